@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
+import type { Context } from '../context.js';
+import type { DeploySummary } from '../deploy/summary.js';
+import { printResult, table } from '../output.js';
+
+/** `hawser deploys`: the deploy log. */
+export function deploysCommand(context: Context): Command {
+  const deploys = new Command('deploys').description('the deploy log');
+  deploys.addCommand(listCommand(context));
+  return deploys.addHelpText('after', '\nExample:\n  $ hawser deploys list --json --ssh-url root@web1');
+}
+
+function listCommand(context: Context): Command {
+  return withConnection(new Command('list'), 'hawser deploys list --ssh-url root@web1')
+    .description('list the deploys, newest first')
+    .action(async (flags: ConnectionFlags) => {
+      const { summarise } = await import('../deploy/summary.js');
+      const list = await withWorld(context, flags, async (world, call) => {
+        const [deploys, agents] = await Promise.all([world.getDeploys(call), world.getAgents(call)]);
+        const ids = [...deploys.keys()].sort((a, b) => b - a);
+        return Promise.all(ids.map((id) => summarise(world, id, agents, call)));
+      });
+      printResult(flags, list, list.length === 0 ? 'no deploys yet' : format(list));
+    });
+}
+
+function format(list: readonly DeploySummary[]): string {
+  const rows = list.map(({ id, name, verdict, createdAt, author, hash, message }) => [
+    String(id),
+    name,
+    verdict,
+    createdAt.replace('T', ' ').slice(0, 19),
+    author,
+    hash.slice(0, 10),
+    message,
+  ]);
+  return table(['ID', 'NAME', 'VERDICT', 'WHEN (UTC)', 'BY', 'COMMIT', 'MESSAGE'], rows);
+}

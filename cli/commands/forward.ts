@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import {
+  type ConnectionFlags,
+  logTo,
+  resolveConnection,
+  tunnelOptions,
+  withConnection,
+} from '../connection.js';
+import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
+import { printResult } from '../output.js';
+
+interface ForwardFlags extends ConnectionFlags {
+  readonly listen?: { host: string; port: number };
+}
+
+/** `hawser forward`: the tunnel itself, for etcdctl and other clients. */
+export function forwardCommand(context: Context): Command {
+  return withConnection(
+    new Command('forward'),
+    'hawser forward --ssh-url root@web1   # then: etcdctl --endpoints unix:///… get --prefix /_mgmt',
+  )
+    .description("keep a private unix socket open that leads to the fleet's etcd; prints its address first")
+    .argument('[target]', 'host:port or unix:///path as seen from the SSH host (default: the first seed)')
+    .addOption(
+      new Option(
+        '--listen <host:port>',
+        'listen on a loopback port instead; every local user can reach it',
+      ).argParser(hostAndPort),
+    )
+    .action(async (target: string | undefined, flags: ForwardFlags) => {
+      const { signal } = context.interrupts;
+      const connection = await resolveConnection(flags);
+      if (connection.sshUrls.length === 0)
+        throw new UsageError('a forward goes through SSH: give --ssh-url user@host');
+      const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([
+        import('../../tunnel/tunnel.js'),
+        import('../../world/endpoint.js'),
+        tunnelOptions(connection, logTo(flags)),
+      ]);
+      await using tunnel = await Tunnel.open(options, { signal });
+      const endpoint = parseEndpoint(target ?? connection.seeds[0] ?? '');
+      const forward = await tunnel.forward(
+        endpoint.scheme === 'unix' ? { socketPath: endpoint.path } : endpoint,
+        {
+          signal,
+          ...(flags.listen === undefined ? {} : { listen: flags.listen }),
+        },
+      );
+      printResult(flags, { listen: forward.address }, forward.address);
+      await untilFailed(tunnel, signal);
+    });
+}
+
+/** Returns when the person ends it; throws when the tunnel cannot come back. */
+async function untilFailed(
+  tunnel: import('../../tunnel/tunnel.js').Tunnel,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const state of tunnel.states({ signal })) {
+    if (state.status === 'failed') throw state.reason;
+  }
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535)
+    throw new InvalidArgumentError('Write host:port, such as 127.0.0.1:2379.');
+  const host = match[1] ?? match[2] ?? '';
+  if (host !== 'localhost' && host !== '::1' && !host.startsWith('127.')) {
+    throw new InvalidArgumentError(
+      'Only loopback addresses: anything else would open the fleet to the network.',
+    );
+  }
+  return { host, port };
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import type { AgentOptions } from '../../agent/run.js';
+import type { Log } from '../../world/log.js';
+import {
+  type Connection,
+  type ConnectionFlags,
+  collect,
+  openWorld,
+  resolveConnection,
+  withConnection,
+} from '../connection.js';
+import type { Context } from '../context.js';
+import { wholeNumber } from './size.js';
+
+const defaultPrefix = '/var/lib/hawser';
+const defaultClientUrl = 'http://127.0.0.1:2379';
+const defaultServerUrl = 'http://127.0.0.1:2380';
+
+interface RunFlags extends ConnectionFlags {
+  readonly prefix: string;
+  readonly tmpPrefix: boolean;
+  readonly clientUrls?: string[];
+  readonly serverUrls?: string[];
+  readonly advertiseClientUrls?: string[];
+  readonly advertiseServerUrls?: string[];
+  readonly server: boolean;
+  readonly idealClusterSize?: number;
+}
+
+/** `hawser run`: the agent of one host. */
+export function runCommand(context: Context): Command {
+  const command = withConnection(
+    new Command('run'),
+    'hawser run --hostname web2 --seeds http://10.0.0.1:2379 --client-urls http://10.0.0.2:2379 --server-urls http://10.0.0.2:2380',
+  );
+  return command
+    .description('be the agent of this host: run etcd, follow the deploy log; ends in order on ^C or SIGTERM')
+    .option('--prefix <folder>', 'where everything is kept', defaultPrefix)
+    .option('--tmp-prefix', 'keep everything in a temporary folder that goes with the agent', false)
+    .option(
+      '--client-urls <urls>',
+      `where etcd listens for clients (default ${defaultClientUrl})`,
+      collectList,
+    )
+    .option(
+      '--server-urls <urls>',
+      `where etcd listens for other servers (default ${defaultServerUrl})`,
+      collectList,
+    )
+    .option('--advertise-client-urls <urls>', 'what other hosts use as client URLs', collectList)
+    .option('--advertise-server-urls <urls>', 'what other servers use as server URLs', collectList)
+    .option('--no-server', 'never run an etcd server here: be a client of the seeds only')
+    .addOption(
+      new Option('--ideal-cluster-size <n>', 'set how many etcd servers the fleet is to have').argParser(
+        wholeNumber,
+      ),
+    )
+    .action((flags: RunFlags) => runAgent(context, flags));
+}
+
+async function runAgent(context: Context, flags: RunFlags): Promise<void> {
+  const { HostAgent } = await import('../../agent/run.js');
+  const prefix = flags.tmpPrefix ? await mkdtemp(path.join(tmpdir(), 'hawser-')) : flags.prefix;
+  try {
+    const agent = new HostAgent(await agentOptions(context, flags, prefix));
+    context.interrupts.onKill(() => agent.kill());
+    await agent.run(context.interrupts.signal);
+    // A service manager ends an agent with SIGTERM: that is its ordinary end, not an interruption.
+    context.endedInOrder = context.interrupts.reason?.signalName === 'SIGTERM';
+  } finally {
+    if (flags.tmpPrefix) await rm(prefix, { recursive: true, force: true });
+  }
+}
+
+async function agentOptions(context: Context, flags: RunFlags, prefix: string): Promise<AgentOptions> {
+  const connection = await resolveConnection(flags);
+  const log = agentLog(flags);
+  return {
+    hostname: connection.hostname,
+    prefix,
+    namespace: connection.namespace,
+    seeds: flags.seeds ?? [],
+    ...connectSeeds(connection, log),
+    clientUrls: flags.clientUrls ?? [defaultClientUrl],
+    serverUrls: flags.serverUrls ?? [defaultServerUrl],
+    ...(flags.advertiseClientUrls === undefined ? {} : { aClientUrls: flags.advertiseClientUrls }),
+    ...(flags.advertiseServerUrls === undefined ? {} : { aServerUrls: flags.advertiseServerUrls }),
+    noServer: !flags.server,
+    ...(flags.idealClusterSize === undefined ? {} : { idealClusterSize: flags.idealClusterSize }),
+    version: context.version,
+    environment: process.env,
+    log,
+  };
+}
+
+function connectSeeds(connection: Connection, log: Log): Pick<AgentOptions, 'connectSeeds'> {
+  if (connection.sshUrls.length === 0) return {};
+  return { connectSeeds: (signal) => openWorld(connection, log, signal) };
+}
+
+/** The agent's own log: a line with the time on stdout, or a JSON object a line. */
+function agentLog(flags: ConnectionFlags): Log {
+  return (level, message) => {
+    if (level === 'debug' && !flags.verbose) return;
+    const time = new Date().toISOString();
+    const line = flags.json
+      ? JSON.stringify({ time, level, message })
+      : `${time} ${level.padEnd(5)} ${message}`;
+    process.stdout.write(`${line}\n`);
+  };
+}
+
+/** Lists may be repeated flags, comma-separated, or both. */
+function collectList(value: string, previous: string[] = []): string[] {
+  return value.split(',').reduce((list, item) => collect(item.trim(), list), previous);
+}

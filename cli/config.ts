@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { UsageError } from './errors.js';
+
+/** The connection part of a `hawser.yaml`; paths are absolute. */
+export interface ConfigFile {
+  readonly sshUrls?: readonly string[];
+  readonly sshHostkey?: string;
+  readonly sshIds?: readonly string[];
+  readonly sshKnownHosts?: readonly string[];
+  readonly seeds?: readonly string[];
+  readonly namespace?: string;
+  readonly hostname?: string;
+}
+
+/**
+ * Reads the config that is in force: the given file, else the first `hawser.yaml` from the working directory
+ * upward, else the one in the XDG config folder; undefined when there is none.
+ *
+ * @throws UsageError naming the file and each key that is wrong.
+ */
+export async function readConfig(given?: string): Promise<ConfigFile | undefined> {
+  const file = given ?? (await findConfig());
+  if (file === undefined) return undefined;
+  const { parseConfig } = await import('../world/deploys/manifest.js');
+  const parsed = parseConfig(await readYaml(file));
+  if ('problems' in parsed) throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}`);
+  const { config } = parsed;
+  const fromFile = (relative: string) =>
+    relative.startsWith('~/') ? relative : path.resolve(path.dirname(file), relative);
+  return {
+    ...config,
+    ...(config.sshIds === undefined ? {} : { sshIds: config.sshIds.map(fromFile) }),
+    ...(config.sshKnownHosts === undefined ? {} : { sshKnownHosts: config.sshKnownHosts.map(fromFile) }),
+  };
+}
+
+/** Reads one YAML file as data. @throws UsageError when it cannot be read or is not YAML. */
+export async function readYaml(file: string): Promise<unknown> {
+  const { parse, YAMLParseError } = await import('yaml');
+  try {
+    return parse(await readFile(file, 'utf8')) as unknown;
+  } catch (error) {
+    if (error instanceof YAMLParseError) {
+      const [first] = error.message.split('\n');
+      throw new UsageError(`${file} is not YAML: ${first}`, { cause: error });
+    }
+    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function findConfig(): Promise<string | undefined> {
+  const xdg = process.env['XDG_CONFIG_HOME'];
+  const candidates: string[] = [];
+  for (let folder = process.cwd(); ; folder = path.dirname(folder)) {
+    candidates.push(path.join(folder, 'hawser.yaml'));
+    if (path.dirname(folder) === folder) break;
+  }
+  candidates.push(
+    path.join(
+      xdg === undefined || xdg === '' ? path.join(homedir(), '.config') : xdg,
+      'hawser',
+      'hawser.yaml',
+    ),
+  );
+  for (const candidate of candidates) if (await exists(candidate)) return candidate;
+  return undefined;
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await readFile(file);
+    return true;
+  } catch (error) {
+    // Only absence moves the search on: an unreadable file is to be reported, not passed over.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    return true;
+  }
+}

@@ -1,0 +1,161 @@
+import { homedir, hostname as machineName, userInfo } from 'node:os';
+import path from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { TunnelOptions } from '../tunnel/tunnel.js';
+import type { EtcdWorld } from '../world/etcd-world.js';
+import type { Log } from '../world/log.js';
+import { type ConfigFile, readConfig } from './config.js';
+import type { Context } from './context.js';
+import type { OutputOptions } from './output.js';
+
+/** The flags that every command which talks to a fleet takes. */
+export interface ConnectionFlags extends OutputOptions {
+  readonly sshUrl?: string[];
+  readonly sshHostkey?: string;
+  readonly sshId?: string[];
+  readonly sshKnownHosts?: string[];
+  readonly seeds?: string[];
+  readonly namespace?: string;
+  readonly hostname?: string;
+  readonly config?: string;
+  readonly timeout?: number;
+}
+
+/** Where the fleet is and who we are to it: flags, laid over `hawser.yaml`, laid over defaults. */
+export interface Connection {
+  /** Ways in through SSH; none means that the seeds are dialled directly. */
+  readonly sshUrls: readonly string[];
+  readonly sshHostkey?: string;
+  readonly sshIds: readonly string[];
+  readonly sshKnownHosts: readonly string[];
+  readonly seeds: readonly string[];
+  readonly namespace: string;
+  readonly hostname: string;
+  /** How long one answer may take. */
+  readonly timeoutMs: number;
+}
+
+const defaultTimeoutMs = 10_000;
+const defaultSeed = 'http://127.0.0.1:2379';
+const defaultIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+
+/** Adds the connection flags and an example to a command. */
+export function withConnection(command: Command, example: string): Command {
+  return command
+    .option(
+      '--ssh-url <destination>',
+      'user@host:port to reach the fleet through; repeat it for several ways in',
+      collect,
+    )
+    .option('--ssh-hostkey <key>', 'accept only this host key: SHA256:… or the base64 key')
+    .option('--ssh-id <file>', 'private key to authenticate with (repeatable)', collect)
+    .option(
+      '--ssh-known-hosts <file>',
+      'known_hosts file to use instead of the usual ones (repeatable)',
+      collect,
+    )
+    .option('--seeds <url>', `etcd as seen from the SSH host (repeatable; default ${defaultSeed})`, collect)
+    .option('--namespace <prefix>', 'where the fleet keeps its keys (default /_mgmt)')
+    .option('--hostname <name>', "who we are to the fleet (default: this machine's name)")
+    .option('--config <file>', 'use this hawser.yaml')
+    .addOption(
+      new Option('--timeout <duration>', 'how long an answer may take (default 10s)').argParser(duration),
+    )
+    .option('--json', 'print one JSON value', false)
+    .option('--verbose', 'say what is done, and where an error comes from', false)
+    .addHelpText('after', `\nExample:\n  $ ${example}`);
+}
+
+/** Resolves the flags of one call. @throws UsageError for a config file that is wrong. */
+export async function resolveConnection(flags: ConnectionFlags): Promise<Connection> {
+  const file = await readConfig(flags.config);
+  const config: ConfigFile = file ?? {};
+  const sshHostkey = flags.sshHostkey ?? config.sshHostkey;
+  return {
+    sshUrls: flags.sshUrl ?? config.sshUrls ?? [],
+    ...(sshHostkey === undefined ? {} : { sshHostkey }),
+    sshIds: (flags.sshId ?? config.sshIds ?? []).map(expandHome),
+    sshKnownHosts: (flags.sshKnownHosts ?? config.sshKnownHosts ?? []).map(expandHome),
+    seeds: flags.seeds ?? config.seeds ?? [defaultSeed],
+    namespace: flags.namespace ?? config.namespace ?? '/_mgmt',
+    hostname: flags.hostname ?? config.hostname ?? machineName(),
+    timeoutMs: flags.timeout ?? defaultTimeoutMs,
+  };
+}
+
+/** The tunnel's options for a connection, with OpenSSH's usual places as defaults. */
+export async function tunnelOptions(connection: Connection, log: Log): Promise<TunnelOptions> {
+  const { parseDestination } = await import('../tunnel/destination.js');
+  const sshFolder = path.join(homedir(), '.ssh');
+  const agentSocket = process.env['SSH_AUTH_SOCK'];
+  return {
+    destinations: connection.sshUrls.map((url) =>
+      parseDestination(url, { defaultUser: userInfo().username }),
+    ),
+    ...(connection.sshHostkey === undefined ? {} : { hostKey: connection.sshHostkey }),
+    knownHostsFiles:
+      connection.sshKnownHosts.length > 0
+        ? connection.sshKnownHosts
+        : [path.join(sshFolder, 'known_hosts'), '/etc/ssh/ssh_known_hosts'],
+    identityFiles: connection.sshIds,
+    optionalIdentityFiles:
+      connection.sshIds.length > 0 ? [] : defaultIdentities.map((name) => path.join(sshFolder, name)),
+    ...(agentSocket === undefined || agentSocket === '' ? {} : { agentSocket }),
+    connectTimeoutMs: connection.timeoutMs,
+    log,
+  };
+}
+
+/** Opens the World of a fleet: through SSH where a way in is given, else directly. */
+export async function openWorld(connection: Connection, log: Log, signal: AbortSignal): Promise<EtcdWorld> {
+  const { seeds, namespace, hostname } = connection;
+  const shared = { seeds, namespace, hostname, log };
+  if (connection.sshUrls.length > 0) {
+    const [{ SshWorld }, tunnel] = await Promise.all([
+      import('../world/ssh-world.js'),
+      tunnelOptions(connection, log),
+    ]);
+    return SshWorld.connect({ ...shared, tunnel }, { signal });
+  }
+  const { EtcdWorld } = await import('../world/etcd-world.js');
+  return EtcdWorld.connect({ endpoints: seeds, namespace, hostname, log });
+}
+
+/** Runs `work` with the World of the flags' fleet, and closes it whatever happens. */
+export async function withWorld<T>(
+  context: Context,
+  flags: ConnectionFlags,
+  work: (world: EtcdWorld, call: { signal: AbortSignal; timeoutMs: number }) => Promise<T>,
+): Promise<T> {
+  const { signal } = context.interrupts;
+  const connection = await resolveConnection(flags);
+  await using world = await openWorld(connection, logTo(flags), signal);
+  return await work(world, { signal, timeoutMs: connection.timeoutMs });
+}
+
+/** Warnings always, the rest with `--verbose`; on stderr. */
+export function logTo(flags: OutputOptions): Log {
+  return (level, message) => {
+    if (flags.verbose || (!flags.json && (level === 'warn' || level === 'error'))) {
+      process.stderr.write(
+        `hawser: ${level === 'warn' || level === 'error' ? '' : `${level}: `}${message}\n`,
+      );
+    }
+  };
+}
+
+export function collect(value: string, previous: string[] = []): string[] {
+  return [...previous, value];
+}
+
+/** A commander argument parser for `500ms`, `5s`, `2m`. */
+export function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Write a duration such as 500ms, 5s or 2m.');
+  const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] ?? ''] ?? 1;
+  return Number(match[1]) * unitMs;
+}
+
+function expandHome(file: string): string {
+  return file.startsWith('~/') ? path.join(homedir(), file.slice(2)) : file;
+}

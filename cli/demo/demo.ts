@@ -1,0 +1,117 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createFleet, type Fleet } from '../../fixtures/index.js';
+import type { EtcdWorld } from '../../world/etcd-world.js';
+import { type Connection, logTo, openWorld } from '../connection.js';
+import type { Context } from '../context.js';
+import { prepare } from '../deploy/deploy.js';
+import { deploy } from '../deploy/run.js';
+import { formatSeconds, type OutputOptions, printResult } from '../output.js';
+import { formatStatus, readStatus } from '../status.js';
+import { askApps } from './answers.js';
+import { waitForFleet } from './fleet-ready.js';
+
+export interface DemoFlags extends OutputOptions {
+  readonly keep: boolean;
+  readonly yes: boolean;
+}
+
+const hostCount = 3;
+const callTimeoutMs = 10_000;
+const deployTimeoutMs = 60_000;
+
+/** Brings a fleet up, deploys the sample app to it over SSH, shows what it answers and takes all down again. */
+export async function demo(context: Context, flags: DemoFlags): Promise<void> {
+  const { signal } = context.interrupts;
+  const say = (line: string) => printResult(flags, undefined, line);
+  const note = flags.json ? () => {} : say;
+  const startedAt = performance.now();
+
+  note(`Bringing up ${hostCount} hosts on this machine, each with sshd, etcd and an agent…`);
+  const fleet = await createFleet({ hosts: hostCount, log: logTo(flags), signal });
+  try {
+    note(describeBackend(fleet));
+    const connection = connectionTo(fleet);
+    await using world = await openWorld(connection, logTo(flags), signal);
+    await waitForFleet(world, fleet, signal);
+    note(`\n${formatStatus(await readStatus(world, { signal, timeoutMs: callTimeoutMs }))}`);
+    note(
+      `\nThe fleet stands after ${formatSeconds(performance.now() - startedAt)}. Deploying fixtures/hello through SSH…`,
+    );
+
+    const deploySeconds = await deployHello(world, flags, signal);
+    const answers = await askApps(fleet, connection, logTo(flags), signal);
+    note(`\nWhat each app answers, asked through its host's own tunnel:`);
+    for (const { host, answer } of answers) note(`  ${host}: ${answer}`);
+    const totalSeconds = (performance.now() - startedAt) / 1_000;
+    note(
+      `\n${hostCount} healthy hosts ${totalSeconds.toFixed(1)} s after the start; the deploy took ${deploySeconds.toFixed(1)} s.`,
+    );
+    if (flags.json)
+      printResult(flags, { backend: fleet.backend, hosts: answers, totalSeconds, deploySeconds }, '');
+    if (flags.keep) return keep(fleet, note);
+    note('\nTaking everything down again…');
+  } finally {
+    await fleet.close();
+  }
+}
+
+/** Gives the seconds that it took, the person's time for the answer not counted. */
+async function deployHello(world: EtcdWorld, flags: DemoFlags, signal: AbortSignal): Promise<number> {
+  const folder = fileURLToPath(new URL('../../../fixtures/hello', import.meta.url));
+  const choices = { folder, message: 'the sample app', git: false, force: false, noop: false };
+  const prepared = await prepare(choices, signal);
+  let startedAt = performance.now();
+  await deploy(world, prepared, {
+    ...flags,
+    signal,
+    plan: false,
+    wait: true,
+    waitTimeout: deployTimeoutMs,
+    onConfirmed: () => {
+      startedAt = performance.now();
+    },
+  });
+  return (performance.now() - startedAt) / 1_000;
+}
+
+function describeBackend(fleet: Fleet): string {
+  const names = fleet.hosts.map(({ name }) => name).join(', ');
+  const where = fleet.backend === 'containers' ? 'containers' : 'plain processes on loopback addresses';
+  const why = fleet.backendReason === undefined ? '' : ` (${fleet.backendReason})`;
+  return `${names} are up as ${where}${why}; waiting for etcd to form one cluster of ${hostCount}…`;
+}
+
+/** Each container has a loopback of its own; plain processes share one, so there each way in leads to every server. */
+function seedsOf(fleet: Fleet): string[] {
+  return fleet.backend === 'containers'
+    ? ['http://127.0.0.1:2379']
+    : fleet.hosts.map(({ clientUrl }) => clientUrl);
+}
+
+/** The same connection that a person would give with flags. */
+function connectionTo(fleet: Fleet): Connection {
+  return {
+    sshUrls: fleet.hosts.map(({ destination }) => destination),
+    sshIds: [fleet.identityFile],
+    sshKnownHosts: [fleet.knownHostsFile],
+    seeds: seedsOf(fleet),
+    namespace: '/_mgmt',
+    hostname: 'demo',
+    timeoutMs: callTimeoutMs,
+  };
+}
+
+/** Leaves the fleet up and says how to look around in it, and how to end it. */
+function keep(fleet: Fleet, note: (line: string) => void): void {
+  fleet.keep();
+  const config = `--config ${path.join(fleet.folder, 'hawser.yaml')}`;
+  const [host] = fleet.hosts;
+  note('\nThe hosts stay up. From this folder:');
+  note(`  npx hawser status ${config}`);
+  note(`  npx hawser str set motd hello ${config}`);
+  note(`  npx hawser deploys list ${config}`);
+  note(`  npx hawser forward ${config}   # then: etcdctl --endpoints unix:///… get --prefix /_mgmt`);
+  note(`  ssh -F ${path.join(fleet.folder, 'ssh_config')} ${host?.name ?? ''}`);
+  note(`and to take them down: ${fleet.closeCommand}`);
+}

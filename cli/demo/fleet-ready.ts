@@ -1,0 +1,33 @@
+import type { Fleet } from '../../fixtures/index.js';
+import type { EtcdWorld } from '../../world/etcd-world.js';
+
+const startTimeoutMs = 60_000;
+
+/**
+ * Waits until every host has registered its agent and serves as a voting member.
+ *
+ * @throws Error naming the hosts that did not get there, with the end of their agents' logs.
+ */
+export async function waitForFleet(world: EtcdWorld, fleet: Fleet, signal: AbortSignal): Promise<void> {
+  const names = fleet.hosts.map(({ name }) => name);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
+  let serving = new Set<string>();
+  for await (const item of world.client.watch({ key: '/endpoints/', prefix: true }, { signal: limit })) {
+    void item;
+    const { entries } = await world.client.list('/endpoints/', { signal: limit });
+    serving = new Set(entries.map(({ key }) => key.slice('/endpoints/'.length)));
+    if (names.every((name) => serving.has(name))) return;
+  }
+  signal.throwIfAborted();
+  const missing = fleet.hosts.filter(({ name }) => !serving.has(name));
+  const logs = await Promise.all(
+    missing.map(async (host) => `${host.name}:\n${lastLines(await host.agentLog())}`),
+  );
+  throw new Error(
+    `these hosts did not join the cluster within ${startTimeoutMs / 1_000} s:\n${logs.join('\n')}`,
+  );
+}
+
+function lastLines(log: string): string {
+  return log.trimEnd().split('\n').slice(-10).join('\n').replace(/^/gm, '  | ');
+}

@@ -1,0 +1,136 @@
+import { hostname as machineName, userInfo } from 'node:os';
+import path from 'node:path';
+import { serialiseDeployment } from '../../world/deploys/deployment.js';
+import { type Manifest, parseManifest } from '../../world/deploys/manifest.js';
+import { WorldError } from '../../world/errors.js';
+import type { EtcdWorld } from '../../world/etcd-world.js';
+import { readYaml } from '../config.js';
+import { DeployError, UsageError } from '../errors.js';
+import { type GitState, gitState, isAncestor } from './git.js';
+
+/** What a person chose for one deploy. */
+export interface DeployChoices {
+  readonly folder: string;
+  readonly message: string;
+  /** False: do not look at git at all. */
+  readonly git: boolean;
+  /** Deploy even from a dirty tree, and over a deploy that this commit does not descend from. */
+  readonly force: boolean;
+  /** Hosts fetch and verify, but do not apply. */
+  readonly noop: boolean;
+}
+
+/** A folder that may be deployed, as far as can be said without the fleet. */
+export interface Prepared {
+  readonly choices: DeployChoices;
+  readonly manifest: Manifest;
+  readonly git: GitState | undefined;
+}
+
+const raceRetries = 5;
+
+/**
+ * Reads the manifest and looks at git.
+ *
+ * @throws UsageError for a missing or wrong manifest; DeployError `dirty-tree`
+ */
+export async function prepare(choices: DeployChoices, signal: AbortSignal): Promise<Prepared> {
+  const manifest = await readManifest(choices.folder);
+  const git = choices.git ? await gitState(choices.folder, signal) : undefined;
+  if (git !== undefined && git.dirty.length > 0 && !choices.force) {
+    const more = git.dirty.length > 1 ? ` and ${git.dirty.length - 1} more` : '';
+    throw new DeployError(
+      'dirty-tree',
+      `${choices.folder} has changes that are in no commit (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git`,
+    );
+  }
+  return { choices, manifest, git };
+}
+
+/** Where the log stands, checked against this commit. */
+export interface Position {
+  /** The id that the new deploy is to have. */
+  readonly id: number;
+  /** The newest deploy's hash, which the transaction checks again; empty for no check. */
+  readonly parentHash: string;
+}
+
+/** @throws DeployError `hash-chain` when somebody deployed a commit that this one does not contain. */
+export async function findPosition(
+  world: EtcdWorld,
+  prepared: Prepared,
+  signal: AbortSignal,
+): Promise<Position> {
+  const newest = await world.getMaxDeployId({ signal });
+  const { git, choices } = prepared;
+  if (newest === 0 || git === undefined || choices.force) return { id: newest + 1, parentHash: '' };
+  const parentHash = await world.getDeployHash(newest, { signal });
+  if (parentHash !== '' && !(await isAncestor(choices.folder, parentHash, git.head, signal))) {
+    throw new DeployError(
+      'hash-chain',
+      `deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull it first, or give --force`,
+    );
+  }
+  return { id: newest + 1, parentHash };
+}
+
+/** What {@link record} came to. */
+export interface Recorded {
+  readonly id: number;
+  readonly hosts: readonly string[];
+}
+
+/**
+ * Appends the deploy to the log for the agents that live now. Whoever loses a race against another deploy tries
+ * again behind it (the commit is checked anew), unless a person has confirmed `position`.
+ *
+ * @throws DeployError `overtaken` or `hash-chain`
+ */
+export async function record(
+  world: EtcdWorld,
+  prepared: Prepared,
+  options: {
+    readonly tree: string;
+    readonly position: Position;
+    readonly confirmed: boolean;
+    readonly signal: AbortSignal;
+  },
+): Promise<Recorded> {
+  const { signal, tree } = options;
+  const hosts = [...(await world.getAgents({ signal })).keys()].sort();
+  const payload = serialiseDeployment({
+    hawser: 1,
+    name: prepared.manifest.name,
+    message: prepared.choices.message,
+    author: `${userInfo().username}@${machineName()}`,
+    createdAt: new Date().toISOString(),
+    tree,
+    noop: prepared.choices.noop,
+    hosts,
+    manifest: prepared.manifest,
+  });
+  let { position } = options;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await world.addDeploy(position.id, prepared.git?.head ?? '', position.parentHash, payload, { signal });
+      return { id: position.id, hosts };
+    } catch (error) {
+      if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
+      if (options.confirmed || tries === raceRetries) {
+        throw new DeployError(
+          'overtaken',
+          `somebody else made deploy ${position.id} meanwhile: look at it and run this again`,
+        );
+      }
+    }
+    position = await findPosition(world, prepared, signal);
+  }
+}
+
+/** @throws UsageError naming the file and what is wrong in it. */
+async function readManifest(folder: string): Promise<Manifest> {
+  const file = path.join(folder, 'hawser.yaml');
+  const parsed = parseManifest(await readYaml(file));
+  if ('manifest' in parsed) return parsed.manifest;
+  throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}`);
+}

@@ -1,0 +1,39 @@
+import { parseDeployment } from '../../world/deploys/deployment.js';
+import { judge } from '../../world/deploys/verdict.js';
+import type { EtcdWorld } from '../../world/etcd-world.js';
+import type { Agent } from '../../world/world.js';
+
+/** One deploy as `deploys list` and `status` show it. */
+export interface DeploySummary {
+  readonly id: number;
+  /** Empty for a deploy that another program made, as are `message` and `author`. */
+  readonly name: string;
+  readonly message: string;
+  readonly author: string;
+  /** ISO 8601; empty where unknown. */
+  readonly createdAt: string;
+  /** The git commit; empty for one made without git. */
+  readonly hash: string;
+  readonly verdict: 'pending' | 'healthy' | 'failed' | 'unknown';
+}
+
+/** Reads what the World holds of one deploy. */
+export async function summarise(
+  world: EtcdWorld,
+  id: number,
+  agents: ReadonlyMap<string, Agent>,
+  call: { signal: AbortSignal; timeoutMs: number },
+): Promise<DeploySummary> {
+  const [payload, hash, reports] = await Promise.all([
+    world.getDeploy(id, call),
+    world.getDeployHash(id, call),
+    world.getReports(id, call),
+  ]);
+  const deployment = parseDeployment(payload);
+  if (deployment === undefined) {
+    return { id, name: '', message: '', author: '', createdAt: '', hash, verdict: 'unknown' };
+  }
+  const { name, message, author, createdAt, hosts } = deployment;
+  const { verdict } = judge({ hosts, reports, agents: new Set(agents.keys()) });
+  return { id, name, message, author, createdAt, hash, verdict };
+}

@@ -1,0 +1,80 @@
+import { type HostVerdict, type Judgement, judge } from '../../world/deploys/verdict.js';
+import type { EtcdWorld } from '../../world/etcd-world.js';
+
+export interface WaitOptions {
+  readonly world: EtcdWorld;
+  readonly id: number;
+  /** The hosts that are to apply it. */
+  readonly hosts: readonly string[];
+  readonly signal: AbortSignal;
+  /** How long the hosts may take. */
+  readonly timeoutMs: number;
+  /** Called with each host whose state or message changed. */
+  readonly onChange: (hostname: string, verdict: HostVerdict) => void;
+}
+
+/**
+ * Follows a deploy until its verdict is final or the time is over (then it is still `pending`). Nobody polls: the
+ * reports and the agents' sessions are watched, so a host that dies is noticed when its session ends.
+ */
+export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
+  const { world, id, hosts, onChange } = options;
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(options.timeoutMs)]);
+  const shown = new Map<string, string>();
+  let judgement: Judgement = judge({ hosts, reports: new Map(), agents: new Set(hosts) });
+  try {
+    for await (const _ of firstOf(signal, [
+      world.watchReports(id, { signal }),
+      world.watchAgents({ signal }),
+    ])) {
+      const [reports, agents] = await Promise.all([
+        world.getReports(id, { signal }),
+        world.getAgents({ signal }),
+      ]);
+      judgement = judge({ hosts, reports, agents: new Set(agents.keys()) });
+      for (const [hostname, verdict] of judgement.hosts) {
+        const line = `${verdict.state} ${verdict.message}`;
+        if (shown.get(hostname) !== line) onChange(hostname, verdict);
+        shown.set(hostname, line);
+      }
+      if (judgement.verdict !== 'pending') return judgement;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    over.abort();
+  }
+  options.signal.throwIfAborted();
+  return judgement;
+}
+
+/** Yields once for every item of any of the sources; items that come while nobody asks are folded into one. */
+async function* firstOf(signal: AbortSignal, sources: readonly AsyncIterable<void>[]): AsyncGenerator<void> {
+  let pending = false;
+  let failure: unknown;
+  let wake = () => {};
+  const notify = () => {
+    pending = true;
+    wake();
+  };
+  const pumps = sources.map(async (source) => {
+    for await (const _ of source) notify();
+  });
+  const ended = Promise.all(pumps).catch((error: unknown) => {
+    failure = error ?? new Error('a watch ended without a reason');
+    notify();
+  });
+  signal.addEventListener('abort', notify, { once: true });
+  while (!signal.aborted) {
+    if (!pending) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    pending = false;
+    if (failure !== undefined && !signal.aborted) throw failure;
+    if (!signal.aborted) yield;
+  }
+  await ended;
+}

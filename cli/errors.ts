@@ -1,0 +1,47 @@
+/** The command was called wrongly, or a file that it was given is wrong. */
+export class UsageError extends Error {
+  readonly code = 'usage';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'UsageError';
+  }
+}
+
+/** Why a deploy did not go out or did not hold. */
+export type DeployErrorCode =
+  /** A dirty tree: what would be deployed is in no commit. */
+  | 'dirty-tree'
+  /** The newest deploy is not an ancestor of this commit. */
+  | 'hash-chain'
+  /** Somebody else deployed while the person was asked. */
+  | 'overtaken'
+  /** The person said no. */
+  | 'declined'
+  /** At least one host failed, was lost or did not answer in time. */
+  | 'unhealthy';
+
+export class DeployError extends Error {
+  readonly code: DeployErrorCode;
+  /** For `unhealthy`: the hosts that failed, with the reason. */
+  readonly hosts: Readonly<Record<string, string>>;
+
+  constructor(code: DeployErrorCode, message: string, hosts: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.name = 'DeployError';
+    this.code = code;
+    this.hosts = hosts;
+  }
+}
+
+/** ^C or SIGTERM. */
+export class InterruptedError extends Error {
+  readonly code = 'interrupted';
+  readonly signalName: NodeJS.Signals;
+
+  constructor(signalName: NodeJS.Signals) {
+    super(`interrupted by ${signalName}`);
+    this.name = 'InterruptedError';
+    this.signalName = signalName;
+  }
+}

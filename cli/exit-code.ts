@@ -1,0 +1,43 @@
+import { AgentError } from '../agent/errors.js';
+import { TunnelError, type TunnelErrorCode } from '../tunnel/errors.js';
+import { WorldError } from '../world/errors.js';
+import { DeployError, InterruptedError, UsageError } from './errors.js';
+
+/** What the shell is told; programs may rely on these numbers. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  refused: 4,
+  unhealthy: 5,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+const tunnelExits: Record<TunnelErrorCode, ExitCode> = {
+  'bad-destination': exitCodes.usage,
+  'bad-identity': exitCodes.unreachable,
+  'auth-failed': exitCodes.unreachable,
+  unreachable: exitCodes.unreachable,
+  'forward-refused': exitCodes.unreachable,
+  closed: exitCodes.failed,
+  'host-key-unknown': exitCodes.refused,
+  'host-key-changed': exitCodes.refused,
+  'host-key-revoked': exitCodes.refused,
+};
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof InterruptedError) return exitCodes.interrupted;
+  if (error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof DeployError)
+    return error.code === 'unhealthy' ? exitCodes.unhealthy : exitCodes.refused;
+  if (error instanceof TunnelError) return tunnelExits[error.code];
+  if (error instanceof AgentError) return error.code === 'invalid' ? exitCodes.usage : exitCodes.failed;
+  if (error instanceof WorldError) {
+    if (error.code === 'unavailable') return exitCodes.unreachable;
+    if (error.code === 'invalid') return exitCodes.usage;
+  }
+  return exitCodes.failed;
+}

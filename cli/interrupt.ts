@@ -1,0 +1,44 @@
+import { InterruptedError } from './errors.js';
+
+const exitInterrupted = 130;
+
+/**
+ * Turns ^C into an orderly end: the first aborts `signal`, the second says that there is one more, the third calls
+ * `kill` and exits at once.
+ */
+export class Interrupts implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #kills = new Set<() => void>();
+  #count = 0;
+
+  constructor() {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, this.#onSignal);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The signal that ended us, once one has. */
+  get reason(): InterruptedError | undefined {
+    return this.signal.aborted ? (this.signal.reason as InterruptedError) : undefined;
+  }
+
+  /** Registers what the third ^C has to end by force. */
+  onKill(kill: () => void): void {
+    this.#kills.add(kill);
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, this.#onSignal);
+  }
+
+  readonly #onSignal = (name: NodeJS.Signals): void => {
+    this.#count += 1;
+    if (this.#count === 1) this.#controller.abort(new InterruptedError(name));
+    if (this.#count === 2) process.stderr.write('hawser: still ending in order; once more to end at once\n');
+    if (this.#count < 3) return;
+    for (const kill of this.#kills) kill();
+    process.exit(exitInterrupted);
+  };
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+
+const [first] = process.argv.slice(2);
+
+// A reader that went away (`hawser … | head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
+  // Answered before anything else is loaded: version checks are what scripts wait for.
+  process.stdout.write(`${packageVersion()}\n`);
+} else {
+  const { runProgram } = await import('./program.js');
+  process.exitCode = await runProgram(process.argv, packageVersion());
+}
+
+function packageVersion(): string {
+  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(file) as { version: string }).version;
+}

@@ -1,0 +1,80 @@
+import { Command, CommanderError } from 'commander';
+import { demoCommand } from './commands/demo.js';
+import { deployCommand } from './commands/deploy.js';
+import { deploysCommand } from './commands/deploys.js';
+import { forwardCommand } from './commands/forward.js';
+import { mapCommand } from './commands/map.js';
+import { membersCommand } from './commands/members.js';
+import { runCommand } from './commands/run.js';
+import { sizeCommand } from './commands/size.js';
+import { statusCommand } from './commands/status.js';
+import { strCommand } from './commands/str.js';
+import type { Context } from './context.js';
+import { InterruptedError } from './errors.js';
+import { exitCodes } from './exit-code.js';
+import { Interrupts } from './interrupt.js';
+import { printError } from './output.js';
+
+/** Runs one command line and gives the exit code. Only `main.ts` calls it. */
+export async function runProgram(argv: readonly string[], version: string): Promise<number> {
+  using interrupts = new Interrupts();
+  const context: Context = { version, interrupts, exitCode: exitCodes.done };
+  const options = { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
+  try {
+    await program(context).parseAsync(argv);
+    if (interrupts.reason !== undefined && context.exitCode === exitCodes.done && !context.endedInOrder) {
+      return exitCodes.interrupted;
+    }
+    return context.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return usageExit(error, options);
+    if (error instanceof InterruptedError) return exitCodes.interrupted;
+    return printError(error, options);
+  }
+}
+
+/** commander has printed its sentence already, except for a program that asked for JSON. */
+function usageExit(error: CommanderError, options: { json: boolean }): number {
+  if (error.exitCode === 0) return exitCodes.done;
+  if (options.json) {
+    const message = error.message.replace(/^error: /, '');
+    process.stderr.write(`${JSON.stringify({ error: { code: 'usage', message } })}\n`);
+  }
+  return exitCodes.usage;
+}
+
+function program(context: Context): Command {
+  const json = process.argv.includes('--json');
+  const root = new Command('hawser')
+    .description('Operate and deploy to a fleet of Linux hosts with nothing but SSH.')
+    .version(context.version)
+    .helpCommand(true)
+    .showSuggestionAfterError()
+    .addHelpText('after', '\nExample:\n  $ hawser status --ssh-url root@web1 --ssh-url root@web2');
+  const commands = [
+    demoCommand,
+    runCommand,
+    deployCommand,
+    deploysCommand,
+    statusCommand,
+    strCommand,
+    mapCommand,
+    membersCommand,
+    sizeCommand,
+    forwardCommand,
+  ];
+  for (const command of commands) root.addCommand(command(context));
+  configureAll(root, json);
+  return root;
+}
+
+/** Settings that commander does not hand down to commands made on their own. */
+function configureAll(command: Command, json: boolean): void {
+  command.exitOverride().showSuggestionAfterError();
+  command.configureOutput({
+    writeErr: (text) => {
+      if (!json) process.stderr.write(text.replace(/^error: /, 'hawser: '));
+    },
+  });
+  for (const child of command.commands) configureAll(child, json);
+}

@@ -1,0 +1,28 @@
+import { InterruptedError } from '../errors.js';
+
+/** Whether a question can be asked: both ends are a terminal. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+/**
+ * Asks whether to go ahead. Only for a terminal (see {@link canAsk}): inquirer itself would read a pipe.
+ *
+ * @throws InterruptedError on ^C, which raw mode turns into a key, and when the signal aborts.
+ */
+export async function confirmDeploy(question: string, signal: AbortSignal): Promise<boolean> {
+  const { default: inquirer } = await import('inquirer');
+  const ask = inquirer.createPromptModule({ signal, output: process.stderr });
+  try {
+    const { go } = await ask<{ go: boolean }>([
+      { type: 'confirm', name: 'go', message: question, default: true },
+    ]);
+    return go;
+  } catch (error) {
+    const { name } = error as Error;
+    if (name === 'ExitPromptError' || name === 'AbortPromptError') {
+      throw signal.aborted ? signal.reason : new InterruptedError('SIGINT');
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+import type { EtcdWorld } from '../world/etcd-world.js';
+import type { Member } from '../world/world.js';
+import { type DeploySummary, summarise } from './deploy/summary.js';
+import { table } from './output.js';
+
+type Role = 'voter' | 'learner' | 'client';
+
+export interface HostStatus {
+  readonly hostname: string;
+  /** Whether its agent's session lives. */
+  readonly alive: boolean;
+  readonly role: Role;
+  readonly version?: string;
+  /** What it says of the newest deploy; absent when it said nothing. */
+  readonly deploy?: { readonly state: string; readonly message: string; readonly current: number };
+}
+
+export interface FleetStatus {
+  readonly hosts: readonly HostStatus[];
+  readonly members: readonly Member[];
+  readonly idealClusterSize: number;
+  /** The newest deploy; null before the first. */
+  readonly deploy: DeploySummary | null;
+}
+
+/** Reads what the World holds of every host. */
+export async function readStatus(
+  world: EtcdWorld,
+  call: { signal: AbortSignal; timeoutMs: number },
+): Promise<FleetStatus> {
+  const [agents, members, idealClusterSize, newest] = await Promise.all([
+    world.getAgents(call),
+    world.members(call),
+    world.idealClusterSizeGet(call),
+    world.getMaxDeployId(call),
+  ]);
+  const deploy = newest === 0 ? null : await summarise(world, newest, agents, call);
+  const reports = newest === 0 ? new Map() : await world.getReports(newest, call);
+  const hostnames = new Set([...agents.keys(), ...members.map(({ name }) => name), ...reports.keys()]);
+  hostnames.delete('');
+  const hosts = [...hostnames].sort().map((hostname): HostStatus => {
+    const agent = agents.get(hostname);
+    const report = reports.get(hostname);
+    return {
+      hostname,
+      alive: agent !== undefined,
+      role: roleOf(members.find(({ name }) => name === hostname)),
+      ...(agent === undefined ? {} : { version: agent.version }),
+      ...(report === undefined
+        ? {}
+        : { deploy: { state: report.state, message: report.message, current: report.current } }),
+    };
+  });
+  return { hosts, members, idealClusterSize, deploy };
+}
+
+/** A table of the hosts and a line on the newest deploy, for people. */
+export function formatStatus({ hosts, deploy }: FleetStatus): string {
+  const rows = hosts.map((host) => [
+    host.hostname,
+    host.alive ? 'up' : 'gone',
+    host.role,
+    host.deploy === undefined ? '-' : String(host.deploy.current || '-'),
+    host.deploy === undefined ? '-' : `${host.deploy.state}: ${host.deploy.message}`,
+  ]);
+  const hostTable = table(['HOST', 'AGENT', 'ETCD', 'RUNS', `DEPLOY ${deploy?.id ?? ''}`.trim()], rows);
+  if (deploy === null) return `${hostTable}\n\nno deploys yet`;
+  const message = deploy.message === '' ? '' : ` "${deploy.message}"`;
+  return `${hostTable}\n\ndeploy ${deploy.id} ${deploy.name}${message}: ${deploy.verdict}`;
+}
+
+function roleOf(member: Member | undefined): Role {
+  if (member === undefined) return 'client';
+  return member.isLearner ? 'learner' : 'voter';
+}

@@ -1,0 +1,33 @@
+import test from 'ava';
+import { AgentError } from '../../agent/errors.js';
+import { type ValidatedOptions, validateEmbdEtcd } from '../../agent/validate.js';
+
+const valid: ValidatedOptions = {
+  hostname: 'h1',
+  prefix: '/var/lib/hawser',
+  namespace: '/_mgmt',
+  clientUrls: ['http://127.0.0.1:2379'],
+  serverUrls: ['http://127.0.0.1:2380'],
+  program: process.execPath,
+};
+
+const refused = test.macro({
+  exec(t, change: Partial<ValidatedOptions>, message: RegExp) {
+    const error = t.throws(() => validateEmbdEtcd({ ...valid, ...change }), { instanceOf: AgentError });
+    t.regex(error.message, message);
+  },
+  title: (_, change) => `refuses ${JSON.stringify(change)}`,
+});
+
+test('accepts options that can work', (t) => {
+  t.notThrows(() => validateEmbdEtcd(valid));
+});
+test(refused, { hostname: '' }, /hostname/);
+test(refused, { hostname: 'a/b' }, /hostname/);
+test(refused, { hostname: 'a,b' }, /hostname/);
+test(refused, { prefix: 'relative' }, /absolute folder, got relative/);
+test(refused, { namespace: '/_mgmt/' }, /must not end in a slash/);
+test(refused, { clientUrls: [] }, /client URL/);
+test(refused, { serverUrls: ['http://127.0.0.1:2379'] }, /cannot share 127\.0\.0\.1:2379/);
+test(refused, { serverUrls: ['nonsense'] }, /not a URL: nonsense/);
+test(refused, { program: '/nonexistent/etcd' }, /install etcd or set HAWSER_ETCD/);
