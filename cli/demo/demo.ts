@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createFleet, type Fleet } from '../../fixtures/index.js';
+import { createFleet, type Fleet, keptFleets, removeFleet } from '../../fixtures/index.js';
 import type { EtcdWorld } from '../../world/etcd-world.js';
 import { type Connection, logTo, openWorld } from '../connection.js';
 import type { Context } from '../context.js';
@@ -13,6 +13,7 @@ import { waitForFleet } from './fleet-ready.js';
 
 export interface DemoFlags extends OutputOptions {
   readonly keep: boolean;
+  readonly stop: boolean;
   readonly yes: boolean;
 }
 
@@ -54,6 +55,17 @@ export async function demo(context: Context, flags: DemoFlags): Promise<void> {
   } finally {
     await fleet.close();
   }
+}
+
+/** Takes down the fleets that `--keep` left up. */
+export async function stopDemo(flags: DemoFlags): Promise<void> {
+  const folders = await keptFleets();
+  for (const folder of folders) await removeFleet(folder);
+  printResult(
+    flags,
+    { stopped: folders.length },
+    folders.length === 0 ? 'nothing was left up' : `took down ${folders.length}`,
+  );
 }
 
 /** Gives the seconds that it took, the person's time for the answer not counted. */
@@ -113,5 +125,5 @@ function keep(fleet: Fleet, note: (line: string) => void): void {
   note(`  npx hawser deploys list ${config}`);
   note(`  npx hawser forward ${config}   # then: etcdctl --endpoints unix:///… get --prefix /_mgmt`);
   note(`  ssh -F ${path.join(fleet.folder, 'ssh_config')} ${host?.name ?? ''}`);
-  note(`and to take them down: ${fleet.closeCommand}`);
+  note('and to take them down: npx hawser demo --stop');
 }

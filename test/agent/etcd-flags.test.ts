@@ -27,5 +27,9 @@ test('a server that joins names every member, itself under its own name', (t) =>
     'h2',
   );
   const line = etcdArguments({ ...flags, start: { kind: 'join', members } }).join(' ');
-  t.true(line.includes('--initial-cluster-state existing --initial-cluster h1=http://10.0.0.1:2380,h2=http://10.0.0.2:2380 '));
+  t.true(
+    line.includes(
+      '--initial-cluster-state existing --initial-cluster h1=http://10.0.0.1:2380,h2=http://10.0.0.2:2380 ',
+    ),
+  );
 });

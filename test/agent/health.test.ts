@@ -24,8 +24,14 @@ test('an HTTP check passes once the app answers with success', async (t) => {
 
 test('a check that never passes says what the last try found', async (t) => {
   const argv: [string, ...string[]] = [process.execPath, '-e', 'process.exit(3)'];
-  t.regex((await waitUntilHealthy({ kind: 'exec', argv, timeoutMs: 1, intervalMs: 1 }, here)) ?? '', /Command failed/);
-  const finding = await waitUntilHealthy({ kind: 'tcp', host: '127.0.0.1', port: 1, timeoutMs: 1, intervalMs: 1 }, here);
+  t.regex(
+    (await waitUntilHealthy({ kind: 'exec', argv, timeoutMs: 1, intervalMs: 1 }, here)) ?? '',
+    /Command failed/,
+  );
+  const finding = await waitUntilHealthy(
+    { kind: 'tcp', host: '127.0.0.1', port: 1, timeoutMs: 1, intervalMs: 1 },
+    here,
+  );
   t.regex(finding ?? '', /ECONNREFUSED/);
 });
 

@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import test from 'ava';
+import { createFleet, type Fleet } from '../../fixtures/index.js';
+import { connectionFlags, hawser, startHawser, temporaryFolder } from './hawser.js';
+
+let fleet: Fleet;
+let flags: string[];
+
+test.before(async () => {
+  fleet = await createFleet({ hosts: 2, members: 1 });
+  flags = connectionFlags(fleet);
+  for (const { name } of fleet.hosts) await agentRegistered(name);
+});
+test.after.always(() => fleet?.close());
+
+/** Waits by the World's own watch until a host's agent is there. */
+async function agentRegistered(name: string): Promise<void> {
+  const until = Date.now() + 60_000;
+  for (;;) {
+    const { stdout } = await hawser(['status', '--json', ...flags]);
+    if (
+      stdout !== '' &&
+      JSON.parse(stdout).hosts.some(
+        (host: { hostname: string; alive: boolean }) => host.hostname === name && host.alive,
+      )
+    )
+      return;
+    if (Date.now() > until) throw new Error(`no agent on ${name}:\n${await fleet.host(name).agentLog()}`);
+  }
+}
+
+test('a string that was set is printed and nothing else, and etcdctl on the host sees it under the documented key', async (t) => {
+  t.is((await hawser(['str', 'set', 'motd', 'hello fleet', ...flags])).code, 0);
+  const { stdout, stderr } = await hawser(['str', 'get', 'motd', ...flags]);
+  t.is(stdout, 'hello fleet\n');
+  t.is(stderr, '');
+  const seen = await etcdctl('get', '/_mgmt/strings/motd');
+  t.is(seen, '/_mgmt/strings/motd\nhello fleet\n');
+});
+
+test('a string can come from standard input and go again; a missing one is an error', async (t) => {
+  t.is((await hawser(['str', 'set', 'from/stdin', '-', ...flags], { input: 'größer' })).code, 0);
+  t.is((await hawser(['str', 'get', 'from/stdin', ...flags])).stdout, 'größer\n');
+  t.is((await hawser(['str', 'del', 'from/stdin', ...flags])).code, 0);
+  const missing = await hawser(['str', 'get', 'from/stdin', '--json', ...flags]);
+  t.is(missing.code, 1);
+  t.is(missing.stdout, '');
+  t.is(JSON.parse(missing.stderr).error.code, 'not-found');
+});
+
+test('a map holds one value for each host', async (t) => {
+  await hawser(['map', 'set', 'kernel', '6.1', '--hostname', 'a', ...flags]);
+  await hawser(['map', 'set', 'kernel', '6.12', '--hostname', 'b', ...flags]);
+  const { stdout } = await hawser(['map', 'get', 'kernel', '--json', ...flags]);
+  t.deepEqual(JSON.parse(stdout), { a: '6.1', b: '6.12' });
+  await hawser(['map', 'del', 'kernel', '--hostname', 'a', ...flags]);
+  t.is((await hawser(['map', 'get', 'kernel', ...flags])).stdout, 'b  6.12\n');
+});
+
+test('status names every host with its role', async (t) => {
+  const { stdout } = await hawser(['status', '--json', ...flags]);
+  const { hosts, members } = JSON.parse(stdout);
+  t.deepEqual(
+    hosts.map(({ hostname, role, alive }: Record<string, unknown>) => ({ hostname, role, alive })),
+    [
+      { hostname: 'h1', role: 'voter', alive: true },
+      { hostname: 'h2', role: 'client', alive: true },
+    ],
+  );
+  t.deepEqual(
+    members.map(({ name }: { name: string }) => name),
+    ['h1'],
+  );
+  t.regex((await hawser(['status', ...flags])).stdout, /h1\s+up\s+voter/);
+});
+
+test('--watch prints a line for each change until it is interrupted', async (t) => {
+  const child = startHawser(['str', 'get', 'watched', '--watch', '--json', ...flags]);
+  if (child.stdout === null) throw new TypeError('stdout is a pipe');
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  t.deepEqual(JSON.parse((await lines.next()).value ?? ''), { key: 'watched', value: null });
+  await hawser(['str', 'set', 'watched', 'one', ...flags]);
+  t.deepEqual(JSON.parse((await lines.next()).value ?? ''), { key: 'watched', value: 'one' });
+  child.kill('SIGINT');
+  t.deepEqual(await once(child, 'exit'), [130, null]);
+});
+
+test('a forward prints its address first, serves other clients, and leaves nothing when it is interrupted', async (t) => {
+  const child = startHawser(['forward', ...flags]);
+  if (child.stdout === null) throw new TypeError('stdout is a pipe');
+  const { value: address } = await createInterface(child.stdout)[Symbol.asyncIterator]().next();
+  t.regex(address, /^unix:\/\/\//);
+  const direct = await hawser(['str', 'set', 'through', 'forward', '--seeds', address]);
+  t.is(direct.code, 0, direct.stderr);
+  t.is(await etcdctl('get', '--print-value-only', '/_mgmt/strings/through'), 'forward\n');
+  child.kill('SIGINT');
+  t.deepEqual(await once(child, 'exit'), [130, null]);
+  await t.throwsAsync(
+    import('node:fs/promises').then(({ stat }) => stat(address.slice('unix://'.length))),
+    { code: 'ENOENT' },
+  );
+});
+
+test('hawser.yaml gives the connection, from the working directory upward, with paths relative to it', async (t) => {
+  const folder = await temporaryFolder(t);
+  await mkdir(path.join(folder, 'deep', 'er'), { recursive: true });
+  const config = [
+    `ssh-url: [${fleet.hosts.map(({ destination }) => destination).join(', ')}]`,
+    `ssh-id: ${path.relative(folder, fleet.identityFile)}`,
+    `ssh-known-hosts: ${fleet.knownHostsFile}`,
+    `seeds: ${fleet.hosts[0]?.clientUrl}`,
+  ];
+  await writeFile(path.join(folder, 'hawser.yaml'), config.join('\n'));
+  const { code, stderr } = await hawser(['str', 'set', 'by-config', 'x'], {
+    cwd: path.join(folder, 'deep', 'er'),
+  });
+  t.is(code, 0, stderr);
+});
+
+async function etcdctl(...args: string[]): Promise<string> {
+  const host = fleet.host('h1');
+  const { stdout } = await host.exec([
+    'env',
+    'ETCDCTL_API=3',
+    'etcdctl',
+    '--endpoints',
+    host.clientUrl,
+    ...args,
+  ]);
+  return stdout;
+}
