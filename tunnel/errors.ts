@@ -1,0 +1,96 @@
+/** What went wrong, as far as a caller would act on it. */
+export type TunnelErrorCode =
+  | 'bad-destination'
+  | 'host-key-unknown'
+  | 'host-key-changed'
+  | 'host-key-revoked'
+  | 'auth-failed'
+  | 'bad-identity'
+  | 'unreachable'
+  | 'forward-refused'
+  | 'closed';
+
+/** Facts beside the message, for programs; none of them is secret. */
+export interface TunnelErrorDetails {
+  readonly cause?: unknown;
+  /** Of the key that the host presented: `SHA256:…`. */
+  readonly fingerprint?: string;
+  /** Of the keys that were expected instead. */
+  readonly expectedFingerprints?: readonly string[];
+  /** The known_hosts or identity file that decided. */
+  readonly file?: string;
+  /** From 1, in `file`. */
+  readonly line?: number;
+  /** Identities that the host refused, as file names or `agent`. */
+  readonly tried?: readonly string[];
+  /** When several ways in were tried: why each of them failed. */
+  readonly ways?: readonly TunnelError[];
+}
+
+/** Every failure of a tunnel that a person or a program can act on. */
+export class TunnelError extends Error {
+  override readonly name = 'TunnelError';
+  readonly code: TunnelErrorCode;
+  /** `user@host:port`; for `bad-destination` the text as given, without a password. */
+  readonly host: string;
+  readonly fingerprint: string | undefined;
+  readonly expectedFingerprints: readonly string[];
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+  readonly tried: readonly string[];
+  readonly ways: readonly TunnelError[];
+
+  constructor(code: TunnelErrorCode, host: string, message: string, details: TunnelErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.host = host;
+    this.fingerprint = details.fingerprint;
+    this.expectedFingerprints = details.expectedFingerprints ?? [];
+    this.file = details.file;
+    this.line = details.line;
+    this.tried = details.tried ?? [];
+    this.ways = details.ways ?? [];
+  }
+}
+
+/** Most serious first: what a person must see when ways in fail for different reasons. */
+const SEVERITY: readonly TunnelErrorCode[] = [
+  'host-key-changed',
+  'host-key-revoked',
+  'host-key-unknown',
+  'auth-failed',
+  'bad-identity',
+  'bad-destination',
+  'forward-refused',
+  'unreachable',
+  'closed',
+];
+
+/** One error for ways in that all failed: the most serious, knowing all of them. */
+export function mostSerious(errors: readonly TunnelError[]): TunnelError {
+  const [worst] = [...errors].sort((a, b) => SEVERITY.indexOf(a.code) - SEVERITY.indexOf(b.code));
+  if (worst === undefined) throw new RangeError('mostSerious needs at least one error');
+  if (errors.length === 1) return worst;
+  const message =
+    worst.code === 'unreachable'
+      ? `None of the ${errors.length} ways in works: ${errors.map((error) => error.message).join(' ')}`
+      : worst.message;
+  return new TunnelError(worst.code, worst.host, message, { ...detailsOf(worst), ways: errors });
+}
+
+/** Whether trying again cannot help before a person changes something. */
+export function isPermanent(error: TunnelError): boolean {
+  if (error.ways.length > 0) return error.ways.every(isPermanent);
+  return error.code !== 'unreachable' && error.code !== 'closed';
+}
+
+function detailsOf(error: TunnelError): TunnelErrorDetails {
+  return {
+    cause: error.cause,
+    expectedFingerprints: error.expectedFingerprints,
+    tried: error.tried,
+    ...(error.fingerprint !== undefined && { fingerprint: error.fingerprint }),
+    ...(error.file !== undefined && { file: error.file }),
+    ...(error.line !== undefined && { line: error.line }),
+  };
+}

@@ -1,0 +1,11 @@
+/**
+ * SSH connections that are verified, kept, and carry forwards: private unix sockets whose connections lead to
+ * addresses beyond the SSH server. Knows nothing of etcd.
+ */
+export { type Destination, formatDestination, parseDestination } from './destination.js';
+export { TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';
+export type { Forward } from './forward.js';
+export type { Log, LogLevel } from './log.js';
+export type { TunnelState } from './states.js';
+export type { ForwardTarget } from './transport.js';
+export { type ForwardOptions, Tunnel, type TunnelOptions } from './tunnel.js';
