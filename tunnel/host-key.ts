@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { type Destination, formatDestination } from './destination.js';
+import { TunnelError } from './errors.js';
+import { type KnownHost, type KnownHostsLine, keyType } from './known-hosts.js';
+
+/** The only key to accept for a host, whatever known_hosts files say. */
+export type HostKeyPin =
+  | { readonly kind: 'fingerprint'; readonly fingerprint: string }
+  | { readonly kind: 'key'; readonly key: Buffer; readonly type: string };
+
+/** What a host's key is measured against. */
+export interface HostKeyTrust {
+  readonly destination: Destination;
+  readonly pin?: HostKeyPin;
+  readonly known: KnownHost;
+}
+
+export type HostKeyVerdict =
+  | { readonly accepted: true }
+  | { readonly accepted: false; readonly error: TunnelError };
+
+/** Host key algorithms that we accept, best first. SHA-1 signatures (`ssh-rsa`) and DSA are not among them. */
+const ALGORITHMS = [
+  { name: 'ssh-ed25519', type: 'ssh-ed25519' },
+  { name: 'ecdsa-sha2-nistp256', type: 'ecdsa-sha2-nistp256' },
+  { name: 'ecdsa-sha2-nistp384', type: 'ecdsa-sha2-nistp384' },
+  { name: 'ecdsa-sha2-nistp521', type: 'ecdsa-sha2-nistp521' },
+  { name: 'rsa-sha2-512', type: 'ssh-rsa' },
+  { name: 'rsa-sha2-256', type: 'ssh-rsa' },
+] as const;
+
+export type HostKeyAlgorithm = (typeof ALGORITHMS)[number]['name'];
+
+/**
+ * Decides whether a host is the one we mean. The single place where a host key is accepted:
+ * it must equal the pin, or without a pin one of the keys known for the host; and nobody must have revoked it.
+ */
+export function judgeHostKey(key: Buffer, trust: HostKeyTrust): HostKeyVerdict {
+  const { pin, known } = trust;
+  const revoked = known.revoked.find((line) => line.key.equals(key));
+  if (revoked) return refuse(revokedError(key, trust, revoked));
+
+  if (pin) return matchesPin(key, pin) ? { accepted: true } : refuse(pinnedError(key, trust, pin));
+
+  const isKnown = (line: KnownHostsLine) => line.key.equals(key);
+  if (known.keys.some(isKnown) || known.keysWithoutPort.some(isKnown)) return { accepted: true };
+
+  const replaced = known.keys.filter(({ type }) => type === keyType(key));
+  return refuse(replaced.length > 0 ? changedError(key, trust, replaced) : unknownError(key, trust));
+}
+
+/**
+ * The verdict as ssh2 must have it: it takes anything but `false` for a yes, asks again at each rekey, and needs
+ * the answer at once. So this returns booleans only, and lets a rekey present nothing but the key accepted first.
+ */
+export function rememberVerdict(
+  judge: (key: Buffer) => HostKeyVerdict,
+  onRefused: (error: TunnelError) => void,
+): (key: Buffer) => boolean {
+  let accepted: Buffer | undefined;
+  return (key) => {
+    if (accepted !== undefined) return accepted.equals(key);
+    const verdict = judge(key);
+    if (verdict.accepted) accepted = Buffer.from(key);
+    else onRefused(verdict.error);
+    return verdict.accepted;
+  };
+}
+
+/** `SHA256:…` as `ssh-keygen -l` shows it. */
+export function fingerprintOf(key: Buffer): string {
+  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+}
+
+/**
+ * Reads a pin: `SHA256:…`, `ssh-ed25519 AAAA…` (as in a .pub file) or the bare base64 key.
+ * @throws TunnelError `bad-destination` when it is none of them.
+ */
+export function parseHostKeyPin(text: string, destination: Destination): HostKeyPin {
+  const pin = text.trim();
+  if (/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(pin))
+    return { kind: 'fingerprint', fingerprint: pin.replace('=', '') };
+  const [first = '', second] = pin.split(/\s+/);
+  const key = Buffer.from(second ?? first, 'base64');
+  const type = keyType(key);
+  const isKey = type !== undefined && /^[a-z0-9@.-]+$/.test(type) && (second === undefined || first === type);
+  if (isKey) return { kind: 'key', key, type };
+  const host = formatDestination(destination);
+  throw new TunnelError(
+    'bad-destination',
+    host,
+    `The host key given for ${host} is neither a SHA256 fingerprint nor a public key. Copy it from the output of "ssh-keygen -l" or from a .pub file.`,
+  );
+}
+
+/** The algorithms to offer a host: those of the keys that we know it by come first, so that it presents one of these. */
+export function orderHostKeyAlgorithms({ pin, known }: HostKeyTrust): HostKeyAlgorithm[] {
+  const types = new Set(pin?.kind === 'key' ? [pin.type] : pin ? [] : known.keys.map(({ type }) => type));
+  const isWanted = ({ type }: { readonly type: string }) => types.has(type);
+  return [...ALGORITHMS.filter(isWanted), ...ALGORITHMS.filter((one) => !isWanted(one))].map(
+    ({ name }) => name,
+  );
+}
+
+function matchesPin(key: Buffer, pin: HostKeyPin): boolean {
+  return pin.kind === 'key' ? pin.key.equals(key) : pin.fingerprint === fingerprintOf(key);
+}
+
+function refuse(error: TunnelError): HostKeyVerdict {
+  return { accepted: false, error };
+}
+
+function revokedError(key: Buffer, trust: HostKeyTrust, { file, line }: KnownHostsLine): TunnelError {
+  const host = formatDestination(trust.destination);
+  const fingerprint = fingerprintOf(key);
+  return new TunnelError(
+    'host-key-revoked',
+    host,
+    `Refused to talk to ${host}: its host key ${fingerprint} is revoked by ${file}:${line}. Give the host a new key; do not remove that line.`,
+    { fingerprint, file, line },
+  );
+}
+
+function pinnedError(key: Buffer, trust: HostKeyTrust, pin: HostKeyPin): TunnelError {
+  const host = formatDestination(trust.destination);
+  const fingerprint = fingerprintOf(key);
+  const expected = pin.kind === 'key' ? fingerprintOf(pin.key) : pin.fingerprint;
+  return new TunnelError(
+    'host-key-changed',
+    host,
+    `Refused to talk to ${host}: it presented the ${keyType(key)} host key ${fingerprint}, but only ${expected} was to be accepted. Someone may be in between; if the host has a new key, give that one.`,
+    { fingerprint, expectedFingerprints: [expected] },
+  );
+}
+
+function changedError(key: Buffer, trust: HostKeyTrust, replaced: readonly KnownHostsLine[]): TunnelError {
+  const host = formatDestination(trust.destination);
+  const fingerprint = fingerprintOf(key);
+  const expected = replaced.map((line) => `${fingerprintOf(line.key)} (${line.file}:${line.line})`);
+  const [first] = replaced;
+  const remedies = [...new Set(replaced.map(({ file }) => file))].map(
+    (file) => `ssh-keygen -f ${quoted(file)} -R ${quoted(trust.known.name)}`,
+  );
+  return new TunnelError(
+    'host-key-changed',
+    host,
+    `Refused to talk to ${host}: its ${keyType(key)} host key is now ${fingerprint}, but ${expected.join(', ')} is known. Someone may be in between; if the host was set up anew, run ${remedies.join(' and ')} and connect once with ssh.`,
+    {
+      fingerprint,
+      expectedFingerprints: replaced.map((line) => fingerprintOf(line.key)),
+      ...(first && { file: first.file, line: first.line }),
+    },
+  );
+}
+
+function unknownError(key: Buffer, trust: HostKeyTrust): TunnelError {
+  const { user, host: name, port } = trust.destination;
+  const host = formatDestination(trust.destination);
+  const fingerprint = fingerprintOf(key);
+  const others = trust.known.keys.map(({ type, file, line }) => `${type} in ${file}:${line}`);
+  const known = others.length > 0 ? ` (only a key of another type is: ${others.join(', ')})` : '';
+  const connect = `ssh ${port === 22 ? '' : `-p ${port} `}${user}@${name}`;
+  return new TunnelError(
+    'host-key-unknown',
+    host,
+    `Refused to talk to ${host}: its ${keyType(key) ?? 'unreadable'} host key ${fingerprint} is not known${known}. Compare the fingerprint, then connect once with "${connect}", or pass --ssh-hostkey ${fingerprint}.`,
+    { fingerprint },
+  );
+}
+
+function quoted(text: string): string {
+  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
