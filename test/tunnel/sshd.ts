@@ -1,0 +1,196 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import type { Destination, TunnelOptions } from '../../tunnel/index.js';
+
+const run = promisify(execFile);
+
+/** A real sshd on a loopback port, with its own keys and configuration. */
+export class Sshd implements AsyncDisposable {
+  /** Lines that sshd wrote to its log. */
+  readonly log: string[] = [];
+  readonly folder: string;
+  readonly port: number;
+  readonly #config: readonly string[];
+  #process: ChildProcess | undefined;
+
+  private constructor(folder: string, port: number, config: readonly string[]) {
+    this.folder = folder;
+    this.port = port;
+    this.#config = config;
+  }
+
+  /** Starts one; `config` are further lines for sshd_config. */
+  static async start(config: readonly string[] = []): Promise<Sshd> {
+    const folder = await mkdtemp(join(tmpdir(), 'sshd-'));
+    const sshd = new Sshd(folder, await freePort(), config);
+    await makeKey(sshd.hostKeyFile);
+    await makeKey(sshd.identityFile);
+    await writeFile(join(folder, 'authorized_keys'), await readFile(`${sshd.identityFile}.pub`));
+    await sshd.trustHostKey();
+    await sshd.#listen();
+    return sshd;
+  }
+
+  get hostKeyFile(): string {
+    return join(this.folder, 'host_key');
+  }
+
+  /** A private key that may log in. */
+  get identityFile(): string {
+    return join(this.folder, 'id');
+  }
+
+  get knownHostsFile(): string {
+    return join(this.folder, 'known_hosts');
+  }
+
+  get destination(): Destination {
+    return { user: userInfo().username, host: '127.0.0.1', port: this.port };
+  }
+
+  /** Options that get in. */
+  get options(): TunnelOptions {
+    return {
+      destinations: [this.destination],
+      knownHostsFiles: [this.knownHostsFile],
+      identityFiles: [this.identityFile],
+    };
+  }
+
+  /** `ssh-ed25519 AAAA…` */
+  async hostKey(): Promise<string> {
+    const [type, key] = (await readFile(`${this.hostKeyFile}.pub`, 'utf8')).split(' ');
+    return `${type} ${key}`;
+  }
+
+  /** As ssh-keygen shows it. */
+  async fingerprint(): Promise<string> {
+    const { stdout } = await run('ssh-keygen', ['-l', '-f', `${this.hostKeyFile}.pub`]);
+    return stdout.split(' ')[1] ?? '';
+  }
+
+  async trustHostKey(): Promise<void> {
+    await writeFile(this.knownHostsFile, `[127.0.0.1]:${this.port} ${await this.hostKey()}\n`);
+  }
+
+  /** Kills the process of every connection; sshd goes on listening. */
+  async killConnections(): Promise<void> {
+    await this.#signalConnections('SIGKILL');
+  }
+
+  /** Makes sshd and all its connections silent, without closing anything. */
+  async freeze(): Promise<void> {
+    this.#process?.kill('SIGSTOP');
+    await this.#signalConnections('SIGSTOP');
+  }
+
+  async restart({ newHostKey = false, forgetIdentity = false } = {}): Promise<void> {
+    await this.stop();
+    if (forgetIdentity) await writeFile(join(this.folder, 'authorized_keys'), '');
+    if (newHostKey) await makeKey(this.hostKeyFile);
+    await this.#listen();
+  }
+
+  /** Ends sshd and its connections at once. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (!child) return;
+    const connections = await connectionsOf(child);
+    const exited = once(child, 'close');
+    child.kill('SIGKILL');
+    for (const pid of connections) kill(pid, 'SIGKILL');
+    await exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #listen(): Promise<void> {
+    if (userInfo().uid === 0) await mkdir('/run/sshd', { recursive: true });
+    const configFile = join(this.folder, 'sshd_config');
+    await writeFile(configFile, `${[...this.#config, ...this.#defaults()].join('\n')}\n`);
+    const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', configFile], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#process = child;
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        this.log.push(line);
+        if (line.startsWith('Server listening')) resolve();
+      });
+      child.once('error', reject);
+      child.once('exit', () => reject(new Error(`sshd did not start: ${this.log.join('; ')}`)));
+    });
+  }
+
+  /** sshd takes the first value of each keyword: a test's own lines stand before these. */
+  #defaults(): string[] {
+    return [
+      `ListenAddress 127.0.0.1:${this.port}`,
+      `HostKey ${this.hostKeyFile}`,
+      `AuthorizedKeysFile ${join(this.folder, 'authorized_keys')}`,
+      'StrictModes no',
+      'UsePAM no',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+      'PermitRootLogin prohibit-password',
+      'PidFile none',
+      // Keeps bash from reading ~/.bashrc for each command.
+      'SetEnv SHLVL=1',
+    ];
+  }
+
+  async #signalConnections(signal: NodeJS.Signals): Promise<void> {
+    if (this.#process) for (const pid of await connectionsOf(this.#process)) kill(pid, signal);
+  }
+}
+
+/** Makes an ed25519 key pair, over one that is there. */
+export async function makeKey(file: string, passphrase = ''): Promise<void> {
+  await rm(file, { force: true });
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-C', '', '-f', file]);
+  await chmod(file, 0o600);
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('no port was free');
+  return address.port;
+}
+
+/** The processes that sshd forked for its connections, and theirs. */
+async function connectionsOf({ pid }: { readonly pid?: number | undefined }): Promise<number[]> {
+  if (pid === undefined) return [];
+  let children: string;
+  try {
+    children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  } catch {
+    // It has ended meanwhile.
+    return [];
+  }
+  const pids = children.split(' ').filter(Boolean).map(Number);
+  const theirs = await Promise.all(pids.map((child) => connectionsOf({ pid: child })));
+  return [...pids, ...theirs.flat()];
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It has ended meanwhile.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}

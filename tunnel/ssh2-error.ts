@@ -1,0 +1,124 @@
+import { type Destination, formatAddress, formatDestination } from './destination.js';
+import { TunnelError } from './errors.js';
+import type { ForwardTarget } from './transport.js';
+
+/** How far a connection has come: the same event means different things. */
+export type LinkPhase = 'connecting' | 'authenticating' | 'ready';
+
+/** Disconnect codes (RFC 4253 §11.1) that end authentication for good; OpenSSH sends 2 for too many failures. */
+const AUTH_DISCONNECTS: readonly unknown[] = [2, 14];
+
+const SOCKET_PROBLEMS = new Map<unknown, string>([
+  ['ECONNREFUSED', 'nothing listens there (connection refused)'],
+  ['ENOTFOUND', 'there is no host of that name'],
+  ['EAI_AGAIN', 'the name could not be looked up just now'],
+  ['EHOSTUNREACH', 'there is no route to the host'],
+  ['ENETUNREACH', 'there is no route to its network'],
+  ['ETIMEDOUT', 'it did not answer'],
+  ['ECONNRESET', 'it reset the connection'],
+  ['EPIPE', 'it closed the connection'],
+]);
+
+/** Says what an `error` event of ssh2 means for a connection in the given phase. */
+export function translateLinkError(
+  error: Error,
+  destination: Destination,
+  { phase, tried, accepts }: LinkContext,
+): TunnelError {
+  const host = formatDestination(destination);
+  const level = 'level' in error ? error.level : undefined;
+  const code = 'code' in error ? error.code : undefined;
+  if (phase === 'authenticating' && (level === 'client-authentication' || AUTH_DISCONNECTS.includes(code))) {
+    return authFailed(host, { tried, accepts }, error);
+  }
+  const problem = SOCKET_PROBLEMS.get(code) ?? problemOf(level, error);
+  return phase === 'ready'
+    ? new TunnelError('unreachable', host, `The connection to ${host} was lost: ${problem}.`, {
+        cause: error,
+      })
+    : unreachable(host, problem, error);
+}
+
+/** What an error needs to know of the connection it befell. */
+export interface LinkContext {
+  readonly phase: LinkPhase;
+  /** Identities offered so far. */
+  readonly tried: readonly string[];
+  /** Authentication methods that the host would go on with. */
+  readonly accepts: readonly string[];
+}
+
+/** The error of a connection that closed without any other. */
+export function closedByHost(destination: Destination, phase: LinkPhase): TunnelError {
+  const host = formatDestination(destination);
+  return phase === 'ready'
+    ? new TunnelError('unreachable', host, `The connection to ${host} was lost: it closed the connection.`)
+    : unreachable(host, 'it closed the connection before we were logged in');
+}
+
+/** Says why a channel was not opened. */
+export function translateChannelError(
+  error: Error,
+  destination: Destination,
+  target: ForwardTarget,
+): TunnelError {
+  const host = formatDestination(destination);
+  const reason = 'reason' in error ? error.reason : undefined;
+  const isSocket = 'socketPath' in target;
+  const there = isSocket ? target.socketPath : formatAddress(target.host, target.port);
+  // Only a refusal by the server carries a reason; everything else means that the connection is gone.
+  if (reason === undefined) {
+    return new TunnelError(
+      'closed',
+      host,
+      `The connection to ${host} went away while ${there} was dialled.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const said = error.message.replace(/^\(SSH\) Channel open failure: /, '');
+  return new TunnelError(
+    'forward-refused',
+    host,
+    `${host} did not connect us to ${there}: ${said}. ${adviceFor(reason, isSocket)}`,
+    { cause: error },
+  );
+}
+
+function adviceFor(reason: unknown, isSocket: boolean): string {
+  if (reason === 1) return 'Its SSH server forbids it: look at AllowTcpForwarding and PermitOpen there.';
+  if (isSocket) return 'See that the socket is there, and AllowStreamLocalForwarding in its SSH server.';
+  return 'See that something listens there.';
+}
+
+function authFailed(
+  host: string,
+  { tried, accepts }: Pick<LinkContext, 'tried' | 'accepts'>,
+  cause: Error,
+): TunnelError {
+  const offered = tried.length > 0 ? `it refused ${tried.join(', ')}` : 'there was no identity to offer';
+  const others = accepts.filter((method) => method !== 'publickey');
+  const more = others.length > 0 ? ` (it would accept: ${accepts.join(', ')})` : '';
+  return new TunnelError(
+    'auth-failed',
+    host,
+    `Could not log in to ${host}: ${offered}${more}. Give a key that its authorized_keys holds, or add it to your SSH agent.`,
+    { cause, tried },
+  );
+}
+
+function unreachable(host: string, problem: string, cause?: Error): TunnelError {
+  return new TunnelError(
+    'unreachable',
+    host,
+    `Could not connect to ${host}: ${problem}. Check the address and that its SSH server runs.`,
+    { ...(cause && { cause }) },
+  );
+}
+
+function problemOf(level: unknown, error: Error): string {
+  if (level === 'client-timeout') return 'it stopped answering';
+  if (level === 'protocol') return 'it hung up at once (too many logins under way, or no SSH server)';
+  return error.message || 'the connection failed';
+}

@@ -1,0 +1,241 @@
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import ssh2, { type AnyAuthMethod, type ClientChannel, type ConnectConfig, type ParsedKey } from 'ssh2';
+import { openAgentStream } from './agent-stream.js';
+import { type Destination, formatDestination } from './destination.js';
+import { TunnelError } from './errors.js';
+import { rememberVerdict } from './host-key.js';
+import { badIdentity, type Identity } from './identities.js';
+import { closedByHost, type LinkPhase, translateChannelError, translateLinkError } from './ssh2-error.js';
+import type { DialOptions, ForwardTarget, Link, Transport } from './transport.js';
+
+/** How long a closing connection may take to say goodbye. */
+const GOODBYE_TIMEOUT_MS = 1_000;
+
+/** For hosts with several addresses; Node's 250 ms gives up on far ones. */
+const NEXT_ADDRESS_AFTER_MS = 1_000;
+
+/** Speaks SSH inside this process, by way of ssh2. */
+export const ssh2Transport: Transport = {
+  async dial(destination, options) {
+    options.signal.throwIfAborted();
+    const link = new Ssh2Link(destination, options);
+    await link.ready();
+    return link;
+  },
+};
+
+class Ssh2Link implements Link {
+  readonly closed: Promise<TunnelError>;
+  readonly #client = new ssh2.Client();
+  readonly #socket: Socket;
+  readonly #destination: Destination;
+  readonly #options: DialOptions;
+  readonly #attempt = new AbortController();
+  readonly #tried: string[] = [];
+  #accepts: readonly string[] = [];
+  #phase: LinkPhase = 'connecting';
+  #failure: TunnelError | undefined;
+
+  constructor(destination: Destination, options: DialOptions) {
+    this.#destination = destination;
+    this.#options = options;
+    const offers = this.#offers();
+    const { host, port } = destination;
+    this.#socket = connect({
+      host,
+      port,
+      noDelay: true,
+      autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
+    });
+    this.closed = this.#watch();
+    try {
+      this.#client.connect(this.#config(offers));
+    } catch (error) {
+      this.#socket.destroy();
+      throw error;
+    }
+  }
+
+  /** Settles when we are logged in. */
+  async ready(): Promise<void> {
+    const { signal } = this.#options;
+    const abort = () => this.#socket.destroy();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      await Promise.race([
+        new Promise<void>((resolve) => this.#client.once('ready', () => resolve())),
+        this.closed.then((reason) => Promise.reject(reason)),
+      ]);
+      signal.throwIfAborted();
+    } catch (error) {
+      this.#socket.destroy();
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#attempt.abort();
+    }
+  }
+
+  async openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      const opened = (error: Error | undefined, channel: ClientChannel) => {
+        signal.removeEventListener('abort', abort);
+        if (error) reject(translateChannelError(error, this.#destination, target));
+        else if (signal.aborted) discard(channel);
+        else resolve(channel);
+      };
+      try {
+        if ('socketPath' in target) this.#client.openssh_forwardOutStreamLocal(target.socketPath, opened);
+        else this.#client.forwardOut('127.0.0.1', 0, target.host, target.port, opened);
+      } catch (error) {
+        // ssh2 throws when the connection is gone already.
+        signal.removeEventListener('abort', abort);
+        reject(
+          translateChannelError(
+            error instanceof Error ? error : new Error(String(error)),
+            this.#destination,
+            target,
+          ),
+        );
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#failure ??= new TunnelError(
+      'closed',
+      formatDestination(this.#destination),
+      `The connection to ${formatDestination(this.#destination)} was closed here.`,
+    );
+    this.#client.end();
+    const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_TIMEOUT_MS);
+    await this.closed;
+    clearTimeout(timer);
+  }
+
+  /** Follows the connection's life; must run before connecting, for ssh2 reports at once. */
+  #watch(): Promise<TunnelError> {
+    const client = this.#client;
+    client.on('error', (error) => this.#onError(error));
+    client.on('handshake', () => {
+      if (this.#phase === 'connecting') this.#phase = 'authenticating';
+    });
+    client.once('ready', () => {
+      this.#phase = 'ready';
+      this.#openSession();
+    });
+    // A peer that only half-closes would otherwise linger: ssh2 stops its keepalive here.
+    client.on('end', () => this.#socket.destroy());
+    return new Promise((resolve) =>
+      client.once('close', () => resolve(this.#failure ?? closedByHost(this.#destination, this.#phase))),
+    );
+  }
+
+  #onError(error: Error): void {
+    if ('level' in error && error.level === 'agent') {
+      // ssh2 goes on with the next identity.
+      this.#options.log?.('debug', `The SSH agent was of no use: ${error.message}.`);
+      return;
+    }
+    const context = { phase: this.#phase, tried: this.#tried, accepts: this.#accepts };
+    this.#failure ??= translateLinkError(error, this.#destination, context);
+    this.#socket.destroy();
+  }
+
+  /**
+   * A session that does nothing: sshd switches Nagle's algorithm off on its side only when one starts,
+   * and without that every small packet of a forward waits some 40 ms. Its outcome does not matter.
+   */
+  #openSession(): void {
+    this.#client.exec('exec true', (error, channel) => {
+      if (error) return;
+      channel.on('error', ignoreLateError);
+      channel.resume();
+      channel.stderr.resume();
+    });
+  }
+
+  #config(offers: readonly Offer[]): ConnectConfig {
+    const { keepaliveIntervalMs, keepaliveCountMax, hostKeyAlgorithms, judge } = this.#options;
+    return {
+      sock: this.#socket,
+      username: this.#destination.user,
+      // Our own limit covers TCP too and is the signal's.
+      readyTimeout: 0,
+      keepaliveInterval: keepaliveIntervalMs,
+      keepaliveCountMax,
+      // Else sockets could be forwarded only by servers that call themselves OpenSSH.
+      strictVendor: false,
+      algorithms: {
+        serverHostKey: [...hostKeyAlgorithms],
+        hmac: [
+          'hmac-sha2-256-etm@openssh.com',
+          'hmac-sha2-512-etm@openssh.com',
+          'hmac-sha2-256',
+          'hmac-sha2-512',
+        ],
+        compress: ['none'],
+      },
+      hostVerifier: rememberVerdict(judge, (error) => {
+        this.#failure ??= error;
+      }),
+      authHandler: this.#authHandler(offers),
+    };
+  }
+
+  /** Offers each identity once, starting with a key: probing with `none` would cost a round trip. */
+  #authHandler(offers: readonly Offer[]): (accepts: readonly string[] | null) => AnyAuthMethod | false {
+    const left = [...offers];
+    return (accepts) => {
+      if (accepts) this.#accepts = accepts;
+      const next = left.shift();
+      if (next === undefined) return false;
+      this.#tried.push(next.name);
+      return next.method;
+    };
+  }
+
+  #offers(): Offer[] {
+    const username = this.#destination.user;
+    return this.#options.identities.flatMap((identity): Offer[] => {
+      if (identity.kind === 'agent') {
+        const agent = new ssh2.OpenSSHAgent(identity.socketPath);
+        agent.getStream = (callback) => openAgentStream(identity.socketPath, this.#attempt.signal, callback);
+        return [{ name: 'agent', method: { type: 'agent', username, agent } }];
+      }
+      const key = this.#parse(identity);
+      return key ? [{ name: identity.file, method: { type: 'publickey', username, key } }] : [];
+    });
+  }
+
+  #parse({ file, privateKey, isOptional }: Identity & { kind: 'file' }): ParsedKey | undefined {
+    const key = ssh2.utils.parseKey(privateKey);
+    if (!(key instanceof Error)) return key;
+    const error = badIdentity(formatDestination(this.#destination), file, `${key.message}`, key);
+    if (!isOptional) throw error;
+    this.#options.log?.('debug', error.message);
+    return undefined;
+  }
+}
+
+/** One identity as ssh2 is to try it. */
+interface Offer {
+  /** What to call it when the host refused it. */
+  readonly name: string;
+  readonly method: AnyAuthMethod;
+}
+
+/** Lets go of a channel that nobody reads: unread data would keep it open. */
+function discard(channel: ClientChannel): void {
+  channel.on('error', ignoreLateError);
+  channel.resume();
+  channel.close();
+}
+
+/** What we let go of may still fail; nobody is left whom that concerns. */
+function ignoreLateError(): void {}

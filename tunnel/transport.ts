@@ -1,0 +1,47 @@
+import type { Duplex } from 'node:stream';
+import type { Destination } from './destination.js';
+import type { TunnelError } from './errors.js';
+import type { HostKeyAlgorithm, HostKeyVerdict } from './host-key.js';
+import type { Identity } from './identities.js';
+import type { Log } from './log.js';
+
+/** What a channel leads to, as seen from the SSH server. */
+export type ForwardTarget =
+  | { readonly host: string; readonly port: number }
+  | { readonly socketPath: string };
+
+export interface DialOptions {
+  readonly identities: readonly Identity[];
+  readonly hostKeyAlgorithms: readonly HostKeyAlgorithm[];
+  /** Asked once for each connection, before any authentication. */
+  readonly judge: (key: Buffer) => HostKeyVerdict;
+  /** Silence is probed this often, in milliseconds. */
+  readonly keepaliveIntervalMs: number;
+  /** Probes that may go unanswered before the link counts as dead. */
+  readonly keepaliveCountMax: number;
+  /** Ends the attempt, leaving nothing; it rejects with `signal.reason`. */
+  readonly signal: AbortSignal;
+  readonly log?: Log | undefined;
+}
+
+/** One authenticated SSH connection. */
+export interface Link {
+  /** Settles when the connection is gone, with the reason; it never rejects. */
+  readonly closed: Promise<TunnelError>;
+  /**
+   * Opens a channel. Its `close` event comes once it is through in both directions and was read to the end.
+   * @throws TunnelError `forward-refused` when the host or the target refuses, `closed` when the link is gone.
+   */
+  openChannel(target: ForwardTarget, options: { readonly signal: AbortSignal }): Promise<Duplex>;
+  /** Disconnects; bounded, idempotent. */
+  close(): Promise<void>;
+}
+
+/** A way to speak SSH. */
+export interface Transport {
+  /**
+   * Connects, verifies the host and authenticates.
+   * @throws TunnelError `host-key-*`, `auth-failed`, `bad-identity` or `unreachable`.
+   */
+  dial(destination: Destination, options: DialOptions): Promise<Link>;
+}
