@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import test, { type ExecutionContext } from 'ava';
+import { type Forward, Tunnel, TunnelError, type TunnelState } from '../../tunnel/index.js';
+import { Sshd } from './sshd.js';
+import { readAll, Target } from './target.js';
+
+function enter({ address }: Forward): Socket {
+  return connect({ path: address.slice('unix://'.length), allowHalfOpen: true });
+}
+
+/** The next state for which `wanted` holds, the current one included. */
+async function stateOf(tunnel: Tunnel, wanted: (state: TunnelState) => boolean): Promise<TunnelState> {
+  for await (const state of tunnel.states()) if (wanted(state)) return state;
+  throw new Error('the tunnel was closed');
+}
+
+async function echoed(t: ExecutionContext, socket: Socket): Promise<void> {
+  socket.write('ping');
+  const [answer] = await once(socket, 'data');
+  t.is(String(answer), 'ping');
+}
+
+test('When SSH drops, open connections close at once and new ones work without a new forward', async (t) => {
+  await using sshd = await Sshd.start();
+  await using target = await Target.start();
+  await using tunnel = await Tunnel.open(sshd.options);
+  await using forward = await tunnel.forward(target.address);
+  const before = enter(forward);
+  await echoed(t, before);
+  const lost = stateOf(tunnel, ({ status }) => status !== 'connected');
+  await sshd.killConnections();
+  await readAll(before);
+  const { reason } = await lost;
+  t.is(reason?.code, 'unreachable');
+  const after = enter(forward);
+  await echoed(t, after);
+  after.destroy();
+  t.is(tunnel.state.status, 'connected');
+  t.is(tunnel.state.reason, undefined);
+});
+
+test('A connection made while SSH is down is held and goes on when it is back', async (t) => {
+  await using sshd = await Sshd.start();
+  await using target = await Target.start();
+  await using tunnel = await Tunnel.open(sshd.options);
+  await using forward = await tunnel.forward(target.address);
+  await sshd.stop();
+  const waiting = await stateOf(tunnel, ({ status }) => status === 'waiting');
+  t.is(waiting.reason?.code, 'unreachable');
+  t.true((waiting.retryAt ?? waiting.since) >= waiting.since);
+  const held = enter(forward).end('held words');
+  await once(held, 'connect');
+  await sshd.restart();
+  t.is(String(await readAll(held)), 'held words');
+  t.is(tunnel.state.status, 'connected');
+});
+
+test('A connection is held no longer than the connect timeout', async (t) => {
+  await using sshd = await Sshd.start();
+  await using tunnel = await Tunnel.open({ ...sshd.options, connectTimeoutMs: 3_000 });
+  await using forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
+  await sshd.stop();
+  await stateOf(tunnel, ({ status }) => status === 'waiting');
+  t.is(String(await readAll(enter(forward))), '');
+  t.is(forward.lastRefusal?.code, 'unreachable');
+});
+
+test('A host whose key changes while we are connected is not connected to again', async (t) => {
+  await using sshd = await Sshd.start();
+  await using tunnel = await Tunnel.open(sshd.options);
+  await using forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
+  await sshd.stop();
+  await stateOf(tunnel, ({ status }) => status === 'waiting');
+  const held = enter(forward);
+  await once(held, 'connect');
+  const logged = sshd.log.length;
+  await sshd.restart({ newHostKey: true });
+  const failed = await stateOf(tunnel, ({ status }) => status === 'failed');
+  t.is(failed.reason?.code, 'host-key-changed');
+  t.is(String(await readAll(held)), '');
+  t.is(String(await readAll(enter(forward))), '');
+  t.is(forward.lastRefusal, failed.reason);
+  t.false(sshd.log.slice(logged).some((line) => line.includes('Accepted')));
+});
+
+test('A login that is refused on reconnecting ends the tunnel', async (t) => {
+  await using sshd = await Sshd.start();
+  await using tunnel = await Tunnel.open(sshd.options);
+  await sshd.stop();
+  await stateOf(tunnel, ({ status }) => status === 'waiting');
+  await sshd.restart({ forgetIdentity: true });
+  const failed = await stateOf(tunnel, ({ status }) => status === 'failed');
+  t.is(failed.reason?.code, 'auth-failed');
+});
+
+test('A host that falls silent is noticed', async (t) => {
+  await using sshd = await Sshd.start();
+  await using target = await Target.start();
+  await using tunnel = await Tunnel.open({
+    ...sshd.options,
+    keepaliveIntervalMs: 200,
+    keepaliveCountMax: 2,
+  });
+  await using forward = await tunnel.forward(target.address);
+  const socket = enter(forward);
+  await echoed(t, socket);
+  await sshd.freeze();
+  await readAll(socket);
+  const { reason } = await stateOf(tunnel, ({ status }) => status !== 'connected');
+  t.regex(reason?.message ?? '', /stopped answering/);
+});
+
+test('A tunnel that waits for its host closes at once', async (t) => {
+  await using sshd = await Sshd.start();
+  const tunnel = await Tunnel.open(sshd.options);
+  const forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
+  await sshd.stop();
+  await stateOf(tunnel, ({ status }) => status === 'waiting');
+  const held = enter(forward);
+  await once(held, 'connect');
+  const ended = readAll(held);
+  await tunnel.close();
+  await tunnel.close();
+  await ended;
+  t.is(tunnel.state.status, 'closed');
+});
+
+test('The states of a tunnel begin with the current one and end with it', async (t) => {
+  await using sshd = await Sshd.start();
+  const tunnel = await Tunnel.open(sshd.options);
+  const seen: string[] = [];
+  const following = (async () => {
+    for await (const { status } of tunnel.states()) {
+      seen.push(status);
+      if (status === 'connected') void tunnel.close();
+    }
+  })();
+  await following;
+  t.deepEqual(seen, ['connected', 'closed']);
+});
+
+test('An aborted signal ends the states without an error', async (t) => {
+  await using sshd = await Sshd.start();
+  await using tunnel = await Tunnel.open(sshd.options);
+  const controller = new AbortController();
+  const seen: string[] = [];
+  for await (const { status } of tunnel.states({ signal: controller.signal })) {
+    seen.push(status);
+    controller.abort();
+  }
+  t.deepEqual(seen, ['connected']);
+});
+
+test('Of several ways in the one that works is used, and the other moved on to when it is lost', async (t) => {
+  await using first = await Sshd.start();
+  await using second = await Sshd.start();
+  await second.stop();
+  await using target = await Target.start();
+  await using tunnel = await Tunnel.open({
+    destinations: [first.destination, second.destination],
+    knownHostsFiles: [first.knownHostsFile, second.knownHostsFile],
+    identityFiles: [first.identityFile, second.identityFile],
+  });
+  await using forward = await tunnel.forward(target.address);
+  t.deepEqual(tunnel.state.via, first.destination);
+  await second.restart();
+  await first.stop();
+  const socket = enter(forward);
+  await stateOf(tunnel, ({ status }) => status !== 'connected');
+  await stateOf(tunnel, ({ status }) => status === 'connected');
+  t.deepEqual(tunnel.state.via, second.destination);
+  const again = enter(forward);
+  await echoed(t, again);
+  again.destroy();
+  socket.destroy();
+});
+
+test('A way in whose key changed is reported and passed over while another works', async (t) => {
+  await using good = await Sshd.start();
+  await using bad = await Sshd.start();
+  await bad.restart({ newHostKey: true });
+  const options = {
+    destinations: [bad.destination, good.destination],
+    knownHostsFiles: [good.knownHostsFile, bad.knownHostsFile],
+    identityFiles: [good.identityFile],
+  };
+  await using tunnel = await Tunnel.open(options);
+  t.deepEqual(tunnel.state.via, good.destination);
+  await good.stop();
+  await stateOf(tunnel, ({ status }) => status === 'waiting');
+  await good.restart();
+  await stateOf(tunnel, ({ status }) => status === 'connected');
+  t.deepEqual(tunnel.state.via, good.destination);
+});
+
+test('When no way in works the most serious reason is given, and all of them', async (t) => {
+  await using stopped = await Sshd.start();
+  await stopped.stop();
+  await using changed = await Sshd.start();
+  await changed.restart({ newHostKey: true });
+  const { identityFiles } = stopped.options;
+  const knownHostsFiles = [stopped.knownHostsFile, changed.knownHostsFile];
+  const destinations = [stopped.destination, changed.destination];
+  const error = await t.throwsAsync(Tunnel.open({ destinations, knownHostsFiles, identityFiles }), {
+    instanceOf: TunnelError,
+  });
+  t.is(error.code, 'host-key-changed');
+  t.deepEqual(error.ways.map(({ code }) => code).sort(), ['host-key-changed', 'unreachable']);
+  const both = [stopped.destination, { ...stopped.destination, user: 'other' }];
+  const unreachable = await t.throwsAsync(
+    Tunnel.open({ destinations: both, knownHostsFiles, identityFiles }),
+    { instanceOf: TunnelError },
+  );
+  t.is(unreachable.code, 'unreachable');
+  t.regex(unreachable.message, /2 ways.*connection refused.*connection refused/s);
+});

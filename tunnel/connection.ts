@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { backoffMs } from './backoff.js';
+import { type Destination, formatDestination } from './destination.js';
+import { isPermanent, TunnelError } from './errors.js';
+import type { Log } from './log.js';
+import { TunnelStates } from './states.js';
+import type { Link } from './transport.js';
+import type { EnteredLink } from './way-in.js';
+
+/** A connection that lasted this long was a good one: what follows it starts with no failures. */
+const STABLE_AFTER_MS = 5_000;
+
+/** Makes one connection, by whichever way in works. */
+export type Dial = (options: { readonly signal: AbortSignal }) => Promise<EnteredLink>;
+
+/** Keeps one SSH connection: made again whenever it is lost, until that is hopeless or it is closed. */
+export class Connection implements AsyncDisposable {
+  readonly states: TunnelStates;
+  readonly #dial: Dial;
+  readonly #log: Log | undefined;
+  readonly #closing = new AbortController();
+  readonly #kept: Promise<void>;
+  #via: Destination;
+  #link: Link | undefined;
+
+  private constructor(first: EnteredLink, dial: Dial, log: Log | undefined) {
+    this.#dial = dial;
+    this.#log = log;
+    this.#via = first.via;
+    this.#link = first.link;
+    this.states = new TunnelStates({ status: 'connected', since: new Date(), via: first.via });
+    this.#kept = this.#keep(first.link);
+  }
+
+  /**
+   * Connects once and keeps it from then on.
+   * @throws whatever `dial` rejects with
+   */
+  static async open(
+    dial: Dial,
+    { signal, log }: { readonly signal: AbortSignal; readonly log?: Log | undefined },
+  ): Promise<Connection> {
+    return new Connection(await dial({ signal }), dial, log);
+  }
+
+  /**
+   * The link, as soon as there is one; with `after`, one made later than that lost one.
+   * @throws TunnelError why there will be none: the reason of state `failed`, or `closed`
+   */
+  async link({
+    signal,
+    after,
+  }: {
+    readonly signal: AbortSignal;
+    readonly after?: Link | undefined;
+  }): Promise<Link> {
+    signal.throwIfAborted();
+    if (this.#link && this.#link !== after) return this.#link;
+    for await (const { status, reason } of this.states.follow({ signal })) {
+      if (this.#link && this.#link !== after) return this.#link;
+      if (status === 'failed' && reason) throw reason;
+    }
+    signal.throwIfAborted();
+    throw this.closedError();
+  }
+
+  /** The way in that is used, or was last. */
+  get via(): Destination {
+    return this.#via;
+  }
+
+  /** Disconnects for good; idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort(this.closedError());
+    const link = this.#link;
+    this.#link = undefined;
+    this.states.enter({ status: 'closed', since: new Date() });
+    await link?.close();
+    await this.#kept;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  closedError(): TunnelError {
+    const host = formatDestination(this.#via);
+    return new TunnelError('closed', host, `The tunnel to ${host} is closed. Open a new one.`);
+  }
+
+  /** Lives as long as the connection is wanted and not hopeless; never rejects. */
+  async #keep(first: Link): Promise<void> {
+    let link = first;
+    let failures = 0;
+    try {
+      for (;;) {
+        const connectedAt = performance.now();
+        const reason = await link.closed;
+        this.#closing.signal.throwIfAborted();
+        failures = performance.now() - connectedAt < STABLE_AFTER_MS ? failures + 1 : 0;
+        this.#link = undefined;
+        this.#log?.('warn', reason.message);
+        this.states.enter({ status: 'connecting', since: new Date(), reason });
+        ({ link, failures } = await this.#reconnect(failures, reason));
+      }
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#giveUp(error);
+    }
+  }
+
+  async #reconnect(
+    failuresBefore: number,
+    lost: TunnelError,
+  ): Promise<{ readonly link: Link; readonly failures: number }> {
+    let failures = failuresBefore;
+    let reason = lost;
+    for (;;) {
+      if (failures > 0) await this.#pause(failures, reason);
+      try {
+        const { link, via } = await this.#dial({ signal: this.#closing.signal });
+        return { link: await this.#adopt(link, via), failures };
+      } catch (error) {
+        if (!(error instanceof TunnelError) || isPermanent(error)) throw error;
+        reason = error;
+        failures += 1;
+        this.#log?.('debug', error.message);
+      }
+    }
+  }
+
+  async #adopt(link: Link, via: Destination): Promise<Link> {
+    if (this.#closing.signal.aborted) {
+      await link.close();
+      throw this.#closing.signal.reason;
+    }
+    this.#link = link;
+    this.#via = via;
+    this.#log?.('info', `Connected to ${formatDestination(via)} again.`);
+    this.states.enter({ status: 'connected', since: new Date(), via });
+    return link;
+  }
+
+  async #pause(failures: number, reason: TunnelError): Promise<void> {
+    const pauseMs = backoffMs(failures, Math.random());
+    const now = Date.now();
+    const retryAt = new Date(now + pauseMs);
+    this.states.enter({ status: 'waiting', since: new Date(now), reason, retryAt });
+    await delay(pauseMs, undefined, { signal: this.#closing.signal });
+    this.states.enter({ status: 'connecting', since: new Date(), reason });
+  }
+
+  #giveUp(error: unknown): void {
+    const reason =
+      error instanceof TunnelError
+        ? error
+        : new TunnelError('closed', formatDestination(this.#via), 'The tunnel broke by a fault of its own.', {
+            cause: error,
+          });
+    this.#log?.('error', reason.message);
+    this.states.enter({ status: 'failed', since: new Date(), reason });
+  }
+}

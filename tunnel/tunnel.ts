@@ -1,0 +1,150 @@
+import { Connection, type Dial } from './connection.js';
+import { type Destination, formatDestination } from './destination.js';
+import { Forward } from './forward.js';
+import type { Log } from './log.js';
+import { ssh2Transport } from './ssh2-transport.js';
+import type { TunnelState } from './states.js';
+import type { ForwardTarget } from './transport.js';
+import { enter, type WaysIn } from './way-in.js';
+
+export interface TunnelOptions {
+  /** Ways into one fleet, at least one. All are tried at once, for each reconnect too; the first to let us in is used. */
+  readonly destinations: readonly Destination[];
+  /** The only host key to accept (`SHA256:…`, `ssh-ed25519 AAAA…` or bare base64); a destination's own is preferred. */
+  readonly hostKey?: string | undefined;
+  /** Host keys to accept without a pin; files that do not exist count as empty. Revoked keys count even with a pin. */
+  readonly knownHostsFiles: readonly string[];
+  /** Private keys to log in with. One that cannot be used is an error. */
+  readonly identityFiles: readonly string[];
+  /** Private keys to try too, last; absent and encrypted ones are passed over. */
+  readonly optionalIdentityFiles?: readonly string[] | undefined;
+  /** The SSH agent's socket (`SSH_AUTH_SOCK`), tried between the two. */
+  readonly agentSocket?: string | undefined;
+  /** For TCP, handshake and login together, each way in; also how long a forward holds a connection. Default 10,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How often a silent connection is probed. Default 2,000; below 5,000 a busy event loop needs care. */
+  readonly keepaliveIntervalMs?: number | undefined;
+  /** Unanswered probes after which it counts as lost. Default 3: noticed after at most 8 s. */
+  readonly keepaliveCountMax?: number | undefined;
+  readonly log?: Log | undefined;
+}
+
+export interface ForwardOptions {
+  /** Listens on this loopback TCP address, which every local user can enter, instead of a private unix socket. */
+  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+  /** Gives up making the forward; one that was made stays until it is closed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * One SSH destination kept connected, with any number of forwards on it.
+ *
+ * ```ts
+ * await using tunnel = await Tunnel.open({
+ *   destinations: [parseDestination('root@host.example', { defaultUser: 'root' })],
+ *   knownHostsFiles: ['/home/me/.ssh/known_hosts'],
+ *   identityFiles: ['/home/me/.ssh/id_ed25519'],
+ * });
+ * const { address } = await tunnel.forward({ host: '127.0.0.1', port: 2379 });
+ * ```
+ */
+export class Tunnel implements AsyncDisposable {
+  readonly #connection: Connection;
+  readonly #waysIn: WaysIn;
+  readonly #forwards = new Set<Forward>();
+  #closed: Promise<void> | undefined;
+
+  private constructor(connection: Connection, waysIn: WaysIn) {
+    this.#connection = connection;
+    this.#waysIn = waysIn;
+  }
+
+  /**
+   * Resolves when connected for the first time. Ways in that fail while another works are logged (`warn`).
+   * Aborting leaves nothing behind.
+   *
+   * @throws TunnelError when no way in works, the most serious reason of all ways: `host-key-changed`,
+   * `host-key-revoked`, `host-key-unknown`, `auth-failed`, `bad-identity`, `bad-destination` (an unreadable pin),
+   * `unreachable`; `ways` holds one error for each of several.
+   */
+  static async open(
+    options: TunnelOptions,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<Tunnel> {
+    signal?.throwIfAborted();
+    if (options.destinations.length === 0) throw new TypeError('destinations must name at least one way in');
+    const waysIn = withDefaults(options);
+    const dial: Dial = (dialOptions) => enter(waysIn, ssh2Transport, dialOptions);
+    const connection = await Connection.open(dial, {
+      signal: signal ?? new AbortController().signal,
+      log: options.log,
+    });
+    return new Tunnel(connection, waysIn);
+  }
+
+  get state(): TunnelState {
+    return this.#connection.states.current;
+  }
+
+  /** The current state, then each change; ends after `closed`, or (without throwing) when the signal aborts. */
+  states(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<TunnelState> {
+    return this.#connection.states.follow(options);
+  }
+
+  /**
+   * Makes a local address that leads to a target, as seen from the SSH server. The target is dialled
+   * for each connection; why the last one was refused is in `lastRefusal`.
+   *
+   * @throws TunnelError `forward-refused` when the local address cannot be had, `closed` after {@link close}
+   */
+  async forward(target: ForwardTarget, { listen, signal }: ForwardOptions = {}): Promise<Forward> {
+    signal?.throwIfAborted();
+    if (this.#closed !== undefined) throw this.#connection.closedError();
+    const { log, connectTimeoutMs } = this.#waysIn;
+    const forward = await Forward.open(target, this.#connection, {
+      listen,
+      holdTimeoutMs: connectTimeoutMs,
+      host: formatDestination(this.#connection.via),
+      onClose: () => this.#forwards.delete(forward),
+      log,
+    });
+    this.#forwards.add(forward);
+    if (signal?.aborted || this.#closed !== undefined) {
+      await forward.close();
+      signal?.throwIfAborted();
+      throw this.#connection.closedError();
+    }
+    return forward;
+  }
+
+  /** Closes the forwards and disconnects, within about a second even when the host is silent; idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#forwards].map((forward) => forward.close()));
+    await this.#connection.close();
+  }
+}
+
+function withDefaults(options: TunnelOptions): WaysIn {
+  const { destinations, hostKey, knownHostsFiles, identityFiles, agentSocket, log } = options;
+  return {
+    destinations,
+    knownHostsFiles,
+    identityFiles,
+    optionalIdentityFiles: options.optionalIdentityFiles ?? [],
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    keepaliveIntervalMs: options.keepaliveIntervalMs ?? 2_000,
+    keepaliveCountMax: options.keepaliveCountMax ?? 3,
+    ...(hostKey !== undefined && { hostKey }),
+    ...(agentSocket !== undefined && { agentSocket }),
+    log,
+  };
+}
