@@ -1,0 +1,136 @@
+import { connectivityState, type ServiceError, status } from '@grpc/grpc-js';
+import { WorldError, type WorldErrorCode } from '../errors.js';
+import type { Log } from '../log.js';
+import type { CallOptions } from '../world.js';
+import { Backoff, pause } from './backoff.js';
+import type { EndpointSet, Peer } from './endpoint-set.js';
+import { judge, type Verdict } from './etcd-error.js';
+import { type Rpc, rpcAt } from './rpc.js';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const FAILOVER_MS = 4000;
+
+/**
+ * How a call may be repeated after a failure that leaves its outcome unknown: `read` and `repeatable` calls
+ * as often as needed, a `once` call never, because a second application could be seen.
+ */
+export type CallKind = 'read' | 'repeatable' | 'once';
+
+export interface Call<T> {
+  readonly kind: CallKind;
+  /** What is tried, to complete "Could not …", such as `read /strings/x`. */
+  readonly what: string;
+  readonly key?: string;
+  /** Asks this endpoint only. */
+  readonly peer?: Peer;
+  run(rpc: Rpc): Promise<T>;
+}
+
+export interface Answer<T> {
+  readonly value: T;
+  /** An earlier attempt's answer was lost: it may have been applied before this one. */
+  readonly repeated: boolean;
+}
+
+const ADVICE: Partial<Record<WorldErrorCode, string>> = {
+  unavailable: 'Nothing was changed; check that etcd runs there and can be reached',
+  'outcome-unknown': 'It may have been applied: read it back before you try again',
+  'no-space': "etcd's database is full: compact and defragment it or raise its quota, then disarm the alarm",
+  'permission-denied': 'etcd has authentication switched on and this client has no user',
+};
+
+/** Runs calls until they are answered, refused, out of time or aborted. */
+export class Calls {
+  readonly #endpoints: EndpointSet;
+  readonly #closed: AbortSignal;
+  readonly #log: Log | undefined;
+
+  /** @param closed aborts all calls when the client closes. */
+  constructor(endpoints: EndpointSet, closed: AbortSignal, log: Log | undefined) {
+    this.#endpoints = endpoints;
+    this.#closed = closed;
+    this.#log = log;
+  }
+
+  /** @throws WorldError as {@link judge} says; after an abort `signal.reason`. */
+  async perform<T>(call: Call<T>, options: CallOptions = {}): Promise<Answer<T>> {
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const deadline = Date.now() + timeoutMs;
+    const backoff = new Backoff();
+    let repeated = false;
+    for (;;) {
+      this.#throwIfOver(signal);
+      const peer = call.peer ?? this.#endpoints.pick();
+      try {
+        const value = await call.run(
+          rpcAt(peer.host, [signal, this.#closed], this.#attemptDeadline(call, peer, deadline)),
+        );
+        return { value, repeated };
+      } catch (error) {
+        this.#throwIfOver(signal);
+        if (!isServiceError(error)) throw error;
+        const verdict = judge(error);
+        this.#settlePeer(peer, error, verdict);
+        repeated ||= verdict.outcome === 'unknown';
+        const again =
+          verdict.outcome === 'not-sent' || (verdict.outcome === 'unknown' && call.kind !== 'once');
+        const waitMs = backoff.next();
+        if (!again || Date.now() + waitMs >= deadline) throw translate(call, peer, error, verdict, repeated);
+        this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
+        await pause(waitMs, [signal, this.#closed]);
+      }
+    }
+  }
+
+  /** Leaves time for another endpoint, or for a new connection to the same one, where trying again is allowed. */
+  #attemptDeadline(call: Call<unknown>, peer: Peer, deadline: number): number {
+    const shareMs = Math.max(FAILOVER_MS, (deadline - Date.now()) / 2);
+    if (call.kind !== 'once') return Math.min(deadline, Date.now() + shareMs);
+    const connecting =
+      peer.host.getServiceClient('KV').getChannel().getConnectivityState(false) !== connectivityState.READY;
+    return connecting && this.#endpoints.peers.length > 1
+      ? Math.min(deadline, Date.now() + shareMs)
+      : deadline;
+  }
+
+  #settlePeer(peer: Peer, error: ServiceError, verdict: Verdict): void {
+    if (verdict.link) this.#endpoints.avoid(peer, { reconnect: error.code === status.DEADLINE_EXCEEDED });
+  }
+
+  #throwIfOver(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    if (this.#closed.aborted) throw closedError();
+  }
+}
+
+export function closedError(): WorldError {
+  return new WorldError('closed', 'The client of etcd was closed.');
+}
+
+export function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+}
+
+function translate(
+  call: Call<unknown>,
+  peer: Peer,
+  error: ServiceError,
+  verdict: Verdict,
+  repeated: boolean,
+): WorldError {
+  const code = codeOf(call, verdict, repeated);
+  const advice = ADVICE[code];
+  const message = `Could not ${call.what} at ${peer.url}: ${error.details}.${advice === undefined ? '' : ` ${advice}.`}`;
+  return new WorldError(code, message, {
+    key: call.key,
+    endpoint: peer.url,
+    reason: error.details,
+    cause: error,
+  });
+}
+
+function codeOf(call: Call<unknown>, verdict: Verdict, repeated: boolean): WorldErrorCode {
+  if (verdict.outcome === 'refused' && !repeated) return verdict.code;
+  if (call.kind === 'read') return verdict.outcome === 'refused' ? verdict.code : 'unavailable';
+  return repeated ? 'outcome-unknown' : 'unavailable';
+}

@@ -1,0 +1,26 @@
+import type { IKeyValue } from 'etcd3';
+import type { Namespace } from './namespace.js';
+
+/** One key as etcd stores it. */
+export interface KeyValue {
+  /** Without the namespace. */
+  readonly key: string;
+  readonly value: Buffer;
+  readonly createRevision: bigint;
+  readonly modRevision: bigint;
+  /** How often the key was written since it was created. */
+  readonly version: bigint;
+  /** The lease that the key is bound to, in decimal; `0` for none. */
+  readonly lease: string;
+}
+
+export function toKeyValue(namespace: Namespace, stored: IKeyValue): KeyValue {
+  return {
+    key: namespace.strip(stored.key),
+    value: stored.value,
+    createRevision: BigInt(stored.create_revision),
+    modRevision: BigInt(stored.mod_revision),
+    version: BigInt(stored.version),
+    lease: stored.lease,
+  };
+}

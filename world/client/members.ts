@@ -1,0 +1,131 @@
+import type { IMember } from 'etcd3';
+import { WorldError } from '../errors.js';
+import type { CallOptions, Member } from '../world.js';
+import type { Calls } from './calls.js';
+import { EndpointSet, type Peer } from './endpoint-set.js';
+
+/** How one member sees itself and its cluster. */
+export interface MemberStatus {
+  /** Of the etcd server, such as `3.4.23`. */
+  readonly version: string;
+  readonly memberId: string;
+  /** The id of the leader that the member knows; `0` while there is none. */
+  readonly leader: string;
+  readonly isLearner: boolean;
+  readonly dbSizeBytes: number;
+  readonly raftTerm: string;
+  /** What the member complains of, such as `etcdserver: no leader`; empty when it is well. */
+  readonly errors: readonly string[];
+}
+
+export async function listMembers(calls: Calls, options?: CallOptions): Promise<Member[]> {
+  const { value } = await calls.perform(
+    { kind: 'read', what: 'list the members', run: (rpc) => rpc.cluster.memberList({}) },
+    options,
+  );
+  return value.members.map(toMember);
+}
+
+/** A member that was added: it may start now, with the members to name in its `--initial-cluster`. */
+export interface AddedMember {
+  readonly id: string;
+  readonly members: readonly Member[];
+}
+
+export async function addLearner(
+  calls: Calls,
+  peerUrls: readonly string[],
+  options?: CallOptions,
+): Promise<AddedMember> {
+  const what = `add a member at ${peerUrls.join(', ')}`;
+  const { value } = await calls.perform(
+    { kind: 'once', what, run: (rpc) => rpc.cluster.memberAdd({ peerURLs: [...peerUrls], isLearner: true }) },
+    options,
+  );
+  return { id: value.member.ID, members: value.members.map(toMember) };
+}
+
+export async function promoteMember(calls: Calls, id: string, options?: CallOptions): Promise<void> {
+  const what = `promote member ${id}`;
+  await calls.perform({ kind: 'once', what, run: (rpc) => rpc.cluster.memberPromote({ ID: id }) }, options);
+}
+
+export async function removeMember(calls: Calls, id: string, options?: CallOptions): Promise<void> {
+  const what = `remove member ${id}`;
+  await calls.perform({ kind: 'once', what, run: (rpc) => rpc.cluster.memberRemove({ ID: id }) }, options);
+}
+
+/** Asks one endpoint, which need not be one of the client's; without one the endpoint in use. */
+export async function memberStatus(
+  calls: Calls,
+  endpoints: EndpointSet,
+  endpoint: string | undefined,
+  options?: CallOptions,
+): Promise<MemberStatus> {
+  if (endpoint === undefined) return statusOf(calls, endpoints.pick(), options);
+  const single = new EndpointSet([endpoint], 'small');
+  try {
+    return await statusOf(calls, single.pick(), options);
+  } finally {
+    single.close();
+  }
+}
+
+/**
+ * Moves leadership; only the leader can do that, so each endpoint is asked until one is it.
+ * @throws WorldError `not-found` when none of the endpoints is the leader.
+ */
+export async function moveLeader(
+  calls: Calls,
+  endpoints: EndpointSet,
+  id: string,
+  options?: CallOptions,
+): Promise<void> {
+  for (const peer of endpoints.peers) {
+    const status = await statusOf(calls, peer, options).catch(passUnavailable);
+    if (status?.leader === id) return;
+    if (status === undefined || status.leader !== status.memberId) continue;
+    const what = `move the leadership to member ${id}`;
+    await calls.perform(
+      { kind: 'once', what, peer, run: (rpc) => rpc.maintenance.moveLeader({ targetID: id }) },
+      options,
+    );
+    return;
+  }
+  throw new WorldError(
+    'not-found',
+    `Could not move the leadership to member ${id}: none of the endpoints is the leader.`,
+  );
+}
+
+async function statusOf(calls: Calls, peer: Peer, options?: CallOptions): Promise<MemberStatus> {
+  const { value } = await calls.perform(
+    { kind: 'read', what: 'ask for the status', peer, run: (rpc) => rpc.maintenance.status() },
+    options,
+  );
+  return {
+    version: value.version,
+    memberId: value.header.member_id,
+    leader: value.leader,
+    isLearner: value.isLearner,
+    dbSizeBytes: Number(value.dbSize),
+    raftTerm: value.raftTerm,
+    errors: value.errors,
+  };
+}
+
+/** Another endpoint may still know. */
+function passUnavailable(error: unknown): undefined {
+  if (error instanceof WorldError && error.code === 'unavailable') return undefined;
+  throw error;
+}
+
+function toMember(member: IMember): Member {
+  return {
+    id: member.ID,
+    name: member.name,
+    peerUrls: member.peerURLs,
+    clientUrls: member.clientURLs,
+    isLearner: member.isLearner,
+  };
+}

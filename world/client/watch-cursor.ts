@@ -1,0 +1,119 @@
+import type { IWatchResponse } from 'etcd3';
+import { WorldError } from '../errors.js';
+import { type KeyValue, toKeyValue } from './key-value.js';
+import type { Namespace } from './namespace.js';
+
+export interface WatchEvent {
+  readonly type: 'put' | 'delete';
+  /** After a `delete` the value is empty and `modRevision` is the deletion's. */
+  readonly entry: KeyValue;
+}
+
+/**
+ * What a watch yields: `ready` once when it stands, then `events` in whole revisions, in order, none twice.
+ * `restarted` says that changes may have been missed (compaction, or a store that was replaced): the watch now
+ * stands at `revision`, so whoever keeps a copy reads it again.
+ */
+export type WatchItem =
+  | { readonly kind: 'ready'; readonly revision: bigint }
+  | { readonly kind: 'events'; readonly revision: bigint; readonly events: readonly WatchEvent[] }
+  | { readonly kind: 'restarted'; readonly revision: bigint };
+
+/** Where a watch has got to, over any number of streams. */
+export class WatchCursor {
+  readonly #namespace: Namespace;
+  readonly #what: string;
+  readonly #seen = new Map<string, bigint>();
+  #clusterId: string | undefined;
+  #next: bigint | undefined;
+  #announced = false;
+  #restarted = false;
+
+  constructor(namespace: Namespace, what: string, fromRevision: bigint | undefined) {
+    this.#namespace = namespace;
+    this.#what = what;
+    this.#next = fromRevision;
+  }
+
+  /** The first revision that the next stream must deliver; undefined for "from now on". */
+  get next(): bigint | undefined {
+    return this.#next;
+  }
+
+  /**
+   * Takes one message of the stream.
+   * @returns what to yield, nothing, or `reopen` when this stream will deliver no more.
+   * @throws WorldError `permission-denied`
+   */
+  receive(message: IWatchResponse): WatchItem | 'reopen' | undefined {
+    if (message.canceled) return this.#cancelled(message);
+    if (message.created) return this.#created(message);
+    this.#remember(message);
+    const last = message.events.at(-1);
+    if (last !== undefined) {
+      // The header holds the newest revision of the store, far ahead of these events while the watch catches up.
+      this.#next = BigInt(last.kv.mod_revision) + 1n;
+      return { kind: 'events', revision: BigInt(last.kv.mod_revision), events: this.#events(message) };
+    }
+    // Answers to a progress request carry -1; etcd 3.4 may send them ahead of events that are still queued.
+    if (message.watch_id !== '-1') this.#advance(BigInt(message.header.revision) + 1n);
+    return undefined;
+  }
+
+  #created(message: IWatchResponse): WatchItem | 'reopen' | undefined {
+    if (this.#wentBack(message)) {
+      this.#startOver();
+      return 'reopen';
+    }
+    this.#remember(message);
+    const revision = BigInt(message.header.revision);
+    this.#next ??= revision + 1n;
+    if (!this.#announced) {
+      this.#announced = true;
+      return { kind: 'ready', revision };
+    }
+    if (!this.#restarted) return undefined;
+    this.#restarted = false;
+    return { kind: 'restarted', revision };
+  }
+
+  #cancelled(message: IWatchResponse): 'reopen' {
+    if (/permission denied|PermissionDenied|auth/i.test(message.cancel_reason)) {
+      throw new WorldError('permission-denied', `Could not ${this.#what}: ${message.cancel_reason}.`, {
+        reason: message.cancel_reason,
+      });
+    }
+    // Without a reason it is compaction too: etcd 3.4 does not always name the revision.
+    if (message.compact_revision !== '0' || message.cancel_reason === '') this.#startOver();
+    return 'reopen';
+  }
+
+  #startOver(): void {
+    this.#next = undefined;
+    this.#restarted = true;
+    this.#seen.clear();
+    this.#clusterId = undefined;
+  }
+
+  /** A member's own revision never decreases, so a lower one means that its store was replaced. */
+  #wentBack({ header }: IWatchResponse): boolean {
+    if (this.#clusterId !== undefined && this.#clusterId !== header.cluster_id) return true;
+    return BigInt(header.revision) < (this.#seen.get(header.member_id) ?? 0n);
+  }
+
+  #remember({ header }: IWatchResponse): void {
+    this.#clusterId = header.cluster_id;
+    this.#seen.set(header.member_id, BigInt(header.revision));
+  }
+
+  #advance(next: bigint): void {
+    if (this.#next === undefined || next > this.#next) this.#next = next;
+  }
+
+  #events(message: IWatchResponse): WatchEvent[] {
+    return message.events.map((event) => ({
+      type: event.type === 'Delete' ? 'delete' : 'put',
+      entry: toKeyValue(this.#namespace, event.kv),
+    }));
+  }
+}
