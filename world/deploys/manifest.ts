@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.js';
+import { describeProblems } from './problems.js';
+
+export { parseDuration } from './duration.js';
+
+type Argv = readonly [string, ...string[]];
+
+/** How to find out that an app works: tried every `intervalMs` until it passes or `timeoutMs` are over. */
+export type HealthCheck = (
+  | { readonly kind: 'http'; readonly url: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'exec'; readonly argv: Argv }
+) & { readonly timeoutMs: number; readonly intervalMs: number };
+
+/** What a `hawser.yaml` says of an app. */
+export interface Manifest {
+  readonly name: string;
+  /** The command that is the app; without one, the files are all there is. */
+  readonly run?: Argv;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly health?: HealthCheck;
+}
+
+/** What a `hawser.yaml` says of the way to the fleet. */
+export interface ConnectionConfig {
+  readonly sshUrls?: readonly string[];
+  readonly sshHostkey?: string;
+  readonly sshIds?: readonly string[];
+  readonly sshKnownHosts?: readonly string[];
+  readonly seeds?: readonly string[];
+  readonly namespace?: string;
+  readonly hostname?: string;
+  readonly hosts?: readonly string[];
+}
+
+const text = z.string({ error: 'expected text' }).min(1, 'expected text');
+const texts = z.union([text.transform((one) => [one]), z.array(text).min(1)], {
+  error: 'expected text, or a list of texts',
+});
+const scalar = z
+  .union([z.string(), z.number(), z.boolean()], { error: 'expected text or a number' })
+  .transform(String);
+const argv = z.tuple([scalar], scalar, {
+  error: 'expected a list of the program and its arguments, such as ["node", "server.js"]',
+});
+const duration = (fallbackMs: number) =>
+  z
+    .unknown()
+    .optional()
+    .transform((value, context) => {
+      if (value === undefined) return fallbackMs;
+      const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+      if (ms !== undefined && ms > 0) return ms;
+      context.addIssue({ code: 'custom', message: 'expected a duration such as 5s' });
+      return z.NEVER;
+    });
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'expected a URL such as http://127.0.0.1:8080/' });
+const tcpAddress = z
+  .string({ error: 'expected host:port' })
+  .regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):[0-9]{1,5}$/, 'expected host:port')
+  .transform((address) => {
+    const colon = address.lastIndexOf(':');
+    return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+  })
+  .refine(({ port }) => port >= 1 && port <= 65_535, 'expected a port from 1 to 65535');
+
+const health = z
+  .strictObject(
+    {
+      http: httpUrl.optional(),
+      tcp: tcpAddress.optional(),
+      exec: argv.optional(),
+      timeout: duration(30_000),
+      interval: duration(500),
+    },
+    { error: 'expected a mapping with http, tcp or exec' },
+  )
+  .transform(({ http, tcp, exec, timeout: timeoutMs, interval: intervalMs }, context): HealthCheck => {
+    const checks: HealthCheck[] = [];
+    if (http !== undefined) checks.push({ kind: 'http', url: http, timeoutMs, intervalMs });
+    if (tcp !== undefined) checks.push({ kind: 'tcp', ...tcp, timeoutMs, intervalMs });
+    if (exec !== undefined) checks.push({ kind: 'exec', argv: exec, timeoutMs, intervalMs });
+    const [check] = checks;
+    if (check !== undefined && checks.length === 1) return check;
+    context.addIssue({ code: 'custom', message: 'expected exactly one of http, tcp and exec' });
+    return z.NEVER;
+  });
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const nameRule = 'expected a name of lowercase letters, digits and dashes, at most 63';
+const name = z.string({ error: nameRule }).regex(NAME, nameRule);
+
+const connectionKeys = {
+  'ssh-url': texts.optional(),
+  'ssh-hostkey': text.optional(),
+  'ssh-id': texts.optional(),
+  'ssh-known-hosts': texts.optional(),
+  seeds: texts.optional(),
+  namespace: z.string({ error: 'expected text' }).optional(),
+  hostname: text.optional(),
+  hosts: z.array(text, { error: 'expected a list of hosts' }).optional(),
+};
+
+const appKeys = {
+  run: argv.optional(),
+  env: z.record(z.string(), scalar, { error: 'expected a mapping of names to values' }).optional(),
+  health: health.optional(),
+};
+
+const whole = { error: 'expected a mapping of keys to values' };
+const manifestSchema = z.strictObject({ name, ...appKeys, ...connectionKeys }, whole);
+const configSchema = manifestSchema.partial({ name: true });
+const KEYS = [...Object.keys(manifestSchema.shape), 'http', 'tcp', 'exec', 'timeout', 'interval'];
+
+/** Reads the app part of a `hawser.yaml` that was parsed already; the connection part is checked and left out. */
+export function parseManifest(value: unknown): { manifest: Manifest } | { problems: string[] } {
+  const parsed = manifestSchema.safeParse(value);
+  if (!parsed.success) return { problems: describeProblems(parsed.error, value, KEYS) };
+  const { name, run, env, health } = parsed.data;
+  return { manifest: { name, ...present({ run, env, health }) } };
+}
+
+/** Reads the connection part; the app part is checked too, but nothing of it is needed. */
+export function parseConfig(value: unknown): { config: ConnectionConfig } | { problems: string[] } {
+  const parsed = configSchema.safeParse(value);
+  if (!parsed.success) return { problems: describeProblems(parsed.error, value, KEYS) };
+  const { seeds, namespace, hostname, hosts, ...rest } = parsed.data;
+  const ssh = {
+    sshUrls: rest['ssh-url'],
+    sshHostkey: rest['ssh-hostkey'],
+    sshIds: rest['ssh-id'],
+    sshKnownHosts: rest['ssh-known-hosts'],
+  };
+  return { config: present({ ...ssh, seeds, namespace, hostname, hosts }) };
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys that are undefined. */
+function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}
