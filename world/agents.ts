@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type { Client } from './client/client.js';
+import type { KeyValue } from './client/key-value.js';
+import type { Session } from './client/session.js';
+import { absent, unchangedSince } from './client/txn.js';
+import { WorldError } from './errors.js';
+import type { Log } from './log.js';
+import { checkHostname } from './names.js';
+import { readStoredJson } from './stored-json.js';
+import type { Agent, CallOptions } from './world.js';
+
+/** Where agents say that they live. */
+export const AGENTS_PREFIX = '/agents/';
+
+const agentSchema: z.ZodType<Agent> = z.object({
+  hostname: z.string(),
+  instance: z.string(),
+  version: z.string(),
+  startedAt: z.string(),
+  pid: z.number(),
+});
+
+export async function listAgents(
+  client: Client,
+  log: Log | undefined,
+  options?: CallOptions,
+): Promise<Map<string, Agent>> {
+  const { entries } = await client.list(AGENTS_PREFIX, options);
+  const agents = new Map<string, Agent>();
+  for (const entry of entries) {
+    const agent = readStoredJson(agentSchema, entry, log);
+    if (agent !== undefined) agents.set(entry.key.slice(AGENTS_PREFIX.length), agent);
+  }
+  return agents;
+}
+
+/**
+ * Says that this agent lives, for as long as its session does. A restarted agent (same `instance`) takes its own
+ * key over; a second agent with the same hostname is turned away.
+ * @throws WorldError `conflict` saying which agent holds the hostname.
+ */
+export async function registerAgent(
+  client: Client,
+  agent: Agent,
+  session: Session,
+  options: CallOptions & { readonly log?: Log } = {},
+): Promise<void> {
+  checkHostname(agent.hostname);
+  const key = `${AGENTS_PREFIX}${agent.hostname}`;
+  const put = { put: key, value: JSON.stringify(agent), lease: session.lease };
+  let held: KeyValue | undefined;
+  for (;;) {
+    const compare = held === undefined ? absent(key) : unchangedSince(held);
+    const txn = { compare: [compare], success: [put], failure: [{ get: key }] };
+    const { succeeded, replies } = await client.txn(txn, { ...options, repeatable: true });
+    if (succeeded) return;
+    held = replies[0]?.entries[0];
+    if (held === undefined || held.lease === session.lease) continue;
+    const holder = readStoredJson(agentSchema, held, options.log);
+    if (holder !== undefined && holder.instance !== agent.instance) throw inUse(key, holder);
+  }
+}
+
+function inUse(key: string, holder: Agent): WorldError {
+  const message =
+    `An agent with the hostname "${holder.hostname}" runs already (pid ${holder.pid} on that host, version ` +
+    `${holder.version}, since ${holder.startedAt}): stop it, or give this one another hostname.`;
+  return new WorldError('conflict', message, { key });
+}

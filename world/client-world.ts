@@ -1,0 +1,147 @@
+import type { Client } from './client/client.js';
+import { getIdealClusterSize, setIdealClusterSize } from './cluster-size.js';
+import { DeployLog } from './deploys/deploy-log.js';
+import { getTree } from './fs/get-tree.js';
+import { putTree } from './fs/put-tree.js';
+import type { Log } from './log.js';
+import { Reports } from './reports.js';
+import { StringMaps } from './string-maps.js';
+import { Strings } from './strings.js';
+import type { Agent, CallOptions, Member, Report, TreeUpload, WatchOptions, World } from './world.js';
+
+/** The World over an etcd client, however that reaches etcd; it closes the client. */
+export class ClientWorld implements World {
+  readonly hostname: string;
+  /** For what has no World operation of its own, such as sessions. The World closes it. */
+  readonly client: Client;
+  readonly #strings: Strings;
+  readonly #maps: StringMaps;
+  readonly #deploys: DeployLog;
+  readonly #reports: Reports;
+
+  constructor(client: Client, hostname: string, log?: Log) {
+    this.client = client;
+    this.hostname = hostname;
+    this.#strings = new Strings(client);
+    this.#maps = new StringMaps(client, hostname);
+    this.#deploys = new DeployLog(client);
+    this.#reports = new Reports(client, hostname, log);
+  }
+
+  strWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
+    return this.#strings.strWatch(key, options);
+  }
+
+  strGet(key: string, options?: CallOptions): Promise<string> {
+    return this.#strings.strGet(key, options);
+  }
+
+  strSet(key: string, value: string, options?: CallOptions): Promise<void> {
+    return this.#strings.strSet(key, value, options);
+  }
+
+  strDel(key: string, options?: CallOptions): Promise<void> {
+    return this.#strings.strDel(key, options);
+  }
+
+  strIsNotExist(error: unknown): boolean {
+    return this.#strings.strIsNotExist(error);
+  }
+
+  strMapWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
+    return this.#maps.strMapWatch(key, options);
+  }
+
+  strMapGet(key: string, options?: CallOptions): Promise<Map<string, string>> {
+    return this.#maps.strMapGet(key, options);
+  }
+
+  strMapSet(key: string, value: string, options?: CallOptions): Promise<void> {
+    return this.#maps.strMapSet(key, value, options);
+  }
+
+  strMapDel(key: string, options?: CallOptions): Promise<void> {
+    return this.#maps.strMapDel(key, options);
+  }
+
+  watchDeploy(options?: WatchOptions): AsyncIterable<void> {
+    return this.#deploys.watchDeploy(options);
+  }
+
+  getDeploy(id: number, options?: CallOptions): Promise<string> {
+    return this.#deploys.getDeploy(id, options);
+  }
+
+  getDeploys(options?: CallOptions): Promise<Map<number, string>> {
+    return this.#deploys.getDeploys(options);
+  }
+
+  getMaxDeployId(options?: CallOptions): Promise<number> {
+    return this.#deploys.getMaxDeployId(options);
+  }
+
+  getDeployHash(id: number, options?: CallOptions): Promise<string> {
+    return this.#deploys.getDeployHash(id, options);
+  }
+
+  addDeploy(
+    id: number,
+    hash: string,
+    parentHash: string,
+    payload: string,
+    options?: CallOptions,
+  ): Promise<void> {
+    return this.#deploys.addDeploy(id, hash, parentHash, payload, options);
+  }
+
+  setReport(deployId: number, report: Report, options?: CallOptions): Promise<void> {
+    return this.#reports.setReport(deployId, report, options);
+  }
+
+  getReports(deployId: number, options?: CallOptions): Promise<Map<string, Report>> {
+    return this.#reports.getReports(deployId, options);
+  }
+
+  watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void> {
+    return this.#reports.watchReports(deployId, options);
+  }
+
+  getAgents(options?: CallOptions): Promise<Map<string, Agent>> {
+    return this.#reports.getAgents(options);
+  }
+
+  watchAgents(options?: WatchOptions): AsyncIterable<void> {
+    return this.#reports.watchAgents(options);
+  }
+
+  putTree(
+    folder: string,
+    options?: CallOptions & { onProgress?: (done: { bytes: number; of: number }) => void },
+  ): Promise<TreeUpload> {
+    return putTree(this.client, folder, options);
+  }
+
+  getTree(tree: string, folder: string, options?: CallOptions): Promise<void> {
+    return getTree(this.client, tree, folder, options);
+  }
+
+  members(options?: CallOptions): Promise<Member[]> {
+    return this.client.members(options);
+  }
+
+  idealClusterSizeGet(options?: CallOptions): Promise<number> {
+    return getIdealClusterSize(this.client, options);
+  }
+
+  idealClusterSizeSet(size: number, options?: CallOptions): Promise<void> {
+    return setIdealClusterSize(this.client, size, options);
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,33 @@
+import type { Client } from './client/client.js';
+import { WorldError } from './errors.js';
+import type { CallOptions } from './world.js';
+
+const KEY = '/chooser/dynamicsize/idealclustersize';
+
+/** How many etcd members a fleet aims at when nobody has said. */
+export const DEFAULT_IDEAL_CLUSTER_SIZE = 5;
+
+/** The number stored, or the default when there is none. @throws WorldError `invalid` when something else is stored. */
+export async function getIdealClusterSize(client: Client, options?: CallOptions): Promise<number> {
+  const entry = await client.get(KEY, options);
+  if (entry === undefined) return DEFAULT_IDEAL_CLUSTER_SIZE;
+  const text = entry.value.toString().trim();
+  if (!/^[0-9]{1,5}$/.test(text)) {
+    throw new WorldError('invalid', `The ideal cluster size is stored as "${text}", which is not a number.`, {
+      key: KEY,
+    });
+  }
+  return Number(text);
+}
+
+/** @throws WorldError `invalid` unless `size` is a whole number from 1. */
+export async function setIdealClusterSize(
+  client: Client,
+  size: number,
+  options?: CallOptions,
+): Promise<void> {
+  if (!Number.isInteger(size) || size < 1 || size > 65_535) {
+    throw new WorldError('invalid', `${size} cannot be the ideal cluster size: it is a whole number from 1.`);
+  }
+  await client.setIfChanged(KEY, String(size), options);
+}

@@ -1,0 +1,26 @@
+import { Client } from './client/client.js';
+import { ClientWorld } from './client-world.js';
+import type { Log } from './log.js';
+import { checkHostname } from './names.js';
+
+/** The namespace of mgmt, so that either can read what the other wrote. */
+export const DEFAULT_NAMESPACE = '/_mgmt';
+
+export interface EtcdWorldOptions {
+  /** Addresses of etcd, such as `http://127.0.0.1:2379`. */
+  readonly endpoints: readonly string[];
+  /** Who we are. */
+  readonly hostname: string;
+  /** Default {@link DEFAULT_NAMESPACE}. */
+  readonly namespace?: string;
+  readonly log?: Log | undefined;
+}
+
+/** The World over etcd that is reached directly. */
+export class EtcdWorld extends ClientWorld {
+  /** Nothing is sent before the first call. @throws WorldError `invalid` for an endpoint or hostname that cannot be. */
+  static connect({ endpoints, hostname, namespace = DEFAULT_NAMESPACE, log }: EtcdWorldOptions): EtcdWorld {
+    checkHostname(hostname);
+    return new EtcdWorld(Client.connect({ endpoints, namespace, log }), hostname, log);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The World: what the hosts and controllers of one fleet share, kept in etcd. `EtcdWorld` talks to etcd directly,
+ * `SshWorld` through SSH; both are the same code over the same {@link Client}.
+ */
+export { listAgents, registerAgent } from './agents.js';
+export {
+  Client,
+  type ClientOptions,
+  type ReadOptions,
+  type TxnReply,
+  type WriteOptions,
+} from './client/client.js';
+export type { KeyValue } from './client/key-value.js';
+export type { Listing, ListOptions } from './client/listing.js';
+export type { AddedMember, MemberStatus } from './client/members.js';
+export type { Session } from './client/session.js';
+export {
+  absent,
+  type Compare,
+  type OpReply,
+  present,
+  type Txn,
+  type TxnOp,
+  unchangedSince,
+  valueIs,
+} from './client/txn.js';
+export type { WatchRequest } from './client/watch.js';
+export type { WatchEvent, WatchItem } from './client/watch-cursor.js';
+export { DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster-size.js';
+export { type Deployment, parseDeployment, serialiseDeployment } from './deploys/deployment.js';
+export { parseDuration } from './deploys/duration.js';
+export {
+  type ConnectionConfig,
+  type HealthCheck,
+  type Manifest,
+  parseConfig,
+  parseManifest,
+} from './deploys/manifest.js';
+export {
+  type Evidence,
+  type HostState,
+  type HostVerdict,
+  isFinal,
+  type Judgement,
+  judge,
+  type Verdict,
+} from './deploys/verdict.js';
+export { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
+export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
+export { DEFAULT_NAMESPACE, EtcdWorld, type EtcdWorldOptions } from './etcd-world.js';
+export type { Log } from './log.js';
+export { SshWorld, type SshWorldOptions } from './ssh-world.js';
+export type {
+  Agent,
+  CallOptions,
+  DeployWorld,
+  Member,
+  MembersWorld,
+  Report,
+  ReportState,
+  ReportWorld,
+  StrMapWorld,
+  StrWorld,
+  TreeUpload,
+  TreeWorld,
+  WatchOptions,
+  World,
+} from './world.js';

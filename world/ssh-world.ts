@@ -1,0 +1,75 @@
+import { type Forward, Tunnel, type TunnelOptions } from '../tunnel/index.js';
+import { Client } from './client/client.js';
+import { ClientWorld } from './client-world.js';
+import { type Endpoint, parseEndpoint } from './endpoint.js';
+import { WorldError } from './errors.js';
+import { DEFAULT_NAMESPACE } from './etcd-world.js';
+import type { Log } from './log.js';
+import { checkHostname } from './names.js';
+
+export interface SshWorldOptions {
+  /** The way in; the World opens and closes it. */
+  readonly tunnel: TunnelOptions;
+  /** Addresses of etcd as seen from the SSH host, such as `http://127.0.0.1:2379`. */
+  readonly seeds: readonly string[];
+  /** Who we are. */
+  readonly hostname: string;
+  /** Default {@link DEFAULT_NAMESPACE}. */
+  readonly namespace?: string;
+  readonly log?: Log | undefined;
+}
+
+/** The World of a fleet that is reached through SSH: an EtcdWorld whose client dials forwards of a tunnel. */
+export class SshWorld extends ClientWorld {
+  /** For its state, and for forwards of one's own. The World closes it. */
+  readonly tunnel: Tunnel;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Opens the tunnel and one forward for each seed. Whether etcd answers shows at the first call.
+   * @throws TunnelError as {@link Tunnel.open}; WorldError `invalid` for a seed or hostname that cannot be.
+   */
+  static async connect(
+    options: SshWorldOptions,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<SshWorld> {
+    const { hostname, namespace = DEFAULT_NAMESPACE, log } = options;
+    checkHostname(hostname);
+    const targets = options.seeds.map(toTarget);
+    const tunnel = await Tunnel.open(options.tunnel, signal === undefined ? {} : { signal });
+    try {
+      const forwards = await Promise.all(targets.map((target) => tunnel.forward(target)));
+      const endpoints = forwards.map((forward: Forward) => forward.address);
+      return new SshWorld(tunnel, Client.connect({ endpoints, namespace, log }), hostname, log);
+    } catch (error) {
+      await tunnel.close();
+      throw error;
+    }
+  }
+
+  private constructor(tunnel: Tunnel, client: Client, hostname: string, log: Log | undefined) {
+    super(client, hostname, log);
+    this.tunnel = tunnel;
+  }
+
+  override close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await super.close();
+    } finally {
+      await this.tunnel.close();
+    }
+  }
+}
+
+function toTarget(seed: string): { host: string; port: number } | { socketPath: string } {
+  const endpoint: Endpoint = parseEndpoint(seed);
+  if (endpoint.scheme === 'unix') return { socketPath: endpoint.path };
+  if (endpoint.scheme === 'http') return { host: endpoint.host, port: endpoint.port };
+  const message = `Cannot use the seed ${seed} through SSH: the tunnel encrypts already, so give etcd's http:// address.`;
+  throw new WorldError('invalid', message);
+}

@@ -1,0 +1,43 @@
+import type { Client } from './client/client.js';
+import { WorldError } from './errors.js';
+import { checkKey } from './names.js';
+import { pulses } from './pulses.js';
+import type { CallOptions, StrWorld, WatchOptions } from './world.js';
+
+/** Strings shared by the fleet, at `/strings/$key`. */
+export class Strings implements StrWorld {
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  strWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
+    return pulses(this.#client, { key: stringKey(key) }, options);
+  }
+
+  async strGet(key: string, options?: CallOptions): Promise<string> {
+    const entry = await this.#client.get(stringKey(key), options);
+    if (entry === undefined) {
+      throw new WorldError('not-found', `There is no string "${key}".`, { key: stringKey(key) });
+    }
+    return entry.value.toString();
+  }
+
+  async strSet(key: string, value: string, options?: CallOptions): Promise<void> {
+    await this.#client.setIfChanged(stringKey(key), value, options);
+  }
+
+  async strDel(key: string, options?: CallOptions): Promise<void> {
+    await this.#client.del(stringKey(key), { ...options, repeatable: true });
+  }
+
+  strIsNotExist(error: unknown): boolean {
+    return error instanceof WorldError && error.code === 'not-found';
+  }
+}
+
+function stringKey(key: string): string {
+  checkKey(key);
+  return `/strings/${key}`;
+}
