@@ -118,9 +118,9 @@ export class Sshd implements AsyncDisposable {
     if (userInfo().uid === 0) await mkdir('/run/sshd', { recursive: true });
     const configFile = join(this.folder, 'sshd_config');
     await writeFile(configFile, `${[...this.#config, ...this.#defaults()].join('\n')}\n`);
-    const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', configFile], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    // It ends with us even when the test's process is killed.
+    const command = ['--pdeathsig', 'KILL', '/usr/sbin/sshd', '-D', '-e', '-f', configFile];
+    const child = spawn('setpriv', command, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stderr }).on('line', (line) => {
