@@ -16,7 +16,7 @@ import {
 } from './members.js';
 import { Namespace } from './namespace.js';
 import { Session } from './session.js';
-import { type Txn, toOpReply, toRange, toTxnRequest, valueIs } from './txn.js';
+import { type OpReply, type Txn, toOpReply, toRange, toTxnRequest, valueIs } from './txn.js';
 import { type WatchRequest, watch } from './watch.js';
 import type { WatchItem } from './watch-cursor.js';
 
