@@ -244,8 +244,11 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     await using world = await subject().open('h1', newFleet());
     const members = await world.members();
     t.is(members.length, 1);
-    t.regex(members[0]?.id ?? '', /^[0-9]{10,20}$/);
-    t.is((await world.client.status()).memberId, members[0]?.id);
+    t.regex(String(members[0]?.id), /^[0-9]{10,20}$/);
+    t.deepEqual(
+      [(await world.client.status()).memberId],
+      members.map((member) => member.id),
+    );
   });
 
   test('a folder is stored, stored again for nothing, and written back the same', async (t) => {

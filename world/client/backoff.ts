@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Waits that grow from 50 to 500 ms, with jitter so that many clients do not come back at the same instant. */
 export class Backoff {
   static readonly #firstMs = 50;
@@ -39,7 +41,15 @@ export function onAbort(signals: readonly (AbortSignal | undefined)[], listener:
     unlisten();
     listener();
   };
-  if (signals.some((signal) => signal?.aborted)) queueMicrotask(listener);
-  else for (const signal of signals) signal?.addEventListener('abort', fire);
+  if (signals.some((signal) => signal?.aborted)) {
+    queueMicrotask(listener);
+    return unlisten;
+  }
+  for (const signal of signals) {
+    if (signal === undefined) continue;
+    // Any number of calls may share a signal; each takes its listener off again.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', fire);
+  }
   return unlisten;
 }

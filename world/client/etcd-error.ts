@@ -73,3 +73,21 @@ export function judge(failure: { readonly code: number; readonly details: string
   );
   return row?.verdict ?? BY_CODE.get(failure.code) ?? unknown;
 }
+
+/** Judges the reason that etcd gives for cancelling a watch: a gRPC status in Go's words, or its description alone. */
+export function judgeReason(reason: string): Verdict {
+  const [, name = '', details = reason] = /^rpc error: code = (\w+) desc = (.*)$/s.exec(reason) ?? [];
+  const code = NAMES.get(name.toLowerCase());
+  if (code !== undefined) return judge({ code, details });
+  return judge({
+    code: /permission denied/.test(reason) ? status.PERMISSION_DENIED : status.UNKNOWN,
+    details,
+  });
+}
+
+/** gRPC writes INVALID_ARGUMENT where Go writes InvalidArgument. */
+const NAMES: ReadonlyMap<string, number> = new Map(
+  Object.entries(status).flatMap(([name, code]) =>
+    typeof code === 'number' ? [[name.replaceAll('_', '').toLowerCase(), code] as const] : [],
+  ),
+);

@@ -1,5 +1,6 @@
 import type { IWatchResponse } from 'etcd3';
 import { WorldError } from '../errors.js';
+import { judgeReason } from './etcd-error.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import type { Namespace } from './namespace.js';
 
@@ -43,7 +44,7 @@ export class WatchCursor {
   /**
    * Takes one message of the stream.
    * @returns what to yield, nothing, or `reopen` when this stream will deliver no more.
-   * @throws WorldError `permission-denied`
+   * @throws WorldError `permission-denied`, `invalid`
    */
   receive(message: IWatchResponse): WatchItem | 'reopen' | undefined {
     if (message.canceled) return this.#cancelled(message);
@@ -77,14 +78,13 @@ export class WatchCursor {
     return { kind: 'restarted', revision };
   }
 
-  #cancelled(message: IWatchResponse): 'reopen' {
-    if (/permission denied|PermissionDenied|auth/i.test(message.cancel_reason)) {
-      throw new WorldError('permission-denied', `Could not ${this.#what}: ${message.cancel_reason}.`, {
-        reason: message.cancel_reason,
-      });
-    }
+  #cancelled({ cancel_reason: reason, compact_revision: compacted }: IWatchResponse): 'reopen' {
+    const verdict = judgeReason(reason);
     // Without a reason it is compaction too: etcd 3.4 does not always name the revision.
-    if (message.compact_revision !== '0' || message.cancel_reason === '') this.#startOver();
+    if (compacted !== '0' || reason === '' || verdict.code === 'compacted') this.#startOver();
+    else if (verdict.outcome === 'refused' && verdict.code !== 'unavailable') {
+      throw new WorldError(verdict.code, `Could not ${this.#what}: ${reason}.`, { reason });
+    }
     return 'reopen';
   }
 
