@@ -46,8 +46,8 @@ test('A target that stops sending first can still be sent to', async (t) => {
   t.true((await promise).equals(content));
 });
 
-test('50 MB go to a slow reader and back unharmed', async (t) => {
-  await using sshd = await Sshd.start();
+test('50 MB go there and back unharmed, through several changes of the session keys', async (t) => {
+  await using sshd = await Sshd.start(['RekeyLimit 8M']);
   await using target = await Target.start();
   await using tunnel = await Tunnel.open(sshd.options);
   await using forward = await tunnel.forward(target.address);
@@ -175,18 +175,32 @@ test('A host that forbids forwarding is told apart from a target that is not the
   t.regex(forward.lastRefusal?.message ?? '', /AllowTcpForwarding/);
 });
 
-test('A connection to a target that never answers ends when its time is over', async (t) => {
+test('A connection that gets no answer ends when its time is over, and its late channel with it', async (t) => {
   await using sshd = await Sshd.start();
-  // An address that drops packets is not to be had on loopback: a frozen sshd answers as little.
+  await using target = await Target.start();
   await using tunnel = await Tunnel.open({
     ...sshd.options,
-    connectTimeoutMs: 3_000,
+    connectTimeoutMs: 1_500,
     keepaliveIntervalMs: 60_000,
   });
-  await using forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
+  await using forward = await tunnel.forward(target.address);
   await sshd.freeze();
   t.is(await text(enter(forward)), '');
   t.is(forward.lastRefusal?.code, 'forward-refused');
+  const late = target.connection();
+  await sshd.thaw();
+  t.is(String(await readAll(await late)), '');
+});
+
+test('Each connection starts one session, for sshd to send small packets at once', async (t) => {
+  await using sshd = await Sshd.start(['LogLevel VERBOSE']);
+  await using target = await Target.start((socket) => socket.end('through'));
+  await using tunnel = await Tunnel.open(sshd.options);
+  await using forward = await tunnel.forward(target.address);
+  t.is(await text(enter(forward)), 'through');
+  await tunnel.close();
+  await sshd.stop();
+  t.is(sshd.log.filter((line) => line.startsWith('Starting session: command')).length, 1);
 });
 
 test('A key that may only forward is enough', async (t) => {

@@ -40,6 +40,23 @@ test('When SSH drops, open connections close at once and new ones work without a
   t.is(tunnel.state.reason, undefined);
 });
 
+test('When SSH drops, even a connection that nobody reads is closed at once', async (t) => {
+  await using sshd = await Sshd.start();
+  await using target = await Target.start((socket) => socket.write(Buffer.alloc(16 << 20)));
+  await using tunnel = await Tunnel.open(sshd.options);
+  await using forward = await tunnel.forward(target.address);
+  const unread = enter(forward);
+  await once(unread, 'readable');
+  const lost = stateOf(tunnel, ({ status }) => status !== 'connected');
+  await sshd.killConnections();
+  await lost;
+  const error = await new Promise((resolve) => {
+    unread.once('error', resolve);
+    unread.write('into the void');
+  });
+  t.true(error instanceof Error);
+});
+
 test('A connection made while SSH is down is held and goes on when it is back', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
@@ -58,7 +75,7 @@ test('A connection made while SSH is down is held and goes on when it is back', 
 
 test('A connection is held no longer than the connect timeout', async (t) => {
   await using sshd = await Sshd.start();
-  await using tunnel = await Tunnel.open({ ...sshd.options, connectTimeoutMs: 3_000 });
+  await using tunnel = await Tunnel.open({ ...sshd.options, connectTimeoutMs: 1_500 });
   await using forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
   await sshd.stop();
   await stateOf(tunnel, ({ status }) => status === 'waiting');

@@ -90,6 +90,12 @@ export class Sshd implements AsyncDisposable {
     await this.#signalConnections('SIGSTOP');
   }
 
+  /** Ends a freeze. */
+  async thaw(): Promise<void> {
+    this.#process?.kill('SIGCONT');
+    await this.#signalConnections('SIGCONT');
+  }
+
   async restart({ newHostKey = false, forgetIdentity = false } = {}): Promise<void> {
     await this.stop();
     if (forgetIdentity) await writeFile(join(this.folder, 'authorized_keys'), '');
