@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, type Log } from '../world/index.js';
 import type { ServerStart } from './cluster/etcd-flags.js';
+import { etcdProgram } from './cluster/etcd-program.js';
 import { addLearner, promote, removeMember, successor } from './cluster/membership.js';
 import { describeExit, ServerProcess } from './cluster/server-process.js';
 import { AgentError } from './errors.js';
@@ -34,8 +35,7 @@ export interface EmbdEtcdOptions {
   readonly aClientUrls?: readonly string[];
   readonly aServerUrls?: readonly string[];
   readonly namespace: string;
-  /** The etcd program. */
-  readonly program: string;
+  /** The etcd program comes from `HAWSER_ETCD` or the `PATH` in here. */
   readonly environment: NodeJS.ProcessEnv;
   readonly log: Log;
 }
@@ -47,12 +47,14 @@ export interface EmbdEtcdOptions {
  */
 export class EmbdEtcd {
   readonly #options: EmbdEtcdOptions;
+  readonly #program: string;
   #server: ServerProcess | undefined;
 
-  /** @throws AgentError `invalid` or `no-etcd` for options that cannot work, naming what is expected. */
+  /** @throws AgentError `invalid` for options that cannot work, naming what is expected; `no-etcd` */
   constructor(options: EmbdEtcdOptions) {
     validateEmbdEtcd(options);
     this.#options = options;
+    this.#program = etcdProgram(options.environment);
   }
 
   /** Where this agent itself reaches its server. */
@@ -205,10 +207,10 @@ export class EmbdEtcd {
   }
 
   async #spawn(start: ServerStart): Promise<ServerProcess> {
-    const { hostname, clientUrls, serverUrls, program, environment } = this.#options;
+    const { hostname, clientUrls, serverUrls, environment } = this.#options;
     this.#server = await ServerProcess.start({
       name: hostname,
-      program,
+      program: this.#program,
       environment,
       folder: this.#folder,
       dataFolder: this.#dataFolder,

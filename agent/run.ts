@@ -1,6 +1,5 @@
 import { addAbortListener, once } from 'node:events';
 import { EtcdWorld, type Log } from '../world/index.js';
-import { findProgram } from './child-process.js';
 import { Follower } from './deploys/follow.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import { AgentError } from './errors.js';
@@ -46,7 +45,7 @@ export class HostAgent {
     validateHostname(options.hostname);
     this.#options = options;
     if (!options.noServer) {
-      this.#etcd = new EmbdEtcd({ ...options, program: etcdProgram(options.environment) });
+      this.#etcd = new EmbdEtcd(options);
     } else if (!this.#hasSeeds) {
       throw new AgentError(
         'invalid',
@@ -175,17 +174,4 @@ export class HostAgent {
     if (connectSeeds !== undefined) return connectSeeds(signal);
     return EtcdWorld.connect({ endpoints: seeds, hostname, namespace, log });
   }
-}
-
-/** @throws AgentError `no-etcd` */
-function etcdProgram(environment: NodeJS.ProcessEnv): string {
-  const chosen = environment['HAWSER_ETCD'];
-  const program = findProgram(chosen ?? 'etcd', environment['PATH']);
-  if (program !== undefined) return program;
-  throw new AgentError(
-    'no-etcd',
-    chosen === undefined
-      ? 'no etcd on the PATH: install it (Debian and Ubuntu: apt-get install etcd-server), set HAWSER_ETCD, or give --no-server'
-      : `HAWSER_ETCD names ${chosen}, which is no program that can be executed`,
-  );
 }

@@ -1,4 +1,3 @@
-import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from './errors.js';
 
@@ -9,7 +8,6 @@ export interface ValidatedOptions {
   readonly namespace: string;
   readonly clientUrls: readonly string[];
   readonly serverUrls: readonly string[];
-  readonly program: string;
 }
 
 /** @throws AgentError `invalid` for the first option that cannot work, with what it expects. */
@@ -29,13 +27,6 @@ export function validateEmbdEtcd(options: ValidatedOptions): void {
   );
   if (shared !== undefined) {
     throw new AgentError('invalid', `clients and servers cannot share ${shared}: give them different ports`);
-  }
-  try {
-    accessSync(options.program, constants.X_OK);
-  } catch (error) {
-    throw new AgentError('no-etcd', `cannot execute ${options.program}: install etcd or set HAWSER_ETCD`, {
-      cause: error,
-    });
   }
 }
 

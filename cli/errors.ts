@@ -24,13 +24,20 @@ export type DeployErrorCode =
 export class DeployError extends Error {
   readonly code: DeployErrorCode;
   /** For `unhealthy`: the hosts that failed, with the reason. */
-  readonly hosts: Readonly<Record<string, string>>;
+  readonly hosts: Readonly<Record<string, string>> | undefined;
+  /** For `unhealthy`: what the apps wrote last. */
+  readonly logTail: string | undefined;
 
-  constructor(code: DeployErrorCode, message: string, hosts: Readonly<Record<string, string>> = {}) {
+  constructor(
+    code: DeployErrorCode,
+    message: string,
+    details: { hosts?: Readonly<Record<string, string>>; logTail?: string } = {},
+  ) {
     super(message);
     this.name = 'DeployError';
     this.code = code;
-    this.hosts = hosts;
+    this.hosts = details.hosts;
+    this.logTail = details.logTail;
   }
 }
 

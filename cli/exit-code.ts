@@ -1,7 +1,7 @@
 import { AgentError } from '../agent/errors.js';
 import { TunnelError, type TunnelErrorCode } from '../tunnel/errors.js';
 import { WorldError } from '../world/errors.js';
-import { DeployError, InterruptedError, UsageError } from './errors.js';
+import { DeployError, type DeployErrorCode, InterruptedError, UsageError } from './errors.js';
 
 /** What the shell is told; programs may rely on these numbers. */
 export const exitCodes = {
@@ -28,11 +28,18 @@ const tunnelExits: Record<TunnelErrorCode, ExitCode> = {
   'host-key-revoked': exitCodes.refused,
 };
 
+const deployExits: Record<DeployErrorCode, ExitCode> = {
+  unhealthy: exitCodes.unhealthy,
+  'dirty-tree': exitCodes.refused,
+  'hash-chain': exitCodes.refused,
+  overtaken: exitCodes.refused,
+  declined: exitCodes.failed,
+};
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof InterruptedError) return exitCodes.interrupted;
   if (error instanceof UsageError) return exitCodes.usage;
-  if (error instanceof DeployError)
-    return error.code === 'unhealthy' ? exitCodes.unhealthy : exitCodes.refused;
+  if (error instanceof DeployError) return deployExits[error.code];
   if (error instanceof TunnelError) return tunnelExits[error.code];
   if (error instanceof AgentError) return error.code === 'invalid' ? exitCodes.usage : exitCodes.failed;
   if (error instanceof WorldError) {

@@ -62,7 +62,3 @@ export function formatBytes(sizeBytes: number): string {
   const exponent = Math.min(Math.floor(Math.log10(sizeBytes) / 3), units.length);
   return `${(sizeBytes / 1_000 ** exponent).toFixed(exponent === 1 ? 0 : 1)} ${units[exponent - 1]}`;
 }
-
-export function formatSeconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
-}

@@ -86,8 +86,10 @@ export class Follower {
       await this.#apply(id, deployment, signal);
     } catch (error) {
       signal.throwIfAborted();
-      log('error', `deploy ${id} failed: ${describe(error)}`);
-      await this.#report(signal, id, 'failed', describe(error), await this.#releases.current());
+      const current = await this.#releases.current();
+      const message = `${describe(error)}; ${current === 0 ? 'nothing runs here' : `deploy ${current} still runs`}`;
+      log('error', `deploy ${id} failed: ${message}`);
+      await this.#report(signal, id, 'failed', message, current);
     }
   }
 

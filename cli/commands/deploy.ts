@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type ConnectionFlags, duration, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
+import { printResult } from '../output.js';
 
 interface DeployFlags extends ConnectionFlags {
   readonly message: string;
@@ -38,6 +39,9 @@ export function deployCommand(context: Context): Command {
         import('../deploy/run.js'),
       ]);
       const prepared = await prepare({ folder, message, git, force, noop }, context.interrupts.signal);
-      await withWorld(context, flags, (world, { signal }) => deploy(world, prepared, { ...flags, signal }));
+      const outcome = await withWorld(context, flags, (world, { signal }) =>
+        deploy(world, prepared, { ...flags, signal }),
+      );
+      printResult(flags, outcome.value, outcome.text);
     });
 }

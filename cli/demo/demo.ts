@@ -6,7 +6,7 @@ import { type Connection, logTo, openWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { prepare } from '../deploy/deploy.js';
 import { deploy } from '../deploy/run.js';
-import { formatSeconds, type OutputOptions, printResult } from '../output.js';
+import { type OutputOptions, printResult } from '../output.js';
 import { formatStatus, readStatus } from '../status.js';
 import { askApps } from './answers.js';
 import { waitForFleet } from './fleet-ready.js';
@@ -24,37 +24,53 @@ const deployTimeoutMs = 60_000;
 /** Brings a fleet up, deploys the sample app to it over SSH, shows what it answers and takes all down again. */
 export async function demo(context: Context, flags: DemoFlags): Promise<void> {
   const { signal } = context.interrupts;
-  const say = (line: string) => printResult(flags, undefined, line);
-  const note = flags.json ? () => {} : say;
+  const say = (line: string) => {
+    if (!flags.json) printResult(flags, undefined, line);
+  };
   const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1_000;
 
-  note(`Bringing up ${hostCount} hosts on this machine, each with sshd, etcd and an agent…`);
+  say(`Bringing up ${hostCount} hosts on this machine, each with sshd, etcd and an agent…`);
   const fleet = await createFleet({ hosts: hostCount, log: logTo(flags), signal });
   try {
-    note(describeBackend(fleet));
-    const connection = connectionTo(fleet);
-    await using world = await openWorld(connection, logTo(flags), signal);
-    await waitForFleet(world, fleet, signal);
-    note(`\n${formatStatus(await readStatus(world, { signal, timeoutMs: callTimeoutMs }))}`);
-    note(
-      `\nThe fleet stands after ${formatSeconds(performance.now() - startedAt)}. Deploying fixtures/hello through SSH…`,
-    );
-
-    const deploySeconds = await deployHello(world, flags, signal);
-    const answers = await askApps(fleet, connection, logTo(flags), signal);
-    note(`\nWhat each app answers, asked through its host's own tunnel:`);
-    for (const { host, answer } of answers) note(`  ${host}: ${answer}`);
-    const totalSeconds = (performance.now() - startedAt) / 1_000;
-    note(
-      `\n${hostCount} healthy hosts ${totalSeconds.toFixed(1)} s after the start; the deploy took ${deploySeconds.toFixed(1)} s.`,
-    );
-    if (flags.json)
-      printResult(flags, { backend: fleet.backend, hosts: answers, totalSeconds, deploySeconds }, '');
-    if (flags.keep) return keep(fleet, note);
-    note('\nTaking everything down again…');
+    say(describeBackend(fleet));
+    const { answers, deploySeconds } = await tour(fleet, { flags, signal, say, seconds });
+    if (flags.json) {
+      printResult(
+        flags,
+        { backend: fleet.backend, hosts: answers, totalSeconds: seconds(), deploySeconds },
+        '',
+      );
+    }
+    if (flags.keep) return keep(fleet, say);
+    say('\nTaking everything down again…');
   } finally {
     await fleet.close();
   }
+}
+
+/** What a demo needs along its way. */
+interface Tour {
+  readonly flags: DemoFlags;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+  /** Since the start. */
+  readonly seconds: () => number;
+}
+
+async function tour(fleet: Fleet, { flags, signal, say, seconds }: Tour) {
+  const connection = connectionTo(fleet);
+  await using world = await openWorld(connection, logTo(flags), signal);
+  await waitForFleet(world, fleet, signal);
+  say(`\n${formatStatus(await readStatus(world, { signal, timeoutMs: callTimeoutMs }))}`);
+  say(`\nThe fleet stands after ${seconds().toFixed(1)} s. Deploying fixtures/hello through SSH…`);
+  const deploySeconds = await deployHello(world, flags, signal);
+  const answers = await askApps(fleet, connection, logTo(flags), signal);
+  say("\nWhat each app answers, asked through its host's own tunnel:");
+  for (const { host, answer } of answers) say(`  ${host}: ${answer}`);
+  const [all, deployed] = [seconds(), deploySeconds].map((time) => `${time.toFixed(1)} s`);
+  say(`\n${hostCount} healthy hosts ${all} after the start; the deploy took ${deployed}.`);
+  return { answers, deploySeconds };
 }
 
 /** Takes down the fleets that `--keep` left up. */
@@ -74,7 +90,7 @@ async function deployHello(world: EtcdWorld, flags: DemoFlags, signal: AbortSign
   const choices = { folder, message: 'the sample app', git: false, force: false, noop: false };
   const prepared = await prepare(choices, signal);
   let startedAt = performance.now();
-  await deploy(world, prepared, {
+  const { text } = await deploy(world, prepared, {
     ...flags,
     signal,
     plan: false,
@@ -84,7 +100,9 @@ async function deployHello(world: EtcdWorld, flags: DemoFlags, signal: AbortSign
       startedAt = performance.now();
     },
   });
-  return (performance.now() - startedAt) / 1_000;
+  const seconds = (performance.now() - startedAt) / 1_000;
+  if (!flags.json) printResult(flags, undefined, text);
+  return seconds;
 }
 
 function describeBackend(fleet: Fleet): string {

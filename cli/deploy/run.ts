@@ -1,6 +1,7 @@
 import type { EtcdWorld } from '../../world/etcd-world.js';
+import type { Report } from '../../world/world.js';
 import { DeployError } from '../errors.js';
-import { formatBytes, type OutputOptions, printNote, printResult } from '../output.js';
+import { formatBytes, type OutputOptions, printNote } from '../output.js';
 import { canAsk, confirmDeploy } from '../prompts/deploy.js';
 import { findPosition, type Prepared, record } from './deploy.js';
 import { waitForVerdict } from './wait.js';
@@ -17,51 +18,50 @@ export interface DeployRun extends OutputOptions {
   readonly onConfirmed?: () => void;
 }
 
+/** What a deploy came to: for a program and for a person. */
+export interface DeployOutcome {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
 /**
- * Deploys a prepared folder: plan, question, upload, record, wait.
+ * Deploys a prepared folder: plan, question, upload, record, wait. Progress is printed as it comes.
  *
  * @throws DeployError
  */
-export async function deploy(world: EtcdWorld, prepared: Prepared, run: DeployRun): Promise<void> {
+export async function deploy(world: EtcdWorld, prepared: Prepared, run: DeployRun): Promise<DeployOutcome> {
   const { signal } = run;
   const { name } = prepared.manifest;
+  const { folder } = prepared.choices;
   const agents = [...(await world.getAgents({ signal })).keys()].sort();
   const position = await findPosition(world, prepared, signal);
   const to = agents.length === 0 ? 'no host (no agent is running)' : agents.join(', ');
   if (run.plan) {
-    const plan = {
-      id: position.id,
-      name,
-      hosts: agents,
-      hash: prepared.git?.head ?? '',
-      folder: prepared.choices.folder,
-    };
-    return printResult(run, plan, `would deploy ${name} as deploy ${position.id} to ${to}`);
+    const value = { id: position.id, name, hosts: agents, hash: prepared.git?.head ?? '', folder };
+    return { value, text: `would deploy ${name} as deploy ${position.id} to ${to}` };
   }
   const confirmed = !run.yes && !run.json && canAsk();
   if (confirmed && !(await confirmDeploy(`Deploy ${name} as deploy ${position.id} to ${to}?`, signal))) {
     throw new DeployError('declined', 'nothing was deployed');
   }
   run.onConfirmed?.();
-  const upload = await world.putTree(prepared.choices.folder, { signal });
-  printNote(
-    run,
-    `uploaded ${formatBytes(upload.uploadedBytes)} of ${formatBytes(upload.sizeBytes)} in ${upload.files} files`,
-  );
+  const upload = await world.putTree(folder, { signal });
+  const [sent, all] = [upload.uploadedBytes, upload.sizeBytes].map(formatBytes);
+  printNote(run, `uploaded ${sent} of ${all} in ${upload.files} files`);
   const { id, hosts } = await record(world, prepared, { tree: upload.tree, position, confirmed, signal });
   printNote(run, `recorded deploy ${id}`);
   if (!run.wait || hosts.length === 0) {
-    return printResult(run, { id, verdict: 'pending', hosts: {} }, `deploy ${id} is recorded for ${to}`);
+    return { value: { id, verdict: 'pending', hosts: {} }, text: `deploy ${id} is recorded for ${to}` };
   }
-  await awaitHosts(world, { id, hosts, name }, run);
+  return await awaitHosts(world, { id, hosts, name }, run);
 }
 
 async function awaitHosts(
   world: EtcdWorld,
   { id, hosts, name }: { id: number; hosts: readonly string[]; name: string },
   run: DeployRun,
-): Promise<void> {
-  const judgement = await waitForVerdict({
+): Promise<DeployOutcome> {
+  const { verdict, hosts: verdicts } = await waitForVerdict({
     world,
     id,
     hosts,
@@ -69,20 +69,24 @@ async function awaitHosts(
     timeoutMs: run.waitTimeout,
     onChange: (hostname, { state, message }) => printNote(run, `${hostname}: ${state}: ${message}`),
   });
-  if (judgement.verdict === 'healthy') {
-    return printResult(
-      run,
-      { id, verdict: judgement.verdict, hosts: Object.fromEntries(judgement.hosts) },
-      `deploy ${id} of ${name} is healthy on ${hosts.join(', ')}`,
-    );
+  if (verdict === 'healthy') {
+    const value = { id, verdict, hosts: Object.fromEntries(verdicts) };
+    return { value, text: `deploy ${id} of ${name} is healthy on ${hosts.join(', ')}` };
   }
-  const bad = [...judgement.hosts].filter(([, { state }]) => state !== 'healthy' && state !== 'skipped');
+  const bad = [...verdicts].filter(([, { state }]) => state !== 'healthy' && state !== 'skipped');
   const why = bad.map(([hostname, { state, message }]) => `${hostname} ${state}: ${message}`).join('; ');
-  const what =
-    judgement.verdict === 'failed' ? 'failed' : `is not healthy after ${run.waitTimeout / 1_000} s`;
-  throw new DeployError(
-    'unhealthy',
-    `deploy ${id} of ${name} ${what}: ${why}`,
-    Object.fromEntries(bad.map(([h, v]) => [h, v.message])),
-  );
+  const what = verdict === 'failed' ? 'failed' : `is not healthy after ${run.waitTimeout / 1_000} s`;
+  throw new DeployError('unhealthy', `deploy ${id} of ${name} ${what}: ${why}`, {
+    hosts: Object.fromEntries(bad.map(([hostname, { message }]) => [hostname, message])),
+    logTail: appOutput(await world.getReports(id, { signal: run.signal })),
+  });
+}
+
+/** The last lines of the apps that failed; hosts whose app wrote the same share them. */
+function appOutput(reports: ReadonlyMap<string, Report>): string {
+  const hostsByOutput = new Map<string, string[]>();
+  for (const [hostname, { logTail }] of reports) {
+    if (logTail !== undefined) hostsByOutput.set(logTail, [...(hostsByOutput.get(logTail) ?? []), hostname]);
+  }
+  return [...hostsByOutput].map(([output, hosts]) => `${hosts.join(', ')}:\n${output}`).join('\n');
 }

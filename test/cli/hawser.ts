@@ -7,6 +7,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import type { Fleet } from '../../fixtures/index.js';
+import { parseDestination } from '../../tunnel/index.js';
+import { SshWorld } from '../../world/index.js';
 
 const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
@@ -54,11 +56,50 @@ export function startHawser(args: readonly string[], options: RunOptions = {}): 
 
 /** The flags that reach a fleet. */
 export function connectionFlags(fleet: Fleet): string[] {
-  const seeds =
-    fleet.backend === 'containers' ? [] : fleet.hosts.flatMap(({ clientUrl }) => ['--seeds', clientUrl]);
   return [
     ...fleet.hosts.flatMap(({ destination }) => ['--ssh-url', destination]),
     ...['--ssh-known-hosts', fleet.knownHostsFile, '--ssh-id', fleet.identityFile],
-    ...seeds,
+    ...fleet.hosts.filter(({ server }) => server).flatMap(({ clientUrl }) => ['--seeds', clientUrl]),
   ];
+}
+
+/** Waits until the agent of every host has registered. */
+export async function agentsRegistered(fleet: Fleet): Promise<void> {
+  await using world = await openWorld(fleet);
+  const signal = AbortSignal.timeout(60_000);
+  for await (const _ of world.watchAgents({ signal })) {
+    const agents = await world.getAgents({ signal });
+    if (fleet.hosts.every(({ name }) => agents.has(name))) return;
+  }
+  const logs = await Promise.all(fleet.hosts.map(async (host) => `${host.name}: ${await host.agentLog()}`));
+  throw new Error(`not every agent registered:\n${logs.join('\n')}`);
+}
+
+/** The World of a fleet, through SSH. */
+export function openWorld(fleet: Fleet, hostname = 'controller'): Promise<SshWorld> {
+  return SshWorld.connect({
+    hostname,
+    seeds: fleet.hosts.filter(({ server }) => server).map(({ clientUrl }) => clientUrl),
+    tunnel: {
+      destinations: fleet.hosts.map(({ destination }) =>
+        parseDestination(destination, { defaultUser: 'root' }),
+      ),
+      knownHostsFiles: [fleet.knownHostsFile],
+      identityFiles: [fleet.identityFile],
+    },
+  });
+}
+
+/** Waits until a stream has shown a text, without ending it. */
+export async function shown(stream: NodeJS.ReadableStream | null, expected: RegExp): Promise<void> {
+  let seen = '';
+  await new Promise<void>((resolve, reject) => {
+    stream?.on('data', function look(chunk: Buffer) {
+      seen += chunk.toString();
+      if (!expected.test(seen)) return;
+      stream.off('data', look);
+      resolve();
+    });
+    stream?.once('end', () => reject(new Error(`ended before ${expected} was shown:\n${seen}`)));
+  });
 }

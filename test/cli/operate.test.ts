@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'ava';
 import { createFleet, type Fleet } from '../../fixtures/index.js';
-import { connectionFlags, hawser, startHawser, temporaryFolder } from './hawser.js';
+import { agentsRegistered, connectionFlags, hawser, startHawser, temporaryFolder } from './hawser.js';
 
 let fleet: Fleet;
 let flags: string[];
@@ -12,25 +12,9 @@ let flags: string[];
 test.before(async () => {
   fleet = await createFleet({ hosts: 2, members: 1 });
   flags = connectionFlags(fleet);
-  for (const { name } of fleet.hosts) await agentRegistered(name);
+  await agentsRegistered(fleet);
 });
 test.after.always(() => fleet?.close());
-
-/** Waits by the World's own watch until a host's agent is there. */
-async function agentRegistered(name: string): Promise<void> {
-  const until = Date.now() + 60_000;
-  for (;;) {
-    const { stdout } = await hawser(['status', '--json', ...flags]);
-    if (
-      stdout !== '' &&
-      JSON.parse(stdout).hosts.some(
-        (host: { hostname: string; alive: boolean }) => host.hostname === name && host.alive,
-      )
-    )
-      return;
-    if (Date.now() > until) throw new Error(`no agent on ${name}:\n${await fleet.host(name).agentLog()}`);
-  }
-}
 
 test('a string that was set is printed and nothing else, and etcdctl on the host sees it under the documented key', async (t) => {
   t.is((await hawser(['str', 'set', 'motd', 'hello fleet', ...flags])).code, 0);

@@ -91,7 +91,7 @@ const usage = test.macro({
     t.is(result.stdout, '');
     t.regex(withoutStackTrace(result), message);
   },
-  title: (_, args) => `wrong usage: hawser ${args.join(' ')}`,
+  title: (_, args: readonly string[] = []) => `wrong usage: hawser ${args.join(' ')}`,
 });
 
 test(usage, ['statsu'], /unknown command 'statsu'[\s\S]*status/);
