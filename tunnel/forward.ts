@@ -44,8 +44,7 @@ export class Forward implements AsyncDisposable {
   private constructor(
     target: ForwardTarget,
     connection: Connection,
-    setup: ForwardSetup,
-    listener: LocalListener,
+    { listener, ...setup }: ForwardSetup & { readonly listener: LocalListener },
   ) {
     this.address = listener.address;
     this.#target = target;
@@ -62,7 +61,7 @@ export class Forward implements AsyncDisposable {
 
   /** @throws TunnelError `forward-refused` when the local address cannot be had */
   static async open(target: ForwardTarget, connection: Connection, setup: ForwardSetup): Promise<Forward> {
-    return new Forward(target, connection, setup, await listenLocally(setup));
+    return new Forward(target, connection, { ...setup, listener: await listenLocally(setup) });
   }
 
   /** Why the most recent connection did not get through; undefined once one did. */

@@ -31,7 +31,7 @@ export function translateLinkError(
   if (phase === 'authenticating' && (level === 'client-authentication' || AUTH_DISCONNECTS.includes(code))) {
     return authFailed(host, { tried, accepts }, error);
   }
-  const problem = SOCKET_PROBLEMS.get(code) ?? problemOf(level, error);
+  const problem = SOCKET_PROBLEMS.get(code) ?? problemOf(error, level, phase);
   return phase === 'ready'
     ? new TunnelError('unreachable', host, `The connection to ${host} was lost: ${problem}.`, {
         cause: error,
@@ -117,8 +117,10 @@ function unreachable(host: string, problem: string, cause?: Error): TunnelError 
   );
 }
 
-function problemOf(level: unknown, error: Error): string {
+function problemOf(error: Error, level: unknown, phase: LinkPhase): string {
   if (level === 'client-timeout') return 'it stopped answering';
-  if (level === 'protocol') return 'it hung up at once (too many logins under way, or no SSH server)';
-  return error.message || 'the connection failed';
+  if (level === 'protocol' && phase === 'connecting') {
+    return 'it hung up at once (too many logins under way, or no SSH server)';
+  }
+  return `it and we do not understand each other (${error.message})`;
 }

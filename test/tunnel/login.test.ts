@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import { isPermanent } from '../../tunnel/errors.js';
 import { Tunnel, TunnelError, type TunnelErrorCode, type TunnelOptions } from '../../tunnel/index.js';
 import { SshAgent } from './ssh-agent.js';
 import { makeKey, Sshd } from './sshd.js';
+import { Target } from './target.js';
 
 const run = promisify(execFile);
 
@@ -105,12 +108,13 @@ test("A destination's own pin is preferred to the common one", async (t) => {
 });
 
 test('Of several host keys the host presents the one that is known', async (t) => {
-  await using sshd = await Sshd.start([]);
-  const rsa = join(sshd.folder, 'rsa');
+  const folder = await mkdtemp(join(tmpdir(), 'host-keys-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const rsa = join(folder, 'rsa');
   await run('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-N', '', '-f', rsa]);
-  await using both = await Sshd.start([`HostKey ${rsa}`]);
-  await writeFile(both.knownHostsFile, `[127.0.0.1]:${both.port} ${await readFile(`${rsa}.pub`, 'utf8')}`);
-  await using tunnel = await opened(t, both.options);
+  await using sshd = await Sshd.start([`HostKey ${rsa}`]);
+  await writeFile(sshd.knownHostsFile, `[127.0.0.1]:${sshd.port} ${await readFile(`${rsa}.pub`, 'utf8')}`);
+  await using tunnel = await opened(t, sshd.options);
   t.is(tunnel.state.status, 'connected');
 });
 
@@ -181,4 +185,32 @@ test('An SSH agent that never answers is let go of when the time is over', async
   agent.freeze();
   const options = { ...sshd.options, identityFiles: [], agentSocket: agent.socketPath };
   await refused(t, { ...options, connectTimeoutMs: 500 }, 'unreachable');
+});
+
+for (const [title, greeting] of [
+  ['hangs up at once', ''],
+  ['speaks another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+  ['is full', 'Exceeded MaxStartups\r\n'],
+  ['says hello only', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ['talks nonsense', `SSH-2.0-OpenSSH_9.2\r\n${'nonsense'.repeat(1_000)}`],
+] as const) {
+  test(`A server that ${title} counts as unreachable, which passes`, async (t) => {
+    await using server = await Target.start((socket) => socket.end(greeting));
+    const error = await refused(
+      t,
+      {
+        destinations: [{ user: 'root', ...server.address }],
+        knownHostsFiles: [],
+        identityFiles: [],
+      },
+      'unreachable',
+    );
+    t.false(isPermanent(error));
+  });
+}
+
+test('A host name that does not exist is unreachable', async (t) => {
+  const destinations = [{ user: 'root', host: 'host.invalid', port: 22 }];
+  const error = await refused(t, { destinations, knownHostsFiles: [], identityFiles: [] }, 'unreachable');
+  t.is(error.host, 'root@host.invalid:22');
 });

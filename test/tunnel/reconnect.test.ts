@@ -111,21 +111,31 @@ test('A login that is refused on reconnecting ends the tunnel', async (t) => {
   t.is(failed.reason?.code, 'auth-failed');
 });
 
-test('A host that falls silent is noticed', async (t) => {
-  await using sshd = await Sshd.start();
+test('A host that falls silent is noticed, and another way in is taken', async (t) => {
+  await using silent = await Sshd.start();
+  await using other = await Sshd.start();
+  await other.stop();
   await using target = await Target.start();
   await using tunnel = await Tunnel.open({
-    ...sshd.options,
+    destinations: [silent.destination, other.destination],
+    knownHostsFiles: [silent.knownHostsFile, other.knownHostsFile],
+    identityFiles: [silent.identityFile, other.identityFile],
     keepaliveIntervalMs: 200,
     keepaliveCountMax: 2,
   });
   await using forward = await tunnel.forward(target.address);
+  await other.restart();
   const socket = enter(forward);
   await echoed(t, socket);
-  await sshd.freeze();
+  const lost = stateOf(tunnel, ({ status }) => status !== 'connected');
+  await silent.freeze();
   await readAll(socket);
-  const { reason } = await stateOf(tunnel, ({ status }) => status !== 'connected');
-  t.regex(reason?.message ?? '', /stopped answering/);
+  t.regex((await lost).reason?.message ?? '', /stopped answering/);
+  await stateOf(tunnel, ({ status }) => status === 'connected');
+  t.deepEqual(tunnel.state.via, other.destination);
+  const again = enter(forward);
+  await echoed(t, again);
+  again.destroy();
 });
 
 test('A tunnel that waits for its host closes at once', async (t) => {
