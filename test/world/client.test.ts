@@ -1,0 +1,233 @@
+import test from 'ava';
+import { absent, Client, present, valueIs, WorldError } from '../../world/index.js';
+import { Etcd, freePort } from './etcd.js';
+import { bench } from './fleet.js';
+import { Link } from './link.js';
+
+let etcd: Etcd;
+
+test.before(async () => {
+  etcd = await Etcd.start();
+});
+
+test.after.always(() => etcd[Symbol.asyncDispose]());
+
+test('a client sends nothing and cannot fail before its first call, except over what it is given', async (t) => {
+  await using _ = Client.connect({ endpoints: ['http://127.0.0.1:1'] });
+  t.throws(() => Client.connect({ endpoints: [] }), { instanceOf: WorldError, code: 'invalid' });
+  t.throws(() => Client.connect({ endpoints: ['gopher://x'] }), { instanceOf: WorldError, code: 'invalid' });
+});
+
+test('a key is read back with its revisions, in its namespace', async (t) => {
+  const { client } = await bench(t, etcd);
+  t.is(await client.get('/k'), undefined);
+  await client.set('/k', Buffer.from([0, 255]));
+  await client.set('/k', Buffer.from([1, 254]));
+  const entry = await client.get('/k');
+  t.like(entry, { key: '/k', version: 2n, lease: '0' });
+  t.deepEqual(entry?.value, Buffer.from([1, 254]));
+  t.true((entry?.createRevision ?? 0n) < (entry?.modRevision ?? 0n));
+  t.true(await client.del('/k'));
+  t.false(await client.del('/k'));
+});
+
+test('namespaces do not see each other, nor what merely starts with their name', async (t) => {
+  await using all = Client.connect({ endpoints: [etcd.url] });
+  await using inner = Client.connect({ endpoints: [etcd.url], namespace: '/ns' });
+  await all.set('/ns/a', '1');
+  await all.set('/nsx', '2');
+  t.deepEqual(
+    (await inner.list('/')).entries.map((entry) => entry.key),
+    ['/a'],
+  );
+  await inner.txn({ success: [{ delete: '/', prefix: true }] });
+  t.is(await all.get('/ns/a'), undefined);
+  t.is((await all.get('/nsx'))?.value.toString(), '2');
+});
+
+test('a list of many keys is complete, sorted and of one revision', async (t) => {
+  const { client } = await bench(t, etcd);
+  const puts = Array.from({ length: 1250 }, (_, index) => ({
+    put: `/many/${index}`,
+    value: 'v'.repeat(2000),
+  }));
+  for (let from = 0; from < puts.length; from += 125)
+    await client.txn({ success: puts.slice(from, from + 125) });
+  const { entries, revision } = await client.list('/many/');
+  t.deepEqual(
+    entries.map((entry) => entry.key),
+    puts.map((put) => put.put).sort(),
+  );
+  t.is(entries.at(-1)?.value.length, 2000);
+  t.true(entries.every((entry) => entry.modRevision <= revision));
+  t.is((await client.list('/many/', { keysOnly: true })).entries[0]?.value.length, 0);
+  t.is((await client.list('/many/', { limit: 3 })).entries.length, 3);
+  t.is(await client.delPrefix('/many/'), 1250);
+});
+
+test('a transaction takes the branch that its comparisons choose', async (t) => {
+  const { client } = await bench(t, etcd);
+  const create = { compare: [absent('/t')], success: [{ put: '/t', value: 'a' }], failure: [{ get: '/t' }] };
+  t.like(await client.txn(create), { succeeded: true, repeated: false });
+  const again = await client.txn(create);
+  t.false(again.succeeded);
+  t.is(again.replies[0]?.entries[0]?.key, '/t');
+  t.true((await client.txn({ compare: [present('/t'), valueIs('/t', 'a')] })).succeeded);
+  t.false((await client.txn({ compare: [valueIs('/none', '')] })).succeeded);
+});
+
+test('what etcd refuses has a code of its own', async (t) => {
+  const { client } = await bench(t, etcd);
+  const large = 'x'.repeat(1_600_000);
+  await t.throwsAsync(client.set('/k', large), { code: 'too-large' });
+  await t.throwsAsync(client.set('/k', large + large), { code: 'too-large' });
+  const many = Array.from({ length: 129 }, (_, index) => ({ put: `/${index}`, value: '' }));
+  await t.throwsAsync(client.txn({ success: many }), { code: 'too-large' });
+  await t.throwsAsync(client.set('/k', 'x', { lease: '12345' }), { code: 'not-found' });
+  const twice = [
+    { put: '/k', value: '' },
+    { put: '/k', value: '' },
+  ];
+  await t.throwsAsync(client.txn({ success: twice }), { code: 'invalid' });
+  await t.throwsAsync(client.memberRemove('12345'), { code: 'not-found' });
+  t.is(await client.get('/k'), undefined);
+});
+
+test('a database that is full is told from a value that is too large', async (t) => {
+  await using own = await Etcd.start(['--quota-backend-bytes', '100000']);
+  await using client = Client.connect({ endpoints: [own.url] });
+  const error = await t.throwsAsync(
+    (async () => {
+      // etcd counts what it has committed to disk, which it does ten times a second.
+      for (let index = 0; index < 2000; index += 1) await client.set('/k', 'x'.repeat(50_000));
+    })(),
+    { instanceOf: WorldError, code: 'no-space' },
+  );
+  t.regex(error?.message ?? '', /quota/);
+});
+
+test('a read or write waits for an etcd that comes back within its time', async (t) => {
+  const { client, direct, link } = await bench(t, etcd);
+  link.down();
+  const read = client.get('/k');
+  const write = client.set('/k', 'sent once');
+  const told = Promise.all([read, write]);
+  await direct.set('/other', '');
+  link.up();
+  await t.notThrowsAsync(told);
+  t.is((await direct.get('/k'))?.version, 1n);
+});
+
+test('an etcd out of reach makes reads and writes unavailable, naming the endpoint', async (t) => {
+  const endpoint = `http://127.0.0.1:${await freePort()}`;
+  await using client = Client.connect({ endpoints: [endpoint] });
+  for (const call of [client.get('/k', { timeoutMs: 300 }), client.set('/k', '', { timeoutMs: 300 })]) {
+    const error = await t.throwsAsync(call, { instanceOf: WorldError, code: 'unavailable' });
+    t.like(error, { endpoint, key: '/k' });
+  }
+});
+
+test('a write whose answer is lost is reported as unknown and never sent twice', async (t) => {
+  const { client, direct, link } = await bench(t, etcd);
+  await client.get('/k');
+  const lost = link.answered().then(() => link.cut());
+  await t.throwsAsync(client.set('/k', 'once'), { instanceOf: WorldError, code: 'outcome-unknown' });
+  await lost;
+  t.is((await direct.get('/k'))?.version, 1n);
+});
+
+test('a write that may be repeated settles a lost answer by itself', async (t) => {
+  const { client, direct, link } = await bench(t, etcd);
+  await client.get('/k');
+  void link.answered().then(() => link.cut());
+  await client.setIfChanged('/k', 'value');
+  t.like(await direct.get('/k'), { version: 1n });
+  void link.answered().then(() => link.cut());
+  t.true((await client.txn({ success: [{ put: '/k', value: 'v' }] }, { repeatable: true })).repeated);
+});
+
+test('out of time on a dead link, a write is unknown and a read is unavailable', async (t) => {
+  const { client, link } = await bench(t, etcd);
+  await client.get('/k');
+  link.blackHole();
+  await t.throwsAsync(client.set('/k', '', { timeoutMs: 300 }), { code: 'outcome-unknown' });
+  await t.throwsAsync(client.get('/k', { timeoutMs: 300 }), { code: 'unavailable' });
+});
+
+test('an abort ends a call on a dead link with the reason of its signal', async (t) => {
+  const { client, link } = await bench(t, etcd);
+  await client.get('/k');
+  link.blackHole();
+  const controller = new AbortController();
+  const calls = [
+    client.get('/k', controller),
+    client.set('/k', '', controller),
+    client.list('/', controller),
+  ];
+  const reason = new Error('enough');
+  controller.abort(reason);
+  for (const call of calls)
+    t.is(
+      await call.then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+      reason,
+    );
+});
+
+test('closing ends calls on a dead link', async (t) => {
+  const { client, link } = await bench(t, etcd);
+  await client.get('/k');
+  link.blackHole();
+  const call = t.throwsAsync(client.get('/k'), { instanceOf: WorldError, code: 'closed' });
+  await client.close();
+  await call;
+});
+
+test('with several endpoints the loss of one is not noticed', async (t) => {
+  await using dead = await Link.to(await freePort());
+  await using link = await Link.to(etcd.port);
+  await using client = Client.connect({ endpoints: [dead.url, link.url, etcd.url], namespace: '/several' });
+  await client.set('/k', '1');
+  link.down();
+  t.is((await client.get('/k'))?.value.toString(), '1');
+  await client.set('/k', '2');
+  t.is((await client.get('/k'))?.value.toString(), '2');
+});
+
+test('calls move to other endpoints when told, and those under way are answered', async (t) => {
+  const { client } = await bench(t, etcd);
+  const before = client.set('/k', '1');
+  await client.get('/k');
+  client.setEndpoints([etcd.url]);
+  await before;
+  await client.set('/k', '2');
+  t.is((await client.get('/k'))?.version, 2n);
+  t.throws(() => client.setEndpoints([]), { code: 'invalid' });
+});
+
+test('acknowledged writes are there and unacknowledged ones are not doubled, however often the link is cut', async (t) => {
+  const { client, direct, link } = await bench(t, etcd);
+  const acknowledged: string[] = [];
+  let unknown = 0;
+  const write = async (lane: number): Promise<void> => {
+    for (let index = 0; index < 60; index += 1) {
+      const key = `/w/${lane}/${index}`;
+      try {
+        await client.set(key, 'x');
+        acknowledged.push(key);
+      } catch (error) {
+        if (!(error instanceof WorldError) || error.code !== 'outcome-unknown') throw error;
+        unknown += 1;
+      }
+      if (lane === 0 && index % 5 === 0) link.cut();
+    }
+  };
+  await Promise.all([0, 1, 2, 3].map(write));
+  const { entries } = await direct.list('/w/');
+  const versions = new Map(entries.map((entry) => [entry.key, entry.version]));
+  t.true(acknowledged.every((key) => versions.has(key)));
+  t.true(entries.every((entry) => entry.version === 1n));
+  t.is(acknowledged.length + unknown, 240);
+});
