@@ -47,13 +47,11 @@ function parseUnixPath(text: string, path: string): Endpoint {
 }
 
 function parseAuthority(text: string, authority: string): { host: string; port: number } {
-  const match = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(authority);
-  if (match === null) {
-    throw invalid(
-      text,
-      IPV6.test(authority) ? 'an IPv6 address goes in brackets: [::1]:2379' : 'expected host:port',
-    );
+  if (IPV6.test(authority) && authority.indexOf(':') !== authority.lastIndexOf(':')) {
+    throw invalid(text, 'an IPv6 address goes in brackets: [::1]:2379');
   }
+  const match = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(authority);
+  if (match === null) throw invalid(text, 'expected host:port');
   const [, ipv6, name, port] = match;
   if (ipv6 === undefined ? !HOSTNAME.test(name ?? '') : !IPV6.test(ipv6)) {
     throw invalid(text, 'expected a host name or an address before the port');

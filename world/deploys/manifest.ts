@@ -41,9 +41,11 @@ const texts = z.union([text.transform((one) => [one]), z.array(text).min(1)], {
 const scalar = z
   .union([z.string(), z.number(), z.boolean()], { error: 'expected text or a number' })
   .transform(String);
-const argv = z.tuple([scalar], scalar, {
-  error: 'expected a list of the program and its arguments, such as ["node", "server.js"]',
-});
+const argvRule = 'expected a list of the program and its arguments, such as ["node", "server.js"]';
+const argv = z
+  .array(scalar, { error: argvRule })
+  .min(1, argvRule)
+  .transform(([program = '', ...args]): Argv => [program, ...args]);
 const duration = (fallbackMs: number) =>
   z
     .unknown()

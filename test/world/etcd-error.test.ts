@@ -1,0 +1,110 @@
+import { status } from '@grpc/grpc-js';
+import test from 'ava';
+import { judge, judgeReason } from '../../world/client/etcd-error.js';
+
+const means = test.macro({
+  exec: (t, code: number, details: string, outcome: string, worldCode: string) => {
+    t.like(judge({ code, details }), { outcome, code: worldCode });
+  },
+  title: (_, code: number, details) => `"${details}" with status ${code} is understood`,
+});
+
+test(
+  means,
+  status.UNAVAILABLE,
+  'No connection established. Last error: connect ECONNREFUSED',
+  'not-sent',
+  'unavailable',
+);
+test(means, status.UNAVAILABLE, 'Name resolution failed for target dns:x', 'not-sent', 'unavailable');
+test(means, status.UNAVAILABLE, 'Channel closed before call started', 'not-sent', 'unavailable');
+test(means, status.UNAVAILABLE, 'Stream refused by server', 'not-sent', 'unavailable');
+test(means, status.UNAVAILABLE, 'etcdserver: rpc not supported for learner', 'not-sent', 'unavailable');
+test(
+  means,
+  status.FAILED_PRECONDITION,
+  'etcdserver: rpc not supported for learner',
+  'not-sent',
+  'unavailable',
+);
+test(means, status.UNAVAILABLE, 'etcdserver: unhealthy cluster', 'refused', 'unavailable');
+test(means, status.UNAVAILABLE, 'etcdserver: not capable', 'refused', 'unavailable');
+test(means, status.UNAVAILABLE, 'Connection dropped', 'unknown', 'outcome-unknown');
+test(means, status.UNAVAILABLE, 'etcdserver: leader changed', 'unknown', 'outcome-unknown');
+test(means, status.UNAVAILABLE, 'etcdserver: request timed out', 'unknown', 'outcome-unknown');
+test(
+  means,
+  status.DEADLINE_EXCEEDED,
+  'Deadline exceeded after 0.3s,LB pick: 0.001s,remote_addr=1.2.3.4:5',
+  'unknown',
+  'outcome-unknown',
+);
+test(
+  means,
+  status.DEADLINE_EXCEEDED,
+  'Deadline exceeded after 0.3s,Waiting for LB pick',
+  'not-sent',
+  'unavailable',
+);
+test(means, status.DEADLINE_EXCEEDED, 'context deadline exceeded', 'unknown', 'outcome-unknown');
+test(means, status.CANCELLED, 'Call cancelled', 'unknown', 'outcome-unknown');
+test(means, status.UNKNOWN, 'raft: stopped', 'unknown', 'outcome-unknown');
+test(means, status.RESOURCE_EXHAUSTED, 'etcdserver: mvcc: database space exceeded', 'refused', 'no-space');
+test(
+  means,
+  status.RESOURCE_EXHAUSTED,
+  'grpc: received message larger than max (3 vs. 2)',
+  'refused',
+  'too-large',
+);
+test(means, status.RESOURCE_EXHAUSTED, 'etcdserver: too many requests', 'not-sent', 'unavailable');
+test(means, status.INVALID_ARGUMENT, 'etcdserver: request is too large', 'refused', 'too-large');
+test(
+  means,
+  status.INVALID_ARGUMENT,
+  'etcdserver: too many operations in txn request',
+  'refused',
+  'too-large',
+);
+test(means, status.INVALID_ARGUMENT, 'etcdserver: user name is empty', 'refused', 'permission-denied');
+test(
+  means,
+  status.INVALID_ARGUMENT,
+  'etcdserver: authentication failed, invalid user ID or password',
+  'refused',
+  'permission-denied',
+);
+test(means, status.INVALID_ARGUMENT, 'etcdserver: key is not provided', 'refused', 'invalid');
+test(
+  means,
+  status.OUT_OF_RANGE,
+  'etcdserver: mvcc: required revision has been compacted',
+  'refused',
+  'compacted',
+);
+test(
+  means,
+  status.OUT_OF_RANGE,
+  'etcdserver: mvcc: required revision is a future revision',
+  'refused',
+  'invalid',
+);
+test(means, status.NOT_FOUND, 'etcdserver: requested lease not found', 'refused', 'not-found');
+test(
+  means,
+  status.FAILED_PRECONDITION,
+  'etcdserver: too many learner members in cluster',
+  'refused',
+  'conflict',
+);
+test(means, status.PERMISSION_DENIED, 'etcdserver: permission denied', 'refused', 'permission-denied');
+test(means, status.UNAUTHENTICATED, 'etcdserver: invalid auth token', 'refused', 'permission-denied');
+
+test('the reason of a cancelled watch is understood in the words of Go', (t) => {
+  const denied = 'rpc error: code = PermissionDenied desc = etcdserver: permission denied';
+  t.is(judgeReason(denied).code, 'permission-denied');
+  t.is(judgeReason('etcdserver: permission denied').code, 'permission-denied');
+  const unnamed = 'rpc error: code = InvalidArgument desc = etcdserver: user name is empty';
+  t.is(judgeReason(unnamed).code, 'permission-denied');
+  t.is(judgeReason('etcdserver: mvcc: something new').outcome, 'unknown');
+});
