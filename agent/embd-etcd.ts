@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client, type Log } from '../world/index.js';
 import type { ServerStart } from './cluster/etcd-flags.js';
 import { etcdProgram } from './cluster/etcd-program.js';
-import { addLearner, promote, removeMember, successor } from './cluster/membership.js';
+import { leaveCluster } from './cluster/leave.js';
+import { addLearner, promote, removeMember } from './cluster/membership.js';
 import { describeExit, ServerProcess } from './cluster/server-process.js';
 import { AgentError } from './errors.js';
 import { validateEmbdEtcd } from './validate.js';
@@ -60,7 +61,7 @@ export class EmbdEtcd {
   /** Where this agent itself reaches its server. */
   get localUrl(): string {
     const [url] = this.#options.clientUrls;
-    if (url === undefined) throw new AgentError('invalid', 'a server needs a client URL to listen on');
+    if (url === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
     return url;
   }
 
@@ -154,13 +155,13 @@ export class EmbdEtcd {
       if (event.code === 0) {
         throw new AgentError(
           'server-failed',
-          `${this.#options.hostname} was removed from the cluster by another host`,
+          `${this.#options.hostname} was removed from the cluster by another host.`,
         );
       }
       if (retries >= maxServerRetries) {
         throw new AgentError(
           'server-failed',
-          `the etcd server ended ${retries + 1} times in a row, last with ${how}`,
+          `The etcd server ended ${retries + 1} times in a row, last with ${how}.`,
         );
       }
       this.#options.log('warn', `the etcd server ended (${how}); starting it again`);
@@ -180,30 +181,14 @@ export class EmbdEtcd {
     const server = this.#server;
     if (server === undefined || server.exit !== undefined) return;
     try {
-      await this.#handOverAndRemove(server, AbortSignal.timeout(leaveTimeoutMs));
+      if (await leaveCluster(this.localUrl, this.#options.log, AbortSignal.timeout(leaveTimeoutMs))) {
+        await server.stopAfterRemoval(5_000);
+        await this.#moveDataAside();
+      }
     } catch (error) {
       this.#options.log('warn', `stopping without having left the cluster: ${String(error)}`);
     }
     await server.stop();
-  }
-
-  async #handOverAndRemove(server: ServerProcess, signal: AbortSignal): Promise<void> {
-    await using local = this.#localClient();
-    const [members, status] = await Promise.all([
-      local.members({ signal }),
-      local.status(this.localUrl, { signal }),
-    ]);
-    const next = successor(members, status.memberId);
-    if (next === undefined) return;
-    this.#options.log('info', `leaving the cluster of ${members.length}`);
-    if (status.leader === status.memberId) await local.moveLeader(next.id, { signal });
-    const endpoints = members
-      .filter((member) => member.id !== status.memberId)
-      .flatMap((member) => member.clientUrls);
-    await using others = Client.connect({ endpoints, log: this.#options.log });
-    await removeMember(others, status.memberId, signal);
-    await server.stopAfterRemoval(5_000);
-    await this.#moveDataAside();
   }
 
   async #spawn(start: ServerStart): Promise<ServerProcess> {

@@ -12,11 +12,11 @@ import { AgentError } from './errors.js';
 export async function instanceOf(prefix: string): Promise<string> {
   const file = path.join(prefix, 'instance');
   try {
-    await mkdir(prefix, { recursive: true, mode: 0o755 });
+    await mkdir(prefix, { recursive: true, mode: 0o700 });
     await writeFile(file, `${randomUUID()}\n`, { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw new AgentError('invalid', `cannot write to the prefix ${prefix}: ${(error as Error).message}`, {
+      throw new AgentError('invalid', `Cannot write to the prefix ${prefix}: ${(error as Error).message}.`, {
         cause: error,
       });
     }

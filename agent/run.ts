@@ -49,7 +49,7 @@ export class HostAgent {
     } else if (!this.#hasSeeds) {
       throw new AgentError(
         'invalid',
-        'a host without a server needs seeds: give --seeds, or leave out --no-server',
+        'A host without a server needs seeds: give --seeds, or leave out --no-server.',
       );
     }
   }
@@ -165,7 +165,7 @@ export class HostAgent {
 
   #localWorld(): EtcdWorld {
     const { hostname, namespace, log } = this.#options;
-    if (this.#etcd === undefined) throw new AgentError('invalid', 'this host runs no server');
+    if (this.#etcd === undefined) throw new AgentError('invalid', 'This host runs no server.');
     return EtcdWorld.connect({ endpoints: [this.#etcd.localUrl], hostname, namespace, log });
   }
 

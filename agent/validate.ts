@@ -14,19 +14,19 @@ export interface ValidatedOptions {
 export function validateEmbdEtcd(options: ValidatedOptions): void {
   validateHostname(options.hostname);
   if (!path.isAbsolute(options.prefix)) {
-    throw new AgentError('invalid', `the prefix must be an absolute folder, got ${options.prefix}`);
+    throw new AgentError('invalid', `The prefix must be an absolute folder, not ${options.prefix}.`);
   }
   if (options.namespace.endsWith('/')) {
-    throw new AgentError('invalid', `the namespace must not end in a slash, got ${options.namespace}`);
+    throw new AgentError('invalid', `The namespace must not end in a slash, as ${options.namespace} does.`);
   }
   if (options.clientUrls.length === 0 || options.serverUrls.length === 0) {
-    throw new AgentError('invalid', 'a server needs a client URL and a server URL to listen on');
+    throw new AgentError('invalid', 'A server needs a client URL and a server URL to listen on.');
   }
   const shared = hostsAndPorts(options.clientUrls).find((host) =>
     hostsAndPorts(options.serverUrls).includes(host),
   );
   if (shared !== undefined) {
-    throw new AgentError('invalid', `clients and servers cannot share ${shared}: give them different ports`);
+    throw new AgentError('invalid', `Clients and servers cannot share ${shared}: give them different ports.`);
   }
 }
 
@@ -35,14 +35,14 @@ export function validateHostname(hostname: string): void {
   if (!/^[^/,\s]+$/.test(hostname)) {
     throw new AgentError(
       'invalid',
-      `the hostname must not be empty or hold a slash, comma or space: "${hostname}"`,
+      `The hostname must not be empty or hold a slash, comma or space, as "${hostname}" does.`,
     );
   }
 }
 
 function hostsAndPorts(urls: readonly string[]): string[] {
   return urls.map((url) => {
-    if (!URL.canParse(url)) throw new AgentError('invalid', `not a URL: ${url} (expected http://host:port)`);
+    if (!URL.canParse(url)) throw new AgentError('invalid', `${url} is no URL: write http://host:port.`);
     return new URL(url).host;
   });
 }

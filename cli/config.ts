@@ -25,7 +25,7 @@ export async function readConfig(given?: string): Promise<ConfigFile | undefined
   if (file === undefined) return undefined;
   const { parseConfig } = await import('../world/deploys/manifest.js');
   const parsed = parseConfig(await readYaml(file));
-  if ('problems' in parsed) throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}`);
+  if ('problems' in parsed) throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}.`);
   const { config } = parsed;
   const fromFile = (relative: string) =>
     relative.startsWith('~/') ? relative : path.resolve(path.dirname(file), relative);
@@ -44,9 +44,9 @@ export async function readYaml(file: string): Promise<unknown> {
   } catch (error) {
     if (error instanceof YAMLParseError) {
       const [first] = error.message.split('\n');
-      throw new UsageError(`${file} is not YAML: ${first}`, { cause: error });
+      throw new UsageError(`${file} is not YAML: ${first?.replace(/:$/, '')}.`, { cause: error });
     }
-    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`Cannot read ${file}: ${(error as Error).message}.`, { cause: error });
   }
 }
 

@@ -2,6 +2,7 @@ import { homedir, hostname as machineName, userInfo } from 'node:os';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { TunnelOptions } from '../tunnel/tunnel.js';
+import { parseDuration } from '../world/deploys/duration.js';
 import type { EtcdWorld } from '../world/etcd-world.js';
 import type { Log } from '../world/log.js';
 import { type ConfigFile, readConfig } from './config.js';
@@ -150,10 +151,9 @@ export function collect(value: string, previous: string[] = []): string[] {
 
 /** A commander argument parser for `500ms`, `5s`, `2m`. */
 export function duration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('Write a duration such as 500ms, 5s or 2m.');
-  const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] ?? ''] ?? 1;
-  return Number(match[1]) * unitMs;
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError('Write a duration such as 500ms, 5s or 2m.');
+  return ms;
 }
 
 function expandHome(file: string): string {

@@ -61,7 +61,7 @@ export function formatStatus({ hosts, deploy }: FleetStatus): string {
     host.alive ? 'up' : 'gone',
     host.role,
     host.deploy === undefined ? '-' : String(host.deploy.current || '-'),
-    host.deploy === undefined ? '-' : `${host.deploy.state}: ${host.deploy.message}`,
+    host.deploy === undefined ? '-' : describeReport(host.deploy),
   ]);
   const hostTable = table(['HOST', 'AGENT', 'ETCD', 'RUNS', `DEPLOY ${deploy?.id ?? ''}`.trim()], rows);
   if (deploy === null) return `${hostTable}\n\nno deploys yet`;
@@ -72,4 +72,8 @@ export function formatStatus({ hosts, deploy }: FleetStatus): string {
 function roleOf(member: Member | undefined): Role {
   if (member === undefined) return 'client';
   return member.isLearner ? 'learner' : 'voter';
+}
+
+function describeReport({ state, message }: { state: string; message: string }): string {
+  return state === 'failed' ? `failed: ${message}` : state;
 }

@@ -13,7 +13,7 @@ export function etcdProgram(environment: NodeJS.ProcessEnv): string {
   throw new AgentError(
     'no-etcd',
     chosen === undefined
-      ? 'no etcd on the PATH: install it (Debian and Ubuntu: apt-get install etcd-server), set HAWSER_ETCD, or give --no-server'
-      : `HAWSER_ETCD names ${chosen}, which is no program that can be executed`,
+      ? 'There is no etcd on the PATH: install it (Debian and Ubuntu: apt-get install etcd-server), set HAWSER_ETCD, or give --no-server.'
+      : `HAWSER_ETCD names ${chosen}, which is no program that can be executed.`,
   );
 }

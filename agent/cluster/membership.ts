@@ -42,8 +42,8 @@ export async function promote(client: Client, id: string, signal: AbortSignal): 
 }
 
 /**
- * Takes a member out. A leader hands leadership on first, so that writes go on. Must be called through the
- * other members: etcd ends a removed server at once, and its answer might be lost with it.
+ * Takes a member out; done when it is not in the list. Must be called through the other members: etcd ends a
+ * removed server at once, and its answer might be lost with it.
  */
 export async function removeMember(others: Client, id: string, signal: AbortSignal): Promise<void> {
   await retryRefused('leave the cluster', signal, async () => {
@@ -81,7 +81,7 @@ async function retryRefused<T>(what: string, signal: AbortSignal, attempt: () =>
       if (performance.now() > until) {
         throw new AgentError(
           'join-failed',
-          `could not ${what} for ${memberChangeTimeoutMs / 1000} s: ${error.message}`,
+          `Could not ${what} for ${memberChangeTimeoutMs / 1000} s. ${error.message}`,
           {
             cause: error,
           },

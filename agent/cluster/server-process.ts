@@ -42,7 +42,9 @@ export class ServerProcess {
       environment: etcdEnvironment(options.environment),
       logFile: path.join(options.folder, 'etcd.log'),
     }).catch((error: unknown) => {
-      throw new AgentError('no-etcd', `cannot run ${options.program}: ${String(error)}`, { cause: error });
+      throw new AgentError('no-etcd', `Cannot run ${options.program}: ${(error as Error).message}.`, {
+        cause: error,
+      });
     });
     return new ServerProcess(child, options);
   }
@@ -104,7 +106,7 @@ export class ServerProcess {
 
   async #failure(what: string): Promise<AgentError> {
     const logTail = await this.#child.logTail();
-    return new AgentError('server-failed', `the etcd server of ${this.#options.name} ${what}`, { logTail });
+    return new AgentError('server-failed', `The etcd server of ${this.#options.name} ${what}.`, { logTail });
   }
 }
 

@@ -48,7 +48,7 @@ export class App {
     try {
       if (run !== undefined) this.#child = await this.#spawn(run);
     } catch (error) {
-      return { message: `cannot run ${run?.join(' ')}: ${(error as Error).message}`, logTail: '' };
+      return { message: `Cannot run ${run?.join(' ')}: ${(error as Error).message}.`, logTail: '' };
     }
     if (health === undefined) return undefined;
 
@@ -66,7 +66,7 @@ export class App {
     const finding = await Promise.race(ended === undefined ? [check] : [check, ended]);
     if (finding === undefined) return undefined;
     return {
-      message: `the app did not become healthy: ${finding}`,
+      message: `The app did not become healthy: ${finding}.`,
       logTail: (await this.#child?.logTail()) ?? '',
     };
   }

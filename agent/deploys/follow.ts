@@ -87,7 +87,7 @@ export class Follower {
     } catch (error) {
       signal.throwIfAborted();
       const current = await this.#releases.current();
-      const message = `${describe(error)}; ${current === 0 ? 'nothing runs here' : `deploy ${current} still runs`}`;
+      const message = `${describe(error)} ${current === 0 ? 'Nothing runs here.' : `Deploy ${current} still runs.`}`;
       log('error', `deploy ${id} failed: ${message}`);
       await this.#report(signal, id, 'failed', message, current);
     }
@@ -96,27 +96,27 @@ export class Follower {
   async #apply(id: number, deployment: Deployment, signal: AbortSignal): Promise<void> {
     const { world, log } = this.#options;
     const previous = await this.#releases.lastHealthy();
-    await this.#report(signal, id, 'fetching', `fetching ${deployment.name}`, previous);
+    await this.#report(signal, id, 'fetching', `Fetching ${deployment.name}.`, previous);
     const folder = await this.#releases.unpack(id, (into) =>
       this.#patiently(signal, () => world.getTree(deployment.tree, into, { signal })),
     );
     if (deployment.noop) {
       await this.#releases.discard(id);
-      await this.#report(signal, id, 'skipped', 'fetched and verified; not applied (noop)', previous);
+      await this.#report(signal, id, 'skipped', 'Fetched and verified, not applied (noop).', previous);
       return;
     }
-    await this.#report(signal, id, 'applying', `starting ${deployment.name}`, previous);
+    await this.#report(signal, id, 'applying', `Starting ${deployment.name}.`, previous);
     const failure = await this.#switchTo(id, folder, deployment, signal);
     if (failure !== undefined) {
       await this.#goBack(id, previous, signal);
-      const back = previous === 0 ? 'nothing runs here now' : `deploy ${previous} runs again`;
-      log('error', `deploy ${id} failed: ${failure.message}; ${back}`);
-      await this.#report(signal, id, 'failed', `${failure.message}; ${back}`, previous, failure.logTail);
+      const back = previous === 0 ? 'Nothing runs here now.' : `Deploy ${previous} runs again.`;
+      log('error', `deploy ${id} failed: ${failure.message} ${back}`);
+      await this.#report(signal, id, 'failed', `${failure.message} ${back}`, previous, failure.logTail);
       return;
     }
     await this.#releases.markHealthy(id);
     log('info', `deploy ${id} is healthy`);
-    await this.#report(signal, id, 'healthy', `${deployment.name} is healthy`, id);
+    await this.#report(signal, id, 'healthy', `${deployment.name} is healthy.`, id);
     await this.#releases.prune();
   }
 
@@ -197,7 +197,6 @@ export class Follower {
 function describe(error: unknown): string {
   if (error instanceof WorldError) return error.message;
   const { code, path: file } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC')
-    return `no space left on the device that holds ${path.dirname(file ?? 'the releases')}`;
-  return error instanceof Error ? error.message : String(error);
+  if (code === 'ENOSPC') return `The disk that holds ${path.dirname(file ?? 'the releases')} is full.`;
+  return `${error instanceof Error ? error.message : String(error)}.`;
 }

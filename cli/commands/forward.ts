@@ -33,7 +33,7 @@ export function forwardCommand(context: Context): Command {
       const { signal } = context.interrupts;
       const connection = await resolveConnection(flags);
       if (connection.sshUrls.length === 0)
-        throw new UsageError('a forward goes through SSH: give --ssh-url user@host');
+        throw new UsageError('A forward goes through SSH: give --ssh-url user@host.');
       const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([
         import('../../tunnel/tunnel.js'),
         import('../../world/endpoint.js'),

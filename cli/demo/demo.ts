@@ -80,7 +80,7 @@ export async function stopDemo(flags: DemoFlags): Promise<void> {
   printResult(
     flags,
     { stopped: folders.length },
-    folders.length === 0 ? 'nothing was left up' : `took down ${folders.length}`,
+    folders.length === 0 ? 'Nothing was left up.' : `Took down ${folders.length}.`,
   );
 }
 

@@ -24,7 +24,7 @@ export async function waitForFleet(world: EtcdWorld, fleet: Fleet, signal: Abort
     missing.map(async (host) => `${host.name}:\n${lastLines(await host.agentLog())}`),
   );
   throw new Error(
-    `these hosts did not join the cluster within ${startTimeoutMs / 1_000} s:\n${logs.join('\n')}`,
+    `These hosts did not join the cluster within ${startTimeoutMs / 1_000} s:\n${logs.join('\n')}`,
   );
 }
 

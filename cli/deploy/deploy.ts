@@ -41,7 +41,7 @@ export async function prepare(choices: DeployChoices, signal: AbortSignal): Prom
     const more = git.dirty.length > 1 ? ` and ${git.dirty.length - 1} more` : '';
     throw new DeployError(
       'dirty-tree',
-      `${choices.folder} has changes that are in no commit (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git`,
+      `${choices.folder} has changes that are in no commit (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git.`,
     );
   }
   return { choices, manifest, git };
@@ -68,7 +68,7 @@ export async function findPosition(
   if (parentHash !== '' && !(await isAncestor(choices.folder, parentHash, git.head, signal))) {
     throw new DeployError(
       'hash-chain',
-      `deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull it first, or give --force`,
+      `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull it first, or give --force.`,
     );
   }
   return { id: newest + 1, parentHash };
@@ -119,7 +119,7 @@ export async function record(
       if (options.confirmed || tries === raceRetries) {
         throw new DeployError(
           'overtaken',
-          `somebody else made deploy ${position.id} meanwhile: look at it and run this again`,
+          `Somebody else made deploy ${position.id} meanwhile: look at it and run this again.`,
         );
       }
     }
@@ -132,5 +132,5 @@ async function readManifest(folder: string): Promise<Manifest> {
   const file = path.join(folder, 'hawser.yaml');
   const parsed = parseManifest(await readYaml(file));
   if ('manifest' in parsed) return parsed.manifest;
-  throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}`);
+  throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}.`);
 }

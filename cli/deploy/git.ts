@@ -43,6 +43,6 @@ async function git(
     signal.throwIfAborted();
     const { code } = error as { code?: unknown };
     if (typeof code === 'number') return undefined;
-    throw new UsageError(`cannot run git (${String(code)}): install it, or give --no-git`, { cause: error });
+    throw new UsageError(`Cannot run git (${String(code)}): install it, or give --no-git.`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import type { HostVerdict } from '../../world/deploys/verdict.js';
 import type { EtcdWorld } from '../../world/etcd-world.js';
 import type { Report } from '../../world/world.js';
 import { DeployError } from '../errors.js';
@@ -38,20 +39,20 @@ export async function deploy(world: EtcdWorld, prepared: Prepared, run: DeployRu
   const to = agents.length === 0 ? 'no host (no agent is running)' : agents.join(', ');
   if (run.plan) {
     const value = { id: position.id, name, hosts: agents, hash: prepared.git?.head ?? '', folder };
-    return { value, text: `would deploy ${name} as deploy ${position.id} to ${to}` };
+    return { value, text: `Would deploy ${name} as deploy ${position.id} to ${to}.` };
   }
   const confirmed = !run.yes && !run.json && canAsk();
   if (confirmed && !(await confirmDeploy(`Deploy ${name} as deploy ${position.id} to ${to}?`, signal))) {
-    throw new DeployError('declined', 'nothing was deployed');
+    throw new DeployError('declined', 'Nothing was deployed.');
   }
   run.onConfirmed?.();
   const upload = await world.putTree(folder, { signal });
   const [sent, all] = [upload.uploadedBytes, upload.sizeBytes].map(formatBytes);
-  printNote(run, `uploaded ${sent} of ${all} in ${upload.files} files`);
+  printNote(run, `Uploaded ${sent} of ${all} in ${upload.files} files.`);
   const { id, hosts } = await record(world, prepared, { tree: upload.tree, position, confirmed, signal });
-  printNote(run, `recorded deploy ${id}`);
+  printNote(run, `Recorded deploy ${id}.`);
   if (!run.wait || hosts.length === 0) {
-    return { value: { id, verdict: 'pending', hosts: {} }, text: `deploy ${id} is recorded for ${to}` };
+    return { value: { id, verdict: 'pending', hosts: {} }, text: `Deploy ${id} is recorded for ${to}.` };
   }
   return await awaitHosts(world, { id, hosts, name }, run);
 }
@@ -67,19 +68,25 @@ async function awaitHosts(
     hosts,
     signal: run.signal,
     timeoutMs: run.waitTimeout,
-    onChange: (hostname, { state, message }) => printNote(run, `${hostname}: ${state}: ${message}`),
+    onChange: (hostname, host) => printNote(run, progressLine(hostname, host)),
   });
   if (verdict === 'healthy') {
     const value = { id, verdict, hosts: Object.fromEntries(verdicts) };
-    return { value, text: `deploy ${id} of ${name} is healthy on ${hosts.join(', ')}` };
+    return { value, text: `Deploy ${id} of ${name} is healthy on ${hosts.join(', ')}.` };
   }
   const bad = [...verdicts].filter(([, { state }]) => state !== 'healthy' && state !== 'skipped');
-  const why = bad.map(([hostname, { state, message }]) => `${hostname} ${state}: ${message}`).join('; ');
+  const why = bad.map(([hostname, { state, message }]) => `${hostname} ${state}: ${message}`).join(' ');
   const what = verdict === 'failed' ? 'failed' : `is not healthy after ${run.waitTimeout / 1_000} s`;
-  throw new DeployError('unhealthy', `deploy ${id} of ${name} ${what}: ${why}`, {
+  throw new DeployError('unhealthy', `Deploy ${id} of ${name} ${what}. ${why}`, {
     hosts: Object.fromEntries(bad.map(([hostname, { message }]) => [hostname, message])),
     logTail: appOutput(await world.getReports(id, { signal: run.signal })),
   });
+}
+
+function progressLine(hostname: string, { state, message }: HostVerdict): string {
+  return state === 'failed' || state === 'lost'
+    ? `${hostname}: ${state}: ${message}`
+    : `${hostname}: ${message}`;
 }
 
 /** The last lines of the apps that failed; hosts whose app wrote the same share them. */

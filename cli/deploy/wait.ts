@@ -9,7 +9,7 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
   /** How long the hosts may take. */
   readonly timeoutMs: number;
-  /** Called with each host whose state or message changed. */
+  /** Called with each host that has something new to say. */
   readonly onChange: (hostname: string, verdict: HostVerdict) => void;
 }
 
@@ -35,7 +35,7 @@ export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
       judgement = judge({ hosts, reports, agents: new Set(agents.keys()) });
       for (const [hostname, verdict] of judgement.hosts) {
         const line = `${verdict.state} ${verdict.message}`;
-        if (shown.get(hostname) !== line) onChange(hostname, verdict);
+        if (verdict.state !== 'waiting' && shown.get(hostname) !== line) onChange(hostname, verdict);
         shown.set(hostname, line);
       }
       if (judgement.verdict !== 'pending') return judgement;

@@ -24,8 +24,8 @@ test('accepts options that can work', (t) => {
 test(refused, { hostname: '' }, /hostname/);
 test(refused, { hostname: 'a/b' }, /hostname/);
 test(refused, { hostname: 'a,b' }, /hostname/);
-test(refused, { prefix: 'relative' }, /absolute folder, got relative/);
+test(refused, { prefix: 'relative' }, /absolute folder, not relative/);
 test(refused, { namespace: '/_mgmt/' }, /must not end in a slash/);
 test(refused, { clientUrls: [] }, /client URL/);
 test(refused, { serverUrls: ['http://127.0.0.1:2379'] }, /cannot share 127\.0\.0\.1:2379/);
-test(refused, { serverUrls: ['nonsense'] }, /not a URL: nonsense/);
+test(refused, { serverUrls: ['nonsense'] }, /nonsense is no URL/);

@@ -38,7 +38,7 @@ const interrupted = test.macro({
 
 test(interrupted, 'stdout', /Bringing up/);
 test(interrupted, 'stdout', /are up as/);
-test(interrupted, 'stderr', /recorded deploy/);
+test(interrupted, 'stderr', /Recorded deploy/);
 
 test('what --keep left up can be looked at and taken down', async (t) => {
   const { env, fleets } = await privateCache(t);
@@ -48,6 +48,6 @@ test('what --keep left up can be looked at and taken down', async (t) => {
   const status = await hawser(['status', '--json', '--config', config], { env });
   t.is(status.code, 0, status.stderr);
   t.is(JSON.parse(status.stdout).deploy.verdict, 'healthy');
-  t.is((await hawser(['demo', '--stop'], { env })).stdout, 'took down 1\n');
+  t.is((await hawser(['demo', '--stop'], { env })).stdout, 'Took down 1.\n');
   t.deepEqual(await fleets(), []);
 });

@@ -78,7 +78,7 @@ test('a deploy that does not become healthy is taken back on every host, and the
   const { code, stdout, stderr } = await deploy(await app(t, 'two', '[node, -e, process.exit(7)]'));
   t.is(code, 5);
   t.is(stdout, '');
-  t.regex(stderr, /h1 failed: the app did not become healthy.*deploy 1 runs again/);
+  t.regex(stderr, /h1 failed: The app did not become healthy.*Deploy 1 runs again/);
   t.regex(stderr, /\| this is version two/);
   for (const name of ['h1', 'h2']) {
     t.is(await current(name), 'releases/1');
@@ -111,7 +111,7 @@ test('a full disk fails the deploy with that reason and leaves nothing half done
 test('--noop is fetched and verified everywhere, and applied nowhere', async (t) => {
   const { code, stderr } = await deploy(await app(t, 'noop'), '--noop');
   t.is(code, 0, stderr);
-  t.regex(stderr, /h1: skipped/);
+  t.regex(stderr, /h1: Fetched and verified/);
   t.is(await answer('h1'), 'one');
 });
 
@@ -120,7 +120,7 @@ test('--plan changes nothing', async (t) => {
   const before = await newest();
   const { code, stdout } = await deploy(await app(t, 'planned'), '--plan');
   t.is(code, 0);
-  t.is(stdout, `would deploy app as deploy ${before + 1} to h1, h2\n`);
+  t.is(stdout, `Would deploy app as deploy ${before + 1} to h1, h2.\n`);
   t.is(await newest(), before);
 });
 
@@ -168,7 +168,7 @@ test('an agent that was killed comes back with the healthy release, and takes ba
     '--yes',
     ...flags,
   ]);
-  await shown(trying.stderr, /h2: applying/);
+  await shown(trying.stderr, /h2: Starting/);
   await host.stopAgent('SIGKILL');
   await host.startAgent();
   await once(trying, 'exit');
@@ -198,7 +198,7 @@ test('a second agent with the same hostname is refused and told where the first 
 
 test('a host that dies during the wait is named, and the deploy ends with exit code 5', async (t) => {
   const waiting = startHawser(['deploy', await slowApp(t), '--no-git', '--yes', ...flags]);
-  const stderr = shown(waiting.stderr, /h2: applying/);
+  const stderr = shown(waiting.stderr, /h2: Starting/);
   await stderr;
   await fleet.host('h2').kill();
   const rest = waiting.stderr === null ? '' : await text(waiting.stderr);

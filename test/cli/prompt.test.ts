@@ -31,7 +31,7 @@ test('on a terminal the person is asked, and Enter goes ahead', async (t) => {
   t.is(await deploys(), 0);
   terminal.type('\r');
   t.is(await terminal.exited, 0, terminal.screen());
-  t.regex(terminal.screen(), /deploy 1 of files is healthy on h1/);
+  t.regex(terminal.screen(), /Deploy 1 of files is healthy on h1\./);
 });
 
 test('no means that nothing is deployed', async (t) => {
