@@ -102,6 +102,15 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     await pulses.return?.();
   });
 
+  test('a watch can be left while it waits for a change', async (t) => {
+    await using world = await subject().open('h1', newFleet());
+    const pulses = world.strWatch('motd')[Symbol.asyncIterator]();
+    await next(pulses);
+    const waiting = pulses.next();
+    await pulses.return?.();
+    t.true((await waiting).done);
+  });
+
   test('a watch returns when its signal aborts, and when the World closes', async (t) => {
     const world = await subject().open('h1', newFleet());
     const controller = new AbortController();

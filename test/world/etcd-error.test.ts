@@ -19,6 +19,8 @@ test(
 test(means, status.UNAVAILABLE, 'Name resolution failed for target dns:x', 'not-sent', 'unavailable');
 test(means, status.UNAVAILABLE, 'Channel closed before call started', 'not-sent', 'unavailable');
 test(means, status.UNAVAILABLE, 'Stream refused by server', 'not-sent', 'unavailable');
+test(means, status.INTERNAL, 'Failed to start HTTP/2 stream with error x', 'not-sent', 'unavailable');
+test(means, status.INTERNAL, 'Received RST_STREAM with code 2', 'unknown', 'outcome-unknown');
 test(means, status.UNAVAILABLE, 'etcdserver: rpc not supported for learner', 'not-sent', 'unavailable');
 test(
   means,

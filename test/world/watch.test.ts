@@ -1,8 +1,12 @@
 import test from 'ava';
+import { EndpointSet } from '../../world/client/endpoint-set.js';
+import { Namespace } from '../../world/client/namespace.js';
+import { watch } from '../../world/client/watch.js';
 import { Client, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 import { etcdctl } from './etcdctl.js';
 import { bench, take, takeKeys, writeNumbered } from './fleet.js';
+import { Link } from './link.js';
 
 let etcd: Etcd;
 
@@ -164,4 +168,35 @@ test('a watch that etcd does not permit fails and says so', async (t) => {
   });
   await t.throwsAsync(client.get('/a'), { instanceOf: WorldError, code: 'permission-denied' });
   await t.throwsAsync(client.set('/a', ''), { instanceOf: WorldError, code: 'permission-denied' });
+});
+
+test('a stream that is silent is asked for a sign of life, kept while it gives one and replaced when it does not', async (t) => {
+  await using link = await Link.to(etcd.port);
+  const endpoints = new EndpointSet([link.url, etcd.url], 'test');
+  const said: string[] = [];
+  const closed = new AbortController();
+  const context = {
+    endpoints,
+    namespace: new Namespace('/silence'),
+    closed: closed.signal,
+    log: (_: string, message: string) => void said.push(message),
+    patience: { createdMs: 1000, silenceMs: 50, answerMs: 1000 },
+  };
+  const { client: tick } = await bench(t, etcd);
+  await using direct = Client.connect({ endpoints: [etcd.url], namespace: '/silence' });
+  const items = watch(context, { key: '/n/', prefix: true }, undefined);
+  t.is((await take(items)).kind, 'ready');
+  const first = takeKeys(items, 1);
+  // Each write is a round trip to disk, so the silence is broken by probes many times.
+  for (let count = 0; count < 100; count += 1) await tick.set('/elsewhere', String(count));
+  t.deepEqual(said, []);
+  await direct.set('/n/1', 'x');
+  t.deepEqual(await first, ['/n/1']);
+  link.blackHole();
+  await direct.set('/n/2', 'x');
+  t.deepEqual(await takeKeys(items, 1), ['/n/2']);
+  t.is(said.length, 1);
+  closed.abort();
+  t.true((await items.next()).done);
+  endpoints.close();
 });

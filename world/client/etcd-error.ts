@@ -33,6 +33,7 @@ const ROWS: readonly Row[] = [
   { code: status.UNAVAILABLE, details: /^Name resolution failed/, verdict: notSent(true) },
   { code: status.UNAVAILABLE, details: /^Channel closed before call started/, verdict: notSent(true) },
   { code: status.UNAVAILABLE, details: /^Stream refused by server/, verdict: notSent(true) },
+  { code: status.INTERNAL, details: /^Failed to start HTTP\/2 stream/, verdict: notSent(true) },
   { code: status.UNAVAILABLE, details: /rpc not supported for learner/, verdict: notSent(true) },
   { code: status.FAILED_PRECONDITION, details: /rpc not supported for learner/, verdict: notSent(true) },
   { code: status.UNAVAILABLE, details: /unhealthy cluster/, verdict: refused('unavailable') },

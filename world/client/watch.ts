@@ -5,15 +5,20 @@ import { Backoff, onAbort, pause } from './backoff.js';
 import { isServiceError } from './calls.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
 import { judge } from './etcd-error.js';
+import { leavable } from './leavable.js';
 import type { Namespace } from './namespace.js';
 import { openWatch, type WatchStream } from './rpc.js';
 import { toRange } from './txn.js';
 import { WatchCursor, type WatchItem } from './watch-cursor.js';
 
 /** How long a stream may take to be created, how long it may be silent, and to answer when asked for a sign of life. */
-const CREATED_MS = 5000;
-const SILENCE_MS = 10_000;
-const ANSWER_MS = 5000;
+export interface Patience {
+  readonly createdMs: number;
+  readonly silenceMs: number;
+  readonly answerMs: number;
+}
+
+const PATIENCE: Patience = { createdMs: 5000, silenceMs: 10_000, answerMs: 5000 };
 
 export interface WatchRequest {
   readonly key: string;
@@ -29,6 +34,7 @@ export interface WatchContext {
   /** Aborted when the client closes: the watch returns. */
   readonly closed: AbortSignal;
   readonly log: Log | undefined;
+  readonly patience?: Patience;
 }
 
 /**
@@ -41,19 +47,7 @@ export function watch(
   request: WatchRequest,
   signal: AbortSignal | undefined,
 ): AsyncIterableIterator<WatchItem> {
-  const left = new AbortController();
-  const found = follow(context, request, [signal, context.closed, left.signal]);
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    next: () => found.next(),
-    // A generator that waits for its next message would not look at return() before that message comes.
-    return: () => {
-      left.abort();
-      return found.return(undefined);
-    },
-  };
+  return leavable((left) => follow(context, request, [signal, context.closed, left]));
 }
 
 async function* follow(
@@ -68,7 +62,10 @@ async function* follow(
   while (!over()) {
     const peer = context.endpoints.pick();
     try {
-      for await (const item of items(cursor, messages(peer, createRequest(context, request, cursor), ends))) {
+      for await (const item of items(
+        cursor,
+        messages(context, peer, createRequest(context, request, cursor), ends),
+      )) {
         backoff.reset();
         yield item;
         if (over()) return;
@@ -94,6 +91,7 @@ async function* items(
 
 /** The messages of one stream; the stream is cancelled when the iteration is left, when it falls silent, or at an end. */
 async function* messages(
+  { patience = PATIENCE }: WatchContext,
   peer: Peer,
   request: IWatchCreateRequest,
   ends: readonly (AbortSignal | undefined)[],
@@ -107,7 +105,7 @@ async function* messages(
     const iterator: AsyncIterator<IWatchResponse> = stream[Symbol.asyncIterator]();
     let first = true;
     for (;;) {
-      const silence = first ? cancelAfter(stream, CREATED_MS) : probeAfter(stream, SILENCE_MS);
+      const silence = first ? cancelAfter(stream, patience) : probeAfter(stream, patience);
       const result = await iterator.next().finally(silence.stop);
       if (result.done === true) return;
       first = false;
@@ -123,17 +121,17 @@ interface Timer {
   stop(this: void): void;
 }
 
-function cancelAfter(stream: WatchStream, ms: number): Timer {
-  const timer = setTimeout(() => stream.cancel(), ms);
+function cancelAfter(stream: WatchStream, { createdMs }: Patience): Timer {
+  const timer = setTimeout(() => stream.cancel(), createdMs);
   return { stop: () => clearTimeout(timer) };
 }
 
 /** A link may be dead without saying so: asks the server for a sign of life and gives the stream up without one. */
-function probeAfter(stream: WatchStream, ms: number): Timer {
+function probeAfter(stream: WatchStream, { silenceMs, answerMs }: Patience): Timer {
   let timer = setTimeout(() => {
     stream.write({ progress_request: {} });
-    timer = setTimeout(() => stream.cancel(), ANSWER_MS);
-  }, ms);
+    timer = setTimeout(() => stream.cancel(), answerMs);
+  }, silenceMs);
   return { stop: () => clearTimeout(timer) };
 }
 
