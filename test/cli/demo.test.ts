@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { hawser, shown, startHawser, temporaryFolder } from './hawser.js';
+import { hawserInTerminal } from './terminal.js';
 
 /** A cache of its own holds only this test's fleets; a fleet's folder goes last, after everything that it names. */
 async function privateCache(t: ExecutionContext) {
@@ -39,6 +42,31 @@ const interrupted = test.macro({
 test(interrupted, 'stdout', /Bringing up/);
 test(interrupted, 'stdout', /are up as/);
 test(interrupted, 'stderr', /Recorded deploy/);
+
+/** Kills one host of a demo's fleet, as a power cut would. */
+async function killHost(cache: string, name: string): Promise<void> {
+  const fleets = path.join(cache, 'hawser', 'fleets');
+  const [fleet = ''] = await readdir(fleets);
+  const { id, engine } = JSON.parse(await readFile(path.join(fleets, fleet, 'fleet.json'), 'utf8'));
+  await promisify(execFile)(engine, ['kill', `${id}-${name}`]);
+}
+
+const powerCut = test.macro({
+  async exec(t, name: string) {
+    const { env, fleets } = await privateCache(t);
+    const terminal = hawserInTerminal(t, ['demo'], { cwd: await temporaryFolder(t), env });
+    await terminal.shows(/Deploy hello as deploy 1 to h1, h2, h3\?/);
+    await killHost(env.XDG_CACHE_HOME, name);
+    terminal.type('\r');
+    t.is(await terminal.exited, 5, terminal.screen());
+    t.regex(terminal.screen(), new RegExp(`hawser: Deploy 1 of hello failed. ${name} lost: `));
+    t.deepEqual(await fleets(), []);
+  },
+  title: (_, name) => `when ${name} dies during the wait, the demo says so, ends with 5 and leaves nothing`,
+});
+
+// The first host is the hardest to lose: it leads etcd and is usually the way in.
+test(powerCut, 'h1');
 
 test('what --keep left up can be looked at and taken down', async (t) => {
   const { env, fleets } = await privateCache(t);
