@@ -1,7 +1,7 @@
 import test from 'ava';
 import { absent, Client, present, valueIs, WorldError } from '../../world/index.js';
 import { Etcd, freePort } from './etcd.js';
-import { bench } from './fleet.js';
+import { bench, losingAnswer } from './fleet.js';
 import { Link } from './link.js';
 
 let etcd: Etcd;
@@ -128,22 +128,18 @@ test('an etcd out of reach makes reads and writes unavailable, naming the endpoi
 });
 
 test('a write whose answer is lost is reported as unknown and never sent twice', async (t) => {
-  const { client, direct, link } = await bench(t, etcd);
-  await client.get('/k');
-  const lost = link.answered().then(() => link.cut());
-  await t.throwsAsync(client.set('/k', 'once'), { instanceOf: WorldError, code: 'outcome-unknown' });
-  await lost;
-  t.is((await direct.get('/k'))?.version, 1n);
+  const on = await bench(t, etcd);
+  const write = losingAnswer(on, '/k', () => on.client.set('/k', 'once'));
+  await t.throwsAsync(write, { instanceOf: WorldError, code: 'outcome-unknown' });
+  t.is((await on.direct.get('/k'))?.version, 1n);
 });
 
 test('a write that may be repeated settles a lost answer by itself', async (t) => {
-  const { client, direct, link } = await bench(t, etcd);
-  await client.get('/k');
-  void link.answered().then(() => link.cut());
-  await client.setIfChanged('/k', 'value');
-  t.like(await direct.get('/k'), { version: 1n });
-  void link.answered().then(() => link.cut());
-  t.true((await client.txn({ success: [{ put: '/k', value: 'v' }] }, { repeatable: true })).repeated);
+  const on = await bench(t, etcd);
+  await losingAnswer(on, '/k', () => on.client.setIfChanged('/k', 'value'));
+  t.like(await on.direct.get('/k'), { version: 1n });
+  const put = { success: [{ put: '/k', value: 'v' }] };
+  t.true((await losingAnswer(on, '/k', () => on.client.txn(put, { repeatable: true }))).repeated);
 });
 
 test('out of time on a dead link, a write is unknown and a read is unavailable', async (t) => {

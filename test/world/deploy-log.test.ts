@@ -1,7 +1,7 @@
 import test from 'ava';
 import { EtcdWorld, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
-import { bench } from './fleet.js';
+import { bench, losingAnswer } from './fleet.js';
 
 let etcd: Etcd;
 
@@ -12,11 +12,13 @@ test.before(async () => {
 test.after.always(() => etcd[Symbol.asyncDispose]());
 
 test('a deploy whose answer is lost is added once and succeeds', async (t) => {
-  const { client, direct, link } = await bench(t, etcd);
+  const on = await bench(t, etcd);
+  const { client, direct } = on;
   const world = new EtcdWorld(client, 'h1');
   for (let id = 1; id <= 10; id += 1) {
-    void link.answered().then(() => link.cut());
-    await world.addDeploy(id, `hash ${id}`, id === 1 ? '' : `hash ${id - 1}`, `payload ${id}`);
+    const parentHash = id === 1 ? '' : `hash ${id - 1}`;
+    const add = (): Promise<void> => world.addDeploy(id, `hash ${id}`, parentHash, `payload ${id}`);
+    await losingAnswer(on, `/deploy/${id}/payload`, add);
   }
   const log = new EtcdWorld(direct, 'h2');
   t.is(await log.getMaxDeployId(), 10);

@@ -6,42 +6,56 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
 
-/** A real etcd of one member on loopback, in a folder of its own. */
+/** A real etcd on loopback, by itself or one of several members, in a folder of its own. */
 export class Etcd implements AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly #folder: string;
-  readonly #arguments: readonly string[];
+  readonly peerUrl: string;
+  readonly #arguments: string[];
   readonly #program: string;
   #child: ChildProcess | undefined;
 
   static async start(extra: readonly string[] = []): Promise<Etcd> {
-    const { etcd } = await resolveEtcd();
-    const folder = await mkdtemp(path.join(tmpdir(), 'hawser-etcd-'));
-    const instance = new Etcd(etcd, folder, await freePort(), await freePort(), extra);
-    await instance.restart();
-    return instance;
+    const etcd = await Etcd.#prepare('m1');
+    etcd.#arguments.push('--initial-cluster', `m1=${etcd.peerUrl}`, ...extra);
+    await etcd.restart();
+    return etcd;
   }
 
-  private constructor(
-    program: string,
-    folder: string,
-    port: number,
-    peerPort: number,
-    extra: readonly string[],
-  ) {
-    const peer = `http://127.0.0.1:${peerPort}`;
+  /** Starts a further member, once `add` has added its peer URL and told whom the cluster has then. */
+  static async join(
+    name: string,
+    add: (
+      peerUrl: string,
+    ) => Promise<readonly { readonly name: string; readonly peerUrls: readonly string[] }[]>,
+  ): Promise<Etcd> {
+    const etcd = await Etcd.#prepare(name);
+    const members = await add(etcd.peerUrl);
+    const cluster = members.map((member) => `${member.name || name}=${member.peerUrls[0]}`).join(',');
+    etcd.#arguments.push('--initial-cluster', cluster, '--initial-cluster-state', 'existing');
+    await etcd.restart();
+    return etcd;
+  }
+
+  static async #prepare(name: string): Promise<Etcd> {
+    const { etcd } = await resolveEtcd();
+    const folder = await mkdtemp(path.join(tmpdir(), 'hawser-etcd-'));
+    return new Etcd(etcd, folder, name, await freePort(), await freePort());
+  }
+
+  private constructor(program: string, folder: string, name: string, port: number, peerPort: number) {
     this.url = `http://127.0.0.1:${port}`;
+    this.peerUrl = `http://127.0.0.1:${peerPort}`;
     this.port = port;
     this.#program = program;
     this.#folder = folder;
     this.#arguments = [
-      ...['--name', 'm1', '--data-dir', path.join(folder, 'data')],
+      ...['--name', name, '--data-dir', path.join(folder, 'data')],
       ...['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
-      ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
-      ...['--initial-cluster', `m1=${peer}`, '--logger', 'zap', '--log-outputs', 'stderr'],
+      ...['--listen-peer-urls', this.peerUrl, '--initial-advertise-peer-urls', this.peerUrl],
+      ...['--logger', 'zap', '--log-outputs', 'stderr'],
       ...['--heartbeat-interval', '20', '--election-timeout', '200'],
-      ...extra,
     ];
   }
 
@@ -49,6 +63,7 @@ export class Etcd implements AsyncDisposable {
   async restart(): Promise<void> {
     const child = spawn(this.#program, this.#arguments, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
+    process.once('exit', () => child.kill('SIGKILL'));
     let said = '';
     const ended = once(child, 'exit').then(() => {
       throw new Error(`etcd ended before it served: ${said.slice(-2000)}`);

@@ -55,3 +55,22 @@ export async function writeNumbered(client: Client, prefix: string, count: numbe
   }
   return keys;
 }
+
+/** Runs a write of `key` that is applied, but whose answer is lost with the link. */
+export async function losingAnswer<T>(
+  { link, client, direct }: Bench,
+  key: string,
+  write: () => Promise<T>,
+): Promise<T> {
+  const seen = direct.watch({ key });
+  await take(seen);
+  // A connection that cannot be made carries no write either.
+  await client.get(key);
+  link.loseAnswers();
+  const answer = write();
+  answer.catch(() => undefined);
+  await takeKeys(seen, 1);
+  link.cut();
+  await seen.return?.();
+  return answer;
+}

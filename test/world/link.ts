@@ -10,6 +10,7 @@ export class Link implements AsyncDisposable {
   readonly #carried: (() => void)[] = [];
   #refusing = false;
   #silent = false;
+  #deaf = false;
 
   static async to(port: number): Promise<Link> {
     const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
@@ -30,6 +31,12 @@ export class Link implements AsyncDisposable {
   cut(): void {
     for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
     this.#pairs.clear();
+    this.#deaf = false;
+  }
+
+  /** Until the next cut, carries what the client says and loses what the server answers. */
+  loseAnswers(): void {
+    this.#deaf = true;
   }
 
   /** Ends all connections and every new one. */
@@ -79,7 +86,7 @@ export class Link implements AsyncDisposable {
     far.on('data', (data) => {
       for (const resolve of this.#carried.splice(0)) resolve();
       // A listener may have cut the link meanwhile.
-      if (!near.destroyed) near.write(data);
+      if (!near.destroyed && !this.#deaf) near.write(data);
     });
     for (const [from, to] of [pair, [far, near] as const]) {
       from.on('end', () => to.end());
