@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { EtcdWorld, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
+import { Link } from './link.js';
 
 let etcd: Etcd;
 
@@ -141,12 +142,7 @@ test('a corrupt or missing block fails the tree and leaves nothing', async (t) =
   const { tree } = await world.putTree(from);
   const key = `/storage/${createHash('sha256').update('contents').digest('hex')}`;
   const to = path.join(folder, 'to');
-  for (const value of [
-    Buffer.from([]),
-    Buffer.from([0, 1, 2]),
-    Buffer.from([1, 1, 2]),
-    Buffer.from([9, 1]),
-  ]) {
+  for (const value of ['', '\0CONTENTS', '\0short', '\x01garbage', '\x09contents']) {
     await world.client.set(key, value);
     await t.throwsAsync(world.getTree(tree, to), { instanceOf: WorldError, code: 'invalid' });
   }
@@ -220,4 +216,19 @@ test('a file that changes between hashing and sending fails the upload by name',
   const putting = world.putTree(folder, { onProgress: () => writeFileSync(changing, 'new') });
   await t.throwsAsync(putting, { instanceOf: WorldError, code: 'conflict', message: /changing/ });
   t.is((await readFile(changing)).length, 3);
+});
+
+test('a transfer goes on over a link that is cut', async (t) => {
+  const { world: near, folder } = await scratch(t);
+  await using link = await Link.to(etcd.port);
+  await using world = EtcdWorld.connect({ endpoints: [link.url], hostname: 'h1', namespace: '/cut-tree' });
+  const from = path.join(folder, 'from');
+  await mkdir(from);
+  await writeFile(path.join(from, 'file'), randomBytes(10_000_000));
+  const { tree } = await world.putTree(from, { onProgress: () => link.cut() });
+  const getting = world.getTree(tree, path.join(folder, 'to'));
+  await near.members();
+  link.cut();
+  await getting;
+  t.is((await world.putTree(path.join(folder, 'to'))).tree, tree);
 });

@@ -98,8 +98,9 @@ async function writeTree(
   );
   for (const entry of entries) if (entry.type === 'symlink') await symlink(entry.target, inside(entry));
   // Modes last, children before their folders: some forbid writing.
+  await inParallel(files, IN_FLIGHT, (entry) => chmod(inside(entry), entry.mode));
   for (const entry of parentsFirst.reverse()) {
-    if (entry.type !== 'symlink') await chmod(inside(entry), entry.mode & 0o777);
+    if (entry.type === 'directory') await chmod(inside(entry), entry.mode);
   }
 }
 
@@ -151,14 +152,14 @@ async function writeBlock({ hash, length, places }: Wanted, data: Buffer): Promi
       `The tree cannot be used: block ${hash} does not have the length that it says.`,
     );
   }
-  for (const { file, position } of places) {
+  await inParallel(places, IN_FLIGHT, async ({ file, position }) => {
     await using handle = await open(file, 'r+');
     let written = 0;
     while (written < data.length) {
       const { bytesWritten } = await handle.write(data, written, data.length - written, position + written);
       written += bytesWritten;
     }
-  }
+  });
 }
 
 function diskFull(error: unknown, folder: string): WorldError | undefined {
