@@ -27,6 +27,16 @@ test('what is bound to a session goes when it is closed, and closing twice is cl
   t.like(session.expired.reason, { code: 'closed' });
 });
 
+test('closing the client waits for a session that is closing', async (t) => {
+  const { client, direct } = await bench(t, etcd);
+  const session = await client.session({ ttlSeconds: 60 });
+  await client.set('/bound', 'x', { lease: session.lease });
+  const closing = session.close();
+  await client.close();
+  t.is(await direct.get('/bound'), undefined);
+  await closing;
+});
+
 test('closing the client revokes its sessions', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const session = await client.session({ ttlSeconds: 60 });

@@ -15,6 +15,7 @@ import {
   removeMember,
 } from './members.js';
 import { Namespace } from './namespace.js';
+import type { ReadOptions, TxnReply, WriteOptions } from './options.js';
 import { Session } from './session.js';
 import { type OpReply, type Txn, toOpReply, toRange, toTxnRequest, valueIs } from './txn.js';
 import { type WatchRequest, watch } from './watch.js';
@@ -26,30 +27,6 @@ export interface ClientOptions {
   /** Put before every key; callers never see it. Default none. */
   readonly namespace?: string;
   readonly log?: Log | undefined;
-}
-
-export interface WriteOptions extends CallOptions {
-  /**
-   * The write may be applied more than once without anybody seeing the difference, so when an answer is lost the
-   * client writes again instead of failing with `outcome-unknown`. Default false.
-   */
-  readonly repeatable?: boolean;
-  /** Sends over a connection of its own, so that large values delay nothing else. Default false. */
-  readonly bulk?: boolean;
-}
-
-export interface ReadOptions extends CallOptions {
-  /** As for {@link WriteOptions.bulk}. */
-  readonly bulk?: boolean;
-}
-
-export interface TxnReply {
-  readonly succeeded: boolean;
-  readonly revision: bigint;
-  /** One for each operation of the branch that ran. */
-  readonly replies: readonly OpReply[];
-  /** An earlier attempt's answer was lost, so `succeeded: false` may be that attempt's doing. */
-  readonly repeated: boolean;
 }
 
 const BULK_LANES = 4;
@@ -165,7 +142,12 @@ export class Client implements AsyncDisposable {
       options,
     );
     this.#sessions.add(session);
-    session.expired.addEventListener('abort', () => this.#sessions.delete(session), { once: true });
+    // It is ours until it is wholly closed, so that closing the client waits for a revocation under way.
+    const ended = async (): Promise<void> => {
+      await session.close();
+      this.#sessions.delete(session);
+    };
+    session.expired.addEventListener('abort', () => queueMicrotask(() => void ended()), { once: true });
     if (this.#closed.signal.aborted) await session.close();
     return session;
   }

@@ -1,0 +1,26 @@
+import type { CallOptions } from '../world.js';
+import type { OpReply } from './txn.js';
+
+export interface WriteOptions extends CallOptions {
+  /**
+   * The write may be applied more than once without anybody seeing the difference, so when an answer is lost the
+   * client writes again instead of failing with `outcome-unknown`. Default false.
+   */
+  readonly repeatable?: boolean;
+  /** Sends over a connection of its own, so that large values delay nothing else. Default false. */
+  readonly bulk?: boolean;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** As for {@link WriteOptions.bulk}. */
+  readonly bulk?: boolean;
+}
+
+export interface TxnReply {
+  readonly succeeded: boolean;
+  readonly revision: bigint;
+  /** One for each operation of the branch that ran. */
+  readonly replies: readonly OpReply[];
+  /** An earlier attempt's answer was lost, so `succeeded: false` may be that attempt's doing. */
+  readonly repeated: boolean;
+}
