@@ -3,16 +3,11 @@
  * `SshWorld` through SSH; both are the same code over the same {@link Client}.
  */
 export { listAgents, registerAgent } from './agents.js';
-export {
-  Client,
-  type ClientOptions,
-  type ReadOptions,
-  type TxnReply,
-  type WriteOptions,
-} from './client/client.js';
+export { Client, type ClientOptions } from './client/client.js';
 export type { KeyValue } from './client/key-value.js';
 export type { Listing, ListOptions } from './client/listing.js';
 export type { AddedMember, MemberStatus } from './client/members.js';
+export type { ReadOptions, TxnReply, WriteOptions } from './client/options.js';
 export type { Session } from './client/session.js';
 export {
   absent,

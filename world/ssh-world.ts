@@ -1,5 +1,6 @@
-import { type Forward, Tunnel, type TunnelOptions } from '../tunnel/index.js';
+import { type Forward, formatDestination, Tunnel, type TunnelOptions } from '../tunnel/index.js';
 import { Client } from './client/client.js';
+import type { EndpointDescription } from './client/endpoint-set.js';
 import { ClientWorld } from './client-world.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
 import { WorldError } from './errors.js';
@@ -38,9 +39,20 @@ export class SshWorld extends ClientWorld {
     const targets = options.seeds.map(toTarget);
     const tunnel = await Tunnel.open(options.tunnel, signal === undefined ? {} : { signal });
     try {
-      const forwards = await Promise.all(targets.map((target) => tunnel.forward(target)));
-      const endpoints = forwards.map((forward: Forward) => forward.address);
-      return new SshWorld(tunnel, Client.connect({ endpoints, namespace, log }), hostname, log);
+      const forwards = new Map<string, { seed: string; forward: Forward }>();
+      for (const [index, target] of targets.entries()) {
+        const forward = await tunnel.forward(target);
+        forwards.set(forward.address, { forward, seed: options.seeds[index] ?? '' });
+      }
+      const describe = (address: string): EndpointDescription => {
+        const known = forwards.get(address);
+        if (known === undefined) return { name: address };
+        const { via } = tunnel.state;
+        const way = via === undefined ? '' : ` by way of ${formatDestination(via)}`;
+        return { name: `${known.seed}${way}`, trouble: known.forward.lastRefusal?.message };
+      };
+      const client = Client.connect({ endpoints: [...forwards.keys()], namespace, describe, log });
+      return new SshWorld(tunnel, client, hostname, log);
     } catch (error) {
       await tunnel.close();
       throw error;

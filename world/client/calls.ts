@@ -33,7 +33,7 @@ export interface Answer<T> {
 }
 
 const ADVICE: Partial<Record<WorldErrorCode, string>> = {
-  unavailable: 'Nothing was changed; check that etcd runs there and can be reached',
+  unavailable: 'Nothing was changed; check that the agent (hawser run) or etcd runs there',
   'outcome-unknown': 'It may have been applied: read it back before you try again',
   'no-space': "etcd's database is full: compact and defragment it or raise its quota, then disarm the alarm",
   'permission-denied': 'etcd has authentication switched on and this client has no user',
@@ -120,7 +120,9 @@ function translate(
 ): WorldError {
   const code = codeOf(call, verdict, repeated);
   const advice = ADVICE[code];
-  const message = `Could not ${call.what} at ${peer.url}: ${error.details}.${advice === undefined ? '' : ` ${advice}.`}`;
+  const { name, trouble } = peer.describe();
+  const reason = verdict.link && trouble !== undefined ? trouble : `${error.details}.`;
+  const message = `Could not ${call.what} at ${name}: ${reason}${advice === undefined ? '' : ` ${advice}.`}`;
   return new WorldError(code, message, {
     key: call.key,
     endpoint: peer.url,

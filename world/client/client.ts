@@ -1,7 +1,7 @@
 import type { Log } from '../log.js';
 import type { CallOptions, Member, WatchOptions } from '../world.js';
 import { type CallKind, Calls } from './calls.js';
-import { EndpointSet } from './endpoint-set.js';
+import { type DescribeEndpoint, EndpointSet } from './endpoint-set.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { type Listing, type ListOptions, listPrefix } from './listing.js';
 import {
@@ -17,7 +17,7 @@ import {
 import { Namespace } from './namespace.js';
 import type { ReadOptions, TxnReply, WriteOptions } from './options.js';
 import { Session } from './session.js';
-import { type OpReply, type Txn, toOpReply, toRange, toTxnRequest, valueIs } from './txn.js';
+import { type Txn, toOpReply, toRange, toTxnRequest, valueIs } from './txn.js';
 import { type WatchRequest, watch } from './watch.js';
 import type { WatchItem } from './watch-cursor.js';
 
@@ -26,6 +26,8 @@ export interface ClientOptions {
   readonly endpoints: readonly string[];
   /** Put before every key; callers never see it. Default none. */
   readonly namespace?: string;
+  /** How errors name the endpoints; default by their URL. */
+  readonly describe?: DescribeEndpoint;
   readonly log?: Log | undefined;
 }
 
@@ -54,12 +56,12 @@ export class Client implements AsyncDisposable {
     return new Client(options);
   }
 
-  private constructor({ endpoints, namespace = '', log }: ClientOptions) {
+  private constructor({ endpoints, namespace = '', describe, log }: ClientOptions) {
     const calls = (set: EndpointSet): Calls => new Calls(set, this.#closed.signal, log);
     this.#namespace = new Namespace(namespace);
     this.#log = log;
-    this.#endpoints = new EndpointSet(endpoints, 'small');
-    this.#bulk = Array.from({ length: BULK_LANES }, (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`));
+    this.#endpoints = new EndpointSet(endpoints, 'small', describe);
+    this.#bulk = Array.from({ length: BULK_LANES }, (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`, describe));
     this.#calls = calls(this.#endpoints);
     this.#bulkCalls = this.#bulk.map(calls);
   }

@@ -5,9 +5,20 @@ import { WorldError } from '../errors.js';
 
 const AVOID_MS = 1000;
 
+/** An endpoint as a person knows it, for errors. */
+export interface EndpointDescription {
+  readonly name: string;
+  /** What keeps it from being reached now, in a sentence, where that is known better than gRPC knows it. */
+  readonly trouble?: string | undefined;
+}
+
+/** Describes endpoints that are only a local end of something else, by their URL. */
+export type DescribeEndpoint = (url: string) => EndpointDescription;
+
 /** One endpoint with its gRPC connections, which are made at the first call. */
 export interface Peer {
   readonly url: string;
+  readonly describe: () => EndpointDescription;
   readonly host: Host;
   /** Aborted when the endpoint is no longer one of the set, for the streams on it. */
   readonly removed: AbortSignal;
@@ -31,13 +42,15 @@ const CHANNEL_OPTIONS: ChannelOptions = {
  */
 export class EndpointSet {
   readonly #lane: string;
+  readonly #describe: DescribeEndpoint;
   readonly #removals = new WeakMap<Peer, AbortController>();
   #peers: readonly Peer[];
   #current = 0;
 
   /** @throws WorldError `invalid` for an endpoint that cannot be read, or none. */
-  constructor(endpoints: readonly string[], lane: string) {
+  constructor(endpoints: readonly string[], lane: string, describe: DescribeEndpoint = (url) => ({ name: url })) {
     this.#lane = lane;
+    this.#describe = describe;
     this.#peers = this.#connect(endpoints, []);
   }
 
@@ -98,7 +111,13 @@ export class EndpointSet {
 
   #peer(url: string, endpoint: Endpoint): Peer {
     const removal = new AbortController();
-    const peer = { url, host: this.#host(endpoint), removed: removal.signal, avoidUntil: 0 };
+    const peer = {
+      url,
+      describe: () => this.#describe(url),
+      host: this.#host(endpoint),
+      removed: removal.signal,
+      avoidUntil: 0,
+    };
     this.#removals.set(peer, removal);
     return peer;
   }
