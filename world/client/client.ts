@@ -61,7 +61,10 @@ export class Client implements AsyncDisposable {
     this.#namespace = new Namespace(namespace);
     this.#log = log;
     this.#endpoints = new EndpointSet(endpoints, 'small', describe);
-    this.#bulk = Array.from({ length: BULK_LANES }, (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`, describe));
+    this.#bulk = Array.from(
+      { length: BULK_LANES },
+      (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`, describe),
+    );
     this.#calls = calls(this.#endpoints);
     this.#bulkCalls = this.#bulk.map(calls);
   }

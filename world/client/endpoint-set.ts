@@ -48,7 +48,11 @@ export class EndpointSet {
   #current = 0;
 
   /** @throws WorldError `invalid` for an endpoint that cannot be read, or none. */
-  constructor(endpoints: readonly string[], lane: string, describe: DescribeEndpoint = (url) => ({ name: url })) {
+  constructor(
+    endpoints: readonly string[],
+    lane: string,
+    describe: DescribeEndpoint = (url) => ({ name: url }),
+  ) {
     this.#lane = lane;
     this.#describe = describe;
     this.#peers = this.#connect(endpoints, []);
