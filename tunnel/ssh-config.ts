@@ -1,0 +1,42 @@
+import type { Destination } from './destination.js';
+
+/** What to do with a host whose key is not known. OpenSSH's `no` counts as `accept-new`, with a warning. */
+export type StrictHostKeyChecking = 'yes' | 'ask' | 'accept-new';
+
+/**
+ * A destination with everything that ssh_config(5) says of it, so that connecting needs no other source. Absent
+ * optional fields mean OpenSSH's default.
+ */
+export interface ResolvedDestination extends Destination {
+  /** The host as it was typed: known_hosts and messages know it by this name unless {@link hostKeyAlias} is set. */
+  readonly alias: string;
+  readonly hostKeyAlias?: string;
+  readonly strictHostKeyChecking: StrictHostKeyChecking;
+  /** User's files first, then the system's; the first is the one that new keys are added to. */
+  readonly knownHostsFiles: readonly string[];
+  readonly hashKnownHosts: boolean;
+  /** Private keys that were asked for by flag or config, in order; one that cannot be used is an error only if given by flag. */
+  readonly identityFiles: readonly string[];
+  /** OpenSSH's default key files, tried last where they exist. */
+  readonly defaultIdentityFiles: readonly string[];
+  /** Offer the agent only the keys of {@link identityFiles}. */
+  readonly identitiesOnly: boolean;
+  /** The agent's socket; undefined for none. */
+  readonly agentSocket?: string;
+  readonly certificateFiles: readonly string[];
+  /** Hosts to go through, the outermost first, each resolved and verified on its own. */
+  readonly jumps: readonly ResolvedDestination[];
+  /** A command whose standard input and output lead to the host; tokens are expanded. Never together with jumps. */
+  readonly proxyCommand?: string;
+  readonly connectTimeoutMs?: number;
+  readonly keepaliveIntervalMs?: number;
+  readonly keepaliveCountMax?: number;
+  readonly ciphers?: readonly string[];
+  readonly kexAlgorithms?: readonly string[];
+  readonly hostKeyAlgorithms?: readonly string[];
+  readonly macs?: readonly string[];
+  /** Never ask anything. */
+  readonly batchMode: boolean;
+  /** Why only the system's OpenSSH can connect here (an option that ssh2 lacks), one sentence part each; empty when ssh2 can. */
+  readonly needsOpenSsh: readonly string[];
+}
