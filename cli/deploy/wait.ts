@@ -13,6 +13,9 @@ export interface WaitOptions {
   readonly onChange: (hostname: string, verdict: HostVerdict) => void;
 }
 
+/** How long a host may be away before it counts as lost: an agent that is restarted comes back sooner. */
+const lostGraceMs = 5_000;
+
 /**
  * Follows a deploy until its verdict is final or the time is over (then it is still `pending`). Nobody polls: the
  * reports and the agents' sessions are watched, so a host that dies is noticed when its session ends.
@@ -23,6 +26,7 @@ export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
   const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(options.timeoutMs)]);
   const shown = new Map<string, string>();
   let judgement: Judgement = judge({ hosts, reports: new Map(), agents: new Set(hosts) });
+  let grace: NodeJS.Timeout | undefined;
   try {
     for await (const _ of firstOf(signal, [
       world.watchReports(id, { signal }),
@@ -33,20 +37,36 @@ export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
         world.getAgents({ signal }),
       ]);
       judgement = judge({ hosts, reports, agents: new Set(agents.keys()) });
-      for (const [hostname, verdict] of judgement.hosts) {
-        const line = `${verdict.state} ${verdict.message}`;
-        if (verdict.state !== 'waiting' && shown.get(hostname) !== line) onChange(hostname, verdict);
-        shown.set(hostname, line);
+      showChanges(judgement, shown, onChange);
+      const isLost = [...judgement.hosts.values()].some(({ state }) => state === 'lost');
+      if (judgement.verdict !== 'pending' && !isLost) return judgement;
+      if (judgement.verdict !== 'pending') {
+        grace ??= setTimeout(() => over.abort(), lostGraceMs);
+      } else {
+        clearTimeout(grace);
+        grace = undefined;
       }
-      if (judgement.verdict !== 'pending') return judgement;
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    clearTimeout(grace);
     over.abort();
   }
   options.signal.throwIfAborted();
   return judgement;
+}
+
+function showChanges(
+  judgement: Judgement,
+  shown: Map<string, string>,
+  onChange: WaitOptions['onChange'],
+): void {
+  for (const [hostname, verdict] of judgement.hosts) {
+    const line = `${verdict.state} ${verdict.message}`;
+    if (verdict.state !== 'waiting' && shown.get(hostname) !== line) onChange(hostname, verdict);
+    shown.set(hostname, line);
+  }
 }
 
 /** Yields once for every item of any of the sources; items that come while nobody asks are folded into one. */
@@ -74,7 +94,7 @@ async function* firstOf(signal: AbortSignal, sources: readonly AsyncIterable<voi
     }
     pending = false;
     if (failure !== undefined && !signal.aborted) throw failure;
-    if (!signal.aborted) yield;
+    if (!signal.aborted) yield undefined;
   }
   await ended;
 }
