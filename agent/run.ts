@@ -172,6 +172,7 @@ export class HostAgent {
   async #seedWorld(signal: AbortSignal): Promise<EtcdWorld> {
     const { hostname, namespace, seeds, connectSeeds, log } = this.#options;
     if (connectSeeds !== undefined) return connectSeeds(signal);
+    log('info', `reaching the cluster at ${seeds.join(', ')}`);
     return EtcdWorld.connect({ endpoints: seeds, hostname, namespace, log });
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { hostname as machineName, userInfo } from 'node:os';
 import path from 'node:path';
 import { serialiseDeployment } from '../../world/deploys/deployment.js';
@@ -130,6 +131,11 @@ export async function record(
 /** @throws UsageError naming the file and what is wrong in it. */
 async function readManifest(folder: string): Promise<Manifest> {
   const file = path.join(folder, 'hawser.yaml');
+  if (!existsSync(file)) {
+    throw new UsageError(
+      `There is no ${file}: a folder to deploy needs one that holds at least "name: my-app".`,
+    );
+  }
   const parsed = parseManifest(await readYaml(file));
   if ('manifest' in parsed) return parsed.manifest;
   throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}.`);

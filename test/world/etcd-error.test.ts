@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import test from 'ava';
-import { judge, judgeReason } from '../../world/client/etcd-error.js';
+import { judge, judgeReason, wordsOf } from '../../world/client/etcd-error.js';
 
 const means = test.macro({
   exec: (t, code: number, details: string, outcome: string, worldCode: string) => {
@@ -109,4 +109,14 @@ test('the reason of a cancelled watch is understood in the words of Go', (t) => 
   const unnamed = 'rpc error: code = InvalidArgument desc = etcdserver: user name is empty';
   t.is(judgeReason(unnamed).code, 'permission-denied');
   t.is(judgeReason('etcdserver: mvcc: something new').outcome, 'unknown');
+});
+
+test('what grpc-js wraps around the words of the link is left out', (t) => {
+  const refused =
+    'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:9. Resolution note: ';
+  t.is(wordsOf(refused), 'connect ECONNREFUSED 127.0.0.1:9');
+  const reset =
+    'No connection established. Last error: read ECONNRESET (2026-11-22T12:51:02.008Z). Resolution note: ';
+  t.is(wordsOf(reset), 'read ECONNRESET');
+  t.is(wordsOf('etcdserver: request is too large'), 'etcdserver: request is too large');
 });

@@ -4,7 +4,7 @@ import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
 import { Backoff, pause } from './backoff.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
-import { judge, type Verdict } from './etcd-error.js';
+import { judge, type Verdict, wordsOf } from './etcd-error.js';
 import { type Rpc, rpcAt } from './rpc.js';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -121,7 +121,7 @@ function translate(
   const code = codeOf(call, verdict, repeated);
   const advice = ADVICE[code];
   const { name, trouble } = peer.describe();
-  const reason = verdict.link && trouble !== undefined ? trouble : `${error.details}.`;
+  const reason = verdict.link && trouble !== undefined ? trouble : `${wordsOf(error.details)}.`;
   const message = `Could not ${call.what} at ${name}: ${reason}${advice === undefined ? '' : ` ${advice}.`}`;
   return new WorldError(code, message, {
     key: call.key,
