@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { TunnelError } from './errors.js';
 import type { Log } from './log.js';
+import type { ResolvedDestination } from './ssh-config.js';
 
 /** Where to look for what proves who we are. */
 export interface IdentitySources {
@@ -10,6 +11,17 @@ export interface IdentitySources {
   readonly optionalIdentityFiles: readonly string[];
   /** The agent's unix socket. */
   readonly agentSocket?: string;
+}
+
+/** Where a destination says to look. */
+export function identitySources(destination: ResolvedDestination): IdentitySources {
+  const { identityFiles, requiredIdentityFiles, defaultIdentityFiles, agentSocket } = destination;
+  const fromConfig = identityFiles.filter((file) => !requiredIdentityFiles.includes(file));
+  return {
+    identityFiles: requiredIdentityFiles,
+    optionalIdentityFiles: [...fromConfig, ...defaultIdentityFiles],
+    ...(agentSocket !== undefined && { agentSocket }),
+  };
 }
 
 /** Something to offer a host, in the order of offering. */

@@ -6,6 +6,7 @@ export { type Destination, formatDestination, parseDestination } from './destina
 export { TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';
 export type { Forward } from './forward.js';
 export type { Log, LogLevel } from './log.js';
+export type { ResolvedDestination, StrictHostKeyChecking } from './ssh-config.js';
 export type { TunnelState } from './states.js';
 export type { ForwardTarget } from './transport.js';
 export { type ForwardOptions, Tunnel, type TunnelOptions } from './tunnel.js';

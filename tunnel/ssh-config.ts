@@ -8,15 +8,18 @@ export type StrictHostKeyChecking = 'yes' | 'ask' | 'accept-new';
  * optional fields mean OpenSSH's default.
  */
 export interface ResolvedDestination extends Destination {
-  /** The host as it was typed: known_hosts and messages know it by this name unless {@link hostKeyAlias} is set. */
+  /** The host as it was typed. known_hosts knows it by `host`, as OpenSSH has it, unless {@link hostKeyAlias} is set. */
   readonly alias: string;
+  /** The name to look the host up by in known_hosts, without a port. */
   readonly hostKeyAlias?: string;
   readonly strictHostKeyChecking: StrictHostKeyChecking;
   /** User's files first, then the system's; the first is the one that new keys are added to. */
   readonly knownHostsFiles: readonly string[];
   readonly hashKnownHosts: boolean;
-  /** Private keys that were asked for by flag or config, in order; one that cannot be used is an error only if given by flag. */
+  /** Private keys that were asked for by flag or config, in order. */
   readonly identityFiles: readonly string[];
+  /** Those of {@link identityFiles} that were asked for by flag: one that cannot be used is an error. */
+  readonly requiredIdentityFiles: readonly string[];
   /** OpenSSH's default key files, tried last where they exist. */
   readonly defaultIdentityFiles: readonly string[];
   /** Offer the agent only the keys of {@link identityFiles}. */

@@ -4,8 +4,9 @@ import ssh2, { type AnyAuthMethod, type ClientChannel, type ConnectConfig, type 
 import { openAgentStream } from './agent-stream.js';
 import { type Destination, formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
-import { rememberVerdict } from './host-key.js';
-import { badIdentity, type Identity } from './identities.js';
+import { type HostKeyTrust, judgeHostKey, orderHostKeyAlgorithms, rememberVerdict } from './host-key.js';
+import { readTrust } from './host-trust.js';
+import { badIdentity, type Identity, identitySources, readIdentities } from './identities.js';
 import { closedByHost, type LinkPhase, translateChannelError, translateLinkError } from './ssh2-error.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from './transport.js';
 
@@ -18,26 +19,37 @@ const NEXT_ADDRESS_AFTER_MS = 1_000;
 /** Speaks SSH inside this process, by way of ssh2. */
 export const ssh2Transport: Transport = {
   async dial(destination, options) {
-    options.signal.throwIfAborted();
-    const link = new Ssh2Link(destination, options);
+    const { signal, log } = options;
+    signal.throwIfAborted();
+    const host = formatDestination(destination);
+    const identities = await readIdentities(identitySources(destination), { host, signal, log });
+    const trust = await readTrust(destination, { signal });
+    signal.throwIfAborted();
+    const link = new Ssh2Link(destination, { ...options, identities, trust });
     await link.ready();
     return link;
   },
 };
+
+/** What a link is made with. */
+interface LinkOptions extends DialOptions {
+  readonly identities: readonly Identity[];
+  readonly trust: HostKeyTrust;
+}
 
 class Ssh2Link implements Link {
   readonly closed: Promise<TunnelError>;
   readonly #client = new ssh2.Client();
   readonly #socket: Socket;
   readonly #destination: Destination;
-  readonly #options: DialOptions;
+  readonly #options: LinkOptions;
   readonly #attempt = new AbortController();
   readonly #tried: string[] = [];
   #accepts: readonly string[] = [];
   #phase: LinkPhase = 'connecting';
   #failure: TunnelError | undefined;
 
-  constructor(destination: Destination, options: DialOptions) {
+  constructor(destination: Destination, options: LinkOptions) {
     this.#destination = destination;
     this.#options = options;
     const offers = this.#offers();
@@ -161,7 +173,7 @@ class Ssh2Link implements Link {
   }
 
   #config(offers: readonly Offer[]): ConnectConfig {
-    const { keepaliveIntervalMs, keepaliveCountMax, hostKeyAlgorithms, judge } = this.#options;
+    const { keepaliveIntervalMs, keepaliveCountMax, trust } = this.#options;
     return {
       sock: this.#socket,
       username: this.#destination.user,
@@ -172,7 +184,7 @@ class Ssh2Link implements Link {
       // Else sockets could be forwarded only by servers that call themselves OpenSSH.
       strictVendor: false,
       algorithms: {
-        serverHostKey: [...hostKeyAlgorithms],
+        serverHostKey: orderHostKeyAlgorithms(trust),
         hmac: [
           'hmac-sha2-256-etm@openssh.com',
           'hmac-sha2-512-etm@openssh.com',
@@ -181,9 +193,12 @@ class Ssh2Link implements Link {
         ],
         compress: ['none'],
       },
-      hostVerifier: rememberVerdict(judge, (error) => {
-        this.#failure ??= error;
-      }),
+      hostVerifier: rememberVerdict(
+        (key) => judgeHostKey(key, trust),
+        (error) => {
+          this.#failure ??= error;
+        },
+      ),
       authHandler: this.#authHandler(offers),
     };
   }

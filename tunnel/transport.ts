@@ -1,9 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { Destination } from './destination.js';
 import type { TunnelError } from './errors.js';
-import type { HostKeyAlgorithm, HostKeyVerdict } from './host-key.js';
-import type { Identity } from './identities.js';
 import type { Log } from './log.js';
+import type { ResolvedDestination } from './ssh-config.js';
 
 /** What a channel leads to, as seen from the SSH server. */
 export type ForwardTarget =
@@ -11,10 +9,6 @@ export type ForwardTarget =
   | { readonly socketPath: string };
 
 export interface DialOptions {
-  readonly identities: readonly Identity[];
-  readonly hostKeyAlgorithms: readonly HostKeyAlgorithm[];
-  /** Asked once for each connection, before any authentication. */
-  readonly judge: (key: Buffer) => HostKeyVerdict;
   /** Silence is probed this often, in milliseconds. */
   readonly keepaliveIntervalMs: number;
   /** Probes that may go unanswered before the link counts as dead. */
@@ -43,5 +37,5 @@ export interface Transport {
    * Connects, verifies the host and authenticates.
    * @throws TunnelError `host-key-*`, `auth-failed`, `bad-identity` or `unreachable`.
    */
-  dial(destination: Destination, options: DialOptions): Promise<Link>;
+  dial(destination: ResolvedDestination, options: DialOptions): Promise<Link>;
 }

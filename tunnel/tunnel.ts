@@ -2,20 +2,25 @@ import { Connection, type Dial } from './connection.js';
 import { type Destination, formatDestination } from './destination.js';
 import { Forward } from './forward.js';
 import type { Log } from './log.js';
+import type { ResolvedDestination } from './ssh-config.js';
 import { ssh2Transport } from './ssh2-transport.js';
 import type { TunnelState } from './states.js';
 import type { ForwardTarget } from './transport.js';
 import { enter, type WaysIn } from './way-in.js';
 
 export interface TunnelOptions {
-  /** Ways into one fleet, at least one. All are tried at once, for each reconnect too; the first to let us in is used. */
-  readonly destinations: readonly Destination[];
+  /**
+   * Ways into one fleet, at least one. All are tried at once, for each reconnect too; the first to let us in is used.
+   * One that `resolveDestination` gave says itself how to log in and whom to trust: the five options below do not
+   * count for it.
+   */
+  readonly destinations: readonly (Destination | ResolvedDestination)[];
   /** The only host key to accept (`SHA256:…`, `ssh-ed25519 AAAA…` or bare base64); a destination's own is preferred. */
   readonly hostKey?: string | undefined;
   /** Host keys to accept without a pin; files that do not exist count as empty. Revoked keys count even with a pin. */
-  readonly knownHostsFiles: readonly string[];
+  readonly knownHostsFiles?: readonly string[] | undefined;
   /** Private keys to log in with. One that cannot be used is an error. */
-  readonly identityFiles: readonly string[];
+  readonly identityFiles?: readonly string[] | undefined;
   /** Private keys to try too, last; absent and encrypted ones are passed over. */
   readonly optionalIdentityFiles?: readonly string[] | undefined;
   /** The SSH agent's socket (`SSH_AUTH_SOCK`), tried between the two. */
@@ -134,17 +139,34 @@ export class Tunnel implements AsyncDisposable {
 }
 
 function withDefaults(options: TunnelOptions): WaysIn {
-  const { destinations, hostKey, knownHostsFiles, identityFiles, agentSocket, log } = options;
   return {
-    destinations,
-    knownHostsFiles,
-    identityFiles,
-    optionalIdentityFiles: options.optionalIdentityFiles ?? [],
+    destinations: options.destinations.map((one) => ('alias' in one ? one : withoutConfig(one, options))),
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     keepaliveIntervalMs: options.keepaliveIntervalMs ?? 2_000,
     keepaliveCountMax: options.keepaliveCountMax ?? 3,
+    log: options.log,
+  };
+}
+
+/** A destination of which no ssh_config says anything. */
+function withoutConfig(destination: Destination, options: TunnelOptions): ResolvedDestination {
+  const { agentSocket, identityFiles = [] } = options;
+  const hostKey = destination.hostKey ?? options.hostKey;
+  return {
+    ...destination,
     ...(hostKey !== undefined && { hostKey }),
+    alias: destination.host,
+    strictHostKeyChecking: 'ask',
+    knownHostsFiles: options.knownHostsFiles ?? [],
+    hashKnownHosts: false,
+    identityFiles,
+    requiredIdentityFiles: identityFiles,
+    defaultIdentityFiles: options.optionalIdentityFiles ?? [],
+    identitiesOnly: false,
     ...(agentSocket !== undefined && { agentSocket }),
-    log,
+    certificateFiles: [],
+    jumps: [],
+    batchMode: false,
+    needsOpenSsh: [],
   };
 }

@@ -1,17 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { type Destination, formatDestination } from './destination.js';
 import { mostSerious, TunnelError } from './errors.js';
-import { type HostKeyTrust, judgeHostKey, orderHostKeyAlgorithms, parseHostKeyPin } from './host-key.js';
-import { type IdentitySources, readIdentities } from './identities.js';
-import { type KnownHostsLine, lookUpHost, parseKnownHosts } from './known-hosts.js';
 import type { Log } from './log.js';
+import type { ResolvedDestination } from './ssh-config.js';
 import type { Link, Transport } from './transport.js';
 
 /** How to get into a fleet; the same for the first connection and for each later one. */
-export interface WaysIn extends IdentitySources {
-  readonly destinations: readonly Destination[];
-  readonly hostKey?: string;
-  readonly knownHostsFiles: readonly string[];
+export interface WaysIn {
+  readonly destinations: readonly ResolvedDestination[];
+  /** For destinations that do not say otherwise, like the two below. */
   readonly connectTimeoutMs: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveCountMax: number;
@@ -38,9 +34,10 @@ export async function enter(
   const abort = () => race.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   const failures: TunnelError[] = [];
-  const attempts = waysIn.destinations.map(async (via) => {
+  const attempts = waysIn.destinations.map(async (destination) => {
     try {
-      return { via, link: await enterBy(via, waysIn, transport, race.signal) };
+      const link = await enterBy(destination, waysIn, transport, race.signal);
+      return { via: plain(destination), link };
     } catch (error) {
       if (error instanceof TunnelError) failures.push(error);
       throw error;
@@ -62,30 +59,23 @@ export async function enter(
 }
 
 async function enterBy(
-  via: Destination,
+  destination: ResolvedDestination,
   waysIn: WaysIn,
   transport: Transport,
   raceSignal: AbortSignal,
 ): Promise<Link> {
-  const { connectTimeoutMs, keepaliveIntervalMs, keepaliveCountMax, log } = waysIn;
-  const host = formatDestination(via);
+  const { connectTimeoutMs = waysIn.connectTimeoutMs } = destination;
+  const host = formatDestination(destination);
   const attempt = new AbortController();
   const abort = () => attempt.abort(raceSignal.reason);
   raceSignal.addEventListener('abort', abort, { once: true });
   const timer = setTimeout(() => attempt.abort(timedOut(host, connectTimeoutMs)), connectTimeoutMs);
-  const { signal } = attempt;
   try {
-    const identities = await readIdentities(waysIn, { host, signal, log });
-    const trust = await readTrust(via, waysIn, signal);
-    signal.throwIfAborted();
-    return await transport.dial(via, {
-      identities,
-      hostKeyAlgorithms: orderHostKeyAlgorithms(trust),
-      judge: (key) => judgeHostKey(key, trust),
-      keepaliveIntervalMs,
-      keepaliveCountMax,
-      signal,
-      log,
+    return await transport.dial(destination, {
+      keepaliveIntervalMs: destination.keepaliveIntervalMs ?? waysIn.keepaliveIntervalMs,
+      keepaliveCountMax: destination.keepaliveCountMax ?? waysIn.keepaliveCountMax,
+      signal: attempt.signal,
+      log: waysIn.log,
     });
   } finally {
     clearTimeout(timer);
@@ -93,32 +83,9 @@ async function enterBy(
   }
 }
 
-async function readTrust(via: Destination, waysIn: WaysIn, signal: AbortSignal): Promise<HostKeyTrust> {
-  const lines: KnownHostsLine[] = [];
-  for (const file of waysIn.knownHostsFiles) lines.push(...(await readKnownHosts(file, via, signal)));
-  const pin = via.hostKey ?? waysIn.hostKey;
-  return {
-    destination: via,
-    known: lookUpHost(lines, via.host, via.port),
-    ...(pin !== undefined && { pin: parseHostKeyPin(pin, via) }),
-  };
-}
-
-async function readKnownHosts(
-  file: string,
-  via: Destination,
-  signal: AbortSignal,
-): Promise<KnownHostsLine[]> {
-  try {
-    return parseKnownHosts(await readFile(file, { encoding: 'utf8', signal }), file);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    // Passing over a file that is there could pass over the line that revokes a key.
-    const host = formatDestination(via);
-    const message = `Could not verify ${host}: ${file} cannot be read. Make it readable or leave it out.`;
-    throw new TunnelError('host-key-unknown', host, message, { file, cause: error });
-  }
+/** What a state shows of the way that is used. */
+function plain({ user, host, port, hostKey }: ResolvedDestination): Destination {
+  return { user, host, port, ...(hostKey !== undefined && { hostKey }) };
 }
 
 /** Ways that came through after the first are closed, the others have ended by their signal. */
