@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
 import type { DemoFlags } from '../demo/demo.js';
 
@@ -9,6 +9,11 @@ export function demoCommand(context: Context): Command {
       'bring up three hosts on this machine (real sshd, real etcd, agents) and deploy a sample app to them',
     )
     .option('--keep', 'leave the hosts up and say how to explore them', false)
+    .addOption(
+      new Option('--backend <kind>', 'what the hosts are')
+        .choices(['auto', 'containers', 'processes'])
+        .default('auto'),
+    )
     .option('--stop', 'take down what --keep left up', false)
     .option('-y, --yes', 'do not ask', false)
     .option('--json', 'print one JSON value', false)

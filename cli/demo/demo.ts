@@ -12,6 +12,7 @@ import { askApps } from './answers.js';
 import { waitForFleet } from './fleet-ready.js';
 
 export interface DemoFlags extends OutputOptions {
+  readonly backend: 'auto' | 'containers' | 'processes';
   readonly keep: boolean;
   readonly stop: boolean;
   readonly yes: boolean;
@@ -31,7 +32,7 @@ export async function demo(context: Context, flags: DemoFlags): Promise<void> {
   const seconds = () => (performance.now() - startedAt) / 1_000;
 
   say(`Bringing up ${hostCount} hosts on this machine, each with sshd, etcd and an agent…`);
-  const fleet = await createFleet({ hosts: hostCount, log: logTo(flags), signal });
+  const fleet = await createFleet({ hosts: hostCount, backend: flags.backend, log: logTo(flags), signal });
   try {
     say(describeBackend(fleet));
     const { answers, deploySeconds } = await tour(fleet, { flags, signal, say, seconds });

@@ -13,17 +13,25 @@ async function privateCache(t: ExecutionContext) {
   return { env: { XDG_CACHE_HOME: cache }, fleets: () => readdir(path.join(cache, 'hawser', 'fleets')) };
 }
 
-test('the demo brings three hosts up, deploys to them over SSH, shows what the apps answer, and goes', async (t) => {
-  const { env, fleets } = await privateCache(t);
-  const { code, stdout, stderr } = await hawser(['demo', '--json'], { env });
-  t.is(code, 0, stderr);
-  const { hosts } = JSON.parse(stdout);
-  t.deepEqual(
-    hosts,
-    ['h1', 'h2', 'h3'].map((host) => ({ host, answer: `Hello from ${host}, release 1` })),
-  );
-  t.deepEqual(await fleets(), []);
+const demo = test.macro({
+  async exec(t, backend: string) {
+    const { env, fleets } = await privateCache(t);
+    const { code, stdout, stderr } = await hawser(['demo', '--json', '--backend', backend], { env });
+    t.is(code, 0, stderr);
+    const { hosts, ...rest } = JSON.parse(stdout);
+    t.is(rest.backend, backend);
+    t.deepEqual(
+      hosts,
+      ['h1', 'h2', 'h3'].map((host) => ({ host, answer: `Hello from ${host}, release 1` })),
+    );
+    t.deepEqual(await fleets(), []);
+  },
+  title: (_, backend) =>
+    `the demo brings three hosts up as ${backend}, deploys to them over SSH, shows what the apps answer, and goes`,
 });
+
+test(demo, 'containers');
+test(demo, 'processes');
 
 const interrupted = test.macro({
   async exec(t, stream: 'stdout' | 'stderr', moment: RegExp) {
