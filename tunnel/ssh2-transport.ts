@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import ssh2, { type AnyAuthMethod, type ClientChannel, type ConnectConfig, type ParsedKey } from 'ssh2';
-import { openAgentStream } from './agent-stream.js';
+import ssh2, { type ClientChannel, type ConnectConfig } from 'ssh2';
 import { type Destination, formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { type HostKeyTrust, judgeHostKey, orderHostKeyAlgorithms, rememberVerdict } from './host-key.js';
 import { readTrust } from './host-trust.js';
-import { badIdentity, type Identity, identitySources, readIdentities } from './identities.js';
+import { type Identity, identitySources, readIdentities } from './identities.js';
 import { closedByHost, type LinkPhase, translateChannelError, translateLinkError } from './ssh2-error.js';
+import { Ssh2Login } from './ssh2-login.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from './transport.js';
 
 /** How long a closing connection may take to say goodbye. */
@@ -43,16 +43,14 @@ class Ssh2Link implements Link {
   readonly #socket: Socket;
   readonly #destination: Destination;
   readonly #options: LinkOptions;
-  readonly #attempt = new AbortController();
-  readonly #tried: string[] = [];
-  #accepts: readonly string[] = [];
+  readonly #login: Ssh2Login;
   #phase: LinkPhase = 'connecting';
   #failure: TunnelError | undefined;
 
   constructor(destination: Destination, options: LinkOptions) {
     this.#destination = destination;
     this.#options = options;
-    const offers = this.#offers();
+    this.#login = new Ssh2Login(destination, options.identities, options);
     const { host, port } = destination;
     this.#socket = connect({
       host,
@@ -62,7 +60,7 @@ class Ssh2Link implements Link {
     });
     this.closed = this.#watch();
     try {
-      this.#client.connect(this.#config(offers));
+      this.#client.connect(this.#config());
     } catch (error) {
       this.#socket.destroy();
       throw error;
@@ -86,7 +84,7 @@ class Ssh2Link implements Link {
       throw error;
     } finally {
       signal.removeEventListener('abort', abort);
-      this.#attempt.abort();
+      this.#login.end();
     }
   }
 
@@ -154,8 +152,12 @@ class Ssh2Link implements Link {
       this.#options.log?.('debug', `The SSH agent was of no use: ${error.message}.`);
       return;
     }
-    const context = { phase: this.#phase, tried: this.#tried, accepts: this.#accepts };
-    this.#failure ??= translateLinkError(error, this.#destination, context);
+    const { tried, accepts } = this.#login;
+    this.#failure ??= translateLinkError(error, this.#destination, {
+      phase: this.#phase,
+      tried,
+      accepts,
+    });
     this.#socket.destroy();
   }
 
@@ -172,7 +174,7 @@ class Ssh2Link implements Link {
     });
   }
 
-  #config(offers: readonly Offer[]): ConnectConfig {
+  #config(): ConnectConfig {
     const { keepaliveIntervalMs, keepaliveCountMax, trust } = this.#options;
     return {
       sock: this.#socket,
@@ -199,50 +201,9 @@ class Ssh2Link implements Link {
           this.#failure ??= error;
         },
       ),
-      authHandler: this.#authHandler(offers),
+      authHandler: this.#login.handler(),
     };
   }
-
-  /** Offers each identity once, starting with a key: probing with `none` would cost a round trip. */
-  #authHandler(offers: readonly Offer[]): (accepts: readonly string[] | null) => AnyAuthMethod | false {
-    const left = [...offers];
-    return (accepts) => {
-      if (accepts) this.#accepts = accepts;
-      const next = left.shift();
-      if (next === undefined) return false;
-      this.#tried.push(next.name);
-      return next.method;
-    };
-  }
-
-  #offers(): Offer[] {
-    const username = this.#destination.user;
-    return this.#options.identities.flatMap((identity): Offer[] => {
-      if (identity.kind === 'agent') {
-        const agent = new ssh2.OpenSSHAgent(identity.socketPath);
-        agent.getStream = (callback) => openAgentStream(identity.socketPath, this.#attempt.signal, callback);
-        return [{ name: 'agent', method: { type: 'agent', username, agent } }];
-      }
-      const key = this.#parse(identity);
-      return key ? [{ name: identity.file, method: { type: 'publickey', username, key } }] : [];
-    });
-  }
-
-  #parse({ file, privateKey, isOptional }: Identity & { kind: 'file' }): ParsedKey | undefined {
-    const key = ssh2.utils.parseKey(privateKey);
-    if (!(key instanceof Error)) return key;
-    const error = badIdentity(formatDestination(this.#destination), file, `${key.message}`, key);
-    if (!isOptional) throw error;
-    this.#options.log?.('debug', error.message);
-    return undefined;
-  }
-}
-
-/** One identity as ssh2 is to try it. */
-interface Offer {
-  /** What to call it when the host refused it. */
-  readonly name: string;
-  readonly method: AnyAuthMethod;
 }
 
 /** Lets go of a channel that nobody reads: unread data would keep it open. */
