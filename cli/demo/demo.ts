@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createFleet, type Fleet, keptFleets, removeFleet } from '../../fixtures/index.js';
+import { createFleet, type Fleet, keptFleets, prepareMachine, removeFleet } from '../../fixtures/index.js';
 import type { EtcdWorld } from '../../world/etcd-world.js';
+import type { Log } from '../../world/log.js';
 import { type Connection, logTo, openWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { prepare } from '../deploy/deploy.js';
 import { deploy } from '../deploy/run.js';
-import { type OutputOptions, printResult } from '../output.js';
+import { type OutputOptions, printNote, printResult } from '../output.js';
 import { formatStatus, readStatus } from '../status.js';
 import { askApps } from './answers.js';
 import { waitForFleet } from './fleet-ready.js';
@@ -32,6 +33,7 @@ export async function demo(context: Context, flags: DemoFlags): Promise<void> {
   const seconds = () => (performance.now() - startedAt) / 1_000;
 
   say(`Bringing up ${hostCount} hosts on this machine, each with sshd, etcd and an agent…`);
+  await prepareMachine({ signal, log: setupLog(flags) });
   const fleet = await createFleet({ hosts: hostCount, backend: flags.backend, log: logTo(flags), signal });
   try {
     say(describeBackend(fleet));
@@ -48,6 +50,13 @@ export async function demo(context: Context, flags: DemoFlags): Promise<void> {
   } finally {
     await fleet.close();
   }
+}
+
+/** What is installed or downloaded on this machine is said, not only with `--verbose`. */
+function setupLog(flags: DemoFlags): Log {
+  return (level, message) => {
+    if (level !== 'debug') printNote(flags, `setup: ${message}`);
+  };
 }
 
 /** What a demo needs along its way. */
