@@ -16,7 +16,7 @@ export class Sshd implements AsyncDisposable {
   readonly log: string[] = [];
   readonly folder: string;
   readonly port: number;
-  readonly #config: readonly string[];
+  #config: readonly string[];
   #process: ChildProcess | undefined;
 
   private constructor(folder: string, port: number, config: readonly string[]) {
@@ -90,14 +90,29 @@ export class Sshd implements AsyncDisposable {
     await this.#signalConnections('SIGSTOP');
   }
 
+  /** Makes the process of every connection silent; sshd goes on taking others. */
+  async freezeConnections(): Promise<void> {
+    await this.#signalConnections('SIGSTOP');
+  }
+
   /** Ends a freeze. */
   async thaw(): Promise<void> {
     this.#process?.kill('SIGCONT');
     await this.#signalConnections('SIGCONT');
   }
 
-  async restart({ newHostKey = false, forgetIdentity = false } = {}): Promise<void> {
+  /** `config` takes the place of the further lines for sshd_config. */
+  async restart({
+    newHostKey = false,
+    forgetIdentity = false,
+    config = this.#config,
+  }: {
+    readonly newHostKey?: boolean;
+    readonly forgetIdentity?: boolean;
+    readonly config?: readonly string[];
+  } = {}): Promise<void> {
     await this.stop();
+    this.#config = config;
     if (forgetIdentity) await writeFile(join(this.folder, 'authorized_keys'), '');
     if (newHostKey) await makeKey(this.hostKeyFile);
     await this.#listen();
