@@ -1,30 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import type { ConnectionConfig } from '../world/deploys/manifest.js';
 import { UsageError } from './errors.js';
-
-/** The connection part of a `hawser.yaml`; paths are absolute. */
-export interface ConfigFile {
-  readonly sshUrls?: readonly string[];
-  readonly sshHostkey?: string;
-  readonly sshIds?: readonly string[];
-  readonly sshKnownHosts?: readonly string[];
-  readonly seeds?: readonly string[];
-  readonly namespace?: string;
-  readonly hostname?: string;
-}
 
 /**
  * Reads the config that is in force: the given file, else the first `hawser.yaml` from the working directory
- * upward, else the one in the XDG config folder; undefined when there is none.
+ * upward, else the one in the XDG config folder; undefined when there is none, or none was given and no `search` is wanted. Paths in it are absolute then.
  *
  * @throws UsageError naming the file and each key that is wrong.
  */
-export async function readConfig(given?: string): Promise<ConfigFile | undefined> {
-  const file = given ?? (await findConfig());
+export async function readConfig(
+  given: string | undefined,
+  { search }: { readonly search: boolean },
+): Promise<ConnectionConfig | undefined> {
+  const file = given ?? (search ? await findConfig() : undefined);
   if (file === undefined) return undefined;
   const { parseConfig } = await import('../world/deploys/manifest.js');
-  const parsed = parseConfig(await readYaml(file));
+  const parsed = parseConfig((await readYaml(file)) ?? {});
   if ('problems' in parsed) throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}.`);
   const { config } = parsed;
   const fromFile = (relative: string) =>

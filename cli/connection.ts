@@ -5,7 +5,7 @@ import type { TunnelOptions } from '../tunnel/tunnel.js';
 import { parseDuration } from '../world/deploys/duration.js';
 import type { EtcdWorld } from '../world/etcd-world.js';
 import type { Log } from '../world/log.js';
-import { type ConfigFile, readConfig } from './config.js';
+import { readConfig } from './config.js';
 import type { Context } from './context.js';
 import type { OutputOptions } from './output.js';
 
@@ -67,10 +67,17 @@ export function withConnection(command: Command, example: string): Command {
     .addHelpText('after', `\nExample:\n  $ ${example}`);
 }
 
-/** Resolves the flags of one call. @throws UsageError for a config file that is wrong. */
-export async function resolveConnection(flags: ConnectionFlags): Promise<Connection> {
-  const file = await readConfig(flags.config);
-  const config: ConfigFile = file ?? {};
+/**
+ * Resolves the flags of one call. Without `searchConfig` only a file that was given counts: an agent must not take the
+ * connection of whatever folder it happens to be started in.
+ *
+ * @throws UsageError for a config file that is wrong.
+ */
+export async function resolveConnection(
+  flags: ConnectionFlags,
+  { searchConfig = true }: { readonly searchConfig?: boolean } = {},
+): Promise<Connection> {
+  const config = (await readConfig(flags.config, { search: searchConfig })) ?? {};
   const sshHostkey = flags.sshHostkey ?? config.sshHostkey;
   return {
     sshUrls: flags.sshUrl ?? config.sshUrls ?? [],

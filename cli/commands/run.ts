@@ -76,7 +76,7 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
 }
 
 async function agentOptions(context: Context, flags: RunFlags, prefix: string): Promise<AgentOptions> {
-  const connection = await resolveConnection(flags);
+  const connection = await resolveConnection(flags, { searchConfig: false });
   const log = agentLog(flags);
   return {
     hostname: connection.hostname,

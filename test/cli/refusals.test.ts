@@ -153,6 +153,14 @@ test('a dirty tree is refused before anything is connected', async (t) => {
   t.regex(withoutStackTrace(result), /new.*commit/);
 });
 
+test('the agent does not take the connection of the folder that it is started in', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(path.join(folder, 'hawser.yaml'), 'ssh-url: a@b\nhostname: other\n');
+  const result = await hawser(['run', '--no-server', '--hostname', 'x'], { cwd: folder });
+  t.is(result.code, 2);
+  t.regex(withoutStackTrace(result), /needs seeds/);
+});
+
 test('an unreadable config file is reported, not passed over', async (t) => {
   const folder = await temporaryFolder(t);
   const file = path.join(folder, 'hawser.yaml');
