@@ -11,7 +11,17 @@ export interface Destination {
   readonly hostKey?: string;
 }
 
-const DEFAULT_PORT = 22;
+/** A destination as far as a text names it; ssh_config can say the rest. */
+export interface NamedDestination {
+  readonly user?: string;
+  /** A name, an address or an alias of ssh_config; IPv6 without brackets. */
+  readonly host: string;
+  readonly port?: number;
+  readonly hostKey?: string;
+}
+
+/** Where SSH servers listen. */
+export const DEFAULT_PORT = 22;
 const HOST_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u;
 /** A leading dash would be read as an option by programs that are handed the name. */
 const USER_NAME = /^(?!-)[^\s\p{Cc}:/?#'"`;&<>|(){}[\]]+$/u;
@@ -26,6 +36,15 @@ export function parseDestination(
   text: string,
   { defaultUser }: { readonly defaultUser: string },
 ): Destination {
+  const { user = defaultUser, port = DEFAULT_PORT, ...rest } = parseNamedDestination(text);
+  return { user, port, ...rest };
+}
+
+/**
+ * Reads the same forms, leaving open what the text does not say.
+ * @throws TunnelError as {@link parseDestination}
+ */
+export function parseNamedDestination(text: string): NamedDestination {
   const fail = (problem: string): never => {
     const shown = withoutPassword(text);
     throw new TunnelError(
@@ -40,12 +59,16 @@ export function parseDestination(
 
   const [userInfo, address] = cutLast(hasScheme ? authority.replace(/\/$/, '') : authority, '@');
   if (userInfo?.includes(':')) return fail('it holds a password, which is never taken from there');
-  const user = userInfo === undefined ? defaultUser : decode(userInfo);
-  if (!USER_NAME.test(user)) return fail('the user name is empty or holds a character that none has');
+  const user = userInfo === undefined ? undefined : decode(userInfo);
+  if (user !== undefined && !USER_NAME.test(user))
+    return fail('the user name is empty or holds a character that none has');
 
-  const { host, port } = parseAddress(decode(address), fail);
   const hostKey = query === undefined ? undefined : parseQuery(query, fail);
-  return { user, host, port, ...(hostKey !== undefined && { hostKey }) };
+  return {
+    ...(user !== undefined && { user }),
+    ...parseAddress(decode(address), fail),
+    ...(hostKey !== undefined && { hostKey }),
+  };
 }
 
 /** `user@host:port`, with an IPv6 address in brackets; {@link parseDestination} reads it back. */
@@ -61,13 +84,13 @@ export function formatAddress(host: string, port: number): string {
 function parseAddress(
   address: string,
   fail: (problem: string) => never,
-): { readonly host: string; readonly port: number } {
-  if (isIPv6(address)) return { host: address, port: DEFAULT_PORT };
+): { readonly host: string; readonly port?: number } {
+  if (isIPv6(address)) return { host: address };
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(address);
   const [name, portText] = bracketed ? [bracketed[1] ?? '', bracketed[2]] : cut(address, ':');
   if (name === '') return fail('it names no host');
   if (bracketed ? !isIPv6(name) : !HOST_NAME.test(name)) return fail(`no host can be called "${name}"`);
-  if (portText === undefined) return { host: name, port: DEFAULT_PORT };
+  if (portText === undefined) return { host: name };
   const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
   if (port < 1 || port > 65_535) return fail(`"${portText}" is not a port`);
   return { host: name, port };

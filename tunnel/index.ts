@@ -6,7 +6,12 @@ export { type Destination, formatDestination, parseDestination } from './destina
 export { TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';
 export type { Forward } from './forward.js';
 export type { Log, LogLevel } from './log.js';
-export type { ResolvedDestination, StrictHostKeyChecking } from './ssh-config.js';
+export {
+  type DestinationFlags,
+  type ResolveOptions,
+  resolveDestination,
+} from './ssh-config/resolve.js';
+export type { AuthMethod, ResolvedDestination, StrictHostKeyChecking } from './ssh-config.js';
 export type { TunnelState } from './states.js';
 export type { ForwardTarget } from './transport.js';
 export { type ForwardOptions, Tunnel, type TunnelOptions } from './tunnel.js';

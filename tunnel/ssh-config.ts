@@ -3,6 +3,9 @@ import type { Destination } from './destination.js';
 /** What to do with a host whose key is not known. OpenSSH's `no` counts as `accept-new`, with a warning. */
 export type StrictHostKeyChecking = 'yes' | 'ask' | 'accept-new';
 
+/** How to prove who we are, in SSH's words. */
+export type AuthMethod = 'publickey' | 'keyboard-interactive' | 'password';
+
 /**
  * A destination with everything that ssh_config(5) says of it, so that connecting needs no other source. Absent
  * optional fields mean OpenSSH's default.
@@ -10,6 +13,8 @@ export type StrictHostKeyChecking = 'yes' | 'ask' | 'accept-new';
 export interface ResolvedDestination extends Destination {
   /** The host as it was typed. known_hosts knows it by `host`, as OpenSSH has it, unless {@link hostKeyAlias} is set. */
   readonly alias: string;
+  /** The file to have OpenSSH read instead of the person's and the system's, like `ssh -F`. */
+  readonly sshConfig?: string;
   /** The name to look the host up by in known_hosts, without a port. */
   readonly hostKeyAlias?: string;
   readonly strictHostKeyChecking: StrictHostKeyChecking;
@@ -27,13 +32,18 @@ export interface ResolvedDestination extends Destination {
   /** The agent's socket; undefined for none. */
   readonly agentSocket?: string;
   readonly certificateFiles: readonly string[];
-  /** Hosts to go through, the outermost first, each resolved and verified on its own. */
+  /** What may be used to log in, in this order. */
+  readonly authMethods: readonly AuthMethod[];
+  /** Use only addresses of this IP version. */
+  readonly addressFamily?: 4 | 6;
+  /** Hosts to go through, the outermost first, each resolved and verified on its own; only the outermost can have a proxyCommand. */
   readonly jumps: readonly ResolvedDestination[];
   /** A command whose standard input and output lead to the host; tokens are expanded. Never together with jumps. */
   readonly proxyCommand?: string;
   readonly connectTimeoutMs?: number;
   readonly keepaliveIntervalMs?: number;
   readonly keepaliveCountMax?: number;
+  /** Algorithms to offer instead of ours, best first; only those that ssh2 has, like in the three lists below. */
   readonly ciphers?: readonly string[];
   readonly kexAlgorithms?: readonly string[];
   readonly hostKeyAlgorithms?: readonly string[];

@@ -165,6 +165,7 @@ function withoutConfig(destination: Destination, options: TunnelOptions): Resolv
     identitiesOnly: false,
     ...(agentSocket !== undefined && { agentSocket }),
     certificateFiles: [],
+    authMethods: ['publickey', 'keyboard-interactive', 'password'],
     jumps: [],
     batchMode: false,
     needsOpenSsh: [],

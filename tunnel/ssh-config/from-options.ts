@@ -1,0 +1,189 @@
+import type { Log } from '../log.js';
+import type { AuthMethod, ResolvedDestination, StrictHostKeyChecking } from '../ssh-config.js';
+import { algorithmsOf, onlyOpenSsh } from './needs-openssh.js';
+import { type AskedOptions, type HostOptions, isSet, singleValue } from './options.js';
+import type { Surroundings } from './surroundings.js';
+import { connectionTokens, expandFile, expandTokens, fileTokens, type TokenSubject } from './tokens.js';
+
+/** Debian's ssh probes this rarely in batch mode, which nobody asked for. */
+const DEBIAN_BATCH_INTERVAL = '300';
+
+const AUTH_KEYWORDS: readonly (readonly [AuthMethod, string])[] = [
+  ['publickey', 'pubkeyauthentication'],
+  ['keyboard-interactive', 'kbdinteractiveauthentication'],
+  ['password', 'passwordauthentication'],
+];
+
+/** What the options of a host say of the way to it, its hops aside. */
+export function destinationOf(
+  alias: string,
+  asked: AskedOptions,
+  { surroundings, log }: { readonly surroundings: Surroundings; readonly log?: Log | undefined },
+): Omit<ResolvedDestination, 'jumps'> {
+  const { options } = asked;
+  const subject = subjectOf(alias, options);
+  const { host, port, user, hostKeyAlias } = subject;
+  const files = (keyword: string) => expandedFiles(options.get(keyword) ?? [], subject, surroundings);
+  const agentSocket = agentSocketOf(options, subject, surroundings);
+  const areDefaults = !isSet(asked, 'identityfile');
+  const identityFiles = files('identityfile');
+  const authMethods = authMethodsOf(options);
+  const family = singleValue(options, 'addressfamily');
+  return {
+    alias,
+    host,
+    port,
+    user,
+    ...(hostKeyAlias !== undefined && { hostKeyAlias }),
+    strictHostKeyChecking: strictnessOf(options, subject, log),
+    knownHostsFiles: knownHostsFilesOf(asked, surroundings),
+    hashKnownHosts: isOn(options, 'hashknownhosts'),
+    identityFiles: areDefaults ? [] : identityFiles,
+    requiredIdentityFiles: [],
+    defaultIdentityFiles: areDefaults ? identityFiles : [],
+    identitiesOnly: isOn(options, 'identitiesonly'),
+    ...(agentSocket !== undefined && { agentSocket }),
+    certificateFiles: files('certificatefile'),
+    authMethods,
+    ...(family === 'inet' && { addressFamily: 4 as const }),
+    ...(family === 'inet6' && { addressFamily: 6 as const }),
+    ...timesOf(asked),
+    ...algorithmsOf(asked),
+    batchMode: isOn(options, 'batchmode'),
+    needsOpenSsh: onlyOpenSsh(asked, authMethods),
+  };
+}
+
+/** The ProxyCommand of a host, ready to run. */
+export function proxyCommandOf(alias: string, options: HostOptions): string | undefined {
+  const command = singleValue(options, 'proxycommand');
+  return command === undefined ? undefined : expandForConnection(command, alias, options);
+}
+
+/** The ProxyJump of a host: hops with commas between them, the outermost first. */
+export function proxyJumpOf(alias: string, options: HostOptions): string | undefined {
+  const hops = singleValue(options, 'proxyjump');
+  return hops === undefined ? undefined : expandForConnection(hops, alias, options);
+}
+
+function expandForConnection(text: string, alias: string, options: HostOptions): string {
+  return expandTokens(text, connectionTokens(subjectOf(alias, options)), alias);
+}
+
+function subjectOf(alias: string, options: HostOptions): TokenSubject {
+  return {
+    alias,
+    host: singleValue(options, 'hostname') ?? alias,
+    port: Number(singleValue(options, 'port') ?? 22),
+    user: singleValue(options, 'user') ?? '',
+    hostKeyAlias: singleValue(options, 'hostkeyalias'),
+  };
+}
+
+function strictnessOf(
+  options: HostOptions,
+  { host }: TokenSubject,
+  log: Log | undefined,
+): StrictHostKeyChecking {
+  if (isOn(options, 'nohostauthenticationforlocalhost')) {
+    log?.(
+      'warn',
+      `NoHostAuthenticationForLocalhost is set for ${host}, but its host key is checked all the same.`,
+    );
+  }
+  const value = singleValue(options, 'stricthostkeychecking');
+  switch (value) {
+    case 'yes':
+    case 'true':
+      return 'yes';
+    case 'accept-new':
+      return value;
+    case 'no':
+    case 'off':
+    case 'false':
+      log?.(
+        'warn',
+        `StrictHostKeyChecking is off for ${host}: a new host key is accepted, a changed one is not.`,
+      );
+      return 'accept-new';
+    default:
+      return 'ask';
+  }
+}
+
+function knownHostsFilesOf(
+  { options, defaults }: AskedOptions,
+  { home, passwdHome }: Surroundings,
+): string[] {
+  return ['userknownhostsfile', 'globalknownhostsfile'].flatMap((keyword) => {
+    const value = options.get(keyword)?.[0] ?? defaults.get(keyword)?.[0] ?? '';
+    return splitFiles(value)
+      .filter((file) => file !== 'none')
+      .map((file) => (file.startsWith(`${passwdHome}/`) ? `${home}${file.slice(passwdHome.length)}` : file));
+  });
+}
+
+/** `ssh -G` does not quote: what does not begin like a path belongs to the one before. */
+function splitFiles(text: string): string[] {
+  return text
+    .split(/ (?=[/~]|none$)/)
+    .map((file) => file.trim())
+    .filter((file) => file !== '');
+}
+
+function expandedFiles(
+  names: readonly string[],
+  subject: TokenSubject,
+  surroundings: Surroundings,
+): string[] {
+  const tokens = fileTokens(subject, surroundings);
+  return names
+    .filter((name) => name.toLowerCase() !== 'none')
+    .flatMap((name) => expandFile(name, tokens, surroundings, subject.alias) ?? []);
+}
+
+function agentSocketOf(
+  options: HostOptions,
+  subject: TokenSubject,
+  surroundings: Surroundings,
+): string | undefined {
+  const { variables } = surroundings;
+  const said = options.get('identityagent')?.[0];
+  if (said?.toLowerCase() === 'none') return undefined;
+  if (said === undefined || said === '' || said === 'SSH_AUTH_SOCK')
+    return variables['SSH_AUTH_SOCK'] || undefined;
+  if (/^\$\w+$/.test(said)) return variables[said.slice(1)] || undefined;
+  return expandFile(said, fileTokens(subject, surroundings), surroundings, subject.alias);
+}
+
+function authMethodsOf(options: HostOptions): AuthMethod[] {
+  const allowed = AUTH_KEYWORDS.filter(([, keyword]) => !isOff(options, keyword)).map(([method]) => method);
+  const preferred = singleValue(options, 'preferredauthentications')?.split(',');
+  if (preferred === undefined) return allowed;
+  return preferred.flatMap((name) => allowed.find((method) => method === name) ?? []);
+}
+
+function timesOf(
+  asked: AskedOptions,
+): Pick<ResolvedDestination, 'connectTimeoutMs' | 'keepaliveIntervalMs' | 'keepaliveCountMax'> {
+  const { options } = asked;
+  const timeout = Number(singleValue(options, 'connecttimeout') ?? 0);
+  const intervalText = singleValue(options, 'serveraliveinterval') ?? '0';
+  const isDebians = intervalText === DEBIAN_BATCH_INTERVAL && isOn(options, 'batchmode');
+  const interval = isDebians ? 0 : Number(intervalText);
+  return {
+    ...(timeout > 0 && { connectTimeoutMs: timeout * 1_000 }),
+    ...(interval > 0 && { keepaliveIntervalMs: interval * 1_000 }),
+    ...(isSet(asked, 'serveralivecountmax') && {
+      keepaliveCountMax: Number(singleValue(options, 'serveralivecountmax')),
+    }),
+  };
+}
+
+function isOn(options: HostOptions, keyword: string): boolean {
+  return ['yes', 'true'].includes(singleValue(options, keyword) ?? '');
+}
+
+function isOff(options: HostOptions, keyword: string): boolean {
+  return ['no', 'false'].includes(singleValue(options, keyword) ?? '');
+}

@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { access } from 'node:fs/promises';
+import { TunnelError } from '../errors.js';
+import { type AskedOptions, type HostOptions, type HostQuery, layOver, parseOptions } from './options.js';
+import type { Surroundings } from './surroundings.js';
+
+const SYSTEM_CONFIG_FILE = '/etc/ssh/ssh_config';
+
+/** OpenSSH prints it for want of a terminal; it explains nothing. */
+const NOISE = /^(Pseudo-terminal will not be allocated.*|.*terminating, \d+ bad configuration options)$/;
+
+/**
+ * Has the installed OpenSSH say what ssh_config means for a host.
+ * @returns undefined when there is no `ssh` program
+ * @throws TunnelError `bad-destination` with what OpenSSH finds wrong
+ */
+export async function askOpenSsh(
+  query: HostQuery,
+  surroundings: Surroundings,
+): Promise<AskedOptions | undefined> {
+  const defaults = await runSsh(['-F', 'none'], { host: query.host }, surroundings);
+  if (defaults === undefined) return undefined;
+  const ask = async (fileArguments: readonly string[]): Promise<AskedOptions> => ({
+    options: (await runSsh(fileArguments, query, surroundings)) ?? defaults,
+    defaults,
+  });
+  const { configFile, home, passwdHome } = surroundings;
+  if (configFile !== undefined) return ask(['-F', configFile]);
+  if (home === passwdHome) return ask([]);
+  // ssh looks in the passwd entry's home only, and reads no system-wide file beside one that it is given.
+  const [person, system] = await Promise.all([
+    ask(['-F', await readable(`${home}/.ssh/config`)]),
+    ask(['-F', await readable(SYSTEM_CONFIG_FILE)]),
+  ]);
+  return layOver(person, system);
+}
+
+async function readable(file: string): Promise<string> {
+  try {
+    await access(file);
+    return file;
+  } catch (error) {
+    // Absent is as good as empty; anything else is for ssh to complain about.
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'none' : file;
+  }
+}
+
+async function runSsh(
+  fileArguments: readonly string[],
+  { host, user, port, through }: HostQuery,
+  { variables, signal }: Surroundings,
+): Promise<HostOptions | undefined> {
+  const wanted = [
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...(user === undefined ? [] : ['-l', user]),
+    ...(through === undefined ? [] : ['-J', through]),
+  ];
+  const args = ['-G', ...fileArguments, ...wanted, '--', host];
+  return new Promise((resolve, reject) => {
+    execFile('ssh', args, { env: variables, signal }, (error, stdout, stderr) => {
+      if (error === null) resolve(parseOptions(stdout));
+      else if (signal?.aborted) reject(signal.reason);
+      else if (error.code === 'ENOENT') resolve(undefined);
+      else reject(notUnderstood(host, stderr, error));
+    });
+  });
+}
+
+function notUnderstood(host: string, stderr: string, cause: Error): TunnelError {
+  const said = stderr
+    .split(/\r?\n/)
+    .filter((line) => line !== '' && !NOISE.test(line))
+    .join('; ');
+  const problem = said === '' ? cause.message : said;
+  return new TunnelError(
+    'bad-destination',
+    host,
+    `ssh cannot tell how to connect to "${host}": ${problem}.`,
+    {
+      cause,
+    },
+  );
+}

@@ -1,0 +1,51 @@
+/** What ssh_config says of one host: keywords in lower case with the values of their lines, as `ssh -G` prints them. */
+export type HostOptions = ReadonlyMap<string, readonly string[]>;
+
+/** One host to look up: what was typed, before ssh_config is asked. */
+export interface HostQuery {
+  readonly host: string;
+  readonly user?: string;
+  readonly port?: number;
+  /** Hops that were decided already: they take the place of ProxyJump and ProxyCommand. */
+  readonly through?: string;
+}
+
+/** What is said of a host, beside what would be said if no file existed. */
+export interface AskedOptions {
+  readonly options: HostOptions;
+  readonly defaults: HostOptions;
+}
+
+/** Reads the output of `ssh -G`. */
+export function parseOptions(text: string): HostOptions {
+  const options = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const at = line.indexOf(' ');
+    const keyword = (at < 0 ? line : line.slice(0, at)).toLowerCase();
+    if (keyword === '') continue;
+    const values = options.get(keyword) ?? [];
+    values.push(at < 0 ? '' : line.slice(at + 1));
+    options.set(keyword, values);
+  }
+  return options;
+}
+
+/** Whether a keyword says something else than it would without any file. */
+export function isSet({ options, defaults }: AskedOptions, keyword: string): boolean {
+  return options.get(keyword)?.join('\n') !== defaults.get(keyword)?.join('\n');
+}
+
+/** The value of a keyword that has one; undefined when nothing is said, or `none`. */
+export function singleValue(options: HostOptions, keyword: string): string | undefined {
+  const value = options.get(keyword)?.[0];
+  return value === undefined || value === '' || value.toLowerCase() === 'none' ? undefined : value;
+}
+
+/** Lays a person's options over the system's: whatever the person's files say counts. */
+export function layOver(person: AskedOptions, system: AskedOptions): AskedOptions {
+  const options = new Map(system.options);
+  for (const [keyword, values] of person.options) {
+    if (isSet(person, keyword) || !isSet(system, keyword)) options.set(keyword, values);
+  }
+  return { options, defaults: person.defaults };
+}

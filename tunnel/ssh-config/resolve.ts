@@ -1,0 +1,110 @@
+import { type NamedDestination, parseNamedDestination } from '../destination.js';
+import { TunnelError } from '../errors.js';
+import type { Log } from '../log.js';
+import type { ResolvedDestination } from '../ssh-config.js';
+import { destinationOf, proxyCommandOf, proxyJumpOf } from './from-options.js';
+import { lastHop, MAX_HOPS } from './jumps.js';
+import { askOpenSsh } from './openssh.js';
+import type { HostQuery } from './options.js';
+import { type Surroundings, surroundingsOf } from './surroundings.js';
+
+/** What a person said on the command line; it wins over ssh_config. */
+export interface DestinationFlags {
+  /** The only host key to accept for the destination; those of hops are looked up. */
+  readonly hostKey?: string | undefined;
+  /** Private keys to try first, on hops too. */
+  readonly identityFiles?: readonly string[] | undefined;
+  /** Instead of the person's and the system's files, for hops too. */
+  readonly knownHostsFiles?: readonly string[] | undefined;
+}
+
+export interface ResolveOptions {
+  readonly flags?: DestinationFlags;
+  /** Environment variables: `HOME`, `SSH_AUTH_SOCK`, `PATH` and those that ssh_config mentions. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Read instead of `~/.ssh/config` and the system's, like `ssh -F`; `none` reads nothing. */
+  readonly configFile?: string | undefined;
+  readonly log?: Log | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Resolution {
+  readonly surroundings: Surroundings;
+  readonly flags: DestinationFlags;
+  readonly log?: Log | undefined;
+}
+
+/**
+ * Finds out all that is to be known to connect to `user@host:port`, `ssh://…` or a Host alias, as OpenSSH would:
+ * asked of the installed `ssh`, else read from the same files.
+ *
+ * @throws TunnelError `bad-destination` for a text that names no host, and for an ssh_config that is wrong
+ */
+export async function resolveDestination(
+  text: string,
+  options: ResolveOptions,
+): Promise<ResolvedDestination> {
+  const { flags = {}, environment, configFile, log, signal } = options;
+  signal?.throwIfAborted();
+  const named = parseNamedDestination(text);
+  const hostKey = named.hostKey ?? flags.hostKey;
+  const surroundings = surroundingsOf(environment, { configFile, signal });
+  const found = await resolveHost(queryOf(named), { surroundings, flags, log }, 0);
+  const { identityFiles = [] } = flags;
+  return {
+    ...found,
+    ...(hostKey !== undefined && { hostKey }),
+    requiredIdentityFiles: identityFiles,
+    defaultIdentityFiles: identityFiles.length > 0 ? [] : found.defaultIdentityFiles,
+  };
+}
+
+async function resolveHost(
+  query: HostQuery,
+  resolution: Resolution,
+  depth: number,
+): Promise<ResolvedDestination> {
+  if (depth > MAX_HOPS) throw inCircles(query.host);
+  const { surroundings, flags, log } = resolution;
+  const asked = await askOpenSsh(query, surroundings);
+  if (asked === undefined) throw new Error('no ssh');
+  const destination = destinationOf(query.host, asked, { surroundings, log });
+  const proxyJump = query.through ?? proxyJumpOf(query.host, asked.options);
+  const proxyCommand = proxyJump === undefined ? proxyCommandOf(query.host, asked.options) : undefined;
+  const jumps = proxyJump === undefined ? [] : await resolveHops(proxyJump, resolution, depth);
+  return {
+    ...destination,
+    ...(surroundings.configFile !== undefined && { sshConfig: surroundings.configFile }),
+    identityFiles: [...(flags.identityFiles ?? []), ...destination.identityFiles],
+    ...(flags.knownHostsFiles?.length && { knownHostsFiles: flags.knownHostsFiles }),
+    ...(proxyCommand !== undefined && { proxyCommand }),
+    jumps,
+    needsOpenSsh: [
+      ...destination.needsOpenSsh,
+      ...jumps.flatMap((hop) => hop.needsOpenSsh.map((reason) => `${reason} for ${hop.alias}`)),
+    ],
+  };
+}
+
+async function resolveHops(
+  proxyJump: string,
+  resolution: Resolution,
+  depth: number,
+): Promise<ResolvedDestination[]> {
+  const { destination, through } = lastHop(proxyJump);
+  const query = { ...queryOf(destination), ...(through !== undefined && { through }) };
+  const { jumps, ...last } = await resolveHost(query, resolution, depth + 1);
+  return [...jumps, { ...last, jumps: [] }];
+}
+
+function queryOf({ host, user, port }: NamedDestination): HostQuery {
+  return { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
+}
+
+function inCircles(host: string): TunnelError {
+  return new TunnelError(
+    'bad-destination',
+    host,
+    `ssh_config leads to ${host} through more than ${MAX_HOPS} hosts. See that ProxyJump does not go in circles.`,
+  );
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { hostname as machineName } from 'node:os';
+import { TunnelError } from '../errors.js';
+import type { Surroundings } from './surroundings.js';
+
+/** What the tokens of ssh_config stand for: letters after `%`. */
+export type Tokens = Readonly<Record<string, string>>;
+
+/** A host as far as tokens speak of it. */
+export interface TokenSubject {
+  /** As typed. */
+  readonly alias: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly hostKeyAlias?: string | undefined;
+}
+
+/** Tokens of ProxyCommand and ProxyJump. */
+export function connectionTokens({ alias, host, port, user }: TokenSubject): Tokens {
+  return { h: host, n: alias, p: String(port), r: user };
+}
+
+/** Tokens of file names. */
+export function fileTokens(subject: TokenSubject, surroundings: Surroundings): Tokens {
+  const local = machineName();
+  const { host, port, user, alias, hostKeyAlias = alias } = subject;
+  return {
+    ...connectionTokens(subject),
+    C: createHash('sha1').update(`${local}${host}${port}${user}`).digest('hex'),
+    L: local.split('.')[0] ?? local,
+    l: local,
+    d: surroundings.home,
+    i: String(surroundings.localUserId),
+    u: surroundings.localUser,
+    k: hostKeyAlias,
+    j: '',
+  };
+}
+
+/** @throws TunnelError `bad-destination` for a token that there is none of, as OpenSSH refuses it. */
+export function expandTokens(text: string, tokens: Tokens, host: string): string {
+  return text.replace(/%(.?)/gs, (_, letter: string) => tokenValue(letter, { text, tokens, host }));
+}
+
+/** A file name of ssh_config with its `~`, tokens and `${VARIABLES}` replaced; undefined when a variable is missing. */
+export function expandFile(
+  text: string,
+  tokens: Tokens,
+  { home, variables }: Surroundings,
+  host: string,
+): string | undefined {
+  const fromHome = text === '~' || text.startsWith('~/') ? `${home}${text.slice(1)}` : text;
+  let isComplete = true;
+  // In one pass: what a variable holds is not read again.
+  const expanded = fromHome.replace(
+    /%(.?)|\$\{([^}]*)\}/gs,
+    (_, letter: string | undefined, name: string | undefined) => {
+      if (letter !== undefined) return tokenValue(letter, { text, tokens, host });
+      const value = variables[name ?? ''];
+      if (value === undefined) isComplete = false;
+      return value ?? '';
+    },
+  );
+  return isComplete ? expanded : undefined;
+}
+
+function tokenValue(
+  letter: string,
+  { text, tokens, host }: { readonly text: string; readonly tokens: Tokens; readonly host: string },
+): string {
+  const value = letter === '%' ? '%' : tokens[letter];
+  if (value !== undefined) return value;
+  throw new TunnelError(
+    'bad-destination',
+    host,
+    `ssh_config uses "%${letter}" in "${text}" for ${host}, which has no meaning there. Write %% for a percent sign.`,
+  );
+}
