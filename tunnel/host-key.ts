@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Destination, formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { type KnownHost, type KnownHostsLine, keyType } from './known-hosts.js';
+import type { StrictHostKeyChecking } from './ssh-config.js';
 
 /** The only key to accept for a host, whatever known_hosts files say. */
 export type HostKeyPin =
@@ -10,9 +11,14 @@ export type HostKeyPin =
 
 /** What a host's key is measured against. */
 export interface HostKeyTrust {
-  readonly destination: Destination;
+  readonly destination: Destination & {
+    readonly alias?: string;
+    readonly strictHostKeyChecking?: StrictHostKeyChecking;
+  };
   readonly pin?: HostKeyPin;
   readonly known: KnownHost;
+  /** All lines that were read, whatever host they are of. */
+  readonly lines?: readonly KnownHostsLine[];
 }
 
 export type HostKeyVerdict =
@@ -51,19 +57,37 @@ export function judgeHostKey(key: Buffer, trust: HostKeyTrust): HostKeyVerdict {
 
 /**
  * The verdict as ssh2 must have it: it takes anything but `false` for a yes, asks again at each rekey, and needs
- * the answer at once. So this returns booleans only, and lets a rekey present nothing but the key accepted first.
+ * that answer at once. So only the first answer may take its time, for a person may have to be asked; it answers in
+ * booleans only, and lets a rekey present nothing but the key accepted first.
+ *
+ * @param onRefused is told why before the answer; what `judge` rejected with, too
  */
 export function rememberVerdict(
-  judge: (key: Buffer) => HostKeyVerdict,
-  onRefused: (error: TunnelError) => void,
-): (key: Buffer) => boolean {
+  judge: (key: Buffer) => HostKeyVerdict | Promise<HostKeyVerdict>,
+  onRefused: (reason: unknown) => void,
+): (key: Buffer, answer: (isAccepted: boolean) => void) => void {
   let accepted: Buffer | undefined;
-  return (key) => {
-    if (accepted !== undefined) return accepted.equals(key);
+  return (presented, answer) => {
+    if (accepted !== undefined) {
+      answer(accepted.equals(presented));
+      return;
+    }
+    // ssh2 may use the memory for something else while a person thinks.
+    const key = Buffer.from(presented);
+    const settle = (verdict: HostKeyVerdict) => {
+      if (verdict.accepted) accepted = key;
+      else onRefused(verdict.error);
+      answer(verdict.accepted);
+    };
     const verdict = judge(key);
-    if (verdict.accepted) accepted = Buffer.from(key);
-    else onRefused(verdict.error);
-    return verdict.accepted;
+    if (!(verdict instanceof Promise)) {
+      settle(verdict);
+      return;
+    }
+    verdict.then(settle, (reason: unknown) => {
+      onRefused(reason);
+      answer(false);
+    });
   };
 }
 
@@ -93,8 +117,17 @@ export function parseHostKeyPin(text: string, destination: Destination): HostKey
   );
 }
 
-/** The algorithms to offer a host: those of the keys that we know it by come first, so that it presents one of these. */
-export function orderHostKeyAlgorithms({ pin, known }: HostKeyTrust): HostKeyAlgorithm[] {
+/**
+ * The algorithms to offer a host: those of the keys that we know it by come first, so that it presents one of these.
+ * @param wanted names to choose from in this order (HostKeyAlgorithms); those that we do not accept are left out
+ */
+export function orderHostKeyAlgorithms(
+  { pin, known }: HostKeyTrust,
+  wanted?: readonly string[],
+): HostKeyAlgorithm[] {
+  if (wanted !== undefined) {
+    return wanted.flatMap((name) => ALGORITHMS.find((one) => one.name === name)?.name ?? []);
+  }
   const types = new Set(pin?.kind === 'key' ? [pin.type] : pin ? [] : known.keys.map(({ type }) => type));
   const isWanted = ({ type }: { readonly type: string }) => types.has(type);
   return [...ALGORITHMS.filter(isWanted), ...ALGORITHMS.filter((one) => !isWanted(one))].map(
@@ -154,18 +187,23 @@ function changedError(key: Buffer, trust: HostKeyTrust, replaced: readonly Known
 }
 
 function unknownError(key: Buffer, trust: HostKeyTrust): TunnelError {
-  const { user, host: name, port } = trust.destination;
   const host = formatDestination(trust.destination);
   const fingerprint = fingerprintOf(key);
   const others = trust.known.keys.map(({ type, file, line }) => `${type} in ${file}:${line}`);
   const known = others.length > 0 ? ` (only a key of another type is: ${others.join(', ')})` : '';
-  const connect = `ssh ${port === 22 ? '' : `-p ${port} `}${user}@${name}`;
   return new TunnelError(
     'host-key-unknown',
     host,
-    `Refused to talk to ${host}: its ${keyType(key) ?? 'unreadable'} host key ${fingerprint} is not known${known}. Compare the fingerprint, then connect once with "${connect}", or pass --ssh-hostkey ${fingerprint}.`,
+    `Refused to talk to ${host}: its ${keyType(key) ?? 'unreadable'} host key ${fingerprint} is not known${known}. Compare the fingerprint, then connect once with "${connectCommand(trust)}", or pass --ssh-hostkey ${fingerprint}.`,
     { fingerprint },
   );
+}
+
+/** What makes OpenSSH ask about the host's key. */
+function connectCommand({ destination }: HostKeyTrust): string {
+  const { user, host, port, alias = host, strictHostKeyChecking } = destination;
+  const ask = strictHostKeyChecking === 'yes' ? '-o StrictHostKeyChecking=ask ' : '';
+  return `ssh ${ask}${port === 22 ? '' : `-p ${port} `}${quoted(`${user}@${alias}`)}`;
 }
 
 function quoted(text: string): string {

@@ -23,6 +23,7 @@ export async function readTrust(
   const { host, port, hostKeyAlias, hostKey } = destination;
   return {
     destination,
+    lines,
     // An alias stands for the host whatever the port.
     known:
       hostKeyAlias === undefined

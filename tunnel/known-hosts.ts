@@ -22,6 +22,8 @@ export interface KnownHost {
   /** For another port than 22: keys stored under the bare name, which OpenSSH accepts too when they are equal. */
   readonly keysWithoutPort: readonly KnownHostsLine[];
   readonly revoked: readonly KnownHostsLine[];
+  /** Authorities whose host certificates OpenSSH would accept. */
+  readonly authorities: readonly KnownHostsLine[];
 }
 
 const MARKERS = new Map([
@@ -34,7 +36,7 @@ export function parseKnownHosts(text: string, file: string): KnownHostsLine[] {
   return text.split('\n').flatMap((line, index) => parseLine(line, file, index + 1) ?? []);
 }
 
-/** Finds what is known of a host. `@cert-authority` lines vouch for certificates, not for plain keys: left out. */
+/** Finds what is known of a host. `@cert-authority` lines vouch for certificates, never for plain keys. */
 export function lookUpHost(lines: readonly KnownHostsLine[], host: string, port: number): KnownHost {
   const bare = host.toLowerCase();
   const name = port === 22 ? bare : `[${bare}]:${port}`;
@@ -45,7 +47,20 @@ export function lookUpHost(lines: readonly KnownHostsLine[], host: string, port:
     keys: named.filter(({ marker }) => marker === undefined),
     keysWithoutPort: bareNamed.filter(({ marker }) => marker === undefined),
     revoked: [...named, ...bareNamed].filter(({ marker }) => marker === 'revoked'),
+    authorities: named.filter(({ marker }) => marker === 'cert-authority'),
   };
+}
+
+/** Whether a host can be verified by nothing but a certificate, which ssh2 cannot read. */
+export function needsHostCertificate(known: KnownHost): boolean {
+  return known.authorities.length > 0 && known.keys.length === 0 && known.keysWithoutPort.length === 0;
+}
+
+/** The line that makes a host known; with `salt` (20 bytes), one that does not tell its name. */
+export function formatKnownHostsLine(name: string, key: Buffer, salt?: Buffer): string {
+  const hosts =
+    salt === undefined ? name : `|1|${salt.toString('base64')}|${hashOf(name, salt).toString('base64')}`;
+  return `${hosts} ${keyType(key)} ${key.toString('base64')}`;
 }
 
 /** Whether the first field of a line covers a name (lower case, `[host]:port` where a port belongs to it). */
@@ -83,7 +98,11 @@ function matchesHash(hosts: string, name: string): boolean {
   const [, version, salt, hash, rest] = hosts.split('|');
   if (version !== '1' || salt === undefined || hash === undefined || rest !== undefined) return false;
   const expected = Buffer.from(hash, 'base64');
-  return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest().equals(expected);
+  return hashOf(name, Buffer.from(salt, 'base64')).equals(expected);
+}
+
+function hashOf(name: string, salt: Buffer): Buffer {
+  return createHmac('sha1', salt).update(name).digest();
 }
 
 function matchesPattern(pattern: string, name: string): boolean {

@@ -6,19 +6,21 @@ import type { Log } from './log.js';
 
 /** How one connection logs in: what it offers a host, and what came of it. */
 export class Ssh2Login {
-  readonly #attempt = new AbortController();
   readonly #tried: string[] = [];
   readonly #offers: readonly Offer[];
   #accepts: readonly string[] = [];
 
-  /** @throws TunnelError `bad-identity` for a key asked for that ssh2 cannot use */
+  /**
+   * @param signal aborts when we are logged in, or never will be
+   * @throws TunnelError `bad-identity` for a key asked for that ssh2 cannot use
+   */
   constructor(
     destination: Destination,
     identities: readonly Identity[],
-    { log }: { readonly log?: Log | undefined },
+    { signal, log }: { readonly signal: AbortSignal; readonly log?: Log | undefined },
   ) {
     this.#offers = identities.flatMap(
-      (identity) => offer(identity, destination, { attempt: this.#attempt.signal, log }) ?? [],
+      (identity) => offer(identity, destination, { attempt: signal, log }) ?? [],
     );
   }
 
@@ -42,11 +44,6 @@ export class Ssh2Login {
       this.#tried.push(next.name);
       return next.method;
     };
-  }
-
-  /** Lets go of the agent: we are logged in, or never will be. */
-  end(): void {
-    this.#attempt.abort();
   }
 }
 

@@ -1,11 +1,13 @@
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type ClientChannel, type ConnectConfig } from 'ssh2';
-import { type Destination, formatDestination } from './destination.js';
+import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
-import { type HostKeyTrust, judgeHostKey, orderHostKeyAlgorithms, rememberVerdict } from './host-key.js';
+import { type HostKeyTrust, orderHostKeyAlgorithms } from './host-key.js';
+import { HostKeyCheck } from './host-key-check.js';
 import { readTrust } from './host-trust.js';
 import { type Identity, identitySources, readIdentities } from './identities.js';
+import type { ResolvedDestination } from './ssh-config.js';
 import { closedByHost, type LinkPhase, translateChannelError, translateLinkError } from './ssh2-error.js';
 import { Ssh2Login } from './ssh2-login.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from './transport.js';
@@ -41,16 +43,23 @@ class Ssh2Link implements Link {
   readonly closed: Promise<TunnelError>;
   readonly #client = new ssh2.Client();
   readonly #socket: Socket;
-  readonly #destination: Destination;
+  readonly #destination: ResolvedDestination;
   readonly #options: LinkOptions;
+  /** Aborts when we are logged in, or never will be. */
+  readonly #attempt = new AbortController();
+  readonly #hostKey: HostKeyCheck;
   readonly #login: Ssh2Login;
+  #stored: Promise<void> | undefined;
   #phase: LinkPhase = 'connecting';
   #failure: TunnelError | undefined;
 
-  constructor(destination: Destination, options: LinkOptions) {
+  constructor(destination: ResolvedDestination, options: LinkOptions) {
     this.#destination = destination;
     this.#options = options;
-    this.#login = new Ssh2Login(destination, options.identities, options);
+    const attempt = { ...options, signal: this.#attempt.signal };
+    const onRefused = (reason: unknown) => this.#giveUp(reason);
+    this.#hostKey = new HostKeyCheck(options.trust, destination, { ...attempt, onRefused });
+    this.#login = new Ssh2Login(destination, options.identities, attempt);
     const { host, port } = destination;
     this.#socket = connect({
       host,
@@ -70,7 +79,7 @@ class Ssh2Link implements Link {
   /** Settles when we are logged in. */
   async ready(): Promise<void> {
     const { signal } = this.#options;
-    const abort = () => this.#socket.destroy();
+    const abort = () => this.#giveUp(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     try {
       await Promise.race([
@@ -80,11 +89,12 @@ class Ssh2Link implements Link {
       signal.throwIfAborted();
     } catch (error) {
       this.#socket.destroy();
-      signal.throwIfAborted();
+      this.#attempt.signal.throwIfAborted();
       throw error;
     } finally {
       signal.removeEventListener('abort', abort);
-      this.#login.end();
+      this.#attempt.abort();
+      await this.#stored;
     }
   }
 
@@ -134,6 +144,7 @@ class Ssh2Link implements Link {
     client.on('error', (error) => this.#onError(error));
     client.on('handshake', () => {
       if (this.#phase === 'connecting') this.#phase = 'authenticating';
+      this.#stored ??= this.#hostKey.proven();
     });
     client.once('ready', () => {
       this.#phase = 'ready';
@@ -144,6 +155,16 @@ class Ssh2Link implements Link {
     return new Promise((resolve) =>
       client.once('close', () => resolve(this.#failure ?? closedByHost(this.#destination, this.#phase))),
     );
+  }
+
+  /** Ends the attempt: with the reason that a TunnelError gives, else with what it is, an abort or a fault. */
+  #giveUp(reason: unknown): void {
+    if (reason instanceof TunnelError && !this.#options.signal.aborted) {
+      this.#failure ??= reason;
+      return;
+    }
+    this.#attempt.abort(reason);
+    this.#socket.destroy();
   }
 
   #onError(error: Error): void {
@@ -186,7 +207,7 @@ class Ssh2Link implements Link {
       // Else sockets could be forwarded only by servers that call themselves OpenSSH.
       strictVendor: false,
       algorithms: {
-        serverHostKey: orderHostKeyAlgorithms(trust),
+        serverHostKey: orderHostKeyAlgorithms(trust, this.#destination.hostKeyAlgorithms),
         hmac: [
           'hmac-sha2-256-etm@openssh.com',
           'hmac-sha2-512-etm@openssh.com',
@@ -195,12 +216,7 @@ class Ssh2Link implements Link {
         ],
         compress: ['none'],
       },
-      hostVerifier: rememberVerdict(
-        (key) => judgeHostKey(key, trust),
-        (error) => {
-          this.#failure ??= error;
-        },
-      ),
+      hostVerifier: this.#hostKey.verifier,
       authHandler: this.#login.handler(),
     };
   }

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { TunnelError } from './errors.js';
 import type { Log } from './log.js';
+import type { Patience } from './patience.js';
+import type { Questions } from './questions.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
 /** What a channel leads to, as seen from the SSH server. */
@@ -13,6 +15,10 @@ export interface DialOptions {
   readonly keepaliveIntervalMs: number;
   /** Probes that may go unanswered before the link counts as dead. */
   readonly keepaliveCountMax: number;
+  /** To ask a person; without any, nothing is asked. */
+  readonly questions?: Questions | undefined;
+  /** The attempt's time limit, which stands still while a person is asked. */
+  readonly patience?: Patience | undefined;
   /** Ends the attempt, leaving nothing; it rejects with `signal.reason`. */
   readonly signal: AbortSignal;
   readonly log?: Log | undefined;

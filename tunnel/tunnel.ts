@@ -2,6 +2,7 @@ import { Connection, type Dial } from './connection.js';
 import { type Destination, formatDestination } from './destination.js';
 import { Forward } from './forward.js';
 import type { Log } from './log.js';
+import { type Ask, Questions } from './questions.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { ssh2Transport } from './ssh2-transport.js';
 import type { TunnelState } from './states.js';
@@ -31,6 +32,8 @@ export interface TunnelOptions {
   readonly keepaliveIntervalMs?: number | undefined;
   /** Unanswered probes after which it counts as lost. Default 3: noticed after at most 8 s. */
   readonly keepaliveCountMax?: number | undefined;
+  /** Asks a person about unknown host keys, for passphrases, passwords and second factors. Without it nothing is asked. */
+  readonly ask?: Ask | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -144,6 +147,7 @@ function withDefaults(options: TunnelOptions): WaysIn {
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     keepaliveIntervalMs: options.keepaliveIntervalMs ?? 2_000,
     keepaliveCountMax: options.keepaliveCountMax ?? 3,
+    questions: options.ask && new Questions(options.ask, options.destinations.map(formatDestination)),
     log: options.log,
   };
 }

@@ -1,6 +1,8 @@
 import { type Destination, formatDestination } from './destination.js';
 import { mostSerious, TunnelError } from './errors.js';
 import type { Log } from './log.js';
+import { Patience } from './patience.js';
+import type { Questions } from './questions.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import type { Link, Transport } from './transport.js';
 
@@ -11,6 +13,8 @@ export interface WaysIn {
   readonly connectTimeoutMs: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveCountMax: number;
+  /** To ask a person; without any, nothing is asked. */
+  readonly questions?: Questions | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -69,16 +73,17 @@ async function enterBy(
   const attempt = new AbortController();
   const abort = () => attempt.abort(raceSignal.reason);
   raceSignal.addEventListener('abort', abort, { once: true });
-  const timer = setTimeout(() => attempt.abort(timedOut(host, connectTimeoutMs)), connectTimeoutMs);
+  using patience = new Patience(connectTimeoutMs, () => attempt.abort(timedOut(host, connectTimeoutMs)));
   try {
     return await transport.dial(destination, {
       keepaliveIntervalMs: destination.keepaliveIntervalMs ?? waysIn.keepaliveIntervalMs,
       keepaliveCountMax: destination.keepaliveCountMax ?? waysIn.keepaliveCountMax,
+      questions: waysIn.questions,
+      patience,
       signal: attempt.signal,
       log: waysIn.log,
     });
   } finally {
-    clearTimeout(timer);
     raceSignal.removeEventListener('abort', abort);
   }
 }

@@ -4,7 +4,6 @@ import { TunnelError } from '../../tunnel/errors.js';
 import {
   fingerprintOf,
   type HostKeyPin,
-  type HostKeyVerdict,
   judgeHostKey,
   orderHostKeyAlgorithms,
   parseHostKeyPin,
@@ -86,29 +85,68 @@ test('The types of known keys are asked for first, and SHA-1 never', (t) => {
   t.is(pinned[0], 'ssh-ed25519');
 });
 
+/** What ssh2 is told about each of some keys, presented one after the other; undefined while nothing is said. */
+function answers(verify: ReturnType<typeof rememberVerdict>, ...keys: readonly Buffer[]): unknown[] {
+  return keys.map((key) => {
+    let said: unknown;
+    const returned: unknown = verify(key, (isAccepted) => {
+      said = isAccepted;
+    });
+    return returned === undefined ? said : returned;
+  });
+}
+
 test('A rekey may present the accepted key only, without another judgement', (t) => {
   let judgements = 0;
-  const verdicts: HostKeyVerdict[] = [{ accepted: true }];
   const verify = rememberVerdict(
     () => {
       judgements += 1;
-      return verdicts[0] ?? t.fail();
+      return { accepted: true };
     },
     () => t.fail(),
   );
-  t.is(verify(ours.key), true);
-  t.is(verify(Buffer.from(ours.key)), true);
-  t.is(verify(other.key), false);
+  t.deepEqual(answers(verify, ours.key, Buffer.from(ours.key), other.key), [true, true, false]);
   t.is(judgements, 1);
 });
 
 test('A refusal is told to ssh2 as false and nothing else', (t) => {
   const error = new TunnelError('host-key-unknown', 'root@host:22', 'unknown');
-  const refusals: TunnelError[] = [];
+  const refusals: unknown[] = [];
   const verify = rememberVerdict(
     () => ({ accepted: false, error }),
     (refusal) => refusals.push(refusal),
   );
-  t.is(verify(ours.key), false);
+  t.deepEqual(answers(verify, ours.key), [false]);
   t.deepEqual(refusals, [error]);
+});
+
+test('A verdict that takes its time holds the answer back, and is at hand for a rekey', async (t) => {
+  const verify = rememberVerdict(
+    () => Promise.resolve({ accepted: true } as const),
+    () => t.fail(),
+  );
+  const presented = Buffer.from(ours.key);
+  const first = new Promise<boolean>((resolve) => verify(presented, resolve));
+  presented.fill(0);
+  t.true(await first);
+  t.deepEqual(answers(verify, ours.key, other.key), [true, false]);
+});
+
+test('A verdict that fails is a refusal', async (t) => {
+  const fault = new Error('nobody there');
+  const refusals: unknown[] = [];
+  const verify = rememberVerdict(
+    () => Promise.reject(fault),
+    (refusal) => refusals.push(refusal),
+  );
+  t.false(await new Promise<boolean>((resolve) => verify(ours.key, resolve)));
+  t.deepEqual(refusals, [fault]);
+});
+
+test('Algorithms asked for are offered in their order, and only those that we accept', (t) => {
+  const known = lookUpHost([], 'host', 2222);
+  t.deepEqual(orderHostKeyAlgorithms({ destination, known }, ['rsa-sha2-256', 'ssh-rsa', 'ssh-ed25519']), [
+    'rsa-sha2-256',
+    'ssh-ed25519',
+  ]);
 });

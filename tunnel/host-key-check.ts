@@ -1,0 +1,118 @@
+import { formatDestination } from './destination.js';
+import { TunnelError } from './errors.js';
+import {
+  fingerprintOf,
+  type HostKeyTrust,
+  type HostKeyVerdict,
+  judgeHostKey,
+  rememberVerdict,
+} from './host-key.js';
+import { type KnownHostsLine, keyType } from './known-hosts.js';
+import { addKnownHost } from './known-hosts-file.js';
+import type { Log } from './log.js';
+import type { Patience } from './patience.js';
+import type { Questions } from './questions.js';
+import type { ResolvedDestination } from './ssh-config.js';
+
+export interface HostKeyCheckOptions {
+  /** Without any, unknown keys are refused where a person would decide. */
+  readonly questions?: Questions | undefined;
+  readonly patience?: Patience | undefined;
+  readonly signal: AbortSignal;
+  /** Why the key was not accepted: a TunnelError, or whatever the question rejected with. */
+  readonly onRefused: (reason: unknown) => void;
+  readonly log?: Log | undefined;
+}
+
+/** Decides on the host's key for one connection, asking a person where that is wanted, and stores what was accepted. */
+export class HostKeyCheck {
+  /** For ssh2. */
+  readonly verifier: (key: Buffer, answer: (isAccepted: boolean) => void) => void;
+  readonly #trust: HostKeyTrust;
+  readonly #destination: ResolvedDestination;
+  readonly #options: HostKeyCheckOptions;
+  #toStore: Buffer | undefined;
+
+  constructor(trust: HostKeyTrust, destination: ResolvedDestination, options: HostKeyCheckOptions) {
+    this.#trust = trust;
+    this.#destination = destination;
+    this.#options = options;
+    this.verifier = rememberVerdict((key) => this.#decide(key), options.onRefused);
+  }
+
+  /** To be called once the host has proven that the key is its own; before that, anybody can present any key. */
+  async proven(): Promise<void> {
+    const key = this.#toStore;
+    this.#toStore = undefined;
+    const [file] = this.#destination.knownHostsFiles;
+    if (key === undefined || file === undefined) return;
+    const { log } = this.#options;
+    const { name } = this.#trust.known;
+    try {
+      await addKnownHost(file, name, key, { hashed: this.#destination.hashKnownHosts });
+      log?.('warn', `Added ${name} with the ${keyType(key)} host key ${fingerprintOf(key)} to ${file}.`);
+    } catch (error) {
+      // The person's decision stands for this connection, as with OpenSSH.
+      const problem = error instanceof Error ? error.message : String(error);
+      log?.('warn', `Could not add the host key of ${name} to ${file}: ${problem}.`);
+    }
+  }
+
+  #decide(key: Buffer): HostKeyVerdict | Promise<HostKeyVerdict> {
+    const verdict = judgeHostKey(key, this.#trust);
+    if (verdict.accepted || verdict.error.code !== 'host-key-unknown') return verdict;
+    const { strictHostKeyChecking, batchMode } = this.#destination;
+    if (strictHostKeyChecking === 'accept-new') return this.#accept(key);
+    const { questions } = this.#options;
+    if (strictHostKeyChecking === 'yes' || batchMode || questions === undefined) return verdict;
+    return this.#ask(key, questions, verdict.error);
+  }
+
+  #accept(key: Buffer): HostKeyVerdict {
+    this.#toStore = key;
+    return { accepted: true };
+  }
+
+  /** Goes on asking until the answer is clear, as OpenSSH does. */
+  async #ask(key: Buffer, questions: Questions, unknown: TunnelError): Promise<HostKeyVerdict> {
+    const host = formatDestination(this.#destination);
+    const fingerprint = fingerprintOf(key);
+    let text = describeUnknownKey(key, this.#trust);
+    for (;;) {
+      const answer = await questions.ask({ kind: 'host-key', host, text, echo: true }, this.#options);
+      const word = answer?.trim().toLowerCase();
+      if (word === 'yes' || answer?.trim() === fingerprint) return this.#accept(key);
+      if (answer === undefined || word === '' || word === 'no') break;
+      text = "Please type 'yes', 'no' or the fingerprint: ";
+    }
+    const message = `Refused to talk to ${host}: you did not accept its ${keyType(key)} host key ${fingerprint}. Compare it with what "ssh-keygen -l -f" says of the .pub file on the host, and connect again.`;
+    return {
+      accepted: false,
+      error: new TunnelError('host-key-unknown', host, message, { fingerprint, cause: unknown }),
+    };
+  }
+}
+
+/** OpenSSH's question, with what else is known of the host and of the key. */
+function describeUnknownKey(key: Buffer, { known, lines = [] }: HostKeyTrust): string {
+  const sameKey = lines.filter((line) => line.marker === undefined && line.key.equals(key));
+  const type = keyType(key);
+  const others = known.keys.map((line) => `${line.type} ${fingerprintOf(line.key)} (${place(line)})`);
+  return [
+    `The authenticity of host '${known.name}' can't be established.`,
+    `${type} key fingerprint is ${fingerprintOf(key)}.`,
+    ...(others.length > 0 ? [`Keys of other types are known for it: ${others.join(', ')}.`] : []),
+    sameKey.length === 0
+      ? 'This key is not known by any other names.'
+      : `This key is known by other names: ${sameKey.map(nameAndPlace).join(', ')}.`,
+    'Are you sure you want to continue connecting (yes/no/[fingerprint])? ',
+  ].join('\n');
+}
+
+function nameAndPlace(line: KnownHostsLine): string {
+  return `${line.hosts.startsWith('|') ? 'a hashed one' : line.hosts} (${place(line)})`;
+}
+
+function place({ file, line }: KnownHostsLine): string {
+  return `${file}:${line}`;
+}
