@@ -1,4 +1,5 @@
-import { type Destination, formatAddress, formatDestination } from './destination.js';
+import { channelLost, channelRefused } from './channel-refusal.js';
+import { type Destination, formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import type { ForwardTarget } from './transport.js';
 
@@ -62,34 +63,11 @@ export function translateChannelError(
   destination: Destination,
   target: ForwardTarget,
 ): TunnelError {
-  const host = formatDestination(destination);
-  const reason = 'reason' in error ? error.reason : undefined;
-  const isSocket = 'socketPath' in target;
-  const there = isSocket ? target.socketPath : formatAddress(target.host, target.port);
   // Only a refusal by the server carries a reason; everything else means that the connection is gone.
-  if (reason === undefined) {
-    return new TunnelError(
-      'closed',
-      host,
-      `The connection to ${host} went away while ${there} was dialled.`,
-      {
-        cause: error,
-      },
-    );
-  }
-  const said = error.message.replace(/^\(SSH\) Channel open failure: /, '');
-  return new TunnelError(
-    'forward-refused',
-    host,
-    `${host} did not connect us to ${there}: ${said}. ${adviceFor(reason, isSocket)}`,
-    { cause: error },
-  );
-}
-
-function adviceFor(reason: unknown, isSocket: boolean): string {
-  if (reason === 1) return 'Its SSH server forbids it: look at AllowTcpForwarding and PermitOpen there.';
-  if (isSocket) return 'See that the socket is there, and AllowStreamLocalForwarding in its SSH server.';
-  return 'See that something listens there.';
+  const reason = 'reason' in error ? error.reason : undefined;
+  if (typeof reason !== 'number') return channelLost(destination, target, error);
+  const description = error.message.replace(/^\(SSH\) Channel open failure: /, '');
+  return channelRefused(destination, target, { reason, description, cause: error });
 }
 
 function authFailed(

@@ -1,0 +1,99 @@
+/** Where time is read from; differs from the system's in tests. */
+export interface Clocks {
+  /** Stands still while the machine sleeps. */
+  readonly monotonicMs: () => number;
+  /** Goes on while the machine sleeps. */
+  readonly wallMs: () => number;
+}
+
+export interface KeepaliveOptions {
+  /** Silence that is probed, and how long a probe may take. */
+  readonly intervalMs: number;
+  /** Probes in a row that may go unanswered. */
+  readonly countMax: number;
+  /** Sends something that a living peer answers; the answer is to be told by {@link Keepalive.heard}. */
+  readonly probe: () => void;
+  /** The peer counts as dead. Told once; nothing follows. */
+  readonly onSilent: () => void;
+  readonly clocks?: Clocks;
+}
+
+const SYSTEM_CLOCKS: Clocks = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+
+/** The longest time between two looks at the clocks: how soon after its end a sleep is noticed. */
+const LOOK_EVERY_MS = 1_000;
+
+/** Clocks that part by more than this mean that the machine slept (or that its clock was set: a probe harms nothing). */
+const SLEPT_AFTER_MS = 2_000;
+
+/** How long a peer may take to answer the first probe after sleep; by then most connections are dead. */
+const WAKE_PATIENCE_MS = 3_000;
+
+/**
+ * Notices a peer that is gone. Whatever it sends counts as life; only silence is probed. It is given up
+ * `intervalMs × (countMax + 1)` after it was last heard, and soon after the machine woke from sleep.
+ */
+export class Keepalive {
+  readonly #options: KeepaliveOptions;
+  readonly #clocks: Clocks;
+  readonly #timer: NodeJS.Timeout;
+  #lookedAt: { readonly monotonicMs: number; readonly wallMs: number };
+  /** When the next probe, or the end, is due. */
+  #dueAtMs: number;
+  #unanswered = 0;
+  #wokenUp = false;
+
+  constructor(options: KeepaliveOptions) {
+    this.#options = options;
+    this.#clocks = options.clocks ?? SYSTEM_CLOCKS;
+    this.#lookedAt = this.#now();
+    this.#dueAtMs = this.#lookedAt.monotonicMs + options.intervalMs;
+    this.#timer = setInterval(() => this.#look(), Math.min(LOOK_EVERY_MS, options.intervalMs / 2));
+  }
+
+  /** The peer sent something. */
+  heard(): void {
+    this.#unanswered = 0;
+    this.#wokenUp = false;
+    this.#dueAtMs = this.#clocks.monotonicMs() + this.#options.intervalMs;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const before = this.#lookedAt;
+    const now = this.#now();
+    this.#lookedAt = now;
+    const passedMs = now.monotonicMs - before.monotonicMs;
+    const hasSlept = now.wallMs - before.wallMs - passedMs > SLEPT_AFTER_MS;
+    // We ourselves stood still: what the peer sent meanwhile has not been read yet.
+    const hasStood = passedMs > this.#options.intervalMs + LOOK_EVERY_MS;
+    if (hasStood) this.#dueAtMs = now.monotonicMs + this.#options.intervalMs;
+    if (hasSlept) this.#onWake(now.monotonicMs);
+    else if (now.monotonicMs >= this.#dueAtMs) this.#onSilence(now.monotonicMs);
+  }
+
+  #onSilence(nowMs: number): void {
+    if (this.#wokenUp || this.#unanswered >= this.#options.countMax) {
+      this.close();
+      this.#options.onSilent();
+      return;
+    }
+    this.#unanswered += 1;
+    this.#dueAtMs = nowMs + this.#options.intervalMs;
+    this.#options.probe();
+  }
+
+  #onWake(nowMs: number): void {
+    this.#wokenUp = true;
+    this.#dueAtMs =
+      nowMs + Math.min(WAKE_PATIENCE_MS, this.#options.intervalMs * (this.#options.countMax + 1));
+    this.#options.probe();
+  }
+
+  #now(): { readonly monotonicMs: number; readonly wallMs: number } {
+    return { monotonicMs: this.#clocks.monotonicMs(), wallMs: this.#clocks.wallMs() };
+  }
+}

@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process';
+import { access, constants, readFile } from 'node:fs/promises';
+import { formatDestination } from './destination.js';
+import { TunnelError } from './errors.js';
+import { badIdentity } from './identities.js';
+import { controlPathIn, jumpLogFile, masterArguments } from './openssh/arguments.js';
+import {
+  enterControlSocket,
+  killProcess,
+  type ProxiedConnection,
+  terminate,
+} from './openssh/control-socket.js';
+import { prepareHostKeySource } from './openssh/host-key-source.js';
+import { translateOpenSshFailure } from './openssh/openssh-error.js';
+import { OpenSshLink } from './openssh/openssh-link.js';
+import { makePrivateFolder, removePrivateFolder } from './private-folder.js';
+import type { ResolvedDestination } from './ssh-config.js';
+import type { DialOptions, Transport } from './transport.js';
+
+/** Enough for every message of `ssh`; the rest of a flood is dropped. */
+const MAX_OUTPUT_CHARACTERS = 16_384;
+
+/**
+ * Speaks SSH by way of the system's `ssh`: it connects, verifies the host and logs in by its own rules, so that
+ * whatever it can do works. Channels go through its control socket, without a process for each.
+ * Nothing is ever asked: keys that need a passphrase must be in an agent.
+ */
+export const opensshTransport: Transport = {
+  async dial(destination, options) {
+    const { signal } = options;
+    signal.throwIfAborted();
+    const folder = makePrivateFolder();
+    const controlPath = controlPathIn(folder);
+    try {
+      await checkIdentities(destination);
+      await startMaster(destination, { ...options, folder });
+      return new OpenSshLink(await enter(destination, controlPath, signal), {
+        ...options,
+        destination,
+        controlPath,
+        folder,
+      });
+    } catch (error) {
+      // The master may be there already: it is not to outlive the attempt.
+      await terminate(controlPath);
+      removePrivateFolder(folder);
+      signal.throwIfAborted();
+      throw error;
+    }
+  },
+};
+
+/** `ssh` would pass over a key file that is not there. */
+async function checkIdentities(destination: ResolvedDestination): Promise<void> {
+  for (const file of destination.requiredIdentityFiles) {
+    try {
+      await access(file, constants.R_OK);
+    } catch (error) {
+      throw badIdentity(formatDestination(destination), file, 'it cannot be read', error);
+    }
+  }
+}
+
+interface Master extends DialOptions {
+  readonly folder: string;
+}
+
+/** Settles when `ssh` is logged in and its control socket there. */
+async function startMaster(
+  destination: ResolvedDestination,
+  { folder, keepaliveIntervalMs, keepaliveCountMax, signal }: Master,
+): Promise<void> {
+  const hosts = [...destination.jumps, destination];
+  const hostKeySources = await Promise.all(
+    hosts.map((host, index) => prepareHostKeySource(host, { folder, index, signal })),
+  );
+  const args = masterArguments(destination, {
+    folder,
+    hostKeySources,
+    keepaliveIntervalMs,
+    keepaliveCountMax,
+  });
+  const { status, output } = await run(args, destination, signal);
+  if (status !== 0) throw await explainFailure(destination, output, folder);
+}
+
+/** Names the host on the way that failed; what those before the last have to say is in their logs. */
+async function explainFailure(
+  destination: ResolvedDestination,
+  output: string,
+  folder: string,
+): Promise<TunnelError> {
+  for (const [index, jump] of destination.jumps.entries()) {
+    const said = await readLog(jumpLogFile(folder, index));
+    if (said !== '') return translateOpenSshFailure(jump, said);
+  }
+  return translateOpenSshFailure(destination, output);
+}
+
+async function readLog(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    // It was not come to.
+    return '';
+  }
+}
+
+function run(
+  args: readonly string[],
+  destination: ResolvedDestination,
+  signal: AbortSignal,
+): Promise<{ readonly status: number | null; readonly output: string }> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    // Its own session: ^C in the terminal is ours to handle, and no prompt can come there.
+    const child = spawn('ssh', args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    let output = '';
+    const abort = () => {
+      // What it started (ProxyCommand) goes with it.
+      if (child.pid !== undefined) killProcess(-child.pid);
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-MAX_OUTPUT_CHARACTERS);
+    });
+    child.once('error', (error) => reject(cannotRun(destination, error)));
+    child.once('close', (status) => {
+      signal.removeEventListener('abort', abort);
+      resolve({ status, output });
+    });
+  });
+}
+
+async function enter(
+  destination: ResolvedDestination,
+  controlPath: string,
+  signal: AbortSignal,
+): Promise<ProxiedConnection> {
+  try {
+    return await enterControlSocket(controlPath, { signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    const host = formatDestination(destination);
+    const message = `Could not connect to ${host}: ssh logged in, but cannot be used through its control socket. It must be OpenSSH 7.4 or later.`;
+    throw new TunnelError('unreachable', host, message, { cause });
+  }
+}
+
+function cannotRun(destination: ResolvedDestination, cause: Error): TunnelError {
+  const host = formatDestination(destination);
+  const [reason] = destination.needsOpenSsh;
+  const why = reason === undefined ? 'that is how it was to be connected to' : reason;
+  return new TunnelError(
+    'bad-destination',
+    host,
+    `Could not connect to ${host}: it needs OpenSSH's ssh program (${why}), which cannot be run here. Install OpenSSH's client.`,
+    { cause },
+  );
+}

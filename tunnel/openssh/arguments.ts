@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import type { ResolvedDestination } from '../ssh-config.js';
+
+/** How `ssh` is to know the host: as known_hosts files have it, or by what a pin left in a folder of ours. */
+export type HostKeySource =
+  | { readonly kind: 'known-hosts' }
+  | { readonly kind: 'file'; readonly name: string; readonly file: string }
+  | { readonly kind: 'command'; readonly name: string; readonly file: string; readonly command: string };
+
+export interface MasterOptions {
+  /** A private one, for the control socket and what hosts on the way have to say. */
+  readonly folder: string;
+  /** One for each jump, the outermost first, then the destination's own. */
+  readonly hostKeySources: readonly HostKeySource[];
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveCountMax: number;
+}
+
+/** Seconds that `ssh` outlives the last process that uses it; it ends by itself even when ours is killed. */
+const LINGER_SECONDS = 5;
+
+/**
+ * The arguments that make `ssh` log in, open a control socket and go to the background: its end with status 0
+ * means that the socket is there.
+ */
+export function masterArguments(destination: ResolvedDestination, options: MasterOptions): string[] {
+  return [
+    ...configArguments(destination),
+    '-M',
+    '-N',
+    '-T',
+    ...['-S', controlPathIn(options.folder)],
+    ...optionArguments([
+      ['ControlPersist', LINGER_SECONDS],
+      ['ClearAllForwardings', 'yes'],
+      ['PermitLocalCommand', 'no'],
+      ['RemoteCommand', 'none'],
+      ['ForwardAgent', 'no'],
+      ['ForwardX11', 'no'],
+      ['Tunnel', 'no'],
+    ]),
+    ...connectionArguments(destination, options),
+    '--',
+    destination.alias,
+  ];
+}
+
+export function controlPathIn(folder: string): string {
+  return join(folder, 'c');
+}
+
+/** Where the `ssh` that goes through a jump host writes why it failed; 0 is the outermost. */
+export function jumpLogFile(folder: string, index: number): string {
+  return join(folder, `jump${index}.log`);
+}
+
+/** What holds for every host on the way; what is given here counts before any ssh_config file. */
+function connectionArguments(destination: ResolvedDestination, options: MasterOptions): string[] {
+  const { user, host, port, agentSocket } = destination;
+  const identityFiles = [...destination.identityFiles, ...destination.defaultIdentityFiles];
+  return optionArguments([
+    ['BatchMode', 'yes'],
+    // Not lower: the texts by which failures are told apart come at this level. Not higher: banners come there.
+    ['LogLevel', 'ERROR'],
+    ['HostName', literal(host)],
+    ['User', user],
+    ['Port', port],
+    ['IdentitiesOnly', destination.identitiesOnly ? 'yes' : 'no'],
+    ['IdentityAgent', agentSocket === undefined ? 'none' : file(agentSocket)],
+    ...(identityFiles.length > 0 ? identityFiles.map(file) : ['none']).map(
+      (value): Option => ['IdentityFile', value],
+    ),
+    ...destination.certificateFiles.map((path): Option => ['CertificateFile', file(path)]),
+    ...hostKeyOptions(destination, options.hostKeySources.at(-1)),
+    ['ServerAliveInterval', Math.max(1, Math.ceil(options.keepaliveIntervalMs / 1_000))],
+    ['ServerAliveCountMax', options.keepaliveCountMax],
+    ['UpdateHostKeys', 'no'],
+    ...algorithmOptions(destination),
+    ...routeOptions(destination, options),
+  ]);
+}
+
+type Option = readonly [name: string, value: string | number];
+
+function hostKeyOptions(destination: ResolvedDestination, source: HostKeySource | undefined): Option[] {
+  if (source === undefined || source.kind === 'known-hosts') {
+    return [
+      ['StrictHostKeyChecking', destination.strictHostKeyChecking],
+      ['UserKnownHostsFile', files(destination.knownHostsFiles)],
+      ['GlobalKnownHostsFile', 'none'],
+      ['HashKnownHosts', destination.hashKnownHosts ? 'yes' : 'no'],
+      ...(destination.hostKeyAlias === undefined
+        ? []
+        : [['HostKeyAlias', destination.hostKeyAlias] as const]),
+    ];
+  }
+  return [
+    ['StrictHostKeyChecking', 'yes'],
+    ['UserKnownHostsFile', file(source.file)],
+    ['GlobalKnownHostsFile', 'none'],
+    ['HostKeyAlias', source.name],
+    ['CheckHostIP', 'no'],
+    ['VerifyHostKeyDNS', 'no'],
+    ['IgnoreUnknown', 'KnownHostsCommand'],
+    ['KnownHostsCommand', source.kind === 'command' ? source.command : 'none'],
+  ];
+}
+
+function algorithmOptions({
+  ciphers,
+  kexAlgorithms,
+  hostKeyAlgorithms,
+  macs,
+}: ResolvedDestination): Option[] {
+  const lists = [
+    ['Ciphers', ciphers],
+    ['KexAlgorithms', kexAlgorithms],
+    ['HostKeyAlgorithms', hostKeyAlgorithms],
+    ['MACs', macs],
+  ] as const;
+  return lists.flatMap(([name, names]) => (names ? [[name, names.join(',')] as const] : []));
+}
+
+/** Hosts on the way are spelled out as commands, for options given to `ssh` would not reach them otherwise. */
+function routeOptions({ jumps, proxyCommand }: ResolvedDestination, options: MasterOptions): Option[] {
+  const outer = jumps.slice(0, -1);
+  const last = jumps.at(-1);
+  if (!last) return [['ProxyCommand', proxyCommand === undefined ? 'none' : literal(proxyCommand)]];
+  const hop = { ...last, jumps: outer };
+  const command = [
+    'ssh',
+    ...configArguments(hop),
+    '-T',
+    ...['-E', jumpLogFile(options.folder, outer.length)],
+    ...optionArguments([
+      ['ControlMaster', 'no'],
+      ['ControlPath', 'none'],
+      ['ClearAllForwardings', 'yes'],
+      ['PermitLocalCommand', 'no'],
+      ['RemoteCommand', 'none'],
+    ]),
+    ...connectionArguments(hop, { ...options, hostKeySources: options.hostKeySources.slice(0, -1) }),
+  ].map((word) => shellWord(literal(word)));
+  return [['ProxyCommand', [...command, '-W', '[%h]:%p', '--', shellWord(literal(hop.alias))].join(' ')]];
+}
+
+function configArguments({ sshConfig }: ResolvedDestination): string[] {
+  return sshConfig === undefined ? [] : ['-F', sshConfig];
+}
+
+function optionArguments(options: readonly Option[]): string[] {
+  return options.flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+}
+
+/** One or more paths as a value of ssh_config(5): quoted, and without tokens. */
+function files(paths: readonly string[]): string {
+  return paths.length > 0 ? paths.map(file).join(' ') : 'none';
+}
+
+function file(path: string): string {
+  const quoted = literal(path).replace(/["\\]/g, '\\$&');
+  return /[\s"'\\]/.test(path) ? `"${quoted}"` : quoted;
+}
+
+/** Keeps `ssh` from reading tokens (`%h`) in a text. */
+function literal(text: string): string {
+  return text.replaceAll('%', '%%');
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

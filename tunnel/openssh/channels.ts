@@ -1,0 +1,146 @@
+import type { Socket } from 'node:net';
+import type { ForwardTarget } from '../transport.js';
+import { Channel, type ChannelOutlet, MAX_RECEIVED_BYTES, RECEIVE_WINDOW_BYTES } from './channel.js';
+import { sshString, uint32 } from './packets.js';
+
+/** Message numbers of the connection protocol (RFC 4254 §9). */
+const OPEN = 90;
+const OPEN_CONFIRMATION = 91;
+const OPEN_FAILURE = 92;
+const WINDOW_ADJUST = 93;
+const DATA = 94;
+const EOF = 96;
+const CLOSE = 97;
+const REQUEST = 98;
+
+/** What became of an attempt to open a channel. */
+export type OpenOutcome =
+  | { readonly status: 'opened'; readonly channel: Channel }
+  | { readonly status: 'refused'; readonly reason: number; readonly description: string }
+  | { readonly status: 'lost' };
+
+/** The channels of one SSH connection, spoken over a socket that takes the packets of the connection protocol. */
+export class Channels {
+  readonly #socket: Socket;
+  /** By our number; one that is open or was closed by us alone. */
+  readonly #open = new Map<number, Channel>();
+  readonly #opening = new Map<number, (outcome: OpenOutcome) => void>();
+  #nextId = 0;
+  #isLost = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** Settles with what the server answers; it never rejects. */
+  open(target: ForwardTarget): Promise<OpenOutcome> {
+    return 'socketPath' in target
+      ? this.#request(
+          'direct-streamlocal@openssh.com',
+          sshString(target.socketPath),
+          sshString(''),
+          uint32(0),
+        )
+      : this.#request(
+          'direct-tcpip',
+          sshString(target.host),
+          uint32(target.port),
+          sshString('127.0.0.1'),
+          uint32(0),
+        );
+  }
+
+  /** Asks for a channel of a type that no server has: the refusal shows that it is there. */
+  async probe(): Promise<void> {
+    await this.#request('probe@hawser');
+  }
+
+  /** A session that runs a command of which nothing is wanted. */
+  async runForNothing(command: string): Promise<void> {
+    const opened = await this.#request('session');
+    if (opened.status !== 'opened') return;
+    const { channel } = opened;
+    this.#send(REQUEST, uint32(channel.remoteId), sshString('exec'), Buffer.from([0]), sshString(command));
+    channel.resume().end();
+  }
+
+  /**
+   * Takes one packet.
+   * @throws RangeError when it is cut short
+   */
+  receive(packet: Buffer): void {
+    const type = packet.readUInt8(1);
+    const id = packet.readUInt32BE(2);
+    const channel = this.#open.get(id);
+    if (type === DATA) channel?.receive(packet.subarray(10));
+    else if (type === WINDOW_ADJUST) channel?.receiveWindow(packet.readUInt32BE(6));
+    else if (type === EOF) channel?.receiveEof();
+    else if (type === CLOSE) {
+      this.#open.delete(id);
+      channel?.receiveClose();
+    } else if (type === OPEN_CONFIRMATION) this.#onConfirmation(id, packet);
+    else if (type === OPEN_FAILURE) this.#onFailure(id, packet);
+  }
+
+  /** The connection is gone, and all channels with it. */
+  lose(error: Error): void {
+    this.#isLost = true;
+    for (const settle of this.#opening.values()) settle({ status: 'lost' });
+    for (const channel of this.#open.values()) channel.destroy(error);
+    this.#opening.clear();
+    this.#open.clear();
+  }
+
+  #request(type: string, ...details: readonly Buffer[]): Promise<OpenOutcome> {
+    if (this.#isLost) return Promise.resolve({ status: 'lost' });
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      this.#opening.set(id, resolve);
+      this.#send(OPEN, sshString(type), uint32(id, RECEIVE_WINDOW_BYTES, MAX_RECEIVED_BYTES), ...details);
+    });
+  }
+
+  #onConfirmation(id: number, packet: Buffer): void {
+    const settle = this.#opening.get(id);
+    if (!settle) return;
+    this.#opening.delete(id);
+    const channel = new Channel({
+      remoteId: packet.readUInt32BE(6),
+      windowBytes: packet.readUInt32BE(10),
+      maxDataBytes: packet.readUInt32BE(14),
+      outlet: this.#outlet,
+    });
+    this.#open.set(id, channel);
+    settle({ status: 'opened', channel });
+  }
+
+  #onFailure(id: number, packet: Buffer): void {
+    const settle = this.#opening.get(id);
+    this.#opening.delete(id);
+    const descriptionEnd = 14 + packet.readUInt32BE(10);
+    const description = packet.toString('utf8', 14, descriptionEnd);
+    settle?.({ status: 'refused', reason: packet.readUInt32BE(6), description });
+  }
+
+  readonly #outlet: ChannelOutlet = {
+    data: (remoteId, content, written) => {
+      if (this.#isLost) return written();
+      this.#socket.cork();
+      this.#socket.write(packet(DATA, uint32(remoteId, content.length), content.length));
+      this.#socket.write(content, () => written());
+      this.#socket.uncork();
+    },
+    eof: (remoteId) => this.#send(EOF, uint32(remoteId)),
+    close: (remoteId) => this.#send(CLOSE, uint32(remoteId)),
+    adjustWindow: (remoteId, bytes) => this.#send(WINDOW_ADJUST, uint32(remoteId, bytes)),
+  };
+
+  #send(type: number, ...fields: readonly Buffer[]): void {
+    if (!this.#isLost) this.#socket.write(packet(type, Buffer.concat(fields)));
+  }
+}
+
+/** A packet whose last `moreBytes` follow by themselves. */
+function packet(type: number, fields: Buffer, moreBytes = 0): Buffer {
+  return Buffer.concat([uint32(2 + fields.length + moreBytes), Buffer.from([0, type]), fields]);
+}

@@ -1,0 +1,106 @@
+import { connect, type Socket } from 'node:net';
+import { PacketReader, uint32 } from './packets.js';
+
+/** Messages of the protocol that OpenSSH's control sockets speak (its PROTOCOL.mux). */
+const HELLO = 0x0000_0001;
+const VERSION = 4;
+const ALIVE_CHECK = 0x1000_0004;
+const ALIVE = 0x8000_0005;
+const TERMINATE = 0x1000_0005;
+const PROXY_REQUEST = 0x1000_000f;
+const PROXY = 0x8000_000f;
+
+/** A control socket from which on the packets of the SSH connection protocol go both ways, without encryption. */
+export interface ProxiedConnection {
+  readonly socket: Socket;
+  /** The process that holds the SSH connection. */
+  readonly pid: number;
+  /** Cuts what comes from the socket into packets. */
+  readonly reader: PacketReader;
+}
+
+/**
+ * Enters a running `ssh` by its control socket; what comes after is left in the socket, paused.
+ * @throws Error when it does not speak as OpenSSH 7.4 and later do; nothing is left then.
+ */
+export function enterControlSocket(
+  path: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<ProxiedConnection> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const reader = new PacketReader();
+    const settled = new AbortController();
+    const fail = (error: unknown) => {
+      settled.abort();
+      socket.destroy();
+      reject(error);
+    };
+    signal.addEventListener('abort', () => fail(signal.reason), { signal: settled.signal });
+    // It stays: whoever takes the socket over hears of its end by `close`.
+    socket.on('error', fail);
+    socket.once('close', () => fail(new Error('ssh closed its control socket')));
+    let pid = 0;
+    const answer = (reply: Buffer) => {
+      const type = reply.readUInt32BE(0);
+      if (type === HELLO && reply.readUInt32BE(4) === VERSION) return send(socket, ALIVE_CHECK, 1);
+      if (type === ALIVE) {
+        pid = reply.readUInt32BE(8);
+        return send(socket, PROXY_REQUEST, 2);
+      }
+      if (type !== PROXY) return fail(new Error('ssh does not let its control socket be used like this'));
+      settled.abort();
+      socket.off('data', onData).pause();
+      resolve({ socket, pid, reader });
+    };
+    const onData = (chunk: Buffer) => {
+      try {
+        for (const reply of reader.read(chunk)) answer(reply);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    socket.on('data', onData);
+    send(socket, HELLO, VERSION);
+  });
+}
+
+/** How long an `ssh` may take to say goodbye to its host. */
+const GOODBYE_TIMEOUT_MS = 1_000;
+
+/**
+ * Ends the `ssh` behind a control socket: asks it to, and kills the process if it does not do so in time.
+ * Settles when it is gone; it never rejects.
+ */
+export function terminate(path: string, pid?: number): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const timer = setTimeout(() => {
+      if (pid !== undefined) killProcess(pid);
+      socket.destroy();
+    }, GOODBYE_TIMEOUT_MS);
+    // `close` follows: nothing answers there any more, which is what we want.
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    send(socket, HELLO, VERSION);
+    send(socket, TERMINATE, 1);
+    socket.resume();
+  });
+}
+
+/** Kills a process, or with a negative number a group, that may have ended meanwhile. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+function send(socket: Socket, ...fields: readonly number[]): void {
+  socket.write(uint32(4 * fields.length, ...fields));
+}

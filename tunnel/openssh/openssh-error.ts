@@ -1,0 +1,116 @@
+import { type Destination, formatDestination } from '../destination.js';
+import { TunnelError, type TunnelErrorCode } from '../errors.js';
+
+/** What `ssh` writes when it fails, what that means, and what to do about it. `ssh` gives no codes: texts it is. */
+interface Failure {
+  readonly text: RegExp;
+  readonly code: TunnelErrorCode;
+  /** Ends the sentence "Could not connect to HOST: …". */
+  readonly problem: string;
+  readonly advice: string;
+}
+
+const CHECK_ADDRESS = 'Check the address and that its SSH server runs.';
+const CHECK_IDENTITY = 'Give a key that its authorized_keys holds, or add it to your SSH agent.';
+
+/** The first whose text is found counts. */
+const FAILURES: readonly Failure[] = [
+  {
+    text: /REVOKED HOST KEY DETECTED|is marked as revoked/,
+    code: 'host-key-revoked',
+    problem: 'its host key is revoked by a known_hosts file',
+    advice: 'Give the host a new key; do not remove that line.',
+  },
+  {
+    text: /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/,
+    code: 'host-key-changed',
+    problem: 'its host key is not the one that is known',
+    advice:
+      'Someone may be in between; if the host was set up anew, remove the old key with "ssh-keygen -R" and connect once with ssh.',
+  },
+  {
+    text: /No .* host key is known for|Host key verification failed/,
+    code: 'host-key-unknown',
+    problem: 'its host key is not known',
+    advice: 'Compare its fingerprint and connect once with ssh, or pass --ssh-hostkey.',
+  },
+  {
+    text: /Permission denied|Too many authentication failures|No more authentication methods|No supported authentication methods/,
+    code: 'auth-failed',
+    problem: 'it did not let us log in',
+    advice: CHECK_IDENTITY,
+  },
+  {
+    text: /Could not resolve hostname/,
+    code: 'unreachable',
+    problem: 'there is no host of that name',
+    advice: CHECK_ADDRESS,
+  },
+  {
+    text: /Connection refused/,
+    code: 'unreachable',
+    problem: 'nothing listens there (connection refused)',
+    advice: CHECK_ADDRESS,
+  },
+  {
+    text: /No route to host|Network is unreachable/,
+    code: 'unreachable',
+    problem: 'there is no route to the host',
+    advice: CHECK_ADDRESS,
+  },
+  {
+    text: /timed out|not responding/i,
+    code: 'unreachable',
+    problem: 'it did not answer',
+    advice: CHECK_ADDRESS,
+  },
+  {
+    text: /kex_exchange_identification|banner exchange|ssh_exchange_identification/,
+    code: 'unreachable',
+    problem: 'it hung up at once (too many logins under way, or no SSH server)',
+    advice: CHECK_ADDRESS,
+  },
+  {
+    text: /Connection (?:closed|reset)|Broken pipe|Connection to .* closed/,
+    code: 'unreachable',
+    problem: 'it closed the connection before we were logged in',
+    advice: CHECK_ADDRESS,
+  },
+  {
+    text: /Bad configuration option|Bad owner or permissions|terminating, \d+ bad configuration|Can't open user config file|keyword .* extra arguments|Unsupported option|Bad .* spec/i,
+    code: 'bad-destination',
+    problem: 'its ssh_config cannot be used',
+    advice: 'Mend the configuration.',
+  },
+];
+
+/** What an unknown or another key means where only one was to be accepted. */
+const NOT_THE_PINNED_KEY: Omit<Failure, 'text'> = {
+  code: 'host-key-changed',
+  problem: 'it presented another host key than the only one that was to be accepted',
+  advice: 'Someone may be in between; if the host has a new key, give that one.',
+};
+
+/** Says why `ssh` did not log in, from what it wrote to its standard error. */
+export function translateOpenSshFailure(destination: Destination, output: string): TunnelError {
+  const host = formatDestination(destination);
+  const said = output.trim();
+  const { code, problem, advice } = findFailure(destination, said);
+  const fingerprint = /\bSHA256:[A-Za-z0-9+/]{43}/.exec(said)?.[0];
+  const offending = /^Offending \S+ key in (.+):(\d+)$/m.exec(said);
+  const where = offending ? ` (${offending[1]}:${offending[2]})` : '';
+  return new TunnelError(code, host, `Could not connect to ${host}: ${problem}${where}. ${advice}`, {
+    cause: new Error(said === '' ? 'ssh said nothing.' : said),
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(offending?.[1] !== undefined && { file: offending[1], line: Number(offending[2]) }),
+  });
+}
+
+function findFailure(destination: Destination, said: string): Omit<Failure, 'text'> {
+  const failure = FAILURES.find(({ text }) => text.test(said));
+  const isWrongKey = failure?.code === 'host-key-unknown' || failure?.code === 'host-key-changed';
+  if (failure) return isWrongKey && destination.hostKey !== undefined ? NOT_THE_PINNED_KEY : failure;
+  const lastLine = said.split('\n').at(-1)?.trim() ?? '';
+  const problem = lastLine === '' ? 'ssh ended without saying why' : `ssh says "${lastLine}"`;
+  return { code: 'unreachable', problem, advice: CHECK_ADDRESS };
+}

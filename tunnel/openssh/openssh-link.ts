@@ -1,0 +1,109 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { channelLost, channelRefused } from '../channel-refusal.js';
+import { type Destination, formatDestination } from '../destination.js';
+import { TunnelError } from '../errors.js';
+import { Keepalive } from '../keepalive.js';
+import { removePrivateFolder } from '../private-folder.js';
+import type { DialOptions, ForwardTarget, Link } from '../transport.js';
+import { Channels } from './channels.js';
+import { type ProxiedConnection, terminate } from './control-socket.js';
+import type { PacketReader } from './packets.js';
+
+interface LinkSetup extends DialOptions {
+  readonly destination: Destination;
+  readonly controlPath: string;
+  /** Of the control socket; the link removes it. */
+  readonly folder: string;
+}
+
+/** A connection that a background `ssh` holds, used through its control socket. */
+export class OpenSshLink implements Link {
+  readonly closed: Promise<TunnelError>;
+  readonly #socket: Socket;
+  readonly #pid: number;
+  readonly #setup: LinkSetup;
+  readonly #channels: Channels;
+  readonly #keepalive: Keepalive;
+  #failure: TunnelError | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor({ socket, pid, reader }: ProxiedConnection, setup: LinkSetup) {
+    this.#socket = socket;
+    this.#pid = pid;
+    this.#setup = setup;
+    const channels = new Channels(socket);
+    this.#channels = channels;
+    this.#keepalive = new Keepalive({
+      intervalMs: setup.keepaliveIntervalMs,
+      countMax: setup.keepaliveCountMax,
+      probe: () => void channels.probe(),
+      onSilent: () => this.#fail('it stopped answering'),
+    });
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => void this.#end().then(resolve));
+    });
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk, reader)).resume();
+    // sshd switches Nagle's algorithm off on its side only when a session starts.
+    void channels.runForNothing('exec true');
+  }
+
+  async openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
+    signal.throwIfAborted();
+    const { destination } = this.#setup;
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      void this.#channels.open(target).then((outcome) => {
+        signal.removeEventListener('abort', abort);
+        if (outcome.status === 'lost') return reject(channelLost(destination, target));
+        if (outcome.status === 'refused') return reject(channelRefused(destination, target, outcome));
+        if (!signal.aborted) return resolve(outcome.channel);
+        outcome.channel.destroy();
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    const host = formatDestination(this.#setup.destination);
+    this.#failure ??= new TunnelError('closed', host, `The connection to ${host} was closed here.`);
+    this.#socket.destroy();
+    await this.closed;
+  }
+
+  #receive(chunk: Buffer, reader: PacketReader): void {
+    this.#keepalive.heard();
+    try {
+      for (const packet of reader.read(chunk)) this.#channels.receive(packet);
+    } catch (error) {
+      this.#fail('what its ssh sends makes no sense', error);
+    }
+  }
+
+  #fail(problem: string, cause?: unknown): void {
+    const host = formatDestination(this.#setup.destination);
+    this.#failure ??= new TunnelError(
+      'unreachable',
+      host,
+      `The connection to ${host} was lost: ${problem}.`,
+      { cause },
+    );
+    this.#socket.destroy();
+  }
+
+  /** Ends the `ssh` in the background; settles, once for all, when nothing of it is left. */
+  async #end(): Promise<TunnelError> {
+    const host = formatDestination(this.#setup.destination);
+    this.#failure ??= new TunnelError(
+      'unreachable',
+      host,
+      `The connection to ${host} was lost: it closed the connection.`,
+    );
+    this.#keepalive.close();
+    this.#channels.lose(this.#failure);
+    this.#ended ??= terminate(this.#setup.controlPath, this.#pid);
+    await this.#ended;
+    removePrivateFolder(this.#setup.folder);
+    return this.#failure;
+  }
+}

@@ -1,0 +1,38 @@
+/** A uint32 as SSH writes it. */
+export function uint32(...values: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(4 * values.length);
+  for (const [index, value] of values.entries()) bytes.writeUInt32BE(value, 4 * index);
+  return bytes;
+}
+
+/** A string as SSH writes it: its length, then its bytes. */
+export function sshString(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([uint32(bytes.length), bytes]);
+}
+
+/** Longer packets than this come from nothing that speaks the protocol. */
+const MAX_PACKET_BYTES = 1 << 20;
+
+/** Cuts what arrives into packets that each begin with their length. */
+export class PacketReader {
+  #rest: Buffer = Buffer.alloc(0);
+
+  /**
+   * The packets that are complete now, without their lengths; they share the memory of what was read.
+   * @throws RangeError when a length makes no sense: the stream is of no use from there on.
+   */
+  *read(chunk: Buffer): Generator<Buffer, void, void> {
+    let bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
+    while (bytes.length >= 4) {
+      const length = bytes.readUInt32BE(0);
+      if (length > MAX_PACKET_BYTES) throw new RangeError(`A packet of ${length} bytes is not possible.`);
+      if (bytes.length < 4 + length) break;
+      // Before it is handed out: the reader may be left in between.
+      this.#rest = bytes.subarray(4 + length);
+      yield bytes.subarray(4, 4 + length);
+      bytes = this.#rest;
+    }
+    this.#rest = bytes;
+  }
+}
