@@ -50,6 +50,11 @@ export class Sshd implements AsyncDisposable {
     return join(this.folder, 'known_hosts');
   }
 
+  /** Trusts our key whatever port leads to us: for links in between. */
+  get anyPortKnownHostsFile(): string {
+    return join(this.folder, 'known_hosts_any_port');
+  }
+
   get destination(): Destination {
     return { user: userInfo().username, host: '127.0.0.1', port: this.port };
   }
@@ -76,7 +81,9 @@ export class Sshd implements AsyncDisposable {
   }
 
   async trustHostKey(): Promise<void> {
-    await writeFile(this.knownHostsFile, `[127.0.0.1]:${this.port} ${await this.hostKey()}\n`);
+    const key = await this.hostKey();
+    await writeFile(this.knownHostsFile, `[127.0.0.1]:${this.port} ${key}\n`);
+    await writeFile(this.anyPortKnownHostsFile, `[127.*]:* ${key}\n`);
   }
 
   /** Kills the process of every connection; sshd goes on listening. */

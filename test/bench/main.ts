@@ -1,0 +1,23 @@
+/** Measures: `npm run bench -- TOPIC [--quick] [--json] [--only NAME,…]`. Says how it is; never fails for being slow. */
+import { parseArgs } from 'node:util';
+import { QUICK, THOROUGH } from './effort.js';
+import { format, isMet } from './report.js';
+import { tunnelTopics } from './tunnel/topics.js';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } },
+});
+if (positionals.join() !== 'tunnel') {
+  process.stderr.write('Say what to measure: npm run bench -- tunnel [--quick] [--json] [--only calls,…]\n');
+  process.exit(2);
+}
+const say = (text: string) => process.stderr.write(text);
+const only = values.only?.split(',');
+const effort = values.quick ? QUICK : THOROUGH;
+const checks = { met: 0, missed: 0 };
+for await (const topic of tunnelTopics(effort, say, only)) {
+  for (const check of topic.checks) checks[isMet(check) ? 'met' : 'missed'] += 1;
+  process.stdout.write(values.json ? `${JSON.stringify(topic)}\n` : format(topic));
+}
+say(`${checks.met} targets met, ${checks.missed} missed\n`);

@@ -1,0 +1,129 @@
+import { Client } from '../../../world/index.js';
+import type { Effort } from '../effort.js';
+import type { Check, Topic } from '../report.js';
+import { median } from '../statistics.js';
+import { measureRate, OPERATIONS } from './calls.js';
+import type { Way } from './way.js';
+
+const MIB = 1 << 20;
+const IN_FLIGHT = [1, 4, 16];
+
+/** Moves 1 MiB values one way; in MB/s. */
+export async function moveValues(
+  direction: 'get' | 'put',
+  client: Client,
+  { count, inFlight, bulk }: { readonly count: number; readonly inFlight: number; readonly bulk: boolean },
+): Promise<number> {
+  const value = Buffer.alloc(MIB, 'v');
+  let next = 0;
+  const start = performance.now();
+  const options = { bulk, timeoutMs: 120_000 };
+  const loop = async () => {
+    while (next < count) {
+      const key = `/bench/big/${next++ % 16}`;
+      if (direction === 'put') await client.set(key, value, options);
+      else await client.get(key, options);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, loop));
+  return (count * MIB) / 1000 / (performance.now() - start);
+}
+
+/** 1 MiB values both ways, and what small gets feel of it. */
+export async function* measureBulk(ways: readonly Way[], effort: Effort): AsyncGenerator<Topic> {
+  const clients = new Map(ways.map((way) => [way, Client.connect({ endpoints: [way.url] })]));
+  const count = effort.isQuick ? 24 : 64;
+  try {
+    const measured = new Map<string, number[]>();
+    const add = (key: string, value: number) => measured.set(key, [...(measured.get(key) ?? []), value]);
+    for (const client of clients.values()) {
+      await moveValues('put', client, { count: 16, inFlight: 4, bulk: true });
+      await moveValues('get', client, { count: 16, inFlight: 4, bulk: true });
+    }
+    for (let round = 0; round < effort.rounds; round += 1) {
+      for (const direction of ['get', 'put'] as const) {
+        for (const inFlight of IN_FLIGHT) {
+          for (const [way, client] of clients) {
+            const rate = await moveValues(direction, client, { count, inFlight, bulk: true });
+            add(`${direction} ${way.name} ${inFlight}`, rate);
+          }
+        }
+      }
+    }
+    yield bulkTopic(ways, (key) => median(measured.get(key) ?? []));
+    yield await measureInterference(clients, effort);
+  } finally {
+    await Promise.all([...clients.values()].map((client) => client.close()));
+  }
+}
+
+function bulkTopic(ways: readonly Way[], of: (key: string) => number): Topic {
+  const rows = (['get', 'put'] as const).flatMap((direction) =>
+    ways.map(({ name }) => ({
+      name: `${direction} ${name}`,
+      values: IN_FLIGHT.map((inFlight) => of(`${direction} ${name} ${inFlight}`)),
+    })),
+  );
+  const checks = (['get', 'put'] as const).flatMap((direction) =>
+    IN_FLIGHT.flatMap((inFlight): Check[] => {
+      const mine = of(`${direction} ours ${inFlight}`);
+      return [
+        {
+          what: `${direction} at ${inFlight}, ours against ssh -L`,
+          got: mine / of(`${direction} ssh -L ${inFlight}`),
+          sense: 'at least',
+          wanted: 1,
+        },
+        {
+          what: `${direction} at ${inFlight}, ours against direct`,
+          got: mine / of(`${direction} direct ${inFlight}`),
+          sense: 'at least',
+          wanted: 0.6,
+        },
+      ];
+    }),
+  );
+  return { title: 'Values of 1 MiB, MB/s by calls in flight', columns: IN_FLIGHT.map(String), rows, checks };
+}
+
+/** The latency of single small gets, idle and while 1 MiB values are read all the time. */
+async function measureInterference(
+  clients: ReadonlyMap<Way, Client>,
+  { rounds, durationMs }: Effort,
+): Promise<Topic> {
+  const idle = new Map<Way, number[]>();
+  const busy = new Map<Way, number[]>();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [way, client] of clients) {
+      const { p50Ms } = await measureRate(client, OPERATIONS.get, 1, durationMs);
+      idle.set(way, [...(idle.get(way) ?? []), p50Ms]);
+      const ending = new AbortController();
+      const transfer = keepReading(client, ending.signal);
+      const during = await measureRate(client, OPERATIONS.get, 1, durationMs);
+      busy.set(way, [...(busy.get(way) ?? []), during.p50Ms]);
+      ending.abort();
+      await transfer;
+    }
+  }
+  const rows = [...clients.keys()].map((way) => ({
+    name: way.name,
+    values: [median(idle.get(way) ?? []), median(busy.get(way) ?? [])],
+  }));
+  const [idleMs = Number.NaN, busyMs = Number.NaN] = rows.find(({ name }) => name === 'ours')?.values ?? [];
+  return {
+    title: 'Small gets one at a time, p50 ms',
+    columns: ['idle', 'during a bulk read'],
+    rows,
+    checks: [{ what: 'ours, busy against idle', got: busyMs / idleMs, sense: 'at most', wanted: 2 }],
+    notes: [
+      'client, tunnel, sshd and etcd share the cores of this machine: a bulk read takes their time too',
+    ],
+  };
+}
+
+async function keepReading(client: Client, signal: AbortSignal): Promise<void> {
+  const loop = async (lane: number) => {
+    while (!signal.aborted) await client.get(`/bench/big/${lane}`, { bulk: true });
+  };
+  await Promise.all([0, 1, 2, 3].map(loop));
+}

@@ -1,0 +1,69 @@
+import { Tunnel, type TunnelOptions } from '../../../tunnel/index.js';
+import { SshForward } from './ssh-forward.js';
+import type { Stand } from './stand.js';
+
+/** One way for a client to reach etcd. */
+export interface Way extends AsyncDisposable {
+  readonly name: string;
+  /** What a client dials. */
+  readonly url: string;
+  /** A process beside ours that works for it. */
+  readonly pid: number | undefined;
+}
+
+/** Where SSH is reached, when not at the stand's own port: a link that delays. */
+export interface SshAt {
+  readonly port: number;
+}
+
+export function direct({ etcd }: Stand, port = etcd.port): Way {
+  return {
+    name: 'direct',
+    url: `http://127.0.0.1:${port}`,
+    pid: undefined,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+/** OpenSSH's forward to a unix socket; with `session` at its best, for then sshd sends small packets at once. */
+export async function sshForward(
+  stand: Stand,
+  { session = true, at }: { readonly session?: boolean; readonly at?: SshAt } = {},
+): Promise<Way> {
+  const forward = await SshForward.start(stand.sshd, {
+    session,
+    targetPort: stand.etcd.port,
+    port: at?.port ?? stand.sshd.port,
+  });
+  return {
+    name: session ? 'ssh -L' : 'ssh -N -L',
+    url: forward.url,
+    pid: forward.pid,
+    [Symbol.asyncDispose]: () => forward[Symbol.asyncDispose](),
+  };
+}
+
+/** Our tunnel, in this process. */
+export async function ours(
+  stand: Stand,
+  { at, ...options }: Partial<TunnelOptions> & { readonly at?: SshAt } = {},
+): Promise<Way> {
+  const tunnel = await Tunnel.open({ ...tunnelOptions(stand, at), ...options });
+  const { address } = await tunnel.forward({ host: '127.0.0.1', port: stand.etcd.port });
+  return {
+    name: 'ours',
+    url: address,
+    pid: undefined,
+    [Symbol.asyncDispose]: () => tunnel.close(),
+  };
+}
+
+export function tunnelOptions({ sshd }: Stand, at: SshAt = sshd): TunnelOptions {
+  return {
+    ...sshd.options,
+    destinations: [{ ...sshd.destination, port: at.port }],
+    // The key is the same by whichever port it is reached.
+    knownHostsFiles: [sshd.anyPortKnownHostsFile],
+    connectTimeoutMs: 30_000,
+  };
+}
