@@ -2,6 +2,7 @@
  * SSH connections that are verified, kept, and carry forwards: private unix sockets whose connections lead to
  * addresses beyond the SSH server. Knows nothing of etcd.
  */
+export type { TransportName } from './auto-transport.js';
 export { type Destination, formatDestination, parseDestination } from './destination.js';
 export { TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';
 export type { Forward } from './forward.js';

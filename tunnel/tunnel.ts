@@ -1,10 +1,10 @@
+import { type TransportName, transportNamed } from './auto-transport.js';
 import { Connection, type Dial } from './connection.js';
 import { type Destination, formatDestination } from './destination.js';
 import { Forward } from './forward.js';
 import type { Log } from './log.js';
 import { type Ask, Questions } from './questions.js';
 import type { ResolvedDestination } from './ssh-config.js';
-import { ssh2Transport } from './ssh2-transport.js';
 import type { TunnelState } from './states.js';
 import type { ForwardTarget } from './transport.js';
 import { enter, type WaysIn } from './way-in.js';
@@ -34,6 +34,8 @@ export interface TunnelOptions {
   readonly keepaliveCountMax?: number | undefined;
   /** Asks a person about unknown host keys, for passphrases, passwords and second factors. Without it nothing is asked. */
   readonly ask?: Ask | undefined;
+  /** What speaks SSH. Default `auto`: the system's `ssh` for destinations whose `needsOpenSsh` says why, else this process. */
+  readonly transport?: TransportName | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -82,7 +84,8 @@ export class Tunnel implements AsyncDisposable {
     signal?.throwIfAborted();
     if (options.destinations.length === 0) throw new TypeError('destinations must name at least one way in');
     const waysIn = withDefaults(options);
-    const dial: Dial = (dialOptions) => enter(waysIn, ssh2Transport, dialOptions);
+    const transport = transportNamed(options.transport ?? 'auto');
+    const dial: Dial = (dialOptions) => enter(waysIn, transport, dialOptions);
     const connection = await Connection.open(dial, {
       signal: signal ?? new AbortController().signal,
       log: options.log,
@@ -160,6 +163,7 @@ function withoutConfig(destination: Destination, options: TunnelOptions): Resolv
     ...destination,
     ...(hostKey !== undefined && { hostKey }),
     alias: destination.host,
+    sshConfig: 'none',
     strictHostKeyChecking: 'ask',
     knownHostsFiles: options.knownHostsFiles ?? [],
     hashKnownHosts: false,

@@ -75,7 +75,10 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
     ['ServerAliveInterval', Math.max(1, Math.ceil(options.keepaliveIntervalMs / 1_000))],
     ['ServerAliveCountMax', options.keepaliveCountMax],
     ['UpdateHostKeys', 'no'],
-    ...algorithmOptions(destination),
+    ...(destination.sshConfig === 'none' ? algorithmOptions(destination) : []),
+    ...(destination.addressFamily === undefined
+      ? []
+      : [['AddressFamily', destination.addressFamily === 6 ? 'inet6' : 'inet'] as const]),
     ...routeOptions(destination, options),
   ]);
 }
@@ -106,6 +109,7 @@ function hostKeyOptions(destination: ResolvedDestination, source: HostKeySource 
   ];
 }
 
+/** Where `ssh` reads a configuration itself, it knows the whole lists; ours hold what ssh2 has of them. */
 function algorithmOptions({
   ciphers,
   kexAlgorithms,
