@@ -43,6 +43,7 @@ const defaultIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 /** Adds the connection flags and an example to a command. */
 export function withConnection(command: Command, example: string): Command {
   return command
+    .optionsGroup('Connection:')
     .option(
       '--ssh-url <destination>',
       'user@host:port to reach the fleet through; repeat it for several ways in',
@@ -62,6 +63,7 @@ export function withConnection(command: Command, example: string): Command {
     .addOption(
       new Option('--timeout <duration>', 'how long an answer may take (default 10s)').argParser(duration),
     )
+    .optionsGroup('Options:')
     .option('--json', 'print one JSON value', false)
     .option('--verbose', 'say what is done, and where an error comes from', false)
     .addHelpText('after', `\nExample:\n  $ ${example}`);

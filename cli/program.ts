@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { demoCommand } from './commands/demo.js';
 import { deployCommand } from './commands/deploy.js';
 import { deploysCommand } from './commands/deploys.js';
@@ -68,9 +68,24 @@ function program(context: Context): Command {
   return root;
 }
 
+/** Without the default of a flag that is off or a text that is empty: that goes without saying. */
+function optionDescription({
+  description,
+  defaultValue,
+  defaultValueDescription,
+  argChoices,
+}: Option): string {
+  const choices = argChoices === undefined ? [] : [`choices: ${argChoices.join(', ')}`];
+  const value = defaultValueDescription ?? defaultValue;
+  const shown =
+    value === undefined || typeof value === 'boolean' || value === '' ? [] : [`default: ${value}`];
+  const notes = [...choices, ...shown];
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
+}
+
 /** Settings that commander does not hand down to commands made on their own. */
 function configureAll(command: Command, json: boolean): void {
-  command.exitOverride().showSuggestionAfterError();
+  command.exitOverride().showSuggestionAfterError().configureHelp({ optionDescription });
   command.configureOutput({
     writeErr: (text) => {
       if (!json) process.stderr.write(text.replace(/^error: /, 'hawser: '));

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type ConnectionFlags, duration, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { printResult } from '../output.js';
@@ -30,7 +30,11 @@ export function deployCommand(context: Context): Command {
     .option('--noop', 'hosts fetch and verify the deploy, but do not apply it', false)
     .option('-y, --yes', 'do not ask', false)
     .option('--no-wait', 'end as soon as the deploy is recorded')
-    .option('--wait-timeout <duration>', 'how long the hosts may take', duration, 300_000)
+    .addOption(
+      new Option('--wait-timeout <duration>', 'how long the hosts may take')
+        .argParser(duration)
+        .default(300_000, '5m'),
+    )
     .option('--plan', 'show what would be deployed, and do nothing', false)
     .action(async (folder: string, flags: DeployFlags) => {
       const { message, git, force, noop } = flags;
