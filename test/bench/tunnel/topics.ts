@@ -2,6 +2,8 @@ import type { Effort } from '../effort.js';
 import type { Topic } from '../report.js';
 import { measureBulk } from './bulk.js';
 import { measureCalls } from './calls.js';
+import { measureDistance } from './distance.js';
+import { measureFirstAnswer } from './first-answer.js';
 import { Stand } from './stand.js';
 import { direct, ours, sshForward } from './way.js';
 
@@ -23,6 +25,8 @@ export async function* tunnelTopics(
       await using ssh = await sshForward(stand);
       yield* measureBulk([direct(stand), ssh, way], effort);
     },
+    first: () => measureFirstAnswer(stand, effort),
+    distance: () => measureDistance(stand, effort),
   };
   for (const [name, topic] of Object.entries(topics)) {
     if (only !== undefined && !only.includes(name)) continue;

@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Client } from '../../../world/index.js';
+import type { Effort } from '../effort.js';
+import type { Check, Topic } from '../report.js';
+import { median } from '../statistics.js';
+import { DelayLink } from './delay-link.js';
+import { sshArguments } from './ssh-forward.js';
+import type { Stand } from './stand.js';
+import { direct, ours, sshForward, type Way } from './way.js';
+
+const ROUND_TRIPS_MS = [0, 40, 167];
+const WAYS = ['direct', 'ssh -N -L', 'ssh -L', 'ours'] as const;
+const TARGET = { cold: 12, warm: 1, againstSsh: 0.85 };
+
+interface Answers {
+  readonly coldMs: number;
+  readonly warmMs: number;
+}
+
+/** From nothing to the first answer, and from there to the next. */
+export async function* measureFirstAnswer(stand: Stand, { rounds }: Effort): AsyncGenerator<Topic> {
+  for (const roundTripMs of ROUND_TRIPS_MS) {
+    await using sshLink = await DelayLink.to(stand.sshd.port, roundTripMs);
+    await using etcdLink = await DelayLink.to(stand.etcd.port, roundTripMs);
+    const at = roundTripMs === 0 ? stand.sshd : sshLink;
+    const enter: Record<(typeof WAYS)[number], () => Promise<Way>> = {
+      direct: async () => direct(stand, roundTripMs === 0 ? stand.etcd.port : etcdLink.port),
+      'ssh -N -L': () => sshForward(stand, { session: false, at }),
+      'ssh -L': () => sshForward(stand, { at }),
+      ours: () => ours(stand, { at }),
+    };
+    const measured = new Map<string, Answers[]>();
+    const commands: number[] = [];
+    // Whatever is loaded at first use counts for nobody.
+    for (const name of WAYS) await measureOnce(enter[name]);
+    for (let round = 0; round < rounds; round += 1) {
+      for (const name of WAYS) {
+        measured.set(name, [...(measured.get(name) ?? []), await measureOnce(enter[name])]);
+      }
+      commands.push(await measureCommand(stand, at.port));
+    }
+    yield answerTopic(roundTripMs, measured, median(commands));
+  }
+}
+
+async function measureOnce(enter: () => Promise<Way>): Promise<Answers> {
+  const start = performance.now();
+  await using way = await enter();
+  await using client = Client.connect({ endpoints: [way.url] });
+  await client.get('/bench/small');
+  const coldMs = performance.now() - start;
+  const warm: number[] = [];
+  for (let call = 0; call < 5; call += 1) {
+    const from = performance.now();
+    await client.get('/bench/small');
+    warm.push(performance.now() - from);
+  }
+  return { coldMs, warmMs: median(warm) };
+}
+
+/** `ssh host true`: the least that OpenSSH can do. */
+async function measureCommand(stand: Stand, port: number): Promise<number> {
+  const start = performance.now();
+  const child = spawn('ssh', [...sshArguments(stand.sshd, port), stand.sshd.destination.host, 'true'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await once(child, 'exit');
+  return performance.now() - start;
+}
+
+function answerTopic(
+  roundTripMs: number,
+  measured: ReadonlyMap<string, readonly Answers[]>,
+  commandMs: number,
+): Topic {
+  const of = (name: string, field: keyof Answers) =>
+    median((measured.get(name) ?? []).map((answers) => answers[field]));
+  const cold = of('ours', 'coldMs');
+  const inRoundTrips = (ms: number) => (roundTripMs === 0 ? undefined : ms / roundTripMs);
+  const rows = WAYS.map((name) => {
+    const [coldMs, warmMs] = [of(name, 'coldMs'), of(name, 'warmMs')];
+    return { name, values: [coldMs, inRoundTrips(coldMs), warmMs, inRoundTrips(warmMs)] };
+  });
+  const checks: Check[] = [
+    {
+      what: 'cold, ours against ssh -L',
+      got: cold / of('ssh -L', 'coldMs'),
+      sense: 'at most',
+      wanted: TARGET.againstSsh,
+    },
+    {
+      what: 'cold, ours against ssh -N -L',
+      got: cold / of('ssh -N -L', 'coldMs'),
+      sense: 'at most',
+      wanted: TARGET.againstSsh,
+    },
+  ];
+  if (roundTripMs > 0) {
+    checks.push(
+      { what: 'cold, ours, round trips', got: cold / roundTripMs, sense: 'at most', wanted: TARGET.cold },
+      {
+        what: 'warm, ours, round trips, to the nearest',
+        got: Math.round(of('ours', 'warmMs') / roundTripMs),
+        sense: 'at most',
+        wanted: TARGET.warm,
+      },
+    );
+  }
+  return {
+    title: `First answer at a round trip of ${roundTripMs} ms`,
+    columns: ['cold ms', 'round trips', 'warm ms', 'round trips'],
+    rows: [...rows, { name: 'ssh host true', values: [commandMs, inRoundTrips(commandMs)] }],
+    checks,
+  };
+}
