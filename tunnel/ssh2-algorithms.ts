@@ -37,7 +37,6 @@ const SUPPORTED = {
     'ecdsa-sha2-nistp521',
     'rsa-sha2-512',
     'rsa-sha2-256',
-    'ssh-rsa',
   ],
   macs: [
     'hmac-sha2-256-etm@openssh.com',
@@ -69,18 +68,14 @@ const DEFAULT_MACS = [
   'hmac-sha2-512',
 ] as const;
 
-/**
- * What to offer a host.
- * @param preferred host key algorithms by what is known of the host, best first
- */
+/** What to offer a host; `hostKeyAlgorithms` by what is known of it, best first. */
 export function ssh2Algorithms(
-  destination: ResolvedDestination,
-  preferred: readonly HostKeyAlgorithm[],
+  { ciphers, kexAlgorithms, macs }: ResolvedDestination,
+  hostKeyAlgorithms: readonly HostKeyAlgorithm[],
 ): ssh2.Algorithms {
-  const { ciphers, kexAlgorithms, hostKeyAlgorithms, macs } = destination;
   return {
-    // ssh2 checks the names, and its types list fewer than it has.
-    serverHostKey: [...(hostKeyAlgorithms ?? preferred)] as ssh2.ServerHostKeyAlgorithm[],
+    serverHostKey: [...hostKeyAlgorithms],
+    // ssh2 checks the names itself.
     hmac: [...(macs ?? DEFAULT_MACS)] as ssh2.MacAlgorithm[],
     compress: ['none'],
     ...(ciphers && { cipher: [...ciphers] as ssh2.CipherAlgorithm[] }),

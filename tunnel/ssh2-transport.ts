@@ -1,4 +1,3 @@
-import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type ClientChannel, type ConnectConfig } from 'ssh2';
 import { formatDestination } from './destination.js';
@@ -8,15 +7,14 @@ import { HostKeyCheck } from './host-key-check.js';
 import { readTrust } from './host-trust.js';
 import { type Identity, identitySources, readIdentities } from './identities.js';
 import type { ResolvedDestination } from './ssh-config.js';
+import { ssh2Algorithms } from './ssh2-algorithms.js';
 import { closedByHost, type LinkPhase, translateChannelError, translateLinkError } from './ssh2-error.js';
 import { Ssh2Login } from './ssh2-login.js';
+import { openSsh2Socket, type Ssh2Socket } from './ssh2-socket.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from './transport.js';
 
 /** How long a closing connection may take to say goodbye. */
 const GOODBYE_TIMEOUT_MS = 1_000;
-
-/** For hosts with several addresses; Node's 250 ms gives up on far ones. */
-const NEXT_ADDRESS_AFTER_MS = 1_000;
 
 /** Speaks SSH inside this process, by way of ssh2. */
 export const ssh2Transport: Transport = {
@@ -27,7 +25,8 @@ export const ssh2Transport: Transport = {
     const identities = await readIdentities(identitySources(destination), { host, signal, log });
     const trust = await readTrust(destination, { signal });
     signal.throwIfAborted();
-    const link = new Ssh2Link(destination, { ...options, identities, trust });
+    const socket = await openSsh2Socket(destination, options, ssh2Transport);
+    const link = await linkOver(socket, destination, { ...options, identities, trust });
     await link.ready();
     return link;
   },
@@ -39,10 +38,23 @@ interface LinkOptions extends DialOptions {
   readonly trust: HostKeyTrust;
 }
 
+async function linkOver(
+  socket: Ssh2Socket,
+  destination: ResolvedDestination,
+  options: LinkOptions,
+): Promise<Ssh2Link> {
+  try {
+    return new Ssh2Link(socket, destination, options);
+  } catch (error) {
+    await socket.release();
+    throw error;
+  }
+}
+
 class Ssh2Link implements Link {
   readonly closed: Promise<TunnelError>;
   readonly #client = new ssh2.Client();
-  readonly #socket: Socket;
+  readonly #socket: Ssh2Socket;
   readonly #destination: ResolvedDestination;
   readonly #options: LinkOptions;
   /** Aborts when we are logged in, or never will be. */
@@ -53,27 +65,16 @@ class Ssh2Link implements Link {
   #phase: LinkPhase = 'connecting';
   #failure: TunnelError | undefined;
 
-  constructor(destination: ResolvedDestination, options: LinkOptions) {
+  constructor(socket: Ssh2Socket, destination: ResolvedDestination, options: LinkOptions) {
+    this.#socket = socket;
     this.#destination = destination;
     this.#options = options;
     const attempt = { ...options, signal: this.#attempt.signal };
     const onRefused = (reason: unknown) => this.#giveUp(reason);
     this.#hostKey = new HostKeyCheck(options.trust, destination, { ...attempt, onRefused });
     this.#login = new Ssh2Login(destination, options.identities, attempt);
-    const { host, port } = destination;
-    this.#socket = connect({
-      host,
-      port,
-      noDelay: true,
-      autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
-    });
     this.closed = this.#watch();
-    try {
-      this.#client.connect(this.#config());
-    } catch (error) {
-      this.#socket.destroy();
-      throw error;
-    }
+    this.#client.connect(this.#config());
   }
 
   /** Settles when we are logged in. */
@@ -152,9 +153,14 @@ class Ssh2Link implements Link {
     });
     // A peer that only half-closes would otherwise linger: ssh2 stops its keepalive here.
     client.on('end', () => this.#socket.destroy());
-    return new Promise((resolve) =>
-      client.once('close', () => resolve(this.#failure ?? closedByHost(this.#destination, this.#phase))),
-    );
+    return new Promise((resolve) => client.once('close', () => resolve(this.#reason())));
+  }
+
+  /** Why it is gone, once nothing is left of what it ran over, which may know better than what was seen from here. */
+  async #reason(): Promise<TunnelError> {
+    const underneath = await this.#socket.release();
+    const failure = this.#failure ?? underneath ?? closedByHost(this.#destination, this.#phase);
+    return failure.code === 'unreachable' ? (underneath ?? failure) : failure;
   }
 
   /** Ends the attempt: with the reason that a TunnelError gives, else with what it is, an abort or a fault. */
@@ -198,7 +204,7 @@ class Ssh2Link implements Link {
   #config(): ConnectConfig {
     const { keepaliveIntervalMs, keepaliveCountMax, trust } = this.#options;
     return {
-      sock: this.#socket,
+      sock: this.#socket.stream,
       username: this.#destination.user,
       // Our own limit covers TCP too and is the signal's.
       readyTimeout: 0,
@@ -206,16 +212,10 @@ class Ssh2Link implements Link {
       keepaliveCountMax,
       // Else sockets could be forwarded only by servers that call themselves OpenSSH.
       strictVendor: false,
-      algorithms: {
-        serverHostKey: orderHostKeyAlgorithms(trust, this.#destination.hostKeyAlgorithms),
-        hmac: [
-          'hmac-sha2-256-etm@openssh.com',
-          'hmac-sha2-512-etm@openssh.com',
-          'hmac-sha2-256',
-          'hmac-sha2-512',
-        ],
-        compress: ['none'],
-      },
+      algorithms: ssh2Algorithms(
+        this.#destination,
+        orderHostKeyAlgorithms(trust, this.#destination.hostKeyAlgorithms),
+      ),
       hostVerifier: this.#hostKey.verifier,
       authHandler: this.#login.handler(),
     };

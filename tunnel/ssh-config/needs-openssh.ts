@@ -129,10 +129,14 @@ export function onlyOpenSsh(asked: AskedOptions, authMethods: readonly AuthMetho
   const strange = Object.entries(algorithmsOf(asked))
     .filter(([, names]) => names.length === 0)
     .map(([list]) => `ssh_config allows only ${list} that OpenSSH alone has`);
+  const isSha1Allowed =
+    isSet(asked, 'hostkeyalgorithms') &&
+    singleValue(asked.options, 'hostkeyalgorithms')?.split(',').includes('ssh-rsa');
+  const legacy = isSha1Allowed ? ['ssh_config allows host keys of type ssh-rsa with SHA-1'] : [];
   const certificates = (asked.options.get('certificatefile') ?? []).map(
     (file) => `ssh_config names the certificate ${file}`,
   );
   const login =
     authMethods.length === 0 ? ['ssh_config leaves only ways to log in that OpenSSH alone has'] : [];
-  return [...unknown, ...strange, ...certificates, ...login];
+  return [...unknown, ...strange, ...legacy, ...certificates, ...login];
 }

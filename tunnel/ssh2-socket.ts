@@ -1,0 +1,110 @@
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { formatDestination } from './destination.js';
+import { TunnelError } from './errors.js';
+import { runProxyCommand } from './proxy-command.js';
+import type { ResolvedDestination } from './ssh-config.js';
+import type { DialOptions, Link, Transport } from './transport.js';
+
+/** For hosts with several addresses; Node's 250 ms gives up on far ones. */
+const NEXT_ADDRESS_AFTER_MS = 1_000;
+
+/** RFC 4254 §5.1: the server forbids it. */
+const ADMINISTRATIVELY_PROHIBITED = 1;
+
+/** What an SSH connection runs over. */
+export interface Ssh2Socket {
+  readonly stream: Duplex;
+  /** Cuts it at once. */
+  destroy(): void;
+  /**
+   * Cuts it, with all that it leads through; bounded, idempotent.
+   * @returns why it ended before, where what it leads through can say so
+   */
+  release(): Promise<TunnelError | undefined>;
+}
+
+/**
+ * Opens the way to a host's SSH server: TCP, its ProxyCommand, or a channel of the hop before it, which is verified
+ * and authenticated on its own.
+ *
+ * @throws TunnelError of a hop, naming it; `unreachable` when the last hop does not reach the host
+ */
+export async function openSsh2Socket(
+  destination: ResolvedDestination,
+  options: DialOptions,
+  transport: Transport,
+): Promise<Ssh2Socket> {
+  const hop = destination.jumps.at(-1);
+  if (hop !== undefined) {
+    const link = await transport.dial({ ...hop, jumps: destination.jumps.slice(0, -1) }, options);
+    return openThrough(link, hop, destination, options.signal);
+  }
+  if (destination.proxyCommand !== undefined) {
+    return runProxyCommand(destination.proxyCommand, destination, options.log);
+  }
+  return openTcp(destination);
+}
+
+function openTcp({ host, port, addressFamily }: ResolvedDestination): Ssh2Socket {
+  const stream = connect({
+    host,
+    port,
+    noDelay: true,
+    autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
+    ...(addressFamily !== undefined && { family: addressFamily }),
+  });
+  const destroy = () => void stream.destroy();
+  return {
+    stream,
+    destroy,
+    release: async () => {
+      destroy();
+      return undefined;
+    },
+  };
+}
+
+async function openThrough(
+  link: Link,
+  hop: ResolvedDestination,
+  { host, port }: ResolvedDestination,
+  signal: AbortSignal,
+): Promise<Ssh2Socket> {
+  let stream: Duplex;
+  try {
+    stream = await link.openChannel({ host, port }, { signal });
+  } catch (error) {
+    await link.close();
+    throw passingIfItCanPass(error, hop);
+  }
+  let lost: TunnelError | undefined;
+  void link.closed.then((reason) => {
+    if (reason.code !== 'closed') lost = reason;
+  });
+  const destroy = () => {
+    stream.destroy();
+    // A channel of a connection that is gone would wait for it.
+    void link.close();
+  };
+  return {
+    stream,
+    destroy,
+    release: async () => {
+      destroy();
+      await link.close();
+      return lost;
+    },
+  };
+}
+
+/** A host that its hop cannot reach just now is worth another try, unlike one that the hop forbids. */
+function passingIfItCanPass(error: unknown, hop: ResolvedDestination): unknown {
+  if (!(error instanceof TunnelError) || error.code !== 'forward-refused') return error;
+  const { cause } = error;
+  const isForbidden =
+    cause instanceof Error && 'reason' in cause && cause.reason === ADMINISTRATIVELY_PROHIBITED;
+  return isForbidden
+    ? error
+    : new TunnelError('unreachable', formatDestination(hop), error.message, { cause });
+}
