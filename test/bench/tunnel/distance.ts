@@ -20,7 +20,7 @@ interface Mover {
 
 /** Bulk over long links, and calls beside it. */
 export async function* measureDistance(stand: Stand, effort: Effort): AsyncGenerator<Topic> {
-  for (const roundTripMs of ROUND_TRIPS_MS) {
+  for (const roundTripMs of effort.isQuick ? ROUND_TRIPS_MS.slice(-1) : ROUND_TRIPS_MS) {
     await using sshLink = await DelayLink.to(stand.sshd.port, roundTripMs);
     await using etcdLink = await DelayLink.to(stand.etcd.port, roundTripMs);
     await using ssh = await sshForward(stand, { at: sshLink });

@@ -2,10 +2,12 @@ import type { Effort } from '../effort.js';
 import type { Topic } from '../report.js';
 import { measureBulk } from './bulk.js';
 import { measureCalls } from './calls.js';
+import { measureClients } from './clients.js';
+import { measureCost } from './cost.js';
 import { measureDistance } from './distance.js';
 import { measureFirstAnswer } from './first-answer.js';
 import { Stand } from './stand.js';
-import { direct, ours, sshForward } from './way.js';
+import { direct, ours, sshForward, type Way } from './way.js';
 
 /** Every topic of the tunnel, one after the other, or only those named. */
 export async function* tunnelTopics(
@@ -15,17 +17,11 @@ export async function* tunnelTopics(
 ): AsyncGenerator<Topic> {
   await using stand = await Stand.start();
   const topics: Record<string, () => AsyncGenerator<Topic>> = {
-    calls: async function* () {
-      await using way = await ours(stand);
-      await using ssh = await sshForward(stand);
-      yield* measureCalls([direct(stand), ssh, way], effort);
-    },
-    bulk: async function* () {
-      await using way = await ours(stand);
-      await using ssh = await sshForward(stand);
-      yield* measureBulk([direct(stand), ssh, way], effort);
-    },
+    calls: () => amongWays(stand, (ways) => measureCalls(ways, effort)),
+    bulk: () => amongWays(stand, (ways) => measureBulk(ways, effort)),
     first: () => measureFirstAnswer(stand, effort),
+    cost: () => amongWays(stand, (ways) => measureCost(stand, ways, effort)),
+    clients: () => measureClients(stand, effort),
     distance: () => measureDistance(stand, effort),
   };
   for (const [name, topic] of Object.entries(topics)) {
@@ -33,4 +29,15 @@ export async function* tunnelTopics(
     say(`measuring ${name}…\n`);
     yield* topic();
   }
+}
+
+/** All the ways that a client on this machine has, side by side. */
+async function* amongWays(
+  stand: Stand,
+  measure: (ways: readonly Way[]) => AsyncGenerator<Topic>,
+): AsyncGenerator<Topic> {
+  await using ssh = await sshForward(stand);
+  await using mine = await ours(stand);
+  await using overOpenSsh = await ours(stand, { transport: 'openssh' });
+  yield* measure([direct(stand), ssh, mine, overOpenSsh]);
 }

@@ -51,7 +51,7 @@ export async function ours(
   const tunnel = await Tunnel.open({ ...tunnelOptions(stand, at), ...options });
   const { address } = await tunnel.forward({ host: '127.0.0.1', port: stand.etcd.port });
   return {
-    name: 'ours',
+    name: options.transport === 'openssh' ? 'ours over openssh' : 'ours',
     url: address,
     pid: undefined,
     [Symbol.asyncDispose]: () => tunnel.close(),

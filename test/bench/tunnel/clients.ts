@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Etcd3 } from 'etcd3';
+import { resolveEtcd } from '../../../fixtures/fleet/etcd-binary.js';
+import type { Effort } from '../effort.js';
+import type { Check, Topic } from '../report.js';
+import { median } from '../statistics.js';
+import type { Stand } from './stand.js';
+import { direct, sshForward, type Way } from './way.js';
+
+const MIB = 1 << 20;
+const main = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
+const COLUMNS = [
+  'etcd3 get/s',
+  'etcd3 get/s, 64',
+  'etcd3 get MB/s',
+  'etcd3 put MB/s',
+  'etcdctl get MB/s',
+  'etcdctl put/s',
+];
+
+/** Other people's clients at their own defaults, through the forward that the command line makes. */
+export async function* measureClients(stand: Stand, { rounds, durationMs }: Effort): AsyncGenerator<Topic> {
+  const etcdctl = path.join(path.dirname((await resolveEtcd()).etcd), 'etcdctl');
+  await using ssh = await sshForward(stand, { session: false });
+  await using mine = await hawserForward(stand);
+  const straight = direct(stand);
+  const ways = [straight, ssh, mine];
+  const measured = new Map<Way, number[][]>(ways.map((way) => [way, []]));
+  await fill(stand);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [way, results] of measured) {
+      const untuned = await measureEtcd3(way.url, durationMs);
+      const commands = existsSync(etcdctl)
+        ? await measureEtcdctl(etcdctl, way.url)
+        : [Number.NaN, Number.NaN];
+      results.push([...untuned, ...commands]);
+    }
+  }
+  const of = (way: Way, column: number) =>
+    median((measured.get(way) ?? []).map((values) => values[column] ?? Number.NaN));
+  yield {
+    title: "Other people's clients with their defaults",
+    columns: COLUMNS,
+    rows: ways.map((way) => ({ name: way.name, values: COLUMNS.map((_, column) => of(way, column)) })),
+    checks: COLUMNS.map(
+      (what, column): Check => ({
+        what: `${what}, hawser forward against direct`,
+        got: of(mine, column) / of(straight, column),
+        sense: 'at least',
+        wanted: 0.8,
+      }),
+    ),
+    notes: existsSync(etcdctl) ? [] : ['etcdctl was not found beside etcd: left out'],
+  };
+}
+
+async function fill(stand: Stand): Promise<void> {
+  const client = new Etcd3({ hosts: stand.etcd.url });
+  for (let number = 0; number < 16; number += 1) {
+    await client.put(`bulk/${number}`).value(Buffer.alloc(MIB, 'v'));
+  }
+  await client.put('small').value('x'.repeat(256));
+  client.close();
+}
+
+async function measureEtcd3(url: string, durationMs: number): Promise<number[]> {
+  const client = new Etcd3({ hosts: url.replace(/^unix:\/\//, 'unix:') });
+  try {
+    await client.get('small').string();
+    const one = await perSecond(1, durationMs, () => client.get('small').string());
+    const many = await perSecond(64, durationMs, () => client.get('small').string());
+    const value = Buffer.alloc(MIB, 'v');
+    const read = await perSecond(4, durationMs, (number) => client.get(`bulk/${number % 16}`).buffer());
+    const write = await perSecond(4, durationMs, (number) =>
+      client
+        .put(`written/${number % 16}`)
+        .value(value)
+        .exec(),
+    );
+    return [one, many, (read * MIB) / 1e6, (write * MIB) / 1e6];
+  } finally {
+    client.close();
+  }
+}
+
+async function perSecond(
+  inFlight: number,
+  durationMs: number,
+  operation: (number: number) => Promise<unknown>,
+): Promise<number> {
+  let done = 0;
+  const start = performance.now();
+  const loop = async () => {
+    while (performance.now() - start < durationMs) await operation(done++);
+  };
+  await Promise.all(Array.from({ length: inFlight }, loop));
+  return (done * 1000) / (performance.now() - start);
+}
+
+async function measureEtcdctl(etcdctl: string, url: string): Promise<number[]> {
+  const start = performance.now();
+  const bytes = await run(etcdctl, url, ['get', '--prefix', 'bulk/']);
+  const megabytesPerSecond = bytes / 1000 / (performance.now() - start);
+  const from = performance.now();
+  for (let number = 0; number < 5; number += 1) await run(etcdctl, url, ['put', `ctl/${number}`, 'value']);
+  return [megabytesPerSecond, 5000 / (performance.now() - from)];
+}
+
+/** How many bytes it wrote. */
+async function run(etcdctl: string, url: string, args: readonly string[]): Promise<number> {
+  const child = spawn(etcdctl, ['--endpoints', url, ...args], {
+    env: { PATH: process.env['PATH'], ETCDCTL_API: '3' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let bytes = 0;
+  child.stdout.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`etcdctl ${args[0]} by way of ${url} ended with ${code}`);
+  return bytes;
+}
+
+async function hawserForward({ sshd, etcd }: Stand): Promise<Way> {
+  const { user, host, port } = sshd.destination;
+  const flags = [
+    ...['--ssh-url', `${user}@${host}:${port}`, '--ssh-id', sshd.identityFile],
+    ...['--ssh-known-hosts', sshd.knownHostsFile],
+  ];
+  const child = spawn(process.execPath, [main, 'forward', ...flags, `127.0.0.1:${etcd.port}`], {
+    env: { PATH: process.env['PATH'], HOME: sshd.folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  return {
+    name: 'hawser forward',
+    url: String(line),
+    pid: child.pid,
+    [Symbol.asyncDispose]: async () => {
+      const exited = once(child, 'exit');
+      child.kill('SIGINT');
+      await exited;
+    },
+  };
+}
