@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { backoffMs } from './backoff.js';
 import { type Destination, formatDestination } from './destination.js';
 import { isPermanent, TunnelError } from './errors.js';
 import type { Log } from './log.js';
+import { RetryPause } from './retry-pause.js';
 import { TunnelStates } from './states.js';
 import type { Link } from './transport.js';
 import type { EnteredLink } from './way-in.js';
@@ -20,6 +19,9 @@ export class Connection implements AsyncDisposable {
   readonly #log: Log | undefined;
   readonly #closing = new AbortController();
   readonly #kept: Promise<void>;
+  /** How many wait for a link. */
+  #waiting = 0;
+  #retry: RetryPause | undefined;
   #via: Destination;
   #link: Link | undefined;
 
@@ -56,9 +58,15 @@ export class Connection implements AsyncDisposable {
   }): Promise<Link> {
     signal.throwIfAborted();
     if (this.#link && this.#link !== after) return this.#link;
-    for await (const { status, reason } of this.states.follow({ signal })) {
-      if (this.#link && this.#link !== after) return this.#link;
-      if (status === 'failed' && reason) throw reason;
+    this.#waiting += 1;
+    this.#retry?.hurry();
+    try {
+      for await (const { status, reason } of this.states.follow({ signal })) {
+        if (this.#link && this.#link !== after) return this.#link;
+        if (status === 'failed' && reason) throw reason;
+      }
+    } finally {
+      this.#waiting -= 1;
     }
     signal.throwIfAborted();
     throw this.closedError();
@@ -141,11 +149,16 @@ export class Connection implements AsyncDisposable {
   }
 
   async #pause(failures: number, reason: TunnelError): Promise<void> {
-    const pauseMs = backoffMs(failures, Math.random());
-    const now = Date.now();
-    const retryAt = new Date(now + pauseMs);
-    this.states.enter({ status: 'waiting', since: new Date(now), reason, retryAt });
-    await delay(pauseMs, undefined, { signal: this.#closing.signal });
+    const since = new Date();
+    this.#retry = new RetryPause(failures, {
+      isAwaited: this.#waiting > 0,
+      onPlanned: (retryAt) => this.states.enter({ status: 'waiting', since, reason, retryAt }),
+    });
+    try {
+      await this.#retry.over({ signal: this.#closing.signal });
+    } finally {
+      this.#retry = undefined;
+    }
     this.states.enter({ status: 'connecting', since: new Date(), reason });
   }
 
