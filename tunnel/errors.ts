@@ -23,6 +23,8 @@ export interface TunnelErrorDetails {
   readonly line?: number;
   /** Identities that the host refused, as file names or `agent`. */
   readonly tried?: readonly string[];
+  /** The server hung up before it said anything, as sshd does while too many logins are under way (MaxStartups). */
+  readonly wasDropped?: boolean;
   /** When several ways in were tried: why each of them failed. */
   readonly ways?: readonly TunnelError[];
 }
@@ -38,6 +40,7 @@ export class TunnelError extends Error {
   readonly file: string | undefined;
   readonly line: number | undefined;
   readonly tried: readonly string[];
+  readonly wasDropped: boolean;
   readonly ways: readonly TunnelError[];
 
   constructor(code: TunnelErrorCode, host: string, message: string, details: TunnelErrorDetails = {}) {
@@ -49,6 +52,7 @@ export class TunnelError extends Error {
     this.file = details.file;
     this.line = details.line;
     this.tried = details.tried ?? [];
+    this.wasDropped = details.wasDropped ?? false;
     this.ways = details.ways ?? [];
   }
 }

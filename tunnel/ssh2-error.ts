@@ -1,6 +1,6 @@
 import { channelLost, channelRefused } from './channel-refusal.js';
 import { type Destination, formatDestination } from './destination.js';
-import { TunnelError } from './errors.js';
+import { TunnelError, type TunnelErrorDetails } from './errors.js';
 import type { ForwardTarget } from './transport.js';
 
 /** How far a connection has come: the same event means different things. */
@@ -20,6 +20,9 @@ const SOCKET_PROBLEMS = new Map<unknown, string>([
   ['EPIPE', 'it closed the connection'],
 ]);
 
+/** Errors of a connection that was there: the other side does not want it. */
+const HANG_UPS: readonly unknown[] = ['ECONNRESET', 'EPIPE'];
+
 /** Says what an `error` event of ssh2 means for a connection in the given phase. */
 export function translateLinkError(
   error: Error,
@@ -33,11 +36,13 @@ export function translateLinkError(
     return authFailed(host, { tried, accepts }, error);
   }
   const problem = SOCKET_PROBLEMS.get(code) ?? problemOf(error, level, phase);
-  return phase === 'ready'
-    ? new TunnelError('unreachable', host, `The connection to ${host} was lost: ${problem}.`, {
-        cause: error,
-      })
-    : unreachable(host, problem, error);
+  if (phase !== 'ready') {
+    const wasDropped = phase === 'connecting' && (level === 'protocol' || HANG_UPS.includes(code));
+    return unreachable(host, problem, { cause: error, wasDropped });
+  }
+  return new TunnelError('unreachable', host, `The connection to ${host} was lost: ${problem}.`, {
+    cause: error,
+  });
 }
 
 /** What an error needs to know of the connection it befell. */
@@ -86,12 +91,12 @@ function authFailed(
   );
 }
 
-function unreachable(host: string, problem: string, cause?: Error): TunnelError {
+function unreachable(host: string, problem: string, details: TunnelErrorDetails = {}): TunnelError {
   return new TunnelError(
     'unreachable',
     host,
     `Could not connect to ${host}: ${problem}. Check the address and that its SSH server runs.`,
-    { ...(cause && { cause }) },
+    details,
   );
 }
 

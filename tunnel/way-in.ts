@@ -1,4 +1,5 @@
 import { type Destination, formatDestination } from './destination.js';
+import { dialInTurn } from './dial-in-turn.js';
 import { mostSerious, TunnelError } from './errors.js';
 import type { Log } from './log.js';
 import { Patience } from './patience.js';
@@ -75,7 +76,7 @@ async function enterBy(
   raceSignal.addEventListener('abort', abort, { once: true });
   using patience = new Patience(connectTimeoutMs, () => attempt.abort(timedOut(host, connectTimeoutMs)));
   try {
-    return await transport.dial(destination, {
+    return await dialInTurn(transport, destination, {
       keepaliveIntervalMs: destination.keepaliveIntervalMs ?? waysIn.keepaliveIntervalMs,
       keepaliveCountMax: destination.keepaliveCountMax ?? waysIn.keepaliveCountMax,
       questions: waysIn.questions,

@@ -8,6 +8,7 @@ interface Failure {
   /** Ends the sentence "Could not connect to HOST: …". */
   readonly problem: string;
   readonly advice: string;
+  readonly wasDropped?: boolean;
 }
 
 const CHECK_ADDRESS = 'Check the address and that its SSH server runs.';
@@ -69,6 +70,7 @@ const FAILURES: readonly Failure[] = [
     code: 'unreachable',
     problem: 'it hung up at once (too many logins under way, or no SSH server)',
     advice: CHECK_ADDRESS,
+    wasDropped: true,
   },
   {
     text: /Connection (?:closed|reset)|Broken pipe|Connection to .* closed/,
@@ -95,12 +97,13 @@ const NOT_THE_PINNED_KEY: Omit<Failure, 'text'> = {
 export function translateOpenSshFailure(destination: Destination, output: string): TunnelError {
   const host = formatDestination(destination);
   const said = output.trim();
-  const { code, problem, advice } = findFailure(destination, said);
+  const { code, problem, advice, wasDropped } = findFailure(destination, said);
   const fingerprint = /\bSHA256:[A-Za-z0-9+/]{43}/.exec(said)?.[0];
   const offending = /^Offending \S+ key in (.+):(\d+)$/m.exec(said);
   const where = offending ? ` (${offending[1]}:${offending[2]})` : '';
   return new TunnelError(code, host, `Could not connect to ${host}: ${problem}${where}. ${advice}`, {
     cause: new Error(said === '' ? 'ssh said nothing.' : said),
+    ...(wasDropped && { wasDropped }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(offending?.[1] !== undefined && { file: offending[1], line: Number(offending[2]) }),
   });
