@@ -1,9 +1,11 @@
-/** Where time is read from; differs from the system's in tests. */
-export interface Clocks {
+/** Where time comes from; differs from the system's in tests. */
+export interface Clock {
   /** Stands still while the machine sleeps. */
   readonly monotonicMs: () => number;
   /** Goes on while the machine sleeps. */
   readonly wallMs: () => number;
+  /** Calls back again and again until the returned function is called. */
+  readonly every: (intervalMs: number, look: () => void) => () => void;
 }
 
 export interface KeepaliveOptions {
@@ -15,10 +17,17 @@ export interface KeepaliveOptions {
   readonly probe: () => void;
   /** The peer counts as dead. Told once; nothing follows. */
   readonly onSilent: () => void;
-  readonly clocks?: Clocks;
+  readonly clock?: Clock | undefined;
 }
 
-const SYSTEM_CLOCKS: Clocks = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+const SYSTEM_CLOCK: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  every: (intervalMs, look) => {
+    const timer = setInterval(look, intervalMs);
+    return () => clearInterval(timer);
+  },
+};
 
 /** The longest time between two looks at the clocks: how soon after its end a sleep is noticed. */
 const LOOK_EVERY_MS = 1_000;
@@ -35,8 +44,8 @@ const WAKE_PATIENCE_MS = 3_000;
  */
 export class Keepalive {
   readonly #options: KeepaliveOptions;
-  readonly #clocks: Clocks;
-  readonly #timer: NodeJS.Timeout;
+  readonly #clock: Clock;
+  readonly #stopLooking: () => void;
   #lookedAt: { readonly monotonicMs: number; readonly wallMs: number };
   /** When the next probe, or the end, is due. */
   #dueAtMs: number;
@@ -45,21 +54,22 @@ export class Keepalive {
 
   constructor(options: KeepaliveOptions) {
     this.#options = options;
-    this.#clocks = options.clocks ?? SYSTEM_CLOCKS;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#lookedAt = this.#now();
     this.#dueAtMs = this.#lookedAt.monotonicMs + options.intervalMs;
-    this.#timer = setInterval(() => this.#look(), Math.min(LOOK_EVERY_MS, options.intervalMs / 2));
+    const lookEveryMs = Math.min(LOOK_EVERY_MS, options.intervalMs / 2);
+    this.#stopLooking = this.#clock.every(lookEveryMs, () => this.#look());
   }
 
   /** The peer sent something. */
   heard(): void {
     this.#unanswered = 0;
     this.#wokenUp = false;
-    this.#dueAtMs = this.#clocks.monotonicMs() + this.#options.intervalMs;
+    this.#dueAtMs = this.#clock.monotonicMs() + this.#options.intervalMs;
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopLooking();
   }
 
   #look(): void {
@@ -94,6 +104,6 @@ export class Keepalive {
   }
 
   #now(): { readonly monotonicMs: number; readonly wallMs: number } {
-    return { monotonicMs: this.#clocks.monotonicMs(), wallMs: this.#clocks.wallMs() };
+    return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
   }
 }
