@@ -6,6 +6,7 @@ import { measureClients } from './clients.js';
 import { measureCost } from './cost.js';
 import { measureDistance } from './distance.js';
 import { measureFirstAnswer } from './first-answer.js';
+import { measureManyHosts } from './many-hosts.js';
 import { Stand } from './stand.js';
 import { direct, ours, sshForward, type Way } from './way.js';
 
@@ -22,6 +23,7 @@ export async function* tunnelTopics(
     first: () => measureFirstAnswer(stand, effort),
     cost: () => amongWays(stand, (ways) => measureCost(stand, ways, effort)),
     clients: () => measureClients(stand, effort),
+    hosts: () => measureManyHosts(effort),
     distance: () => measureDistance(stand, effort),
   };
   for (const [name, topic] of Object.entries(topics)) {
