@@ -1,6 +1,7 @@
-import { homedir, hostname as machineName, userInfo } from 'node:os';
+import { homedir, hostname as machineName } from 'node:os';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { TransportName } from '../tunnel/auto-transport.js';
 import type { TunnelOptions } from '../tunnel/tunnel.js';
 import { parseDuration } from '../world/deploys/duration.js';
 import type { EtcdWorld } from '../world/etcd-world.js';
@@ -15,6 +16,8 @@ export interface ConnectionFlags extends OutputOptions {
   readonly sshHostkey?: string;
   readonly sshId?: string[];
   readonly sshKnownHosts?: string[];
+  readonly sshConfig?: string;
+  readonly transport?: TransportName;
   readonly seeds?: string[];
   readonly namespace?: string;
   readonly hostname?: string;
@@ -29,16 +32,20 @@ export interface Connection {
   readonly sshHostkey?: string;
   readonly sshIds: readonly string[];
   readonly sshKnownHosts: readonly string[];
+  /** Read instead of `~/.ssh/config` and the system's. */
+  readonly sshConfig?: string;
+  readonly transport?: TransportName;
   readonly seeds: readonly string[];
   readonly namespace: string;
   readonly hostname: string;
   /** How long one answer may take. */
   readonly timeoutMs: number;
+  /** How long connecting may take, whatever ssh_config says of that. */
+  readonly connectTimeoutMs?: number;
 }
 
 const defaultTimeoutMs = 10_000;
 const defaultSeed = 'http://127.0.0.1:2379';
-const defaultIdentities = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
 /** Adds the connection flags and an example to a command. */
 export function withConnection(command: Command, example: string): Command {
@@ -46,7 +53,7 @@ export function withConnection(command: Command, example: string): Command {
     .optionsGroup('Connection:')
     .option(
       '--ssh-url <destination>',
-      'user@host:port to reach the fleet through; repeat it for several ways in',
+      'user@host:port or a Host of ssh_config to reach the fleet through; repeat it for several ways in',
       collect,
     )
     .option('--ssh-hostkey <key>', 'accept only this host key: SHA256:… or the base64 key')
@@ -55,6 +62,10 @@ export function withConnection(command: Command, example: string): Command {
       '--ssh-known-hosts <file>',
       'known_hosts file to use instead of the usual ones (repeatable)',
       collect,
+    )
+    .option('--ssh-config <file>', 'ssh_config file to use instead of the usual ones, or none')
+    .addOption(
+      new Option('--transport <name>', 'what speaks SSH (default auto)').choices(['auto', 'ssh2', 'openssh']),
     )
     .option('--seeds <url>', `etcd as seen from the SSH host (repeatable; default ${defaultSeed})`, collect)
     .option('--namespace <prefix>', 'where the fleet keeps its keys (default /_mgmt)')
@@ -86,32 +97,42 @@ export async function resolveConnection(
     ...(sshHostkey === undefined ? {} : { sshHostkey }),
     sshIds: (flags.sshId ?? config.sshIds ?? []).map(expandHome),
     sshKnownHosts: (flags.sshKnownHosts ?? config.sshKnownHosts ?? []).map(expandHome),
+    ...(flags.sshConfig === undefined ? {} : { sshConfig: expandHome(flags.sshConfig) }),
+    ...(flags.transport === undefined ? {} : { transport: flags.transport }),
     seeds: flags.seeds ?? config.seeds ?? [defaultSeed],
     namespace: flags.namespace ?? config.namespace ?? '/_mgmt',
     hostname: flags.hostname ?? config.hostname ?? machineName(),
     timeoutMs: flags.timeout ?? defaultTimeoutMs,
+    ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
   };
 }
 
-/** The tunnel's options for a connection, with OpenSSH's usual places as defaults. */
-export async function tunnelOptions(connection: Connection, log: Log): Promise<TunnelOptions> {
-  const { parseDestination } = await import('../tunnel/destination.js');
-  const sshFolder = path.join(homedir(), '.ssh');
-  const agentSocket = process.env['SSH_AUTH_SOCK'];
+/**
+ * The tunnel's options for a connection, resolved as OpenSSH resolves destinations.
+ * @throws TunnelError `bad-destination`
+ */
+export async function tunnelOptions(
+  connection: Connection,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<TunnelOptions> {
+  const { resolveDestination } = await import('../tunnel/ssh-config/resolve.js');
+  const options = {
+    flags: {
+      hostKey: connection.sshHostkey,
+      identityFiles: connection.sshIds,
+      knownHostsFiles: connection.sshKnownHosts,
+      connectTimeoutMs: connection.connectTimeoutMs,
+    },
+    environment: process.env,
+    configFile: connection.sshConfig,
+    log,
+    signal,
+  };
   return {
-    destinations: connection.sshUrls.map((url) =>
-      parseDestination(url, { defaultUser: userInfo().username }),
-    ),
-    ...(connection.sshHostkey === undefined ? {} : { hostKey: connection.sshHostkey }),
-    knownHostsFiles:
-      connection.sshKnownHosts.length > 0
-        ? connection.sshKnownHosts
-        : [path.join(sshFolder, 'known_hosts'), '/etc/ssh/ssh_known_hosts'],
-    identityFiles: connection.sshIds,
-    optionalIdentityFiles:
-      connection.sshIds.length > 0 ? [] : defaultIdentities.map((name) => path.join(sshFolder, name)),
-    ...(agentSocket === undefined || agentSocket === '' ? {} : { agentSocket }),
+    destinations: await Promise.all(connection.sshUrls.map((url) => resolveDestination(url, options))),
     connectTimeoutMs: connection.timeoutMs,
+    transport: connection.transport,
     log,
   };
 }
@@ -123,7 +144,7 @@ export async function openWorld(connection: Connection, log: Log, signal: AbortS
   if (connection.sshUrls.length > 0) {
     const [{ SshWorld }, tunnel] = await Promise.all([
       import('../world/ssh-world.js'),
-      tunnelOptions(connection, log),
+      tunnelOptions(connection, log, signal),
     ]);
     return SshWorld.connect({ ...shared, tunnel }, { signal });
   }

@@ -37,7 +37,7 @@ export function forwardCommand(context: Context): Command {
       const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([
         import('../../tunnel/tunnel.js'),
         import('../../world/endpoint.js'),
-        tunnelOptions(connection, logTo(flags)),
+        tunnelOptions(connection, logTo(flags), signal),
       ]);
       await using tunnel = await Tunnel.open(options, { signal });
       const endpoint = parseEndpoint(target ?? connection.seeds[0] ?? '');

@@ -22,7 +22,7 @@ export async function askApps(
 ): Promise<Answer[]> {
   return Promise.all(
     fleet.hosts.map(async (host) => {
-      const options = await tunnelOptions({ ...connection, sshUrls: [host.destination] }, log);
+      const options = await tunnelOptions({ ...connection, sshUrls: [host.destination] }, log, signal);
       await using tunnel = await Tunnel.open(options, { signal });
       const forward = await tunnel.forward({ host: appAddress(fleet, host), port: appPort }, { signal });
       return { host: host.name, answer: await frontPage(forward.address, signal) };

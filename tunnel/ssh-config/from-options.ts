@@ -111,6 +111,7 @@ function strictnessOf(
   }
 }
 
+/** `ssh -G` has replaced `~` here already, by the passwd entry's home. */
 function knownHostsFilesOf(
   { options, defaults }: AskedOptions,
   { home, passwdHome }: Surroundings,
@@ -119,7 +120,9 @@ function knownHostsFilesOf(
     const value = options.get(keyword)?.[0] ?? defaults.get(keyword)?.[0] ?? '';
     return splitFiles(value)
       .filter((file) => file !== 'none')
-      .map((file) => (file.startsWith(`${passwdHome}/`) ? `${home}${file.slice(passwdHome.length)}` : file));
+      .map((file) =>
+        file.startsWith(`${passwdHome}/.ssh/`) ? `${home}${file.slice(passwdHome.length)}` : file,
+      );
   });
 }
 

@@ -4,6 +4,9 @@ import { TunnelError } from '../errors.js';
 import { type AskedOptions, type HostOptions, type HostQuery, layOver, parseOptions } from './options.js';
 import type { Surroundings } from './surroundings.js';
 
+/** What OpenSSH says without any file, by the environment that it runs in. */
+const defaultsByEnvironment = new WeakMap<Surroundings['variables'], Promise<HostOptions | undefined>>();
+
 const SYSTEM_CONFIG_FILE = '/etc/ssh/ssh_config';
 
 /** OpenSSH prints it for want of a terminal; it explains nothing. */
@@ -18,7 +21,7 @@ export async function askOpenSsh(
   query: HostQuery,
   surroundings: Surroundings,
 ): Promise<AskedOptions | undefined> {
-  const defaults = await runSsh(['-F', 'none'], { host: query.host }, surroundings);
+  const defaults = await defaultsFor(surroundings);
   if (defaults === undefined) return undefined;
   const ask = async (fileArguments: readonly string[]): Promise<AskedOptions> => ({
     options: (await runSsh(fileArguments, query, surroundings)) ?? defaults,
@@ -33,6 +36,15 @@ export async function askOpenSsh(
     ask(['-F', await readable(SYSTEM_CONFIG_FILE)]),
   ]);
   return layOver(person, system);
+}
+
+function defaultsFor({ variables, ...surroundings }: Surroundings): Promise<HostOptions | undefined> {
+  const known = defaultsByEnvironment.get(variables);
+  if (known !== undefined) return known;
+  const { signal: _, ...forEverybody } = surroundings;
+  const defaults = runSsh(['-F', 'none'], { host: 'localhost' }, { ...forEverybody, variables });
+  defaultsByEnvironment.set(variables, defaults);
+  return defaults;
 }
 
 async function readable(file: string): Promise<string> {

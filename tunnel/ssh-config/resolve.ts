@@ -16,6 +16,8 @@ export interface DestinationFlags {
   readonly identityFiles?: readonly string[] | undefined;
   /** Instead of the person's and the system's files, for hops too. */
   readonly knownHostsFiles?: readonly string[] | undefined;
+  /** How long connecting may take, in milliseconds. */
+  readonly connectTimeoutMs?: number | undefined;
 }
 
 export interface ResolveOptions {
@@ -54,6 +56,7 @@ export async function resolveDestination(
   return {
     ...found,
     ...(hostKey !== undefined && { hostKey }),
+    ...(flags.connectTimeoutMs !== undefined && { connectTimeoutMs: flags.connectTimeoutMs }),
     requiredIdentityFiles: identityFiles,
     defaultIdentityFiles: identityFiles.length > 0 ? [] : found.defaultIdentityFiles,
   };
