@@ -21,7 +21,7 @@ export interface TunnelErrorDetails {
   readonly file?: string;
   /** From 1, in `file`. */
   readonly line?: number;
-  /** Identities that the host refused, as file names or `agent`. */
+  /** What the host refused: identities by file name (those of the agent alone by comment), `password`, `keyboard-interactive`. */
   readonly tried?: readonly string[];
   /** The server hung up before it said anything, as sshd does while too many logins are under way (MaxStartups). */
   readonly wasDropped?: boolean;

@@ -1,76 +1,111 @@
 import { readFile } from 'node:fs/promises';
+import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
+import { fingerprintOf } from './host-key.js';
+import { identityNeedsOpenSsh, inspectKey, readPublicKey } from './key-text.js';
 import type { Log } from './log.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
-/** Where to look for what proves who we are. */
-export interface IdentitySources {
-  /** Private keys that were asked for: one that cannot be used is an error. */
-  readonly identityFiles: readonly string[];
-  /** Private keys to try when they are there and not encrypted. */
-  readonly optionalIdentityFiles: readonly string[];
-  /** The agent's unix socket. */
-  readonly agentSocket?: string;
+/** What there is under the name of an identity file. */
+export interface KeyFile {
+  readonly file: string;
+  /** One that cannot be used is an error. */
+  readonly isRequired: boolean;
+  /** The private key; absent where only the public half is there, for a key that an agent holds. */
+  readonly privateKey?: string;
+  readonly isEncrypted: boolean;
+  /** As SSH sends it; absent where nothing tells it before the private key is decrypted. */
+  readonly publicKey?: Buffer;
 }
 
-/** Where a destination says to look. */
-export function identitySources(destination: ResolvedDestination): IdentitySources {
-  const { identityFiles, requiredIdentityFiles, defaultIdentityFiles, agentSocket } = destination;
-  const fromConfig = identityFiles.filter((file) => !requiredIdentityFiles.includes(file));
-  return {
-    identityFiles: requiredIdentityFiles,
-    optionalIdentityFiles: [...fromConfig, ...defaultIdentityFiles],
-    ...(agentSocket !== undefined && { agentSocket }),
-  };
+/** A key that an SSH agent holds. */
+export interface AgentKey {
+  readonly publicKey: Buffer;
+  readonly comment: string;
 }
 
-/** Something to offer a host, in the order of offering. */
+/** Something to offer a host. */
 export type Identity =
+  | { readonly kind: 'agent'; readonly name: string; readonly publicKey: Buffer }
   | {
       readonly kind: 'file';
-      readonly file: string;
+      readonly name: string;
       readonly privateKey: string;
-      readonly isOptional: boolean;
-    }
-  | { readonly kind: 'agent'; readonly socketPath: string };
+      readonly isRequired: boolean;
+      readonly isEncrypted: boolean;
+      readonly publicKey?: Buffer;
+    };
 
-type KeyProblem = 'encrypted' | 'pkcs8' | 'public' | 'not-a-key';
-
-/**
- * Reads the private keys: those asked for, then the agent, then the optional ones.
- * @throws TunnelError `bad-identity` for a file asked for that cannot be used.
- */
-export async function readIdentities(
-  sources: IdentitySources,
-  {
-    host,
-    signal,
-    log,
-  }: { readonly host: string; readonly signal: AbortSignal; readonly log?: Log | undefined },
-): Promise<Identity[]> {
-  const identities: Identity[] = [];
-  for (const file of sources.identityFiles) {
-    identities.push(await readKey(file, { host, signal, isOptional: false }));
-  }
-  if (sources.agentSocket) identities.push({ kind: 'agent', socketPath: sources.agentSocket });
-  for (const file of sources.optionalIdentityFiles) {
-    try {
-      identities.push(await readKey(file, { host, signal, isOptional: true }));
-    } catch (error) {
-      if (!(error instanceof TunnelError)) throw error;
-      log?.('debug', error.message);
-    }
-  }
-  return identities;
+interface ReadOptions {
+  readonly signal: AbortSignal;
+  readonly log?: Log | undefined;
 }
 
-/** What keeps a text from being a private key that can be used as it is; undefined when nothing does. */
-export function findKeyProblem(text: string): KeyProblem | undefined {
-  const label = /^-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----/m.exec(text)?.[1];
-  if (label === undefined) return /^(ssh|ecdsa|sk)-\S+ AAAA/m.test(text) ? 'public' : 'not-a-key';
-  if (label === 'ENCRYPTED ' || /^Proc-Type: *4, *ENCRYPTED/m.test(text)) return 'encrypted';
-  if (label === '') return 'pkcs8';
-  return label === 'OPENSSH ' && cipherOf(text) !== 'none' ? 'encrypted' : undefined;
+/**
+ * Reads the identity files that a destination names.
+ * @throws TunnelError `bad-identity` for one asked for by flag that holds no key
+ */
+export async function readKeyFiles(
+  destination: ResolvedDestination,
+  { signal, log }: ReadOptions,
+): Promise<KeyFile[]> {
+  const { identityFiles, requiredIdentityFiles, defaultIdentityFiles } = destination;
+  const host = formatDestination(destination);
+  const names = new Set([...identityFiles, ...requiredIdentityFiles, ...defaultIdentityFiles]);
+  const files = await Promise.all(
+    [...names].map(async (file) => {
+      const isRequired = requiredIdentityFiles.includes(file);
+      try {
+        return await readKeyFile(file, { host, isRequired, signal });
+      } catch (error) {
+        if (isRequired || !(error instanceof TunnelError)) throw error;
+        log?.('debug', error.message);
+        return undefined;
+      }
+    }),
+  );
+  return files.filter((file) => file !== undefined);
+}
+
+/**
+ * What to offer, in OpenSSH's order: keys of the agent that files name too, its other keys, then the rest of the files.
+ *
+ * @param canAsk whether a passphrase can be asked for
+ * @throws TunnelError `bad-identity` for a file asked for that cannot be used in this way
+ */
+export function orderIdentities(
+  files: readonly KeyFile[],
+  agentKeys: readonly AgentKey[],
+  {
+    destination,
+    canAsk,
+    log,
+  }: { readonly destination: ResolvedDestination; readonly canAsk: boolean; readonly log?: Log | undefined },
+): Identity[] {
+  const fileOf = ({ publicKey }: AgentKey) => files.find((one) => one.publicKey?.equals(publicKey));
+  const named = agentKeys.filter((key) => fileOf(key) !== undefined);
+  const others = destination.identitiesOnly ? [] : agentKeys.filter((key) => fileOf(key) === undefined);
+  const fromAgent = [...named, ...others].map((key): Identity => {
+    const name = fileOf(key)?.file ?? `${key.comment || fingerprintOf(key.publicKey)} (agent)`;
+    return { kind: 'agent', name, publicKey: key.publicKey };
+  });
+  const rest = files.filter((file) => !named.some(({ publicKey }) => file.publicKey?.equals(publicKey)));
+  return [
+    ...fromAgent,
+    ...rest.flatMap((file): Identity[] => {
+      const { privateKey, isEncrypted } = file;
+      if (privateKey !== undefined && !(isEncrypted && !canAsk)) {
+        return [{ ...file, kind: 'file', name: file.file, privateKey }];
+      }
+      const problem = isEncrypted
+        ? `it is encrypted; add it to an SSH agent with "ssh-add ${file.file}"`
+        : 'it is a public key, and no SSH agent holds its private half';
+      const error = badIdentity(formatDestination(destination), file.file, problem);
+      if (file.isRequired) throw error;
+      log?.('debug', error.message);
+      return [];
+    }),
+  ];
 }
 
 /** The error for a key file that cannot be used. */
@@ -86,48 +121,52 @@ export function badIdentity(host: string, file: string, problem: string, cause?:
   );
 }
 
-async function readKey(
+async function readKeyFile(
   file: string,
   {
     host,
+    isRequired,
     signal,
-    isOptional,
-  }: { readonly host: string; readonly signal: AbortSignal; readonly isOptional: boolean },
-): Promise<Identity> {
-  let privateKey: string;
+  }: { readonly host: string; readonly isRequired: boolean; readonly signal: AbortSignal },
+): Promise<KeyFile> {
+  const beside = await readIfThere(`${file}.pub`, signal);
+  const publicHalf = beside === undefined ? undefined : readPublicKey(beside);
+  let text: string;
   try {
-    privateKey = await readFile(file, { encoding: 'utf8', signal });
+    text = await readFile(file, { encoding: 'utf8', signal });
   } catch (error) {
     signal.throwIfAborted();
+    if (publicHalf) return { file, isRequired, isEncrypted: false, publicKey: publicHalf };
     throw badIdentity(host, file, `it cannot be read (${codeOf(error)})`, error);
   }
-  const problem = findKeyProblem(privateKey);
-  if (problem) throw badIdentity(host, file, describe(problem, file));
-  return { kind: 'file', file, privateKey, isOptional };
-}
-
-function describe(problem: KeyProblem, file: string): string {
-  switch (problem) {
-    case 'encrypted':
-      return `it is encrypted; add it to an SSH agent with "ssh-add ${file}"`;
-    case 'pkcs8':
-      return `it is in PKCS#8 form; rewrite it in OpenSSH's with "ssh-keygen -p -f ${file}"`;
-    case 'public':
-      return 'it is a public key; give the private one beside it';
-    case 'not-a-key':
-      return 'it holds no private key';
+  const key = inspectKey(text);
+  const publicKey = key?.publicKey ?? (key ? publicHalf : readPublicKey(text));
+  const lacking = identityNeedsOpenSsh(text, []);
+  if (lacking !== undefined && key) {
+    throw badIdentity(
+      host,
+      file,
+      `it is ${lacking}, which takes OpenSSH itself; add it to an SSH agent or use --transport openssh`,
+    );
   }
+  if (!key && !publicKey) throw badIdentity(host, file, 'it holds no private key');
+  return {
+    file,
+    isRequired,
+    isEncrypted: key?.isEncrypted ?? false,
+    ...(key && { privateKey: text }),
+    ...(publicKey && { publicKey }),
+  };
 }
 
-/** The cipher that an OpenSSH private key names in clear at its beginning. */
-function cipherOf(text: string): string | undefined {
-  const base64 = /KEY-----([^-]*)-----END/.exec(text)?.[1] ?? '';
-  const magic = 'openssh-key-v1\0';
-  const content = Buffer.from(base64, 'base64');
-  if (content.toString('latin1', 0, magic.length) !== magic || content.length < magic.length + 4)
-    return 'none';
-  const start = magic.length + 4;
-  return content.toString('latin1', start, start + content.readUInt32BE(magic.length));
+async function readIfThere(file: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await readFile(file, { encoding: 'utf8', signal });
+  } catch {
+    // Whatever keeps it from being read, it only spares a passphrase.
+    signal.throwIfAborted();
+    return undefined;
+  }
 }
 
 function codeOf(error: unknown): string {

@@ -1,4 +1,5 @@
 import type { Patience } from './patience.js';
+import { untilAborted } from './until-aborted.js';
 
 /** Something that only a person can answer. */
 export interface Question {
@@ -95,17 +96,4 @@ export class Questions {
 /** What a host sends must not be able to move the cursor, or to pass for something else. */
 function withoutControlCharacters(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(/[^\P{C}\n\t]/gu, '');
-}
-
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

@@ -33,7 +33,8 @@ export function translateLinkError(
   const level = 'level' in error ? error.level : undefined;
   const code = 'code' in error ? error.code : undefined;
   if (phase === 'authenticating' && (level === 'client-authentication' || AUTH_DISCONNECTS.includes(code))) {
-    return authFailed(host, { tried, accepts }, error);
+    const isCutShort = AUTH_DISCONNECTS.includes(code);
+    return authFailed(host, { tried, accepts, isCutShort }, error);
   }
   const problem = SOCKET_PROBLEMS.get(code) ?? problemOf(error, level, phase);
   if (phase !== 'ready') {
@@ -48,7 +49,7 @@ export function translateLinkError(
 /** What an error needs to know of the connection it befell. */
 export interface LinkContext {
   readonly phase: LinkPhase;
-  /** Identities offered so far. */
+  /** Identities and methods offered in vain so far. */
   readonly tried: readonly string[];
   /** Authentication methods that the host would go on with. */
   readonly accepts: readonly string[];
@@ -77,18 +78,19 @@ export function translateChannelError(
 
 function authFailed(
   host: string,
-  { tried, accepts }: Pick<LinkContext, 'tried' | 'accepts'>,
+  { tried, accepts, isCutShort }: Pick<LinkContext, 'tried' | 'accepts'> & { readonly isCutShort: boolean },
   cause: Error,
 ): TunnelError {
   const offered = tried.length > 0 ? `it refused ${tried.join(', ')}` : 'there was no identity to offer';
   const others = accepts.filter((method) => method !== 'publickey');
+  const advice = isCutShort
+    ? 'It allows no more attempts: name the right key with --ssh-id, and keep the others back with IdentitiesOnly yes.'
+    : 'Give a key that its authorized_keys holds, or add it to your SSH agent.';
   const more = others.length > 0 ? ` (it would accept: ${accepts.join(', ')})` : '';
-  return new TunnelError(
-    'auth-failed',
-    host,
-    `Could not log in to ${host}: ${offered}${more}. Give a key that its authorized_keys holds, or add it to your SSH agent.`,
-    { cause, tried },
-  );
+  return new TunnelError('auth-failed', host, `Could not log in to ${host}: ${offered}${more}. ${advice}`, {
+    cause,
+    tried,
+  });
 }
 
 function unreachable(host: string, problem: string, details: TunnelErrorDetails = {}): TunnelError {

@@ -1,32 +1,47 @@
-import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
-import { openAgentStream } from './agent-stream.js';
-import { type Destination, formatDestination } from './destination.js';
-import { badIdentity, type Identity } from './identities.js';
+import type { AnyAuthMethod, AuthHandlerMiddleware } from 'ssh2';
+import type { Identity } from './identities.js';
 import type { Log } from './log.js';
+import type { Patience } from './patience.js';
+import type { Questions } from './questions.js';
+import type { ResolvedDestination } from './ssh-config.js';
+import { type LoginMethod, offerIdentity } from './ssh2-identity.js';
+import { AnsweredMethods } from './ssh2-questions.js';
 
-/** How one connection logs in: what it offers a host, and what came of it. */
+export interface LoginOptions {
+  /** To ask a person; without any, nothing is asked. */
+  readonly questions?: Questions | undefined;
+  readonly patience?: Patience | undefined;
+  /** Aborts when we are logged in, or never will be. */
+  readonly signal: AbortSignal;
+  /** What keeps us from going on: a TunnelError `bad-identity`, or whatever a question rejected with. */
+  readonly onFailed: (reason: unknown) => void;
+  readonly log?: Log | undefined;
+}
+
+/** How one connection logs in: what it offers a host, in OpenSSH's order, and what came of it. */
 export class Ssh2Login {
-  readonly #tried: string[] = [];
-  readonly #offers: readonly Offer[];
+  readonly #destination: ResolvedDestination;
+  readonly #options: LoginOptions;
+  readonly #identities: Identity[];
+  readonly #answered: AnsweredMethods;
+  readonly #refused: string[] = [];
+  #offered: LoginMethod | undefined;
   #accepts: readonly string[] = [];
+  /** Whether `accepts` is what the host says now: it says so only when it refuses something. */
+  #isSure = false;
+  #mustProbe = false;
 
-  /**
-   * @param signal aborts when we are logged in, or never will be
-   * @throws TunnelError `bad-identity` for a key asked for that ssh2 cannot use
-   */
-  constructor(
-    destination: Destination,
-    identities: readonly Identity[],
-    { signal, log }: { readonly signal: AbortSignal; readonly log?: Log | undefined },
-  ) {
-    this.#offers = identities.flatMap(
-      (identity) => offer(identity, destination, { attempt: signal, log }) ?? [],
-    );
+  constructor(destination: ResolvedDestination, identities: readonly Identity[], options: LoginOptions) {
+    this.#destination = destination;
+    this.#options = options;
+    this.#identities = [...identities];
+    this.#answered = new AnsweredMethods(destination, options);
   }
 
-  /** Identities offered so far. */
+  /** Identities and methods offered in vain so far. */
   get tried(): readonly string[] {
-    return this.#tried;
+    const name = this.#offered?.name;
+    return name === undefined ? this.#refused : [...this.#refused, name];
   }
 
   /** Authentication methods that the host would go on with. */
@@ -34,50 +49,58 @@ export class Ssh2Login {
     return this.#accepts;
   }
 
-  /** For ssh2: offers each identity once, starting with a key, for probing with `none` would cost a round trip. */
-  handler(): (accepts: readonly string[] | null) => AnyAuthMethod | false {
-    const left = [...this.#offers];
-    return (accepts) => {
-      if (accepts) this.#accepts = accepts;
-      const next = left.shift();
-      if (next === undefined) return false;
-      this.#tried.push(next.name);
-      return next.method;
+  /** For ssh2: what to try next. */
+  handler(): AuthHandlerMiddleware {
+    return (accepts: readonly string[] | null, isPartial: boolean | null, next) => {
+      // Its types do not know that `false` says that there is nothing left to try.
+      const go = next as (method: AnyAuthMethod | false) => void;
+      this.#learn(accepts, isPartial === true);
+      this.#choose().then(
+        (method) => {
+          if (this.#options.signal.aborted) return;
+          this.#offered = method;
+          go(method?.method ?? false);
+        },
+        (reason: unknown) => this.#options.onFailed(reason),
+      );
     };
   }
-}
 
-/** One identity as ssh2 is to try it. */
-interface Offer {
-  /** What to call it when the host refused it. */
-  readonly name: string;
-  readonly method: AnyAuthMethod;
-}
-
-function offer(
-  identity: Identity,
-  destination: Destination,
-  { attempt, log }: { readonly attempt: AbortSignal; readonly log?: Log | undefined },
-): Offer | undefined {
-  const username = destination.user;
-  if (identity.kind === 'agent') {
-    const agent = new ssh2.OpenSSHAgent(identity.socketPath);
-    agent.getStream = (callback) => openAgentStream(identity.socketPath, attempt, callback);
-    return { name: 'agent', method: { type: 'agent', username, agent } };
+  #learn(accepts: readonly string[] | null, isPartial: boolean): void {
+    const offered = this.#offered;
+    this.#offered = undefined;
+    const signature = offered?.signature?.();
+    const isTaken = isPartial || signature === 'given';
+    if (offered?.name !== undefined && !isTaken) {
+      this.#refused.push(signature === 'failed' ? `${offered.name} (it could not sign)` : offered.name);
+    }
+    if (signature !== undefined) {
+      // ssh2 keeps to itself what the host said. Where it took the key, something is left to do: ask what.
+      this.#mustProbe = isTaken;
+    } else if (accepts !== null) {
+      this.#accepts = accepts;
+      this.#isSure = true;
+      this.#mustProbe = false;
+    }
   }
-  const key = parse(identity, destination, log);
-  return key && { name: identity.file, method: { type: 'publickey', username, key } };
-}
 
-function parse(
-  { file, privateKey, isOptional }: Identity & { kind: 'file' },
-  destination: Destination,
-  log?: Log,
-): ParsedKey | undefined {
-  const key = ssh2.utils.parseKey(privateKey);
-  if (!(key instanceof Error)) return key;
-  const error = badIdentity(formatDestination(destination), file, `${key.message}`, key);
-  if (!isOptional) throw error;
-  log?.('debug', error.message);
-  return undefined;
+  /** Starts with a key: probing with `none`, as OpenSSH does, would cost a round trip. */
+  async #choose(): Promise<LoginMethod | undefined> {
+    const probe: LoginMethod = { method: { type: 'none', username: this.#destination.user } };
+    if (this.#mustProbe) return probe;
+    const key = await this.#nextKey();
+    if (key) return key;
+    return this.#isSure ? this.#answered.next(this.#accepts) : probe;
+  }
+
+  async #nextKey(): Promise<LoginMethod | undefined> {
+    const isAllowed = this.#destination.authMethods.includes('publickey');
+    if (!isAllowed || (this.#isSure && !this.#accepts.includes('publickey'))) return undefined;
+    for (;;) {
+      const identity = this.#identities.shift();
+      if (identity === undefined) return undefined;
+      const method = await offerIdentity(identity, this.#destination, this.#options);
+      if (method) return method;
+    }
+  }
 }

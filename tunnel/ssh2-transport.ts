@@ -2,10 +2,11 @@ import type { Duplex } from 'node:stream';
 import ssh2, { type ClientChannel, type ConnectConfig } from 'ssh2';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
+import { findIdentities } from './find-identities.js';
 import { type HostKeyTrust, orderHostKeyAlgorithms } from './host-key.js';
 import { HostKeyCheck } from './host-key-check.js';
 import { readTrust } from './host-trust.js';
-import { type Identity, identitySources, readIdentities } from './identities.js';
+import type { Identity } from './identities.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { ssh2Algorithms } from './ssh2-algorithms.js';
 import { closedByHost, type LinkPhase, translateChannelError, translateLinkError } from './ssh2-error.js';
@@ -19,10 +20,9 @@ const GOODBYE_TIMEOUT_MS = 1_000;
 /** Speaks SSH inside this process, by way of ssh2. */
 export const ssh2Transport: Transport = {
   async dial(destination, options) {
-    const { signal, log } = options;
+    const { signal } = options;
     signal.throwIfAborted();
-    const host = formatDestination(destination);
-    const identities = await readIdentities(identitySources(destination), { host, signal, log });
+    const identities = await findIdentities(destination, options);
     const trust = await readTrust(destination, { signal });
     signal.throwIfAborted();
     const socket = await openSsh2Socket(destination, options, ssh2Transport);
@@ -72,7 +72,11 @@ class Ssh2Link implements Link {
     const attempt = { ...options, signal: this.#attempt.signal };
     const onRefused = (reason: unknown) => this.#giveUp(reason);
     this.#hostKey = new HostKeyCheck(options.trust, destination, { ...attempt, onRefused });
-    this.#login = new Ssh2Login(destination, options.identities, attempt);
+    const onFailed = (reason: unknown) => {
+      this.#giveUp(reason);
+      this.#socket.destroy();
+    };
+    this.#login = new Ssh2Login(destination, options.identities, { ...attempt, onFailed });
     this.closed = this.#watch();
     this.#client.connect(this.#config());
   }
@@ -176,7 +180,7 @@ class Ssh2Link implements Link {
   #onError(error: Error): void {
     if ('level' in error && error.level === 'agent') {
       // ssh2 goes on with the next identity.
-      this.#options.log?.('debug', `The SSH agent was of no use: ${error.message}.`);
+      this.#options.log?.('debug', `No signature was to be had: ${error.message}.`);
       return;
     }
     const { tried, accepts } = this.#login;

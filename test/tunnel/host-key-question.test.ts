@@ -4,34 +4,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import type { Ask, Question } from '../../tunnel/index.js';
-import { type ResolvedDestination, Tunnel, TunnelError, type TunnelOptions } from '../../tunnel/index.js';
+import { Tunnel, TunnelError, type TunnelOptions } from '../../tunnel/index.js';
 import { parseKnownHosts } from '../../tunnel/known-hosts.js';
 import { addKnownHost } from '../../tunnel/known-hosts-file.js';
 import { ed25519Key } from './host-keys.js';
+import { resolved } from './resolved.js';
 import { Sshd } from './sshd.js';
 
 const run = promisify(execFile);
-
-/** A destination of which ssh_config says a little. */
-function resolved(sshd: Sshd, overrides: Partial<ResolvedDestination> = {}): ResolvedDestination {
-  return {
-    ...sshd.destination,
-    alias: '127.0.0.1',
-    strictHostKeyChecking: 'ask',
-    knownHostsFiles: [sshd.knownHostsFile],
-    hashKnownHosts: false,
-    identityFiles: [sshd.identityFile],
-    requiredIdentityFiles: [sshd.identityFile],
-    defaultIdentityFiles: [],
-    identitiesOnly: false,
-    certificateFiles: [],
-    authMethods: ['publickey', 'keyboard-interactive', 'password'],
-    jumps: [],
-    batchMode: false,
-    needsOpenSsh: [],
-    ...overrides,
-  };
-}
 
 /** An sshd whose key is not known. */
 async function strange(): Promise<Sshd> {

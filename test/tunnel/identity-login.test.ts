@@ -1,0 +1,187 @@
+import { execFile } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { type Ask, type Question, Tunnel, TunnelError, type TunnelOptions } from '../../tunnel/index.js';
+import { readPrivateKey } from '../../tunnel/ssh2-key.js';
+import { resolved } from './resolved.js';
+import { SshAgent } from './ssh-agent.js';
+import { makeKey, Sshd } from './sshd.js';
+
+const run = promisify(execFile);
+const passphrase = 'secret phrase';
+
+async function connects(t: ExecutionContext, options: TunnelOptions): Promise<void> {
+  await using tunnel = await Tunnel.open(options);
+  t.is(tunnel.state.status, 'connected');
+}
+
+async function refused(t: ExecutionContext, options: TunnelOptions): Promise<TunnelError> {
+  return t.throwsAsync(Tunnel.open(options), { instanceOf: TunnelError });
+}
+
+/** An agent with so many keys that no host knows, and its keys' files. */
+async function crowdedAgent(sshd: Sshd, strangers: number): Promise<SshAgent> {
+  const agent = await SshAgent.start();
+  for (let n = 0; n < strangers; n += 1) {
+    const file = join(sshd.folder, `stranger${n}`);
+    await makeKey(file);
+    await agent.add(file);
+  }
+  return agent;
+}
+
+/** Encrypts the key that may log in. */
+async function encrypt(sshd: Sshd): Promise<void> {
+  await run('ssh-keygen', ['-q', '-p', '-a', '1', '-P', '', '-N', passphrase, '-f', sshd.identityFile]);
+}
+
+function answering(...answers: (string | undefined)[]): { readonly ask: Ask; readonly asked: Question[] } {
+  const asked: Question[] = [];
+  return {
+    asked,
+    ask: async (question) => {
+      asked.push(question);
+      return answers.shift();
+    },
+  };
+}
+
+test('Of eight keys in an agent, the one that a file names is offered first, and its public half is enough', async (t) => {
+  await using sshd = await Sshd.start(['MaxAuthTries 3']);
+  await using agent = await crowdedAgent(sshd, 7);
+  await agent.add(sshd.identityFile);
+  const agentSocket = agent.socketPath;
+  await connects(t, { destinations: [resolved(sshd, { agentSocket })] });
+  const publicHalf = [`${sshd.identityFile}.pub`];
+  await connects(t, {
+    destinations: [
+      resolved(sshd, { agentSocket, identityFiles: publicHalf, requiredIdentityFiles: publicHalf }),
+    ],
+  });
+  await rm(sshd.identityFile);
+  await connects(t, { destinations: [resolved(sshd, { agentSocket })] });
+});
+
+test('An agent with more keys than the host allows attempts fails to log in, as ssh does', async (t) => {
+  await using sshd = await Sshd.start(['MaxAuthTries 3']);
+  await using agent = await crowdedAgent(sshd, 7);
+  await agent.add(sshd.identityFile);
+  const overrides = { agentSocket: agent.socketPath, identityFiles: [], requiredIdentityFiles: [] };
+  const error = await refused(t, { destinations: [resolved(sshd, overrides)] });
+  t.is(error.code, 'auth-failed');
+  t.is(error.tried.length, 3);
+  t.regex(error.message, /IdentitiesOnly/);
+});
+
+test('IdentitiesOnly keeps the other keys of the agent from being offered', async (t) => {
+  await using sshd = await Sshd.start(['MaxAuthTries 3']);
+  await using agent = await crowdedAgent(sshd, 7);
+  const overrides = { agentSocket: agent.socketPath, identitiesOnly: true };
+  await connects(t, { destinations: [resolved(sshd, overrides)] });
+});
+
+for (const form of ['RFC4716', 'PEM', 'PKCS8']) {
+  test(`The passphrase of an encrypted key (${form}) is asked for once for two hosts`, async (t) => {
+    await using first = await Sshd.start();
+    await using second = await Sshd.start();
+    const type = form === 'RFC4716' ? 'ed25519' : 'ecdsa';
+    await rm(first.identityFile);
+    await run('ssh-keygen', [
+      '-q',
+      '-t',
+      type,
+      '-a',
+      '1',
+      '-m',
+      form,
+      '-N',
+      passphrase,
+      '-f',
+      first.identityFile,
+    ]);
+    const line = await readFile(`${first.identityFile}.pub`);
+    for (const { folder } of [first, second]) await writeFile(join(folder, 'authorized_keys'), line);
+    await rm(`${first.identityFile}.pub`);
+    const files = { identityFiles: [first.identityFile], requiredIdentityFiles: [first.identityFile] };
+    const { ask, asked } = answering(passphrase);
+    const known = [first.knownHostsFile, second.knownHostsFile];
+    const ways = [first, second].map((sshd) => resolved(sshd, { ...files, knownHostsFiles: known }));
+    // As two ways in, one would be dropped: a way that needs the other one's key first makes them follow each other.
+    await using tunnel = await Tunnel.open({ destinations: ways, ask });
+    t.is(tunnel.state.status, 'connected');
+    const via = tunnel.state.via?.port;
+    await (via === first.port ? first : second).stop();
+    for await (const { status, via: now } of tunnel.states()) {
+      if (status === 'connected' && now?.port !== via) break;
+    }
+    t.deepEqual(
+      asked.map(({ kind, echo }) => [kind, echo]),
+      [['passphrase', false]],
+    );
+    t.true(asked[0]?.text.includes(first.identityFile));
+    t.is(asked[0]?.position?.of, 2);
+  });
+}
+
+test('No passphrase is asked for a key that the host does not take', async (t) => {
+  await using sshd = await Sshd.start();
+  const stranger = join(sshd.folder, 'stranger');
+  await makeKey(stranger, passphrase);
+  const files = [stranger, sshd.identityFile];
+  const ask: Ask = () => t.fail();
+  await connects(t, { destinations: [resolved(sshd, { identityFiles: files })], ask });
+});
+
+test('A passphrase may be mistyped twice; then the login fails without the key', async (t) => {
+  await using sshd = await Sshd.start();
+  await encrypt(sshd);
+  const right = answering('wrong', 'wrong', passphrase);
+  await connects(t, { ...sshd.options, ask: right.ask });
+  t.is(right.asked.length, 3);
+  const wrong = answering('wrong', 'wrong', 'wrong', passphrase);
+  const error = await refused(t, { ...sshd.options, ask: wrong.ask });
+  t.is(error.code, 'auth-failed');
+  t.is(wrong.asked.length, 3);
+  t.false(JSON.stringify([error, error.message, String(error.cause)]).includes('wrong'));
+});
+
+test('^C at a passphrase ends the attempt', async (t) => {
+  await using sshd = await Sshd.start();
+  await encrypt(sshd);
+  const interrupt = new Error('interrupted');
+  t.is(
+    await t.throwsAsync(Tunnel.open({ ...sshd.options, ask: () => Promise.reject(interrupt) })),
+    interrupt,
+  );
+});
+
+test('BatchMode asks for no passphrase, and says what to do', async (t) => {
+  await using sshd = await Sshd.start();
+  await encrypt(sshd);
+  const ask: Ask = () => t.fail();
+  const error = await refused(t, { destinations: [resolved(sshd, { batchMode: true })], ask });
+  t.is(error.code, 'bad-identity');
+  t.regex(error.message, /ssh-add/);
+});
+
+test('A PKCS#8 key gets in', async (t) => {
+  await using sshd = await Sshd.start();
+  const key = readPrivateKey(await readFile(sshd.identityFile, 'utf8'));
+  const pkcs8 = createPrivateKey(key.getPrivatePEM()).export({ type: 'pkcs8', format: 'pem' });
+  await writeFile(sshd.identityFile, String(pkcs8));
+  await connects(t, sshd.options);
+});
+
+test('Two keys that the host wants both are given one after the other, from an agent too', async (t) => {
+  await using sshd = await Sshd.start(['AuthenticationMethods publickey,publickey']);
+  const second = join(sshd.folder, 'second');
+  await makeKey(second);
+  await appendFile(join(sshd.folder, 'authorized_keys'), await readFile(`${second}.pub`));
+  await connects(t, { ...sshd.options, identityFiles: [sshd.identityFile, second] });
+  await using agent = await SshAgent.start();
+  for (const file of [sshd.identityFile, second]) await agent.add(file);
+  await connects(t, { ...sshd.options, identityFiles: [], agentSocket: agent.socketPath });
+});

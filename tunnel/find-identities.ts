@@ -1,0 +1,44 @@
+import { type AgentKey, type Identity, orderIdentities, readKeyFiles } from './identities.js';
+import type { Log } from './log.js';
+import type { Questions } from './questions.js';
+import type { ResolvedDestination } from './ssh-config.js';
+import { listAgentKeys } from './ssh2-agent.js';
+
+/**
+ * Everything to offer a host, in the order of offering.
+ * @throws TunnelError `bad-identity` for a file asked for that cannot be used
+ */
+export async function findIdentities(
+  destination: ResolvedDestination,
+  {
+    questions,
+    signal,
+    log,
+  }: {
+    readonly questions?: Questions | undefined;
+    readonly signal: AbortSignal;
+    readonly log?: Log | undefined;
+  },
+): Promise<Identity[]> {
+  const [files, agentKeys] = await Promise.all([
+    readKeyFiles(destination, { signal, log }),
+    keysOfAgent(destination, { signal, log }),
+  ]);
+  const canAsk = questions !== undefined && !destination.batchMode;
+  return orderIdentities(files, agentKeys, { destination, canAsk, log });
+}
+
+async function keysOfAgent(
+  { agentSocket }: ResolvedDestination,
+  { signal, log }: { readonly signal: AbortSignal; readonly log?: Log | undefined },
+): Promise<AgentKey[]> {
+  if (agentSocket === undefined) return [];
+  try {
+    return await listAgentKeys(agentSocket, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const problem = error instanceof Error ? error.message : String(error);
+    log?.('debug', `The SSH agent was of no use: ${problem}.`);
+    return [];
+  }
+}

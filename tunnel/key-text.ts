@@ -1,0 +1,105 @@
+import { keyType } from './known-hosts.js';
+
+/** What the text of a private key file says in clear. */
+export interface KeyText {
+  readonly form: 'openssh' | 'pem' | 'pkcs8';
+  readonly isEncrypted: boolean;
+  /** Its public half as SSH sends it; only OpenSSH's own form tells it. */
+  readonly publicKey?: Buffer;
+  /** Names what encrypts it, in OpenSSH's own form. */
+  readonly cipher?: string;
+}
+
+/** What ssh2 can decrypt of what `ssh-keygen -Z` offers. */
+const DECRYPTABLE = /^(none|3des-cbc|aes(128|192|256)-(cbc|ctr)|aes(128|256)-gcm@openssh\.com)$/;
+const MAGIC = 'openssh-key-v1\0';
+
+/** Looks at a text; undefined when it holds no private key. */
+export function inspectKey(text: string): KeyText | undefined {
+  const label = /^-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----/m.exec(text)?.[1];
+  switch (label) {
+    case undefined:
+      return undefined;
+    case '':
+      return { form: 'pkcs8', isEncrypted: false };
+    case 'ENCRYPTED ':
+      return { form: 'pkcs8', isEncrypted: true };
+    case 'OPENSSH ':
+      return inspectOpenSshKey(text);
+    default:
+      return { form: 'pem', isEncrypted: /^Proc-Type: *4, *ENCRYPTED/m.test(text) };
+  }
+}
+
+/** The first public key in a .pub file, as SSH sends it; undefined when there is none. */
+export function readPublicKey(text: string): Buffer | undefined {
+  for (const line of text.split('\n')) {
+    const [type, base64 = ''] = line.trim().split(/\s+/);
+    const key = Buffer.from(base64, 'base64');
+    if (type !== undefined && keyType(key) === type) return key;
+  }
+  return undefined;
+}
+
+/**
+ * Why only OpenSSH itself can use an identity, as a part of a sentence; undefined when ssh2 can.
+ * @param text what its file holds
+ * @param certificateFiles certificates that are to be presented
+ */
+export function identityNeedsOpenSsh(text: string, certificateFiles: readonly string[]): string | undefined {
+  const [certificate] = certificateFiles;
+  if (certificate !== undefined) return `the user certificate ${certificate}`;
+  const key = inspectKey(text);
+  const publicKey = key?.publicKey ?? readPublicKey(text);
+  const type = publicKey && keyType(publicKey);
+  if (type?.startsWith('sk-')) return 'a key that lives in a FIDO token';
+  if (type?.includes('-cert-')) return 'a user certificate';
+  if (key?.cipher !== undefined && !DECRYPTABLE.test(key.cipher)) {
+    return `a private key encrypted with ${key.cipher}`;
+  }
+  return undefined;
+}
+
+/** Its beginning names cipher, key derivation, its options and the public key, in clear. */
+function inspectOpenSshKey(text: string): KeyText {
+  const base64 = /KEY-----([^-]*)-----END/.exec(text)?.[1] ?? '';
+  const content = Buffer.from(base64, 'base64');
+  const form = 'openssh';
+  if (content.toString('latin1', 0, MAGIC.length) !== MAGIC) return { form, isEncrypted: false };
+  const fields = new FieldReader(content, MAGIC.length);
+  const cipher = fields.string()?.toString('latin1');
+  fields.string();
+  fields.string();
+  fields.skip(4);
+  const publicKey = fields.string();
+  return {
+    form,
+    isEncrypted: cipher !== undefined && cipher !== 'none',
+    ...(cipher !== undefined && { cipher }),
+    ...(publicKey !== undefined && { publicKey }),
+  };
+}
+
+/** Reads SSH's strings: a length, then as many bytes. */
+class FieldReader {
+  readonly #content: Buffer;
+  #at: number;
+
+  constructor(content: Buffer, at: number) {
+    this.#content = content;
+    this.#at = at;
+  }
+
+  skip(bytes: number): void {
+    this.#at += bytes;
+  }
+
+  string(): Buffer | undefined {
+    if (this.#at + 4 > this.#content.length) return undefined;
+    const start = this.#at + 4;
+    const end = start + this.#content.readUInt32BE(this.#at);
+    if (end > this.#content.length) return undefined;
+    this.#at = end;
+    return this.#content.subarray(start, end);
+  }
+}

@@ -1,0 +1,122 @@
+import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
+import { decryptKey } from './decrypt-key.js';
+import { formatDestination } from './destination.js';
+import { badIdentity, type Identity } from './identities.js';
+import type { ResolvedDestination } from './ssh-config.js';
+import { OneKeyAgent, type Sign, signInAgent } from './ssh2-agent.js';
+import { readPrivateKey } from './ssh2-key.js';
+import type { LoginOptions } from './ssh2-login.js';
+
+/** One thing to try, as ssh2 is to try it. */
+export interface LoginMethod {
+  readonly method: AnyAuthMethod;
+  /** What to call it when the host refused it. */
+  readonly name?: string;
+  /** For a key offered by way of an agent: whether the host wanted a signature of it, and got one. */
+  readonly signature?: () => Signature;
+}
+
+export type Signature = 'not-wanted' | 'given' | 'failed';
+
+type FileIdentity = Identity & { readonly kind: 'file' };
+
+/** How often a passphrase may be mistyped, as with OpenSSH. */
+const PASSPHRASE_TRIES = 3;
+
+/**
+ * Makes an identity ready to be offered; undefined when it cannot be, for want of a passphrase perhaps.
+ * A passphrase is asked for once the host takes the key, unless the key is of a form that shows nothing before.
+ *
+ * @throws TunnelError `bad-identity` for a key asked for that cannot be read
+ */
+export async function offerIdentity(
+  identity: Identity,
+  destination: ResolvedDestination,
+  options: LoginOptions,
+): Promise<LoginMethod | undefined> {
+  const username = destination.user;
+  const { name } = identity;
+  const { agentSocket } = destination;
+  if (identity.kind === 'agent') {
+    if (agentSocket === undefined) return undefined;
+    const sign = signInAgent(agentSocket, identity.publicKey, options.signal);
+    return byAgent(identity.publicKey, sign, { name, username });
+  }
+  const { publicKey, isEncrypted } = identity;
+  if (isEncrypted && publicKey !== undefined) {
+    const sign: Sign = async (data, { hash }) => {
+      const key = await decryptOrFail(identity, destination, options);
+      if (key === undefined) throw new Error(`no passphrase for ${name}`);
+      return key.sign(data, hash);
+    };
+    return byAgent(publicKey, sign, { name, username });
+  }
+  const key = isEncrypted
+    ? await decrypt(identity, destination, options)
+    : read(identity, destination, options);
+  return key && { name, method: { type: 'publickey', username, key } };
+}
+
+function byAgent(
+  publicKey: Buffer,
+  sign: Sign,
+  { name, username }: { readonly name: string; readonly username: string },
+): LoginMethod | undefined {
+  const key = ssh2.utils.parseKey(publicKey);
+  if (key instanceof Error) return undefined;
+  let signature: Signature = 'not-wanted';
+  const agent = new OneKeyAgent(key, async (data, options) => {
+    signature = 'failed';
+    const signed = await sign(data, options);
+    signature = 'given';
+    return signed;
+  });
+  return { name, method: { type: 'agent', username, agent }, signature: () => signature };
+}
+
+function read(
+  { name, privateKey, isRequired }: FileIdentity,
+  destination: ResolvedDestination,
+  { log }: LoginOptions,
+): ParsedKey | undefined {
+  try {
+    return readPrivateKey(privateKey);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    const failure = badIdentity(formatDestination(destination), name, problem, error);
+    if (isRequired) throw failure;
+    log?.('debug', failure.message);
+    return undefined;
+  }
+}
+
+/** While a signature is made, ssh2 takes every error for a reason to try the next key. */
+async function decryptOrFail(...args: Parameters<typeof decrypt>): ReturnType<typeof decrypt> {
+  try {
+    return await decrypt(...args);
+  } catch (error) {
+    const [, , { onFailed }] = args;
+    onFailed(error);
+    throw error;
+  }
+}
+
+/** Asks for the passphrase, once in a run for each file, whichever host it is for. */
+async function decrypt(
+  { name: file, privateKey }: FileIdentity,
+  destination: ResolvedDestination,
+  { questions, ...options }: LoginOptions,
+): Promise<ParsedKey | undefined> {
+  const host = formatDestination(destination);
+  const decrypted = await questions?.once(`key ${file}`, options, async (put) => {
+    for (let tries = 0; tries < PASSPHRASE_TRIES; tries += 1) {
+      const text = `${tries === 0 ? '' : 'Bad passphrase, try again. '}Enter passphrase for key '${file}': `;
+      const passphrase = await put({ kind: 'passphrase', host, text, echo: false });
+      if (!passphrase) return undefined;
+      const key = await decryptKey({ privateKey, passphrase }, options);
+      if (key !== undefined) return key;
+    }
+    return undefined;
+  });
+  return decrypted === undefined ? undefined : readPrivateKey(decrypted);
+}

@@ -1,0 +1,87 @@
+import type { KeyboardInteractiveCallback, Prompt } from 'ssh2';
+import { formatDestination } from './destination.js';
+import type { Question } from './questions.js';
+import type { AuthMethod, ResolvedDestination } from './ssh-config.js';
+import type { LoginMethod } from './ssh2-identity.js';
+import type { LoginOptions } from './ssh2-login.js';
+
+/** How often each method may fail, as with OpenSSH. */
+const TRIES = 3;
+
+/** The ways to log in that take a person's answers: keyboard-interactive (second factors, mostly) and passwords. */
+export class AnsweredMethods {
+  readonly #destination: ResolvedDestination;
+  readonly #options: LoginOptions;
+  readonly #triesLeft = new Map<AuthMethod, number>();
+
+  constructor(destination: ResolvedDestination, options: LoginOptions) {
+    this.#destination = destination;
+    this.#options = options;
+    if (destination.batchMode || options.questions === undefined) return;
+    for (const method of destination.authMethods) {
+      if (method !== 'publickey') this.#triesLeft.set(method, TRIES);
+    }
+  }
+
+  /** The next to try of what the host accepts; undefined when there is none, or the person gives no answer. */
+  async next(accepts: readonly string[]): Promise<LoginMethod | undefined> {
+    for (const [name, left] of this.#triesLeft) {
+      if (left === 0 || !accepts.includes(name)) continue;
+      this.#triesLeft.set(name, left - 1);
+      if (name === 'keyboard-interactive') return this.#keyboardInteractive();
+      const password = await this.#askPassword(left === TRIES);
+      if (password !== undefined) return password;
+    }
+    return undefined;
+  }
+
+  #keyboardInteractive(): LoginMethod {
+    const name = 'keyboard-interactive';
+    const prompt = (
+      title: string,
+      instructions: string,
+      _language: string,
+      prompts: Prompt[],
+      finish: KeyboardInteractiveCallback,
+    ) => {
+      this.#answerAll(prompts, [title, instructions]).then(
+        (answers) => {
+          if (answers === undefined) this.#triesLeft.set(name, 0);
+          if (!this.#options.signal.aborted) finish(answers ?? []);
+        },
+        (reason: unknown) => this.#options.onFailed(reason),
+      );
+    };
+    return { name, method: { type: name, username: this.#destination.user, prompt } };
+  }
+
+  /** What the host said above its first prompt is shown with it. */
+  async #answerAll(prompts: readonly Prompt[], above: readonly string[]): Promise<string[] | undefined> {
+    const answers: string[] = [];
+    let lines = above.filter((line) => line.trim() !== '');
+    for (const { prompt, echo = false } of prompts) {
+      const text = [...lines, prompt].join('\n');
+      const answer = await this.#ask({ kind: 'keyboard-interactive', text, echo });
+      if (answer === undefined) return undefined;
+      answers.push(answer);
+      lines = [];
+    }
+    return answers;
+  }
+
+  async #askPassword(isFirst: boolean): Promise<LoginMethod | undefined> {
+    const { user, alias } = this.#destination;
+    const text = `${isFirst ? '' : 'Permission denied, please try again. '}${user}@${alias}'s password: `;
+    const password = await this.#ask({ kind: 'password', text, echo: false });
+    if (!password) {
+      this.#triesLeft.set('password', 0);
+      return undefined;
+    }
+    return { name: 'password', method: { type: 'password', username: user, password } };
+  }
+
+  async #ask(question: Pick<Question, 'kind' | 'text' | 'echo'>): Promise<string | undefined> {
+    const host = formatDestination(this.#destination);
+    return this.#options.questions?.ask({ ...question, host }, this.#options);
+  }
+}
