@@ -9,6 +9,7 @@ import type { Log } from '../world/log.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
 import type { OutputOptions } from './output.js';
+import { canAsk } from './prompts/deploy.js';
 
 /** The flags that every command which talks to a fleet takes. */
 export interface ConnectionFlags extends OutputOptions {
@@ -23,6 +24,8 @@ export interface ConnectionFlags extends OutputOptions {
   readonly hostname?: string;
   readonly config?: string;
   readonly timeout?: number;
+  /** Of commands that ask before they act; it keeps SSH from asking too. */
+  readonly yes?: boolean;
 }
 
 /** Where the fleet is and who we are to it: flags, laid over `hawser.yaml`, laid over defaults. */
@@ -42,6 +45,8 @@ export interface Connection {
   readonly timeoutMs: number;
   /** How long connecting may take, whatever ssh_config says of that. */
   readonly connectTimeoutMs?: number;
+  /** Whether a person is there for the questions of SSH. */
+  readonly canAsk?: boolean;
 }
 
 const defaultTimeoutMs = 10_000;
@@ -104,6 +109,7 @@ export async function resolveConnection(
     hostname: flags.hostname ?? config.hostname ?? machineName(),
     timeoutMs: flags.timeout ?? defaultTimeoutMs,
     ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
+    canAsk: canAsk() && flags.yes !== true,
   };
 }
 
@@ -116,7 +122,10 @@ export async function tunnelOptions(
   log: Log,
   signal?: AbortSignal,
 ): Promise<TunnelOptions> {
-  const { resolveDestination } = await import('../tunnel/ssh-config/resolve.js');
+  const [{ resolveDestination }, { askInTerminal }] = await Promise.all([
+    import('../tunnel/ssh-config/resolve.js'),
+    import('./prompts/ssh.js'),
+  ]);
   const options = {
     flags: {
       hostKey: connection.sshHostkey,
@@ -133,6 +142,7 @@ export async function tunnelOptions(
     destinations: await Promise.all(connection.sshUrls.map((url) => resolveDestination(url, options))),
     connectTimeoutMs: connection.timeoutMs,
     transport: connection.transport,
+    ...(connection.canAsk === true ? { ask: askInTerminal } : {}),
     log,
   };
 }

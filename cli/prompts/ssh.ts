@@ -1,0 +1,40 @@
+import type { Ask, Question } from '../../tunnel/questions.js';
+import { InterruptedError } from '../errors.js';
+
+/**
+ * Asks what SSH wants to know: host keys, passphrases, passwords, second factors. Only for a terminal.
+ *
+ * @throws InterruptedError on ^C; what the signal says when it aborts.
+ */
+export const askInTerminal: Ask = async (question, { signal }) => {
+  const { default: inquirer } = await import('inquirer');
+  const prompt = inquirer.createPromptModule({ signal, output: process.stderr });
+  const [message = '', ...above] = linesOf(question).reverse();
+  process.stderr.write(
+    above
+      .reverse()
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+  try {
+    const { answer } = await prompt<{ answer: string }>([
+      question.echo
+        ? { type: 'input', name: 'answer', message }
+        : { type: 'password', name: 'answer', message, mask: '' },
+    ]);
+    return answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    if ((error as Error).name !== 'ExitPromptError') throw error;
+    // Raw mode made a key of ^C; everything else under way has to end too.
+    process.kill(process.pid, 'SIGINT');
+    throw new InterruptedError('SIGINT');
+  }
+};
+
+/** Above the question: which host it is about, unless it says so itself. */
+function linesOf({ kind, host, text, position }: Question): string[] {
+  const lines = text.trimEnd().split('\n');
+  if (position) return [`${host} (host ${position.number} of ${position.of})`, ...lines];
+  return kind === 'keyboard-interactive' ? [host, ...lines] : lines;
+}
