@@ -11,7 +11,7 @@ import { type KnownHostsLine, keyType } from './known-hosts.js';
 import { addKnownHost } from './known-hosts-file.js';
 import type { Log } from './log.js';
 import type { Patience } from './patience.js';
-import type { Questions } from './questions.js';
+import type { Put, Questions } from './questions.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
 export interface HostKeyCheckOptions {
@@ -73,23 +73,28 @@ export class HostKeyCheck {
     return { accepted: true };
   }
 
-  /** Goes on asking until the answer is clear, as OpenSSH does. */
   async #ask(key: Buffer, questions: Questions, unknown: TunnelError): Promise<HostKeyVerdict> {
+    const isAccepted = await questions.converse(this.#options, (put) => this.#confirm(key, put));
+    if (isAccepted) return this.#accept(key);
     const host = formatDestination(this.#destination);
     const fingerprint = fingerprintOf(key);
-    let text = describeUnknownKey(key, this.#trust);
-    for (;;) {
-      const answer = await questions.ask({ kind: 'host-key', host, text, echo: true }, this.#options);
-      const word = answer?.trim().toLowerCase();
-      if (word === 'yes' || answer?.trim() === fingerprint) return this.#accept(key);
-      if (answer === undefined || word === '' || word === 'no') break;
-      text = "Please type 'yes', 'no' or the fingerprint: ";
-    }
     const message = `Refused to talk to ${host}: you did not accept its ${keyType(key)} host key ${fingerprint}. Compare it with what "ssh-keygen -l -f" says of the .pub file on the host, and connect again.`;
     return {
       accepted: false,
       error: new TunnelError('host-key-unknown', host, message, { fingerprint, cause: unknown }),
     };
+  }
+
+  /** Goes on asking until the answer is clear, as OpenSSH does. */
+  async #confirm(key: Buffer, put: Put): Promise<boolean> {
+    const host = formatDestination(this.#destination);
+    let text = describeUnknownKey(key, this.#trust);
+    for (;;) {
+      const answer = (await put({ kind: 'host-key', host, text, echo: true }))?.trim();
+      if (answer === undefined || /^(no)?$/i.test(answer)) return false;
+      if (/^yes$/i.test(answer) || answer === fingerprintOf(key)) return true;
+      text = "Please type 'yes', 'no' or the fingerprint: ";
+    }
   }
 }
 

@@ -30,6 +30,9 @@ export interface Asker {
   readonly patience?: Patience | undefined;
 }
 
+/** Asks at once, within one's turn. */
+export type Put = (question: Omit<Question, 'position'>) => Promise<string | undefined>;
+
 /** The questions of all hosts of a run, asked one after the other. Answers that hold for the run are remembered. */
 export class Questions {
   readonly #ask: Ask;
@@ -45,24 +48,22 @@ export class Questions {
 
   /** Asks when it is this question's turn. Aborting takes it back. */
   async ask(question: Omit<Question, 'position'>, asker: Asker): Promise<string | undefined> {
-    return this.#inTurn(asker, () => this.#put(question, asker.signal));
+    return this.converse(asker, (put) => put(question));
   }
 
-  /**
-   * Finds out something by questions, unless that was done before in this run, even in vain; `put` asks.
-   * Nobody else is asked meanwhile.
-   */
+  /** Asks several questions, by `put`, without anybody else's in between. */
+  async converse<T>(asker: Asker, talk: (put: Put) => Promise<T>): Promise<T> {
+    return this.#inTurn(asker, () => talk((question) => this.#put(question, asker.signal)));
+  }
+
+  /** Finds out something by questions, unless that was done before in this run, even in vain. */
   async once(
     topic: string,
     asker: Asker,
-    findOut: (
-      put: (question: Omit<Question, 'position'>) => Promise<string | undefined>,
-    ) => Promise<string | undefined>,
+    findOut: (put: Put) => Promise<string | undefined>,
   ): Promise<string | undefined> {
-    return this.#inTurn(asker, async () => {
-      if (!this.#remembered.has(topic)) {
-        this.#remembered.set(topic, await findOut((question) => this.#put(question, asker.signal)));
-      }
+    return this.converse(asker, async (put) => {
+      if (!this.#remembered.has(topic)) this.#remembered.set(topic, await findOut(put));
       return this.#remembered.get(topic);
     });
   }

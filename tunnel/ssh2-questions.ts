@@ -1,6 +1,5 @@
 import type { KeyboardInteractiveCallback, Prompt } from 'ssh2';
 import { formatDestination } from './destination.js';
-import type { Question } from './questions.js';
 import type { AuthMethod, ResolvedDestination } from './ssh-config.js';
 import type { LoginMethod } from './ssh2-identity.js';
 import type { LoginOptions } from './ssh2-login.js';
@@ -57,31 +56,31 @@ export class AnsweredMethods {
 
   /** What the host said above its first prompt is shown with it. */
   async #answerAll(prompts: readonly Prompt[], above: readonly string[]): Promise<string[] | undefined> {
-    const answers: string[] = [];
-    let lines = above.filter((line) => line.trim() !== '');
-    for (const { prompt, echo = false } of prompts) {
-      const text = [...lines, prompt].join('\n');
-      const answer = await this.#ask({ kind: 'keyboard-interactive', text, echo });
-      if (answer === undefined) return undefined;
-      answers.push(answer);
-      lines = [];
-    }
-    return answers;
+    const host = formatDestination(this.#destination);
+    return this.#options.questions?.converse(this.#options, async (put) => {
+      const answers: string[] = [];
+      let lines = above.filter((line) => line.trim() !== '');
+      for (const { prompt, echo = false } of prompts) {
+        const text = [...lines, prompt].join('\n');
+        const answer = await put({ kind: 'keyboard-interactive', host, text, echo });
+        if (answer === undefined) return undefined;
+        answers.push(answer);
+        lines = [];
+      }
+      return answers;
+    });
   }
 
   async #askPassword(isFirst: boolean): Promise<LoginMethod | undefined> {
     const { user, alias } = this.#destination;
     const text = `${isFirst ? '' : 'Permission denied, please try again. '}${user}@${alias}'s password: `;
-    const password = await this.#ask({ kind: 'password', text, echo: false });
+    const host = formatDestination(this.#destination);
+    const question = { kind: 'password', host, text, echo: false } as const;
+    const password = await this.#options.questions?.ask(question, this.#options);
     if (!password) {
       this.#triesLeft.set('password', 0);
       return undefined;
     }
     return { name: 'password', method: { type: 'password', username: user, password } };
-  }
-
-  async #ask(question: Pick<Question, 'kind' | 'text' | 'echo'>): Promise<string | undefined> {
-    const host = formatDestination(this.#destination);
-    return this.#options.questions?.ask({ ...question, host }, this.#options);
   }
 }
