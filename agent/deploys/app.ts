@@ -83,6 +83,8 @@ export class App {
     this.#stopping.abort();
     await this.#child?.stop(stopGraceMs);
     await this.#kept;
+    // It may have been started again just before the abort.
+    await this.#child?.stop(stopGraceMs);
   }
 
   /** Ends the app at once: for the third ^C. */

@@ -74,6 +74,17 @@ test('a deploy reaches every host, is healthy on each, and is listed with its me
   t.like(list[0], { id: 1, name: 'app', message: 'the first', hash: '', verdict: 'healthy' });
 });
 
+test('an app that dies is started again', async (t) => {
+  const pidOf = async () => (await fleet.host('h1').exec(['pgrep', '-f', 'app.mjs'])).stdout.trim();
+  const before = await pidOf();
+  t.regex(before, /^\d+$/);
+  await fleet.host('h1').exec(['kill', '-9', before]);
+  const until = Date.now() + 30_000;
+  while ((await answer('h1')) !== 'one') if (Date.now() > until) throw new Error('the app did not come back');
+  t.not(await pidOf(), before);
+  t.regex(await fleet.host('h1').agentLog(), /the app of deploy 1 ended \(SIGKILL\); starting it again/);
+});
+
 test('a deploy that does not become healthy is taken back on every host, and the output of the app is shown', async (t) => {
   const { code, stdout, stderr } = await deploy(await app(t, 'two', '[node, -e, process.exit(7)]'));
   t.is(code, 5);
