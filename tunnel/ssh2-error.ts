@@ -63,6 +63,12 @@ export function closedByHost(destination: Destination, phase: LinkPhase): Tunnel
     : unreachable(host, 'it closed the connection before we were logged in');
 }
 
+/** The error of a connection whose host answers nothing any more. */
+export function fellSilent(destination: Destination): TunnelError {
+  const host = formatDestination(destination);
+  return new TunnelError('unreachable', host, `The connection to ${host} was lost: it stopped answering.`);
+}
+
 /** Says why a channel was not opened. */
 export function translateChannelError(
   error: Error,

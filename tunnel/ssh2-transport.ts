@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import ssh2, { type ClientChannel, type ConnectConfig } from 'ssh2';
+import ssh2, { type ConnectConfig } from 'ssh2';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { findIdentities } from './find-identities.js';
@@ -7,9 +7,11 @@ import { type HostKeyTrust, orderHostKeyAlgorithms } from './host-key.js';
 import { HostKeyCheck } from './host-key-check.js';
 import { readTrust } from './host-trust.js';
 import type { Identity } from './identities.js';
+import { Keepalive } from './keepalive.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { ssh2Algorithms } from './ssh2-algorithms.js';
-import { closedByHost, type LinkPhase, translateChannelError, translateLinkError } from './ssh2-error.js';
+import { openSsh2Channel, probe, runForNothing } from './ssh2-channel.js';
+import { closedByHost, fellSilent, type LinkPhase, translateLinkError } from './ssh2-error.js';
 import { Ssh2Login } from './ssh2-login.js';
 import { openSsh2Socket, type Ssh2Socket } from './ssh2-socket.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from './transport.js';
@@ -103,32 +105,8 @@ class Ssh2Link implements Link {
     }
   }
 
-  async openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
-    signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const abort = () => reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      const opened = (error: Error | undefined, channel: ClientChannel) => {
-        signal.removeEventListener('abort', abort);
-        if (error) reject(translateChannelError(error, this.#destination, target));
-        else if (signal.aborted) discard(channel);
-        else resolve(channel);
-      };
-      try {
-        if ('socketPath' in target) this.#client.openssh_forwardOutStreamLocal(target.socketPath, opened);
-        else this.#client.forwardOut('127.0.0.1', 0, target.host, target.port, opened);
-      } catch (error) {
-        // ssh2 throws when the connection is gone already.
-        signal.removeEventListener('abort', abort);
-        reject(
-          translateChannelError(
-            error instanceof Error ? error : new Error(String(error)),
-            this.#destination,
-            target,
-          ),
-        );
-      }
-    });
+  openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
+    return openSsh2Channel(this.#client, target, { destination: this.#destination, signal });
   }
 
   async close(): Promise<void> {
@@ -153,9 +131,10 @@ class Ssh2Link implements Link {
     });
     client.once('ready', () => {
       this.#phase = 'ready';
-      this.#openSession();
+      runForNothing(this.#client);
+      this.#keepAlive();
     });
-    // A peer that only half-closes would otherwise linger: ssh2 stops its keepalive here.
+    // A peer that only half-closes would otherwise linger.
     client.on('end', () => this.#socket.destroy());
     return new Promise((resolve) => client.once('close', () => resolve(this.#reason())));
   }
@@ -192,46 +171,37 @@ class Ssh2Link implements Link {
     this.#socket.destroy();
   }
 
-  /**
-   * A session that does nothing: sshd switches Nagle's algorithm off on its side only when one starts,
-   * and without that every small packet of a forward waits some 40 ms. Its outcome does not matter.
-   */
-  #openSession(): void {
-    this.#client.exec('exec true', (error, channel) => {
-      if (error) return;
-      channel.on('error', ignoreLateError);
-      channel.resume();
-      channel.stderr.resume();
+  #keepAlive(): void {
+    const { keepaliveIntervalMs, keepaliveCountMax } = this.#options;
+    const keepalive = new Keepalive({
+      intervalMs: keepaliveIntervalMs,
+      countMax: keepaliveCountMax,
+      probe: () => probe(this.#client),
+      onSilent: () => {
+        this.#failure ??= fellSilent(this.#destination);
+        this.#socket.destroy();
+      },
     });
+    this.#socket.stream.on('data', () => keepalive.heard());
+    this.#client.once('close', () => keepalive.close());
   }
 
   #config(): ConnectConfig {
-    const { keepaliveIntervalMs, keepaliveCountMax, trust } = this.#options;
     return {
       sock: this.#socket.stream,
       username: this.#destination.user,
       // Our own limit covers TCP too and is the signal's.
       readyTimeout: 0,
-      keepaliveInterval: keepaliveIntervalMs,
-      keepaliveCountMax,
+      // Ours counts whatever comes as life, not answers alone.
+      keepaliveInterval: 0,
       // Else sockets could be forwarded only by servers that call themselves OpenSSH.
       strictVendor: false,
       algorithms: ssh2Algorithms(
         this.#destination,
-        orderHostKeyAlgorithms(trust, this.#destination.hostKeyAlgorithms),
+        orderHostKeyAlgorithms(this.#options.trust, this.#destination.hostKeyAlgorithms),
       ),
       hostVerifier: this.#hostKey.verifier,
       authHandler: this.#login.handler(),
     };
   }
 }
-
-/** Lets go of a channel that nobody reads: unread data would keep it open. */
-function discard(channel: ClientChannel): void {
-  channel.on('error', ignoreLateError);
-  channel.resume();
-  channel.close();
-}
-
-/** What we let go of may still fail; nobody is left whom that concerns. */
-function ignoreLateError(): void {}

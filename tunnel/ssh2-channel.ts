@@ -1,0 +1,68 @@
+import type { Duplex } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
+import type { Destination } from './destination.js';
+import { translateChannelError } from './ssh2-error.js';
+import type { ForwardTarget } from './transport.js';
+
+/** Opens a channel to a target; errors are those of `Link.openChannel`. */
+export async function openSsh2Channel(
+  client: Client,
+  target: ForwardTarget,
+  { destination, signal }: { readonly destination: Destination; readonly signal: AbortSignal },
+): Promise<Duplex> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    const opened = (error: Error | undefined, channel: ClientChannel) => {
+      signal.removeEventListener('abort', abort);
+      if (error) reject(translateChannelError(error, destination, target));
+      else if (signal.aborted) discard(channel);
+      else resolve(channel);
+    };
+    try {
+      if ('socketPath' in target) client.openssh_forwardOutStreamLocal(target.socketPath, opened);
+      else client.forwardOut('127.0.0.1', 0, target.host, target.port, opened);
+    } catch (error) {
+      // ssh2 throws when the connection is gone already.
+      signal.removeEventListener('abort', abort);
+      const cause = error instanceof Error ? error : new Error(String(error));
+      reject(translateChannelError(cause, destination, target));
+    }
+  });
+}
+
+/**
+ * Starts a session that does nothing: sshd switches Nagle's algorithm off on its side only when one starts,
+ * and without that every small packet of a forward waits some 40 ms. Its outcome does not matter.
+ */
+export function runForNothing(client: Client): void {
+  client.exec('exec true', (error, channel) => {
+    if (error) return;
+    channel.on('error', ignoreLateError);
+    channel.resume();
+    channel.stderr.resume();
+  });
+}
+
+/**
+ * Makes the server say something: it answers whatever it is asked, here to end a forward that does not exist.
+ * (ssh2 lets nobody send its own keepalive.)
+ */
+export function probe(client: Client): void {
+  try {
+    client.unforwardIn('127.0.0.1', 0, () => {});
+  } catch {
+    // The connection is gone already, which its close tells.
+  }
+}
+
+/** Lets go of a channel that nobody reads: unread data would keep it open. */
+function discard(channel: ClientChannel): void {
+  channel.on('error', ignoreLateError);
+  channel.resume();
+  channel.close();
+}
+
+/** What we let go of may still fail; nobody is left whom that concerns. */
+function ignoreLateError(): void {}
