@@ -1,0 +1,3 @@
+import { testTransport } from './contract/transport.js';
+
+testTransport('ssh2');
