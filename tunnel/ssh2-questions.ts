@@ -1,5 +1,6 @@
 import type { KeyboardInteractiveCallback, Prompt } from 'ssh2';
 import { formatDestination } from './destination.js';
+import { TunnelError } from './errors.js';
 import type { AuthMethod, ResolvedDestination } from './ssh-config.js';
 import type { LoginMethod } from './ssh2-identity.js';
 import type { LoginOptions } from './ssh2-login.js';
@@ -45,8 +46,8 @@ export class AnsweredMethods {
     ) => {
       this.#answerAll(prompts, [title, instructions]).then(
         (answers) => {
-          if (answers === undefined) this.#triesLeft.set(name, 0);
-          if (!this.#options.signal.aborted) finish(answers ?? []);
+          if (answers === undefined) this.#options.onFailed(noAnswer(this.#destination));
+          else if (!this.#options.signal.aborted) finish(answers);
         },
         (reason: unknown) => this.#options.onFailed(reason),
       );
@@ -83,4 +84,11 @@ export class AnsweredMethods {
     }
     return { name: 'password', method: { type: 'password', username: user, password } };
   }
+}
+
+/** sshd hangs up on fewer answers than it asked for; what an empty one would mean nobody knows. */
+function noAnswer(destination: ResolvedDestination): TunnelError {
+  const host = formatDestination(destination);
+  const message = `Could not log in to ${host}: it asked something, and there was no answer. Connect again and answer it.`;
+  return new TunnelError('auth-failed', host, message, { tried: ['keyboard-interactive'] });
 }

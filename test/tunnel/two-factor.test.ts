@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { createFleet, type Fleet } from '../../fixtures/index.js';
+import {
+  type Ask,
+  parseDestination,
+  type Question,
+  Tunnel,
+  TunnelError,
+  type TunnelOptions,
+} from '../../tunnel/index.js';
+import { SshAgent } from './ssh-agent.js';
+import { makeKey } from './sshd.js';
+
+const password = 'the second factor';
+
+// root has to show a key and then answer, the other users have no key at all.
+const sshdConfig = `
+UsePAM yes
+MaxAuthTries 4
+PermitRootLogin yes
+KbdInteractiveAuthentication yes
+PasswordAuthentication yes
+Match User root
+  AuthenticationMethods publickey,keyboard-interactive
+Match User answers
+  AuthenticationMethods keyboard-interactive
+Match User types
+  AuthenticationMethods password
+`;
+
+let fleet: Fleet;
+
+test.before(async () => {
+  fleet = await createFleet({ hosts: 1, agents: false, backend: 'containers', sshdConfig });
+  const [host] = fleet.hosts;
+  const add = 'useradd -m answers && useradd -m types && chpasswd';
+  const input = ['root', 'answers', 'types'].map((user) => `${user}:${password}\n`).join('');
+  const result = await host?.exec(['sh', '-c', add], { input });
+  if (result?.code !== 0) throw new Error(`no users: ${result?.stderr}`);
+});
+test.after.always(() => fleet?.close());
+
+function optionsFor(user: string, ask?: Ask): TunnelOptions {
+  const [host] = fleet.hosts;
+  if (host === undefined) throw new RangeError('a fleet has a host');
+  return {
+    destinations: [parseDestination(`${user}@${host.sshHost}:${host.sshPort}`, { defaultUser: user })],
+    knownHostsFiles: [fleet.knownHostsFile],
+    identityFiles: [fleet.identityFile],
+    ask,
+  };
+}
+
+function answering(...answers: (string | undefined)[]): { readonly ask: Ask; readonly asked: Question[] } {
+  const asked: Question[] = [];
+  return {
+    asked,
+    ask: async (question) => {
+      asked.push(question);
+      return answers.shift();
+    },
+  };
+}
+
+async function connects(t: ExecutionContext, options: TunnelOptions): Promise<void> {
+  await using tunnel = await Tunnel.open(options);
+  t.is(tunnel.state.status, 'connected');
+}
+
+async function refused(t: ExecutionContext, options: TunnelOptions): Promise<TunnelError> {
+  const error = await t.throwsAsync(Tunnel.open(options), { instanceOf: TunnelError });
+  t.is(error.code, 'auth-failed', error.message);
+  return error;
+}
+
+test('A second factor is asked for after the key', async (t) => {
+  const { ask, asked } = answering(password);
+  await connects(t, optionsFor('root', ask));
+  t.deepEqual(
+    asked.map(({ kind, echo }) => [kind, echo]),
+    [['keyboard-interactive', false]],
+  );
+  t.regex(asked[0]?.text ?? '', /Password/);
+});
+
+test('A second factor is asked for after a key of the agent, whatever other keys that has', async (t) => {
+  await using agent = await SshAgent.start();
+  await agent.add(fleet.identityFile);
+  for (const name of ['second', 'third', 'fourth', 'fifth']) {
+    const file = join(fleet.folder, name);
+    await makeKey(file);
+    await agent.add(file);
+  }
+  const { ask, asked } = answering(password);
+  const options = { ...optionsFor('root', ask), identityFiles: [], agentSocket: agent.socketPath };
+  await connects(t, options);
+  t.is(asked.length, 1);
+});
+
+test('A wrong answer is asked again; a right one then gets in', async (t) => {
+  const { ask, asked } = answering('wrong', password);
+  await connects(t, optionsFor('answers', ask));
+  t.is(asked.length, 2);
+});
+
+test('Without anybody to ask, a host that wants answers says which', async (t) => {
+  const error = await refused(t, optionsFor('root'));
+  t.regex(error.message, /it would accept: keyboard-interactive/);
+  t.deepEqual(error.tried, []);
+});
+
+test('No answer ends the login', async (t) => {
+  const { ask, asked } = answering(undefined);
+  const error = await refused(t, optionsFor('answers', ask));
+  t.is(asked.length, 1);
+  t.true(error.tried.includes('keyboard-interactive'));
+});
+
+test('A password gets in where the host takes nothing else', async (t) => {
+  const { ask, asked } = answering('wrong', password);
+  await connects(t, optionsFor('types', ask));
+  t.deepEqual(
+    asked.map(({ kind }) => kind),
+    ['password', 'password'],
+  );
+});
+
+test('No password is repeated in what we say of a refusal', async (t) => {
+  const secret = 'a wrong password';
+  const said: string[] = [];
+  const { ask } = answering(secret, secret, secret);
+  const log = (_: string, message: string) => said.push(message);
+  const error = await refused(t, { ...optionsFor('types', ask), log });
+  t.false(`${said.join('\n')}${error.message}${error.stack}${String(error.cause)}`.includes(secret));
+});
