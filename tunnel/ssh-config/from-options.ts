@@ -73,9 +73,10 @@ function expandForConnection(text: string, alias: string, options: HostOptions):
 function subjectOf(alias: string, options: HostOptions): TokenSubject {
   return {
     alias,
-    host: singleValue(options, 'hostname') ?? alias,
+    // A host may be called "none".
+    host: options.get('hostname')?.[0] ?? alias,
     port: Number(singleValue(options, 'port') ?? 22),
-    user: singleValue(options, 'user') ?? '',
+    user: options.get('user')?.[0] ?? '',
     hostKeyAlias: singleValue(options, 'hostkeyalias'),
   };
 }
@@ -156,6 +157,8 @@ function agentSocketOf(
   if (said === undefined || said === '' || said === 'SSH_AUTH_SOCK')
     return variables['SSH_AUTH_SOCK'] || undefined;
   if (/^\$\w+$/.test(said)) return variables[said.slice(1)] || undefined;
+  // What begins at the root has been expanded.
+  if (said.startsWith('/')) return said;
   return expandFile(said, fileTokens(subject, surroundings), surroundings, subject.alias);
 }
 

@@ -6,6 +6,7 @@ import { destinationOf, proxyCommandOf, proxyJumpOf } from './from-options.js';
 import { lastHop, MAX_HOPS } from './jumps.js';
 import { askOpenSsh } from './openssh.js';
 import type { HostQuery } from './options.js';
+import { readFiles } from './read-files.js';
 import { type Surroundings, surroundingsOf } from './surroundings.js';
 
 /** What a person said on the command line; it wins over ssh_config. */
@@ -69,8 +70,7 @@ async function resolveHost(
 ): Promise<ResolvedDestination> {
   if (depth > MAX_HOPS) throw inCircles(query.host);
   const { surroundings, flags, log } = resolution;
-  const asked = await askOpenSsh(query, surroundings);
-  if (asked === undefined) throw new Error('no ssh');
+  const asked = (await askOpenSsh(query, surroundings)) ?? (await readFiles(query, surroundings));
   const destination = destinationOf(query.host, asked, { surroundings, log });
   const proxyJump = query.through ?? proxyJumpOf(query.host, asked.options);
   const proxyCommand = proxyJump === undefined ? proxyCommandOf(query.host, asked.options) : undefined;
