@@ -2,6 +2,7 @@ import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { readTrust } from './host-trust.js';
 import { needsHostCertificate } from './known-hosts.js';
+import { whyIdentityNeedsOpenSsh } from './openssh-identity.js';
 import { opensshTransport } from './openssh-transport.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { ssh2Transport } from './ssh2-transport.js';
@@ -56,6 +57,8 @@ async function whyOpenSsh(
     if (pin === undefined && needsHostCertificate(known)) {
       return `known_hosts knows ${known.name} only by a certificate authority`;
     }
+    const identity = await whyIdentityNeedsOpenSsh(host, { signal });
+    if (identity !== undefined) return identity;
   }
   return undefined;
 }

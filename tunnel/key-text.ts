@@ -48,7 +48,7 @@ export function readPublicKey(text: string): Buffer | undefined {
  */
 export function identityNeedsOpenSsh(text: string, certificateFiles: readonly string[]): string | undefined {
   const [certificate] = certificateFiles;
-  if (certificate !== undefined) return `the user certificate ${certificate}`;
+  if (certificate !== undefined) return `the certificate ${certificate}`;
   const key = inspectKey(text);
   const publicKey = key?.publicKey ?? readPublicKey(text);
   const type = publicKey && keyType(publicKey);

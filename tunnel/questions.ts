@@ -56,6 +56,18 @@ export class Questions {
     return this.#inTurn(asker, () => talk((question) => this.#put(question, asker.signal)));
   }
 
+  /** Keeps an answer that proved right, for the connections that this run makes later. */
+  remember(topic: string, answer: string): void {
+    this.#remembered.set(topic, answer);
+  }
+
+  /** Gives a kept answer once: whoever uses it keeps it again when it still is right. */
+  recall(topic: string): string | undefined {
+    const answer = this.#remembered.get(topic);
+    this.#remembered.delete(topic);
+    return answer;
+  }
+
   /** Finds out something by questions, unless that was done before in this run, even in vain. */
   async once(
     topic: string,

@@ -66,6 +66,11 @@ export class Ssh2Login {
     };
   }
 
+  /** To be called when we are logged in. */
+  succeeded(): void {
+    this.#answered.succeeded();
+  }
+
   #learn(accepts: readonly string[] | null, isPartial: boolean): void {
     const offered = this.#offered;
     this.#offered = undefined;

@@ -13,6 +13,7 @@ export class AnsweredMethods {
   readonly #destination: ResolvedDestination;
   readonly #options: LoginOptions;
   readonly #triesLeft = new Map<AuthMethod, number>();
+  #password: string | undefined;
 
   constructor(destination: ResolvedDestination, options: LoginOptions) {
     this.#destination = destination;
@@ -23,11 +24,17 @@ export class AnsweredMethods {
     }
   }
 
+  /** We are logged in: a password that was right need not be typed again when the connection is made anew. */
+  succeeded(): void {
+    if (this.#password !== undefined) this.#options.questions?.remember(this.#topic, this.#password);
+  }
+
   /** The next to try of what the host accepts; undefined when there is none, or the person gives no answer. */
   async next(accepts: readonly string[]): Promise<LoginMethod | undefined> {
     for (const [name, left] of this.#triesLeft) {
       if (left === 0 || !accepts.includes(name)) continue;
       this.#triesLeft.set(name, left - 1);
+      this.#password = undefined;
       if (name === 'keyboard-interactive') return this.#keyboardInteractive();
       const password = await this.#askPassword(left === TRIES);
       if (password !== undefined) return password;
@@ -57,13 +64,12 @@ export class AnsweredMethods {
 
   /** What the host said above its first prompt is shown with it. */
   async #answerAll(prompts: readonly Prompt[], above: readonly string[]): Promise<string[] | undefined> {
-    const host = formatDestination(this.#destination);
     return this.#options.questions?.converse(this.#options, async (put) => {
       const answers: string[] = [];
       let lines = above.filter((line) => line.trim() !== '');
       for (const { prompt, echo = false } of prompts) {
         const text = [...lines, prompt].join('\n');
-        const answer = await put({ kind: 'keyboard-interactive', host, text, echo });
+        const answer = await put({ kind: 'keyboard-interactive', host: this.#host, text, echo });
         if (answer === undefined) return undefined;
         answers.push(answer);
         lines = [];
@@ -72,16 +78,25 @@ export class AnsweredMethods {
     });
   }
 
+  get #host(): string {
+    return formatDestination(this.#destination);
+  }
+
+  get #topic(): string {
+    return `password ${this.#host}`;
+  }
+
   async #askPassword(isFirst: boolean): Promise<LoginMethod | undefined> {
     const { user, alias } = this.#destination;
     const text = `${isFirst ? '' : 'Permission denied, please try again. '}${user}@${alias}'s password: `;
-    const host = formatDestination(this.#destination);
-    const question = { kind: 'password', host, text, echo: false } as const;
-    const password = await this.#options.questions?.ask(question, this.#options);
+    const question = { kind: 'password', host: this.#host, text, echo: false } as const;
+    const { questions } = this.#options;
+    const password = questions?.recall(this.#topic) ?? (await questions?.ask(question, this.#options));
     if (!password) {
       this.#triesLeft.set('password', 0);
       return undefined;
     }
+    this.#password = password;
     return { name: 'password', method: { type: 'password', username: user, password } };
   }
 }

@@ -131,6 +131,7 @@ class Ssh2Link implements Link {
     });
     client.once('ready', () => {
       this.#phase = 'ready';
+      this.#login.succeeded();
       runForNothing(this.#client);
       this.#keepAlive();
     });

@@ -126,6 +126,18 @@ test('A password gets in where the host takes nothing else', async (t) => {
   );
 });
 
+test('A password is not asked for again when the connection is made anew', async (t) => {
+  const { ask, asked } = answering(password);
+  await using tunnel = await Tunnel.open(optionsFor('types', ask));
+  let wasLost = false;
+  for await (const { status } of tunnel.states()) {
+    if (status === 'connected' && wasLost) break;
+    if (status === 'connected') await fleet.hosts[0]?.exec(['pkill', '-KILL', '-u', 'types']);
+    else wasLost = true;
+  }
+  t.is(asked.length, 1);
+});
+
 test('No password is repeated in what we say of a refusal', async (t) => {
   const secret = 'a wrong password';
   const said: string[] = [];

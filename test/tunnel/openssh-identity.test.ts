@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { Tunnel } from '../../tunnel/index.js';
+import { whyIdentityNeedsOpenSsh } from '../../tunnel/openssh-identity.js';
+import { hostKey } from './host-keys.js';
+import { resolved } from './resolved.js';
+import { makeKey, Sshd } from './sshd.js';
+
+const run = promisify(execFile);
+const { signal } = new AbortController();
+
+test('A certificate beside an identity is presented, by OpenSSH itself', async (t) => {
+  await using sshd = await Sshd.start();
+  const authority = join(sshd.folder, 'authority');
+  await makeKey(authority);
+  const { user } = sshd.destination;
+  await run('ssh-keygen', ['-q', '-s', authority, '-I', 'me', '-n', user, `${sshd.identityFile}.pub`]);
+  t.regex((await whyIdentityNeedsOpenSsh(resolved(sshd), { signal })) ?? '', /id-cert\.pub/);
+  await using certified = await Sshd.start([`TrustedUserCAKeys ${authority}.pub`, 'AuthorizedKeysFile none']);
+  const files = { identityFiles: [sshd.identityFile], requiredIdentityFiles: [sshd.identityFile] };
+  await using tunnel = await Tunnel.open({ destinations: [resolved(certified, files)] });
+  t.is(tunnel.state.status, 'connected');
+});
+
+test('A key in a FIDO token takes OpenSSH, an ordinary or an absent one does not', async (t) => {
+  await using sshd = await Sshd.start();
+  t.is(await whyIdentityNeedsOpenSsh(resolved(sshd), { signal }), undefined);
+  await writeFile(
+    `${sshd.identityFile}.pub`,
+    hostKey('sk-ssh-ed25519@openssh.com', Buffer.from('token')).text,
+  );
+  t.regex((await whyIdentityNeedsOpenSsh(resolved(sshd), { signal })) ?? '', /FIDO/);
+  for (const file of [sshd.identityFile, `${sshd.identityFile}.pub`]) await rm(file);
+  t.is(await whyIdentityNeedsOpenSsh(resolved(sshd), { signal }), undefined);
+});

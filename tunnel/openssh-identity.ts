@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import { identityNeedsOpenSsh } from './key-text.js';
+import type { ResolvedDestination } from './ssh-config.js';
+
+/**
+ * Why one of the identities that a destination names takes OpenSSH itself, as a part of a sentence: it lives in a
+ * FIDO token, or a certificate lies beside it. Undefined when none does.
+ */
+export async function whyIdentityNeedsOpenSsh(
+  { identityFiles, requiredIdentityFiles, defaultIdentityFiles, authMethods }: ResolvedDestination,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  if (!authMethods.includes('publickey')) return undefined;
+  const files = new Set([...requiredIdentityFiles, ...identityFiles, ...defaultIdentityFiles]);
+  for (const file of files) {
+    const text = await readIfThere(file, signal);
+    const publicHalf = await readIfThere(`${file}.pub`, signal);
+    if (text === undefined && publicHalf === undefined) continue;
+    const certificate = `${file}-cert.pub`;
+    const hasCertificate = (await readIfThere(certificate, signal)) !== undefined;
+    const reason = identityNeedsOpenSsh(publicHalf ?? text ?? '', hasCertificate ? [certificate] : []);
+    if (reason !== undefined) return `${file} takes ${reason}`;
+  }
+  return undefined;
+}
+
+async function readIfThere(file: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await readFile(file, { encoding: 'utf8', signal });
+  } catch {
+    // What cannot be read is offered by neither transport.
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
