@@ -173,10 +173,11 @@ class Ssh2Link implements Link {
   }
 
   #keepAlive(): void {
-    const { keepaliveIntervalMs, keepaliveCountMax } = this.#options;
+    const { keepaliveIntervalMs, keepaliveCountMax, clock } = this.#options;
     const keepalive = new Keepalive({
       intervalMs: keepaliveIntervalMs,
       countMax: keepaliveCountMax,
+      clock,
       probe: () => probe(this.#client),
       onSilent: () => {
         this.#failure ??= fellSilent(this.#destination);

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { TunnelError } from './errors.js';
+import type { Clock } from './keepalive.js';
 import type { Log } from './log.js';
 import type { Patience } from './patience.js';
 import type { Questions } from './questions.js';
@@ -15,6 +16,8 @@ export interface DialOptions {
   readonly keepaliveIntervalMs: number;
   /** Probes that may go unanswered before the link counts as dead. */
   readonly keepaliveCountMax: number;
+  /** Where the keepalive reads the time; the system's by default. */
+  readonly clock?: Clock | undefined;
   /** To ask a person; without any, nothing is asked. */
   readonly questions?: Questions | undefined;
   /** The attempt's time limit, which stands still while a person is asked. */

@@ -1,58 +1,30 @@
 import test from 'ava';
 import { Keepalive } from '../../tunnel/keepalive.js';
+import { MovableClock } from './movable-clock.js';
 
-/** A keepalive that looks at clocks which the test moves on. */
-class Watched implements Disposable {
+/** A keepalive that looks at a clock which the test moves on. */
+class Watched extends MovableClock implements Disposable {
   probes = 0;
   deaths = 0;
   readonly keepalive: Keepalive;
-  #monotonicMs = 0;
-  #wallMs = 0;
-  readonly #looks: (() => void)[] = [];
 
-  constructor({ intervalMs = 2_000, countMax = 3 } = {}) {
+  constructor() {
+    super();
     this.keepalive = new Keepalive({
-      intervalMs,
-      countMax,
+      intervalMs: 2_000,
+      countMax: 3,
       probe: () => {
         this.probes += 1;
       },
       onSilent: () => {
         this.deaths += 1;
       },
-      clock: {
-        monotonicMs: () => this.#monotonicMs,
-        wallMs: () => this.#wallMs,
-        every: (_, look) => {
-          this.#looks.push(look);
-          return () => this.#looks.splice(0);
-        },
-      },
+      clock: this,
     });
-  }
-
-  /** Time passes, with a look at the clocks each second. */
-  wait(seconds: number): void {
-    for (let second = 0; second < seconds; second += 1) this.#pass(1_000, 1_000);
-  }
-
-  sleep(seconds: number): void {
-    this.#pass(1_000, 1_000 + seconds * 1_000);
-  }
-
-  /** Our own process stands still. */
-  stall(seconds: number): void {
-    this.#pass(seconds * 1_000, seconds * 1_000);
   }
 
   [Symbol.dispose](): void {
     this.keepalive.close();
-  }
-
-  #pass(monotonicMs: number, wallMs: number): void {
-    this.#monotonicMs += monotonicMs;
-    this.#wallMs += wallMs;
-    for (const look of [...this.#looks]) look();
   }
 }
 

@@ -37,6 +37,7 @@ export class OpenSshLink implements Link {
     this.#keepalive = new Keepalive({
       intervalMs: setup.keepaliveIntervalMs,
       countMax: setup.keepaliveCountMax,
+      clock: setup.clock,
       probe: () => void channels.probe(),
       onSilent: () => this.#fail('it stopped answering'),
     });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { TunnelError } from '../../../tunnel/index.js';
+import { MovableClock } from '../movable-clock.js';
 import { resolved } from '../resolved.js';
 import { Sshd } from '../sshd.js';
 import { Target } from '../target.js';
@@ -50,6 +51,28 @@ export function testLife(dial: Dial): void {
     const isLost = await Promise.race([link.link.closed.then(() => true), delay(1_500, false)]);
     t.false(isLost);
     t.is(String(await readAll((await link.open(target.address)).end('alive'))), 'alive');
+  });
+
+  test('After sleep a host that is gone is given up in seconds, however patient the keepalive is', async (t) => {
+    await using sshd = await Sshd.start();
+    const clock = new MovableClock();
+    const options = { keepaliveIntervalMs: 60_000, clock };
+    await using link = await connected(dial, resolved(sshd), options);
+    await sshd.freeze();
+    clock.sleep(3_600);
+    clock.wait(4);
+    t.regex((await link.link.closed).message, /stopped answering/);
+  });
+
+  test('After sleep a host that answers is kept', async (t) => {
+    await using sshd = await Sshd.start();
+    await using target = await Target.start();
+    const clock = new MovableClock();
+    await using link = await connected(dial, resolved(sshd), { keepaliveIntervalMs: 60_000, clock });
+    clock.sleep(3_600);
+    t.is(String(await readAll((await link.open(target.address)).end('awake'))), 'awake');
+    clock.wait(10);
+    t.is(String(await readAll((await link.open(target.address)).end('still'))), 'still');
   });
 
   test('Connecting, and opening a channel, can be aborted while the host says nothing', async (t) => {
