@@ -86,6 +86,10 @@ export class Sshd implements AsyncDisposable {
     await writeFile(this.anyPortKnownHostsFile, `[127.*]:* ${key}\n`);
   }
 
+  async hasConnections(): Promise<boolean> {
+    return this.#process !== undefined && (await connectionsOf(this.#process)).length > 0;
+  }
+
   /** Kills the process of every connection; sshd goes on listening. */
   async killConnections(): Promise<void> {
     await this.#signalConnections('SIGKILL');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Tunnel, TunnelError, type TunnelOptions } from '../../../tunnel/index.js';
 
-type Ending = 'close' | 'close-while-down' | 'exit' | 'abort';
+type Ending = 'close' | 'close-while-down' | 'exit' | 'abort' | 'stay';
 
 interface Task {
   readonly ending: Ending;
@@ -43,6 +43,7 @@ async function useTunnel(): Promise<void> {
   await once(socket, 'data');
   process.stdout.write(`${path}\n`);
   if (task.ending === 'exit') process.exit(0);
+  if (task.ending === 'stay') return;
   if (task.ending === 'close-while-down') {
     for await (const { status } of tunnel.states()) if (status === 'waiting') break;
   }

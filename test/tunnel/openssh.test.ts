@@ -1,0 +1,196 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { type LogLevel, Tunnel, TunnelError } from '../../tunnel/index.js';
+import type { ResolvedDestination } from '../../tunnel/ssh-config.js';
+import { resolved } from './resolved.js';
+import { makeKey, Sshd } from './sshd.js';
+import { readAll, Target } from './target.js';
+
+const run = promisify(execFile);
+const program = fileURLToPath(new URL('./programs/tunnel-user.js', import.meta.url));
+
+test('A user certificate gets in, and auto says why it takes OpenSSH for that', async (t) => {
+  await using authority = await Authority.start();
+  await using sshd = await Sshd.start(authority.config);
+  const said: string[] = [];
+  const log = (level: LogLevel, message: string) => void (level === 'info' && said.push(message));
+  const identity = await authority.certifiedIdentity(sshd.destination.user);
+  const destination = resolved(sshd, { ...identity, needsOpenSsh: ['it has a certificate'] });
+  await using tunnel = await Tunnel.open({ destinations: [destination], log });
+  t.is(await answerThrough(tunnel), 'through');
+  t.regex(said.join(), /OpenSSH's ssh: it has a certificate/);
+});
+
+test('A host known by a certificate authority is let through with a certificate for its name alone', async (t) => {
+  await using authority = await Authority.start();
+  await using sshd = await Sshd.start(authority.config);
+  await authority.certifyHost(sshd, '127.0.0.1');
+  await authority.trustedBy(sshd);
+  {
+    await using tunnel = await Tunnel.open(sshd.options);
+    t.is(await answerThrough(tunnel), 'through');
+  }
+  await authority.certifyHost(sshd, 'somebody.else');
+  const error = await t.throwsAsync(Tunnel.open(sshd.options), { instanceOf: TunnelError });
+  t.is(error.code, 'host-key-unknown');
+});
+
+test('Where ssh2 was asked for, a host that needs OpenSSH is refused, naming the reason', async (t) => {
+  await using sshd = await Sshd.start();
+  const destinations = [resolved(sshd, { needsOpenSsh: ['PKCS11Provider is set'] })];
+  const opening = Tunnel.open({ destinations, transport: 'ssh2' });
+  const error = await t.throwsAsync(opening, { instanceOf: TunnelError });
+  t.is(error.code, 'bad-destination');
+  t.regex(error.message, /PKCS11Provider is set/);
+});
+
+test.serial('Without an ssh program the error says why one is needed', async (t) => {
+  await using sshd = await Sshd.start();
+  const destinations = [resolved(sshd, { needsOpenSsh: ['PKCS11Provider is set'] })];
+  const { PATH } = process.env;
+  process.env['PATH'] = sshd.folder;
+  t.teardown(() => Object.assign(process.env, { PATH }));
+  const error = await t.throwsAsync(Tunnel.open({ destinations }), { instanceOf: TunnelError });
+  t.is(error.code, 'bad-destination');
+  t.regex(error.message, /PKCS11Provider is set.*Install/);
+});
+
+test('Each host on the way is verified by itself, and named when it is not who it should be', async (t) => {
+  await using outer = await Sshd.start();
+  await using inner = await Sshd.start();
+  await using last = await Sshd.start();
+  const jumps = [resolved(outer), resolved(inner, { hostKey: await inner.fingerprint() })];
+  const through = (given: readonly ResolvedDestination[]) =>
+    Tunnel.open({ destinations: [resolved(last, { jumps: given })], transport: 'openssh' });
+  {
+    await using tunnel = await through(jumps);
+    t.is(await answerThrough(tunnel), 'through');
+  }
+  t.true(inner.log.some((line) => line.includes('Accepted publickey')));
+  await inner.restart({ newHostKey: true });
+  const error = await t.throwsAsync(through(jumps), { instanceOf: TunnelError });
+  t.is(error.code, 'host-key-changed');
+  t.regex(error.host, new RegExp(`:${inner.port}$`));
+});
+
+test('A path with blanks and percent signs is a path', async (t) => {
+  await using sshd = await Sshd.start();
+  const identity = join(sshd.folder, `an "identity" of 100%h`);
+  await copyFile(sshd.identityFile, identity);
+  const known = join(sshd.folder, "known hosts of 5%d'");
+  await copyFile(sshd.knownHostsFile, known);
+  const destination = resolved(sshd, {
+    identityFiles: [identity],
+    requiredIdentityFiles: [identity],
+    knownHostsFiles: [known],
+  });
+  const jump = { ...destination };
+  const destinations = [{ ...destination, jumps: [jump] }];
+  await using tunnel = await Tunnel.open({ destinations, transport: 'openssh' });
+  t.is(await answerThrough(tunnel), 'through');
+});
+
+test('A tunnel over OpenSSH comes back by itself', async (t) => {
+  await using sshd = await Sshd.start();
+  await using tunnel = await Tunnel.open({ ...sshd.options, transport: 'openssh' });
+  t.is(await answerThrough(tunnel), 'through');
+  await sshd.killConnections();
+  t.is(await answerThrough(tunnel), 'through');
+  t.is(tunnel.state.status, 'connected');
+});
+
+test('An ssh whose user was killed ends by itself', async (t) => {
+  await using sshd = await Sshd.start();
+  await using target = await Target.start();
+  const options = { ...sshd.options, transport: 'openssh' };
+  const child = spawn(
+    process.execPath,
+    [program, JSON.stringify({ ending: 'stay', options, target: target.address })],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  await once(createInterface({ input: child.stdout }), 'line');
+  t.true(await sshd.hasConnections());
+  child.kill('SIGKILL');
+  t.true(await becomes(async () => !(await sshd.hasConnections())));
+});
+
+/** A certificate authority, with a host and a user that it vouches for. */
+class Authority implements AsyncDisposable {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async start(): Promise<Authority> {
+    const folder = await mkdtemp(join(tmpdir(), 'ca-'));
+    await makeKey(join(folder, 'ca'));
+    return new Authority(folder);
+  }
+
+  /** Lines for sshd_config. */
+  get config(): string[] {
+    return [
+      `TrustedUserCAKeys ${this.#folder}/ca.pub`,
+      `HostCertificate ${this.#folder}/host-cert.pub`,
+      'AuthorizedPrincipalsFile none',
+    ];
+  }
+
+  /** Has the host show a certificate for this name. */
+  async certifyHost(sshd: Sshd, name: string): Promise<void> {
+    const file = join(this.#folder, 'host.pub');
+    await copyFile(`${sshd.hostKeyFile}.pub`, file);
+    await run('ssh-keygen', ['-q', '-s', join(this.#folder, 'ca'), '-h', '-I', name, '-n', name, file]);
+    await sshd.restart();
+  }
+
+  async trustedBy(sshd: Sshd): Promise<void> {
+    const key = await readFile(join(this.#folder, 'ca.pub'), 'utf8');
+    await writeFile(sshd.knownHostsFile, `@cert-authority [127.0.0.1]:${sshd.port} ${key}`);
+  }
+
+  /** A key that gets in by its certificate alone. */
+  async certifiedIdentity(user: string): Promise<Partial<ResolvedDestination>> {
+    const identity = join(this.#folder, 'id');
+    await makeKey(identity);
+    await run('ssh-keygen', [
+      ...['-q', '-s', join(this.#folder, 'ca'), '-I', 'us', '-n', user],
+      `${identity}.pub`,
+    ]);
+    const certificateFiles = [`${identity}-cert.pub`];
+    return { identityFiles: [identity], requiredIdentityFiles: [identity], certificateFiles };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true });
+  }
+}
+
+async function answerThrough(tunnel: Tunnel): Promise<string> {
+  await using target = await Target.start((socket) => socket.end('through'));
+  await using forward = await tunnel.forward(target.address);
+  const answer = await readAll(connect(forward.address.slice('unix://'.length)));
+  return String(answer);
+}
+
+/** Whether something becomes true within a generous time. */
+async function becomes(holds: () => Promise<boolean>): Promise<boolean> {
+  const deadline = Date.now() + 20_000;
+  while (Date.now() < deadline) {
+    if (await holds()) return true;
+    await delay(100);
+  }
+  return false;
+}
