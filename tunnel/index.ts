@@ -7,6 +7,7 @@ export { type Destination, formatDestination, parseDestination } from './destina
 export { TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';
 export type { Forward } from './forward.js';
 export type { Log, LogLevel } from './log.js';
+export { TunnelPool, type TunnelShare } from './pool.js';
 export type { Ask, Question } from './questions.js';
 export {
   type DestinationFlags,
