@@ -49,10 +49,10 @@ export function judgeHostKey(key: Buffer, trust: HostKeyTrust): HostKeyVerdict {
   if (pin) return matchesPin(key, pin) ? { accepted: true } : refuse(pinnedError(key, trust, pin));
 
   const isKnown = (line: KnownHostsLine) => line.key.equals(key);
-  if (known.keys.some(isKnown) || known.keysWithoutPort.some(isKnown)) return { accepted: true };
-
+  if (known.keys.some(isKnown)) return { accepted: true };
   const replaced = known.keys.filter(({ type }) => type === keyType(key));
-  return refuse(replaced.length > 0 ? changedError(key, trust, replaced) : unknownError(key, trust));
+  if (replaced.length > 0) return refuse(changedError(key, trust, replaced));
+  return known.keysWithoutPort.some(isKnown) ? { accepted: true } : refuse(unknownError(key, trust));
 }
 
 /**

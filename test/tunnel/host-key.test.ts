@@ -35,6 +35,11 @@ const verdicts: readonly (readonly [title: string, knownHosts: string, expected:
   ['only a key of another type', `${name} ${rsa.text}`, 'host-key-unknown'],
   ['this key under the name without port', `host ${ours.text}`, 'accepted'],
   ['another key under the name without port', `host ${other.text}`, 'host-key-unknown'],
+  [
+    'another key, and this one under the name without port',
+    `${name} ${other.text}\nhost ${ours.text}`,
+    'host-key-changed',
+  ],
   ['this key for another port', `[host]:2223 ${ours.text}`, 'host-key-unknown'],
   ['this key for all but this host', `[*]:*,!${name} ${ours.text}`, 'host-key-unknown'],
   ['this key as an authority for certificates', `@cert-authority ${name} ${ours.text}`, 'host-key-unknown'],
