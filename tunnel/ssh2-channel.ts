@@ -2,13 +2,21 @@ import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import type { Destination } from './destination.js';
 import { translateChannelError } from './ssh2-error.js';
+import type { ReceiveWindows } from './ssh2-window.js';
 import type { ForwardTarget } from './transport.js';
+
+export interface Ssh2ChannelOptions {
+  readonly destination: Destination;
+  /** The link's, shared by all of its channels. */
+  readonly windows: ReceiveWindows;
+  readonly signal: AbortSignal;
+}
 
 /** Opens a channel to a target; errors are those of `Link.openChannel`. */
 export async function openSsh2Channel(
   client: Client,
   target: ForwardTarget,
-  { destination, signal }: { readonly destination: Destination; readonly signal: AbortSignal },
+  { destination, windows, signal }: Ssh2ChannelOptions,
 ): Promise<Duplex> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
@@ -18,7 +26,10 @@ export async function openSsh2Channel(
       signal.removeEventListener('abort', abort);
       if (error) reject(translateChannelError(error, destination, target));
       else if (signal.aborted) discard(channel);
-      else resolve(channel);
+      else {
+        windows.follow(channel);
+        resolve(channel);
+      }
     };
     try {
       if ('socketPath' in target) client.openssh_forwardOutStreamLocal(target.socketPath, opened);

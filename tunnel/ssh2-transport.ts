@@ -14,6 +14,7 @@ import { openSsh2Channel, probe, runForNothing } from './ssh2-channel.js';
 import { closedByHost, fellSilent, type LinkPhase, translateLinkError } from './ssh2-error.js';
 import { Ssh2Login } from './ssh2-login.js';
 import { openSsh2Socket, type Ssh2Socket } from './ssh2-socket.js';
+import { ReceiveWindows } from './ssh2-window.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from './transport.js';
 
 /** How long a closing connection may take to say goodbye. */
@@ -56,6 +57,7 @@ async function linkOver(
 class Ssh2Link implements Link {
   readonly closed: Promise<TunnelError>;
   readonly #client = new ssh2.Client();
+  readonly #windows = new ReceiveWindows();
   readonly #socket: Ssh2Socket;
   readonly #destination: ResolvedDestination;
   readonly #options: LinkOptions;
@@ -106,7 +108,11 @@ class Ssh2Link implements Link {
   }
 
   openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
-    return openSsh2Channel(this.#client, target, { destination: this.#destination, signal });
+    return openSsh2Channel(this.#client, target, {
+      destination: this.#destination,
+      windows: this.#windows,
+      signal,
+    });
   }
 
   async close(): Promise<void> {
