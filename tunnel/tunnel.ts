@@ -36,6 +36,8 @@ export interface TunnelOptions {
   readonly ask?: Ask | undefined;
   /** What speaks SSH. Default `auto`: the system's `ssh` for destinations whose `needsOpenSsh` says why, else this process. */
   readonly transport?: TransportName | undefined;
+  /** What is to be reached: of several ways in, one through which none of these answers is used only when there is no better. */
+  readonly probe?: readonly ForwardTarget[] | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -150,6 +152,7 @@ function withDefaults(options: TunnelOptions): WaysIn {
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     keepaliveIntervalMs: options.keepaliveIntervalMs ?? 2_000,
     keepaliveCountMax: options.keepaliveCountMax ?? 3,
+    probe: options.probe,
     questions: options.ask && new Questions(options.ask, options.destinations.map(formatDestination)),
     log: options.log,
   };

@@ -3,9 +3,10 @@ import { dialInTurn } from './dial-in-turn.js';
 import { mostSerious, TunnelError } from './errors.js';
 import type { Log } from './log.js';
 import { Patience } from './patience.js';
+import { whyNoneAnswers } from './probe.js';
 import type { Questions } from './questions.js';
 import type { ResolvedDestination } from './ssh-config.js';
-import type { Link, Transport } from './transport.js';
+import type { ForwardTarget, Link, Transport } from './transport.js';
 
 /** How to get into a fleet; the same for the first connection and for each later one. */
 export interface WaysIn {
@@ -16,6 +17,8 @@ export interface WaysIn {
   readonly keepaliveCountMax: number;
   /** To ask a person; without any, nothing is asked. */
   readonly questions?: Questions | undefined;
+  /** Of several ways, one through which none of these answers is used only when there is no better. */
+  readonly probe?: readonly ForwardTarget[] | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -39,10 +42,11 @@ export async function enter(
   const abort = () => race.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   const failures: TunnelError[] = [];
+  const spare: EnteredLink[] = [];
   const attempts = waysIn.destinations.map(async (destination) => {
     try {
       const link = await enterBy(destination, waysIn, transport, race.signal);
-      return { via: plain(destination), link };
+      return await checkedWay({ via: plain(destination), link }, { waysIn, spare, signal: race.signal });
     } catch (error) {
       if (error instanceof TunnelError) failures.push(error);
       throw error;
@@ -50,8 +54,9 @@ export async function enter(
   });
   let winner: EnteredLink | undefined;
   try {
-    winner = await Promise.any(attempts);
-    for (const { message } of failures) waysIn.log?.('warn', message);
+    winner = await firstOrSpare(attempts, spare);
+    for (const { code, message } of failures)
+      waysIn.log?.(code === 'forward-refused' ? 'info' : 'warn', message);
     return winner;
   } catch (error) {
     signal.throwIfAborted();
@@ -59,7 +64,36 @@ export async function enter(
   } finally {
     signal.removeEventListener('abort', abort);
     race.abort(new DOMException('Another way in was faster.', 'AbortError'));
-    await dropLosers(attempts, winner);
+    await dropLosers(attempts, spare, winner);
+  }
+}
+
+/** Lets a way through that leads where it should; another becomes a spare one. */
+async function checkedWay(
+  way: EnteredLink,
+  {
+    waysIn: { probe = [], destinations },
+    spare,
+    signal,
+  }: { readonly waysIn: WaysIn; readonly spare: EnteredLink[]; readonly signal: AbortSignal },
+): Promise<EnteredLink> {
+  if (destinations.length === 1 || probe.length === 0) return way;
+  spare.push(way);
+  const refusal = await whyNoneAnswers(way.link, probe, { host: formatDestination(way.via), signal });
+  if (refusal !== undefined) throw refusal;
+  return way;
+}
+
+async function firstOrSpare(
+  attempts: readonly Promise<EnteredLink>[],
+  spare: readonly EnteredLink[],
+): Promise<EnteredLink> {
+  try {
+    return await Promise.any(attempts);
+  } catch (error) {
+    const [way] = spare;
+    if (way === undefined) throw error;
+    return way;
   }
 }
 
@@ -97,11 +131,13 @@ function plain({ user, host, port, hostKey }: ResolvedDestination): Destination 
 /** Ways that came through after the first are closed, the others have ended by their signal. */
 async function dropLosers(
   attempts: readonly Promise<EnteredLink>[],
+  spare: readonly EnteredLink[],
   winner: EnteredLink | undefined,
 ): Promise<void> {
-  for (const attempt of await Promise.allSettled(attempts)) {
-    if (attempt.status === 'fulfilled' && attempt.value !== winner) await attempt.value.link.close();
-  }
+  const settled = await Promise.allSettled(attempts);
+  const made = settled.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
+  const losers = new Set([...made, ...spare].filter((way) => way !== winner));
+  await Promise.all([...losers].map(({ link }) => link.close()));
 }
 
 function timedOut(host: string, connectTimeoutMs: number): TunnelError {

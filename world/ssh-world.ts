@@ -37,7 +37,10 @@ export class SshWorld extends ClientWorld {
     const { hostname, namespace = DEFAULT_NAMESPACE, log } = options;
     checkHostname(hostname);
     const targets = options.seeds.map(toTarget);
-    const tunnel = await Tunnel.open(options.tunnel, signal === undefined ? {} : { signal });
+    const tunnel = await Tunnel.open(
+      { probe: targets, ...options.tunnel },
+      signal === undefined ? {} : { signal },
+    );
     try {
       const forwards = new Map<string, { seed: string; forward: Forward }>();
       for (const [index, target] of targets.entries()) {

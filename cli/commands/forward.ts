@@ -39,15 +39,13 @@ export function forwardCommand(context: Context): Command {
         import('../../world/endpoint.js'),
         tunnelOptions(connection, logTo(flags), signal),
       ]);
-      await using tunnel = await Tunnel.open(options, { signal });
       const endpoint = parseEndpoint(target ?? connection.seeds[0] ?? '');
-      const forward = await tunnel.forward(
-        endpoint.scheme === 'unix' ? { socketPath: endpoint.path } : endpoint,
-        {
-          signal,
-          ...(flags.listen === undefined ? {} : { listen: flags.listen }),
-        },
-      );
+      const there = endpoint.scheme === 'unix' ? { socketPath: endpoint.path } : endpoint;
+      await using tunnel = await Tunnel.open({ ...options, probe: [there] }, { signal });
+      const forward = await tunnel.forward(there, {
+        signal,
+        ...(flags.listen === undefined ? {} : { listen: flags.listen }),
+      });
       printResult(flags, { listen: forward.address }, forward.address);
       await untilFailed(tunnel, signal);
     });
