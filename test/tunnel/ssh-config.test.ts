@@ -262,6 +262,11 @@ test('Match exec is left to OpenSSH', async (t) => {
   t.regex(error.message, /line 3: .*Match exec/);
 });
 
+test('New keys never go to the files of the system', async (t) => {
+  const { knownHostsFiles } = await agreed(t, 'UserKnownHostsFile none\nGlobalKnownHostsFile /etc/known');
+  t.deepEqual(knownHostsFiles, ['/dev/null', '/etc/known']);
+});
+
 test('Options that were never heard of are left to OpenSSH', async (t) => {
   const { needsOpenSsh } = await agreed(t, 'VerifyHostKeyDNS yes\nRevokedHostKeys /r\nBindAddress 127.0.0.1');
   t.is(needsOpenSsh.length, 3);

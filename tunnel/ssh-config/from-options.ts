@@ -112,19 +112,25 @@ function strictnessOf(
   }
 }
 
+function knownHostsFilesOf(asked: AskedOptions, surroundings: Surroundings): string[] {
+  const persons = knownHostsFiles(asked, 'userknownhostsfile', surroundings);
+  // New keys go to the first file, which is never to be the system's.
+  const first = persons.length > 0 ? persons : ['/dev/null'];
+  return [...first, ...knownHostsFiles(asked, 'globalknownhostsfile', surroundings)];
+}
+
 /** `ssh -G` has replaced `~` here already, by the passwd entry's home. */
-function knownHostsFilesOf(
+function knownHostsFiles(
   { options, defaults }: AskedOptions,
+  keyword: string,
   { home, passwdHome }: Surroundings,
 ): string[] {
-  return ['userknownhostsfile', 'globalknownhostsfile'].flatMap((keyword) => {
-    const value = options.get(keyword)?.[0] ?? defaults.get(keyword)?.[0] ?? '';
-    return splitFiles(value)
-      .filter((file) => file !== 'none')
-      .map((file) =>
-        file.startsWith(`${passwdHome}/.ssh/`) ? `${home}${file.slice(passwdHome.length)}` : file,
-      );
-  });
+  const value = options.get(keyword)?.[0] ?? defaults.get(keyword)?.[0] ?? '';
+  return splitFiles(value)
+    .filter((file) => file !== 'none')
+    .map((file) =>
+      file.startsWith(`${passwdHome}/.ssh/`) ? `${home}${file.slice(passwdHome.length)}` : file,
+    );
 }
 
 /** `ssh -G` does not quote: what does not begin like a path belongs to the one before. */

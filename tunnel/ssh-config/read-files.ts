@@ -30,6 +30,10 @@ export async function readFiles(query: HostQuery, surroundings: Surroundings): P
   const load = (file: string, from: ConfigLine | undefined) => loadIncluded(file, from, surroundings);
   const files = await rootFiles(surroundings);
   const first = await evaluate(files, { query, surroundings, load });
+  const canonicalize = first.options.get('canonicalizehostname')?.[0]?.toLowerCase() ?? 'no';
+  if (!['no', 'false'].includes(canonicalize)) {
+    throw problemIn('ssh_config', 'CanonicalizeHostname needs the ssh program, which is not installed');
+  }
   const hostname = hostnameOf(query, first);
   const found = first.wantsFinalPass
     ? await evaluate(files, { query, surroundings, load, before: { hostname, found: first } })
@@ -138,6 +142,6 @@ function expanded(
 }
 
 function problemIn(file: string, problem: string, cause?: unknown): TunnelError {
-  const message = `Cannot follow the ssh_config file ${file}: ${problem}.`;
+  const message = `Cannot follow ${file}: ${problem}.`;
   return new TunnelError('bad-destination', file, message, { file, ...(cause !== undefined && { cause }) });
 }
