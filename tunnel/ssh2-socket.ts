@@ -1,13 +1,12 @@
-import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { formatDestination } from './destination.js';
+import { dialTcp } from './dial-tcp.js';
 import { TunnelError } from './errors.js';
 import { runProxyCommand } from './proxy-command.js';
 import type { ResolvedDestination } from './ssh-config.js';
+import { translateLinkError } from './ssh2-error.js';
 import type { DialOptions, Link, Transport } from './transport.js';
-
-/** For hosts with several addresses; Node's 250 ms gives up on far ones. */
-const NEXT_ADDRESS_AFTER_MS = 1_000;
 
 /** RFC 4254 §5.1: the server forbids it. */
 const ADMINISTRATIVELY_PROHIBITED = 1;
@@ -43,17 +42,19 @@ export async function openSsh2Socket(
   if (destination.proxyCommand !== undefined) {
     return runProxyCommand(destination.proxyCommand, destination, options.log);
   }
-  return openTcp(destination);
+  return openTcp(destination, options.signal);
 }
 
-function openTcp({ host, port, addressFamily }: ResolvedDestination): Ssh2Socket {
-  const stream = connect({
-    host,
-    port,
-    noDelay: true,
-    autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
-    ...(addressFamily !== undefined && { family: addressFamily }),
-  });
+async function openTcp(destination: ResolvedDestination, signal: AbortSignal): Promise<Ssh2Socket> {
+  const { host, port, addressFamily: family } = destination;
+  let stream: Socket;
+  try {
+    stream = await dialTcp({ host, port, ...(family !== undefined && { family }) }, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Error)) throw error;
+    throw translateLinkError(error, destination, { phase: 'connecting', tried: [], accepts: [] });
+  }
   const destroy = () => void stream.destroy();
   return {
     stream,
