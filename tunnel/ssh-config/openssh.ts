@@ -47,6 +47,15 @@ function defaultsFor({ variables, ...surroundings }: Surroundings): Promise<Host
   return defaults;
 }
 
+/** The file to have `ssh` read when it connects; undefined for those that it reads by itself. */
+export async function fileForSsh({
+  configFile,
+  home,
+  passwdHome,
+}: Surroundings): Promise<string | undefined> {
+  return configFile ?? (home === passwdHome ? undefined : readable(`${home}/.ssh/config`));
+}
+
 async function readable(file: string): Promise<string> {
   try {
     await access(file);

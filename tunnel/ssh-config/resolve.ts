@@ -4,7 +4,7 @@ import type { Log } from '../log.js';
 import type { ResolvedDestination } from '../ssh-config.js';
 import { destinationOf, proxyCommandOf, proxyJumpOf } from './from-options.js';
 import { lastHop, MAX_HOPS } from './jumps.js';
-import { askOpenSsh } from './openssh.js';
+import { askOpenSsh, fileForSsh } from './openssh.js';
 import type { HostQuery } from './options.js';
 import { readFiles } from './read-files.js';
 import { type Surroundings, surroundingsOf } from './surroundings.js';
@@ -32,6 +32,7 @@ export interface ResolveOptions {
 }
 
 interface Resolution {
+  readonly sshConfig: string | undefined;
   readonly surroundings: Surroundings;
   readonly flags: DestinationFlags;
   readonly log?: Log | undefined;
@@ -52,7 +53,8 @@ export async function resolveDestination(
   const named = parseNamedDestination(text);
   const hostKey = named.hostKey ?? flags.hostKey;
   const surroundings = surroundingsOf(environment, { configFile, signal });
-  const found = await resolveHost(queryOf(named), { surroundings, flags, log }, 0);
+  const sshConfig = await fileForSsh(surroundings);
+  const found = await resolveHost(queryOf(named), { surroundings, sshConfig, flags, log }, 0);
   const { identityFiles = [] } = flags;
   return {
     ...found,
@@ -69,7 +71,7 @@ async function resolveHost(
   depth: number,
 ): Promise<ResolvedDestination> {
   if (depth > MAX_HOPS) throw inCircles(query.host);
-  const { surroundings, flags, log } = resolution;
+  const { surroundings, sshConfig, flags, log } = resolution;
   const asked = (await askOpenSsh(query, surroundings)) ?? (await readFiles(query, surroundings));
   const destination = destinationOf(query.host, asked, { surroundings, log });
   const proxyJump = query.through ?? proxyJumpOf(query.host, asked.options);
@@ -77,7 +79,7 @@ async function resolveHost(
   const jumps = proxyJump === undefined ? [] : await resolveHops(proxyJump, resolution, depth);
   return {
     ...destination,
-    ...(surroundings.configFile !== undefined && { sshConfig: surroundings.configFile }),
+    ...(sshConfig !== undefined && { sshConfig }),
     identityFiles: [...(flags.identityFiles ?? []), ...destination.identityFiles],
     ...(flags.knownHostsFiles?.length && { knownHostsFiles: flags.knownHostsFiles }),
     ...(proxyCommand !== undefined && { proxyCommand }),
