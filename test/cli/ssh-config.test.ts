@@ -73,6 +73,14 @@ test('a host behind two others is reached as ssh reaches it', async (t) => {
   t.is(got.stdout, 'away\n');
 });
 
+test("the system's ssh reaches it by the same files", async (t) => {
+  const env = { HOME: await home(t) };
+  const args = ['status', '--json', '--verbose', '--transport', 'openssh', '--ssh-url', 'h3', ...seeds()];
+  const result = await hawser(args, { env });
+  t.is(result.code, 0, result.stderr);
+  t.is(JSON.parse(result.stdout).hosts.length, 3);
+});
+
 test('a wrong key of the second host on the way is refused by name', async (t) => {
   const second = fleet.host('h2');
   const env = { HOME: await home(t, { wrongKeyOf: second }) };
