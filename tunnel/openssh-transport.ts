@@ -68,7 +68,7 @@ interface Master extends DialOptions {
 /** Settles when `ssh` is logged in and its control socket there. */
 async function startMaster(
   destination: ResolvedDestination,
-  { folder, keepaliveIntervalMs, keepaliveCountMax, signal }: Master,
+  { folder, keepaliveIntervalMs, keepaliveCountMax, signal, log }: Master,
 ): Promise<void> {
   const hosts = [...destination.jumps, destination];
   const hostKeySources = await Promise.all(
@@ -80,6 +80,7 @@ async function startMaster(
     keepaliveIntervalMs,
     keepaliveCountMax,
   });
+  log?.('debug', `Running ssh ${args.join(' ')}`);
   const { status, output } = await run(args, destination, signal);
   if (status !== 0) throw await explainFailure(destination, output, folder);
 }

@@ -28,9 +28,9 @@ export interface TunnelOptions {
   readonly agentSocket?: string | undefined;
   /** For TCP, handshake and login together, each way in; also how long a forward holds a connection. Default 10,000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** How often a silent connection is probed. Default 2,000; below 5,000 a busy event loop needs care. */
+  /** How often a silent connection is probed; whatever the host sends counts as life. Default 2,000. */
   readonly keepaliveIntervalMs?: number | undefined;
-  /** Unanswered probes after which it counts as lost. Default 3: noticed after at most 8 s. */
+  /** Unanswered probes after which it counts as lost. Default 3: noticed after 8 s, and 3 s after waking from sleep. */
   readonly keepaliveCountMax?: number | undefined;
   /** Asks a person about unknown host keys, for passphrases, passwords and second factors. Without it nothing is asked. */
   readonly ask?: Ask | undefined;

@@ -73,7 +73,8 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
     ...destination.certificateFiles.map((path): Option => ['CertificateFile', file(path)]),
     ...hostKeyOptions(destination, options.hostKeySources.at(-1)),
     ['ServerAliveInterval', Math.max(1, Math.ceil(options.keepaliveIntervalMs / 1_000))],
-    ['ServerAliveCountMax', options.keepaliveCountMax],
+    // Ours decides, and knows why; this one is for an ssh whose user is gone.
+    ['ServerAliveCountMax', options.keepaliveCountMax + 2],
     ['UpdateHostKeys', 'no'],
     ...(destination.sshConfig === 'none' ? algorithmOptions(destination) : []),
     ...(destination.addressFamily === undefined
@@ -145,7 +146,10 @@ function routeOptions({ jumps, proxyCommand }: ResolvedDestination, options: Mas
     ]),
     ...connectionArguments(hop, { ...options, hostKeySources: options.hostKeySources.slice(0, -1) }),
   ].map((word) => shellWord(literal(word)));
-  return [['ProxyCommand', [...command, '-W', '[%h]:%p', '--', shellWord(literal(hop.alias))].join(' ')]];
+  return [
+    ['ProxyUseFdpass', 'no'],
+    ['ProxyCommand', [...command, '-W', '[%h]:%p', '--', shellWord(literal(hop.alias))].join(' ')],
+  ];
 }
 
 function configArguments({ sshConfig }: ResolvedDestination): string[] {
