@@ -2,10 +2,10 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { isPermanent } from '../../tunnel/errors.js';
 import { Tunnel, TunnelError, type TunnelErrorCode, type TunnelOptions } from '../../tunnel/index.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 import { hostLines, optionsBy, writeSshConfig } from './ssh-config-file.js';
 import { Sshd } from './sshd.js';
 import { Target } from './target.js';
@@ -112,8 +112,9 @@ test('Closing a tunnel through hops ends its connections to all of them', async 
   const tunnel = await Tunnel.open(options);
   await tunnel.close();
   for (const sshd of [target, second, first]) {
-    t.true(await eventually(() => sshd.log.some((line) => /Disconnected from|Connection closed/.test(line))));
+    await waitUntil('it saw us leave', () => sshd.log.some((line) => /Disconnected from/.test(line)));
   }
+  t.is(tunnel.state.status, 'closed');
 });
 
 test('A ProxyCommand leads to the host, and is gone when the tunnel closes', async (t) => {
@@ -159,6 +160,39 @@ test('A ProxyCommand that fails is quoted', async (t) => {
   t.regex(error.message, /ProxyCommand: it ended with status 7, saying "no such proxy"/);
 });
 
+test('Opening can be aborted while a ProxyCommand says nothing, which ends it', async (t) => {
+  await using sshd = await Sshd.start();
+  const pidFile = join(sshd.folder, 'pid');
+  const command = `sh -c "echo $$ > '${pidFile}'; trap '' HUP; cat > /dev/null; exec sleep 100"`;
+  const file = await writeSshConfig(sshd, [hostLines('web', sshd, [`ProxyCommand ${command}`])]);
+  const controller = new AbortController();
+  const opening = Tunnel.open(await optionsBy(file, 'web'), { signal: controller.signal });
+  const pid = async () => Number(await readFile(pidFile, 'utf8').catch(() => ''));
+  await waitUntil('the command runs', async () => (await pid()) > 0);
+  const reason = new Error('enough');
+  controller.abort(reason);
+  t.is(await t.throwsAsync(opening), reason);
+  const pidOfCommand = await pid();
+  t.throws(() => process.kill(pidOfCommand, 0), { code: 'ESRCH' });
+});
+
+test('Opening can be aborted while a host behind a hop says nothing, which lets the hop go', async (t) => {
+  await using hop = await Sshd.start();
+  await using silent = await Target.start(() => {});
+  const file = await writeSshConfig(hop, [
+    hostLines('hop', hop),
+    `Host silent\n  HostName 127.0.0.1\n  Port ${silent.port}\n  ProxyJump hop`,
+  ]);
+  const controller = new AbortController();
+  const reached = silent.connection();
+  const opening = Tunnel.open(await optionsBy(file, 'silent'), { signal: controller.signal });
+  await reached;
+  const reason = new Error('enough');
+  controller.abort(reason);
+  t.is(await t.throwsAsync(opening), reason);
+  await waitUntil('the hop saw us leave', () => hop.log.some((line) => line.includes('Disconnected from')));
+});
+
 test('A host behind a ProxyCommand is verified like any other', async (t) => {
   await using sshd = await Sshd.start();
   const command = `'${process.execPath}' -e "const s = require('net').connect(%p, '%h'); process.stdin.pipe(s).pipe(process.stdout)"`;
@@ -202,10 +236,4 @@ async function back(tunnel: Tunnel): Promise<void> {
 /** Settles when the tunnel is lost. */
 async function left(tunnel: Tunnel): Promise<void> {
   for await (const { status } of tunnel.states()) if (status !== 'connected') return;
-}
-
-/** Looks at what another process does, for at most five seconds. */
-async function eventually(isSo: () => boolean): Promise<boolean> {
-  for (let looks = 0; looks < 250 && !isSo(); looks += 1) await delay(20);
-  return isSo();
 }

@@ -128,11 +128,11 @@ class Evaluation implements Found {
 }
 
 function valueOfLine(keyword: string, line: ConfigLine): string {
+  const values = argumentsOf(line);
   if (WHOLE_LINE.has(keyword)) {
     if (line.rest === '') throw badLine(line, 'its value is missing');
     return line.rest;
   }
-  const values = argumentsOf(line);
   const [first] = values;
   if (first === undefined || first === '') throw badLine(line, 'its value is missing');
   if (SEVERAL_VALUES.has(keyword)) return values.join(' ');

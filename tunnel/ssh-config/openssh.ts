@@ -21,21 +21,25 @@ export async function askOpenSsh(
   query: HostQuery,
   surroundings: Surroundings,
 ): Promise<AskedOptions | undefined> {
-  const defaults = await defaultsFor(surroundings);
-  if (defaults === undefined) return undefined;
-  const ask = async (fileArguments: readonly string[]): Promise<AskedOptions> => ({
-    options: (await runSsh(fileArguments, query, surroundings)) ?? defaults,
-    defaults,
-  });
   const { configFile, home, passwdHome } = surroundings;
-  if (configFile !== undefined) return ask(['-F', configFile]);
-  if (home === passwdHome) return ask([]);
+  if (configFile !== undefined) return ask(['-F', configFile], query, surroundings);
+  if (home === passwdHome) return ask([], query, surroundings);
   // ssh looks in the passwd entry's home only, and reads no system-wide file beside one that it is given.
-  const [person, system] = await Promise.all([
-    ask(['-F', await readable(`${home}/.ssh/config`)]),
-    ask(['-F', await readable(SYSTEM_CONFIG_FILE)]),
+  const files = await Promise.all([readable(`${home}/.ssh/config`), readable(SYSTEM_CONFIG_FILE)]);
+  const [person, system] = await Promise.all(files.map((file) => ask(['-F', file], query, surroundings)));
+  return person && system && layOver(person, system);
+}
+
+async function ask(
+  fileArguments: readonly string[],
+  query: HostQuery,
+  surroundings: Surroundings,
+): Promise<AskedOptions | undefined> {
+  const [defaults, options] = await Promise.all([
+    defaultsFor(surroundings),
+    runSsh(fileArguments, query, surroundings),
   ]);
-  return layOver(person, system);
+  return defaults && options && { defaults, options };
 }
 
 function defaultsFor({ variables, ...surroundings }: Surroundings): Promise<HostOptions | undefined> {
