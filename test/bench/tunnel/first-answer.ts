@@ -20,7 +20,7 @@ interface Answers {
 
 /** From nothing to the first answer, and from there to the next. */
 export async function* measureFirstAnswer(stand: Stand, { rounds, isQuick }: Effort): AsyncGenerator<Topic> {
-  for (const roundTripMs of ROUND_TRIPS_MS) {
+  for (const roundTripMs of isQuick ? [0, 167] : ROUND_TRIPS_MS) {
     await using sshLink = await DelayLink.to(stand.sshd.port, roundTripMs);
     await using etcdLink = await DelayLink.to(stand.etcd.port, roundTripMs);
     const at = roundTripMs === 0 ? stand.sshd : sshLink;
