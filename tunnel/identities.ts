@@ -143,11 +143,7 @@ async function readKeyFile(
   const publicKey = key?.publicKey ?? (key ? publicHalf : readPublicKey(text));
   const lacking = identityNeedsOpenSsh(text, []);
   if (lacking !== undefined && key) {
-    throw badIdentity(
-      host,
-      file,
-      `it is ${lacking}, which takes OpenSSH itself; add it to an SSH agent or use --transport openssh`,
-    );
+    throw badIdentity(host, file, `it is ${lacking}, which takes OpenSSH itself; add it to an SSH agent`);
   }
   if (!key && !publicKey) throw badIdentity(host, file, 'it holds no private key');
   return {

@@ -1,22 +1,11 @@
-import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
+import ssh2, { type ParsedKey } from 'ssh2';
 import { decryptKey } from './decrypt-key.js';
 import { formatDestination } from './destination.js';
 import { badIdentity, type Identity } from './identities.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { OneKeyAgent, type Sign, signInAgent } from './ssh2-agent.js';
 import { readPrivateKey } from './ssh2-key.js';
-import type { LoginOptions } from './ssh2-login.js';
-
-/** One thing to try, as ssh2 is to try it. */
-export interface LoginMethod {
-  readonly method: AnyAuthMethod;
-  /** What to call it when the host refused it. */
-  readonly name?: string;
-  /** For a key offered by way of an agent: whether the host wanted a signature of it, and got one. */
-  readonly signature?: () => Signature;
-}
-
-export type Signature = 'not-wanted' | 'given' | 'failed';
+import type { LoginMethod, LoginOptions, Signature } from './ssh2-login-method.js';
 
 type FileIdentity = Identity & { readonly kind: 'file' };
 

@@ -1,22 +1,9 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware } from 'ssh2';
 import type { Identity } from './identities.js';
-import type { Log } from './log.js';
-import type { Patience } from './patience.js';
-import type { Questions } from './questions.js';
 import type { ResolvedDestination } from './ssh-config.js';
-import { type LoginMethod, offerIdentity } from './ssh2-identity.js';
+import { offerIdentity } from './ssh2-identity.js';
+import type { LoginMethod, LoginOptions } from './ssh2-login-method.js';
 import { AnsweredMethods } from './ssh2-questions.js';
-
-export interface LoginOptions {
-  /** To ask a person; without any, nothing is asked. */
-  readonly questions?: Questions | undefined;
-  readonly patience?: Patience | undefined;
-  /** Aborts when we are logged in, or never will be. */
-  readonly signal: AbortSignal;
-  /** What keeps us from going on: a TunnelError `bad-identity`, or whatever a question rejected with. */
-  readonly onFailed: (reason: unknown) => void;
-  readonly log?: Log | undefined;
-}
 
 /** How one connection logs in: what it offers a host, in OpenSSH's order, and what came of it. */
 export class Ssh2Login {

@@ -2,8 +2,7 @@ import type { KeyboardInteractiveCallback, Prompt } from 'ssh2';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import type { AuthMethod, ResolvedDestination } from './ssh-config.js';
-import type { LoginMethod } from './ssh2-identity.js';
-import type { LoginOptions } from './ssh2-login.js';
+import type { LoginMethod, LoginOptions } from './ssh2-login-method.js';
 
 /** How often each method may fail, as with OpenSSH. */
 const TRIES = 3;

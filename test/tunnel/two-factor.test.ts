@@ -141,7 +141,7 @@ test('A password is not asked for again when the connection is made anew', async
 test('No password is repeated in what we say of a refusal', async (t) => {
   const secret = 'a wrong password';
   const said: string[] = [];
-  const { ask } = answering(secret, secret, secret);
+  const { ask } = answering(secret, undefined);
   const log = (_: string, message: string) => said.push(message);
   const error = await refused(t, { ...optionsFor('types', ask), log });
   t.false(`${said.join('\n')}${error.message}${error.stack}${String(error.cause)}`.includes(secret));

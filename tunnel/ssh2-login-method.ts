@@ -1,0 +1,26 @@
+import type { AnyAuthMethod } from 'ssh2';
+import type { Log } from './log.js';
+import type { Patience } from './patience.js';
+import type { Questions } from './questions.js';
+
+/** One thing to try, as ssh2 is to try it. */
+export interface LoginMethod {
+  readonly method: AnyAuthMethod;
+  /** What to call it when the host refused it. */
+  readonly name?: string;
+  /** For a key offered by way of an agent: whether the host wanted a signature of it, and got one. */
+  readonly signature?: () => Signature;
+}
+
+export type Signature = 'not-wanted' | 'given' | 'failed';
+
+export interface LoginOptions {
+  /** To ask a person; without any, nothing is asked. */
+  readonly questions?: Questions | undefined;
+  readonly patience?: Patience | undefined;
+  /** Aborts when we are logged in, or never will be. */
+  readonly signal: AbortSignal;
+  /** What keeps us from going on: a TunnelError `bad-identity`, or whatever a question rejected with. */
+  readonly onFailed: (reason: unknown) => void;
+  readonly log?: Log | undefined;
+}
