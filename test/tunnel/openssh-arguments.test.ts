@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import fc from 'fast-check';
+import { masterArguments } from '../../tunnel/openssh/arguments.js';
+import type { ResolvedDestination } from '../../tunnel/ssh-config.js';
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), 'with blank '));
+test.after.always(() => rmSync(folder, { recursive: true }));
+
+const PLAIN: ResolvedDestination = {
+  user: 'me',
+  host: 'h.example',
+  port: 2222,
+  alias: 'alias',
+  sshConfig: 'none',
+  strictHostKeyChecking: 'ask',
+  knownHostsFiles: ['/known'],
+  hashKnownHosts: false,
+  identityFiles: ['/id'],
+  requiredIdentityFiles: [],
+  defaultIdentityFiles: [],
+  identitiesOnly: true,
+  certificateFiles: [],
+  authMethods: ['publickey'],
+  jumps: [],
+  batchMode: false,
+  needsOpenSsh: [],
+};
+
+/** What OpenSSH makes of our arguments: option names in lower case, each with its values. */
+async function understood(args: readonly string[]): Promise<Map<string, string[]>> {
+  const { stdout } = await run('ssh', ['-G', ...args]);
+  const options = new Map<string, string[]>();
+  for (const line of stdout.split('\n')) {
+    const [name = '', ...words] = line.split(' ');
+    options.set(name, [...(options.get(name) ?? []), words.join(' ')]);
+  }
+  return options;
+}
+
+function argumentsFor(destination: ResolvedDestination): string[] {
+  return masterArguments(destination, {
+    folder,
+    hostKeySources: [...destination.jumps, destination].map(() => ({ kind: 'known-hosts' })),
+    keepaliveIntervalMs: 1_500,
+    keepaliveCountMax: 3,
+  });
+}
+
+test('OpenSSH understands what it is to do as it was meant', async (t) => {
+  const options = await understood(argumentsFor(PLAIN));
+  const expected = {
+    hostname: 'h.example',
+    user: 'me',
+    port: '2222',
+    batchmode: 'yes',
+    stricthostkeychecking: 'ask',
+    userknownhostsfile: '/known',
+    identityfile: '/id',
+    identitiesonly: 'yes',
+    clearallforwardings: 'yes',
+    permitlocalcommand: 'no',
+    forwardagent: 'no',
+    serveraliveinterval: '2',
+    controlpersist: '5',
+    sessiontype: 'none',
+  };
+  const seen = Object.keys(expected).map((name) => [name, options.get(name)?.join()]);
+  t.deepEqual(Object.fromEntries(seen), expected);
+});
+
+test('Any path that a file can have is taken for this path, also on the far side of a jump', async (t) => {
+  const path = fc
+    .string({ unit: fc.constantFrom(...`ab %h'"\\$\`;&|<>(){}*?~#=,:-é`), minLength: 1, maxLength: 12 })
+    .map((name) => `/keys/${name.trim()}x`);
+  const property = fc.asyncProperty(path, path, async (key, known) => {
+    const destination = { ...PLAIN, identityFiles: [key], knownHostsFiles: [known] };
+    const direct = await understood(argumentsFor(destination));
+    t.deepEqual(direct.get('identityfile'), [key.replaceAll('%', '%%')]);
+    t.deepEqual(direct.get('userknownhostsfile'), [known]);
+    const [proxy = ''] =
+      (await understood(argumentsFor({ ...PLAIN, jumps: [destination] }))).get('proxycommand') ?? [];
+    // OpenSSH replaces the tokens, then a shell makes words of it.
+    const command = proxy
+      .replaceAll('%%', '\0')
+      .replaceAll('%h', 'h')
+      .replaceAll('%p', '1')
+      .replaceAll('\0', '%');
+    const { stdout } = await run('sh', ['-c', `printf '%s\\n' ${command}`]);
+    const [program, ...words] = stdout.trimEnd().split('\n');
+    t.is(program, 'ssh');
+    const jump = await understood(words);
+    t.deepEqual(jump.get('identityfile'), [key.replaceAll('%', '%%')]);
+  });
+  await fc.assert(property, { numRuns: 40 });
+});
