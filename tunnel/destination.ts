@@ -20,8 +20,7 @@ export interface NamedDestination {
   readonly hostKey?: string;
 }
 
-/** Where SSH servers listen. */
-export const DEFAULT_PORT = 22;
+const DEFAULT_PORT = 22;
 const HOST_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u;
 /** A leading dash would be read as an option by programs that are handed the name. */
 const USER_NAME = /^(?!-)[^\s\p{Cc}:/?#'"`;&<>|(){}[\]]+$/u;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -247,6 +247,29 @@ test("A HOME that is not the passwd entry's is the one whose files count", async
   t.is(found.knownHostsFiles[0], join(home, '.ssh', 'known_hosts'));
   t.true(found.defaultIdentityFiles.includes(join(home, '.ssh', 'id_ed25519')));
   t.deepEqual(await resolve(withoutOpenSsh), found);
+});
+
+test('Include takes patterns, keeps blocks to themselves and stands under the Host above it', async (t) => {
+  const folder = await temporaryFolder(t);
+  await mkdir(join(folder, 'a b'));
+  await writeFile(join(folder, 'a b', '1.conf'), 'Port 1\nHost other\n User nobody\n');
+  await writeFile(join(folder, 'a b', '2.conf'), 'Port 2\nHostName two\n');
+  await writeFile(join(folder, 'a b', '.hidden.conf'), 'Port 3\n');
+  await writeFile(join(folder, 'other'), 'User other\nIdentityFile /k/other\n');
+  const config = `Host no\n Include ${folder}/other\nHost w*\n Include "${folder}/a b/*.conf" ${folder}/none\n IdentityFile /k/web\n`;
+  t.like(await agreed(t, config), { port: 1, host: 'two', identityFiles: ['/k/web'] });
+  await writeFile(join(folder, 'other'), `Include ${folder}/other\n`);
+  await refused(t, `Include ${folder}/other`);
+});
+
+test('A config file that others can write gives no orders', async (t) => {
+  const home = await temporaryFolder(t);
+  await mkdir(join(home, '.ssh'));
+  await writeFile(join(home, '.ssh', 'config'), 'Port 3\n');
+  await chmod(join(home, '.ssh', 'config'), 0o666);
+  const resolving = resolveDestination('web', { environment: { HOME: home, ...withoutOpenSsh } });
+  const error = await t.throwsAsync(resolving, { instanceOf: TunnelError });
+  t.regex(error.message, /chmod/);
 });
 
 test('Match exec is left to OpenSSH', async (t) => {

@@ -1,7 +1,7 @@
 import { TunnelError } from '../errors.js';
 import { EVERY_LINE, isKeyword, OLD_NAMES, SEVERAL_VALUES, WHOLE_LINE } from './keywords.js';
 import { type ConfigLine, splitArguments } from './lines.js';
-import { judgeMatch, type MatchSubject, matchesHostLine, matchesPattern } from './match.js';
+import { judgeMatch, type MatchSubject, matchesAny, matchesPattern } from './match.js';
 import type { HostQuery } from './options.js';
 import type { Surroundings } from './surroundings.js';
 import { expandTokens } from './tokens.js';
@@ -75,7 +75,7 @@ class Evaluation implements Found {
   }
 
   #isHost(line: ConfigLine): boolean {
-    return matchesHostLine(argumentsOf(line), this.#subject().host);
+    return matchesAny(argumentsOf(line), this.#subject().host);
   }
 
   #isMatch(line: ConfigLine, isActive: boolean): boolean {

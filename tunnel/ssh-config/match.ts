@@ -17,11 +17,6 @@ export type MatchVerdict =
   | { readonly matches: boolean; readonly wantsFinalPass: boolean }
   | { readonly problem: string };
 
-/** Whether a Host line covers a host: one pattern matches, and no negated one. */
-export function matchesHostLine(patterns: readonly string[], host: string): boolean {
-  return matchesAny(patterns, host);
-}
-
 /** Whether a text matches a pattern of ssh_config: `*` and `?`, and sets in brackets for the files of Include. */
 export function matchesPattern(pattern: string, text: string, { sets = true } = {}): boolean {
   const source = pattern
@@ -107,7 +102,8 @@ function judgeCriterion(
   }
 }
 
-function matchesAny(patterns: readonly string[], text: string): boolean {
+/** Whether a list of patterns covers a text: one matches, and no negated one does. */
+export function matchesAny(patterns: readonly string[], text: string): boolean {
   let covered = false;
   for (const pattern of patterns) {
     const isNegated = pattern.startsWith('!');
