@@ -1,5 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Ask, Question } from '../../tunnel/questions.js';
 import { InterruptedError } from '../errors.js';
+
+const heardWithinMs = 1_000;
 
 /**
  * Asks what SSH wants to know: host keys, passphrases, passwords, second factors. Only for a terminal.
@@ -26,11 +29,21 @@ export const askInTerminal: Ask = async (question, { signal }) => {
   } catch (error) {
     signal.throwIfAborted();
     if ((error as Error).name !== 'ExitPromptError') throw error;
-    // Raw mode made a key of ^C; everything else under way has to end too.
+    // Raw mode made a key of ^C; everything else under way has to end too, before another host's question comes up.
     process.kill(process.pid, 'SIGINT');
+    await heard(signal);
     throw new InterruptedError('SIGINT');
   }
 };
+
+/** Settles when the signal has aborted, soon in any case. */
+async function heard(signal: AbortSignal): Promise<void> {
+  try {
+    await delay(heardWithinMs, undefined, { signal });
+  } catch {
+    // It aborted, which is what is waited for.
+  }
+}
 
 /** Above the question: which host it is about, unless it says so itself. */
 function linesOf({ kind, host, text, position }: Question): string[] {

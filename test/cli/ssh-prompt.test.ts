@@ -74,6 +74,16 @@ test('^C at the question ends with 130 and no stack trace', async (t) => {
   t.notRegex(terminal.screen(), /\n\s+at /);
 });
 
+test('^C at the question of one of several hosts asks nothing about the others', async (t) => {
+  const { sshd, home, args } = await strangeHost(t);
+  const other = ['--ssh-url', `${sshd.destination.user}@localhost:${sshd.port}`];
+  const terminal = hawserInTerminal(t, [...args, ...other], { cwd: home });
+  await terminal.shows(/\(host \d of 2\)[\s\S]*yes\/no\/\[fingerprint\]/);
+  terminal.type('\x03');
+  t.is(await terminal.exited, 130, terminal.screen());
+  t.is(terminal.screen().match(/authenticity/g)?.length, 1, terminal.screen());
+});
+
 test('a passphrase is asked for, and is not shown', async (t) => {
   const { sshd, home, args } = await strangeHost(t);
   await mkdir(path.join(home, '.ssh'));
