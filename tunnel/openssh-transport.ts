@@ -32,6 +32,7 @@ export const opensshTransport: Transport = {
     const folder = makePrivateFolder();
     const controlPath = controlPathIn(folder);
     try {
+      checkPaths(destination);
       await checkIdentities(destination);
       await startMaster(destination, { ...options, folder });
       return new OpenSshLink(await enter(destination, controlPath, signal), {
@@ -49,6 +50,25 @@ export const opensshTransport: Transport = {
     }
   },
 };
+
+/** There is no way to keep `ssh` from reading `${…}` in a path as a variable. */
+function checkPaths(destination: ResolvedDestination): void {
+  for (const host of [...destination.jumps, destination]) {
+    const { agentSocket = '', knownHostsFiles, identityFiles, defaultIdentityFiles, certificateFiles } = host;
+    const paths = [
+      agentSocket,
+      ...knownHostsFiles,
+      ...identityFiles,
+      ...defaultIdentityFiles,
+      ...certificateFiles,
+    ];
+    const path = paths.find((one) => one.includes('${'));
+    if (path === undefined) continue;
+    const name = formatDestination(host);
+    const message = `Could not connect to ${name}: ssh would take the path ${path} for one with a variable in it. Give the file another name.`;
+    throw new TunnelError('bad-destination', name, message, { file: path });
+  }
+}
 
 /** `ssh` would pass over a key file that is not there. */
 async function checkIdentities(destination: ResolvedDestination): Promise<void> {

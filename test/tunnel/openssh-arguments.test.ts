@@ -77,7 +77,9 @@ test('OpenSSH understands what it is to do as it was meant', async (t) => {
 test('Any path that a file can have is taken for this path, also on the far side of a jump', async (t) => {
   const path = fc
     .string({ unit: fc.constantFrom(...`ab %h'"\\$\`;&|<>(){}*?~#=,:-é`), minLength: 1, maxLength: 12 })
-    .map((name) => `/keys/${name.trim()}x`);
+    .map((name) => `/keys/${name.trim()}x`)
+    // Refused before it comes to this.
+    .filter((name) => !name.includes('${'));
   const property = fc.asyncProperty(path, path, async (key, known) => {
     const destination = { ...PLAIN, identityFiles: [key], knownHostsFiles: [known] };
     const direct = await understood(argumentsFor(destination));

@@ -99,6 +99,15 @@ test('A path with blanks and percent signs is a path', async (t) => {
   t.is(await answerThrough(tunnel), 'through');
 });
 
+test('A path that ssh would read a variable in is refused', async (t) => {
+  await using sshd = await Sshd.start();
+  const identityFiles = [join(sshd.folder, `an \${HOME}`)];
+  const opening = Tunnel.open({ ...sshd.options, identityFiles, transport: 'openssh' });
+  const error = await t.throwsAsync(opening, { instanceOf: TunnelError });
+  t.is(error.code, 'bad-destination');
+  t.regex(error.message, /an \$\{HOME\}/);
+});
+
 test('A tunnel over OpenSSH comes back by itself', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open({ ...sshd.options, transport: 'openssh' });
