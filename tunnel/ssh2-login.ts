@@ -76,18 +76,21 @@ export class Ssh2Login {
     }
   }
 
-  /** Starts with a key: probing with `none`, as OpenSSH does, would cost a round trip. */
+  /** Starts with a key unless told otherwise: probing with `none`, as OpenSSH does, would cost a round trip. */
   async #choose(): Promise<LoginMethod | undefined> {
-    const probe: LoginMethod = { method: { type: 'none', username: this.#destination.user } };
-    if (this.#mustProbe) return probe;
-    const key = await this.#nextKey();
-    if (key) return key;
-    return this.#isSure ? this.#answered.next(this.#accepts) : probe;
+    const { authMethods, user } = this.#destination;
+    const probe: LoginMethod = { method: { type: 'none', username: user } };
+    if (this.#mustProbe || (!this.#isSure && authMethods[0] !== 'publickey')) return probe;
+    for (const name of authMethods) {
+      const method =
+        name === 'publickey' ? await this.#nextKey() : await this.#answered.next(name, this.#accepts);
+      if (method) return method;
+    }
+    return this.#isSure ? undefined : probe;
   }
 
   async #nextKey(): Promise<LoginMethod | undefined> {
-    const isAllowed = this.#destination.authMethods.includes('publickey');
-    if (!isAllowed || (this.#isSure && !this.#accepts.includes('publickey'))) return undefined;
+    if (this.#isSure && !this.#accepts.includes('publickey')) return undefined;
     for (;;) {
       const identity = this.#identities.shift();
       if (identity === undefined) return undefined;

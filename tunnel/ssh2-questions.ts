@@ -28,17 +28,13 @@ export class AnsweredMethods {
     if (this.#password !== undefined) this.#options.questions?.remember(this.#topic, this.#password);
   }
 
-  /** The next to try of what the host accepts; undefined when there is none, or the person gives no answer. */
-  async next(accepts: readonly string[]): Promise<LoginMethod | undefined> {
-    for (const [name, left] of this.#triesLeft) {
-      if (left === 0 || !accepts.includes(name)) continue;
-      this.#triesLeft.set(name, left - 1);
-      this.#password = undefined;
-      if (name === 'keyboard-interactive') return this.#keyboardInteractive();
-      const password = await this.#askPassword(left === TRIES);
-      if (password !== undefined) return password;
-    }
-    return undefined;
+  /** Another try of a method that the host accepts; undefined when it is used up, or the person gives no answer. */
+  async next(name: AuthMethod, accepts: readonly string[]): Promise<LoginMethod | undefined> {
+    this.#password = undefined;
+    const left = this.#triesLeft.get(name) ?? 0;
+    if (left === 0 || !accepts.includes(name)) return undefined;
+    this.#triesLeft.set(name, left - 1);
+    return name === 'password' ? this.#askPassword(left === TRIES) : this.#keyboardInteractive();
   }
 
   #keyboardInteractive(): LoginMethod {

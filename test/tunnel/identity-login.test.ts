@@ -185,3 +185,20 @@ test('Two keys that the host wants both are given one after the other, from an a
   for (const file of [sshd.identityFile, second]) await agent.add(file);
   await connects(t, { ...sshd.options, identityFiles: [], agentSocket: agent.socketPath });
 });
+
+test('Ways to log in are tried in the order asked for, and only those', async (t) => {
+  await using sshd = await Sshd.start(['PasswordAuthentication yes', 'PermitRootLogin yes']);
+  const { ask, asked } = answering(undefined);
+  await connects(t, { destinations: [resolved(sshd, { authMethods: ['password', 'publickey'] })], ask });
+  t.deepEqual(
+    asked.map(({ kind }) => kind),
+    ['password'],
+  );
+  const none = answering(undefined);
+  const error = await refused(t, {
+    destinations: [resolved(sshd, { authMethods: ['password'] })],
+    ask: none.ask,
+  });
+  t.is(error.code, 'auth-failed');
+  t.deepEqual(error.tried, []);
+});
