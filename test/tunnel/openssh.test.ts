@@ -126,6 +126,8 @@ test('An ssh whose user was killed ends by itself', async (t) => {
     [program, JSON.stringify({ ending: 'stay', options, target: target.address })],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
+      // Nobody is left to remove its private folders.
+      env: { ...process.env, TMPDIR: sshd.folder },
     },
   );
   await once(createInterface({ input: child.stdout }), 'line');
