@@ -36,7 +36,7 @@ export interface ReportedState {
   readonly port: number | undefined;
 }
 
-/** Milliseconds from a mark to the first of each that came after it. */
+/** Milliseconds from a mark to the end of the longest silence of each that followed. */
 export interface Recovery {
   readonly putMs: number;
   readonly eventMs: number;
