@@ -30,19 +30,28 @@ export async function* measureFirstAnswer(stand: Stand, { rounds, isQuick }: Eff
       'ssh -L': () => sshForward(stand, { at }),
       ours: () => ours(stand, { at }),
     };
-    const measured = new Map<string, Answers[]>();
-    const commands: number[] = [];
-    // Whatever is loaded at first use counts for nobody.
-    if (roundTripMs === 0) for (const name of WAYS) await measureOnce(enter[name]);
     const turns = isQuick && roundTripMs > 0 ? 1 : rounds;
-    for (let round = 0; round < turns; round += 1) {
-      for (const name of WAYS) {
-        measured.set(name, [...(measured.get(name) ?? []), await measureOnce(enter[name])]);
-      }
-      commands.push(await measureCommand(stand, at.port));
-    }
+    // Whatever is loaded at first use counts for nobody.
+    if (roundTripMs === 0) await measureAll(enter, 1);
+    const measured = await measureAll(enter, turns);
+    const commands: number[] = [];
+    for (let turn = 0; turn < turns; turn += 1) commands.push(await measureCommand(stand, at.port));
     yield answerTopic(roundTripMs, measured, median(commands));
   }
+}
+
+/** Each way in turn, so many times. */
+async function measureAll(
+  enter: Readonly<Record<(typeof WAYS)[number], () => Promise<Way>>>,
+  turns: number,
+): Promise<Map<string, Answers[]>> {
+  const measured = new Map<string, Answers[]>();
+  for (let turn = 0; turn < turns; turn += 1) {
+    for (const name of WAYS) {
+      measured.set(name, [...(measured.get(name) ?? []), await measureOnce(enter[name])]);
+    }
+  }
+  return measured;
 }
 
 async function measureOnce(enter: () => Promise<Way>): Promise<Answers> {
