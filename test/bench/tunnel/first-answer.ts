@@ -10,7 +10,7 @@ import type { Stand } from './stand.js';
 import { direct, ours, sshForward, type Way } from './way.js';
 
 const ROUND_TRIPS_MS = [0, 40, 167];
-const WAYS = ['direct', 'ssh -N -L', 'ssh -L', 'ours'] as const;
+const WAYS = ['direct', 'ssh -N -L', 'ssh -L', 'ours', 'ours over openssh'] as const;
 const TARGET = { cold: 12, warm: 1, againstSsh: 0.85 };
 
 interface Answers {
@@ -29,6 +29,7 @@ export async function* measureFirstAnswer(stand: Stand, { rounds, isQuick }: Eff
       'ssh -N -L': () => sshForward(stand, { session: false, at }),
       'ssh -L': () => sshForward(stand, { at }),
       ours: () => ours(stand, { at }),
+      'ours over openssh': () => ours(stand, { at, transport: 'openssh' }),
     };
     const turns = isQuick && roundTripMs > 0 ? 1 : rounds;
     // Whatever is loaded at first use counts for nobody.
