@@ -133,8 +133,10 @@ function seedsOf(fleet: Fleet): string[] {
 function connectionTo(fleet: Fleet): Connection {
   return {
     sshUrls: fleet.hosts.map(({ destination }) => destination),
-    sshIds: [fleet.identityFile],
-    sshKnownHosts: [fleet.knownHostsFile],
+    sshIds: [],
+    sshKnownHosts: [],
+    // Nothing of the person's own SSH set-up: no agent with many keys, no proxy for every host.
+    sshConfig: fleet.sshConfigFile,
     seeds: seedsOf(fleet),
     namespace: '/_mgmt',
     hostname: 'demo',
