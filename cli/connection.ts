@@ -10,6 +10,7 @@ import { readConfig } from './config.js';
 import type { Context } from './context.js';
 import type { OutputOptions } from './output.js';
 import { canAsk } from './prompts/deploy.js';
+import { writeLine } from './stderr.js';
 
 /** The flags that every command which talks to a fleet takes. */
 export interface ConnectionFlags extends OutputOptions {
@@ -178,9 +179,7 @@ export async function withWorld<T>(
 export function logTo(flags: OutputOptions): Log {
   return (level, message) => {
     if (flags.verbose || (!flags.json && (level === 'warn' || level === 'error'))) {
-      process.stderr.write(
-        `hawser: ${level === 'warn' || level === 'error' ? '' : `${level}: `}${message}\n`,
-      );
+      writeLine(`hawser: ${level === 'warn' || level === 'error' ? '' : `${level}: `}${message}`);
     }
   };
 }

@@ -1,4 +1,5 @@
 import { exitCodeOf } from './exit-code.js';
+import { writeLine } from './stderr.js';
 
 /** How a command speaks: for a person, or one JSON value for a program. */
 export interface OutputOptions {
@@ -14,7 +15,7 @@ export function printResult(options: OutputOptions, value: unknown, text: string
 
 /** Progress and remarks go to stderr, so that stdout stays the result. */
 export function printNote(options: OutputOptions, text: string): void {
-  if (!options.json) process.stderr.write(`${text}\n`);
+  if (!options.json) writeLine(text);
 }
 
 /** Says what went wrong in one sentence and gives the exit code for it. */

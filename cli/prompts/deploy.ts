@@ -1,4 +1,5 @@
 import { InterruptedError } from '../errors.js';
+import { whileAsking } from '../stderr.js';
 
 /** Whether a question can be asked: both ends are a terminal. */
 export function canAsk(): boolean {
@@ -14,9 +15,9 @@ export async function confirmDeploy(question: string, signal: AbortSignal): Prom
   const { default: inquirer } = await import('inquirer');
   const ask = inquirer.createPromptModule({ signal, output: process.stderr });
   try {
-    const { go } = await ask<{ go: boolean }>([
-      { type: 'confirm', name: 'go', message: question, default: true },
-    ]);
+    const { go } = await whileAsking(() =>
+      ask<{ go: boolean }>([{ type: 'confirm', name: 'go', message: question, default: true }]),
+    );
     return go;
   } catch (error) {
     const { name } = error as Error;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Ask, Question } from '../../tunnel/questions.js';
 import { InterruptedError } from '../errors.js';
+import { whileAsking } from '../stderr.js';
 
 const heardWithinMs = 1_000;
 
@@ -20,11 +21,13 @@ export const askInTerminal: Ask = async (question, { signal }) => {
       .join(''),
   );
   try {
-    const { answer } = await prompt<{ answer: string }>([
-      question.echo
-        ? { type: 'input', name: 'answer', message }
-        : { type: 'password', name: 'answer', message, mask: '' },
-    ]);
+    const { answer } = await whileAsking(() =>
+      prompt<{ answer: string }>([
+        question.echo
+          ? { type: 'input', name: 'answer', message }
+          : { type: 'password', name: 'answer', message, mask: '' },
+      ]),
+    );
     return answer;
   } catch (error) {
     signal.throwIfAborted();
