@@ -47,7 +47,7 @@ export function testCluster(etcd: EtcdVersion): void {
     await fleet?.close();
   });
 
-  test('three agents that start together form one cluster of three voters', async (t) => {
+  test.serial('three agents that start together form one cluster of three voters', async (t) => {
     await serving('h1', 'h2', 'h3');
     t.deepEqual(await voters(), ['h1', 'h2', 'h3']);
     for (const { advertised, own } of (await world.members()).map((member) => ({
@@ -58,19 +58,22 @@ export function testCluster(etcd: EtcdVersion): void {
     }
   });
 
-  test('an agent that ends in order leaves the cluster, without a lost write, and joins again afresh', async (t) => {
-    const host = fleet.host('h1');
-    const writes = Array.from({ length: 20 }, (_, index) => world.strSet(`leaving/${index}`, 'x'));
-    await Promise.all([host.stopAgent('SIGTERM'), ...writes]);
-    t.deepEqual(await voters(), ['h2', 'h3']);
-    await serving('h2', 'h3');
-    await host.startAgent(['--seeds', fleet.host('h2').clientUrl]);
-    await serving('h1', 'h2', 'h3');
-    t.deepEqual(await voters(), ['h1', 'h2', 'h3']);
-    t.is(await world.strGet('leaving/19'), 'x');
-  });
+  test.serial(
+    'an agent that ends in order leaves the cluster, without a lost write, and joins again afresh',
+    async (t) => {
+      const host = fleet.host('h1');
+      const writes = Array.from({ length: 20 }, (_, index) => world.strSet(`leaving/${index}`, 'x'));
+      await Promise.all([host.stopAgent('SIGTERM'), ...writes]);
+      t.deepEqual(await voters(), ['h2', 'h3']);
+      await serving('h2', 'h3');
+      await host.startAgent(['--seeds', fleet.host('h2').clientUrl]);
+      await serving('h1', 'h2', 'h3');
+      t.deepEqual(await voters(), ['h1', 'h2', 'h3']);
+      t.is(await world.strGet('leaving/19'), 'x');
+    },
+  );
 
-  test('an agent whose processes are killed comes back as the same member', async (t) => {
+  test.serial('an agent whose processes are killed comes back as the same member', async (t) => {
     const idOf = async () => (await world.members()).find(({ name }) => name === 'h3')?.id;
     const before = await idOf();
     const host = fleet.host('h3');
@@ -83,16 +86,19 @@ export function testCluster(etcd: EtcdVersion): void {
     t.notRegex((await host.agentLog()).slice(written), /joining the cluster/);
   });
 
-  test('a member that was removed while it was away moves its data aside and joins again', async (t) => {
-    const host = fleet.host('h3');
-    const written = (await host.agentLog()).length;
-    await host.stopAgent('SIGKILL');
-    const member = (await world.members()).find(({ name }) => name === 'h3');
-    await world.client.memberRemove(member?.id ?? '');
-    await host.startAgent();
-    await logged(host, /h3 is a voting member/, written);
-    await serving('h1', 'h2', 'h3');
-    t.not((await world.members()).find(({ name }) => name === 'h3')?.id, member?.id);
-    t.is((await host.exec(['test', '-d', '/var/lib/hawser/etcd/data.old'])).code, 0);
-  });
+  test.serial(
+    'a member that was removed while it was away moves its data aside and joins again',
+    async (t) => {
+      const host = fleet.host('h3');
+      const written = (await host.agentLog()).length;
+      await host.stopAgent('SIGKILL');
+      const member = (await world.members()).find(({ name }) => name === 'h3');
+      await world.client.memberRemove(member?.id ?? '');
+      await host.startAgent();
+      await logged(host, /h3 is a voting member/, written);
+      await serving('h1', 'h2', 'h3');
+      t.not((await world.members()).find(({ name }) => name === 'h3')?.id, member?.id);
+      t.is((await host.exec(['test', '-d', '/var/lib/hawser/etcd/data.old'])).code, 0);
+    },
+  );
 }

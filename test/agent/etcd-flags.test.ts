@@ -11,14 +11,14 @@ const flags: ServerFlags = {
   start: { kind: 'new' },
 };
 
-test('the first server names only itself and starts a new cluster', (t) => {
+test.serial('the first server names only itself and starts a new cluster', (t) => {
   const line = etcdArguments(flags).join(' ');
   t.true(line.includes('--initial-cluster-state new --initial-cluster h2=http://10.0.0.2:2380 '));
   t.true(line.includes('--listen-client-urls http://127.0.0.1:2379,http://10.0.0.2:2379 '));
   t.true(line.includes('--advertise-client-urls http://10.0.0.2:2379 '));
 });
 
-test('a server that joins names every member, itself under its own name', (t) => {
+test.serial('a server that joins names every member, itself under its own name', (t) => {
   const members = joinMembers(
     [
       { name: 'h1', peerUrls: ['http://10.0.0.1:2380'] },

@@ -6,7 +6,7 @@ import { waitUntilHealthy } from '../../agent/deploys/health.js';
 
 const here = { cwd: process.cwd(), environment: process.env, signal: new AbortController().signal };
 
-test('an HTTP check passes once the app answers with success', async (t) => {
+test.serial('an HTTP check passes once the app answers with success', async (t) => {
   let requests = 0;
   const server = createServer((_, response) => {
     requests += 1;
@@ -22,7 +22,7 @@ test('an HTTP check passes once the app answers with success', async (t) => {
   t.is(requests, 3);
 });
 
-test('a check that never passes says what the last try found', async (t) => {
+test.serial('a check that never passes says what the last try found', async (t) => {
   const argv: [string, ...string[]] = [process.execPath, '-e', 'process.exit(3)'];
   t.regex(
     (await waitUntilHealthy({ kind: 'exec', argv, timeoutMs: 1, intervalMs: 1 }, here)) ?? '',
@@ -35,7 +35,7 @@ test('a check that never passes says what the last try found', async (t) => {
   t.regex(finding ?? '', /ECONNREFUSED/);
 });
 
-test('an abort ends the wait with its reason', async (t) => {
+test.serial('an abort ends the wait with its reason', async (t) => {
   const reason = new Error('enough');
   const check = { kind: 'tcp', host: '127.0.0.1', port: 1, timeoutMs: 60_000, intervalMs: 60_000 } as const;
   const controller = new AbortController();

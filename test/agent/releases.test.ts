@@ -15,7 +15,7 @@ async function fill(folder: string): Promise<void> {
   await writeFile(path.join(folder, 'app'), 'x');
 }
 
-test('a release appears whole, and current is switched to it by a relative link', async (t) => {
+test.serial('a release appears whole, and current is switched to it by a relative link', async (t) => {
   const prefix = await emptyPrefix(t);
   const releases = new Releases(prefix);
   t.is(await releases.current(), 0);
@@ -29,7 +29,7 @@ test('a release appears whole, and current is switched to it by a relative link'
   t.is(await releases.current(), 0);
 });
 
-test('a release that cannot be unpacked leaves nothing', async (t) => {
+test.serial('a release that cannot be unpacked leaves nothing', async (t) => {
   const prefix = await emptyPrefix(t);
   const releases = new Releases(prefix);
   const broken = releases.unpack(1, async (folder) => {
@@ -40,7 +40,7 @@ test('a release that cannot be unpacked leaves nothing', async (t) => {
   t.deepEqual(await readdir(path.join(prefix, 'releases')), []);
 });
 
-test('what an interrupted try left is replaced', async (t) => {
+test.serial('what an interrupted try left is replaced', async (t) => {
   const prefix = await emptyPrefix(t);
   const releases = new Releases(prefix);
   await mkdir(path.join(prefix, 'releases', '.1.partial', 'old'), { recursive: true });
@@ -49,7 +49,7 @@ test('what an interrupted try left is replaced', async (t) => {
   t.deepEqual(await readdir(path.join(prefix, 'releases')), ['1']);
 });
 
-test('pruning keeps the newest five, the current one and the last healthy one', async (t) => {
+test.serial('pruning keeps the newest five, the current one and the last healthy one', async (t) => {
   const prefix = await emptyPrefix(t);
   const releases = new Releases(prefix);
   for (let id = 1; id <= 9; id += 1) await releases.unpack(id, fill);

@@ -18,14 +18,14 @@ const refused = test.macro({
   title: (_, change) => `refuses ${JSON.stringify(change)}`,
 });
 
-test('accepts options that can work', (t) => {
+test.serial('accepts options that can work', (t) => {
   t.notThrows(() => validateEmbdEtcd(valid));
 });
-test(refused, { hostname: '' }, /hostname/);
-test(refused, { hostname: 'a/b' }, /hostname/);
-test(refused, { hostname: 'a,b' }, /hostname/);
-test(refused, { prefix: 'relative' }, /absolute folder, not relative/);
-test(refused, { namespace: '/_mgmt/' }, /must not end in a slash/);
-test(refused, { clientUrls: [] }, /client URL/);
-test(refused, { serverUrls: ['http://127.0.0.1:2379'] }, /cannot share 127\.0\.0\.1:2379/);
-test(refused, { serverUrls: ['nonsense'] }, /nonsense is no URL/);
+test.serial(refused, { hostname: '' }, /hostname/);
+test.serial(refused, { hostname: 'a/b' }, /hostname/);
+test.serial(refused, { hostname: 'a,b' }, /hostname/);
+test.serial(refused, { prefix: 'relative' }, /absolute folder, not relative/);
+test.serial(refused, { namespace: '/_mgmt/' }, /must not end in a slash/);
+test.serial(refused, { clientUrls: [] }, /client URL/);
+test.serial(refused, { serverUrls: ['http://127.0.0.1:2379'] }, /cannot share 127\.0\.0\.1:2379/);
+test.serial(refused, { serverUrls: ['nonsense'] }, /nonsense is no URL/);

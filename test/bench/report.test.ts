@@ -2,19 +2,19 @@ import test from 'ava';
 import { format, isMet } from './report.js';
 import { median, percentile } from './statistics.js';
 
-test('A median is a value that was measured', (t) => {
+test.serial('A median is a value that was measured', (t) => {
   t.is(median([3, 1, 2]), 2);
   t.is(median([4, 1, 3, 2]), 2);
   t.is(percentile([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0.99), 10);
   t.is(median([]), Number.NaN);
 });
 
-test('What was not measured meets no target', (t) => {
+test.serial('What was not measured meets no target', (t) => {
   t.false(isMet({ what: 'x', got: Number.NaN, sense: 'at least', wanted: 1 }));
   t.false(isMet({ what: 'x', got: Number.NaN, sense: 'at most', wanted: 1 }));
 });
 
-test('A topic is a table with a verdict on each target', (t) => {
+test.serial('A topic is a table with a verdict on each target', (t) => {
   const text = format({
     title: 'Speed',
     columns: ['a', 'long'],

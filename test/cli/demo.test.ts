@@ -1,16 +1,26 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { hawser, shown, startHawser, temporaryFolder } from './hawser.js';
 import { hawserInTerminal } from './terminal.js';
 
-/** A cache of its own holds only this test's fleets; a fleet's folder goes last, after everything that it names. */
+/**
+ * A cache of its own holds only this test's fleets; a fleet's folder goes last, after everything that it names. What was
+ * downloaded and built for this machine is shared.
+ */
 async function privateCache(t: ExecutionContext) {
   const cache = await temporaryFolder(t);
-  return { env: { XDG_CACHE_HOME: cache }, fleets: () => readdir(path.join(cache, 'hawser', 'fleets')) };
+  const own = path.join(cache, 'hawser');
+  const shared = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'hawser');
+  await mkdir(own, { mode: 0o700 });
+  for (const name of await readdir(shared)) {
+    if (name !== 'fleets') await symlink(path.join(shared, name), path.join(own, name));
+  }
+  return { env: { XDG_CACHE_HOME: cache }, fleets: () => readdir(path.join(own, 'fleets')) };
 }
 
 const demo = test.macro({
@@ -30,8 +40,8 @@ const demo = test.macro({
     `the demo brings three hosts up as ${backend}, deploys to them over SSH, shows what the apps answer, and goes`,
 });
 
-test(demo, 'containers');
-test(demo, 'processes');
+test.serial(demo, 'containers');
+test.serial(demo, 'processes');
 
 const interrupted = test.macro({
   async exec(t, stream: 'stdout' | 'stderr', moment: RegExp) {
@@ -47,9 +57,9 @@ const interrupted = test.macro({
   title: (_, _stream, moment) => `a demo that is interrupted at ${moment} ends with 130 and leaves nothing`,
 });
 
-test(interrupted, 'stdout', /Bringing up/);
-test(interrupted, 'stdout', /are up as/);
-test(interrupted, 'stderr', /Recorded deploy/);
+test.serial(interrupted, 'stdout', /Bringing up/);
+test.serial(interrupted, 'stdout', /are up as/);
+test.serial(interrupted, 'stderr', /Recorded deploy/);
 
 /** Kills one host of a demo's fleet, as a power cut would. */
 async function killHost(cache: string, name: string): Promise<void> {
@@ -74,9 +84,9 @@ const powerCut = test.macro({
 });
 
 // The first host is the hardest to lose: it leads etcd and is usually the way in.
-test(powerCut, 'h1');
+test.serial(powerCut, 'h1');
 
-test('what --keep left up can be looked at and taken down', async (t) => {
+test.serial('what --keep left up can be looked at and taken down', async (t) => {
   const { env, fleets } = await privateCache(t);
   const kept = await hawser(['demo', '--keep', '--yes'], { env });
   t.is(kept.code, 0, kept.stderr);

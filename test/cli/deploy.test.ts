@@ -60,7 +60,7 @@ async function answer(name: string): Promise<string> {
   return (await fleet.host(name).exec(['node', '-e', script])).stdout.trim();
 }
 
-test('a deploy reaches every host, is healthy on each, and is listed with its message', async (t) => {
+test.serial('a deploy reaches every host, is healthy on each, and is listed with its message', async (t) => {
   const { code, stdout, stderr } = await deploy(await app(t, 'one'), '--json', '--message', 'the first');
   t.is(code, 0, stderr);
   const { id, verdict, hosts } = JSON.parse(stdout);
@@ -74,7 +74,7 @@ test('a deploy reaches every host, is healthy on each, and is listed with its me
   t.like(list[0], { id: 1, name: 'app', message: 'the first', hash: '', verdict: 'healthy' });
 });
 
-test('an app that dies is started again', async (t) => {
+test.serial('an app that dies is started again', async (t) => {
   const pidOf = async () => (await fleet.host('h1').exec(['pgrep', '-f', 'app.mjs'])).stdout.trim();
   const before = await pidOf();
   t.regex(before, /^\d+$/);
@@ -85,20 +85,23 @@ test('an app that dies is started again', async (t) => {
   t.regex(await fleet.host('h1').agentLog(), /the app of deploy 1 ended \(SIGKILL\); starting it again/);
 });
 
-test('a deploy that does not become healthy is taken back on every host, and the output of the app is shown', async (t) => {
-  const { code, stdout, stderr } = await deploy(await app(t, 'two', '[node, -e, process.exit(7)]'));
-  t.is(code, 5);
-  t.is(stdout, '');
-  t.regex(stderr, /h1 failed: The app did not become healthy.*Deploy 1 runs again/);
-  t.regex(stderr, /\| this is version two/);
-  for (const name of ['h1', 'h2']) {
-    t.is(await current(name), 'releases/1');
-    t.is(await answer(name), 'one');
-    t.is((await fleet.host(name).exec(['ls', `${prefix}/releases`])).stdout, '1\n');
-  }
-});
+test.serial(
+  'a deploy that does not become healthy is taken back on every host, and the output of the app is shown',
+  async (t) => {
+    const { code, stdout, stderr } = await deploy(await app(t, 'two', '[node, -e, process.exit(7)]'));
+    t.is(code, 5);
+    t.is(stdout, '');
+    t.regex(stderr, /h1 failed: The app did not become healthy.*Deploy 1 runs again/);
+    t.regex(stderr, /\| this is version two/);
+    for (const name of ['h1', 'h2']) {
+      t.is(await current(name), 'releases/1');
+      t.is(await answer(name), 'one');
+      t.is((await fleet.host(name).exec(['ls', `${prefix}/releases`])).stdout, '1\n');
+    }
+  },
+);
 
-test('an app that cannot be started fails with the reason', async (t) => {
+test.serial('an app that cannot be started fails with the reason', async (t) => {
   const folder = await temporaryFolder(t);
   await writeFile(path.join(folder, 'hawser.yaml'), 'name: app\nrun: [no-such-program]\n');
   const { code, stderr } = await deploy(folder);
@@ -107,7 +110,7 @@ test('an app that cannot be started fails with the reason', async (t) => {
   t.is(await answer('h1'), 'one');
 });
 
-test('a full disk fails the deploy with that reason and leaves nothing half done', async (t) => {
+test.serial('a full disk fails the deploy with that reason and leaves nothing half done', async (t) => {
   const folder = await app(t, 'big');
   const { randomBytes } = await import('node:crypto');
   await writeFile(path.join(folder, 'ballast'), randomBytes(6_000_000));
@@ -119,14 +122,14 @@ test('a full disk fails the deploy with that reason and leaves nothing half done
   t.is(await answer('h1'), 'one');
 });
 
-test('--noop is fetched and verified everywhere, and applied nowhere', async (t) => {
+test.serial('--noop is fetched and verified everywhere, and applied nowhere', async (t) => {
   const { code, stderr } = await deploy(await app(t, 'noop'), '--noop');
   t.is(code, 0, stderr);
   t.regex(stderr, /h1: Fetched and verified/);
   t.is(await answer('h1'), 'one');
 });
 
-test('--plan changes nothing', async (t) => {
+test.serial('--plan changes nothing', async (t) => {
   const newest = async () => JSON.parse((await hawser(['deploys', 'list', '--json', ...flags])).stdout)[0].id;
   const before = await newest();
   const { code, stdout } = await deploy(await app(t, 'planned'), '--plan');
@@ -135,14 +138,14 @@ test('--plan changes nothing', async (t) => {
   t.is(await newest(), before);
 });
 
-test('deploys that race each other all get in, one after the other', async (t) => {
+test.serial('deploys that race each other all get in, one after the other', async (t) => {
   const folders = await Promise.all(['a', 'b', 'c'].map((version) => app(t, version)));
   const results = await Promise.all(folders.map((folder) => deploy(folder, '--no-wait', '--json')));
   const ids = results.map(({ stdout }) => JSON.parse(stdout).id).sort((a, b) => a - b);
   t.deepEqual(ids, [ids[0], ids[0] + 1, ids[0] + 2]);
 });
 
-test('a commit that does not contain the newest deployed one is refused, unless forced', async (t) => {
+test.serial('a commit that does not contain the newest deployed one is refused, unless forced', async (t) => {
   const folder = await app(t, 'git');
   const git = (...args: string[]) =>
     execFileSync('git', ['-C', folder, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
@@ -167,28 +170,31 @@ test('a commit that does not contain the newest deployed one is refused, unless 
   t.is((await viaGit('--force')).code, 0);
 });
 
-test('an agent that was killed comes back with the healthy release, and takes back what it was trying', async (t) => {
-  const host = fleet.host('h2');
-  const healthy = await deploy(await app(t, 'steady'), '--json');
-  t.is(healthy.code, 0, healthy.stderr);
-  const { id } = JSON.parse(healthy.stdout);
-  const trying = startHawser([
-    'deploy',
-    await app(t, 'never', '[sh, -c, "echo trying; exit 1"]'),
-    '--no-git',
-    '--yes',
-    ...flags,
-  ]);
-  await shown(trying.stderr, /h2: Starting/);
-  await host.stopAgent('SIGKILL');
-  await host.startAgent();
-  await once(trying, 'exit');
-  await agentsRegistered(fleet);
-  t.is(await answer('h2'), 'steady');
-  t.is(await current('h2'), `releases/${id}`);
-});
+test.serial(
+  'an agent that was killed comes back with the healthy release, and takes back what it was trying',
+  async (t) => {
+    const host = fleet.host('h2');
+    const healthy = await deploy(await app(t, 'steady'), '--json');
+    t.is(healthy.code, 0, healthy.stderr);
+    const { id } = JSON.parse(healthy.stdout);
+    const trying = startHawser([
+      'deploy',
+      await app(t, 'never', '[sh, -c, "echo trying; exit 1"]'),
+      '--no-git',
+      '--yes',
+      ...flags,
+    ]);
+    await shown(trying.stderr, /h2: Starting/);
+    await host.stopAgent('SIGKILL');
+    await host.startAgent();
+    await once(trying, 'exit');
+    await agentsRegistered(fleet);
+    t.is(await answer('h2'), 'steady');
+    t.is(await current('h2'), `releases/${id}`);
+  },
+);
 
-test('a second agent with the same hostname is refused and told where the first runs', async (t) => {
+test.serial('a second agent with the same hostname is refused and told where the first runs', async (t) => {
   const { code, stderr, stdout } = await fleet
     .host('h2')
     .exec([
@@ -207,7 +213,7 @@ test('a second agent with the same hostname is refused and told where the first 
   t.notRegex(stderr, /\n\s+at /);
 });
 
-test('a host that dies during the wait is named, and the deploy ends with exit code 5', async (t) => {
+test.serial('a host that dies during the wait is named, and the deploy ends with exit code 5', async (t) => {
   const waiting = startHawser(['deploy', await slowApp(t), '--no-git', '--yes', ...flags]);
   const stderr = shown(waiting.stderr, /h2: Starting/);
   await stderr;

@@ -12,7 +12,7 @@ function commandsIn(text: string): string[] {
   return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
 }
 
-test('every command says what it does, and shows an example that begins with itself', async (t) => {
+test.serial('every command says what it does, and shows an example that begins with itself', async (t) => {
   const top = await help();
   const commands = commandsIn(top);
   for (const name of ['demo', 'run', 'deploy', 'status', 'str', 'map', 'forward'])
@@ -30,7 +30,7 @@ test('every command says what it does, and shows an example that begins with its
   }
 });
 
-test('the version is the one of package.json', async (t) => {
+test.serial('the version is the one of package.json', async (t) => {
   const { readFile } = await import('node:fs/promises');
   const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
   t.is((await hawser(['--version'])).stdout, `${version}\n`);

@@ -16,16 +16,19 @@ test.before(async () => {
 });
 test.after.always(() => fleet?.close());
 
-test('a string that was set is printed and nothing else, and etcdctl on the host sees it under the documented key', async (t) => {
-  t.is((await hawser(['str', 'set', 'motd', 'hello fleet', ...flags])).code, 0);
-  const { stdout, stderr } = await hawser(['str', 'get', 'motd', ...flags]);
-  t.is(stdout, 'hello fleet\n');
-  t.is(stderr, '');
-  const seen = await etcdctl('get', '/_mgmt/strings/motd');
-  t.is(seen, '/_mgmt/strings/motd\nhello fleet\n');
-});
+test.serial(
+  'a string that was set is printed and nothing else, and etcdctl on the host sees it under the documented key',
+  async (t) => {
+    t.is((await hawser(['str', 'set', 'motd', 'hello fleet', ...flags])).code, 0);
+    const { stdout, stderr } = await hawser(['str', 'get', 'motd', ...flags]);
+    t.is(stdout, 'hello fleet\n');
+    t.is(stderr, '');
+    const seen = await etcdctl('get', '/_mgmt/strings/motd');
+    t.is(seen, '/_mgmt/strings/motd\nhello fleet\n');
+  },
+);
 
-test('a string can come from standard input and go again; a missing one is an error', async (t) => {
+test.serial('a string can come from standard input and go again; a missing one is an error', async (t) => {
   t.is((await hawser(['str', 'set', 'from/stdin', '-', ...flags], { input: 'größer' })).code, 0);
   t.is((await hawser(['str', 'get', 'from/stdin', ...flags])).stdout, 'größer\n');
   t.is((await hawser(['str', 'del', 'from/stdin', ...flags])).code, 0);
@@ -35,7 +38,7 @@ test('a string can come from standard input and go again; a missing one is an er
   t.is(JSON.parse(missing.stderr).error.code, 'not-found');
 });
 
-test('a map holds one value for each host', async (t) => {
+test.serial('a map holds one value for each host', async (t) => {
   await hawser(['map', 'set', 'kernel', '6.1', '--hostname', 'a', ...flags]);
   await hawser(['map', 'set', 'kernel', '6.12', '--hostname', 'b', ...flags]);
   const { stdout } = await hawser(['map', 'get', 'kernel', '--json', ...flags]);
@@ -44,7 +47,7 @@ test('a map holds one value for each host', async (t) => {
   t.is((await hawser(['map', 'get', 'kernel', ...flags])).stdout, 'b  6.12\n');
 });
 
-test('status names every host with its role', async (t) => {
+test.serial('status names every host with its role', async (t) => {
   const { stdout } = await hawser(['status', '--json', ...flags]);
   const { hosts, members } = JSON.parse(stdout);
   t.deepEqual(
@@ -61,7 +64,7 @@ test('status names every host with its role', async (t) => {
   t.regex((await hawser(['status', ...flags])).stdout, /h1\s+up\s+voter/);
 });
 
-test('--watch prints a line for each change until it is interrupted', async (t) => {
+test.serial('--watch prints a line for each change until it is interrupted', async (t) => {
   const child = startHawser(['str', 'get', 'watched', '--watch', '--json', ...flags]);
   if (child.stdout === null) throw new TypeError('stdout is a pipe');
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -72,37 +75,43 @@ test('--watch prints a line for each change until it is interrupted', async (t) 
   t.deepEqual(await once(child, 'exit'), [130, null]);
 });
 
-test('a forward prints its address first, serves other clients, and leaves nothing when it is interrupted', async (t) => {
-  const child = startHawser(['forward', ...flags]);
-  if (child.stdout === null) throw new TypeError('stdout is a pipe');
-  const { value: address } = await createInterface(child.stdout)[Symbol.asyncIterator]().next();
-  t.regex(address, /^unix:\/\/\//);
-  const direct = await hawser(['str', 'set', 'through', 'forward', '--seeds', address]);
-  t.is(direct.code, 0, direct.stderr);
-  t.is(await etcdctl('get', '--print-value-only', '/_mgmt/strings/through'), 'forward\n');
-  child.kill('SIGINT');
-  t.deepEqual(await once(child, 'exit'), [130, null]);
-  await t.throwsAsync(
-    import('node:fs/promises').then(({ stat }) => stat(address.slice('unix://'.length))),
-    { code: 'ENOENT' },
-  );
-});
+test.serial(
+  'a forward prints its address first, serves other clients, and leaves nothing when it is interrupted',
+  async (t) => {
+    const child = startHawser(['forward', ...flags]);
+    if (child.stdout === null) throw new TypeError('stdout is a pipe');
+    const { value: address } = await createInterface(child.stdout)[Symbol.asyncIterator]().next();
+    t.regex(address, /^unix:\/\/\//);
+    const direct = await hawser(['str', 'set', 'through', 'forward', '--seeds', address]);
+    t.is(direct.code, 0, direct.stderr);
+    t.is(await etcdctl('get', '--print-value-only', '/_mgmt/strings/through'), 'forward\n');
+    child.kill('SIGINT');
+    t.deepEqual(await once(child, 'exit'), [130, null]);
+    await t.throwsAsync(
+      import('node:fs/promises').then(({ stat }) => stat(address.slice('unix://'.length))),
+      { code: 'ENOENT' },
+    );
+  },
+);
 
-test('hawser.yaml gives the connection, from the working directory upward, with paths relative to it', async (t) => {
-  const folder = await temporaryFolder(t);
-  await mkdir(path.join(folder, 'deep', 'er'), { recursive: true });
-  const config = [
-    `ssh-url: [${fleet.hosts.map(({ destination }) => destination).join(', ')}]`,
-    `ssh-id: ${path.relative(folder, fleet.identityFile)}`,
-    `ssh-known-hosts: ${fleet.knownHostsFile}`,
-    `seeds: ${fleet.hosts[0]?.clientUrl}`,
-  ];
-  await writeFile(path.join(folder, 'hawser.yaml'), config.join('\n'));
-  const { code, stderr } = await hawser(['str', 'set', 'by-config', 'x'], {
-    cwd: path.join(folder, 'deep', 'er'),
-  });
-  t.is(code, 0, stderr);
-});
+test.serial(
+  'hawser.yaml gives the connection, from the working directory upward, with paths relative to it',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    await mkdir(path.join(folder, 'deep', 'er'), { recursive: true });
+    const config = [
+      `ssh-url: [${fleet.hosts.map(({ destination }) => destination).join(', ')}]`,
+      `ssh-id: ${path.relative(folder, fleet.identityFile)}`,
+      `ssh-known-hosts: ${fleet.knownHostsFile}`,
+      `seeds: ${fleet.hosts[0]?.clientUrl}`,
+    ];
+    await writeFile(path.join(folder, 'hawser.yaml'), config.join('\n'));
+    const { code, stderr } = await hawser(['str', 'set', 'by-config', 'x'], {
+      cwd: path.join(folder, 'deep', 'er'),
+    });
+    t.is(code, 0, stderr);
+  },
+);
 
 async function etcdctl(...args: string[]): Promise<string> {
   const host = fleet.host('h1');

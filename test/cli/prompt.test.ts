@@ -24,7 +24,7 @@ async function deploys(): Promise<number> {
   return JSON.parse(stdout).length;
 }
 
-test('on a terminal the person is asked, and Enter goes ahead', async (t) => {
+test.serial('on a terminal the person is asked, and Enter goes ahead', async (t) => {
   const cwd = await appFolder(t);
   const terminal = hawserInTerminal(t, ['deploy', '.', ...connectionFlags(fleet)], { cwd });
   await terminal.shows(/Deploy files as deploy 1 to h1\?/);
@@ -34,7 +34,7 @@ test('on a terminal the person is asked, and Enter goes ahead', async (t) => {
   t.regex(terminal.screen(), /Deploy 1 of files is healthy on h1\./);
 });
 
-test('no means that nothing is deployed', async (t) => {
+test.serial('no means that nothing is deployed', async (t) => {
   const before = await deploys();
   const terminal = hawserInTerminal(t, ['deploy', '.', ...connectionFlags(fleet)], {
     cwd: await appFolder(t),
@@ -46,7 +46,7 @@ test('no means that nothing is deployed', async (t) => {
   t.is(await deploys(), before);
 });
 
-test('^C at the question ends with 130 and no stack trace', async (t) => {
+test.serial('^C at the question ends with 130 and no stack trace', async (t) => {
   const before = await deploys();
   const terminal = hawserInTerminal(t, ['deploy', '.', ...connectionFlags(fleet)], {
     cwd: await appFolder(t),
@@ -58,7 +58,7 @@ test('^C at the question ends with 130 and no stack trace', async (t) => {
   t.is(await deploys(), before);
 });
 
-test('--yes asks nothing on a terminal', async (t) => {
+test.serial('--yes asks nothing on a terminal', async (t) => {
   const cwd = await appFolder(t);
   const terminal = hawserInTerminal(t, ['deploy', '.', '--yes', ...connectionFlags(fleet)], { cwd });
   t.is(await terminal.exited, 0, terminal.screen());

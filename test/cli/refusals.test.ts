@@ -21,14 +21,14 @@ function way(): string[] {
   return ['--ssh-url', host?.destination ?? '', '--ssh-id', fleet.identityFile];
 }
 
-test('an unknown host key is refused with its fingerprint and what to do', async (t) => {
+test.serial('an unknown host key is refused with its fingerprint and what to do', async (t) => {
   const result = await hawser(['status', ...way(), '--ssh-known-hosts', '/dev/null']);
   t.is(result.code, 4);
   t.true(withoutStackTrace(result).includes(fleet.hosts[0]?.hostKeyFingerprint ?? '-'));
   t.regex(result.stderr, /--ssh-hostkey/);
 });
 
-test('a changed host key is refused with the file and line', async (t) => {
+test.serial('a changed host key is refused with the file and line', async (t) => {
   const folder = await temporaryFolder(t);
   const file = path.join(folder, 'known_hosts');
   const [host] = fleet.hosts;
@@ -39,14 +39,14 @@ test('a changed host key is refused with the file and line', async (t) => {
   t.true(withoutStackTrace(result).includes(`${file}:1`));
 });
 
-test('a pin is exclusive: another key is refused even when known_hosts has it', async (t) => {
+test.serial('a pin is exclusive: another key is refused even when known_hosts has it', async (t) => {
   const pinned = ['--ssh-known-hosts', fleet.knownHostsFile, '--ssh-hostkey'];
   const wrong = await hawser(['status', ...way(), ...pinned, `SHA256:${'A'.repeat(43)}`]);
   t.is(wrong.code, 4);
   withoutStackTrace(wrong);
 });
 
-test('a wrong identity cannot log in, and the sentence names what was tried', async (t) => {
+test.serial('a wrong identity cannot log in, and the sentence names what was tried', async (t) => {
   const folder = await temporaryFolder(t);
   const { execFileSync } = await import('node:child_process');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, 'other')]);
@@ -60,7 +60,7 @@ test('a wrong identity cannot log in, and the sentence names what was tried', as
   t.true(withoutStackTrace(absent).includes(path.join(folder, 'absent')));
 });
 
-test('a closed port and a host without etcd cannot be connected to', async (t) => {
+test.serial('a closed port and a host without etcd cannot be connected to', async (t) => {
   const closed = await hawser([
     'status',
     '--ssh-url',
@@ -94,27 +94,27 @@ const usage = test.macro({
   title: (_, args: readonly string[] = []) => `wrong usage: hawser ${args.join(' ')}`,
 });
 
-test(usage, ['statsu'], /unknown command 'statsu'[\s\S]*status/);
-test(usage, ['status', '--bogus'], /unknown option '--bogus'/);
-test(usage, ['str', 'get'], /missing required argument 'key'/);
-test(usage, ['status', '--timeout', 'soon'], /500ms, 5s or 2m/);
-test(usage, ['size', 'many'], /whole number/);
-test(usage, ['forward'], /--ssh-url/);
-test(usage, ['forward', '--listen', '0.0.0.0:2379', '--ssh-url', 'a@b'], /loopback/);
-test(usage, ['status', '--ssh-url', 'a b'], /"a b" is not an SSH destination/);
-test(usage, ['status', '--seeds', 'ftp://x'], /ftp/);
-test(usage, ['str', 'get', '', '--seeds', '127.0.0.1:1'], /empty|key/);
-test(usage, ['run', '--no-server', '--hostname', 'x'], /--seeds/);
-test(usage, ['run', '--prefix', 'relative', '--hostname', 'x'], /absolute/);
-test(usage, ['run', '--hostname', 'a/b'], /hostname/);
+test.serial(usage, ['statsu'], /unknown command 'statsu'[\s\S]*status/);
+test.serial(usage, ['status', '--bogus'], /unknown option '--bogus'/);
+test.serial(usage, ['str', 'get'], /missing required argument 'key'/);
+test.serial(usage, ['status', '--timeout', 'soon'], /500ms, 5s or 2m/);
+test.serial(usage, ['size', 'many'], /whole number/);
+test.serial(usage, ['forward'], /--ssh-url/);
+test.serial(usage, ['forward', '--listen', '0.0.0.0:2379', '--ssh-url', 'a@b'], /loopback/);
+test.serial(usage, ['status', '--ssh-url', 'a b'], /"a b" is not an SSH destination/);
+test.serial(usage, ['status', '--seeds', 'ftp://x'], /ftp/);
+test.serial(usage, ['str', 'get', '', '--seeds', '127.0.0.1:1'], /empty|key/);
+test.serial(usage, ['run', '--no-server', '--hostname', 'x'], /--seeds/);
+test.serial(usage, ['run', '--prefix', 'relative', '--hostname', 'x'], /absolute/);
+test.serial(usage, ['run', '--hostname', 'a/b'], /hostname/);
 
-test('errors are one JSON object with --json, also for wrong usage', async (t) => {
+test.serial('errors are one JSON object with --json, also for wrong usage', async (t) => {
   const result = await hawser(['size', 'many', '--json']);
   t.is(result.code, 2);
   t.is(JSON.parse(result.stderr).error.code, 'usage');
 });
 
-test('where the error comes from is shown with --verbose only', async (t) => {
+test.serial('where the error comes from is shown with --verbose only', async (t) => {
   const args = ['status', ...way(), '--ssh-known-hosts', '/dev/null'];
   t.regex((await hawser([...args, '--verbose'])).stderr, /\n\s+at /);
 });
@@ -131,14 +131,18 @@ const badManifest = test.macro({
   title: (_, manifest) => `refuses to deploy with the manifest ${JSON.stringify(manifest ?? null)}`,
 });
 
-test(badManifest, undefined, /There is no .*name:/);
-test(badManifest, 'nmae: hello', /nmae.*name/);
-test(badManifest, 'name: hello\nrun: 5', /run/);
-test(badManifest, 'name: Hello World', /name/);
-test(badManifest, 'name: hello\nhealth: { http: "http://127.0.0.1/", timeout: 12 }', /health\.timeout.*5s/);
-test(badManifest, 'name: [unclosed', /not YAML/);
+test.serial(badManifest, undefined, /There is no .*name:/);
+test.serial(badManifest, 'nmae: hello', /nmae.*name/);
+test.serial(badManifest, 'name: hello\nrun: 5', /run/);
+test.serial(badManifest, 'name: Hello World', /name/);
+test.serial(
+  badManifest,
+  'name: hello\nhealth: { http: "http://127.0.0.1/", timeout: 12 }',
+  /health\.timeout.*5s/,
+);
+test.serial(badManifest, 'name: [unclosed', /not YAML/);
 
-test('a dirty tree is refused before anything is connected', async (t) => {
+test.serial('a dirty tree is refused before anything is connected', async (t) => {
   const folder = await temporaryFolder(t);
   const { execFileSync } = await import('node:child_process');
   const git = (...args: string[]) =>
@@ -153,7 +157,7 @@ test('a dirty tree is refused before anything is connected', async (t) => {
   t.regex(withoutStackTrace(result), /new.*commit/);
 });
 
-test('the agent does not take the connection of the folder that it is started in', async (t) => {
+test.serial('the agent does not take the connection of the folder that it is started in', async (t) => {
   const folder = await temporaryFolder(t);
   await writeFile(path.join(folder, 'hawser.yaml'), 'ssh-url: a@b\nhostname: other\n');
   const result = await hawser(['run', '--no-server', '--hostname', 'x'], { cwd: folder });
@@ -161,7 +165,7 @@ test('the agent does not take the connection of the folder that it is started in
   t.regex(withoutStackTrace(result), /needs seeds/);
 });
 
-test('an unreadable config file is reported, not passed over', async (t) => {
+test.serial('an unreadable config file is reported, not passed over', async (t) => {
   const folder = await temporaryFolder(t);
   const file = path.join(folder, 'hawser.yaml');
   await writeFile(file, 'ssh-ulr: a@b\n');

@@ -58,14 +58,14 @@ function seeds(): string[] {
   return ['--seeds', fleet.host('h1').clientUrl];
 }
 
-test('a Host of ~/.ssh/config is all that a person has to name', async (t) => {
+test.serial('a Host of ~/.ssh/config is all that a person has to name', async (t) => {
   const env = { HOME: await home(t) };
   const result = await hawser(['status', '--json', '--ssh-url', 'h1', ...seeds()], { env });
   t.is(result.code, 0, result.stderr);
   t.is(JSON.parse(result.stdout).hosts.length, 3);
 });
 
-test('a host behind two others is reached as ssh reaches it', async (t) => {
+test.serial('a host behind two others is reached as ssh reaches it', async (t) => {
   const env = { HOME: await home(t) };
   const set = await hawser(['str', 'set', 'far', 'away', '--ssh-url', 'h3', ...seeds()], { env });
   t.is(set.code, 0, set.stderr);
@@ -73,7 +73,7 @@ test('a host behind two others is reached as ssh reaches it', async (t) => {
   t.is(got.stdout, 'away\n');
 });
 
-test("the system's ssh reaches it by the same files", async (t) => {
+test.serial("the system's ssh reaches it by the same files", async (t) => {
   const env = { HOME: await home(t) };
   const args = ['status', '--json', '--verbose', '--transport', 'openssh', '--ssh-url', 'h3', ...seeds()];
   const result = await hawser(args, { env });
@@ -81,7 +81,7 @@ test("the system's ssh reaches it by the same files", async (t) => {
   t.is(JSON.parse(result.stdout).hosts.length, 3);
 });
 
-test('a wrong key of the second host on the way is refused by name', async (t) => {
+test.serial('a wrong key of the second host on the way is refused by name', async (t) => {
   const second = fleet.host('h2');
   const env = { HOME: await home(t, { wrongKeyOf: second }) };
   const result = await hawser(['status', '--ssh-url', 'h3', ...seeds()], { env });
@@ -90,7 +90,7 @@ test('a wrong key of the second host on the way is refused by name', async (t) =
   t.true(result.stderr.includes(`${env.HOME}/.ssh/known_hosts:2`), result.stderr);
 });
 
-test('a file named with --ssh-config takes the place of the usual ones', async (t) => {
+test.serial('a file named with --ssh-config takes the place of the usual ones', async (t) => {
   const result = await hawser(
     ['status', '--ssh-url', 'h2', '--ssh-config', fleet.sshConfigFile, ...seeds()],
     {
@@ -103,7 +103,7 @@ test('a file named with --ssh-config takes the place of the usual ones', async (
   t.regex(none.stderr, /no host of that name|looked up/);
 });
 
-test('an ssh_config that is wrong is quoted with its line', async (t) => {
+test.serial('an ssh_config that is wrong is quoted with its line', async (t) => {
   const folder = await temporaryFolder(t);
   const file = path.join(folder, 'config');
   await writeFile(file, 'Host *\n  StrictHostKeyCheking no\n');

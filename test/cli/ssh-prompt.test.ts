@@ -19,7 +19,7 @@ async function strangeHost(t: ExecutionContext): Promise<{ sshd: Sshd; home: str
   return { sshd, home, args };
 }
 
-test('yes to an unknown host connects and makes it known, to ssh too', async (t) => {
+test.serial('yes to an unknown host connects and makes it known, to ssh too', async (t) => {
   const { sshd, home, args } = await strangeHost(t);
   const terminal = hawserInTerminal(t, args, { cwd: home });
   await terminal.shows(/authenticity of host '\[127\.0\.0\.1\]:\d+' can't be established/);
@@ -48,7 +48,7 @@ test('yes to an unknown host connects and makes it known, to ssh too', async (t)
   ]);
 });
 
-test('no refuses an unknown host with exit 4 and stores nothing', async (t) => {
+test.serial('no refuses an unknown host with exit 4 and stores nothing', async (t) => {
   const { home, args } = await strangeHost(t);
   const terminal = hawserInTerminal(t, args, { cwd: home });
   await terminal.shows(/yes\/no\/\[fingerprint\]/);
@@ -58,14 +58,17 @@ test('no refuses an unknown host with exit 4 and stores nothing', async (t) => {
   await t.throwsAsync(readFile(path.join(home, '.ssh', 'known_hosts')), { code: 'ENOENT' });
 });
 
-test('without a terminal an unknown host is refused with exit 4 and the command that helps', async (t) => {
-  const { sshd, home, args } = await strangeHost(t);
-  const { code, stderr } = await hawser(args, { cwd: home });
-  t.is(code, 4);
-  t.true(stderr.includes(`ssh -p ${sshd.port} `), stderr);
-});
+test.serial(
+  'without a terminal an unknown host is refused with exit 4 and the command that helps',
+  async (t) => {
+    const { sshd, home, args } = await strangeHost(t);
+    const { code, stderr } = await hawser(args, { cwd: home });
+    t.is(code, 4);
+    t.true(stderr.includes(`ssh -p ${sshd.port} `), stderr);
+  },
+);
 
-test('^C at the question ends with 130 and no stack trace', async (t) => {
+test.serial('^C at the question ends with 130 and no stack trace', async (t) => {
   const { home, args } = await strangeHost(t);
   const terminal = hawserInTerminal(t, args, { cwd: home });
   await terminal.shows(/yes\/no\/\[fingerprint\]/);
@@ -74,7 +77,7 @@ test('^C at the question ends with 130 and no stack trace', async (t) => {
   t.notRegex(terminal.screen(), /\n\s+at /);
 });
 
-test('^C at the question of one of several hosts asks nothing about the others', async (t) => {
+test.serial('^C at the question of one of several hosts asks nothing about the others', async (t) => {
   const { sshd, home, args } = await strangeHost(t);
   const other = ['--ssh-url', `${sshd.destination.user}@localhost:${sshd.port}`];
   const terminal = hawserInTerminal(t, [...args, ...other], { cwd: home });
@@ -84,7 +87,7 @@ test('^C at the question of one of several hosts asks nothing about the others',
   t.is(terminal.screen().match(/authenticity/g)?.length, 1, terminal.screen());
 });
 
-test('a passphrase is asked for, and is not shown', async (t) => {
+test.serial('a passphrase is asked for, and is not shown', async (t) => {
   const { sshd, home, args } = await strangeHost(t);
   await mkdir(path.join(home, '.ssh'));
   await writeFile(path.join(home, '.ssh', 'known_hosts'), await readFile(sshd.knownHostsFile));

@@ -20,12 +20,12 @@ const accepted: readonly (readonly [text: string, user: string, host: string, po
 ];
 
 for (const [text, user, host, port] of accepted) {
-  test(`"${text}" is a destination`, (t) => {
+  test.serial(`"${text}" is a destination`, (t) => {
     t.deepEqual(parseDestination(text, { defaultUser }), { user, host, port });
   });
 }
 
-test('A host key in the query is kept, whether its plus signs are escaped or not', (t) => {
+test.serial('A host key in the query is kept, whether its plus signs are escaped or not', (t) => {
   const key = 'AAAAC3Nza+C1/lZDI1=';
   for (const text of [`ssh://host?hostkey=${key}`, `host?hostkey=${encodeURIComponent(key)}`]) {
     t.is(parseDestination(text, { defaultUser }).hostKey, key);
@@ -59,49 +59,52 @@ const refused = [
 ];
 
 for (const text of refused) {
-  test(`${JSON.stringify(text)} is no destination`, (t) => {
+  test.serial(`${JSON.stringify(text)} is no destination`, (t) => {
     const error = t.throws(() => parseDestination(text, { defaultUser }), { instanceOf: TunnelError });
     t.is(error.code, 'bad-destination');
   });
 }
 
-test('A password in a destination is refused and not repeated', (t) => {
+test.serial('A password in a destination is refused and not repeated', (t) => {
   for (const text of ['root:hunter2@host', 'ssh://root:hunter2@host:22', 'root:hun@ter2@host']) {
     const error = t.throws(() => parseDestination(text, { defaultUser }), { instanceOf: TunnelError });
     t.notRegex(`${error.message} ${error.host}`, /hun|ter2/);
   }
 });
 
-test('Any text is a destination or a TunnelError, and a destination survives being written and read', (t) => {
-  const piece = fc.constantFrom(
-    '@',
-    ':',
-    '[',
-    ']',
-    '?hostkey=',
-    'ssh://',
-    '%',
-    '/',
-    '::1',
-    '22',
-    'host',
-    'root',
-  );
-  const text = fc.oneof(
-    fc.string({ unit: 'grapheme' }),
-    fc.array(piece).map((pieces) => pieces.join('')),
-  );
-  fc.assert(
-    fc.property(text, (input) => {
-      try {
-        const { user, host, port } = parseDestination(input, { defaultUser });
-        const again = parseDestination(formatDestination({ user, host, port }), { defaultUser });
-        t.deepEqual(again, { user, host, port });
-      } catch (error) {
-        if (!(error instanceof TunnelError && error.code === 'bad-destination')) throw error;
-      }
-    }),
-    { numRuns: 2_000 },
-  );
-  t.pass();
-});
+test.serial(
+  'Any text is a destination or a TunnelError, and a destination survives being written and read',
+  (t) => {
+    const piece = fc.constantFrom(
+      '@',
+      ':',
+      '[',
+      ']',
+      '?hostkey=',
+      'ssh://',
+      '%',
+      '/',
+      '::1',
+      '22',
+      'host',
+      'root',
+    );
+    const text = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.array(piece).map((pieces) => pieces.join('')),
+    );
+    fc.assert(
+      fc.property(text, (input) => {
+        try {
+          const { user, host, port } = parseDestination(input, { defaultUser });
+          const again = parseDestination(formatDestination({ user, host, port }), { defaultUser });
+          t.deepEqual(again, { user, host, port });
+        } catch (error) {
+          if (!(error instanceof TunnelError && error.code === 'bad-destination')) throw error;
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+    t.pass();
+  },
+);

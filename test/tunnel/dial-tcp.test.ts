@@ -12,7 +12,7 @@ const { signal } = new AbortController();
 /** More than sshd lets wait to be accepted: what comes after is not even answered. */
 const CROWD = 160;
 
-test('A server that answers is connected to, without delay for small packets', async (t) => {
+test.serial('A server that answers is connected to, without delay for small packets', async (t) => {
   await using target = await Target.start();
   const socket = await dialTcp(target.address, { signal });
   socket.write('ping');
@@ -21,14 +21,14 @@ test('A server that answers is connected to, without delay for small packets', a
   socket.destroy();
 });
 
-test('A port where nothing listens fails at once, with the error of the system', async (t) => {
+test.serial('A port where nothing listens fails at once, with the error of the system', async (t) => {
   const error: NodeJS.ErrnoException | undefined = await t.throwsAsync(
     dialTcp({ host, port: await freePort() }, { signal }),
   );
   t.is(error?.code, 'ECONNREFUSED');
 });
 
-test('While nothing answers there are two attempts at most, and none after aborting', async (t) => {
+test.serial('While nothing answers there are two attempts at most, and none after aborting', async (t) => {
   await using sshd = await Sshd.start();
   await sshd.freeze();
   const crowd = await fill(sshd.port);
@@ -44,7 +44,7 @@ test('While nothing answers there are two attempts at most, and none after abort
   for (const socket of crowd) socket.destroy();
 });
 
-test('A server that begins to answer is connected to', async (t) => {
+test.serial('A server that begins to answer is connected to', async (t) => {
   await using sshd = await Sshd.start();
   await sshd.freeze();
   const crowd = await fill(sshd.port);

@@ -19,7 +19,7 @@ function enter({ address }: Forward): Socket {
   return connect({ host: host ?? '', port: Number(port), allowHalfOpen: true });
 }
 
-test('Bytes and half-closes go through in both directions', async (t) => {
+test.serial('Bytes and half-closes go through in both directions', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start((socket) => {
     void readAll(socket).then((request) => socket.end(`got ${request}`));
@@ -30,7 +30,7 @@ test('Bytes and half-closes go through in both directions', async (t) => {
   t.is(forward.lastRefusal, undefined);
 });
 
-test('A target that stops sending first can still be sent to', async (t) => {
+test.serial('A target that stops sending first can still be sent to', async (t) => {
   await using sshd = await Sshd.start();
   const content = randomBytes(8 << 20);
   const { promise, resolve } = deferred<Buffer>();
@@ -46,7 +46,7 @@ test('A target that stops sending first can still be sent to', async (t) => {
   t.true((await promise).equals(content));
 });
 
-test('50 MB go there and back unharmed, through several changes of the session keys', async (t) => {
+test.serial('50 MB go there and back unharmed, through several changes of the session keys', async (t) => {
   await using sshd = await Sshd.start(['RekeyLimit 8M']);
   await using target = await Target.start();
   await using tunnel = await Tunnel.open(sshd.options);
@@ -75,7 +75,7 @@ test('50 MB go there and back unharmed, through several changes of the session k
   t.is(received.digest('hex'), sent.digest('hex'));
 });
 
-test('What a target wrote before it hung up arrives in full', async (t) => {
+test.serial('What a target wrote before it hung up arrives in full', async (t) => {
   await using sshd = await Sshd.start();
   const content = randomBytes(3 << 20);
   await using target = await Target.start((socket) => {
@@ -87,7 +87,7 @@ test('What a target wrote before it hung up arrives in full', async (t) => {
   t.true((await readAll(socket)).equals(content));
 });
 
-test('Five hundred connections pass and none is left', async (t) => {
+test.serial('Five hundred connections pass and none is left', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
   await using tunnel = await Tunnel.open(sshd.options);
@@ -102,7 +102,7 @@ test('Five hundred connections pass and none is left', async (t) => {
   t.is(target.sockets.size, 0);
 });
 
-test('A local end that vanishes takes its channel with it', async (t) => {
+test.serial('A local end that vanishes takes its channel with it', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start((socket) => socket.write('hello'));
   await using tunnel = await Tunnel.open(sshd.options);
@@ -117,7 +117,7 @@ test('A local end that vanishes takes its channel with it', async (t) => {
   t.pass();
 });
 
-test('The socket and its folder are ours alone', async (t) => {
+test.serial('The socket and its folder are ours alone', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   const forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
@@ -130,7 +130,7 @@ test('The socket and its folder are ours alone', async (t) => {
   t.false(existsSync(dirname(path)));
 });
 
-test('A target on a remote unix socket is reached', async (t) => {
+test.serial('A target on a remote unix socket is reached', async (t) => {
   await using sshd = await Sshd.start();
   const socketPath = join(sshd.folder, 'target');
   const server = createServer((socket) => socket.end('from a socket')).listen(socketPath);
@@ -140,7 +140,7 @@ test('A target on a remote unix socket is reached', async (t) => {
   t.is(await text(enter(forward)), 'from a socket');
 });
 
-test('A TCP address is listened on only when asked for, and only on loopback', async (t) => {
+test.serial('A TCP address is listened on only when asked for, and only on loopback', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start((socket) => socket.end('over TCP'));
   await using tunnel = await Tunnel.open(sshd.options);
@@ -156,7 +156,7 @@ test('A TCP address is listened on only when asked for, and only on loopback', a
   }
 });
 
-test('A connection that the target refuses is closed, and the forward knows why', async (t) => {
+test.serial('A connection that the target refuses is closed, and the forward knows why', async (t) => {
   await using sshd = await Sshd.start();
   const port = await freePort();
   await using tunnel = await Tunnel.open(sshd.options);
@@ -167,7 +167,7 @@ test('A connection that the target refuses is closed, and the forward knows why'
   t.is(tunnel.state.status, 'connected');
 });
 
-test('A host that forbids forwarding is told apart from a target that is not there', async (t) => {
+test.serial('A host that forbids forwarding is told apart from a target that is not there', async (t) => {
   await using sshd = await Sshd.start(['AllowTcpForwarding no']);
   await using tunnel = await Tunnel.open(sshd.options);
   await using forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
@@ -175,24 +175,27 @@ test('A host that forbids forwarding is told apart from a target that is not the
   t.regex(forward.lastRefusal?.message ?? '', /AllowTcpForwarding/);
 });
 
-test('A connection that gets no answer ends when its time is over, and its late channel with it', async (t) => {
-  await using sshd = await Sshd.start();
-  await using target = await Target.start();
-  await using tunnel = await Tunnel.open({
-    ...sshd.options,
-    connectTimeoutMs: 1_500,
-    keepaliveIntervalMs: 60_000,
-  });
-  await using forward = await tunnel.forward(target.address);
-  await sshd.freeze();
-  t.is(await text(enter(forward)), '');
-  t.is(forward.lastRefusal?.code, 'forward-refused');
-  const late = target.connection();
-  await sshd.thaw();
-  t.is(String(await readAll(await late)), '');
-});
+test.serial(
+  'A connection that gets no answer ends when its time is over, and its late channel with it',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    await using target = await Target.start();
+    await using tunnel = await Tunnel.open({
+      ...sshd.options,
+      connectTimeoutMs: 1_500,
+      keepaliveIntervalMs: 60_000,
+    });
+    await using forward = await tunnel.forward(target.address);
+    await sshd.freeze();
+    t.is(await text(enter(forward)), '');
+    t.is(forward.lastRefusal?.code, 'forward-refused');
+    const late = target.connection();
+    await sshd.thaw();
+    t.is(String(await readAll(await late)), '');
+  },
+);
 
-test('Each connection starts one session, for sshd to send small packets at once', async (t) => {
+test.serial('Each connection starts one session, for sshd to send small packets at once', async (t) => {
   await using sshd = await Sshd.start(['LogLevel VERBOSE']);
   await using target = await Target.start((socket) => socket.end('through'));
   await using tunnel = await Tunnel.open(sshd.options);
@@ -203,7 +206,7 @@ test('Each connection starts one session, for sshd to send small packets at once
   t.is(sshd.log.filter((line) => line.startsWith('Starting session: command')).length, 1);
 });
 
-test('A key that may only forward is enough', async (t) => {
+test.serial('A key that may only forward is enough', async (t) => {
   await using sshd = await Sshd.start(['ForceCommand /bin/false', 'PermitTTY no', 'MaxSessions 1']);
   await using target = await Target.start((socket) => socket.end('through'));
   await using tunnel = await Tunnel.open(sshd.options);
@@ -211,7 +214,7 @@ test('A key that may only forward is enough', async (t) => {
   t.is(await text(enter(forward)), 'through');
 });
 
-test('A closed tunnel makes no forward', async (t) => {
+test.serial('A closed tunnel makes no forward', async (t) => {
   await using sshd = await Sshd.start();
   const tunnel = await Tunnel.open(sshd.options);
   await tunnel.close();

@@ -12,7 +12,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
 }
 
-test('No more logins are under way at one server, and in all, than they take', async (t) => {
+test.serial('No more logins are under way at one server, and in all, than they take', async (t) => {
   const governor = new StartGovernor({ overall: 3, perServer: 2 });
   const leaveFirst = await governor.enter('a', { signal });
   await governor.enter('a', { signal });
@@ -27,7 +27,7 @@ test('No more logins are under way at one server, and in all, than they take', a
   t.false(await isSettled(secondAtB));
 });
 
-test('A server that is full does not hold up the others', async (t) => {
+test.serial('A server that is full does not hold up the others', async (t) => {
   const governor = new StartGovernor({ overall: 3, perServer: 1 });
   await governor.enter('full', { signal });
   const waiting = governor.enter('full', { signal });
@@ -35,7 +35,7 @@ test('A server that is full does not hold up the others', async (t) => {
   t.false(await isSettled(waiting));
 });
 
-test('Each dropped login halves what a server gets at once, and it recovers slowly', async (t) => {
+test.serial('Each dropped login halves what a server gets at once, and it recovers slowly', async (t) => {
   const governor = new StartGovernor({ perServer: 8 });
   governor.dropped('a');
   t.is(governor.limitOf('a'), 4);
@@ -48,7 +48,7 @@ test('Each dropped login halves what a server gets at once, and it recovers slow
   t.is(governor.limitOf('a'), 8);
 });
 
-test('Whoever aborts leaves the queue to those behind', async (t) => {
+test.serial('Whoever aborts leaves the queue to those behind', async (t) => {
   const governor = new StartGovernor({ overall: 1 });
   const leave = await governor.enter('a', { signal });
   const impatient = new AbortController();
@@ -61,7 +61,7 @@ test('Whoever aborts leaves the queue to those behind', async (t) => {
   t.true(await isSettled(second));
 });
 
-test('Forty tunnels at once all get in where sshd drops more than ten logins under way', async (t) => {
+test.serial('Forty tunnels at once all get in where sshd drops more than ten logins under way', async (t) => {
   await using sshd = await Sshd.start(['MaxStartups 10:30:100']);
   const tunnels = await Promise.all(Array.from({ length: 40 }, () => Tunnel.open(sshd.options)));
   t.true(tunnels.every(({ state }) => state.status === 'connected'));
@@ -69,7 +69,7 @@ test('Forty tunnels at once all get in where sshd drops more than ten logins und
   t.false(sshd.log.some((line) => /MaxStartups/.test(line)));
 });
 
-test('Logins that sshd drops all the same are tried again until they get in', async (t) => {
+test.serial('Logins that sshd drops all the same are tried again until they get in', async (t) => {
   await using sshd = await Sshd.start(['MaxStartups 2:90:3']);
   const tunnels = await Promise.all(Array.from({ length: 12 }, () => Tunnel.open(sshd.options)));
   t.true(tunnels.every(({ state }) => state.status === 'connected'));

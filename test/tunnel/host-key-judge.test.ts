@@ -47,7 +47,7 @@ async function weAccept(sshd: Sshd): Promise<boolean> {
   }
 }
 
-test('A host is talked to or refused as OpenSSH does it, whatever known_hosts says', async (t) => {
+test.serial('A host is talked to or refused as OpenSSH does it, whatever known_hosts says', async (t) => {
   await using sshd = await Sshd.start();
   const ours = await sshd.hostKey();
   const blob = Buffer.from(ours.split(' ')[1] ?? '', 'base64');
@@ -92,14 +92,17 @@ test('A host is talked to or refused as OpenSSH does it, whatever known_hosts sa
   }
 });
 
-test('A key revoked for the name without port is refused, which OpenSSH does only where that line decides', async (t) => {
-  await using sshd = await Sshd.start();
-  const ours = await sshd.hostKey();
-  await writeFile(sshd.knownHostsFile, `@revoked 127.0.0.1 ${ours}\n[127.0.0.1]:${sshd.port} ${ours}\n`);
-  t.false(await weAccept(sshd));
-});
+test.serial(
+  'A key revoked for the name without port is refused, which OpenSSH does only where that line decides',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    const ours = await sshd.hostKey();
+    await writeFile(sshd.knownHostsFile, `@revoked 127.0.0.1 ${ours}\n[127.0.0.1]:${sshd.port} ${ours}\n`);
+    t.false(await weAccept(sshd));
+  },
+);
 
-test('A key that a person accepted holds through rekeys under load', async (t) => {
+test.serial('A key that a person accepted holds through rekeys under load', async (t) => {
   await using sshd = await Sshd.start(['RekeyLimit 1M']);
   await rm(sshd.knownHostsFile);
   await using target = await Target.start();

@@ -32,23 +32,26 @@ async function impostor(): Promise<{ port: number; [Symbol.asyncDispose](): Prom
   };
 }
 
-test('A key that the host cannot sign with is not stored, even when the person accepted it', async (t) => {
-  await using server = await impostor();
-  const folder = await mkdtemp(join(tmpdir(), 'proof-'));
-  t.teardown(() => rm(folder, { recursive: true }));
-  const knownHostsFile = join(folder, 'known_hosts');
-  let questions = 0;
-  const ask: Ask = async () => {
-    questions += 1;
-    return 'yes';
-  };
-  const destinations = [{ user: 'root', host: '127.0.0.1', port: server.port }];
-  for (const expected of [1, 2]) {
-    const opened = Tunnel.open({ destinations, knownHostsFiles: [knownHostsFile], identityFiles: [], ask });
-    const error = await t.throwsAsync(opened, { instanceOf: TunnelError });
-    t.regex(error.message, /signature/);
-    // It is asked again, for nothing was stored.
-    t.is(questions, expected);
-  }
-  await t.throwsAsync(stat(knownHostsFile), { code: 'ENOENT' });
-});
+test.serial(
+  'A key that the host cannot sign with is not stored, even when the person accepted it',
+  async (t) => {
+    await using server = await impostor();
+    const folder = await mkdtemp(join(tmpdir(), 'proof-'));
+    t.teardown(() => rm(folder, { recursive: true }));
+    const knownHostsFile = join(folder, 'known_hosts');
+    let questions = 0;
+    const ask: Ask = async () => {
+      questions += 1;
+      return 'yes';
+    };
+    const destinations = [{ user: 'root', host: '127.0.0.1', port: server.port }];
+    for (const expected of [1, 2]) {
+      const opened = Tunnel.open({ destinations, knownHostsFiles: [knownHostsFile], identityFiles: [], ask });
+      const error = await t.throwsAsync(opened, { instanceOf: TunnelError });
+      t.regex(error.message, /signature/);
+      // It is asked again, for nothing was stored.
+      t.is(questions, expected);
+    }
+    await t.throwsAsync(stat(knownHostsFile), { code: 'ENOENT' });
+  },
+);

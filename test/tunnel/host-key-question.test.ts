@@ -52,7 +52,7 @@ async function sshConnects(sshd: Sshd): Promise<void> {
   ]);
 }
 
-test("Yes to OpenSSH's question connects and makes the host known to OpenSSH too", async (t) => {
+test.serial("Yes to OpenSSH's question connects and makes the host known to OpenSSH too", async (t) => {
   await using sshd = await strange();
   const { ask, asked } = answering('yes');
   await connects(t, { ...sshd.options, ask });
@@ -67,7 +67,7 @@ test("Yes to OpenSSH's question connects and makes the host known to OpenSSH too
   await connects(t, { ...sshd.options, ask: () => t.fail() });
 });
 
-test('The fingerprint typed is a yes; anything else is asked again', async (t) => {
+test.serial('The fingerprint typed is a yes; anything else is asked again', async (t) => {
   await using sshd = await strange();
   const { ask, asked } = answering('y', 'SHA256:wrong', await sshd.fingerprint());
   await connects(t, { ...sshd.options, ask });
@@ -76,41 +76,50 @@ test('The fingerprint typed is a yes; anything else is asked again', async (t) =
 });
 
 for (const answer of ['no', '', undefined]) {
-  test(`The answer ${JSON.stringify(answer)} refuses the host before we log in, and stores nothing`, async (t) => {
-    await using sshd = await strange();
-    const { ask } = answering(answer);
-    const error = await refused(t, { ...sshd.options, ask });
-    t.is(error.fingerprint, await sshd.fingerprint());
-    await t.throwsAsync(stat(sshd.knownHostsFile), { code: 'ENOENT' });
-    t.false(sshd.log.some((line) => /Accepted|Failed|authenticating/.test(line)));
-  });
+  test.serial(
+    `The answer ${JSON.stringify(answer)} refuses the host before we log in, and stores nothing`,
+    async (t) => {
+      await using sshd = await strange();
+      const { ask } = answering(answer);
+      const error = await refused(t, { ...sshd.options, ask });
+      t.is(error.fingerprint, await sshd.fingerprint());
+      await t.throwsAsync(stat(sshd.knownHostsFile), { code: 'ENOENT' });
+      t.false(sshd.log.some((line) => /Accepted|Failed|authenticating/.test(line)));
+    },
+  );
 }
 
-test('Nothing is asked with StrictHostKeyChecking yes or BatchMode yes, and the remedy is named', async (t) => {
-  await using sshd = await strange();
-  const ask: Ask = () => t.fail();
-  for (const overrides of [{ strictHostKeyChecking: 'yes' }, { batchMode: true }] as const) {
-    const error = await refused(t, { destinations: [resolved(sshd, overrides)], ask });
-    t.regex(error.message, /connect once with "ssh /);
-  }
-});
+test.serial(
+  'Nothing is asked with StrictHostKeyChecking yes or BatchMode yes, and the remedy is named',
+  async (t) => {
+    await using sshd = await strange();
+    const ask: Ask = () => t.fail();
+    for (const overrides of [{ strictHostKeyChecking: 'yes' }, { batchMode: true }] as const) {
+      const error = await refused(t, { destinations: [resolved(sshd, overrides)], ask });
+      t.regex(error.message, /connect once with "ssh /);
+    }
+  },
+);
 
-test('accept-new makes an unknown host known without a question, hashed where that is wanted', async (t) => {
-  await using sshd = await strange();
-  const file = join(sshd.folder, 'new', 'folder', 'known_hosts');
-  const destination = resolved(sshd, {
-    strictHostKeyChecking: 'accept-new',
-    hashKnownHosts: true,
-    knownHostsFiles: [file],
-  });
-  await connects(t, { destinations: [destination] });
-  t.regex(await readFile(file, 'utf8'), /^\|1\|[^\n]+\n$/);
-  const { stdout } = await run('ssh-keygen', ['-F', `[127.0.0.1]:${sshd.port}`, '-f', file]);
-  t.true(stdout.includes('found: line 1'));
-  t.is((await stat(join(sshd.folder, 'new', 'folder'))).mode & 0o777, 0o700);
-});
+test.serial(
+  'accept-new makes an unknown host known without a question, hashed where that is wanted',
+  async (t) => {
+    await using sshd = await strange();
+    const file = join(sshd.folder, 'new', 'folder', 'known_hosts');
+    const destination = resolved(sshd, {
+      strictHostKeyChecking: 'accept-new',
+      hashKnownHosts: true,
+      knownHostsFiles: [file],
+    });
+    await connects(t, { destinations: [destination] });
+    t.regex(await readFile(file, 'utf8'), /^\|1\|[^\n]+\n$/);
+    const { stdout } = await run('ssh-keygen', ['-F', `[127.0.0.1]:${sshd.port}`, '-f', file]);
+    t.true(stdout.includes('found: line 1'));
+    t.is((await stat(join(sshd.folder, 'new', 'folder'))).mode & 0o777, 0o700);
+  },
+);
 
-test('accept-new still refuses a changed key and a revoked one', async (t) => {
+test.serial('accept-new still refuses a changed key and a revoked one', async (t) => {
   await using sshd = await Sshd.start();
   const destinations = [resolved(sshd, { strictHostKeyChecking: 'accept-new' })];
   const key = await sshd.hostKey();
@@ -123,14 +132,14 @@ test('accept-new still refuses a changed key and a revoked one', async (t) => {
   t.not(await sshd.hostKey(), key);
 });
 
-test('A host with an alias is known by it, whatever its port', async (t) => {
+test.serial('A host with an alias is known by it, whatever its port', async (t) => {
   await using sshd = await strange();
   const destination = resolved(sshd, { hostKeyAlias: 'Fleet-Host', strictHostKeyChecking: 'accept-new' });
   await connects(t, { destinations: [destination] });
   t.regex(await readFile(sshd.knownHostsFile, 'utf8'), /^fleet-host ssh-ed25519 /);
 });
 
-test('The time that a person takes does not count', async (t) => {
+test.serial('The time that a person takes does not count', async (t) => {
   await using sshd = await strange();
   let answer = (_: string) => {};
   const ask: Ask = () =>
@@ -142,7 +151,7 @@ test('The time that a person takes does not count', async (t) => {
   await connects(t, { ...sshd.options, ask, connectTimeoutMs: 1_000 });
 });
 
-test('Aborting takes the question back', async (t) => {
+test.serial('Aborting takes the question back', async (t) => {
   await using sshd = await strange();
   const controller = new AbortController();
   const withdrawn = new Promise<void>((resolve) => {
@@ -158,14 +167,14 @@ test('Aborting takes the question back', async (t) => {
   await withdrawn;
 });
 
-test('What a question rejects with ends the attempt with just that', async (t) => {
+test.serial('What a question rejects with ends the attempt with just that', async (t) => {
   await using sshd = await strange();
   const interrupt = new Error('interrupted');
   const ask: Ask = () => Promise.reject(interrupt);
   t.is(await t.throwsAsync(Tunnel.open({ ...sshd.options, ask })), interrupt);
 });
 
-test('A line is added below an unfinished one, once', async (t) => {
+test.serial('A line is added below an unfinished one, once', async (t) => {
   await using sshd = await Sshd.start();
   const line = `[127.0.0.1]:1 ${await sshd.hostKey()}`;
   await writeFile(sshd.knownHostsFile, line);
@@ -178,7 +187,7 @@ test('A line is added below an unfinished one, once', async (t) => {
   );
 });
 
-test('Many who add at the same time tear no line', async (t) => {
+test.serial('Many who add at the same time tear no line', async (t) => {
   await using sshd = await strange();
   const names = Array.from({ length: 40 }, (_, index) => `host-${index}`);
   const { key } = ed25519Key(1);

@@ -54,12 +54,12 @@ const verdicts: readonly (readonly [title: string, knownHosts: string, expected:
 ];
 
 for (const [title, knownHosts, expected, pin] of verdicts) {
-  test(`Verdict on a host key with ${title}: ${expected}`, (t) => {
+  test.serial(`Verdict on a host key with ${title}: ${expected}`, (t) => {
     t.is(judged(knownHosts, pin), expected);
   });
 }
 
-test('Bytes that are no key are never accepted', (t) => {
+test.serial('Bytes that are no key are never accepted', (t) => {
   const known = lookUpHost(parseKnownHosts(`* ${ours.text}`, '/known'), 'host', 2222);
   fc.assert(
     fc.property(
@@ -70,7 +70,7 @@ test('Bytes that are no key are never accepted', (t) => {
   t.pass();
 });
 
-test('A pin is a fingerprint, a public key line or the bare key, and nothing else', (t) => {
+test.serial('A pin is a fingerprint, a public key line or the bare key, and nothing else', (t) => {
   const key: HostKeyPin = { kind: 'key', key: ours.key, type: 'ssh-ed25519' };
   t.deepEqual(parseHostKeyPin(`${ours.text} me@home`, destination), key);
   t.deepEqual(parseHostKeyPin(` ${ours.text.split(' ')[1]}\n`, destination), key);
@@ -81,7 +81,7 @@ test('A pin is a fingerprint, a public key line or the bare key, and nothing els
   }
 });
 
-test('The types of known keys are asked for first, and SHA-1 never', (t) => {
+test.serial('The types of known keys are asked for first, and SHA-1 never', (t) => {
   const known = lookUpHost(parseKnownHosts(`${name} ${rsa.text}`, '/known'), 'host', 2222);
   const order = orderHostKeyAlgorithms({ destination, known });
   t.deepEqual(order.slice(0, 3), ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-ed25519']);
@@ -101,7 +101,7 @@ function answers(verify: ReturnType<typeof rememberVerdict>, ...keys: readonly B
   });
 }
 
-test('A rekey may present the accepted key only, without another judgement', (t) => {
+test.serial('A rekey may present the accepted key only, without another judgement', (t) => {
   let judgements = 0;
   const verify = rememberVerdict(
     () => {
@@ -114,7 +114,7 @@ test('A rekey may present the accepted key only, without another judgement', (t)
   t.is(judgements, 1);
 });
 
-test('A refusal is told to ssh2 as false and nothing else', (t) => {
+test.serial('A refusal is told to ssh2 as false and nothing else', (t) => {
   const error = new TunnelError('host-key-unknown', 'root@host:22', 'unknown');
   const refusals: unknown[] = [];
   const verify = rememberVerdict(
@@ -125,7 +125,7 @@ test('A refusal is told to ssh2 as false and nothing else', (t) => {
   t.deepEqual(refusals, [error]);
 });
 
-test('A verdict that takes its time holds the answer back, and is at hand for a rekey', async (t) => {
+test.serial('A verdict that takes its time holds the answer back, and is at hand for a rekey', async (t) => {
   const verify = rememberVerdict(
     () => Promise.resolve({ accepted: true } as const),
     () => t.fail(),
@@ -137,7 +137,7 @@ test('A verdict that takes its time holds the answer back, and is at hand for a 
   t.deepEqual(answers(verify, ours.key, other.key), [true, false]);
 });
 
-test('A verdict that fails is a refusal', async (t) => {
+test.serial('A verdict that fails is a refusal', async (t) => {
   const fault = new Error('nobody there');
   const refusals: unknown[] = [];
   const verify = rememberVerdict(
@@ -148,7 +148,7 @@ test('A verdict that fails is a refusal', async (t) => {
   t.deepEqual(refusals, [fault]);
 });
 
-test('Algorithms asked for are offered in their order, and only those that we accept', (t) => {
+test.serial('Algorithms asked for are offered in their order, and only those that we accept', (t) => {
   const known = lookUpHost([], 'host', 2222);
   t.deepEqual(orderHostKeyAlgorithms({ destination, known }, ['rsa-sha2-256', 'ssh-rsa', 'ssh-ed25519']), [
     'rsa-sha2-256',

@@ -25,24 +25,27 @@ async function made(...options: readonly string[]): Promise<{ privateKey: string
   }
 }
 
-test('Private keys as ssh-keygen writes them are told apart, and their public half is found', async (t) => {
-  for (const type of ['ed25519', 'ecdsa', 'rsa']) {
-    for (const phrase of ['', passphrase]) {
-      const { privateKey, publicKey } = await made('-t', type, '-N', phrase);
-      const key = inspectKey(privateKey);
-      t.is(key?.form, 'openssh');
-      t.is(key?.isEncrypted, phrase !== '', type);
-      t.deepEqual(key?.publicKey, readPublicKey(publicKey));
-      t.is(inspectKey(publicKey), undefined);
+test.serial(
+  'Private keys as ssh-keygen writes them are told apart, and their public half is found',
+  async (t) => {
+    for (const type of ['ed25519', 'ecdsa', 'rsa']) {
+      for (const phrase of ['', passphrase]) {
+        const { privateKey, publicKey } = await made('-t', type, '-N', phrase);
+        const key = inspectKey(privateKey);
+        t.is(key?.form, 'openssh');
+        t.is(key?.isEncrypted, phrase !== '', type);
+        t.deepEqual(key?.publicKey, readPublicKey(publicKey));
+        t.is(inspectKey(publicKey), undefined);
+      }
     }
-  }
-  t.deepEqual(inspectKey((await made('-t', 'ecdsa', '-m', 'PEM', '-N', '')).privateKey), {
-    form: 'pem',
-    isEncrypted: false,
-  });
-});
+    t.deepEqual(inspectKey((await made('-t', 'ecdsa', '-m', 'PEM', '-N', '')).privateKey), {
+      form: 'pem',
+      isEncrypted: false,
+    });
+  },
+);
 
-test('Every form of a private key, encrypted or not, is read as the same key', async (t) => {
+test.serial('Every form of a private key, encrypted or not, is read as the same key', async (t) => {
   for (const [type, form] of [
     ['ed25519', 'RFC4716'],
     ['ecdsa', 'RFC4716'],
@@ -62,7 +65,7 @@ test('Every form of a private key, encrypted or not, is read as the same key', a
   }
 });
 
-test('PKCS#8 keys are turned into a form that signs', async (t) => {
+test.serial('PKCS#8 keys are turned into a form that signs', async (t) => {
   const keys: readonly KeyObject[] = [
     generateKeyPairSync('ed25519').privateKey,
     generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
@@ -84,7 +87,7 @@ test('PKCS#8 keys are turned into a form that signs', async (t) => {
   t.deepEqual(readPublicKey(stdout), readPrivateKey(formatPrivateKey(ed25519)).getPublicSSH());
 });
 
-test('What takes OpenSSH itself is named', async (t) => {
+test.serial('What takes OpenSSH itself is named', async (t) => {
   const { privateKey } = await made('-t', 'ed25519', '-N', '');
   t.is(identityNeedsOpenSsh(privateKey, []), undefined);
   t.regex(identityNeedsOpenSsh(privateKey, ['/id-cert.pub']) ?? '', /certificate/);
@@ -94,7 +97,7 @@ test('What takes OpenSSH itself is named', async (t) => {
   t.regex(identityNeedsOpenSsh(sk, []) ?? '', /FIDO/);
 });
 
-test('Any text can be looked at', (t) => {
+test.serial('Any text can be looked at', (t) => {
   t.is(inspectKey('hello'), undefined);
   const header = '-----BEGIN OPENSSH PRIVATE KEY-----';
   fc.assert(fc.property(fc.string(), (text) => inspectKey(`${header}\n${text}\n-----END`) !== undefined));

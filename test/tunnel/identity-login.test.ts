@@ -49,34 +49,40 @@ function answering(...answers: (string | undefined)[]): { readonly ask: Ask; rea
   };
 }
 
-test('Of eight keys in an agent, the one that a file names is offered first, and its public half is enough', async (t) => {
-  await using sshd = await Sshd.start(['MaxAuthTries 3']);
-  await using agent = await crowdedAgent(sshd, 7);
-  await agent.add(sshd.identityFile);
-  const agentSocket = agent.socketPath;
-  await connects(t, { destinations: [resolved(sshd, { agentSocket })] });
-  const publicHalf = [`${sshd.identityFile}.pub`];
-  await connects(t, {
-    destinations: [
-      resolved(sshd, { agentSocket, identityFiles: publicHalf, requiredIdentityFiles: publicHalf }),
-    ],
-  });
-  await rm(sshd.identityFile);
-  await connects(t, { destinations: [resolved(sshd, { agentSocket })] });
-});
+test.serial(
+  'Of eight keys in an agent, the one that a file names is offered first, and its public half is enough',
+  async (t) => {
+    await using sshd = await Sshd.start(['MaxAuthTries 3']);
+    await using agent = await crowdedAgent(sshd, 7);
+    await agent.add(sshd.identityFile);
+    const agentSocket = agent.socketPath;
+    await connects(t, { destinations: [resolved(sshd, { agentSocket })] });
+    const publicHalf = [`${sshd.identityFile}.pub`];
+    await connects(t, {
+      destinations: [
+        resolved(sshd, { agentSocket, identityFiles: publicHalf, requiredIdentityFiles: publicHalf }),
+      ],
+    });
+    await rm(sshd.identityFile);
+    await connects(t, { destinations: [resolved(sshd, { agentSocket })] });
+  },
+);
 
-test('An agent with more keys than the host allows attempts fails to log in, as ssh does', async (t) => {
-  await using sshd = await Sshd.start(['MaxAuthTries 3']);
-  await using agent = await crowdedAgent(sshd, 7);
-  await agent.add(sshd.identityFile);
-  const overrides = { agentSocket: agent.socketPath, identityFiles: [], requiredIdentityFiles: [] };
-  const error = await refused(t, { destinations: [resolved(sshd, overrides)] });
-  t.is(error.code, 'auth-failed');
-  t.is(error.tried.length, 3);
-  t.regex(error.message, /IdentitiesOnly/);
-});
+test.serial(
+  'An agent with more keys than the host allows attempts fails to log in, as ssh does',
+  async (t) => {
+    await using sshd = await Sshd.start(['MaxAuthTries 3']);
+    await using agent = await crowdedAgent(sshd, 7);
+    await agent.add(sshd.identityFile);
+    const overrides = { agentSocket: agent.socketPath, identityFiles: [], requiredIdentityFiles: [] };
+    const error = await refused(t, { destinations: [resolved(sshd, overrides)] });
+    t.is(error.code, 'auth-failed');
+    t.is(error.tried.length, 3);
+    t.regex(error.message, /IdentitiesOnly/);
+  },
+);
 
-test('IdentitiesOnly keeps the other keys of the agent from being offered', async (t) => {
+test.serial('IdentitiesOnly keeps the other keys of the agent from being offered', async (t) => {
   await using sshd = await Sshd.start(['MaxAuthTries 3']);
   await using agent = await crowdedAgent(sshd, 7);
   const overrides = { agentSocket: agent.socketPath, identitiesOnly: true };
@@ -84,7 +90,7 @@ test('IdentitiesOnly keeps the other keys of the agent from being offered', asyn
 });
 
 for (const form of ['RFC4716', 'PEM', 'PKCS8']) {
-  test(`The passphrase of an encrypted key (${form}) is asked for once for two hosts`, async (t) => {
+  test.serial(`The passphrase of an encrypted key (${form}) is asked for once for two hosts`, async (t) => {
     await using first = await Sshd.start();
     await using second = await Sshd.start();
     const type = form === 'RFC4716' ? 'ed25519' : 'ecdsa';
@@ -126,7 +132,7 @@ for (const form of ['RFC4716', 'PEM', 'PKCS8']) {
   });
 }
 
-test('No passphrase is asked for a key that the host does not take', async (t) => {
+test.serial('No passphrase is asked for a key that the host does not take', async (t) => {
   await using sshd = await Sshd.start();
   const stranger = join(sshd.folder, 'stranger');
   await makeKey(stranger, passphrase);
@@ -135,7 +141,7 @@ test('No passphrase is asked for a key that the host does not take', async (t) =
   await connects(t, { destinations: [resolved(sshd, { identityFiles: files })], ask });
 });
 
-test('A passphrase may be mistyped twice; then the login fails without the key', async (t) => {
+test.serial('A passphrase may be mistyped twice; then the login fails without the key', async (t) => {
   await using sshd = await Sshd.start();
   await encrypt(sshd);
   const right = answering('wrong', 'wrong', passphrase);
@@ -148,7 +154,7 @@ test('A passphrase may be mistyped twice; then the login fails without the key',
   t.false(JSON.stringify([error, error.message, String(error.cause)]).includes('wrong'));
 });
 
-test('^C at a passphrase ends the attempt', async (t) => {
+test.serial('^C at a passphrase ends the attempt', async (t) => {
   await using sshd = await Sshd.start();
   await encrypt(sshd);
   const interrupt = new Error('interrupted');
@@ -158,7 +164,7 @@ test('^C at a passphrase ends the attempt', async (t) => {
   );
 });
 
-test('BatchMode asks for no passphrase, and says what to do', async (t) => {
+test.serial('BatchMode asks for no passphrase, and says what to do', async (t) => {
   await using sshd = await Sshd.start();
   await encrypt(sshd);
   const ask: Ask = () => t.fail();
@@ -167,7 +173,7 @@ test('BatchMode asks for no passphrase, and says what to do', async (t) => {
   t.regex(error.message, /ssh-add/);
 });
 
-test('A PKCS#8 key gets in', async (t) => {
+test.serial('A PKCS#8 key gets in', async (t) => {
   await using sshd = await Sshd.start();
   const key = readPrivateKey(await readFile(sshd.identityFile, 'utf8'));
   const pkcs8 = createPrivateKey(key.getPrivatePEM()).export({ type: 'pkcs8', format: 'pem' });
@@ -175,18 +181,21 @@ test('A PKCS#8 key gets in', async (t) => {
   await connects(t, sshd.options);
 });
 
-test('Two keys that the host wants both are given one after the other, from an agent too', async (t) => {
-  await using sshd = await Sshd.start(['AuthenticationMethods publickey,publickey']);
-  const second = join(sshd.folder, 'second');
-  await makeKey(second);
-  await appendFile(join(sshd.folder, 'authorized_keys'), await readFile(`${second}.pub`));
-  await connects(t, { ...sshd.options, identityFiles: [sshd.identityFile, second] });
-  await using agent = await SshAgent.start();
-  for (const file of [sshd.identityFile, second]) await agent.add(file);
-  await connects(t, { ...sshd.options, identityFiles: [], agentSocket: agent.socketPath });
-});
+test.serial(
+  'Two keys that the host wants both are given one after the other, from an agent too',
+  async (t) => {
+    await using sshd = await Sshd.start(['AuthenticationMethods publickey,publickey']);
+    const second = join(sshd.folder, 'second');
+    await makeKey(second);
+    await appendFile(join(sshd.folder, 'authorized_keys'), await readFile(`${second}.pub`));
+    await connects(t, { ...sshd.options, identityFiles: [sshd.identityFile, second] });
+    await using agent = await SshAgent.start();
+    for (const file of [sshd.identityFile, second]) await agent.add(file);
+    await connects(t, { ...sshd.options, identityFiles: [], agentSocket: agent.socketPath });
+  },
+);
 
-test('Ways to log in are tried in the order asked for, and only those', async (t) => {
+test.serial('Ways to log in are tried in the order asked for, and only those', async (t) => {
   await using sshd = await Sshd.start(['PasswordAuthentication yes', 'PermitRootLogin yes']);
   const { ask, asked } = answering(undefined);
   await connects(t, { destinations: [resolved(sshd, { authMethods: ['password', 'publickey'] })], ask });

@@ -42,16 +42,19 @@ async function startBehindTwo(
   return { first, second, target, options: await optionsBy(file, 'target') };
 }
 
-test('A host behind two others is reached, each of them verified and logged in to by its own key', async (t) => {
-  const { first, second, target, options } = await startBehindTwo(t);
-  await using tunnel = await Tunnel.open(options);
-  t.is(await echoed(tunnel, 'hello'), 'hello');
-  t.deepEqual(tunnel.state.via, target.destination);
-  for (const { log } of [first, second, target])
-    t.true(log.some((line) => line.includes('Accepted publickey')));
-});
+test.serial(
+  'A host behind two others is reached, each of them verified and logged in to by its own key',
+  async (t) => {
+    const { first, second, target, options } = await startBehindTwo(t);
+    await using tunnel = await Tunnel.open(options);
+    t.is(await echoed(tunnel, 'hello'), 'hello');
+    t.deepEqual(tunnel.state.via, target.destination);
+    for (const { log } of [first, second, target])
+      t.true(log.some((line) => line.includes('Accepted publickey')));
+  },
+);
 
-test('A wrong key of the second hop is refused by name, before anyone logs in there', async (t) => {
+test.serial('A wrong key of the second hop is refused by name, before anyone logs in there', async (t) => {
   const { second, target, options } = await startBehindTwo(t);
   await second.restart({ newHostKey: true });
   const error = await refused(t, options, 'host-key-changed');
@@ -60,24 +63,27 @@ test('A wrong key of the second hop is refused by name, before anyone logs in th
   t.false([...second.log, ...target.log].some((line) => line.includes('Accepted')));
 });
 
-test('An unknown key of the first hop is refused even when the pin of the destination matches it', async (t) => {
-  const { first, target, options } = await startBehindTwo(t);
-  await rm(first.knownHostsFile);
-  const hostKey = await first.hostKey();
-  const destinations = options.destinations.map((one) => ({ ...one, hostKey }));
-  const error = await refused(t, { destinations }, 'host-key-unknown');
-  t.is(error.host, `${first.destination.user}@127.0.0.1:${first.port}`);
-  t.false(target.log.some((line) => line.includes('Connection from')));
-});
+test.serial(
+  'An unknown key of the first hop is refused even when the pin of the destination matches it',
+  async (t) => {
+    const { first, target, options } = await startBehindTwo(t);
+    await rm(first.knownHostsFile);
+    const hostKey = await first.hostKey();
+    const destinations = options.destinations.map((one) => ({ ...one, hostKey }));
+    const error = await refused(t, { destinations }, 'host-key-unknown');
+    t.is(error.host, `${first.destination.user}@127.0.0.1:${first.port}`);
+    t.false(target.log.some((line) => line.includes('Connection from')));
+  },
+);
 
-test('A hop that lets nobody through is named, and not tried again', async (t) => {
+test.serial('A hop that lets nobody through is named, and not tried again', async (t) => {
   const { second, options } = await startBehindTwo(t, { second: ['AllowTcpForwarding no'] });
   const error = await refused(t, options, 'forward-refused');
   t.is(error.host, `${second.destination.user}@127.0.0.1:${second.port}`);
   t.true(isPermanent(error));
 });
 
-test('A destination that its hop cannot reach just now is worth another try', async (t) => {
+test.serial('A destination that its hop cannot reach just now is worth another try', async (t) => {
   const { target, options } = await startBehindTwo(t);
   await target.stop();
   const error = await refused(t, options, 'unreachable');
@@ -85,7 +91,7 @@ test('A destination that its hop cannot reach just now is worth another try', as
   t.false(isPermanent(error));
 });
 
-test('A tunnel through hops is made again when any of them is lost', async (t) => {
+test.serial('A tunnel through hops is made again when any of them is lost', async (t) => {
   const { first, second, target, options } = await startBehindTwo(t);
   await using tunnel = await Tunnel.open(options);
   for (const sshd of [first, second, target]) {
@@ -96,7 +102,7 @@ test('A tunnel through hops is made again when any of them is lost', async (t) =
   }
 });
 
-test('A first hop that falls silent is noticed through the hops behind it', async (t) => {
+test.serial('A first hop that falls silent is noticed through the hops behind it', async (t) => {
   const { first, options } = await startBehindTwo(t);
   await using tunnel = await Tunnel.open({ ...options, keepaliveIntervalMs: 200, keepaliveCountMax: 2 });
   const isBack = back(tunnel);
@@ -107,7 +113,7 @@ test('A first hop that falls silent is noticed through the hops behind it', asyn
   t.is(await echoed(tunnel, 'awake'), 'awake');
 });
 
-test('Closing a tunnel through hops ends its connections to all of them', async (t) => {
+test.serial('Closing a tunnel through hops ends its connections to all of them', async (t) => {
   const { first, second, target, options } = await startBehindTwo(t);
   const tunnel = await Tunnel.open(options);
   await tunnel.close();
@@ -117,7 +123,7 @@ test('Closing a tunnel through hops ends its connections to all of them', async 
   t.is(tunnel.state.status, 'closed');
 });
 
-test('A ProxyCommand leads to the host, and is gone when the tunnel closes', async (t) => {
+test.serial('A ProxyCommand leads to the host, and is gone when the tunnel closes', async (t) => {
   await using sshd = await Sshd.start();
   const script = join(sshd.folder, 'proxy "1".mjs');
   const pidFile = join(sshd.folder, 'pid');
@@ -140,7 +146,7 @@ test('A ProxyCommand leads to the host, and is gone when the tunnel closes', asy
   t.throws(() => process.kill(Number(pid), 0), { code: 'ESRCH' });
 });
 
-test('A tunnel over a ProxyCommand that dies is made again', async (t) => {
+test.serial('A tunnel over a ProxyCommand that dies is made again', async (t) => {
   await using sshd = await Sshd.start();
   const command = `'${process.execPath}' -e "const s = require('net').connect(%p, '%h'); process.stdin.pipe(s).pipe(process.stdout)"`;
   const file = await writeSshConfig(sshd, [hostLines('web', sshd, [`ProxyCommand ${command}`])]);
@@ -151,7 +157,7 @@ test('A tunnel over a ProxyCommand that dies is made again', async (t) => {
   t.is(await echoed(tunnel, 'again'), 'again');
 });
 
-test('A ProxyCommand that fails is quoted', async (t) => {
+test.serial('A ProxyCommand that fails is quoted', async (t) => {
   await using sshd = await Sshd.start();
   const file = await writeSshConfig(sshd, [
     hostLines('web', sshd, ['ProxyCommand sh -c "echo no such proxy >&2; exit 7"']),
@@ -160,7 +166,7 @@ test('A ProxyCommand that fails is quoted', async (t) => {
   t.regex(error.message, /ProxyCommand: it ended with status 7, saying "no such proxy"/);
 });
 
-test('Opening can be aborted while a ProxyCommand says nothing, which ends it', async (t) => {
+test.serial('Opening can be aborted while a ProxyCommand says nothing, which ends it', async (t) => {
   await using sshd = await Sshd.start();
   const pidFile = join(sshd.folder, 'pid');
   const command = `sh -c "echo $$ > '${pidFile}'; trap '' HUP; cat > /dev/null; exec sleep 100"`;
@@ -176,24 +182,27 @@ test('Opening can be aborted while a ProxyCommand says nothing, which ends it', 
   t.throws(() => process.kill(pidOfCommand, 0), { code: 'ESRCH' });
 });
 
-test('Opening can be aborted while a host behind a hop says nothing, which lets the hop go', async (t) => {
-  await using hop = await Sshd.start();
-  await using silent = await Target.start(() => {});
-  const file = await writeSshConfig(hop, [
-    hostLines('hop', hop),
-    `Host silent\n  HostName 127.0.0.1\n  Port ${silent.port}\n  ProxyJump hop`,
-  ]);
-  const controller = new AbortController();
-  const reached = silent.connection();
-  const opening = Tunnel.open(await optionsBy(file, 'silent'), { signal: controller.signal });
-  await reached;
-  const reason = new Error('enough');
-  controller.abort(reason);
-  t.is(await t.throwsAsync(opening), reason);
-  await waitUntil('the hop saw us leave', () => hop.log.some((line) => line.includes('Disconnected from')));
-});
+test.serial(
+  'Opening can be aborted while a host behind a hop says nothing, which lets the hop go',
+  async (t) => {
+    await using hop = await Sshd.start();
+    await using silent = await Target.start(() => {});
+    const file = await writeSshConfig(hop, [
+      hostLines('hop', hop),
+      `Host silent\n  HostName 127.0.0.1\n  Port ${silent.port}\n  ProxyJump hop`,
+    ]);
+    const controller = new AbortController();
+    const reached = silent.connection();
+    const opening = Tunnel.open(await optionsBy(file, 'silent'), { signal: controller.signal });
+    await reached;
+    const reason = new Error('enough');
+    controller.abort(reason);
+    t.is(await t.throwsAsync(opening), reason);
+    await waitUntil('the hop saw us leave', () => hop.log.some((line) => line.includes('Disconnected from')));
+  },
+);
 
-test('A host behind a ProxyCommand is verified like any other', async (t) => {
+test.serial('A host behind a ProxyCommand is verified like any other', async (t) => {
   await using sshd = await Sshd.start();
   const command = `'${process.execPath}' -e "const s = require('net').connect(%p, '%h'); process.stdin.pipe(s).pipe(process.stdout)"`;
   const file = await writeSshConfig(sshd, [hostLines('web', sshd, [`ProxyCommand ${command}`])]);
@@ -201,7 +210,7 @@ test('A host behind a ProxyCommand is verified like any other', async (t) => {
   await refused(t, await optionsBy(file, 'web'), 'host-key-changed');
 });
 
-test('A HostKeyAlias is the name to look a host up by, without a port', async (t) => {
+test.serial('A HostKeyAlias is the name to look a host up by, without a port', async (t) => {
   await using sshd = await Sshd.start();
   const file = await writeSshConfig(sshd, [hostLines('web', sshd, ['HostKeyAlias the-web'])]);
   const options = await optionsBy(file, 'web');
@@ -211,7 +220,7 @@ test('A HostKeyAlias is the name to look a host up by, without a port', async (t
   t.is(await echoed(tunnel, 'alias'), 'alias');
 });
 
-test('Algorithms that ssh_config sets are the only ones offered', async (t) => {
+test.serial('Algorithms that ssh_config sets are the only ones offered', async (t) => {
   await using sshd = await Sshd.start(['Ciphers aes256-ctr', 'MACs hmac-sha2-512']);
   const open = async (cipher: string) => {
     const file = await writeSshConfig(sshd, [

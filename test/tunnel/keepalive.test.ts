@@ -28,7 +28,7 @@ class Watched extends MovableClock implements Disposable {
   }
 }
 
-test('A silent peer is probed and counts as dead after 8 s by default', (t) => {
+test.serial('A silent peer is probed and counts as dead after 8 s by default', (t) => {
   using watched = new Watched();
   watched.wait(7);
   t.is(watched.probes, 3);
@@ -39,7 +39,7 @@ test('A silent peer is probed and counts as dead after 8 s by default', (t) => {
   t.is(watched.deaths, 1);
 });
 
-test('While data comes nothing is probed, whether or not probes are answered', (t) => {
+test.serial('While data comes nothing is probed, whether or not probes are answered', (t) => {
   using watched = new Watched();
   for (let second = 0; second < 60; second += 1) {
     watched.keepalive.heard();
@@ -48,7 +48,7 @@ test('While data comes nothing is probed, whether or not probes are answered', (
   t.is(watched.probes, 0);
 });
 
-test('Any sign of life makes up for probes that were not answered', (t) => {
+test.serial('Any sign of life makes up for probes that were not answered', (t) => {
   using watched = new Watched();
   for (let round = 0; round < 5; round += 1) {
     watched.wait(7);
@@ -57,7 +57,7 @@ test('Any sign of life makes up for probes that were not answered', (t) => {
   t.is(watched.deaths, 0);
 });
 
-test('After sleep the peer is probed at once and given up after 3 s', (t) => {
+test.serial('After sleep the peer is probed at once and given up after 3 s', (t) => {
   using watched = new Watched();
   watched.keepalive.heard();
   watched.sleep(3_600);
@@ -68,7 +68,7 @@ test('After sleep the peer is probed at once and given up after 3 s', (t) => {
   t.is(watched.deaths, 1);
 });
 
-test('A peer that answers after sleep is kept', (t) => {
+test.serial('A peer that answers after sleep is kept', (t) => {
   using watched = new Watched();
   watched.sleep(3_600);
   watched.keepalive.heard();
@@ -76,7 +76,7 @@ test('A peer that answers after sleep is kept', (t) => {
   t.is(watched.deaths, 0);
 });
 
-test('Time in which this process stood still does not count as silence of the peer', (t) => {
+test.serial('Time in which this process stood still does not count as silence of the peer', (t) => {
   using watched = new Watched();
   watched.wait(7);
   watched.stall(30);
@@ -85,7 +85,7 @@ test('Time in which this process stood still does not count as silence of the pe
   t.is(watched.deaths, 1);
 });
 
-test('A closed keepalive looks no more', (t) => {
+test.serial('A closed keepalive looks no more', (t) => {
   const watched = new Watched();
   watched.keepalive.close();
   watched.wait(20);

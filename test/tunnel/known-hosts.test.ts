@@ -61,7 +61,7 @@ const line = fc
   .filter(([, field]) => !/^\s*$/.test(field))
   .map(([marker, field, key]) => `${marker}${field} ${ed25519Key(key).text}${key === 0 ? ' a comment' : ''}`);
 
-test('The lines that cover a host are those that ssh-keygen finds', async (t) => {
+test.serial('The lines that cover a host are those that ssh-keygen finds', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'known-hosts-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'known_hosts');
@@ -79,7 +79,7 @@ test('The lines that cover a host are those that ssh-keygen finds', async (t) =>
   );
 });
 
-test('Lines that make no sense are passed over, whatever the text is', (t) => {
+test.serial('Lines that make no sense are passed over, whatever the text is', (t) => {
   const key = ed25519Key(1).text;
   const text = [
     '',
@@ -100,34 +100,37 @@ test('Lines that make no sense are passed over, whatever the text is', (t) => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (any) => Array.isArray(parseKnownHosts(any, 'f'))));
 });
 
-test('A host on another port than 22 is looked up by name and port, and by its bare name apart', (t) => {
-  const lines = parseKnownHosts(
-    `host ${ed25519Key(1).text}\n[host]:2222 ${ed25519Key(2).text}\n@revoked host ${ed25519Key(3).text}\n@cert-authority * ${ed25519Key(4).text}`,
-    'f',
-  );
-  const at2222 = lookUpHost(lines, 'HOST', 2222);
-  t.is(at2222.name, '[host]:2222');
-  t.deepEqual(
-    at2222.keys.map((one) => one.line),
-    [2],
-  );
-  t.deepEqual(
-    at2222.keysWithoutPort.map((one) => one.line),
-    [1],
-  );
-  t.deepEqual(
-    at2222.revoked.map((one) => one.line),
-    [3],
-  );
-  const at22 = lookUpHost(lines, 'host', 22);
-  t.deepEqual(
-    at22.keys.map((one) => one.line),
-    [1],
-  );
-  t.deepEqual(at22.keysWithoutPort, []);
-});
+test.serial(
+  'A host on another port than 22 is looked up by name and port, and by its bare name apart',
+  (t) => {
+    const lines = parseKnownHosts(
+      `host ${ed25519Key(1).text}\n[host]:2222 ${ed25519Key(2).text}\n@revoked host ${ed25519Key(3).text}\n@cert-authority * ${ed25519Key(4).text}`,
+      'f',
+    );
+    const at2222 = lookUpHost(lines, 'HOST', 2222);
+    t.is(at2222.name, '[host]:2222');
+    t.deepEqual(
+      at2222.keys.map((one) => one.line),
+      [2],
+    );
+    t.deepEqual(
+      at2222.keysWithoutPort.map((one) => one.line),
+      [1],
+    );
+    t.deepEqual(
+      at2222.revoked.map((one) => one.line),
+      [3],
+    );
+    const at22 = lookUpHost(lines, 'host', 22);
+    t.deepEqual(
+      at22.keys.map((one) => one.line),
+      [1],
+    );
+    t.deepEqual(at22.keysWithoutPort, []);
+  },
+);
 
-test('Bytes that are no key have no type', (t) => {
+test.serial('Bytes that are no key have no type', (t) => {
   for (const bytes of [[], [0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 9, 97], [255, 255, 255, 255, 97]]) {
     t.is(keyType(Buffer.from(bytes)), undefined);
   }

@@ -28,14 +28,14 @@ async function refused(
   return error;
 }
 
-test('A known host lets us in and says by which way', async (t) => {
+test.serial('A known host lets us in and says by which way', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await opened(t, sshd.options);
   t.is(tunnel.state.status, 'connected');
   t.deepEqual(tunnel.state.via, sshd.destination);
 });
 
-test('A host known by a hashed name only lets us in', async (t) => {
+test.serial('A host known by a hashed name only lets us in', async (t) => {
   await using sshd = await Sshd.start();
   await run('ssh-keygen', ['-H', '-f', sshd.knownHostsFile]);
   t.regex(await readFile(sshd.knownHostsFile, 'utf8'), /^\|1\|/);
@@ -43,41 +43,47 @@ test('A host known by a hashed name only lets us in', async (t) => {
   t.is(tunnel.state.status, 'connected');
 });
 
-test('An unknown host is refused before we authenticate, with its fingerprint and the way to trust it', async (t) => {
-  await using sshd = await Sshd.start();
-  await writeFile(sshd.knownHostsFile, '');
-  const error = await refused(t, sshd.options, 'host-key-unknown');
-  t.is(error.fingerprint, await sshd.fingerprint());
-  t.true(error.message.includes(`ssh -p ${sshd.port} `), error.message);
-  t.true(error.message.includes(await sshd.fingerprint()));
-  t.false(
-    sshd.log.some((line) => /Accepted|Failed|authenticating/.test(line)),
-    sshd.log.join('\n'),
-  );
-});
+test.serial(
+  'An unknown host is refused before we authenticate, with its fingerprint and the way to trust it',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    await writeFile(sshd.knownHostsFile, '');
+    const error = await refused(t, sshd.options, 'host-key-unknown');
+    t.is(error.fingerprint, await sshd.fingerprint());
+    t.true(error.message.includes(`ssh -p ${sshd.port} `), error.message);
+    t.true(error.message.includes(await sshd.fingerprint()));
+    t.false(
+      sshd.log.some((line) => /Accepted|Failed|authenticating/.test(line)),
+      sshd.log.join('\n'),
+    );
+  },
+);
 
-test('A known_hosts file that does not exist makes every host unknown', async (t) => {
+test.serial('A known_hosts file that does not exist makes every host unknown', async (t) => {
   await using sshd = await Sshd.start();
   await refused(t, { ...sshd.options, knownHostsFiles: [join(sshd.folder, 'none')] }, 'host-key-unknown');
 });
 
-test('A host with another key than the known one is refused, naming both keys and the line', async (t) => {
-  await using sshd = await Sshd.start();
-  const before = await sshd.fingerprint();
-  await writeFile(
-    sshd.knownHostsFile,
-    `# a comment\n[127.0.0.1]:${sshd.port} ${await sshd.hostKey()} note\n`,
-  );
-  await sshd.restart({ newHostKey: true });
-  const error = await refused(t, sshd.options, 'host-key-changed');
-  t.is(error.fingerprint, await sshd.fingerprint());
-  t.deepEqual(error.expectedFingerprints, [before]);
-  t.is(error.file, sshd.knownHostsFile);
-  t.is(error.line, 2);
-  t.true(error.message.includes(`ssh-keygen -f ${sshd.knownHostsFile} -R '[127.0.0.1]:${sshd.port}'`));
-});
+test.serial(
+  'A host with another key than the known one is refused, naming both keys and the line',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    const before = await sshd.fingerprint();
+    await writeFile(
+      sshd.knownHostsFile,
+      `# a comment\n[127.0.0.1]:${sshd.port} ${await sshd.hostKey()} note\n`,
+    );
+    await sshd.restart({ newHostKey: true });
+    const error = await refused(t, sshd.options, 'host-key-changed');
+    t.is(error.fingerprint, await sshd.fingerprint());
+    t.deepEqual(error.expectedFingerprints, [before]);
+    t.is(error.file, sshd.knownHostsFile);
+    t.is(error.line, 2);
+    t.true(error.message.includes(`ssh-keygen -f ${sshd.knownHostsFile} -R '[127.0.0.1]:${sshd.port}'`));
+  },
+);
 
-test('A revoked key is refused even when it is known and pinned', async (t) => {
+test.serial('A revoked key is refused even when it is known and pinned', async (t) => {
   await using sshd = await Sshd.start();
   const hostKey = await sshd.hostKey();
   await appendFile(sshd.knownHostsFile, `@revoked * ${hostKey}\n`);
@@ -86,7 +92,7 @@ test('A revoked key is refused even when it is known and pinned', async (t) => {
 });
 
 for (const form of ['fingerprint', 'line', 'blob'] as const) {
-  test(`A pinned key (${form}) is enough, and the only one accepted`, async (t) => {
+  test.serial(`A pinned key (${form}) is enough, and the only one accepted`, async (t) => {
     await using sshd = await Sshd.start();
     const line = await sshd.hostKey();
     const forms = { fingerprint: await sshd.fingerprint(), line, blob: line.split(' ')[1] ?? '' };
@@ -99,7 +105,7 @@ for (const form of ['fingerprint', 'line', 'blob'] as const) {
   });
 }
 
-test("A destination's own pin is preferred to the common one", async (t) => {
+test.serial("A destination's own pin is preferred to the common one", async (t) => {
   await using sshd = await Sshd.start();
   const hostKey = `SHA256:${'A'.repeat(43)}`;
   const destinations = [{ ...sshd.destination, hostKey: await sshd.hostKey() }];
@@ -107,7 +113,7 @@ test("A destination's own pin is preferred to the common one", async (t) => {
   t.is(tunnel.state.status, 'connected');
 });
 
-test('Of several host keys the host presents the one that is known', async (t) => {
+test.serial('Of several host keys the host presents the one that is known', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'host-keys-'));
   t.teardown(() => rm(folder, { recursive: true }));
   const rsa = join(folder, 'rsa');
@@ -118,7 +124,7 @@ test('Of several host keys the host presents the one that is known', async (t) =
   t.is(tunnel.state.status, 'connected');
 });
 
-test('An identity that the host does not know is refused, naming the identities tried', async (t) => {
+test.serial('An identity that the host does not know is refused, naming the identities tried', async (t) => {
   await using sshd = await Sshd.start();
   const stranger = join(sshd.folder, 'stranger');
   await makeKey(stranger);
@@ -127,20 +133,20 @@ test('An identity that the host does not know is refused, naming the identities 
   t.true(error.message.includes(stranger));
 });
 
-test('Too many refused identities count as a failed login', async (t) => {
+test.serial('Too many refused identities count as a failed login', async (t) => {
   await using sshd = await Sshd.start(['MaxAuthTries 2']);
   const strangers = [1, 2, 3, 4].map((n) => join(sshd.folder, `stranger${n}`));
   for (const file of strangers) await makeKey(file);
   await refused(t, { ...sshd.options, identityFiles: strangers }, 'auth-failed');
 });
 
-test('Without any identity the login fails and says so', async (t) => {
+test.serial('Without any identity the login fails and says so', async (t) => {
   await using sshd = await Sshd.start();
   const error = await refused(t, { ...sshd.options, identityFiles: [] }, 'auth-failed');
   t.regex(error.message, /no identity to offer/);
 });
 
-test('An identity asked for that cannot be used is an error that names it', async (t) => {
+test.serial('An identity asked for that cannot be used is an error that names it', async (t) => {
   await using sshd = await Sshd.start();
   const encrypted = join(sshd.folder, 'encrypted');
   await makeKey(encrypted, 'secret phrase');
@@ -153,7 +159,7 @@ test('An identity asked for that cannot be used is an error that names it', asyn
   }
 });
 
-test('Optional identities that are absent or encrypted are passed over', async (t) => {
+test.serial('Optional identities that are absent or encrypted are passed over', async (t) => {
   await using sshd = await Sshd.start();
   const encrypted = join(sshd.folder, 'encrypted');
   await makeKey(encrypted, 'secret phrase');
@@ -162,7 +168,7 @@ test('Optional identities that are absent or encrypted are passed over', async (
   t.is(tunnel.state.status, 'connected');
 });
 
-test('A key in the SSH agent gets in', async (t) => {
+test.serial('A key in the SSH agent gets in', async (t) => {
   await using sshd = await Sshd.start();
   await using agent = await SshAgent.start();
   await agent.add(sshd.identityFile);
@@ -170,7 +176,7 @@ test('A key in the SSH agent gets in', async (t) => {
   t.is(tunnel.state.status, 'connected');
 });
 
-test('An SSH agent that is not there does not keep a key file from being tried', async (t) => {
+test.serial('An SSH agent that is not there does not keep a key file from being tried', async (t) => {
   await using sshd = await Sshd.start();
   const agentSocket = join(sshd.folder, 'no-agent');
   const options = { ...sshd.options, identityFiles: [], optionalIdentityFiles: [sshd.identityFile] };
@@ -178,7 +184,7 @@ test('An SSH agent that is not there does not keep a key file from being tried',
   t.is(tunnel.state.status, 'connected');
 });
 
-test('An SSH agent that never answers is let go of when the time is over', async (t) => {
+test.serial('An SSH agent that never answers is let go of when the time is over', async (t) => {
   await using sshd = await Sshd.start();
   await using agent = await SshAgent.start();
   await agent.add(sshd.identityFile);
@@ -194,7 +200,7 @@ for (const [title, greeting] of [
   ['says hello only', 'SSH-2.0-OpenSSH_9.2\r\n'],
   ['talks nonsense', `SSH-2.0-OpenSSH_9.2\r\n${'nonsense'.repeat(1_000)}`],
 ] as const) {
-  test(`A server that ${title} counts as unreachable, which passes`, async (t) => {
+  test.serial(`A server that ${title} counts as unreachable, which passes`, async (t) => {
     await using server = await Target.start((socket) => socket.end(greeting));
     const error = await refused(
       t,
@@ -209,7 +215,7 @@ for (const [title, greeting] of [
   });
 }
 
-test('A host name that does not exist is unreachable', async (t) => {
+test.serial('A host name that does not exist is unreachable', async (t) => {
   const destinations = [{ user: 'root', host: 'host.invalid', port: 22 }];
   const error = await refused(t, { destinations, knownHostsFiles: [], identityFiles: [] }, 'unreachable');
   t.is(error.host, 'root@host.invalid:22');

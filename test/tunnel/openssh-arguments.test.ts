@@ -52,7 +52,7 @@ function argumentsFor(destination: ResolvedDestination): string[] {
   });
 }
 
-test('OpenSSH understands what it is to do as it was meant', async (t) => {
+test.serial('OpenSSH understands what it is to do as it was meant', async (t) => {
   const options = await understood(argumentsFor(PLAIN));
   const expected = {
     hostname: 'h.example',
@@ -74,30 +74,33 @@ test('OpenSSH understands what it is to do as it was meant', async (t) => {
   t.deepEqual(Object.fromEntries(seen), expected);
 });
 
-test('Any path that a file can have is taken for this path, also on the far side of a jump', async (t) => {
-  const path = fc
-    .string({ unit: fc.constantFrom(...`ab %h'"\\$\`;&|<>(){}*?~#=,:-é`), minLength: 1, maxLength: 12 })
-    .map((name) => `/keys/${name.trim()}x`)
-    // Refused before it comes to this.
-    .filter((name) => !name.includes('${'));
-  const property = fc.asyncProperty(path, path, async (key, known) => {
-    const destination = { ...PLAIN, identityFiles: [key], knownHostsFiles: [known] };
-    const direct = await understood(argumentsFor(destination));
-    t.deepEqual(direct.get('identityfile'), [key.replaceAll('%', '%%')]);
-    t.deepEqual(direct.get('userknownhostsfile'), [known]);
-    const [proxy = ''] =
-      (await understood(argumentsFor({ ...PLAIN, jumps: [destination] }))).get('proxycommand') ?? [];
-    // OpenSSH replaces the tokens, then a shell makes words of it.
-    const command = proxy
-      .replaceAll('%%', '\0')
-      .replaceAll('%h', 'h')
-      .replaceAll('%p', '1')
-      .replaceAll('\0', '%');
-    const { stdout } = await run('sh', ['-c', `printf '%s\\n' ${command}`]);
-    const [program, ...words] = stdout.trimEnd().split('\n');
-    t.is(program, 'ssh');
-    const jump = await understood(words);
-    t.deepEqual(jump.get('identityfile'), [key.replaceAll('%', '%%')]);
-  });
-  await fc.assert(property, { numRuns: 40 });
-});
+test.serial(
+  'Any path that a file can have is taken for this path, also on the far side of a jump',
+  async (t) => {
+    const path = fc
+      .string({ unit: fc.constantFrom(...`ab %h'"\\$\`;&|<>(){}*?~#=,:-é`), minLength: 1, maxLength: 12 })
+      .map((name) => `/keys/${name.trim()}x`)
+      // Refused before it comes to this.
+      .filter((name) => !name.includes('${'));
+    const property = fc.asyncProperty(path, path, async (key, known) => {
+      const destination = { ...PLAIN, identityFiles: [key], knownHostsFiles: [known] };
+      const direct = await understood(argumentsFor(destination));
+      t.deepEqual(direct.get('identityfile'), [key.replaceAll('%', '%%')]);
+      t.deepEqual(direct.get('userknownhostsfile'), [known]);
+      const [proxy = ''] =
+        (await understood(argumentsFor({ ...PLAIN, jumps: [destination] }))).get('proxycommand') ?? [];
+      // OpenSSH replaces the tokens, then a shell makes words of it.
+      const command = proxy
+        .replaceAll('%%', '\0')
+        .replaceAll('%h', 'h')
+        .replaceAll('%p', '1')
+        .replaceAll('\0', '%');
+      const { stdout } = await run('sh', ['-c', `printf '%s\\n' ${command}`]);
+      const [program, ...words] = stdout.trimEnd().split('\n');
+      t.is(program, 'ssh');
+      const jump = await understood(words);
+      t.deepEqual(jump.get('identityfile'), [key.replaceAll('%', '%%')]);
+    });
+    await fc.assert(property, { numRuns: 40 });
+  },
+);

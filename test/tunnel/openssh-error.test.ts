@@ -37,7 +37,7 @@ const SAID: readonly (readonly [text: string, code: TunnelErrorCode])[] = [
 ];
 
 for (const [text, code] of SAID) {
-  test(`"${text.split('\n').at(-1)}" after ${text.length} characters is ${code}`, (t) => {
+  test.serial(`"${text.split('\n').at(-1)}" after ${text.length} characters is ${code}`, (t) => {
     const error = translateOpenSshFailure(host, text);
     t.is(error.code, code);
     t.is(error.host, 'me@h.example:22');
@@ -45,20 +45,20 @@ for (const [text, code] of SAID) {
   });
 }
 
-test('Of a changed key the fingerprint and the line that knows another are told', (t) => {
+test.serial('Of a changed key the fingerprint and the line that knows another are told', (t) => {
   const { fingerprint, file, line } = translateOpenSshFailure(host, CHANGED);
   t.is(fingerprint, 'SHA256:KW+faptrDJL/VDeKDqT89AkDB66IsZAvuqdIW1JR5ME');
   t.is(file, '/home/me/.ssh/known_hosts');
   t.is(line, 7);
 });
 
-test('Where one key alone was to be accepted, an unknown one is a changed one', (t) => {
+test.serial('Where one key alone was to be accepted, an unknown one is a changed one', (t) => {
   const pinned = { ...host, hostKey: 'SHA256:KW+faptrDJL/VDeKDqT89AkDB66IsZAvuqdIW1JR5ME' };
   t.is(translateOpenSshFailure(pinned, 'Host key verification failed.').code, 'host-key-changed');
   t.is(translateOpenSshFailure(pinned, 'REVOKED HOST KEY DETECTED').code, 'host-key-revoked');
 });
 
-test('A server that hangs up before it says anything may be asked again', (t) => {
+test.serial('A server that hangs up before it says anything may be asked again', (t) => {
   t.true(
     translateOpenSshFailure(host, 'kex_exchange_identification: Connection closed by remote host').wasDropped,
   );

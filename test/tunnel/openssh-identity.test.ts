@@ -12,7 +12,7 @@ import { makeKey, Sshd } from './sshd.js';
 const run = promisify(execFile);
 const { signal } = new AbortController();
 
-test('A certificate beside an identity is presented, by OpenSSH itself', async (t) => {
+test.serial('A certificate beside an identity is presented, by OpenSSH itself', async (t) => {
   await using sshd = await Sshd.start();
   const authority = join(sshd.folder, 'authority');
   await makeKey(authority);
@@ -25,7 +25,7 @@ test('A certificate beside an identity is presented, by OpenSSH itself', async (
   t.is(tunnel.state.status, 'connected');
 });
 
-test('A key in a FIDO token takes OpenSSH, an ordinary or an absent one does not', async (t) => {
+test.serial('A key in a FIDO token takes OpenSSH, an ordinary or an absent one does not', async (t) => {
   await using sshd = await Sshd.start();
   t.is(await whyIdentityNeedsOpenSsh(resolved(sshd), { signal }), undefined);
   await writeFile(

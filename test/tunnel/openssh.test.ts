@@ -18,7 +18,7 @@ import { readAll, Target } from './target.js';
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('./programs/tunnel-user.js', import.meta.url));
 
-test('A user certificate gets in, and auto says why it takes OpenSSH for that', async (t) => {
+test.serial('A user certificate gets in, and auto says why it takes OpenSSH for that', async (t) => {
   await using authority = await Authority.start();
   await using sshd = await Sshd.start(authority.config);
   const said: string[] = [];
@@ -30,28 +30,34 @@ test('A user certificate gets in, and auto says why it takes OpenSSH for that', 
   t.regex(said.join(), /OpenSSH's ssh: it has a certificate/);
 });
 
-test('A host known by a certificate authority is let through with a certificate for its name alone', async (t) => {
-  await using authority = await Authority.start();
-  await using sshd = await Sshd.start(authority.config);
-  await authority.certifyHost(sshd, '127.0.0.1');
-  await authority.trustedBy(sshd);
-  {
-    await using tunnel = await Tunnel.open(sshd.options);
-    t.is(await answerThrough(tunnel), 'through');
-  }
-  await authority.certifyHost(sshd, 'somebody.else');
-  const error = await t.throwsAsync(Tunnel.open(sshd.options), { instanceOf: TunnelError });
-  t.is(error.code, 'host-key-unknown');
-});
+test.serial(
+  'A host known by a certificate authority is let through with a certificate for its name alone',
+  async (t) => {
+    await using authority = await Authority.start();
+    await using sshd = await Sshd.start(authority.config);
+    await authority.certifyHost(sshd, '127.0.0.1');
+    await authority.trustedBy(sshd);
+    {
+      await using tunnel = await Tunnel.open(sshd.options);
+      t.is(await answerThrough(tunnel), 'through');
+    }
+    await authority.certifyHost(sshd, 'somebody.else');
+    const error = await t.throwsAsync(Tunnel.open(sshd.options), { instanceOf: TunnelError });
+    t.is(error.code, 'host-key-unknown');
+  },
+);
 
-test('Where ssh2 was asked for, a host that needs OpenSSH is refused, naming the reason', async (t) => {
-  await using sshd = await Sshd.start();
-  const destinations = [resolved(sshd, { needsOpenSsh: ['PKCS11Provider is set'] })];
-  const opening = Tunnel.open({ destinations, transport: 'ssh2' });
-  const error = await t.throwsAsync(opening, { instanceOf: TunnelError });
-  t.is(error.code, 'bad-destination');
-  t.regex(error.message, /PKCS11Provider is set/);
-});
+test.serial(
+  'Where ssh2 was asked for, a host that needs OpenSSH is refused, naming the reason',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    const destinations = [resolved(sshd, { needsOpenSsh: ['PKCS11Provider is set'] })];
+    const opening = Tunnel.open({ destinations, transport: 'ssh2' });
+    const error = await t.throwsAsync(opening, { instanceOf: TunnelError });
+    t.is(error.code, 'bad-destination');
+    t.regex(error.message, /PKCS11Provider is set/);
+  },
+);
 
 test.serial('Without an ssh program the error says why one is needed', async (t) => {
   await using sshd = await Sshd.start();
@@ -64,25 +70,28 @@ test.serial('Without an ssh program the error says why one is needed', async (t)
   t.regex(error.message, /PKCS11Provider is set.*Install/);
 });
 
-test('Each host on the way is verified by itself, and named when it is not who it should be', async (t) => {
-  await using outer = await Sshd.start();
-  await using inner = await Sshd.start();
-  await using last = await Sshd.start();
-  const jumps = [resolved(outer), resolved(inner, { hostKey: await inner.fingerprint() })];
-  const through = (given: readonly ResolvedDestination[]) =>
-    Tunnel.open({ destinations: [resolved(last, { jumps: given })], transport: 'openssh' });
-  {
-    await using tunnel = await through(jumps);
-    t.is(await answerThrough(tunnel), 'through');
-  }
-  t.true(inner.log.some((line) => line.includes('Accepted publickey')));
-  await inner.restart({ newHostKey: true });
-  const error = await t.throwsAsync(through(jumps), { instanceOf: TunnelError });
-  t.is(error.code, 'host-key-changed');
-  t.regex(error.host, new RegExp(`:${inner.port}$`));
-});
+test.serial(
+  'Each host on the way is verified by itself, and named when it is not who it should be',
+  async (t) => {
+    await using outer = await Sshd.start();
+    await using inner = await Sshd.start();
+    await using last = await Sshd.start();
+    const jumps = [resolved(outer), resolved(inner, { hostKey: await inner.fingerprint() })];
+    const through = (given: readonly ResolvedDestination[]) =>
+      Tunnel.open({ destinations: [resolved(last, { jumps: given })], transport: 'openssh' });
+    {
+      await using tunnel = await through(jumps);
+      t.is(await answerThrough(tunnel), 'through');
+    }
+    t.true(inner.log.some((line) => line.includes('Accepted publickey')));
+    await inner.restart({ newHostKey: true });
+    const error = await t.throwsAsync(through(jumps), { instanceOf: TunnelError });
+    t.is(error.code, 'host-key-changed');
+    t.regex(error.host, new RegExp(`:${inner.port}$`));
+  },
+);
 
-test('A path with blanks and percent signs is a path', async (t) => {
+test.serial('A path with blanks and percent signs is a path', async (t) => {
   await using sshd = await Sshd.start();
   const identity = join(sshd.folder, `an "identity" of 100%h`);
   await copyFile(sshd.identityFile, identity);
@@ -99,7 +108,7 @@ test('A path with blanks and percent signs is a path', async (t) => {
   t.is(await answerThrough(tunnel), 'through');
 });
 
-test('A path that ssh would read a variable in is refused', async (t) => {
+test.serial('A path that ssh would read a variable in is refused', async (t) => {
   await using sshd = await Sshd.start();
   const identityFiles = [join(sshd.folder, `an \${HOME}`)];
   const opening = Tunnel.open({ ...sshd.options, identityFiles, transport: 'openssh' });
@@ -108,7 +117,7 @@ test('A path that ssh would read a variable in is refused', async (t) => {
   t.regex(error.message, /an \$\{HOME\}/);
 });
 
-test('A tunnel over OpenSSH comes back by itself', async (t) => {
+test.serial('A tunnel over OpenSSH comes back by itself', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open({ ...sshd.options, transport: 'openssh' });
   t.is(await answerThrough(tunnel), 'through');
@@ -117,7 +126,7 @@ test('A tunnel over OpenSSH comes back by itself', async (t) => {
   t.is(tunnel.state.status, 'connected');
 });
 
-test('An ssh whose user was killed ends by itself', async (t) => {
+test.serial('An ssh whose user was killed ends by itself', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
   const options = { ...sshd.options, transport: 'openssh' };

@@ -6,7 +6,7 @@ function loginsOf(sshd: Sshd): number {
   return sshd.log.filter((line) => line.includes('Accepted')).length;
 }
 
-test('All who ask for a host share one connection, and the last who lets go closes it', async (t) => {
+test.serial('All who ask for a host share one connection, and the last who lets go closes it', async (t) => {
   await using sshd = await Sshd.start();
   await using pool = new TunnelPool();
   const { destinations, ...others } = sshd.options;
@@ -27,7 +27,7 @@ test('All who ask for a host share one connection, and the last who lets go clos
   t.is(again.tunnel.state.status, 'connected');
 });
 
-test('Who must be verified otherwise gets a connection of its own', async (t) => {
+test.serial('Who must be verified otherwise gets a connection of its own', async (t) => {
   await using sshd = await Sshd.start();
   await using pool = new TunnelPool();
   await using byKnownHosts = await pool.take(sshd.options);
@@ -38,27 +38,30 @@ test('Who must be verified otherwise gets a connection of its own', async (t) =>
   t.is(error.code, 'host-key-changed');
 });
 
-test('One who gives up leaves the opening to the others, and a failure is not remembered', async (t) => {
-  await using sshd = await Sshd.start();
-  await using pool = new TunnelPool();
-  await sshd.freeze();
-  const impatient = new AbortController();
-  const reason = new Error('enough');
-  const given = pool.take(sshd.options, { signal: impatient.signal });
-  const kept = pool.take(sshd.options);
-  impatient.abort(reason);
-  t.is(await t.throwsAsync(given), reason);
-  await sshd.thaw();
-  await (await kept).release();
-  await sshd.stop();
-  const error = await t.throwsAsync(pool.take(sshd.options), { instanceOf: TunnelError });
-  t.is(error.code, 'unreachable');
-  await sshd.restart();
-  await using again = await pool.take(sshd.options);
-  t.is(again.tunnel.state.status, 'connected');
-});
+test.serial(
+  'One who gives up leaves the opening to the others, and a failure is not remembered',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    await using pool = new TunnelPool();
+    await sshd.freeze();
+    const impatient = new AbortController();
+    const reason = new Error('enough');
+    const given = pool.take(sshd.options, { signal: impatient.signal });
+    const kept = pool.take(sshd.options);
+    impatient.abort(reason);
+    t.is(await t.throwsAsync(given), reason);
+    await sshd.thaw();
+    await (await kept).release();
+    await sshd.stop();
+    const error = await t.throwsAsync(pool.take(sshd.options), { instanceOf: TunnelError });
+    t.is(error.code, 'unreachable');
+    await sshd.restart();
+    await using again = await pool.take(sshd.options);
+    t.is(again.tunnel.state.status, 'connected');
+  },
+);
 
-test('A pool that is closed closes its tunnels and opens no more', async (t) => {
+test.serial('A pool that is closed closes its tunnels and opens no more', async (t) => {
   await using sshd = await Sshd.start();
   const pool = new TunnelPool();
   const share = await pool.take(sshd.options);
@@ -70,7 +73,7 @@ test('A pool that is closed closes its tunnels and opens no more', async (t) => 
   t.is(error.code, 'closed');
 });
 
-test('Who comes after a tunnel was given up for good gets a new one', async (t) => {
+test.serial('Who comes after a tunnel was given up for good gets a new one', async (t) => {
   await using sshd = await Sshd.start();
   await using pool = new TunnelPool();
   await using failed = await pool.take(sshd.options);
@@ -81,7 +84,7 @@ test('Who comes after a tunnel was given up for good gets a new one', async (t) 
   t.is(again.tunnel.state.status, 'connected');
 });
 
-test('Who waits for a tunnel when the pool closes is told so', async (t) => {
+test.serial('Who waits for a tunnel when the pool closes is told so', async (t) => {
   await using sshd = await Sshd.start();
   const pool = new TunnelPool();
   await sshd.freeze();

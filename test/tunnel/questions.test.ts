@@ -21,22 +21,25 @@ function person(): { ask: Ask; asked: Question[]; answer: (text: string) => void
   return { ask, asked, answer: (text) => give(text) };
 }
 
-test('Questions of several hosts come one after the other, and say which of how many they are for', async (t) => {
-  const { ask, asked, answer } = person();
-  const questions = new Questions(ask, ['a', 'b', 'c']);
-  const answers = ['c', 'a', 'elsewhere'].map((host) => questions.ask(about(host), { signal }));
-  for (const text of ['1', '2', '3']) {
-    await new Promise(setImmediate);
-    answer(text);
-  }
-  t.deepEqual(await Promise.all(answers), ['1', '2', '3']);
-  t.deepEqual(
-    asked.map(({ position }) => position),
-    [{ number: 3, of: 3 }, { number: 1, of: 3 }, undefined],
-  );
-});
+test.serial(
+  'Questions of several hosts come one after the other, and say which of how many they are for',
+  async (t) => {
+    const { ask, asked, answer } = person();
+    const questions = new Questions(ask, ['a', 'b', 'c']);
+    const answers = ['c', 'a', 'elsewhere'].map((host) => questions.ask(about(host), { signal }));
+    for (const text of ['1', '2', '3']) {
+      await new Promise(setImmediate);
+      answer(text);
+    }
+    t.deepEqual(await Promise.all(answers), ['1', '2', '3']);
+    t.deepEqual(
+      asked.map(({ position }) => position),
+      [{ number: 3, of: 3 }, { number: 1, of: 3 }, undefined],
+    );
+  },
+);
 
-test('A question taken back before its turn is never asked, and holds nobody up', async (t) => {
+test.serial('A question taken back before its turn is never asked, and holds nobody up', async (t) => {
   const { ask, asked, answer } = person();
   const questions = new Questions(ask);
   const first = questions.ask(about('a'), { signal });
@@ -57,7 +60,7 @@ test('A question taken back before its turn is never asked, and holds nobody up'
   );
 });
 
-test('A question whose asking fails holds nobody up', async (t) => {
+test.serial('A question whose asking fails holds nobody up', async (t) => {
   let calls = 0;
   const questions = new Questions(async () => {
     calls += 1;
@@ -68,7 +71,7 @@ test('A question whose asking fails holds nobody up', async (t) => {
   t.is(await questions.ask(about('b'), { signal }), 'yes');
 });
 
-test('What was found out once is not asked again, not even in vain', async (t) => {
+test.serial('What was found out once is not asked again, not even in vain', async (t) => {
   const asked: string[] = [];
   const questions = new Questions(async ({ text }) => {
     asked.push(text);
@@ -83,7 +86,7 @@ test('What was found out once is not asked again, not even in vain', async (t) =
   t.deepEqual(asked, ['known', 'unknown']);
 });
 
-test('A host cannot send what moves the cursor', async (t) => {
+test.serial('A host cannot send what moves the cursor', async (t) => {
   const shown: string[] = [];
   const questions = new Questions(async ({ text }) => {
     shown.push(text);
@@ -93,14 +96,14 @@ test('A host cannot send what moves the cursor', async (t) => {
   t.deepEqual(shown, ['one\ntwo[2J\tthree']);
 });
 
-test('A kept answer is given once', (t) => {
+test.serial('A kept answer is given once', (t) => {
   const questions = new Questions(async () => undefined);
   questions.remember('password', 'secret');
   t.is(questions.recall('password'), 'secret');
   t.is(questions.recall('password'), undefined);
 });
 
-test('A time limit stands still while it is paused, however often', async (t) => {
+test.serial('A time limit stands still while it is paused, however often', async (t) => {
   let isOver = false;
   const over = new Promise<void>((resolve) => {
     const patience = new Patience(20, () => {
@@ -117,7 +120,7 @@ test('A time limit stands still while it is paused, however often', async (t) =>
   t.true(isOver);
 });
 
-test('A time limit that was disposed of is never over', async (t) => {
+test.serial('A time limit that was disposed of is never over', async (t) => {
   const patience = new Patience(1, () => t.fail());
   const resume = patience.pause();
   patience[Symbol.dispose]();

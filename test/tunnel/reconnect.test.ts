@@ -21,26 +21,29 @@ async function echoed(t: ExecutionContext, socket: Socket): Promise<void> {
   t.is(String(answer), 'ping');
 }
 
-test('When SSH drops, open connections close at once and new ones work without a new forward', async (t) => {
-  await using sshd = await Sshd.start();
-  await using target = await Target.start();
-  await using tunnel = await Tunnel.open(sshd.options);
-  await using forward = await tunnel.forward(target.address);
-  const before = enter(forward);
-  await echoed(t, before);
-  const lost = stateOf(tunnel, ({ status }) => status !== 'connected');
-  await sshd.killConnections();
-  await readAll(before);
-  const { reason } = await lost;
-  t.is(reason?.code, 'unreachable');
-  const after = enter(forward);
-  await echoed(t, after);
-  after.destroy();
-  t.is(tunnel.state.status, 'connected');
-  t.is(tunnel.state.reason, undefined);
-});
+test.serial(
+  'When SSH drops, open connections close at once and new ones work without a new forward',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    await using target = await Target.start();
+    await using tunnel = await Tunnel.open(sshd.options);
+    await using forward = await tunnel.forward(target.address);
+    const before = enter(forward);
+    await echoed(t, before);
+    const lost = stateOf(tunnel, ({ status }) => status !== 'connected');
+    await sshd.killConnections();
+    await readAll(before);
+    const { reason } = await lost;
+    t.is(reason?.code, 'unreachable');
+    const after = enter(forward);
+    await echoed(t, after);
+    after.destroy();
+    t.is(tunnel.state.status, 'connected');
+    t.is(tunnel.state.reason, undefined);
+  },
+);
 
-test('When SSH drops, even a connection that nobody reads is closed at once', async (t) => {
+test.serial('When SSH drops, even a connection that nobody reads is closed at once', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start((socket) => socket.write(Buffer.alloc(16 << 20)));
   await using tunnel = await Tunnel.open(sshd.options);
@@ -57,7 +60,7 @@ test('When SSH drops, even a connection that nobody reads is closed at once', as
   t.true(error instanceof Error);
 });
 
-test('A connection made while SSH is down is held and goes on when it is back', async (t) => {
+test.serial('A connection made while SSH is down is held and goes on when it is back', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
   await using tunnel = await Tunnel.open(sshd.options);
@@ -73,7 +76,7 @@ test('A connection made while SSH is down is held and goes on when it is back', 
   t.is(tunnel.state.status, 'connected');
 });
 
-test('A connection is held no longer than the connect timeout', async (t) => {
+test.serial('A connection is held no longer than the connect timeout', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open({ ...sshd.options, connectTimeoutMs: 1_500 });
   await using forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
@@ -83,7 +86,7 @@ test('A connection is held no longer than the connect timeout', async (t) => {
   t.is(forward.lastRefusal?.code, 'unreachable');
 });
 
-test('A host whose key changes while we are connected is not connected to again', async (t) => {
+test.serial('A host whose key changes while we are connected is not connected to again', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   await using forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
@@ -101,7 +104,7 @@ test('A host whose key changes while we are connected is not connected to again'
   t.false(sshd.log.slice(logged).some((line) => line.includes('Accepted')));
 });
 
-test('A login that is refused on reconnecting ends the tunnel', async (t) => {
+test.serial('A login that is refused on reconnecting ends the tunnel', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   await sshd.stop();
@@ -111,7 +114,7 @@ test('A login that is refused on reconnecting ends the tunnel', async (t) => {
   t.is(failed.reason?.code, 'auth-failed');
 });
 
-test('A host that falls silent is noticed, and another way in is taken', async (t) => {
+test.serial('A host that falls silent is noticed, and another way in is taken', async (t) => {
   await using silent = await Sshd.start();
   await using other = await Sshd.start();
   await other.stop();
@@ -138,7 +141,7 @@ test('A host that falls silent is noticed, and another way in is taken', async (
   again.destroy();
 });
 
-test('A tunnel that waits for its host closes at once', async (t) => {
+test.serial('A tunnel that waits for its host closes at once', async (t) => {
   await using sshd = await Sshd.start();
   const tunnel = await Tunnel.open(sshd.options);
   const forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
@@ -153,7 +156,7 @@ test('A tunnel that waits for its host closes at once', async (t) => {
   t.is(tunnel.state.status, 'closed');
 });
 
-test('The states of a tunnel begin with the current one and end with it', async (t) => {
+test.serial('The states of a tunnel begin with the current one and end with it', async (t) => {
   await using sshd = await Sshd.start();
   const tunnel = await Tunnel.open(sshd.options);
   const seen: string[] = [];
@@ -167,7 +170,7 @@ test('The states of a tunnel begin with the current one and end with it', async 
   t.deepEqual(seen, ['connected', 'closed']);
 });
 
-test('An aborted signal ends the states without an error', async (t) => {
+test.serial('An aborted signal ends the states without an error', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   const controller = new AbortController();
@@ -179,31 +182,34 @@ test('An aborted signal ends the states without an error', async (t) => {
   t.deepEqual(seen, ['connected']);
 });
 
-test('Of several ways in the one that works is used, and the other moved on to when it is lost', async (t) => {
-  await using first = await Sshd.start();
-  await using second = await Sshd.start();
-  await second.stop();
-  await using target = await Target.start();
-  await using tunnel = await Tunnel.open({
-    destinations: [first.destination, second.destination],
-    knownHostsFiles: [first.knownHostsFile, second.knownHostsFile],
-    identityFiles: [first.identityFile, second.identityFile],
-  });
-  await using forward = await tunnel.forward(target.address);
-  t.deepEqual(tunnel.state.via, first.destination);
-  await second.restart();
-  await first.stop();
-  const socket = enter(forward);
-  await stateOf(tunnel, ({ status }) => status !== 'connected');
-  await stateOf(tunnel, ({ status }) => status === 'connected');
-  t.deepEqual(tunnel.state.via, second.destination);
-  const again = enter(forward);
-  await echoed(t, again);
-  again.destroy();
-  socket.destroy();
-});
+test.serial(
+  'Of several ways in the one that works is used, and the other moved on to when it is lost',
+  async (t) => {
+    await using first = await Sshd.start();
+    await using second = await Sshd.start();
+    await second.stop();
+    await using target = await Target.start();
+    await using tunnel = await Tunnel.open({
+      destinations: [first.destination, second.destination],
+      knownHostsFiles: [first.knownHostsFile, second.knownHostsFile],
+      identityFiles: [first.identityFile, second.identityFile],
+    });
+    await using forward = await tunnel.forward(target.address);
+    t.deepEqual(tunnel.state.via, first.destination);
+    await second.restart();
+    await first.stop();
+    const socket = enter(forward);
+    await stateOf(tunnel, ({ status }) => status !== 'connected');
+    await stateOf(tunnel, ({ status }) => status === 'connected');
+    t.deepEqual(tunnel.state.via, second.destination);
+    const again = enter(forward);
+    await echoed(t, again);
+    again.destroy();
+    socket.destroy();
+  },
+);
 
-test('A way in whose key changed is reported and passed over while another works', async (t) => {
+test.serial('A way in whose key changed is reported and passed over while another works', async (t) => {
   await using good = await Sshd.start();
   await using bad = await Sshd.start();
   await bad.restart({ newHostKey: true });
@@ -221,7 +227,7 @@ test('A way in whose key changed is reported and passed over while another works
   t.deepEqual(tunnel.state.via, good.destination);
 });
 
-test('When no way in works the most serious reason is given, and all of them', async (t) => {
+test.serial('When no way in works the most serious reason is given, and all of them', async (t) => {
   await using stopped = await Sshd.start();
   await stopped.stop();
   await using changed = await Sshd.start();

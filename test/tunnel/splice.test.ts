@@ -58,7 +58,7 @@ async function localConnection(t: ExecutionContext): Promise<{ near: Socket; cli
   return { near, client };
 }
 
-test('A channel keeps what it has not sent yet when both local directions have ended', async (t) => {
+test.serial('A channel keeps what it has not sent yet when both local directions have ended', async (t) => {
   const { near, client } = await localConnection(t);
   const channel = new SlowChannel();
   const splice = new Splice(near, channel);
@@ -75,7 +75,7 @@ test('A channel keeps what it has not sent yet when both local directions have e
   t.false(channel.wasAbandoned);
 });
 
-test('A channel is given up when the local end breaks off', async (t) => {
+test.serial('A channel is given up when the local end breaks off', async (t) => {
   const { near, client } = await localConnection(t);
   const channel = new SlowChannel();
   new Splice(near, channel);
@@ -85,7 +85,7 @@ test('A channel is given up when the local end breaks off', async (t) => {
   t.true(channel.wasAbandoned);
 });
 
-test('A channel that closes leaves the local end the time to take what came', async (t) => {
+test.serial('A channel that closes leaves the local end the time to take what came', async (t) => {
   const { near, client } = await localConnection(t);
   const channel = new SlowChannel();
   const splice = new Splice(near, channel);
@@ -98,7 +98,7 @@ test('A channel that closes leaves the local end the time to take what came', as
   await splice.done;
 });
 
-test('A destroyed splice lets go of both ends', async (t) => {
+test.serial('A destroyed splice lets go of both ends', async (t) => {
   const { near, client } = await localConnection(t);
   const channel = new SlowChannel();
   const splice = new Splice(near, channel);

@@ -91,7 +91,7 @@ const SETTINGS: readonly (readonly [name: string, config: string, expected: Part
   ];
 
 for (const [name, config, expected] of SETTINGS) {
-  test(`ssh_config is understood as OpenSSH understands it: ${name}`, async (t) => {
+  test.serial(`ssh_config is understood as OpenSSH understands it: ${name}`, async (t) => {
     const { user } = await agreed(t, '');
     const found = await agreed(t, config.replaceAll('root', user));
     t.like(found, JSON.parse(JSON.stringify(expected).replaceAll('root', user)));
@@ -115,7 +115,7 @@ for (const config of [
   'ConnectTimeout soon',
   'IdentityFile a b',
 ]) {
-  test(`What OpenSSH refuses in ssh_config we refuse: ${config}`, async (t) => {
+  test.serial(`What OpenSSH refuses in ssh_config we refuse: ${config}`, async (t) => {
     await refused(t, config);
   });
 }

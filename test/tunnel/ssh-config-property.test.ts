@@ -79,7 +79,7 @@ const line = fc.oneof(
     .map(([keyword, sign, name]) => `${keyword} ${sign}${name}`),
 );
 
-test('Whatever a file says, our own reading answers as OpenSSH does, or refuses', async (t) => {
+test.serial('Whatever a file says, our own reading answers as OpenSSH does, or refuses', async (t) => {
   const configFile = join(await temporaryFolder(t), 'config');
   const answer = async (environment: typeof withOpenSsh) => {
     try {
@@ -99,17 +99,23 @@ test('Whatever a file says, our own reading answers as OpenSSH does, or refuses'
   );
 });
 
-test('No text makes anything else of a destination than a TunnelError or one that OpenSSH could be asked for', async (t) => {
-  await fc.assert(
-    fc.asyncProperty(fc.string(), async (text) => {
-      try {
-        const { host } = await resolveDestination(text, { environment: withoutOpenSsh, configFile: 'none' });
-        return !host.startsWith('-');
-      } catch (error) {
-        return error instanceof TunnelError;
-      }
-    }),
-    { numRuns: 500 },
-  );
-  t.pass();
-});
+test.serial(
+  'No text makes anything else of a destination than a TunnelError or one that OpenSSH could be asked for',
+  async (t) => {
+    await fc.assert(
+      fc.asyncProperty(fc.string(), async (text) => {
+        try {
+          const { host } = await resolveDestination(text, {
+            environment: withoutOpenSsh,
+            configFile: 'none',
+          });
+          return !host.startsWith('-');
+        } catch (error) {
+          return error instanceof TunnelError;
+        }
+      }),
+      { numRuns: 500 },
+    );
+    t.pass();
+  },
+);

@@ -4,7 +4,7 @@ import test from 'ava';
 import { resolveDestination, TunnelError } from '../../tunnel/index.js';
 import { agreed, refused, temporaryFolder, withOpenSsh, withoutOpenSsh } from './ssh-config-agreement.js';
 
-test('Switching host key checks off is not obeyed, but said', async (t) => {
+test.serial('Switching host key checks off is not obeyed, but said', async (t) => {
   const said: string[] = [];
   const log = (level: string, message: string) => said.push(`${level} ${message}`);
   for (const value of ['no', 'off']) {
@@ -14,7 +14,7 @@ test('Switching host key checks off is not obeyed, but said', async (t) => {
   t.regex(said[0] ?? '', /^warn StrictHostKeyChecking is off for web/);
 });
 
-test('Hops lead through one another, each resolved on its own', async (t) => {
+test.serial('Hops lead through one another, each resolved on its own', async (t) => {
   const { jumps } = await agreed(
     t,
     'Host web\n ProxyJump a,u@b:2,[::1]:3\nHost a\n ProxyJump z\n Port 9\nHost z\n HostName z.lan\n ProxyCommand nc %h\nHost b\n HostName b.lan\n ProxyJump ignored',
@@ -32,7 +32,7 @@ test('Hops lead through one another, each resolved on its own', async (t) => {
   t.is(jumps[2]?.user, 'u');
 });
 
-test('The hops of a hop do not have to be followed for ever', async (t) => {
+test.serial('The hops of a hop do not have to be followed for ever', async (t) => {
   const configFile = join(await temporaryFolder(t), 'config');
   await writeFile(configFile, 'Host a\n ProxyJump b\nHost b\n ProxyJump a\n');
   for (const environment of [withOpenSsh, withoutOpenSsh]) {
@@ -43,7 +43,7 @@ test('The hops of a hop do not have to be followed for ever', async (t) => {
   }
 });
 
-test('What the text names wins over the file, and flags over both', async (t) => {
+test.serial('What the text names wins over the file, and flags over both', async (t) => {
   const config = 'Host web\n Port 1\n User a\n IdentityFile /k/1\n ConnectTimeout 5\n';
   t.like(await agreed(t, config, { text: 'b@web:2' }), { port: 2, user: 'b', identityFiles: ['/k/1'] });
   t.like(await agreed(t, config, { text: 'ssh://c@web:3?hostkey=SHA256:x' }), {
@@ -61,7 +61,7 @@ test('What the text names wins over the file, and flags over both', async (t) =>
   t.is(hop?.hostKey, undefined);
 });
 
-test('The agent is the one that ssh_config names, or the environment', async (t) => {
+test.serial('The agent is the one that ssh_config names, or the environment', async (t) => {
   const environment = { SSH_AUTH_SOCK: '/run/agent', OTHER: '/run/other' };
   const cases = [
     ['', '/run/agent'],
@@ -75,7 +75,7 @@ test('The agent is the one that ssh_config names, or the environment', async (t)
   }
 });
 
-test("A HOME that is not the passwd entry's is the one whose files count", async (t) => {
+test.serial("A HOME that is not the passwd entry's is the one whose files count", async (t) => {
   const home = await temporaryFolder(t);
   await mkdir(join(home, '.ssh'));
   await mkdir(join(home, '.ssh', 'conf.d'));
@@ -91,20 +91,23 @@ test("A HOME that is not the passwd entry's is the one whose files count", async
   t.deepEqual(await resolve(withoutOpenSsh), found);
 });
 
-test('Include takes patterns, keeps blocks to themselves and stands under the Host above it', async (t) => {
-  const folder = await temporaryFolder(t);
-  await mkdir(join(folder, 'a b'));
-  await writeFile(join(folder, 'a b', '1.conf'), 'Port 1\nHost other\n User nobody\n');
-  await writeFile(join(folder, 'a b', '2.conf'), 'Port 2\nHostName two\n');
-  await writeFile(join(folder, 'a b', '.hidden.conf'), 'Port 3\n');
-  await writeFile(join(folder, 'other'), 'User other\nIdentityFile /k/other\n');
-  const config = `Host no\n Include ${folder}/other\nHost w*\n Include "${folder}/a b/*.conf" ${folder}/none\n IdentityFile /k/web\n`;
-  t.like(await agreed(t, config), { port: 1, host: 'two', identityFiles: ['/k/web'] });
-  await writeFile(join(folder, 'other'), `Include ${folder}/other\n`);
-  await refused(t, `Include ${folder}/other`);
-});
+test.serial(
+  'Include takes patterns, keeps blocks to themselves and stands under the Host above it',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    await mkdir(join(folder, 'a b'));
+    await writeFile(join(folder, 'a b', '1.conf'), 'Port 1\nHost other\n User nobody\n');
+    await writeFile(join(folder, 'a b', '2.conf'), 'Port 2\nHostName two\n');
+    await writeFile(join(folder, 'a b', '.hidden.conf'), 'Port 3\n');
+    await writeFile(join(folder, 'other'), 'User other\nIdentityFile /k/other\n');
+    const config = `Host no\n Include ${folder}/other\nHost w*\n Include "${folder}/a b/*.conf" ${folder}/none\n IdentityFile /k/web\n`;
+    t.like(await agreed(t, config), { port: 1, host: 'two', identityFiles: ['/k/web'] });
+    await writeFile(join(folder, 'other'), `Include ${folder}/other\n`);
+    await refused(t, `Include ${folder}/other`);
+  },
+);
 
-test('A config file that others can write gives no orders', async (t) => {
+test.serial('A config file that others can write gives no orders', async (t) => {
   const home = await temporaryFolder(t);
   await mkdir(join(home, '.ssh'));
   await writeFile(join(home, '.ssh', 'config'), 'Port 3\n');
@@ -114,7 +117,7 @@ test('A config file that others can write gives no orders', async (t) => {
   t.regex(error.message, /chmod/);
 });
 
-test('Match exec is left to OpenSSH', async (t) => {
+test.serial('Match exec is left to OpenSSH', async (t) => {
   const configFile = join(await temporaryFolder(t), 'config');
   await writeFile(
     configFile,
@@ -127,12 +130,12 @@ test('Match exec is left to OpenSSH', async (t) => {
   t.regex(error.message, /line 3: .*Match exec/);
 });
 
-test('New keys never go to the files of the system', async (t) => {
+test.serial('New keys never go to the files of the system', async (t) => {
   const { knownHostsFiles } = await agreed(t, 'UserKnownHostsFile none\nGlobalKnownHostsFile /etc/known');
   t.deepEqual(knownHostsFiles, ['/dev/null', '/etc/known']);
 });
 
-test('Options that were never heard of are left to OpenSSH', async (t) => {
+test.serial('Options that were never heard of are left to OpenSSH', async (t) => {
   const { needsOpenSsh } = await agreed(t, 'VerifyHostKeyDNS yes\nRevokedHostKeys /r\nBindAddress 127.0.0.1');
   t.is(needsOpenSsh.length, 3);
 });

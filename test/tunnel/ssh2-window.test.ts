@@ -46,7 +46,7 @@ const packets = fc.array(fc.record({ bytes: fc.constantFrom(1, 9, 1000, 32_768),
   maxLength: 800,
 });
 
-test('A window that is widened loses nothing and grants its extra exactly once', (t) => {
+test.serial('A window that is widened loses nothing and grants its extra exactly once', (t) => {
   fc.assert(
     fc.property(packets, (sequence) => {
       const accounting = new Accounting(() => true);
@@ -68,7 +68,7 @@ test('A window that is widened loses nothing and grants its extra exactly once',
   t.is(accounting.droppedBytes, 0);
 });
 
-test('A window that may not be widened stays as ssh2 has it', (t) => {
+test.serial('A window that may not be widened stays as ssh2 has it', (t) => {
   const accounting = new Accounting(() => false);
   for (let packet = 0; packet < 64; packet += 1) accounting.receive(32_768);
   t.is(accounting.outstandingBytes, 0);
@@ -77,22 +77,25 @@ test('A window that may not be widened stays as ssh2 has it', (t) => {
   t.is(accounting.outstandingBytes, OWN_BYTES + SLACK_BYTES);
 });
 
-test('A channel on which much was received may have more under way, but no more than that', async (t) => {
-  await using sshd = await Sshd.start();
-  await using target = await Target.start((socket) => socket.write(Buffer.alloc(64 << 20)));
-  const signal = new AbortController().signal;
-  const link = await ssh2Transport.dial(resolved(sshd), {
-    keepaliveIntervalMs: 2_000,
-    keepaliveCountMax: 3,
-    signal,
-  });
-  t.teardown(() => link.close());
-  const channel = await link.openChannel(target.address, { signal });
-  for (let readBytes = 0; readBytes < 4 << 20; ) {
-    const chunk: Buffer | null = channel.read();
-    if (chunk === null) await once(channel, 'readable');
-    else readBytes += chunk.length;
-  }
-  await waitUntil('more than ssh2 grants is held here', () => channel.readableLength > 2 * OWN_BYTES);
-  t.true(channel.readableLength <= OWN_BYTES + EXTRA_BYTES + SLACK_BYTES);
-});
+test.serial(
+  'A channel on which much was received may have more under way, but no more than that',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    await using target = await Target.start((socket) => socket.write(Buffer.alloc(64 << 20)));
+    const signal = new AbortController().signal;
+    const link = await ssh2Transport.dial(resolved(sshd), {
+      keepaliveIntervalMs: 2_000,
+      keepaliveCountMax: 3,
+      signal,
+    });
+    t.teardown(() => link.close());
+    const channel = await link.openChannel(target.address, { signal });
+    for (let readBytes = 0; readBytes < 4 << 20; ) {
+      const chunk: Buffer | null = channel.read();
+      if (chunk === null) await once(channel, 'readable');
+      else readBytes += chunk.length;
+    }
+    await waitUntil('more than ssh2 grants is held here', () => channel.readableLength > 2 * OWN_BYTES);
+    t.true(channel.readableLength <= OWN_BYTES + EXTRA_BYTES + SLACK_BYTES);
+  },
+);

@@ -74,7 +74,7 @@ async function refused(t: ExecutionContext, options: TunnelOptions): Promise<Tun
   return error;
 }
 
-test('A second factor is asked for after the key', async (t) => {
+test.serial('A second factor is asked for after the key', async (t) => {
   const { ask, asked } = answering(password);
   await connects(t, optionsFor('root', ask));
   t.deepEqual(
@@ -84,40 +84,43 @@ test('A second factor is asked for after the key', async (t) => {
   t.regex(asked[0]?.text ?? '', /Password/);
 });
 
-test('A second factor is asked for after a key of the agent, whatever other keys that has', async (t) => {
-  await using agent = await SshAgent.start();
-  await agent.add(fleet.identityFile);
-  for (const name of ['second', 'third', 'fourth', 'fifth']) {
-    const file = join(fleet.folder, name);
-    await makeKey(file);
-    await agent.add(file);
-  }
-  const { ask, asked } = answering(password);
-  const options = { ...optionsFor('root', ask), identityFiles: [], agentSocket: agent.socketPath };
-  await connects(t, options);
-  t.is(asked.length, 1);
-});
+test.serial(
+  'A second factor is asked for after a key of the agent, whatever other keys that has',
+  async (t) => {
+    await using agent = await SshAgent.start();
+    await agent.add(fleet.identityFile);
+    for (const name of ['second', 'third', 'fourth', 'fifth']) {
+      const file = join(fleet.folder, name);
+      await makeKey(file);
+      await agent.add(file);
+    }
+    const { ask, asked } = answering(password);
+    const options = { ...optionsFor('root', ask), identityFiles: [], agentSocket: agent.socketPath };
+    await connects(t, options);
+    t.is(asked.length, 1);
+  },
+);
 
-test('A wrong answer is asked again; a right one then gets in', async (t) => {
+test.serial('A wrong answer is asked again; a right one then gets in', async (t) => {
   const { ask, asked } = answering('wrong', password);
   await connects(t, optionsFor('answers', ask));
   t.is(asked.length, 2);
 });
 
-test('Without anybody to ask, a host that wants answers says which', async (t) => {
+test.serial('Without anybody to ask, a host that wants answers says which', async (t) => {
   const error = await refused(t, optionsFor('root'));
   t.regex(error.message, /it would accept: keyboard-interactive/);
   t.deepEqual(error.tried, []);
 });
 
-test('No answer ends the login', async (t) => {
+test.serial('No answer ends the login', async (t) => {
   const { ask, asked } = answering(undefined);
   const error = await refused(t, optionsFor('answers', ask));
   t.is(asked.length, 1);
   t.true(error.tried.includes('keyboard-interactive'));
 });
 
-test('A password gets in where the host takes nothing else', async (t) => {
+test.serial('A password gets in where the host takes nothing else', async (t) => {
   const { ask, asked } = answering('wrong', password);
   await connects(t, optionsFor('types', ask));
   t.deepEqual(
@@ -126,7 +129,7 @@ test('A password gets in where the host takes nothing else', async (t) => {
   );
 });
 
-test('A password is not asked for again when the connection is made anew', async (t) => {
+test.serial('A password is not asked for again when the connection is made anew', async (t) => {
   const { ask, asked } = answering(password);
   await using tunnel = await Tunnel.open(optionsFor('types', ask));
   let wasLost = false;
@@ -138,7 +141,7 @@ test('A password is not asked for again when the connection is made anew', async
   t.is(asked.length, 1);
 });
 
-test('No password is repeated in what we say of a refusal', async (t) => {
+test.serial('No password is repeated in what we say of a refusal', async (t) => {
   const secret = 'a wrong password';
   const said: string[] = [];
   const { ask } = answering(secret, undefined);

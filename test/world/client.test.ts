@@ -12,13 +12,19 @@ test.before(async () => {
 
 test.after.always(() => etcd[Symbol.asyncDispose]());
 
-test('a client sends nothing and cannot fail before its first call, except over what it is given', async (t) => {
-  await using _ = Client.connect({ endpoints: ['http://127.0.0.1:1'] });
-  t.throws(() => Client.connect({ endpoints: [] }), { instanceOf: WorldError, code: 'invalid' });
-  t.throws(() => Client.connect({ endpoints: ['gopher://x'] }), { instanceOf: WorldError, code: 'invalid' });
-});
+test.serial(
+  'a client sends nothing and cannot fail before its first call, except over what it is given',
+  async (t) => {
+    await using _ = Client.connect({ endpoints: ['http://127.0.0.1:1'] });
+    t.throws(() => Client.connect({ endpoints: [] }), { instanceOf: WorldError, code: 'invalid' });
+    t.throws(() => Client.connect({ endpoints: ['gopher://x'] }), {
+      instanceOf: WorldError,
+      code: 'invalid',
+    });
+  },
+);
 
-test('a key is read back with its revisions, in its namespace', async (t) => {
+test.serial('a key is read back with its revisions, in its namespace', async (t) => {
   const { client } = await bench(t, etcd);
   t.is(await client.get('/k'), undefined);
   await client.set('/k', Buffer.from([0, 255]));
@@ -31,7 +37,7 @@ test('a key is read back with its revisions, in its namespace', async (t) => {
   t.false(await client.del('/k'));
 });
 
-test('namespaces do not see each other, nor what merely starts with their name', async (t) => {
+test.serial('namespaces do not see each other, nor what merely starts with their name', async (t) => {
   await using all = Client.connect({ endpoints: [etcd.url] });
   await using inner = Client.connect({ endpoints: [etcd.url], namespace: '/ns' });
   await all.set('/ns/a', '1');
@@ -45,7 +51,7 @@ test('namespaces do not see each other, nor what merely starts with their name',
   t.is((await all.get('/nsx'))?.value.toString(), '2');
 });
 
-test('a list of many keys is complete, sorted and of one revision', async (t) => {
+test.serial('a list of many keys is complete, sorted and of one revision', async (t) => {
   const { client } = await bench(t, etcd);
   const puts = Array.from({ length: 1250 }, (_, index) => ({
     put: `/many/${index}`,
@@ -65,7 +71,7 @@ test('a list of many keys is complete, sorted and of one revision', async (t) =>
   t.is(await client.delPrefix('/many/'), 1250);
 });
 
-test('a transaction takes the branch that its comparisons choose', async (t) => {
+test.serial('a transaction takes the branch that its comparisons choose', async (t) => {
   const { client } = await bench(t, etcd);
   const create = { compare: [absent('/t')], success: [{ put: '/t', value: 'a' }], failure: [{ get: '/t' }] };
   t.like(await client.txn(create), { succeeded: true, repeated: false });
@@ -76,7 +82,7 @@ test('a transaction takes the branch that its comparisons choose', async (t) => 
   t.false((await client.txn({ compare: [valueIs('/none', '')] })).succeeded);
 });
 
-test('what etcd refuses has a code of its own', async (t) => {
+test.serial('what etcd refuses has a code of its own', async (t) => {
   const { client } = await bench(t, etcd);
   const large = 'x'.repeat(1_600_000);
   await t.throwsAsync(client.set('/k', large), { code: 'too-large' });
@@ -93,7 +99,7 @@ test('what etcd refuses has a code of its own', async (t) => {
   t.is(await client.get('/k'), undefined);
 });
 
-test('a database that is full is told from a value that is too large', async (t) => {
+test.serial('a database that is full is told from a value that is too large', async (t) => {
   await using own = await Etcd.start(['--quota-backend-bytes', '100000']);
   await using client = Client.connect({ endpoints: [own.url] });
   const error = await t.throwsAsync(
@@ -106,7 +112,7 @@ test('a database that is full is told from a value that is too large', async (t)
   t.regex(error?.message ?? '', /quota/);
 });
 
-test('a read or write waits for an etcd that comes back within its time', async (t) => {
+test.serial('a read or write waits for an etcd that comes back within its time', async (t) => {
   const { client, direct, link } = await bench(t, etcd);
   link.down();
   const read = client.get('/k');
@@ -118,7 +124,7 @@ test('a read or write waits for an etcd that comes back within its time', async 
   t.is((await direct.get('/k'))?.version, 1n);
 });
 
-test('an etcd out of reach makes reads and writes unavailable, naming the endpoint', async (t) => {
+test.serial('an etcd out of reach makes reads and writes unavailable, naming the endpoint', async (t) => {
   const endpoint = `http://127.0.0.1:${await freePort()}`;
   await using client = Client.connect({ endpoints: [endpoint] });
   for (const call of [client.get('/k', { timeoutMs: 300 }), client.set('/k', '', { timeoutMs: 300 })]) {
@@ -127,14 +133,14 @@ test('an etcd out of reach makes reads and writes unavailable, naming the endpoi
   }
 });
 
-test('a write whose answer is lost is reported as unknown and never sent twice', async (t) => {
+test.serial('a write whose answer is lost is reported as unknown and never sent twice', async (t) => {
   const on = await bench(t, etcd);
   const write = losingAnswer(on, '/k', () => on.client.set('/k', 'once'));
   await t.throwsAsync(write, { instanceOf: WorldError, code: 'outcome-unknown' });
   t.is((await on.direct.get('/k'))?.version, 1n);
 });
 
-test('a write that may be repeated settles a lost answer by itself', async (t) => {
+test.serial('a write that may be repeated settles a lost answer by itself', async (t) => {
   const on = await bench(t, etcd);
   await losingAnswer(on, '/k', () => on.client.setIfChanged('/k', 'value'));
   t.like(await on.direct.get('/k'), { version: 1n });
@@ -142,7 +148,7 @@ test('a write that may be repeated settles a lost answer by itself', async (t) =
   t.true((await losingAnswer(on, '/k', () => on.client.txn(put, { repeatable: true }))).repeated);
 });
 
-test('out of time on a dead link, a write is unknown and a read is unavailable', async (t) => {
+test.serial('out of time on a dead link, a write is unknown and a read is unavailable', async (t) => {
   const { client, link } = await bench(t, etcd);
   await client.get('/k');
   link.blackHole();
@@ -150,7 +156,7 @@ test('out of time on a dead link, a write is unknown and a read is unavailable',
   await t.throwsAsync(client.get('/k', { timeoutMs: 300 }), { code: 'unavailable' });
 });
 
-test('an abort ends a call on a dead link with the reason of its signal', async (t) => {
+test.serial('an abort ends a call on a dead link with the reason of its signal', async (t) => {
   const { client, link } = await bench(t, etcd);
   await client.get('/k');
   link.blackHole();
@@ -172,7 +178,7 @@ test('an abort ends a call on a dead link with the reason of its signal', async 
     );
 });
 
-test('closing ends calls on a dead link', async (t) => {
+test.serial('closing ends calls on a dead link', async (t) => {
   const { client, link } = await bench(t, etcd);
   await client.get('/k');
   link.blackHole();
@@ -181,7 +187,7 @@ test('closing ends calls on a dead link', async (t) => {
   await call;
 });
 
-test('with several endpoints the loss of one is not noticed', async (t) => {
+test.serial('with several endpoints the loss of one is not noticed', async (t) => {
   await using dead = await Link.to(await freePort());
   await using link = await Link.to(etcd.port);
   await using client = Client.connect({ endpoints: [dead.url, link.url, etcd.url], namespace: '/several' });
@@ -192,7 +198,7 @@ test('with several endpoints the loss of one is not noticed', async (t) => {
   t.is((await client.get('/k'))?.value.toString(), '2');
 });
 
-test('calls move to other endpoints when told, and those under way are answered', async (t) => {
+test.serial('calls move to other endpoints when told, and those under way are answered', async (t) => {
   const { client } = await bench(t, etcd);
   const before = client.set('/k', '1');
   await client.get('/k');
@@ -203,27 +209,30 @@ test('calls move to other endpoints when told, and those under way are answered'
   t.throws(() => client.setEndpoints([]), { code: 'invalid' });
 });
 
-test('acknowledged writes are there and unacknowledged ones are not doubled, however often the link is cut', async (t) => {
-  const { client, direct, link } = await bench(t, etcd);
-  const acknowledged: string[] = [];
-  let unknown = 0;
-  const write = async (lane: number): Promise<void> => {
-    for (let index = 0; index < 60; index += 1) {
-      const key = `/w/${lane}/${index}`;
-      try {
-        await client.set(key, 'x');
-        acknowledged.push(key);
-      } catch (error) {
-        if (!(error instanceof WorldError) || error.code !== 'outcome-unknown') throw error;
-        unknown += 1;
+test.serial(
+  'acknowledged writes are there and unacknowledged ones are not doubled, however often the link is cut',
+  async (t) => {
+    const { client, direct, link } = await bench(t, etcd);
+    const acknowledged: string[] = [];
+    let unknown = 0;
+    const write = async (lane: number): Promise<void> => {
+      for (let index = 0; index < 60; index += 1) {
+        const key = `/w/${lane}/${index}`;
+        try {
+          await client.set(key, 'x');
+          acknowledged.push(key);
+        } catch (error) {
+          if (!(error instanceof WorldError) || error.code !== 'outcome-unknown') throw error;
+          unknown += 1;
+        }
+        if (lane === 0 && index % 5 === 0) link.cut();
       }
-      if (lane === 0 && index % 5 === 0) link.cut();
-    }
-  };
-  await Promise.all([0, 1, 2, 3].map(write));
-  const { entries } = await direct.list('/w/');
-  const versions = new Map(entries.map((entry) => [entry.key, entry.version]));
-  t.true(acknowledged.every((key) => versions.has(key)));
-  t.true(entries.every((entry) => entry.version === 1n));
-  t.is(acknowledged.length + unknown, 240);
-});
+    };
+    await Promise.all([0, 1, 2, 3].map(write));
+    const { entries } = await direct.list('/w/');
+    const versions = new Map(entries.map((entry) => [entry.key, entry.version]));
+    t.true(acknowledged.every((key) => versions.has(key)));
+    t.true(entries.every((entry) => entry.version === 1n));
+    t.is(acknowledged.length + unknown, 240);
+  },
+);

@@ -7,34 +7,40 @@ import { newFleet, next, type Subject } from './subject.js';
 
 /** The part of the conformance tests that is about deploys, and about who applies them. */
 export function deploysConform(test: TestFn, subject: () => Subject): void {
-  test('deploys are numbered from 1, hold their payload and hash, and are listed in order', async (t) => {
-    await using world = await subject().open('h1', newFleet());
-    t.is(await world.getMaxDeployId(), 0);
-    t.is(await world.getDeploy(0), '');
-    t.is(await world.getDeployHash(0), '');
-    await t.throwsAsync(world.getDeploy(1), { instanceOf: WorldError, code: 'not-found' });
-    for (let id = 1; id <= 11; id += 1)
-      await world.addDeploy(id, id === 3 ? '' : `hash ${id}`, '', `payload ${id}`);
-    t.is(await world.getMaxDeployId(), 11);
-    t.is(await world.getDeploy(10), 'payload 10');
-    t.is(await world.getDeployHash(10), 'hash 10');
-    t.is(await world.getDeployHash(3), '');
-    t.deepEqual([...(await world.getDeploys()).keys()], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-  });
+  test.serial(
+    'deploys are numbered from 1, hold their payload and hash, and are listed in order',
+    async (t) => {
+      await using world = await subject().open('h1', newFleet());
+      t.is(await world.getMaxDeployId(), 0);
+      t.is(await world.getDeploy(0), '');
+      t.is(await world.getDeployHash(0), '');
+      await t.throwsAsync(world.getDeploy(1), { instanceOf: WorldError, code: 'not-found' });
+      for (let id = 1; id <= 11; id += 1)
+        await world.addDeploy(id, id === 3 ? '' : `hash ${id}`, '', `payload ${id}`);
+      t.is(await world.getMaxDeployId(), 11);
+      t.is(await world.getDeploy(10), 'payload 10');
+      t.is(await world.getDeployHash(10), 'hash 10');
+      t.is(await world.getDeployHash(3), '');
+      t.deepEqual([...(await world.getDeploys()).keys()], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    },
+  );
 
-  test('a deploy that is taken, leaves a gap or breaks the chain of hashes is a conflict and changes nothing', async (t) => {
-    await using world = await subject().open('h1', newFleet());
-    await world.addDeploy(1, 'a', '', 'one');
-    const conflict = { instanceOf: WorldError, code: 'conflict' };
-    await t.throwsAsync(world.addDeploy(1, 'a', '', 'one'), { ...conflict, message: /exists already/ });
-    await t.throwsAsync(world.addDeploy(3, 'c', '', 'three'), { ...conflict, message: /no deploy 2/ });
-    await t.throwsAsync(world.addDeploy(2, 'b', 'x', 'two'), { ...conflict, message: /hash a where x/ });
-    await t.throwsAsync(world.addDeploy(0, 'b', 'x', 'two'), { instanceOf: WorldError, code: 'invalid' });
-    t.deepEqual(await world.getDeploys(), new Map([[1, 'one']]));
-    await t.notThrowsAsync(world.addDeploy(2, 'b', 'a', 'two'));
-  });
+  test.serial(
+    'a deploy that is taken, leaves a gap or breaks the chain of hashes is a conflict and changes nothing',
+    async (t) => {
+      await using world = await subject().open('h1', newFleet());
+      await world.addDeploy(1, 'a', '', 'one');
+      const conflict = { instanceOf: WorldError, code: 'conflict' };
+      await t.throwsAsync(world.addDeploy(1, 'a', '', 'one'), { ...conflict, message: /exists already/ });
+      await t.throwsAsync(world.addDeploy(3, 'c', '', 'three'), { ...conflict, message: /no deploy 2/ });
+      await t.throwsAsync(world.addDeploy(2, 'b', 'x', 'two'), { ...conflict, message: /hash a where x/ });
+      await t.throwsAsync(world.addDeploy(0, 'b', 'x', 'two'), { instanceOf: WorldError, code: 'invalid' });
+      t.deepEqual(await world.getDeploys(), new Map([[1, 'one']]));
+      await t.notThrowsAsync(world.addDeploy(2, 'b', 'a', 'two'));
+    },
+  );
 
-  test('of two who add the same deploy one succeeds and one meets a conflict', async (t) => {
+  test.serial('of two who add the same deploy one succeeds and one meets a conflict', async (t) => {
     const fleet = newFleet();
     await using first = await subject().open('h1', fleet);
     await using second = await subject().open('h2', fleet);
@@ -46,7 +52,7 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     for (const result of results) if (result.status === 'rejected') t.is(result.reason.code, 'conflict');
   });
 
-  test('what another program left beside the deploys is no deploy', async (t) => {
+  test.serial('what another program left beside the deploys is no deploy', async (t) => {
     await using world = await subject().open('h1', newFleet());
     await world.addDeploy(1, '', '', 'one');
     for (const key of ['/deploy/x/payload', '/deploy/07/payload', '/deploy/9/other', '/deploy/8']) {
@@ -56,7 +62,7 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     t.deepEqual(await world.getDeploys(), new Map([[1, 'one']]));
   });
 
-  test('hosts report on a deploy, and a report that cannot be read is left out', async (t) => {
+  test.serial('hosts report on a deploy, and a report that cannot be read is left out', async (t) => {
     await using world = await subject().open('h1', newFleet());
     const report: Report = {
       hostname: 'h1',
@@ -77,34 +83,37 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     await pulses.return?.();
   });
 
-  test('an agent is listed while its session lives, and a second one of its name is turned away', async (t) => {
-    await using world = await subject().open('h1', newFleet());
-    const { client } = world;
-    const agent = {
-      hostname: 'h1',
-      instance: 'i1',
-      version: '1.0.0',
-      startedAt: '2026-01-01T00:00:00Z',
-      pid: 4242,
-    };
-    await using session = await client.session();
-    await registerAgent(client, agent, session);
-    t.deepEqual(await world.getAgents(), new Map([['h1', agent]]));
-    await registerAgent(client, agent, session);
+  test.serial(
+    'an agent is listed while its session lives, and a second one of its name is turned away',
+    async (t) => {
+      await using world = await subject().open('h1', newFleet());
+      const { client } = world;
+      const agent = {
+        hostname: 'h1',
+        instance: 'i1',
+        version: '1.0.0',
+        startedAt: '2026-01-01T00:00:00Z',
+        pid: 4242,
+      };
+      await using session = await client.session();
+      await registerAgent(client, agent, session);
+      t.deepEqual(await world.getAgents(), new Map([['h1', agent]]));
+      await registerAgent(client, agent, session);
 
-    await using rival = await client.session();
-    const second = registerAgent(client, { ...agent, instance: 'i2' }, rival);
-    await t.throwsAsync(second, { instanceOf: WorldError, code: 'conflict', message: /pid 4242/ });
+      await using rival = await client.session();
+      const second = registerAgent(client, { ...agent, instance: 'i2' }, rival);
+      await t.throwsAsync(second, { instanceOf: WorldError, code: 'conflict', message: /pid 4242/ });
 
-    const restarted = { ...agent, pid: 4343 };
-    await registerAgent(client, restarted, rival);
-    await session.close();
-    t.deepEqual(await world.getAgents(), new Map([['h1', restarted]]));
-    await rival.close();
-    t.deepEqual(await world.getAgents(), new Map());
-  });
+      const restarted = { ...agent, pid: 4343 };
+      await registerAgent(client, restarted, rival);
+      await session.close();
+      t.deepEqual(await world.getAgents(), new Map([['h1', restarted]]));
+      await rival.close();
+      t.deepEqual(await world.getAgents(), new Map());
+    },
+  );
 
-  test('the ideal cluster size has a default, is set, and must be a number', async (t) => {
+  test.serial('the ideal cluster size has a default, is set, and must be a number', async (t) => {
     await using world = await subject().open('h1', newFleet());
     t.is(await world.idealClusterSizeGet(), 5);
     await world.idealClusterSizeSet(3);
@@ -116,7 +125,7 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     await t.throwsAsync(world.idealClusterSizeGet(), { instanceOf: WorldError, code: 'invalid' });
   });
 
-  test('the members of the cluster are listed', async (t) => {
+  test.serial('the members of the cluster are listed', async (t) => {
     await using world = await subject().open('h1', newFleet());
     const members = await world.members();
     t.is(members.length, 1);
@@ -127,7 +136,7 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     );
   });
 
-  test('a folder is stored, stored again for nothing, and written back the same', async (t) => {
+  test.serial('a folder is stored, stored again for nothing, and written back the same', async (t) => {
     await using world = await subject().open('h1', newFleet());
     const folder = await mkdtemp(path.join(tmpdir(), 'hawser-tree-'));
     t.teardown(() => rm(folder, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import { newFleet, next, type Subject } from './subject.js';
 export function conforms(test: TestFn, subject: () => Subject): void {
   deploysConform(test, subject);
 
-  test('a string is read back, replaced and deleted', async (t) => {
+  test.serial('a string is read back, replaced and deleted', async (t) => {
     await using world = await subject().open('h1', newFleet());
     await world.strSet('motd', 'hello');
     t.is(await world.strGet('motd'), 'hello');
@@ -19,7 +19,7 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     await t.notThrowsAsync(world.strDel('motd'));
   });
 
-  test('an unchanged string is not written again', async (t) => {
+  test.serial('an unchanged string is not written again', async (t) => {
     await using world = await subject().open('h1', newFleet());
     await world.strSet('motd', 'hello');
     const before = await world.client.get('/strings/motd');
@@ -27,7 +27,7 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     t.deepEqual(await world.client.get('/strings/motd'), before);
   });
 
-  test('names that could not be told apart in etcd are refused', async (t) => {
+  test.serial('names that could not be told apart in etcd are refused', async (t) => {
     await using world = await subject().open('h1', newFleet());
     for (const key of ['', '/a', 'a/', 'a\0b']) {
       await t.throwsAsync(world.strSet(key, 'x'), { instanceOf: WorldError, code: 'invalid' });
@@ -36,7 +36,7 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     await t.throwsAsync(subject().open('a/b', newFleet()), { instanceOf: WorldError, code: 'invalid' });
   });
 
-  test('a string map holds one value for each host, beside a string of the same key', async (t) => {
+  test.serial('a string map holds one value for each host, beside a string of the same key', async (t) => {
     const fleet = newFleet();
     await using first = await subject().open('h1', fleet);
     await using second = await subject().open('h2', fleet);
@@ -57,7 +57,7 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     t.deepEqual(await second.strMapGet('ip'), new Map([['h2', '10.0.0.2']]));
   });
 
-  test('a watch pulses once when it stands and once more after a change by anyone', async (t) => {
+  test.serial('a watch pulses once when it stands and once more after a change by anyone', async (t) => {
     const fleet = newFleet();
     await using world = await subject().open('h1', fleet);
     await using other = await subject().open('h2', fleet);
@@ -71,7 +71,7 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     t.true((await pulses.return?.())?.done);
   });
 
-  test('a burst of changes while the reader is busy is one pulse', async (t) => {
+  test.serial('a burst of changes while the reader is busy is one pulse', async (t) => {
     await using world = await subject().open('h1', newFleet());
     const pulses = world.strMapWatch('load')[Symbol.asyncIterator]();
     await next(pulses);
@@ -85,7 +85,7 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     await pulses.return?.();
   });
 
-  test('a watch can be left while it waits for a change', async (t) => {
+  test.serial('a watch can be left while it waits for a change', async (t) => {
     await using world = await subject().open('h1', newFleet());
     const pulses = world.strWatch('motd')[Symbol.asyncIterator]();
     await next(pulses);
@@ -94,7 +94,7 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     t.true((await waiting).done);
   });
 
-  test('a watch returns when its signal aborts, and when the World closes', async (t) => {
+  test.serial('a watch returns when its signal aborts, and when the World closes', async (t) => {
     const world = await subject().open('h1', newFleet());
     const controller = new AbortController();
     const aborted = world.watchDeploy({ signal: controller.signal })[Symbol.asyncIterator]();
@@ -110,7 +110,7 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     await t.throwsAsync(world.strGet('motd'), { instanceOf: WorldError, code: 'closed' });
   });
 
-  test('an operation that is aborted rejects with the reason of its signal', async (t) => {
+  test.serial('an operation that is aborted rejects with the reason of its signal', async (t) => {
     await using world = await subject().open('h1', newFleet());
     const reason = new Error('enough');
     t.is(

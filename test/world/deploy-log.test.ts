@@ -11,7 +11,7 @@ test.before(async () => {
 
 test.after.always(() => etcd[Symbol.asyncDispose]());
 
-test('a deploy whose answer is lost is added once and succeeds', async (t) => {
+test.serial('a deploy whose answer is lost is added once and succeeds', async (t) => {
   const on = await bench(t, etcd);
   const { client, direct } = on;
   const world = new EtcdWorld(client, 'h1');
@@ -27,7 +27,7 @@ test('a deploy whose answer is lost is added once and succeeds', async (t) => {
   t.true(entries.every((entry) => entry.version === 1n));
 });
 
-test('a deploy whose answer is lost does not pass off a rival for its own', async (t) => {
+test.serial('a deploy whose answer is lost does not pass off a rival for its own', async (t) => {
   const { client, direct, link } = await bench(t, etcd);
   const world = new EtcdWorld(client, 'h1');
   await new EtcdWorld(direct, 'h2').addDeploy(1, '', '', 'the rival');
@@ -35,32 +35,35 @@ test('a deploy whose answer is lost does not pass off a rival for its own', asyn
   await t.throwsAsync(world.addDeploy(1, '', '', 'ours'), { instanceOf: WorldError, code: 'conflict' });
 });
 
-test('deployers who race over links that are cut each get every id of theirs exactly once', async (t) => {
-  const { direct } = await bench(t, etcd);
-  const benches = await Promise.all(['a', 'b', 'c'].map(() => bench(t, etcd)));
-  const namespace = '/race';
-  const added: string[] = [];
-  const deployer = async (name: string, { link }: (typeof benches)[number]): Promise<void> => {
-    await using world = EtcdWorld.connect({ endpoints: [link.url], hostname: name, namespace });
-    for (let done = 0; done < 10; ) {
-      const payload = `${name} ${done}`;
-      if (done % 3 === 0) void link.answered().then(() => link.cut());
-      try {
-        await world.addDeploy((await world.getMaxDeployId()) + 1, '', '', payload);
-        added.push(payload);
-        done += 1;
-      } catch (error) {
-        if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
+test.serial(
+  'deployers who race over links that are cut each get every id of theirs exactly once',
+  async (t) => {
+    const { direct } = await bench(t, etcd);
+    const benches = await Promise.all(['a', 'b', 'c'].map(() => bench(t, etcd)));
+    const namespace = '/race';
+    const added: string[] = [];
+    const deployer = async (name: string, { link }: (typeof benches)[number]): Promise<void> => {
+      await using world = EtcdWorld.connect({ endpoints: [link.url], hostname: name, namespace });
+      for (let done = 0; done < 10; ) {
+        const payload = `${name} ${done}`;
+        if (done % 3 === 0) void link.answered().then(() => link.cut());
+        try {
+          await world.addDeploy((await world.getMaxDeployId()) + 1, '', '', payload);
+          added.push(payload);
+          done += 1;
+        } catch (error) {
+          if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
+        }
       }
-    }
-  };
-  await Promise.all(benches.map((each, index) => deployer(`d${index}`, each)));
-  await using log = EtcdWorld.connect({ endpoints: [etcd.url], hostname: 'h', namespace });
-  const deploys = await log.getDeploys();
-  t.deepEqual(
-    [...deploys.keys()],
-    Array.from({ length: 30 }, (_, index) => index + 1),
-  );
-  t.deepEqual([...deploys.values()].sort(), added.sort());
-  t.is(direct.endpoints.length, 1);
-});
+    };
+    await Promise.all(benches.map((each, index) => deployer(`d${index}`, each)));
+    await using log = EtcdWorld.connect({ endpoints: [etcd.url], hostname: 'h', namespace });
+    const deploys = await log.getDeploys();
+    t.deepEqual(
+      [...deploys.keys()],
+      Array.from({ length: 30 }, (_, index) => index + 1),
+    );
+    t.deepEqual([...deploys.values()].sort(), added.sort());
+    t.is(direct.endpoints.length, 1);
+  },
+);

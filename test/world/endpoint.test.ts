@@ -7,15 +7,15 @@ const reads = test.macro({
   title: (_, text, expected) => `the endpoint "${text}" is read as ${expected}`,
 });
 
-test(reads, 'db1', 'http://db1:2379');
-test(reads, 'db1:1234', 'http://db1:1234');
-test(reads, '10.0.0.1', 'http://10.0.0.1:2379');
-test(reads, '[::1]', 'http://[::1]:2379');
-test(reads, '[fe80::1]:2380', 'http://[fe80::1]:2380');
-test(reads, 'http://db1', 'http://db1:2379');
-test(reads, 'http://db1:2379/', 'http://db1:2379');
-test(reads, 'HTTPS://db1.example.org', 'https://db1.example.org:2379');
-test(reads, ' unix:///run/etcd.sock ', 'unix:///run/etcd.sock');
+test.serial(reads, 'db1', 'http://db1:2379');
+test.serial(reads, 'db1:1234', 'http://db1:1234');
+test.serial(reads, '10.0.0.1', 'http://10.0.0.1:2379');
+test.serial(reads, '[::1]', 'http://[::1]:2379');
+test.serial(reads, '[fe80::1]:2380', 'http://[fe80::1]:2380');
+test.serial(reads, 'http://db1', 'http://db1:2379');
+test.serial(reads, 'http://db1:2379/', 'http://db1:2379');
+test.serial(reads, 'HTTPS://db1.example.org', 'https://db1.example.org:2379');
+test.serial(reads, ' unix:///run/etcd.sock ', 'unix:///run/etcd.sock');
 
 const refuses = test.macro({
   exec: (t, text: string, message: RegExp) => {
@@ -24,23 +24,23 @@ const refuses = test.macro({
   title: (_, text) => `the endpoint "${text}" is refused`,
 });
 
-test(refuses, '', /host name/);
-test(refuses, '::1', /brackets/);
-test(refuses, 'db1:', /port/);
-test(refuses, 'db1:0', /port/);
-test(refuses, 'db1:65536', /port/);
-test(refuses, 'db1:http', /port/);
-test(refuses, 'db1:2379/path', /port/);
-test(refuses, 'unix://relative:0', /unix:\/\/\/absolute/);
-test(refuses, 'ftp://db1', /"ftp"/);
-test(refuses, 'two words', /host name/);
+test.serial(refuses, '', /host name/);
+test.serial(refuses, '::1', /brackets/);
+test.serial(refuses, 'db1:', /port/);
+test.serial(refuses, 'db1:0', /port/);
+test.serial(refuses, 'db1:65536', /port/);
+test.serial(refuses, 'db1:http', /port/);
+test.serial(refuses, 'db1:2379/path', /port/);
+test.serial(refuses, 'unix://relative:0', /unix:\/\/\/absolute/);
+test.serial(refuses, 'ftp://db1', /"ftp"/);
+test.serial(refuses, 'two words', /host name/);
 
-test('a password in an endpoint is refused and not repeated', (t) => {
+test.serial('a password in an endpoint is refused and not repeated', (t) => {
   const error = t.throws(() => parseEndpoint('http://root:secret@db1'), { code: 'invalid' });
   t.notRegex(error?.message ?? '', /secret/);
 });
 
-test('any text is an endpoint or a WorldError, never anything else', (t) => {
+test.serial('any text is an endpoint or a WorldError, never anything else', (t) => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.webUrl(), fc.ipV6(), fc.domain()), (text) => {
       try {
@@ -54,7 +54,7 @@ test('any text is an endpoint or a WorldError, never anything else', (t) => {
   t.pass();
 });
 
-test('an endpoint that was written is read back the same', (t) => {
+test.serial('an endpoint that was written is read back the same', (t) => {
   const port = fc.integer({ min: 1, max: 65_535 });
   const host = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6());
   const tcp = fc.record({ scheme: fc.constantFrom('http' as const, 'https' as const), host, port });

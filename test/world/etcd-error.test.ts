@@ -9,100 +9,112 @@ const means = test.macro({
   title: (_, code: number, details) => `"${details}" with status ${code} is understood`,
 });
 
-test(
+test.serial(
   means,
   status.UNAVAILABLE,
   'No connection established. Last error: connect ECONNREFUSED',
   'not-sent',
   'unavailable',
 );
-test(means, status.UNAVAILABLE, 'Name resolution failed for target dns:x', 'not-sent', 'unavailable');
-test(means, status.UNAVAILABLE, 'Channel closed before call started', 'not-sent', 'unavailable');
-test(means, status.UNAVAILABLE, 'Stream refused by server', 'not-sent', 'unavailable');
-test(means, status.INTERNAL, 'Failed to start HTTP/2 stream with error x', 'not-sent', 'unavailable');
-test(means, status.INTERNAL, 'Received RST_STREAM with code 2', 'unknown', 'outcome-unknown');
-test(means, status.UNAVAILABLE, 'etcdserver: rpc not supported for learner', 'not-sent', 'unavailable');
-test(
+test.serial(means, status.UNAVAILABLE, 'Name resolution failed for target dns:x', 'not-sent', 'unavailable');
+test.serial(means, status.UNAVAILABLE, 'Channel closed before call started', 'not-sent', 'unavailable');
+test.serial(means, status.UNAVAILABLE, 'Stream refused by server', 'not-sent', 'unavailable');
+test.serial(means, status.INTERNAL, 'Failed to start HTTP/2 stream with error x', 'not-sent', 'unavailable');
+test.serial(means, status.INTERNAL, 'Received RST_STREAM with code 2', 'unknown', 'outcome-unknown');
+test.serial(
+  means,
+  status.UNAVAILABLE,
+  'etcdserver: rpc not supported for learner',
+  'not-sent',
+  'unavailable',
+);
+test.serial(
   means,
   status.FAILED_PRECONDITION,
   'etcdserver: rpc not supported for learner',
   'not-sent',
   'unavailable',
 );
-test(means, status.UNAVAILABLE, 'etcdserver: unhealthy cluster', 'refused', 'unavailable');
-test(means, status.UNAVAILABLE, 'etcdserver: not capable', 'refused', 'unavailable');
-test(means, status.UNAVAILABLE, 'Connection dropped', 'unknown', 'outcome-unknown');
-test(means, status.UNAVAILABLE, 'etcdserver: leader changed', 'unknown', 'outcome-unknown');
-test(means, status.UNAVAILABLE, 'etcdserver: request timed out', 'unknown', 'outcome-unknown');
-test(
+test.serial(means, status.UNAVAILABLE, 'etcdserver: unhealthy cluster', 'refused', 'unavailable');
+test.serial(means, status.UNAVAILABLE, 'etcdserver: not capable', 'refused', 'unavailable');
+test.serial(means, status.UNAVAILABLE, 'Connection dropped', 'unknown', 'outcome-unknown');
+test.serial(means, status.UNAVAILABLE, 'etcdserver: leader changed', 'unknown', 'outcome-unknown');
+test.serial(means, status.UNAVAILABLE, 'etcdserver: request timed out', 'unknown', 'outcome-unknown');
+test.serial(
   means,
   status.DEADLINE_EXCEEDED,
   'Deadline exceeded after 0.3s,LB pick: 0.001s,remote_addr=1.2.3.4:5',
   'unknown',
   'outcome-unknown',
 );
-test(
+test.serial(
   means,
   status.DEADLINE_EXCEEDED,
   'Deadline exceeded after 0.3s,Waiting for LB pick',
   'not-sent',
   'unavailable',
 );
-test(means, status.DEADLINE_EXCEEDED, 'context deadline exceeded', 'unknown', 'outcome-unknown');
-test(means, status.CANCELLED, 'Call cancelled', 'unknown', 'outcome-unknown');
-test(means, status.UNKNOWN, 'raft: stopped', 'unknown', 'outcome-unknown');
-test(means, status.RESOURCE_EXHAUSTED, 'etcdserver: mvcc: database space exceeded', 'refused', 'no-space');
-test(
+test.serial(means, status.DEADLINE_EXCEEDED, 'context deadline exceeded', 'unknown', 'outcome-unknown');
+test.serial(means, status.CANCELLED, 'Call cancelled', 'unknown', 'outcome-unknown');
+test.serial(means, status.UNKNOWN, 'raft: stopped', 'unknown', 'outcome-unknown');
+test.serial(
+  means,
+  status.RESOURCE_EXHAUSTED,
+  'etcdserver: mvcc: database space exceeded',
+  'refused',
+  'no-space',
+);
+test.serial(
   means,
   status.RESOURCE_EXHAUSTED,
   'grpc: received message larger than max (3 vs. 2)',
   'refused',
   'too-large',
 );
-test(means, status.RESOURCE_EXHAUSTED, 'etcdserver: too many requests', 'not-sent', 'unavailable');
-test(means, status.INVALID_ARGUMENT, 'etcdserver: request is too large', 'refused', 'too-large');
-test(
+test.serial(means, status.RESOURCE_EXHAUSTED, 'etcdserver: too many requests', 'not-sent', 'unavailable');
+test.serial(means, status.INVALID_ARGUMENT, 'etcdserver: request is too large', 'refused', 'too-large');
+test.serial(
   means,
   status.INVALID_ARGUMENT,
   'etcdserver: too many operations in txn request',
   'refused',
   'too-large',
 );
-test(means, status.INVALID_ARGUMENT, 'etcdserver: user name is empty', 'refused', 'permission-denied');
-test(
+test.serial(means, status.INVALID_ARGUMENT, 'etcdserver: user name is empty', 'refused', 'permission-denied');
+test.serial(
   means,
   status.INVALID_ARGUMENT,
   'etcdserver: authentication failed, invalid user ID or password',
   'refused',
   'permission-denied',
 );
-test(means, status.INVALID_ARGUMENT, 'etcdserver: key is not provided', 'refused', 'invalid');
-test(
+test.serial(means, status.INVALID_ARGUMENT, 'etcdserver: key is not provided', 'refused', 'invalid');
+test.serial(
   means,
   status.OUT_OF_RANGE,
   'etcdserver: mvcc: required revision has been compacted',
   'refused',
   'compacted',
 );
-test(
+test.serial(
   means,
   status.OUT_OF_RANGE,
   'etcdserver: mvcc: required revision is a future revision',
   'refused',
   'invalid',
 );
-test(means, status.NOT_FOUND, 'etcdserver: requested lease not found', 'refused', 'not-found');
-test(
+test.serial(means, status.NOT_FOUND, 'etcdserver: requested lease not found', 'refused', 'not-found');
+test.serial(
   means,
   status.FAILED_PRECONDITION,
   'etcdserver: too many learner members in cluster',
   'refused',
   'conflict',
 );
-test(means, status.PERMISSION_DENIED, 'etcdserver: permission denied', 'refused', 'permission-denied');
-test(means, status.UNAUTHENTICATED, 'etcdserver: invalid auth token', 'refused', 'permission-denied');
+test.serial(means, status.PERMISSION_DENIED, 'etcdserver: permission denied', 'refused', 'permission-denied');
+test.serial(means, status.UNAUTHENTICATED, 'etcdserver: invalid auth token', 'refused', 'permission-denied');
 
-test('the reason of a cancelled watch is understood in the words of Go', (t) => {
+test.serial('the reason of a cancelled watch is understood in the words of Go', (t) => {
   const denied = 'rpc error: code = PermissionDenied desc = etcdserver: permission denied';
   t.is(judgeReason(denied).code, 'permission-denied');
   t.is(judgeReason('etcdserver: permission denied').code, 'permission-denied');
@@ -111,7 +123,7 @@ test('the reason of a cancelled watch is understood in the words of Go', (t) => 
   t.is(judgeReason('etcdserver: mvcc: something new').outcome, 'unknown');
 });
 
-test('what grpc-js wraps around the words of the link is left out', (t) => {
+test.serial('what grpc-js wraps around the words of the link is left out', (t) => {
   const refused =
     'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:9. Resolution note: ';
   t.is(wordsOf(refused), 'connect ECONNREFUSED 127.0.0.1:9');

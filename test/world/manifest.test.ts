@@ -9,7 +9,7 @@ import {
   serialiseDeployment,
 } from '../../world/index.js';
 
-test('a whole manifest is read, with its defaults', (t) => {
+test.serial('a whole manifest is read, with its defaults', (t) => {
   t.deepEqual(
     parseManifest({
       name: 'hello',
@@ -30,7 +30,7 @@ test('a whole manifest is read, with its defaults', (t) => {
   t.deepEqual(parseManifest({ name: 'files-only' }), { manifest: { name: 'files-only' } });
 });
 
-test('a health check may be a port or a command, and says how long', (t) => {
+test.serial('a health check may be a port or a command, and says how long', (t) => {
   const health = { tcp: '[::1]:80', timeout: '2m', interval: '1.5s' };
   t.like(parseManifest({ name: 'a', health }), {
     manifest: { health: { kind: 'tcp', host: '::1', port: 80, timeoutMs: 120_000, intervalMs: 1500 } },
@@ -45,67 +45,67 @@ const complains = test.macro({
   title: (_, value, problem) => `${JSON.stringify(value)} is refused: ${problem}`,
 });
 
-test(
+test.serial(
   complains,
   { name: 'a', health: { tcp: 'a:1', timeout: 12 } },
   'health.timeout: expected a duration such as 5s, got 12',
 );
-test(
+test.serial(
   complains,
   { name: 'a', health: { tcp: 'a:1', timeout: '0s' } },
   'health.timeout: expected a duration such as 5s, got "0s"',
 );
-test(complains, { name: 'a', helth: 1 }, 'helth: unknown key; did you mean "health"?');
-test(
+test.serial(complains, { name: 'a', helth: 1 }, 'helth: unknown key; did you mean "health"?');
+test.serial(
   complains,
   { name: 'a', health: { tcp: 'a:1', timout: '1s' } },
   'health.timout: unknown key; did you mean "timeout"?',
 );
-test(complains, { name: 'a', 'totally-else': 1 }, 'totally-else: unknown key');
-test(complains, {}, 'name: expected a name of lowercase letters, digits and dashes, at most 63');
-test(
+test.serial(complains, { name: 'a', 'totally-else': 1 }, 'totally-else: unknown key');
+test.serial(complains, {}, 'name: expected a name of lowercase letters, digits and dashes, at most 63');
+test.serial(
   complains,
   { name: 'A b' },
   'name: expected a name of lowercase letters, digits and dashes, at most 63, got "A b"',
 );
-test(
+test.serial(
   complains,
   { name: 'a', run: 'node x' },
   'run: expected a list of the program and its arguments, such as ["node", "server.js"], got "node x"',
 );
-test(
+test.serial(
   complains,
   { name: 'a', run: [] },
   'run: expected a list of the program and its arguments, such as ["node", "server.js"], got an empty list',
 );
-test(complains, { name: 'a', run: ['x', ['y']] }, 'run.1: expected text or a number, got a list');
-test(complains, { name: 'a', env: { A: null } }, 'env.A: expected text or a number, got nothing');
-test(
+test.serial(complains, { name: 'a', run: ['x', ['y']] }, 'run.1: expected text or a number, got a list');
+test.serial(complains, { name: 'a', env: { A: null } }, 'env.A: expected text or a number, got nothing');
+test.serial(
   complains,
   { name: 'a', health: {} },
   'health: expected exactly one of http, tcp and exec, got a mapping',
 );
-test(
+test.serial(
   complains,
   { name: 'a', health: { tcp: 'a:1', exec: ['b'] } },
   'health: expected exactly one of http, tcp and exec, got a mapping',
 );
-test(complains, { name: 'a', health: { tcp: 'a' } }, 'health.tcp: expected host:port, got "a"');
-test(
+test.serial(complains, { name: 'a', health: { tcp: 'a' } }, 'health.tcp: expected host:port, got "a"');
+test.serial(
   complains,
   { name: 'a', health: { tcp: 'a:70000' } },
   'health.tcp: expected a port from 1 to 65535, got "a:70000"',
 );
-test(
+test.serial(
   complains,
   { name: 'a', health: { http: 'ftp://a' } },
   'health.http: expected a URL such as http://127.0.0.1:8080/, got "ftp://a"',
 );
-test(complains, { name: 'a', seeds: 7 }, 'seeds: expected text, or a list of texts, got 7');
-test(complains, 'text', 'expected a mapping of keys to values, got "text"');
-test(complains, null, 'expected a mapping of keys to values, got nothing');
+test.serial(complains, { name: 'a', seeds: 7 }, 'seeds: expected text, or a list of texts, got 7');
+test.serial(complains, 'text', 'expected a mapping of keys to values, got "text"');
+test.serial(complains, null, 'expected a mapping of keys to values, got nothing');
 
-test('the connection part is read by itself, one or several', (t) => {
+test.serial('the connection part is read by itself, one or several', (t) => {
   const config = {
     'ssh-url': 'root@a',
     'ssh-hostkey': 'SHA256:x',
@@ -131,7 +131,7 @@ test('the connection part is read by itself, one or several', (t) => {
   });
 });
 
-test('whatever is in the file, reading it gives a manifest or problems of one line each', (t) => {
+test.serial('whatever is in the file, reading it gives a manifest or problems of one line each', (t) => {
   const value = fc.object({
     key: fc.constantFrom('name', 'run', 'env', 'health', 'http', 'timeout', 'seeds', 'x'),
   });
@@ -145,7 +145,7 @@ test('whatever is in the file, reading it gives a manifest or problems of one li
   t.pass();
 });
 
-test('durations are read in their units and nothing else is', (t) => {
+test.serial('durations are read in their units and nothing else is', (t) => {
   t.is(parseDuration('500ms'), 500);
   t.is(parseDuration('5s'), 5000);
   t.is(parseDuration('2m'), 120_000);
@@ -170,13 +170,13 @@ const deployment: Deployment = {
   },
 };
 
-test('a deployment is read back as it was written', (t) => {
+test.serial('a deployment is read back as it was written', (t) => {
   t.deepEqual(parseDeployment(serialiseDeployment(deployment)), deployment);
   const rollback = { ...deployment, rollbackOf: 3 };
   t.deepEqual(parseDeployment(serialiseDeployment(rollback)), rollback);
 });
 
-test('a payload of another program is no deployment', (t) => {
+test.serial('a payload of another program is no deployment', (t) => {
   for (const payload of ['', 'gob', '{}', 'null', '[1]', JSON.stringify({ ...deployment, hawser: 2 })]) {
     t.is(parseDeployment(payload), undefined);
   }

@@ -19,7 +19,7 @@ async function untilAccepted(attempt: () => Promise<void>): Promise<number> {
   }
 }
 
-test('a member is added as a learner, promoted, made the leader, and removed', async (t) => {
+test.serial('a member is added as a learner, promoted, made the leader, and removed', async (t) => {
   await using first = await Etcd.start();
   await using client = Client.connect({ endpoints: [first.url] });
   await client.set('/k', 'value');
@@ -67,7 +67,7 @@ test('a member is added as a learner, promoted, made the leader, and removed', a
   t.is((await client.get('/k'))?.value.toString(), 'value');
 });
 
-test('leadership cannot be moved when none of the endpoints leads', async (t) => {
+test.serial('leadership cannot be moved when none of the endpoints leads', async (t) => {
   await using client = Client.connect({ endpoints: [`http://127.0.0.1:${await freePort()}`] });
   await t.throwsAsync(client.moveLeader('1', { timeoutMs: 200 }), {
     instanceOf: WorldError,

@@ -15,30 +15,30 @@ const folder = (at: string) => ({ type: 'directory', path: at }) as const;
 const link = (at: string, target: string) => ({ type: 'symlink', path: at, target }) as const;
 const file = (at: string) => ({ type: 'file', path: at }) as const;
 
-test('an absolute path is refused', refuses, [file('/etc/passwd')], '/etc/passwd');
-test('a path that climbs is refused', refuses, [folder('a'), file('a/../../b')], 'a/../../b');
-test('an empty path is refused', refuses, [file('')], '');
-test('a path with a zero byte is refused', refuses, [file('a\0b')], 'a\0b');
-test('a file below a link is refused', refuses, [link('a', '.'), file('a/b')], 'a/b');
-test('a file below a file is refused', refuses, [file('a'), file('a/b')], 'a/b');
-test('a path that comes twice is refused', refuses, [folder('a'), link('a', '.')], 'a');
-test('an absolute link is refused', refuses, [link('a', '/etc')], 'a');
-test('a link that climbs out is refused', refuses, [folder('a'), link('a/b', '../..')], 'a/b');
-test(
+test.serial('an absolute path is refused', refuses, [file('/etc/passwd')], '/etc/passwd');
+test.serial('a path that climbs is refused', refuses, [folder('a'), file('a/../../b')], 'a/../../b');
+test.serial('an empty path is refused', refuses, [file('')], '');
+test.serial('a path with a zero byte is refused', refuses, [file('a\0b')], 'a\0b');
+test.serial('a file below a link is refused', refuses, [link('a', '.'), file('a/b')], 'a/b');
+test.serial('a file below a file is refused', refuses, [file('a'), file('a/b')], 'a/b');
+test.serial('a path that comes twice is refused', refuses, [folder('a'), link('a', '.')], 'a');
+test.serial('an absolute link is refused', refuses, [link('a', '/etc')], 'a');
+test.serial('a link that climbs out is refused', refuses, [folder('a'), link('a/b', '../..')], 'a/b');
+test.serial(
   'a link that climbs out by way of another is refused',
   refuses,
   [folder('x'), folder('x/y'), link('x/y/root', '../..'), link('out', 'x/y/root/..')],
   'out',
 );
 
-test('what stays inside is taken', (t) => {
+test.serial('what stays inside is taken', (t) => {
   t.is(
     findEscape([folder('a'), file('a/b'), link('a/c', '../d/e'), link('self', '.'), link('loop', 'loop')]),
     undefined,
   );
 });
 
-test('no tree of links that is taken leads out when the kernel follows it', async (t) => {
+test.serial('no tree of links that is taken leads out when the kernel follows it', async (t) => {
   const part = fc.constantFrom('a', 'b', 'c', '..', '.');
   const target = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'));
   const place = fc.constantFrom('l', 'a/l', 'a/b/l', 'c', 'a/c', 'm');

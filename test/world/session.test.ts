@@ -17,17 +17,20 @@ async function lost(session: Session): Promise<unknown> {
   return session.expired.reason;
 }
 
-test('what is bound to a session goes when it is closed, and closing twice is closing once', async (t) => {
-  const { client, direct } = await bench(t, etcd);
-  const session = await client.session({ ttlSeconds: 60 });
-  await client.set('/bound', 'x', { lease: session.lease });
-  t.is((await direct.get('/bound'))?.lease, session.lease);
-  await Promise.all([session.close(), session.close()]);
-  t.is(await direct.get('/bound'), undefined);
-  t.like(session.expired.reason, { code: 'closed' });
-});
+test.serial(
+  'what is bound to a session goes when it is closed, and closing twice is closing once',
+  async (t) => {
+    const { client, direct } = await bench(t, etcd);
+    const session = await client.session({ ttlSeconds: 60 });
+    await client.set('/bound', 'x', { lease: session.lease });
+    t.is((await direct.get('/bound'))?.lease, session.lease);
+    await Promise.all([session.close(), session.close()]);
+    t.is(await direct.get('/bound'), undefined);
+    t.like(session.expired.reason, { code: 'closed' });
+  },
+);
 
-test('closing the client waits for a session that is closing', async (t) => {
+test.serial('closing the client waits for a session that is closing', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const session = await client.session({ ttlSeconds: 60 });
   await client.set('/bound', 'x', { lease: session.lease });
@@ -37,7 +40,7 @@ test('closing the client waits for a session that is closing', async (t) => {
   await closing;
 });
 
-test('closing the client revokes its sessions', async (t) => {
+test.serial('closing the client revokes its sessions', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const session = await client.session({ ttlSeconds: 60 });
   await client.set('/bound', 'x', { lease: session.lease });
@@ -46,7 +49,7 @@ test('closing the client revokes its sessions', async (t) => {
   await t.throwsAsync(client.session(), { code: 'closed' });
 });
 
-test('a session lives on through cuts of the link, beyond its TTL', async (t) => {
+test.serial('a session lives on through cuts of the link, beyond its TTL', async (t) => {
   const { client, direct, link } = await bench(t, etcd);
   const session = await client.session({ ttlSeconds: 2 });
   await client.set('/bound', 'x', { lease: session.lease });
@@ -64,21 +67,24 @@ test('a session lives on through cuts of the link, beyond its TTL', async (t) =>
   await watch.return?.();
 });
 
-test('on a link that is dead without saying so a session is given up before etcd lets the key go', async (t) => {
-  const { client, direct, link } = await bench(t, etcd);
-  const session = await client.session({ ttlSeconds: 3 });
-  await client.set('/bound', 'x', { lease: session.lease });
-  const watch = direct.watch({ key: '/bound' });
-  await take(watch);
-  link.blackHole();
-  t.like(await lost(session), { code: 'unavailable' });
-  t.not(await direct.get('/bound'), undefined);
-  const gone = await take(watch);
-  t.is(gone.kind === 'events' ? gone.events[0]?.type : gone.kind, 'delete');
-  await watch.return?.();
-});
+test.serial(
+  'on a link that is dead without saying so a session is given up before etcd lets the key go',
+  async (t) => {
+    const { client, direct, link } = await bench(t, etcd);
+    const session = await client.session({ ttlSeconds: 3 });
+    await client.set('/bound', 'x', { lease: session.lease });
+    const watch = direct.watch({ key: '/bound' });
+    await take(watch);
+    link.blackHole();
+    t.like(await lost(session), { code: 'unavailable' });
+    t.not(await direct.get('/bound'), undefined);
+    const gone = await take(watch);
+    t.is(gone.kind === 'events' ? gone.events[0]?.type : gone.kind, 'delete');
+    await watch.return?.();
+  },
+);
 
-test('a session whose lease somebody revoked is lost at its next renewal', async (t) => {
+test.serial('a session whose lease somebody revoked is lost at its next renewal', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const session = await client.session({ ttlSeconds: 2 });
   await client.set('/bound', 'x', { lease: session.lease });
@@ -88,7 +94,7 @@ test('a session whose lease somebody revoked is lost at its next renewal', async
   t.is(await direct.get('/bound'), undefined);
 });
 
-test('closing a session on a dead link does not wait for it', async (t) => {
+test.serial('closing a session on a dead link does not wait for it', async (t) => {
   const { client, link } = await bench(t, etcd);
   const session = await client.session({ ttlSeconds: 60 });
   link.blackHole();

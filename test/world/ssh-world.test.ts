@@ -22,7 +22,7 @@ conforms(test, () => ({
     SshWorld.connect({ tunnel: sshd.options, seeds: [etcd.url], hostname, namespace }),
 }));
 
-test('closing the World leaves nothing of the tunnel behind', async (t) => {
+test.serial('closing the World leaves nothing of the tunnel behind', async (t) => {
   const world = await SshWorld.connect({ tunnel: sshd.options, seeds: [etcd.url], hostname: 'h1' });
   await world.strSet('motd', 'hello');
   await world.close();
@@ -30,7 +30,7 @@ test('closing the World leaves nothing of the tunnel behind', async (t) => {
   await world.close();
 });
 
-test('a seed with https is refused before anything is connected', async (t) => {
+test.serial('a seed with https is refused before anything is connected', async (t) => {
   const connecting = SshWorld.connect({ tunnel: sshd.options, seeds: ['https://127.0.0.1'], hostname: 'h1' });
   await t.throwsAsync(connecting, { code: 'invalid', message: /http:/ });
 });

@@ -57,7 +57,7 @@ async function plant(
   }
 }
 
-test('any folder comes back the same, and has the same name however often it is stored', async (t) => {
+test.serial('any folder comes back the same, and has the same name however often it is stored', async (t) => {
   const { world, folder } = await scratch(t);
   let run = 0;
   await fc.assert(
@@ -75,7 +75,7 @@ test('any folder comes back the same, and has the same name however often it is 
   t.true(run > 0);
 });
 
-test('a tree of so many files that its superblock is large comes back the same', async (t) => {
+test.serial('a tree of so many files that its superblock is large comes back the same', async (t) => {
   const { world, folder } = await scratch(t);
   const from = path.join(folder, 'from');
   await mkdir(from);
@@ -90,7 +90,7 @@ test('a tree of so many files that its superblock is large comes back the same',
   t.is((await world.putTree(path.join(folder, 'to'))).tree, stored.tree);
 });
 
-test('links inside the tree are kept, links that lead out of it are refused by name', async (t) => {
+test.serial('links inside the tree are kept, links that lead out of it are refused by name', async (t) => {
   const { world, folder } = await scratch(t);
   const from = path.join(folder, 'from');
   await mkdir(path.join(from, 'bin'), { recursive: true });
@@ -101,13 +101,13 @@ test('links inside the tree are kept, links that lead out of it are refused by n
   await t.throwsAsync(world.putTree(from), { instanceOf: WorldError, code: 'invalid', message: /bin\/out/ });
 });
 
-test('a pipe in the folder is refused by name instead of waiting for its writer', async (t) => {
+test.serial('a pipe in the folder is refused by name instead of waiting for its writer', async (t) => {
   const { world, folder } = await scratch(t);
   await promisify(execFile)('mkfifo', [path.join(folder, 'pipe')]);
   await t.throwsAsync(world.putTree(folder), { instanceOf: WorldError, code: 'invalid', message: /pipe/ });
 });
 
-test('modes come back, also those that forbid writing', async (t) => {
+test.serial('modes come back, also those that forbid writing', async (t) => {
   const { world, folder } = await scratch(t);
   const from = path.join(folder, 'from');
   await mkdir(path.join(from, 'closed'), { recursive: true });
@@ -120,7 +120,7 @@ test('modes come back, also those that forbid writing', async (t) => {
   t.is((await stat(path.join(folder, 'to'))).mode & 0o777, 0o755);
 });
 
-test('what is stored already is not sent again, and progress tells how far it is', async (t) => {
+test.serial('what is stored already is not sent again, and progress tells how far it is', async (t) => {
   const { world, folder } = await scratch(t);
   const from = path.join(folder, 'from');
   await mkdir(from);
@@ -134,7 +134,7 @@ test('what is stored already is not sent again, and progress tells how far it is
   t.deepEqual(seen, [0.75, 1]);
 });
 
-test('a corrupt or missing block fails the tree and leaves nothing', async (t) => {
+test.serial('a corrupt or missing block fails the tree and leaves nothing', async (t) => {
   const { world, folder } = await scratch(t);
   const from = path.join(folder, 'from');
   await mkdir(from);
@@ -151,7 +151,7 @@ test('a corrupt or missing block fails the tree and leaves nothing', async (t) =
   t.deepEqual(await readdir(folder), ['from']);
 });
 
-test('a tree whose entries would be written elsewhere is refused, and leaves nothing', async (t) => {
+test.serial('a tree whose entries would be written elsewhere is refused, and leaves nothing', async (t) => {
   const { world, folder } = await scratch(t);
   for (const entry of [
     { type: 'file', path: '../out', mode: 0o644, sizeBytes: 0, blocks: [] },
@@ -172,14 +172,14 @@ test('a tree whose entries would be written elsewhere is refused, and leaves not
   t.deepEqual(await readdir(folder), []);
 });
 
-test('a superblock that is not what its name says is refused', async (t) => {
+test.serial('a superblock that is not what its name says is refused', async (t) => {
   const { world, folder } = await scratch(t);
   const tree = '0'.repeat(64);
   await world.client.set(`/fs/deploy/${tree}`, '{"version":1,"entries":[]}');
   await t.throwsAsync(world.getTree(tree, path.join(folder, 'to')), { code: 'invalid', message: /corrupt/ });
 });
 
-test('an aborted transfer rejects with the reason and leaves nothing', async (t) => {
+test.serial('an aborted transfer rejects with the reason and leaves nothing', async (t) => {
   const { world, folder } = await scratch(t);
   const from = path.join(folder, 'from');
   await mkdir(from);
@@ -209,7 +209,7 @@ test('an aborted transfer rejects with the reason and leaves nothing', async (t)
   t.deepEqual(await readdir(folder), ['from']);
 });
 
-test('a file that changes between hashing and sending fails the upload by name', async (t) => {
+test.serial('a file that changes between hashing and sending fails the upload by name', async (t) => {
   const { world, folder } = await scratch(t);
   const changing = path.join(folder, 'changing');
   await writeFile(changing, Buffer.alloc(1000, 'a'));
@@ -218,7 +218,7 @@ test('a file that changes between hashing and sending fails the upload by name',
   t.is((await readFile(changing)).length, 3);
 });
 
-test('a transfer goes on over a link that is cut', async (t) => {
+test.serial('a transfer goes on over a link that is cut', async (t) => {
   const { world: near, folder } = await scratch(t);
   await using link = await Link.to(etcd.port);
   await using world = EtcdWorld.connect({ endpoints: [link.url], hostname: 'h1', namespace: '/cut-tree' });

@@ -30,8 +30,13 @@ const judges = test.macro({
 
 const both = ['a', 'b'];
 
-test(judges, 'a deploy that nobody is to apply is healthy', { hosts: [], states: {}, live: [] }, 'healthy');
-test(
+test.serial(
+  judges,
+  'a deploy that nobody is to apply is healthy',
+  { hosts: [], states: {}, live: [] },
+  'healthy',
+);
+test.serial(
   judges,
   'a deploy is healthy when every host is healthy or skipped it',
   { hosts: both, states: { a: 'healthy', b: 'skipped' }, live: both },
@@ -39,7 +44,7 @@ test(
   'healthy',
   'skipped',
 );
-test(
+test.serial(
   judges,
   'a deploy is pending while a host that lives has not finished',
   { hosts: both, states: { a: 'healthy', b: 'applying' }, live: both },
@@ -47,7 +52,7 @@ test(
   'healthy',
   'applying',
 );
-test(
+test.serial(
   judges,
   'a deploy is pending while a host that lives has said nothing',
   { hosts: both, states: { a: 'failed' }, live: both },
@@ -55,7 +60,7 @@ test(
   'failed',
   'waiting',
 );
-test(
+test.serial(
   judges,
   'a deploy failed when every host has finished and one failed',
   { hosts: both, states: { a: 'failed', b: 'healthy' }, live: both },
@@ -63,7 +68,7 @@ test(
   'failed',
   'healthy',
 );
-test(
+test.serial(
   judges,
   'a host whose agent is gone without a final report is lost',
   { hosts: both, states: { a: 'healthy', b: 'applying' }, live: ['a'] },
@@ -71,21 +76,21 @@ test(
   'healthy',
   'lost',
 );
-test(
+test.serial(
   judges,
   'a host that never said anything and is gone is lost',
   { hosts: ['a'], states: {}, live: [] },
   'failed',
   'lost',
 );
-test(
+test.serial(
   judges,
   'a host that finished may go',
   { hosts: ['a'], states: { a: 'healthy' }, live: [] },
   'healthy',
   'healthy',
 );
-test(
+test.serial(
   judges,
   'hosts that are not expected do not count',
   { hosts: ['a'], states: { a: 'healthy', z: 'failed' }, live: ['z'] },
@@ -93,7 +98,7 @@ test(
   'healthy',
 );
 
-test('a lost host is told with its last words', (t) => {
+test.serial('a lost host is told with its last words', (t) => {
   const { hosts } = judge({ hosts: ['a'], reports: reports({ a: 'fetching' }), agents: new Set() });
   t.regex(hosts.get('a')?.message ?? '', /session ended.*a is fetching/);
 });

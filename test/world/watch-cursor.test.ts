@@ -38,13 +38,13 @@ function cursor(fromRevision?: bigint): WatchCursor {
   return new WatchCursor(new Namespace(''), 'watch /k', fromRevision);
 }
 
-test('a watch without a start begins after the revision at which it was created', (t) => {
+test.serial('a watch without a start begins after the revision at which it was created', (t) => {
   const at = cursor();
   t.deepEqual(at.receive(message(10, { created: true })), { kind: 'ready', revision: 10n });
   t.is(at.next, 11n);
 });
 
-test('while catching up the next revision follows the last event, not the header', (t) => {
+test.serial('while catching up the next revision follows the last event, not the header', (t) => {
   const at = cursor(5n);
   at.receive(message(100, { created: true }));
   t.is(at.next, 5n);
@@ -52,7 +52,7 @@ test('while catching up the next revision follows the last event, not the header
   t.is(at.next, 7n);
 });
 
-test('an idle watch keeps up by progress notifications, but not by answers to its probes', (t) => {
+test.serial('an idle watch keeps up by progress notifications, but not by answers to its probes', (t) => {
   const at = cursor();
   at.receive(message(10, { created: true }));
   t.is(at.receive(message(50)), undefined);
@@ -61,14 +61,14 @@ test('an idle watch keeps up by progress notifications, but not by answers to it
   t.is(at.next, 51n);
 });
 
-test('a stream that resumes is not announced', (t) => {
+test.serial('a stream that resumes is not announced', (t) => {
   const at = cursor();
   at.receive(message(10, { created: true }));
   t.is(at.receive(message(20, { created: true })), undefined);
   t.is(at.next, 11n);
 });
 
-test('compaction restarts the watch, also without a reason', (t) => {
+test.serial('compaction restarts the watch, also without a reason', (t) => {
   for (const fields of [{ compact_revision: '40' }, { cancel_reason: '' }]) {
     const at = cursor(5n);
     at.receive(message(50, { created: true }));
@@ -79,17 +79,20 @@ test('compaction restarts the watch, also without a reason', (t) => {
   }
 });
 
-test('a member whose store went back, or another cluster, restarts the watch; a member that lags does not', (t) => {
-  const at = cursor();
-  at.receive(message(50, { created: true }));
-  t.is(at.receive(message(30, { created: true }, '2')), undefined);
-  t.is(at.next, 51n);
-  t.is(at.receive(message(3, { created: true })), 'reopen');
-  t.deepEqual(at.receive(message(3, { created: true })), { kind: 'restarted', revision: 3n });
-  t.is(at.receive(message(60, { created: true }, '1', '8')), 'reopen');
-});
+test.serial(
+  'a member whose store went back, or another cluster, restarts the watch; a member that lags does not',
+  (t) => {
+    const at = cursor();
+    at.receive(message(50, { created: true }));
+    t.is(at.receive(message(30, { created: true }, '2')), undefined);
+    t.is(at.next, 51n);
+    t.is(at.receive(message(3, { created: true })), 'reopen');
+    t.deepEqual(at.receive(message(3, { created: true })), { kind: 'restarted', revision: 3n });
+    t.is(at.receive(message(60, { created: true }, '1', '8')), 'reopen');
+  },
+);
 
-test('another reason to cancel is tried again, unless etcd forbids the watch', (t) => {
+test.serial('another reason to cancel is tried again, unless etcd forbids the watch', (t) => {
   const at = cursor();
   at.receive(message(10, { created: true }));
   t.is(at.receive(message(10, { canceled: true, cancel_reason: 'etcdserver: too busy' })), 'reopen');

@@ -16,30 +16,33 @@ test.before(async () => {
 
 test.after.always(() => etcd[Symbol.asyncDispose]());
 
-test('events come in whole revisions, without the namespace, from the revision asked for', async (t) => {
-  const { client } = await bench(t, etcd);
-  await client.set('/a/1', 'one');
-  const { revision } = await client.list('/a/');
-  await client.txn({
-    success: [
-      { put: '/a/2', value: 'two' },
-      { put: '/a/3', value: 'three' },
-    ],
-  });
-  await client.del('/a/1');
-  const items = client.watch({ key: '/a/', prefix: true, fromRevision: revision + 1n });
-  t.is((await take(items)).kind, 'ready');
-  const events = [];
-  while (events.length < 3) {
-    const item = await take(items);
-    if (item.kind !== 'events') return t.fail(item.kind);
-    events.push(...item.events.map(({ type, entry }) => `${type} ${entry.key} ${entry.value.toString()}`));
-  }
-  t.deepEqual(events, ['put /a/2 two', 'put /a/3 three', 'delete /a/1 ']);
-  await items.return?.();
-});
+test.serial(
+  'events come in whole revisions, without the namespace, from the revision asked for',
+  async (t) => {
+    const { client } = await bench(t, etcd);
+    await client.set('/a/1', 'one');
+    const { revision } = await client.list('/a/');
+    await client.txn({
+      success: [
+        { put: '/a/2', value: 'two' },
+        { put: '/a/3', value: 'three' },
+      ],
+    });
+    await client.del('/a/1');
+    const items = client.watch({ key: '/a/', prefix: true, fromRevision: revision + 1n });
+    t.is((await take(items)).kind, 'ready');
+    const events = [];
+    while (events.length < 3) {
+      const item = await take(items);
+      if (item.kind !== 'events') return t.fail(item.kind);
+      events.push(...item.events.map(({ type, entry }) => `${type} ${entry.key} ${entry.value.toString()}`));
+    }
+    t.deepEqual(events, ['put /a/2 two', 'put /a/3 three', 'delete /a/1 ']);
+    await items.return?.();
+  },
+);
 
-test('no event is lost or doubled when the link is cut again and again during catch-up', async (t) => {
+test.serial('no event is lost or doubled when the link is cut again and again during catch-up', async (t) => {
   const { client, direct, link } = await bench(t, etcd);
   const { revision } = await direct.list('/n/');
   const items = client.watch({ key: '/n/', prefix: true, fromRevision: revision + 1n });
@@ -57,7 +60,7 @@ test('no event is lost or doubled when the link is cut again and again during ca
   await items.return?.();
 });
 
-test('no event is lost or doubled while the link is cut under steady writing', async (t) => {
+test.serial('no event is lost or doubled while the link is cut under steady writing', async (t) => {
   const { client, direct, link } = await bench(t, etcd);
   const items = client.watch({ key: '/n/', prefix: true });
   t.is((await take(items)).kind, 'ready');
@@ -74,7 +77,7 @@ test('no event is lost or doubled while the link is cut under steady writing', a
   await items.return?.();
 });
 
-test('a watch outlives the death and return of etcd', async (t) => {
+test.serial('a watch outlives the death and return of etcd', async (t) => {
   await using own = await Etcd.start();
   const { client, direct } = await bench(t, own);
   const items = client.watch({ key: '/n/', prefix: true });
@@ -86,23 +89,26 @@ test('a watch outlives the death and return of etcd', async (t) => {
   await items.return?.();
 });
 
-test('after a compaction the watch says that it was restarted, and from there misses nothing', async (t) => {
-  await using own = await Etcd.start();
-  const { client, direct, link } = await bench(t, own);
-  const items = client.watch({ key: '/n/', prefix: true });
-  t.is((await take(items)).kind, 'ready');
-  link.down();
-  await writeNumbered(direct, '/n/', 20);
-  const { revision } = await direct.list('/n/');
-  await etcdctl(own, 'compact', String(revision));
-  link.up();
-  t.deepEqual(await take(items), { kind: 'restarted', revision });
-  await direct.set('/n/after', 'x');
-  t.deepEqual(await takeKeys(items, 1), ['/n/after']);
-  await items.return?.();
-});
+test.serial(
+  'after a compaction the watch says that it was restarted, and from there misses nothing',
+  async (t) => {
+    await using own = await Etcd.start();
+    const { client, direct, link } = await bench(t, own);
+    const items = client.watch({ key: '/n/', prefix: true });
+    t.is((await take(items)).kind, 'ready');
+    link.down();
+    await writeNumbered(direct, '/n/', 20);
+    const { revision } = await direct.list('/n/');
+    await etcdctl(own, 'compact', String(revision));
+    link.up();
+    t.deepEqual(await take(items), { kind: 'restarted', revision });
+    await direct.set('/n/after', 'x');
+    t.deepEqual(await takeKeys(items, 1), ['/n/after']);
+    await items.return?.();
+  },
+);
 
-test('a watch from a compacted revision starts over instead of failing', async (t) => {
+test.serial('a watch from a compacted revision starts over instead of failing', async (t) => {
   await using own = await Etcd.start();
   const { client, direct } = await bench(t, own);
   await writeNumbered(direct, '/n/', 20);
@@ -114,7 +120,7 @@ test('a watch from a compacted revision starts over instead of failing', async (
   await items.return?.();
 });
 
-test('a watch ends at once on a link that is dead without saying so', async (t) => {
+test.serial('a watch ends at once on a link that is dead without saying so', async (t) => {
   const { client, link } = await bench(t, etcd);
   const controller = new AbortController();
   const aborted = client.watch({ key: '/a' }, { signal: controller.signal });
@@ -129,13 +135,13 @@ test('a watch ends at once on a link that is dead without saying so', async (t) 
   t.true((await pending[1])?.done);
 });
 
-test('a watch whose signal has aborted before returns without an item', async (t) => {
+test.serial('a watch whose signal has aborted before returns without an item', async (t) => {
   const { client } = await bench(t, etcd);
   const items = client.watch({ key: '/a' }, { signal: AbortSignal.abort() });
   t.true((await items.next()).done);
 });
 
-test('a reader that is slow gets everything, later', async (t) => {
+test.serial('a reader that is slow gets everything, later', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const items = client.watch({ key: '/n/', prefix: true });
   t.is((await take(items)).kind, 'ready');
@@ -144,7 +150,7 @@ test('a reader that is slow gets everything, later', async (t) => {
   await items.return?.();
 });
 
-test('a watch follows the client to other endpoints and misses nothing', async (t) => {
+test.serial('a watch follows the client to other endpoints and misses nothing', async (t) => {
   const { client, direct, link } = await bench(t, etcd);
   const items = client.watch({ key: '/n/', prefix: true });
   t.is((await take(items)).kind, 'ready');
@@ -157,7 +163,7 @@ test('a watch follows the client to other endpoints and misses nothing', async (
   await items.return?.();
 });
 
-test('a watch that etcd does not permit fails and says so', async (t) => {
+test.serial('a watch that etcd does not permit fails and says so', async (t) => {
   await using own = await Etcd.start();
   await etcdctl(own, 'user', 'add', 'root:secret');
   await etcdctl(own, 'auth', 'enable');
@@ -170,33 +176,36 @@ test('a watch that etcd does not permit fails and says so', async (t) => {
   await t.throwsAsync(client.set('/a', ''), { instanceOf: WorldError, code: 'permission-denied' });
 });
 
-test('a stream that is silent is asked for a sign of life, kept while it gives one and replaced when it does not', async (t) => {
-  await using link = await Link.to(etcd.port);
-  const endpoints = new EndpointSet([link.url, etcd.url], 'test');
-  const said: string[] = [];
-  const closed = new AbortController();
-  const context = {
-    endpoints,
-    namespace: new Namespace('/silence'),
-    closed: closed.signal,
-    log: (_: string, message: string) => void said.push(message),
-    patience: { createdMs: 1000, silenceMs: 50, answerMs: 1000 },
-  };
-  const { client: tick } = await bench(t, etcd);
-  await using direct = Client.connect({ endpoints: [etcd.url], namespace: '/silence' });
-  const items = watch(context, { key: '/n/', prefix: true }, undefined);
-  t.is((await take(items)).kind, 'ready');
-  const first = takeKeys(items, 1);
-  // Each write is a round trip to disk, so the silence is broken by probes many times.
-  for (let count = 0; count < 100; count += 1) await tick.set('/elsewhere', String(count));
-  t.deepEqual(said, []);
-  await direct.set('/n/1', 'x');
-  t.deepEqual(await first, ['/n/1']);
-  link.blackHole();
-  await direct.set('/n/2', 'x');
-  t.deepEqual(await takeKeys(items, 1), ['/n/2']);
-  t.is(said.length, 1);
-  closed.abort();
-  t.true((await items.next()).done);
-  endpoints.close();
-});
+test.serial(
+  'a stream that is silent is asked for a sign of life, kept while it gives one and replaced when it does not',
+  async (t) => {
+    await using link = await Link.to(etcd.port);
+    const endpoints = new EndpointSet([link.url, etcd.url], 'test');
+    const said: string[] = [];
+    const closed = new AbortController();
+    const context = {
+      endpoints,
+      namespace: new Namespace('/silence'),
+      closed: closed.signal,
+      log: (_: string, message: string) => void said.push(message),
+      patience: { createdMs: 1000, silenceMs: 50, answerMs: 1000 },
+    };
+    const { client: tick } = await bench(t, etcd);
+    await using direct = Client.connect({ endpoints: [etcd.url], namespace: '/silence' });
+    const items = watch(context, { key: '/n/', prefix: true }, undefined);
+    t.is((await take(items)).kind, 'ready');
+    const first = takeKeys(items, 1);
+    // Each write is a round trip to disk, so the silence is broken by probes many times.
+    for (let count = 0; count < 100; count += 1) await tick.set('/elsewhere', String(count));
+    t.deepEqual(said, []);
+    await direct.set('/n/1', 'x');
+    t.deepEqual(await first, ['/n/1']);
+    link.blackHole();
+    await direct.set('/n/2', 'x');
+    t.deepEqual(await takeKeys(items, 1), ['/n/2']);
+    t.is(said.length, 1);
+    closed.abort();
+    t.true((await items.next()).done);
+    endpoints.close();
+  },
+);

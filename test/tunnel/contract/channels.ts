@@ -15,7 +15,7 @@ const CHUNK = Buffer.alloc(1 << 20);
 const MAX_IN_FLIGHT_BYTES = 32 << 20;
 
 export function testChannels(dial: Dial): void {
-  test('Bytes go there and back', async (t) => {
+  test.serial('Bytes go there and back', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
     await using link = await connected(dial, resolved(sshd));
@@ -25,7 +25,7 @@ export function testChannels(dial: Dial): void {
     t.true((await readAll(channel)).equals(content));
   });
 
-  test('A unix socket is reached too', async (t) => {
+  test.serial('A unix socket is reached too', async (t) => {
     await using sshd = await Sshd.start();
     const socketPath = join(sshd.folder, 'target');
     const server = createServer((socket) => socket.end('from a socket')).listen(socketPath);
@@ -34,7 +34,7 @@ export function testChannels(dial: Dial): void {
     t.is(String(await readAll(await link.open({ socketPath }))), 'from a socket');
   });
 
-  test('Either side may stop sending first', async (t) => {
+  test.serial('Either side may stop sending first', async (t) => {
     await using sshd = await Sshd.start();
     await using answering = await Target.start((socket) => {
       void readAll(socket).then((request) => socket.end(`got ${request}`));
@@ -58,7 +58,7 @@ export function testChannels(dial: Dial): void {
     await closed;
   });
 
-  test('Whoever sends to a side that does not read has to wait', async (t) => {
+  test.serial('Whoever sends to a side that does not read has to wait', async (t) => {
     await using sshd = await Sshd.start();
     let takenBytes = 0;
     await using flooding = await Target.start((socket) => {
@@ -92,7 +92,7 @@ export function testChannels(dial: Dial): void {
     channel.destroy();
   });
 
-  test('Five hundred channels pass and none is left', async (t) => {
+  test.serial('Five hundred channels pass and none is left', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
     await using link = await connected(dial, resolved(sshd));
@@ -109,7 +109,7 @@ export function testChannels(dial: Dial): void {
     t.is(await settled(() => target.sockets.size), 0);
   });
 
-  test('A channel that is let go of lets go of its target', async (t) => {
+  test.serial('A channel that is let go of lets go of its target', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start((socket) => socket.write('hello'));
     await using link = await connected(dial, resolved(sshd));

@@ -6,7 +6,7 @@ import { Target } from '../target.js';
 import { connected, type Dial, dialFails, readAll, refusal } from './connected.js';
 
 export function testRefusals(dial: Dial): void {
-  test('A target that is not there, and one that is forbidden, are told apart', async (t) => {
+  test.serial('A target that is not there, and one that is forbidden, are told apart', async (t) => {
     await using sshd = await Sshd.start(['PermitOpen 127.0.0.1:1']);
     await using link = await connected(dial, resolved(sshd));
     const absent = await refusal(t, link.open({ host: '127.0.0.1', port: 1 }));
@@ -17,21 +17,21 @@ export function testRefusals(dial: Dial): void {
     t.regex(socket.message, /AllowStreamLocalForwarding/);
   });
 
-  test('A host that forbids forwarding says so', async (t) => {
+  test.serial('A host that forbids forwarding says so', async (t) => {
     await using sshd = await Sshd.start(['AllowTcpForwarding no']);
     await using link = await connected(dial, resolved(sshd));
     const error = await refusal(t, link.open({ host: '127.0.0.1', port: 1 }));
     t.regex(error.message, /AllowTcpForwarding/);
   });
 
-  test('A host that allows no session still forwards', async (t) => {
+  test.serial('A host that allows no session still forwards', async (t) => {
     await using sshd = await Sshd.start(['MaxSessions 0']);
     await using target = await Target.start((socket) => socket.end('through'));
     await using link = await connected(dial, resolved(sshd));
     t.is(String(await readAll(await link.open(target.address))), 'through');
   });
 
-  test('A login that the host refuses is told from one that does not come about', async (t) => {
+  test.serial('A login that the host refuses is told from one that does not come about', async (t) => {
     await using sshd = await Sshd.start();
     const stranger = join(sshd.folder, 'stranger');
     await makeKey(stranger);

@@ -2,7 +2,7 @@ import test from 'ava';
 import { FleetUnderLoad } from './fleet-under-load.js';
 import { logRecovery, nothingWasLost } from './verdict.js';
 
-test('Nothing is lost when etcd is killed and its agent starts it again', async (t) => {
+test.serial('Nothing is lost when etcd is killed and its agent starts it again', async (t) => {
   await using site = await FleetUnderLoad.start(1);
   const host = site.fleet.host('h1');
   await site.writeEventsOn(host);

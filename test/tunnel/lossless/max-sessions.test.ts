@@ -2,7 +2,7 @@ import test from 'ava';
 import { SshdUnderLoad } from './sshd-under-load.js';
 import { logRecovery, nothingWasLost } from './verdict.js';
 
-test('Nothing is lost on a host that takes no session more', async (t) => {
+test.serial('Nothing is lost on a host that takes no session more', async (t) => {
   await using site = await SshdUnderLoad.start();
   const { sshd, controller } = site;
   await sshd.restart({ config: ['MaxSessions 0'] });

@@ -2,7 +2,7 @@ import test from 'ava';
 import { FleetUnderLoad } from './fleet-under-load.js';
 import { logRecovery, nothingWasLost } from './verdict.js';
 
-test('Nothing is lost when the way in that is used dies, one of three', async (t) => {
+test.serial('Nothing is lost when the way in that is used dies, one of three', async (t) => {
   await using site = await FleetUnderLoad.start(3);
   const { fleet, controller } = site;
   const used = fleet.hosts.find(({ sshPort }) => sshPort === controller.state?.port);
