@@ -6,6 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { resolveSshd } from '../../fixtures/index.js';
 import type { Destination, TunnelOptions } from '../../tunnel/index.js';
 
 const run = promisify(execFile);
@@ -151,8 +152,10 @@ export class Sshd implements AsyncDisposable {
     const configFile = join(this.folder, 'sshd_config');
     await writeFile(configFile, `${[...this.#config, ...this.#defaults()].join('\n')}\n`);
     // It ends with us even when the test's process is killed.
-    const command = ['--pdeathsig', 'KILL', '/usr/sbin/sshd', '-D', '-e', '-f', configFile];
-    const child = spawn('setpriv', command, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const { sshd, environment } = await resolveSshd();
+    const command = ['--pdeathsig', 'KILL', sshd, '-D', '-e', '-f', configFile];
+    const env = { ...process.env, ...environment };
+    const child = spawn('setpriv', command, { env, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stderr }).on('line', (line) => {
