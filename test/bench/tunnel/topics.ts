@@ -16,20 +16,21 @@ export async function* tunnelTopics(
   say: (text: string) => void,
   only?: readonly string[],
 ): AsyncGenerator<Topic> {
-  await using stand = await Stand.start();
-  const topics: Record<string, () => AsyncGenerator<Topic>> = {
-    calls: () => amongWays(stand, (ways) => measureCalls(ways, effort)),
-    bulk: () => amongWays(stand, (ways) => measureBulk(ways, effort)),
-    first: () => measureFirstAnswer(stand, effort),
-    cost: () => amongWays(stand, (ways) => measureCost(stand, ways, effort)),
-    clients: () => measureClients(stand, effort),
+  const topics: Record<string, (stand: Stand) => AsyncGenerator<Topic>> = {
+    calls: (stand) => amongWays(stand, (ways) => measureCalls(ways, effort)),
+    bulk: (stand) => amongWays(stand, (ways) => measureBulk(ways, effort)),
+    first: (stand) => measureFirstAnswer(stand, effort),
+    cost: (stand) => amongWays(stand, (ways) => measureCost(stand, ways, effort)),
+    clients: (stand) => measureClients(stand, effort),
     hosts: () => measureManyHosts(effort),
-    distance: () => measureDistance(stand, effort),
+    distance: (stand) => measureDistance(stand, effort),
   };
   for (const [name, topic] of Object.entries(topics)) {
     if (only !== undefined && !only.includes(name)) continue;
     say(`measuring ${name}…\n`);
-    yield* topic();
+    // A fresh one each, for every value written stays in memory.
+    await using stand = await Stand.start();
+    yield* topic(stand);
   }
 }
 
