@@ -13,6 +13,7 @@ import { ssh2Algorithms } from './ssh2-algorithms.js';
 import { openSsh2Channel, probe, runForNothing } from './ssh2-channel.js';
 import { closedByHost, fellSilent, type LinkPhase, translateLinkError } from './ssh2-error.js';
 import { Ssh2Login } from './ssh2-login.js';
+import { signAtOnce } from './ssh2-sign-at-once.js';
 import { openSsh2Socket, type Ssh2Socket } from './ssh2-socket.js';
 import { ReceiveWindows } from './ssh2-window.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from './transport.js';
@@ -83,6 +84,7 @@ class Ssh2Link implements Link {
     this.#login = new Ssh2Login(destination, options.identities, { ...attempt, onFailed });
     this.closed = this.#watch();
     this.#client.connect(this.#config());
+    signAtOnce(this.#client);
   }
 
   /** Settles when we are logged in. */

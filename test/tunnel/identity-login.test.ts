@@ -135,7 +135,7 @@ for (const form of ['RFC4716', 'PEM', 'PKCS8']) {
 test.serial('No passphrase is asked for a key that the host does not take', async (t) => {
   await using sshd = await Sshd.start();
   const stranger = join(sshd.folder, 'stranger');
-  await makeKey(stranger, passphrase);
+  await makeKey(stranger, { passphrase });
   const files = [stranger, sshd.identityFile];
   const ask: Ask = () => t.fail();
   await connects(t, { destinations: [resolved(sshd, { identityFiles: files })], ask });
@@ -172,6 +172,27 @@ test.serial('BatchMode asks for no passphrase, and says what to do', async (t) =
   t.is(error.code, 'bad-identity');
   t.regex(error.message, /ssh-add/);
 });
+
+for (const type of ['ed25519', 'ecdsa', 'rsa']) {
+  test.serial(
+    `An ${type} key that needs nobody signs at once, without asking whether the host takes it`,
+    async (t) => {
+      await using sshd = await Sshd.start(['LogLevel VERBOSE']);
+      await makeKey(sshd.identityFile, { type });
+      await writeFile(join(sshd.folder, 'authorized_keys'), await readFile(`${sshd.identityFile}.pub`));
+      await connects(t, sshd.options);
+      t.true(sshd.log.some((line) => line.startsWith('Accepted publickey')));
+      t.false(
+        sshd.log.some((line) => line.startsWith('Postponed publickey')),
+        sshd.log.join('\n'),
+      );
+      await using agent = await SshAgent.start();
+      await agent.add(sshd.identityFile);
+      await connects(t, { ...sshd.options, identityFiles: [], agentSocket: agent.socketPath });
+      t.true(sshd.log.some((line) => line.startsWith('Postponed publickey')));
+    },
+  );
+}
 
 test.serial('A PKCS#8 key gets in', async (t) => {
   await using sshd = await Sshd.start();

@@ -149,7 +149,7 @@ test.serial('Without any identity the login fails and says so', async (t) => {
 test.serial('An identity asked for that cannot be used is an error that names it', async (t) => {
   await using sshd = await Sshd.start();
   const encrypted = join(sshd.folder, 'encrypted');
-  await makeKey(encrypted, 'secret phrase');
+  await makeKey(encrypted, { passphrase: 'secret phrase' });
   const absent = join(sshd.folder, 'absent');
   const broken = join(sshd.folder, 'broken');
   await writeFile(broken, '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n');
@@ -162,7 +162,7 @@ test.serial('An identity asked for that cannot be used is an error that names it
 test.serial('Optional identities that are absent or encrypted are passed over', async (t) => {
   await using sshd = await Sshd.start();
   const encrypted = join(sshd.folder, 'encrypted');
-  await makeKey(encrypted, 'secret phrase');
+  await makeKey(encrypted, { passphrase: 'secret phrase' });
   const optionalIdentityFiles = [join(sshd.folder, 'absent'), encrypted, sshd.identityFile];
   await using tunnel = await opened(t, { ...sshd.options, identityFiles: [], optionalIdentityFiles });
   t.is(tunnel.state.status, 'connected');

@@ -190,9 +190,9 @@ export class Sshd implements AsyncDisposable {
 }
 
 /** Makes an ed25519 key pair, over one that is there. */
-export async function makeKey(file: string, passphrase = ''): Promise<void> {
+export async function makeKey(file: string, { passphrase = '', type = 'ed25519' } = {}): Promise<void> {
   await rm(file, { force: true });
-  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-C', '', '-f', file]);
+  await run('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', '', '-f', file]);
   await chmod(file, 0o600);
 }
 
