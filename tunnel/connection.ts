@@ -2,6 +2,7 @@ import { type Destination, formatDestination } from './destination.js';
 import { isPermanent, TunnelError } from './errors.js';
 import type { Log } from './log.js';
 import { RetryPause } from './retry-pause.js';
+import { type Begun, StandIn } from './stand-in.js';
 import { TunnelStates } from './states.js';
 import type { Link } from './transport.js';
 import type { EnteredLink } from './way-in.js';
@@ -9,8 +10,11 @@ import type { EnteredLink } from './way-in.js';
 /** A connection that lasted this long was a good one: what follows it starts with no failures. */
 const STABLE_AFTER_MS = 5_000;
 
-/** Makes one connection, by whichever way in works. */
-export type Dial = (options: { readonly signal: AbortSignal }) => Promise<EnteredLink>;
+/** Makes one connection, by whichever way in works; without `mayAsk` nobody is asked anything. */
+export type Dial = (options: {
+  readonly signal: AbortSignal;
+  readonly mayAsk: boolean;
+}) => Promise<EnteredLink>;
 
 /** Keeps one SSH connection: made again whenever it is lost, until that is hopeless or it is closed. */
 export class Connection implements AsyncDisposable {
@@ -42,7 +46,7 @@ export class Connection implements AsyncDisposable {
     dial: Dial,
     { signal, log }: { readonly signal: AbortSignal; readonly log?: Log | undefined },
   ): Promise<Connection> {
-    return new Connection(await dial({ signal }), dial, log);
+    return new Connection(await dial({ signal, mayAsk: true }), dial, log);
   }
 
   /**
@@ -103,13 +107,16 @@ export class Connection implements AsyncDisposable {
     try {
       for (;;) {
         const connectedAt = performance.now();
+        const standIn = new StandIn(link, ({ signal }) => this.#dial({ signal, mayAsk: false }), this.#log);
         const reason = await link.closed;
-        this.#closing.signal.throwIfAborted();
+        if (this.#closing.signal.aborted) return await standIn.close();
         failures = performance.now() - connectedAt < STABLE_AFTER_MS ? failures + 1 : 0;
         this.#link = undefined;
         this.#log?.('warn', reason.message);
         this.states.enter({ status: 'connecting', since: new Date(), reason });
-        ({ link, failures } = await this.#reconnect(failures, reason));
+        const replacement = await this.#finish(standIn.take());
+        if (replacement) link = await this.#adopt(replacement);
+        else ({ link, failures } = await this.#reconnect(failures, reason));
       }
     } catch (error) {
       if (!this.#closing.signal.aborted) this.#giveUp(error);
@@ -125,8 +132,8 @@ export class Connection implements AsyncDisposable {
     for (;;) {
       if (failures > 0) await this.#pause(failures, reason);
       try {
-        const { link, via } = await this.#dial({ signal: this.#closing.signal });
-        return { link: await this.#adopt(link, via), failures };
+        const entered = await this.#dial({ signal: this.#closing.signal, mayAsk: true });
+        return { link: await this.#adopt(entered), failures };
       } catch (error) {
         if (!(error instanceof TunnelError) || isPermanent(error)) throw error;
         reason = error;
@@ -136,7 +143,22 @@ export class Connection implements AsyncDisposable {
     }
   }
 
-  async #adopt(link: Link, via: Destination): Promise<Link> {
+  /** What a stand-in came to, if there is one. Why it failed is left to the next attempt, which may ask. */
+  async #finish(begun: Begun | undefined): Promise<EnteredLink | undefined> {
+    const { signal } = this.#closing;
+    const onClosing = () => begun?.abort.abort(signal.reason);
+    signal.addEventListener('abort', onClosing, { once: true });
+    try {
+      return await begun?.entered;
+    } catch {
+      signal.throwIfAborted();
+      return undefined;
+    } finally {
+      signal.removeEventListener('abort', onClosing);
+    }
+  }
+
+  async #adopt({ link, via }: EnteredLink): Promise<Link> {
     if (this.#closing.signal.aborted) {
       await link.close();
       throw this.#closing.signal.reason;

@@ -15,6 +15,8 @@ export interface KeepaliveOptions {
   readonly countMax: number;
   /** Sends something that a living peer answers; the answer is to be told by {@link Keepalive.heard}. */
   readonly probe: () => void;
+  /** A probe went unanswered, or the machine just woke: the peer may be gone. Told `false` when it is heard again. */
+  readonly onDoubt?: ((isInDoubt: boolean) => void) | undefined;
   /** The peer counts as dead. Told once; nothing follows. */
   readonly onSilent: () => void;
   readonly clock?: Clock | undefined;
@@ -51,6 +53,7 @@ export class Keepalive {
   #dueAtMs: number;
   #unanswered = 0;
   #wokenUp = false;
+  #isInDoubt = false;
 
   constructor(options: KeepaliveOptions) {
     this.#options = options;
@@ -66,6 +69,7 @@ export class Keepalive {
     this.#unanswered = 0;
     this.#wokenUp = false;
     this.#dueAtMs = this.#clock.monotonicMs() + this.#options.intervalMs;
+    this.#doubt(false);
   }
 
   close(): void {
@@ -91,6 +95,7 @@ export class Keepalive {
       this.#options.onSilent();
       return;
     }
+    if (this.#unanswered > 0) this.#doubt(true);
     this.#unanswered += 1;
     this.#dueAtMs = nowMs + this.#options.intervalMs;
     this.#options.probe();
@@ -101,6 +106,13 @@ export class Keepalive {
     this.#dueAtMs =
       nowMs + Math.min(WAKE_PATIENCE_MS, this.#options.intervalMs * (this.#options.countMax + 1));
     this.#options.probe();
+    this.#doubt(true);
+  }
+
+  #doubt(isInDoubt: boolean): void {
+    if (isInDoubt === this.#isInDoubt) return;
+    this.#isInDoubt = isInDoubt;
+    this.#options.onDoubt?.(isInDoubt);
   }
 
   #now(): { readonly monotonicMs: number; readonly wallMs: number } {

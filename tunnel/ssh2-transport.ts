@@ -69,6 +69,7 @@ class Ssh2Link implements Link {
   #stored: Promise<void> | undefined;
   #phase: LinkPhase = 'connecting';
   #failure: TunnelError | undefined;
+  #doubted: (isInDoubt: boolean) => void = () => {};
 
   constructor(socket: Ssh2Socket, destination: ResolvedDestination, options: LinkOptions) {
     this.#socket = socket;
@@ -115,6 +116,15 @@ class Ssh2Link implements Link {
       windows: this.#windows,
       signal,
     });
+  }
+
+  onDoubt(listener: (isInDoubt: boolean) => void): void {
+    this.#doubted = listener;
+  }
+
+  abandon(): void {
+    this.#failure ??= fellSilent(this.#destination);
+    this.#socket.destroy();
   }
 
   async close(): Promise<void> {
@@ -187,10 +197,8 @@ class Ssh2Link implements Link {
       countMax: keepaliveCountMax,
       clock,
       probe: () => probe(this.#client),
-      onSilent: () => {
-        this.#failure ??= fellSilent(this.#destination);
-        this.#socket.destroy();
-      },
+      onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
+      onSilent: () => this.abandon(),
     });
     this.#socket.stream.on('data', () => keepalive.heard());
     this.#client.once('close', () => keepalive.close());

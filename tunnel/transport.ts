@@ -36,6 +36,10 @@ export interface Link {
    * @throws TunnelError `forward-refused` when the host or the target refuses, `closed` when the link is gone.
    */
   openChannel(target: ForwardTarget, options: { readonly signal: AbortSignal }): Promise<Duplex>;
+  /** Calls back with `true` when a probe goes unanswered, so that the host may be gone, with `false` when it is heard again. */
+  onDoubt(listener: (isInDoubt: boolean) => void): void;
+  /** Ends at once, as when the host is silent for too long. */
+  abandon(): void;
   /** Disconnects; bounded, idempotent. */
   close(): Promise<void>;
 }

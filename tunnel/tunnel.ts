@@ -87,7 +87,8 @@ export class Tunnel implements AsyncDisposable {
     if (options.destinations.length === 0) throw new TypeError('destinations must name at least one way in');
     const waysIn = withDefaults(options);
     const transport = transportNamed(options.transport ?? 'auto');
-    const dial: Dial = (dialOptions) => enter(waysIn, transport, dialOptions);
+    const dial: Dial = ({ signal, mayAsk }) =>
+      enter(mayAsk ? waysIn : { ...waysIn, questions: undefined }, transport, { signal });
     const connection = await Connection.open(dial, {
       signal: signal ?? new AbortController().signal,
       log: options.log,

@@ -6,6 +6,7 @@ import { MovableClock } from './movable-clock.js';
 class Watched extends MovableClock implements Disposable {
   probes = 0;
   deaths = 0;
+  readonly doubts: boolean[] = [];
   readonly keepalive: Keepalive;
 
   constructor() {
@@ -16,6 +17,7 @@ class Watched extends MovableClock implements Disposable {
       probe: () => {
         this.probes += 1;
       },
+      onDoubt: (isInDoubt) => this.doubts.push(isInDoubt),
       onSilent: () => {
         this.deaths += 1;
       },
@@ -55,6 +57,26 @@ test.serial('Any sign of life makes up for probes that were not answered', (t) =
     watched.keepalive.heard();
   }
   t.is(watched.deaths, 0);
+});
+
+test.serial('A peer is in doubt once it left a probe unanswered, until it is heard', (t) => {
+  using watched = new Watched();
+  watched.wait(3);
+  watched.keepalive.heard();
+  watched.wait(3);
+  t.deepEqual(watched.doubts, []);
+  watched.wait(1);
+  t.deepEqual(watched.doubts, [true]);
+  watched.wait(2);
+  watched.keepalive.heard();
+  watched.keepalive.heard();
+  t.deepEqual(watched.doubts, [true, false]);
+});
+
+test.serial('After sleep the peer is in doubt at once', (t) => {
+  using watched = new Watched();
+  watched.sleep(3_600);
+  t.deepEqual(watched.doubts, [true]);
 });
 
 test.serial('After sleep the peer is probed at once and given up after 3 s', (t) => {

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type Forward, Tunnel, TunnelError, type TunnelState } from '../../tunnel/index.js';
 import { Sshd } from './sshd.js';
@@ -140,6 +142,52 @@ test.serial('A host that falls silent is noticed, and another way in is taken', 
   await echoed(t, again);
   again.destroy();
 });
+
+test.serial(
+  'A connection that may be dead is replaced by a new one long before it is given up',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    await using target = await Target.start();
+    const patient = { keepaliveIntervalMs: 200, keepaliveCountMax: 10_000 };
+    await using tunnel = await Tunnel.open({ ...sshd.options, ...patient });
+    await using forward = await tunnel.forward(target.address);
+    const socket = enter(forward);
+    await echoed(t, socket);
+    const lost = stateOf(tunnel, ({ status }) => status !== 'connected');
+    await sshd.freezeConnections();
+    await readAll(socket);
+    t.regex((await lost).reason?.message ?? '', /stopped answering/);
+    const again = enter(forward);
+    await echoed(t, again);
+    again.destroy();
+    t.is(tunnel.state.status, 'connected');
+  },
+);
+
+test.serial(
+  'A connection that may be dead and cannot be replaced is kept when it answers again',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    await using target = await Target.start();
+    const patient = { keepaliveIntervalMs: 200, keepaliveCountMax: 10_000 };
+    let failed = () => {};
+    const standInFailed = new Promise<void>((resolve) => {
+      failed = resolve;
+    });
+    const log = (_: string, message: string) => message.startsWith('No second connection') && failed();
+    await using tunnel = await Tunnel.open({ ...sshd.options, ...patient, log });
+    await using forward = await tunnel.forward(target.address);
+    const socket = enter(forward);
+    await echoed(t, socket);
+    await sshd.freezeConnections();
+    await writeFile(join(sshd.folder, 'authorized_keys'), '');
+    await standInFailed;
+    await sshd.thaw();
+    await echoed(t, socket);
+    t.is(tunnel.state.status, 'connected');
+    socket.destroy();
+  },
+);
 
 test.serial('A tunnel that waits for its host closes at once', async (t) => {
   await using sshd = await Sshd.start();

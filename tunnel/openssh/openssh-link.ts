@@ -27,6 +27,7 @@ export class OpenSshLink implements Link {
   readonly #keepalive: Keepalive;
   #failure: TunnelError | undefined;
   #ended: Promise<void> | undefined;
+  #doubted: (isInDoubt: boolean) => void = () => {};
 
   constructor({ socket, pid, reader }: ProxiedConnection, setup: LinkSetup) {
     this.#socket = socket;
@@ -39,7 +40,8 @@ export class OpenSshLink implements Link {
       countMax: setup.keepaliveCountMax,
       clock: setup.clock,
       probe: () => void channels.probe(),
-      onSilent: () => this.#fail('it stopped answering'),
+      onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
+      onSilent: () => this.abandon(),
     });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => void this.#end().then(resolve));
@@ -63,6 +65,14 @@ export class OpenSshLink implements Link {
         outcome.channel.destroy();
       });
     });
+  }
+
+  onDoubt(listener: (isInDoubt: boolean) => void): void {
+    this.#doubted = listener;
+  }
+
+  abandon(): void {
+    this.#fail('it stopped answering');
   }
 
   async close(): Promise<void> {
