@@ -5,9 +5,23 @@ import { getTree } from './fs/get-tree.js';
 import { putTree } from './fs/put-tree.js';
 import type { Log } from './log.js';
 import { Reports } from './reports.js';
+import { Resources } from './resources/resources.js';
 import { StringMaps } from './string-maps.js';
 import { Strings } from './strings.js';
-import type { Agent, CallOptions, Member, Report, TreeUpload, WatchOptions, World } from './world.js';
+import type {
+  Agent,
+  CallOptions,
+  Member,
+  Report,
+  ResDelete,
+  ResExport,
+  ResExportOptions,
+  ResFilter,
+  ResOutput,
+  TreeUpload,
+  WatchOptions,
+  World,
+} from './world.js';
 
 /** The World over an etcd client, however that reaches etcd; it closes the client. */
 export class ClientWorld implements World {
@@ -16,6 +30,7 @@ export class ClientWorld implements World {
   readonly client: Client;
   readonly #strings: Strings;
   readonly #maps: StringMaps;
+  readonly #resources: Resources;
   readonly #deploys: DeployLog;
   readonly #reports: Reports;
 
@@ -24,6 +39,7 @@ export class ClientWorld implements World {
     this.hostname = hostname;
     this.#strings = new Strings(client);
     this.#maps = new StringMaps(client, hostname);
+    this.#resources = new Resources(client, hostname, log);
     this.#deploys = new DeployLog(client);
     this.#reports = new Reports(client, hostname, log);
   }
@@ -62,6 +78,22 @@ export class ClientWorld implements World {
 
   strMapDel(key: string, options?: CallOptions): Promise<void> {
     return this.#maps.strMapDel(key, options);
+  }
+
+  resWatch(kind?: string, options?: WatchOptions): AsyncIterable<void> {
+    return this.#resources.resWatch(kind, options);
+  }
+
+  resCollect(filters: readonly ResFilter[], options?: CallOptions): Promise<ResOutput[]> {
+    return this.#resources.resCollect(filters, options);
+  }
+
+  resExport(exports: readonly ResExport[], options?: ResExportOptions): Promise<boolean> {
+    return this.#resources.resExport(exports, options);
+  }
+
+  resDelete(deletes: readonly ResDelete[], options?: CallOptions): Promise<boolean> {
+    return this.#resources.resDelete(deletes, options);
   }
 
   watchDeploy(options?: WatchOptions): AsyncIterable<void> {

@@ -1,25 +1,42 @@
 import { WorldError } from './errors.js';
+import { isStorable } from './text.js';
 
 /** A key under which strings are kept. It may hold slashes, inside. @throws WorldError `invalid` */
 export function checkKey(key: string): void {
-  if (key === '' || key.startsWith('/') || key.endsWith('/') || key.includes('\0')) {
-    throw new WorldError(
-      'invalid',
-      `"${key}" cannot be a key: it must not be empty, or begin or end with a slash.`,
-      {
-        key,
-      },
-    );
+  if (key === '' || key.startsWith('/') || key.endsWith('/') || !isPlain(key)) {
+    const message = `"${key}" cannot be a key: it must be text that is not empty and does not begin or end with a slash.`;
+    throw new WorldError('invalid', message, { key });
   }
 }
 
-/** A hostname is the last part of a key, so it holds no slash. @throws WorldError `invalid` */
+/**
+ * A hostname is one part of a key, so it holds no slash; lists of hostnames are joined with commas; `*` stands for
+ * every host. @throws WorldError `invalid`
+ */
 export function checkHostname(hostname: string): void {
-  if (hostname === '' || hostname.includes('/') || hostname.includes('\0')) {
-    throw new WorldError(
-      'invalid',
-      `"${hostname}" cannot be a hostname: it must not be empty or hold a slash.`,
-    );
+  if (!isHostname(hostname)) {
+    const message = `"${hostname}" cannot be a hostname: it must not be empty or "*", or hold a slash or a comma.`;
+    throw new WorldError('invalid', message);
+  }
+}
+
+export function isHostname(hostname: string): boolean {
+  return hostname !== '' && hostname !== '*' && !/[/,]/.test(hostname) && isPlain(hostname);
+}
+
+/** What an exported resource is, such as `file`: one part of a key. @throws WorldError `invalid` */
+export function checkResourceKind(kind: string): void {
+  if (kind === '' || kind.includes('/') || !isPlain(kind)) {
+    const message = `"${kind}" cannot be the kind of a resource: it must not be empty or hold a slash.`;
+    throw new WorldError('invalid', message);
+  }
+}
+
+/** The name of an exported resource, which may hold slashes anywhere. @throws WorldError `invalid` */
+export function checkResourceName(name: string): void {
+  if (name === '' || !isPlain(name)) {
+    const message = `"${name}" cannot be the name of a resource: it must be text that is not empty.`;
+    throw new WorldError('invalid', message);
   }
 }
 
@@ -28,4 +45,8 @@ export function checkDeployId(id: number): void {
   if (!Number.isSafeInteger(id) || id < 1) {
     throw new WorldError('invalid', `${id} cannot be the id of a deploy: ids are whole numbers from 1.`);
   }
+}
+
+function isPlain(text: string): boolean {
+  return !text.includes('\0') && isStorable(text);
 }

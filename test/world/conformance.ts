@@ -1,11 +1,13 @@
 import type { TestFn } from 'ava';
 import { WorldError } from '../../world/index.js';
 import { deploysConform } from './conformance-deploys.js';
+import { resourcesConform } from './conformance-resources.js';
 import { newFleet, next, type Subject } from './subject.js';
 
 /** Registers the tests that every World must pass. */
 export function conforms(test: TestFn, subject: () => Subject): void {
   deploysConform(test, subject);
+  resourcesConform(test, subject);
 
   test.serial('a string is read back, replaced and deleted', async (t) => {
     await using world = await subject().open('h1', newFleet());

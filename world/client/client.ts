@@ -3,7 +3,8 @@ import type { CallOptions, Member, WatchOptions } from '../world.js';
 import { type CallKind, Calls } from './calls.js';
 import { type DescribeEndpoint, EndpointSet } from './endpoint-set.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
-import { type Listing, type ListOptions, listPrefix } from './listing.js';
+import { leaseFor } from './lease.js';
+import { type Listing, type ListOptions, listPrefix, listPrefixes } from './listing.js';
 import {
   type AddedMember,
   addLearner,
@@ -87,6 +88,19 @@ export class Client implements AsyncDisposable {
   /** All keys that start with `prefix`, as of one revision. */
   list(prefix: string, options: ListOptions = {}): Promise<Listing> {
     return listPrefix(this.#calls, this.#namespace, prefix, options);
+  }
+
+  /** All keys that start with any of these prefixes (at most 128, none the beginning of another), as of one revision. */
+  listTogether(prefixes: readonly string[], options: CallOptions = {}): Promise<Listing> {
+    return listPrefixes(this.#calls, this.#namespace, prefixes, options);
+  }
+
+  /**
+   * Grants the lease that goes with a name, or renews it: the same name and TTL give the same lease, in any process.
+   * Nothing keeps it alive. @returns its id, to bind keys to.
+   */
+  leaseFor(name: string, ttlSeconds: number, options: CallOptions = {}): Promise<string> {
+    return leaseFor(this.#calls, `${this.#namespace.prefix}\0${name}`, ttlSeconds, options);
   }
 
   async set(

@@ -4,15 +4,19 @@ import type { CallOptions } from '../world.js';
 import type { Calls } from './calls.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { type Namespace, prefixEnd } from './namespace.js';
+import { toRange } from './txn.js';
 
 const PAGE_ENTRIES = 500;
 const PAGE_KEYS = 10_000;
+const NEWEST_FIRST = { sort_target: 'Create', sort_order: 'Descend' } as const;
 
 export interface ListOptions extends CallOptions {
   /** Leaves the values empty. */
   readonly keysOnly?: boolean;
   /** At most so many entries. */
   readonly limit?: number;
+  /** With a `limit`: those that were created last, the newest first. Only these travel. Default false: the first by key. */
+  readonly newestFirst?: boolean;
 }
 
 export interface Listing {
@@ -29,11 +33,45 @@ export async function listPrefix(
   prefix: string,
   options: ListOptions,
 ): Promise<Listing> {
+  return untilNotCompacted(() => readPages(calls, namespace, prefix, options));
+}
+
+/**
+ * Reads all keys that start with any of the prefixes, all as of one revision: the first page of each in one
+ * transaction. At most 128 prefixes, of which none may begin with another.
+ */
+export async function listPrefixes(
+  calls: Calls,
+  namespace: Namespace,
+  prefixes: readonly string[],
+  options: CallOptions,
+): Promise<Listing> {
+  return untilNotCompacted(async () => {
+    const ranges = prefixes.map((prefix) => ({ ...toRange(namespace, prefix, true), limit: PAGE_ENTRIES }));
+    const request = { success: ranges.map((range) => ({ request_range: range })) };
+    const what = `list ${prefixes.join(' and ')}`;
+    const { value } = await calls.perform({ kind: 'read', what, run: (rpc) => rpc.kv.txn(request) }, options);
+    const { revision } = value.header;
+    const listings = await Promise.all(
+      value.responses.map(async ({ response_range: first }, index) => {
+        const last = first.kvs.at(-1);
+        if (!first.more || last === undefined)
+          return first.kvs.map((stored) => toKeyValue(namespace, stored));
+        const rest = { revision, after: last.key };
+        const { entries } = await readPages(calls, namespace, prefixes[index] ?? '', options, rest);
+        return [...first.kvs.map((stored) => toKeyValue(namespace, stored)), ...entries];
+      }),
+    );
+    return { entries: listings.flat(), revision: BigInt(revision) };
+  });
+}
+
+/** When a revision was compacted between two of its pages, the newest one can be read again. */
+async function untilNotCompacted(read: () => Promise<Listing>): Promise<Listing> {
   for (;;) {
     try {
-      return await readPages(calls, namespace, prefix, options);
+      return await read();
     } catch (error) {
-      // Compacted between two pages: the newest revision can be read again.
       if (!(error instanceof WorldError) || error.code !== 'compacted') throw error;
     }
   }
@@ -44,12 +82,14 @@ async function readPages(
   namespace: Namespace,
   prefix: string,
   options: ListOptions,
+  rest?: { readonly revision: string; readonly after: Buffer },
 ): Promise<Listing> {
   const start = namespace.add(prefix);
   const end = prefixEnd(start);
   const entries: KeyValue[] = [];
   let from = start.length === 0 ? Buffer.from([0]) : start;
-  let revision: string | undefined;
+  if (rest !== undefined) from = next(rest.after);
+  let revision = rest?.revision;
   for (;;) {
     const limit = Math.min(
       options.keysOnly === true ? PAGE_KEYS : PAGE_ENTRIES,
@@ -60,9 +100,14 @@ async function readPages(
     for (const stored of page.kvs) entries.push(toKeyValue(namespace, stored));
     const last = page.kvs.at(-1);
     if (!page.more || last === undefined || entries.length >= (options.limit ?? Infinity)) break;
-    from = Buffer.concat([last.key, Buffer.from([0])]);
+    from = next(last.key);
   }
   return { entries, revision: BigInt(revision) };
+}
+
+/** The key that follows. */
+function next(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.from([0])]);
 }
 
 interface Page {
@@ -83,6 +128,7 @@ async function readPage(
     range_end: page.end,
     limit: page.limit,
     keys_only: options.keysOnly ?? false,
+    ...(options.newestFirst === true ? NEWEST_FIRST : {}),
     ...(page.revision === undefined ? {} : { revision: page.revision }),
   };
   const { value } = await calls.perform(

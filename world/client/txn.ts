@@ -23,7 +23,9 @@ export type Compare =
 export type TxnOp =
   | { readonly put: string; readonly value: string | Buffer; readonly lease?: string }
   | { readonly get: string; readonly prefix?: boolean; readonly countOnly?: boolean }
-  | { readonly delete: string; readonly prefix?: boolean };
+  | { readonly delete: string; readonly prefix?: boolean }
+  /** Decides for itself by its own comparisons; etcd takes the largest number of operations over all levels together. */
+  | { readonly txn: Txn };
 
 /** A transaction: `success` runs if all comparisons hold, otherwise `failure`; at most 128 operations in each. */
 export interface Txn {
@@ -36,6 +38,8 @@ export interface Txn {
 export interface OpReply {
   readonly entries: readonly KeyValue[];
   readonly count: number;
+  /** Of a transaction inside a transaction: whether its comparisons held, and what the branch that ran came to. */
+  readonly txn?: { readonly succeeded: boolean; readonly replies: readonly OpReply[] };
 }
 
 export function absent(key: string): Compare {
@@ -88,14 +92,23 @@ function toRequestOp(namespace: Namespace, op: TxnOp): IRequestOp {
   if ('get' in op) {
     return { request_range: { ...toRange(namespace, op.get, op.prefix), count_only: op.countOnly ?? false } };
   }
+  if ('txn' in op) return { request_txn: toTxnRequest(namespace, op.txn) };
   return { request_delete_range: toRange(namespace, op.delete, op.prefix) };
 }
 
 export function toOpReply(namespace: Namespace, reply: IResponseOp): OpReply {
   // grpc-js leaves the members of the union out that the reply does not hold, though etcd3 types them as present.
-  const { response_range: range, response_delete_range: deleted }: Partial<IResponseOp> = reply;
+  const {
+    response_range: range,
+    response_delete_range: deleted,
+    response_txn: txn,
+  }: Partial<IResponseOp> = reply;
   if (range) {
     return { entries: range.kvs.map((stored) => toKeyValue(namespace, stored)), count: Number(range.count) };
+  }
+  if (txn) {
+    const replies = txn.responses.map((inner) => toOpReply(namespace, inner));
+    return { entries: [], count: 0, txn: { succeeded: txn.succeeded, replies } };
   }
   return { entries: [], count: deleted ? Number(deleted.deleted) : 0 };
 }
