@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Agent, type EtcdWorld, type Log, registerAgent, WorldError } from '../world/index.js';
+import {
+  type Agent,
+  type EtcdWorld,
+  type Log,
+  registerAgent,
+  SESSION_TTL_SECONDS,
+  WorldError,
+} from '../world/index.js';
 
-const sessionTtlSeconds = 10;
 const retryMs = 500;
 
 export interface PresenceOptions {
@@ -52,7 +58,7 @@ export class Presence {
 
   async #hold(signal: AbortSignal, registered: () => void): Promise<void> {
     const { world, agent, endpoints } = this.#options;
-    await using session = await world.client.session({ ttlSeconds: sessionTtlSeconds }, { signal });
+    await using session = await world.client.session({ ttlSeconds: SESSION_TTL_SECONDS }, { signal });
     await registerAgent(world.client, agent, session, { signal });
     registered();
     for (;;) {

@@ -6,7 +6,7 @@ import { absent, unchangedSince } from './client/txn.js';
 import { WorldError } from './errors.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
-import { readStoredJson } from './stored-json.js';
+import { readHosts, readStoredJson } from './stored-json.js';
 import type { Agent, CallOptions } from './world.js';
 
 /** Where agents say that they live. */
@@ -26,12 +26,7 @@ export async function listAgents(
   options?: CallOptions,
 ): Promise<Map<string, Agent>> {
   const { entries } = await client.list(AGENTS_PREFIX, options);
-  const agents = new Map<string, Agent>();
-  for (const entry of entries) {
-    const agent = readStoredJson(agentSchema, entry, log);
-    if (agent !== undefined) agents.set(entry.key.slice(AGENTS_PREFIX.length), agent);
-  }
-  return agents;
+  return readHosts(agentSchema, AGENTS_PREFIX, entries, log);
 }
 
 /**

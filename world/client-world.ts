@@ -1,9 +1,11 @@
 import type { Client } from './client/client.js';
-import { getIdealClusterSize, setIdealClusterSize } from './cluster-size.js';
+import { getIdealClusterSize, setIdealClusterSize, watchIdealClusterSize } from './cluster-size.js';
 import { DeployLog } from './deploys/deploy-log.js';
+import { Endpoints } from './endpoints.js';
 import { getTree } from './fs/get-tree.js';
 import { putTree } from './fs/put-tree.js';
-import type { Log } from './log.js';
+import { type Log, warnOnce } from './log.js';
+import { memberChanges } from './member-changes.js';
 import { Reports } from './reports.js';
 import { Resources } from './resources/resources.js';
 import { StringMaps } from './string-maps.js';
@@ -33,15 +35,18 @@ export class ClientWorld implements World {
   readonly #resources: Resources;
   readonly #deploys: DeployLog;
   readonly #reports: Reports;
+  readonly #endpoints: Endpoints;
 
   constructor(client: Client, hostname: string, log?: Log) {
     this.client = client;
     this.hostname = hostname;
+    const quiet = warnOnce(log);
     this.#strings = new Strings(client);
-    this.#maps = new StringMaps(client, hostname);
-    this.#resources = new Resources(client, hostname, log);
-    this.#deploys = new DeployLog(client);
-    this.#reports = new Reports(client, hostname, log);
+    this.#maps = new StringMaps(client, hostname, quiet);
+    this.#resources = new Resources(client, hostname, quiet);
+    this.#deploys = new DeployLog(client, quiet);
+    this.#reports = new Reports(client, hostname, quiet);
+    this.#endpoints = new Endpoints(client, quiet);
   }
 
   strWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
@@ -66,6 +71,10 @@ export class ClientWorld implements World {
 
   strMapWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
     return this.#maps.strMapWatch(key, options);
+  }
+
+  strMapFollow(key: string, options?: WatchOptions): AsyncIterable<ReadonlyMap<string, string>> {
+    return this.#maps.strMapFollow(key, options);
   }
 
   strMapGet(key: string, options?: CallOptions): Promise<Map<string, string>> {
@@ -126,6 +135,10 @@ export class ClientWorld implements World {
     return this.#deploys.addDeploy(id, hash, parentHash, payload, options);
   }
 
+  pruneDeploys(keep: number, options?: CallOptions): Promise<number> {
+    return this.#deploys.pruneDeploys(keep, options);
+  }
+
   setReport(deployId: number, report: Report, options?: CallOptions): Promise<void> {
     return this.#reports.setReport(deployId, report, options);
   }
@@ -161,12 +174,32 @@ export class ClientWorld implements World {
     return this.client.members(options);
   }
 
+  watchMembers(options?: WatchOptions): AsyncIterable<Member[]> {
+    return memberChanges(this.client, options);
+  }
+
   idealClusterSizeGet(options?: CallOptions): Promise<number> {
     return getIdealClusterSize(this.client, options);
   }
 
   idealClusterSizeSet(size: number, options?: CallOptions): Promise<void> {
     return setIdealClusterSize(this.client, size, options);
+  }
+
+  idealClusterSizeWatch(options?: WatchOptions): AsyncIterable<void> {
+    return watchIdealClusterSize(this.client, options);
+  }
+
+  localEndpoints(): readonly string[] {
+    return this.#endpoints.localEndpoints();
+  }
+
+  advertisedEndpoints(options?: CallOptions): Promise<Map<string, string[]>> {
+    return this.#endpoints.advertisedEndpoints(options);
+  }
+
+  watchEndpoints(options?: WatchOptions): AsyncIterable<void> {
+    return this.#endpoints.watchEndpoints(options);
   }
 
   close(): Promise<void> {

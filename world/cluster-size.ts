@@ -1,6 +1,7 @@
 import type { Client } from './client/client.js';
 import { WorldError } from './errors.js';
-import type { CallOptions } from './world.js';
+import { pulses } from './pulses.js';
+import type { CallOptions, WatchOptions } from './world.js';
 
 const KEY = '/chooser/dynamicsize/idealclustersize';
 
@@ -30,4 +31,9 @@ export async function setIdealClusterSize(
     throw new WorldError('invalid', `${size} cannot be the ideal cluster size: it is a whole number from 1.`);
   }
   await client.setIfChanged(KEY, String(size), options);
+}
+
+/** Yields once when the watch stands, then once for each change (or burst of changes) of the number stored. */
+export function watchIdealClusterSize(client: Client, options?: WatchOptions): AsyncIterable<void> {
+  return pulses(client, { key: KEY }, options);
 }

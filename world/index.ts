@@ -22,6 +22,19 @@ export {
 export type { WatchRequest } from './client/watch.js';
 export type { WatchEvent, WatchItem } from './client/watch-cursor.js';
 export { DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster-size.js';
+export {
+  CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
+  CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
+  CLIENT_DIAL_TIMEOUT_MS,
+  CONVERGED_PATH,
+  CONVERGER_HOSTNAME_NAMESPACE,
+  DEFAULT_CLIENT_URL,
+  DEFAULT_MAX_TXN_OPS,
+  DEFAULT_SERVER_URL,
+  MEMBER_CHANGE_INTERVAL_MS,
+  SCHEDULER_PATH,
+  SESSION_TTL_SECONDS,
+} from './constants.js';
 export { type Deployment, parseDeployment, serialiseDeployment } from './deploys/deployment.js';
 export { parseDuration } from './deploys/duration.js';
 export {
@@ -49,6 +62,7 @@ export type {
   Agent,
   CallOptions,
   DeployWorld,
+  EndpointsWorld,
   Member,
   MembersWorld,
   Report,

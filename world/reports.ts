@@ -5,7 +5,7 @@ import { WorldError } from './errors.js';
 import type { Log } from './log.js';
 import { checkDeployId, checkHostname } from './names.js';
 import { pulses } from './pulses.js';
-import { readStoredJson } from './stored-json.js';
+import { readHosts } from './stored-json.js';
 import type { Agent, CallOptions, Report, ReportWorld, WatchOptions } from './world.js';
 
 const reportSchema: z.ZodType<Report> = z.object({
@@ -44,12 +44,7 @@ export class Reports implements ReportWorld {
   async getReports(deployId: number, options?: CallOptions): Promise<Map<string, Report>> {
     const prefix = reportsPrefix(deployId);
     const { entries } = await this.#client.list(prefix, options);
-    const reports = new Map<string, Report>();
-    for (const entry of entries) {
-      const report = readStoredJson(reportSchema, entry, this.#log);
-      if (report !== undefined) reports.set(entry.key.slice(prefix.length), report);
-    }
-    return reports;
+    return readHosts(reportSchema, prefix, entries, this.#log);
   }
 
   watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void> {
@@ -65,7 +60,8 @@ export class Reports implements ReportWorld {
   }
 }
 
-function reportsPrefix(deployId: number): string {
+/** Where the reports on a deploy are kept. @throws WorldError `invalid` for an id that cannot be. */
+export function reportsPrefix(deployId: number): string {
   checkDeployId(deployId);
   return `/reports/${deployId}/`;
 }

@@ -1,13 +1,36 @@
 import type { ZodType } from 'zod';
 import type { KeyValue } from './client/key-value.js';
 import type { Log } from './log.js';
+import { isHostname } from './names.js';
+import { readText, skipped } from './text.js';
 
 /** Reads JSON that anybody may have written; what does not fit is logged with its key and left out. */
 export function readStoredJson<T>(schema: ZodType<T>, entry: KeyValue, log: Log | undefined): T | undefined {
-  const parsed = schema.safeParse(parseJson(entry.value.toString()));
+  const text = readText(entry, log);
+  if (text === undefined) return undefined;
+  const parsed = schema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  log?.('warn', `Skipping ${entry.key}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}.`);
+  skipped(log, entry.key, parsed.error.issues.map((issue) => issue.message).join('; '));
   return undefined;
+}
+
+/** The JSON of each host under a prefix, by hostname; what does not fit is logged with its key and left out. */
+export function readHosts<T>(
+  schema: ZodType<T>,
+  prefix: string,
+  entries: readonly KeyValue[],
+  log: Log | undefined,
+): Map<string, T> {
+  const found = new Map<string, T>();
+  for (const entry of entries) {
+    const hostname = entry.key.slice(prefix.length);
+    if (!isHostname(hostname)) skipped(log, entry.key, 'it does not end with a hostname');
+    else {
+      const value = readStoredJson(schema, entry, log);
+      if (value !== undefined) found.set(hostname, value);
+    }
+  }
+  return found;
 }
 
 /** Undefined, which no schema of ours takes, for what is not JSON. */

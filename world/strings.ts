@@ -2,7 +2,9 @@ import type { Client } from './client/client.js';
 import { WorldError } from './errors.js';
 import { checkKey } from './names.js';
 import { pulses } from './pulses.js';
+import { checkText, textOf } from './text.js';
 import type { CallOptions, StrWorld, WatchOptions } from './world.js';
+import { setText } from './write-if-changed.js';
 
 /** Strings shared by the fleet, at `/strings/$key`. */
 export class Strings implements StrWorld {
@@ -21,11 +23,12 @@ export class Strings implements StrWorld {
     if (entry === undefined) {
       throw new WorldError('not-found', `There is no string "${key}".`, { key: stringKey(key) });
     }
-    return entry.value.toString();
+    return textOf(entry);
   }
 
   async strSet(key: string, value: string, options?: CallOptions): Promise<void> {
-    await this.#client.setIfChanged(stringKey(key), value, options);
+    checkText(value, `The value of "${key}"`);
+    await setText(this.#client, stringKey(key), value, options);
   }
 
   async strDel(key: string, options?: CallOptions): Promise<void> {

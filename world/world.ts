@@ -1,16 +1,15 @@
-/** Options that every World operation takes. */
-export interface CallOptions {
-  /** Ends the operation early; it rejects with `signal.reason`. */
-  readonly signal?: AbortSignal;
-  /** Gives up after this many milliseconds with `WorldError` code `unavailable` (reads) or `outcome-unknown` (writes). Default 10,000. */
-  readonly timeoutMs?: number;
-}
+import type { CallOptions, WatchOptions } from './call-options.js';
+import type { ResWorld } from './resource-world.js';
 
-/** Options of a long-lived read. */
-export interface WatchOptions {
-  /** Ends the iteration (it returns, it does not throw). */
-  readonly signal?: AbortSignal;
-}
+export type { CallOptions, WatchOptions } from './call-options.js';
+export type {
+  ResDelete,
+  ResExport,
+  ResExportOptions,
+  ResFilter,
+  ResOutput,
+  ResWorld,
+} from './resource-world.js';
 
 /** Strings shared by the whole fleet. */
 export interface StrWorld {
@@ -30,87 +29,17 @@ export interface StrMapWorld {
   strMapWatch(key: string, options?: WatchOptions): AsyncIterable<void>;
   /** Hostname to value; empty when no host has set one. */
   strMapGet(key: string, options?: CallOptions): Promise<Map<string, string>>;
+  /**
+   * Yields the whole map, hostname to value, once it is known and then after each change or burst of changes, kept up
+   * to date from the changes themselves: with a thousand hosts the map is read once, not a thousand times. Each map is
+   * as of one moment and is the caller's to keep. After a gap (compaction) the map is read anew.
+   * @throws WorldError `permission-denied`; `invalid`, at the call, for a key that cannot be
+   */
+  strMapFollow(key: string, options?: WatchOptions): AsyncIterable<ReadonlyMap<string, string>>;
   /** Sets this host's value (the World's `hostname`). */
   strMapSet(key: string, value: string, options?: CallOptions): Promise<void>;
   /** Removes this host's value. */
   strMapDel(key: string, options?: CallOptions): Promise<void>;
-}
-
-/** A resource that a host offers to others. A resource for three hosts is given three times. */
-export interface ResExport {
-  /** What it is, such as `file`; without a slash. */
-  readonly kind: string;
-  /** May hold slashes anywhere; not empty. */
-  readonly name: string;
-  /** The one host that may collect it; default every host. */
-  readonly host?: string;
-  /** What is to be said of it, in whatever form both ends understand. */
-  readonly data: string;
-}
-
-/** Names a resource that this host has exported. */
-export interface ResDelete {
-  readonly kind: string;
-  readonly name: string;
-  /** The one host that it was exported for; default every host. */
-  readonly host?: string;
-}
-
-/** Which resources to collect. A field that is absent or empty matches anything. */
-export interface ResFilter {
-  readonly kind?: string;
-  readonly name?: string;
-  /** The host that exported it. */
-  readonly host?: string;
-}
-
-/** A resource that was exported for this host, or for every host. */
-export interface ResOutput {
-  readonly kind: string;
-  readonly name: string;
-  /** The host that exported it. */
-  readonly host: string;
-  readonly data: string;
-}
-
-export interface ResExportOptions extends CallOptions {
-  /**
-   * The resources vanish so many seconds after they were last exported, unless the same set is exported again with the
-   * same TTL, which renews it and wakes nobody. A whole number; etcd raises one below its own smallest (2 s as it
-   * comes). Default: they stay until they are deleted.
-   */
-  readonly ttlSeconds?: number;
-}
-
-/** Resources that hosts export for each other. */
-export interface ResWorld {
-  /**
-   * Yields once when the watch stands, then once for each change (or burst of changes) of the resources that this host
-   * may collect.
-   * @param kind wakes for resources of this kind only; default any.
-   * @throws WorldError `invalid`, at the call, for a kind that cannot be
-   */
-  resWatch(kind?: string, options?: WatchOptions): AsyncIterable<void>;
-  /**
-   * The resources that this host may collect and that any of the filters matches, all as of one moment. An empty list
-   * of filters matches nothing; `[{}]` matches everything.
-   * @throws WorldError `unavailable`
-   */
-  resCollect(filters: readonly ResFilter[], options?: CallOptions): Promise<ResOutput[]>;
-  /**
-   * Offers resources in this host's name; what is stored already is not written again. Many are written in batches,
-   * each wholly or not at all; after an error some batches may be stored, and exporting again is safe.
-   * @returns true when nothing had to change (false also when an answer was lost).
-   * @throws WorldError `invalid` for names that cannot be or one resource given twice with different data; `too-large`,
-   * `no-space`, `unavailable`, `outcome-unknown`
-   */
-  resExport(exports: readonly ResExport[], options?: ResExportOptions): Promise<boolean>;
-  /**
-   * Takes resources of this host back; what is not there is no error.
-   * @returns true when nothing had to change (false also when an answer was lost).
-   * @throws WorldError `invalid`, `unavailable`, `outcome-unknown`
-   */
-  resDelete(deletes: readonly ResDelete[], options?: CallOptions): Promise<boolean>;
 }
 
 /** The append-only deploy log. Ids are sequential from 1. */
@@ -119,7 +48,7 @@ export interface DeployWorld {
   /** The payload of one deploy; the empty string for id 0. @throws WorldError `not-found` */
   getDeploy(id: number, options?: CallOptions): Promise<string>;
   getDeploys(options?: CallOptions): Promise<Map<number, string>>;
-  /** The newest id; 0 when there is none. */
+  /** The newest id; 0 when there is none. What travels does not grow with the log. */
   getMaxDeployId(options?: CallOptions): Promise<number>;
   /** The hash stored with a deploy; the empty string when it has none. */
   getDeployHash(id: number, options?: CallOptions): Promise<string>;
@@ -135,6 +64,13 @@ export interface DeployWorld {
     payload: string,
     options?: CallOptions,
   ): Promise<void>;
+  /**
+   * Deletes all deploys but the newest `keep` (from 1), with their hashes and the reports on them. The next deploy
+   * follows the newest as before. The trees that they name stay in the World.
+   * @returns how many deploys were deleted.
+   * @throws WorldError `invalid` for a number that cannot be
+   */
+  pruneDeploys(keep: number, options?: CallOptions): Promise<number>;
 }
 
 /** What an agent says of itself while it lives; bound to its session. */
@@ -209,8 +145,31 @@ export interface Member {
 
 export interface MembersWorld {
   members(options?: CallOptions): Promise<Member[]>;
+  /**
+   * Yields the members, sorted by id, at once and then whenever they change. etcd has no watch for them: the list is
+   * read again, one round trip each time, every half second after a sign of change among the agents and every two
+   * seconds otherwise, and not while the caller is busy.
+   */
+  watchMembers(options?: WatchOptions): AsyncIterable<Member[]>;
+  /** How many etcd servers the fleet aims at; 5 when nobody has said. @throws WorldError `invalid` when no number is stored */
   idealClusterSizeGet(options?: CallOptions): Promise<number>;
+  /** @throws WorldError `invalid` unless `size` is a whole number from 1 to 65,535. */
   idealClusterSizeSet(size: number, options?: CallOptions): Promise<void>;
+  /** Yields once when the watch stands, then once for each change (or burst of changes). */
+  idealClusterSizeWatch(options?: WatchOptions): AsyncIterable<void>;
+}
+
+/** How to reach the etcd behind the World. */
+export interface EndpointsWorld {
+  /**
+   * The URLs that this process uses. They are good from here only: over SSH they are `unix://` sockets, this process's
+   * ends of the tunnel, which nobody else can dial and which go when the World closes.
+   */
+  localEndpoints(): readonly string[];
+  /** Hostname to the URLs at which that host's etcd server is to be reached; whether one can reach them is another matter. */
+  advertisedEndpoints(options?: CallOptions): Promise<Map<string, string[]>>;
+  /** Yields once when the watch stands, then once for each change (or burst of changes) of what is advertised. */
+  watchEndpoints(options?: WatchOptions): AsyncIterable<void>;
 }
 
 /** The interface that each host and each controller uses to communicate with the rest of the fleet. */
@@ -222,6 +181,7 @@ export interface World
     ReportWorld,
     TreeWorld,
     MembersWorld,
+    EndpointsWorld,
     AsyncDisposable {
   /** Who we are: the owner of string-map values, reports and exports. */
   readonly hostname: string;

@@ -2,6 +2,9 @@ import type { Client } from './client/client.js';
 import { absent, unchangedSince } from './client/txn.js';
 import type { CallOptions } from './world.js';
 
+/** From here on a transaction that compares the value, and so carries it twice, might exceed what etcd takes. */
+const LARGE_CHARACTERS = 64 << 10;
+
 /** Where a value is written, besides its key. */
 export interface WriteIfChangedOptions extends CallOptions {
   /** Binds the key to this lease; without one to none. */
@@ -36,4 +39,15 @@ export async function writeIfChanged(
     // The answer that was lost may have been the one that it was written; reading tells.
     written ||= repeated;
   }
+}
+
+/** Writes text only if it differs; where the text is small in one round trip. */
+export async function setText(
+  client: Client,
+  key: string,
+  value: string,
+  options: CallOptions = {},
+): Promise<void> {
+  if (value.length < LARGE_CHARACTERS) await client.setIfChanged(key, value, options);
+  else await writeIfChanged(client, key, value, { ...options, bulk: true });
 }

@@ -113,27 +113,31 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     },
   );
 
-  test.serial('the ideal cluster size has a default, is set, and must be a number', async (t) => {
+  test.serial('pruning keeps the newest deploys, and the chain goes on', async (t) => {
     await using world = await subject().open('h1', newFleet());
-    t.is(await world.idealClusterSizeGet(), 5);
-    await world.idealClusterSizeSet(3);
-    t.is(await world.idealClusterSizeGet(), 3);
-    for (const size of [0, -1, 1.5, Number.NaN]) {
-      await t.throwsAsync(world.idealClusterSizeSet(size), { instanceOf: WorldError, code: 'invalid' });
+    t.is(await world.pruneDeploys(1), 0);
+    for (let id = 1; id <= 50; id += 1)
+      await world.addDeploy(id, `hash ${id}`, id === 1 ? '' : `hash ${id - 1}`, `payload ${id}`);
+    const report: Report = { hostname: 'h1', state: 'healthy', message: '', at: '', current: 1 };
+    await world.setReport(1, report);
+    await world.setReport(48, report);
+    t.is(await world.pruneDeploys(50), 0);
+    t.is(await world.pruneDeploys(3), 47);
+    t.deepEqual([...(await world.getDeploys()).keys()], [48, 49, 50]);
+    t.is(await world.getDeployHash(47), '');
+    t.deepEqual(await world.getReports(1), new Map());
+    t.is((await world.getReports(48)).size, 1);
+    // A hash whose deploy another program deleted.
+    await world.client.set('/deploy/2/hash', 'x');
+    t.is(await world.pruneDeploys(1), 2);
+    t.is(await world.getDeployHash(2), '');
+    t.is(await world.getMaxDeployId(), 50);
+    await t.throwsAsync(world.addDeploy(51, 'b', 'not it', 'x'), { code: 'conflict' });
+    await world.addDeploy(51, 'hash 51', 'hash 50', 'payload 51');
+    t.is(await world.getMaxDeployId(), 51);
+    for (const keep of [0, -1, 1.5, Number.NaN]) {
+      await t.throwsAsync(world.pruneDeploys(keep), { instanceOf: WorldError, code: 'invalid' });
     }
-    await world.client.set('/chooser/dynamicsize/idealclustersize', 'many');
-    await t.throwsAsync(world.idealClusterSizeGet(), { instanceOf: WorldError, code: 'invalid' });
-  });
-
-  test.serial('the members of the cluster are listed', async (t) => {
-    await using world = await subject().open('h1', newFleet());
-    const members = await world.members();
-    t.is(members.length, 1);
-    t.regex(String(members[0]?.id), /^[0-9]{10,20}$/);
-    t.deepEqual(
-      [(await world.client.status()).memberId],
-      members.map((member) => member.id),
-    );
   });
 
   test.serial('a folder is stored, stored again for nothing, and written back the same', async (t) => {

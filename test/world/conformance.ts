@@ -1,13 +1,17 @@
 import type { TestFn } from 'ava';
 import { WorldError } from '../../world/index.js';
 import { deploysConform } from './conformance-deploys.js';
+import { membersConform } from './conformance-members.js';
 import { resourcesConform } from './conformance-resources.js';
+import { strayKeysConform } from './conformance-stray.js';
 import { newFleet, next, type Subject } from './subject.js';
 
 /** Registers the tests that every World must pass. */
 export function conforms(test: TestFn, subject: () => Subject): void {
   deploysConform(test, subject);
   resourcesConform(test, subject);
+  membersConform(test, subject);
+  strayKeysConform(test, subject);
 
   test.serial('a string is read back, replaced and deleted', async (t) => {
     await using world = await subject().open('h1', newFleet());
@@ -35,7 +39,9 @@ export function conforms(test: TestFn, subject: () => Subject): void {
       await t.throwsAsync(world.strSet(key, 'x'), { instanceOf: WorldError, code: 'invalid' });
       t.throws(() => world.strMapWatch(key), { instanceOf: WorldError, code: 'invalid' });
     }
-    await t.throwsAsync(subject().open('a/b', newFleet()), { instanceOf: WorldError, code: 'invalid' });
+    for (const hostname of ['', 'a/b', 'a,b', '*', 'a\0', '\ud800']) {
+      await t.throwsAsync(subject().open(hostname, newFleet()), { instanceOf: WorldError, code: 'invalid' });
+    }
   });
 
   test.serial('a string map holds one value for each host, beside a string of the same key', async (t) => {
@@ -85,6 +91,41 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     }
     t.true(seen < 20, `${seen} pulses for 20 changes`);
     await pulses.return?.();
+  });
+
+  test.serial('a map that is followed comes whole after each change, and at last as it is', async (t) => {
+    const fleet = newFleet();
+    await using world = await subject().open('h1', fleet);
+    await using other = await subject().open('h2', fleet);
+    await world.strMapSet('load', '0');
+    const maps = world.strMapFollow('load')[Symbol.asyncIterator]();
+    t.deepEqual(await next(maps), new Map([['h1', '0']]));
+    await other.strMapSet('load/avg', 'of another map');
+    await other.strMapSet('load', '1');
+    const both = new Map([
+      ['h1', '0'],
+      ['h2', '1'],
+    ]);
+    t.deepEqual(await next(maps), both);
+    await other.strMapDel('load');
+    t.deepEqual(await next(maps), new Map([['h1', '0']]));
+    for (let value = 1; value <= 20; value += 1) await world.strMapSet('load', String(value));
+    let last: ReadonlyMap<string, string> | undefined;
+    while (last?.get('h1') !== '20') last = await next(maps);
+    const waiting = maps.next();
+    await maps.return?.();
+    t.true((await waiting).done);
+  });
+
+  test.serial('a string that fills a request of etcd is written, and again for nothing', async (t) => {
+    await using world = await subject().open('h1', newFleet());
+    const large = 'x'.repeat(1_400_000);
+    await world.strSet('large', large);
+    await world.strSet('large', large);
+    t.is((await world.client.get('/strings/large'))?.version, 1n);
+    t.is((await world.strGet('large')).length, large.length);
+    const tooLarge = world.strSet('large', 'x'.repeat(2_200_000));
+    await t.throwsAsync(tooLarge, { instanceOf: WorldError, code: 'too-large' });
   });
 
   test.serial('a watch can be left while it waits for a change', async (t) => {

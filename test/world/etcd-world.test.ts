@@ -12,5 +12,7 @@ test.before(async () => {
 test.after.always(() => etcd[Symbol.asyncDispose]());
 
 conforms(test, () => ({
-  open: async (hostname, namespace) => EtcdWorld.connect({ endpoints: [etcd.url], hostname, namespace }),
+  open: async (hostname, namespace, log) =>
+    EtcdWorld.connect({ endpoints: [etcd.url], hostname, namespace, log }),
+  localEndpoint: /^http:\/\/127\.0\.0\.1:[0-9]+$/,
 }));

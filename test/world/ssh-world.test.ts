@@ -18,8 +18,9 @@ test.after.always(async () => {
 });
 
 conforms(test, () => ({
-  open: (hostname, namespace) =>
-    SshWorld.connect({ tunnel: sshd.options, seeds: [etcd.url], hostname, namespace }),
+  open: (hostname, namespace, log) =>
+    SshWorld.connect({ tunnel: sshd.options, seeds: [etcd.url], hostname, namespace, log }),
+  localEndpoint: /^unix:\/\/\/.+/,
 }));
 
 test.serial('closing the World leaves nothing of the tunnel behind', async (t) => {

@@ -1,9 +1,11 @@
-import type { Client, World } from '../../world/index.js';
+import type { Client, Log, World } from '../../world/index.js';
 
 /** What the conformance tests need of a World: they are the same for each way to reach etcd. */
 export interface Subject {
   /** Opens the World of one fleet; the same fleet for the same namespace. */
-  open(hostname: string, namespace: string): Promise<World & { readonly client: Client }>;
+  open(hostname: string, namespace: string, log?: Log): Promise<World & { readonly client: Client }>;
+  /** What its local endpoints look like. */
+  readonly localEndpoint: RegExp;
 }
 
 let fleets = 0;
@@ -14,8 +16,9 @@ export function newFleet(): string {
   return `/fleet${fleets}-${process.pid}`;
 }
 
-/** Waits for one pulse of a watch. */
-export async function next(pulses: AsyncIterator<void>): Promise<void> {
-  const result = await pulses.next();
+/** Waits for the next item of a watch, which must not end before. */
+export async function next<T>(items: AsyncIterator<T>): Promise<T> {
+  const result = await items.next();
   if (result.done === true) throw new Error('the watch ended');
+  return result.value;
 }

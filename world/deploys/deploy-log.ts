@@ -1,11 +1,15 @@
 import type { Client } from '../client/client.js';
+import type { TxnReply } from '../client/options.js';
 import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn.js';
 import { WorldError } from '../errors.js';
+import type { Log } from '../log.js';
 import { checkDeployId } from '../names.js';
 import { pulses } from '../pulses.js';
+import { checkText, readText, skipped, textOf } from '../text.js';
 import type { CallOptions, DeployWorld, WatchOptions } from '../world.js';
-
-const PREFIX = '/deploy/';
+import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
+import { newestDeployId } from './newest.js';
+import { pruneDeploys } from './prune.js';
 
 interface NewDeploy {
   readonly id: number;
@@ -25,13 +29,17 @@ interface Found {
 /** The append-only deploy log at `/deploy/$id/payload` and `/deploy/$id/hash`. */
 export class DeployLog implements DeployWorld {
   readonly #client: Client;
+  readonly #log: Log | undefined;
+  /** What was sent and never answered, so that a caller who tries again does not take it for a rival's. */
+  readonly #unsettled = new Map<number, NewDeploy>();
 
-  constructor(client: Client) {
+  constructor(client: Client, log: Log | undefined) {
     this.#client = client;
+    this.#log = log;
   }
 
   watchDeploy(options?: WatchOptions): AsyncIterable<void> {
-    return pulses(this.#client, { key: PREFIX, prefix: true }, options);
+    return pulses(this.#client, { key: DEPLOY_PREFIX, prefix: true }, options);
   }
 
   async getDeploy(id: number, options?: CallOptions): Promise<string> {
@@ -40,29 +48,35 @@ export class DeployLog implements DeployWorld {
     const entry = await this.#client.get(payloadKey(id), options);
     if (entry === undefined)
       throw new WorldError('not-found', `There is no deploy ${id}.`, { key: payloadKey(id) });
-    return entry.value.toString();
+    return textOf(entry);
   }
 
   async getDeploys(options?: CallOptions): Promise<Map<number, string>> {
-    const { entries } = await this.#client.list(PREFIX, options);
+    const { entries } = await this.#client.list(DEPLOY_PREFIX, options);
     const found: [number, string][] = [];
     for (const entry of entries) {
-      const id = idOfPayload(entry.key);
-      if (id !== undefined) found.push([id, entry.value.toString()]);
+      const parsed = parseDeployKey(entry.key);
+      if (parsed === undefined) skipped(this.#log, entry.key, 'it is not part of a deploy');
+      if (parsed?.part !== 'payload') continue;
+      const payload = readText(entry, this.#log);
+      if (payload !== undefined) found.push([parsed.id, payload]);
     }
     return new Map(found.sort(([a], [b]) => a - b));
   }
 
-  async getMaxDeployId(options?: CallOptions): Promise<number> {
-    const { entries } = await this.#client.list(PREFIX, { ...options, keysOnly: true });
-    return entries.reduce((max, entry) => Math.max(max, idOfPayload(entry.key) ?? 0), 0);
+  getMaxDeployId(options?: CallOptions): Promise<number> {
+    return newestDeployId(this.#client, options);
+  }
+
+  pruneDeploys(keep: number, options?: CallOptions): Promise<number> {
+    return pruneDeploys(this.#client, keep, options);
   }
 
   async getDeployHash(id: number, options?: CallOptions): Promise<string> {
     if (id === 0) return '';
     checkDeployId(id);
     const entry = await this.#client.get(hashKey(id), options);
-    return entry?.value.toString() ?? '';
+    return entry === undefined ? '' : textOf(entry);
   }
 
   async addDeploy(
@@ -73,10 +87,11 @@ export class DeployLog implements DeployWorld {
     options?: CallOptions,
   ): Promise<void> {
     checkDeployId(id);
+    for (const text of [hash, parentHash, payload]) checkText(text, `Deploy ${id}`);
     const deploy = { id, hash, parentHash, payload };
-    const txn = { compare: conditions(deploy), success: writes(deploy), failure: questions(id) };
-    // The conditions fail once it is applied, so a second application changes nothing; what is stored tells whose it is.
-    const { succeeded, replies, repeated } = await this.#client.txn(txn, { ...options, repeatable: true });
+    const unsettled = this.#unsettled.get(id);
+    const { succeeded, replies, repeated } = await this.#append(deploy, options);
+    this.#unsettled.delete(id);
     if (succeeded) return;
     const value = (index: number): string | undefined => replies[index]?.entries[0]?.value.toString();
     const found = {
@@ -85,8 +100,21 @@ export class DeployLog implements DeployWorld {
       previousExists: (replies[2]?.count ?? 0) > 0,
       previousHash: value(3),
     };
-    if (repeated && found.payload === payload && (found.hash ?? '') === hash) return;
+    const ours = repeated || (unsettled?.payload === payload && unsettled.hash === hash);
+    if (ours && found.payload === payload && (found.hash ?? '') === hash) return;
     throw explain(deploy, found);
+  }
+
+  /** The conditions fail once it is applied, so a second application changes nothing; what is stored tells whose it is. */
+  async #append(deploy: NewDeploy, options: CallOptions | undefined): Promise<TxnReply> {
+    const txn = { compare: conditions(deploy), success: writes(deploy), failure: questions(deploy.id) };
+    try {
+      return await this.#client.txn(txn, { ...options, repeatable: true });
+    } catch (error) {
+      const refused = error instanceof WorldError && error.code !== 'outcome-unknown';
+      if (!refused) this.#unsettled.set(deploy.id, deploy);
+      throw error;
+    }
   }
 }
 
@@ -124,18 +152,4 @@ function explain({ id, parentHash }: NewDeploy, found: Found): WorldError {
   const held = found.previousHash === undefined ? 'has no hash' : `has the hash ${found.previousHash}`;
   const message = `Deploy ${id} does not follow deploy ${id - 1}, which ${held} where ${parentHash} was expected: bring your copy up to date first.`;
   return new WorldError('conflict', message, { key });
-}
-
-function payloadKey(id: number): string {
-  return `${PREFIX}${id}/payload`;
-}
-
-function hashKey(id: number): string {
-  return `${PREFIX}${id}/hash`;
-}
-
-/** Other keys may lie beside the payloads; they are none of ours. */
-function idOfPayload(key: string): number | undefined {
-  const match = /^\/deploy\/([1-9][0-9]{0,14})\/payload$/.exec(key);
-  return match === null ? undefined : Number(match[1]);
 }

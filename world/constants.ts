@@ -1,0 +1,36 @@
+/**
+ * The constants of the World, with the meaning and the values that the seed documents.
+ */
+
+/** Under which the converger keeps its state, beneath the namespace; keep other keys out of it. */
+export const CONVERGED_PATH = '/converged/';
+
+/** Under which the scheduler keeps its state, beneath the namespace; keep other keys out of it. */
+export const SCHEDULER_PATH = '/scheduler/';
+
+/** Where an etcd server listens for clients when nobody has said. */
+export const DEFAULT_CLIENT_URL = 'http://127.0.0.1:2379';
+
+/** Where an etcd server listens for its peers when nobody has said. */
+export const DEFAULT_SERVER_URL = 'http://127.0.0.1:2380';
+
+/** The most operations in one transaction that the servers of our agents take; a server of others takes 128 as it comes. */
+export const DEFAULT_MAX_TXN_OPS = 512;
+
+/** How long an etcd client may take to connect, in milliseconds. */
+export const CLIENT_DIAL_TIMEOUT_MS = 5000;
+
+/** How long a connection to etcd may be silent before the client asks for a sign of life, in milliseconds. */
+export const CLIENT_DIAL_KEEP_ALIVE_TIME_MS = 2000;
+
+/** How long the client then waits for that sign before it gives the connection up, in milliseconds. */
+export const CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS = 6000;
+
+/** How often the member list is read while it is changing, in milliseconds. */
+export const MEMBER_CHANGE_INTERVAL_MS = 500;
+
+/** How long the keys of a host outlive it, in seconds: the TTL of an agent's session. */
+export const SESSION_TTL_SECONDS = 10;
+
+/** The key of the converger that holds a hostname. */
+export const CONVERGER_HOSTNAME_NAMESPACE = 'etcd-hostname';

@@ -1,0 +1,53 @@
+import type { Client } from './client/client.js';
+import { parseEndpoint } from './endpoint.js';
+import { WorldError } from './errors.js';
+import type { Log } from './log.js';
+import { isHostname } from './names.js';
+import { pulses } from './pulses.js';
+import { readText, skipped } from './text.js';
+import type { CallOptions, EndpointsWorld, WatchOptions } from './world.js';
+
+/** Where the hosts that run an etcd server say how to reach it. */
+const ENDPOINTS_PREFIX = '/endpoints/';
+
+/** How to reach etcd: from here, and as the hosts advertise it at `/endpoints/$hostname`. */
+export class Endpoints implements EndpointsWorld {
+  readonly #client: Client;
+  readonly #log: Log | undefined;
+
+  constructor(client: Client, log: Log | undefined) {
+    this.#client = client;
+    this.#log = log;
+  }
+
+  localEndpoints(): readonly string[] {
+    return this.#client.endpoints;
+  }
+
+  async advertisedEndpoints(options?: CallOptions): Promise<Map<string, string[]>> {
+    const { entries } = await this.#client.list(ENDPOINTS_PREFIX, options);
+    const found = new Map<string, string[]>();
+    for (const entry of entries) {
+      const hostname = entry.key.slice(ENDPOINTS_PREFIX.length);
+      const urls = readText(entry, this.#log)?.split(',');
+      if (urls === undefined) continue;
+      if (isHostname(hostname) && urls.every(isEndpoint)) found.set(hostname, urls);
+      else skipped(this.#log, entry.key, 'it is not a list of endpoints of a host');
+    }
+    return found;
+  }
+
+  watchEndpoints(options?: WatchOptions): AsyncIterable<void> {
+    return pulses(this.#client, { key: ENDPOINTS_PREFIX, prefix: true }, options);
+  }
+}
+
+function isEndpoint(text: string): boolean {
+  try {
+    parseEndpoint(text);
+    return true;
+  } catch (error) {
+    if (error instanceof WorldError) return false;
+    throw error;
+  }
+}
