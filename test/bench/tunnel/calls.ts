@@ -58,11 +58,14 @@ export async function warmClients(ways: readonly Way[]): Promise<Map<Way, Client
   return clients;
 }
 
-/** Small gets and puts, by the number in flight. */
+/** Small gets and puts, by the number in flight; at a distance for long enough to count. */
 export async function* measureCalls(
   ways: readonly Way[],
-  { rounds, durationMs }: Effort,
+  effort: Effort,
+  roundTripMs = 0,
 ): AsyncGenerator<Topic> {
+  const { rounds } = effort;
+  const durationMs = Math.max(effort.durationMs, 10 * roundTripMs);
   const clients = await warmClients(ways);
   try {
     for (const [name, operation] of Object.entries(OPERATIONS)) {
@@ -78,7 +81,7 @@ export async function* measureCalls(
           }
         }
       }
-      yield callsTopic(name, ways, measured);
+      yield callsTopic(roundTripMs === 0 ? name : `${name}, ${roundTripMs} ms away,`, ways, measured);
     }
   } finally {
     await Promise.all([...clients.values()].map((client) => client.close()));

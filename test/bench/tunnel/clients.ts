@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Etcd3 } from 'etcd3';
 import { resolveEtcd } from '../../../fixtures/fleet/etcd-binary.js';
@@ -24,7 +25,10 @@ const COLUMNS = [
 ];
 
 /** Other people's clients at their own defaults, through the forward that the command line makes. */
-export async function* measureClients(stand: Stand, { rounds, durationMs }: Effort): AsyncGenerator<Topic> {
+export async function* measureClients(
+  stand: Stand,
+  { rounds, durationMs, isQuick }: Effort,
+): AsyncGenerator<Topic> {
   const etcdctl = path.join(path.dirname((await resolveEtcd()).etcd), 'etcdctl');
   await using ssh = await sshForward(stand, { session: false });
   await using mine = await hawserForward(stand);
@@ -56,6 +60,32 @@ export async function* measureClients(stand: Stand, { rounds, durationMs }: Effo
       }),
     ),
     notes: existsSync(etcdctl) ? [] : ['etcdctl was not found beside etcd: left out'],
+  };
+  if (!isQuick && existsSync(etcdctl)) yield await measureCheckPerf(etcdctl, ways);
+}
+
+/** What etcd's own check says of each way; it offers 150 writes a second for a minute. */
+async function measureCheckPerf(etcdctl: string, ways: readonly Way[]): Promise<Topic> {
+  const rows: { name: string; values: number[] }[] = [];
+  for (const way of ways) {
+    const said = await run(etcdctl, way.url, ['check', 'perf', '--load', 's']);
+    const number = (pattern: RegExp) => Number(pattern.exec(said)?.[1] ?? Number.NaN);
+    const values = [/Throughput is (\d+) writes/, /Slowest request took ([\d.]+)s/, /Stddev is ([\d.]+)s/];
+    rows.push({ name: way.name, values: values.map(number) });
+  }
+  const [directly = Number.NaN, , mine = Number.NaN] = rows.map(({ values }) => values[0]);
+  return {
+    title: 'etcdctl check perf, small load',
+    columns: ['writes/s', 'slowest s', 'stddev s'],
+    rows,
+    checks: [
+      {
+        what: 'check perf writes/s, hawser forward against direct',
+        got: mine / directly,
+        sense: 'at least',
+        wanted: 0.8,
+      },
+    ],
   };
 }
 
@@ -104,26 +134,22 @@ async function perSecond(
 
 async function measureEtcdctl(etcdctl: string, url: string): Promise<number[]> {
   const start = performance.now();
-  const bytes = await run(etcdctl, url, ['get', '--prefix', 'bulk/']);
-  const megabytesPerSecond = bytes / 1000 / (performance.now() - start);
+  const values = await run(etcdctl, url, ['get', '--prefix', 'bulk/']);
+  const megabytesPerSecond = values.length / 1000 / (performance.now() - start);
   const from = performance.now();
   for (let number = 0; number < 5; number += 1) await run(etcdctl, url, ['put', `ctl/${number}`, 'value']);
   return [megabytesPerSecond, 5000 / (performance.now() - from)];
 }
 
-/** How many bytes it wrote. */
-async function run(etcdctl: string, url: string, args: readonly string[]): Promise<number> {
+/** What it wrote. */
+async function run(etcdctl: string, url: string, args: readonly string[]): Promise<string> {
   const child = spawn(etcdctl, ['--endpoints', url, ...args], {
     env: { PATH: process.env['PATH'], ETCDCTL_API: '3' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let bytes = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-  });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`etcdctl ${args[0]} by way of ${url} ended with ${code}`);
-  return bytes;
+  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  if (code !== 0) throw new Error(`etcdctl ${args[0]} by way of ${url} ended with ${code}: ${said}`);
+  return said;
 }
 
 async function hawserForward({ sshd, etcd }: Stand): Promise<Way> {

@@ -3,7 +3,7 @@ import type { Effort } from '../effort.js';
 import type { Check, Topic } from '../report.js';
 import { median } from '../statistics.js';
 import { moveValues } from './bulk.js';
-import { measureRate, OPERATIONS } from './calls.js';
+import { measureCalls, measureRate, OPERATIONS } from './calls.js';
 import { DelayLink } from './delay-link.js';
 import type { Stand } from './stand.js';
 import { direct, ours, sshForward, type Way } from './way.js';
@@ -18,7 +18,7 @@ interface Mover {
   readonly bulk: boolean;
 }
 
-/** Bulk over long links, and calls beside it. */
+/** Bulk over long links, calls beside it, and calls by themselves. */
 export async function* measureDistance(stand: Stand, effort: Effort): AsyncGenerator<Topic> {
   for (const roundTripMs of effort.isQuick ? ROUND_TRIPS_MS.slice(-1) : ROUND_TRIPS_MS) {
     await using sshLink = await DelayLink.to(stand.sshd.port, roundTripMs);
@@ -38,6 +38,7 @@ export async function* measureDistance(stand: Stand, effort: Effort): AsyncGener
     }
     yield await measureBulkAt(roundTripMs, movers, effort);
     yield await measureCallsBeside(roundTripMs, movers, effort);
+    yield* measureCalls([direct(stand, etcdLink.port), ssh, mine], effort, roundTripMs);
   }
 }
 

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { Tunnel, type TunnelOptions } from '../../../tunnel/index.js';
 import { SshForward } from './ssh-forward.js';
 import type { Stand } from './stand.js';
@@ -48,12 +49,15 @@ export async function ours(
   stand: Stand,
   { at, ...options }: Partial<TunnelOptions> & { readonly at?: SshAt } = {},
 ): Promise<Way> {
+  const before = await sshProcesses();
   const tunnel = await Tunnel.open({ ...tunnelOptions(stand, at), ...options });
   const { address } = await tunnel.forward({ host: '127.0.0.1', port: stand.etcd.port });
+  const isOpenSsh = options.transport === 'openssh';
+  const pid = isOpenSsh ? (await sshProcesses()).find((each) => !before.includes(each)) : undefined;
   return {
-    name: options.transport === 'openssh' ? 'ours over openssh' : 'ours',
+    name: isOpenSsh ? 'ours over openssh' : 'ours',
     url: address,
-    pid: undefined,
+    pid,
     [Symbol.asyncDispose]: () => tunnel.close(),
   };
 }
@@ -66,4 +70,11 @@ export function tunnelOptions({ sshd }: Stand, at: SshAt = sshd): TunnelOptions 
     knownHostsFiles: [sshd.anyPortKnownHostsFile],
     connectTimeoutMs: 30_000,
   };
+}
+
+/** The pids of everything that is called `ssh`. */
+async function sshProcesses(): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')));
+  return pids.filter((_, index) => names[index] === 'ssh\n');
 }
