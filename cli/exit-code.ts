@@ -20,6 +20,7 @@ const tunnelExits: Record<TunnelErrorCode, ExitCode> = {
   'bad-destination': exitCodes.usage,
   'bad-identity': exitCodes.unreachable,
   'auth-failed': exitCodes.unreachable,
+  'no-common-algorithm': exitCodes.unreachable,
   unreachable: exitCodes.unreachable,
   'forward-refused': exitCodes.unreachable,
   closed: exitCodes.failed,

@@ -6,21 +6,50 @@ import { whyIdentityNeedsOpenSsh } from './openssh-identity.js';
 import { opensshTransport } from './openssh-transport.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { ssh2Transport } from './ssh2-transport.js';
-import type { Transport } from './transport.js';
+import type { DialOptions, Link, Transport } from './transport.js';
 
 /** What speaks SSH: `ssh2` in this process, `openssh` the system's `ssh`, `auto` whichever a host needs. */
 export type TransportName = 'auto' | 'ssh2' | 'openssh';
 
+/** Hosts with which ssh2 had nothing in common, and what that was: connecting again does not try it first. */
+const learned = new WeakMap<ResolvedDestination, string>();
+
 /** Takes the system's `ssh` where a host needs it, and says so (`info`). */
 const autoTransport: Transport = {
   async dial(destination, options) {
-    const reason = await whyOpenSsh(destination, options.signal);
-    if (reason === undefined) return ssh2Transport.dial(destination, options);
-    options.log?.('info', `Connecting to ${formatDestination(destination)} with OpenSSH's ssh: ${reason}.`);
-    const needsOpenSsh = [...destination.needsOpenSsh, reason];
-    return opensshTransport.dial({ ...destination, needsOpenSsh }, options);
+    const reason = learned.get(destination) ?? (await whyOpenSsh(destination, options.signal));
+    if (reason !== undefined) return dialOpenSsh(destination, reason, options);
+    try {
+      return await ssh2Transport.dial(destination, options);
+    } catch (error) {
+      if (!(error instanceof TunnelError) || error.code !== 'no-common-algorithm') throw error;
+      return dialBecauseOf(error, destination, options);
+    }
   },
 };
+
+function dialOpenSsh(destination: ResolvedDestination, reason: string, options: DialOptions): Promise<Link> {
+  options.log?.('info', `Connecting to ${formatDestination(destination)} with OpenSSH's ssh: ${reason}.`);
+  const needsOpenSsh = [...destination.needsOpenSsh, reason];
+  return opensshTransport.dial({ ...destination, needsOpenSsh }, options);
+}
+
+/** OpenSSH has algorithms that ssh2 lacks; what it permits, and what not, is for it to say. */
+async function dialBecauseOf(
+  refusal: TunnelError,
+  destination: ResolvedDestination,
+  options: DialOptions,
+): Promise<Link> {
+  const reason = `none of ssh2's ${refusal.algorithmOption} is among the host's`;
+  try {
+    const link = await dialOpenSsh(destination, reason, options);
+    learned.set(destination, reason);
+    return link;
+  } catch (error) {
+    // There is no `ssh` to ask: then what ssh2 found is all that can be said.
+    throw error instanceof TunnelError && error.code === 'bad-destination' ? refusal : error;
+  }
+}
 
 /** Refuses hosts whose configuration it could not honour. */
 const ssh2OrNothing: Transport = {

@@ -6,6 +6,7 @@ export type TunnelErrorCode =
   | 'host-key-revoked'
   | 'auth-failed'
   | 'bad-identity'
+  | 'no-common-algorithm'
   | 'unreachable'
   | 'forward-refused'
   | 'closed';
@@ -25,6 +26,8 @@ export interface TunnelErrorDetails {
   readonly tried?: readonly string[];
   /** The server hung up before it said anything, as sshd does while too many logins are under way (MaxStartups). */
   readonly wasDropped?: boolean;
+  /** For `no-common-algorithm`: the option of ssh_config that lists what nothing is in common of. */
+  readonly algorithmOption?: string;
   /** When several ways in were tried: why each of them failed. */
   readonly ways?: readonly TunnelError[];
 }
@@ -41,6 +44,7 @@ export class TunnelError extends Error {
   readonly line: number | undefined;
   readonly tried: readonly string[];
   readonly wasDropped: boolean;
+  readonly algorithmOption: string | undefined;
   readonly ways: readonly TunnelError[];
 
   constructor(code: TunnelErrorCode, host: string, message: string, details: TunnelErrorDetails = {}) {
@@ -53,6 +57,7 @@ export class TunnelError extends Error {
     this.line = details.line;
     this.tried = details.tried ?? [];
     this.wasDropped = details.wasDropped ?? false;
+    this.algorithmOption = details.algorithmOption;
     this.ways = details.ways ?? [];
   }
 }
@@ -65,6 +70,7 @@ const SEVERITY: readonly TunnelErrorCode[] = [
   'auth-failed',
   'bad-identity',
   'bad-destination',
+  'no-common-algorithm',
   'forward-refused',
   'unreachable',
   'closed',
@@ -93,6 +99,7 @@ function detailsOf(error: TunnelError): TunnelErrorDetails {
     cause: error.cause,
     expectedFingerprints: error.expectedFingerprints,
     tried: error.tried,
+    ...(error.algorithmOption !== undefined && { algorithmOption: error.algorithmOption }),
     ...(error.fingerprint !== undefined && { fingerprint: error.fingerprint }),
     ...(error.file !== undefined && { file: error.file }),
     ...(error.line !== undefined && { line: error.line }),

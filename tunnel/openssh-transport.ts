@@ -94,28 +94,31 @@ async function startMaster(
   const hostKeySources = await Promise.all(
     hosts.map((host, index) => prepareHostKeySource(host, { folder, index, signal })),
   );
-  const args = masterArguments(destination, {
-    folder,
-    hostKeySources,
-    keepaliveIntervalMs,
-    keepaliveCountMax,
-  });
-  log?.('debug', `Running ssh ${args.join(' ')}`);
-  const { status, output } = await run(args, destination, signal);
-  if (status !== 0) throw await explainFailure(destination, output, folder);
+  const settings = { folder, hostKeySources, keepaliveIntervalMs, keepaliveCountMax };
+  // At its usual level `ssh` keeps to itself that it has no algorithm in common with a host: then it has to fail again.
+  for (const logLevel of ['ERROR', 'INFO'] as const) {
+    const args = masterArguments(destination, { ...settings, logLevel });
+    log?.('debug', `Running ssh ${args.join(' ')}`);
+    const { status, output } = await run(args, destination, signal);
+    if (status === 0) return;
+    const said = await whatWasSaid(destination, output, folder);
+    if (said.output !== '' || logLevel === 'INFO') throw translateOpenSshFailure(said.by, said.output);
+  }
 }
 
-/** Names the host on the way that failed; what those before the last have to say is in their logs. */
-async function explainFailure(
+/** The host on the way that failed, and what its `ssh` said: those before the last have logs. */
+async function whatWasSaid(
   destination: ResolvedDestination,
   output: string,
   folder: string,
-): Promise<TunnelError> {
+): Promise<{ readonly by: ResolvedDestination; readonly output: string }> {
   for (const [index, jump] of destination.jumps.entries()) {
     const said = await readLog(jumpLogFile(folder, index));
-    if (said !== '') return translateOpenSshFailure(jump, said);
+    if (said !== '') return { by: jump, output: said };
   }
-  return translateOpenSshFailure(destination, output);
+  // Through a jump host that does not come about, the last one sees no more than a lost connection.
+  const isEcho = destination.jumps.length > 0 && /^kex_exchange_identification: /.test(output);
+  return { by: destination, output: isEcho ? '' : output };
 }
 
 async function readLog(file: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { channelLost, channelRefused } from './channel-refusal.js';
 import { type Destination, formatDestination } from './destination.js';
 import { TunnelError, type TunnelErrorDetails } from './errors.js';
+import { type AlgorithmOption, noCommonAlgorithm } from './no-common-algorithm.js';
 import type { ForwardTarget } from './transport.js';
 
 /** How far a connection has come: the same event means different things. */
@@ -20,6 +21,14 @@ const SOCKET_PROBLEMS = new Map<unknown, string>([
   ['EPIPE', 'it closed the connection'],
 ]);
 
+/** ssh2 says only in words what it found nothing in common of. */
+const DISAGREEMENTS: readonly (readonly [text: RegExp, option: AlgorithmOption])[] = [
+  [/no matching key exchange/i, 'KexAlgorithms'],
+  [/no matching host key/i, 'HostKeyAlgorithms'],
+  [/no matching \S+ cipher/i, 'Ciphers'],
+  [/no matching \S+ MAC/i, 'MACs'],
+];
+
 /** Errors of a connection that was there: the other side does not want it. */
 const HANG_UPS: readonly unknown[] = ['ECONNRESET', 'EPIPE'];
 
@@ -36,6 +45,8 @@ export function translateLinkError(
     const isCutShort = AUTH_DISCONNECTS.includes(code);
     return authFailed(host, { tried, accepts, isCutShort }, error);
   }
+  const option = level === 'handshake' && DISAGREEMENTS.find(([text]) => text.test(error.message))?.[1];
+  if (option) return noCommonAlgorithm(destination, { option, cause: error });
   const problem = SOCKET_PROBLEMS.get(code) ?? problemOf(error, level, phase);
   if (phase !== 'ready') {
     const wasDropped = phase === 'connecting' && (level === 'protocol' || HANG_UPS.includes(code));

@@ -31,6 +31,10 @@ const SAID: readonly (readonly [text: string, code: TunnelErrorCode])[] = [
   ['kex_exchange_identification: read: Connection reset by peer', 'unreachable'],
   ['Connection closed by 192.0.2.1 port 22', 'unreachable'],
   ['/home/me/.ssh/config: line 3: Bad configuration option: nonsense', 'bad-destination'],
+  [
+    'Unable to negotiate with 192.0.2.1 port 22: no matching MAC found. Their offer: hmac-md5,hmac-sha1-96',
+    'no-common-algorithm',
+  ],
   ['Bad owner or permissions on /home/me/.ssh/config', 'bad-destination'],
   ['something that nobody has seen before', 'unreachable'],
   ['', 'unreachable'],

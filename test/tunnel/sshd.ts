@@ -27,10 +27,13 @@ export class Sshd implements AsyncDisposable {
   }
 
   /** Starts one; `config` are further lines for sshd_config. */
-  static async start(config: readonly string[] = []): Promise<Sshd> {
+  static async start(
+    config: readonly string[] = [],
+    { hostKeyType = 'ed25519' }: { readonly hostKeyType?: 'ed25519' | 'rsa' } = {},
+  ): Promise<Sshd> {
     const folder = await mkdtemp(join(tmpdir(), 'sshd-'));
     const sshd = new Sshd(folder, await freePort(), config);
-    await makeKey(sshd.hostKeyFile);
+    await makeKey(sshd.hostKeyFile, { type: hostKeyType });
     await makeKey(sshd.identityFile);
     await writeFile(join(folder, 'authorized_keys'), await readFile(`${sshd.identityFile}.pub`));
     await sshd.trustHostKey();
@@ -189,7 +192,7 @@ export class Sshd implements AsyncDisposable {
   }
 }
 
-/** Makes an ed25519 key pair, over one that is there. */
+/** Makes a key pair, over one that is there. */
 export async function makeKey(file: string, { passphrase = '', type = 'ed25519' } = {}): Promise<void> {
   await rm(file, { force: true });
   await run('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', '', '-f', file]);

@@ -14,6 +14,8 @@ export interface MasterOptions {
   readonly hostKeySources: readonly HostKeySource[];
   readonly keepaliveIntervalMs: number;
   readonly keepaliveCountMax: number;
+  /** Default `ERROR`: the texts by which failures are told apart come there, and banners come at `INFO`. */
+  readonly logLevel?: 'ERROR' | 'INFO';
 }
 
 /** Seconds that `ssh` outlives the last process that uses it; it ends by itself even when ours is killed. */
@@ -60,8 +62,7 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
   const identityFiles = [...destination.identityFiles, ...destination.defaultIdentityFiles];
   return optionArguments([
     ['BatchMode', 'yes'],
-    // Not lower: the texts by which failures are told apart come at this level. Not higher: banners come there.
-    ['LogLevel', 'ERROR'],
+    ['LogLevel', options.logLevel ?? 'ERROR'],
     ['HostName', literal(host)],
     ['User', user],
     ['Port', port],

@@ -1,5 +1,6 @@
 import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError, type TunnelErrorCode } from '../errors.js';
+import { type AlgorithmOption, type Disagreement, noCommonAlgorithm } from '../no-common-algorithm.js';
 
 /** What `ssh` writes when it fails, what that means, and what to do about it. `ssh` gives no codes: texts it is. */
 interface Failure {
@@ -86,6 +87,14 @@ const FAILURES: readonly Failure[] = [
   },
 ];
 
+/** In the words of `ssh`: what nothing is in common of, and the option that lists it. */
+const DISAGREEMENTS = new Map<string, AlgorithmOption>([
+  ['key exchange method', 'KexAlgorithms'],
+  ['host key type', 'HostKeyAlgorithms'],
+  ['cipher', 'Ciphers'],
+  ['MAC', 'MACs'],
+]);
+
 /** What an unknown or another key means where only one was to be accepted. */
 const NOT_THE_PINNED_KEY: Omit<Failure, 'text'> = {
   code: 'host-key-changed',
@@ -97,6 +106,8 @@ const NOT_THE_PINNED_KEY: Omit<Failure, 'text'> = {
 export function translateOpenSshFailure(destination: Destination, output: string): TunnelError {
   const host = formatDestination(destination);
   const said = output.trim();
+  const disagreement = findDisagreement(said);
+  if (disagreement) return noCommonAlgorithm(destination, disagreement);
   const { code, problem, advice, wasDropped } = findFailure(destination, said);
   const fingerprint = /\bSHA256:[A-Za-z0-9+/]{43}/.exec(said)?.[0];
   const offending = /^Offending \S+ key in (.+):(\d+)$/m.exec(said);
@@ -116,4 +127,10 @@ function findFailure(destination: Destination, said: string): Omit<Failure, 'tex
   const lastLine = said.split('\n').at(-1)?.trim() ?? '';
   const problem = lastLine === '' ? 'ssh ended without saying why' : `ssh says "${lastLine}"`;
   return { code: 'unreachable', problem, advice: CHECK_ADDRESS };
+}
+
+function findDisagreement(said: string): Disagreement | undefined {
+  const [, kind = '', offer = ''] = /no matching (.+) found\. Their offer: (\S*)/.exec(said) ?? [];
+  const option = DISAGREEMENTS.get(kind);
+  return option && { option, offer: offer.split(',').filter(Boolean), cause: new Error(said) };
 }

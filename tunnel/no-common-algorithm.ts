@@ -1,0 +1,36 @@
+import { type Destination, formatDestination } from './destination.js';
+import { TunnelError } from './errors.js';
+
+/** The options of ssh_config for the lists of which both sides must have something, with what they list. */
+const KINDS = {
+  KexAlgorithms: 'key exchange',
+  HostKeyAlgorithms: 'type of host key',
+  Ciphers: 'cipher',
+  MACs: 'MAC',
+} as const;
+
+export type AlgorithmOption = keyof typeof KINDS;
+
+/** Names in a server's list that are signals, no algorithms. */
+const SIGNALS = /^(ext-info-|kex-strict-)/;
+
+/** What a host and we could not agree on. */
+export interface Disagreement {
+  readonly option: AlgorithmOption;
+  /** What the host has, where that is known. */
+  readonly offer?: readonly string[];
+  readonly cause?: unknown;
+}
+
+/** The error of a connection for which host and client have no algorithm of some kind in common. */
+export function noCommonAlgorithm(
+  destination: Destination,
+  { option, offer = [], cause }: Disagreement,
+): TunnelError {
+  const host = formatDestination(destination);
+  const theirs = offer.filter((name) => !SIGNALS.test(name));
+  const offered = theirs.length > 0 ? `; it offers ${theirs.join(', ')}` : '';
+  const example = theirs[0] ?? 'NAME';
+  const message = `Could not connect to ${host}: it has no ${KINDS[option]} that is permitted here${offered}. If it is too old for better, permit it for this host in ssh_config: "${option} +${example}".`;
+  return new TunnelError('no-common-algorithm', host, message, { cause, algorithmOption: option });
+}
