@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
+import { printStates, readAtEach } from '../live.js';
 import { printResult } from '../output.js';
 import { valueArgument } from '../value-argument.js';
 
 /** `hawser map`: one string for each host under one key. */
 export function mapCommand(context: Context): Command {
   const map = new Command('map').description('one string for each host under one key');
-  map.addCommand(mapGet(context)).addCommand(mapSet(context)).addCommand(mapDel(context));
+  for (const command of [mapGet, mapSet, mapDel, mapWatch]) map.addCommand(command(context));
   return map.addHelpText('after', '\nExample:\n  $ hawser map get kernel --json --ssh-url root@web1');
 }
 
@@ -17,11 +18,30 @@ function mapGet(context: Context): Command {
     .argument('<key>')
     .option('--watch', 'print it again whenever it changes', false)
     .action(async (key: string, flags: ConnectionFlags & { watch: boolean }) => {
+      if (flags.watch) return watch(context, key, flags);
       await withWorld(context, flags, async (world, call) => {
-        if (!flags.watch) return print(flags, await world.strMapGet(key, call));
-        for await (const _ of world.strMapWatch(key, call)) print(flags, await world.strMapGet(key, call));
+        const { value, text } = show(await world.strMapGet(key, call));
+        printResult(flags, value, text);
       });
     });
+}
+
+function mapWatch(context: Context): Command {
+  return withConnection(new Command('watch'), 'hawser map watch kernel --json --ssh-url root@web1')
+    .description("print every host's value now and whenever one changes")
+    .argument('<key>')
+    .action((key: string, flags: ConnectionFlags) => watch(context, key, flags));
+}
+
+function watch(context: Context, key: string, flags: ConnectionFlags): Promise<void> {
+  return withWorld(context, flags, (world, call) => {
+    const states = readAtEach(
+      (options) => world.strMapWatch(key, options),
+      (options) => world.strMapGet(key, options),
+      call,
+    );
+    return printStates(flags, states, show);
+  });
 }
 
 function mapSet(context: Context): Command {
@@ -52,7 +72,7 @@ function mapDel(context: Context): Command {
     });
 }
 
-function print(flags: ConnectionFlags, values: ReadonlyMap<string, string>): void {
+function show(values: ReadonlyMap<string, string>): { value: Record<string, string>; text: string } {
   const lines = [...values].map(([hostname, value]) => `${hostname}  ${value}`);
-  printResult(flags, Object.fromEntries(values), lines.join('\n'));
+  return { value: Object.fromEntries(values), text: lines.join('\n') };
 }

@@ -1,13 +1,16 @@
 import { Command } from 'commander';
+import type { EtcdWorld } from '../../world/etcd-world.js';
+import type { CallOptions } from '../../world/world.js';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
+import { printStates, readAtEach } from '../live.js';
 import { printResult } from '../output.js';
 import { valueArgument } from '../value-argument.js';
 
 /** `hawser str`: strings shared by the whole fleet. */
 export function strCommand(context: Context): Command {
   const str = new Command('str').description('strings that the whole fleet shares');
-  str.addCommand(strGet(context)).addCommand(strSet(context)).addCommand(strDel(context));
+  for (const command of [strGet, strSet, strDel, strWatch]) str.addCommand(command(context));
   return str.addHelpText('after', '\nExample:\n  $ hawser str set motd "hello" --ssh-url root@web1');
 }
 
@@ -17,20 +20,39 @@ function strGet(context: Context): Command {
     .argument('<key>')
     .option('--watch', 'print it again whenever it changes', false)
     .action(async (key: string, flags: ConnectionFlags & { watch: boolean }) => {
+      if (flags.watch) return watch(context, key, flags);
       await withWorld(context, flags, async (world, call) => {
-        if (!flags.watch) {
-          const value = await world.strGet(key, call);
-          return printResult(flags, { key, value }, value);
-        }
-        for await (const _ of world.strWatch(key, call)) {
-          const value = await world.strGet(key, call).catch((error: unknown) => {
-            if (world.strIsNotExist(error)) return null;
-            throw error;
-          });
-          printResult(flags, { key, value }, value ?? '');
-        }
+        const value = await world.strGet(key, call);
+        printResult(flags, { key, value }, value);
       });
     });
+}
+
+function strWatch(context: Context): Command {
+  return withConnection(new Command('watch'), 'hawser str watch motd --json --ssh-url root@web1')
+    .description('print a string now and whenever it changes; a missing one is null, or an empty line')
+    .argument('<key>')
+    .action((key: string, flags: ConnectionFlags) => watch(context, key, flags));
+}
+
+function watch(context: Context, key: string, flags: ConnectionFlags): Promise<void> {
+  return withWorld(context, flags, (world, call) => {
+    const values = readAtEach(
+      (options) => world.strWatch(key, options),
+      (options) => valueOrNull(world, key, options),
+      call,
+    );
+    return printStates(flags, values, (value) => ({ value: { key, value }, text: value ?? '' }));
+  });
+}
+
+async function valueOrNull(world: EtcdWorld, key: string, options: CallOptions): Promise<string | null> {
+  try {
+    return await world.strGet(key, options);
+  } catch (error) {
+    if (world.strIsNotExist(error)) return null;
+    throw error;
+  }
 }
 
 function strSet(context: Context): Command {

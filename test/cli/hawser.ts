@@ -21,7 +21,7 @@ export interface Result {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  readonly input?: string;
+  readonly input?: string | Buffer;
 }
 
 /** A folder for one test that stands for a person's home, so that nobody's own config or known_hosts is used. */

@@ -1,0 +1,47 @@
+import type { CallOptions } from '../world/world.js';
+import type { OutputOptions } from './output.js';
+
+type BoundedCall = CallOptions & { readonly signal: AbortSignal; readonly timeoutMs: number };
+
+/** As long as a timer can wait: about 24 days. */
+const PATIENT_MS = 2 ** 31 - 1;
+
+/**
+ * Reads once before it watches, so that a fleet that does not answer is an error within the call's time, and then at each
+ * pulse. From then on an outage is waited out, however long it lasts.
+ */
+export async function* readAtEach<T>(
+  pulses: (options: { signal: AbortSignal }) => AsyncIterable<unknown>,
+  read: (call: CallOptions) => Promise<T>,
+  call: BoundedCall,
+): AsyncGenerator<T> {
+  yield await read(call);
+  const patient = { signal: call.signal, timeoutMs: PATIENT_MS };
+  for await (const _ of pulses({ signal: call.signal })) yield await read(patient);
+}
+
+/** Like {@link readAtEach}, for a watch that brings the states itself. */
+export async function* firstThenEach<T>(
+  read: (call: CallOptions) => Promise<T>,
+  states: (options: { signal: AbortSignal }) => AsyncIterable<T>,
+  call: BoundedCall,
+): AsyncGenerator<T> {
+  yield await read(call);
+  yield* states({ signal: call.signal });
+}
+
+/** Prints each state that differs from the one before: a JSON value a line, or the text for people. */
+export async function printStates<T>(
+  options: OutputOptions,
+  states: AsyncIterable<T>,
+  show: (state: T) => { readonly value: unknown; readonly text: string },
+): Promise<void> {
+  let last: string | undefined;
+  for await (const state of states) {
+    const { value, text } = show(state);
+    const line = JSON.stringify(value);
+    if (line === last) continue;
+    last = line;
+    process.stdout.write(`${options.json ? line : text}\n`);
+  }
+}
