@@ -5,6 +5,7 @@ import { deploysCommand } from './commands/deploys.js';
 import { forwardCommand } from './commands/forward.js';
 import { mapCommand } from './commands/map.js';
 import { membersCommand } from './commands/members.js';
+import { resCommand } from './commands/res.js';
 import { runCommand } from './commands/run.js';
 import { sizeCommand } from './commands/size.js';
 import { statusCommand } from './commands/status.js';
@@ -59,6 +60,7 @@ function program(context: Context): Command {
     statusCommand,
     strCommand,
     mapCommand,
+    resCommand,
     membersCommand,
     sizeCommand,
     forwardCommand,

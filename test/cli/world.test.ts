@@ -56,3 +56,59 @@ test.serial('standard input that is no text is refused, and nothing is stored', 
   t.regex(refused.stderr, /not UTF-8.*base64/);
   t.is((await fleet.run(['str', 'get', 'binary'])).code, 1);
 });
+
+test.serial('a resource is exported, collected by whom it is for, and taken back', async (t) => {
+  t.deepEqual(await fleet.json(['res', 'export', 'file', '/etc/motd', 'hello', '--hostname', 'a']), {
+    resources: 1,
+    changed: true,
+  });
+  t.deepEqual(await fleet.json(['res', 'export', 'file', '/etc/motd', 'hello', '--hostname', 'a']), {
+    resources: 1,
+    changed: false,
+  });
+  await fleet.run(['res', 'export', 'svc', 'ntp', '-', '--host', 'c', '--hostname', 'a'], { input: 'x\n' });
+  const motd = { kind: 'file', name: '/etc/motd', host: 'a', data: 'hello' };
+  const ntp = { kind: 'svc', name: 'ntp', host: 'a', data: 'x\n' };
+  t.deepEqual(await fleet.json(['res', 'collect', '--hostname', 'b']), [motd]);
+  t.deepEqual(await fleet.json(['res', 'collect', '--hostname', 'c', '--kind', 'svc']), [ntp]);
+  t.deepEqual(await fleet.json(['res', 'collect', '--hostname', 'c', '--host', 'other']), []);
+  t.regex((await fleet.run(['res', 'collect', '--hostname', 'c'])).stdout, /svc\s+ntp\s+a\s+"x\\n"/);
+  t.is(
+    (await fleet.run(['res', 'delete', 'svc', 'ntp', '--host', 'c', '--hostname', 'a'])).stdout,
+    'deleted 1 resource\n',
+  );
+  t.deepEqual(await fleet.json(['res', 'collect', '--hostname', 'c']), [motd]);
+});
+
+test.serial(
+  'a file of resources is exported and taken back as one, and a watch of their kind follows',
+  async (t) => {
+    const list = [
+      { kind: 'user', name: 'ann', data: '1' },
+      { kind: 'user', name: 'bob', host: 'd', data: '2' },
+    ];
+    const input = JSON.stringify(list);
+    const users = fleet.follow(t, ['res', 'collect', '--watch', '--kind', 'user', '--hostname', 'd']);
+    t.deepEqual(await users.next(), []);
+    t.deepEqual(await fleet.json(['res', 'export', '--file', '-', '--hostname', 'e'], { input }), {
+      resources: 2,
+      changed: true,
+    });
+    t.deepEqual(await users.next(), [
+      { kind: 'user', name: 'bob', host: 'e', data: '2' },
+      { kind: 'user', name: 'ann', host: 'e', data: '1' },
+    ]);
+    t.is((await fleet.run(['res', 'delete', '--file', '-', '--hostname', 'e'], { input })).code, 0);
+    t.deepEqual(await users.next(), []);
+    t.is(await users.interrupt(), 130);
+  },
+);
+
+test.serial('an export with a TTL goes by itself', async (t) => {
+  const leased = fleet.follow(t, ['res', 'collect', '--watch', '--kind', 'short']);
+  t.deepEqual(await leased.next(), []);
+  await fleet.run(['res', 'export', 'short', 'lived', 'x', '--ttl', '1s', '--hostname', 'a']);
+  t.deepEqual(await leased.next(), [{ kind: 'short', name: 'lived', host: 'a', data: 'x' }]);
+  t.deepEqual(await leased.next(), []);
+  t.is(await leased.interrupt(), 130);
+});
