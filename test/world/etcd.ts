@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
 
 /** A real etcd on loopback, by itself or one of several members, in a folder of its own. */
 export class Etcd implements AsyncDisposable {
@@ -16,8 +16,9 @@ export class Etcd implements AsyncDisposable {
   readonly #program: string;
   #child: ChildProcess | undefined;
 
-  static async start(extra: readonly string[] = []): Promise<Etcd> {
-    const etcd = await Etcd.#prepare('m1');
+  /** @param version default whichever is at hand. */
+  static async start(extra: readonly string[] = [], version?: EtcdVersion): Promise<Etcd> {
+    const etcd = await Etcd.#prepare('m1', version);
     etcd.#arguments.push('--initial-cluster', `m1=${etcd.peerUrl}`, ...extra);
     await etcd.restart();
     return etcd;
@@ -38,8 +39,8 @@ export class Etcd implements AsyncDisposable {
     return etcd;
   }
 
-  static async #prepare(name: string): Promise<Etcd> {
-    const { etcd } = await resolveEtcd();
+  static async #prepare(name: string, version?: EtcdVersion): Promise<Etcd> {
+    const { etcd } = await resolveEtcd(version);
     const folder = await mkdtemp(path.join(tmpdir(), 'hawser-etcd-'));
     return new Etcd(etcd, folder, name, await freePort(), await freePort());
   }

@@ -1,0 +1,3 @@
+import { etcdWorldConforms } from './worlds.js';
+
+etcdWorldConforms('3.5');

@@ -1,0 +1,3 @@
+import { sshWorldConforms } from './worlds.js';
+
+sshWorldConforms('3.5');
