@@ -8,23 +8,38 @@ export class Link implements AsyncDisposable {
   readonly #port: number;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   readonly #carried: (() => void)[] = [];
+  readonly #delayMs: number;
+  readonly #waiting: (() => void)[] = [];
+  #answers: NodeJS.Timeout | undefined;
+  #clientHeard = 0;
+  #serverHeard = 0;
   #refusing = false;
   #silent = false;
   #deaf = false;
 
-  static async to(port: number): Promise<Link> {
+  /** @param delayMs how long everything is under way, each way; answers longer, until the client pauses as long. */
+  static async to(port: number, { delayMs = 0 } = {}): Promise<Link> {
     const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port was given');
-    return new Link(server, port, `http://127.0.0.1:${address.port}`);
+    return new Link(server, port, `http://127.0.0.1:${address.port}`, delayMs);
   }
 
-  private constructor(server: Server, port: number, url: string) {
+  private constructor(server: Server, port: number, url: string, delayMs: number) {
+    this.#delayMs = delayMs;
     this.#server = server;
     this.#port = port;
     this.url = url;
     server.on('connection', (near) => this.#join(near));
+  }
+
+  /**
+   * How many round trips lie behind what the client knows by now, as far as each had to wait for the one before it;
+   * a new connection costs two. Only exact with a delay longer than any pause in what the client says.
+   */
+  get roundTrips(): number {
+    return this.#clientHeard;
   }
 
   /** Ends all connections at once; new ones are taken. */
@@ -72,6 +87,24 @@ export class Link implements AsyncDisposable {
     await once(this.#server, 'close');
   }
 
+  #later(deliver: () => void): void {
+    if (this.#delayMs === 0) deliver();
+    else setTimeout(deliver, this.#delayMs);
+  }
+
+  /** Answers wait for one another, and for a client that still speaks. */
+  #answer(deliver: () => void): void {
+    if (this.#delayMs === 0) {
+      deliver();
+      return;
+    }
+    this.#waiting.push(deliver);
+    this.#answers ??= setTimeout(() => {
+      this.#answers = undefined;
+      for (const each of this.#waiting.splice(0)) each();
+    }, this.#delayMs);
+  }
+
   #join(near: Socket): void {
     near.on('error', () => undefined);
     if (this.#refusing) {
@@ -82,11 +115,24 @@ export class Link implements AsyncDisposable {
     far.on('error', () => near.destroy());
     const pair = [near, far] as const;
     this.#pairs.add(pair);
-    near.on('data', (data) => far.write(data));
+    this.#clientHeard += 1;
+    this.#serverHeard = this.#clientHeard + 1;
+    near.on('data', (data) => {
+      const trip = this.#clientHeard + 1;
+      this.#answers?.refresh();
+      this.#later(() => {
+        this.#serverHeard = Math.max(this.#serverHeard, trip);
+        if (!far.destroyed) far.write(data);
+      });
+    });
     far.on('data', (data) => {
+      const trip = this.#serverHeard;
       for (const resolve of this.#carried.splice(0)) resolve();
-      // A listener may have cut the link meanwhile.
-      if (!near.destroyed && !this.#deaf) near.write(data);
+      this.#answer(() => {
+        this.#clientHeard = Math.max(this.#clientHeard, trip);
+        // A listener may have cut the link meanwhile.
+        if (!near.destroyed && !this.#deaf) near.write(data);
+      });
     });
     for (const [from, to] of [pair, [far, near] as const]) {
       from.on('end', () => to.end());

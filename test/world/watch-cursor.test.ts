@@ -52,13 +52,28 @@ test.serial('while catching up the next revision follows the last event, not the
   t.is(at.next, 7n);
 });
 
-test.serial('an idle watch keeps up by progress notifications, but not by answers to its probes', (t) => {
+test.serial('an idle watch keeps up by progress notifications', (t) => {
   const at = cursor();
   at.receive(message(10, { created: true }));
   t.is(at.receive(message(50)), undefined);
   t.is(at.next, 51n);
-  t.is(at.receive(message(90, { watch_id: '-1' })), undefined);
-  t.is(at.next, 51n);
+});
+
+test.serial('fragments become whole revisions, and what was half there at a cut is asked for again', (t) => {
+  const at = cursor(5n);
+  at.receive(message(9, { created: true }));
+  const first = at.receive(message(9, { fragment: true, events: [put(5), put(6), put(7), put(7)] }));
+  t.like(first, { kind: 'events', revision: 6n, events: { length: 2 } });
+  t.is(at.receive(message(9, { fragment: true, events: [put(7)] })), undefined);
+  t.is(at.next, 7n);
+  at.receive(message(9, { created: true }));
+  t.is(at.receive(message(9, { fragment: true, events: [put(7), put(7)] })), undefined);
+  t.like(at.receive(message(9, { events: [put(7), put(8)] })), {
+    kind: 'events',
+    revision: 8n,
+    events: { length: 4 },
+  });
+  t.is(at.next, 9n);
 });
 
 test.serial('a stream that resumes is not announced', (t) => {

@@ -2,6 +2,7 @@ import test from 'ava';
 import { EndpointSet } from '../../world/client/endpoint-set.js';
 import { Namespace } from '../../world/client/namespace.js';
 import { watch } from '../../world/client/watch.js';
+import { Watches } from '../../world/client/watches.js';
 import { Client, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 import { etcdctl } from './etcdctl.js';
@@ -183,13 +184,13 @@ test.serial(
     const endpoints = new EndpointSet([link.url, etcd.url], 'test');
     const said: string[] = [];
     const closed = new AbortController();
-    const context = {
+    const watches = new Watches({
       endpoints,
-      namespace: new Namespace('/silence'),
       closed: closed.signal,
       log: (_: string, message: string) => void said.push(message),
-      patience: { createdMs: 1000, silenceMs: 50, answerMs: 1000 },
-    };
+      patience: { silenceMs: 50, answerMs: 1000 },
+    });
+    const context = { watches, namespace: new Namespace('/silence'), closed: closed.signal };
     const { client: tick } = await bench(t, etcd);
     await using direct = Client.connect({ endpoints: [etcd.url], namespace: '/silence' });
     const items = watch(context, { key: '/n/', prefix: true }, undefined);

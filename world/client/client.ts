@@ -1,8 +1,9 @@
 import type { Log } from '../log.js';
 import type { CallOptions, Member, WatchOptions } from '../world.js';
 import { type CallKind, Calls } from './calls.js';
-import { type DescribeEndpoint, EndpointSet } from './endpoint-set.js';
+import type { DescribeEndpoint, EndpointSet } from './endpoint-set.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
+import { Lanes } from './lanes.js';
 import { leaseFor } from './lease.js';
 import { type Listing, type ListOptions, listPrefix, listPrefixes } from './listing.js';
 import {
@@ -19,7 +20,7 @@ import { Namespace } from './namespace.js';
 import type { ReadOptions, TxnReply, WriteOptions } from './options.js';
 import { Session } from './session.js';
 import { type Txn, toOpReply, toRange, toTxnRequest, valueIs } from './txn.js';
-import { type WatchRequest, watch } from './watch.js';
+import { type WatchContext, type WatchRequest, watch, watchPulses } from './watch.js';
 import type { WatchItem } from './watch-cursor.js';
 
 export interface ClientOptions {
@@ -32,8 +33,6 @@ export interface ClientOptions {
   readonly log?: Log | undefined;
 }
 
-const BULK_LANES = 4;
-
 /**
  * The one etcd client that everything above uses. Connecting happens at the first call.
  *
@@ -42,37 +41,41 @@ const BULK_LANES = 4;
  */
 export class Client implements AsyncDisposable {
   readonly #namespace: Namespace;
-  readonly #endpoints: EndpointSet;
-  readonly #bulk: readonly EndpointSet[];
+  readonly #lanes: Lanes;
+  /** For a view: the client whose connections it uses. */
+  readonly #parent: Client | undefined;
   readonly #calls: Calls;
-  readonly #bulkCalls: readonly Calls[];
   readonly #sessions = new Set<Session>();
+  readonly #views = new Set<Client>();
   readonly #closed = new AbortController();
-  readonly #log: Log | undefined;
-  #nextBulk = 0;
   #closing: Promise<void> | undefined;
 
   /** @throws WorldError `invalid` for an endpoint that cannot be read. */
-  static connect(options: ClientOptions): Client {
-    return new Client(options);
+  static connect({ endpoints, namespace = '', describe, log }: ClientOptions): Client {
+    return new Client(new Lanes({ endpoints, describe, log }), new Namespace(namespace));
   }
 
-  private constructor({ endpoints, namespace = '', describe, log }: ClientOptions) {
-    const calls = (set: EndpointSet): Calls => new Calls(set, this.#closed.signal, log);
-    this.#namespace = new Namespace(namespace);
-    this.#log = log;
-    this.#endpoints = new EndpointSet(endpoints, 'small', describe);
-    this.#bulk = Array.from(
-      { length: BULK_LANES },
-      (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`, describe),
-    );
-    this.#calls = calls(this.#endpoints);
-    this.#bulkCalls = this.#bulk.map(calls);
+  private constructor(lanes: Lanes, namespace: Namespace, parent?: Client) {
+    this.#lanes = lanes;
+    this.#namespace = namespace;
+    this.#parent = parent;
+    this.#calls = this.#callsOver(lanes.small);
+  }
+
+  /**
+   * A view of the keys under `prefix`, over the same connections; views nest. Closing it ends its own watches,
+   * sessions and calls; closing this client closes it.
+   */
+  namespace(prefix: string): Client {
+    const view = new Client(this.#lanes, this.#namespace.nested(prefix), this);
+    if (this.#closing === undefined) this.#views.add(view);
+    else void view.close();
+    return view;
   }
 
   /** The endpoints in use, as URLs. */
   get endpoints(): readonly string[] {
-    return this.#endpoints.peers.map((peer) => peer.url);
+    return this.#lanes.small.peers.map((peer) => peer.url);
   }
 
   async get(key: string, options?: ReadOptions): Promise<KeyValue | undefined> {
@@ -144,19 +147,21 @@ export class Client implements AsyncDisposable {
 
   /** Watches until `signal` aborts or the iteration is left; see {@link WatchItem}. Nothing is sent before the first `next()`. */
   watch(request: WatchRequest, options: WatchOptions = {}): AsyncIterableIterator<WatchItem> {
-    const context = {
-      endpoints: this.#endpoints,
-      namespace: this.#namespace,
-      closed: this.#closed.signal,
-      log: this.#log,
-    };
-    return watch(context, request, options.signal);
+    return watch(this.#watchContext(), request, options.signal);
+  }
+
+  /**
+   * As {@link watch}, but without the events: yields once when the watch stands and then once for each burst of
+   * changes, so that a slow reader keeps nothing waiting and sees the newest state when it reads.
+   */
+  pulses(request: WatchRequest, options: WatchOptions = {}): AsyncIterableIterator<void, undefined> {
+    return watchPulses(this.#watchContext(), request, options.signal);
   }
 
   /** Opens a session; closing the client closes it. @param ttlSeconds default 10. */
   async session({ ttlSeconds = 10 } = {}, options?: CallOptions): Promise<Session> {
     const session = await Session.open(
-      { calls: this.#calls, endpoints: this.#endpoints, log: this.#log },
+      { calls: this.#calls, endpoints: this.#lanes.small, log: this.#lanes.log },
       ttlSeconds,
       options,
     );
@@ -198,17 +203,17 @@ export class Client implements AsyncDisposable {
   }
 
   moveLeader(toId: string, options?: CallOptions): Promise<void> {
-    return moveLeader(this.#calls, this.#endpoints, toId, options);
+    return moveLeader(this.#calls, this.#lanes.small, toId, options);
   }
 
   /** How the member at `endpoint` is; it answers without a quorum and as a learner. Default: the endpoint in use. */
   status(endpoint?: string, options?: CallOptions): Promise<MemberStatus> {
-    return memberStatus(this.#calls, this.#endpoints, endpoint, options);
+    return memberStatus(this.#calls, this.#lanes.small, endpoint, options);
   }
 
   /** From now on uses these endpoints; streams move over without losing anything. */
   setEndpoints(endpoints: readonly string[]): void {
-    for (const set of [this.#endpoints, ...this.#bulk]) set.replace(endpoints);
+    this.#lanes.replace(endpoints);
   }
 
   /** Ends watches, revokes sessions, rejects calls in flight with `closed` and closes connections; idempotent, bounded. */
@@ -222,9 +227,14 @@ export class Client implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#sessions].map((session) => session.close()));
+    await Promise.all([...this.#views, ...this.#sessions].map((owned) => owned.close()));
     this.#closed.abort();
-    for (const set of [this.#endpoints, ...this.#bulk]) set.close();
+    if (this.#parent === undefined) this.#lanes.close();
+    else this.#parent.#views.delete(this);
+  }
+
+  #watchContext(): WatchContext {
+    return { watches: this.#lanes.watches, namespace: this.#namespace, closed: this.#closed.signal };
   }
 
   async #txn(txn: Txn, what: string, options?: WriteOptions): Promise<TxnReply> {
@@ -238,9 +248,11 @@ export class Client implements AsyncDisposable {
   }
 
   #lane(options: ReadOptions | undefined): Calls {
-    if (options?.bulk !== true) return this.#calls;
-    this.#nextBulk = (this.#nextBulk + 1) % this.#bulkCalls.length;
-    return this.#bulkCalls[this.#nextBulk] ?? this.#calls;
+    return options?.bulk === true ? this.#callsOver(this.#lanes.bulk()) : this.#calls;
+  }
+
+  #callsOver(endpoints: EndpointSet): Calls {
+    return new Calls(endpoints, this.#closed.signal, this.#lanes.log);
   }
 }
 

@@ -9,6 +9,11 @@ export class Namespace {
     this.#prefixLength = Buffer.byteLength(this.prefix);
   }
 
+  /** The keys of this namespace that start with `prefix`, as a namespace. */
+  nested(prefix: string): Namespace {
+    return new Namespace(this.prefix + prefix);
+  }
+
   /** The key as etcd stores it. */
   add(key: string): Buffer {
     return Buffer.from(this.prefix + key);

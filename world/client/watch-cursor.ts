@@ -11,7 +11,8 @@ export interface WatchEvent {
 }
 
 /**
- * What a watch yields: `ready` once when it stands, then `events` in whole revisions, in order, none twice.
+ * What a watch yields: `ready` once when it stands, then `events` in whole revisions, in order, none twice: all that
+ * one or several transactions in a row did to the keys watched, never a part of a transaction, up to `revision`.
  * `restarted` says that changes may have been missed (compaction, or a store that was replaced): the watch now
  * stands at `revision`, so whoever keeps a copy reads it again.
  */
@@ -20,11 +21,14 @@ export type WatchItem =
   | { readonly kind: 'events'; readonly revision: bigint; readonly events: readonly WatchEvent[] }
   | { readonly kind: 'restarted'; readonly revision: bigint };
 
+type StoredEvent = IWatchResponse['events'][number];
+
 /** Where a watch has got to, over any number of streams. */
 export class WatchCursor {
   readonly #namespace: Namespace;
   readonly #what: string;
   readonly #seen = new Map<string, bigint>();
+  #incomplete: readonly StoredEvent[] = [];
   #clusterId: string | undefined;
   #next: bigint | undefined;
   #announced = false;
@@ -50,15 +54,25 @@ export class WatchCursor {
     if (message.canceled) return this.#cancelled(message);
     if (message.created) return this.#created(message);
     this.#remember(message);
-    const last = message.events.at(-1);
-    if (last !== undefined) {
-      // The header holds the newest revision of the store, far ahead of these events while the watch catches up.
-      this.#next = BigInt(last.kv.mod_revision) + 1n;
-      return { kind: 'events', revision: BigInt(last.kv.mod_revision), events: this.#events(message) };
-    }
-    // Answers to a progress request carry -1; etcd 3.4 may send them ahead of events that are still queued.
-    if (message.watch_id !== '-1') this.#advance(BigInt(message.header.revision) + 1n);
+    if (message.events.length > 0) return this.#happened(message);
+    this.#advance(BigInt(message.header.revision) + 1n);
     return undefined;
+  }
+
+  /** A fragment may end within a revision, whose events wait here for the rest. */
+  #happened(message: IWatchResponse): WatchItem | undefined {
+    const events = [...this.#incomplete, ...message.events];
+    const newest = events.at(-1)?.kv.mod_revision;
+    const whole = message.fragment
+      ? events.findIndex((event) => event.kv.mod_revision === newest)
+      : events.length;
+    this.#incomplete = events.slice(whole);
+    const last = events[whole - 1];
+    if (last === undefined) return undefined;
+    // The header holds the newest revision of the store, far ahead of these events while the watch catches up.
+    const revision = BigInt(last.kv.mod_revision);
+    this.#next = revision + 1n;
+    return { kind: 'events', revision, events: events.slice(0, whole).map((event) => this.#event(event)) };
   }
 
   #created(message: IWatchResponse): WatchItem | 'reopen' | undefined {
@@ -67,6 +81,7 @@ export class WatchCursor {
       return 'reopen';
     }
     this.#remember(message);
+    this.#incomplete = [];
     const revision = BigInt(message.header.revision);
     this.#next ??= revision + 1n;
     if (!this.#announced) {
@@ -110,10 +125,10 @@ export class WatchCursor {
     if (this.#next === undefined || next > this.#next) this.#next = next;
   }
 
-  #events(message: IWatchResponse): WatchEvent[] {
-    return message.events.map((event) => ({
+  #event(event: StoredEvent): WatchEvent {
+    return {
       type: event.type === 'Delete' ? 'delete' : 'put',
       entry: toKeyValue(this.#namespace, event.kv),
-    }));
+    };
   }
 }

@@ -1,0 +1,46 @@
+import type { Log } from '../log.js';
+import { type DescribeEndpoint, EndpointSet } from './endpoint-set.js';
+import { Watches } from './watches.js';
+
+const BULK_LANES = 4;
+
+export interface LanesOptions {
+  readonly endpoints: readonly string[];
+  readonly describe: DescribeEndpoint | undefined;
+  readonly log: Log | undefined;
+}
+
+/** The connections of a client and of its views: one for small calls and watches, others for what is large. */
+export class Lanes {
+  readonly small: EndpointSet;
+  readonly watches: Watches;
+  readonly log: Log | undefined;
+  readonly #bulk: readonly EndpointSet[];
+  readonly #closed = new AbortController();
+  #nextBulk = 0;
+
+  constructor({ endpoints, describe, log }: LanesOptions) {
+    this.log = log;
+    this.small = new EndpointSet(endpoints, 'small', describe);
+    this.#bulk = Array.from(
+      { length: BULK_LANES },
+      (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`, describe),
+    );
+    this.watches = new Watches({ endpoints: this.small, closed: this.#closed.signal, log });
+  }
+
+  /** The lane for a call that moves much; each in turn. */
+  bulk(): EndpointSet {
+    this.#nextBulk = (this.#nextBulk + 1) % this.#bulk.length;
+    return this.#bulk[this.#nextBulk] ?? this.small;
+  }
+
+  replace(endpoints: readonly string[]): void {
+    for (const set of [this.small, ...this.#bulk]) set.replace(endpoints);
+  }
+
+  close(): void {
+    this.#closed.abort();
+    for (const set of [this.small, ...this.#bulk]) set.close();
+  }
+}

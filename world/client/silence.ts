@@ -1,0 +1,44 @@
+/** How long a server may take to answer, and how long it may say nothing before it is asked for a sign of life. */
+export interface Patience {
+  readonly answerMs: number;
+  readonly silenceMs: number;
+}
+
+/** Tells from what is sent and heard whether a stream still lives: a link may be dead without saying so. */
+export class Silence {
+  readonly #patience: Patience;
+  readonly #ask: () => void;
+  readonly #giveUp: () => void;
+  #expecting = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param ask must send something that is answered, and say so with {@link expect}. */
+  constructor(patience: Patience, ask: () => void, giveUp: () => void) {
+    this.#patience = patience;
+    this.#ask = ask;
+    this.#giveUp = giveUp;
+  }
+
+  /** Something was sent that the server must answer. */
+  expect(): void {
+    if (this.#expecting) return;
+    this.#expecting = true;
+    this.#wait(this.#patience.answerMs, this.#giveUp);
+  }
+
+  /** Something came. @param expecting whether an answer is still to come. */
+  heard(expecting: boolean): void {
+    this.#expecting = expecting;
+    if (expecting) this.#wait(this.#patience.answerMs, this.#giveUp);
+    else this.#wait(this.#patience.silenceMs, this.#ask);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(ms: number, then: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(then, ms);
+  }
+}

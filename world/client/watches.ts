@@ -1,0 +1,126 @@
+import type { ServiceError } from '@grpc/grpc-js';
+import { WorldError } from '../errors.js';
+import type { Log } from '../log.js';
+import { Backoff, onAbort, pause } from './backoff.js';
+import type { EndpointSet, Peer } from './endpoint-set.js';
+import { judge, wordsOf } from './etcd-error.js';
+import type { Patience } from './silence.js';
+import { type StreamEnd, WatchStream } from './watch-stream.js';
+import type { Watcher } from './watcher.js';
+
+const PATIENCE: Patience = { answerMs: 5000, silenceMs: 10_000 };
+
+export interface WatchesContext {
+  readonly endpoints: EndpointSet;
+  /** Aborted when the client closes. */
+  readonly closed: AbortSignal;
+  readonly log: Log | undefined;
+  readonly patience?: Patience;
+}
+
+/**
+ * All watches of a client, over one stream at a time. When the stream is lost, another takes all of them up where
+ * they were, in one round trip; while nobody watches there is none.
+ */
+export class Watches {
+  readonly #context: WatchesContext;
+  readonly #live = new Set<Watcher<unknown>>();
+  #stream: WatchStream | undefined;
+  #running = false;
+
+  constructor(context: WatchesContext) {
+    this.#context = context;
+  }
+
+  add(watcher: Watcher<unknown>): void {
+    this.#live.add(watcher);
+    this.#stream?.create(watcher);
+    if (this.#running) return;
+    this.#running = true;
+    this.#run()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => undefined);
+  }
+
+  /** Takes a watch up again whose reader was behind. */
+  resume(watcher: Watcher<unknown>): void {
+    if (this.#live.has(watcher)) this.#stream?.create(watcher);
+  }
+
+  remove(watcher: Watcher<unknown>): void {
+    if (!this.#live.delete(watcher)) return;
+    this.#stream?.cancel(watcher);
+    if (this.#live.size > 0) return;
+    this.#stream?.close();
+    this.#stream = undefined;
+  }
+
+  async #run(): Promise<void> {
+    const { endpoints, closed } = this.#context;
+    const backoff = new Backoff();
+    try {
+      while (this.#live.size > 0 && !closed.aborted) {
+        const peer = endpoints.pick();
+        const stream = this.#open(peer);
+        const unlisten = onAbort([closed, peer.removed], () => stream.close());
+        const end = await stream.ended;
+        unlisten();
+        // Left because nobody watched any more: whoever does now need not wait.
+        if (this.#stream !== stream) continue;
+        this.#stream = undefined;
+        if (stream.heard) backoff.reset();
+        this.#blame(peer, end);
+        await pause(backoff.next(), [closed]);
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #open(peer: Peer): WatchStream {
+    const { patience = PATIENCE } = this.#context;
+    const stream = new WatchStream(peer.host, patience, (watcher) => void this.#again(watcher));
+    this.#stream = stream;
+    for (const watcher of this.#live) if (watcher.wanted) stream.create(watcher);
+    return stream;
+  }
+
+  async #again(watcher: Watcher<unknown>): Promise<void> {
+    await pause(watcher.backoff.next(), [this.#context.closed]);
+    if (watcher.wanted) this.resume(watcher);
+  }
+
+  #blame(peer: Peer, end: StreamEnd): void {
+    if (end === 'left') return;
+    if (typeof end === 'object' && this.#refused(peer, end)) return;
+    if (peer.removed.aborted) return;
+    this.#context.endpoints.avoid(peer, { reconnect: true });
+    const reason = typeof end === 'object' ? wordsOf(end.details) : `it is ${end}`;
+    this.#context.log?.(
+      'debug',
+      `Lost the stream of ${this.#live.size} watches at ${peer.url} (${reason}); opening another.`,
+    );
+  }
+
+  /** Whether etcd would refuse again; then the watches fail. */
+  #refused(peer: Peer, error: ServiceError): boolean {
+    const verdict = judge(error);
+    if (verdict.outcome !== 'refused' || verdict.code === 'unavailable') return false;
+    const { name } = peer.describe();
+    this.#fail(
+      new WorldError(verdict.code, `Could not watch at ${name}: ${wordsOf(error.details)}.`, {
+        endpoint: peer.url,
+        reason: error.details,
+        cause: error,
+      }),
+    );
+    return true;
+  }
+
+  #fail(failure: unknown): void {
+    for (const watcher of this.#live) watcher.end({ failure });
+    this.#live.clear();
+    this.#stream?.close();
+    this.#stream = undefined;
+  }
+}
