@@ -8,7 +8,7 @@ export { TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './er
 export type { Forward } from './forward.js';
 export type { Log, LogLevel } from './log.js';
 export { TunnelPool, type TunnelShare } from './pool.js';
-export type { Ask, Question } from './questions.js';
+export { type Ask, type Question, Questions } from './questions.js';
 export {
   type DestinationFlags,
   type ResolveOptions,

@@ -1,5 +1,6 @@
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
+import { type Ask, Questions } from './questions.js';
 import { Tunnel, type TunnelOptions } from './tunnel.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -21,7 +22,7 @@ interface Entry {
 
 /**
  * One connection for each host, shared by all who ask for it. Options that lead to the same host in the same way
- * share it; whoever opened it first gave it its `log` and `ask`.
+ * share it; whoever opened it first gave it its `log`, and its `ask` where the pool has none.
  *
  * ```ts
  * await using pool = new TunnelPool();
@@ -31,7 +32,13 @@ interface Entry {
  */
 export class TunnelPool implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>();
+  readonly #questions: Questions | undefined;
   #isClosed = false;
+
+  /** @param options.ask asks for all of the pool's tunnels, one question after the other */
+  constructor({ ask }: { readonly ask?: Ask | Questions | undefined } = {}) {
+    this.#questions = typeof ask === 'function' ? new Questions(ask) : ask;
+  }
 
   /**
    * A share of the tunnel to a host, which is opened for the first. Aborting gives this share up, and the opening
@@ -77,7 +84,8 @@ export class TunnelPool implements AsyncDisposable {
 
   #open(key: string, options: TunnelOptions): Entry {
     const opening = new AbortController();
-    const tunnel = Tunnel.open(options, { signal: opening.signal });
+    const ask = this.#questions ?? options.ask;
+    const tunnel = Tunnel.open({ ...options, ask }, { signal: opening.signal });
     const entry: Entry = { options, opening, tunnel, users: 0 };
     this.#entries.set(key, entry);
     tunnel.then(

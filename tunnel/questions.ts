@@ -33,17 +33,25 @@ export interface Asker {
 /** Asks at once, within one's turn. */
 export type Put = (question: Omit<Question, 'position'>) => Promise<string | undefined>;
 
-/** The questions of all hosts of a run, asked one after the other. Answers that hold for the run are remembered. */
+/**
+ * The questions of all hosts of a run, asked one after the other. Answers that hold for the run are remembered. One is
+ * given to each of several tunnels as their `ask`, so that they share a terminal.
+ */
 export class Questions {
   readonly #ask: Ask;
-  readonly #hosts: readonly string[];
+  readonly #hosts: string[];
   readonly #remembered = new Map<string, string | undefined>();
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param hosts all hosts of the run as `user@host:port`, so that a question can say which of how many it is for */
   constructor(ask: Ask, hosts: readonly string[] = []) {
     this.#ask = ask;
-    this.#hosts = hosts;
+    this.#hosts = [...hosts];
+  }
+
+  /** Adds hosts of the run, `user@host:port`; those that are known already count once. */
+  expect(hosts: readonly string[]): void {
+    this.#hosts.push(...hosts.filter((host) => !this.#hosts.includes(host)));
   }
 
   /** Asks when it is this question's turn. Aborting takes it back. */

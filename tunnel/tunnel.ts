@@ -32,8 +32,11 @@ export interface TunnelOptions {
   readonly keepaliveIntervalMs?: number | undefined;
   /** Unanswered probes after which it counts as lost. Default 3: noticed after 8 s, and 3 s after waking from sleep. */
   readonly keepaliveCountMax?: number | undefined;
-  /** Asks a person about unknown host keys, for passphrases, passwords and second factors. Without it nothing is asked. */
-  readonly ask?: Ask | undefined;
+  /**
+   * Asks a person about unknown host keys, for passphrases, passwords and second factors. Without it nothing is asked.
+   * Tunnels of one run are given one {@link Questions}, so that they ask one after the other and say "host 3 of 12".
+   */
+  readonly ask?: Ask | Questions | undefined;
   /** What speaks SSH. Default `auto`: the system's `ssh` for destinations whose `needsOpenSsh` says why, else this process. */
   readonly transport?: TransportName | undefined;
   /** What is to be reached: of several ways in, one through which none of these answers is used only when there is no better. */
@@ -154,9 +157,15 @@ function withDefaults(options: TunnelOptions): WaysIn {
     keepaliveIntervalMs: options.keepaliveIntervalMs ?? 2_000,
     keepaliveCountMax: options.keepaliveCountMax ?? 3,
     probe: options.probe,
-    questions: options.ask && new Questions(options.ask, options.destinations.map(formatDestination)),
+    questions: options.ask && questionsOf(options.ask, options.destinations.map(formatDestination)),
     log: options.log,
   };
+}
+
+function questionsOf(ask: Ask | Questions, hosts: readonly string[]): Questions {
+  const questions = ask instanceof Questions ? ask : new Questions(ask);
+  questions.expect(hosts);
+  return questions;
 }
 
 /** A destination of which no ssh_config says anything. */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { TunnelError, TunnelPool } from '../../tunnel/index.js';
+import { type Ask, type Question, TunnelError, TunnelPool } from '../../tunnel/index.js';
 import { Sshd } from './sshd.js';
 
 function loginsOf(sshd: Sshd): number {
@@ -93,3 +93,31 @@ test.serial('Who waits for a tunnel when the pool closes is told so', async (t) 
   await pool.close();
   t.is((await told).code, 'closed');
 });
+
+test.serial(
+  'One person is asked for all hosts of a pool, one after the other, and told which of how many',
+  async (t) => {
+    await using first = await Sshd.start();
+    await using second = await Sshd.start();
+    const asked: Question[] = [];
+    let underWay = 0;
+    const ask: Ask = async (question) => {
+      underWay += 1;
+      t.is(underWay, 1);
+      asked.push(question);
+      await new Promise(setImmediate);
+      underWay -= 1;
+      return 'yes';
+    };
+    await using pool = new TunnelPool({ ask });
+    const shares = await Promise.all(
+      [first, second].map((sshd) => pool.take({ ...sshd.options, knownHostsFiles: [`${sshd.folder}/new`] })),
+    );
+    t.true(shares.every(({ tunnel }) => tunnel.state.status === 'connected'));
+    t.deepEqual(
+      asked.map(({ position }) => position?.of),
+      [2, 2],
+    );
+    t.deepEqual(asked.map(({ position }) => position?.number).sort(), [1, 2]);
+  },
+);
