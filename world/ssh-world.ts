@@ -9,8 +9,8 @@ import type { Log } from './log.js';
 import { checkHostname } from './names.js';
 
 export interface SshWorldOptions {
-  /** The way in; the World opens and closes it. */
-  readonly tunnel: TunnelOptions;
+  /** The way in: options of one that the World opens and closes, or one that is open, that others use too and that outlives the World. */
+  readonly tunnel: TunnelOptions | Tunnel;
   /** Addresses of etcd as seen from the SSH host, such as `http://127.0.0.1:2379`. */
   readonly seeds: readonly string[];
   /** Who we are. */
@@ -20,14 +20,23 @@ export interface SshWorldOptions {
   readonly log?: Log | undefined;
 }
 
+interface SshWorldSetup {
+  readonly tunnel: Tunnel;
+  readonly opened: readonly AsyncDisposable[];
+  readonly hostname: string;
+  readonly log: Log | undefined;
+}
+
 /** The World of a fleet that is reached through SSH: an EtcdWorld whose client dials forwards of a tunnel. */
 export class SshWorld extends ClientWorld {
-  /** For its state, and for forwards of one's own. The World closes it. */
+  /** For its state, and for forwards of one's own. */
   readonly tunnel: Tunnel;
+  /** What the World opened, the last first. */
+  readonly #opened: readonly AsyncDisposable[];
   #closing: Promise<void> | undefined;
 
   /**
-   * Opens the tunnel and one forward for each seed. Whether etcd answers shows at the first call.
+   * Opens the tunnel, unless it is open, and one forward for each seed. Whether etcd answers shows at the first call.
    * @throws TunnelError as {@link Tunnel.open}; WorldError `invalid` for a seed or hostname that cannot be.
    */
   static async connect(
@@ -37,14 +46,17 @@ export class SshWorld extends ClientWorld {
     const { hostname, namespace = DEFAULT_NAMESPACE, log } = options;
     checkHostname(hostname);
     const targets = options.seeds.map(toTarget);
-    const tunnel = await Tunnel.open(
-      { probe: targets, ...options.tunnel },
-      signal === undefined ? {} : { signal },
-    );
+    const isOurs = !(options.tunnel instanceof Tunnel);
+    const tunnel =
+      options.tunnel instanceof Tunnel
+        ? options.tunnel
+        : await Tunnel.open({ probe: targets, ...options.tunnel }, signal === undefined ? {} : { signal });
+    const opened: AsyncDisposable[] = isOurs ? [tunnel] : [];
     try {
       const forwards = new Map<string, { seed: string; forward: Forward }>();
       for (const [index, target] of targets.entries()) {
-        const forward = await tunnel.forward(target);
+        const forward = await tunnel.forward(target, { signal });
+        opened.unshift(forward);
         forwards.set(forward.address, { forward, seed: options.seeds[index] ?? '' });
       }
       const describe = (address: string): EndpointDescription => {
@@ -55,16 +67,17 @@ export class SshWorld extends ClientWorld {
         return { name: `${known.seed}${way}`, trouble: known.forward.lastRefusal?.message };
       };
       const client = Client.connect({ endpoints: [...forwards.keys()], namespace, describe, log });
-      return new SshWorld(tunnel, client, hostname, log);
+      return new SshWorld(client, { tunnel, opened, hostname, log });
     } catch (error) {
-      await tunnel.close();
+      await closeAll(opened);
       throw error;
     }
   }
 
-  private constructor(tunnel: Tunnel, client: Client, hostname: string, log: Log | undefined) {
+  private constructor(client: Client, { tunnel, opened, hostname, log }: SshWorldSetup) {
     super(client, hostname, log);
     this.tunnel = tunnel;
+    this.#opened = opened;
   }
 
   override close(): Promise<void> {
@@ -76,9 +89,13 @@ export class SshWorld extends ClientWorld {
     try {
       await super.close();
     } finally {
-      await this.tunnel.close();
+      await closeAll(this.#opened);
     }
   }
+}
+
+async function closeAll(opened: readonly AsyncDisposable[]): Promise<void> {
+  for (const one of opened) await one[Symbol.asyncDispose]();
 }
 
 function toTarget(seed: string): { host: string; port: number } | { socketPath: string } {

@@ -1,4 +1,8 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
+import { TunnelPool } from '../../tunnel/index.js';
 import { SshWorld } from '../../world/index.js';
 import { sshWorldConforms } from './worlds.js';
 
@@ -18,3 +22,35 @@ test.serial('a seed with https is refused before anything is connected', async (
   const connecting = SshWorld.connect({ tunnel: sshd.options, seeds: ['https://127.0.0.1'], hostname: 'h1' });
   await t.throwsAsync(connecting, { code: 'invalid', message: /http:/ });
 });
+
+test.serial(
+  'Worlds share a tunnel that is open, and leave it open with nothing of theirs on it',
+  async (t) => {
+    const { seed, sshd } = surroundings();
+    const temporaryFolder = mkdtempSync(join(tmpdir(), 'worlds-'));
+    const { TMPDIR } = process.env;
+    process.env['TMPDIR'] = temporaryFolder;
+    t.teardown(() => {
+      if (TMPDIR === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = TMPDIR;
+      rmSync(temporaryFolder, { recursive: true });
+    });
+    await using pool = new TunnelPool();
+    await using share = await pool.take(sshd.options);
+    const { tunnel } = share;
+    await using _own = await tunnel.forward({ host: '127.0.0.1', port: 1 });
+    const logins = () => sshd.log.filter((line) => line.includes('Accepted')).length;
+    const before = logins();
+    const worlds = await Promise.all(
+      ['h1', 'h2'].map((hostname) => SshWorld.connect({ tunnel, seeds: [seed], hostname })),
+    );
+    const [first, second] = worlds;
+    await first?.strSet('shared', 'by both');
+    t.is(await second?.strGet('shared'), 'by both');
+    t.is(readdirSync(temporaryFolder).length, 3);
+    for (const world of worlds) await world.close();
+    t.is(readdirSync(temporaryFolder).length, 1);
+    t.is(tunnel.state.status, 'connected');
+    t.is(logins(), before);
+  },
+);
