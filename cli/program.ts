@@ -2,6 +2,7 @@ import { Command, CommanderError, type Option } from 'commander';
 import { demoCommand } from './commands/demo.js';
 import { deployCommand } from './commands/deploy.js';
 import { deploysCommand } from './commands/deploys.js';
+import { endpointsCommand } from './commands/endpoints.js';
 import { forwardCommand } from './commands/forward.js';
 import { mapCommand } from './commands/map.js';
 import { membersCommand } from './commands/members.js';
@@ -62,6 +63,7 @@ function program(context: Context): Command {
     mapCommand,
     resCommand,
     membersCommand,
+    endpointsCommand,
     sizeCommand,
     forwardCommand,
   ];

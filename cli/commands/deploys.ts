@@ -1,13 +1,14 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import type { DeploySummary } from '../deploy/summary.js';
 import { printResult, table } from '../output.js';
+import { wholeNumber } from './size.js';
 
 /** `hawser deploys`: the deploy log. */
 export function deploysCommand(context: Context): Command {
   const deploys = new Command('deploys').description('the deploy log');
-  deploys.addCommand(listCommand(context));
+  deploys.addCommand(listCommand(context)).addCommand(pruneCommand(context));
   return deploys.addHelpText('after', '\nExample:\n  $ hawser deploys list --json --ssh-url root@web1');
 }
 
@@ -22,6 +23,18 @@ function listCommand(context: Context): Command {
         return Promise.all(ids.map((id) => summarise(world, id, agents, call)));
       });
       printResult(flags, list, list.length === 0 ? 'no deploys yet' : format(list));
+    });
+}
+
+function pruneCommand(context: Context): Command {
+  return withConnection(new Command('prune'), 'hawser deploys prune --keep 20 --ssh-url root@web1')
+    .description('delete all but the newest deploys and the reports on them; their files stay')
+    .addOption(
+      new Option('--keep <n>', 'how many of the newest stay').argParser(wholeNumber).makeOptionMandatory(),
+    )
+    .action(async (flags: ConnectionFlags & { keep: number }) => {
+      const pruned = await withWorld(context, flags, (world, call) => world.pruneDeploys(flags.keep, call));
+      printResult(flags, { pruned }, pruned === 1 ? 'deleted 1 deploy' : `deleted ${pruned} deploys`);
     });
 }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
-import { printStates, readAtEach } from '../live.js';
+import { firstThenEach, printStates } from '../live.js';
 import { printResult } from '../output.js';
 import { valueArgument } from '../value-argument.js';
 
@@ -35,9 +35,9 @@ function mapWatch(context: Context): Command {
 
 function watch(context: Context, key: string, flags: ConnectionFlags): Promise<void> {
   return withWorld(context, flags, (world, call) => {
-    const states = readAtEach(
-      (options) => world.strMapWatch(key, options),
+    const states = firstThenEach(
       (options) => world.strMapGet(key, options),
+      (options) => world.strMapFollow(key, options),
       call,
     );
     return printStates(flags, states, show);

@@ -1,20 +1,37 @@
 import { Command } from 'commander';
+import type { Member } from '../../world/world.js';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
+import { firstThenEach, printStates } from '../live.js';
 import { printResult, table } from '../output.js';
 
 /** `hawser members`: who is in the etcd cluster. */
 export function membersCommand(context: Context): Command {
-  return withConnection(new Command('members'), 'hawser members --ssh-url root@web1')
+  return withConnection(new Command('members'), 'hawser members --watch --ssh-url root@web1')
     .description('list the members of the etcd cluster')
-    .action(async (flags: ConnectionFlags) => {
-      const members = await withWorld(context, flags, (world, call) => world.members(call));
-      const rows = members.map(({ name, isLearner, clientUrls, id }) => [
-        name === '' ? '(not started)' : name,
-        isLearner ? 'learner' : 'voter',
-        clientUrls.join(','),
-        BigInt(id).toString(16),
-      ]);
-      printResult(flags, members, table(['NAME', 'ROLE', 'CLIENT URLS', 'ID'], rows));
+    .option('--watch', 'list them again whenever they change', false)
+    .action(async (flags: ConnectionFlags & { watch: boolean }) => {
+      await withWorld(context, flags, async (world, call) => {
+        if (!flags.watch) {
+          const members = await world.members(call);
+          return printResult(flags, members, format(members));
+        }
+        const states = firstThenEach(
+          (options) => world.members(options),
+          (options) => world.watchMembers(options),
+          call,
+        );
+        await printStates(flags, states, (members) => ({ value: members, text: format(members) }));
+      });
     });
+}
+
+function format(members: readonly Member[]): string {
+  const rows = members.map(({ name, isLearner, clientUrls, id }) => [
+    name === '' ? '(not started)' : name,
+    isLearner ? 'learner' : 'voter',
+    clientUrls.join(','),
+    BigInt(id).toString(16),
+  ]);
+  return table(['NAME', 'ROLE', 'CLIENT URLS', 'ID'], rows);
 }

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { ExecutionContext } from 'ava';
+import { EtcdWorld } from '../../world/index.js';
 import { Etcd } from '../world/etcd.js';
 import { hawser, type Result, type RunOptions, startHawser } from './hawser.js';
 
@@ -15,6 +16,11 @@ export class DirectEtcd implements AsyncDisposable {
 
   private constructor(etcd: Etcd) {
     this.etcd = etcd;
+  }
+
+  /** For what the command line cannot do. */
+  world(hostname: string): EtcdWorld {
+    return EtcdWorld.connect({ endpoints: [this.etcd.url], hostname });
   }
 
   run(args: readonly string[], options?: RunOptions): Promise<Result> {

@@ -112,3 +112,44 @@ test.serial('an export with a TTL goes by itself', async (t) => {
   t.deepEqual(await leased.next(), []);
   t.is(await leased.interrupt(), 130);
 });
+
+test.serial('members are listed, and a watch of them lists them at once', async (t) => {
+  const [member] = (await fleet.json(['members'])) as { name: string; clientUrls: string[] }[];
+  t.is(member?.name, 'm1');
+  t.deepEqual(member?.clientUrls, [fleet.etcd.url]);
+  const members = fleet.follow(t, ['members', '--watch']);
+  t.deepEqual(await members.next(), [member]);
+  t.is(await members.interrupt(), 130);
+});
+
+test.serial(
+  'the size is followed as it is set; not below one server and not while it is watched',
+  async (t) => {
+    const size = fleet.follow(t, ['size', '--watch']);
+    t.is(await size.next(), 5);
+    t.is((await fleet.run(['size', '3'])).stdout, '3\n');
+    t.is(await size.next(), 3);
+    t.is(await size.interrupt(), 130);
+    const drained = await fleet.run(['size', '0']);
+    t.is(drained.code, 2);
+    t.regex(drained.stderr, /last etcd server/);
+    t.is((await fleet.run(['size', '4', '--watch'])).code, 2);
+  },
+);
+
+test.serial('endpoints are what the hosts advertise', async (t) => {
+  t.regex((await fleet.run(['endpoints'])).stdout, /no host advertises/);
+  await using world = fleet.world('web1');
+  await world.client.set('/endpoints/web1', 'http://10.0.0.1:2379,http://127.0.0.1:2379');
+  t.deepEqual(await fleet.json(['endpoints']), {
+    local: [fleet.etcd.url],
+    advertised: { web1: ['http://10.0.0.1:2379', 'http://127.0.0.1:2379'] },
+  });
+});
+
+test.serial('old deploys are pruned', async (t) => {
+  await using world = fleet.world('ci');
+  for (let id = 1; id <= 3; id += 1) await world.addDeploy(id, '', '', 'payload');
+  t.deepEqual(await fleet.json(['deploys', 'prune', '--keep', '1']), { pruned: 2 });
+  t.deepEqual([...(await world.getDeploys()).keys()], [3]);
+});
