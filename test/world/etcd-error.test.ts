@@ -1,6 +1,12 @@
 import { status } from '@grpc/grpc-js';
 import test from 'ava';
-import { judge, judgeReason, wordsOf } from '../../world/client/etcd-error.js';
+import fc from 'fast-check';
+import { Calls } from '../../world/client/calls.js';
+import { EndpointSet } from '../../world/client/endpoint-set.js';
+import { wordsOf } from '../../world/client/error-words.js';
+import { judge, judgeReason } from '../../world/client/etcd-error.js';
+import { Horizon } from '../../world/client/horizon.js';
+import { WorldError } from '../../world/index.js';
 
 const means = test.macro({
   exec: (t, code: number, details: string, outcome: string, worldCode: string) => {
@@ -131,4 +137,49 @@ test.serial('what grpc-js wraps around the words of the link is left out', (t) =
     'No connection established. Last error: read ECONNRESET (2026-11-22T12:51:02.008Z). Resolution note: ';
   t.is(wordsOf(reset), 'read ECONNRESET');
   t.is(wordsOf('etcdserver: request is too large'), 'etcdserver: request is too large');
+});
+
+const LINK_WORDS = [
+  'Received RST_STREAM with code 2 (Internal server error)',
+  'Received RST_STREAM with code 2 triggered by internal client error: read ECONNRESET',
+  'Connection dropped',
+  'Stream refused by server',
+  'Channel closed before call started',
+  'Failed to start HTTP/2 stream with error x',
+  'Deadline exceeded after 0.3s,LB pick: 0.001s,remote_addr=1.2.3.4:5',
+  'Deadline exceeded after 0.3s,Waiting for LB pick',
+  'Name resolution failed for target dns:x',
+  'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:9. Resolution note: ',
+  'Call cancelled',
+  'Cancelled on client',
+  '14 UNAVAILABLE: Connection dropped',
+  'rpc error: code = Unavailable desc = transport is closing',
+  '',
+];
+
+const GRPC = /RST_STREAM|HTTP\/2|LB pick|remote_addr|Resolution note|^\d+ [A-Z_]+:|code = |undefined/;
+
+test.serial('whatever gRPC reports becomes one plain sentence with one of our codes', async (t) => {
+  const endpoints = new EndpointSet(['http://127.0.0.1:9'], 'test');
+  const calls = new Calls(endpoints, new AbortController().signal, new Horizon(), undefined);
+  const codes = Object.values(status).filter((code) => typeof code === 'number');
+  const details = fc.oneof(
+    fc.constantFrom(...LINK_WORDS),
+    fc.string().map((words) => `etcdserver: ${words}`),
+  );
+  const kinds = fc.constantFrom('read', 'repeatable', 'once');
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...codes), details, kinds, async (code, words, kind) => {
+      const failure = Object.assign(new Error(`${code} X: ${words}`), { code, details: words });
+      const run = (): Promise<never> => Promise.reject(failure);
+      const error = await calls
+        .perform({ kind, what: 'try', run }, { timeoutMs: 0 })
+        .catch((e: unknown) => e);
+      if (!(error instanceof WorldError)) return false;
+      return error.message.startsWith('Could not try at http://127.0.0.1:9: ') && !GRPC.test(error.message);
+    }),
+    { numRuns: 500 },
+  );
+  endpoints.close();
+  t.pass();
 });

@@ -56,11 +56,12 @@ export async function writeNumbered(client: Client, prefix: string, count: numbe
   return keys;
 }
 
-/** Runs a write of `key` that is applied, but whose answer is lost with the link. */
+/** Runs a write of `key` that is applied, but whose answer is lost with the link, once `changes` of it are seen. */
 export async function losingAnswer<T>(
   { link, client, direct }: Bench,
   key: string,
   write: () => Promise<T>,
+  changes = 1,
 ): Promise<T> {
   const seen = direct.watch({ key });
   await take(seen);
@@ -69,7 +70,7 @@ export async function losingAnswer<T>(
   link.loseAnswers();
   const answer = write();
   answer.catch(() => undefined);
-  await takeKeys(seen, 1);
+  await takeKeys(seen, changes);
   link.cut();
   await seen.return?.();
   return answer;

@@ -4,10 +4,13 @@ import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
 import { Backoff, pause } from './backoff.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
-import { judge, type Verdict, wordsOf } from './etcd-error.js';
+import { tooLarge, wordsOf } from './error-words.js';
+import { judge, type Verdict } from './etcd-error.js';
+import type { Horizon } from './horizon.js';
 import { type Rpc, rpcAt } from './rpc.js';
+import type { RequestSize } from './txn-size.js';
 
-const DEFAULT_TIMEOUT_MS = 10_000;
+export const DEFAULT_TIMEOUT_MS = 10_000;
 const FAILOVER_MS = 4000;
 
 /**
@@ -21,6 +24,8 @@ export interface Call<T> {
   /** What is tried, to complete "Could not …", such as `read /strings/x`. */
   readonly what: string;
   readonly key?: string;
+  /** How large the request is, for when it is too large. */
+  readonly size?: () => RequestSize;
   /** Asks this endpoint only. */
   readonly peer?: Peer;
   run(rpc: Rpc): Promise<T>;
@@ -43,12 +48,14 @@ const ADVICE: Partial<Record<WorldErrorCode, string>> = {
 export class Calls {
   readonly #endpoints: EndpointSet;
   readonly #closed: AbortSignal;
+  readonly #horizon: Horizon;
   readonly #log: Log | undefined;
 
   /** @param closed aborts all calls when the client closes. */
-  constructor(endpoints: EndpointSet, closed: AbortSignal, log: Log | undefined) {
+  constructor(endpoints: EndpointSet, closed: AbortSignal, horizon: Horizon, log: Log | undefined) {
     this.#endpoints = endpoints;
     this.#closed = closed;
+    this.#horizon = horizon;
     this.#log = log;
   }
 
@@ -65,6 +72,7 @@ export class Calls {
         const value = await call.run(
           rpcAt(peer.host, [signal, this.#closed], this.#attemptDeadline(call, peer, deadline)),
         );
+        if (typeof value === 'object' && value !== null) this.#horizon.saw(value);
         return { value, repeated };
       } catch (error) {
         this.#throwIfOver(signal);
@@ -121,7 +129,11 @@ function translate(
   const code = codeOf(call, verdict, repeated);
   const advice = ADVICE[code];
   const { name, trouble } = peer.describe();
-  const reason = verdict.link && trouble !== undefined ? trouble : `${wordsOf(error.details)}.`;
+  const words =
+    code === 'too-large' && call.size !== undefined
+      ? tooLarge(error.details, call.size())
+      : wordsOf(error.details);
+  const reason = verdict.link && trouble !== undefined ? trouble : `${words}.`;
   const message = `Could not ${call.what} at ${name}: ${reason}${advice === undefined ? '' : ` ${advice}.`}`;
   return new WorldError(code, message, {
     key: call.key,

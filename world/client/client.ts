@@ -18,8 +18,11 @@ import {
 } from './members.js';
 import { Namespace } from './namespace.js';
 import type { ReadOptions, TxnReply, WriteOptions } from './options.js';
+import type { Rpc } from './rpc.js';
 import { Session } from './session.js';
+import { settled } from './settle.js';
 import { type Txn, toOpReply, toRange, toTxnRequest, valueIs } from './txn.js';
+import { sizeOfTxn } from './txn-size.js';
 import { type WatchContext, type WatchRequest, watch, watchPulses } from './watch.js';
 import type { WatchItem } from './watch-cursor.js';
 
@@ -79,7 +82,8 @@ export class Client implements AsyncDisposable {
   }
 
   async get(key: string, options?: ReadOptions): Promise<KeyValue | undefined> {
-    const request = toRange(this.#namespace, key);
+    const at = options?.revision === undefined ? {} : { revision: String(options.revision) };
+    const request = { ...toRange(this.#namespace, key), ...at };
     const { value } = await this.#lane(options).perform(
       { kind: 'read', what: `read ${key}`, key, run: (rpc) => rpc.kv.range(request) },
       options,
@@ -106,16 +110,28 @@ export class Client implements AsyncDisposable {
     return leaseFor(this.#calls, `${this.#namespace.prefix}\0${name}`, ttlSeconds, options);
   }
 
+  /**
+   * Writes a key. When the answer is lost the key is read back: if it holds this value and lease, written since this
+   * client last heard from etcd, the write is done; otherwise it rejects with `outcome-unknown`.
+   */
   async set(
     key: string,
     value: string | Buffer,
     options: WriteOptions & { lease?: string } = {},
   ): Promise<void> {
-    const lease = options.lease === undefined ? {} : { lease: options.lease };
-    const request = { key: this.#namespace.add(key), value: Buffer.from(value), ...lease };
-    await this.#lane(options).perform(
-      { kind: kindOf(options), what: `write ${key}`, key, run: (rpc) => rpc.kv.put(request) },
-      options,
+    const written = { key, value: Buffer.from(value), lease: options.lease ?? '0' };
+    const request = { ...written, key: this.#namespace.add(key) };
+    const call = {
+      kind: kindOf(options),
+      what: `write ${key}`,
+      key,
+      size: () => ({ sizeBytes: request.key.length + request.value.length }),
+      run: (rpc: Rpc) => rpc.kv.put(request),
+    };
+    const read = (timeoutMs: number): Promise<KeyValue | undefined> =>
+      this.get(key, { ...options, timeoutMs });
+    await settled(written, this.#lanes.horizon.revision, options.timeoutMs, read, () =>
+      this.#lane(options).perform(call, options),
     );
   }
 
@@ -240,7 +256,7 @@ export class Client implements AsyncDisposable {
   async #txn(txn: Txn, what: string, options?: WriteOptions): Promise<TxnReply> {
     const request = toTxnRequest(this.#namespace, txn);
     const { value, repeated } = await this.#lane(options).perform(
-      { kind: kindOf(options), what, run: (rpc) => rpc.kv.txn(request) },
+      { kind: kindOf(options), what, size: () => sizeOfTxn(txn), run: (rpc) => rpc.kv.txn(request) },
       options,
     );
     const replies = value.responses.map((reply) => toOpReply(this.#namespace, reply));
@@ -252,7 +268,7 @@ export class Client implements AsyncDisposable {
   }
 
   #callsOver(endpoints: EndpointSet): Calls {
-    return new Calls(endpoints, this.#closed.signal, this.#lanes.log);
+    return new Calls(endpoints, this.#closed.signal, this.#lanes.horizon, this.#lanes.log);
   }
 }
 

@@ -67,13 +67,6 @@ const BY_CODE: ReadonlyMap<number, Verdict> = new Map([
   [status.UNAUTHENTICATED, refused('permission-denied')],
 ]);
 
-/** The words of etcd or of the link, without what grpc-js wraps around the latter. */
-export function wordsOf(details: string): string {
-  return details
-    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
-    .replace(/(?: \([0-9TZ:.-]+\))?\.? Resolution note: .*$/, '');
-}
-
 /** Judges a failed call by its gRPC status. */
 export function judge(failure: { readonly code: number; readonly details: string }): Verdict {
   const row = ROWS.find(

@@ -1,5 +1,6 @@
 import type { Log } from '../log.js';
 import { type DescribeEndpoint, EndpointSet } from './endpoint-set.js';
+import { Horizon } from './horizon.js';
 import { Watches } from './watches.js';
 
 const BULK_LANES = 4;
@@ -14,6 +15,7 @@ export interface LanesOptions {
 export class Lanes {
   readonly small: EndpointSet;
   readonly watches: Watches;
+  readonly horizon = new Horizon();
   readonly log: Log | undefined;
   readonly #bulk: readonly EndpointSet[];
   readonly #closed = new AbortController();

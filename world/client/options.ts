@@ -12,6 +12,8 @@ export interface WriteOptions extends CallOptions {
 }
 
 export interface ReadOptions extends CallOptions {
+  /** Reads the key as it was at this revision; rejects with `compacted` when that is gone. Default: as it is. */
+  readonly revision?: bigint;
   /** As for {@link WriteOptions.bulk}. */
   readonly bulk?: boolean;
 }

@@ -1,5 +1,6 @@
 import type { IWatchResponse } from 'etcd3';
 import { WorldError } from '../errors.js';
+import { wordsOf } from './error-words.js';
 import { judgeReason } from './etcd-error.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import type { Namespace } from './namespace.js';
@@ -98,7 +99,7 @@ export class WatchCursor {
     // Without a reason it is compaction too: etcd 3.4 does not always name the revision.
     if (compacted !== '0' || reason === '' || verdict.code === 'compacted') this.#startOver();
     else if (verdict.outcome === 'refused' && verdict.code !== 'unavailable') {
-      throw new WorldError(verdict.code, `Could not ${this.#what}: ${reason}.`, { reason });
+      throw new WorldError(verdict.code, `Could not ${this.#what}: ${wordsOf(reason)}.`, { reason });
     }
     return 'reopen';
   }

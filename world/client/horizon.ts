@@ -1,0 +1,15 @@
+/** The newest revision that any answer of etcd has told this client. */
+export class Horizon {
+  #revision = 0n;
+
+  /** 0 before the first answer. */
+  get revision(): bigint {
+    return this.#revision;
+  }
+
+  /** Takes note of an answer. */
+  saw(reply: { readonly header?: { readonly revision?: string } }): void {
+    const revision = BigInt(reply.header?.revision ?? 0);
+    if (revision > this.#revision) this.#revision = revision;
+  }
+}
