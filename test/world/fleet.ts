@@ -6,6 +6,8 @@ import { Link } from './link.js';
 /** A client behind a link that can be cut, and one that goes around it, in a namespace of their own. */
 export interface Bench {
   readonly link: Link;
+  /** Under which both keep their keys. */
+  readonly namespace: string;
   readonly client: Client;
   readonly direct: Client;
 }
@@ -22,7 +24,7 @@ export async function bench(t: ExecutionContext, etcd: Etcd): Promise<Bench> {
     await Promise.all([client.close(), direct.close()]);
     await link[Symbol.asyncDispose]();
   });
-  return { link, client, direct };
+  return { link, namespace, client, direct };
 }
 
 /** The next item of a watch, which must not end before. */

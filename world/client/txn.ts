@@ -1,4 +1,4 @@
-import type { CompareTarget, ICompare, IRequestOp, IResponseOp, ITxnRequest } from 'etcd3';
+import type { CompareTarget, ICompare, IRangeRequest, IRequestOp, IResponseOp, ITxnRequest } from 'etcd3';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { type Namespace, prefixEnd } from './namespace.js';
 
@@ -19,10 +19,23 @@ export type Compare =
       readonly to: string | Buffer;
     };
 
+/** Gets a few of the keys of a prefix: those that were created first or last. */
+export interface ByCreation {
+  readonly order: 'first' | 'last';
+  readonly limit: number;
+  /** Passes over keys that were created after this revision. */
+  readonly upTo?: bigint;
+}
+
 /** One operation of a transaction. */
 export type TxnOp =
   | { readonly put: string; readonly value: string | Buffer; readonly lease?: string }
-  | { readonly get: string; readonly prefix?: boolean; readonly countOnly?: boolean }
+  | {
+      readonly get: string;
+      readonly prefix?: boolean;
+      readonly countOnly?: boolean;
+      readonly byCreation?: ByCreation;
+    }
   | { readonly delete: string; readonly prefix?: boolean }
   /** Decides for itself by its own comparisons; etcd takes the largest number of operations over all levels together. */
   | { readonly txn: Txn };
@@ -90,10 +103,22 @@ function toRequestOp(namespace: Namespace, op: TxnOp): IRequestOp {
     return { request_put: { key: namespace.add(op.put), value: Buffer.from(op.value), ...lease } };
   }
   if ('get' in op) {
-    return { request_range: { ...toRange(namespace, op.get, op.prefix), count_only: op.countOnly ?? false } };
+    const range = { ...toRange(namespace, op.get, op.prefix), ...toOrder(op.byCreation) };
+    return { request_range: { ...range, count_only: op.countOnly ?? false } };
   }
   if ('txn' in op) return { request_txn: toTxnRequest(namespace, op.txn) };
   return { request_delete_range: toRange(namespace, op.delete, op.prefix) };
+}
+
+function toOrder(byCreation: ByCreation | undefined): Partial<IRangeRequest> {
+  if (byCreation === undefined) return {};
+  const { order, limit, upTo } = byCreation;
+  return {
+    limit,
+    sort_target: 'Create',
+    sort_order: order === 'first' ? 'Ascend' : 'Descend',
+    ...(upTo === undefined ? {} : { max_create_revision: String(upTo) }),
+  };
 }
 
 export function toOpReply(namespace: Namespace, reply: IResponseOp): OpReply {
