@@ -76,6 +76,7 @@ export class HostAgent {
       await this.#setIdealClusterSize(world, ending.signal);
       this.#follower = new Follower({ ...this.#options, world });
       inBackground(this.#follower.run(ending.signal));
+      inBackground(world.schedulerRun({ signal: ending.signal }));
       inBackground(this.#serve(world, server, presence, ending.signal));
       if (!ending.signal.aborted) await once(ending.signal, 'abort');
     } catch (error) {

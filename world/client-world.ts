@@ -8,6 +8,9 @@ import { type Log, warnOnce } from './log.js';
 import { memberChanges } from './member-changes.js';
 import { Reports } from './reports.js';
 import { Resources } from './resources/resources.js';
+import type { SchedulerOptions } from './scheduler/options.js';
+import { Scheduler } from './scheduler/scheduler.js';
+import type { Strategy } from './scheduler/strategy.js';
 import { StringMaps } from './string-maps.js';
 import { Strings } from './strings.js';
 import type {
@@ -20,6 +23,8 @@ import type {
   ResExportOptions,
   ResFilter,
   ResOutput,
+  ScheduledResult,
+  ScheduleOverview,
   TreeUpload,
   WatchOptions,
   World,
@@ -36,6 +41,7 @@ export class ClientWorld implements World {
   readonly #deploys: DeployLog;
   readonly #reports: Reports;
   readonly #endpoints: Endpoints;
+  readonly #scheduler: Scheduler;
 
   constructor(client: Client, hostname: string, log?: Log) {
     this.client = client;
@@ -47,6 +53,7 @@ export class ClientWorld implements World {
     this.#deploys = new DeployLog(client, quiet);
     this.#reports = new Reports(client, hostname, quiet);
     this.#endpoints = new Endpoints(client, quiet);
+    this.#scheduler = new Scheduler(client, hostname, quiet);
   }
 
   strWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
@@ -202,8 +209,47 @@ export class ClientWorld implements World {
     return this.#endpoints.watchEndpoints(options);
   }
 
-  close(): Promise<void> {
-    return this.client.close();
+  scheduler(namespace: string, options?: SchedulerOptions & WatchOptions): AsyncIterable<ScheduledResult> {
+    return this.#scheduler.scheduler(namespace, options);
+  }
+
+  scheduled(namespace: string, options?: WatchOptions): AsyncIterable<ScheduledResult> {
+    return this.#scheduler.scheduled(namespace, options);
+  }
+
+  schedulerAdd(
+    namespace: string,
+    options?: SchedulerOptions & CallOptions & { readonly apply?: boolean },
+  ): Promise<boolean> {
+    return this.#scheduler.schedulerAdd(namespace, options);
+  }
+
+  schedulerWithdraw(
+    namespace: string,
+    options?: CallOptions & { readonly apply?: boolean },
+  ): Promise<boolean> {
+    return this.#scheduler.schedulerWithdraw(namespace, options);
+  }
+
+  scheduledGet(namespace: string, options?: CallOptions): Promise<ScheduledResult> {
+    return this.#scheduler.scheduledGet(namespace, options);
+  }
+
+  schedules(options?: CallOptions): Promise<ScheduleOverview[]> {
+    return this.#scheduler.schedules(options);
+  }
+
+  schedulerRun(options?: WatchOptions): Promise<void> {
+    return this.#scheduler.schedulerRun(options);
+  }
+
+  registerStrategy(name: string, strategy: Strategy): void {
+    this.#scheduler.registerStrategy(name, strategy);
+  }
+
+  async close(): Promise<void> {
+    await this.#scheduler.close();
+    await this.client.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -62,6 +62,8 @@ export { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
 export { DEFAULT_NAMESPACE, EtcdWorld, type EtcdWorldOptions } from './etcd-world.js';
 export type { Log } from './log.js';
+export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
+export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
 export { SshWorld, type SshWorldOptions } from './ssh-world.js';
 export type {
   Agent,
@@ -79,6 +81,9 @@ export type {
   ResFilter,
   ResOutput,
   ResWorld,
+  ScheduledResult,
+  ScheduleOverview,
+  SchedulerWorld,
   StrMapWorld,
   StrWorld,
   TreeUpload,

@@ -1,6 +1,10 @@
 import type { CallOptions, WatchOptions } from './call-options.js';
 import type { ResWorld } from './resource-world.js';
 
+export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-world.js';
+
+import type { SchedulerWorld } from './scheduler-world.js';
+
 export type { CallOptions, WatchOptions } from './call-options.js';
 export type {
   ResDelete,
@@ -182,6 +186,7 @@ export interface World
     TreeWorld,
     MembersWorld,
     EndpointsWorld,
+    SchedulerWorld,
     AsyncDisposable {
   /** Who we are: the owner of string-map values, reports and exports. */
   readonly hostname: string;

@@ -3,6 +3,7 @@ import { WorldError } from '../../world/index.js';
 import { deploysConform } from './conformance-deploys.js';
 import { membersConform } from './conformance-members.js';
 import { resourcesConform } from './conformance-resources.js';
+import { schedulerConforms } from './conformance-scheduler.js';
 import { strayKeysConform } from './conformance-stray.js';
 import { newFleet, next, type Subject } from './subject.js';
 
@@ -12,6 +13,7 @@ export function conforms(test: TestFn, subject: () => Subject): void {
   resourcesConform(test, subject);
   membersConform(test, subject);
   strayKeysConform(test, subject);
+  schedulerConforms(test, subject);
 
   test.serial('a string is read back, replaced and deleted', async (t) => {
     await using world = await subject().open('h1', newFleet());

@@ -1,0 +1,49 @@
+import { Backoff, onAbort, pause } from '../client/backoff.js';
+import { campaign } from '../client/election.js';
+import { WorldError } from '../errors.js';
+import { ELECTION } from './keys.js';
+import { settled } from './settled.js';
+import { LAST_ROUND_MS, Term, type TermContext } from './term.js';
+
+/** Short, so that a dead host which decided is followed by another before its candidates have gone. */
+const ELECTION_TTL_SECONDS = 2;
+
+/**
+ * Campaigns to be the host that decides, decides while it is, and starts again until `stop` aborts; never rejects.
+ * It goes only when every decision is without those that have left: maybe nobody else is there to see to it.
+ */
+export async function runDeciding(context: TermContext, stop: AbortSignal): Promise<void> {
+  const { client, hostname, log } = context;
+  const over = new AbortController();
+  const backoff = new Backoff();
+  let serving = false;
+  let said = '';
+  const leave = async (): Promise<void> => {
+    // Out of reach there is nobody to wait for.
+    if (!serving) await settled(client, AbortSignal.timeout(LAST_ROUND_MS)).catch(() => undefined);
+    if (!serving) over.abort();
+  };
+  onAbort([stop], () => void leave());
+  while (!over.signal.aborted) {
+    try {
+      const options = { ttlSeconds: ELECTION_TTL_SECONDS, signal: over.signal };
+      await using turn = await campaign(client, ELECTION, hostname, options);
+      serving = true;
+      backoff.reset();
+      log?.('debug', `${hostname} was elected to decide the schedules`);
+      await new Term(context, turn).serve(stop);
+    } catch (error) {
+      if (isClosed(error)) return;
+      if (!over.signal.aborted && String(error) !== said)
+        log?.('debug', `${hostname} cannot decide schedules for now: ${String(error)}`);
+      said = String(error);
+    }
+    if (stop.aborted && serving) return;
+    serving = false;
+    await pause(backoff.next(), [stop.aborted ? over.signal : stop]);
+  }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof WorldError && error.code === 'closed';
+}

@@ -1,0 +1,239 @@
+import { Backoff, onAbort, pause } from '../client/backoff.js';
+import type { Client } from '../client/client.js';
+import { leavable } from '../client/leavable.js';
+import { absent } from '../client/txn.js';
+import { WorldError } from '../errors.js';
+import type { Log } from '../log.js';
+import { checkHostname } from '../names.js';
+import type {
+  CallOptions,
+  ScheduledResult,
+  ScheduleOverview,
+  SchedulerWorld,
+  WatchOptions,
+} from '../world.js';
+import { Board } from './board.js';
+import { Candidacy } from './candidacy.js';
+import { runDeciding } from './deciding.js';
+import { candidateKey, decisionKey, parseHosts, SCHEDULER_PREFIX } from './keys.js';
+import {
+  checkScheduleNamespace,
+  type SchedulerOptions,
+  type StoredOptions,
+  toStoredOptions,
+} from './options.js';
+import { scheduled } from './scheduled.js';
+import { Strategies } from './strategies.js';
+import { byName, type Strategy } from './strategy.js';
+
+/** A candidacy is shared by all who asked for it, and goes with the last of them. */
+interface Standing {
+  readonly candidacy: Candidacy;
+  readonly holders: Set<object>;
+}
+
+/** Schedules: which hosts of the fleet are to do something, decided by one elected host. */
+export class Scheduler implements SchedulerWorld {
+  readonly #client: Client;
+  readonly #hostname: string;
+  readonly #log: Log | undefined;
+  readonly #strategies = new Strategies();
+  readonly #standings = new Map<string, Standing>();
+  readonly #closed = new AbortController();
+  #withdrawing: Promise<unknown> | undefined;
+  #deciding: { holders: number; readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+
+  constructor(client: Client, hostname: string, log: Log | undefined) {
+    this.#client = client;
+    this.#hostname = hostname;
+    this.#log = log;
+  }
+
+  registerStrategy(name: string, strategy: Strategy): void {
+    this.#strategies.register(name, strategy);
+  }
+
+  scheduler(
+    namespace: string,
+    options: SchedulerOptions & WatchOptions = {},
+  ): AsyncIterableIterator<ScheduledResult, undefined> {
+    const stored = this.#checked(namespace, options);
+    return leavable((left) => this.#takePart(namespace, stored, [options.signal, left, this.#closed.signal]));
+  }
+
+  scheduled(namespace: string, options?: WatchOptions): AsyncIterableIterator<ScheduledResult, undefined> {
+    checkScheduleNamespace(namespace);
+    return scheduled(this.#client, namespace, options);
+  }
+
+  async schedulerAdd(
+    namespace: string,
+    options: SchedulerOptions & CallOptions & { readonly apply?: boolean } = {},
+  ): Promise<boolean> {
+    const stored = this.#checked(namespace, options);
+    if (options.apply === false) {
+      const standing = this.#standings.get(namespace);
+      return (standing?.candidacy ?? this.#candidacy(namespace)).stands(stored, callOf(options));
+    }
+    const { candidacy } = this.#stand(namespace, this);
+    return candidacy.stand(stored, callOf(options));
+  }
+
+  async schedulerWithdraw(
+    namespace: string,
+    options: CallOptions & { readonly apply?: boolean } = {},
+  ): Promise<boolean> {
+    checkHostname(this.#hostname);
+    checkScheduleNamespace(namespace);
+    const key = candidateKey(this.#hostname, namespace);
+    if (options.apply === false) return (await this.#client.get(key, callOf(options))) === undefined;
+    const standing = this.#standings.get(namespace);
+    this.#standings.delete(namespace);
+    try {
+      const { succeeded, repeated } = await this.#client.txn(
+        { compare: [absent(key)], failure: [{ delete: key }] },
+        { ...callOf(options), repeatable: true },
+      );
+      return succeeded && !repeated;
+    } finally {
+      await standing?.candidacy.close();
+    }
+  }
+
+  async scheduledGet(namespace: string, options?: CallOptions): Promise<ScheduledResult> {
+    checkScheduleNamespace(namespace);
+    const entry = await this.#client.get(decisionKey(namespace), options);
+    return { hosts: parseHosts(entry?.value.toString() ?? '') };
+  }
+
+  async schedules(options?: CallOptions): Promise<ScheduleOverview[]> {
+    const { entries } = await this.#client.list(SCHEDULER_PREFIX, options);
+    const board = new Board(this.#log);
+    board.reset(entries);
+    return board.schedules.map(({ namespace, decided, candidates }) => ({
+      namespace,
+      hosts: decided,
+      candidates: [...candidates.keys()].sort(byName),
+    }));
+  }
+
+  async schedulerRun({ signal }: WatchOptions = {}): Promise<void> {
+    const leave = this.#decide();
+    await new Promise<void>((resolve) => onAbort([signal, this.#closed.signal], resolve));
+    // The last round of deciding must find our candidates gone.
+    await this.#withdrawing;
+    await leave();
+  }
+
+  /** Withdraws what this World's sessions hold and stops deciding, in this order; bounded and idempotent. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#withdrawing = Promise.all([...this.#standings.values()].map(({ candidacy }) => candidacy.close()));
+    await this.#withdrawing;
+    this.#deciding?.stop.abort();
+    await this.#deciding?.done;
+  }
+
+  async *#takePart(
+    namespace: string,
+    options: StoredOptions,
+    ends: readonly (AbortSignal | undefined)[],
+  ): AsyncGenerator<ScheduledResult, undefined> {
+    const over = new AbortController();
+    const holder = {};
+    const { candidacy } = this.#stand(namespace, holder);
+    const stopDeciding = this.#decide();
+    let left: Promise<void> | undefined;
+    const leave = (): Promise<void> => {
+      over.abort();
+      left ??= this.#release(namespace, holder).then(stopDeciding);
+      return left;
+    };
+    // An abort withdraws at once, also while the reader is busy with what it got last.
+    const unlisten = onAbort(ends, () => void leave());
+    try {
+      await this.#standFirmly(candidacy, options, over.signal);
+      let decided = false;
+      for await (const result of scheduled(this.#client, namespace, { signal: over.signal })) {
+        // That nobody has been chosen before the first decision is no decision.
+        decided ||= result.hosts.length > 0;
+        if (decided) yield result;
+      }
+    } catch (error) {
+      if (!over.signal.aborted) throw error;
+    } finally {
+      unlisten();
+      await leave();
+    }
+  }
+
+  /** Tries until etcd can be reached. */
+  async #standFirmly(candidacy: Candidacy, options: StoredOptions, signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff();
+    for (;;) {
+      try {
+        await candidacy.stand(options, { signal });
+        return;
+      } catch (error) {
+        if (signal.aborted || !(error instanceof WorldError)) throw error;
+        if (error.code !== 'unavailable' && error.code !== 'outcome-unknown') throw error;
+        this.#log?.('debug', error.message);
+        await pause(backoff.next(), [signal]);
+      }
+    }
+  }
+
+  #checked(namespace: string, options: SchedulerOptions): StoredOptions {
+    checkHostname(this.#hostname);
+    checkScheduleNamespace(namespace);
+    const stored = toStoredOptions(options);
+    this.#strategies.check(stored.strategy);
+    return stored;
+  }
+
+  #candidacy(namespace: string): Candidacy {
+    return new Candidacy(this.#client, candidateKey(this.#hostname, namespace), this.#log);
+  }
+
+  #stand(namespace: string, holder: object): Standing {
+    const standing = this.#standings.get(namespace) ?? {
+      candidacy: this.#candidacy(namespace),
+      holders: new Set<object>(),
+    };
+    standing.holders.add(holder);
+    this.#standings.set(namespace, standing);
+    return standing;
+  }
+
+  async #release(namespace: string, holder: object): Promise<void> {
+    const standing = this.#standings.get(namespace);
+    if (standing?.holders.delete(holder) !== true || standing.holders.size > 0) return;
+    this.#standings.delete(namespace);
+    await standing.candidacy.close();
+  }
+
+  /** This World stands in the election once, for as long as anybody here needs it; returns how to stop needing it. */
+  #decide(): () => Promise<void> {
+    const stop = new AbortController();
+    const context = {
+      client: this.#client,
+      hostname: this.#hostname,
+      strategies: this.#strategies,
+      log: this.#log,
+    };
+    const deciding = this.#deciding ?? { holders: 0, stop, done: runDeciding(context, stop.signal) };
+    this.#deciding = deciding;
+    deciding.holders += 1;
+    return async () => {
+      deciding.holders -= 1;
+      if (deciding.holders > 0) return;
+      if (this.#deciding === deciding) this.#deciding = undefined;
+      deciding.stop.abort();
+      await deciding.done;
+    };
+  }
+}
+
+function callOf({ signal, timeoutMs }: CallOptions): CallOptions {
+  return { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+}

@@ -1,0 +1,35 @@
+import { WorldError } from '../errors.js';
+import { alpha } from './strategies/alpha.js';
+import { capacity } from './strategies/capacity.js';
+import { rr } from './strategies/rr.js';
+import { spread } from './strategies/spread.js';
+import type { Strategy } from './strategy.js';
+
+/** The strategies that one World knows by name. */
+export class Strategies {
+  readonly #known = new Map<string, Strategy>([
+    ['rr', rr],
+    ['alpha', alpha],
+    ['spread', spread],
+    ['capacity', capacity],
+  ]);
+
+  get(name: string): Strategy | undefined {
+    return this.#known.get(name);
+  }
+
+  /** @throws WorldError `invalid` for an empty name, `conflict` for one that is taken. */
+  register(name: string, strategy: Strategy): void {
+    if (name === '') throw new WorldError('invalid', 'A scheduling strategy needs a name.');
+    if (this.#known.has(name))
+      throw new WorldError('conflict', `There is a scheduling strategy "${name}" already.`);
+    this.#known.set(name, strategy);
+  }
+
+  /** @throws WorldError `invalid` naming those that there are. */
+  check(name: string): void {
+    if (this.#known.has(name)) return;
+    const known = [...this.#known.keys()].join(', ');
+    throw new WorldError('invalid', `There is no scheduling strategy "${name}": it is one of ${known}.`);
+  }
+}

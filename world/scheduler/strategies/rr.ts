@@ -1,0 +1,7 @@
+import { byStanding, type Choice } from '../strategy.js';
+
+/** In turn: who was chosen stays, and a place that comes free goes to the candidate that has waited longest. */
+export function rr(choice: Choice): readonly string[] {
+  const inTurn = [...choice.candidates].sort(byStanding(choice));
+  return inTurn.slice(0, choice.maxCount).map(({ hostname }) => hostname);
+}
