@@ -1,7 +1,7 @@
 import test from 'ava';
 import { EtcdWorld, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
-import { bench, losingAnswer } from './fleet.js';
+import { bench, losingAnswer, take, takeKeys } from './fleet.js';
 
 let etcd: Etcd;
 
@@ -33,6 +33,47 @@ test.serial('a deploy whose answer is lost does not pass off a rival for its own
   await new EtcdWorld(direct, 'h2').addDeploy(1, '', '', 'the rival');
   void link.answered().then(() => link.cut());
   await t.throwsAsync(world.addDeploy(1, '', '', 'ours'), { instanceOf: WorldError, code: 'conflict' });
+});
+
+test.serial('a deploy whose outcome stayed unknown may be added again, and is there once', async (t) => {
+  const { client, direct, link } = await bench(t, etcd);
+  const world = new EtcdWorld(client, 'h1');
+  const rival = new EtcdWorld(direct, 'h2');
+  const seen = direct.watch({ key: '/deploy/1/payload' });
+  await take(seen);
+  await client.get('/deploy/1/payload');
+  link.loseAnswers();
+  const add = world.addDeploy(1, 'a', '', 'one', { timeoutMs: 500 });
+  const failure = t.throwsAsync(add, { instanceOf: WorldError, code: 'outcome-unknown' });
+  await takeKeys(seen, 1);
+  link.down();
+  await failure;
+  link.up();
+  await t.throwsAsync(world.addDeploy(1, 'b', '', 'one'), { instanceOf: WorldError, code: 'conflict' });
+  await t.throwsAsync(rival.addDeploy(1, 'a', '', 'one'), { instanceOf: WorldError, code: 'conflict' });
+  await t.notThrowsAsync(world.addDeploy(1, 'a', '', 'one'));
+  t.is((await direct.get('/deploy/1/payload'))?.version, 1n);
+  await seen.return?.();
+});
+
+test.serial('a deploy that was interrupted may be added again, and is there once', async (t) => {
+  const on = await bench(t, etcd);
+  const world = new EtcdWorld(on.client, 'h1');
+  const interrupted = new AbortController();
+  const seen = on.direct.watch({ key: '/deploy/1/payload' });
+  await take(seen);
+  await on.client.get('/deploy/1/payload');
+  on.link.loseAnswers();
+  const add = world.addDeploy(1, '', '', 'one', { signal: interrupted.signal });
+  const failure = t.throwsAsync(add, { message: 'enough' });
+  await takeKeys(seen, 1);
+  interrupted.abort(new Error('enough'));
+  await failure;
+  on.link.cut();
+  await t.notThrowsAsync(world.addDeploy(1, '', '', 'one'));
+  await t.throwsAsync(world.addDeploy(1, '', '', 'one'), { instanceOf: WorldError, code: 'conflict' });
+  t.is((await on.direct.get('/deploy/1/payload'))?.version, 1n);
+  await seen.return?.();
 });
 
 test.serial(

@@ -87,12 +87,12 @@ export class DeployLog implements DeployWorld {
     options?: CallOptions,
   ): Promise<void> {
     checkDeployId(id);
+    options?.signal?.throwIfAborted();
     for (const text of [hash, parentHash, payload]) checkText(text, `Deploy ${id}`);
     const deploy = { id, hash, parentHash, payload };
     const unsettled = this.#unsettled.get(id);
     const { succeeded, replies, repeated } = await this.#append(deploy, options);
-    this.#unsettled.delete(id);
-    if (succeeded) return;
+    if (succeeded) return this.#settle(id);
     const value = (index: number): string | undefined => replies[index]?.entries[0]?.value.toString();
     const found = {
       payload: value(0),
@@ -101,8 +101,12 @@ export class DeployLog implements DeployWorld {
       previousHash: value(3),
     };
     const ours = repeated || (unsettled?.payload === payload && unsettled.hash === hash);
-    if (ours && found.payload === payload && (found.hash ?? '') === hash) return;
+    if (ours && found.payload === payload && (found.hash ?? '') === hash) return this.#settle(id);
     throw explain(deploy, found);
+  }
+
+  #settle(id: number): void {
+    this.#unsettled.delete(id);
   }
 
   /** The conditions fail once it is applied, so a second application changes nothing; what is stored tells whose it is. */
