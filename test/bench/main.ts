@@ -3,20 +3,25 @@ import { parseArgs } from 'node:util';
 import { QUICK, THOROUGH } from './effort.js';
 import { format, isMet } from './report.js';
 import { tunnelTopics } from './tunnel/topics.js';
+import { worldTopics } from './world/topics.js';
+
+const subjects = { tunnel: tunnelTopics, world: worldTopics } as const;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } },
 });
-if (positionals.join() !== 'tunnel') {
-  process.stderr.write('Say what to measure: npm run bench -- tunnel [--quick] [--json] [--only calls,…]\n');
+const [subject] = positionals;
+if (positionals.length !== 1 || (subject !== 'tunnel' && subject !== 'world')) {
+  const wanted = 'npm run bench -- tunnel|world [--quick] [--json] [--only calls,…]';
+  process.stderr.write(`Say what to measure: ${wanted}\n`);
   process.exit(2);
 }
 const say = (text: string) => process.stderr.write(text);
 const only = values.only?.split(',');
 const effort = values.quick ? QUICK : THOROUGH;
 const checks = { met: 0, missed: 0 };
-for await (const topic of tunnelTopics(effort, say, only)) {
+for await (const topic of subjects[subject](effort, say, only)) {
   for (const check of topic.checks) checks[isMet(check) ? 'met' : 'missed'] += 1;
   process.stdout.write(values.json ? `${JSON.stringify(topic)}\n` : format(topic));
 }
