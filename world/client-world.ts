@@ -2,8 +2,10 @@ import type { Client } from './client/client.js';
 import { getIdealClusterSize, setIdealClusterSize, watchIdealClusterSize } from './cluster-size.js';
 import { DeployLog } from './deploys/deploy-log.js';
 import { Endpoints } from './endpoints.js';
+import { FileSystems, type FsOptions } from './fs/file-systems.js';
 import { getTree } from './fs/get-tree.js';
 import { putTree } from './fs/put-tree.js';
+import type { WorldFs } from './fs/world-fs.js';
 import { type Log, warnOnce } from './log.js';
 import { memberChanges } from './member-changes.js';
 import { Reports } from './reports.js';
@@ -40,10 +42,11 @@ export class ClientWorld implements World {
   readonly #resources: Resources;
   readonly #deploys: DeployLog;
   readonly #reports: Reports;
+  readonly #fileSystems: FileSystems;
   readonly #endpoints: Endpoints;
   readonly #scheduler: Scheduler;
 
-  constructor(client: Client, hostname: string, log?: Log) {
+  constructor(client: Client, hostname: string, log?: Log, fsOptions: FsOptions = {}) {
     this.client = client;
     this.hostname = hostname;
     const quiet = warnOnce(log);
@@ -54,6 +57,7 @@ export class ClientWorld implements World {
     this.#reports = new Reports(client, hostname, quiet);
     this.#endpoints = new Endpoints(client, quiet);
     this.#scheduler = new Scheduler(client, hostname, quiet);
+    this.#fileSystems = new FileSystems(client, log, fsOptions);
   }
 
   strWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
@@ -250,6 +254,16 @@ export class ClientWorld implements World {
   async close(): Promise<void> {
     await this.#scheduler.close();
     await this.client.close();
+  fs(uri: string): WorldFs {
+    return this.#fileSystems.fs(uri);
+  }
+
+  uri(): string {
+    return this.#fileSystems.uri();
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,13 @@
 import { Client } from './client/client.js';
 import { ClientWorld } from './client-world.js';
+import type { FsOptions } from './fs/file-systems.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
 
 /** The namespace of mgmt, so that either can read what the other wrote. */
 export const DEFAULT_NAMESPACE = '/_mgmt';
 
-export interface EtcdWorldOptions {
+export interface EtcdWorldOptions extends FsOptions {
   /** Addresses of etcd, such as `http://127.0.0.1:2379`. */
   readonly endpoints: readonly string[];
   /** Who we are. */
@@ -19,8 +20,9 @@ export interface EtcdWorldOptions {
 /** The World over etcd that is reached directly. */
 export class EtcdWorld extends ClientWorld {
   /** Nothing is sent before the first call. @throws WorldError `invalid` for an endpoint or hostname that cannot be. */
-  static connect({ endpoints, hostname, namespace = DEFAULT_NAMESPACE, log }: EtcdWorldOptions): EtcdWorld {
+  static connect(options: EtcdWorldOptions): EtcdWorld {
+    const { endpoints, hostname, namespace = DEFAULT_NAMESPACE, log } = options;
     checkHostname(hostname);
-    return new EtcdWorld(Client.connect({ endpoints, namespace, log }), hostname, log);
+    return new EtcdWorld(Client.connect({ endpoints, namespace, log }), hostname, log, options);
   }
 }

@@ -61,6 +61,19 @@ export {
 export { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
 export { DEFAULT_NAMESPACE, EtcdWorld, type EtcdWorldOptions } from './etcd-world.js';
+export type { FsOptions } from './fs/file-systems.js';
+export type { OpenFlag } from './fs/flags.js';
+export { FsError, type FsErrorCode } from './fs/fs-error.js';
+export { DEFAULT_FS_URI, MEMORY_FS_URI, memoryFs } from './fs/open-fs.js';
+export type { FsDirent, FsStats } from './fs/stats.js';
+export type {
+  CopyOptions,
+  CopyResult,
+  FileData,
+  FsHandle,
+  WorldFs,
+  WriteFileOptions,
+} from './fs/world-fs.js';
 export type { Log } from './log.js';
 export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
@@ -70,6 +83,7 @@ export type {
   CallOptions,
   DeployWorld,
   EndpointsWorld,
+  FsWorld,
   Member,
   MembersWorld,
   Report,

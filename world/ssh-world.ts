@@ -5,10 +5,11 @@ import { ClientWorld } from './client-world.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
 import { WorldError } from './errors.js';
 import { DEFAULT_NAMESPACE } from './etcd-world.js';
+import type { FsOptions } from './fs/file-systems.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
 
-export interface SshWorldOptions {
+export interface SshWorldOptions extends FsOptions {
   /** The way in: options of one that the World opens and closes, or one that is open, that others use too and that outlives the World. */
   readonly tunnel: TunnelOptions | Tunnel;
   /** Addresses of etcd as seen from the SSH host, such as `http://127.0.0.1:2379`. */
@@ -21,6 +22,7 @@ export interface SshWorldOptions {
 }
 
 interface SshWorldSetup {
+  readonly fsOptions: FsOptions;
   readonly tunnel: Tunnel;
   readonly opened: readonly AsyncDisposable[];
   readonly hostname: string;
@@ -67,15 +69,15 @@ export class SshWorld extends ClientWorld {
         return { name: `${known.seed}${way}`, trouble: known.forward.lastRefusal?.message };
       };
       const client = Client.connect({ endpoints: [...forwards.keys()], namespace, describe, log });
-      return new SshWorld(client, { tunnel, opened, hostname, log });
+      return new SshWorld(client, { tunnel, opened, hostname, log, fsOptions: options });
     } catch (error) {
       await closeAll(opened);
       throw error;
     }
   }
 
-  private constructor(client: Client, { tunnel, opened, hostname, log }: SshWorldSetup) {
-    super(client, hostname, log);
+  private constructor(client: Client, { tunnel, opened, hostname, log, fsOptions }: SshWorldSetup) {
+    super(client, hostname, log, fsOptions);
     this.tunnel = tunnel;
     this.#opened = opened;
   }

@@ -1,4 +1,5 @@
 import type { CallOptions, WatchOptions } from './call-options.js';
+import type { WorldFs } from './fs/world-fs.js';
 import type { ResWorld } from './resource-world.js';
 
 export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-world.js';
@@ -137,6 +138,18 @@ export interface TreeWorld {
   getTree(tree: string, folder: string, options?: CallOptions): Promise<void>;
 }
 
+/** File systems that the whole fleet shares. */
+export interface FsWorld {
+  /**
+   * The file system that a URI names: `etcdfs:///fs/NAME` is shared, `memmapfs:///` is this World's own (the
+   * `standaloneFs` that it was given, else one in memory). Nothing is read before it is used.
+   * @throws WorldError `invalid` for a URI that names none.
+   */
+  fs(uri: string): WorldFs;
+  /** The URI of the file system in use: what `getUri` says, by default `etcdfs:///fs/shared`. */
+  uri(): string;
+}
+
 /** A member of the etcd cluster. Ids are uint64 in decimal, as strings because they exceed 2^53. */
 export interface Member {
   readonly id: string;
@@ -184,6 +197,7 @@ export interface World
     DeployWorld,
     ReportWorld,
     TreeWorld,
+    FsWorld,
     MembersWorld,
     EndpointsWorld,
     SchedulerWorld,

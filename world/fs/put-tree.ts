@@ -1,11 +1,14 @@
 import path from 'node:path';
 import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
+import type { Log } from '../log.js';
 import type { CallOptions, TreeUpload } from '../world.js';
-import { BULK_TIMEOUT_MS, batches, findMissing, IN_FLIGHT } from './batches.js';
-import { BLOCK_BYTES, blockKey, encodeBlock, sha256 } from './blocks.js';
+import { BULK_TIMEOUT_MS } from './batches.js';
+import { BLOCK_BYTES, sha256 } from './blocks.js';
+import { EtcdStorage } from './etcd-storage.js';
 import { openFile, readFolder, readFully } from './folder.js';
-import { inParallel } from './in-parallel.js';
+import { reportTo } from './progress.js';
+import type { Source } from './storage.js';
 import { checkEntries, type Superblock, serialiseEntries, type TreeEntry } from './superblock.js';
 
 /** Where the superblock of a tree is stored. */
@@ -14,14 +17,8 @@ export function treeKey(tree: string): string {
 }
 
 export interface PutTreeOptions extends CallOptions {
+  readonly log?: Log | undefined;
   readonly onProgress?: (done: { bytes: number; of: number }) => void;
-}
-
-/** A block that may have to be sent, and where to read it again. */
-interface Source {
-  readonly hash: string;
-  readonly length: number;
-  read(): Promise<Buffer>;
 }
 
 /**
@@ -34,29 +31,27 @@ export async function putTree(
   folder: string,
   options: PutTreeOptions = {},
 ): Promise<TreeUpload> {
+  const { log } = options;
   const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
   const entries: TreeEntry[] = [];
   for await (const entry of readFolder(folder, options.signal)) entries.push(entry);
   checkEntries(entries);
   const { superblock, sources: listed } = describe(entries);
-  const sources = new Map([...fileBlocks(folder, entries), ...listed].map((source) => [source.hash, source]));
-  const missing = await findMissing(client, [...sources.keys()], call);
-  const unsent = [...sources.values()].filter((source) => missing.has(source.hash));
-
+  const sources = [...fileBlocks(folder, entries), ...listed];
   const sizeBytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.sizeBytes : 0), 0);
-  const uploadedBytes = unsent.reduce((sum, source) => sum + source.length, 0);
-  let bytes = Math.max(0, sizeBytes - uploadedBytes);
-  const progress = (sent: number): void => {
-    bytes = Math.min(sizeBytes, bytes + sent);
-    options.onProgress?.({ bytes, of: sizeBytes });
-  };
-  progress(0);
-  await inParallel(batches(unsent), IN_FLIGHT, async (batch) => progress(await send(client, batch, call)));
-
   const tree = sha256(superblock);
-  await client.setIfChanged(treeKey(tree), superblock, call);
-  const files = entries.filter((entry) => entry.type === 'file').length;
-  return { tree, files, sizeBytes, uploadedBlocks: unsent.length, uploadedBytes };
+  const storage = new EtcdStorage(client, { key: treeKey(tree), log });
+  const pin = await storage.pin(call);
+  try {
+    const upload = await storage.store(sources, call, reportTo(options.onProgress, sizeBytes));
+    const before = await storage.load(undefined, call);
+    const version = before?.superblock === superblock ? 0n : (before?.version ?? 0n);
+    await storage.commit({ superblock, version, blocks: new Map() }, call);
+    const files = entries.filter((entry) => entry.type === 'file').length;
+    return { tree, files, sizeBytes, ...upload };
+  } finally {
+    await pin.release();
+  }
 }
 
 /** The superblock's JSON; entries that would make it large become blocks themselves. */
@@ -94,16 +89,4 @@ async function readBlock(file: string, position: number, length: number, hash: s
     'conflict',
     `${file} changed while it was being uploaded: try again when nothing writes to it.`,
   );
-}
-
-/** @returns the bytes sent, before compression. */
-async function send(client: Client, batch: readonly Source[], call: CallOptions): Promise<number> {
-  call.signal?.throwIfAborted();
-  const success = [];
-  for (const source of batch) {
-    success.push({ put: blockKey(source.hash), value: await encodeBlock(await source.read()) });
-  }
-  // Blocks are named by what they hold, so storing one twice changes nothing.
-  await client.txn({ success }, { ...call, repeatable: true, bulk: true });
-  return batch.reduce((sum, source) => sum + source.length, 0);
 }

@@ -1,0 +1,53 @@
+import type { BlockRef, DirectoryNode, Entries } from './node.js';
+
+/** Thrown where the entries of a folder are not here yet: add them to the {@link Listings} and do the step again. */
+export class Absent {
+  readonly refs: readonly BlockRef[];
+
+  constructor(refs: readonly BlockRef[]) {
+    this.refs = refs;
+  }
+}
+
+/** The entries of folders that are stored in blocks of their own, as far as they were fetched. */
+export class Listings {
+  #known = new Map<string, Entries>();
+  #before: ReadonlyMap<string, Entries> = new Map();
+  readonly #stored = new Set<string>();
+
+  /** @throws Absent when they have to be fetched first. */
+  entriesOf(directory: DirectoryNode): Entries {
+    if ('entries' in directory) return directory.entries;
+    const key = keyOf(directory.entriesIn);
+    const entries = this.#known.get(key) ?? this.#before.get(key);
+    if (entries === undefined) throw new Absent(directory.entriesIn);
+    if (!this.#known.has(key)) this.add(directory.entriesIn, entries);
+    return entries;
+  }
+
+  add(refs: readonly BlockRef[], entries: Entries): void {
+    this.#known.set(keyOf(refs), entries);
+    for (const { hash } of refs) this.#stored.add(hash);
+  }
+
+  /** The newest superblock names these. */
+  addStored(hashes: Iterable<string>): void {
+    for (const hash of hashes) this.#stored.add(hash);
+  }
+
+  /** Whether the newest superblock is known to name this block. */
+  isStored(hash: string): boolean {
+    return this.#stored.has(hash);
+  }
+
+  /** Another superblock counts from now on: what it does not name may be freed at any time. */
+  startOver(): void {
+    this.#before = this.#known;
+    this.#known = new Map();
+    this.#stored.clear();
+  }
+}
+
+function keyOf(refs: readonly BlockRef[]): string {
+  return refs.map(({ hash }) => hash).join();
+}

@@ -1,0 +1,63 @@
+import type { Client } from '../client/client.js';
+import { WorldError } from '../errors.js';
+import type { Log } from '../log.js';
+import { EtcdStorage } from './etcd-storage.js';
+import { MemoryStorage } from './memory-storage.js';
+import { Volume } from './volume.js';
+import { VolumeFs } from './volume-fs.js';
+import type { WorldFs } from './world-fs.js';
+
+/** Where the superblocks of file systems are kept; the path of an `etcdfs` URI begins with it. */
+export const METADATA_PREFIX = '/fs/';
+/** Below it the trees of deploys: their names are their hashes, so they cannot be written to. */
+const DEPLOYS_PREFIX = '/fs/deploy/';
+
+export const DEFAULT_FS_URI = 'etcdfs:///fs/shared';
+export const MEMORY_FS_URI = 'memmapfs:///';
+
+/** What a URI of a file system stands for. */
+export type FsLocation = { readonly kind: 'memory' } | { readonly kind: 'etcd'; readonly key: string };
+
+/** @throws WorldError `invalid` for an unknown scheme, a host, a path that is empty or does not begin with `/fs/`. */
+export function parseFsUri(uri: string): FsLocation {
+  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/i.exec(uri);
+  const [, scheme = '', host, path = '', rest] = match ?? [];
+  const refuse = (why: string): WorldError =>
+    new WorldError('invalid', `"${uri}" cannot be a file system: ${why}, such as ${DEFAULT_FS_URI}.`);
+  if (match === null) throw refuse('it is no URI; write one');
+  if (scheme !== 'etcdfs' && scheme !== 'memmapfs') {
+    throw refuse(`its scheme is ${scheme}, and there are etcdfs and memmapfs`);
+  }
+  if (host !== '' || rest !== '')
+    throw refuse('after the scheme come three slashes and a path, nothing else');
+  if (scheme === 'memmapfs') {
+    if (path !== '/') throw refuse(`the one of this process is ${MEMORY_FS_URI}; write that or one in etcd`);
+    return { kind: 'memory' };
+  }
+  if (!path.startsWith(METADATA_PREFIX))
+    throw refuse(`its path does not begin with ${METADATA_PREFIX}; write one that does`);
+  const names = path.slice(METADATA_PREFIX.length).split('/');
+  if (names.some((name) => name === '' || name === '.' || name === '..' || name.includes('\0'))) {
+    throw refuse('its name is empty or has an empty part; write one');
+  }
+  return { kind: 'etcd', key: path };
+}
+
+export interface EtcdFsOptions {
+  readonly log?: Log | undefined;
+  readonly quotaBytes?: number | undefined;
+}
+
+/** The file system whose superblock is at `key`. Nothing is read before it is used. */
+export function openEtcdFs(client: Client, key: string, options: EtcdFsOptions = {}): WorldFs {
+  const isReadOnly = key.startsWith(DEPLOYS_PREFIX);
+  return new VolumeFs(
+    `etcdfs://${key}`,
+    new Volume(new EtcdStorage(client, { ...options, key, isReadOnly })),
+  );
+}
+
+/** A file system in the memory of this process. */
+export function memoryFs(): WorldFs {
+  return new VolumeFs(MEMORY_FS_URI, new Volume(new MemoryStorage()));
+}

@@ -1,0 +1,32 @@
+import type { Client } from '../client/client.js';
+import type { Log } from '../log.js';
+import type { CallOptions } from '../world.js';
+
+/** etcd's own default. What a server really has is not in the status of etcd 3.4 and 3.5. */
+export const DEFAULT_QUOTA_BYTES = 2 * 2 ** 30;
+const NEAR = 0.8;
+
+/** What freed blocks need before their space is had again, and a full database before it can be written to again. */
+export const REMEDY =
+  'free blocks (hawser fs gc), then compact and defragment etcd (etcdctl compact, etcdctl defrag) or raise its --quota-backend-bytes, then etcdctl alarm disarm';
+
+/** Warns before an upload that would bring the database near its quota, where etcd takes no more writes at all. */
+export async function warnOfQuota(
+  client: Client,
+  {
+    adding,
+    quotaBytes = DEFAULT_QUOTA_BYTES,
+    log,
+  }: { adding: number; quotaBytes?: number | undefined; log: Log | undefined },
+  call: CallOptions,
+): Promise<void> {
+  if (log === undefined) return;
+  const { dbSizeBytes } = await client.status(undefined, call);
+  const share = (dbSizeBytes + adding) / quotaBytes;
+  if (share < NEAR) return;
+  const after = `${Math.round(share * 100)} % of the quota of ${quotaBytes} bytes`;
+  log(
+    'warn',
+    `etcd's database will come to about ${after}; full, it takes no more writes. To prevent that: ${REMEDY}.`,
+  );
+}

@@ -1,0 +1,61 @@
+import { constants } from 'node:fs';
+import type { Node } from './node.js';
+
+const TYPES = { file: constants.S_IFREG, directory: constants.S_IFDIR, symlink: constants.S_IFLNK } as const;
+
+/** What kind of thing is there, in the words of Node. */
+class Kind {
+  readonly #type: Node['type'];
+
+  constructor(type: Node['type']) {
+    this.#type = type;
+  }
+
+  isFile(): boolean {
+    return this.#type === 'file';
+  }
+
+  isDirectory(): boolean {
+    return this.#type === 'directory';
+  }
+
+  isSymbolicLink(): boolean {
+    return this.#type === 'symlink';
+  }
+}
+
+/** What Node's `Stats` says of a file, as far as it is kept: there is one time, and no owner. */
+export class FsStats extends Kind {
+  /** Type and permission bits. */
+  readonly mode: number;
+  /** In bytes; 0 for a folder. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly mtime: Date;
+
+  constructor(node: Node) {
+    super(node.type);
+    this.mode = TYPES[node.type] | (node.type === 'symlink' ? 0o777 : node.mode);
+    this.size = sizeOf(node);
+    this.mtimeMs = node.mtimeMs ?? 0;
+    this.mtime = new Date(this.mtimeMs);
+  }
+}
+
+function sizeOf(node: Node): number {
+  if (node.type === 'file') return node.sizeBytes;
+  return node.type === 'symlink' ? Buffer.byteLength(node.target) : 0;
+}
+
+/** One entry of a folder, as Node's `Dirent`. */
+export class FsDirent extends Kind {
+  readonly name: string;
+  /** The folder that it is in, as it was given. */
+  readonly parentPath: string;
+
+  constructor(name: string, parentPath: string, type: Node['type']) {
+    super(type);
+    this.name = name;
+    this.parentPath = parentPath;
+  }
+}

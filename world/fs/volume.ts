@@ -1,0 +1,185 @@
+import { WorldError } from '../errors.js';
+import type { CallOptions } from '../world.js';
+import { batches, IN_FLIGHT } from './batches.js';
+import { Draft } from './draft.js';
+import { FsError } from './fs-error.js';
+import { inParallel } from './in-parallel.js';
+import { Absent, Listings } from './listings.js';
+import { type BlockRef, type DirectoryNode, EMPTY_ROOT } from './node.js';
+import type { Storage } from './storage.js';
+import { decodeEntries, decodeSuperblock, TreeEncoder } from './tree-codec.js';
+
+/** A step that changes the tree; it may be done several times, on newer trees, and counts once. */
+export type Change<T> = (draft: Draft) => T;
+
+interface Deferred {
+  readonly draft: Draft;
+  readonly changes: Change<unknown>[];
+  readonly blocks: Map<string, Buffer>;
+}
+
+const MOST_TRIES = 50;
+
+/**
+ * The tree of one file system, here and in its storage. Changes of one process are made one after the other; when
+ * somebody else was first, they are made again on the newer tree, so that nobody's are lost.
+ */
+export class Volume {
+  readonly storage: Storage;
+  readonly #listings = new Listings();
+  readonly #encoder = new TreeEncoder();
+  #root: DirectoryNode = EMPTY_ROOT;
+  #version: bigint | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  /** Changes that wait for {@link flush}. */
+  #deferred: Deferred | undefined;
+
+  constructor(storage: Storage) {
+    this.storage = storage;
+  }
+
+  /** Looks at the newest tree, with what is deferred. */
+  async look<T>(step: Change<T>, call: CallOptions): Promise<T> {
+    if (this.#deferred === undefined) await this.#refresh(call);
+    return this.#patiently(() => step(this.#deferred?.draft ?? new Draft(this.#root, this.#listings)), call);
+  }
+
+  /** Makes a change, now or at the next {@link flush}. @param blocks what the change names and is not stored yet. */
+  change<T>(step: Change<T>, call: CallOptions, blocks: ReadonlyMap<string, Buffer> = new Map()): Promise<T> {
+    return this.#afterOthers(async () => {
+      if (this.#deferred !== undefined) return this.#defer(this.#deferred, step, blocks, call);
+      const results: T[] = [];
+      await this.#commit([(draft) => results.push(step(draft))], blocks, call);
+      return results[results.length - 1] as T;
+    });
+  }
+
+  /** From now on changes stay here until {@link flush}. */
+  defer(call: CallOptions): Promise<void> {
+    return this.#afterOthers(async () => {
+      if (this.#deferred !== undefined) return;
+      await this.#refresh(call);
+      this.#deferred = this.#newDeferred();
+    });
+  }
+
+  get isDeferred(): boolean {
+    return this.#deferred !== undefined;
+  }
+
+  /** Writes what was deferred, at once. @param again whether changes go on being deferred. */
+  flush(call: CallOptions, { again = false } = {}): Promise<void> {
+    return this.#afterOthers(async () => {
+      const deferred = this.#deferred;
+      if (deferred === undefined) return;
+      if (deferred.changes.length > 0) await this.#commit(deferred.changes, deferred.blocks, call);
+      this.#deferred = again ? this.#newDeferred() : undefined;
+    });
+  }
+
+  /** Gives up what was deferred. */
+  discard(): void {
+    this.#deferred = undefined;
+  }
+
+  #newDeferred(): Deferred {
+    return { draft: new Draft(this.#root, this.#listings), changes: [], blocks: new Map() };
+  }
+
+  async #defer<T>(
+    deferred: Deferred,
+    step: Change<T>,
+    blocks: ReadonlyMap<string, Buffer>,
+    call: CallOptions,
+  ): Promise<T> {
+    const result = await this.#patiently(() => step(deferred.draft), call);
+    deferred.changes.push(step);
+    for (const [hash, data] of blocks) deferred.blocks.set(hash, data);
+    return result;
+  }
+
+  async #commit(
+    steps: readonly Change<unknown>[],
+    blocks: ReadonlyMap<string, Buffer>,
+    call: CallOptions,
+  ): Promise<void> {
+    if (this.storage.isReadOnly) throw new FsError('EROFS', { syscall: 'write' });
+    if (this.#version === undefined) await this.#refresh(call);
+    let isFresh = false;
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      call.signal?.throwIfAborted();
+      const draft = new Draft(this.#root, this.#listings);
+      try {
+        for (const step of steps) await this.#patiently(() => step(draft), call);
+      } catch (error) {
+        // It may be right about an old tree only.
+        if (isFresh || !(await this.#refresh(call))) throw error;
+        isFresh = true;
+        continue;
+      }
+      if (draft.root === this.#root) return;
+      const encoded = this.#encoder.encode(draft.root, this.#listings);
+      const version = await this.storage.commit(
+        {
+          superblock: encoded.superblock,
+          version: this.#version ?? 0n,
+          blocks: new Map([...blocks, ...encoded.blocks]),
+        },
+        call,
+      );
+      if (version !== undefined) {
+        this.#root = draft.root;
+        this.#version = version;
+        this.#listings.addStored(encoded.blocks.keys());
+        return;
+      }
+      await this.#refresh(call);
+      isFresh = true;
+    }
+    const message = `Could not write to the file system at ${this.storage.key}: others write to it all the time. Try again.`;
+    throw new WorldError('conflict', message, { key: this.storage.key });
+  }
+
+  /** @returns whether the tree is another one now. */
+  async #refresh(call: CallOptions): Promise<boolean> {
+    const stored = await this.storage.load(this.#version, call);
+    if (stored === undefined) return false;
+    this.#listings.startOver();
+    this.#root =
+      stored.superblock === undefined ? EMPTY_ROOT : decodeSuperblock(stored.superblock, this.storage.key);
+    this.#version = stored.version;
+    return true;
+  }
+
+  /** Does a step, and fetches what it misses until it misses nothing. */
+  async #patiently<T>(step: () => T, call: CallOptions): Promise<T> {
+    for (;;) {
+      try {
+        return step();
+      } catch (error) {
+        if (!(error instanceof Absent)) throw error;
+        await this.#fetch(error.refs, call);
+      }
+    }
+  }
+
+  async #fetch(refs: readonly BlockRef[], call: CallOptions): Promise<void> {
+    const parts = new Map<string, Buffer>();
+    const wanted = [...new Map(refs.map((ref) => [ref.hash, ref])).values()];
+    await inParallel(batches(wanted), IN_FLIGHT, async (batch) => {
+      const blocks = await this.storage.read(
+        batch.map(({ hash }) => hash),
+        call,
+      );
+      for (const [index, { hash }] of batch.entries()) parts.set(hash, blocks[index] ?? Buffer.alloc(0));
+    });
+    const json = Buffer.concat(refs.map(({ hash }) => parts.get(hash) ?? Buffer.alloc(0))).toString();
+    this.#listings.add(refs, decodeEntries(json, this.storage.key));
+  }
+
+  #afterOthers<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+}

@@ -1,0 +1,125 @@
+import type { CallOptions } from '../world.js';
+import type { OpenFlag } from './flags.js';
+import type { FsDirent, FsStats } from './stats.js';
+
+export type FileData =
+  | string
+  | Uint8Array
+  | Iterable<string | Uint8Array>
+  | AsyncIterable<string | Uint8Array>;
+
+export interface WriteFileOptions extends CallOptions {
+  /** Of strings; default utf8. */
+  readonly encoding?: BufferEncoding;
+  /** Of a file that is made; default 0o666, without the bits of umask 022. */
+  readonly mode?: number;
+  /** Default `w`, for `appendFile` `a`. */
+  readonly flag?: OpenFlag;
+}
+
+export interface CopyOptions extends CallOptions {
+  /** Told how far it is, in bytes; what is there already counts as done. */
+  readonly onProgress?: (done: { readonly bytes: number; readonly of: number }) => void;
+}
+
+/** What a copy came to. Sizes in bytes, before compression. */
+export interface CopyResult {
+  readonly files: number;
+  readonly sizeBytes: number;
+  /** Blocks that had to be sent, and their size. */
+  readonly uploadedBlocks: number;
+  readonly uploadedBytes: number;
+}
+
+/**
+ * An open file. What is written is seen at once through the same {@link WorldFs}, and by others after `sync` or
+ * `close`. A file that somebody else changed meanwhile is not overwritten: they reject with WorldError `conflict`.
+ */
+export interface FsHandle extends AsyncDisposable {
+  read(
+    buffer: Uint8Array,
+    offset?: number,
+    length?: number,
+    /** Where in the file; null or nothing: where the last read or write ended. */
+    position?: number | null,
+  ): Promise<{ readonly bytesRead: number; readonly buffer: Uint8Array }>;
+  write(
+    data: Uint8Array | string,
+    /** In bytes, of `data`. */
+    offset?: number,
+    length?: number,
+    position?: number | null,
+  ): Promise<{ readonly bytesWritten: number }>;
+  /** From where the last read or write ended to the end. */
+  readFile(options?: CallOptions): Promise<Buffer>;
+  writeFile(data: FileData, options?: CallOptions): Promise<void>;
+  appendFile(data: FileData, options?: CallOptions): Promise<void>;
+  stat(): Promise<FsStats>;
+  /** Cuts the file off, or fills it with zeros up to `length` bytes; default 0. */
+  truncate(length?: number): Promise<void>;
+  /** Stores what was written. */
+  sync(options?: CallOptions): Promise<void>;
+  /** As `sync`, and ends the handle. */
+  close(options?: CallOptions): Promise<void>;
+}
+
+/**
+ * A file system: the promise-based subset of Node's `fs/promises`, with the same results and the same error codes
+ * ({@link FsError}: `code`, `syscall`, `path`, `dest`). Paths begin at its root, with slashes. Besides, every call can
+ * fail with a WorldError, and rejects with `signal.reason` when it is aborted.
+ *
+ * Each change is one transaction. When somebody else changed the tree first, it is made again on the newer tree, as
+ * if the two had come one after the other; neither overwrites the other unseen.
+ */
+export interface WorldFs {
+  /** Such as `etcdfs:///fs/shared`. */
+  readonly uri: string;
+  open(path: string, flags?: OpenFlag, mode?: number, options?: CallOptions): Promise<FsHandle>;
+  readFile(
+    path: string,
+    options: (CallOptions & { readonly encoding: BufferEncoding }) | BufferEncoding,
+  ): Promise<string>;
+  readFile(path: string, options?: CallOptions): Promise<Buffer>;
+  /** The bytes of a file in order, a few blocks in memory at a time. */
+  readStream(path: string, options?: CallOptions): AsyncIterable<Buffer>;
+  /** Makes or replaces a file; from an iterable only a few blocks are in memory at a time. */
+  writeFile(path: string, data: FileData, options?: WriteFileOptions | BufferEncoding): Promise<void>;
+  appendFile(path: string, data: FileData, options?: WriteFileOptions | BufferEncoding): Promise<void>;
+  truncate(path: string, length?: number, options?: CallOptions): Promise<void>;
+  stat(path: string, options?: CallOptions): Promise<FsStats>;
+  lstat(path: string, options?: CallOptions): Promise<FsStats>;
+  access(path: string, options?: CallOptions): Promise<void>;
+  /** Keeps permission bits; they are not enforced. */
+  chmod(path: string, mode: number, options?: CallOptions): Promise<void>;
+  /** Times in seconds since the epoch, or as dates. The time of access is not kept. */
+  utimes(path: string, atime: number | Date, mtime: number | Date, options?: CallOptions): Promise<void>;
+  /** @returns with `recursive` the first folder that was made, if any. */
+  mkdir(
+    path: string,
+    options?: CallOptions & { readonly recursive?: boolean; readonly mode?: number },
+  ): Promise<string | undefined>;
+  readdir(
+    path: string,
+    options: CallOptions & { readonly withFileTypes: true; readonly recursive?: boolean },
+  ): Promise<FsDirent[]>;
+  readdir(path: string, options?: CallOptions & { readonly recursive?: boolean }): Promise<string[]>;
+  rename(from: string, to: string, options?: CallOptions): Promise<void>;
+  rm(
+    path: string,
+    options?: CallOptions & { readonly recursive?: boolean; readonly force?: boolean },
+  ): Promise<void>;
+  rmdir(path: string, options?: CallOptions): Promise<void>;
+  unlink(path: string, options?: CallOptions): Promise<void>;
+  symlink(target: string, path: string, options?: CallOptions): Promise<void>;
+  readlink(path: string, options?: CallOptions): Promise<string>;
+  /** Copies a local file or folder to `path`; a folder is merged into one that is there. Folders above are made. */
+  copyIn(local: string, path: string, options?: CopyOptions): Promise<CopyResult>;
+  /** Copies a file or folder to the local `local`; a folder is merged into one that is there. */
+  copyOut(path: string, local: string, options?: CopyOptions): Promise<CopyResult>;
+  /** Makes all changes of `work` in one transaction; none if it throws. Others' calls to this object belong to it too. */
+  batch<T>(work: () => Promise<T>, options?: CallOptions): Promise<T>;
+  /** From now on changes stay here until {@link flush}. */
+  defer(options?: CallOptions): Promise<void>;
+  /** Makes what was deferred, in one transaction, and ends deferring. */
+  flush(options?: CallOptions): Promise<void>;
+}
