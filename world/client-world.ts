@@ -251,9 +251,6 @@ export class ClientWorld implements World {
     this.#scheduler.registerStrategy(name, strategy);
   }
 
-  async close(): Promise<void> {
-    await this.#scheduler.close();
-    await this.client.close();
   fs(uri: string): WorldFs {
     return this.#fileSystems.fs(uri);
   }
@@ -262,8 +259,9 @@ export class ClientWorld implements World {
     return this.#fileSystems.uri();
   }
 
-  close(): Promise<void> {
-    return this.client.close();
+  async close(): Promise<void> {
+    await this.#scheduler.close();
+    await this.client.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -60,15 +60,21 @@ export class Draft {
     for (let count = 1; count <= parts.length; count += 1) {
       const isLast = count === parts.length;
       const upTo = isLast ? path : `${path.startsWith('/') ? '/' : ''}${parts.slice(0, count).join('/')}`;
-      const { parents, name, node } = this.walk(withoutSlash(upTo), false);
-      if (node?.type === 'directory') continue;
-      if (node?.type === 'symlink' && this.#leadsToFolder(upTo, isLast)) continue;
-      if (node !== undefined) throw new Refusal(isLast && !path.endsWith('/') ? 'EEXIST' : 'ENOTDIR');
-      if (name === undefined) continue;
-      this.put([...parents, name], newDirectory(mode));
-      first ??= upTo;
+      if (this.#makeUnlessThere(upTo, isLast, mode)) first ??= upTo;
     }
     return first;
+  }
+
+  #makeUnlessThere(path: string, isLast: boolean, mode: number): boolean {
+    const { parents, name, node } = this.walk(withoutSlash(path), false);
+    if (node === undefined && name !== undefined) {
+      this.put([...parents, name], newDirectory(mode));
+      return true;
+    }
+    if (node?.type === 'file' || (node?.type === 'symlink' && !this.#leadsToFolder(path, isLast))) {
+      throw new Refusal(isLast && !path.endsWith('/') ? 'EEXIST' : 'ENOTDIR');
+    }
+    return false;
   }
 
   /** @throws Refusal `ENOENT` for a link at the end that leads nowhere */
