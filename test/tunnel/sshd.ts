@@ -11,28 +11,39 @@ import type { Destination, TunnelOptions } from '../../tunnel/index.js';
 
 const run = promisify(execFile);
 
+/** Where a server runs that is not to run on loopback: a command that runs another one there, and its address. */
+export interface Place {
+  readonly enter: readonly [string, ...string[]];
+  readonly address: string;
+}
+
 /** A real sshd on a loopback port, with its own keys and configuration. */
 export class Sshd implements AsyncDisposable {
   /** Lines that sshd wrote to its log. */
   readonly log: string[] = [];
   readonly folder: string;
   readonly port: number;
+  readonly #place: Place | undefined;
   #config: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(folder: string, port: number, config: readonly string[]) {
+  private constructor(folder: string, port: number, config: readonly string[], place: Place | undefined) {
     this.folder = folder;
     this.port = port;
     this.#config = config;
+    this.#place = place;
   }
 
   /** Starts one; `config` are further lines for sshd_config. */
   static async start(
     config: readonly string[] = [],
-    { hostKeyType = 'ed25519' }: { readonly hostKeyType?: 'ed25519' | 'rsa' } = {},
+    {
+      hostKeyType = 'ed25519',
+      place,
+    }: { readonly hostKeyType?: 'ed25519' | 'rsa'; readonly place?: Place } = {},
   ): Promise<Sshd> {
     const folder = await mkdtemp(join(tmpdir(), 'sshd-'));
-    const sshd = new Sshd(folder, await freePort(), config);
+    const sshd = new Sshd(folder, await freePort(), config, place);
     await makeKey(sshd.hostKeyFile, { type: hostKeyType });
     await makeKey(sshd.identityFile);
     await writeFile(join(folder, 'authorized_keys'), await readFile(`${sshd.identityFile}.pub`));
@@ -60,7 +71,7 @@ export class Sshd implements AsyncDisposable {
   }
 
   get destination(): Destination {
-    return { user: userInfo().username, host: '127.0.0.1', port: this.port };
+    return { user: userInfo().username, host: this.#address, port: this.port };
   }
 
   /** Options that get in. */
@@ -86,8 +97,8 @@ export class Sshd implements AsyncDisposable {
 
   async trustHostKey(): Promise<void> {
     const key = await this.hostKey();
-    await writeFile(this.knownHostsFile, `[127.0.0.1]:${this.port} ${key}\n`);
-    await writeFile(this.anyPortKnownHostsFile, `[127.*]:* ${key}\n`);
+    await writeFile(this.knownHostsFile, `[${this.#address}]:${this.port} ${key}\n`);
+    await writeFile(this.anyPortKnownHostsFile, `[127.*]:*,[${this.#address}]:* ${key}\n`);
   }
 
   async hasConnections(): Promise<boolean> {
@@ -150,15 +161,21 @@ export class Sshd implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  get #address(): string {
+    return this.#place?.address ?? '127.0.0.1';
+  }
+
   async #listen(): Promise<void> {
     if (userInfo().uid === 0) await mkdir('/run/sshd', { recursive: true });
     const configFile = join(this.folder, 'sshd_config');
     await writeFile(configFile, `${[...this.#config, ...this.#defaults()].join('\n')}\n`);
     // It ends with us even when the test's process is killed.
     const { sshd, environment } = await resolveSshd();
-    const command = ['--pdeathsig', 'KILL', sshd, '-D', '-e', '-f', configFile];
+    const [program = 'setpriv', ...before] = this.#place?.enter ?? [];
+    if (before.length > 0) before.push('setpriv');
+    const command = [...before, '--pdeathsig', 'KILL', sshd, '-D', '-e', '-f', configFile];
     const env = { ...process.env, ...environment };
-    const child = spawn('setpriv', command, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(program, command, { env, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stderr }).on('line', (line) => {
@@ -173,7 +190,7 @@ export class Sshd implements AsyncDisposable {
   /** sshd takes the first value of each keyword: a test's own lines stand before these. */
   #defaults(): string[] {
     return [
-      `ListenAddress 127.0.0.1:${this.port}`,
+      `ListenAddress ${this.#address}:${this.port}`,
       `HostKey ${this.hostKeyFile}`,
       `AuthorizedKeysFile ${join(this.folder, 'authorized_keys')}`,
       'StrictModes no',

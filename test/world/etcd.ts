@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import type { Place } from '../tunnel/sshd.js';
 
 /** A real etcd on loopback, by itself or one of several members, in a folder of its own. */
 export class Etcd implements AsyncDisposable {
@@ -20,6 +21,21 @@ export class Etcd implements AsyncDisposable {
   static async start(extra: readonly string[] = [], version?: EtcdVersion): Promise<Etcd> {
     const etcd = await Etcd.#prepare('m1', version);
     etcd.#arguments.push('--initial-cluster', `m1=${etcd.peerUrl}`, ...extra);
+    await etcd.restart();
+    return etcd;
+  }
+
+  /** Starts one somewhere else, which answers at that place's address too. */
+  static async startAt(
+    { enter: [program, ...before], address }: Place,
+    extra: readonly string[] = [],
+  ): Promise<Etcd> {
+    const { etcd: binary } = await resolveEtcd();
+    const folder = await mkdtemp(path.join(tmpdir(), 'hawser-etcd-'));
+    const etcd = new Etcd(program, folder, 'm1', await freePort(), await freePort());
+    const urls = `${etcd.url},http://${address}:${etcd.port}`;
+    etcd.#arguments.push('--listen-client-urls', urls, '--initial-cluster', `m1=${etcd.peerUrl}`, ...extra);
+    etcd.#arguments.unshift(...before, binary);
     await etcd.restart();
     return etcd;
   }

@@ -12,7 +12,7 @@ const ROUND_TRIPS_MS = [40, 167];
 const IN_FLIGHT = 32;
 
 /** How values of 1 MiB are to be moved: ours over its bulk lanes, a single forward over its one connection. */
-interface Mover {
+export interface Mover {
   readonly name: string;
   readonly way: Way;
   readonly bulk: boolean;
@@ -36,13 +36,17 @@ export async function* measureDistance(stand: Stand, effort: Effort): AsyncGener
         { name: 'ours, one lane', way: mine, bulk: false },
       );
     }
-    yield await measureBulkAt(roundTripMs, movers, effort);
+    const bulk = await measureBulkAt(roundTripMs, movers, effort);
+    yield {
+      ...bulk,
+      notes: ['the link delays and ends TCP at both sides: the limits of TCP itself do not show'],
+    };
     yield await measureCallsBeside(roundTripMs, movers, effort);
     yield* measureCalls([direct(stand, etcdLink.port), ssh, mine], effort, roundTripMs);
   }
 }
 
-async function measureBulkAt(
+export async function measureBulkAt(
   roundTripMs: number,
   movers: readonly Mover[],
   { rounds, isQuick }: Effort,
@@ -75,7 +79,6 @@ async function measureBulkAt(
     columns: ['get', 'put'],
     rows: movers.map(({ name }) => ({ name, values: [of(`get ${name}`), of(`put ${name}`)] })),
     checks,
-    notes: ['the link delays and ends TCP at both sides: the limits of TCP itself do not show'],
   };
 }
 

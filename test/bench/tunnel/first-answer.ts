@@ -23,22 +23,43 @@ export async function* measureFirstAnswer(stand: Stand, { rounds, isQuick }: Eff
   for (const roundTripMs of isQuick ? [0, 167] : ROUND_TRIPS_MS) {
     await using sshLink = await DelayLink.to(stand.sshd.port, roundTripMs);
     await using etcdLink = await DelayLink.to(stand.etcd.port, roundTripMs);
-    const at = roundTripMs === 0 ? stand.sshd : sshLink;
-    const enter: Record<(typeof WAYS)[number], () => Promise<Way>> = {
-      direct: async () => direct(stand, roundTripMs === 0 ? stand.etcd.port : etcdLink.port),
-      'ssh -N -L': () => sshForward(stand, { session: false, at }),
-      'ssh -L': () => sshForward(stand, { at }),
-      ours: () => ours(stand, { at }),
-      'ours over openssh': () => ours(stand, { at, transport: 'openssh' }),
-    };
-    const turns = isQuick && roundTripMs > 0 ? 1 : rounds;
-    // Whatever is loaded at first use counts for nobody.
-    if (roundTripMs === 0) await measureAll(enter, 1);
-    const measured = await measureAll(enter, turns);
-    const commands: number[] = [];
-    for (let turn = 0; turn < turns; turn += 1) commands.push(await measureCommand(stand, at.port));
-    yield answerTopic(roundTripMs, measured, median(commands));
+    const ports =
+      roundTripMs === 0
+        ? { ssh: stand.sshd.port, etcd: stand.etcd.port }
+        : { ssh: sshLink.port, etcd: etcdLink.port };
+    yield await measureAnswers(stand, { ports, roundTripMs, turns: isQuick && roundTripMs > 0 ? 1 : rounds });
   }
+}
+
+export interface AnswersAt {
+  /** Where SSH and etcd are reached. */
+  readonly ports: { readonly ssh: number; readonly etcd: number };
+  readonly roundTripMs: number;
+  readonly turns: number;
+  /** What the distance is made of, for the title. */
+  readonly by?: string;
+}
+
+/** First answers at one distance. */
+export async function measureAnswers(
+  stand: Stand,
+  { ports, roundTripMs, turns, by = '' }: AnswersAt,
+): Promise<Topic> {
+  const at = { port: ports.ssh };
+  const enter: Record<(typeof WAYS)[number], () => Promise<Way>> = {
+    direct: async () => direct(stand, ports.etcd),
+    'ssh -N -L': () => sshForward(stand, { session: false, at }),
+    'ssh -L': () => sshForward(stand, { at }),
+    ours: () => ours(stand, { at }),
+    'ours over openssh': () => ours(stand, { at, transport: 'openssh' }),
+  };
+  // Whatever is loaded at first use counts for nobody.
+  if (roundTripMs === 0) await measureAll(enter, 1);
+  const measured = await measureAll(enter, turns);
+  const commands: number[] = [];
+  for (let turn = 0; turn < turns; turn += 1) commands.push(await measureCommand(stand, at.port));
+  const topic = answerTopic(roundTripMs, measured, median(commands));
+  return { ...topic, title: `${topic.title}${by}` };
 }
 
 /** Each way in turn, so many times. */

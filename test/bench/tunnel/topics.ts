@@ -5,6 +5,7 @@ import { measureCalls } from './calls.js';
 import { measureClients } from './clients.js';
 import { measureCost } from './cost.js';
 import { measureDistance } from './distance.js';
+import { measureFar } from './far.js';
 import { measureFirstAnswer } from './first-answer.js';
 import { measureManyHosts } from './many-hosts.js';
 import { Stand } from './stand.js';
@@ -24,6 +25,7 @@ export async function* tunnelTopics(
     clients: (stand) => measureClients(stand, effort),
     hosts: () => measureManyHosts(effort),
     distance: (stand) => measureDistance(stand, effort),
+    far: () => measureFar(effort, say),
   };
   for (const [name, topic] of Object.entries(topics)) {
     if (only !== undefined && !only.includes(name)) continue;

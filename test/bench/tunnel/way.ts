@@ -17,10 +17,10 @@ export interface SshAt {
   readonly port: number;
 }
 
-export function direct({ etcd }: Stand, port = etcd.port): Way {
+export function direct({ etcd, address }: Stand, port = etcd.port): Way {
   return {
     name: 'direct',
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${address}:${port}`,
     pid: undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };
