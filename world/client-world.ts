@@ -1,14 +1,11 @@
 import type { Client } from './client/client.js';
-import { getIdealClusterSize, setIdealClusterSize, watchIdealClusterSize } from './cluster-size.js';
+import { ClusterWorld } from './cluster-world.js';
 import { DeployLog } from './deploys/deploy-log.js';
-import { Endpoints } from './endpoints.js';
 import { FileSystems, type FsOptions } from './fs/file-systems.js';
 import { getTree } from './fs/get-tree.js';
 import { putTree } from './fs/put-tree.js';
 import type { WorldFs } from './fs/world-fs.js';
 import { type Log, warnOnce } from './log.js';
-import { memberChanges } from './member-changes.js';
-import { Reports } from './reports.js';
 import { Resources } from './resources/resources.js';
 import type { SchedulerOptions } from './scheduler/options.js';
 import { Scheduler } from './scheduler/scheduler.js';
@@ -16,10 +13,7 @@ import type { Strategy } from './scheduler/strategy.js';
 import { StringMaps } from './string-maps.js';
 import { Strings } from './strings.js';
 import type {
-  Agent,
   CallOptions,
-  Member,
-  Report,
   ResDelete,
   ResExport,
   ResExportOptions,
@@ -33,29 +27,21 @@ import type {
 } from './world.js';
 
 /** The World over an etcd client, however that reaches etcd; it closes the client. */
-export class ClientWorld implements World {
-  readonly hostname: string;
-  /** For what has no World operation of its own, such as sessions. The World closes it. */
-  readonly client: Client;
+export class ClientWorld extends ClusterWorld implements World {
   readonly #strings: Strings;
   readonly #maps: StringMaps;
   readonly #resources: Resources;
   readonly #deploys: DeployLog;
-  readonly #reports: Reports;
   readonly #fileSystems: FileSystems;
-  readonly #endpoints: Endpoints;
   readonly #scheduler: Scheduler;
 
   constructor(client: Client, hostname: string, log?: Log, fsOptions: FsOptions = {}) {
-    this.client = client;
-    this.hostname = hostname;
     const quiet = warnOnce(log);
+    super(client, hostname, quiet);
     this.#strings = new Strings(client);
     this.#maps = new StringMaps(client, hostname, quiet);
     this.#resources = new Resources(client, hostname, quiet);
     this.#deploys = new DeployLog(client, quiet);
-    this.#reports = new Reports(client, hostname, quiet);
-    this.#endpoints = new Endpoints(client, quiet);
     this.#scheduler = new Scheduler(client, hostname, quiet);
     this.#fileSystems = new FileSystems(client, log, fsOptions);
   }
@@ -150,26 +136,6 @@ export class ClientWorld implements World {
     return this.#deploys.pruneDeploys(keep, options);
   }
 
-  setReport(deployId: number, report: Report, options?: CallOptions): Promise<void> {
-    return this.#reports.setReport(deployId, report, options);
-  }
-
-  getReports(deployId: number, options?: CallOptions): Promise<Map<string, Report>> {
-    return this.#reports.getReports(deployId, options);
-  }
-
-  watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void> {
-    return this.#reports.watchReports(deployId, options);
-  }
-
-  getAgents(options?: CallOptions): Promise<Map<string, Agent>> {
-    return this.#reports.getAgents(options);
-  }
-
-  watchAgents(options?: WatchOptions): AsyncIterable<void> {
-    return this.#reports.watchAgents(options);
-  }
-
   putTree(
     folder: string,
     options?: CallOptions & { onProgress?: (done: { bytes: number; of: number }) => void },
@@ -179,38 +145,6 @@ export class ClientWorld implements World {
 
   getTree(tree: string, folder: string, options?: CallOptions): Promise<void> {
     return getTree(this.client, tree, folder, options);
-  }
-
-  members(options?: CallOptions): Promise<Member[]> {
-    return this.client.members(options);
-  }
-
-  watchMembers(options?: WatchOptions): AsyncIterable<Member[]> {
-    return memberChanges(this.client, options);
-  }
-
-  idealClusterSizeGet(options?: CallOptions): Promise<number> {
-    return getIdealClusterSize(this.client, options);
-  }
-
-  idealClusterSizeSet(size: number, options?: CallOptions): Promise<void> {
-    return setIdealClusterSize(this.client, size, options);
-  }
-
-  idealClusterSizeWatch(options?: WatchOptions): AsyncIterable<void> {
-    return watchIdealClusterSize(this.client, options);
-  }
-
-  localEndpoints(): readonly string[] {
-    return this.#endpoints.localEndpoints();
-  }
-
-  advertisedEndpoints(options?: CallOptions): Promise<Map<string, string[]>> {
-    return this.#endpoints.advertisedEndpoints(options);
-  }
-
-  watchEndpoints(options?: WatchOptions): AsyncIterable<void> {
-    return this.#endpoints.watchEndpoints(options);
   }
 
   scheduler(namespace: string, options?: SchedulerOptions & WatchOptions): AsyncIterable<ScheduledResult> {
