@@ -8,6 +8,7 @@ import type { EtcdWorld } from '../world/etcd-world.js';
 import type { Log } from '../world/log.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
+import { UsageError } from './errors.js';
 import type { OutputOptions } from './output.js';
 import { canAsk } from './prompts/deploy.js';
 import { writeLine } from './stderr.js';
@@ -90,7 +91,7 @@ export function withConnection(command: Command, example: string): Command {
  * Resolves the flags of one call. Without `searchConfig` only a file that was given counts: an agent must not take the
  * connection of whatever folder it happens to be started in.
  *
- * @throws UsageError for a config file that is wrong.
+ * @throws UsageError for a config file that is wrong, or a namespace that cannot be.
  */
 export async function resolveConnection(
   flags: ConnectionFlags,
@@ -106,7 +107,7 @@ export async function resolveConnection(
     ...(flags.sshConfig === undefined ? {} : { sshConfig: expandHome(flags.sshConfig) }),
     ...(flags.transport === undefined ? {} : { transport: flags.transport }),
     seeds: flags.seeds ?? config.seeds ?? [defaultSeed],
-    namespace: flags.namespace ?? config.namespace ?? '/_mgmt',
+    namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
     hostname: flags.hostname ?? config.hostname ?? machineName(),
     timeoutMs: flags.timeout ?? defaultTimeoutMs,
     ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
@@ -193,6 +194,13 @@ export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError('Write a duration such as 500ms, 5s or 2m.');
   return ms;
+}
+
+/** A slip here would show an empty fleet instead of an error. */
+function checkedNamespace(namespace: string): string {
+  if (namespace === '' || /^(\/[^/]+)+$/.test(namespace)) return namespace;
+  const message = `"${namespace}" cannot be a namespace: it begins with a slash and does not end in one, such as /_mgmt.`;
+  throw new UsageError(message);
 }
 
 function expandHome(file: string): string {

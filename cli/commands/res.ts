@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { checkResourceKind } from '../../world/names.js';
 import type { ResExport, ResFilter, ResOutput } from '../../world/world.js';
 import { type ConnectionFlags, duration, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
@@ -75,6 +76,7 @@ function resCollect(context: Context): Command {
     .option('--host <name>', 'from this host only')
     .option('--watch', 'list them again whenever they change', false)
     .action(async (flags: CollectFlags) => {
+      if (flags.kind !== undefined) checkResourceKind(flags.kind);
       const filter: ResFilter = {
         ...(flags.kind === undefined ? {} : { kind: flags.kind }),
         ...(flags.name === undefined ? {} : { name: flags.name }),
