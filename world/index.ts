@@ -23,7 +23,7 @@ export {
   unchangedSince,
   valueIs,
 } from './client/txn.js';
-export { type BatchOptions, txnInBatches } from './client/txn-batches.js';
+export { type BatchOptions, type BatchReply, txnInBatches } from './client/txn-batches.js';
 export type { WatchRequest } from './client/watch.js';
 export type { WatchEvent, WatchItem } from './client/watch-cursor.js';
 export { DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster-size.js';

@@ -1,6 +1,5 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { inBatches } from '../../world/in-batches.js';
 import { matchesAny, rangesFor } from '../../world/resources/filters.js';
 import { parseResourceKey, resourceKey, visiblePrefixes } from '../../world/resources/keys.js';
 
@@ -58,21 +57,4 @@ test('the ranges that are read hold all that the filters match, once, and nothin
     },
   );
   fc.assert(property, { numRuns: 1000 });
-});
-
-test('batches hold all items in order, and each keeps the limits unless one item alone breaks them', (t) => {
-  const property = fc.property(
-    fc.array(fc.nat({ max: 50 })),
-    fc.integer({ min: 1, max: 10 }),
-    fc.integer({ min: 1, max: 60 }),
-    (sizes, items, sizeBytes) => {
-      const batches = inBatches(sizes, { items, sizeBytes }, (size) => size);
-      t.deepEqual(batches.flat(), sizes);
-      for (const batch of batches) {
-        t.true(batch.length >= 1 && batch.length <= items);
-        t.true(batch.length === 1 || batch.reduce((sum, size) => sum + size, 0) <= sizeBytes);
-      }
-    },
-  );
-  fc.assert(property);
 });

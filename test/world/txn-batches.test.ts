@@ -25,12 +25,12 @@ function puts(count: number, value = ''): TxnOp[] {
 test.serial(
   'a server that takes fewer operations than told is given fewer, and all are applied once',
   async (t) => {
-    t.is((await txnInBatches(client, puts(300))).length, 300);
+    t.is((await txnInBatches(client, puts(300))).replies.length, 300);
     const { entries } = await client.list('/');
     t.is(entries.length, 300);
     t.true(entries.every((entry) => entry.version === 1n));
     const gets = entries.map(({ key }) => ({ get: key }));
-    const replies = await txnInBatches(client, gets, { maxOperations: 20 });
+    const { replies } = await txnInBatches(client, gets, { maxOperations: 20 });
     t.deepEqual(
       replies.map((reply) => reply.entries[0]?.key),
       entries.map((entry) => entry.key),

@@ -13,6 +13,13 @@ export interface BatchOptions extends WriteOptions {
   readonly maxOperations?: number;
 }
 
+export interface BatchReply {
+  /** In the order of the operations. */
+  readonly replies: readonly OpReply[];
+  /** An answer was lost on the way, so a reply may tell of what an earlier attempt had done already. */
+  readonly repeated: boolean;
+}
+
 /** Some of the operations, with where they stood in the list. */
 type Batch = readonly (readonly [index: number, op: TxnOp])[];
 
@@ -20,7 +27,6 @@ type Batch = readonly (readonly [index: number, op: TxnOp])[];
  * Runs any number of operations that do not depend on each other, in as few transactions as etcd takes, side by side.
  * Each transaction is applied whole or not at all; after a failure some may have been applied and others not. A server
  * that takes fewer operations than told is given fewer.
- * @returns the replies, in the order of the operations.
  * @throws WorldError `invalid` when two of them write the same key; `too-large` when one is too large by itself; and
  * as {@link Client.txn} does
  */
@@ -28,10 +34,11 @@ export async function txnInBatches(
   client: Client,
   ops: readonly TxnOp[],
   { maxOperations = DEFAULT_LIMITS.operations, ...options }: BatchOptions = {},
-): Promise<OpReply[]> {
+): Promise<BatchReply> {
   checkIndependent(ops);
   const replies = new Array<OpReply>(ops.length);
   let limit = maxOperations;
+  let repeated = false;
   const run = async (batch: Batch): Promise<void> => {
     const smaller = batchesOf(batch, limit);
     if (smaller.length > 1) return inParallel(smaller, 1, run);
@@ -39,6 +46,7 @@ export async function txnInBatches(
       const reply = await client.txn({ success: batch.map(([, op]) => op) }, options);
       for (const [place, [index]] of batch.entries())
         replies[index] = reply.replies[place] ?? { entries: [], count: 0 };
+      repeated ||= reply.repeated;
     } catch (error) {
       const refused = error instanceof WorldError && error.code === 'too-large';
       if (!refused || batch.length === 1) throw error;
@@ -47,7 +55,7 @@ export async function txnInBatches(
     }
   };
   await inParallel(batchesOf([...ops.entries()], limit), IN_FLIGHT, run);
-  return replies;
+  return { replies, repeated };
 }
 
 /** Groups operations, in order, so that each group keeps the limits; one that exceeds them is alone. */

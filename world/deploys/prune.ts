@@ -1,15 +1,9 @@
 import type { Client } from '../client/client.js';
+import { txnInBatches } from '../client/txn-batches.js';
 import { WorldError } from '../errors.js';
-import { inParallel } from '../fs/in-parallel.js';
-import { inBatches } from '../in-batches.js';
 import { reportsPrefix } from '../reports.js';
 import type { CallOptions } from '../world.js';
 import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
-
-/** Three operations each, of the 128 that etcd takes. */
-const BATCH = { items: 42, sizeBytes: 1 << 20 };
-
-const IN_FLIGHT = 8;
 
 /**
  * Deletes all deploys but the newest, with their hashes and reports, and hashes that lost their deploy.
@@ -25,14 +19,11 @@ export async function pruneDeploys(client: Client, keep: number, options: CallOp
   const ids = found.flatMap(({ id, part }) => (part === 'payload' ? [id] : [])).sort((a, b) => a - b);
   const oldest = ids.at(-keep) ?? ids[0] ?? 0;
   const old = new Set(found.map(({ id }) => id).filter((id) => id < oldest));
-  const batches = inBatches(old, BATCH, () => 0);
-  await inParallel(batches, IN_FLIGHT, async (batch) => {
-    const deletes = batch.flatMap((id) => [
-      { delete: payloadKey(id) },
-      { delete: hashKey(id) },
-      { delete: reportsPrefix(id), prefix: true },
-    ]);
-    await client.txn({ success: deletes }, { ...options, repeatable: true });
-  });
+  const deletes = [...old].flatMap((id) => [
+    { delete: payloadKey(id) },
+    { delete: hashKey(id) },
+    { delete: reportsPrefix(id), prefix: true },
+  ]);
+  await txnInBatches(client, deletes, { ...options, repeatable: true });
   return ids.filter((id) => id < oldest).length;
 }
