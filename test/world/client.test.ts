@@ -153,6 +153,16 @@ test.serial('when reading back does not tell, the outcome of a write is unknown'
     instanceOf: WorldError,
     code: 'outcome-unknown',
   });
+  await on.direct.set('/same', 'x');
+  await on.client.get('/same');
+  on.link.blackHole();
+  const lost = t.throwsAsync(on.client.set('/same', 'x'), { code: 'outcome-unknown' });
+  // Each is a round trip to disk, so that the write has left the client by then.
+  for (let count = 0; count < 5; count += 1) await on.direct.set('/elsewhere', 'x');
+  on.link.heal();
+  on.link.cut();
+  await lost;
+  t.is((await on.direct.get('/same'))?.version, 1n);
   const sent = losingAnswer(on, '/t', () => on.client.txn({ success: [{ put: '/t', value: 'x' }] }));
   await t.throwsAsync(sent, { instanceOf: WorldError, code: 'outcome-unknown' });
   t.is((await on.direct.get('/t'))?.version, 1n);
