@@ -2,8 +2,10 @@ import type { Client } from './client/client.js';
 import { ClusterWorld } from './cluster-world.js';
 import { DeployLog } from './deploys/deploy-log.js';
 import { FileSystems, type FsOptions } from './fs/file-systems.js';
+import type { FreedBlocks } from './fs/gc.js';
 import { getTree } from './fs/get-tree.js';
 import { putTree } from './fs/put-tree.js';
+import type { FsUsage } from './fs/usage.js';
 import type { WorldFs } from './fs/world-fs.js';
 import { type Log, warnOnce } from './log.js';
 import { Resources } from './resources/resources.js';
@@ -187,6 +189,14 @@ export class ClientWorld extends ClusterWorld implements World {
 
   fs(uri: string): WorldFs {
     return this.#fileSystems.fs(uri);
+  }
+
+  fsGc(options?: CallOptions): Promise<FreedBlocks> {
+    return this.#fileSystems.gc(options);
+  }
+
+  fsUsage(options?: CallOptions): Promise<FsUsage> {
+    return this.#fileSystems.usage(options);
   }
 
   uri(): string {

@@ -64,8 +64,10 @@ export { DEFAULT_NAMESPACE, EtcdWorld, type EtcdWorldOptions } from './etcd-worl
 export type { FsOptions } from './fs/file-systems.js';
 export type { OpenFlag } from './fs/flags.js';
 export { FsError, type FsErrorCode } from './fs/fs-error.js';
+export type { FreedBlocks } from './fs/gc.js';
 export { DEFAULT_FS_URI, MEMORY_FS_URI, memoryFs } from './fs/open-fs.js';
 export type { FsDirent, FsStats } from './fs/stats.js';
+export type { FsUsage } from './fs/usage.js';
 export type {
   CopyOptions,
   CopyResult,

@@ -1,4 +1,6 @@
 import type { CallOptions, WatchOptions } from './call-options.js';
+import type { FreedBlocks } from './fs/gc.js';
+import type { FsUsage } from './fs/usage.js';
 import type { WorldFs } from './fs/world-fs.js';
 import type { ResWorld } from './resource-world.js';
 
@@ -146,6 +148,13 @@ export interface FsWorld {
    * @throws WorldError `invalid` for a URI that names none.
    */
   fs(uri: string): WorldFs;
+  /**
+   * Deletes the blocks that no file system and no deploy names any more, safely while others write.
+   * @throws WorldError `invalid` when it cannot be read what a superblock names; then nothing was deleted.
+   */
+  fsGc(options?: CallOptions): Promise<FreedBlocks>;
+  /** How full etcd is, and what of it are file systems. */
+  fsUsage(options?: CallOptions): Promise<FsUsage>;
   /** The URI of the file system in use: what `getUri` says, by default `etcdfs:///fs/shared`. */
   uri(): string;
 }

@@ -9,10 +9,10 @@ export interface Cuts {
 }
 
 /**
- * Files: about 128 KiB. A request stays far below etcd's 1.5 MiB, a change of one byte costs one block, and from
- * 128 KiB on the window of the connection rules the speed, not the size of the blocks.
+ * Files: about 96 KiB. A request stays far below etcd's 1.5 MiB, a change of one byte costs one block, and with many
+ * in flight the window of the connection rules the speed, not the size of the blocks.
  */
-export const DATA_CUTS: Cuts = { minBytes: 64 << 10, maxBytes: 256 << 10, bits: 16 };
+export const DATA_CUTS: Cuts = { minBytes: 32 << 10, maxBytes: 256 << 10, bits: 16 };
 
 /** The entries of folders: about 12 KiB, 80 files, so that changing one of thousands costs little. */
 export const ENTRIES_CUTS: Cuts = { minBytes: 4 << 10, maxBytes: 64 << 10, bits: 13 };

@@ -84,8 +84,13 @@ export class Content {
     return this.#newBytes >= MOST_NEW_BYTES;
   }
 
+  /** Whether all that is new can go with the superblock. */
+  get isSmall(): boolean {
+    return this.#newBytes <= SMALL_BYTES;
+  }
+
   /**
-   * Cuts what is new into blocks. A pin is held.
+   * Cuts what is new into blocks. A pin is held, unless it is small and goes to `unsent`.
    * @param atEnd false while more is being appended: then the last bytes may wait for their cut.
    * @returns the blocks of the file; those that were left to go with the superblock are in `unsent`.
    */
@@ -93,7 +98,7 @@ export class Content {
     { atEnd, unsent }: { readonly atEnd: boolean; readonly unsent: Map<string, Buffer> | undefined },
     call: CallOptions,
   ): Promise<readonly BlockRef[]> {
-    const keepsAll = unsent !== undefined && this.#newBytes <= SMALL_BYTES;
+    const keepsAll = unsent !== undefined && this.isSmall;
     const settled: Piece[] = [];
     for (const [index, stretch, all] of stretchesOf(this.#pieces).map(
       (one, at, list) => [at, one, list] as const,

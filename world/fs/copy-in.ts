@@ -4,6 +4,7 @@ import { FsError, namingPlace } from './fs-error.js';
 import { type LocalEntry, readLocal, sourcesOf } from './local.js';
 import { reportTo } from './progress.js';
 import type { Source } from './storage.js';
+import { storeAndCommit } from './upload.js';
 import type { Volume } from './volume.js';
 import { partsOf, withoutSlash } from './walk.js';
 import type { CopyOptions, CopyResult } from './world-fs.js';
@@ -26,8 +27,9 @@ export async function copyIn(
     const sources = sourcesIn(local, entries);
     const sizeBytes = entries.reduce((sum, { node }) => sum + (node.type === 'file' ? node.sizeBytes : 0), 0);
     const report = reportTo(onProgress, sizeBytes);
-    const upload = await volume.storage.store(sources, call, { ...report, known });
-    await volume.change((draft) => namingPlace(place, () => merge(draft, target, entries)), call);
+    const commit = () =>
+      volume.change((draft) => namingPlace(place, () => merge(draft, target, entries)), call);
+    const upload = await storeAndCommit(volume.storage, sources, { ...report, known, commit }, call);
     const files = entries.filter(({ node }) => node.type === 'file').length;
     return { files, sizeBytes, ...upload };
   } finally {

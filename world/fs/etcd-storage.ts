@@ -197,12 +197,12 @@ export class EtcdStorage implements Storage {
       timeoutMs: BULK_TIMEOUT_MS,
       ...call,
     });
+    this.#freed = freed;
     if (missing.size > 0) {
       for (const hash of missing) this.#relied.delete(hash);
       const message = `Could not write to the file system at ${this.key}: ${missing.size} of its new blocks were freed meanwhile. Write again.`;
       throw new WorldError('conflict', message, { key: this.key });
     }
-    this.#freed = freed;
   }
 
   async read(hashes: readonly string[], call: CallOptions): Promise<Buffer[]> {

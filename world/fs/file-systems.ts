@@ -1,6 +1,9 @@
 import type { Client } from '../client/client.js';
 import type { Log } from '../log.js';
+import type { CallOptions } from '../world.js';
+import { type FreedBlocks, freeBlocks } from './gc.js';
 import { DEFAULT_FS_URI, memoryFs, openEtcdFs, parseFsUri } from './open-fs.js';
+import { type FsUsage, readUsage } from './usage.js';
 import type { WorldFs } from './world-fs.js';
 
 /** How a World finds file systems. */
@@ -39,6 +42,14 @@ export class FileSystems {
       openEtcdFs(this.#client, location.key, { log: this.#log, quotaBytes });
     this.#opened.set(location.key, fs);
     return fs;
+  }
+
+  gc(options?: CallOptions): Promise<FreedBlocks> {
+    return freeBlocks(this.#client, this.#log, options);
+  }
+
+  usage(options?: CallOptions): Promise<FsUsage> {
+    return readUsage(this.#client, this.#options.quotaBytes, options);
   }
 
   uri(): string {

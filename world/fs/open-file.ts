@@ -3,6 +3,7 @@ import type { CallOptions } from '../world.js';
 import { Content } from './content.js';
 import type { CanonicalPath } from './draft.js';
 import type { FileNode } from './node.js';
+import type { Pin } from './storage.js';
 import type { Volume } from './volume.js';
 
 /** A file while at least one handle of this process has it open; all of them share it. */
@@ -14,6 +15,8 @@ export class OpenFile {
   readonly #volume: Volume;
   #node: FileNode;
   #isDirty = false;
+  /** Held from the first block that is stored until the file is. */
+  #pin: Promise<Pin> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(volume: Volume, path: CanonicalPath, node: FileNode) {
@@ -56,12 +59,10 @@ export class OpenFile {
     await this.content.settle({ atEnd: false, unsent: undefined }, call);
   }
 
-  #pin: ReturnType<Volume['storage']['pin']> | undefined;
-
   /** Stores what was written. @throws WorldError `conflict` when somebody else changed the file meanwhile. */
   async store(call: CallOptions): Promise<void> {
     if (!this.#isDirty) return;
-    this.#pin ??= this.#volume.storage.pin(call);
+    if (!this.content.isSmall) this.#pin ??= this.#volume.storage.pin(call);
     const pinning = this.#pin;
     try {
       await pinning;
@@ -69,7 +70,7 @@ export class OpenFile {
       this.#isDirty = false;
     } finally {
       this.#pin = undefined;
-      await (await pinning.catch(() => undefined))?.release();
+      await (await pinning?.catch(() => undefined))?.release();
     }
   }
 

@@ -10,6 +10,7 @@ import { openFile, readFolder, readFully } from './folder.js';
 import { reportTo } from './progress.js';
 import type { Source } from './storage.js';
 import { checkEntries, type Superblock, serialiseEntries, type TreeEntry } from './superblock.js';
+import { storeAndCommit } from './upload.js';
 
 /** Where the superblock of a tree is stored. */
 export function treeKey(tree: string): string {
@@ -43,10 +44,13 @@ export async function putTree(
   const storage = new EtcdStorage(client, { key: treeKey(tree), log });
   const pin = await storage.pin(call);
   try {
-    const upload = await storage.store(sources, call, reportTo(options.onProgress, sizeBytes));
-    const before = await storage.load(undefined, call);
-    const version = before?.superblock === superblock ? 0n : (before?.version ?? 0n);
-    await storage.commit({ superblock, version, blocks: new Map() }, call);
+    const commit = async (): Promise<void> => {
+      const before = await storage.load(undefined, call);
+      const version = before?.superblock === superblock ? 0n : (before?.version ?? 0n);
+      await storage.commit({ superblock, version, blocks: new Map() }, call);
+    };
+    const report = reportTo(options.onProgress, sizeBytes);
+    const upload = await storeAndCommit(storage, sources, { ...report, commit }, call);
     const files = entries.filter((entry) => entry.type === 'file').length;
     return { tree, files, sizeBytes, ...upload };
   } finally {

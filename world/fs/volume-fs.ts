@@ -228,7 +228,7 @@ export class VolumeFs implements WorldFs {
       await this.#volume.flush(options);
       return result;
     } finally {
-      this.#volume.discard();
+      await this.#volume.discard();
     }
   }
 

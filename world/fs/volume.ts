@@ -6,7 +6,7 @@ import { FsError } from './fs-error.js';
 import { inParallel } from './in-parallel.js';
 import { Absent, Listings } from './listings.js';
 import { type BlockRef, type DirectoryNode, EMPTY_ROOT } from './node.js';
-import type { Storage } from './storage.js';
+import { type Pin, type Storage, sourceOf } from './storage.js';
 import { decodeEntries, decodeSuperblock, TreeEncoder } from './tree-codec.js';
 
 /** A step that changes the tree; it may be done several times, on newer trees, and counts once. */
@@ -16,7 +16,13 @@ interface Deferred {
   readonly draft: Draft;
   readonly changes: Change<unknown>[];
   readonly blocks: Map<string, Buffer>;
+  blockBytes: number;
+  /** Held once blocks were stored before the flush. */
+  pin: Pin | undefined;
 }
+
+/** Blocks beyond this do not wait in memory for the flush. */
+const MOST_WAITING_BYTES = 4 << 20;
 
 const MOST_TRIES = 50;
 
@@ -67,23 +73,34 @@ export class Volume {
     return this.#deferred !== undefined;
   }
 
-  /** Writes what was deferred, at once. @param again whether changes go on being deferred. */
-  flush(call: CallOptions, { again = false } = {}): Promise<void> {
+  /** Writes what was deferred, at once, and ends deferring. */
+  flush(call: CallOptions): Promise<void> {
     return this.#afterOthers(async () => {
       const deferred = this.#deferred;
       if (deferred === undefined) return;
       if (deferred.changes.length > 0) await this.#commit(deferred.changes, deferred.blocks, call);
-      this.#deferred = again ? this.#newDeferred() : undefined;
+      await deferred.pin?.release();
+      this.#deferred = undefined;
     });
   }
 
   /** Gives up what was deferred. */
-  discard(): void {
-    this.#deferred = undefined;
+  discard(): Promise<void> {
+    return this.#afterOthers(async () => {
+      const pin = this.#deferred?.pin;
+      this.#deferred = undefined;
+      await pin?.release();
+    });
   }
 
   #newDeferred(): Deferred {
-    return { draft: new Draft(this.#root, this.#listings), changes: [], blocks: new Map() };
+    return {
+      draft: new Draft(this.#root, this.#listings),
+      changes: [],
+      blocks: new Map(),
+      blockBytes: 0,
+      pin: undefined,
+    };
   }
 
   async #defer<T>(
@@ -94,8 +111,22 @@ export class Volume {
   ): Promise<T> {
     const result = await this.#patiently(() => step(deferred.draft), call);
     deferred.changes.push(step);
-    for (const [hash, data] of blocks) deferred.blocks.set(hash, data);
+    for (const [hash, data] of blocks) {
+      deferred.blocks.set(hash, data);
+      deferred.blockBytes += data.length;
+    }
+    if (deferred.blockBytes >= MOST_WAITING_BYTES) await this.#storeWaiting(deferred, call);
     return result;
+  }
+
+  async #storeWaiting(deferred: Deferred, call: CallOptions): Promise<void> {
+    deferred.pin ??= await this.storage.pin(call);
+    await this.storage.store(
+      [...deferred.blocks].map(([hash, data]) => sourceOf(hash, data)),
+      call,
+    );
+    deferred.blocks.clear();
+    deferred.blockBytes = 0;
   }
 
   async #commit(

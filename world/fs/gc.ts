@@ -1,0 +1,98 @@
+import type { Client } from '../client/client.js';
+import type { KeyValue } from '../client/key-value.js';
+import type { Compare, TxnOp } from '../client/txn.js';
+import { WorldError } from '../errors.js';
+import type { Log } from '../log.js';
+import type { CallOptions } from '../world.js';
+import { BULK_TIMEOUT_MS, IN_FLIGHT } from './batches.js';
+import { COMMITTED, FREED, WRITERS } from './freeing.js';
+import { inParallel } from './in-parallel.js';
+import { LiveBlocks } from './live-blocks.js';
+import { METADATA_PREFIX } from './open-fs.js';
+
+const BLOCKS = '/storage/';
+/** With the comparisons and the note that something was freed it stays below etcd's 128. */
+const MOST_OPS = 120;
+const MOST_TRIES = 50;
+
+/** What a sweep came to, in blocks. */
+export interface FreedBlocks {
+  readonly freed: number;
+  /** Named by a superblock. */
+  readonly kept: number;
+  /** Not named, but put since an upload that is under way began: they may be named soon. */
+  readonly spared: number;
+}
+
+/**
+ * Deletes the blocks that no superblock names, safely while others write (see freeing.ts). The space is had again
+ * once etcd is compacted and defragmented.
+ * @throws WorldError `invalid` or `not-found` for a superblock that cannot be read, before anything is deleted;
+ * `conflict` when others write so much that no look at the superblocks stays true for long enough.
+ */
+export async function freeBlocks(
+  client: Client,
+  log: Log | undefined,
+  options: CallOptions = {},
+): Promise<FreedBlocks> {
+  const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
+  const liveBlocks = new LiveBlocks(client);
+  let freed = 0;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    call.signal?.throwIfAborted();
+    // In this order: what is committed later shows in the first, a writer whose mark is gone has committed.
+    const committed = (await client.get(COMMITTED, call))?.modRevision ?? 0n;
+    const stored = await client.list(BLOCKS, { ...call, keysOnly: true });
+    const marks = await client.list(WRITERS, call);
+    const superblocks = await client.list(METADATA_PREFIX, call);
+    const live = await liveBlocks.of(superblocks.entries, call);
+    const blocks =
+      tries === 0 ? withoutForeign(stored.entries, log) : withoutForeign(stored.entries, undefined);
+    const unnamed = blocks.filter(({ key }) => !live.has(key.slice(BLOCKS.length)));
+    const garbage = unnamed.filter(({ modRevision }) =>
+      marks.entries.every(({ createRevision }) => modRevision < createRevision),
+    );
+    const deleted = await deleteAll(client, garbage, { ...call, committed });
+    freed += deleted;
+    if (deleted === garbage.length) {
+      return { freed, kept: blocks.length - unnamed.length, spared: unnamed.length - garbage.length };
+    }
+  }
+  const message = `Freed ${freed} blocks, but others write all the time: free the rest when there is less to do.`;
+  throw new WorldError('conflict', message);
+}
+
+/** @returns how many were deleted; fewer when somebody wrote meanwhile. */
+async function deleteAll(
+  client: Client,
+  garbage: readonly KeyValue[],
+  { committed, ...call }: CallOptions & { readonly committed: bigint },
+): Promise<number> {
+  const groups = Array.from({ length: Math.ceil(garbage.length / MOST_OPS) }, (_, index) =>
+    garbage.slice(index * MOST_OPS, (index + 1) * MOST_OPS),
+  );
+  let deleted = 0;
+  let isOvertaken = false;
+  await inParallel(groups, IN_FLIGHT, async (group) => {
+    if (isOvertaken) return;
+    const unchanged = group.map(({ key, modRevision }) => revisionIs(key, modRevision));
+    const success: TxnOp[] = [...group.map(({ key }) => ({ delete: key })), { put: FREED, value: '' }];
+    const txn = { compare: [revisionIs(COMMITTED, committed), ...unchanged], success };
+    const { succeeded } = await client.txn(txn, { ...call, repeatable: true });
+    if (succeeded) deleted += group.length;
+    else isOvertaken = true;
+  });
+  return deleted;
+}
+
+function revisionIs(key: string, to: bigint): Compare {
+  return { key, target: 'modRevision', relation: '=', to };
+}
+
+function withoutForeign(entries: readonly KeyValue[], log: Log | undefined): KeyValue[] {
+  return entries.filter(({ key }) => {
+    const isBlock = /^\/storage\/[0-9a-f]{64}$/.test(key);
+    if (!isBlock) log?.('warn', `Skipping ${key}: it is no block of a file system.`);
+    return isBlock;
+  });
+}
