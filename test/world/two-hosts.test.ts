@@ -8,7 +8,15 @@ import { Etcd } from './etcd.js';
 const program = fileURLToPath(new URL('./programs/watch-everything.js', import.meta.url));
 
 const WATCHES = [
-  ...['idealClusterSizeWatch', 'resWatch', 'resWatch file', 'strMapFollow', 'strMapWatch', 'strWatch'],
+  ...[
+    'idealClusterSizeWatch',
+    'resWatch',
+    'resWatch file',
+    'scheduled',
+    'strMapFollow',
+    'strMapWatch',
+    'strWatch',
+  ],
   ...['watchAgents', 'watchDeploy', 'watchEndpoints', 'watchMembers', 'watchReports'],
 ];
 

@@ -48,6 +48,10 @@ const watches: Readonly<Record<string, [AsyncIterable<unknown>, (item: unknown) 
     world.idealClusterSizeWatch({ signal }),
     async () => (await world.idealClusterSizeGet()) === sizes[other],
   ],
+  scheduled: [
+    world.scheduled('two', { signal }),
+    (schedule) => JSON.stringify(schedule).includes(`"${other}"`),
+  ],
   watchMembers: [
     world.watchMembers({ signal }),
     (members) => JSON.stringify(members).includes(`"${peerUrl(other)}"`),
@@ -66,6 +70,7 @@ async function writeEverything(): Promise<string> {
   ]);
   await world.addDeploy((await world.getMaxDeployId()) + 1, '', '', hostname);
   await world.setReport(1, report);
+  void world.scheduler('two', { signal })[Symbol.asyncIterator]().next();
   await world.idealClusterSizeSet(sizes[hostname] ?? 0);
   return (await client.memberAdd([peerUrl(hostname)], { learner: true })).id;
 }
