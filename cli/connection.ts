@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { TransportName } from '../tunnel/auto-transport.js';
 import type { TunnelOptions } from '../tunnel/tunnel.js';
+import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import { parseDuration } from '../world/deploys/duration.js';
 import type { EtcdWorld } from '../world/etcd-world.js';
 import type { Log } from '../world/log.js';
@@ -52,7 +53,6 @@ export interface Connection {
 }
 
 const defaultTimeoutMs = 10_000;
-const defaultSeed = 'http://127.0.0.1:2379';
 
 /** Adds the connection flags and an example to a command. */
 export function withConnection(command: Command, example: string): Command {
@@ -74,7 +74,11 @@ export function withConnection(command: Command, example: string): Command {
     .addOption(
       new Option('--transport <name>', 'what speaks SSH (default auto)').choices(['auto', 'ssh2', 'openssh']),
     )
-    .option('--seeds <url>', `etcd as seen from the SSH host (repeatable; default ${defaultSeed})`, collect)
+    .option(
+      '--seeds <url>',
+      `etcd as seen from the SSH host (repeatable; default ${DEFAULT_CLIENT_URL})`,
+      collect,
+    )
     .option('--namespace <prefix>', 'where the fleet keeps its keys (default /_mgmt)')
     .option('--hostname <name>', "who we are to the fleet (default: this machine's name)")
     .option('--config <file>', 'use this hawser.yaml')
@@ -106,7 +110,7 @@ export async function resolveConnection(
     sshKnownHosts: (flags.sshKnownHosts ?? config.sshKnownHosts ?? []).map(expandHome),
     ...(flags.sshConfig === undefined ? {} : { sshConfig: expandHome(flags.sshConfig) }),
     ...(flags.transport === undefined ? {} : { transport: flags.transport }),
-    seeds: flags.seeds ?? config.seeds ?? [defaultSeed],
+    seeds: flags.seeds ?? config.seeds ?? [DEFAULT_CLIENT_URL],
     namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
     hostname: flags.hostname ?? config.hostname ?? machineName(),
     timeoutMs: flags.timeout ?? defaultTimeoutMs,

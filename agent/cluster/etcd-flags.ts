@@ -1,3 +1,5 @@
+import { DEFAULT_MAX_TXN_OPS } from '../../world/index.js';
+
 /** What decides the command line of one etcd server. URLs as etcd takes them (`http://host:port`). */
 export interface ServerFlags {
   readonly name: string;
@@ -35,6 +37,7 @@ export function etcdArguments(flags: ServerFlags): string[] {
     ...['--initial-advertise-peer-urls', flags.advertisedServerUrls.join(',')],
     ...['--initial-cluster-state', flags.start.kind === 'join' ? 'existing' : 'new'],
     ...['--initial-cluster', initialCluster(flags)],
+    ...['--max-txn-ops', String(DEFAULT_MAX_TXN_OPS)],
     ...['--logger', 'zap', '--log-outputs', 'stderr'],
     ...['--auto-compaction-mode', 'periodic', '--auto-compaction-retention', '1h'],
   ];

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { AgentOptions } from '../../agent/run.js';
+import { DEFAULT_CLIENT_URL, DEFAULT_SERVER_URL } from '../../world/constants.js';
 import type { Log } from '../../world/log.js';
 import {
   type Connection,
@@ -16,8 +17,6 @@ import type { Context } from '../context.js';
 import { wholeNumber } from './size.js';
 
 const defaultPrefix = '/var/lib/hawser';
-const defaultClientUrl = 'http://127.0.0.1:2379';
-const defaultServerUrl = 'http://127.0.0.1:2380';
 
 interface RunFlags extends ConnectionFlags {
   readonly prefix: string;
@@ -42,12 +41,12 @@ export function runCommand(context: Context): Command {
     .option('--tmp-prefix', 'keep everything in a temporary folder that goes with the agent', false)
     .option(
       '--client-urls <urls>',
-      `where etcd listens for clients (default ${defaultClientUrl})`,
+      `where etcd listens for clients (default ${DEFAULT_CLIENT_URL})`,
       collectList,
     )
     .option(
       '--server-urls <urls>',
-      `where etcd listens for other servers (default ${defaultServerUrl})`,
+      `where etcd listens for other servers (default ${DEFAULT_SERVER_URL})`,
       collectList,
     )
     .option('--advertise-client-urls <urls>', 'what other hosts use as client URLs', collectList)
@@ -84,8 +83,8 @@ async function agentOptions(context: Context, flags: RunFlags, prefix: string): 
     namespace: connection.namespace,
     seeds: flags.seeds ?? [],
     ...connectSeeds(connection, log),
-    clientUrls: flags.clientUrls ?? [defaultClientUrl],
-    serverUrls: flags.serverUrls ?? [defaultServerUrl],
+    clientUrls: flags.clientUrls ?? [DEFAULT_CLIENT_URL],
+    serverUrls: flags.serverUrls ?? [DEFAULT_SERVER_URL],
     ...(flags.advertiseClientUrls === undefined ? {} : { aClientUrls: flags.advertiseClientUrls }),
     ...(flags.advertiseServerUrls === undefined ? {} : { aServerUrls: flags.advertiseServerUrls }),
     noServer: !flags.server,

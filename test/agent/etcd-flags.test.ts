@@ -16,6 +16,7 @@ test.serial('the first server names only itself and starts a new cluster', (t) =
   t.true(line.includes('--initial-cluster-state new --initial-cluster h2=http://10.0.0.2:2380 '));
   t.true(line.includes('--listen-client-urls http://127.0.0.1:2379,http://10.0.0.2:2379 '));
   t.true(line.includes('--advertise-client-urls http://10.0.0.2:2379 '));
+  t.true(line.includes('--max-txn-ops 512 '));
 });
 
 test.serial('a server that joins names every member, itself under its own name', (t) => {

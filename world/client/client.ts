@@ -1,3 +1,4 @@
+import { SESSION_TTL_SECONDS } from '../constants.js';
 import type { Log } from '../log.js';
 import type { CallOptions, Member, WatchOptions } from '../world.js';
 import { type CallKind, Calls } from './calls.js';
@@ -175,7 +176,7 @@ export class Client implements AsyncDisposable {
   }
 
   /** Opens a session; closing the client closes it. @param ttlSeconds default 10. */
-  async session({ ttlSeconds = 10 } = {}, options?: CallOptions): Promise<Session> {
+  async session({ ttlSeconds = SESSION_TTL_SECONDS } = {}, options?: CallOptions): Promise<Session> {
     const session = await Session.open(
       { calls: this.#calls, endpoints: this.#lanes.small, log: this.#lanes.log },
       ttlSeconds,

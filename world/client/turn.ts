@@ -1,3 +1,4 @@
+import { SESSION_TTL_SECONDS } from '../constants.js';
 import { WorldError } from '../errors.js';
 import type { CallOptions } from '../world.js';
 import { onAbort } from './backoff.js';
@@ -39,7 +40,7 @@ export class Turn implements AsyncDisposable {
    * @throws WorldError `conflict` when it did not come in time; `unavailable`; after an abort `signal.reason`.
    */
   static async take(client: Client, name: string, value: string, options: TurnOptions = {}): Promise<Turn> {
-    const { signal, timeoutMs, ttlSeconds = 10 } = options;
+    const { signal, timeoutMs, ttlSeconds = SESSION_TTL_SECONDS } = options;
     signal?.throwIfAborted();
     const session = await client.session({ ttlSeconds }, signal === undefined ? {} : { signal });
     const over = new AbortController();

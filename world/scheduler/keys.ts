@@ -1,5 +1,4 @@
-/** Everything of the scheduler. */
-export const SCHEDULER_PREFIX = '/scheduler/';
+export { SCHEDULER_PATH as SCHEDULER_PREFIX } from '../constants.js';
 
 /** The election of the host that decides. */
 export const ELECTION = '/scheduler/election';
