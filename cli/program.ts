@@ -8,6 +8,7 @@ import { mapCommand } from './commands/map.js';
 import { membersCommand } from './commands/members.js';
 import { resCommand } from './commands/res.js';
 import { runCommand } from './commands/run.js';
+import { scheduleCommand } from './commands/schedule.js';
 import { sizeCommand } from './commands/size.js';
 import { statusCommand } from './commands/status.js';
 import { strCommand } from './commands/str.js';
@@ -62,6 +63,7 @@ function program(context: Context): Command {
     strCommand,
     mapCommand,
     resCommand,
+    scheduleCommand,
     membersCommand,
     endpointsCommand,
     sizeCommand,

@@ -3,6 +3,7 @@ import { type Client, campaign, EtcdWorld, leader, type ScheduledResult } from '
 import { until } from './conformance-scheduler.js';
 import { Etcd } from './etcd.js';
 import { etcdctl } from './etcdctl.js';
+import { take, takeKeys } from './fleet.js';
 import { Link } from './link.js';
 import { newFleet } from './subject.js';
 
@@ -184,11 +185,17 @@ test.serial('a session that somebody revoked costs the candidate nothing but a m
   const host = open('h1');
   const seen = iterate(host.scheduler('job', { sessionTtlSeconds: 1 }));
   await until(t, seen, ['h1']);
-  const entry = await host.client.get('/scheduler/hostname/h1/job');
+  const key = '/scheduler/hostname/h1/job';
+  const entry = await host.client.get(key);
+  const changes = host.client.watch({ key });
+  await take(changes);
   await etcdctl(etcd, 'lease', 'revoke', BigInt(entry?.lease ?? '0').toString(16));
-  await until(t, seen, []);
-  await until(t, seen, ['h1']);
-  t.not((await host.client.get('/scheduler/hostname/h1/job'))?.lease, entry?.lease);
+  await takeKeys(changes, 2);
+  await changes.return?.();
+  const again = await host.client.get(key);
+  t.truthy(again);
+  t.not(again?.lease, entry?.lease);
+  await until(t, iterate(host.scheduled('job')), ['h1']);
 });
 
 test.serial('many schedules are decided beside each other, each by its own strategy', async (t) => {

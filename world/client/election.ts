@@ -1,3 +1,4 @@
+import { untilAvailable } from '../until-available.js';
 import type { CallOptions, WatchOptions } from '../world.js';
 import { onAbort } from './backoff.js';
 import type { Client } from './client.js';
@@ -45,7 +46,7 @@ async function* observed(
   try {
     let before: KeyValue | 'unknown' | undefined = 'unknown';
     while (!signal.aborted) {
-      const { leader: now, revision } = await read(client, name, { signal });
+      const { leader: now, revision } = await untilAvailable(signal, () => read(client, name, { signal }));
       if (before === 'unknown' || now?.modRevision !== before?.modRevision) yield now;
       before = now;
       // A leader's key tells when it goes; without one, the next key of anybody does.

@@ -1,8 +1,10 @@
 import { SESSION_TTL_SECONDS } from '../constants.js';
 import { WorldError } from '../errors.js';
+import { untilAvailable } from '../until-available.js';
 import type { CallOptions } from '../world.js';
 import { onAbort } from './backoff.js';
 import type { Client } from './client.js';
+import type { KeyValue } from './key-value.js';
 import type { Session } from './session.js';
 import type { Compare } from './txn.js';
 
@@ -106,6 +108,11 @@ export class Turn implements AsyncDisposable {
     return this.close();
   }
 
+  #read(): Promise<KeyValue | undefined> {
+    const { signal } = this.#lost;
+    return untilAvailable(signal, () => this.#client.get(this.key, { signal }));
+  }
+
   /** Somebody may delete the key without touching the lease. */
   async #watchKey(): Promise<void> {
     const request = { key: this.key, fromRevision: this.createRevision + 1n };
@@ -114,7 +121,7 @@ export class Turn implements AsyncDisposable {
       const deleted =
         item.kind === 'events'
           ? item.events.some((event) => event.type === 'delete')
-          : (await this.#client.get(this.key))?.createRevision !== this.createRevision;
+          : (await this.#read())?.createRevision !== this.createRevision;
       if (deleted) return this.#lost.abort(overtaken(this.key));
     }
   }

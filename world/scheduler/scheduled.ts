@@ -1,56 +1,55 @@
 import type { WatchOptions } from '../call-options.js';
-import { onAbort } from '../client/backoff.js';
 import type { Client } from '../client/client.js';
-import { leavable } from '../client/leavable.js';
+import type { WatchItem } from '../client/watch-cursor.js';
+import { follow, type Kept } from '../follow.js';
 import type { ScheduledResult } from '../scheduler-world.js';
+import { untilAvailable } from '../until-available.js';
 import { decisionKey, parseHosts } from './keys.js';
 
 /** Yields the decision of one schedule as it is, and then each that differs from the one before. */
 export function scheduled(
   client: Client,
   namespace: string,
-  options: WatchOptions = {},
+  options?: WatchOptions,
 ): AsyncIterableIterator<ScheduledResult, undefined> {
-  return leavable((left) => differing(client, namespace, [options.signal, left]));
+  const key = decisionKey(namespace);
+  return follow(client, [{ key }], options, new KeptDecision(client, key));
 }
 
-async function* differing(
-  client: Client,
-  namespace: string,
-  ends: readonly (AbortSignal | undefined)[],
-): AsyncGenerator<ScheduledResult, undefined> {
-  const over = new AbortController();
-  const unlisten = onAbort(ends, () => over.abort());
-  let before: string | undefined;
-  try {
-    for await (const text of texts(client, decisionKey(namespace), over.signal)) {
-      const hosts = parseHosts(text);
-      const joined = hosts.join(',');
-      if (joined !== before) yield { hosts };
-      before = joined;
-    }
-  } catch (error) {
-    if (!over.signal.aborted) throw error;
-  } finally {
-    unlisten();
+class KeptDecision implements Kept<ScheduledResult> {
+  readonly #client: Client;
+  readonly #key: string;
+  #hosts: readonly string[] = [];
+  #shown: string | undefined;
+  #readAt = 0n;
+
+  constructor(client: Client, key: string) {
+    this.#client = client;
+    this.#key = key;
+  }
+
+  async take(item: WatchItem, _index: number, signal: AbortSignal): Promise<boolean> {
+    if (item.kind !== 'events') await this.#read(signal);
+    // What was read when the watch stood may be newer than what the watch tells first.
+    else if (item.revision > this.#readAt) this.#hosts = hostsIn(item.events.at(-1)?.entry.value);
+    return this.#hosts.join() !== this.#shown;
+  }
+
+  show(): ScheduledResult {
+    this.#shown = this.#hosts.join();
+    return { hosts: this.#hosts };
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const get = { success: [{ get: this.#key }] };
+    const { revision, replies } = await untilAvailable(signal, () =>
+      this.#client.txn(get, { signal, repeatable: true }),
+    );
+    this.#readAt = revision;
+    this.#hosts = hostsIn(replies[0]?.entries[0]?.value);
   }
 }
 
-/** The value as it is when the watch stands, and each value after that; empty where there is none. */
-async function* texts(client: Client, key: string, signal: AbortSignal): AsyncGenerator<string> {
-  let readAt = 0n;
-  for await (const item of client.watch({ key }, { signal })) {
-    if (item.kind === 'events') {
-      const last = item.events.at(-1);
-      // What was read when the watch stood may be newer than what the watch tells first.
-      if (last !== undefined && item.revision > readAt) yield last.entry.value.toString();
-    } else {
-      const { revision, replies } = await client.txn(
-        { success: [{ get: key }] },
-        { signal, repeatable: true },
-      );
-      readAt = revision;
-      yield replies[0]?.entries[0]?.value.toString() ?? '';
-    }
-  }
+function hostsIn(stored: Buffer | undefined): readonly string[] {
+  return parseHosts(stored?.toString() ?? '');
 }
