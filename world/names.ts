@@ -47,6 +47,7 @@ export function checkDeployId(id: number): void {
   }
 }
 
-function isPlain(text: string): boolean {
-  return !text.includes('\0') && isStorable(text);
+/** Text that a key can hold. U+FFFD is what bytes that are no text read as, so it names nothing. */
+export function isPlain(text: string): boolean {
+  return !/[\0\uFFFD]/.test(text) && isStorable(text);
 }

@@ -22,17 +22,29 @@ export type {
 export interface StrWorld {
   /** Yields once when the watch stands, then once for each change (or burst of changes) of the string. */
   strWatch(key: string, options?: WatchOptions): AsyncIterable<void>;
-  /** @throws WorldError `not-found` when the key does not exist (see {@link strIsNotExist}). */
+  /**
+   * @throws WorldError `not-found` when the key does not exist (see {@link strIsNotExist}); `invalid` when what is
+   * stored is no text (UTF-8), or for a key that cannot be
+   */
   strGet(key: string, options?: CallOptions): Promise<string>;
-  /** Writes only if the value differs, so that nobody is woken for nothing. */
+  /**
+   * Writes only if the value differs, so that nobody is woken for nothing.
+   * @throws WorldError `invalid` for a key that cannot be (empty, or with a slash at an end) or a value that is no text
+   * (half of a surrogate pair); `too-large` beyond 1.5 MiB; `no-space`; `outcome-unknown`
+   */
   strSet(key: string, value: string, options?: CallOptions): Promise<void>;
+  /** A key that does not exist is no error. */
   strDel(key: string, options?: CallOptions): Promise<void>;
   /** Whether an error of {@link strGet} says that the key does not exist. */
   strIsNotExist(error: unknown): boolean;
 }
 
-/** One string for each host under one key; a host writes only its own. */
+/**
+ * One string for each host under one key; a host writes only its own. Keys and values are as for {@link StrWorld}; what
+ * another program left there and is no hostname or no text is left out, with a warning that names the key.
+ */
 export interface StrMapWorld {
+  /** Yields once when the watch stands, then once for each change (or burst of changes) of any host's value. */
   strMapWatch(key: string, options?: WatchOptions): AsyncIterable<void>;
   /** Hostname to value; empty when no host has set one. */
   strMapGet(key: string, options?: CallOptions): Promise<Map<string, string>>;
@@ -49,11 +61,16 @@ export interface StrMapWorld {
   strMapDel(key: string, options?: CallOptions): Promise<void>;
 }
 
-/** The append-only deploy log. Ids are sequential from 1. */
+/**
+ * The append-only deploy log. Ids are whole numbers from 1 without a gap; another number is WorldError `invalid`. Keys
+ * that another program left among the deploys are left out, with a warning that names the key.
+ */
 export interface DeployWorld {
+  /** Yields once when the watch stands, then once for each change (or burst of changes) of the log. */
   watchDeploy(options?: WatchOptions): AsyncIterable<void>;
-  /** The payload of one deploy; the empty string for id 0. @throws WorldError `not-found` */
+  /** The payload of one deploy; the empty string for id 0. @throws WorldError `not-found`; `invalid` when it is no text */
   getDeploy(id: number, options?: CallOptions): Promise<string>;
+  /** All payloads by id, the oldest first. */
   getDeploys(options?: CallOptions): Promise<Map<number, string>>;
   /** The newest id; 0 when there is none. What travels does not grow with the log. */
   getMaxDeployId(options?: CallOptions): Promise<number>;
@@ -61,6 +78,7 @@ export interface DeployWorld {
   getDeployHash(id: number, options?: CallOptions): Promise<string>;
   /**
    * Appends deploy `id`, which must be the newest id plus one, in one transaction, exactly once even when the answer is lost.
+   * After `outcome-unknown` or an abort the same call may be made again on the same World: it succeeds if it had been applied.
    * A `hash` is stored beside it; with a `parentHash` too, the previous deploy's hash must equal it.
    * @throws WorldError `conflict` when the id is taken or not next, or the parent hash differs.
    */
@@ -109,12 +127,15 @@ export interface Report {
 
 /** Progress of deploys, reported by the agents and read by whoever waits. */
 export interface ReportWorld {
-  /** Stores this host's report on a deploy. */
+  /** Stores this host's report on a deploy. @throws WorldError `invalid` for the report of another host */
   setReport(deployId: number, report: Report, options?: CallOptions): Promise<void>;
+  /** Hostname to report; what is no report is left out, with a warning that names the key. */
   getReports(deployId: number, options?: CallOptions): Promise<Map<string, Report>>;
+  /** Yields once when the watch stands, then once for each change (or burst of changes). */
   watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void>;
   /** The agents whose session lives. */
   getAgents(options?: CallOptions): Promise<Map<string, Agent>>;
+  /** Yields once when the watch stands, then once for each change (or burst of changes): agents that come or go. */
   watchAgents(options?: WatchOptions): AsyncIterable<void>;
 }
 
@@ -170,6 +191,7 @@ export interface Member {
 }
 
 export interface MembersWorld {
+  /** The members of the etcd cluster, learners and members that never started included. */
   members(options?: CallOptions): Promise<Member[]>;
   /**
    * Yields the members, sorted by id, at once and then whenever they change. etcd has no watch for them: the list is

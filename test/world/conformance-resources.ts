@@ -129,6 +129,7 @@ export function resourcesConform(test: TestFn, subject: () => Subject): void {
       { name: '' },
       { name: 'a\0b' },
       { name: '\ud800' },
+      { name: '\uFFFD' },
       { host: 'a/b' },
       { host: 'a,b' },
       { data: '\udc00' },

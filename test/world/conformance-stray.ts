@@ -39,6 +39,8 @@ export function strayKeysConform(test: TestFn, subject: () => Subject): void {
     const stray = [
       ['/strings/ip/h,3', '?'],
       ['/strings/ip/h4', NO_TEXT],
+      ['/strings/ip/h\uFFFD', '?'],
+      ['/exported/h1/h2/k/\uFFFD', '?'],
       ['/exported/h1/', '?'],
       ['/exported/h1/h2/k', '?'],
       ['/exported/h1/h2/k/', '?'],

@@ -5,15 +5,15 @@ import { parseResourceKey, resourceKey, visiblePrefixes } from '../../world/reso
 
 const hostname = fc.oneof(
   fc.constantFrom('h1', 'h2', 'h'),
-  fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !/[/,\0]/.test(text) && text !== '*'),
+  fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !/[/,\0\uFFFD]/.test(text) && text !== '*'),
 );
 const kind = fc.oneof(
   fc.constantFrom('file', 'svc', 'fil'),
-  fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !/[/\0]/.test(text)),
+  fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !/[/\0\uFFFD]/.test(text)),
 );
 const name = fc.oneof(
   fc.constantFrom('/', '/etc/motd', 'a/b/', 'n'),
-  fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !text.includes('\0')),
+  fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !/[\0\uFFFD]/.test(text)),
 );
 const filter = fc.record(
   { kind: fc.oneof(kind, fc.constant('')), name: fc.oneof(name, fc.constant('')), host: hostname },

@@ -1,4 +1,4 @@
-import { checkHostname, checkResourceKind, checkResourceName, isHostname } from '../names.js';
+import { checkHostname, checkResourceKind, checkResourceName, isHostname, isPlain } from '../names.js';
 import type { ResDelete } from '../world.js';
 
 /** Where exported resources are kept, at `/exported/$to/$from/$kind/$name`. */
@@ -34,5 +34,5 @@ export function parseResourceKey(key: string): ResourceId | undefined {
   if (match === null) return undefined;
   const [, to = '', from = '', kind = '', name = ''] = match;
   if (to !== EVERY_HOST && !isHostname(to)) return undefined;
-  return isHostname(from) ? { from, kind, name } : undefined;
+  return isHostname(from) && isPlain(kind) && isPlain(name) ? { from, kind, name } : undefined;
 }
