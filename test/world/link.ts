@@ -1,23 +1,30 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+const QUIET_TURNS = 50;
+
+/** How many round trips lie behind what each end of a connection has heard. */
+interface Clock {
+  client: number;
+  server: number;
+}
+
 /** A TCP link to a real server that a test can cut and black-hole. */
 export class Link implements AsyncDisposable {
   readonly url: string;
   readonly #server: Server;
   readonly #port: number;
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #pairs = new Map<readonly [Socket, Socket], Clock>();
   readonly #carried: (() => void)[] = [];
   readonly #delayMs: number;
   readonly #waiting: (() => void)[] = [];
   #answers: NodeJS.Timeout | undefined;
-  #clientHeard = 0;
-  #serverHeard = 0;
+  #speaking = false;
   #refusing = false;
   #silent = false;
   #deaf = false;
 
-  /** @param delayMs how long everything is under way, each way; answers longer, until the client pauses as long. */
+  /** @param delayMs how long everything is under way, each way; answers longer, until the client pauses. */
   static async to(port: number, { delayMs = 0 } = {}): Promise<Link> {
     const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -35,16 +42,16 @@ export class Link implements AsyncDisposable {
   }
 
   /**
-   * How many round trips lie behind what the client knows by now, as far as each had to wait for the one before it;
-   * a new connection costs two. Only exact with a delay longer than any pause in what the client says.
+   * How many round trips lie behind what the client has heard over a connection, as far as each had to wait for the one
+   * before it, and counted from when it was made, which costs two. Only counted with a delay.
    */
   get roundTrips(): number {
-    return this.#clientHeard;
+    return Math.max(0, ...[...this.#pairs.values()].map((clock) => clock.client));
   }
 
   /** Ends all connections at once; new ones are taken. */
   cut(): void {
-    for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
+    for (const pair of this.#pairs.keys()) for (const socket of pair) socket.resetAndDestroy();
     this.#pairs.clear();
     this.#deaf = false;
   }
@@ -67,13 +74,13 @@ export class Link implements AsyncDisposable {
   /** Carries nothing more, in either direction, without ending anything. */
   blackHole(): void {
     this.#silent = true;
-    for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+    for (const pair of this.#pairs.keys()) for (const socket of pair) socket.pause();
   }
 
   /** Carries again what waited. */
   heal(): void {
     this.#silent = false;
-    for (const pair of this.#pairs) for (const socket of pair) socket.resume();
+    for (const pair of this.#pairs.keys()) for (const socket of pair) socket.resume();
   }
 
   /** Resolves when the server has answered something from now on, before that reaches the client. */
@@ -99,10 +106,20 @@ export class Link implements AsyncDisposable {
       return;
     }
     this.#waiting.push(deliver);
-    this.#answers ??= setTimeout(() => {
+    this.#answers ??= setTimeout(() => this.#whenQuiet(QUIET_TURNS), this.#delayMs);
+  }
+
+  /** On a busy machine timers run late: only turns of the event loop tell that the client has nothing more to say. */
+  #whenQuiet(turns: number): void {
+    if (this.#speaking) {
+      this.#speaking = false;
+      this.#answers = setTimeout(() => this.#whenQuiet(QUIET_TURNS), this.#delayMs);
+    } else if (turns > 0) {
+      setImmediate(() => this.#whenQuiet(turns - 1));
+    } else {
       this.#answers = undefined;
       for (const each of this.#waiting.splice(0)) each();
-    }, this.#delayMs);
+    }
   }
 
   #join(near: Socket): void {
@@ -114,22 +131,21 @@ export class Link implements AsyncDisposable {
     const far = connect({ port: this.#port, host: '127.0.0.1', allowHalfOpen: true });
     far.on('error', () => near.destroy());
     const pair = [near, far] as const;
-    this.#pairs.add(pair);
-    this.#clientHeard += 1;
-    this.#serverHeard = this.#clientHeard + 1;
+    const clock = { client: 1, server: 2 };
+    this.#pairs.set(pair, clock);
     near.on('data', (data) => {
-      const trip = this.#clientHeard + 1;
-      this.#answers?.refresh();
+      const trip = clock.client + 1;
+      this.#speaking = true;
       this.#later(() => {
-        this.#serverHeard = Math.max(this.#serverHeard, trip);
+        clock.server = Math.max(clock.server, trip);
         if (!far.destroyed) far.write(data);
       });
     });
     far.on('data', (data) => {
-      const trip = this.#serverHeard;
+      const trip = clock.server;
       for (const resolve of this.#carried.splice(0)) resolve();
       this.#answer(() => {
-        this.#clientHeard = Math.max(this.#clientHeard, trip);
+        clock.client = Math.max(clock.client, trip);
         // A listener may have cut the link meanwhile.
         if (!near.destroyed && !this.#deaf) near.write(data);
       });

@@ -21,7 +21,8 @@ export interface WatchesContext {
 
 /**
  * All watches of a client, over one stream at a time. When the stream is lost, another takes all of them up where
- * they were, in one round trip; while nobody watches there is none.
+ * they were. All requests are sent at once: one round trip for each 64 KiB of them, which etcd takes before it
+ * confirms, so for about 1,500 keys or 900 prefixes. While nobody watches there is no stream.
  */
 export class Watches {
   readonly #context: WatchesContext;
@@ -38,9 +39,7 @@ export class Watches {
     this.#stream?.create(watcher);
     if (this.#running) return;
     this.#running = true;
-    this.#run()
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => undefined);
+    void this.#run().catch((error: unknown) => this.#fail(error));
   }
 
   /** Takes a watch up again whose reader was behind. */
