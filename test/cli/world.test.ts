@@ -10,13 +10,14 @@ test.before(async () => {
 test.after.always(() => fleet?.[Symbol.asyncDispose]());
 
 test.serial('a string is followed through being set, emptied and removed', async (t) => {
+  await using world = fleet.world('other');
   const motd = fleet.follow(t, ['str', 'watch', 'motd']);
   t.deepEqual(await motd.next(), { key: 'motd', value: null });
-  await fleet.run(['str', 'set', 'motd', 'hello']);
+  await world.strSet('motd', 'hello');
   t.deepEqual(await motd.next(), { key: 'motd', value: 'hello' });
-  await fleet.run(['str', 'set', 'motd', '']);
+  await world.strSet('motd', '');
   t.deepEqual(await motd.next(), { key: 'motd', value: '' });
-  await fleet.run(['str', 'del', 'motd']);
+  await world.strDel('motd');
   t.deepEqual(await motd.next(), { key: 'motd', value: null });
   t.is(await motd.interrupt(), 130);
 });
@@ -28,13 +29,15 @@ test.serial('a string keeps every byte of text that came from standard input', a
 });
 
 test.serial('a map is followed as its hosts come and go', async (t) => {
+  await using first = fleet.world('a');
+  await using second = fleet.world('b');
   const map = fleet.follow(t, ['map', 'watch', 'kernel']);
   t.deepEqual(await map.next(), {});
-  await fleet.run(['map', 'set', 'kernel', '6.1', '--hostname', 'a']);
+  await first.strMapSet('kernel', '6.1');
   t.deepEqual(await map.next(), { a: '6.1' });
-  await fleet.run(['map', 'set', 'kernel', '6.12', '--hostname', 'b']);
+  await second.strMapSet('kernel', '6.12');
   t.deepEqual(await map.next(), { a: '6.1', b: '6.12' });
-  await fleet.run(['map', 'del', 'kernel', '--hostname', 'a']);
+  await first.strMapDel('kernel');
   t.deepEqual(await map.next(), { b: '6.12' });
   t.is(await map.interrupt(), 130);
 });
@@ -58,26 +61,20 @@ test.serial('standard input that is no text is refused, and nothing is stored', 
 });
 
 test.serial('a resource is exported, collected by whom it is for, and taken back', async (t) => {
-  t.deepEqual(await fleet.json(['res', 'export', 'file', '/etc/motd', 'hello', '--hostname', 'a']), {
-    resources: 1,
-    changed: true,
-  });
-  t.deepEqual(await fleet.json(['res', 'export', 'file', '/etc/motd', 'hello', '--hostname', 'a']), {
-    resources: 1,
-    changed: false,
-  });
-  await fleet.run(['res', 'export', 'svc', 'ntp', '-', '--host', 'c', '--hostname', 'a'], { input: 'x\n' });
-  const motd = { kind: 'file', name: '/etc/motd', host: 'a', data: 'hello' };
+  const motd = ['file', '/etc/motd', 'hello', '--hostname', 'a'];
+  t.deepEqual(await fleet.json(['res', 'export', ...motd]), { resources: 1, changed: true });
+  t.deepEqual(await fleet.json(['res', 'export', ...motd]), { resources: 1, changed: false });
+  const target = ['--host', 'c', '--hostname', 'a'];
+  await fleet.run(['res', 'export', 'svc', 'ntp', '-', ...target], { input: 'x\n' });
+  await using other = fleet.world('b');
+  const shared = { kind: 'file', name: '/etc/motd', host: 'a', data: 'hello' };
+  t.deepEqual(await other.resCollect([{}]), [shared]);
   const ntp = { kind: 'svc', name: 'ntp', host: 'a', data: 'x\n' };
-  t.deepEqual(await fleet.json(['res', 'collect', '--hostname', 'b']), [motd]);
   t.deepEqual(await fleet.json(['res', 'collect', '--hostname', 'c', '--kind', 'svc']), [ntp]);
   t.deepEqual(await fleet.json(['res', 'collect', '--hostname', 'c', '--host', 'other']), []);
   t.regex((await fleet.run(['res', 'collect', '--hostname', 'c'])).stdout, /svc\s+ntp\s+a\s+"x\\n"/);
-  t.is(
-    (await fleet.run(['res', 'delete', 'svc', 'ntp', '--host', 'c', '--hostname', 'a'])).stdout,
-    'deleted 1 resource\n',
-  );
-  t.deepEqual(await fleet.json(['res', 'collect', '--hostname', 'c']), [motd]);
+  const deleted = await fleet.run(['res', 'delete', 'svc', 'ntp', ...target]);
+  t.is(deleted.stdout, 'deleted 1 resource\n');
 });
 
 test.serial(
