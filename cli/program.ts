@@ -4,6 +4,7 @@ import { deployCommand } from './commands/deploy.js';
 import { deploysCommand } from './commands/deploys.js';
 import { endpointsCommand } from './commands/endpoints.js';
 import { forwardCommand } from './commands/forward.js';
+import { fsCommand } from './commands/fs.js';
 import { mapCommand } from './commands/map.js';
 import { membersCommand } from './commands/members.js';
 import { resCommand } from './commands/res.js';
@@ -64,6 +65,7 @@ function program(context: Context): Command {
     mapCommand,
     resCommand,
     scheduleCommand,
+    fsCommand,
     membersCommand,
     endpointsCommand,
     sizeCommand,

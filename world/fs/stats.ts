@@ -52,9 +52,12 @@ export class FsDirent extends Kind {
   readonly name: string;
   /** The folder that it is in, as it was given. */
   readonly parentPath: string;
+  /** What `lstat` says of it, without asking again. */
+  readonly stats: FsStats;
 
-  constructor(name: string, parentPath: string, type: Node['type']) {
-    super(type);
+  constructor(name: string, parentPath: string, node: Node) {
+    super(node.type);
+    this.stats = new FsStats(node);
     this.name = name;
     this.parentPath = parentPath;
   }

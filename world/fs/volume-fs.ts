@@ -152,10 +152,10 @@ export class VolumeFs implements WorldFs {
     };
     const found = await this.#look({ syscall: 'scandir', path }, step, call);
     if (!withFileTypes) return found.map(([name]) => name);
-    return found.map(([name, { type }]) => {
+    return found.map(([name, node]) => {
       const slash = name.lastIndexOf('/');
       const parent = slash < 0 ? path : `${path.replace(/\/$/, '')}/${name.slice(0, slash)}`;
-      return new FsDirent(name.slice(slash + 1), parent, type);
+      return new FsDirent(name.slice(slash + 1), parent, node);
     });
   }
 

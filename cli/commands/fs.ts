@@ -1,0 +1,216 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Command } from 'commander';
+import type { EtcdWorld } from '../../world/etcd-world.js';
+import { METADATA_PREFIX } from '../../world/fs/open-fs.js';
+import type { WorldFs } from '../../world/fs/world-fs.js';
+import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
+import type { Context } from '../context.js';
+import { drawTree, type Listed, list } from '../fs/listing.js';
+import { Progress } from '../fs/progress.js';
+import { sayingPaths } from '../fs/sentence.js';
+import { formatBytes, printResult, table } from '../output.js';
+
+interface FsFlags extends ConnectionFlags {
+  readonly fs?: string;
+}
+
+type Call = { readonly signal: AbortSignal; readonly timeoutMs: number };
+
+/** `hawser fs`: files that the whole fleet shares. */
+export function fsCommand(context: Context): Command {
+  const fs = new Command('fs').description('files that the whole fleet shares');
+  const commands = [fsLs, fsTree, fsCat, fsPut, fsGet, fsRm, fsDu, fsGc];
+  for (const command of commands) fs.addCommand(command(context));
+  return fs.addHelpText('after', '\nExample:\n  $ hawser fs put ./site /site --ssh-url root@web1');
+}
+
+function fsLs(context: Context): Command {
+  return withFs('ls', 'hawser fs ls -l / --ssh-url root@web1')
+    .description('list a folder')
+    .argument('[path]', 'in the shared file system', '/')
+    .option('-l, --long', 'with type, permissions, size and time', false)
+    .action(async (at: string, flags: FsFlags & { long: boolean }) => {
+      await onFs(context, flags, async (fs, call) => {
+        const listed = await list(fs, at, call);
+        const names = listed.map(({ name, type }) => (type === 'directory' ? `${name}/` : name));
+        printResult(flags, listed, flags.long ? longList(listed) : names.join('\n'));
+      });
+    });
+}
+
+function longList(listed: readonly Listed[]): string {
+  if (listed.length === 0) return '';
+  const rows = listed.map(({ name, type, mode, sizeBytes, changedAt }) => [
+    type,
+    mode,
+    String(sizeBytes),
+    changedAt,
+    name,
+  ]);
+  return table(['type', 'mode', 'bytes', 'changed', 'name'], rows);
+}
+
+function fsTree(context: Context): Command {
+  return withFs('tree', 'hawser fs tree / --ssh-url root@web1')
+    .description('list a folder and all that lies below it')
+    .argument('[path]', 'in the shared file system', '/')
+    .action(async (at: string, flags: FsFlags) => {
+      await onFs(context, flags, async (fs, call) => {
+        const listed = await list(fs, at, call, true);
+        printResult(flags, listed, drawTree(listed).join('\n'));
+      });
+    });
+}
+
+function fsCat(context: Context): Command {
+  return withFs('cat', 'hawser fs cat /motd --ssh-url root@web1')
+    .description('print a file')
+    .argument('<path>')
+    .action(async (at: string, flags: FsFlags) => {
+      await onFs(context, flags, (fs, call) => toStdout(fs, at, call));
+    });
+}
+
+function fsPut(context: Context): Command {
+  return withFs('put', 'hawser fs put ./site /site --ssh-url root@web1')
+    .description('copy a file or folder into the shared file system; - reads standard input')
+    .argument('<local>')
+    .argument('<path>', 'a folder is merged into one that is there; a file goes into one')
+    .action(async (local: string, at: string, flags: FsFlags) => {
+      await onFs(context, flags, async (fs, call) => {
+        if (local === '-') return fs.writeFile(at, process.stdin, call);
+        const target = (await isFile(local))
+          ? await inFolder(fs, at, { name: path.basename(local), call })
+          : at;
+        const progress = new Progress(flags);
+        const copied = await fs
+          .copyIn(local, target, { ...call, onProgress: progress.show })
+          .finally(() => progress.end());
+        const [sent, all] = [copied.uploadedBytes, copied.sizeBytes].map(formatBytes);
+        printResult(
+          flags,
+          { path: target, ...copied },
+          `Uploaded ${sent} of ${all} in ${copied.files} files.`,
+        );
+      });
+    });
+}
+
+function fsGet(context: Context): Command {
+  return withFs('get', 'hawser fs get /site ./site --ssh-url root@web1')
+    .description('copy a file or folder out of the shared file system; - writes standard output')
+    .argument('<path>')
+    .argument('<local>', 'a folder is merged into one that is there; a file goes into one')
+    .action(async (at: string, local: string, flags: FsFlags) => {
+      await onFs(context, flags, async (fs, call) => {
+        if (local === '-') return toStdout(fs, at, call);
+        const isFolder = (await fs.stat(at, call)).isDirectory();
+        const target =
+          !isFolder && (await isLocalFolder(local)) ? path.join(local, path.posix.basename(at)) : local;
+        const progress = new Progress(flags);
+        const copied = await fs
+          .copyOut(at, target, { ...call, onProgress: progress.show })
+          .finally(() => progress.end());
+        const { files, sizeBytes } = copied;
+        printResult(
+          flags,
+          { local: target, files, sizeBytes },
+          `Wrote ${formatBytes(sizeBytes)} in ${files} files.`,
+        );
+      });
+    });
+}
+
+function fsRm(context: Context): Command {
+  return withFs('rm', 'hawser fs rm -r /site --ssh-url root@web1')
+    .description('remove a file, or with -r a folder')
+    .argument('<path>')
+    .option('-r, --recursive', 'folders too, with all that they hold', false)
+    .action(async (at: string, flags: FsFlags & { recursive: boolean }) => {
+      await onFs(context, flags, (fs, call) => fs.rm(at, { ...call, recursive: flags.recursive }));
+      printResult(flags, { path: at }, '');
+    });
+}
+
+function fsDu(context: Context): Command {
+  return withFs('du', 'hawser fs du / --ssh-url root@web1')
+    .description('say how large files are together, and how full etcd is')
+    .argument('[path]', 'in the shared file system', '/')
+    .action(async (at: string, flags: FsFlags) => {
+      await onFs(context, flags, async (fs, call, world) => {
+        const files = (await list(fs, at, call, true)).filter(({ type }) => type === 'file');
+        const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+        const usage = await world.fsUsage(call);
+        const { dbSizeBytes, quotaBytes, isFull, blocks } = usage;
+        const share = Math.round((dbSizeBytes / quotaBytes) * 100);
+        const lines = [
+          `${formatBytes(sizeBytes)} in ${files.length} files at ${at} of ${fs.uri}`,
+          `${formatBytes(dbSizeBytes)} in etcd's database with ${blocks} blocks: ${share} % of the quota of ${formatBytes(quotaBytes)}`,
+          "(the quota is etcd's default: a server with another --quota-backend-bytes does not tell before etcd 3.6)",
+        ];
+        if (isFull) {
+          lines.push(
+            'etcd is full and takes no writes: compact it (etcdctl compact), defragment it (etcdctl defrag) or raise its quota, then etcdctl alarm disarm',
+          );
+        }
+        printResult(flags, { path: at, files: files.length, sizeBytes, ...usage }, lines.join('\n'));
+      });
+    });
+}
+
+function fsGc(context: Context): Command {
+  return withConnection(new Command('gc'), 'hawser fs gc --ssh-url root@web1')
+    .description('free what no file system and no deploy names any more, also while others write')
+    .action(async (flags: ConnectionFlags) => {
+      const swept = await withWorld(context, flags, (world, call) => world.fsGc(call));
+      const spared = swept.spared === 0 ? '' : `, spared ${swept.spared} of an upload under way`;
+      printResult(flags, swept, `Freed ${swept.freed} blocks, kept ${swept.kept}${spared}.`);
+    });
+}
+
+function withFs(name: string, example: string): Command {
+  return withConnection(new Command(name), example).option(
+    '--fs <name>',
+    'which file system: a name or a URI (default shared, which is etcdfs:///fs/shared)',
+  );
+}
+
+/** Runs `work` on the file system of the flags. @throws PathError for a wrong path */
+async function onFs(
+  context: Context,
+  flags: FsFlags,
+  work: (fs: WorldFs, call: Call, world: EtcdWorld) => Promise<void>,
+): Promise<void> {
+  await withWorld(context, flags, async (world, call) => {
+    const name = flags.fs ?? world.uri();
+    const fs = world.fs(name.includes('://') ? name : `etcdfs://${METADATA_PREFIX}${name}`);
+    await sayingPaths(fs, () => work(fs, call, world));
+  });
+}
+
+async function toStdout(fs: WorldFs, at: string, call: Call): Promise<void> {
+  await pipeline(fs.readStream(at, call), process.stdout, { end: false });
+}
+
+async function inFolder(
+  fs: WorldFs,
+  at: string,
+  { name, call }: { name: string; call: Call },
+): Promise<string> {
+  if (at.endsWith('/')) return `${at}${name}`;
+  const stats = await fs.stat(at, call).catch(() => undefined);
+  return stats?.isDirectory() === true ? `${at}/${name}` : at;
+}
+
+async function isFile(local: string): Promise<boolean> {
+  return (await stat(local)).isFile();
+}
+
+async function isLocalFolder(local: string): Promise<boolean> {
+  return stat(local).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,46 @@
+import { FsError, type FsErrorCode } from '../../world/fs/fs-error.js';
+import type { WorldFs } from '../../world/fs/world-fs.js';
+
+const SENTENCES: Partial<Record<FsErrorCode, string>> = {
+  ENOENT: 'There is no PATH',
+  ENOTDIR: 'PATH is not a folder, or lies below something that is none',
+  EISDIR: 'PATH is a folder',
+  ERR_FS_EISDIR: 'PATH is a folder: give -r to remove it with all that it holds',
+  EEXIST: 'PATH exists already',
+  ELOOP: 'The symbolic links at PATH lead in a circle',
+  ENAMETOOLONG: 'PATH has a name of more than 255 bytes',
+  EROFS: 'PATH cannot be changed: it is the tree of a deploy',
+};
+
+/** What a person is told of a path that cannot be used. */
+export class PathError extends Error {
+  override readonly name = 'PathError';
+  readonly code: string;
+
+  constructor(code: string, message: string, options: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Runs the work of a command, so that a wrong path becomes a plain sentence. @throws PathError */
+export async function sayingPaths<T>(fs: WorldFs, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toSentence(error, fs) ?? error;
+  }
+}
+
+function toSentence(error: unknown, fs: WorldFs): PathError | undefined {
+  if (error instanceof FsError) {
+    const said = SENTENCES[error.code]?.replace('PATH', error.path ?? 'that');
+    const message = said === undefined ? error.message : `${said} in ${fs.uri} (${error.code}).`;
+    return new PathError(error.code, message, { cause: error });
+  }
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
+  const at = 'path' in error ? ` ${String(error.path)}` : '';
+  const what =
+    error.code === 'ENOENT' ? `There is no${at} on this machine` : `Could not use${at} on this machine`;
+  return new PathError(String(error.code), `${what} (${String(error.code)}).`, { cause: error });
+}
