@@ -29,7 +29,6 @@ export async function runDeciding(context: TermContext, stop: AbortSignal): Prom
       const options = { ttlSeconds: ELECTION_TTL_SECONDS, signal: over.signal };
       await using turn = await campaign(client, ELECTION, hostname, options);
       serving = true;
-      backoff.reset();
       log?.('debug', `${hostname} was elected to decide the schedules`);
       await new Term(context, turn).serve(stop);
     } catch (error) {

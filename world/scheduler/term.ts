@@ -2,6 +2,7 @@ import { onAbort } from '../client/backoff.js';
 import type { Client } from '../client/client.js';
 import type { Turn } from '../client/turn.js';
 import type { TxnOp } from '../client/txn.js';
+import type { WatchItem } from '../client/watch-cursor.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
 import { Board, type Schedule } from './board.js';
@@ -55,30 +56,34 @@ export class Term {
     const revision = await this.#round(signal);
     const request = { key: SCHEDULER_PREFIX, prefix: true, fromRevision: revision + 1n };
     const items = this.#context.client.watch(request, { signal });
-    let restarted = false;
+    let ended = false;
     let wake = (): void => undefined;
-    const reading = (async () => {
-      for await (const item of items) {
-        if (item.kind === 'restarted') restarted = true;
-        if (restarted) return;
-        if (item.kind === 'events') this.#board.apply(item.events);
-        wake();
-      }
-      restarted = true;
-    })().finally(() => wake());
+    const reading = this.#read(items, () => wake()).finally(() => {
+      ended = true;
+      wake();
+    });
     // Its failure is met where it is awaited.
     reading.catch(() => undefined);
     try {
-      while (!restarted && !signal.aborted) {
+      while (!ended) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
         });
         await this.#decide(this.#board.takeTouched(), signal);
-        await Promise.race([changed, reading]);
+        if (!ended) await changed;
       }
     } finally {
       await items.return?.();
       await reading;
+    }
+  }
+
+  /** Keeps the board up to date until the watch ends or has to start over. */
+  async #read(items: AsyncIterable<WatchItem>, changed: () => void): Promise<void> {
+    for await (const item of items) {
+      if (item.kind === 'restarted') return;
+      if (item.kind === 'events') this.#board.apply(item.events);
+      changed();
     }
   }
 
