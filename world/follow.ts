@@ -40,11 +40,9 @@ async function* show<T>(
   const over = new AbortController();
   let fresh = false;
   let wake = (): void => undefined;
-  const end = (): void => {
-    over.abort();
-    wake();
-  };
+  const end = (): void => over.abort();
   const unlisten = onAbort([signal, left], end);
+  over.signal.addEventListener('abort', () => wake());
   const read = async (request: WatchRequest, index: number): Promise<void> => {
     for await (const item of client.watch(request, { signal: over.signal })) {
       if (!(await kept.take(item, index, over.signal))) continue;
@@ -52,16 +50,13 @@ async function* show<T>(
       wake();
     }
   };
+  const news = (): Promise<void> => new Promise((resolve) => (wake = resolve));
   const reading = Promise.all(requests.map(read)).finally(end);
   // Whoever reads gets the failure, when it comes to it.
   reading.catch(() => undefined);
   try {
     for (;;) {
-      if (!fresh && !over.signal.aborted) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      if (!fresh && !over.signal.aborted) await news();
       if (over.signal.aborted) break;
       fresh = false;
       yield kept.show();
