@@ -47,7 +47,8 @@ function usageExit(error: CommanderError, options: { json: boolean }): number {
   return exitCodes.usage;
 }
 
-function program(context: Context): Command {
+/** All commands, with nothing run yet. */
+export function program(context: Context): Command {
   const json = process.argv.includes('--json');
   const root = new Command('hawser')
     .description('Operate and deploy to a fleet of Linux hosts with nothing but SSH.')
