@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createFleet, type EtcdVersion, type Fleet, type Host } from '../../fixtures/index.js';
-import type { SshWorld } from '../../world/index.js';
+import { leader, type SshWorld } from '../../world/index.js';
 import { openWorld } from '../cli/hawser.js';
 
 let fleet: Fleet;
@@ -56,6 +56,15 @@ export function testCluster(etcd: EtcdVersion): void {
     }))) {
       t.deepEqual(advertised, [own]);
     }
+  });
+
+  test.serial('the agents decide schedules, one of them at a time', async (t) => {
+    t.false(await world.schedulerAdd('job', { sessionTtlSeconds: 60 }));
+    for await (const { hosts } of world.scheduled('job')) if (hosts.length > 0) break;
+    const elected = (await leader(world.client, '/scheduler/election'))?.value.toString();
+    t.true(['h1', 'h2', 'h3'].includes(elected ?? ''));
+    t.false(await world.schedulerWithdraw('job'));
+    for await (const { hosts } of world.scheduled('job')) if (hosts.length === 0) break;
   });
 
   test.serial(
