@@ -79,7 +79,7 @@ export class Draft {
 
   /** @throws Refusal `ENOENT` for a link at the end that leads nowhere */
   #leadsToFolder(path: string, isLast: boolean): boolean {
-    const { node } = this.walk(withoutSlash(path), true);
+    const node = findForced(() => this.walk(withoutSlash(path), true), true)?.node;
     if (node === undefined && isLast) throw new Refusal('ENOENT');
     return node?.type === 'directory';
   }
@@ -94,9 +94,10 @@ export class Draft {
   }
 
   unlink(path: string): void {
-    const { parents, name, node } = this.walk(path, false);
+    const { parents, name, node } = this.walk(withoutSlash(path), false);
     if (node === undefined) throw new Refusal('ENOENT');
     if (node.type === 'directory' || name === undefined) throw new Refusal('EISDIR');
+    if (path.endsWith('/')) throw new Refusal('ENOTDIR');
     this.drop([...parents, name]);
   }
 

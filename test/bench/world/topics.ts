@@ -1,6 +1,7 @@
 import type { Effort } from '../effort.js';
 import type { Topic } from '../report.js';
 import { measureMaxDeployId } from './deploys.js';
+import { measureUpload } from './fs.js';
 import { measureCollect, measureExport } from './resources.js';
 import { Site } from './site.js';
 import { measureStringMap } from './string-map.js';
@@ -20,6 +21,7 @@ export async function* worldTopics(
     deploys: (site) => measureMaxDeployId(site, effort),
     watchers: (site) => measureWatchers(site, effort),
     map: (site) => measureStringMap(site, effort),
+    fs: (site) => measureUpload(site, effort),
   };
   for (const [name, topic] of Object.entries(topics)) {
     if (only !== undefined && !only.includes(name)) continue;

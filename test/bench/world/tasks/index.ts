@@ -1,5 +1,6 @@
 import type { Task } from '../task.js';
 import { deployTasks } from './deploys.js';
+import { fsTasks } from './fs.js';
 import { resourceTasks } from './resources.js';
 import { stringMapTasks } from './string-map.js';
 import { watcherTasks } from './watchers.js';
@@ -10,4 +11,5 @@ export const tasks: Readonly<Record<string, Task>> = {
   ...deployTasks,
   ...watcherTasks,
   ...stringMapTasks,
+  ...fsTasks,
 };
