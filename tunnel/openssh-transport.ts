@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { addAbortListener } from 'node:events';
 import { access, constants, readFile } from 'node:fs/promises';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { badIdentity } from './identities.js';
-import { controlPathIn, jumpLogFile, masterArguments } from './openssh/arguments.js';
+import { askEnvironment, controlPathIn, jumpLogFile, masterArguments } from './openssh/arguments.js';
+import { Askpass } from './openssh/askpass.js';
 import {
   enterControlSocket,
   killProcess,
@@ -23,7 +25,7 @@ const MAX_OUTPUT_CHARACTERS = 16_384;
 /**
  * Speaks SSH by way of the system's `ssh`: it connects, verifies the host and logs in by its own rules, so that
  * whatever it can do works. Channels go through its control socket, without a process for each.
- * Nothing is ever asked: keys that need a passphrase must be in an agent.
+ * Its questions come to the same person as those of ssh2 (OpenSSH 8.4 or later).
  */
 export const opensshTransport: Transport = {
   async dial(destination, options) {
@@ -88,19 +90,30 @@ interface Master extends DialOptions {
 /** Settles when `ssh` is logged in and its control socket there. */
 async function startMaster(
   destination: ResolvedDestination,
-  { folder, keepaliveIntervalMs, keepaliveCountMax, signal, log }: Master,
+  { folder, keepaliveIntervalMs, keepaliveCountMax, ...options }: Master,
 ): Promise<void> {
+  const { questions, patience, log } = options;
+  const attempt = new AbortController();
+  const { signal } = attempt;
+  const onFailed = (reason: unknown) => attempt.abort(reason);
+  using _ = addAbortListener(options.signal, () => attempt.abort(options.signal.reason));
   const hosts = [...destination.jumps, destination];
   const hostKeySources = await Promise.all(
     hosts.map((host, index) => prepareHostKeySource(host, { folder, index, signal })),
   );
-  const settings = { folder, hostKeySources, keepaliveIntervalMs, keepaliveCountMax };
+  await using askpass =
+    questions && (await Askpass.open(hosts, { folder, questions, patience, signal, onFailed, log }));
+  const askPrograms = askpass?.programs ?? [];
+  const settings = { folder, hostKeySources, askPrograms, keepaliveIntervalMs, keepaliveCountMax };
   // At its usual level `ssh` keeps to itself that it has no algorithm in common with a host: then it has to fail again.
   for (const logLevel of ['ERROR', 'INFO'] as const) {
     const args = masterArguments(destination, { ...settings, logLevel });
     log?.('debug', `Running ssh ${args.join(' ')}`);
-    const { status, output } = await run(args, destination, signal);
-    if (status === 0) return;
+    const { status, output } = await run(args, destination, {
+      signal,
+      environment: askEnvironment(askPrograms.at(-1)),
+    });
+    if (status === 0) return askpass?.succeeded();
     const said = await whatWasSaid(destination, output, folder);
     if (said.output !== '' || logLevel === 'INFO') throw translateOpenSshFailure(said.by, said.output);
   }
@@ -133,12 +146,16 @@ async function readLog(file: string): Promise<string> {
 function run(
   args: readonly string[],
   destination: ResolvedDestination,
-  signal: AbortSignal,
+  { signal, environment }: { readonly signal: AbortSignal; readonly environment: Record<string, string> },
 ): Promise<{ readonly status: number | null; readonly output: string }> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     // Its own session: ^C in the terminal is ours to handle, and no prompt can come there.
-    const child = spawn('ssh', args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const child = spawn('ssh', args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+      env: { ...process.env, ...environment },
+    });
     let output = '';
     const abort = () => {
       // What it started (ProxyCommand) goes with it.

@@ -58,6 +58,7 @@ test.serial('OpenSSH understands what it is to do as it was meant', async (t) =>
     hostname: 'h.example',
     user: 'me',
     port: '2222',
+    preferredauthentications: 'publickey',
     batchmode: 'yes',
     stricthostkeychecking: 'ask',
     userknownhostsfile: '/known',

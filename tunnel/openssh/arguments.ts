@@ -12,6 +12,8 @@ export interface MasterOptions {
   readonly folder: string;
   /** One for each jump, the outermost first, then the destination's own. */
   readonly hostKeySources: readonly HostKeySource[];
+  /** Programs that ask a person, likewise; a host without one asks nothing. */
+  readonly askPrograms?: readonly (string | undefined)[];
   readonly keepaliveIntervalMs: number;
   readonly keepaliveCountMax: number;
   /** Default `ERROR`: the texts by which failures are told apart come there, and banners come at `INFO`. */
@@ -61,7 +63,7 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
   const { user, host, port, agentSocket } = destination;
   const identityFiles = [...destination.identityFiles, ...destination.defaultIdentityFiles];
   return optionArguments([
-    ['BatchMode', 'yes'],
+    ['BatchMode', options.askPrograms?.at(-1) === undefined ? 'yes' : 'no'],
     ['LogLevel', options.logLevel ?? 'ERROR'],
     ['HostName', literal(host)],
     ['User', user],
@@ -77,7 +79,9 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
     // Ours decides, and knows why; this one is for an ssh whose user is gone.
     ['ServerAliveCountMax', options.keepaliveCountMax + 2],
     ['UpdateHostKeys', 'no'],
-    ...(destination.sshConfig === 'none' ? algorithmOptions(destination) : []),
+    ...(destination.sshConfig === 'none'
+      ? [...algorithmOptions(destination), ...loginOptions(destination)]
+      : []),
     ...(destination.addressFamily === undefined
       ? []
       : [['AddressFamily', destination.addressFamily === 6 ? 'inet6' : 'inet'] as const]),
@@ -127,13 +131,19 @@ function algorithmOptions({
   return lists.flatMap(([name, names]) => (names ? [[name, names.join(',')] as const] : []));
 }
 
+function loginOptions({ authMethods }: ResolvedDestination): Option[] {
+  return authMethods.length > 0 ? [['PreferredAuthentications', authMethods.join(',')]] : [];
+}
+
 /** Hosts on the way are spelled out as commands, for options given to `ssh` would not reach them otherwise. */
 function routeOptions({ jumps, proxyCommand }: ResolvedDestination, options: MasterOptions): Option[] {
   const outer = jumps.slice(0, -1);
   const last = jumps.at(-1);
   if (!last) return [['ProxyCommand', proxyCommand === undefined ? 'none' : literal(proxyCommand)]];
   const hop = { ...last, jumps: outer };
+  const askPrograms = options.askPrograms?.slice(0, -1) ?? [];
   const command = [
+    ...environmentWords(askPrograms.at(-1)),
     'ssh',
     ...configArguments(hop),
     '-T',
@@ -145,12 +155,26 @@ function routeOptions({ jumps, proxyCommand }: ResolvedDestination, options: Mas
       ['PermitLocalCommand', 'no'],
       ['RemoteCommand', 'none'],
     ]),
-    ...connectionArguments(hop, { ...options, hostKeySources: options.hostKeySources.slice(0, -1) }),
+    ...connectionArguments(hop, {
+      ...options,
+      hostKeySources: options.hostKeySources.slice(0, -1),
+      askPrograms,
+    }),
   ].map((word) => shellWord(literal(word)));
   return [
     ['ProxyUseFdpass', 'no'],
     ['ProxyCommand', [...command, '-W', '[%h]:%p', '--', shellWord(literal(hop.alias))].join(' ')],
   ];
+}
+
+function environmentWords(askProgram: string | undefined): string[] {
+  const variables = Object.entries(askEnvironment(askProgram));
+  return variables.length > 0 ? ['env', ...variables.map(([name, value]) => `${name}=${value}`)] : [];
+}
+
+/** Variables by which `ssh` asks through a program. */
+export function askEnvironment(askProgram: string | undefined): Record<string, string> {
+  return askProgram === undefined ? {} : { SSH_ASKPASS: askProgram, SSH_ASKPASS_REQUIRE: 'force' };
 }
 
 function configArguments({ sshConfig }: ResolvedDestination): string[] {
