@@ -1,5 +1,5 @@
 import type { TestFn } from 'ava';
-import { WorldError } from '../../world/index.js';
+import { FsError, WorldError } from '../../world/index.js';
 import { deploysConform } from './conformance-deploys.js';
 import { membersConform } from './conformance-members.js';
 import { resourcesConform } from './conformance-resources.js';
@@ -65,6 +65,22 @@ export function conforms(test: TestFn, subject: () => Subject): void {
     t.is(await first.strGet('ip'), 'a string');
     await first.strMapDel('ip');
     t.deepEqual(await second.strMapGet('ip'), new Map([['h2', '10.0.0.2']]));
+  });
+
+  test.serial('a file that one host writes is seen, moved and removed by the other', async (t) => {
+    const fleet = newFleet();
+    await using first = await subject().open('h1', fleet);
+    await using second = await subject().open('h2', fleet);
+    const [ours, theirs] = [first.fs(first.uri()), second.fs(second.uri())];
+    await ours.mkdir('/etc/app', { recursive: true });
+    await ours.writeFile('/etc/app/größe', Buffer.alloc(700_000, 'x'));
+    t.is((await theirs.stat('/etc/app/größe')).size, 700_000);
+    await theirs.rename('/etc/app', '/etc/old');
+    await t.throwsAsync(ours.readFile('/etc/app/größe'), { instanceOf: FsError, code: 'ENOENT' });
+    t.true((await ours.readFile('/etc/old/größe')).equals(Buffer.alloc(700_000, 'x')));
+    await ours.rm('/etc', { recursive: true });
+    t.true((await second.fsGc()).freed > 0);
+    t.is((await second.fsUsage()).blocks, 0);
   });
 
   test.serial('a watch pulses once when it stands and once more after a change by anyone', async (t) => {

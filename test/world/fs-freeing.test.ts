@@ -57,8 +57,8 @@ test.serial(
     for (let round = 0; round < 10; round += 1) {
       const { client, storage, pin } = await relying();
       await client.set('/storage/foreign', '');
-    // Every connection is open, so that the commit, which is begun first, is not always late.
-    await Promise.all([1, 2, 3, 4].map(() => client.get('/fs/writer', { bulk: true })));
+      // Every connection is open, so that the commit, which is begun first, is not always late.
+      await Promise.all([1, 2, 3, 4].map(() => client.get('/fs/writer', { bulk: true })));
       let committing: Promise<unknown> | undefined;
       // Said of the foreign key between looking and deleting.
       await freeBlocks(client, () => {

@@ -274,3 +274,17 @@ test.serial(
     t.regex(warnings.join(), /quota of 1000 bytes.*hawser fs gc.*defrag/);
   },
 );
+
+test.serial('a full etcd is said with what helps, and by fsUsage', async (t) => {
+  await using full = await Etcd.start(['--quota-backend-bytes', '3000000']);
+  await using world = EtcdWorld.connect({ endpoints: [full.url], hostname: 'h1', quotaBytes: 3_000_000 });
+  const fs = world.fs(URI);
+  const fill = async () => {
+    // etcd looks at its size a moment after a write.
+    for (let n = 0; n < 20; n += 1) await fs.writeFile(`/${n}`, randomBytes(3_000_000));
+  };
+  const error = await t.throwsAsync(fill(), { instanceOf: WorldError });
+  t.like(error, { code: 'no-space' });
+  t.regex(error?.message ?? '', /compact.*defrag.*alarm/);
+  t.like(await world.fsUsage(), { isFull: true, quotaBytes: 3_000_000 });
+});
