@@ -1,6 +1,5 @@
 import type { Client } from './client/client.js';
 import { WorldError } from './errors.js';
-import { pulses } from './pulses.js';
 import type { CallOptions, WatchOptions } from './world.js';
 
 const KEY = '/chooser/dynamicsize/idealclustersize';
@@ -35,5 +34,5 @@ export async function setIdealClusterSize(
 
 /** Yields once when the watch stands, then once for each change (or burst of changes) of the number stored. */
 export function watchIdealClusterSize(client: Client, options?: WatchOptions): AsyncIterable<void> {
-  return pulses(client, { key: KEY }, options);
+  return client.pulses({ key: KEY }, options);
 }

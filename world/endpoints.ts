@@ -3,7 +3,6 @@ import { parseEndpoint } from './endpoint.js';
 import { WorldError } from './errors.js';
 import type { Log } from './log.js';
 import { isHostname } from './names.js';
-import { pulses } from './pulses.js';
 import { readText, skipped } from './text.js';
 import type { CallOptions, EndpointsWorld, WatchOptions } from './world.js';
 
@@ -38,7 +37,7 @@ export class Endpoints implements EndpointsWorld {
   }
 
   watchEndpoints(options?: WatchOptions): AsyncIterable<void> {
-    return pulses(this.#client, { key: ENDPOINTS_PREFIX, prefix: true }, options);
+    return this.#client.pulses({ key: ENDPOINTS_PREFIX, prefix: true }, options);
   }
 }
 

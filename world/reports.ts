@@ -4,7 +4,6 @@ import type { Client } from './client/client.js';
 import { WorldError } from './errors.js';
 import type { Log } from './log.js';
 import { checkDeployId, checkHostname } from './names.js';
-import { pulses } from './pulses.js';
 import { readHosts } from './stored-json.js';
 import type { Agent, CallOptions, Report, ReportWorld, WatchOptions } from './world.js';
 
@@ -48,7 +47,7 @@ export class Reports implements ReportWorld {
   }
 
   watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void> {
-    return pulses(this.#client, { key: reportsPrefix(deployId), prefix: true }, options);
+    return this.#client.pulses({ key: reportsPrefix(deployId), prefix: true }, options);
   }
 
   getAgents(options?: CallOptions): Promise<Map<string, Agent>> {
@@ -56,7 +55,7 @@ export class Reports implements ReportWorld {
   }
 
   watchAgents(options?: WatchOptions): AsyncIterable<void> {
-    return pulses(this.#client, { key: AGENTS_PREFIX, prefix: true }, options);
+    return this.#client.pulses({ key: AGENTS_PREFIX, prefix: true }, options);
   }
 }
 

@@ -4,7 +4,6 @@ import type { WatchEvent } from './client/watch-cursor.js';
 import { follow } from './follow.js';
 import type { Log } from './log.js';
 import { checkHostname, checkKey, isHostname } from './names.js';
-import { pulses } from './pulses.js';
 import { checkText, readText, skipped } from './text.js';
 import { untilAvailable } from './until-available.js';
 import type { CallOptions, StrMapWorld, WatchOptions } from './world.js';
@@ -24,7 +23,7 @@ export class StringMaps implements StrMapWorld {
   }
 
   strMapWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
-    return pulses(this.#client, { key: mapPrefix(key), prefix: true }, options);
+    return this.#client.pulses({ key: mapPrefix(key), prefix: true }, options);
   }
 
   strMapFollow(key: string, options?: WatchOptions): AsyncIterable<ReadonlyMap<string, string>> {

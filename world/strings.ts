@@ -1,7 +1,6 @@
 import type { Client } from './client/client.js';
 import { WorldError } from './errors.js';
 import { checkKey } from './names.js';
-import { pulses } from './pulses.js';
 import { checkText, textOf } from './text.js';
 import type { CallOptions, StrWorld, WatchOptions } from './world.js';
 import { setText } from './write-if-changed.js';
@@ -15,7 +14,7 @@ export class Strings implements StrWorld {
   }
 
   strWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
-    return pulses(this.#client, { key: stringKey(key) }, options);
+    return this.#client.pulses({ key: stringKey(key) }, options);
   }
 
   async strGet(key: string, options?: CallOptions): Promise<string> {

@@ -1,22 +1,13 @@
 import { SESSION_TTL_SECONDS } from '../constants.js';
 import type { Log } from '../log.js';
-import type { CallOptions, Member, WatchOptions } from '../world.js';
+import type { CallOptions, WatchOptions } from '../world.js';
 import { type CallKind, Calls } from './calls.js';
+import { ClusterClient } from './cluster-client.js';
 import type { DescribeEndpoint, EndpointSet } from './endpoint-set.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { Lanes } from './lanes.js';
 import { leaseFor } from './lease.js';
 import { type Listing, type ListOptions, listPrefix, listPrefixes } from './listing.js';
-import {
-  type AddedMember,
-  addLearner,
-  listMembers,
-  type MemberStatus,
-  memberStatus,
-  moveLeader,
-  promoteMember,
-  removeMember,
-} from './members.js';
 import { Namespace } from './namespace.js';
 import type { ReadOptions, TxnReply, WriteOptions } from './options.js';
 import type { Rpc } from './rpc.js';
@@ -43,15 +34,15 @@ export interface ClientOptions {
  * Calls wait for etcd until `timeoutMs` (default 10,000) and reject with a WorldError: `unavailable` when certainly
  * nothing was applied, `outcome-unknown` when a write may have been. An abort rejects with `signal.reason`.
  */
-export class Client implements AsyncDisposable {
+export class Client extends ClusterClient implements AsyncDisposable {
   readonly #namespace: Namespace;
   readonly #lanes: Lanes;
   /** For a view: the client whose connections it uses. */
   readonly #parent: Client | undefined;
-  readonly #calls: Calls;
   readonly #sessions = new Set<Session>();
   readonly #views = new Set<Client>();
-  readonly #closed = new AbortController();
+  readonly #closed: AbortController;
+  readonly #callsOver: (set: EndpointSet) => Calls;
   #closing: Promise<void> | undefined;
 
   /** @throws WorldError `invalid` for an endpoint that cannot be read. */
@@ -60,10 +51,14 @@ export class Client implements AsyncDisposable {
   }
 
   private constructor(lanes: Lanes, namespace: Namespace, parent?: Client) {
+    const closed = new AbortController();
+    const callsOver = (set: EndpointSet): Calls => new Calls(set, closed.signal, lanes.horizon, lanes.log);
+    super(callsOver(lanes.small), lanes.small);
+    this.#closed = closed;
+    this.#callsOver = callsOver;
     this.#lanes = lanes;
     this.#namespace = namespace;
     this.#parent = parent;
-    this.#calls = this.#callsOver(lanes.small);
   }
 
   /**
@@ -95,12 +90,12 @@ export class Client implements AsyncDisposable {
 
   /** All keys that start with `prefix`, as of one revision. */
   list(prefix: string, options: ListOptions = {}): Promise<Listing> {
-    return listPrefix(this.#calls, this.#namespace, prefix, options);
+    return listPrefix(this.calls, this.#namespace, prefix, options);
   }
 
   /** All keys that start with any of these prefixes (at most 128, none the beginning of another), as of one revision. */
   listTogether(prefixes: readonly string[], options: CallOptions = {}): Promise<Listing> {
-    return listPrefixes(this.#calls, this.#namespace, prefixes, options);
+    return listPrefixes(this.calls, this.#namespace, prefixes, options);
   }
 
   /**
@@ -108,7 +103,7 @@ export class Client implements AsyncDisposable {
    * Nothing keeps it alive. @returns its id, to bind keys to.
    */
   leaseFor(name: string, ttlSeconds: number, options: CallOptions = {}): Promise<string> {
-    return leaseFor(this.#calls, `${this.#namespace.prefix}\0${name}`, ttlSeconds, options);
+    return leaseFor(this.calls, `${this.#namespace.prefix}\0${name}`, ttlSeconds, options);
   }
 
   /**
@@ -178,7 +173,7 @@ export class Client implements AsyncDisposable {
   /** Opens a session; closing the client closes it. @param ttlSeconds default 10. */
   async session({ ttlSeconds = SESSION_TTL_SECONDS } = {}, options?: CallOptions): Promise<Session> {
     const session = await Session.open(
-      { calls: this.#calls, endpoints: this.#lanes.small, log: this.#lanes.log },
+      { calls: this.calls, endpoints: this.#lanes.small, log: this.#lanes.log },
       ttlSeconds,
       options,
     );
@@ -191,41 +186,6 @@ export class Client implements AsyncDisposable {
     session.expired.addEventListener('abort', () => queueMicrotask(() => void ended()), { once: true });
     if (this.#closed.signal.aborted) await session.close();
     return session;
-  }
-
-  members(options?: CallOptions): Promise<Member[]> {
-    return listMembers(this.#calls, options);
-  }
-
-  /**
-   * Adds a learner: it gets the data but no vote until {@link memberPromote}. There is no way to add a voter at once,
-   * because one that never starts takes the quorum away for good.
-   * @throws WorldError `unavailable` while etcd finds the cluster unhealthy, `conflict` while another learner is pending.
-   */
-  memberAdd(
-    peerUrls: readonly string[],
-    options: CallOptions & { readonly learner: true },
-  ): Promise<AddedMember> {
-    return addLearner(this.#calls, peerUrls, options);
-  }
-
-  /** @throws WorldError `conflict` while the learner has not caught up. */
-  memberPromote(id: string, options?: CallOptions): Promise<void> {
-    return promoteMember(this.#calls, id, options);
-  }
-
-  /** @throws WorldError `not-found`; `unavailable` while etcd finds the cluster unhealthy. */
-  memberRemove(id: string, options?: CallOptions): Promise<void> {
-    return removeMember(this.#calls, id, options);
-  }
-
-  moveLeader(toId: string, options?: CallOptions): Promise<void> {
-    return moveLeader(this.#calls, this.#lanes.small, toId, options);
-  }
-
-  /** How the member at `endpoint` is; it answers without a quorum and as a learner. Default: the endpoint in use. */
-  status(endpoint?: string, options?: CallOptions): Promise<MemberStatus> {
-    return memberStatus(this.#calls, this.#lanes.small, endpoint, options);
   }
 
   /** From now on uses these endpoints; streams move over without losing anything. */
@@ -265,11 +225,7 @@ export class Client implements AsyncDisposable {
   }
 
   #lane(options: ReadOptions | undefined): Calls {
-    return options?.bulk === true ? this.#callsOver(this.#lanes.bulk()) : this.#calls;
-  }
-
-  #callsOver(endpoints: EndpointSet): Calls {
-    return new Calls(endpoints, this.#closed.signal, this.#lanes.horizon, this.#lanes.log);
+    return options?.bulk === true ? this.#callsOver(this.#lanes.bulk()) : this.calls;
   }
 }
 

@@ -4,7 +4,6 @@ import { absent, type Compare, present, type TxnOp, valueIs } from '../client/tx
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
 import { checkDeployId } from '../names.js';
-import { pulses } from '../pulses.js';
 import { checkText, readText, skipped, textOf } from '../text.js';
 import type { CallOptions, DeployWorld, WatchOptions } from '../world.js';
 import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
@@ -39,7 +38,7 @@ export class DeployLog implements DeployWorld {
   }
 
   watchDeploy(options?: WatchOptions): AsyncIterable<void> {
-    return pulses(this.#client, { key: DEPLOY_PREFIX, prefix: true }, options);
+    return this.#client.pulses({ key: DEPLOY_PREFIX, prefix: true }, options);
   }
 
   async getDeploy(id: number, options?: CallOptions): Promise<string> {

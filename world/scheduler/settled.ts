@@ -1,5 +1,4 @@
 import type { Client } from '../client/client.js';
-import { pulses } from '../pulses.js';
 import { Board } from './board.js';
 import { SCHEDULER_PREFIX } from './keys.js';
 
@@ -10,7 +9,7 @@ import { SCHEDULER_PREFIX } from './keys.js';
  */
 export async function settled(client: Client, signal: AbortSignal): Promise<void> {
   try {
-    for await (const _ of pulses(client, { key: SCHEDULER_PREFIX, prefix: true }, { signal })) {
+    for await (const _ of client.pulses({ key: SCHEDULER_PREFIX, prefix: true }, { signal })) {
       const board = new Board(undefined);
       board.reset((await client.list(SCHEDULER_PREFIX, { signal })).entries);
       if (board.schedules.every(({ decided, candidates }) => decided.every((host) => candidates.has(host))))

@@ -1,0 +1,59 @@
+import type { CallOptions, Member } from '../world.js';
+import type { Calls } from './calls.js';
+import type { EndpointSet } from './endpoint-set.js';
+import {
+  type AddedMember,
+  addLearner,
+  listMembers,
+  type MemberStatus,
+  memberStatus,
+  moveLeader,
+  promoteMember,
+  removeMember,
+} from './members.js';
+
+/** The calls of a client that concern the cluster rather than its keys. */
+export class ClusterClient {
+  protected readonly calls: Calls;
+  protected readonly endpointSet: EndpointSet;
+
+  protected constructor(calls: Calls, endpointSet: EndpointSet) {
+    this.calls = calls;
+    this.endpointSet = endpointSet;
+  }
+
+  members(options?: CallOptions): Promise<Member[]> {
+    return listMembers(this.calls, options);
+  }
+
+  /**
+   * Adds a learner: it gets the data but no vote until {@link memberPromote}. There is no way to add a voter at once,
+   * because one that never starts takes the quorum away for good.
+   * @throws WorldError `unavailable` while etcd finds the cluster unhealthy, `conflict` while another learner is pending.
+   */
+  memberAdd(
+    peerUrls: readonly string[],
+    options: CallOptions & { readonly learner: true },
+  ): Promise<AddedMember> {
+    return addLearner(this.calls, peerUrls, options);
+  }
+
+  /** @throws WorldError `conflict` while the learner has not caught up. */
+  memberPromote(id: string, options?: CallOptions): Promise<void> {
+    return promoteMember(this.calls, id, options);
+  }
+
+  /** @throws WorldError `not-found`; `unavailable` while etcd finds the cluster unhealthy. */
+  memberRemove(id: string, options?: CallOptions): Promise<void> {
+    return removeMember(this.calls, id, options);
+  }
+
+  moveLeader(toId: string, options?: CallOptions): Promise<void> {
+    return moveLeader(this.calls, this.endpointSet, toId, options);
+  }
+
+  /** How the member at `endpoint` is; it answers without a quorum and as a learner. Default: the endpoint in use. */
+  status(endpoint?: string, options?: CallOptions): Promise<MemberStatus> {
+    return memberStatus(this.calls, this.endpointSet, endpoint, options);
+  }
+}
