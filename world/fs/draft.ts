@@ -45,6 +45,11 @@ export class Draft {
     return this.#listings.entriesOf(directory);
   }
 
+  /** As {@link Listings.expect}. */
+  expect(directories: readonly DirectoryNode[]): void {
+    this.#listings.expect(directories);
+  }
+
   /** @returns the path of the first folder that was made, for `recursive`. */
   makeDirectory(path: string, mode: number, recursive: boolean): string | undefined {
     if (recursive) return this.#makeDirectories(path, mode);

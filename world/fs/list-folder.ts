@@ -8,6 +8,7 @@ export function* listFolder(
   prefix = '',
 ): Generator<[string, Node]> {
   const entries = [...draft.entriesOf(folder)].sort(([a], [b]) => (a < b ? -1 : 1));
+  if (recursive) draft.expect(entries.flatMap(([, node]) => (node.type === 'directory' ? [node] : [])));
   for (const [name, node] of entries) {
     yield [prefix + name, node];
     if (recursive && node.type === 'directory') {

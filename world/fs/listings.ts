@@ -2,10 +2,11 @@ import type { BlockRef, DirectoryNode, Entries } from './node.js';
 
 /** Thrown where the entries of a folder are not here yet: add them to the {@link Listings} and do the step again. */
 export class Absent {
-  readonly refs: readonly BlockRef[];
+  /** The blocks of each folder that is missed. */
+  readonly folders: readonly (readonly BlockRef[])[];
 
-  constructor(refs: readonly BlockRef[]) {
-    this.refs = refs;
+  constructor(folders: readonly (readonly BlockRef[])[]) {
+    this.folders = folders;
   }
 }
 
@@ -20,9 +21,19 @@ export class Listings {
     if ('entries' in directory) return directory.entries;
     const key = keyOf(directory.entriesIn);
     const entries = this.#known.get(key) ?? this.#before.get(key);
-    if (entries === undefined) throw new Absent(directory.entriesIn);
+    if (entries === undefined) throw new Absent([directory.entriesIn]);
     if (!this.#known.has(key)) this.add(directory.entriesIn, entries);
     return entries;
+  }
+
+  /** @throws Absent when the entries of any have to be fetched first, so that they are fetched together. */
+  expect(directories: readonly DirectoryNode[]): void {
+    const folders = directories.flatMap((directory) => {
+      if ('entries' in directory) return [];
+      const key = keyOf(directory.entriesIn);
+      return this.#known.has(key) || this.#before.has(key) ? [] : [directory.entriesIn];
+    });
+    if (folders.length > 0) throw new Absent(folders);
   }
 
   add(refs: readonly BlockRef[], entries: Entries): void {

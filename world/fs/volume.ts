@@ -189,7 +189,7 @@ export class Volume {
         return step();
       } catch (error) {
         if (!(error instanceof Absent)) throw error;
-        await this.#fetch(error.refs, call);
+        await inParallel(error.folders, IN_FLIGHT, (refs) => this.#fetch(refs, call));
       }
     }
   }
