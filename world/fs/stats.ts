@@ -62,3 +62,10 @@ export class FsDirent extends Kind {
     this.parentPath = parentPath;
   }
 }
+
+/** @param name its path from the folder that was listed */
+export function direntOf(folder: string, name: string, node: Node): FsDirent {
+  const slash = name.lastIndexOf('/');
+  const parent = slash < 0 ? folder : `${folder.replace(/\/$/, '')}/${name.slice(0, slash)}`;
+  return new FsDirent(name.slice(slash + 1), parent, node);
+}

@@ -1,14 +1,15 @@
 import type { CallOptions } from '../world.js';
 import { copyIn } from './copy-in.js';
 import { copyOut } from './copy-out.js';
-import type { CanonicalPath, Draft } from './draft.js';
+import type { Draft } from './draft.js';
 import { FileHandle, FolderHandle, partsOf } from './file-handle.js';
 import { type OpenFlag, parseFlags } from './flags.js';
 import { FsError, type FsErrorPlace, namingPlace } from './fs-error.js';
 import { listFolder } from './list-folder.js';
 import type { Node } from './node.js';
 import { OpenFiles } from './open-files.js';
-import { FsDirent, FsStats } from './stats.js';
+import { removing, unlinking } from './removal.js';
+import { direntOf, type FsDirent, FsStats } from './stats.js';
 import type { Change, Volume } from './volume.js';
 import type { CopyOptions, CopyResult, FileData, FsHandle, WorldFs, WriteFileOptions } from './world-fs.js';
 
@@ -151,12 +152,9 @@ export class VolumeFs implements WorldFs {
       return [...listFolder(node, { draft, recursive })];
     };
     const found = await this.#look({ syscall: 'scandir', path }, step, call);
-    if (!withFileTypes) return found.map(([name]) => name);
-    return found.map(([name, node]) => {
-      const slash = name.lastIndexOf('/');
-      const parent = slash < 0 ? path : `${path.replace(/\/$/, '')}/${name.slice(0, slash)}`;
-      return new FsDirent(name.slice(slash + 1), parent, node);
-    });
+    return withFileTypes
+      ? found.map(([name, node]) => direntOf(path, name, node))
+      : found.map(([name]) => name);
   }
 
   async rename(from: string, to: string, options: CallOptions = {}): Promise<void> {
@@ -173,11 +171,11 @@ export class VolumeFs implements WorldFs {
       ...call
     }: CallOptions & { recursive?: boolean; force?: boolean } = {},
   ): Promise<void> {
-    const step: Change<CanonicalPath | undefined> = (draft) => {
-      const removed = canonical(draft, path);
-      return draft.remove(path, { recursive, force }) ? removed : undefined;
-    };
-    const removed = await this.#change({ syscall: 'rm', path }, step, call).catch((error: unknown) => {
+    const removed = await this.#change(
+      { syscall: 'rm', path },
+      removing(path, { recursive, force }),
+      call,
+    ).catch((error: unknown) => {
       // Node looks with lstat first.
       if (error instanceof FsError && error.code !== 'ERR_FS_EISDIR')
         throw new FsError(error.code, { syscall: 'lstat', path });
@@ -191,12 +189,7 @@ export class VolumeFs implements WorldFs {
   }
 
   async unlink(path: string, options: CallOptions = {}): Promise<void> {
-    const step: Change<CanonicalPath | undefined> = (draft) => {
-      const removed = canonical(draft, path);
-      draft.unlink(path);
-      return removed;
-    };
-    const removed = await this.#change({ syscall: 'unlink', path }, step, options);
+    const removed = await this.#change({ syscall: 'unlink', path }, unlinking(path), options);
     if (removed !== undefined) this.#open.removed(removed);
   }
 
@@ -259,16 +252,5 @@ export class VolumeFs implements WorldFs {
   #change<T>(place: FsErrorPlace, step: Change<T>, call: CallOptions): Promise<T> {
     if (this.#volume.storage.isReadOnly) return Promise.reject(new FsError('EROFS', place));
     return this.#volume.change((draft) => namingPlace(place, () => step(draft)), call);
-  }
-}
-
-function canonical(draft: Draft, path: string): CanonicalPath | undefined {
-  try {
-    const { parents, name } = draft.walk(path, false);
-    return name === undefined ? undefined : [...parents, name];
-  } catch (error) {
-    // What cannot be found is refused, or passed over, by the step itself.
-    if (error instanceof Error) return undefined;
-    throw error;
   }
 }
