@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Agent,
-  type EtcdWorld,
+  type ClientWorld,
   type Log,
   registerAgent,
   SESSION_TTL_SECONDS,
@@ -11,7 +11,7 @@ import {
 const retryMs = 500;
 
 export interface PresenceOptions {
-  readonly world: EtcdWorld;
+  readonly world: ClientWorld;
   readonly agent: Agent;
   /** Comma-separated client URLs to publish under `/endpoints/$hostname`; empty while no server runs here. */
   readonly endpoints: () => string;

@@ -1,5 +1,5 @@
 import { addAbortListener, once } from 'node:events';
-import { EtcdWorld, type Log } from '../world/index.js';
+import { type ClientWorld, EtcdWorld, type Log } from '../world/index.js';
 import { Follower } from './deploys/follow.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import { AgentError } from './errors.js';
@@ -15,7 +15,7 @@ export interface AgentOptions {
   /** Etcd endpoints of a cluster to join; none for the first host. */
   readonly seeds: readonly string[];
   /** Reaches the seeds some other way than directly: through SSH. */
-  readonly connectSeeds?: (signal: AbortSignal) => Promise<EtcdWorld>;
+  readonly connectSeeds?: (signal: AbortSignal) => Promise<ClientWorld>;
   readonly clientUrls: readonly string[];
   readonly serverUrls: readonly string[];
   readonly aClientUrls?: readonly string[];
@@ -67,7 +67,7 @@ export class HostAgent {
     const inBackground = (task: Promise<void>) =>
       tasks.push(task.catch((error: unknown) => ending.abort(error)));
 
-    let world: EtcdWorld | undefined;
+    let world: ClientWorld | undefined;
     try {
       const server = await this.#startOwnServer(ending.signal);
       world = server === 'voter' ? this.#localWorld() : await this.#seedWorld(ending.signal);
@@ -110,7 +110,7 @@ export class HostAgent {
 
   /** Joins the cluster where that is still to be done, and keeps the server up. */
   async #serve(
-    world: EtcdWorld,
+    world: ClientWorld,
     server: 'voter' | 'learner' | 'absent',
     presence: Presence,
     signal: AbortSignal,
@@ -130,7 +130,7 @@ export class HostAgent {
     await etcd.supervise(signal);
   }
 
-  async #isWanted(world: EtcdWorld, signal: AbortSignal): Promise<boolean> {
+  async #isWanted(world: ClientWorld, signal: AbortSignal): Promise<boolean> {
     const [members, size] = await Promise.all([
       world.members({ signal }),
       world.idealClusterSizeGet({ signal }),
@@ -140,7 +140,7 @@ export class HostAgent {
     return false;
   }
 
-  #presence(world: EtcdWorld, instance: string): Presence {
+  #presence(world: ClientWorld, instance: string): Presence {
     const { hostname, version, log } = this.#options;
     const agent = { hostname, instance, version, startedAt: new Date().toISOString(), pid: process.pid };
     const endpoints = () => (this.#serving && this.#etcd ? this.#etcd.advertisedClientUrls.join(',') : '');
@@ -159,18 +159,18 @@ export class HostAgent {
     signal.throwIfAborted();
   }
 
-  async #setIdealClusterSize(world: EtcdWorld, signal: AbortSignal): Promise<void> {
+  async #setIdealClusterSize(world: ClientWorld, signal: AbortSignal): Promise<void> {
     const { idealClusterSize } = this.#options;
     if (idealClusterSize !== undefined) await world.idealClusterSizeSet(idealClusterSize, { signal });
   }
 
-  #localWorld(): EtcdWorld {
+  #localWorld(): ClientWorld {
     const { hostname, namespace, log } = this.#options;
     if (this.#etcd === undefined) throw new AgentError('invalid', 'This host runs no server.');
     return EtcdWorld.connect({ endpoints: [this.#etcd.localUrl], hostname, namespace, log });
   }
 
-  async #seedWorld(signal: AbortSignal): Promise<EtcdWorld> {
+  async #seedWorld(signal: AbortSignal): Promise<ClientWorld> {
     const { hostname, namespace, seeds, connectSeeds, log } = this.#options;
     if (connectSeeds !== undefined) return connectSeeds(signal);
     log('info', `reaching the cluster at ${seeds.join(', ')}`);

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { TransportName } from '../tunnel/auto-transport.js';
 import type { TunnelOptions } from '../tunnel/tunnel.js';
+import type { ClientWorld } from '../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import { parseDuration } from '../world/deploys/duration.js';
-import type { EtcdWorld } from '../world/etcd-world.js';
 import type { Log } from '../world/log.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
@@ -154,7 +154,7 @@ export async function tunnelOptions(
 }
 
 /** Opens the World of a fleet: through SSH where a way in is given, else directly. */
-export async function openWorld(connection: Connection, log: Log, signal: AbortSignal): Promise<EtcdWorld> {
+export async function openWorld(connection: Connection, log: Log, signal: AbortSignal): Promise<ClientWorld> {
   const { seeds, namespace, hostname } = connection;
   const shared = { seeds, namespace, hostname, log };
   if (connection.sshUrls.length > 0) {
@@ -172,7 +172,7 @@ export async function openWorld(connection: Connection, log: Log, signal: AbortS
 export async function withWorld<T>(
   context: Context,
   flags: ConnectionFlags,
-  work: (world: EtcdWorld, call: { signal: AbortSignal; timeoutMs: number }) => Promise<T>,
+  work: (world: ClientWorld, call: { signal: AbortSignal; timeoutMs: number }) => Promise<T>,
 ): Promise<T> {
   const { signal } = context.interrupts;
   const connection = await resolveConnection(flags);

@@ -1,4 +1,4 @@
-import type { EtcdWorld } from '../world/etcd-world.js';
+import type { ClientWorld } from '../world/client-world.js';
 import type { Member } from '../world/world.js';
 import { type DeploySummary, summarise } from './deploy/summary.js';
 import { table } from './output.js';
@@ -25,7 +25,7 @@ export interface FleetStatus {
 
 /** Reads what the World holds of every host. */
 export async function readStatus(
-  world: EtcdWorld,
+  world: ClientWorld,
   call: { signal: AbortSignal; timeoutMs: number },
 ): Promise<FleetStatus> {
   const [agents, members, idealClusterSize, newest] = await Promise.all([

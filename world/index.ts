@@ -26,6 +26,7 @@ export {
 export { type BatchOptions, type BatchReply, txnInBatches } from './client/txn-batches.js';
 export type { WatchRequest } from './client/watch.js';
 export type { WatchEvent, WatchItem } from './client/watch-cursor.js';
+export type { ClientWorld } from './client-world.js';
 export { DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster-size.js';
 export {
   CLIENT_DIAL_KEEP_ALIVE_TIME_MS,

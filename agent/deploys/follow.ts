@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  type ClientWorld,
   type Deployment,
-  type EtcdWorld,
   type Log,
   parseDeployment,
   type Report,
@@ -15,7 +15,7 @@ const retryMs = 1_000;
 const transient: ReadonlySet<string> = new Set(['unavailable', 'outcome-unknown']);
 
 export interface FollowOptions {
-  readonly world: EtcdWorld;
+  readonly world: ClientWorld;
   /** The agent's folder: `releases/`, `current` and `app.log` are in there. */
   readonly prefix: string;
   /** What apps inherit. */

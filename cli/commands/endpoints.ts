@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { EtcdWorld } from '../../world/etcd-world.js';
+import type { ClientWorld } from '../../world/client-world.js';
 import type { CallOptions } from '../../world/world.js';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
@@ -33,7 +33,7 @@ export function endpointsCommand(context: Context): Command {
     });
 }
 
-async function read(world: EtcdWorld, options: CallOptions): Promise<Endpoints> {
+async function read(world: ClientWorld, options: CallOptions): Promise<Endpoints> {
   const advertised = await world.advertisedEndpoints(options);
   return { local: world.localEndpoints(), advertised: Object.fromEntries(advertised) };
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
-import type { EtcdWorld } from '../../world/etcd-world.js';
+import type { ClientWorld } from '../../world/client-world.js';
 import { METADATA_PREFIX } from '../../world/fs/open-fs.js';
 import type { WorldFs } from '../../world/fs/world-fs.js';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
@@ -181,7 +181,7 @@ function withFs(name: string, example: string): Command {
 async function onFs(
   context: Context,
   flags: FsFlags,
-  work: (fs: WorldFs, call: Call, world: EtcdWorld) => Promise<void>,
+  work: (fs: WorldFs, call: Call, world: ClientWorld) => Promise<void>,
 ): Promise<void> {
   await withWorld(context, flags, async (world, call) => {
     const name = flags.fs ?? world.uri();

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { EtcdWorld } from '../../world/etcd-world.js';
+import type { ClientWorld } from '../../world/client-world.js';
 import type { CallOptions } from '../../world/world.js';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
@@ -46,7 +46,7 @@ function watch(context: Context, key: string, flags: ConnectionFlags): Promise<v
   });
 }
 
-async function valueOrNull(world: EtcdWorld, key: string, options: CallOptions): Promise<string | null> {
+async function valueOrNull(world: ClientWorld, key: string, options: CallOptions): Promise<string | null> {
   try {
     return await world.strGet(key, options);
   } catch (error) {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createFleet, type Fleet, keptFleets, prepareMachine, removeFleet } from '../../fixtures/index.js';
-import type { EtcdWorld } from '../../world/etcd-world.js';
+import type { ClientWorld } from '../../world/client-world.js';
 import type { Log } from '../../world/log.js';
 import { type Connection, logTo, openWorld } from '../connection.js';
 import type { Context } from '../context.js';
@@ -95,7 +95,7 @@ export async function stopDemo(flags: DemoFlags): Promise<void> {
 }
 
 /** Gives the seconds that it took, the person's time for the answer not counted. */
-async function deployHello(world: EtcdWorld, flags: DemoFlags, signal: AbortSignal): Promise<number> {
+async function deployHello(world: ClientWorld, flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const folder = fileURLToPath(new URL('../../../fixtures/hello', import.meta.url));
   const choices = { folder, message: 'the sample app', git: false, force: false, noop: false };
   const prepared = await prepare(choices, signal);

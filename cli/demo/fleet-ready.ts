@@ -1,5 +1,5 @@
 import type { Fleet } from '../../fixtures/index.js';
-import type { EtcdWorld } from '../../world/etcd-world.js';
+import type { ClientWorld } from '../../world/client-world.js';
 
 const startTimeoutMs = 60_000;
 
@@ -8,7 +8,7 @@ const startTimeoutMs = 60_000;
  *
  * @throws Error naming the hosts that did not get there, with the end of their agents' logs.
  */
-export async function waitForFleet(world: EtcdWorld, fleet: Fleet, signal: AbortSignal): Promise<void> {
+export async function waitForFleet(world: ClientWorld, fleet: Fleet, signal: AbortSignal): Promise<void> {
   const names = fleet.hosts.map(({ name }) => name);
   const limit = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
   let serving = new Set<string>();

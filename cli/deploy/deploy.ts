@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { hostname as machineName, userInfo } from 'node:os';
 import path from 'node:path';
+import type { ClientWorld } from '../../world/client-world.js';
 import { serialiseDeployment } from '../../world/deploys/deployment.js';
 import { type Manifest, parseManifest } from '../../world/deploys/manifest.js';
 import { WorldError } from '../../world/errors.js';
-import type { EtcdWorld } from '../../world/etcd-world.js';
 import { readYaml } from '../config.js';
 import { DeployError, UsageError } from '../errors.js';
 import { type GitState, gitState, isAncestor } from './git.js';
@@ -58,7 +58,7 @@ export interface Position {
 
 /** @throws DeployError `hash-chain` when somebody deployed a commit that this one does not contain. */
 export async function findPosition(
-  world: EtcdWorld,
+  world: ClientWorld,
   prepared: Prepared,
   signal: AbortSignal,
 ): Promise<Position> {
@@ -88,7 +88,7 @@ export interface Recorded {
  * @throws DeployError `overtaken` or `hash-chain`
  */
 export async function record(
-  world: EtcdWorld,
+  world: ClientWorld,
   prepared: Prepared,
   options: {
     readonly tree: string;

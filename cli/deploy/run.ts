@@ -1,5 +1,5 @@
+import type { ClientWorld } from '../../world/client-world.js';
 import type { HostVerdict } from '../../world/deploys/verdict.js';
-import type { EtcdWorld } from '../../world/etcd-world.js';
 import type { Report } from '../../world/world.js';
 import { DeployError } from '../errors.js';
 import { formatBytes, type OutputOptions, printNote } from '../output.js';
@@ -30,7 +30,7 @@ export interface DeployOutcome {
  *
  * @throws DeployError
  */
-export async function deploy(world: EtcdWorld, prepared: Prepared, run: DeployRun): Promise<DeployOutcome> {
+export async function deploy(world: ClientWorld, prepared: Prepared, run: DeployRun): Promise<DeployOutcome> {
   const { signal } = run;
   const { name } = prepared.manifest;
   const { folder } = prepared.choices;
@@ -58,7 +58,7 @@ export async function deploy(world: EtcdWorld, prepared: Prepared, run: DeployRu
 }
 
 async function awaitHosts(
-  world: EtcdWorld,
+  world: ClientWorld,
   { id, hosts, name }: { id: number; hosts: readonly string[]; name: string },
   run: DeployRun,
 ): Promise<DeployOutcome> {

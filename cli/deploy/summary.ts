@@ -1,6 +1,6 @@
+import type { ClientWorld } from '../../world/client-world.js';
 import { parseDeployment } from '../../world/deploys/deployment.js';
 import { judge } from '../../world/deploys/verdict.js';
-import type { EtcdWorld } from '../../world/etcd-world.js';
 import type { Agent } from '../../world/world.js';
 
 /** One deploy as `deploys list` and `status` show it. */
@@ -19,7 +19,7 @@ export interface DeploySummary {
 
 /** Reads what the World holds of one deploy. */
 export async function summarise(
-  world: EtcdWorld,
+  world: ClientWorld,
   id: number,
   agents: ReadonlyMap<string, Agent>,
   call: { signal: AbortSignal; timeoutMs: number },

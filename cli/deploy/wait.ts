@@ -1,8 +1,8 @@
+import type { ClientWorld } from '../../world/client-world.js';
 import { type HostVerdict, type Judgement, judge } from '../../world/deploys/verdict.js';
-import type { EtcdWorld } from '../../world/etcd-world.js';
 
 export interface WaitOptions {
-  readonly world: EtcdWorld;
+  readonly world: ClientWorld;
   readonly id: number;
   /** The hosts that are to apply it. */
   readonly hosts: readonly string[];
