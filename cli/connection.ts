@@ -103,13 +103,14 @@ export async function resolveConnection(
 ): Promise<Connection> {
   const config = (await readConfig(flags.config, { search: searchConfig })) ?? {};
   const sshHostkey = flags.sshHostkey ?? config.sshHostkey;
+  const transport = flags.transport ?? config.transport;
   return {
     sshUrls: flags.sshUrl ?? config.sshUrls ?? [],
     ...(sshHostkey === undefined ? {} : { sshHostkey }),
     sshIds: (flags.sshId ?? config.sshIds ?? []).map(expandHome),
     sshKnownHosts: (flags.sshKnownHosts ?? config.sshKnownHosts ?? []).map(expandHome),
     ...(flags.sshConfig === undefined ? {} : { sshConfig: expandHome(flags.sshConfig) }),
-    ...(flags.transport === undefined ? {} : { transport: flags.transport }),
+    ...(transport === undefined ? {} : { transport }),
     seeds: flags.seeds ?? config.seeds ?? [DEFAULT_CLIENT_URL],
     namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
     hostname: flags.hostname ?? config.hostname ?? machineName(),

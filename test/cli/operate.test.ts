@@ -103,13 +103,15 @@ test.serial(
       `ssh-url: [${fleet.hosts.map(({ destination }) => destination).join(', ')}]`,
       `ssh-id: ${path.relative(folder, fleet.identityFile)}`,
       `ssh-known-hosts: ${fleet.knownHostsFile}`,
+      'transport: openssh',
       `seeds: ${fleet.hosts[0]?.clientUrl}`,
     ];
     await writeFile(path.join(folder, 'hawser.yaml'), config.join('\n'));
-    const { code, stderr } = await hawser(['str', 'set', 'by-config', 'x'], {
+    const { code, stderr } = await hawser(['str', 'set', 'by-config', 'x', '--verbose'], {
       cwd: path.join(folder, 'deep', 'er'),
     });
     t.is(code, 0, stderr);
+    t.regex(stderr, /Running ssh /);
   },
 );
 

@@ -111,6 +111,7 @@ test.serial('the connection part is read by itself, one or several', (t) => {
     'ssh-hostkey': 'SHA256:x',
     'ssh-id': ['k1', 'k2'],
     'ssh-known-hosts': 'kh',
+    transport: 'openssh',
     seeds: ['db1', 'db2'],
     namespace: '',
     hosts: ['a', 'b'],
@@ -121,6 +122,7 @@ test.serial('the connection part is read by itself, one or several', (t) => {
       sshHostkey: 'SHA256:x',
       sshIds: ['k1', 'k2'],
       sshKnownHosts: ['kh'],
+      transport: 'openssh',
       seeds: ['db1', 'db2'],
       namespace: '',
       hosts: ['a', 'b'],
@@ -128,6 +130,9 @@ test.serial('the connection part is read by itself, one or several', (t) => {
   });
   t.deepEqual(parseConfig({ 'ssh-ulr': 'a' }), {
     problems: ['ssh-ulr: unknown key; did you mean "ssh-url"?'],
+  });
+  t.deepEqual(parseConfig({ transport: 'telnet' }), {
+    problems: ['transport: expected one of auto, ssh2, openssh, got "telnet"'],
   });
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TransportName } from '../../tunnel/auto-transport.js';
 import { parseDuration } from './duration.js';
 import { describeProblems } from './problems.js';
 
@@ -28,6 +29,7 @@ export interface ConnectionConfig {
   readonly sshHostkey?: string;
   readonly sshIds?: readonly string[];
   readonly sshKnownHosts?: readonly string[];
+  readonly transport?: TransportName;
   readonly seeds?: readonly string[];
   readonly namespace?: string;
   readonly hostname?: string;
@@ -94,11 +96,14 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const nameRule = 'expected a name of lowercase letters, digits and dashes, at most 63';
 const name = z.string({ error: nameRule }).regex(NAME, nameRule);
 
+const TRANSPORTS = ['auto', 'ssh2', 'openssh'] as const satisfies readonly TransportName[];
+
 const connectionKeys = {
   'ssh-url': texts.optional(),
   'ssh-hostkey': text.optional(),
   'ssh-id': texts.optional(),
   'ssh-known-hosts': texts.optional(),
+  transport: z.enum(TRANSPORTS, { error: `expected one of ${TRANSPORTS.join(', ')}` }).optional(),
   seeds: texts.optional(),
   namespace: z.string({ error: 'expected text' }).optional(),
   hostname: text.optional(),
@@ -128,14 +133,14 @@ export function parseManifest(value: unknown): { manifest: Manifest } | { proble
 export function parseConfig(value: unknown): { config: ConnectionConfig } | { problems: string[] } {
   const parsed = configSchema.safeParse(value);
   if (!parsed.success) return { problems: describeProblems(parsed.error, value, KEYS) };
-  const { seeds, namespace, hostname, hosts, ...rest } = parsed.data;
+  const { transport, seeds, namespace, hostname, hosts, ...rest } = parsed.data;
   const ssh = {
     sshUrls: rest['ssh-url'],
     sshHostkey: rest['ssh-hostkey'],
     sshIds: rest['ssh-id'],
     sshKnownHosts: rest['ssh-known-hosts'],
   };
-  return { config: present({ ...ssh, seeds, namespace, hostname, hosts }) };
+  return { config: present({ ...ssh, transport, seeds, namespace, hostname, hosts }) };
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
