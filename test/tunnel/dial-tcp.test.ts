@@ -1,16 +1,22 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { EventEmitter, once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect, Socket } from 'node:net';
 import test from 'ava';
 import { dialTcp } from '../../tunnel/dial-tcp.js';
+import { waitUntil } from '../fixtures/wait-until.js';
 import { freePort, Sshd } from './sshd.js';
 import { Target } from './target.js';
 
 const host = '127.0.0.1';
 const { signal } = new AbortController();
 
-/** More than sshd lets wait to be accepted: what comes after is not even answered. */
-const CROWD = 160;
+/** How many connections sshd lets wait to be accepted, at the most; one more, and the next are not even answered. */
+const BACKLOG = 128;
+const CROWD = BACKLOG + 32;
+
+/** Where Node tells of each socket that is about to connect. */
+const CONNECTING = 'net.client.socket';
 
 test.serial('A server that answers is connected to, without delay for small packets', async (t) => {
   await using target = await Target.start();
@@ -31,27 +37,26 @@ test.serial('A port where nothing listens fails at once, with the error of the s
 test.serial('While nothing answers there are two attempts at most, and none after aborting', async (t) => {
   await using sshd = await Sshd.start();
   await sshd.freeze();
-  const crowd = await fill(sshd.port);
-  const before = socketCount();
+  using _ = await fill(sshd.port);
+  using attempts = new Attempts();
   const reason = new Error('enough');
   const aborting = new AbortController();
   const dialling = dialTcp({ host, port: sshd.port }, aborting);
-  t.true(await becomes(() => socketCount() === before + 2));
-  t.false(await becomes(() => socketCount() > before + 2, 2_500));
+  await attempts.reach(6);
+  t.deepEqual(attempts.counts, [1, 2, 2, 2, 2, 2]);
   aborting.abort(reason);
   t.is(await t.throwsAsync(dialling), reason);
-  t.true(await becomes(() => socketCount() === before));
-  for (const socket of crowd) socket.destroy();
+  t.is(attempts.count(), 0);
 });
 
 test.serial('A server that begins to answer is connected to', async (t) => {
   await using sshd = await Sshd.start();
   await sshd.freeze();
-  const crowd = await fill(sshd.port);
+  using crowd = await fill(sshd.port);
+  using attempts = new Attempts();
   const dialling = dialTcp({ host, port: sshd.port }, { signal });
-  const { length: before } = process.getActiveResourcesInfo();
-  t.true(await becomes(() => process.getActiveResourcesInfo().length > before));
-  for (const socket of crowd) socket.destroy();
+  await attempts.reach(2);
+  crowd[Symbol.dispose]();
   await sshd.thaw();
   const socket = await dialling;
   t.is(socket.remotePort, sshd.port);
@@ -59,35 +64,54 @@ test.serial('A server that begins to answer is connected to', async (t) => {
 });
 
 /** Connects until no more is answered. */
-async function fill(port: number): Promise<readonly Socket[]> {
-  let connected = 0;
-  const crowd = Array.from({ length: CROWD }, () =>
-    connect({ host, port })
-      .on('error', () => {})
-      .once('connect', () => {
-        connected += 1;
-      }),
-  );
-  let before = -1;
-  while (connected !== before) {
-    before = connected;
-    await delay(200);
-  }
-  return crowd;
+async function fill(port: number): Promise<Disposable> {
+  const crowd = Array.from({ length: CROWD }, () => connect({ host, port }).on('error', () => {}));
+  await waitUntil('nothing more is answered', async () => (await waitingToBeAccepted(port)) > BACKLOG);
+  return {
+    [Symbol.dispose]: () => {
+      for (const socket of crowd) socket.destroy();
+    },
+  };
 }
 
-function socketCount(): number {
-  return process
-    .getActiveResourcesInfo()
-    .filter((kind) => kind === 'TCPSocketWrap' || kind === 'TCPConnectWrap').length;
+/** Connections that a listening port has not accepted, as Linux tells it. */
+async function waitingToBeAccepted(port: number): Promise<number> {
+  const address = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((row) => row.trim().split(/\s+/));
+  const LISTEN = '0A';
+  const row = rows.find(([, local, , state]) => state === LISTEN && local?.endsWith(address));
+  const [, queued = ''] = row?.[4]?.split(':') ?? [];
+  return Number.parseInt(queued, 16);
 }
 
-/** Whether something becomes true within a time, in milliseconds. */
-async function becomes(holds: () => boolean, limitMs = 10_000): Promise<boolean> {
-  const deadline = Date.now() + limitMs;
-  while (Date.now() < deadline) {
-    if (holds()) return true;
-    await delay(20);
+/** Watches the sockets that begin to connect from now on. */
+class Attempts implements Disposable {
+  /** How many were there as each began. */
+  readonly counts: number[] = [];
+  readonly #sockets: Socket[] = [];
+  readonly #begun = new EventEmitter();
+
+  constructor() {
+    subscribe(CONNECTING, this.#onConnecting);
   }
-  return false;
+
+  count(): number {
+    return this.#sockets.filter(({ destroyed }) => !destroyed).length;
+  }
+
+  async reach(total: number): Promise<void> {
+    while (this.counts.length < total) await once(this.#begun, 'attempt');
+  }
+
+  [Symbol.dispose](): void {
+    unsubscribe(CONNECTING, this.#onConnecting);
+  }
+
+  readonly #onConnecting = (message: unknown): void => {
+    if (typeof message !== 'object' || message === null || !('socket' in message)) return;
+    if (!(message.socket instanceof Socket)) return;
+    this.#sockets.push(message.socket);
+    this.counts.push(this.count());
+    this.#begun.emit('attempt');
+  };
 }

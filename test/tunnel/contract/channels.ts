@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
+import { waitUntil } from '../../fixtures/wait-until.js';
 import { resolved } from '../resolved.js';
 import { Sshd } from '../sshd.js';
 import { Target } from '../target.js';
@@ -106,7 +107,7 @@ export function testChannels(dial: Dial): void {
         answers.map((_, i) => `${round} ${i}`),
       );
     }
-    t.is(await settled(() => target.sockets.size), 0);
+    await waitUntil('no connection is left', () => target.sockets.size === 0);
   });
 
   test.serial('A channel that is let go of lets go of its target', async (t) => {

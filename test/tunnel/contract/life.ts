@@ -1,14 +1,14 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { TunnelError } from '../../../tunnel/index.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 import { MovableClock } from '../movable-clock.js';
 import { resolved } from '../resolved.js';
 import { Sshd } from '../sshd.js';
 import { Target } from '../target.js';
-import { closing, connected, type Dial, never, readAll, settled } from './connected.js';
+import { closing, connected, type Dial, never, readAll } from './connected.js';
 
 /** Of our own, for other programs make folders like ours in the common one. */
 const temporaryFolder = mkdtempSync(join(tmpdir(), 'contract-'));
@@ -44,12 +44,13 @@ export function testLife(dial: Dial): void {
   });
 
   test.serial('A host that answers probes and nothing else is kept', async (t) => {
-    await using sshd = await Sshd.start();
+    await using sshd = await Sshd.start(['LogLevel DEBUG1']);
     await using target = await Target.start();
     const options = { keepaliveIntervalMs: 100, keepaliveCountMax: 1 };
     await using link = await connected(dial, resolved(sshd), options);
-    const isLost = await Promise.race([link.link.closed.then(() => true), delay(1_500, false)]);
-    t.false(isLost);
+    const isProbe = (line: string) => / (rtype cancel-tcpip-forward|ctype probe@hawser) /.test(line);
+    const probed = waitUntil('ten probes came', () => sshd.log.filter(isProbe).length >= 10);
+    await Promise.race([probed, link.link.closed.then((reason) => Promise.reject(reason))]);
     t.is(String(await readAll((await link.open(target.address)).end('alive'))), 'alive');
   });
 
@@ -108,7 +109,7 @@ export function testLife(dial: Dial): void {
     await Promise.all([link.close(), link.close()]);
     t.is((await link.closed).code, 'closed');
     await link.close();
-    await settled(() => target.sockets.size);
+    await waitUntil('no connection is left', () => target.sockets.size === 0);
     t.deepEqual(leftovers(), before);
   });
 }
