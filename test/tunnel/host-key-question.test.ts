@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import test, { type ExecutionContext } from 'ava';
-import type { Ask, Question } from '../../tunnel/index.js';
-import { Tunnel, TunnelError, type TunnelOptions } from '../../tunnel/index.js';
+import test from 'ava';
+import { type Ask, Tunnel, TunnelError } from '../../tunnel/index.js';
 import { parseKnownHosts } from '../../tunnel/known-hosts.js';
 import { addKnownHost } from '../../tunnel/known-hosts-file.js';
 import { ed25519Key } from './host-keys.js';
+import { answering, connects, refused } from './logins.js';
 import { resolved } from './resolved.js';
 import { Sshd } from './sshd.js';
 
@@ -18,28 +18,6 @@ async function strange(): Promise<Sshd> {
   const sshd = await Sshd.start();
   await rm(sshd.knownHostsFile);
   return sshd;
-}
-
-function answering(...answers: (string | undefined)[]): { readonly ask: Ask; readonly asked: Question[] } {
-  const asked: Question[] = [];
-  return {
-    asked,
-    ask: async (question) => {
-      asked.push(question);
-      return answers.shift();
-    },
-  };
-}
-
-async function connects(t: ExecutionContext, options: TunnelOptions): Promise<void> {
-  await using tunnel = await Tunnel.open(options);
-  t.is(tunnel.state.status, 'connected');
-}
-
-async function refused(t: ExecutionContext, options: TunnelOptions): Promise<TunnelError> {
-  const error = await t.throwsAsync(Tunnel.open(options), { instanceOf: TunnelError });
-  t.is(error.code, 'host-key-unknown', error.message);
-  return error;
 }
 
 /** Whether OpenSSH, which is not to ask, connects with a known_hosts file. */
@@ -81,7 +59,7 @@ for (const answer of ['no', '', undefined]) {
     async (t) => {
       await using sshd = await strange();
       const { ask } = answering(answer);
-      const error = await refused(t, { ...sshd.options, ask });
+      const error = await refused(t, { ...sshd.options, ask }, 'host-key-unknown');
       t.is(error.fingerprint, await sshd.fingerprint());
       await t.throwsAsync(stat(sshd.knownHostsFile), { code: 'ENOENT' });
       t.false(sshd.log.some((line) => /Accepted|Failed|authenticating/.test(line)));
@@ -95,7 +73,7 @@ test.serial(
     await using sshd = await strange();
     const ask: Ask = () => t.fail();
     for (const overrides of [{ strictHostKeyChecking: 'yes' }, { batchMode: true }] as const) {
-      const error = await refused(t, { destinations: [resolved(sshd, overrides)], ask });
+      const error = await refused(t, { destinations: [resolved(sshd, overrides)], ask }, 'host-key-unknown');
       t.regex(error.message, /connect once with "ssh /);
     }
   },

@@ -3,24 +3,16 @@ import { createPrivateKey } from 'node:crypto';
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import test, { type ExecutionContext } from 'ava';
-import { type Ask, type Question, Tunnel, TunnelError, type TunnelOptions } from '../../tunnel/index.js';
+import test from 'ava';
+import { type Ask, Tunnel } from '../../tunnel/index.js';
 import { readPrivateKey } from '../../tunnel/ssh2-key.js';
+import { answering, connects, encrypt, refused } from './logins.js';
 import { resolved } from './resolved.js';
 import { SshAgent } from './ssh-agent.js';
 import { makeKey, Sshd } from './sshd.js';
 
 const run = promisify(execFile);
 const passphrase = 'secret phrase';
-
-async function connects(t: ExecutionContext, options: TunnelOptions): Promise<void> {
-  await using tunnel = await Tunnel.open(options);
-  t.is(tunnel.state.status, 'connected');
-}
-
-async function refused(t: ExecutionContext, options: TunnelOptions): Promise<TunnelError> {
-  return t.throwsAsync(Tunnel.open(options), { instanceOf: TunnelError });
-}
 
 /** An agent with so many keys that no host knows, and its keys' files. */
 async function crowdedAgent(sshd: Sshd, strangers: number): Promise<SshAgent> {
@@ -31,22 +23,6 @@ async function crowdedAgent(sshd: Sshd, strangers: number): Promise<SshAgent> {
     await agent.add(file);
   }
   return agent;
-}
-
-/** Encrypts the key that may log in. */
-async function encrypt(sshd: Sshd): Promise<void> {
-  await run('ssh-keygen', ['-q', '-p', '-a', '1', '-P', '', '-N', passphrase, '-f', sshd.identityFile]);
-}
-
-function answering(...answers: (string | undefined)[]): { readonly ask: Ask; readonly asked: Question[] } {
-  const asked: Question[] = [];
-  return {
-    asked,
-    ask: async (question) => {
-      asked.push(question);
-      return answers.shift();
-    },
-  };
 }
 
 test.serial(
@@ -75,8 +51,7 @@ test.serial(
     await using agent = await crowdedAgent(sshd, 7);
     await agent.add(sshd.identityFile);
     const overrides = { agentSocket: agent.socketPath, identityFiles: [], requiredIdentityFiles: [] };
-    const error = await refused(t, { destinations: [resolved(sshd, overrides)] });
-    t.is(error.code, 'auth-failed');
+    const error = await refused(t, { destinations: [resolved(sshd, overrides)] }, 'auth-failed');
     t.is(error.tried.length, 3);
     t.regex(error.message, /IdentitiesOnly/);
   },
@@ -143,20 +118,19 @@ test.serial('No passphrase is asked for a key that the host does not take', asyn
 
 test.serial('A passphrase may be mistyped twice; then the login fails without the key', async (t) => {
   await using sshd = await Sshd.start();
-  await encrypt(sshd);
+  await encrypt(sshd, passphrase);
   const right = answering('wrong', 'wrong', passphrase);
   await connects(t, { ...sshd.options, ask: right.ask });
   t.is(right.asked.length, 3);
   const wrong = answering('wrong', 'wrong', 'wrong', passphrase);
-  const error = await refused(t, { ...sshd.options, ask: wrong.ask });
-  t.is(error.code, 'auth-failed');
+  const error = await refused(t, { ...sshd.options, ask: wrong.ask }, 'auth-failed');
   t.is(wrong.asked.length, 3);
   t.false(JSON.stringify([error, error.message, String(error.cause)]).includes('wrong'));
 });
 
 test.serial('^C at a passphrase ends the attempt', async (t) => {
   await using sshd = await Sshd.start();
-  await encrypt(sshd);
+  await encrypt(sshd, passphrase);
   const interrupt = new Error('interrupted');
   t.is(
     await t.throwsAsync(Tunnel.open({ ...sshd.options, ask: () => Promise.reject(interrupt) })),
@@ -166,10 +140,13 @@ test.serial('^C at a passphrase ends the attempt', async (t) => {
 
 test.serial('BatchMode asks for no passphrase, and says what to do', async (t) => {
   await using sshd = await Sshd.start();
-  await encrypt(sshd);
+  await encrypt(sshd, passphrase);
   const ask: Ask = () => t.fail();
-  const error = await refused(t, { destinations: [resolved(sshd, { batchMode: true })], ask });
-  t.is(error.code, 'bad-identity');
+  const error = await refused(
+    t,
+    { destinations: [resolved(sshd, { batchMode: true })], ask },
+    'bad-identity',
+  );
   t.regex(error.message, /ssh-add/);
 });
 
@@ -225,10 +202,7 @@ test.serial('Ways to log in are tried in the order asked for, and only those', a
     ['password'],
   );
   const none = answering(undefined);
-  const error = await refused(t, {
-    destinations: [resolved(sshd, { authMethods: ['password'] })],
-    ask: none.ask,
-  });
-  t.is(error.code, 'auth-failed');
+  const destinations = [resolved(sshd, { authMethods: ['password'] })];
+  const error = await refused(t, { destinations, ask: none.ask }, 'auth-failed');
   t.deepEqual(error.tried, []);
 });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { isPermanent } from '../../tunnel/errors.js';
-import { Tunnel, TunnelError, type TunnelErrorCode, type TunnelOptions } from '../../tunnel/index.js';
+import { Tunnel, type TunnelOptions } from '../../tunnel/index.js';
+import { refused } from './logins.js';
 import { SshAgent } from './ssh-agent.js';
 import { makeKey, Sshd } from './sshd.js';
 import { Target } from './target.js';
@@ -16,16 +17,6 @@ async function opened(t: ExecutionContext, options: TunnelOptions): Promise<Tunn
   const tunnel = await Tunnel.open(options);
   t.teardown(() => tunnel.close());
   return tunnel;
-}
-
-async function refused(
-  t: ExecutionContext,
-  options: TunnelOptions,
-  code: TunnelErrorCode,
-): Promise<TunnelError> {
-  const error = await t.throwsAsync(opened(t, options), { instanceOf: TunnelError });
-  t.is(error.code, code, error.message);
-  return error;
 }
 
 test.serial('A known host lets us in and says by which way', async (t) => {

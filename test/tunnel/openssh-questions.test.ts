@@ -1,31 +1,16 @@
-import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import test from 'ava';
-import { type Ask, type Question, Tunnel, TunnelError, TunnelPool } from '../../tunnel/index.js';
+import { Tunnel, TunnelError, TunnelPool } from '../../tunnel/index.js';
 import { decisionOf, kindOf } from '../../tunnel/openssh/askpass-question.js';
+import { answering, encrypt } from './logins.js';
 import { resolved } from './resolved.js';
 import { Sshd } from './sshd.js';
 
-const run = promisify(execFile);
 const passphrase = "it's $ecret";
-
-function answering(...answers: (string | undefined)[]): { readonly ask: Ask; readonly asked: Question[] } {
-  const asked: Question[] = [];
-  const ask: Ask = async (question) => {
-    asked.push(question);
-    return answers.shift();
-  };
-  return { ask, asked };
-}
-
-async function encrypt({ identityFile }: Sshd): Promise<void> {
-  await run('ssh-keygen', ['-q', '-p', '-a', '1', '-P', '', '-N', passphrase, '-f', identityFile]);
-}
 
 test.serial('Over OpenSSH too an unknown host and an encrypted key are asked about', async (t) => {
   await using sshd = await Sshd.start();
-  await encrypt(sshd);
+  await encrypt(sshd, passphrase);
   await rm(sshd.knownHostsFile);
   const { ask, asked } = answering('y', 'yes', 'wrong', passphrase);
   const said: string[] = [];
@@ -48,7 +33,7 @@ test.serial('Over OpenSSH too an unknown host and an encrypted key are asked abo
 
 test.serial('A passphrase that was right is not asked for again in the run', async (t) => {
   await using sshd = await Sshd.start();
-  await encrypt(sshd);
+  await encrypt(sshd, passphrase);
   const { ask, asked } = answering(passphrase);
   await using pool = new TunnelPool({ ask });
   for (let time = 0; time < 2; time += 1) {

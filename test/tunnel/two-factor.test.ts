@@ -1,14 +1,8 @@
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { createFleet, type Fleet } from '../../fixtures/index.js';
-import {
-  type Ask,
-  parseDestination,
-  type Question,
-  Tunnel,
-  TunnelError,
-  type TunnelOptions,
-} from '../../tunnel/index.js';
+import { type Ask, parseDestination, Tunnel, type TunnelOptions } from '../../tunnel/index.js';
+import { answering, connects, refused } from './logins.js';
 import { SshAgent } from './ssh-agent.js';
 import { makeKey } from './sshd.js';
 
@@ -48,30 +42,10 @@ function optionsFor(user: string, ask?: Ask): TunnelOptions {
     destinations: [parseDestination(`${user}@${host.sshHost}:${host.sshPort}`, { defaultUser: user })],
     knownHostsFiles: [fleet.knownHostsFile],
     identityFiles: [fleet.identityFile],
+    // sshd takes its time over each wrong answer.
+    connectTimeoutMs: 60_000,
     ask,
   };
-}
-
-function answering(...answers: (string | undefined)[]): { readonly ask: Ask; readonly asked: Question[] } {
-  const asked: Question[] = [];
-  return {
-    asked,
-    ask: async (question) => {
-      asked.push(question);
-      return answers.shift();
-    },
-  };
-}
-
-async function connects(t: ExecutionContext, options: TunnelOptions): Promise<void> {
-  await using tunnel = await Tunnel.open(options);
-  t.is(tunnel.state.status, 'connected');
-}
-
-async function refused(t: ExecutionContext, options: TunnelOptions): Promise<TunnelError> {
-  const error = await t.throwsAsync(Tunnel.open(options), { instanceOf: TunnelError });
-  t.is(error.code, 'auth-failed', error.message);
-  return error;
 }
 
 test.serial('A second factor is asked for after the key', async (t) => {
@@ -108,14 +82,14 @@ test.serial('A wrong answer is asked again; a right one then gets in', async (t)
 });
 
 test.serial('Without anybody to ask, a host that wants answers says which', async (t) => {
-  const error = await refused(t, optionsFor('root'));
+  const error = await refused(t, optionsFor('root'), 'auth-failed');
   t.regex(error.message, /it would accept: keyboard-interactive/);
   t.deepEqual(error.tried, []);
 });
 
 test.serial('No answer ends the login', async (t) => {
   const { ask, asked } = answering(undefined);
-  const error = await refused(t, optionsFor('answers', ask));
+  const error = await refused(t, optionsFor('answers', ask), 'auth-failed');
   t.is(asked.length, 1);
   t.true(error.tried.includes('keyboard-interactive'));
 });
@@ -146,6 +120,6 @@ test.serial('No password is repeated in what we say of a refusal', async (t) => 
   const said: string[] = [];
   const { ask } = answering(secret, undefined);
   const log = (_: string, message: string) => said.push(message);
-  const error = await refused(t, { ...optionsFor('types', ask), log });
+  const error = await refused(t, { ...optionsFor('types', ask), log }, 'auth-failed');
   t.false(`${said.join('\n')}${error.message}${error.stack}${String(error.cause)}`.includes(secret));
 });
