@@ -9,8 +9,12 @@ import type { Ssh2Socket } from './ssh2-socket.js';
 /** How long a command may take to end once it is told to. */
 const END_TIMEOUT_MS = 1_000;
 
-/** As OpenSSH runs it, except that ^C at the terminal is for us to answer: an orderly end needs the connection. */
-const RUN_IN_SHELL = `trap '' INT; exec "\${SHELL:-/bin/sh}" -c "$0"`;
+/**
+ * As OpenSSH runs it, except that ^C at the terminal is for us to answer: an orderly end needs the connection. Node's
+ * pipes are sockets, for which bash takes itself to be run by a network daemon, and reads ~/.bashrc, unless it is told
+ * by SHLVL that a shell runs already.
+ */
+const RUN_IN_SHELL = `trap '' INT; export SHLVL="\${SHLVL:-1}"; exec "\${SHELL:-/bin/sh}" -c "$0"`;
 
 /** Of what the command says on its standard error. */
 const KEPT_CHARACTERS = 500;

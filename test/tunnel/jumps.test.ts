@@ -148,6 +148,23 @@ test.serial('A tunnel over a ProxyCommand that dies is made again', async (t) =>
   t.is(await echoed(tunnel, 'again'), 'again');
 });
 
+test.serial(
+  "A ProxyCommand runs in a shell that reads no start-up file, whose words would come before the host's",
+  async (t) => {
+    await using sshd = await Sshd.start();
+    const command = `'${process.execPath}' -e "const s = require('net').connect(%p, '%h'); process.stdin.pipe(s).pipe(process.stdout)"`;
+    const file = await writeSshConfig(sshd, [hostLines('web', sshd, [`ProxyCommand ${command}`])]);
+    const options = await optionsBy(file, 'web');
+    await writeFile(join(sshd.folder, '.bashrc'), 'exit 3\n');
+    const { HOME, SHELL, SHLVL } = process.env;
+    t.teardown(() => Object.assign(process.env, { HOME, SHELL, SHLVL }));
+    Object.assign(process.env, { HOME: sshd.folder, SHELL: '/bin/bash' });
+    delete process.env['SHLVL'];
+    await using tunnel = await Tunnel.open(options);
+    t.is(await echoed(tunnel, 'quiet'), 'quiet');
+  },
+);
+
 test.serial('A ProxyCommand that fails is quoted', async (t) => {
   await using sshd = await Sshd.start();
   const file = await writeSshConfig(sshd, [
