@@ -262,18 +262,13 @@ test.serial(
   },
 );
 
-test.serial(
-  'what is below deploy cannot be written to, and nearing the quota is said before an upload',
-  async (t) => {
-    const { worlds } = pair(t);
-    const warnings: string[] = [];
-    const world = open(t, `/shared${made}`, warnings, 1000);
-    const fs = worlds[0].fs('etcdfs:///fs/deploy/x');
-    await t.throwsAsync(fs.writeFile('/f', 'x'), { instanceOf: FsError, code: 'EROFS' });
-    await world.fs(URI).writeFile('/f', randomBytes(1_000_000));
-    t.regex(warnings.join(), /quota of 1000 bytes.*hawser fs gc.*defrag/);
-  },
-);
+test.serial('nearing the quota is said before an upload', async (t) => {
+  made += 1;
+  const warnings: string[] = [];
+  const world = open(t, `/shared${made}`, warnings, 1000);
+  await world.fs(URI).writeFile('/f', randomBytes(1_000_000));
+  t.regex(warnings.join(), /quota of 1000 bytes.*hawser fs gc.*defrag/);
+});
 
 test.serial('a full etcd is said with what helps, and by fsUsage', async (t) => {
   await using full = await Etcd.start(['--quota-backend-bytes', '3000000']);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, brotliDecompress, constants } from 'node:zlib';
 import { WorldError } from '../errors.js';
+import type { BlockRef } from './node.js';
 
 /** The most that a block holds, before compression. */
 export const BLOCK_BYTES = 256 << 10;
@@ -28,12 +29,12 @@ export async function encodeBlock(data: Buffer): Promise<Buffer> {
     : Buffer.concat([Buffer.from([RAW]), data]);
 }
 
-/** @throws WorldError `invalid` when what is stored is not the block that its hash names. */
-export async function decodeBlock(hash: string, stored: Buffer): Promise<Buffer> {
+/** @throws WorldError `invalid` when what is stored is not the block that its hash and length name. */
+export async function decodeBlock({ hash, length }: BlockRef, stored: Buffer): Promise<Buffer> {
   const data = await unpack(stored).catch((cause: unknown) => {
     throw corrupt(hash, cause);
   });
-  if (data === undefined || sha256(data) !== hash) throw corrupt(hash);
+  if (data === undefined || data.length !== length || sha256(data) !== hash) throw corrupt(hash);
   return data;
 }
 

@@ -44,10 +44,10 @@ export class Content {
   }
 
   async *#readPieces(pieces: readonly Piece[], call: CallOptions): AsyncGenerator<Buffer> {
-    const hashes = new Set(pieces.flatMap((piece) => (piece.kind === 'stored' ? [piece.block.hash] : [])));
-    const wanted = [...hashes];
+    const stored = pieces.flatMap((piece) => (piece.kind === 'stored' ? [piece.block] : []));
+    const wanted = [...new Map(stored.map((block) => [block.hash, block])).values()];
     const found = wanted.length === 0 ? [] : await this.#storage.read(wanted, call);
-    const blocks = new Map(wanted.map((hash, index) => [hash, found[index] ?? Buffer.alloc(0)]));
+    const blocks = new Map(wanted.map(({ hash }, index) => [hash, found[index] ?? Buffer.alloc(0)]));
     for (const piece of pieces) {
       if (piece.kind === 'new') yield piece.data;
       else if (piece.kind === 'zeros') yield* zeros(piece.length);

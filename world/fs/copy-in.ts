@@ -1,9 +1,7 @@
-import path from 'node:path';
 import type { Draft } from './draft.js';
 import { FsError, namingPlace } from './fs-error.js';
-import { type LocalEntry, readLocal, sourcesOf } from './local.js';
+import { type LocalEntry, readLocal, sourcesIn } from './local.js';
 import { reportTo } from './progress.js';
-import type { Source } from './storage.js';
 import { storeAndCommit } from './upload.js';
 import type { Volume } from './volume.js';
 import { partsOf, withoutSlash } from './walk.js';
@@ -21,7 +19,7 @@ export async function copyIn(
   const pin = await volume.storage.pin(call);
   try {
     const entries: LocalEntry[] = [];
-    for await (const entry of readLocal(local, call.signal)) entries.push(entry);
+    for await (const entry of readLocal(local, { signal: call.signal })) entries.push(entry);
     const base = namingPlace(place, () => partsOf(target).filter((part) => part !== '.'));
     const known = await volume.look((draft) => knownBlocks(draft, base, entries), call);
     const sources = sourcesIn(local, entries);
@@ -35,12 +33,6 @@ export async function copyIn(
   } finally {
     await pin.release();
   }
-}
-
-function sourcesIn(local: string, entries: readonly LocalEntry[]): Source[] {
-  return entries.flatMap((entry) =>
-    entry.node.type === 'file' ? sourcesOf(path.join(local, entry.path), entry.node.blocks) : [],
-  );
 }
 
 /** The blocks of the files that are to be replaced: they are there for as long as nobody changes the tree. */

@@ -8,6 +8,7 @@ import { BULK_TIMEOUT_MS, batches, findMissing, IN_FLIGHT } from './batches.js';
 import { blockKey, decodeBlock, encodeBlock } from './blocks.js';
 import { COMMITTED, FREED, WRITERS } from './freeing.js';
 import { inParallel } from './in-parallel.js';
+import type { BlockRef } from './node.js';
 import { warnOfQuota } from './quota.js';
 import {
   type Commit,
@@ -205,17 +206,18 @@ export class EtcdStorage implements Storage {
     }
   }
 
-  async read(hashes: readonly string[], call: CallOptions): Promise<Buffer[]> {
-    const success = hashes.map((hash) => ({ get: blockKey(hash) }));
+  async read(blocks: readonly BlockRef[], call: CallOptions): Promise<Buffer[]> {
+    const success = blocks.map(({ hash }) => ({ get: blockKey(hash) }));
     const { replies } = await this.#client.txn(
       { success },
       { timeoutMs: BULK_TIMEOUT_MS, ...call, repeatable: true, bulk: true },
     );
     return Promise.all(
-      hashes.map((hash, index) => {
+      blocks.map((block, index) => {
         const stored = replies[index]?.entries[0];
-        if (stored !== undefined) return decodeBlock(hash, stored.value);
-        const message = `The file system at ${this.key} lacks its block ${hash}: write the file again.`;
+        if (stored !== undefined) return decodeBlock(block, stored.value);
+        const { hash } = block;
+        const message = `The file system at ${this.key} lacks its block ${hash}: store the file or folder again.`;
         throw new WorldError('not-found', message, { key: blockKey(hash) });
       }),
     );

@@ -6,7 +6,6 @@ import { BULK_TIMEOUT_MS, batches, IN_FLIGHT } from './batches.js';
 import { blockKey, decodeBlock } from './blocks.js';
 import { inParallel } from './in-parallel.js';
 import type { BlockRef, Entries } from './node.js';
-import { parseEntries, parseSuperblock } from './superblock.js';
 import { decodeEntries, decodeSuperblock } from './tree-codec.js';
 
 /** Which blocks superblocks name; what was found out once about an unchanged superblock is remembered. */
@@ -34,8 +33,7 @@ export class LiveBlocks {
     const json = value.toString();
     const hashes = new Set<string>();
     try {
-      if (/^\{"version":1,/.test(json)) await this.#ofDeploy(json, hashes, call);
-      else await this.#ofEntries(new Map([['', decodeSuperblock(json, key)]]), { key, hashes }, call);
+      await this.#ofEntries(new Map([['', decodeSuperblock(json, key)]]), { key, hashes }, call);
     } catch (cause) {
       if (!(cause instanceof WorldError) || (cause.code !== 'invalid' && cause.code !== 'not-found'))
         throw cause;
@@ -43,16 +41,6 @@ export class LiveBlocks {
       throw new WorldError(cause.code, message, { key, cause });
     }
     return hashes;
-  }
-
-  async #ofDeploy(json: string, hashes: Set<string>, call: CallOptions): Promise<void> {
-    const superblock = parseSuperblock(json);
-    let entries = 'entries' in superblock ? superblock.entries : [];
-    if ('entriesIn' in superblock) {
-      for (const hash of superblock.entriesIn) hashes.add(hash);
-      entries = parseEntries(await this.#text(superblock.entriesIn, call));
-    }
-    for (const entry of entries) if (entry.type === 'file') for (const hash of entry.blocks) hashes.add(hash);
   }
 
   async #ofEntries(
@@ -70,29 +58,27 @@ export class LiveBlocks {
         await this.#ofEntries(node.entries, found, call);
       } else {
         add(node.entriesIn);
-        const json = await this.#text(
-          node.entriesIn.map(({ hash }) => hash),
-          call,
-        );
+        const json = await this.#text(node.entriesIn, call);
         await this.#ofEntries(decodeEntries(json, found.key), found, call);
       }
     }
   }
 
-  async #text(hashes: readonly string[], call: CallOptions): Promise<string> {
+  async #text(refs: readonly BlockRef[], call: CallOptions): Promise<string> {
     const parts = new Map<string, Buffer>();
-    const wanted = [...new Set(hashes)].map((hash) => ({ hash, length: 64 << 10 }));
+    const wanted = new Map(refs.map((ref) => [ref.hash, ref])).values();
     await inParallel(batches(wanted), IN_FLIGHT, async (batch) => {
       const success = batch.map(({ hash }) => ({ get: blockKey(hash) }));
       const options = { timeoutMs: BULK_TIMEOUT_MS, ...call, repeatable: true, bulk: true };
       const { replies } = await this.#client.txn({ success }, options);
-      for (const [index, { hash }] of batch.entries()) {
+      for (const [index, ref] of batch.entries()) {
+        const { hash } = ref;
         const stored = replies[index]?.entries[0];
         if (stored === undefined)
           throw new WorldError('not-found', `There is no block ${hash}.`, { key: blockKey(hash) });
-        parts.set(hash, await decodeBlock(hash, stored.value));
+        parts.set(hash, await decodeBlock(ref, stored.value));
       }
     });
-    return Buffer.concat(hashes.map((hash) => parts.get(hash) ?? Buffer.alloc(0))).toString();
+    return Buffer.concat(refs.map(({ hash }) => parts.get(hash) ?? Buffer.alloc(0))).toString();
   }
 }

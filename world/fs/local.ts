@@ -1,10 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { WorldError } from '../errors.js';
 import { sha256 } from './blocks.js';
 import { DATA_CUTS, firstCut } from './chunks.js';
-import { openFile, readFully } from './folder.js';
 import type { BlockRef, Node } from './node.js';
 import type { Source } from './storage.js';
 
@@ -17,12 +16,24 @@ export interface LocalEntry {
   readonly node: Node;
 }
 
+export interface ReadLocalOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Names that are passed over, at any depth. */
+  readonly leftOut?: ReadonlySet<string>;
+}
+
+interface Walking extends ReadLocalOptions {
+  /** For one file after the other, at least as large as the largest block. */
+  readonly buffer: Buffer;
+}
+
 /** Walks a local file or folder, folders before what they hold; a few blocks are in memory at a time. */
-export async function* readLocal(
-  root: string,
-  signal: AbortSignal | undefined,
-  relative = '',
-): AsyncGenerator<LocalEntry> {
+export function readLocal(root: string, options: ReadLocalOptions): AsyncGenerator<LocalEntry> {
+  return walkLocal(root, '', { ...options, buffer: Buffer.allocUnsafe(READ_BYTES) });
+}
+
+async function* walkLocal(root: string, relative: string, options: Walking): AsyncGenerator<LocalEntry> {
+  const { signal, leftOut } = options;
   signal?.throwIfAborted();
   const file = path.join(root, relative);
   if (relative.includes('\uFFFD')) throw refused(file, 'its name is not valid UTF-8');
@@ -34,10 +45,11 @@ export async function* readLocal(
   } else if (stats.isDirectory()) {
     yield { path: relative, node: { type: 'directory', mode, mtimeMs, entries: new Map() } };
     for (const name of (await readdir(file)).sort()) {
-      yield* readLocal(root, signal, relative === '' ? name : `${relative}/${name}`);
+      if (leftOut?.has(name)) continue;
+      yield* walkLocal(root, relative === '' ? name : `${relative}/${name}`, options);
     }
   } else if (stats.isFile()) {
-    const { sizeBytes, blocks } = await cutFile(file, signal);
+    const { sizeBytes, blocks } = await cutFile(file, options);
     yield { path: relative, node: { type: 'file', mode, mtimeMs, sizeBytes, blocks } };
   } else {
     throw refused(file, 'it is a socket, a pipe or a device');
@@ -46,12 +58,11 @@ export async function* readLocal(
 
 async function cutFile(
   file: string,
-  signal: AbortSignal | undefined,
+  { signal, buffer }: Walking,
 ): Promise<{ sizeBytes: number; blocks: BlockRef[] }> {
   await using handle = await openFile(file);
   const blocks: BlockRef[] = [];
   let sizeBytes = 0;
-  const buffer = Buffer.allocUnsafe(READ_BYTES);
   for (let atEnd = false; !atEnd; ) {
     signal?.throwIfAborted();
     const length = await readFully(handle, buffer, sizeBytes);
@@ -67,8 +78,14 @@ async function cutFile(
   return { sizeBytes, blocks };
 }
 
-/** Where to read each block of a local file again. */
-export function sourcesOf(file: string, blocks: readonly BlockRef[]): Source[] {
+/** Where to read each block of local files again. */
+export function sourcesIn(root: string, entries: readonly LocalEntry[]): Source[] {
+  return entries.flatMap(({ path: relative, node }) =>
+    node.type === 'file' ? sourcesOf(path.join(root, relative), node.blocks) : [],
+  );
+}
+
+function sourcesOf(file: string, blocks: readonly BlockRef[]): Source[] {
   let position = 0;
   return blocks.map(({ hash, length }) => {
     const start = position;
@@ -81,12 +98,28 @@ async function readBlock(
   file: string,
   { hash, length, start }: BlockRef & { readonly start: number },
 ): Promise<Buffer> {
-  await using handle: FileHandle = await openFile(file);
+  await using handle = await openFile(file);
   const block = Buffer.allocUnsafe(length);
   const read = await readFully(handle, block, start);
   if (read === length && sha256(block) === hash) return block;
   const message = `${file} changed while it was being copied: try again when nothing writes to it.`;
   throw new WorldError('conflict', message);
+}
+
+/** Opens a file for reading, but never through a symbolic link that took its place. */
+function openFile(file: string): Promise<FileHandle> {
+  return open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/** Fills the buffer from `position`, as far as the file goes. @returns the number of bytes. */
+async function readFully(handle: FileHandle, buffer: Buffer, position: number): Promise<number> {
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, position + length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return length;
 }
 
 function refused(file: string, why: string): WorldError {

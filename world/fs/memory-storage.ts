@@ -1,5 +1,6 @@
 import { WorldError } from '../errors.js';
 import type { CallOptions } from '../world.js';
+import type { BlockRef } from './node.js';
 import type { Commit, Pin, Source, Storage, Stored, StoreOptions, Upload } from './storage.js';
 
 /** Keeps everything in the memory of this process. */
@@ -48,9 +49,9 @@ export class MemoryStorage implements Storage {
     return this.#version;
   }
 
-  async read(hashes: readonly string[], { signal }: CallOptions): Promise<Buffer[]> {
+  async read(blocks: readonly BlockRef[], { signal }: CallOptions): Promise<Buffer[]> {
     signal?.throwIfAborted();
-    return hashes.map((hash) => {
+    return blocks.map(({ hash }) => {
       const data = this.#blocks.get(hash);
       if (data === undefined) throw new WorldError('not-found', `There is no block ${hash}.`);
       return data;

@@ -1,6 +1,7 @@
 import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
+import { TREES_PREFIX, TreeStorage } from './deployed-tree.js';
 import { EtcdStorage } from './etcd-storage.js';
 import { MemoryStorage } from './memory-storage.js';
 import { Volume } from './volume.js';
@@ -9,8 +10,6 @@ import type { WorldFs } from './world-fs.js';
 
 /** Where the superblocks of file systems are kept; the path of an `etcdfs` URI begins with it. */
 export const METADATA_PREFIX = '/fs/';
-/** Below it the trees of deploys: their names are their hashes, so they cannot be written to. */
-const DEPLOYS_PREFIX = '/fs/deploy/';
 
 export const DEFAULT_FS_URI = 'etcdfs:///fs/shared';
 export const MEMORY_FS_URI = 'memmapfs:///';
@@ -50,11 +49,10 @@ export interface EtcdFsOptions {
 
 /** The file system whose superblock is at `key`. Nothing is read before it is used. */
 export function openEtcdFs(client: Client, key: string, options: EtcdFsOptions = {}): WorldFs {
-  const isReadOnly = key.startsWith(DEPLOYS_PREFIX);
-  return new VolumeFs(
-    `etcdfs://${key}`,
-    new Volume(new EtcdStorage(client, { ...options, key, isReadOnly })),
-  );
+  const storage = key.startsWith(TREES_PREFIX)
+    ? new TreeStorage(client, key.slice(TREES_PREFIX.length), options)
+    : new EtcdStorage(client, { ...options, key });
+  return new VolumeFs(`etcdfs://${key}`, new Volume(storage));
 }
 
 /** A file system in the memory of this process. */

@@ -1,21 +1,22 @@
-import path from 'node:path';
+import { realpath } from 'node:fs/promises';
 import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { CallOptions, TreeUpload } from '../world.js';
 import { BULK_TIMEOUT_MS } from './batches.js';
-import { BLOCK_BYTES, sha256 } from './blocks.js';
+import { sha256 } from './blocks.js';
+import { checkTree, treeKey } from './deployed-tree.js';
+import { Draft } from './draft.js';
 import { EtcdStorage } from './etcd-storage.js';
-import { openFile, readFolder, readFully } from './folder.js';
+import { Listings } from './listings.js';
+import { type LocalEntry, readLocal, sourcesIn } from './local.js';
+import { EMPTY_ROOT, type Node } from './node.js';
 import { reportTo } from './progress.js';
-import type { Source } from './storage.js';
-import { checkEntries, type Superblock, serialiseEntries, type TreeEntry } from './superblock.js';
+import { sourceOf } from './storage.js';
+import { type EncodedTree, TreeEncoder } from './tree-codec.js';
 import { storeAndCommit } from './upload.js';
 
-/** Where the superblock of a tree is stored. */
-export function treeKey(tree: string): string {
-  return `/fs/deploy/${tree}`;
-}
+const LEFT_OUT: ReadonlySet<string> = new Set(['.git']);
 
 export interface PutTreeOptions extends CallOptions {
   readonly log?: Log | undefined;
@@ -34,12 +35,15 @@ export async function putTree(
 ): Promise<TreeUpload> {
   const { log } = options;
   const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
-  const entries: TreeEntry[] = [];
-  for await (const entry of readFolder(folder, options.signal)) entries.push(entry);
-  checkEntries(entries);
-  const { superblock, sources: listed } = describe(entries);
-  const sources = [...fileBlocks(folder, entries), ...listed];
-  const sizeBytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.sizeBytes : 0), 0);
+  const root = await realpath(folder);
+  const entries = await readFolder(root, options.signal);
+  const { superblock, blocks } = describe(entries);
+  const sources = [
+    ...sourcesIn(root, entries),
+    ...Array.from(blocks, ([hash, data]) => sourceOf(hash, data)),
+  ];
+  const files = entries.flatMap(({ node }) => (node.type === 'file' ? [node] : []));
+  const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
   const tree = sha256(superblock);
   const storage = new EtcdStorage(client, { key: treeKey(tree), log });
   const pin = await storage.pin(call);
@@ -51,46 +55,31 @@ export async function putTree(
     };
     const report = reportTo(options.onProgress, sizeBytes);
     const upload = await storeAndCommit(storage, sources, { ...report, commit }, call);
-    const files = entries.filter((entry) => entry.type === 'file').length;
-    return { tree, files, sizeBytes, ...upload };
+    return { tree, files: files.length, sizeBytes, ...upload };
   } finally {
     await pin.release();
   }
 }
 
-/** The superblock's JSON; entries that would make it large become blocks themselves. */
-function describe(entries: readonly TreeEntry[]): { superblock: string; sources: Source[] } {
-  const json = serialiseEntries(entries);
-  const data = Buffer.from(json);
-  if (data.length <= BLOCK_BYTES) return { superblock: `{"version":1,"entries":${json}}`, sources: [] };
-  const sources: Source[] = [];
-  for (let from = 0; from < data.length; from += BLOCK_BYTES) {
-    const block = data.subarray(from, from + BLOCK_BYTES);
-    sources.push({ hash: sha256(block), length: block.length, read: () => Promise.resolve(block) });
-  }
-  const superblock: Superblock = { version: 1, entriesIn: sources.map((source) => source.hash) };
-  return { superblock: JSON.stringify(superblock), sources };
+/** What a folder holds, checked. */
+async function readFolder(folder: string, signal: AbortSignal | undefined): Promise<LocalEntry[]> {
+  const entries: LocalEntry[] = [];
+  for await (const entry of readLocal(folder, { signal, leftOut: LEFT_OUT })) entries.push(entry);
+  if (entries[0]?.node.type !== 'directory')
+    throw new WorldError('invalid', `Cannot store ${folder} as a tree: it is not a folder. Name one.`);
+  entries.shift();
+  checkTree(entries.map(({ path, node }) => [path, node]));
+  return entries;
 }
 
-function* fileBlocks(folder: string, entries: readonly TreeEntry[]): Generator<Source> {
-  for (const entry of entries) {
-    if (entry.type !== 'file') continue;
-    const file = path.join(folder, entry.path);
-    for (const [index, hash] of entry.blocks.entries()) {
-      const position = index * BLOCK_BYTES;
-      const length = Math.min(BLOCK_BYTES, entry.sizeBytes - position);
-      yield { hash, length, read: () => readBlock(file, position, length, hash) };
-    }
-  }
+/** Without times and without the mode of the root, so that the same content gets the same name. */
+function describe(entries: readonly LocalEntry[]): EncodedTree {
+  const listings = new Listings();
+  const draft = new Draft(EMPTY_ROOT, listings);
+  for (const { path, node } of entries) draft.put(path.split('/'), withoutTime(node), { touching: false });
+  return new TreeEncoder().encode(draft.root, listings);
 }
 
-async function readBlock(file: string, position: number, length: number, hash: string): Promise<Buffer> {
-  await using handle = await openFile(file);
-  const block = Buffer.allocUnsafe(length);
-  const read = await readFully(handle, block, position);
-  if (read === length && sha256(block) === hash) return block;
-  throw new WorldError(
-    'conflict',
-    `${file} changed while it was being uploaded: try again when nothing writes to it.`,
-  );
+function withoutTime(node: Node): Node {
+  return { ...node, mtimeMs: undefined };
 }

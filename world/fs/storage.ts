@@ -1,4 +1,5 @@
 import type { CallOptions } from '../world.js';
+import type { BlockRef } from './node.js';
 
 /** A block that may have to be sent, and where to read it (again). */
 export interface Source {
@@ -59,8 +60,11 @@ export interface Storage {
    * @throws WorldError `conflict` when blocks were freed while nobody could know that they were relied on.
    */
   commit(commit: Commit, call: CallOptions): Promise<bigint | undefined>;
-  /** Reads blocks and verifies them. */
-  read(hashes: readonly string[], call: CallOptions): Promise<Buffer[]>;
+  /**
+   * Reads blocks and verifies them.
+   * @throws WorldError `not-found`, and `invalid` for one that is not what its hash and length say
+   */
+  read(blocks: readonly BlockRef[], call: CallOptions): Promise<Buffer[]>;
 }
 
 export function sourceOf(hash: string, data: Buffer): Source {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WorldError } from '../errors.js';
-import { sha256 } from './blocks.js';
+import { BLOCK_BYTES, sha256 } from './blocks.js';
 import { cutAll, ENTRIES_CUTS } from './chunks.js';
 import type { Listings } from './listings.js';
 import type { BlockRef, DirectoryNode, Entries, Node } from './node.js';
@@ -71,7 +71,7 @@ function pair({ hash, length }: BlockRef): [string, number] {
 }
 
 const ref = z
-  .tuple([z.string().regex(/^[0-9a-f]{64}$/), z.int().min(1)])
+  .tuple([z.string().regex(/^[0-9a-f]{64}$/), z.int().min(1).max(BLOCK_BYTES)])
   .transform(([hash, length]): BlockRef => ({ hash, length }));
 const mode = z.int().min(0).max(0o7777);
 const mtimeMs = z.number().optional();
@@ -135,7 +135,9 @@ function toDirectory({ type, mode, mtimeMs, entries, entriesIn }: StoredFolder):
 }
 
 function toEntries(stored: readonly StoredEntry[]): Entries {
-  return new Map(stored.map((one) => [one.name, toNode(one)]));
+  const entries = new Map(stored.map((one) => [one.name, toNode(one)]));
+  if (entries.size !== stored.length) throw new RangeError('a name comes twice');
+  return entries;
 }
 
 function toNode(stored: StoredEntry): Node {

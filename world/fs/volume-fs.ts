@@ -38,6 +38,8 @@ export class VolumeFs implements WorldFs {
     const opening = (draft: Draft) => namingPlace(place, () => draft.open(path, wanted, mode));
     const looking = (draft: Draft) => namingPlace(place, () => draft.whereToOpen(path, wanted));
     const found = await this.#volume.look(looking, options);
+    if (this.#volume.storage.isReadOnly && (wanted.write || found.node === undefined))
+      throw new FsError('EROFS', place);
     const isThere = found.node !== undefined && !wanted.truncate;
     const { path: at, node } = isThere ? found : await this.#change(place, opening, options);
     if (node?.type !== 'file')

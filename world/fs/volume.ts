@@ -198,10 +198,7 @@ export class Volume {
     const parts = new Map<string, Buffer>();
     const wanted = [...new Map(refs.map((ref) => [ref.hash, ref])).values()];
     await inParallel(batches(wanted), IN_FLIGHT, async (batch) => {
-      const blocks = await this.storage.read(
-        batch.map(({ hash }) => hash),
-        call,
-      );
+      const blocks = await this.storage.read(batch, call);
       for (const [index, { hash }] of batch.entries()) parts.set(hash, blocks[index] ?? Buffer.alloc(0));
     });
     const json = Buffer.concat(refs.map(({ hash }) => parts.get(hash) ?? Buffer.alloc(0))).toString();

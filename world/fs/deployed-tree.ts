@@ -1,0 +1,52 @@
+import type { Client } from '../client/client.js';
+import { WorldError } from '../errors.js';
+import type { CallOptions } from '../world.js';
+import { sha256 } from './blocks.js';
+import { EtcdStorage, type EtcdStorageOptions } from './etcd-storage.js';
+import type { Node } from './node.js';
+import { findEscape } from './paths.js';
+import type { Stored } from './storage.js';
+
+/** Below it the trees of deploys: their names are their hashes, so they cannot be written to. */
+export const TREES_PREFIX = '/fs/deploy/';
+
+/** Where the superblock of a tree is stored. */
+export function treeKey(tree: string): string {
+  return `${TREES_PREFIX}${tree}`;
+}
+
+/** The tree of a deploy, to be read: its superblock has to be what its name says. */
+export class TreeStorage extends EtcdStorage {
+  readonly #tree: string;
+
+  constructor(client: Client, tree: string, options: Pick<EtcdStorageOptions, 'log'> = {}) {
+    super(client, { ...options, key: treeKey(tree), isReadOnly: true });
+    this.#tree = tree;
+  }
+
+  /** @throws WorldError `not-found` when there is no such tree, `invalid` when it is corrupt */
+  override async load(known: bigint | undefined, call: CallOptions): Promise<Stored | undefined> {
+    const stored = await super.load(known, call);
+    if (stored === undefined) return undefined;
+    const { key } = this;
+    if (stored.superblock === undefined)
+      throw new WorldError('not-found', `There is no stored tree ${this.#tree}.`, { key });
+    if (sha256(stored.superblock) === this.#tree) return stored;
+    const message = `The stored tree ${this.#tree} is corrupt: delete its key and upload the folder again.`;
+    throw new WorldError('invalid', message, { key });
+  }
+}
+
+/**
+ * Refuses what, written to disk, would lie or lead outside the tree's folder or have more rights than its owner gave.
+ * @param entries without the root. @throws WorldError `invalid` naming the first that cannot be.
+ */
+export function checkTree(entries: readonly (readonly [path: string, node: Node])[]): void {
+  const special = entries.find(([, node]) => node.type !== 'symlink' && node.mode > 0o777);
+  const found =
+    special === undefined
+      ? findEscape(entries.map(([path, node]) => ({ ...node, path })))
+      : { path: special[0], why: 'has a set-user-ID, set-group-ID or sticky bit' };
+  if (found === undefined) return;
+  throw new WorldError('invalid', `The tree cannot be used: "${found.path}" ${found.why}.`);
+}
