@@ -1,4 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import test from 'ava';
 import { blockKey, encodeBlock } from '../../world/fs/blocks.js';
 import { EtcdStorage } from '../../world/fs/etcd-storage.js';
@@ -6,6 +8,7 @@ import { freeBlocks } from '../../world/fs/gc.js';
 import { sourceOf } from '../../world/fs/storage.js';
 import { Client, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
+import { countBlocks, pair, scratch } from './fs-pair.js';
 
 const data = Buffer.from('found stored, though nothing names it');
 const hash = createHash('sha256').update(data).digest('hex');
@@ -69,5 +72,87 @@ test.serial(
       await pin.release();
       await client.close();
     }
+  },
+);
+
+test.serial('gc frees what nothing names, and keeps deploys and every file system', async (t) => {
+  const { worlds, fs } = pair(t, etcd);
+  const folder = await scratch(t);
+  await writeFile(path.join(folder, 'file'), 'deployed');
+  const { tree } = await worlds[0].putTree(folder);
+  await fs[0].writeFile('/kept', randomBytes(1000));
+  await worlds[0].fs('etcdfs:///fs/other').writeFile('/kept', 'too');
+  await fs[0].writeFile('/gone', randomBytes(2_000_000));
+  await fs[0].rm('/gone');
+  const swept = await worlds[1].fsGc();
+  t.true(swept.freed > 8);
+  t.is(swept.kept, 3);
+  t.is(await countBlocks(worlds[0]), 3);
+  await worlds[0].getTree(tree, path.join(folder, 'out'));
+  t.is((await fs[1].readFile('/kept')).length, 1000);
+  t.is(await worlds[1].fs('etcdfs:///fs/other').readFile('/kept', 'utf8'), 'too');
+});
+
+test.serial('gc spares what an upload under way has put, and frees it once the upload is over', async (t) => {
+  const { worlds, fs } = pair(t, etcd);
+  const handle = await fs[0].open('/f', 'w');
+  for (let n = 0; n < 6; n += 1) await handle.write(randomBytes(1_000_000));
+  t.true((await countBlocks(worlds[0])) > 20);
+  t.true((await worlds[1].fsGc()).spared > 20);
+  await handle.close();
+  t.is((await fs[1].readFile('/f')).length, 6_000_000);
+  t.like(await worlds[1].fsGc(), { freed: 0, spared: 0 });
+});
+
+test.serial('gc at any moment takes nothing from those who write at the same time', async (t) => {
+  const { worlds, fs } = pair(t, etcd);
+  const folder = await scratch(t);
+  await mkdir(path.join(folder, 'in'));
+  const contents = Array.from({ length: 6 }, () => randomBytes(150_000));
+  let sweeping = true;
+  let freed = 0;
+  const sweep = async () => {
+    while (sweeping) freed += (await worlds[1].fsGc()).freed;
+  };
+  const swept = sweep();
+  // The same few contents come and go, so that blocks which are found stored are often just being freed.
+  for (let round = 0; round < 12; round += 1) {
+    const content = contents[round % 3] ?? Buffer.alloc(0);
+    await writeFile(path.join(folder, 'in/file'), content);
+    await Promise.all([
+      fs[0].copyIn(path.join(folder, 'in'), `/copied${round % 2}`),
+      fs[0].writeFile('/streamed', contents[3 + (round % 3)] ?? ''),
+    ]);
+    t.true((await fs[1].readFile(`/copied${round % 2}/file`)).equals(content));
+    t.true((await fs[1].readFile('/streamed')).equals(contents[3 + (round % 3)] ?? Buffer.alloc(0)));
+    await fs[0].rm(`/copied${round % 2}`, { recursive: true });
+    await fs[0].rm('/streamed');
+  }
+  sweeping = false;
+  await swept;
+  t.true(freed > 0);
+  await worlds[0].fsGc();
+  t.is(await countBlocks(worlds[0]), 0);
+});
+
+test.serial(
+  'gc deletes nothing while it cannot read what a superblock names, and passes foreign keys over',
+  async (t) => {
+    const { worlds, fs, third } = pair(t, etcd);
+    const warnings: string[] = [];
+    const world = third(warnings);
+    await fs[0].writeFile('/gone', randomBytes(1000));
+    await fs[0].rm('/gone');
+    await world.client.set('/fs/foreign', Buffer.from([0xff, 0x00, 0x81]));
+    await world.client.set('/storage/foreign', 'x');
+    await t.throwsAsync(world.fsGc(), { instanceOf: WorldError, code: 'invalid', message: /\/fs\/foreign/ });
+    t.is(await countBlocks(worlds[0]), 2);
+    await t.throwsAsync(world.fs('etcdfs:///fs/foreign').readdir('/'), {
+      code: 'invalid',
+      message: /\/fs\/foreign/,
+    });
+    await world.client.del('/fs/foreign');
+    t.like(await world.fsGc(), { freed: 1 });
+    t.regex(warnings.join(), /Skipping \/storage\/foreign/);
   },
 );

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { EtcdWorld, FsError, memoryFs, WorldError, type WorldFs } from '../../world/index.js';
+import test from 'ava';
+import { EtcdWorld, FsError, memoryFs, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
+import { countBlocks, pair, scratch, URI } from './fs-pair.js';
 
-const URI = 'etcdfs:///fs/shared';
 let etcd: Etcd;
-let made = 0;
 
 test.before(async () => {
   etcd = await Etcd.start();
@@ -16,37 +14,8 @@ test.before(async () => {
 
 test.after.always(() => etcd[Symbol.asyncDispose]());
 
-function open(
-  t: ExecutionContext,
-  namespace: string,
-  warnings: string[] = [],
-  quotaBytes?: number,
-): EtcdWorld {
-  const log = (level: string, message: string) => void (level === 'warn' && warnings.push(message));
-  const world = EtcdWorld.connect({ endpoints: [etcd.url], hostname: 'h1', namespace, log, quotaBytes });
-  t.teardown(() => world.close());
-  return world;
-}
-
-/** Two Worlds of one fleet, with the same file system. */
-function pair(t: ExecutionContext): { worlds: [EtcdWorld, EtcdWorld]; fs: [WorldFs, WorldFs] } {
-  made += 1;
-  const worlds: [EtcdWorld, EtcdWorld] = [open(t, `/shared${made}`), open(t, `/shared${made}`)];
-  return { worlds, fs: [worlds[0].fs(URI), worlds[1].fs(URI)] };
-}
-
-async function scratch(t: ExecutionContext): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'hawser-fs-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-async function blocks(world: EtcdWorld): Promise<number> {
-  return (await world.client.list('/storage/', { keysOnly: true })).entries.length;
-}
-
 test.serial('what one host changes the others see, and changes of both at once are all kept', async (t) => {
-  const { fs } = pair(t);
+  const { fs } = pair(t, etcd);
   await fs[0].mkdir('/d');
   await Promise.all(
     [0, 1, 2, 3, 4, 5].map((n) => fs[n % 2 === 0 ? 0 : 1].writeFile(`/d/${n}`, `content ${n}`)),
@@ -56,7 +25,7 @@ test.serial('what one host changes the others see, and changes of both at once a
 });
 
 test.serial('a file that somebody else changed while it was open is not overwritten', async (t) => {
-  const { fs } = pair(t);
+  const { fs } = pair(t, etcd);
   await fs[0].writeFile('/f', 'one');
   const handle = await fs[0].open('/f', 'r+');
   await fs[1].writeFile('/f', 'two');
@@ -66,7 +35,7 @@ test.serial('a file that somebody else changed while it was open is not overwrit
 });
 
 test.serial('a batch is one change of the superblock, and none when it throws', async (t) => {
-  const { worlds, fs } = pair(t);
+  const { worlds, fs } = pair(t, etcd);
   await fs[0].mkdir('/d');
   const versions = async () => (await worlds[0].client.get('/fs/shared'))?.version ?? 0n;
   const before = await versions();
@@ -86,7 +55,7 @@ test.serial('a batch is one change of the superblock, and none when it throws', 
 });
 
 test.serial('a large file is read back the same, and an insertion sends what is near it only', async (t) => {
-  const { worlds, fs } = pair(t);
+  const { worlds, fs } = pair(t, etcd);
   const folder = await scratch(t);
   const data = randomBytes(6_000_000);
   await writeFile(path.join(folder, 'big'), data);
@@ -107,7 +76,7 @@ test.serial('a large file is read back the same, and an insertion sends what is 
 });
 
 test.serial('a stream is stored a few blocks at a time and read back as one', async (t) => {
-  const { fs } = pair(t);
+  const { fs } = pair(t, etcd);
   const parts = Array.from({ length: 20 }, () => randomBytes(700_000));
   await fs[0].writeFile('/stream', parts);
   const read: Buffer[] = [];
@@ -121,7 +90,7 @@ test.serial('a stream is stored a few blocks at a time and read back as one', as
 test.serial(
   'a folder of thousands of files has a small superblock, and one change costs little',
   async (t) => {
-    const { worlds, fs } = pair(t);
+    const { worlds, fs } = pair(t, etcd);
     await fs[0].batch(async () => {
       await fs[0].mkdir('/d');
       for (let n = 0; n < 3000; n += 1)
@@ -129,96 +98,14 @@ test.serial(
     });
     t.is((await fs[1].readdir('/d')).length, 3000);
     t.true(((await worlds[0].client.get('/fs/shared'))?.value.length ?? 0) < 10_000);
-    const before = await blocks(worlds[0]);
+    const before = await countBlocks(worlds[0]);
     await fs[1].writeFile('/d/a file with a long name, number 7', 'new');
-    t.true((await blocks(worlds[0])) - before <= 5);
-  },
-);
-
-test.serial('gc frees what nothing names, and keeps deploys and every file system', async (t) => {
-  const { worlds, fs } = pair(t);
-  const folder = await scratch(t);
-  await writeFile(path.join(folder, 'file'), 'deployed');
-  const { tree } = await worlds[0].putTree(folder);
-  await fs[0].writeFile('/kept', randomBytes(1000));
-  await worlds[0].fs('etcdfs:///fs/other').writeFile('/kept', 'too');
-  await fs[0].writeFile('/gone', randomBytes(2_000_000));
-  await fs[0].rm('/gone');
-  const swept = await worlds[1].fsGc();
-  t.true(swept.freed > 8);
-  t.is(swept.kept, 3);
-  t.is(await blocks(worlds[0]), 3);
-  await worlds[0].getTree(tree, path.join(folder, 'out'));
-  t.is((await fs[1].readFile('/kept')).length, 1000);
-  t.is(await worlds[1].fs('etcdfs:///fs/other').readFile('/kept', 'utf8'), 'too');
-});
-
-test.serial('gc spares what an upload under way has put, and frees it once the upload is over', async (t) => {
-  const { worlds, fs } = pair(t);
-  const handle = await fs[0].open('/f', 'w');
-  for (let n = 0; n < 6; n += 1) await handle.write(randomBytes(1_000_000));
-  t.true((await blocks(worlds[0])) > 20);
-  t.true((await worlds[1].fsGc()).spared > 20);
-  await handle.close();
-  t.is((await fs[1].readFile('/f')).length, 6_000_000);
-  t.like(await worlds[1].fsGc(), { freed: 0, spared: 0 });
-});
-
-test.serial('gc at any moment takes nothing from those who write at the same time', async (t) => {
-  const { worlds, fs } = pair(t);
-  const folder = await scratch(t);
-  await mkdir(path.join(folder, 'in'));
-  const contents = Array.from({ length: 6 }, () => randomBytes(150_000));
-  let sweeping = true;
-  let freed = 0;
-  const sweep = async () => {
-    while (sweeping) freed += (await worlds[1].fsGc()).freed;
-  };
-  const swept = sweep();
-  // The same few contents come and go, so that blocks which are found stored are often just being freed.
-  for (let round = 0; round < 12; round += 1) {
-    const content = contents[round % 3] ?? Buffer.alloc(0);
-    await writeFile(path.join(folder, 'in/file'), content);
-    await Promise.all([
-      fs[0].copyIn(path.join(folder, 'in'), `/copied${round % 2}`),
-      fs[0].writeFile('/streamed', contents[3 + (round % 3)] ?? ''),
-    ]);
-    t.true((await fs[1].readFile(`/copied${round % 2}/file`)).equals(content));
-    t.true((await fs[1].readFile('/streamed')).equals(contents[3 + (round % 3)] ?? Buffer.alloc(0)));
-    await fs[0].rm(`/copied${round % 2}`, { recursive: true });
-    await fs[0].rm('/streamed');
-  }
-  sweeping = false;
-  await swept;
-  t.true(freed > 0);
-  await worlds[0].fsGc();
-  t.is(await blocks(worlds[0]), 0);
-});
-
-test.serial(
-  'gc deletes nothing while it cannot read what a superblock names, and passes foreign keys over',
-  async (t) => {
-    const { worlds, fs } = pair(t);
-    const warnings: string[] = [];
-    const world = open(t, `/shared${made}`, warnings);
-    await fs[0].writeFile('/gone', randomBytes(1000));
-    await fs[0].rm('/gone');
-    await world.client.set('/fs/foreign', Buffer.from([0xff, 0x00, 0x81]));
-    await world.client.set('/storage/foreign', 'x');
-    await t.throwsAsync(world.fsGc(), { instanceOf: WorldError, code: 'invalid', message: /\/fs\/foreign/ });
-    t.is(await blocks(worlds[0]), 2);
-    await t.throwsAsync(world.fs('etcdfs:///fs/foreign').readdir('/'), {
-      code: 'invalid',
-      message: /\/fs\/foreign/,
-    });
-    await world.client.del('/fs/foreign');
-    t.like(await world.fsGc(), { freed: 1 });
-    t.regex(warnings.join(), /Skipping \/storage\/foreign/);
+    t.true((await countBlocks(worlds[0])) - before <= 5);
   },
 );
 
 test.serial('a block that was tampered with or lost is said, not returned', async (t) => {
-  const { worlds, fs } = pair(t);
+  const { worlds, fs } = pair(t, etcd);
   await fs[0].writeFile('/f', 'contents');
   const [entry] = (await worlds[0].client.list('/storage/')).entries;
   await worlds[0].client.set(entry?.key ?? '', '\0CONTENTS');
@@ -232,8 +119,7 @@ test.serial('a block that was tampered with or lost is said, not returned', asyn
 });
 
 test.serial('a URI that names no file system is refused, each with its reason', (t) => {
-  made += 1;
-  const world = open(t, `/shared${made}`);
+  const [world] = pair(t, etcd).worlds;
   for (const [uri, reason] of [
     ['ftp:///fs/x', /scheme is ftp/],
     ['etcdfs://fs/x', /three slashes/],
@@ -263,9 +149,8 @@ test.serial(
 );
 
 test.serial('nearing the quota is said before an upload', async (t) => {
-  made += 1;
   const warnings: string[] = [];
-  const world = open(t, `/shared${made}`, warnings, 1000);
+  const world = pair(t, etcd).third(warnings, 1000);
   await world.fs(URI).writeFile('/f', randomBytes(1_000_000));
   t.regex(warnings.join(), /quota of 1000 bytes.*hawser fs gc.*defrag/);
 });

@@ -7,7 +7,8 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { EtcdWorld, memoryFs, type WorldFs } from '../../world/index.js';
 import { Etcd } from './etcd.js';
-import { Actor, type Step, step, treeOf } from './fs-oracle.js';
+import { Actor, treeOf } from './fs-oracle.js';
+import { type Step, step } from './fs-steps.js';
 
 let etcd: Etcd;
 let made = 0;

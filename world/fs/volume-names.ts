@@ -1,0 +1,148 @@
+import type { CallOptions } from '../world.js';
+import { FsError, type FsErrorPlace, namingPlace } from './fs-error.js';
+import { listFolder } from './list-folder.js';
+import type { Node } from './node.js';
+import { OpenFiles } from './open-files.js';
+import { removing, unlinking } from './removal.js';
+import { direntOf, type FsDirent, FsStats } from './stats.js';
+import type { Change, Volume } from './volume.js';
+
+type ReaddirOptions = CallOptions & { readonly recursive?: boolean; readonly withFileTypes?: boolean };
+
+/** The calls of a file system that concern names and attributes, not contents. */
+export abstract class VolumeNames {
+  protected readonly volume: Volume;
+  protected readonly opened: OpenFiles;
+
+  constructor(volume: Volume) {
+    this.volume = volume;
+    this.opened = new OpenFiles(volume);
+  }
+
+  async stat(path: string, options: CallOptions = {}): Promise<FsStats> {
+    return new FsStats(await this.find({ syscall: 'stat', path }, options));
+  }
+
+  async lstat(path: string, options: CallOptions = {}): Promise<FsStats> {
+    return new FsStats(await this.find({ syscall: 'lstat', path }, options, false));
+  }
+
+  async access(path: string, options: CallOptions = {}): Promise<void> {
+    await this.find({ syscall: 'access', path }, options);
+  }
+
+  async chmod(path: string, mode: number, options: CallOptions = {}): Promise<void> {
+    const change = (node: Node): Node => (node.type === 'symlink' ? node : { ...node, mode: mode & 0o7777 });
+    await this.change({ syscall: 'chmod', path }, (draft) => draft.alter(path, change), options);
+  }
+
+  async utimes(
+    path: string,
+    _atime: number | Date,
+    mtime: number | Date,
+    options: CallOptions = {},
+  ): Promise<void> {
+    const mtimeMs = typeof mtime === 'number' ? mtime * 1000 : mtime.getTime();
+    const change = (node: Node): Node => ({ ...node, mtimeMs });
+    await this.change({ syscall: 'utime', path }, (draft) => draft.alter(path, change), options);
+  }
+
+  mkdir(
+    path: string,
+    { recursive = false, mode = 0o777, ...call }: CallOptions & { recursive?: boolean; mode?: number } = {},
+  ): Promise<string | undefined> {
+    return this.change(
+      { syscall: 'mkdir', path },
+      (draft) => draft.makeDirectory(path, mode, recursive),
+      call,
+    );
+  }
+
+  readdir(path: string, options: ReaddirOptions & { readonly withFileTypes: true }): Promise<FsDirent[]>;
+  readdir(path: string, options?: CallOptions & { readonly recursive?: boolean }): Promise<string[]>;
+  async readdir(path: string, options: ReaddirOptions = {}): Promise<FsDirent[] | string[]> {
+    const { recursive = false, withFileTypes = false, ...call } = options;
+    const step: Change<[string, Node][]> = (draft) => {
+      const node = draft.find(path, true);
+      if (node.type !== 'directory') throw new FsError('ENOTDIR', { syscall: 'scandir', path });
+      return [...listFolder(node, { draft, recursive })];
+    };
+    const found = await this.look({ syscall: 'scandir', path }, step, call);
+    return withFileTypes
+      ? found.map(([name, node]) => direntOf(path, name, node))
+      : found.map(([name]) => name);
+  }
+
+  async rename(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    const place = { syscall: 'rename', path: from, dest: to };
+    const moved = await this.change(place, (draft) => draft.rename(from, to), options);
+    if (moved !== undefined) this.opened.moved(moved.from, moved.to);
+  }
+
+  async rm(
+    path: string,
+    {
+      recursive = false,
+      force = false,
+      ...call
+    }: CallOptions & { recursive?: boolean; force?: boolean } = {},
+  ): Promise<void> {
+    const removed = await this.change(
+      { syscall: 'rm', path },
+      removing(path, { recursive, force }),
+      call,
+    ).catch((error: unknown) => {
+      // Node looks with lstat first.
+      if (error instanceof FsError && error.code !== 'ERR_FS_EISDIR')
+        throw new FsError(error.code, { syscall: 'lstat', path });
+      throw error;
+    });
+    if (removed !== undefined) this.opened.removed(removed);
+  }
+
+  async rmdir(path: string, options: CallOptions = {}): Promise<void> {
+    await this.change({ syscall: 'rmdir', path }, (draft) => draft.removeDirectory(path), options);
+  }
+
+  async unlink(path: string, options: CallOptions = {}): Promise<void> {
+    const removed = await this.change({ syscall: 'unlink', path }, unlinking(path), options);
+    if (removed !== undefined) this.opened.removed(removed);
+  }
+
+  async symlink(target: string, path: string, options: CallOptions = {}): Promise<void> {
+    const place = { syscall: 'symlink', path: target, dest: path };
+    await this.change(place, (draft) => draft.symlink(target, path), options);
+  }
+
+  async readlink(path: string, options: CallOptions = {}): Promise<string> {
+    const place = { syscall: 'readlink', path };
+    const node = await this.find(place, options, false);
+    if (node.type !== 'symlink') throw new FsError('EINVAL', place);
+    return node.target;
+  }
+
+  /** What is there, with what was written to it here and is not stored yet. */
+  protected find(
+    place: FsErrorPlace & { readonly path: string },
+    call: CallOptions,
+    follow = true,
+  ): Promise<Node> {
+    const step: Change<Node> = (draft) => {
+      const { parents, name, node } = draft.walk(place.path, follow);
+      if (node === undefined) throw new FsError('ENOENT', place);
+      return node.type === 'file' && name !== undefined
+        ? this.opened.asWritten([...parents, name], node)
+        : node;
+    };
+    return this.look(place, step, call);
+  }
+
+  protected look<T>(place: FsErrorPlace, step: Change<T>, call: CallOptions): Promise<T> {
+    return this.volume.look((draft) => namingPlace(place, () => step(draft)), call);
+  }
+
+  protected change<T>(place: FsErrorPlace, step: Change<T>, call: CallOptions): Promise<T> {
+    if (this.volume.storage.isReadOnly) return Promise.reject(new FsError('EROFS', place));
+    return this.volume.change((draft) => namingPlace(place, () => step(draft)), call);
+  }
+}
