@@ -1,27 +1,11 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { type Forward, Tunnel, TunnelError, type TunnelState } from '../../tunnel/index.js';
+import test from 'ava';
+import { Tunnel } from '../../tunnel/index.js';
+import { echoed, enter, stateOf } from './entering.js';
 import { Sshd } from './sshd.js';
 import { readAll, Target } from './target.js';
-
-function enter({ address }: Forward): Socket {
-  return connect({ path: address.slice('unix://'.length), allowHalfOpen: true });
-}
-
-/** The next state for which `wanted` holds, the current one included. */
-async function stateOf(tunnel: Tunnel, wanted: (state: TunnelState) => boolean): Promise<TunnelState> {
-  for await (const state of tunnel.states()) if (wanted(state)) return state;
-  throw new Error('the tunnel was closed');
-}
-
-async function echoed(t: ExecutionContext, socket: Socket): Promise<void> {
-  socket.write('ping');
-  const [answer] = await once(socket, 'data');
-  t.is(String(answer), 'ping');
-}
 
 test.serial(
   'When SSH drops, open connections close at once and new ones work without a new forward',
@@ -116,33 +100,6 @@ test.serial('A login that is refused on reconnecting ends the tunnel', async (t)
   t.is(failed.reason?.code, 'auth-failed');
 });
 
-test.serial('A host that falls silent is noticed, and another way in is taken', async (t) => {
-  await using silent = await Sshd.start();
-  await using other = await Sshd.start();
-  await other.stop();
-  await using target = await Target.start();
-  await using tunnel = await Tunnel.open({
-    destinations: [silent.destination, other.destination],
-    knownHostsFiles: [silent.knownHostsFile, other.knownHostsFile],
-    identityFiles: [silent.identityFile, other.identityFile],
-    keepaliveIntervalMs: 200,
-    keepaliveCountMax: 2,
-  });
-  await using forward = await tunnel.forward(target.address);
-  await other.restart();
-  const socket = enter(forward);
-  await echoed(t, socket);
-  const lost = stateOf(tunnel, ({ status }) => status !== 'connected');
-  await silent.freeze();
-  await readAll(socket);
-  t.regex((await lost).reason?.message ?? '', /stopped answering/);
-  await stateOf(tunnel, ({ status }) => status === 'connected');
-  t.deepEqual(tunnel.state.via, other.destination);
-  const again = enter(forward);
-  await echoed(t, again);
-  again.destroy();
-});
-
 test.serial(
   'A connection that may be dead is replaced by a new one long before it is given up',
   async (t) => {
@@ -228,71 +185,4 @@ test.serial('An aborted signal ends the states without an error', async (t) => {
     controller.abort();
   }
   t.deepEqual(seen, ['connected']);
-});
-
-test.serial(
-  'Of several ways in the one that works is used, and the other moved on to when it is lost',
-  async (t) => {
-    await using first = await Sshd.start();
-    await using second = await Sshd.start();
-    await second.stop();
-    await using target = await Target.start();
-    await using tunnel = await Tunnel.open({
-      destinations: [first.destination, second.destination],
-      knownHostsFiles: [first.knownHostsFile, second.knownHostsFile],
-      identityFiles: [first.identityFile, second.identityFile],
-    });
-    await using forward = await tunnel.forward(target.address);
-    t.deepEqual(tunnel.state.via, first.destination);
-    await second.restart();
-    await first.stop();
-    const socket = enter(forward);
-    await stateOf(tunnel, ({ status }) => status !== 'connected');
-    await stateOf(tunnel, ({ status }) => status === 'connected');
-    t.deepEqual(tunnel.state.via, second.destination);
-    const again = enter(forward);
-    await echoed(t, again);
-    again.destroy();
-    socket.destroy();
-  },
-);
-
-test.serial('A way in whose key changed is reported and passed over while another works', async (t) => {
-  await using good = await Sshd.start();
-  await using bad = await Sshd.start();
-  await bad.restart({ newHostKey: true });
-  const options = {
-    destinations: [bad.destination, good.destination],
-    knownHostsFiles: [good.knownHostsFile, bad.knownHostsFile],
-    identityFiles: [good.identityFile],
-  };
-  await using tunnel = await Tunnel.open(options);
-  t.deepEqual(tunnel.state.via, good.destination);
-  await good.stop();
-  await stateOf(tunnel, ({ status }) => status === 'waiting');
-  await good.restart();
-  await stateOf(tunnel, ({ status }) => status === 'connected');
-  t.deepEqual(tunnel.state.via, good.destination);
-});
-
-test.serial('When no way in works the most serious reason is given, and all of them', async (t) => {
-  await using stopped = await Sshd.start();
-  await stopped.stop();
-  await using changed = await Sshd.start();
-  await changed.restart({ newHostKey: true });
-  const { identityFiles } = stopped.options;
-  const knownHostsFiles = [stopped.knownHostsFile, changed.knownHostsFile];
-  const destinations = [stopped.destination, changed.destination];
-  const error = await t.throwsAsync(Tunnel.open({ destinations, knownHostsFiles, identityFiles }), {
-    instanceOf: TunnelError,
-  });
-  t.is(error.code, 'host-key-changed');
-  t.deepEqual(error.ways.map(({ code }) => code).sort(), ['host-key-changed', 'unreachable']);
-  const both = [stopped.destination, { ...stopped.destination, user: 'other' }];
-  const unreachable = await t.throwsAsync(
-    Tunnel.open({ destinations: both, knownHostsFiles, identityFiles }),
-    { instanceOf: TunnelError },
-  );
-  t.is(unreachable.code, 'unreachable');
-  t.regex(unreachable.message, /2 ways.*connection refused.*connection refused/s);
 });
