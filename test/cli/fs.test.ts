@@ -1,20 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import { drawTree, list } from '../../cli/fs/listing.js';
+import { sayingPaths } from '../../cli/fs/sentence.js';
+import { EtcdWorld, memoryFs } from '../../world/index.js';
 import { Etcd } from '../world/etcd.js';
 import { hawser, temporaryFolder } from './hawser.js';
 
 let etcd: Etcd;
+let world: EtcdWorld;
 let flags: string[];
 
 test.before(async () => {
   etcd = await Etcd.start();
+  world = EtcdWorld.connect({ endpoints: [etcd.url], hostname: 'h1' });
   flags = ['--seeds', etcd.url];
 });
-test.after.always(() => etcd[Symbol.asyncDispose]());
+test.after.always(async () => {
+  await world.close();
+  await etcd[Symbol.asyncDispose]();
+});
 
-test.serial('a folder that was put is listed, printed, copied back the same, and removed', async (t) => {
+test.serial('a folder that was put is copied back the same, and freed once it is removed', async (t) => {
   const folder = await temporaryFolder(t);
   const site = path.join(folder, 'site');
   await mkdir(path.join(site, 'css'), { recursive: true });
@@ -24,53 +32,60 @@ test.serial('a folder that was put is listed, printed, copied back the same, and
   const put = await hawser(['fs', 'put', site, '/www/site', '--json', ...flags]);
   t.is(put.code, 0, put.stderr);
   t.like(JSON.parse(put.stdout), { files: 2, sizeBytes: 400_018, uploadedBytes: 400_018 });
-  const again = await hawser(['fs', 'put', site, '/www/site', ...flags]);
-  t.is(again.stdout, 'Uploaded 0 B of 400 kB in 2 files.\n');
-  t.is((await hawser(['fs', 'ls', '/www/site', ...flags])).stdout, 'css/\nhome.html\nindex.html\n');
-  t.regex(
-    (await hawser(['fs', 'ls', '-l', '/www/site', ...flags])).stdout,
-    /file +644 +18 +\S+ +index\.html/,
-  );
-  t.is(
-    (await hawser(['fs', 'tree', '/www', ...flags])).stdout,
-    'site/\n  css/\n    all.css\n  home.html\n  index.html\n',
-  );
-  t.is((await hawser(['fs', 'cat', '/www/site/home.html', ...flags])).stdout, '<h1>größer</h1>\n');
   const got = await hawser(['fs', 'get', '/www/site', path.join(folder, 'back'), ...flags]);
   t.is(got.stdout, 'Wrote 400 kB in 2 files.\n');
-  t.deepEqual(
-    await readFile(path.join(folder, 'back/css/all.css')),
-    await readFile(path.join(site, 'css/all.css')),
-  );
-  const folderRefused = await hawser(['fs', 'rm', '/www', ...flags]);
-  t.is(folderRefused.code, 1);
-  t.regex(folderRefused.stderr, /^hawser: \/www is a folder: give -r/);
-  t.is((await hawser(['fs', 'rm', '-r', '/www', ...flags])).code, 0);
-  t.is((await hawser(['fs', 'ls', ...flags])).stdout, '');
+  const [back, there] = [path.join(folder, 'back/css/all.css'), path.join(site, 'css/all.css')];
+  t.deepEqual(await readFile(back), await readFile(there));
+  const refused = await hawser(['fs', 'rm', '/www', ...flags]);
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /^hawser: \/www is a folder: give -r/);
+  await world.fs(world.uri()).rm('/www', { recursive: true });
   t.regex((await hawser(['fs', 'gc', ...flags])).stdout, /^Freed [1-9]\d* blocks, kept 0\.\n$/);
 });
 
 test.serial('standard input and output are files too, in a file system of their own', async (t) => {
   const put = await hawser(['fs', 'put', '-', '/note', '--fs', 'notes', ...flags], { input: 'from a pipe' });
   t.is(put.code, 0, put.stderr);
-  t.is(
-    (await hawser(['fs', 'get', '/note', '-', '--fs', 'etcdfs:///fs/notes', ...flags])).stdout,
-    'from a pipe',
-  );
+  const cat = await hawser(['fs', 'cat', '/note', '--fs', 'etcdfs:///fs/notes', ...flags]);
+  t.is(cat.stdout, 'from a pipe');
   const du = JSON.parse((await hawser(['fs', 'du', '--fs', 'notes', '--json', ...flags])).stdout);
   t.like(du, { files: 1, sizeBytes: 11, isFull: false, quotaBytes: 2 ** 31 });
   t.true(du.fileSystems.includes('etcdfs:///fs/notes'));
 });
 
-test.serial('a wrong path or URI is a plain sentence', async (t) => {
-  const missing = await hawser(['fs', 'cat', '/nope', ...flags]);
-  t.is(missing.code, 1);
-  t.is(missing.stderr, 'hawser: There is no /nope in etcdfs:///fs/shared (ENOENT).\n');
-  const json = await hawser(['fs', 'ls', '/nope', '--json', ...flags]);
-  t.is(JSON.parse(json.stderr).error.code, 'ENOENT');
-  const local = await hawser(['fs', 'put', '/no/such/file', '/x', ...flags]);
-  t.regex(local.stderr, /^hawser: There is no \/no\/such\/file on this machine/);
-  const scheme = await hawser(['fs', 'ls', '--fs', 'ftp:///x', ...flags]);
-  t.is(scheme.code, 2);
-  t.regex(scheme.stderr, /scheme is ftp/);
+test.serial('what a deploy stored is listed by the name of its tree', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(path.join(folder, 'index.html'), '<h1>größer</h1>\n', { mode: 0o644 });
+  const { tree } = await world.putTree(folder);
+  const listed = await hawser(['fs', 'ls', '-l', '--fs', `deploy/${tree}`, ...flags]);
+  t.regex(listed.stdout, /file +644 +18 +\S+ +index\.html/, listed.stderr);
+});
+
+test.serial('a tree is drawn with each entry below its folder', async (t) => {
+  const fs = memoryFs();
+  await fs.mkdir('/www/css', { recursive: true });
+  await fs.writeFile('/www/css/all.css', 'x');
+  await fs.writeFile('/www/index.html', 'x');
+  await fs.symlink('index.html', '/www/home.html');
+  const call = { signal: new AbortController().signal, timeoutMs: 1000 };
+  t.deepEqual(drawTree(await list(fs, '/', call, true)), [
+    'www/',
+    '  css/',
+    '    all.css',
+    '  home.html',
+    '  index.html',
+  ]);
+  t.like(await list(fs, '/www/index.html', call), [{ name: '/www/index.html', mode: '644', sizeBytes: 1 }]);
+});
+
+test.serial('a wrong path is a plain sentence, here and there', async (t) => {
+  const fs = memoryFs();
+  await t.throwsAsync(
+    sayingPaths(fs, () => fs.readdir('/nope')),
+    { code: 'ENOENT', message: 'There is no /nope in memmapfs:/// (ENOENT).' },
+  );
+  await t.throwsAsync(
+    sayingPaths(fs, () => stat('/no/such/file')),
+    { code: 'ENOENT', message: 'There is no /no/such/file on this machine (ENOENT).' },
+  );
 });
