@@ -23,6 +23,8 @@ const tunnelExits: Record<TunnelErrorCode, ExitCode> = {
   'no-common-algorithm': exitCodes.unreachable,
   unreachable: exitCodes.unreachable,
   'forward-refused': exitCodes.unreachable,
+  'exec-refused': exitCodes.failed,
+  'outcome-unknown': exitCodes.failed,
   closed: exitCodes.failed,
   'host-key-unknown': exitCodes.refused,
   'host-key-changed': exitCodes.refused,

@@ -9,6 +9,8 @@ export type TunnelErrorCode =
   | 'no-common-algorithm'
   | 'unreachable'
   | 'forward-refused'
+  | 'exec-refused'
+  | 'outcome-unknown'
   | 'closed';
 
 /** Facts beside the message, for programs; none of them is secret. */
@@ -72,6 +74,8 @@ const SEVERITY: readonly TunnelErrorCode[] = [
   'bad-destination',
   'no-common-algorithm',
   'forward-refused',
+  'exec-refused',
+  'outcome-unknown',
   'unreachable',
   'closed',
 ];

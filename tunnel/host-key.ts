@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Destination, formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { type KnownHost, type KnownHostsLine, keyType } from './known-hosts.js';
+import { shellWord } from './shell-words.js';
 import type { StrictHostKeyChecking } from './ssh-config.js';
 
 /** The only key to accept for a host, whatever known_hosts files say. */
@@ -172,7 +173,7 @@ function changedError(key: Buffer, trust: HostKeyTrust, replaced: readonly Known
   const expected = replaced.map((line) => `${fingerprintOf(line.key)} (${line.file}:${line.line})`);
   const [first] = replaced;
   const remedies = [...new Set(replaced.map(({ file }) => file))].map(
-    (file) => `ssh-keygen -f ${quoted(file)} -R ${quoted(trust.known.name)}`,
+    (file) => `ssh-keygen -f ${shellWord(file)} -R ${shellWord(trust.known.name)}`,
   );
   return new TunnelError(
     'host-key-changed',
@@ -203,9 +204,5 @@ function unknownError(key: Buffer, trust: HostKeyTrust): TunnelError {
 function connectCommand({ destination }: HostKeyTrust): string {
   const { user, host, port, alias = host, strictHostKeyChecking } = destination;
   const ask = strictHostKeyChecking === 'yes' ? '-o StrictHostKeyChecking=ask ' : '';
-  return `ssh ${ask}${port === 22 ? '' : `-p ${port} `}${quoted(`${user}@${alias}`)}`;
-}
-
-function quoted(text: string): string {
-  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return `ssh ${ask}${port === 22 ? '' : `-p ${port} `}${shellWord(`${user}@${alias}`)}`;
 }

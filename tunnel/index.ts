@@ -9,6 +9,8 @@ export type { Forward } from './forward.js';
 export type { Log, LogLevel } from './log.js';
 export { TunnelPool, type TunnelShare } from './pool.js';
 export { type Ask, type Question, Questions } from './questions.js';
+export type { CommandExit, RemoteCommand } from './remote-command.js';
+export { shellCommand } from './shell-words.js';
 export {
   type DestinationFlags,
   type ResolveOptions,

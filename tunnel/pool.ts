@@ -1,6 +1,7 @@
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { type Ask, Questions } from './questions.js';
+import type { RemoteCommand } from './remote-command.js';
 import { Tunnel, type TunnelOptions } from './tunnel.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -67,6 +68,27 @@ export class TunnelPool implements AsyncDisposable {
       return { tunnel, release, [Symbol.asyncDispose]: release };
     } catch (error) {
       await release();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a command on a host, by the connection that all share; it is kept until the command has ended.
+   *
+   * @throws TunnelError as {@link take} and {@link Tunnel.exec}
+   */
+  async exec(
+    options: TunnelOptions,
+    command: string,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<RemoteCommand> {
+    const share = await this.take(options, { signal });
+    try {
+      const running = await share.tunnel.exec(command, signal && { signal });
+      void running.exit.then(share.release, share.release);
+      return running;
+    } catch (error) {
+      await share.release();
       throw error;
     }
   }

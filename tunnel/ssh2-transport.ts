@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2, { type ConnectConfig } from 'ssh2';
 import { formatDestination } from './destination.js';
@@ -8,10 +9,12 @@ import { HostKeyCheck } from './host-key-check.js';
 import { readTrust } from './host-trust.js';
 import type { Identity } from './identities.js';
 import { Keepalive } from './keepalive.js';
+import type { ExecOptions, RemoteCommand } from './remote-command.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { ssh2Algorithms } from './ssh2-algorithms.js';
 import { openSsh2Channel, probe, runForNothing } from './ssh2-channel.js';
 import { closedByHost, fellSilent, type LinkPhase, translateLinkError } from './ssh2-error.js';
+import { execOnSsh2 } from './ssh2-exec.js';
 import { Ssh2Login } from './ssh2-login.js';
 import { signAtOnce } from './ssh2-sign-at-once.js';
 import { openSsh2Socket, type Ssh2Socket } from './ssh2-socket.js';
@@ -69,6 +72,7 @@ class Ssh2Link implements Link {
   #stored: Promise<void> | undefined;
   #phase: LinkPhase = 'connecting';
   #failure: TunnelError | undefined;
+  readonly #lost = new AbortController();
   #doubted: (isInDoubt: boolean) => void = () => {};
 
   constructor(socket: Ssh2Socket, destination: ResolvedDestination, options: LinkOptions) {
@@ -83,6 +87,7 @@ class Ssh2Link implements Link {
       this.#socket.destroy();
     };
     this.#login = new Ssh2Login(destination, options.identities, { ...attempt, onFailed });
+    setMaxListeners(0, this.#lost.signal);
     this.closed = this.#watch();
     this.#client.connect(this.#config());
     signAtOnce(this.#client);
@@ -114,6 +119,15 @@ class Ssh2Link implements Link {
     return openSsh2Channel(this.#client, target, {
       destination: this.#destination,
       windows: this.#windows,
+      signal,
+    });
+  }
+
+  exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
+    const host = formatDestination(this.#destination);
+    return execOnSsh2(this.#client, command, {
+      host,
+      lost: this.#lost.signal,
       signal,
     });
   }
@@ -153,6 +167,8 @@ class Ssh2Link implements Link {
       runForNothing(this.#client);
       this.#keepAlive();
     });
+    // Before ssh2 hears of it, which ends channels then as their commands would.
+    this.#socket.stream.prependOnceListener('close', () => this.#lost.abort());
     // A peer that only half-closes would otherwise linger.
     client.on('end', () => this.#socket.destroy());
     return new Promise((resolve) => client.once('close', () => resolve(this.#reason())));

@@ -4,6 +4,7 @@ import type { Clock } from './keepalive.js';
 import type { Log } from './log.js';
 import type { Patience } from './patience.js';
 import type { Questions } from './questions.js';
+import type { ExecOptions, RemoteCommand } from './remote-command.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
 /** What a channel leads to, as seen from the SSH server. */
@@ -36,6 +37,12 @@ export interface Link {
    * @throws TunnelError `forward-refused` when the host or the target refuses, `closed` when the link is gone.
    */
   openChannel(target: ForwardTarget, options: { readonly signal: AbortSignal }): Promise<Duplex>;
+  /**
+   * Runs a command in the shell of the user that we are on the host.
+   * @throws TunnelError `exec-refused` when the host runs none for us, `closed` when the link was gone before the
+   * command was asked for, `outcome-unknown` when it went before the host answered
+   */
+  exec(command: string, options: ExecOptions): Promise<RemoteCommand>;
   /** Calls back with `true` when a probe goes unanswered, so that the host may be gone, with `false` when it is heard again. */
   onDoubt(listener: (isInDoubt: boolean) => void): void;
   /** Ends at once, as when the host is silent for too long. */

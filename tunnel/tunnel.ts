@@ -1,9 +1,11 @@
 import { type TransportName, transportNamed } from './auto-transport.js';
 import { Connection, type Dial } from './connection.js';
 import { type Destination, formatDestination } from './destination.js';
+import { execOn } from './exec.js';
 import { Forward } from './forward.js';
 import type { Log } from './log.js';
 import { type Ask, Questions } from './questions.js';
+import type { RemoteCommand } from './remote-command.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import type { TunnelState } from './states.js';
 import type { ForwardTarget } from './transport.js';
@@ -132,6 +134,24 @@ export class Tunnel implements AsyncDisposable {
       throw this.#connection.closedError();
     }
     return forward;
+  }
+
+  /**
+   * Runs a command in the shell of the user that we are on the host; `shellCommand` makes one of a program and its
+   * arguments. While SSH is down it waits, for the connect timeout at most. A command is never run twice.
+   *
+   * @param options.signal lets go of the command, as {@link RemoteCommand.close} does
+   * @throws TunnelError `unreachable` when it was waited for in vain, `exec-refused` when the host runs none for us,
+   * `outcome-unknown` when the connection was lost before the host answered, `closed` after {@link close}
+   */
+  async exec(command: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<RemoteCommand> {
+    signal?.throwIfAborted();
+    if (this.#closed !== undefined) throw this.#connection.closedError();
+    return execOn(this.#connection, command, {
+      signal: signal ?? new AbortController().signal,
+      holdTimeoutMs: this.#waysIn.connectTimeoutMs,
+      host: formatDestination(this.#connection.via),
+    });
   }
 
   /** Closes the forwards and disconnects, within about a second even when the host is silent; idempotent. */

@@ -30,6 +30,10 @@ class DyingLink implements Link {
     throw new TunnelError('closed', 'me@h:22', 'There is no connection.');
   }
 
+  exec(): Promise<never> {
+    return this.openChannel();
+  }
+
   onDoubt(): void {}
 
   abandon(): void {
@@ -49,6 +53,7 @@ const direct: Link = {
     await once(socket, 'connect');
     return socket;
   },
+  exec: () => Promise.reject(lost),
   onDoubt: () => {},
   abandon: () => {},
   close: async () => {},

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { shellWord } from '../shell-words.js';
 import type { ResolvedDestination } from '../ssh-config.js';
 
 /** How `ssh` is to know the host: as known_hosts files have it, or by what a pin left in a folder of ours. */
@@ -198,8 +199,4 @@ function file(path: string): string {
 /** Keeps `ssh` from reading tokens (`%h`) in a text. */
 function literal(text: string): string {
   return text.replaceAll('%', '%%');
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -7,6 +7,7 @@ import { formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Asker, Put, Questions } from '../questions.js';
+import { shellWord } from '../shell-words.js';
 import type { ResolvedDestination } from '../ssh-config.js';
 import { decisionOf, kindOf } from './askpass-question.js';
 
@@ -137,8 +138,4 @@ async function readRequest(socket: Socket): Promise<string> {
 function noAnswer(host: string, kind: string): TunnelError {
   const message = `Could not log in to ${host}: it asked something, and there was no answer. Connect again and answer it.`;
   return new TunnelError('auth-failed', host, message, { tried: [kind] });
-}
-
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

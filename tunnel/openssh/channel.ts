@@ -28,6 +28,7 @@ export class Channel extends Duplex {
   readonly remoteId: number;
   readonly #maxDataBytes: number;
   readonly #outlet: ChannelOutlet;
+  readonly #staysOpen: boolean;
   #sendWindowBytes: number;
   /** Read by our consumer, not yet given back to the sender. */
   #creditBytes = 0;
@@ -38,8 +39,13 @@ export class Channel extends Duplex {
   #receivedEof = false;
   #sentClose = false;
 
-  constructor({ remoteId, windowBytes, maxDataBytes, outlet }: OpenedChannel) {
-    super({ allowHalfOpen: true });
+  /** @param options.staysOpen leaves it to the other side to close the channel when both directions are through */
+  constructor(
+    { remoteId, windowBytes, maxDataBytes, outlet }: OpenedChannel,
+    { staysOpen = false }: { readonly staysOpen?: boolean } = {},
+  ) {
+    super({ allowHalfOpen: true, autoDestroy: !staysOpen });
+    this.#staysOpen = staysOpen;
     this.remoteId = remoteId;
     this.#sendWindowBytes = windowBytes;
     this.#maxDataBytes = maxDataBytes;
@@ -51,7 +57,7 @@ export class Channel extends Duplex {
   /** Bytes came from the other side. */
   receive(content: Buffer): void {
     if (this.#receivedEof || this.destroyed) return;
-    if (this.push(content)) this.#giveBack(content.length);
+    if (this.push(content)) this.giveBack(content.length);
     else this.#unreadBytes += content.length;
   }
 
@@ -78,7 +84,7 @@ export class Channel extends Duplex {
   override _read(): void {
     const bytes = this.#unreadBytes;
     this.#unreadBytes = 0;
-    if (bytes > 0) this.#giveBack(bytes);
+    if (bytes > 0) this.giveBack(bytes);
   }
 
   override _write(content: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
@@ -115,7 +121,7 @@ export class Channel extends Duplex {
   }
 
   /** Lets the sender have the room again, in few large steps. */
-  #giveBack(bytes: number): void {
+  protected giveBack(bytes: number): void {
     this.#creditBytes += bytes;
     if (this.#creditBytes < RECEIVE_WINDOW_BYTES / 4 || this.#receivedEof || this.#sentClose) return;
     this.#outlet.adjustWindow(this.remoteId, this.#creditBytes);
@@ -123,7 +129,7 @@ export class Channel extends Duplex {
   }
 
   #closeWhenThrough(): void {
-    if (this.#sentEof && this.#receivedEof) this.#sendClose();
+    if (!this.#staysOpen && this.#sentEof && this.#receivedEof) this.#sendClose();
   }
 
   #sendClose(): void {

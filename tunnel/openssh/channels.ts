@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { ForwardTarget } from '../transport.js';
 import { Channel, type ChannelOutlet, MAX_RECEIVED_BYTES, RECEIVE_WINDOW_BYTES } from './channel.js';
-import { sshString, uint32 } from './packets.js';
+import { readString, sshString, uint32 } from './packets.js';
+import { Session } from './session.js';
 
 /** Message numbers of the connection protocol (RFC 4254 §9). */
 const OPEN = 90;
@@ -9,9 +10,17 @@ const OPEN_CONFIRMATION = 91;
 const OPEN_FAILURE = 92;
 const WINDOW_ADJUST = 93;
 const DATA = 94;
+const EXTENDED_DATA = 95;
 const EOF = 96;
 const CLOSE = 97;
 const REQUEST = 98;
+const SUCCESS = 99;
+const FAILURE = 100;
+
+interface Opening {
+  readonly type: string;
+  readonly settle: (outcome: OpenOutcome) => void;
+}
 
 /** What became of an attempt to open a channel. */
 export type OpenOutcome =
@@ -19,12 +28,19 @@ export type OpenOutcome =
   | { readonly status: 'refused'; readonly reason: number; readonly description: string }
   | { readonly status: 'lost' };
 
+/** What became of an attempt to run a command. */
+export type ExecOutcome =
+  | { readonly status: 'started'; readonly session: Session }
+  | { readonly status: 'refused'; readonly description: string }
+  /** `isSent` tells whether the command may have begun. */
+  | { readonly status: 'lost'; readonly isSent: boolean };
+
 /** The channels of one SSH connection, spoken over a socket that takes the packets of the connection protocol. */
 export class Channels {
   readonly #socket: Socket;
   /** By our number; one that is open or was closed by us alone. */
   readonly #open = new Map<number, Channel>();
-  readonly #opening = new Map<number, (outcome: OpenOutcome) => void>();
+  readonly #opening = new Map<number, Opening>();
   #nextId = 0;
   #isLost = false;
 
@@ -57,11 +73,31 @@ export class Channels {
 
   /** A session that runs a command of which nothing is wanted. */
   async runForNothing(command: string): Promise<void> {
+    const opened = await this.exec(command);
+    if (opened.status !== 'started') return;
+    opened.session.stderr.resume();
+    opened.session.resume().end();
+  }
+
+  /** Settles with what the server answers; it never rejects. */
+  async exec(command: string): Promise<ExecOutcome> {
     const opened = await this.#request('session');
-    if (opened.status !== 'opened') return;
-    const { channel } = opened;
-    this.#send(REQUEST, uint32(channel.remoteId), sshString('exec'), Buffer.from([0]), sshString(command));
-    channel.resume().end();
+    if (opened.status === 'lost') return { status: 'lost', isSent: false };
+    if (opened.status === 'refused') return opened;
+    const session = opened.channel;
+    if (!(session instanceof Session)) throw new TypeError('a session has a channel of its own kind');
+    this.#send(REQUEST, uint32(session.remoteId), sshString('exec'), Buffer.from([1]), sshString(command));
+    const isAccepted = await session.accepted;
+    if (isAccepted) return { status: 'started', session };
+    if (isAccepted === undefined) return { status: 'lost', isSent: true };
+    session.destroy();
+    return { status: 'refused', description: 'it refused the command' };
+  }
+
+  /** Sends a signal, such as `TERM`, to the command of a session. */
+  signal(session: Session, name: string): void {
+    if (session.destroyed) return;
+    this.#send(REQUEST, uint32(session.remoteId), sshString('signal'), Buffer.from([0]), sshString(name));
   }
 
   /**
@@ -78,14 +114,25 @@ export class Channels {
     else if (type === CLOSE) {
       this.#open.delete(id);
       channel?.receiveClose();
-    } else if (type === OPEN_CONFIRMATION) this.#onConfirmation(id, packet);
+    } else if (channel instanceof Session) this.#receiveOfSession(type, channel, packet);
+    else if (type === OPEN_CONFIRMATION) this.#onConfirmation(id, packet);
     else if (type === OPEN_FAILURE) this.#onFailure(id, packet);
+  }
+
+  #receiveOfSession(type: number, session: Session, packet: Buffer): void {
+    if (type === EXTENDED_DATA) session.receiveStderr(packet.subarray(14));
+    else if (type === SUCCESS || type === FAILURE) session.receiveAnswer(type === SUCCESS);
+    else if (type === REQUEST) {
+      const { text, end } = readString(packet, 6);
+      session.receiveRequest(text, packet.subarray(end + 1));
+      if (packet.readUInt8(end) !== 0) this.#send(FAILURE, uint32(session.remoteId));
+    }
   }
 
   /** The connection is gone, and all channels with it. */
   lose(error: Error): void {
     this.#isLost = true;
-    for (const settle of this.#opening.values()) settle({ status: 'lost' });
+    for (const { settle } of this.#opening.values()) settle({ status: 'lost' });
     for (const channel of this.#open.values()) channel.destroy(error);
     this.#opening.clear();
     this.#open.clear();
@@ -95,31 +142,31 @@ export class Channels {
     if (this.#isLost) return Promise.resolve({ status: 'lost' });
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      this.#opening.set(id, resolve);
+      this.#opening.set(id, { type, settle: resolve });
       this.#send(OPEN, sshString(type), uint32(id, RECEIVE_WINDOW_BYTES, MAX_RECEIVED_BYTES), ...details);
     });
   }
 
   #onConfirmation(id: number, packet: Buffer): void {
-    const settle = this.#opening.get(id);
-    if (!settle) return;
+    const opening = this.#opening.get(id);
+    if (!opening) return;
     this.#opening.delete(id);
-    const channel = new Channel({
+    const channel = new (opening.type === 'session' ? Session : Channel)({
       remoteId: packet.readUInt32BE(6),
       windowBytes: packet.readUInt32BE(10),
       maxDataBytes: packet.readUInt32BE(14),
       outlet: this.#outlet,
     });
     this.#open.set(id, channel);
-    settle({ status: 'opened', channel });
+    opening.settle({ status: 'opened', channel });
   }
 
   #onFailure(id: number, packet: Buffer): void {
-    const settle = this.#opening.get(id);
+    const opening = this.#opening.get(id);
     this.#opening.delete(id);
     const descriptionEnd = 14 + packet.readUInt32BE(10);
     const description = packet.toString('utf8', 14, descriptionEnd);
-    settle?.({ status: 'refused', reason: packet.readUInt32BE(6), description });
+    opening?.settle({ status: 'refused', reason: packet.readUInt32BE(6), description });
   }
 
   readonly #outlet: ChannelOutlet = {

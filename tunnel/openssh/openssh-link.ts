@@ -1,14 +1,26 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { channelLost, channelRefused } from '../channel-refusal.js';
 import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import { Keepalive } from '../keepalive.js';
 import { removePrivateFolder } from '../private-folder.js';
+import {
+  type CommandExit,
+  type ExecOptions,
+  execRefused,
+  neverBegun,
+  outcomeUnknown,
+  type RemoteCommand,
+  RunningCommand,
+} from '../remote-command.js';
 import type { DialOptions, ForwardTarget, Link } from '../transport.js';
+import { untilAborted } from '../until-aborted.js';
 import { Channels } from './channels.js';
 import { type ProxiedConnection, terminate } from './control-socket.js';
 import type { PacketReader } from './packets.js';
+import type { Session } from './session.js';
 
 interface LinkSetup extends DialOptions {
   readonly destination: Destination;
@@ -67,6 +79,29 @@ export class OpenSshLink implements Link {
     });
   }
 
+  async exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
+    signal.throwIfAborted();
+    const host = formatDestination(this.#setup.destination);
+    const outcome = this.#channels.exec(command);
+    const started = outcome.then((one) => {
+      if (one.status === 'refused') throw execRefused(host, one.description);
+      if (one.status === 'lost') throw one.isSent ? outcomeUnknown(host) : neverBegun(host);
+      return this.#run(one.session, { signal });
+    });
+    return untilAborted(started, signal);
+  }
+
+  #run(session: Session, options: ExecOptions): RemoteCommand {
+    const stop = () => {
+      this.#channels.signal(session, 'TERM');
+      session.destroy();
+    };
+    const host = formatDestination(this.#setup.destination);
+    const streams = { stdin: session, stdout: session, stderr: session.stderr };
+    const ended = endOf(session);
+    return new RunningCommand({ host, ...streams, ended, isLost: () => false, stop }, options);
+  }
+
   onDoubt(listener: (isInDoubt: boolean) => void): void {
     this.#doubted = listener;
   }
@@ -117,4 +152,12 @@ export class OpenSshLink implements Link {
     removePrivateFolder(this.#setup.folder);
     return this.#failure;
   }
+}
+
+/** Settles when the host closed a session and all was read. */
+async function endOf(session: Session): Promise<CommandExit | undefined> {
+  const closed = new Promise((resolve) => session.once('close', resolve));
+  await Promise.all([closed, finished(session.stderr)]);
+  if (session.loss) throw session.loss;
+  return session.exit;
 }

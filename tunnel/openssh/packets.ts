@@ -11,6 +11,13 @@ export function sshString(text: string): Buffer {
   return Buffer.concat([uint32(bytes.length), bytes]);
 }
 
+/** Reads a string as SSH writes it, and where what follows it begins. */
+export function readString(packet: Buffer, offset: number): { readonly text: string; readonly end: number } {
+  const end = offset + 4 + packet.readUInt32BE(offset);
+  if (end > packet.length) throw new RangeError('A packet was cut short.');
+  return { text: packet.toString('utf8', offset + 4, end), end };
+}
+
 /** Longer packets than this come from nothing that speaks the protocol. */
 const MAX_PACKET_BYTES = 1 << 20;
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { TunnelError, type TunnelErrorCode } from '../../../tunnel/index.js';
+import type { RemoteCommand } from '../../../tunnel/remote-command.js';
 import type { ResolvedDestination } from '../../../tunnel/ssh-config.js';
 import type { DialOptions, ForwardTarget, Link } from '../../../tunnel/transport.js';
 
@@ -22,6 +23,10 @@ export class Connected implements AsyncDisposable {
 
   open(target: ForwardTarget): Promise<Duplex> {
     return this.link.openChannel(target, { signal: never });
+  }
+
+  exec(command: string): Promise<RemoteCommand> {
+    return this.link.exec(command, { signal: never });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 import { transportNamed } from '../../../tunnel/auto-transport.js';
 import { testChannels } from './channels.js';
+import { testCommands } from './commands.js';
 import { type Dial, never } from './connected.js';
 import { testHostKeys } from './host-keys.js';
 import { testLife } from './life.js';
@@ -15,6 +16,7 @@ export function testTransport(name: 'ssh2' | 'openssh'): void {
       ...options,
     });
   testChannels(dial);
+  testCommands(dial);
   testRefusals(dial);
   testHostKeys(dial);
   testLife(dial);

@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import test from 'ava';
+import fc from 'fast-check';
+import { shellCommand, Tunnel, TunnelError, TunnelPool } from '../../tunnel/index.js';
+import { Sshd } from './sshd.js';
+
+const run = promisify(execFile);
+
+test.serial('Commands and forwards of a pool share one connection, which is kept for them', async (t) => {
+  await using sshd = await Sshd.start();
+  await using pool = new TunnelPool();
+  const first = await pool.exec(sshd.options, 'cat');
+  const second = await pool.exec(sshd.options, 'exit 3');
+  t.deepEqual(await second.exit, { code: 3 });
+  const share = await pool.take(sshd.options);
+  first.stdin.end('still there');
+  t.is(await text(first.stdout), 'still there');
+  t.deepEqual(await first.exit, { code: 0 });
+  await share.release();
+  t.is(share.tunnel.state.status, 'closed');
+  t.is(sshd.log.filter((line) => line.includes('Accepted')).length, 1);
+});
+
+test.serial('A command waits while SSH is down, and is run once', async (t) => {
+  await using sshd = await Sshd.start();
+  await using tunnel = await Tunnel.open(sshd.options);
+  await sshd.stop();
+  for await (const { status } of tunnel.states()) if (status !== 'connected') break;
+  const running = tunnel.exec('echo "$SSH_CONNECTION"');
+  await sshd.restart();
+  const command = await running;
+  t.true((await text(command.stdout)).includes(` ${sshd.port}`));
+  t.deepEqual(await command.exit, { code: 0 });
+});
+
+test.serial('A host that does not come back runs nothing; nor does a closed tunnel', async (t) => {
+  await using sshd = await Sshd.start();
+  await using tunnel = await Tunnel.open({ ...sshd.options, connectTimeoutMs: 2_500 });
+  const begun = await tunnel.exec('echo begun; exec sleep 60');
+  await once(begun.stdout, 'data');
+  await sshd.stop();
+  const lost = await t.throwsAsync(begun.exit, { instanceOf: TunnelError });
+  t.is(lost.code, 'outcome-unknown');
+  const vain = await t.throwsAsync(tunnel.exec('true'), { instanceOf: TunnelError });
+  t.is(vain.code, 'unreachable');
+  await tunnel.close();
+  const closed = await t.throwsAsync(tunnel.exec('true'), { instanceOf: TunnelError });
+  t.is(closed.code, 'closed');
+});
+
+test.serial('Closing lets go of a command, whatever becomes of it', async (t) => {
+  await using sshd = await Sshd.start();
+  await using tunnel = await Tunnel.open(sshd.options);
+  const command = await tunnel.exec('sleep 60');
+  await Promise.all([command.close(), command.close()]);
+  const error = await t.throwsAsync(command.exit, { instanceOf: TunnelError });
+  t.is(error.code, 'closed');
+  const ended = await tunnel.exec('exit 8');
+  await ended.exit;
+  await ended.close();
+  t.deepEqual(await ended.exit, { code: 8 });
+});
+
+test.serial('A shell takes each argument as it was meant', async (t) => {
+  const argument = fc.string({ unit: 'binary' }).filter((one) => !one.includes('\0'));
+  const property = fc.asyncProperty(fc.array(argument, { maxLength: 20 }), async (args) => {
+    const { stdout } = await run('sh', ['-c', shellCommand(['printf', '%s\\0', '-', ...args])]);
+    t.is(stdout, `${['-', ...args].join('\0')}\0`);
+  });
+  await fc.assert(property, { numRuns: 8 });
+  t.is(shellCommand(['A=b', 'plain', '~', '']), `'A=b' plain '~' ''`);
+  t.throws(() => shellCommand(['a', '\0']), { instanceOf: TypeError });
+});
