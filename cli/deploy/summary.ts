@@ -14,6 +14,8 @@ export interface DeploySummary {
   readonly createdAt: string;
   /** The git commit; empty for one made without git. */
   readonly hash: string;
+  /** What it runs: `hawser fs ls --fs deploy/TREE` lists it. Empty where unknown. */
+  readonly tree: string;
   readonly verdict: 'pending' | 'healthy' | 'failed' | 'unknown';
 }
 
@@ -31,9 +33,9 @@ export async function summarise(
   ]);
   const deployment = parseDeployment(payload);
   if (deployment === undefined) {
-    return { id, name: '', message: '', author: '', createdAt: '', hash, verdict: 'unknown' };
+    return { id, name: '', message: '', author: '', createdAt: '', hash, tree: '', verdict: 'unknown' };
   }
-  const { name, message, author, createdAt, hosts } = deployment;
+  const { name, message, author, createdAt, tree, hosts } = deployment;
   const { verdict } = judge({ hosts, reports, agents: new Set(agents.keys()) });
-  return { id, name, message, author, createdAt, hash, verdict };
+  return { id, name, message, author, createdAt, hash, tree, verdict };
 }

@@ -72,6 +72,8 @@ test.serial('a deploy reaches every host, is healthy on each, and is listed with
   }
   const list = JSON.parse((await hawser(['deploys', 'list', '--json', ...flags])).stdout);
   t.like(list[0], { id: 1, name: 'app', message: 'the first', hash: '', verdict: 'healthy' });
+  const files = await hawser(['fs', 'ls', '--fs', `deploy/${list[0].tree}`, ...flags]);
+  t.true(files.stdout.split('\n').includes('app.mjs'), files.stderr);
 });
 
 test.serial('an app that dies is started again', async (t) => {
