@@ -151,9 +151,9 @@ function outputOf(source: Readable, { host, isLost }: StartedCommand): Readable 
   return output;
 }
 
-/** The error of a command whose connection went away after it was asked for. */
+/** The error of a command that was asked for, and of whose end nothing was heard. */
 export function outcomeUnknown(host: string, cause?: unknown): TunnelError {
-  const message = `What became of the command on ${host} is not known: the connection was lost before the host said how it ended. See what it did before you run it again.`;
+  const message = `What became of the command on ${host} is not known: the connection to it ended before it said so. See what it did before you run it again.`;
   return new TunnelError('outcome-unknown', host, message, { cause });
 }
 

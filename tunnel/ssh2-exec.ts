@@ -74,7 +74,8 @@ function startedOn(channel: ClientChannel, { host, lost }: Omit<Ssh2ExecOptions,
 }
 
 function whyNot(error: Error, { host, lost }: Omit<Ssh2ExecOptions, 'signal'>): TunnelError {
-  // ssh2 does not say whether the command was asked for by then.
+  // In these words ssh2 gives up on a channel that was not opened yet; the command comes after that.
+  if (lost.aborted && error.message === 'No response from server') return neverBegun(host, error);
   if (lost.aborted) return outcomeUnknown(host, error);
   return execRefused(host, error.message.replace(/^\(SSH\) Channel open failure: /, ''), error);
 }

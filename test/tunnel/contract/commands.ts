@@ -106,6 +106,17 @@ export function testCommands(dial: Dial): void {
     },
   );
 
+  test.serial('A command that a silent host was not asked for yet has not begun', async (t) => {
+    await using sshd = await Sshd.start();
+    await using link = await connected(dial, resolved(sshd), {
+      keepaliveIntervalMs: 200,
+      keepaliveCountMax: 2,
+    });
+    await sshd.freeze();
+    const error = await t.throwsAsync(link.exec('true'), { instanceOf: TunnelError });
+    t.is(error.code, 'closed');
+  });
+
   test.serial('Aborting lets go of a command, which notices, and of nothing else', async (t) => {
     await using sshd = await Sshd.start();
     await using link = await connected(dial, resolved(sshd));
