@@ -32,12 +32,10 @@ test.serial('A command waits while SSH is down, and is run once', async (t) => {
   await sshd.freezeConnections();
   // It is asked for by the dead connection first, which is given up meanwhile.
   const runs = join(sshd.folder, 'runs');
-  const running = tunnel.exec(`echo run >> ${runs}`);
-  const command = await running;
+  const command = await tunnel.exec(`echo run >> ${runs}`);
   t.deepEqual(await command.exit, { code: 0 });
   await sshd.thaw();
   t.is(await readFile(runs, 'utf8'), 'run\n');
-});
 });
 
 test.serial('A host that does not come back runs nothing; nor does a closed tunnel', async (t) => {
