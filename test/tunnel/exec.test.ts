@@ -6,7 +6,10 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
+import { Connection } from '../../tunnel/connection.js';
+import { execOn } from '../../tunnel/exec.js';
 import { shellCommand, Tunnel, TunnelError, TunnelPool } from '../../tunnel/index.js';
+import type { Link } from '../../tunnel/transport.js';
 import { Sshd } from './sshd.js';
 
 const run = promisify(execFile);
@@ -36,6 +39,28 @@ test.serial('A command waits while SSH is down, and is run once', async (t) => {
   t.deepEqual(await command.exit, { code: 0 });
   await sshd.thaw();
   t.is(await readFile(runs, 'utf8'), 'run\n');
+});
+
+test.serial('A command that may have begun is not asked for again', async (t) => {
+  const via = { user: 'me', host: 'h', port: 22 };
+  const unknown = new TunnelError('outcome-unknown', 'me@h:22', 'It is not known.');
+  let asked = 0;
+  const link: Link = {
+    closed: new Promise(() => {}),
+    openChannel: () => Promise.reject(unknown),
+    exec: async () => {
+      asked += 1;
+      throw unknown;
+    },
+    onDoubt: () => {},
+    abandon: () => {},
+    close: async () => {},
+  };
+  const { signal } = new AbortController();
+  const connection = await Connection.open(async () => ({ link, via }), { signal });
+  const running = execOn(connection, 'true', { signal, holdTimeoutMs: 20_000, host: 'me@h:22' });
+  t.is(await t.throwsAsync(running), unknown);
+  t.is(asked, 1);
 });
 
 test.serial('A host that does not come back runs nothing; nor does a closed tunnel', async (t) => {
