@@ -10,7 +10,7 @@ import type { Context } from '../context.js';
 import { drawTree, type Listed, list } from '../fs/listing.js';
 import { Progress } from '../fs/progress.js';
 import { sayingPaths } from '../fs/sentence.js';
-import { formatBytes, printResult, table } from '../output.js';
+import { counted, formatBytes, printResult, table } from '../output.js';
 
 interface FsFlags extends ConnectionFlags {
   readonly fs?: string;
@@ -92,7 +92,7 @@ function fsPut(context: Context): Command {
         printResult(
           flags,
           { path: target, ...copied },
-          `Uploaded ${sent} of ${all} in ${copied.files} files.`,
+          `Uploaded ${sent} of ${all} in ${counted(copied.files, 'file')}.`,
         );
       });
     });
@@ -117,7 +117,7 @@ function fsGet(context: Context): Command {
         printResult(
           flags,
           { local: target, files, sizeBytes },
-          `Wrote ${formatBytes(sizeBytes)} in ${files} files.`,
+          `Wrote ${formatBytes(sizeBytes)} in ${counted(files, 'file')}.`,
         );
       });
     });
@@ -146,8 +146,8 @@ function fsDu(context: Context): Command {
         const { dbSizeBytes, quotaBytes, isFull, blocks } = usage;
         const share = Math.round((dbSizeBytes / quotaBytes) * 100);
         const lines = [
-          `${formatBytes(sizeBytes)} in ${files.length} files at ${at} of ${fs.uri}`,
-          `${formatBytes(dbSizeBytes)} in etcd's database with ${blocks} blocks: ${share} % of the quota of ${formatBytes(quotaBytes)}`,
+          `${formatBytes(sizeBytes)} in ${counted(files.length, 'file')} at ${at} of ${fs.uri}`,
+          `${formatBytes(dbSizeBytes)} in etcd's database with ${counted(blocks, 'block')}: ${share} % of the quota of ${formatBytes(quotaBytes)}`,
           "(the quota is etcd's default: a server with another --quota-backend-bytes does not tell before etcd 3.6)",
         ];
         if (isFull) {

@@ -5,7 +5,7 @@ import { type ConnectionFlags, duration, withConnection, withWorld } from '../co
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { printStates, readAtEach } from '../live.js';
-import { printResult, table } from '../output.js';
+import { counted, printResult, table } from '../output.js';
 import { valueArgument } from '../value-argument.js';
 
 interface TargetFlags extends ConnectionFlags {
@@ -136,11 +136,10 @@ async function targetsFrom(
 }
 
 function printChange(flags: ConnectionFlags, done: string, count: number, changed: boolean): void {
-  const resources = count === 1 ? '1 resource' : `${count} resources`;
   printResult(
     flags,
     { resources: count, changed },
-    changed ? `${done} ${resources}` : 'nothing had to change',
+    changed ? `${done} ${counted(count, 'resource')}` : 'nothing had to change',
   );
 }
 

@@ -2,7 +2,7 @@ import type { ClientWorld } from '../../world/client-world.js';
 import type { HostVerdict } from '../../world/deploys/verdict.js';
 import type { Report } from '../../world/world.js';
 import { DeployError } from '../errors.js';
-import { formatBytes, type OutputOptions, printNote } from '../output.js';
+import { counted, formatBytes, type OutputOptions, printNote } from '../output.js';
 import { canAsk, confirmDeploy } from '../prompts/deploy.js';
 import { findPosition, type Prepared, record } from './deploy.js';
 import { waitForVerdict } from './wait.js';
@@ -48,7 +48,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   run.onConfirmed?.();
   const upload = await world.putTree(folder, { signal });
   const [sent, all] = [upload.uploadedBytes, upload.sizeBytes].map(formatBytes);
-  printNote(run, `Uploaded ${sent} of ${all} in ${upload.files} files.`);
+  printNote(run, `Uploaded ${sent} of ${all} in ${counted(upload.files, 'file')}.`);
   const { id, hosts } = await record(world, prepared, { tree: upload.tree, position, confirmed, signal });
   printNote(run, `Recorded deploy ${id}.`);
   if (!run.wait || hosts.length === 0) {
