@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import fc from 'fast-check';
 import { EtcdWorld, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 import { Link } from './link.js';
+import { scratch } from './tree-scratch.js';
 
 let etcd: Etcd;
 
@@ -18,19 +18,6 @@ test.before(async () => {
 });
 
 test.after.always(() => etcd[Symbol.asyncDispose]());
-
-let folders = 0;
-
-async function scratch(t: ExecutionContext): Promise<{ world: EtcdWorld; folder: string }> {
-  folders += 1;
-  const folder = await mkdtemp(path.join(tmpdir(), 'hawser-tree-'));
-  const world = EtcdWorld.connect({ endpoints: [etcd.url], hostname: 'h1', namespace: `/tree${folders}` });
-  t.teardown(async () => {
-    await world.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-  return { world, folder };
-}
 
 const name = fc
   .stringMatching(/^[a-zA-Z0-9 ._ü-]{1,12}$/)
@@ -58,7 +45,7 @@ async function plant(
 }
 
 test.serial('any folder comes back the same, and has the same name however often it is stored', async (t) => {
-  const { world, folder } = await scratch(t);
+  const { world, folder } = await scratch(t, etcd);
   let run = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(file, { maxLength: 12 }), async (files) => {
@@ -76,7 +63,7 @@ test.serial('any folder comes back the same, and has the same name however often
 });
 
 test.serial('a tree of so many files that its superblock is large comes back the same', async (t) => {
-  const { world, folder } = await scratch(t);
+  const { world, folder } = await scratch(t, etcd);
   const from = path.join(folder, 'from');
   await mkdir(from);
   for (let index = 0; index < 1000; index += 1) {
@@ -91,7 +78,7 @@ test.serial('a tree of so many files that its superblock is large comes back the
 });
 
 test.serial('links inside the tree are kept, links that lead out of it are refused by name', async (t) => {
-  const { world, folder } = await scratch(t);
+  const { world, folder } = await scratch(t, etcd);
   const from = path.join(folder, 'from');
   await mkdir(path.join(from, 'bin'), { recursive: true });
   await symlink('../lib/nothing-yet', path.join(from, 'bin/tool'));
@@ -102,13 +89,13 @@ test.serial('links inside the tree are kept, links that lead out of it are refus
 });
 
 test.serial('a pipe in the folder is refused by name instead of waiting for its writer', async (t) => {
-  const { world, folder } = await scratch(t);
+  const { world, folder } = await scratch(t, etcd);
   await promisify(execFile)('mkfifo', [path.join(folder, 'pipe')]);
   await t.throwsAsync(world.putTree(folder), { instanceOf: WorldError, code: 'invalid', message: /pipe/ });
 });
 
 test.serial('modes come back, also those that forbid writing', async (t) => {
-  const { world, folder } = await scratch(t);
+  const { world, folder } = await scratch(t, etcd);
   const from = path.join(folder, 'from');
   await mkdir(path.join(from, 'closed'), { recursive: true });
   await writeFile(path.join(from, 'closed/file'), 'x', { mode: 0o444 });
@@ -121,7 +108,7 @@ test.serial('modes come back, also those that forbid writing', async (t) => {
 });
 
 test.serial('what is stored already is not sent again, and progress tells how far it is', async (t) => {
-  const { world, folder } = await scratch(t);
+  const { world, folder } = await scratch(t, etcd);
   const from = path.join(folder, 'from');
   await mkdir(from);
   const block = (letter: string): Buffer => Buffer.alloc(262_144, letter);
@@ -134,123 +121,8 @@ test.serial('what is stored already is not sent again, and progress tells how fa
   t.deepEqual(seen, [0.75, 1]);
 });
 
-test.serial('a corrupt or missing block fails the tree and leaves nothing', async (t) => {
-  const { world, folder } = await scratch(t);
-  const from = path.join(folder, 'from');
-  await mkdir(from);
-  await writeFile(path.join(from, 'file'), 'contents');
-  const { tree } = await world.putTree(from);
-  const key = `/storage/${createHash('sha256').update('contents').digest('hex')}`;
-  const to = path.join(folder, 'to');
-  for (const value of ['', '\0CONTENTS', '\0short', '\x01garbage', '\x09contents']) {
-    await world.client.set(key, value);
-    await t.throwsAsync(world.getTree(tree, to), { instanceOf: WorldError, code: 'invalid' });
-  }
-  await world.client.del(key);
-  await t.throwsAsync(world.getTree(tree, to), { instanceOf: WorldError, code: 'not-found' });
-  t.deepEqual(await readdir(folder), ['from']);
-});
-
-test.serial('a tree whose entries would be written elsewhere is refused, and leaves nothing', async (t) => {
-  const { world, folder } = await scratch(t);
-  const file = { name: 'file', type: 'file', mode: 0o644, sizeBytes: 0, blocks: [] };
-  const inside = (entry: object) => ({ name: 'd', type: 'directory', mode: 0o755, entries: [entry] });
-  for (const entries of [
-    [{ ...file, name: '..' }],
-    [{ ...file, name: '../out' }],
-    [inside({ ...file, name: '../../out' })],
-    [{ ...file, name: '/out' }],
-    [{ ...file, name: '' }],
-    [{ ...file, name: 'zero\0byte' }],
-    [file, file],
-    [{ name: 'link', type: 'symlink', target: '/etc' }],
-    [{ name: 'link', type: 'symlink', target: '..' }],
-    [inside({ name: 'link', type: 'symlink', target: '../../out' })],
-    [{ ...file, mode: 0o4755 }],
-    [{ ...file, sizeBytes: 1 }],
-    [{ ...file, path: '../out' }],
-    [{ name: 'file', type: 'socket' }],
-  ]) {
-    const root = { type: 'directory', mode: 0o755, entries };
-    const superblock = JSON.stringify({ version: 2, root });
-    const tree = createHash('sha256').update(superblock).digest('hex');
-    await world.client.set(`/fs/deploy/${tree}`, superblock);
-    await t.throwsAsync(world.getTree(tree, path.join(folder, 'to')), {
-      instanceOf: WorldError,
-      code: 'invalid',
-      message: /^(?!.*corrupt)/,
-    });
-  }
-  t.deepEqual(await readdir(folder), []);
-});
-
-test.serial('a superblock that is not what its name says is refused', async (t) => {
-  const { world, folder } = await scratch(t);
-  const tree = '0'.repeat(64);
-  await world.client.set(`/fs/deploy/${tree}`, '{"version":2,"root":{"type":"directory","mode":493}}');
-  await t.throwsAsync(world.getTree(tree, path.join(folder, 'to')), { code: 'invalid', message: /corrupt/ });
-});
-
-test.serial('what lies about the length of a block is refused, and leaves nothing', async (t) => {
-  const { world, folder } = await scratch(t);
-  const from = path.join(folder, 'from');
-  await mkdir(from);
-  await writeFile(path.join(from, 'file'), 'contents');
-  const stored = await world.client.get(`/fs/deploy/${(await world.putTree(from)).tree}`);
-  const superblock = (stored?.value.toString() ?? '')
-    .replace('"sizeBytes":8', '"sizeBytes":9')
-    .replace(',8]', ',9]');
-  const tree = createHash('sha256').update(superblock).digest('hex');
-  await world.client.set(`/fs/deploy/${tree}`, superblock);
-  await t.throwsAsync(world.getTree(tree, path.join(folder, 'to')), {
-    code: 'invalid',
-    message: /block .* corrupt/,
-  });
-  t.deepEqual(await readdir(folder), ['from']);
-});
-
-test.serial('a stored tree is a file system to be read, and only to be read', async (t) => {
-  const { world, folder } = await scratch(t);
-  const from = path.join(folder, 'from');
-  await mkdir(path.join(from, 'bin'), { recursive: true });
-  await mkdir(path.join(from, '.git'));
-  await writeFile(path.join(from, '.git/HEAD'), 'left out');
-  const big = randomBytes(700_000);
-  await writeFile(path.join(from, 'bin/tool'), big, { mode: 0o755 });
-  await symlink('bin/tool', path.join(from, 'run'));
-  const { tree } = await world.putTree(from);
-  const fs = world.fs(`etcdfs:///fs/deploy/${tree}`);
-  t.deepEqual(await fs.readdir('/', { recursive: true }), ['bin', 'bin/tool', 'run']);
-  t.true((await fs.readFile('/run')).equals(big));
-  t.is((await fs.stat('/bin/tool')).mode & 0o777, 0o755);
-  await fs.copyOut('/bin', path.join(folder, 'to'));
-  t.true((await readFile(path.join(folder, 'to/tool'))).equals(big));
-  const changes = [
-    () => fs.writeFile('/bin/tool', 'x'),
-    () => fs.writeFile('/new', 'x'),
-    () => fs.open('/bin/tool', 'r+'),
-    () => fs.mkdir('/d'),
-    () => fs.rm('/bin', { recursive: true }),
-    () => fs.rename('/run', '/walk'),
-    () => fs.chmod('/run', 0o700),
-    () => fs.copyIn(from, '/'),
-  ];
-  for (const change of changes) await t.throwsAsync(change(), { code: 'EROFS' }, String(change));
-  t.is((await world.putTree(from)).tree, tree);
-  const none = '0'.repeat(64);
-  await t.throwsAsync(world.fs(`etcdfs:///fs/deploy/${none}`).readdir('/'), {
-    instanceOf: WorldError,
-    code: 'not-found',
-  });
-  await world.client.set(`/fs/deploy/${none}`, '{"version":2,"root":{"type":"directory","mode":493}}');
-  await t.throwsAsync(world.fs(`etcdfs:///fs/deploy/${none}`).readdir('/'), {
-    code: 'invalid',
-    message: /corrupt/,
-  });
-});
-
 test.serial('an aborted transfer rejects with the reason and leaves nothing', async (t) => {
-  const { world, folder } = await scratch(t);
+  const { world, folder } = await scratch(t, etcd);
   const from = path.join(folder, 'from');
   await mkdir(from);
   await writeFile(path.join(from, 'file'), Buffer.alloc(5_000_000, 'x'));
@@ -280,7 +152,7 @@ test.serial('an aborted transfer rejects with the reason and leaves nothing', as
 });
 
 test.serial('a file that changes between hashing and sending fails the upload by name', async (t) => {
-  const { world, folder } = await scratch(t);
+  const { world, folder } = await scratch(t, etcd);
   const changing = path.join(folder, 'changing');
   await writeFile(changing, Buffer.alloc(1000, 'a'));
   const putting = world.putTree(folder, { onProgress: () => writeFileSync(changing, 'new') });
@@ -289,7 +161,7 @@ test.serial('a file that changes between hashing and sending fails the upload by
 });
 
 test.serial('a transfer goes on over a link that is cut', async (t) => {
-  const { world: near, folder } = await scratch(t);
+  const { world: near, folder } = await scratch(t, etcd);
   await using link = await Link.to(etcd.port);
   await using world = EtcdWorld.connect({ endpoints: [link.url], hostname: 'h1', namespace: '/cut-tree' });
   const from = path.join(folder, 'from');
