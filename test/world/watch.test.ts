@@ -210,3 +210,18 @@ test.serial(
     endpoints.close();
   },
 );
+
+test.serial('a stream that is never answered is replaced sooner than one that falls silent', async (t) => {
+  await using link = await Link.to(etcd.port);
+  link.blackHole();
+  const endpoints = new EndpointSet([link.url, etcd.url], 'test');
+  const closed = new AbortController();
+  const patience = { firstAnswerMs: 50, answerMs: 600_000, silenceMs: 600_000 };
+  const watches = new Watches({ endpoints, closed: closed.signal, log: undefined, patience });
+  const context = { watches, namespace: new Namespace('/unheard'), closed: closed.signal };
+  const items = watch(context, { key: '/n/', prefix: true }, undefined);
+  t.is((await take(items)).kind, 'ready');
+  closed.abort();
+  t.true((await items.next()).done);
+  endpoints.close();
+});

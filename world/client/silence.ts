@@ -1,6 +1,8 @@
 /** How long a server may take to answer, and how long it may say nothing before it is asked for a sign of life. */
 export interface Patience {
   readonly answerMs: number;
+  /** For its very first answer; default `answerMs`. */
+  readonly firstAnswerMs?: number;
   readonly silenceMs: number;
 }
 
@@ -10,6 +12,7 @@ export class Silence {
   readonly #ask: () => void;
   readonly #giveUp: () => void;
   #expecting = false;
+  #hasHeard = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param ask must send something that is answered, and say so with {@link expect}. */
@@ -23,11 +26,13 @@ export class Silence {
   expect(): void {
     if (this.#expecting) return;
     this.#expecting = true;
-    this.#wait(this.#patience.answerMs, this.#giveUp);
+    const { answerMs, firstAnswerMs = answerMs } = this.#patience;
+    this.#wait(this.#hasHeard ? answerMs : firstAnswerMs, this.#giveUp);
   }
 
   /** Something came. @param expecting whether an answer is still to come. */
   heard(expecting: boolean): void {
+    this.#hasHeard = true;
     this.#expecting = expecting;
     if (expecting) this.#wait(this.#patience.answerMs, this.#giveUp);
     else this.#wait(this.#patience.silenceMs, this.#ask);

@@ -9,7 +9,7 @@ import type { Patience } from './silence.js';
 import { type StreamEnd, WatchStream } from './watch-stream.js';
 import type { Watcher } from './watcher.js';
 
-const PATIENCE: Patience = { answerMs: 5000, silenceMs: 10_000 };
+const PATIENCE: Patience = { answerMs: 5000, firstAnswerMs: 2000, silenceMs: 10_000 };
 
 export interface WatchesContext {
   readonly endpoints: EndpointSet;
@@ -58,10 +58,11 @@ export class Watches {
   async #run(): Promise<void> {
     const { endpoints, closed } = this.#context;
     const backoff = new Backoff();
+    let unheard = 0;
     try {
       while (this.#live.size > 0 && !closed.aborted) {
         const peer = endpoints.pick();
-        const stream = this.#open(peer);
+        const stream = this.#open(peer, unheard);
         const unlisten = onAbort([closed, peer.removed], () => stream.close());
         const end = await stream.ended;
         unlisten();
@@ -69,6 +70,7 @@ export class Watches {
         if (this.#stream !== stream) continue;
         this.#stream = undefined;
         if (stream.heard) backoff.reset();
+        unheard = stream.heard ? 0 : unheard + 1;
         this.#blame(peer, end);
         await pause(backoff.next(), [closed]);
       }
@@ -77,9 +79,15 @@ export class Watches {
     }
   }
 
-  #open(peer: Peer): WatchStream {
+  /**
+   * An endpoint whose host is gone may say nothing at all, so another is tried soon; on a slow link later ones get
+   * more time. @param unheard how many streams in a row were never answered.
+   */
+  #open(peer: Peer, unheard: number): WatchStream {
     const { patience = PATIENCE } = this.#context;
-    const stream = new WatchStream(peer.host, patience, (watcher) => void this.#again(watcher));
+    const { answerMs, firstAnswerMs = answerMs } = patience;
+    const patient = { ...patience, firstAnswerMs: Math.min(firstAnswerMs * 2 ** unheard, answerMs) };
+    const stream = new WatchStream(peer.host, patient, (watcher) => void this.#again(watcher));
     this.#stream = stream;
     for (const watcher of this.#live) if (watcher.wanted) stream.create(watcher);
     return stream;
