@@ -117,8 +117,11 @@ export class Draft {
       throw new Refusal('ENOENT');
     }
     if (place.node.type === 'directory' && !recursive) throw new Refusal('ERR_FS_EISDIR');
-    if (place.name === undefined) throw new Refusal(place.parents.length === 0 ? 'EBUSY' : 'EINVAL');
-    this.drop([...place.parents, place.name]);
+    // A slash at the end asks for a folder; what is removed is the name before it.
+    const { parents, name, node } = this.walk(withoutSlash(path), false);
+    if (name === undefined) throw new Refusal(parents.length === 0 ? 'EBUSY' : 'EINVAL');
+    if (node?.type === 'symlink' && path.endsWith('/')) throw new Refusal('ENOTDIR');
+    this.drop([...parents, name]);
     return true;
   }
 

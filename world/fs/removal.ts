@@ -1,5 +1,6 @@
 import type { CanonicalPath, Draft } from './draft.js';
 import type { Change } from './volume.js';
+import { withoutSlash } from './walk.js';
 
 /** Removes a file or folder; what was removed is undefined where nothing was, for `force`. */
 export function removing(
@@ -22,7 +23,7 @@ export function unlinking(path: string): Change<CanonicalPath | undefined> {
 
 function canonical(draft: Draft, path: string): CanonicalPath | undefined {
   try {
-    const { parents, name } = draft.walk(path, false);
+    const { parents, name } = draft.walk(withoutSlash(path), false);
     return name === undefined ? undefined : [...parents, name];
   } catch (error) {
     // What cannot be found is refused, or passed over, by the step itself.
