@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { TransportName } from '../../tunnel/auto-transport.js';
 import { parseDuration } from './duration.js';
 import { describeProblems } from './problems.js';
 
@@ -29,7 +28,7 @@ export interface ConnectionConfig {
   readonly sshHostkey?: string;
   readonly sshIds?: readonly string[];
   readonly sshKnownHosts?: readonly string[];
-  readonly transport?: TransportName;
+  readonly transport?: (typeof TRANSPORTS)[number];
   readonly seeds?: readonly string[];
   readonly namespace?: string;
   readonly hostname?: string;
@@ -96,7 +95,7 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const nameRule = 'expected a name of lowercase letters, digits and dashes, at most 63';
 const name = z.string({ error: nameRule }).regex(NAME, nameRule);
 
-const TRANSPORTS = ['auto', 'ssh2', 'openssh'] as const satisfies readonly TransportName[];
+const TRANSPORTS = ['auto', 'ssh2', 'openssh'] as const;
 
 const connectionKeys = {
   'ssh-url': texts.optional(),
