@@ -200,7 +200,7 @@ async function inFolder(
   { name, call }: { name: string; call: Call },
 ): Promise<string> {
   if (at.endsWith('/')) return `${at}${name}`;
-  const stats = await fs.stat(at, call).catch(() => undefined);
+  const stats = await fs.stat(at, call).catch(ifAbsent);
   return stats?.isDirectory() === true ? `${at}/${name}` : at;
 }
 
@@ -209,8 +209,11 @@ async function isFile(local: string): Promise<boolean> {
 }
 
 async function isLocalFolder(local: string): Promise<boolean> {
-  return stat(local).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
+  return (await stat(local).catch(ifAbsent))?.isDirectory() === true;
+}
+
+/** What is not there is no failure; whatever else keeps us from looking is. */
+function ifAbsent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
 }
