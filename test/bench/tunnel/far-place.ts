@@ -2,10 +2,10 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findProgram } from '../../../fixtures/fleet/run-command.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 import { freePort, type Place } from '../../tunnel/sshd.js';
 
 const run = promisify(execFile);
@@ -76,7 +76,9 @@ function startTun(name: string, ours = 0, theirs = 0): ChildProcess {
 async function joinDevices([near, far]: readonly [string, string], pid: string, net: string): Promise<void> {
   const ip = (...args: string[]) => run('ip', args);
   const farIp = (...args: string[]) => run('nsenter', [`--net=${net}`, 'ip', ...args]);
-  while (!(await exists(near)) || !(await exists(far)) || (await isOurs(net))) await delay(5);
+  await waitUntil('the devices and the namespace are there', async () => {
+    return (await exists(near)) && (await exists(far)) && !(await isOurs(net));
+  });
   await ip('link', 'set', far, 'netns', pid);
   await ip('address', 'add', NEAR, 'peer', FAR, 'dev', near);
   await ip('link', 'set', near, 'up');
