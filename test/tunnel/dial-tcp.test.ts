@@ -3,9 +3,10 @@ import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, Socket } from 'node:net';
 import test from 'ava';
+import { freePort } from '../../fixtures/fleet/free-port.js';
 import { dialTcp } from '../../tunnel/dial-tcp.js';
 import { waitUntil } from '../fixtures/wait-until.js';
-import { freePort, Sshd } from './sshd.js';
+import { Sshd } from './sshd.js';
 import { Target } from './target.js';
 
 const host = '127.0.0.1';

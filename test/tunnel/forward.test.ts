@@ -7,8 +7,9 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import test from 'ava';
+import { freePort } from '../../fixtures/fleet/free-port.js';
 import { type Forward, Tunnel, TunnelError } from '../../tunnel/index.js';
-import { freePort, Sshd } from './sshd.js';
+import { Sshd } from './sshd.js';
 import { readAll, Target } from './target.js';
 
 function enter({ address }: Forward): Socket {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import ssh2 from 'ssh2';
+import { freePort } from '../../fixtures/fleet/free-port.js';
 import { type Ask, Tunnel, TunnelError } from '../../tunnel/index.js';
-import { freePort } from './sshd.js';
 
 /** Someone who shows a host's public key without having its private half, as anybody can. */
 async function impostor(): Promise<{ port: number; [Symbol.asyncDispose](): Promise<void> }> {

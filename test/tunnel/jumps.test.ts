@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { isPermanent } from '../../tunnel/errors.js';
 import { Tunnel } from '../../tunnel/index.js';
+import { setEnvironment } from '../fixtures/environment.js';
 import { waitUntil } from '../fixtures/wait-until.js';
 import { refused } from './logins.js';
 import { hostLines, optionsBy, writeSshConfig } from './ssh-config-file.js';
@@ -156,10 +157,7 @@ test.serial(
     const file = await writeSshConfig(sshd, [hostLines('web', sshd, [`ProxyCommand ${command}`])]);
     const options = await optionsBy(file, 'web');
     await writeFile(join(sshd.folder, '.bashrc'), 'exit 3\n');
-    const { HOME, SHELL, SHLVL } = process.env;
-    t.teardown(() => Object.assign(process.env, { HOME, SHELL, SHLVL }));
-    Object.assign(process.env, { HOME: sshd.folder, SHELL: '/bin/bash' });
-    delete process.env['SHLVL'];
+    setEnvironment(t, { HOME: sshd.folder, SHELL: '/bin/bash', SHLVL: undefined });
     await using tunnel = await Tunnel.open(options);
     t.is(await echoed(tunnel, 'quiet'), 'quiet');
   },

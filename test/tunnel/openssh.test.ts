@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { type LogLevel, Tunnel, TunnelError } from '../../tunnel/index.js';
 import type { ResolvedDestination } from '../../tunnel/ssh-config.js';
+import { setEnvironment } from '../fixtures/environment.js';
 import { resolved } from './resolved.js';
 import { makeKey, Sshd } from './sshd.js';
 import { readAll, Target } from './target.js';
@@ -62,9 +63,7 @@ test.serial(
 test.serial('Without an ssh program the error says why one is needed', async (t) => {
   await using sshd = await Sshd.start();
   const destinations = [resolved(sshd, { needsOpenSsh: ['PKCS11Provider is set'] })];
-  const { PATH } = process.env;
-  process.env['PATH'] = sshd.folder;
-  t.teardown(() => Object.assign(process.env, { PATH }));
+  setEnvironment(t, { PATH: sshd.folder });
   const error = await t.throwsAsync(Tunnel.open({ destinations }), { instanceOf: TunnelError });
   t.is(error.code, 'bad-destination');
   t.regex(error.message, /PKCS11Provider is set.*Install/);

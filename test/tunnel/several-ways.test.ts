@@ -1,8 +1,9 @@
 import test from 'ava';
+import { freePort } from '../../fixtures/fleet/free-port.js';
 import { Tunnel, TunnelError } from '../../tunnel/index.js';
 import { waitUntil } from '../fixtures/wait-until.js';
 import { echoed, enter, stateOf } from './entering.js';
-import { freePort, Sshd } from './sshd.js';
+import { Sshd } from './sshd.js';
 import { readAll, Target } from './target.js';
 
 test.serial(

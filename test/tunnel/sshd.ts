@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { freePort } from '../../fixtures/fleet/free-port.js';
 import { resolveSshd } from '../../fixtures/index.js';
 import type { Destination, TunnelOptions } from '../../tunnel/index.js';
 
@@ -214,16 +214,6 @@ export async function makeKey(file: string, { passphrase = '', type = 'ed25519' 
   await rm(file, { force: true });
   await run('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', '', '-f', file]);
   await chmod(file, 0o600);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port was free');
-  return address.port;
 }
 
 /** The processes that sshd forked for its connections, and theirs. */

@@ -1,6 +1,7 @@
 import test from 'ava';
+import { freePort } from '../../fixtures/fleet/free-port.js';
 import { Client, WorldError } from '../../world/index.js';
-import { Etcd, freePort } from './etcd.js';
+import { Etcd } from './etcd.js';
 import { bench, losingAnswer } from './fleet.js';
 import { Link } from './link.js';
 

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import { freePort } from '../../fixtures/fleet/free-port.js';
 import type { Place } from '../tunnel/sshd.js';
 
 /** A real etcd on loopback, by itself or one of several members, in a folder of its own. */
@@ -119,15 +119,4 @@ export class Etcd implements AsyncDisposable {
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** A loopback port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
+import { freePort } from '../../fixtures/fleet/free-port.js';
 import { Client, WorldError } from '../../world/index.js';
-import { Etcd, freePort } from './etcd.js';
+import { Etcd } from './etcd.js';
 
 /** Tries until etcd no longer refuses, for as long as a member may take to catch up or to count as healthy. */
 async function untilAccepted(attempt: () => Promise<void>): Promise<number> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { TunnelPool } from '../../tunnel/index.js';
 import { SshWorld } from '../../world/index.js';
+import { setEnvironment } from '../fixtures/environment.js';
 import { sshWorldConforms } from './worlds.js';
 
 const surroundings = sshWorldConforms('3.4');
@@ -28,13 +29,8 @@ test.serial(
   async (t) => {
     const { seed, sshd } = surroundings();
     const temporaryFolder = mkdtempSync(join(tmpdir(), 'worlds-'));
-    const { TMPDIR } = process.env;
-    process.env['TMPDIR'] = temporaryFolder;
-    t.teardown(() => {
-      if (TMPDIR === undefined) delete process.env['TMPDIR'];
-      else process.env['TMPDIR'] = TMPDIR;
-      rmSync(temporaryFolder, { recursive: true });
-    });
+    setEnvironment(t, { TMPDIR: temporaryFolder });
+    t.teardown(() => rmSync(temporaryFolder, { recursive: true }));
     await using pool = new TunnelPool();
     await using share = await pool.take(sshd.options);
     const { tunnel } = share;

@@ -4,9 +4,10 @@ import { readlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { findProgram } from '../../../fixtures/fleet/run-command.js';
 import { waitUntil } from '../../fixtures/wait-until.js';
-import { freePort, type Place } from '../../tunnel/sshd.js';
+import type { Place } from '../../tunnel/sshd.js';
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('./programs/delay-packets.js', import.meta.url));

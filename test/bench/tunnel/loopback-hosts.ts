@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { settleAll } from '../../../fixtures/fleet/settle-all.js';
-import { freePort, Sshd } from '../../tunnel/sshd.js';
+import { Sshd } from '../../tunnel/sshd.js';
 import { Target } from '../../tunnel/target.js';
 import type { EnterHostsTask } from './programs/enter-hosts.js';
 

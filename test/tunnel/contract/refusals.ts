@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import test from 'ava';
+import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { resolved } from '../resolved.js';
-import { freePort, makeKey, Sshd } from '../sshd.js';
+import { makeKey, Sshd } from '../sshd.js';
 import { Target } from '../target.js';
 import { connected, type Dial, dialFails, readAll, refusal } from './connected.js';
 
