@@ -18,6 +18,8 @@ const agentSchema: z.ZodType<Agent> = z.object({
   version: z.string(),
   startedAt: z.string(),
   pid: z.number(),
+  labels: z.record(z.string(), z.string()).exactOptional(),
+  address: z.string().exactOptional(),
 });
 
 export async function listAgents(
@@ -57,8 +59,10 @@ export async function registerAgent(
 }
 
 function inUse(key: string, holder: Agent): WorldError {
+  const { hostname, address, pid, version, startedAt } = holder;
+  const place = address === undefined ? ` (pid ${pid} on that host, ` : ` on ${address} (pid ${pid}, `;
   const message =
-    `An agent with the hostname "${holder.hostname}" runs already (pid ${holder.pid} on that host, version ` +
-    `${holder.version}, since ${holder.startedAt}): stop it, or give this one another hostname.`;
+    `An agent with the hostname "${hostname}" runs already${place}version ${version}, since ${startedAt}): ` +
+    'stop it, or give this one another hostname.';
   return new WorldError('conflict', message, { key });
 }

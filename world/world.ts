@@ -107,6 +107,10 @@ export interface Agent {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly pid: number;
+  /** What the operator says of the host, such as its `zone`. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Where it runs, for people to read. */
+  readonly address?: string;
 }
 
 /** What one host says of one deploy. The last three states are final. */

@@ -104,10 +104,13 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
       const second = registerAgent(client, { ...agent, instance: 'i2' }, rival);
       await t.throwsAsync(second, { instanceOf: WorldError, code: 'conflict', message: /pid 4242/ });
 
-      const restarted = { ...agent, pid: 4343 };
+      const restarted = { ...agent, pid: 4343, labels: { zone: 'a' }, address: '10.0.0.7' };
       await registerAgent(client, restarted, rival);
       await session.close();
       t.deepEqual(await world.getAgents(), new Map([['h1', restarted]]));
+      await using other = await client.session();
+      const third = registerAgent(client, { ...agent, instance: 'i3' }, other);
+      await t.throwsAsync(third, { code: 'conflict', message: /runs already on 10\.0\.0\.7 \(pid 4343/ });
       await rival.close();
       t.deepEqual(await world.getAgents(), new Map());
     },

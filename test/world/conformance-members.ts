@@ -32,6 +32,18 @@ export function membersConform(test: TestFn, subject: () => Subject): void {
     );
   });
 
+  test.serial('a member says how far it has come', async (t) => {
+    await using world = await subject().open('h1', newFleet());
+    const before = await world.client.status();
+    t.regex(before.clusterId, /^[1-9][0-9]+$/);
+    for (let count = 0; count < 3; count += 1) await world.client.set('/k', String(count));
+    const after = await world.client.status();
+    t.is(after.clusterId, before.clusterId);
+    t.true(after.revision >= before.revision + 3n);
+    t.true(after.raftAppliedIndex >= before.raftAppliedIndex + 3n);
+    t.true(after.raftIndex >= after.raftAppliedIndex);
+  });
+
   test.serial('a watch of the members gives them at once and again when they change', async (t) => {
     await using world = await subject().open('h1', newFleet());
     const changes = world.watchMembers()[Symbol.asyncIterator]();

@@ -13,6 +13,7 @@ import type { ReadOptions, TxnReply, WriteOptions } from './options.js';
 import type { Rpc } from './rpc.js';
 import { Session } from './session.js';
 import { settled } from './settle.js';
+import { readSnapshot } from './snapshot.js';
 import { type Txn, toOpReply, toRange, toTxnRequest, valueIs } from './txn.js';
 import { sizeOfTxn } from './txn-size.js';
 import { type WatchContext, type WatchRequest, watch, watchPulses } from './watch.js';
@@ -168,6 +169,15 @@ export class Client extends ClusterClient implements AsyncDisposable {
    */
   pulses(request: WatchRequest, options: WatchOptions = {}): AsyncIterableIterator<void, undefined> {
     return watchPulses(this.#watchContext(), request, options.signal);
+  }
+
+  /**
+   * The whole store of the member in use, keys of all namespaces and all, as `etcdctl snapshot restore` takes it. It
+   * comes no faster than it is read. @param options `timeoutMs` is for each piece.
+   * @throws WorldError `unavailable` when it cannot be had whole
+   */
+  snapshot(options: CallOptions = {}): AsyncIterable<Uint8Array> {
+    return readSnapshot(this.#callsOver(this.#lanes.bulk()), this.#closed.signal, options);
   }
 
   /** Opens a session; closing the client closes it. @param ttlSeconds default 10. */

@@ -9,10 +9,17 @@ export interface MemberStatus {
   /** Of the etcd server, such as `3.4.23`. */
   readonly version: string;
   readonly memberId: string;
+  readonly clusterId: string;
   /** The id of the leader that the member knows; `0` while there is none. */
   readonly leader: string;
   readonly isLearner: boolean;
   readonly dbSizeBytes: number;
+  /** Of the member's own store. */
+  readonly revision: bigint;
+  /** How far the raft log is committed, as far as the member knows. */
+  readonly raftIndex: bigint;
+  /** How much of that is in the member's store. */
+  readonly raftAppliedIndex: bigint;
   readonly raftTerm: string;
   /** What the member complains of, such as `etcdserver: no leader`; empty when it is well. */
   readonly errors: readonly string[];
@@ -106,9 +113,13 @@ async function statusOf(calls: Calls, peer: Peer, options?: CallOptions): Promis
   return {
     version: value.version,
     memberId: value.header.member_id,
+    clusterId: value.header.cluster_id,
     leader: value.leader,
     isLearner: value.isLearner,
     dbSizeBytes: Number(value.dbSize),
+    revision: BigInt(value.header.revision),
+    raftIndex: BigInt(value.raftIndex),
+    raftAppliedIndex: BigInt(value.raftAppliedIndex),
     raftTerm: value.raftTerm,
     errors: value.errors,
   };

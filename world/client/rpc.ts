@@ -2,6 +2,7 @@ import {
   type CallOptions,
   type Client,
   type ClientDuplexStream,
+  type ClientReadableStream,
   type ClientUnaryCall,
   Metadata,
   type ServiceError,
@@ -11,6 +12,7 @@ import {
   type ICallable,
   type ILeaseKeepAliveRequest,
   type ILeaseKeepAliveResponse,
+  type ISnapshotResponse,
   type IWatchRequest,
   type IWatchResponse,
   KVClient,
@@ -26,9 +28,12 @@ export interface Rpc {
   readonly lease: LeaseClient;
   readonly cluster: ClusterClient;
   readonly maintenance: MaintenanceClient;
+  /** Resolves when the first piece is there to be read; the stream then goes on for as long as it takes. */
+  snapshot(): Promise<SnapshotStream>;
 }
 
 export type WatchStream = ClientDuplexStream<IWatchRequest, IWatchResponse>;
+export type SnapshotStream = ClientReadableStream<ISnapshotResponse>;
 export type KeepAliveStream = ClientDuplexStream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>;
 
 type UnaryMethod<T> = (
@@ -58,6 +63,7 @@ export function rpcAt(host: Host, signals: readonly (AbortSignal | undefined)[],
     lease: new LeaseClient(callable),
     cluster: new ClusterClient(callable),
     maintenance: new MaintenanceClient(callable),
+    snapshot: () => openSnapshot(host, signals, deadline),
   };
 }
 
@@ -69,6 +75,29 @@ export function openWatch(host: Host): WatchStream {
 export function openKeepAlive(host: Host): KeepAliveStream {
   const stub = host.getServiceClient('Lease') as Client & { leaseKeepAlive(): KeepAliveStream };
   return stub.leaseKeepAlive();
+}
+
+async function openSnapshot(
+  host: Host,
+  signals: readonly (AbortSignal | undefined)[],
+  deadline: number,
+): Promise<SnapshotStream> {
+  const stub = host.getServiceClient('Maintenance') as Client & { snapshot(request: object): SnapshotStream };
+  const stream = stub.snapshot({});
+  const cancel = (): void => stream.cancel();
+  const late = setTimeout(cancel, Math.max(0, deadline - Date.now()));
+  const unlisten = onAbort(signals, cancel);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      // Stays on, so that an error which nobody waits for any more does not end the process.
+      stream.on('error', reject);
+      stream.once('readable', resolve);
+    });
+    return stream;
+  } finally {
+    clearTimeout(late);
+    unlisten();
+  }
 }
 
 function unary<T>(
