@@ -8,6 +8,8 @@ export type AgentErrorCode =
   | 'server-failed'
   /** The cluster did not take this host in as a member. */
   | 'join-failed'
+  /** Another agent runs on the same prefix. */
+  | 'in-use'
   /** A deploy could not be applied to this host. */
   | 'apply-failed';
 

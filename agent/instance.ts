@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from './errors.js';
 
@@ -11,9 +11,13 @@ import { AgentError } from './errors.js';
  */
 export async function instanceOf(prefix: string): Promise<string> {
   const file = path.join(prefix, 'instance');
+  const id = randomUUID();
+  const draft = `${file}.${id}`;
   try {
     await mkdir(prefix, { recursive: true, mode: 0o700 });
-    await writeFile(file, `${randomUUID()}\n`, { flag: 'wx', mode: 0o600 });
+    await writeFile(draft, `${id}\n`, { flag: 'wx', mode: 0o600 });
+    // All at once, so that of two that start together neither reads half of it.
+    await link(draft, file).finally(() => rm(draft));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw new AgentError('invalid', `Cannot write to the prefix ${prefix}: ${(error as Error).message}.`, {

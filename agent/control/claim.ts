@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AgentError } from '../errors.js';
+
+const retryMs = 20;
+const patienceMs = 10_000;
+
+/**
+ * Listens at a socket path that at most one living process has. What a process that was killed left there is taken over.
+ *
+ * A socket file alone cannot be taken over safely: of two who find it dead, the second would remove what the first has just
+ * made. So whoever looks and binds first holds a socket in Linux's abstract namespace, which the kernel gives to one
+ * process and takes back when that dies (unix(7)). Its name comes from `secret`, so that nobody else can occupy it.
+ *
+ * @throws AgentError `in-use` when one that is starting holds the others up for ten seconds.
+ * @returns false when a living process has the path.
+ */
+export async function claim(
+  server: Server,
+  path: string,
+  { secret, signal }: { readonly secret: string; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const turn = await takeTurn(secret, signal);
+  try {
+    if (await isAnswered(path)) return false;
+    await rm(path, { force: true });
+    await listen(server, path);
+    return true;
+  } finally {
+    turn.close();
+    await once(turn, 'close');
+  }
+}
+
+async function takeTurn(secret: string, signal: AbortSignal): Promise<Server> {
+  const name = `\0hawser-${createHash('sha256').update(secret).digest('hex').slice(0, 32)}`;
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const turn = createServer((socket) => socket.destroy());
+    try {
+      await listen(turn, name);
+      return turn;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (performance.now() > until) throw stuck(error);
+    }
+    await delay(retryMs, undefined, { signal });
+  }
+}
+
+function stuck(cause: unknown): AgentError {
+  const message =
+    'Another agent has been starting on this prefix for a while and does not get on: look whether one is frozen.';
+  return new AgentError('in-use', message, { cause });
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  server.listen(path);
+  await once(server, 'listening');
+}
+
+/** Whether a process listens: one that is frozen does too, it only does not answer. */
+async function isAnswered(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ECONNREFUSED'].includes(code)) return false;
+    // A frozen holder whose queue is full.
+    if (code === 'EAGAIN') return true;
+    throw error;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { z } from 'zod';
+import {
+  type AgentState,
+  agentStateSchema,
+  type ControlErrorCode,
+  controlErrorSchema,
+  doneSchema,
+} from './protocol.js';
+
+/** What an agent answered instead of doing what it was asked; `unreachable`: nobody answered, or not an agent. */
+export class ControlError extends Error {
+  readonly code: ControlErrorCode | 'unreachable';
+
+  constructor(code: ControlErrorCode | 'unreachable', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ControlError';
+    this.code = code;
+  }
+}
+
+interface ControlCall {
+  /** Ends the wait; what was asked for may go on. */
+  readonly signal?: AbortSignal;
+  /** Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/** Asks the agent behind a control socket, which may be the near end of a tunnel. Every call is a connection of its own. */
+export class ControlClient {
+  readonly #socketPath: string;
+
+  /** @param socketPath at most 107 bytes, as the kernel takes it. */
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  /** @throws ControlError */
+  state(call?: ControlCall): Promise<AgentState> {
+    return this.#ask('GET', '/state', undefined, agentStateSchema, call);
+  }
+
+  /** Makes a cluster of one of what that host has; resolves when it serves. @throws ControlError */
+  async rebuild(call?: ControlCall): Promise<void> {
+    await this.#ask('POST', '/rebuild', {}, doneSchema, call);
+  }
+
+  /** Lets that host put its data aside and join the cluster at the seeds afresh. @throws ControlError */
+  async rejoin(seeds: readonly string[], call?: ControlCall): Promise<void> {
+    await this.#ask('POST', '/rejoin', { seeds }, doneSchema, call);
+  }
+
+  async #ask<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    schema: z.ZodType<T>,
+    { signal, timeoutMs = 10_000 }: ControlCall = {},
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const over = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+    let answer: { readonly status: number | undefined; readonly body: string };
+    try {
+      const sent = request({ socketPath: this.#socketPath, method, path, signal: over, agent: false });
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      answer = { status: response.statusCode, body: await text(response) };
+    } catch (cause) {
+      signal?.throwIfAborted();
+      const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : (cause as Error).message;
+      throw new ControlError('unreachable', `The agent did not answer: ${why}.`, { cause });
+    }
+    return understand(answer, schema);
+  }
+}
+
+function understand<T>({ status, body }: { status: number | undefined; body: string }, schema: z.ZodType<T>) {
+  const json = parseJson(body);
+  if (status === 200) {
+    const { data } = schema.safeParse(json);
+    if (data !== undefined) return data;
+  }
+  const refused = controlErrorSchema.safeParse(json).data?.error;
+  if (refused !== undefined) throw new ControlError(refused.code, refused.message);
+  throw new ControlError(
+    'unreachable',
+    `What answered is no agent of this version (HTTP ${status}): use the same hawser on both ends.`,
+  );
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    // Neither schema takes undefined.
+    return undefined;
+  }
+}

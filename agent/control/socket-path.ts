@@ -1,0 +1,28 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import path from 'node:path';
+
+/** The name of an agent's socket in its prefix. */
+export const CONTROL_SOCKET = 'agent.sock';
+
+/** What fits into `sun_path` with its closing zero, in bytes (unix(7)). */
+const longestPathBytes = 107;
+
+/** A unix socket's path that the kernel takes, however deep its folder lies. */
+export interface SocketPath extends AsyncDisposable {
+  readonly path: string;
+}
+
+/**
+ * A path for `bind` and `connect` to a socket in a folder: the plain one where it is short enough, else one through an open
+ * descriptor of the folder, which holds for as long as this is not disposed.
+ */
+export async function socketPath(folder: string, name: string): Promise<SocketPath> {
+  const plain = path.join(folder, name);
+  if (Buffer.byteLength(plain) <= longestPathBytes)
+    return { path: plain, [Symbol.asyncDispose]: async () => {} };
+  const handle: FileHandle = await open(folder, 'r');
+  return {
+    path: `/proc/self/fd/${handle.fd}/${name}`,
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
