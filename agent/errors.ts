@@ -4,6 +4,14 @@ export type AgentErrorCode =
   | 'invalid'
   /** No etcd program, or one that cannot be executed. */
   | 'no-etcd'
+  /** The etcd program is older than what works. */
+  | 'etcd-too-old'
+  /** An address or folder that this agent needs is used by another process. */
+  | 'in-use'
+  /** The file system of the prefix is full. */
+  | 'disk-full'
+  /** This host belongs, or would come, to another cluster than the one that was asked for. */
+  | 'other-cluster'
   /** The etcd server did not start, or ended when it should not have. */
   | 'server-failed'
   /** The cluster did not take this host in as a member. */

@@ -9,16 +9,36 @@ export interface ServerFlags {
   readonly advertisedClientUrls: readonly string[];
   readonly advertisedServerUrls: readonly string[];
   readonly start: ServerStart;
+  /** What `https://` URLs are served with; they demand it. */
+  readonly tls?: ServerTls | undefined;
 }
 
 /**
  * How a server comes to its cluster. Once it has a write-ahead log, etcd reads the cluster from there and
- * ignores the rest, so `restart` names nobody.
+ * ignores the rest, so `restart` names nobody; `rebuild` is a restart that makes this member's data a cluster of
+ * one, for when the quorum is lost for good.
+ *
+ * `token` tells clusters apart that are started on the same addresses: give a random one to each new cluster.
  */
 export type ServerStart =
-  | { readonly kind: 'new' }
-  | { readonly kind: 'join'; readonly members: readonly JoinMember[] }
-  | { readonly kind: 'restart' };
+  | { readonly kind: 'new'; readonly token?: string }
+  | { readonly kind: 'join'; readonly members: readonly JoinMember[]; readonly token?: string }
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'rebuild' };
+
+/** The certificates of a server: for its clients, and for the other servers. Paths of PEM files. */
+export interface ServerTls {
+  readonly client?: TlsFiles | undefined;
+  readonly peer?: TlsFiles | undefined;
+}
+
+export interface TlsFiles {
+  /** Presented to whoever connects, and by this server where it connects: needs both extended key usages. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Whoever connects must present a certificate of these authorities. Without it anyone is served. */
+  readonly trustedCaFile?: string | undefined;
+}
 
 /** One entry of `--initial-cluster`. */
 export interface JoinMember {
@@ -35,12 +55,41 @@ export function etcdArguments(flags: ServerFlags): string[] {
     ...['--listen-peer-urls', flags.serverUrls.join(',')],
     ...['--advertise-client-urls', flags.advertisedClientUrls.join(',')],
     ...['--initial-advertise-peer-urls', flags.advertisedServerUrls.join(',')],
-    ...['--initial-cluster-state', flags.start.kind === 'join' ? 'existing' : 'new'],
-    ...['--initial-cluster', initialCluster(flags)],
+    ...startArguments(flags),
+    // With its own check, etcd makes each change of membership wait until every member has been connected for five
+    // seconds. The nominator asks every voter itself before it changes anything, which is stricter and at once.
+    '--strict-reconfig-check=false',
+    ...tlsArguments('', flags.tls?.client),
+    ...tlsArguments('peer-', flags.tls?.peer),
     ...['--max-txn-ops', String(DEFAULT_MAX_TXN_OPS)],
     ...['--logger', 'zap', '--log-outputs', 'stderr'],
     ...['--auto-compaction-mode', 'periodic', '--auto-compaction-retention', '1h'],
   ];
+}
+
+/**
+ * Only a new cluster may be started from nothing: a restart whose write-ahead log is gone is told to join, finds
+ * nobody but itself and ends, where `new` would make a second cluster.
+ */
+function startArguments(flags: ServerFlags): string[] {
+  const { start } = flags;
+  const token = 'token' in start && start.token !== undefined ? ['--initial-cluster-token', start.token] : [];
+  return [
+    ...['--initial-cluster-state', start.kind === 'new' ? 'new' : 'existing'],
+    ...['--initial-cluster', initialCluster(flags)],
+    ...token,
+    ...(start.kind === 'rebuild' ? ['--force-new-cluster'] : []),
+  ];
+}
+
+function tlsArguments(side: '' | 'peer-', files: TlsFiles | undefined): string[] {
+  if (files === undefined) return [];
+  const { certFile, keyFile, trustedCaFile } = files;
+  const trusted =
+    trustedCaFile === undefined
+      ? []
+      : [`--${side}client-cert-auth`, `--${side}trusted-ca-file`, trustedCaFile];
+  return [`--${side}cert-file`, certFile, `--${side}key-file`, keyFile, ...trusted];
 }
 
 function initialCluster(flags: ServerFlags): string {
