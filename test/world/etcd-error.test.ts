@@ -42,6 +42,7 @@ test.serial(
   'unavailable',
 );
 test.serial(means, status.UNAVAILABLE, 'etcdserver: unhealthy cluster', 'refused', 'unavailable');
+test.serial(means, status.UNAVAILABLE, 'etcdserver: no leader', 'not-sent', 'unavailable');
 test.serial(means, status.UNAVAILABLE, 'etcdserver: not capable', 'refused', 'unavailable');
 test.serial(means, status.UNAVAILABLE, 'Connection dropped', 'unknown', 'outcome-unknown');
 test.serial(means, status.UNAVAILABLE, 'etcdserver: leader changed', 'unknown', 'outcome-unknown');

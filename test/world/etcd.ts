@@ -25,6 +25,16 @@ export class Etcd implements AsyncDisposable {
     return etcd;
   }
 
+  /** Starts several, which are one cluster from the start. */
+  static async cluster(count: number, extra: readonly string[] = [], version?: EtcdVersion): Promise<Etcd[]> {
+    const names = Array.from({ length: count }, (_, index) => `m${index + 1}`);
+    const all = await Promise.all(names.map((name) => Etcd.#prepare(name, version)));
+    const cluster = all.map(({ peerUrl }, index) => `${names[index]}=${peerUrl}`).join(',');
+    for (const etcd of all) etcd.#arguments.push('--initial-cluster', cluster, ...extra);
+    await Promise.all(all.map((etcd) => etcd.restart()));
+    return all;
+  }
+
   /** Starts one somewhere else, which answers at that place's address too. */
   static async startAt(
     { enter: [program, ...before], address }: Place,

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import test from 'ava';
-import type { Session } from '../../world/index.js';
+import { Client, type Session } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 import { bench, take, takeKeys } from './fleet.js';
+import { Link } from './link.js';
 
 let etcd: Etcd;
 
@@ -83,6 +84,20 @@ test.serial(
     await watch.return?.();
   },
 );
+
+test.serial('a session finds the endpoint that still answers among several that do not', async (t) => {
+  await using first = await Link.to(etcd.port);
+  await using second = await Link.to(etcd.port);
+  await using client = Client.connect({ endpoints: [first.url, second.url, etcd.url] });
+  await using direct = Client.connect({ endpoints: [etcd.url] });
+  await using session = await client.session({ ttlSeconds: 2 });
+  await client.set('/bound/several', 'x', { lease: session.lease });
+  for (const link of [first, second]) link.blackHole();
+  const expired = lost(session);
+  await Promise.race([expired, new Promise((resolve) => setTimeout(resolve, 2100))]);
+  t.false(session.expired.aborted);
+  t.is((await direct.get('/bound/several'))?.lease, session.lease);
+});
 
 test.serial('a session whose lease somebody revoked is lost at its next renewal', async (t) => {
   const { client, direct } = await bench(t, etcd);

@@ -12,6 +12,8 @@ import type { RequestSize } from './txn-size.js';
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
 const FAILOVER_MS = 4000;
+/** With less time than this left another attempt would only hide why the one before it failed. */
+const LEAST_ATTEMPT_MS = 100;
 
 /**
  * How a call may be repeated after a failure that leaves its outcome unknown: `read` and `repeatable` calls
@@ -83,7 +85,8 @@ export class Calls {
         const again =
           verdict.outcome === 'not-sent' || (verdict.outcome === 'unknown' && call.kind !== 'once');
         const waitMs = backoff.next();
-        if (!again || Date.now() + waitMs >= deadline) throw translate(call, peer, error, verdict, repeated);
+        if (!again || Date.now() + waitMs + LEAST_ATTEMPT_MS >= deadline)
+          throw translate(call, peer, error, verdict, repeated);
         this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
         await pause(waitMs, [signal, this.#closed]);
       }

@@ -17,6 +17,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^(?:Call cancelled|Cancelled on client|.*context canceled).*$/is, 'the connection was lost'],
   [/^\d+ [A-Z_]+: /, ''],
   [/^rpc error: code = \w+ desc = /, ''],
+  [
+    /^etcdserver: no leader$/,
+    'it sees no leader: more than half of the etcd servers must run and reach each other',
+  ],
   [/^\s*$/, 'no reason was given'],
 ];
 

@@ -36,6 +36,7 @@ const ROWS: readonly Row[] = [
   { code: status.INTERNAL, details: /^Failed to start HTTP\/2 stream/, verdict: notSent(true) },
   { code: status.UNAVAILABLE, details: /rpc not supported for learner/, verdict: notSent(true) },
   { code: status.FAILED_PRECONDITION, details: /rpc not supported for learner/, verdict: notSent(true) },
+  { code: status.UNAVAILABLE, details: /: no leader$/, verdict: notSent(true) },
   { code: status.UNAVAILABLE, details: /unhealthy cluster/, verdict: refused('unavailable') },
   { code: status.UNAVAILABLE, details: /not capable/, verdict: refused('unavailable') },
   // Until grpc-js has a connection the details tell what it waited for; with one they name the remote address.

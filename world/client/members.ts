@@ -27,7 +27,7 @@ export interface MemberStatus {
 
 export async function listMembers(calls: Calls, options?: CallOptions): Promise<Member[]> {
   const { value } = await calls.perform(
-    { kind: 'read', what: 'list the members', run: (rpc) => rpc.cluster.memberList({}) },
+    { kind: 'read', what: 'list the members', run: (rpc) => rpc.cluster.memberList({ linearizable: true }) },
     options,
   );
   return value.members.map(toMember);

@@ -53,9 +53,13 @@ export function rpcAt(host: Host, signals: readonly (AbortSignal | undefined)[],
   const callable: ICallable<Host> = {
     callOptionsFactory: undefined,
     exec: (service, method, request) =>
-      unary(host.getServiceClient(service), method, request, { deadline }, signals),
+      unary(host.getServiceClient(service), method, request, {
+        metadata: metadataFor(service),
+        deadline,
+        signals,
+      }),
     withConnection: async (service, use) =>
-      use({ resource: host, client: host.getServiceClient(service), metadata: new Metadata() }),
+      use({ resource: host, client: host.getServiceClient(service), metadata: metadataFor(service) }),
     markFailed: () => undefined,
   };
   return {
@@ -68,13 +72,25 @@ export function rpcAt(host: Host, signals: readonly (AbortSignal | undefined)[],
 }
 
 export function openWatch(host: Host): WatchStream {
-  const stub = host.getServiceClient('Watch') as Client & { watch(): WatchStream };
-  return stub.watch();
+  const stub = host.getServiceClient('Watch') as Client & { watch(metadata: Metadata): WatchStream };
+  return stub.watch(metadataFor('Watch'));
 }
 
 export function openKeepAlive(host: Host): KeepAliveStream {
-  const stub = host.getServiceClient('Lease') as Client & { leaseKeepAlive(): KeepAliveStream };
-  return stub.leaseKeepAlive();
+  const stub = host.getServiceClient('Lease') as Client & {
+    leaseKeepAlive(metadata: Metadata): KeepAliveStream;
+  };
+  return stub.leaseKeepAlive(metadataFor('Lease'));
+}
+
+/**
+ * A server that has lost sight of its leader, being cut off or one of too few, is to say so at once and to end its
+ * streams; otherwise calls wait there and watches hear nothing. What tells how a server is must work there, too.
+ */
+function metadataFor(service: string): Metadata {
+  const metadata = new Metadata();
+  if (service !== 'Maintenance') metadata.set('hasleader', 'true');
+  return metadata;
 }
 
 async function openSnapshot(
@@ -100,16 +116,21 @@ async function openSnapshot(
   }
 }
 
+interface UnaryOptions {
+  readonly metadata: Metadata;
+  readonly deadline: number;
+  readonly signals: readonly (AbortSignal | undefined)[];
+}
+
 function unary<T>(
   client: Client,
   method: string,
   request: unknown,
-  options: CallOptions,
-  signals: readonly (AbortSignal | undefined)[],
+  { metadata, deadline, signals }: UnaryOptions,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const start = Reflect.get(client, method) as UnaryMethod<T>;
-    const call = start.call(client, request, new Metadata(), options, (error, reply) => {
+    const call = start.call(client, request, metadata, { deadline }, (error, reply) => {
       unlisten();
       if (error) reject(error);
       else resolve(reply);
