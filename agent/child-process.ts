@@ -96,12 +96,13 @@ export class Child {
     this.#signalGroup('SIGKILL');
   }
 
-  /** The last lines that this run of the program wrote. */
-  async logTail(lines = 20): Promise<string> {
+  /** The last lines that this run of the program wrote, or of what is left of them since the log was put aside. */
+  async logTail(lines = 20, maxBytes = 16_384): Promise<string> {
     const file = await open(this.#logFile, 'r');
     try {
       const { size } = await file.stat();
-      const from = Math.max(this.#logStart, size - 16_384);
+      const start = size < this.#logStart ? 0 : this.#logStart;
+      const from = Math.max(start, size - maxBytes);
       if (size <= from) return '';
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
       return buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n').slice(-lines).join('\n');

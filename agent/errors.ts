@@ -6,7 +6,7 @@ export type AgentErrorCode =
   | 'no-etcd'
   /** The etcd program is older than what works. */
   | 'etcd-too-old'
-  /** An address or folder that this agent needs is used by another process. */
+  /** An address that this agent needs, or its prefix, is used by another process. */
   | 'in-use'
   /** The file system of the prefix is full. */
   | 'disk-full'
@@ -16,8 +16,6 @@ export type AgentErrorCode =
   | 'server-failed'
   /** The cluster did not take this host in as a member. */
   | 'join-failed'
-  /** Another agent runs on the same prefix. */
-  | 'in-use'
   /** A deploy could not be applied to this host. */
   | 'apply-failed';
 

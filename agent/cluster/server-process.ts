@@ -1,9 +1,20 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Log, MemberStatus } from '../../world/index.js';
 import { Child, type ChildExit } from '../child-process.js';
-import { AgentError } from '../errors.js';
+import { AgentError, type AgentErrorCode } from '../errors.js';
+import { freeBytes } from './disk.js';
 import { etcdArguments, type ServerFlags } from './etcd-flags.js';
+import { tellingLines } from './etcd-log.js';
+import { checkAddresses } from './listen-check.js';
+import { localEndpoint } from './local-endpoint.js';
+import { LocalServer } from './local-server.js';
+import { rotateLog } from './rotate-log.js';
+import { describeExit, type ExitReason, type ServerExit, serverExit } from './server-exit.js';
+import { Silence, type WatchdogTimes, watchdogTimes } from './silence.js';
+
+export { describeExit, type ExitReason, type ServerExit } from './server-exit.js';
 
 /** How long a server may take to answer before its start counts as failed (the seed's MaxServerStartTimeout). */
 export const maxServerStartTimeoutMs = 60_000;
@@ -11,7 +22,9 @@ export const maxServerStartTimeoutMs = 60_000;
 /** How long a server may take to close before it is killed (the seed's MaxServerCloseTimeout). */
 export const maxServerCloseTimeoutMs = 15_000;
 
-const healthIntervalMs = 50;
+/** Enough for a panic of Go, which shows what each of its threads did. */
+const logTailLines = 400;
+const logTailBytes = 128 * 1024;
 
 export interface ServerOptions extends ServerFlags {
   /** The etcd program. */
@@ -19,100 +32,184 @@ export interface ServerOptions extends ServerFlags {
   /** etcd's working folder, made 0700; its log goes to `etcd.log` in there. */
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
+  readonly log?: Log | undefined;
+  /** Default {@link watchdogTimes}. */
+  readonly watchdog?: WatchdogTimes | undefined;
 }
 
-/** One real etcd server as a child process. */
+/**
+ * One real etcd server as a child process. While it runs its log is rotated, and it is killed when it was serving and
+ * has not answered for 30 seconds, so that whoever keeps it up starts it again.
+ */
 export class ServerProcess {
-  readonly exited: Promise<ChildExit>;
+  /** How it ended and why; never rejects. */
+  readonly exited: Promise<ServerExit>;
+  /** How programs on this machine reach it: a client URL, or `unix:///…`. */
+  readonly clientEndpoint: string;
   readonly #child: Child;
   readonly #options: ServerOptions;
+  readonly #over = new AbortController();
+  #exit: ServerExit | undefined;
+  #ended: 'stopped' | 'hung' | undefined;
+  /** A server that waits for the others at its start answers nobody, so it counts from the first answer on. */
+  #silence: Silence | undefined;
 
-  private constructor(child: Child, options: ServerOptions) {
+  private constructor(child: Child, options: ServerOptions, clientEndpoint: string) {
     this.#child = child;
     this.#options = options;
-    this.exited = child.exited;
-  }
-
-  /** Starts etcd; it may take a while until it answers, see {@link ServerProcess.ready}. */
-  static async start(options: ServerOptions): Promise<ServerProcess> {
-    await mkdir(options.folder, { recursive: true, mode: 0o700 });
-    const child = await Child.start({
-      argv: [options.program, ...etcdArguments(options)],
-      cwd: options.folder,
-      environment: etcdEnvironment(options.environment),
-      logFile: path.join(options.folder, 'etcd.log'),
-    }).catch((error: unknown) => {
-      throw new AgentError('no-etcd', `Cannot run ${options.program}: ${(error as Error).message}.`, {
-        cause: error,
-      });
-    });
-    return new ServerProcess(child, options);
+    this.clientEndpoint = clientEndpoint;
+    this.exited = child.exited.then((exit) => this.#judge(exit));
+    void this.#watch();
   }
 
   /**
-   * Resolves when the server answers `/health` with true, which takes a quorum.
+   * Starts etcd; it may take a while until it answers, see {@link ServerProcess.ready}.
    *
-   * @throws AgentError `server-failed` when it ends first or takes longer than `timeoutMs`.
+   * @throws AgentError `in-use` when another program has its addresses; `no-etcd`
    */
-  async ready(options: { signal: AbortSignal; timeoutMs?: number }): Promise<void> {
+  static async start(options: ServerOptions): Promise<ServerProcess> {
+    const { folder, clientUrls, serverUrls, program } = options;
+    const [url, ...others] = clientUrls;
+    if (url === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await checkAddresses([...clientUrls, ...serverUrls], folder);
+    const logFile = logFileIn(folder);
+    await rotateLog(logFile, { live: false });
+    const child = await Child.start({
+      argv: [program, ...etcdArguments(options)],
+      cwd: folder,
+      environment: etcdEnvironment(options.environment),
+      logFile,
+    }).catch((error: unknown) => {
+      throw new AgentError('no-etcd', `Cannot run ${program}: ${(error as Error).message}.`, {
+        cause: error,
+      });
+    });
+    return new ServerProcess(child, options, localEndpoint([url, ...others], folder));
+  }
+
+  /**
+   * Resolves with what the server says of itself when it serves, which takes a quorum, or for a learner a leader.
+   *
+   * @throws AgentError when it ends first or takes longer than `timeoutMs` (default 60,000): `disk-full`, `in-use` or
+   * `server-failed`, with the last lines of its log.
+   */
+  async ready(options: { signal: AbortSignal; timeoutMs?: number }): Promise<MemberStatus> {
     const { signal, timeoutMs = maxServerStartTimeoutMs } = options;
-    const until = performance.now() + timeoutMs;
-    while (!(await this.#healthy(signal))) {
+    signal.throwIfAborted();
+    const late = AbortSignal.timeout(timeoutMs);
+    await using local = new LocalServer({ endpoint: this.clientEndpoint });
+    try {
+      const status = await local.serves(AbortSignal.any([signal, late, this.#over.signal]));
+      this.#silence ??= this.#newSilence();
+      return status;
+    } catch (error) {
       signal.throwIfAborted();
-      if (this.exit !== undefined)
-        throw await this.#failure(`ended (${describeExit(this.exit)}) before it answered`);
-      if (performance.now() > until) throw await this.#failure(`did not answer within ${timeoutMs} ms`);
-      await Promise.race([delay(healthIntervalMs, undefined, { signal }), this.exited]);
+      if (this.#exit !== undefined) throw this.#failure(this.#exit);
+      if (late.aborted) throw await this.#lateness(timeoutMs);
+      throw error;
     }
   }
 
-  /** How it ended; undefined while it runs. */
-  get exit(): ChildExit | undefined {
-    return this.#child.exit;
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
-  async stop(): Promise<ChildExit> {
-    return this.#child.stop(maxServerCloseTimeoutMs);
+  /** How it ended; undefined while it runs. */
+  get exit(): ServerExit | undefined {
+    return this.#exit;
+  }
+
+  async stop(): Promise<ServerExit> {
+    this.#ended ??= 'stopped';
+    await this.#child.stop(maxServerCloseTimeoutMs);
+    return this.exited;
   }
 
   /** Waits until the server ends by itself (a removed member does), at most `timeoutMs`, then stops it. */
   async stopAfterRemoval(timeoutMs: number): Promise<void> {
-    const timer = new AbortController();
-    await Promise.race([
-      this.exited,
-      delay(timeoutMs, undefined, { signal: timer.signal }).catch((error: unknown) => {
-        if (!timer.signal.aborted) throw error;
-      }),
-    ]);
-    timer.abort();
+    await Promise.race([this.exited, this.#pause(timeoutMs)]);
     await this.stop();
   }
 
   kill(): void {
+    this.#ended ??= 'stopped';
     this.#child.kill();
   }
 
-  async #healthy(signal: AbortSignal): Promise<boolean> {
-    const [url] = this.#options.clientUrls;
-    try {
-      const response = await fetch(`${url}/health`, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]),
+  async #judge(exit: ChildExit): Promise<ServerExit> {
+    const { folder } = this.#options;
+    const [log, free] = await Promise.all([
+      this.#child.logTail(logTailLines, logTailBytes).catch(() => ''), // the folder may be gone, with --tmp-prefix
+      freeBytes(folder).catch(() => Number.POSITIVE_INFINITY),
+    ]);
+    this.#exit = serverExit({ exit, ended: this.#ended, log, freeBytes: free });
+    this.#over.abort();
+    return this.#exit;
+  }
+
+  /** Rotates the log and kills the server when it hangs, until it ends. */
+  async #watch(): Promise<void> {
+    const { name, log = () => undefined, watchdog = watchdogTimes } = this.#options;
+    await using local = new LocalServer({ endpoint: this.clientEndpoint });
+    for (;;) {
+      const before = performance.now();
+      await this.#pause(watchdog.intervalMs);
+      if (this.#over.signal.aborted) return;
+      this.#silence?.paused(before, performance.now());
+      await rotateLog(logFileIn(this.#options.folder), { live: true }).catch((error: Error) => {
+        log('warn', `the log of etcd could not be rotated: ${error.message}`);
       });
-      return response.ok && ((await response.json()) as { health?: unknown }).health === 'true';
-    } catch {
-      return false; // refused, too slow or not JSON: not ready yet, whatever the reason
+      const answered = await this.#answers(local, watchdog.intervalMs);
+      if (answered) this.#silence ??= this.#newSilence();
+      if (this.#silence?.heard(answered, performance.now()) !== true || this.#exit !== undefined) continue;
+      log(
+        'error',
+        `the etcd server of ${name} has not answered for ${watchdog.maxSilenceMs / 1000} s; killing it`,
+      );
+      this.#ended ??= 'hung';
+      this.#child.kill();
     }
   }
 
-  async #failure(what: string): Promise<AgentError> {
-    const logTail = await this.#child.logTail();
-    return new AgentError('server-failed', `The etcd server of ${this.#options.name} ${what}.`, { logTail });
+  #newSilence(): Silence {
+    return new Silence(performance.now(), this.#options.watchdog);
+  }
+
+  async #answers(local: LocalServer, timeoutMs: number): Promise<boolean> {
+    const options = { signal: this.#over.signal, timeoutMs };
+    const status = await local.answers(options).catch(() => undefined); // it ended meanwhile
+    return status !== undefined;
+  }
+
+  /** Waits; less when the server ends meanwhile. */
+  async #pause(milliseconds: number): Promise<void> {
+    const { signal } = this.#over;
+    await delay(milliseconds, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
+  #failure(exit: ServerExit): AgentError {
+    const message = `The etcd server of ${this.#options.name} ended before it served: ${describeExit(exit)}.`;
+    return new AgentError(codes[exit.why] ?? 'server-failed', message, { logTail: exit.logTail });
+  }
+
+  async #lateness(timeoutMs: number): Promise<AgentError> {
+    const log = await this.#child.logTail(logTailLines, logTailBytes);
+    const logTail = tellingLines(log).join('\n');
+    const message = `The etcd server of ${this.#options.name} did not serve within ${timeoutMs} ms.`;
+    return new AgentError('server-failed', message, { logTail });
   }
 }
 
-/** "exit code 1" or "SIGKILL". */
-export function describeExit({ code, signal }: ChildExit): string {
-  return signal ?? `exit code ${code}`;
+const codes: Partial<Record<ExitReason, AgentErrorCode>> = {
+  'disk-full': 'disk-full',
+  'address-in-use': 'in-use',
+};
+
+function logFileIn(folder: string): string {
+  return path.join(folder, 'etcd.log');
 }
 
 /** etcd reads every flag from `ETCD_…` too: what our own environment holds must not change the server. */

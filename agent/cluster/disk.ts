@@ -1,0 +1,32 @@
+import { statfs } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const enoughBytes = 64 * 1024 * 1024;
+const enoughShare = 0.05;
+const checkIntervalMs = 2_000;
+
+/** What is free for us on the file system of `folder`. Rejects with the errno error where there is no such folder. */
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/**
+ * Resolves when the file system of `folder` has space again for a server to come back: 64 MiB, or 5 % of a file system
+ * that is small. Rejects with the signal's reason.
+ *
+ * @param options.intervalMs how often it looks, default 2,000.
+ */
+export async function spaceFor(
+  folder: string,
+  signal: AbortSignal,
+  { intervalMs = checkIntervalMs } = {},
+): Promise<void> {
+  while (!(await hasSpace(folder))) await delay(intervalMs, undefined, { signal });
+  signal.throwIfAborted();
+}
+
+async function hasSpace(folder: string): Promise<boolean> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  return bavail * bsize >= Math.min(enoughBytes, blocks * bsize * enoughShare);
+}
