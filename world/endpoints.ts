@@ -1,4 +1,5 @@
 import type { Client } from './client/client.js';
+import type { KeyValue } from './client/key-value.js';
 import { parseEndpoint } from './endpoint.js';
 import { WorldError } from './errors.js';
 import type { Log } from './log.js';
@@ -7,7 +8,7 @@ import { readText, skipped } from './text.js';
 import type { CallOptions, EndpointsWorld, WatchOptions } from './world.js';
 
 /** Where the hosts that run an etcd server say how to reach it. */
-const ENDPOINTS_PREFIX = '/endpoints/';
+export const ENDPOINTS_PREFIX = '/endpoints/';
 
 /** How to reach etcd: from here, and as the hosts advertise it at `/endpoints/$hostname`. */
 export class Endpoints implements EndpointsWorld {
@@ -25,20 +26,25 @@ export class Endpoints implements EndpointsWorld {
 
   async advertisedEndpoints(options?: CallOptions): Promise<Map<string, string[]>> {
     const { entries } = await this.#client.list(ENDPOINTS_PREFIX, options);
-    const found = new Map<string, string[]>();
-    for (const entry of entries) {
-      const hostname = entry.key.slice(ENDPOINTS_PREFIX.length);
-      const urls = readText(entry, this.#log)?.split(',');
-      if (urls === undefined) continue;
-      if (isHostname(hostname) && urls.every(isEndpoint)) found.set(hostname, urls);
-      else skipped(this.#log, entry.key, 'it is not a list of endpoints of a host');
-    }
-    return found;
+    return readEndpoints(entries, this.#log);
   }
 
   watchEndpoints(options?: WatchOptions): AsyncIterable<void> {
     return this.#client.pulses({ key: ENDPOINTS_PREFIX, prefix: true }, options);
   }
+}
+
+/** Hostname to URLs; what is something else is logged with its key and left out. */
+export function readEndpoints(entries: readonly KeyValue[], log: Log | undefined): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const entry of entries) {
+    const hostname = entry.key.slice(ENDPOINTS_PREFIX.length);
+    const urls = readText(entry, log)?.split(',');
+    if (urls === undefined) continue;
+    if (isHostname(hostname) && urls.every(isEndpoint)) found.set(hostname, urls);
+    else skipped(log, entry.key, 'it is not a list of endpoints of a host');
+  }
+  return found;
 }
 
 function isEndpoint(text: string): boolean {

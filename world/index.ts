@@ -62,6 +62,11 @@ export {
 export { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
 export { DEFAULT_NAMESPACE, EtcdWorld, type EtcdWorldOptions } from './etcd-world.js';
+export {
+  type FollowEndpointsOptions,
+  type FollowedEndpoints,
+  followEndpoints,
+} from './follow-endpoints.js';
 export type { FsOptions } from './fs/file-systems.js';
 export type { OpenFlag } from './fs/flags.js';
 export { FsError, type FsErrorCode } from './fs/fs-error.js';

@@ -56,11 +56,12 @@ export class Etcd implements AsyncDisposable {
     add: (
       peerUrl: string,
     ) => Promise<readonly { readonly name: string; readonly peerUrls: readonly string[] }[]>,
+    extra: readonly string[] = [],
   ): Promise<Etcd> {
     const etcd = await Etcd.#prepare(name);
     const members = await add(etcd.peerUrl);
     const cluster = members.map((member) => `${member.name || name}=${member.peerUrls[0]}`).join(',');
-    etcd.#arguments.push('--initial-cluster', cluster, '--initial-cluster-state', 'existing');
+    etcd.#arguments.push('--initial-cluster', cluster, '--initial-cluster-state', 'existing', ...extra);
     await etcd.restart();
     return etcd;
   }
