@@ -8,6 +8,7 @@ import {
   type Report,
   WorldError,
 } from '../../world/index.js';
+import type { Mover } from '../converger.js';
 import { App, type AppFailure } from './app.js';
 import { Releases } from './releases.js';
 
@@ -21,6 +22,8 @@ export interface FollowOptions {
   /** What apps inherit. */
   readonly environment: NodeJS.ProcessEnv;
   readonly log: Log;
+  /** Told when a deploy is being applied, from the start on until the host has caught up with the log. */
+  readonly mover?: Mover;
 }
 
 /**
@@ -40,13 +43,18 @@ export class Follower {
 
   /** Follows the log until the signal aborts, then stops the app and resolves. */
   async run(signal: AbortSignal): Promise<void> {
-    const { world } = this.#options;
+    const { world, mover } = this.#options;
+    mover?.moving();
     try {
       let seen = await this.#resume(signal);
       for await (const _ of world.watchDeploy({ signal })) {
         const newest = await this.#patiently(signal, () => world.getMaxDeployId({ signal }));
-        if (newest > seen) await this.#follow(newest, signal);
+        if (newest > seen) {
+          mover?.moving();
+          await this.#follow(newest, signal);
+        }
         seen = newest;
+        mover?.settled();
       }
     } catch (error) {
       if (!signal.aborted) throw error;
