@@ -56,6 +56,12 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .join('\n');
 }
 
+/** "500ms", "5s", "2m", as durations are written on the command line. */
+export function formatDuration(ms: number): string {
+  if (ms % 1_000 !== 0) return `${ms}ms`;
+  return ms % 60_000 === 0 && ms > 0 ? `${ms / 60_000}m` : `${ms / 1_000}s`;
+}
+
 /** `1 file`, `2 files`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

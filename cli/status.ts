@@ -1,7 +1,8 @@
 import type { ClientWorld } from '../world/client-world.js';
+import { getConverged } from '../world/converged.js';
 import type { Member } from '../world/world.js';
 import { type DeploySummary, summarise } from './deploy/summary.js';
-import { table } from './output.js';
+import { formatDuration, table } from './output.js';
 
 type Role = 'voter' | 'learner' | 'client';
 
@@ -10,6 +11,8 @@ export interface HostStatus {
   /** Whether its agent's session lives. */
   readonly alive: boolean;
   readonly role: Role;
+  /** Whether it says that it has come to rest; null when it says nothing. */
+  readonly converged: boolean | null;
   readonly version?: string;
   /** What it says of the newest deploy; absent when it said nothing. */
   readonly deploy?: { readonly state: string; readonly message: string; readonly current: number };
@@ -19,6 +22,10 @@ export interface FleetStatus {
   readonly hosts: readonly HostStatus[];
   readonly members: readonly Member[];
   readonly idealClusterSize: number;
+  /** Whether every agent that lives has come to rest. */
+  readonly converged: boolean;
+  /** How long that had lasted, where it was waited for. */
+  readonly convergedForMs?: number;
   /** The newest deploy; null before the first. */
   readonly deploy: DeploySummary | null;
 }
@@ -28,11 +35,12 @@ export async function readStatus(
   world: ClientWorld,
   call: { signal: AbortSignal; timeoutMs: number },
 ): Promise<FleetStatus> {
-  const [agents, members, idealClusterSize, newest] = await Promise.all([
+  const [agents, members, idealClusterSize, newest, atRest] = await Promise.all([
     world.getAgents(call),
     world.members(call),
     world.idealClusterSizeGet(call),
     world.getMaxDeployId(call),
+    getConverged(world.client, call),
   ]);
   const deploy = newest === 0 ? null : await summarise(world, newest, agents, call);
   const reports = newest === 0 ? new Map() : await world.getReports(newest, call);
@@ -45,33 +53,49 @@ export async function readStatus(
       hostname,
       alive: agent !== undefined,
       role: roleOf(members.find(({ name }) => name === hostname)),
+      converged: atRest.get(hostname) ?? null,
       ...(agent === undefined ? {} : { version: agent.version }),
       ...(report === undefined
         ? {}
         : { deploy: { state: report.state, message: report.message, current: report.current } }),
     };
   });
-  return { hosts, members, idealClusterSize, deploy };
+  const live = hosts.filter(({ alive }) => alive);
+  const converged = live.length > 0 && live.every((host) => host.converged === true);
+  return { hosts, members, idealClusterSize, converged, deploy };
 }
 
 /** A table of the hosts and a line on the newest deploy, for people. */
-export function formatStatus({ hosts, deploy }: FleetStatus): string {
+export function formatStatus({ hosts, deploy, convergedForMs }: FleetStatus): string {
   const rows = hosts.map((host) => [
     host.hostname,
     host.alive ? 'up' : 'gone',
     host.role,
+    describeRest(host.converged),
     host.deploy === undefined ? '-' : String(host.deploy.current || '-'),
     host.deploy === undefined ? '-' : describeReport(host.deploy),
   ]);
-  const hostTable = table(['HOST', 'AGENT', 'ETCD', 'RUNS', `DEPLOY ${deploy?.id ?? ''}`.trim()], rows);
-  if (deploy === null) return `${hostTable}\n\nno deploys yet`;
-  const message = deploy.message === '' ? '' : ` "${deploy.message}"`;
-  return `${hostTable}\n\ndeploy ${deploy.id} ${deploy.name}${message}: ${deploy.verdict}`;
+  const hostTable = table(
+    ['HOST', 'AGENT', 'ETCD', 'CONVERGED', 'RUNS', `DEPLOY ${deploy?.id ?? ''}`.trim()],
+    rows,
+  );
+  const lines = [hostTable, '', deploy === null ? 'no deploys yet' : describeDeploy(deploy)];
+  if (convergedForMs !== undefined) lines.push(`converged for ${formatDuration(convergedForMs)}`);
+  return lines.join('\n');
 }
 
 function roleOf(member: Member | undefined): Role {
   if (member === undefined) return 'client';
   return member.isLearner ? 'learner' : 'voter';
+}
+
+function describeRest(converged: boolean | null): string {
+  if (converged === null) return '-';
+  return converged ? 'yes' : 'no';
+}
+
+function describeDeploy({ id, name, message, verdict }: DeploySummary): string {
+  return `deploy ${id} ${name}${message === '' ? '' : ` "${message}"`}: ${verdict}`;
 }
 
 function describeReport({ state, message }: { state: string; message: string }): string {

@@ -9,6 +9,7 @@
  * - `no-space`: the database of etcd is full (its quota).
  * - `too-large`: one value or request exceeds what etcd takes (1.5 MiB, 128 operations).
  * - `invalid`: what the caller gave, or what was found stored, cannot be right.
+ * - `not-converged`: the fleet did not come to rest in time.
  * - `closed`: the client, world or session was closed.
  */
 export type WorldErrorCode =
@@ -21,6 +22,7 @@ export type WorldErrorCode =
   | 'no-space'
   | 'too-large'
   | 'invalid'
+  | 'not-converged'
   | 'closed';
 
 /** What is known besides the message. */
@@ -31,6 +33,8 @@ export interface WorldErrorFields {
   readonly endpoint?: string | undefined;
   /** For `compacted`: the oldest revision that still exists, when etcd says it. */
   readonly revision?: bigint | undefined;
+  /** For `not-converged`: the hosts that keep the fleet from rest, with what they say. */
+  readonly hosts?: Readonly<Record<string, string>> | undefined;
   /** The words of etcd or of the link to it. */
   readonly reason?: string | undefined;
   readonly cause?: unknown;
@@ -43,6 +47,7 @@ export class WorldError extends Error {
   readonly key: string | undefined;
   readonly endpoint: string | undefined;
   readonly revision: bigint | undefined;
+  readonly hosts: Readonly<Record<string, string>> | undefined;
   readonly reason: string | undefined;
 
   constructor(code: WorldErrorCode, message: string, fields: WorldErrorFields = {}) {
@@ -51,6 +56,7 @@ export class WorldError extends Error {
     this.key = fields.key;
     this.endpoint = fields.endpoint;
     this.revision = fields.revision;
+    this.hosts = fields.hosts;
     this.reason = fields.reason;
   }
 }

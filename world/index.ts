@@ -41,6 +41,7 @@ export {
   SCHEDULER_PATH,
   SESSION_TTL_SECONDS,
 } from './constants.js';
+export { getConverged, watchConverged } from './converged.js';
 export { type Deployment, parseDeployment, serialiseDeployment } from './deploys/deployment.js';
 export { parseDuration } from './deploys/duration.js';
 export {
@@ -86,6 +87,7 @@ export type { Log } from './log.js';
 export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
 export { SshWorld, type SshWorldOptions } from './ssh-world.js';
+export { type WaitConvergedOptions, waitConverged } from './wait-converged.js';
 export type {
   Agent,
   CallOptions,

@@ -1,15 +1,40 @@
-import { Command } from 'commander';
-import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
+import { Command, Option } from 'commander';
+import { type ConnectionFlags, duration, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
-import { printResult } from '../output.js';
+import { UsageError } from '../errors.js';
+import { formatDuration, printResult } from '../output.js';
 
-/** `hawser status`: the fleet now. */
+const defaultWaitMs = 60_000;
+
+/** `hawser status`: the fleet now, or as soon as it has come to rest. */
 export function statusCommand(context: Context): Command {
-  return withConnection(new Command('status'), 'hawser status --ssh-url root@web1')
+  return withConnection(new Command('status'), 'hawser status --wait-converged 5s --ssh-url root@web1')
     .description('show the hosts, their etcd role and how the newest deploy stands on each')
-    .action(async (flags: ConnectionFlags) => {
-      const { formatStatus, readStatus } = await import('../status.js');
-      const status = await withWorld(context, flags, readStatus);
+    .addOption(
+      new Option(
+        '--wait-converged <duration>',
+        'first wait until nothing has moved on any host for so long; at most --timeout (default then 1m)',
+      ).argParser(duration),
+    )
+    .action(async (flags: ConnectionFlags & { waitConverged?: number }) => {
+      const { waitConverged: quietMs, timeout: timeoutMs = defaultWaitMs } = flags;
+      if (quietMs !== undefined && quietMs >= timeoutMs) throw neverSoLong(quietMs, timeoutMs);
+      const [{ formatStatus, readStatus }, { waitConverged }] = await Promise.all([
+        import('../status.js'),
+        import('../../world/wait-converged.js'),
+      ]);
+      const status = await withWorld(context, flags, async (world, call) => {
+        if (quietMs === undefined) return readStatus(world, call);
+        const { signal, timeoutMs: answerTimeoutMs } = call;
+        await waitConverged(world.client, { quietMs, timeoutMs, answerTimeoutMs, signal });
+        return { ...(await readStatus(world, call)), convergedForMs: quietMs };
+      });
       printResult(flags, status, formatStatus(status));
     });
+}
+
+function neverSoLong(quietMs: number, timeoutMs: number): UsageError {
+  return new UsageError(
+    `A rest of ${formatDuration(quietMs)} cannot be seen within ${formatDuration(timeoutMs)}: give a longer --timeout.`,
+  );
 }

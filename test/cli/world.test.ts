@@ -150,3 +150,43 @@ test.serial('old deploys are pruned', async (t) => {
   t.deepEqual(await fleet.json(['deploys', 'prune', '--keep', '1']), { pruned: 2 });
   t.deepEqual([...(await world.getDeploys()).keys()], [3]);
 });
+
+test.serial('status tells who has come to rest, and can wait until the whole fleet has', async (t) => {
+  await using world = fleet.world('other');
+  const agent = JSON.stringify({ hostname: 'web1', instance: 'i', version: '1', startedAt: '', pid: 1 });
+  const say = async (value: 'true' | 'false') =>
+    world.client.txn({
+      success: [
+        { put: '/agents/web1', value: agent },
+        { put: '/converged/web1', value },
+      ],
+    });
+  await say('false');
+  const late = await fleet.run(['status', '--wait-converged', '10ms', '--timeout', '500ms', '--json']);
+  t.is(late.code, 1);
+  const { code, message, hosts } = JSON.parse(late.stderr).error;
+  t.deepEqual([code, hosts], ['not-converged', { web1: 'moving' }]);
+  t.regex(message, /web1 still moves/);
+  t.like(await fleet.json(['status']), {
+    converged: false,
+    hosts: [
+      { hostname: 'm1', converged: null },
+      { hostname: 'web1', converged: false },
+    ],
+  });
+  const waiting = fleet.run(['status', '--wait-converged', '200ms']);
+  await say('true');
+  const { stdout } = await waiting;
+  t.regex(stdout, /HOST +AGENT +ETCD +CONVERGED/);
+  t.regex(stdout, /web1 +up +client +yes/);
+  t.regex(stdout, /\nconverged for 200ms\n$/);
+  const settled = await fleet.json(['status', '--wait-converged', '10ms']);
+  t.like(settled, { converged: true, convergedForMs: 10, hosts: [{ hostname: 'm1' }, { converged: true }] });
+});
+
+test.serial('a rest that cannot be waited for is wrong usage', async (t) => {
+  t.is((await fleet.run(['status', '--wait-converged', '5'])).code, 2);
+  const { code, stderr } = await fleet.run(['status', '--wait-converged', '5s', '--timeout', '2s']);
+  t.is(code, 2);
+  t.regex(stderr, /A rest of 5s cannot be seen within 2s/);
+});
