@@ -4,9 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Log, MemberStatus } from '../../world/index.js';
 import { Child, type ChildExit } from '../child-process.js';
 import { AgentError, type AgentErrorCode } from '../errors.js';
+import { checkDataFree } from './data-lock.js';
 import { freeBytes } from './disk.js';
 import { etcdArguments, type ServerFlags } from './etcd-flags.js';
 import { tellingLines } from './etcd-log.js';
+import { etcdVersion } from './etcd-version.js';
 import { checkAddresses } from './listen-check.js';
 import { localEndpoint } from './local-endpoint.js';
 import { LocalServer } from './local-server.js';
@@ -65,14 +67,18 @@ export class ServerProcess {
   /**
    * Starts etcd; it may take a while until it answers, see {@link ServerProcess.ready}.
    *
-   * @throws AgentError `in-use` when another program has its addresses; `no-etcd`
+   * @throws AgentError `in-use` when another program has its addresses or its data; `no-etcd`, `etcd-too-old`
    */
   static async start(options: ServerOptions): Promise<ServerProcess> {
     const { folder, clientUrls, serverUrls, program } = options;
     const [url, ...others] = clientUrls;
     if (url === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await checkAddresses([...clientUrls, ...serverUrls], folder);
+    await Promise.all([
+      checkAddresses([...clientUrls, ...serverUrls], folder),
+      checkDataFree(options.dataFolder),
+      etcdVersion(program, options.environment),
+    ]);
     const logFile = logFileIn(folder);
     await rotateLog(logFile, { live: false });
     const child = await Child.start({

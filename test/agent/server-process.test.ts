@@ -98,6 +98,19 @@ onEach('an address that another program has is said before anything is started',
   t.is(serverExit({ exit, ended: undefined, log, freeBytes: 1e9 }).why, 'address-in-use', 'etcd says it too');
 });
 
+onEach('data that another etcd works on is said before anything is started', async (t, version) => {
+  await using place = await ServerPlace.make(version);
+  const { pid } = await place.serve();
+  const { folder, dataFolder } = place.options;
+  await using other = await ServerPlace.make(version, { folder, dataFolder });
+  const error = await t.throwsAsync(other.start({ kind: 'restart' }), { instanceOf: AgentError });
+  t.is(error?.code, 'in-use');
+  t.is(
+    error?.message,
+    `Process ${pid} uses the data in ${dataFolder} already: stop it, or choose another --prefix.`,
+  );
+});
+
 onEach('data that cannot be read is told from other failures', async (t, version) => {
   await using place = await ServerPlace.make(version);
   await (await place.serve()).stop();
