@@ -1,234 +1,385 @@
-import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Client, type Log } from '../world/index.js';
-import type { ServerStart } from './cluster/etcd-flags.js';
+import { randomUUID } from 'node:crypto';
+import { EventEmitter, on } from 'node:events';
+import { Client, type ClientWorld, CONVERGED_PATH, EtcdWorld, type Log } from '../world/index.js';
+import { DataFolder } from './cluster/data-folder.js';
+import type { ServerStart, ServerTls } from './cluster/etcd-flags.js';
 import { etcdProgram } from './cluster/etcd-program.js';
-import { leaveCluster } from './cluster/leave.js';
-import { addLearner, promote, removeMember } from './cluster/membership.js';
-import { describeExit, ServerProcess } from './cluster/server-process.js';
+import { localEndpoint } from './cluster/local-endpoint.js';
+import { Participation } from './cluster/participation.js';
+import { reportOf } from './cluster/report.js';
+import { Rivals } from './cluster/rivals.js';
+import { ServerProcess } from './cluster/server-process.js';
+import { ControlSocket } from './control/control-socket.js';
+import type { AgentState } from './control/protocol.js';
+import { Converger } from './converger.js';
 import { AgentError } from './errors.js';
+import { instanceOf } from './instance.js';
 import { validateEmbdEtcd } from './validate.js';
 
-/** How often a server that ends by itself is started again before the agent gives up (the seed's MaxServerRetries). */
-export const maxServerRetries = 5;
-
-/** The pause between two such starts (the seed's ServerRetryWait). */
-export const serverRetryWaitMs = 500;
-
-/** A server that ran this long starts with a clean record. */
-const steadyMs = 60_000;
-
-/** How long leaving the cluster may take at an orderly end, before the server is stopped all the same. */
-export const leaveTimeoutMs = 15_000;
+const undrainMs = 60_000;
+const rebuildMs = 60_000;
 
 export interface EmbdEtcdOptions {
   /** The unique identifier of this host. */
   readonly hostname: string;
-  /** An absolute folder for everything that is kept. */
+  /** An absolute folder for everything that is kept; `etcd/` and `agent.sock` are in there. */
   readonly prefix: string;
-  /** Where the server listens for clients; the first is also what this agent itself uses. */
+  readonly namespace: string;
+  /** Client URLs of a cluster to join; none for the first host. */
+  readonly seeds: readonly string[];
+  /** Reaches the seeds some other way than directly: through SSH. Such a host is never elected to change the cluster. */
+  readonly connectSeeds?: (signal: AbortSignal) => Promise<ClientWorld>;
+  /** Where a server of this host listens for clients. */
   readonly clientUrls: readonly string[];
-  /** Where the server listens for its peers. */
+  /** Where a server of this host listens for the other servers. */
   readonly serverUrls: readonly string[];
-  /** What other hosts are told to use. Default: the listening URLs. */
+  /** What others are told to use. Default: the listening URLs, those that are not on our loopback if any is. */
   readonly aClientUrls?: readonly string[];
   readonly aServerUrls?: readonly string[];
-  readonly namespace: string;
+  /** Be a client only: never run a server here. */
+  readonly noServer?: boolean;
+  /** Listen at unix sockets in the prefix only. */
+  readonly noNetwork?: boolean;
+  /** Needed for `https://` URLs. */
+  readonly tls?: ServerTls;
+  /** Said of this host to the others; `zone` spreads the servers. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Sets how many servers the fleet is to have, once this host is known to it. */
+  readonly idealClusterSize?: number;
+  /** Told what still moves. Default: one of its own. */
+  readonly converger?: Converger;
+  /** Of the agent, as others see it. */
+  readonly version: string;
   /** The etcd program comes from `HAWSER_ETCD` or the `PATH` in here. */
   readonly environment: NodeJS.ProcessEnv;
   readonly log: Log;
 }
 
 /**
- * The etcd server of one host: a real etcd as a child process, which joins a cluster as a learner, becomes a
- * voter, and leaves in order. One of {@link restart}, {@link startNew} and {@link join} brings it up,
- * {@link supervise} keeps it up, {@link leave} ends it.
+ * The elastic etcd of one host, by the seed's algorithm: without seeds it is the first server; with seeds it connects
+ * as a client and volunteers; the elected host nominates volunteers until the cluster has its ideal size; who is
+ * nominated runs a server, and stops it when the nomination is taken back.
+ *
+ * Its life: {@link validate}, {@link init}, {@link run} (meanwhile {@link ready}), {@link exited}, {@link cleanup}.
  */
 export class EmbdEtcd {
+  readonly converger: Converger;
+  /** Resolves when this host is known to the fleet and can use it. Never, if {@link run} ends before. */
+  readonly ready: Promise<void>;
+  /** Resolves when {@link run} has ended and nothing of it is left. */
+  readonly exited: Promise<void>;
   readonly #options: EmbdEtcdOptions;
-  readonly #program: string;
-  #server: ServerProcess | undefined;
+  readonly #folder: DataFolder;
+  readonly #happenings = new EventEmitter();
+  #becomeReady = (): void => undefined;
+  #exit = (): void => undefined;
+  #program = '';
+  #socket: ControlSocket | undefined;
+  #world: ClientWorld | undefined;
+  #participation: Participation | undefined;
+  #isServing = false;
+  #error: Error | undefined;
 
-  /** @throws AgentError `invalid` for options that cannot work, naming what is expected; `no-etcd` */
   constructor(options: EmbdEtcdOptions) {
-    validateEmbdEtcd(options);
     this.#options = options;
-    this.#program = etcdProgram(options.environment);
+    this.#folder = new DataFolder(options.prefix);
+    this.converger = options.converger ?? new Converger();
+    this.ready = new Promise((resolve) => (this.#becomeReady = resolve));
+    this.exited = new Promise((resolve) => (this.#exit = resolve));
   }
 
-  /** Where this agent itself reaches its server. */
-  get localUrl(): string {
-    const [url] = this.#options.clientUrls;
-    if (url === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
-    return url;
-  }
-
-  /** What the other hosts are told to use: by default the client URLs that are not on our loopback, if any is. */
-  get advertisedClientUrls(): readonly string[] {
-    const { aClientUrls, clientUrls } = this.#options;
-    if (aClientUrls !== undefined) return aClientUrls;
-    const reachable = clientUrls.filter((url) => !isLoopback(url));
-    return reachable.length > 0 ? reachable : clientUrls;
-  }
-
-  /**
-   * Comes back with the data of an earlier run: as the `voter` or `learner` that it was. `absent`: there is no
-   * data, or the cluster has removed this host meanwhile (its data is then moved aside, to `etcd/data.old`).
-   *
-   * @throws AgentError `server-failed`
-   */
-  async restart(signal: AbortSignal): Promise<'voter' | 'learner' | 'absent'> {
-    if (!existsSync(path.join(this.#dataFolder, 'member', 'wal'))) return 'absent';
-    const server = await this.#spawn({ kind: 'restart' });
-    try {
-      await server.ready({ signal });
-    } catch (error) {
-      // A removed member ends with code 0 (measured on etcd 3.4 and 3.5); anything else is a real failure.
-      if (signal.aborted || server.exit?.code !== 0) throw error;
-      this.#options.log('warn', `${this.#options.hostname} was removed from its cluster while it was away`);
-      await this.#moveDataAside();
-      return 'absent';
-    }
-    await using local = this.#localClient();
-    return (await local.status(this.localUrl, { signal })).isLearner ? 'learner' : 'voter';
-  }
-
-  /** Starts the first server of a new cluster. @throws AgentError `server-failed` */
-  async startNew(signal: AbortSignal): Promise<void> {
-    this.#options.log('info', `starting the first etcd server of a new cluster on ${this.#options.hostname}`);
-    const server = await this.#spawn({ kind: 'new' });
-    await server.ready({ signal });
-  }
-
-  /**
-   * Joins the cluster that `client` reaches, as a learner first; resolves when this host votes. When it cannot get
-   * that far, the learner is taken back.
-   *
-   * @throws AgentError `join-failed` or `server-failed`
-   */
-  async join(client: Client, signal: AbortSignal): Promise<void> {
-    const { hostname, log } = this.#options;
-    log('info', `joining the cluster as ${hostname}`);
-    const own = { name: hostname, peerUrls: this.#advertisedServerUrls };
-    const { id, members } = await addLearner(client, own, signal);
-    try {
-      await rm(this.#dataFolder, { recursive: true, force: true });
-      const server = await this.#spawn({ kind: 'join', members });
-      await server.ready({ signal });
-      await promote(client, id, signal);
-      log('info', `${hostname} is a voting member`);
-    } catch (error) {
-      await this.#server?.stop();
-      this.#server = undefined;
-      await removeMember(client, id, AbortSignal.timeout(leaveTimeoutMs)).catch((removal: unknown) =>
-        log('warn', `could not take back the learner that did not start: ${String(removal)}`),
+  /** @throws AgentError `invalid` for the first option that cannot work, with what it expects. */
+  validate(): void {
+    validateEmbdEtcd(this.#options);
+    const { noServer, seeds, connectSeeds } = this.#options;
+    if (noServer === true && seeds.length === 0 && connectSeeds === undefined)
+      throw new AgentError(
+        'invalid',
+        'A host without a server needs seeds: give --seeds, or leave out --no-server.',
       );
-      throw error;
-    }
-  }
-
-  /** Makes a voter of the learner that {@link restart} found. */
-  async promote(client: Client, signal: AbortSignal): Promise<void> {
-    await using local = this.#localClient();
-    const { memberId } = await local.status(this.localUrl, { signal });
-    await promote(client, memberId, signal);
   }
 
   /**
-   * Starts the server again whenever it ends by itself, until the signal aborts.
+   * Takes the prefix for this process and finds the etcd program. After it, {@link cleanup} has to be called.
    *
-   * @throws AgentError `server-failed` when that happens too often in a row, or when another host removed us.
+   * @throws AgentError `invalid`, `no-etcd`, `etcd-too-old`; `in-use` when another agent has the prefix.
    */
-  async supervise(signal: AbortSignal): Promise<void> {
-    const aborted = new Promise<'aborted'>((resolve) => {
-      if (signal.aborted) resolve('aborted');
-      signal.addEventListener('abort', () => resolve('aborted'), { once: true });
+  async init(signal?: AbortSignal): Promise<void> {
+    this.validate();
+    const { environment, noServer, prefix, log } = this.#options;
+    if (noServer !== true) this.#program = await etcdProgram(environment);
+    this.#socket = await ControlSocket.open(prefix, {
+      log,
+      ...(signal === undefined ? {} : { signal }),
+      state: () => this.#state(),
+      rebuild: (options) => this.#rebuild(options.signal),
+      rejoin: (seeds) => this.#rejoin(seeds),
     });
-    for (let retries = 0; ; retries += 1) {
-      const since = performance.now();
-      const event = await Promise.race([aborted, this.#server?.exited]);
-      if (performance.now() - since > steadyMs) retries = 0;
-      if (event === 'aborted' || event === undefined) return;
-      const how = describeExit(event);
-      if (event.code === 0) {
-        throw new AgentError(
-          'server-failed',
-          `${this.#options.hostname} was removed from the cluster by another host.`,
-        );
-      }
-      if (retries >= maxServerRetries) {
-        throw new AgentError(
-          'server-failed',
-          `The etcd server ended ${retries + 1} times in a row, last with ${how}.`,
-        );
-      }
-      this.#options.log('warn', `the etcd server ended (${how}); starting it again`);
-      await delay(serverRetryWaitMs, undefined, { signal });
-      const server = await this.#spawn({ kind: 'restart' });
-      await server.ready({ signal });
+  }
+
+  /**
+   * Takes part in the cluster until the signal aborts, then leaves it in order: the others take over before the server
+   * stops; the last server only stops, and keeps its data.
+   *
+   * @throws AgentError `server-failed`, `other-cluster`; WorldError `conflict` when another live agent has this hostname.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#run(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#error = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    } finally {
+      await this.#world?.close();
+      this.#exit();
     }
+  }
+
+  /** What {@link run} failed with; waits until it has ended. */
+  async err(): Promise<Error | undefined> {
+    await this.exited;
+    return this.#error;
+  }
+
+  /** Yields each time this host's server begins to serve clients, at once if it does now. */
+  serverReady(options: { readonly signal: AbortSignal }): AsyncIterable<void> {
+    return this.#happened('ready', this.#isServing, options.signal);
+  }
+
+  /** Yields each time this host's server has stopped to serve clients. */
+  serverExited(options: { readonly signal: AbortSignal }): AsyncIterable<void> {
+    return this.#happened('exited', false, options.signal);
+  }
+
+  /** Gives the prefix back; idempotent. */
+  async cleanup(): Promise<void> {
+    await this.#socket?.close();
   }
 
   /** Ends the server at once: for the third ^C. */
   kill(): void {
-    this.#server?.kill();
+    this.#participation?.kill();
   }
 
-  /** Leaves through the other members and stops; the last member only stops, and keeps its data. */
-  async leave(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined || server.exit !== undefined) return;
-    try {
-      if (await leaveCluster(this.localUrl, this.#options.log, AbortSignal.timeout(leaveTimeoutMs))) {
-        await server.stopAfterRemoval(5_000);
-        await this.#moveDataAside();
-      }
-    } catch (error) {
-      this.#options.log('warn', `stopping without having left the cluster: ${String(error)}`);
+  /** The World over this host's way to the cluster, from {@link ready} on. */
+  get world(): ClientWorld {
+    if (this.#world === undefined)
+      throw new AgentError('invalid', 'The agent has no World before it is ready.');
+    return this.#world;
+  }
+
+  /** How long an orderly end that is under way will still wait at most. */
+  get leavesWithinMs(): number {
+    return this.#participation?.leavesWithinMs ?? 0;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { connectSeeds, noServer, idealClusterSize, hostname, log } = this.#options;
+    const failed = new AbortController();
+    const over = AbortSignal.any([signal, failed.signal]);
+    const known = await this.#folder.knownEndpoints();
+    const hasData = noServer !== true && this.#folder.hasData;
+    const seeds = this.#options.seeds.length > 0 || hasData ? this.#options.seeds : known;
+    const isFirst = noServer !== true && !hasData && seeds.length === 0 && connectSeeds === undefined;
+    signal.throwIfAborted();
+    const all = [...new Set([...seeds, ...known])];
+    const world =
+      isFirst || hasData ? this.#openWorld([this.#local, ...all]) : await this.#reachSeeds(all, signal);
+    this.#world = world;
+    const participation = await this.#participate(world, all, seeds);
+    if (isFirst || hasData) {
+      log(
+        'info',
+        isFirst
+          ? `starting the first etcd server of a new cluster on ${hostname}`
+          : `starting the etcd server of ${hostname} with its data`,
+      );
+      await participation.own?.start(isFirst ? { kind: 'new', token: randomUUID() } : { kind: 'restart' });
+      participation.willing(true);
     }
-    await server.stop();
+    if (this.#folder.isDrained) await this.#undrain(world, over);
+    const publishing = this.#publishConverged(participation, over);
+    const comparing = hasData ? this.#compare(seeds, over) : Promise.resolve();
+    comparing.catch((error: unknown) => failed.abort(error));
+    const registered = async (): Promise<void> => {
+      if (idealClusterSize !== undefined) await world.idealClusterSizeSet(idealClusterSize, { signal: over });
+      this.#becomeReady();
+    };
+    await participation.run(over, () => void registered().catch((error: unknown) => failed.abort(error)));
+    await publishing;
+    if (failed.signal.aborted) throw failed.signal.reason;
   }
 
-  async #spawn(start: ServerStart): Promise<ServerProcess> {
-    const { hostname, clientUrls, serverUrls, environment } = this.#options;
-    this.#server = await ServerProcess.start({
+  #openWorld(endpoints: readonly string[]): ClientWorld {
+    const { hostname, namespace, log } = this.#options;
+    return EtcdWorld.connect({ endpoints, hostname, namespace, log });
+  }
+
+  async #reachSeeds(endpoints: readonly string[], signal: AbortSignal): Promise<ClientWorld> {
+    const { connectSeeds, log } = this.#options;
+    if (connectSeeds !== undefined) return connectSeeds(signal);
+    log('info', `reaching the cluster at ${endpoints.join(', ')}`);
+    return this.#openWorld(endpoints);
+  }
+
+  async #participate(
+    world: ClientWorld,
+    endpoints: readonly string[],
+    seeds: readonly string[],
+  ): Promise<Participation> {
+    const { hostname, prefix, version, labels, noServer, connectSeeds, log } = this.#options;
+    const address = this.#advertisedClientUrls[0];
+    const agent = {
+      hostname,
+      version,
+      instance: await instanceOf(prefix),
+      startedAt: new Date().toISOString(),
+      pid: process.pid,
+      ...(labels === undefined ? {} : { labels }),
+      ...(address === undefined || noServer === true ? {} : { address: new URL(address).host }),
+    };
+    const others = endpoints.filter(
+      (url) => !this.#advertisedClientUrls.includes(url) && url !== this.#local,
+    );
+    const rivals = new Rivals((urls) => this.#connect(urls), others);
+    this.#participation = new Participation({
+      world,
+      agent,
+      folder: this.#folder,
+      seeds,
+      isDirect: connectSeeds === undefined,
+      connect: (urls) => this.#connect(urls),
+      mover: (name) => this.converger.mover(name),
+      log,
+      serving: (isServing) => this.#serving(isServing),
+      server: noServer
+        ? undefined
+        : {
+            advertisedClientUrls: this.#advertisedClientUrls,
+            advertisedServerUrls: this.#advertisedServerUrls,
+            spawn: (start) => this.#spawn(start),
+            isRemovedElsewhere: (own, signal) => rivals.haveRemoved(own, signal),
+          },
+    });
+    return this.#participation;
+  }
+
+  #spawn(start: ServerStart): Promise<ServerProcess> {
+    const { hostname, clientUrls, serverUrls, tls, environment, log } = this.#options;
+    return ServerProcess.start({
       name: hostname,
       program: this.#program,
       environment,
-      folder: this.#folder,
-      dataFolder: this.#dataFolder,
+      folder: this.#folder.folder,
+      dataFolder: this.#folder.data,
       clientUrls,
       serverUrls,
-      advertisedClientUrls: this.advertisedClientUrls,
+      advertisedClientUrls: this.#advertisedClientUrls,
       advertisedServerUrls: this.#advertisedServerUrls,
+      tls,
       start,
+      log,
     });
-    return this.#server;
   }
 
-  async #moveDataAside(): Promise<void> {
-    const aside = path.join(this.#folder, 'data.old');
-    await rm(aside, { recursive: true, force: true });
-    await rename(this.#dataFolder, aside);
+  #connect(endpoints: readonly string[]): Client {
+    return Client.connect({ endpoints, namespace: this.#options.namespace, log: this.#options.log });
+  }
+
+  get #local(): string {
+    const [first, ...others] = this.#options.clientUrls;
+    if (first === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
+    return localEndpoint([first, ...others], this.#folder.folder);
+  }
+
+  get #advertisedClientUrls(): readonly string[] {
+    return advertised(this.#options.aClientUrls, this.#options.clientUrls);
   }
 
   get #advertisedServerUrls(): readonly string[] {
-    return this.#options.aServerUrls ?? this.#options.serverUrls;
+    return advertised(this.#options.aServerUrls, this.#options.serverUrls);
   }
 
-  get #folder(): string {
-    return path.join(this.#options.prefix, 'etcd');
+  #serving(isServing: boolean): void {
+    this.#isServing = isServing;
+    this.#happenings.emit(isServing ? 'ready' : 'exited');
   }
 
-  get #dataFolder(): string {
-    return path.join(this.#folder, 'data');
+  async *#happened(
+    what: 'ready' | 'exited',
+    isNow: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<void, undefined> {
+    const later = on(this.#happenings, what, { signal });
+    if (isNow) yield;
+    try {
+      for await (const _ of later) yield;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return undefined;
   }
 
-  #localClient(): Client {
-    return Client.connect({ endpoints: [this.localUrl], log: this.#options.log });
+  async #publishConverged({ presence }: Participation, signal: AbortSignal): Promise<void> {
+    const key = `${CONVERGED_PATH}${this.#options.hostname}`;
+    for await (const converged of this.converger.changes({ signal })) presence.set(key, String(converged));
   }
+
+  async #compare(seeds: readonly string[], signal: AbortSignal): Promise<void> {
+    if (seeds.length === 0) return;
+    const rivals = new Rivals((endpoints) => this.#connect(endpoints), []);
+    await rivals.compare(this.#local, seeds, signal);
+  }
+
+  /** The size 0 that drained the cluster is over once its last host is started again. */
+  async #undrain(world: ClientWorld, signal: AbortSignal): Promise<void> {
+    const timeoutMs = undrainMs;
+    if ((await world.idealClusterSizeGet({ signal, timeoutMs })) === 0)
+      await world.client.del('/chooser/dynamicsize/idealclustersize', {
+        signal,
+        timeoutMs,
+        repeatable: true,
+      });
+    await this.#folder.setDrained(false);
+    this.#options.log('info', 'the cluster was drained; it is back with its data, and grows again');
+  }
+
+  async #state(): Promise<AgentState> {
+    const { hostname, version } = this.#options;
+    const server = await reportOf(
+      this.#participation?.own,
+      this.#folder,
+      this.#advertisedClientUrls,
+      (endpoints) => this.#connect(endpoints),
+    );
+    return { hostname, version, pid: process.pid, server };
+  }
+
+  /** What the quorum has lost stays lost: this host's data becomes a cluster of one. */
+  async #rebuild(signal: AbortSignal): Promise<void> {
+    const own = this.#participation?.own;
+    if (own === undefined || !this.#folder.hasData)
+      throw new AgentError('invalid', `${this.#options.hostname} has no data to rebuild a cluster from.`);
+    await own.start({ kind: 'rebuild' });
+    await own.process?.ready({ signal, timeoutMs: rebuildMs });
+    // The flag makes it a cluster of one at every start.
+    await own.start({ kind: 'restart' });
+    await own.process?.ready({ signal, timeoutMs: rebuildMs });
+  }
+
+  async #rejoin(seeds: readonly string[]): Promise<void> {
+    await this.#participation?.own?.discard();
+    await this.#folder.remember(seeds);
+    this.#world?.client.setEndpoints(seeds);
+  }
+}
+
+/** A loopback address says nothing to others. */
+function advertised(chosen: readonly string[] | undefined, listening: readonly string[]): readonly string[] {
+  if (chosen !== undefined) return chosen;
+  const reachable = listening.filter((url) => !isLoopback(url));
+  return reachable.length > 0 ? reachable : listening;
 }
 
 function isLoopback(url: string): boolean {

@@ -1,44 +1,49 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Agent,
-  type ClientWorld,
+  type Client,
   type Log,
   registerAgent,
   SESSION_TTL_SECONDS,
+  type Session,
   WorldError,
 } from '../world/index.js';
+import { Wake } from './wake.js';
 
 const retryMs = 500;
 
 export interface PresenceOptions {
-  readonly world: ClientWorld;
+  readonly client: Client;
   readonly agent: Agent;
-  /** Comma-separated client URLs to publish under `/endpoints/$hostname`; empty while no server runs here. */
-  readonly endpoints: () => string;
   readonly log: Log;
 }
 
 /**
- * Keeps this host's entries in the World alive through a session, and makes them anew whenever the session was
- * lost. When the agent dies, they go within the session's TTL of ten seconds.
+ * What this host says of itself in etcd, bound to one session: its agent's record and the keys given to
+ * {@link Presence.set}. All of it is written anew whenever the session was lost, and when the agent dies it goes
+ * within the session's TTL of ten seconds.
  */
 export class Presence {
   readonly #options: PresenceOptions;
-  readonly #refresh = new EventTarget();
+  readonly #wanted = new Map<string, string | undefined>();
+  readonly #written = new Map<string, string>();
+  readonly #wake = new Wake();
+  #trouble = '';
 
   constructor(options: PresenceOptions) {
     this.#options = options;
   }
 
-  /** Publishes what {@link PresenceOptions.endpoints} says now. */
-  refresh(): void {
-    this.#refresh.dispatchEvent(new Event('refresh'));
+  /** Publishes a key from now on, or takes it back (`undefined`); soon, and again in each new session. */
+  set(key: string, value: string | undefined): void {
+    this.#wanted.set(key, value);
+    this.#wake.ring();
   }
 
   /**
-   * Runs until the signal aborts; the entries go with it.
+   * Runs until the signal aborts; the entries go with it, at once.
    *
-   * @param registered called each time the host's entry stands.
+   * @param registered called each time the host's record stands.
    * @throws WorldError `conflict` when another live agent has this hostname, saying where it runs.
    */
   async run(signal: AbortSignal, registered: () => void): Promise<void> {
@@ -47,8 +52,9 @@ export class Presence {
         await this.#hold(signal, registered);
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof WorldError) || error.code === 'conflict') throw error;
-        this.#options.log('warn', `this host's presence is not published: ${error.message}`);
+        if (!(error instanceof WorldError) || error.code === 'conflict' || error.code === 'closed')
+          throw error;
+        this.#say(error.message);
         await delay(retryMs, undefined, { signal }).catch((reason: unknown) => {
           if (!signal.aborted) throw reason;
         });
@@ -57,30 +63,37 @@ export class Presence {
   }
 
   async #hold(signal: AbortSignal, registered: () => void): Promise<void> {
-    const { world, agent, endpoints } = this.#options;
-    await using session = await world.client.session({ ttlSeconds: SESSION_TTL_SECONDS }, { signal });
-    await registerAgent(world.client, agent, session, { signal });
+    const { client, agent, log } = this.#options;
+    await using session = await client.session({ ttlSeconds: SESSION_TTL_SECONDS }, { signal });
+    const over = AbortSignal.any([signal, session.expired]);
+    await registerAgent(client, agent, session, { signal, log });
+    this.#written.clear();
+    await this.#write(session, over);
+    if (this.#trouble !== '') log('info', 'this host is known to the fleet again');
+    this.#trouble = '';
     registered();
-    for (;;) {
-      const urls = endpoints();
-      if (urls !== '')
-        await world.client.set(`/endpoints/${agent.hostname}`, urls, { lease: session.lease, signal });
-      if ((await this.#next(session.expired, signal)) === 'over') return;
+    while (!over.aborted) {
+      await this.#wake.wait(undefined, over);
+      if (!over.aborted) await this.#write(session, over);
     }
   }
 
-  async #next(expired: AbortSignal, signal: AbortSignal): Promise<'refresh' | 'over'> {
-    const done = new AbortController();
-    try {
-      return await new Promise<'refresh' | 'over'>((resolve) => {
-        const over = () => resolve('over');
-        if (expired.aborted || signal.aborted) over();
-        expired.addEventListener('abort', over, { signal: done.signal });
-        signal.addEventListener('abort', over, { signal: done.signal });
-        this.#refresh.addEventListener('refresh', () => resolve('refresh'), { signal: done.signal });
-      });
-    } finally {
-      done.abort();
+  /** Writes what changed since it was written last. */
+  async #write({ lease }: Session, signal: AbortSignal): Promise<void> {
+    const { client } = this.#options;
+    for (const [key, value] of [...this.#wanted]) {
+      if (this.#written.get(key) === value) continue;
+      const op = value === undefined ? { delete: key } : { put: key, value, lease };
+      await client.txn({ success: [op] }, { signal, repeatable: true });
+      if (value === undefined) this.#written.delete(key);
+      else this.#written.set(key, value);
     }
+  }
+
+  /** The same trouble is said once. */
+  #say(trouble: string): void {
+    if (trouble !== this.#trouble)
+      this.#options.log('warn', `the fleet does not know that this host lives: ${trouble}`);
+    this.#trouble = trouble;
   }
 }

@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+
+const knownSchema = z.object({ endpoints: z.array(z.string()).min(1) });
+
+/** What one agent keeps of its server: `etcd/` in its prefix, mode 0700. */
+export class DataFolder {
+  /** etcd's working folder: its log, its sockets, the snapshots. */
+  readonly folder: string;
+  /** etcd's own data. */
+  readonly data: string;
+
+  constructor(prefix: string) {
+    this.folder = path.join(prefix, 'etcd');
+    this.data = path.join(this.folder, 'data');
+  }
+
+  /** Whether a server ran here and its data is still in place. */
+  get hasData(): boolean {
+    return existsSync(path.join(this.data, 'member', 'wal'));
+  }
+
+  /** Puts the data where no server looks for it: `data.old`, in place of an older one. */
+  async moveDataAside(): Promise<void> {
+    if (!existsSync(this.data)) return;
+    const aside = path.join(this.folder, 'data.old');
+    await rm(aside, { recursive: true, force: true });
+    await rename(this.data, aside);
+  }
+
+  /** Whether the server was stopped because the wanted size was 0. */
+  get isDrained(): boolean {
+    return existsSync(this.#drainedMark);
+  }
+
+  async setDrained(drained: boolean): Promise<void> {
+    if (drained) await writeFile(this.#drainedMark, '', { mode: 0o600 });
+    else await rm(this.#drainedMark, { force: true });
+  }
+
+  /** Where the cluster was reached last, whatever becomes of the seeds; empty when that is not known. */
+  async knownEndpoints(): Promise<readonly string[]> {
+    try {
+      return knownSchema.parse(JSON.parse(await readFile(this.#known, 'utf8'))).endpoints;
+    } catch {
+      return []; // not written yet, or spoilt: it only ever helps
+    }
+  }
+
+  async remember(endpoints: readonly string[]): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const partial = `${this.#known}.part`;
+    await writeFile(partial, `${JSON.stringify({ endpoints })}\n`, { mode: 0o600 });
+    await rename(partial, this.#known);
+  }
+
+  get #known(): string {
+    return path.join(this.folder, 'endpoints.json');
+  }
+
+  get #drainedMark(): string {
+    return path.join(this.folder, 'drained');
+  }
+}

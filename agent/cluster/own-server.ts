@@ -1,0 +1,334 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Client, type Log, type Member, type MemberStatus, WorldError } from '../../world/index.js';
+import { AgentError } from '../errors.js';
+import type { Wake } from '../wake.js';
+import type { DataFolder } from './data-folder.js';
+import { joinMembers, type ServerStart } from './etcd-flags.js';
+import { NOMINATED_PREFIX } from './keys.js';
+import type { ServerProcess } from './server-process.js';
+
+/** How often a server that ends by itself is started again before the agent gives up (the seed's MaxServerRetries). */
+export const maxServerRetries = 5;
+
+/** The pause between two such starts (the seed's ServerRetryWait). */
+export const serverRetryWaitMs = 500;
+
+/** A server that ran this long starts with a clean record. */
+const steadyMs = 60_000;
+
+const pollMs = 100;
+const slowPollMs = 500;
+const readyMs = 5000;
+const ownEndMs = 5000;
+
+export interface OwnServerOptions {
+  readonly hostname: string;
+  readonly folder: DataFolder;
+  /** What this host is to be added with. */
+  readonly advertisedServerUrls: readonly string[];
+  readonly spawn: (start: ServerStart) => Promise<ServerProcess>;
+  /** Reaches the fleet, wherever a server is. */
+  readonly client: Client;
+  readonly size: (signal: AbortSignal) => Promise<number>;
+  /** Resolves when the disk has room again. */
+  readonly space: (signal: AbortSignal) => Promise<void>;
+  /** Asked while a server finds no majority: whether the cluster goes on without it. */
+  readonly isRemovedElsewhere: (own: MemberStatus, signal: AbortSignal) => Promise<boolean>;
+  /** Rings when this host's nomination may have changed. */
+  readonly wake: Wake;
+  /** Told when this host's server begins and stops to serve clients. */
+  readonly serving: (isServing: boolean) => void;
+  /** Told whether this host wants to run a server. */
+  readonly willing: (isWilling: boolean) => void;
+  /** Told while a server starts, joins or goes. */
+  readonly busy: (isBusy: boolean) => void;
+  readonly log: Log;
+}
+
+type Ending = 'ended' | 'removed' | 'drained' | 'aborted';
+
+/**
+ * The etcd server of this host, through its life: it comes back with its data, joins when the host is nominated, and
+ * goes when its place in the cluster is gone.
+ */
+export class OwnServer {
+  readonly #options: OwnServerOptions;
+  #server: ServerProcess | undefined;
+  #memberId: string | undefined;
+  /** The seat that this host could not take. */
+  #spoiltSeat: string | undefined;
+  #drained = false;
+  #retries = 0;
+
+  constructor(options: OwnServerOptions) {
+    this.#options = options;
+  }
+
+  /** The process, while it runs. */
+  get process(): ServerProcess | undefined {
+    return this.#server?.exit === undefined ? this.#server : undefined;
+  }
+
+  /** Whether the server was stopped because the wanted size is 0. */
+  get isDrained(): boolean {
+    return this.#drained;
+  }
+
+  /** Starts a server that needs no nomination: one with data, the first of a new cluster, or a rebuilt one. */
+  async start(start: ServerStart): Promise<void> {
+    const before = this.process;
+    this.#drained = false;
+    this.#memberId = undefined;
+    await before?.stop();
+    this.#server = await this.#options.spawn(start);
+    this.#options.wake.ring();
+  }
+
+  /**
+   * Follows this host's nomination until the signal aborts; the server then still runs.
+   *
+   * @throws AgentError `server-failed` when the server cannot be kept up and no other member is there to go on.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const server = this.#server;
+      try {
+        if (server === undefined) await this.#joinWhenNominated(signal);
+        else await this.#keepUp(server, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof WorldError) || error.code === 'closed') throw error;
+        this.#options.log('debug', `the own server waits: ${error.message}`);
+        await delay(slowPollMs, undefined, { signal }).catch(() => undefined); // the loop looks at the signal
+      }
+    }
+  }
+
+  /** Ends the server at once: for the third ^C. */
+  kill(): void {
+    this.#server?.kill();
+  }
+
+  /** Stops the server, if one runs; its data stays. */
+  async stop(): Promise<void> {
+    const server = this.process;
+    this.#server = undefined;
+    this.#options.serving(false);
+    await server?.stop();
+  }
+
+  /** Stops the server, if one runs, and puts its data aside: it has no place in the cluster any more. */
+  async discard(): Promise<void> {
+    await this.stop();
+    this.#memberId = undefined;
+    await this.#options.folder.moveDataAside();
+    this.#options.wake.ring();
+  }
+
+  /** Waits until etcd ends because it was removed from the cluster, and puts the data aside. @returns false after `ms`. */
+  async isRemovedWithin(ms: number): Promise<boolean> {
+    const server = this.#server;
+    if (server === undefined) return true;
+    const over = new AbortController();
+    const late = delay(ms, undefined, { signal: over.signal }).catch(() => undefined); // ended by us
+    const exit = await Promise.race([server.exited, late]);
+    over.abort();
+    if (exit?.why !== 'removed') return false;
+    await this.discard();
+    return true;
+  }
+
+  /** Waits for a place in the cluster, and takes it. */
+  async #joinWhenNominated(signal: AbortSignal): Promise<void> {
+    const { wake, log, willing, hostname, busy } = this.#options;
+    busy(false);
+    if (this.#drained) return wake.wait(undefined, signal);
+    const { own, isNominated } = await this.#place(signal);
+    if (own !== undefined && own.name !== '') {
+      // An earlier server of this host, whose data is lost: the others have to give it up first.
+      log('info', `waiting until the cluster has given up the member that ${hostname} was`);
+      willing(false);
+      return wake.wait(slowPollMs, signal);
+    }
+    willing(true);
+    if (own === undefined || own.id === this.#spoiltSeat)
+      return wake.wait(isNominated && own === undefined ? pollMs : undefined, signal);
+    log('info', `${hostname} is nominated; starting its server`);
+    busy(true);
+    await this.#join(own, signal);
+  }
+
+  async #place(signal: AbortSignal): Promise<{ own: Member | undefined; isNominated: boolean }> {
+    const { client, hostname, advertisedServerUrls } = this.#options;
+    const [nomination, members] = await Promise.all([
+      client.get(`${NOMINATED_PREFIX}${hostname}`, { signal }),
+      client.members({ signal }),
+    ]);
+    const own = members.find(
+      ({ name, peerUrls }) =>
+        name === hostname || (name === '' && peerUrls.some((url) => advertisedServerUrls.includes(url))),
+    );
+    return { own, isNominated: nomination !== undefined };
+  }
+
+  async #join(seat: Member, signal: AbortSignal): Promise<void> {
+    const { client, folder, spawn, hostname, log } = this.#options;
+    for (let retries = 0; retries <= maxServerRetries; retries += 1) {
+      const members = await client.members({ signal });
+      if (!members.some(({ id }) => id === seat.id)) return;
+      await folder.moveDataAside();
+      const server = await spawn({ kind: 'join', members: joinMembers(members, hostname) });
+      this.#server = server;
+      this.#memberId = seat.id;
+      if ((await this.#answer(server, signal)) !== 'ended') return;
+      this.#server = undefined;
+      log('warn', `the server that was to join ended (${describe(server)}); trying again`);
+      await delay(serverRetryWaitMs, undefined, { signal });
+    }
+    log('error', `${hostname} cannot take its place in the cluster: its server ends at each start`);
+    this.#spoiltSeat = seat.id;
+  }
+
+  /** Until the server answers as part of a cluster. */
+  async #answer(
+    server: ServerProcess,
+    signal: AbortSignal,
+  ): Promise<MemberStatus | 'ended' | 'removed' | 'aborted'> {
+    for (let isSaid = false; ; isSaid = true) {
+      try {
+        return await server.ready({ signal, timeoutMs: readyMs });
+      } catch (error) {
+        if (signal.aborted) return 'aborted';
+        if (server.exit !== undefined) return 'ended';
+        if (!(error instanceof AgentError)) throw error;
+      }
+      if (!isSaid)
+        this.#options.log('info', 'waiting for the other servers: there is no majority of them yet');
+      const asked = this.#options.client.status(server.clientEndpoint, { signal, timeoutMs: readyMs });
+      const status = await asked.catch(() => undefined); // it ended, or is busy with its data
+      if (status !== undefined && (await this.#options.isRemovedElsewhere(status, signal))) return 'removed';
+    }
+  }
+
+  /** Keeps a server up until it is to go, and sees to what comes then. */
+  async #keepUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
+    const { serving, log, hostname, folder } = this.#options;
+    const since = performance.now();
+    const ending = await this.#serve(server, signal);
+    if (ending === 'aborted' || this.#server !== server) return;
+    serving(false);
+    if (ending === 'drained') {
+      log(
+        'info',
+        `the cluster was drained: its data stays on ${hostname}; start its agent again to bring it back`,
+      );
+      this.#drained = true;
+      await folder.setDrained(true);
+      return this.stop();
+    }
+    if (ending === 'ended') return this.#startAgain(server, performance.now() - since, signal);
+    log('info', `${hostname} is no member of the cluster any more; its data goes to ${folder.data}.old`);
+    if (!(await this.isRemovedWithin(ownEndMs))) await this.discard();
+  }
+
+  async #serve(server: ServerProcess, signal: AbortSignal): Promise<Ending> {
+    const { serving, busy, log, hostname } = this.#options;
+    busy(true);
+    const voter = await this.#becomeVoter(server, signal);
+    if (typeof voter === 'string') return voter;
+    this.#memberId = voter.memberId;
+    busy(false);
+    serving(true);
+    log('info', `${hostname} is a voting member`);
+    return this.#untilUnwanted(server, signal);
+  }
+
+  async #becomeVoter(server: ServerProcess, signal: AbortSignal): Promise<MemberStatus | Ending> {
+    for (let round = 0; ; round += 1) {
+      const status = await this.#answer(server, signal);
+      if (typeof status === 'string') return status;
+      if (!status.isLearner) return status;
+      // etcd does not say when it is promoted. A learner that is removed need not hear of it.
+      if (round % 20 === 19 && !(await this.#isMember(status.memberId, signal))) return 'removed';
+      await delay(pollMs, undefined, { signal }).catch(() => undefined); // ready() looks at the signal
+    }
+  }
+
+  async #untilUnwanted(server: ServerProcess, signal: AbortSignal): Promise<Ending> {
+    const { wake } = this.#options;
+    const over = new AbortController();
+    const unlisten = () => over.abort();
+    signal.addEventListener('abort', unlisten);
+    void server.exited.then(unlisten);
+    try {
+      for (;;) {
+        const verdict = await this.#verdict(signal);
+        if (server.exit !== undefined) return 'ended';
+        if (verdict !== undefined) return verdict;
+        await wake.wait(undefined, over.signal);
+        if (server.exit !== undefined) return 'ended';
+        if (signal.aborted) return 'aborted';
+      }
+    } finally {
+      signal.removeEventListener('abort', unlisten);
+    }
+  }
+
+  /** What a nomination that was taken back means. */
+  async #verdict(signal: AbortSignal): Promise<'removed' | 'drained' | undefined> {
+    const { client, hostname, size } = this.#options;
+    try {
+      if ((await client.get(`${NOMINATED_PREFIX}${hostname}`, { signal })) !== undefined) return undefined;
+      const members = await client.members({ signal });
+      if (!members.some(({ id }) => id === this.#memberId)) return 'removed';
+      return members.length === 1 && (await size(signal)) === 0 ? 'drained' : undefined;
+    } catch (error) {
+      if (signal.aborted || error instanceof WorldError) return undefined; // it rings again
+      throw error;
+    }
+  }
+
+  async #isMember(memberId: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.#options.client.members({ signal })).some(({ id }) => id === memberId);
+  }
+
+  /** After a server ended by itself. */
+  async #startAgain(server: ServerProcess, ranMs: number, signal: AbortSignal): Promise<void> {
+    const { log, hostname, spawn, space, folder } = this.#options;
+    const exit = await server.exited;
+    if (exit.why === 'removed') {
+      log('info', `${hostname} was removed from the cluster; its data goes to ${folder.data}.old`);
+      return this.discard();
+    }
+    if (exit.why === 'disk-full') {
+      log(
+        'error',
+        `the disk of ${hostname} is full, so its etcd server ended; it starts again when there is room`,
+      );
+      await space(signal);
+    } else {
+      this.#retries = ranMs > steadyMs ? 1 : this.#retries + 1;
+      if (this.#retries > maxServerRetries) return this.#giveUp(server, signal);
+      log('warn', `the etcd server ended (${describe(server)}); starting it again`);
+      await delay(serverRetryWaitMs, undefined, { signal });
+    }
+    this.#server = await spawn({ kind: 'restart' });
+  }
+
+  /** With other members there, this host starts afresh as one of them; else nobody has the data. */
+  async #giveUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
+    const { client, log, hostname, willing } = this.#options;
+    const why = `The etcd server of ${hostname} ended ${this.#retries} times in a row, last with ${describe(server)}.`;
+    const others = await client.members({ signal, timeoutMs: readyMs }).catch(() => []);
+    if (!others.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner))
+      throw new AgentError('server-failed', why, { logTail: (await server.exited).logTail });
+    log('error', `${why} The others go on; this host gives up its place and joins them afresh.`);
+    this.#retries = 0;
+    willing(false);
+    await this.discard();
+  }
+}
+
+function describe({ exit }: ServerProcess): string {
+  return exit?.signal ?? `exit code ${exit?.code}, ${exit?.why}`;
+}

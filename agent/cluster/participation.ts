@@ -1,0 +1,236 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type Agent,
+  type Client,
+  type ClientWorld,
+  type FollowedEndpoints,
+  followEndpoints,
+  type Log,
+  SESSION_TTL_SECONDS,
+  WorldError,
+} from '../../world/index.js';
+import type { Mover } from '../converger.js';
+import { Presence } from '../presence.js';
+import { Wake } from '../wake.js';
+import type { DataFolder } from './data-folder.js';
+import { spaceFor } from './disk.js';
+import type { ServerStart } from './etcd-flags.js';
+import { ENDPOINTS_PREFIX, NOMINATED_PREFIX, VOLUNTEER_PREFIX } from './keys.js';
+import { Nominator } from './nominator.js';
+import { OwnServer, type OwnServerOptions } from './own-server.js';
+import type { ServerProcess } from './server-process.js';
+
+/** How long an orderly end waits for the others to let this host go, before the server is stopped all the same. */
+export const leaveTimeoutMs = 15_000;
+
+const leavePollMs = 250;
+
+/** What an orderly end makes of a cluster without a majority, which can let nobody go. */
+const leaveWithoutAnswerMs = 5000;
+
+export interface ParticipationOptions {
+  readonly world: ClientWorld;
+  readonly agent: Agent;
+  readonly folder: DataFolder;
+  readonly seeds: readonly string[];
+  /** Absent on a host that never runs a server. */
+  readonly server:
+    | {
+        readonly advertisedClientUrls: readonly string[];
+        readonly advertisedServerUrls: readonly string[];
+        readonly spawn: (start: ServerStart) => Promise<ServerProcess>;
+        readonly isRemovedElsewhere: OwnServerOptions['isRemovedElsewhere'];
+      }
+    | undefined;
+  /** False where the other servers cannot be reached directly: through SSH. */
+  readonly isDirect: boolean;
+  readonly connect: (endpoints: readonly string[]) => Client;
+  readonly mover: (name: string) => Mover;
+  readonly log: Log;
+  /** Told when this host's server begins and stops to serve. */
+  readonly serving: (isServing: boolean) => void;
+}
+
+/** One host's part in the elastic cluster: it is known to the others, volunteers, runs a server, may be elected. */
+export class Participation {
+  readonly own: OwnServer | undefined;
+  readonly presence: Presence;
+  readonly #options: ParticipationOptions;
+  readonly #wake = new Wake();
+  readonly #ended = new AbortController();
+  #endpoints: FollowedEndpoints | undefined;
+  #local: string | undefined;
+  #leavingUntil: number | undefined;
+
+  constructor(options: ParticipationOptions) {
+    this.#options = options;
+    const { world, agent, log } = options;
+    this.presence = new Presence({ client: world.client, agent, log });
+    this.own = options.server === undefined ? undefined : this.#ownServer(options.server);
+  }
+
+  /** How many milliseconds an orderly end that is under way will still wait at most. */
+  get leavesWithinMs(): number {
+    return Math.max(0, (this.#leavingUntil ?? performance.now()) - performance.now());
+  }
+
+  /** This host is willing to run a server from now on, or not any more. */
+  willing(isWilling: boolean): void {
+    const { server, agent } = this.#options;
+    const urls = server?.advertisedServerUrls.join(',');
+    this.presence.set(`${VOLUNTEER_PREFIX}${agent.hostname}`, isWilling ? urls : undefined);
+  }
+
+  /**
+   * Takes part until `signal` aborts, then leaves in order: the others take over, the server stops, the host's entries
+   * go.
+   *
+   * @param registered called when the host is known to the fleet.
+   * @throws AgentError `server-failed`; WorldError `conflict` when another live agent has this hostname.
+   */
+  async run(signal: AbortSignal, registered: () => void): Promise<void> {
+    const failed = new AbortController();
+    const over = AbortSignal.any([signal, failed.signal]);
+    const guarded = (task: Promise<void>): Promise<void> =>
+      task.catch((error: unknown) => {
+        if (!signal.aborted) failed.abort(error);
+      });
+    this.#followEndpoints();
+    const present = guarded(this.presence.run(this.#ended.signal, registered));
+    const working = [this.#watchNomination(over), this.own?.run(over), this.#nominate(over)];
+    await Promise.all(working.map((task) => guarded(Promise.resolve(task))));
+    if (!failed.signal.aborted) await this.#leave();
+    this.#ended.abort();
+    await present;
+    await this.#endpoints?.close();
+    await this.own?.stop();
+    if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason;
+  }
+
+  /** Ends everything at once: for the third ^C. */
+  kill(): void {
+    this.own?.kill();
+  }
+
+  #ownServer(server: NonNullable<ParticipationOptions['server']>): OwnServer {
+    const { world, agent, folder, mover, log } = this.#options;
+    const moves = mover('etcd server');
+    return new OwnServer({
+      hostname: agent.hostname,
+      folder,
+      log,
+      client: world.client,
+      wake: this.#wake,
+      advertisedServerUrls: server.advertisedServerUrls,
+      spawn: server.spawn,
+      isRemovedElsewhere: server.isRemovedElsewhere,
+      size: (signal) => world.idealClusterSizeGet({ signal }),
+      space: (signal) => spaceFor(folder.folder, signal),
+      willing: (isWilling) => this.willing(isWilling),
+      serving: (isServing) => this.#serving(isServing),
+      busy: (isBusy) => (isBusy ? moves.moving() : moves.settled()),
+    });
+  }
+
+  #serving(isServing: boolean): void {
+    const { server, agent, serving } = this.#options;
+    const local = isServing ? this.own?.process?.clientEndpoint : undefined;
+    if (local === this.#local) return;
+    this.#local = local;
+    const urls = server?.advertisedClientUrls.join(',');
+    this.presence.set(`${ENDPOINTS_PREFIX}${agent.hostname}`, isServing ? urls : undefined);
+    this.#endpoints?.refresh();
+    serving(isServing);
+  }
+
+  /** From here on the host's own server is its way to the cluster, and the others when it has none. */
+  #followEndpoints(): void {
+    const { world, folder, seeds, isDirect, log } = this.#options;
+    if (!isDirect) return;
+    this.#endpoints = followEndpoints(world.client, {
+      signal: this.#ended.signal,
+      local: () => this.#local,
+      seeds,
+      log,
+      onChange: (advertised) => {
+        const known = [...advertised.values()].flat();
+        if (known.length === 0) return;
+        folder.remember(known).catch((error: Error) => {
+          log('warn', `could not note where the cluster is: ${error.message}`);
+        });
+      },
+    });
+  }
+
+  async #watchNomination(signal: AbortSignal): Promise<void> {
+    if (this.own === undefined) return;
+    const { world, agent } = this.#options;
+    const key = `${NOMINATED_PREFIX}${agent.hostname}`;
+    for await (const _ of world.client.pulses({ key }, { signal })) this.#wake.ring();
+  }
+
+  async #nominate(signal: AbortSignal): Promise<void> {
+    const { server, isDirect, world, connect, folder, mover, agent, log } = this.#options;
+    if (server === undefined || !isDirect) return;
+    const moves = mover('etcd members');
+    const nominator = new Nominator({
+      client: world.client,
+      connect,
+      folder: folder.folder,
+      hostname: agent.hostname,
+      failures: new Map(),
+      size: (abort) => world.idealClusterSizeGet({ signal: abort }),
+      busy: (isBusy) => (isBusy ? moves.moving() : moves.settled()),
+      log,
+    });
+    await nominator.run(signal);
+  }
+
+  /** Lets the others take over before the server stops. The last server only stops, and keeps its data. */
+  async #leave(): Promise<void> {
+    const { agent, log } = this.#options;
+    const { own } = this;
+    this.willing(false);
+    this.presence.set(`${ENDPOINTS_PREFIX}${agent.hostname}`, undefined);
+    if (own?.process === undefined) return;
+    const until = performance.now() + leaveTimeoutMs;
+    this.#leavingUntil = until;
+    let unanswered: number | undefined;
+    for (let isSaid = false; performance.now() < until; isSaid = true) {
+      const others = await this.#otherVolunteers();
+      if (others?.length === 0)
+        return log('info', `${agent.hostname} is the last server: it stops, its data stays`);
+      unanswered = others === undefined ? (unanswered ?? performance.now()) : undefined;
+      if (performance.now() - (unanswered ?? performance.now()) > leaveWithoutAnswerMs) break;
+      if (!isSaid) this.#sayLeaving(others);
+      if (await own.isRemovedWithin(leavePollMs))
+        return log('info', `${agent.hostname} has left the cluster`);
+      await delay(own.process === undefined ? leavePollMs : 0);
+    }
+    log(
+      'warn',
+      `stopping without having left the cluster; its data stays, and it comes back as the same member`,
+    );
+  }
+
+  #sayLeaving(others: readonly string[] | undefined): void {
+    const who = others === undefined ? 'a majority of the servers' : others.join(', ');
+    this.#options.log(
+      'info',
+      `leaving the cluster: waiting up to ${leaveTimeoutMs / 1000} s for ${who} to take over`,
+    );
+  }
+
+  /** Undefined when nobody can tell. */
+  async #otherVolunteers(): Promise<string[] | undefined> {
+    const { world, agent } = this.#options;
+    try {
+      const { entries } = await world.client.list(VOLUNTEER_PREFIX, { timeoutMs: SESSION_TTL_SECONDS * 100 });
+      const hostnames = entries.map(({ key }) => key.slice(VOLUNTEER_PREFIX.length));
+      return hostnames.filter((hostname) => hostname !== agent.hostname);
+    } catch (error) {
+      if (error instanceof WorldError) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { Client, MemberStatus } from '../../world/index.js';
+import type { ServerReport } from '../control/protocol.js';
+import type { DataFolder } from './data-folder.js';
+import type { OwnServer } from './own-server.js';
+
+const askMs = 800;
+
+/** What the control socket tells of this host's server; it asks the server itself, which answers without a majority too. */
+export async function reportOf(
+  own: OwnServer | undefined,
+  folder: DataFolder,
+  clientUrls: readonly string[],
+  connect: (endpoints: readonly string[]) => Client,
+): Promise<ServerReport> {
+  const dataFolder = folder.hasData;
+  const server = own?.process;
+  if (server === undefined) return { state: own?.isDrained ? 'stopped' : 'none', dataFolder };
+  await using client = connect([server.clientEndpoint]);
+  const status = await client.status(undefined, { timeoutMs: askMs }).catch(() => undefined);
+  if (status === undefined) return { state: 'starting', dataFolder };
+  const members = await client.members({ timeoutMs: askMs }).catch(() => undefined);
+  return {
+    state: stateOf(status),
+    memberId: status.memberId,
+    clusterId: status.clusterId,
+    revision: String(status.revision),
+    raftTerm: status.raftTerm,
+    raftIndex: String(status.raftIndex),
+    dbSizeBytes: status.dbSizeBytes,
+    ...(members === undefined
+      ? {}
+      : { members: members.map(({ name, id, peerUrls }) => ({ name, id, peerUrls })) }),
+    clientUrls,
+    dataFolder,
+  };
+}
+
+function stateOf({ leader, isLearner }: MemberStatus): ServerReport['state'] {
+  if (leader === '0') return 'no-quorum';
+  return isLearner ? 'learner' : 'voter';
+}
