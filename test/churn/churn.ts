@@ -1,0 +1,178 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EtcdWorld } from '../../world/index.js';
+import { ChurnFleet } from './churn-fleet.js';
+import { History } from './history.js';
+import { judge } from './judge.js';
+import type { Network } from './network.js';
+import { seededRandom } from './random.js';
+import { viewFleet, whatLacks } from './rest.js';
+import { describeStep, planSchedule, type Step } from './schedule.js';
+import { Workload } from './workload.js';
+
+const HOSTS = 7;
+const REGISTERS = ['red', 'green', 'blue', 'black', 'white', 'grey'];
+/** How long a fleet at rest may take until it is as it should be. */
+const QUIET_MS = 30_000;
+const FORMING_MS = 60_000;
+
+export interface ChurnOptions {
+  readonly seed: number;
+  readonly durationMs: number;
+  /** The path of the etcd under test. */
+  readonly etcd: string;
+  /** A folder for everything that the hosts keep. */
+  readonly folder: string;
+  /** Told what happens when. */
+  readonly say: (line: string) => void;
+}
+
+export interface ChurnReport {
+  /** What must not be; empty when all is well. */
+  readonly complaints: readonly string[];
+  readonly operations: Readonly<Record<'done' | 'not-done' | 'unknown', number>>;
+  readonly appended: number;
+  readonly longestGapMs: number;
+  readonly formedMs: number;
+  readonly restedMs: number;
+}
+
+/** One run: hosts come and go by the schedule while processes use the World; afterwards everything is checked. */
+export class Churn {
+  readonly #options: ChurnOptions;
+  readonly #network: Network;
+  readonly #fleet: ChurnFleet;
+  readonly #worlds: readonly EtcdWorld[];
+  readonly #workload: Workload;
+  readonly #history = new History();
+  readonly #complaints: string[] = [];
+
+  constructor(options: ChurnOptions, network: Network) {
+    this.#options = options;
+    this.#network = network;
+    const complain = (complaint: string) => {
+      options.say(`COMPLAINT: ${complaint}`);
+      this.#complaints.push(complaint);
+    };
+    const { folder, etcd } = options;
+    this.#fleet = new ChurnFleet({ hosts: HOSTS, network, folder, etcd, complain });
+    const urls = this.#fleet.clientUrls;
+    this.#worlds = [0, 2, 4].map((first) => {
+      const endpoints = [...urls.slice(first), ...urls.slice(0, first)];
+      return EtcdWorld.connect({ endpoints, hostname: `client${first}` });
+    });
+    this.#workload = new Workload({
+      worlds: this.#worlds,
+      history: this.#history,
+      random: seededRandom(options.seed + 1),
+      registers: REGISTERS,
+      processes: 6,
+      complain,
+    });
+  }
+
+  async run(): Promise<ChurnReport> {
+    const over = new AbortController();
+    const reviving = this.#fleet.revive(over.signal);
+    try {
+      await this.#fleet.startAll();
+      const formedMs = await this.#rest(FORMING_MS, 'after the start');
+      this.#workload.start();
+      await this.#play();
+      this.#options.say('all trouble ends');
+      await this.#fleet.healAll();
+      const restedMs = await this.#rest(QUIET_MS, 'after all trouble had ended');
+      await this.#workload.stop();
+      this.#complaints.push(...(await judge(this.#world, this.#history, this.#workload)));
+      over.abort();
+      await reviving;
+      return await this.#end(formedMs, restedMs);
+    } finally {
+      over.abort();
+      await reviving;
+      await this.#workload.stop();
+      await Promise.all(this.#worlds.map((world) => world.close()));
+      await this.#fleet.killAll();
+    }
+  }
+
+  get #world(): EtcdWorld {
+    const [world] = this.#worlds;
+    if (world === undefined) throw new Error('there is no world');
+    return world;
+  }
+
+  /** Plays the schedule. */
+  async #play(): Promise<void> {
+    const { seed, durationMs, say } = this.#options;
+    const steps = planSchedule({ seed, hosts: HOSTS, durationMs, canCut: this.#network.canCut });
+    const beginMs = performance.now();
+    for (const step of steps) {
+      await delay(Math.max(0, beginMs + step.atMs - performance.now()));
+      say(describeStep(step));
+      this.#perform(step);
+    }
+  }
+
+  #perform(step: Step): void {
+    if ('host' in step) this.#fleet.act(step.host, step.action);
+    else void this.#setSize(step.size);
+  }
+
+  /** While there is no quorum the size stays as it is. */
+  async #setSize(size: number): Promise<void> {
+    try {
+      await this.#world.idealClusterSizeSet(size, { timeoutMs: 3_000 });
+    } catch (error) {
+      this.#options.say(`size ${size} was not set: ${String(error)}`);
+    }
+  }
+
+  /** Waits until the fleet is as it should be; complains if it does not get there. @returns how long that took */
+  async #rest(limitMs: number, when: string): Promise<number> {
+    const beginMs = performance.now();
+    const passedMs = () => Math.round(performance.now() - beginMs);
+    let lacks: string | undefined = '';
+    while (lacks !== undefined && passedMs() < limitMs) {
+      await delay(100);
+      try {
+        lacks = whatLacks(await viewFleet(this.#world, 2_000), HOSTS);
+      } catch (error) {
+        lacks = `the fleet cannot be seen: ${String(error)}`;
+      }
+    }
+    if (lacks !== undefined) this.#complaints.push(`${passedMs()} ms ${when}: ${lacks}`);
+    this.#options.say(
+      `${lacks === undefined ? 'at rest' : `not at rest (${lacks})`} ${passedMs()} ms ${when}`,
+    );
+    return passedMs();
+  }
+
+  async #end(formedMs: number, restedMs: number): Promise<ChurnReport> {
+    await this.#fleet.stopAll();
+    const left = serversIn(this.#options.folder);
+    if (left.length > 0) this.#complaints.push(`etcd is left behind: ${left.join('; ')}`);
+    return {
+      complaints: this.#complaints,
+      operations: this.#history.counts,
+      appended: this.#workload.acknowledged.size,
+      longestGapMs: Math.round(this.#workload.longestGapMs),
+      formedMs,
+      restedMs,
+    };
+  }
+}
+
+/** The command lines of processes that work in a folder. */
+function serversIn(folder: string): string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+  return pids.flatMap((pid) => {
+    try {
+      const line = readFileSync(join('/proc', pid, 'cmdline'), 'utf8').replaceAll('\0', ' ');
+      return line.includes(`${folder}/`) ? [`${pid} ${line}`] : [];
+    } catch {
+      return []; // it ended meanwhile
+    }
+  });
+}

@@ -1,0 +1,49 @@
+import type { ClientWorld, Member } from '../../world/index.js';
+
+/** What can be seen of a fleet. */
+export interface FleetView {
+  readonly size: number;
+  readonly members: readonly Member[];
+  /** Hosts that publish an endpoint. */
+  readonly endpoints: readonly string[];
+  /** Hosts whose agent has registered. */
+  readonly agents: readonly string[];
+}
+
+/** The largest odd number that neither the wanted size nor the number of hosts is below. */
+export function wantedVoters(size: number, hosts: number): number {
+  const most = Math.min(size, hosts);
+  return most % 2 === 0 ? most - 1 : most;
+}
+
+/** What of a fleet of so many hosts, none of which is in trouble, is not yet as it should be; `undefined` when all is. */
+export function whatLacks(view: FleetView, hosts: number): string | undefined {
+  const voters = view.members.filter(({ isLearner }) => !isLearner).map(({ name }) => name);
+  const wanted = wantedVoters(view.size, hosts);
+  if (view.members.length > voters.length) return `there is a learner: ${describe(view.members)}`;
+  if (voters.length !== wanted)
+    return `${voters.length} vote instead of ${wanted}: ${describe(view.members)}`;
+  if (view.agents.length !== hosts) return `only ${view.agents.join(', ')} are registered`;
+  if ([...voters].sort().join() !== [...view.endpoints].sort().join()) {
+    return `${view.endpoints.join(', ')} have endpoints, but ${voters.join(', ')} vote`;
+  }
+  return undefined;
+}
+
+/** Reads what can be seen of a fleet. */
+export async function viewFleet(world: ClientWorld, timeoutMs: number): Promise<FleetView> {
+  const [members, size, endpoints, agents] = await Promise.all([
+    world.members({ timeoutMs }),
+    world.idealClusterSizeGet({ timeoutMs }),
+    world.advertisedEndpoints({ timeoutMs }),
+    world.getAgents({ timeoutMs }),
+  ]);
+  return { members, size, endpoints: [...endpoints.keys()], agents: [...agents.keys()] };
+}
+
+function describe(members: readonly Member[]): string {
+  const all = members.map(
+    ({ name, isLearner, peerUrls }) => `${name || peerUrls.join()}${isLearner ? ' (learner)' : ''}`,
+  );
+  return all.join(', ');
+}
