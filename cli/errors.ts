@@ -41,6 +41,34 @@ export class DeployError extends Error {
   }
 }
 
+/** Why a cluster that lost its quorum was not recovered. */
+export type RecoverErrorCode =
+  /** There is a cluster that works. */
+  | 'has-quorum'
+  /** Nobody said that it is to be done. */
+  | 'not-confirmed'
+  /** The person said no. */
+  | 'declined'
+  /** There is nothing to rebuild from. */
+  | 'impossible'
+  /** SSH let us into no host. */
+  | 'unreachable'
+  /** The cluster was rebuilt, but not everything is back. */
+  | 'incomplete';
+
+export class RecoverError extends Error {
+  readonly code: RecoverErrorCode;
+  /** For `incomplete`: the hosts that are not back, with the reason. */
+  readonly hosts: Readonly<Record<string, string>> | undefined;
+
+  constructor(code: RecoverErrorCode, message: string, hosts?: Readonly<Record<string, string>>) {
+    super(message);
+    this.name = 'RecoverError';
+    this.code = code;
+    this.hosts = hosts;
+  }
+}
+
 /** ^C or SIGTERM. */
 export class InterruptedError extends Error {
   readonly code = 'interrupted';

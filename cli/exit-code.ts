@@ -1,7 +1,14 @@
 import { AgentError } from '../agent/errors.js';
 import { TunnelError, type TunnelErrorCode } from '../tunnel/errors.js';
 import { WorldError } from '../world/errors.js';
-import { DeployError, type DeployErrorCode, InterruptedError, UsageError } from './errors.js';
+import {
+  DeployError,
+  type DeployErrorCode,
+  InterruptedError,
+  RecoverError,
+  type RecoverErrorCode,
+  UsageError,
+} from './errors.js';
 
 /** What the shell is told; programs may rely on these numbers. */
 export const exitCodes = {
@@ -39,10 +46,20 @@ const deployExits: Record<DeployErrorCode, ExitCode> = {
   declined: exitCodes.failed,
 };
 
+const recoverExits: Record<RecoverErrorCode, ExitCode> = {
+  'has-quorum': exitCodes.refused,
+  'not-confirmed': exitCodes.refused,
+  declined: exitCodes.failed,
+  impossible: exitCodes.failed,
+  unreachable: exitCodes.unreachable,
+  incomplete: exitCodes.failed,
+};
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof InterruptedError) return exitCodes.interrupted;
   if (error instanceof UsageError) return exitCodes.usage;
   if (error instanceof DeployError) return deployExits[error.code];
+  if (error instanceof RecoverError) return recoverExits[error.code];
   if (error instanceof TunnelError) return tunnelExits[error.code];
   if (error instanceof AgentError) return error.code === 'invalid' ? exitCodes.usage : exitCodes.failed;
   if (error instanceof WorldError) {

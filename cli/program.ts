@@ -54,6 +54,8 @@ export function program(context: Context): Command {
     .description('Operate and deploy to a fleet of Linux hosts with nothing but SSH.')
     .version(context.version)
     .helpCommand(true)
+    // Flags after a subcommand's name are that subcommand's, even where the command above it has the same.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText('after', '\nExample:\n  $ hawser status --ssh-url root@web1 --ssh-url root@web2');
   const commands = [

@@ -4,26 +4,32 @@ import { type ConnectionFlags, withConnection, withWorld } from '../connection.j
 import type { Context } from '../context.js';
 import { firstThenEach, printStates } from '../live.js';
 import { printResult, table } from '../output.js';
+import { recoverCommand } from './recover.js';
 
 /** `hawser members`: who is in the etcd cluster. */
 export function membersCommand(context: Context): Command {
-  return withConnection(new Command('members'), 'hawser members --watch --ssh-url root@web1')
-    .description('list the members of the etcd cluster')
-    .option('--watch', 'list them again whenever they change', false)
-    .action(async (flags: ConnectionFlags & { watch: boolean }) => {
-      await withWorld(context, flags, async (world, call) => {
-        if (!flags.watch) {
-          const members = await world.members(call);
-          return printResult(flags, members, format(members));
-        }
-        const states = firstThenEach(
-          (options) => world.members(options),
-          (options) => world.watchMembers(options),
-          call,
-        );
-        await printStates(flags, states, (members) => ({ value: members, text: format(members) }));
-      });
-    });
+  return (
+    withConnection(new Command('members'), 'hawser members --watch --ssh-url root@web1')
+      .addCommand(recoverCommand(context))
+      // Flags after `recover` are its own.
+      .enablePositionalOptions()
+      .description('list the members of the etcd cluster')
+      .option('--watch', 'list them again whenever they change', false)
+      .action(async (flags: ConnectionFlags & { watch: boolean }) => {
+        await withWorld(context, flags, async (world, call) => {
+          if (!flags.watch) {
+            const members = await world.members(call);
+            return printResult(flags, members, format(members));
+          }
+          const states = firstThenEach(
+            (options) => world.members(options),
+            (options) => world.watchMembers(options),
+            call,
+          );
+          await printStates(flags, states, (members) => ({ value: members, text: format(members) }));
+        });
+      })
+  );
 }
 
 function format(members: readonly Member[]): string {

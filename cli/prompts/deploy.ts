@@ -1,29 +1,8 @@
-import { InterruptedError } from '../errors.js';
-import { whileAsking } from '../stderr.js';
+import { confirm } from './confirm.js';
 
-/** Whether a question can be asked: both ends are a terminal. */
-export function canAsk(): boolean {
-  return process.stdin.isTTY === true && process.stderr.isTTY === true;
-}
+export { canAsk } from './confirm.js';
 
-/**
- * Asks whether to go ahead. Only for a terminal (see {@link canAsk}): inquirer itself would read a pipe.
- *
- * @throws InterruptedError on ^C, which raw mode turns into a key, and when the signal aborts.
- */
-export async function confirmDeploy(question: string, signal: AbortSignal): Promise<boolean> {
-  const { default: inquirer } = await import('inquirer');
-  const ask = inquirer.createPromptModule({ signal, output: process.stderr });
-  try {
-    const { go } = await whileAsking(() =>
-      ask<{ go: boolean }>([{ type: 'confirm', name: 'go', message: question, default: true }]),
-    );
-    return go;
-  } catch (error) {
-    const { name } = error as Error;
-    if (name === 'ExitPromptError' || name === 'AbortPromptError') {
-      throw signal.aborted ? signal.reason : new InterruptedError('SIGINT');
-    }
-    throw error;
-  }
+/** Asks whether to deploy; Enter alone says yes. @throws InterruptedError as {@link confirm} */
+export function confirmDeploy(question: string, signal: AbortSignal): Promise<boolean> {
+  return confirm(question, { signal, byDefault: true });
 }

@@ -1,0 +1,154 @@
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import type { Member } from '../../world/world.js';
+import { readConfig } from '../config.js';
+import {
+  type Connection,
+  type ConnectionFlags,
+  duration,
+  logTo,
+  resolveConnection,
+  tunnelOptions,
+  withConnection,
+} from '../connection.js';
+import type { Context } from '../context.js';
+import { RecoverError, UsageError } from '../errors.js';
+import { counted, printNote, printResult } from '../output.js';
+import type { HostReport, RecoveryPlan } from '../recover/plan.js';
+import type { HostToReach, ReachedHosts, Reaching } from '../recover/reach.js';
+import type { ActionPlan } from '../recover/recover.js';
+
+interface RecoverFlags extends ConnectionFlags {
+  readonly prefix: string;
+  readonly yes: boolean;
+  readonly waitTimeout: number;
+}
+
+const stepTimeoutMs = 90_000;
+
+/** `hawser members recover`: a cluster again, from what is left of one. */
+export function recoverCommand(context: Context): Command {
+  return withConnection(
+    new Command('recover'),
+    'hawser members recover --ssh-url root@web1 --ssh-url root@web2',
+  )
+    .description(
+      'when the quorum is lost for good: show what each host has, and rebuild the cluster from the best; every --ssh-url (else each of `hosts` in hawser.yaml) is one host',
+    )
+    .option('--prefix <folder>', 'where the agents keep everything', '/var/lib/hawser')
+    .option('-y, --yes', 'do not ask', false)
+    .addOption(
+      new Option('--wait-timeout <duration>', 'how long the hosts may take to come back')
+        .argParser(duration)
+        .default(120_000, '2m'),
+    )
+    .action((flags: RecoverFlags) => recover(context, flags));
+}
+
+async function recover(context: Context, flags: RecoverFlags): Promise<void> {
+  const { signal } = context.interrupts;
+  const { connection, hosts } = await hostsToReach(flags, signal);
+  const [{ ReachedHosts }, { planRecovery }, { formatPlan, formatReports }] = await Promise.all([
+    import('../recover/reach.js'),
+    import('../recover/plan.js'),
+    import('../recover/show.js'),
+  ]);
+  const reaching = { prefix: flags.prefix, timeoutMs: connection.timeoutMs, signal };
+  await using reached = await ReachedHosts.enter(hosts, reaching);
+  const reports = await reached.report(reaching);
+  const plan = planRecovery(reports);
+  const shown = [formatReports(reports), formatPlan(plan, reports)].filter((part) => part !== '');
+  if (!flags.json) process.stdout.write(`${shown.join('\n\n')}\n`);
+  let members: readonly Member[] | undefined;
+  try {
+    if (reports.every(({ trouble }) => trouble?.kind === 'out-of-reach')) {
+      throw new RecoverError('unreachable', 'SSH let us into none of the hosts.');
+    }
+    const action = await agreed(plan, flags, signal);
+    members = await act({ action, reached, reports, reaching, connection, flags });
+  } finally {
+    const outcome = members === undefined ? { recovered: false } : { recovered: true, members };
+    const names = members?.map(({ name }) => name).sort() ?? [];
+    const text =
+      members && `The cluster works again: ${counted(names.length, 'server')} (${names.join(', ')}).`;
+    printResult(flags, { hosts: reports, plan, ...outcome }, text ?? '');
+  }
+}
+
+async function hostsToReach(
+  flags: RecoverFlags,
+  signal: AbortSignal,
+): Promise<{ connection: Connection; hosts: readonly HostToReach[] }> {
+  if (!path.posix.isAbsolute(flags.prefix)) {
+    throw new UsageError(
+      `The prefix ${flags.prefix} is not absolute: give the agents' own, such as /var/lib/hawser.`,
+    );
+  }
+  const connection = await resolveConnection(flags);
+  const config = flags.sshUrl === undefined ? await readConfig(flags.config, { search: true }) : undefined;
+  const sshUrls = [...new Set(config?.hosts ?? connection.sshUrls)];
+  if (sshUrls.length === 0) {
+    throw new UsageError('Name the hosts: give --ssh-url for each, or `hosts` in hawser.yaml.');
+  }
+  const { destinations, ...shared } = await tunnelOptions({ ...connection, sshUrls }, logTo(flags), signal);
+  const hosts = destinations.flatMap((destination, index): HostToReach[] => {
+    const host = sshUrls[index];
+    return host === undefined ? [] : [{ host, tunnel: { ...shared, destinations: [destination] } }];
+  });
+  return { connection, hosts };
+}
+
+/** @throws RecoverError when there is nothing that could be done, or nobody who says that it is to be done. */
+async function agreed(plan: RecoveryPlan, flags: RecoverFlags, signal: AbortSignal): Promise<ActionPlan> {
+  if (plan.kind === 'nothing') {
+    throw new RecoverError('has-quorum', 'The cluster has a quorum: nothing to recover.');
+  }
+  if (plan.kind === 'impossible') throw new RecoverError('impossible', plan.reason);
+  if (flags.yes) return plan;
+  const { canAsk, confirm } = await import('../prompts/confirm.js');
+  if (!canAsk()) {
+    const message =
+      'Nothing was changed: without a terminal to ask on, --yes has to say that this is wanted.';
+    throw new RecoverError('not-confirmed', message);
+  }
+  const question = plan.kind === 'rebuild' ? 'Rebuild the cluster like this?' : 'Finish the recovery?';
+  if (!(await confirm(question, { signal, byDefault: false }))) {
+    throw new RecoverError('declined', 'Nothing was changed.');
+  }
+  return plan;
+}
+
+interface Action {
+  readonly action: ActionPlan;
+  readonly reached: ReachedHosts;
+  readonly reports: readonly HostReport[];
+  readonly reaching: Reaching;
+  readonly connection: Connection;
+  readonly flags: RecoverFlags;
+}
+
+/** @returns the members of the cluster that is complete again. */
+async function act(todo: Action): Promise<readonly Member[]> {
+  const { action, reached, reports, reaching, connection, flags } = todo;
+  const { namespace, hostname } = connection;
+  const log = logTo(flags);
+  const [{ carryOut }, { untilSize }, { SshWorld }] = await Promise.all([
+    import('../recover/recover.js'),
+    import('../recover/wait.js'),
+    import('../../world/ssh-world.js'),
+  ]);
+  const onStep = (step: string) => printNote(flags, step);
+  const seeds = await carryOut(action, reached, { ...reaching, stepTimeoutMs, onStep });
+  const { tunnel } = reached.host(action.base);
+  await using world = await SshWorld.connect({ tunnel, seeds, namespace, hostname, log });
+  const expected = [action.base, ...action.rejoin].map(
+    (host) => reports.find((one) => one.host === host)?.agent?.hostname ?? host,
+  );
+  onStep(`waiting until ${expected.join(', ')} are back`);
+  const { members } = await untilSize(world, {
+    expected,
+    timeoutMs: flags.waitTimeout,
+    signal: reaching.signal,
+  });
+  return members;
+}

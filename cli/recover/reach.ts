@@ -1,0 +1,122 @@
+import { ControlClient } from '../../agent/control/control-client.js';
+import { CONTROL_SOCKET } from '../../agent/control/socket-path.js';
+import { Questions } from '../../tunnel/questions.js';
+import { Tunnel, type TunnelOptions } from '../../tunnel/tunnel.js';
+import type { HostReport } from './plan.js';
+
+/** A host whose SSH let us in. */
+export interface ReachedHost extends AsyncDisposable {
+  readonly host: string;
+  readonly tunnel: Tunnel;
+  /** The agent behind the control socket, if any. */
+  readonly agent: ControlClient;
+  /** Why the last connection to the control socket did not get through. */
+  readonly refusal: () => string | undefined;
+}
+
+/** Where agents are asked, and how patiently. */
+export interface Reaching {
+  /** The agents' prefix on the hosts. */
+  readonly prefix: string;
+  /** How long one answer may take. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** One way into one host. */
+export interface HostToReach {
+  readonly host: string;
+  readonly tunnel: TunnelOptions;
+}
+
+/** All hosts that SSH let us into, with a report on each that it was asked for. */
+export class ReachedHosts implements AsyncDisposable {
+  readonly #hosts: readonly HostToReach[];
+  readonly #reached: ReadonlyMap<string, ReachedHost>;
+  readonly #failures: ReadonlyMap<string, string>;
+
+  /** Enters all hosts at once; questions are asked one after the other. Those that cannot be entered are no error. */
+  static async enter(hosts: readonly HostToReach[], reaching: Reaching): Promise<ReachedHosts> {
+    const reached = new Map<string, ReachedHost>();
+    const failures = new Map<string, string>();
+    const ask = hosts.find(({ tunnel }) => tunnel.ask !== undefined)?.tunnel.ask;
+    const questions = typeof ask === 'function' ? new Questions(ask) : ask;
+    await Promise.all(
+      hosts.map(async ({ host, tunnel }) => {
+        try {
+          reached.set(host, await enter(host, { ...tunnel, ask: questions }, reaching));
+        } catch (error) {
+          failures.set(host, error instanceof Error ? error.message : String(error));
+        }
+      }),
+    );
+    const all = new ReachedHosts(hosts, reached, failures);
+    if (reaching.signal.aborted) {
+      await all[Symbol.asyncDispose]();
+      reaching.signal.throwIfAborted();
+    }
+    return all;
+  }
+
+  private constructor(
+    hosts: readonly HostToReach[],
+    reached: ReadonlyMap<string, ReachedHost>,
+    failures: ReadonlyMap<string, string>,
+  ) {
+    this.#hosts = hosts;
+    this.#reached = reached;
+    this.#failures = failures;
+  }
+
+  /** @throws RangeError for one that was not reached */
+  host(host: string): ReachedHost {
+    const reached = this.#reached.get(host);
+    if (reached === undefined) throw new RangeError(`${host} was not reached`);
+    return reached;
+  }
+
+  /** Asks the agent of every host, all at once, in the order in which the hosts were named. */
+  report({ timeoutMs, signal }: Reaching): Promise<HostReport[]> {
+    return Promise.all(
+      this.#hosts.map(async ({ host }): Promise<HostReport> => {
+        const reached = this.#reached.get(host);
+        if (reached === undefined) return withoutAgent(host, 'out-of-reach', this.#failures.get(host) ?? '');
+        try {
+          return { host, agent: await reached.agent.state({ timeoutMs, signal }) };
+        } catch (error) {
+          signal.throwIfAborted();
+          return withoutAgent(host, 'no-agent', reached.refusal() ?? (error as Error).message);
+        }
+      }),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#reached.values()].map((one) => one[Symbol.asyncDispose]()));
+  }
+}
+
+async function enter(
+  host: string,
+  options: TunnelOptions,
+  { prefix, signal }: Reaching,
+): Promise<ReachedHost> {
+  const tunnel = await Tunnel.open(options, { signal });
+  try {
+    const forward = await tunnel.forward({ socketPath: `${prefix}/${CONTROL_SOCKET}` }, { signal });
+    return {
+      host,
+      tunnel,
+      agent: new ControlClient(forward.address.replace(/^unix:\/\//, '')),
+      refusal: () => forward.lastRefusal?.message,
+      [Symbol.asyncDispose]: () => tunnel.close(),
+    };
+  } catch (error) {
+    await tunnel.close();
+    throw error;
+  }
+}
+
+function withoutAgent(host: string, kind: 'out-of-reach' | 'no-agent', message: string): HostReport {
+  return { host, agent: undefined, trouble: { kind, message } };
+}

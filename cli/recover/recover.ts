@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ControlError } from '../../agent/control/control-client.js';
+import type { AgentState } from '../../agent/control/protocol.js';
+import { RecoverError } from '../errors.js';
+import type { RecoveryPlan } from './plan.js';
+import type { ReachedHosts, Reaching } from './reach.js';
+
+const pollMs = 250;
+
+export interface Recovery extends Reaching {
+  /** How long each step may take on a host. */
+  readonly stepTimeoutMs: number;
+  /** Told before each step. */
+  readonly onStep: (step: string) => void;
+}
+
+/** The plans that change something. */
+export type ActionPlan = Extract<RecoveryPlan, { readonly kind: 'rebuild' | 'finish' }>;
+
+/**
+ * Carries a plan out: makes the cluster of one, and sends the others to it.
+ *
+ * @returns the client URLs of the cluster, as its hosts see them.
+ * @throws RecoverError `incomplete` naming what was done and what was not; ControlError of the host to rebuild from.
+ */
+export async function carryOut(
+  plan: ActionPlan,
+  hosts: ReachedHosts,
+  recovery: Recovery,
+): Promise<readonly string[]> {
+  const { onStep, stepTimeoutMs, signal } = recovery;
+  const base = hosts.host(plan.base);
+  const limits = { timeoutMs: stepTimeoutMs, signal };
+  if (plan.kind === 'rebuild') {
+    onStep(`${plan.base}: rebuilding the cluster from its data`);
+    await base.agent.rebuild(limits);
+  }
+  const { server } = await untilServing(plan.base, hosts, recovery);
+  const seeds = server.clientUrls ?? [];
+  if (seeds.length === 0) {
+    throw new RecoverError('incomplete', `${plan.base} serves, but does not say at which client URLs.`);
+  }
+  const failures: Record<string, string> = {};
+  await Promise.all(
+    plan.rejoin.map(async (host) => {
+      onStep(`${host}: putting its data aside and joining ${seeds.join(', ')}`);
+      try {
+        await hosts.host(host).agent.rejoin(seeds, limits);
+      } catch (error) {
+        signal.throwIfAborted();
+        // A server whose old member was removed by the rebuild may have noticed that by itself, and be in already.
+        if (error instanceof ControlError && error.code === 'has-quorum') return;
+        failures[host] = error instanceof Error ? error.message : String(error);
+      }
+    }),
+  );
+  const failed = Object.entries(failures).map(([host, why]) => `${host} (${why})`);
+  if (failed.length > 0) {
+    const message = `The cluster of ${plan.base} serves, but not every host was sent to it: ${failed.join(', ')}. Run this again when they can be reached.`;
+    throw new RecoverError('incomplete', message, failures);
+  }
+  return seeds;
+}
+
+/** Waits until the agent of a host says that its server votes in a cluster with a leader. */
+async function untilServing(host: string, hosts: ReachedHosts, recovery: Recovery): Promise<AgentState> {
+  const { timeoutMs, stepTimeoutMs, signal } = recovery;
+  const until = performance.now() + stepTimeoutMs;
+  for (;;) {
+    const state = await hosts.host(host).agent.state({ timeoutMs, signal });
+    if (state.server.state === 'voter') return state;
+    if (performance.now() > until) {
+      const message = `The server of ${host} was rebuilt but is "${state.server.state}" after ${stepTimeoutMs / 1000} s: look at the log of its agent.`;
+      throw new RecoverError('incomplete', message, { [host]: state.server.state });
+    }
+    await delay(pollMs, undefined, { signal });
+  }
+}

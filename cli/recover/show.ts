@@ -1,0 +1,57 @@
+import { formatBytes, table } from '../output.js';
+import type { HostReport, RecoveryPlan } from './plan.js';
+
+/** The hosts and what each has, for people. */
+export function formatReports(reports: readonly HostReport[]): string {
+  const rows = reports.map(({ host, agent, trouble }) => {
+    if (agent === undefined) return [host, trouble?.kind === 'no-agent' ? 'none' : 'out of reach'];
+    const { state, revision = '-', raftTerm = '-', raftIndex = '-' } = agent.server;
+    return [
+      agent.hostname,
+      `up, pid ${agent.pid}`,
+      state,
+      revision,
+      raftTerm,
+      raftIndex,
+      describeData(agent.server),
+    ];
+  });
+  const troubles = reports.flatMap(({ host, trouble }) =>
+    trouble === undefined ? [] : [`${host}: ${trouble.message}`],
+  );
+  const hosts = table(['HOST', 'AGENT', 'SERVER', 'REVISION', 'TERM', 'INDEX', 'DATA'], rows);
+  return [hosts, ...(troubles.length === 0 ? [] : ['', ...troubles])].join('\n');
+}
+
+/** What is going to be done, for people; empty when that is nothing. */
+export function formatPlan(plan: RecoveryPlan, reports: readonly HostReport[]): string {
+  const name = (host: string) => reports.find((one) => one.host === host)?.agent?.hostname ?? host;
+  switch (plan.kind) {
+    case 'nothing':
+    case 'impossible':
+      return '';
+    case 'finish':
+      return `${name(plan.base)} serves the rebuilt cluster. Still to put their data aside and join it: ${plan.rejoin.map(name).join(', ')}.`;
+    case 'rebuild': {
+      const rejoin =
+        plan.rejoin.length === 0
+          ? []
+          : [`Then these put their data aside and join it afresh: ${plan.rejoin.map(name).join(', ')}.`];
+      const warnings = plan.warnings.map((warning) => `Warning: ${warning}`);
+      return [
+        `The best to rebuild from is ${name(plan.base)}: it becomes a cluster of one with what it has.`,
+        ...rejoin,
+        plan.loss,
+        ...warnings,
+      ].join('\n');
+    }
+  }
+}
+
+function describeData(server: {
+  readonly dataFolder: boolean;
+  readonly dbSizeBytes?: number | undefined;
+}): string {
+  if (!server.dataFolder) return 'none';
+  return server.dbSizeBytes === undefined ? 'yes' : formatBytes(server.dbSizeBytes);
+}

@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientWorld } from '../../world/client-world.js';
+import { WorldError } from '../../world/errors.js';
+import type { Member } from '../../world/world.js';
+import { RecoverError } from '../errors.js';
+
+const volunteersPrefix = '/volunteer/';
+const pollMs = 500;
+
+export interface WaitForSize {
+  /** The hostnames that are to be back. */
+  readonly expected: readonly string[];
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** How a cluster stands that is being refilled. */
+export interface Refill {
+  readonly members: readonly Member[];
+  /** How many are to vote, of those that are willing to. */
+  readonly wantedVoters: number;
+  /** Expected hosts that have not volunteered. */
+  readonly missing: readonly string[];
+  readonly isComplete: boolean;
+}
+
+/**
+ * Waits until every expected host volunteers and as many vote as the fleet's size and its volunteers allow.
+ *
+ * @throws RecoverError `incomplete` naming what is missing.
+ */
+export async function untilSize(world: ClientWorld, options: WaitForSize): Promise<Refill> {
+  const { expected, timeoutMs, signal } = options;
+  const until = performance.now() + timeoutMs;
+  let refill: Refill | undefined;
+  for (;;) {
+    refill = (await readRefill(world, expected, signal)) ?? refill;
+    if (refill?.isComplete) return refill;
+    if (performance.now() > until) throw incomplete(refill, timeoutMs);
+    await delay(pollMs, undefined, { signal });
+  }
+}
+
+/** Undefined while the cluster does not answer, which a change of its members may cause for a moment. */
+async function readRefill(
+  world: ClientWorld,
+  expected: readonly string[],
+  signal: AbortSignal,
+): Promise<Refill | undefined> {
+  try {
+    const [members, size, { entries }] = await Promise.all([
+      world.members({ signal }),
+      world.idealClusterSizeGet({ signal }),
+      world.client.list(volunteersPrefix, { signal, keysOnly: true }),
+    ]);
+    const volunteers = entries.map(({ key }) => key.slice(volunteersPrefix.length));
+    return judgeRefill({ members, size, volunteers, expected });
+  } catch (error) {
+    if (signal.aborted || !(error instanceof WorldError) || error.code !== 'unavailable') throw error;
+    return undefined;
+  }
+}
+
+/** The cluster keeps an odd number of voters: an even one bears no more failures. */
+export function judgeRefill(found: {
+  readonly members: readonly Member[];
+  readonly size: number;
+  readonly volunteers: readonly string[];
+  readonly expected: readonly string[];
+}): Refill {
+  const { members, size, volunteers, expected } = found;
+  const possible = Math.min(size, volunteers.length);
+  const wantedVoters = Math.max(1, possible % 2 === 0 ? possible - 1 : possible);
+  const missing = expected.filter((host) => !volunteers.includes(host));
+  const isSettled = members.every(({ isLearner }) => !isLearner);
+  const isComplete = missing.length === 0 && isSettled && members.length === wantedVoters;
+  return { members, wantedVoters, missing, isComplete };
+}
+
+function incomplete(refill: Refill | undefined, timeoutMs: number): RecoverError {
+  const after = `after ${timeoutMs / 1000} s`;
+  if (refill === undefined) {
+    return new RecoverError('incomplete', `The cluster was rebuilt, but does not answer ${after}.`);
+  }
+  const { members, wantedVoters, missing } = refill;
+  const voters = members.filter(({ isLearner }) => !isLearner).length;
+  const why = [
+    ...(missing.length === 0 ? [] : [`not back: ${missing.join(', ')}`]),
+    ...(voters === wantedVoters ? [] : [`${voters} of ${wantedVoters} servers vote`]),
+  ];
+  const message = `The cluster was rebuilt and serves, but is not complete ${after}: ${why.join('; ') || 'a member is still being added'}. Look at the logs of the agents.`;
+  return new RecoverError(
+    'incomplete',
+    message,
+    Object.fromEntries(missing.map((host) => [host, 'not back'])),
+  );
+}
