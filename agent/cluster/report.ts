@@ -18,7 +18,7 @@ export async function reportOf(
   await using client = connect([server.clientEndpoint]);
   const status = await client.status(undefined, { timeoutMs: askMs }).catch(() => undefined);
   if (status === undefined) return { state: 'starting', dataFolder };
-  const members = await client.members({ timeoutMs: askMs }).catch(() => undefined);
+  const members = await client.members({ timeoutMs: askMs, serializable: true }).catch(() => undefined);
   return {
     state: stateOf(status),
     memberId: status.memberId,

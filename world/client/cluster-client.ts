@@ -5,6 +5,7 @@ import {
   type AddedMember,
   addLearner,
   listMembers,
+  type MemberListOptions,
   type MemberStatus,
   memberStatus,
   moveLeader,
@@ -22,7 +23,7 @@ export class ClusterClient {
     this.endpointSet = endpointSet;
   }
 
-  members(options?: CallOptions): Promise<Member[]> {
+  members(options?: MemberListOptions): Promise<Member[]> {
     return listMembers(this.calls, options);
   }
 

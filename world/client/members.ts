@@ -25,9 +25,15 @@ export interface MemberStatus {
   readonly errors: readonly string[];
 }
 
-export async function listMembers(calls: Calls, options?: CallOptions): Promise<Member[]> {
+export interface MemberListOptions extends CallOptions {
+  /** Takes what the member that is asked knows, which may be old, and which it says without a quorum too. Default false. */
+  readonly serializable?: boolean;
+}
+
+export async function listMembers(calls: Calls, options: MemberListOptions = {}): Promise<Member[]> {
+  const linearizable = options.serializable !== true;
   const { value } = await calls.perform(
-    { kind: 'read', what: 'list the members', run: (rpc) => rpc.cluster.memberList({ linearizable: true }) },
+    { kind: 'read', what: 'list the members', run: (rpc) => rpc.cluster.memberList({ linearizable }) },
     options,
   );
   return value.members.map(toMember);
