@@ -4,7 +4,7 @@ import { Client, type ClientWorld, CONVERGED_PATH, EtcdWorld, type Log } from '.
 import { DataFolder } from './cluster/data-folder.js';
 import type { ServerStart, ServerTls } from './cluster/etcd-flags.js';
 import { etcdProgram } from './cluster/etcd-program.js';
-import { localEndpoint } from './cluster/local-endpoint.js';
+import { localEndpoint, serverAddresses } from './cluster/local-endpoint.js';
 import { Participation } from './cluster/participation.js';
 import { reportOf } from './cluster/report.js';
 import { Rivals } from './cluster/rivals.js';
@@ -15,6 +15,7 @@ import { Converger } from './converger.js';
 import { AgentError } from './errors.js';
 import { instanceOf } from './instance.js';
 import { validateEmbdEtcd } from './validate.js';
+import { checkCertificates, checkPrefix } from './validate-files.js';
 
 const undrainMs = 60_000;
 const rebuildMs = 60_000;
@@ -106,7 +107,9 @@ export class EmbdEtcd {
    */
   async init(signal?: AbortSignal): Promise<void> {
     this.validate();
-    const { environment, noServer, prefix, log } = this.#options;
+    const { environment, noServer, prefix, tls, log } = this.#options;
+    checkPrefix(prefix);
+    if (tls !== undefined) checkCertificates(tls);
     if (noServer !== true) this.#program = await etcdProgram(environment);
     this.#socket = await ControlSocket.open(prefix, {
       log,
@@ -237,7 +240,9 @@ export class EmbdEtcd {
       startedAt: new Date().toISOString(),
       pid: process.pid,
       ...(labels === undefined ? {} : { labels }),
-      ...(address === undefined || noServer === true ? {} : { address: new URL(address).host }),
+      ...(address === undefined || address.startsWith('unix:') || noServer === true
+        ? {}
+        : { address: new URL(address).host }),
     };
     const others = endpoints.filter(
       (url) => !this.#advertisedClientUrls.includes(url) && url !== this.#local,
@@ -266,17 +271,14 @@ export class EmbdEtcd {
   }
 
   #spawn(start: ServerStart): Promise<ServerProcess> {
-    const { hostname, clientUrls, serverUrls, tls, environment, log } = this.#options;
+    const { hostname, tls, environment, log } = this.#options;
     return ServerProcess.start({
       name: hostname,
       program: this.#program,
       environment,
       folder: this.#folder.folder,
       dataFolder: this.#folder.data,
-      clientUrls,
-      serverUrls,
-      advertisedClientUrls: this.#advertisedClientUrls,
-      advertisedServerUrls: this.#advertisedServerUrls,
+      ...serverAddresses(this.#options),
       tls,
       start,
       log,
@@ -288,17 +290,19 @@ export class EmbdEtcd {
   }
 
   get #local(): string {
-    const [first, ...others] = this.#options.clientUrls;
+    const [first, ...others] = serverAddresses(this.#options).clientUrls;
     if (first === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
     return localEndpoint([first, ...others], this.#folder.folder);
   }
 
   get #advertisedClientUrls(): readonly string[] {
-    return advertised(this.#options.aClientUrls, this.#options.clientUrls);
+    // etcd knows its sockets by names that mean nothing outside its folder.
+    if (this.#options.noNetwork === true) return [this.#local];
+    return serverAddresses(this.#options).advertisedClientUrls;
   }
 
   get #advertisedServerUrls(): readonly string[] {
-    return advertised(this.#options.aServerUrls, this.#options.serverUrls);
+    return serverAddresses(this.#options).advertisedServerUrls;
   }
 
   #serving(isServing: boolean): void {
@@ -373,15 +377,4 @@ export class EmbdEtcd {
     await this.#folder.remember(seeds);
     this.#world?.client.setEndpoints(seeds);
   }
-}
-
-/** A loopback address says nothing to others. */
-function advertised(chosen: readonly string[] | undefined, listening: readonly string[]): readonly string[] {
-  if (chosen !== undefined) return chosen;
-  const reachable = listening.filter((url) => !isLoopback(url));
-  return reachable.length > 0 ? reachable : listening;
-}
-
-function isLoopback(url: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 }

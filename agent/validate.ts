@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ServerTls } from './cluster/etcd-flags.js';
-import { noNetworkUrls, socketPath } from './cluster/local-endpoint.js';
+import { noNetworkUrls, serverAddresses, socketPath } from './cluster/local-endpoint.js';
 import { AgentError } from './errors.js';
 import {
   checkAdvertised,
@@ -102,15 +102,16 @@ function validateNoNetwork(options: ValidatedOptions): void {
 }
 
 function validateUrls(options: ValidatedOptions): void {
-  const { clientUrls, serverUrls, aClientUrls, aServerUrls, tls } = options;
+  const { clientUrls, serverUrls, tls } = options;
   if (clientUrls.length === 0 || serverUrls.length === 0) {
     throw new AgentError('invalid', 'A server needs a client URL and a server URL to listen on.');
   }
   const clients = listening(clientUrls, 'client', tls);
   const servers = listening(serverUrls, 'server', tls);
   refuseCollisions(clients, servers);
-  validateAdvertised(aClientUrls ?? withoutLoopback(clientUrls), 'client', tls);
-  validateAdvertised(aServerUrls ?? serverUrls, 'server', tls);
+  const { advertisedClientUrls, advertisedServerUrls } = serverAddresses(options);
+  validateAdvertised(advertisedClientUrls, 'client', tls);
+  validateAdvertised(advertisedServerUrls, 'server', tls);
 }
 
 function listening(urls: readonly string[], side: UrlSide, tls: ServerTls | undefined): ServerUrl[] {
@@ -120,12 +121,6 @@ function listening(urls: readonly string[], side: UrlSide, tls: ServerTls | unde
     checkScheme(url, side, tls);
   }
   return parsed;
-}
-
-/** What the agent advertises where nothing was given: what others can reach, if there is any. */
-function withoutLoopback(urls: readonly string[]): readonly string[] {
-  const reachable = urls.filter((url) => !/\/\/(localhost|127\.|\[::1\])/.test(url));
-  return reachable.length > 0 ? reachable : urls;
 }
 
 function validateAdvertised(urls: readonly string[], side: UrlSide, tls: ServerTls | undefined): void {

@@ -1,16 +1,20 @@
 import { statSync } from 'node:fs';
 import { findProgram } from '../child-process.js';
 import { AgentError } from '../errors.js';
+import { etcdVersion } from './etcd-version.js';
 
 /**
  * The etcd program of this machine: `HAWSER_ETCD`, else the first `etcd` on the `PATH`.
  *
- * @throws AgentError `no-etcd` saying what to install or what is wrong with it.
+ * @throws AgentError `no-etcd` saying what to install or what is wrong with it; `etcd-too-old`
  */
-export function etcdProgram(environment: NodeJS.ProcessEnv): string {
+export async function etcdProgram(environment: NodeJS.ProcessEnv): Promise<string> {
   const chosen = environment['HAWSER_ETCD'] || undefined;
   const program = findProgram(chosen ?? 'etcd', environment['PATH']);
-  if (program !== undefined) return program;
+  if (program !== undefined) {
+    await etcdVersion(program, environment);
+    return program;
+  }
   throw new AgentError(
     'no-etcd',
     chosen === undefined

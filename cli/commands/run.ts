@@ -14,17 +14,16 @@ import {
   withConnection,
 } from '../connection.js';
 import type { Context } from '../context.js';
+import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../server-flags.js';
 import { wholeNumber } from './size.js';
 
 const defaultPrefix = '/var/lib/hawser';
 
-interface RunFlags extends ConnectionFlags {
+interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly prefix: string;
   readonly tmpPrefix: boolean;
-  readonly clientUrls?: string[];
-  readonly serverUrls?: string[];
-  readonly advertiseClientUrls?: string[];
-  readonly advertiseServerUrls?: string[];
+  readonly sshUrl?: string[];
+  readonly seeds?: string[];
   readonly server: boolean;
   readonly idealClusterSize?: number;
 }
@@ -35,7 +34,7 @@ export function runCommand(context: Context): Command {
     new Command('run'),
     'hawser run --hostname web2 --seeds http://10.0.0.1:2379 --client-urls http://10.0.0.2:2379 --server-urls http://10.0.0.2:2380',
   );
-  return command
+  command
     .description('be the agent of this host: run etcd, follow the deploy log; ends in order on ^C or SIGTERM')
     .option('--prefix <folder>', 'where everything is kept', defaultPrefix)
     .option('--tmp-prefix', 'keep everything in a temporary folder that goes with the agent', false)
@@ -56,11 +55,12 @@ export function runCommand(context: Context): Command {
       new Option('--ideal-cluster-size <n>', 'set how many etcd servers the fleet is to have').argParser(
         wholeNumber,
       ),
-    )
-    .action((flags: RunFlags) => runAgent(context, flags));
+    );
+  return withServerFlags(command).action((flags: RunFlags) => runAgent(context, flags));
 }
 
 async function runAgent(context: Context, flags: RunFlags): Promise<void> {
+  refuseNetworkFlags(flags);
   const { HostAgent } = await import('../../agent/run.js');
   const prefix = flags.tmpPrefix ? await mkdtemp(path.join(tmpdir(), 'hawser-')) : flags.prefix;
   try {
@@ -77,17 +77,21 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
 async function agentOptions(context: Context, flags: RunFlags, prefix: string): Promise<AgentOptions> {
   const connection = await resolveConnection(flags, { searchConfig: false });
   const log = agentLog(flags);
+  const tls = serverTls(flags);
   return {
     hostname: connection.hostname,
     prefix,
     namespace: connection.namespace,
     seeds: flags.seeds ?? [],
     ...connectSeeds(connection, log),
-    clientUrls: flags.clientUrls ?? [DEFAULT_CLIENT_URL],
-    serverUrls: flags.serverUrls ?? [DEFAULT_SERVER_URL],
+    clientUrls: flags.clientUrls ?? (flags.network ? [DEFAULT_CLIENT_URL] : []),
+    serverUrls: flags.serverUrls ?? (flags.network ? [DEFAULT_SERVER_URL] : []),
     ...(flags.advertiseClientUrls === undefined ? {} : { aClientUrls: flags.advertiseClientUrls }),
     ...(flags.advertiseServerUrls === undefined ? {} : { aServerUrls: flags.advertiseServerUrls }),
     noServer: !flags.server,
+    noNetwork: !flags.network,
+    ...(tls === undefined ? {} : { tls }),
+    ...(flags.label === undefined ? {} : { labels: flags.label }),
     ...(flags.idealClusterSize === undefined ? {} : { idealClusterSize: flags.idealClusterSize }),
     version: context.version,
     environment: process.env,

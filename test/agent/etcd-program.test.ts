@@ -21,13 +21,11 @@ async function script(name: string, lines: string, mode = 0o755): Promise<string
 }
 
 const notFound = test.macro({
-  exec(t, chosen: () => string | Promise<string>, message: RegExp) {
-    return Promise.resolve(chosen()).then((program) => {
-      const environment = { PATH: folder, HAWSER_ETCD: program };
-      const error = t.throws(() => etcdProgram(environment), { instanceOf: AgentError });
-      t.is(error.code, 'no-etcd');
-      t.regex(error.message, message);
-    });
+  async exec(t, chosen: () => string | Promise<string>, message: RegExp) {
+    const environment = { PATH: folder, HAWSER_ETCD: await chosen() };
+    const error = await t.throwsAsync(etcdProgram(environment), { instanceOf: AgentError });
+    t.is(error?.code, 'no-etcd');
+    t.regex(error?.message ?? '', message);
   },
   title: (title) => `an etcd program that ${title} is refused`,
 });
@@ -40,7 +38,8 @@ test.serial('is not executable', notFound, () => script('plain', '', 0o644), /wh
 const refused = test.macro({
   async exec(t, lines: string, code: AgentErrorCode, message: RegExp) {
     const program = await script(`etcd-${t.title.length}`, lines);
-    const error = await t.throwsAsync(etcdVersion(program, {}), { instanceOf: AgentError });
+    const environment = { PATH: folder, HAWSER_ETCD: program };
+    const error = await t.throwsAsync(etcdProgram(environment), { instanceOf: AgentError });
     t.is(error?.code, code);
     t.regex(error?.message ?? '', message);
   },
@@ -67,5 +66,6 @@ test.serial('the real programs tell their version', async (t) => {
   for (const wanted of ['3.4', '3.5'] as const) {
     const { etcd, version } = await resolveEtcd(wanted);
     t.is(await etcdVersion(etcd, process.env), version);
+    t.is(await etcdProgram({ HAWSER_ETCD: etcd }), etcd);
   }
 });
