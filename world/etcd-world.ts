@@ -1,3 +1,4 @@
+import type { TlsOptions } from './client/certificates.js';
 import { Client } from './client/client.js';
 import { ClientWorld } from './client-world.js';
 import type { FsOptions } from './fs/file-systems.js';
@@ -10,6 +11,8 @@ export const DEFAULT_NAMESPACE = '/_mgmt';
 export interface EtcdWorldOptions extends FsOptions {
   /** Addresses of etcd, such as `http://127.0.0.1:2379`. */
   readonly endpoints: readonly string[];
+  /** For `https://` endpoints. */
+  readonly tls?: TlsOptions | undefined;
   /** Who we are. */
   readonly hostname: string;
   /** Default {@link DEFAULT_NAMESPACE}. */
@@ -19,10 +22,10 @@ export interface EtcdWorldOptions extends FsOptions {
 
 /** The World over etcd that is reached directly. */
 export class EtcdWorld extends ClientWorld {
-  /** Nothing is sent before the first call. @throws WorldError `invalid` for an endpoint or hostname that cannot be. */
+  /** Nothing is sent before the first call. @throws WorldError `invalid` for an endpoint, hostname or certificate file that cannot be. */
   static connect(options: EtcdWorldOptions): EtcdWorld {
-    const { endpoints, hostname, namespace = DEFAULT_NAMESPACE, log } = options;
+    const { endpoints, tls, hostname, namespace = DEFAULT_NAMESPACE, log } = options;
     checkHostname(hostname);
-    return new EtcdWorld(Client.connect({ endpoints, namespace, log }), hostname, log, options);
+    return new EtcdWorld(Client.connect({ endpoints, namespace, tls, log }), hostname, log, options);
   }
 }

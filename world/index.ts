@@ -3,6 +3,7 @@
  * `SshWorld` through SSH; both are the same code over the same {@link Client}.
  */
 export { listAgents, registerAgent } from './agents.js';
+export type { TlsOptions } from './client/certificates.js';
 export { Client, type ClientOptions } from './client/client.js';
 export { campaign, leader, observe } from './client/election.js';
 export type { KeyValue } from './client/key-value.js';

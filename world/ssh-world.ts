@@ -1,9 +1,9 @@
 import { type Forward, formatDestination, Tunnel, type TunnelOptions } from '../tunnel/index.js';
+import type { TlsOptions } from './client/certificates.js';
 import { Client } from './client/client.js';
 import type { EndpointDescription } from './client/endpoint-set.js';
 import { ClientWorld } from './client-world.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
-import { WorldError } from './errors.js';
 import { DEFAULT_NAMESPACE } from './etcd-world.js';
 import type { FsOptions } from './fs/file-systems.js';
 import type { Log } from './log.js';
@@ -14,6 +14,8 @@ export interface SshWorldOptions extends FsOptions {
   readonly tunnel: TunnelOptions | Tunnel;
   /** Addresses of etcd as seen from the SSH host, such as `http://127.0.0.1:2379`. */
   readonly seeds: readonly string[];
+  /** For `https://` seeds, whose certificates must be for the host that the seed names. */
+  readonly tls?: TlsOptions | undefined;
   /** Who we are. */
   readonly hostname: string;
   /** Default {@link DEFAULT_NAMESPACE}. */
@@ -39,7 +41,7 @@ export class SshWorld extends ClientWorld {
 
   /**
    * Opens the tunnel, unless it is open, and one forward for each seed. Whether etcd answers shows at the first call.
-   * @throws TunnelError as {@link Tunnel.open}; WorldError `invalid` for a seed or hostname that cannot be.
+   * @throws TunnelError as {@link Tunnel.open}; WorldError `invalid` for a seed, hostname or certificate file that cannot be.
    */
   static async connect(
     options: SshWorldOptions,
@@ -47,7 +49,8 @@ export class SshWorld extends ClientWorld {
   ): Promise<SshWorld> {
     const { hostname, namespace = DEFAULT_NAMESPACE, log } = options;
     checkHostname(hostname);
-    const targets = options.seeds.map(toTarget);
+    const endpoints = options.seeds.map(parseEndpoint);
+    const targets = endpoints.map(toTarget);
     const isOurs = !(options.tunnel instanceof Tunnel);
     const tunnel =
       options.tunnel instanceof Tunnel
@@ -55,11 +58,11 @@ export class SshWorld extends ClientWorld {
         : await Tunnel.open({ probe: targets, ...options.tunnel }, signal === undefined ? {} : { signal });
     const opened: AsyncDisposable[] = isOurs ? [tunnel] : [];
     try {
-      const forwards = new Map<string, { seed: string; forward: Forward }>();
-      for (const [index, target] of targets.entries()) {
-        const forward = await tunnel.forward(target, { signal });
+      const forwards = new Map<string, { seed: string; endpoint: Endpoint; forward: Forward }>();
+      for (const [index, endpoint] of endpoints.entries()) {
+        const forward = await tunnel.forward(toTarget(endpoint), { signal });
         opened.unshift(forward);
-        forwards.set(forward.address, { forward, seed: options.seeds[index] ?? '' });
+        forwards.set(forward.address, { forward, endpoint, seed: options.seeds[index] ?? '' });
       }
       const describe = (address: string): EndpointDescription => {
         const known = forwards.get(address);
@@ -68,7 +71,14 @@ export class SshWorld extends ClientWorld {
         const way = via === undefined ? '' : ` by way of ${formatDestination(via)}`;
         return { name: `${known.seed}${way}`, trouble: known.forward.lastRefusal?.message };
       };
-      const client = Client.connect({ endpoints: [...forwards.keys()], namespace, describe, log });
+      const secureHost = (address: string): string | undefined => {
+        const behind = forwards.get(address)?.endpoint;
+        return behind?.scheme === 'https' ? behind.host : undefined;
+      };
+      const client = Client.connect({
+        ...{ endpoints: [...forwards.keys()], namespace, tls: options.tls, log },
+        dialling: { describe, secureHost },
+      });
       return new SshWorld(client, { tunnel, opened, hostname, log, fsOptions: options });
     } catch (error) {
       await closeAll(opened);
@@ -100,10 +110,7 @@ async function closeAll(opened: readonly AsyncDisposable[]): Promise<void> {
   for (const one of opened) await one[Symbol.asyncDispose]();
 }
 
-function toTarget(seed: string): { host: string; port: number } | { socketPath: string } {
-  const endpoint: Endpoint = parseEndpoint(seed);
+function toTarget(endpoint: Endpoint): { host: string; port: number } | { socketPath: string } {
   if (endpoint.scheme === 'unix') return { socketPath: endpoint.path };
-  if (endpoint.scheme === 'http') return { host: endpoint.host, port: endpoint.port };
-  const message = `Cannot use the seed ${seed} through SSH: the tunnel encrypts already, so give etcd's http:// address.`;
-  throw new WorldError('invalid', message);
+  return { host: endpoint.host, port: endpoint.port };
 }

@@ -35,6 +35,16 @@ export class Etcd implements AsyncDisposable {
     return all;
   }
 
+  /** Starts one that speaks TLS only. @param flags its certificates, as etcd's own flags. */
+  static async startSecure(flags: readonly string[]): Promise<Etcd> {
+    const { etcd: binary } = await resolveEtcd();
+    const folder = await mkdtemp(path.join(tmpdir(), 'hawser-etcd-'));
+    const etcd = new Etcd(binary, folder, 'm1', await freePort(), await freePort(), 'https');
+    etcd.#arguments.push('--initial-cluster', `m1=${etcd.peerUrl}`, ...flags);
+    await etcd.restart();
+    return etcd;
+  }
+
   /** Starts one somewhere else, which answers at that place's address too. */
   static async startAt(
     { enter: [program, ...before], address }: Place,
@@ -72,8 +82,15 @@ export class Etcd implements AsyncDisposable {
     return new Etcd(etcd, folder, name, await freePort(), await freePort());
   }
 
-  private constructor(program: string, folder: string, name: string, port: number, peerPort: number) {
-    this.url = `http://127.0.0.1:${port}`;
+  private constructor(
+    program: string,
+    folder: string,
+    name: string,
+    port: number,
+    peerPort: number,
+    scheme = 'http',
+  ) {
+    this.url = `${scheme}://127.0.0.1:${port}`;
     this.peerUrl = `http://127.0.0.1:${peerPort}`;
     this.port = port;
     this.#program = program;

@@ -18,12 +18,6 @@ test.serial('closing the World leaves nothing of the tunnel behind', async (t) =
   await world.close();
 });
 
-test.serial('a seed with https is refused before anything is connected', async (t) => {
-  const { sshd } = surroundings();
-  const connecting = SshWorld.connect({ tunnel: sshd.options, seeds: ['https://127.0.0.1'], hostname: 'h1' });
-  await t.throwsAsync(connecting, { code: 'invalid', message: /http:/ });
-});
-
 test.serial(
   'Worlds share a tunnel that is open, and leave it open with nothing of theirs on it',
   async (t) => {

@@ -14,6 +14,8 @@ export const DEFAULT_TIMEOUT_MS = 10_000;
 const FAILOVER_MS = 4000;
 /** With less time than this left another attempt would only hide why the one before it failed. */
 const LEAST_ATTEMPT_MS = 100;
+/** Certificates do not mend themselves while a call waits; that long suffices to try other endpoints. */
+const TLS_TROUBLE_MS = 300;
 
 /**
  * How a call may be repeated after a failure that leaves its outcome unknown: `read` and `repeatable` calls
@@ -64,7 +66,8 @@ export class Calls {
   /** @throws WorldError as {@link judge} says; after an abort `signal.reason`. */
   async perform<T>(call: Call<T>, options: CallOptions = {}): Promise<Answer<T>> {
     const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-    const deadline = Date.now() + timeoutMs;
+    const begunAt = Date.now();
+    const deadline = begunAt + timeoutMs;
     const backoff = new Backoff();
     let repeated = false;
     for (;;) {
@@ -85,7 +88,9 @@ export class Calls {
         const again =
           verdict.outcome === 'not-sent' || (verdict.outcome === 'unknown' && call.kind !== 'once');
         const waitMs = backoff.next();
-        if (!again || Date.now() + waitMs + LEAST_ATTEMPT_MS >= deadline)
+        const hopeless =
+          peer.tlsTrouble(error.details) !== undefined && Date.now() > begunAt + TLS_TROUBLE_MS;
+        if (!again || hopeless || Date.now() + waitMs + LEAST_ATTEMPT_MS >= deadline)
           throw translate(call, peer, error, verdict, repeated);
         this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
         await pause(waitMs, [signal, this.#closed]);
@@ -105,7 +110,9 @@ export class Calls {
   }
 
   #settlePeer(peer: Peer, error: ServiceError, verdict: Verdict): void {
-    if (verdict.link) this.#endpoints.avoid(peer, { reconnect: error.code === status.DEADLINE_EXCEEDED });
+    // With certificates that were replaced since, a new connection may succeed where gRPC still waits after the last one.
+    const isOver = error.code === status.DEADLINE_EXCEEDED || peer.tlsTrouble(error.details) !== undefined;
+    if (verdict.link) this.#endpoints.avoid(peer, { reconnect: isOver });
   }
 
   #throwIfOver(signal: AbortSignal | undefined): void {
@@ -129,8 +136,9 @@ function translate(
   verdict: Verdict,
   repeated: boolean,
 ): WorldError {
-  const code = codeOf(call, verdict, repeated);
-  const advice = ADVICE[code];
+  const tls = peer.tlsTrouble(error.details);
+  const code = codeOf(call, tls === undefined ? verdict : { outcome: 'refused', ...tls }, repeated);
+  const advice = code === tls?.code ? tls.advice : ADVICE[code];
   const { name, trouble } = peer.describe();
   const words =
     code === 'too-large' && call.size !== undefined
@@ -146,7 +154,11 @@ function translate(
   });
 }
 
-function codeOf(call: Call<unknown>, verdict: Verdict, repeated: boolean): WorldErrorCode {
+function codeOf(
+  call: Call<unknown>,
+  verdict: Pick<Verdict, 'outcome' | 'code'>,
+  repeated: boolean,
+): WorldErrorCode {
   if (verdict.outcome === 'refused' && !repeated) return verdict.code;
   if (call.kind === 'read') return verdict.outcome === 'refused' ? verdict.code : 'unavailable';
   return repeated ? 'outcome-unknown' : 'unavailable';

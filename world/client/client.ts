@@ -2,8 +2,9 @@ import { SESSION_TTL_SECONDS } from '../constants.js';
 import type { Log } from '../log.js';
 import type { CallOptions, WatchOptions } from '../world.js';
 import { type CallKind, Calls } from './calls.js';
+import { Certificates, type TlsOptions } from './certificates.js';
 import { ClusterClient } from './cluster-client.js';
-import type { DescribeEndpoint, EndpointSet } from './endpoint-set.js';
+import type { Dialling, EndpointSet } from './endpoint-set.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { Lanes } from './lanes.js';
 import { leaseFor } from './lease.js';
@@ -24,8 +25,10 @@ export interface ClientOptions {
   readonly endpoints: readonly string[];
   /** Put before every key; callers never see it. Default none. */
   readonly namespace?: string;
-  /** How errors name the endpoints; default by their URL. */
-  readonly describe?: DescribeEndpoint;
+  /** For `https://` endpoints. */
+  readonly tls?: TlsOptions | undefined;
+  /** For endpoints that are only a local end of something else; how errors name them is by their URL by default. */
+  readonly dialling?: Omit<Dialling, 'certificates'>;
   readonly log?: Log | undefined;
 }
 
@@ -46,9 +49,14 @@ export class Client extends ClusterClient implements AsyncDisposable {
   readonly #callsOver: (set: EndpointSet) => Calls;
   #closing: Promise<void> | undefined;
 
-  /** @throws WorldError `invalid` for an endpoint that cannot be read. */
-  static connect({ endpoints, namespace = '', describe, log }: ClientOptions): Client {
-    return new Client(new Lanes({ endpoints, describe, log }), new Namespace(namespace));
+  /** @throws WorldError `invalid` for an endpoint or a certificate file that cannot be read. */
+  static connect({ endpoints, namespace = '', tls, dialling, log }: ClientOptions): Client {
+    const lanes = new Lanes({
+      endpoints,
+      dialling: { ...dialling, certificates: new Certificates(tls, log) },
+      log,
+    });
+    return new Client(lanes, new Namespace(namespace));
   }
 
   private constructor(lanes: Lanes, namespace: Namespace, parent?: Client) {

@@ -2,6 +2,9 @@ import { type ChannelOptions, credentials } from '@grpc/grpc-js';
 import { Host } from 'etcd3/lib/connection-pool.js';
 import { bracketed, type Endpoint, formatEndpoint, parseEndpoint } from '../endpoint.js';
 import { WorldError } from '../errors.js';
+import { Certificates } from './certificates.js';
+import { TlsCredentials } from './tls-credentials.js';
+import type { TlsTrouble } from './tls-trouble.js';
 
 const AVOID_MS = 1000;
 
@@ -15,11 +18,23 @@ export interface EndpointDescription {
 /** Describes endpoints that are only a local end of something else, by their URL. */
 export type DescribeEndpoint = (url: string) => EndpointDescription;
 
+/** How the endpoints of a client are dialled and named. */
+export interface Dialling {
+  /** Default by their URL. */
+  readonly describe?: DescribeEndpoint | undefined;
+  /** For `https://` endpoints, and for those with a `secureHost`. */
+  readonly certificates: Certificates;
+  /** For an endpoint that is only a local end: the host behind it whose certificate is verified, where it speaks TLS. */
+  readonly secureHost?: ((url: string) => string | undefined) | undefined;
+}
+
 /** One endpoint with its gRPC connections, which are made at the first call. */
 export interface Peer {
   readonly url: string;
   readonly describe: () => EndpointDescription;
   readonly host: Host;
+  /** What is wrong with its certificate or with ours, where that is why a call failed. */
+  readonly tlsTrouble: (details: string) => TlsTrouble | undefined;
   /** Aborted when the endpoint is no longer one of the set, for the streams on it. */
   readonly removed: AbortSignal;
   /** Until then (monotonic ms) other endpoints are preferred. */
@@ -42,7 +57,7 @@ const CHANNEL_OPTIONS: ChannelOptions = {
  */
 export class EndpointSet {
   readonly #lane: string;
-  readonly #describe: DescribeEndpoint;
+  readonly #dialling: Dialling;
   readonly #removals = new WeakMap<Peer, AbortController>();
   #peers: readonly Peer[];
   #current = 0;
@@ -51,10 +66,10 @@ export class EndpointSet {
   constructor(
     endpoints: readonly string[],
     lane: string,
-    describe: DescribeEndpoint = (url) => ({ name: url }),
+    dialling: Dialling = { certificates: new Certificates() },
   ) {
     this.#lane = lane;
-    this.#describe = describe;
+    this.#dialling = dialling;
     this.#peers = this.#connect(endpoints, []);
   }
 
@@ -92,6 +107,11 @@ export class EndpointSet {
     for (const peer of before) if (!this.#peers.includes(peer)) this.#drop(peer);
   }
 
+  /** One endpoint by itself, which need not be of the set, dialled as those are; over the same connection where it is. */
+  alone(endpoint: string): EndpointSet {
+    return new EndpointSet([endpoint], this.#lane, this.#dialling);
+  }
+
   close(): void {
     for (const peer of this.#peers) this.#drop(peer);
     this.#peers = [];
@@ -115,10 +135,12 @@ export class EndpointSet {
 
   #peer(url: string, endpoint: Endpoint): Peer {
     const removal = new AbortController();
+    const { certificates, describe = (name: string) => ({ name }) } = this.#dialling;
     const peer = {
       url,
-      describe: () => this.#describe(url),
-      host: this.#host(endpoint),
+      describe: () => describe(url),
+      tlsTrouble: (details: string) => certificates.troubleIn(details),
+      host: this.#host(url, endpoint),
       removed: removal.signal,
       avoidUntil: 0,
     };
@@ -126,13 +148,14 @@ export class EndpointSet {
     return peer;
   }
 
-  #host(endpoint: Endpoint): Host {
-    const secure = endpoint.scheme === 'https';
+  #host(url: string, endpoint: Endpoint): Host {
+    const { certificates, secureHost } = this.#dialling;
+    const host = secureHost?.(url) ?? (endpoint.scheme === 'https' ? endpoint.host : undefined);
     // Channels with equal options share a connection: an option that grpc-js does not know keeps the lanes apart.
     const options = { ...CHANNEL_OPTIONS, 'hawser.lane': this.#lane };
     return new Host(
       target(endpoint),
-      secure ? credentials.createSsl() : credentials.createInsecure(),
+      host === undefined ? credentials.createInsecure() : new TlsCredentials(certificates, host),
       options,
     );
   }

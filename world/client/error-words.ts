@@ -8,6 +8,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     '$1',
   ],
   [/^No connection established\. Last error: (?:Error: )?/, ''],
+  [
+    /^Client network socket disconnected before secure TLS.*$/s,
+    'it ended the connection before TLS was agreed',
+  ],
   [/^Name resolution failed.*$/s, 'the name of the host is not known'],
   [/^.*(?:deadline exceeded|request timed out).*$/is, 'no answer came in time'],
   [

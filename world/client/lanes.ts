@@ -1,5 +1,5 @@
 import type { Log } from '../log.js';
-import { type DescribeEndpoint, EndpointSet } from './endpoint-set.js';
+import { type Dialling, EndpointSet } from './endpoint-set.js';
 import { Horizon } from './horizon.js';
 import { Watches } from './watches.js';
 
@@ -7,7 +7,7 @@ const BULK_LANES = 4;
 
 export interface LanesOptions {
   readonly endpoints: readonly string[];
-  readonly describe: DescribeEndpoint | undefined;
+  readonly dialling: Dialling;
   readonly log: Log | undefined;
 }
 
@@ -21,12 +21,12 @@ export class Lanes {
   readonly #closed = new AbortController();
   #nextBulk = 0;
 
-  constructor({ endpoints, describe, log }: LanesOptions) {
+  constructor({ endpoints, dialling, log }: LanesOptions) {
     this.log = log;
-    this.small = new EndpointSet(endpoints, 'small', describe);
+    this.small = new EndpointSet(endpoints, 'small', dialling);
     this.#bulk = Array.from(
       { length: BULK_LANES },
-      (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`, describe),
+      (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`, dialling),
     );
     this.watches = new Watches({ endpoints: this.small, closed: this.#closed.signal, log });
   }

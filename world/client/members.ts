@@ -2,7 +2,7 @@ import type { IMember } from 'etcd3';
 import { WorldError } from '../errors.js';
 import type { CallOptions, Member } from '../world.js';
 import type { Calls } from './calls.js';
-import { EndpointSet, type Peer } from './endpoint-set.js';
+import type { EndpointSet, Peer } from './endpoint-set.js';
 
 /** How one member sees itself and its cluster. */
 export interface MemberStatus {
@@ -76,7 +76,7 @@ export async function memberStatus(
   options?: CallOptions,
 ): Promise<MemberStatus> {
   if (endpoint === undefined) return statusOf(calls, endpoints.pick(), options);
-  const single = new EndpointSet([endpoint], 'small');
+  const single = endpoints.alone(endpoint);
   try {
     return await statusOf(calls, single.pick(), options);
   } finally {
