@@ -87,7 +87,9 @@ export class ChurnHost {
     const exited = once(agent, 'exit');
     agent.kill('SIGTERM');
     if (await within(STOP_TIMEOUT_MS, exited)) {
-      if (agent.exitCode !== 0) this.#complain(`ended with code ${agent.exitCode} after SIGTERM`);
+      // One that had hardly begun is ended by the signal itself, or says that it was interrupted.
+      const isOrderly = agent.exitCode === 0 || agent.exitCode === 130 || agent.signalCode === 'SIGTERM';
+      if (!isOrderly) this.#complain(`ended with ${agent.signalCode ?? agent.exitCode} after SIGTERM`);
       return;
     }
     this.#complain(`did not end within ${STOP_TIMEOUT_MS / 1_000} s of SIGTERM`);

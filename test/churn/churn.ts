@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EtcdWorld } from '../../world/index.js';
 import { ChurnFleet } from './churn-fleet.js';
 import { History } from './history.js';
-import { judge } from './judge.js';
+import { judge, missing } from './judge.js';
 import type { Network } from './network.js';
 import { seededRandom } from './random.js';
 import { viewFleet, whatLacks } from './rest.js';
@@ -24,6 +24,8 @@ export interface ChurnOptions {
   readonly etcd: string;
   /** A folder for everything that the hosts keep. */
   readonly folder: string;
+  /** Whether all hosts are stopped and started once more at the end. */
+  readonly restart: boolean;
   /** Told what happens when. */
   readonly say: (line: string) => void;
 }
@@ -87,7 +89,9 @@ export class Churn {
       this.#complaints.push(...(await judge(this.#world, this.#history, this.#workload)));
       over.abort();
       await reviving;
-      return await this.#end(formedMs, restedMs);
+      await this.#stopAll();
+      if (this.#options.restart) await this.#restart();
+      return this.#report(formedMs, restedMs);
     } finally {
       over.abort();
       await reviving;
@@ -149,10 +153,22 @@ export class Churn {
     return passedMs();
   }
 
-  async #end(formedMs: number, restedMs: number): Promise<ChurnReport> {
+  async #stopAll(): Promise<void> {
     await this.#fleet.stopAll();
     const left = serversIn(this.#options.folder);
     if (left.length > 0) this.#complaints.push(`etcd is left behind: ${left.join('; ')}`);
+  }
+
+  /** What the last of the hosts to end had kept must do for all to come back. */
+  async #restart(): Promise<void> {
+    this.#options.say('all hosts have ended and start again');
+    await this.#fleet.healAll();
+    await this.#rest(QUIET_MS, 'after all hosts had been stopped and started');
+    this.#complaints.push(...(await missing(this.#world, this.#workload.acknowledged)));
+    await this.#stopAll();
+  }
+
+  #report(formedMs: number, restedMs: number): ChurnReport {
     return {
       complaints: this.#complaints,
       operations: this.#history.counts,

@@ -8,6 +8,7 @@ const optionsSchema = z.object({
   durationMs: z.number(),
   etcd: z.string(),
   folder: z.string(),
+  restart: z.boolean(),
   isIsolated: z.boolean(),
 });
 

@@ -11,7 +11,7 @@ export async function judge(world: ClientWorld, history: History, workload: Work
 }
 
 /** Complains of writes that were acknowledged and are not there. */
-async function missing(world: ClientWorld, acknowledged: ReadonlySet<string>): Promise<string[]> {
+export async function missing(world: ClientWorld, acknowledged: ReadonlySet<string>): Promise<string[]> {
   const { entries } = await world.client.list('/strings/appended/');
   const there = new Set(entries.map(({ value }) => value.toString()));
   const lost = [...acknowledged].filter((name) => !there.has(name));

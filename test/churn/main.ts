@@ -23,6 +23,6 @@ if (!Number.isInteger(seed) || !(seconds > 0) || (etcd !== undefined && etcd !==
 }
 process.stdout.write(`seed ${seed}\n`);
 const say = values.verbose ? (line: string) => void process.stdout.write(`${line}\n`) : () => undefined;
-const result = await runChurn({ seed, durationMs: seconds * 1_000, etcd, say });
+const result = await runChurn({ seed, durationMs: seconds * 1_000, restart: true, etcd, say });
 process.stdout.write(describeResult(result));
 process.exitCode = result.complaints.length === 0 ? 0 : 1;

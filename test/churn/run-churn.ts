@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly durationMs: number;
   /** Default whichever is at hand. */
   readonly etcd?: EtcdVersion | undefined;
+  /** Whether all hosts are stopped and started once more at the end; default no. */
+  readonly restart?: boolean;
   /** Told what happens when. */
   readonly say: (line: string) => void;
 }
@@ -23,14 +25,15 @@ export interface RunResult extends ChurnReport {
 }
 
 /** Runs a churn in surroundings of its own. */
-export async function runChurn({ seed, durationMs, etcd: version, say }: RunOptions): Promise<RunResult> {
+export async function runChurn({ restart = false, etcd: version, ...given }: RunOptions): Promise<RunResult> {
+  const { seed, durationMs, say } = given;
   const [{ etcd, version: exact }, isolation] = await Promise.all([resolveEtcd(version), findIsolation()]);
   const folder = await mkdtemp(join(tmpdir(), 'hawser-churn-'));
   const isIsolated = isolation.length > 0;
   say(`seed ${seed}, ${durationMs / 1_000} s, etcd ${exact}`);
   if (!isIsolated) say('this machine permits no network namespaces: no host is cut off');
   const program = fileURLToPath(new URL('./isolated-main.js', import.meta.url));
-  const options = JSON.stringify({ seed, durationMs, etcd, folder, isIsolated });
+  const options = JSON.stringify({ seed, durationMs, restart, etcd, folder, isIsolated });
   const child = startIsolated(isolation, program, [options]);
   const exited = once(child, 'exit');
   let last = '';
