@@ -1,60 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, on } from 'node:events';
-import { Client, type ClientWorld, CONVERGED_PATH, EtcdWorld, type Log } from '../world/index.js';
+import { type ClientWorld, CONVERGED_PATH } from '../world/index.js';
+import { Assembly } from './assembly.js';
 import { DataFolder } from './cluster/data-folder.js';
-import type { ServerStart, ServerTls } from './cluster/etcd-flags.js';
 import { etcdProgram } from './cluster/etcd-program.js';
-import { localEndpoint, serverAddresses } from './cluster/local-endpoint.js';
-import { Participation } from './cluster/participation.js';
+import type { Participation } from './cluster/participation.js';
 import { reportOf } from './cluster/report.js';
-import { Rivals } from './cluster/rivals.js';
-import { ServerProcess } from './cluster/server-process.js';
 import { ControlSocket } from './control/control-socket.js';
 import type { AgentState } from './control/protocol.js';
 import { Converger } from './converger.js';
 import { AgentError } from './errors.js';
-import { instanceOf } from './instance.js';
+import type { EmbdEtcdOptions } from './options.js';
 import { validateEmbdEtcd } from './validate.js';
 import { checkCertificates, checkPrefix } from './validate-files.js';
 
 const undrainMs = 60_000;
 const rebuildMs = 60_000;
-
-export interface EmbdEtcdOptions {
-  /** The unique identifier of this host. */
-  readonly hostname: string;
-  /** An absolute folder for everything that is kept; `etcd/` and `agent.sock` are in there. */
-  readonly prefix: string;
-  readonly namespace: string;
-  /** Client URLs of a cluster to join; none for the first host. */
-  readonly seeds: readonly string[];
-  /** Reaches the seeds some other way than directly: through SSH. Such a host is never elected to change the cluster. */
-  readonly connectSeeds?: (signal: AbortSignal) => Promise<ClientWorld>;
-  /** Where a server of this host listens for clients. */
-  readonly clientUrls: readonly string[];
-  /** Where a server of this host listens for the other servers. */
-  readonly serverUrls: readonly string[];
-  /** What others are told to use. Default: the listening URLs, those that are not on our loopback if any is. */
-  readonly aClientUrls?: readonly string[];
-  readonly aServerUrls?: readonly string[];
-  /** Be a client only: never run a server here. */
-  readonly noServer?: boolean;
-  /** Listen at unix sockets in the prefix only. */
-  readonly noNetwork?: boolean;
-  /** Needed for `https://` URLs. */
-  readonly tls?: ServerTls;
-  /** Said of this host to the others; `zone` spreads the servers. */
-  readonly labels?: Readonly<Record<string, string>>;
-  /** Sets how many servers the fleet is to have, once this host is known to it. */
-  readonly idealClusterSize?: number;
-  /** Told what still moves. Default: one of its own. */
-  readonly converger?: Converger;
-  /** Of the agent, as others see it. */
-  readonly version: string;
-  /** The etcd program comes from `HAWSER_ETCD` or the `PATH` in here. */
-  readonly environment: NodeJS.ProcessEnv;
-  readonly log: Log;
-}
 
 /**
  * The elastic etcd of one host, by the seed's algorithm: without seeds it is the first server; with seeds it connects
@@ -74,7 +35,7 @@ export class EmbdEtcd {
   readonly #happenings = new EventEmitter();
   #becomeReady = (): void => undefined;
   #exit = (): void => undefined;
-  #program = '';
+  #assembly: Assembly | undefined;
   #socket: ControlSocket | undefined;
   #world: ClientWorld | undefined;
   #participation: Participation | undefined;
@@ -110,7 +71,8 @@ export class EmbdEtcd {
     const { environment, noServer, prefix, tls, log } = this.#options;
     checkPrefix(prefix);
     if (tls !== undefined) checkCertificates(tls);
-    if (noServer !== true) this.#program = await etcdProgram(environment);
+    const program = noServer === true ? undefined : await etcdProgram(environment);
+    this.#assembly = new Assembly(this.#options, this.#folder, program);
     this.#socket = await ControlSocket.open(prefix, {
       log,
       ...(signal === undefined ? {} : { signal }),
@@ -177,8 +139,15 @@ export class EmbdEtcd {
     return this.#participation?.leavesWithinMs ?? 0;
   }
 
+  get #assembled(): Assembly {
+    if (this.#assembly === undefined)
+      throw new AgentError('invalid', 'The agent has to be initialised first.');
+    return this.#assembly;
+  }
+
   async #run(signal: AbortSignal): Promise<void> {
     const { connectSeeds, noServer, idealClusterSize, hostname, log } = this.#options;
+    const assembly = this.#assembled;
     const failed = new AbortController();
     const over = AbortSignal.any([signal, failed.signal]);
     const known = await this.#folder.knownEndpoints();
@@ -188,22 +157,22 @@ export class EmbdEtcd {
     signal.throwIfAborted();
     const all = [...new Set([...seeds, ...known])];
     const world =
-      isFirst || hasData ? this.#openWorld([this.#local, ...all]) : await this.#reachSeeds(all, signal);
+      isFirst || hasData
+        ? assembly.openWorld([assembly.local, ...all])
+        : await assembly.reachSeeds(all, signal);
     this.#world = world;
-    const participation = await this.#participate(world, all, seeds);
+    const serving = (isServing: boolean) => this.#serving(isServing);
+    const participation = await assembly.participate(world, { all, seeds }, this.converger, serving);
+    this.#participation = participation;
     if (isFirst || hasData) {
-      log(
-        'info',
-        isFirst
-          ? `starting the first etcd server of a new cluster on ${hostname}`
-          : `starting the etcd server of ${hostname} with its data`,
-      );
+      const what = isFirst ? 'the first etcd server of a new cluster' : 'the etcd server and its data';
+      log('info', `starting ${what} on ${hostname}`);
       await participation.own?.start(isFirst ? { kind: 'new', token: randomUUID() } : { kind: 'restart' });
       participation.willing(true);
     }
     if (this.#folder.isDrained) await this.#undrain(world, over);
     const publishing = this.#publishConverged(participation, over);
-    const comparing = hasData ? this.#compare(seeds, over) : Promise.resolve();
+    const comparing = hasData ? assembly.compare(seeds, over) : Promise.resolve();
     comparing.catch((error: unknown) => failed.abort(error));
     const registered = async (): Promise<void> => {
       if (idealClusterSize !== undefined) await world.idealClusterSizeSet(idealClusterSize, { signal: over });
@@ -212,97 +181,6 @@ export class EmbdEtcd {
     await participation.run(over, () => void registered().catch((error: unknown) => failed.abort(error)));
     await publishing;
     if (failed.signal.aborted) throw failed.signal.reason;
-  }
-
-  #openWorld(endpoints: readonly string[]): ClientWorld {
-    const { hostname, namespace, log } = this.#options;
-    return EtcdWorld.connect({ endpoints, hostname, namespace, log });
-  }
-
-  async #reachSeeds(endpoints: readonly string[], signal: AbortSignal): Promise<ClientWorld> {
-    const { connectSeeds, log } = this.#options;
-    if (connectSeeds !== undefined) return connectSeeds(signal);
-    log('info', `reaching the cluster at ${endpoints.join(', ')}`);
-    return this.#openWorld(endpoints);
-  }
-
-  async #participate(
-    world: ClientWorld,
-    endpoints: readonly string[],
-    seeds: readonly string[],
-  ): Promise<Participation> {
-    const { hostname, prefix, version, labels, noServer, connectSeeds, log } = this.#options;
-    const address = this.#advertisedClientUrls[0];
-    const agent = {
-      hostname,
-      version,
-      instance: await instanceOf(prefix),
-      startedAt: new Date().toISOString(),
-      pid: process.pid,
-      ...(labels === undefined ? {} : { labels }),
-      ...(address === undefined || address.startsWith('unix:') || noServer === true
-        ? {}
-        : { address: new URL(address).host }),
-    };
-    const others = endpoints.filter(
-      (url) => !this.#advertisedClientUrls.includes(url) && url !== this.#local,
-    );
-    const rivals = new Rivals((urls) => this.#connect(urls), others);
-    this.#participation = new Participation({
-      world,
-      agent,
-      folder: this.#folder,
-      seeds,
-      isDirect: connectSeeds === undefined,
-      connect: (urls) => this.#connect(urls),
-      mover: (name) => this.converger.mover(name),
-      log,
-      serving: (isServing) => this.#serving(isServing),
-      server: noServer
-        ? undefined
-        : {
-            advertisedClientUrls: this.#advertisedClientUrls,
-            advertisedServerUrls: this.#advertisedServerUrls,
-            spawn: (start) => this.#spawn(start),
-            isRemovedElsewhere: (own, signal) => rivals.haveRemoved(own, signal),
-          },
-    });
-    return this.#participation;
-  }
-
-  #spawn(start: ServerStart): Promise<ServerProcess> {
-    const { hostname, tls, environment, log } = this.#options;
-    return ServerProcess.start({
-      name: hostname,
-      program: this.#program,
-      environment,
-      folder: this.#folder.folder,
-      dataFolder: this.#folder.data,
-      ...serverAddresses(this.#options),
-      tls,
-      start,
-      log,
-    });
-  }
-
-  #connect(endpoints: readonly string[]): Client {
-    return Client.connect({ endpoints, namespace: this.#options.namespace, log: this.#options.log });
-  }
-
-  get #local(): string {
-    const [first, ...others] = serverAddresses(this.#options).clientUrls;
-    if (first === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
-    return localEndpoint([first, ...others], this.#folder.folder);
-  }
-
-  get #advertisedClientUrls(): readonly string[] {
-    // etcd knows its sockets by names that mean nothing outside its folder.
-    if (this.#options.noNetwork === true) return [this.#local];
-    return serverAddresses(this.#options).advertisedClientUrls;
-  }
-
-  get #advertisedServerUrls(): readonly string[] {
-    return serverAddresses(this.#options).advertisedServerUrls;
   }
 
   #serving(isServing: boolean): void {
@@ -325,37 +203,13 @@ export class EmbdEtcd {
     return undefined;
   }
 
-  async #publishConverged({ presence }: Participation, signal: AbortSignal): Promise<void> {
-    const key = `${CONVERGED_PATH}${this.#options.hostname}`;
-    for await (const converged of this.converger.changes({ signal })) presence.set(key, String(converged));
-  }
-
-  async #compare(seeds: readonly string[], signal: AbortSignal): Promise<void> {
-    if (seeds.length === 0) return;
-    const rivals = new Rivals((endpoints) => this.#connect(endpoints), []);
-    await rivals.compare(this.#local, seeds, signal);
-  }
-
-  /** The size 0 that drained the cluster is over once its last host is started again. */
-  async #undrain(world: ClientWorld, signal: AbortSignal): Promise<void> {
-    const timeoutMs = undrainMs;
-    if ((await world.idealClusterSizeGet({ signal, timeoutMs })) === 0)
-      await world.client.del('/chooser/dynamicsize/idealclustersize', {
-        signal,
-        timeoutMs,
-        repeatable: true,
-      });
-    await this.#folder.setDrained(false);
-    this.#options.log('info', 'the cluster was drained; it is back with its data, and grows again');
-  }
-
   async #state(): Promise<AgentState> {
     const { hostname, version } = this.#options;
     const server = await reportOf(
       this.#participation?.own,
       this.#folder,
-      this.#advertisedClientUrls,
-      (endpoints) => this.#connect(endpoints),
+      this.#assembled.clientUrls,
+      (endpoints) => this.#assembled.connect(endpoints),
     );
     return { hostname, version, pid: process.pid, server };
   }
@@ -376,5 +230,23 @@ export class EmbdEtcd {
     await this.#participation?.own?.discard();
     await this.#folder.remember(seeds);
     this.#world?.client.setEndpoints(seeds);
+  }
+
+  /** The size 0 that drained the cluster is over once its last host is started again. */
+  async #undrain(world: ClientWorld, signal: AbortSignal): Promise<void> {
+    const timeoutMs = undrainMs;
+    if ((await world.idealClusterSizeGet({ signal, timeoutMs })) === 0)
+      await world.client.del('/chooser/dynamicsize/idealclustersize', {
+        signal,
+        timeoutMs,
+        repeatable: true,
+      });
+    await this.#folder.setDrained(false);
+    this.#options.log('info', 'the cluster was drained; it is back with its data, and grows again');
+  }
+
+  async #publishConverged({ presence }: Participation, signal: AbortSignal): Promise<void> {
+    const key = `${CONVERGED_PATH}${this.#options.hostname}`;
+    for await (const converged of this.converger.changes({ signal })) presence.set(key, String(converged));
   }
 }

@@ -3,6 +3,7 @@
  * deploys that are applied to it.
  */
 export { Converger, type Mover } from './converger.js';
-export { EmbdEtcd, type EmbdEtcdOptions } from './embd-etcd.js';
+export { EmbdEtcd } from './embd-etcd.js';
 export { AgentError, type AgentErrorCode } from './errors.js';
+export type { EmbdEtcdOptions } from './options.js';
 export { type AgentOptions, HostAgent } from './run.js';

@@ -1,6 +1,7 @@
 import { addAbortListener } from 'node:events';
 import { Follower } from './deploys/follow.js';
-import { EmbdEtcd, type EmbdEtcdOptions } from './embd-etcd.js';
+import { EmbdEtcd } from './embd-etcd.js';
+import type { EmbdEtcdOptions } from './options.js';
 
 /** The options of {@link EmbdEtcd}; deploys go to `releases/`, `current` and `app.log` in the prefix. */
 export type AgentOptions = EmbdEtcdOptions;

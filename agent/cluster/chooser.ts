@@ -66,11 +66,13 @@ export function nextChange(scene: Scene): Change | undefined {
 export function target({ size, volunteers, seats }: Scene): { voters: number; fillers: number } {
   const voters = seats.filter(isVoter);
   const seated = voters.filter(isSeated);
-  const alive = seated.length + spares({ volunteers, seats }).length;
+  const available = seated.length + spares({ volunteers, seats }).length;
   const gone = voters.filter(({ standing }) => standing === 'gone').length;
-  // One that is gone may fill a seat to make the number odd: without it the others could bear no loss more.
-  const wanted = Math.max(1, oddFloor(Math.min(size, alive + Math.min(gone, 1))));
-  return { voters: wanted, fillers: Math.max(0, Math.min(gone, wanted - alive)) };
+  // One that is gone may fill a seat to make the number odd: without it the others could bear no loss more. Not where
+  // somebody can be added, which takes voters that are all well.
+  const filler = available === seated.length ? Math.min(gone, 1) : 0;
+  const wanted = Math.max(1, oddFloor(Math.min(size, available + filler)));
+  return { voters: wanted, fillers: Math.max(0, Math.min(gone, wanted - available)) };
 }
 
 function learnerChange(scene: Scene): Change | undefined {

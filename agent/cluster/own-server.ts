@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Client, type Log, type Member, type MemberStatus, WorldError } from '../../world/index.js';
+import { type Member, WorldError } from '../../world/index.js';
 import { AgentError } from '../errors.js';
-import type { Wake } from '../wake.js';
 import type { DataFolder } from './data-folder.js';
 import { joinMembers, type ServerStart } from './etcd-flags.js';
+import { type Ending, Fate, type FateOptions } from './fate.js';
 import { NOMINATED_PREFIX } from './keys.js';
 import type { ServerProcess } from './server-process.js';
 
@@ -21,31 +21,20 @@ const slowPollMs = 500;
 const readyMs = 5000;
 const ownEndMs = 5000;
 
-export interface OwnServerOptions {
-  readonly hostname: string;
+export interface OwnServerOptions extends FateOptions {
   readonly folder: DataFolder;
   /** What this host is to be added with. */
   readonly advertisedServerUrls: readonly string[];
   readonly spawn: (start: ServerStart) => Promise<ServerProcess>;
-  /** Reaches the fleet, wherever a server is. */
-  readonly client: Client;
-  readonly size: (signal: AbortSignal) => Promise<number>;
   /** Resolves when the disk has room again. */
   readonly space: (signal: AbortSignal) => Promise<void>;
-  /** Asked while a server finds no majority: whether the cluster goes on without it. */
-  readonly isRemovedElsewhere: (own: MemberStatus, signal: AbortSignal) => Promise<boolean>;
-  /** Rings when this host's nomination may have changed. */
-  readonly wake: Wake;
   /** Told when this host's server begins and stops to serve clients. */
   readonly serving: (isServing: boolean) => void;
   /** Told whether this host wants to run a server. */
   readonly willing: (isWilling: boolean) => void;
   /** Told while a server starts, joins or goes. */
   readonly busy: (isBusy: boolean) => void;
-  readonly log: Log;
 }
-
-type Ending = 'ended' | 'removed' | 'drained' | 'aborted';
 
 /**
  * The etcd server of this host, through its life: it comes back with its data, joins when the host is nominated, and
@@ -54,7 +43,6 @@ type Ending = 'ended' | 'removed' | 'drained' | 'aborted';
 export class OwnServer {
   readonly #options: OwnServerOptions;
   #server: ServerProcess | undefined;
-  #memberId: string | undefined;
   /** The seat that this host could not take. */
   #spoiltSeat: string | undefined;
   #drained = false;
@@ -78,7 +66,6 @@ export class OwnServer {
   async start(start: ServerStart): Promise<void> {
     const before = this.process;
     this.#drained = false;
-    this.#memberId = undefined;
     await before?.stop();
     this.#server = await this.#options.spawn(start);
     this.#options.wake.ring();
@@ -120,7 +107,6 @@ export class OwnServer {
   /** Stops the server, if one runs, and puts its data aside: it has no place in the cluster any more. */
   async discard(): Promise<void> {
     await this.stop();
-    this.#memberId = undefined;
     await this.#options.folder.moveDataAside();
     this.#options.wake.ring();
   }
@@ -179,35 +165,13 @@ export class OwnServer {
       await folder.moveDataAside();
       const server = await spawn({ kind: 'join', members: joinMembers(members, hostname) });
       this.#server = server;
-      this.#memberId = seat.id;
-      if ((await this.#answer(server, signal)) !== 'ended') return;
+      if ((await new Fate(this.#options, server).answer(signal)) !== 'ended') return;
       this.#server = undefined;
       log('warn', `the server that was to join ended (${describe(server)}); trying again`);
       await delay(serverRetryWaitMs, undefined, { signal });
     }
     log('error', `${hostname} cannot take its place in the cluster: its server ends at each start`);
     this.#spoiltSeat = seat.id;
-  }
-
-  /** Until the server answers as part of a cluster. */
-  async #answer(
-    server: ServerProcess,
-    signal: AbortSignal,
-  ): Promise<MemberStatus | 'ended' | 'removed' | 'aborted'> {
-    for (let isSaid = false; ; isSaid = true) {
-      try {
-        return await server.ready({ signal, timeoutMs: readyMs });
-      } catch (error) {
-        if (signal.aborted) return 'aborted';
-        if (server.exit !== undefined) return 'ended';
-        if (!(error instanceof AgentError)) throw error;
-      }
-      if (!isSaid)
-        this.#options.log('info', 'waiting for the other servers: there is no majority of them yet');
-      const asked = this.#options.client.status(server.clientEndpoint, { signal, timeoutMs: readyMs });
-      const status = await asked.catch(() => undefined); // it ended, or is busy with its data
-      if (status !== undefined && (await this.#options.isRemovedElsewhere(status, signal))) return 'removed';
-    }
   }
 
   /** Keeps a server up until it is to go, and sees to what comes then. */
@@ -234,62 +198,13 @@ export class OwnServer {
   async #serve(server: ServerProcess, signal: AbortSignal): Promise<Ending> {
     const { serving, busy, log, hostname } = this.#options;
     busy(true);
-    const voter = await this.#becomeVoter(server, signal);
+    const fate = new Fate(this.#options, server);
+    const voter = await fate.becomeVoter(signal);
     if (typeof voter === 'string') return voter;
-    this.#memberId = voter.memberId;
     busy(false);
     serving(true);
     log('info', `${hostname} is a voting member`);
-    return this.#untilUnwanted(server, signal);
-  }
-
-  async #becomeVoter(server: ServerProcess, signal: AbortSignal): Promise<MemberStatus | Ending> {
-    for (let round = 0; ; round += 1) {
-      const status = await this.#answer(server, signal);
-      if (typeof status === 'string') return status;
-      if (!status.isLearner) return status;
-      // etcd does not say when it is promoted. A learner that is removed need not hear of it.
-      if (round % 20 === 19 && !(await this.#isMember(status.memberId, signal))) return 'removed';
-      await delay(pollMs, undefined, { signal }).catch(() => undefined); // ready() looks at the signal
-    }
-  }
-
-  async #untilUnwanted(server: ServerProcess, signal: AbortSignal): Promise<Ending> {
-    const { wake } = this.#options;
-    const over = new AbortController();
-    const unlisten = () => over.abort();
-    signal.addEventListener('abort', unlisten);
-    void server.exited.then(unlisten);
-    try {
-      for (;;) {
-        const verdict = await this.#verdict(signal);
-        if (server.exit !== undefined) return 'ended';
-        if (verdict !== undefined) return verdict;
-        await wake.wait(undefined, over.signal);
-        if (server.exit !== undefined) return 'ended';
-        if (signal.aborted) return 'aborted';
-      }
-    } finally {
-      signal.removeEventListener('abort', unlisten);
-    }
-  }
-
-  /** What a nomination that was taken back means. */
-  async #verdict(signal: AbortSignal): Promise<'removed' | 'drained' | undefined> {
-    const { client, hostname, size } = this.#options;
-    try {
-      if ((await client.get(`${NOMINATED_PREFIX}${hostname}`, { signal })) !== undefined) return undefined;
-      const members = await client.members({ signal });
-      if (!members.some(({ id }) => id === this.#memberId)) return 'removed';
-      return members.length === 1 && (await size(signal)) === 0 ? 'drained' : undefined;
-    } catch (error) {
-      if (signal.aborted || error instanceof WorldError) return undefined; // it rings again
-      throw error;
-    }
-  }
-
-  async #isMember(memberId: string, signal: AbortSignal): Promise<boolean> {
-    return (await this.#options.client.members({ signal })).some(({ id }) => id === memberId);
+    return fate.untilUnwanted(voter.memberId, signal);
   }
 
   /** After a server ended by itself. */

@@ -1,0 +1,136 @@
+import { hostname } from 'node:os';
+import type { ClientWorld } from '../world/index.js';
+import { Client, EtcdWorld } from '../world/index.js';
+import type { DataFolder } from './cluster/data-folder.js';
+import type { ServerStart } from './cluster/etcd-flags.js';
+import { localEndpoint, noNetworkUrls } from './cluster/local-endpoint.js';
+import { Participation } from './cluster/participation.js';
+import { Rivals } from './cluster/rivals.js';
+import { ServerProcess } from './cluster/server-process.js';
+import type { Converger } from './converger.js';
+import { AgentError } from './errors.js';
+import { instanceOf } from './instance.js';
+import { advertisedClientUrls, advertisedServerUrls, type EmbdEtcdOptions } from './options.js';
+
+/** Where etcd listens without network; relative to its own folder. */
+const atUnixSockets = { clientUrls: [noNetworkUrls.client], serverUrls: [noNetworkUrls.server] };
+
+/** Puts the parts of one agent together as its options say. */
+export class Assembly {
+  readonly #options: EmbdEtcdOptions;
+  readonly #folder: DataFolder;
+  /** The etcd program; undefined on a host that runs no server. */
+  readonly #program: string | undefined;
+
+  constructor(options: EmbdEtcdOptions, folder: DataFolder, program: string | undefined) {
+    this.#options = options.noNetwork === true ? { ...options, ...atUnixSockets } : options;
+    this.#folder = folder;
+    this.#program = program;
+  }
+
+  /** The World at these endpoints. */
+  openWorld(endpoints: readonly string[]): ClientWorld {
+    const { hostname, namespace, log } = this.#options;
+    return EtcdWorld.connect({ endpoints, hostname, namespace, log });
+  }
+
+  /** The World at the seeds, however they are reached. */
+  async reachSeeds(endpoints: readonly string[], signal: AbortSignal): Promise<ClientWorld> {
+    const { connectSeeds, log } = this.#options;
+    if (connectSeeds !== undefined) return connectSeeds(signal);
+    log('info', `reaching the cluster at ${endpoints.join(', ')}`);
+    return this.openWorld(endpoints);
+  }
+
+  async participate(
+    world: ClientWorld,
+    { all, seeds }: { readonly all: readonly string[]; readonly seeds: readonly string[] },
+    converger: Converger,
+    serving: (isServing: boolean) => void,
+  ): Promise<Participation> {
+    const { prefix, version, labels, noServer, connectSeeds, log } = this.#options;
+    const agent = {
+      hostname: this.#options.hostname,
+      version,
+      instance: await instanceOf(prefix),
+      startedAt: new Date().toISOString(),
+      pid: process.pid,
+      ...(labels === undefined ? {} : { labels }),
+      ...(noServer === true ? {} : { address: this.#address }),
+    };
+    const others = all.filter((url) => !this.clientUrls.includes(url) && url !== this.local);
+    const rivals = new Rivals((urls) => this.connect(urls), others);
+    return new Participation({
+      world,
+      agent,
+      folder: this.#folder,
+      seeds,
+      isDirect: connectSeeds === undefined,
+      connect: (urls) => this.connect(urls),
+      mover: (name) => converger.mover(name),
+      log,
+      serving,
+      server: noServer
+        ? undefined
+        : {
+            advertisedClientUrls: this.#options.noNetwork === true ? [this.local] : this.clientUrls,
+            advertisedServerUrls: this.serverUrls,
+            spawn: (start) => this.#spawn(start),
+            isRemovedElsewhere: (own, signal) => rivals.haveRemoved(own, signal),
+          },
+    });
+  }
+
+  /** Where this agent is, for a person who looks for it. */
+  get #address(): string {
+    const [url = this.local] = this.clientUrls;
+    return url.startsWith('unix:') ? hostname() : new URL(url).host;
+  }
+
+  #spawn(start: ServerStart): Promise<ServerProcess> {
+    if (this.#program === undefined) throw new AgentError('invalid', 'This host is to run no server.');
+    const { hostname, clientUrls, serverUrls, tls, environment, log } = this.#options;
+    return ServerProcess.start({
+      name: hostname,
+      program: this.#program,
+      environment,
+      folder: this.#folder.folder,
+      dataFolder: this.#folder.data,
+      clientUrls,
+      serverUrls,
+      advertisedClientUrls: this.clientUrls,
+      advertisedServerUrls: this.serverUrls,
+      tls,
+      start,
+      log,
+    });
+  }
+
+  /** A client of these endpoints, in the fleet's namespace. */
+  connect(endpoints: readonly string[]): Client {
+    return Client.connect({ endpoints, namespace: this.#options.namespace, log: this.#options.log });
+  }
+
+  /** How this machine reaches its own server. */
+  get local(): string {
+    const [first, ...others] = this.#options.clientUrls;
+    if (first === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
+    return localEndpoint([first, ...others], this.#folder.folder);
+  }
+
+  /** What others are told to use. */
+  get clientUrls(): readonly string[] {
+    return advertisedClientUrls(this.#options);
+  }
+
+  get serverUrls(): readonly string[] {
+    return advertisedServerUrls(this.#options);
+  }
+
+  /** @throws AgentError `other-cluster` when the seeds are not of the cluster that this host's data is of. */
+  async compare(seeds: readonly string[], signal: AbortSignal): Promise<void> {
+    if (seeds.length === 0) return;
+    const rivals = new Rivals((endpoints) => this.connect(endpoints), []);
+    await rivals.compare(this.local, seeds, signal);
+  }
+}

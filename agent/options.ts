@@ -1,0 +1,64 @@
+import type { ClientWorld, Log } from '../world/index.js';
+import type { ServerTls } from './cluster/etcd-flags.js';
+import type { Converger } from './converger.js';
+
+export interface EmbdEtcdOptions {
+  /** The unique identifier of this host. */
+  readonly hostname: string;
+  /** An absolute folder for everything that is kept; `etcd/` and `agent.sock` are in there. */
+  readonly prefix: string;
+  readonly namespace: string;
+  /** Client URLs of a cluster to join; none for the first host. */
+  readonly seeds: readonly string[];
+  /** Reaches the seeds some other way than directly: through SSH. Such a host is never elected to change the cluster. */
+  readonly connectSeeds?: (signal: AbortSignal) => Promise<ClientWorld>;
+  /** Where a server of this host listens for clients. */
+  readonly clientUrls: readonly string[];
+  /** Where a server of this host listens for the other servers. */
+  readonly serverUrls: readonly string[];
+  /** What others are told to use. Default: the listening URLs, those that are not on our loopback if any is. */
+  readonly aClientUrls?: readonly string[];
+  readonly aServerUrls?: readonly string[];
+  /** Be a client only: never run a server here. */
+  readonly noServer?: boolean;
+  /** Listen at unix sockets in the prefix only. */
+  readonly noNetwork?: boolean;
+  /** Needed for `https://` URLs. */
+  readonly tls?: ServerTls;
+  /** Said of this host to the others; `zone` spreads the servers. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Sets how many servers the fleet is to have, once this host is known to it. */
+  readonly idealClusterSize?: number;
+  /** Told what still moves. Default: one of its own. */
+  readonly converger?: Converger;
+  /** Of the agent, as others see it. */
+  readonly version: string;
+  /** The etcd program comes from `HAWSER_ETCD` or the `PATH` in here. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly log: Log;
+}
+
+/** What other hosts are told to use as client URLs. */
+export function advertisedClientUrls(
+  options: Pick<EmbdEtcdOptions, 'aClientUrls' | 'clientUrls'>,
+): readonly string[] {
+  return advertised(options.aClientUrls, options.clientUrls);
+}
+
+/** What other servers are told to use. */
+export function advertisedServerUrls(
+  options: Pick<EmbdEtcdOptions, 'aServerUrls' | 'serverUrls'>,
+): readonly string[] {
+  return advertised(options.aServerUrls, options.serverUrls);
+}
+
+/** A loopback address says nothing to others. */
+function advertised(chosen: readonly string[] | undefined, listening: readonly string[]): readonly string[] {
+  if (chosen !== undefined) return chosen;
+  const reachable = listening.filter((url) => !isLoopback(url));
+  return reachable.length > 0 ? reachable : listening;
+}
+
+function isLoopback(url: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+}
