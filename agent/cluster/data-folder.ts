@@ -11,6 +11,7 @@ export class DataFolder {
   readonly folder: string;
   /** etcd's own data. */
   readonly data: string;
+  #remembering: Promise<void> = Promise.resolve();
 
   constructor(prefix: string) {
     this.folder = path.join(prefix, 'etcd');
@@ -49,7 +50,14 @@ export class DataFolder {
     }
   }
 
-  async remember(endpoints: readonly string[]): Promise<void> {
+  /** One after the other, so that the last one asked for stands. */
+  remember(endpoints: readonly string[]): Promise<void> {
+    const writing = this.#remembering.then(() => this.#write(endpoints));
+    this.#remembering = writing.catch(() => undefined); // whoever asked gets the failure
+    return writing;
+  }
+
+  async #write(endpoints: readonly string[]): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const partial = `${this.#known}.part`;
     await writeFile(partial, `${JSON.stringify({ endpoints })}\n`, { mode: 0o600 });
