@@ -1,29 +1,27 @@
 import { hostname } from 'node:os';
-import type { ClientWorld } from '../world/index.js';
-import { Client, EtcdWorld } from '../world/index.js';
+import { Client, type ClientWorld, EtcdWorld, type TlsOptions } from '../world/index.js';
 import type { DataFolder } from './cluster/data-folder.js';
-import type { ServerStart } from './cluster/etcd-flags.js';
-import { localEndpoint, noNetworkUrls } from './cluster/local-endpoint.js';
+import { asClient, type ServerStart } from './cluster/etcd-flags.js';
+import { localEndpoint, type ServerAddresses, serverAddresses } from './cluster/local-endpoint.js';
 import { Participation } from './cluster/participation.js';
 import { Rivals } from './cluster/rivals.js';
 import { ServerProcess } from './cluster/server-process.js';
 import type { Converger } from './converger.js';
 import { AgentError } from './errors.js';
 import { instanceOf } from './instance.js';
-import { advertisedClientUrls, advertisedServerUrls, type EmbdEtcdOptions } from './options.js';
-
-/** Where etcd listens without network; relative to its own folder. */
-const atUnixSockets = { clientUrls: [noNetworkUrls.client], serverUrls: [noNetworkUrls.server] };
+import type { EmbdEtcdOptions } from './options.js';
 
 /** Puts the parts of one agent together as its options say. */
 export class Assembly {
   readonly #options: EmbdEtcdOptions;
   readonly #folder: DataFolder;
+  readonly #addresses: ServerAddresses;
   /** The etcd program; undefined on a host that runs no server. */
   readonly #program: string | undefined;
 
   constructor(options: EmbdEtcdOptions, folder: DataFolder, program: string | undefined) {
-    this.#options = options.noNetwork === true ? { ...options, ...atUnixSockets } : options;
+    this.#options = options;
+    this.#addresses = serverAddresses(options);
     this.#folder = folder;
     this.#program = program;
   }
@@ -31,7 +29,7 @@ export class Assembly {
   /** The World at these endpoints. */
   openWorld(endpoints: readonly string[]): ClientWorld {
     const { hostname, namespace, log } = this.#options;
-    return EtcdWorld.connect({ endpoints, hostname, namespace, log });
+    return EtcdWorld.connect({ endpoints, hostname, namespace, tls: this.#tls, log });
   }
 
   /** The World at the seeds, however they are reached. */
@@ -73,12 +71,17 @@ export class Assembly {
       server: noServer
         ? undefined
         : {
-            advertisedClientUrls: this.#options.noNetwork === true ? [this.local] : this.clientUrls,
-            advertisedServerUrls: this.serverUrls,
+            advertisedClientUrls: this.clientUrls,
+            advertisedServerUrls: this.#addresses.advertisedServerUrls,
             spawn: (start) => this.#spawn(start),
             isRemovedElsewhere: (own, signal) => rivals.haveRemoved(own, signal),
           },
     });
+  }
+
+  /** An agent shows the others' servers the certificate that its own server shows to clients. */
+  get #tls(): TlsOptions | undefined {
+    return this.#options.clientTls ?? asClient(this.#options.tls?.client);
   }
 
   /** Where this agent is, for a person who looks for it. */
@@ -89,17 +92,14 @@ export class Assembly {
 
   #spawn(start: ServerStart): Promise<ServerProcess> {
     if (this.#program === undefined) throw new AgentError('invalid', 'This host is to run no server.');
-    const { hostname, clientUrls, serverUrls, tls, environment, log } = this.#options;
+    const { hostname, tls, environment, log } = this.#options;
     return ServerProcess.start({
       name: hostname,
       program: this.#program,
       environment,
       folder: this.#folder.folder,
       dataFolder: this.#folder.data,
-      clientUrls,
-      serverUrls,
-      advertisedClientUrls: this.clientUrls,
-      advertisedServerUrls: this.serverUrls,
+      ...this.#addresses,
       tls,
       start,
       log,
@@ -108,23 +108,21 @@ export class Assembly {
 
   /** A client of these endpoints, in the fleet's namespace. */
   connect(endpoints: readonly string[]): Client {
-    return Client.connect({ endpoints, namespace: this.#options.namespace, log: this.#options.log });
+    const { namespace, log } = this.#options;
+    return Client.connect({ endpoints, namespace, tls: this.#tls, log });
   }
 
   /** How this machine reaches its own server. */
   get local(): string {
-    const [first, ...others] = this.#options.clientUrls;
+    const [first, ...others] = this.#addresses.clientUrls;
     if (first === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
     return localEndpoint([first, ...others], this.#folder.folder);
   }
 
   /** What others are told to use. */
   get clientUrls(): readonly string[] {
-    return advertisedClientUrls(this.#options);
-  }
-
-  get serverUrls(): readonly string[] {
-    return advertisedServerUrls(this.#options);
+    // etcd knows its sockets by names that mean nothing outside its folder.
+    return this.#options.noNetwork === true ? [this.local] : this.#addresses.advertisedClientUrls;
   }
 
   /** @throws AgentError `other-cluster` when the seeds are not of the cluster that this host's data is of. */

@@ -1,4 +1,4 @@
-import type { ClientWorld, Log } from '../world/index.js';
+import type { ClientWorld, Log, TlsOptions } from '../world/index.js';
 import type { ServerTls } from './cluster/etcd-flags.js';
 import type { Converger } from './converger.js';
 
@@ -25,6 +25,8 @@ export interface EmbdEtcdOptions {
   readonly noNetwork?: boolean;
   /** Needed for `https://` URLs. */
   readonly tls?: ServerTls;
+  /** For `https://` seeds. Default: the certificate of its own server, and the authority that `tls` trusts. */
+  readonly clientTls?: TlsOptions;
   /** Said of this host to the others; `zone` spreads the servers. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Sets how many servers the fleet is to have, once this host is known to it. */
@@ -36,29 +38,4 @@ export interface EmbdEtcdOptions {
   /** The etcd program comes from `HAWSER_ETCD` or the `PATH` in here. */
   readonly environment: NodeJS.ProcessEnv;
   readonly log: Log;
-}
-
-/** What other hosts are told to use as client URLs. */
-export function advertisedClientUrls(
-  options: Pick<EmbdEtcdOptions, 'aClientUrls' | 'clientUrls'>,
-): readonly string[] {
-  return advertised(options.aClientUrls, options.clientUrls);
-}
-
-/** What other servers are told to use. */
-export function advertisedServerUrls(
-  options: Pick<EmbdEtcdOptions, 'aServerUrls' | 'serverUrls'>,
-): readonly string[] {
-  return advertised(options.aServerUrls, options.serverUrls);
-}
-
-/** A loopback address says nothing to others. */
-function advertised(chosen: readonly string[] | undefined, listening: readonly string[]): readonly string[] {
-  if (chosen !== undefined) return chosen;
-  const reachable = listening.filter((url) => !isLoopback(url));
-  return reachable.length > 0 ? reachable : listening;
-}
-
-function isLoopback(url: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 }

@@ -34,9 +34,14 @@ export class Presence {
     this.#options = options;
   }
 
-  /** Publishes a key from now on, or takes it back (`undefined`); soon, and again in each new session. */
+  /**
+   * Publishes a key from now on, or takes it back (`undefined`); soon, and again in each new session. A value that was
+   * published before is written again, since whoever watches may count from it.
+   */
   set(key: string, value: string | undefined): void {
+    if (value === undefined && !this.#wanted.has(key)) return;
     this.#wanted.set(key, value);
+    if (value !== undefined) this.#written.delete(key);
     this.#wake.ring();
   }
 

@@ -61,8 +61,8 @@ export class HostAgent {
   async #work(signal: AbortSignal): Promise<void> {
     await Promise.race([this.#etcd.ready, aborted(signal)]);
     if (signal.aborted) return;
-    const { world } = this.#etcd;
-    this.#follower = new Follower({ ...this.#options, world });
+    const { world, converger } = this.#etcd;
+    this.#follower = new Follower({ ...this.#options, world, mover: converger.mover('deploys') });
     await Promise.all([this.#follower.run(signal), world.schedulerRun({ signal })]);
   }
 }

@@ -23,12 +23,23 @@ export class DataFolder {
     return existsSync(path.join(this.data, 'member', 'wal'));
   }
 
-  /** Puts the data where no server looks for it: `data.old`, in place of an older one. */
+  /** Puts the data where no server looks for it: `data.old`, in place of the one before, which goes to `data.older`. */
   async moveDataAside(): Promise<void> {
     if (!existsSync(this.data)) return;
-    const aside = path.join(this.folder, 'data.old');
-    await rm(aside, { recursive: true, force: true });
-    await rename(this.data, aside);
+    const [old, older] = ['data.old', 'data.older'].map((name) => path.join(this.folder, name)) as [
+      string,
+      string,
+    ];
+    if (existsSync(old)) {
+      await rm(older, { recursive: true, force: true });
+      await rename(old, older);
+    }
+    await rename(this.data, old);
+  }
+
+  /** For data that was never whole: of a server that did not get to join. */
+  async removeData(): Promise<void> {
+    await rm(this.data, { recursive: true, force: true });
   }
 
   /** Whether the server was stopped because the wanted size was 0. */

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_TXN_OPS } from '../../world/index.js';
+import { DEFAULT_MAX_TXN_OPS, type TlsOptions } from '../../world/index.js';
 
 /** What decides the command line of one etcd server. URLs as etcd takes them (`http://host:port`). */
 export interface ServerFlags {
@@ -38,6 +38,11 @@ export interface TlsFiles {
   readonly keyFile: string;
   /** Whoever connects must present a certificate of these authorities. Without it anyone is served. */
   readonly trustedCaFile?: string | undefined;
+}
+
+/** How a client of servers with these certificates shows who it is, and whom it trusts. */
+export function asClient(files: TlsFiles | undefined): TlsOptions | undefined {
+  return files && { certFile: files.certFile, keyFile: files.keyFile, caFile: files.trustedCaFile };
 }
 
 /** One entry of `--initial-cluster`. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, type MemberStatus, WorldError } from '../../world/index.js';
+import { Client, type MemberStatus, type TlsOptions, WorldError } from '../../world/index.js';
 
 const firstIntervalMs = 50;
 const maxIntervalMs = 250;
@@ -8,14 +8,16 @@ const attemptMs = 2_000;
 /** How this machine asks its own server. */
 export interface LocalServerOptions {
   readonly endpoint: string;
+  /** For an `https://` endpoint. */
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** The server of this machine as seen over etcd's own protocol. */
 export class LocalServer implements AsyncDisposable {
   readonly #client: Client;
 
-  constructor({ endpoint }: LocalServerOptions) {
-    this.#client = Client.connect({ endpoints: [endpoint] });
+  constructor({ endpoint, tls }: LocalServerOptions) {
+    this.#client = Client.connect({ endpoints: [endpoint], tls });
   }
 
   /** What the server says of itself, quorum or not; undefined when it says nothing in time. */

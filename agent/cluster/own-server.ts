@@ -159,10 +159,11 @@ export class OwnServer {
 
   async #join(seat: Member, signal: AbortSignal): Promise<void> {
     const { client, folder, spawn, hostname, log } = this.#options;
+    await folder.moveDataAside();
     for (let retries = 0; retries <= maxServerRetries; retries += 1) {
       const members = await client.members({ signal });
       if (!members.some(({ id }) => id === seat.id)) return;
-      await folder.moveDataAside();
+      await folder.removeData();
       const server = await spawn({ kind: 'join', members: joinMembers(members, hostname) });
       this.#server = server;
       if ((await new Fate(this.#options, server).answer(signal)) !== 'ended') return;

@@ -6,7 +6,7 @@ import { Child, type ChildExit } from '../child-process.js';
 import { AgentError, type AgentErrorCode } from '../errors.js';
 import { checkDataFree } from './data-lock.js';
 import { freeBytes } from './disk.js';
-import { etcdArguments, type ServerFlags } from './etcd-flags.js';
+import { asClient, etcdArguments, type ServerFlags } from './etcd-flags.js';
 import { tellingLines } from './etcd-log.js';
 import { etcdVersion } from './etcd-version.js';
 import { checkAddresses } from './listen-check.js';
@@ -104,7 +104,7 @@ export class ServerProcess {
     const { signal, timeoutMs = maxServerStartTimeoutMs } = options;
     signal.throwIfAborted();
     const late = AbortSignal.timeout(timeoutMs);
-    await using local = new LocalServer({ endpoint: this.clientEndpoint });
+    await using local = this.#local();
     try {
       const status = await local.serves(AbortSignal.any([signal, late, this.#over.signal]));
       this.#silence ??= this.#newSilence();
@@ -157,7 +157,7 @@ export class ServerProcess {
   /** Rotates the log and kills the server when it hangs, until it ends. */
   async #watch(): Promise<void> {
     const { name, log = () => undefined, watchdog = watchdogTimes } = this.#options;
-    await using local = new LocalServer({ endpoint: this.clientEndpoint });
+    await using local = this.#local();
     for (;;) {
       const before = performance.now();
       await this.#pause(watchdog.intervalMs);
@@ -180,6 +180,10 @@ export class ServerProcess {
 
   #newSilence(): Silence {
     return new Silence(performance.now(), this.#options.watchdog);
+  }
+
+  #local(): LocalServer {
+    return new LocalServer({ endpoint: this.clientEndpoint, tls: asClient(this.#options.tls?.client) });
   }
 
   async #answers(local: LocalServer, timeoutMs: number): Promise<boolean> {
