@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { AgentError } from '../errors.js';
 import { socketPath } from './local-endpoint.js';
 
@@ -19,19 +19,26 @@ export async function checkAddresses(urls: readonly string[], folder: string): P
 }
 
 async function checkAddress(url: string): Promise<void> {
-  const { hostname, port } = new URL(url);
   const server = createServer((socket) => socket.destroy());
   try {
-    // Go listens on IPv4 for `localhost`.
-    const host = hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/^\[(.*)\]$/, '$1');
-    server.listen({ host, port: portOf(url, port), exclusive: true });
-    await once(server, 'listening');
-  } catch (error) {
-    throw refusal(url, error);
+    await listenAt(server, url);
   } finally {
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
+  }
+}
+
+/** Listens where etcd is to listen. @throws AgentError as {@link checkAddresses} */
+export async function listenAt(server: Server, url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  // Go listens on IPv4 for `localhost`.
+  const host = hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/^\[(.*)\]$/, '$1');
+  try {
+    server.listen({ host, port: portOf(url, port), exclusive: true });
+    await once(server, 'listening');
+  } catch (error) {
+    throw refusal(url, error);
   }
 }
 
