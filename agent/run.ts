@@ -1,4 +1,6 @@
 import { addAbortListener } from 'node:events';
+import { leaveTimeoutMs } from './cluster/participation.js';
+import { stopGraceMs } from './deploys/app.js';
 import { Follower } from './deploys/follow.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import type { EmbdEtcdOptions } from './options.js';
@@ -14,6 +16,7 @@ export class HostAgent {
   readonly #options: AgentOptions;
   readonly #etcd: EmbdEtcd;
   #follower: Follower | undefined;
+  #endingSince: number | undefined;
 
   /** @throws AgentError `invalid` for options that cannot work. */
   constructor(options: AgentOptions) {
@@ -37,6 +40,7 @@ export class HostAgent {
       const cluster = this.#etcd.run(leaving.signal).catch(fail);
       const working = this.#work(over).catch(fail);
       await Promise.race([aborted(over), cluster]);
+      this.#endingSince = performance.now();
       await working;
       leaving.abort(over.reason);
       await cluster;
@@ -54,7 +58,9 @@ export class HostAgent {
 
   /** How long an orderly end that is under way will still wait at most. */
   get endsWithinMs(): number {
-    return this.#etcd.leavesWithinMs;
+    const { leavesWithinMs } = this.#etcd;
+    if (leavesWithinMs > 0 || this.#endingSince === undefined) return leavesWithinMs;
+    return Math.max(0, this.#endingSince + stopGraceMs + leaveTimeoutMs - performance.now());
   }
 
   /** What this host does in the World once it is known to it. */

@@ -3,12 +3,13 @@ import { InterruptedError } from './errors.js';
 const exitInterrupted = 130;
 
 /**
- * Turns ^C into an orderly end: the first aborts `signal`, the second says that there is one more, the third calls
- * `kill` and exits at once.
+ * Turns ^C into an orderly end: the first aborts `signal`, the second says how long that may still take where it is
+ * known, the third calls `kill` and exits at once.
  */
 export class Interrupts implements Disposable {
   readonly #controller = new AbortController();
   readonly #kills = new Set<() => void>();
+  #remainingMs = (): number => 0;
   #count = 0;
 
   constructor() {
@@ -29,6 +30,11 @@ export class Interrupts implements Disposable {
     this.#kills.add(kill);
   }
 
+  /** Registers how many milliseconds an orderly end may still take; 0 while that is not known. */
+  onSecond(remainingMs: () => number): void {
+    this.#remainingMs = remainingMs;
+  }
+
   [Symbol.dispose](): void {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, this.#onSignal);
   }
@@ -36,9 +42,15 @@ export class Interrupts implements Disposable {
   readonly #onSignal = (name: NodeJS.Signals): void => {
     this.#count += 1;
     if (this.#count === 1) this.#controller.abort(new InterruptedError(name));
-    if (this.#count === 2) process.stderr.write('hawser: still ending in order; once more to end at once\n');
+    if (this.#count === 2)
+      process.stderr.write(`hawser: still ending in order${this.#howLong()}; once more to end at once\n`);
     if (this.#count < 3) return;
     for (const kill of this.#kills) kill();
     process.exit(exitInterrupted);
   };
+
+  #howLong(): string {
+    const seconds = Math.ceil(this.#remainingMs() / 1000);
+    return seconds > 0 ? `, for at most ${seconds} s more` : '';
+  }
 }

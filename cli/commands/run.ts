@@ -66,6 +66,7 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
   try {
     const agent = new HostAgent(await agentOptions(context, flags, prefix));
     context.interrupts.onKill(() => agent.kill());
+    context.interrupts.onSecond(() => agent.endsWithinMs);
     await agent.run(context.interrupts.signal);
     // A service manager ends an agent with SIGTERM: that is its ordinary end, not an interruption.
     context.endedInOrder = context.interrupts.reason?.signalName === 'SIGTERM';
