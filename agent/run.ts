@@ -31,7 +31,12 @@ export class HostAgent {
    * @throws AgentError, or WorldError `conflict` when another live agent has this hostname.
    */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#etcd.init(signal);
+    try {
+      await this.#etcd.init(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
     const failed = new AbortController();
     const leaving = new AbortController();
     const fail = (error: unknown): void => failed.abort(error);

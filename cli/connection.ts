@@ -77,7 +77,7 @@ export function withConnection(command: Command, example: string): Command {
     .option(
       '--seeds <url>',
       `etcd as seen from the SSH host (repeatable; default ${DEFAULT_CLIENT_URL})`,
-      collect,
+      collectList,
     )
     .option('--namespace <prefix>', 'where the fleet keeps its keys (default /_mgmt)')
     .option('--hostname <name>', "who we are to the fleet (default: this machine's name)")
@@ -210,4 +210,9 @@ function checkedNamespace(namespace: string): string {
 
 function expandHome(file: string): string {
   return file.startsWith('~/') ? path.join(homedir(), file.slice(2)) : file;
+}
+
+/** Lists may be repeated flags, comma-separated, or both. */
+export function collectList(value: string, previous: string[] = []): string[] {
+  return value.split(',').reduce((list, item) => collect(item.trim(), list), previous);
 }

@@ -6,7 +6,6 @@ import { describeExit } from '../cluster/server-process.js';
 import { waitUntilHealthy } from './health.js';
 
 /** How long an app may take to end after SIGTERM. */
-/** How long an app may take to end before it is killed. */
 export const stopGraceMs = 10_000;
 
 /** Pauses between restarts of an app that keeps ending. */

@@ -8,7 +8,7 @@ import type { Log } from '../../world/log.js';
 import {
   type Connection,
   type ConnectionFlags,
-  collect,
+  collectList,
   openWorld,
   resolveConnection,
   withConnection,
@@ -115,9 +115,4 @@ function agentLog(flags: ConnectionFlags): Log {
       : `${time} ${level.padEnd(5)} ${message}`;
     process.stdout.write(`${line}\n`);
   };
-}
-
-/** Lists may be repeated flags, comma-separated, or both. */
-function collectList(value: string, previous: string[] = []): string[] {
-  return value.split(',').reduce((list, item) => collect(item.trim(), list), previous);
 }
