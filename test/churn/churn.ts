@@ -9,6 +9,7 @@ import type { Network } from './network.js';
 import { seededRandom } from './random.js';
 import { viewFleet, whatLacks } from './rest.js';
 import { describeStep, planSchedule, type Step } from './schedule.js';
+import { VoterCount } from './voter-count.js';
 import { Workload } from './workload.js';
 
 const HOSTS = 7;
@@ -38,6 +39,8 @@ export interface ChurnReport {
   readonly longestGapMs: number;
   readonly formedMs: number;
   readonly restedMs: number;
+  /** The longest time in which an even number of servers voted. */
+  readonly longestEvenMs: number;
 }
 
 /** One run: hosts come and go by the schedule while processes use the World; afterwards everything is checked. */
@@ -47,6 +50,7 @@ export class Churn {
   readonly #fleet: ChurnFleet;
   readonly #worlds: readonly EtcdWorld[];
   readonly #workload: Workload;
+  readonly #voters: VoterCount;
   readonly #history = new History();
   readonly #complaints: string[] = [];
 
@@ -64,6 +68,7 @@ export class Churn {
       const endpoints = [...urls.slice(first), ...urls.slice(0, first)];
       return EtcdWorld.connect({ endpoints, hostname: `client${first}` });
     });
+    this.#voters = new VoterCount(this.#world);
     this.#workload = new Workload({
       worlds: this.#worlds,
       history: this.#history,
@@ -76,7 +81,7 @@ export class Churn {
 
   async run(): Promise<ChurnReport> {
     const over = new AbortController();
-    const reviving = this.#fleet.revive(over.signal);
+    const watching = [this.#fleet.revive(over.signal), this.#voters.run(over.signal)];
     try {
       await this.#fleet.startAll();
       const formedMs = await this.#rest(FORMING_MS, 'after the start');
@@ -88,13 +93,13 @@ export class Churn {
       await this.#workload.stop();
       this.#complaints.push(...(await judge(this.#world, this.#history, this.#workload)));
       over.abort();
-      await reviving;
+      await Promise.all(watching);
       await this.#stopAll();
       if (this.#options.restart) await this.#restart();
       return this.#report(formedMs, restedMs);
     } finally {
       over.abort();
-      await reviving;
+      await Promise.all(watching);
       await this.#workload.stop();
       await Promise.all(this.#worlds.map((world) => world.close()));
       await this.#fleet.killAll();
@@ -176,6 +181,7 @@ export class Churn {
       longestGapMs: Math.round(this.#workload.longestGapMs),
       formedMs,
       restedMs,
+      longestEvenMs: Math.round(this.#voters.longestEvenMs),
     };
   }
 }

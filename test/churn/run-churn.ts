@@ -52,10 +52,12 @@ export async function runChurn({ restart = false, etcd: version, ...given }: Run
 
 /** For people. */
 export function describeResult(result: RunResult): string {
-  const { operations, appended, longestGapMs, formedMs, restedMs, complaints, folder } = result;
+  const { operations, appended, longestGapMs, longestEvenMs, formedMs, restedMs, complaints, folder } =
+    result;
   const lines = [
     `operations: ${operations.done} done, ${operations['not-done']} not done, ${operations.unknown} unknown; ${appended} keys appended`,
-    `formed in ${formedMs} ms, at rest ${restedMs} ms after the last trouble, longest time without a write ${longestGapMs} ms`,
+    `formed in ${formedMs} ms, at rest ${restedMs} ms after the last trouble`,
+    `longest time without a write ${longestGapMs} ms, with an even number of voters ${longestEvenMs} ms`,
     complaints.length === 0
       ? 'all is well'
       : `${complaints.length} complaints; logs and data are in ${folder}:`,
