@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import type { ConnectionConfig } from '../world/deploys/manifest.js';
+import type { ConnectionConfig, TlsFiles } from '../world/deploys/manifest.js';
 import { UsageError } from './errors.js';
 
 /**
@@ -25,8 +25,13 @@ export async function readConfig(
   return {
     ...config,
     ...(config.sshIds === undefined ? {} : { sshIds: config.sshIds.map(fromFile) }),
+    ...(config.tls === undefined ? {} : { tls: filesOf(config.tls, fromFile) }),
     ...(config.sshKnownHosts === undefined ? {} : { sshKnownHosts: config.sshKnownHosts.map(fromFile) }),
   };
+}
+
+function filesOf(tls: TlsFiles, fromFile: (relative: string) => string): TlsFiles {
+  return Object.fromEntries(Object.entries(tls).map(([name, file]) => [name, fromFile(file)]));
 }
 
 /** Reads one YAML file as data. @throws UsageError when it cannot be read or is not YAML. */

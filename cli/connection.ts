@@ -3,9 +3,11 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { TransportName } from '../tunnel/auto-transport.js';
 import type { TunnelOptions } from '../tunnel/tunnel.js';
+import type { TlsOptions } from '../world/client/certificates.js';
 import type { ClientWorld } from '../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import { parseDuration } from '../world/deploys/duration.js';
+import type { ConnectionConfig } from '../world/deploys/manifest.js';
 import type { Log } from '../world/log.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
@@ -23,6 +25,9 @@ export interface ConnectionFlags extends OutputOptions {
   readonly sshConfig?: string;
   readonly transport?: TransportName;
   readonly seeds?: string[];
+  readonly cacert?: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly namespace?: string;
   readonly hostname?: string;
   readonly config?: string;
@@ -42,6 +47,8 @@ export interface Connection {
   readonly sshConfig?: string;
   readonly transport?: TransportName;
   readonly seeds: readonly string[];
+  /** For `https://` seeds. */
+  readonly tls?: TlsOptions;
   readonly namespace: string;
   readonly hostname: string;
   /** How long one answer may take. */
@@ -79,6 +86,9 @@ export function withConnection(command: Command, example: string): Command {
       `etcd as seen from the SSH host (repeatable; default ${DEFAULT_CLIENT_URL})`,
       collectList,
     )
+    .option('--cacert <file>', 'authority that signed the certificates of https:// seeds')
+    .option('--cert <file>', 'our certificate, for seeds that want one')
+    .option('--key <file>', 'its private key')
     .option('--namespace <prefix>', 'where the fleet keeps its keys (default /_mgmt)')
     .option('--hostname <name>', "who we are to the fleet (default: this machine's name)")
     .option('--config <file>', 'use this hawser.yaml')
@@ -104,6 +114,8 @@ export async function resolveConnection(
   const config = (await readConfig(flags.config, { search: searchConfig })) ?? {};
   const sshHostkey = flags.sshHostkey ?? config.sshHostkey;
   const transport = flags.transport ?? config.transport;
+  const seeds = flags.seeds ?? config.seeds ?? [DEFAULT_CLIENT_URL];
+  const tls = tlsOptions(flags, config, seeds);
   return {
     sshUrls: flags.sshUrl ?? config.sshUrls ?? [],
     ...(sshHostkey === undefined ? {} : { sshHostkey }),
@@ -111,7 +123,8 @@ export async function resolveConnection(
     sshKnownHosts: (flags.sshKnownHosts ?? config.sshKnownHosts ?? []).map(expandHome),
     ...(flags.sshConfig === undefined ? {} : { sshConfig: expandHome(flags.sshConfig) }),
     ...(transport === undefined ? {} : { transport }),
-    seeds: flags.seeds ?? config.seeds ?? [DEFAULT_CLIENT_URL],
+    seeds,
+    ...(tls === undefined ? {} : { tls }),
     namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
     hostname: flags.hostname ?? config.hostname ?? machineName(),
     timeoutMs: flags.timeout ?? defaultTimeoutMs,
@@ -156,17 +169,17 @@ export async function tunnelOptions(
 
 /** Opens the World of a fleet: through SSH where a way in is given, else directly. */
 export async function openWorld(connection: Connection, log: Log, signal: AbortSignal): Promise<ClientWorld> {
-  const { seeds, namespace, hostname } = connection;
-  const shared = { seeds, namespace, hostname, log };
+  const { seeds, tls, namespace, hostname } = connection;
+  const shared = { tls, namespace, hostname, log };
   if (connection.sshUrls.length > 0) {
     const [{ SshWorld }, tunnel] = await Promise.all([
       import('../world/ssh-world.js'),
       tunnelOptions(connection, log, signal),
     ]);
-    return SshWorld.connect({ ...shared, tunnel }, { signal });
+    return SshWorld.connect({ ...shared, seeds, tunnel }, { signal });
   }
   const { EtcdWorld } = await import('../world/etcd-world.js');
-  return EtcdWorld.connect({ endpoints: seeds, namespace, hostname, log });
+  return EtcdWorld.connect({ ...shared, endpoints: seeds });
 }
 
 /** Runs `work` with the World of the flags' fleet, and closes it whatever happens. */
@@ -199,6 +212,26 @@ export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError('Write a duration such as 500ms, 5s or 2m.');
   return ms;
+}
+
+/** @throws UsageError when certificates were given that no seed would be asked for: somebody thinks that this is safe. */
+function tlsOptions(
+  flags: ConnectionFlags,
+  { tls = {} }: ConnectionConfig,
+  seeds: readonly string[],
+): TlsOptions | undefined {
+  const given = [flags.cacert, flags.cert, flags.key];
+  if (given.some((file) => file !== undefined) && !seeds.some((seed) => /^https:/i.test(seed.trim()))) {
+    const message = `Certificates were given, but ${seeds.join(', ')} would be reached without TLS: write https://.`;
+    throw new UsageError(message);
+  }
+  const [caFile, certFile, keyFile] = [
+    flags.cacert ?? tls.cacert,
+    flags.cert ?? tls.cert,
+    flags.key ?? tls.key,
+  ].map((file) => (file === undefined ? undefined : expandHome(file)));
+  if (caFile === undefined && certFile === undefined && keyFile === undefined) return undefined;
+  return { caFile, certFile, keyFile };
 }
 
 /** A slip here would show an empty fleet instead of an error. */

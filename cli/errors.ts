@@ -69,6 +69,16 @@ export class RecoverError extends Error {
   }
 }
 
+/** The person said no. */
+export class DeclinedError extends Error {
+  readonly code = 'declined';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'DeclinedError';
+  }
+}
+
 /** ^C or SIGTERM. */
 export class InterruptedError extends Error {
   readonly code = 'interrupted';

@@ -20,14 +20,14 @@ export async function getIdealClusterSize(client: Client, options?: CallOptions)
   return Number(text);
 }
 
-/** @throws WorldError `invalid` unless `size` is a whole number from 1. */
+/** @throws WorldError `invalid` unless `size` is a whole number from 0, which drains the cluster. */
 export async function setIdealClusterSize(
   client: Client,
   size: number,
   options?: CallOptions,
 ): Promise<void> {
-  if (!Number.isInteger(size) || size < 1 || size > 65_535) {
-    throw new WorldError('invalid', `${size} cannot be the ideal cluster size: it is a whole number from 1.`);
+  if (!Number.isInteger(size) || size < 0 || size > 65_535) {
+    throw new WorldError('invalid', `${size} cannot be the ideal cluster size: it is a whole number from 0.`);
   }
   await client.setIfChanged(KEY, String(size), options);
 }

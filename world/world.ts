@@ -205,7 +205,11 @@ export interface MembersWorld {
   watchMembers(options?: WatchOptions): AsyncIterable<Member[]>;
   /** How many etcd servers the fleet aims at; 5 when nobody has said. @throws WorldError `invalid` when no number is stored */
   idealClusterSizeGet(options?: CallOptions): Promise<number>;
-  /** @throws WorldError `invalid` unless `size` is a whole number from 1 to 65,535. */
+  /**
+   * 0 drains the cluster: its servers leave in order, the last one stops and keeps the data, and nothing of the World
+   * can be read until that host's agent is started again.
+   * @throws WorldError `invalid` unless `size` is a whole number from 0 to 65,535.
+   */
   idealClusterSizeSet(size: number, options?: CallOptions): Promise<void>;
   /** Yields once when the watch stands, then once for each change (or burst of changes). */
   idealClusterSizeWatch(options?: WatchOptions): AsyncIterable<void>;

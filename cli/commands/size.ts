@@ -1,9 +1,19 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { ClientWorld } from '../../world/client-world.js';
+import type { CallOptions, Member } from '../../world/world.js';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
-import { UsageError } from '../errors.js';
+import { DeclinedError, UsageError } from '../errors.js';
 import { printStates, readAtEach } from '../live.js';
-import { printResult } from '../output.js';
+import { counted, printNote, printResult } from '../output.js';
+import { canAsk, confirm } from '../prompts/confirm.js';
+
+type Interruptible = CallOptions & { readonly signal: AbortSignal };
+
+interface SizeFlags extends ConnectionFlags {
+  readonly watch: boolean;
+  readonly yes: boolean;
+}
 
 /** `hawser size`: how many etcd servers the fleet is to have. */
 export function sizeCommand(context: Context): Command {
@@ -11,9 +21,13 @@ export function sizeCommand(context: Context): Command {
     .description('print or set how many etcd servers the fleet is to have')
     .argument('[size]', 'new size', clusterSize)
     .option('--watch', 'print it again whenever it changes', false)
-    .action(async (size: number | undefined, flags: ConnectionFlags & { watch: boolean }) => {
+    .option('-y, --yes', 'do not ask before the cluster is drained (size 0)', false)
+    .action(async (size: number | undefined, flags: SizeFlags) => {
       if (size !== undefined && flags.watch) {
         throw new UsageError('Either set the size or watch it: give a number or --watch, not both.');
+      }
+      if (size === 0 && !flags.yes && !canAsk()) {
+        throw new UsageError('Size 0 drains the etcd cluster: say --yes, or be there to be asked.');
       }
       await withWorld(context, flags, async (world, call) => {
         if (flags.watch) {
@@ -24,20 +38,41 @@ export function sizeCommand(context: Context): Command {
           );
           return printStates(flags, sizes, (now) => ({ value: now, text: String(now) }));
         }
-        if (size !== undefined) await world.idealClusterSizeSet(size, call);
+        if (size !== undefined) await setSize(size, { world, flags, call });
         const now = size ?? (await world.idealClusterSizeGet(call));
         printResult(flags, now, String(now));
       });
     });
 }
 
+/** @throws DeclinedError */
+async function setSize(
+  size: number,
+  {
+    world,
+    flags,
+    call,
+  }: { readonly world: ClientWorld; readonly flags: SizeFlags; readonly call: Interruptible },
+): Promise<void> {
+  if (size === 0 && !flags.yes) await askToDrain(await world.members(call), call.signal);
+  await world.idealClusterSizeSet(size, call);
+  // One more voter to make the number even would only be one more that may fail.
+  if (size === 0 || size % 2 === 1) return;
+  printNote(flags, `${size} is even: ${counted(size - 1, 'server')} ${size === 2 ? 'votes' : 'vote'}.`);
+}
+
+async function askToDrain(members: readonly Member[], signal: AbortSignal): Promise<void> {
+  const names = members.map(({ name }) => name || '(not started)').join(', ');
+  const question =
+    `Drain the etcd cluster of ${counted(members.length, 'member')} (${names})? Its data stays on the last of them, ` +
+    'and nobody can read or change the state of the fleet until the agent of that host is started again.';
+  if (await confirm(question, { signal, byDefault: false })) return;
+  throw new DeclinedError('The cluster was not drained.');
+}
+
 function clusterSize(text: string): number {
-  if (/^0+$/.test(text)) {
-    throw new InvalidArgumentError(
-      'A fleet cannot be drained of its last etcd server yet: write a whole number from 1.',
-    );
-  }
-  return wholeNumber(text);
+  if (!/^(0|[1-9]\d*)$/.test(text)) throw new InvalidArgumentError('Write a whole number from 0.');
+  return Number(text);
 }
 
 export function wholeNumber(text: string): number {

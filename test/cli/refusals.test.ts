@@ -99,6 +99,18 @@ test.serial(usage, ['status', '--bogus'], /unknown option '--bogus'/);
 test.serial(usage, ['str', 'get'], /missing required argument 'key'/);
 test.serial(usage, ['status', '--timeout', 'soon'], /500ms, 5s or 2m/);
 test.serial(usage, ['size', 'many'], /whole number/);
+test.serial(usage, ['size', '0'], /drains the etcd cluster.*--yes/);
+test.serial(usage, ['size', '-1'], /whole number from 0|unknown option/);
+test.serial(
+  usage,
+  ['status', '--cacert', 'ca.pem', '--seeds', 'db1'],
+  /db1 would be reached without TLS.*https/,
+);
+test.serial(
+  usage,
+  ['status', '--cacert', '/none', '--seeds', 'https://db1'],
+  /\/none: there is no such file/,
+);
 test.serial(usage, ['forward'], /--ssh-url/);
 test.serial(usage, ['forward', '--listen', '0.0.0.0:2379', '--ssh-url', 'a@b'], /loopback/);
 test.serial(usage, ['status', '--ssh-url', 'a b'], /"a b" is not an SSH destination/);

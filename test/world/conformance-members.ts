@@ -13,7 +13,10 @@ export function membersConform(test: TestFn, subject: () => Subject): void {
     await world.idealClusterSizeSet(3);
     await next(pulses);
     t.is(await world.idealClusterSizeGet(), 3);
-    for (const size of [0, -1, 1.5, Number.NaN, 65_536]) {
+    await world.idealClusterSizeSet(0);
+    await next(pulses);
+    t.is(await world.idealClusterSizeGet(), 0);
+    for (const size of [-1, 1.5, Number.NaN, 65_536]) {
       await t.throwsAsync(world.idealClusterSizeSet(size), invalid);
     }
     await world.client.set('/chooser/dynamicsize/idealclustersize', 'many');

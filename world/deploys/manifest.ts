@@ -22,6 +22,13 @@ export interface Manifest {
   readonly health?: HealthCheck;
 }
 
+/** Certificate files for `https://` seeds, named as etcdctl names them. */
+export interface TlsFiles {
+  readonly cacert?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** What a `hawser.yaml` says of the way to the fleet. */
 export interface ConnectionConfig {
   readonly sshUrls?: readonly string[];
@@ -30,6 +37,7 @@ export interface ConnectionConfig {
   readonly sshKnownHosts?: readonly string[];
   readonly transport?: (typeof TRANSPORTS)[number];
   readonly seeds?: readonly string[];
+  readonly tls?: TlsFiles;
   readonly namespace?: string;
   readonly hostname?: string;
   readonly hosts?: readonly string[];
@@ -104,6 +112,12 @@ const connectionKeys = {
   'ssh-known-hosts': texts.optional(),
   transport: z.enum(TRANSPORTS, { error: `expected one of ${TRANSPORTS.join(', ')}` }).optional(),
   seeds: texts.optional(),
+  tls: z
+    .strictObject(
+      { cacert: text.exactOptional(), cert: text.exactOptional(), key: text.exactOptional() },
+      { error: 'expected a mapping with cacert, cert and key' },
+    )
+    .optional(),
   namespace: z.string({ error: 'expected text' }).optional(),
   hostname: text.optional(),
   hosts: z.array(text, { error: 'expected a list of hosts' }).optional(),
@@ -118,7 +132,17 @@ const appKeys = {
 const whole = { error: 'expected a mapping of keys to values' };
 const manifestSchema = z.strictObject({ name, ...appKeys, ...connectionKeys }, whole);
 const configSchema = manifestSchema.partial({ name: true });
-const KEYS = [...Object.keys(manifestSchema.shape), 'http', 'tcp', 'exec', 'timeout', 'interval'];
+const KEYS = [
+  ...Object.keys(manifestSchema.shape),
+  'http',
+  'tcp',
+  'exec',
+  'timeout',
+  'interval',
+  'cacert',
+  'cert',
+  'key',
+];
 
 /** Reads the app part of a `hawser.yaml` that was parsed already; the connection part is checked and left out. */
 export function parseManifest(value: unknown): { manifest: Manifest } | { problems: string[] } {
@@ -132,14 +156,14 @@ export function parseManifest(value: unknown): { manifest: Manifest } | { proble
 export function parseConfig(value: unknown): { config: ConnectionConfig } | { problems: string[] } {
   const parsed = configSchema.safeParse(value);
   if (!parsed.success) return { problems: describeProblems(parsed.error, value, KEYS) };
-  const { transport, seeds, namespace, hostname, hosts, ...rest } = parsed.data;
+  const { transport, seeds, tls, namespace, hostname, hosts, ...rest } = parsed.data;
   const ssh = {
     sshUrls: rest['ssh-url'],
     sshHostkey: rest['ssh-hostkey'],
     sshIds: rest['ssh-id'],
     sshKnownHosts: rest['ssh-known-hosts'],
   };
-  return { config: present({ ...ssh, transport, seeds, namespace, hostname, hosts }) };
+  return { config: present({ ...ssh, transport, seeds, tls, namespace, hostname, hosts }) };
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
