@@ -1,0 +1,23 @@
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { findIsolation, startIsolated } from './isolation.js';
+import { loopbackNetwork } from './network.js';
+
+test('a host that is cut off is silent, the others are not, and it is back when it is healed', async (t) => {
+  const isolation = await findIsolation();
+  if (isolation.length === 0) {
+    t.false(loopbackNetwork().canCut, 'without network namespaces no host can be cut off');
+    return;
+  }
+  const program = fileURLToPath(new URL('./programs/probe-network.js', import.meta.url));
+  const { stdout } = startIsolated(isolation, program, []);
+  t.is(stdout === null ? '' : await text(stdout), 'refused silent refused refused');
+});
+
+test('hosts on the loopback device have an address each', async (t) => {
+  await using network = loopbackNetwork();
+  t.not(network.address(0), network.address(1));
+  t.deepEqual(network.enter(0), []);
+  await t.throwsAsync(network.cut(0), { message: /cannot be cut off/ });
+});
