@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { Client, type ClientWorld, EtcdWorld, type TlsOptions } from '../world/index.js';
 import type { DataFolder } from './cluster/data-folder.js';
 import { asClient, type ServerStart } from './cluster/etcd-flags.js';
+import { heardFromCluster } from './cluster/fork-guard.js';
 import { localEndpoint, type ServerAddresses, serverAddresses } from './cluster/local-endpoint.js';
 import { Participation } from './cluster/participation.js';
 import { Rivals } from './cluster/rivals.js';
@@ -123,6 +124,23 @@ export class Assembly {
   get clientUrls(): readonly string[] {
     // etcd knows its sockets by names that mean nothing outside its folder.
     return this.#options.noNetwork === true ? [this.local] : this.#addresses.advertisedClientUrls;
+  }
+
+  /**
+   * Before the first server of a new cluster is started.
+   *
+   * @throws AgentError `other-cluster` when a cluster counts on a server of this host, which has lost its data.
+   */
+  async refuseFork(signal: AbortSignal): Promise<void> {
+    const { hostname: name, tls } = this.#options;
+    const heard = await heardFromCluster(this.#addresses.serverUrls, { signal, peerTls: tls?.peer });
+    if (heard === undefined) return;
+    const seeds = heard.clientUrls.length > 0 ? heard.clientUrls.join(',') : 'the client URL of one of them';
+    throw new AgentError(
+      'other-cluster',
+      `The servers at ${heard.peerUrls.join(', ')} count on a member of their cluster here, but ${name} has no data ` +
+        `of it. A new cluster would be a second one: start this host with --seeds ${seeds} to join theirs again.`,
+    );
   }
 
   /** @throws AgentError `other-cluster` when the seeds are not of the cluster that this host's data is of. */

@@ -154,6 +154,7 @@ export class EmbdEtcd {
     const hasData = noServer !== true && this.#folder.hasData;
     const seeds = this.#options.seeds.length > 0 || hasData ? this.#options.seeds : known;
     const isFirst = noServer !== true && !hasData && seeds.length === 0 && connectSeeds === undefined;
+    if (isFirst) await assembly.refuseFork(signal);
     signal.throwIfAborted();
     const all = [...new Set([...seeds, ...known])];
     const world =

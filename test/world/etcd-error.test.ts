@@ -41,6 +41,7 @@ test.serial(
   'not-sent',
   'unavailable',
 );
+test.serial(means, status.UNKNOWN, 'raft proposal dropped', 'not-sent', 'unavailable');
 test.serial(means, status.UNAVAILABLE, 'etcdserver: unhealthy cluster', 'refused', 'unavailable');
 test.serial(means, status.UNAVAILABLE, 'etcdserver: no leader', 'not-sent', 'unavailable');
 test.serial(means, status.UNAVAILABLE, 'etcdserver: not capable', 'refused', 'unavailable');

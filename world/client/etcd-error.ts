@@ -37,6 +37,8 @@ const ROWS: readonly Row[] = [
   { code: status.UNAVAILABLE, details: /rpc not supported for learner/, verdict: notSent(true) },
   { code: status.FAILED_PRECONDITION, details: /rpc not supported for learner/, verdict: notSent(true) },
   { code: status.UNAVAILABLE, details: /: no leader$/, verdict: notSent(true) },
+  // The member that was asked let it fall before it came to the raft log: while leadership is handed over, or lost.
+  { code: status.UNKNOWN, details: /raft proposal dropped/, verdict: notSent(false) },
   { code: status.UNAVAILABLE, details: /unhealthy cluster/, verdict: refused('unavailable') },
   { code: status.UNAVAILABLE, details: /not capable/, verdict: refused('unavailable') },
   // Until grpc-js has a connection the details tell what it waited for; with one they name the remote address.
