@@ -1,10 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EtcdWorld } from '../../world/index.js';
 import { ChurnFleet } from './churn-fleet.js';
 import { History } from './history.js';
 import { judge, missing } from './judge.js';
+import { processesIn } from './left-behind.js';
 import type { Network } from './network.js';
 import { seededRandom } from './random.js';
 import { viewFleet, whatLacks } from './rest.js';
@@ -25,7 +24,7 @@ export interface ChurnOptions {
   readonly etcd: string;
   /** A folder for everything that the hosts keep. */
   readonly folder: string;
-  /** Whether all hosts are stopped and started once more at the end. */
+  /** Whether all hosts are killed and started, and stopped and started, once more at the end. */
   readonly restart: boolean;
   /** Told what happens when. */
   readonly say: (line: string) => void;
@@ -94,8 +93,8 @@ export class Churn {
       this.#complaints.push(...(await judge(this.#world, this.#history, this.#workload)));
       over.abort();
       await Promise.all(watching);
-      await this.#stopAll();
       if (this.#options.restart) await this.#restart();
+      await this.#stopAll();
       return this.#report(formedMs, restedMs);
     } finally {
       over.abort();
@@ -160,17 +159,22 @@ export class Churn {
 
   async #stopAll(): Promise<void> {
     await this.#fleet.stopAll();
-    const left = serversIn(this.#options.folder);
+    const left = processesIn(this.#options.folder);
     if (left.length > 0) this.#complaints.push(`etcd is left behind: ${left.join('; ')}`);
   }
 
-  /** What the last of the hosts to end had kept must do for all to come back. */
+  /** All hosts lose power at once; later all end in order, and what the last of them kept must do for all. */
   async #restart(): Promise<void> {
-    this.#options.say('all hosts have ended and start again');
-    await this.#fleet.healAll();
-    await this.#rest(QUIET_MS, 'after all hosts had been stopped and started');
-    this.#complaints.push(...(await missing(this.#world, this.#workload.acknowledged)));
+    await this.#fleet.killAll();
+    await this.#comeBack('all hosts had been killed and started');
     await this.#stopAll();
+    await this.#comeBack('all hosts had been stopped and started');
+  }
+
+  async #comeBack(after: string): Promise<void> {
+    await this.#fleet.healAll();
+    await this.#rest(QUIET_MS, `after ${after}`);
+    this.#complaints.push(...(await missing(this.#world, this.#workload.acknowledged)));
   }
 
   #report(formedMs: number, restedMs: number): ChurnReport {
@@ -184,17 +188,4 @@ export class Churn {
       longestEvenMs: Math.round(this.#voters.longestEvenMs),
     };
   }
-}
-
-/** The command lines of processes that work in a folder. */
-function serversIn(folder: string): string[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
-  return pids.flatMap((pid) => {
-    try {
-      const line = readFileSync(join('/proc', pid, 'cmdline'), 'utf8').replaceAll('\0', ' ');
-      return line.includes(`${folder}/`) ? [`${pid} ${line}`] : [];
-    } catch {
-      return []; // it ended meanwhile
-    }
-  });
 }

@@ -1,4 +1,4 @@
-/** `npm run churn -- [--minutes 5 | --seconds 30] [--seed N] [--etcd 3.4|3.5] [--verbose]`; ends with 1 if anything is wrong. */
+/** `npm run churn -- [--minutes 5 | --seconds 30] [--seed N] [--etcd 3.4|3.5] [--verbose] [--keep]`; ends with 1 if anything is wrong. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { describeResult, runChurn } from './run-churn.js';
@@ -10,6 +10,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     etcd: { type: 'string' },
     verbose: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
   },
 });
 const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
@@ -17,12 +18,19 @@ const seconds = values.seconds === undefined ? Number(values.minutes) * 60 : Num
 const { etcd } = values;
 if (!Number.isInteger(seed) || !(seconds > 0) || (etcd !== undefined && etcd !== '3.4' && etcd !== '3.5')) {
   process.stderr.write(
-    'Say how long: npm run churn -- [--minutes 5 | --seconds 30] [--seed N] [--etcd 3.4|3.5] [--verbose]\n',
+    'Say how long: npm run churn -- [--minutes 5 | --seconds 30] [--seed N] [--etcd 3.4|3.5] [--verbose] [--keep]\n',
   );
   process.exit(2);
 }
 process.stdout.write(`seed ${seed}\n`);
 const say = values.verbose ? (line: string) => void process.stdout.write(`${line}\n`) : () => undefined;
-const result = await runChurn({ seed, durationMs: seconds * 1_000, restart: true, etcd, say });
+const result = await runChurn({
+  seed,
+  durationMs: seconds * 1_000,
+  restart: true,
+  keep: values.keep,
+  etcd,
+  say,
+});
 process.stdout.write(describeResult(result));
 process.exitCode = result.complaints.length === 0 ? 0 : 1;

@@ -15,6 +15,7 @@ const rested: FleetView = {
   members: [member('h1'), member('h2'), member('h3')],
   endpoints: ['h3', 'h2', 'h1'],
   agents: ['h1', 'h2', 'h3', 'h4', 'h5'],
+  answering: ['h1', 'h2', 'h3'],
 };
 
 test('the number of voters is odd, and no more than wanted or than there are hosts', (t) => {
@@ -37,6 +38,7 @@ test('it is said what lacks', (t) => {
   );
   t.regex(said({ members: [...rested.members, member('h4')] }), /^4 vote instead of 3/);
   t.regex(said({ size: 5 }), /^3 vote instead of 5/);
+  t.regex(said({ answering: ['h1', 'h3'] }), /^h2 should vote/);
   t.regex(said({ agents: ['h1'] }), /only h1 are registered/);
   t.regex(said({ endpoints: ['h1', 'h2', 'h4'] }), /h1, h2, h4 have endpoints, but h1, h2, h3 vote/);
 });

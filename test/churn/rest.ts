@@ -8,6 +8,8 @@ export interface FleetView {
   readonly endpoints: readonly string[];
   /** Hosts whose agent has registered. */
   readonly agents: readonly string[];
+  /** Members that answer and know a leader. */
+  readonly answering: readonly string[];
 }
 
 /** The largest odd number that neither the wanted size nor the number of hosts is below. */
@@ -24,6 +26,8 @@ export function whatLacks(view: FleetView, hosts: number): string | undefined {
   if (voters.length !== wanted)
     return `${voters.length} vote instead of ${wanted}: ${describe(view.members)}`;
   if (view.agents.length !== hosts) return `only ${view.agents.join(', ')} are registered`;
+  const silent = voters.filter((name) => !view.answering.includes(name));
+  if (silent.length > 0) return `${silent.join(', ')} should vote and do not answer`;
   if ([...voters].sort().join() !== [...view.endpoints].sort().join()) {
     return `${view.endpoints.join(', ')} have endpoints, but ${voters.join(', ')} vote`;
   }
@@ -38,7 +42,25 @@ export async function viewFleet(world: ClientWorld, timeoutMs: number): Promise<
     world.advertisedEndpoints({ timeoutMs }),
     world.getAgents({ timeoutMs }),
   ]);
-  return { members, size, endpoints: [...endpoints.keys()], agents: [...agents.keys()] };
+  const answers = await Promise.all(members.map((member) => answering(world, member, timeoutMs)));
+  return {
+    members,
+    size,
+    endpoints: [...endpoints.keys()],
+    agents: [...agents.keys()],
+    answering: answers.flat(),
+  };
+}
+
+/** The member's name if it takes part, else nothing. */
+async function answering(
+  world: ClientWorld,
+  { name, clientUrls }: Member,
+  timeoutMs: number,
+): Promise<string[]> {
+  const asked = world.client.status(clientUrls[0], { timeoutMs });
+  const status = await asked.catch(() => undefined); // it does not answer
+  return status === undefined || status.leader === '0' ? [] : [name];
 }
 
 function describe(members: readonly Member[]): string {

@@ -13,8 +13,10 @@ export interface RunOptions {
   readonly durationMs: number;
   /** Default whichever is at hand. */
   readonly etcd?: EtcdVersion | undefined;
-  /** Whether all hosts are stopped and started once more at the end; default no. */
+  /** Whether all hosts are killed and started, and stopped and started, once more at the end; default no. */
   readonly restart?: boolean;
+  /** Whether the hosts' logs and data are kept even if all is well; default no. */
+  readonly keep?: boolean;
   /** Told what happens when. */
   readonly say: (line: string) => void;
 }
@@ -25,11 +27,17 @@ export interface RunResult extends ChurnReport {
 }
 
 /** Runs a churn in surroundings of its own. */
-export async function runChurn({ restart = false, etcd: version, ...given }: RunOptions): Promise<RunResult> {
+export async function runChurn({
+  restart = false,
+  keep = false,
+  etcd: version,
+  ...given
+}: RunOptions): Promise<RunResult> {
   const { seed, durationMs, say } = given;
   const [{ etcd, version: exact }, isolation] = await Promise.all([resolveEtcd(version), findIsolation()]);
   const folder = await mkdtemp(join(tmpdir(), 'hawser-churn-'));
   const isIsolated = isolation.length > 0;
+  if (keep) say(`logs and data are in ${folder}`);
   say(`seed ${seed}, ${durationMs / 1_000} s, etcd ${exact}`);
   if (!isIsolated) say('this machine permits no network namespaces: no host is cut off');
   const program = fileURLToPath(new URL('./isolated-main.js', import.meta.url));
@@ -46,7 +54,7 @@ export async function runChurn({ restart = false, etcd: version, ...given }: Run
   if (code !== 0)
     throw new Error(`the run of seed ${seed} ended with code ${code}; its hosts are in ${folder}`);
   const report = JSON.parse(last) as ChurnReport;
-  if (report.complaints.length === 0) await rm(folder, { recursive: true, force: true });
+  if (report.complaints.length === 0 && !keep) await rm(folder, { recursive: true, force: true });
   return { ...report, folder };
 }
 
