@@ -115,9 +115,7 @@ export class Assembly {
 
   /** How this machine reaches its own server. */
   get local(): string {
-    const [first, ...others] = this.#addresses.clientUrls;
-    if (first === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
-    return localEndpoint([first, ...others], this.#folder.folder);
+    return localEndpoint(this.#addresses, this.#folder.folder);
   }
 
   /** What others are told to use. */

@@ -4,6 +4,7 @@ import { type ClientWorld, CONVERGED_PATH } from '../world/index.js';
 import { Assembly } from './assembly.js';
 import { DataFolder } from './cluster/data-folder.js';
 import { etcdProgram } from './cluster/etcd-program.js';
+import { serverAddresses } from './cluster/local-endpoint.js';
 import type { Participation } from './cluster/participation.js';
 import { reportOf } from './cluster/report.js';
 import { ControlSocket } from './control/control-socket.js';
@@ -70,7 +71,7 @@ export class EmbdEtcd {
     this.validate();
     const { environment, noServer, prefix, tls, log } = this.#options;
     checkPrefix(prefix);
-    if (tls !== undefined) checkCertificates(tls);
+    if (tls !== undefined) checkCertificates(tls, serverAddresses(this.#options));
     const program = noServer === true ? undefined : await etcdProgram(environment);
     this.#assembly = new Assembly(this.#options, this.#folder, program);
     this.#socket = await ControlSocket.open(prefix, {

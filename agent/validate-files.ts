@@ -1,7 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import type { ServerTls, TlsFiles } from './cluster/etcd-flags.js';
+import type { ServerAddresses } from './cluster/local-endpoint.js';
 import { AgentError } from './errors.js';
 
 const serverAuth = '1.3.6.1.5.5.7.3.1';
@@ -44,18 +46,26 @@ const meanings: Partial<Record<string, string>> = {
   ENOSPC: 'its file system is full (ENOSPC)',
 };
 
+/** The URLs that others are told to use. */
+type Advertised = Pick<ServerAddresses, 'advertisedClientUrls' | 'advertisedServerUrls'>;
+
 /**
  * Reads the certificates that a server would be started with, because etcd tells what is wrong with them in its log
  * only, or to those who connect.
  *
  * @throws AgentError `invalid` naming the file: it cannot be read, is no PEM, the key is another's, the certificate has
- * run out or may not be used for both directions.
+ * run out, may not be used for both directions or is not for an address that others are told to use.
  */
-export function checkCertificates(tls: ServerTls, now = new Date()): void {
-  for (const files of [tls.client, tls.peer]) if (files !== undefined) checkFiles(files, now);
+export function checkCertificates(tls: ServerTls, advertised: Advertised, now = new Date()): void {
+  if (tls.client !== undefined) checkFiles(tls.client, advertised.advertisedClientUrls, now);
+  if (tls.peer !== undefined) checkFiles(tls.peer, advertised.advertisedServerUrls, now);
 }
 
-function checkFiles({ certFile, keyFile, trustedCaFile }: TlsFiles, now: Date): void {
+function checkFiles(
+  { certFile, keyFile, trustedCaFile }: TlsFiles,
+  urls: readonly string[],
+  now: Date,
+): void {
   const certificate = readCertificate(certFile);
   const key = parse(keyFile, 'private key', (pem) => createPrivateKey(pem));
   if (!certificate.checkPrivateKey(key)) {
@@ -75,7 +85,25 @@ function checkFiles({ certFile, keyFile, trustedCaFile }: TlsFiles, now: Date): 
       `The certificate ${certFile} must be for both serverAuth and clientAuth (extended key usage).`,
     );
   }
+  const missing = urls.map(hostOf).find((host) => !isFor(certificate, host));
+  if (missing !== undefined) {
+    const names = certificate.subjectAltName ?? 'no name at all';
+    throw new AgentError(
+      'invalid',
+      `The certificate ${certFile} is not for ${missing}, which others are told to use, but for ${names}.`,
+    );
+  }
   if (trustedCaFile !== undefined) readCertificate(trustedCaFile);
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+function isFor(certificate: X509Certificate, host: string): boolean {
+  const found =
+    isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(host);
+  return found !== undefined;
 }
 
 function readCertificate(file: string): X509Certificate {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { AgentError } from '../errors.js';
 
 /**
  * Where a server without network listens: unix sockets in its own working folder. etcd 3.4 takes no absolute path
@@ -36,12 +37,15 @@ export function serverAddresses(options: AddressOptions): ServerAddresses {
 }
 
 /**
- * How this machine reaches a server that listens at `clientUrls` and works in `folder`: on the loopback where the
- * server listens there, else at the first address.
+ * How this machine reaches a server that works in `folder`: on the loopback where the server listens there, else at its
+ * first address. Over TLS every address instead of a certain one means the advertised URL, which the certificate is for.
  */
-export function localEndpoint(clientUrls: readonly [string, ...string[]], folder: string): string {
-  const reachable = clientUrls.map((url) => reachableUrl(url, folder));
-  return reachable.find(isLocal) ?? reachable[0] ?? clientUrls[0];
+export function localEndpoint(addresses: ServerAddresses, folder: string): string {
+  const { clientUrls, advertisedClientUrls } = addresses;
+  const reachable = clientUrls.map((url) => reachableUrl(url, advertisedClientUrls, folder));
+  const [first] = reachable;
+  if (first === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
+  return reachable.find(isLocal) ?? first;
 }
 
 /** Whether it leads to this machine only, whoever uses it. */
@@ -59,7 +63,10 @@ function withoutLocal(urls: readonly string[]): readonly string[] {
   return reachable.length > 0 ? reachable : urls;
 }
 
-function reachableUrl(url: string, folder: string): string {
+function reachableUrl(url: string, advertised: readonly string[], folder: string): string {
   if (url.startsWith('unix:')) return `unix://${socketPath(url, folder)}`;
-  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+  const wildcard = /\/\/(0\.0\.0\.0|\[::\]):/.exec(url)?.[1];
+  if (wildcard === undefined) return url;
+  if (url.startsWith('https:')) return advertised.find((one) => one.startsWith('https:')) ?? url;
+  return url.replace(wildcard, wildcard === '[::]' ? '[::1]' : '127.0.0.1');
 }

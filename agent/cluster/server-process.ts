@@ -71,8 +71,7 @@ export class ServerProcess {
    */
   static async start(options: ServerOptions): Promise<ServerProcess> {
     const { folder, clientUrls, serverUrls, program } = options;
-    const [url, ...others] = clientUrls;
-    if (url === undefined) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
+    const clientEndpoint = localEndpoint(options, folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await Promise.all([
       checkAddresses([...clientUrls, ...serverUrls], folder),
@@ -91,7 +90,7 @@ export class ServerProcess {
         cause: error,
       });
     });
-    return new ServerProcess(child, options, localEndpoint([url, ...others], folder));
+    return new ServerProcess(child, options, clientEndpoint);
   }
 
   /**

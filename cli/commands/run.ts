@@ -92,6 +92,7 @@ async function agentOptions(context: Context, flags: RunFlags, prefix: string): 
     noServer: !flags.server,
     noNetwork: !flags.network,
     ...(tls === undefined ? {} : { tls }),
+    ...(connection.tls === undefined ? {} : { clientTls: connection.tls }),
     ...(flags.label === undefined ? {} : { labels: flags.label }),
     ...(flags.idealClusterSize === undefined ? {} : { idealClusterSize: flags.idealClusterSize }),
     version: context.version,
