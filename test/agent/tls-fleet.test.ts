@@ -1,0 +1,41 @@
+import test from 'ava';
+import { freePort } from '../../fixtures/fleet/free-port.js';
+import { EtcdWorld } from '../../world/index.js';
+import { Authority } from '../world/authority.js';
+import { LocalAgents } from './local-agents.js';
+
+test.serial('agents with certificates form a cluster that nobody without one can use', async (t) => {
+  await using authority = await Authority.create();
+  const { certFile, keyFile } = await authority.issue(['IP:127.0.0.1']);
+  const { caFile } = authority;
+  const flags = ['', 'peer-'].flatMap((side) => [
+    ...[`--${side}cert-file`, certFile],
+    ...[`--${side}key-file`, keyFile],
+    ...[`--${side}trusted-ca-file`, caFile],
+  ]);
+  await using agents = await LocalAgents.create('3.5');
+  for (const name of ['h1', 'h2', 'h3']) {
+    const [clientUrl, serverUrl] = [await freePort(), await freePort()].map(
+      (port) => `https://127.0.0.1:${port}`,
+    );
+    if (clientUrl === undefined || serverUrl === undefined) throw new Error('there are no ports');
+    const agent = await agents.add(name, { clientUrl, serverUrl });
+    agent.start(agents.agents.slice(0, agents.agents.length - 1).slice(0, 1), flags);
+  }
+  const endpoints = agents.agents.map(({ clientUrl }) => clientUrl);
+  await using world = EtcdWorld.connect({ endpoints, hostname: 'test', tls: { caFile, certFile, keyFile } });
+  for (const agent of agents.agents) await agent.logged(/is a voting member/);
+  const members = await world.members();
+  t.deepEqual(members.map(({ name, isLearner }) => `${name} ${isLearner}`).sort(), [
+    'h1 false',
+    'h2 false',
+    'h3 false',
+  ]);
+  t.deepEqual(
+    members.flatMap(({ peerUrls }) => peerUrls.filter((url) => !url.startsWith('https:'))),
+    [],
+  );
+
+  await using stranger = EtcdWorld.connect({ endpoints, hostname: 'stranger', tls: { caFile } });
+  await t.throwsAsync(stranger.strGet('motd', { timeoutMs: 3_000 }), { message: /certificate/ });
+});
