@@ -28,6 +28,8 @@ export class Presence {
   readonly #wanted = new Map<string, string | undefined>();
   readonly #written = new Map<string, string>();
   readonly #wake = new Wake();
+  readonly #renewed = new Wake();
+  #session: Session | undefined;
   #trouble = '';
 
   constructor(options: PresenceOptions) {
@@ -43,6 +45,15 @@ export class Presence {
     this.#wanted.set(key, value);
     if (value !== undefined) this.#written.delete(key);
     this.#wake.ring();
+  }
+
+  /** The session that this host is known by, as soon as there is one. For one who waits at a time. */
+  async session(signal: AbortSignal): Promise<Session> {
+    while (this.#session === undefined) {
+      signal.throwIfAborted();
+      await this.#renewed.wait(undefined, signal);
+    }
+    return this.#session;
   }
 
   /**
@@ -76,10 +87,16 @@ export class Presence {
     await this.#write(session, over);
     if (this.#trouble !== '') log('info', 'this host is known to the fleet again');
     this.#trouble = '';
+    this.#session = session;
+    this.#renewed.ring();
     registered();
-    while (!over.aborted) {
-      await this.#wake.wait(undefined, over);
-      if (!over.aborted) await this.#write(session, over);
+    try {
+      while (!over.aborted) {
+        await this.#wake.wait(undefined, over);
+        if (!over.aborted) await this.#write(session, over);
+      }
+    } finally {
+      this.#session = undefined;
     }
   }
 

@@ -5,6 +5,7 @@ import {
   campaign,
   type KeyValue,
   listAgents,
+  type Session,
   type Turn,
   WorldError,
 } from '../../world/index.js';
@@ -29,6 +30,8 @@ const agentsPrefix = '/agents/';
 
 export interface NominatorOptions extends NominatorContext {
   readonly hostname: string;
+  /** The session of this host, by which it stands in the election. */
+  readonly session: (signal: AbortSignal) => Promise<Session>;
   /** How many servers the fleet is to have, as etcd holds it. */
   readonly size: (signal: AbortSignal) => Promise<number>;
   /** Told whether the cluster is as it should be, as far as this host is the one to see to it. */
@@ -53,7 +56,8 @@ export class Nominator {
     while (!signal.aborted) {
       busy(false);
       try {
-        await using turn = await campaign(client, CHOOSER_ELECTION, hostname, { signal });
+        const session = await this.#options.session(signal);
+        await using turn = await campaign(client, CHOOSER_ELECTION, hostname, { signal, session });
         log('debug', 'this host is elected to look after the members of the cluster');
         await this.#lead(turn, AbortSignal.any([signal, turn.lost]));
       } catch (error) {

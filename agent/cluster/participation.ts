@@ -178,6 +178,7 @@ export class Participation {
       connect,
       folder: folder.folder,
       hostname: agent.hostname,
+      session: (abort) => this.presence.session(abort),
       failures: new Map(),
       size: (abort) => world.idealClusterSizeGet({ signal: abort }),
       busy: (isBusy) => (isBusy ? moves.moving() : moves.settled()),

@@ -116,6 +116,25 @@ test.serial('a holder whose key somebody deleted is told so', async (t) => {
   t.like(await lost(turn), { code: 'conflict' });
 });
 
+test.serial('a turn by a session of the caller is over before the session is', async (t) => {
+  const { client, direct } = await bench(t, etcd);
+  const session = await client.session();
+  const first = await campaign(client, '/lent', 'a', { session });
+  const next = campaign(direct, '/lent', 'b');
+  await inLine(direct, '/lent', 2);
+  await first.close();
+  const second = await next;
+  t.false(session.expired.aborted);
+  const again = campaign(client, '/lent', 'a again', { session });
+  await inLine(direct, '/lent', 2);
+  await second.close();
+  const third = await again;
+  t.is((await leader(direct, '/lent'))?.value.toString(), 'a again');
+  await session.close();
+  t.is(((await lost(third)) as Error).message, 'The session was closed.');
+  t.is(await leader(direct, '/lent'), undefined);
+});
+
 test.serial('etcdctl elect and etcdctl lock stand in one line with us', async (t) => {
   const { client, direct, namespace } = await bench(t, etcd);
   for (const [command, ...rest] of [['elect', 'go'], ['lock']] as const) {

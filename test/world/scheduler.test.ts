@@ -48,8 +48,9 @@ function iterate(decisions: AsyncIterable<ScheduledResult>): AsyncIterator<Sched
   return decisions[Symbol.asyncIterator]();
 }
 
-/** Waits until this host decides. */
+/** Waits until this host decides, for which there has to be something to decide. */
 async function elected(client: Client, hostname: string): Promise<void> {
+  await stand(client, 'somebody', '', 'beside');
   for await (const _ of client.watch({ key: `${election}/`, prefix: true }))
     if ((await leader(client, election))?.value.toString() === hostname) return;
 }

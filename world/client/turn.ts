@@ -8,6 +8,8 @@ import type { KeyValue } from './key-value.js';
 import type { Session } from './session.js';
 import type { Compare } from './txn.js';
 
+const LEAVE_TIMEOUT_MS = 1000;
+
 export interface TurnOptions {
   /** Ends the waiting; nothing is left in the line. */
   readonly signal?: AbortSignal;
@@ -15,6 +17,8 @@ export interface TurnOptions {
   readonly timeoutMs?: number;
   /** How soon the next in line gets its turn after this holder died without a word. Default 10. */
   readonly ttlSeconds?: number;
+  /** Stands in line by this session, which outlives the turn. Default one of its own, of `ttlSeconds`. */
+  readonly session?: Session;
 }
 
 /** A place in a line of keys under one prefix, in the order in which they were created. */
@@ -26,7 +30,7 @@ interface Place {
 
 /**
  * The turn of one holder at a time, in the key layout of etcd's Go `concurrency` package (`$prefix/$leaseHex`), so
- * that programs in Go stand in the same line. It has a session of its own and ends with it.
+ * that programs in Go stand in the same line. It ends with its session.
  */
 export class Turn implements AsyncDisposable {
   /** The key that stands for this holder. */
@@ -34,6 +38,7 @@ export class Turn implements AsyncDisposable {
   readonly createRevision: bigint;
   readonly #client: Client;
   readonly #session: Session;
+  readonly #release: () => Promise<unknown>;
   readonly #lost = new AbortController();
   readonly #watched: Promise<void>;
 
@@ -44,7 +49,10 @@ export class Turn implements AsyncDisposable {
   static async take(client: Client, name: string, value: string, options: TurnOptions = {}): Promise<Turn> {
     const { signal, timeoutMs, ttlSeconds = SESSION_TTL_SECONDS } = options;
     signal?.throwIfAborted();
-    const session = await client.session({ ttlSeconds }, signal === undefined ? {} : { signal });
+    const session =
+      options.session ?? (await client.session({ ttlSeconds }, signal === undefined ? {} : { signal }));
+    const release = () =>
+      options.session === undefined ? session.close() : leaveLine(client, name, session);
     const over = new AbortController();
     const unlisten = [signal, session.expired].map((end) => onAbort([end], () => over.abort(end?.reason)));
     const timer =
@@ -52,10 +60,10 @@ export class Turn implements AsyncDisposable {
     try {
       const place = await getInLine(client, name, value, session, over.signal);
       await comeForward(client, place, over.signal);
-      return new Turn(client, place, session);
+      return new Turn(client, place, session, release);
     } catch (error) {
-      // With its lease the key goes too, whether or not the answer to writing it came.
-      await session.close();
+      // Whether or not the answer to writing the key came.
+      await release();
       throw error;
     } finally {
       clearTimeout(timer);
@@ -63,7 +71,8 @@ export class Turn implements AsyncDisposable {
     }
   }
 
-  private constructor(client: Client, place: Place, session: Session) {
+  private constructor(client: Client, place: Place, session: Session, release: () => Promise<unknown>) {
+    this.#release = release;
     this.key = place.key;
     this.createRevision = place.createRevision;
     this.#client = client;
@@ -100,7 +109,8 @@ export class Turn implements AsyncDisposable {
 
   /** Lets the next in line have its turn, at once; bounded and idempotent, also when etcd is out of reach. */
   async close(): Promise<void> {
-    await this.#session.close();
+    this.#lost.abort(new WorldError('closed', 'The turn was given up.'));
+    await this.#release();
     await this.#watched.catch(() => undefined);
   }
 
@@ -127,6 +137,18 @@ export class Turn implements AsyncDisposable {
   }
 }
 
+/** Gives up a place that the session is to outlive; bounded, since the key goes with the session at the latest. */
+async function leaveLine(client: Client, name: string, session: Session): Promise<void> {
+  if (session.expired.aborted) return;
+  await client
+    .del(placeKey(name, session), { repeatable: true, timeoutMs: LEAVE_TIMEOUT_MS })
+    .catch(() => false);
+}
+
+function placeKey(name: string, session: Session): string {
+  return `${name}/${BigInt(session.lease).toString(16)}`;
+}
+
 /** A session has one place in a line: writing it again after a lost answer finds the one that is there. */
 async function getInLine(
   client: Client,
@@ -135,7 +157,7 @@ async function getInLine(
   session: Session,
   signal: AbortSignal,
 ): Promise<Place> {
-  const key = `${name}/${BigInt(session.lease).toString(16)}`;
+  const key = placeKey(name, session);
   const { succeeded, revision, replies } = await client.txn(
     {
       compare: [{ key, target: 'createRevision', relation: '=', to: 0 }],

@@ -1,7 +1,8 @@
 import { Backoff, onAbort, pause } from '../client/backoff.js';
+import type { Client } from '../client/client.js';
 import { campaign } from '../client/election.js';
 import { WorldError } from '../errors.js';
-import { ELECTION } from './keys.js';
+import { CANDIDATES, DECISIONS, ELECTION } from './keys.js';
 import { settled } from './settled.js';
 import { LAST_ROUND_MS, Term, type TermContext } from './term.js';
 
@@ -9,7 +10,8 @@ import { LAST_ROUND_MS, Term, type TermContext } from './term.js';
 const ELECTION_TTL_SECONDS = 2;
 
 /**
- * Campaigns to be the host that decides, decides while it is, and starts again until `stop` aborts; never rejects.
+ * Campaigns to be the host that decides once there is something to decide, decides while it is, and starts again until
+ * `stop` aborts; never rejects.
  * It goes only when every decision is without those that have left: maybe nobody else is there to see to it.
  */
 export async function runDeciding(context: TermContext, stop: AbortSignal): Promise<void> {
@@ -26,6 +28,7 @@ export async function runDeciding(context: TermContext, stop: AbortSignal): Prom
   onAbort([stop], () => void leave());
   while (!over.signal.aborted) {
     try {
+      await somethingToDecide(client, over.signal);
       const options = { ttlSeconds: ELECTION_TTL_SECONDS, signal: over.signal };
       await using turn = await campaign(client, ELECTION, hostname, options);
       serving = true;
@@ -40,6 +43,14 @@ export async function runDeciding(context: TermContext, stop: AbortSignal): Prom
     if (stop.aborted && serving) return;
     serving = false;
     await pause(backoff.next(), [stop.aborted ? over.signal : stop]);
+  }
+}
+
+/** A session is renewed often, so that a host which has never anything to decide had better not have one. */
+async function somethingToDecide(client: Client, signal: AbortSignal): Promise<void> {
+  for await (const _ of client.pulses({ key: CANDIDATES, prefix: true }, { signal })) {
+    const { entries } = await client.listTogether([CANDIDATES, DECISIONS], { signal });
+    if (entries.length > 0) return;
   }
 }
 

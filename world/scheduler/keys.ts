@@ -3,8 +3,8 @@ export { SCHEDULER_PATH as SCHEDULER_PREFIX } from '../constants.js';
 /** The election of the host that decides. */
 export const ELECTION = '/scheduler/election';
 
-const CANDIDATES = '/scheduler/hostname/';
-const DECISIONS = '/scheduler/schedule/';
+export const CANDIDATES = '/scheduler/hostname/';
+export const DECISIONS = '/scheduler/schedule/';
 
 export function candidateKey(hostname: string, namespace: string): string {
   return `${CANDIDATES}${hostname}/${namespace}`;
