@@ -6,6 +6,7 @@ import {
   registerAgent,
   SESSION_TTL_SECONDS,
   type Session,
+  type TxnOp,
   WorldError,
 } from '../world/index.js';
 import { Wake } from './wake.js';
@@ -82,8 +83,12 @@ export class Presence {
     const { client, agent, log } = this.#options;
     await using session = await client.session({ ttlSeconds: SESSION_TTL_SECONDS }, { signal });
     const over = AbortSignal.any([signal, session.expired]);
-    await registerAgent(client, agent, session, { signal, log });
+    // Together: an agent that lives and does not volunteer is taken for one that leaves.
+    const wanted = [...this.#wanted];
+    const also = wanted.map(([key, value]) => opFor(key, value, session));
+    await registerAgent(client, agent, session, { signal, log, also });
     this.#written.clear();
+    for (const [key, value] of wanted) this.#note(key, value);
     await this.#write(session, over);
     if (this.#trouble !== '') log('info', 'this host is known to the fleet again');
     this.#trouble = '';
@@ -101,15 +106,18 @@ export class Presence {
   }
 
   /** Writes what changed since it was written last. */
-  async #write({ lease }: Session, signal: AbortSignal): Promise<void> {
+  async #write(session: Session, signal: AbortSignal): Promise<void> {
     const { client } = this.#options;
     for (const [key, value] of [...this.#wanted]) {
       if (this.#written.get(key) === value) continue;
-      const op = value === undefined ? { delete: key } : { put: key, value, lease };
-      await client.txn({ success: [op] }, { signal, repeatable: true });
-      if (value === undefined) this.#written.delete(key);
-      else this.#written.set(key, value);
+      await client.txn({ success: [opFor(key, value, session)] }, { signal, repeatable: true });
+      this.#note(key, value);
     }
+  }
+
+  #note(key: string, value: string | undefined): void {
+    if (value === undefined) this.#written.delete(key);
+    else this.#written.set(key, value);
   }
 
   /** The same trouble is said once. */
@@ -118,4 +126,8 @@ export class Presence {
       this.#options.log('warn', `the fleet does not know that this host lives: ${trouble}`);
     this.#trouble = trouble;
   }
+}
+
+function opFor(key: string, value: string | undefined, { lease }: Session): TxnOp {
+  return value === undefined ? { delete: key } : { put: key, value, lease };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Client } from './client/client.js';
 import type { KeyValue } from './client/key-value.js';
 import type { Session } from './client/session.js';
-import { absent, unchangedSince } from './client/txn.js';
+import { absent, type TxnOp, unchangedSince } from './client/txn.js';
 import { WorldError } from './errors.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
@@ -34,13 +34,14 @@ export async function listAgents(
 /**
  * Says that this agent lives, for as long as its session does. A restarted agent (same `instance`) takes its own
  * key over; a second agent with the same hostname is turned away.
+ * @param options.also is written together with the record, so that nobody sees the one without the other.
  * @throws WorldError `conflict` saying which agent holds the hostname.
  */
 export async function registerAgent(
   client: Client,
   agent: Agent,
   session: Session,
-  options: CallOptions & { readonly log?: Log } = {},
+  options: CallOptions & { readonly log?: Log; readonly also?: readonly TxnOp[] } = {},
 ): Promise<void> {
   checkHostname(agent.hostname);
   const key = `${AGENTS_PREFIX}${agent.hostname}`;
@@ -48,7 +49,7 @@ export async function registerAgent(
   let held: KeyValue | undefined;
   for (;;) {
     const compare = held === undefined ? absent(key) : unchangedSince(held);
-    const txn = { compare: [compare], success: [put], failure: [{ get: key }] };
+    const txn = { compare: [compare], success: [put, ...(options.also ?? [])], failure: [{ get: key }] };
     const { succeeded, replies } = await client.txn(txn, { ...options, repeatable: true });
     if (succeeded) return;
     held = replies[0]?.entries[0];

@@ -200,7 +200,10 @@ export class Participation {
     for (let isSaid = false; performance.now() < until; isSaid = true) {
       const others = await this.#otherVolunteers();
       if (others?.length === 0)
-        return log('info', `${agent.hostname} is the last server: it stops, its data stays`);
+        return log(
+          'info',
+          `no other host is there to take over: the server of ${agent.hostname} stops, its data stays`,
+        );
       unanswered = others === undefined ? (unanswered ?? performance.now()) : undefined;
       if (performance.now() - (unanswered ?? performance.now()) > leaveWithoutAnswerMs) break;
       if (!isSaid) this.#sayLeaving(others);
