@@ -1,5 +1,4 @@
-import { homedir, hostname as machineName } from 'node:os';
-import path from 'node:path';
+import { hostname as machineName } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { TransportName } from '../tunnel/auto-transport.js';
 import type { TunnelOptions } from '../tunnel/tunnel.js';
@@ -7,17 +6,18 @@ import type { TlsOptions } from '../world/client/certificates.js';
 import type { ClientWorld } from '../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import { parseDuration } from '../world/deploys/duration.js';
-import type { ConnectionConfig } from '../world/deploys/manifest.js';
 import type { Log } from '../world/log.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
 import { UsageError } from './errors.js';
+import { expandHome } from './home.js';
 import type { OutputOptions } from './output.js';
 import { canAsk } from './prompts/deploy.js';
 import { writeLine } from './stderr.js';
+import { type TlsFlags, tlsOptions } from './tls-options.js';
 
 /** The flags that every command which talks to a fleet takes. */
-export interface ConnectionFlags extends OutputOptions {
+export interface ConnectionFlags extends OutputOptions, TlsFlags {
   readonly sshUrl?: string[];
   readonly sshHostkey?: string;
   readonly sshId?: string[];
@@ -25,9 +25,6 @@ export interface ConnectionFlags extends OutputOptions {
   readonly sshConfig?: string;
   readonly transport?: TransportName;
   readonly seeds?: string[];
-  readonly cacert?: string;
-  readonly cert?: string;
-  readonly key?: string;
   readonly namespace?: string;
   readonly hostname?: string;
   readonly config?: string;
@@ -214,35 +211,11 @@ export function duration(text: string): number {
   return ms;
 }
 
-/** @throws UsageError when certificates were given that no seed would be asked for: somebody thinks that this is safe. */
-function tlsOptions(
-  flags: ConnectionFlags,
-  { tls = {} }: ConnectionConfig,
-  seeds: readonly string[],
-): TlsOptions | undefined {
-  const given = [flags.cacert, flags.cert, flags.key];
-  if (given.some((file) => file !== undefined) && !seeds.some((seed) => /^https:/i.test(seed.trim()))) {
-    const message = `Certificates were given, but ${seeds.join(', ')} would be reached without TLS: write https://.`;
-    throw new UsageError(message);
-  }
-  const [caFile, certFile, keyFile] = [
-    flags.cacert ?? tls.cacert,
-    flags.cert ?? tls.cert,
-    flags.key ?? tls.key,
-  ].map((file) => (file === undefined ? undefined : expandHome(file)));
-  if (caFile === undefined && certFile === undefined && keyFile === undefined) return undefined;
-  return { caFile, certFile, keyFile };
-}
-
 /** A slip here would show an empty fleet instead of an error. */
 function checkedNamespace(namespace: string): string {
   if (namespace === '' || /^(\/[^/]+)+$/.test(namespace)) return namespace;
   const message = `"${namespace}" cannot be a namespace: it begins with a slash and does not end in one, such as /_mgmt.`;
   throw new UsageError(message);
-}
-
-function expandHome(file: string): string {
-  return file.startsWith('~/') ? path.join(homedir(), file.slice(2)) : file;
 }
 
 /** Lists may be repeated flags, comma-separated, or both. */

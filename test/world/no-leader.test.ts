@@ -95,6 +95,7 @@ test.serial('a server without a leader refuses at once, and its status tells', a
   // Certainly not written: the outcome would be unknown if the server had taken it.
   await t.throwsAsync(client.txn({ success: [{ put: '/k', value: '' }] }, { timeoutMs: 300 }), told);
   await t.throwsAsync(client.members({ timeoutMs: 300 }), told);
+  t.is((await client.members({ serializable: true })).length, 3);
   t.is((await client.status(m1.url)).leader, '0');
 });
 

@@ -32,6 +32,8 @@ export interface Call<T> {
   readonly size?: () => RequestSize;
   /** Asks this endpoint only. */
   readonly peer?: Peer;
+  /** Whether a server that sees no leader may answer; default false. */
+  readonly leaderless?: boolean;
   run(rpc: Rpc): Promise<T>;
 }
 
@@ -74,9 +76,9 @@ export class Calls {
       this.#throwIfOver(signal);
       const peer = call.peer ?? this.#endpoints.pick();
       try {
-        const value = await call.run(
-          rpcAt(peer.host, [signal, this.#closed], this.#attemptDeadline(call, peer, deadline)),
-        );
+        const until = this.#attemptDeadline(call, peer, deadline);
+        const ends = { signals: [signal, this.#closed], deadline: until, leaderless: call.leaderless };
+        const value = await call.run(rpcAt(peer.host, ends));
         if (typeof value === 'object' && value !== null) this.#horizon.saw(value);
         return { value, repeated };
       } catch (error) {

@@ -1,7 +1,7 @@
 import { SESSION_TTL_SECONDS } from '../constants.js';
 import type { Log } from '../log.js';
 import type { CallOptions, WatchOptions } from '../world.js';
-import { type CallKind, Calls } from './calls.js';
+import { Calls } from './calls.js';
 import { Certificates, type TlsOptions } from './certificates.js';
 import { ClusterClient } from './cluster-client.js';
 import type { Dialling, EndpointSet } from './endpoint-set.js';
@@ -10,7 +10,7 @@ import { Lanes } from './lanes.js';
 import { leaseFor } from './lease.js';
 import { type Listing, type ListOptions, listPrefix, listPrefixes } from './listing.js';
 import { Namespace } from './namespace.js';
-import type { ReadOptions, TxnReply, WriteOptions } from './options.js';
+import { kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './options.js';
 import type { Rpc } from './rpc.js';
 import { Session } from './session.js';
 import { settled } from './settle.js';
@@ -245,8 +245,4 @@ export class Client extends ClusterClient implements AsyncDisposable {
   #lane(options: ReadOptions | undefined): Calls {
     return options?.bulk === true ? this.#callsOver(this.#lanes.bulk()) : this.calls;
   }
-}
-
-function kindOf(options: WriteOptions | undefined): CallKind {
-  return options?.repeatable === true ? 'repeatable' : 'once';
 }

@@ -3,6 +3,7 @@ import { WorldError } from '../errors.js';
 import type { CallOptions, Member } from '../world.js';
 import type { Calls } from './calls.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
+import type { Rpc } from './rpc.js';
 
 /** How one member sees itself and its cluster. */
 export interface MemberStatus {
@@ -31,11 +32,9 @@ export interface MemberListOptions extends CallOptions {
 }
 
 export async function listMembers(calls: Calls, options: MemberListOptions = {}): Promise<Member[]> {
-  const linearizable = options.serializable !== true;
-  const { value } = await calls.perform(
-    { kind: 'read', what: 'list the members', run: (rpc) => rpc.cluster.memberList({ linearizable }) },
-    options,
-  );
+  const { serializable: leaderless = false } = options;
+  const run = (rpc: Rpc) => rpc.cluster.memberList({ linearizable: !leaderless });
+  const { value } = await calls.perform({ kind: 'read', what: 'list the members', leaderless, run }, options);
   return value.members.map(toMember);
 }
 

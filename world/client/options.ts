@@ -1,4 +1,5 @@
 import type { CallOptions } from '../world.js';
+import type { CallKind } from './calls.js';
 import type { OpReply } from './txn.js';
 
 export interface WriteOptions extends CallOptions {
@@ -25,4 +26,8 @@ export interface TxnReply {
   readonly replies: readonly OpReply[];
   /** An earlier attempt's answer was lost, so `succeeded: false` may be that attempt's doing. */
   readonly repeated: boolean;
+}
+
+export function kindOf(options: WriteOptions | undefined): CallKind {
+  return options?.repeatable === true ? 'repeatable' : 'once';
 }

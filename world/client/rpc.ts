@@ -43,23 +43,31 @@ type UnaryMethod<T> = (
   callback: (error: ServiceError | null, reply: T) => void,
 ) => ClientUnaryCall;
 
+export interface RpcOptions {
+  /** Cancel the calls when one of them aborts. */
+  readonly signals: readonly (AbortSignal | undefined)[];
+  /** When they are given up, in ms since the epoch. */
+  readonly deadline: number;
+  /** Whether a server that sees no leader may answer; default false. */
+  readonly leaderless?: boolean | undefined;
+}
+
 /**
- * The calls at one host, cancelled when one of the signals aborts and given up at `deadline` (ms since the epoch).
+ * The calls at one host.
  *
  * etcd3's own pool is passed by: it drops the code of every error, closes the connections of all calls when one is
  * cancelled, and chooses endpoints at random.
  */
-export function rpcAt(host: Host, signals: readonly (AbortSignal | undefined)[], deadline: number): Rpc {
+export function rpcAt(host: Host, { signals, deadline, leaderless = false }: RpcOptions): Rpc {
+  const metadata = leaderless ? new Metadata() : withLeader();
   const callable: ICallable<Host> = {
     callOptionsFactory: undefined,
-    exec: (service, method, request) =>
-      unary(host.getServiceClient(service), method, request, {
-        metadata: metadataFor(service),
-        deadline,
-        signals,
-      }),
+    exec: (service, method, request) => {
+      const options = { metadata: service === 'Maintenance' ? new Metadata() : metadata, deadline, signals };
+      return unary(host.getServiceClient(service), method, request, options);
+    },
     withConnection: async (service, use) =>
-      use({ resource: host, client: host.getServiceClient(service), metadata: metadataFor(service) }),
+      use({ resource: host, client: host.getServiceClient(service), metadata }),
     markFailed: () => undefined,
   };
   return {
@@ -73,23 +81,23 @@ export function rpcAt(host: Host, signals: readonly (AbortSignal | undefined)[],
 
 export function openWatch(host: Host): WatchStream {
   const stub = host.getServiceClient('Watch') as Client & { watch(metadata: Metadata): WatchStream };
-  return stub.watch(metadataFor('Watch'));
+  return stub.watch(withLeader());
 }
 
 export function openKeepAlive(host: Host): KeepAliveStream {
   const stub = host.getServiceClient('Lease') as Client & {
     leaseKeepAlive(metadata: Metadata): KeepAliveStream;
   };
-  return stub.leaseKeepAlive(metadataFor('Lease'));
+  return stub.leaseKeepAlive(withLeader());
 }
 
 /**
  * A server that has lost sight of its leader, being cut off or one of too few, is to say so at once and to end its
  * streams; otherwise calls wait there and watches hear nothing. What tells how a server is must work there, too.
  */
-function metadataFor(service: string): Metadata {
+function withLeader(): Metadata {
   const metadata = new Metadata();
-  if (service !== 'Maintenance') metadata.set('hasleader', 'true');
+  metadata.set('hasleader', 'true');
   return metadata;
 }
 
