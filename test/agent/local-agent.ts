@@ -42,6 +42,7 @@ export class LocalAgent {
   #child: ChildProcess | undefined;
   #exited: Promise<AgentExit> | undefined;
   #log = '';
+  #runFrom = 0;
 
   constructor(place: AgentPlace) {
     this.name = place.name;
@@ -85,6 +86,7 @@ export class LocalAgent {
         this.#written.emit('written');
       });
     this.#child = child;
+    this.#runFrom = this.#log.length;
     this.#exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
     void this.#exited.then(() => this.#written.emit('written'));
   }
@@ -114,8 +116,8 @@ export class LocalAgent {
     return exit;
   }
 
-  /** Waits until the log shows a text, after it had grown to `from` characters. */
-  async logged(expected: RegExp, from = 0): Promise<string> {
+  /** Waits until the log shows a text, after it had grown to `from` characters; default in the current run. */
+  async logged(expected: RegExp, from = this.#runFrom): Promise<string> {
     const signal = AbortSignal.timeout(patienceMs);
     for (;;) {
       const found = expected.exec(this.#log.slice(from));
@@ -127,6 +129,11 @@ export class LocalAgent {
       if (signal.aborted) break;
     }
     throw new Error(`no ${expected} in the log of ${this.name}:\n${await this.story()}`);
+  }
+
+  /** Waits until the current run votes, which its keys of an earlier run do not tell. */
+  async votes(): Promise<void> {
+    await this.logged(/ is a voting member/);
   }
 
   signal(name: NodeJS.Signals): void {
@@ -180,9 +187,15 @@ export class LocalAgent {
   /** What it and its etcd have written last, for whoever has to find out why a test failed. */
   async story(): Promise<string> {
     const etcdLog = await readFile(path.join(this.prefix, 'etcd', 'etcd.log'), 'utf8').catch(() => '');
-    const lastLines = (text: string, count: number) => text.trimEnd().split('\n').slice(-count).join('\n');
+    const lastLines = (text: string, count: number) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .slice(-count)
+        .map((line) => line.slice(0, 300))
+        .join('\n');
     const end = this.isRunning ? 'runs' : 'does not run';
-    return `--- ${this.name} (${end})\n${lastLines(this.#log, 60)}\n--- etcd of ${this.name}\n${lastLines(etcdLog, 12)}`;
+    return `--- ${this.name} (${end})\n${lastLines(this.#log, 60)}\n--- etcd of ${this.name}\n${lastLines(etcdLog, 6)}`;
   }
 
   /** Ends everything at once, without a word. */

@@ -97,8 +97,8 @@ export class LocalAgents implements AsyncDisposable {
   }
 
   /** Sets the ideal cluster size as an operator's etcdctl does. */
-  async setSize(size: number): Promise<void> {
-    await this.client.set(sizeKey, String(size));
+  async setSize(size: number, through = this.client): Promise<void> {
+    await through.set(sizeKey, String(size), { repeatable: true, timeoutMs: patienceMs });
   }
 
   /** Waits until exactly these hosts vote, publish their endpoints, and nobody is half in; gives their member ids. */
@@ -109,7 +109,7 @@ export class LocalAgents implements AsyncDisposable {
       const voters = members.map(({ name }) => name).sort();
       const wanted = [...names].sort().join();
       return isSteady && voters.join() === wanted && endpoints.join() === wanted
-        ? new Map(members.map(({ name, id }) => [name, id]))
+        ? new Map(members.map(({ name, id }) => [name, id] as const).sort())
         : undefined;
     });
   }

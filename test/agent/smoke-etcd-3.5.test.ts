@@ -1,0 +1,3 @@
+import { testSmoke } from './smoke.js';
+
+testSmoke('3.5');
