@@ -1,19 +1,21 @@
 /** Measures: `npm run bench -- TOPIC [--quick] [--json] [--only NAME,…]`. Says how it is; never fails for being slow. */
 import { parseArgs } from 'node:util';
 import { QUICK, THOROUGH } from './effort.js';
+import { elasticTopics } from './elastic/topics.js';
 import { format, isMet } from './report.js';
 import { tunnelTopics } from './tunnel/topics.js';
 import { worldTopics } from './world/topics.js';
 
-const subjects = { tunnel: tunnelTopics, world: worldTopics } as const;
+const subjects = { tunnel: tunnelTopics, world: worldTopics, elastic: elasticTopics } as const;
+type Subject = keyof typeof subjects;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } },
 });
 const [subject] = positionals;
-if (positionals.length !== 1 || (subject !== 'tunnel' && subject !== 'world')) {
-  const wanted = 'npm run bench -- tunnel|world [--quick] [--json] [--only calls,…]';
+if (positionals.length !== 1 || !isSubject(subject)) {
+  const wanted = 'npm run bench -- tunnel|world|elastic [--quick] [--json] [--only calls,…]';
   process.stderr.write(`Say what to measure: ${wanted}\n`);
   process.exit(2);
 }
@@ -26,3 +28,7 @@ for await (const topic of subjects[subject](effort, say, only)) {
   process.stdout.write(values.json ? `${JSON.stringify(topic)}\n` : format(topic));
 }
 say(`${checks.met} targets met, ${checks.missed} missed\n`);
+
+function isSubject(name: string | undefined): name is Subject {
+  return name !== undefined && Object.hasOwn(subjects, name);
+}
