@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Client, type ClientWorld, EtcdWorld, type TlsOptions } from '../world/index.js';
+import { Client, type ClientWorld, EtcdWorld, type TlsOptions } from '../world/direct.js';
 import type { DataFolder } from './cluster/data-folder.js';
 import { asClient, type ServerStart } from './cluster/etcd-flags.js';
 import { heardFromCluster } from './cluster/fork-guard.js';

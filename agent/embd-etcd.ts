@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, on } from 'node:events';
-import { type ClientWorld, CONVERGED_PATH } from '../world/index.js';
+import { type ClientWorld, CONVERGED_PATH } from '../world/direct.js';
 import { Assembly } from './assembly.js';
 import { DataFolder } from './cluster/data-folder.js';
 import { etcdProgram } from './cluster/etcd-program.js';

@@ -1,4 +1,4 @@
-import type { ClientWorld, Log, TlsOptions } from '../world/index.js';
+import type { ClientWorld, Log, TlsOptions } from '../world/direct.js';
 import type { ServerTls } from './cluster/etcd-flags.js';
 import type { Converger } from './converger.js';
 

@@ -8,7 +8,7 @@ import {
   type Session,
   type TxnOp,
   WorldError,
-} from '../world/index.js';
+} from '../world/direct.js';
 import { Wake } from './wake.js';
 
 const retryMs = 500;

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 
 const [first] = process.argv.slice(2);
 
@@ -10,6 +11,8 @@ if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
   // Answered before anything else is loaded: version checks are what scripts wait for.
   process.stdout.write(`${packageVersion()}\n`);
 } else {
+  // An agent stays for months beside others' programs: its young heap stays as small as it begins, for a third less.
+  if (first === 'run') setFlagsFromString('--semi-space-growth-factor=1');
   const { runProgram } = await import('./program.js');
   process.exitCode = await runProgram(process.argv, packageVersion());
 }

@@ -1,4 +1,4 @@
-import type { Member } from '../../world/index.js';
+import type { Member } from '../../world/direct.js';
 
 /** A host that is willing to run a server. */
 export interface Volunteer {
@@ -59,7 +59,13 @@ export type RemovalReason = 'too many' | 'gone' | 'leaving' | 'late' | 'unwanted
  * is odd wherever enough hosts are there, since an even one costs a vote more for each decision and bears no loss more.
  */
 export function nextChange(scene: Scene): Change | undefined {
-  return learnerChange(scene) ?? voterChange(scene) ?? nominationChange(scene);
+  const learner = scene.seats.find(({ member }) => member.isLearner);
+  return (
+    (learner && failedLearner(scene, learner)) ??
+    departure(scene) ??
+    (learner ? learnerStep(scene, learner) : voterChange(scene)) ??
+    nominationChange(scene)
+  );
 }
 
 /** How many voters there should be, and how many of them may be hosts that are gone. */
@@ -75,33 +81,39 @@ export function target({ size, volunteers, seats }: Scene): { voters: number; fi
   return { voters: wanted, fillers: Math.max(0, Math.min(gone, wanted - available)) };
 }
 
-function learnerChange(scene: Scene): Change | undefined {
-  const seat = scene.seats.find(({ member }) => member.isLearner);
-  if (seat === undefined) return undefined;
+/** A learner that is not to become a voter; it never had a vote, so nothing is lost with it. */
+function failedLearner(scene: Scene, seat: Seat): Change | undefined {
   if (seat.late) return { kind: 'remove', seat, why: 'late' };
   if (seat.standing === 'leaving' || seat.standing === 'gone')
     return { kind: 'remove', seat, why: seat.standing };
-  if (seat.hostname !== undefined && seat.standing === 'willing') {
-    // Its own seat is a learner's, so it counts among those that could be added.
-    const others = scene.seats.filter((other) => other !== seat);
-    const { voters } = target({ ...scene, seats: others });
-    if (others.filter(isSeated).length >= voters) return { kind: 'remove', seat, why: 'unwanted' };
-    if (!scene.nominated.has(seat.hostname)) return { kind: 'nominate', seat };
-  }
+  if (seat.hostname === undefined || seat.standing !== 'willing') return undefined;
+  // Its own seat is a learner's, so it counts among those that could be added.
+  const others = scene.seats.filter((other) => other !== seat);
+  const { voters } = target({ ...scene, seats: others });
+  return others.filter(isSeated).length >= voters ? { kind: 'remove', seat, why: 'unwanted' } : undefined;
+}
+
+function learnerStep({ nominated }: Scene, seat: Seat): Change | undefined {
+  if (seat.standing === 'willing' && !nominated.has(seat.hostname ?? '')) return { kind: 'nominate', seat };
   return seat.member.name === '' ? undefined : { kind: 'promote', seat };
 }
 
-function voterChange(scene: Scene): Change | undefined {
-  if (scene.seats.some(({ member }) => member.isLearner)) return undefined;
+/** A voter that goes, or is gone, while others stay; it waits for no learner, which may take long to start. */
+function departure(scene: Scene): Change | undefined {
   const voters = scene.seats.filter(isVoter);
-  const seated = voters.filter(isSeated);
-  const goal = target(scene);
   const gone = voters.filter(({ standing }) => standing === 'gone');
-  const [surplusGone] = gone.slice(goal.fillers);
+  const [surplusGone] = gone.slice(target(scene).fillers);
   if (surplusGone !== undefined && voters.length > 1)
     return { kind: 'remove', seat: surplusGone, why: 'gone' };
   const leaving = voters.find(({ standing }) => standing === 'leaving');
-  if (leaving !== undefined && seated.length > 0) return { kind: 'remove', seat: leaving, why: 'leaving' };
+  const isLast = !voters.some(isSeated);
+  return leaving === undefined || isLast ? undefined : { kind: 'remove', seat: leaving, why: 'leaving' };
+}
+
+function voterChange(scene: Scene): Change | undefined {
+  const voters = scene.seats.filter(isVoter);
+  const seated = voters.filter(isSeated);
+  const goal = target(scene);
   const ours = seated.filter(({ standing }) => standing !== 'foreign');
   if (seated.length > goal.voters && ours.length > 0) {
     const seat = ours.reduce((worst, next) => (isLessWanted(next, worst, seated) ? next : worst));

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_TXN_OPS, type TlsOptions } from '../../world/index.js';
+import { DEFAULT_MAX_TXN_OPS, type TlsOptions } from '../../world/direct.js';
 
 /** What decides the command line of one etcd server. URLs as etcd takes them (`http://host:port`). */
 export interface ServerFlags {

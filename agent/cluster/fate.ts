@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Client, type Log, type MemberStatus, WorldError } from '../../world/index.js';
+import { type Client, type Log, type MemberStatus, WorldError } from '../../world/direct.js';
 import { AgentError } from '../errors.js';
 import type { Wake } from '../wake.js';
 import { NOMINATED_PREFIX } from './keys.js';

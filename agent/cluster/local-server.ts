@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, type MemberStatus, type TlsOptions, WorldError } from '../../world/index.js';
+import { Client, type MemberStatus, type TlsOptions, WorldError } from '../../world/direct.js';
 
 const firstIntervalMs = 50;
 const maxIntervalMs = 250;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Client, type Log, type Turn, type TxnOp, WorldError } from '../../world/index.js';
+import { type Client, type Log, type Turn, type TxnOp, WorldError } from '../../world/direct.js';
 import type { Change, Scene, Seat } from './chooser.js';
 import { NOMINATED_PREFIX, RESTING_PREFIX } from './keys.js';
 import { saveSnapshot } from './snapshots.js';

@@ -8,7 +8,7 @@ import {
   type Session,
   type Turn,
   WorldError,
-} from '../../world/index.js';
+} from '../../world/direct.js';
 import { Wake } from '../wake.js';
 import { type Change, nextChange } from './chooser.js';
 import { CHOOSER_ELECTION, NOMINATED_PREFIX, RESTING_PREFIX, SIZE_PREFIX, VOLUNTEER_PREFIX } from './keys.js';

@@ -1,4 +1,4 @@
-import type { Agent, KeyValue, Member } from '../../world/index.js';
+import type { Agent, KeyValue, Member } from '../../world/direct.js';
 import type { Scene, Seat, Standing, Volunteer } from './chooser.js';
 
 /** How long a host whose keys are gone may still come back as itself, beyond the TTL that removed the keys. */

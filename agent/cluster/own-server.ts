@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Member, WorldError } from '../../world/index.js';
+import { type Member, WorldError } from '../../world/direct.js';
 import { AgentError } from '../errors.js';
 import type { DataFolder } from './data-folder.js';
 import { joinMembers, type ServerStart } from './etcd-flags.js';

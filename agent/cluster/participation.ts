@@ -8,7 +8,7 @@ import {
   type Log,
   SESSION_TTL_SECONDS,
   WorldError,
-} from '../../world/index.js';
+} from '../../world/direct.js';
 import type { Mover } from '../converger.js';
 import { Presence } from '../presence.js';
 import { Wake } from '../wake.js';
@@ -96,8 +96,16 @@ export class Participation {
         if (!signal.aborted) failed.abort(error);
       });
     this.#followEndpoints();
-    const present = guarded(this.presence.run(this.#ended.signal, registered));
-    const working = [this.#watchNomination(over), this.own?.run(over), this.#nominate(over)];
+    const known = new Wake();
+    const present = guarded(
+      this.presence.run(this.#ended.signal, () => {
+        known.ring();
+        registered();
+      }),
+    );
+    // A server that needs nobody starts at once: without it there may be no cluster to be known to.
+    if (this.own?.process === undefined) await known.wait(undefined, over);
+    const working = [ended(over), this.#watchNomination(over), this.own?.run(over), this.#nominate(over)];
     await Promise.all(working.map((task) => guarded(Promise.resolve(task))));
     if (!failed.signal.aborted) await this.#leave();
     this.#ended.abort();
@@ -237,4 +245,8 @@ export class Participation {
       throw error;
     }
   }
+}
+
+async function ended(signal: AbortSignal): Promise<void> {
+  await new Wake().wait(undefined, signal);
 }

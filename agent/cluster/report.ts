@@ -1,4 +1,4 @@
-import type { Client, MemberStatus } from '../../world/index.js';
+import type { Client, MemberStatus } from '../../world/direct.js';
 import type { ServerReport } from '../control/protocol.js';
 import type { DataFolder } from './data-folder.js';
 import type { OwnServer } from './own-server.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Client, type MemberStatus, WorldError } from '../../world/index.js';
+import { type Client, type MemberStatus, WorldError } from '../../world/direct.js';
 import { AgentError } from '../errors.js';
 
 const askMs = 3000;

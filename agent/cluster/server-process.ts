@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log, MemberStatus } from '../../world/index.js';
+import type { Log, MemberStatus } from '../../world/direct.js';
 import { Child, type ChildExit } from '../child-process.js';
 import { AgentError, type AgentErrorCode } from '../errors.js';
 import { checkDataFree } from './data-lock.js';

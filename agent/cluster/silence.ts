@@ -5,7 +5,7 @@ export interface WatchdogTimes {
   readonly maxSilenceMs: number;
 }
 
-export const watchdogTimes: WatchdogTimes = { intervalMs: 5_000, maxSilenceMs: 30_000 };
+export const watchdogTimes: WatchdogTimes = { intervalMs: 10_000, maxSilenceMs: 30_000 };
 
 /** A pause of ours this much longer than meant: the machine slept, or this process was stopped. */
 const sleptMs = 10_000;

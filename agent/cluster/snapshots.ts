@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Client } from '../../world/index.js';
+import type { Client } from '../../world/direct.js';
 
 const KEPT = 3;
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import type { Log } from '../../world/index.js';
+import type { Log } from '../../world/direct.js';
 import { AgentError } from '../errors.js';
 import { instanceOf } from '../instance.js';
 import { claim } from './claim.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log, Manifest } from '../../world/index.js';
+import type { Log, Manifest } from '../../world/direct.js';
 import { Child } from '../child-process.js';
 import { describeExit } from '../cluster/server-process.js';
 import { waitUntilHealthy } from './health.js';

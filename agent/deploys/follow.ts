@@ -7,7 +7,7 @@ import {
   parseDeployment,
   type Report,
   WorldError,
-} from '../../world/index.js';
+} from '../../world/direct.js';
 import type { Mover } from '../converger.js';
 import { App, type AppFailure } from './app.js';
 import { Releases } from './releases.js';

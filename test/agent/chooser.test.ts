@@ -28,6 +28,12 @@ function seat(text: string, standing: Seat['standing'] = 'willing', isLearner = 
   return { member, hostname, standing, zone, upSince, late: false };
 }
 
+/** A learner whose server is still to start. */
+function notStarted(text: string): Seat {
+  const learner = seat(text, 'willing', true);
+  return { ...learner, member: { ...learner.member, name: '' } };
+}
+
 interface Given {
   readonly size?: number;
   readonly seats: readonly Seat[];
@@ -104,6 +110,18 @@ test.serial(
   chosen,
   { seats: [seat('h1', 'leaving'), seat('h2'), seat('h3')] },
   'remove h1 leaving',
+);
+test.serial(
+  'a host that leaves waits for no learner that may never start',
+  chosen,
+  { seats: [seat('h1'), seat('h2', 'leaving'), notStarted('h3')], spares: [volunteer('h4')] },
+  'remove h2 leaving',
+);
+test.serial(
+  'the only voter waits for the learner that is to follow it',
+  chosen,
+  { seats: [seat('h1', 'leaving'), seat('h2', 'willing', true)] },
+  'promote h2',
 );
 test.serial(
   'the only voter goes after another took over',

@@ -1,0 +1,117 @@
+/**
+ * The World without SSH: what a program needs that talks to etcd directly, such as the agent of a host, which thereby
+ * loads nothing of SSH.
+ */
+export { listAgents, registerAgent } from './agents.js';
+export type { TlsOptions } from './client/certificates.js';
+export { Client, type ClientOptions } from './client/client.js';
+export { campaign, leader, observe } from './client/election.js';
+export type { KeyValue } from './client/key-value.js';
+export type { Listing, ListOptions } from './client/listing.js';
+export { lock } from './client/lock.js';
+export type { AddedMember, MemberStatus } from './client/members.js';
+export type { ReadOptions, TxnReply, WriteOptions } from './client/options.js';
+export type { Session } from './client/session.js';
+export type { Turn, TurnOptions } from './client/turn.js';
+export {
+  absent,
+  type ByCreation,
+  type Compare,
+  type OpReply,
+  present,
+  type Txn,
+  type TxnOp,
+  unchangedSince,
+  valueIs,
+} from './client/txn.js';
+export { type BatchOptions, type BatchReply, txnInBatches } from './client/txn-batches.js';
+export type { WatchRequest } from './client/watch.js';
+export type { WatchEvent, WatchItem } from './client/watch-cursor.js';
+export type { ClientWorld } from './client-world.js';
+export { DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster-size.js';
+export {
+  CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
+  CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
+  CLIENT_DIAL_TIMEOUT_MS,
+  CONVERGED_PATH,
+  CONVERGER_HOSTNAME_NAMESPACE,
+  DEFAULT_CLIENT_URL,
+  DEFAULT_MAX_TXN_OPS,
+  DEFAULT_SERVER_URL,
+  MEMBER_CHANGE_INTERVAL_MS,
+  SCHEDULER_PATH,
+  SESSION_TTL_SECONDS,
+} from './constants.js';
+export { getConverged, watchConverged } from './converged.js';
+export { type Deployment, parseDeployment, serialiseDeployment } from './deploys/deployment.js';
+export { parseDuration } from './deploys/duration.js';
+export {
+  type ConnectionConfig,
+  type HealthCheck,
+  type Manifest,
+  parseConfig,
+  parseManifest,
+} from './deploys/manifest.js';
+export {
+  type Evidence,
+  type HostState,
+  type HostVerdict,
+  isFinal,
+  type Judgement,
+  judge,
+  type Verdict,
+} from './deploys/verdict.js';
+export { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
+export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
+export { DEFAULT_NAMESPACE, EtcdWorld, type EtcdWorldOptions } from './etcd-world.js';
+export {
+  type FollowEndpointsOptions,
+  type FollowedEndpoints,
+  followEndpoints,
+} from './follow-endpoints.js';
+export type { FsOptions } from './fs/file-systems.js';
+export type { OpenFlag } from './fs/flags.js';
+export { FsError, type FsErrorCode } from './fs/fs-error.js';
+export type { FreedBlocks } from './fs/gc.js';
+export { DEFAULT_FS_URI, MEMORY_FS_URI, memoryFs } from './fs/open-fs.js';
+export type { FsDirent, FsStats } from './fs/stats.js';
+export type { FsUsage } from './fs/usage.js';
+export type {
+  CopyOptions,
+  CopyResult,
+  FileData,
+  FsHandle,
+  WorldFs,
+  WriteFileOptions,
+} from './fs/world-fs.js';
+export type { Log } from './log.js';
+export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
+export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
+export { type WaitConvergedOptions, waitConverged } from './wait-converged.js';
+export type {
+  Agent,
+  CallOptions,
+  DeployWorld,
+  EndpointsWorld,
+  FsWorld,
+  Member,
+  MembersWorld,
+  Report,
+  ReportState,
+  ReportWorld,
+  ResDelete,
+  ResExport,
+  ResExportOptions,
+  ResFilter,
+  ResOutput,
+  ResWorld,
+  ScheduledResult,
+  ScheduleOverview,
+  SchedulerWorld,
+  StrMapWorld,
+  StrWorld,
+  TreeUpload,
+  TreeWorld,
+  WatchOptions,
+  World,
+} from './world.js';
