@@ -93,9 +93,9 @@ export class ChurnFleet {
         if (!host.isRunning) await host.start(action.seeds.flatMap((seed) => this.clientUrls[seed] ?? []));
         return;
       case 'cut':
-        return network.cut(index);
+      case 'part':
       case 'heal':
-        return network.heal(index);
+        return network[action.kind](index);
       default:
         return host[action.kind]();
     }

@@ -12,10 +12,15 @@ test('a seed gives the same schedule each time, and another seed another one', (
 });
 
 test('only what is possible happens to a host, once a second, and no host is told to be its own seed', (t) => {
-  const before = { up: ['stop', 'kill', 'freeze', 'cut'], down: ['start'], frozen: ['thaw'], cut: ['heal'] };
+  const before = {
+    up: ['stop', 'kill', 'freeze', 'cut', 'part'],
+    down: ['start'],
+    frozen: ['thaw'],
+    cut: ['heal'],
+  };
   const after: Record<string, keyof typeof before> = {
     ...{ start: 'up', thaw: 'up', heal: 'up' },
-    ...{ stop: 'down', kill: 'down', freeze: 'frozen', cut: 'cut' },
+    ...{ stop: 'down', kill: 'down', freeze: 'frozen', cut: 'cut', part: 'cut' },
   };
   const property = fc.property(fc.nat(), (seed) => {
     const conditions = new Map<number, keyof typeof before>();
@@ -35,7 +40,7 @@ test('sizes are from 1 to 5, and where hosts cannot be cut off none is', (t) => 
   t.deepEqual([...sizes].sort(), [1, 2, 3, 4, 5]);
   const kinds = (canCut: boolean) =>
     new Set(plan(1, canCut).flatMap((step) => ('host' in step ? [step.action.kind] : [])));
-  t.true(kinds(true).has('cut'));
+  t.true(kinds(true).has('cut') && kinds(true).has('part'));
   t.deepEqual([...kinds(false)].sort(), ['freeze', 'kill', 'start', 'stop', 'thaw']);
 });
 

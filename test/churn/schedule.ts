@@ -3,7 +3,7 @@ import { type Random, seededRandom } from './random.js';
 /** What is done to a host; `seeds` are the other hosts in the order in which it is told of them. */
 export type HostAction =
   | { readonly kind: 'start'; readonly seeds: readonly number[] }
-  | { readonly kind: 'stop' | 'kill' | 'freeze' | 'thaw' | 'cut' | 'heal' };
+  | { readonly kind: 'stop' | 'kill' | 'freeze' | 'thaw' | 'cut' | 'part' | 'heal' };
 
 export type Step =
   | { readonly atMs: number; readonly host: number; readonly action: HostAction }
@@ -36,6 +36,7 @@ const CONDITION_AFTER = {
   freeze: 'frozen',
   thaw: 'up',
   cut: 'cut',
+  part: 'cut',
   heal: 'up',
 } as const satisfies Record<HostAction['kind'], Condition>;
 
@@ -88,7 +89,8 @@ function pickAction(
     ['stop', 3],
     ['kill', 3],
     ['freeze', 2],
-    ['cut', canCut ? 2 : 0],
+    ['cut', canCut ? 1 : 0],
+    ['part', canCut ? 2 : 0],
   ] as const);
   return { kind };
 }

@@ -1,25 +1,29 @@
-/** Says how a host answers before it is cut off, while it is, and afterwards; must run in isolation. */
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { bridgedNetwork } from '../network.js';
+/** Says how a host answers us and another host while it is cut off, and while it is parted; must run in isolation. */
+import { runCommand } from '../../../fixtures/fleet/run-command.js';
+import { bridgedNetwork, type Network } from '../network.js';
 
-/** How the host takes a connection to a port where nobody listens. */
-async function answer(address: string): Promise<string> {
-  const socket = connect(9, address);
-  try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(300) });
-    return 'connected';
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED' ? 'refused' : 'silent';
-  } finally {
-    socket.destroy();
-  }
+const CONNECT = `
+  const socket = require('node:net').connect(9, process.argv[1]);
+  socket.on('error', ({ code }) => process.exit(code === 'ECONNREFUSED' ? 0 : 1));
+  setTimeout(() => process.exit(1), 300);
+`;
+
+/** How the second host takes a connection to a port where nobody listens: from us, and from the first host. */
+async function answers(when: string, network: Network): Promise<string> {
+  const node = [process.execPath, '--eval', CONNECT, network.address(1)] as const;
+  const [program = '', ...args] = [...network.enter(0), ...node];
+  const asked = await Promise.all([runCommand(node), runCommand([program, ...args])]);
+  const [us, other] = asked.map(({ code }) => (code === 0 ? 'refused' : 'silent'));
+  return `${when}: ${us} to us, ${other} to another`;
 }
 
 await using network = await bridgedNetwork(2);
-const answers = [await answer(network.address(1))];
+const said = [await answers('at first', network)];
 await network.cut(1);
-answers.push(await answer(network.address(1)), await answer(network.address(0)));
+said.push(await answers('cut', network));
 await network.heal(1);
-answers.push(await answer(network.address(1)));
-process.stdout.write(answers.join(' '));
+await network.part(1);
+said.push(await answers('parted', network));
+await network.heal(1);
+said.push(await answers('healed', network));
+process.stdout.write(said.join('; '));
