@@ -90,11 +90,11 @@ test.serial('a session finds the endpoint that still answers among several that 
   await using second = await Link.to(etcd.port);
   await using client = Client.connect({ endpoints: [first.url, second.url, etcd.url] });
   await using direct = Client.connect({ endpoints: [etcd.url] });
-  await using session = await client.session({ ttlSeconds: 2 });
+  await using session = await client.session({ ttlSeconds: 4 });
   await client.set('/bound/several', 'x', { lease: session.lease });
   for (const link of [first, second]) link.blackHole();
   const expired = lost(session);
-  await Promise.race([expired, new Promise((resolve) => setTimeout(resolve, 2100))]);
+  await Promise.race([expired, new Promise((resolve) => setTimeout(resolve, 3800))]);
   t.false(session.expired.aborted);
   t.is((await direct.get('/bound/several'))?.lease, session.lease);
 });
