@@ -46,6 +46,8 @@ export class OwnServer {
   /** The seat that this host could not take. */
   #spoiltSeat: string | undefined;
   #drained = false;
+  /** Under way: the server is replaced or taken away, and what becomes of the one before is nobody's business. */
+  #replacing: Promise<void> | undefined;
   #retries = 0;
 
   constructor(options: OwnServerOptions) {
@@ -64,11 +66,11 @@ export class OwnServer {
 
   /** Starts a server that needs no nomination: one with data, the first of a new cluster, or a rebuilt one. */
   async start(start: ServerStart): Promise<void> {
-    const before = this.process;
-    this.#drained = false;
-    await before?.stop();
-    this.#server = await this.#options.spawn(start);
-    this.#options.wake.ring();
+    await this.#replace(async () => {
+      this.#drained = false;
+      await this.process?.stop();
+      this.#server = await this.#options.spawn(start);
+    });
   }
 
   /**
@@ -78,6 +80,7 @@ export class OwnServer {
    */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      await this.#replacing;
       const server = this.#server;
       try {
         if (server === undefined) await this.#joinWhenNominated(signal);
@@ -106,9 +109,10 @@ export class OwnServer {
 
   /** Stops the server, if one runs, and puts its data aside: it has no place in the cluster any more. */
   async discard(): Promise<void> {
-    await this.stop();
-    await this.#options.folder.moveDataAside();
-    this.#options.wake.ring();
+    await this.#replace(async () => {
+      await this.stop();
+      await this.#options.folder.moveDataAside();
+    });
   }
 
   /** Waits until etcd ends because it was removed from the cluster, and puts the data aside. @returns false after `ms`. */
@@ -122,6 +126,24 @@ export class OwnServer {
     if (exit?.why !== 'removed') return false;
     await this.discard();
     return true;
+  }
+
+  /** Whether nobody has begun to replace it. */
+  #isOurs(server: ServerProcess): boolean {
+    return this.#server === server && this.#replacing === undefined;
+  }
+
+  async #replace(act: () => Promise<void>): Promise<void> {
+    const acting = act();
+    // Whoever asked for it gets the failure.
+    const replacing = acting.catch(() => undefined);
+    this.#replacing = replacing;
+    try {
+      await acting;
+    } finally {
+      if (this.#replacing === replacing) this.#replacing = undefined;
+      this.#options.wake.ring();
+    }
   }
 
   /** Waits for a place in the cluster, and takes it. */
@@ -180,7 +202,7 @@ export class OwnServer {
     const { serving, log, hostname, folder } = this.#options;
     const since = performance.now();
     const ending = await this.#serve(server, signal);
-    if (ending === 'aborted' || this.#server !== server) return;
+    if (ending === 'aborted' || !this.#isOurs(server)) return;
     serving(false);
     if (ending === 'drained') {
       log(
@@ -228,7 +250,7 @@ export class OwnServer {
       log('warn', `the etcd server ended (${describe(server)}); starting it again`);
       await delay(serverRetryWaitMs, undefined, { signal });
     }
-    this.#server = await spawn({ kind: 'restart' });
+    if (this.#isOurs(server)) this.#server = await spawn({ kind: 'restart' });
   }
 
   /** With other members there, this host starts afresh as one of them; else nobody has the data. */

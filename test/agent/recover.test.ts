@@ -1,0 +1,151 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import test from 'ava';
+import { planRecovery, type RecoveryPlan } from '../../cli/recover/plan.js';
+import { ReachedHosts } from '../../cli/recover/reach.js';
+import { createFleet, type Fleet, type Host } from '../../fixtures/index.js';
+import { parseDestination } from '../../tunnel/index.js';
+import { SshWorld } from '../../world/index.js';
+import { hawser, type Result } from '../cli/hawser.js';
+
+type RebuildPlan = Extract<RecoveryPlan, { readonly kind: 'rebuild' }>;
+
+let fleet: Fleet;
+
+test.before(async () => {
+  fleet = await createFleet({ hosts: 3, backend: 'containers', etcd: '3.5' });
+});
+test.after.always(async (t) => {
+  if (!t.passed)
+    for (const host of fleet?.hosts ?? []) t.log(`${host.name}: ${await host.agentLog().catch(String)}`);
+  await fleet?.close();
+});
+
+/** The command line with every host of the fleet as `--ssh-url`, those that are gone too. */
+function recover(...more: string[]): Promise<Result> {
+  const hosts = fleet.hosts.flatMap(({ destination }) => ['--ssh-url', destination]);
+  const ssh = ['--ssh-known-hosts', fleet.knownHostsFile, '--ssh-id', fleet.identityFile];
+  return hawser(['members', 'recover', ...hosts, ...ssh, '--timeout', '3s', ...more]);
+}
+
+function worldBy(...hosts: readonly Host[]): Promise<SshWorld> {
+  return SshWorld.connect({
+    hostname: 'controller',
+    seeds: hosts.map(({ clientUrl }) => clientUrl),
+    tunnel: {
+      destinations: hosts.map(({ destination }) => parseDestination(destination, { defaultUser: 'root' })),
+      ...sshOptions(),
+    },
+  });
+}
+
+function sshOptions() {
+  return {
+    knownHostsFiles: [fleet.knownHostsFile],
+    identityFiles: [fleet.identityFile],
+    connectTimeoutMs: 3_000,
+  };
+}
+
+/** Waits until exactly these hosts vote. */
+async function untilVoters(world: SshWorld, ...names: string[]): Promise<void> {
+  let found = '';
+  for await (const members of world.watchMembers({ signal: AbortSignal.timeout(60_000) })) {
+    found = members
+      .map(({ name, isLearner }) => `${name}${isLearner ? ' (learner)' : ''}`)
+      .sort()
+      .join();
+    if (found === names.join()) return;
+  }
+  throw new Error(`${found} are members instead of ${names.join()}`);
+}
+
+/** Waits until so many servers have noticed that they have no quorum, and gives what is planned then. */
+async function untilQuorumIsLost(servers: number): Promise<RebuildPlan> {
+  const hosts = fleet.hosts.map(({ destination }) => ({
+    host: destination,
+    tunnel: { ...sshOptions(), destinations: [parseDestination(destination, { defaultUser: 'root' })] },
+  }));
+  const reaching = { prefix: '/var/lib/hawser', timeoutMs: 3_000, signal: AbortSignal.timeout(60_000) };
+  await using reached = await ReachedHosts.enter(hosts, reaching);
+  for (;;) {
+    const reports = await reached.report(reaching);
+    const plan = planRecovery(reports);
+    const lost = reports.filter(({ agent }) => agent?.server.state === 'no-quorum');
+    if (plan.kind === 'rebuild' && lost.length === servers) return plan;
+    await delay(100, undefined, { signal: reaching.signal });
+  }
+}
+
+/** Keeps a host's etcd server apart from the others, and from them only. */
+async function separate(host: Host): Promise<void> {
+  const rules = `table inet apart {
+    chain in { type filter hook input priority 0; tcp dport 2380 drop; tcp sport 2380 drop; }
+    chain out { type filter hook output priority 0; tcp dport 2380 drop; tcp sport 2380 drop; }
+  }`;
+  const { code, stderr } = await host.exec(['nft', '-f', '-'], { input: rules });
+  if (code !== 0) throw new Error(`cannot separate ${host.name}: ${stderr}`);
+}
+
+/** Waits until the host's agent has written a line that matches. */
+async function logged(host: Host, expected: RegExp): Promise<void> {
+  const until = performance.now() + 60_000;
+  while (!expected.test(await host.agentLog())) {
+    if (performance.now() > until) throw new Error(`no ${expected} in the log of ${host.name}`);
+    await delay(100);
+  }
+}
+
+test.serial(
+  'of servers that lost their quorum the best is rebuilt, and the others come back to it afresh',
+  async (t) => {
+    const [h1, h2, h3] = fleet.hosts;
+    if (!h1 || !h2 || !h3) throw new TypeError('the fleet has three hosts');
+    await using before = await worldBy(h1, h2, h3);
+    await untilVoters(before, 'h1', 'h2', 'h3');
+    await before.strSet('kept', 'since before');
+    const refused = await recover('--yes');
+    t.is(refused.code, 4, refused.stderr);
+    t.regex(refused.stderr, /has a quorum: nothing to recover/);
+
+    await Promise.all([h3.stopAgent('SIGKILL'), separate(h2)]);
+    const plan = await untilQuorumIsLost(2);
+    t.regex(plan.warnings.join(), /2 of 3 members are up with their data/);
+    const recovering = recover('--yes');
+    const base = fleet.hosts.find(({ destination }) => destination === plan.base);
+    const other = base === h1 ? h2 : h1;
+    await logged(other, /afresh was asked for|no member of the cluster any more/);
+    await h2.exec(['nft', 'delete', 'table', 'inet', 'apart']);
+    const done = await recovering;
+    t.is(done.code, 0, done.stderr);
+    t.regex(done.stdout, /The cluster works again/);
+    await using world = await worldBy(h1, h2);
+    t.is(await world.strGet('kept'), 'since before');
+    await world.strSet('kept', 'and after');
+
+    await h3.startAgent();
+    await untilVoters(world, 'h1', 'h2', 'h3');
+    for (const host of fleet.hosts.filter((one) => one !== base)) {
+      const aside = await host.exec(['test', '-d', '/var/lib/hawser/etcd/data.old']);
+      t.is(aside.code, 0, `what ${host.name} had is aside`);
+    }
+    await using through = await worldBy(h3);
+    t.is(await through.strGet('kept'), 'and after');
+  },
+);
+
+test.serial(
+  'when all others are gone for good, the one that is left goes on alone with what it has',
+  async (t) => {
+    const [h1, h2, h3] = fleet.hosts;
+    if (!h1 || !h2 || !h3) throw new TypeError('the fleet has three hosts');
+    await Promise.all([h2.kill(), h3.kill()]);
+    const plan = await untilQuorumIsLost(1);
+    t.regex(plan.warnings.join(), /2 of 3 members \(.*\) are out of reach: if they run/);
+    const done = await recover('--yes');
+    t.is(done.code, 0, done.stderr);
+    t.regex(done.stdout, /The cluster works again: 1 server \(h1\)/);
+    await using world = await worldBy(h1);
+    t.is(await world.strGet('kept'), 'and after');
+    await world.strSet('kept', 'still');
+  },
+);
