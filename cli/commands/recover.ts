@@ -127,7 +127,7 @@ interface Action {
   readonly flags: RecoverFlags;
 }
 
-/** @returns the members of the cluster that is complete again. */
+/** @returns the voting members of the cluster that is complete again. */
 async function act(todo: Action): Promise<readonly Member[]> {
   const { action, reached, reports, reaching, connection, flags } = todo;
   const { namespace, hostname } = connection;
@@ -147,8 +147,9 @@ async function act(todo: Action): Promise<readonly Member[]> {
   onStep(`waiting until ${expected.join(', ')} are back`);
   const { members } = await untilSize(world, {
     expected,
+    alive: reports.flatMap(({ agent }) => (agent === undefined ? [] : [agent.hostname])),
     timeoutMs: flags.waitTimeout,
     signal: reaching.signal,
   });
-  return members;
+  return members.filter(({ isLearner }) => !isLearner);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ControlError } from '../../agent/control/control-client.js';
+import { type ControlClient, ControlError } from '../../agent/control/control-client.js';
 import type { AgentState } from '../../agent/control/protocol.js';
 import { RecoverError } from '../errors.js';
 import type { RecoveryPlan } from './plan.js';
@@ -44,11 +44,13 @@ export async function carryOut(
   await Promise.all(
     plan.rejoin.map(async (host) => {
       onStep(`${host}: putting its data aside and joining ${seeds.join(', ')}`);
+      const { agent } = hosts.host(host);
       try {
-        await hosts.host(host).agent.rejoin(seeds, limits);
+        // One that the rebuild has removed may have noticed that by itself, and be on its way already.
+        await untilKnown(agent, recovery);
+        await agent.rejoin(seeds, limits);
       } catch (error) {
         signal.throwIfAborted();
-        // A server whose old member was removed by the rebuild may have noticed that by itself, and be in already.
         if (error instanceof ControlError && error.code === 'has-quorum') return;
         failures[host] = error instanceof Error ? error.message : String(error);
       }
@@ -60,6 +62,15 @@ export async function carryOut(
     throw new RecoverError('incomplete', message, failures);
   }
   return seeds;
+}
+
+/** Waits until the server of an agent is not starting any more, for as long as one answer may take. */
+async function untilKnown(agent: ControlClient, { timeoutMs, signal }: Recovery): Promise<void> {
+  const until = performance.now() + timeoutMs;
+  while ((await agent.state({ timeoutMs, signal })).server.state === 'starting') {
+    if (performance.now() > until) return;
+    await delay(pollMs, undefined, { signal });
+  }
 }
 
 /** Waits until the agent of a host says that its server votes in a cluster with a leader. */

@@ -10,6 +10,8 @@ const pollMs = 500;
 export interface WaitForSize {
   /** The hostnames that are to be back. */
   readonly expected: readonly string[];
+  /** All hostnames whose agents were heard of. Others may still seem to volunteer for a while after they died. */
+  readonly alive: readonly string[];
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -25,16 +27,16 @@ export interface Refill {
 }
 
 /**
- * Waits until every expected host volunteers and as many vote as the fleet's size and its volunteers allow.
+ * Waits until every expected host volunteers and as many vote as the fleet's size and the hosts that live allow.
  *
  * @throws RecoverError `incomplete` naming what is missing.
  */
 export async function untilSize(world: ClientWorld, options: WaitForSize): Promise<Refill> {
-  const { expected, timeoutMs, signal } = options;
+  const { timeoutMs, signal } = options;
   const until = performance.now() + timeoutMs;
   let refill: Refill | undefined;
   for (;;) {
-    refill = (await readRefill(world, expected, signal)) ?? refill;
+    refill = (await readRefill(world, options)) ?? refill;
     if (refill?.isComplete) return refill;
     if (performance.now() > until) throw incomplete(refill, timeoutMs);
     await delay(pollMs, undefined, { signal });
@@ -44,8 +46,7 @@ export async function untilSize(world: ClientWorld, options: WaitForSize): Promi
 /** Undefined while the cluster does not answer, which a change of its members may cause for a moment. */
 async function readRefill(
   world: ClientWorld,
-  expected: readonly string[],
-  signal: AbortSignal,
+  { expected, alive, signal }: WaitForSize,
 ): Promise<Refill | undefined> {
   try {
     const [members, size, { entries }] = await Promise.all([
@@ -54,7 +55,7 @@ async function readRefill(
       world.client.list(volunteersPrefix, { signal, keysOnly: true }),
     ]);
     const volunteers = entries.map(({ key }) => key.slice(volunteersPrefix.length));
-    return judgeRefill({ members, size, volunteers, expected });
+    return judgeRefill({ members, size, volunteers, expected, alive });
   } catch (error) {
     if (signal.aborted || !(error instanceof WorldError) || error.code !== 'unavailable') throw error;
     return undefined;
@@ -67,13 +68,16 @@ export function judgeRefill(found: {
   readonly size: number;
   readonly volunteers: readonly string[];
   readonly expected: readonly string[];
+  readonly alive: readonly string[];
 }): Refill {
-  const { members, size, volunteers, expected } = found;
-  const possible = Math.min(size, volunteers.length);
+  const { members, size, volunteers, expected, alive } = found;
+  const possible = Math.min(size, volunteers.filter((host) => alive.includes(host)).length);
   const wantedVoters = Math.max(1, possible % 2 === 0 ? possible - 1 : possible);
   const missing = expected.filter((host) => !volunteers.includes(host));
-  const isSettled = members.every(({ isLearner }) => !isLearner);
-  const isComplete = missing.length === 0 && isSettled && members.length === wantedVoters;
+  const voters = members.filter(({ isLearner }) => !isLearner);
+  // A learner that has no name has not started, and may be a host that died; one that has is about to vote.
+  const isGrowing = members.some(({ isLearner, name }) => isLearner && name !== '');
+  const isComplete = missing.length === 0 && !isGrowing && voters.length >= wantedVoters;
   return { members, wantedVoters, missing, isComplete };
 }
 
@@ -86,7 +90,7 @@ function incomplete(refill: Refill | undefined, timeoutMs: number): RecoverError
   const voters = members.filter(({ isLearner }) => !isLearner).length;
   const why = [
     ...(missing.length === 0 ? [] : [`not back: ${missing.join(', ')}`]),
-    ...(voters === wantedVoters ? [] : [`${voters} of ${wantedVoters} servers vote`]),
+    ...(voters >= wantedVoters ? [] : [`${voters} of ${wantedVoters} servers vote`]),
   ];
   const message = `The cluster was rebuilt and serves, but is not complete ${after}: ${why.join('; ') || 'a member is still being added'}. Look at the logs of the agents.`;
   return new RecoverError(

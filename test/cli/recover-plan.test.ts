@@ -169,12 +169,15 @@ test('the table shows every host with what it has', (t) => {
 test('a cluster is complete when those expected are back and an odd number votes', (t) => {
   const members = (...names: string[]): Member[] =>
     names.map((name) => ({ id: name, name, peerUrls: [], clientUrls: [], isLearner: name.startsWith('l') }));
-  const of = (voters: Member[], size: number, volunteers: string[], expected: string[]) =>
-    judgeRefill({ members: voters, size, volunteers, expected });
+  const of = (voters: Member[], size: number, volunteers: string[], expected: string[], alive = volunteers) =>
+    judgeRefill({ members: voters, size, volunteers, expected, alive });
   t.like(of(members('a'), 5, ['a', 'b'], ['a', 'b']), { wantedVoters: 1, isComplete: true });
   t.like(of(members('a'), 5, ['a'], ['a', 'b']), { missing: ['b'], isComplete: false });
   t.like(of(members('a'), 5, ['a', 'b', 'c'], ['a']), { wantedVoters: 3, isComplete: false });
+  const pending: Member = { id: '9', name: '', peerUrls: [], clientUrls: [], isLearner: true };
+  t.like(of([...members('a'), pending], 5, ['a', 'dead'], ['a'], ['a']), { isComplete: true });
   t.like(of(members('a', 'b', 'l'), 5, ['a', 'b', 'l'], []), { isComplete: false });
   t.like(of(members('a', 'b', 'c'), 5, ['a', 'b', 'c', 'd'], []), { wantedVoters: 3, isComplete: true });
   t.like(of(members('a', 'b', 'c'), 3, ['a', 'b', 'c', 'd', 'e'], []), { isComplete: true });
+  t.like(of(members('a'), 5, ['a', 'dead', 'gone'], ['a'], ['a']), { wantedVoters: 1, isComplete: true });
 });
