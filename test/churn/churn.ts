@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EtcdWorld } from '../../world/index.js';
 import { ChurnFleet } from './churn-fleet.js';
+import { Follower } from './follower.js';
 import { History } from './history.js';
 import { judge, missing } from './judge.js';
 import { processesIn } from './left-behind.js';
@@ -9,7 +10,7 @@ import { seededRandom } from './random.js';
 import { viewFleet, whatLacks } from './rest.js';
 import { describeStep, planSchedule, type Step } from './schedule.js';
 import { VoterCount } from './voter-count.js';
-import { Workload } from './workload.js';
+import { APPENDED, Workload } from './workload.js';
 
 const HOSTS = 7;
 const REGISTERS = ['red', 'green', 'blue', 'black', 'white', 'grey'];
@@ -50,6 +51,7 @@ export class Churn {
   readonly #worlds: readonly EtcdWorld[];
   readonly #workload: Workload;
   readonly #voters: VoterCount;
+  readonly #followers: readonly Follower[];
   readonly #history = new History();
   readonly #complaints: string[] = [];
 
@@ -67,6 +69,7 @@ export class Churn {
       const endpoints = [...urls.slice(first), ...urls.slice(0, first)];
       return EtcdWorld.connect({ endpoints, hostname: `client${first}` });
     });
+    this.#followers = this.#worlds.map(({ client }) => new Follower(client, APPENDED, complain));
     this.#voters = new VoterCount(this.#world);
     this.#workload = new Workload({
       worlds: this.#worlds,
@@ -84,12 +87,14 @@ export class Churn {
     try {
       await this.#fleet.startAll();
       const formedMs = await this.#rest(FORMING_MS, 'after the start');
+      await Promise.all(this.#followers.map((follower) => follower.start()));
       this.#workload.start();
       await this.#play();
       this.#options.say('all trouble ends');
       await this.#fleet.healAll();
       const restedMs = await this.#rest(QUIET_MS, 'after all trouble had ended');
       await this.#workload.stop();
+      await Promise.all(this.#followers.map((follower) => follower.finish(this.#workload.acknowledged)));
       this.#complaints.push(...(await judge(this.#world, this.#history, this.#workload)));
       over.abort();
       await Promise.all(watching);
@@ -100,6 +105,7 @@ export class Churn {
       over.abort();
       await Promise.all(watching);
       await this.#workload.stop();
+      await Promise.all(this.#followers.map((follower) => follower.close()));
       await Promise.all(this.#worlds.map((world) => world.close()));
       await this.#fleet.killAll();
     }

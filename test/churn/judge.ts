@@ -2,7 +2,7 @@ import type { ClientWorld } from '../../world/index.js';
 import type { Effect, History, Operation } from './history.js';
 import { checkRegister } from './linearizability.js';
 import { settleUnknown } from './settle-unknown.js';
-import type { Workload } from './workload.js';
+import { APPENDED, type Workload } from './workload.js';
 
 /** What cannot be of what the processes saw, after a last look at everything. */
 export async function judge(world: ClientWorld, history: History, workload: Workload): Promise<string[]> {
@@ -12,7 +12,7 @@ export async function judge(world: ClientWorld, history: History, workload: Work
 
 /** Complains of writes that were acknowledged and are not there. */
 export async function missing(world: ClientWorld, acknowledged: ReadonlySet<string>): Promise<string[]> {
-  const { entries } = await world.client.list('/strings/appended/');
+  const { entries } = await world.client.list(APPENDED);
   const there = new Set(entries.map(({ value }) => value.toString()));
   const lost = [...acknowledged].filter((name) => !there.has(name));
   return lost.length === 0

@@ -9,6 +9,9 @@ const TIMEOUT_MS = 3_000;
 /** Between two operations of a process, so that the cluster is used and not put under load. */
 const PAUSE_MS = 25;
 
+/** The keys that are written once each. */
+export const APPENDED = '/strings/appended/';
+
 export interface WorkloadOptions {
   readonly worlds: readonly ClientWorld[];
   readonly history: History;
@@ -149,9 +152,9 @@ export class Workload {
   /** Writes one key after another and never touches it again. */
   async #append(world: ClientWorld): Promise<void> {
     while (!this.#over.signal.aborted) {
-      const name = `appended/${this.#newValue()}`;
+      const name = this.#newValue();
       const { ended } = await this.#write({ kind: 'put', value: name }, () =>
-        world.strSet(name, name, { timeoutMs: TIMEOUT_MS }),
+        world.strSet(`appended/${name}`, name, { timeoutMs: TIMEOUT_MS }),
       );
       if (ended === 'done') {
         this.acknowledged.add(name);
