@@ -15,15 +15,16 @@ export async function freeBytes(folder: string): Promise<number> {
  * Resolves when the file system of `folder` has space again for a server to come back: 64 MiB, or 5 % of a file system
  * that is small. Rejects with the signal's reason.
  *
- * @param options.intervalMs how often it looks, default 2,000.
+ * @param options.intervalMs how often it looks, default 2,000; also how long it waits at least, so that a server which
+ * needs more than that is not started again and again without a pause.
  */
 export async function spaceFor(
   folder: string,
   signal: AbortSignal,
   { intervalMs = checkIntervalMs } = {},
 ): Promise<void> {
-  while (!(await hasSpace(folder))) await delay(intervalMs, undefined, { signal });
-  signal.throwIfAborted();
+  do await delay(intervalMs, undefined, { signal });
+  while (!(await hasSpace(folder)));
 }
 
 async function hasSpace(folder: string): Promise<boolean> {

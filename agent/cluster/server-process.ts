@@ -28,6 +28,9 @@ export const maxServerCloseTimeoutMs = 15_000;
 const logTailLines = 400;
 const logTailBytes = 128 * 1024;
 
+/** The size of the log is looked at once in so many rounds of the watchdog: once a minute. */
+const logCheckRounds = 6;
+
 export interface ServerOptions extends ServerFlags {
   /** The etcd program. */
   readonly program: string;
@@ -157,15 +160,14 @@ export class ServerProcess {
   async #watch(): Promise<void> {
     const { name, log = () => undefined, watchdog = watchdogTimes } = this.#options;
     await using local = this.#local();
-    for (;;) {
+    let answered = true;
+    for (let round = 1; ; round += 1) {
       const before = performance.now();
-      await this.#pause(watchdog.intervalMs);
+      await this.#pause(answered ? watchdog.intervalMs : watchdog.intervalMs / 4);
       if (this.#over.signal.aborted) return;
       this.#silence?.paused(before, performance.now());
-      await rotateLog(logFileIn(this.#options.folder), { live: true }).catch((error: Error) => {
-        log('warn', `the log of etcd could not be rotated: ${error.message}`);
-      });
-      const answered = await this.#answers(local, watchdog.intervalMs);
+      if (round % logCheckRounds === 0) await this.#rotateLog(log);
+      answered = await this.#answers(local, watchdog.intervalMs / 2);
       if (answered) this.#silence ??= this.#newSilence();
       if (this.#silence?.heard(answered, performance.now()) !== true || this.#exit !== undefined) continue;
       log(
@@ -183,6 +185,12 @@ export class ServerProcess {
 
   #local(): LocalServer {
     return new LocalServer({ endpoint: this.clientEndpoint, tls: asClient(this.#options.tls?.client) });
+  }
+
+  async #rotateLog(log: Log): Promise<void> {
+    await rotateLog(logFileIn(this.#options.folder), { live: true }).catch((error: Error) => {
+      log('warn', `the log of etcd could not be rotated: ${error.message}`);
+    });
   }
 
   async #answers(local: LocalServer, timeoutMs: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 export interface WatchdogTimes {
-  /** How often a running server is asked for a sign of life. */
+  /** How often a running server is asked for a sign of life; four times as often while it gives none. */
   readonly intervalMs: number;
   /** How long a server that has answered before may be silent until it is killed. */
   readonly maxSilenceMs: number;
