@@ -1,4 +1,4 @@
-import { AgentError } from '../agent/errors.js';
+import { AgentError, type AgentErrorCode } from '../agent/errors.js';
 import { TunnelError, type TunnelErrorCode } from '../tunnel/errors.js';
 import { WorldError } from '../world/errors.js';
 import {
@@ -38,6 +38,11 @@ const tunnelExits: Record<TunnelErrorCode, ExitCode> = {
   'host-key-revoked': exitCodes.refused,
 };
 
+const agentExits: Partial<Record<AgentErrorCode, ExitCode>> = {
+  invalid: exitCodes.usage,
+  'other-cluster': exitCodes.refused,
+};
+
 const deployExits: Record<DeployErrorCode, ExitCode> = {
   unhealthy: exitCodes.unhealthy,
   'dirty-tree': exitCodes.refused,
@@ -61,7 +66,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof DeployError) return deployExits[error.code];
   if (error instanceof RecoverError) return recoverExits[error.code];
   if (error instanceof TunnelError) return tunnelExits[error.code];
-  if (error instanceof AgentError) return error.code === 'invalid' ? exitCodes.usage : exitCodes.failed;
+  if (error instanceof AgentError) return agentExits[error.code] ?? exitCodes.failed;
   if (error instanceof WorldError) {
     if (error.code === 'unavailable') return exitCodes.unreachable;
     if (error.code === 'invalid') return exitCodes.usage;
