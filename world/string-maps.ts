@@ -59,7 +59,7 @@ export class StringMaps implements StrMapWorld {
   }
 
   async strMapDel(key: string, options?: CallOptions): Promise<void> {
-    await this.#client.del(this.#own(key), { ...options, repeatable: true });
+    await this.#client.delIfThere(this.#own(key), options);
   }
 
   #own(key: string): string {

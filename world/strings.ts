@@ -31,7 +31,7 @@ export class Strings implements StrWorld {
   }
 
   async strDel(key: string, options?: CallOptions): Promise<void> {
-    await this.#client.del(stringKey(key), { ...options, repeatable: true });
+    await this.#client.delIfThere(stringKey(key), options);
   }
 
   strIsNotExist(error: unknown): boolean {

@@ -76,6 +76,33 @@ test.serial('a write that may be repeated settles a lost answer by itself', asyn
   t.true((await losingAnswer(on, '/k', () => on.client.txn(put, { repeatable: true }))).repeated);
 });
 
+test.serial(
+  'a value that was lost under way is written again, unless somebody wrote the key meanwhile',
+  async (t) => {
+    const on = await bench(t, etcd);
+    await on.direct.set('/k', 'before');
+    await on.client.get('/k');
+    on.link.blackHole();
+    const write = on.client.setIfChanged('/k', 'mine');
+    const del = on.client.delIfThere('/gone');
+    for (let count = 0; count < 5; count += 1) await on.direct.set('/elsewhere', 'x');
+    on.link.heal();
+    on.link.cut();
+    await Promise.all([write, del]);
+    t.like(await on.direct.get('/k'), { version: 2n });
+    await on.client.get('/k');
+    on.link.blackHole();
+    const overtaken = [on.client.setIfChanged('/k', 'late'), on.client.delIfThere('/k')];
+    for (const one of overtaken) one.catch(() => undefined);
+    for (let count = 0; count < 5; count += 1) await on.direct.set('/k', `other ${count}`);
+    on.link.heal();
+    on.link.cut();
+    for (const one of overtaken)
+      await t.throwsAsync(one, { instanceOf: WorldError, code: 'outcome-unknown' });
+    t.is((await on.direct.get('/k'))?.value.toString(), 'other 4');
+  },
+);
+
 test.serial('out of time on a dead link, a write is unknown and a read is unavailable', async (t) => {
   const { client, link } = await bench(t, etcd);
   await client.get('/k');

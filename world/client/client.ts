@@ -11,11 +11,12 @@ import { leaseFor } from './lease.js';
 import { type Listing, type ListOptions, listPrefix, listPrefixes } from './listing.js';
 import { Namespace } from './namespace.js';
 import { kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './options.js';
+import { type Aim, reach } from './reach.js';
 import type { Rpc } from './rpc.js';
 import { Session } from './session.js';
 import { settled } from './settle.js';
 import { readSnapshot } from './snapshot.js';
-import { type Txn, toOpReply, toRange, toTxnRequest, valueIs } from './txn.js';
+import { type Txn, toOpReply, toRange, toTxnRequest } from './txn.js';
 import { sizeOfTxn } from './txn-size.js';
 import { type WatchContext, type WatchRequest, watch, watchPulses } from './watch.js';
 import type { WatchItem } from './watch-cursor.js';
@@ -140,10 +141,17 @@ export class Client extends ClusterClient implements AsyncDisposable {
     );
   }
 
-  /** Writes only if the value differs, so that no watch wakes for nothing. Safe to repeat, so it settles a lost answer itself. */
-  async setIfChanged(key: string, value: string | Buffer, options?: CallOptions): Promise<void> {
-    const txn: Txn = { compare: [valueIs(key, value)], failure: [{ put: key, value }] };
-    await this.#txn(txn, `write ${key}`, { ...options, repeatable: true });
+  /**
+   * Writes only if the value differs, so that no watch wakes for nothing. When the answer is lost it goes on until the key
+   * holds the value; where somebody else wrote the key meanwhile it rejects with `outcome-unknown`.
+   */
+  setIfChanged(key: string, value: string | Buffer, options?: CallOptions): Promise<void> {
+    return this.#reach({ key, value }, `write ${key}`, options);
+  }
+
+  /** Deletes a key if it exists. A lost answer is settled as by {@link setIfChanged}. */
+  delIfThere(key: string, options?: CallOptions): Promise<void> {
+    return this.#reach({ key, value: undefined }, `delete ${key}`, options);
   }
 
   /** @returns whether there was something to delete. */
@@ -226,6 +234,15 @@ export class Client extends ClusterClient implements AsyncDisposable {
     this.#closed.abort();
     if (this.#parent === undefined) this.#lanes.close();
     else this.#parent.#views.delete(this);
+  }
+
+  #reach(aim: Aim, what: string, options: CallOptions = {}): Promise<void> {
+    const calls = {
+      heard: this.#lanes.horizon.revision,
+      get: (timeoutMs: number) => this.get(aim.key, { ...options, timeoutMs }),
+      txn: (txn: Txn, timeoutMs: number) => this.#txn(txn, what, { ...options, timeoutMs }),
+    };
+    return reach(aim, calls, options);
   }
 
   #watchContext(): WatchContext {
