@@ -130,7 +130,7 @@ interface Action {
 /** @returns the voting members of the cluster that is complete again. */
 async function act(todo: Action): Promise<readonly Member[]> {
   const { action, reached, reports, reaching, connection, flags } = todo;
-  const { namespace, hostname } = connection;
+  const { tls, namespace, hostname } = connection;
   const log = logTo(flags);
   const [{ carryOut }, { untilSize }, { SshWorld }] = await Promise.all([
     import('../recover/recover.js'),
@@ -140,7 +140,7 @@ async function act(todo: Action): Promise<readonly Member[]> {
   const onStep = (step: string) => printNote(flags, step);
   const seeds = await carryOut(action, reached, { ...reaching, stepTimeoutMs, onStep });
   const { tunnel } = reached.host(action.base);
-  await using world = await SshWorld.connect({ tunnel, seeds, namespace, hostname, log });
+  await using world = await SshWorld.connect({ tunnel, seeds, tls, namespace, hostname, log });
   const expected = [action.base, ...action.rejoin].map(
     (host) => reports.find((one) => one.host === host)?.agent?.hostname ?? host,
   );
