@@ -5,7 +5,7 @@ import { ReachedHosts } from '../../cli/recover/reach.js';
 import { createFleet, type Fleet, type Host } from '../../fixtures/index.js';
 import { parseDestination } from '../../tunnel/index.js';
 import { SshWorld } from '../../world/index.js';
-import { hawser, type Result } from '../cli/hawser.js';
+import { connectionFlags, hawser, type Result } from '../cli/hawser.js';
 
 type RebuildPlan = Extract<RecoveryPlan, { readonly kind: 'rebuild' }>;
 
@@ -25,6 +25,17 @@ function recover(...more: string[]): Promise<Result> {
   const hosts = fleet.hosts.flatMap(({ destination }) => ['--ssh-url', destination]);
   const ssh = ['--ssh-known-hosts', fleet.knownHostsFile, '--ssh-id', fleet.identityFile];
   return hawser(['members', 'recover', ...hosts, ...ssh, '--timeout', '3s', ...more]);
+}
+
+/** Who has come to rest, once all have. */
+async function converged(): Promise<Record<string, boolean>> {
+  const wait = ['status', '--wait-converged', '300ms', '--timeout', '1m', '--json'];
+  const { code, stdout, stderr } = await hawser([...wait, ...connectionFlags(fleet)]);
+  if (code !== 0) throw new Error(stderr);
+  const { hosts } = JSON.parse(stdout);
+  return Object.fromEntries(
+    hosts.map((one: { hostname: string; converged: boolean }) => [one.hostname, one.converged]),
+  );
 }
 
 function worldBy(...hosts: readonly Host[]): Promise<SshWorld> {
@@ -103,6 +114,7 @@ test.serial(
     await using before = await worldBy(h1, h2, h3);
     await untilVoters(before, 'h1', 'h2', 'h3');
     await before.strSet('kept', 'since before');
+    t.deepEqual(await converged(), { h1: true, h2: true, h3: true });
     const refused = await recover('--yes');
     t.is(refused.code, 4, refused.stderr);
     t.regex(refused.stderr, /has a quorum: nothing to recover/);
