@@ -13,7 +13,7 @@ import {
 
 const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 /** Long enough for a machine that is busy with the other tests; what goes well takes a part of it. */
-export const patienceMs = 60_000;
+export const patienceMs = 100_000;
 
 /** How an agent ended. */
 export interface AgentExit {
