@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { reset } from './reset.js';
 
 const QUIET_TURNS = 50;
 
@@ -51,7 +52,7 @@ export class Link implements AsyncDisposable {
 
   /** Ends all connections at once; new ones are taken. */
   cut(): void {
-    for (const pair of this.#pairs.keys()) for (const socket of pair) socket.resetAndDestroy();
+    for (const pair of this.#pairs.keys()) for (const socket of pair) reset(socket);
     this.#pairs.clear();
     this.#deaf = false;
   }
@@ -125,7 +126,7 @@ export class Link implements AsyncDisposable {
   #join(near: Socket): void {
     near.on('error', () => undefined);
     if (this.#refusing) {
-      near.resetAndDestroy();
+      reset(near);
       return;
     }
     const far = connect({ port: this.#port, host: '127.0.0.1', allowHalfOpen: true });

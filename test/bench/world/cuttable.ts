@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { reset } from '../../world/reset.js';
 
 /** A loopback port that leads to another one and whose connections can be cut. */
 export class Cuttable implements AsyncDisposable {
@@ -35,7 +36,7 @@ export class Cuttable implements AsyncDisposable {
   }
 
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
