@@ -4,7 +4,7 @@ import { AgentError } from '../errors.js';
 import type { DataFolder } from './data-folder.js';
 import { joinMembers, type ServerStart } from './etcd-flags.js';
 import { type Ending, Fate, type FateOptions } from './fate.js';
-import { NOMINATED_PREFIX } from './keys.js';
+import { describe, placeOf, trySpawn } from './place.js';
 import type { ServerProcess } from './server-process.js';
 
 /** How often a server that ends by itself is started again before the agent gives up (the seed's MaxServerRetries). */
@@ -151,7 +151,7 @@ export class OwnServer {
     const { wake, log, willing, hostname, busy } = this.#options;
     busy(false);
     if (this.#drained) return wake.wait(undefined, signal);
-    const { own, isNominated } = await this.#place(signal);
+    const { own, isNominated } = await placeOf(this.#options, signal);
     if (own !== undefined && own.name !== '') {
       // An earlier server of this host, whose data is lost: the others have to give it up first.
       log('info', `waiting until the cluster has given up the member that ${hostname} was`);
@@ -166,31 +166,20 @@ export class OwnServer {
     await this.#join(own, signal);
   }
 
-  async #place(signal: AbortSignal): Promise<{ own: Member | undefined; isNominated: boolean }> {
-    const { client, hostname, advertisedServerUrls } = this.#options;
-    const [nomination, members] = await Promise.all([
-      client.get(`${NOMINATED_PREFIX}${hostname}`, { signal }),
-      client.members({ signal }),
-    ]);
-    const own = members.find(
-      ({ name, peerUrls }) =>
-        name === hostname || (name === '' && peerUrls.some((url) => advertisedServerUrls.includes(url))),
-    );
-    return { own, isNominated: nomination !== undefined };
-  }
-
   async #join(seat: Member, signal: AbortSignal): Promise<void> {
-    const { client, folder, spawn, hostname, log } = this.#options;
+    const { client, folder, hostname, log } = this.#options;
     await folder.moveDataAside();
     for (let retries = 0; retries <= maxServerRetries; retries += 1) {
       const members = await client.members({ signal });
       if (!members.some(({ id }) => id === seat.id)) return;
       await folder.removeData();
-      const server = await spawn({ kind: 'join', members: joinMembers(members, hostname) });
-      this.#server = server;
-      if ((await new Fate(this.#options, server).answer(signal)) !== 'ended') return;
-      this.#server = undefined;
-      log('warn', `the server that was to join ended (${describe(server)}); trying again`);
+      this.#server = await trySpawn(this.#options, { kind: 'join', members: joinMembers(members, hostname) });
+      if (this.#server !== undefined) {
+        const server = this.#server;
+        if ((await new Fate(this.#options, server).answer(signal)) !== 'ended') return;
+        this.#server = undefined;
+        log('warn', `the server that was to join ended (${describe(server)}); trying again`);
+      }
       await delay(serverRetryWaitMs, undefined, { signal });
     }
     log('error', `${hostname} cannot take its place in the cluster: its server ends at each start`);
@@ -232,7 +221,7 @@ export class OwnServer {
 
   /** After a server ended by itself. */
   async #startAgain(server: ServerProcess, ranMs: number, signal: AbortSignal): Promise<void> {
-    const { log, hostname, spawn, space, folder } = this.#options;
+    const { log, hostname, space, folder } = this.#options;
     const exit = await server.exited;
     if (exit.why === 'removed') {
       log('info', `${hostname} was removed from the cluster; its data goes to ${folder.data}.old`);
@@ -250,7 +239,7 @@ export class OwnServer {
       log('warn', `the etcd server ended (${describe(server)}); starting it again`);
       await delay(serverRetryWaitMs, undefined, { signal });
     }
-    if (this.#isOurs(server)) this.#server = await spawn({ kind: 'restart' });
+    if (this.#isOurs(server)) this.#server = (await trySpawn(this.#options, { kind: 'restart' })) ?? server;
   }
 
   /** With other members there, this host starts afresh as one of them; else nobody has the data. */
@@ -265,8 +254,4 @@ export class OwnServer {
     willing(false);
     await this.discard();
   }
-}
-
-function describe({ exit }: ServerProcess): string {
-  return exit?.signal ?? `exit code ${exit?.code}, ${exit?.why}`;
 }

@@ -22,6 +22,8 @@ export class Rivals {
       await using client = this.#connect([endpoint]);
       const other = await client.status(endpoint, { signal, timeoutMs: askMs });
       if (other.clusterId !== own.clusterId || other.memberId === own.memberId) return false;
+      // A read with a quorum: a member that lags behind may list the members as they were before this one came.
+      await client.get('hawser/members', { signal, timeoutMs: askMs });
       const members = await client.members({ signal, timeoutMs: askMs });
       return !members.some(({ id }) => id === own.memberId);
     });
