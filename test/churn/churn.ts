@@ -137,7 +137,7 @@ export class Churn {
   /** While there is no quorum the size stays as it is. */
   async #setSize(size: number): Promise<void> {
     try {
-      await this.#world.idealClusterSizeSet(size, { timeoutMs: 3_000 });
+      await this.#world.idealClusterSizeSet(size);
     } catch (error) {
       this.#options.say(`size ${size} was not set: ${String(error)}`);
     }

@@ -25,8 +25,9 @@ const STEP_MS = 1_000;
 const CALM = 2;
 const STORM = 4;
 
-/** A calm or a storm lasts from 5 to 15 seconds. */
-const spellSteps = (random: Random): number => 5 + random.below(11);
+/** A calm lasts from 8 to 20 seconds, a storm from 4 to 10. */
+const spellSteps = (random: Random, most: number): number =>
+  most === CALM ? 8 + random.below(13) : 4 + random.below(7);
 
 const ACTION_OF_TROUBLED = { frozen: 'thaw', cut: 'heal' } as const;
 const CONDITION_AFTER = {
@@ -49,18 +50,18 @@ export function planSchedule({ seed, hosts, durationMs, canCut }: ScheduleOption
   const conditions: Condition[] = Array.from({ length: hosts }, () => 'up');
   const steps: Step[] = [];
   let most = CALM;
-  let spellLeft = spellSteps(random);
+  let spellLeft = spellSteps(random, most);
   for (let atMs = 0; atMs < durationMs; atMs += STEP_MS) {
     if (spellLeft === 0) {
       most = most === CALM ? STORM : CALM;
-      spellLeft = spellSteps(random);
+      spellLeft = spellSteps(random, most);
     }
     spellLeft -= 1;
     const host = pickHost(random, conditions, most);
     const action = pickAction(random, host, conditions, canCut);
     conditions[host] = CONDITION_AFTER[action.kind];
     steps.push({ atMs, host, action });
-    if (random.below(8) === 0) steps.push({ atMs: atMs + STEP_MS / 2, size: 1 + random.below(5) });
+    if (random.below(5) === 0) steps.push({ atMs: atMs + STEP_MS / 2, size: 1 + random.below(5) });
   }
   return steps;
 }
