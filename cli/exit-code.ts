@@ -1,3 +1,4 @@
+import { ControlError } from '../agent/control/control-error.js';
 import { AgentError, type AgentErrorCode } from '../agent/errors.js';
 import { TunnelError, type TunnelErrorCode } from '../tunnel/errors.js';
 import { WorldError } from '../world/errors.js';
@@ -66,6 +67,10 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof DeployError) return deployExits[error.code];
   if (error instanceof RecoverError) return recoverExits[error.code];
   if (error instanceof TunnelError) return tunnelExits[error.code];
+  if (error instanceof ControlError) {
+    if (error.code === 'unreachable') return exitCodes.unreachable;
+    return error.code === 'has-quorum' ? exitCodes.refused : exitCodes.failed;
+  }
   if (error instanceof AgentError) return agentExits[error.code] ?? exitCodes.failed;
   if (error instanceof WorldError) {
     if (error.code === 'unavailable') return exitCodes.unreachable;

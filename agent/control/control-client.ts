@@ -2,24 +2,8 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
-import {
-  type AgentState,
-  agentStateSchema,
-  type ControlErrorCode,
-  controlErrorSchema,
-  doneSchema,
-} from './protocol.js';
-
-/** What an agent answered instead of doing what it was asked; `unreachable`: nobody answered, or not an agent. */
-export class ControlError extends Error {
-  readonly code: ControlErrorCode | 'unreachable';
-
-  constructor(code: ControlErrorCode | 'unreachable', message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'ControlError';
-    this.code = code;
-  }
-}
+import { ControlError } from './control-error.js';
+import { type AgentState, agentStateSchema, controlErrorSchema, doneSchema } from './protocol.js';
 
 interface ControlCall {
   /** Ends the wait; what was asked for may go on. */

@@ -17,6 +17,8 @@ let prefix: string;
 let socket: ControlSocket;
 let asked: string[];
 let server: ServerReport;
+/** What the agent says, each time that it is asked. */
+let state: () => ServerReport;
 
 test.before(async () => {
   [sshd, etcd] = await Promise.all([Sshd.start(), Etcd.start()]);
@@ -39,9 +41,10 @@ test.serial.beforeEach(async () => {
     members,
   };
   server = { state: 'no-quorum', ...cluster, dataFolder: true, dbSizeBytes: 20_480, clientUrls: [etcd.url] };
+  state = () => server;
   socket = await ControlSocket.open(prefix, {
     log: () => {},
-    state: () => ({ hostname: 'h1', pid: process.pid, version: '1', server }),
+    state: () => ({ hostname: 'h1', pid: process.pid, version: '1', server: state() }),
     rejoin: async () => {},
     rebuild: async () => {
       asked.push('rebuild');
@@ -109,6 +112,19 @@ test.serial('a cluster with a quorum is refused with exit 4, --yes or not', asyn
   });
   t.deepEqual(asked, []);
 });
+
+test.serial(
+  'a quorum that comes back between the plan and its execution stops it, with exit 4',
+  async (t) => {
+    const lost = server;
+    let answers = 0;
+    state = () => (answers++ === 0 ? lost : { ...lost, state: 'voter' });
+    const { code, stderr } = await hawser(recoverArguments('--yes', '--json'));
+    t.is(code, 4, stderr);
+    t.is(JSON.parse(stderr).error.code, 'has-quorum');
+    t.deepEqual(asked, []);
+  },
+);
 
 test.serial('on a terminal it asks, and Enter alone changes nothing', async (t) => {
   const terminal = hawserInTerminal(t, recoverArguments(), { cwd: await temporaryFolder(t) });
