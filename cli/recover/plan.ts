@@ -38,7 +38,7 @@ interface Found {
 
 /** Decides what is to be done, without doing it. */
 export function planRecovery(reports: readonly HostReport[]): RecoveryPlan {
-  const found = reports.flatMap(({ host, agent }): Found[] => (agent === undefined ? [] : [{ host, agent }]));
+  const found = reachedOnce(reports);
   const serving = found.find(({ agent }) => ['voter', 'learner'].includes(agent.server.state));
   if (serving !== undefined) return finishOrNothing(serving, found);
   const holders = found.filter(({ agent }) => agent.server.dataFolder);
@@ -58,6 +58,16 @@ export function planRecovery(reports: readonly HostReport[]): RecoveryPlan {
   }
   const rejoin = holders.filter((one) => one !== base).map(({ host }) => host);
   return { kind: 'rebuild', base: base.host, rejoin, ...outlook(base, holders, known) };
+}
+
+/** A host that was named in two ways counts once. */
+function reachedOnce(reports: readonly HostReport[]): Found[] {
+  const found = new Map<string, Found>();
+  for (const { host, agent } of reports) {
+    const key = `${agent?.hostname} ${agent?.pid}`;
+    if (agent !== undefined && !found.has(key)) found.set(key, { host, agent });
+  }
+  return [...found.values()];
 }
 
 /** Of hosts that lost their quorum while they were being recovered: those that the new cluster does not list. */

@@ -81,6 +81,13 @@ test('it warns when a majority is there and only does not find together', (t) =>
   t.notRegex(text, /out of reach: if they run/);
 });
 
+test('a host that was named in two ways counts once', (t) => {
+  const once = host('1');
+  const plan = planRecovery([once, { ...once, host: 'h1-by-another-name' }]);
+  t.like(plan, { kind: 'rebuild', base: 'root@h1', rejoin: [] });
+  t.regex(formatPlan(plan, []), /2 of 3 members \(h2, h3\) are out of reach/);
+});
+
 test('data of different clusters is not thrown together', (t) => {
   const plan = planRecovery([host('1'), host('2', { clusterId: '255' })]);
   t.deepEqual(plan, {
