@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, type MemberStatus, type TlsOptions, WorldError } from '../../world/direct.js';
+import { Client, type MemberStatus, parseEndpoint, type TlsOptions, WorldError } from '../../world/direct.js';
 
+const connectIntervalMs = 20;
 const firstIntervalMs = 50;
 const maxIntervalMs = 250;
 const attemptMs = 2_000;
@@ -15,8 +18,10 @@ export interface LocalServerOptions {
 /** The server of this machine as seen over etcd's own protocol. */
 export class LocalServer implements AsyncDisposable {
   readonly #client: Client;
+  readonly #endpoint: string;
 
   constructor({ endpoint, tls }: LocalServerOptions) {
+    this.#endpoint = endpoint;
     this.#client = Client.connect({ endpoints: [endpoint], tls });
   }
 
@@ -30,6 +35,9 @@ export class LocalServer implements AsyncDisposable {
    * Before that it takes connections and leaves them waiting. Rejects with the signal's reason.
    */
   async serves(signal: AbortSignal): Promise<MemberStatus> {
+    // gRPC waits longer and longer between attempts to connect, and a server that starts refuses several.
+    while (!(await takesConnections(this.#endpoint, signal)))
+      await delay(connectIntervalMs, undefined, { signal });
     for (let intervalMs = firstIntervalMs; ; intervalMs = Math.min(intervalMs * 1.5, maxIntervalMs)) {
       const status = await this.answers({ signal, timeoutMs: attemptMs });
       if (status !== undefined && status.leader !== '0') {
@@ -47,6 +55,21 @@ export class LocalServer implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#client.close();
+  }
+}
+
+/** A connection that is taken is made on this machine, so at once; whether it is served is another matter. */
+async function takesConnections(endpoint: string, signal: AbortSignal): Promise<boolean> {
+  const parsed = parseEndpoint(endpoint);
+  const socket = connect(parsed.scheme === 'unix' ? { path: parsed.path } : { ...parsed });
+  try {
+    await once(socket, 'connect', { signal });
+    return true;
+  } catch {
+    signal.throwIfAborted();
+    return false; // refused or not there yet, which is all there is to know
+  } finally {
+    socket.destroy();
   }
 }
 
