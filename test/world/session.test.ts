@@ -115,3 +115,23 @@ test.serial('closing a session on a dead link does not wait for it', async (t) =
   link.blackHole();
   await t.notThrowsAsync(session.close());
 });
+
+test.serial(
+  'a session that ended while etcd was out of reach leaves nothing once the next one opens',
+  async (t) => {
+    const { client, direct, link } = await bench(t, etcd);
+    const session = await client.session({ ttlSeconds: 60 });
+    await client.set('/bound', 'x', { lease: session.lease });
+    const watch = direct.watch({ key: '/bound' });
+    await take(watch);
+    link.down();
+    await session.close();
+    t.not(await direct.get('/bound'), undefined);
+    link.up();
+    await using next = await client.session({ ttlSeconds: 60 });
+    t.not(next.lease, session.lease);
+    const gone = await take(watch);
+    t.is(gone.kind === 'events' ? gone.events[0]?.type : gone.kind, 'delete');
+    await watch.return?.();
+  },
+);

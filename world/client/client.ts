@@ -199,7 +199,12 @@ export class Client extends ClusterClient implements AsyncDisposable {
   /** Opens a session; closing the client closes it. @param ttlSeconds default 10. */
   async session({ ttlSeconds = SESSION_TTL_SECONDS } = {}, options?: CallOptions): Promise<Session> {
     const session = await Session.open(
-      { calls: this.calls, endpoints: this.#lanes.small, log: this.#lanes.log },
+      {
+        calls: this.calls,
+        endpoints: this.#lanes.small,
+        log: this.#lanes.log,
+        unrevoked: this.#lanes.unrevoked,
+      },
       ttlSeconds,
       options,
     );

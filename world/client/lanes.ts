@@ -16,6 +16,8 @@ export class Lanes {
   readonly small: EndpointSet;
   readonly watches: Watches;
   readonly horizon = new Horizon();
+  /** Leases of sessions that ended while etcd was out of reach. */
+  readonly unrevoked = new Set<string>();
   readonly log: Log | undefined;
   readonly #bulk: readonly EndpointSet[];
   readonly #closed = new AbortController();

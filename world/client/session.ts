@@ -13,6 +13,8 @@ export interface SessionContext {
   readonly calls: Calls;
   readonly endpoints: EndpointSet;
   readonly log: Log | undefined;
+  /** Leases of sessions that ended while etcd was out of reach. */
+  readonly unrevoked: Set<string>;
 }
 
 /**
@@ -49,6 +51,8 @@ export class Session implements AsyncDisposable {
       },
       options,
     );
+    // Keys of our own that nobody holds any more would keep us waiting: an election goes by who came first.
+    for (const lease of context.unrevoked) void revoke(context, lease);
     return new Session(context, grant.ID, Number(grant.TTL), sentAt);
   }
 
@@ -78,15 +82,7 @@ export class Session implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#end(new WorldError('closed', 'The session was closed.'));
     await this.#keptAlive;
-    const revoke = {
-      kind: 'repeatable',
-      what: `revoke lease ${this.lease}`,
-      run: (rpc) => rpc.lease.leaseRevoke({ ID: this.lease }),
-    } satisfies Parameters<Calls['perform']>[0];
-    await this.#context.calls.perform(revoke, { timeoutMs: REVOKE_TIMEOUT_MS }).catch((error: unknown) => {
-      // It expires by itself within its TTL.
-      this.#context.log?.('debug', String(error));
-    });
+    await revoke(this.#context, this.lease);
   }
 
   #end(reason: WorldError): void {
@@ -154,5 +150,21 @@ export class Session implements AsyncDisposable {
 
   #gone(): void {
     this.#end(new WorldError('unavailable', `etcd has given up lease ${this.lease}: the session is lost.`));
+  }
+}
+
+/** Gives a lease back. One that cannot be given back now is given back when the next session opens, if it still stands. */
+async function revoke({ calls, log, unrevoked }: SessionContext, lease: string): Promise<void> {
+  unrevoked.delete(lease);
+  try {
+    await calls.perform(
+      { kind: 'repeatable', what: `revoke lease ${lease}`, run: (rpc) => rpc.lease.leaseRevoke({ ID: lease }) },
+      { timeoutMs: REVOKE_TIMEOUT_MS },
+    );
+  } catch (error) {
+    // Else it expires by itself, within its TTL after etcd has chosen a leader at the latest.
+    log?.('debug', String(error));
+    if (error instanceof WorldError && (error.code === 'unavailable' || error.code === 'outcome-unknown'))
+      unrevoked.add(lease);
   }
 }
