@@ -15,13 +15,11 @@ const hasty = { intervalMs: 200, maxSilenceMs: 1000 };
 for (const version of ['3.4', '3.5'] as const) {
   let place: ServerPlace;
   let server: ServerProcess;
-  const said: string[] = [];
   const on = (title: string, run: (t: ExecutionContext) => Promise<void>) =>
     test.serial(`etcd ${version}: ${title}`, run);
 
   test.before(async () => {
-    const log = (level: string, message: string) => said.push(`${level}: ${message}`);
-    place = await ServerPlace.make(version, { log, watchdog: hasty });
+    place = await ServerPlace.make(version);
   });
   test.after.always(() => place?.[Symbol.asyncDispose]());
 
@@ -65,8 +63,12 @@ for (const version of ['3.4', '3.5'] as const) {
   });
 
   on('a server that hangs is killed, and says why', async (t) => {
-    process.kill(server.pid ?? 0, 'SIGSTOP');
-    t.like(await server.exited, { signal: 'SIGKILL', why: 'hung' });
+    await server.stop();
+    const said: string[] = [];
+    const log = (level: string, message: string) => said.push(`${level}: ${message}`);
+    const hanging = await place.serve({ kind: 'restart' }, { log, watchdog: hasty });
+    process.kill(hanging.pid ?? 0, 'SIGSTOP');
+    t.like(await hanging.exited, { signal: 'SIGKILL', why: 'hung' });
     t.deepEqual(said, ['error: the etcd server of h1 has not answered for 1 s; killing it']);
     server = await place.serve({ kind: 'restart' });
   });

@@ -44,15 +44,21 @@ export class ServerPlace implements AsyncDisposable {
   }
 
   /** Starts a server there and kills it when the place is disposed of. */
-  async start(start: ServerStart = { kind: 'new' }): Promise<ServerProcess> {
-    const server = await ServerProcess.start({ ...this.options, start });
+  async start(
+    start: ServerStart = { kind: 'new' },
+    change: Partial<ServerOptions> = {},
+  ): Promise<ServerProcess> {
+    const server = await ServerProcess.start({ ...this.options, start, ...change });
     this.#started.push(server);
     return server;
   }
 
   /** Starts one and waits until it serves. */
-  async serve(start: ServerStart = { kind: 'new' }): Promise<ServerProcess> {
-    const server = await this.start(start);
+  async serve(
+    start: ServerStart = { kind: 'new' },
+    change: Partial<ServerOptions> = {},
+  ): Promise<ServerProcess> {
+    const server = await this.start(start, change);
     await server.ready({ signal: AbortSignal.timeout(20_000) });
     return server;
   }
