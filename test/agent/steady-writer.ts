@@ -67,7 +67,8 @@ export class SteadyWriter {
     for (let number = 1; !this.#stopping.signal.aborted; number += 1) {
       const key = `${this.#prefix}${number}`;
       try {
-        await this.#world.strSet(key, String(number));
+        // etcd forgets a write that arrives while leadership changes hands, and says so after seven seconds.
+        await this.#world.strSet(key, String(number), { timeoutMs: 30_000 });
         this.#acknowledged.push(key);
         const now = performance.now();
         this.#count(now - last);
