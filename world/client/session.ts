@@ -158,7 +158,11 @@ async function revoke({ calls, log, unrevoked }: SessionContext, lease: string):
   unrevoked.delete(lease);
   try {
     await calls.perform(
-      { kind: 'repeatable', what: `revoke lease ${lease}`, run: (rpc) => rpc.lease.leaseRevoke({ ID: lease }) },
+      {
+        kind: 'repeatable',
+        what: `revoke lease ${lease}`,
+        run: (rpc) => rpc.lease.leaseRevoke({ ID: lease }),
+      },
       { timeoutMs: REVOKE_TIMEOUT_MS },
     );
   } catch (error) {
