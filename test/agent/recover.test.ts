@@ -14,11 +14,11 @@ let fleet: Fleet;
 test.before(async () => {
   fleet = await createFleet({ hosts: 3, backend: 'containers', etcd: '3.5' });
 });
-test.after.always(async (t) => {
-  if (!t.passed)
-    for (const host of fleet?.hosts ?? []) t.log(`${host.name}: ${await host.agentLog().catch(String)}`);
-  await fleet?.close();
+test.afterEach.always(async (t) => {
+  if (t.passed) return;
+  for (const host of fleet.hosts) t.log(`${host.name}: ${await host.agentLog().catch(String)}`);
 });
+test.after.always(() => fleet?.close());
 
 /** The command line with every host of the fleet as `--ssh-url`, those that are gone too. */
 function recover(...more: string[]): Promise<Result> {
