@@ -2,6 +2,7 @@ import type { Client, Log, Member } from '../../world/direct.js';
 import { AgentError } from '../errors.js';
 import type { ServerStart } from './etcd-flags.js';
 import { NOMINATED_PREFIX } from './keys.js';
+import { explainExit } from './server-exit.js';
 import type { ServerProcess } from './server-process.js';
 
 /** What the cluster holds for a host. */
@@ -47,5 +48,5 @@ export async function trySpawn(
 
 /** How a server ended, in a few words. */
 export function describe({ exit }: ServerProcess): string {
-  return exit?.signal ?? `exit code ${exit?.code}, ${exit?.why}`;
+  return exit === undefined ? 'it runs' : explainExit(exit);
 }

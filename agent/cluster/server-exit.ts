@@ -89,3 +89,9 @@ export function describeExit({
   const meaning = meanings[why];
   return `${signal ?? `exit code ${code}`}${meaning === undefined ? '' : ` (${meaning})`}`;
 }
+
+/** The same with the last that etcd said, such as "exit code 1; it said: discovery failed: …". */
+export function explainExit(exit: ServerExit): string {
+  const [said = ''] = exit.logTail.split('\n').slice(-1);
+  return `${describeExit(exit)}${said === '' ? '' : `; it said: ${said}`}`;
+}

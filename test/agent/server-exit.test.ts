@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { tellingLines } from '../../agent/cluster/etcd-log.js';
-import { describeExit, type ExitEvidence, serverExit } from '../../agent/cluster/server-exit.js';
+import { describeExit, type ExitEvidence, explainExit, serverExit } from '../../agent/cluster/server-exit.js';
 
 const fatal = (msg: string, error: string) => JSON.stringify({ level: 'fatal', msg, error, stacktrace: 'x' });
 const failed: ExitEvidence = { exit: { code: 1, signal: null }, ended: undefined, log: '', freeBytes: 1e9 };
@@ -32,6 +32,11 @@ test.serial('what we did ourselves comes before what etcd said', (t) => {
 test.serial('an end is described with its meaning', (t) => {
   t.is(describeExit({ code: 1, signal: null, why: 'disk-full' }), 'exit code 1 (the disk is full)');
   t.is(describeExit({ code: null, signal: 'SIGKILL' }), 'SIGKILL');
+  t.is(
+    explainExit(serverExit({ ...failed, log: fatal('discovery failed', 'no peer') })),
+    'exit code 1; it said: discovery failed: no peer',
+  );
+  t.is(explainExit(serverExit(failed)), 'exit code 1');
 });
 
 test.serial('a person is shown what went wrong, without the frames and what etcd always says', (t) => {
