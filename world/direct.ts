@@ -4,13 +4,13 @@
  */
 export { listAgents, registerAgent } from './agents.js';
 export type { TlsOptions } from './client/certificates.js';
-export { Client, type ClientOptions } from './client/client.js';
+export { Client } from './client/client.js';
 export { campaign, leader, observe } from './client/election.js';
 export type { KeyValue } from './client/key-value.js';
 export type { Listing, ListOptions } from './client/listing.js';
 export { lock } from './client/lock.js';
 export type { AddedMember, MemberStatus } from './client/members.js';
-export type { ReadOptions, TxnReply, WriteOptions } from './client/options.js';
+export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/options.js';
 export type { Session } from './client/session.js';
 export type { Turn, TurnOptions } from './client/turn.js';
 export {

@@ -1,37 +1,25 @@
 import { SESSION_TTL_SECONDS } from '../constants.js';
-import type { Log } from '../log.js';
 import type { CallOptions, WatchOptions } from '../world.js';
 import { Calls } from './calls.js';
-import { Certificates, type TlsOptions } from './certificates.js';
+import { Certificates } from './certificates.js';
 import { ClusterClient } from './cluster-client.js';
-import type { Dialling, EndpointSet } from './endpoint-set.js';
+import type { EndpointSet } from './endpoint-set.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { Lanes } from './lanes.js';
 import { leaseFor } from './lease.js';
 import { type Listing, type ListOptions, listPrefix, listPrefixes } from './listing.js';
 import { Namespace } from './namespace.js';
-import { kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './options.js';
+import { type ClientOptions, kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './options.js';
 import { type Aim, reach } from './reach.js';
 import type { Rpc } from './rpc.js';
-import { Session } from './session.js';
+import type { Session } from './session.js';
+import { Sessions } from './sessions.js';
 import { settled } from './settle.js';
 import { readSnapshot } from './snapshot.js';
 import { type Txn, toOpReply, toRange, toTxnRequest } from './txn.js';
 import { sizeOfTxn } from './txn-size.js';
 import { type WatchContext, type WatchRequest, watch, watchPulses } from './watch.js';
 import type { WatchItem } from './watch-cursor.js';
-
-export interface ClientOptions {
-  /** Addresses of one cluster, such as `http://127.0.0.1:2379` or `unix:///run/etcd.sock`; the first is preferred. */
-  readonly endpoints: readonly string[];
-  /** Put before every key; callers never see it. Default none. */
-  readonly namespace?: string;
-  /** For `https://` endpoints. */
-  readonly tls?: TlsOptions | undefined;
-  /** For endpoints that are only a local end of something else; how errors name them is by their URL by default. */
-  readonly dialling?: Omit<Dialling, 'certificates'>;
-  readonly log?: Log | undefined;
-}
 
 /**
  * The one etcd client that everything above uses. Connecting happens at the first call.
@@ -44,7 +32,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
   readonly #lanes: Lanes;
   /** For a view: the client whose connections it uses. */
   readonly #parent: Client | undefined;
-  readonly #sessions = new Set<Session>();
+  readonly #sessions: Sessions;
   readonly #views = new Set<Client>();
   readonly #closed: AbortController;
   readonly #callsOver: (set: EndpointSet) => Calls;
@@ -63,7 +51,10 @@ export class Client extends ClusterClient implements AsyncDisposable {
   private constructor(lanes: Lanes, namespace: Namespace, parent?: Client) {
     const closed = new AbortController();
     const callsOver = (set: EndpointSet): Calls => new Calls(set, closed.signal, lanes.horizon, lanes.log);
-    super(callsOver(lanes.small), lanes.small);
+    const calls = callsOver(lanes.small);
+    super(calls, lanes.small);
+    const { small: endpoints, unrevoked, log } = lanes;
+    this.#sessions = new Sessions({ calls, endpoints, unrevoked, log });
     this.#closed = closed;
     this.#callsOver = callsOver;
     this.#lanes = lanes;
@@ -197,26 +188,8 @@ export class Client extends ClusterClient implements AsyncDisposable {
   }
 
   /** Opens a session; closing the client closes it. @param ttlSeconds default 10. */
-  async session({ ttlSeconds = SESSION_TTL_SECONDS } = {}, options?: CallOptions): Promise<Session> {
-    const session = await Session.open(
-      {
-        calls: this.calls,
-        endpoints: this.#lanes.small,
-        log: this.#lanes.log,
-        unrevoked: this.#lanes.unrevoked,
-      },
-      ttlSeconds,
-      options,
-    );
-    this.#sessions.add(session);
-    // It is ours until it is wholly closed, so that closing the client waits for a revocation under way.
-    const ended = async (): Promise<void> => {
-      await session.close();
-      this.#sessions.delete(session);
-    };
-    session.expired.addEventListener('abort', () => queueMicrotask(() => void ended()), { once: true });
-    if (this.#closed.signal.aborted) await session.close();
-    return session;
+  session({ ttlSeconds = SESSION_TTL_SECONDS } = {}, options?: CallOptions): Promise<Session> {
+    return this.#sessions.open(ttlSeconds, options);
   }
 
   /** From now on uses these endpoints; streams move over without losing anything. */
@@ -235,7 +208,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#views, ...this.#sessions].map((owned) => owned.close()));
+    await Promise.all([...this.#views, this.#sessions].map((owned) => owned.close()));
     this.#closed.abort();
     if (this.#parent === undefined) this.#lanes.close();
     else this.#parent.#views.delete(this);

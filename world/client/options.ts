@@ -1,6 +1,21 @@
+import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
 import type { CallKind } from './calls.js';
+import type { TlsOptions } from './certificates.js';
+import type { Dialling } from './endpoint-set.js';
 import type { OpReply } from './txn.js';
+
+export interface ClientOptions {
+  /** Addresses of one cluster, such as `http://127.0.0.1:2379` or `unix:///run/etcd.sock`; the first is preferred. */
+  readonly endpoints: readonly string[];
+  /** Put before every key; callers never see it. Default none. */
+  readonly namespace?: string;
+  /** For `https://` endpoints. */
+  readonly tls?: TlsOptions | undefined;
+  /** For endpoints that are only a local end of something else; how errors name them is by their URL by default. */
+  readonly dialling?: Omit<Dialling, 'certificates'>;
+  readonly log?: Log | undefined;
+}
 
 export interface WriteOptions extends CallOptions {
   /**
