@@ -7,6 +7,7 @@ import { etcdProgram } from './cluster/etcd-program.js';
 import { serverAddresses } from './cluster/local-endpoint.js';
 import type { Participation } from './cluster/participation.js';
 import { reportOf } from './cluster/report.js';
+import { undrain } from './cluster/undrain.js';
 import { ControlSocket } from './control/control-socket.js';
 import type { AgentState } from './control/protocol.js';
 import { Converger } from './converger.js';
@@ -15,7 +16,6 @@ import type { EmbdEtcdOptions } from './options.js';
 import { validateEmbdEtcd } from './validate.js';
 import { checkCertificates, checkPrefix } from './validate-files.js';
 
-const undrainMs = 60_000;
 const rebuildMs = 60_000;
 
 /**
@@ -172,7 +172,7 @@ export class EmbdEtcd {
       await participation.own?.start(isFirst ? { kind: 'new', token: randomUUID() } : { kind: 'restart' });
       participation.willing(true);
     }
-    if (this.#folder.isDrained) await this.#undrain(world, over);
+    if (this.#folder.isDrained) await undrain(world, this.#folder, log, over);
     const publishing = this.#publishConverged(participation, over);
     const comparing = hasData ? assembly.compare(seeds, over) : Promise.resolve();
     comparing.catch((error: unknown) => failed.abort(error));
@@ -232,19 +232,6 @@ export class EmbdEtcd {
     await this.#participation?.own?.discard();
     await this.#folder.remember(seeds);
     this.#world?.client.setEndpoints(seeds);
-  }
-
-  /** The size 0 that drained the cluster is over once its last host is started again. */
-  async #undrain(world: ClientWorld, signal: AbortSignal): Promise<void> {
-    const timeoutMs = undrainMs;
-    if ((await world.idealClusterSizeGet({ signal, timeoutMs })) === 0)
-      await world.client.del('/chooser/dynamicsize/idealclustersize', {
-        signal,
-        timeoutMs,
-        repeatable: true,
-      });
-    await this.#folder.setDrained(false);
-    this.#options.log('info', 'the cluster was drained; it is back with its data, and grows again');
   }
 
   async #publishConverged({ presence }: Participation, signal: AbortSignal): Promise<void> {

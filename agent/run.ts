@@ -1,5 +1,5 @@
 import { addAbortListener } from 'node:events';
-import { leaveTimeoutMs } from './cluster/participation.js';
+import { leaveTimeoutMs } from './cluster/leave.js';
 import { stopGraceMs } from './deploys/app.js';
 import { Follower } from './deploys/follow.js';
 import { EmbdEtcd } from './embd-etcd.js';

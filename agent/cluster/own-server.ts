@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Member, WorldError } from '../../world/direct.js';
 import { AgentError } from '../errors.js';
-import type { DataFolder } from './data-folder.js';
 import { joinMembers, type ServerStart } from './etcd-flags.js';
-import { type Ending, Fate, type FateOptions } from './fate.js';
+import { type Ending, Fate } from './fate.js';
+import type { OwnServerOptions } from './own-server-options.js';
 import { describe, placeOf, trySpawn } from './place.js';
 import type { ServerProcess } from './server-process.js';
 
@@ -20,21 +20,6 @@ const pollMs = 100;
 const slowPollMs = 500;
 const readyMs = 5000;
 const ownEndMs = 5000;
-
-export interface OwnServerOptions extends FateOptions {
-  readonly folder: DataFolder;
-  /** What this host is to be added with. */
-  readonly advertisedServerUrls: readonly string[];
-  readonly spawn: (start: ServerStart) => Promise<ServerProcess>;
-  /** Resolves when the disk has room again. */
-  readonly space: (signal: AbortSignal) => Promise<void>;
-  /** Told when this host's server begins and stops to serve clients. */
-  readonly serving: (isServing: boolean) => void;
-  /** Told whether this host wants to run a server. */
-  readonly willing: (isWilling: boolean) => void;
-  /** Told while a server starts, joins or goes. */
-  readonly busy: (isBusy: boolean) => void;
-}
 
 /**
  * The etcd server of this host, through its life: it comes back with its data, joins when the host is nominated, and

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Agent,
   type Client,
@@ -6,8 +5,6 @@ import {
   type FollowedEndpoints,
   followEndpoints,
   type Log,
-  SESSION_TTL_SECONDS,
-  WorldError,
 } from '../../world/direct.js';
 import type { Mover } from '../converger.js';
 import { Presence } from '../presence.js';
@@ -16,17 +13,11 @@ import type { DataFolder } from './data-folder.js';
 import { spaceFor } from './disk.js';
 import type { ServerStart } from './etcd-flags.js';
 import { ENDPOINTS_PREFIX, NOMINATED_PREFIX, VOLUNTEER_PREFIX } from './keys.js';
+import { leaveCluster, leaveTimeoutMs } from './leave.js';
 import { Nominator } from './nominator.js';
-import { OwnServer, type OwnServerOptions } from './own-server.js';
+import { OwnServer } from './own-server.js';
+import type { OwnServerOptions } from './own-server-options.js';
 import type { ServerProcess } from './server-process.js';
-
-/** How long an orderly end waits for the others to let this host go, before the server is stopped all the same. */
-export const leaveTimeoutMs = 15_000;
-
-const leavePollMs = 250;
-
-/** What an orderly end makes of a cluster without a majority, which can let nobody go. */
-const leaveWithoutAnswerMs = 5000;
 
 export interface ParticipationOptions {
   readonly world: ClientWorld;
@@ -197,53 +188,12 @@ export class Participation {
 
   /** Lets the others take over before the server stops. The last server only stops, and keeps its data. */
   async #leave(): Promise<void> {
-    const { agent, log } = this.#options;
-    const { own } = this;
+    const { world, agent, log } = this.#options;
     this.willing(false);
     this.presence.set(`${ENDPOINTS_PREFIX}${agent.hostname}`, undefined);
-    if (own?.process === undefined) return;
-    const until = performance.now() + leaveTimeoutMs;
-    this.#leavingUntil = until;
-    let unanswered: number | undefined;
-    for (let isSaid = false; performance.now() < until; isSaid = true) {
-      const others = await this.#otherVolunteers();
-      if (others?.length === 0)
-        return log(
-          'info',
-          `no other host is there to take over: the server of ${agent.hostname} stops, its data stays`,
-        );
-      unanswered = others === undefined ? (unanswered ?? performance.now()) : undefined;
-      if (performance.now() - (unanswered ?? performance.now()) > leaveWithoutAnswerMs) break;
-      if (!isSaid) this.#sayLeaving(others);
-      if (await own.isRemovedWithin(leavePollMs))
-        return log('info', `${agent.hostname} has left the cluster`);
-      await delay(own.process === undefined ? leavePollMs : 0);
-    }
-    log(
-      'warn',
-      `stopping without having left the cluster; its data stays, and it comes back as the same member`,
-    );
-  }
-
-  #sayLeaving(others: readonly string[] | undefined): void {
-    const who = others === undefined ? 'a majority of the servers' : others.join(', ');
-    this.#options.log(
-      'info',
-      `leaving the cluster: waiting up to ${leaveTimeoutMs / 1000} s for ${who} to take over`,
-    );
-  }
-
-  /** Undefined when nobody can tell. */
-  async #otherVolunteers(): Promise<string[] | undefined> {
-    const { world, agent } = this.#options;
-    try {
-      const { entries } = await world.client.list(VOLUNTEER_PREFIX, { timeoutMs: SESSION_TTL_SECONDS * 100 });
-      const hostnames = entries.map(({ key }) => key.slice(VOLUNTEER_PREFIX.length));
-      return hostnames.filter((hostname) => hostname !== agent.hostname);
-    } catch (error) {
-      if (error instanceof WorldError) return undefined;
-      throw error;
-    }
+    if (this.own?.process === undefined) return;
+    this.#leavingUntil = performance.now() + leaveTimeoutMs;
+    await leaveCluster(world.client, this.own, agent.hostname, this.#leavingUntil, log);
   }
 }
 

@@ -1,0 +1,22 @@
+import type { ClientWorld, Log } from '../../world/direct.js';
+import type { DataFolder } from './data-folder.js';
+import { SIZE_PREFIX } from './keys.js';
+
+const timeoutMs = 60_000;
+
+/**
+ * Takes the size 0 away that drained the cluster, once the host that has its data is started again.
+ *
+ * @throws WorldError `unavailable` when that server does not serve within a minute.
+ */
+export async function undrain(
+  world: ClientWorld,
+  folder: DataFolder,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  if ((await world.idealClusterSizeGet({ signal, timeoutMs })) === 0)
+    await world.client.del(`${SIZE_PREFIX}idealclustersize`, { signal, timeoutMs, repeatable: true });
+  await folder.setDrained(false);
+  log('info', 'the cluster was drained; it is back with its data, and grows again');
+}
