@@ -6,7 +6,7 @@ import { etcdArguments } from '../../agent/cluster/etcd-flags.js';
 import { serverExit } from '../../agent/cluster/server-exit.js';
 import type { ServerProcess } from '../../agent/cluster/server-process.js';
 import { AgentError } from '../../agent/errors.js';
-import { Client } from '../../world/index.js';
+import { Client, WorldError } from '../../world/index.js';
 import { ServerPlace } from './server.js';
 
 const signal = AbortSignal.timeout(120_000);
@@ -105,10 +105,10 @@ for (const version of ['3.4', '3.5'] as const) {
     await alone.serve({ kind: 'restart' });
   });
 
-  on('a list of members that is not the cluster’s, and a removal, are told as such', async (t) => {
+  on('a list that is not the cluster’s, a lost quorum and a removal are told apart', async (t) => {
     await using first = await ServerPlace.make(version);
     await using second = await ServerPlace.make(version, { name: 'h2' });
-    const { clientEndpoint } = await first.serve();
+    const leader = await first.serve();
     const h1 = { name: 'h1', peerUrls: first.options.advertisedServerUrls };
     const h2 = { name: 'h2', peerUrls: second.options.advertisedServerUrls };
     const early = await second.start({ kind: 'join', members: [h1, h2] });
@@ -117,14 +117,36 @@ for (const version of ['3.4', '3.5'] as const) {
     t.is(early.exit?.why, 'unequal-members');
     t.regex(error?.logTail ?? '', /member count is unequal/);
 
-    await using client = Client.connect({ endpoints: [clientEndpoint] });
+    await using client = Client.connect({ endpoints: [leader.clientEndpoint] });
     const { id } = await client.memberAdd(h2.peerUrls, { learner: true });
     await rm(second.options.dataFolder, { recursive: true, force: true });
     const learner = await second.start({ kind: 'join', members: [h1, h2] });
     t.true((await learner.ready({ signal })).isLearner);
-    await client.memberRemove(id);
-    t.like(await learner.exited, { code: 0, why: 'removed' });
+    await promoted(client, id);
+    leader.kill();
+    await Promise.all([leader.exited, learner.stop()]);
+
+    const alone = await second.start({ kind: 'restart' }, { watchdog: hasty });
+    const late = await t.throwsAsync(alone.ready({ signal, timeoutMs: 1_500 }), { instanceOf: AgentError });
+    t.regex(late?.message ?? '', /of h2 did not serve within 1500 ms/);
+    t.is(alone.exit, undefined, 'nobody kills a server that waits for the others');
+    await first.serve({ kind: 'restart' });
+    t.false((await alone.ready({ signal })).isLearner);
+
+    await client.memberRemove(id, { signal });
+    t.like(await alone.exited, { code: 0, why: 'removed' });
     const stale = await second.start({ kind: 'restart' });
     t.is((await stale.exited).why, 'removed', 'the same when it was removed while it was away');
   });
+}
+
+/** etcd refuses until the learner has caught up, and says no more than that. */
+async function promoted(client: Client, id: string): Promise<void> {
+  for (;;) {
+    try {
+      return await client.memberPromote(id, { signal });
+    } catch (error) {
+      if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
+    }
+  }
 }
