@@ -25,12 +25,23 @@ export class Etcd implements AsyncDisposable {
     return etcd;
   }
 
-  /** Starts several, which are one cluster from the start. */
-  static async cluster(count: number, extra: readonly string[] = [], version?: EtcdVersion): Promise<Etcd[]> {
+  /**
+   * Starts several, which are one cluster from the start.
+   * @param advertise what the others use as peer URL; default the member's own.
+   */
+  static async cluster(
+    count: number,
+    extra: readonly string[] = [],
+    advertise: (peerUrl: string) => Promise<string> = async (peerUrl) => peerUrl,
+  ): Promise<Etcd[]> {
     const names = Array.from({ length: count }, (_, index) => `m${index + 1}`);
-    const all = await Promise.all(names.map((name) => Etcd.#prepare(name, version)));
-    const cluster = all.map(({ peerUrl }, index) => `${names[index]}=${peerUrl}`).join(',');
-    for (const etcd of all) etcd.#arguments.push('--initial-cluster', cluster, ...extra);
+    const all = await Promise.all(names.map((name) => Etcd.#prepare(name)));
+    const urls = await Promise.all(all.map(({ peerUrl }) => advertise(peerUrl)));
+    const cluster = urls.map((url, index) => `${names[index]}=${url}`).join(',');
+    for (const [index, etcd] of all.entries()) {
+      const advertised = ['--initial-advertise-peer-urls', urls[index] ?? etcd.peerUrl];
+      etcd.#arguments.push('--initial-cluster', cluster, ...advertised, ...extra);
+    }
     await Promise.all(all.map((etcd) => etcd.restart()));
     return all;
   }
