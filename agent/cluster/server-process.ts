@@ -64,7 +64,9 @@ export class ServerProcess {
     this.#options = options;
     this.clientEndpoint = clientEndpoint;
     this.exited = child.exited.then((exit) => this.#judge(exit));
-    void this.#watch();
+    this.#watch().catch((error: Error) => {
+      options.log?.('warn', `nobody watches whether the etcd server hangs: ${error.message}`);
+    });
   }
 
   /**

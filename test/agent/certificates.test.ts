@@ -50,6 +50,20 @@ test.serial('certificates that cannot serve are refused with the reason', async 
   t.regex(refusal(await authority.issue(['IP:127.0.0.1'], -1)), /ran out on .*: renew it/);
 });
 
+test.serial('a certificate that goes missing ends a start, and no more', async (t) => {
+  const said: string[] = [];
+  const url = `https://127.0.0.1:${await freePort()}`;
+  await using place = await ServerPlace.make('3.5', {
+    tls: { client: { certFile: '/nonexistent.pem', keyFile: good.keyFile } },
+    log: (_, message) => said.push(message),
+    ...{ clientUrls: [url], advertisedClientUrls: [url] },
+  });
+  const server = await place.start();
+  t.like(await server.exited, { code: 1, why: 'other' });
+  await t.throwsAsync(server.ready({ signal }), { message: /nonexistent\.pem/ });
+  t.regex(said.join(), /nobody watches whether the etcd server hangs: .*nonexistent\.pem/);
+});
+
 for (const version of ['3.4', '3.5'] as const) {
   test.serial(`etcd ${version}: servers and their clients show each other certificates`, async (t) => {
     const files = { ...good, trustedCaFile: authority.caFile };
