@@ -6,6 +6,9 @@ import type { Client } from '../../world/direct.js';
 
 const KEPT = 3;
 
+/** For each question and each piece: a change of the cluster waits for it. */
+const ANSWER_MS = 5000;
+
 /**
  * Saves what etcd holds as `snapshots/<ISO time>-<revision>.db` in `folder`, for `etcdctl snapshot restore`, and
  * removes all but the newest three.
@@ -16,11 +19,13 @@ const KEPT = 3;
 export async function saveSnapshot(client: Client, folder: string, signal: AbortSignal): Promise<string> {
   const snapshots = path.join(folder, 'snapshots');
   await mkdir(snapshots, { recursive: true, mode: 0o700 });
-  const { revision } = await client.status(undefined, { signal });
+  const options = { signal, timeoutMs: ANSWER_MS };
+  // Not the status, which one server alone would have to give: the one in use may just have ended.
+  const { revision } = await client.txn({}, { ...options, repeatable: true });
   const name = `${new Date().toISOString().replaceAll(':', '')}-${revision}.db`;
   const partial = path.join(snapshots, `${name}.part`);
   try {
-    await pipeline(client.snapshot({ signal }), createWriteStream(partial, { mode: 0o600 }), { signal });
+    await pipeline(client.snapshot(options), createWriteStream(partial, { mode: 0o600 }), { signal });
     await rename(partial, path.join(snapshots, name));
   } catch (error) {
     await rm(partial, { force: true });

@@ -115,8 +115,12 @@ async function openSnapshot(
     await new Promise<void>((resolve, reject) => {
       // Stays on, so that an error which nobody waits for any more does not end the process.
       stream.on('error', reject);
-      stream.once('readable', resolve);
+      // Also told at the end of a call that failed, right before its error.
+      stream.on('readable', () => {
+        if (stream.readableLength > 0) resolve();
+      });
     });
+    stream.removeAllListeners('readable');
     return stream;
   } finally {
     clearTimeout(late);
