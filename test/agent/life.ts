@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { EtcdVersion } from '../../fixtures/fleet/etcd-binary.js';
@@ -25,12 +25,17 @@ export function testLife(version: EtcdVersion, { rounds }: { readonly rounds: nu
     'writers see no failure while five servers become three and one, the leader among those that go',
     async (t) => {
       const writer = SteadyWriter.start(agents.agents);
-      await leadByTheYoungest();
-      await agents.setSize(3);
-      await agents.votingCount(3);
-      await leadByTheYoungest();
-      await agents.setSize(1);
-      await agents.votingCount(1);
+      for (const size of [3, 1]) {
+        const leaving = await leadByTheYoungest();
+        await agents.setSize(size);
+        await agents.votingCount(size);
+        const id = BigInt(leaving.id).toString(16);
+        const handedOver = new RegExp(`leadership transfer finished.*"old-leader-member-id":"${id}"`);
+        t.regex(
+          await readFile(path.join(agents.agent(leaving.name).prefix, 'etcd/etcd.log'), 'utf8'),
+          handedOver,
+        );
+      }
       const report = await writer.stop();
       t.log(
         `${report.acknowledged} writes, ${report.failures.length} failed, longest gap ${report.longestGapMs} ms`,
@@ -100,6 +105,31 @@ export function testLife(version: EtcdVersion, { rounds }: { readonly rounds: nu
     await agents.voting('h1', 'h2', 'h3');
   });
 
+  test.serial(
+    'size zero drains the cluster, last server last, and a later start brings it back with its data',
+    async (t) => {
+      await agents.setSize(3);
+      await agents.voting('h1', 'h2', 'h3');
+      await agents.client.set('/kept', 'through the drain');
+      const from = performance.now();
+      const since = () => ((performance.now() - from) / 1000).toFixed(1);
+      await agents.setSize(0);
+      await agents.eventually('no server is left', async () => (await servers()).length === 0);
+      t.log(`drained after ${since()} s`);
+      const drained = agents.agents.filter(({ prefix }) => existsSync(path.join(prefix, 'etcd', 'drained')));
+      t.is(drained.length, 1);
+      const [last] = drained;
+      if (last === undefined) return;
+      t.true(existsSync(path.join(last.prefix, 'etcd', 'data', 'member', 'wal')));
+      t.true(['h1', 'h2', 'h3'].every((name) => agents.agent(name).isRunning));
+      await last.stop();
+      t.log(`stopped after ${since()} s`);
+      last.start([], ['--ideal-cluster-size', '3']);
+      await agents.voting('h1', 'h2', 'h3');
+      t.is((await agents.client.get('/kept'))?.value.toString(), 'through the drain');
+    },
+  );
+
   test.serial('the endpoint of a killed host goes no later than its session', async (t) => {
     const host = agents.agent('h3');
     const gone = goneWithSession(t, 'h3');
@@ -140,31 +170,6 @@ export function testLife(version: EtcdVersion, { rounds }: { readonly rounds: nu
     t.deepEqual(await agents.voting('h1', 'h2', 'h3'), before);
     t.is((await agents.client.get('/kept'))?.value.toString(), 'until the power failed');
   });
-
-  test.serial(
-    'size zero drains the cluster, last server last, and a later start brings it back with its data',
-    async (t) => {
-      await agents.setSize(3);
-      await agents.voting('h1', 'h2', 'h3');
-      await agents.client.set('/kept', 'through the drain');
-      const from = performance.now();
-      const since = () => ((performance.now() - from) / 1000).toFixed(1);
-      await agents.setSize(0);
-      await agents.eventually('no server is left', async () => (await servers()).length === 0);
-      t.log(`drained after ${since()} s`);
-      const drained = agents.agents.filter(({ prefix }) => existsSync(path.join(prefix, 'etcd', 'drained')));
-      t.is(drained.length, 1);
-      const [last] = drained;
-      if (last === undefined) return;
-      t.true(existsSync(path.join(last.prefix, 'etcd', 'data', 'member', 'wal')));
-      t.true(['h1', 'h2', 'h3'].every((name) => agents.agent(name).isRunning));
-      await last.stop();
-      t.log(`stopped after ${since()} s`);
-      last.start([], ['--ideal-cluster-size', '3']);
-      await agents.voting('h1', 'h2', 'h3');
-      t.is((await agents.client.get('/kept'))?.value.toString(), 'through the drain');
-    },
-  );
 }
 
 /** The voter that has volunteered last, which is the first that has to go. */
@@ -178,10 +183,11 @@ async function youngest(): Promise<Member> {
   return last;
 }
 
-async function leadByTheYoungest(): Promise<void> {
-  const { id } = await youngest();
+async function leadByTheYoungest(): Promise<Member> {
+  const member = await youngest();
   const { leader: leading } = await agents.client.status();
-  if (leading !== id) await agents.client.moveLeader(id);
+  if (leading !== member.id) await agents.client.moveLeader(member.id);
+  return member;
 }
 
 /** Whether the endpoint of a host goes no later than the entry that says that its agent lives. */

@@ -9,6 +9,9 @@ import type { Row, Topic } from '../report.js';
 const TARGET_MEBIBYTES = 80;
 const TARGET_WAKE_UPS = 1;
 
+/** After its last work V8 collects garbage at leisure a few times, ten seconds apart, before a process is at rest. */
+const SETTLING_MS = 30_000;
+
 interface Idle {
   readonly name: string;
   readonly residentMebibytes: number;
@@ -31,8 +34,7 @@ export async function measureIdle(versions: readonly EtcdVersion[], { isQuick }:
       agent,
       role: agent.name === elected ? 'elected' : voters.includes(agent.name) ? 'voter' : 'spare',
     }));
-    // Nothing of the start is left to be done by then.
-    await delay(10_000);
+    await delay(SETTLING_MS);
     const before = roles.map(({ agent }) => countersOf(agent.pid));
     await delay(seconds * 1000);
     for (const [index, { agent, role }] of roles.entries()) {
