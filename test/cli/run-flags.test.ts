@@ -1,11 +1,6 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import test from 'ava';
 import { refuseNetworkFlags, serverTls } from '../../cli/server-flags.js';
-import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
-import { EtcdWorld } from '../../world/index.js';
-import { hawser, startHawser } from './hawser.js';
+import { hawser } from './hawser.js';
 
 const refused = test.macro({
   async exec(t, args: string, message: RegExp) {
@@ -39,32 +34,4 @@ test.serial('a certificate goes with its key', (t) => {
   });
   t.throws(() => serverTls({ network, certFile: 'c' }), { message: /give --key-file too/ });
   t.throws(() => serverTls({ network, peerTrustedCaFile: 'a' }), { message: /give --peer-cert-file too/ });
-});
-
-test.serial('a host without network listens in its prefix only, and says its labels', async (t) => {
-  const prefix = await mkdtemp(path.join(tmpdir(), 'hawser-run-'));
-  t.teardown(() => rm(prefix, { recursive: true, force: true }));
-  const { etcd } = await resolveEtcd();
-  const labels = ['--label', 'zone=a', '--label', 'rack=7'];
-  const agent = startHawser(['run', '--prefix', prefix, '--hostname', 'h1', '--no-network', ...labels], {
-    env: { HAWSER_ETCD: etcd },
-  });
-  t.teardown(() => agent.kill('SIGKILL'));
-  const socket = `unix://${prefix}/etcd/client:0`;
-  await using world = EtcdWorld.connect({ endpoints: [socket], hostname: 'test' });
-  for await (const _ of world.watchAgents({ signal: AbortSignal.timeout(30_000) })) {
-    const found = (await world.getAgents()).get('h1');
-    if (found === undefined) continue;
-    t.deepEqual(found.labels, { zone: 'a', rack: '7' });
-    break;
-  }
-  await world.close();
-  const ended = new Promise((resolve) => agent.once('exit', resolve));
-  agent.kill('SIGTERM');
-  t.is(await ended, 0);
-  t.deepEqual(
-    (await readdir(path.join(prefix, 'etcd'))).filter((name) => name.includes(':')),
-    [],
-    'no socket is left',
-  );
 });
