@@ -11,6 +11,7 @@ import {
 } from '../../world/direct.js';
 import { Wake } from '../wake.js';
 import { type Change, nextChange } from './chooser.js';
+import { leaveEarlierTurns } from './earlier-turns.js';
 import { CHOOSER_ELECTION, NOMINATED_PREFIX, RESTING_PREFIX, SIZE_PREFIX, VOLUNTEER_PREFIX } from './keys.js';
 import { carryOut, type NominatorContext, type Outcome } from './member-changes.js';
 import { Observer, type Reading } from './observer.js';
@@ -57,6 +58,7 @@ export class Nominator {
       busy(false);
       try {
         const session = await this.#options.session(signal);
+        await leaveEarlierTurns(client, hostname, session, signal);
         await using turn = await campaign(client, CHOOSER_ELECTION, hostname, { signal, session });
         log('debug', 'this host is elected to look after the members of the cluster');
         await this.#lead(turn, AbortSignal.any([signal, turn.lost]));
