@@ -51,6 +51,7 @@ test.serial('writes under a lock never overlap while members come, go and crash'
       const connect = (...endpoints: string[]): Client => EtcdClient.connect({ endpoints, namespace: '/f' });
       await using churn = await MemberChurn.start(connect);
       const clients = [0, 1, 2, 3].map(() => connect(...churn.endpoints));
+      t.teardown(() => Promise.all(clients.map((client) => client.close())));
       const [reader, ...contenders] = clients;
       if (reader === undefined) return;
       for (const client of clients) followEndpoints(client, { seeds: [] });
@@ -66,6 +67,7 @@ test.serial('writes under a lock never overlap while members come, go and crash'
           wake();
         }
       })();
+      watched.catch(() => wake());
       const over = new AbortController();
       const contending = contenders.map((client, index) => contend(client, `c${index}`, over.signal));
       const until = async (count: number): Promise<void> => {
@@ -82,7 +84,6 @@ test.serial('writes under a lock never overlap while members come, go and crash'
       await until(entries.length);
       await watch.return?.();
       await watched;
-      for (const client of clients) await client.close();
 
       const turns = history.map((value) => BigInt(value.split(' ')[0] ?? ''));
       t.deepEqual(
@@ -101,6 +102,6 @@ test.serial('writes under a lock never overlap while members come, go and crash'
       );
     }),
     // To shrink a failure would take as long for each try.
-    { numRuns: 1, endOnFailure: true },
+    { numRuns: 1, endOnFailure: true, includeErrorInReport: true },
   );
 });

@@ -1,4 +1,4 @@
-import type { Client } from '../../world/index.js';
+import { type Client, type Member, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 
 /** What may happen to the members of a cluster while it is used; `pick` chooses one of those that there are. */
@@ -47,7 +47,7 @@ export class MemberChurn implements AsyncDisposable {
     if (member === undefined) return;
     if (does === 'grow' && this.#members.length < most) await this.#grow();
     if (does === 'shrink' && this.#members.length > 1) await this.#shrink(member);
-    if (does === 'move-leader') await this.#client.moveLeader(member.id);
+    if (does === 'move-leader') await tried(this.#client.moveLeader(member.id));
     if (does === 'crash' && this.#members.length === most) {
       await member.etcd.kill();
       await progress();
@@ -65,20 +65,19 @@ export class MemberChurn implements AsyncDisposable {
     this.#named += 1;
     const host = `m${this.#named}`;
     let id = '';
-    const add = async (peerUrl: string) => {
-      const added = await this.#client.memberAdd([peerUrl], { learner: true });
-      id = added.id;
-      return added.members;
+    const add = async (peerUrl: string): Promise<Member[]> => {
+      for (;;) {
+        await tried(this.#client.memberAdd([peerUrl], { learner: true }));
+        const members = await this.#client.members();
+        id = members.find(({ peerUrls }) => peerUrls.includes(peerUrl))?.id ?? '';
+        if (id !== '') return members;
+      }
     };
     const etcd = await Etcd.join(host, add, unchecked);
-    while (!(await this.#promoted(id)));
+    const votes = ({ id: other, isLearner }: Member): boolean => other === id && !isLearner;
+    while (!(await this.#client.members()).some(votes)) await tried(this.#client.memberPromote(id));
     this.#members = [...this.#members, { host, etcd, id }];
     await this.#advertise(etcd.url, host);
-  }
-
-  async #promoted(id: string): Promise<boolean> {
-    await this.#client.memberPromote(id).catch(() => undefined);
-    return (await this.#client.members()).some((member) => member.id === id && !member.isLearner);
   }
 
   async #shrink(member: Running): Promise<void> {
@@ -86,16 +85,25 @@ export class MemberChurn implements AsyncDisposable {
     const [heir] = rest;
     if (heir === undefined) return;
     const { leader } = await this.#client.status(member.etcd.url);
-    if (leader === member.id) await this.#client.moveLeader(heir.id);
+    if (leader === member.id) await tried(this.#client.moveLeader(heir.id));
     await this.#client.del(`/endpoints/${member.host}`, { repeatable: true });
     this.#members = rest;
     this.#client.setEndpoints(this.endpoints);
-    await this.#client.memberRemove(member.id);
+    const isThere = ({ id }: Member): boolean => id === member.id;
+    while ((await this.#client.members()).some(isThere)) await tried(this.#client.memberRemove(member.id));
     await member.etcd[Symbol.asyncDispose]();
   }
 
   async #advertise(url: string, host: string): Promise<void> {
-    await this.#client.setIfChanged(`/endpoints/${host}`, url);
+    const key = `/endpoints/${host}`;
+    while ((await this.#client.get(key)) === undefined) await tried(this.#client.setIfChanged(key, url));
     this.#client.setEndpoints(this.endpoints);
   }
+}
+
+/** After a crash an answer may be lost, and etcd may refuse for a while: what came of it is looked up. */
+async function tried(attempt: Promise<unknown>): Promise<void> {
+  await attempt.catch((error: unknown) => {
+    if (!(error instanceof WorldError)) throw error;
+  });
 }
