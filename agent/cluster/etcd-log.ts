@@ -16,7 +16,9 @@ const mostLines = 5;
 export function tellingLines(log: string): string[] {
   const lines = parseLog(log).filter(({ text }) => !usual.test(text));
   const severe = lines.filter(({ level }) => level !== 'info' && level !== 'debug');
-  const told = (severe.length > 0 ? severe : lines).map(({ text }) => text);
+  const all = (severe.length > 0 ? severe : lines).map(({ text }) => text);
+  // A panic repeats the message that etcd has logged, without the error.
+  const told = all.filter((text) => !all.some((other) => text === `panic: ${other.split(': ')[0]}`));
   return [...new Set(told)].slice(-mostLines);
 }
 

@@ -80,14 +80,14 @@ const meanings: Readonly<Record<ExitReason, string | undefined>> = {
   other: undefined,
 };
 
-/** "exit code 1 (the disk is full)" or "SIGKILL". */
+/** "exit code 1, the disk is full" or "SIGKILL". */
 export function describeExit({
   code,
   signal,
   why = 'other',
 }: ChildExit & { readonly why?: ExitReason }): string {
   const meaning = meanings[why];
-  return `${signal ?? `exit code ${code}`}${meaning === undefined ? '' : ` (${meaning})`}`;
+  return `${signal ?? `exit code ${code}`}${meaning === undefined ? '' : `, ${meaning}`}`;
 }
 
 /** The same with the last that etcd said, such as "exit code 1; it said: discovery failed: …". */

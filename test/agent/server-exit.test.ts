@@ -30,7 +30,7 @@ test.serial('what we did ourselves comes before what etcd said', (t) => {
 });
 
 test.serial('an end is described with its meaning', (t) => {
-  t.is(describeExit({ code: 1, signal: null, why: 'disk-full' }), 'exit code 1 (the disk is full)');
+  t.is(describeExit({ code: 1, signal: null, why: 'disk-full' }), 'exit code 1, the disk is full');
   t.is(describeExit({ code: null, signal: 'SIGKILL' }), 'SIGKILL');
   t.is(
     explainExit(serverExit({ ...failed, log: fatal('discovery failed', 'no peer') })),
@@ -44,17 +44,20 @@ test.serial('a person is shown what went wrong, without the frames and what etcd
     'half a line of JSON"}',
     JSON.stringify({ level: 'warn', msg: 'simple token is not cryptographically signed' }),
     JSON.stringify({ level: 'info', msg: 'serving' }),
+    fatal('failed to create WAL', 'no space left on device'),
     noSpace,
     noSpace,
     'panic: failed to create WAL',
+    'panic: something else',
     '',
     'goroutine 1 [running]:',
     'go.etcd.io/etcd/mvcc/backend.New(...)',
     '\tgo.etcd.io/etcd/mvcc/backend/backend.go:140',
   ].join('\n');
   t.deepEqual(tellingLines(log), [
+    'failed to create WAL: no space left on device',
     'failed to commit tx: write /d/db: no space left on device',
-    'panic: failed to create WAL',
+    'panic: something else',
   ]);
   t.deepEqual(tellingLines(JSON.stringify({ level: 'info', msg: 'serving' })), ['serving']);
 });

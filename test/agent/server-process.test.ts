@@ -83,7 +83,7 @@ for (const version of ['3.4', '3.5'] as const) {
     server = await place.start({ kind: 'restart' });
     const error = await t.throwsAsync(server.ready({ signal }), { instanceOf: AgentError });
     t.is(server.exit?.why, 'corrupt');
-    t.regex(error?.message ?? '', /ended before it served: exit code 2 \(its data cannot be read\)/);
+    t.regex(error?.message ?? '', /ended before it served: exit code 2, its data cannot be read/);
     t.regex(error?.logTail ?? '', /^failed to open database: invalid database$/m);
   });
 
