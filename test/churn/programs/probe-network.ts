@@ -5,7 +5,7 @@ import { bridgedNetwork, type Network } from '../network.js';
 const CONNECT = `
   const socket = require('node:net').connect(9, process.argv[1]);
   socket.on('error', ({ code }) => process.exit(code === 'ECONNREFUSED' ? 0 : 1));
-  setTimeout(() => process.exit(1), 300);
+  setTimeout(() => process.exit(1), 1_000);
 `;
 
 /** How the second host takes a connection to a port where nobody listens: from us, and from the first host. */
