@@ -68,7 +68,9 @@ export class SteadyWriter {
       const key = `${this.#prefix}${number}`;
       try {
         // etcd forgets a write that arrives while leadership changes hands, and says so after seven seconds.
-        await this.#world.strSet(key, String(number), { timeoutMs: 30_000 });
+        // Each key is written by nobody else, so that a write whose answer is lost may be made again.
+        const options = { timeoutMs: 30_000, repeatable: true };
+        await this.#world.client.set(`/strings/${key}`, String(number), options);
         this.#acknowledged.push(key);
         const now = performance.now();
         this.#count(now - last);
