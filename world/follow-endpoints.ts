@@ -8,6 +8,9 @@ import { follow } from './follow.js';
 import type { Log } from './log.js';
 import { untilAvailable } from './until-available.js';
 
+/** A last resort that is not to grow with the years. */
+const MOST_EARLIER = 8;
+
 export interface FollowEndpointsOptions {
   /** Ends it, as {@link FollowedEndpoints.close} does. */
   readonly signal?: AbortSignal;
@@ -15,8 +18,14 @@ export interface FollowEndpointsOptions {
   readonly local?: () => string | undefined;
   /** The last resort, when no host that is advertised answers. */
   readonly seeds: readonly string[];
-  /** Told what is advertised, hostname to URLs, once it is known and whenever it changes: to keep it for the next start. */
-  readonly onChange?: (advertised: ReadonlyMap<string, readonly string[]>) => void;
+  /**
+   * Told what is advertised, hostname to URLs, once it is known and whenever it changes, and besides what was advertised
+   * lately: to keep both for the next start.
+   */
+  readonly onChange?: (
+    advertised: ReadonlyMap<string, readonly string[]>,
+    earlier: readonly string[],
+  ) => void;
   readonly log?: Log | undefined;
 }
 
@@ -30,8 +39,9 @@ export interface FollowedEndpoints extends AsyncDisposable {
 
 /**
  * Keeps a client at the endpoints that the hosts advertise: its own local one first, then all that are advertised, in
- * an order that differs from process to process so that not all crowd one server, then the seeds. While nothing is
- * advertised what it used stays, so that it never ends up with none. Watches and sessions move along by themselves.
+ * an order that differs from process to process so that not all crowd one server, then what was advertised
+ * lately (where all servers stop at nearly the same time, the entry of the one that comes back first may have gone before
+ * that of another), and at last the seeds. Watches and sessions move along by themselves.
  */
 export function followEndpoints(client: Client, options: FollowEndpointsOptions): FollowedEndpoints {
   return new Following(client, options);
@@ -46,13 +56,13 @@ class Following implements FollowedEndpoints {
   #advertised = new Map<string, readonly string[]>();
   /** The revision at which they were listed. */
   #read = 0n;
-  /** What is used while nothing is advertised. */
-  #before: readonly string[];
+  /** What was advertised or used before, the newest first. */
+  #earlier: readonly string[];
 
   constructor(client: Client, options: FollowEndpointsOptions) {
     this.#client = client;
     this.#options = options;
-    this.#before = client.endpoints;
+    this.#earlier = client.endpoints;
     this.refresh();
     this.#ended = this.#run().catch((error: unknown) => {
       const message = `The endpoints of etcd are no longer followed: ${String(error)}`;
@@ -63,9 +73,8 @@ class Following implements FollowedEndpoints {
   refresh(): void {
     if (this.#over.signal.aborted) return;
     const { local, seeds } = this.#options;
-    const advertised = [...this.#advertised.values()].flat();
-    if (advertised.length > 0) this.#before = inOrder(advertised, this.#salt);
-    const endpoints = compose(local?.(), this.#before, seeds);
+    const advertised = inOrder([...this.#advertised.values()].flat(), this.#salt);
+    const endpoints = compose(local?.(), advertised, [...this.#earlier, ...seeds]);
     if (endpoints.join() === this.#client.endpoints.join() || endpoints.length === 0) return;
     this.#options.log?.('debug', `Using etcd at ${endpoints.join(', ')}.`);
     this.#client.setEndpoints(endpoints);
@@ -86,8 +95,12 @@ class Following implements FollowedEndpoints {
     const watched = [{ key: ENDPOINTS_PREFIX, prefix: true }];
     try {
       for await (const _ of follow(this.#client, watched, { signal: this.#over.signal }, kept)) {
-        this.#options.onChange?.(new Map(this.#advertised));
         this.refresh();
+        this.#earlier = compose(undefined, [...this.#advertised.values()].flat(), this.#earlier).slice(
+          0,
+          MOST_EARLIER,
+        );
+        this.#options.onChange?.(new Map(this.#advertised), this.#earlier);
       }
     } finally {
       unlisten();

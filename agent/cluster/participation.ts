@@ -151,10 +151,9 @@ export class Participation {
       local: () => this.#local,
       seeds,
       log,
-      onChange: (advertised) => {
-        const known = [...advertised.values()].flat();
-        if (known.length === 0) return;
-        folder.remember(known).catch((error: Error) => {
+      onChange: (advertised, earlier) => {
+        if (advertised.size === 0) return;
+        folder.remember(earlier).catch((error: Error) => {
           log('warn', `could not note where the cluster is: ${error.message}`);
         });
       },

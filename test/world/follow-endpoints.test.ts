@@ -101,25 +101,30 @@ test.serial(
     await client.set('/endpoints/h3', `http://127.0.0.1:3,${etcd.url}`);
     await told.until('h3');
     t.regex(String(warnings), /\/endpoints\/h4/);
-    t.deepEqual([...client.endpoints].sort(), ['http://127.0.0.1:2', 'http://127.0.0.1:3', etcd.url].sort());
-    t.is(client.endpoints.at(-1), 'http://127.0.0.1:2');
+    t.deepEqual(client.endpoints.slice(0, 2).sort(), ['http://127.0.0.1:3', etcd.url].sort());
+    // What was used before, and at last the seeds.
+    t.deepEqual(client.endpoints.slice(2), ['http://127.0.0.1:1', 'http://127.0.0.1:2']);
 
     local = 'http://127.0.0.1:4';
     following.refresh();
     t.is(client.endpoints[0], local);
-    t.is(client.endpoints.length, 4);
+    t.is(client.endpoints.length, 5);
     local = undefined;
     following.refresh();
-    t.is(client.endpoints.length, 3);
+    t.is(client.endpoints.length, 4);
     await client.del('/endpoints/h3', { repeatable: true });
     await told.until();
-    t.is(client.endpoints.length, 3);
+    t.is(client.endpoints.length, 4);
+    await client.set('/endpoints/h5', 'http://127.0.0.1:5');
+    await told.until('h5');
+    t.is(client.endpoints[0], 'http://127.0.0.1:5');
+    t.true(client.endpoints.includes('http://127.0.0.1:3'), 'one that went before may come back first');
     t.truthy(await client.get('/endpoints/h4'));
 
     await Promise.all([following.close(), following.close()]);
     local = 'http://127.0.0.1:4';
     following.refresh();
-    t.is(client.endpoints.length, 3);
+    t.is(client.endpoints.length, 5);
   },
 );
 
