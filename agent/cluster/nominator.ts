@@ -51,7 +51,7 @@ export class Nominator {
     this.#options = options;
   }
 
-  /** Runs until the signal aborts, then resigns at once. @throws WorldError `closed` when the client was closed. */
+  /** Runs until the signal aborts, then resigns at once. */
   async run(signal: AbortSignal): Promise<void> {
     const { client, hostname, busy, log } = this.#options;
     while (!signal.aborted) {
@@ -64,7 +64,8 @@ export class Nominator {
         await this.#lead(turn, AbortSignal.any([signal, turn.lost]));
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof WorldError) || error.code === 'closed') throw error;
+        // Also `closed`: the session was lost and closed, and there will be another.
+        if (!(error instanceof WorldError)) throw error;
         log('debug', `not elected to look after the cluster: ${error.message}`);
         await pause(RETRY_AFTER_TROUBLE_MS, signal);
       }
