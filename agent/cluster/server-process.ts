@@ -177,7 +177,7 @@ export class ServerProcess {
         `the etcd server of ${name} has not answered for ${watchdog.maxSilenceMs / 1000} s; killing it`,
       );
       this.#ended ??= 'hung';
-      this.#child.kill();
+      return this.#child.kill();
     }
   }
 
