@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, type Log, type MemberStatus, WorldError } from '../../world/direct.js';
 import { AgentError } from '../errors.js';
+import { pause } from '../pause.js';
 import type { Wake } from '../wake.js';
 import { NOMINATED_PREFIX } from './keys.js';
 import type { ServerProcess } from './server-process.js';
@@ -64,7 +64,7 @@ export class Fate {
       // etcd does not say when it is promoted. A learner that is removed need not hear of it.
       if (round % askedAfterPolls === askedAfterPolls - 1 && !(await this.#isMember(status.memberId, signal)))
         return 'removed';
-      await delay(pollMs, undefined, { signal }).catch(() => undefined); // ready() looks at the signal
+      await pause(pollMs, signal);
     }
   }
 

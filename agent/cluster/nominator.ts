@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Agent,
   type Client,
@@ -9,6 +8,7 @@ import {
   type Turn,
   WorldError,
 } from '../../world/direct.js';
+import { pause } from '../pause.js';
 import { Wake } from '../wake.js';
 import { type Change, nextChange } from './chooser.js';
 import { leaveEarlierTurns } from './earlier-turns.js';
@@ -171,8 +171,4 @@ function describe(change: Change): string {
   if (change.kind === 'remove')
     return `removing ${change.seat.hostname ?? change.seat.member.id} (${change.why})`;
   return change.kind;
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined); // the caller looks at the signal
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Member, WorldError } from '../../world/direct.js';
 import { AgentError } from '../errors.js';
+import { pause } from '../pause.js';
 import { joinMembers, type ServerStart } from './etcd-flags.js';
 import { type Ending, Fate } from './fate.js';
 import type { OwnServerOptions } from './own-server-options.js';
@@ -74,7 +75,7 @@ export class OwnServer {
         if (signal.aborted) return;
         if (!(error instanceof WorldError) || error.code === 'closed') throw error;
         this.#options.log('debug', `the own server waits: ${error.message}`);
-        await delay(slowPollMs, undefined, { signal }).catch(() => undefined); // the loop looks at the signal
+        await pause(slowPollMs, signal);
       }
     }
   }
@@ -121,7 +122,7 @@ export class OwnServer {
   async #replace(act: () => Promise<void>): Promise<void> {
     const acting = act();
     // Whoever asked for it gets the failure.
-    const replacing = acting.catch(() => undefined);
+    const replacing = acting.catch(() => undefined); // whoever asked for it gets the failure
     this.#replacing = replacing;
     try {
       await acting;
@@ -231,6 +232,7 @@ export class OwnServer {
   async #giveUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
     const { client, log, hostname, willing } = this.#options;
     const why = `The etcd server of ${hostname} ended ${this.#retries} times in a row, last with ${describe(server)}.`;
+    // Without a majority that answers nobody is there to go on.
     const others = await client.members({ signal, timeoutMs: readyMs }).catch(() => []);
     if (!others.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner))
       throw new AgentError('server-failed', why, { logTail: (await server.exited).logTail });

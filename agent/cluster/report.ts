@@ -16,6 +16,7 @@ export async function reportOf(
   const server = own?.process;
   if (server === undefined) return { state: own?.isDrained ? 'stopped' : 'none', dataFolder };
   await using client = connect([server.clientEndpoint]);
+  // A server that does not answer in time is still starting, as far as can be told.
   const status = await client.status(undefined, { timeoutMs: askMs }).catch(() => undefined);
   if (status === undefined) return { state: 'starting', dataFolder };
   const members = await client.members({ timeoutMs: askMs, serializable: true }).catch(() => undefined);

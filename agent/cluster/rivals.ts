@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, type MemberStatus, WorldError } from '../../world/direct.js';
 import { AgentError } from '../errors.js';
+import { pause } from '../pause.js';
 
 const askMs = 3000;
 const retryMs = 2000;
@@ -47,7 +47,7 @@ export class Rivals {
       const other = answered.find(({ clusterId }) => clusterId !== own?.clusterId);
       if (own !== undefined && other !== undefined) throw otherCluster(own, other, seeds);
       if (own !== undefined && answered.length > 0) return;
-      await delay(retryMs, undefined, { signal }).catch(() => undefined); // the loop looks at the signal
+      await pause(retryMs, signal);
     }
   }
 }

@@ -136,12 +136,6 @@ export class ServerProcess {
     return this.exited;
   }
 
-  /** Waits until the server ends by itself (a removed member does), at most `timeoutMs`, then stops it. */
-  async stopAfterRemoval(timeoutMs: number): Promise<void> {
-    await Promise.race([this.exited, this.#pause(timeoutMs)]);
-    await this.stop();
-  }
-
   kill(): void {
     this.#ended ??= 'stopped';
     this.#child.kill();
