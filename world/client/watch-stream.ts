@@ -5,8 +5,11 @@ import { openWatch, type WatchStream as RpcStream } from './rpc.js';
 import { type Patience, Silence } from './silence.js';
 import type { Watcher } from './watcher.js';
 
-/** Why a stream carries no more: we left it, the server ended it, it fell silent, or it failed. */
-export type StreamEnd = 'left' | 'over' | 'silent' | ServiceError;
+/**
+ * Why a stream carries no more: we left it, the server ended it, it fell silent, it chooses the ids of watches itself
+ * and left open which of several it meant, or it failed.
+ */
+export type StreamEnd = 'left' | 'over' | 'silent' | 'numbering' | ServiceError;
 
 /**
  * A watch that never sees an event: creating it is how we ask for a sign of life. A progress request would be the
@@ -14,7 +17,31 @@ export type StreamEnd = 'left' | 'over' | 'silent' | ServiceError;
  */
 const PROBE: IWatchCreateRequest = { key: Buffer.from([0]), start_revision: '4611686018427387904' };
 
-/** One stream to one endpoint that carries any number of watches; all are created without waiting for each other. */
+/** Far from the ids that a server chooses itself, which count from 0, so that its choice is never taken for ours. */
+const FIRST_ID = 1_000_000_000;
+
+interface Request {
+  /** Ours; the server's own, where it chooses, replaces it. */
+  readonly id: string;
+  readonly create: IWatchCreateRequest;
+  readonly isProbe: boolean;
+}
+
+export interface StreamOptions {
+  readonly patience: Patience;
+  /** Called for a watch that must be created once more, because etcd gave it up. */
+  readonly again: (watcher: Watcher<unknown>) => void;
+  /**
+   * Whether the server is known to choose the ids of watches, as `etcd grpc-proxy` does. It need not answer in order
+   * either, so there each watch waits for the one before it, as in etcd's own client.
+   */
+  readonly oneByOne: boolean;
+}
+
+/**
+ * One stream to one endpoint that carries any number of watches. All are created without waiting for each other, by
+ * ids of ours, where the server takes them.
+ */
 export class WatchStream {
   readonly ended: Promise<StreamEnd>;
   readonly #stream: RpcStream;
@@ -22,16 +49,19 @@ export class WatchStream {
   readonly #silence: Silence;
   readonly #watchers = new Map<string, Watcher<unknown>>();
   readonly #ids = new Map<Watcher<unknown>, string>();
-  /** Created watches are announced in the order of their requests; one that is refused is announced without its id. */
-  readonly #awaited: string[] = [];
-  #lastId = 0;
+  /** The ids asked for and not announced yet, in the order of the requests. */
+  readonly #awaited = new Set<string>();
+  /** Waiting for the one before them, where watches are created one by one. */
+  readonly #queue: Request[] = [];
+  #oneByOne: boolean;
+  #lastId = FIRST_ID;
   #heard = false;
   #closed = false;
   #settle: (end: StreamEnd) => void = () => undefined;
 
-  /** @param again called for a watch that must be created once more, because etcd gave it up. */
-  constructor(host: Host, patience: Patience, again: (watcher: Watcher<unknown>) => void) {
+  constructor(host: Host, { patience, again, oneByOne }: StreamOptions) {
     this.#again = again;
+    this.#oneByOne = oneByOne;
     this.#silence = new Silence(
       patience,
       () => this.#probe(),
@@ -53,9 +83,8 @@ export class WatchStream {
 
   create(watcher: Watcher<unknown>): void {
     if (this.#closed || this.#ids.has(watcher)) return;
-    const id = this.#create(watcher.createRequest());
-    this.#ids.set(watcher, id);
-    this.#watchers.set(id, watcher);
+    this.#name(watcher, this.#request(watcher.createRequest(), false));
+    this.#send();
   }
 
   cancel(watcher: Watcher<unknown>): void {
@@ -63,7 +92,8 @@ export class WatchStream {
     if (id === undefined) return;
     this.#ids.delete(watcher);
     this.#watchers.delete(id);
-    this.#stream.write({ cancel_request: { watch_id: id } });
+    // One that is not announced yet by a server which chooses the id is cancelled when it is.
+    if (!this.#oneByOne || !this.#awaited.has(id)) this.#cancelId(id);
   }
 
   close(end: StreamEnd = 'left'): void {
@@ -75,32 +105,75 @@ export class WatchStream {
     this.#stream.cancel();
   }
 
+  #name(watcher: Watcher<unknown>, id: string): void {
+    this.#ids.set(watcher, id);
+    this.#watchers.set(id, watcher);
+  }
+
   /** An id is used once: what etcd still holds for an old one would be delivered to a new watch of the same id. */
-  #create(request: IWatchCreateRequest): string {
+  #request(create: IWatchCreateRequest, isProbe: boolean): string {
     this.#lastId += 1;
     const id = String(this.#lastId);
-    this.#stream.write({ create_request: { ...request, watch_id: id } });
-    this.#awaited.push(id);
-    this.#silence.expect();
+    this.#queue.push({ id, create, isProbe });
     return id;
   }
 
+  #send(): void {
+    while (this.#queue.length > 0 && !(this.#oneByOne && this.#awaited.size > 0)) {
+      const request = this.#queue.shift();
+      if (request === undefined) return;
+      const { id, create, isProbe } = request;
+      if (!isProbe && !this.#watchers.has(id)) continue;
+      this.#stream.write({ create_request: { ...create, watch_id: id } });
+      this.#awaited.add(id);
+      if (isProbe && !this.#oneByOne) this.#cancelId(id);
+      this.#silence.expect();
+    }
+  }
+
   #probe(): void {
-    const id = this.#create(PROBE);
+    this.#request(PROBE, true);
+    this.#send();
+  }
+
+  #cancelId(id: string): void {
     this.#stream.write({ cancel_request: { watch_id: id } });
   }
 
   #dispatch(message: IWatchResponse): void {
     // What was on its way when we left comes all the same.
     if (this.#closed) return;
-    const id = message.created ? this.#awaited.shift() : message.watch_id;
+    const watcher = message.created ? this.#announced(message) : this.#watchers.get(message.watch_id);
+    if (this.#closed) return;
     this.#heard = true;
-    this.#silence.heard(this.#awaited.length > 0);
-    const watcher = this.#watchers.get(id ?? '');
+    this.#silence.heard(this.#awaited.size > 0);
     if (watcher === undefined) return;
     const reception = watcher.receive(message);
     if (reception === 'more') return;
     this.cancel(watcher);
     if (reception === 'again') this.#again(watcher);
+  }
+
+  /** The watch that the server announces; one that it refuses is announced without its id. */
+  #announced({ watch_id: id, canceled }: IWatchResponse): Watcher<unknown> | undefined {
+    const isOurs = this.#awaited.has(id);
+    if (!isOurs && !canceled) {
+      if (this.#awaited.size > 1) {
+        this.close('numbering');
+        return undefined;
+      }
+      this.#oneByOne = true;
+    }
+    const [first = id] = this.#awaited;
+    const asked = isOurs ? id : first;
+    this.#awaited.delete(asked);
+    const watcher = this.#watchers.get(asked);
+    if (!isOurs && !canceled) {
+      this.#watchers.delete(asked);
+      if (watcher === undefined) this.#cancelId(id);
+      else this.#name(watcher, id);
+    }
+    this.#send();
+    return watcher;
   }
 }

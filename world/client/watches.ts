@@ -27,6 +27,8 @@ export interface WatchesContext {
 export class Watches {
   readonly #context: WatchesContext;
   readonly #live = new Set<Watcher<unknown>>();
+  /** Endpoints that choose the ids of watches themselves. */
+  readonly #numbering = new WeakSet<Peer>();
   #stream: WatchStream | undefined;
   #running = false;
 
@@ -69,6 +71,10 @@ export class Watches {
         // Left because nobody watched any more: whoever does now need not wait.
         if (this.#stream !== stream) continue;
         this.#stream = undefined;
+        if (end === 'numbering') {
+          this.#numbering.add(peer);
+          continue;
+        }
         if (stream.heard) backoff.reset();
         unheard = stream.heard ? 0 : unheard + 1;
         this.#blame(peer, end);
@@ -87,7 +93,11 @@ export class Watches {
     const { patience = PATIENCE } = this.#context;
     const { answerMs, firstAnswerMs = answerMs } = patience;
     const patient = { ...patience, firstAnswerMs: Math.min(firstAnswerMs * 2 ** unheard, answerMs) };
-    const stream = new WatchStream(peer.host, patient, (watcher) => void this.#again(watcher));
+    const stream = new WatchStream(peer.host, {
+      patience: patient,
+      again: (watcher) => void this.#again(watcher),
+      oneByOne: this.#numbering.has(peer),
+    });
     this.#stream = stream;
     for (const watcher of this.#live) if (watcher.wanted) stream.create(watcher);
     return stream;
