@@ -7,6 +7,8 @@ import { explainTls } from './tls-trouble.js';
 
 type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>;
 
+const ENDED_EARLY = 'it ended the connection before TLS was agreed';
+
 /**
  * Connects over TLS with certificates as they are at that moment. The credentials of grpc-js itself read them once,
  * know no host but the dialled address, warn at each IP address, and leave errors in the words of OpenSSL.
@@ -65,10 +67,11 @@ export class TlsCredentials extends ChannelCredentials {
       // the connection by then, in our words because this listener is the first.
       secured.on('error', (error) => {
         this.#translate(error);
-        // Without its name, which holds the code.
-        reject(new Error(error.message, { cause: error }));
+        // Without its name, which holds the code. A reset is the same end as a close: which comes is a race.
+        const { code } = error as NodeJS.ErrnoException;
+        reject(new Error(code === 'ECONNRESET' ? ENDED_EARLY : error.message, { cause: error }));
       });
-      secured.once('close', () => reject(new Error('it ended the connection before TLS was agreed')));
+      secured.once('close', () => reject(new Error(ENDED_EARLY)));
       secured.once('secureConnect', () => resolve(secured));
     });
   }
