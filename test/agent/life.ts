@@ -54,10 +54,7 @@ export function testLife(version: EtcdVersion, { rounds }: { readonly rounds: nu
     t.true(snapshots.length > 0);
     for (const snapshot of snapshots) {
       t.is((await stat(snapshot)).mode & 0o777, 0o600);
-      t.regex(
-        await agents.etcdctl(agents.agent('h1'), 'snapshot', 'status', snapshot),
-        /^[0-9a-f]+, \d+, \d+, /,
-      );
+      t.regex(await agents.snapshotTool('status', snapshot), /^[0-9a-f]+, \d+, \d+, /);
     }
   });
 

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
 import { freePort } from '../../fixtures/fleet/free-port.js';
 import { Client, type Member, WorldError } from '../../world/index.js';
+import { snapshotTool } from '../world/etcdctl.js';
 import { type AgentPlace, LocalAgent, patienceMs } from './local-agent.js';
 
 const sizeKey = '/chooser/dynamicsize/idealclustersize';
@@ -84,6 +85,11 @@ export class LocalAgents implements AsyncDisposable {
       { env: { PATH: process.env['PATH'], ETCDCTL_API: '3' }, timeout: patienceMs },
     );
     return stdout;
+  }
+
+  /** Runs the snapshot command of the version under test. */
+  snapshotTool(...args: readonly string[]): Promise<string> {
+    return snapshotTool(this.#etcd, ...args);
   }
 
   /** Waits until a host serves by itself, whoever is in its cluster. */

@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -10,6 +11,15 @@ export async function etcdctl(etcd: Etcd, ...args: readonly string[]): Promise<s
   const { stdout } = await promisify(execFile)(await program(), argumentsFor(etcd, args), {
     env: environment,
   });
+  return stdout;
+}
+
+/** Looks at a snapshot, or restores it: with the etcdutl beside this etcd, or its etcdctl where that still does it. */
+export async function snapshotTool(etcdProgram: string, ...args: readonly string[]): Promise<string> {
+  const folder = path.dirname(etcdProgram);
+  const [tool] = ['etcdutl', 'etcdctl'].map((name) => path.join(folder, name)).filter(existsSync);
+  if (tool === undefined) throw new Error(`neither etcdutl nor etcdctl is beside ${etcdProgram}`);
+  const { stdout } = await promisify(execFile)(tool, ['snapshot', ...args], { env: environment });
   return stdout;
 }
 

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import test from 'ava';
+import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
 import { Client, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
-import { etcdctl } from './etcdctl.js';
+import { snapshotTool } from './etcdctl.js';
 import { Link } from './link.js';
 
 let etcd: Etcd;
@@ -25,14 +26,15 @@ test.after.always(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test.serial('a snapshot holds everything, and etcdctl restores it', async (t) => {
+test.serial('a snapshot holds everything, and the tool of etcd restores it', async (t) => {
   await using client = Client.connect({ endpoints: [etcd.url], namespace: '/not/seen' });
   const file = path.join(folder, 'whole.db');
   await pipeline(client.snapshot(), createWriteStream(file));
   const { revision } = await client.status();
-  const status: unknown = JSON.parse(await etcdctl(etcd, 'snapshot', 'status', file, '-w', 'json'));
+  const { etcd: program } = await resolveEtcd();
+  const status: unknown = JSON.parse(await snapshotTool(program, 'status', file, '-w', 'json'));
   t.like(status, { revision: Number(revision) });
-  await etcdctl(etcd, 'snapshot', 'restore', file, '--data-dir', path.join(folder, 'data'));
+  await snapshotTool(program, 'restore', file, '--data-dir', path.join(folder, 'data'));
 });
 
 test.serial('a reader who leaves in the middle, or aborts, ends the snapshot', async (t) => {
