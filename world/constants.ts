@@ -17,13 +17,13 @@ export const DEFAULT_SERVER_URL = 'http://127.0.0.1:2380';
 /** The most operations in one transaction that the servers of our agents take; a server of others takes 128 as it comes. */
 export const DEFAULT_MAX_TXN_OPS = 512;
 
-/** How long an etcd client may take to connect, in milliseconds. */
+/** How long an etcd client may take to connect, in milliseconds, where there is another endpoint to try. */
 export const CLIENT_DIAL_TIMEOUT_MS = 5000;
 
-/** How long a connection to etcd may be silent before the client asks for a sign of life, in milliseconds. */
+/** How long the watches of an etcd client may hear nothing before it asks for a sign of life, in milliseconds. */
 export const CLIENT_DIAL_KEEP_ALIVE_TIME_MS = 2000;
 
-/** How long the client then waits for that sign before it gives the connection up, in milliseconds. */
+/** How long the client then waits for that sign before it takes its watches to another endpoint, in milliseconds. */
 export const CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS = 6000;
 
 /** How often the member list is read while it is changing, in milliseconds. */

@@ -3,7 +3,7 @@ import { EndpointSet } from '../../world/client/endpoint-set.js';
 import { Namespace } from '../../world/client/namespace.js';
 import { watch } from '../../world/client/watch.js';
 import { Watches } from '../../world/client/watches.js';
-import { Client, WorldError } from '../../world/index.js';
+import { Client, SESSION_TTL_SECONDS, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 import { etcdctl } from './etcdctl.js';
 import { bench, take, takeKeys, writeNumbered } from './fleet.js';
@@ -225,3 +225,34 @@ test.serial('a stream that is never answered is replaced sooner than one that fa
   t.true((await items.next()).done);
   endpoints.close();
 });
+
+test.serial(
+  'a watch on a server that went silent is elsewhere before the keys of a dead host are gone',
+  async (t) => {
+    const [frozen, ...others] = await Etcd.cluster(3);
+    const [other] = others;
+    if (frozen === undefined || other === undefined) return t.fail();
+    const namespace = '/frozen';
+    await using client = Client.connect({ endpoints: [frozen.url, other.url], namespace });
+    await using direct = Client.connect({ endpoints: others.map(({ url }) => url), namespace });
+    try {
+      const items = client.watch({ key: '/n/', prefix: true });
+      t.is((await take(items)).kind, 'ready');
+      frozen.freeze();
+      const order: string[] = [];
+      const lease = await direct.leaseFor('host', SESSION_TTL_SECONDS);
+      await direct.set('/host', 'alive', { lease });
+      const gone = direct.watch({ key: '/host' });
+      await take(gone);
+      await direct.set('/n/1', 'x');
+      await Promise.all([
+        takeKeys(items, 1).then((keys) => order.push(...keys)),
+        takeKeys(gone, 1).then(() => order.push('gone')),
+      ]);
+      t.deepEqual(order, ['/n/1', 'gone']);
+      await Promise.all([items.return?.(), gone.return?.()]);
+    } finally {
+      await Promise.all([frozen, ...others].map((etcd) => etcd[Symbol.asyncDispose]()));
+    }
+  },
+);

@@ -1,4 +1,5 @@
 import { connectivityState, type ServiceError, status } from '@grpc/grpc-js';
+import { CLIENT_DIAL_TIMEOUT_MS } from '../constants.js';
 import { WorldError, type WorldErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
@@ -103,12 +104,11 @@ export class Calls {
   /** Leaves time for another endpoint, or for a new connection to the same one, where trying again is allowed. */
   #attemptDeadline(call: Call<unknown>, peer: Peer, deadline: number): number {
     const shareMs = Math.max(FAILOVER_MS, (deadline - Date.now()) / 2);
-    if (call.kind !== 'once') return Math.min(deadline, Date.now() + shareMs);
     const connecting =
       peer.host.getServiceClient('KV').getChannel().getConnectivityState(false) !== connectivityState.READY;
-    return connecting && this.#endpoints.peers.length > 1
-      ? Math.min(deadline, Date.now() + shareMs)
-      : deadline;
+    if (connecting && this.#endpoints.peers.length > 1)
+      return Math.min(deadline, Date.now() + Math.min(shareMs, CLIENT_DIAL_TIMEOUT_MS));
+    return call.kind === 'once' ? deadline : Math.min(deadline, Date.now() + shareMs);
   }
 
   #settlePeer(peer: Peer, error: ServiceError, verdict: Verdict): void {

@@ -1,4 +1,5 @@
 import type { ServiceError } from '@grpc/grpc-js';
+import { CLIENT_DIAL_KEEP_ALIVE_TIME_MS, CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS } from '../constants.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
 import { Backoff, onAbort, pause } from './backoff.js';
@@ -9,7 +10,12 @@ import type { Patience } from './silence.js';
 import { type StreamEnd, WatchStream } from './watch-stream.js';
 import type { Watcher } from './watcher.js';
 
-const PATIENCE: Patience = { answerMs: 5000, firstAnswerMs: 2000, silenceMs: 10_000 };
+/** The seed's keepalive of an etcd client: a watch on a server that went silent is elsewhere after 8 s. */
+const PATIENCE: Patience = {
+  answerMs: CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
+  firstAnswerMs: 2000,
+  silenceMs: CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
+};
 
 export interface WatchesContext {
   readonly endpoints: EndpointSet;
