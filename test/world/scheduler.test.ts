@@ -19,17 +19,27 @@ const election = '/scheduler/election';
 
 interface Fleet {
   readonly warnings: string[];
+  /** What was said at the level `info`; the latter resolves at the next. */
+  readonly infos: string[];
+  readonly nextInfo: () => Promise<void>;
   open(hostname: string, url?: string): EtcdWorld;
 }
 
 function fleet(t: ExecutionContext): Fleet {
   const namespace = newFleet();
   const warnings: string[] = [];
+  const infos: string[] = [];
+  const waiting: (() => void)[] = [];
   return {
     warnings,
+    infos,
+    nextInfo: () => new Promise((resolve) => waiting.push(resolve)),
     open: (hostname, url = etcd.url) => {
       const log = (level: string, message: string) => {
         if (level === 'warn') warnings.push(message);
+        if (level !== 'info') return;
+        infos.push(message);
+        for (const resolve of waiting.splice(0)) resolve();
       };
       const world = EtcdWorld.connect({ endpoints: [url], hostname, namespace, log });
       t.teardown(() => world.close());
@@ -233,3 +243,51 @@ test.serial('a host that leaves when nobody decides sees to it that no decision 
   await leaving;
   t.deepEqual((await client.list('/scheduler/')).entries, []);
 });
+
+test.serial(
+  'a program that goes by the value of the election does not decide beside a host of its name',
+  async (t) => {
+    const { open, infos, nextInfo } = fleet(t);
+    const ours = open('h1');
+    const { client } = open('watcher');
+    const running = ours.schedulerRun();
+    await elected(client, 'h1');
+    const said = nextInfo();
+    const session = await client.session({ ttlSeconds: 60 });
+    const theirs = `${election}/${BigInt(session.lease).toString(16)}`;
+    // As mgmt writes it.
+    await client.set(theirs, 'h1', { lease: session.lease });
+    await said;
+    for await (const _ of client.pulses({ key: `${election}/`, prefix: true }))
+      if ((await leader(client, election))?.value.toString() !== 'h1') break;
+    t.not((await leader(client, election))?.key, theirs, 'it is still ours that was elected');
+    t.deepEqual(infos, ['another program stands in the election as h1 too; this one decides']);
+    const seen = iterate(open('h2').scheduled('beside'));
+    await until(t, seen, ['somebody']);
+    await ours.close();
+    await running;
+  },
+);
+
+test.serial(
+  'a host decides nothing while another program is elected under its name, and says so once',
+  async (t) => {
+    const { open, infos, nextInfo } = fleet(t);
+    const { client } = open('watcher');
+    const theirs = await campaign(client, election, 'h1');
+    const said = nextInfo();
+    const ours = open('h1');
+    const running = ours.schedulerRun();
+    await stand(client, 'somebody', '');
+    await said;
+    t.is(await client.get('/scheduler/schedule/job'), undefined);
+    t.is(infos.length, 1);
+    t.regex(infos[0] ?? '', /^another program was elected as h1 .* this one decides nothing$/);
+    const seen = iterate(open('h2').scheduled('job'));
+    await theirs.close();
+    await until(t, seen, ['somebody']);
+    t.is(infos.length, 1);
+    await ours.close();
+    await running;
+  },
+);

@@ -1,8 +1,10 @@
 import { Backoff, onAbort, pause } from '../client/backoff.js';
 import type { Client } from '../client/client.js';
 import { campaign } from '../client/election.js';
+import type { Turn } from '../client/turn.js';
 import { WorldError } from '../errors.js';
 import { CANDIDATES, DECISIONS, ELECTION } from './keys.js';
+import { sayNamesake } from './namesakes.js';
 import { settled } from './settled.js';
 import { LAST_ROUND_MS, Term, type TermContext } from './term.js';
 
@@ -29,8 +31,7 @@ export async function runDeciding(context: TermContext, stop: AbortSignal): Prom
   while (!over.signal.aborted) {
     try {
       await somethingToDecide(client, over.signal);
-      const options = { ttlSeconds: ELECTION_TTL_SECONDS, signal: over.signal };
-      await using turn = await campaign(client, ELECTION, hostname, options);
+      await using turn = await elected(context, over.signal);
       serving = true;
       log?.('debug', `${hostname} was elected to decide the schedules`);
       await new Term(context, turn).serve(stop);
@@ -43,6 +44,19 @@ export async function runDeciding(context: TermContext, stop: AbortSignal): Prom
     if (stop.aborted && serving) return;
     serving = false;
     await pause(backoff.next(), [stop.aborted ? over.signal : stop]);
+  }
+}
+
+/** Campaigns until this host is elected. */
+async function elected({ client, hostname, log }: TermContext, signal: AbortSignal): Promise<Turn> {
+  const waited = new AbortController();
+  const saying = sayNamesake(client, hostname, log, AbortSignal.any([signal, waited.signal]));
+  // What cannot be read now is no reason not to stand.
+  saying.catch(() => undefined);
+  try {
+    return await campaign(client, ELECTION, hostname, { ttlSeconds: ELECTION_TTL_SECONDS, signal });
+  } finally {
+    waited.abort();
   }
 }
 

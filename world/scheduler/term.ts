@@ -8,6 +8,7 @@ import type { Log } from '../log.js';
 import { Board, type Schedule } from './board.js';
 import { decide } from './decide.js';
 import { decisionKey, SCHEDULER_PREFIX } from './keys.js';
+import { Namesakes } from './namesakes.js';
 import type { Strategies } from './strategies.js';
 
 /** How long an orderly end may take to decide once more, without the candidates that have just gone. */
@@ -28,12 +29,14 @@ export class Term {
   readonly #context: TermContext;
   readonly #turn: Turn;
   readonly #board: Board;
+  readonly #namesakes: Namesakes;
   readonly #problems = new Map<string, string>();
 
   constructor(context: TermContext, turn: Turn) {
     this.#context = context;
     this.#turn = turn;
     this.#board = new Board(context.log);
+    this.#namesakes = new Namesakes(turn, context.hostname, context.log);
   }
 
   /** Decides until `signal` aborts or the turn is lost. */
@@ -82,7 +85,10 @@ export class Term {
   async #read(items: AsyncIterable<WatchItem>, changed: () => void): Promise<void> {
     for await (const item of items) {
       if (item.kind === 'restarted') return;
-      if (item.kind === 'events') this.#board.apply(item.events);
+      if (item.kind === 'events') {
+        await this.#namesakes.meet(item.events.flatMap(({ type, entry }) => (type === 'put' ? entry : [])));
+        this.#board.apply(item.events);
+      }
       changed();
     }
   }
@@ -90,6 +96,7 @@ export class Term {
   /** @returns the revision up to which everything is decided. */
   async #round(signal: AbortSignal): Promise<bigint> {
     const { entries, revision } = await this.#context.client.list(SCHEDULER_PREFIX, { signal });
+    await this.#namesakes.meet(entries);
     this.#board.reset(entries);
     await this.#decide(this.#board.takeTouched(), signal);
     return revision;

@@ -1,0 +1,57 @@
+import { pause } from '../client/backoff.js';
+import type { Client } from '../client/client.js';
+import { leader } from '../client/election.js';
+import type { KeyValue } from '../client/key-value.js';
+import type { Turn } from '../client/turn.js';
+import type { Log } from '../log.js';
+import { ELECTION } from './keys.js';
+
+/** Longer than the key of a killed agent of this host stands. */
+const SETTLED_MS = 4000;
+
+/**
+ * Keeps a program that stands in the election under the same hostname from deciding too: mgmt takes itself for elected
+ * when the first key of the election has its hostname as the value, whoever owns that key.
+ */
+export class Namesakes {
+  readonly #turn: Turn;
+  readonly #hostname: string;
+  readonly #log: Log | undefined;
+  #met = false;
+
+  constructor(turn: Turn, hostname: string, log: Log | undefined) {
+    this.#turn = turn;
+    this.#hostname = hostname;
+    this.#log = log;
+  }
+
+  /** Looks at keys of the election, and gives ours a value that no host has where one of them bears our name. */
+  async meet(entries: readonly KeyValue[]): Promise<void> {
+    if (this.#met || !entries.some((entry) => this.#isNamesake(entry))) return;
+    this.#met = true;
+    this.#log?.('info', `another program stands in the election as ${this.#hostname} too; this one decides`);
+    await this.#turn.write(`${this.#hostname} ${this.#turn.key.slice(ELECTION.length + 1)}`);
+  }
+
+  #isNamesake({ key, value }: KeyValue): boolean {
+    return key.startsWith(`${ELECTION}/`) && key !== this.#turn.key && value.toString() === this.#hostname;
+  }
+}
+
+/** Says once who decides, where somebody else does under this hostname while we wait for our turn. */
+export async function sayNamesake(
+  client: Client,
+  hostname: string,
+  log: Log | undefined,
+  over: AbortSignal,
+): Promise<void> {
+  await pause(SETTLED_MS, [over]);
+  if (over.aborted) return;
+  const elected = await leader(client, ELECTION, { signal: over });
+  if (elected?.value.toString() !== hostname) return;
+  const key = elected.key.slice(ELECTION.length + 1);
+  log?.(
+    'info',
+    `another program was elected as ${hostname} to decide the schedules (key ${key}); this one decides nothing`,
+  );
+}
