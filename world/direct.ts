@@ -9,6 +9,7 @@ export { campaign, leader, observe } from './client/election.js';
 export type { KeyValue } from './client/key-value.js';
 export type { Listing, ListOptions } from './client/listing.js';
 export { lock } from './client/lock.js';
+export type { EtcdUser } from './client/login.js';
 export type { AddedMember, MemberStatus } from './client/members.js';
 export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/options.js';
 export type { Session } from './client/session.js';

@@ -1,5 +1,6 @@
 import type { TlsOptions } from './client/certificates.js';
 import { Client } from './client/client.js';
+import type { EtcdUser } from './client/login.js';
 import { ClientWorld } from './client-world.js';
 import type { FsOptions } from './fs/file-systems.js';
 import type { Log } from './log.js';
@@ -13,6 +14,8 @@ export interface EtcdWorldOptions extends FsOptions {
   readonly endpoints: readonly string[];
   /** For `https://` endpoints. */
   readonly tls?: TlsOptions | undefined;
+  /** For an etcd with authentication switched on. */
+  readonly user?: EtcdUser | undefined;
   /** Who we are. */
   readonly hostname: string;
   /** Default {@link DEFAULT_NAMESPACE}. */
@@ -24,8 +27,8 @@ export interface EtcdWorldOptions extends FsOptions {
 export class EtcdWorld extends ClientWorld {
   /** Nothing is sent before the first call. @throws WorldError `invalid` for an endpoint, hostname or certificate file that cannot be. */
   static connect(options: EtcdWorldOptions): EtcdWorld {
-    const { endpoints, tls, hostname, namespace = DEFAULT_NAMESPACE, log } = options;
+    const { endpoints, tls, user, hostname, namespace = DEFAULT_NAMESPACE, log } = options;
     checkHostname(hostname);
-    return new EtcdWorld(Client.connect({ endpoints, namespace, tls, log }), hostname, log, options);
+    return new EtcdWorld(Client.connect({ endpoints, namespace, tls, user, log }), hostname, log, options);
   }
 }

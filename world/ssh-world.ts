@@ -2,6 +2,7 @@ import { type Forward, formatDestination, Tunnel, type TunnelOptions } from '../
 import type { TlsOptions } from './client/certificates.js';
 import { Client } from './client/client.js';
 import type { EndpointDescription } from './client/endpoint-set.js';
+import type { EtcdUser } from './client/login.js';
 import { ClientWorld } from './client-world.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
 import { DEFAULT_NAMESPACE } from './etcd-world.js';
@@ -16,6 +17,8 @@ export interface SshWorldOptions extends FsOptions {
   readonly seeds: readonly string[];
   /** For `https://` seeds, whose certificates must be for the host that the seed names. */
   readonly tls?: TlsOptions | undefined;
+  /** For an etcd with authentication switched on. */
+  readonly user?: EtcdUser | undefined;
   /** Who we are. */
   readonly hostname: string;
   /** Default {@link DEFAULT_NAMESPACE}. */
@@ -76,7 +79,7 @@ export class SshWorld extends ClientWorld {
         return behind?.scheme === 'https' ? behind.host : undefined;
       };
       const client = Client.connect({
-        ...{ endpoints: [...forwards.keys()], namespace, tls: options.tls, log },
+        ...{ endpoints: [...forwards.keys()], namespace, tls: options.tls, user: options.user, log },
         dialling: { describe, secureHost },
       });
       return new SshWorld(client, { tunnel, opened, hostname, log, fsOptions: options });

@@ -3,11 +3,12 @@ import { CLIENT_DIAL_TIMEOUT_MS } from '../constants.js';
 import { WorldError, type WorldErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
-import { Backoff, pause } from './backoff.js';
+import { Backoff, onAbort, pause } from './backoff.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
 import { tooLarge, wordsOf } from './error-words.js';
 import { judge, type Verdict } from './etcd-error.js';
 import type { Horizon } from './horizon.js';
+import { isStaleToken } from './login.js';
 import { type Rpc, rpcAt } from './rpc.js';
 import type { RequestSize } from './txn-size.js';
 
@@ -48,7 +49,6 @@ const ADVICE: Partial<Record<WorldErrorCode, string>> = {
   unavailable: 'Nothing was changed; check that the agent (hawser run) or etcd runs there',
   'outcome-unknown': 'It may have been applied: read it back before you try again',
   'no-space': "etcd's database is full: compact and defragment it or raise its quota, then disarm the alarm",
-  'permission-denied': 'etcd has authentication switched on and this client has no user',
 };
 
 /** Runs calls until they are answered, refused, out of time or aborted. */
@@ -76,28 +76,58 @@ export class Calls {
     for (;;) {
       this.#throwIfOver(signal);
       const peer = call.peer ?? this.#endpoints.pick();
-      try {
-        const until = this.#attemptDeadline(call, peer, deadline);
-        const ends = { signals: [signal, this.#closed], deadline: until, leaderless: call.leaderless };
-        const value = await call.run(rpcAt(peer.host, ends));
-        if (typeof value === 'object' && value !== null) this.#horizon.saw(value);
-        return { value, repeated };
-      } catch (error) {
-        this.#throwIfOver(signal);
-        if (!isServiceError(error)) throw error;
-        const verdict = judge(error);
-        this.#settlePeer(peer, error, verdict);
-        repeated ||= verdict.outcome === 'unknown';
-        const again =
-          verdict.outcome === 'not-sent' || (verdict.outcome === 'unknown' && call.kind !== 'once');
-        const waitMs = backoff.next();
-        const hopeless =
-          peer.tlsTrouble(error.details) !== undefined && Date.now() > begunAt + TLS_TROUBLE_MS;
-        if (!again || hopeless || Date.now() + waitMs + LEAST_ATTEMPT_MS >= deadline)
-          throw translate(call, peer, error, verdict, repeated);
-        this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
-        await pause(waitMs, [signal, this.#closed]);
-      }
+      const attempt = await this.#attempt(call, peer, deadline, signal);
+      if ('value' in attempt) return { value: attempt.value, repeated };
+      const { error, verdict } = attempt;
+      this.#settlePeer(peer, error, verdict);
+      repeated ||= verdict.outcome === 'unknown';
+      const again = verdict.outcome === 'not-sent' || (verdict.outcome === 'unknown' && call.kind !== 'once');
+      const waitMs = backoff.next();
+      const hopeless = peer.tlsTrouble(error.details) !== undefined && Date.now() > begunAt + TLS_TROUBLE_MS;
+      if (!again || hopeless || Date.now() + waitMs + LEAST_ATTEMPT_MS >= deadline)
+        throw translate(call, peer, error, verdict, repeated);
+      this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
+      await pause(waitMs, [signal, this.#closed]);
+    }
+  }
+
+  async #attempt<T>(
+    call: Call<T>,
+    peer: Peer,
+    deadline: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly value: T } | { readonly error: ServiceError; readonly verdict: Verdict }> {
+    let token: string | undefined;
+    let isKnown = false;
+    try {
+      const until = this.#attemptDeadline(call, peer, deadline);
+      const signals = [signal, this.#closed];
+      token = await this.#token(peer, signals);
+      isKnown = true;
+      const ends = { signals, deadline: until, leaderless: call.leaderless, token };
+      const value = await call.run(rpcAt(peer.host, ends));
+      if (typeof value === 'object' && value !== null) this.#horizon.saw(value);
+      return { value };
+    } catch (error) {
+      this.#throwIfOver(signal);
+      if (!isServiceError(error)) throw error;
+      return { error, verdict: isKnown ? judgeWith(token, error, peer) : judgeLogin(error) };
+    }
+  }
+
+  /** Of the user that we are; an abort is for the caller to see. */
+  async #token(peer: Peer, signals: readonly (AbortSignal | undefined)[]): Promise<string | undefined> {
+    if (!peer.login.needsToken) return undefined;
+    let unlisten = (): void => undefined;
+    const over = new Promise<undefined>((resolve) => {
+      unlisten = onAbort(signals, () => resolve(undefined));
+    });
+    try {
+      const token = await Promise.race([peer.login.token(peer.host), over]);
+      for (const signal of signals) this.#throwIfOver(signal);
+      return token;
+    } finally {
+      unlisten();
     }
   }
 
@@ -123,6 +153,20 @@ export class Calls {
   }
 }
 
+/** With a new token etcd would have taken it. */
+function judgeWith(token: string | undefined, error: ServiceError, { login }: Peer): Verdict {
+  const verdict = judge(error);
+  if (token === undefined || !isStaleToken(error)) return verdict;
+  login.forget(token);
+  return { ...verdict, outcome: 'not-sent' };
+}
+
+/** The call itself was not sent. */
+function judgeLogin(error: ServiceError): Verdict {
+  const verdict = judge(error);
+  return verdict.outcome === 'refused' ? verdict : { ...verdict, outcome: 'not-sent', link: true };
+}
+
 export function closedError(): WorldError {
   return new WorldError('closed', 'The client of etcd was closed.');
 }
@@ -140,7 +184,7 @@ function translate(
 ): WorldError {
   const tls = peer.tlsTrouble(error.details);
   const code = codeOf(call, tls === undefined ? verdict : { outcome: 'refused', ...tls }, repeated);
-  const advice = code === tls?.code ? tls.advice : ADVICE[code];
+  const advice = code === tls?.code ? tls.advice : adviceFor(code, peer, error.details);
   const { name, trouble } = peer.describe();
   const words =
     code === 'too-large' && call.size !== undefined
@@ -154,6 +198,10 @@ function translate(
     reason: error.details,
     cause: error,
   });
+}
+
+function adviceFor(code: WorldErrorCode, { login }: Peer, details: string): string | undefined {
+  return code === 'permission-denied' ? login.advice(details) : ADVICE[code];
 }
 
 function codeOf(

@@ -8,6 +8,7 @@ import { type KeyValue, toKeyValue } from './key-value.js';
 import { Lanes } from './lanes.js';
 import { leaseFor } from './lease.js';
 import { type Listing, type ListOptions, listPrefix, listPrefixes } from './listing.js';
+import { Login } from './login.js';
 import { Namespace } from './namespace.js';
 import { type ClientOptions, kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './options.js';
 import { type Aim, reach } from './reach.js';
@@ -39,10 +40,11 @@ export class Client extends ClusterClient implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** @throws WorldError `invalid` for an endpoint or a certificate file that cannot be read. */
-  static connect({ endpoints, namespace = '', tls, dialling, log }: ClientOptions): Client {
+  static connect({ endpoints, namespace = '', tls, user, dialling, log }: ClientOptions): Client {
+    const login = new Login(user, tls?.certFile);
     const lanes = new Lanes({
       endpoints,
-      dialling: { ...dialling, certificates: new Certificates(tls, log) },
+      dialling: { ...dialling, certificates: new Certificates(tls, log), login },
       log,
     });
     return new Client(lanes, new Namespace(namespace));

@@ -3,6 +3,7 @@ import { Host } from 'etcd3/lib/connection-pool.js';
 import { bracketed, type Endpoint, formatEndpoint, parseEndpoint } from '../endpoint.js';
 import { WorldError } from '../errors.js';
 import { Certificates } from './certificates.js';
+import { Login } from './login.js';
 import { TlsCredentials } from './tls-credentials.js';
 import type { TlsTrouble } from './tls-trouble.js';
 
@@ -24,6 +25,8 @@ export interface Dialling {
   readonly describe?: DescribeEndpoint | undefined;
   /** For `https://` endpoints, and for those with a `secureHost`. */
   readonly certificates: Certificates;
+  /** Default nobody. */
+  readonly login?: Login | undefined;
   /** For an endpoint that is only a local end: the host behind it whose certificate is verified, where it speaks TLS. */
   readonly secureHost?: ((url: string) => string | undefined) | undefined;
 }
@@ -33,6 +36,8 @@ export interface Peer {
   readonly url: string;
   readonly describe: () => EndpointDescription;
   readonly host: Host;
+  /** By what we are known to it, as to all endpoints of the cluster. */
+  readonly login: Login;
   /** What is wrong with its certificate or with ours, where that is why a call failed. */
   readonly tlsTrouble: (details: string) => TlsTrouble | undefined;
   /** Aborted when the endpoint is no longer one of the set, for the streams on it. */
@@ -58,6 +63,7 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 export class EndpointSet {
   readonly #lane: string;
   readonly #dialling: Dialling;
+  readonly #login: Login;
   readonly #removals = new WeakMap<Peer, AbortController>();
   #peers: readonly Peer[];
   #current = 0;
@@ -70,6 +76,7 @@ export class EndpointSet {
   ) {
     this.#lane = lane;
     this.#dialling = dialling;
+    this.#login = dialling.login ?? new Login();
     this.#peers = this.#connect(endpoints, []);
   }
 
@@ -141,6 +148,7 @@ export class EndpointSet {
       describe: () => describe(url),
       tlsTrouble: (details: string) => certificates.troubleIn(details),
       host: this.#host(url, endpoint),
+      login: this.#login,
       removed: removal.signal,
       avoidUntil: 0,
     };

@@ -3,6 +3,7 @@ import type { CallOptions } from '../world.js';
 import type { CallKind } from './calls.js';
 import type { TlsOptions } from './certificates.js';
 import type { Dialling } from './endpoint-set.js';
+import type { EtcdUser } from './login.js';
 import type { OpReply } from './txn.js';
 
 export interface ClientOptions {
@@ -12,8 +13,10 @@ export interface ClientOptions {
   readonly namespace?: string;
   /** For `https://` endpoints. */
   readonly tls?: TlsOptions | undefined;
+  /** For an etcd with authentication switched on. Default nobody, or whom etcd takes our certificate for. */
+  readonly user?: EtcdUser | undefined;
   /** For endpoints that are only a local end of something else; how errors name them is by their URL by default. */
-  readonly dialling?: Omit<Dialling, 'certificates'>;
+  readonly dialling?: Omit<Dialling, 'certificates' | 'login'>;
   readonly log?: Log | undefined;
 }
 

@@ -50,6 +50,8 @@ export interface RpcOptions {
   readonly deadline: number;
   /** Whether a server that sees no leader may answer; default false. */
   readonly leaderless?: boolean | undefined;
+  /** Of the user, where etcd has authentication switched on. */
+  readonly token?: string | undefined;
 }
 
 /**
@@ -58,12 +60,12 @@ export interface RpcOptions {
  * etcd3's own pool is passed by: it drops the code of every error, closes the connections of all calls when one is
  * cancelled, and chooses endpoints at random.
  */
-export function rpcAt(host: Host, { signals, deadline, leaderless = false }: RpcOptions): Rpc {
-  const metadata = leaderless ? new Metadata() : withLeader();
+export function rpcAt(host: Host, { signals, deadline, leaderless = false, token }: RpcOptions): Rpc {
+  const metadata = leaderless ? asUser(token) : withLeader(token);
   const callable: ICallable<Host> = {
     callOptionsFactory: undefined,
     exec: (service, method, request) => {
-      const options = { metadata: service === 'Maintenance' ? new Metadata() : metadata, deadline, signals };
+      const options = { metadata: service === 'Maintenance' ? asUser(token) : metadata, deadline, signals };
       return unary(host.getServiceClient(service), method, request, options);
     },
     withConnection: async (service, use) =>
@@ -75,39 +77,48 @@ export function rpcAt(host: Host, { signals, deadline, leaderless = false }: Rpc
     lease: new LeaseClient(callable),
     cluster: new ClusterClient(callable),
     maintenance: new MaintenanceClient(callable),
-    snapshot: () => openSnapshot(host, signals, deadline),
+    snapshot: () => openSnapshot(host, asUser(token), signals, deadline),
   };
 }
 
-export function openWatch(host: Host): WatchStream {
+export function openWatch(host: Host, token: string | undefined): WatchStream {
   const stub = host.getServiceClient('Watch') as Client & { watch(metadata: Metadata): WatchStream };
-  return stub.watch(withLeader());
+  return stub.watch(withLeader(token));
 }
 
-export function openKeepAlive(host: Host): KeepAliveStream {
+export function openKeepAlive(host: Host, token: string | undefined): KeepAliveStream {
   const stub = host.getServiceClient('Lease') as Client & {
     leaseKeepAlive(metadata: Metadata): KeepAliveStream;
   };
-  return stub.leaseKeepAlive(withLeader());
+  return stub.leaseKeepAlive(withLeader(token));
 }
 
 /**
  * A server that has lost sight of its leader, being cut off or one of too few, is to say so at once and to end its
  * streams; otherwise calls wait there and watches hear nothing. What tells how a server is must work there, too.
  */
-function withLeader(): Metadata {
-  const metadata = new Metadata();
+function withLeader(token: string | undefined): Metadata {
+  const metadata = asUser(token);
   metadata.set('hasleader', 'true');
+  return metadata;
+}
+
+function asUser(token: string | undefined): Metadata {
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set('token', token);
   return metadata;
 }
 
 async function openSnapshot(
   host: Host,
+  metadata: Metadata,
   signals: readonly (AbortSignal | undefined)[],
   deadline: number,
 ): Promise<SnapshotStream> {
-  const stub = host.getServiceClient('Maintenance') as Client & { snapshot(request: object): SnapshotStream };
-  const stream = stub.snapshot({});
+  const stub = host.getServiceClient('Maintenance') as Client & {
+    snapshot(request: object, metadata: Metadata): SnapshotStream;
+  };
+  const stream = stub.snapshot({}, metadata);
   const cancel = (): void => stream.cancel();
   const late = setTimeout(cancel, Math.max(0, deadline - Date.now()));
   const unlisten = onAbort(signals, cancel);

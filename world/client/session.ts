@@ -116,7 +116,7 @@ export class Session implements AsyncDisposable {
 
   /** Renews over one stream, once a round, until it fails or the session ends; yields after each renewal. */
   async *#rounds(peer: Peer, roundMs: number): AsyncGenerator<void> {
-    const stream = openKeepAlive(peer.host);
+    const stream = openKeepAlive(peer.host, await peer.login.token(peer.host));
     // The iterator reports errors; a listener of our own keeps one that comes after it from ending the process.
     stream.on('error', () => undefined);
     const unlisten = onAbort([this.expired, peer.removed], () => stream.cancel());

@@ -1,21 +1,25 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import type { Host } from 'etcd3/lib/connection-pool.js';
+import { judgeReason } from './etcd-error.js';
 import { openWatch, type WatchStream as RpcStream } from './rpc.js';
 import { type Patience, Silence } from './silence.js';
 import type { Watcher } from './watcher.js';
 
 /**
  * Why a stream carries no more: we left it, the server ended it, it fell silent, it chooses the ids of watches itself
- * and left open which of several it meant, or it failed.
+ * and left open which of several it meant, it refused a watch with a token that may be old, or it failed.
  */
-export type StreamEnd = 'left' | 'over' | 'silent' | 'numbering' | ServiceError;
+export type StreamEnd = 'left' | 'over' | 'silent' | 'numbering' | 'stale' | ServiceError;
 
 /**
  * A watch that never sees an event: creating it is how we ask for a sign of life. A progress request would be the
  * natural way, but etcd 3.5 leaves it unanswered while any watch on the stream is behind, or ahead of the store.
  */
 const PROBE: IWatchCreateRequest = { key: Buffer.from([0]), start_revision: '4611686018427387904' };
+
+/** For so long after a token was got, a refusal is not its doing. */
+const FRESH_MS = 1000;
 
 /** Far from the ids that a server chooses itself, which count from 0, so that its choice is never taken for ours. */
 const FIRST_ID = 1_000_000_000;
@@ -36,6 +40,10 @@ export interface StreamOptions {
    * either, so there each watch waits for the one before it, as in etcd's own client.
    */
   readonly oneByOne: boolean;
+  /** Of our user, where etcd wants one. */
+  readonly token?: string | undefined;
+  /** Whether the token was got for this stream. */
+  readonly isFresh?: boolean;
 }
 
 /**
@@ -44,6 +52,7 @@ export interface StreamOptions {
  */
 export class WatchStream {
   readonly ended: Promise<StreamEnd>;
+  readonly token: string | undefined;
   readonly #stream: RpcStream;
   readonly #again: (watcher: Watcher<unknown>) => void;
   readonly #silence: Silence;
@@ -53,15 +62,18 @@ export class WatchStream {
   readonly #awaited = new Set<string>();
   /** Waiting for the one before them, where watches are created one by one. */
   readonly #queue: Request[] = [];
+  readonly #freshUntil: number;
   #oneByOne: boolean;
   #lastId = FIRST_ID;
   #heard = false;
   #closed = false;
   #settle: (end: StreamEnd) => void = () => undefined;
 
-  constructor(host: Host, { patience, again, oneByOne }: StreamOptions) {
+  constructor(host: Host, { patience, again, oneByOne, token, isFresh = false }: StreamOptions) {
     this.#again = again;
     this.#oneByOne = oneByOne;
+    this.token = token;
+    this.#freshUntil = performance.now() + (isFresh ? FRESH_MS : 0);
     this.#silence = new Silence(
       patience,
       () => this.#probe(),
@@ -70,7 +82,7 @@ export class WatchStream {
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#stream = openWatch(host);
+    this.#stream = openWatch(host, token);
     this.#stream.on('data', (message: IWatchResponse) => this.#dispatch(message));
     this.#stream.on('error', (error: ServiceError) => this.close(error));
     this.#stream.on('end', () => this.close('over'));
@@ -143,6 +155,8 @@ export class WatchStream {
   #dispatch(message: IWatchResponse): void {
     // What was on its way when we left comes all the same.
     if (this.#closed) return;
+    if (this.#isStale(message)) this.close('stale');
+    if (this.#closed) return;
     const watcher = message.created ? this.#announced(message) : this.#watchers.get(message.watch_id);
     if (this.#closed) return;
     this.#heard = true;
@@ -152,6 +166,12 @@ export class WatchStream {
     if (reception === 'more') return;
     this.cancel(watcher);
     if (reception === 'again') this.#again(watcher);
+  }
+
+  /** A stream keeps the token that it was opened with, and etcd does not always say that this is what it refuses. */
+  #isStale({ canceled, cancel_reason: reason }: IWatchResponse): boolean {
+    if (!canceled || this.token === undefined || performance.now() < this.#freshUntil) return false;
+    return judgeReason(reason).code === 'permission-denied';
   }
 
   /** The watch that the server announces; one that it refuses is announced without its id. */

@@ -3,6 +3,7 @@ import { CLIENT_DIAL_KEEP_ALIVE_TIME_MS, CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS } fro
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
 import { Backoff, onAbort, pause } from './backoff.js';
+import { isServiceError } from './calls.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
 import { wordsOf } from './error-words.js';
 import { judge } from './etcd-error.js';
@@ -67,20 +68,23 @@ export class Watches {
     const { endpoints, closed } = this.#context;
     const backoff = new Backoff();
     let unheard = 0;
+    let isFresh = false;
     try {
       while (this.#live.size > 0 && !closed.aborted) {
         const peer = endpoints.pick();
-        const stream = this.#open(peer, unheard);
+        const stream = await this.#openAsUser(peer, unheard, isFresh);
+        if (stream === undefined) {
+          await pause(backoff.next(), [closed]);
+          continue;
+        }
         const unlisten = onAbort([closed, peer.removed], () => stream.close());
         const end = await stream.ended;
         unlisten();
         // Left because nobody watched any more: whoever does now need not wait.
         if (this.#stream !== stream) continue;
         this.#stream = undefined;
-        if (end === 'numbering') {
-          this.#numbering.add(peer);
-          continue;
-        }
+        isFresh = end === 'stale';
+        if (this.#learn(peer, stream, end)) continue;
         if (stream.heard) backoff.reset();
         unheard = stream.heard ? 0 : unheard + 1;
         this.#blame(peer, end);
@@ -95,7 +99,7 @@ export class Watches {
    * An endpoint whose host is gone may say nothing at all, so another is tried soon; on a slow link later ones get
    * more time. @param unheard how many streams in a row were never answered.
    */
-  #open(peer: Peer, unheard: number): WatchStream {
+  #open(peer: Peer, unheard: number, login: { token?: string | undefined; isFresh: boolean }): WatchStream {
     const { patience = PATIENCE } = this.#context;
     const { answerMs, firstAnswerMs = answerMs } = patience;
     const patient = { ...patience, firstAnswerMs: Math.min(firstAnswerMs * 2 ** unheard, answerMs) };
@@ -103,10 +107,32 @@ export class Watches {
       patience: patient,
       again: (watcher) => void this.#again(watcher),
       oneByOne: this.#numbering.has(peer),
+      ...login,
     });
     this.#stream = stream;
     for (const watcher of this.#live) if (watcher.wanted) stream.create(watcher);
     return stream;
+  }
+
+  /** Undefined when that endpoint cannot tell now who we are, or nobody watches any more. */
+  async #openAsUser(peer: Peer, unheard: number, isFresh: boolean): Promise<WatchStream | undefined> {
+    if (!peer.login.needsToken) return this.#open(peer, unheard, { isFresh });
+    try {
+      const token = await peer.login.token(peer.host);
+      if (this.#live.size > 0 && !this.#context.closed.aborted)
+        return this.#open(peer, unheard, { token, isFresh });
+    } catch (error) {
+      if (!isServiceError(error)) this.#fail(error);
+      else if (!this.#refused(peer, error)) this.#context.endpoints.avoid(peer, { reconnect: true });
+    }
+    return undefined;
+  }
+
+  /** Whether a stream ended with something that another stream there takes into account, at once. */
+  #learn(peer: Peer, stream: WatchStream, end: StreamEnd): boolean {
+    if (end === 'stale') peer.login.forget(stream.token);
+    if (end === 'numbering') this.#numbering.add(peer);
+    return end === 'stale' || end === 'numbering';
   }
 
   async #again(watcher: Watcher<unknown>): Promise<void> {
@@ -131,8 +157,9 @@ export class Watches {
     const verdict = judge(error);
     if (verdict.outcome !== 'refused' || verdict.code === 'unavailable') return false;
     const { name } = peer.describe();
+    const advice = verdict.code === 'permission-denied' ? ` ${peer.login.advice(error.details)}.` : '';
     this.#fail(
-      new WorldError(verdict.code, `Could not watch at ${name}: ${wordsOf(error.details)}.`, {
+      new WorldError(verdict.code, `Could not watch at ${name}: ${wordsOf(error.details)}.${advice}`, {
         endpoint: peer.url,
         reason: error.details,
         cause: error,

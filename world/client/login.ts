@@ -1,0 +1,114 @@
+import { type Client, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { Host } from 'etcd3/lib/connection-pool.js';
+
+/** How long one server may take to check the password; another is tried then. */
+const ANSWER_MS = 4000;
+
+/** A user of an etcd that has authentication switched on (https://etcd.io/docs/v3.5/op-guide/authentication/). */
+export interface EtcdUser {
+  readonly name: string;
+  /** The password, or what gets it when it is needed; that is asked once. */
+  readonly password: string | (() => Promise<string>);
+}
+
+type Authenticate = (
+  request: { readonly name: string; readonly password: string },
+  metadata: Metadata,
+  options: { readonly deadline: number },
+  callback: (error: ServiceError | null, reply: { readonly token: string }) => void,
+) => unknown;
+
+/** By what a client is known to etcd: a user whose token goes with each call, the name in its certificate, or nothing. */
+export class Login {
+  readonly #user: EtcdUser | undefined;
+  readonly #certFile: string | undefined;
+  #password: Promise<string> | undefined;
+  #token: Promise<string | undefined> | undefined;
+
+  constructor(user?: EtcdUser, certFile?: string) {
+    this.#user = user;
+    this.#certFile = certFile;
+  }
+
+  get needsToken(): boolean {
+    return this.#user !== undefined;
+  }
+
+  /**
+   * The token for the next call, which all calls share until etcd no longer takes it; undefined without a user, and at
+   * an etcd that has authentication switched off. Rejects with the gRPC error of the server that was asked, or with
+   * what the password failed with.
+   */
+  token(host: Host): Promise<string | undefined> {
+    if (this.#user === undefined) return Promise.resolve(undefined);
+    if (this.#token === undefined) {
+      const token = this.#authenticate(host, this.#user);
+      this.#token = token;
+      token.catch(() => {
+        if (this.#token === token) this.#token = undefined;
+      });
+    }
+    return this.#token;
+  }
+
+  /** A token that etcd took and takes no longer: it is not given again. */
+  forget(token: string | undefined): void {
+    const shared = this.#token;
+    void shared?.then(
+      (current) => {
+        if (current === token && this.#token === shared) this.#token = undefined;
+      },
+      () => undefined,
+    );
+  }
+
+  /** What a person can do about a refusal. */
+  advice(details: string): string {
+    if (/authentication failed|invalid user ID or password/.test(details))
+      return `etcd does not know the user ${this.#user?.name ?? ''} by this password`;
+    if (this.#user !== undefined)
+      return `The user ${this.#user.name} of etcd lacks this right: grant it with "etcdctl role grant-permission"`;
+    if (this.#certFile !== undefined && !/user name is empty/.test(details))
+      return (
+        `etcd takes the common name of the certificate ${this.#certFile} as its user, which lacks this right: ` +
+        'grant it with "etcdctl role grant-permission", or use another user (--user)'
+      );
+    return 'etcd has authentication switched on and this client has no user: give one (--user)';
+  }
+
+  async #authenticate(host: Host, { name, password: source }: EtcdUser): Promise<string | undefined> {
+    this.#password ??= Promise.resolve(typeof source === 'string' ? source : source());
+    const password = await this.#password;
+    const client = host.getServiceClient('Auth');
+    const authenticate = Reflect.get(client, 'authenticate') as Authenticate;
+    try {
+      return await callAuthenticate(client, authenticate, { name, password });
+    } catch (error) {
+      // As etcdctl does: where nobody has to say who they are, it need not be known.
+      if ((error as ServiceError).code === status.FAILED_PRECONDITION) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Whether etcd refused a call for its token alone, and would take it with a new one; nothing was applied. */
+export function isStaleToken({ code, details }: Pick<ServiceError, 'code' | 'details'>): boolean {
+  return (
+    (code === status.UNAUTHENTICATED && /invalid auth token/.test(details)) ||
+    (code === status.INVALID_ARGUMENT && /revision of auth store is old/.test(details))
+  );
+}
+
+function callAuthenticate(
+  client: Client,
+  authenticate: Authenticate,
+  request: { readonly name: string; readonly password: string },
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { deadline: Date.now() + ANSWER_MS };
+    authenticate.call(client, request, new Metadata(), options, (error, reply) => {
+      if (error) reject(error);
+      else resolve(reply.token);
+    });
+  });
+}
