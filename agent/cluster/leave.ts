@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Client, type Log, WorldError } from '../../world/direct.js';
-import { VOLUNTEER_PREFIX } from './keys.js';
+import { type Client, DEFAULT_IDEAL_CLUSTER_SIZE, type Log, WorldError } from '../../world/direct.js';
+import { Observer } from './observer.js';
 import type { OwnServer } from './own-server.js';
+import { readCluster } from './read-cluster.js';
 
 /** How long an orderly end waits for the others to let this host go, before the server is stopped all the same. */
 export const leaveTimeoutMs = 15_000;
@@ -12,32 +13,48 @@ const answerMs = 1000;
 /** A cluster without a majority can let nobody go: so long it is given to find one. */
 const withoutMajorityMs = 5000;
 
+export interface LeaveOptions {
+  readonly client: Client;
+  readonly own: OwnServer;
+  readonly hostname: string;
+  /** Of the monotonic clock: the server is stopped then at the latest. */
+  readonly until: number;
+  /** Looks after the members until the signal aborts, for when no other host of ours is there to do it. */
+  readonly nominate: (signal: AbortSignal) => Promise<void>;
+  readonly log: Log;
+}
+
 /**
- * Waits until the others have taken this host's server out of the cluster, which ends it. Returns sooner where no other
- * host is there to take over, and at the latest at `until` (of the monotonic clock): the server then still runs, and
- * stopped with its data it comes back as itself.
+ * Waits until this host's server is out of the cluster, which ends it. Another host sees to that; where none is there,
+ * but members stay that are not ours to end, this host does it itself, one after the other of those that leave. Returns
+ * sooner where nobody stays, and at the latest at `until`: the server then still runs, and stopped with its data it
+ * comes back as itself.
  */
-export async function leaveCluster(
-  client: Client,
-  own: OwnServer,
-  hostname: string,
-  until: number,
-  log: Log,
-): Promise<void> {
+export async function leaveCluster(options: LeaveOptions): Promise<void> {
+  const over = new AbortController();
+  const nominating: Promise<void>[] = [];
+  try {
+    await waitToLeave(options, () => {
+      if (nominating.length === 0) nominating.push(options.nominate(over.signal));
+    });
+  } finally {
+    over.abort();
+    await Promise.allSettled(nominating);
+  }
+}
+
+async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise<void> {
+  const { client, own, hostname, until, log } = options;
+  const observer = new Observer();
   let unanswered: number | undefined;
   for (let isSaid = false; performance.now() < until; isSaid = true) {
-    const others = await otherVolunteers(client, hostname);
-    if (others?.length === 0)
-      return log(
-        'info',
-        `no other host is there to take over: the server of ${hostname} stops, its data stays`,
-      );
-    unanswered = others === undefined ? (unanswered ?? performance.now()) : undefined;
+    const stay = await whoStays(client, hostname, observer);
+    if (stay?.names.length === 0)
+      return log('info', `no other server stays in the cluster: that of ${hostname} stops, its data stays`);
+    unanswered = stay === undefined ? (unanswered ?? performance.now()) : undefined;
     if (performance.now() - (unanswered ?? performance.now()) > withoutMajorityMs) break;
-    if (!isSaid) {
-      const who = others === undefined ? 'a majority of the servers' : others.join(', ');
-      log('info', `leaving the cluster: waiting up to ${leaveTimeoutMs / 1000} s for ${who} to take over`);
-    }
+    if (!isSaid) log('info', waitingFor(stay?.names));
+    if (stay?.isSeenTo === false) nominate();
     if (await own.isRemovedWithin(pollMs)) return log('info', `${hostname} has left the cluster`);
     if (own.process === undefined) await delay(pollMs);
   }
@@ -45,12 +62,30 @@ export async function leaveCluster(
   log('warn', `stopping without having left the cluster, which may lack a majority now; ${back}`);
 }
 
-/** Undefined when nobody can tell. */
-async function otherVolunteers(client: Client, hostname: string): Promise<string[] | undefined> {
+function waitingFor(names: readonly string[] | undefined): string {
+  const who = names === undefined ? 'a majority of the servers' : names.join(', ');
+  return `leaving the cluster: waiting up to ${leaveTimeoutMs / 1000} s for ${who} to take over`;
+}
+
+/**
+ * The hosts and members that go on when this one has left, and whether a host of ours is among them that can take it
+ * out; undefined when nobody can tell.
+ */
+async function whoStays(
+  client: Client,
+  hostname: string,
+  observer: Observer,
+): Promise<{ readonly names: readonly string[]; readonly isSeenTo: boolean } | undefined> {
   try {
-    const { entries } = await client.list(VOLUNTEER_PREFIX, { timeoutMs: answerMs });
-    const hostnames = entries.map(({ key }) => key.slice(VOLUNTEER_PREFIX.length));
-    return hostnames.filter((other) => other !== hostname);
+    const options = { timeoutMs: answerMs };
+    const reading = await readCluster(client, async () => DEFAULT_IDEAL_CLUSTER_SIZE, undefined, options);
+    const others = reading.volunteers.map(({ key }) => key).filter((name) => name !== hostname);
+    if (others.length > 0) return { names: others, isSeenTo: true };
+    const { seats } = observer.observe(reading, performance.now()).scene;
+    const stay = seats.filter(
+      (seat) => seat.hostname !== hostname && !['leaving', 'gone'].includes(seat.standing),
+    );
+    return { names: stay.map(({ member }) => member.name || member.id), isSeenTo: false };
   } catch (error) {
     if (error instanceof WorldError) return undefined;
     throw error;

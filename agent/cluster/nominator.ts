@@ -1,20 +1,12 @@
-import {
-  type Agent,
-  type Client,
-  campaign,
-  type KeyValue,
-  listAgents,
-  type Session,
-  type Turn,
-  WorldError,
-} from '../../world/direct.js';
+import { type Client, campaign, type Session, type Turn, WorldError } from '../../world/direct.js';
 import { pause } from '../pause.js';
 import { Wake } from '../wake.js';
 import { type Change, nextChange } from './chooser.js';
 import { leaveEarlierTurns } from './earlier-turns.js';
 import { CHOOSER_ELECTION, NOMINATED_PREFIX, RESTING_PREFIX, SIZE_PREFIX, VOLUNTEER_PREFIX } from './keys.js';
 import { carryOut, type NominatorContext, type Outcome } from './member-changes.js';
-import { Observer, type Reading } from './observer.js';
+import { Observer } from './observer.js';
+import { readCluster } from './read-cluster.js';
 
 /** Everything is read again after so long even if nobody announced a change. */
 const QUIET_MS = 10_000;
@@ -110,7 +102,8 @@ export class Nominator {
     observer: Observer,
     signal: AbortSignal,
   ): Promise<{ kind: 'changed' | 'refused' | 'quiet'; waitMs?: number }> {
-    const reading = await this.#read(signal);
+    const { client, size, log } = this.#options;
+    const reading = await readCluster(client, () => size(signal), log, { signal });
     const { scene, changesInMs = QUIET_MS } = observer.observe(reading, performance.now());
     const change = nextChange(scene);
     const isStarting = scene.seats.some(({ member }) => member.isLearner);
@@ -130,30 +123,6 @@ export class Nominator {
     const text = outcome.done ? '' : `${describe(change)} has to wait: ${outcome.why}`;
     if (text !== '' && text !== this.#said && change.kind !== 'promote') this.#options.log('info', text);
     this.#said = text;
-  }
-
-  async #read(signal: AbortSignal): Promise<Reading> {
-    const { client, size, log } = this.#options;
-    const prefixes = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX];
-    const [{ entries }, agents, members, wanted] = await Promise.all([
-      client.listTogether(prefixes, { signal }),
-      listAgents(client, log, { signal }) as Promise<Map<string, Agent>>,
-      client.members({ signal }),
-      size(signal),
-    ]);
-    const beneath = (prefix: string): KeyValue[] =>
-      entries
-        .filter(({ key }) => key.startsWith(prefix))
-        .map((entry) => ({ ...entry, key: entry.key.slice(prefix.length) }));
-    const names = (prefix: string) => new Set(beneath(prefix).map(({ key }) => key));
-    return {
-      size: wanted,
-      agents,
-      members,
-      volunteers: beneath(VOLUNTEER_PREFIX),
-      nominated: names(NOMINATED_PREFIX),
-      resting: names(RESTING_PREFIX),
-    };
   }
 }
 

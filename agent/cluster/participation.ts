@@ -192,7 +192,14 @@ export class Participation {
     this.presence.set(`${ENDPOINTS_PREFIX}${agent.hostname}`, undefined);
     if (this.own?.process === undefined) return;
     this.#leavingUntil = performance.now() + leaveTimeoutMs;
-    await leaveCluster(world.client, this.own, agent.hostname, this.#leavingUntil, log);
+    await leaveCluster({
+      client: world.client,
+      own: this.own,
+      hostname: agent.hostname,
+      until: this.#leavingUntil,
+      nominate: (signal) => this.#nominate(signal),
+      log,
+    });
   }
 }
 
