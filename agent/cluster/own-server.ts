@@ -6,6 +6,7 @@ import { joinMembers, type ServerStart } from './etcd-flags.js';
 import { type Ending, Fate } from './fate.js';
 import type { OwnServerOptions } from './own-server-options.js';
 import { describe, placeOf, trySpawn } from './place.js';
+import { publishAddresses } from './publish-addresses.js';
 import type { ServerProcess } from './server-process.js';
 
 /** How often a server that ends by itself is started again before the agent gives up (the seed's MaxServerRetries). */
@@ -31,6 +32,8 @@ export class OwnServer {
   #server: ServerProcess | undefined;
   /** The seat that this host could not take. */
   #spoiltSeat: string | undefined;
+  /** The member that this host was and that the cluster is to give up, once that was said. */
+  #awaited: string | undefined;
   #drained = false;
   /** Under way: the server is replaced or taken away, and what becomes of the one before is nobody's business. */
   #replacing: Promise<void> | undefined;
@@ -140,7 +143,9 @@ export class OwnServer {
     const { own, isNominated } = await placeOf(this.#options, signal);
     if (own !== undefined && own.name !== '') {
       // An earlier server of this host, whose data is lost: the others have to give it up first.
-      log('info', `waiting until the cluster has given up the member that ${hostname} was`);
+      if (own.id !== this.#awaited)
+        log('info', `waiting until the cluster has given up the member that ${hostname} was`);
+      this.#awaited = own.id;
       willing(false);
       return wake.wait(slowPollMs, signal);
     }
@@ -199,6 +204,7 @@ export class OwnServer {
     const fate = new Fate(this.#options, server);
     const voter = await fate.becomeVoter(signal);
     if (typeof voter === 'string') return voter;
+    await publishAddresses(this.#options, voter.memberId, signal);
     busy(false);
     serving(true);
     log('info', `${hostname} is a voting member`);

@@ -25,3 +25,19 @@ test('agents that leave at the same time leave a server that is not theirs with 
   );
   await client.set('/still', 'writable', { timeoutMs: 5000 });
 });
+
+test('a host that is named as a member of somebody else says so once', async (t) => {
+  await using foreign = await Etcd.start();
+  await using agents = await LocalAgents.create('3.5');
+  await using client = Client.connect({ endpoints: [foreign.url], namespace: '/_mgmt' });
+  const host = await agents.add('m1');
+  host.start([], ['--seeds', foreign.url]);
+  const waiting = /waiting until the cluster has given up the member that m1 was/g;
+  await host.logged(waiting);
+  // It looks twice a second: the key goes after some six looks.
+  const lease = await client.leaseFor('clock', 3);
+  await client.set('/clock', '', { lease });
+  for await (const item of client.watch({ key: '/clock' }))
+    if (item.kind === 'events' && item.events.some(({ type }) => type === 'delete')) break;
+  t.is(host.log.match(waiting)?.length, 1);
+});

@@ -11,6 +11,7 @@ import {
   moveLeader,
   promoteMember,
   removeMember,
+  updateMember,
 } from './members.js';
 
 /** The calls of a client that concern the cluster rather than its keys. */
@@ -47,6 +48,14 @@ export class ClusterClient {
   /** @throws WorldError `not-found`; `unavailable` while etcd finds the cluster unhealthy. */
   memberRemove(id: string, options?: CallOptions): Promise<void> {
     return removeMember(this.calls, id, options);
+  }
+
+  /**
+   * Tells the cluster where a member listens for the others now.
+   * @throws WorldError `not-found`; `conflict` where another member has one of these URLs.
+   */
+  memberUpdate(id: string, peerUrls: readonly string[], options?: CallOptions): Promise<void> {
+    return updateMember(this.calls, id, peerUrls, options);
   }
 
   moveLeader(toId: string, options?: CallOptions): Promise<void> {

@@ -67,6 +67,17 @@ export async function removeMember(calls: Calls, id: string, options?: CallOptio
   await calls.perform({ kind: 'once', what, run: (rpc) => rpc.cluster.memberRemove({ ID: id }) }, options);
 }
 
+export async function updateMember(
+  calls: Calls,
+  id: string,
+  peerUrls: readonly string[],
+  options?: CallOptions,
+): Promise<void> {
+  const what = `change the peer URLs of member ${id}`;
+  const run = (rpc: Rpc) => rpc.cluster.memberUpdate({ ID: id, peerURLs: [...peerUrls] });
+  await calls.perform({ kind: 'repeatable', what, run }, options);
+}
+
 /** Asks one endpoint, which need not be one of the client's; without one the endpoint in use. */
 export async function memberStatus(
   calls: Calls,
