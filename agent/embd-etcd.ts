@@ -35,7 +35,10 @@ export class EmbdEtcd {
   readonly #folder: DataFolder;
   readonly #happenings = new EventEmitter();
   #becomeReady = (): void => undefined;
+  readonly #cleanedUp: Promise<void>;
   #exit = (): void => undefined;
+  #cleanUp = (): void => undefined;
+  #running = false;
   #assembly: Assembly | undefined;
   #socket: ControlSocket | undefined;
   #world: ClientWorld | undefined;
@@ -49,6 +52,7 @@ export class EmbdEtcd {
     this.converger = options.converger ?? new Converger();
     this.ready = new Promise((resolve) => (this.#becomeReady = resolve));
     this.exited = new Promise((resolve) => (this.#exit = resolve));
+    this.#cleanedUp = new Promise((resolve) => (this.#cleanUp = resolve));
   }
 
   /** @throws AgentError `invalid` for the first option that cannot work, with what it expects. */
@@ -102,18 +106,21 @@ export class EmbdEtcd {
     }
   }
 
-  /** What {@link run} failed with; waits until it has ended. */
+  /** What {@link run} failed with; waits until it has ended, or {@link cleanup} was called without it. */
   async err(): Promise<Error | undefined> {
-    await this.exited;
+    await Promise.race([this.exited, this.#cleanedUp]);
     return this.#error;
   }
 
-  /** Yields each time this host's server begins to serve clients, at once if it does now. */
+  /**
+   * Yields each time this host's server begins to serve clients from now on, at once if it does now. Nothing is missed
+   * that happens before the iteration begins. Ends when the signal aborts.
+   */
   serverReady(options: { readonly signal: AbortSignal }): AsyncIterable<void> {
     return this.#happened('ready', this.#isServing, options.signal);
   }
 
-  /** Yields each time this host's server has stopped to serve clients. */
+  /** The same for each time that this host's server stops serving clients. */
   serverExited(options: { readonly signal: AbortSignal }): AsyncIterable<void> {
     return this.#happened('exited', false, options.signal);
   }
@@ -121,6 +128,7 @@ export class EmbdEtcd {
   /** Gives the prefix back; idempotent. */
   async cleanup(): Promise<void> {
     await this.#socket?.close();
+    if (!this.#running) this.#cleanUp();
   }
 
   /** Ends the server at once: for the third ^C. */
@@ -147,6 +155,7 @@ export class EmbdEtcd {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    this.#running = true;
     const { connectSeeds, noServer, idealClusterSize, hostname, log } = this.#options;
     const assembly = this.#assembled;
     const failed = new AbortController();
@@ -186,23 +195,15 @@ export class EmbdEtcd {
   }
 
   #serving(isServing: boolean): void {
+    // The server's way down may be told more than once.
+    if (isServing === this.#isServing) return;
     this.#isServing = isServing;
     this.#happenings.emit(isServing ? 'ready' : 'exited');
   }
 
-  async *#happened(
-    what: 'ready' | 'exited',
-    isNow: boolean,
-    signal: AbortSignal,
-  ): AsyncGenerator<void, undefined> {
-    const later = on(this.#happenings, what, { signal });
-    if (isNow) yield;
-    try {
-      for await (const _ of later) yield;
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
-    return undefined;
+  #happened(what: 'ready' | 'exited', isNow: boolean, signal: AbortSignal): AsyncIterable<void> {
+    if (signal.aborted) return iterate([], false, signal);
+    return iterate(on(this.#happenings, what, { signal }), isNow, signal);
   }
 
   async #state(): Promise<AgentState> {
@@ -238,4 +239,18 @@ export class EmbdEtcd {
     const key = `${CONVERGED_PATH}${this.#options.hostname}`;
     for await (const converged of this.converger.changes({ signal })) presence.set(key, String(converged));
   }
+}
+
+async function* iterate(
+  later: AsyncIterable<unknown> | Iterable<unknown>,
+  isNow: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<void, undefined> {
+  if (isNow) yield;
+  try {
+    for await (const _ of later) yield;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return undefined;
 }
