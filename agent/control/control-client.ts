@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
 import { ControlError } from './control-error.js';
@@ -12,13 +14,16 @@ interface ControlCall {
   readonly timeoutMs?: number;
 }
 
+/** Makes one connection to a control socket. It is destroyed when the call is over. */
+export type ConnectControl = (signal: AbortSignal) => Promise<Duplex>;
+
 /** Asks the agent behind a control socket, which may be the near end of a tunnel. Every call is a connection of its own. */
 export class ControlClient {
-  readonly #socketPath: string;
+  readonly #connect: ConnectControl;
 
-  /** @param socketPath at most 107 bytes, as the kernel takes it. */
-  constructor(socketPath: string) {
-    this.#socketPath = socketPath;
+  /** @param socket its path, at most 107 bytes as the kernel takes it; or how else to connect to it. */
+  constructor(socket: string | ConnectControl) {
+    this.#connect = typeof socket === 'string' ? async () => connect({ path: socket }) : socket;
   }
 
   /** @throws ControlError */
@@ -46,9 +51,15 @@ export class ControlClient {
     signal?.throwIfAborted();
     const deadline = AbortSignal.timeout(timeoutMs);
     const over = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+    let connection: Duplex | undefined;
     let answer: { readonly status: number | undefined; readonly body: string };
     try {
-      const sent = request({ socketPath: this.#socketPath, method, path, signal: over, agent: false });
+      const made = await this.#connect(over);
+      connection = made;
+      // What goes wrong with it is the request's failure too, but for what comes after that is over.
+      made.on('error', () => undefined);
+      const headers = { connection: 'close' };
+      const sent = request({ createConnection: () => made, method, path, headers, signal: over });
       sent.end(body === undefined ? undefined : JSON.stringify(body));
       const [response] = (await once(sent, 'response')) as [IncomingMessage];
       answer = { status: response.statusCode, body: await text(response) };
@@ -56,6 +67,8 @@ export class ControlClient {
       signal?.throwIfAborted();
       const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : (cause as Error).message;
       throw new ControlError('unreachable', `The agent did not answer: ${why}.`, { cause });
+    } finally {
+      connection?.destroy();
     }
     return understand(answer, schema);
   }

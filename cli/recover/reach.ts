@@ -3,6 +3,7 @@ import { CONTROL_SOCKET } from '../../agent/control/socket-path.js';
 import { Questions } from '../../tunnel/questions.js';
 import { Tunnel, type TunnelOptions } from '../../tunnel/tunnel.js';
 import type { HostReport } from './plan.js';
+import { connectBySudo } from './sudo-pipe.js';
 
 /** A host whose SSH let us in. */
 export interface ReachedHost extends AsyncDisposable {
@@ -10,6 +11,8 @@ export interface ReachedHost extends AsyncDisposable {
   readonly tunnel: Tunnel;
   /** The agent behind the control socket, if any. */
   readonly agent: ControlClient;
+  /** The same as root, for a user who may not open the socket. */
+  readonly asRoot: ControlClient;
   /** Why the last connection to the control socket did not get through. */
   readonly refusal: () => string | undefined;
 }
@@ -32,7 +35,7 @@ export interface HostToReach {
 /** All hosts that SSH let us into, with a report on each that it was asked for. */
 export class ReachedHosts implements AsyncDisposable {
   readonly #hosts: readonly HostToReach[];
-  readonly #reached: ReadonlyMap<string, ReachedHost>;
+  readonly #reached: Map<string, ReachedHost>;
   readonly #failures: ReadonlyMap<string, string>;
 
   /** Enters all hosts at once; questions are asked one after the other. Those that cannot be entered are no error. */
@@ -60,7 +63,7 @@ export class ReachedHosts implements AsyncDisposable {
 
   private constructor(
     hosts: readonly HostToReach[],
-    reached: ReadonlyMap<string, ReachedHost>,
+    reached: Map<string, ReachedHost>,
     failures: ReadonlyMap<string, string>,
   ) {
     this.#hosts = hosts;
@@ -85,10 +88,28 @@ export class ReachedHosts implements AsyncDisposable {
           return { host, agent: await reached.agent.state({ timeoutMs, signal }) };
         } catch (error) {
           signal.throwIfAborted();
-          return withoutAgent(host, 'no-agent', reached.refusal() ?? (error as Error).message);
+          const why = reached.refusal() ?? (error as Error).message;
+          return await this.#reportAsRoot(reached, why, { timeoutMs, signal });
         }
       }),
     );
+  }
+
+  /** From here on the host is spoken to as root, where sudo permits it. */
+  async #reportAsRoot(
+    reached: ReachedHost,
+    why: string,
+    call: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<HostReport> {
+    const { host, asRoot } = reached;
+    try {
+      const agent = await asRoot.state(call);
+      this.#reached.set(host, { ...reached, agent: asRoot });
+      return { host, agent };
+    } catch (error) {
+      call.signal.throwIfAborted();
+      return withoutAgent(host, 'no-agent', `${why} With sudo: ${(error as Error).message}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,11 +124,13 @@ async function enter(
 ): Promise<ReachedHost> {
   const tunnel = await Tunnel.open(options, { signal });
   try {
-    const forward = await tunnel.forward({ socketPath: `${prefix}/${CONTROL_SOCKET}` }, { signal });
+    const socketPath = `${prefix}/${CONTROL_SOCKET}`;
+    const forward = await tunnel.forward({ socketPath }, { signal });
     return {
       host,
       tunnel,
       agent: new ControlClient(forward.address.replace(/^unix:\/\//, '')),
+      asRoot: new ControlClient((over) => connectBySudo(tunnel, socketPath, over)),
       refusal: () => forward.lastRefusal?.message,
       [Symbol.asyncDispose]: () => tunnel.close(),
     };

@@ -1,3 +1,5 @@
+import { chmod } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { planRecovery, type RecoveryPlan } from '../../cli/recover/plan.js';
@@ -144,6 +146,33 @@ test.serial(
     t.is(await through.strGet('kept'), 'and after');
   },
 );
+
+/** A user who may do anything by sudo, without a password, and gets in by the same key as root. */
+async function addSudoer(host: Host, name: string): Promise<void> {
+  // Outside the container, which must not change it; sshd reads it as the user.
+  const folder = path.join(fleet.folder, 'hosts', host.name);
+  await chmod(folder, 0o711);
+  await chmod(path.join(folder, 'authorized_keys'), 0o644);
+  const rule = `${name} ALL=(ALL) NOPASSWD: ALL`;
+  const script = `useradd --create-home --password '*' ${name} && echo '${rule}' > /etc/sudoers.d/${name}`;
+  const { code, stderr } = await host.exec(['sh', '-c', script]);
+  if (code !== 0) throw new Error(`no ${name} on ${host.name}: ${stderr}`);
+}
+
+test.serial('a user who is not root reaches the agents by sudo, and is told what that needs', async (t) => {
+  const [h1, h2] = fleet.hosts;
+  if (!h1 || !h2) throw new TypeError('the fleet has three hosts');
+  await addSudoer(h1, 'ann');
+  await addSudoer(h2, 'ann');
+  await h2.exec(['rm', '/etc/sudoers.d/ann']);
+  const ssh = ['--ssh-known-hosts', fleet.knownHostsFile, '--ssh-id', fleet.identityFile];
+  const urls = [h1, h2].flatMap(({ destination }) => ['--ssh-url', destination.replace('root@', 'ann@')]);
+  const { stdout, code } = await hawser(['members', 'recover', ...urls, ...ssh, '--timeout', '5s']);
+  t.is(code, 4, 'it has a quorum');
+  t.regex(stdout, /^h1 +up, pid \d+ +voter/m);
+  t.regex(stdout, /^ann@\S+ +none$/m);
+  t.regex(stdout, /^ann@\S+: .*With sudo: .*sudo: a password is required/m);
+});
 
 test.serial(
   'when all others are gone for good, the one that is left goes on alone with what it has',
