@@ -28,7 +28,8 @@ export interface ListenOptions {
 
 /** @throws TunnelError `forward-refused` when the address cannot be had or is no loopback one */
 export async function listenLocally({ listen, host }: ListenOptions): Promise<LocalListener> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  // Over TCP, what comes back from the host would otherwise wait for the client to acknowledge what came before it.
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
   return listen ? listenOnLoopback(server, listen, host) : listenPrivately(server, host);
 }
 
