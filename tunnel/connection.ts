@@ -28,6 +28,7 @@ export class Connection implements AsyncDisposable {
   #retry: RetryPause | undefined;
   #via: Destination;
   #link: Link | undefined;
+  #expectsChannels = false;
 
   private constructor(first: EnteredLink, dial: Dial, log: Log | undefined) {
     this.#dial = dial;
@@ -74,6 +75,12 @@ export class Connection implements AsyncDisposable {
     }
     signal.throwIfAborted();
     throw this.closedError();
+  }
+
+  /** Channels are about to be opened, on this link or on those after it. */
+  expectChannels(): void {
+    this.#expectsChannels = true;
+    this.#link?.expectChannels();
   }
 
   /** The way in that is used, or was last. */
@@ -165,6 +172,7 @@ export class Connection implements AsyncDisposable {
     }
     this.#link = link;
     this.#via = via;
+    if (this.#expectsChannels) link.expectChannels();
     this.#log?.('info', `Connected to ${formatDestination(via)} again.`);
     this.states.enter({ status: 'connected', since: new Date(), via });
     return link;

@@ -13,6 +13,10 @@ export interface KeepaliveOptions {
   readonly intervalMs: number;
   /** Probes in a row that may go unanswered. */
   readonly countMax: number;
+  /** Called once, soon after the beginning: to learn early what the peer answers. */
+  readonly introduce?: (() => void) | undefined;
+  /** Whether a living peer would have answered; silence of one that answers nothing is left alone. Default always. */
+  readonly isTelling?: (() => boolean) | undefined;
   /** Sends something that a living peer answers; the answer is to be told by {@link Keepalive.heard}. */
   readonly probe: () => void;
   /** A probe went unanswered, or the machine just woke: the peer may be gone. Told `false` when it is heard again. */
@@ -52,6 +56,7 @@ export class Keepalive {
   /** When the next probe, or the end, is due. */
   #dueAtMs: number;
   #unanswered = 0;
+  #isIntroduced = false;
   #wokenUp = false;
   #isInDoubt = false;
 
@@ -80,6 +85,8 @@ export class Keepalive {
     const before = this.#lookedAt;
     const now = this.#now();
     this.#lookedAt = now;
+    if (!this.#isIntroduced) this.#options.introduce?.();
+    this.#isIntroduced = true;
     const passedMs = now.monotonicMs - before.monotonicMs;
     const hasSlept = now.wallMs - before.wallMs - passedMs > SLEPT_AFTER_MS;
     // We ourselves stood still: what the peer sent meanwhile has not been read yet.
@@ -90,6 +97,11 @@ export class Keepalive {
   }
 
   #onSilence(nowMs: number): void {
+    if (!this.#isTelling()) {
+      this.#dueAtMs = nowMs + this.#options.intervalMs;
+      this.#options.probe();
+      return;
+    }
     if (this.#wokenUp || this.#unanswered >= this.#options.countMax) {
       this.close();
       this.#options.onSilent();
@@ -102,11 +114,16 @@ export class Keepalive {
   }
 
   #onWake(nowMs: number): void {
+    if (!this.#isTelling()) return;
     this.#wokenUp = true;
     this.#dueAtMs =
       nowMs + Math.min(WAKE_PATIENCE_MS, this.#options.intervalMs * (this.#options.countMax + 1));
     this.#options.probe();
     this.#doubt(true);
+  }
+
+  #isTelling(): boolean {
+    return this.#options.isTelling?.() ?? true;
   }
 
   #doubt(isInDoubt: boolean): void {

@@ -3,6 +3,7 @@ import type { Client, ClientChannel } from 'ssh2';
 import type { Destination } from './destination.js';
 import { translateChannelError } from './ssh2-error.js';
 import type { ReceiveWindows } from './ssh2-window.js';
+import { NOTHING } from './throw-away-session.js';
 import type { ForwardTarget } from './transport.js';
 
 export interface Ssh2ChannelOptions {
@@ -43,29 +44,23 @@ export async function openSsh2Channel(
   });
 }
 
-/**
- * Starts a session that does nothing: sshd switches Nagle's algorithm off on its side only when one starts,
- * and without that every small packet of a forward waits some 40 ms. Its outcome does not matter.
- */
-export function runForNothing(client: Client): void {
-  client.exec('exec true', (error, channel) => {
-    if (error) return;
-    channel.on('error', ignoreLateError);
-    channel.resume();
-    channel.stderr.resume();
+/** Starts a session that does nothing; settles when it is over or was refused. */
+export function runForNothing(client: Client): Promise<void> {
+  return new Promise((resolve) => {
+    const opened = (error: Error | undefined, channel: ClientChannel) => {
+      if (error) return resolve();
+      channel.on('error', ignoreLateError);
+      channel.once('close', () => resolve());
+      channel.resume();
+      channel.stderr.resume();
+    };
+    try {
+      client.exec(NOTHING, opened);
+    } catch {
+      // The connection is gone already, which its close tells.
+      resolve();
+    }
   });
-}
-
-/**
- * Makes the server say something: it answers whatever it is asked, here to end a forward that does not exist.
- * (ssh2 lets nobody send its own keepalive.)
- */
-export function probe(client: Client): void {
-  try {
-    client.unforwardIn('127.0.0.1', 0, () => {});
-  } catch {
-    // The connection is gone already, which its close tells.
-  }
 }
 
 /** Lets go of a channel that nobody reads: unread data would keep it open. */

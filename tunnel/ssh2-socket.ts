@@ -11,9 +11,14 @@ import type { DialOptions, Link, Transport } from './transport.js';
 /** RFC 4254 §5.1: the server forbids it. */
 const ADMINISTRATIVELY_PROHIBITED = 1;
 
+/** Silence after which TCP looks whether the other side is there; Node gives up on it after ten looks, one a second. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
 /** What an SSH connection runs over. */
 export interface Ssh2Socket {
   readonly stream: Duplex;
+  /** Has TCP itself look whether the other side is there; only where it runs over TCP directly. */
+  keepAlive?(): void;
   /** Cuts it at once. */
   destroy(): void;
   /**
@@ -58,6 +63,7 @@ async function openTcp(destination: ResolvedDestination, signal: AbortSignal): P
   const destroy = () => void stream.destroy();
   return {
     stream,
+    keepAlive: () => void stream.setKeepAlive(true, KEEP_ALIVE_AFTER_MS),
     destroy,
     release: async () => {
       destroy();

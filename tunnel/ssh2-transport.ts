@@ -8,14 +8,15 @@ import { type HostKeyTrust, orderHostKeyAlgorithms } from './host-key.js';
 import { HostKeyCheck } from './host-key-check.js';
 import { readTrust } from './host-trust.js';
 import type { Identity } from './identities.js';
-import { Keepalive } from './keepalive.js';
+import { LinkLife } from './link-life.js';
 import type { ExecOptions, RemoteCommand } from './remote-command.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { ssh2Algorithms } from './ssh2-algorithms.js';
-import { openSsh2Channel, probe, runForNothing } from './ssh2-channel.js';
+import { openSsh2Channel, runForNothing } from './ssh2-channel.js';
 import { closedByHost, fellSilent, type LinkPhase, translateLinkError } from './ssh2-error.js';
 import { execOnSsh2 } from './ssh2-exec.js';
 import { Ssh2Login } from './ssh2-login.js';
+import { ssh2Questions } from './ssh2-probe.js';
 import { signAtOnce } from './ssh2-sign-at-once.js';
 import { openSsh2Socket, type Ssh2Socket } from './ssh2-socket.js';
 import { ReceiveWindows } from './ssh2-window.js';
@@ -72,6 +73,8 @@ class Ssh2Link implements Link {
   #stored: Promise<void> | undefined;
   #phase: LinkPhase = 'connecting';
   #failure: TunnelError | undefined;
+  /** From the login on. */
+  #life: LinkLife | undefined;
   readonly #lost = new AbortController();
   #doubted: (isInDoubt: boolean) => void = () => {};
 
@@ -115,7 +118,12 @@ class Ssh2Link implements Link {
     }
   }
 
+  expectChannels(): void {
+    this.#life?.session.start();
+  }
+
   openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
+    this.expectChannels();
     return openSsh2Channel(this.#client, target, {
       destination: this.#destination,
       windows: this.#windows,
@@ -125,11 +133,8 @@ class Ssh2Link implements Link {
 
   exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
     const host = formatDestination(this.#destination);
-    return execOnSsh2(this.#client, command, {
-      host,
-      lost: this.#lost.signal,
-      signal,
-    });
+    const ask = () => execOnSsh2(this.#client, command, { host, lost: this.#lost.signal, signal });
+    return this.#life?.session.commanding(ask, { signal }) ?? ask();
   }
 
   onDoubt(listener: (isInDoubt: boolean) => void): void {
@@ -137,11 +142,13 @@ class Ssh2Link implements Link {
   }
 
   abandon(): void {
+    this.#life?.gaveUp();
     this.#failure ??= fellSilent(this.#destination);
     this.#socket.destroy();
   }
 
   async close(): Promise<void> {
+    this.#life?.leave();
     this.#failure ??= new TunnelError(
       'closed',
       formatDestination(this.#destination),
@@ -164,8 +171,7 @@ class Ssh2Link implements Link {
     client.once('ready', () => {
       this.#phase = 'ready';
       this.#login.succeeded();
-      runForNothing(this.#client);
-      this.#keepAlive();
+      this.#live();
     });
     // Before ssh2 hears of it, which ends channels then as their commands would.
     this.#socket.stream.prependOnceListener('close', () => this.#lost.abort());
@@ -206,18 +212,19 @@ class Ssh2Link implements Link {
     this.#socket.destroy();
   }
 
-  #keepAlive(): void {
-    const { keepaliveIntervalMs, keepaliveCountMax, clock } = this.#options;
-    const keepalive = new Keepalive({
-      intervalMs: keepaliveIntervalMs,
-      countMax: keepaliveCountMax,
-      clock,
-      probe: () => probe(this.#client),
+  #live(): void {
+    const life = new LinkLife({
+      ...this.#options,
+      destination: this.#destination,
+      probes: ssh2Questions(this.#client),
+      runForNothing: () => runForNothing(this.#client),
       onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
       onSilent: () => this.abandon(),
+      onMute: () => this.#socket.keepAlive?.(),
     });
-    this.#socket.stream.on('data', () => keepalive.heard());
-    this.#client.once('close', () => keepalive.close());
+    this.#life = life;
+    this.#socket.stream.on('data', () => life.heard());
+    this.#client.once('close', () => life.ended());
   }
 
   #config(): ConnectConfig {

@@ -43,6 +43,8 @@ export interface Link {
    * command was asked for, `outcome-unknown` when it went before the host answered
    */
   exec(command: string, options: ExecOptions): Promise<RemoteCommand>;
+  /** Channels are about to be opened: makes ready for them what need not wait for the first. Idempotent. */
+  expectChannels(): void;
   /** Calls back with `true` when a probe goes unanswered, so that the host may be gone, with `false` when it is heard again. */
   onDoubt(listener: (isInDoubt: boolean) => void): void;
   /** Ends at once, as when the host is silent for too long. */

@@ -120,6 +120,7 @@ export class Tunnel implements AsyncDisposable {
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#connection.closedError();
     const { log, connectTimeoutMs } = this.#waysIn;
+    this.#connection.expectChannels();
     const forward = await Forward.open(target, this.#connection, {
       listen,
       holdTimeoutMs: connectTimeoutMs,

@@ -52,6 +52,7 @@ test.serial('A command that may have begun is not asked for again', async (t) =>
       asked += 1;
       throw unknown;
     },
+    expectChannels: () => {},
     onDoubt: () => {},
     abandon: () => {},
     close: async () => {},

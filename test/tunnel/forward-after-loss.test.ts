@@ -34,6 +34,8 @@ class DyingLink implements Link {
     return this.openChannel();
   }
 
+  expectChannels(): void {}
+
   onDoubt(): void {}
 
   abandon(): void {
@@ -54,6 +56,7 @@ const direct: Link = {
     return socket;
   },
   exec: () => Promise.reject(lost),
+  expectChannels: () => {},
   onDoubt: () => {},
   abandon: () => {},
   close: async () => {},

@@ -66,17 +66,22 @@ export class Channels {
         );
   }
 
-  /** Asks for a channel of a type that no server has: the refusal shows that it is there. */
-  async probe(): Promise<void> {
-    await this.#request('probe@hawser');
+  /** Asks for a channel of a type that no server has, which it refuses; settles with whether it did. */
+  async probe(): Promise<boolean> {
+    const outcome = await this.#request('probe@hawser');
+    if (outcome.status === 'opened') outcome.channel.destroy();
+    return outcome.status !== 'lost';
   }
 
-  /** A session that runs a command of which nothing is wanted. */
+  /** A session that runs a command of which nothing is wanted; settles when it is over or was refused. */
   async runForNothing(command: string): Promise<void> {
     const opened = await this.exec(command);
     if (opened.status !== 'started') return;
-    opened.session.stderr.resume();
-    opened.session.resume().end();
+    const { session } = opened;
+    const closed = new Promise((resolve) => session.once('close', resolve));
+    session.stderr.resume();
+    session.resume().end();
+    await closed;
   }
 
   /** Settles with what the server answers; it never rejects. */

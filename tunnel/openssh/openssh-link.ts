@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { channelLost, channelRefused } from '../channel-refusal.js';
-import { type Destination, formatDestination } from '../destination.js';
+import { formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
-import { Keepalive } from '../keepalive.js';
+import { LinkLife } from '../link-life.js';
 import { removePrivateFolder } from '../private-folder.js';
 import {
   type CommandExit,
@@ -15,6 +15,8 @@ import {
   type RemoteCommand,
   RunningCommand,
 } from '../remote-command.js';
+import type { ResolvedDestination } from '../ssh-config.js';
+import { NOTHING } from '../throw-away-session.js';
 import type { DialOptions, ForwardTarget, Link } from '../transport.js';
 import { untilAborted } from '../until-aborted.js';
 import { Channels } from './channels.js';
@@ -23,7 +25,7 @@ import type { PacketReader } from './packets.js';
 import type { Session } from './session.js';
 
 interface LinkSetup extends DialOptions {
-  readonly destination: Destination;
+  readonly destination: ResolvedDestination;
   readonly controlPath: string;
   /** Of the control socket; the link removes it. */
   readonly folder: string;
@@ -36,7 +38,7 @@ export class OpenSshLink implements Link {
   readonly #pid: number;
   readonly #setup: LinkSetup;
   readonly #channels: Channels;
-  readonly #keepalive: Keepalive;
+  readonly #life: LinkLife;
   #failure: TunnelError | undefined;
   #ended: Promise<void> | undefined;
   #doubted: (isInDoubt: boolean) => void = () => {};
@@ -47,11 +49,10 @@ export class OpenSshLink implements Link {
     this.#setup = setup;
     const channels = new Channels(socket);
     this.#channels = channels;
-    this.#keepalive = new Keepalive({
-      intervalMs: setup.keepaliveIntervalMs,
-      countMax: setup.keepaliveCountMax,
-      clock: setup.clock,
-      probe: () => void channels.probe(),
+    this.#life = new LinkLife({
+      ...setup,
+      probes: [{ name: 'probe@hawser', ask: (answered) => askForUnknown(channels, answered) }],
+      runForNothing: () => channels.runForNothing(NOTHING),
       onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
       onSilent: () => this.abandon(),
     });
@@ -59,12 +60,15 @@ export class OpenSshLink implements Link {
       socket.once('close', () => void this.#end().then(resolve));
     });
     socket.on('data', (chunk: Buffer) => this.#receive(chunk, reader)).resume();
-    // sshd switches Nagle's algorithm off on its side only when a session starts.
-    void channels.runForNothing('exec true');
+  }
+
+  expectChannels(): void {
+    this.#life.session.start();
   }
 
   async openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
     signal.throwIfAborted();
+    this.expectChannels();
     const { destination } = this.#setup;
     return new Promise((resolve, reject) => {
       const abort = () => reject(signal.reason);
@@ -79,7 +83,11 @@ export class OpenSshLink implements Link {
     });
   }
 
-  async exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
+  exec(command: string, options: ExecOptions): Promise<RemoteCommand> {
+    return this.#life.session.commanding(() => this.#exec(command, options), options);
+  }
+
+  async #exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
     signal.throwIfAborted();
     const host = formatDestination(this.#setup.destination);
     const outcome = this.#channels.exec(command);
@@ -107,10 +115,12 @@ export class OpenSshLink implements Link {
   }
 
   abandon(): void {
+    this.#life.gaveUp();
     this.#fail('it stopped answering');
   }
 
   async close(): Promise<void> {
+    this.#life.leave();
     const host = formatDestination(this.#setup.destination);
     this.#failure ??= new TunnelError('closed', host, `The connection to ${host} was closed here.`);
     this.#socket.destroy();
@@ -118,7 +128,7 @@ export class OpenSshLink implements Link {
   }
 
   #receive(chunk: Buffer, reader: PacketReader): void {
-    this.#keepalive.heard();
+    this.#life.heard();
     try {
       for (const packet of reader.read(chunk)) this.#channels.receive(packet);
     } catch (error) {
@@ -145,7 +155,7 @@ export class OpenSshLink implements Link {
       host,
       `The connection to ${host} was lost: it closed the connection.`,
     );
-    this.#keepalive.close();
+    this.#life.ended();
     this.#channels.lose(this.#failure);
     this.#ended ??= terminate(this.#setup.controlPath, this.#pid);
     await this.#ended;
@@ -160,4 +170,12 @@ async function endOf(session: Session): Promise<CommandExit | undefined> {
   await Promise.all([closed, finished(session.stderr)]);
   if (session.loss) throw session.loss;
   return session.exit;
+}
+
+/** Asks for a channel of a type that no server has: one that is there refuses it (RFC 4254 §5.1). */
+function askForUnknown(channels: Channels, answered: () => void): boolean {
+  void channels.probe().then((isRefused) => {
+    if (isRefused) answered();
+  });
+  return true;
 }

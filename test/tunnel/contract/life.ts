@@ -48,7 +48,7 @@ export function testLife(dial: Dial): void {
     await using target = await Target.start();
     const options = { keepaliveIntervalMs: 100, keepaliveCountMax: 1 };
     await using link = await connected(dial, resolved(sshd), options);
-    const isProbe = (line: string) => / (rtype cancel-tcpip-forward|ctype probe@hawser) /.test(line);
+    const isProbe = (line: string) => / (rtype keepalive@openssh\.com|ctype probe@hawser) /.test(line);
     const probed = waitUntil('ten probes came', () => sshd.log.filter(isProbe).length >= 10);
     await Promise.race([probed, link.link.closed.then((reason) => Promise.reject(reason))]);
     t.is(String(await readAll((await link.open(target.address)).end('alive'))), 'alive');

@@ -1,0 +1,102 @@
+import type { ServerHabits } from './server-habits.js';
+
+/** One way to make a server say something. */
+export interface Question {
+  readonly name: string;
+  /**
+   * Asks; `answered` is called when the server answers, whatever it answers.
+   * @returns whether it could be asked just now
+   */
+  readonly ask: (answered: () => void) => boolean;
+}
+
+export interface LifeProbeOptions {
+  /** In the order of preference; every SSH server should answer each. */
+  readonly questions: readonly Question[];
+  /** Shared by the connections to one server. */
+  readonly habits: ServerHabits;
+  /** Told once when this server answers no question, so that its silence says nothing. */
+  readonly onMute?: () => void;
+}
+
+/** A server that ends a connection this soon after a question ended it over the question. */
+const ENDED_OVER_WITHIN_MS = 1_000;
+
+/**
+ * Asks the server of one connection for a sign of life, by a question that this very server answers: some answer no
+ * global request, some end the connection over what others merely refuse. One that answers nothing at all is given up
+ * once, for it may be gone, and not again: its next connection is left alone.
+ */
+export class LifeProbe {
+  readonly #questions: readonly Question[];
+  readonly #habits: ServerHabits;
+  readonly #onMute: (() => void) | undefined;
+  /** When a question was asked that has no answer yet. */
+  readonly #askedAtMs = new Map<Question, number>();
+  #answering: Question | undefined;
+  #isLeftAlone = false;
+
+  constructor({ questions, habits, onMute }: LifeProbeOptions) {
+    this.#questions = questions;
+    this.#habits = habits;
+    this.#onMute = onMute;
+  }
+
+  /** Whether a living server would have answered. */
+  get isTelling(): boolean {
+    return this.#answering !== undefined || !this.#habits.isMute;
+  }
+
+  /** Asks the first question alone, early: who answers it need not be asked others when it is silent. */
+  introduce(): void {
+    const [first] = this.#candidates();
+    if (first) this.#ask(first);
+  }
+
+  /** Asks for a sign of life. */
+  send(): void {
+    if (this.#answering) {
+      this.#ask(this.#answering);
+      return;
+    }
+    if (!this.isTelling && !this.#isLeftAlone) {
+      this.#isLeftAlone = true;
+      this.#onMute?.();
+    }
+    for (const question of this.#candidates()) this.#ask(question);
+  }
+
+  /** The connection was given up for silence. */
+  gaveUp(): void {
+    if (this.#answering === undefined) this.#habits.isMute = true;
+  }
+
+  /** The server ended the connection. */
+  ended(): void {
+    const now = performance.now();
+    for (const [{ name }, askedAtMs] of this.#askedAtMs) {
+      if (now - askedAtMs < ENDED_OVER_WITHIN_MS && !this.#habits.answers.has(name))
+        this.#habits.endsOver.add(name);
+    }
+  }
+
+  #candidates(): readonly Question[] {
+    return this.#questions.filter(({ name }) => !this.#habits.endsOver.has(name));
+  }
+
+  /** Each has one answer outstanding at most: TCP repeats what is lost, and a server that is gone needs no more. */
+  #ask(question: Question): void {
+    if (this.#askedAtMs.has(question)) return;
+    this.#askedAtMs.set(question, performance.now());
+    if (!question.ask(() => this.#onAnswer(question))) this.#askedAtMs.delete(question);
+  }
+
+  #onAnswer(question: Question): void {
+    this.#askedAtMs.delete(question);
+    this.#habits.answers.add(question.name);
+    this.#habits.isMute = false;
+    const before = this.#answering ?? question;
+    const isPreferred = this.#questions.indexOf(question) < this.#questions.indexOf(before);
+    this.#answering = isPreferred ? question : before;
+  }
+}
