@@ -19,13 +19,16 @@ export interface LifeProbeOptions {
   readonly onMute?: () => void;
 }
 
+/** So many connections in a row without an answer show that the server gives none: its silence says nothing. */
+const MUTE_AFTER = 2;
+
 /** A server that ends a connection this soon after a question ended it over the question. */
 const ENDED_OVER_WITHIN_MS = 1_000;
 
 /**
  * Asks the server of one connection for a sign of life, by a question that this very server answers: some answer no
- * global request, some end the connection over what others merely refuse. One that answers nothing at all is given up
- * once, for it may be gone, and not again: its next connection is left alone.
+ * global request, some end the connection over what others merely refuse. One that answers nothing at all is given up,
+ * for it may be gone, but not again and again: its next connection is left alone.
  */
 export class LifeProbe {
   readonly #questions: readonly Question[];
@@ -34,6 +37,7 @@ export class LifeProbe {
   /** When a question was asked that has no answer yet. */
   readonly #askedAtMs = new Map<Question, number>();
   #answering: Question | undefined;
+  #isHeardSinceAsked = false;
   #isLeftAlone = false;
 
   constructor({ questions, habits, onMute }: LifeProbeOptions) {
@@ -44,7 +48,12 @@ export class LifeProbe {
 
   /** Whether a living server would have answered. */
   get isTelling(): boolean {
-    return this.#answering !== undefined || !this.#habits.isMute;
+    return this.#answering !== undefined || !isMute(this.#habits);
+  }
+
+  /** The server sent something. */
+  heard(): void {
+    if (this.#askedAtMs.size > 0) this.#isHeardSinceAsked = true;
   }
 
   /** Asks the first question alone, early: who answers it need not be asked others when it is silent. */
@@ -68,7 +77,8 @@ export class LifeProbe {
 
   /** The connection was given up for silence. */
   gaveUp(): void {
-    if (this.#answering === undefined) this.#habits.isMute = true;
+    // One that lets a question lie and says other things was there.
+    if (this.#answering === undefined) this.#habits.silences += this.#isHeardSinceAsked ? MUTE_AFTER : 1;
   }
 
   /** The server ended the connection. */
@@ -94,9 +104,14 @@ export class LifeProbe {
   #onAnswer(question: Question): void {
     this.#askedAtMs.delete(question);
     this.#habits.answers.add(question.name);
-    this.#habits.isMute = false;
+    this.#habits.silences = 0;
     const before = this.#answering ?? question;
     const isPreferred = this.#questions.indexOf(question) < this.#questions.indexOf(before);
     this.#answering = isPreferred ? question : before;
   }
+}
+
+/** Whether a server is known to answer no probe. */
+export function isMute({ silences }: ServerHabits): boolean {
+  return silences >= MUTE_AFTER;
 }

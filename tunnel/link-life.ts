@@ -1,10 +1,10 @@
 import { formatDestination } from './destination.js';
 import { Keepalive } from './keepalive.js';
 import { LifeProbe, type Question } from './life-probe.js';
+import { LinkSessions } from './link-sessions.js';
 import type { Log } from './log.js';
 import { habitsOf } from './server-habits.js';
 import type { ResolvedDestination } from './ssh-config.js';
-import { ThrowAwaySession } from './throw-away-session.js';
 import type { DialOptions } from './transport.js';
 
 /** What a transport lends to the life of its link. */
@@ -24,7 +24,7 @@ export interface LinkLifeSetup extends DialOptions {
 
 /** What a logged-in connection does by itself, in the ways that its server bears: it looks whether the host is there. */
 export class LinkLife {
-  readonly session: ThrowAwaySession;
+  readonly sessions: LinkSessions;
   readonly #keepalive: Keepalive;
   readonly #probe: LifeProbe;
   readonly #host: string;
@@ -36,7 +36,7 @@ export class LinkLife {
     this.#host = formatDestination(destination);
     this.#log = setup.log;
     const habits = habitsOf(destination);
-    this.session = new ThrowAwaySession(habits, runForNothing);
+    this.sessions = new LinkSessions(habits, runForNothing);
     const onMute = () => {
       this.#log?.('info', `${this.#host} answers no probe: only TCP will tell if it is gone.`);
       setup.onMute?.();
@@ -56,6 +56,7 @@ export class LinkLife {
 
   /** The host sent something. */
   heard(): void {
+    this.#probe.heard();
     this.#keepalive.heard();
   }
 
@@ -74,9 +75,10 @@ export class LinkLife {
   /** The connection is gone; unless that was begun here, its server or the network ended it. */
   ended(): void {
     this.#keepalive.close();
+    this.sessions.ended();
     if (this.#isLeft) return;
     this.#probe.ended();
-    if (!this.session.ended()) return;
+    if (!this.sessions.judgeEnd()) return;
     this.#log?.(
       'info',
       `${this.#host} ended the connection over a session of which nothing is wanted: it is not asked for one again.`,

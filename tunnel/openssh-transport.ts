@@ -4,6 +4,7 @@ import { access, constants, readFile } from 'node:fs/promises';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { badIdentity } from './identities.js';
+import { isMute } from './life-probe.js';
 import { askEnvironment, controlPathIn, jumpLogFile, masterArguments } from './openssh/arguments.js';
 import { Askpass } from './openssh/askpass.js';
 import {
@@ -16,11 +17,15 @@ import { prepareHostKeySource } from './openssh/host-key-source.js';
 import { translateOpenSshFailure } from './openssh/openssh-error.js';
 import { OpenSshLink } from './openssh/openssh-link.js';
 import { makePrivateFolder, removePrivateFolder } from './private-folder.js';
+import { habitsOf } from './server-habits.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import type { DialOptions, Transport } from './transport.js';
 
 /** Enough for every message of `ssh`; the rest of a flood is dropped. */
 const MAX_OUTPUT_CHARACTERS = 16_384;
+
+/** How often `ssh` looks by itself whether a server is there that answers nothing: as good as never. */
+const NEVER_MS = 86_400_000;
 
 /**
  * Speaks SSH by way of the system's `ssh`: it connects, verifies the host and logs in by its own rules, so that
@@ -104,7 +109,13 @@ async function startMaster(
   await using askpass =
     questions && (await Askpass.open(hosts, { folder, questions, patience, signal, onFailed, log }));
   const askPrograms = askpass?.programs ?? [];
-  const settings = { folder, hostKeySources, askPrograms, keepaliveIntervalMs, keepaliveCountMax };
+  const settings = {
+    folder,
+    hostKeySources,
+    askPrograms,
+    keepaliveIntervalMs: isMute(habitsOf(destination)) ? NEVER_MS : keepaliveIntervalMs,
+    keepaliveCountMax,
+  };
   // At its usual level `ssh` keeps to itself that it has no algorithm in common with a host: then it has to fail again.
   for (const logLevel of ['ERROR', 'INFO'] as const) {
     const args = masterArguments(destination, { ...settings, logLevel });

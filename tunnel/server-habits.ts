@@ -7,10 +7,12 @@ export interface ServerHabits {
   readonly answers: Set<string>;
   /** Probes over which it ended a connection, and which it never answered. */
   readonly endsOver: Set<string>;
-  /** The last connection was given up for silence without an answer to any probe. */
-  isMute: boolean;
+  /** Connections given up in a row for silence, none of whose probes was answered; more for one that said other things. */
+  silences: number;
   /** It ended a connection over a session of which nothing was wanted. */
   endsOverSession: boolean;
+  /** Connections that were lost in a row, soon, and without any session that could be to blame. */
+  lossesWithoutSession: number;
 }
 
 /** Enough for the largest fleet; a process that meets more servers learns some of them again. */
@@ -24,8 +26,9 @@ export function habitsOf(destination: ResolvedDestination): ServerHabits {
   const habits = known.get(key) ?? {
     answers: new Set<string>(),
     endsOver: new Set<string>(),
-    isMute: false,
+    silences: 0,
     endsOverSession: false,
+    lossesWithoutSession: 0,
   };
   // The one used last is the last to be forgotten.
   known.delete(key);

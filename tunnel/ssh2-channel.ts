@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import type { Destination } from './destination.js';
+import { NOTHING } from './link-sessions.js';
 import { translateChannelError } from './ssh2-error.js';
 import type { ReceiveWindows } from './ssh2-window.js';
-import { NOTHING } from './throw-away-session.js';
 import type { ForwardTarget } from './transport.js';
 
 export interface Ssh2ChannelOptions {

@@ -119,7 +119,7 @@ class Ssh2Link implements Link {
   }
 
   expectChannels(): void {
-    this.#life?.session.start();
+    this.#life?.sessions.expectChannels();
   }
 
   openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
@@ -134,7 +134,7 @@ class Ssh2Link implements Link {
   exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
     const host = formatDestination(this.#destination);
     const ask = () => execOnSsh2(this.#client, command, { host, lost: this.#lost.signal, signal });
-    return this.#life?.session.commanding(ask, { signal }) ?? ask();
+    return this.#life?.sessions.command(ask, { signal }) ?? ask();
   }
 
   onDoubt(listener: (isInDoubt: boolean) => void): void {

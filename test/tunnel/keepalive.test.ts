@@ -4,16 +4,21 @@ import { MovableClock } from './movable-clock.js';
 
 /** A keepalive that looks at a clock which the test moves on. */
 class Watched extends MovableClock implements Disposable {
+  introductions = 0;
   probes = 0;
   deaths = 0;
   readonly doubts: boolean[] = [];
   readonly keepalive: Keepalive;
 
-  constructor() {
+  constructor(isTelling = true) {
     super();
     this.keepalive = new Keepalive({
       intervalMs: 2_000,
       countMax: 3,
+      introduce: () => {
+        this.introductions += 1;
+      },
+      isTelling: () => isTelling,
       probe: () => {
         this.probes += 1;
       },
@@ -111,5 +116,25 @@ test.serial('A closed keepalive looks no more', (t) => {
   const watched = new Watched();
   watched.keepalive.close();
   watched.wait(20);
+  t.is(watched.probes, 0);
+});
+
+test.serial('A peer whose silence says nothing is asked again and again, and left alone', (t) => {
+  using watched = new Watched(false);
+  watched.wait(60);
+  watched.sleep(3_600);
+  watched.wait(10);
+  t.true(watched.probes > 20);
+  t.deepEqual(watched.doubts, []);
+  t.is(watched.deaths, 0);
+});
+
+test.serial('A peer is asked once soon after the beginning, whatever it sends', (t) => {
+  using watched = new Watched();
+  for (let second = 0; second < 5; second += 1) {
+    watched.keepalive.heard();
+    watched.wait(1);
+  }
+  t.is(watched.introductions, 1);
   t.is(watched.probes, 0);
 });

@@ -5,6 +5,7 @@ import { channelLost, channelRefused } from '../channel-refusal.js';
 import { formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import { LinkLife } from '../link-life.js';
+import { NOTHING } from '../link-sessions.js';
 import { removePrivateFolder } from '../private-folder.js';
 import {
   type CommandExit,
@@ -16,7 +17,6 @@ import {
   RunningCommand,
 } from '../remote-command.js';
 import type { ResolvedDestination } from '../ssh-config.js';
-import { NOTHING } from '../throw-away-session.js';
 import type { DialOptions, ForwardTarget, Link } from '../transport.js';
 import { untilAborted } from '../until-aborted.js';
 import { Channels } from './channels.js';
@@ -63,7 +63,7 @@ export class OpenSshLink implements Link {
   }
 
   expectChannels(): void {
-    this.#life.session.start();
+    this.#life.sessions.expectChannels();
   }
 
   async openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
@@ -84,7 +84,7 @@ export class OpenSshLink implements Link {
   }
 
   exec(command: string, options: ExecOptions): Promise<RemoteCommand> {
-    return this.#life.session.commanding(() => this.#exec(command, options), options);
+    return this.#life.sessions.command(() => this.#exec(command, options), options);
   }
 
   async #exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
