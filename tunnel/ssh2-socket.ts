@@ -54,7 +54,7 @@ async function openTcp(destination: ResolvedDestination, signal: AbortSignal): P
   const { host, port, addressFamily: family } = destination;
   let stream: Socket;
   try {
-    stream = await dialTcp({ host, port, ...(family !== undefined && { family }) }, { signal });
+    stream = await dialTcp({ host, port, family }, { signal });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Error)) throw error;

@@ -1,10 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { connect, Socket } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { freePort } from '../../fixtures/fleet/free-port.js';
-import { dialTcp } from '../../tunnel/dial-tcp.js';
+import { dialTcp, interleave, type Lookup } from '../../tunnel/dial-tcp.js';
 import { waitUntil } from '../fixtures/wait-until.js';
 import { Sshd } from './sshd.js';
 import { Target } from './target.js';
@@ -63,6 +64,67 @@ test.serial('A server that begins to answer is connected to', async (t) => {
   t.is(socket.remotePort, sshd.port);
   socket.destroy();
 });
+
+test.serial(
+  'Of the addresses of one family, those that refuse or say nothing do not hold up the one that answers',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    const { port } = sshd;
+    await sshd.freeze();
+    using _ = await fill(port);
+    const [refusing, silent, answering] = ['127.0.0.3', host, '127.0.0.2'];
+    const server = createServer((socket) => socket.end('here')).listen(port, answering);
+    t.teardown(() => server.close());
+    await once(server, 'listening');
+    for (const order of [
+      [refusing, answering],
+      [silent, answering],
+      [refusing, silent, silent, answering],
+    ]) {
+      const lookup: Lookup = async (name, { family }) => {
+        t.deepEqual([name, family], ['several.example', 4]);
+        return order.map((address) => ({ address, family: 4 }));
+      };
+      const socket = await dialTcp({ host: 'several.example', port, family: 4 }, { signal, lookup });
+      t.is(socket.remoteAddress, answering);
+      t.is(await text(socket), 'here');
+    }
+  },
+);
+
+test.serial('A host whose addresses all refuse fails at once, in the way of the first', async (t) => {
+  const port = await freePort();
+  const lookup: Lookup = async () => ['127.0.0.3', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+  const error = await t.throwsAsync(dialTcp({ host: 'several.example', port }, { signal, lookup }));
+  t.regex(String(error), /ECONNREFUSED 127\.0\.0\.3/);
+});
+
+test.serial('A name that is looked up for long, or in vain, ends by aborting and by its error', async (t) => {
+  const reason = new Error('enough');
+  const aborting = new AbortController();
+  const dialling = dialTcp(
+    { host: 'h', port: 1 },
+    { signal: aborting.signal, lookup: () => new Promise(() => {}) },
+  );
+  aborting.abort(reason);
+  t.is(await t.throwsAsync(dialling), reason);
+  const unknown = new Error('no such name');
+  const lookup = () => Promise.reject(unknown);
+  t.is(await t.throwsAsync(dialTcp({ host: 'h', port: 1 }, { signal, lookup })), unknown);
+  const nowhere = await t.throwsAsync(dialTcp({ host: 'h', port: 1 }, { signal, lookup: async () => [] }));
+  t.is(codeOf(nowhere), 'ENOTFOUND');
+});
+
+test('Families take turns, beginning with the one that is preferred', (t) => {
+  const found = ['a6', 'b6', 'c6', 'd4'].map((address) => ({ address, family: Number(address.at(-1)) }));
+  t.deepEqual(interleave(found), ['a6', 'd4', 'b6', 'c6']);
+  t.deepEqual(interleave(found.reverse()), ['d4', 'c6', 'b6', 'a6']);
+  t.deepEqual(interleave([]), []);
+});
+
+function codeOf(error: Error): unknown {
+  return 'code' in error ? error.code : undefined;
+}
 
 /** Connects until no more is answered. */
 async function fill(port: number): Promise<Disposable> {
