@@ -1,16 +1,13 @@
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
-import {
-  fingerprintOf,
-  type HostKeyTrust,
-  type HostKeyVerdict,
-  judgeHostKey,
-  rememberVerdict,
-} from './host-key.js';
-import { type KnownHostsLine, keyType } from './known-hosts.js';
+import { type HostKeyVerdict, judgeHostKey, rememberVerdict } from './host-key.js';
+import { type HostKeyTrust, reactToUnknown } from './host-key-verdict.js';
+import { canStoreHostKey } from './host-trust.js';
+import type { KnownHostsLine } from './known-hosts.js';
 import { addKnownHost } from './known-hosts-file.js';
 import type { Log } from './log.js';
 import type { Patience } from './patience.js';
+import { fingerprintOf, keyType, readPublicKey } from './public-key.js';
 import type { Put, Questions } from './questions.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
@@ -62,19 +59,25 @@ export class HostKeyCheck {
     const verdict = judgeHostKey(key, this.#trust);
     if (verdict.accepted || verdict.error.code !== 'host-key-unknown') return verdict;
     const { strictHostKeyChecking, batchMode } = this.#destination;
-    if (strictHostKeyChecking === 'accept-new') return this.#accept(key);
     const { questions } = this.#options;
-    if (strictHostKeyChecking === 'yes' || batchMode || questions === undefined) return verdict;
-    return this.#ask(key, questions, verdict.error);
+    const reaction = reactToUnknown({
+      strictness: strictHostKeyChecking,
+      canStore: readPublicKey(key) !== undefined && canStoreHostKey(this.#destination),
+      canAsk: questions !== undefined && !batchMode,
+    });
+    if (reaction === 'accept and store') return this.#accept(key);
+    return reaction === 'ask' && questions ? this.#ask(key, questions, verdict.error) : verdict;
   }
 
   #accept(key: Buffer): HostKeyVerdict {
-    this.#toStore = key;
+    // As OpenSSH would write it, however it was presented.
+    this.#toStore = readPublicKey(key)?.key;
     return { accepted: true };
   }
 
   async #ask(key: Buffer, questions: Questions, unknown: TunnelError): Promise<HostKeyVerdict> {
-    const isAccepted = await questions.converse(this.#options, (put) => this.#confirm(key, put));
+    const text = await describeUnknownKey(key, this.#trust);
+    const isAccepted = await questions.converse(this.#options, (put) => this.#confirm(key, text, put));
     if (isAccepted) return this.#accept(key);
     const host = formatDestination(this.#destination);
     const fingerprint = fingerprintOf(key);
@@ -86,9 +89,9 @@ export class HostKeyCheck {
   }
 
   /** Goes on asking until the answer is clear, as OpenSSH does. */
-  async #confirm(key: Buffer, put: Put): Promise<boolean> {
+  async #confirm(key: Buffer, question: string, put: Put): Promise<boolean> {
     const host = formatDestination(this.#destination);
-    let text = describeUnknownKey(key, this.#trust);
+    let text = question;
     for (;;) {
       const answer = (await put({ kind: 'host-key', host, text, echo: true }))?.trim();
       if (answer === undefined || /^(no)?$/i.test(answer)) return false;
@@ -98,15 +101,14 @@ export class HostKeyCheck {
   }
 }
 
-/** OpenSSH's question, with what else is known of the host and of the key. */
-function describeUnknownKey(key: Buffer, { known, lines = [] }: HostKeyTrust): string {
-  const sameKey = lines.filter((line) => line.marker === undefined && line.key.equals(key));
-  const type = keyType(key);
-  const others = known.keys.map((line) => `${line.type} ${fingerprintOf(line.key)} (${place(line)})`);
+/** OpenSSH's question. */
+async function describeUnknownKey(key: Buffer, { known, linesWith }: HostKeyTrust): Promise<string> {
+  const sameKey = ((await linesWith?.(key)) ?? []).filter(
+    ({ marker, isCertificate }) => marker === undefined && !isCertificate,
+  );
   return [
     `The authenticity of host '${known.name}' can't be established.`,
-    `${type} key fingerprint is ${fingerprintOf(key)}.`,
-    ...(others.length > 0 ? [`Keys of other types are known for it: ${others.join(', ')}.`] : []),
+    `${keyType(key)} key fingerprint is ${fingerprintOf(key)}.`,
     sameKey.length === 0
       ? 'This key is not known by any other names.'
       : `This key is known by other names: ${sameKey.map(nameAndPlace).join(', ')}.`,
@@ -115,9 +117,6 @@ function describeUnknownKey(key: Buffer, { known, lines = [] }: HostKeyTrust): s
 }
 
 function nameAndPlace(line: KnownHostsLine): string {
-  return `${line.hosts.startsWith('|') ? 'a hashed one' : line.hosts} (${place(line)})`;
-}
-
-function place({ file, line }: KnownHostsLine): string {
-  return `${file}:${line}`;
+  const name = line.hosts.startsWith('|') ? 'a hashed one' : Buffer.from(line.hosts, 'latin1').toString();
+  return `${name} (${line.file}:${line.line})`;
 }

@@ -1,26 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type Destination, formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
-import { type KnownHost, type KnownHostsLine, keyType } from './known-hosts.js';
-import { shellWord } from './shell-words.js';
-import type { StrictHostKeyChecking } from './ssh-config.js';
-
-/** The only key to accept for a host, whatever known_hosts files say. */
-export type HostKeyPin =
-  | { readonly kind: 'fingerprint'; readonly fingerprint: string }
-  | { readonly kind: 'key'; readonly key: Buffer; readonly type: string };
-
-/** What a host's key is measured against. */
-export interface HostKeyTrust {
-  readonly destination: Destination & {
-    readonly alias?: string;
-    readonly strictHostKeyChecking?: StrictHostKeyChecking;
-  };
-  readonly pin?: HostKeyPin;
-  readonly known: KnownHost;
-  /** All lines that were read, whatever host they are of. */
-  readonly lines?: readonly KnownHostsLine[];
-}
+import { changedError, pinnedError, revokedError, unknownError, unreadableError } from './host-key-errors.js';
+import { decide, type HostKeyFacts, type HostKeyPin, type HostKeyTrust } from './host-key-verdict.js';
+import type { KnownHostsLine } from './known-hosts.js';
+import { decodeBase64, fingerprintOf, type PublicKey, readNamedKey, readPublicKey } from './public-key.js';
 
 export type HostKeyVerdict =
   | { readonly accepted: true }
@@ -42,18 +25,35 @@ export type HostKeyAlgorithm = (typeof ALGORITHMS)[number]['name'];
  * Decides whether a host is the one we mean. The single place where a host key is accepted:
  * it must equal the pin, or without a pin one of the keys known for the host; and nobody must have revoked it.
  */
-export function judgeHostKey(key: Buffer, trust: HostKeyTrust): HostKeyVerdict {
-  const { pin, known } = trust;
-  const revoked = known.revoked.find((line) => line.key.equals(key));
-  if (revoked) return refuse(revokedError(key, trust, revoked));
+export function judgeHostKey(presented: Buffer, trust: HostKeyTrust): HostKeyVerdict {
+  const key = readPublicKey(presented);
+  if (key === undefined || key.isCertificate) return refuse(unreadableError(presented, trust));
+  switch (decide(factsOf(key, trust))) {
+    case 'accepted':
+      return { accepted: true };
+    case 'revoked':
+      return refuse(revokedError(key, trust));
+    case 'not the pin':
+      return refuse(pinnedError(key, trust));
+    case 'changed':
+      return refuse(changedError(key, trust));
+    case 'unknown':
+      return refuse(unknownError(key, trust));
+  }
+}
 
-  if (pin) return matchesPin(key, pin) ? { accepted: true } : refuse(pinnedError(key, trust, pin));
-
-  const isKnown = (line: KnownHostsLine) => line.key.equals(key);
-  if (known.keys.some(isKnown)) return { accepted: true };
-  const replaced = known.keys.filter(({ type }) => type === keyType(key));
-  if (replaced.length > 0) return refuse(changedError(key, trust, replaced));
-  return known.keysWithoutPort.some(isKnown) ? { accepted: true } : refuse(unknownError(key, trust));
+function factsOf({ key }: PublicKey, { pin, known }: HostKeyTrust): HostKeyFacts {
+  const isThis = (line: KnownHostsLine) => line.key.equals(key);
+  const oneOf = (lines: readonly KnownHostsLine[]) => {
+    if (lines.length === 0) return 'none';
+    return lines.some((line) => isThis(line) && !line.isCertificate) ? 'this' : 'others';
+  };
+  return {
+    isRevoked: known.revoked.some(isThis),
+    pin: pin === undefined ? 'none' : matchesPin(key, pin) ? 'this' : 'others',
+    named: oneOf(known.keys),
+    bare: oneOf(known.keysWithoutPort),
+  };
 }
 
 /**
@@ -92,11 +92,6 @@ export function rememberVerdict(
   };
 }
 
-/** `SHA256:…` as `ssh-keygen -l` shows it. */
-export function fingerprintOf(key: Buffer): string {
-  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
-}
-
 /**
  * Reads a pin: `SHA256:…`, `ssh-ed25519 AAAA…` (as in a .pub file) or the bare base64 key.
  * @throws TunnelError `bad-destination` when it is none of them.
@@ -106,10 +101,8 @@ export function parseHostKeyPin(text: string, destination: Destination): HostKey
   if (/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(pin))
     return { kind: 'fingerprint', fingerprint: pin.replace('=', '') };
   const [first = '', second] = pin.split(/\s+/);
-  const key = Buffer.from(second ?? first, 'base64');
-  const type = keyType(key);
-  const isKey = type !== undefined && /^[a-z0-9@.-]+$/.test(type) && (second === undefined || first === type);
-  if (isKey) return { kind: 'key', key, type };
+  const key = second === undefined ? readBareKey(first) : readNamedKey(first, second);
+  if (key !== undefined && !key.isCertificate) return { kind: 'key', key: key.key, type: key.type };
   const host = formatDestination(destination);
   throw new TunnelError(
     'bad-destination',
@@ -124,16 +117,24 @@ export function parseHostKeyPin(text: string, destination: Destination): HostKey
  */
 export function orderHostKeyAlgorithms(
   { pin, known }: HostKeyTrust,
-  wanted?: readonly string[],
+  wanted: readonly string[] = ALGORITHMS.map(({ name }) => name),
 ): HostKeyAlgorithm[] {
-  if (wanted !== undefined) {
-    return wanted.flatMap((name) => ALGORITHMS.find((one) => one.name === name)?.name ?? []);
-  }
+  const offered = wanted.flatMap((name) => ALGORITHMS.find((one) => one.name === name) ?? []);
+  if (!isInOurOrder(offered)) return offered.map(({ name }) => name);
   const types = new Set(pin?.kind === 'key' ? [pin.type] : pin ? [] : known.keys.map(({ type }) => type));
-  const isWanted = ({ type }: { readonly type: string }) => types.has(type);
-  return [...ALGORITHMS.filter(isWanted), ...ALGORITHMS.filter((one) => !isWanted(one))].map(
-    ({ name }) => name,
-  );
+  const isKnown = ({ type }: { readonly type: string }) => types.has(type);
+  return [...offered.filter(isKnown), ...offered.filter((one) => !isKnown(one))].map(({ name }) => name);
+}
+
+/** A list that only leaves some out says nothing of their order, as with OpenSSH; another order was meant. */
+function isInOurOrder(offered: readonly (typeof ALGORITHMS)[number][]): boolean {
+  const places = offered.map((one) => ALGORITHMS.indexOf(one));
+  return places.every((place, at) => at === 0 || place > (places[at - 1] ?? 0));
+}
+
+function readBareKey(base64: string): PublicKey | undefined {
+  const blob = decodeBase64(base64);
+  return blob && readPublicKey(blob);
 }
 
 function matchesPin(key: Buffer, pin: HostKeyPin): boolean {
@@ -142,67 +143,4 @@ function matchesPin(key: Buffer, pin: HostKeyPin): boolean {
 
 function refuse(error: TunnelError): HostKeyVerdict {
   return { accepted: false, error };
-}
-
-function revokedError(key: Buffer, trust: HostKeyTrust, { file, line }: KnownHostsLine): TunnelError {
-  const host = formatDestination(trust.destination);
-  const fingerprint = fingerprintOf(key);
-  return new TunnelError(
-    'host-key-revoked',
-    host,
-    `Refused to talk to ${host}: its host key ${fingerprint} is revoked by ${file}:${line}. Give the host a new key; do not remove that line.`,
-    { fingerprint, file, line },
-  );
-}
-
-function pinnedError(key: Buffer, trust: HostKeyTrust, pin: HostKeyPin): TunnelError {
-  const host = formatDestination(trust.destination);
-  const fingerprint = fingerprintOf(key);
-  const expected = pin.kind === 'key' ? fingerprintOf(pin.key) : pin.fingerprint;
-  return new TunnelError(
-    'host-key-changed',
-    host,
-    `Refused to talk to ${host}: it presented the ${keyType(key)} host key ${fingerprint}, but only ${expected} was to be accepted. Someone may be in between; if the host has a new key, give that one.`,
-    { fingerprint, expectedFingerprints: [expected] },
-  );
-}
-
-function changedError(key: Buffer, trust: HostKeyTrust, replaced: readonly KnownHostsLine[]): TunnelError {
-  const host = formatDestination(trust.destination);
-  const fingerprint = fingerprintOf(key);
-  const expected = replaced.map((line) => `${fingerprintOf(line.key)} (${line.file}:${line.line})`);
-  const [first] = replaced;
-  const remedies = [...new Set(replaced.map(({ file }) => file))].map(
-    (file) => `ssh-keygen -f ${shellWord(file)} -R ${shellWord(trust.known.name)}`,
-  );
-  return new TunnelError(
-    'host-key-changed',
-    host,
-    `Refused to talk to ${host}: its ${keyType(key)} host key is now ${fingerprint}, but ${expected.join(', ')} is known. Someone may be in between; if the host was set up anew, run ${remedies.join(' and ')} and connect once with ssh.`,
-    {
-      fingerprint,
-      expectedFingerprints: replaced.map((line) => fingerprintOf(line.key)),
-      ...(first && { file: first.file, line: first.line }),
-    },
-  );
-}
-
-function unknownError(key: Buffer, trust: HostKeyTrust): TunnelError {
-  const host = formatDestination(trust.destination);
-  const fingerprint = fingerprintOf(key);
-  const others = trust.known.keys.map(({ type, file, line }) => `${type} in ${file}:${line}`);
-  const known = others.length > 0 ? ` (only a key of another type is: ${others.join(', ')})` : '';
-  return new TunnelError(
-    'host-key-unknown',
-    host,
-    `Refused to talk to ${host}: its ${keyType(key) ?? 'unreadable'} host key ${fingerprint} is not known${known}. Compare the fingerprint, then connect once with "${connectCommand(trust)}", or pass --ssh-hostkey ${fingerprint}.`,
-    { fingerprint },
-  );
-}
-
-/** What makes OpenSSH ask about the host's key. */
-function connectCommand({ destination }: HostKeyTrust): string {
-  const { user, host, port, alias = host, strictHostKeyChecking } = destination;
-  const ask = strictHostKeyChecking === 'yes' ? '-o StrictHostKeyChecking=ask ' : '';
-  return `ssh ${ask}${port === 22 ? '' : `-p ${port} `}${shellWord(`${user}@${alias}`)}`;
 }

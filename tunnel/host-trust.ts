@@ -1,11 +1,25 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
-import { type HostKeyTrust, parseHostKeyPin } from './host-key.js';
-import { type KnownHostsLine, lookUpHost, parseKnownHosts } from './known-hosts.js';
+import { parseHostKeyPin } from './host-key.js';
+import { type HostKeyTrust, isStorableName } from './host-key-verdict.js';
+import { type KnownHostsLine, lookUpHost, namesOfHost, parseKnownHosts } from './known-hosts.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
+/** An alias stands for the host whatever the port. */
 const PORT_WITHOUT_BRACKETS = 22;
+/** More than anybody has, and no danger to our memory. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
+/** Read in one go; in between, ^C is heard. */
+const SLICE_CHARACTERS = 256 * 1024;
+
+interface ReadOptions {
+  readonly destination: ResolvedDestination;
+  readonly signal: AbortSignal;
+  /** With any, only lines that cover one of them are wanted. */
+  readonly names?: readonly string[];
+}
 
 /**
  * Reads what a host's key is to be measured against.
@@ -16,36 +30,75 @@ export async function readTrust(
   destination: ResolvedDestination,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<HostKeyTrust> {
-  const lines: KnownHostsLine[] = [];
-  for (const file of destination.knownHostsFiles) {
-    lines.push(...(await readKnownHosts(file, destination, signal)));
-  }
-  const { host, port, hostKeyAlias, hostKey } = destination;
+  const { host, hostKey } = destination;
+  const alias = destination.hostKeyAlias;
+  const [name, port] = alias === undefined ? [host, destination.port] : [alias, PORT_WITHOUT_BRACKETS];
+  const lines = await readLines({ destination, signal, names: namesOfHost(name, port) });
   return {
     destination,
-    lines,
-    // An alias stands for the host whatever the port.
-    known:
-      hostKeyAlias === undefined
-        ? lookUpHost(lines, host, port)
-        : lookUpHost(lines, hostKeyAlias, PORT_WITHOUT_BRACKETS),
+    known: lookUpHost(lines, name, port),
+    linesWith: async (key) =>
+      (await readLines({ destination, signal })).filter((line) => line.key.equals(key)),
     ...(hostKey !== undefined && { pin: parseHostKeyPin(hostKey, destination) }),
   };
 }
 
-async function readKnownHosts(
-  file: string,
-  destination: ResolvedDestination,
-  signal: AbortSignal,
-): Promise<KnownHostsLine[]> {
+/** Whether a new key of a host can be stored: there is a file for it, and the line would speak of this host alone. */
+export function canStoreHostKey(destination: ResolvedDestination): boolean {
+  const { host, hostKeyAlias = host, knownHostsFiles, storesHostKeys = true } = destination;
+  return storesHostKeys && knownHostsFiles.length > 0 && isStorableName(hostKeyAlias);
+}
+
+async function readLines(options: ReadOptions): Promise<KnownHostsLine[]> {
+  const lines: KnownHostsLine[] = [];
+  for (const file of options.destination.knownHostsFiles) {
+    for await (const some of linesOf(file, options)) lines.push(...some);
+  }
+  return lines;
+}
+
+/** Slice by slice. */
+async function* linesOf(file: string, options: ReadOptions): AsyncIterable<KnownHostsLine[]> {
+  const text = await readText(file, options);
+  let line = 1;
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf('\n', start + SLICE_CHARACTERS);
+    const slice = text.slice(start, end === -1 ? text.length : end);
+    yield parseKnownHosts(slice, file, { names: options.names, firstLine: line });
+    line += slice.split('\n').length;
+    start += slice.length + 1;
+    await setImmediate();
+    options.signal.throwIfAborted();
+  }
+}
+
+async function readText(file: string, { destination, signal }: ReadOptions): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
   try {
-    return parseKnownHosts(await readFile(file, { encoding: 'utf8', signal }), file);
+    for await (const chunk of createReadStream(file, { signal })) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > MAX_FILE_BYTES) throw cannotRead(file, destination, 'is too large (more than 64 MiB)');
+    }
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (error instanceof TunnelError) throw error;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     // Passing over a file that is there could pass over the line that revokes a key.
-    const host = formatDestination(destination);
-    const message = `Could not verify ${host}: ${file} cannot be read. Make it readable or leave it out.`;
-    throw new TunnelError('host-key-unknown', host, message, { file, cause: error });
+    throw cannotRead(file, destination, 'cannot be read', error);
   }
+  // Byte by byte, as OpenSSH reads it.
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+function cannotRead(
+  file: string,
+  destination: ResolvedDestination,
+  problem: string,
+  cause?: unknown,
+): TunnelError {
+  const host = formatDestination(destination);
+  const message = `Could not verify ${host}: ${file} ${problem}. Make it readable or leave it out.`;
+  return new TunnelError('host-key-unknown', host, message, { file, cause });
 }

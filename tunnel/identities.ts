@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
-import { fingerprintOf } from './host-key.js';
 import { identityNeedsOpenSsh, inspectKey, readPublicKey } from './key-text.js';
 import type { Log } from './log.js';
+import { fingerprintOf } from './public-key.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
 /** What there is under the name of an identity file. */

@@ -1,4 +1,5 @@
-import { keyType } from './known-hosts.js';
+import { decodeBase64, keyType, readNamedKey, untilNul } from './public-key.js';
+import { FieldReader } from './ssh-fields.js';
 
 /** What the text of a private key file says in clear. */
 export interface KeyText {
@@ -34,9 +35,9 @@ export function inspectKey(text: string): KeyText | undefined {
 /** The first public key in a .pub file, as SSH sends it; undefined when there is none. */
 export function readPublicKey(text: string): Buffer | undefined {
   for (const line of text.split('\n')) {
-    const [type, base64 = ''] = line.trim().split(/\s+/);
-    const key = Buffer.from(base64, 'base64');
-    if (type !== undefined && keyType(key) === type) return key;
+    if (line.startsWith('-----BEGIN')) return undefined;
+    const [, name = '', base64 = ''] = /^[ \t]*([^ \t]+)[ \t]+([^ \t]+)/.exec(untilNul(line)) ?? [];
+    if (readNamedKey(name, base64) !== undefined) return decodeBase64(base64);
   }
   return undefined;
 }
@@ -78,28 +79,4 @@ function inspectOpenSshKey(text: string): KeyText {
     ...(cipher !== undefined && { cipher }),
     ...(publicKey !== undefined && { publicKey }),
   };
-}
-
-/** Reads SSH's strings: a length, then as many bytes. */
-class FieldReader {
-  readonly #content: Buffer;
-  #at: number;
-
-  constructor(content: Buffer, at: number) {
-    this.#content = content;
-    this.#at = at;
-  }
-
-  skip(bytes: number): void {
-    this.#at += bytes;
-  }
-
-  string(): Buffer | undefined {
-    if (this.#at + 4 > this.#content.length) return undefined;
-    const start = this.#at + 4;
-    const end = start + this.#content.readUInt32BE(this.#at);
-    if (end > this.#content.length) return undefined;
-    this.#at = end;
-    return this.#content.subarray(start, end);
-  }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { formatKnownHostsLine, matchesHost, parseKnownHosts } from './known-hosts.js';
+import { formatKnownHostsLine, type KnownHostsLine, parseKnownHosts } from './known-hosts.js';
 
 const SALT_BYTES = 20;
 const NEWLINE = 0x0a;
@@ -21,9 +21,9 @@ export async function addKnownHost(
 ): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const before = await readIfThere(file);
-  const stands = ({ marker, hosts, key: other }: ReturnType<typeof parseKnownHosts>[number]) =>
-    marker === undefined && other.equals(key) && matchesHost(hosts, name);
-  if (parseKnownHosts(before.toString('utf8'), file).some(stands)) return;
+  const stands = ({ marker, isCertificate, key: other }: KnownHostsLine) =>
+    marker === undefined && !isCertificate && other.equals(key);
+  if (parseKnownHosts(before, file, { names: [name] }).some(stands)) return;
 
   const line = formatKnownHostsLine(name, key, hashed ? randomBytes(SALT_BYTES) : undefined);
   const isLastLineOpen = before.length > 0 && before.at(-1) !== NEWLINE;

@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { readNamedKey, readPublicKey, untilNul } from './public-key.js';
+import { matchesPatternList } from './wildcards.js';
 
 /** One usable line of a known_hosts file. */
 export interface KnownHostsLine {
@@ -6,12 +8,14 @@ export interface KnownHostsLine {
   /** From 1. */
   readonly line: number;
   readonly marker?: 'cert-authority' | 'revoked';
-  /** The first field as written: a pattern list or one hashed name. */
+  /** The first field as written, byte by byte (latin1): a pattern list or one hashed name. */
   readonly hosts: string;
-  /** `ssh-ed25519`, `ssh-rsa`, … */
+  /** `ssh-ed25519`, `ssh-rsa`, …; of a certificate, that of the key in it. */
   readonly type: string;
   /** The key as SSH sends it. */
   readonly key: Buffer;
+  /** The line holds a certificate: no host can present an equal key. */
+  readonly isCertificate?: true;
 }
 
 /** What known_hosts files say of one host. */
@@ -19,35 +23,63 @@ export interface KnownHost {
   /** The name it was looked up by: `host`, or `[host]:port` for another port than 22. */
   readonly name: string;
   readonly keys: readonly KnownHostsLine[];
-  /** For another port than 22: keys stored under the bare name, which OpenSSH accepts too when they are equal. */
+  /** For another port than 22: keys stored under the bare name, which count where `name` has none. */
   readonly keysWithoutPort: readonly KnownHostsLine[];
+  /** Under `name` or the bare name. */
   readonly revoked: readonly KnownHostsLine[];
-  /** Authorities whose host certificates OpenSSH would accept. */
+  /** Authorities whose host certificates OpenSSH would accept, under `name` or the bare name. */
   readonly authorities: readonly KnownHostsLine[];
 }
 
-const MARKERS = new Map([
-  ['@cert-authority', 'cert-authority' as const],
-  ['@revoked', 'revoked' as const],
+type Marker = NonNullable<KnownHostsLine['marker']>;
+
+const MARKERS: ReadonlyMap<string, Marker> = new Map([
+  ['@cert-authority', 'cert-authority'],
+  ['@revoked', 'revoked'],
 ]);
 
-/** Reads a known_hosts file as OpenSSH does: lines that make no sense are passed over. */
-export function parseKnownHosts(text: string, file: string): KnownHostsLine[] {
-  return text.split('\n').flatMap((line, index) => parseLine(line, file, index + 1) ?? []);
+const PORT_WITHOUT_BRACKETS = 22;
+
+/**
+ * Reads a known_hosts file as OpenSSH does, to the byte: lines that it could not read are passed over.
+ * @param content as it is in the file, or its bytes as a string (latin1)
+ */
+export function parseKnownHosts(
+  content: Buffer | string,
+  file: string,
+  { names, firstLine = 1 }: ParseOptions = {},
+): KnownHostsLine[] {
+  const text = typeof content === 'string' ? content : content.toString('latin1');
+  return text
+    .split('\n')
+    .flatMap((line, index) => parseLine(line, { file, line: firstLine + index }, names) ?? []);
+}
+
+interface ParseOptions {
+  /** With any, only lines that cover one of them are read. */
+  readonly names?: readonly string[] | undefined;
+  /** The number of the first line, for a part of a file. Default 1. */
+  readonly firstLine?: number;
+}
+
+/** The names that a host can stand under: the first with its port, the other as a fallback for ports other than 22. */
+export function namesOfHost(host: string, port: number): string[] {
+  const bare = lowerCase(host);
+  return port === PORT_WITHOUT_BRACKETS ? [bare] : [`[${bare}]:${port}`, bare];
 }
 
 /** Finds what is known of a host. `@cert-authority` lines vouch for certificates, never for plain keys. */
 export function lookUpHost(lines: readonly KnownHostsLine[], host: string, port: number): KnownHost {
-  const bare = host.toLowerCase();
-  const name = port === 22 ? bare : `[${bare}]:${port}`;
+  const [name = '', bare] = namesOfHost(host, port);
   const named = lines.filter(({ hosts }) => matchesHost(hosts, name));
-  const bareNamed = name === bare ? [] : lines.filter(({ hosts }) => matchesHost(hosts, bare));
+  const bareNamed = bare === undefined ? [] : lines.filter(({ hosts }) => matchesHost(hosts, bare));
+  const all = [...named, ...bareNamed];
   return {
     name,
     keys: named.filter(({ marker }) => marker === undefined),
     keysWithoutPort: bareNamed.filter(({ marker }) => marker === undefined),
-    revoked: [...named, ...bareNamed].filter(({ marker }) => marker === 'revoked'),
-    authorities: named.filter(({ marker }) => marker === 'cert-authority'),
+    revoked: all.filter(({ marker }) => marker === 'revoked'),
+    authorities: all.filter(({ marker }) => marker === 'cert-authority'),
   };
 }
 
@@ -58,59 +90,66 @@ export function needsHostCertificate(known: KnownHost): boolean {
 
 /** The line that makes a host known; with `salt` (20 bytes), one that does not tell its name. */
 export function formatKnownHostsLine(name: string, key: Buffer, salt?: Buffer): string {
-  const hosts =
-    salt === undefined ? name : `|1|${salt.toString('base64')}|${hashOf(name, salt).toString('base64')}`;
-  return `${hosts} ${keyType(key)} ${key.toString('base64')}`;
+  const hosts = salt === undefined ? name : hashedName(name, salt);
+  return `${hosts} ${readPublicKey(key)?.type} ${key.toString('base64')}`;
+}
+
+/** A name as `HashKnownHosts` stores it. */
+export function hashedName(name: string, salt: Buffer): string {
+  return `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`;
 }
 
 /** Whether the first field of a line covers a name (lower case, `[host]:port` where a port belongs to it). */
 export function matchesHost(hosts: string, name: string): boolean {
-  if (hosts.startsWith('|')) return matchesHash(hosts, name);
-  let covered = false;
-  for (const pattern of hosts.toLowerCase().split(',')) {
-    const isNegated = pattern.startsWith('!');
-    if (!matchesPattern(isNegated ? pattern.slice(1) : pattern, name)) continue;
-    if (isNegated) return false;
-    covered = true;
+  if (hosts.startsWith('|')) {
+    const [, salt] = HASHED.exec(hosts) ?? [];
+    return salt !== undefined && hashedName(name, Buffer.from(salt, 'base64')) === hosts;
   }
-  return covered;
+  return matchesPatternList(lowerCase(hosts), Buffer.from(name).toString('latin1'));
 }
 
-/** The type that a key says of itself; undefined when it is not a key. */
-export function keyType(key: Buffer): string | undefined {
-  if (key.length < 4) return undefined;
-  const end = 4 + key.readUInt32BE(0);
-  return end > 4 && end < key.length ? key.toString('latin1', 4, end) : undefined;
+/** The salt of a hash that OpenSSH takes for one: 20 bytes. */
+const HASHED = /^\|1\|([A-Za-z0-9+/]{27}=)\|/;
+
+/** Of ASCII letters only, like a program in C. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-function parseLine(text: string, file: string, line: number): KnownHostsLine | undefined {
-  const fields = text.trim().split(/[ \t\r]+/);
-  const marker = MARKERS.get(fields[0] ?? '');
-  const [hosts, type, base64] = marker === undefined ? fields : fields.slice(1);
-  if (hosts === undefined || /^[#@]/.test(hosts) || type === undefined || base64 === undefined)
-    return undefined;
-  const key = Buffer.from(base64, 'base64');
-  if (keyType(key) !== type) return undefined;
-  return { file, line, hosts, type, key, ...(marker !== undefined && { marker }) };
+function parseLine(
+  text: string,
+  place: Pick<KnownHostsLine, 'file' | 'line'>,
+  names: readonly string[] | undefined,
+): KnownHostsLine | undefined {
+  const written = untilNul(text).replace(/^[ \t]+/, '');
+  const { marker, rest } = readMarker(written);
+  const [, hosts = '', name = '', base64 = ''] = FIELDS.exec(rest) ?? [];
+  if (hosts === '' || written.startsWith('#') || marker === 'none of them') return undefined;
+  if (names !== undefined && !names.some((one) => matchesHost(hosts, one))) return undefined;
+  const key = readNamedKey(name, base64);
+  if (key === undefined) return undefined;
+  return {
+    ...place,
+    hosts,
+    type: key.type,
+    key: key.key,
+    ...(marker !== undefined && { marker }),
+    ...(key.isCertificate && { isCertificate: true }),
+  };
 }
 
-function matchesHash(hosts: string, name: string): boolean {
-  const [, version, salt, hash, rest] = hosts.split('|');
-  if (version !== '1' || salt === undefined || hash === undefined || rest !== undefined) return false;
-  const expected = Buffer.from(hash, 'base64');
-  return hashOf(name, Buffer.from(salt, 'base64')).equals(expected);
-}
+/** Hosts, the type of the key, and the key; what follows is a comment. */
+const FIELDS = /^([^ \t]+)[ \t]+([^ \t]+)[ \t]+([^ \t]+)/;
 
-function hashOf(name: string, salt: Buffer): Buffer {
-  return createHmac('sha1', salt).update(name).digest();
-}
-
-function matchesPattern(pattern: string, name: string): boolean {
-  if (!/[*?]/.test(pattern)) return pattern === name;
-  const source = pattern
-    .replace(/\*+/g, '*')
-    .replace(/[\\^$.|+()[\]{}]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's').test(name);
+/** A marker ends at the first blank of the line, at a tab only where there is no blank. */
+function readMarker(text: string): {
+  readonly marker: Marker | undefined | 'none of them';
+  readonly rest: string;
+} {
+  if (!text.startsWith('@')) return { marker: undefined, rest: text };
+  const blank = text.indexOf(' ');
+  const end = blank === -1 ? text.indexOf('\t') : blank;
+  const marker = MARKERS.get(text.slice(0, Math.max(end, 0))) ?? 'none of them';
+  const rest = text.slice(end).replace(/^[ \t]+/, '');
+  return { marker: rest.startsWith('@') ? 'none of them' : marker, rest };
 }

@@ -21,6 +21,8 @@ export interface ResolvedDestination extends Destination {
   /** User's files first, then the system's; the first is the one that new keys are added to. */
   readonly knownHostsFiles: readonly string[];
   readonly hashKnownHosts: boolean;
+  /** False where UserKnownHostsFile is `none`: there is no place for a new key, so none is accepted. Default true. */
+  readonly storesHostKeys?: boolean;
   /** Private keys that were asked for by flag or config, in order. */
   readonly identityFiles: readonly string[];
   /** Those of {@link identityFiles} that were asked for by flag: one that cannot be used is an error. */

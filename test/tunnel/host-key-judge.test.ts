@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { Tunnel } from '../../tunnel/index.js';
 import { formatKnownHostsLine } from '../../tunnel/known-hosts.js';
-import { ed25519Key, hostKey } from './host-keys.js';
+import { ed25519Key, rsaKey } from './host-keys.js';
 import { resolved } from './resolved.js';
 import { Sshd } from './sshd.js';
 import { Target } from './target.js';
@@ -52,7 +52,7 @@ test.serial('A host is talked to or refused as OpenSSH does it, whatever known_h
   const ours = await sshd.hostKey();
   const blob = Buffer.from(ours.split(' ')[1] ?? '', 'base64');
   const other = ed25519Key(1).text;
-  const rsa = hostKey('ssh-rsa', Buffer.from('rsa')).text;
+  const rsa = rsaKey(1).text;
   const name = `[127.0.0.1]:${sshd.port}`;
   const files = [
     '',

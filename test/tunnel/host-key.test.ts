@@ -2,20 +2,20 @@ import test from 'ava';
 import fc from 'fast-check';
 import { TunnelError } from '../../tunnel/errors.js';
 import {
-  fingerprintOf,
-  type HostKeyPin,
   judgeHostKey,
   orderHostKeyAlgorithms,
   parseHostKeyPin,
   rememberVerdict,
 } from '../../tunnel/host-key.js';
+import type { HostKeyPin } from '../../tunnel/host-key-verdict.js';
 import { lookUpHost, parseKnownHosts } from '../../tunnel/known-hosts.js';
-import { ed25519Key, hostKey } from './host-keys.js';
+import { fingerprintOf } from '../../tunnel/public-key.js';
+import { ed25519Key, rsaKey } from './host-keys.js';
 
 const destination = { user: 'root', host: 'host', port: 2222 };
 const ours = ed25519Key(1);
 const other = ed25519Key(2);
-const rsa = hostKey('ssh-rsa', Buffer.from('rsa'));
+const rsa = rsaKey(1);
 const name = '[host]:2222';
 
 function judged(knownHosts: string, pin?: string): string {
@@ -32,7 +32,13 @@ const verdicts: readonly (readonly [title: string, knownHosts: string, expected:
   ['this key', `${name} ${ours.text}`, 'accepted'],
   ['this key among others', `${name} ${other.text}\n${name} ${ours.text}`, 'accepted'],
   ['another key of the type', `${name} ${other.text}`, 'host-key-changed'],
-  ['only a key of another type', `${name} ${rsa.text}`, 'host-key-unknown'],
+  ['only a key of another type', `${name} ${rsa.text}`, 'host-key-changed'],
+  [
+    'a key of another type, and this one under the name without port',
+    `${name} ${rsa.text}\nhost ${ours.text}`,
+    'host-key-changed',
+  ],
+  ['only a key of another type under the name without port', `host ${rsa.text}`, 'host-key-unknown'],
   ['this key under the name without port', `host ${ours.text}`, 'accepted'],
   ['another key under the name without port', `host ${other.text}`, 'host-key-unknown'],
   [

@@ -8,7 +8,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { identityNeedsOpenSsh, inspectKey, readPublicKey } from '../../tunnel/key-text.js';
 import { formatPrivateKey, readPrivateKey } from '../../tunnel/ssh2-key.js';
-import { hostKey } from './host-keys.js';
+import { tokenKey } from './host-keys.js';
 
 const run = promisify(execFile);
 
@@ -93,7 +93,7 @@ test.serial('What takes OpenSSH itself is named', async (t) => {
   t.regex(identityNeedsOpenSsh(privateKey, ['/id-cert.pub']) ?? '', /certificate/);
   const odd = await made('-t', 'ed25519', '-N', passphrase, '-Z', 'chacha20-poly1305@openssh.com');
   t.regex(identityNeedsOpenSsh(odd.privateKey, []) ?? '', /chacha20/);
-  const sk = hostKey('sk-ssh-ed25519@openssh.com', Buffer.from('key')).text;
+  const sk = tokenKey(1).text;
   t.regex(identityNeedsOpenSsh(sk, []) ?? '', /FIDO/);
 });
 

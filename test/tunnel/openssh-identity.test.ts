@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { Tunnel } from '../../tunnel/index.js';
 import { whyIdentityNeedsOpenSsh } from '../../tunnel/openssh-identity.js';
-import { hostKey } from './host-keys.js';
+import { tokenKey } from './host-keys.js';
 import { resolved } from './resolved.js';
 import { makeKey, Sshd } from './sshd.js';
 
@@ -28,10 +28,7 @@ test.serial('A certificate beside an identity is presented, by OpenSSH itself', 
 test.serial('A key in a FIDO token takes OpenSSH, an ordinary or an absent one does not', async (t) => {
   await using sshd = await Sshd.start();
   t.is(await whyIdentityNeedsOpenSsh(resolved(sshd), { signal }), undefined);
-  await writeFile(
-    `${sshd.identityFile}.pub`,
-    hostKey('sk-ssh-ed25519@openssh.com', Buffer.from('token')).text,
-  );
+  await writeFile(`${sshd.identityFile}.pub`, tokenKey(1).text);
   t.regex((await whyIdentityNeedsOpenSsh(resolved(sshd), { signal })) ?? '', /FIDO/);
   for (const file of [sshd.identityFile, `${sshd.identityFile}.pub`]) await rm(file);
   t.is(await whyIdentityNeedsOpenSsh(resolved(sshd), { signal }), undefined);

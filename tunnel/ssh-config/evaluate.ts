@@ -1,7 +1,8 @@
 import { TunnelError } from '../errors.js';
+import { matchesWildcards } from '../wildcards.js';
 import { EVERY_LINE, isKeyword, OLD_NAMES, SEVERAL_VALUES, WHOLE_LINE } from './keywords.js';
 import { type ConfigLine, splitArguments } from './lines.js';
-import { judgeMatch, type MatchSubject, matchesAny, matchesPattern } from './match.js';
+import { judgeMatch, type MatchSubject, matchesAny } from './match.js';
 import type { HostQuery } from './options.js';
 import type { Surroundings } from './surroundings.js';
 import { expandTokens } from './tokens.js';
@@ -106,7 +107,7 @@ class Evaluation implements Found {
       return;
     }
     if (!isKeyword(keyword)) {
-      if (this.#ignored.some((pattern) => matchesPattern(pattern.toLowerCase(), line.keyword))) return;
+      if (this.#ignored.some((pattern) => matchesWildcards(pattern.toLowerCase(), line.keyword))) return;
       throw badLine(line, `there is no option "${line.keyword}"`);
     }
     const value = valueOfLine(keyword, line);

@@ -38,6 +38,7 @@ export function destinationOf(
     strictHostKeyChecking: strictnessOf(options, subject, log),
     knownHostsFiles: knownHostsFilesOf(asked, surroundings),
     hashKnownHosts: isOn(options, 'hashknownhosts'),
+    ...(knownHostsFiles(asked, 'userknownhostsfile', surroundings).length === 0 && { storesHostKeys: false }),
     identityFiles: areDefaults ? [] : identityFiles,
     requiredIdentityFiles: [],
     defaultIdentityFiles: areDefaults ? identityFiles : [],

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { matchesPattern } from './match.js';
+import { matchesGlob } from '../wildcards.js';
 
 /** The files that an Include names, sorted; wildcards may stand in every part of the path. */
 export async function expandInclude(pattern: string): Promise<string[]> {
@@ -29,7 +29,7 @@ async function entriesOf(folder: string, part: string): Promise<string[]> {
     const names = await readdir(folder);
     const isVisible = (name: string) => part.startsWith('.') || !name.startsWith('.');
     return names
-      .filter((name) => isVisible(name) && matchesPattern(part, name))
+      .filter((name) => isVisible(name) && matchesGlob(part, name))
       .sort()
       .map((name) => join(folder, name));
   } catch (error) {

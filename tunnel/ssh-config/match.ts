@@ -1,3 +1,5 @@
+import { matchesWildcards } from '../wildcards.js';
+
 /** What Host and Match compare. */
 export interface MatchSubject {
   /** What Host compares: the host as typed, in the final pass its HostName. */
@@ -16,17 +18,6 @@ export interface MatchSubject {
 export type MatchVerdict =
   | { readonly matches: boolean; readonly wantsFinalPass: boolean }
   | { readonly problem: string };
-
-/** Whether a text matches a pattern of ssh_config: `*` and `?`, and sets in brackets for the files of Include. */
-export function matchesPattern(pattern: string, text: string, { sets = true } = {}): boolean {
-  const source = pattern
-    .replace(/\*+/g, '*')
-    .replace(sets ? /[\\^$.|+(){}]/g : /[\\^$.|+(){}[\]]/g, '\\$&')
-    .replace(/\[!/g, sets ? '[^' : '[!')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's').test(text);
-}
 
 interface Criterion {
   readonly name: string;
@@ -107,7 +98,7 @@ export function matchesAny(patterns: readonly string[], text: string): boolean {
   let covered = false;
   for (const pattern of patterns) {
     const isNegated = pattern.startsWith('!');
-    if (!matchesPattern(isNegated ? pattern.slice(1) : pattern, text, { sets: false })) continue;
+    if (!matchesWildcards(isNegated ? pattern.slice(1) : pattern, text)) continue;
     if (isNegated) return false;
     covered = true;
   }

@@ -81,7 +81,10 @@ async function resolveHost(
     ...destination,
     ...(sshConfig !== undefined && { sshConfig }),
     identityFiles: [...(flags.identityFiles ?? []), ...destination.identityFiles],
-    ...(flags.knownHostsFiles?.length && { knownHostsFiles: flags.knownHostsFiles }),
+    ...(flags.knownHostsFiles?.length && {
+      knownHostsFiles: flags.knownHostsFiles,
+      storesHostKeys: true,
+    }),
     ...(proxyCommand !== undefined && { proxyCommand }),
     jumps,
     needsOpenSsh: [

@@ -1,4 +1,4 @@
-import { matchesPattern } from './match.js';
+import { matchesWildcards } from '../wildcards.js';
 
 const SECONDS = new Map([
   ['', 1],
@@ -138,7 +138,7 @@ function changeList(keyword: string, text: string): string | undefined {
   const sign = /^[-+^]/.exec(text)?.[0];
   const names = text.slice(sign?.length ?? 0).split(',');
   if (sign === '-') {
-    const isTaken = (name: string) => names.some((one) => matchesPattern(one, name, { sets: false }));
+    const isTaken = (name: string) => names.some((one) => matchesWildcards(one, name));
     return standing.filter((name) => !isTaken(name)).join(',');
   }
   const known = [...standing, ...(FURTHER_NAMES.get(keyword) ?? [])];

@@ -1,0 +1,88 @@
+/** OpenSSH gives up on a list in which one pattern is as long as this. */
+const MAX_PATTERN_CHARACTERS = 1_022;
+
+/** Whether a text matches a pattern in which `*` stands for any characters and `?` for one. */
+export function matchesWildcards(pattern: string, text: string): boolean {
+  return /[*?]/.test(pattern) ? matchesParts(pattern.split(''), text) : pattern === text;
+}
+
+/** Whether a file name matches a pattern as glob(7) has them: sets in brackets and backslashes besides. */
+export function matchesGlob(pattern: string, name: string): boolean {
+  return matchesParts(pattern.match(GLOB_PARTS) ?? [], name);
+}
+
+/** A set, an escaped character, or any one character. */
+const GLOB_PARTS = /\[[!^]?\]?[^\]]*\]|\\.|./gs;
+
+/** Takes no more steps than the product of both lengths, whatever the pattern. */
+function matchesParts(parts: readonly string[], text: string): boolean {
+  let at = 0;
+  let next = 0;
+  // Where to go on when what follows the last star does not fit: one character later in the text.
+  let star = -1;
+  let retry = 0;
+  while (at < text.length) {
+    const part = parts[next];
+    if (part === '*') {
+      star = next;
+      retry = at;
+      next += 1;
+    } else if (part !== undefined && fits(part, text.charAt(at))) {
+      next += 1;
+      at += 1;
+    } else if (star !== -1) {
+      retry += 1;
+      at = retry;
+      next = star + 1;
+    } else {
+      return false;
+    }
+  }
+  while (parts[next] === '*') next += 1;
+  return next === parts.length;
+}
+
+function fits(part: string, character: string): boolean {
+  if (part.length === 1) return part === '?' || part === character;
+  return part.startsWith('[') ? isInSet(part.slice(1, -1), character) : part.charAt(1) === character;
+}
+
+/** `!` or `^` in front means all the others; a range has a hyphen between two characters. */
+function isInSet(set: string, character: string): boolean {
+  const isNegated = /^[!^]/.test(set);
+  const members = (isNegated ? set.slice(1) : set).match(/.-.|./gs) ?? [];
+  const isMember = members.some((member) =>
+    member.length === 3
+      ? member.charAt(0) <= character && character <= member.charAt(2)
+      : member === character,
+  );
+  return isMember !== isNegated;
+}
+
+/**
+ * Whether a list of patterns with commas between them covers a text: one matches, and none does that begins with `!`.
+ * Both must be of one letter case.
+ */
+export function matchesPatternList(list: string, text: string): boolean {
+  let covered = false;
+  for (const element of elementsOf(list)) {
+    const isNegated = element.startsWith('!');
+    const pattern = isNegated ? element.slice(1) : element;
+    if (pattern.length > MAX_PATTERN_CHARACTERS) return false;
+    if (!matchesWildcards(pattern, text)) continue;
+    if (isNegated) return false;
+    covered = true;
+  }
+  return covered;
+}
+
+/** One by one, for there may be a great many. */
+function* elementsOf(list: string): Iterable<string> {
+  let start = 0;
+  while (start < list.length) {
+    const comma = list.indexOf(',', start);
+    const end = comma === -1 ? list.length : comma;
+    yield list.slice(start, end);
+    start = end + 1;
+  }
+}
