@@ -1,8 +1,7 @@
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { type HostKeyVerdict, judgeHostKey, rememberVerdict } from './host-key.js';
-import { type HostKeyTrust, reactToUnknown } from './host-key-verdict.js';
-import { canStoreHostKey } from './host-trust.js';
+import { canStoreHostKey, type HostKeyTrust, reactToUnknown } from './host-key-verdict.js';
 import type { KnownHostsLine } from './known-hosts.js';
 import { addKnownHost } from './known-hosts-file.js';
 import type { Log } from './log.js';

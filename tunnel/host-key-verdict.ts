@@ -1,6 +1,6 @@
 import type { Destination } from './destination.js';
 import type { KnownHost, KnownHostsLine } from './known-hosts.js';
-import type { StrictHostKeyChecking } from './ssh-config.js';
+import type { ResolvedDestination, StrictHostKeyChecking } from './ssh-config.js';
 
 /** The only key to accept for a host, whatever known_hosts files say. */
 export type HostKeyPin =
@@ -78,7 +78,13 @@ export function reactToUnknown({
   return canAsk ? 'ask' : 'refuse';
 }
 
+/** Whether a new key of a host can be stored: there is a file for it, and the line would speak of this host alone. */
+export function canStoreHostKey(destination: ResolvedDestination): boolean {
+  const { host, hostKeyAlias = host, knownHostsFiles, storesHostKeys = true } = destination;
+  return storesHostKeys && knownHostsFiles.length > 0 && isStorableName(hostKeyAlias);
+}
+
 /** Whether a line for this name would speak of this host alone. OpenSSH does not store host names with these either. */
-export function isStorableName(host: string): boolean {
+function isStorableName(host: string): boolean {
   return !/[@?*#[\]|'"\\,!\s]|\p{Cc}/u.test(host);
 }

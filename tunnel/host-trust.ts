@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { parseHostKeyPin } from './host-key.js';
-import { type HostKeyTrust, isStorableName } from './host-key-verdict.js';
+import type { HostKeyTrust } from './host-key-verdict.js';
 import { type KnownHostsLine, lookUpHost, namesOfHost, parseKnownHosts } from './known-hosts.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
@@ -41,12 +41,6 @@ export async function readTrust(
       (await readLines({ destination, signal })).filter((line) => line.key.equals(key)),
     ...(hostKey !== undefined && { pin: parseHostKeyPin(hostKey, destination) }),
   };
-}
-
-/** Whether a new key of a host can be stored: there is a file for it, and the line would speak of this host alone. */
-export function canStoreHostKey(destination: ResolvedDestination): boolean {
-  const { host, hostKeyAlias = host, knownHostsFiles, storesHostKeys = true } = destination;
-  return storesHostKeys && knownHostsFiles.length > 0 && isStorableName(hostKeyAlias);
 }
 
 async function readLines(options: ReadOptions): Promise<KnownHostsLine[]> {

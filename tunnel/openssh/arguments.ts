@@ -1,10 +1,14 @@
 import { join } from 'node:path';
+import { canStoreHostKey } from '../host-key-verdict.js';
 import { shellWord } from '../shell-words.js';
 import type { ResolvedDestination } from '../ssh-config.js';
 
-/** How `ssh` is to know the host: as known_hosts files have it, or by what a pin left in a folder of ours. */
+/**
+ * How `ssh` is to know the host: as known_hosts files have it, with more revocations in a file of ours, or by what a
+ * pin left in one.
+ */
 export type HostKeySource =
-  | { readonly kind: 'known-hosts' }
+  | { readonly kind: 'known-hosts'; readonly file?: string }
   | { readonly kind: 'file'; readonly name: string; readonly file: string }
   | { readonly kind: 'command'; readonly name: string; readonly file: string; readonly command: string };
 
@@ -64,6 +68,8 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
   const { user, host, port, agentSocket } = destination;
   const identityFiles = [...destination.identityFiles, ...destination.defaultIdentityFiles];
   return optionArguments([
+    // The configuration has been read once by ssh already; of our own options an ssh may lack some.
+    ['IgnoreUnknown', '*'],
     ['BatchMode', options.askPrograms?.at(-1) === undefined ? 'yes' : 'no'],
     ['LogLevel', options.logLevel ?? 'ERROR'],
     ['HostName', literal(host)],
@@ -75,11 +81,11 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
       (value): Option => ['IdentityFile', value],
     ),
     ...destination.certificateFiles.map((path): Option => ['CertificateFile', file(path)]),
+    ...CHECK_ALWAYS,
     ...hostKeyOptions(destination, options.hostKeySources.at(-1)),
     ['ServerAliveInterval', Math.max(1, Math.ceil(options.keepaliveIntervalMs / 1_000))],
     // Ours decides, and knows why; this one is for an ssh whose user is gone.
     ['ServerAliveCountMax', options.keepaliveCountMax + 2],
-    ['UpdateHostKeys', 'no'],
     ...(destination.sshConfig === 'none'
       ? [...algorithmOptions(destination), ...loginOptions(destination)]
       : []),
@@ -92,12 +98,25 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
 
 type Option = readonly [name: string, value: string | number];
 
+/** What ssh_config could set so that a host gets by with another key, or without any, or new keys get stored. */
+const CHECK_ALWAYS: readonly Option[] = [
+  ['NoHostAuthenticationForLocalhost', 'no'],
+  ['VerifyHostKeyDNS', 'no'],
+  // A host that Kerberos vouches for shows no key.
+  ['GSSAPIKeyExchange', 'no'],
+  ['CheckHostIP', 'no'],
+  ['UpdateHostKeys', 'no'],
+  // In questions, errors and pins.
+  ['FingerprintHash', 'sha256'],
+];
+
 function hostKeyOptions(destination: ResolvedDestination, source: HostKeySource | undefined): Option[] {
   if (source === undefined || source.kind === 'known-hosts') {
+    const strictness = canStoreHostKey(destination) ? destination.strictHostKeyChecking : 'yes';
     return [
-      ['StrictHostKeyChecking', destination.strictHostKeyChecking],
+      ['StrictHostKeyChecking', strictness],
       ['UserKnownHostsFile', files(destination.knownHostsFiles)],
-      ['GlobalKnownHostsFile', 'none'],
+      ['GlobalKnownHostsFile', source?.file === undefined ? 'none' : file(source.file)],
       ['HashKnownHosts', destination.hashKnownHosts ? 'yes' : 'no'],
       ...(destination.hostKeyAlias === undefined
         ? []
@@ -109,9 +128,6 @@ function hostKeyOptions(destination: ResolvedDestination, source: HostKeySource 
     ['UserKnownHostsFile', file(source.file)],
     ['GlobalKnownHostsFile', 'none'],
     ['HostKeyAlias', source.name],
-    ['CheckHostIP', 'no'],
-    ['VerifyHostKeyDNS', 'no'],
-    ['IgnoreUnknown', 'KnownHostsCommand'],
     ['KnownHostsCommand', source.kind === 'command' ? source.command : 'none'],
   ];
 }
