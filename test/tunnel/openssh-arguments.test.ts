@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -75,6 +75,66 @@ test.serial('OpenSSH understands what it is to do as it was meant', async (t) =>
   t.deepEqual(Object.fromEntries(seen), expected);
 });
 
+/** The `ssh` that goes through a jump host, as the shell that OpenSSH runs for it would see it. */
+async function hopArguments(args: readonly string[]): Promise<string[]> {
+  const [proxy = ''] = (await understood(args)).get('proxycommand') ?? [];
+  // OpenSSH replaces the tokens, then a shell makes words of it.
+  const command = proxy
+    .replaceAll('%%', '\0')
+    .replaceAll('%h', 'h')
+    .replaceAll('%p', '1')
+    .replaceAll('\0', '%');
+  const { stdout } = await run('sh', ['-c', `printf '%s\\n' ${command}`]);
+  const [program, ...words] = stdout.trimEnd().split('\n');
+  return program === 'ssh' ? words : [];
+}
+
+test.serial(
+  'Whatever ssh_config says, each ssh on the way checks the host key by what we have read',
+  async (t) => {
+    const sshConfig = join(folder, 'trusting');
+    const trusting = [
+      'NoHostAuthenticationForLocalhost yes',
+      'StrictHostKeyChecking no',
+      'UserKnownHostsFile /dev/null',
+      'GlobalKnownHostsFile /theirs',
+      'VerifyHostKeyDNS yes',
+      'GSSAPIKeyExchange yes',
+      'CheckHostIP yes',
+      'UpdateHostKeys yes',
+      'HashKnownHosts yes',
+      'FingerprintHash md5',
+      'ControlMaster auto',
+      'ControlPath /theirs',
+      'IgnoreUnknown Unheard',
+      'UnheardOf yes',
+      'Unheard yes',
+    ];
+    writeFileSync(sshConfig, `${trusting.join('\n')}\n`);
+    const expected = {
+      nohostauthenticationforlocalhost: 'no',
+      stricthostkeychecking: 'ask',
+      userknownhostsfile: '/known',
+      globalknownhostsfile: 'none',
+      verifyhostkeydns: 'false',
+      gssapikeyexchange: 'no',
+      checkhostip: 'no',
+      updatehostkeys: 'false',
+      hashknownhosts: 'no',
+      fingerprinthash: 'SHA256',
+    };
+    const destination = { ...PLAIN, sshConfig };
+    const args = argumentsFor({ ...destination, jumps: [destination] });
+    const [near, far] = [await understood(await hopArguments(args)), await understood(args)];
+    for (const options of [near, far]) {
+      const seen = Object.keys(expected).map((name) => [name, options.get(name)?.join()]);
+      t.deepEqual(Object.fromEntries(seen), expected);
+    }
+    t.deepEqual([near.get('controlpath'), near.get('controlmaster')], [undefined, ['false']]);
+    t.deepEqual(far.get('controlpath'), [join(folder, 'c')]);
+  },
+);
+
 test.serial(
   'Any path that a file can have is taken for this path, also on the far side of a jump',
   async (t) => {
@@ -88,17 +148,7 @@ test.serial(
       const direct = await understood(argumentsFor(destination));
       t.deepEqual(direct.get('identityfile'), [key.replaceAll('%', '%%')]);
       t.deepEqual(direct.get('userknownhostsfile'), [known]);
-      const [proxy = ''] =
-        (await understood(argumentsFor({ ...PLAIN, jumps: [destination] }))).get('proxycommand') ?? [];
-      // OpenSSH replaces the tokens, then a shell makes words of it.
-      const command = proxy
-        .replaceAll('%%', '\0')
-        .replaceAll('%h', 'h')
-        .replaceAll('%p', '1')
-        .replaceAll('\0', '%');
-      const { stdout } = await run('sh', ['-c', `printf '%s\\n' ${command}`]);
-      const [program, ...words] = stdout.trimEnd().split('\n');
-      t.is(program, 'ssh');
+      const words = await hopArguments(argumentsFor({ ...PLAIN, jumps: [destination] }));
       const jump = await understood(words);
       t.deepEqual(jump.get('identityfile'), [key.replaceAll('%', '%%')]);
     });
