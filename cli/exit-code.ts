@@ -37,6 +37,7 @@ const tunnelExits: Record<TunnelErrorCode, ExitCode> = {
   'host-key-unknown': exitCodes.refused,
   'host-key-changed': exitCodes.refused,
   'host-key-revoked': exitCodes.refused,
+  'host-key-unproven': exitCodes.refused,
 };
 
 const agentExits: Partial<Record<AgentErrorCode, ExitCode>> = {

@@ -4,6 +4,7 @@ export type TunnelErrorCode =
   | 'host-key-unknown'
   | 'host-key-changed'
   | 'host-key-revoked'
+  | 'host-key-unproven'
   | 'auth-failed'
   | 'bad-identity'
   | 'no-common-algorithm'
@@ -68,6 +69,7 @@ export class TunnelError extends Error {
 const SEVERITY: readonly TunnelErrorCode[] = [
   'host-key-changed',
   'host-key-revoked',
+  'host-key-unproven',
   'host-key-unknown',
   'auth-failed',
   'bad-identity',

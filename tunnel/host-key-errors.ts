@@ -1,4 +1,4 @@
-import { formatDestination } from './destination.js';
+import { type Destination, formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import type { HostKeyTrust } from './host-key-verdict.js';
 import { fingerprintOf, type PublicKey } from './public-key.js';
@@ -72,6 +72,13 @@ export function unreadableError(presented: Buffer, trust: HostKeyTrust): TunnelE
   const fingerprint = fingerprintOf(presented);
   const message = `Refused to talk to ${host}: what it presented as its host key (${fingerprint}) is not a key that can be trusted: malformed, or RSA with fewer than 1024 bits. Give the host a new key with "ssh-keygen -A".`;
   return new TunnelError('host-key-unknown', host, message, { fingerprint });
+}
+
+/** The host cannot sign with the key that it presented, or somebody changed what it said. */
+export function unprovenError(destination: Destination, cause: Error): TunnelError {
+  const host = formatDestination(destination);
+  const message = `Refused to talk to ${host}: it presented a host key, but could not prove that the key is its own (${cause.message}). Someone may be in between and change what is sent. Try from another network; if that does not help, look at the host's console.`;
+  return new TunnelError('host-key-unproven', host, message, { cause });
 }
 
 /** What makes OpenSSH ask about the host's key. */

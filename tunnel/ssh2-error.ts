@@ -1,6 +1,7 @@
 import { channelLost, channelRefused } from './channel-refusal.js';
 import { type Destination, formatDestination } from './destination.js';
 import { TunnelError, type TunnelErrorDetails } from './errors.js';
+import { unprovenError } from './host-key-errors.js';
 import { type AlgorithmOption, noCommonAlgorithm } from './no-common-algorithm.js';
 import type { ForwardTarget } from './transport.js';
 
@@ -45,6 +46,8 @@ export function translateLinkError(
     const isCutShort = AUTH_DISCONNECTS.includes(code);
     return authFailed(host, { tried, accepts, isCutShort }, error);
   }
+  // Of signatures a handshake has the host's alone.
+  if (level === 'handshake' && /signature/i.test(error.message)) return unprovenError(destination, error);
   const option = level === 'handshake' && DISAGREEMENTS.find(([text]) => text.test(error.message))?.[1];
   if (option) return noCommonAlgorithm(destination, { option, cause: error });
   const problem = SOCKET_PROBLEMS.get(code) ?? problemOf(error, level, phase);

@@ -72,6 +72,8 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
     ['IgnoreUnknown', '*'],
     ['BatchMode', options.askPrograms?.at(-1) === undefined ? 'yes' : 'no'],
     ['LogLevel', options.logLevel ?? 'ERROR'],
+    // Why a connection ended before we were logged in; OpenSSH 8.5 and later say so at any level.
+    ['LogVerbose', '*:sshpkt_vfatal():*'],
     ['HostName', literal(host)],
     ['User', user],
     ['Port', port],

@@ -1,5 +1,6 @@
 import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError, type TunnelErrorCode } from '../errors.js';
+import { unprovenError } from '../host-key-errors.js';
 import { type AlgorithmOption, type Disagreement, noCommonAlgorithm } from '../no-common-algorithm.js';
 
 /** What `ssh` writes when it fails, what that means, and what to do about it. `ssh` gives no codes: texts it is. */
@@ -87,6 +88,13 @@ const FAILURES: readonly Failure[] = [
   },
 ];
 
+/** Stands before what LogVerbose brings. */
+const FORCED = /^\S+\.c:\S+\(\):\d+(?: \(pid=\d+\))?: /gm;
+
+/** What `ssh` finds wrong with the host's answer in the key exchange, which the host signs. */
+const UNPROVEN =
+  /ssh_dispatch_run_fatal: .*: (incorrect signature|key type does not match|signature algorithm not supported|incomplete message|invalid format|unexpected bytes remain after decoding|error in libcrypto)$/m;
+
 /** In the words of `ssh`: what nothing is in common of, and the option that lists it. */
 const DISAGREEMENTS = new Map<string, AlgorithmOption>([
   ['key exchange method', 'KexAlgorithms'],
@@ -105,9 +113,11 @@ const NOT_THE_PINNED_KEY: Omit<Failure, 'text'> = {
 /** Says why `ssh` did not log in, from what it wrote to its standard error. */
 export function translateOpenSshFailure(destination: Destination, output: string): TunnelError {
   const host = formatDestination(destination);
-  const said = output.trim();
+  const said = output.replace(FORCED, '').trim();
   const disagreement = findDisagreement(said);
   if (disagreement) return noCommonAlgorithm(destination, disagreement);
+  const unproven = UNPROVEN.exec(said)?.[1];
+  if (unproven !== undefined) return unprovenError(destination, new Error(unproven));
   const { code, problem, advice, wasDropped } = findFailure(destination, said);
   const fingerprint = /\bSHA256:[A-Za-z0-9+/]{43}/.exec(said)?.[0];
   const offending = /^Offending \S+ key in (.+):(\d+)$/m.exec(said);
