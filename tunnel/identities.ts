@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { identityNeedsOpenSsh, inspectKey, readPublicKey } from './key-text.js';
 import type { Log } from './log.js';
 import { fingerprintOf } from './public-key.js';
+import { shellWord } from './shell-words.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
 /** What there is under the name of an identity file. */
@@ -16,6 +17,8 @@ export interface KeyFile {
   readonly isEncrypted: boolean;
   /** As SSH sends it; absent where nothing tells it before the private key is decrypted. */
   readonly publicKey?: Buffer;
+  /** Why the private key that is there must not be used, in OpenSSH's words. */
+  readonly objection?: string;
 }
 
 /** A key that an SSH agent holds. */
@@ -100,9 +103,9 @@ export function orderIdentities(
       const problem = isEncrypted
         ? `it is encrypted; add it to an SSH agent with "ssh-add ${file.file}"`
         : 'it is a public key, and no SSH agent holds its private half';
-      const error = badIdentity(formatDestination(destination), file.file, problem);
+      const error = badIdentity(formatDestination(destination), file.file, file.objection ?? problem);
       if (file.isRequired) throw error;
-      log?.('debug', error.message);
+      log?.(file.objection === undefined ? 'debug' : 'warn', error.message);
       return [];
     }),
   ];
@@ -132,8 +135,11 @@ async function readKeyFile(
   const beside = await readIfThere(`${file}.pub`, signal);
   const publicHalf = beside === undefined ? undefined : readPublicKey(beside);
   let text: string;
+  let objection: string | undefined;
   try {
-    text = await readFile(file, { encoding: 'utf8', signal });
+    await using handle = await open(file);
+    objection = objectionTo(file, await handle.stat());
+    text = await handle.readFile({ encoding: 'utf8', signal });
   } catch (error) {
     signal.throwIfAborted();
     if (publicHalf) return { file, isRequired, isEncrypted: false, publicKey: publicHalf };
@@ -146,6 +152,10 @@ async function readKeyFile(
     throw badIdentity(host, file, `it is ${lacking}, which takes OpenSSH itself; add it to an SSH agent`);
   }
   if (!key && !publicKey) throw badIdentity(host, file, 'it holds no private key');
+  // The agent may hold it all the same.
+  if (key && objection !== undefined) {
+    return { file, isRequired, isEncrypted: false, objection, ...(publicKey && { publicKey }) };
+  }
   return {
     file,
     isRequired,
@@ -153,6 +163,24 @@ async function readKeyFile(
     ...(key && { privateKey: text }),
     ...(publicKey && { publicKey }),
   };
+}
+
+/**
+ * Why a private key must not be used: our own that others can read is no secret. What another user owns is for them
+ * to guard, as OpenSSH has it.
+ */
+export function objectionTo(
+  file: string,
+  { uid, mode }: { readonly uid: number; readonly mode: number },
+  ourUid = process.getuid?.(),
+): string | undefined {
+  if (uid !== ourUid || (mode & 0o077) === 0) return undefined;
+  return tooOpen(file, `0${(mode & 0o777).toString(8).padStart(3, '0')}`);
+}
+
+/** OpenSSH's sentences, and what to do. */
+export function tooOpen(file: string, permissions: string): string {
+  return `Permissions ${permissions} for '${file}' are too open. It is required that your private key files are NOT accessible by others: run chmod 600 ${shellWord(file)}`;
 }
 
 async function readIfThere(file: string, signal: AbortSignal): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError, type TunnelErrorCode } from '../errors.js';
 import { unprovenError } from '../host-key-errors.js';
+import { badIdentity, tooOpen } from '../identities.js';
 import { type AlgorithmOption, type Disagreement, noCommonAlgorithm } from '../no-common-algorithm.js';
 
 /** What `ssh` writes when it fails, what that means, and what to do about it. `ssh` gives no codes: texts it is. */
@@ -118,6 +119,10 @@ export function translateOpenSshFailure(destination: Destination, output: string
   if (disagreement) return noCommonAlgorithm(destination, disagreement);
   const unproven = UNPROVEN.exec(said)?.[1];
   if (unproven !== undefined) return unprovenError(destination, new Error(unproven));
+  const open = /^Permissions (0\d+) for '(.+)' are too open\.$/m.exec(said);
+  if (open?.[1] !== undefined && open[2] !== undefined && /Permission denied/.test(said)) {
+    return badIdentity(host, open[2], tooOpen(open[2], open[1]), new Error(said));
+  }
   const { code, problem, advice, wasDropped } = findFailure(destination, said);
   const fingerprint = /\bSHA256:[A-Za-z0-9+/]{43}/.exec(said)?.[0];
   const offending = /^Offending \S+ key in (.+):(\d+)$/m.exec(said);
