@@ -1,4 +1,5 @@
 import { InterruptedError } from './errors.js';
+import { writeRemark } from './output/door.js';
 
 const exitInterrupted = 130;
 
@@ -43,7 +44,7 @@ export class Interrupts implements Disposable {
     this.#count += 1;
     if (this.#count === 1) this.#controller.abort(new InterruptedError(name));
     if (this.#count === 2)
-      process.stderr.write(`hawser: still ending in order${this.#howLong()}; once more to end at once\n`);
+      writeRemark(`hawser: still ending in order${this.#howLong()}; once more to end at once`);
     if (this.#count < 3) return;
     for (const kill of this.#kills) kill();
     process.exit(exitInterrupted);

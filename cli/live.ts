@@ -1,4 +1,6 @@
 import type { CallOptions } from '../world/world.js';
+import { writeJson, writeResult, writeValue } from './output/door.js';
+import type { Lines } from './output/lines.js';
 import type { OutputOptions } from './output.js';
 
 type BoundedCall = CallOptions & { readonly signal: AbortSignal; readonly timeoutMs: number };
@@ -30,18 +32,25 @@ export async function* firstThenEach<T>(
   yield* states({ signal: call.signal });
 }
 
+/** A state for programs, and as text for people: a value that was asked for, or a line, or lines. */
+export type Shown =
+  | { readonly value: unknown; readonly text: string | Lines }
+  | { readonly value: unknown; readonly raw: string };
+
 /** Prints each state that differs from the one before: a JSON value a line, or the text for people. */
 export async function printStates<T>(
   options: OutputOptions,
   states: AsyncIterable<T>,
-  show: (state: T) => { readonly value: unknown; readonly text: string },
+  show: (state: T) => Shown,
 ): Promise<void> {
   let last: string | undefined;
   for await (const state of states) {
-    const { value, text } = show(state);
-    const line = JSON.stringify(value);
+    const shown = show(state);
+    const line = JSON.stringify(shown.value);
     if (line === last) continue;
     last = line;
-    process.stdout.write(`${options.json ? line : text}\n`);
+    if (options.json) writeJson(shown.value);
+    else if ('raw' in shown) writeValue(shown.raw);
+    else writeResult(shown.text);
   }
 }

@@ -1,15 +1,24 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { writeRemark, writeResult } from './output/door.js';
+import { lines } from './output/lines.js';
+import { stackLines } from './output/stack-lines.js';
 
 const [first] = process.argv.slice(2);
+
+// What nobody caught is a fault of ours, and may still quote what somebody else wrote.
+process.on('uncaughtException', (error: unknown) => {
+  writeRemark(lines(error instanceof Error ? stackLines(error) : [String(error)]));
+  process.exit(1);
+});
 
 // A reader that went away (`hawser … | head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
   // Answered before anything else is loaded: version checks are what scripts wait for.
-  process.stdout.write(`${packageVersion()}\n`);
+  writeResult(packageVersion());
 } else {
   // An agent stays for months beside others' programs: its young heap stays as small as it begins, for a third less.
   if (first === 'run') setFlagsFromString('--semi-space-growth-factor=1');

@@ -1,5 +1,14 @@
 import { exitCodeOf } from './exit-code.js';
+import { writeJson, writeRemark, writeResult, writeValue } from './output/door.js';
+import { type Lines, lines } from './output/lines.js';
+import { stackLines } from './output/stack-lines.js';
 import { writeLine } from './stderr.js';
+
+export { lines } from './output/lines.js';
+export { table } from './output/table.js';
+
+/** Of a program's output, at the end of an error. */
+const MOST_TAIL_LINES = 60;
 
 /** How a command speaks: for a person, or one JSON value for a program. */
 export interface OutputOptions {
@@ -7,10 +16,19 @@ export interface OutputOptions {
   readonly verbose: boolean;
 }
 
-/** Prints one result: `value` for programs, `text` for people (nothing when it is empty). */
-export function printResult(options: OutputOptions, value: unknown, text: string): void {
-  if (options.json) process.stdout.write(`${JSON.stringify(value)}\n`);
-  else if (text !== '') process.stdout.write(`${text}\n`);
+/**
+ * Prints one result: `value` for programs, `text` for people (nothing when it is empty). A string is one line, whatever is in
+ * it; several come from `lines` and `table`.
+ */
+export function printResult(options: OutputOptions, value: unknown, text: string | Lines): void {
+  if (options.json) writeJson(value);
+  else if (String(text) !== '') writeResult(text);
+}
+
+/** Prints a value that was asked for by name, `raw`, to a program as it is. */
+export function printValue(options: OutputOptions, value: unknown, raw: string): void {
+  if (options.json) writeJson(value);
+  else writeValue(raw);
 }
 
 /** Progress and remarks go to stderr, so that stdout stays the result. */
@@ -21,9 +39,9 @@ export function printNote(options: OutputOptions, text: string): void {
 /** Says what went wrong in one sentence and gives the exit code for it. */
 export function printError(error: unknown, options: OutputOptions): number {
   const { code, message, details } = describe(error);
-  if (options.json) process.stderr.write(`${JSON.stringify({ error: { code, message, ...details } })}\n`);
-  else process.stderr.write(`hawser: ${message}\n`);
-  if (options.verbose && error instanceof Error && !options.json) process.stderr.write(`${stacks(error)}\n`);
+  if (options.json) writeJson({ error: { code, message, ...details } }, 'stderr');
+  else writeRemark(lines([`hawser: ${message}`, ...tailOf(details['logTail'])]));
+  if (options.verbose && error instanceof Error && !options.json) writeRemark(lines(stackLines(error)));
   return exitCodeOf(error);
 }
 
@@ -33,27 +51,16 @@ function describe(error: unknown): { code: string; message: string; details: Rec
   const details = Object.fromEntries(
     Object.entries({ host, hosts, key, logTail }).filter(([, value]) => value !== undefined),
   );
-  const tail = typeof logTail === 'string' && logTail !== '' ? `\n${logTail.replace(/^/gm, '  | ')}` : '';
-  return { code: typeof code === 'string' ? code : 'failed', message: `${error.message}${tail}`, details };
+  return { code: typeof code === 'string' ? code : 'failed', message: error.message, details };
 }
 
-function stacks(error: Error): string {
-  const own = error.stack ?? error.message;
-  return error.cause instanceof Error ? `${own}\ncaused by: ${stacks(error.cause)}` : own;
-}
-
-/** Columns padded to their widest cell, for people. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+/** The end of a program's output, set off from what we say. */
+function tailOf(logTail: unknown): string[] {
+  if (typeof logTail !== 'string' || logTail === '') return [];
+  return logTail
+    .split('\n')
+    .slice(-MOST_TAIL_LINES)
+    .map((line) => `  | ${line.replace(/\r$/, '')}`);
 }
 
 /** "500ms", "5s", "2m", as durations are written on the command line. */

@@ -17,6 +17,7 @@ import type { Context } from './context.js';
 import { InterruptedError } from './errors.js';
 import { exitCodes } from './exit-code.js';
 import { Interrupts } from './interrupt.js';
+import { writeJson, writeUsage } from './output/door.js';
 import { printError } from './output.js';
 
 /** Runs one command line and gives the exit code. Only `main.ts` calls it. */
@@ -42,7 +43,7 @@ function usageExit(error: CommanderError, options: { json: boolean }): number {
   if (error.exitCode === 0) return exitCodes.done;
   if (options.json) {
     const message = error.message.replace(/^error: /, '');
-    process.stderr.write(`${JSON.stringify({ error: { code: 'usage', message } })}\n`);
+    writeJson({ error: { code: 'usage', message } }, 'stderr');
   }
   return exitCodes.usage;
 }
@@ -98,8 +99,9 @@ function optionDescription({
 function configureAll(command: Command, json: boolean): void {
   command.exitOverride().showSuggestionAfterError().configureHelp({ optionDescription });
   command.configureOutput({
+    writeOut: (text) => writeUsage(text, 'stdout'),
     writeErr: (text) => {
-      if (!json) process.stderr.write(text.replace(/^error: /, 'hawser: '));
+      if (!json) writeUsage(text.replace(/^error: /, 'hawser: '), 'stderr');
     },
   });
   for (const child of command.commands) configureAll(child, json);

@@ -2,7 +2,8 @@ import type { ClientWorld } from '../world/client-world.js';
 import { getConverged } from '../world/converged.js';
 import type { Member } from '../world/world.js';
 import { type DeploySummary, summarise } from './deploy/summary.js';
-import { formatDuration, table } from './output.js';
+import type { Lines } from './output/lines.js';
+import { formatDuration, lines, table } from './output.js';
 
 type Role = 'voter' | 'learner' | 'client';
 
@@ -66,7 +67,7 @@ export async function readStatus(
 }
 
 /** A table of the hosts and a line on the newest deploy, for people. */
-export function formatStatus({ hosts, deploy, convergedForMs }: FleetStatus): string {
+export function formatStatus({ hosts, deploy, convergedForMs }: FleetStatus): Lines {
   const rows = hosts.map((host) => [
     host.hostname,
     host.alive ? 'up' : 'gone',
@@ -79,9 +80,8 @@ export function formatStatus({ hosts, deploy, convergedForMs }: FleetStatus): st
     ['HOST', 'AGENT', 'ETCD', 'CONVERGED', 'RUNS', `DEPLOY ${deploy?.id ?? ''}`.trim()],
     rows,
   );
-  const lines = [hostTable, '', deploy === null ? 'no deploys yet' : describeDeploy(deploy)];
-  if (convergedForMs !== undefined) lines.push(`converged for ${formatDuration(convergedForMs)}`);
-  return lines.join('\n');
+  const rest = convergedForMs === undefined ? [] : [`converged for ${formatDuration(convergedForMs)}`];
+  return lines([hostTable, '', deploy === null ? 'no deploys yet' : describeDeploy(deploy), ...rest]);
 }
 
 function roleOf(member: Member | undefined): Role {

@@ -1,8 +1,10 @@
+import { writeRemark } from './output/door.js';
+
 let held: string[] | undefined;
 
-/** Writes a line for the person to stderr; while a question is on the screen it is held, so as not to end up in it. */
+/** Writes a line for the person to stderr, made visible; while a question is on the screen it is held, so as not to end up in it. */
 export function writeLine(line: string): void {
-  if (held === undefined) process.stderr.write(`${line}\n`);
+  if (held === undefined) writeRemark(line);
   else held.push(line);
 }
 

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import type { DeploySummary } from '../deploy/summary.js';
+import type { Lines } from '../output/lines.js';
 import { printResult, table } from '../output.js';
 import { wholeNumber } from './size.js';
 
@@ -38,7 +39,7 @@ function pruneCommand(context: Context): Command {
     });
 }
 
-function format(list: readonly DeploySummary[]): string {
+function format(list: readonly DeploySummary[]): Lines {
   const rows = list.map(({ id, name, verdict, createdAt, author, hash, message }) => [
     String(id),
     name,

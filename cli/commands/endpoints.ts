@@ -4,6 +4,7 @@ import type { CallOptions } from '../../world/world.js';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { printStates, readAtEach } from '../live.js';
+import type { Lines } from '../output/lines.js';
 import { printResult, table } from '../output.js';
 
 interface Endpoints {
@@ -38,7 +39,7 @@ async function read(world: ClientWorld, options: CallOptions): Promise<Endpoints
   return { local: world.localEndpoints(), advertised: Object.fromEntries(advertised) };
 }
 
-function format({ advertised }: Endpoints): string {
+function format({ advertised }: Endpoints): Lines | string {
   const rows = Object.entries(advertised).map(([hostname, urls]) => [hostname, urls.join(',')]);
   return rows.length === 0 ? 'no host advertises an etcd server' : table(['HOST', 'CLIENT URLS'], rows);
 }

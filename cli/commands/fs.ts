@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import type { ClientWorld } from '../../world/client-world.js';
 import { METADATA_PREFIX } from '../../world/fs/open-fs.js';
@@ -10,7 +9,9 @@ import type { Context } from '../context.js';
 import { drawTree, type Listed, list } from '../fs/listing.js';
 import { Progress } from '../fs/progress.js';
 import { sayingPaths } from '../fs/sentence.js';
-import { counted, formatBytes, printResult, table } from '../output.js';
+import { writeValueStream } from '../output/door.js';
+import type { Lines } from '../output/lines.js';
+import { counted, formatBytes, lines, printResult, table } from '../output.js';
 
 interface FsFlags extends ConnectionFlags {
   readonly fs?: string;
@@ -35,12 +36,12 @@ function fsLs(context: Context): Command {
       await onFs(context, flags, async (fs, call) => {
         const listed = await list(fs, at, call);
         const names = listed.map(({ name, type }) => (type === 'directory' ? `${name}/` : name));
-        printResult(flags, listed, flags.long ? longList(listed) : names.join('\n'));
+        printResult(flags, listed, flags.long ? longList(listed) : lines(names));
       });
     });
 }
 
-function longList(listed: readonly Listed[]): string {
+function longList(listed: readonly Listed[]): Lines | string {
   if (listed.length === 0) return '';
   const rows = listed.map(({ name, type, mode, sizeBytes, changedAt }) => [
     type,
@@ -59,7 +60,7 @@ function fsTree(context: Context): Command {
     .action(async (at: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         const listed = await list(fs, at, call, true);
-        printResult(flags, listed, drawTree(listed).join('\n'));
+        printResult(flags, listed, lines(drawTree(listed)));
       });
     });
 }
@@ -145,17 +146,17 @@ function fsDu(context: Context): Command {
         const usage = await world.fsUsage(call);
         const { dbSizeBytes, quotaBytes, isFull, blocks } = usage;
         const share = Math.round((dbSizeBytes / quotaBytes) * 100);
-        const lines = [
+        const said = [
           `${formatBytes(sizeBytes)} in ${counted(files.length, 'file')} at ${at} of ${fs.uri}`,
           `${formatBytes(dbSizeBytes)} in etcd's database with ${counted(blocks, 'block')}: ${share} % of the quota of ${formatBytes(quotaBytes)}`,
           "(the quota is etcd's default: a server with another --quota-backend-bytes does not tell before etcd 3.6)",
         ];
         if (isFull) {
-          lines.push(
+          said.push(
             'etcd is full and takes no writes: compact it (etcdctl compact), defragment it (etcdctl defrag) or raise its quota, then etcdctl alarm disarm',
           );
         }
-        printResult(flags, { path: at, files: files.length, sizeBytes, ...usage }, lines.join('\n'));
+        printResult(flags, { path: at, files: files.length, sizeBytes, ...usage }, lines(said));
       });
     });
 }
@@ -191,7 +192,7 @@ async function onFs(
 }
 
 async function toStdout(fs: WorldFs, at: string, call: Call): Promise<void> {
-  await pipeline(fs.readStream(at, call), process.stdout, { end: false });
+  await writeValueStream(fs.readStream(at, call));
 }
 
 async function inFolder(

@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { firstThenEach, printStates } from '../live.js';
-import { printResult } from '../output.js';
+import type { Lines } from '../output/lines.js';
+import { lines, printResult } from '../output.js';
 import { valueArgument } from '../value-argument.js';
 
 /** `hawser map`: one string for each host under one key. */
@@ -72,7 +73,7 @@ function mapDel(context: Context): Command {
     });
 }
 
-function show(values: ReadonlyMap<string, string>): { value: Record<string, string>; text: string } {
-  const lines = [...values].map(([hostname, value]) => `${hostname}  ${value}`);
-  return { value: Object.fromEntries(values), text: lines.join('\n') };
+function show(values: ReadonlyMap<string, string>): { value: Record<string, string>; text: Lines } {
+  const text = lines([...values].map(([hostname, value]) => `${hostname}  ${value}`));
+  return { value: Object.fromEntries(values), text };
 }

@@ -3,6 +3,7 @@ import type { Member } from '../../world/world.js';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { firstThenEach, printStates } from '../live.js';
+import type { Lines } from '../output/lines.js';
 import { printResult, table } from '../output.js';
 import { recoverCommand } from './recover.js';
 
@@ -32,7 +33,7 @@ export function membersCommand(context: Context): Command {
   );
 }
 
-function format(members: readonly Member[]): string {
+function format(members: readonly Member[]): Lines {
   const rows = members.map(({ name, isLearner, clientUrls, id }) => [
     name === '' ? '(not started)' : name,
     isLearner ? 'learner' : 'voter',

@@ -13,7 +13,8 @@ import {
 } from '../connection.js';
 import type { Context } from '../context.js';
 import { RecoverError, UsageError } from '../errors.js';
-import { counted, printNote, printResult } from '../output.js';
+import { writeResult } from '../output/door.js';
+import { counted, lines, printNote, printResult } from '../output.js';
 import type { HostReport, RecoveryPlan } from '../recover/plan.js';
 import type { HostToReach, ReachedHosts, Reaching } from '../recover/reach.js';
 import type { ActionPlan } from '../recover/recover.js';
@@ -57,8 +58,8 @@ async function recover(context: Context, flags: RecoverFlags): Promise<void> {
   await using reached = await ReachedHosts.enter(hosts, reaching);
   const reports = await reached.report(reaching);
   const plan = planRecovery(reports);
-  const shown = [formatReports(reports), formatPlan(plan, reports)].filter((part) => part !== '');
-  if (!flags.json) process.stdout.write(`${shown.join('\n\n')}\n`);
+  const steps = formatPlan(plan, reports);
+  if (!flags.json) writeResult(lines([formatReports(reports), ...(steps === '' ? [] : ['', steps])]));
   let members: readonly Member[] | undefined;
   try {
     if (reports.every(({ trouble }) => trouble?.kind === 'out-of-reach')) {

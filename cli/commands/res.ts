@@ -5,6 +5,7 @@ import { type ConnectionFlags, duration, withConnection, withWorld } from '../co
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { printStates, readAtEach } from '../live.js';
+import type { Lines } from '../output/lines.js';
 import { counted, printResult, table } from '../output.js';
 import { valueArgument } from '../value-argument.js';
 
@@ -143,14 +144,9 @@ function printChange(flags: ConnectionFlags, done: string, count: number, change
   );
 }
 
-function format(found: readonly ResOutput[]): string {
-  const rows = found.map(({ kind, name, host, data }) => [kind, name, host, oneLine(data)]);
+function format(found: readonly ResOutput[]): Lines {
+  const rows = found.map(({ kind, name, host, data }) => [kind, name, host, data]);
   return table(['KIND', 'NAME', 'FROM', 'DATA'], rows);
-}
-
-/** Data may be anything: what would break the table is shown as JSON shows it. */
-function oneLine(data: string): string {
-  return /^[^\p{Cc}]*$/u.test(data) ? data : JSON.stringify(data);
 }
 
 function ttlSeconds(text: string): number {

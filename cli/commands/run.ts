@@ -14,6 +14,7 @@ import {
   withConnection,
 } from '../connection.js';
 import type { Context } from '../context.js';
+import { writeJson, writeResult } from '../output/door.js';
 import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../server-flags.js';
 import { wholeNumber } from './size.js';
 
@@ -111,9 +112,7 @@ function agentLog(flags: ConnectionFlags): Log {
   return (level, message) => {
     if (level === 'debug' && !flags.verbose) return;
     const time = new Date().toISOString();
-    const line = flags.json
-      ? JSON.stringify({ time, level, message })
-      : `${time} ${level.padEnd(5)} ${message}`;
-    process.stdout.write(`${line}\n`);
+    if (flags.json) writeJson({ time, level, message });
+    else writeResult(`${time} ${level.padEnd(5)} ${message}`);
   };
 }

@@ -5,7 +5,7 @@ import { type ConnectionFlags, collect, duration, withConnection, withWorld } fr
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { firstThenEach, printStates } from '../live.js';
-import { printResult, table } from '../output.js';
+import { lines, printResult, table } from '../output.js';
 import { wholeNumber } from './size.js';
 
 interface CandidateFlags extends ConnectionFlags {
@@ -39,7 +39,7 @@ function scheduleGet(context: Context): Command {
         const read = (bounded: CallOptions) => world.scheduledGet(namespace, bounded);
         if (!flags.watch) {
           const { hosts } = await read(call);
-          return printResult(flags, { namespace, hosts }, hosts.join('\n'));
+          return printResult(flags, { namespace, hosts }, lines(hosts));
         }
         const decisions = (options: WatchOptions) => world.scheduled(namespace, options);
         await follow(flags, namespace, firstThenEach(read, decisions, call));

@@ -4,7 +4,7 @@ import type { CallOptions } from '../../world/world.js';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { printStates, readAtEach } from '../live.js';
-import { printResult } from '../output.js';
+import { printResult, printValue } from '../output.js';
 import { valueArgument } from '../value-argument.js';
 
 /** `hawser str`: strings shared by the whole fleet. */
@@ -23,7 +23,7 @@ function strGet(context: Context): Command {
       if (flags.watch) return watch(context, key, flags);
       await withWorld(context, flags, async (world, call) => {
         const value = await world.strGet(key, call);
-        printResult(flags, { key, value }, value);
+        printValue(flags, { key, value }, value);
       });
     });
 }
@@ -42,7 +42,7 @@ function watch(context: Context, key: string, flags: ConnectionFlags): Promise<v
       (options) => valueOrNull(world, key, options),
       call,
     );
-    return printStates(flags, values, (value) => ({ value: { key, value }, text: value ?? '' }));
+    return printStates(flags, values, (value) => ({ value: { key, value }, raw: value ?? '' }));
   });
 }
 

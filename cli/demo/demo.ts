@@ -7,7 +7,8 @@ import { type Connection, logTo, openWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { prepare } from '../deploy/deploy.js';
 import { deploy } from '../deploy/run.js';
-import { type OutputOptions, printNote, printResult } from '../output.js';
+import type { Lines } from '../output/lines.js';
+import { lines, type OutputOptions, printNote, printResult } from '../output.js';
 import { formatStatus, readStatus } from '../status.js';
 import { askApps } from './answers.js';
 import { waitForFleet } from './fleet-ready.js';
@@ -19,6 +20,8 @@ export interface DemoFlags extends OutputOptions {
   readonly yes: boolean;
 }
 
+type Say = (text: string | Lines) => void;
+
 const hostCount = 3;
 const callTimeoutMs = 10_000;
 const deployTimeoutMs = 60_000;
@@ -26,7 +29,7 @@ const deployTimeoutMs = 60_000;
 /** Brings a fleet up, deploys the sample app to it over SSH, shows what it answers and takes all down again. */
 export async function demo(context: Context, flags: DemoFlags): Promise<void> {
   const { signal } = context.interrupts;
-  const say = (line: string) => {
+  const say: Say = (line) => {
     if (!flags.json) printResult(flags, undefined, line);
   };
   const startedAt = performance.now();
@@ -46,7 +49,7 @@ export async function demo(context: Context, flags: DemoFlags): Promise<void> {
       );
     }
     if (flags.keep) return keep(fleet, say);
-    say('\nTaking everything down again…');
+    say(lines(['', 'Taking everything down again…']));
   } finally {
     await fleet.close();
   }
@@ -63,7 +66,7 @@ function setupLog(flags: DemoFlags): Log {
 interface Tour {
   readonly flags: DemoFlags;
   readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
+  readonly say: Say;
   /** Since the start. */
   readonly seconds: () => number;
 }
@@ -72,14 +75,14 @@ async function tour(fleet: Fleet, { flags, signal, say, seconds }: Tour) {
   const connection = connectionTo(fleet);
   await using world = await openWorld(connection, logTo(flags), signal);
   await waitForFleet(world, fleet, signal);
-  say(`\n${formatStatus(await readStatus(world, { signal, timeoutMs: callTimeoutMs }))}`);
-  say(`\nThe fleet stands after ${seconds().toFixed(1)} s. Deploying fixtures/hello through SSH…`);
+  say(lines(['', formatStatus(await readStatus(world, { signal, timeoutMs: callTimeoutMs }))]));
+  say(lines(['', `The fleet stands after ${seconds().toFixed(1)} s. Deploying fixtures/hello through SSH…`]));
   const deploySeconds = await deployHello(world, flags, signal);
   const answers = await askApps(fleet, connection, logTo(flags), signal);
-  say("\nWhat each app answers, asked through its host's own tunnel:");
+  say(lines(['', "What each app answers, asked through its host's own tunnel:"]));
   for (const { host, answer } of answers) say(`  ${host}: ${answer}`);
   const [all, deployed] = [seconds(), deploySeconds].map((time) => `${time.toFixed(1)} s`);
-  say(`\n${hostCount} healthy hosts ${all} after the start; the deploy took ${deployed}.`);
+  say(lines(['', `${hostCount} healthy hosts ${all} after the start; the deploy took ${deployed}.`]));
   return { answers, deploySeconds };
 }
 
@@ -145,11 +148,11 @@ function connectionTo(fleet: Fleet): Connection {
 }
 
 /** Leaves the fleet up and says how to look around in it, and how to end it. */
-function keep(fleet: Fleet, note: (line: string) => void): void {
+function keep(fleet: Fleet, note: Say): void {
   fleet.keep();
   const config = `--config ${path.join(fleet.folder, 'hawser.yaml')}`;
   const [host] = fleet.hosts;
-  note('\nThe hosts stay up. From this folder:');
+  note(lines(['', 'The hosts stay up. From this folder:']));
   note(`  npx hawser status ${config}`);
   note(`  npx hawser str set motd hello ${config}`);
   note(`  npx hawser deploys list ${config}`);

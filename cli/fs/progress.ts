@@ -1,3 +1,4 @@
+import { isRemarkSeen, redraw } from '../output/door.js';
 import { formatBytes, type OutputOptions } from '../output.js';
 
 /** Shows how far a copy is, on a terminal only; the last state is wiped by {@link Progress.end}. */
@@ -6,17 +7,19 @@ export class Progress {
   #width = 0;
 
   constructor(options: OutputOptions) {
-    this.#isShown = process.stderr.isTTY && !options.json;
+    this.#isShown = isRemarkSeen() && !options.json;
   }
 
   readonly show = ({ bytes, of }: { readonly bytes: number; readonly of: number }): void => {
     if (!this.#isShown) return;
     const text = `${formatBytes(bytes)} of ${formatBytes(of)}`;
     this.#width = Math.max(this.#width, text.length);
-    process.stderr.write(`\r${text.padEnd(this.#width)}`);
+    redraw(text.padEnd(this.#width));
   };
 
   end(): void {
-    if (this.#isShown && this.#width > 0) process.stderr.write(`\r${' '.repeat(this.#width)}\r`);
+    if (!this.#isShown || this.#width === 0) return;
+    redraw(' '.repeat(this.#width));
+    redraw('');
   }
 }

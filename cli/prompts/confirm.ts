@@ -1,9 +1,11 @@
 import { InterruptedError } from '../errors.js';
+import { isRemarkSeen, questionOutput } from '../output/door.js';
+import { visible } from '../output/visible.js';
 import { whileAsking } from '../stderr.js';
 
 /** Whether a question can be asked: both ends are a terminal. */
 export function canAsk(): boolean {
-  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+  return process.stdin.isTTY === true && isRemarkSeen();
 }
 
 /**
@@ -17,10 +19,10 @@ export async function confirm(
   { signal, byDefault }: { readonly signal: AbortSignal; readonly byDefault: boolean },
 ): Promise<boolean> {
   const { default: inquirer } = await import('inquirer');
-  const ask = inquirer.createPromptModule({ signal, output: process.stderr });
+  const ask = inquirer.createPromptModule({ signal, output: questionOutput() });
   try {
     const { go } = await whileAsking(() =>
-      ask<{ go: boolean }>([{ type: 'confirm', name: 'go', message: question, default: byDefault }]),
+      ask<{ go: boolean }>([{ type: 'confirm', name: 'go', message: visible(question), default: byDefault }]),
     );
     return go;
   } catch (error) {

@@ -1,9 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Ask, Question } from '../../tunnel/questions.js';
 import { InterruptedError } from '../errors.js';
+import { questionOutput, writeRemark } from '../output/door.js';
+import { lines } from '../output/lines.js';
+import { visible } from '../output/visible.js';
 import { whileAsking } from '../stderr.js';
 
 const heardWithinMs = 1_000;
+
+/** What a host may say with a question; which host it is stays on the screen. */
+const MOST_LINES = 20;
+const MOST_IN_LINE = 500;
 
 /**
  * Asks what SSH wants to know: host keys, passphrases, passwords, second factors. Only for a terminal.
@@ -12,14 +19,10 @@ const heardWithinMs = 1_000;
  */
 export const askInTerminal: Ask = async (question, { signal }) => {
   const { default: inquirer } = await import('inquirer');
-  const prompt = inquirer.createPromptModule({ signal, output: process.stderr });
-  const [message = '', ...above] = linesOf(question).reverse();
-  process.stderr.write(
-    above
-      .reverse()
-      .map((line) => `${line}\n`)
-      .join(''),
-  );
+  const prompt = inquirer.createPromptModule({ signal, output: questionOutput() });
+  const asked = linesOf(question).slice(-MOST_LINES);
+  const message = visible(asked.pop() ?? '', MOST_IN_LINE);
+  if (asked.length > 0) writeRemark(lines(asked.map((line) => visible(line, MOST_IN_LINE))));
   try {
     const { answer } = await whileAsking(() =>
       prompt<{ answer: string }>([

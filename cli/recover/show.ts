@@ -1,8 +1,9 @@
-import { formatBytes, table } from '../output.js';
+import type { Lines } from '../output/lines.js';
+import { formatBytes, lines, table } from '../output.js';
 import type { HostReport, RecoveryPlan } from './plan.js';
 
 /** The hosts and what each has, for people. */
-export function formatReports(reports: readonly HostReport[]): string {
+export function formatReports(reports: readonly HostReport[]): Lines {
   const rows = reports.map(({ host, agent, trouble }) => {
     if (agent === undefined) return [host, trouble?.kind === 'no-agent' ? 'none' : 'out of reach'];
     const { state, revision = '-', raftTerm = '-', raftIndex = '-' } = agent.server;
@@ -20,30 +21,32 @@ export function formatReports(reports: readonly HostReport[]): string {
     trouble === undefined ? [] : [`${host}: ${trouble.message}`],
   );
   const hosts = table(['HOST', 'AGENT', 'SERVER', 'REVISION', 'TERM', 'INDEX', 'DATA'], rows);
-  return [hosts, ...(troubles.length === 0 ? [] : ['', ...troubles])].join('\n');
+  return lines([hosts, ...(troubles.length === 0 ? [] : ['', ...troubles])]);
 }
 
 /** What is going to be done, for people; empty when that is nothing. */
-export function formatPlan(plan: RecoveryPlan, reports: readonly HostReport[]): string {
+export function formatPlan(plan: RecoveryPlan, reports: readonly HostReport[]): Lines | '' {
   const name = (host: string) => reports.find((one) => one.host === host)?.agent?.hostname ?? host;
   switch (plan.kind) {
     case 'nothing':
     case 'impossible':
       return '';
     case 'finish':
-      return `${name(plan.base)} serves the rebuilt cluster. Still to put their data aside and join it: ${plan.rejoin.map(name).join(', ')}.`;
+      return lines([
+        `${name(plan.base)} serves the rebuilt cluster. Still to put their data aside and join it: ${plan.rejoin.map(name).join(', ')}.`,
+      ]);
     case 'rebuild': {
       const rejoin =
         plan.rejoin.length === 0
           ? []
           : [`Then these put their data aside and join it afresh: ${plan.rejoin.map(name).join(', ')}.`];
       const warnings = plan.warnings.map((warning) => `Warning: ${warning}`);
-      return [
+      return lines([
         `The best to rebuild from is ${name(plan.base)}: it becomes a cluster of one with what it has.`,
         ...rejoin,
         plan.loss,
         ...warnings,
-      ].join('\n');
+      ]);
     }
   }
 }

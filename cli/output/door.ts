@@ -1,0 +1,61 @@
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Lines, show } from './lines.js';
+import { visibleJson, visibleValue } from './visible.js';
+
+// The only file of the command line that writes to its output; a test reads the others for a second one.
+
+/** Writes a line, or several of ours, to stdout. */
+export function writeResult(text: string | Lines): void {
+  process.stdout.write(`${show(text)}\n`);
+}
+
+/** Writes a JSON value on a line of its own. */
+export function writeJson(value: unknown, to: 'stdout' | 'stderr' = 'stdout'): void {
+  process[to].write(`${visibleJson(value)}\n`);
+}
+
+/** Writes a value that was asked for by name: as it is to a program, with nothing that a terminal acts on to a person. */
+export function writeValue(value: string): void {
+  process.stdout.write(`${process.stdout.isTTY ? visibleValue(value) : value}\n`);
+}
+
+/** Writes the bytes of a file that was asked for, by the same rule: what is no UTF-8 becomes U+FFFD on a terminal. */
+export async function writeValueStream(bytes: AsyncIterable<Buffer>): Promise<void> {
+  if (!process.stdout.isTTY) return pipeline(bytes, process.stdout, { end: false });
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const write = (chunk: Buffer | undefined, done: () => void) =>
+    process.stdout.write(visibleValue(decoder.decode(chunk, { stream: chunk !== undefined })), done);
+  await pipeline(
+    bytes,
+    new Writable({
+      write: (chunk: Buffer, _encoding, done) => write(chunk, done),
+      final: (done) => write(undefined, done),
+    }),
+  );
+}
+
+/** Writes a line to stderr at once; see `writeLine` for one that can wait until a question is answered. */
+export function writeRemark(text: string | Lines): void {
+  process.stderr.write(`${show(text)}\n`);
+}
+
+/** Writes text of several lines that commander made, of ours and of what the person typed. */
+export function writeUsage(text: string, to: 'stdout' | 'stderr'): void {
+  process[to].write(visibleValue(text));
+}
+
+/** Writes over the line that the cursor is on, which stays there. Only for a terminal. */
+export function redraw(text: string): void {
+  process.stderr.write(`\r${show(text)}`);
+}
+
+/** Where questions are drawn: by inquirer, which moves the cursor, so each text that it is given has to be visible already. */
+export function questionOutput(): NodeJS.WriteStream {
+  return process.stderr;
+}
+
+/** Whether somebody reads stderr as it is written. */
+export function isRemarkSeen(): boolean {
+  return process.stderr.isTTY === true;
+}

@@ -1,0 +1,32 @@
+import { visible } from './visible.js';
+
+/**
+ * Text whose line breaks are ours. Only {@link lines} makes it (`table` too, with it), and makes everything in it visible: whatever
+ * is printed as a plain string is one line, however many its author meant it to be.
+ */
+export class Lines {
+  readonly #text: string;
+
+  private constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Each part on a line of its own; parts that are lines already stay what they are. */
+  static of(parts: readonly (string | Lines)[]): Lines {
+    return new Lines(parts.map(show).join('\n'));
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** Each part on a line of its own. */
+export function lines(parts: readonly (string | Lines)[]): Lines {
+  return Lines.of(parts);
+}
+
+/** What is written for a text: a string is one line. */
+export function show(text: string | Lines): string {
+  return typeof text === 'string' ? visible(text) : text.toString();
+}
