@@ -17,7 +17,8 @@ import type { Context } from './context.js';
 import { InterruptedError } from './errors.js';
 import { exitCodes } from './exit-code.js';
 import { Interrupts } from './interrupt.js';
-import { writeJson, writeUsage } from './output/door.js';
+import { writeJson, writeRemark, writeUsage } from './output/door.js';
+import { type Lines, lines } from './output/lines.js';
 import { printError } from './output.js';
 
 /** Runs one command line and gives the exit code. Only `main.ts` calls it. */
@@ -95,13 +96,23 @@ function optionDescription({
   return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
 }
 
+/** commander's sentence quotes what was typed, and may have a suggestion on a line below it. */
+function usageError(text: string): Lines {
+  const [, sentence = text, suggestion] =
+    /^(?:error: )?(.*?)(?:\n(\(Did you mean [^\n]*\)))?\n?$/s.exec(text) ?? [];
+  return lines([`hawser: ${sentence}`, ...(suggestion === undefined ? [] : [suggestion])]);
+}
+
 /** Settings that commander does not hand down to commands made on their own. */
 function configureAll(command: Command, json: boolean): void {
   command.exitOverride().showSuggestionAfterError().configureHelp({ optionDescription });
   command.configureOutput({
     writeOut: (text) => writeUsage(text, 'stdout'),
     writeErr: (text) => {
-      if (!json) writeUsage(text.replace(/^error: /, 'hawser: '), 'stderr');
+      if (!json) writeUsage(text, 'stderr');
+    },
+    outputError: (text) => {
+      if (!json) writeRemark(usageError(text));
     },
   });
   for (const child of command.commands) configureAll(child, json);

@@ -25,8 +25,8 @@ const UNSAFE =
 /** More marks on one letter than a script needs smear over the lines around; one without a letter smears over what we wrote. */
 const SMEARING = /(?<=^|\p{M}{4})\p{M}/gu;
 
-/** What JSON.stringify leaves as it is. */
-const UNSAFE_IN_JSON = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** What of all that JSON.stringify leaves as it is. */
+const UNSAFE_IN_JSON = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<=\p{M}{4})\p{M}/gu;
 
 /**
  * Somebody else's text as one line that a terminal shows and does not act on: `\e[2J`, `\n`, `\u202e`. Long texts lose their middle.

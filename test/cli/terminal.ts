@@ -10,6 +10,8 @@ const deadlineMs = 60_000;
 export interface Terminal {
   /** What the screen shows. */
   screen(): string;
+  /** All that was written to the terminal, with the line feeds that it was sent. */
+  written(): string;
   /** Types; `\r` is the Enter key, `\x03` is ^C. */
   type(keys: string): void;
   /** Waits until the screen shows a text. */
@@ -17,23 +19,32 @@ export interface Terminal {
   readonly exited: Promise<number>;
 }
 
-/** Starts the command line in a terminal of 100 × 30 that ends with the test. */
+/** Starts the command line in a terminal of 100 columns, unless told otherwise, and 30 rows that ends with the test. */
 export function hawserInTerminal(
   t: ExecutionContext,
   args: readonly string[],
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  options: {
+    readonly cwd: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly columns?: number;
+  },
 ): Terminal {
-  const emulator = new xterm.Terminal({ cols: 100, rows: 30, allowProposedApi: true });
+  const { columns: cols = 100 } = options;
+  const emulator = new xterm.Terminal({ cols, rows: 30, allowProposedApi: true });
   const child = spawn(process.execPath, [script, ...args], {
     name: 'xterm-256color',
-    cols: 100,
+    cols,
     rows: 30,
     cwd: options.cwd,
     env: { PATH: process.env['PATH'] ?? '', HOME: options.cwd, ...options.env },
   });
   let wake = () => {};
+  let written = '';
   emulator.onData((answer) => child.write(answer));
-  child.onData((output) => emulator.write(output, () => wake()));
+  child.onData((output) => {
+    written += output;
+    emulator.write(output, () => wake());
+  });
   const exited = new Promise<number>((resolve) => {
     child.onExit(({ exitCode }) => emulator.write('', () => resolve(exitCode)));
   });
@@ -67,5 +78,11 @@ export function hawserInTerminal(
     }
     clearTimeout(until);
   };
-  return { screen, shows, type: (keys) => child.write(keys), exited };
+  return {
+    screen,
+    written: () => written.replaceAll('\r\n', '\n'),
+    shows,
+    type: (keys) => child.write(keys),
+    exited,
+  };
 }

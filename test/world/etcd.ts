@@ -18,9 +18,9 @@ export class Etcd implements AsyncDisposable {
   #child: ChildProcess | undefined;
 
   /** @param version default whichever is at hand. */
-  static async start(extra: readonly string[] = [], version?: EtcdVersion): Promise<Etcd> {
-    const etcd = await Etcd.#prepare('m1', version);
-    etcd.#arguments.push('--initial-cluster', `m1=${etcd.peerUrl}`, ...extra);
+  static async start(extra: readonly string[] = [], version?: EtcdVersion, name = 'm1'): Promise<Etcd> {
+    const etcd = await Etcd.#prepare(name, version);
+    etcd.#arguments.push('--initial-cluster', `${name}=${etcd.peerUrl}`, ...extra);
     await etcd.restart();
     return etcd;
   }

@@ -17,6 +17,12 @@ type Step =
   | { readonly kind: 'foreign'; readonly key: string }
   | { readonly kind: 'copy' };
 
+/** What a log cannot have come to, and other ways to write a number. */
+const impossibleIds = [
+  ...['999999999999999', '999999999', '2147483647', '4294967296', '9007199254740993', '1e3', '1'.repeat(400)],
+  ...['00005', '+5', '-5', '5 ', ' 5', '0x5', '5.0', '٥', '0', ''],
+] as const;
+
 /** What may happen to a log, in any order. */
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -37,6 +43,7 @@ function foreignKey(): fc.Arbitrary<string> {
     id.map((n) => `/deploy/${n}/other`),
     id.map((n) => `/deploy/0${n}/payload`),
     id.map((n) => `/deploy/${n}`),
+    fc.constantFrom(...impossibleIds).map((text) => `/deploy/${text}/payload`),
     fc.string({ maxLength: 5 }).map((text) => `/deploy/x${text}`),
   );
 }
@@ -95,3 +102,32 @@ test.serial('finding the newest of many deploys moves no more bytes than of a fe
   t.is(await world.getMaxDeployId(), 3001);
   t.deepEqual(listed, [8]);
 });
+
+test.serial(
+  'a key with an id that no deploy can have stops nobody from deploying, and is named',
+  async (t) => {
+    await using client = Client.connect({ endpoints: [etcd.url], namespace: '/impossible' });
+    const said: string[] = [];
+    await using world = new EtcdWorld(client, 'h1', (level, message) => {
+      if (level === 'warn') said.push(message);
+    });
+    for (let id = 1; id <= 4; id += 1) await world.addDeploy(id, '', '', `payload ${id}`);
+    for (const id of impossibleIds) {
+      await client.set(`/deploy/${id}/payload`, '?');
+      await client.set(`/deploy/${id}/hash`, '?');
+    }
+    t.is(await world.getMaxDeployId(), 4);
+    await world.addDeploy(5, 'hash 5', '', 'payload 5');
+    t.is(await world.getMaxDeployId(), 5);
+    t.deepEqual([...(await world.getDeploys()).keys()], [1, 2, 3, 4, 5]);
+    for (const id of impossibleIds)
+      t.true(
+        said.some((line) => line.includes(`/deploy/${id}/payload:`)),
+        id,
+      );
+    t.is(await world.pruneDeploys(2), 3);
+    t.is(await world.getMaxDeployId(), 5);
+    await world.addDeploy(6, '', '', 'payload 6');
+    await t.throwsAsync(world.addDeploy(999_999_999_999_999, '', '', '?'), { code: 'invalid' });
+  },
+);

@@ -1,0 +1,230 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { Command } from 'commander';
+import pLimit from 'p-limit';
+import { Interrupts } from '../../cli/interrupt.js';
+import { program } from '../../cli/program.js';
+import { EtcdWorld } from '../../world/index.js';
+import { Etcd } from '../world/etcd.js';
+import { hawser, temporaryFolder } from './hawser.js';
+import { actedOn, drawn, hostile, sentBesidesText, writeHostileFleet } from './hostile.js';
+import { hawserInTerminal, type Terminal } from './terminal.js';
+
+/** One call of a command, in a terminal. */
+interface Call {
+  readonly args: readonly string[];
+  /** A value that was asked for keeps its line breaks. */
+  readonly isValue?: true;
+  /** What the person does; a command that asks draws with its own sequences. */
+  readonly person?: (terminal: Terminal) => Promise<void>;
+  readonly asks?: true;
+  /** It draws its progress over and over. */
+  readonly redraws?: true;
+}
+
+const [key, map, host] = [hostile('key'), hostile('map'), hostile('host')];
+const file = `/${hostile('file')}`;
+const folder = `/${hostile('folder')}`;
+
+/** Ends what would go on for ever, once it has shown something. */
+const interrupted = (shows: RegExp) => async (terminal: Terminal) => {
+  await terminal.shows(shows);
+  terminal.type('\x03');
+};
+
+/** How each command is called; one that is not here fails the first test. */
+const calls: Readonly<Record<string, readonly Call[]>> = {
+  demo: [{ args: ['--backend', hostile('kind')] }],
+  run: [
+    {
+      args: ['--no-server', '--hostname', 'me', '--prefix', 'PREFIX', '--verbose'],
+      person: interrupted(/not made by hawser|is healthy/),
+    },
+  ],
+  deploy: [
+    { args: ['APP', '--plan', '-m', hostile('message')] },
+    {
+      args: ['APP', '-m', hostile('message')],
+      asks: true,
+      person: async (terminal) => {
+        await terminal.shows(/Deploy app as deploy 3/);
+        terminal.type('\r');
+      },
+    },
+  ],
+  'deploys list': [{ args: [] }],
+  'deploys prune': [{ args: ['--keep', '100'] }, { args: ['--keep', hostile('1')] }],
+  status: [{ args: [] }, { args: ['--wait-converged', '1ms', '--timeout', '2s'] }],
+  'str get': [
+    { args: [key], isValue: true },
+    { args: [hostile('absent')] },
+    { args: ['bytes'] },
+    { args: [key, '--watch'], isValue: true, person: interrupted(/EVIL/) },
+  ],
+  'str watch': [{ args: [key], isValue: true, person: interrupted(/EVIL/) }],
+  'str set': [{ args: ['', hostile('value')] }, { args: [hostile('new'), hostile('value')] }],
+  'str del': [{ args: [hostile('new')] }],
+  'map get': [{ args: [map] }, { args: [map, '--watch'], person: interrupted(/EVIL/) }],
+  'map watch': [{ args: [map], person: interrupted(/EVIL/) }],
+  'map set': [{ args: [map, 'x', '--hostname', hostile('a/b')] }],
+  'map del': [{ args: [map, '--hostname', hostile('a,b')] }],
+  'res export': [
+    { args: [hostile('a/b'), hostile('name'), hostile('data')] },
+    { args: ['--file', hostile('file')] },
+  ],
+  'res collect': [
+    { args: [] },
+    { args: ['--hostname', hostile('to')] },
+    { args: ['--kind', hostile('a/b')] },
+    { args: ['--watch'], person: interrupted(/EVIL/) },
+  ],
+  'res delete': [{ args: [hostile('a/b'), hostile('name')] }],
+  'schedule get': [
+    { args: [hostile('backup')] },
+    { args: [hostile('backup'), '--watch'], person: interrupted(/EVIL/) },
+  ],
+  'schedule list': [{ args: [] }],
+  'schedule join': [{ args: [hostile('backup'), '--strategy', hostile('none')] }],
+  'schedule add': [
+    { args: [hostile('backup')] },
+    { args: [hostile('backup'), '--persist', '--strategy', hostile('none')] },
+  ],
+  'schedule withdraw': [{ args: [hostile('a/b')] }],
+  'fs ls': [
+    { args: [] },
+    { args: ['-l', '/'] },
+    { args: ['/', '--fs', hostile('broken')] },
+    { args: [hostile('/absent')] },
+  ],
+  'fs tree': [{ args: [] }],
+  'fs cat': [{ args: [file], isValue: true }, { args: [folder] }],
+  'fs put': [{ args: [hostile('absent'), '/x'] }, { args: ['APP', folder], redraws: true }],
+  'fs get': [
+    { args: [file, '-'], isValue: true },
+    { args: [hostile('/absent'), '.'] },
+    { args: ['/', 'OUT'], redraws: true },
+  ],
+  'fs rm': [{ args: [folder] }, { args: [hostile('/absent')] }],
+  'fs du': [{ args: [file] }],
+  'fs gc': [{ args: [] }],
+  members: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
+  'members recover': [{ args: ['--prefix', hostile('prefix')] }, { args: ['--ssh-url', hostile('root@h')] }],
+  endpoints: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
+  size: [{ args: [] }, { args: [hostile('3')] }],
+  forward: [
+    { args: [hostile('target'), '--ssh-url', hostile('root@h')] },
+    { args: ['--listen', hostile('h')] },
+  ],
+};
+
+let etcd: Etcd;
+
+test.before(async () => {
+  etcd = await Etcd.start([], undefined, hostile('member').replaceAll(/[,=]/g, ''));
+  await using world = EtcdWorld.connect({ endpoints: [etcd.url], hostname: 'writer' });
+  await writeHostileFleet(world.client, hostile);
+  const fs = world.fs('etcdfs:///fs/shared');
+  await fs.writeFile(file, `${hostile('content')}\n`);
+  await fs.mkdir(folder);
+  await fs.symlink(hostile('target'), `${folder}/${hostile('link')}`);
+});
+
+test.after.always(() => etcd?.[Symbol.asyncDispose]());
+
+function leaves(command: Command, above: readonly string[] = []): string[] {
+  return command.commands.flatMap((child) => {
+    const at = [...above, child.name()];
+    const runs = child.commands.length === 0 || child.name() === 'members';
+    return [...(runs ? [at.join(' ')] : []), ...leaves(child, at)];
+  });
+}
+
+test.serial('every command is called here', (t) => {
+  using interrupts = new Interrupts();
+  const all = leaves(program({ version: '0', interrupts, exitCode: 0 }));
+  t.deepEqual([...Object.keys(calls)].sort(), all.sort());
+});
+
+async function scratch(t: ExecutionContext): Promise<string> {
+  const cwd = await temporaryFolder(t);
+  await mkdir(path.join(cwd, 'app'));
+  await writeFile(path.join(cwd, 'app', 'hawser.yaml'), 'name: app\n');
+  return cwd;
+}
+
+async function run(
+  t: ExecutionContext,
+  command: string,
+  call: Call,
+  flags: readonly string[] = [],
+): Promise<string> {
+  const cwd = await scratch(t);
+  const places = { APP: path.join(cwd, 'app'), OUT: path.join(cwd, 'out'), PREFIX: path.join(cwd, 'agent') };
+  const args = call.args.map((arg) => places[arg as keyof typeof places] ?? arg);
+  const seeds = command === 'demo' ? [] : ['--seeds', etcd.url];
+  const terminal = hawserInTerminal(t, [...command.split(' '), ...args, ...seeds, ...flags], {
+    cwd,
+    columns: 2_000,
+  });
+  await call.person?.(terminal);
+  await terminal.exited;
+  return terminal.written().replaceAll('^C', '');
+}
+
+const limit = pLimit(2);
+
+test.serial('nothing that a hostile fleet holds acts on a terminal, whatever the command', async (t) => {
+  const all = Object.entries(calls).flatMap(([command, some]) => some.map((call) => ({ command, call })));
+  let shown = 0;
+  await Promise.all(
+    all.map(({ command, call }) =>
+      limit(async () => {
+        const written = await run(t, command, call);
+        const name = [command, ...call.args].join(' ');
+        if (written.includes('EVIL')) shown += 1;
+        const rest = call.asks || call.redraws ? written.replaceAll(drawn, '') : written;
+        t.is(actedOn(written, { isValue: call.isValue ?? false }), undefined, name);
+        t.is(sentBesidesText(call.isValue ? rest.replaceAll('\t', ' ') : rest), undefined, name);
+      }),
+    ),
+  );
+  t.true(shown > 40, `${shown} of ${all.length} calls showed something of it`);
+});
+
+test.serial('as JSON it is the same value, and nothing in it acts on a terminal', async (t) => {
+  const readers = Object.entries(calls).flatMap(([command, some]) =>
+    some
+      .filter(({ asks }) => !asks)
+      .slice(0, 1)
+      .map((call) => ({ command, call })),
+  );
+  await Promise.all(
+    readers
+      .filter(({ command }) => command !== 'fs cat' && command !== 'demo')
+      .map(({ command, call }) =>
+        limit(async () => {
+          if (call.args.includes('-')) return;
+          const written = await run(t, command, call, ['--json']);
+          const name = [command, ...call.args].join(' ');
+          t.is(sentBesidesText(written), undefined, name);
+          t.is(actedOn(written), undefined, name);
+          for (const line of written.trimEnd().split('\n'))
+            if (line !== '') t.notThrows(() => JSON.parse(line), name);
+        }),
+      ),
+  );
+  const { stdout } = await hawser(['str', 'get', key, '--json', '--seeds', etcd.url]);
+  t.deepEqual(JSON.parse(stdout), { key, value: hostile('value') });
+});
+
+test.serial('a value that was asked for by name goes to a program as it is', async (t) => {
+  const value = await hawser(['str', 'get', key, '--seeds', etcd.url]);
+  t.is(value.stdout, `${hostile('value')}\n`);
+  const content = await hawser(['fs', 'cat', file, '--seeds', etcd.url]);
+  t.is(content.stdout, `${hostile('content')}\n`);
+  const table = await hawser(['map', 'get', map, '--seeds', etcd.url]);
+  t.is(table.stdout.trimEnd().split('\n').length, 2);
+  t.true(table.stdout.includes(hostile('host').slice(0, 4)));
+  t.is(host.includes('\n'), true);
+});
