@@ -1,3 +1,4 @@
+import { MOST_DEPLOYS } from './deploys/keys.js';
 import { WorldError } from './errors.js';
 import { isStorable } from './text.js';
 
@@ -42,8 +43,9 @@ export function checkResourceName(name: string): void {
 
 /** The id of an existing or coming deploy. @throws WorldError `invalid` */
 export function checkDeployId(id: number): void {
-  if (!Number.isSafeInteger(id) || id < 1) {
-    throw new WorldError('invalid', `${id} cannot be the id of a deploy: ids are whole numbers from 1.`);
+  if (!Number.isSafeInteger(id) || id < 1 || id > MOST_DEPLOYS) {
+    const message = `${id} cannot be the id of a deploy: ids are whole numbers from 1 to ${MOST_DEPLOYS}.`;
+    throw new WorldError('invalid', message);
   }
 }
 

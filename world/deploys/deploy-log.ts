@@ -64,7 +64,7 @@ export class DeployLog implements DeployWorld {
   }
 
   getMaxDeployId(options?: CallOptions): Promise<number> {
-    return newestDeployId(this.#client, options);
+    return newestDeployId(this.#client, this.#log, options);
   }
 
   pruneDeploys(keep: number, options?: CallOptions): Promise<number> {

@@ -1,6 +1,8 @@
 import type { Client } from '../client/client.js';
+import type { Log } from '../log.js';
+import { skipped } from '../text.js';
 import type { CallOptions } from '../world.js';
-import { DEPLOY_PREFIX, maxDeployId, payloadKey } from './keys.js';
+import { DEPLOY_PREFIX, maxDeployId, parseDeployKey, payloadKey } from './keys.js';
 
 /** So many keys that were created last are looked at, so that a few foreign ones beside the log do not hide its end. */
 const LATELY = 8;
@@ -10,14 +12,25 @@ const LATELY = 8;
  * exists. Ids follow each other without a gap, so where it does (the log was copied, which creates keys in another
  * order), or where only foreign keys were created lately, all keys are listed, without values.
  */
-export async function newestDeployId(client: Client, options: CallOptions = {}): Promise<number> {
+export async function newestDeployId(
+  client: Client,
+  log: Log | undefined,
+  options: CallOptions = {},
+): Promise<number> {
   const lately = { ...options, keysOnly: true, newestFirst: true, limit: LATELY };
   const { entries } = await client.list(DEPLOY_PREFIX, lately);
+  nameForeign(entries, log);
   const newest = maxDeployId(entries);
   if (entries.length < LATELY) return newest;
   if (newest > 0 && !(await exists(client, newest + 1, options))) return newest;
   const all = await client.list(DEPLOY_PREFIX, { ...options, keysOnly: true });
+  nameForeign(all.entries, log);
   return maxDeployId(all.entries);
+}
+
+function nameForeign(entries: readonly { readonly key: string }[], log: Log | undefined): void {
+  for (const { key } of entries)
+    if (parseDeployKey(key) === undefined) skipped(log, key, 'it is not part of a deploy');
 }
 
 async function exists(client: Client, id: number, options: CallOptions): Promise<boolean> {
