@@ -6,9 +6,6 @@ import { formatAddress } from './destination.js';
 import { TunnelError } from './errors.js';
 import { makePrivateFolder, removePrivateFolder } from './private-folder.js';
 
-/** The longest path that a unix socket can have on every system we run on (macOS: 104 with its end mark). */
-const MAX_SOCKET_PATH_BYTES = 103;
-
 /** Where a forward is entered. */
 export interface LocalListener {
   /** `unix:///…` or `127.0.0.1:1234`. */
@@ -34,12 +31,9 @@ export async function listenLocally({ listen, host }: ListenOptions): Promise<Lo
 }
 
 async function listenPrivately(server: Server, host: string): Promise<LocalListener> {
-  const folder = makePrivateFolder();
+  const folder = makePrivateFolder(host);
   try {
     const path = join(folder, 's');
-    if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
-      throw cannotListen(host, path, 'the path is too long for a socket; set TMPDIR to a shorter one');
-    }
     await listening(server, { path }, host, path);
     chmodSync(path, 0o600);
     const close = async () => {

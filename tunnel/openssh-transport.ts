@@ -36,7 +36,7 @@ export const opensshTransport: Transport = {
   async dial(destination, options) {
     const { signal } = options;
     signal.throwIfAborted();
-    const folder = makePrivateFolder();
+    const folder = makePrivateFolder(formatDestination(destination));
     const controlPath = controlPathIn(folder);
     try {
       checkPaths(destination);

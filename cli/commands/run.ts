@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { AgentOptions } from '../../agent/run.js';
+import { makePrivateFolder, removePrivateFolder } from '../../tunnel/private-folder.js';
 import { DEFAULT_CLIENT_URL, DEFAULT_SERVER_URL } from '../../world/constants.js';
 import type { Log } from '../../world/log.js';
 import {
@@ -63,7 +61,7 @@ export function runCommand(context: Context): Command {
 async function runAgent(context: Context, flags: RunFlags): Promise<void> {
   refuseNetworkFlags(flags);
   const { HostAgent } = await import('../../agent/run.js');
-  const prefix = flags.tmpPrefix ? await mkdtemp(path.join(tmpdir(), 'hawser-')) : flags.prefix;
+  const prefix = flags.tmpPrefix ? makePrivateFolder() : flags.prefix;
   try {
     const agent = new HostAgent(await agentOptions(context, flags, prefix));
     context.interrupts.onKill(() => agent.kill());
@@ -72,7 +70,7 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
     // A service manager ends an agent with SIGTERM: that is its ordinary end, not an interruption.
     context.endedInOrder = context.interrupts.reason?.signalName === 'SIGTERM';
   } finally {
-    if (flags.tmpPrefix) await rm(prefix, { recursive: true, force: true });
+    if (flags.tmpPrefix) removePrivateFolder(prefix);
   }
 }
 

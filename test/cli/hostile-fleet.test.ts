@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Command } from 'commander';
 import pLimit from 'p-limit';
 import { Interrupts } from '../../cli/interrupt.js';
+import { visible } from '../../cli/output/visible.js';
 import { program } from '../../cli/program.js';
 import { EtcdWorld } from '../../world/index.js';
 import { Etcd } from '../world/etcd.js';
@@ -181,7 +182,7 @@ test.serial('nothing that a hostile fleet holds acts on a terminal, whatever the
     all.map(({ command, call }) =>
       limit(async () => {
         const written = await run(t, command, call);
-        const name = [command, ...call.args].join(' ');
+        const name = visible([command, ...call.args].join(' '));
         if (written.includes('EVIL')) shown += 1;
         const rest = call.asks || call.redraws ? written.replaceAll(drawn, '') : written;
         t.is(actedOn(written, { isValue: call.isValue ?? false }), undefined, name);
@@ -206,7 +207,7 @@ test.serial('as JSON it is the same value, and nothing in it acts on a terminal'
         limit(async () => {
           if (call.args.includes('-')) return;
           const written = await run(t, command, call, ['--json']);
-          const name = [command, ...call.args].join(' ');
+          const name = visible([command, ...call.args].join(' '));
           t.is(sentBesidesText(written), undefined, name);
           t.is(actedOn(written), undefined, name);
           for (const line of written.trimEnd().split('\n'))
