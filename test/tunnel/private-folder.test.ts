@@ -42,7 +42,12 @@ async function start(t: ExecutionContext, args: readonly string[], env: NodeJS.P
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill('SIGKILL'));
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`it ended with ${code}`);
+  });
+  // It ends later too, on purpose.
+  ended.catch(() => undefined);
+  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended]);
   return { child, line };
 }
 
