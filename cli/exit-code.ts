@@ -76,6 +76,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof WorldError) {
     if (error.code === 'unavailable') return exitCodes.unreachable;
     if (error.code === 'invalid') return exitCodes.usage;
+    if (error.code === 'unsafe') return exitCodes.refused;
   }
   return exitCodes.failed;
 }

@@ -78,10 +78,12 @@ export { DEFAULT_FS_URI, MEMORY_FS_URI, memoryFs } from './fs/open-fs.js';
 export type { FsDirent, FsStats } from './fs/stats.js';
 export type { FsUsage } from './fs/usage.js';
 export type {
+  CopiedOut,
   CopyOptions,
   CopyResult,
   FileData,
   FsHandle,
+  FsSize,
   WorldFs,
   WriteFileOptions,
 } from './fs/world-fs.js';

@@ -7,7 +7,8 @@
  * - `permission-denied`: etcd wants a user that may do this.
  * - `compacted`: the revision asked for is gone.
  * - `no-space`: the database of etcd is full (its quota).
- * - `too-large`: one value or request exceeds what etcd takes (1.5 MiB, 128 operations).
+ * - `too-large`: one value or request exceeds what etcd takes (1.5 MiB, 128 operations), or a tree what hawser takes.
+ * - `unsafe`: writing it to this machine would follow a link or lead out of the folder that was named.
  * - `invalid`: what the caller gave, or what was found stored, cannot be right.
  * - `not-converged`: the fleet did not come to rest in time.
  * - `closed`: the client, world or session was closed.
@@ -21,6 +22,7 @@ export type WorldErrorCode =
   | 'compacted'
   | 'no-space'
   | 'too-large'
+  | 'unsafe'
   | 'invalid'
   | 'not-converged'
   | 'closed';

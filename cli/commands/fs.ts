@@ -107,14 +107,11 @@ function fsGet(context: Context): Command {
     .action(async (at: string, local: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         if (local === '-') return toStdout(fs, at, call);
-        const isFolder = (await fs.stat(at, call)).isDirectory();
-        const target =
-          !isFolder && (await isLocalFolder(local)) ? path.join(local, path.posix.basename(at)) : local;
         const progress = new Progress(flags);
         const copied = await fs
-          .copyOut(at, target, { ...call, onProgress: progress.show })
+          .copyOut(at, local, { ...call, onProgress: progress.show })
           .finally(() => progress.end());
-        const { files, sizeBytes } = copied;
+        const { local: target, files, sizeBytes } = copied;
         printResult(
           flags,
           { local: target, files, sizeBytes },
@@ -141,13 +138,12 @@ function fsDu(context: Context): Command {
     .argument('[path]', 'in the shared file system', '/')
     .action(async (at: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call, world) => {
-        const files = (await list(fs, at, call, true)).filter(({ type }) => type === 'file');
-        const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+        const { files, sizeBytes } = await fs.size(at, call);
         const usage = await world.fsUsage(call);
         const { dbSizeBytes, quotaBytes, isFull, blocks } = usage;
         const share = Math.round((dbSizeBytes / quotaBytes) * 100);
         const said = [
-          `${formatBytes(sizeBytes)} in ${counted(files.length, 'file')} at ${at} of ${fs.uri}`,
+          `${formatBytes(sizeBytes)} in ${counted(files, 'file')} at ${at} of ${fs.uri}`,
           `${formatBytes(dbSizeBytes)} in etcd's database with ${counted(blocks, 'block')}: ${share} % of the quota of ${formatBytes(quotaBytes)}`,
           "(the quota is etcd's default: a server with another --quota-backend-bytes does not tell before etcd 3.6)",
         ];
@@ -156,7 +152,7 @@ function fsDu(context: Context): Command {
             'etcd is full and takes no writes: compact it (etcdctl compact), defragment it (etcdctl defrag) or raise its quota, then etcdctl alarm disarm',
           );
         }
-        printResult(flags, { path: at, files: files.length, sizeBytes, ...usage }, lines(said));
+        printResult(flags, { path: at, files, sizeBytes, ...usage }, lines(said));
       });
     });
 }
@@ -207,10 +203,6 @@ async function inFolder(
 
 async function isFile(local: string): Promise<boolean> {
   return (await stat(local)).isFile();
-}
-
-async function isLocalFolder(local: string): Promise<boolean> {
-  return (await stat(local).catch(ifAbsent))?.isDirectory() === true;
 }
 
 /** What is not there is no failure; whatever else keeps us from looking is. */

@@ -3,9 +3,10 @@ import { WorldError } from '../errors.js';
 import type { CallOptions } from '../world.js';
 import { sha256 } from './blocks.js';
 import { EtcdStorage, type EtcdStorageOptions } from './etcd-storage.js';
-import type { Node } from './node.js';
-import { findEscape } from './paths.js';
+import { Pace } from './limits.js';
+import { EscapeJudge } from './paths.js';
 import type { Stored } from './storage.js';
+import type { TreeEntry } from './write-entries.js';
 
 /** Below it the trees of deploys: their names are their hashes, so they cannot be written to. */
 export const TREES_PREFIX = '/fs/deploy/';
@@ -41,12 +42,18 @@ export class TreeStorage extends EtcdStorage {
  * Refuses what, written to disk, would lie or lead outside the tree's folder or have more rights than its owner gave.
  * @param entries without the root. @throws WorldError `invalid` naming the first that cannot be.
  */
-export function checkTree(entries: readonly (readonly [path: string, node: Node])[]): void {
-  const special = entries.find(([, node]) => node.type !== 'symlink' && node.mode > 0o777);
-  const found =
-    special === undefined
-      ? findEscape(entries.map(([path, node]) => ({ ...node, path })))
-      : { path: special[0], why: 'has a set-user-ID, set-group-ID or sticky bit' };
-  if (found === undefined) return;
-  throw new WorldError('invalid', `The tree cannot be used: "${found.path}" ${found.why}.`);
+export async function checkTree(
+  entries: readonly TreeEntry[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const described = entries.map(([path, node]) => ({ ...node, path }));
+  const judge = new EscapeJudge(described);
+  const pace = new Pace(signal);
+  for (const entry of described) {
+    if (pace.isDue()) await pace.rest();
+    const isSpecial = entry.type !== 'symlink' && entry.mode > 0o777;
+    const why = isSpecial ? 'has a set-user-ID, set-group-ID or sticky bit' : judge.objection(entry);
+    if (why === undefined) continue;
+    throw new WorldError('invalid', `The tree cannot be used: "${entry.path}" ${why}.`);
+  }
 }

@@ -59,6 +59,7 @@ export class Listings {
   }
 }
 
-function keyOf(refs: readonly BlockRef[]): string {
+/** What tells one list of entries from another. */
+export function keyOf(refs: readonly BlockRef[]): string {
   return refs.map(({ hash }) => hash).join();
 }

@@ -1,9 +1,11 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { WorldError } from '../errors.js';
 import { sha256 } from './blocks.js';
 import { DATA_CUTS, firstCut } from './chunks.js';
+import { checkSize, TREE_LIMITS, tooLarge } from './limits.js';
+import { LocalFolder } from './local-folder.js';
 import type { BlockRef, Node } from './node.js';
 import type { Source } from './storage.js';
 
@@ -25,42 +27,87 @@ export interface ReadLocalOptions {
 interface Walking extends ReadLocalOptions {
   /** For one file after the other, at least as large as the largest block. */
   readonly buffer: Buffer;
+  /** So far. */
+  readonly count: { entries: number; sizeBytes: number; blocks: number };
 }
 
-/** Walks a local file or folder, folders before what they hold; a few blocks are in memory at a time. */
-export function readLocal(root: string, options: ReadLocalOptions): AsyncGenerator<LocalEntry> {
-  return walkLocal(root, '', { ...options, buffer: Buffer.allocUnsafe(READ_BYTES) });
-}
-
-async function* walkLocal(root: string, relative: string, options: Walking): AsyncGenerator<LocalEntry> {
-  const { signal, leftOut } = options;
-  signal?.throwIfAborted();
-  const file = path.join(root, relative);
-  if (relative.includes('\uFFFD')) throw refused(file, 'its name is not valid UTF-8');
-  const stats = await lstat(file);
-  const { mtimeMs } = stats;
-  const mode = stats.mode & 0o777;
-  if (stats.isSymbolicLink()) {
-    yield { path: relative, node: { type: 'symlink', target: await readlink(file), mtimeMs } };
-  } else if (stats.isDirectory()) {
-    yield { path: relative, node: { type: 'directory', mode, mtimeMs, entries: new Map() } };
-    for (const name of (await readdir(file)).sort()) {
-      if (leftOut?.has(name)) continue;
-      yield* walkLocal(root, relative === '' ? name : `${relative}/${name}`, options);
-    }
-  } else if (stats.isFile()) {
-    const { sizeBytes, blocks } = await cutFile(file, options);
-    yield { path: relative, node: { type: 'file', mode, mtimeMs, sizeBytes, blocks } };
+/**
+ * Walks a local file or folder, folders before what they hold; a few blocks are in memory at a time. Links are read, not
+ * followed, also where one takes the place of a folder meanwhile.
+ * @throws WorldError `invalid` for what cannot be stored, `too-large` for more than could be read again
+ */
+export async function* readLocal(root: string, options: ReadLocalOptions): AsyncGenerator<LocalEntry> {
+  const walking = {
+    ...options,
+    buffer: Buffer.allocUnsafe(READ_BYTES),
+    count: { entries: 0, sizeBytes: 0, blocks: 0 },
+  };
+  const stats = await lstat(root);
+  if (stats.isDirectory()) {
+    yield { path: '', node: folderNode(stats) };
+    await using folder = await LocalFolder.open(root);
+    yield* walkFolder(folder, '', walking, 1);
   } else {
-    throw refused(file, 'it is a socket, a pipe or a device');
+    await using parent = await LocalFolder.open(path.dirname(path.resolve(root)));
+    yield await readEntry(parent, { name: path.basename(root), relative: '', stats }, walking);
   }
 }
 
+async function* walkFolder(
+  folder: LocalFolder,
+  prefix: string,
+  walking: Walking,
+  depth: number,
+): AsyncGenerator<LocalEntry> {
+  if (depth > TREE_LIMITS.depth)
+    throw tooLarge(folder.path, `lies in more than ${TREE_LIMITS.depth} folders inside each other`);
+  for (const name of (await folder.use('.', (at) => readdir(at))).sort()) {
+    walking.signal?.throwIfAborted();
+    if (walking.leftOut?.has(name)) continue;
+    const relative = `${prefix}${name}`;
+    if (name.includes('\uFFFD')) throw refused(path.join(folder.path, name), 'its name is not valid UTF-8');
+    const stats = await folder.use(name, (at) => lstat(at));
+    if (stats.isDirectory()) {
+      walking.count.entries += 1;
+      yield { path: relative, node: folderNode(stats) };
+      await using inner = await folder.folder(name);
+      yield* walkFolder(inner, `${relative}/`, walking, depth + 1);
+    } else {
+      yield await readEntry(folder, { name, relative, stats }, walking);
+    }
+    checkSize(walking.count, folder.path);
+  }
+}
+
+function folderNode({ mode, mtimeMs }: Stats): Node {
+  return { type: 'directory', mode: mode & 0o777, mtimeMs, entries: new Map() };
+}
+
+/** A link or a file. */
+async function readEntry(
+  folder: LocalFolder,
+  { name, relative, stats }: { readonly name: string; readonly relative: string; readonly stats: Stats },
+  walking: Walking,
+): Promise<LocalEntry> {
+  const { mtimeMs } = stats;
+  walking.count.entries += 1;
+  if (stats.isSymbolicLink()) {
+    const target = await folder.use(name, (at) => readlink(at));
+    return { path: relative, node: { type: 'symlink', target, mtimeMs } };
+  }
+  const file = path.join(folder.path, name);
+  if (!stats.isFile()) throw refused(file, 'it is a socket, a pipe or a device');
+  await using handle = await folder.use(name, openFile);
+  const { sizeBytes, blocks } = await cutFile(handle, walking);
+  walking.count.sizeBytes += sizeBytes;
+  walking.count.blocks += blocks.length;
+  return { path: relative, node: { type: 'file', mode: stats.mode & 0o777, mtimeMs, sizeBytes, blocks } };
+}
+
 async function cutFile(
-  file: string,
+  handle: FileHandle,
   { signal, buffer }: Walking,
 ): Promise<{ sizeBytes: number; blocks: BlockRef[] }> {
-  await using handle = await openFile(file);
   const blocks: BlockRef[] = [];
   let sizeBytes = 0;
   for (let atEnd = false; !atEnd; ) {
@@ -106,9 +153,12 @@ async function readBlock(
   throw new WorldError('conflict', message);
 }
 
-/** Opens a file for reading, but never through a symbolic link that took its place. */
-function openFile(file: string): Promise<FileHandle> {
-  return open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+/** Opens a file for reading, but never a symbolic link or a device that took its place. */
+async function openFile(file: string): Promise<FileHandle> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw refused(file, 'it is no file any more');
 }
 
 /** Fills the buffer from `position`, as far as the file goes. @returns the number of bytes. */

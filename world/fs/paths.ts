@@ -5,8 +5,13 @@ interface Entry {
   readonly target?: string;
 }
 
-/** As many links as Linux follows in one path. */
+/** As many links as Linux follows in one path, and as many bytes as it takes in one name and one target. */
 const MOST_LINKS = 40;
+const MOST_NAME_BYTES = 255;
+const MOST_TARGET_BYTES = 4095;
+
+/** A folder of the tree: what is in it, links by their targets. */
+type Folder = Map<string, Folder | { readonly target: string } | 'file'>;
 
 /**
  * Finds an entry that, written to disk, would lie or lead outside the tree's folder: an absolute path, `..`, a path
@@ -14,61 +19,92 @@ const MOST_LINKS = 40;
  * itself or by way of others.
  */
 export function findEscape(entries: readonly Entry[]): { path: string; why: string } | undefined {
-  const byPath = new Map(entries.map((entry) => [entry.path, entry]));
-  if (byPath.size !== entries.length) {
-    const twice = entries.find((entry) => byPath.get(entry.path) !== entry);
-    return { path: twice?.path ?? '', why: 'comes twice' };
-  }
+  const judge = new EscapeJudge(entries);
   for (const entry of entries) {
-    const why = objection(entry, byPath);
+    const why = judge.objection(entry);
     if (why !== undefined) return { path: entry.path, why };
   }
   return undefined;
 }
 
-function objection(entry: Entry, byPath: ReadonlyMap<string, Entry>): string | undefined {
-  if (!isPlainPath(entry.path)) return 'is not a path inside the tree';
-  const parent = parentOf(entry.path);
-  if (parent !== '' && byPath.get(parent)?.type !== 'directory')
-    return 'lies in something that is not a folder of the tree';
-  if (entry.type !== 'symlink') return undefined;
-  const target = entry.target ?? '';
-  if (target === '' || target.includes('\0')) return 'is a symbolic link to nothing';
-  return leadsOut(parent, target, byPath) ? 'is a symbolic link that leads out of the tree' : undefined;
+/** As {@link findEscape}, one entry at a time. */
+export class EscapeJudge {
+  readonly #root: Folder = new Map();
+  readonly #folders = new Map<string, Folder>([['', this.#root]]);
+  /** The entry that each path is, for what comes twice. */
+  readonly #first = new Map<string, Entry>();
+
+  constructor(entries: readonly Entry[]) {
+    for (const entry of entries) {
+      if (this.#first.has(entry.path)) continue;
+      this.#first.set(entry.path, entry);
+      if (entry.type === 'directory') this.#folders.set(entry.path, new Map());
+    }
+    for (const entry of this.#first.values()) {
+      const { path, type, target = '' } = entry;
+      const own = type === 'symlink' ? { target } : (this.#folders.get(path) ?? 'file');
+      this.#folders.get(parentOf(path))?.set(path.slice(path.lastIndexOf('/') + 1), own);
+    }
+  }
+
+  /** Why an entry cannot be written; undefined when it can. */
+  objection(entry: Entry): string | undefined {
+    if (this.#first.get(entry.path) !== entry) return 'comes twice';
+    if (!isPlainPath(entry.path)) return 'is not a path inside the tree';
+    const parent = parentOf(entry.path);
+    if (!this.#folders.has(parent)) return 'lies in something that is not a folder of the tree';
+    if (entry.type !== 'symlink') return undefined;
+    const target = entry.target ?? '';
+    if (target === '' || target.includes('\0')) return 'is a symbolic link to nothing';
+    if (Buffer.byteLength(target) > MOST_TARGET_BYTES) return 'is a symbolic link with too long a target';
+    return this.#leadsOut(parent, target) ? 'is a symbolic link that leads out of the tree' : undefined;
+  }
+
+  /** Follows a link as the kernel would, through the other links of the tree. */
+  #leadsOut(folder: string, target: string): boolean {
+    if (target.startsWith('/')) return true;
+    // Where we are: the folders from the root on; undefined for one that is not of the tree.
+    const trail: (Folder | undefined)[] = [this.#root];
+    for (const name of folder === '' ? [] : folder.split('/')) trail.push(below(trail.at(-1), name));
+    const ahead = target.split('/').reverse();
+    let links = 0;
+    for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {
+      if (part === '' || part === '.') continue;
+      if (part === '..') {
+        trail.pop();
+        if (trail.length === 0) return true;
+        continue;
+      }
+      const found = trail.at(-1)?.get(part);
+      if (typeof found !== 'object' || found instanceof Map) {
+        trail.push(below(trail.at(-1), part));
+        continue;
+      }
+      // A loop of links leads nowhere: the kernel gives up as well.
+      if (++links > MOST_LINKS) return false;
+      if (found.target.startsWith('/')) return true;
+      ahead.push(...found.target.split('/').reverse());
+    }
+    return false;
+  }
+}
+
+/** Whether a name can be an entry of a folder, and only that. */
+export function isPlainName(name: string): boolean {
+  // What is not valid Unicode would become another name on the disk.
+  if (name === '' || name === '.' || name === '..' || /[/\0]|\p{Surrogate}/u.test(name)) return false;
+  return Buffer.byteLength(name) <= MOST_NAME_BYTES;
 }
 
 function isPlainPath(path: string): boolean {
-  return (
-    !path.includes('\0') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
-  );
+  return path.split('/').every(isPlainName);
 }
 
 function parentOf(path: string): string {
   return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
 }
 
-/** Follows a link as the kernel would, through the other links of the tree. */
-function leadsOut(folder: string, target: string, byPath: ReadonlyMap<string, Entry>): boolean {
-  if (target.startsWith('/')) return true;
-  const place = folder === '' ? [] : folder.split('/');
-  const ahead = target.split('/').reverse();
-  let links = 0;
-  for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {
-    if (part === '' || part === '.') continue;
-    if (part === '..') {
-      if (place.pop() === undefined) return true;
-      continue;
-    }
-    const found = byPath.get([...place, part].join('/'));
-    if (found?.type !== 'symlink') {
-      place.push(part);
-      continue;
-    }
-    // A loop of links leads nowhere: the kernel gives up as well.
-    if (++links > MOST_LINKS) return false;
-    const further = found.target ?? '';
-    if (further.startsWith('/')) return true;
-    ahead.push(...further.split('/').reverse());
-  }
-  return false;
+function below(folder: Folder | undefined, name: string): Folder | undefined {
+  const found = folder?.get(name);
+  return found instanceof Map ? found : undefined;
 }

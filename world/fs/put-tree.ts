@@ -68,7 +68,10 @@ async function readFolder(folder: string, signal: AbortSignal | undefined): Prom
   if (entries[0]?.node.type !== 'directory')
     throw new WorldError('invalid', `Cannot store ${folder} as a tree: it is not a folder. Name one.`);
   entries.shift();
-  checkTree(entries.map(({ path, node }) => [path, node]));
+  await checkTree(
+    entries.map(({ path, node }) => [path, node]),
+    signal,
+  );
   return entries;
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { WorldError } from '../errors.js';
 import { BLOCK_BYTES, sha256 } from './blocks.js';
 import { cutAll, ENTRIES_CUTS } from './chunks.js';
+import { LISTING_BYTES, tooLarge } from './limits.js';
 import type { Listings } from './listings.js';
 import type { BlockRef, DirectoryNode, Entries, Node } from './node.js';
 
@@ -49,6 +50,8 @@ export class TreeEncoder {
     const list = `[${sorted.map(([name, node]) => this.#entry(name, node, blocks)).join(',')}]`;
     const data = Buffer.from(list);
     if (data.length <= INLINE_BYTES) return `${head},"entries":${list}`;
+    if (data.length > LISTING_BYTES)
+      throw tooLarge('a folder that was changed', `has more than ${LISTING_BYTES} bytes of names`);
     const refs: BlockRef[] = [];
     for (const block of cutAll(data, ENTRIES_CUTS)) {
       const hash = sha256(block);
@@ -74,7 +77,8 @@ const ref = z
   .tuple([z.string().regex(/^[0-9a-f]{64}$/), z.int().min(1).max(BLOCK_BYTES)])
   .transform(([hash, length]): BlockRef => ({ hash, length }));
 const mode = z.int().min(0).max(0o7777);
-const mtimeMs = z.number().optional();
+/** What a date can hold. */
+const mtimeMs = z.number().min(-8.64e15).max(8.64e15).optional();
 const name = z.string().refine((text) => text !== '' && text !== '.' && text !== '..' && !/[/\0]/.test(text));
 
 const file = z.strictObject({

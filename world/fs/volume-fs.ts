@@ -7,7 +7,15 @@ import { type OpenFlag, parseFlags } from './flags.js';
 import { FsError, namingPlace } from './fs-error.js';
 import type { Volume } from './volume.js';
 import { VolumeNames } from './volume-names.js';
-import type { CopyOptions, CopyResult, FileData, FsHandle, WorldFs, WriteFileOptions } from './world-fs.js';
+import type {
+  CopiedOut,
+  CopyOptions,
+  CopyResult,
+  FileData,
+  FsHandle,
+  WorldFs,
+  WriteFileOptions,
+} from './world-fs.js';
 
 /** {@link WorldFs} over a volume, in etcd or in memory. */
 export class VolumeFs extends VolumeNames implements WorldFs {
@@ -100,7 +108,7 @@ export class VolumeFs extends VolumeNames implements WorldFs {
     return copyIn(this.volume, local, path, options);
   }
 
-  copyOut(path: string, local: string, options: CopyOptions = {}): Promise<CopyResult> {
+  copyOut(path: string, local: string, options: CopyOptions = {}): Promise<CopiedOut> {
     return copyOut(this.volume, path, local, options);
   }
 

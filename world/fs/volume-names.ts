@@ -1,11 +1,13 @@
 import type { CallOptions } from '../world.js';
 import { FsError, type FsErrorPlace, namingPlace } from './fs-error.js';
-import { listFolder } from './list-folder.js';
+import { measure } from './measure.js';
 import type { Node } from './node.js';
 import { OpenFiles } from './open-files.js';
 import { removing, unlinking } from './removal.js';
 import { direntOf, type FsDirent, FsStats } from './stats.js';
+import { listed, unfold } from './unfold.js';
 import type { Change, Volume } from './volume.js';
+import type { FsSize } from './world-fs.js';
 
 type ReaddirOptions = CallOptions & { readonly recursive?: boolean; readonly withFileTypes?: boolean };
 
@@ -62,15 +64,22 @@ export abstract class VolumeNames {
   readdir(path: string, options?: CallOptions & { readonly recursive?: boolean }): Promise<string[]>;
   async readdir(path: string, options: ReaddirOptions = {}): Promise<FsDirent[] | string[]> {
     const { recursive = false, withFileTypes = false, ...call } = options;
-    const step: Change<[string, Node][]> = (draft) => {
-      const node = draft.find(path, true);
-      if (node.type !== 'directory') throw new FsError('ENOTDIR', { syscall: 'scandir', path });
-      return [...listFolder(node, { draft, recursive })];
-    };
-    const found = await this.look({ syscall: 'scandir', path }, step, call);
+    const node = await this.find({ syscall: 'scandir', path }, call);
+    if (node.type !== 'directory') throw new FsError('ENOTDIR', { syscall: 'scandir', path });
+    const found = recursive
+      ? await unfold(this.volume, node, { ...call, name: path })
+      : await listed(this.volume, node, call);
     return withFileTypes
       ? found.map(([name, node]) => direntOf(path, name, node))
       : found.map(([name]) => name);
+  }
+
+  async size(path: string, options: CallOptions = {}): Promise<FsSize> {
+    const node = await this.find({ syscall: 'stat', path }, options);
+    if (node.type === 'file') return { files: 1, sizeBytes: node.sizeBytes };
+    if (node.type === 'symlink') return { files: 0, sizeBytes: 0 };
+    const { files, sizeBytes } = await measure(this.volume, node, { ...options, name: path });
+    return { files, sizeBytes };
   }
 
   async rename(from: string, to: string, options: CallOptions = {}): Promise<void> {

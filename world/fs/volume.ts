@@ -4,8 +4,9 @@ import { batches, IN_FLIGHT } from './batches.js';
 import { Draft } from './draft.js';
 import { FsError } from './fs-error.js';
 import { inParallel } from './in-parallel.js';
+import { checkListing } from './limits.js';
 import { Absent, Listings } from './listings.js';
-import { type BlockRef, type DirectoryNode, EMPTY_ROOT } from './node.js';
+import { type BlockRef, type DirectoryNode, EMPTY_ROOT, type Entries } from './node.js';
 import { type Pin, type Storage, sourceOf } from './storage.js';
 import { decodeEntries, decodeSuperblock, TreeEncoder } from './tree-codec.js';
 
@@ -48,6 +49,14 @@ export class Volume {
   async look<T>(step: Change<T>, call: CallOptions): Promise<T> {
     if (this.#deferred === undefined) await this.#refresh(call);
     return this.#patiently(() => step(this.#deferred?.draft ?? new Draft(this.#root, this.#listings)), call);
+  }
+
+  /** What folders of a tree that was looked at hold, in their order; what is not here yet is fetched together. */
+  entriesOf(folders: readonly DirectoryNode[], call: CallOptions): Promise<readonly Entries[]> {
+    return this.#patiently(() => {
+      this.#listings.expect(folders);
+      return folders.map((folder) => this.#listings.entriesOf(folder));
+    }, call);
   }
 
   /** Makes a change, now or at the next {@link flush}. @param blocks what the change names and is not stored yet. */
@@ -195,6 +204,7 @@ export class Volume {
   }
 
   async #fetch(refs: readonly BlockRef[], call: CallOptions): Promise<void> {
+    checkListing(refs, this.storage.key);
     const parts = new Map<string, Buffer>();
     const wanted = [...new Map(refs.map((ref) => [ref.hash, ref])).values()];
     await inParallel(batches(wanted), IN_FLIGHT, async (batch) => {

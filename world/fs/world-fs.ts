@@ -31,6 +31,19 @@ export interface CopyResult {
   readonly uploadedBytes: number;
 }
 
+/** What a copy to this machine came to. */
+export interface CopiedOut extends CopyResult {
+  /** Where it is: what was given, or for a file its place in the folder that was given. */
+  readonly local: string;
+}
+
+/** How much lies at a path. */
+export interface FsSize {
+  readonly files: number;
+  /** Of all files together; what files share counts each time. */
+  readonly sizeBytes: number;
+}
+
 /**
  * An open file. What is written is seen at once through the same {@link WorldFs}, and by others after `sync` or
  * `close`. A file that somebody else changed meanwhile is not overwritten: they reject with WorldError `conflict`.
@@ -98,6 +111,7 @@ export interface WorldFs {
     path: string,
     options?: CallOptions & { readonly recursive?: boolean; readonly mode?: number },
   ): Promise<string | undefined>;
+  /** @throws WorldError `too-large` with `recursive`, as for {@link copyOut} */
   readdir(
     path: string,
     options: CallOptions & { readonly withFileTypes: true; readonly recursive?: boolean },
@@ -114,8 +128,21 @@ export interface WorldFs {
   readlink(path: string, options?: CallOptions): Promise<string>;
   /** Copies a local file or folder to `path`; a folder is merged into one that is there. Folders above are made. */
   copyIn(local: string, path: string, options?: CopyOptions): Promise<CopyResult>;
-  /** Copies a file or folder to the local `local`; a folder is merged into one that is there. */
-  copyOut(path: string, local: string, options?: CopyOptions): Promise<CopyResult>;
+  /**
+   * Copies a file or folder to the local `local`; a folder is merged into one that is there, and a file goes into one.
+   * All of it is fetched and verified before anything is replaced. Nothing is written through a symbolic link below
+   * `local`: files and links are replaced. Set-user-ID, set-group-ID and sticky bits are dropped, and folders that are
+   * there keep their modes.
+   * @throws WorldError `unsafe` for a link that leads out of the folder, and where a link, pipe, socket or device is in
+   * the way; `conflict` where a file is where a folder goes, or the other way round; `too-large` beyond 1,000,000
+   * entries, 128 folders inside each other or 8 GiB. Then nothing was written.
+   */
+  copyOut(path: string, local: string, options?: CopyOptions): Promise<CopiedOut>;
+  /**
+   * How many files lie at a path, and how large they are together.
+   * @throws WorldError `too-large` as for {@link copyOut}
+   */
+  size(path: string, options?: CallOptions): Promise<FsSize>;
   /** Makes all changes of `work` in one transaction; none if it throws. Others' calls to this object belong to it too. */
   batch<T>(work: () => Promise<T>, options?: CallOptions): Promise<T>;
   /** From now on changes stay here until {@link flush}. */

@@ -1,56 +1,89 @@
-import { chmod, mkdir, open, rm, symlink, utimes } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
 import type { CallOptions } from '../world.js';
 import { batches, IN_FLIGHT } from './batches.js';
 import { inParallel } from './in-parallel.js';
-import type { BlockRef, FileNode, Node } from './node.js';
+import { Pace } from './limits.js';
+import type { LocalFolder } from './local-folder.js';
+import type { BlockRef, DirectoryNode, FileNode, Node } from './node.js';
 import type { Storage } from './storage.js';
 
-/** Something of a tree, and where on the local disk it goes. */
-export interface LocalTarget<T extends Node = Node> {
-  readonly file: string;
-  readonly node: T;
-}
+/** Something of a tree, by its path from the folder that it is written to. */
+export type TreeEntry<T extends Node = Node> = readonly [path: string, node: T];
 
 /** A block and all places that it goes to. */
 interface Wanted extends BlockRef {
-  readonly places: { readonly file: string; readonly position: number }[];
+  readonly places: { readonly path: string; readonly position: number }[];
 }
 
-/** Writes files, folders and links to the local disk, folders before what they hold; each block is fetched once. */
+const MADE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const THERE = constants.O_WRONLY | constants.O_NOFOLLOW;
+/** Without the set-user-ID, set-group-ID and sticky bits, which the World does not decide on this machine. */
+const PERMISSIONS = 0o777;
+
+/**
+ * Writes files, folders and links to an empty folder that is ours alone, folders before what they hold; each block is
+ * fetched once. Folders stay closed to others: {@link setFolders} gives them their modes.
+ */
 export async function writeEntries(
-  storage: Storage,
-  entries: readonly LocalTarget[],
+  { storage, folder }: { readonly storage: Storage; readonly folder: LocalFolder },
+  entries: readonly TreeEntry[],
   call: CallOptions,
   onWritten?: (bytes: number) => void,
 ): Promise<void> {
-  // Closed to others until all modes are set.
-  for (const { file, node } of entries)
-    if (node.type === 'directory') await mkdir(file, { recursive: true, mode: 0o700 });
-  const files = entries.flatMap(({ file, node }) => (node.type === 'file' ? [{ file, node }] : []));
-  await inParallel(files, IN_FLIGHT, async ({ file }) => (await open(file, 'w', 0o600)).close());
+  const pace = new Pace(call.signal);
+  for (const [path, node] of entries) {
+    if (pace.isDue()) await pace.rest();
+    if (node.type === 'directory') await folder.use(path, (at) => mkdir(at, { mode: 0o700 }));
+    if (node.type === 'symlink') await folder.use(path, (at) => symlink(node.target, at));
+  }
+  const files = entries.flatMap(([path, node]) => (node.type === 'file' ? [[path, node] as const] : []));
+  await inParallel(files, IN_FLIGHT, async ([path]) => {
+    call.signal?.throwIfAborted();
+    await (await folder.use(path, (at) => open(at, MADE, 0o600))).close();
+  });
   await inParallel(batches(wantedBlocks(files)), IN_FLIGHT, async (batch) => {
-    const bytes = await writeBatch(storage, batch, call);
+    call.signal?.throwIfAborted();
+    const bytes = await writeBatch(storage, folder, batch, call);
     onWritten?.(bytes);
   });
-  for (const { file, node } of entries) {
-    if (node.type !== 'symlink') continue;
-    await rm(file, { force: true });
-    await symlink(node.target, file);
-  }
-  // Last, children before their folders: some modes forbid writing, and writing sets times.
-  await inParallel(files, IN_FLIGHT, ({ file, node }) => setAttributes(file, node));
-  for (const { file, node } of entries.toReversed())
-    if (node.type === 'directory') await setAttributes(file, node);
+  // Last: some modes forbid writing, and writing sets times.
+  await inParallel(files, IN_FLIGHT, async ([path, node]) => {
+    call.signal?.throwIfAborted();
+    await using handle = await folder.use(path, (at) => open(at, THERE));
+    await setAttributes(handle, node);
+  });
 }
 
-function wantedBlocks(files: readonly LocalTarget<FileNode>[]): Iterable<Wanted> {
+/** Gives folders that {@link writeEntries} made their modes and times, children before their folders. */
+export async function setFolders(
+  folder: LocalFolder,
+  entries: readonly TreeEntry[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const pace = new Pace(signal);
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  for (const [path, node] of entries.toReversed()) {
+    if (pace.isDue()) await pace.rest();
+    if (node.type !== 'directory') continue;
+    await using handle = await folder.use(path, (at) => open(at, flags));
+    await setAttributes(handle, node);
+  }
+}
+
+export async function setAttributes(handle: FileHandle, node: FileNode | DirectoryNode): Promise<void> {
+  await handle.chmod(node.mode & PERMISSIONS);
+  if (node.mtimeMs !== undefined) await handle.utimes(node.mtimeMs / 1000, node.mtimeMs / 1000);
+}
+
+function wantedBlocks(files: readonly TreeEntry<FileNode>[]): Iterable<Wanted> {
   const wanted = new Map<string, Wanted>();
-  for (const { file, node } of files) {
+  for (const [path, node] of files) {
     let position = 0;
     for (const { hash, length } of node.blocks) {
       const key = `${hash} ${length}`;
       const block = wanted.get(key) ?? { hash, length, places: [] };
-      block.places.push({ file, position });
+      block.places.push({ path, position });
       wanted.set(key, block);
       position += length;
     }
@@ -59,27 +92,33 @@ function wantedBlocks(files: readonly LocalTarget<FileNode>[]): Iterable<Wanted>
 }
 
 /** @returns how many bytes were written. */
-async function writeBatch(storage: Storage, batch: readonly Wanted[], call: CallOptions): Promise<number> {
-  call.signal?.throwIfAborted();
+async function writeBatch(
+  storage: Storage,
+  folder: LocalFolder,
+  batch: readonly Wanted[],
+  call: CallOptions,
+): Promise<number> {
   const blocks = await storage.read(batch, call);
   let bytes = 0;
   for (const [index, { places }] of batch.entries()) {
     const data = blocks[index] ?? Buffer.alloc(0);
-    await inParallel(places, IN_FLIGHT, (place) => writeBlock(place, data));
+    await inParallel(places, IN_FLIGHT, async (place) => {
+      call.signal?.throwIfAborted();
+      await writeBlock(folder, place, data);
+    });
     bytes += data.length * places.length;
   }
   return bytes;
 }
 
-async function writeBlock({ file, position }: Wanted['places'][number], data: Buffer): Promise<void> {
-  await using handle = await open(file, 'r+');
+async function writeBlock(
+  folder: LocalFolder,
+  { path, position }: Wanted['places'][number],
+  data: Buffer,
+): Promise<void> {
+  await using handle = await folder.use(path, (at) => open(at, THERE));
   for (let written = 0; written < data.length; ) {
     const { bytesWritten } = await handle.write(data, written, data.length - written, position + written);
     written += bytesWritten;
   }
-}
-
-async function setAttributes(file: string, node: Exclude<Node, { type: 'symlink' }>): Promise<void> {
-  await chmod(file, node.mode);
-  if (node.mtimeMs !== undefined) await utimes(file, node.mtimeMs / 1000, node.mtimeMs / 1000);
 }

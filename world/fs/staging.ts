@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import type { LocalFolder } from './local-folder.js';
+
+/**
+ * A folder for what is being written, made in the folder where it is going to be. Nobody else can enter it, so what lies
+ * in there is ours alone, and what is there can be moved by renaming, which replaces a link instead of following it.
+ * Closing it removes it with what is left in it.
+ */
+export class Staging implements AsyncDisposable {
+  readonly folder: LocalFolder;
+  /** In its parent. */
+  readonly name: string;
+  readonly #parent: LocalFolder;
+
+  static async in(parent: LocalFolder): Promise<Staging> {
+    const name = `.hawser-${randomBytes(6).toString('hex')}.partial`;
+    await parent.use(name, (at) => mkdir(at, { mode: 0o700 }));
+    return new Staging(parent, name, await parent.folder(name));
+  }
+
+  private constructor(parent: LocalFolder, name: string, folder: LocalFolder) {
+    this.#parent = parent;
+    this.name = name;
+    this.folder = folder;
+  }
+
+  /** Never fails: what kept us from writing matters more than what stays behind, whose name says what it is. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#remove().catch(() => undefined);
+  }
+
+  async #remove(): Promise<void> {
+    await using folder = this.folder;
+    // Name by name from the open folder: whoever can write beside it may have put something else in its place.
+    for (const name of await folder.use('.', (at) => readdir(at))) await folder.use(name, (at) => remove(at));
+    await this.#parent.use(this.name, (at) => rmdir(at));
+  }
+}
+
+/** Removes what lies in a staging folder, also folders whose own modes forbid it. */
+async function remove(at: string): Promise<void> {
+  try {
+    await rm(at, { recursive: true, force: true });
+  } catch {
+    await openUp(at);
+    await rm(at, { recursive: true, force: true });
+  }
+}
+
+async function openUp(folder: string): Promise<void> {
+  await chmod(folder, 0o700);
+  for (const entry of await readdir(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) await openUp(`${folder}/${entry.name}`);
+}
