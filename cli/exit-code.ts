@@ -1,7 +1,7 @@
 import { ControlError } from '../agent/control/control-error.js';
 import { AgentError, type AgentErrorCode } from '../agent/errors.js';
 import { TunnelError, type TunnelErrorCode } from '../tunnel/errors.js';
-import { WorldError } from '../world/errors.js';
+import { WorldError, type WorldErrorCode } from '../world/errors.js';
 import {
   DeployError,
   type DeployErrorCode,
@@ -40,6 +40,12 @@ const tunnelExits: Record<TunnelErrorCode, ExitCode> = {
   'host-key-unproven': exitCodes.refused,
 };
 
+const worldExits: Partial<Record<WorldErrorCode, ExitCode>> = {
+  unavailable: exitCodes.unreachable,
+  invalid: exitCodes.usage,
+  unsafe: exitCodes.refused,
+};
+
 const agentExits: Partial<Record<AgentErrorCode, ExitCode>> = {
   invalid: exitCodes.usage,
   'other-cluster': exitCodes.refused,
@@ -73,10 +79,6 @@ export function exitCodeOf(error: unknown): ExitCode {
     return error.code === 'has-quorum' ? exitCodes.refused : exitCodes.failed;
   }
   if (error instanceof AgentError) return agentExits[error.code] ?? exitCodes.failed;
-  if (error instanceof WorldError) {
-    if (error.code === 'unavailable') return exitCodes.unreachable;
-    if (error.code === 'invalid') return exitCodes.usage;
-    if (error.code === 'unsafe') return exitCodes.refused;
-  }
+  if (error instanceof WorldError) return worldExits[error.code] ?? exitCodes.failed;
   return exitCodes.failed;
 }

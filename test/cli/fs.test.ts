@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { drawTree, list } from '../../cli/fs/listing.js';
 import { sayingPaths } from '../../cli/fs/sentence.js';
 import { EtcdWorld, memoryFs } from '../../world/index.js';
 import { Etcd } from '../world/etcd.js';
+import { unfolding } from '../world/fs-unfolding.js';
 import { hawser, temporaryFolder } from './hawser.js';
 
 let etcd: Etcd;
@@ -60,6 +61,58 @@ test.serial('what a deploy stored is listed by the name of its tree', async (t) 
   const listed = await hawser(['fs', 'ls', '-l', '--fs', `deploy/${tree}`, ...flags]);
   t.regex(listed.stdout, /file +644 +18 +\S+ +index\.html/, listed.stderr);
 });
+
+test.serial('links of the World never decide where fs get writes, whatever becomes of them', async (t) => {
+  const folder = await temporaryFolder(t);
+  await mkdir(path.join(folder, '.ssh'));
+  for (const name of ['.ssh/authorized_keys', '.bashrc']) await writeFile(path.join(folder, name), 'mine');
+  const fs = world.fs('etcdfs:///fs/hostile');
+  const get = ['fs', 'get', '--fs', 'hostile', '/', path.join(folder, 'out'), ...flags];
+  await fs.symlink('../.ssh', '/d');
+  await fs.symlink('../.bashrc', '/rc');
+  const refused = await hawser(get);
+  t.is(refused.code, 4, refused.stderr);
+  t.regex(refused.stderr, /"d" is a symbolic link that leads out/);
+  await mkdir(path.join(folder, 'out'));
+  for (const [name, target] of [
+    ['d', '../.ssh'],
+    ['rc', '../.bashrc'],
+  ] as const) {
+    await symlink(target, path.join(folder, 'out', name));
+    await fs.rm(`/${name}`);
+  }
+  await fs.mkdir('/d');
+  await fs.writeFile('/d/authorized_keys', 'theirs');
+  await fs.writeFile('/rc', 'theirs');
+  const second = await hawser(get);
+  t.is(second.code, 4, second.stderr);
+  t.regex(second.stderr, /out\/d: it is a symbolic link here/);
+  const one = await hawser(['fs', 'get', '--fs', 'hostile', '/rc', path.join(folder, 'out'), ...flags]);
+  t.is(one.code, 0, one.stderr);
+  for (const name of ['.ssh/authorized_keys', '.bashrc'])
+    t.is(await readFile(path.join(folder, name), 'utf8'), 'mine');
+  t.is(await readFile(path.join(folder, 'out/rc'), 'utf8'), 'theirs');
+  t.deepEqual((await readdir(path.join(folder, 'out'))).sort(), ['d', 'rc']);
+});
+
+test.serial(
+  'a tree that unfolds to more than any disk holds is refused with its path and the limit',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    await unfolding(world, { levels: 8, width: 30 });
+    for (const args of [
+      ['du', '/'],
+      ['tree', '/'],
+      ['get', '/', path.join(folder, 'out')],
+    ]) {
+      const { code, stderr } = await hawser(['fs', ...args, '--json', ...flags]);
+      t.is(code, 1, stderr);
+      t.like(JSON.parse(stderr).error, { code: 'too-large' });
+      t.regex(JSON.parse(stderr).error.message, /\/d0.* more than 1,000,000 files and folders/);
+    }
+    t.deepEqual(await readdir(folder), []);
+  },
+);
 
 test.serial('a tree is drawn with each entry below its folder', async (t) => {
   const fs = memoryFs();

@@ -2,10 +2,12 @@ import type { Client } from '../client/client.js';
 import type { TxnReply } from '../client/options.js';
 import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn.js';
 import { WorldError } from '../errors.js';
+import { freshTreeKey, treeKey } from '../fs/tree-keys.js';
 import type { Log } from '../log.js';
 import { checkDeployId } from '../names.js';
 import { checkText, readText, skipped, textOf } from '../text.js';
 import type { CallOptions, DeployWorld, WatchOptions } from '../world.js';
+import { parseDeployment } from './deployment.js';
 import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
 import { newestDeployId } from './newest.js';
 import { pruneDeploys } from './prune.js';
@@ -15,6 +17,8 @@ interface NewDeploy {
   readonly hash: string;
   readonly parentHash: string;
   readonly payload: string;
+  /** The stored tree that it names, if hawser made it. */
+  readonly tree: string | undefined;
 }
 
 /** What the log held when a deploy could not be appended. */
@@ -23,6 +27,7 @@ interface Found {
   readonly hash: string | undefined;
   readonly previousExists: boolean;
   readonly previousHash: string | undefined;
+  readonly treeExists: boolean;
 }
 
 /** The append-only deploy log at `/deploy/$id/payload` and `/deploy/$id/hash`. */
@@ -88,7 +93,7 @@ export class DeployLog implements DeployWorld {
     checkDeployId(id);
     options?.signal?.throwIfAborted();
     for (const text of [hash, parentHash, payload]) checkText(text, `Deploy ${id}`);
-    const deploy = { id, hash, parentHash, payload };
+    const deploy = { id, hash, parentHash, payload, tree: parseDeployment(payload)?.tree };
     const unsettled = this.#unsettled.get(id);
     const { succeeded, replies, repeated } = await this.#append(deploy, options);
     if (succeeded) return this.#settle(id);
@@ -98,6 +103,7 @@ export class DeployLog implements DeployWorld {
       hash: value(1),
       previousExists: (replies[2]?.count ?? 0) > 0,
       previousHash: value(3),
+      treeExists: deploy.tree === undefined || (replies[4]?.count ?? 0) > 0,
     };
     const ours = repeated || (unsettled?.payload === payload && unsettled.hash === hash);
     if (ours && found.payload === payload && (found.hash ?? '') === hash) return this.#settle(id);
@@ -110,7 +116,7 @@ export class DeployLog implements DeployWorld {
 
   /** The conditions fail once it is applied, so a second application changes nothing; what is stored tells whose it is. */
   async #append(deploy: NewDeploy, options: CallOptions | undefined): Promise<TxnReply> {
-    const txn = { compare: conditions(deploy), success: writes(deploy), failure: questions(deploy.id) };
+    const txn = { compare: conditions(deploy), success: writes(deploy), failure: questions(deploy) };
     try {
       return await this.#client.txn(txn, { ...options, repeatable: true });
     } catch (error) {
@@ -121,32 +127,42 @@ export class DeployLog implements DeployWorld {
   }
 }
 
-function conditions({ id, hash, parentHash }: NewDeploy): Compare[] {
+function conditions({ id, hash, parentHash, tree }: NewDeploy): Compare[] {
   const first = [absent(payloadKey(id)), absent(hashKey(id))];
+  // A tree that nothing named for too long may have been freed.
+  if (tree !== undefined) first.push(present(treeKey(tree)));
   if (id === 1) return first;
   const chained = hash !== '' && parentHash !== '' ? [valueIs(hashKey(id - 1), parentHash)] : [];
   return [...first, present(payloadKey(id - 1)), ...chained];
 }
 
-function writes({ id, hash, payload }: NewDeploy): TxnOp[] {
-  const put = { put: payloadKey(id), value: payload };
-  return hash === '' ? [put] : [put, { put: hashKey(id), value: hash }];
+function writes({ id, hash, payload, tree }: NewDeploy): TxnOp[] {
+  const ops: TxnOp[] = [{ put: payloadKey(id), value: payload }];
+  if (hash !== '') ops.push({ put: hashKey(id), value: hash });
+  // From here on the deploy keeps the tree.
+  if (tree !== undefined) ops.push({ delete: freshTreeKey(tree) });
+  return ops;
 }
 
-function questions(id: number): TxnOp[] {
+function questions({ id, tree }: NewDeploy): TxnOp[] {
   return [
     { get: payloadKey(id) },
     { get: hashKey(id) },
     { get: payloadKey(id - 1), countOnly: true },
     { get: hashKey(id - 1) },
+    ...(tree === undefined ? [] : [{ get: treeKey(tree), countOnly: true }]),
   ];
 }
 
-function explain({ id, parentHash }: NewDeploy, found: Found): WorldError {
+function explain({ id, parentHash, tree = '' }: NewDeploy, found: Found): WorldError {
   const key = payloadKey(id);
   if (found.payload !== undefined || found.hash !== undefined) {
     const message = `Deploy ${id} exists already: somebody else deployed first. Look at it, then deploy again.`;
     return new WorldError('conflict', message, { key });
+  }
+  if (!found.treeExists) {
+    const message = `Deploy ${id} cannot be added: its files (tree ${tree.slice(0, 10)}…) are not stored, or were freed because no deploy named them. Upload the folder again.`;
+    return new WorldError('not-found', message, { key: treeKey(tree) });
   }
   if (!found.previousExists) {
     const message = `Deploy ${id} cannot be added because there is no deploy ${id - 1}: ids follow each other without a gap.`;

@@ -6,15 +6,8 @@ import { EtcdStorage, type EtcdStorageOptions } from './etcd-storage.js';
 import { Pace } from './limits.js';
 import { EscapeJudge } from './paths.js';
 import type { Stored } from './storage.js';
+import { treeKey } from './tree-keys.js';
 import type { TreeEntry } from './write-entries.js';
-
-/** Below it the trees of deploys: their names are their hashes, so they cannot be written to. */
-export const TREES_PREFIX = '/fs/deploy/';
-
-/** Where the superblock of a tree is stored. */
-export function treeKey(tree: string): string {
-  return `${TREES_PREFIX}${tree}`;
-}
 
 /** The tree of a deploy, to be read: its superblock has to be what its name says. */
 export class TreeStorage extends EtcdStorage {

@@ -1,6 +1,6 @@
 import type { Client } from '../client/client.js';
 import type { Session } from '../client/session.js';
-import type { Compare, TxnOp } from '../client/txn.js';
+import { absent, type Compare, type TxnOp } from '../client/txn.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
@@ -74,12 +74,23 @@ export class EtcdStorage implements Storage {
     const pin: Pin = { release: () => this.#release(pin) };
     this.#pins.add(pin);
     try {
-      this.#freed ??= (await this.#client.get(FREED, call))?.modRevision ?? 0n;
+      this.#freed ??= await this.#freedRevision(call);
     } catch (error) {
       await pin.release();
       throw error;
     }
     return pin;
+  }
+
+  /** The revision of {@link FREED}, which is made where a sweep has deleted it. */
+  async #freedRevision(call: CallOptions): Promise<bigint> {
+    const known = await this.#client.get(FREED, call);
+    if (known !== undefined) return known.modRevision;
+    const { succeeded, revision, replies } = await this.#client.txn(
+      { compare: [absent(FREED)], success: [{ put: FREED, value: '' }], failure: [{ get: FREED }] },
+      { ...call, repeatable: true },
+    );
+    return succeeded ? revision : (replies[0]?.entries[0]?.modRevision ?? 0n);
   }
 
   async #release(pin: Pin): Promise<void> {
@@ -180,20 +191,21 @@ export class EtcdStorage implements Storage {
       const compare = [this.#is(this.key, version)];
       if (this.#relied.size > 0 && this.#freed !== undefined) compare.push(this.#is(FREED, this.#freed));
       const reply = await this.#client.txn(
-        { compare, success: puts, failure: [{ get: this.key }, { get: FREED }] },
+        { compare, success: puts, failure: [{ get: this.key }] },
         { timeoutMs: BULK_TIMEOUT_MS, ...call, repeatable: true, bulk: true },
       );
       if (reply.succeeded) return reply.revision;
-      const [stored, freed] = reply.replies.map(({ entries }) => entries[0]);
+      const stored = reply.replies[0]?.entries[0];
       const now = stored?.modRevision ?? 0n;
       // An attempt whose answer was lost, or the same done by somebody else.
       if (now !== version) return stored?.value.toString() === superblock ? now : undefined;
-      await this.#relyOnceMore(freed?.modRevision ?? 0n, call);
+      await this.#relyOnceMore(call);
     }
   }
 
   /** Something was freed: are the blocks that we rely on still there? */
-  async #relyOnceMore(freed: bigint, call: CallOptions): Promise<void> {
+  async #relyOnceMore(call: CallOptions): Promise<void> {
+    const freed = await this.#freedRevision(call);
     const missing = await findMissing(this.#client, [...this.#relied], {
       timeoutMs: BULK_TIMEOUT_MS,
       ...call,

@@ -1,14 +1,15 @@
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
-import type { Compare, TxnOp } from '../client/txn.js';
+import type { Compare } from '../client/txn.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
 import { BULK_TIMEOUT_MS, IN_FLIGHT } from './batches.js';
 import { COMMITTED, FREED, WRITERS } from './freeing.js';
 import { inParallel } from './in-parallel.js';
-import { LiveBlocks } from './live-blocks.js';
+import { isSuperblock, LiveBlocks } from './live-blocks.js';
 import { METADATA_PREFIX } from './open-fs.js';
+import { sweepTrees } from './sweep-trees.js';
 
 const BLOCKS = '/storage/';
 /** With the comparisons and the note that something was freed it stays below etcd's 128. */
@@ -18,6 +19,8 @@ const MOST_TRIES = 50;
 /** What a sweep came to, in blocks. */
 export interface FreedBlocks {
   readonly freed: number;
+  /** Trees of deploys that are gone from the log: what only they named is among what was freed. */
+  readonly trees: number;
   /** Named by a superblock. */
   readonly kept: number;
   /** Not named, but put since an upload that is under way began: they may be named soon. */
@@ -25,8 +28,8 @@ export interface FreedBlocks {
 }
 
 /**
- * Deletes the blocks that no superblock names, safely while others write (see freeing.ts). The space is had again
- * once etcd is compacted and defragmented.
+ * Deletes the trees that no deploy names, and the blocks that no superblock names, safely while others write (see
+ * freeing.ts) and also while etcd is full. The space is had again once etcd is compacted and defragmented.
  * @throws WorldError `invalid` or `not-found` for a superblock that cannot be read, before anything is deleted;
  * `conflict` when others write so much that no look at the superblocks stays true for long enough.
  */
@@ -36,6 +39,7 @@ export async function freeBlocks(
   options: CallOptions = {},
 ): Promise<FreedBlocks> {
   const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
+  const trees = await sweepTrees(client, call);
   const liveBlocks = new LiveBlocks(client);
   let freed = 0;
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
@@ -45,9 +49,10 @@ export async function freeBlocks(
     const stored = await client.list(BLOCKS, { ...call, keysOnly: true });
     const marks = await client.list(WRITERS, call);
     const superblocks = await client.list(METADATA_PREFIX, call);
-    const live = await liveBlocks.of(superblocks.entries, call);
-    const blocks =
-      tries === 0 ? withoutForeign(stored.entries, log) : withoutForeign(stored.entries, undefined);
+    const say = tries === 0 ? log : undefined;
+    const ours = without(superblocks.entries, isSuperblock, 'no file system and no tree of hawser', say);
+    const live = await liveBlocks.of(ours, call);
+    const blocks = without(stored.entries, isBlock, 'no block of a file system', say);
     const unnamed = blocks.filter(({ key }) => !live.has(key.slice(BLOCKS.length)));
     const garbage = unnamed.filter(({ modRevision }) =>
       marks.entries.every(({ createRevision }) => modRevision < createRevision),
@@ -55,7 +60,8 @@ export async function freeBlocks(
     const deleted = await deleteAll(client, garbage, { ...call, committed });
     freed += deleted;
     if (deleted === garbage.length) {
-      return { freed, kept: blocks.length - unnamed.length, spared: unnamed.length - garbage.length };
+      const spared = unnamed.length - garbage.length;
+      return { freed, trees, kept: blocks.length - unnamed.length, spared };
     }
   }
   const message = `Freed ${freed} blocks, but others write all the time: free the rest when there is less to do.`;
@@ -76,7 +82,7 @@ async function deleteAll(
   await inParallel(groups, IN_FLIGHT, async (group) => {
     if (isOvertaken) return;
     const unchanged = group.map(({ key, modRevision }) => revisionIs(key, modRevision));
-    const success: TxnOp[] = [...group.map(({ key }) => ({ delete: key })), { put: FREED, value: '' }];
+    const success = [...group.map(({ key }) => key), FREED].map((key) => ({ delete: key }));
     const txn = { compare: [revisionIs(COMMITTED, committed), ...unchanged], success };
     const { succeeded } = await client.txn(txn, { ...call, repeatable: true });
     if (succeeded) deleted += group.length;
@@ -89,10 +95,22 @@ function revisionIs(key: string, to: bigint): Compare {
   return { key, target: 'modRevision', relation: '=', to };
 }
 
-function withoutForeign(entries: readonly KeyValue[], log: Log | undefined): KeyValue[] {
-  return entries.filter(({ key }) => {
-    const isBlock = /^\/storage\/[0-9a-f]{64}$/.test(key);
-    if (!isBlock) log?.('warn', `Skipping ${key}: it is no block of a file system.`);
-    return isBlock;
-  });
+function isBlock({ key }: KeyValue): boolean {
+  return /^\/storage\/[0-9a-f]{64}$/.test(key);
+}
+
+/** What other programs keep beside ours is left alone, and said once for all of it. */
+function without(
+  entries: readonly KeyValue[],
+  isOurs: (entry: KeyValue) => boolean,
+  what: string,
+  log: Log | undefined,
+): KeyValue[] {
+  const [ours, foreign] = [entries.filter(isOurs), entries.filter((entry) => !isOurs(entry))];
+  const [first, ...more] = foreign;
+  if (first !== undefined) {
+    const others = more.length === 0 ? '' : ` and ${more.length} more`;
+    log?.('warn', `Skipping ${first.key}${others}: ${more.length === 0 ? 'it is' : 'they are'} ${what}.`);
+  }
+  return ours;
 }

@@ -1,67 +1,94 @@
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import { WorldError } from '../errors.js';
+import { parseJson } from '../stored-json.js';
 import type { CallOptions } from '../world.js';
 import { BULK_TIMEOUT_MS, batches, IN_FLIGHT } from './batches.js';
 import { blockKey, decodeBlock } from './blocks.js';
 import { inParallel } from './in-parallel.js';
+import { checkListing, LISTINGS_BYTES, lengthOfListing, Pace, tooLarge } from './limits.js';
+import { keyOf } from './listings.js';
 import type { BlockRef, Entries } from './node.js';
 import { decodeEntries, decodeSuperblock } from './tree-codec.js';
+import { TREES_PREFIX } from './tree-keys.js';
 
-/** Which blocks superblocks name; what was found out once about an unchanged superblock is remembered. */
+/** What one list of entries names: blocks, and the lists of the folders in it. */
+interface Named {
+  readonly hashes: ReadonlySet<string>;
+  readonly lists: readonly (readonly BlockRef[])[];
+}
+
+/**
+ * Whether a key below `/fs/` is ours, also where it is damaged or of a newer version: other programs, such as mgmt, keep
+ * theirs there too, and name no block of ours in it.
+ */
+export function isSuperblock({ key, value }: KeyValue): boolean {
+  const text = value.toString();
+  if (/^[0-9a-f]{64}$/.test(key.startsWith(TREES_PREFIX) ? key.slice(TREES_PREFIX.length) : '')) return true;
+  if (/^\s*\{\s*"(version|root)"/.test(text)) return true;
+  const parsed = parseJson(text);
+  return typeof parsed === 'object' && parsed !== null && 'version' in parsed && 'root' in parsed;
+}
+
+/**
+ * Which blocks superblocks name. What superblocks, and folders of one, have in common is looked at once, and what a
+ * block holds never changes, so it is remembered.
+ */
 export class LiveBlocks {
   readonly #client: Client;
-  readonly #known = new Map<string, { readonly modRevision: bigint; readonly hashes: ReadonlySet<string> }>();
+  readonly #lists = new Map<string, Named>();
 
   constructor(client: Client) {
     this.#client = client;
   }
 
-  /** @throws WorldError `invalid` or `not-found` naming a superblock that cannot be read: what it names is unknown. */
+  /**
+   * @throws WorldError `invalid`, `not-found` or `too-large` naming a superblock that cannot be read: what it names is
+   * unknown.
+   */
   async of(superblocks: readonly KeyValue[], call: CallOptions): Promise<Set<string>> {
     const live = new Set<string>();
+    const seen = new Set<string>();
+    const pace = new Pace(call.signal);
     for (const entry of superblocks) {
-      const known = this.#known.get(entry.key);
-      const hashes = known?.modRevision === entry.modRevision ? known.hashes : await this.#named(entry, call);
-      this.#known.set(entry.key, { modRevision: entry.modRevision, hashes });
-      for (const hash of hashes) live.add(hash);
+      try {
+        await this.#walk(entry, { live, seen, pace }, call);
+      } catch (cause) {
+        throw unreadable(entry.key, cause) ?? cause;
+      }
     }
     return live;
   }
 
-  async #named({ key, value }: KeyValue, call: CallOptions): Promise<Set<string>> {
-    const json = value.toString();
-    const hashes = new Set<string>();
-    try {
-      await this.#ofEntries(new Map([['', decodeSuperblock(json, key)]]), { key, hashes }, call);
-    } catch (cause) {
-      if (!(cause instanceof WorldError) || (cause.code !== 'invalid' && cause.code !== 'not-found'))
-        throw cause;
-      const message = `Could not free blocks: which of them ${key} names cannot be read, so none was deleted. Remove or mend that key.`;
-      throw new WorldError(cause.code, message, { key, cause });
-    }
-    return hashes;
-  }
-
-  async #ofEntries(
-    entries: Entries,
-    found: { readonly key: string; readonly hashes: Set<string> },
+  async #walk(
+    { key, value }: KeyValue,
+    { live, seen, pace }: { live: Set<string>; seen: Set<string>; pace: Pace },
     call: CallOptions,
   ): Promise<void> {
-    const add = (refs: readonly BlockRef[]): void => {
-      for (const { hash } of refs) found.hashes.add(hash);
-    };
-    for (const node of entries.values()) {
-      if (node.type === 'file') add(node.blocks);
-      if (node.type !== 'directory') continue;
-      if ('entries' in node) {
-        await this.#ofEntries(node.entries, found, call);
-      } else {
-        add(node.entriesIn);
-        const json = await this.#text(node.entriesIn, call);
-        await this.#ofEntries(decodeEntries(json, found.key), found, call);
+    const ahead = [namedBy(new Map([['', decodeSuperblock(value.toString(), key)]]))];
+    let bytes = 0;
+    for (let named = ahead.pop(); named !== undefined; named = ahead.pop()) {
+      for (const hash of named.hashes) live.add(hash);
+      for (const refs of named.lists) {
+        if (pace.isDue()) await pace.rest();
+        const list = keyOf(refs);
+        if (seen.has(list)) continue;
+        seen.add(list);
+        bytes += lengthOfListing(refs);
+        if (bytes > LISTINGS_BYTES) throw tooLarge(key, `has more than ${LISTINGS_BYTES} bytes of names`);
+        ahead.push(await this.#named(refs, key, call));
       }
     }
+  }
+
+  async #named(refs: readonly BlockRef[], key: string, call: CallOptions): Promise<Named> {
+    const known = this.#lists.get(keyOf(refs));
+    if (known !== undefined) return known;
+    checkListing(refs, key);
+    const { hashes, lists } = namedBy(decodeEntries(await this.#text(refs, call), key));
+    const named = { hashes: new Set([...hashes, ...refs.map(({ hash }) => hash)]), lists };
+    this.#lists.set(keyOf(refs), named);
+    return named;
   }
 
   async #text(refs: readonly BlockRef[], call: CallOptions): Promise<string> {
@@ -81,4 +108,24 @@ export class LiveBlocks {
     });
     return Buffer.concat(refs.map(({ hash }) => parts.get(hash) ?? Buffer.alloc(0))).toString();
   }
+}
+
+function namedBy(entries: Entries): Named {
+  const hashes = new Set<string>();
+  const lists: (readonly BlockRef[])[] = [];
+  const ahead = [...entries.values()];
+  for (let node = ahead.pop(); node !== undefined; node = ahead.pop()) {
+    if (node.type === 'file') for (const { hash } of node.blocks) hashes.add(hash);
+    if (node.type !== 'directory') continue;
+    if ('entriesIn' in node) lists.push(node.entriesIn);
+    else for (const inner of node.entries.values()) ahead.push(inner);
+  }
+  return { hashes, lists };
+}
+
+function unreadable(key: string, cause: unknown): WorldError | undefined {
+  if (!(cause instanceof WorldError)) return undefined;
+  if (cause.code !== 'invalid' && cause.code !== 'not-found' && cause.code !== 'too-large') return undefined;
+  const message = `Could not free blocks: which of them ${key} names cannot be read, so none was deleted. Remove or mend that key.`;
+  return new WorldError(cause.code, message, { key, cause });
 }

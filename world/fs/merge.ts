@@ -88,7 +88,8 @@ async function mergeFolder(
   });
   if (there !== undefined) {
     await using folder = there;
-    return mergeInto({ into: folder, branch }, source, signal);
+    await mergeInto({ into: folder, branch }, source, signal);
+    return;
   }
   try {
     await setFolders(source, [...entriesIn(branch)], signal);

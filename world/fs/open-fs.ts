@@ -1,9 +1,10 @@
 import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
-import { TREES_PREFIX, TreeStorage } from './deployed-tree.js';
+import { TreeStorage } from './deployed-tree.js';
 import { EtcdStorage } from './etcd-storage.js';
 import { MemoryStorage } from './memory-storage.js';
+import { TREES_PREFIX } from './tree-keys.js';
 import { Volume } from './volume.js';
 import { VolumeFs } from './volume-fs.js';
 import type { WorldFs } from './world-fs.js';

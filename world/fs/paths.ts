@@ -63,30 +63,36 @@ export class EscapeJudge {
   /** Follows a link as the kernel would, through the other links of the tree. */
   #leadsOut(folder: string, target: string): boolean {
     if (target.startsWith('/')) return true;
-    // Where we are: the folders from the root on; undefined for one that is not of the tree.
-    const trail: (Folder | undefined)[] = [this.#root];
+    const trail: Trail = [this.#root];
     for (const name of folder === '' ? [] : folder.split('/')) trail.push(below(trail.at(-1), name));
     const ahead = target.split('/').reverse();
     let links = 0;
     for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {
-      if (part === '' || part === '.') continue;
-      if (part === '..') {
-        trail.pop();
-        if (trail.length === 0) return true;
-        continue;
-      }
-      const found = trail.at(-1)?.get(part);
-      if (typeof found !== 'object' || found instanceof Map) {
-        trail.push(below(trail.at(-1), part));
-        continue;
-      }
+      const link = goOn(trail, part);
+      if (trail.length === 0 || link?.startsWith('/') === true) return true;
+      if (link === undefined) continue;
       // A loop of links leads nowhere: the kernel gives up as well.
       if (++links > MOST_LINKS) return false;
-      if (found.target.startsWith('/')) return true;
-      ahead.push(...found.target.split('/').reverse());
+      ahead.push(...link.split('/').reverse());
     }
     return false;
   }
+}
+
+/** Where we are: the folders from the root on; undefined for one that is not of the tree. */
+type Trail = (Folder | undefined)[];
+
+/** Goes one part of a path. @returns the target of the link that is met there instead, if any. */
+function goOn(trail: Trail, part: string): string | undefined {
+  if (part === '' || part === '.') return undefined;
+  if (part === '..') {
+    trail.pop();
+    return undefined;
+  }
+  const found = trail.at(-1)?.get(part);
+  if (typeof found === 'object' && !(found instanceof Map)) return found.target;
+  trail.push(below(trail.at(-1), part));
+  return undefined;
 }
 
 /** Whether a name can be an entry of a folder, and only that. */

@@ -5,7 +5,7 @@ import type { Log } from '../log.js';
 import type { CallOptions, TreeUpload } from '../world.js';
 import { BULK_TIMEOUT_MS } from './batches.js';
 import { sha256 } from './blocks.js';
-import { checkTree, treeKey } from './deployed-tree.js';
+import { checkTree } from './deployed-tree.js';
 import { Draft } from './draft.js';
 import { EtcdStorage } from './etcd-storage.js';
 import { Listings } from './listings.js';
@@ -14,6 +14,7 @@ import { EMPTY_ROOT, type Node } from './node.js';
 import { reportTo } from './progress.js';
 import { sourceOf } from './storage.js';
 import { type EncodedTree, TreeEncoder } from './tree-codec.js';
+import { FRESH_TREE_SECONDS, freshTreeKey, treeKey } from './tree-keys.js';
 import { storeAndCommit } from './upload.js';
 
 const LEFT_OUT: ReadonlySet<string> = new Set(['.git']);
@@ -25,8 +26,10 @@ export interface PutTreeOptions extends CallOptions {
 
 /**
  * Stores a folder. It is read twice, once to hash it and once to send what is missing, so that memory stays
- * small however large the files are. `timeoutMs` bounds each request, default 60 s.
- * @throws WorldError `invalid` for what cannot be stored, `conflict` for a file that changed in between.
+ * small however large the files are. `timeoutMs` bounds each request, default 60 s. A tree that no deploy names within
+ * an hour may be freed by the next sweep.
+ * @throws WorldError `invalid` for what cannot be stored, `too-large` for more than {@link getTree} takes, `conflict` for
+ * a file that changed in between.
  */
 export async function putTree(
   client: Client,
@@ -47,8 +50,12 @@ export async function putTree(
   const tree = sha256(superblock);
   const storage = new EtcdStorage(client, { key: treeKey(tree), log });
   const pin = await storage.pin(call);
+  // Beside the upload; before it is looked whether the tree is there.
+  const marked = markFresh(client, tree, call);
+  marked.catch(() => undefined); // the commit waits for it
   try {
     const commit = async (): Promise<void> => {
+      await marked;
       const before = await storage.load(undefined, call);
       const version = before?.superblock === superblock ? 0n : (before?.version ?? 0n);
       await storage.commit({ superblock, version, blocks: new Map() }, call);
@@ -59,6 +66,12 @@ export async function putTree(
   } finally {
     await pin.release();
   }
+}
+
+/** Keeps a tree from being freed until a deploy names it, for {@link FRESH_TREE_SECONDS} at most. */
+async function markFresh(client: Client, tree: string, call: CallOptions): Promise<void> {
+  const lease = await client.leaseFor(`tree ${tree}`, FRESH_TREE_SECONDS, call);
+  await client.set(freshTreeKey(tree), '', { ...call, lease, repeatable: true });
 }
 
 /** What a folder holds, checked. */
