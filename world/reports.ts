@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AGENTS_PREFIX, listAgents } from './agents.js';
 import type { Client } from './client/client.js';
+import { REPORTS_PREFIX } from './deploys/runs.js';
 import { WorldError } from './errors.js';
 import type { Log } from './log.js';
 import { checkDeployId, checkHostname } from './names.js';
@@ -62,5 +63,5 @@ export class Reports implements ReportWorld {
 /** Where the reports on a deploy are kept. @throws WorldError `invalid` for an id that cannot be. */
 export function reportsPrefix(deployId: number): string {
   checkDeployId(deployId);
-  return `/reports/${deployId}/`;
+  return `${REPORTS_PREFIX}${deployId}/`;
 }

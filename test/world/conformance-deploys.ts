@@ -132,7 +132,8 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     t.is((await world.getReports(48)).size, 1);
     // A hash whose deploy another program deleted.
     await world.client.set('/deploy/2/hash', 'x');
-    t.is(await world.pruneDeploys(1), 2);
+    t.is(await world.pruneDeploys(1), 1);
+    t.deepEqual([...(await world.getDeploys()).keys()], [48, 50], 'h1 runs 48');
     t.is(await world.getDeployHash(2), '');
     t.is(await world.getMaxDeployId(), 50);
     await t.throwsAsync(world.addDeploy(51, 'b', 'not it', 'x'), { code: 'conflict' });
@@ -142,6 +143,34 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
       await t.throwsAsync(world.pruneDeploys(keep), { instanceOf: WorldError, code: 'invalid' });
     }
   });
+
+  test.serial(
+    'pruning never takes what a host runs, or says it went back to, also one that is away',
+    async (t) => {
+      await using world = await subject().open('h1', newFleet());
+      for (let id = 1; id <= 9; id += 1) await world.addDeploy(id, '', '', `payload ${id}`);
+      const say = (hostname: string, id: number, state: Report['state'], current: number) => {
+        const report: Report = { hostname, state, message: '', at: '', current };
+        return world.client.set(`/reports/${id}/${hostname}`, JSON.stringify(report));
+      };
+      await say('good', 1, 'healthy', 1);
+      await say('good', 2, 'healthy', 2);
+      await say('back', 1, 'healthy', 1);
+      await say('back', 3, 'failed', 1);
+      await say('busy', 4, 'healthy', 4);
+      await say('busy', 6, 'applying', 4);
+      await world.client.set('/reports/7/strange', 'not JSON');
+      await world.client.set('/reports/x/y', '');
+      t.is(await world.pruneDeploys(1), 2);
+      const kept = [1, 2, 3, 4, 6, 7, 9];
+      t.deepEqual([...(await world.getDeploys()).keys()], kept);
+      t.is(await world.pruneDeploys(1), 0);
+      t.deepEqual([...(await world.getDeploys()).keys()], kept);
+      for (const hostname of ['good', 'back', 'busy', 'strange']) await say(hostname, 9, 'healthy', 9);
+      t.is(await world.pruneDeploys(1), 6);
+      t.deepEqual([...(await world.getReports(9)).keys()].sort(), ['back', 'busy', 'good', 'strange']);
+    },
+  );
 
   test.serial('a folder is stored, stored again for nothing, and written back the same', async (t) => {
     await using world = await subject().open('h1', newFleet());

@@ -135,24 +135,136 @@ test.serial('gc at any moment takes nothing from those who write at the same tim
   t.is(await countBlocks(worlds[0]), 0);
 });
 
+const damaged = 'gc deletes nothing while it cannot read what a superblock of ours names';
+test.serial(damaged, async (t) => {
+  const { worlds, fs } = pair(t, etcd);
+  await fs[0].writeFile('/gone', randomBytes(1000));
+  await fs[0].rm('/gone');
+  for (const [key, value] of [
+    ['/fs/cut-off', '{"version":2,"root":{"type":"direc'],
+    ['/fs/newer', '{ "root": {}, "version": 3 }'],
+    [`/fs/deploy/${'0'.repeat(64)}`, Buffer.from([0xff, 0x00, 0x81])],
+  ] as const) {
+    await worlds[0].client.set(key, value);
+    const refused = { instanceOf: WorldError, code: 'invalid', message: new RegExp(key) };
+    // A tree that no deploy names is no matter.
+    if (key.startsWith('/fs/deploy/')) await worlds[0].client.set(`/hawser/trees/${'0'.repeat(64)}`, '');
+    await t.throwsAsync(worlds[1].fsGc(), refused);
+    t.is(await countBlocks(worlds[0]), 1);
+    await worlds[0].client.del(key);
+  }
+  t.like(await worlds[1].fsGc(), { freed: 1 });
+});
+
 test.serial(
-  'gc deletes nothing while it cannot read what a superblock names, and passes foreign keys over',
+  'what other programs keep beside ours names no block: gc leaves it alone and says so',
   async (t) => {
     const { worlds, fs, third } = pair(t, etcd);
     const warnings: string[] = [];
     const world = third(warnings);
+    // As mgmt stores a deploy: encoded by Go, with data under names that say which hash.
+    const theirs = ['/fs/deploy/1-8f2a', '/fs/foreign', '/storage/{sha256}e3b0', '/storage/{sha256}f00d'];
+    for (const key of theirs) await world.client.set(key, Buffer.from([0x3c, 0xff, 0x81, 0x03, 0x01]));
+    await world.addDeploy(1, '', '', 'gob \u0001 etcdfs:///fs/deploy/1-8f2a');
     await fs[0].writeFile('/gone', randomBytes(1000));
     await fs[0].rm('/gone');
-    await world.client.set('/fs/foreign', Buffer.from([0xff, 0x00, 0x81]));
-    await world.client.set('/storage/foreign', 'x');
-    await t.throwsAsync(world.fsGc(), { instanceOf: WorldError, code: 'invalid', message: /\/fs\/foreign/ });
-    t.is(await countBlocks(worlds[0]), 2);
+    await fs[0].writeFile('/kept', randomBytes(1000));
+    t.like(await world.fsGc(), { freed: 1, kept: 1 });
+    for (const key of theirs) t.not(await world.client.get(key), undefined, key);
+    t.is((await worlds[1].fs('etcdfs:///fs/shared').readFile('/kept')).length, 1000);
+    t.is(warnings.length, 2);
+    t.regex(warnings.join(), /Skipping \/fs\/deploy\/1-8f2a and 1 more: they are no file system/);
+    t.regex(warnings.join(), /Skipping \/storage\/\{sha256\}e3b0 and 1 more/);
     await t.throwsAsync(world.fs('etcdfs:///fs/foreign').readdir('/'), {
       code: 'invalid',
       message: /\/fs\/foreign/,
     });
-    await world.client.del('/fs/foreign');
-    t.like(await world.fsGc(), { freed: 1 });
-    t.regex(warnings.join(), /Skipping \/storage\/foreign/);
   },
 );
+
+function deployment(tree: string, more: object = {}): string {
+  const manifest = { name: 'web' };
+  const of = { message: '', author: '', createdAt: '', noop: false, hosts: [], manifest };
+  return JSON.stringify({ hawser: 1, name: 'web', tree, ...of, ...more });
+}
+
+test.serial('a tree is freed once no deploy names it, and blocks that others name stay', async (t) => {
+  const { worlds, fs } = pair(t, etcd);
+  const [world] = worlds;
+  const folder = await scratch(t);
+  const put = async (...files: readonly (readonly [name: string, data: Buffer])[]) => {
+    const from = path.join(folder, String(files.length));
+    await mkdir(from);
+    for (const [name, data] of files) await writeFile(path.join(from, name), data);
+    return (await world.putTree(from)).tree;
+  };
+  const [large, small] = [randomBytes(3_000_000), randomBytes(1000)];
+  await fs[1].writeFile('/small', small);
+  const first = await put(['large', large], ['small', small]);
+  await world.addDeploy(1, '', '', deployment(first));
+  const second = await put(['small', small]);
+  await world.addDeploy(2, '', '', deployment(second));
+  t.like(await world.fsGc(), { freed: 0, trees: 0 });
+  t.is(await world.pruneDeploys(1), 1);
+  const swept = await worlds[1].fsGc();
+  t.is(swept.trees, 1);
+  t.true(swept.freed > 10);
+  t.is(swept.kept, 1);
+  t.is(await countBlocks(world), 1);
+  await t.throwsAsync(world.getTree(first, path.join(folder, 'out')), { code: 'not-found' });
+  await world.getTree(second, path.join(folder, 'out'));
+  t.is((await fs[0].readFile('/small')).length, 1000);
+});
+
+test.serial(
+  'a tree that a deploy is about to name stays, and a deploy whose tree is gone is refused',
+  async (t) => {
+    const { worlds } = pair(t, etcd);
+    const [world] = worlds;
+    const folder = await scratch(t);
+    await writeFile(path.join(folder, 'file'), 'deployed');
+    const { tree } = await world.putTree(folder);
+    t.like(await worlds[1].fsGc(), { freed: 0, trees: 0, kept: 1 });
+    await world.addDeploy(1, '', '', deployment(tree));
+    // What a newer hawser or another program wrote may name it in its own way.
+    await world.client.set('/deploy/1/payload', `{"hawser":2,"trees":["${tree}"]}`);
+    t.like(await worlds[1].fsGc(), { freed: 0, trees: 0, kept: 1 });
+    await world.addDeploy(2, '', '', 'names nothing');
+    await world.pruneDeploys(1);
+    t.like(await worlds[1].fsGc(), { freed: 1, trees: 1 });
+    await t.throwsAsync(world.addDeploy(3, '', '', deployment(tree)), {
+      code: 'not-found',
+      message: /Upload the folder/,
+    });
+    t.is((await world.putTree(folder)).uploadedBlocks, 1);
+    await world.addDeploy(3, '', '', deployment(tree));
+    await world.getTree(tree, path.join(folder, 'out'));
+  },
+);
+
+test.serial('deploys that come and go while gc runs never lose their tree', async (t) => {
+  const { worlds } = pair(t, etcd);
+  const [world] = worlds;
+  const folder = await scratch(t);
+  let sweeping = true;
+  let trees = 0;
+  const sweep = async () => {
+    while (sweeping) {
+      await worlds[1].pruneDeploys(1);
+      trees += (await worlds[1].fsGc()).trees;
+    }
+  };
+  const swept = sweep();
+  // The same few trees again and again, so that one that is found stored is often just being freed.
+  for (let id = 1; id <= 24; id += 1) {
+    const from = path.join(folder, String(id % 3));
+    await mkdir(from, { recursive: true });
+    await writeFile(path.join(from, 'file'), `content ${id % 3}`);
+    const { tree } = await world.putTree(from);
+    await world.addDeploy(id, '', '', deployment(tree));
+    await world.getTree(tree, path.join(folder, `out${id}`));
+  }
+  sweeping = false;
+  await swept;
+  t.true(trees > 0);
+});

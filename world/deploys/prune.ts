@@ -4,9 +4,14 @@ import { WorldError } from '../errors.js';
 import { reportsPrefix } from '../reports.js';
 import type { CallOptions } from '../world.js';
 import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
+import { deploysInUse, newestReports, REPORTS_PREFIX } from './runs.js';
+
+/** Reports that are read in one transaction. */
+const MOST_REPORTS = 100;
 
 /**
- * Deletes all deploys but the newest, with their hashes and reports, and hashes that lost their deploy.
+ * Deletes all deploys but the newest and those that a host runs, with their hashes and reports, and hashes that lost
+ * their deploy. A host that is away still runs what it said last.
  * @returns how many deploys were deleted.
  */
 export async function pruneDeploys(client: Client, keep: number, options: CallOptions = {}): Promise<number> {
@@ -18,12 +23,30 @@ export async function pruneDeploys(client: Client, keep: number, options: CallOp
   const found = entries.flatMap(({ key }) => parseDeployKey(key) ?? []);
   const ids = found.flatMap(({ id, part }) => (part === 'payload' ? [id] : [])).sort((a, b) => a - b);
   const oldest = ids.at(-keep) ?? ids[0] ?? 0;
-  const old = new Set(found.map(({ id }) => id).filter((id) => id < oldest));
+  const inUse = await readInUse(client, options);
+  const old = new Set(found.map(({ id }) => id).filter((id) => id < oldest && !inUse.has(id)));
   const deletes = [...old].flatMap((id) => [
     { delete: payloadKey(id) },
     { delete: hashKey(id) },
     { delete: reportsPrefix(id), prefix: true },
   ]);
   await txnInBatches(client, deletes, { ...options, repeatable: true });
-  return ids.filter((id) => id < oldest).length;
+  return ids.filter((id) => old.has(id)).length;
+}
+
+/** The deploys that any host runs, as far as hosts have said. */
+async function readInUse(client: Client, options: CallOptions): Promise<Set<number>> {
+  const { entries } = await client.list(REPORTS_PREFIX, { ...options, keysOnly: true });
+  const reports = newestReports(entries.map(({ key }) => key));
+  const inUse = new Set<number>();
+  for (let from = 0; from < reports.length; from += MOST_REPORTS) {
+    const group = reports.slice(from, from + MOST_REPORTS);
+    const success = group.map(({ key }) => ({ get: key }));
+    const { replies } = await client.txn({ success }, { ...options, repeatable: true });
+    for (const [index, report] of group.entries()) {
+      const stored = replies[index]?.entries[0];
+      for (const id of stored === undefined ? [] : deploysInUse(report, stored)) inUse.add(id);
+    }
+  }
+  return inUse;
 }
