@@ -90,8 +90,9 @@ export interface DeployWorld {
     options?: CallOptions,
   ): Promise<void>;
   /**
-   * Deletes all deploys but the newest `keep` (from 1), with their hashes and the reports on them. The next deploy
-   * follows the newest as before. The trees that they name stay in the World.
+   * Deletes all deploys but the newest `keep` (from 1) and those that a host runs, by what it reported last, however long
+   * ago; with their hashes and the reports on them. The next deploy follows the newest as before. What only they stored
+   * is freed by the next {@link FsWorld.fsGc}.
    * @returns how many deploys were deleted.
    * @throws WorldError `invalid` for a number that cannot be
    */
@@ -156,7 +157,10 @@ export interface TreeUpload {
 
 /** Folders stored as content-addressed blocks under `/storage`, named by a superblock under `/fs`. */
 export interface TreeWorld {
-  /** Stores a folder; what is there already is not sent again. `.git` is left out. */
+  /**
+   * Stores a folder; what is there already is not sent again. `.git` is left out. A deploy has to name the tree within an
+   * hour, or it may be freed.
+   */
   putTree(
     folder: string,
     options?: CallOptions & { onProgress?: (done: { bytes: number; of: number }) => void },
@@ -174,8 +178,10 @@ export interface FsWorld {
    */
   fs(uri: string): WorldFs;
   /**
-   * Deletes the blocks that no file system and no deploy names any more, safely while others write.
-   * @throws WorldError `invalid` when it cannot be read what a superblock names; then nothing was deleted.
+   * Deletes the trees that no deploy of the log names, and the blocks that no file system and no tree names, safely while
+   * others write, and also while etcd is full. What other programs keep beside them is left alone.
+   * @throws WorldError `invalid`, `not-found` or `too-large` when it cannot be read what a superblock names; then no block
+   * was deleted.
    */
   fsGc(options?: CallOptions): Promise<FreedBlocks>;
   /** How full etcd is, and what of it are file systems. */

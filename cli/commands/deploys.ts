@@ -29,7 +29,9 @@ function listCommand(context: Context): Command {
 
 function pruneCommand(context: Context): Command {
   return withConnection(new Command('prune'), 'hawser deploys prune --keep 20 --ssh-url root@web1')
-    .description('delete all but the newest deploys and the reports on them; their files stay')
+    .description(
+      'delete old deploys and the reports on them, but none that a host runs; hawser fs gc then frees their files',
+    )
     .addOption(
       new Option('--keep <n>', 'how many of the newest stay').argParser(wholeNumber).makeOptionMandatory(),
     )

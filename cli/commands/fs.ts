@@ -149,7 +149,7 @@ function fsDu(context: Context): Command {
         ];
         if (isFull) {
           said.push(
-            'etcd is full and takes no writes: compact it (etcdctl compact), defragment it (etcdctl defrag) or raise its quota, then etcdctl alarm disarm',
+            'etcd is full and takes no writes: free blocks (hawser deploys prune, hawser fs gc) or raise --quota-backend-bytes of every server, then run hawser members defrag',
           );
         }
         printResult(flags, { path: at, files, sizeBytes, ...usage }, lines(said));
@@ -163,7 +163,8 @@ function fsGc(context: Context): Command {
     .action(async (flags: ConnectionFlags) => {
       const swept = await withWorld(context, flags, (world, call) => world.fsGc(call));
       const spared = swept.spared === 0 ? '' : `, spared ${swept.spared} of an upload under way`;
-      printResult(flags, swept, `Freed ${swept.freed} blocks, kept ${swept.kept}${spared}.`);
+      const trees = swept.trees === 0 ? '' : ` and ${counted(swept.trees, 'tree')} of deploys that are gone`;
+      printResult(flags, swept, `Freed ${swept.freed} blocks${trees}, kept ${swept.kept}${spared}.`);
     });
 }
 

@@ -5,6 +5,7 @@ import type { Context } from '../context.js';
 import { firstThenEach, printStates } from '../live.js';
 import type { Lines } from '../output/lines.js';
 import { printResult, table } from '../output.js';
+import { defragCommand } from './members-defrag.js';
 import { recoverCommand } from './recover.js';
 
 /** `hawser members`: who is in the etcd cluster. */
@@ -12,7 +13,8 @@ export function membersCommand(context: Context): Command {
   return (
     withConnection(new Command('members'), 'hawser members --watch --ssh-url root@web1')
       .addCommand(recoverCommand(context))
-      // Flags after `recover` are its own.
+      .addCommand(defragCommand(context))
+      // Flags after a subcommand are its own.
       .enablePositionalOptions()
       .description('list the members of the etcd cluster')
       .option('--watch', 'list them again whenever they change', false)

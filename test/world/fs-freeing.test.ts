@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import { defragMembers } from '../../world/defrag-members.js';
 import { blockKey, encodeBlock } from '../../world/fs/blocks.js';
 import { EtcdStorage } from '../../world/fs/etcd-storage.js';
 import { freeBlocks } from '../../world/fs/gc.js';
@@ -72,6 +73,37 @@ test.serial(
       await pin.release();
       await client.close();
     }
+  },
+);
+
+test.serial(
+  'gc frees while etcd is full, and who relied on what it freed is told once etcd takes writes again',
+  async (t) => {
+    await using full = await Etcd.start(['--quota-backend-bytes', '3000000']);
+    await using client = Client.connect({ endpoints: [full.url] });
+    await client.set(blockKey(hash), await encodeBlock(data));
+    const storage = new EtcdStorage(client, { key: '/fs/writer' });
+    // Not the first sweep: what it deleted must not look as if nothing had been freed since.
+    await freeBlocks(client, undefined);
+    await client.set(blockKey(hash), await encodeBlock(data));
+    const pin = await storage.pin({});
+    await storage.store([sourceOf(hash, data)], {});
+    const fill = async () => {
+      for (let n = 0; n < 20; n += 1) await client.set(`/full/${n}`, randomBytes(500_000));
+    };
+    await t.throwsAsync(fill(), { code: 'no-space' });
+    const freeing = freeBlocks(client, undefined);
+    t.like(await freeing, { freed: 1 });
+    await t.throwsAsync(storage.commit(commit, {}), { code: 'no-space' });
+    await client.delPrefix('/full/');
+    const { alarm } = await defragMembers(client, { reach: async () => client });
+    t.is(alarm, 'disarmed');
+    await t.throwsAsync(storage.commit(commit, {}), { code: 'conflict', message: /freed/ });
+    t.is(await client.get('/fs/writer'), undefined);
+    await storage.store([sourceOf(hash, data)], {});
+    t.true((await storage.commit(commit, {})) !== undefined);
+    await pin.release();
+    t.like(await freeBlocks(client, undefined), { freed: 0, kept: 1 });
   },
 );
 

@@ -48,7 +48,10 @@ export interface Answer<T> {
 const ADVICE: Partial<Record<WorldErrorCode, string>> = {
   unavailable: 'Nothing was changed; check that the agent (hawser run) or etcd runs there',
   'outcome-unknown': 'It may have been applied: read it back before you try again',
-  'no-space': "etcd's database is full: compact and defragment it or raise its quota, then disarm the alarm",
+  'no-space':
+    "etcd's database is full: free what nothing needs (hawser deploys prune, hawser fs gc) or raise " +
+    '--quota-backend-bytes of every server, then run hawser members defrag, which compacts and defragments it and ' +
+    'disarms the alarm',
 };
 
 /** Runs calls until they are answered, refused, out of time or aborted. */

@@ -13,6 +13,7 @@ import {
   removeMember,
   updateMember,
 } from './members.js';
+import { type Alarm, compact, defragment, disarm, listAlarms } from './upkeep.js';
 
 /** The calls of a client that concern the cluster rather than its keys. */
 export class ClusterClient {
@@ -65,5 +66,27 @@ export class ClusterClient {
   /** How the member at `endpoint` is; it answers without a quorum and as a learner. Default: the endpoint in use. */
   status(endpoint?: string, options?: CallOptions): Promise<MemberStatus> {
     return memberStatus(this.calls, this.endpointSet, endpoint, options);
+  }
+
+  /** Forgets what keys held before `revision`, as `etcdctl compact --physical`. */
+  compact(revision: bigint, options: CallOptions = {}): Promise<void> {
+    return compact(this.calls, revision, options);
+  }
+
+  /**
+   * Gives free space of the database back, as `etcdctl defrag`, at the endpoint in use: connect a client to that member
+   * alone. The member answers nobody meanwhile, so give it time (`timeoutMs`).
+   */
+  defragment(options: CallOptions = {}): Promise<void> {
+    return defragment(this.calls, options);
+  }
+
+  alarms(options: CallOptions = {}): Promise<Alarm[]> {
+    return listAlarms(this.calls, options);
+  }
+
+  /** Ends an alarm; etcd raises it again at once where its reason still holds. */
+  disarm(alarm: Alarm, options: CallOptions = {}): Promise<void> {
+    return disarm(this.calls, alarm, options);
   }
 }

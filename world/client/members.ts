@@ -15,6 +15,8 @@ export interface MemberStatus {
   readonly leader: string;
   readonly isLearner: boolean;
   readonly dbSizeBytes: number;
+  /** How much of that holds something; defragmenting gives the rest back. */
+  readonly dbSizeInUseBytes: number;
   /** Of the member's own store. */
   readonly revision: bigint;
   /** How far the raft log is committed, as far as the member knows. */
@@ -133,6 +135,7 @@ async function statusOf(calls: Calls, peer: Peer, options?: CallOptions): Promis
     leader: value.leader,
     isLearner: value.isLearner,
     dbSizeBytes: Number(value.dbSize),
+    dbSizeInUseBytes: Number(value.dbSizeInUse),
     revision: BigInt(value.header.revision),
     raftIndex: BigInt(value.raftIndex),
     raftAppliedIndex: BigInt(value.raftAppliedIndex),

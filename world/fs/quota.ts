@@ -6,9 +6,9 @@ import type { CallOptions } from '../world.js';
 export const DEFAULT_QUOTA_BYTES = 2 * 2 ** 30;
 const NEAR = 0.8;
 
-/** What freed blocks need before their space is had again, and a full database before it can be written to again. */
-export const REMEDY =
-  'free blocks (hawser fs gc), then compact and defragment etcd (etcdctl compact, etcdctl defrag) or raise its --quota-backend-bytes, then etcdctl alarm disarm';
+/** What makes room before etcd is full. */
+const REMEDY =
+  'free blocks (hawser fs gc) and then compact and defragment etcd (hawser members defrag), or raise --quota-backend-bytes of every server';
 
 /** Warns before an upload that would bring the database near its quota, where etcd takes no more writes at all. */
 export async function warnOfQuota(
