@@ -93,7 +93,7 @@ export class Assembly {
 
   #spawn(start: ServerStart): Promise<ServerProcess> {
     if (this.#program === undefined) throw new AgentError('invalid', 'This host is to run no server.');
-    const { hostname, tls, environment, log } = this.#options;
+    const { hostname, tls, quotaBackendBytes, environment, log } = this.#options;
     return ServerProcess.start({
       name: hostname,
       program: this.#program,
@@ -102,6 +102,7 @@ export class Assembly {
       dataFolder: this.#folder.data,
       ...this.#addresses,
       tls,
+      quotaBackendBytes,
       start,
       log,
     });

@@ -148,6 +148,11 @@ export class EmbdEtcd {
     return this.#participation?.leavesWithinMs ?? 0;
   }
 
+  /** Whether this host is the one that is elected to look after the cluster now. */
+  get isElected(): boolean {
+    return this.#participation?.isElected ?? false;
+  }
+
   get #assembled(): Assembly {
     if (this.#assembly === undefined)
       throw new AgentError('invalid', 'The agent has to be initialised first.');

@@ -31,6 +31,8 @@ export interface EmbdEtcdOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Sets how many servers the fleet is to have, once this host is known to it. */
   readonly idealClusterSize?: number;
+  /** How large etcd's database here may become before it takes no more writes, in bytes. Default: etcd's own, 2 GiB. */
+  readonly quotaBackendBytes?: number;
   /** Told what still moves. Default: one of its own. */
   readonly converger?: Converger;
   /** Of the agent, as others see it. */

@@ -2,11 +2,15 @@ import { addAbortListener } from 'node:events';
 import { leaveTimeoutMs } from './cluster/leave.js';
 import { stopGraceMs } from './deploys/app.js';
 import { Follower } from './deploys/follow.js';
+import { DEFAULT_KEEP_DEPLOYS, keepPruned } from './deploys/keep-pruned.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import type { EmbdEtcdOptions } from './options.js';
 
 /** The options of {@link EmbdEtcd}; deploys go to `releases/`, `current` and `app.log` in the prefix. */
-export type AgentOptions = EmbdEtcdOptions;
+export interface AgentOptions extends EmbdEtcdOptions {
+  /** How many of the newest deploys the fleet's log keeps while this host is elected; 0: all. Default 50. */
+  readonly keepDeploys?: number;
+}
 
 /**
  * The agent of one host: takes part in the elastic cluster, follows the deploy log, and decides schedules when it is
@@ -74,7 +78,13 @@ export class HostAgent {
     if (signal.aborted) return;
     const { world, converger } = this.#etcd;
     this.#follower = new Follower({ ...this.#options, world, mover: converger.mover('deploys') });
-    await Promise.all([this.#follower.run(signal), world.schedulerRun({ signal })]);
+    const { keepDeploys: keep = DEFAULT_KEEP_DEPLOYS, log } = this.#options;
+    const pruning = { world, keep, log, isElected: () => this.#etcd.isElected };
+    await Promise.all([
+      this.#follower.run(signal),
+      world.schedulerRun({ signal }),
+      keepPruned(pruning, signal),
+    ]);
   }
 }
 

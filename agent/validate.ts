@@ -24,6 +24,7 @@ export interface ValidatedOptions {
   readonly seeds?: readonly string[] | undefined;
   readonly noNetwork?: boolean | undefined;
   readonly tls?: ServerTls | undefined;
+  readonly quotaBackendBytes?: number | undefined;
 }
 
 /** The longest path of a unix socket on Linux, without the zero byte at its end. */
@@ -38,6 +39,7 @@ export function validateEmbdEtcd(options: ValidatedOptions): void {
   validateHostname(options.hostname);
   validatePrefix(options.prefix);
   validateNamespace(options.namespace);
+  validateQuota(options.quotaBackendBytes);
   if (options.noNetwork === true) validateNoNetwork(options);
   else validateUrls(options);
 }
@@ -72,6 +74,11 @@ function validateNamespace(namespace: string): void {
   if (namespace.endsWith('/')) {
     throw new AgentError('invalid', `The namespace must not end in a slash, as ${namespace} does.`);
   }
+}
+
+function validateQuota(bytes: number | undefined): void {
+  if (bytes === undefined || (Number.isSafeInteger(bytes) && bytes > 0)) return;
+  throw new AgentError('invalid', `The quota of etcd must be a whole number of bytes from 1, not ${bytes}.`);
 }
 
 function validateNoNetwork(options: ValidatedOptions): void {

@@ -11,6 +11,8 @@ export interface ServerFlags {
   readonly start: ServerStart;
   /** What `https://` URLs are served with; they demand it. */
   readonly tls?: ServerTls | undefined;
+  /** Where its database takes no more writes. Default: etcd's own. */
+  readonly quotaBackendBytes?: number | undefined;
 }
 
 /**
@@ -66,6 +68,9 @@ export function etcdArguments(flags: ServerFlags): string[] {
     '--strict-reconfig-check=false',
     ...tlsArguments('', flags.tls?.client),
     ...tlsArguments('peer-', flags.tls?.peer),
+    ...(flags.quotaBackendBytes === undefined
+      ? []
+      : ['--quota-backend-bytes', String(flags.quotaBackendBytes)]),
     ...['--max-txn-ops', String(DEFAULT_MAX_TXN_OPS)],
     ...['--logger', 'zap', '--log-outputs', 'stderr'],
     ...['--auto-compaction-mode', 'periodic', '--auto-compaction-retention', '1h'],

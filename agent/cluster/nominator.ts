@@ -38,9 +38,15 @@ export interface NominatorOptions extends NominatorContext {
 export class Nominator {
   readonly #options: NominatorOptions;
   #said = '';
+  #isElected = false;
 
   constructor(options: NominatorOptions) {
     this.#options = options;
+  }
+
+  /** Whether this host is the one that looks after the cluster now. */
+  get isElected(): boolean {
+    return this.#isElected;
   }
 
   /** Runs until the signal aborts, then resigns at once. */
@@ -70,9 +76,11 @@ export class Nominator {
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
     const watching = follow(this.#options.client, both, wake).catch((error: unknown) => over.abort(error));
+    this.#isElected = true;
     try {
       await this.#serve(turn, wake, both);
     } finally {
+      this.#isElected = false;
       over.abort();
       await watching;
     }

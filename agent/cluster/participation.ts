@@ -52,6 +52,7 @@ export class Participation {
   #endpoints: FollowedEndpoints | undefined;
   #local: string | undefined;
   #leavingUntil: number | undefined;
+  #nominator: Nominator | undefined;
 
   constructor(options: ParticipationOptions) {
     this.#options = options;
@@ -63,6 +64,11 @@ export class Participation {
   /** How many milliseconds an orderly end that is under way will still wait at most. */
   get leavesWithinMs(): number {
     return Math.max(0, (this.#leavingUntil ?? performance.now()) - performance.now());
+  }
+
+  /** Whether this host is the one that looks after the cluster now. */
+  get isElected(): boolean {
+    return this.#nominator?.isElected ?? false;
   }
 
   /** This host is willing to run a server from now on, or not any more. */
@@ -171,7 +177,7 @@ export class Participation {
     const { server, isDirect, world, connect, folder, mover, agent, log } = this.#options;
     if (server === undefined || !isDirect) return;
     const moves = mover('etcd members');
-    const nominator = new Nominator({
+    this.#nominator = new Nominator({
       client: world.client,
       connect,
       folder: folder.folder,
@@ -182,7 +188,7 @@ export class Participation {
       busy: (isBusy) => (isBusy ? moves.moving() : moves.settled()),
       log,
     });
-    await nominator.run(signal);
+    await this.#nominator.run(signal);
   }
 
   /** Lets the others take over before the server stops. The last server only stops, and keeps its data. */

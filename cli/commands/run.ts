@@ -14,7 +14,8 @@ import {
 import type { Context } from '../context.js';
 import { writeJson, writeResult } from '../output/door.js';
 import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../server-flags.js';
-import { wholeNumber } from './size.js';
+import { byteSize } from '../size-argument.js';
+import { countFromZero, wholeNumber } from './size.js';
 
 const defaultPrefix = '/var/lib/hawser';
 
@@ -25,6 +26,8 @@ interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly seeds?: string[];
   readonly server: boolean;
   readonly idealClusterSize?: number;
+  readonly quotaBackendBytes?: number;
+  readonly keepDeploys?: number;
 }
 
 /** `hawser run`: the agent of one host. */
@@ -54,6 +57,18 @@ export function runCommand(context: Context): Command {
       new Option('--ideal-cluster-size <n>', 'set how many etcd servers the fleet is to have').argParser(
         wholeNumber,
       ),
+    )
+    .addOption(
+      new Option(
+        '--quota-backend-bytes <size>',
+        "how large etcd's database may become, such as 4GiB (default 2GiB)",
+      ).argParser(byteSize),
+    )
+    .addOption(
+      new Option(
+        '--keep-deploys <n>',
+        'how many deploys the log keeps, besides those that hosts run; 0 keeps all (default 50)',
+      ).argParser(countFromZero),
     );
   return withServerFlags(command).action((flags: RunFlags) => runAgent(context, flags));
 }
@@ -94,6 +109,8 @@ async function agentOptions(context: Context, flags: RunFlags, prefix: string): 
     ...(connection.tls === undefined ? {} : { clientTls: connection.tls }),
     ...(flags.label === undefined ? {} : { labels: flags.label }),
     ...(flags.idealClusterSize === undefined ? {} : { idealClusterSize: flags.idealClusterSize }),
+    ...(flags.quotaBackendBytes === undefined ? {} : { quotaBackendBytes: flags.quotaBackendBytes }),
+    ...(flags.keepDeploys === undefined ? {} : { keepDeploys: flags.keepDeploys }),
     version: context.version,
     environment: process.env,
     log,

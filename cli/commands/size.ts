@@ -19,7 +19,7 @@ interface SizeFlags extends ConnectionFlags {
 export function sizeCommand(context: Context): Command {
   return withConnection(new Command('size'), 'hawser size 3 --ssh-url root@web1')
     .description('print or set how many etcd servers the fleet is to have')
-    .argument('[size]', 'new size', clusterSize)
+    .argument('[size]', 'new size', countFromZero)
     .option('--watch', 'print it again whenever it changes', false)
     .option('-y, --yes', 'do not ask before the cluster is drained (size 0)', false)
     .action(async (size: number | undefined, flags: SizeFlags) => {
@@ -70,7 +70,7 @@ async function askToDrain(members: readonly Member[], signal: AbortSignal): Prom
   throw new DeclinedError('The cluster was not drained.');
 }
 
-function clusterSize(text: string): number {
+export function countFromZero(text: string): number {
   if (!/^(0|[1-9]\d*)$/.test(text)) throw new InvalidArgumentError('Write a whole number from 0.');
   return Number(text);
 }

@@ -64,6 +64,16 @@ test.serial('status names every host with its role', async (t) => {
   t.regex((await hawser(['status', ...flags])).stdout, /h1\s+up\s+voter/);
 });
 
+test.serial('members are defragmented through SSH, each by itself', async (t) => {
+  const { code, stdout, stderr } = await hawser(['members', 'defrag', '--json', ...flags]);
+  t.is(code, 0, stderr);
+  const { members, alarm } = JSON.parse(stdout);
+  t.is(alarm, 'none');
+  t.is(members.length, 1);
+  t.is(members[0].name, 'h1');
+  t.true(members[0].afterBytes <= members[0].beforeBytes);
+});
+
 test.serial('--watch prints a line for each change until it is interrupted', async (t) => {
   const child = startHawser(['str', 'get', 'watched', '--watch', '--json', ...flags]);
   if (child.stdout === null) throw new TypeError('stdout is a pipe');

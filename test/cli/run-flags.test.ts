@@ -1,5 +1,6 @@
 import test from 'ava';
 import { refuseNetworkFlags, serverTls } from '../../cli/server-flags.js';
+import { byteSize } from '../../cli/size-argument.js';
 import { hawser } from './hawser.js';
 
 const refused = test.macro({
@@ -12,6 +13,17 @@ const refused = test.macro({
 });
 test.serial(refused, '--no-network --seeds http://10.0.0.1:2379', /leave out --seeds or --no-network/);
 test.serial(refused, '--label zone', /Write KEY=VALUE/);
+test.serial(refused, '--quota-backend-bytes 2Gi', /Write a size such as 2147483648, 2GiB or 500MB/);
+test.serial(refused, '--quota-backend-bytes 0', /Write a size/);
+test.serial(refused, '--keep-deploys -1', /Write a whole number from 0/);
+
+test.serial('sizes are bytes, or with a unit', (t) => {
+  t.deepEqual(
+    ['2147483648', '2GiB', '512 MiB', '500MB', '64kb'].map(byteSize),
+    [2_147_483_648, 2_147_483_648, 536_870_912, 500_000_000, 64_000],
+  );
+  for (const text of ['', '1.5GiB', '-1', 'GiB', '99999999999GiB', '1TB']) t.throws(() => byteSize(text));
+});
 
 test.serial('a host without network takes no flag that is about one', (t) => {
   const urls = ['http://10.0.0.1:2379'];

@@ -1,0 +1,78 @@
+import type { ClientWorld, Log } from '../../world/direct.js';
+import { Wake } from '../wake.js';
+
+/** How many of the newest deploys stay in the log. */
+export const DEFAULT_KEEP_DEPLOYS = 50;
+
+/** It is looked again after so long even if nobody deployed: another host may have been elected, or gone on. */
+const QUIET_MS = 600_000;
+
+export interface KeepPrunedOptions {
+  readonly world: ClientWorld;
+  /** How many of the newest deploys stay; 0: all. */
+  readonly keep: number;
+  /** Whether this host is the one that looks after the fleet now. */
+  readonly isElected: () => boolean;
+  readonly log: Log;
+}
+
+/**
+ * On the elected host, keeps the deploy log short and frees what only the deploys that went had stored. Nothing depends
+ * on it: what fails is said once and tried again later. Runs until the signal aborts.
+ */
+export async function keepPruned(options: KeepPrunedOptions, signal: AbortSignal): Promise<void> {
+  if (options.keep === 0) return;
+  const wake = new Wake();
+  const watching = ringAtDeploys(options, wake, signal);
+  let [isOwed, said] = [false, ''];
+  while (!signal.aborted) {
+    try {
+      if (options.isElected()) isOwed = await pruneAndFree(options, isOwed, signal);
+      said = '';
+    } catch (error) {
+      if (signal.aborted) break;
+      const why = reasonOf(error);
+      if (why !== said) options.log('warn', `old deploys stay for now: ${why}`);
+      said = why;
+    }
+    await wake.wait(QUIET_MS, signal);
+  }
+  await watching;
+}
+
+/** @returns whether something was pruned whose blocks could not be freed. */
+async function pruneAndFree(
+  { world, keep, log }: KeepPrunedOptions,
+  isOwed: boolean,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const pruned = await world.pruneDeploys(keep, { signal });
+  if (pruned === 0 && !isOwed) return false;
+  if (pruned > 0) log('info', `deleted ${pruned} old deploys; the newest ${keep} and what hosts run stay`);
+  try {
+    const { freed } = await world.fsGc({ signal });
+    log('info', `freed ${freed} blocks of deploys that are gone`);
+    return false;
+  } catch (error) {
+    signal.throwIfAborted();
+    log('warn', `blocks of deploys that are gone stay for now: ${reasonOf(error)}`);
+    return true;
+  }
+}
+
+async function ringAtDeploys(
+  { world, log }: KeepPrunedOptions,
+  wake: Wake,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const _ of world.watchDeploy({ signal })) wake.ring();
+  } catch (error) {
+    if (!signal.aborted)
+      log('debug', `old deploys are looked for from time to time only: ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
