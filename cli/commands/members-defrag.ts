@@ -13,7 +13,8 @@ import {
 } from '../connection.js';
 import type { Context } from '../context.js';
 import { MemberClients, type OpenAt } from '../members/member-clients.js';
-import { formatBytes, printNote, printResult, table } from '../output.js';
+import type { Lines } from '../output/lines.js';
+import { formatBytes, lines, printNote, printResult, table } from '../output.js';
 
 /** `hawser members defrag`: make room in etcd. */
 export function defragCommand(context: Context): Command {
@@ -58,13 +59,12 @@ async function sameWay(
   return async (url) => EtcdWorld.connect({ ...shared, endpoints: [url] });
 }
 
-function describe({ members, alarm }: DefragResult): string {
+function describe({ members, alarm }: DefragResult): Lines {
   const rows = members.map(({ name, beforeBytes = 0, afterBytes = 0, skipped }) =>
     skipped === undefined ? [name, formatBytes(beforeBytes), formatBytes(afterBytes)] : [name, '-', '-'],
   );
-  const lines = [table(['NAME', 'BEFORE', 'AFTER'], rows)];
-  if (alarm === 'disarmed') lines.push('The NOSPACE alarm is disarmed: etcd takes writes again.');
-  return lines.join('\n');
+  const disarmed = 'The NOSPACE alarm is disarmed: etcd takes writes again.';
+  return lines([table(['NAME', 'BEFORE', 'AFTER'], rows), ...(alarm === 'disarmed' ? [disarmed] : [])]);
 }
 
 /** @throws WorldError `no-space` when etcd is still full, `unavailable` naming the members that were left out. */
