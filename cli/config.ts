@@ -1,78 +1,159 @@
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { ConnectionConfig, TlsFiles } from '../world/deploys/manifest.js';
-import { UsageError } from './errors.js';
+import { TrustError, UsageError } from './errors.js';
+import { ownConfigFolder } from './home.js';
+import { type ConfigText, parseYaml, readFoundFile, readNamedFile } from './read-config-file.js';
+import type { ConnectionKey } from './trust/connection-keys.js';
+import { isOursOrRoots } from './trust/owner.js';
+import type { FolderConfig } from './trust/verdict.js';
+
+export const CONFIG_NAME = 'hawser.yaml';
+
+/** Where the connection is looked for when no flag says it. */
+export interface ConfigSearch {
+  /** A file that the person named; then nothing is searched. */
+  readonly given?: string | undefined;
+  /** Folders to begin at; each is looked through up to the root, then the person's own configuration. */
+  readonly from: readonly string[];
+}
+
+/** The file that says how the fleet is reached. Paths in it are absolute. */
+export type ConfigFile =
+  /** The person named it, or it is their own: it counts as said. */
+  | { readonly origin: 'said'; readonly file: string; readonly config: ConnectionConfig }
+  /** It came with a folder: it counts once the folder is trusted. */
+  | {
+      readonly origin: 'folder';
+      readonly file: string;
+      readonly config: ConnectionConfig;
+      readonly folderConfig: FolderConfig;
+    };
+
+/** What a search came to. */
+export interface FoundConfig {
+  /** Whether there is any file. */
+  readonly isThere?: boolean;
+  /** The first file with connection keys. */
+  readonly connection?: ConfigFile;
+  /** What the first file that names a fleet says. */
+  readonly fleet?: { readonly name: string; readonly file: string };
+}
+
+interface ParsedFile {
+  readonly config: ConnectionConfig;
+  readonly keys: readonly ConnectionKey[];
+}
 
 /**
- * Reads the config that is in force: the given file, else the first `hawser.yaml` from the working directory
- * upward, else the one in the XDG config folder; undefined when there is none, or none was given and no `search` is wanted. Paths in it are absolute then.
+ * Finds the config that is in force: the given file, else the first `hawser.yaml` with connection keys from the folders
+ * upward, else the person's own. A file that only describes an app does not end the search.
  *
- * @throws UsageError naming the file and each key that is wrong.
+ * @throws UsageError naming the file and each key that is wrong; TrustError for a file of the person's own configuration
+ * that another user could have written.
  */
-export async function readConfig(
-  given: string | undefined,
-  { search }: { readonly search: boolean },
-): Promise<ConnectionConfig | undefined> {
-  const file = given ?? (search ? await findConfig() : undefined);
-  if (file === undefined) return undefined;
-  const { parseConfig } = await import('../world/deploys/manifest.js');
-  const parsed = parseConfig((await readYaml(file)) ?? {});
-  if ('problems' in parsed) throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}.`);
-  const { config } = parsed;
-  const fromFile = (relative: string) =>
-    relative.startsWith('~/') ? relative : path.resolve(path.dirname(file), relative);
-  return {
-    ...config,
-    ...(config.sshIds === undefined ? {} : { sshIds: config.sshIds.map(fromFile) }),
-    ...(config.tls === undefined ? {} : { tls: filesOf(config.tls, fromFile) }),
-    ...(config.sshKnownHosts === undefined ? {} : { sshKnownHosts: config.sshKnownHosts.map(fromFile) }),
-  };
-}
-
-function filesOf(tls: TlsFiles, fromFile: (relative: string) => string): TlsFiles {
-  return Object.fromEntries(Object.entries(tls).map(([name, file]) => [name, fromFile(file)]));
-}
-
-/** Reads one YAML file as data. @throws UsageError when it cannot be read or is not YAML. */
-export async function readYaml(file: string): Promise<unknown> {
-  const { parse, YAMLParseError } = await import('yaml');
-  try {
-    return parse(await readFile(file, 'utf8')) as unknown;
-  } catch (error) {
-    if (error instanceof YAMLParseError) {
-      const [first] = error.message.split('\n');
-      throw new UsageError(`${file} is not YAML: ${first?.replace(/:$/, '')}.`, { cause: error });
-    }
-    throw new UsageError(`Cannot read ${file}: ${(error as Error).message}.`, { cause: error });
+export async function findConfig({ given, from }: ConfigSearch): Promise<FoundConfig> {
+  if (given !== undefined) {
+    const { config } = await parseFile(given, await readNamedFile(given));
+    return { connection: { origin: 'said', file: given, config }, ...fleetOf(config, given) };
   }
+  if (from.length === 0) return {};
+  const ownFolder = ownConfigFolder();
+  const ownFile = ownFolder === undefined ? undefined : path.join(await real(ownFolder), CONFIG_NAME);
+  let found: FoundConfig = {};
+  for (const file of candidates(from)) {
+    if (file === ownFile) continue;
+    const next = await readFolderConfig(file);
+    found = { ...next, ...found };
+    if (found.connection !== undefined) return found;
+  }
+  const own = ownFile === undefined ? undefined : await readFoundFile(ownFile);
+  return own === undefined ? found : { ...(await ownConfig(own)), ...found };
 }
 
-async function findConfig(): Promise<string | undefined> {
-  const xdg = process.env['XDG_CONFIG_HOME'];
-  const candidates: string[] = [];
-  for (let folder = process.cwd(); ; folder = path.dirname(folder)) {
-    candidates.push(path.join(folder, 'hawser.yaml'));
-    if (path.dirname(folder) === folder) break;
-  }
-  candidates.push(
-    path.join(
-      xdg === undefined || xdg === '' ? path.join(homedir(), '.config') : xdg,
-      'hawser',
-      'hawser.yaml',
-    ),
-  );
-  for (const candidate of candidates) if (await exists(candidate)) return candidate;
+/** The nearest `hawser.yaml` from a folder upward. */
+export async function findNearest(folder: string): Promise<string | undefined> {
+  for (const file of candidates([folder])) if ((await readFoundFile(file)) !== undefined) return file;
   return undefined;
 }
 
-async function exists(file: string): Promise<boolean> {
-  try {
-    await readFile(file);
-    return true;
-  } catch (error) {
-    // Only absence moves the search on: an unreadable file is to be reported, not passed over.
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
-    return true;
+/** Reads the `hawser.yaml` of a folder. @throws UsageError as {@link findConfig} */
+export async function readFolderConfig(file: string): Promise<FoundConfig> {
+  const text = await readFoundFile(file);
+  if (text === undefined) return {};
+  const { config, keys } = await parseFile(file, text.content);
+  const fleet = { isThere: true, ...fleetOf(config, file) };
+  if (keys.length === 0) return fleet;
+  const folder = await real(path.dirname(file));
+  const { digestOf } = await import('./trust/digest.js');
+  const folderConfig = { file, folder, owners: text.owners, keys, digest: await digestOf(folder, keys) };
+  return { connection: { origin: 'folder', file, config, folderConfig }, ...fleet };
+}
+
+async function ownConfig({ file, content, owners, isOpenToAll }: ConfigText): Promise<FoundConfig> {
+  if (isOpenToAll || !owners.every(isOursOrRoots)) {
+    const message = `${file} says how to reach the fleet, and another user could have written it. Make it yours: chown it, chmod 600.`;
+    throw new TrustError('not-yours', file, message);
   }
+  const { config } = await parseFile(file, content);
+  return { connection: { origin: 'said', file, config }, ...fleetOf(config, file) };
+}
+
+async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
+  const value = (await parseYaml(file, content)) ?? {};
+  const [{ parseConfig }, { connectionKeysOf }] = await Promise.all([
+    import('../world/deploys/manifest.js'),
+    import('./trust/connection-keys.js'),
+  ]);
+  const parsed = parseConfig(value);
+  if ('problems' in parsed) throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}.`);
+  return { config: located(parsed.config, path.dirname(file)), keys: connectionKeysOf(value) };
+}
+
+/** The paths of a config are relative to its folder. */
+function located(config: ConnectionConfig, folder: string): ConnectionConfig {
+  const locate = (file: string) => (file.startsWith('~/') ? file : path.resolve(folder, file));
+  const { sshIds, sshKnownHosts, tls } = config;
+  return {
+    ...config,
+    ...(sshIds === undefined ? {} : { sshIds: sshIds.map(locate) }),
+    ...(sshKnownHosts === undefined ? {} : { sshKnownHosts: sshKnownHosts.map(locate) }),
+    ...(tls === undefined ? {} : { tls: filesOf(tls, locate) }),
+  };
+}
+
+function filesOf(tls: TlsFiles, locate: (file: string) => string): TlsFiles {
+  return Object.fromEntries(Object.entries(tls).map(([name, file]) => [name, locate(file)]));
+}
+
+function fleetOf({ fleet }: ConnectionConfig, file: string): Pick<FoundConfig, 'fleet'> {
+  return fleet === undefined ? {} : { fleet: { name: fleet, file } };
+}
+
+/** Each folder's file on the way up to the root, once. */
+function candidates(from: readonly string[]): Set<string> {
+  const files = new Set<string>();
+  for (const start of from) {
+    for (let folder = path.resolve(start); ; folder = path.dirname(folder)) {
+      files.add(path.join(folder, CONFIG_NAME));
+      if (path.dirname(folder) === folder) break;
+    }
+  }
+  return files;
+}
+
+/** Without links, where it is there. */
+export async function real(folder: string): Promise<string> {
+  try {
+    return await realpath(folder);
+  } catch {
+    return path.resolve(folder);
+  }
+}
+
+/** Reads one YAML file of a folder as data; undefined when there is none. @throws UsageError */
+export async function readYaml(file: string): Promise<unknown> {
+  const text = await readFoundFile(file);
+  if (text === undefined) throw new UsageError(`Cannot read ${file}: there is none.`);
+  return parseYaml(file, text.content);
 }

@@ -1,20 +1,18 @@
-import { hostname as machineName } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { TransportName } from '../tunnel/auto-transport.js';
+import type { ResolvedDestination } from '../tunnel/ssh-config.js';
 import type { TunnelOptions } from '../tunnel/tunnel.js';
-import type { TlsOptions } from '../world/client/certificates.js';
 import type { ClientWorld } from '../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import { parseDuration } from '../world/deploys/duration.js';
 import type { Log } from '../world/log.js';
-import { readConfig } from './config.js';
 import type { Context } from './context.js';
-import { UsageError } from './errors.js';
-import { expandHome } from './home.js';
 import type { OutputOptions } from './output.js';
-import { canAsk } from './prompts/deploy.js';
 import { writeLine } from './stderr.js';
-import { type TlsFlags, tlsOptions } from './tls-options.js';
+import { type Connection, type ResolveOptions, requireFleet, resolveConnection } from './target.js';
+import type { TlsFlags } from './tls-options.js';
+
+export { type Connection, resolveConnection } from './target.js';
 
 /** The flags that every command which talks to a fleet takes. */
 export interface ConnectionFlags extends OutputOptions, TlsFlags {
@@ -32,31 +30,6 @@ export interface ConnectionFlags extends OutputOptions, TlsFlags {
   /** Of commands that ask before they act; it keeps SSH from asking too. */
   readonly yes?: boolean;
 }
-
-/** Where the fleet is and who we are to it: flags, laid over `hawser.yaml`, laid over defaults. */
-export interface Connection {
-  /** Ways in through SSH; none means that the seeds are dialled directly. */
-  readonly sshUrls: readonly string[];
-  readonly sshHostkey?: string;
-  readonly sshIds: readonly string[];
-  readonly sshKnownHosts: readonly string[];
-  /** Read instead of `~/.ssh/config` and the system's. */
-  readonly sshConfig?: string;
-  readonly transport?: TransportName;
-  readonly seeds: readonly string[];
-  /** For `https://` seeds. */
-  readonly tls?: TlsOptions;
-  readonly namespace: string;
-  readonly hostname: string;
-  /** How long one answer may take. */
-  readonly timeoutMs: number;
-  /** How long connecting may take, whatever ssh_config says of that. */
-  readonly connectTimeoutMs?: number;
-  /** Whether a person is there for the questions of SSH. */
-  readonly canAsk?: boolean;
-}
-
-const defaultTimeoutMs = 10_000;
 
 /** Adds the connection flags and an example to a command. */
 export function withConnection(command: Command, example: string): Command {
@@ -88,7 +61,7 @@ export function withConnection(command: Command, example: string): Command {
     .option('--key <file>', 'its private key')
     .option('--namespace <prefix>', 'where the fleet keeps its keys (default /_mgmt)')
     .option('--hostname <name>', "who we are to the fleet (default: this machine's name)")
-    .option('--config <file>', 'use this hawser.yaml')
+    .option('--config <file>', 'use this hawser.yaml, whoever wrote it')
     .addOption(
       new Option('--timeout <duration>', 'how long an answer may take (default 10s)').argParser(duration),
     )
@@ -96,38 +69,6 @@ export function withConnection(command: Command, example: string): Command {
     .option('--json', 'print one JSON value', false)
     .option('--verbose', 'say what is done, and where an error comes from', false)
     .addHelpText('after', `\nExample:\n  $ ${example}`);
-}
-
-/**
- * Resolves the flags of one call. Without `searchConfig` only a file that was given counts: an agent must not take the
- * connection of whatever folder it happens to be started in.
- *
- * @throws UsageError for a config file that is wrong, or a namespace that cannot be.
- */
-export async function resolveConnection(
-  flags: ConnectionFlags,
-  { searchConfig = true }: { readonly searchConfig?: boolean } = {},
-): Promise<Connection> {
-  const config = (await readConfig(flags.config, { search: searchConfig })) ?? {};
-  const sshHostkey = flags.sshHostkey ?? config.sshHostkey;
-  const transport = flags.transport ?? config.transport;
-  const seeds = flags.seeds ?? config.seeds ?? [DEFAULT_CLIENT_URL];
-  const tls = tlsOptions(flags, config, seeds);
-  return {
-    sshUrls: flags.sshUrl ?? config.sshUrls ?? [],
-    ...(sshHostkey === undefined ? {} : { sshHostkey }),
-    sshIds: (flags.sshId ?? config.sshIds ?? []).map(expandHome),
-    sshKnownHosts: (flags.sshKnownHosts ?? config.sshKnownHosts ?? []).map(expandHome),
-    ...(flags.sshConfig === undefined ? {} : { sshConfig: expandHome(flags.sshConfig) }),
-    ...(transport === undefined ? {} : { transport }),
-    seeds,
-    ...(tls === undefined ? {} : { tls }),
-    namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
-    hostname: flags.hostname ?? config.hostname ?? machineName(),
-    timeoutMs: flags.timeout ?? defaultTimeoutMs,
-    ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
-    canAsk: canAsk() && flags.yes !== true,
-  };
 }
 
 /**
@@ -155,12 +96,27 @@ export async function tunnelOptions(
     log,
     signal,
   };
+  const { folderKnownHosts = [] } = connection;
+  const destinations = await Promise.all(connection.sshUrls.map((url) => resolveDestination(url, options)));
   return {
-    destinations: await Promise.all(connection.sshUrls.map((url) => resolveDestination(url, options))),
+    destinations: destinations.map((destination) => alsoReading(destination, folderKnownHosts)),
     connectTimeoutMs: connection.timeoutMs,
     transport: connection.transport,
     ...(connection.canAsk === true ? { ask: askInTerminal } : {}),
     log,
+  };
+}
+
+/**
+ * Adds known_hosts files behind the person's own ones: a key that the person accepts goes to the first file, so never to
+ * one of these, and what the person's files revoke stays revoked.
+ */
+function alsoReading(destination: ResolvedDestination, files: readonly string[]): ResolvedDestination {
+  if (files.length === 0) return destination;
+  return {
+    ...destination,
+    knownHostsFiles: [...destination.knownHostsFiles, ...files],
+    jumps: destination.jumps.map((jump) => alsoReading(jump, files)),
   };
 }
 
@@ -184,9 +140,10 @@ export async function withWorld<T>(
   context: Context,
   flags: ConnectionFlags,
   work: (world: ClientWorld, call: { signal: AbortSignal; timeoutMs: number }) => Promise<T>,
+  options: Pick<ResolveOptions, 'appFolder'> = {},
 ): Promise<T> {
   const { signal } = context.interrupts;
-  const connection = await resolveConnection(flags);
+  const connection = requireFleet(await resolveConnection(flags, { ...options, signal }));
   await using world = await openWorld(connection, logTo(flags), signal);
   return await work(world, { signal, timeoutMs: connection.timeoutMs });
 }
@@ -209,13 +166,6 @@ export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError('Write a duration such as 500ms, 5s or 2m.');
   return ms;
-}
-
-/** A slip here would show an empty fleet instead of an error. */
-function checkedNamespace(namespace: string): string {
-  if (namespace === '' || /^(\/[^/]+)+$/.test(namespace)) return namespace;
-  const message = `"${namespace}" cannot be a namespace: it begins with a slash and does not end in one, such as /_mgmt.`;
-  throw new UsageError(message);
 }
 
 /** Lists may be repeated flags, comma-separated, or both. */

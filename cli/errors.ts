@@ -8,6 +8,27 @@ export class UsageError extends Error {
   }
 }
 
+/** Why a file that came with a folder was not obeyed. */
+export type TrustErrorCode =
+  /** The person has not said that the folder may decide whom we talk to, or not since it was changed. */
+  | 'not-trusted'
+  /** Another user could have written it. */
+  | 'not-yours';
+
+/** A file says whom we talk to, and it is not known that the person wants that. */
+export class TrustError extends Error {
+  readonly code: TrustErrorCode;
+  /** The file that is not obeyed. */
+  readonly file: string;
+
+  constructor(code: TrustErrorCode, file: string, message: string) {
+    super(message);
+    this.name = 'TrustError';
+    this.code = code;
+    this.file = file;
+  }
+}
+
 /** Why a deploy did not go out or did not hold. */
 export type DeployErrorCode =
   /** A dirty tree: what would be deployed is in no commit. */

@@ -8,6 +8,7 @@ import {
   InterruptedError,
   RecoverError,
   type RecoverErrorCode,
+  TrustError,
   UsageError,
 } from './errors.js';
 
@@ -71,6 +72,7 @@ const recoverExits: Record<RecoverErrorCode, ExitCode> = {
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof InterruptedError) return exitCodes.interrupted;
   if (error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof TrustError) return exitCodes.refused;
   if (error instanceof DeployError) return deployExits[error.code];
   if (error instanceof RecoverError) return recoverExits[error.code];
   if (error instanceof TunnelError) return tunnelExits[error.code];

@@ -13,6 +13,7 @@ import { scheduleCommand } from './commands/schedule.js';
 import { sizeCommand } from './commands/size.js';
 import { statusCommand } from './commands/status.js';
 import { strCommand } from './commands/str.js';
+import { trustCommand } from './commands/trust.js';
 import type { Context } from './context.js';
 import { InterruptedError } from './errors.js';
 import { exitCodes } from './exit-code.js';
@@ -75,6 +76,7 @@ export function program(context: Context): Command {
     endpointsCommand,
     sizeCommand,
     forwardCommand,
+    trustCommand,
   ];
   for (const command of commands) root.addCommand(command(context));
   configureAll(root, json);

@@ -43,8 +43,11 @@ export function deployCommand(context: Context): Command {
         import('../deploy/run.js'),
       ]);
       const prepared = await prepare({ folder, message, git, force, noop }, context.interrupts.signal);
-      const outcome = await withWorld(context, flags, (world, { signal }) =>
-        deploy(world, prepared, { ...flags, signal }),
+      const outcome = await withWorld(
+        context,
+        flags,
+        (world, { signal }) => deploy(world, prepared, { ...flags, signal }),
+        { appFolder: folder },
       );
       printResult(flags, outcome.value, outcome.text);
     });

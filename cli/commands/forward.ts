@@ -10,6 +10,7 @@ import {
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { printResult } from '../output.js';
+import { requireFleet } from '../target.js';
 
 interface ForwardFlags extends ConnectionFlags {
   readonly listen?: { host: string; port: number };
@@ -31,7 +32,7 @@ export function forwardCommand(context: Context): Command {
     )
     .action(async (target: string | undefined, flags: ForwardFlags) => {
       const { signal } = context.interrupts;
-      const connection = await resolveConnection(flags);
+      const connection = requireFleet(await resolveConnection(flags, { signal }));
       if (connection.sshUrls.length === 0)
         throw new UsageError('A forward goes through SSH: give --ssh-url user@host.');
       const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { Member } from '../../world/world.js';
-import { readConfig } from '../config.js';
 import {
   type Connection,
   type ConnectionFlags,
@@ -85,18 +84,18 @@ async function hostsToReach(
       `The prefix ${flags.prefix} is not absolute: give the agents' own, such as /var/lib/hawser.`,
     );
   }
-  const connection = await resolveConnection(flags);
-  const config = flags.sshUrl === undefined ? await readConfig(flags.config, { search: true }) : undefined;
-  const sshUrls = [...new Set(config?.hosts ?? connection.sshUrls)];
+  const connection = await resolveConnection(flags, { usesHosts: true, signal });
+  const hosts = flags.sshUrl === undefined ? connection.hosts : undefined;
+  const sshUrls = [...new Set(hosts ?? connection.sshUrls)];
   if (sshUrls.length === 0) {
     throw new UsageError('Name the hosts: give --ssh-url for each, or `hosts` in hawser.yaml.');
   }
   const { destinations, ...shared } = await tunnelOptions({ ...connection, sshUrls }, logTo(flags), signal);
-  const hosts = destinations.flatMap((destination, index): HostToReach[] => {
+  const reached = destinations.flatMap((destination, index): HostToReach[] => {
     const host = sshUrls[index];
     return host === undefined ? [] : [{ host, tunnel: { ...shared, destinations: [destination] } }];
   });
-  return { connection, hosts };
+  return { connection, hosts: reached };
 }
 
 /** @throws RecoverError when there is nothing that could be done, or nobody who says that it is to be done. */

@@ -105,7 +105,7 @@ test.serial(
 );
 
 test.serial(
-  'hawser.yaml gives the connection, from the working directory upward, with paths relative to it',
+  'the hawser.yaml of a trusted folder gives the connection, from below too, with paths relative to it',
   async (t) => {
     const folder = await temporaryFolder(t);
     await mkdir(path.join(folder, 'deep', 'er'), { recursive: true });
@@ -117,9 +117,9 @@ test.serial(
       `seeds: ${fleet.hosts[0]?.clientUrl}`,
     ];
     await writeFile(path.join(folder, 'hawser.yaml'), config.join('\n'));
-    const { code, stderr } = await hawser(['str', 'set', 'by-config', 'x', '--verbose'], {
-      cwd: path.join(folder, 'deep', 'er'),
-    });
+    const options = { cwd: path.join(folder, 'deep', 'er'), env: { HOME: folder } };
+    t.is((await hawser(['trust'], options)).code, 0);
+    const { code, stderr } = await hawser(['str', 'set', 'by-config', 'x', '--verbose'], options);
     t.is(code, 0, stderr);
     t.regex(stderr, /Running ssh /);
   },

@@ -155,9 +155,10 @@ test.serial(
     };
     await writeFile(path.join(folder, 'hawser.yaml'), JSON.stringify(config));
     const elsewhere = path.join(prefix, 'elsewhere');
-    const { code, stdout, stderr } = await hawser(['members', 'recover', '--prefix', elsewhere], {
-      cwd: folder,
-    });
+    const recover = ['members', 'recover', '--prefix', elsewhere];
+    t.is((await hawser(recover, { cwd: folder })).code, 4, 'the folder is not trusted');
+    t.is((await hawser(['trust'], { cwd: folder })).code, 0);
+    const { code, stdout, stderr } = await hawser(recover, { cwd: folder });
     t.is(code, 1, stderr);
     t.regex(stdout, /^\S+ +none\n/m);
     t.regex(stderr, /No agent was reached/);

@@ -73,10 +73,12 @@ test.serial('hawser.yaml names the certificates, relative to itself', async (t) 
   const tls = [authority.caFile, client.certFile, client.keyFile].map(file);
   const config = `seeds: ${etcd.url}\ntls: {cacert: ${tls[0]}, cert: ${tls[1]}, key: ${tls[2]}}\n`;
   await writeFile(path.join(folder, 'hawser.yaml'), config);
-  t.like(await hawser(['size', '5'], { cwd: deep }), { code: 0, stdout: '5\n' });
+  const options = { cwd: deep, env: { HOME: folder } };
+  t.is((await hawser(['trust'], options)).code, 0);
+  t.like(await hawser(['size', '5'], options), { code: 0, stdout: '5\n' });
   t.is(await stored(), 5);
   await writeFile(path.join(folder, 'hawser.yaml'), `seeds: ${etcd.url}\ntls: {cacert: ${tls[0]}, crt: x}\n`);
-  const wrong = await hawser(['size'], { cwd: deep });
+  const wrong = await hawser(['size'], options);
   t.is(wrong.code, 2);
   t.regex(wrong.stderr, /tls\.crt: unknown key.*cert/);
 });

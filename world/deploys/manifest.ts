@@ -31,6 +31,8 @@ export interface TlsFiles {
 
 /** What a `hawser.yaml` says of the way to the fleet. */
 export interface ConnectionConfig {
+  /** The name of the fleet that an app belongs to. */
+  readonly fleet?: string;
   readonly sshUrls?: readonly string[];
   readonly sshHostkey?: string;
   readonly sshIds?: readonly string[];
@@ -102,6 +104,7 @@ const health = z
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const nameRule = 'expected a name of lowercase letters, digits and dashes, at most 63';
 const name = z.string({ error: nameRule }).regex(NAME, nameRule);
+const fleetRule = 'expected the name of a fleet: lowercase letters, digits and dashes, at most 63';
 
 const TRANSPORTS = ['auto', 'ssh2', 'openssh'] as const;
 
@@ -124,10 +127,14 @@ const connectionKeys = {
 };
 
 const appKeys = {
+  fleet: z.string({ error: fleetRule }).regex(NAME, fleetRule).optional(),
   run: argv.optional(),
   env: z.record(z.string(), scalar, { error: 'expected a mapping of names to values' }).optional(),
   health: health.optional(),
 };
+
+/** The keys that say what an app is; every other one says how a fleet is reached. */
+export const APP_KEYS: readonly string[] = ['name', ...Object.keys(appKeys)];
 
 const whole = { error: 'expected a mapping of keys to values' };
 const manifestSchema = z.strictObject({ name, ...appKeys, ...connectionKeys }, whole);
@@ -156,14 +163,14 @@ export function parseManifest(value: unknown): { manifest: Manifest } | { proble
 export function parseConfig(value: unknown): { config: ConnectionConfig } | { problems: string[] } {
   const parsed = configSchema.safeParse(value);
   if (!parsed.success) return { problems: describeProblems(parsed.error, value, KEYS) };
-  const { transport, seeds, tls, namespace, hostname, hosts, ...rest } = parsed.data;
+  const { fleet, transport, seeds, tls, namespace, hostname, hosts, ...rest } = parsed.data;
   const ssh = {
     sshUrls: rest['ssh-url'],
     sshHostkey: rest['ssh-hostkey'],
     sshIds: rest['ssh-id'],
     sshKnownHosts: rest['ssh-known-hosts'],
   };
-  return { config: present({ ...ssh, transport, seeds, tls, namespace, hostname, hosts }) };
+  return { config: present({ fleet, ...ssh, transport, seeds, tls, namespace, hostname, hosts }) };
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -1,0 +1,177 @@
+import { hostname as machineName } from 'node:os';
+import path from 'node:path';
+import type { TransportName } from '../tunnel/auto-transport.js';
+import type { TlsOptions } from '../world/client/certificates.js';
+import { DEFAULT_CLIENT_URL } from '../world/constants.js';
+import type { ConnectionConfig } from '../world/deploys/manifest.js';
+import { type ConfigFile, type FoundConfig, findConfig, real } from './config.js';
+import type { ConnectionFlags } from './connection.js';
+import { UsageError } from './errors.js';
+import { expandHome } from './home.js';
+import { isLocalSocket } from './local-socket.js';
+import { canAsk } from './prompts/confirm.js';
+import { tlsOptions } from './tls-options.js';
+
+/** Where the fleet is and who we are to it: flags, laid over `hawser.yaml`, laid over defaults. */
+export interface Connection {
+  /** Ways in through SSH; none means that the seeds are dialled directly. */
+  readonly sshUrls: readonly string[];
+  readonly sshHostkey?: string;
+  readonly sshIds: readonly string[];
+  /** Instead of the person's and the system's. */
+  readonly sshKnownHosts: readonly string[];
+  /** Beside them, for reading only: named by a file that came with a folder. */
+  readonly folderKnownHosts?: readonly string[];
+  /** Read instead of `~/.ssh/config` and the system's. */
+  readonly sshConfig?: string;
+  readonly transport?: TransportName;
+  readonly seeds: readonly string[];
+  /** Whether nobody said where the fleet is: neither a way in nor a seed. */
+  readonly isDefault?: boolean;
+  /** For `https://` seeds. */
+  readonly tls?: TlsOptions;
+  readonly namespace: string;
+  readonly hostname: string;
+  /** Hosts to recover, where a config names them. */
+  readonly hosts?: readonly string[];
+  /** How long one answer may take. */
+  readonly timeoutMs: number;
+  /** How long connecting may take, whatever ssh_config says of that. */
+  readonly connectTimeoutMs?: number;
+  /** Whether a person is there for the questions of SSH. */
+  readonly canAsk?: boolean;
+}
+
+/** What a command says of itself for its connection. */
+export interface ResolveOptions {
+  /**
+   * False: only a file that was given counts. An agent must not take the connection of whatever folder it happens to be
+   * started in.
+   */
+  readonly searchConfig?: boolean;
+  /** The folder of the app that the command is about; searched before the working directory. */
+  readonly appFolder?: string;
+  /** Whether the command also uses the key `hosts`. */
+  readonly usesHosts?: boolean;
+  /** Ends a question; without one nothing is asked. */
+  readonly signal?: AbortSignal;
+}
+
+const defaultTimeoutMs = 10_000;
+
+/**
+ * Resolves the flags of one call.
+ *
+ * @throws UsageError for a config file that is wrong, a fleet that is not known, or a namespace that cannot be;
+ * TrustError for a file of a folder that is not trusted
+ */
+export async function resolveConnection(
+  flags: ConnectionFlags,
+  options: ResolveOptions = {},
+): Promise<Connection> {
+  const { searchConfig = true } = options;
+  const appFolder = options.appFolder === undefined ? undefined : await real(options.appFolder);
+  const starts = appFolder === undefined ? [process.cwd()] : [appFolder, process.cwd()];
+  const found = await findConfig({ given: flags.config, from: searchConfig ? starts : [] });
+  refuseUnknownFleet(found, flags, appFolder);
+  const { connection } = found;
+  const config = connection === undefined ? {} : await permitted(connection, flags, options);
+  return layOver(flags, config, connection?.origin === 'folder');
+}
+
+/**
+ * Refuses a connection that nobody named where no agent of this machine listens either.
+ * @throws UsageError
+ */
+export function requireFleet(connection: Connection): Connection {
+  if (connection.isDefault !== true || isLocalSocket(DEFAULT_CLIENT_URL)) return connection;
+  throw new UsageError(
+    'No fleet is known here. Say how to reach it: --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration folder (~/.config).',
+  );
+}
+
+/** What of a file counts: all of it if the person said so, nothing if nothing of it would be used. */
+async function permitted(
+  found: ConfigFile,
+  flags: ConnectionFlags,
+  { usesHosts = false, signal }: ResolveOptions,
+): Promise<ConnectionConfig> {
+  if (found.origin === 'said') return found.config;
+  const [{ usedKeys }, { permit }] = await Promise.all([
+    import('./trust/used-keys.js'),
+    import('./trust/permit.js'),
+  ]);
+  const used = usedKeys(found.folderConfig.keys, flags, {
+    usesHosts: usesHosts && flags.sshUrl === undefined,
+  });
+  if (used.length === 0) return {};
+  await permit(found.folderConfig, {
+    used,
+    mayAsk: !flags.json,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return found.config;
+}
+
+/** An app that names its fleet goes there or nowhere. */
+function refuseUnknownFleet(
+  { connection, fleet }: FoundConfig,
+  flags: ConnectionFlags,
+  appFolder: string | undefined,
+): void {
+  if (fleet === undefined || appFolder !== path.dirname(fleet.file)) return;
+  if (flags.config !== undefined || flags.sshUrl !== undefined || flags.seeds !== undefined) return;
+  if (connection?.file === fleet.file) {
+    throw new UsageError(
+      `${fleet.file} names the fleet ${fleet.name} and also how to reach one: leave out one of the two.`,
+    );
+  }
+  throw new UsageError(
+    `No fleet named ${fleet.name} is known here, which ${fleet.file} asks for. Say how to reach it: --ssh-url user@host.`,
+  );
+}
+
+/** Flags over the file, over defaults. */
+function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: boolean): Connection {
+  const sshUrls = flags.sshUrl ?? config.sshUrls ?? [];
+  const sshHostkey = flags.sshHostkey ?? config.sshHostkey;
+  const transport = flags.transport ?? config.transport;
+  const givenSeeds = flags.seeds ?? config.seeds;
+  const seeds = givenSeeds ?? [DEFAULT_CLIENT_URL];
+  const tls = tlsOptions(flags, config, seeds);
+  return {
+    sshUrls,
+    ...(sshHostkey === undefined ? {} : { sshHostkey }),
+    sshIds: (flags.sshId ?? config.sshIds ?? []).map(expandHome),
+    ...knownHosts(flags, config, isFolders),
+    ...(flags.sshConfig === undefined ? {} : { sshConfig: expandHome(flags.sshConfig) }),
+    ...(transport === undefined ? {} : { transport }),
+    seeds,
+    isDefault: sshUrls.length === 0 && givenSeeds === undefined,
+    ...(tls === undefined ? {} : { tls }),
+    namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
+    hostname: flags.hostname ?? config.hostname ?? machineName(),
+    ...(config.hosts === undefined ? {} : { hosts: config.hosts }),
+    timeoutMs: flags.timeout ?? defaultTimeoutMs,
+    ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
+    canAsk: canAsk() && flags.yes !== true,
+  };
+}
+
+/** A folder's files are read beside the person's; only the person can say that they are read instead, and written to. */
+function knownHosts(
+  flags: ConnectionFlags,
+  config: ConnectionConfig,
+  isFolders: boolean,
+): Pick<Connection, 'sshKnownHosts' | 'folderKnownHosts'> {
+  if (flags.sshKnownHosts !== undefined) return { sshKnownHosts: flags.sshKnownHosts.map(expandHome) };
+  const files = (config.sshKnownHosts ?? []).map(expandHome);
+  return isFolders ? { sshKnownHosts: [], folderKnownHosts: files } : { sshKnownHosts: files };
+}
+
+/** A slip here would show an empty fleet instead of an error. */
+function checkedNamespace(namespace: string): string {
+  if (namespace === '' || /^(\/[^/]+)+$/.test(namespace)) return namespace;
+  const message = `"${namespace}" cannot be a namespace: it begins with a slash and does not end in one, such as /_mgmt.`;
+  throw new UsageError(message);
+}

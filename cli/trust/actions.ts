@@ -1,0 +1,81 @@
+import path from 'node:path';
+import { CONFIG_NAME, findNearest, readFolderConfig, real } from '../config.js';
+import { TrustError, UsageError } from '../errors.js';
+import type { Lines } from '../output/lines.js';
+import { lines, table } from '../output.js';
+import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './store.js';
+import { judgeTrust, linesOf } from './verdict.js';
+
+/** What one call of `hawser trust` came to: for a program and for a person. */
+export interface TrustOutcome {
+  readonly value: unknown;
+  readonly text: string | Lines;
+}
+
+/**
+ * Trusts the file of a folder as it is now.
+ *
+ * @param folder undefined for the nearest one upward from the working directory
+ * @throws UsageError when there is no file, or a wrong one; TrustError `not-yours` when another user owns it
+ */
+export async function trustFolder(folder: string | undefined): Promise<TrustOutcome> {
+  const file = folder === undefined ? await findNearest(process.cwd()) : path.resolve(folder, CONFIG_NAME);
+  const { connection, isThere } = file === undefined ? { isThere: false } : await readFolderConfig(file);
+  if (!isThere) throw noFile(folder);
+  if (connection === undefined || connection.origin !== 'folder') {
+    const value = { file, trusted: false, keys: {} };
+    return { value, text: `${file} only describes an app: nothing in it needs to be trusted.` };
+  }
+  const { folderConfig } = connection;
+  const verdict = judgeTrust(folderConfig, undefined, []);
+  if (verdict.kind === 'not-yours') throw new TrustError('not-yours', folderConfig.file, verdict.message);
+  const trusted: TrustedFolder = {
+    folder: folderConfig.folder,
+    digest: folderConfig.digest,
+    since: new Date().toISOString(),
+  };
+  await rememberTrust(trusted);
+  const keys = Object.fromEntries(folderConfig.keys.map(({ key, values }) => [key, values]));
+  const text = `${folderConfig.file} may now say how the fleet is reached, until this changes:`;
+  return {
+    value: { file: folderConfig.file, folder: trusted.folder, trusted: true, keys },
+    text: lines([text, ...linesOf(folderConfig.keys)]),
+  };
+}
+
+/** Forgets that a folder is trusted; one that was not is no error. */
+export async function forgetFolder(folder: string): Promise<TrustOutcome> {
+  const places = new Set([folder, await real(folder)]);
+  const forgotten = await Promise.all([...places].map(forgetTrust));
+  const removed = forgotten.includes(true);
+  const text = removed ? `${folder} is no longer trusted.` : `${folder} was not trusted.`;
+  return { value: { folder, removed }, text };
+}
+
+/** Lists what is trusted, with what has become of it. */
+export async function listFolders(): Promise<TrustOutcome> {
+  const trusted = await listTrusted();
+  const list = await Promise.all(
+    trusted.map(async (one) => ({ folder: one.folder, since: one.since, state: await stateOf(one) })),
+  );
+  if (list.length === 0) return { value: list, text: 'You trust no folder.' };
+  const rows = list.map(({ folder, state, since }) => [folder, state, since.replace('T', ' ').slice(0, 19)]);
+  return { value: list, text: table(['FOLDER', 'STATE', 'SINCE (UTC)'], rows) };
+}
+
+async function stateOf(trusted: TrustedFolder): Promise<'trusted' | 'changed' | 'gone'> {
+  try {
+    const { connection } = await readFolderConfig(path.join(trusted.folder, CONFIG_NAME));
+    if (connection?.origin !== 'folder') return 'gone';
+    return judgeTrust(connection.folderConfig, trusted, []).kind === 'trusted' ? 'trusted' : 'changed';
+  } catch (error) {
+    // A file that is wrong now has changed, and the list goes on.
+    if (error instanceof UsageError) return 'changed';
+    throw error;
+  }
+}
+
+function noFile(folder: string | undefined): UsageError {
+  const where = folder === undefined ? `in ${process.cwd()} or above it` : `in ${path.resolve(folder)}`;
+  return new UsageError(`There is no ${CONFIG_NAME} ${where}.`);
+}

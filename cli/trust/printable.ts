@@ -1,0 +1,11 @@
+/**
+ * A text of somebody else's file for a question that a person decides by: everything but plain ASCII is written as a code,
+ * so that no character moves the cursor, turns the line around or passes for another one.
+ */
+export function printable(text: string): string {
+  const shown = text.replace(/[^\x20-\x7e]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u{${code.toString(16)}}`;
+  });
+  return shown === text && /^\S+$/.test(text) ? text : `"${shown}"`;
+}

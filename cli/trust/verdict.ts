@@ -1,0 +1,67 @@
+import { shellWord } from '../../tunnel/shell-words.js';
+import type { ConnectionKey } from './connection-keys.js';
+import { isOurs } from './owner.js';
+import { printable } from './printable.js';
+import type { TrustedFolder } from './store.js';
+
+/** A `hawser.yaml` that was found in a folder and has connection keys. */
+export interface FolderConfig {
+  readonly file: string;
+  /** The folder that holds it, absolute and without links. */
+  readonly folder: string;
+  readonly owners: readonly number[];
+  readonly keys: readonly ConnectionKey[];
+  /** Of the keys as they are now. */
+  readonly digest: string;
+}
+
+/** Whether the keys of a folder's file count. */
+export type TrustVerdict =
+  | { readonly kind: 'trusted' }
+  | { readonly kind: 'unknown' | 'changed'; readonly message: string }
+  | { readonly kind: 'not-yours'; readonly message: string };
+
+/** What is shown of the keys has to fit on a screen; what does not is to be read in the file. */
+const MAX_LINES = 20;
+const MAX_LINE_LENGTH = 300;
+
+/**
+ * Decides by what is remembered of the folder.
+ * @param used the keys that this call would use, for the message
+ */
+export function judgeTrust(
+  config: FolderConfig,
+  remembered: TrustedFolder | undefined,
+  used: readonly string[],
+): TrustVerdict {
+  if (!config.owners.every(isOurs)) return { kind: 'not-yours', message: notYours(config) };
+  if (remembered?.digest === config.digest) return { kind: 'trusted' };
+  const isChanged = remembered !== undefined;
+  const why = isChanged
+    ? 'its keys, or the files that they name, have changed since you trusted this folder'
+    : 'you have not trusted this folder';
+  const message = `${config.file} says how to reach the fleet (${used.join(', ')}), and ${why}. Read it, then run: ${trustCommand(config.folder)}`;
+  return { kind: isChanged ? 'changed' : 'unknown', message };
+}
+
+/** The command that allows it. */
+export function trustCommand(folder: string): string {
+  return `hawser trust ${shellWord(folder)}`;
+}
+
+/** The keys with their values, one a line. */
+export function linesOf(keys: readonly ConnectionKey[]): string[] {
+  return keys.flatMap(({ key, values }) => values.map((value) => `  ${key}: ${printable(value)}`));
+}
+
+/** The same for a question; undefined when they are too many or too long to be read at a glance. */
+export function showKeys(keys: readonly ConnectionKey[]): string[] | undefined {
+  const lines = linesOf(keys);
+  const isShort = lines.length <= MAX_LINES && lines.every((line) => line.length <= MAX_LINE_LENGTH);
+  return isShort ? lines : undefined;
+}
+
+function notYours({ file, owners }: FolderConfig): string {
+  const other = owners.find((owner) => !isOurs(owner));
+  return `${file} says how to reach the fleet, and it belongs to another user (id ${other}), who could change whom you talk to. Give the connection by flags, or name the file with --config if you mean it.`;
+}
