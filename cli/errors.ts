@@ -33,6 +33,8 @@ export class TrustError extends Error {
 export type DeployErrorCode =
   /** A dirty tree: what would be deployed is in no commit. */
   | 'dirty-tree'
+  /** git cannot or will not say how the folder stands, or what it contains. */
+  | 'git-refused'
   /** The newest deploy is not an ancestor of this commit. */
   | 'hash-chain'
   /** Somebody else deployed while the person was asked. */

@@ -55,6 +55,7 @@ const agentExits: Partial<Record<AgentErrorCode, ExitCode>> = {
 const deployExits: Record<DeployErrorCode, ExitCode> = {
   unhealthy: exitCodes.unhealthy,
   'dirty-tree': exitCodes.refused,
+  'git-refused': exitCodes.refused,
   'hash-chain': exitCodes.refused,
   overtaken: exitCodes.refused,
   declined: exitCodes.failed,

@@ -7,7 +7,7 @@ import { type Manifest, parseManifest } from '../../world/deploys/manifest.js';
 import { WorldError } from '../../world/errors.js';
 import { readYaml } from '../config.js';
 import { DeployError, UsageError } from '../errors.js';
-import { type GitState, gitState, isAncestor } from './git.js';
+import { contains, type GitState, gitState } from './git.js';
 
 /** What a person chose for one deploy. */
 export interface DeployChoices {
@@ -33,11 +33,17 @@ const raceRetries = 5;
 /**
  * Reads the manifest and looks at git.
  *
- * @throws UsageError for a missing or wrong manifest; DeployError `dirty-tree`
+ * @throws UsageError for a missing or wrong manifest; DeployError `dirty-tree`, `git-refused`
  */
 export async function prepare(choices: DeployChoices, signal: AbortSignal): Promise<Prepared> {
   const manifest = await readManifest(choices.folder);
   const git = choices.git ? await gitState(choices.folder, signal) : undefined;
+  if (git?.head === '' && !choices.force) {
+    throw new DeployError(
+      'dirty-tree',
+      `${choices.folder} is in a git repository without a commit: make one, or give --force or --no-git.`,
+    );
+  }
   if (git !== undefined && git.dirty.length > 0 && !choices.force) {
     const more = git.dirty.length > 1 ? ` and ${git.dirty.length - 1} more` : '';
     throw new DeployError(
@@ -66,7 +72,7 @@ export async function findPosition(
   const { git, choices } = prepared;
   if (newest === 0 || git === undefined || choices.force) return { id: newest + 1, parentHash: '' };
   const parentHash = await world.getDeployHash(newest, { signal });
-  if (parentHash !== '' && !(await isAncestor(choices.folder, parentHash, git.head, signal))) {
+  if (parentHash !== '' && !(await contains(git, parentHash, signal))) {
     throw new DeployError(
       'hash-chain',
       `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull it first, or give --force.`,

@@ -1,48 +1,131 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { UsageError } from '../errors.js';
-
-const run = promisify(execFile);
+import { lstat, readdir, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { DeployError } from '../errors.js';
+import { type GitAnswer, git } from './git-command.js';
+import { parseIndex, parseStatus, withoutFilters } from './git-status.js';
 
 /** The git side of a folder that is to be deployed. */
 export interface GitState {
-  /** The commit that is checked out. */
+  /** The folder that holds the repository. */
+  readonly root: string;
+  /** The commit that is checked out; empty before the first one. */
   readonly head: string;
-  /** Files of the folder that differ from the commit or are not in it, as `git status --short` names them. */
+  /** Files of the folder that differ from the commit or are not in it. */
   readonly dirty: readonly string[];
 }
 
-/** Looks at a folder; undefined when it is in no git work tree, or before the first commit. */
+/** A submodule in a submodule and so on; deeper than that nobody goes. */
+const MAX_DEPTH = 8;
+
+/**
+ * Looks at a folder; undefined when it is in no git work tree.
+ *
+ * @throws DeployError `git-refused` with git's words where it does not say how the folder stands; UsageError when there is no
+ * git program
+ */
 export async function gitState(folder: string, signal: AbortSignal): Promise<GitState | undefined> {
-  const head = await git(folder, ['rev-parse', '--verify', '--quiet', 'HEAD'], signal);
-  if (head === undefined) return undefined;
-  const status = await git(folder, ['status', '--short', '--', '.'], signal);
-  return { head: head.trim(), dirty: (status ?? '').split('\n').filter((line) => line !== '') };
+  const real = await realpath(folder);
+  const root = await repositoryAbove(real);
+  return root === undefined ? undefined : { root, ...(await stateOf(real, { root, signal, depth: 0 })) };
 }
 
-/** Whether `commit` is `head` or one of its ancestors; false too for a commit that this clone does not have. */
-export async function isAncestor(
-  folder: string,
+/**
+ * Whether `commit` is the one that is checked out or one of its ancestors; false too for a commit that this clone does not have.
+ * @throws DeployError `git-refused` when the clone is shallow, so that it cannot be known
+ */
+export async function contains(
+  { root, head }: GitState,
   commit: string,
-  head: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  return (await git(folder, ['merge-base', '--is-ancestor', commit, head], signal)) !== undefined;
+  if (commit === head) return true;
+  // It comes from the fleet, where anybody of it may have written something that git would take for an option.
+  if (!/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(commit)) return false;
+  const run = { folder: root, root, signal };
+  const { code } = await git(['merge-base', '--is-ancestor', commit, head], run);
+  if (code === 0) return true;
+  const shallow = await git(['rev-parse', '--is-shallow-repository'], run);
+  if (shallow.stdout.trim() !== 'true') return false;
+  const message = `Cannot tell whether ${head.slice(0, 10)} contains the commit ${commit.slice(0, 10)} that is deployed: this clone is shallow. Get its history with "git fetch --unshallow" (GitHub Actions: fetch-depth: 0 for checkout), or give --force.`;
+  throw new DeployError('git-refused', message);
 }
 
-/** Runs git in a folder; undefined when it says no with an exit code. */
-async function git(
-  folder: string,
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    const { stdout } = await run('git', ['-C', folder, ...args], { signal });
-    return stdout;
-  } catch (error) {
-    signal.throwIfAborted();
-    const { code } = error as { code?: unknown };
-    if (typeof code === 'number') return undefined;
-    throw new UsageError(`Cannot run git (${String(code)}): install it, or give --no-git.`, { cause: error });
+interface Looking {
+  readonly root: string;
+  readonly signal: AbortSignal;
+  readonly depth: number;
+}
+
+async function stateOf(folder: string, looking: Looking): Promise<Omit<GitState, 'root'>> {
+  const { root, signal } = looking;
+  const listed = await git(['config', '--list', '--name-only', '-z'], { folder, root, signal });
+  if (listed.code !== 0) throw refused(folder, listed);
+  const settings = withoutFilters(listed.stdout);
+  if (settings === undefined) throw refused(folder, 'its configuration has a filter with "=" in its name');
+  const ask = async (...args: string[]): Promise<string> => {
+    const answer = await git(args, { folder, root, signal, settings });
+    if (answer.code !== 0) throw refused(folder, answer);
+    return answer.stdout;
+  };
+  const top = (await ask('rev-parse', '--show-toplevel')).replace(/\n$/, '');
+  const isWithin = folder === top || folder.startsWith(top === '/' ? '/' : `${top}/`);
+  if (!isWithin) throw refused(folder, `its configuration says that the work tree is ${top}`);
+  const { head = '', changed } = parseStatus(
+    await ask(
+      'status',
+      ...['--porcelain=v2', '--branch', '-z', '--untracked-files=normal', '--no-renames'],
+      ...['--ignore-submodules=dirty', '--', '.'],
+    ),
+  );
+  const { hidden, submodules } = parseIndex(await ask('ls-files', '-v', '--stage', '-z', '--', '.'));
+  const inner: string[] = [];
+  for (const submodule of submodules) inner.push(...(await changesIn(folder, submodule, looking)));
+  const unseen = hidden.map((file) => `${file} (hidden from git status)`);
+  return { head, dirty: [...changed, ...unseen, ...inner] };
+}
+
+/** What changed within a submodule; its own settings would count if git looked into it by itself. */
+async function changesIn(folder: string, submodule: string, looking: Looking): Promise<string[]> {
+  const inner = path.join(folder, submodule);
+  const depth = looking.depth + 1;
+  if (depth > MAX_DEPTH) return [submodule];
+  if (await isThere(path.join(inner, '.git'))) {
+    const { dirty } = await stateOf(await realpath(inner), { ...looking, depth });
+    return dirty.map((file) => `${submodule}/${file}`);
   }
+  // Not checked out, and git passes over what lies there instead.
+  return (await isEmptyOrAbsent(inner)) ? [] : [submodule];
+}
+
+/** The nearest folder upward with a `.git`; whether that is sound is for git to say, and to say aloud. */
+async function repositoryAbove(folder: string): Promise<string | undefined> {
+  for (let place = folder; ; place = path.dirname(place)) {
+    if (await isThere(path.join(place, '.git'))) return place;
+    if (path.dirname(place) === place) return undefined;
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return true;
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+  }
+}
+
+async function isEmptyOrAbsent(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).length === 0;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+function refused(folder: string, why: GitAnswer | string): DeployError {
+  const words = typeof why === 'string' ? why : why.words.replace(/^fatal: /, '').replace(/[.:]$/, '');
+  return new DeployError(
+    'git-refused',
+    `git does not say whether ${folder} is committed: ${words}. Mend that, or give --no-git.`,
+  );
 }

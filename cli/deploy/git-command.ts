@@ -1,0 +1,140 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { DeployError, UsageError } from '../errors.js';
+
+/** What git answered: its exit code, and what it wrote. */
+export interface GitAnswer {
+  readonly code: number;
+  readonly stdout: string;
+  /** The words that it refused with, on one line. */
+  readonly words: string;
+}
+
+const MAX_OUTPUT_BYTES = 1 << 28;
+
+/** Variables that git takes from ours; those of its own (`GIT_DIR`, as hooks set it) would point it elsewhere. */
+const KEPT_VARIABLES = [
+  'HOME',
+  'XDG_CONFIG_HOME',
+  'TMPDIR',
+  'DEVELOPER_DIR',
+  // git takes the user behind sudo for the owner too.
+  'SUDO_UID',
+  // Files of the person's own, which may name safe.directory.
+  'GIT_CONFIG_GLOBAL',
+  'GIT_CONFIG_SYSTEM',
+  'GIT_CONFIG_NOSYSTEM',
+] as const;
+
+const OWN_VARIABLES = {
+  LC_ALL: 'C',
+  // Nothing is written to the repository, so none of its hooks has an occasion.
+  GIT_OPTIONAL_LOCKS: '0',
+  // Nothing is fetched: neither what a partial clone lacks, nor by a program that the repository names.
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_ALLOW_PROTOCOL: 'none',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_ASKPASS: 'false',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_GRAFT_FILE: '/dev/null',
+  GIT_DISCOVERY_ACROSS_FILESYSTEM: '1',
+  GIT_PAGER: 'cat',
+} as const;
+
+/** What counts instead of the repository's settings: none that runs a program, none that hides a change. */
+const SETTINGS = [
+  'core.fsmonitor=false',
+  'core.hooksPath=/dev/null',
+  'core.pager=cat',
+  'core.sshCommand=false',
+  'core.gitProxy=',
+  'core.askPass=false',
+  'core.alternateRefsCommand=false',
+  'core.untrackedCache=false',
+  'core.fileMode=true',
+  'core.symlinks=true',
+  'core.ignoreStat=false',
+  'core.checkStat=default',
+  'core.trustctime=true',
+  'credential.helper=',
+  'diff.external=',
+  'gpg.program=false',
+  'protocol.allow=never',
+  'safe.bareRepository=explicit',
+  'status.submoduleSummary=false',
+];
+
+/** Where and how git is run. */
+export interface GitRun {
+  readonly folder: string;
+  /** The folder that holds the repository: no program in it counts as git. */
+  readonly root: string;
+  readonly signal: AbortSignal;
+  /** Further `key=value`. */
+  readonly settings?: readonly string[];
+}
+
+/**
+ * Runs git in a folder that somebody else may have made. Of the repository's configuration nothing counts that names a
+ * program; the person's own still says which folders are safe and which files are ignored.
+ *
+ * @throws UsageError when there is no git program
+ */
+export async function git(args: readonly string[], run: GitRun): Promise<GitAnswer> {
+  const { folder, root, signal, settings = [] } = run;
+  const given = [...SETTINGS, ...settings].flatMap((setting) => ['-c', setting]);
+  const options = {
+    signal,
+    cwd: '/',
+    env: gitEnvironment(process.env, root),
+    maxBuffer: MAX_OUTPUT_BYTES,
+  };
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      'git',
+      ['--no-pager', ...given, '-C', folder, ...args],
+      options,
+      (error, stdout, stderr) => {
+        const words = stderr.replace(/\s+/g, ' ').trim();
+        if (error === null) resolve({ code: 0, stdout, words });
+        else if (signal.aborted) reject(signal.reason);
+        else if (typeof error.code === 'number') resolve({ code: error.code, stdout, words });
+        else reject(cannotRun(error));
+      },
+    );
+    child.stdin?.end();
+  });
+}
+
+/** The environment that git is run in. */
+export function gitEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+  root: string,
+): Record<string, string> {
+  const kept = KEPT_VARIABLES.flatMap((name): [string, string][] => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return {
+    ...Object.fromEntries(kept),
+    ...OWN_VARIABLES,
+    PATH: searchPath(environment['PATH'] ?? '', root),
+  };
+}
+
+/** Without the places that a folder can put a `git` of its own in: relative ones, and those within it. */
+function searchPath(given: string, root: string): string {
+  const isOutside = (place: string) =>
+    path.isAbsolute(place) && path.relative(root, place).split(path.sep)[0] === '..';
+  // Without any, execvp would look in places of its own.
+  return given.split(path.delimiter).filter(isOutside).join(path.delimiter) || '/usr/bin:/bin';
+}
+
+function cannotRun(error: Error & { readonly code?: unknown; readonly signal?: unknown }): Error {
+  if (error.code === 'ENOENT' || error.code === 'EACCES') {
+    const message = `Cannot run git (${error.code}): install it, or give --no-git.`;
+    return new UsageError(message, { cause: error });
+  }
+  const message = `git did not finish (${String(error.code ?? error.signal ?? error.message)}): see whether "git status" works there, or give --no-git.`;
+  return new DeployError('git-refused', message);
+}
