@@ -45,10 +45,13 @@ export async function prepare(choices: DeployChoices, signal: AbortSignal): Prom
     );
   }
   if (git !== undefined && git.dirty.length > 0 && !choices.force) {
+    const filtered = git.isFiltered
+      ? ' Filters (git-lfs, git-crypt) are not run here: if you trust the repository, "git status" may settle it.'
+      : '';
     const more = git.dirty.length > 1 ? ` and ${git.dirty.length - 1} more` : '';
     throw new DeployError(
       'dirty-tree',
-      `${choices.folder} has changes that are in no commit (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git.`,
+      `${choices.folder} has changes that are in no commit (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git.${filtered}`,
     );
   }
   return { choices, manifest, git };

@@ -1,7 +1,7 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { DeployError } from '../errors.js';
-import { type GitAnswer, git } from './git-command.js';
+import { type GitAnswer, type GitRun, git } from './git-command.js';
 import { parseIndex, parseStatus, withoutFilters } from './git-status.js';
 
 /** The git side of a folder that is to be deployed. */
@@ -12,10 +12,14 @@ export interface GitState {
   readonly head: string;
   /** Files of the folder that differ from the commit or are not in it. */
   readonly dirty: readonly string[];
+  /** Whether one of them goes through a filter such as git-lfs: it counts as changed whenever git has to read it. */
+  readonly isFiltered: boolean;
 }
 
 /** A submodule in a submodule and so on; deeper than that nobody goes. */
 const MAX_DEPTH = 8;
+
+const MAX_ATTRIBUTE_FILES = 50;
 
 /**
  * Looks at a folder; undefined when it is in no git work tree.
@@ -81,7 +85,17 @@ async function stateOf(folder: string, looking: Looking): Promise<Omit<GitState,
   const inner: string[] = [];
   for (const submodule of submodules) inner.push(...(await changesIn(folder, submodule, looking)));
   const unseen = hidden.map((file) => `${file} (hidden from git status)`);
-  return { head, dirty: [...changed, ...unseen, ...inner] };
+  const isFiltered = settings.length > 0 && (await anyFiltered(changed, { folder: top, root, signal }));
+  return { head, dirty: [...changed, ...unseen, ...inner], isFiltered };
+}
+
+/** Whether a filter is set for one of the files, from the top of the work tree; only the first ones are looked at. */
+async function anyFiltered(files: readonly string[], run: GitRun): Promise<boolean> {
+  if (files.length === 0) return false;
+  const some = files.slice(0, MAX_ATTRIBUTE_FILES);
+  const { stdout } = await git(['check-attr', '-z', 'filter', '--', ...some], run);
+  const values = stdout.split('\0').filter((_, field) => field % 3 === 2);
+  return values.some((value) => !['unspecified', 'unset'].includes(value));
 }
 
 /** What changed within a submodule; its own settings would count if git looked into it by itself. */

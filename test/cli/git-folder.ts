@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { temporaryFolder } from './hawser.js';
+import type { DirectEtcd } from './direct-etcd.js';
+import { type Result, temporaryFolder } from './hawser.js';
 
 /** Nobody's own settings count. */
 const environment = {
@@ -56,7 +57,7 @@ export class GitFolder {
     const program = path.join(this.root, 'marker');
     const marks = path.join(this.root, 'marks');
     await mkdir(marks, { recursive: true });
-    await writeFile(program, `#!/bin/sh\ntouch "${marks}/$1"\ncat\n`);
+    await writeFile(program, `#!/bin/sh\ntouch "${marks}/$1"\n`);
     await chmod(program, 0o755);
     return program;
   }
@@ -74,4 +75,15 @@ export function runGit(folder: string, ...args: string[]): string {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   }).trim();
+}
+
+/** What a deploy of the folder would be, or why it is refused; nobody's own settings count unless `env` brings some. */
+export function planDeploy(
+  fleet: DirectEtcd,
+  folder: string,
+  env: NodeJS.ProcessEnv = {},
+  ...more: string[]
+): Promise<Result> {
+  const args = ['deploy', folder, '--plan', '--json', ...more];
+  return fleet.run(args, { env: { HOME: '/nonexistent', ...env } });
 }

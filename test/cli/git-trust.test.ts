@@ -47,11 +47,12 @@ const PROGRAM_KEYS = [
 ];
 
 /** Sets every key that runs a program, directly and by an include; marks as modified what would go through a filter. */
-async function arm(folder: string, marker: string): Promise<void> {
+async function arm(folder: string, marker: string, filters: string): Promise<void> {
   const set = (key: string, value: string) => runGit(folder, 'config', key, value);
   for (const key of PROGRAM_KEYS) {
     set(key, key.startsWith('alias.') || key.endsWith('.update') ? `!${marker} ${key}` : `${marker} ${key}`);
   }
+  for (const kind of ['clean', 'process']) set(`filter.${filters}.${kind}`, `${marker} ${filters}.${kind}`);
   set('filter.evil.required', 'true');
   set('remote.origin.url', `ext::${marker} ext`);
   set('remote.origin.promisor', 'true');
@@ -81,8 +82,10 @@ const attributes = [
   'evil.txt filter=evil diff=evil merge=evil',
   'big.txt filter=Big.Evil',
   'included.txt filter=included',
+  'outer.txt filter=outer',
+  'inner.txt filter=inner',
 ].join('\n');
-const files = ['evil.txt', 'big.txt', 'included.txt'];
+const files = ['evil.txt', 'big.txt', 'included.txt', 'outer.txt', 'inner.txt'];
 
 async function fill(folder: string): Promise<void> {
   await writeFile(path.join(folder, '.gitattributes'), `${attributes}\n`);
@@ -107,8 +110,8 @@ test.serial(
     app.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner, 'inner');
     await fill(app.folder);
     app.commit();
-    await arm(app.folder, marker);
-    await arm(path.join(app.folder, 'inner'), marker);
+    await arm(app.folder, marker, 'outer');
+    await arm(path.join(app.folder, 'inner'), marker, 'inner');
     await touch(app.folder);
     await touch(path.join(app.folder, 'inner'));
     const fake = path.join(app.folder, 'bin');
@@ -119,7 +122,7 @@ test.serial(
 
     const env = {
       HOME: app.root,
-      PATH: `bin:.:${fake}:${process.env['PATH']}`,
+      PATH: `${fake}:bin:.:${process.env['PATH']}`,
       GIT_EXTERNAL_DIFF: `${marker} env-diff`,
       GIT_PAGER: `${marker} env-pager`,
       GIT_SSH_COMMAND: `${marker} env-ssh`,
@@ -133,6 +136,7 @@ test.serial(
       fleet.run(['deploy', '.', '--yes', '--json', ...more], { cwd: app.folder, env });
     // Parents that this clone lacks are what a partial clone would fetch.
     const refused = await run('--plan');
+    t.deepEqual(await app.marks(), []);
     t.is(refused.code, 4, 'bin/git is in no commit');
     t.regex(refused.stderr, /bin\//);
     const planned = await run('--plan', '--force');
