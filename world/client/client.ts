@@ -1,4 +1,5 @@
 import { SESSION_TTL_SECONDS } from '../constants.js';
+import { inWords } from '../key-words.js';
 import type { CallOptions, WatchOptions } from '../world.js';
 import { Calls } from './calls.js';
 import { Certificates } from './certificates.js';
@@ -84,7 +85,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
     const at = options?.revision === undefined ? {} : { revision: String(options.revision) };
     const request = { ...toRange(this.#namespace, key), ...at };
     const { value } = await this.#lane(options).perform(
-      { kind: 'read', what: `read ${key}`, key, run: (rpc) => rpc.kv.range(request) },
+      { kind: 'read', what: `read ${inWords(key)}`, key, run: (rpc) => rpc.kv.range(request) },
       options,
     );
     const [stored] = value.kvs;
@@ -122,7 +123,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
     const request = { ...written, key: this.#namespace.add(key) };
     const call = {
       kind: kindOf(options),
-      what: `write ${key}`,
+      what: `write ${inWords(key)}`,
       key,
       size: () => ({ sizeBytes: request.key.length + request.value.length }),
       run: (rpc: Rpc) => rpc.kv.put(request),
@@ -139,17 +140,17 @@ export class Client extends ClusterClient implements AsyncDisposable {
    * holds the value; where somebody else wrote the key meanwhile it rejects with `outcome-unknown`.
    */
   setIfChanged(key: string, value: string | Buffer, options?: CallOptions): Promise<void> {
-    return this.#reach({ key, value }, `write ${key}`, options);
+    return this.#reach({ key, value }, `write ${inWords(key)}`, options);
   }
 
   /** Deletes a key if it exists. A lost answer is settled as by {@link setIfChanged}. */
   delIfThere(key: string, options?: CallOptions): Promise<void> {
-    return this.#reach({ key, value: undefined }, `delete ${key}`, options);
+    return this.#reach({ key, value: undefined }, `delete ${inWords(key)}`, options);
   }
 
   /** @returns whether there was something to delete. */
   async del(key: string, options?: WriteOptions): Promise<boolean> {
-    const { replies } = await this.#txn({ success: [{ delete: key }] }, `delete ${key}`, options);
+    const { replies } = await this.#txn({ success: [{ delete: key }] }, `delete ${inWords(key)}`, options);
     return replies.some((reply) => reply.count > 0);
   }
 
@@ -157,7 +158,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
   async delPrefix(prefix: string, options?: WriteOptions): Promise<number> {
     const { replies } = await this.#txn(
       { success: [{ delete: prefix, prefix: true }] },
-      `delete ${prefix}*`,
+      `delete ${inWords(prefix)}`,
       options,
     );
     return replies.reduce((sum, reply) => sum + reply.count, 0);

@@ -1,5 +1,6 @@
 import type { IRangeResponse } from 'etcd3';
 import { WorldError } from '../errors.js';
+import { inWords } from '../key-words.js';
 import type { CallOptions } from '../world.js';
 import type { Calls } from './calls.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
@@ -132,7 +133,7 @@ async function readPage(
     ...(page.revision === undefined ? {} : { revision: page.revision }),
   };
   const { value } = await calls.perform(
-    { kind: 'read', what: `list ${prefix}`, key: prefix, run: (rpc) => rpc.kv.range(request) },
+    { kind: 'read', what: `list ${inWords(prefix)}`, key: prefix, run: (rpc) => rpc.kv.range(request) },
     options,
   );
   return value;

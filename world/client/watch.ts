@@ -1,3 +1,4 @@
+import { inWords } from '../key-words.js';
 import { onAbort } from './backoff.js';
 import { leavable } from './leavable.js';
 import type { Namespace } from './namespace.js';
@@ -63,7 +64,7 @@ async function* follow<T>(
 ): AsyncGenerator<T, undefined> {
   const over = (): boolean => ends.some((end) => end?.aborted);
   if (over()) return;
-  const what = `watch ${request.key}${request.prefix === true ? '*' : ''}`;
+  const what = `watch ${inWords(request.key)}`;
   const cursor = new WatchCursor(namespace, what, request.fromRevision);
   const watcher = new Watcher(toRange(namespace, request.key, request.prefix), cursor, inbox);
   const unlisten = onAbort(ends, () => watcher.end());

@@ -2,6 +2,7 @@ import type { Client } from '../client/client.js';
 import type { Session } from '../client/session.js';
 import { absent, type Compare, type TxnOp } from '../client/txn.js';
 import { WorldError } from '../errors.js';
+import { inWords } from '../key-words.js';
 import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
 import { BULK_TIMEOUT_MS, batches, findMissing, IN_FLIGHT } from './batches.js';
@@ -213,7 +214,7 @@ export class EtcdStorage implements Storage {
     this.#freed = freed;
     if (missing.size > 0) {
       for (const hash of missing) this.#relied.delete(hash);
-      const message = `Could not write to the file system at ${this.key}: ${missing.size} of its new blocks were freed meanwhile. Write again.`;
+      const message = `Could not write to ${inWords(this.key)}: ${missing.size} of its new blocks were freed meanwhile. Write again.`;
       throw new WorldError('conflict', message, { key: this.key });
     }
   }
@@ -229,7 +230,7 @@ export class EtcdStorage implements Storage {
         const stored = replies[index]?.entries[0];
         if (stored !== undefined) return decodeBlock(block, stored.value);
         const { hash } = block;
-        const message = `The file system at ${this.key} lacks its block ${hash}: store the file or folder again.`;
+        const message = `Could not read ${inWords(this.key)}: it lacks its block ${hash}. Store the file or folder again.`;
         throw new WorldError('not-found', message, { key: blockKey(hash) });
       }),
     );

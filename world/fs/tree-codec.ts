@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WorldError } from '../errors.js';
+import { inWords } from '../key-words.js';
 import { BLOCK_BYTES, sha256 } from './blocks.js';
 import { cutAll, ENTRIES_CUTS } from './chunks.js';
 import { LISTING_BYTES, tooLarge } from './limits.js';
@@ -128,7 +129,7 @@ function reading<T>(key: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    const message = `The file system at ${key} is stored in a form that this version of hawser cannot read.`;
+    const message = `Cannot read ${inWords(key)}: it is stored in a form that this version of hawser does not know.`;
     throw new WorldError('invalid', message, { key, cause });
   }
 }

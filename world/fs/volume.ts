@@ -1,4 +1,5 @@
 import { WorldError } from '../errors.js';
+import { inWords } from '../key-words.js';
 import type { CallOptions } from '../world.js';
 import { batches, IN_FLIGHT } from './batches.js';
 import { Draft } from './draft.js';
@@ -176,7 +177,7 @@ export class Volume {
       await this.#refresh(call);
       isFresh = true;
     }
-    const message = `Could not write to the file system at ${this.storage.key}: others write to it all the time. Try again.`;
+    const message = `Could not write to ${inWords(this.storage.key)}: others write to it all the time. Try again.`;
     throw new WorldError('conflict', message, { key: this.storage.key });
   }
 
