@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { hostname as machineName, userInfo } from 'node:os';
+import { hostname as machineName } from 'node:os';
 import path from 'node:path';
 import type { ClientWorld } from '../../world/client-world.js';
 import { serialiseDeployment } from '../../world/deploys/deployment.js';
@@ -7,6 +7,7 @@ import { type Manifest, parseManifest } from '../../world/deploys/manifest.js';
 import { WorldError } from '../../world/errors.js';
 import { readYaml } from '../config.js';
 import { DeployError, UsageError } from '../errors.js';
+import { userName } from '../user-name.js';
 import { contains, type GitState, gitState } from './git.js';
 
 /** What a person chose for one deploy. */
@@ -112,7 +113,7 @@ export async function record(
     hawser: 1,
     name: prepared.manifest.name,
     message: prepared.choices.message,
-    author: `${userInfo().username}@${machineName()}`,
+    author: `${userName()}@${machineName()}`,
     createdAt: new Date().toISOString(),
     tree,
     noop: prepared.choices.noop,

@@ -20,6 +20,12 @@ const CHECK_IDENTITY = 'Give a key that its authorized_keys holds, or add it to 
 /** The first whose text is found counts. */
 const FAILURES: readonly Failure[] = [
   {
+    text: /^No user exists for uid|^You don't exist, go away/m,
+    code: 'bad-destination',
+    problem: 'the ssh program does not run for a user without a passwd entry',
+    advice: 'Add one for your user, or use the transport ssh2.',
+  },
+  {
     text: /REVOKED HOST KEY DETECTED|is marked as revoked/,
     code: 'host-key-revoked',
     problem: 'its host key is revoked by a known_hosts file',

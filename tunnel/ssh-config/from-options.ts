@@ -130,7 +130,9 @@ function knownHostsFiles(
   return splitFiles(value)
     .filter((file) => file !== 'none')
     .map((file) =>
-      file.startsWith(`${passwdHome}/.ssh/`) ? `${home}${file.slice(passwdHome.length)}` : file,
+      passwdHome !== undefined && file.startsWith(`${passwdHome}/.ssh/`)
+        ? `${home}${file.slice(passwdHome.length)}`
+        : file,
     );
 }
 

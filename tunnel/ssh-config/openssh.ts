@@ -22,6 +22,7 @@ export async function askOpenSsh(
   surroundings: Surroundings,
 ): Promise<AskedOptions | undefined> {
   const { configFile, home, passwdHome } = surroundings;
+  if (passwdHome === undefined) return undefined;
   if (configFile !== undefined) return ask(['-F', configFile], query, surroundings);
   if (home === passwdHome) return ask([], query, surroundings);
   // ssh looks in the passwd entry's home only, and reads no system-wide file beside one that it is given.

@@ -74,6 +74,7 @@ async function resolveHost(
   const { surroundings, sshConfig, flags, log } = resolution;
   const asked = (await askOpenSsh(query, surroundings)) ?? (await readFiles(query, surroundings));
   const destination = destinationOf(query.host, asked, { surroundings, log });
+  if (destination.user === '') throw noUser(query.host, surroundings);
   const proxyJump = query.through ?? proxyJumpOf(query.host, asked.options);
   const proxyCommand = proxyJump === undefined ? proxyCommandOf(query.host, asked.options) : undefined;
   const jumps = proxyJump === undefined ? [] : await resolveHops(proxyJump, resolution, depth);
@@ -107,6 +108,11 @@ async function resolveHops(
 
 function queryOf({ host, user, port }: NamedDestination): HostQuery {
   return { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
+}
+
+function noUser(host: string, { localUserId }: Surroundings): TunnelError {
+  const message = `Cannot tell as which user to log in to ${host}: your own (id ${localUserId}) has no name on this machine. Write USER@${host}, or set the variable USER.`;
+  return new TunnelError('bad-destination', host, message);
 }
 
 function inCircles(host: string): TunnelError {

@@ -1,4 +1,4 @@
-import { homedir, userInfo } from 'node:os';
+import { type UserInfo, userInfo } from 'node:os';
 
 /** What beside ssh_config decides how it reads: whose files, which variables. */
 export interface Surroundings {
@@ -6,8 +6,9 @@ export interface Surroundings {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** What `~` means: `HOME`, else the home of the passwd entry. */
   readonly home: string;
-  /** What OpenSSH takes for the home whatever `HOME` says. */
-  readonly passwdHome: string;
+  /** What OpenSSH takes for the home whatever `HOME` says; undefined for a user without a passwd entry, for whom it does not run. */
+  readonly passwdHome: string | undefined;
+  /** Without a passwd entry what `USER` or `LOGNAME` says, else empty. */
   readonly localUser: string;
   readonly localUserId: number;
   /** Read instead of `~/.ssh/config` and the system's. */
@@ -23,14 +24,23 @@ export function surroundingsOf(
     signal,
   }: { readonly configFile?: string | undefined; readonly signal?: AbortSignal | undefined },
 ): Surroundings {
-  const user = userInfo();
+  const user = passwdEntry();
   return {
     variables,
-    home: variables['HOME'] || user.homedir || homedir(),
-    passwdHome: user.homedir,
-    localUser: user.username,
-    localUserId: user.uid,
+    home: variables['HOME'] || user?.homedir || '',
+    passwdHome: user?.homedir,
+    localUser: user?.username ?? (variables['USER'] || variables['LOGNAME'] || ''),
+    localUserId: user?.uid ?? process.getuid?.() ?? -1,
     ...(configFile !== undefined && { configFile }),
     ...(signal !== undefined && { signal }),
   };
+}
+
+/** Undefined for a user who has none, as in a container that was started with a bare number. */
+function passwdEntry(): UserInfo<string> | undefined {
+  try {
+    return userInfo();
+  } catch {
+    return undefined;
+  }
 }

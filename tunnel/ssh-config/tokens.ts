@@ -32,7 +32,7 @@ export function fileTokens(subject: TokenSubject, surroundings: Surroundings): T
     l: local,
     d: surroundings.home,
     i: String(surroundings.localUserId),
-    u: surroundings.localUser,
+    ...(surroundings.localUser !== '' && { u: surroundings.localUser }),
     k: hostKeyAlias,
     j: '',
   };
