@@ -29,8 +29,8 @@ export class Assembly {
 
   /** The World at these endpoints. */
   openWorld(endpoints: readonly string[]): ClientWorld {
-    const { hostname, namespace, log } = this.#options;
-    return EtcdWorld.connect({ endpoints, hostname, namespace, tls: this.#tls, log });
+    const { hostname, namespace, user, log } = this.#options;
+    return EtcdWorld.connect({ endpoints, hostname, namespace, tls: this.#tls, user, log });
   }
 
   /** The World at the seeds, however they are reached. */
@@ -110,8 +110,8 @@ export class Assembly {
 
   /** A client of these endpoints, in the fleet's namespace. */
   connect(endpoints: readonly string[]): Client {
-    const { namespace, log } = this.#options;
-    return Client.connect({ endpoints, namespace, tls: this.#tls, log });
+    const { namespace, user, log } = this.#options;
+    return Client.connect({ endpoints, namespace, tls: this.#tls, user, log });
   }
 
   /** How this machine reaches its own server. */

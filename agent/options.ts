@@ -1,4 +1,4 @@
-import type { ClientWorld, Log, TlsOptions } from '../world/direct.js';
+import type { ClientWorld, EtcdUser, Log, TlsOptions } from '../world/direct.js';
 import type { ServerTls } from './cluster/etcd-flags.js';
 import type { Converger } from './converger.js';
 
@@ -27,6 +27,8 @@ export interface EmbdEtcdOptions {
   readonly tls?: ServerTls;
   /** For `https://` seeds. Default: the certificate of its own server, and the authority that `tls` trusts. */
   readonly clientTls?: TlsOptions;
+  /** For an etcd with authentication switched on; it needs the role root where this host changes the members. */
+  readonly user?: EtcdUser | undefined;
   /** Said of this host to the others; `zone` spreads the servers. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Sets how many servers the fleet is to have, once this host is known to it. */

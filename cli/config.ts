@@ -113,12 +113,13 @@ async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
 /** The paths of a config are relative to its folder. */
 function located(config: ConnectionConfig, folder: string): ConnectionConfig {
   const locate = (file: string) => (file.startsWith('~/') ? file : path.resolve(folder, file));
-  const { sshIds, sshKnownHosts, tls } = config;
+  const { sshIds, sshKnownHosts, tls, passwordFile } = config;
   return {
     ...config,
     ...(sshIds === undefined ? {} : { sshIds: sshIds.map(locate) }),
     ...(sshKnownHosts === undefined ? {} : { sshKnownHosts: sshKnownHosts.map(locate) }),
     ...(tls === undefined ? {} : { tls: filesOf(tls, locate) }),
+    ...(passwordFile === undefined ? {} : { passwordFile: locate(passwordFile) }),
   };
 }
 

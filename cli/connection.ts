@@ -7,6 +7,7 @@ import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import { parseDuration } from '../world/deploys/duration.js';
 import type { Log } from '../world/log.js';
 import type { Context } from './context.js';
+import { etcdUser, PASSWORD_VARIABLE, type UserFlags } from './etcd-user.js';
 import type { OutputOptions } from './output.js';
 import { writeLine } from './stderr.js';
 import { type Connection, type ResolveOptions, requireFleet, resolveConnection } from './target.js';
@@ -15,7 +16,7 @@ import type { TlsFlags } from './tls-options.js';
 export { type Connection, resolveConnection } from './target.js';
 
 /** The flags that every command which talks to a fleet takes. */
-export interface ConnectionFlags extends OutputOptions, TlsFlags {
+export interface ConnectionFlags extends OutputOptions, TlsFlags, UserFlags {
   readonly sshUrl?: string[];
   readonly sshHostkey?: string;
   readonly sshId?: string[];
@@ -59,6 +60,11 @@ export function withConnection(command: Command, example: string): Command {
     .option('--cacert <file>', 'authority that signed the certificates of https:// seeds')
     .option('--cert <file>', 'our certificate, for seeds that want one')
     .option('--key <file>', 'its private key')
+    .option('--user <name>', 'user of etcd, where it has authentication switched on')
+    .option(
+      '--password-file <file>',
+      `file with the password of that user (default: ${PASSWORD_VARIABLE}, or asked for)`,
+    )
     .option('--namespace <prefix>', 'where the fleet keeps its keys (default /_mgmt)')
     .option('--hostname <name>', "who we are to the fleet (default: this machine's name)")
     .option('--config <file>', 'use this hawser.yaml, whoever wrote it')
@@ -123,7 +129,8 @@ function alsoReading(destination: ResolvedDestination, files: readonly string[])
 /** Opens the World of a fleet: through SSH where a way in is given, else directly. */
 export async function openWorld(connection: Connection, log: Log, signal: AbortSignal): Promise<ClientWorld> {
   const { seeds, tls, namespace, hostname } = connection;
-  const shared = { tls, namespace, hostname, log };
+  const user = etcdUser(connection.user, { canAsk: connection.canAskPassword === true, signal });
+  const shared = { tls, user, namespace, hostname, log };
   if (connection.sshUrls.length > 0) {
     const [{ SshWorld }, tunnel] = await Promise.all([
       import('../world/ssh-world.js'),

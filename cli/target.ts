@@ -7,6 +7,7 @@ import type { ConnectionConfig } from '../world/deploys/manifest.js';
 import { type ConfigFile, type FoundConfig, findConfig, real } from './config.js';
 import type { ConnectionFlags } from './connection.js';
 import { UsageError } from './errors.js';
+import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
 import { expandHome } from './home.js';
 import { isLocalSocket } from './local-socket.js';
 import { canAsk } from './prompts/confirm.js';
@@ -30,6 +31,8 @@ export interface Connection {
   readonly isDefault?: boolean;
   /** For `https://` seeds. */
   readonly tls?: TlsOptions;
+  /** For an etcd with authentication switched on. */
+  readonly user?: UserConfig;
   readonly namespace: string;
   readonly hostname: string;
   /** Hosts to recover, where a config names them. */
@@ -40,6 +43,8 @@ export interface Connection {
   readonly connectTimeoutMs?: number;
   /** Whether a person is there for the questions of SSH. */
   readonly canAsk?: boolean;
+  /** And for the password of the user of etcd, which `--yes` does not answer. */
+  readonly canAskPassword?: boolean;
 }
 
 /** What a command says of itself for its connection. */
@@ -139,6 +144,7 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
   const givenSeeds = flags.seeds ?? config.seeds;
   const seeds = givenSeeds ?? [DEFAULT_CLIENT_URL];
   const tls = tlsOptions(flags, config, seeds);
+  const user = userConfig(flags, config);
   return {
     sshUrls,
     ...(sshHostkey === undefined ? {} : { sshHostkey }),
@@ -149,12 +155,14 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
     seeds,
     isDefault: sshUrls.length === 0 && givenSeeds === undefined,
     ...(tls === undefined ? {} : { tls }),
+    ...(user === undefined ? {} : { user }),
     namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
     hostname: flags.hostname ?? config.hostname ?? machineName(),
     ...(config.hosts === undefined ? {} : { hosts: config.hosts }),
     timeoutMs: flags.timeout ?? defaultTimeoutMs,
     ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
     canAsk: canAsk() && flags.yes !== true,
+    canAskPassword: mayAskPassword(flags),
   };
 }
 

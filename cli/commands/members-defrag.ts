@@ -12,6 +12,7 @@ import {
   withConnection,
 } from '../connection.js';
 import type { Context } from '../context.js';
+import { etcdUser } from '../etcd-user.js';
 import { MemberClients, type OpenAt } from '../members/member-clients.js';
 import type { Lines } from '../output/lines.js';
 import { formatBytes, lines, printNote, printResult, table } from '../output.js';
@@ -45,11 +46,12 @@ export function defragCommand(context: Context): Command {
 /** Other addresses are reached as the World is: over its tunnel, where it has one. */
 async function sameWay(
   world: ClientWorld,
-  { tls, namespace, hostname, ...connection }: Connection,
+  { tls, user: userConfig, namespace, hostname, ...connection }: Connection,
   log: Log,
   signal: AbortSignal,
 ): Promise<OpenAt> {
-  const shared = { tls, namespace, hostname, log };
+  const user = etcdUser(userConfig, { canAsk: connection.canAskPassword === true, signal });
+  const shared = { tls, user, namespace, hostname, log };
   if (connection.sshUrls.length > 0) {
     const { SshWorld } = await import('../../world/ssh-world.js');
     if (world instanceof SshWorld)

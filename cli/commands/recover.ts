@@ -12,6 +12,7 @@ import {
 } from '../connection.js';
 import type { Context } from '../context.js';
 import { RecoverError, UsageError } from '../errors.js';
+import { etcdUser } from '../etcd-user.js';
 import { writeResult } from '../output/door.js';
 import { counted, lines, printNote, printResult } from '../output.js';
 import type { HostReport, RecoveryPlan } from '../recover/plan.js';
@@ -130,7 +131,8 @@ interface Action {
 /** @returns the voting members of the cluster that is complete again. */
 async function act(todo: Action): Promise<readonly Member[]> {
   const { action, reached, reports, reaching, connection, flags } = todo;
-  const { tls, namespace, hostname } = connection;
+  const { tls, namespace, hostname, canAskPassword = false } = connection;
+  const user = etcdUser(connection.user, { canAsk: canAskPassword, signal: reaching.signal });
   const log = logTo(flags);
   const [{ carryOut }, { untilSize }, { SshWorld }] = await Promise.all([
     import('../recover/recover.js'),
@@ -140,7 +142,7 @@ async function act(todo: Action): Promise<readonly Member[]> {
   const onStep = (step: string) => printNote(flags, step);
   const seeds = await carryOut(action, reached, { ...reaching, stepTimeoutMs, onStep });
   const { tunnel } = reached.host(action.base);
-  await using world = await SshWorld.connect({ tunnel, seeds, tls, namespace, hostname, log });
+  await using world = await SshWorld.connect({ tunnel, seeds, tls, user, namespace, hostname, log });
   const expected = [action.base, ...action.rejoin].map(
     (host) => reports.find((one) => one.host === host)?.agent?.hostname ?? host,
   );

@@ -12,6 +12,7 @@ import {
   withConnection,
 } from '../connection.js';
 import type { Context } from '../context.js';
+import { etcdUser } from '../etcd-user.js';
 import { writeJson, writeResult } from '../output/door.js';
 import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../server-flags.js';
 import { byteSize } from '../size-argument.js';
@@ -107,6 +108,7 @@ async function agentOptions(context: Context, flags: RunFlags, prefix: string): 
     noNetwork: !flags.network,
     ...(tls === undefined ? {} : { tls }),
     ...(connection.tls === undefined ? {} : { clientTls: connection.tls }),
+    user: etcdUser(connection.user, { canAsk: false, signal: context.interrupts.signal }),
     ...(flags.label === undefined ? {} : { labels: flags.label }),
     ...(flags.idealClusterSize === undefined ? {} : { idealClusterSize: flags.idealClusterSize }),
     ...(flags.quotaBackendBytes === undefined ? {} : { quotaBackendBytes: flags.quotaBackendBytes }),

@@ -8,7 +8,14 @@ export interface ConnectionKey {
 }
 
 /** Keys whose values are files, which count with what is in them where they lie in the folder itself. */
-const FILE_KEYS: readonly string[] = ['ssh-id', 'ssh-known-hosts', 'tls.cacert', 'tls.cert', 'tls.key'];
+const FILE_KEYS: readonly string[] = [
+  'ssh-id',
+  'ssh-known-hosts',
+  'tls.cacert',
+  'tls.cert',
+  'tls.key',
+  'password-file',
+];
 
 /**
  * The connection keys of a config that was found to be right, sorted. Whatever is not known to be an app's key is one, so

@@ -11,6 +11,8 @@ const FLAG_OF_KEY = {
   'tls.cacert': 'cacert',
   'tls.cert': 'cert',
   'tls.key': 'key',
+  user: 'user',
+  'password-file': 'passwordFile',
   namespace: 'namespace',
   hostname: 'hostname',
 } as const;

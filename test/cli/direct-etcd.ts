@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { ExecutionContext } from 'ava';
-import { EtcdWorld } from '../../world/index.js';
+import { type EtcdUser, EtcdWorld } from '../../world/index.js';
 import { Etcd } from '../world/etcd.js';
 import { hawser, type Result, type RunOptions, startHawser } from './hawser.js';
 
@@ -19,8 +19,8 @@ export class DirectEtcd implements AsyncDisposable {
   }
 
   /** For what the command line cannot do. */
-  world(hostname: string): EtcdWorld {
-    return EtcdWorld.connect({ endpoints: [this.etcd.url], hostname });
+  world(hostname: string, user?: EtcdUser): EtcdWorld {
+    return EtcdWorld.connect({ endpoints: [this.etcd.url], hostname, user });
   }
 
   run(args: readonly string[], options?: RunOptions): Promise<Result> {

@@ -160,9 +160,12 @@ const BARE = { PATH: '/nonexistent' };
 /** ssh_config files: our own reading is that of OpenSSH, or refuses what OpenSSH may take. */
 export const sshConfig = topic(
   'ssh-config',
-  fc.array(fc.oneof({ weight: 6, arbitrary: entryForStudy }, { weight: 1, arbitrary: mutated(entryForStudy) }), {
-    maxLength: 8,
-  }),
+  fc.array(
+    fc.oneof({ weight: 6, arbitrary: entryForStudy }, { weight: 1, arbitrary: mutated(entryForStudy) }),
+    {
+      maxLength: 8,
+    },
+  ),
   async (lines, folder) => {
     const file = join(folder, 'config');
     await writeFile(file, Buffer.from(`${lines.join('\n')}\n`));

@@ -2,24 +2,9 @@ import test from 'ava';
 import { Client, type EtcdUser, WorldError } from '../../world/index.js';
 import { Authority } from './authority.js';
 import { Etcd } from './etcd.js';
+import { ann, root, switchOn } from './etcd-users.js';
 import { etcdctl } from './etcdctl.js';
 import { take, takeKeys } from './fleet.js';
-
-const root: EtcdUser = { name: 'root', password: 'root secret' };
-/** May do everything under /mine/, and nothing else. */
-const ann: EtcdUser = { name: 'ann', password: 'ann:secret' };
-
-/** Switches authentication on, as an operator does. @param args how etcdctl reaches it. */
-async function switchOn(etcd: Etcd, ...args: readonly string[]): Promise<void> {
-  const run = (...command: readonly string[]): Promise<string> => etcdctl(etcd, ...args, ...command);
-  await run('user', 'add', `root:${root.password}`);
-  await run('user', 'grant-role', 'root', 'root');
-  await run('role', 'add', 'mine');
-  await run('role', 'grant-permission', 'mine', '--prefix=true', 'readwrite', '/mine/');
-  await run('user', 'add', 'ann', '--new-user-password', String(ann.password));
-  await run('user', 'grant-role', 'ann', 'mine');
-  await run('auth', 'enable');
-}
 
 async function failure(attempt: Promise<unknown>): Promise<WorldError> {
   try {

@@ -40,6 +40,9 @@ export interface ConnectionConfig {
   readonly transport?: (typeof TRANSPORTS)[number];
   readonly seeds?: readonly string[];
   readonly tls?: TlsFiles;
+  /** Of etcd, where it has authentication switched on. */
+  readonly user?: string;
+  readonly passwordFile?: string;
   readonly namespace?: string;
   readonly hostname?: string;
   readonly hosts?: readonly string[];
@@ -121,6 +124,8 @@ const connectionKeys = {
       { error: 'expected a mapping with cacert, cert and key' },
     )
     .optional(),
+  user: text.optional(),
+  'password-file': text.optional(),
   namespace: z.string({ error: 'expected text' }).optional(),
   hostname: text.optional(),
   hosts: z.array(text, { error: 'expected a list of hosts' }).optional(),
@@ -163,14 +168,15 @@ export function parseManifest(value: unknown): { manifest: Manifest } | { proble
 export function parseConfig(value: unknown): { config: ConnectionConfig } | { problems: string[] } {
   const parsed = configSchema.safeParse(value);
   if (!parsed.success) return { problems: describeProblems(parsed.error, value, KEYS) };
-  const { fleet, transport, seeds, tls, namespace, hostname, hosts, ...rest } = parsed.data;
+  const { fleet, transport, seeds, tls, user, namespace, hostname, hosts, ...rest } = parsed.data;
   const ssh = {
     sshUrls: rest['ssh-url'],
     sshHostkey: rest['ssh-hostkey'],
     sshIds: rest['ssh-id'],
     sshKnownHosts: rest['ssh-known-hosts'],
   };
-  return { config: present({ fleet, ...ssh, transport, seeds, tls, namespace, hostname, hosts }) };
+  const etcd = { seeds, tls, user, passwordFile: rest['password-file'], namespace };
+  return { config: present({ fleet, ...ssh, transport, ...etcd, hostname, hosts }) };
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
