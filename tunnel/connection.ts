@@ -1,4 +1,5 @@
 import { type Destination, formatDestination } from './destination.js';
+import { Eagerness } from './eagerness.js';
 import { isPermanent, TunnelError } from './errors.js';
 import type { Log } from './log.js';
 import { RetryPause } from './retry-pause.js';
@@ -9,6 +10,9 @@ import type { EnteredLink } from './way-in.js';
 
 /** A connection that lasted this long was a good one: what follows it starts with no failures. */
 const STABLE_AFTER_MS = 5_000;
+
+/** Whoever lost what went over a connection is about to ask for another; clients take a moment to do so. */
+const ASKS_AGAIN_WITHIN_MS = 1_000;
 
 /** Makes one connection, by whichever way in works; without `mayAsk` nobody is asked anything. */
 export type Dial = (options: {
@@ -25,6 +29,10 @@ export class Connection implements AsyncDisposable {
   readonly #kept: Promise<void>;
   /** How many wait for a link. */
   #waiting = 0;
+  readonly #eagerness = new Eagerness();
+  /** Channels that go over it, and when the last of them ended. */
+  #carried = 0;
+  #carriedUntilMs = Number.NEGATIVE_INFINITY;
   #retry: RetryPause | undefined;
   #via: Destination;
   #link: Link | undefined;
@@ -75,6 +83,15 @@ export class Connection implements AsyncDisposable {
     }
     signal.throwIfAborted();
     throw this.closedError();
+  }
+
+  /** Something goes over this connection until the promise settles, which never rejects. */
+  carry(until: Promise<void>): void {
+    this.#carried += 1;
+    void until.then(() => {
+      this.#carried -= 1;
+      this.#carriedUntilMs = performance.now();
+    });
   }
 
   /** Channels are about to be opened, on this link or on those after it. */
@@ -136,18 +153,26 @@ export class Connection implements AsyncDisposable {
   ): Promise<{ readonly link: Link; readonly failures: number }> {
     let failures = failuresBefore;
     let reason = lost;
+    let brokeOff = true;
     for (;;) {
-      if (failures > 0) await this.#pause(failures, reason);
+      const isEager = brokeOff && this.#isWanted() && this.#eagerness.take();
+      if (failures > 0 && !isEager) await this.#pause(failures, reason);
       try {
         const entered = await this.#dial({ signal: this.#closing.signal, mayAsk: true });
         return { link: await this.#adopt(entered), failures };
       } catch (error) {
         if (!(error instanceof TunnelError) || isPermanent(error)) throw error;
         reason = error;
+        brokeOff = error.brokeOff;
         failures += 1;
         this.#log?.('debug', error.message);
       }
     }
+  }
+
+  #isWanted(): boolean {
+    const isInUse = this.#carried > 0 || performance.now() - this.#carriedUntilMs < ASKS_AGAIN_WITHIN_MS;
+    return this.#waiting > 0 || isInUse;
   }
 
   /** What a stand-in came to, if there is one. Why it failed is left to the next attempt, which may ask. */
@@ -172,9 +197,10 @@ export class Connection implements AsyncDisposable {
     }
     this.#link = link;
     this.#via = via;
-    if (this.#expectsChannels) link.expectChannels();
     this.#log?.('info', `Connected to ${formatDestination(via)} again.`);
     this.states.enter({ status: 'connected', since: new Date(), via });
+    // After the channels of those who wait, which are not to wait for that too.
+    if (this.#expectsChannels) setImmediate(() => link.expectChannels());
     return link;
   }
 

@@ -29,6 +29,8 @@ export interface TunnelErrorDetails {
   readonly tried?: readonly string[];
   /** The server hung up before it said anything, as sshd does while too many logins are under way (MaxStartups). */
   readonly wasDropped?: boolean;
+  /** The server was there, and the connection broke off while we logged in. */
+  readonly brokeOff?: boolean;
   /** For `no-common-algorithm`: the option of ssh_config that lists what nothing is in common of. */
   readonly algorithmOption?: string;
   /** When several ways in were tried: why each of them failed. */
@@ -47,6 +49,7 @@ export class TunnelError extends Error {
   readonly line: number | undefined;
   readonly tried: readonly string[];
   readonly wasDropped: boolean;
+  readonly brokeOff: boolean;
   readonly algorithmOption: string | undefined;
   readonly ways: readonly TunnelError[];
 
@@ -60,6 +63,7 @@ export class TunnelError extends Error {
     this.line = details.line;
     this.tried = details.tried ?? [];
     this.wasDropped = details.wasDropped ?? false;
+    this.brokeOff = details.brokeOff ?? false;
     this.algorithmOption = details.algorithmOption;
     this.ways = details.ways ?? [];
   }

@@ -102,6 +102,7 @@ export class Forward implements AsyncDisposable {
       this.#lastRefusal = undefined;
       const splice = new Splice(socket, channel);
       this.#splices.add(splice);
+      this.#connection.carry(splice.done);
       void splice.done.then(() => this.#splices.delete(splice));
     } catch (error) {
       socket.destroy();

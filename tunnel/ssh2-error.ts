@@ -53,7 +53,8 @@ export function translateLinkError(
   const problem = SOCKET_PROBLEMS.get(code) ?? problemOf(error, level, phase);
   if (phase !== 'ready') {
     const wasDropped = phase === 'connecting' && (level === 'protocol' || HANG_UPS.includes(code));
-    return unreachable(host, problem, { cause: error, wasDropped });
+    const brokeOff = phase === 'authenticating' && HANG_UPS.includes(code);
+    return unreachable(host, problem, { cause: error, wasDropped, brokeOff });
   }
   return new TunnelError('unreachable', host, `The connection to ${host} was lost: ${problem}.`, {
     cause: error,
@@ -74,7 +75,7 @@ export function closedByHost(destination: Destination, phase: LinkPhase): Tunnel
   const host = formatDestination(destination);
   return phase === 'ready'
     ? new TunnelError('unreachable', host, `The connection to ${host} was lost: it closed the connection.`)
-    : unreachable(host, 'it closed the connection before we were logged in');
+    : unreachable(host, 'it closed the connection before we were logged in', { brokeOff: true });
 }
 
 /** The error of a connection whose host answers nothing any more. */

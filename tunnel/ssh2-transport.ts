@@ -124,12 +124,10 @@ class Ssh2Link implements Link {
   }
 
   openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
+    const [destination, windows] = [this.#destination, this.#windows];
+    const opening = openSsh2Channel(this.#client, target, { destination, windows, signal });
     this.expectChannels();
-    return openSsh2Channel(this.#client, target, {
-      destination: this.#destination,
-      windows: this.#windows,
-      signal,
-    });
+    return opening;
   }
 
   exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {

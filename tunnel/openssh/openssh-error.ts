@@ -12,6 +12,7 @@ interface Failure {
   readonly problem: string;
   readonly advice: string;
   readonly wasDropped?: boolean;
+  readonly brokeOff?: boolean;
 }
 
 const CHECK_ADDRESS = 'Check the address and that its SSH server runs.';
@@ -86,6 +87,7 @@ const FAILURES: readonly Failure[] = [
     code: 'unreachable',
     problem: 'it closed the connection before we were logged in',
     advice: CHECK_ADDRESS,
+    brokeOff: true,
   },
   {
     text: /Bad configuration option|Bad owner or permissions|terminating, \d+ bad configuration|Can't open user config file|keyword .* extra arguments|Unsupported option|Bad .* spec/i,
@@ -129,13 +131,14 @@ export function translateOpenSshFailure(destination: Destination, output: string
   if (open?.[1] !== undefined && open[2] !== undefined && /Permission denied/.test(said)) {
     return badIdentity(host, open[2], tooOpen(open[2], open[1]), new Error(said));
   }
-  const { code, problem, advice, wasDropped } = findFailure(destination, said);
+  const { code, problem, advice, wasDropped, brokeOff } = findFailure(destination, said);
   const fingerprint = /\bSHA256:[A-Za-z0-9+/]{43}/.exec(said)?.[0];
   const offending = /^Offending \S+ key in (.+):(\d+)$/m.exec(said);
   const where = offending ? ` (${offending[1]}:${offending[2]})` : '';
   return new TunnelError(code, host, `Could not connect to ${host}: ${problem}${where}. ${advice}`, {
     cause: new Error(said === '' ? 'ssh said nothing.' : said),
     ...(wasDropped && { wasDropped }),
+    ...(brokeOff && { brokeOff }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(offending?.[1] !== undefined && { file: offending[1], line: Number(offending[2]) }),
   });

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { channelLost, channelRefused } from '../channel-refusal.js';
 import { formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
@@ -23,6 +24,12 @@ import { Channels } from './channels.js';
 import { type ProxiedConnection, terminate } from './control-socket.js';
 import type { PacketReader } from './packets.js';
 import type { Session } from './session.js';
+
+/**
+ * How long the throw-away session stays behind the first channel. Neither side sends small packets at once yet: after
+ * a login sshd holds its answer back until what it said before is acknowledged, for 40 ms where nothing more is sent.
+ */
+const SESSION_AFTER_MS = 2;
 
 interface LinkSetup extends DialOptions {
   readonly destination: ResolvedDestination;
@@ -52,7 +59,10 @@ export class OpenSshLink implements Link {
     this.#life = new LinkLife({
       ...setup,
       probes: [{ name: 'probe@hawser', ask: (answered) => askForUnknown(channels, answered) }],
-      runForNothing: () => channels.runForNothing(NOTHING),
+      runForNothing: async () => {
+        await delay(SESSION_AFTER_MS);
+        await channels.runForNothing(NOTHING);
+      },
       onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
       onSilent: () => this.abandon(),
     });
