@@ -76,7 +76,9 @@ class Evaluation implements Found {
   }
 
   #isHost(line: ConfigLine): boolean {
-    return matchesAny(argumentsOf(line), this.#subject().host);
+    const patterns = argumentsOf(line);
+    if (patterns.length === 0) throw badLine(line, 'its value is missing');
+    return matchesAny(patterns, this.#subject().host);
   }
 
   #isMatch(line: ConfigLine, isActive: boolean): boolean {
@@ -103,7 +105,8 @@ class Evaluation implements Found {
 
   #set(keyword: string, line: ConfigLine, isActive: boolean): void {
     if (keyword === 'ignoreunknown') {
-      if (isActive) this.#ignored.push(...argumentsOf(line).flatMap((list) => list.split(',')));
+      const ignored = valueOfLine(keyword, line).split(',');
+      if (isActive) this.#ignored.push(...ignored);
       return;
     }
     if (!isKeyword(keyword)) {

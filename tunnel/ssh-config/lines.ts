@@ -9,14 +9,24 @@ export interface ConfigLine {
   readonly rest: string;
 }
 
-/** The statements of a file; empty lines and comments are passed over. */
+/**
+ * The statements of a file; empty lines and comments are passed over. White space is what OpenSSH takes for it: other
+ * characters make a keyword that there is none of.
+ */
 export function readLines(text: string, file: string): ConfigLine[] {
-  return text.split('\n').flatMap((written, index): ConfigLine[] => {
-    const statement = /^[ \t]*([^\s=#"][^\s="]*|"[^"]*")(?:[ \t]*=)?[ \t]*(.*?)[\s]*$/.exec(written);
-    if (statement === null) return [];
-    const [, keyword = '', rest = ''] = statement;
+  return text.split('\n').flatMap((whole, index): ConfigLine[] => {
+    const written = withoutBlanksAtEnd(whole);
+    if (/^[ \t]*(#|$)/.test(written)) return [];
+    const statement = /^[ \t]*([^ \t\r="][^ \t\r="]*|"[^"]*")(?:[ \t]*=)?[ \t]*(.*)$/s.exec(written);
+    const [, keyword = written, rest = ''] = statement ?? [];
     return [{ file, line: index + 1, keyword: keyword.replaceAll('"', '').toLowerCase(), rest }];
   });
+}
+
+function withoutBlanksAtEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && ' \t\r\f'.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 /**

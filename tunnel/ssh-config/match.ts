@@ -51,7 +51,7 @@ function readCriteria(args: readonly string[]): Criterion[] | string {
     const written = left.shift() ?? '';
     const name = written.replace(/^!/, '').toLowerCase();
     const value = WITHOUT_VALUE.includes(name) ? '' : left.shift();
-    if (value === undefined || (value === '' && !WITHOUT_VALUE.includes(name)))
+    if (value === undefined || value === '=' || (value === '' && !WITHOUT_VALUE.includes(name)))
       return `${name} lacks its value`;
     criteria.push({ name, isNegated: written.startsWith('!'), value });
   }

@@ -131,7 +131,12 @@ function expanded(
   );
   const result = new Map(options);
   const knownHosts = options.get('userknownhostsfile')?.[0]?.split(/ (?=[/~]|none$)/) ?? [];
-  const files = knownHosts.flatMap((file) => expandFile(file, tokens, surroundings, alias) ?? []);
+  const files = knownHosts.map((file) => {
+    const found = expandFile(file, tokens, surroundings, alias);
+    // It could be the one that revokes a key.
+    if (found === undefined) throw problemIn(file, 'a variable in this name is not set');
+    return found;
+  });
   result.set('userknownhostsfile', [files.join(' ')]);
   const agent = options.get('identityagent')?.[0];
   if (agent?.startsWith('/') || agent?.startsWith('~')) {
