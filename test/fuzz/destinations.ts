@@ -77,5 +77,5 @@ export const destinations = topic(
       throw new Error(`OpenSSH would go to ${theirs}, we to ${JSON.stringify(named)}`);
     return 2;
   },
-  { short: 150, long: 1_500 },
+  { short: 80, long: 1_500 },
 );

@@ -6,7 +6,8 @@ import { parseHostKeyPin } from '../../tunnel/host-key.js';
 import { TunnelError } from '../../tunnel/index.js';
 import { identityNeedsOpenSsh, inspectKey, readPublicKey } from '../../tunnel/key-text.js';
 import { fingerprintOf, readPublicKey as readBlob } from '../../tunnel/public-key.js';
-import { keyBlob, keyText, mutated } from './public-keys.js';
+import { mutated } from './mutated.js';
+import { keyBlob, keyText } from './public-keys.js';
 import { refusesWith, topic } from './topic.js';
 
 const line = fc

@@ -1,5 +1,6 @@
 import { createECDH, createHash, createPrivateKey, sign } from 'node:crypto';
 import fc from 'fast-check';
+import { mutated } from './mutated.js';
 
 /** Parts of a key, each of which is sent with its length before it; bytes after them are sent as they are. */
 export interface Blob {
@@ -183,45 +184,6 @@ export const keyBlob: fc.Arbitrary<Buffer> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes)) },
 );
-
-/** What may stand where it does not belong. */
-export const odd: fc.Arbitrary<string> = fc.constantFrom(
-  ' ',
-  '\t',
-  '\r',
-  '\v',
-  '\f',
-  '\0',
-  '\xa0',
-  '\x85',
-  '\xef\xbb\xbf',
-  '\xe2\x80\x8b',
-  '=',
-  '-',
-  '_',
-  '#',
-  '"',
-  '\\',
-  ',',
-  '!',
-  '@',
-  '*',
-  '?',
-  '|',
-  'A',
-  '\xff',
-);
-
-/** Changes a text in a few places. */
-export function mutated(text: fc.Arbitrary<string>, most = 2): fc.Arbitrary<string> {
-  const change = fc.tuple(fc.nat(), fc.constantFrom('insert', 'replace', 'delete'), odd);
-  return fc.tuple(text, fc.array(change, { maxLength: most })).map(([given, changes]) =>
-    changes.reduce((now, [place, how, what]) => {
-      const at = place % (now.length + 1);
-      return `${now.slice(0, at)}${how === 'delete' ? '' : what}${now.slice(how === 'insert' ? at : at + 1)}`;
-    }, given),
-  );
-}
 
 /** Base64 as it should be, and as it should not. */
 export const base64: fc.Arbitrary<string> = keyBlob.chain((blob) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { type ResolvedDestination, resolveDestination, TunnelError } from '../../tunnel/index.js';
-import { mutated } from './public-keys.js';
+import { mutated } from './mutated.js';
 import { topic } from './topic.js';
 
 const word = fc.constantFrom(
@@ -179,5 +179,5 @@ export const sshConfig = topic(
       throw new Error(`we read ${JSON.stringify(ours)}, OpenSSH ${JSON.stringify(theirs)}`);
     return 1;
   },
-  { short: 40, long: 500 },
+  { short: 25, long: 500 },
 );

@@ -3,7 +3,8 @@ import { keyFiles, publicKeys } from './keys.js';
 import { knownHosts } from './known-hosts.js';
 import { packets } from './packets.js';
 import { sshConfig } from './ssh-config.js';
-import { deployments, durations, manifests, patterns, resources, schedules, trees } from './stored.js';
+import { deployments, resources, schedules, trees } from './stored.js';
+import { durations, manifests, patterns } from './texts.js';
 import type { Topic } from './topic.js';
 
 /** Everything that reads what others wrote. */
