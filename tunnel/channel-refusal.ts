@@ -1,3 +1,4 @@
+import { briefly } from './briefly.js';
 import { type Destination, formatAddress, formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import type { ForwardTarget } from './transport.js';
@@ -20,7 +21,7 @@ export function channelRefused(
   return new TunnelError(
     'forward-refused',
     host,
-    `${host} did not connect us to ${formatTarget(target)}: ${description}. ${adviceFor(reason, target)}`,
+    `${host} did not connect us to ${formatTarget(target)}: ${briefly(description)}. ${adviceFor(reason, target)}`,
     { ...(cause && { cause }) },
   );
 }

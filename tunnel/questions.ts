@@ -1,6 +1,9 @@
 import type { Patience } from './patience.js';
 import { untilAborted } from './until-aborted.js';
 
+/** What is asked comes last, so of a longer text the end is shown. */
+const MOST_CHARACTERS = 8_000;
+
 /** Something that only a person can answer. */
 export interface Question {
   readonly kind: 'host-key' | 'passphrase' | 'password' | 'keyboard-interactive';
@@ -108,7 +111,7 @@ export class Questions {
     signal.throwIfAborted();
     const of = this.#hosts.length;
     const number = this.#hosts.indexOf(question.host) + 1;
-    const text = withoutControlCharacters(question.text);
+    const text = withoutControlCharacters(question.text.slice(-MOST_CHARACTERS));
     const position = of > 1 && number > 0 ? { position: { number, of } } : {};
     return this.#ask({ ...question, text, ...position }, { signal });
   }

@@ -1,5 +1,6 @@
 import { addAbortListener } from 'node:events';
 import { PassThrough, type Readable, Writable } from 'node:stream';
+import { briefly } from './briefly.js';
 import { TunnelError } from './errors.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -165,7 +166,7 @@ export function neverBegun(host: string, cause?: unknown): TunnelError {
 
 /** The error of a command that the host does not run. */
 export function execRefused(host: string, description: string, cause?: unknown): TunnelError {
-  const message = `${host} runs no command for us: ${description}. Look at MaxSessions there, and at what the key is restricted to.`;
+  const message = `${host} runs no command for us: ${briefly(description)}. Look at MaxSessions there, and at what the key is restricted to.`;
   return new TunnelError('exec-refused', host, message, { cause });
 }
 

@@ -1,3 +1,4 @@
+import { briefly } from './briefly.js';
 import { channelLost, channelRefused } from './channel-refusal.js';
 import { type Destination, formatDestination } from './destination.js';
 import { TunnelError, type TunnelErrorDetails } from './errors.js';
@@ -107,7 +108,7 @@ function authFailed(
   const advice = isCutShort
     ? 'It allows no more attempts: name the right key with --ssh-id, and keep the others back with IdentitiesOnly yes.'
     : 'Give a key that its authorized_keys holds, or add it to your SSH agent.';
-  const more = others.length > 0 ? ` (it would accept: ${accepts.join(', ')})` : '';
+  const more = others.length > 0 ? ` (it would accept: ${briefly(accepts.join(', '))})` : '';
   return new TunnelError('auth-failed', host, `Could not log in to ${host}: ${offered}${more}. ${advice}`, {
     cause,
     tried,
@@ -128,5 +129,5 @@ function problemOf(error: Error, level: unknown, phase: LinkPhase): string {
   if (level === 'protocol' && phase === 'connecting') {
     return 'it hung up at once (too many logins under way, or no SSH server)';
   }
-  return `it and we do not understand each other (${error.message})`;
+  return `it and we do not understand each other (${briefly(error.message)})`;
 }

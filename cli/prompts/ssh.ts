@@ -20,9 +20,8 @@ const MOST_IN_LINE = 500;
 export const askInTerminal: Ask = async (question, { signal }) => {
   const { default: inquirer } = await import('inquirer');
   const prompt = inquirer.createPromptModule({ signal, output: questionOutput() });
-  const asked = linesOf(question).slice(-MOST_LINES);
-  const message = visible(asked.pop() ?? '', MOST_IN_LINE);
-  if (asked.length > 0) writeRemark(lines(asked.map((line) => visible(line, MOST_IN_LINE))));
+  const { above, message } = shownOf(question);
+  if (above.length > 0) writeRemark(lines(above));
   try {
     const { answer } = await whileAsking(() =>
       prompt<{ answer: string }>([
@@ -51,9 +50,15 @@ async function heard(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Above the question: which host it is about, unless it says so itself. */
-function linesOf({ kind, host, text, position }: Question): string[] {
-  const lines = text.trimEnd().split('\n');
-  if (position) return [`${host} (host ${position.number} of ${position.of})`, ...lines];
-  return kind === 'keyboard-interactive' ? [host, ...lines] : lines;
+/** Above the question: which host it is about, unless it says so itself, and set off from that what the host says. */
+function shownOf({ kind, host, text, position }: Question): { above: string[]; message: string } {
+  const said = text
+    .trimEnd()
+    .split('\n')
+    .slice(-MOST_LINES)
+    .map((line) => visible(line, MOST_IN_LINE));
+  const message = said.pop() ?? '';
+  const isTheirs = kind === 'keyboard-interactive';
+  const place = position ? [`${host} (host ${position.number} of ${position.of})`] : isTheirs ? [host] : [];
+  return { above: [...place, ...said.map((line) => (isTheirs ? `  | ${line}` : line))], message };
 }

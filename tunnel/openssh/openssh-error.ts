@@ -1,3 +1,4 @@
+import { briefly } from '../briefly.js';
 import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError, type TunnelErrorCode } from '../errors.js';
 import { unprovenError } from '../host-key-errors.js';
@@ -149,7 +150,7 @@ function findFailure(destination: Destination, said: string): Omit<Failure, 'tex
   const isWrongKey = failure?.code === 'host-key-unknown' || failure?.code === 'host-key-changed';
   if (failure) return isWrongKey && destination.hostKey !== undefined ? NOT_THE_PINNED_KEY : failure;
   const lastLine = said.split('\n').at(-1)?.trim() ?? '';
-  const problem = lastLine === '' ? 'ssh ended without saying why' : `ssh says "${lastLine}"`;
+  const problem = lastLine === '' ? 'ssh ended without saying why' : `ssh says "${briefly(lastLine)}"`;
   return { code: 'unreachable', problem, advice: CHECK_ADDRESS };
 }
 

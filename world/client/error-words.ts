@@ -28,11 +28,18 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^\s*$/, 'no reason was given'],
 ];
 
+/** Whoever answers may say more than anybody reads. */
+const MOST_CHARACTERS = 600;
+
 /** The words of etcd or of the link, without what grpc-js and Go wrap around them. */
 export function wordsOf(details: string): string {
   let words = details;
   for (const [pattern, meaning] of WORDS) words = words.replace(pattern, meaning);
-  return words.replaceAll(/\s+/g, ' ').trim();
+  words = words
+    .slice(0, 2 * MOST_CHARACTERS)
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return words.length > MOST_CHARACTERS ? `${words.slice(0, MOST_CHARACTERS)}…` : words;
 }
 
 /** Why etcd finds a request too large, with its size and the limit. */
