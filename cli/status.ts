@@ -1,5 +1,7 @@
 import type { ClientWorld } from '../world/client-world.js';
 import { getConverged } from '../world/converged.js';
+import { WorldError } from '../world/errors.js';
+import type { Log } from '../world/log.js';
 import type { Member } from '../world/world.js';
 import { type DeploySummary, summarise } from './deploy/summary.js';
 import type { Lines } from './output/lines.js';
@@ -22,7 +24,8 @@ export interface HostStatus {
 export interface FleetStatus {
   readonly hosts: readonly HostStatus[];
   readonly members: readonly Member[];
-  readonly idealClusterSize: number;
+  /** Null where something is stored that is no size. */
+  readonly idealClusterSize: number | null;
   /** Whether every agent that lives has come to rest. */
   readonly converged: boolean;
   /** How long that had lasted, where it was waited for. */
@@ -35,11 +38,12 @@ export interface FleetStatus {
 export async function readStatus(
   world: ClientWorld,
   call: { signal: AbortSignal; timeoutMs: number },
+  log: Log,
 ): Promise<FleetStatus> {
   const [agents, members, idealClusterSize, newest, atRest] = await Promise.all([
     world.getAgents(call),
     world.members(call),
-    world.idealClusterSizeGet(call),
+    world.idealClusterSizeGet(call).catch(sayWhatIsStored(log)),
     world.getMaxDeployId(call),
     getConverged(world.client, call),
   ]);
@@ -64,6 +68,15 @@ export async function readStatus(
   const live = hosts.filter(({ alive }) => alive);
   const converged = live.length > 0 && live.every((host) => host.converged === true);
   return { hosts, members, idealClusterSize, converged, deploy };
+}
+
+/** A size that somebody stored wrongly keeps nobody from seeing the rest. */
+function sayWhatIsStored(log: Log): (error: unknown) => null {
+  return (error) => {
+    if (!(error instanceof WorldError) || error.code !== 'invalid') throw error;
+    log('warn', error.message);
+    return null;
+  };
 }
 
 /** A table of the hosts and a line on the newest deploy, for people. */

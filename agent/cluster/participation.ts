@@ -18,6 +18,7 @@ import { Nominator } from './nominator.js';
 import { OwnServer } from './own-server.js';
 import type { OwnServerOptions } from './own-server-options.js';
 import type { ServerProcess } from './server-process.js';
+import { wantedSize } from './wanted-size.js';
 
 export interface ParticipationOptions {
   readonly world: ClientWorld;
@@ -47,6 +48,7 @@ export class Participation {
   readonly own: OwnServer | undefined;
   readonly presence: Presence;
   readonly #options: ParticipationOptions;
+  readonly #size: ReturnType<typeof wantedSize>;
   readonly #wake = new Wake();
   readonly #ended = new AbortController();
   #endpoints: FollowedEndpoints | undefined;
@@ -57,6 +59,7 @@ export class Participation {
   constructor(options: ParticipationOptions) {
     this.#options = options;
     const { world, agent, log } = options;
+    this.#size = wantedSize(world, log);
     this.presence = new Presence({ client: world.client, agent, log });
     this.own = options.server === undefined ? undefined : this.#ownServer(options.server);
   }
@@ -129,7 +132,7 @@ export class Participation {
       advertisedServerUrls: server.advertisedServerUrls,
       spawn: server.spawn,
       isRemovedElsewhere: server.isRemovedElsewhere,
-      size: (signal) => world.idealClusterSizeGet({ signal }),
+      size: (signal) => this.#size({ signal }),
       space: (signal) => spaceFor(folder.folder, signal),
       willing: (isWilling) => this.willing(isWilling),
       serving: (isServing) => this.#serving(isServing),
@@ -184,7 +187,7 @@ export class Participation {
       hostname: agent.hostname,
       session: (abort) => this.presence.session(abort),
       failures: new Map(),
-      size: (abort) => world.idealClusterSizeGet({ signal: abort }),
+      size: (abort) => this.#size({ signal: abort }),
       busy: (isBusy) => (isBusy ? moves.moving() : moves.settled()),
       log,
     });

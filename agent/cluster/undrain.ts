@@ -1,6 +1,7 @@
 import type { ClientWorld, Log } from '../../world/direct.js';
 import type { DataFolder } from './data-folder.js';
 import { SIZE_PREFIX } from './keys.js';
+import { wantedSize } from './wanted-size.js';
 
 const timeoutMs = 60_000;
 
@@ -15,7 +16,7 @@ export async function undrain(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await world.idealClusterSizeGet({ signal, timeoutMs })) === 0)
+  if ((await wantedSize(world, log)({ signal, timeoutMs })) === 0)
     await world.client.del(`${SIZE_PREFIX}idealclustersize`, { signal, timeoutMs, repeatable: true });
   await folder.setDrained(false);
   log('info', 'the cluster was drained; it is back with its data, and grows again');

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type ConnectionFlags, duration, withConnection, withWorld } from '../connection.js';
+import { type ConnectionFlags, duration, logTo, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { formatDuration, printResult } from '../output.js';
@@ -23,11 +23,12 @@ export function statusCommand(context: Context): Command {
         import('../status.js'),
         import('../../world/wait-converged.js'),
       ]);
+      const log = logTo(flags);
       const status = await withWorld(context, flags, async (world, call) => {
-        if (quietMs === undefined) return readStatus(world, call);
+        if (quietMs === undefined) return readStatus(world, call, log);
         const { signal, timeoutMs: answerTimeoutMs } = call;
         await waitConverged(world.client, { quietMs, timeoutMs, answerTimeoutMs, signal });
-        return { ...(await readStatus(world, call)), convergedForMs: quietMs };
+        return { ...(await readStatus(world, call, log)), convergedForMs: quietMs };
       });
       printResult(flags, status, formatStatus(status));
     });

@@ -75,7 +75,7 @@ async function tour(fleet: Fleet, { flags, signal, say, seconds }: Tour) {
   const connection = connectionTo(fleet);
   await using world = await openWorld(connection, logTo(flags), signal);
   await waitForFleet(world, fleet, signal);
-  say(lines(['', formatStatus(await readStatus(world, { signal, timeoutMs: callTimeoutMs }))]));
+  say(lines(['', formatStatus(await readStatus(world, { signal, timeoutMs: callTimeoutMs }, logTo(flags)))]));
   say(lines(['', `The fleet stands after ${seconds().toFixed(1)} s. Deploying fixtures/hello through SSH…`]));
   const deploySeconds = await deployHello(world, flags, signal);
   const answers = await askApps(fleet, connection, logTo(flags), signal);

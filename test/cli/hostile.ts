@@ -121,6 +121,7 @@ export async function writeHostileFleet(client: Client, h: typeof hostile): Prom
     [`/converged/${host}`]: h('true'),
     [`/fs/${h('broken')}`]: h('superblock'),
     '/fs/broken': h('superblock'),
+    '/chooser/dynamicsize/idealclustersize': h('7'),
   };
   for (const [key, value] of Object.entries(entries)) await client.set(key, value);
 }

@@ -86,6 +86,15 @@ test.serial('keys that are none of ours are passed over with a warning that name
 test.serial('a size that is stored as no number is said to be that', async (t) => {
   await using world = fleet.world('foreign');
   await world.client.set('/chooser/dynamicsize/idealclustersize', 'many');
-  t.regex((await fleet.run(['size'])).stderr, /"many".*not a number/);
+  const sentence =
+    /\/chooser\/dynamicsize\/idealclustersize, is "many", which is not a number.*hawser size 5$/m;
+  const size = await fleet.run(['size']);
+  t.is(size.code, 2);
+  t.regex(size.stderr, sentence);
+  const status = await fleet.run(['status']);
+  t.is(status.code, 0, status.stderr);
+  t.regex(status.stdout, /^HOST .*\nm1 /);
+  t.regex(status.stderr, sentence);
+  t.like(await fleet.json(['status']), { idealClusterSize: null });
   t.is((await fleet.run(['size', '3'])).code, 0);
 });
