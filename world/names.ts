@@ -2,10 +2,10 @@ import { MOST_DEPLOYS } from './deploys/keys.js';
 import { WorldError } from './errors.js';
 import { isStorable } from './text.js';
 
-/** A key under which strings are kept. It may hold slashes, inside. @throws WorldError `invalid` */
+/** A key under which strings are kept, with slashes wherever; mgmt takes the same. @throws WorldError `invalid` */
 export function checkKey(key: string): void {
-  if (key === '' || key.startsWith('/') || key.endsWith('/') || !isPlain(key)) {
-    const message = `"${key}" cannot be a key: it must be text that is not empty and does not begin or end with a slash.`;
+  if (key === '' || key.includes('\0') || !isStorable(key)) {
+    const message = `"${key}" cannot be a key: it must be text that is not empty and holds no NUL.`;
     throw new WorldError('invalid', message, { key });
   }
 }

@@ -76,9 +76,10 @@ export class StringMaps implements StrMapWorld {
   /** @returns whether the map changed. */
   #apply(values: Map<string, string>, prefix: string, { type, entry }: WatchEvent): boolean {
     const hostname = entry.key.slice(prefix.length);
-    // With a further slash it belongs to a map whose key is longer.
+    // With a further slash it belongs to a map whose key is longer, and with nothing it is a string whose key ends in a slash.
     if (!isHostname(hostname)) {
-      if (!hostname.includes('/')) skipped(this.#log, entry.key, 'it does not end with a hostname');
+      if (hostname !== '' && !hostname.includes('/'))
+        skipped(this.#log, entry.key, 'it does not end with a hostname');
       return false;
     }
     const value = type === 'put' ? readText(entry, this.#log) : undefined;

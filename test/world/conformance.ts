@@ -37,13 +37,35 @@ export function conforms(test: TestFn, subject: () => Subject): void {
 
   test.serial('names that could not be told apart in etcd are refused', async (t) => {
     await using world = await subject().open('h1', newFleet());
-    for (const key of ['', '/a', 'a/', 'a\0b']) {
+    for (const key of ['', 'a\0b', '\ud800']) {
       await t.throwsAsync(world.strSet(key, 'x'), { instanceOf: WorldError, code: 'invalid' });
       t.throws(() => world.strMapWatch(key), { instanceOf: WorldError, code: 'invalid' });
     }
     for (const hostname of ['', 'a/b', 'a,b', '*', 'a\0', '\ud800']) {
       await t.throwsAsync(subject().open(hostname, newFleet()), { instanceOf: WorldError, code: 'invalid' });
     }
+  });
+
+  test.serial('a key is put behind /strings/ as it is, wherever it has its slashes', async (t) => {
+    const warnings: string[] = [];
+    await using world = await subject().open('h1', newFleet(), (level, message) => {
+      if (level === 'warn') warnings.push(message);
+    });
+    const keys = ['/x', 'x/', 'x', '//', '/', 'u//v', '/x/', '..', ' ', 'a\nb'];
+    for (const key of keys) {
+      await world.strSet(key, `the string ${key}`);
+      await world.strMapSet(key, `of the map ${key}`);
+    }
+    for (const key of keys) {
+      t.is((await world.client.get(`/strings/${key}`))?.value.toString(), `the string ${key}`);
+      t.is((await world.client.get(`/strings/${key}/h1`))?.value.toString(), `of the map ${key}`);
+      t.is(await world.strGet(key), `the string ${key}`);
+      t.deepEqual(await world.strMapGet(key), new Map([['h1', `of the map ${key}`]]));
+    }
+    t.deepEqual(warnings, []);
+    await world.strDel('/x');
+    await t.throwsAsync(world.strGet('/x'), { code: 'not-found' });
+    t.is(await world.strGet('x'), 'the string x');
   });
 
   test.serial('a string map holds one value for each host, beside a string of the same key', async (t) => {
