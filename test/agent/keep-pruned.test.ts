@@ -7,6 +7,34 @@ import { scratch } from '../world/fs-pair.js';
 import { LocalAgents } from './local-agents.js';
 
 test.serial(
+  'a host that went back to an earlier deploy starts again after all others were pruned',
+  async (t) => {
+    await using agents = await LocalAgents.create('3.5');
+    const host = await agents.add('h1');
+    host.start();
+    await agents.voting('h1');
+    await using world = EtcdWorld.connect({ endpoints: [host.clientUrl], hostname: 'laptop' });
+    const { tree } = await world.putTree(await scratch(t));
+    const deploy = async (id: number, run: object, wanted: string) => {
+      const of = { message: '', author: '', createdAt: '', noop: false, hosts: ['h1'] };
+      const payload = { hawser: 1, name: 'app', tree, ...of, manifest: { name: 'app', ...run } };
+      await world.addDeploy(id, '', '', JSON.stringify(payload));
+      const state = async () => (await world.getReports(id)).get('h1')?.state;
+      await agents.eventually(`deploy ${id} is ${wanted}`, async () => (await state()) === wanted);
+    };
+    await deploy(1, {}, 'healthy');
+    await deploy(2, { run: ['/nonexistent/program'] }, 'failed');
+    await world.pruneDeploys(1);
+    await world.fsGc();
+    t.is((await host.stop()).code, 0);
+    host.start();
+    await host.votes();
+    await deploy(3, {}, 'healthy');
+    t.is(await world.pruneDeploys(1), 2);
+  },
+);
+
+test.serial(
   'the elected host keeps the log short and frees what went, but never what a host runs',
   async (t) => {
     await using agents = await LocalAgents.create('3.5');

@@ -15,7 +15,12 @@ export class Staging implements AsyncDisposable {
 
   static async in(parent: LocalFolder): Promise<Staging> {
     const name = `.hawser-${randomBytes(6).toString('hex')}.partial`;
-    await parent.use(name, (at) => mkdir(at, { mode: 0o700 }));
+    await parent
+      .use(name, (at) => mkdir(at, { mode: 0o700 }))
+      .catch((error: Error) => {
+        // The person knows the folder that cannot be written to, not the name that was tried in it.
+        throw Object.assign(error, { path: parent.path });
+      });
     return new Staging(parent, name, await parent.folder(name));
   }
 
