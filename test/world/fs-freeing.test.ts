@@ -7,6 +7,7 @@ import { blockKey, encodeBlock } from '../../world/fs/blocks.js';
 import { EtcdStorage } from '../../world/fs/etcd-storage.js';
 import { freeBlocks } from '../../world/fs/gc.js';
 import { sourceOf } from '../../world/fs/storage.js';
+import { sweepTrees } from '../../world/fs/sweep-trees.js';
 import { Client, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 import { countBlocks, pair, scratch } from './fs-pair.js';
@@ -271,6 +272,46 @@ test.serial(
     t.is((await world.putTree(folder)).uploadedBlocks, 1);
     await world.addDeploy(3, '', '', deployment(tree));
     await world.getTree(tree, path.join(folder, 'out'));
+  },
+);
+
+test.serial(
+  'a tree stays when a deploy names it, or it is stored again, right before it would go',
+  async (t) => {
+    const { worlds } = pair(t, etcd);
+    const [world] = worlds;
+    const { client } = world;
+    const folder = await scratch(t);
+    await writeFile(path.join(folder, 'file'), 'deployed');
+    const { tree } = await world.putTree(folder);
+    await world.addDeploy(1, '', '', deployment(tree));
+    await world.addDeploy(2, '', '', 'names nothing');
+    await world.pruneDeploys(1);
+    const sweepWhile = async (happening: () => Promise<unknown>) => {
+      let [happens, calls] = [true, 0];
+      const swept = await sweepTrees(
+        {
+          list: (...given) => client.list(...given),
+          listTogether: (...given) => client.listTogether(...given),
+          txn: async (...given) => {
+            calls += 1;
+            if (happens) await happening();
+            happens = false;
+            return client.txn(...given);
+          },
+        },
+        {},
+      );
+      t.is(calls, 1);
+      return swept;
+    };
+    t.is(await sweepWhile(() => world.putTree(folder)), 0);
+    await client.del(`/hawser/trees/${tree}`);
+    t.is(await sweepWhile(() => world.addDeploy(3, '', '', deployment(tree))), 0);
+    await world.getTree(tree, path.join(folder, 'out'));
+    await world.addDeploy(4, '', '', 'names nothing');
+    await world.pruneDeploys(1);
+    t.is(await sweepWhile(async () => undefined), 1);
   },
 );
 

@@ -16,7 +16,10 @@ const TREE = /[0-9a-f]{64}/g;
  * is added meanwhile fails it, and one that comes later finds that its tree is gone.
  * @returns how many were deleted.
  */
-export async function sweepTrees(client: Client, call: CallOptions): Promise<number> {
+export async function sweepTrees(
+  client: Pick<Client, 'list' | 'listTogether' | 'txn'>,
+  call: CallOptions,
+): Promise<number> {
   let swept = 0;
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     // In this order: a tree that is stored, or stored again, after this has another revision.
