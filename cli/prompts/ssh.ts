@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Ask, Question } from '../../tunnel/questions.js';
 import { InterruptedError } from '../errors.js';
-import { questionOutput, writeRemark } from '../output/door.js';
+import { writeRemark } from '../output/door.js';
 import { lines } from '../output/lines.js';
 import { visible } from '../output/visible.js';
-import { whileAsking } from '../stderr.js';
+import { question } from './question.js';
 
 const heardWithinMs = 1_000;
 
@@ -15,17 +15,15 @@ const MOST_IN_LINE = 500;
 /**
  * Asks what SSH wants to know: host keys, passphrases, passwords, second factors. Only for a terminal.
  *
- * @throws InterruptedError on ^C; what the signal says when it aborts.
+ * @throws InterruptedError on ^C and ^D; what the signal says when it aborts.
  */
-export const askInTerminal: Ask = async (question, { signal }) => {
-  const { default: inquirer } = await import('inquirer');
-  const prompt = inquirer.createPromptModule({ signal, output: questionOutput() });
-  const { above, message } = shownOf(question);
+export const askInTerminal: Ask = async (asked, { signal }) => {
+  const { above, message } = shownOf(asked);
   if (above.length > 0) writeRemark(lines(above));
   try {
-    const { answer } = await whileAsking(() =>
-      prompt<{ answer: string }>([
-        question.echo
+    const { answer } = await question(signal, (inquirer, setting) =>
+      inquirer.createPromptModule(setting)<{ answer: string }>([
+        asked.echo
           ? { type: 'input', name: 'answer', message }
           : { type: 'password', name: 'answer', message, mask: '' },
       ]),
@@ -33,11 +31,11 @@ export const askInTerminal: Ask = async (question, { signal }) => {
     return answer;
   } catch (error) {
     signal.throwIfAborted();
-    if ((error as Error).name !== 'ExitPromptError') throw error;
+    if (!(error instanceof InterruptedError)) throw error;
     // Raw mode made a key of ^C; everything else under way has to end too, before another host's question comes up.
     process.kill(process.pid, 'SIGINT');
     await heard(signal);
-    throw new InterruptedError('SIGINT');
+    throw error;
   }
 };
 

@@ -46,17 +46,23 @@ test.serial('no means that nothing is deployed', async (t) => {
   t.is(await deploys(), before);
 });
 
-test.serial('^C at the question ends with 130 and no stack trace', async (t) => {
-  const before = await deploys();
-  const terminal = hawserInTerminal(t, ['deploy', '.', ...connectionFlags(fleet)], {
-    cwd: await appFolder(t),
+for (const [keys, name] of [
+  ['\x03', '^C'],
+  ['\x04', '^D'],
+  ['y\x04', '^D behind an answer'],
+] as const) {
+  test.serial(`${name} at the question ends with 130 and no stack trace`, async (t) => {
+    const before = await deploys();
+    const terminal = hawserInTerminal(t, ['deploy', '.', ...connectionFlags(fleet)], {
+      cwd: await appFolder(t),
+    });
+    await terminal.shows(/\?/);
+    terminal.type(keys);
+    t.is(await terminal.exited, 130);
+    t.notRegex(terminal.screen(), /\n\s+at /);
+    t.is(await deploys(), before);
   });
-  await terminal.shows(/\?/);
-  terminal.type('\x03');
-  t.is(await terminal.exited, 130);
-  t.notRegex(terminal.screen(), /\n\s+at /);
-  t.is(await deploys(), before);
-});
+}
 
 test.serial('--yes asks nothing on a terminal', async (t) => {
   const cwd = await appFolder(t);

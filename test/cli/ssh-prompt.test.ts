@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { Sshd } from '../tunnel/sshd.js';
 import { hawser, temporaryFolder } from './hawser.js';
-import { hawserInTerminal } from './terminal.js';
+import { hawserInShell, hawserInTerminal } from './terminal.js';
 
 const run = promisify(execFile);
 
@@ -68,14 +68,27 @@ test.serial(
   },
 );
 
-test.serial('^C at the question ends with 130 and no stack trace', async (t) => {
-  const { home, args } = await strangeHost(t);
-  const terminal = hawserInTerminal(t, args, { cwd: home });
-  await terminal.shows(/yes\/no\/\[fingerprint\]/);
-  terminal.type('\x03');
-  t.is(await terminal.exited, 130, terminal.screen());
-  t.notRegex(terminal.screen(), /\n\s+at /);
-});
+for (const [keys, name] of [
+  ['\x03', '^C'],
+  ['\x04', '^D'],
+  ['ye\x04', '^D behind half an answer'],
+] as const) {
+  test.serial(
+    `${name} at the question of a host key ends with 130, no stack trace and the terminal as it was`,
+    async (t) => {
+      const { home, args } = await strangeHost(t);
+      const terminal = hawserInShell(t, args, { cwd: home });
+      await terminal.shows(/yes\/no\/\[fingerprint\]/);
+      terminal.type(keys);
+      await terminal.exited;
+      t.regex(terminal.screen(), /^exit code 130$/m);
+      t.notRegex(terminal.screen(), /\n\s+at /);
+      for (const mode of ['isig', 'icanon', 'echo'])
+        t.regex(terminal.screen(), new RegExp(`^(.* )?${mode} `, 'm'));
+      await t.throwsAsync(readFile(path.join(home, '.ssh', 'known_hosts')), { code: 'ENOENT' });
+    },
+  );
+}
 
 test.serial('^C at the question of one of several hosts asks nothing about the others', async (t) => {
   const { sshd, home, args } = await strangeHost(t);
@@ -87,7 +100,7 @@ test.serial('^C at the question of one of several hosts asks nothing about the o
   t.is(terminal.screen().match(/authenticity/g)?.length, 1, terminal.screen());
 });
 
-test.serial('a passphrase is asked for, and is not shown', async (t) => {
+test.serial('a passphrase is asked for, and is not shown; ^D ends it', async (t) => {
   const { sshd, home, args } = await strangeHost(t);
   await mkdir(path.join(home, '.ssh'));
   await writeFile(path.join(home, '.ssh', 'known_hosts'), await readFile(sshd.knownHostsFile));
@@ -96,6 +109,10 @@ test.serial('a passphrase is asked for, and is not shown', async (t) => {
   await rm(`${sshd.identityFile}.pub`);
   const terminal = hawserInTerminal(t, args, { cwd: home });
   await terminal.shows(/Enter passphrase for key/);
+  const declined = hawserInTerminal(t, args, { cwd: home });
+  await declined.shows(/Enter passphrase for key/);
+  declined.type('open\x04');
+  t.is(await declined.exited, 130, declined.screen());
   terminal.type('open sesame\r');
   await terminal.shows(/unix:\/\/\//);
   t.notRegex(terminal.screen(), /sesame/);

@@ -19,19 +19,39 @@ export interface Terminal {
   readonly exited: Promise<number>;
 }
 
+interface TerminalOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly columns?: number;
+}
+
 /** Starts the command line in a terminal of 100 columns, unless told otherwise, and 30 rows that ends with the test. */
 export function hawserInTerminal(
   t: ExecutionContext,
   args: readonly string[],
-  options: {
-    readonly cwd: string;
-    readonly env?: Readonly<Record<string, string>>;
-    readonly columns?: number;
-  },
+  options: TerminalOptions,
+): Terminal {
+  return programInTerminal(t, [process.execPath, script, ...args], options);
+}
+
+/** Likewise, from a shell that then shows the exit code and how the terminal was left. */
+export function hawserInShell(
+  t: ExecutionContext,
+  args: readonly string[],
+  options: TerminalOptions,
+): Terminal {
+  const shell = ['sh', '-c', '"$@"; echo "exit code $?"; stty -a', 'sh'] as const;
+  return programInTerminal(t, [...shell, process.execPath, script, ...args], options);
+}
+
+function programInTerminal(
+  t: ExecutionContext,
+  [program, ...args]: readonly [string, ...string[]],
+  options: TerminalOptions,
 ): Terminal {
   const { columns: cols = 100 } = options;
   const emulator = new xterm.Terminal({ cols, rows: 30, allowProposedApi: true });
-  const child = spawn(process.execPath, [script, ...args], {
+  const child = spawn(program, args, {
     name: 'xterm-256color',
     cols,
     rows: 30,

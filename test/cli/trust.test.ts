@@ -183,6 +183,11 @@ test.serial('a terminal shows the keys and their values, safe to print, and asks
   no.type('\r');
   t.is(await no.exited, refused, no.screen());
 
+  const end = ask();
+  await end.shows(/Trust this folder/);
+  end.type('\x04');
+  t.is(await end.exited, 130, end.screen());
+
   const yes = ask();
   await yes.shows(/Trust this folder/);
   yes.type('y\r');
