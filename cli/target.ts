@@ -157,7 +157,7 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
     ...(tls === undefined ? {} : { tls }),
     ...(user === undefined ? {} : { user }),
     namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
-    hostname: flags.hostname ?? config.hostname ?? machineName(),
+    hostname: flags.hostname ?? config.hostname ?? ourName(),
     ...(config.hosts === undefined ? {} : { hosts: config.hosts }),
     timeoutMs: flags.timeout ?? defaultTimeoutMs,
     ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
@@ -175,6 +175,12 @@ function knownHosts(
   if (flags.sshKnownHosts !== undefined) return { sshKnownHosts: flags.sshKnownHosts.map(expandHome) };
   const files = (config.sshKnownHosts ?? []).map(expandHome);
   return isFolders ? { sshKnownHosts: [], folderKnownHosts: files } : { sshKnownHosts: files };
+}
+
+function ourName(): string {
+  const name = machineName();
+  if (name !== '') return name;
+  throw new UsageError('This machine has no name: say by --hostname NAME who you are to the fleet.');
 }
 
 /** A slip here would show an empty fleet instead of an error. */

@@ -21,9 +21,13 @@ test.after.always(() => Promise.all([fleet?.[Symbol.asyncDispose](), sshd?.[Symb
 /** Runs the command line as a user whom the passwd file does not know, who owns what we own. */
 function runNameless(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> {
   const user = ['--user', `--map-user=${nameless}`, `--map-group=${nameless}`];
+  return runUnshared([...user, process.execPath, script, ...args], env);
+}
+
+function runUnshared(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Result> {
   const options = { env: { PATH: process.env['PATH'], ...env }, cwd: '/' };
   return new Promise((resolve) => {
-    execFile('unshare', [...user, process.execPath, script, ...args], options, (error, stdout, stderr) => {
+    execFile('unshare', args, options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });
@@ -79,4 +83,17 @@ test.serial('what needs a home is asked for by the variable', async (t) => {
   const demo = await runNameless(['demo', '--stop']);
   t.is(demo.code, 1);
   t.regex(demo.stderr, /set HOME or XDG_CACHE_HOME/);
+});
+
+test.serial('where the machine has no name, --hostname is asked for', async (t) => {
+  const shell = ['sh', '-c', 'echo > /proc/sys/kernel/hostname; exec "$@"', 'sh', process.execPath, script];
+  const run = (...more: string[]): Promise<Result> => {
+    const args = ['--user', '--map-root-user', '--uts', ...shell, 'size', '--seeds', fleet.etcd.url, ...more];
+    return runUnshared(args, {});
+  };
+  const { code, stderr } = await run();
+  t.is(code, 2);
+  t.regex(stderr, /no name: say by --hostname/);
+  const named = await run('--hostname', 'me');
+  t.is(named.code, 0, named.stderr);
 });
