@@ -11,6 +11,7 @@ import type { Converger } from './converger.js';
 import { AgentError } from './errors.js';
 import { instanceOf } from './instance.js';
 import type { EmbdEtcdOptions } from './options.js';
+import { Mark, SERVER_MARK } from './processes/strays.js';
 
 /** Puts the parts of one agent together as its options say. */
 export class Assembly {
@@ -91,13 +92,14 @@ export class Assembly {
     return url.startsWith('unix:') ? hostname() : new URL(url).host;
   }
 
-  #spawn(start: ServerStart): Promise<ServerProcess> {
+  async #spawn(start: ServerStart): Promise<ServerProcess> {
     if (this.#program === undefined) throw new AgentError('invalid', 'This host is to run no server.');
-    const { hostname, tls, quotaBackendBytes, environment, log } = this.#options;
+    const { hostname, prefix, tls, quotaBackendBytes, environment, log } = this.#options;
     return ServerProcess.start({
       name: hostname,
       program: this.#program,
       environment,
+      mark: `${SERVER_MARK}=${(await Mark.of(prefix)).value}`,
       folder: this.#folder.folder,
       dataFolder: this.#folder.data,
       ...this.#addresses,

@@ -1,9 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openLog } from './open-log.js';
+import type { ControlGroup } from './processes/control-group.js';
+import { killAll, killOnce, terminate, untilGone } from './processes/end-kin.js';
+import { gated } from './processes/gate.js';
+import { kinOf } from './processes/kin.js';
+import { isMarked, listProcesses, type ProcessEntry, readProcess } from './processes/process-table.js';
+
+export { findProgram } from './processes/gate.js';
 
 export interface ChildOptions {
   /** Program and arguments; never given to a shell. */
@@ -12,6 +18,10 @@ export interface ChildOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Both outputs are appended to this file (made 0600). */
   readonly logFile: string;
+  /** `NAME=value`, laid on the environment: what it and all that it starts are known by, also to a later agent. */
+  readonly mark?: string;
+  /** Where it is put, with all that it starts. */
+  readonly controlGroup?: ControlGroup | undefined;
 }
 
 /** How a child ended: by itself with a code, or by a signal. */
@@ -23,19 +33,21 @@ export interface ChildExit {
 /**
  * A program that the agent runs on its host: etcd, or a deployed app.
  *
- * It gets a process group of its own, so that a ^C meant for the agent does not reach it, and the kernel
- * ends it when the agent dies without a word (`setpriv --pdeathsig`, where util-linux has it).
+ * It gets a session of its own, so that a ^C meant for the agent does not reach it, and the kernel ends it when the agent
+ * dies without a word. What it has started is ended with it, see {@link kinOf}.
  */
 export class Child {
   readonly exited: Promise<ChildExit>;
   readonly #process: ChildProcess;
-  readonly #logFile: string;
+  readonly #options: ChildOptions;
+  readonly #root: ProcessEntry | undefined;
   readonly #logStart: number;
   #exit: ChildExit | undefined;
 
-  private constructor(process: ChildProcess, logFile: string, logStart: number) {
+  private constructor(process: ChildProcess, options: ChildOptions, logStart: number) {
     this.#process = process;
-    this.#logFile = logFile;
+    this.#options = options;
+    this.#root = process.pid === undefined ? undefined : readProcess(process.pid);
     this.#logStart = logStart;
     this.exited = once(process, 'exit').then(([code, signal]) => {
       this.#exit = { code, signal };
@@ -45,18 +57,21 @@ export class Child {
 
   /** Starts the program; rejects with the errno error when it cannot be executed. */
   static async start(options: ChildOptions): Promise<Child> {
-    const log = await open(options.logFile, 'a', 0o600);
+    const { cwd, logFile, mark, controlGroup } = options;
+    const [name = '', value = ''] = mark?.split('=') ?? [];
+    const environment = { ...options.environment, ...(mark === undefined ? {} : { [name]: value }) };
+    const [program, ...args] = gated({ ...options, environment, procsFile: controlGroup?.procs });
+    const log = await openLog(logFile);
     try {
       const { size } = await log.stat();
-      const [program, ...args] = tiedToUs(options.argv, options.environment);
       const child = spawn(program, args, {
-        cwd: options.cwd,
-        env: options.environment,
+        cwd,
+        env: environment,
         detached: true,
         stdio: ['ignore', log.fd, log.fd],
       });
       await once(child, 'spawn');
-      return new Child(child, options.logFile, size);
+      return new Child(child, options, size);
     } finally {
       await log.close();
     }
@@ -71,34 +86,47 @@ export class Child {
     return this.#exit;
   }
 
-  /** SIGTERM to the whole group, SIGKILL after `graceMs`; settles when the program is gone. */
+  /** The process that was started, as it is told from a later one with its pid; undefined if it ended at once. */
+  get identity(): ProcessEntry | undefined {
+    return this.#root;
+  }
+
+  /** It and what it has started, as far as that lives. */
+  kin(): ProcessEntry[] {
+    const { mark, controlGroup } = this.#options;
+    const kinship = {
+      root: this.#root,
+      isMarked: (pid: number) => mark !== undefined && isMarked(pid, `${mark}\0`),
+      grouped: controlGroup?.members() ?? new Set<number>(),
+    };
+    return kinOf(listProcesses(), kinship, process.pid);
+  }
+
+  /**
+   * SIGTERM to the program and all that it has started, SIGKILL to what is left after `graceMs`; settles when nothing
+   * is left.
+   */
   async stop(graceMs: number): Promise<ChildExit> {
-    if (this.#exit !== undefined) {
-      this.#signalGroup('SIGKILL');
-      return this.#exit;
-    }
-    const timer = new AbortController();
-    this.#signalGroup('SIGTERM');
-    await Promise.race([
-      this.exited,
-      delay(graceMs, undefined, { signal: timer.signal }).catch((error: unknown) => {
-        if (!timer.signal.aborted) throw error;
-      }),
-    ]);
-    timer.abort();
-    // Also where the program itself ended in time: what it left running in its group goes with it.
-    this.#signalGroup('SIGKILL');
+    const until = performance.now() + graceMs;
+    const find = () => this.kin();
+    terminate(find);
+    const over = new AbortController();
+    const late = delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined); // it ended in time
+    await Promise.race([this.exited, late]);
+    over.abort();
+    if (!(await untilGone(find, until - performance.now()))) await killAll(find);
+    this.#options.controlGroup?.remove();
     return this.exited;
   }
 
-  /** Ends the group at once, without waiting: for the third ^C. */
+  /** Ends it and what it has started at once, without waiting: for the third ^C. */
   kill(): void {
-    this.#signalGroup('SIGKILL');
+    killOnce(() => this.kin());
   }
 
   /** The last lines that this run of the program wrote, or of what is left of them since the log was put aside. */
   async logTail(lines = 20, maxBytes = 16_384): Promise<string> {
-    const file = await open(this.#logFile, 'r');
+    const file = await open(this.#options.logFile, 'r');
     try {
       const { size } = await file.stat();
       const start = size < this.#logStart ? 0 : this.#logStart;
@@ -109,44 +137,5 @@ export class Child {
     } finally {
       await file.close();
     }
-  }
-
-  #signalGroup(signal: NodeJS.Signals): void {
-    if (this.pid === undefined) return;
-    try {
-      process.kill(-this.pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
-}
-
-/** Wraps a command so that the kernel kills it when we die; unchanged where `setpriv` is not installed. */
-function tiedToUs(
-  argv: readonly [string, ...string[]],
-  environment: NodeJS.ProcessEnv,
-): [string, ...string[]] {
-  const program = findProgram(argv[0], environment['PATH']);
-  // Resolved here so that a missing program is our ENOENT and not a line from setpriv in a log.
-  if (program === undefined) return [...argv];
-  const setpriv = findProgram('setpriv', environment['PATH']);
-  if (setpriv === undefined) return [program, ...argv.slice(1)];
-  return [setpriv, '--pdeathsig', 'KILL', '--', program, ...argv.slice(1)];
-}
-
-/** The path of an executable file: as given when it holds a slash, else the first in `searchPath`. */
-export function findProgram(name: string, searchPath = ''): string | undefined {
-  const candidates = name.includes('/')
-    ? [name]
-    : searchPath.split(path.delimiter).map((folder) => path.join(folder, name));
-  return candidates.find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile(); // a folder may be "executed" too
-  } catch {
-    return false; // absent or not executable: both mean "look further"
   }
 }

@@ -13,6 +13,7 @@ import type { AgentState } from './control/protocol.js';
 import { Converger } from './converger.js';
 import { AgentError } from './errors.js';
 import type { EmbdEtcdOptions } from './options.js';
+import { Mark } from './processes/strays.js';
 import { validateEmbdEtcd } from './validate.js';
 import { checkCertificates, checkPrefix } from './validate-files.js';
 
@@ -67,7 +68,7 @@ export class EmbdEtcd {
   }
 
   /**
-   * Takes the prefix for this process and finds the etcd program. After it, {@link cleanup} has to be called.
+   * Takes the prefix for this process, ends the server that a killed agent has left on it, and finds the etcd program. After it, {@link cleanup} has to be called.
    *
    * @throws AgentError `invalid`, `no-etcd`, `etcd-too-old`; `in-use` when another agent has the prefix.
    */
@@ -85,6 +86,9 @@ export class EmbdEtcd {
       rebuild: (options) => this.#rebuild(options.signal),
       rejoin: (seeds) => this.#rejoin(seeds),
     });
+    // From here on the prefix is ours alone.
+    const mark = await Mark.of(prefix);
+    await mark.endServer(log);
   }
 
   /**

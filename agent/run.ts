@@ -1,10 +1,15 @@
 import { addAbortListener } from 'node:events';
+import { WorldError } from '../world/direct.js';
 import { leaveTimeoutMs } from './cluster/leave.js';
 import { stopGraceMs } from './deploys/app.js';
 import { Follower } from './deploys/follow.js';
 import { DEFAULT_KEEP_DEPLOYS, keepPruned } from './deploys/keep-pruned.js';
+import { patiently } from './deploys/patience.js';
 import { EmbdEtcd } from './embd-etcd.js';
+import { AgentError } from './errors.js';
 import type { EmbdEtcdOptions } from './options.js';
+import { pause } from './pause.js';
+import { Mark } from './processes/strays.js';
 
 /** The options of {@link EmbdEtcd}; deploys go to `releases/`, `current` and `app.log` in the prefix. */
 export interface AgentOptions extends EmbdEtcdOptions {
@@ -12,13 +17,16 @@ export interface AgentOptions extends EmbdEtcdOptions {
   readonly keepDeploys?: number;
 }
 
+/** Pauses before the host takes part in the cluster again, where its app goes on without. */
+const againMs = { first: 1_000, most: 60_000 };
+
 /**
- * The agent of one host: takes part in the elastic cluster, follows the deploy log, and decides schedules when it is
- * elected to.
+ * The agent of one host: runs its app, takes part in the elastic cluster, follows the deploy log, and decides schedules
+ * when it is elected to.
  */
 export class HostAgent {
   readonly #options: AgentOptions;
-  readonly #etcd: EmbdEtcd;
+  #etcd: EmbdEtcd;
   #follower: Follower | undefined;
   #endingSince: number | undefined;
 
@@ -30,7 +38,9 @@ export class HostAgent {
   }
 
   /**
-   * Runs until the signal aborts, then stops the app, leaves the cluster, withdraws from the World, and resolves.
+   * Runs until the signal aborts, then stops the app, leaves the cluster, withdraws from the World, and resolves. The app of
+   * the last healthy release is started at once, and goes on when the host cannot take part in the cluster: that is tried
+   * again then.
    *
    * @throws AgentError, or WorldError `conflict` when another live agent has this hostname.
    */
@@ -41,22 +51,18 @@ export class HostAgent {
       if (signal.aborted) return;
       throw error;
     }
-    const failed = new AbortController();
-    const leaving = new AbortController();
-    const fail = (error: unknown): void => failed.abort(error);
-    const over = AbortSignal.any([signal, failed.signal]);
     try {
-      const cluster = this.#etcd.run(leaving.signal).catch(fail);
-      const working = this.#work(over).catch(fail);
-      await Promise.race([aborted(over), cluster]);
-      this.#endingSince = performance.now();
-      await working;
-      leaving.abort(over.reason);
-      await cluster;
+      const { prefix, log } = this.#options;
+      const mark = await Mark.of(prefix);
+      await mark.endApps(log);
+      const mover = this.#etcd.converger.mover('deploys');
+      const follower = new Follower({ ...this.#options, mark, mover });
+      this.#follower = follower;
+      await this.#persist(follower, follower.resume(signal), signal);
     } finally {
+      await this.#follower?.stop();
       await this.#etcd.cleanup();
     }
-    if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason;
   }
 
   /** Ends everything at once: for the third ^C. */
@@ -72,20 +78,68 @@ export class HostAgent {
     return Math.max(0, this.#endingSince + stopGraceMs + leaveTimeoutMs - performance.now());
   }
 
+  /** Takes part in the cluster until the signal aborts; while there is an app to run, again after each failure. */
+  async #persist(follower: Follower, resumed: Promise<void>, signal: AbortSignal): Promise<void> {
+    for (let pauseMs = againMs.first; ; pauseMs = Math.min(pauseMs * 2, againMs.most)) {
+      const failure = await this.#takePart(follower, resumed, signal);
+      if (failure === undefined || signal.aborted) return;
+      await resumed;
+      if (!follower.isRunning || isFinal(failure)) throw failure;
+      const { log } = this.#options;
+      log('error', `${failure.message} The app goes on; joining the fleet again in ${pauseMs / 1_000} s.`);
+      await pause(pauseMs, signal);
+      if (signal.aborted) return;
+      await this.#etcd.cleanup();
+      this.#etcd = new EmbdEtcd({ ...this.#options, converger: this.#etcd.converger });
+      await this.#etcd.init(signal);
+    }
+  }
+
+  /** @returns what it failed with; undefined after an orderly end */
+  async #takePart(
+    follower: Follower,
+    resumed: Promise<void>,
+    signal: AbortSignal,
+  ): Promise<Error | undefined> {
+    const failed = new AbortController();
+    const leaving = new AbortController();
+    const fail = (error: unknown): void =>
+      failed.abort(error instanceof Error ? error : new Error(String(error)));
+    const over = AbortSignal.any([signal, failed.signal]);
+    const cluster = this.#etcd.run(leaving.signal).catch(fail);
+    const working = resumed.then(() => this.#work(follower, over)).catch(fail);
+    await Promise.race([aborted(over), cluster]);
+    if (signal.aborted) this.#endingSince = performance.now();
+    await working;
+    // The app first, so that nobody is sent here any more when it has gone.
+    if (signal.aborted) await follower.stop();
+    leaving.abort(over.reason);
+    await cluster;
+    return failed.signal.aborted && !signal.aborted ? failed.signal.reason : undefined;
+  }
+
   /** What this host does in the World once it is known to it. */
-  async #work(signal: AbortSignal): Promise<void> {
+  async #work(follower: Follower, signal: AbortSignal): Promise<void> {
     await Promise.race([this.#etcd.ready, aborted(signal)]);
     if (signal.aborted) return;
-    const { world, converger } = this.#etcd;
-    this.#follower = new Follower({ ...this.#options, world, mover: converger.mover('deploys') });
+    const { world } = this.#etcd;
     const { keepDeploys: keep = DEFAULT_KEEP_DEPLOYS, log } = this.#options;
     const pruning = { world, keep, log, isElected: () => this.#etcd.isElected };
+    const scheduling = patiently(() => world.schedulerRun({ signal }), { signal, log });
     await Promise.all([
-      this.#follower.run(signal),
-      world.schedulerRun({ signal }),
+      follower.follow(world, signal),
+      scheduling.catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      }),
       keepPruned(pruning, signal),
     ]);
   }
+}
+
+/** Whether taking part again would come to the same: somebody has to decide something first. */
+function isFinal(failure: Error): boolean {
+  if (failure instanceof WorldError) return failure.code === 'conflict';
+  return failure instanceof AgentError && (failure.code === 'invalid' || failure.code === 'other-cluster');
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

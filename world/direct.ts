@@ -48,6 +48,7 @@ export { type Deployment, parseDeployment, serialiseDeployment } from './deploys
 export { parseDuration } from './deploys/duration.js';
 export {
   type ConnectionConfig,
+  DEFAULT_SETTLE_MS,
   type HealthCheck,
   type Manifest,
   parseConfig,
@@ -93,6 +94,7 @@ export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
 export { type WaitConvergedOptions, waitConverged } from './wait-converged.js';
 export type {
   Agent,
+  AppCondition,
   CallOptions,
   DeployWorld,
   EndpointsWorld,

@@ -15,6 +15,9 @@ const reportSchema: z.ZodType<Report> = z.object({
   at: z.string(),
   logTail: z.string().exactOptional(),
   current: z.number(),
+  app: z
+    .object({ up: z.boolean(), restarts: z.number(), lastExit: z.string().exactOptional() })
+    .exactOptional(),
 });
 
 /** Progress of deploys at `/reports/$id/$hostname`, and who lives at `/agents/$hostname`. */

@@ -117,6 +117,16 @@ export interface Agent {
 /** What one host says of one deploy. The last three states are final. */
 export type ReportState = 'fetching' | 'applying' | 'healthy' | 'failed' | 'skipped';
 
+/** How the app that a host runs has fared since it was healthy. */
+export interface AppCondition {
+  /** Whether it runs, and has run for its settling time. */
+  readonly up: boolean;
+  /** How often it was started again lately. */
+  readonly restarts: number;
+  /** How it ended last, such as "ended (exit code 7)". */
+  readonly lastExit?: string;
+}
+
 export interface Report {
   readonly hostname: string;
   readonly state: ReportState;
@@ -128,6 +138,8 @@ export interface Report {
   readonly logTail?: string;
   /** The deploy that the host runs now (after a failed one: the one it went back to; 0 for none). */
   readonly current: number;
+  /** How the app of `current` fares; absent while nothing has happened to it. */
+  readonly app?: AppCondition;
 }
 
 /** Progress of deploys, reported by the agents and read by whoever waits. */

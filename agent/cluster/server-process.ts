@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Log, MemberStatus } from '../../world/direct.js';
 import { Child, type ChildExit } from '../child-process.js';
 import { AgentError, type AgentErrorCode } from '../errors.js';
+import { APP_MARK } from '../processes/strays.js';
 import { checkDataFree } from './data-lock.js';
 import { freeBytes } from './disk.js';
 import { asClient, etcdArguments, type ServerFlags } from './etcd-flags.js';
@@ -37,6 +38,8 @@ export interface ServerOptions extends ServerFlags {
   /** etcd's working folder, made 0700; its log goes to `etcd.log` in there. */
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** `NAME=value` in its environment: what an agent that comes after us knows it by. */
+  readonly mark?: string;
   readonly log?: Log | undefined;
   /** Default {@link watchdogTimes}. */
   readonly watchdog?: WatchdogTimes | undefined;
@@ -90,6 +93,7 @@ export class ServerProcess {
       cwd: folder,
       environment: etcdEnvironment(options.environment),
       logFile,
+      ...(options.mark === undefined ? {} : { mark: options.mark }),
     }).catch((error: unknown) => {
       throw new AgentError('no-etcd', `Cannot run ${program}: ${(error as Error).message}.`, {
         cause: error,
@@ -225,8 +229,11 @@ function logFileIn(folder: string): string {
   return path.join(folder, 'etcd.log');
 }
 
-/** etcd reads every flag from `ETCD_…` too: what our own environment holds must not change the server. */
+/**
+ * etcd reads every flag from `ETCD_…` too: what our own environment holds must not change the server. Nor does it count
+ * as an app's, where an app has started us.
+ */
 function etcdEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = Object.entries(environment).filter(([name]) => !name.startsWith('ETCD'));
+  const kept = Object.entries(environment).filter(([name]) => !name.startsWith('ETCD') && name !== APP_MARK);
   return Object.fromEntries(kept);
 }

@@ -1,9 +1,13 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log, Manifest } from '../../world/direct.js';
-import { Child } from '../child-process.js';
+import { type AppCondition, DEFAULT_SETTLE_MS, type HealthCheck, type Log } from '../../world/direct.js';
+import { Child, type ChildExit } from '../child-process.js';
 import { describeExit } from '../cluster/server-process.js';
-import { waitUntilHealthy } from './health.js';
+import { APP_MARK, type Mark } from '../processes/strays.js';
+import { AppLog } from './app-log.js';
+import { type HealthOptions, tryOnce, waitUntilHealthy } from './health.js';
+import { describeOwner, strangerAt } from './port-owner.js';
+import type { Release } from './releases.js';
 
 /** How long an app may take to end after SIGTERM. */
 export const stopGraceMs = 10_000;
@@ -12,17 +16,18 @@ export const stopGraceMs = 10_000;
 const restartMs = { first: 1_000, most: 30_000 };
 
 export interface AppOptions {
-  readonly manifest: Manifest;
-  /** The deploy that it belongs to. */
-  readonly id: number;
-  /** `releases/<id>`, the app's working folder. */
+  readonly release: Release;
+  /** The app's working folder: the release's. */
   readonly folder: string;
   /** The agent's prefix: the app's output is appended to `app.log` in there. */
   readonly prefix: string;
   readonly hostname: string;
   /** The agent's own environment, on which the manifest's is laid. */
   readonly environment: NodeJS.ProcessEnv;
+  readonly mark: Mark;
   readonly log: Log;
+  /** Told when the app, once it is kept, goes down or has come back to stay. */
+  readonly onCondition: (condition: AppCondition) => void;
 }
 
 /** What kept an app from being healthy, for the report. */
@@ -35,43 +40,66 @@ export interface AppFailure {
 export class App {
   readonly #options: AppOptions;
   readonly #stopping = new AbortController();
+  readonly #output: AppLog;
   #child: Child | undefined;
   #kept: Promise<void> | undefined;
+  #checked: Promise<void> = Promise.resolve();
+  #restarts = 0;
+  #lastExit: string | undefined;
 
   constructor(options: AppOptions) {
     this.#options = options;
+    this.#output = new AppLog(path.join(options.prefix, 'app.log'), options.log);
   }
 
-  /** Starts the command (if the manifest has one) and waits until it is healthy; undefined when it is. */
+  /**
+   * Starts the command (if the manifest has one) for the first time: it has to run without a break until its check
+   * passes and for the settling time after that. @returns undefined when it did.
+   */
   async start(signal: AbortSignal): Promise<AppFailure | undefined> {
-    const { run, health } = this.#options.manifest;
+    const { run } = this.#options.release.deployment.manifest;
     try {
-      if (run !== undefined) this.#child = await this.#spawn(run);
+      await this.#spawn();
     } catch (error) {
       return { message: `Cannot run ${run?.join(' ')}: ${(error as Error).message}.`, logTail: '' };
     }
-    if (health === undefined) return undefined;
-
     const done = new AbortController();
-    const ended = this.#child?.exited.then((exit) => {
+    const ended = this.#child?.exited.then((exit) => this.#endedEarly(exit));
+    const settled = this.#settle(AbortSignal.any([signal, done.signal, this.#stopping.signal]));
+    settled.catch(() => undefined); // aborted when the app ended first; then `ended` has the reason
+    try {
+      const finding = await Promise.race(ended === undefined ? [settled] : [settled, ended]);
+      if (finding === undefined) return undefined;
+      const logTail = (await this.#child?.logTail().catch(() => '')) ?? ''; // the finding counts
+      return { message: `The app did not become healthy: ${finding}.`, logTail };
+    } finally {
       done.abort();
-      return `it ended (${describeExit(exit)})`;
-    });
-    const check = waitUntilHealthy(health, {
-      cwd: this.#options.folder,
-      environment: this.#environment,
-      signal: AbortSignal.any([signal, done.signal]),
-    });
-    check.catch(() => undefined); // aborted when the app ended first; then `ended` has the reason
-    const finding = await Promise.race(ended === undefined ? [check] : [check, ended]);
-    if (finding === undefined) return undefined;
-    return {
-      message: `The app did not become healthy: ${finding}.`,
-      logTail: (await this.#child?.logTail()) ?? '',
-    };
+    }
   }
 
-  /** Starts the app again whenever it ends, until {@link App.stop}. */
+  /** Starts the command of a release that was healthy before; what does not start is tried again. */
+  resume(signal: AbortSignal): void {
+    const { log, release } = this.#options;
+    this.keep();
+    const { health } = release.deployment.manifest;
+    if (health === undefined) return;
+    const ending = AbortSignal.any([signal, this.#stopping.signal]);
+    this.#checked = waitUntilHealthy(health, this.#checking(ending)).then(
+      (finding) => {
+        if (finding !== undefined) log('error', `deploy ${release.id} runs, but not well: ${finding}`);
+      },
+      (error: unknown) => {
+        if (!ending.aborted) log('error', `the health of the app cannot be checked: ${String(error)}`);
+      },
+    );
+  }
+
+  /** Waits until a resumed app is well, or its check has given up. */
+  async checked(): Promise<void> {
+    await this.#checked;
+  }
+
+  /** Starts the app again whenever it ends or cannot be started, until {@link App.stop}. */
   keep(): void {
     this.#kept = this.#keep().catch((error: unknown) => {
       if (!this.#stopping.signal.aborted)
@@ -79,12 +107,14 @@ export class App {
     });
   }
 
+  /** Ends the app and all that it has started. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#child?.stop(stopGraceMs);
     await this.#kept;
     // It may have been started again just before the abort.
     await this.#child?.stop(stopGraceMs);
+    this.#output.close();
   }
 
   /** Ends the app at once: for the third ^C. */
@@ -94,35 +124,126 @@ export class App {
   }
 
   async #keep(): Promise<void> {
-    const { id } = this.#options;
-    const { run } = this.#options.manifest;
+    const { signal } = this.#stopping;
+    const { release } = this.#options;
+    const { run, settleMs = DEFAULT_SETTLE_MS } = release.deployment.manifest;
     let pauseMs = restartMs.first;
-    while (run !== undefined && !this.#stopping.signal.aborted) {
+    while (run !== undefined && !signal.aborted) {
       const startedAt = performance.now();
-      const exit = await this.#child?.exited;
-      if (this.#stopping.signal.aborted || exit === undefined) return;
-      if (performance.now() - startedAt > restartMs.most) pauseMs = restartMs.first;
-      this.#options.log(
-        'warn',
-        `the app of deploy ${id} ended (${describeExit(exit)}); starting it again in ${pauseMs} ms`,
-      );
-      await delay(pauseMs, undefined, { signal: this.#stopping.signal });
+      const why = await this.#untilDown(settleMs);
+      if (signal.aborted) return;
+      if (performance.now() - startedAt > restartMs.most) {
+        pauseMs = restartMs.first;
+        this.#restarts = 0;
+      }
+      this.#lastExit = why;
+      this.#options.onCondition({ up: false, restarts: this.#restarts, lastExit: why });
+      this.#say(`the app of deploy ${release.id} ${why}; starting it again in ${pauseMs} ms`);
+      // What it left behind would be in the way of the next one.
+      await this.#child?.stop(stopGraceMs);
+      await delay(pauseMs, undefined, { signal });
       pauseMs = Math.min(pauseMs * 2, restartMs.most);
-      this.#child = await this.#spawn(run);
+      this.#restarts += 1;
+      this.#child = undefined;
     }
   }
 
-  #spawn(argv: readonly [string, ...string[]]): Promise<Child> {
-    return Child.start({
-      argv,
-      cwd: this.#options.folder,
+  /** Starts the app unless it runs, and waits for its end. @returns how that was */
+  async #untilDown(settleMs: number): Promise<string> {
+    const isRestart = this.#child === undefined;
+    try {
+      if (isRestart) await this.#spawn();
+    } catch (error) {
+      return `cannot be started (${(error as Error).message})`;
+    }
+    const child = this.#child;
+    if (child === undefined) return 'was stopped';
+    const over = new AbortController();
+    if (isRestart) void this.#backToStay(settleMs, over.signal);
+    const exit = await child.exited;
+    over.abort();
+    return `ended (${describeExit(exit)})`;
+  }
+
+  /** An app that keeps ending is up for moments only; it counts as up when it has settled. */
+  async #backToStay(settleMs: number, signal: AbortSignal): Promise<void> {
+    await delay(settleMs, undefined, { signal }).catch(() => undefined); // it ended again
+    if (!signal.aborted && !this.#stopping.signal.aborted)
+      this.#options.onCondition({
+        up: true,
+        restarts: this.#restarts,
+        ...(this.#lastExit === undefined ? {} : { lastExit: this.#lastExit }),
+      });
+  }
+
+  /** Waits until the app is well and has stayed so for the settling time. @returns what is wrong with it at the end */
+  async #settle(signal: AbortSignal): Promise<string | undefined> {
+    const { run, health, settleMs = DEFAULT_SETTLE_MS } = this.#options.release.deployment.manifest;
+    const pause = () => delay(run === undefined ? 0 : settleMs, undefined, { signal });
+    if (health === undefined) {
+      await pause();
+      return undefined;
+    }
+    const checking = this.#checking(signal);
+    const until = performance.now() + health.timeoutMs;
+    for (;;) {
+      const timeoutMs = Math.max(0, until - performance.now());
+      const finding = await waitUntilHealthy({ ...health, timeoutMs }, checking);
+      if (finding !== undefined) return finding;
+      await pause();
+      const after = run === undefined ? undefined : await tryOnce(health, checking);
+      if (after === undefined) return undefined;
+      if (performance.now() > until) return after;
+    }
+  }
+
+  async #endedEarly(exit: ChildExit): Promise<string> {
+    const { health } = this.#options.release.deployment.manifest;
+    const stranger = health && (await this.#strangerAt(health));
+    return `it ended (${describeExit(exit)})${stranger === undefined ? '' : `, and ${stranger}`}`;
+  }
+
+  /** What most often keeps an app from starting: somebody else has its port. */
+  async #strangerAt(health: HealthCheck): Promise<string | undefined> {
+    const stranger = await strangerAt(health, this.#kin());
+    return stranger && describeOwner(stranger);
+  }
+
+  #checking(signal: AbortSignal): HealthOptions {
+    const options = { cwd: this.#options.folder, environment: this.#environment, signal };
+    const { run } = this.#options.release.deployment.manifest;
+    return run === undefined ? options : { ...options, kin: () => this.#kin() };
+  }
+
+  #kin(): number[] {
+    return this.#child?.kin().map(({ pid }) => pid) ?? [];
+  }
+
+  async #spawn(): Promise<void> {
+    const { release, folder, mark, log } = this.#options;
+    const { run } = release.deployment.manifest;
+    if (run === undefined) return;
+    const controlGroup = mark.controlGroup();
+    mark.note({ controlGroup }, log);
+    this.#child = await Child.start({
+      argv: run,
+      cwd: folder,
       environment: this.#environment,
-      logFile: path.join(this.#options.prefix, 'app.log'),
+      logFile: this.#output.file,
+      mark: `${APP_MARK}=${mark.value}/${release.name}`,
+      controlGroup,
     });
+    mark.note({ root: this.#child.identity, controlGroup }, log);
+    this.#output.watch();
+  }
+
+  #say(message: string): void {
+    this.#options.log('warn', message);
   }
 
   get #environment(): NodeJS.ProcessEnv {
-    const { environment, manifest, hostname, id } = this.#options;
-    return { ...environment, ...manifest.env, HAWSER_HOSTNAME: hostname, HAWSER_RELEASE: String(id) };
+    const { environment, release, hostname } = this.#options;
+    const { env } = release.deployment.manifest;
+    return { ...environment, ...env, HAWSER_HOSTNAME: hostname, HAWSER_RELEASE: String(release.id) };
   }
 }

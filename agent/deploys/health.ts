@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { HealthCheck } from '../../world/direct.js';
+import { describeOwner, strangerAt } from './port-owner.js';
 
 const attemptTimeoutMs = 2_000;
 
@@ -12,6 +13,8 @@ export interface HealthOptions {
   readonly cwd: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
+  /** The app's processes: an answer of another one on this machine is none. Default: whoever answers. */
+  readonly kin?: () => readonly number[];
 }
 
 /**
@@ -26,11 +29,19 @@ export async function waitUntilHealthy(
   const until = performance.now() + check.timeoutMs;
   for (;;) {
     options.signal.throwIfAborted();
-    const finding = await attempt(check, options);
+    const finding = await tryOnce(check, options);
     if (finding === undefined) return undefined;
     if (performance.now() > until) return finding;
     await delay(check.intervalMs, undefined, { signal: options.signal });
   }
+}
+
+/** Tries a check once. @returns undefined when it passed, else what it found. */
+export async function tryOnce(check: HealthCheck, options: HealthOptions): Promise<string | undefined> {
+  const finding = await attempt(check, options);
+  if (finding !== undefined || options.kin === undefined || check.answeredBy === 'anyone') return finding;
+  const stranger = await strangerAt(check, options.kin());
+  return stranger && describeOwner(stranger);
 }
 
 async function attempt(check: HealthCheck, options: HealthOptions): Promise<string | undefined> {

@@ -1,13 +1,39 @@
-import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
+import { type Deployment, type Log, parseDeployment } from '../../world/direct.js';
+import { removeTree } from './remove-tree.js';
+import { sync, syncTree } from './sync-tree.js';
 
 const keptReleases = 5;
+const recordSchema = z.object({ id: z.number().int().positive(), payload: z.string() });
+
+/** A deploy as the log has it: what tells it from one with the same number in another fleet's log is its digest. */
+export interface Entry {
+  readonly id: number;
+  readonly payload: string;
+  readonly digest: string;
+  readonly deployment: Deployment;
+}
+
+/** A deploy that is unpacked on this host, in `releases/<name>`. */
+export interface Release extends Entry {
+  readonly name: string;
+}
+
+/** Reads a deploy's payload; undefined when hawser did not make it. */
+export function entryOf(id: number, payload: string): Entry | undefined {
+  const deployment = parseDeployment(payload);
+  if (deployment === undefined) return undefined;
+  return { id, payload, deployment, digest: createHash('sha256').update(payload).digest('hex') };
+}
 
 /**
- * The releases on this host: one folder for each deploy, `releases/<id>`, the link `current` that names the one
- * in use and the link `last-healthy` that names the newest one that became healthy. They differ while a deploy
- * is being tried, and after an agent was killed in the middle of that. A link is replaced by a rename, so a
- * reader never finds it missing or half written.
+ * The releases on this host, with all that it takes to run them: the files in `releases/<name>` and the deploy itself in
+ * `deploys/<name>.json`, written last, so that a release that has it is whole. The link `current` names the one in use,
+ * `last-healthy` the newest one that became healthy. They differ while a deploy is being tried, and after an agent was
+ * killed in the middle of that. A link is replaced by a rename, so a reader never finds it missing or half written.
  */
 export class Releases {
   readonly #prefix: string;
@@ -16,78 +42,167 @@ export class Releases {
     this.#prefix = prefix;
   }
 
-  folder(id: number): string {
-    return path.join(this.#prefix, 'releases', String(id));
+  folder(name: string): string {
+    return path.join(this.#releases, name);
   }
 
-  /** The deploy that `current` names; 0 when there is none. */
-  current(): Promise<number> {
-    return this.#read('current');
+  /** The release that `current` names. */
+  current(): Promise<string | undefined> {
+    return this.#linked('current');
   }
 
-  /** The newest deploy that became healthy here; 0 when there is none. */
-  lastHealthy(): Promise<number> {
-    return this.#read('last-healthy');
+  /** The newest release that became healthy here. */
+  lastHealthy(): Promise<string | undefined> {
+    return this.#linked('last-healthy');
+  }
+
+  /** A release with its deploy; undefined when the one or the other is not there. */
+  async read(name: string): Promise<Release | undefined> {
+    try {
+      if (!(await stat(this.folder(name))).isDirectory()) return undefined;
+      const { id, payload } = recordSchema.parse(JSON.parse(await readFile(this.#record(name), 'utf8')));
+      const entry = entryOf(id, payload);
+      return entry && { ...entry, name };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error;
+      return undefined; // made by an older agent, or spoilt: the log has it
+    }
   }
 
   /**
-   * Fills `releases/<id>` by calling `fill` with a folder that does not exist yet; on any failure nothing of it
-   * stays. A folder that is there already is from an earlier, interrupted try and is replaced.
+   * Fills the release's folder by calling `fill` with one that does not exist yet; on any failure nothing of it stays.
+   * A folder that is there already is from an earlier, interrupted try and is replaced.
    */
-  async unpack(id: number, fill: (folder: string) => Promise<void>): Promise<string> {
-    const partial = path.join(this.#prefix, 'releases', `.${id}.partial`);
-    await mkdir(path.dirname(partial), { recursive: true, mode: 0o755 });
-    await rm(partial, { recursive: true, force: true });
+  async unpack(entry: Entry, fill: (folder: string) => Promise<void>): Promise<Release> {
+    const name = await this.#nameFor(entry);
+    const partial = path.join(this.#releases, `.${name}.partial`);
+    await mkdir(this.#releases, { recursive: true, mode: 0o755 });
+    await removeTree(partial);
     try {
       await fill(partial);
-      await rm(this.folder(id), { recursive: true, force: true });
-      await rename(partial, this.folder(id));
+      await syncTree(partial);
+      await rm(this.#record(name), { force: true });
+      await removeTree(this.folder(name));
+      await rename(partial, this.folder(name));
+      await sync(this.#releases);
+      await this.record(name, entry);
     } catch (error) {
-      await rm(partial, { recursive: true, force: true });
+      await Promise.allSettled([removeTree(partial), removeTree(this.folder(name))]); // the first failure counts
       throw error;
     }
-    return this.folder(id);
+    return { ...entry, name };
   }
 
-  /** Makes `current` name a release; 0 removes it. */
-  activate(id: number): Promise<void> {
-    return this.#point('current', id);
+  /** Notes beside a release what its deploy says. */
+  async record(name: string, { id, payload }: Entry): Promise<void> {
+    await mkdir(this.#records, { recursive: true, mode: 0o700 });
+    const partial = `${this.#record(name)}.part`;
+    const file = await open(partial, 'w', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify({ id, payload })}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(partial, this.#record(name));
+    await sync(this.#records);
   }
 
-  markHealthy(id: number): Promise<void> {
-    return this.#point('last-healthy', id);
+  /** Makes `current` name a release; undefined removes it. */
+  activate(name: string | undefined): Promise<void> {
+    return this.#point('current', name);
   }
 
-  /** Removes a release that did not come to be used. */
-  async discard(id: number): Promise<void> {
-    await rm(this.folder(id), { recursive: true, force: true });
+  markHealthy(name: string): Promise<void> {
+    return this.#point('last-healthy', name);
+  }
+
+  /** Removes a release; what is left of it when that fails counts as none. */
+  async discard(name: string): Promise<void> {
+    await rm(this.#record(name), { force: true });
+    const trash = path.join(this.#releases, `.${name}.old`);
+    await removeTree(trash);
+    await rename(this.folder(name), trash).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await removeTree(trash);
   }
 
   /** Keeps the newest few and whatever a link names. */
   async prune(): Promise<void> {
     const linked = [await this.current(), await this.lastHealthy()];
-    const ids = (await readdir(path.join(this.#prefix, 'releases')))
-      .map(Number)
-      .filter(Number.isSafeInteger)
-      .sort((a, b) => b - a);
-    for (const id of ids.slice(keptReleases)) if (!linked.includes(id)) await this.discard(id);
+    const names = (await this.#names()).sort((a, b) => idOf(b) - idOf(a));
+    for (const name of names.slice(keptReleases)) if (!linked.includes(name)) await this.discard(name);
   }
 
-  async #read(link: string): Promise<number> {
+  /** Removes what was left half unpacked or half removed, when the power failed or an agent was killed. */
+  async tidy(log: Log): Promise<void> {
+    const linked = [await this.current(), await this.lastHealthy()];
+    for (const entry of await list(this.#releases)) {
+      if (!entry.startsWith('.') && (linked.includes(entry) || (await this.read(entry)) !== undefined))
+        continue;
+      log('info', `removing ${this.folder(entry)}, which is not whole`);
+      await removeTree(this.folder(entry));
+    }
+    const names = await this.#names();
+    for (const record of await list(this.#records))
+      if (!names.includes(path.basename(record, '.json'))) await removeTree(path.join(this.#records, record));
+  }
+
+  get #releases(): string {
+    return path.join(this.#prefix, 'releases');
+  }
+
+  get #records(): string {
+    return path.join(this.#prefix, 'deploys');
+  }
+
+  #record(name: string): string {
+    return path.join(this.#records, `${name}.json`);
+  }
+
+  async #names(): Promise<string[]> {
+    return (await list(this.#releases)).filter((name) => Number.isSafeInteger(idOf(name)));
+  }
+
+  /** The id, unless another fleet's deploy with this id is here: that may be in use. */
+  async #nameFor({ id, digest }: Entry): Promise<string> {
+    const name = String(id);
+    const holder = await this.read(name);
+    const isLinked = [await this.current(), await this.lastHealthy()].includes(name);
+    if (holder === undefined ? !isLinked : holder.digest === digest) return name;
+    return `${id}-${digest.slice(0, 8)}`;
+  }
+
+  async #linked(link: string): Promise<string | undefined> {
     try {
-      const id = Number(path.basename(await readlink(path.join(this.#prefix, link))));
-      return Number.isSafeInteger(id) ? id : 0;
+      const name = path.basename(await readlink(path.join(this.#prefix, link)));
+      return Number.isSafeInteger(idOf(name)) ? name : undefined;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
   }
 
-  async #point(link: string, id: number): Promise<void> {
+  async #point(link: string, name: string | undefined): Promise<void> {
     const file = path.join(this.#prefix, link);
-    if (id === 0) return rm(file, { force: true });
+    if (name === undefined) return rm(file, { force: true });
     await rm(`${file}.next`, { force: true });
-    await symlink(path.join('releases', String(id)), `${file}.next`);
+    await symlink(path.join('releases', name), `${file}.next`);
     await rename(`${file}.next`, file);
+    await sync(this.#prefix);
   }
+}
+
+/** The deploy's id in a release's name; NaN for what is no such name. */
+export function idOf(name: string): number {
+  const [, id] = /^([1-9]\d*)(-[0-9a-f]{8})?$/.exec(name) ?? [];
+  return Number(id ?? Number.NaN);
+}
+
+async function list(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
 }

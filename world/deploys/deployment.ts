@@ -24,12 +24,16 @@ export interface Deployment {
 }
 
 const argv = z.tuple([z.string()], z.string());
-const times = { timeoutMs: z.number(), intervalMs: z.number() };
+const how = {
+  timeoutMs: z.number(),
+  intervalMs: z.number(),
+  answeredBy: z.literal('anyone').exactOptional(),
+};
 
 const healthSchema: z.ZodType<HealthCheck> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('http'), url: z.string(), ...times }),
-  z.object({ kind: z.literal('tcp'), host: z.string(), port: z.number(), ...times }),
-  z.object({ kind: z.literal('exec'), argv, ...times }),
+  z.object({ kind: z.literal('http'), url: z.string(), ...how }),
+  z.object({ kind: z.literal('tcp'), host: z.string(), port: z.number(), ...how }),
+  z.object({ kind: z.literal('exec'), argv, ...how }),
 ]);
 
 const deploymentSchema: z.ZodType<Deployment> = z.object({
@@ -47,6 +51,7 @@ const deploymentSchema: z.ZodType<Deployment> = z.object({
     run: argv.exactOptional(),
     env: z.record(z.string(), z.string()).exactOptional(),
     health: healthSchema.exactOptional(),
+    settleMs: z.number().exactOptional(),
   }),
 });
 

@@ -11,7 +11,12 @@ export type HealthCheck = (
   | { readonly kind: 'http'; readonly url: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'exec'; readonly argv: Argv }
-) & { readonly timeoutMs: number; readonly intervalMs: number };
+) & {
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  /** Whose answer counts. Default: the app's own; `anyone` for an app behind a proxy, or in a container. */
+  readonly answeredBy?: 'anyone';
+};
 
 /** What a `hawser.yaml` says of an app. */
 export interface Manifest {
@@ -20,7 +25,12 @@ export interface Manifest {
   readonly run?: Argv;
   readonly env?: Readonly<Record<string, string>>;
   readonly health?: HealthCheck;
+  /** How long the app has to keep running, once it is well, before it counts as healthy. Default {@link DEFAULT_SETTLE_MS}. */
+  readonly settleMs?: number;
 }
+
+/** An app that ends within this time after its first good check was not healthy. */
+export const DEFAULT_SETTLE_MS = 5_000;
 
 /** Certificate files for `https://` seeds, named as etcdctl names them. */
 export interface TlsFiles {
@@ -90,18 +100,40 @@ const health = z
       exec: argv.optional(),
       timeout: duration(30_000),
       interval: duration(500),
+      'answered-by': z.enum(['app', 'anyone'], { error: 'expected app or anyone' }).optional(),
     },
     { error: 'expected a mapping with http, tcp or exec' },
   )
-  .transform(({ http, tcp, exec, timeout: timeoutMs, interval: intervalMs }, context): HealthCheck => {
-    const checks: HealthCheck[] = [];
-    if (http !== undefined) checks.push({ kind: 'http', url: http, timeoutMs, intervalMs });
-    if (tcp !== undefined) checks.push({ kind: 'tcp', ...tcp, timeoutMs, intervalMs });
-    if (exec !== undefined) checks.push({ kind: 'exec', argv: exec, timeoutMs, intervalMs });
-    const [check] = checks;
-    if (check !== undefined && checks.length === 1) return check;
-    context.addIssue({ code: 'custom', message: 'expected exactly one of http, tcp and exec' });
-    return z.NEVER;
+  .transform(
+    ({ http, tcp, exec, timeout: timeoutMs, interval: intervalMs, ...rest }, context): HealthCheck => {
+      const checks: HealthCheck[] = [];
+      const how = { timeoutMs, intervalMs, ...present({ answeredBy: anyone(rest['answered-by']) }) };
+      if (http !== undefined) checks.push({ kind: 'http', url: http, ...how });
+      if (tcp !== undefined) checks.push({ kind: 'tcp', ...tcp, ...how });
+      if (exec !== undefined) checks.push({ kind: 'exec', argv: exec, ...how });
+      const [check] = checks;
+      if (check !== undefined && checks.length === 1) return check;
+      context.addIssue({ code: 'custom', message: 'expected exactly one of http, tcp and exec' });
+      return z.NEVER;
+    },
+  );
+
+function anyone(who: 'app' | 'anyone' | undefined): 'anyone' | undefined {
+  return who === 'anyone' ? who : undefined;
+}
+
+/** What a shell takes, and systemd: another name would be lost on the way to the app. */
+const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const env = z
+  .record(z.string(), scalar, { error: 'expected a mapping of names to values' })
+  .superRefine((values, context) => {
+    for (const key of Object.keys(values))
+      if (!variable.test(key))
+        context.addIssue({
+          code: 'custom',
+          path: [key],
+          message: 'expected a name of letters, digits and _',
+        });
   });
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -134,8 +166,9 @@ const connectionKeys = {
 const appKeys = {
   fleet: z.string({ error: fleetRule }).regex(NAME, fleetRule).optional(),
   run: argv.optional(),
-  env: z.record(z.string(), scalar, { error: 'expected a mapping of names to values' }).optional(),
+  env: env.optional(),
   health: health.optional(),
+  settle: duration(DEFAULT_SETTLE_MS),
 };
 
 /** The keys that say what an app is; every other one says how a fleet is reached. */
@@ -151,6 +184,7 @@ const KEYS = [
   'exec',
   'timeout',
   'interval',
+  'answered-by',
   'cacert',
   'cert',
   'key',
@@ -160,8 +194,9 @@ const KEYS = [
 export function parseManifest(value: unknown): { manifest: Manifest } | { problems: string[] } {
   const parsed = manifestSchema.safeParse(value);
   if (!parsed.success) return { problems: describeProblems(parsed.error, value, KEYS) };
-  const { name, run, env, health } = parsed.data;
-  return { manifest: { name, ...present({ run, env, health }) } };
+  const { name, run, env, health, settle } = parsed.data;
+  const settleMs = settle === DEFAULT_SETTLE_MS ? undefined : settle;
+  return { manifest: { name, ...present({ run, env, health, settleMs }) } };
 }
 
 /** Reads the connection part; the app part is checked too, but nothing of it is needed. */

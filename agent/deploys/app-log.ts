@@ -1,0 +1,73 @@
+import { lstat } from 'node:fs/promises';
+import type { Log } from '../../world/direct.js';
+import { emptyLog, maxLogBytes, rotateLog } from '../cluster/rotate-log.js';
+
+/** How many old logs of the apps are kept: `app.log.1` is the youngest. */
+const keptAppLogs = 4;
+
+/** How soon the size is looked at again: when it grows fast, before it could double. */
+const lookAgainMs = { least: 50, most: 1_000 };
+
+/**
+ * The file that an app writes its output to, kept from filling the disk: it is put aside at 10 MB, and four old ones
+ * stay. The app holds the file itself, so that it writes on whatever the agent does.
+ */
+export class AppLog {
+  readonly file: string;
+  readonly #log: Log;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #size = 0;
+  #lastSize = 0;
+  #trouble = '';
+
+  constructor(file: string, log: Log) {
+    this.file = file;
+    this.#log = log;
+  }
+
+  /** Looks after the size from now on. */
+  watch(): void {
+    if (this.#timer === undefined) this.#lookIn(lookAgainMs.least);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #lookIn(ms: number): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      void this.#look()
+        .catch((error: Error) => this.#say(error.message))
+        .then(() => this.#lookIn(this.#pauseMs(ms)));
+    }, ms).unref();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      if (await rotateLog(this.file, { live: true, kept: keptAppLogs })) this.#lastSize = 0;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+      this.#say('the disk is full, so what the app has written is dropped');
+      await emptyLog(this.file);
+    }
+    this.#size = (await lstat(this.file)).size;
+  }
+
+  /** Half of the time that it takes to the limit at this rate. */
+  #pauseMs(passedMs: number): number {
+    const grown = Math.max(0, this.#size - this.#lastSize);
+    this.#lastSize = this.#size;
+    const ms = grown === 0 ? lookAgainMs.most : ((maxLogBytes - this.#size) / grown) * passedMs * 0.5;
+    return Math.min(lookAgainMs.most, Math.max(lookAgainMs.least, ms));
+  }
+
+  /** The same trouble is said once. */
+  #say(trouble: string): void {
+    if (trouble !== this.#trouble) this.#log('warn', `app.log: ${trouble}`);
+    this.#trouble = trouble;
+  }
+}

@@ -1,0 +1,69 @@
+import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
+import type { HealthCheck } from '../../world/direct.js';
+import { holdsSocket, listenersAt, readListeners } from '../processes/listeners.js';
+import { listProcesses, nameOf } from '../processes/process-table.js';
+
+/** Whoever holds a port that a health check asks. */
+export interface PortOwner {
+  readonly port: number;
+  /** Undefined when it cannot be told which process it is. */
+  readonly pid: number | undefined;
+}
+
+/**
+ * Who else than the app answers a check: another process holds the port on this machine.
+ *
+ * @param kin the app's processes
+ * @returns undefined when the app itself does, when nobody does, or when that cannot be told: the check asks another
+ * machine, or no port at all, or we may not look.
+ */
+export async function strangerAt(check: HealthCheck, kin: readonly number[]): Promise<PortOwner | undefined> {
+  const target = targetOf(check);
+  if (target === undefined) return undefined;
+  const { host, port } = target;
+  const addresses = await lookup(host, { all: true }).catch(() => []); // then the check itself says so
+  for (const { address } of addresses) {
+    if (!isOurs(address)) return undefined;
+    const listeners = listenersAt(readListeners(), address, port);
+    if (listeners.length === 0) continue;
+    return otherOwner(
+      port,
+      listeners.map(({ inode }) => inode),
+      kin,
+    );
+  }
+  return undefined;
+}
+
+/** "port 8080 is held by process 812 (nginx), which is not the app's" */
+export function describeOwner({ port, pid }: PortOwner): string {
+  const who = pid === undefined ? 'another process' : `process ${pid} (${nameOf(pid)})`;
+  return `port ${port} is held by ${who}, which the app did not start`;
+}
+
+/** Several sockets may share a port (SO_REUSEPORT): each has to be the app's. */
+function otherOwner(port: number, inodes: readonly string[], kin: readonly number[]): PortOwner | undefined {
+  for (const inode of inodes) {
+    const wanted = new Set([inode]);
+    const held = kin.map((pid) => holdsSocket(pid, wanted));
+    if (held.includes(true)) continue;
+    if (held.includes(undefined)) return undefined;
+    return { port, pid: listProcesses().find(({ pid }) => holdsSocket(pid, wanted) === true)?.pid };
+  }
+  return undefined;
+}
+
+function targetOf(check: HealthCheck): { host: string; port: number } | undefined {
+  if (check.kind === 'tcp') return check;
+  if (check.kind === 'exec') return undefined;
+  const { hostname, port, protocol } = new URL(check.url);
+  const standard = protocol === 'https:' ? 443 : 80;
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? standard : Number(port) };
+}
+
+function isOurs(address: string): boolean {
+  if (address.startsWith('127.') || address === '::1' || address === '0.0.0.0' || address === '::')
+    return true;
+  return Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address));
+}

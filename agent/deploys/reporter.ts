@@ -1,0 +1,102 @@
+import {
+  type AppCondition,
+  type ClientWorld,
+  type Log,
+  type Report,
+  WorldError,
+} from '../../world/direct.js';
+import { Wake } from '../wake.js';
+import { patiently } from './patience.js';
+
+/**
+ * Tells the World how deploys go on this host. Nobody waits for it: what cannot be written now, because etcd is away or
+ * full, is written when it can, and of what was overtaken meanwhile only the last is.
+ */
+export class Reporter {
+  readonly #hostname: string;
+  readonly #log: Log;
+  readonly #unsaid = new Map<number, Report>();
+  readonly #wake = new Wake();
+  #app: AppCondition | undefined;
+  #last: { readonly id: number; readonly report: Report } | undefined;
+
+  constructor(hostname: string, log: Log) {
+    this.#hostname = hostname;
+    this.#log = log;
+  }
+
+  /** Reports on a deploy, as soon as that is possible. */
+  say(id: number, report: Omit<Report, 'hostname' | 'at' | 'app'>): void {
+    const at = new Date().toISOString();
+    this.#last = { id, report: { hostname: this.#hostname, at, ...report } };
+    this.#queue();
+  }
+
+  /** Goes on from what an agent on this host has said before. */
+  recall(id: number, report: Report): void {
+    const { app: _, ...rest } = report;
+    this.#last ??= { id, report: rest };
+    if (this.#app !== undefined || report.app !== undefined) this.#queue();
+  }
+
+  /** Adds how the running app fares to the last report; undefined for one that nothing has happened to. */
+  condition(app: AppCondition | undefined): void {
+    if (app === undefined && this.#app === undefined) return;
+    this.#app = app;
+    this.#queue();
+  }
+
+  /** Writes what is to be said until the signal aborts or the World is closed. */
+  async run(world: ClientWorld, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const [id] = this.#unsaid.keys();
+      if (id === undefined) await this.#wake.wait(undefined, signal);
+      else if (!(await this.#write(world, id, signal))) return;
+    }
+  }
+
+  /** @returns false when there is nobody to write to any more */
+  async #write(world: ClientWorld, id: number, signal: AbortSignal): Promise<boolean> {
+    let written: Report | undefined;
+    const write = async (): Promise<void> => {
+      // A newer one may have come while the one before could not be written.
+      written = this.#unsaid.get(id);
+      if (written !== undefined) await world.setReport(id, written, { signal });
+    };
+    try {
+      await patiently(write, { signal, log: this.#log });
+    } catch (error) {
+      if (signal.aborted || (error instanceof WorldError && error.code === 'closed')) return false;
+      this.#log('error', `the report on deploy ${id} is lost: ${String(error)}`);
+    }
+    if (this.#unsaid.get(id) === written) this.#unsaid.delete(id);
+    return true;
+  }
+
+  #queue(): void {
+    if (this.#last === undefined) return;
+    const { id, report } = this.#last;
+    const full =
+      this.#app === undefined
+        ? report
+        : {
+            ...report,
+            app: this.#app,
+            at: new Date().toISOString(),
+            message: withApp(report.message, this.#app),
+          };
+    this.#unsaid.set(id, full);
+    this.#wake.ring();
+  }
+}
+
+function withApp(message: string, app: AppCondition): string {
+  if (app.up) return message;
+  return `${message} Since then it ${describeCondition(app)}.`;
+}
+
+/** "ended (exit code 7), started again 4 times" */
+export function describeCondition({ lastExit = 'went down', restarts }: AppCondition): string {
+  if (restarts === 0) return lastExit;
+  return `${lastExit}, started again ${restarts === 1 ? 'once' : `${restarts} times`}`;
+}

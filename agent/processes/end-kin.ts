@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ProcessEntry, signalProcess } from './process-table.js';
+
+const lookAgainMs = { first: 5, most: 100 };
+
+/**
+ * Waits until nothing is found any more, looking again and again.
+ *
+ * @returns false when something was left after `timeoutMs`.
+ */
+export async function untilGone(find: () => readonly ProcessEntry[], timeoutMs: number): Promise<boolean> {
+  const until = performance.now() + timeoutMs;
+  for (let pauseMs = lookAgainMs.first; find().length > 0; ) {
+    if (performance.now() > until) return false;
+    await delay(pauseMs);
+    pauseMs = Math.min(pauseMs * 2, lookAgainMs.most);
+  }
+  return true;
+}
+
+/** Asks everything that is found to end, also what was stopped. */
+export function terminate(find: () => readonly ProcessEntry[]): void {
+  for (const entry of find()) {
+    signalProcess(entry, 'SIGTERM');
+    signalProcess(entry, 'SIGCONT');
+  }
+}
+
+/** Kills everything that is found, once. */
+export function killOnce(find: () => readonly ProcessEntry[]): void {
+  // Frozen first, so that none can start another between being found and being killed.
+  for (const entry of find()) signalProcess(entry, 'SIGSTOP');
+  for (const entry of find()) signalProcess(entry, 'SIGKILL');
+}
+
+/**
+ * Kills everything that is found, until nothing is left.
+ *
+ * @returns what does not die within `timeoutMs`: the kernel keeps it, in an unfinished read of a disk that hangs.
+ */
+export async function killAll(
+  find: () => readonly ProcessEntry[],
+  timeoutMs = 5_000,
+): Promise<readonly ProcessEntry[]> {
+  const until = performance.now() + timeoutMs;
+  for (let found = find(); found.length > 0; found = find()) {
+    if (performance.now() > until) return found;
+    killOnce(find);
+    await delay(lookAgainMs.first);
+  }
+  return [];
+}

@@ -1,0 +1,70 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+
+const systemPath = '/usr/local/bin:/usr/bin:/bin';
+
+/**
+ * Run by `sh` in the child, after the kernel was told to kill it with its parent: is the parent still there? It might
+ * have been killed just before. Then the control group, so that it is in place before the program can start others.
+ */
+const gate = `[ "$PPID" = "$1" ] || exit 125
+{ [ -z "$2" ] || echo $$ >"$2"; } 2>/dev/null
+shift 2
+exec "$@"`;
+
+/** The same without a parent to be tied to: where util-linux is not installed. */
+const looseGate = gate.slice(gate.indexOf('{'));
+
+export interface GateOptions {
+  readonly argv: readonly [string, ...string[]];
+  /** Where a program that is named with a slash is looked for. */
+  readonly cwd: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** The `cgroup.procs` that the program writes itself into first. */
+  readonly procsFile: string | undefined;
+}
+
+/**
+ * Wraps a command so that the kernel kills it when we die (`setpriv --pdeathsig`, where util-linux has it), also when we
+ * die while it is being started.
+ *
+ * @throws the errno error ENOENT or EACCES when there is no such program
+ */
+export function gated({ argv, cwd, environment, procsFile }: GateOptions): [string, ...string[]] {
+  const [name, ...args] = argv;
+  const searchPath = environment['PATH'];
+  const program = findProgram(name, searchPath, cwd);
+  // Resolved here so that a missing program is our error and not a line from a shell in a log.
+  if (program === undefined) throw noProgram(name, cwd);
+  const [sh, setpriv] = ['sh', 'setpriv'].map((tool) => findProgram(tool, systemPath));
+  if (sh === undefined) return [program, ...args];
+  const tail = [String(process.pid), procsFile ?? '', program, ...args];
+  if (setpriv === undefined) return [sh, '-c', looseGate, 'sh', ...tail];
+  return [setpriv, '--pdeathsig', 'KILL', '--', sh, '-c', gate, 'sh', ...tail];
+}
+
+/**
+ * The path of an executable file, absolute if `cwd` is: as given, seen from `cwd`, when it holds a slash, else the first
+ * in `searchPath`.
+ */
+export function findProgram(name: string, searchPath = '', cwd = ''): string | undefined {
+  const candidates = name.includes('/')
+    ? [name]
+    : searchPath.split(path.delimiter).map((folder) => path.join(folder, name));
+  return candidates.map((file) => (cwd === '' ? file : path.resolve(cwd, file))).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile(); // a folder may be "executed" too
+  } catch {
+    return false; // absent or not executable: both mean "look further"
+  }
+}
+
+function noProgram(name: string, cwd: string): NodeJS.ErrnoException {
+  const found = name.includes('/') && statSync(path.resolve(cwd, name), { throwIfNoEntry: false });
+  const [code, why] = found ? ['EACCES', 'it cannot be executed'] : ['ENOENT', 'there is no such program'];
+  return Object.assign(new Error(`${name}: ${why} (${code})`), { code, path: name });
+}

@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
+
+/** A TCP socket that is listened at. */
+export interface Listener {
+  /** In hex as the kernel writes it, such as `0100007F` for 127.0.0.1. */
+  readonly address: string;
+  readonly port: number;
+  readonly inode: string;
+}
+
+/** The listening sockets in a text of `/proc/net/tcp` or `/proc/net/tcp6`. */
+export function parseListeners(text: string): Listener[] {
+  return text.split('\n').flatMap((line) => {
+    const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
+    const [address, port] = local.split(':');
+    if (state !== '0A' || address === undefined || port === undefined || inode === undefined) return [];
+    return [{ address, port: Number.parseInt(port, 16), inode }];
+  });
+}
+
+/**
+ * The sockets that get what is sent to an address: those that listen at exactly this one, else those that listen at all.
+ *
+ * @param address IPv4 or IPv6
+ */
+export function listenersAt(all: readonly Listener[], address: string, port: number): Listener[] {
+  const here = all.filter((listener) => listener.port === port);
+  for (const names of namesOf(address)) {
+    const found = here.filter((listener) => names.includes(listener.address));
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** All that is listened at on this machine, as far as our network namespace has it. */
+export function readListeners(): Listener[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => {
+    try {
+      return parseListeners(readFileSync(file, 'utf8'));
+    } catch {
+      return []; // no IPv6 here, or no /proc
+    }
+  });
+}
+
+/** Whether a process has one of these sockets open; undefined where we may not look. */
+export function holdsSocket(pid: number, inodes: ReadonlySet<string>): boolean | undefined {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).some((fd) => inodes.has(socketOf(`${folder}/${fd}`)));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? false : undefined;
+  }
+}
+
+function socketOf(link: string): string {
+  try {
+    return /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1] ?? '';
+  } catch {
+    return ''; // closed meanwhile
+  }
+}
+
+/** An address as the kernel writes it, the most telling first: itself, then what listens at all addresses. */
+function namesOf(address: string): string[][] {
+  const all6 = '0'.repeat(32);
+  if (isIPv4(address)) {
+    const bytes = Buffer.from(address.split('.').map(Number));
+    const word = bytes.readUInt32LE().toString(16).padStart(8, '0').toUpperCase();
+    return [[word, `0000000000000000FFFF0000${word}`], ['00000000'], [all6]];
+  }
+  const groups = expand(address);
+  const bytes = Buffer.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+  const words = [0, 4, 8, 12].map((at) => bytes.readUInt32LE(at).toString(16).padStart(8, '0').toUpperCase());
+  return [[words.join('')], [all6]];
+}
+
+/** The eight groups of an IPv6 address. */
+function expand(address: string): number[] {
+  const [before = '', after] = (address.split('%')[0] ?? '').split('::');
+  const parse = (text: string) =>
+    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+  const [head, tail] = [parse(before), parse(after ?? '')];
+  return after === undefined ? head : [...head, ...Array(8 - head.length - tail.length).fill(0), ...tail];
+}
