@@ -1,5 +1,5 @@
 import { addAbortListener } from 'node:events';
-import { WorldError } from '../world/direct.js';
+import { type ClientWorld, noteHost, WorldError } from '../world/direct.js';
 import { leaveTimeoutMs } from './cluster/leave.js';
 import { stopGraceMs } from './deploys/app.js';
 import { Follower } from './deploys/follow.js';
@@ -15,6 +15,8 @@ import { Mark } from './processes/strays.js';
 export interface AgentOptions extends EmbdEtcdOptions {
   /** How many of the newest deploys the fleet's log keeps while this host is elected; 0: all. Default 50. */
   readonly keepDeploys?: number;
+  /** This host does not outlive its agent: it does not come to belong to the fleet. */
+  readonly isTemporary?: boolean;
 }
 
 /** Pauses before the host takes part in the cluster again, where its app goes on without. */
@@ -125,14 +127,25 @@ export class HostAgent {
     const { world } = this.#etcd;
     const { keepDeploys: keep = DEFAULT_KEEP_DEPLOYS, log } = this.#options;
     const pruning = { world, keep, log, isElected: () => this.#etcd.isElected };
-    const scheduling = patiently(() => world.schedulerRun({ signal }), { signal, log });
+    const lasting = async (operation: () => Promise<void>): Promise<void> => {
+      await patiently(operation, { signal, log }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    };
     await Promise.all([
       follower.follow(world, signal),
-      scheduling.catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-      }),
+      lasting(() => world.schedulerRun({ signal })),
+      lasting(() => this.#belong(world, signal)),
       keepPruned(pruning, signal),
     ]);
+  }
+
+  /** From now on this host is expected where the fleet is, also while it is away. */
+  async #belong(world: ClientWorld, signal: AbortSignal): Promise<void> {
+    const { hostname, isTemporary, log } = this.#options;
+    if (isTemporary === true) return;
+    const agent = (await world.getAgents({ signal })).get(hostname);
+    if (agent !== undefined) await noteHost(world.client, agent, { signal, log });
   }
 }
 

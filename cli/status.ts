@@ -1,8 +1,10 @@
 import type { ClientWorld } from '../world/client-world.js';
 import { getConverged } from '../world/converged.js';
+import { describeCondition } from '../world/deploys/condition.js';
 import { WorldError } from '../world/errors.js';
+import { listHosts } from '../world/hosts.js';
 import type { Log } from '../world/log.js';
-import type { Member } from '../world/world.js';
+import type { Member, Report } from '../world/world.js';
 import { type DeploySummary, summarise } from './deploy/summary.js';
 import type { Lines } from './output/lines.js';
 import { formatDuration, lines, table } from './output.js';
@@ -17,8 +19,10 @@ export interface HostStatus {
   /** Whether it says that it has come to rest; null when it says nothing. */
   readonly converged: boolean | null;
   readonly version?: string;
+  /** When it came to the fleet, ISO 8601; absent for a host that is not known to belong to it. */
+  readonly since?: string;
   /** What it says of the newest deploy; absent when it said nothing. */
-  readonly deploy?: { readonly state: string; readonly message: string; readonly current: number };
+  readonly deploy?: Pick<Report, 'state' | 'message' | 'current' | 'app'>;
 }
 
 export interface FleetStatus {
@@ -40,29 +44,32 @@ export async function readStatus(
   call: { signal: AbortSignal; timeoutMs: number },
   log: Log,
 ): Promise<FleetStatus> {
-  const [agents, members, idealClusterSize, newest, atRest] = await Promise.all([
+  const [agents, members, idealClusterSize, newest, atRest, known] = await Promise.all([
     world.getAgents(call),
     world.members(call),
     world.idealClusterSizeGet(call).catch(sayWhatIsStored(log)),
     world.getMaxDeployId(call),
     getConverged(world.client, call),
+    listHosts(world.client, undefined, call),
   ]);
   const deploy = newest === 0 ? null : await summarise(world, newest, agents, call);
-  const reports = newest === 0 ? new Map() : await world.getReports(newest, call);
-  const hostnames = new Set([...agents.keys(), ...members.map(({ name }) => name), ...reports.keys()]);
+  const reports: ReadonlyMap<string, Report> =
+    newest === 0 ? new Map() : await world.getReports(newest, call);
+  const names = members.map(({ name }) => name);
+  const hostnames = new Set([...agents.keys(), ...names, ...reports.keys(), ...known.keys()]);
   hostnames.delete('');
   const hosts = [...hostnames].sort().map((hostname): HostStatus => {
     const agent = agents.get(hostname);
     const report = reports.get(hostname);
+    const since = known.get(hostname)?.since;
     return {
       hostname,
       alive: agent !== undefined,
       role: roleOf(members.find(({ name }) => name === hostname)),
       converged: atRest.get(hostname) ?? null,
       ...(agent === undefined ? {} : { version: agent.version }),
-      ...(report === undefined
-        ? {}
-        : { deploy: { state: report.state, message: report.message, current: report.current } }),
+      ...(since === undefined ? {} : { since }),
+      ...(report === undefined ? {} : { deploy: deployOf(report) }),
     };
   });
   const live = hosts.filter(({ alive }) => alive);
@@ -79,6 +86,10 @@ function sayWhatIsStored(log: Log): (error: unknown) => null {
   };
 }
 
+function deployOf({ state, message, current, app }: Report): NonNullable<HostStatus['deploy']> {
+  return { state, message, current, ...(app === undefined ? {} : { app }) };
+}
+
 /** A table of the hosts and a line on the newest deploy, for people. */
 export function formatStatus({ hosts, deploy, convergedForMs }: FleetStatus): Lines {
   const rows = hosts.map((host) => [
@@ -86,7 +97,7 @@ export function formatStatus({ hosts, deploy, convergedForMs }: FleetStatus): Li
     host.alive ? 'up' : 'gone',
     host.role,
     describeRest(host.converged),
-    host.deploy === undefined ? '-' : String(host.deploy.current || '-'),
+    describeRuns(host),
     host.deploy === undefined ? '-' : describeReport(host.deploy),
   ]);
   const hostTable = table(
@@ -94,7 +105,7 @@ export function formatStatus({ hosts, deploy, convergedForMs }: FleetStatus): Li
     rows,
   );
   const rest = convergedForMs === undefined ? [] : [`converged for ${formatDuration(convergedForMs)}`];
-  return lines([hostTable, '', deploy === null ? 'no deploys yet' : describeDeploy(deploy), ...rest]);
+  return lines([hostTable, '', deploy === null ? 'no deploys yet' : describeDeploy(deploy, hosts), ...rest]);
 }
 
 function roleOf(member: Member | undefined): Role {
@@ -107,10 +118,25 @@ function describeRest(converged: boolean | null): string {
   return converged ? 'yes' : 'no';
 }
 
-function describeDeploy({ id, name, message, verdict }: DeploySummary): string {
-  return `deploy ${id} ${name}${message === '' ? '' : ` "${message}"`}: ${verdict}`;
+function isDown({ deploy }: HostStatus): boolean {
+  return deploy?.app?.up === false;
 }
 
-function describeReport({ state, message }: { state: string; message: string }): string {
-  return state === 'failed' ? `failed: ${message}` : state;
+/** What runs on a host, as far as it is known now: of one that is gone it is not. */
+function describeRuns(host: HostStatus): string {
+  const current = host.deploy?.current ?? 0;
+  if (current === 0) return '-';
+  if (!host.alive) return '?';
+  return isDown(host) ? `${current} (down)` : String(current);
+}
+
+function describeDeploy({ id, name, message, verdict }: DeploySummary, hosts: readonly HostStatus[]): string {
+  const down = hosts.filter((host) => host.alive && isDown(host)).map(({ hostname }) => hostname);
+  const since = down.length === 0 ? '' : ` when it was deployed, down on ${down.join(', ')}`;
+  return `deploy ${id} ${name}${message === '' ? '' : ` "${message}"`}: ${verdict}${since}`;
+}
+
+function describeReport({ state, message, app }: NonNullable<HostStatus['deploy']>): string {
+  if (state === 'failed') return `failed: ${message}`;
+  return app?.up === false ? `restarting: ${describeCondition(app)}` : state;
 }

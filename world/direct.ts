@@ -44,6 +44,7 @@ export {
   SESSION_TTL_SECONDS,
 } from './constants.js';
 export { getConverged, watchConverged } from './converged.js';
+export { describeCondition } from './deploys/condition.js';
 export { type Deployment, parseDeployment, serialiseDeployment } from './deploys/deployment.js';
 export { parseDuration } from './deploys/duration.js';
 export {
@@ -88,6 +89,7 @@ export type {
   WorldFs,
   WriteFileOptions,
 } from './fs/world-fs.js';
+export { forgetHost, type KnownHost, listHosts, noteHost } from './hosts.js';
 export type { Log } from './log.js';
 export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';

@@ -1,10 +1,10 @@
-import path from 'node:path';
 import { type ClientWorld, type Log, WorldError } from '../../world/direct.js';
 import type { Mover } from '../converger.js';
 import type { Mark } from '../processes/strays.js';
 import { App, type AppFailure } from './app.js';
+import { describeFailure } from './describe-failure.js';
 import { patiently } from './patience.js';
-import { type Entry, entryOf, type Release, Releases } from './releases.js';
+import { type Entry, entryOf, isSameDeploy, type Release, Releases } from './releases.js';
 import { Reporter } from './reporter.js';
 
 export interface FollowOptions {
@@ -50,7 +50,7 @@ export class Follower {
       if (release !== undefined) this.#startAgain(release, signal);
       await this.#tolerate('point out the release that runs', () => this.#releases.activate(name));
     } catch (error) {
-      log('error', `the release that ran here cannot be started: ${describe(error)}`);
+      log('error', `the release that ran here cannot be started: ${describeFailure(error)}`);
     }
     await this.#tolerate('tidy up the releases', () => this.#releases.tidy(log));
   }
@@ -101,7 +101,7 @@ export class Follower {
       this.#handled = { id, digest: '' };
       return;
     }
-    if (isSame(this.#handled, entry)) return;
+    if (isSameDeploy(this.#handled, entry)) return;
     if (this.#handled === undefined && (await this.#isDone(world, entry, signal))) {
       this.#handled = entry;
       return;
@@ -118,7 +118,7 @@ export class Follower {
     await this.#bringFromLog(world, entry, signal);
     const reports = await this.#patiently(signal, () => world.getReports(id, { signal }));
     const report = reports.get(hostname);
-    const runs = isSame(this.#running?.release, entry);
+    const runs = isSameDeploy(this.#running?.release, entry);
     if (report?.state === 'failed' || (runs && report?.state === 'healthy')) {
       this.#reporter.recall(id, report);
       return true;
@@ -163,7 +163,7 @@ export class Follower {
     } catch (error) {
       signal.throwIfAborted();
       const runs = this.#running?.release.id ?? 0;
-      const message = `${describe(error)} ${runs === 0 ? 'Nothing runs here.' : `Deploy ${runs} still runs.`}`;
+      const message = `${describeFailure(error)} ${runs === 0 ? 'Nothing runs here.' : `Deploy ${runs} still runs.`}`;
       log('error', `deploy ${id} failed: ${message}`);
       this.#reporter.say(id, { state: 'failed', message, current: runs });
     }
@@ -204,7 +204,7 @@ export class Follower {
       return failure;
     } catch (error) {
       signal.throwIfAborted();
-      return { message: describe(error), logTail: '' };
+      return { message: describeFailure(error), logTail: '' };
     }
   }
 
@@ -242,18 +242,8 @@ export class Follower {
 
   /** Does what may fail without harm to what runs. */
   async #tolerate(what: string, act: () => Promise<void>): Promise<void> {
-    await act().catch((error: unknown) => this.#options.log('warn', `could not ${what}: ${describe(error)}`));
+    await act().catch((error: unknown) =>
+      this.#options.log('warn', `could not ${what}: ${describeFailure(error)}`),
+    );
   }
-}
-
-function isSame(a: { id: number; digest: string } | undefined, b: { id: number; digest: string }): boolean {
-  return a?.id === b.id && a.digest === b.digest;
-}
-
-/** One sentence for the report; a full disk is the failure that people meet most. */
-function describe(error: unknown): string {
-  if (error instanceof WorldError) return error.message;
-  const { code, path: file } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC') return `The disk that holds ${path.dirname(file ?? 'the releases')} is full.`;
-  return `${error instanceof Error ? error.message : String(error)}.`;
 }

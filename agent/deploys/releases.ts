@@ -29,6 +29,13 @@ export function entryOf(id: number, payload: string): Entry | undefined {
   return { id, payload, deployment, digest: createHash('sha256').update(payload).digest('hex') };
 }
 
+export function isSameDeploy(
+  a: Pick<Entry, 'id' | 'digest'> | undefined,
+  b: Pick<Entry, 'id' | 'digest'>,
+): boolean {
+  return a?.id === b.id && a.digest === b.digest;
+}
+
 /**
  * The releases on this host, with all that it takes to run them: the files in `releases/<name>` and the deploy itself in
  * `deploys/<name>.json`, written last, so that a release that has it is whole. The link `current` names the one in use,

@@ -1,6 +1,7 @@
 import {
   type AppCondition,
   type ClientWorld,
+  describeCondition,
   type Log,
   type Report,
   WorldError,
@@ -93,10 +94,4 @@ export class Reporter {
 function withApp(message: string, app: AppCondition): string {
   if (app.up) return message;
   return `${message} Since then it ${describeCondition(app)}.`;
-}
-
-/** "ended (exit code 7), started again 4 times" */
-export function describeCondition({ lastExit = 'went down', restarts }: AppCondition): string {
-  if (restarts === 0) return lastExit;
-  return `${lastExit}, started again ${restarts === 1 ? 'once' : `${restarts} times`}`;
 }

@@ -12,6 +12,7 @@ interface DeployFlags extends ConnectionFlags {
   readonly wait: boolean;
   readonly waitTimeout: number;
   readonly plan: boolean;
+  readonly allowMissing: boolean;
 }
 
 /** `hawser deploy`: an app folder to the fleet. */
@@ -34,6 +35,11 @@ export function deployCommand(context: Context): Command {
       new Option('--wait-timeout <duration>', 'how long the hosts may take')
         .argParser(duration)
         .default(300_000, '5m'),
+    )
+    .option(
+      '--allow-missing',
+      'succeed without the hosts whose agent does not run; they apply it later',
+      false,
     )
     .option('--plan', 'show what would be deployed, and do nothing', false)
     .action(async (folder: string, flags: DeployFlags) => {

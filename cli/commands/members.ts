@@ -14,7 +14,8 @@ export function membersCommand(context: Context): Command {
     withConnection(new Command('members'), 'hawser members --watch --ssh-url root@web1')
       .addCommand(recoverCommand(context))
       .addCommand(defragCommand(context))
-      // Flags after a subcommand are its own.
+      .addCommand(forgetCommand(context))
+      // Flags after a command's name are its own.
       .enablePositionalOptions()
       .description('list the members of the etcd cluster')
       .option('--watch', 'list them again whenever they change', false)
@@ -33,6 +34,17 @@ export function membersCommand(context: Context): Command {
         });
       })
   );
+}
+
+function forgetCommand(context: Context): Command {
+  return withConnection(new Command('forget'), 'hawser members forget web3 --ssh-url root@web1')
+    .description('take a host that has left for good out of the fleet, so that deploys no longer expect it')
+    .argument('<host>', 'its hostname; its agent must not run')
+    .action(async (hostname: string, flags: ConnectionFlags) => {
+      const { forgetHost } = await import('../../world/hosts.js');
+      await withWorld(context, flags, (world, call) => forgetHost(world.client, hostname, call));
+      printResult(flags, { forgotten: hostname }, `forgot ${hostname}`);
+    });
 }
 
 function format(members: readonly Member[]): Lines {

@@ -97,6 +97,7 @@ async function agentOptions(context: Context, flags: RunFlags, prefix: string): 
   return {
     hostname: connection.hostname,
     prefix,
+    isTemporary: flags.tmpPrefix,
     namespace: connection.namespace,
     seeds: flags.seeds ?? [],
     ...connectSeeds(connection, log),

@@ -107,6 +107,7 @@ async function deployHello(world: ClientWorld, flags: DemoFlags, signal: AbortSi
     ...flags,
     signal,
     plan: false,
+    allowMissing: false,
     wait: true,
     waitTimeout: deployTimeoutMs,
     onConfirmed: () => {

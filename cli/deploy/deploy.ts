@@ -5,6 +5,7 @@ import type { ClientWorld } from '../../world/client-world.js';
 import { serialiseDeployment } from '../../world/deploys/deployment.js';
 import { type Manifest, parseManifest } from '../../world/deploys/manifest.js';
 import { WorldError } from '../../world/errors.js';
+import { listHosts } from '../../world/hosts.js';
 import { readYaml } from '../config.js';
 import { DeployError, UsageError } from '../errors.js';
 import { userName } from '../user-name.js';
@@ -88,11 +89,31 @@ export async function findPosition(
 /** What {@link record} came to. */
 export interface Recorded {
   readonly id: number;
+  /** The hosts that are expected to apply it. */
   readonly hosts: readonly string[];
 }
 
+/** The hosts of the fleet, sorted. */
+export interface Targets {
+  /** Their agent lives. */
+  readonly live: readonly string[];
+  /** They belong to the fleet, and their agent does not run. */
+  readonly away: readonly string[];
+}
+
+export async function readTargets(world: ClientWorld, signal: AbortSignal): Promise<Targets> {
+  const [agents, known] = await Promise.all([
+    world.getAgents({ signal }),
+    listHosts(world.client, undefined, { signal }),
+  ]);
+  return {
+    live: [...agents.keys()].sort(),
+    away: [...known.keys()].filter((hostname) => !agents.has(hostname)).sort(),
+  };
+}
+
 /**
- * Appends the deploy to the log for the agents that live now. Whoever loses a race against another deploy tries
+ * Appends the deploy to the log for these hosts. Whoever loses a race against another deploy tries
  * again behind it (the commit is checked anew), unless a person has confirmed `position`.
  *
  * @throws DeployError `overtaken` or `hash-chain`
@@ -102,13 +123,13 @@ export async function record(
   prepared: Prepared,
   options: {
     readonly tree: string;
+    readonly hosts: readonly string[];
     readonly position: Position;
     readonly confirmed: boolean;
     readonly signal: AbortSignal;
   },
 ): Promise<Recorded> {
-  const { signal, tree } = options;
-  const hosts = [...(await world.getAgents({ signal })).keys()].sort();
+  const { signal, tree, hosts } = options;
   const payload = serialiseDeployment({
     hawser: 1,
     name: prepared.manifest.name,

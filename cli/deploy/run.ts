@@ -4,7 +4,7 @@ import type { Report } from '../../world/world.js';
 import { DeployError } from '../errors.js';
 import { counted, formatBytes, type OutputOptions, printNote } from '../output.js';
 import { canAsk, confirmDeploy } from '../prompts/deploy.js';
-import { findPosition, type Prepared, record } from './deploy.js';
+import { findPosition, type Prepared, readTargets, record, type Targets } from './deploy.js';
 import { waitForVerdict } from './wait.js';
 
 /** How one deploy is to be run. */
@@ -14,6 +14,8 @@ export interface DeployRun extends OutputOptions {
   /** In milliseconds. */
   readonly waitTimeout: number;
   readonly plan: boolean;
+  /** A host whose agent does not run is no failure. */
+  readonly allowMissing: boolean;
   readonly signal: AbortSignal;
   /** Called when nothing more is asked: from here on it is the machines' time. */
   readonly onConfirmed?: () => void;
@@ -34,11 +36,12 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   const { signal } = run;
   const { name } = prepared.manifest;
   const { folder } = prepared.choices;
-  const agents = [...(await world.getAgents({ signal })).keys()].sort();
+  const planned = await readTargets(world, signal);
   const position = await findPosition(world, prepared, signal);
-  const to = agents.length === 0 ? 'no host (no agent is running)' : agents.join(', ');
+  const to = describeTargets(planned);
   if (run.plan) {
-    const value = { id: position.id, name, hosts: agents, hash: prepared.git?.head ?? '', folder };
+    const { live: hosts, away } = planned;
+    const value = { id: position.id, name, hosts, away, hash: prepared.git?.head ?? '', folder };
     return { value, text: `Would deploy ${name} as deploy ${position.id} to ${to}.` };
   }
   const confirmed = !run.yes && !run.json && canAsk();
@@ -49,17 +52,34 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   const upload = await world.putTree(folder, { signal });
   const [sent, all] = [upload.uploadedBytes, upload.sizeBytes].map(formatBytes);
   printNote(run, `Uploaded ${sent} of ${all} in ${counted(upload.files, 'file')}.`);
-  const { id, hosts } = await record(world, prepared, { tree: upload.tree, position, confirmed, signal });
+  const targets = await readTargets(world, signal);
+  const hosts = run.allowMissing ? targets.live : [...targets.live, ...targets.away].sort();
+  const { tree } = upload;
+  const { id } = await record(world, prepared, { tree, hosts, position, confirmed, signal });
   printNote(run, `Recorded deploy ${id}.`);
   if (!run.wait || hosts.length === 0) {
-    return { value: { id, verdict: 'pending', hosts: {} }, text: `Deploy ${id} is recorded for ${to}.` };
+    const text = `Deploy ${id} is recorded for ${describeTargets(targets)}.`;
+    return { value: { id, verdict: 'pending', hosts: {}, away: targets.away }, text };
   }
-  return await awaitHosts(world, { id, hosts, name }, run);
+  const away = run.allowMissing ? targets.away : [];
+  return await awaitHosts(world, { id, hosts, away, name }, run);
+}
+
+function describeTargets({ live, away }: Targets): string {
+  const to = live.length === 0 ? 'no host (no agent is running)' : live.join(', ');
+  return away.length === 0 ? to : `${to}; ${later(away)}`;
+}
+
+/** "h2 is away and applies it when it is back" */
+function later(away: readonly string[]): string {
+  return away.length === 1
+    ? `${away[0]} is away and applies it when it is back`
+    : `${away.join(', ')} are away and apply it when they are back`;
 }
 
 async function awaitHosts(
   world: ClientWorld,
-  { id, hosts, name }: { id: number; hosts: readonly string[]; name: string },
+  { id, hosts, away, name }: { id: number; hosts: readonly string[]; away: readonly string[]; name: string },
   run: DeployRun,
 ): Promise<DeployOutcome> {
   const { verdict, hosts: verdicts } = await waitForVerdict({
@@ -68,23 +88,32 @@ async function awaitHosts(
     hosts,
     signal: run.signal,
     timeoutMs: run.waitTimeout,
+    allowMissing: run.allowMissing,
     onChange: (hostname, host) => printNote(run, progressLine(hostname, host)),
   });
   if (verdict === 'healthy') {
-    const value = { id, verdict, hosts: Object.fromEntries(verdicts) };
-    return { value, text: `Deploy ${id} of ${name} is healthy on ${hosts.join(', ')}.` };
+    const gone = hosts.filter((hostname) => verdicts.get(hostname)?.state === 'missing');
+    const missing = [...away, ...gone].sort();
+    const well = hosts.filter((hostname) => !missing.includes(hostname)).join(', ') || 'no host';
+    const but = missing.length === 0 ? '' : `; ${later(missing)}`;
+    const value = { id, verdict, hosts: Object.fromEntries(verdicts), away: missing };
+    return { value, text: `Deploy ${id} of ${name} is healthy on ${well}${but}.` };
   }
   const bad = [...verdicts].filter(([, { state }]) => state !== 'healthy' && state !== 'skipped');
   const why = bad.map(([hostname, { state, message }]) => `${hostname} ${state}: ${message}`).join(' ');
+  const isMissing = bad.some(([, { state }]) => state === 'missing');
+  const remedy = isMissing
+    ? ' To accept missing hosts, give --allow-missing; for one that has left for good, run "hawser members forget".'
+    : '';
   const what = verdict === 'failed' ? 'failed' : `is not healthy after ${run.waitTimeout / 1_000} s`;
-  throw new DeployError('unhealthy', `Deploy ${id} of ${name} ${what}. ${why}`, {
+  throw new DeployError('unhealthy', `Deploy ${id} of ${name} ${what}. ${why}${remedy}`, {
     hosts: Object.fromEntries(bad.map(([hostname, { message }]) => [hostname, message])),
     logTail: appOutput(await world.getReports(id, { signal: run.signal })),
   });
 }
 
 function progressLine(hostname: string, { state, message }: HostVerdict): string {
-  return state === 'failed' || state === 'lost'
+  return state === 'failed' || state === 'lost' || state === 'missing'
     ? `${hostname}: ${state}: ${message}`
     : `${hostname}: ${message}`;
 }

@@ -9,6 +9,8 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
   /** How long the hosts may take. */
   readonly timeoutMs: number;
+  /** A host whose agent does not run is no failure. */
+  readonly allowMissing: boolean;
   /** Called with each host that has something new to say. */
   readonly onChange: (hostname: string, verdict: HostVerdict) => void;
 }
@@ -21,10 +23,11 @@ const lostGraceMs = 5_000;
  * reports and the agents' sessions are watched, so a host that dies is noticed when its session ends.
  */
 export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
-  const { world, id, hosts, onChange } = options;
+  const { world, id, hosts, allowMissing, onChange } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(options.timeoutMs)]);
   const shown = new Map<string, string>();
+  const seen = new Set<string>();
   let judgement: Judgement = judge({ hosts, reports: new Map(), agents: new Set(hosts) });
   let grace: NodeJS.Timeout | undefined;
   try {
@@ -36,10 +39,13 @@ export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
         world.getReports(id, { signal }),
         world.getAgents({ signal }),
       ]);
-      judgement = judge({ hosts, reports, agents: new Set(agents.keys()) });
+      for (const hostname of agents.keys()) seen.add(hostname);
+      judgement = judge({ hosts, reports, agents: new Set(agents.keys()), allowMissing });
       showChanges(judgement, shown, onChange);
-      const isLost = [...judgement.hosts.values()].some(({ state }) => state === 'lost');
-      if (judgement.verdict !== 'pending' && !isLost) return judgement;
+      const mayComeBack = [...judgement.hosts].some(
+        ([hostname, { state }]) => state === 'lost' || (state === 'missing' && seen.has(hostname)),
+      );
+      if (judgement.verdict !== 'pending' && !mayComeBack) return judgement;
       if (judgement.verdict !== 'pending') {
         grace ??= setTimeout(() => over.abort(), lostGraceMs);
       } else {

@@ -14,11 +14,18 @@ interface Case {
   readonly hosts: readonly string[];
   readonly states: Readonly<Record<string, ReportState>>;
   readonly live: readonly string[];
+  readonly allowMissing?: boolean;
 }
 
 const judges = test.macro({
-  exec: (t, _: string, { hosts, states, live }: Case, verdict: Verdict, ...expected: string[]) => {
-    const judgement = judge({ hosts, reports: reports(states), agents: new Set(live) });
+  exec: (
+    t,
+    _: string,
+    { hosts, states, live, allowMissing = false }: Case,
+    verdict: Verdict,
+    ...expected: string[]
+  ) => {
+    const judgement = judge({ hosts, reports: reports(states), agents: new Set(live), allowMissing });
     t.is(judgement.verdict, verdict);
     t.deepEqual(
       [...judgement.hosts.values()].map((host) => host.state),
@@ -78,9 +85,26 @@ test.serial(
 );
 test.serial(
   judges,
-  'a host that never said anything and is gone is lost',
-  { hosts: ['a'], states: {}, live: [] },
+  'a host that never said anything and is gone is missing',
+  { hosts: both, states: { a: 'healthy' }, live: ['a'] },
   'failed',
+  'healthy',
+  'missing',
+);
+test.serial(
+  judges,
+  'a host that is missing is told, and no failure, where that is allowed',
+  { hosts: both, states: { a: 'healthy' }, live: ['a'], allowMissing: true },
+  'healthy',
+  'healthy',
+  'missing',
+);
+test.serial(
+  judges,
+  'a host that went in the middle is a failure wherever a missing one is allowed',
+  { hosts: both, states: { a: 'healthy', b: 'applying' }, live: ['a'], allowMissing: true },
+  'failed',
+  'healthy',
   'lost',
 );
 test.serial(

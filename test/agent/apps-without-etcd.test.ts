@@ -1,0 +1,180 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test from 'ava';
+import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import { freePort } from '../../fixtures/fleet/free-port.js';
+import { WorldError } from '../../world/index.js';
+import { hawser } from '../cli/hawser.js';
+import { answerAt, answers, appFolder, deployTo, httpCheck } from './app-folder.js';
+import type { LocalAgent } from './local-agent.js';
+import { LocalAgents } from './local-agents.js';
+
+/** A host that runs no etcd and reaches the fleet through these. */
+async function startClient(
+  agents: LocalAgents,
+  name: string,
+  seeds: readonly LocalAgent[],
+): Promise<LocalAgent> {
+  const host = await agents.add(name);
+  await agents.registered(...seeds.map((seed) => seed.name));
+  startAgain(host, seeds);
+  await agents.registered(name);
+  return host;
+}
+
+function startAgain(host: LocalAgent, seeds: readonly LocalAgent[]): void {
+  const seedFlags = seeds.flatMap((seed) => ['--seeds', seed.clientUrl]);
+  host.run(['--hostname', host.name, '--prefix', host.prefix, '--no-server', ...seedFlags]);
+}
+
+test.serial(
+  'an app runs at once while etcd is away, also one whose deploy the log has lost, and the host catches up later',
+  async (t) => {
+    await using agents = await LocalAgents.create('3.5');
+    const [h1] = (await agents.start('h1')) as [LocalAgent];
+    const h2 = await startClient(agents, 'h2', [h1]);
+    const port = await freePort();
+    const only2 = (answer: string) =>
+      `[ $HAWSER_HOSTNAME = h1 ] && exec sleep 1000; exec node server.mjs ${answer} ${port}`;
+    const good = await deployTo(h1, await appFolder(t, { run: ['sh', '-c', only2('one')] }));
+    t.is(good.code, 0, good.stderr);
+    t.is((await deployTo(h1, await appFolder(t, { run: ['false'] }))).code, 5);
+    await answers(port, 'one', h2);
+    t.is((await hawser(['deploys', 'prune', '--keep', '1', '--seeds', h1.clientUrl])).code, 0);
+
+    await h2.kill();
+    await h1.stop();
+    startAgain(h2, [h1]);
+    await answers(port, 'one', h2);
+    h1.start();
+    await agents.registered('h1', 'h2');
+    t.is(await answerAt(port), 'one');
+
+    const next = await deployTo(h1, await appFolder(t, { run: ['sh', '-c', only2('two')] }));
+    t.is(next.code, 0, next.stderr);
+    await answers(port, 'two', h2);
+    t.true(h1.isRunning && h2.isRunning);
+  },
+);
+
+test.serial('a dead host is named, the deploy is not healthy without it, and it catches up', async (t) => {
+  await using agents = await LocalAgents.create('3.5');
+  const [h1] = (await agents.start('h1')) as [LocalAgent];
+  const h2 = await startClient(agents, 'h2', [h1]);
+  await agents.eventually('h2 belongs to the fleet', async () =>
+    (await agents.hosts('/hawser/hosts/')).includes('h2'),
+  );
+  await h2.kill();
+  await agents.eventually('h2 is gone', async () => !(await agents.hosts('/agents/')).includes('h2'));
+
+  const port = await freePort();
+  const run = ['sh', '-c', `[ $HAWSER_HOSTNAME = h1 ] && exec sleep 1000; exec node server.mjs one ${port}`];
+  const folder = await appFolder(t, { run });
+  const planned = await deployTo(h1, folder, '--plan');
+  t.is(planned.stdout, 'Would deploy app as deploy 1 to h1; h2 is away and applies it when it is back.\n');
+  const failed = await deployTo(h1, folder);
+  t.is(failed.code, 5);
+  t.regex(failed.stderr, /Deploy 1 of app failed. h2 missing: Its agent does not run; .*--allow-missing/);
+  const allowed = await deployTo(h1, folder, '--allow-missing', '--json');
+  t.is(allowed.code, 0, allowed.stderr);
+  t.like(JSON.parse(allowed.stdout), { verdict: 'healthy', away: ['h2'] });
+  const status = JSON.parse((await hawser(['status', '--json', '--seeds', h1.clientUrl])).stdout);
+  t.like(status.hosts[1], { hostname: 'h2', alive: false });
+  t.regex(status.hosts[1].since, /^\d{4}-/);
+
+  startAgain(h2, [h1]);
+  await answers(port, 'one', h2);
+  await h2.stop();
+
+  const forget = (name: string) => hawser(['members', 'forget', name, '--seeds', h1.clientUrl]);
+  t.is((await forget('h3')).code, 1);
+  const lives = await forget('h1');
+  t.is(lives.code, 1);
+  t.regex(lives.stderr, /The agent of h1 runs: stop it first/);
+  t.is((await forget('h2')).code, 0);
+  const without = await deployTo(h1, folder);
+  t.is(without.code, 0, without.stderr);
+});
+
+test.serial(
+  'a host that comes to another fleet runs what that fleet deployed, also under the same number',
+  async (t) => {
+    await using first = await LocalAgents.create('3.5');
+    await using second = await LocalAgents.create('3.5');
+    const [a] = (await first.start('a')) as [LocalAgent];
+    const [b] = (await second.start('b')) as [LocalAgent];
+    await second.registered('b');
+    const mover = await startClient(first, 'mover', [a]);
+    const port = await freePort();
+    const shape = (answer: string) => ({
+      run: [
+        'sh',
+        '-c',
+        `[ $HAWSER_HOSTNAME = mover ] || exec sleep 1000; exec node server.mjs "$(cat text)" ${port}`,
+      ],
+      files: { text: answer },
+    });
+    t.is((await deployTo(a, await appFolder(t, shape('of the first')))).code, 0);
+    t.is((await deployTo(b, await appFolder(t, shape('of the second')))).code, 0);
+    await answers(port, 'of the first', mover);
+    await mover.stop();
+    startAgain(mover, [b]);
+    await answers(port, 'of the second', mover);
+    await second.eventually('the host has reported', async () =>
+      (await second.hosts('/reports/1/')).includes('mover'),
+    );
+  },
+);
+
+test.serial(
+  'apps go on while etcd is full, and what happened meanwhile is reported when there is room',
+  async (t) => {
+    await using agents = await LocalAgents.create('3.5');
+    const small = path.join(agents.folder, 'small-etcd');
+    const { etcd } = await resolveEtcd('3.5');
+    await writeFile(small, `#!/bin/sh\nexec ${etcd} --quota-backend-bytes=16777216 "$@"\n`);
+    await chmod(small, 0o755);
+    const h1 = await agents.add('h1', { etcd: small });
+    h1.start();
+    await agents.registered('h1');
+    const port = await freePort();
+    const good = await deployTo(h1, await appFolder(t, { run: ['node', 'server.mjs', 'one', String(port)] }));
+    t.is(good.code, 0, good.stderr);
+
+    const waits = `until [ -e ${agents.folder}/go ]; do sleep 0.05; done; exec node server.mjs two ${port}`;
+    const folder = await appFolder(t, { run: ['sh', '-c', waits], health: httpCheck(port) });
+    t.is((await deployTo(h1, folder, '--no-wait')).code, 0);
+    await agents.eventually(
+      'h1 tries the second deploy',
+      async () => (await agents.hosts('/reports/2/')).length > 0,
+    );
+    await fill(agents);
+    await writeFile(path.join(agents.folder, 'go'), '');
+    await answers(port, 'two', h1);
+    await h1.logged(/trying again until it works: .*(full|space)/i);
+
+    await agents.etcdctl(h1, 'del', '--prefix', '/_mgmt/ballast/');
+    const status = JSON.parse(await agents.etcdctl(h1, 'endpoint', 'status', '-w', 'json'));
+    await agents.etcdctl(h1, 'compact', String(status[0].Status.header.revision));
+    await agents.etcdctl(h1, 'defrag');
+    await agents.etcdctl(h1, 'alarm', 'disarm');
+    await agents.eventually('the report is there', async () => {
+      const report = await agents.client.get('/reports/2/h1');
+      return JSON.parse(report?.value.toString() ?? '{}').state === 'healthy';
+    });
+    t.is(await answerAt(port), 'two');
+    t.true(h1.isRunning);
+  },
+);
+
+/** Writes until etcd takes no more. */
+async function fill(agents: LocalAgents): Promise<void> {
+  const value = Buffer.alloc(1_000_000, 'x');
+  for (let number = 0; ; number += 1)
+    try {
+      await agents.client.set(`/ballast/${number}`, value);
+    } catch (error) {
+      if (error instanceof WorldError && error.code === 'no-space') return;
+      throw error;
+    }
+}
