@@ -5,7 +5,8 @@ const exitInterrupted = 130;
 
 /**
  * Turns ^C into an orderly end: the first aborts `signal`, the second says how long that may still take where it is
- * known, the third calls `kill` and exits at once.
+ * known, the third calls `kill` and exits at once. A hang-up comes from the terminal's end, often more than once, and is
+ * never impatience: it only begins an orderly end.
  */
 export class Interrupts implements Disposable {
   readonly #controller = new AbortController();
@@ -40,7 +41,13 @@ export class Interrupts implements Disposable {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, this.#onSignal);
   }
 
+  /** The terminal, or whoever read what we say, is gone. */
+  hangUp(): void {
+    this.#onSignal('SIGHUP');
+  }
+
   readonly #onSignal = (name: NodeJS.Signals): void => {
+    if (name === 'SIGHUP' && this.signal.aborted) return;
     this.#count += 1;
     if (this.#count === 1) this.#controller.abort(new InterruptedError(name));
     if (this.#count === 2)

@@ -13,6 +13,7 @@ import {
 } from '../connection.js';
 import type { Context } from '../context.js';
 import { etcdUser } from '../etcd-user.js';
+import { watchForHangUp } from '../hang-up.js';
 import { writeJson, writeResult } from '../output/door.js';
 import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../server-flags.js';
 import { byteSize } from '../size-argument.js';
@@ -38,7 +39,9 @@ export function runCommand(context: Context): Command {
     'hawser run --hostname web2 --seeds http://10.0.0.1:2379 --client-urls http://10.0.0.2:2379 --server-urls http://10.0.0.2:2380',
   );
   command
-    .description('be the agent of this host: run etcd, follow the deploy log; ends in order on ^C or SIGTERM')
+    .description(
+      'be the agent of this host: run etcd, follow the deploy log; ends in order on Ctrl-C, SIGTERM or a hang-up',
+    )
     .option('--prefix <folder>', 'where everything is kept', defaultPrefix)
     .option('--tmp-prefix', 'keep everything in a temporary folder that goes with the agent', false)
     .option(
@@ -82,12 +85,25 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
     const agent = new HostAgent(await agentOptions(context, flags, prefix));
     context.interrupts.onKill(() => agent.kill());
     context.interrupts.onSecond(() => agent.endsWithinMs);
+    endWithReader(context, process.env);
+    using _ = watchForHangUp(() => context.interrupts.hangUp());
     await agent.run(context.interrupts.signal);
     // A service manager ends an agent with SIGTERM: that is its ordinary end, not an interruption.
     context.endedInOrder = context.interrupts.reason?.signalName === 'SIGTERM';
   } finally {
     if (flags.tmpPrefix) removePrivateFolder(prefix);
   }
+}
+
+/**
+ * An agent whose log nobody reads any more, since the terminal or the pipe is gone, ends in order, and one that cannot
+ * write it for another reason goes on. Under systemd the journal is away for a moment at most.
+ */
+function endWithReader({ interrupts }: Context, environment: NodeJS.ProcessEnv): void {
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    const isGone = code === 'EPIPE' || code === 'EIO';
+    if (isGone && environment['JOURNAL_STREAM'] === undefined) interrupts.hangUp();
+  });
 }
 
 async function agentOptions(context: Context, flags: RunFlags, prefix: string): Promise<AgentOptions> {

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { hawserInTerminal } from '../cli/terminal.js';
+import { Sshd } from '../tunnel/sshd.js';
 import { LocalAgents } from './local-agents.js';
 
 let agents: LocalAgents;
@@ -22,6 +26,47 @@ test.serial('one ^C in a terminal leaves the cluster in order, and says what it 
   t.deepEqual(h3.processes(), []);
   t.false((await agents.look()).members.some(({ name }) => name === 'h3'));
 });
+
+const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+
+for (const [terminal, how] of [
+  ['-T', 'without a terminal'],
+  ['-tt', 'with a terminal, which it writes to no more'],
+] as const) {
+  test.serial(`the end of the ssh that it was started through ends it in order: ${how}`, async (t) => {
+    const [h1, h2, h3] = [agents.agent('h1'), agents.agent('h2'), agents.agent('h3')];
+    if (h3.isRunning) await h3.stop();
+    await using sshd = await Sshd.start();
+    const environment = Object.entries(h3.environment).map(([name, value]) => `${name}=${value}`);
+    const flags = h3.flags([h1, h2], ['--verbose']);
+    const command = ['env', ...environment, process.execPath, script, 'run', ...flags].map(
+      (word) => `'${word}'`,
+    );
+    const { user, host, port } = sshd.destination;
+    const options = [
+      '-F',
+      'none',
+      '-i',
+      sshd.identityFile,
+      '-o',
+      `UserKnownHostsFile=${sshd.knownHostsFile}`,
+    ];
+    const ssh = spawn(
+      'ssh',
+      [terminal, ...options, '-p', String(port), `${user}@${host}`, command.join(' ')],
+      {
+        stdio: ['pipe', 'ignore', 'ignore'],
+      },
+    );
+    t.teardown(() => ssh.kill('SIGKILL'));
+    await agents.voting('h1', 'h2', 'h3');
+    ssh.kill('SIGKILL');
+    await once(ssh, 'exit');
+    await agents.votingCount(1);
+    await h3.gone();
+    t.false((await agents.hosts('/agents/')).includes('h3'));
+  });
+}
 
 test.serial('a second ^C says how long it will still wait, and a third ends at once', async (t) => {
   const [h1, h2, h3] = [agents.agent('h1'), agents.agent('h2'), agents.agent('h3')];
