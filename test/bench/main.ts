@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { QUICK, THOROUGH } from './effort.js';
 import { elasticTopics } from './elastic/topics.js';
-import { format, isMet } from './report.js';
+import { format, isMet, isMissedForSure } from './report.js';
 import { tunnelTopics } from './tunnel/topics.js';
 import { worldTopics } from './world/topics.js';
 
@@ -22,12 +22,17 @@ if (positionals.length !== 1 || !isSubject(subject)) {
 const say = (text: string) => process.stderr.write(text);
 const only = values.only?.split(',');
 const effort = values.quick ? QUICK : THOROUGH;
-const checks = { met: 0, missed: 0 };
+const checks = { met: 0, missed: 0, missedForSure: 0 };
 for await (const topic of subjects[subject](effort, say, only)) {
-  for (const check of topic.checks) checks[isMet(check) ? 'met' : 'missed'] += 1;
+  for (const check of topic.checks) {
+    checks[isMet(check) ? 'met' : 'missed'] += 1;
+    if (isMissedForSure(check)) checks.missedForSure += 1;
+  }
   process.stdout.write(values.json ? `${JSON.stringify(topic)}\n` : format(topic));
 }
-say(`${checks.met} targets met, ${checks.missed} missed\n`);
+say(
+  `${checks.met} targets met, ${checks.missed} missed, ${checks.missedForSure} of them beyond what chance explains\n`,
+);
 
 function isSubject(name: string | undefined): name is Subject {
   return name !== undefined && Object.hasOwn(subjects, name);

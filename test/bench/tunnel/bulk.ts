@@ -1,9 +1,9 @@
 import { Client } from '../../../world/index.js';
 import type { Effort } from '../effort.js';
-import type { Check, Topic } from '../report.js';
+import { type Check, compare, type Topic } from '../report.js';
 import { median } from '../statistics.js';
 import { measureRate, OPERATIONS } from './calls.js';
-import type { Way } from './way.js';
+import { OVER_TCP, type Way } from './way.js';
 
 const MIB = 1 << 20;
 const IN_FLIGHT = [1, 4, 16];
@@ -50,14 +50,15 @@ export async function* measureBulk(ways: readonly Way[], effort: Effort): AsyncG
         }
       }
     }
-    yield bulkTopic(ways, (key) => median(measured.get(key) ?? []));
+    yield bulkTopic(ways, (key) => measured.get(key) ?? []);
     yield await measureInterference(clients, effort);
   } finally {
     await Promise.all([...clients.values()].map((client) => client.close()));
   }
 }
 
-function bulkTopic(ways: readonly Way[], of: (key: string) => number): Topic {
+function bulkTopic(ways: readonly Way[], all: (key: string) => readonly number[]): Topic {
+  const of = (key: string) => median(all(key));
   const rows = (['get', 'put'] as const).flatMap((direction) =>
     ways.map(({ name }) => ({
       name: `${direction} ${name}`,
@@ -65,25 +66,25 @@ function bulkTopic(ways: readonly Way[], of: (key: string) => number): Topic {
     })),
   );
   const checks = (['get', 'put'] as const).flatMap((direction) =>
-    IN_FLIGHT.flatMap((inFlight): Check[] => {
-      const mine = of(`${direction} ours ${inFlight}`);
-      return [
-        {
-          what: `${direction} at ${inFlight}, ours against ssh -L`,
-          got: mine / of(`${direction} ssh -L ${inFlight}`),
-          sense: 'at least',
-          wanted: 1,
-        },
-        {
-          what: `${direction} at ${inFlight}, ours against direct`,
-          got: mine / of(`${direction} direct ${inFlight}`),
-          sense: 'at least',
-          wanted: 0.6,
-        },
-      ];
-    }),
+    IN_FLIGHT.flatMap((inFlight) =>
+      checksOf(`${direction} at ${inFlight}`, (way) => all(`${direction} ${way} ${inFlight}`)),
+    ),
   );
   return { title: 'Values of 1 MiB, MB/s by calls in flight', columns: IN_FLIGHT.map(String), rows, checks };
+}
+
+/** What is wanted at one number of calls in flight; `of` gives what was measured of a way. */
+function checksOf(what: string, of: (way: string) => readonly number[]): Check[] {
+  const mine = of('ours');
+  const tcp = of(OVER_TCP);
+  const check = (name: string, measured: readonly number[], against: readonly number[], wanted: number) =>
+    compare({ what: `${what}, ${name}`, of: measured, against, sense: 'at least', wanted });
+  return [
+    check('ours against ssh -L', mine, of('ssh -L'), 1),
+    check('ours against direct', mine, of('direct'), 0.6),
+    check('ours over TCP against ours', tcp, mine, 0.7),
+    check('ours over TCP against ssh -L', tcp, of('ssh -L'), 0.7),
+  ];
 }
 
 /** The latency of single small gets, idle and while 1 MiB values are read all the time. */
@@ -109,12 +110,21 @@ async function measureInterference(
     name: way.name,
     values: [median(idle.get(way) ?? []), median(busy.get(way) ?? [])],
   }));
-  const [idleMs = Number.NaN, busyMs = Number.NaN] = rows.find(({ name }) => name === 'ours')?.values ?? [];
+  const ours = [...clients.keys()].find(({ name }) => name === 'ours');
+  const of = (measured: ReadonlyMap<Way, number[]>) => (ours && measured.get(ours)) ?? [];
   return {
     title: 'Small gets one at a time, p50 ms',
     columns: ['idle', 'during a bulk read'],
     rows,
-    checks: [{ what: 'ours, busy against idle', got: busyMs / idleMs, sense: 'at most', wanted: 2 }],
+    checks: [
+      compare({
+        what: 'ours, busy against idle',
+        of: of(busy),
+        against: of(idle),
+        sense: 'at most',
+        wanted: 2,
+      }),
+    ],
     notes: [
       'client, tunnel, sshd and etcd share the cores of this machine: a bulk read takes their time too',
     ],

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Etcd3 } from 'etcd3';
 import { resolveEtcd } from '../../../fixtures/fleet/etcd-binary.js';
 import type { Effort } from '../effort.js';
-import type { Check, Topic } from '../report.js';
+import { type Check, compare, type Topic } from '../report.js';
 import { median } from '../statistics.js';
 import type { Stand } from './stand.js';
 import { direct, sshForward, type Way } from './way.js';
@@ -32,8 +32,9 @@ export async function* measureClients(
   const etcdctl = path.join(path.dirname((await resolveEtcd()).etcd), 'etcdctl');
   await using ssh = await sshForward(stand, { session: false });
   await using mine = await hawserForward(stand);
+  await using overTcp = await hawserForward(stand, '127.0.0.1:0');
   const straight = direct(stand);
-  const ways = [straight, ssh, mine];
+  const ways = [straight, ssh, mine, overTcp];
   const measured = new Map<Way, number[][]>(ways.map((way) => [way, []]));
   await fill(stand);
   for (let round = 0; round < rounds; round += 1) {
@@ -45,20 +46,29 @@ export async function* measureClients(
       results.push([...untuned, ...commands]);
     }
   }
-  const of = (way: Way, column: number) =>
-    median((measured.get(way) ?? []).map((values) => values[column] ?? Number.NaN));
+  const all = (way: Way, column: number) =>
+    (measured.get(way) ?? []).map((values) => values[column] ?? Number.NaN);
+  const of = (way: Way, column: number) => median(all(way, column));
   yield {
     title: "Other people's clients with their defaults",
     columns: COLUMNS,
     rows: ways.map((way) => ({ name: way.name, values: COLUMNS.map((_, column) => of(way, column)) })),
-    checks: COLUMNS.map(
-      (what, column): Check => ({
-        what: `${what}, hawser forward against direct`,
-        got: of(mine, column) / of(straight, column),
+    checks: COLUMNS.flatMap((what, column): Check[] => [
+      compare({
+        what: `${what}, ${mine.name} against direct`,
+        of: all(mine, column),
+        against: all(straight, column),
         sense: 'at least',
         wanted: 0.8,
       }),
-    ),
+      compare({
+        what: `${what}, ${overTcp.name} against its unix socket`,
+        of: all(overTcp, column),
+        against: all(mine, column),
+        sense: 'at least',
+        wanted: 0.7,
+      }),
+    ]),
     notes: existsSync(etcdctl) ? [] : ['etcdctl was not found beside etcd: left out'],
   };
   if (!isQuick && existsSync(etcdctl)) yield await measureCheckPerf(etcdctl, ways);
@@ -152,11 +162,13 @@ async function run(etcdctl: string, url: string, args: readonly string[]): Promi
   return said;
 }
 
-async function hawserForward({ sshd, etcd }: Stand): Promise<Way> {
+/** What `hawser forward` makes: a private unix socket, or with `listen` a loopback TCP address. */
+async function hawserForward({ sshd, etcd }: Stand, listen?: string): Promise<Way> {
   const { user, host, port } = sshd.destination;
   const flags = [
     ...['--ssh-url', `${user}@${host}:${port}`, '--ssh-id', sshd.identityFile],
     ...['--ssh-known-hosts', sshd.knownHostsFile],
+    ...(listen === undefined ? [] : ['--listen', listen]),
   ];
   const child = spawn(process.execPath, [main, 'forward', ...flags, `127.0.0.1:${etcd.port}`], {
     env: { PATH: process.env['PATH'], HOME: sshd.folder },
@@ -164,8 +176,8 @@ async function hawserForward({ sshd, etcd }: Stand): Promise<Way> {
   });
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
   return {
-    name: 'hawser forward',
-    url: String(line),
+    name: listen === undefined ? 'hawser forward' : 'hawser forward --listen',
+    url: listen === undefined ? String(line) : `http://${line}`,
     pid: child.pid,
     [Symbol.asyncDispose]: async () => {
       const exited = once(child, 'exit');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Client } from '../../../world/index.js';
 import type { Effort } from '../effort.js';
-import type { Check, Topic } from '../report.js';
+import { type Check, compare, type Topic } from '../report.js';
 import { median } from '../statistics.js';
 import { DelayLink } from './delay-link.js';
 import { sshArguments } from './ssh-forward.js';
@@ -106,28 +106,24 @@ function answerTopic(
   measured: ReadonlyMap<string, readonly Answers[]>,
   commandMs: number,
 ): Topic {
-  const of = (name: string, field: keyof Answers) =>
-    median((measured.get(name) ?? []).map((answers) => answers[field]));
+  const all = (name: string, field: keyof Answers) =>
+    (measured.get(name) ?? []).map((answers) => answers[field]);
+  const of = (name: string, field: keyof Answers) => median(all(name, field));
   const cold = of('ours', 'coldMs');
   const inRoundTrips = (ms: number) => (roundTripMs === 0 ? undefined : ms / roundTripMs);
   const rows = WAYS.map((name) => {
     const [coldMs, warmMs] = [of(name, 'coldMs'), of(name, 'warmMs')];
     return { name, values: [coldMs, inRoundTrips(coldMs), warmMs, inRoundTrips(warmMs)] };
   });
-  const checks: Check[] = [
-    {
-      what: 'cold, ours against ssh -L',
-      got: cold / of('ssh -L', 'coldMs'),
+  const checks: Check[] = ['ssh -L', 'ssh -N -L'].map((other) =>
+    compare({
+      what: `cold, ours against ${other}`,
+      of: all('ours', 'coldMs'),
+      against: all(other, 'coldMs'),
       sense: 'at most',
       wanted: TARGET.againstSsh,
-    },
-    {
-      what: 'cold, ours against ssh -N -L',
-      got: cold / of('ssh -N -L', 'coldMs'),
-      sense: 'at most',
-      wanted: TARGET.againstSsh,
-    },
-  ];
+    }),
+  );
   if (roundTripMs > 0) {
     checks.push(
       { what: 'cold, ours, round trips', got: cold / roundTripMs, sense: 'at most', wanted: TARGET.cold },

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { findProgram } from '../../../fixtures/fleet/run-command.js';
 import type { Effort } from '../effort.js';
-import type { Check, Topic } from '../report.js';
+import { type Check, compare, type Topic } from '../report.js';
 import { median } from '../statistics.js';
 import { LoopbackHosts } from './loopback-hosts.js';
 import type { EnterHostsTask } from './programs/enter-hosts.js';
@@ -38,12 +38,14 @@ export async function* measureManyHosts({ rounds, isQuick }: Effort): AsyncGener
   }
   const of = (name: string) => median(cold.get(name) ?? []);
   const checks = runners.map(
-    ({ name }): Check => ({
-      what: `${name} against ours`,
-      got: of(name) / of('ours'),
-      sense: 'at least',
-      wanted: name.endsWith('best') ? 1 : 2,
-    }),
+    ({ name }): Check =>
+      compare({
+        what: `${name} against ours`,
+        of: cold.get(name) ?? [],
+        against: cold.get('ours') ?? [],
+        sense: 'at least',
+        wanted: name.endsWith('best') ? 1 : 2,
+      }),
   );
   yield {
     title: `One operation on each of ${HOSTS} hosts, ms for the whole program`,

@@ -12,6 +12,9 @@ export interface Way extends AsyncDisposable {
   readonly pid: number | undefined;
 }
 
+/** The name of our forward to a loopback TCP address. */
+export const OVER_TCP = 'ours over TCP';
+
 /** Where SSH is reached, when not at the stand's own port: a link that delays. */
 export interface SshAt {
   readonly port: number;
@@ -44,19 +47,24 @@ export async function sshForward(
   };
 }
 
-/** Our tunnel, in this process. */
+/** Our tunnel, in this process; `overTcp` enters it by a loopback TCP address instead of a unix socket. */
 export async function ours(
   stand: Stand,
-  { at, ...options }: Partial<TunnelOptions> & { readonly at?: SshAt } = {},
+  {
+    at,
+    overTcp = false,
+    ...options
+  }: Partial<TunnelOptions> & { readonly at?: SshAt; readonly overTcp?: boolean } = {},
 ): Promise<Way> {
   const before = await sshProcesses();
   const tunnel = await Tunnel.open({ ...tunnelOptions(stand, at), ...options });
-  const { address } = await tunnel.forward({ host: '127.0.0.1', port: stand.etcd.port });
+  const listen = overTcp ? { host: '127.0.0.1', port: 0 } : undefined;
+  const { address } = await tunnel.forward({ host: '127.0.0.1', port: stand.etcd.port }, { listen });
   const isOpenSsh = options.transport === 'openssh';
   const pid = isOpenSsh ? (await sshProcesses()).find((each) => !before.includes(each)) : undefined;
   return {
-    name: isOpenSsh ? 'ours over openssh' : 'ours',
-    url: address,
+    name: overTcp ? OVER_TCP : isOpenSsh ? 'ours over openssh' : 'ours',
+    url: overTcp ? `http://${address}` : address,
     pid,
     [Symbol.asyncDispose]: () => tunnel.close(),
   };
