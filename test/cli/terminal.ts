@@ -23,6 +23,8 @@ interface TerminalOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly columns?: number;
+  /** Another program than the command line, for Node. */
+  readonly program?: string;
 }
 
 /** Starts the command line in a terminal of 100 columns, unless told otherwise, and 30 rows that ends with the test. */
@@ -31,7 +33,7 @@ export function hawserInTerminal(
   args: readonly string[],
   options: TerminalOptions,
 ): Terminal {
-  return programInTerminal(t, [process.execPath, script, ...args], options);
+  return programInTerminal(t, [process.execPath, options.program ?? script, ...args], options);
 }
 
 /** Likewise, from a shell that then shows the exit code and how the terminal was left. */
