@@ -43,6 +43,23 @@ test.serial('help is what a command asked for it prints, and no failure', async 
   }
 });
 
+test.serial('an error that nobody caught is shown, and what it quotes is not obeyed', async (t) => {
+  const fault = `setImmediate(() => { throw new Error('a\\x1b[31mEVIL\\nEVIL') })`;
+  const late = `process.on('newListener', (name) => { if (name === 'uncaughtException') ${fault} })`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}` };
+  const { code, stderr } = await hawser(['status', '--seeds', 'http://127.0.0.1:1'], { env });
+  t.is(code, 1);
+  t.regex(stderr, /^Error: a\\e\[31mEVIL\\nEVIL\n {4}at /);
+});
+
+test.serial('a sentence on what was typed is one line, and names what was meant', async (t) => {
+  const { code, stderr } = await hawser(['statsu', 'x\n\x1b[31mEVIL']);
+  t.is(code, 2);
+  t.is(stderr, "hawser: unknown command 'statsu'\n(Did you mean status?)\n");
+  const option = await hawser(['status', '--x\n\x1b[31mEVIL']);
+  t.is(option.stderr, "hawser: unknown option '--x\\n\\e[31mEVIL'\n");
+});
+
 test.serial('the version is the one of package.json', async (t) => {
   const { readFile } = await import('node:fs/promises');
   const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));

@@ -153,6 +153,15 @@ test('whatever is found, a rebuild is never planned beside a server that serves,
   );
 });
 
+test('what agents say of themselves adds no rows and moves no cursor', (t) => {
+  const evil = 'h9\x1b[2J\nh8  up, pid 1  voter';
+  const { agent, ...rest } = host('1');
+  const found = [{ ...rest, agent: agent && { ...agent, hostname: evil } }, away(evil)];
+  const shown = `${formatReports(found)}\n${formatPlan(planRecovery(found), found)}`;
+  t.notRegex(shown, /[^\P{Cc}\n]|^h8/mu);
+  t.true(shown.includes('h9\\e[2J\\nh8'));
+});
+
 test('the table shows every host with what it has', (t) => {
   const noAgent = { kind: 'no-agent', message: 'no such socket' } as const;
   const found = [

@@ -49,6 +49,16 @@ for (const [text, code] of SAID) {
   });
 }
 
+test.serial('Of what somebody else wrote a sentence has so much as a person reads', (t) => {
+  const long = translateOpenSshFailure(host, `banner\n${'x'.repeat(16_000)}`);
+  t.regex(long.message, /ssh says "x{300}…". Check the address/);
+  const offer = `no matching cipher found. Their offer: $(id\x1b[2J),${'aes-x,'.repeat(2000)}`;
+  const none = translateOpenSshFailure(host, offer);
+  t.true(none.message.length < 700, none.message);
+  t.regex(none.message, /"Ciphers \+aes-x"/);
+  t.notRegex(none.message, /\$\(id/);
+});
+
 test.serial('Of a changed key the fingerprint and the line that knows another are told', (t) => {
   const { fingerprint, file, line } = translateOpenSshFailure(host, CHANGED);
   t.is(fingerprint, 'SHA256:KW+faptrDJL/VDeKDqT89AkDB66IsZAvuqdIW1JR5ME');
