@@ -138,11 +138,13 @@ export class ClientWorld extends ClusterWorld implements World {
     return this.#deploys.pruneDeploys(keep, options);
   }
 
-  putTree(
+  async putTree(
     folder: string,
     options?: CallOptions & { onProgress?: (done: { bytes: number; of: number }) => void },
   ): Promise<TreeUpload> {
-    return putTree(this.client, folder, options);
+    const stored = await putTree(this.client, folder, options);
+    this.#deploys.treeStored(stored.tree);
+    return stored;
   }
 
   getTree(tree: string, folder: string, options?: CallOptions): Promise<void> {

@@ -80,7 +80,8 @@ export interface DeployWorld {
    * Appends deploy `id`, which must be the newest id plus one, in one transaction, exactly once even when the answer is lost.
    * After `outcome-unknown` or an abort the same call may be made again on the same World: it succeeds if it had been applied.
    * A `hash` is stored beside it; with a `parentHash` too, the previous deploy's hash must equal it.
-   * @throws WorldError `conflict` when the id is taken or not next, or the parent hash differs.
+   * @throws WorldError `conflict` when the id is taken or not next, or the parent hash differs; `not-found` when its tree,
+   * stored over this World, was freed since.
    */
   addDeploy(
     id: number,
@@ -90,9 +91,8 @@ export interface DeployWorld {
     options?: CallOptions,
   ): Promise<void>;
   /**
-   * Deletes all deploys but the newest `keep` (from 1) and those that a host runs, by what it reported last, however long
-   * ago; with their hashes and the reports on them. The next deploy follows the newest as before. What only they stored
-   * is freed by the next {@link FsWorld.fsGc}.
+   * Deletes all deploys, with their hashes and reports, but the newest `keep` (from 1) and those that a host runs by its
+   * last report, however old. The next deploy follows as before. {@link FsWorld.fsGc} then frees what only they stored.
    * @returns how many deploys were deleted.
    * @throws WorldError `invalid` for a number that cannot be
    */
@@ -169,10 +169,7 @@ export interface TreeUpload {
 
 /** Folders stored as content-addressed blocks under `/storage`, named by a superblock under `/fs`. */
 export interface TreeWorld {
-  /**
-   * Stores a folder; what is there already is not sent again. `.git` is left out. A deploy has to name the tree within an
-   * hour, or it may be freed.
-   */
+  /** Stores a folder, without `.git`; what is there is not sent again. A deploy has to name it within an hour. */
   putTree(
     folder: string,
     options?: CallOptions & { onProgress?: (done: { bytes: number; of: number }) => void },
@@ -190,10 +187,8 @@ export interface FsWorld {
    */
   fs(uri: string): WorldFs;
   /**
-   * Deletes the trees that no deploy of the log names, and the blocks that no file system and no tree names, safely while
-   * others write, and also while etcd is full. What other programs keep beside them is left alone.
-   * @throws WorldError `invalid`, `not-found` or `too-large` when it cannot be read what a superblock names; then no block
-   * was deleted.
+   * Deletes the trees that no deploy names and the blocks that nothing names, safely while others write or etcd is full.
+   * @throws WorldError `invalid`, `not-found`, `too-large` for a superblock that cannot be read; then no block was deleted.
    */
   fsGc(options?: CallOptions): Promise<FreedBlocks>;
   /** How full etcd is, and what of it are file systems. */

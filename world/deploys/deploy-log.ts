@@ -17,8 +17,10 @@ interface NewDeploy {
   readonly hash: string;
   readonly parentHash: string;
   readonly payload: string;
-  /** The stored tree that it names, if hawser made it. */
+  /** The tree that it names, if hawser made it. */
   readonly tree: string | undefined;
+  /** It was stored here, so that it has to be there. */
+  readonly isTreeStored: boolean;
 }
 
 /** What the log held when a deploy could not be appended. */
@@ -27,7 +29,7 @@ interface Found {
   readonly hash: string | undefined;
   readonly previousExists: boolean;
   readonly previousHash: string | undefined;
-  readonly treeExists: boolean;
+  readonly isTreeFreed: boolean;
 }
 
 /** The append-only deploy log at `/deploy/$id/payload` and `/deploy/$id/hash`. */
@@ -36,10 +38,17 @@ export class DeployLog implements DeployWorld {
   readonly #log: Log | undefined;
   /** What was sent and never answered, so that a caller who tries again does not take it for a rival's. */
   readonly #unsettled = new Map<number, NewDeploy>();
+  /** The trees that were stored over this World. */
+  readonly #stored = new Set<string>();
 
   constructor(client: Client, log: Log | undefined) {
     this.#client = client;
     this.#log = log;
+  }
+
+  /** A tree was stored: a deploy that names it is refused when it was freed before. */
+  treeStored(tree: string): void {
+    this.#stored.add(tree);
   }
 
   watchDeploy(options?: WatchOptions): AsyncIterable<void> {
@@ -93,7 +102,9 @@ export class DeployLog implements DeployWorld {
     checkDeployId(id);
     options?.signal?.throwIfAborted();
     for (const text of [hash, parentHash, payload]) checkText(text, `Deploy ${id}`);
-    const deploy = { id, hash, parentHash, payload, tree: parseDeployment(payload)?.tree };
+    const tree = parseDeployment(payload)?.tree;
+    const isTreeStored = tree !== undefined && this.#stored.has(tree);
+    const deploy = { id, hash, parentHash, payload, tree, isTreeStored };
     const unsettled = this.#unsettled.get(id);
     const { succeeded, replies, repeated } = await this.#append(deploy, options);
     if (succeeded) return this.#settle(id);
@@ -103,7 +114,7 @@ export class DeployLog implements DeployWorld {
       hash: value(1),
       previousExists: (replies[2]?.count ?? 0) > 0,
       previousHash: value(3),
-      treeExists: deploy.tree === undefined || (replies[4]?.count ?? 0) > 0,
+      isTreeFreed: isTreeStored && (replies[4]?.count ?? 0) === 0,
     };
     const ours = repeated || (unsettled?.payload === payload && unsettled.hash === hash);
     if (ours && found.payload === payload && (found.hash ?? '') === hash) return this.#settle(id);
@@ -127,10 +138,9 @@ export class DeployLog implements DeployWorld {
   }
 }
 
-function conditions({ id, hash, parentHash, tree }: NewDeploy): Compare[] {
+function conditions({ id, hash, parentHash, tree, isTreeStored }: NewDeploy): Compare[] {
   const first = [absent(payloadKey(id)), absent(hashKey(id))];
-  // A tree that nothing named for too long may have been freed.
-  if (tree !== undefined) first.push(present(treeKey(tree)));
+  if (isTreeStored && tree !== undefined) first.push(present(treeKey(tree)));
   if (id === 1) return first;
   const chained = hash !== '' && parentHash !== '' ? [valueIs(hashKey(id - 1), parentHash)] : [];
   return [...first, present(payloadKey(id - 1)), ...chained];
@@ -160,8 +170,8 @@ function explain({ id, parentHash, tree = '' }: NewDeploy, found: Found): WorldE
     const message = `Deploy ${id} exists already: somebody else deployed first. Look at it, then deploy again.`;
     return new WorldError('conflict', message, { key });
   }
-  if (!found.treeExists) {
-    const message = `Deploy ${id} cannot be added: its files (tree ${tree.slice(0, 10)}…) are not stored, or were freed because no deploy named them. Upload the folder again.`;
+  if (found.isTreeFreed) {
+    const message = `Deploy ${id} cannot be added: its files (tree ${tree.slice(0, 10)}…) were freed because no deploy named them. Upload the folder again.`;
     return new WorldError('not-found', message, { key: treeKey(tree) });
   }
   if (!found.previousExists) {
