@@ -1,17 +1,28 @@
 import { hostname } from 'node:os';
-import { Client, type ClientWorld, EtcdWorld, type TlsOptions } from '../world/direct.js';
+import { Client, type ClientWorld, describeFleet, EtcdWorld, type TlsOptions } from '../world/direct.js';
 import type { DataFolder } from './cluster/data-folder.js';
 import { asClient, type ServerStart } from './cluster/etcd-flags.js';
 import { heardFromCluster } from './cluster/fork-guard.js';
 import { localEndpoint, type ServerAddresses, serverAddresses } from './cluster/local-endpoint.js';
+import { NewClusterPermit } from './cluster/new-cluster.js';
 import { Participation } from './cluster/participation.js';
 import { Rivals } from './cluster/rivals.js';
 import { ServerProcess } from './cluster/server-process.js';
+import { planStart } from './cluster/start-plan.js';
 import type { Converger } from './converger.js';
 import { AgentError } from './errors.js';
 import { instanceOf } from './instance.js';
 import type { EmbdEtcdOptions } from './options.js';
 import { Mark, SERVER_MARK } from './processes/strays.js';
+
+/** How an agent begins. */
+export interface Beginning {
+  /** The server that it starts at once; undefined for a host that comes as a client. */
+  readonly start: ServerStart | undefined;
+  readonly seeds: readonly string[];
+  /** The seeds, and wherever the cluster was reached before. */
+  readonly all: readonly string[];
+}
 
 /** Puts the parts of one agent together as its options say. */
 export class Assembly {
@@ -26,6 +37,38 @@ export class Assembly {
     this.#addresses = serverAddresses(options);
     this.#folder = folder;
     this.#program = program;
+  }
+
+  /**
+   * Decides how to begin, from the options and from what the prefix holds.
+   *
+   * @throws AgentError `no-fleet` when there is nothing to join and no new cluster may be made; `other-cluster` when a
+   * cluster counts on a server of this host, which has lost its data.
+   */
+  async begin(signal: AbortSignal): Promise<Beginning> {
+    const { hostname, prefix, noServer, seeds, connectSeeds, newCluster = false, log } = this.#options;
+    const fleet = await this.#folder.rememberedFleet();
+    const known = [...new Set([...(await this.#folder.knownEndpoints()), ...(fleet?.endpoints ?? [])])];
+    const facts = {
+      ...{ hostname, prefix, seeds, newCluster },
+      hasData: noServer !== true && this.#folder.hasData,
+      hasOtherWay: connectSeeds !== undefined,
+      remembered: known.filter((url) => !this.clientUrls.includes(url) && url !== this.local),
+      fleet: fleet && describeFleet(fleet),
+    };
+    const plan = planStart(facts);
+    switch (plan.kind) {
+      case 'restart':
+        return { start: { kind: 'restart' }, seeds, all: [...new Set([...seeds, ...known])] };
+      case 'join':
+        if (plan.note !== undefined) log('info', plan.note);
+        return { start: undefined, seeds: plan.seeds, all: [...new Set([...plan.seeds, ...known])] };
+      case 'found': {
+        const guard = (abort: AbortSignal) => this.refuseFork(abort);
+        const permit = await NewClusterPermit.ask(facts, this.#folder, guard, signal);
+        return { start: { kind: 'new', permit }, seeds, all: [] };
+      }
+    }
   }
 
   /** The World at these endpoints. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { EventEmitter, on } from 'node:events';
 import { type ClientWorld, CONVERGED_PATH } from '../world/direct.js';
 import { Assembly } from './assembly.js';
@@ -20,8 +19,8 @@ import { checkCertificates, checkPrefix } from './validate-files.js';
 const rebuildMs = 60_000;
 
 /**
- * The elastic etcd of one host, by the seed's algorithm: without seeds it is the first server; with seeds it connects
- * as a client and volunteers; the elected host nominates volunteers until the cluster has its ideal size; who is
+ * The elastic etcd of one host, by the seed's algorithm: told to make a new cluster it is the first server; with seeds it
+ * connects as a client and volunteers; the elected host nominates volunteers until the cluster has its ideal size; who is
  * nominated runs a server, and stops it when the nomination is taken back.
  *
  * Its life: {@link validate}, {@link init}, {@link run} (meanwhile {@link ready}), {@link exited}, {@link cleanup}.
@@ -59,7 +58,12 @@ export class EmbdEtcd {
   /** @throws AgentError `invalid` for the first option that cannot work, with what it expects. */
   validate(): void {
     validateEmbdEtcd(this.#options);
-    const { noServer, seeds, connectSeeds } = this.#options;
+    const { noServer, seeds, connectSeeds, newCluster } = this.#options;
+    if (noServer === true && newCluster === true)
+      throw new AgentError(
+        'invalid',
+        'A host without a server cannot make a cluster: leave out --new-cluster.',
+      );
     if (noServer === true && seeds.length === 0 && connectSeeds === undefined)
       throw new AgentError(
         'invalid',
@@ -95,7 +99,7 @@ export class EmbdEtcd {
    * Takes part in the cluster until the signal aborts, then leaves it in order: the others take over before the server
    * stops; the last server only stops, and keeps its data.
    *
-   * @throws AgentError `server-failed`, `other-cluster`; WorldError `conflict` when another live agent has this hostname.
+   * @throws AgentError `no-fleet`, `server-failed`, `other-cluster`; WorldError `conflict` when another live agent has this hostname.
    */
   async run(signal: AbortSignal): Promise<void> {
     try {
@@ -165,34 +169,30 @@ export class EmbdEtcd {
 
   async #run(signal: AbortSignal): Promise<void> {
     this.#running = true;
-    const { connectSeeds, noServer, idealClusterSize, hostname, log } = this.#options;
+    const { idealClusterSize, hostname, log } = this.#options;
     const assembly = this.#assembled;
     const failed = new AbortController();
     const over = AbortSignal.any([signal, failed.signal]);
-    const known = await this.#folder.knownEndpoints();
-    const hasData = noServer !== true && this.#folder.hasData;
-    const seeds = this.#options.seeds.length > 0 || hasData ? this.#options.seeds : known;
-    const isFirst = noServer !== true && !hasData && seeds.length === 0 && connectSeeds === undefined;
-    if (isFirst) await assembly.refuseFork(signal);
+    const { start, seeds, all } = await assembly.begin(signal);
     signal.throwIfAborted();
-    const all = [...new Set([...seeds, ...known])];
     const world =
-      isFirst || hasData
-        ? assembly.openWorld([assembly.local, ...all])
-        : await assembly.reachSeeds(all, signal);
+      start === undefined
+        ? await assembly.reachSeeds(all, signal)
+        : assembly.openWorld([assembly.local, ...all]);
     this.#world = world;
     const serving = (isServing: boolean) => this.#serving(isServing);
     const participation = await assembly.participate(world, { all, seeds }, this.converger, serving);
     this.#participation = participation;
-    if (isFirst || hasData) {
-      const what = isFirst ? 'the first etcd server of a new cluster' : 'the etcd server and its data';
+    if (start !== undefined) {
+      const what =
+        start.kind === 'new' ? 'the first etcd server of a new cluster' : 'the etcd server and its data';
       log('info', `starting ${what} on ${hostname}`);
-      await participation.own?.start(isFirst ? { kind: 'new', token: randomUUID() } : { kind: 'restart' });
+      await participation.own?.start(start);
       participation.willing(true);
     }
     if (this.#folder.isDrained) await undrain(world, this.#folder, log, over);
     const publishing = this.#publishConverged(participation, over);
-    const comparing = hasData ? assembly.compare(seeds, over) : Promise.resolve();
+    const comparing = start?.kind === 'restart' ? assembly.compare(seeds, over) : Promise.resolve();
     comparing.catch((error: unknown) => failed.abort(error));
     const registered = async (): Promise<void> => {
       if (idealClusterSize !== undefined) await world.idealClusterSizeSet(idealClusterSize, { signal: over });

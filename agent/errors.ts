@@ -12,6 +12,8 @@ export type AgentErrorCode =
   | 'disk-full'
   /** This host belongs, or would come, to another cluster than the one that was asked for. */
   | 'other-cluster'
+  /** This host has no data and no seeds, and was not told to make a new cluster, or belongs to a fleet already. */
+  | 'no-fleet'
   /** The etcd server did not start, or ended when it should not have. */
   | 'server-failed'
   /** The cluster did not take this host in as a member. */

@@ -10,6 +10,8 @@ export interface EmbdEtcdOptions {
   readonly namespace: string;
   /** Client URLs of a cluster to join; none for the first host. */
   readonly seeds: readonly string[];
+  /** Makes a new cluster where this host has neither data nor seeds and has never been in a fleet. Default false: refuses. */
+  readonly newCluster?: boolean;
   /** Reaches the seeds some other way than directly: through SSH. Such a host is never elected to change the cluster. */
   readonly connectSeeds?: (signal: AbortSignal) => Promise<ClientWorld>;
   /** Where a server of this host listens for clients. */

@@ -50,6 +50,7 @@ const worldExits: Partial<Record<WorldErrorCode, ExitCode>> = {
 const agentExits: Partial<Record<AgentErrorCode, ExitCode>> = {
   invalid: exitCodes.usage,
   'other-cluster': exitCodes.refused,
+  'no-fleet': exitCodes.refused,
 };
 
 const deployExits: Record<DeployErrorCode, ExitCode> = {

@@ -68,6 +68,13 @@ export { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
 export { DEFAULT_NAMESPACE, EtcdWorld, type EtcdWorldOptions } from './etcd-world.js';
 export {
+  describeFleet,
+  FLEET_KEY,
+  type FleetIdentity,
+  parseFleet,
+  serialiseFleet,
+} from './fleet-identity.js';
+export {
   type FollowEndpointsOptions,
   type FollowedEndpoints,
   followEndpoints,

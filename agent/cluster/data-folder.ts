@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import type { FleetIdentity } from '../../world/direct.js';
+import { FleetFile, type RememberedFleet } from './fleet-file.js';
 
 const knownSchema = z.object({ endpoints: z.array(z.string()).min(1) });
 
@@ -11,9 +13,13 @@ export class DataFolder {
   readonly folder: string;
   /** etcd's own data. */
   readonly data: string;
+  readonly #fleetFile: FleetFile;
+  #fleet: FleetIdentity | undefined;
+  #endpoints: readonly string[] = [];
   #remembering: Promise<void> = Promise.resolve();
 
   constructor(prefix: string) {
+    this.#fleetFile = new FleetFile(prefix);
     this.folder = path.join(prefix, 'etcd');
     this.data = path.join(this.folder, 'data');
   }
@@ -52,18 +58,43 @@ export class DataFolder {
     else await rm(this.#drainedMark, { force: true });
   }
 
+  /** The fleet that this prefix belongs to. @throws AgentError `invalid` when its file cannot be understood. */
+  async rememberedFleet(): Promise<RememberedFleet | undefined> {
+    const found = await this.#fleetFile.read();
+    this.#fleet = found;
+    return found;
+  }
+
   /** Where the cluster was reached last, whatever becomes of the seeds; empty when that is not known. */
   async knownEndpoints(): Promise<readonly string[]> {
     try {
-      return knownSchema.parse(JSON.parse(await readFile(this.#known, 'utf8'))).endpoints;
+      this.#endpoints = knownSchema.parse(JSON.parse(await readFile(this.#known, 'utf8'))).endpoints;
+      return this.#endpoints;
     } catch {
       return []; // not written yet, or spoilt: it only ever helps
     }
   }
 
-  /** One after the other, so that the last one asked for stands. */
+  /** Notes where the cluster is. */
   remember(endpoints: readonly string[]): Promise<void> {
-    const writing = this.#remembering.then(() => this.#write(endpoints));
+    return this.#inTurn(async () => {
+      this.#endpoints = endpoints;
+      await this.#write(endpoints);
+      if (this.#fleet !== undefined) await this.#fleetFile.write({ ...this.#fleet, endpoints });
+    });
+  }
+
+  /** Notes which fleet this prefix belongs to from now on. */
+  rememberFleet(fleet: FleetIdentity): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#fleetFile.write({ ...fleet, endpoints: this.#endpoints });
+      this.#fleet = fleet;
+    });
+  }
+
+  /** One after the other, so that the last one asked for stands. */
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const writing = this.#remembering.then(write);
     this.#remembering = writing.catch(() => undefined); // whoever asked gets the failure
     return writing;
   }

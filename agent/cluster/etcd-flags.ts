@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_TXN_OPS, type TlsOptions } from '../../world/direct.js';
+import type { NewClusterPermit } from './new-cluster.js';
 
 /** What decides the command line of one etcd server. URLs as etcd takes them (`http://host:port`). */
 export interface ServerFlags {
@@ -20,11 +21,11 @@ export interface ServerFlags {
  * ignores the rest, so `restart` names nobody; `rebuild` is a restart that makes this member's data a cluster of
  * one, for when the quorum is lost for good.
  *
- * `token` tells clusters apart that are started on the same addresses: give a random one to each new cluster.
+ * A new cluster takes a permit, which only a person's explicit wish gives.
  */
 export type ServerStart =
-  | { readonly kind: 'new'; readonly token?: string }
-  | { readonly kind: 'join'; readonly members: readonly JoinMember[]; readonly token?: string }
+  | { readonly kind: 'new'; readonly permit: NewClusterPermit }
+  | { readonly kind: 'join'; readonly members: readonly JoinMember[] }
   | { readonly kind: 'restart' }
   | { readonly kind: 'rebuild' };
 
@@ -83,7 +84,7 @@ export function etcdArguments(flags: ServerFlags): string[] {
  */
 function startArguments(flags: ServerFlags): string[] {
   const { start } = flags;
-  const token = 'token' in start && start.token !== undefined ? ['--initial-cluster-token', start.token] : [];
+  const token = start.kind === 'new' ? ['--initial-cluster-token', start.permit.token] : [];
   return [
     ...['--initial-cluster-state', start.kind === 'new' ? 'new' : 'existing'],
     ...['--initial-cluster', initialCluster(flags)],

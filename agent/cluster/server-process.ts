@@ -86,6 +86,7 @@ export class ServerProcess {
       checkDataFree(options.dataFolder),
       etcdVersion(program, options.environment),
     ]);
+    if (options.start.kind === 'new') options.start.permit.use();
     const logFile = logFileIn(folder);
     await rotateLog(logFile, { live: false });
     const child = await Child.start({

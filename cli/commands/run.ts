@@ -27,6 +27,7 @@ interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly sshUrl?: string[];
   readonly seeds?: string[];
   readonly server: boolean;
+  readonly newCluster: boolean;
   readonly idealClusterSize?: number;
   readonly quotaBackendBytes?: number;
   readonly keepDeploys?: number;
@@ -56,6 +57,7 @@ export function runCommand(context: Context): Command {
     )
     .option('--advertise-client-urls <urls>', 'what other hosts use as client URLs', collectList)
     .option('--advertise-server-urls <urls>', 'what other servers use as server URLs', collectList)
+    .option('--new-cluster', 'make a new cluster: for the very first host of a fleet', false)
     .option('--no-server', 'never run an etcd server here: be a client of the seeds only')
     .addOption(
       new Option('--ideal-cluster-size <n>', 'set how many etcd servers the fleet is to have').argParser(
@@ -121,6 +123,7 @@ async function agentOptions(context: Context, flags: RunFlags, prefix: string): 
     serverUrls: flags.serverUrls ?? (flags.network ? [DEFAULT_SERVER_URL] : []),
     ...(flags.advertiseClientUrls === undefined ? {} : { aClientUrls: flags.advertiseClientUrls }),
     ...(flags.advertiseServerUrls === undefined ? {} : { aServerUrls: flags.advertiseServerUrls }),
+    newCluster: flags.newCluster,
     noServer: !flags.server,
     noNetwork: !flags.network,
     ...(tls === undefined ? {} : { tls }),

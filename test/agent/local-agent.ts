@@ -57,10 +57,12 @@ export class LocalAgent {
     this.run(this.flags(seeds, extra), env);
   }
 
-  /** The flags of `hawser run` for this host. */
+  /** The flags of `hawser run` for this host; without seeds it is told to make a new cluster. */
   flags(seeds: readonly LocalAgent[] = [], extra: readonly string[] = []): string[] {
     const urls = ['--client-urls', this.clientUrl, '--server-urls', this.serverUrl];
-    const seedFlags = seeds.flatMap((seed) => ['--seeds', seed.clientUrl]);
+    // A unit of the first host keeps it for good.
+    const first = seeds.length === 0 ? ['--new-cluster'] : [];
+    const seedFlags = [...first, ...seeds.flatMap((seed) => ['--seeds', seed.clientUrl])];
     return ['--hostname', this.name, '--prefix', this.prefix, ...urls, ...seedFlags, ...extra];
   }
 

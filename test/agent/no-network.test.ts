@@ -7,7 +7,8 @@ for (const version of ['3.4', '3.5'] as const) {
     await using agents = await LocalAgents.create(version);
     const host = await agents.add('h1');
     const socket = `unix://${path.join(host.prefix, 'etcd', 'client:0')}`;
-    const run = () => host.run(['--hostname', 'h1', '--prefix', host.prefix, '--no-network']);
+    const run = () =>
+      host.run(['--hostname', 'h1', '--prefix', host.prefix, '--no-network', '--new-cluster']);
     run();
     await agents.etcdctlAnswers(socket);
     await agents.etcdctl(socket, 'put', '/kept', 'over a socket');

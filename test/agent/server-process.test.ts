@@ -7,6 +7,7 @@ import { serverExit } from '../../agent/cluster/server-exit.js';
 import type { ServerProcess } from '../../agent/cluster/server-process.js';
 import { AgentError } from '../../agent/errors.js';
 import { Client, WorldError } from '../../world/index.js';
+import { newCluster } from './new-cluster.js';
 import { ServerPlace } from './server.js';
 
 const signal = AbortSignal.timeout(120_000);
@@ -24,7 +25,7 @@ for (const version of ['3.4', '3.5'] as const) {
   test.after.always(() => place?.[Symbol.asyncDispose]());
 
   on('the first server serves, stops when told and comes back as the same member', async (t) => {
-    const first = await place.start({ kind: 'new', token: 't1' });
+    const first = await place.start();
     const status = await first.ready({ signal });
     t.is(status.leader, status.memberId);
     t.is(first.exit, undefined);
@@ -39,7 +40,7 @@ for (const version of ['3.4', '3.5'] as const) {
     t.is(error?.code, 'in-use');
     t.regex(error?.message ?? '', /cannot listen on http:\/\/127\.0\.0\.1:\d+: another program/);
     const second = await Child.start({
-      argv: [place.options.program, ...etcdArguments({ ...place.options, start: { kind: 'new' } })],
+      argv: [place.options.program, ...etcdArguments({ ...place.options, start: await newCluster() })],
       cwd: place.options.folder,
       environment: process.env,
       logFile: path.join(place.options.folder, 'second.log'),

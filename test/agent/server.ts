@@ -6,6 +6,7 @@ import { noNetworkUrls } from '../../agent/cluster/local-endpoint.js';
 import { type ServerOptions, ServerProcess } from '../../agent/cluster/server-process.js';
 import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
 import { freePort } from '../../fixtures/fleet/free-port.js';
+import { newCluster } from './new-cluster.js';
 
 /** A place for one real etcd, which can be started there as often as a test likes. */
 export class ServerPlace implements AsyncDisposable {
@@ -43,21 +44,16 @@ export class ServerPlace implements AsyncDisposable {
     this.options = options;
   }
 
-  /** Starts a server there and kills it when the place is disposed of. */
-  async start(
-    start: ServerStart = { kind: 'new' },
-    change: Partial<ServerOptions> = {},
-  ): Promise<ServerProcess> {
-    const server = await ServerProcess.start({ ...this.options, start, ...change });
+  /** Starts a server there, by default the first of a new cluster, and kills it when the place is disposed of. */
+  async start(start?: ServerStart, change: Partial<ServerOptions> = {}): Promise<ServerProcess> {
+    const how = start ?? (await newCluster());
+    const server = await ServerProcess.start({ ...this.options, start: how, ...change });
     this.#started.push(server);
     return server;
   }
 
   /** Starts one and waits until it serves. */
-  async serve(
-    start: ServerStart = { kind: 'new' },
-    change: Partial<ServerOptions> = {},
-  ): Promise<ServerProcess> {
+  async serve(start?: ServerStart, change: Partial<ServerOptions> = {}): Promise<ServerProcess> {
     const server = await this.start(start, change);
     await server.ready({ signal: AbortSignal.timeout(20_000) });
     return server;

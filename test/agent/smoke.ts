@@ -14,7 +14,7 @@ const literalPorts = [2379, 2380, 2381, 2382, 2383, 2384, 2385, 2386, 2387, 2388
 
 /**
  * The smoke test of the seed as it stands in its documentation, with `hawser run` for `./mgmt run` and without its
- * `--no-pgp` and `empty`, which are mgmt's own.
+ * `--no-pgp` and `empty`, which are mgmt's own. The first host is told to make the cluster, and where it listens.
  */
 export function testSmoke(version: EtcdVersion, { literally = false } = {}): void {
   test.serial(`the seed's smoke test shows three members, then five, on etcd ${version}`, async (t) => {
@@ -37,7 +37,7 @@ export function testSmoke(version: EtcdVersion, { literally = false } = {}): voi
       return run(name, client, server, [`--seeds=${urlOf(2379)}`, ...urls]);
     };
     const urlsOfFirst = [`--client-urls=${urlOf(2379)}`, `--server-urls=${urlOf(2380)}`];
-    const h1 = await run('h1', 2379, 2380, isLiteral ? [] : urlsOfFirst);
+    const h1 = await run('h1', 2379, 2380, ['--new-cluster', ...urlsOfFirst]);
     const h2 = await join('h2', 2381, 2382);
     await join('h3', 2383, 2384);
     await agents.voting('h1', 'h2', 'h3');

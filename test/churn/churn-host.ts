@@ -131,7 +131,8 @@ export class ChurnHost {
     const urls = { 'client-urls': this.clientUrl, 'server-urls': this.#serverUrl };
     const all = Object.entries({ ...flags, ...urls });
     const told = seeds.flatMap((seed) => ['--seeds', seed]);
-    return [...all.flatMap(([name, value]) => [`--${name}`, value]), ...told, '--verbose'];
+    const first = seeds.length === 0 ? ['--new-cluster'] : [];
+    return [...all.flatMap(([name, value]) => [`--${name}`, value]), ...told, ...first, '--verbose'];
   }
 
   /** From now on its end is no surprise. */
