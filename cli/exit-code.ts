@@ -45,6 +45,7 @@ const worldExits: Partial<Record<WorldErrorCode, ExitCode>> = {
   unavailable: exitCodes.unreachable,
   invalid: exitCodes.usage,
   unsafe: exitCodes.refused,
+  'other-fleet': exitCodes.refused,
 };
 
 const agentExits: Partial<Record<AgentErrorCode, ExitCode>> = {

@@ -67,6 +67,7 @@ export {
 export { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
 export { DEFAULT_NAMESPACE, EtcdWorld, type EtcdWorldOptions } from './etcd-world.js';
+export { getFleet, makeFleet, raiseGeneration } from './fleet.js';
 export {
   describeFleet,
   FLEET_KEY,

@@ -9,6 +9,7 @@
  * - `no-space`: the database of etcd is full (its quota).
  * - `too-large`: one value or request exceeds what etcd takes (1.5 MiB, 128 operations), or a tree what hawser takes.
  * - `unsafe`: writing it to this machine would follow a link or lead out of the folder that was named.
+ * - `other-fleet`: what answered is of another fleet than the one in use, so nothing was changed there.
  * - `invalid`: what the caller gave, or what was found stored, cannot be right.
  * - `not-converged`: the fleet did not come to rest in time.
  * - `closed`: the client, world or session was closed.
@@ -23,6 +24,7 @@ export type WorldErrorCode =
   | 'no-space'
   | 'too-large'
   | 'unsafe'
+  | 'other-fleet'
   | 'invalid'
   | 'not-converged'
   | 'closed';

@@ -2,6 +2,7 @@ import type { TlsOptions } from './client/certificates.js';
 import { Client } from './client/client.js';
 import type { EtcdUser } from './client/login.js';
 import { ClientWorld } from './client-world.js';
+import type { FleetIdentity } from './fleet-identity.js';
 import type { FsOptions } from './fs/file-systems.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
@@ -20,6 +21,8 @@ export interface EtcdWorldOptions extends FsOptions {
   readonly hostname: string;
   /** Default {@link DEFAULT_NAMESPACE}. */
   readonly namespace?: string;
+  /** The fleet that it must be; endpoints of another are refused with `other-fleet`. Default: the one that is met first. */
+  readonly fleet?: FleetIdentity | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -27,8 +30,9 @@ export interface EtcdWorldOptions extends FsOptions {
 export class EtcdWorld extends ClientWorld {
   /** Nothing is sent before the first call. @throws WorldError `invalid` for an endpoint, hostname or certificate file that cannot be. */
   static connect(options: EtcdWorldOptions): EtcdWorld {
-    const { endpoints, tls, user, hostname, namespace = DEFAULT_NAMESPACE, log } = options;
+    const { endpoints, tls, user, hostname, namespace = DEFAULT_NAMESPACE, fleet, log } = options;
     checkHostname(hostname);
-    return new EtcdWorld(Client.connect({ endpoints, namespace, tls, user, log }), hostname, log, options);
+    const client = Client.connect({ endpoints, namespace, tls, user, fleet, log });
+    return new EtcdWorld(client, hostname, log, options);
   }
 }

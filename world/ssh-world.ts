@@ -6,6 +6,7 @@ import type { EtcdUser } from './client/login.js';
 import { ClientWorld } from './client-world.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
 import { DEFAULT_NAMESPACE } from './etcd-world.js';
+import type { FleetIdentity } from './fleet-identity.js';
 import type { FsOptions } from './fs/file-systems.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
@@ -23,6 +24,8 @@ export interface SshWorldOptions extends FsOptions {
   readonly hostname: string;
   /** Default {@link DEFAULT_NAMESPACE}. */
   readonly namespace?: string;
+  /** The fleet that it must be; seeds of another are refused with `other-fleet`. Default: the one that is met first. */
+  readonly fleet?: FleetIdentity | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -79,7 +82,8 @@ export class SshWorld extends ClientWorld {
         return behind?.scheme === 'https' ? behind.host : undefined;
       };
       const client = Client.connect({
-        ...{ endpoints: [...forwards.keys()], namespace, tls: options.tls, user: options.user, log },
+        ...{ endpoints: [...forwards.keys()], namespace, tls: options.tls, user: options.user },
+        ...{ fleet: options.fleet, log },
         dialling: { describe, secureHost },
       });
       return new SshWorld(client, { tunnel, opened, hostname, log, fsOptions: options });

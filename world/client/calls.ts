@@ -7,9 +7,13 @@ import { Backoff, onAbort, pause } from './backoff.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
 import { tooLarge, wordsOf } from './error-words.js';
 import { judge, type Verdict } from './etcd-error.js';
+import type { Fence } from './fence.js';
+import type { FleetGuard } from './fleet-guard.js';
 import type { Horizon } from './horizon.js';
 import { isStaleToken } from './login.js';
-import { type Rpc, rpcAt } from './rpc.js';
+import type { Rpc } from './rpc.js';
+import { isServiceError } from './service-error.js';
+import { type Attempt, Strangers, send, unsent } from './strangers.js';
 import type { RequestSize } from './txn-size.js';
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
@@ -25,6 +29,15 @@ const TLS_TROUBLE_MS = 300;
  */
 export type CallKind = 'read' | 'repeatable' | 'once';
 
+/**
+ * How a call keeps to the fleet:
+ * - `beside`: the endpoint is asked for its fleet beside it, and its answer counts only if it is the right one.
+ * - `fenced`: it compares the fleet itself; it waits for nothing but the first word of which fleet it is.
+ * - `before`: the endpoint is asked each time, first: for what changes a cluster and can compare nothing.
+ * - `none`: it asks how one server is, whatever it belongs to.
+ */
+export type Guarding = 'beside' | 'fenced' | 'before' | 'none';
+
 export interface Call<T> {
   readonly kind: CallKind;
   /** What is tried, to complete "Could not …", such as `read /strings/x`. */
@@ -36,7 +49,10 @@ export interface Call<T> {
   readonly peer?: Peer;
   /** Whether a server that sees no leader may answer; default false. */
   readonly leaderless?: boolean;
-  run(rpc: Rpc): Promise<T>;
+  /** Default `beside`. */
+  readonly guarding?: Guarding;
+  /** @param fence what a `fenced` call has to compare. */
+  run(rpc: Rpc, fence: Fence | undefined): Promise<T>;
 }
 
 export interface Answer<T> {
@@ -60,61 +76,66 @@ export class Calls {
   readonly #closed: AbortSignal;
   readonly #horizon: Horizon;
   readonly #log: Log | undefined;
+  readonly #fleet: FleetGuard | undefined;
 
-  /** @param closed aborts all calls when the client closes. */
-  constructor(endpoints: EndpointSet, closed: AbortSignal, horizon: Horizon, log: Log | undefined) {
+  /**
+   * @param closed aborts all calls when the client closes.
+   * @param fleet keeps the calls to one fleet; without it whatever answers is taken.
+   */
+  constructor(
+    endpoints: EndpointSet,
+    closed: AbortSignal,
+    horizon: Horizon,
+    log: Log | undefined,
+    fleet?: FleetGuard,
+  ) {
+    this.#fleet = fleet;
     this.#endpoints = endpoints;
     this.#closed = closed;
     this.#horizon = horizon;
     this.#log = log;
   }
 
-  /** @throws WorldError as {@link judge} says; after an abort `signal.reason`. */
+  /** @throws WorldError as {@link judge} says, `other-fleet`; after an abort `signal.reason`. */
   async perform<T>(call: Call<T>, options: CallOptions = {}): Promise<Answer<T>> {
     const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const begunAt = Date.now();
     const deadline = begunAt + timeoutMs;
     const backoff = new Backoff();
+    const strangers = new Strangers(this.#fleet, this.#endpoints);
     let repeated = false;
     for (;;) {
       this.#throwIfOver(signal);
       const peer = call.peer ?? this.#endpoints.pick();
-      const attempt = await this.#attempt(call, peer, deadline, signal);
-      if ('value' in attempt) return { value: attempt.value, repeated };
-      const { error, verdict } = attempt;
-      this.#settlePeer(peer, error, verdict);
-      repeated ||= verdict.outcome === 'unknown';
-      const again = verdict.outcome === 'not-sent' || (verdict.outcome === 'unknown' && call.kind !== 'once');
-      const waitMs = backoff.next();
-      const hopeless = peer.tlsTrouble(error.details) !== undefined && Date.now() > begunAt + TLS_TROUBLE_MS;
-      if (!again || hopeless || Date.now() + waitMs + LEAST_ATTEMPT_MS >= deadline)
-        throw translate(call, peer, error, verdict, repeated);
-      this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
-      await pause(waitMs, [signal, this.#closed]);
-    }
-  }
-
-  async #attempt<T>(
-    call: Call<T>,
-    peer: Peer,
-    deadline: number,
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly value: T } | { readonly error: ServiceError; readonly verdict: Verdict }> {
-    let token: string | undefined;
-    let isKnown = false;
-    try {
-      const until = this.#attemptDeadline(call, peer, deadline);
-      const signals = [signal, this.#closed];
-      token = await this.#token(peer, signals);
-      isKnown = true;
-      const ends = { signals, deadline: until, leaderless: call.leaderless, token };
-      const value = await call.run(rpcAt(peer.host, ends));
-      if (typeof value === 'object' && value !== null) this.#horizon.saw(value);
-      return { value };
-    } catch (error) {
-      this.#throwIfOver(signal);
-      if (!isServiceError(error)) throw error;
-      return { error, verdict: isKnown ? judgeWith(token, error, peer) : judgeLogin(error) };
+      const attempt = { call, peer, isSent: false };
+      let token: string | undefined;
+      try {
+        const until = this.#attemptDeadline(call, peer, deadline);
+        const signals = [signal, this.#closed];
+        token = await this.#token(peer, signals);
+        const ends = { signals, deadline: until, leaderless: call.leaderless, token };
+        const value = await send(this.#fleet, this.#endpoints, attempt, ends);
+        this.#horizon.saw(Object(value));
+        return { value, repeated };
+      } catch (error) {
+        this.#throwIfOver(signal);
+        const waitMs = backoff.next();
+        if (strangers.passesBy(error, attempt)) {
+          await pause(waitMs / 10, [signal, this.#closed]);
+          continue;
+        }
+        if (!isServiceError(error)) throw error;
+        const verdict = judgeAttempt(error, attempt, token);
+        this.#settlePeer(peer, error, verdict);
+        repeated ||= verdict.outcome === 'unknown';
+        const again = mayRepeat(verdict, call);
+        const hopeless =
+          peer.tlsTrouble(error.details) !== undefined && Date.now() > begunAt + TLS_TROUBLE_MS;
+        if (!again || hopeless || Date.now() + waitMs + LEAST_ATTEMPT_MS >= deadline)
+          throw strangers.explain(call, translate(call, peer, error, verdict, repeated));
+        this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
+        await pause(waitMs, [signal, this.#closed]);
+      }
     }
   }
 
@@ -147,7 +168,10 @@ export class Calls {
   #settlePeer(peer: Peer, error: ServiceError, verdict: Verdict): void {
     // With certificates that were replaced since, a new connection may succeed where gRPC still waits after the last one.
     const isOver = error.code === status.DEADLINE_EXCEEDED || peer.tlsTrouble(error.details) !== undefined;
-    if (verdict.link) this.#endpoints.avoid(peer, { reconnect: isOver });
+    if (!verdict.link) return;
+    this.#endpoints.avoid(peer, { reconnect: isOver });
+    // Something else may answer there when it is back.
+    this.#fleet?.forget(peer);
   }
 
   #throwIfOver(signal: AbortSignal | undefined): void {
@@ -156,26 +180,26 @@ export class Calls {
   }
 }
 
-/** With a new token etcd would have taken it. */
-function judgeWith(token: string | undefined, error: ServiceError, { login }: Peer): Verdict {
+/** A call that was not sent changed nothing; one that etcd refused for its token alone it takes with a new one. */
+function judgeAttempt(
+  error: ServiceError,
+  { peer, isSent }: Attempt<unknown>,
+  token: string | undefined,
+): Verdict {
   const verdict = judge(error);
-  if (token === undefined || !isStaleToken(error)) return verdict;
-  login.forget(token);
-  return { ...verdict, outcome: 'not-sent' };
-}
-
-/** The call itself was not sent. */
-function judgeLogin(error: ServiceError): Verdict {
-  const verdict = judge(error);
-  return verdict.outcome === 'refused' ? verdict : { ...verdict, outcome: 'not-sent', link: true };
+  if (token !== undefined && isStaleToken(error)) {
+    peer.login.forget(token);
+    return { ...verdict, outcome: 'not-sent' };
+  }
+  return isSent ? verdict : unsent(verdict);
 }
 
 export function closedError(): WorldError {
   return new WorldError('closed', 'The client of etcd was closed.');
 }
 
-export function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+function mayRepeat({ outcome }: Verdict, { kind }: Call<unknown>): boolean {
+  return outcome === 'not-sent' || (outcome === 'unknown' && kind !== 'once');
 }
 
 function translate(

@@ -1,10 +1,12 @@
 import { SESSION_TTL_SECONDS } from '../constants.js';
+import { FLEET_KEY } from '../fleet-identity.js';
 import { inWords } from '../key-words.js';
 import type { CallOptions, WatchOptions } from '../world.js';
 import { Calls } from './calls.js';
 import { Certificates } from './certificates.js';
 import { ClusterClient } from './cluster-client.js';
 import type { EndpointSet } from './endpoint-set.js';
+import { type Fence, putWithin, txnWithin } from './fence.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { Lanes } from './lanes.js';
 import { leaseFor } from './lease.js';
@@ -41,23 +43,26 @@ export class Client extends ClusterClient implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** @throws WorldError `invalid` for an endpoint or a certificate file that cannot be read. */
-  static connect({ endpoints, namespace = '', tls, user, dialling, log }: ClientOptions): Client {
+  static connect({ endpoints, namespace = '', tls, user, dialling, fleet, log }: ClientOptions): Client {
+    const space = new Namespace(namespace);
     const login = new Login(user, tls?.certFile);
     const lanes = new Lanes({
       endpoints,
       dialling: { ...dialling, certificates: new Certificates(tls, log), login },
+      fleet: fleet === 'any' ? undefined : { key: space.add(FLEET_KEY), fleet },
       log,
     });
-    return new Client(lanes, new Namespace(namespace));
+    return new Client(lanes, space);
   }
 
   private constructor(lanes: Lanes, namespace: Namespace, parent?: Client) {
     const closed = new AbortController();
-    const callsOver = (set: EndpointSet): Calls => new Calls(set, closed.signal, lanes.horizon, lanes.log);
+    const callsOver = (set: EndpointSet): Calls =>
+      new Calls(set, closed.signal, lanes.horizon, lanes.log, lanes.fleet);
     const calls = callsOver(lanes.small);
-    super(calls, lanes.small);
-    const { small: endpoints, unrevoked, log } = lanes;
-    this.#sessions = new Sessions({ calls, endpoints, unrevoked, log });
+    super(calls, lanes.small, lanes.fleet);
+    const { small: endpoints, unrevoked, fleet, log } = lanes;
+    this.#sessions = new Sessions({ calls, endpoints, unrevoked, fleet, log });
     this.#closed = closed;
     this.#callsOver = callsOver;
     this.#lanes = lanes;
@@ -74,11 +79,6 @@ export class Client extends ClusterClient implements AsyncDisposable {
     if (this.#closing === undefined) this.#views.add(view);
     else void view.close();
     return view;
-  }
-
-  /** The endpoints in use, as URLs. */
-  get endpoints(): readonly string[] {
-    return this.#lanes.small.peers.map((peer) => peer.url);
   }
 
   async get(key: string, options?: ReadOptions): Promise<KeyValue | undefined> {
@@ -125,9 +125,10 @@ export class Client extends ClusterClient implements AsyncDisposable {
       kind: kindOf(options),
       what: `write ${inWords(key)}`,
       key,
+      guarding: 'fenced',
       size: () => ({ sizeBytes: request.key.length + request.value.length }),
-      run: (rpc: Rpc) => rpc.kv.put(request),
-    };
+      run: (rpc: Rpc, fence: Fence | undefined) => putWithin(rpc, request, fence),
+    } as const;
     const read = (timeoutMs: number): Promise<KeyValue | undefined> =>
       this.get(key, { ...options, timeoutMs });
     await settled(written, this.#lanes.horizon.revision, options.timeoutMs, read, () =>
@@ -233,7 +234,13 @@ export class Client extends ClusterClient implements AsyncDisposable {
   async #txn(txn: Txn, what: string, options?: WriteOptions): Promise<TxnReply> {
     const request = toTxnRequest(this.#namespace, txn);
     const { value, repeated } = await this.#lane(options).perform(
-      { kind: kindOf(options), what, size: () => sizeOfTxn(txn), run: (rpc) => rpc.kv.txn(request) },
+      {
+        kind: kindOf(options),
+        what,
+        guarding: 'fenced',
+        size: () => sizeOfTxn(txn),
+        run: (rpc, fence) => txnWithin(rpc, request, fence),
+      },
       options,
     );
     const replies = value.responses.map((reply) => toOpReply(this.#namespace, reply));

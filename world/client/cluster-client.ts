@@ -1,6 +1,8 @@
+import type { FleetIdentity } from '../fleet-identity.js';
 import type { CallOptions, Member } from '../world.js';
 import type { Calls } from './calls.js';
 import type { EndpointSet } from './endpoint-set.js';
+import type { FleetGuard } from './fleet-guard.js';
 import {
   type AddedMember,
   addLearner,
@@ -19,10 +21,27 @@ import { type Alarm, compact, defragment, disarm, listAlarms } from './upkeep.js
 export class ClusterClient {
   protected readonly calls: Calls;
   protected readonly endpointSet: EndpointSet;
+  readonly #fleet: FleetGuard | undefined;
 
-  protected constructor(calls: Calls, endpointSet: EndpointSet) {
+  protected constructor(calls: Calls, endpointSet: EndpointSet, fleet: FleetGuard | undefined) {
+    this.#fleet = fleet;
     this.calls = calls;
     this.endpointSet = endpointSet;
+  }
+
+  /** The endpoints in use, as URLs. */
+  get endpoints(): readonly string[] {
+    return this.endpointSet.peers.map((peer) => peer.url);
+  }
+
+  /** The fleet that the client keeps to; undefined before the first answer, and where the cluster does not say. */
+  get fleet(): FleetIdentity | undefined {
+    return this.#fleet?.fleet;
+  }
+
+  /** From now on it is to be this fleet; endpoints of another are refused with `other-fleet`. */
+  knowFleet(fleet: FleetIdentity): void {
+    this.#fleet?.know(fleet);
   }
 
   members(options?: MemberListOptions): Promise<Member[]> {

@@ -101,8 +101,8 @@ export class EndpointSet {
   }
 
   /** Prefers other endpoints for a while; with `reconnect` the next call here makes a new connection. */
-  avoid(peer: Peer, { reconnect = false } = {}): void {
-    peer.avoidUntil = performance.now() + AVOID_MS;
+  avoid(peer: Peer, { reconnect = false, ms = AVOID_MS } = {}): void {
+    peer.avoidUntil = performance.now() + ms;
     if (reconnect) peer.host.resetAllServices();
   }
 

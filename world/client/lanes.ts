@@ -1,5 +1,6 @@
 import type { Log } from '../log.js';
 import { type Dialling, EndpointSet } from './endpoint-set.js';
+import { FleetGuard, type FleetGuardOptions } from './fleet-guard.js';
 import { Horizon } from './horizon.js';
 import { Watches } from './watches.js';
 
@@ -8,6 +9,8 @@ const BULK_LANES = 4;
 export interface LanesOptions {
   readonly endpoints: readonly string[];
   readonly dialling: Dialling;
+  /** Absent where whatever answers is taken. */
+  readonly fleet?: Pick<FleetGuardOptions, 'key' | 'fleet'> | undefined;
   readonly log: Log | undefined;
 }
 
@@ -16,6 +19,7 @@ export class Lanes {
   readonly small: EndpointSet;
   readonly watches: Watches;
   readonly horizon = new Horizon();
+  readonly fleet: FleetGuard | undefined;
   /** Leases of sessions that ended while etcd was out of reach. */
   readonly unrevoked = new Set<string>();
   readonly log: Log | undefined;
@@ -23,14 +27,16 @@ export class Lanes {
   readonly #closed = new AbortController();
   #nextBulk = 0;
 
-  constructor({ endpoints, dialling, log }: LanesOptions) {
+  constructor({ endpoints, dialling, fleet, log }: LanesOptions) {
     this.log = log;
+    const closed = this.#closed.signal;
+    this.fleet = fleet && new FleetGuard({ ...fleet, closed, log });
     this.small = new EndpointSet(endpoints, 'small', dialling);
     this.#bulk = Array.from(
       { length: BULK_LANES },
       (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`, dialling),
     );
-    this.watches = new Watches({ endpoints: this.small, closed: this.#closed.signal, log });
+    this.watches = new Watches({ endpoints: this.small, closed, fleet: this.fleet, log });
   }
 
   /** The lane for a call that moves much; each in turn. */

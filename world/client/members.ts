@@ -33,10 +33,16 @@ export interface MemberListOptions extends CallOptions {
   readonly serializable?: boolean;
 }
 
+/** What changes the cluster can compare nothing, so the server is asked for its fleet right before. */
+const changing = { kind: 'once', guarding: 'before' } as const;
+
 export async function listMembers(calls: Calls, options: MemberListOptions = {}): Promise<Member[]> {
   const { serializable: leaderless = false } = options;
   const run = (rpc: Rpc) => rpc.cluster.memberList({ linearizable: !leaderless });
-  const { value } = await calls.perform({ kind: 'read', what: 'list the members', leaderless, run }, options);
+  // Without a quorum no server can say which fleet it is of.
+  const guarding = leaderless ? 'none' : 'beside';
+  const what = 'list the members';
+  const { value } = await calls.perform({ kind: 'read', what, leaderless, guarding, run }, options);
   return value.members.map(toMember);
 }
 
@@ -53,7 +59,11 @@ export async function addLearner(
 ): Promise<AddedMember> {
   const what = `add a member at ${peerUrls.join(', ')}`;
   const { value } = await calls.perform(
-    { kind: 'once', what, run: (rpc) => rpc.cluster.memberAdd({ peerURLs: [...peerUrls], isLearner: true }) },
+    {
+      ...changing,
+      what,
+      run: (rpc) => rpc.cluster.memberAdd({ peerURLs: [...peerUrls], isLearner: true }),
+    },
     options,
   );
   return { id: value.member.ID, members: value.members.map(toMember) };
@@ -61,12 +71,12 @@ export async function addLearner(
 
 export async function promoteMember(calls: Calls, id: string, options?: CallOptions): Promise<void> {
   const what = `promote member ${id}`;
-  await calls.perform({ kind: 'once', what, run: (rpc) => rpc.cluster.memberPromote({ ID: id }) }, options);
+  await calls.perform({ ...changing, what, run: (rpc) => rpc.cluster.memberPromote({ ID: id }) }, options);
 }
 
 export async function removeMember(calls: Calls, id: string, options?: CallOptions): Promise<void> {
   const what = `remove member ${id}`;
-  await calls.perform({ kind: 'once', what, run: (rpc) => rpc.cluster.memberRemove({ ID: id }) }, options);
+  await calls.perform({ ...changing, what, run: (rpc) => rpc.cluster.memberRemove({ ID: id }) }, options);
 }
 
 export async function updateMember(
@@ -112,7 +122,7 @@ export async function moveLeader(
     if (status === undefined || status.leader !== status.memberId) continue;
     const what = `move the leadership to member ${id}`;
     await calls.perform(
-      { kind: 'once', what, peer, run: (rpc) => rpc.maintenance.moveLeader({ targetID: id }) },
+      { ...changing, what, peer, run: (rpc) => rpc.maintenance.moveLeader({ targetID: id }) },
       options,
     );
     return;
@@ -125,7 +135,13 @@ export async function moveLeader(
 
 async function statusOf(calls: Calls, peer: Peer, options?: CallOptions): Promise<MemberStatus> {
   const { value } = await calls.perform(
-    { kind: 'read', what: 'ask for the status', peer, run: (rpc) => rpc.maintenance.status() },
+    {
+      kind: 'read',
+      what: 'ask for the status',
+      guarding: 'none',
+      peer,
+      run: (rpc) => rpc.maintenance.status(),
+    },
     options,
   );
   return {

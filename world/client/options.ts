@@ -1,3 +1,4 @@
+import type { FleetIdentity } from '../fleet-identity.js';
 import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
 import type { CallKind } from './calls.js';
@@ -15,6 +16,11 @@ export interface ClientOptions {
   readonly tls?: TlsOptions | undefined;
   /** For an etcd with authentication switched on. Default nobody, or whom etcd takes our certificate for. */
   readonly user?: EtcdUser | undefined;
+  /**
+   * The fleet that it must be: endpoints of another are refused with `other-fleet`, and no write changes anything there.
+   * Default: the one that is met first. `any`: whatever answers is taken, for looking at single servers.
+   */
+  readonly fleet?: FleetIdentity | 'any' | undefined;
   /** For endpoints that are only a local end of something else; how errors name them is by their URL by default. */
   readonly dialling?: Omit<Dialling, 'certificates' | 'login'>;
   readonly log?: Log | undefined;

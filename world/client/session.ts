@@ -5,6 +5,7 @@ import type { CallOptions } from '../world.js';
 import { Backoff, onAbort, pause } from './backoff.js';
 import type { Calls } from './calls.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
+import type { FleetGuard } from './fleet-guard.js';
 import { openKeepAlive } from './rpc.js';
 
 const REVOKE_TIMEOUT_MS = 1000;
@@ -12,6 +13,8 @@ const REVOKE_TIMEOUT_MS = 1000;
 export interface SessionContext {
   readonly calls: Calls;
   readonly endpoints: EndpointSet;
+  /** Tells answers of the fleet from others. */
+  readonly fleet: FleetGuard | undefined;
   readonly log: Log | undefined;
   /** Leases of sessions that ended while etcd was out of reach. */
   readonly unrevoked: Set<string>;
@@ -128,6 +131,8 @@ export class Session implements AsyncDisposable {
         const late = setTimeout(() => stream.cancel(), this.#answerMs(roundMs));
         const reply = await iterator.next().finally(() => clearTimeout(late));
         if (reply.done === true) return;
+        // Another cluster does not know the lease, which does not mean that ours has given it up.
+        if (this.#context.fleet?.accepts(reply.value) === false) throw this.#strange(peer);
         if (Number(reply.value.TTL) <= 0) return this.#gone();
         this.#renewedAt(sentAt);
         yield;
@@ -141,6 +146,11 @@ export class Session implements AsyncDisposable {
       unlisten();
       stream.cancel();
     }
+  }
+
+  #strange(peer: Peer): WorldError {
+    this.#context.fleet?.forget(peer);
+    return new WorldError('other-fleet', `${peer.describe().name} answers for another cluster.`);
   }
 
   /** Where there are others to ask, time must be left to ask them. */

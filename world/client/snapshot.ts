@@ -2,9 +2,10 @@ import type { ISnapshotResponse } from 'etcd3';
 import { WorldError } from '../errors.js';
 import type { CallOptions } from '../world.js';
 import { onAbort } from './backoff.js';
-import { type Calls, closedError, DEFAULT_TIMEOUT_MS, isServiceError } from './calls.js';
+import { type Calls, closedError, DEFAULT_TIMEOUT_MS } from './calls.js';
 import { wordsOf } from './error-words.js';
 import type { SnapshotStream } from './rpc.js';
+import { isServiceError } from './service-error.js';
 
 /**
  * The whole backend file of one member, piece by piece as the caller takes them. What came is a snapshot only if the

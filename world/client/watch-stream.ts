@@ -1,16 +1,36 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import type { Host } from 'etcd3/lib/connection-pool.js';
+import type { WorldError } from '../errors.js';
 import { judgeReason } from './etcd-error.js';
+import type { StrangeFleet } from './fleet-guard.js';
 import { openWatch, type WatchStream as RpcStream } from './rpc.js';
 import { type Patience, Silence } from './silence.js';
 import type { Watcher } from './watcher.js';
 
 /**
- * Why a stream carries no more: we left it, the server ended it, it fell silent, it chooses the ids of watches itself
- * and left open which of several it meant, it refused a watch with a token that may be old, or it failed.
+ * Why a stream carries no more: we left it, the server ended it, it fell silent, an answer of another cluster came, it
+ * chooses the ids of watches itself and left open which of several it meant, it refused a watch with a token that may be
+ * old, it failed, or its server is of another fleet.
  */
-export type StreamEnd = 'left' | 'over' | 'silent' | 'numbering' | 'stale' | ServiceError;
+export type StreamEnd =
+  | 'left'
+  | 'over'
+  | 'silent'
+  | 'strange'
+  | 'numbering'
+  | 'stale'
+  | ServiceError
+  | StrangeFleet
+  | WorldError;
+
+/** Whether a stream leads to the right fleet. */
+export interface Entrance {
+  /** Until then nothing that comes is passed on; undefined where that is known. */
+  readonly admission: Promise<void> | undefined;
+  /** Whether a message is from the fleet's cluster. */
+  readonly accepts: (message: IWatchResponse) => boolean;
+}
 
 /**
  * A watch that never sees an event: creating it is how we ask for a sign of life. A progress request would be the
@@ -44,7 +64,11 @@ export interface StreamOptions {
   readonly token?: string | undefined;
   /** Whether the token was got for this stream. */
   readonly isFresh?: boolean;
+  /** Default: whatever answers is taken. */
+  readonly entrance?: Entrance;
 }
+
+const OPEN: Entrance = { admission: undefined, accepts: () => true };
 
 /**
  * One stream to one endpoint that carries any number of watches. All are created without waiting for each other, by
@@ -56,6 +80,9 @@ export class WatchStream {
   readonly #stream: RpcStream;
   readonly #again: (watcher: Watcher<unknown>) => void;
   readonly #silence: Silence;
+  readonly #entrance: Entrance;
+  /** What came before the stream was known to lead to the right fleet. */
+  #held: IWatchResponse[] | undefined;
   readonly #watchers = new Map<string, Watcher<unknown>>();
   readonly #ids = new Map<Watcher<unknown>, string>();
   /** The ids asked for and not announced yet, in the order of the requests. */
@@ -69,11 +96,16 @@ export class WatchStream {
   #closed = false;
   #settle: (end: StreamEnd) => void = () => undefined;
 
-  constructor(host: Host, { patience, again, oneByOne, token, isFresh = false }: StreamOptions) {
+  constructor(
+    host: Host,
+    { patience, again, oneByOne, token, isFresh = false, entrance = OPEN }: StreamOptions,
+  ) {
     this.#again = again;
     this.#oneByOne = oneByOne;
     this.token = token;
     this.#freshUntil = performance.now() + (isFresh ? FRESH_MS : 0);
+    this.#entrance = entrance;
+    if (entrance.admission !== undefined) this.#hold(entrance.admission);
     this.#silence = new Silence(
       patience,
       () => this.#probe(),
@@ -152,10 +184,25 @@ export class WatchStream {
     this.#stream.write({ cancel_request: { watch_id: id } });
   }
 
+  #hold(admission: Promise<void>): void {
+    const held: IWatchResponse[] = [];
+    this.#held = held;
+    const letIn = (): void => {
+      this.#held = undefined;
+      for (const message of held) this.#dispatch(message);
+    };
+    admission.then(letIn).catch((error: ServiceError | StrangeFleet | WorldError) => this.close(error));
+  }
+
   #dispatch(message: IWatchResponse): void {
     // What was on its way when we left comes all the same.
     if (this.#closed) return;
-    if (this.#isStale(message)) this.close('stale');
+    if (this.#held !== undefined) {
+      this.#held.push(message);
+      return;
+    }
+    if (!this.#entrance.accepts(message)) this.close('strange');
+    else if (this.#isStale(message)) this.close('stale');
     if (this.#closed) return;
     const watcher = message.created ? this.#announced(message) : this.#watchers.get(message.watch_id);
     if (this.#closed) return;

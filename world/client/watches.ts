@@ -3,13 +3,23 @@ import { CLIENT_DIAL_KEEP_ALIVE_TIME_MS, CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS } fro
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
 import { Backoff, onAbort, pause } from './backoff.js';
-import { isServiceError } from './calls.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
 import { wordsOf } from './error-words.js';
 import { judge } from './etcd-error.js';
+import { type FleetGuard, StrangeFleet } from './fleet-guard.js';
+import { isServiceError } from './service-error.js';
 import type { Patience } from './silence.js';
+import { STRANGER_MS } from './strangers.js';
 import { type StreamEnd, WatchStream } from './watch-stream.js';
 import type { Watcher } from './watcher.js';
+
+const ENDS = {
+  over: 'it is over',
+  silent: 'it is silent',
+  strange: 'it answers for another cluster',
+  numbering: 'it numbers watches itself',
+  stale: 'it wants a new token',
+} as const;
 
 /** The seed's keepalive of an etcd client: a watch on a server that went silent is elsewhere after 8 s. */
 const PATIENCE: Patience = {
@@ -22,6 +32,8 @@ export interface WatchesContext {
   readonly endpoints: EndpointSet;
   /** Aborted when the client closes. */
   readonly closed: AbortSignal;
+  /** Keeps the watches to one fleet; without it whatever answers is taken. */
+  readonly fleet?: FleetGuard | undefined;
   readonly log: Log | undefined;
   readonly patience?: Patience;
 }
@@ -103,11 +115,16 @@ export class Watches {
     const { patience = PATIENCE } = this.#context;
     const { answerMs, firstAnswerMs = answerMs } = patience;
     const patient = { ...patience, firstAnswerMs: Math.min(firstAnswerMs * 2 ** unheard, answerMs) };
+    const { fleet, endpoints } = this.#context;
     const stream = new WatchStream(peer.host, {
       patience: patient,
       again: (watcher) => void this.#again(watcher),
       oneByOne: this.#numbering.has(peer),
       ...login,
+      entrance: {
+        admission: fleet?.admit(peer, endpoints),
+        accepts: (message) => fleet?.accepts(message) ?? true,
+      },
     });
     this.#stream = stream;
     for (const watcher of this.#live) if (watcher.wanted) stream.create(watcher);
@@ -142,10 +159,19 @@ export class Watches {
 
   #blame(peer: Peer, end: StreamEnd): void {
     if (end === 'left') return;
+    if (end instanceof StrangeFleet) {
+      this.#context.endpoints.avoid(peer, { ms: STRANGER_MS });
+      return;
+    }
+    if (end instanceof WorldError) {
+      this.#fail(end);
+      return;
+    }
     if (typeof end === 'object' && this.#refused(peer, end)) return;
+    this.#context.fleet?.forget(peer);
     if (peer.removed.aborted) return;
     this.#context.endpoints.avoid(peer, { reconnect: true });
-    const reason = typeof end === 'object' ? wordsOf(end.details) : `it is ${end}`;
+    const reason = typeof end === 'object' ? wordsOf(end.details) : ENDS[end];
     this.#context.log?.(
       'debug',
       `Lost the stream of ${this.#live.size} watches at ${peer.url} (${reason}); opening another.`,

@@ -1,0 +1,77 @@
+import type { IPutRequest, IRequestOp, IResponseHeader, IResponseOp, ITxnRequest, ITxnResponse } from 'etcd3';
+import type { Rpc } from './rpc.js';
+
+/** What a write compares, so that it changes nothing in another fleet: the key that says which fleet it is, and its value. */
+export interface Fence {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+/** A write was refused because the key does not hold what it should; nothing was applied. */
+export class FenceBroken extends Error {
+  readonly header: IResponseHeader;
+  /** What the key holds; undefined where there is none. */
+  readonly found: Buffer | undefined;
+
+  constructor(header: IResponseHeader, found: Buffer | undefined) {
+    super('The key that names the fleet does not hold what it should.');
+    this.header = header;
+    this.found = found;
+  }
+}
+
+/**
+ * Lets a transaction run only where the fence holds. One more comparison does where its own `failure` only reads;
+ * otherwise it goes inside another, because `failure` would run in the other fleet too.
+ */
+export function fenced(request: ITxnRequest, fence: Fence | undefined): ITxnRequest {
+  if (fence === undefined) return request;
+  const compare = { key: fence.key, result: 'Equal', target: 'Value', value: fence.value } as const;
+  const look: IRequestOp = { request_range: { key: fence.key } };
+  if (!onlyReads(request.failure ?? []))
+    return { compare: [compare], success: [{ request_txn: request }], failure: [look] };
+  return {
+    compare: [compare, ...(request.compare ?? [])],
+    success: request.success ?? [],
+    failure: [look, ...(request.failure ?? [])],
+  };
+}
+
+/** The reply to the transaction itself. @throws FenceBroken */
+export function unfenced(
+  request: ITxnRequest,
+  reply: ITxnResponse,
+  fence: Fence | undefined,
+): Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'> {
+  if (fence === undefined) return reply;
+  const { header, succeeded, responses } = reply;
+  const [first, ...rest] = responses;
+  const isNested = !onlyReads(request.failure ?? []);
+  if (succeeded) {
+    if (!isNested) return reply;
+    const { response_txn: inner }: Partial<IResponseOp> = first ?? {};
+    return { header, succeeded: inner?.succeeded ?? false, responses: inner?.responses ?? [] };
+  }
+  const { response_range: looked }: Partial<IResponseOp> = first ?? {};
+  const found = looked?.kvs[0]?.value;
+  if (isNested || found === undefined || !found.equals(fence.value)) throw new FenceBroken(header, found);
+  return { header, succeeded, responses: rest };
+}
+
+/** Runs a transaction inside its fence. @throws FenceBroken */
+export async function txnWithin(
+  rpc: Rpc,
+  request: ITxnRequest,
+  fence: Fence | undefined,
+): Promise<Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'>> {
+  return unfenced(request, await rpc.kv.txn(fenced(request, fence)), fence);
+}
+
+/** Writes a key inside a fence; without one by a plain put. @throws FenceBroken */
+export async function putWithin(rpc: Rpc, put: IPutRequest, fence: Fence | undefined): Promise<object> {
+  return fence === undefined ? rpc.kv.put(put) : txnWithin(rpc, { success: [{ request_put: put }] }, fence);
+}
+
+function onlyReads(ops: readonly IRequestOp[]): boolean {
+  return ops.every((op) => 'request_range' in op);
+}

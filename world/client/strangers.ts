@@ -1,0 +1,103 @@
+import { WorldError } from '../errors.js';
+import type { Call } from './calls.js';
+import type { EndpointSet, Peer } from './endpoint-set.js';
+import type { Verdict } from './etcd-error.js';
+import { FenceBroken } from './fence.js';
+import { type FleetGuard, StrangeFleet } from './fleet-guard.js';
+import { type RpcOptions, rpcAt } from './rpc.js';
+import { within } from './within.js';
+
+/** How long an endpoint of another fleet is left alone. */
+export const STRANGER_MS = 10_000;
+
+/** One try of a call at one endpoint. */
+export interface Attempt<T> {
+  readonly call: Call<T>;
+  readonly peer: Peer;
+  /** Whether anything of the call itself was sent. */
+  isSent: boolean;
+}
+
+/** The answer came from another cluster than the one that the endpoint led to before. */
+class OtherCluster extends Error {}
+
+/** Sends a call as its guarding says. Without a `fleet` whatever answers is taken. */
+export async function send<T>(
+  fleet: FleetGuard | undefined,
+  set: EndpointSet,
+  attempt: Attempt<T>,
+  ends: RpcOptions,
+): Promise<T> {
+  const { call, peer } = attempt;
+  const { guarding = 'beside' } = call;
+  const guard = guarding === 'none' ? undefined : fleet;
+  if (guarding === 'before') guard?.forget(peer);
+  const isCompared = guarding === 'fenced' && guard?.fence !== undefined;
+  const asked = isCompared ? undefined : within(guard?.admit(peer, set), ends);
+  if (guarding !== 'beside') await asked;
+  attempt.isSent = true;
+  const [value] = await Promise.all([call.run(rpcAt(peer.host, ends), guard?.fence), asked]);
+  if (guarding !== 'fenced' && guard?.accepts(value) === false) throw new OtherCluster();
+  return value;
+}
+
+/** Of an attempt of which nothing was sent. */
+export function unsent(verdict: Verdict): Verdict {
+  return verdict.outcome === 'unknown' ? { ...verdict, outcome: 'not-sent', code: 'unavailable' } : verdict;
+}
+
+/** The endpoints of other fleets that one call came by. */
+export class Strangers {
+  readonly #fleet: FleetGuard | undefined;
+  readonly #set: EndpointSet;
+  readonly #met = new Map<string, StrangeFleet>();
+
+  constructor(fleet: FleetGuard | undefined, set: EndpointSet) {
+    this.#fleet = fleet;
+    this.#set = set;
+  }
+
+  /**
+   * Whether an attempt failed only because its endpoint is of another fleet, so that another is to be tried, or because
+   * more is known of the fleet than when it was sent.
+   * @throws WorldError `other-fleet` when there is no other endpoint
+   */
+  passesBy(error: unknown, { call, peer }: Attempt<unknown>): boolean {
+    const fleet = this.#fleet;
+    if (fleet === undefined) return false;
+    if (error instanceof OtherCluster) {
+      fleet.forget(peer);
+      return true;
+    }
+    const strange = error instanceof FenceBroken ? strangeAt(fleet, peer, error) : error;
+    if (strange === undefined) return true;
+    if (!(strange instanceof StrangeFleet)) return false;
+    this.#met.set(peer.url, strange);
+    this.#set.avoid(peer, { ms: STRANGER_MS });
+    const others = call.peer === undefined ? this.#set.peers : [];
+    if (others.every(({ url }) => this.#met.has(url))) throw this.explain(call, strange);
+    return true;
+  }
+
+  /** Why a call came to nothing where some of the endpoints are of another fleet; else the cause itself. */
+  explain({ what, key }: Call<unknown>, cause: StrangeFleet | WorldError): Error {
+    const [first, ...more] = [...this.#met.values()];
+    if (first === undefined || (cause instanceof WorldError && cause.code !== 'unavailable')) return cause;
+    const each = [first, ...more].map(({ described }) => described).join('; ');
+    const rest = cause instanceof WorldError ? ' No other endpoint answered.' : '';
+    const message =
+      `Could not ${what}: ${each}, not of ${this.#fleet?.described ?? 'the one in use'}.${rest} ` +
+      'Nothing was changed there. Give the endpoints of the right fleet.';
+    return new WorldError('other-fleet', message, { key, endpoint: first.url, cause });
+  }
+}
+
+/** Undefined where the write may be tried again with what is known now. */
+function strangeAt(fleet: FleetGuard, peer: Peer, broken: FenceBroken): unknown {
+  try {
+    fleet.broken(peer, broken);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
