@@ -1,5 +1,13 @@
 import { hostname } from 'node:os';
-import { Client, type ClientWorld, describeFleet, EtcdWorld, type TlsOptions } from '../world/direct.js';
+import {
+  type CallOptions,
+  Client,
+  type ClientWorld,
+  describeFleet,
+  EtcdWorld,
+  raiseGeneration,
+  type TlsOptions,
+} from '../world/direct.js';
 import type { DataFolder } from './cluster/data-folder.js';
 import { asClient, type ServerStart } from './cluster/etcd-flags.js';
 import { heardFromCluster } from './cluster/fork-guard.js';
@@ -74,13 +82,25 @@ export class Assembly {
   /** The World at these endpoints. */
   openWorld(endpoints: readonly string[]): ClientWorld {
     const { hostname, namespace, user, log } = this.#options;
-    return EtcdWorld.connect({ endpoints, hostname, namespace, tls: this.#tls, user, log });
+    const { fleet } = this.#folder;
+    return EtcdWorld.connect({ endpoints, hostname, namespace, fleet, tls: this.#tls, user, log });
+  }
+
+  /** A client of nothing but the seeds that a person gave; undefined where none were given. */
+  seedsAlone(world: ClientWorld): (() => Client) | undefined {
+    const { seeds, connectSeeds } = this.#options;
+    if (connectSeeds !== undefined) return () => world.client.namespace('');
+    return seeds.length > 0 ? () => this.connect(seeds) : undefined;
   }
 
   /** The World at the seeds, however they are reached. */
   async reachSeeds(endpoints: readonly string[], signal: AbortSignal): Promise<ClientWorld> {
     const { connectSeeds, log } = this.#options;
-    if (connectSeeds !== undefined) return connectSeeds(signal);
+    if (connectSeeds !== undefined) {
+      const world = await connectSeeds(signal);
+      if (this.#folder.fleet !== undefined) world.client.knowFleet(this.#folder.fleet);
+      return world;
+    }
     log('info', `reaching the cluster at ${endpoints.join(', ')}`);
     return this.openWorld(endpoints);
   }
@@ -102,7 +122,7 @@ export class Assembly {
       ...(noServer === true ? {} : { address: this.#address }),
     };
     const others = all.filter((url) => !this.clientUrls.includes(url) && url !== this.local);
-    const rivals = new Rivals((urls) => this.connect(urls), others);
+    const rivals = new Rivals((urls) => this.look(urls), others);
     return new Participation({
       world,
       agent,
@@ -153,10 +173,16 @@ export class Assembly {
     });
   }
 
-  /** A client of these endpoints, in the fleet's namespace. */
+  /** A client of these endpoints, in the fleet's namespace and kept to the fleet. */
   connect(endpoints: readonly string[]): Client {
     const { namespace, user, log } = this.#options;
-    return Client.connect({ endpoints, namespace, tls: this.#tls, user, log });
+    return Client.connect({ endpoints, namespace, fleet: this.#folder.fleet, tls: this.#tls, user, log });
+  }
+
+  /** A client that looks at servers, of whatever fleet they are. */
+  look(endpoints: readonly string[]): Client {
+    const { namespace, user, log } = this.#options;
+    return Client.connect({ endpoints, namespace, fleet: 'any', tls: this.#tls, user, log });
   }
 
   /** How this machine reaches its own server. */
@@ -187,10 +213,18 @@ export class Assembly {
     );
   }
 
+  /** What this host leaves behind by a rebuild is told from the fleet from now on, wherever it still runs. */
+  async nextGeneration(world: ClientWorld | undefined, call: CallOptions): Promise<void> {
+    await using client = this.connect([this.local]);
+    const fleet = await raiseGeneration(client, call);
+    await this.#folder.rememberFleet(fleet);
+    world?.client.knowFleet(fleet);
+  }
+
   /** @throws AgentError `other-cluster` when the seeds are not of the cluster that this host's data is of. */
   async compare(seeds: readonly string[], signal: AbortSignal): Promise<void> {
     if (seeds.length === 0) return;
-    const rivals = new Rivals((endpoints) => this.connect(endpoints), []);
+    const rivals = new Rivals((endpoints) => this.look(endpoints), []);
     await rivals.compare(this.local, seeds, signal);
   }
 }

@@ -3,6 +3,7 @@ import { type ClientWorld, CONVERGED_PATH } from '../world/direct.js';
 import { Assembly } from './assembly.js';
 import { DataFolder } from './cluster/data-folder.js';
 import { etcdProgram } from './cluster/etcd-program.js';
+import { followFleet } from './cluster/follow-fleet.js';
 import { serverAddresses } from './cluster/local-endpoint.js';
 import type { Participation } from './cluster/participation.js';
 import { reportOf } from './cluster/report.js';
@@ -194,12 +195,16 @@ export class EmbdEtcd {
     const publishing = this.#publishConverged(participation, over);
     const comparing = start?.kind === 'restart' ? assembly.compare(seeds, over) : Promise.resolve();
     comparing.catch((error: unknown) => failed.abort(error));
+    const seedsAlone = start === undefined ? assembly.seedsAlone(world) : undefined;
+    const following = { client: world.client, folder: this.#folder, hostname, start, seeds: seedsAlone, log };
+    const { founded, ended } = followFleet(following, over, (error) => failed.abort(error));
     const registered = async (): Promise<void> => {
+      await founded;
       if (idealClusterSize !== undefined) await world.idealClusterSizeSet(idealClusterSize, { signal: over });
       this.#becomeReady();
     };
     await participation.run(over, () => void registered().catch((error: unknown) => failed.abort(error)));
-    await publishing;
+    await Promise.all([publishing, ended]);
     if (failed.signal.aborted) throw failed.signal.reason;
   }
 
@@ -221,7 +226,7 @@ export class EmbdEtcd {
       this.#participation?.own,
       this.#folder,
       this.#assembled.clientUrls,
-      (endpoints) => this.#assembled.connect(endpoints),
+      (endpoints) => this.#assembled.look(endpoints),
     );
     return { hostname, version, pid: process.pid, server };
   }
@@ -233,6 +238,7 @@ export class EmbdEtcd {
       throw new AgentError('invalid', `${this.#options.hostname} has no data to rebuild a cluster from.`);
     await own.start({ kind: 'rebuild' });
     await own.process?.ready({ signal, timeoutMs: rebuildMs });
+    await this.#assembled.nextGeneration(this.#world, { signal, timeoutMs: rebuildMs });
     // The flag makes it a cluster of one at every start.
     await own.start({ kind: 'restart' });
     await own.process?.ready({ signal, timeoutMs: rebuildMs });

@@ -75,6 +75,11 @@ export class DataFolder {
     }
   }
 
+  /** The fleet that this prefix belongs to, as it was read or noted last. */
+  get fleet(): FleetIdentity | undefined {
+    return this.#fleet;
+  }
+
   /** Notes where the cluster is. */
   remember(endpoints: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {

@@ -1,4 +1,12 @@
-import { type Client, campaign, type Session, type Turn, WorldError } from '../../world/direct.js';
+import {
+  type Client,
+  campaign,
+  type FleetIdentity,
+  makeFleet,
+  type Session,
+  type Turn,
+  WorldError,
+} from '../../world/direct.js';
 import { pause } from '../pause.js';
 import { Wake } from '../wake.js';
 import { type Change, nextChange } from './chooser.js';
@@ -25,6 +33,8 @@ export interface NominatorOptions extends NominatorContext {
   readonly hostname: string;
   /** The session of this host, by which it stands in the election. */
   readonly session: (signal: AbortSignal) => Promise<Session>;
+  /** The fleet that this host belongs to, as far as it knows. */
+  readonly fleet: () => FleetIdentity | undefined;
   /** How many servers the fleet is to have, as etcd holds it. */
   readonly size: (signal: AbortSignal) => Promise<number>;
   /** Told whether the cluster is as it should be, as far as this host is the one to see to it. */
@@ -51,7 +61,7 @@ export class Nominator {
 
   /** Runs until the signal aborts, then resigns at once. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client, hostname, busy, log } = this.#options;
+    const { client, hostname, fleet, busy, log } = this.#options;
     while (!signal.aborted) {
       busy(false);
       try {
@@ -59,6 +69,8 @@ export class Nominator {
         await leaveEarlierTurns(client, hostname, session, signal);
         await using turn = await campaign(client, CHOOSER_ELECTION, hostname, { signal, session });
         log('debug', 'this host is elected to look after the members of the cluster');
+        // A fleet of an agent before there were identities has none yet.
+        await makeFleet(client, fleet(), { signal });
         await this.#lead(turn, AbortSignal.any([signal, turn.lost]));
       } catch (error) {
         if (signal.aborted) return;

@@ -187,6 +187,7 @@ export class Participation {
       hostname: agent.hostname,
       session: (abort) => this.presence.session(abort),
       failures: new Map(),
+      fleet: () => folder.fleet,
       size: (abort) => this.#size({ signal: abort }),
       busy: (isBusy) => (isBusy ? moves.moving() : moves.settled()),
       log,

@@ -21,6 +21,7 @@ test.serial('a host whose session is lost, in line or elected, stands for electi
     connect: (endpoints) => Client.connect({ endpoints }),
     failures: new Map(),
     session: async () => session,
+    fleet: () => undefined,
     size: async () => 1,
     busy: () => undefined,
     log: () => undefined,

@@ -134,6 +134,8 @@ test.serial(
     t.regex(done.stdout, /The cluster works again/);
     await using world = await worldBy(h1, h2);
     t.is(await world.strGet('kept'), 'since before');
+    const { uuid = '', generation } = world.client.fleet ?? {};
+    t.deepEqual([uuid, generation], [before.client.fleet?.uuid, 2], 'what was left behind is told from it');
     await world.strSet('kept', 'and after');
 
     await h3.startAgent();

@@ -1,0 +1,103 @@
+import {
+  type Client,
+  describeFleet,
+  FLEET_KEY,
+  getFleet,
+  type Log,
+  makeFleet,
+  WorldError,
+} from '../../world/direct.js';
+import { AgentError } from '../errors.js';
+import { pause } from '../pause.js';
+import type { DataFolder } from './data-folder.js';
+import type { ServerStart } from './etcd-flags.js';
+
+const retryMs = 500;
+
+export interface FollowFleetOptions {
+  readonly client: Client;
+  readonly folder: DataFolder;
+  readonly hostname: string;
+  /** The server that this host begins with; undefined where it comes as a client. */
+  readonly start: ServerStart | undefined;
+  /** A client of nothing but the seeds that this host comes to as it was told; absent where it was told none. */
+  readonly seeds: (() => Client) | undefined;
+  readonly log: Log;
+}
+
+export interface FollowedFleet {
+  /** Resolves when a cluster that this host makes has its identity; at once on other hosts. */
+  readonly founded: Promise<void>;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Gives a new cluster its identity as soon as it serves, and notes in the prefix which fleet this host belongs to, now
+ * and whenever that changes, until the signal aborts.
+ *
+ * @param fail told of AgentError `other-cluster` when what this host was told to join turns out to be of another fleet.
+ */
+export function followFleet(
+  options: FollowFleetOptions,
+  signal: AbortSignal,
+  fail: (error: unknown) => void,
+): FollowedFleet {
+  const { client, start } = options;
+  const making = async (): Promise<void> => {
+    if (start?.kind === 'new') await untilAnswered(signal, () => makeFleet(client, undefined, { signal }));
+  };
+  const founded = making();
+  founded.catch(fail);
+  return { founded, ended: follow(options, signal).catch(fail) };
+}
+
+async function follow(options: FollowFleetOptions, signal: AbortSignal): Promise<void> {
+  const { client } = options;
+  const noting = untilAnswered(signal, async () => {
+    for await (const _ of client.pulses({ key: FLEET_KEY }, { signal })) await note(options, signal);
+  });
+  try {
+    await Promise.all([noting, checkSeeds(options, signal)]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Once the seeds answer. @throws AgentError `other-cluster` */
+async function checkSeeds({ seeds, hostname }: FollowFleetOptions, signal: AbortSignal): Promise<void> {
+  if (seeds === undefined) return;
+  await using client = seeds();
+  try {
+    await untilAnswered(signal, () => client.get(FLEET_KEY, { signal }), true);
+  } catch (error) {
+    if (!(error instanceof WorldError) || error.code !== 'other-fleet') throw error;
+    throw new AgentError('other-cluster', `${hostname} does not join: ${error.message}`, { cause: error });
+  }
+}
+
+async function note({ client, folder, log }: FollowFleetOptions, signal: AbortSignal): Promise<void> {
+  const fleet = await untilAnswered(signal, () => getFleet(client, { signal }));
+  if (fleet === undefined) return;
+  client.knowFleet(fleet);
+  const before = folder.fleet;
+  if (before?.uuid === fleet.uuid && before.generation === fleet.generation) return;
+  await folder.rememberFleet(fleet);
+  log('info', `this host belongs to ${describeFleet(fleet)}`);
+}
+
+async function untilAnswered<T>(
+  signal: AbortSignal,
+  ask: () => Promise<T>,
+  isStrangeFinal = false,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof WorldError) || error.code === 'closed') throw error;
+      if (isStrangeFinal && error.code === 'other-fleet') throw error;
+      await pause(retryMs, signal);
+    }
+  }
+}

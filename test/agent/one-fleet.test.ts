@@ -1,0 +1,155 @@
+import { readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import test from 'ava';
+import { Client } from '../../world/index.js';
+import { hawser } from '../cli/hawser.js';
+import type { LocalAgent } from './local-agent.js';
+import { LocalAgents } from './local-agents.js';
+
+let agents: LocalAgents;
+let others: LocalAgents;
+let h1: LocalAgent;
+let stranger: LocalAgent;
+
+test.before(async () => {
+  [agents, others] = [await LocalAgents.create('3.5'), await LocalAgents.create('3.4')];
+  await Promise.all([agents.start('h1', 'h2', 'h3'), others.start('stranger')]);
+  await Promise.all([agents.voting('h1', 'h2', 'h3'), others.voting('stranger')]);
+  (await agents.add('h4')).start(agents.agents.slice(0, 1));
+  await agents.registered('h4');
+  h1 = agents.agent('h1');
+  stranger = others.agent('stranger');
+});
+test.afterEach.always(async (t) => {
+  if (!t.passed) t.log(await agents.stories());
+});
+test.after.always(async () => {
+  await agents?.[Symbol.asyncDispose]();
+  await others?.[Symbol.asyncDispose]();
+});
+
+async function statusOf(agent: LocalAgent) {
+  await using client = Client.connect({ endpoints: [agent.clientUrl], fleet: 'any' });
+  return await client.status();
+}
+
+async function fleetOf(agent: LocalAgent): Promise<{ uuid: string; generation: number }> {
+  return JSON.parse(await readFile(path.join(agent.prefix, 'fleet.json'), 'utf8'));
+}
+
+/** Starts a host that is to refuse, and gives how it ended and what it said. */
+async function refusal(agent: LocalAgent, flags = agent.flags()) {
+  const from = agent.log.length;
+  agent.run(flags);
+  const { code } = await agent.ended();
+  return { code, said: agent.log.slice(from) };
+}
+
+test.serial('all hosts of a fleet remember the same identity, for their owner only', async (t) => {
+  await agents.eventually('all hosts remember their fleet', async () => {
+    const found = await Promise.all(agents.agents.map((agent) => fleetOf(agent).catch(() => undefined)));
+    return found.every((fleet) => fleet !== undefined && fleet.uuid === found[0]?.uuid);
+  });
+  const { uuid, generation } = await fleetOf(h1);
+  t.is(generation, 1);
+  const stored = await agents.client.get('/hawser/fleet');
+  t.deepEqual(JSON.parse(stored?.value.toString() ?? ''), { uuid, generation });
+  t.is((await stat(path.join(h1.prefix, 'fleet.json'))).mode & 0o777, 0o600);
+  t.not((await fleetOf(stranger)).uuid, uuid);
+});
+
+test.serial(
+  'the first host, started again as ever without its data after it was replaced, joins its fleet',
+  async (t) => {
+    const { clusterId } = await statusOf(agents.agent('h2'));
+    const { uuid } = await fleetOf(h1);
+    const seat = (await agents.client.members()).find(({ name }) => name === 'h1');
+    await h1.kill();
+    await using rest = agents.clientOf(...agents.agents.slice(1));
+    await rest.memberRemove(seat?.id ?? '');
+    await agents.voting('h2', 'h3', 'h4');
+    for (const removed of ['etcd/data', 'etcd']) {
+      await rm(path.join(h1.prefix, removed), { recursive: true });
+      const from = h1.log.length;
+      h1.start();
+      await h1.logged(/h1 has no data and was in a fleet before: it joins that fleet again/, from);
+      await agents.registered('h1');
+      t.notRegex(h1.log.slice(from), /new cluster/, removed);
+      t.deepEqual(await h1.etcds(), []);
+      t.is((await fleetOf(h1)).uuid, uuid);
+      await h1.stop();
+    }
+    h1.start();
+    await agents.registered('h1');
+    for (const name of ['h2', 'h3', 'h4'])
+      t.is((await statusOf(agents.agent(name))).clusterId, clusterId, name);
+  },
+);
+
+test.serial('a host whose fleet it was alone makes no other one in its place', async (t) => {
+  const { uuid } = await fleetOf(stranger);
+  await stranger.stop();
+  const data = path.join(stranger.prefix, 'etcd', 'data');
+  await rm(`${data}.kept`, { recursive: true, force: true });
+  await rename(data, `${data}.kept`);
+  const { code, said } = await refusal(stranger);
+  t.is(code, 4, said);
+  t.regex(said, new RegExp(`belongs to fleet ${uuid}, so no new cluster is made here: give --seeds`));
+  await rename(`${data}.kept`, data);
+  stranger.start();
+  await others.voting('stranger');
+});
+
+test.serial('a new host without seeds is told of both ways, and starts nothing', async (t) => {
+  const fresh = await others.add('fresh');
+  const { code, said } = await refusal(
+    fresh,
+    fresh.flags().filter((flag) => flag !== '--new-cluster'),
+  );
+  t.is(code, 4, said);
+  t.regex(said, /--seeds .*--new-cluster/);
+  t.deepEqual(await fresh.etcds(), []);
+});
+
+test.serial('a host of one fleet does not join another, and changes nothing there', async (t) => {
+  const h4 = agents.agent('h4');
+  await h4.stop();
+  const before = await others.client.list('');
+  const { code, said } = await refusal(h4, h4.flags([stranger]));
+  t.is(code, 4, said);
+  const [ours, theirs] = [await fleetOf(h4), await fleetOf(stranger)];
+  t.regex(
+    said,
+    new RegExp(
+      `h4 does not join: .*${stranger.clientUrl} is of fleet ${theirs.uuid}.*not of fleet ${ours.uuid}`,
+    ),
+  );
+  const after = await others.client.list('');
+  t.deepEqual(
+    after.entries.map(({ key }) => key),
+    before.entries.map(({ key }) => key),
+  );
+  h4.start([h1]);
+  await agents.registered('h4');
+});
+
+test.serial('no command touches either fleet when its seeds are of two; each names both', async (t) => {
+  const seeds = ['--seeds', `${h1.clientUrl},${stranger.clientUrl}`, '--timeout', '5s'];
+  const [ours, theirs] = [await fleetOf(h1), await fleetOf(stranger)];
+  const commands = [
+    ['status'],
+    ['str', 'set', 'motd', 'x'],
+    ['map', 'set', 'motd', 'x'],
+    ['size', '3'],
+    ['res', 'export', 'file', 'motd', 'x'],
+    ['fs', 'gc'],
+    ['members'],
+  ];
+  for (const command of commands) {
+    const { code, stderr } = await hawser([...command, ...seeds]);
+    t.is(code, 4, `${command.join(' ')}: ${stderr}`);
+    t.true(stderr.includes(ours.uuid) && stderr.includes(theirs.uuid), stderr);
+  }
+  t.is(await others.client.get('/strings/motd'), undefined);
+  t.is(await agents.client.get('/strings/motd'), undefined);
+});
