@@ -6,7 +6,7 @@ import { planRecovery, type RecoveryPlan } from '../../cli/recover/plan.js';
 import { ReachedHosts } from '../../cli/recover/reach.js';
 import { createFleet, type Fleet, type Host } from '../../fixtures/index.js';
 import { parseDestination } from '../../tunnel/index.js';
-import { SshWorld } from '../../world/index.js';
+import { getFleet, SshWorld } from '../../world/index.js';
 import { connectionFlags, hawser, type Result } from '../cli/hawser.js';
 
 type RebuildPlan = Extract<RecoveryPlan, { readonly kind: 'rebuild' }>;
@@ -116,6 +116,7 @@ test.serial(
     await using before = await worldBy(h1, h2, h3);
     await untilVoters(before, 'h1', 'h2', 'h3');
     await before.strSet('kept', 'since before');
+    const { uuid } = (await getFleet(before.client)) ?? { uuid: '' };
     t.deepEqual(await converged(), { h1: true, h2: true, h3: true });
     const refused = await recover('--yes');
     t.is(refused.code, 4, refused.stderr);
@@ -134,8 +135,7 @@ test.serial(
     t.regex(done.stdout, /The cluster works again/);
     await using world = await worldBy(h1, h2);
     t.is(await world.strGet('kept'), 'since before');
-    const { uuid = '', generation } = world.client.fleet ?? {};
-    t.deepEqual([uuid, generation], [before.client.fleet?.uuid, 2], 'what was left behind is told from it');
+    t.deepEqual(await getFleet(world.client), { uuid, generation: 2 }, 'what is left behind is told from it');
     await world.strSet('kept', 'and after');
 
     await h3.startAgent();

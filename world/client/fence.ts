@@ -1,10 +1,19 @@
-import type { IPutRequest, IRequestOp, IResponseHeader, IResponseOp, ITxnRequest, ITxnResponse } from 'etcd3';
+import type {
+  ICompare,
+  IPutRequest,
+  IRequestOp,
+  IResponseHeader,
+  IResponseOp,
+  ITxnRequest,
+  ITxnResponse,
+} from 'etcd3';
 import type { Rpc } from './rpc.js';
 
 /** What a write compares, so that it changes nothing in another fleet: the key that says which fleet it is, and its value. */
 export interface Fence {
   readonly key: Buffer;
-  readonly value: Buffer;
+  /** Undefined in a cluster that does not say: there must be none. */
+  readonly value: Buffer | undefined;
 }
 
 /** A write was refused because the key does not hold what it should; nothing was applied. */
@@ -26,7 +35,7 @@ export class FenceBroken extends Error {
  */
 export function fenced(request: ITxnRequest, fence: Fence | undefined): ITxnRequest {
   if (fence === undefined) return request;
-  const compare = { key: fence.key, result: 'Equal', target: 'Value', value: fence.value } as const;
+  const compare = toCompare(fence);
   const look: IRequestOp = { request_range: { key: fence.key } };
   if (!onlyReads(request.failure ?? []))
     return { compare: [compare], success: [{ request_txn: request }], failure: [look] };
@@ -35,6 +44,11 @@ export function fenced(request: ITxnRequest, fence: Fence | undefined): ITxnRequ
     success: request.success ?? [],
     failure: [look, ...(request.failure ?? [])],
   };
+}
+
+function toCompare({ key, value }: Fence): ICompare {
+  if (value === undefined) return { key, result: 'Equal', target: 'Version', version: '0' };
+  return { key, result: 'Equal', target: 'Value', value };
 }
 
 /** The reply to the transaction itself. @throws FenceBroken */
@@ -54,7 +68,8 @@ export function unfenced(
   }
   const { response_range: looked }: Partial<IResponseOp> = first ?? {};
   const found = looked?.kvs[0]?.value;
-  if (isNested || found === undefined || !found.equals(fence.value)) throw new FenceBroken(header, found);
+  const isWhole = fence.value === undefined ? found === undefined : found?.equals(fence.value) === true;
+  if (isNested || !isWhole) throw new FenceBroken(header, found);
   return { header, succeeded, responses: rest };
 }
 

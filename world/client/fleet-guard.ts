@@ -181,7 +181,7 @@ export class FleetGuard {
         `The fleet was recovered: going on with ${describeSighting({ clusterId, fleet })}.`,
       );
     this.#known = { clusterId, fleet };
-    if (fleet === undefined) this.#fence = undefined;
+    if (fleet === undefined) this.#fence = { key: this.#options.key, value: undefined };
     this.#current = new WeakSet();
   }
 
