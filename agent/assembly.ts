@@ -5,6 +5,7 @@ import {
   type ClientWorld,
   describeFleet,
   EtcdWorld,
+  type FleetIdentity,
   raiseGeneration,
   type TlsOptions,
 } from '../world/direct.js';
@@ -82,7 +83,7 @@ export class Assembly {
   /** The World at these endpoints. */
   openWorld(endpoints: readonly string[]): ClientWorld {
     const { hostname, namespace, user, log } = this.#options;
-    const { fleet } = this.#folder;
+    const fleet = this.#fleet;
     return EtcdWorld.connect({ endpoints, hostname, namespace, fleet, tls: this.#tls, user, log });
   }
 
@@ -98,7 +99,7 @@ export class Assembly {
     const { connectSeeds, log } = this.#options;
     if (connectSeeds !== undefined) {
       const world = await connectSeeds(signal);
-      if (this.#folder.fleet !== undefined) world.client.knowFleet(this.#folder.fleet);
+      if (this.#fleet !== undefined) world.client.knowFleet(this.#fleet);
       return world;
     }
     log('info', `reaching the cluster at ${endpoints.join(', ')}`);
@@ -149,6 +150,11 @@ export class Assembly {
     return this.#options.clientTls ?? asClient(this.#options.tls?.client);
   }
 
+  /** The fleet that this host belongs to, or is to join. */
+  get #fleet(): FleetIdentity | undefined {
+    return this.#folder.fleet ?? this.#options.fleet;
+  }
+
   /** Where this agent is, for a person who looks for it. */
   get #address(): string {
     const [url = this.local] = this.clientUrls;
@@ -176,7 +182,7 @@ export class Assembly {
   /** A client of these endpoints, in the fleet's namespace and kept to the fleet. */
   connect(endpoints: readonly string[]): Client {
     const { namespace, user, log } = this.#options;
-    return Client.connect({ endpoints, namespace, fleet: this.#folder.fleet, tls: this.#tls, user, log });
+    return Client.connect({ endpoints, namespace, fleet: this.#fleet, tls: this.#tls, user, log });
   }
 
   /** A client that looks at servers, of whatever fleet they are. */

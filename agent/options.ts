@@ -1,4 +1,4 @@
-import type { ClientWorld, EtcdUser, Log, TlsOptions } from '../world/direct.js';
+import type { ClientWorld, EtcdUser, FleetIdentity, Log, TlsOptions } from '../world/direct.js';
 import type { ServerTls } from './cluster/etcd-flags.js';
 import type { Converger } from './converger.js';
 
@@ -12,6 +12,8 @@ export interface EmbdEtcdOptions {
   readonly seeds: readonly string[];
   /** Makes a new cluster where this host has neither data nor seeds and has never been in a fleet. Default false: refuses. */
   readonly newCluster?: boolean;
+  /** The fleet that the seeds must be of, for a host that belongs to none yet. Default: any. */
+  readonly fleet?: FleetIdentity;
   /** Reaches the seeds some other way than directly: through SSH. Such a host is never elected to change the cluster. */
   readonly connectSeeds?: (signal: AbortSignal) => Promise<ClientWorld>;
   /** Where a server of this host listens for clients. */

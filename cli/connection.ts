@@ -5,6 +5,7 @@ import type { TunnelOptions } from '../tunnel/tunnel.js';
 import type { ClientWorld } from '../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import { parseDuration } from '../world/deploys/duration.js';
+import { type FleetIdentity, parseFleetId } from '../world/fleet-identity.js';
 import type { Log } from '../world/log.js';
 import type { Context } from './context.js';
 import { etcdUser, PASSWORD_VARIABLE, type UserFlags } from './etcd-user.js';
@@ -26,6 +27,7 @@ export interface ConnectionFlags extends OutputOptions, TlsFlags, UserFlags {
   readonly seeds?: string[];
   readonly namespace?: string;
   readonly hostname?: string;
+  readonly fleetId?: FleetIdentity;
   readonly config?: string;
   readonly timeout?: number;
   /** Of commands that ask before they act; it keeps SSH from asking too. */
@@ -67,6 +69,12 @@ export function withConnection(command: Command, example: string): Command {
     )
     .option('--namespace <prefix>', 'where the fleet keeps its keys (default /_mgmt)')
     .option('--hostname <name>', "who we are to the fleet (default: this machine's name)")
+    .addOption(
+      new Option(
+        '--fleet-id <uuid>',
+        'refuse seeds of any other fleet (hawser status --json shows it)',
+      ).argParser(fleetId),
+    )
     .option('--config <file>', 'use this hawser.yaml, whoever wrote it')
     .addOption(
       new Option('--timeout <duration>', 'how long an answer may take (default 10s)').argParser(duration),
@@ -128,9 +136,9 @@ function alsoReading(destination: ResolvedDestination, files: readonly string[])
 
 /** Opens the World of a fleet: through SSH where a way in is given, else directly. */
 export async function openWorld(connection: Connection, log: Log, signal: AbortSignal): Promise<ClientWorld> {
-  const { seeds, tls, namespace, hostname } = connection;
+  const { seeds, tls, namespace, hostname, fleetId: fleet } = connection;
   const user = etcdUser(connection.user, { canAsk: connection.canAskPassword === true, signal });
-  const shared = { tls, user, namespace, hostname, log };
+  const shared = { tls, user, namespace, hostname, fleet, log };
   if (connection.sshUrls.length > 0) {
     const [{ SshWorld }, tunnel] = await Promise.all([
       import('../world/ssh-world.js'),
@@ -173,6 +181,13 @@ export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError('Write a duration such as 500ms, 5s or 2m.');
   return ms;
+}
+
+/** A commander argument parser for the identity of a fleet. */
+function fleetId(text: string): FleetIdentity {
+  const fleet = parseFleetId(text);
+  if (fleet === undefined) throw new InvalidArgumentError('Write the uuid of a fleet.');
+  return fleet;
 }
 
 /** Lists may be repeated flags, comma-separated, or both. */

@@ -2,6 +2,7 @@ import type { ClientWorld } from '../world/client-world.js';
 import { getConverged } from '../world/converged.js';
 import { describeCondition } from '../world/deploys/condition.js';
 import { WorldError } from '../world/errors.js';
+import type { FleetIdentity } from '../world/fleet-identity.js';
 import { listHosts } from '../world/hosts.js';
 import type { Log } from '../world/log.js';
 import type { Member, Report } from '../world/world.js';
@@ -26,6 +27,8 @@ export interface HostStatus {
 }
 
 export interface FleetStatus {
+  /** Who the fleet is; null where its cluster does not say. */
+  readonly fleet: FleetIdentity | null;
   readonly hosts: readonly HostStatus[];
   readonly members: readonly Member[];
   /** Null where something is stored that is no size. */
@@ -74,7 +77,7 @@ export async function readStatus(
   });
   const live = hosts.filter(({ alive }) => alive);
   const converged = live.length > 0 && live.every((host) => host.converged === true);
-  return { hosts, members, idealClusterSize, converged, deploy };
+  return { fleet: world.client.fleet ?? null, hosts, members, idealClusterSize, converged, deploy };
 }
 
 /** A size that somebody stored wrongly keeps nobody from seeing the rest. */

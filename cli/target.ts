@@ -4,6 +4,7 @@ import type { TransportName } from '../tunnel/auto-transport.js';
 import type { TlsOptions } from '../world/client/certificates.js';
 import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import type { ConnectionConfig } from '../world/deploys/manifest.js';
+import type { FleetIdentity } from '../world/fleet-identity.js';
 import { type ConfigFile, type FoundConfig, findConfig, real } from './config.js';
 import type { ConnectionFlags } from './connection.js';
 import { UsageError } from './errors.js';
@@ -34,6 +35,8 @@ export interface Connection {
   /** For an etcd with authentication switched on. */
   readonly user?: UserConfig;
   readonly namespace: string;
+  /** The fleet that the seeds must be of. */
+  readonly fleetId?: FleetIdentity;
   readonly hostname: string;
   /** Hosts to recover, where a config names them. */
   readonly hosts?: readonly string[];
@@ -145,6 +148,7 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
   const seeds = givenSeeds ?? [DEFAULT_CLIENT_URL];
   const tls = tlsOptions(flags, config, seeds);
   const user = userConfig(flags, config);
+  const fleetId = flags.fleetId ?? config.fleetId;
   return {
     sshUrls,
     ...(sshHostkey === undefined ? {} : { sshHostkey }),
@@ -157,6 +161,7 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
     ...(tls === undefined ? {} : { tls }),
     ...(user === undefined ? {} : { user }),
     namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
+    ...(fleetId === undefined ? {} : { fleetId }),
     hostname: flags.hostname ?? config.hostname ?? ourName(),
     ...(config.hosts === undefined ? {} : { hosts: config.hosts }),
     timeoutMs: flags.timeout ?? defaultTimeoutMs,

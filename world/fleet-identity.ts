@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** Where a fleet says who it is; beneath the namespace. */
 export const FLEET_KEY = '/hawser/fleet';
 
@@ -10,19 +8,34 @@ export interface FleetIdentity {
   readonly generation: number;
 }
 
-const fleetSchema = z.object({ uuid: z.uuid(), generation: z.int().min(1) });
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Reads the value of {@link FLEET_KEY}; undefined where it is something else. */
 export function parseFleet(value: Uint8Array): FleetIdentity | undefined {
+  let read: unknown;
   try {
-    return fleetSchema.safeParse(JSON.parse(Buffer.from(value).toString())).data;
+    read = JSON.parse(Buffer.from(value).toString());
   } catch {
     return undefined;
   }
+  const { uuid, generation } = Object(read) as Record<string, unknown>;
+  return toFleet(uuid, generation);
+}
+
+function toFleet(uuid: unknown, generation: unknown): FleetIdentity | undefined {
+  if (typeof uuid !== 'string' || !UUID.test(uuid)) return undefined;
+  if (typeof generation !== 'number' || !Number.isSafeInteger(generation) || generation < 1) return undefined;
+  return { uuid, generation };
 }
 
 export function serialiseFleet({ uuid, generation }: FleetIdentity): string {
   return JSON.stringify({ uuid, generation });
+}
+
+/** Reads what a person gives as the fleet that is meant: its uuid, and after a slash its generation if it matters. */
+export function parseFleetId(text: string): FleetIdentity | undefined {
+  const [, uuid = '', generation = '1'] = /^([^/]*)(?:\/([1-9][0-9]{0,8}))?$/.exec(text) ?? [];
+  return toFleet(uuid.toLowerCase(), Number(generation));
 }
 
 /** For people, such as `fleet 0c6f…, generation 2`. */

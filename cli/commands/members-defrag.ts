@@ -46,12 +46,12 @@ export function defragCommand(context: Context): Command {
 /** Other addresses are reached as the World is: over its tunnel, where it has one. */
 async function sameWay(
   world: ClientWorld,
-  { tls, user: userConfig, namespace, hostname, ...connection }: Connection,
+  { tls, user: userConfig, namespace, hostname, fleetId: fleet, ...connection }: Connection,
   log: Log,
   signal: AbortSignal,
 ): Promise<OpenAt> {
   const user = etcdUser(userConfig, { canAsk: connection.canAskPassword === true, signal });
-  const shared = { tls, user, namespace, hostname, log };
+  const shared = { tls, user, namespace, hostname, fleet, log };
   if (connection.sshUrls.length > 0) {
     const { SshWorld } = await import('../../world/ssh-world.js');
     if (world instanceof SshWorld)

@@ -131,7 +131,7 @@ interface Action {
 /** @returns the voting members of the cluster that is complete again. */
 async function act(todo: Action): Promise<readonly Member[]> {
   const { action, reached, reports, reaching, connection, flags } = todo;
-  const { tls, namespace, hostname, canAskPassword = false } = connection;
+  const { tls, namespace, hostname, fleetId: fleet, canAskPassword = false } = connection;
   const user = etcdUser(connection.user, { canAsk: canAskPassword, signal: reaching.signal });
   const log = logTo(flags);
   const [{ carryOut }, { untilSize }, { SshWorld }] = await Promise.all([
@@ -142,7 +142,7 @@ async function act(todo: Action): Promise<readonly Member[]> {
   const onStep = (step: string) => printNote(flags, step);
   const seeds = await carryOut(action, reached, { ...reaching, stepTimeoutMs, onStep });
   const { tunnel } = reached.host(action.base);
-  await using world = await SshWorld.connect({ tunnel, seeds, tls, user, namespace, hostname, log });
+  await using world = await SshWorld.connect({ tunnel, seeds, tls, user, namespace, hostname, fleet, log });
   const expected = [action.base, ...action.rejoin].map(
     (host) => reports.find((one) => one.host === host)?.agent?.hostname ?? host,
   );

@@ -118,6 +118,7 @@ async function agentOptions(context: Context, flags: RunFlags, prefix: string): 
     isTemporary: flags.tmpPrefix,
     namespace: connection.namespace,
     seeds: flags.seeds ?? [],
+    ...(connection.fleetId === undefined ? {} : { fleet: connection.fleetId }),
     ...connectSeeds(connection, log),
     clientUrls: flags.clientUrls ?? (flags.network ? [DEFAULT_CLIENT_URL] : []),
     serverUrls: flags.serverUrls ?? (flags.network ? [DEFAULT_SERVER_URL] : []),

@@ -13,6 +13,7 @@ const FLAG_OF_KEY = {
   'tls.key': 'key',
   user: 'user',
   'password-file': 'passwordFile',
+  'fleet-id': 'fleetId',
   namespace: 'namespace',
   hostname: 'hostname',
 } as const;

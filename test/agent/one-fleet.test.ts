@@ -37,6 +37,11 @@ async function fleetOf(agent: LocalAgent): Promise<{ uuid: string; generation: n
   return JSON.parse(await readFile(path.join(agent.prefix, 'fleet.json'), 'utf8'));
 }
 
+async function identityOf(agent: LocalAgent) {
+  const { uuid, generation } = await fleetOf(agent);
+  return { uuid, generation };
+}
+
 /** Starts a host that is to refuse, and gives how it ended and what it said. */
 async function refusal(agent: LocalAgent, flags = agent.flags()) {
   const from = agent.log.length;
@@ -135,7 +140,8 @@ test.serial('a host of one fleet does not join another, and changes nothing ther
 
 test.serial('no command touches either fleet when its seeds are of two; each names both', async (t) => {
   const seeds = ['--seeds', `${h1.clientUrl},${stranger.clientUrl}`, '--timeout', '5s'];
-  const [ours, theirs] = [await fleetOf(h1), await fleetOf(stranger)];
+  const [ours, theirs] = await Promise.all([h1, stranger].map(identityOf));
+  if (ours === undefined || theirs === undefined) return t.fail();
   const commands = [
     ['status'],
     ['str', 'set', 'motd', 'x'],
@@ -150,6 +156,12 @@ test.serial('no command touches either fleet when its seeds are of two; each nam
     t.is(code, 4, `${command.join(' ')}: ${stderr}`);
     t.true(stderr.includes(ours.uuid) && stderr.includes(theirs.uuid), stderr);
   }
+  const named = await hawser(['status', '--json', ...seeds, '--fleet-id', ours.uuid]);
+  t.deepEqual(JSON.parse(named.stdout).fleet, ours);
+  t.is((await hawser(['str', 'set', 'here', 'x', ...seeds, '--fleet-id', theirs.uuid])).code, 0);
+  t.is((await others.client.get('/strings/here'))?.value.toString(), 'x');
+  const wrong = await hawser(['str', 'set', 'motd', 'x', '--seeds', h1.clientUrl, '--fleet-id', theirs.uuid]);
+  t.is(wrong.code, 4, wrong.stderr);
   t.is(await others.client.get('/strings/motd'), undefined);
   t.is(await agents.client.get('/strings/motd'), undefined);
 });

@@ -87,7 +87,7 @@ export async function updateMember(
 ): Promise<void> {
   const what = `change the peer URLs of member ${id}`;
   const run = (rpc: Rpc) => rpc.cluster.memberUpdate({ ID: id, peerURLs: [...peerUrls] });
-  await calls.perform({ kind: 'repeatable', what, run }, options);
+  await calls.perform({ kind: 'repeatable', guarding: 'before', what, run }, options);
 }
 
 /** Asks one endpoint, which need not be one of the client's; without one the endpoint in use. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type FleetIdentity, parseFleetId } from '../fleet-identity.js';
 import { parseDuration } from './duration.js';
 import { describeProblems } from './problems.js';
 
@@ -56,6 +57,8 @@ export interface ConnectionConfig {
   readonly namespace?: string;
   readonly hostname?: string;
   readonly hosts?: readonly string[];
+  /** The fleet that the seeds must be of. */
+  readonly fleetId?: FleetIdentity;
 }
 
 const text = z.string({ error: 'expected text' }).min(1, 'expected text');
@@ -143,6 +146,15 @@ const fleetRule = 'expected the name of a fleet: lowercase letters, digits and d
 
 const TRANSPORTS = ['auto', 'ssh2', 'openssh'] as const;
 
+const fleetId = z
+  .string({ error: 'expected the uuid of a fleet' })
+  .transform((value, context): FleetIdentity => {
+    const fleet = parseFleetId(value);
+    if (fleet !== undefined) return fleet;
+    context.addIssue({ code: 'custom', message: 'expected the uuid of a fleet' });
+    return z.NEVER;
+  });
+
 const connectionKeys = {
   'ssh-url': texts.optional(),
   'ssh-hostkey': text.optional(),
@@ -161,6 +173,7 @@ const connectionKeys = {
   namespace: z.string({ error: 'expected text' }).optional(),
   hostname: text.optional(),
   hosts: z.array(text, { error: 'expected a list of hosts' }).optional(),
+  'fleet-id': fleetId.optional(),
 };
 
 const appKeys = {
@@ -211,7 +224,9 @@ export function parseConfig(value: unknown): { config: ConnectionConfig } | { pr
     sshKnownHosts: rest['ssh-known-hosts'],
   };
   const etcd = { seeds, tls, user, passwordFile: rest['password-file'], namespace };
-  return { config: present({ fleet, ...ssh, transport, ...etcd, hostname, hosts }) };
+  return {
+    config: present({ fleet, fleetId: rest['fleet-id'], ...ssh, transport, ...etcd, hostname, hosts }),
+  };
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
