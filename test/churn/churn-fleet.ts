@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientWorld } from '../../world/index.js';
 import { ChurnHost } from './churn-host.js';
+import { loseData } from './lose-data.js';
 import type { Network } from './network.js';
 import type { HostAction } from './schedule.js';
 
@@ -11,6 +13,9 @@ export interface ChurnFleetOptions {
   readonly folder: string;
   readonly etcd: string;
   readonly complain: (complaint: string) => void;
+  readonly say: (line: string) => void;
+  /** Looks at the cluster from outside. */
+  readonly world: () => ClientWorld;
 }
 
 /** The hosts of a run. What happens to one host happens one after the other; hosts do not wait for each other. */
@@ -37,8 +42,11 @@ export class ChurnFleet {
   /** Starts all hosts at once: the first founds the cluster, the others are told of it. */
   async startAll(): Promise<void> {
     await mkdir(this.#options.folder, { recursive: true });
-    const first = this.clientUrls.slice(0, 1);
-    await Promise.all(this.hosts.map((host, index) => host.start(index === 0 ? [] : first)));
+    await Promise.all(this.hosts.map((host, index) => host.start(this.#firstSeeds(index))));
+  }
+
+  #firstSeeds(index: number): readonly string[] {
+    return index === 0 ? [] : this.clientUrls.slice(0, 1);
   }
 
   /** Does something to a host as soon as what was done to it before is over. */
@@ -96,6 +104,11 @@ export class ChurnFleet {
       case 'part':
       case 'heal':
         return network[action.kind](index);
+      case 'lose': {
+        const { world, say } = this.#options;
+        say(await loseData(host, world(), { ...action, seeds: this.#firstSeeds(index) }));
+        return;
+      }
       default:
         return host[action.kind]();
     }

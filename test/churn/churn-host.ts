@@ -32,6 +32,8 @@ export class ChurnHost {
   readonly name: string;
   readonly clientUrl: string;
   readonly logFile: string;
+  /** Of its etcd server. */
+  readonly dataFolder: string;
   readonly #options: ChurnHostOptions;
   readonly #serverUrl: string;
   #agent: ChildProcess | undefined;
@@ -45,6 +47,7 @@ export class ChurnHost {
     this.clientUrl = `http://${options.address}:2379`;
     this.#serverUrl = `http://${options.address}:2380`;
     this.logFile = join(options.folder, 'agent.log');
+    this.dataFolder = join(options.folder, 'prefix', 'etcd', 'data');
   }
 
   get isRunning(): boolean {
@@ -124,6 +127,12 @@ export class ChurnHost {
   async logTail(lines: number): Promise<string> {
     const text = await readFile(this.logFile, 'utf8').catch(() => ''); // it never ran
     return text.trimEnd().split('\n').slice(-lines).join('\n');
+  }
+
+  /** How often its agent has made a new cluster. */
+  async countFounded(): Promise<number> {
+    const text = await readFile(this.logFile, 'utf8').catch(() => ''); // it never ran
+    return text.split('the first etcd server of a new cluster').length - 1;
   }
 
   #flags(seeds: readonly string[]): string[] {

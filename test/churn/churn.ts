@@ -6,6 +6,7 @@ import { History } from './history.js';
 import { judge, missing } from './judge.js';
 import { processesIn } from './left-behind.js';
 import type { Network } from './network.js';
+import { severalClusters } from './one-cluster.js';
 import { seededRandom } from './random.js';
 import { viewFleet, whatLacks } from './rest.js';
 import { describeStep, planSchedule, type Step } from './schedule.js';
@@ -63,7 +64,11 @@ export class Churn {
       this.#complaints.push(complaint);
     };
     const { folder, etcd } = options;
-    this.#fleet = new ChurnFleet({ hosts: HOSTS, network, folder, etcd, complain });
+    const { say } = options;
+    this.#fleet = new ChurnFleet({
+      ...{ hosts: HOSTS, network, folder, etcd, complain, say },
+      world: () => this.#world,
+    });
     const urls = this.#fleet.clientUrls;
     this.#worlds = [0, 2, 4].map((first) => {
       const endpoints = [...urls.slice(first), ...urls.slice(0, first)];
@@ -96,6 +101,7 @@ export class Churn {
       await this.#workload.stop();
       await Promise.all(this.#followers.map((follower) => follower.finish(this.#workload.acknowledged)));
       this.#complaints.push(...(await judge(this.#world, this.#history, this.#workload)));
+      this.#complaints.push(...(await severalClusters(this.#fleet.hosts)));
       over.abort();
       await Promise.all(watching);
       if (this.#options.restart) await this.#restart();
@@ -181,6 +187,7 @@ export class Churn {
     await this.#fleet.healAll();
     await this.#rest(QUIET_MS, `after ${after}`);
     this.#complaints.push(...(await missing(this.#world, this.#workload.acknowledged)));
+    this.#complaints.push(...(await severalClusters(this.#fleet.hosts)));
   }
 
   #report(formedMs: number, restedMs: number): ChurnReport {

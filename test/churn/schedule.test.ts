@@ -24,7 +24,9 @@ test('only what is possible happens to a host, once a second, and no host is tol
   };
   const property = fc.property(fc.nat(), (seed) => {
     const conditions = new Map<number, keyof typeof before>();
-    const actions = plan(seed).flatMap((step) => ('host' in step ? [step] : []));
+    const actions = plan(seed).flatMap((step) =>
+      'host' in step && step.action.kind !== 'lose' ? [step] : [],
+    );
     return actions.every(({ host, action, atMs }, index) => {
       const isPossible = before[conditions.get(host) ?? 'up'].includes(action.kind);
       conditions.set(host, after[action.kind] ?? 'up');
@@ -41,7 +43,17 @@ test('sizes are from 1 to 5, and where hosts cannot be cut off none is', (t) => 
   const kinds = (canCut: boolean) =>
     new Set(plan(1, canCut).flatMap((step) => ('host' in step ? [step.action.kind] : [])));
   t.true(kinds(true).has('cut') && kinds(true).has('part'));
-  t.deepEqual([...kinds(false)].sort(), ['freeze', 'kill', 'start', 'stop', 'thaw']);
+  t.deepEqual([...kinds(false)].sort(), ['freeze', 'kill', 'lose', 'start', 'stop', 'thaw']);
+});
+
+test('data is lost once in each way, by the founder when another has its place', (t) => {
+  const lost = plan(5).flatMap((step) => ('host' in step && step.action.kind === 'lose' ? [step] : []));
+  t.deepEqual(
+    lost.map(({ action }) => (action.kind === 'lose' ? action.back : '')),
+    ['replaced', 'at once', 'later'],
+  );
+  t.is(lost[0]?.host, 0);
+  t.true(lost.slice(1).every(({ host }) => host > 0));
 });
 
 test('what is drawn is spread evenly, and a shuffle keeps everything', (t) => {

@@ -1,9 +1,12 @@
+import type { Return } from './lose-data.js';
 import { type Random, seededRandom } from './random.js';
 
 /** What is done to a host; `seeds` are the other hosts in the order in which it is told of them. */
 export type HostAction =
   | { readonly kind: 'start'; readonly seeds: readonly number[] }
-  | { readonly kind: 'stop' | 'kill' | 'freeze' | 'thaw' | 'cut' | 'part' | 'heal' };
+  | { readonly kind: 'stop' | 'kill' | 'freeze' | 'thaw' | 'cut' | 'part' | 'heal' }
+  /** The data of its server is removed. */
+  | { readonly kind: 'lose'; readonly back: Return; readonly laterMs: number };
 
 export type Step =
   | { readonly atMs: number; readonly host: number; readonly action: HostAction }
@@ -20,6 +23,9 @@ export interface ScheduleOptions {
 type Condition = 'up' | 'down' | 'frozen' | 'cut';
 
 const STEP_MS = 1_000;
+
+/** How long a host without its data stays away, where it does for a while; shorter in a short run. */
+const LATER_MS = 30_000;
 
 /** So many hosts may be in trouble at a time: mostly a minority of five servers, in a storm a majority. */
 const CALM = 2;
@@ -39,6 +45,7 @@ const CONDITION_AFTER = {
   cut: 'cut',
   part: 'cut',
   heal: 'up',
+  lose: 'up',
 } as const satisfies Record<HostAction['kind'], Condition>;
 
 /**
@@ -63,7 +70,23 @@ export function planSchedule({ seed, hosts, durationMs, canCut }: ScheduleOption
     steps.push({ atMs, host, action });
     if (random.below(5) === 0) steps.push({ atMs: atMs + STEP_MS / 2, size: 1 + random.below(5) });
   }
-  return steps;
+  return [...steps, ...losses(random, hosts, durationMs)].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Each way to lose data once; the host that founded the cluster when another has taken its place. */
+function losses(random: Random, hosts: number, durationMs: number): Step[] {
+  const laterMs = Math.min(LATER_MS, durationMs / 5);
+  const other = () => 1 + random.below(hosts - 1);
+  const returns: readonly (readonly [Return, number])[] = [
+    ['replaced', 0],
+    ['at once', other()],
+    ['later', other()],
+  ];
+  return returns.map(([back, host], index) => ({
+    atMs: Math.round((durationMs * (index + 1)) / 4),
+    host,
+    action: { kind: 'lose', back, laterMs },
+  }));
 }
 
 function pickHost(random: Random, conditions: readonly Condition[], most: number): number {
@@ -100,5 +123,6 @@ function pickAction(
 export function describeStep(step: Step): string {
   const at = `${(step.atMs / 1_000).toFixed(1).padStart(6)} s`;
   if ('size' in step) return `${at}  size ${step.size}`;
-  return `${at}  ${step.action.kind} h${step.host + 1}`;
+  const how = step.action.kind === 'lose' ? ` data, back ${step.action.back}` : '';
+  return `${at}  ${step.action.kind} h${step.host + 1}${how}`;
 }
