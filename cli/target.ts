@@ -144,11 +144,6 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
   const sshUrls = flags.sshUrl ?? config.sshUrls ?? [];
   const sshHostkey = flags.sshHostkey ?? config.sshHostkey;
   const transport = flags.transport ?? config.transport;
-  const givenSeeds = flags.seeds ?? config.seeds;
-  const seeds = givenSeeds ?? [DEFAULT_CLIENT_URL];
-  const tls = tlsOptions(flags, config, seeds);
-  const user = userConfig(flags, config);
-  const fleetId = flags.fleetId ?? config.fleetId;
   return {
     sshUrls,
     ...(sshHostkey === undefined ? {} : { sshHostkey }),
@@ -156,18 +151,32 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
     ...knownHosts(flags, config, isFolders),
     ...(flags.sshConfig === undefined ? {} : { sshConfig: expandHome(flags.sshConfig) }),
     ...(transport === undefined ? {} : { transport }),
-    seeds,
-    isDefault: sshUrls.length === 0 && givenSeeds === undefined,
-    ...(tls === undefined ? {} : { tls }),
-    ...(user === undefined ? {} : { user }),
-    namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
-    ...(fleetId === undefined ? {} : { fleetId }),
+    ...etcdPart(flags, config),
+    isDefault: sshUrls.length === 0 && flags.seeds === undefined && config.seeds === undefined,
     hostname: flags.hostname ?? config.hostname ?? ourName(),
     ...(config.hosts === undefined ? {} : { hosts: config.hosts }),
     timeoutMs: flags.timeout ?? defaultTimeoutMs,
     ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
     canAsk: canAsk() && flags.yes !== true,
     canAskPassword: mayAskPassword(flags),
+  };
+}
+
+/** Where etcd is, who it must be and who we are to it. */
+function etcdPart(
+  flags: ConnectionFlags,
+  config: ConnectionConfig,
+): Pick<Connection, 'seeds' | 'tls' | 'user' | 'fleetId' | 'namespace'> {
+  const seeds = flags.seeds ?? config.seeds ?? [DEFAULT_CLIENT_URL];
+  const tls = tlsOptions(flags, config, seeds);
+  const user = userConfig(flags, config);
+  const fleetId = flags.fleetId ?? config.fleetId;
+  return {
+    seeds,
+    ...(tls === undefined ? {} : { tls }),
+    ...(user === undefined ? {} : { user }),
+    ...(fleetId === undefined ? {} : { fleetId }),
+    namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
   };
 }
 
