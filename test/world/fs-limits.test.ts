@@ -3,7 +3,7 @@ import path from 'node:path';
 import test from 'ava';
 import { WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
-import { pair, scratch } from './fs-pair.js';
+import { pair, scratch, URI } from './fs-pair.js';
 import { store, unfolding } from './fs-unfolding.js';
 
 let etcd: Etcd;
@@ -94,4 +94,27 @@ test.serial('unfolding what is large leaves room for other work, and ends when i
   );
   clearInterval(interrupting);
   t.is(ended, reason);
+});
+
+test.serial('an entry whose name is a path, or none, is never written', async (t) => {
+  const [world] = pair(t, etcd).worlds;
+  const folder = await scratch(t);
+  const file = { type: 'file', mode: 0o644, sizeBytes: 0, blocks: [] };
+  for (const name of ['..', '.', '', 'a/b', '../out', '/out', 'zero\0byte']) {
+    const root = { type: 'directory', mode: 0o755, entries: [{ ...file, name }] };
+    await world.client.set('/fs/shared', JSON.stringify({ version: 2, root }));
+    const copying = world.fs(URI).copyOut('/', path.join(folder, 'out'));
+    await t.throwsAsync(copying, { instanceOf: WorldError, code: 'invalid' }, name);
+  }
+  for (const name of ['half \ud800', 'n'.repeat(256)]) {
+    const root = { type: 'directory', mode: 0o755, entries: [{ ...file, name }] };
+    await world.client.set('/fs/shared', JSON.stringify({ version: 2, root }));
+    const copying = world.fs(URI).copyOut('/', path.join(folder, 'out'));
+    await t.throwsAsync(
+      copying,
+      { instanceOf: WorldError, code: 'unsafe', message: /not a path inside/ },
+      name,
+    );
+  }
+  t.deepEqual(await readdir(folder), []);
 });
