@@ -3,9 +3,9 @@
  * so that no character moves the cursor, turns the line around or passes for another one.
  */
 export function printable(text: string): string {
-  const shown = text.replace(/[^\x20-\x7e]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\u{${code.toString(16)}}`;
+  const shown = text.replace(/[^\x20-\x7e]|["\\]/gu, (character) => {
+    if (character === '"' || character === '\\') return `\\${character}`;
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
   });
   return shown === text && /^\S+$/.test(text) ? text : `"${shown}"`;
 }
