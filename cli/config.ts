@@ -53,10 +53,7 @@ interface ParsedFile {
  * that another user could have written.
  */
 export async function findConfig({ given, from }: ConfigSearch): Promise<FoundConfig> {
-  if (given !== undefined) {
-    const { config } = await parseFile(given, await readNamedFile(given));
-    return { connection: { origin: 'said', file: given, config }, ...fleetOf(config, given) };
-  }
+  if (given !== undefined) return readSaidFile(given);
   if (from.length === 0) return {};
   const ownFolder = ownConfigFolder();
   const ownFile = ownFolder === undefined ? undefined : path.join(await real(ownFolder), CONFIG_NAME);
@@ -67,8 +64,19 @@ export async function findConfig({ given, from }: ConfigSearch): Promise<FoundCo
     found = { ...next, ...found };
     if (found.connection !== undefined) return found;
   }
-  const own = ownFile === undefined ? undefined : await readFoundFile(ownFile);
-  return own === undefined ? found : { ...(await ownConfig(own)), ...found };
+  return ownFile === undefined ? found : { ...(await readOwnFile(ownFile)), ...found };
+}
+
+/** Reads a file that the person named, whoever owns it. @throws UsageError as {@link findConfig} */
+export async function readSaidFile(file: string): Promise<FoundConfig> {
+  const { config } = await parseFile(file, await readNamedFile(file));
+  return { connection: { origin: 'said', file, config }, ...fleetOf(config, file) };
+}
+
+/** Reads a file of the person's own configuration. @throws UsageError and TrustError as {@link findConfig} */
+export async function readOwnFile(file: string): Promise<FoundConfig> {
+  const text = await readFoundFile(file);
+  return text === undefined ? {} : ownConfig(text);
 }
 
 /** The nearest `hawser.yaml` from a folder upward. */

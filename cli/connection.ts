@@ -28,6 +28,8 @@ export interface ConnectionFlags extends OutputOptions, TlsFlags, UserFlags {
   readonly namespace?: string;
   readonly hostname?: string;
   readonly fleetId?: FleetIdentity;
+  /** A name or a file. */
+  readonly fleet?: string;
   readonly config?: string;
   readonly timeout?: number;
   /** Of commands that ask before they act; it keeps SSH from asking too. */
@@ -75,6 +77,7 @@ export function withConnection(command: Command, example: string): Command {
         'refuse seeds of any other fleet (hawser status --json shows it)',
       ).argParser(fleetId),
     )
+    .option('--fleet <name>', 'which of the fleets that you know, or a file that describes one')
     .option('--config <file>', 'use this hawser.yaml, whoever wrote it')
     .addOption(
       new Option('--timeout <duration>', 'how long an answer may take (default 10s)').argParser(duration),

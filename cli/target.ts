@@ -5,10 +5,11 @@ import type { TlsOptions } from '../world/client/certificates.js';
 import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import type { ConnectionConfig } from '../world/deploys/manifest.js';
 import type { FleetIdentity } from '../world/fleet-identity.js';
-import { type ConfigFile, type FoundConfig, findConfig, real } from './config.js';
+import { type ConfigFile, type FoundConfig, findConfig, readOwnFile, readSaidFile, real } from './config.js';
 import type { ConnectionFlags } from './connection.js';
 import { UsageError } from './errors.js';
 import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
+import { type FleetFile, findFleet, knownFleet, onlyFleet } from './fleets.js';
 import { expandHome } from './home.js';
 import { isLocalSocket } from './local-socket.js';
 import { canAsk } from './prompts/confirm.js';
@@ -80,9 +81,13 @@ export async function resolveConnection(
   const { searchConfig = true } = options;
   const appFolder = options.appFolder === undefined ? undefined : await real(options.appFolder);
   const starts = appFolder === undefined ? [process.cwd()] : [appFolder, process.cwd()];
-  const found = await findConfig({ given: flags.config, from: searchConfig ? starts : [] });
-  refuseUnknownFleet(found, flags, appFolder);
-  const { connection } = found;
+  const { connection } =
+    (await chosenFleet(flags, searchConfig)) ??
+    (await foundFleet(await findConfig({ given: flags.config, from: searchConfig ? starts : [] }), {
+      flags,
+      appFolder,
+      searchConfig,
+    }));
   const config = connection === undefined ? {} : await permitted(connection, flags, options);
   return layOver(flags, config, connection?.origin === 'folder');
 }
@@ -121,22 +126,45 @@ async function permitted(
   return found.config;
 }
 
-/** An app that names its fleet goes there or nowhere. */
-function refuseUnknownFleet(
-  { connection, fleet }: FoundConfig,
-  flags: ConnectionFlags,
-  appFolder: string | undefined,
-): void {
-  if (fleet === undefined || appFolder !== path.dirname(fleet.file)) return;
-  if (flags.config !== undefined || flags.sshUrl !== undefined || flags.seeds !== undefined) return;
-  if (connection?.file === fleet.file) {
+/** The fleet that the person named for this call or for their shell. */
+async function chosenFleet(flags: ConnectionFlags, isSearching: boolean): Promise<FoundConfig | undefined> {
+  if (flags.config !== undefined && flags.fleet === undefined) return undefined;
+  if (flags.config !== undefined) throw new UsageError('Give either --fleet or --config, not both.');
+  const wanted = flags.fleet ?? (isSearching ? process.env['HAWSER_FLEET'] : undefined);
+  return wanted ? readFleet(await findFleet(wanted)) : undefined;
+}
+
+interface FleetSearch {
+  readonly flags: ConnectionFlags;
+  readonly appFolder: string | undefined;
+  readonly searchConfig: boolean;
+}
+
+/** What the files say, or the fleet that the app names: it goes there or nowhere; at last the only fleet that there is. */
+async function foundFleet(found: FoundConfig, search: FleetSearch): Promise<FoundConfig> {
+  const { flags, appFolder, searchConfig } = search;
+  if (flags.config !== undefined) return found;
+  const { connection, fleet } = found;
+  if (fleet !== undefined && appFolder === path.dirname(fleet.file)) {
+    if (connection?.file === fleet.file) {
+      throw new UsageError(
+        `${fleet.file} names the fleet ${fleet.name} and also how to reach one: leave out one of the two.`,
+      );
+    }
+    const known = await knownFleet(fleet.name);
+    if (known !== undefined) return readFleet(known);
+    if (flags.sshUrl !== undefined || flags.seeds !== undefined) return {};
     throw new UsageError(
-      `${fleet.file} names the fleet ${fleet.name} and also how to reach one: leave out one of the two.`,
+      `No fleet named ${fleet.name} is known here, which ${fleet.file} asks for. Say how to reach it: --ssh-url user@host.`,
     );
   }
-  throw new UsageError(
-    `No fleet named ${fleet.name} is known here, which ${fleet.file} asks for. Say how to reach it: --ssh-url user@host.`,
-  );
+  if (connection !== undefined || !searchConfig) return found;
+  const only = await onlyFleet();
+  return only === undefined ? found : readFleet(only);
+}
+
+function readFleet({ file, isNamed }: FleetFile): Promise<FoundConfig> {
+  return isNamed ? readSaidFile(file) : readOwnFile(file);
 }
 
 /** Flags over the file, over defaults. */
