@@ -3,7 +3,7 @@ import type { Mover } from '../converger.js';
 import type { Mark } from '../processes/strays.js';
 import { App, type AppFailure } from './app.js';
 import { describeFailure } from './describe-failure.js';
-import { patiently } from './patience.js';
+import { mayReadLater, patiently } from './patience.js';
 import { type Entry, entryOf, isSameDeploy, type Release, Releases } from './releases.js';
 import { Reporter } from './reporter.js';
 
@@ -237,7 +237,8 @@ export class Follower {
   }
 
   #patiently<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
-    return patiently(operation, { signal, log: this.#options.log });
+    // Not for want of space: that is this host's own disk.
+    return patiently(operation, { signal, log: this.#options.log, isWorthIt: mayReadLater });
   }
 
   /** Does what may fail without harm to what runs. */

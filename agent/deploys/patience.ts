@@ -3,29 +3,29 @@ import { pause } from '../pause.js';
 
 const retryMs = { first: 1_000, most: 10_000 };
 
-/** What the World refuses now and may grant later: it is away, full, or its users are being set up. */
-const transient: ReadonlySet<string> = new Set([
-  'unavailable',
-  'outcome-unknown',
-  'no-space',
-  'permission-denied',
-]);
+const away: ReadonlySet<string> = new Set(['unavailable', 'outcome-unknown', 'permission-denied']);
 
-export function isTransient(error: unknown): boolean {
-  return error instanceof WorldError && transient.has(error.code);
+/** Whether the World may let us read later: it is away, or its users are being set up. */
+export function mayReadLater(error: unknown): boolean {
+  return error instanceof WorldError && away.has(error.code);
+}
+
+/** Whether the World may let us write later: as for reading, and it may have been full. */
+export function mayWriteLater(error: unknown): boolean {
+  return mayReadLater(error) || (error instanceof WorldError && error.code === 'no-space');
 }
 
 export interface PatienceOptions {
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Whether it may be otherwise later. Default {@link isTransient}. */
+  /** Whether it may be otherwise later. Default {@link mayWriteLater}. */
   readonly isWorthIt?: (error: unknown) => boolean;
 }
 
 /** Repeats an operation, which must be safe to repeat, with growing pauses until it works; what is in the way is said once. */
 export async function patiently<T>(
   operation: () => Promise<T>,
-  { signal, log, isWorthIt = isTransient }: PatienceOptions,
+  { signal, log, isWorthIt = mayWriteLater }: PatienceOptions,
 ): Promise<T> {
   let said = '';
   for (let pauseMs = retryMs.first; ; pauseMs = Math.min(pauseMs * 2, retryMs.most)) {

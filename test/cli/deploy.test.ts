@@ -31,6 +31,7 @@ async function app(t: ExecutionContext, version: string, health = '[node, check.
   const manifest = [
     'name: app',
     'run: [node, app.mjs]',
+    'settle: 200ms',
     `health: { exec: ${health}, timeout: 5s, interval: 100ms }`,
   ];
   await writeFile(path.join(folder, 'hawser.yaml'), manifest.join('\n'));
@@ -234,6 +235,7 @@ async function slowApp(t: ExecutionContext): Promise<string> {
   const manifest = [
     'name: slow',
     'run: [sleep, "1000"]',
+    'settle: 200ms',
     `health: { exec: [node, -e, '${check}'], timeout: 5m }`,
   ];
   await writeFile(path.join(folder, 'hawser.yaml'), manifest.join('\n'));
