@@ -48,7 +48,8 @@ export class LifeProbe {
 
   /** Whether a living server would have answered. */
   get isTelling(): boolean {
-    return this.#answering !== undefined || !isMute(this.#habits);
+    if (this.#answering) return true;
+    return this.#candidates().length > 0 && !isMute(this.#habits);
   }
 
   /** The server sent something. */

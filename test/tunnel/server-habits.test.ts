@@ -122,6 +122,17 @@ test('A question over which a server ended the connection is not asked again, un
   t.deepEqual([...habits.endsOver], ['request']);
 });
 
+test('A server that bears no question is left alone', (t) => {
+  const habits = unknown();
+  const ended = new Asked(habits, []);
+  ended.probe.send();
+  ended.probe.ended();
+  const next = new Asked(habits, []);
+  next.probe.send();
+  t.false(next.probe.isTelling);
+  t.deepEqual([next.asked, next.mutes], [[], 1]);
+});
+
 test('No throw-away session is started where a command has started one', async (t) => {
   let started = 0;
   const sessions = new LinkSessions(unknown(), async () => {
