@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
-import { writeRemark, writeResult } from './output/door.js';
+import { takeConsole, writeRemark, writeResult } from './output/door.js';
 import { lines } from './output/lines.js';
 import { stackLines } from './output/stack-lines.js';
 
 const [first] = process.argv.slice(2);
+
+takeConsole();
 
 // What nobody caught is a fault of ours, and may still quote what somebody else wrote.
 process.on('uncaughtException', (error: unknown) => {

@@ -88,5 +88,11 @@ function reasonOf(error: unknown): string {
 }
 
 function removeAll(): void {
-  for (const folder of open) rmSync(folder, { recursive: true, force: true });
+  for (const folder of open) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Something still writes there: the next process removes it.
+    }
+  }
 }

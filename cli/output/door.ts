@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { format } from 'node:util';
 import { type Lines, show } from './lines.js';
 import { visibleJson, visibleValue } from './visible.js';
 
@@ -53,6 +54,12 @@ export function redraw(text: string): void {
 /** Where questions are drawn: by inquirer, which moves the cursor, so each text that it is given has to be visible already. */
 export function questionOutput(): NodeJS.WriteStream {
   return process.stderr;
+}
+
+/** Takes what libraries say by `console` (grpc-js quotes headers of a server there) to stderr as one visible line. */
+export function takeConsole(): void {
+  for (const level of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const)
+    console[level] = (...said: unknown[]) => writeRemark(format(...said));
 }
 
 /** Whether somebody reads stderr as it is written. */

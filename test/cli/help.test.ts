@@ -52,6 +52,16 @@ test.serial('an error that nobody caught is shown, and what it quotes is not obe
   t.regex(stderr, /^Error: a\\e\[31mEVIL\\nEVIL\n {4}at /);
 });
 
+test.serial('what a library says by itself is shown on stderr, and not obeyed', async (t) => {
+  const say = `setImmediate(() => console.error('E %s', 'a\\x9b31mEVIL\\nEVIL'))`;
+  const late = `process.on('newListener', (name) => { if (name === 'uncaughtException') ${say} })`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}` };
+  const { code, stdout, stderr } = await hawser(['--version'], { env });
+  t.is(code, 0);
+  t.regex(stdout, /^[0-9.]+\n$/);
+  t.is(stderr, 'E a\\x9b31mEVIL\\nEVIL\n');
+});
+
 test.serial('a sentence on what was typed is one line, and names what was meant', async (t) => {
   const { code, stderr } = await hawser(['statsu', 'x\n\x1b[31mEVIL']);
   t.is(code, 2);

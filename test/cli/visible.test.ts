@@ -117,3 +117,15 @@ test('no file of the command line but one writes to its output', async (t) => {
   }
   t.deepEqual(writers, ['output/door.ts']);
 });
+
+test('whoever lets inquirer draw a question makes its text visible', async (t) => {
+  const files = await readdir(path.join(source, 'prompts'));
+  const asking: string[] = [];
+  for (const file of files) {
+    const text = await readFile(path.join(source, 'prompts', file), 'utf8');
+    if (!text.includes('createPromptModule')) continue;
+    asking.push(file);
+    t.regex(text, /\bvisible\(/, file);
+  }
+  t.true(asking.length >= 2);
+});
