@@ -1,3 +1,4 @@
+import type { KeyValue } from '../world/client/key-value.js';
 import type { ClientWorld } from '../world/client-world.js';
 import { getConverged } from '../world/converged.js';
 import { describeCondition } from '../world/deploys/condition.js';
@@ -9,6 +10,9 @@ import type { Member, Report } from '../world/world.js';
 import { type DeploySummary, summarise } from './deploy/summary.js';
 import type { Lines } from './output/lines.js';
 import { formatDuration, lines, table } from './output.js';
+
+/** Where hosts say at which URLs they would serve the other servers. */
+const VOLUNTEERS = '/volunteer/';
 
 type Role = 'voter' | 'learner' | 'client';
 
@@ -39,6 +43,15 @@ export interface FleetStatus {
   readonly convergedForMs?: number;
   /** The newest deploy; null before the first. */
   readonly deploy: DeploySummary | null;
+  /** What somebody should know of; empty when nothing is wrong that is seen here. */
+  readonly problems: readonly Problem[];
+}
+
+export interface Problem {
+  /** `moved`: the cluster looks for a host where it no longer is. */
+  readonly code: 'moved';
+  readonly host: string;
+  readonly message: string;
 }
 
 /** Reads what the World holds of every host. */
@@ -47,13 +60,14 @@ export async function readStatus(
   call: { signal: AbortSignal; timeoutMs: number },
   log: Log,
 ): Promise<FleetStatus> {
-  const [agents, members, idealClusterSize, newest, atRest, known] = await Promise.all([
+  const [agents, members, idealClusterSize, newest, atRest, known, volunteers] = await Promise.all([
     world.getAgents(call),
     world.members(call),
     world.idealClusterSizeGet(call).catch(sayWhatIsStored(log)),
     world.getMaxDeployId(call),
     getConverged(world.client, call),
     listHosts(world.client, undefined, call),
+    world.client.list(VOLUNTEERS, call),
   ]);
   const deploy = newest === 0 ? null : await summarise(world, newest, agents, call);
   const reports: ReadonlyMap<string, Report> =
@@ -77,7 +91,21 @@ export async function readStatus(
   });
   const live = hosts.filter(({ alive }) => alive);
   const converged = live.length > 0 && live.every((host) => host.converged === true);
-  return { fleet: world.client.fleet ?? null, hosts, members, idealClusterSize, converged, deploy };
+  const problems = movedHosts(members, volunteers.entries);
+  const fleet = world.client.fleet ?? null;
+  return { fleet, hosts, members, idealClusterSize, converged, deploy, problems };
+}
+
+/** Hosts that say they listen for the other servers elsewhere than etcd knows: they count as voters and are not reached. */
+function movedHosts(members: readonly Member[], volunteers: readonly KeyValue[]): Problem[] {
+  return volunteers.flatMap(({ key, value }) => {
+    const host = key.slice(VOLUNTEERS.length);
+    const known = members.find(({ name }) => name === host)?.peerUrls;
+    const urls = value.toString().split(',');
+    if (known === undefined || urls.some((url) => known.includes(url))) return [];
+    const message = `${host} moved: the other servers look for it at ${known.join(', ')}, and it is at ${urls.join(', ')}. Its agent tells them when it can.`;
+    return [{ code: 'moved', host, message }];
+  });
 }
 
 /** A size that somebody stored wrongly keeps nobody from seeing the rest. */
@@ -94,7 +122,7 @@ function deployOf({ state, message, current, app }: Report): NonNullable<HostSta
 }
 
 /** A table of the hosts and a line on the newest deploy, for people. */
-export function formatStatus({ hosts, deploy, convergedForMs }: FleetStatus): Lines {
+export function formatStatus({ hosts, deploy, convergedForMs, problems }: FleetStatus): Lines {
   const rows = hosts.map((host) => [
     host.hostname,
     host.alive ? 'up' : 'gone',
@@ -108,7 +136,13 @@ export function formatStatus({ hosts, deploy, convergedForMs }: FleetStatus): Li
     rows,
   );
   const rest = convergedForMs === undefined ? [] : [`converged for ${formatDuration(convergedForMs)}`];
-  return lines([hostTable, '', deploy === null ? 'no deploys yet' : describeDeploy(deploy, hosts), ...rest]);
+  return lines([
+    hostTable,
+    '',
+    deploy === null ? 'no deploys yet' : describeDeploy(deploy, hosts),
+    ...rest,
+    ...problems.map(({ message }) => message),
+  ]);
 }
 
 function roleOf(member: Member | undefined): Role {

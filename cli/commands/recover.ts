@@ -1,26 +1,17 @@
-import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { Member } from '../../world/world.js';
-import {
-  type Connection,
-  type ConnectionFlags,
-  duration,
-  logTo,
-  resolveConnection,
-  tunnelOptions,
-  withConnection,
-} from '../connection.js';
+import { type Connection, duration, logTo, withConnection } from '../connection.js';
 import type { Context } from '../context.js';
-import { RecoverError, UsageError } from '../errors.js';
+import { RecoverError } from '../errors.js';
 import { etcdUser } from '../etcd-user.js';
 import { writeResult } from '../output/door.js';
 import { counted, lines, printNote, printResult } from '../output.js';
+import { DEFAULT_PREFIX, type HostFlags, hostsToReach } from '../recover/hosts.js';
 import type { HostReport, RecoveryPlan } from '../recover/plan.js';
-import type { HostToReach, ReachedHosts, Reaching } from '../recover/reach.js';
+import type { ReachedHosts, Reaching } from '../recover/reach.js';
 import type { ActionPlan } from '../recover/recover.js';
 
-interface RecoverFlags extends ConnectionFlags {
-  readonly prefix: string;
+interface RecoverFlags extends HostFlags {
   readonly yes: boolean;
   readonly waitTimeout: number;
 }
@@ -36,7 +27,7 @@ export function recoverCommand(context: Context): Command {
     .description(
       'when the quorum is lost for good: show what each host has, and rebuild the cluster from the best; every --ssh-url (else each of `hosts` in hawser.yaml) is one host',
     )
-    .option('--prefix <folder>', 'where the agents keep everything', '/var/lib/hawser')
+    .option('--prefix <folder>', 'where the agents keep everything', DEFAULT_PREFIX)
     .option('-y, --yes', 'do not ask', false)
     .addOption(
       new Option('--wait-timeout <duration>', 'how long the hosts may take to come back')
@@ -74,29 +65,6 @@ async function recover(context: Context, flags: RecoverFlags): Promise<void> {
       members && `The cluster works again: ${counted(names.length, 'server')} (${names.join(', ')}).`;
     printResult(flags, { hosts: reports, plan, ...outcome }, text ?? '');
   }
-}
-
-async function hostsToReach(
-  flags: RecoverFlags,
-  signal: AbortSignal,
-): Promise<{ connection: Connection; hosts: readonly HostToReach[] }> {
-  if (!path.posix.isAbsolute(flags.prefix)) {
-    throw new UsageError(
-      `The prefix ${flags.prefix} is not absolute: give the agents' own, such as /var/lib/hawser.`,
-    );
-  }
-  const connection = await resolveConnection(flags, { usesHosts: true, signal });
-  const hosts = flags.sshUrl === undefined ? connection.hosts : undefined;
-  const sshUrls = [...new Set(hosts ?? connection.sshUrls)];
-  if (sshUrls.length === 0) {
-    throw new UsageError('Name the hosts: give --ssh-url for each, or `hosts` in hawser.yaml.');
-  }
-  const { destinations, ...shared } = await tunnelOptions({ ...connection, sshUrls }, logTo(flags), signal);
-  const reached = destinations.flatMap((destination, index): HostToReach[] => {
-    const host = sshUrls[index];
-    return host === undefined ? [] : [{ host, tunnel: { ...shared, destinations: [destination] } }];
-  });
-  return { connection, hosts: reached };
 }
 
 /** @throws RecoverError when there is nothing that could be done, or nobody who says that it is to be done. */

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander';
-import { type ConnectionFlags, duration, logTo, withConnection, withWorld } from '../connection.js';
+import { WorldError } from '../../world/errors.js';
+import { duration, logTo, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { formatDuration, printResult } from '../output.js';
+import { DEFAULT_PREFIX, type HostFlags } from '../recover/hosts.js';
 
 const defaultWaitMs = 60_000;
 
@@ -16,7 +18,12 @@ export function statusCommand(context: Context): Command {
         'first wait until nothing has moved on any host for so long; at most --timeout (default then 1m)',
       ).argParser(duration),
     )
-    .action(async (flags: ConnectionFlags & { waitConverged?: number }) => {
+    .option(
+      '--prefix <folder>',
+      'where the agents keep everything, for when etcd does not answer',
+      DEFAULT_PREFIX,
+    )
+    .action(async (flags: HostFlags & { waitConverged?: number }) => {
       const { waitConverged: quietMs, timeout: timeoutMs = defaultWaitMs } = flags;
       if (quietMs !== undefined && quietMs >= timeoutMs) throw neverSoLong(quietMs, timeoutMs);
       const [{ formatStatus, readStatus }, { waitConverged }] = await Promise.all([
@@ -24,13 +31,19 @@ export function statusCommand(context: Context): Command {
         import('../../world/wait-converged.js'),
       ]);
       const log = logTo(flags);
-      const status = await withWorld(context, flags, async (world, call) => {
-        if (quietMs === undefined) return readStatus(world, call, log);
-        const { signal, timeoutMs: answerTimeoutMs } = call;
-        await waitConverged(world.client, { quietMs, timeoutMs, answerTimeoutMs, signal });
-        return { ...(await readStatus(world, call, log)), convergedForMs: quietMs };
-      });
-      printResult(flags, status, formatStatus(status));
+      try {
+        const status = await withWorld(context, flags, async (world, call) => {
+          if (quietMs === undefined) return readStatus(world, call, log);
+          const { signal, timeoutMs: answerTimeoutMs } = call;
+          await waitConverged(world.client, { quietMs, timeoutMs, answerTimeoutMs, signal });
+          return { ...(await readStatus(world, call, log)), convergedForMs: quietMs };
+        });
+        printResult(flags, status, formatStatus(status));
+      } catch (error) {
+        if (!(error instanceof WorldError) || error.code !== 'unavailable') throw error;
+        const { statusBySsh } = await import('../status-by-ssh.js');
+        await statusBySsh(context, flags, error);
+      }
     });
 }
 

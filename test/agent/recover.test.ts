@@ -24,9 +24,13 @@ test.after.always(() => fleet?.close());
 
 /** The command line with every host of the fleet as `--ssh-url`, those that are gone too. */
 function recover(...more: string[]): Promise<Result> {
+  return onAllHosts(['members', 'recover'], ...more);
+}
+
+function onAllHosts(command: readonly string[], ...more: string[]): Promise<Result> {
   const hosts = fleet.hosts.flatMap(({ destination }) => ['--ssh-url', destination]);
   const ssh = ['--ssh-known-hosts', fleet.knownHostsFile, '--ssh-id', fleet.identityFile];
-  return hawser(['members', 'recover', ...hosts, ...ssh, '--timeout', '3s', ...more]);
+  return hawser([...command, ...hosts, ...ssh, '--timeout', '3s', ...more]);
 }
 
 /** Who has come to rest, once all have. */
@@ -184,6 +188,14 @@ test.serial(
     await Promise.all([h2.kill(), h3.kill()]);
     const plan = await untilQuorumIsLost(1);
     t.regex(plan.warnings.join(), /2 of 3 members \(.*\) are out of reach: if they run/);
+    const status = await onAllHosts(['status'], '--seeds', h1.clientUrl);
+    t.is(status.code, 1, status.stderr);
+    t.regex(status.stdout, /^h1 +up, pid \d+ +no-quorum/m);
+    t.is(status.stdout.match(/out of reach/g)?.length, 2, status.stdout);
+    t.regex(status.stderr, /no quorum: 1 of 3 servers .* run hawser members recover/);
+    const written = await onAllHosts(['str', 'set', 'k', 'v'], '--seeds', h1.clientUrl);
+    t.is(written.code, 3);
+    t.regex(written.stderr, /it sees no leader.*see hawser members recover/);
     const done = await recover('--yes');
     t.is(done.code, 0, done.stderr);
     t.regex(done.stdout, /The cluster works again: 1 server \(h1\)/);

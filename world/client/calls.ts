@@ -70,6 +70,9 @@ const ADVICE: Partial<Record<WorldErrorCode, string>> = {
     'disarms the alarm',
 };
 
+const NO_QUORUM =
+  'Nothing was changed; bring the other servers back, or if they are gone for good, see hawser members recover';
+
 /** Runs calls until they are answered, refused, out of time or aborted. */
 export class Calls {
   readonly #endpoints: EndpointSet;
@@ -228,7 +231,8 @@ function translate(
 }
 
 function adviceFor(code: WorldErrorCode, { login }: Peer, details: string): string | undefined {
-  return code === 'permission-denied' ? login.advice(details) : ADVICE[code];
+  if (code === 'permission-denied') return login.advice(details);
+  return code === 'unavailable' && /: no leader$/.test(details) ? NO_QUORUM : ADVICE[code];
 }
 
 function codeOf(

@@ -1,0 +1,45 @@
+import path from 'node:path';
+import {
+  type Connection,
+  type ConnectionFlags,
+  logTo,
+  resolveConnection,
+  tunnelOptions,
+} from '../connection.js';
+import { UsageError } from '../errors.js';
+import type { HostToReach } from './reach.js';
+
+/** Where the agents of hosts keep everything, unless they were told otherwise. */
+export const DEFAULT_PREFIX = '/var/lib/hawser';
+
+export interface HostFlags extends ConnectionFlags {
+  readonly prefix: string;
+}
+
+/**
+ * The hosts to ask one by one: each `--ssh-url`, else the `hosts` of the config, else its ways in.
+ *
+ * @throws UsageError when nobody names one, or the prefix is not absolute
+ */
+export async function hostsToReach(
+  flags: HostFlags,
+  signal: AbortSignal,
+): Promise<{ connection: Connection; hosts: readonly HostToReach[] }> {
+  if (!path.posix.isAbsolute(flags.prefix)) {
+    throw new UsageError(
+      `The prefix ${flags.prefix} is not absolute: give the agents' own, such as ${DEFAULT_PREFIX}.`,
+    );
+  }
+  const connection = await resolveConnection(flags, { usesHosts: true, signal });
+  const named = flags.sshUrl === undefined ? connection.hosts : undefined;
+  const sshUrls = [...new Set(named ?? connection.sshUrls)];
+  if (sshUrls.length === 0) {
+    throw new UsageError('Name the hosts: give --ssh-url for each, or `hosts` in hawser.yaml.');
+  }
+  const { destinations, ...shared } = await tunnelOptions({ ...connection, sshUrls }, logTo(flags), signal);
+  const hosts = destinations.flatMap((destination, index): HostToReach[] => {
+    const host = sshUrls[index];
+    return host === undefined ? [] : [{ host, tunnel: { ...shared, destinations: [destination] } }];
+  });
+  return { connection, hosts };
+}
