@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import path from 'node:path';
 import { DeployError, UsageError } from '../errors.js';
 
@@ -11,6 +11,9 @@ export interface GitAnswer {
 }
 
 const MAX_OUTPUT_BYTES = 1 << 28;
+
+/** A repository can hold git up for ever, by a pipe in the place of a file; a large one takes minutes at most. */
+const PATIENCE_MS = 300_000;
 
 /** Variables that git takes from ours; those of its own (`GIT_DIR`, as hooks set it) would point it elsewhere. */
 const KEPT_VARIABLES = [
@@ -70,6 +73,8 @@ export interface GitRun {
   /** The folder that holds the repository: no program in it counts as git. */
   readonly root: string;
   readonly signal: AbortSignal;
+  /** How long it may take. */
+  readonly timeoutMs?: number;
   /** Further `key=value`. */
   readonly settings?: readonly string[];
 }
@@ -81,13 +86,14 @@ export interface GitRun {
  * @throws UsageError when there is no git program
  */
 export async function git(args: readonly string[], run: GitRun): Promise<GitAnswer> {
-  const { folder, root, signal, settings = [] } = run;
+  const { folder, root, signal, timeoutMs = PATIENCE_MS, settings = [] } = run;
   const given = [...SETTINGS, ...settings].flatMap((setting) => ['-c', setting]);
   const options = {
     signal,
     cwd: '/',
     env: gitEnvironment(process.env, root),
     maxBuffer: MAX_OUTPUT_BYTES,
+    timeout: timeoutMs,
   };
   return new Promise((resolve, reject) => {
     const child = execFile(
@@ -99,7 +105,7 @@ export async function git(args: readonly string[], run: GitRun): Promise<GitAnsw
         if (error === null) resolve({ code: 0, stdout, words });
         else if (signal.aborted) reject(signal.reason);
         else if (typeof error.code === 'number') resolve({ code: error.code, stdout, words });
-        else reject(cannotRun(error));
+        else reject(cannotRun(error, timeoutMs));
       },
     );
     child.stdin?.end();
@@ -130,11 +136,12 @@ function searchPath(given: string, root: string): string {
   return given.split(path.delimiter).filter(isOutside).join(path.delimiter) || '/usr/bin:/bin';
 }
 
-function cannotRun(error: Error & { readonly code?: unknown; readonly signal?: unknown }): Error {
+function cannotRun(error: ExecFileException, timeoutMs: number): Error {
   if (error.code === 'ENOENT' || error.code === 'EACCES') {
     const message = `Cannot run git (${error.code}): install it, or give --no-git.`;
     return new UsageError(message, { cause: error });
   }
-  const message = `git did not finish (${String(error.code ?? error.signal ?? error.message)}): see whether "git status" works there, or give --no-git.`;
+  const why = error.killed === true ? `in ${timeoutMs / 1_000} s` : `(${error.code ?? error.signal})`;
+  const message = `git did not finish ${why}: see whether "git status" works there, or give --no-git.`;
   return new DeployError('git-refused', message);
 }

@@ -21,6 +21,9 @@ const MAX_DEPTH = 8;
 
 const MAX_ATTRIBUTE_FILES = 50;
 
+/** Settings are small files. */
+const SETTINGS_PATIENCE_MS = 5_000;
+
 /**
  * Looks at a folder; undefined when it is in no git work tree.
  *
@@ -62,7 +65,12 @@ interface Looking {
 
 async function stateOf(folder: string, looking: Looking): Promise<Omit<GitState, 'root'>> {
   const { root, signal } = looking;
-  const listed = await git(['config', '--list', '--name-only', '-z'], { folder, root, signal });
+  const listed = await git(['config', '--list', '--name-only', '-z'], {
+    folder,
+    root,
+    signal,
+    timeoutMs: SETTINGS_PATIENCE_MS,
+  });
   if (listed.code !== 0) throw refused(folder, listed);
   const settings = withoutFilters(listed.stdout);
   if (settings === undefined) throw refused(folder, 'its configuration has a filter with "=" in its name');
