@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chown, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
@@ -39,6 +40,15 @@ test.serial('a repository that git cannot read is refused with its words, not ta
     t.is((await plan(app.folder, {}, '--force')).code, 4, 'not even by force without a hash');
     t.is((await plan(app.folder, {}, '--no-git')).code, 0);
   }
+});
+
+test.serial('a repository that holds git up does not hold a deploy up', async (t) => {
+  const app = await GitFolder.make(t);
+  execFileSync('mkfifo', [path.join(app.folder, '.git', 'pipe')]);
+  app.git('config', 'include.path', 'pipe');
+  const { code, stderr } = await plan(app.folder);
+  t.is(code, 4);
+  t.regex(stderr, /git did not finish in 5 s/);
 });
 
 test.serial(
