@@ -56,6 +56,8 @@ test.serial('an app whose port somebody else holds is not healthy, and who holds
   });
   const { code, stderr } = await deployTo(host, proxied);
   t.is(code, 0, stderr);
+  // Without the stranger that release is not well any more, which is waited for where it is gone back to.
+  t.is((await deployTo(host, await appFolder(t, { run: ['sleep', '1000'] }))).code, 0);
 });
 
 test.serial(
