@@ -7,6 +7,9 @@ import { untilAborted } from './until-aborted.js';
 /** A server that ends a connection this soon after a session ended it with the session. */
 const ENDS_WITHIN_MS = 1_000;
 
+/** A connection that outlived its session by so much shows that the server does no such thing. */
+const BEARS_AFTER_MS = 5_000;
+
 /** So many connections in a row that were lost sooner than this, without any session, show that the network is to blame. */
 const EXONERATING = { losses: 3, withinMs: 5_000 };
 
@@ -30,9 +33,10 @@ export class LinkSessions {
   /** Settles when the throw-away session is over. */
   #throwAway: Promise<void> | undefined;
   #isThrowAwayOver = false;
+  #throwAwayOverAtMs = Number.POSITIVE_INFINITY;
   #isCommandAsked = false;
   #hasStarted = false;
-  /** When the last session was over. */
+  /** When the last session of either kind was over. */
   #overAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param run starts the throw-away session; settles when it was refused or is over, also by the connection's end */
@@ -46,7 +50,8 @@ export class LinkSessions {
     if (this.#throwAway || this.#hasStarted || this.#habits.endsOverSession) return;
     this.#throwAway = this.#run().then(() => {
       this.#isThrowAwayOver = true;
-      this.#overAtMs = performance.now();
+      this.#throwAwayOverAtMs = performance.now();
+      this.#overAtMs = this.#throwAwayOverAtMs;
     });
   }
 
@@ -81,17 +86,21 @@ export class LinkSessions {
    */
   judgeEnd(): boolean {
     const now = performance.now();
-    const isRecent = !this.#isThrowAwayOver || now - this.#overAtMs < ENDS_WITHIN_MS;
-    if (this.#throwAway && isRecent) {
-      this.#habits.endsOverSession = true;
-      this.#habits.lossesWithoutSession = 0;
-      return true;
-    }
+    if (this.#throwAway !== undefined) return this.#judgeThrowAway(now);
     const isShort = now - this.#madeAtMs < EXONERATING.withinMs;
-    const isBlameless = !this.#throwAway && !this.#isCommandAsked && isShort;
+    const isBlameless = !this.#isCommandAsked && isShort;
     this.#habits.lossesWithoutSession = isBlameless ? this.#habits.lossesWithoutSession + 1 : 0;
     if (this.#habits.lossesWithoutSession >= EXONERATING.losses) this.#habits.endsOverSession = false;
     return false;
+  }
+
+  #judgeThrowAway(now: number): boolean {
+    const outlivedMs = this.#isThrowAwayOver ? now - this.#throwAwayOverAtMs : 0;
+    if (outlivedMs >= BEARS_AFTER_MS) this.#habits.bearsSessions = true;
+    if (this.#habits.bearsSessions || outlivedMs >= ENDS_WITHIN_MS) return false;
+    this.#habits.endsOverSession = true;
+    this.#habits.lossesWithoutSession = 0;
+    return true;
   }
 
   /** Settles when there may be room for a session that was refused; undefined where nothing of ours takes it. */

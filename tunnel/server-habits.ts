@@ -11,6 +11,8 @@ export interface ServerHabits {
   silences: number;
   /** It ended a connection over a session of which nothing was wanted. */
   endsOverSession: boolean;
+  /** A connection to it outlived such a session: sessions are never to blame. */
+  bearsSessions: boolean;
   /** Connections that were lost in a row, soon, and without any session that could be to blame. */
   lossesWithoutSession: number;
 }
@@ -28,6 +30,7 @@ export function habitsOf(destination: ResolvedDestination): ServerHabits {
     endsOver: new Set<string>(),
     silences: 0,
     endsOverSession: false,
+    bearsSessions: false,
     lossesWithoutSession: 0,
   };
   // The one used last is the last to be forgotten.

@@ -32,6 +32,7 @@ function unknown(): ServerHabits {
     endsOver: new Set(),
     silences: 0,
     endsOverSession: false,
+    bearsSessions: false,
     lossesWithoutSession: 0,
   };
 }
@@ -155,6 +156,14 @@ test('What ended a connection is put down to the throw-away session only while t
   sessions.expectChannels();
   t.true(sessions.judgeEnd());
   t.true(habits.endsOverSession);
+});
+
+test('A server whose connection outlived a throw-away session is never blamed for ending one over it', async (t) => {
+  const habits = { ...unknown(), bearsSessions: true };
+  const sessions = new LinkSessions(habits, () => new Promise<void>(() => {}));
+  sessions.expectChannels();
+  t.false(sessions.judgeEnd());
+  t.false(habits.endsOverSession);
 });
 
 test('Connections that are lost without any session, one after the other, take the blame off sessions', (t) => {
