@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import test from 'ava';
 import { refuseNetworkFlags, serverTls } from '../../cli/server-flags.js';
 import { byteSize } from '../../cli/size-argument.js';
-import { hawser } from './hawser.js';
+import { DirectEtcd } from './direct-etcd.js';
+import { hawser, shown, startHawser, temporaryFolder } from './hawser.js';
 
 const refused = test.macro({
   async exec(t, args: string, message: RegExp) {
@@ -46,4 +49,27 @@ test.serial('a certificate goes with its key', (t) => {
   });
   t.throws(() => serverTls({ network, certFile: 'c' }), { message: /give --key-file too/ });
   t.throws(() => serverTls({ network, peerTrustedCaFile: 'a' }), { message: /give --peer-cert-file too/ });
+});
+
+test.serial('the temporary folder of an agent that was killed goes with the next', async (t) => {
+  await using fleet = await DirectEtcd.start();
+  const cwd = await temporaryFolder(t);
+  const start = async (hostname: string) => {
+    const args = ['run', '--tmp-prefix', '--no-server', '--hostname', hostname, '--seeds', fleet.etcd.url];
+    const child = startHawser([...args, '--verbose'], { env: { TMPDIR: cwd } });
+    t.teardown(() => child.kill('SIGKILL'));
+    await shown(child.stdout, new RegExp(`${hostname} was elected|waiting|in line|reaching`));
+    return { child, exited: once(child, 'exit'), folders: await readdir(cwd) };
+  };
+  const first = await start('h1');
+  t.is(first.folders.length, 1);
+  first.child.kill('SIGKILL');
+  await first.exited;
+  t.deepEqual(await readdir(cwd), first.folders);
+  const second = await start('h2');
+  t.is(second.folders.length, 1);
+  t.notDeepEqual(second.folders, first.folders);
+  second.child.kill('SIGTERM');
+  t.deepEqual((await second.exited)[0], 0);
+  t.deepEqual(await readdir(cwd), []);
 });
