@@ -223,6 +223,7 @@ test.serial('nothing that a hostile fleet holds acts on a terminal, whatever the
   for (const { command, call, written } of await run(t, all)) {
     const name = visible([command, ...call.args].join(' '));
     if (written.includes('EVIL')) shown += 1;
+    if (call.asks) t.regex(written, /\n {2}\| tail\\e\[31mEVIL/, 'the output of the app is set off');
     const rest = call.asks || call.redraws ? written.replaceAll(drawn, '') : written;
     t.is(actedOn(written, { isValue: call.isValue ?? false }), undefined, name);
     t.is(sentBesidesText(call.isValue ? rest.replaceAll('\t', ' ') : rest), undefined, name);
