@@ -121,10 +121,11 @@ function parseLine(
   place: Pick<KnownHostsLine, 'file' | 'line'>,
   names: readonly string[] | undefined,
 ): KnownHostsLine | undefined {
-  const written = untilNul(text).replace(/^[ \t]+/, '');
+  const written = text.replace(/^[ \t]+/, '');
+  if (written.startsWith('#')) return undefined;
   const { marker, rest } = readMarker(written);
   const [, hosts = '', name = '', base64 = ''] = FIELDS.exec(rest) ?? [];
-  if (hosts === '' || written.startsWith('#') || marker === 'none of them') return undefined;
+  if (hosts === '' || marker === 'none of them') return undefined;
   if (names !== undefined && !names.some((one) => matchesHost(hosts, one))) return undefined;
   const key = readNamedKey(name, base64);
   if (key === undefined) return undefined;
@@ -138,8 +139,11 @@ function parseLine(
   };
 }
 
-/** Hosts, the type of the key, and the key; what follows is a comment. */
-const FIELDS = /^([^ \t]+)[ \t]+([^ \t]+)[ \t]+([^ \t]+)/;
+/**
+ * Hosts, the type of the key, and the key; what follows is a comment. A NUL ends a line but for one behind the hosts,
+ * which OpenSSH (before 10) passes over: a revocation there is one.
+ */
+const FIELDS = /^([^ \t\0]+)[ \t\0][ \t]*([^ \t\0]+)[ \t]+([^ \t\0]+)/;
 
 /** A marker ends at the first blank of the line, at a tab only where there is no blank. */
 function readMarker(text: string): {
@@ -147,8 +151,9 @@ function readMarker(text: string): {
   readonly rest: string;
 } {
   if (!text.startsWith('@')) return { marker: undefined, rest: text };
-  const blank = text.indexOf(' ');
-  const end = blank === -1 ? text.indexOf('\t') : blank;
+  const head = untilNul(text);
+  const blank = head.indexOf(' ');
+  const end = blank === -1 ? head.indexOf('\t') : blank;
   const marker = MARKERS.get(text.slice(0, Math.max(end, 0))) ?? 'none of them';
   const rest = text.slice(end).replace(/^[ \t]+/, '');
   return { marker: rest.startsWith('@') ? 'none of them' : marker, rest };

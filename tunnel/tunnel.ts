@@ -20,7 +20,10 @@ export interface TunnelOptions {
   readonly destinations: readonly (Destination | ResolvedDestination)[];
   /** The only host key to accept (`SHA256:…`, `ssh-ed25519 AAAA…` or bare base64); a destination's own is preferred. */
   readonly hostKey?: string | undefined;
-  /** Host keys to accept without a pin; files that do not exist count as empty. Revoked keys count even with a pin. */
+  /**
+   * Host keys to accept without a pin; files that do not exist count as empty. Revoked keys count even with a pin. New
+   * keys go to the first file: without any, a host that is unknown is refused and nobody is asked.
+   */
   readonly knownHostsFiles?: readonly string[] | undefined;
   /** Private keys to log in with. One that cannot be used is an error. */
   readonly identityFiles?: readonly string[] | undefined;

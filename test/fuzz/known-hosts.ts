@@ -65,7 +65,7 @@ const marker = fc.constantFrom(
   '@revoked\r ',
   '@revoked #',
 );
-const gap = fc.constantFrom(' ', ' ', ' ', ' ', '\t', '  ', ' \t ', '\r', '\v', '\xa0');
+const gap = fc.constantFrom(' ', ' ', ' ', ' ', '\t', '  ', ' \t ', '\r', '\v', '\xa0', '\0', '\0 ', '\0\t');
 const before = fc.constantFrom('', '', '', '', '', ' ', '\t ', '\r', '\xef\xbb\xbf', '\xa0', '\v');
 const after = fc.constantFrom(
   '',

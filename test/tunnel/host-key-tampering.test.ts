@@ -1,4 +1,5 @@
 import test from 'ava';
+import { exitCodeOf, exitCodes } from '../../cli/exit-code.js';
 import { Tunnel, TunnelError } from '../../tunnel/index.js';
 import { never } from './contract/connected.js';
 import { Meddler, type Meddling } from './meddler.js';
@@ -42,6 +43,7 @@ for (const transport of ['ssh2', 'openssh'] as const) {
           instanceOf: TunnelError,
         });
         t.is(error.code, 'host-key-unproven', `${what}: ${error.message}`);
+        t.is(exitCodeOf(error), exitCodes.refused);
         t.regex(error.message, /could not prove that the key is its own.*Someone may be in between/);
         t.is(meddler.connections, 1, what);
       }

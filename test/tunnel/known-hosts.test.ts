@@ -8,14 +8,15 @@ import test from 'ava';
 import fc from 'fast-check';
 import { lookUpHost, matchesHost, parseKnownHosts } from '../../tunnel/known-hosts.js';
 import { keyType } from '../../tunnel/public-key.js';
-import { ed25519Key } from './host-keys.js';
+import { ed25519Key, rsaKey } from './host-keys.js';
 
 const run = promisify(execFile);
 
 /** The numbers of the lines that ssh-keygen finds for a name. */
 async function judge(file: string, name: string): Promise<number[]> {
   try {
-    const { stdout } = await run('ssh-keygen', ['-F', name, '-f', file]);
+    // With -l it reads the keys too, as ssh does.
+    const { stdout } = await run('ssh-keygen', ['-l', '-F', name, '-f', file]);
     return [...stdout.matchAll(/^# Host .* found: line (\d+)/gm)].map(([, line]) => Number(line));
   } catch (error) {
     // It exits with 1 when it finds nothing.
@@ -40,10 +41,27 @@ const name = fc.constantFrom(
   '[a]:2222',
   '[a.b]:22',
   '[::1]:2222',
+  'é',
 );
 const pattern = fc.oneof(
   name,
-  fc.constantFrom('*', 'a*', '*b', '?', 'a?b', '[a]:*', '[*]:2222', '10.0.0.*', 'A', '', '**', '[?]:2222'),
+  fc.constantFrom(
+    '*',
+    'a*',
+    '*b',
+    '?',
+    'a?b',
+    '[a]:*',
+    '[*]:2222',
+    '10.0.0.*',
+    'A',
+    '',
+    '**',
+    '[?]:2222',
+    'é',
+    'É',
+    '??',
+  ),
 );
 const element = fc
   .tuple(fc.constantFrom('', '', '', '!'), pattern)
@@ -69,7 +87,9 @@ test.serial('The lines that cover a host are those that ssh-keygen finds', async
   await fc.assert(
     fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 12 }), name, async (lines, host) => {
       await writeFile(file, `${lines.join('\n')}\n`);
-      const found = parseKnownHosts(lines.join('\n'), file).filter((one) => matchesHost(one.hosts, host));
+      const found = parseKnownHosts(Buffer.from(lines.join('\n')), file).filter((one) =>
+        matchesHost(one.hosts, host),
+      );
       t.deepEqual(
         found.map((one) => one.line),
         await judge(file, host),
@@ -79,6 +99,77 @@ test.serial('The lines that cover a host are those that ssh-keygen finds', async
     { numRuns: 60 },
   );
 });
+
+test.serial(
+  'A line counts where OpenSSH reads it, to the byte, and a revocation is never passed over',
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'known-hosts-'));
+    t.teardown(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'known_hosts');
+    const { key, text } = ed25519Key(1);
+    const base64 = key.toString('base64');
+    const [start, end] = [base64.slice(0, 20), base64.slice(20)];
+    const rsa = rsaKey(1, 1_016).text;
+    const certificate = `ssh-ed25519-cert-v01@openssh.com ${base64}`;
+    const salted = (length: number) => hashed('a', 'x'.repeat(length));
+    const read = [
+      `a ${text}`,
+      ` \ta\t ${text} a comment`,
+      `a ${text}\r`,
+      `a ${text}\0 junk`,
+      `@revoked a ssh-ed25519 ${start}\r${end}`,
+      `@revoked a ssh-ed25519 ${start}\v\f${end}`,
+      `@revoked\ta\tssh-ed25519\t${base64}`,
+      `@revoked  a ${text}`,
+      `@revoked #,a ${text}`,
+      `${salted(20)} ${text}`,
+      `@cert-authority a ${text}`,
+      `@revoked a rsa-sha2-512 ${rsaKey(1).text.split(' ')[1]}`,
+      `${'b'.repeat(1_022)},a ${text}`,
+    ];
+    const passedOver = [
+      `a ssh-ed25519 ${start}!${end}`,
+      `a ssh-ed25519 ${start}\xa0${end}`,
+      `a ssh-ed25519 ${base64}=`,
+      `a ssh-ed25519 ${base64}AAAA`,
+      `a ssh-ed25519 ${key.toString('base64url')}-_`,
+      `a ssh-ed25519 ${base64.slice(0, -4)}`,
+      `a ssh-rsa ${base64}`,
+      `a ${certificate}`,
+      `a ${rsa}`,
+      `\xef\xbb\xbfa ${text}`,
+      `\xa0a ${text}`,
+      `\ra ${text}`,
+      `a\rssh-ed25519 ${base64}`,
+      `a ssh-ed25519\r${base64}`,
+      `a\xa0${text}`,
+      `a\0\0 ${text}`,
+      `a ssh-ed25519\0${base64}`,
+      `\0a ${text}`,
+      `@revoked\ta ${text}`,
+      `@revoked @revoked a ${text}`,
+      `@REVOKED a ${text}`,
+      `@revoked`,
+      `# a ${text}`,
+      `${salted(19)} ${text}`,
+      `${salted(21)} ${text}`,
+      `${salted(20).replace('|1|', '|2|')} ${text}`,
+      `${salted(20)}= ${text}`,
+      `${'b'.repeat(1_023)},a ${text}`,
+      `a,${'b'.repeat(1_023)} ${text}`,
+      `a ED25519 ${base64}`,
+    ];
+    const content = Buffer.from(`${[...read, ...passedOver].join('\n')}\n`, 'latin1');
+    await writeFile(file, content);
+    const expected = read.map((_, index) => index + 1);
+    t.deepEqual(await judge(file, 'a'), expected);
+    const found = parseKnownHosts(content, file).filter((one) => matchesHost(one.hosts, 'a'));
+    t.deepEqual(
+      found.map((one) => one.line),
+      expected,
+    );
+  },
+);
 
 test.serial('Lines that make no sense are passed over, whatever the text is', (t) => {
   const key = ed25519Key(1).text;
