@@ -3,35 +3,32 @@ import {
   type CallOptions,
   Client,
   type ClientWorld,
-  describeFleet,
   EtcdWorld,
   type FleetIdentity,
   raiseGeneration,
   type TlsOptions,
 } from '../world/direct.js';
+import { type Beginning, begin } from './cluster/beginning.js';
+import { ClientLink } from './cluster/client-link.js';
 import type { DataFolder } from './cluster/data-folder.js';
 import { asClient, type ServerStart } from './cluster/etcd-flags.js';
 import { heardFromCluster } from './cluster/fork-guard.js';
-import { localEndpoint, type ServerAddresses, serverAddresses } from './cluster/local-endpoint.js';
-import { NewClusterPermit } from './cluster/new-cluster.js';
+import {
+  localEndpoint,
+  noNetworkUrls,
+  type ServerAddresses,
+  serverAddresses,
+  socketPath,
+  socketPaths,
+} from './cluster/local-endpoint.js';
 import { Participation } from './cluster/participation.js';
 import { Rivals } from './cluster/rivals.js';
 import { ServerProcess } from './cluster/server-process.js';
-import { planStart } from './cluster/start-plan.js';
 import type { Converger } from './converger.js';
 import { AgentError } from './errors.js';
 import { instanceOf } from './instance.js';
 import type { EmbdEtcdOptions } from './options.js';
 import { Mark, SERVER_MARK } from './processes/strays.js';
-
-/** How an agent begins. */
-export interface Beginning {
-  /** The server that it starts at once; undefined for a host that comes as a client. */
-  readonly start: ServerStart | undefined;
-  readonly seeds: readonly string[];
-  /** The seeds, and wherever the cluster was reached before. */
-  readonly all: readonly string[];
-}
 
 /** Puts the parts of one agent together as its options say. */
 export class Assembly {
@@ -40,44 +37,22 @@ export class Assembly {
   readonly #addresses: ServerAddresses;
   /** The etcd program; undefined on a host that runs no server. */
   readonly #program: string | undefined;
+  readonly #links: readonly ClientLink[];
 
   constructor(options: EmbdEtcdOptions, folder: DataFolder, program: string | undefined) {
     this.#options = options;
     this.#addresses = serverAddresses(options);
     this.#folder = folder;
     this.#program = program;
+    const target = socketPath(noNetworkUrls.client, folder.folder);
+    this.#links = socketPaths(options.clientUrls).map((link) => new ClientLink(link, target));
   }
 
-  /**
-   * Decides how to begin, from the options and from what the prefix holds.
-   *
-   * @throws AgentError `no-fleet` when there is nothing to join and no new cluster may be made; `other-cluster` when a
-   * cluster counts on a server of this host, which has lost its data.
-   */
-  async begin(signal: AbortSignal): Promise<Beginning> {
-    const { hostname, prefix, noServer, seeds, connectSeeds, newCluster = false, log } = this.#options;
-    const fleet = await this.#folder.rememberedFleet();
-    const known = [...new Set([...(await this.#folder.knownEndpoints()), ...(fleet?.endpoints ?? [])])];
-    const facts = {
-      ...{ hostname, prefix, seeds, newCluster },
-      hasData: noServer !== true && this.#folder.hasData,
-      hasOtherWay: connectSeeds !== undefined,
-      remembered: known.filter((url) => !this.clientUrls.includes(url) && url !== this.local),
-      fleet: fleet && describeFleet(fleet),
-    };
-    const plan = planStart(facts);
-    switch (plan.kind) {
-      case 'restart':
-        return { start: { kind: 'restart' }, seeds, all: [...new Set([...seeds, ...known])] };
-      case 'join':
-        if (plan.note !== undefined) log('info', plan.note);
-        return { start: undefined, seeds: plan.seeds, all: [...new Set([...plan.seeds, ...known])] };
-      case 'found': {
-        const guard = (abort: AbortSignal) => this.refuseFork(abort);
-        const permit = await NewClusterPermit.ask(facts, this.#folder, guard, signal);
-        return { start: { kind: 'new', permit }, seeds, all: [] };
-      }
-    }
+  /** Decides how to begin, as {@link begin}. */
+  begin(signal: AbortSignal): Promise<Beginning> {
+    const guard = (abort: AbortSignal) => this.refuseFork(abort);
+    const own = [...this.clientUrls, this.local];
+    return begin({ options: this.#options, folder: this.#folder, own, guard }, signal);
   }
 
   /** The World at these endpoints. */
@@ -108,11 +83,11 @@ export class Assembly {
 
   async participate(
     world: ClientWorld,
-    { all, seeds }: { readonly all: readonly string[]; readonly seeds: readonly string[] },
+    { all, seeds, runsServer }: Beginning,
     converger: Converger,
     serving: (isServing: boolean) => void,
   ): Promise<Participation> {
-    const { prefix, version, labels, noServer, connectSeeds, log } = this.#options;
+    const { prefix, version, labels, connectSeeds, log } = this.#options;
     const agent = {
       hostname: this.#options.hostname,
       version,
@@ -120,7 +95,7 @@ export class Assembly {
       startedAt: new Date().toISOString(),
       pid: process.pid,
       ...(labels === undefined ? {} : { labels }),
-      ...(noServer === true ? {} : { address: this.#address }),
+      ...(runsServer ? { address: this.#address } : {}),
     };
     const others = all.filter((url) => !this.clientUrls.includes(url) && url !== this.local);
     const rivals = new Rivals((urls) => this.look(urls), others);
@@ -134,14 +109,14 @@ export class Assembly {
       mover: (name) => converger.mover(name),
       log,
       serving,
-      server: noServer
-        ? undefined
-        : {
+      server: runsServer
+        ? {
             advertisedClientUrls: this.clientUrls,
             advertisedServerUrls: this.#addresses.advertisedServerUrls,
             spawn: (start) => this.#spawn(start),
             isRemovedElsewhere: (own, signal) => rivals.haveRemoved(own, signal),
-          },
+          }
+        : undefined,
     });
   }
 
@@ -164,6 +139,7 @@ export class Assembly {
   async #spawn(start: ServerStart): Promise<ServerProcess> {
     if (this.#program === undefined) throw new AgentError('invalid', 'This host is to run no server.');
     const { hostname, prefix, tls, quotaBackendBytes, environment, log } = this.#options;
+    for (const link of this.#links) await link.make();
     return ServerProcess.start({
       name: hostname,
       program: this.#program,
@@ -191,6 +167,11 @@ export class Assembly {
     return Client.connect({ endpoints, namespace, fleet: 'any', tls: this.#tls, user, log });
   }
 
+  /** Takes away what clients on this machine found the server by. */
+  async removeLinks(): Promise<void> {
+    for (const link of this.#links) await link.remove();
+  }
+
   /** How this machine reaches its own server. */
   get local(): string {
     return localEndpoint(this.#addresses, this.#folder.folder);
@@ -198,8 +179,11 @@ export class Assembly {
 
   /** What others are told to use. */
   get clientUrls(): readonly string[] {
+    const { advertisedClientUrls } = this.#addresses;
+    if (!advertisedClientUrls.includes(noNetworkUrls.client)) return advertisedClientUrls;
     // etcd knows its sockets by names that mean nothing outside its folder.
-    return this.#options.noNetwork === true ? [this.local] : this.#addresses.advertisedClientUrls;
+    const [link] = socketPaths(this.#options.clientUrls);
+    return [link === undefined ? this.local : `unix://${link}`];
   }
 
   /**

@@ -12,6 +12,7 @@ import { ControlSocket } from './control/control-socket.js';
 import type { AgentState } from './control/protocol.js';
 import { Converger } from './converger.js';
 import { AgentError } from './errors.js';
+import { warningsOf } from './exposure.js';
 import type { EmbdEtcdOptions } from './options.js';
 import { Mark } from './processes/strays.js';
 import { validateEmbdEtcd } from './validate.js';
@@ -56,7 +57,10 @@ export class EmbdEtcd {
     this.#cleanedUp = new Promise((resolve) => (this.#cleanUp = resolve));
   }
 
-  /** @throws AgentError `invalid` for the first option that cannot work, with what it expects. */
+  /**
+   * @throws AgentError `invalid` for the first option that cannot work, with what it expects; `unsafe` for URLs by which
+   * others could enter unasked.
+   */
   validate(): void {
     validateEmbdEtcd(this.#options);
     const { noServer, seeds, connectSeeds, newCluster } = this.#options;
@@ -70,6 +74,7 @@ export class EmbdEtcd {
         'invalid',
         'A host without a server needs seeds: give --seeds, or leave out --no-server.',
       );
+    if (noServer !== true) warningsOf(this.#options);
   }
 
   /**
@@ -111,6 +116,7 @@ export class EmbdEtcd {
       throw error;
     } finally {
       await this.#world?.close();
+      await this.#folder.settled();
       this.#exit();
     }
   }
@@ -136,6 +142,7 @@ export class EmbdEtcd {
 
   /** Gives the prefix back; idempotent. */
   async cleanup(): Promise<void> {
+    await this.#assembly?.removeLinks();
     await this.#socket?.close();
     if (!this.#running) this.#cleanUp();
   }
@@ -174,7 +181,8 @@ export class EmbdEtcd {
     const assembly = this.#assembled;
     const failed = new AbortController();
     const over = AbortSignal.any([signal, failed.signal]);
-    const { start, seeds, all } = await assembly.begin(signal);
+    const beginning = await assembly.begin(signal);
+    const { start, seeds, all } = beginning;
     signal.throwIfAborted();
     const world =
       start === undefined
@@ -182,7 +190,7 @@ export class EmbdEtcd {
         : assembly.openWorld([assembly.local, ...all]);
     this.#world = world;
     const serving = (isServing: boolean) => this.#serving(isServing);
-    const participation = await assembly.participate(world, { all, seeds }, this.converger, serving);
+    const participation = await assembly.participate(world, beginning, this.converger, serving);
     this.#participation = participation;
     if (start !== undefined) {
       const what =

@@ -14,6 +14,8 @@ export type AgentErrorCode =
   | 'other-cluster'
   /** This host has no data and no seeds, and was not told to make a new cluster, or belongs to a fleet already. */
   | 'no-fleet'
+  /** Other users could enter what this agent serves, or change what it uses, and nobody said that it is meant. */
+  | 'unsafe'
   /** The etcd server did not start, or ended when it should not have. */
   | 'server-failed'
   /** The cluster did not take this host in as a member. */

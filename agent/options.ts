@@ -16,10 +16,14 @@ export interface EmbdEtcdOptions {
   readonly fleet?: FleetIdentity;
   /** Reaches the seeds some other way than directly: through SSH. Such a host is never elected to change the cluster. */
   readonly connectSeeds?: (signal: AbortSignal) => Promise<ClientWorld>;
-  /** Where a server of this host listens for clients. */
+  /** Where a server of this host listens for clients: URLs of addresses, and `unix:///absolute/path` for those on this machine. */
   readonly clientUrls: readonly string[];
   /** Where a server of this host listens for the other servers. */
   readonly serverUrls: readonly string[];
+  /** Whether no other server is to reach that of this host: it needs no `serverUrls` then, and runs one only where it has data or makes the cluster. */
+  readonly alone?: boolean;
+  /** Serves whoever reaches it beyond this machine without certificates. Default false: refuses. */
+  readonly insecure?: boolean;
   /** What others are told to use. Default: the listening URLs, those that are not on our loopback if any is. */
   readonly aClientUrls?: readonly string[];
   readonly aServerUrls?: readonly string[];

@@ -23,7 +23,10 @@ export function parseServerUrl(text: string): ServerUrl {
   const scheme = match[1]?.toLowerCase() ?? '';
   const rest = match[2] ?? '';
   if (scheme === 'unix')
-    throw refused(text, 'is a unix socket, which a server without network listens on only.');
+    throw refused(
+      text,
+      'is a unix socket, which only clients of this host can use, at unix:///absolute/path.',
+    );
   if (scheme !== 'http' && scheme !== 'https') throw refused(text, 'is neither http:// nor https://.');
   if (rest.includes('@')) {
     throw new AgentError(
@@ -54,6 +57,11 @@ export function checkAdvertised(url: ServerUrl, side: UrlSide): void {
     url.text,
     `cannot be what other hosts use, because it means every address of this one: advertise a ${side} URL with the address of this host (--advertise-${side}-urls).`,
   );
+}
+
+/** Whether only this machine reaches it. */
+export function isLoopback({ host }: ServerUrl): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 /** Whether two servers could not listen on both, because an address contains the other. */

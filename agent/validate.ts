@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ServerTls } from './cluster/etcd-flags.js';
-import { noNetworkUrls, serverAddresses, socketPath } from './cluster/local-endpoint.js';
+import { isUnix, noNetworkUrls, serverAddresses, socketPath, socketPaths } from './cluster/local-endpoint.js';
 import { AgentError } from './errors.js';
 import {
   checkAdvertised,
@@ -23,6 +23,7 @@ export interface ValidatedOptions {
   readonly aServerUrls?: readonly string[] | undefined;
   readonly seeds?: readonly string[] | undefined;
   readonly noNetwork?: boolean | undefined;
+  readonly alone?: boolean | undefined;
   readonly tls?: ServerTls | undefined;
   readonly quotaBackendBytes?: number | undefined;
 }
@@ -99,26 +100,40 @@ function validateNoNetwork(options: ValidatedOptions): void {
       'A host without network serves unix sockets only: it takes no certificates.',
     );
   }
-  const longest = socketPath(noNetworkUrls.client, path.join(options.prefix, 'etcd'));
+  checkSocketPath(options.prefix, socketPath(noNetworkUrls.client, path.join(options.prefix, 'etcd')));
+}
+
+function checkSocketPath(prefix: string, longest: string): void {
   if (Buffer.byteLength(longest) > maxSocketPathBytes) {
     throw new AgentError(
       'invalid',
-      `The prefix ${options.prefix} is too long for the unix socket ${longest}: ${maxSocketPathBytes} bytes are the most.`,
+      `The prefix ${prefix} is too long for the unix socket ${longest}: ${maxSocketPathBytes} bytes are the most.`,
     );
   }
 }
 
 function validateUrls(options: ValidatedOptions): void {
-  const { clientUrls, serverUrls, tls } = options;
-  if (clientUrls.length === 0 || serverUrls.length === 0) {
+  const { clientUrls, serverUrls, tls, alone = false } = options;
+  if (clientUrls.length === 0 || (serverUrls.length === 0 && !alone)) {
     throw new AgentError('invalid', 'A server needs a client URL and a server URL to listen on.');
   }
-  const clients = listening(clientUrls, 'client', tls);
+  for (const url of clientUrls.filter(isUnix)) checkSocketUrl(url, options.prefix);
+  const addresses = clientUrls.filter((url) => !isUnix(url));
+  const clients = listening(addresses, 'client', tls);
   const servers = listening(serverUrls, 'server', tls);
   refuseCollisions(clients, servers);
   const { advertisedClientUrls, advertisedServerUrls } = serverAddresses(options);
-  validateAdvertised(advertisedClientUrls, 'client', tls);
-  validateAdvertised(advertisedServerUrls, 'server', tls);
+  if (addresses.length > 0 || options.aClientUrls !== undefined)
+    validateAdvertised(advertisedClientUrls, 'client', tls);
+  if (!alone) validateAdvertised(advertisedServerUrls, 'server', tls);
+}
+
+function checkSocketUrl(url: string, prefix: string): void {
+  if (!/^unix:\/\/\/[^\0]*[^\0/]$/.test(url)) {
+    throw new AgentError('invalid', `${url} names no socket: write unix:///absolute/path.`);
+  }
+  for (const longest of [...socketPaths([url]), socketPath(noNetworkUrls.client, path.join(prefix, 'etcd'))])
+    checkSocketPath(prefix, longest);
 }
 
 function listening(urls: readonly string[], side: UrlSide, tls: ServerTls | undefined): ServerUrl[] {

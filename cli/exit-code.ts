@@ -52,6 +52,7 @@ const agentExits: Partial<Record<AgentErrorCode, ExitCode>> = {
   invalid: exitCodes.usage,
   'other-cluster': exitCodes.refused,
   'no-fleet': exitCodes.refused,
+  unsafe: exitCodes.refused,
 };
 
 const deployExits: Record<DeployErrorCode, ExitCode> = {

@@ -8,10 +8,10 @@ export const CONVERGED_PATH = '/converged/';
 /** Under which the scheduler keeps its state, beneath the namespace; keep other keys out of it. */
 export const SCHEDULER_PATH = '/scheduler/';
 
-/** Where an etcd server listens for clients when nobody has said. */
-export const DEFAULT_CLIENT_URL = 'http://127.0.0.1:2379';
+/** Where clients on a host find its etcd server when nobody has said: a socket that only root can enter. */
+export const DEFAULT_CLIENT_URL = 'unix:///run/hawser/etcd.sock';
 
-/** Where an etcd server listens for its peers when nobody has said. */
+/** Where an etcd server that was told where to listen for clients listens for its peers when nobody has said. */
 export const DEFAULT_SERVER_URL = 'http://127.0.0.1:2380';
 
 /** The most operations in one transaction that the servers of our agents take; a server of others takes 128 as it comes. */

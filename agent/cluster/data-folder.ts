@@ -97,6 +97,11 @@ export class DataFolder {
     });
   }
 
+  /** Resolves when all that was to be noted is on the disk, or could not be. */
+  async settled(): Promise<void> {
+    await this.#remembering;
+  }
+
   /** One after the other, so that the last one asked for stands. */
   #inTurn(write: () => Promise<void>): Promise<void> {
     const writing = this.#remembering.then(write);

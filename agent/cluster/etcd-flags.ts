@@ -67,6 +67,8 @@ export function etcdArguments(flags: ServerFlags): string[] {
     // With its own check, etcd makes each change of membership wait until every member has been connected for five
     // seconds. The nominator asks every voter itself before it changes anything, which is stricter and at once.
     '--strict-reconfig-check=false',
+    // A web page can make a browser post JSON to it, and a browser is a local user.
+    '--enable-grpc-gateway=false',
     ...tlsArguments('', flags.tls?.client),
     ...tlsArguments('peer-', flags.tls?.peer),
     ...(flags.quotaBackendBytes === undefined

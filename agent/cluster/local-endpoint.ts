@@ -14,6 +14,8 @@ export interface AddressOptions {
   readonly aClientUrls?: readonly string[] | undefined;
   readonly aServerUrls?: readonly string[] | undefined;
   readonly noNetwork?: boolean | undefined;
+  /** Whether no other server is to reach this one. */
+  readonly alone?: boolean | undefined;
 }
 
 /** The addresses of one server, as etcd is told them. */
@@ -24,10 +26,25 @@ export interface ServerAddresses {
   readonly advertisedServerUrls: readonly string[];
 }
 
+/** The paths of the unix sockets that clients are to find. */
+export function socketPaths(clientUrls: readonly string[]): string[] {
+  return clientUrls.filter(isUnix).map((url) => path.resolve(url.slice('unix://'.length)));
+}
+
+export function isUnix(url: string): boolean {
+  return /^unix:/i.test(url);
+}
+
+/** Whatever path a client uses, etcd listens in its own folder, under the name that each version takes. */
+function atServer(clientUrls: readonly string[]): readonly string[] {
+  return [...new Set(clientUrls.map((url) => (isUnix(url) ? noNetworkUrls.client : url)))];
+}
+
 /** What etcd listens on and what others are told: by default the same, without what is on our loopback if more is. */
 export function serverAddresses(options: AddressOptions): ServerAddresses {
-  const clientUrls = options.noNetwork === true ? [noNetworkUrls.client] : options.clientUrls;
-  const serverUrls = options.noNetwork === true ? [noNetworkUrls.server] : options.serverUrls;
+  const clientUrls = options.noNetwork === true ? [noNetworkUrls.client] : atServer(options.clientUrls);
+  const isAlone = options.noNetwork === true || options.alone === true;
+  const serverUrls = isAlone ? [noNetworkUrls.server] : options.serverUrls;
   return {
     clientUrls,
     serverUrls,
@@ -60,7 +77,9 @@ export function socketPath(url: string, folder: string): string {
 
 function withoutLocal(urls: readonly string[]): readonly string[] {
   const reachable = urls.filter((url) => !isLocal(url));
-  return reachable.length > 0 ? reachable : urls;
+  if (reachable.length > 0) return reachable;
+  const addresses = urls.filter((url) => !isUnix(url));
+  return addresses.length > 0 ? addresses : urls;
 }
 
 function reachableUrl(url: string, advertised: readonly string[], folder: string): string {

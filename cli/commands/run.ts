@@ -28,6 +28,7 @@ interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly seeds?: string[];
   readonly server: boolean;
   readonly newCluster: boolean;
+  readonly insecure: boolean;
   readonly idealClusterSize?: number;
   readonly quotaBackendBytes?: number;
   readonly keepDeploys?: number;
@@ -37,7 +38,7 @@ interface RunFlags extends ConnectionFlags, ServerFlags {
 export function runCommand(context: Context): Command {
   const command = withConnection(
     new Command('run'),
-    'hawser run --hostname web2 --seeds http://10.0.0.1:2379 --client-urls http://10.0.0.2:2379 --server-urls http://10.0.0.2:2380',
+    'hawser run --hostname web1 --new-cluster   # the others: --seeds, and certificates',
   );
   command
     .description(
@@ -47,17 +48,22 @@ export function runCommand(context: Context): Command {
     .option('--tmp-prefix', 'keep everything in a temporary folder that goes with the agent', false)
     .option(
       '--client-urls <urls>',
-      `where etcd listens for clients (default ${DEFAULT_CLIENT_URL})`,
+      'where etcd listens for clients: addresses of this host, and unix:///path (default: a socket that only you can enter)',
       collectList,
     )
     .option(
       '--server-urls <urls>',
-      `where etcd listens for other servers (default ${DEFAULT_SERVER_URL})`,
+      `where etcd listens for other servers (default: nowhere; ${DEFAULT_SERVER_URL} beside --client-urls with an address)`,
       collectList,
     )
     .option('--advertise-client-urls <urls>', 'what other hosts use as client URLs', collectList)
     .option('--advertise-server-urls <urls>', 'what other servers use as server URLs', collectList)
     .option('--new-cluster', 'make a new cluster: for the very first host of a fleet', false)
+    .option(
+      '--insecure',
+      'let whoever reaches the URLs in: without certificates that clients must have too',
+      false,
+    )
     .option('--no-server', 'never run an etcd server here: be a client of the seeds only')
     .addOption(
       new Option('--ideal-cluster-size <n>', 'set how many etcd servers the fleet is to have').argParser(
@@ -120,8 +126,8 @@ async function agentOptions(context: Context, flags: RunFlags, prefix: string): 
     seeds: flags.seeds ?? [],
     ...(connection.fleetId === undefined ? {} : { fleet: connection.fleetId }),
     ...connectSeeds(connection, log),
-    clientUrls: flags.clientUrls ?? (flags.network ? [DEFAULT_CLIENT_URL] : []),
-    serverUrls: flags.serverUrls ?? (flags.network ? [DEFAULT_SERVER_URL] : []),
+    ...listening(flags, prefix),
+    insecure: flags.insecure,
     ...(flags.advertiseClientUrls === undefined ? {} : { aClientUrls: flags.advertiseClientUrls }),
     ...(flags.advertiseServerUrls === undefined ? {} : { aServerUrls: flags.advertiseServerUrls }),
     newCluster: flags.newCluster,
@@ -138,6 +144,27 @@ async function agentOptions(context: Context, flags: RunFlags, prefix: string): 
     environment: process.env,
     log,
   };
+}
+
+/** Nothing is open to others until a person says where: then both sides have an address. */
+function listening(
+  { network, clientUrls, serverUrls }: RunFlags,
+  prefix: string,
+): Pick<AgentOptions, 'clientUrls' | 'serverUrls' | 'alone'> {
+  if (!network) return { clientUrls: [], serverUrls: [] };
+  const hasAddress = clientUrls?.some((url) => !/^unix:/i.test(url)) ?? false;
+  const servers = serverUrls ?? (hasAddress ? [DEFAULT_SERVER_URL] : []);
+  return {
+    clientUrls: clientUrls ?? [defaultClientUrl(prefix)],
+    serverUrls: servers,
+    alone: servers.length === 0,
+  };
+}
+
+/** Root's own place for sockets; others have theirs in the prefix. */
+function defaultClientUrl(prefix: string): string {
+  const isOwnPlace = process.geteuid?.() === 0 && prefix === defaultPrefix;
+  return isOwnPlace ? DEFAULT_CLIENT_URL : `unix://${path.resolve(prefix)}/etcd.sock`;
 }
 
 function connectSeeds(connection: Connection, log: Log): Pick<AgentOptions, 'connectSeeds'> {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createFleet, type Fleet, keptFleets, prepareMachine, removeFleet } from '../../fixtures/index.js';
 import type { ClientWorld } from '../../world/client-world.js';
+import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import type { Log } from '../../world/log.js';
 import { type Connection, logTo, openWorld } from '../connection.js';
 import type { Context } from '../context.js';
@@ -129,7 +130,7 @@ function describeBackend(fleet: Fleet): string {
 /** Each container has a loopback of its own; plain processes share one, so there each way in leads to every server. */
 function seedsOf(fleet: Fleet): string[] {
   return fleet.backend === 'containers'
-    ? ['http://127.0.0.1:2379']
+    ? [DEFAULT_CLIENT_URL]
     : fleet.hosts.map(({ clientUrl }) => clientUrl);
 }
 

@@ -141,7 +141,13 @@ export class ChurnHost {
     const all = Object.entries({ ...flags, ...urls });
     const told = seeds.flatMap((seed) => ['--seeds', seed]);
     const first = seeds.length === 0 ? ['--new-cluster'] : [];
-    return [...all.flatMap(([name, value]) => [`--${name}`, value]), ...told, ...first, '--verbose'];
+    return [
+      '--insecure',
+      ...all.flatMap(([name, value]) => [`--${name}`, value]),
+      ...told,
+      ...first,
+      '--verbose',
+    ];
   }
 
   /** From now on its end is no surprise. */

@@ -56,7 +56,7 @@ export class FleetUnderLoad implements AsyncDisposable {
   }
 
   async #writeEvents(host: Host): Promise<void> {
-    const argv = ['node', writer, 'http://127.0.0.1:2379'] as const;
+    const argv = ['node', writer, host.clientUrl] as const;
     const { code, stderr } = await host.exec(argv, { signal: this.#ending.signal });
     if (code !== 0) throw new Error(`the writer of events ended with ${code}: ${stderr}`);
   }

@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { lstat, mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import path from 'node:path';
+import { AgentError } from '../errors.js';
+import { checkOwnFolder } from '../own-folder.js';
+
+/**
+ * The path at which clients on this machine, and those that come through SSH, find a server's unix socket. It is a link:
+ * etcd 3.4 insists on a name of its own kind in its working folder, which `ssh -L` cannot dial. The socket itself lies in
+ * a folder that only its owner enters, so the link opens nothing to anybody.
+ */
+export class ClientLink {
+  readonly #path: string;
+  readonly #target: string;
+
+  constructor(linkPath: string, target: string) {
+    this.#path = linkPath;
+    this.#target = target;
+  }
+
+  /**
+   * Puts the link there, in place of one that leads to nothing; its folder is made, for its owner only.
+   *
+   * @throws AgentError `in-use` when another server is behind it; `unsafe` when others could put something else there;
+   * `invalid` when it is no socket, or cannot be made.
+   */
+  async make(): Promise<void> {
+    const folder = path.dirname(this.#path);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      checkOwnFolder(folder, { canBeShared: true });
+      if (await this.#isThere()) return;
+      const draft = `${this.#path}.${process.pid}`;
+      await rm(draft, { force: true });
+      await symlink(this.#target, draft);
+      await rename(draft, this.#path);
+    } catch (error) {
+      if (error instanceof AgentError) throw error;
+      const message = `Cannot put the socket for clients at ${this.#path}: ${(error as Error).message}. Choose another path with --client-urls unix:///…, or run as a user who may.`;
+      throw new AgentError('invalid', message, { cause: error });
+    }
+  }
+
+  /** Takes it away, if it is still ours. */
+  async remove(): Promise<void> {
+    const target = await readlink(this.#path).catch(() => undefined); // gone, or something else
+    if (target === this.#target) await rm(this.#path, { force: true });
+  }
+
+  /** Whether the link is there already. @throws AgentError when what is there must stay */
+  async #isThere(): Promise<boolean> {
+    const found = await lstat(this.#path).catch(() => undefined); // nothing is there
+    if (found === undefined) return false;
+    if (found.isSymbolicLink() && (await readlink(this.#path)) === this.#target) return true;
+    if (!found.isSymbolicLink() && !found.isSocket())
+      throw new AgentError('invalid', `${this.#path} is no socket: choose another path with --client-urls.`);
+    if (found.uid === process.geteuid?.() && !(await isAnswered(this.#path))) return false;
+    const message = `Another server is at ${this.#path}: stop it, or choose another path with --client-urls unix:///….`;
+    throw new AgentError('in-use', message);
+  }
+}
+
+async function isAnswered(socketPath: string): Promise<boolean> {
+  const socket = connect(socketPath);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false; // nobody listens there
+  } finally {
+    socket.destroy();
+  }
+}
