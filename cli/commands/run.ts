@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { AgentOptions } from '../../agent/run.js';
 import { makePrivateFolder, removePrivateFolder } from '../../tunnel/private-folder.js';
