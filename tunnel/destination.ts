@@ -1,5 +1,6 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { TunnelError } from './errors.js';
+import { whyNot } from './name-rules.js';
 
 /** One SSH server to log in to. */
 export interface Destination {
@@ -21,13 +22,21 @@ export interface NamedDestination {
 }
 
 const DEFAULT_PORT = 22;
-const HOST_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u;
-/** A leading dash would be read as an option by programs that are handed the name. */
-const USER_NAME = /^(?!-)[^\s\p{Cc}:/?#'"`;&<>|(){}[\]]+$/u;
+
+/** A destination as it was read, with what only ssh_config can decide. */
+export interface ReadDestination {
+  readonly destination: NamedDestination;
+  /**
+   * `user:more@host`: a password, unless the person's ssh_config has a user of that very name for the host. The error
+   * for a password, which does not repeat it.
+   */
+  readonly suspected?: TunnelError;
+}
 
 /**
  * Reads `host`, `user@host:port`, `[::1]:22` or `ssh://user@host:port?hostkey=…`.
- * The query is taken without the scheme too; the port is 22 by default.
+ * The query is taken without the scheme too; the port is 22 by default. A user name with a colon in it is written
+ * `ssh://ann%3Atarget@host`.
  *
  * @throws TunnelError `bad-destination` saying what is wrong with the text; a password in it is not repeated.
  */
@@ -44,40 +53,98 @@ export function parseDestination(
  * @throws TunnelError as {@link parseDestination}
  */
 export function parseNamedDestination(text: string): NamedDestination {
+  const { destination, suspected } = readDestination(text);
+  if (suspected) throw suspected;
+  return destination;
+}
+
+/**
+ * Reads the same forms, leaving open besides whether what looks like a password is a part of the user's name.
+ * @throws TunnelError as {@link parseDestination}
+ */
+export function readDestination(text: string): ReadDestination {
   const fail = (problem: string): never => {
-    const shown = withoutPassword(text);
-    throw new TunnelError(
-      'bad-destination',
-      shown,
-      `"${shown}" is not an SSH destination: ${problem}. Write user@host:port.`,
-    );
+    throw notOne(text, `${problem}. Write user@host:port`);
   };
   const hasScheme = /^ssh:\/\//i.test(text);
   const [authority, query] = cut(hasScheme ? text.slice('ssh://'.length) : text, '?');
   const decode = hasScheme ? (part: string) => decoded(part, fail) : (part: string) => part;
 
-  const [userInfo, address] = cutLast(hasScheme ? authority.replace(/\/$/, '') : authority, '@');
-  if (userInfo?.includes(':')) return fail('it holds a password, which is never taken from there');
+  const [userInfo, written] = cutLast(hasScheme ? authority.replace(/\/$/, '') : authority, '@');
   const user = userInfo === undefined ? undefined : decode(userInfo);
-  if (user !== undefined && !USER_NAME.test(user))
-    return fail('the user name is empty or holds a character that none has');
-
+  const problem = user === undefined ? undefined : whyNot('given user', user);
+  if (problem !== undefined) {
+    const advice = /empty|^begins/.test(problem) ? '' : ', which is taken from "User" in ssh_config only';
+    return fail(`the user name ${problem}${advice}`);
+  }
+  if (hasScheme && /[/#]/.test(written)) return fail('nothing can follow the port but ?hostkey=KEY');
   const hostKey = query === undefined ? undefined : parseQuery(query, fail);
-  return {
+  const destination = {
     ...(user !== undefined && { user }),
-    ...parseAddress(decode(address), fail),
+    ...parseAddress(decode(written), fail),
     ...(hostKey !== undefined && { hostKey }),
   };
+  return userInfo?.includes(':') ? { destination, suspected: holdsPassword(text) } : { destination };
 }
 
-/** `user@host:port`, with an IPv6 address in brackets; {@link parseDestination} reads it back. */
+/** What an address may be, as OpenSSH reads the hops of a ProxyJump. */
+export interface HopOptions {
+  /** The port of a service (`ssh`), undefined when there is none of that name. */
+  readonly portOf: (service: string) => number | undefined;
+}
+
+/**
+ * Reads one hop of a ProxyJump of ssh_config, in every form that OpenSSH takes and `ssh -G` prints:
+ * `user@host:port`, `[host]:port`, `ssh://user@host:port`.
+ *
+ * @throws TunnelError `bad-destination`
+ */
+export function parseHop(text: string, { portOf }: HopOptions): NamedDestination {
+  const fail = (problem: string): never => {
+    throw notOne(text, `${problem}. Mend the ProxyJump`);
+  };
+  const hasScheme = text.startsWith('ssh://');
+  const plain = hasScheme ? text.slice('ssh://'.length).replace(/\/$/, '') : text;
+  const [userInfo, address] = cutLast(plain, '@');
+  // After a semicolon a URI may hold parameters, which OpenSSH passes over.
+  const user = hasScheme ? userInfo && decoded(userInfo.replace(/;.*/s, ''), fail) : userInfo;
+  const userProblem = user === undefined ? undefined : whyNot('configured user', user);
+  if (userProblem !== undefined) return fail(`the user name ${userProblem}`);
+  const [, bracketed, bare = '', portText = ''] =
+    /^(?:\[([^\]]*)\]|([^:/]*))(?::(.*))?$/s.exec(address) ?? [];
+  const host = bracketed ?? bare;
+  const hostProblem = whyNot('configured host', host);
+  if (hostProblem !== undefined) return fail(`the host name ${hostProblem}`);
+  const port = portText === '' ? undefined : (portNumber(portText) ?? portOf(portText));
+  if (port === undefined && portText !== '') return fail(`"${portText}" is not a port`);
+  return { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
+}
+
+/**
+ * `user@host:port`, with an IPv6 address in brackets; {@link parseDestination} reads it back. A user name with a colon,
+ * which would look like a password, makes it an `ssh://` URL.
+ */
 export function formatDestination({ user, host, port }: Destination): string {
-  return `${user}@${formatAddress(host, port)}`;
+  if (!user.includes(':')) return `${user}@${formatAddress(host, port)}`;
+  const escaped = host.includes(':') ? `[${host.replaceAll('%', '%25')}]` : encodeURIComponent(host);
+  return `ssh://${encodeURIComponent(user)}@${escaped}:${port}`;
 }
 
 /** `host:port`, with an IPv6 address in brackets. */
 export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function notOne(text: string, problem: string): TunnelError {
+  const shown = withoutPassword(text);
+  return new TunnelError('bad-destination', shown, `"${shown}" is not an SSH destination: ${problem}.`);
+}
+
+function holdsPassword(text: string): TunnelError {
+  return notOne(
+    text,
+    'it holds a password, which is never taken from there. If that is a part of the user name, set "User" in ssh_config or write ssh://NAME%3AREST@host',
+  );
 }
 
 function parseAddress(
@@ -88,11 +155,16 @@ function parseAddress(
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(address);
   const [name, portText] = bracketed ? [bracketed[1] ?? '', bracketed[2]] : cut(address, ':');
   if (name === '') return fail('it names no host');
-  if (bracketed ? !isIPv6(name) : !HOST_NAME.test(name)) return fail(`no host can be called "${name}"`);
+  const problem = bracketed ? (isIP(name) === 0 ? 'is no address' : undefined) : whyNot('given host', name);
+  if (problem !== undefined) return fail(`the host "${name}" ${problem}`);
   if (portText === undefined) return { host: name };
-  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
-  if (port < 1 || port > 65_535) return fail(`"${portText}" is not a port`);
-  return { host: name, port };
+  const port = portNumber(portText);
+  return port === undefined ? fail(`"${portText}" is not a port`) : { host: name, port };
+}
+
+function portNumber(text: string): number | undefined {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : undefined;
 }
 
 function parseQuery(query: string, fail: (problem: string) => never): string {

@@ -1,4 +1,4 @@
-import { type NamedDestination, parseNamedDestination } from '../destination.js';
+import { type HopOptions, type NamedDestination, parseHop } from '../destination.js';
 
 /** How deep hops may lead through hops before we take it for a circle, which OpenSSH would follow for ever. */
 export const MAX_HOPS = 16;
@@ -14,8 +14,8 @@ export interface Hop {
  * The last hop of a ProxyJump list, with what leads to it: the others are hops of that one.
  * @throws TunnelError `bad-destination`
  */
-export function lastHop(proxyJump: string): Hop {
+export function lastHop(proxyJump: string, options: HopOptions): Hop {
   const comma = proxyJump.lastIndexOf(',');
-  const destination = parseNamedDestination(proxyJump.slice(comma + 1).trim());
+  const destination = parseHop(proxyJump.slice(comma + 1).trim(), options);
   return comma < 0 ? { destination } : { destination, through: proxyJump.slice(0, comma) };
 }

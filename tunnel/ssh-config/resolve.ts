@@ -1,12 +1,13 @@
-import { type NamedDestination, parseNamedDestination } from '../destination.js';
+import { type NamedDestination, type ReadDestination, readDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { ResolvedDestination } from '../ssh-config.js';
 import { destinationOf, proxyCommandOf, proxyJumpOf } from './from-options.js';
 import { lastHop, MAX_HOPS } from './jumps.js';
 import { askOpenSsh, fileForSsh } from './openssh.js';
-import type { HostQuery } from './options.js';
+import type { AskedOptions, HostQuery } from './options.js';
 import { readFiles } from './read-files.js';
+import { readServices } from './services.js';
 import { type Surroundings, surroundingsOf } from './surroundings.js';
 
 /** What a person said on the command line; it wins over ssh_config. */
@@ -50,9 +51,11 @@ export async function resolveDestination(
 ): Promise<ResolvedDestination> {
   const { flags = {}, environment, configFile, log, signal } = options;
   signal?.throwIfAborted();
-  const named = parseNamedDestination(text);
+  const read = readDestination(text);
+  const { destination: named } = read;
   const hostKey = named.hostKey ?? flags.hostKey;
   const surroundings = surroundingsOf(environment, { configFile, signal });
+  await refusePassword(read, surroundings);
   const sshConfig = await fileForSsh(surroundings);
   const found = await resolveHost(queryOf(named), { surroundings, sshConfig, flags, log }, 0);
   const { identityFiles = [] } = flags;
@@ -65,6 +68,21 @@ export async function resolveDestination(
   };
 }
 
+/** What looks like a password is none where ssh_config has it as the user of the host. */
+async function refusePassword(
+  { destination, suspected }: ReadDestination,
+  surroundings: Surroundings,
+): Promise<void> {
+  if (suspected === undefined) return;
+  const { user, ...anybody } = queryOf(destination);
+  const { options } = await ask(anybody, surroundings);
+  if (options.get('user')?.[0] !== user) throw suspected;
+}
+
+async function ask(query: HostQuery, surroundings: Surroundings): Promise<AskedOptions> {
+  return (await askOpenSsh(query, surroundings)) ?? (await readFiles(query, surroundings));
+}
+
 async function resolveHost(
   query: HostQuery,
   resolution: Resolution,
@@ -72,7 +90,7 @@ async function resolveHost(
 ): Promise<ResolvedDestination> {
   if (depth > MAX_HOPS) throw inCircles(query.host);
   const { surroundings, sshConfig, flags, log } = resolution;
-  const asked = (await askOpenSsh(query, surroundings)) ?? (await readFiles(query, surroundings));
+  const asked = await ask(query, surroundings);
   const destination = destinationOf(query.host, asked, { surroundings, log });
   if (destination.user === '') throw noUser(query.host, surroundings);
   const proxyJump = query.through ?? proxyJumpOf(query.host, asked.options);
@@ -100,7 +118,7 @@ async function resolveHops(
   resolution: Resolution,
   depth: number,
 ): Promise<ResolvedDestination[]> {
-  const { destination, through } = lastHop(proxyJump);
+  const { destination, through } = lastHop(proxyJump, { portOf: await readServices() });
   const query = { ...queryOf(destination), ...(through !== undefined && { through }) };
   const { jumps, ...last } = await resolveHost(query, resolution, depth + 1);
   return [...jumps, { ...last, jumps: [] }];
