@@ -1,3 +1,5 @@
+import { whyAgentNeedsOpenSsh } from './agent-needs-openssh.js';
+import { type Beyond, whyBeyondSsh2 } from './beyond-ssh2.js';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { readTrust } from './host-trust.js';
@@ -11,7 +13,7 @@ import type { DialOptions, Link, Transport } from './transport.js';
 /** What speaks SSH: `ssh2` in this process, `openssh` the system's `ssh`, `auto` whichever a host needs. */
 export type TransportName = 'auto' | 'ssh2' | 'openssh';
 
-/** Hosts with which ssh2 had nothing in common, and what that was: connecting again does not try it first. */
+/** Hosts with which ssh2 could not speak, and why: connecting again does not try it first. */
 const learned = new WeakMap<ResolvedDestination, string>();
 
 /** Takes the system's `ssh` where a host needs it, and says so (`info`). */
@@ -19,11 +21,21 @@ const autoTransport: Transport = {
   async dial(destination, options) {
     const reason = learned.get(destination) ?? (await whyOpenSsh(destination, options.signal));
     if (reason !== undefined) return dialOpenSsh(destination, reason, options);
+    const wish = await whyRatherOpenSsh(destination, options.signal);
+    if (wish !== undefined) {
+      try {
+        return await dialOpenSsh(destination, wish, options);
+      } catch (error) {
+        if (!isWithoutProgram(error)) throw error;
+        options.log?.('info', `${wish}, but there is no ssh program: going without.`);
+      }
+    }
     try {
       return await ssh2Transport.dial(destination, options);
     } catch (error) {
-      if (!(error instanceof TunnelError) || error.code !== 'no-common-algorithm') throw error;
-      return dialBecauseOf(error, destination, options);
+      const why = error instanceof TunnelError ? whyBeyondSsh2(error) : undefined;
+      if (!(error instanceof TunnelError) || why === undefined) throw error;
+      return dialBecauseOf(error, why, { destination, options });
     }
   },
 };
@@ -34,21 +46,27 @@ function dialOpenSsh(destination: ResolvedDestination, reason: string, options: 
   return opensshTransport.dial({ ...destination, needsOpenSsh }, options);
 }
 
-/** OpenSSH has algorithms that ssh2 lacks; what it permits, and what not, is for it to say. */
+/** OpenSSH speaks what ssh2 does not; what it permits, and what not, is for it to say. */
 async function dialBecauseOf(
   refusal: TunnelError,
-  destination: ResolvedDestination,
-  options: DialOptions,
+  { reason, isCertain }: Beyond,
+  { destination, options }: { readonly destination: ResolvedDestination; readonly options: DialOptions },
 ): Promise<Link> {
-  const reason = `none of ssh2's ${refusal.algorithmOption} is among the host's`;
   try {
     const link = await dialOpenSsh(destination, reason, options);
-    learned.set(destination, reason);
+    if (isCertain) learned.set(destination, reason);
     return link;
   } catch (error) {
-    // There is no `ssh` to ask: then what ssh2 found is all that can be said.
-    throw error instanceof TunnelError && error.code === 'bad-destination' ? refusal : error;
+    // There is no `ssh` to ask, or it comes no further: then what ssh2 found is all that can be said.
+    const saysNoMore =
+      error instanceof TunnelError && ['bad-destination', 'unreachable'].includes(error.code);
+    throw saysNoMore ? refusal : error;
   }
+}
+
+function isWithoutProgram(error: unknown): boolean {
+  const cause = error instanceof TunnelError && error.code === 'bad-destination' ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 }
 
 /** Refuses hosts whose configuration it could not honour. */
@@ -88,6 +106,18 @@ async function whyOpenSsh(
     }
     const identity = await whyIdentityNeedsOpenSsh(host, { signal });
     if (identity !== undefined) return identity;
+  }
+  return undefined;
+}
+
+/** What OpenSSH alone can use, of what the agents hold: where there is no `ssh`, their other keys are tried. */
+async function whyRatherOpenSsh(
+  destination: ResolvedDestination,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const host of [...destination.jumps, destination]) {
+    const reason = await whyAgentNeedsOpenSsh(host, { signal });
+    if (reason !== undefined) return reason;
   }
   return undefined;
 }

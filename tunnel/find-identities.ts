@@ -1,8 +1,9 @@
+import { listAgentIdentities } from './agent-protocol.js';
 import { type AgentKey, type Identity, orderIdentities, readKeyFiles } from './identities.js';
 import type { Log } from './log.js';
 import type { Questions } from './questions.js';
 import type { ResolvedDestination } from './ssh-config.js';
-import { listAgentKeys } from './ssh2-agent.js';
+import { isUsable } from './ssh2-agent.js';
 
 /**
  * Everything to offer a host, in the order of offering.
@@ -34,7 +35,7 @@ async function keysOfAgent(
 ): Promise<AgentKey[]> {
   if (agentSocket === undefined) return [];
   try {
-    return await listAgentKeys(agentSocket, { signal });
+    return (await listAgentIdentities(agentSocket, { signal })).filter(isUsable);
   } catch (error) {
     signal.throwIfAborted();
     const problem = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,19 @@
 /** No more bytes than OpenSSH takes for one number of a key. */
 const MAX_NUMBER_BYTES = 2_048;
 
+/** As SSH writes a string: its length, then its bytes. */
+export function field(content: Buffer | string): Buffer {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  return Buffer.concat([uint32(bytes.length), bytes]);
+}
+
+/** As SSH writes a number of 32 bits. */
+export function uint32(number: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(number);
+  return bytes;
+}
+
 /** Reads what SSH's messages and keys are made of; undefined where there is no such thing, or no more. */
 export class FieldReader {
   readonly #content: Buffer;
@@ -19,14 +32,25 @@ export class FieldReader {
     this.#at += bytes;
   }
 
+  /** A number of 32 bits. */
+  uint32(): number | undefined {
+    if (this.#at + 4 > this.#content.length) return undefined;
+    const number = this.#content.readUInt32BE(this.#at);
+    this.#at += 4;
+    return number;
+  }
+
   /** A length, then as many bytes. */
   string(): Buffer | undefined {
-    if (this.#at + 4 > this.#content.length) return undefined;
-    const start = this.#at + 4;
-    const end = start + this.#content.readUInt32BE(this.#at);
-    if (end > this.#content.length) return undefined;
-    this.#at = end;
-    return this.#content.subarray(start, end);
+    const at = this.#at;
+    const length = this.uint32();
+    if (length === undefined || this.#at + length > this.#content.length) {
+      this.#at = at;
+      return undefined;
+    }
+    const start = this.#at;
+    this.#at += length;
+    return this.#content.subarray(start, this.#at);
   }
 
   /** A string for people; like OpenSSH it puts up with a NUL at the end and with none elsewhere. */
@@ -52,13 +76,7 @@ export class FieldReader {
 
 /** The strings one after the other, each with its length before it. */
 export function joinStrings(strings: readonly Buffer[]): Buffer {
-  return Buffer.concat(
-    strings.flatMap((bytes) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      return [length, bytes];
-    }),
-  );
+  return Buffer.concat(strings.map(field));
 }
 
 /** A number as SSH sends it: with a zero byte before one that would look negative. */

@@ -1,25 +1,10 @@
 import ssh2, { type ParsedKey, type SignCallback, type SigningRequestOptions } from 'ssh2';
 import { openAgentStream } from './agent-stream.js';
 import type { AgentKey } from './identities.js';
-import { untilAborted } from './until-aborted.js';
 
-/** The keys that an SSH agent holds, in its order; those that ssh2 cannot use (certificates, FIDO) are left out. */
-export async function listAgentKeys(
-  socketPath: string,
-  { signal }: { readonly signal: AbortSignal },
-): Promise<AgentKey[]> {
-  const listed = new Promise<AgentKey[]>((resolve, reject) => {
-    agentAt(socketPath, signal).getIdentities((error, keys = []) => {
-      if (error) reject(error);
-      else
-        resolve(
-          keys.flatMap((key) =>
-            'getPublicSSH' in key ? { publicKey: key.getPublicSSH(), comment: key.comment } : [],
-          ),
-        );
-    });
-  });
-  return untilAborted(listed, signal);
+/** Whether ssh2 can offer a key of an agent: certificates, FIDO keys and the like are for OpenSSH alone. */
+export function isUsable({ publicKey }: AgentKey): boolean {
+  return !(ssh2.utils.parseKey(publicKey) instanceof Error);
 }
 
 /** How a key signs, wherever its private half is. `hash` is for RSA. */

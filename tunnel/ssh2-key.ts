@@ -1,6 +1,7 @@
 import { createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { inspectKey } from './key-text.js';
+import { field } from './ssh-fields.js';
 
 /** Two equal numbers, which show a reader that it decrypted rightly. */
 const CHECK = Buffer.alloc(8);
@@ -61,11 +62,4 @@ function formatEd25519({ d = '', x = '' }: JsonWebKey): string {
   ]);
   const lines = content.toString('base64').replace(/.{70}/g, '$&\n');
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;
-}
-
-/** As SSH writes a string: its length, then its bytes. */
-function field(content: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(content.length);
-  return Buffer.concat([length, content]);
 }

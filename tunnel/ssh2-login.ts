@@ -36,6 +36,11 @@ export class Ssh2Login {
     return this.#accepts;
   }
 
+  /** Whether the host was sent what a person knows: a password, or answers. */
+  get hasToldSecret(): boolean {
+    return this.#answered.hasAnswered;
+  }
+
   /** For ssh2: what to try next. */
   handler(): AuthHandlerMiddleware {
     return (accepts: readonly string[] | null, isPartial: boolean | null, next) => {

@@ -13,6 +13,7 @@ export class AnsweredMethods {
   readonly #options: LoginOptions;
   readonly #triesLeft = new Map<AuthMethod, number>();
   #password: string | undefined;
+  #hasAnswered = false;
 
   constructor(destination: ResolvedDestination, options: LoginOptions) {
     this.#destination = destination;
@@ -21,6 +22,11 @@ export class AnsweredMethods {
     for (const method of destination.authMethods) {
       if (method !== 'publickey') this.#triesLeft.set(method, TRIES);
     }
+  }
+
+  /** Whether anything that a person knows was handed over to be sent. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
   }
 
   /** We are logged in: a password that was right need not be typed again when the connection is made anew. */
@@ -49,7 +55,10 @@ export class AnsweredMethods {
       this.#answerAll(prompts, [title, instructions]).then(
         (answers) => {
           if (answers === undefined) this.#options.onFailed(noAnswer(this.#destination));
-          else if (!this.#options.signal.aborted) finish(answers);
+          else if (!this.#options.signal.aborted) {
+            this.#hasAnswered ||= answers.length > 0;
+            finish(answers);
+          }
         },
         (reason: unknown) => this.#options.onFailed(reason),
       );
@@ -92,6 +101,7 @@ export class AnsweredMethods {
       return undefined;
     }
     this.#password = password;
+    this.#hasAnswered = true;
     return { name: 'password', method: { type: 'password', username: user, password } };
   }
 }

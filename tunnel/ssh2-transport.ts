@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2, { type ConnectConfig } from 'ssh2';
+import { noteBeyondSsh2, watchForIdentification } from './beyond-ssh2.js';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { findIdentities } from './find-identities.js';
@@ -73,6 +74,7 @@ class Ssh2Link implements Link {
   readonly #login: Ssh2Login;
   #stored: Promise<void> | undefined;
   #phase: LinkPhase = 'connecting';
+  readonly #peer: ReturnType<typeof watchForIdentification>;
   #failure: TunnelError | undefined;
   /** From the login on. */
   #life: LinkLife | undefined;
@@ -94,6 +96,7 @@ class Ssh2Link implements Link {
     setMaxListeners(0, this.#lost.signal);
     this.closed = this.#watch();
     this.#client.connect(this.#config());
+    this.#peer = watchForIdentification(socket.stream);
     signAtOnce(this.#client);
   }
 
@@ -182,7 +185,7 @@ class Ssh2Link implements Link {
   /** Why it is gone, once nothing is left of what it ran over, which may know better than what was seen from here. */
   async #reason(): Promise<TunnelError> {
     const underneath = await this.#socket.release();
-    const failure = this.#failure ?? underneath ?? closedByHost(this.#destination, this.#phase);
+    const failure = this.#failure ?? underneath ?? this.#noted(closedByHost(this.#destination, this.#phase));
     return failure.code === 'unreachable' ? (underneath ?? failure) : failure;
   }
 
@@ -203,12 +206,14 @@ class Ssh2Link implements Link {
       return;
     }
     const { tried, accepts } = this.#login;
-    this.#failure ??= translateLinkError(error, this.#destination, {
-      phase: this.#phase,
-      tried,
-      accepts,
-    });
+    const context = { phase: this.#phase, tried, accepts };
+    this.#failure ??= this.#noted(translateLinkError(error, this.#destination, context), error);
     this.#socket.destroy();
+  }
+
+  #noted(failure: TunnelError, error?: Error): TunnelError {
+    const { hasToldSecret } = this.#login;
+    return noteBeyondSsh2(failure, error, { ...this.#peer, phase: this.#phase, hasToldSecret });
   }
 
   #live(): void {
