@@ -1,6 +1,7 @@
 import { listAgentIdentities } from './agent-protocol.js';
 import { type AgentKey, type Identity, orderIdentities, readKeyFiles } from './identities.js';
 import type { Log } from './log.js';
+import { keyType } from './public-key.js';
 import type { Questions } from './questions.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { isUsable } from './ssh2-agent.js';
@@ -35,7 +36,9 @@ async function keysOfAgent(
 ): Promise<AgentKey[]> {
   if (agentSocket === undefined) return [];
   try {
-    return (await listAgentIdentities(agentSocket, { signal })).filter(isUsable);
+    const keys = await listAgentIdentities(agentSocket, { signal });
+    // DSA keys are nothing that a host takes: offering one only uses up an attempt, so OpenSSH does not either.
+    return keys.filter((key) => isUsable(key) && keyType(key.publicKey) !== 'ssh-dss');
   } catch (error) {
     signal.throwIfAborted();
     const problem = error instanceof Error ? error.message : String(error);

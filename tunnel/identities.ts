@@ -151,7 +151,11 @@ async function readKeyFile(
   if (lacking !== undefined && key) {
     throw badIdentity(host, file, `it is ${lacking}, which takes OpenSSH itself; add it to an SSH agent`);
   }
-  if (!key && !publicKey) throw badIdentity(host, file, 'it holds no private key');
+  if (!key && !publicKey) {
+    const isPutty = text.startsWith('PuTTY-User-Key-File-');
+    const convert = `it is a key of PuTTY's; convert it with "puttygen ${file} -O private-openssh -o FILE"`;
+    throw badIdentity(host, file, isPutty ? convert : 'it holds no private key');
+  }
   // The agent may hold it all the same.
   if (key && objection !== undefined) {
     return { file, isRequired, isEncrypted: false, objection, ...(publicKey && { publicKey }) };

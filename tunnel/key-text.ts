@@ -15,9 +15,29 @@ export interface KeyText {
 const DECRYPTABLE = /^(none|3des-cbc|aes(128|192|256)-(cbc|ctr)|aes(128|256)-gcm@openssh\.com)$/;
 const MAGIC = 'openssh-key-v1\0';
 
+/** A byte order mark may come before it, as in files that were edited on Windows. */
+const BEGINNING = /^\uFEFF?-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----/m;
+const END = /-----END [A-Z0-9 ]*-----/;
+
+/**
+ * The private key in a text alone, without what OpenSSL and people write before and after it: parameters of the
+ * curve, certificates, remarks. Undefined when there is none.
+ */
+export function privateKeyIn(text: string): string | undefined {
+  const start = text.search(BEGINNING);
+  if (start < 0) return undefined;
+  const key = text
+    .slice(start)
+    .replace(/^\uFEFF/, '')
+    .replace(/\r\n?/g, '\n');
+  const end = END.exec(key);
+  return `${(end ? key.slice(0, end.index + end[0].length) : key).trimEnd()}\n`;
+}
+
 /** Looks at a text; undefined when it holds no private key. */
-export function inspectKey(text: string): KeyText | undefined {
-  const label = /^-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----/m.exec(text)?.[1];
+export function inspectKey(content: string): KeyText | undefined {
+  const text = privateKeyIn(content) ?? '';
+  const label = BEGINNING.exec(text)?.[1];
   switch (label) {
     case undefined:
       return undefined;

@@ -18,7 +18,12 @@ export async function whyIdentityNeedsOpenSsh(
     if (text === undefined && publicHalf === undefined) continue;
     const certificate = `${file}-cert.pub`;
     const hasCertificate = (await readIfThere(certificate, signal)) !== undefined;
-    const reason = identityNeedsOpenSsh(publicHalf ?? text ?? '', hasCertificate ? [certificate] : []);
+    const certificates = hasCertificate ? [certificate] : [];
+    // The public half tells of a token, the private one how it is encrypted.
+    const reason = [publicHalf, text]
+      .filter((half) => half !== undefined)
+      .map((half) => identityNeedsOpenSsh(half, certificates))
+      .find((one) => one !== undefined);
     if (reason !== undefined) return `${file} takes ${reason}`;
   }
   return undefined;

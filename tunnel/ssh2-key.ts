@@ -1,11 +1,14 @@
 import { createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
-import { inspectKey } from './key-text.js';
+import { inspectKey, privateKeyIn } from './key-text.js';
 import { field } from './ssh-fields.js';
 
 /** Two equal numbers, which show a reader that it decrypted rightly. */
 const CHECK = Buffer.alloc(8);
 const BLOCK_SIZE = 8;
+
+/** In OpenSSL's names. */
+const SSH_CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
 
 /**
  * Reads a private key in any form that `ssh-keygen` or `openssl` write it in. Slow, and blocking, for an encrypted
@@ -13,10 +16,10 @@ const BLOCK_SIZE = 8;
  * @throws Error when the passphrase is wrong or the text is none that can be read
  */
 export function readPrivateKey(text: string, passphrase?: string): ParsedKey {
-  const form = inspectKey(text)?.form;
-  if (form === 'openssh' || (form === 'pem' && passphrase === undefined)) return parsed(text, passphrase);
-  const key = createPrivateKey({ key: text, ...(passphrase !== undefined && { passphrase }) });
-  return parsed(formatPrivateKey(key));
+  const key = privateKeyIn(text);
+  if (key === undefined) throw new Error('it holds no private key');
+  if (inspectKey(key)?.form === 'openssh') return parsed(key, passphrase);
+  return parsed(formatPrivateKey(createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) })));
 }
 
 /** The text of an unencrypted private key that {@link readPrivateKey} reads at once. */
@@ -25,17 +28,25 @@ export function formatPrivateKey(key: KeyObject): string {
     case 'rsa':
       return String(key.export({ type: 'pkcs1', format: 'pem' }));
     case 'ec':
-      return String(key.export({ type: 'sec1', format: 'pem' }));
+      return String(plainly(key).export({ type: 'sec1', format: 'pem' }));
     case 'ed25519':
       return formatEd25519(key.export({ format: 'jwk' }));
     default:
-      throw new TypeError(`SSH has no ${key.asymmetricKeyType} keys`);
+      throw new TypeError(`SSH servers take no ${key.asymmetricKeyType} keys`);
   }
+}
+
+/** An elliptic-curve key without what ssh2 cannot read: a curve spelled out, a compressed or absent public half. */
+function plainly(key: KeyObject): KeyObject {
+  const curve = key.asymmetricKeyDetails?.namedCurve ?? 'that it uses';
+  if (!SSH_CURVES.includes(curve)) throw new TypeError(`SSH has no keys on the curve ${curve}`);
+  return createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
 }
 
 function parsed(text: string, passphrase?: string): ParsedKey {
   const key: ParsedKey | Error = ssh2.utils.parseKey(text, passphrase);
   if (key instanceof Error) throw key;
+  if (key.type === 'ssh-dss') throw new TypeError('SSH servers take no dsa keys');
   return key;
 }
 
