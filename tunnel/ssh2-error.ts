@@ -38,13 +38,13 @@ const HANG_UPS: readonly unknown[] = ['ECONNRESET', 'EPIPE'];
 export function translateLinkError(
   error: Error,
   destination: Destination,
-  { phase, tried, accepts }: LinkContext,
+  { phase, tried, accepts, isRepeating = false }: LinkContext,
 ): TunnelError {
   const host = formatDestination(destination);
   const level = 'level' in error ? error.level : undefined;
   const code = 'code' in error ? error.code : undefined;
   if (phase === 'authenticating' && (level === 'client-authentication' || AUTH_DISCONNECTS.includes(code))) {
-    const isCutShort = AUTH_DISCONNECTS.includes(code);
+    const isCutShort = AUTH_DISCONNECTS.includes(code) && !isRepeating;
     return authFailed(host, { tried, accepts, isCutShort }, error);
   }
   // Of signatures a handshake has the host's alone.
@@ -69,6 +69,8 @@ export interface LinkContext {
   readonly tried: readonly string[];
   /** Authentication methods that the host would go on with. */
   readonly accepts: readonly string[];
+  /** Whether everything had been offered once. */
+  readonly isRepeating?: boolean;
 }
 
 /** The error of a connection that closed without any other. */

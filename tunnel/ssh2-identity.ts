@@ -6,6 +6,7 @@ import type { ResolvedDestination } from './ssh-config.js';
 import { OneKeyAgent, type Sign, signInAgent } from './ssh2-agent.js';
 import { readPrivateKey } from './ssh2-key.js';
 import type { LoginMethod, LoginOptions, Signature } from './ssh2-login-method.js';
+import { hashOf, isRsa, type RsaAlgorithms } from './ssh2-rsa.js';
 
 type FileIdentity = Identity & { readonly kind: 'file' };
 
@@ -29,7 +30,7 @@ export async function offerIdentity(
   if (identity.kind === 'agent') {
     if (agentSocket === undefined) return undefined;
     const sign = signInAgent(agentSocket, identity.publicKey, options.signal);
-    return byAgent(identity.publicKey, sign, { name, username });
+    return byAgent(identity.publicKey, sign, { name, username, rsa: options.rsa });
   }
   const { publicKey, isEncrypted } = identity;
   if (isEncrypted && publicKey !== undefined) {
@@ -38,29 +39,31 @@ export async function offerIdentity(
       if (key === undefined) throw new Error(`no passphrase for ${name}`);
       return key.sign(data, hash);
     };
-    return byAgent(publicKey, sign, { name, username });
+    return byAgent(publicKey, sign, { name, username, rsa: options.rsa });
   }
   const key = isEncrypted
     ? await decrypt(identity, destination, options)
     : read(identity, destination, options);
-  return key && { name, method: { type: 'publickey', username, key } };
+  return key && { name, isRsa: isRsa(key), method: { type: 'publickey', username, key } };
 }
 
 function byAgent(
   publicKey: Buffer,
   sign: Sign,
-  { name, username }: { readonly name: string; readonly username: string },
+  { name, username, rsa }: { readonly name: string; readonly username: string; readonly rsa: RsaAlgorithms },
 ): LoginMethod | undefined {
   const key = ssh2.utils.parseKey(publicKey);
   if (key instanceof Error) return undefined;
   let signature: Signature = 'not-wanted';
   const agent = new OneKeyAgent(key, async (data, options) => {
     signature = 'failed';
-    const signed = await sign(data, options);
+    const hash = hashOf(rsa.choose(key, undefined)) ?? options.hash;
+    const signed = await sign(data, { ...options, ...(hash !== undefined && { hash }) });
     signature = 'given';
     return signed;
   });
-  return { name, method: { type: 'agent', username, agent }, signature: () => signature };
+  const method = { type: 'agent', username, agent } as const;
+  return { name, isRsa: isRsa(key), method, signature: () => signature };
 }
 
 function read(

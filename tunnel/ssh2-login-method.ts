@@ -2,12 +2,15 @@ import type { AnyAuthMethod } from 'ssh2';
 import type { Log } from './log.js';
 import type { Patience } from './patience.js';
 import type { Questions } from './questions.js';
+import type { RsaAlgorithms } from './ssh2-rsa.js';
 
 /** One thing to try, as ssh2 is to try it. */
 export interface LoginMethod {
   readonly method: AnyAuthMethod;
   /** What to call it when the host refused it. */
   readonly name?: string;
+  /** For an RSA key that is refused: whether it may be offered again, signing in another way. */
+  readonly isRsa?: boolean;
   /** For a key offered by way of an agent: whether the host wanted a signature of it, and got one. */
   readonly signature?: () => Signature;
 }
@@ -22,5 +25,6 @@ export interface LoginOptions {
   readonly signal: AbortSignal;
   /** What keeps us from going on: a TunnelError `bad-identity`, or whatever a question rejected with. */
   readonly onFailed: (reason: unknown) => void;
+  readonly rsa: RsaAlgorithms;
   readonly log?: Log | undefined;
 }

@@ -4,31 +4,51 @@ import type { ResolvedDestination } from './ssh-config.js';
 import { offerIdentity } from './ssh2-identity.js';
 import type { LoginMethod, LoginOptions } from './ssh2-login-method.js';
 import { AnsweredMethods } from './ssh2-questions.js';
+import { RsaAlgorithms } from './ssh2-rsa.js';
+
+/** Where a host asks for more than keys, the attempts that it allows (sshd: 6) are not used up by repeating keys. */
+const MAX_KEY_ATTEMPTS = 4;
 
 /** How one connection logs in: what it offers a host, in OpenSSH's order, and what came of it. */
 export class Ssh2Login {
   readonly #destination: ResolvedDestination;
   readonly #options: LoginOptions;
-  readonly #identities: Identity[];
+  #identities: Identity[];
+  /** RSA keys that the host refused as they signed; in another round they sign in another way. */
+  #again: Identity[] = [];
   readonly #answered: AnsweredMethods;
   readonly #refused: string[] = [];
   #offered: LoginMethod | undefined;
+  #identity: Identity | undefined;
+  #attempts = 0;
   #accepts: readonly string[] = [];
   /** Whether `accepts` is what the host says now: it says so only when it refuses something. */
   #isSure = false;
   #mustProbe = false;
 
-  constructor(destination: ResolvedDestination, identities: readonly Identity[], options: LoginOptions) {
+  /** How RSA keys sign. */
+  readonly rsa = new RsaAlgorithms();
+
+  constructor(
+    destination: ResolvedDestination,
+    identities: readonly Identity[],
+    options: Omit<LoginOptions, 'rsa'>,
+  ) {
     this.#destination = destination;
-    this.#options = options;
+    this.#options = { ...options, rsa: this.rsa };
     this.#identities = [...identities];
-    this.#answered = new AnsweredMethods(destination, options);
+    this.#answered = new AnsweredMethods(destination, this.#options);
   }
 
   /** Identities and methods offered in vain so far. */
   get tried(): readonly string[] {
     const name = this.#offered?.name;
-    return name === undefined ? this.#refused : [...this.#refused, name];
+    return name === undefined || this.isRepeating ? this.#refused : [...this.#refused, name];
+  }
+
+  /** Whether everything was offered once: what a host cuts short then was in vain before. */
+  get isRepeating(): boolean {
+    return this.rsa.round > 0;
   }
 
   /** Authentication methods that the host would go on with. */
@@ -69,7 +89,9 @@ export class Ssh2Login {
     const signature = offered?.signature?.();
     const isTaken = isPartial || signature === 'given';
     if (offered?.name !== undefined && !isTaken) {
-      this.#refused.push(signature === 'failed' ? `${offered.name} (it could not sign)` : offered.name);
+      const name = signature === 'failed' ? `${offered.name} (it could not sign)` : offered.name;
+      if (!this.isRepeating || !this.#refused.includes(name)) this.#refused.push(name);
+      if (offered.isRsa && this.#identity && signature !== 'failed') this.#again.push(this.#identity);
     }
     if (signature !== undefined) {
       // ssh2 keeps to itself what the host said. Where it took the key, something is left to do: ask what.
@@ -97,10 +119,25 @@ export class Ssh2Login {
   async #nextKey(): Promise<LoginMethod | undefined> {
     if (this.#isSure && !this.#accepts.includes('publickey')) return undefined;
     for (;;) {
-      const identity = this.#identities.shift();
+      const identity = this.#identities.shift() ?? this.#repeated();
       if (identity === undefined) return undefined;
       const method = await offerIdentity(identity, this.#destination, this.#options);
+      this.#identity = identity;
+      this.#attempts += 1;
       if (method) return method;
     }
+  }
+
+  /** An RSA key to offer again, once nothing else is left to offer and it is known what the host accepts besides. */
+  #repeated(): Identity | undefined {
+    const { methods } = this.#answered;
+    if (methods.length > 0 && !this.#isSure) return undefined;
+    if (this.rsa.round + 1 >= this.rsa.rounds) return undefined;
+    const hasMore = methods.some((name) => this.#accepts.includes(name));
+    const left = hasMore ? Math.max(0, MAX_KEY_ATTEMPTS - this.#attempts) : this.#again.length;
+    this.rsa.round += 1;
+    this.#identities = this.#again.slice(0, left);
+    this.#again = [];
+    return this.#identities.shift();
   }
 }

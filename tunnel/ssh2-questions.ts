@@ -24,6 +24,11 @@ export class AnsweredMethods {
     }
   }
 
+  /** Those that there may be an answer to. */
+  get methods(): readonly AuthMethod[] {
+    return [...this.#triesLeft.keys()];
+  }
+
   /** Whether anything that a person knows was handed over to be sent. */
   get hasAnswered(): boolean {
     return this.#hasAnswered;

@@ -1,10 +1,5 @@
 import type { Client } from 'ssh2';
-
-/** What RSA keys sign with, which their type does not say (RFC 8332 §3). */
-const RSA_HASHES: ReadonlyMap<string, string> = new Map([
-  ['rsa-sha2-256', 'sha256'],
-  ['rsa-sha2-512', 'sha512'],
-]);
+import { hashOf, type RsaAlgorithms } from './ssh2-rsa.js';
 
 type Sign = (data: Buffer, signed: (signature: Buffer) => void) => void;
 type AuthPk = (username: string, key: object, algorithm?: string, sign?: Sign) => void;
@@ -12,30 +7,52 @@ type AuthPk = (username: string, key: object, algorithm?: string, sign?: Sign) =
 /**
  * Makes a client that is connecting send the signature along with the key, instead of asking first whether the host
  * would take the key (RFC 4252 §7 allows both), which saves a round trip. Only keys that we hold unlocked sign at
- * once; agents' keys and locked ones are asked about first, because their signature may take a person.
+ * once; agents' keys and locked ones are asked about first, because their signature may take a person. RSA keys sign
+ * as `rsa` says.
  *
- * ssh2 has no option for it; where its inside is not as expected, the host is asked first.
+ * ssh2 has no option for either; where its inside is not as expected, the host is asked first, and ssh2 decides.
  */
-export function signAtOnce(client: Client): void {
+export function signAtOnce(client: Client, rsa: RsaAlgorithms): void {
   const protocol: unknown = Reflect.get(client, '_protocol');
   if (typeof protocol !== 'object' || protocol === null) return;
   const authPk: unknown = Reflect.get(protocol, 'authPK');
   if (typeof authPk !== 'function') return;
-  const request: AuthPk = (username, key, algorithm, sign) => {
+  learnAlgorithms(protocol, rsa);
+  const request: AuthPk = (username, key, bySsh2, sign) => {
+    const algorithm = rsa.choose(key, bySsh2);
     const ask = () => Reflect.apply(authPk, protocol, [username, key, algorithm]);
-    if (sign) Reflect.apply(authPk, protocol, [username, key, algorithm, sign]);
-    else if (!holdsPrivateKey(key)) ask();
-    else {
-      const signNow: Sign = (data, signed) => {
-        const signature = key.sign(data, RSA_HASHES.get(algorithm ?? ''));
-        // Once asked for after the host took the key, the same failure is reported as what it is.
-        if (signature instanceof Error) ask();
-        else signed(signature);
-      };
-      Reflect.apply(authPk, protocol, [username, key, algorithm, signNow]);
+    if (!holdsPrivateKey(key)) {
+      if (sign) Reflect.apply(authPk, protocol, [username, key, algorithm, sign]);
+      else ask();
+      return;
     }
+    const signNow: Sign = (data, signed) => {
+      const signature = key.sign(data, hashOf(algorithm));
+      if (!(signature instanceof Error)) signed(signature);
+      // Once asked for after the host took the key, the same failure is reported as what it is.
+      else if (sign) sign(data, signed);
+      else ask();
+    };
+    Reflect.apply(authPk, protocol, [username, key, algorithm, signNow]);
   };
   Reflect.set(protocol, 'authPK', request);
+}
+
+/** ssh2 keeps to itself what the host says that it verifies. */
+function learnAlgorithms(protocol: object, rsa: RsaAlgorithms): void {
+  const handlers: unknown = Reflect.get(protocol, '_handlers');
+  if (typeof handlers !== 'object' || handlers === null) return;
+  const handle: unknown = Reflect.get(handlers, 'EXT_INFO');
+  if (typeof handle !== 'function') return;
+  Reflect.set(
+    handlers,
+    'EXT_INFO',
+    (self: unknown, extensions: readonly { name: string; algs: string[] }[]) => {
+      const listed = extensions.find(({ name }) => name === 'server-sig-algs');
+      if (listed) rsa.learn(listed.algs);
+      Reflect.apply(handle, handlers, [self, extensions]);
+    },
+  );
 }
 
 interface PrivateKey {

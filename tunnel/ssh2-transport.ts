@@ -97,7 +97,7 @@ class Ssh2Link implements Link {
     this.closed = this.#watch();
     this.#client.connect(this.#config());
     this.#peer = watchForIdentification(socket.stream);
-    signAtOnce(this.#client);
+    signAtOnce(this.#client, this.#login.rsa);
   }
 
   /** Settles when we are logged in. */
@@ -205,8 +205,8 @@ class Ssh2Link implements Link {
       this.#options.log?.('debug', `No signature was to be had: ${error.message}.`);
       return;
     }
-    const { tried, accepts } = this.#login;
-    const context = { phase: this.#phase, tried, accepts };
+    const { tried, accepts, isRepeating } = this.#login;
+    const context = { phase: this.#phase, tried, accepts, isRepeating };
     this.#failure ??= this.#noted(translateLinkError(error, this.#destination, context), error);
     this.#socket.destroy();
   }
