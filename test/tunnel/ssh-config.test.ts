@@ -1,4 +1,5 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { resolveDestination, TunnelError } from '../../tunnel/index.js';
@@ -117,17 +118,73 @@ test.serial('A config file that others can write gives no orders', async (t) => 
   t.regex(error.message, /chmod/);
 });
 
-test.serial('Match exec is left to OpenSSH', async (t) => {
-  const configFile = join(await temporaryFolder(t), 'config');
-  await writeFile(
-    configFile,
-    'Match host other exec "false"\n Port 1\nMatch exec "test %h = web"\n Port 2\n',
+test.serial("Match exec runs by the person's shell, and only where the answer hangs on it", async (t) => {
+  const ran = join(await temporaryFolder(t), 'ran');
+  const config = [
+    `Match host other exec "echo %h >> ${ran}"\n Port 1`,
+    'Match !exec "test %n.%p.%r = web.22.me" exec true\n Port 2',
+    'Match exec "test $GREETING = hello"\n Port 3',
+  ].join('\n');
+  const environment = { GREETING: 'hello', SHELL: '/bin/sh' };
+  t.is((await agreed(t, config, { text: 'me@web', environment })).port, 3);
+  await t.throwsAsync(stat(ran), { code: 'ENOENT' });
+  await refused(t, 'Match exec "kill $$"\n Port 4');
+  await refused(t, 'Match host other exec "test %z"\n Port 4');
+});
+
+test.serial('Lines of options that OpenSSH no longer has are passed over, with a warning', async (t) => {
+  const gone = [
+    'Protocol 2,1',
+    'RSAAuthentication yes',
+    'UsePrivilegedPort no',
+    'FallBackToRsh no',
+    'Cipher blowfish # the best',
+    'CompressionLevel 6',
+    'KerberosAuthentication',
+  ];
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'old'), `${gone.slice(0, -1).join('\n')}\n`);
+  const said: string[] = [];
+  const log = (level: string, message: string) => said.push(`${level} ${message}`);
+  const options = { text: 'web', log } as const;
+  t.is((await agreed(t, `Include ${folder}/old\nPort 7\nKeepAlive no\n`, options)).port, 7);
+  const warnings = said.filter((line) => line.startsWith('warn'));
+  t.deepEqual(
+    warnings.map((line) => /line (\d+): .*"(\w+)"/.exec(line)?.slice(1).join(' ')),
+    gone.slice(0, -1).map((line, at) => `${at + 1} ${line.split(' ')[0]?.toLowerCase()}`),
   );
-  t.is((await resolveDestination('web', { environment: withOpenSsh, configFile })).port, 2);
-  const error = await t.throwsAsync(resolveDestination('web', { environment: withoutOpenSsh, configFile }), {
-    instanceOf: TunnelError,
-  });
-  t.regex(error.message, /line 3: .*Match exec/);
+  // As OpenSSH has it, a value they must have.
+  await refused(t, gone.at(-1) ?? '');
+});
+
+test.serial('Odd ways to write common things mean what they mean to OpenSSH', async (t) => {
+  t.is((await agreed(t, 'Match host = web\n Port 4')).port, 4);
+  t.is((await agreed(t, 'Match !all\n Port 4')).port, 22);
+  t.is((await agreed(t, 'Match originalhost web all\n Port 4')).port, 4);
+  t.is((await agreed(t, 'Port http')).port, 80);
+  t.is((await agreed(t, 'ServerAliveInterval none\nServerAliveInterval 7')).keepaliveIntervalMs, 7_000);
+  t.is((await agreed(t, 'ConnectTimeout none\nConnectTimeout 1m30s')).connectTimeoutMs, 90_000);
+  t.is((await agreed(t, 'HostName 127.1')).host, '127.0.0.1');
+  t.deepEqual((await agreed(t, 'ProxyJump none\nProxyCommand nc %h')).jumps, []);
+  t.is((await agreed(t, 'ProxyJump none\nProxyCommand nc %h')).proxyCommand, undefined);
+  t.is((await agreed(t, 'CanonicalizeHostname yes\nMatch canonical\n Port 5')).port, 5);
+  t.deepEqual((await agreed(t, 'UserKnownHostsFile ~root/k "/a b" ~')).knownHostsFiles.slice(0, 3), [
+    `${userInfo().homedir}/k`,
+    '/a b',
+    `${userInfo().homedir}/`,
+  ]);
+  await refused(t, 'Match host web final all\n Port 4');
+  await refused(t, 'ConnectionAttempts 0');
+  await refused(t, 'Ciphers nothing');
+  await refused(t, 'ProxyJump web');
+  await refused(t, 'IdentityAgent $NO-NAME');
+});
+
+test.serial('A file that is included gives no orders either when others can write it', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'open'), 'Port 3\n');
+  await chmod(join(folder, 'open'), 0o666);
+  await refused(t, `Include ${folder}/open`);
 });
 
 test.serial('New keys never go to the files of the system', async (t) => {

@@ -1,4 +1,6 @@
 import { type HopOptions, type NamedDestination, parseHop } from '../destination.js';
+import { readPort } from './forward-spec.js';
+import type { PortOf } from './services.js';
 
 /** How deep hops may lead through hops before we take it for a circle, which OpenSSH would follow for ever. */
 export const MAX_HOPS = 16;
@@ -18,4 +20,29 @@ export function lastHop(proxyJump: string, options: HopOptions): Hop {
   const comma = proxyJump.lastIndexOf(',');
   const destination = parseHop(proxyJump.slice(comma + 1).trim(), options);
   return comma < 0 ? { destination } : { destination, through: proxyJump.slice(0, comma) };
+}
+
+/** Whether OpenSSH takes a text for a ProxyJump; what of it is safe to use is for {@link lastHop} to say. */
+export function isJumpList(text: string, { portOf }: HopOptions): boolean {
+  return text.toLowerCase() === 'none' || text.split(',').every((hop) => isHop(hop, portOf));
+}
+
+function isHop(hop: string, portOf: PortOf): boolean {
+  const isUri = hop.startsWith('ssh://');
+  const plain = isUri ? hop.slice('ssh://'.length) : hop;
+  const at = isUri ? plain.indexOf('@') : plain.lastIndexOf('@');
+  const user = plain.slice(0, Math.max(0, at));
+  if (at === 0 || (isUri && !isUriUser(user))) return false;
+  const [, bracketed, bare, port = ''] =
+    /^(?:(\[[^\]]*\])|([^:/[][^:/]*))(?::(.*))?$/s.exec(
+      isUri ? plain.slice(at + 1).replace(/\/$/, '') : plain.slice(at + 1),
+    ) ?? [];
+  if (bracketed === undefined && bare === undefined) return false;
+  if (isUri && !/^[a-z\d][\w.-]*$/i.test(bracketed?.slice(1, -1) ?? bare ?? '')) return false;
+  return port === '' || (readPort(port, portOf) ?? 0) > 0;
+}
+
+/** Parameters may follow a semicolon. */
+function isUriUser(user: string): boolean {
+  return user === '' || /^(?:[^%;]|%[\da-f]{2})+(?:;|$)/i.test(user);
 }

@@ -61,9 +61,11 @@ const BESIDE_THE_POINT = [
   'gatewayports',
   // Debian switches the first on for everybody; it counts where no other method is left.
   'gssapiauthentication',
+  'gssapiclientidentity',
   'gssapidelegatecredentials',
   'gssapikexalgorithms',
   'gssapirenewalforcesrekey',
+  'gssapiserveridentity',
   'gssapitrustdns',
   'ipqos',
   'kbdinteractivedevices',
@@ -90,6 +92,7 @@ const BESIDE_THE_POINT = [
   'tunnel',
   'tunneldevice',
   'updatehostkeys',
+  'versionaddendum',
   'visualhostkey',
   'warnweakcrypto',
   'xauthlocation',
@@ -108,6 +111,7 @@ const OPENSSH_ONLY = [
   'pkcs11provider',
   'proxyusefdpass',
   'pubkeyacceptedalgorithms',
+  'refuseconnection',
   'rekeylimit',
   'requiredrsasize',
   'revokedhostkeys',
@@ -128,14 +132,38 @@ export function isKeyword(keyword: string): boolean {
   return KNOWN.has(keyword);
 }
 
-/** Names that OpenSSH once used, with today's. */
+/** Names that OpenSSH, or Debian's, once used, with today's. */
 export const OLD_NAMES: ReadonlyMap<string, string> = new Map([
   ['challengeresponseauthentication', 'kbdinteractiveauthentication'],
-  ['skeyauthentication', 'kbdinteractiveauthentication'],
-  ['tisauthentication', 'kbdinteractiveauthentication'],
   ['dsaauthentication', 'pubkeyauthentication'],
   ['hostbasedkeytypes', 'hostbasedacceptedalgorithms'],
+  ['identityfile2', 'identityfile'],
+  ['keepalive', 'tcpkeepalive'],
+  ['protocolkeepalives', 'serveraliveinterval'],
   ['pubkeyacceptedkeytypes', 'pubkeyacceptedalgorithms'],
+  ['setuptimeout', 'serveraliveinterval'],
+  ['skeyauthentication', 'kbdinteractiveauthentication'],
+  ['smartcarddevice', 'pkcs11provider'],
+  ['tisauthentication', 'kbdinteractiveauthentication'],
+]);
+
+/** Keywords that OpenSSH 9 takes, whatever their values, and passes over. */
+export const GONE: ReadonlySet<string> = new Set([
+  'afstokenpassing',
+  'cipher',
+  'compressionlevel',
+  'fallbacktorsh',
+  'globalknownhostsfile2',
+  'kerberosauthentication',
+  'kerberostgtpassing',
+  'protocol',
+  'rhostsauthentication',
+  'rhostsrsaauthentication',
+  'rsaauthentication',
+  'useprivilegedport',
+  'userknownhostsfile2',
+  'useroaming',
+  'usersh',
 ]);
 
 /** Keywords whose value is the rest of the line as it stands. */
@@ -143,35 +171,8 @@ export const WHOLE_LINE: ReadonlySet<string> = new Set([
   'knownhostscommand',
   'localcommand',
   'proxycommand',
-  'proxyjump',
   'remotecommand',
 ]);
 
-/** Keywords that take several values. */
-export const SEVERAL_VALUES: ReadonlySet<string> = new Set([
-  'canonicaldomains',
-  'canonicalizepermittedcnames',
-  'channeltimeout',
-  'dynamicforward',
-  'globalknownhostsfile',
-  'ipqos',
-  'localforward',
-  'logverbose',
-  'permitremoteopen',
-  'rekeylimit',
-  'remoteforward',
-  'sendenv',
-  'setenv',
-  'userknownhostsfile',
-]);
-
 /** Keywords of which every line counts; of the others the first. */
-export const EVERY_LINE: ReadonlySet<string> = new Set([
-  'certificatefile',
-  'dynamicforward',
-  'identityfile',
-  'localforward',
-  'remoteforward',
-  'sendenv',
-  'setenv',
-]);
+export const EVERY_LINE: ReadonlySet<string> = new Set(['certificatefile', 'identityfile']);

@@ -9,24 +9,60 @@ export interface ConfigLine {
   readonly rest: string;
 }
 
-/**
- * The statements of a file; empty lines and comments are passed over. White space is what OpenSSH takes for it: other
- * characters make a keyword that there is none of.
- */
+/** A piece of a text, and what follows it; undefined where there is nothing more. */
+interface Cut {
+  readonly token: string | undefined;
+  readonly rest: string | undefined;
+}
+
+const WHITE_SPACE_BEFORE = /^[ \t\r\n]+/;
+
+/** The statements of a file; empty lines and comments are passed over. */
 export function readLines(text: string, file: string): ConfigLine[] {
-  return text.split('\n').flatMap((whole, index): ConfigLine[] => {
-    const written = withoutBlanksAtEnd(whole);
-    if (/^[ \t]*(#|$)/.test(written)) return [];
-    const statement = /^[ \t]*([^ \t\r="][^ \t\r="]*|"[^"]*")(?:[ \t]*=)?[ \t]*(.*)$/s.exec(written);
-    const [, keyword = written, rest = ''] = statement ?? [];
-    return [{ file, line: index + 1, keyword: keyword.replaceAll('"', '').toLowerCase(), rest }];
+  return text.split('\n').flatMap((written, index): ConfigLine[] => {
+    // As C has it, a line ends with a NUL.
+    const line = withoutBlanksAtEnd(written.replace(/\0.*$/s, ''));
+    const first = cutWord(line);
+    const { token: keyword, rest = '' } = first.token === '' ? cutWord(first.rest) : first;
+    if (!keyword || keyword.startsWith('#')) return [];
+    const value = rest.replace(WHITE_SPACE_BEFORE, '');
+    return [
+      {
+        file,
+        line: index + 1,
+        keyword: keyword.replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+        rest: value,
+      },
+    ];
   });
 }
 
 function withoutBlanksAtEnd(text: string): string {
   let end = text.length;
-  while (end > 0 && ' \t\r\f'.includes(text.charAt(end - 1))) end -= 1;
+  while (end > 0 && ' \t\r\n\f'.includes(text.charAt(end - 1))) end -= 1;
   return text.slice(0, end);
+}
+
+/**
+ * Cuts off what stands before white space or an equals sign, as OpenSSH reads keywords and the criteria of Match:
+ * double quotes keep things together, one equals sign may stand after a word.
+ */
+export function cutWord(text: string | undefined): Cut {
+  const at = text?.search(/[ \t\r\n"=]/) ?? -1;
+  if (text === undefined || at < 0) return { token: text, rest: undefined };
+  const after = text.slice(at + 1);
+  if (text.charAt(at) === '"') {
+    const end = after.indexOf('"');
+    if (end < 0) return { token: undefined, rest: undefined };
+    return { token: text.slice(0, at) + after.slice(0, end), rest: trimmed(after.slice(end + 1)) };
+  }
+  const rest = trimmed(after);
+  const hasEquals = text.charAt(at) !== '=' && rest.startsWith('=');
+  return { token: text.slice(0, at), rest: hasEquals ? trimmed(rest.slice(1)) : rest };
+}
+
+function trimmed(text: string): string {
+  return text.replace(WHITE_SPACE_BEFORE, '');
 }
 
 /**

@@ -1,47 +1,56 @@
 import { readFile, stat } from 'node:fs/promises';
-import { isIP } from 'node:net';
-import { TunnelError } from '../errors.js';
-import { evaluate, type Found } from './evaluate.js';
+import type { Log } from '../log.js';
+import { canonicalHost } from './address.js';
+import { canonicalize } from './canonicalize.js';
+import { type EvaluateOptions, evaluate, type Found } from './evaluate.js';
+import { finished } from './finished.js';
 import { expandInclude, includeFolder } from './include.js';
 import { type ConfigLine, readLines } from './lines.js';
-import type { AskedOptions, HostOptions, HostQuery } from './options.js';
+import type { AskedOptions, HostQuery } from './options.js';
+import { badLine, problemIn } from './problem.js';
+import { readServices } from './services.js';
 import type { Surroundings } from './surroundings.js';
-import { expandFile, expandTokens, fileTokens } from './tokens.js';
-import { DEFAULT_LISTS } from './values.js';
+import { expandTilde, expandTokens } from './tokens.js';
 
 const SYSTEM_FILE = '/etc/ssh/ssh_config';
 const WRITABLE_BY_OTHERS = 0o022;
 
-const DEFAULT_IDENTITIES = [
-  'id_rsa',
-  'id_ecdsa',
-  'id_ecdsa_sk',
-  'id_ed25519',
-  'id_ed25519_sk',
-  'id_xmss',
-  'id_dsa',
-];
+/** Lines that were passed over and said so, once for each place. */
+const warned = new Set<string>();
 
 /**
  * Reads what ssh_config means for a host where there is no `ssh` program to ask.
  * @throws TunnelError `bad-destination` for files that OpenSSH would refuse, and for what only its program can tell
  */
-export async function readFiles(query: HostQuery, surroundings: Surroundings): Promise<AskedOptions> {
-  const load = (file: string, from: ConfigLine | undefined) => loadIncluded(file, from, surroundings);
+export async function readFiles(
+  query: HostQuery,
+  surroundings: Surroundings,
+  log?: Log,
+): Promise<AskedOptions> {
+  const load = (file: string, from: ConfigLine) => loadIncluded(file, from, surroundings);
   const files = await rootFiles(surroundings);
-  const first = await evaluate(files, { query, surroundings, load });
-  const canonicalize = first.options.get('canonicalizehostname')?.[0]?.toLowerCase() ?? 'no';
-  if (!['no', 'false'].includes(canonicalize)) {
-    throw problemIn('ssh_config', 'CanonicalizeHostname needs the ssh program, which is not installed');
-  }
-  const hostname = hostnameOf(query, first);
-  const found = first.wantsFinalPass
-    ? await evaluate(files, { query, surroundings, load, before: { hostname, found: first } })
-    : first;
-  const defaults = defaultsOf(query, surroundings);
-  const options = new Map([...defaults, ...found.options]);
-  options.set('hostname', [hostname]);
-  return { options: expanded(options, query, surroundings), defaults };
+  const onGone = (line: ConfigLine) => warnOnce(line, log);
+  const portOf = await readServices();
+  const reading: EvaluateOptions = { query, surroundings, load, onGone, portOf };
+  const first = await evaluate(files, reading);
+  const named = canonicalHost(expandedName(query, first), first.options.get('addressfamily')?.[0]);
+  const { hostname, isCanonical } = await canonicalize(named, first.options);
+  const found =
+    first.wantsFinalPass || isCanonical
+      ? await evaluate(files, { ...reading, before: { hostname, found: first } })
+      : first;
+  return finished(new Map([...found.options, ['hostname', [hostname]]]), query, { surroundings, portOf });
+}
+
+function warnOnce({ file, line, keyword }: ConfigLine, log: Log | undefined): void {
+  const place = `${file} line ${line}`;
+  if (log === undefined || warned.has(place)) return;
+  warned.add(place);
+  log('warn', `${place}: OpenSSH no longer has the option "${keyword}"; it is passed over.`);
+}
+
+function expandedName({ host }: HostQuery, { options }: Found): string {
+  return expandTokens(options.get('hostname')?.[0] ?? host.replaceAll('%', '%%'), { h: host }, host);
 }
 
 async function rootFiles({ configFile, home }: Surroundings): Promise<ConfigLine[][]> {
@@ -60,21 +69,31 @@ async function rootFiles({ configFile, home }: Surroundings): Promise<ConfigLine
 /** The statements of the files that an Include names. */
 async function loadIncluded(
   pattern: string,
-  from: ConfigLine | undefined,
+  from: ConfigLine,
   { home }: Surroundings,
 ): Promise<ConfigLine[][]> {
-  const start = includeFolder(from?.file ?? '', { home, systemFile: SYSTEM_FILE });
-  const fromHome = pattern.startsWith('~/') ? `${home}${pattern.slice(1)}` : pattern;
-  const files = await expandInclude(fromHome.startsWith('/') ? fromHome : `${start}/${fromHome}`);
-  return Promise.all(files.map(async (file) => (await readOptional(file)) ?? []));
+  const isSystems = from.file === SYSTEM_FILE;
+  if (isSystems && pattern.startsWith('~')) throw badLine(from, `"${pattern}" is no path for it`);
+  const start = includeFolder(from.file, { home, systemFile: SYSTEM_FILE });
+  const path = expandTilde(pattern, home) ?? pattern;
+  const files = await expandInclude(/^[/~]/.test(path) ? path : `${start}/${path}`);
+  return Promise.all(
+    files.map(async (file) => {
+      await checkOwner(file);
+      return (await readOptional(file)) ?? [];
+    }),
+  );
 }
 
 async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
   try {
+    // As OpenSSH has it, each byte is a character of its own until it is used.
     return readLines(await readFile(file, 'utf8'), file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // A folder opens like a file, and is as good as empty.
+    if (code === 'EISDIR') return [];
     throw problemIn(file, `it cannot be read (${code})`, error);
   }
 }
@@ -88,65 +107,8 @@ async function checkOwner(file: string): Promise<void> {
       throw problemIn(file, 'others than its owner can write it; run "chmod go-w" on it');
     }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // It is read, or not, later.
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
   }
-}
-
-function hostnameOf({ host }: HostQuery, { options }: Found): string {
-  const named = expandTokens(options.get('hostname')?.[0] ?? '%h', { h: host }, host);
-  return isIP(named) === 0 ? named.toLowerCase() : named;
-}
-
-function defaultsOf({ host, user, port }: HostQuery, { home, localUser }: Surroundings): HostOptions {
-  return new Map([
-    ...[...DEFAULT_LISTS].map(([keyword, names]): [string, string[]] => [keyword, [names]]),
-    ['host', [host]],
-    ['user', [user ?? localUser]],
-    ['port', [String(port ?? 22)]],
-    ['userknownhostsfile', [`${home}/.ssh/known_hosts ${home}/.ssh/known_hosts2`]],
-    ['globalknownhostsfile', ['/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2']],
-    ['identityfile', DEFAULT_IDENTITIES.map((name) => `~/.ssh/${name}`)],
-    ['serveraliveinterval', ['0']],
-    ['serveralivecountmax', ['3']],
-    ['hostbasedauthentication', ['no']],
-    ['verifyhostkeydns', ['no']],
-  ]);
-}
-
-/** `ssh -G` prints these expanded. */
-function expanded(
-  options: ReadonlyMap<string, readonly string[]>,
-  { host: alias }: HostQuery,
-  surroundings: Surroundings,
-): HostOptions {
-  const tokens = fileTokens(
-    {
-      alias,
-      host: options.get('hostname')?.[0] ?? alias,
-      port: Number(options.get('port')?.[0]),
-      user: options.get('user')?.[0] ?? '',
-      hostKeyAlias: options.get('hostkeyalias')?.[0],
-    },
-    surroundings,
-  );
-  const result = new Map(options);
-  const knownHosts = options.get('userknownhostsfile')?.[0]?.split(/ (?=[/~]|none$)/) ?? [];
-  const files = knownHosts.map((file) => {
-    const found = expandFile(file, tokens, surroundings, alias);
-    // It could be the one that revokes a key.
-    if (found === undefined) throw problemIn(file, 'a variable in this name is not set');
-    return found;
-  });
-  result.set('userknownhostsfile', [files.join(' ')]);
-  const agent = options.get('identityagent')?.[0];
-  if (agent?.startsWith('/') || agent?.startsWith('~')) {
-    const socket = expandFile(agent, tokens, surroundings, alias);
-    if (socket !== undefined) result.set('identityagent', [socket]);
-  }
-  return result;
-}
-
-function problemIn(file: string, problem: string, cause?: unknown): TunnelError {
-  const message = `Cannot follow ${file}: ${problem}.`;
-  return new TunnelError('bad-destination', file, message, { file, ...(cause !== undefined && { cause }) });
 }

@@ -79,8 +79,8 @@ async function refusePassword(
   if (options.get('user')?.[0] !== user) throw suspected;
 }
 
-async function ask(query: HostQuery, surroundings: Surroundings): Promise<AskedOptions> {
-  return (await askOpenSsh(query, surroundings)) ?? (await readFiles(query, surroundings));
+async function ask(query: HostQuery, surroundings: Surroundings, log?: Log): Promise<AskedOptions> {
+  return (await askOpenSsh(query, surroundings)) ?? (await readFiles(query, surroundings, log));
 }
 
 async function resolveHost(
@@ -90,7 +90,7 @@ async function resolveHost(
 ): Promise<ResolvedDestination> {
   if (depth > MAX_HOPS) throw inCircles(query.host);
   const { surroundings, sshConfig, flags, log } = resolution;
-  const asked = await ask(query, surroundings);
+  const asked = await ask(query, surroundings, log);
   const destination = destinationOf(query.host, asked, { surroundings, log });
   if (destination.user === '') throw noUser(query.host, surroundings);
   const proxyJump = query.through ?? proxyJumpOf(query.host, asked.options);

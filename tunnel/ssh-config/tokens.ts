@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname as machineName } from 'node:os';
 import { TunnelError } from '../errors.js';
 import type { Surroundings } from './surroundings.js';
@@ -50,19 +51,38 @@ export function expandFile(
   { home, variables }: Surroundings,
   host: string,
 ): string | undefined {
-  const fromHome = text === '~' || text.startsWith('~/') ? `${home}${text.slice(1)}` : text;
+  const fromHome = expandTilde(text, home) ?? text;
   let isComplete = true;
   // In one pass: what a variable holds is not read again.
   const expanded = fromHome.replace(
-    /%(.?)|\$\{([^}]*)\}/gs,
-    (_, letter: string | undefined, name: string | undefined) => {
+    /%(.?)|\$\{([^}]*)(\}?)/gs,
+    (_, letter: string | undefined, name: string | undefined, end: string | undefined) => {
       if (letter !== undefined) return tokenValue(letter, { text, tokens, host });
       const value = variables[name ?? ''];
-      if (value === undefined) isComplete = false;
+      if (value === undefined || !name || end === '') isComplete = false;
       return value ?? '';
     },
   );
   return isComplete ? expanded : undefined;
+}
+
+/** A path with its `~` or `~user` replaced; undefined when there is no such user. */
+export function expandTilde(path: string, home: string): string | undefined {
+  const [, user, rest = ''] = /^~([^/]*)\/*(.*)$/s.exec(path) ?? [];
+  if (user === undefined) return path;
+  const folder = user === '' ? home : homeOf(user);
+  return folder && `${folder.replace(/\/$/, '')}/${rest}`;
+}
+
+/** Of another user; few paths name one. */
+function homeOf(user: string): string | undefined {
+  try {
+    const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+    return lines.map((line) => line.split(':')).find(([name]) => name === user)?.[5];
+  } catch {
+    // Without that file nobody is known.
+    return undefined;
+  }
 }
 
 function tokenValue(

@@ -1,149 +1,198 @@
-import { matchesWildcards } from '../wildcards.js';
+import { isAlgorithmList, isListOf } from './algorithms.js';
+import { isForward, readPort } from './forward-spec.js';
+import { isMultistate, readMultistate } from './multistate.js';
+import { readBytes, readInteger, readSeconds } from './numbers.js';
+import type { PortOf } from './services.js';
 
-const SECONDS = new Map([
-  ['', 1],
-  ['s', 1],
-  ['m', 60],
-  ['h', 3_600],
-  ['d', 86_400],
-  ['w', 604_800],
-]);
+/** What a line comes to: the values that `ssh -G` would print, or what is wrong with it. */
+export type Reading =
+  /** Without a value the line says nothing: a later one may. */
+  { readonly values?: readonly string[] } | { readonly problem: string };
 
-const CERTIFIED = [
-  'ssh-ed25519-cert-v01@openssh.com',
-  'ecdsa-sha2-nistp256-cert-v01@openssh.com',
-  'ecdsa-sha2-nistp384-cert-v01@openssh.com',
-  'ecdsa-sha2-nistp521-cert-v01@openssh.com',
-  'sk-ssh-ed25519-cert-v01@openssh.com',
-  'sk-ecdsa-sha2-nistp256-cert-v01@openssh.com',
-  'rsa-sha2-512-cert-v01@openssh.com',
-  'rsa-sha2-256-cert-v01@openssh.com',
-];
+/** What may be looked up while reading. */
+export interface ReadingContext {
+  readonly portOf: PortOf;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
 
-/** OpenSSH's own lists (9.2), which `+`, `-` and `^` in ssh_config change. */
-export const DEFAULT_LISTS: ReadonlyMap<string, string> = new Map([
-  [
-    'ciphers',
-    'chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com',
-  ],
-  [
-    'kexalgorithms',
-    'sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group14-sha256',
-  ],
-  [
-    'hostkeyalgorithms',
-    `${CERTIFIED.join(',')},ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256`,
-  ],
-  [
-    'macs',
-    'umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-64@openssh.com,umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1',
-  ],
-]);
+type Reader = (args: readonly string[], context: ReadingContext) => Reading;
 
-/** Names that OpenSSH knows besides. */
-const FURTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['ciphers', ['3des-cbc', 'aes128-cbc', 'aes192-cbc', 'aes256-cbc']],
-  [
-    'kexalgorithms',
-    [
-      'diffie-hellman-group1-sha1',
-      'diffie-hellman-group14-sha1',
-      'diffie-hellman-group-exchange-sha1',
-      'mlkem768x25519-sha256',
-    ],
-  ],
-  [
-    'hostkeyalgorithms',
-    [
-      'ssh-rsa',
-      'ssh-dss',
-      'ssh-rsa-cert-v01@openssh.com',
-      'ssh-dss-cert-v01@openssh.com',
-      'webauthn-sk-ecdsa-sha2-nistp256@openssh.com',
-    ],
-  ],
-  [
-    'macs',
-    [
-      'hmac-sha1-96',
-      'hmac-md5',
-      'hmac-md5-96',
-      'hmac-sha1-96-etm@openssh.com',
-      'hmac-md5-etm@openssh.com',
-      'hmac-md5-96-etm@openssh.com',
-    ],
-  ],
-]);
+const MISSING = { problem: 'its value is missing' };
+const NOTHING = { values: [] };
 
-const YES_OR_NO = ['yes', 'no', 'true', 'false'];
+const IPQOS =
+  /^(none|af[1-4][1-3]|cs[0-7]|ef|le|va|lowdelay|throughput|reliability|0x[0-9a-f]{1,2}|0[0-3]?[0-7]{1,2}|\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/i;
 
-/** Keywords whose values are among a few, in lower case. */
-const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['addressfamily', ['any', 'inet', 'inet6']],
-  ['stricthostkeychecking', [...YES_OR_NO, 'off', 'ask', 'accept-new']],
-  ['pubkeyauthentication', [...YES_OR_NO, 'unbound', 'host-bound']],
-  ['verifyhostkeydns', [...YES_OR_NO, 'ask']],
+/** A single value, by a function that gives undefined for what is none and `UNSET` for what says nothing. */
+const UNSET = Symbol('unset');
+function one(read: (text: string, context: ReadingContext) => string | typeof UNSET | undefined): Reader {
+  return ([text, ...more], context) => {
+    if (text === undefined || text === '') return MISSING;
+    const value = read(text, context);
+    if (value === undefined) return { problem: `"${text}" is no value for it` };
+    if (more.length > 0) return { problem: 'it has more values than one' };
+    return value === UNSET ? {} : { values: [value] };
+  };
+}
+
+const string = one((text) => text);
+const integer = one((text) => readInteger(text)?.toString());
+const time = one((text) => (text === 'none' ? UNSET : readSeconds(text)?.toString()));
+const port = one((text, { portOf }) => {
+  const number = readPort(text, portOf);
+  return number ? String(number) : undefined;
+});
+/** What it says reaches nothing here. */
+const valid = (isValid: (text: string) => boolean): Reader =>
+  one((text) => (isValid(text) ? text : undefined));
+
+/** Several values, or one special one alone. */
+function several(
+  alone: readonly string[],
+  isValid: (text: string, context: ReadingContext) => boolean,
+): Reader {
+  return (args, context) => {
+    for (const text of args) {
+      if (alone.includes(text.toLowerCase())) {
+        if (args.length > 1) return { problem: `"${text}" must stand alone` };
+      } else if (text === '' || !isValid(text, context)) return { problem: `"${text}" is no value for it` };
+    }
+    return args.length === 0 ? {} : { values: args };
+  };
+}
+
+const anyText = () => true;
+
+function forward(isDynamic: boolean, isRemote: boolean): Reader {
+  return ([from, to, ...more], { portOf, variables }) => {
+    if (!from || (!isDynamic && !isRemote && !to)) return MISSING;
+    const withoutTarget = isDynamic || !to;
+    if (more.length > 0 || (isDynamic && to !== undefined))
+      return { problem: 'it has more values than it takes' };
+    const text = expandVariables(withoutTarget ? from : `${from}:${to}`, variables);
+    const kind = { isDynamic: withoutTarget, isRemote };
+    return text !== undefined && isForward(text.slice(0, 255), kind, portOf)
+      ? NOTHING
+      : { problem: 'it is no forward' };
+  };
+}
+
+const rekeyLimit: Reader = ([size, time, ...more]) => {
+  if (!size) return MISSING;
+  const bytes = size === 'default' ? 0n : readBytes(size);
+  if (bytes === undefined || (bytes !== 0n && bytes < 16n)) return { problem: `"${size}" is no size for it` };
+  const seconds = time === undefined || time === 'none' ? 0 : readSeconds(time);
+  if (seconds === undefined || more.length > 0) return { problem: `"${time}" is no time for it` };
+  return { values: [`${bytes} ${seconds}`] };
+};
+
+/** `yes`, `ask`, a time, or `confirm` with a time. */
+const addKeysToAgent: Reader = ([first, second, ...more]) => {
+  if (!first) return MISSING;
+  const name = { yes: 'true', no: 'false' }[first.toLowerCase()] ?? first.toLowerCase();
+  const isName = ['true', 'false', 'ask', 'confirm'].includes(name);
+  const timed = isName ? second : first;
+  const seconds = timed === undefined ? 0 : readSeconds(timed);
+  const isWrong = isName ? second !== undefined && name !== 'confirm' : second !== undefined;
+  if (isWrong || seconds === undefined || more.length > 0)
+    return { problem: 'it is not yes, ask, confirm or a time' };
+  if (seconds === 0) return { values: [isName ? name : 'true'] };
+  return { values: [name === 'confirm' ? `confirm ${seconds}` : String(seconds)] };
+};
+
+/** A path, or the name of a variable that holds it. */
+const agentPath = one((text, { variables }) => {
+  const isLegacy = text.startsWith('$') && !text.startsWith('${');
+  if (isLegacy && !/^\$\w+$/.test(text)) return undefined;
+  return expandVariables(text, variables) === undefined ? undefined : text;
+});
+
+const forwardAgent: Reader = (args, context) =>
+  readMultistate('batchmode', args[0] ?? '') === undefined ? agentPath(args, context) : string(args, context);
+
+const setEnv: Reader = (args) =>
+  args.every((text) => text.includes('=')) ? { values: args } : { problem: 'a variable lacks its value' };
+
+const permitRemoteOpen: Reader = (args, context) =>
+  args.length === 0
+    ? MISSING
+    : several(['any', 'none'], (text, { portOf }) => {
+        const target = /^(?:\[[^\]]*\]|[^:/[]*):(.*)$/s.exec(text)?.[1];
+        return target === '*' || (target !== undefined && (readPort(target, portOf) ?? 0) > 0);
+      })(args, context);
+
+const ipQos: Reader = ([interactive, bulk, ...more]) => {
+  if (interactive === undefined) return MISSING;
+  const isValid = [interactive, bulk ?? interactive].every((text) => IPQOS.test(text)) && more.length === 0;
+  return isValid ? NOTHING : { problem: 'it is no type of service' };
+};
+
+function isDomain(name: string): boolean {
+  return /^[a-z\d][\w.-]*$/i.test(name) && !name.includes('..');
+}
+
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ['addkeystoagent', addKeysToAgent],
+  ['canonicaldomains', several(['none'], isDomain)],
+  ['canonicalizepermittedcnames', several(['none'], (text) => text === '*' || /:./s.test(text))],
+  ['channeltimeout', several(['none'], anyText)],
+  ['controlpersist', valid((text) => /^(yes|no|true|false)$/.test(text) || readSeconds(text) !== undefined)],
+  ['dynamicforward', forward(true, false)],
+  [
+    'escapechar',
+    valid((text) => text === 'none' || Buffer.byteLength(text) === 1 || /^\^[@-\x7f]$/.test(text)),
+  ],
+  ['fingerprinthash', valid((text) => /^(md5|sha1|sha256|sha384|sha512)$/i.test(text))],
+  ['forwardagent', forwardAgent],
+  ['globalknownhostsfile', several(['none'], anyText)],
+  ['hostkeyalias', one((text) => text.toLowerCase())],
+  ['identityagent', agentPath],
+  ['ipqos', ipQos],
+  ['localforward', forward(false, false)],
+  ['loglevel', valid((text) => /^(quiet|fatal|error|info|verbose|debug[123]?)$/i.test(text))],
+  ['logverbose', several(['none'], anyText)],
+  ['obscurekeystroketiming', valid((text) => /^(yes|no|true|false|interval:\d+)$/i.test(text))],
+  ['permitremoteopen', permitRemoteOpen],
+  ['port', port],
+  ['rekeylimit', rekeyLimit],
+  ['remoteforward', forward(false, true)],
+  ['sendenv', several([], (text) => !text.includes('='))],
+  ['setenv', setEnv],
+  ['streamlocalbindmask', valid((text) => /^[ \t]*\+?0*[0-7]{1,3}(?![0-7])/.test(text))],
+  ['syslogfacility', valid((text) => /^(daemon|user|auth|authpriv|local[0-7])$/i.test(text))],
+  ['tunneldevice', valid((text) => text.split(':').length <= 2 && text.split(':').every(isTunnelDevice))],
+  ['userknownhostsfile', several(['none'], anyText)],
+  ...['connecttimeout', 'forwardx11timeout', 'serveraliveinterval'].map((name) => [name, time] as const),
   ...[
-    'batchmode',
-    'hashknownhosts',
-    'hostbasedauthentication',
-    'identitiesonly',
-    'kbdinteractiveauthentication',
-    'nohostauthenticationforlocalhost',
-    'passwordauthentication',
-  ].map((keyword): [string, readonly string[]] => [keyword, YES_OR_NO]),
+    'canonicalizemaxdots',
+    'connectionattempts',
+    'numberofpasswordprompts',
+    'requiredrsasize',
+    'serveralivecountmax',
+  ].map((name) => [name, integer] as const),
 ]);
 
-/**
- * The value of a keyword as `ssh -G` would print it.
- * @returns undefined when it is none that the keyword can have
- */
-export function readValue(keyword: string, text: string): string | undefined {
-  const choices = CHOICES.get(keyword);
-  if (choices !== undefined) return choices.includes(text.toLowerCase()) ? text.toLowerCase() : undefined;
-  switch (keyword) {
-    case 'port':
-      return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
-        ? String(Number(text))
-        : undefined;
-    case 'connecttimeout':
-    case 'serveraliveinterval':
-      return text.toLowerCase() === 'none' ? 'none' : readSeconds(text);
-    case 'serveralivecountmax':
-      return /^\d{1,9}$/.test(text) ? String(Number(text)) : undefined;
-    case 'ciphers':
-    case 'kexalgorithms':
-    case 'hostkeyalgorithms':
-    case 'macs':
-      return changeList(keyword, text);
-    case 'hostkeyalias':
-      return text.toLowerCase();
-    default:
-      return text;
-  }
+function isTunnelDevice(text: string): boolean {
+  return text.toLowerCase() === 'any' || readInteger(text, 2 ** 31 - 3) !== undefined;
 }
 
-function readSeconds(text: string): string | undefined {
-  if (!/^(\d+[smhdw]?)+$/i.test(text)) return undefined;
-  const parts = [...text.toLowerCase().matchAll(/(\d+)([smhdw]?)/g)];
-  const seconds = parts.reduce(
-    (sum, [, number, unit]) => sum + Number(number) * (SECONDS.get(unit ?? '') ?? 1),
-    0,
-  );
-  return seconds <= 2 ** 31 - 1 ? String(seconds) : undefined;
+/** Reads the arguments of a keyword as OpenSSH 9 does. */
+export function readValues(keyword: string, args: readonly string[], context: ReadingContext): Reading {
+  const reader = READERS.get(keyword);
+  if (reader) return reader(args, context);
+  if (isMultistate(keyword)) return one((text) => readMultistate(keyword, text))(args, context);
+  if (isAlgorithmList(keyword))
+    return one((text) => (isListOf(keyword, text) ? text : undefined))(args, context);
+  return string(args, context);
 }
 
-function changeList(keyword: string, text: string): string | undefined {
-  const standing = DEFAULT_LISTS.get(keyword)?.split(',') ?? [];
-  const sign = /^[-+^]/.exec(text)?.[0];
-  const names = text.slice(sign?.length ?? 0).split(',');
-  if (sign === '-') {
-    const isTaken = (name: string) => names.some((one) => matchesWildcards(one, name));
-    return standing.filter((name) => !isTaken(name)).join(',');
-  }
-  const known = [...standing, ...(FURTHER_NAMES.get(keyword) ?? [])];
-  if (!names.every((name) => known.includes(name))) return undefined;
-  if (sign === '+') return [...standing, ...names.filter((name) => !standing.includes(name))].join(',');
-  if (sign === '^') return [...names, ...standing.filter((name) => !names.includes(name))].join(',');
-  return text;
+/** A text with the values of its `${VARIABLES}`; undefined where one has none, or a brace is missing. */
+export function expandVariables(text: string, variables: ReadingContext['variables']): string | undefined {
+  let isComplete = true;
+  const expanded = text.replace(/\$\{([^}]*)(\}?)/gs, (_, name: string, end: string) => {
+    const value = variables[name];
+    if (value === undefined || name === '' || end === '') isComplete = false;
+    return value ?? '';
+  });
+  return isComplete ? expanded : undefined;
 }

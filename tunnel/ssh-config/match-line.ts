@@ -1,0 +1,111 @@
+import { cutWord } from './lines.js';
+import { matchesAny } from './match.js';
+
+/** What Host and Match compare. */
+export interface MatchSubject {
+  /** What Host compares: the host as typed, in the final pass its HostName. */
+  readonly host: string;
+  /** As typed. */
+  readonly alias: string;
+  /** Found so far. */
+  readonly hostname: string;
+  readonly user: string;
+  readonly localUser: string;
+  /** What Tag says. */
+  readonly tag: string;
+  /** Whether this is the second reading, which `Match final` asks for. */
+  readonly isFinalPass: boolean;
+  /** Runs a command of `exec`, if that is needed: whether it ends with status 0. */
+  readonly execute: (command: string, isNeeded: boolean) => Promise<boolean>;
+}
+
+/** What a Match line comes to; `problem` says why it cannot be told. */
+export type MatchVerdict =
+  | { readonly matches: boolean; readonly wantsFinalPass: boolean }
+  | { readonly problem: string };
+
+/** What was judged so far, of a line from left to right. */
+interface Judged {
+  matches: boolean;
+  wantsFinalPass: boolean;
+  criteria: number;
+  /** What is still to be read. */
+  left: string | undefined;
+}
+
+/**
+ * Judges what follows `Match`, from left to right as OpenSSH does; `exec` is run only where the answer hangs on it.
+ * @param isNeeded whether the answer matters: where it does not, nothing is run
+ */
+export async function judgeMatch(
+  rest: string,
+  subject: MatchSubject,
+  isNeeded: boolean,
+): Promise<MatchVerdict> {
+  const judged: Judged = { matches: true, wantsFinalPass: false, criteria: 0, left: rest };
+  for (;;) {
+    const { token: written, rest: after } = cutWord(judged.left);
+    judged.left = after;
+    if (!written || written.startsWith('#')) return ended(judged, written === '');
+    const isNegated = written.startsWith('!');
+    const name = written.slice(isNegated ? 1 : 0).toLowerCase();
+    if (name === 'all') return judgeAll(judged, isNegated);
+    const verdict = await judgeNext(name, judged, { subject, isNeeded });
+    if (typeof verdict === 'string') return { problem: verdict };
+    if (verdict === isNegated) judged.matches = false;
+    judged.criteria += 1;
+  }
+}
+
+/** Empty quotes end it too, and what follows them is too much. */
+function ended({ criteria, left, ...verdict }: Judged, byQuotes: boolean): MatchVerdict {
+  if (byQuotes && left) return { problem: 'something follows the criteria' };
+  return criteria === 0 ? { problem: 'it has no criteria' } : verdict;
+}
+
+async function judgeNext(
+  name: string,
+  judged: Judged,
+  { subject, isNeeded }: { readonly subject: MatchSubject; readonly isNeeded: boolean },
+): Promise<boolean | string> {
+  if (name === 'final') judged.wantsFinalPass = true;
+  if (name === 'final' || name === 'canonical') return subject.isFinalPass;
+  const { token, rest } = cutWord(judged.left);
+  judged.left = rest;
+  return judgeCriterion(name, token, { subject, isNeeded: isNeeded && judged.matches });
+}
+
+function judgeAll({ matches, wantsFinalPass, criteria, left }: Judged, isNegated: boolean): MatchVerdict {
+  const { token = '' } = cutWord(left);
+  if (criteria > 1 || (token !== '' && !token.startsWith('#'))) return { problem: 'all stands alone' };
+  return { matches: matches && !isNegated, wantsFinalPass };
+}
+
+async function judgeCriterion(
+  name: string,
+  value: string | undefined,
+  { subject, isNeeded }: { readonly subject: MatchSubject; readonly isNeeded: boolean },
+): Promise<boolean | string> {
+  if (!value || value.startsWith('#')) return `${name} lacks its value`;
+  const patterns = value.split(',');
+  switch (name) {
+    case 'host':
+      return matchesAny(lower(patterns), subject.hostname.toLowerCase());
+    case 'originalhost':
+      return matchesAny(lower(patterns), subject.alias.toLowerCase());
+    case 'user':
+      return matchesAny(patterns, subject.user);
+    case 'localuser':
+      return matchesAny(patterns, subject.localUser);
+    case 'tagged':
+      return matchesAny(patterns, subject.tag);
+    case 'exec':
+      return subject.execute(value, isNeeded);
+    default:
+      return `Match ${name} is not understood without the ssh program`;
+  }
+}
+
+function lower(patterns: readonly string[]): string[] {
+  return patterns.map((pattern) => pattern.toLowerCase());
+}

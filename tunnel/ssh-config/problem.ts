@@ -1,0 +1,19 @@
+import { TunnelError } from '../errors.js';
+import type { ConfigLine } from './lines.js';
+
+/** The error for a file that cannot be followed. */
+export function problemIn(file: string, problem: string, cause?: unknown): TunnelError {
+  const message = `Cannot follow ${file}: ${problem}.`;
+  return new TunnelError('bad-destination', file, message, { file, ...(cause !== undefined && { cause }) });
+}
+
+/** The error for a line that OpenSSH would refuse. */
+export function badLine(line: ConfigLine | undefined, problem: string): TunnelError {
+  const file = line?.file ?? '';
+  return new TunnelError(
+    'bad-destination',
+    file,
+    `Cannot follow ${file} line ${line?.line}: ${line?.keyword}: ${problem}.`,
+    { file, ...(line && { line: line.line }) },
+  );
+}
