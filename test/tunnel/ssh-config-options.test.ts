@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import test from 'ava';
 import type { ResolvedDestination } from '../../tunnel/index.js';
 import { agreed, refused } from './ssh-config-agreement.js';
+
+const run = promisify(execFile);
 
 const SETTINGS: readonly (readonly [name: string, config: string, expected: Partial<ResolvedDestination>])[] =
   [
@@ -119,3 +123,48 @@ for (const config of [
     await refused(t, config);
   });
 }
+
+test.serial('Options at their default values take no OpenSSH', async (t) => {
+  const lines = [
+    'ProxyUseFdpass no',
+    'RevokedHostKeys none',
+    'KnownHostsCommand none',
+    'PKCS11Provider none',
+    'SecurityKeyProvider internal',
+    'RekeyLimit default none',
+    'RekeyLimit 0 0',
+    'RequiredRSASize 1024',
+    'VerifyHostKeyDNS no',
+    'HostbasedAuthentication false',
+    'HostbasedAcceptedAlgorithms +ssh-rsa',
+    'EnableSSHKeysign no',
+    'GSSAPIAuthentication no',
+    'CertificateFile none',
+    'PubkeyAcceptedAlgorithms +ssh-ed25519',
+    'CASignatureAlgorithms +ssh-ed25519',
+    'Ciphers -nothing',
+  ];
+  for (const line of lines) t.deepEqual((await agreed(t, line)).needsOpenSsh, [], line);
+  t.deepEqual((await agreed(t, lines.join('\n'))).needsOpenSsh, []);
+  // Whatever OpenSSH says of itself, written down.
+  const { stdout } = await run('ssh', ['-G', '-F', 'none', 'web']);
+  t.deepEqual((await agreed(t, stdout.replace(/^host .*$/m, ''))).needsOpenSsh, []);
+});
+
+test.serial('Options with other values still take OpenSSH', async (t) => {
+  for (const line of [
+    'ProxyUseFdpass yes',
+    'RevokedHostKeys /k',
+    'KnownHostsCommand /bin/true',
+    'PKCS11Provider /k',
+    'SecurityKeyProvider /k',
+    'RekeyLimit 1G 1h',
+    'RequiredRSASize 2048',
+    'VerifyHostKeyDNS ask',
+    'HostbasedAuthentication yes',
+    'CertificateFile /k',
+    'PubkeyAcceptedAlgorithms ssh-ed25519',
+    'CASignatureAlgorithms -ssh-ed25519',
+  ])
+    t.is((await agreed(t, line)).needsOpenSsh.length, 1, line);
+});

@@ -35,7 +35,7 @@ test.serial(
         const [byOpenSsh, byUs] = await Promise.all([answer(withOpenSsh), answer(withoutOpenSsh)]);
         t.deepEqual(byUs, byOpenSsh, written);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   },
 );

@@ -173,12 +173,16 @@ export function isListOf(keyword: string, text: string): boolean {
   const list = LISTS.get(keyword);
   if (list === undefined || text === '') return false;
   if (text.startsWith('-')) return true;
-  const names = text.replace(/^[+^]/, '').split(',');
-  // It looks no further than to the first that is empty.
-  const end = names.indexOf('');
+  const listed = text.replace(/^[+^]/, '');
   const isKnown = (name: string) =>
     list.all.includes(name) || (list.takesPatterns && isKeyTypeOrPattern(name));
-  return end !== 0 && names.slice(0, end < 0 ? names.length : end).every(isKnown);
+  return listed !== '' && untilEmpty(listed.split(',')).every(isKnown);
+}
+
+/** OpenSSH looks no further than to the first name that is empty. */
+function untilEmpty(names: readonly string[]): readonly string[] {
+  const end = names.indexOf('');
+  return end < 0 ? names : names.slice(0, end);
 }
 
 /** The algorithms that a list comes to; undefined where OpenSSH would refuse to go on with it. */
@@ -188,7 +192,8 @@ export function assembleList(keyword: string, text: string): string | undefined 
   const { standing, all } = list;
   const given = text.replace(/^[+^-]/, '').split(',');
   if (text.startsWith('-')) return standing.filter((name) => !matchesAny(given, name)).join(',');
-  const wanted = { '+': [...standing, ...given], '^': [...given, ...standing] }[text.charAt(0)] ?? given;
+  const wanted =
+    { '+': [...standing, ...untilEmpty(given)], '^': [...given, ...standing] }[text.charAt(0)] ?? given;
   if (wanted.some((pattern) => pattern.startsWith('!'))) return undefined;
   const names = wanted.flatMap((pattern) => all.filter((name) => matchesAny([pattern], name)));
   return names.length === 0 ? undefined : [...new Set(names)].join(',');

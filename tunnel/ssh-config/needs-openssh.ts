@@ -10,6 +10,9 @@ const ALGORITHM_KEYWORDS: readonly (readonly [string, AlgorithmList])[] = [
   ['macs', 'macs'],
 ];
 
+/** They count where hosts vouch for their users only. */
+const FOR_HOSTBASED = ['enablesshkeysign', 'hostbasedacceptedalgorithms'];
+
 /** The algorithms that ssh_config sets, as far as ssh2 has them. */
 export function algorithmsOf(asked: AskedOptions): Partial<Record<AlgorithmList, readonly string[]>> {
   return Object.fromEntries(
@@ -25,8 +28,10 @@ export function algorithmsOf(asked: AskedOptions): Partial<Record<AlgorithmList,
  * is passed over.
  */
 export function onlyOpenSsh(asked: AskedOptions, authMethods: readonly AuthMethod[]): string[] {
+  const isHostbased = isOn(asked, 'hostbasedauthentication');
   const unknown = [...asked.options.keys()]
     .filter((keyword) => !isHonoured(keyword) && isSet(asked, keyword))
+    .filter((keyword) => isHostbased || !FOR_HOSTBASED.includes(keyword))
     .sort()
     .map((keyword) => `ssh_config sets ${keyword} ${shownValue(asked, keyword)}`.trim());
   const strange = Object.entries(algorithmsOf(asked))
@@ -36,9 +41,9 @@ export function onlyOpenSsh(asked: AskedOptions, authMethods: readonly AuthMetho
     isSet(asked, 'hostkeyalgorithms') &&
     singleValue(asked.options, 'hostkeyalgorithms')?.split(',').includes('ssh-rsa');
   const legacy = isSha1Allowed ? ['ssh_config allows host keys of type ssh-rsa with SHA-1'] : [];
-  const certificates = (asked.options.get('certificatefile') ?? []).map(
-    (file) => `ssh_config names the certificate ${file}`,
-  );
+  const certificates = (asked.options.get('certificatefile') ?? [])
+    .filter((file) => file.toLowerCase() !== 'none')
+    .map((file) => `ssh_config names the certificate ${file}`);
   const login =
     authMethods.length === 0 ? ['ssh_config leaves only ways to log in that OpenSSH alone has'] : [];
   return [...unknown, ...strange, ...legacy, ...certificates, ...login];
@@ -48,4 +53,8 @@ export function onlyOpenSsh(asked: AskedOptions, authMethods: readonly AuthMetho
 function shownValue({ options }: AskedOptions, keyword: string): string {
   const text = options.get(keyword)?.join(' ') ?? '';
   return { true: 'yes', false: 'no' }[text] ?? text;
+}
+
+function isOn({ options }: AskedOptions, keyword: string): boolean {
+  return ['yes', 'true'].includes(singleValue(options, keyword) ?? '');
 }

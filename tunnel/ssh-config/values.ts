@@ -20,8 +20,14 @@ type Reader = (args: readonly string[], context: ReadingContext) => Reading;
 const MISSING = { problem: 'its value is missing' };
 const NOTHING = { values: [] };
 
-const IPQOS =
-  /^(none|af[1-4][1-3]|cs[0-7]|ef|le|va|lowdelay|throughput|reliability|0x[0-9a-f]{1,2}|0[0-3]?[0-7]{1,2}|\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/i;
+const IPQOS = /^(none|af[1-4][1-3]|cs[0-7]|ef|le|va|lowdelay|throughput|reliability)$/i;
+
+/** As strtol(3) reads it, with the base that it begins with. */
+function isServiceType(text: string): boolean {
+  const [, sign, digits = ''] = /^[ \t\r\n\v\f]*([+-]?)(0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i.exec(text) ?? [];
+  const number = /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+  return IPQOS.test(text) || (digits !== '' && number <= 255 && (sign !== '-' || number === 0));
+}
 
 /** A single value, by a function that gives undefined for what is none and `UNSET` for what says nothing. */
 const UNSET = Symbol('unset');
@@ -123,7 +129,7 @@ const permitRemoteOpen: Reader = (args, context) =>
 
 const ipQos: Reader = ([interactive, bulk, ...more]) => {
   if (interactive === undefined) return MISSING;
-  const isValid = [interactive, bulk ?? interactive].every((text) => IPQOS.test(text)) && more.length === 0;
+  const isValid = [interactive, bulk ?? interactive].every(isServiceType) && more.length === 0;
   return isValid ? NOTHING : { problem: 'it is no type of service' };
 };
 
