@@ -6,7 +6,7 @@ const MOST_CHARACTERS = 8_000;
 
 /** Something that only a person can answer. */
 export interface Question {
-  readonly kind: 'host-key' | 'passphrase' | 'password' | 'keyboard-interactive';
+  readonly kind: 'host-key' | 'passphrase' | 'password' | 'keyboard-interactive' | 'confirmation';
   /** `user@host:port`. */
   readonly host: string;
   /** What to show, several lines perhaps; free of control characters, whoever wrote it. */

@@ -6,6 +6,16 @@ export type StrictHostKeyChecking = 'yes' | 'ask' | 'accept-new';
 /** How to prove who we are, in SSH's words. */
 export type AuthMethod = 'publickey' | 'keyboard-interactive' | 'password';
 
+/** What to do with a private key that was read from a file, once a host took it. */
+export interface AddKeysToAgent {
+  /** Ask the person first. */
+  readonly ask: boolean;
+  /** Have the agent ask before each use. */
+  readonly confirm: boolean;
+  /** Have the agent forget it after so many seconds; never by default. */
+  readonly lifetimeSeconds?: number;
+}
+
 /**
  * A destination with everything that ssh_config(5) says of it, so that connecting needs no other source. Absent
  * optional fields mean OpenSSH's default.
@@ -33,6 +43,8 @@ export interface ResolvedDestination extends Destination {
   readonly identitiesOnly: boolean;
   /** The agent's socket; undefined for none. */
   readonly agentSocket?: string;
+  /** Give keys from files to the agent; absent for not. */
+  readonly addKeysToAgent?: AddKeysToAgent;
   readonly certificateFiles: readonly string[];
   /** What may be used to log in, in this order. */
   readonly authMethods: readonly AuthMethod[];

@@ -34,17 +34,26 @@ export async function offerIdentity(
   }
   const { publicKey, isEncrypted } = identity;
   if (isEncrypted && publicKey !== undefined) {
+    let unlocked: ParsedKey | undefined;
     const sign: Sign = async (data, { hash }) => {
-      const key = await decryptOrFail(identity, destination, options);
-      if (key === undefined) throw new Error(`no passphrase for ${name}`);
-      return key.sign(data, hash);
+      unlocked = await decryptOrFail(identity, destination, options);
+      if (unlocked === undefined) throw new Error(`no passphrase for ${name}`);
+      return unlocked.sign(data, hash);
     };
-    return byAgent(publicKey, sign, { name, username, rsa: options.rsa });
+    const method = byAgent(publicKey, sign, { name, username, rsa: options.rsa });
+    return method && { ...method, privateKey: () => unlocked };
   }
   const key = isEncrypted
     ? await decrypt(identity, destination, options)
     : read(identity, destination, options);
-  return key && { name, isRsa: isRsa(key), method: { type: 'publickey', username, key } };
+  return (
+    key && {
+      name,
+      isRsa: isRsa(key),
+      privateKey: () => key,
+      method: { type: 'publickey', username, key },
+    }
+  );
 }
 
 function byAgent(

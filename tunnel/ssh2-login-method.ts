@@ -1,4 +1,4 @@
-import type { AnyAuthMethod } from 'ssh2';
+import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import type { Log } from './log.js';
 import type { Patience } from './patience.js';
 import type { Questions } from './questions.js';
@@ -11,6 +11,8 @@ export interface LoginMethod {
   readonly name?: string;
   /** For an RSA key that is refused: whether it may be offered again, signing in another way. */
   readonly isRsa?: boolean;
+  /** For a key from a file: its private half, once it is unlocked. */
+  readonly privateKey?: () => ParsedKey | undefined;
   /** For a key offered by way of an agent: whether the host wanted a signature of it, and got one. */
   readonly signature?: () => Signature;
 }

@@ -1,5 +1,6 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware } from 'ssh2';
 import type { Identity } from './identities.js';
+import { keepInAgent } from './keep-in-agent.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { offerIdentity } from './ssh2-identity.js';
 import type { LoginMethod, LoginOptions } from './ssh2-login-method.js';
@@ -81,6 +82,14 @@ export class Ssh2Login {
   /** To be called when we are logged in. */
   succeeded(): void {
     this.#answered.succeeded();
+  }
+
+  /** To be called when we are logged in: gives the key that did it to the agent, where ssh_config wants that. */
+  async keepKey(): Promise<void> {
+    const key = this.#offered?.privateKey?.();
+    const file = this.#offered?.name;
+    if (key !== undefined && file !== undefined)
+      await keepInAgent(key, file, this.#destination, this.#options);
   }
 
   #learn(accepts: readonly string[] | null, isPartial: boolean): void {

@@ -111,6 +111,7 @@ class Ssh2Link implements Link {
         this.closed.then((reason) => Promise.reject(reason)),
       ]);
       signal.throwIfAborted();
+      await this.#login.keepKey();
     } catch (error) {
       this.#socket.destroy();
       this.#attempt.signal.throwIfAborted();

@@ -5,6 +5,7 @@ export function kindOf(text: string): Pick<Question, 'kind' | 'echo'> {
   if (/\(yes\/no(\/\[fingerprint\])?\)\?\s*$|^Please type 'yes'/.test(text))
     return { kind: 'host-key', echo: true };
   if (/^Enter (passphrase|PIN) for /.test(text)) return { kind: 'passphrase', echo: false };
+  if (/^Add key .* to agent\? ?$/s.test(text)) return { kind: 'confirmation', echo: true };
   // Prompts of the host itself have "(user@host) " before them.
   if (/^(?!\().*'s password: $/s.test(text)) return { kind: 'password', echo: false };
   return { kind: 'keyboard-interactive', echo: false };

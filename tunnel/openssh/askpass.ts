@@ -88,14 +88,18 @@ export class Askpass implements AsyncDisposable {
     try {
       const asked: Asked = JSON.parse(await readRequest(socket));
       if (asked.isNotice) this.#setup.log?.('warn', asked.text.trim());
-      else socket.end(`+${await this.#ask(asked)}`);
+      else {
+        const answer = await this.#ask(asked);
+        // No answer is an answer to a question of yes or no.
+        socket.end(answer === undefined ? '' : `+${answer}`);
+      }
     } catch (error) {
       socket.destroy();
       if (!this.#setup.signal.aborted) this.#setup.onFailed(error);
     }
   }
 
-  async #ask({ index, text }: Asked): Promise<string> {
+  async #ask({ index, text }: Asked): Promise<string | undefined> {
     const destination = this.#hosts[index];
     if (destination === undefined) throw new RangeError(`ssh has no host ${index}`);
     const host = formatDestination(destination);
@@ -109,6 +113,7 @@ export class Askpass implements AsyncDisposable {
         const question = { kind, host, echo, text: isAgain ? `That was not right. ${text}` : text };
         return kind === 'host-key' ? decide(put, question) : put(question);
       }));
+    if (kind === 'confirmation') return answer;
     if (answer === undefined && kind !== 'passphrase') throw noAnswer(host, kind);
     if (topic !== undefined && answer) this.#given.set(topic, answer);
     return answer ?? '';

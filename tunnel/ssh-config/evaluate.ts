@@ -120,12 +120,11 @@ class Evaluation implements Found {
       before?.hostname ??
       (named === undefined ? query.host : expandTokens(named, { h: query.host }, query.host));
     const user = this.options.get('user')?.[0] ?? surroundings.localUser;
-    const tag = this.options.get('tag')?.[0] ?? '';
     const { localUser } = surroundings;
     const host = before?.hostname ?? query.host;
     const isFinalPass = before !== undefined;
     return {
-      ...{ host, alias: query.host, hostname, user, localUser, tag, isFinalPass },
+      ...{ host, alias: query.host, hostname, user, localUser, isFinalPass },
       execute: (command, isNeeded) => this.#execute(command, { hostname, user, isNeeded }),
     };
   }

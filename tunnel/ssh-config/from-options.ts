@@ -44,6 +44,7 @@ export function destinationOf(
     defaultIdentityFiles: areDefaults ? identityFiles : [],
     identitiesOnly: isOn(options, 'identitiesonly'),
     ...(agentSocket !== undefined && { agentSocket }),
+    ...addKeysOf(options),
     certificateFiles: files('certificatefile'),
     authMethods,
     ...(family === 'inet' && { addressFamily: 4 as const }),
@@ -169,6 +170,15 @@ function agentSocketOf(
   // What begins at the root has been expanded.
   if (said.startsWith('/')) return said;
   return expandFile(said, fileTokens(subject, surroundings), surroundings, subject.alias);
+}
+
+/** `ssh -G` prints `true`, `ask`, `confirm`, seconds, or `confirm` with seconds. */
+function addKeysOf(options: HostOptions): Pick<ResolvedDestination, 'addKeysToAgent'> {
+  const said = options.get('addkeystoagent')?.[0] ?? 'false';
+  const [, word = '', seconds] = /^([a-z]*) ?(\d+)?$/i.exec(said) ?? [];
+  if (seconds === undefined && ['', 'no', 'false'].includes(word)) return {};
+  const lifetime = seconds === undefined ? {} : { lifetimeSeconds: Number(seconds) };
+  return { addKeysToAgent: { ask: word === 'ask', confirm: word === 'confirm', ...lifetime } };
 }
 
 function authMethodsOf(options: HostOptions): AuthMethod[] {

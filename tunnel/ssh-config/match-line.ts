@@ -11,8 +11,6 @@ export interface MatchSubject {
   readonly hostname: string;
   readonly user: string;
   readonly localUser: string;
-  /** What Tag says. */
-  readonly tag: string;
   /** Whether this is the second reading, which `Match final` asks for. */
   readonly isFinalPass: boolean;
   /** Runs a command of `exec`, if that is needed: whether it ends with status 0. */
@@ -97,8 +95,6 @@ async function judgeCriterion(
       return matchesAny(patterns, subject.user);
     case 'localuser':
       return matchesAny(patterns, subject.localUser);
-    case 'tagged':
-      return matchesAny(patterns, subject.tag);
     case 'exec':
       return subject.execute(value, isNeeded);
     default:
