@@ -97,7 +97,7 @@ export async function tunnelOptions(
   log: Log,
   signal?: AbortSignal,
 ): Promise<TunnelOptions> {
-  const [{ resolveDestination }, { askInTerminal }] = await Promise.all([
+  const [{ resolveDestination }, { askFor }] = await Promise.all([
     import('../tunnel/ssh-config/resolve.js'),
     import('./prompts/ssh.js'),
   ]);
@@ -115,11 +115,12 @@ export async function tunnelOptions(
   };
   const { folderKnownHosts = [] } = connection;
   const destinations = await Promise.all(connection.sshUrls.map((url) => resolveDestination(url, options)));
+  const ask = askFor(connection, log);
   return {
     destinations: destinations.map((destination) => alsoReading(destination, folderKnownHosts)),
     connectTimeoutMs: connection.timeoutMs,
     transport: connection.transport,
-    ...(connection.canAsk === true ? { ask: askInTerminal } : {}),
+    ...(ask && { ask }),
     log,
   };
 }

@@ -45,8 +45,10 @@ export interface Connection {
   readonly timeoutMs: number;
   /** How long connecting may take, whatever ssh_config says of that. */
   readonly connectTimeoutMs?: number;
-  /** Whether a person is there for the questions of SSH. */
+  /** Whether a person is at the terminal for the questions of SSH. */
   readonly canAsk?: boolean;
+  /** Whether `--yes` was said: whom to trust is not asked then, by whatever means. */
+  readonly isUnattended?: boolean;
   /** And for the password of the user of etcd, which `--yes` does not answer. */
   readonly canAskPassword?: boolean;
 }
@@ -186,6 +188,7 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
     timeoutMs: flags.timeout ?? defaultTimeoutMs,
     ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
     canAsk: canAsk() && flags.yes !== true,
+    isUnattended: flags.yes === true,
     canAskPassword: mayAskPassword(flags),
   };
 }

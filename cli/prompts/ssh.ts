@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Ask, Question } from '../../tunnel/questions.js';
+import type { Log } from '../../tunnel/log.js';
+import type { Ask } from '../../tunnel/questions.js';
 import { InterruptedError } from '../errors.js';
 import { writeRemark } from '../output/door.js';
 import { lines } from '../output/lines.js';
-import { visible } from '../output/visible.js';
+import { askpassProgram, askThrough } from './askpass.js';
+import { canAsk } from './confirm.js';
 import { question } from './question.js';
+import { shownOf } from './question-lines.js';
 
 const heardWithinMs = 1_000;
-
-/** What a host may say with a question; which host it is stays on the screen. */
-const MOST_LINES = 20;
-const MOST_IN_LINE = 500;
 
 /**
  * Asks what SSH wants to know: host keys, passphrases, passwords, second factors. Only for a terminal.
@@ -48,15 +47,15 @@ async function heard(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Above the question: which host it is about, unless it says so itself, and set off from that what the host says. */
-function shownOf({ kind, host, text, position }: Question): { above: string[]; message: string } {
-  const said = text
-    .trimEnd()
-    .split('\n')
-    .slice(-MOST_LINES)
-    .map((line) => visible(line, MOST_IN_LINE));
-  const message = said.pop() ?? '';
-  const isTheirs = kind === 'keyboard-interactive';
-  const place = position ? [`${host} (host ${position.number} of ${position.of})`] : isTheirs ? [host] : [];
-  return { above: [...place, ...said.map((line) => (isTheirs ? `  | ${line}` : line))], message };
+/** How SSH's questions reach the person: by the program of SSH_ASKPASS where that is to ask, else in the terminal. */
+export function askFor(
+  { canAsk: mayPrompt = false, isUnattended = false }: { canAsk?: boolean; isUnattended?: boolean },
+  log: Log,
+): Ask | undefined {
+  const program = askpassProgram(process.env, { hasTerminal: canAsk() });
+  if (program === undefined) return mayPrompt ? askInTerminal : undefined;
+  const ask = askThrough(program, log);
+  // With --yes nobody decides whom to trust: hosts that are not known are refused.
+  return async (question, options) =>
+    isUnattended && question.kind === 'host-key' ? undefined : ask(question, options);
 }

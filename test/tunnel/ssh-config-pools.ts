@@ -58,7 +58,7 @@ aes128-ctr ¦ +aes256-cbc ¦ -aes* ¦ ^aes256-ctr ¦ aes128-ctr,aes128-ctr ¦ no
 +aes* ¦ aes128-ctr, ¦ ,aes128-ctr ¦ aes128-ctr,,x ¦ !aes128-ctr ¦ -!aes128-ctr ¦ ^ ¦ + ¦
 -nothing ¦ +nothing ¦ hmac-sha2-512 ¦ +hmac-md5 ¦ -hmac-sha1* ¦ ^hmac-sha2-256 ¦
 curve25519-sha256 ¦ +diffie-hellman-group1-sha1 ¦ -sntrup* ¦ ssh-ed25519 ¦ +ssh-rsa ¦
--ssh-ed25519*,ecdsa-* ¦ rsa-sha2-* ¦ ^rsa-sha2-512 ¦ ED25519 ¦ +ssh-dss,ssh-rsa ¦ webauthn* ¦
+-ssh-ed25519*,ecdsa-* ¦ rsa-sha2-* ¦ ^rsa-sha2-512 ¦ ED25519 ¦ ssh-ed25519,!ssh-rsa ¦ +ssh-dss,ssh-rsa ¦ webauthn* ¦
 ssh-*
 `;
 const FORWARDS = pool`
@@ -209,7 +209,7 @@ UserKnownHostsFile2 ¦ AFSTokenPassing ¦ KerberosAuthentication ¦ KerberosTGTP
 export const MATCHES = pool`
 all ¦ !all ¦ final ¦ canonical ¦ !final ¦ !canonical ¦ final all ¦ all final ¦ host web all ¦
 host web final all ¦ ALL ¦ all #c ¦ exec true ¦ exec false ¦ exec "test %h = web" ¦ !exec false ¦
-host db exec %z ¦ exec "exit 3" ¦ exec "test %n%p%r = web22root" ¦ tagged ¦  ¦ nonsense x ¦
+host db exec %z ¦ exec "exit 3" ¦ exec "test %n%p%r = web22root" ¦  ¦ nonsense x ¦
 host ¦ ! ¦ user ¦ host =web ¦ final host *.lan ¦ localuser root ¦ localuser "nobody" ¦
 user root,a ¦ user !root,*
 `;

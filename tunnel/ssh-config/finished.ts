@@ -39,6 +39,16 @@ const DEFAULTS: readonly (readonly [keyword: string, value: string])[] = [
   ['verifyhostkeydns', 'false'],
 ];
 
+/** In the order in which OpenSSH works them out. */
+const ASSEMBLED = [
+  'ciphers',
+  'macs',
+  'kexalgorithms',
+  'hostbasedacceptedalgorithms',
+  'pubkeyacceptedalgorithms',
+  'casignaturealgorithms',
+];
+
 /** Keywords whose `none` is the same as nothing. */
 const NONE_IS_NOTHING = [
   'controlpath',
@@ -63,19 +73,39 @@ export function finished(
 ): AskedOptions {
   const defaults = defaultsOf(query, surroundings);
   const options = new Map([...defaults, ...read]);
-  for (const keyword of NONE_IS_NOTHING) {
-    if (options.get(keyword)?.[0]?.toLowerCase() === 'none') options.delete(keyword);
-  }
+  assembleLists(options, read);
   if (options.has('proxyjump')) options.set('proxyusefdpass', ['no']);
-  for (const keyword of DEFAULT_LISTS.keys()) {
-    const list = assembleList(keyword, options.get(keyword)?.[0] ?? '');
-    if (list === undefined) throw problemIn('ssh_config', `${keyword} leaves nothing`);
-    options.set(keyword, [list]);
-  }
   checkTogether(options);
   checkHop(options, { portOf });
   expandAll(options, read, { query, surroundings });
   return { options, defaults };
+}
+
+/**
+ * Works out the lists of algorithms, then clears what is `none`. With a list that comes to nothing OpenSSH 9 stops in
+ * the middle, and goes on with what it has.
+ */
+function assembleLists(
+  options: Map<string, readonly string[]>,
+  read: ReadonlyMap<string, readonly string[]>,
+): void {
+  const own = assembleList('hostkeyalgorithms', options.get('hostkeyalgorithms')?.[0] ?? '');
+  if (own === undefined) throw problemIn('ssh_config', 'HostKeyAlgorithms leaves nothing');
+  options.set('hostkeyalgorithms', [own]);
+  let isBroken = false;
+  for (const keyword of ASSEMBLED) {
+    const list: string | undefined = isBroken
+      ? read.get(keyword)?.[0]
+      : assembleList(keyword, options.get(keyword)?.[0] ?? '');
+    // The one that broke is lost, those after it stay as they were written.
+    if (list === undefined) options.delete(keyword);
+    else options.set(keyword, [list]);
+    isBroken ||= list === undefined;
+  }
+  if (isBroken) return;
+  for (const keyword of NONE_IS_NOTHING) {
+    if (options.get(keyword)?.[0]?.toLowerCase() === 'none') options.delete(keyword);
+  }
 }
 
 function defaultsOf({ host, user, port }: HostQuery, { home, localUser }: Surroundings): HostOptions {
