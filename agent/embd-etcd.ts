@@ -11,6 +11,7 @@ import { undrain } from './cluster/undrain.js';
 import { ControlSocket } from './control/control-socket.js';
 import type { AgentState } from './control/protocol.js';
 import { Converger } from './converger.js';
+import { patiently } from './deploys/patience.js';
 import { AgentError } from './errors.js';
 import { warningsOf } from './exposure.js';
 import type { EmbdEtcdOptions } from './options.js';
@@ -208,8 +209,13 @@ export class EmbdEtcd {
     const { founded, ended } = followFleet(following, over, (error) => failed.abort(error));
     const registered = async (): Promise<void> => {
       await founded;
-      if (idealClusterSize !== undefined) await world.idealClusterSizeSet(idealClusterSize, { signal: over });
       this.#becomeReady();
+      if (idealClusterSize === undefined) return;
+      // A cluster that is full takes it later.
+      await patiently(() => world.idealClusterSizeSet(idealClusterSize, { signal: over }), {
+        signal: over,
+        log,
+      });
     };
     await participation.run(over, () => void registered().catch((error: unknown) => failed.abort(error)));
     await Promise.all([publishing, ended]);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AppCondition, DEFAULT_SETTLE_MS, type HealthCheck, type Log } from '../../world/direct.js';
+import { type AppCondition, DEFAULT_SETTLE_MS, type Log } from '../../world/direct.js';
 import { Child, type ChildExit } from '../child-process.js';
 import { describeExit } from '../cluster/server-process.js';
 import { APP_MARK, type Mark } from '../processes/strays.js';
@@ -125,7 +125,7 @@ export class App {
 
   async #keep(): Promise<void> {
     const { signal } = this.#stopping;
-    const { release } = this.#options;
+    const { release, log } = this.#options;
     const { run, settleMs = DEFAULT_SETTLE_MS } = release.deployment.manifest;
     let pauseMs = restartMs.first;
     while (run !== undefined && !signal.aborted) {
@@ -138,7 +138,7 @@ export class App {
       }
       this.#lastExit = why;
       this.#options.onCondition({ up: false, restarts: this.#restarts, lastExit: why });
-      this.#say(`the app of deploy ${release.id} ${why}; starting it again in ${pauseMs} ms`);
+      log('warn', `the app of deploy ${release.id} ${why}; starting it again in ${pauseMs} ms`);
       // What it left behind would be in the way of the next one.
       await this.#child?.stop(stopGraceMs);
       await delay(pauseMs, undefined, { signal });
@@ -157,7 +157,8 @@ export class App {
       return `cannot be started (${(error as Error).message})`;
     }
     const child = this.#child;
-    if (child === undefined) return 'was stopped';
+    // Stopped while it was being started: then `stop` ends it.
+    if (child === undefined || this.#stopping.signal.aborted) return 'was stopped';
     const over = new AbortController();
     if (isRestart) void this.#backToStay(settleMs, over.signal);
     const exit = await child.exited;
@@ -197,20 +198,17 @@ export class App {
     }
   }
 
+  /** How it ended, and what most often keeps an app from starting: somebody else has its port. */
   async #endedEarly(exit: ChildExit): Promise<string> {
     const { health } = this.#options.release.deployment.manifest;
-    const stranger = health && (await this.#strangerAt(health));
-    return `it ended (${describeExit(exit)})${stranger === undefined ? '' : `, and ${stranger}`}`;
-  }
-
-  /** What most often keeps an app from starting: somebody else has its port. */
-  async #strangerAt(health: HealthCheck): Promise<string | undefined> {
-    const stranger = await strangerAt(health, this.#kin());
-    return stranger && describeOwner(stranger);
+    const stranger = health && (await strangerAt(health, this.#kin()));
+    return `it ended (${describeExit(exit)})${stranger === undefined ? '' : `, and ${describeOwner(stranger)}`}`;
   }
 
   #checking(signal: AbortSignal): HealthOptions {
-    const options = { cwd: this.#options.folder, environment: this.#environment, signal };
+    // What a check leaves behind goes with the app.
+    const environment = { ...this.#environment, [APP_MARK]: this.#mark };
+    const options = { cwd: this.#options.folder, environment, signal };
     const { run } = this.#options.release.deployment.manifest;
     return run === undefined ? options : { ...options, kin: () => this.#kin() };
   }
@@ -230,15 +228,15 @@ export class App {
       cwd: folder,
       environment: this.#environment,
       logFile: this.#output.file,
-      mark: `${APP_MARK}=${mark.value}/${release.name}`,
+      mark: `${APP_MARK}=${this.#mark}`,
       controlGroup,
     });
     mark.note({ root: this.#child.identity, controlGroup }, log);
     this.#output.watch();
   }
 
-  #say(message: string): void {
-    this.#options.log('warn', message);
+  get #mark(): string {
+    return `${this.#options.mark.value}/${this.#options.release.name}`;
   }
 
   get #environment(): NodeJS.ProcessEnv {
