@@ -1,8 +1,15 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import test from 'ava';
 import { Connection, type Dial } from '../../tunnel/connection.js';
 import { Eagerness } from '../../tunnel/eagerness.js';
-import { TunnelError } from '../../tunnel/index.js';
+import { Tunnel, TunnelError } from '../../tunnel/index.js';
 import type { Link } from '../../tunnel/transport.js';
+import { waitUntil } from '../fixtures/wait-until.js';
+import { echoed, enter, stateOf } from './entering.js';
+import { Relay } from './relay.js';
+import { Sshd } from './sshd.js';
+import { Target } from './target.js';
 
 const via = { user: 'me', host: 'h', port: 22 };
 
@@ -89,4 +96,41 @@ test('A connection that is used is made again at once when it breaks off, also w
 
 test('A host that is not there is given a pause, however much it is wanted', async (t) => {
   t.true((await pauses(lost('unreachable'))) >= 1);
+});
+
+/** More than what sshd says of itself and of its algorithms, less than a login. */
+const IN_THE_MIDDLE_OF_A_LOGIN_BYTES = 1_500;
+
+test('Logins of ssh that a network breaks off are begun again at once, for those who use the tunnel', async (t) => {
+  await using sshd = await Sshd.start();
+  await using target = await Target.start();
+  await using relay = await Relay.start(() => connect(sshd.port, '127.0.0.1'));
+  await using tunnel = await Tunnel.open({
+    ...sshd.options,
+    destinations: [{ ...sshd.destination, port: relay.port }],
+    knownHostsFiles: [sshd.anyPortKnownHostsFile],
+    transport: 'openssh',
+    connectTimeoutMs: 60_000,
+  });
+  await using forward = await tunnel.forward(target.address);
+  const used = enter(forward);
+  await echoed(t, used);
+  const statuses: string[] = [];
+  const followed = (async () => {
+    for await (const { status } of tunnel.states()) statuses.push(status);
+  })();
+  const ended = once(used, 'end');
+  relay.cutAfterBytes = IN_THE_MIDDLE_OF_A_LOGIN_BYTES;
+  relay.cut();
+  await ended;
+  used.destroy();
+  const waiting = enter(forward);
+  const before = relay.connections;
+  await waitUntil('three logins were broken off', () => relay.connections >= before + 3);
+  relay.cutAfterBytes = Number.POSITIVE_INFINITY;
+  await stateOf(tunnel, ({ status }) => status === 'connected');
+  await echoed(t, waiting);
+  await tunnel.close();
+  await followed;
+  t.false(statuses.includes('waiting'), statuses.join(' '));
 });

@@ -9,6 +9,8 @@ export class Relay implements AsyncDisposable {
   connections = 0;
   /** Pieces of data that came from the server so far, on all connections. */
   answers = 0;
+  /** Ends each new connection once the server has sent so many bytes. */
+  cutAfterBytes = Number.POSITIVE_INFINITY;
   readonly #server: Server;
   readonly #ends = new Set<Duplex>();
 
@@ -42,8 +44,12 @@ export class Relay implements AsyncDisposable {
 
   #join(near: Socket, far: Duplex): void {
     this.connections += 1;
-    far.on('data', () => {
+    const { cutAfterBytes } = this;
+    let bytes = 0;
+    far.on('data', (piece: Buffer) => {
       this.answers += 1;
+      bytes += piece.length;
+      if (bytes >= cutAfterBytes) near.destroy();
     });
     for (const [end, other] of [
       [near, far],
