@@ -1,0 +1,109 @@
+import { hostile } from './hostile.js';
+import type { Terminal } from './terminal.js';
+
+/** One call of a command, in a terminal. */
+export interface Call {
+  readonly args: readonly string[];
+  /** A value that was asked for keeps its line breaks. */
+  readonly isValue?: true;
+  /** What the person does; a command that asks draws with its own sequences. */
+  readonly person?: (terminal: Terminal) => Promise<void>;
+  readonly asks?: true;
+  /** It draws its progress over and over. */
+  readonly redraws?: true;
+}
+
+export const [key, map] = [hostile('key'), hostile('map')];
+export const file = `/${hostile('file')}`;
+export const folder = `/${hostile('folder')}`;
+
+/** Ends what would go on for ever, once it has shown something. */
+const interrupted = (shows: RegExp) => async (terminal: Terminal) => {
+  await terminal.shows(shows);
+  terminal.type('\x03');
+};
+
+/** How each command is called; one that is not here fails the first test. */
+export const calls: Readonly<Record<string, readonly Call[]>> = {
+  demo: [{ args: ['--backend', hostile('kind')] }],
+  run: [
+    {
+      args: ['--no-server', '--hostname', 'me', '--prefix', 'PREFIX', '--verbose'],
+      person: interrupted(/not made by hawser|is healthy/),
+    },
+  ],
+  deploy: [
+    { args: ['APP', '--plan', '-m', hostile('message')] },
+    {
+      args: ['APP', '-m', hostile('message')],
+      asks: true,
+      person: async (terminal) => {
+        await terminal.shows(/Deploy app as deploy 3/);
+        terminal.type('\r');
+      },
+    },
+  ],
+  'deploys list': [{ args: [] }],
+  'deploys prune': [{ args: ['--keep', '100'] }, { args: ['--keep', hostile('1')] }],
+  status: [{ args: [] }, { args: ['--wait-converged', '1ms', '--timeout', '2s'] }],
+  'str get': [
+    { args: [key], isValue: true },
+    { args: [hostile('absent')] },
+    { args: ['bytes'] },
+    { args: [key, '--watch'], isValue: true, person: interrupted(/EVIL/) },
+  ],
+  'str watch': [{ args: [key], isValue: true, person: interrupted(/EVIL/) }],
+  'str set': [{ args: ['', hostile('value')] }, { args: [hostile('new'), hostile('value')] }],
+  'str del': [{ args: [hostile('new')] }],
+  'map get': [{ args: [map] }, { args: [map, '--watch'], person: interrupted(/EVIL/) }],
+  'map watch': [{ args: [map], person: interrupted(/EVIL/) }],
+  'map set': [{ args: [map, 'x', '--hostname', hostile('a/b')] }],
+  'map del': [{ args: [map, '--hostname', hostile('a,b')] }],
+  'res export': [
+    { args: [hostile('a/b'), hostile('name'), hostile('data')] },
+    { args: ['--file', hostile('file')] },
+  ],
+  'res collect': [
+    { args: [] },
+    { args: ['--hostname', hostile('to')] },
+    { args: ['--kind', hostile('a/b')] },
+    { args: ['--watch'], person: interrupted(/EVIL/) },
+  ],
+  'res delete': [{ args: [hostile('a/b'), hostile('name')] }],
+  'schedule get': [
+    { args: [hostile('backup')] },
+    { args: [hostile('backup'), '--watch'], person: interrupted(/EVIL/) },
+  ],
+  'schedule list': [{ args: [] }],
+  'schedule join': [{ args: [hostile('backup'), '--strategy', hostile('none')] }],
+  'schedule add': [
+    { args: [hostile('backup')] },
+    { args: [hostile('backup'), '--persist', '--strategy', hostile('none')] },
+  ],
+  'schedule withdraw': [{ args: [hostile('a/b')] }],
+  'fs ls': [
+    { args: [] },
+    { args: ['-l', '/'] },
+    { args: ['/', '--fs', hostile('broken')] },
+    { args: [hostile('/absent')] },
+  ],
+  'fs tree': [{ args: [] }],
+  'fs cat': [{ args: [file], isValue: true }, { args: [folder] }],
+  'fs put': [{ args: [hostile('absent'), '/x'] }, { args: ['APP', folder], redraws: true }],
+  'fs get': [
+    { args: [file, '-'], isValue: true },
+    { args: [hostile('/absent'), '.'] },
+    { args: ['/', 'OUT'], redraws: true },
+  ],
+  'fs rm': [{ args: [folder] }, { args: [hostile('/absent')] }],
+  'fs du': [{ args: [file] }],
+  'fs gc': [{ args: [] }],
+  members: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
+  'members recover': [{ args: ['--prefix', hostile('prefix')] }, { args: ['--ssh-url', hostile('root@h')] }],
+  endpoints: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
+  size: [{ args: [] }, { args: [hostile('3')] }],
+  forward: [
+    { args: [hostile('target'), '--ssh-url', hostile('root@h')] },
+    { args: ['--listen', hostile('h')] },
+  ],
+};
