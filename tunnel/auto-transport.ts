@@ -110,12 +110,16 @@ async function whyOpenSsh(
   return undefined;
 }
 
-/** What OpenSSH alone can use, of what the agents hold: where there is no `ssh`, their other keys are tried. */
+/** What OpenSSH alone sees or uses: where there is no `ssh`, what ssh2 can do is tried. */
 async function whyRatherOpenSsh(
   destination: ResolvedDestination,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   for (const host of [...destination.jumps, destination]) {
+    const { pin, known } = await readTrust(host, { signal });
+    // A host with a certificate may have other keys than those that were known once.
+    if (pin === undefined && known.authorities.length > 0)
+      return `known_hosts has a certificate authority for ${known.name}`;
     const reason = await whyAgentNeedsOpenSsh(host, { signal });
     if (reason !== undefined) return reason;
   }

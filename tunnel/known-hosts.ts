@@ -83,9 +83,13 @@ export function lookUpHost(lines: readonly KnownHostsLine[], host: string, port:
   };
 }
 
-/** Whether a host can be verified by nothing but a certificate, which ssh2 cannot read. */
-export function needsHostCertificate(known: KnownHost): boolean {
-  return known.authorities.length > 0 && known.keys.length === 0 && known.keysWithoutPort.length === 0;
+/**
+ * Whether it takes a look at the host's certificate, which ssh2 cannot read: nothing else can verify it, or one by a
+ * revoked authority would have to be refused.
+ */
+export function needsHostCertificate({ authorities, keys, keysWithoutPort, revoked }: KnownHost): boolean {
+  const isRevoked = authorities.some(({ key }) => revoked.some((line) => line.key.equals(key)));
+  return isRevoked || (authorities.length > 0 && keys.length === 0 && keysWithoutPort.length === 0);
 }
 
 /** The line that makes a host known; with `salt` (20 bytes), one that does not tell its name. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { transportNamed } from '../../tunnel/auto-transport.js';
+import { type TransportName, transportNamed } from '../../tunnel/auto-transport.js';
 import { judgeHostKey, orderHostKeyAlgorithms } from '../../tunnel/host-key.js';
 import { canStoreHostKey, reactToUnknown } from '../../tunnel/host-key-verdict.js';
 import { readTrust } from '../../tunnel/host-trust.js';
@@ -58,7 +58,7 @@ export class HostKeyTable {
   }
 
   /** What a transport of ours does. */
-  async byTransport(name: 'ssh2' | 'openssh', situation: Situation): Promise<Outcome> {
+  async byTransport(name: TransportName, situation: Situation): Promise<Outcome> {
     const { config, known } = await this.#prepare(situation);
     try {
       const link = await transportNamed(name).dial(await this.#resolve(config), {

@@ -1,22 +1,20 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import test from 'ava';
 import { type LogLevel, Tunnel, TunnelError } from '../../tunnel/index.js';
 import type { ResolvedDestination } from '../../tunnel/ssh-config.js';
 import { setEnvironment } from '../fixtures/environment.js';
+import { Authority } from './authority.js';
 import { resolved } from './resolved.js';
-import { makeKey, Sshd } from './sshd.js';
+import { Sshd } from './sshd.js';
 import { readAll, Target } from './target.js';
 
-const run = promisify(execFile);
 const program = fileURLToPath(new URL('./programs/tunnel-user.js', import.meta.url));
 
 test.serial('A user certificate gets in, and auto says why it takes OpenSSH for that', async (t) => {
@@ -143,59 +141,6 @@ test.serial('An ssh whose user was killed ends by itself', async (t) => {
   child.kill('SIGKILL');
   t.true(await becomes(async () => !(await sshd.hasConnections())));
 });
-
-/** A certificate authority, with a host and a user that it vouches for. */
-class Authority implements AsyncDisposable {
-  readonly #folder: string;
-
-  private constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  static async start(): Promise<Authority> {
-    const folder = await mkdtemp(join(tmpdir(), 'ca-'));
-    await makeKey(join(folder, 'ca'));
-    return new Authority(folder);
-  }
-
-  /** Lines for sshd_config. */
-  get config(): string[] {
-    return [
-      `TrustedUserCAKeys ${this.#folder}/ca.pub`,
-      `HostCertificate ${this.#folder}/host-cert.pub`,
-      'AuthorizedPrincipalsFile none',
-    ];
-  }
-
-  /** Has the host show a certificate for this name. */
-  async certifyHost(sshd: Sshd, name: string): Promise<void> {
-    const file = join(this.#folder, 'host.pub');
-    await copyFile(`${sshd.hostKeyFile}.pub`, file);
-    await run('ssh-keygen', ['-q', '-s', join(this.#folder, 'ca'), '-h', '-I', name, '-n', name, file]);
-    await sshd.restart();
-  }
-
-  async trustedBy(sshd: Sshd): Promise<void> {
-    const key = await readFile(join(this.#folder, 'ca.pub'), 'utf8');
-    await writeFile(sshd.knownHostsFile, `@cert-authority [127.0.0.1]:${sshd.port} ${key}`);
-  }
-
-  /** A key that gets in by its certificate alone. */
-  async certifiedIdentity(user: string): Promise<Partial<ResolvedDestination>> {
-    const identity = join(this.#folder, 'id');
-    await makeKey(identity);
-    await run('ssh-keygen', [
-      ...['-q', '-s', join(this.#folder, 'ca'), '-I', 'us', '-n', user],
-      `${identity}.pub`,
-    ]);
-    const certificateFiles = [`${identity}-cert.pub`];
-    return { identityFiles: [identity], requiredIdentityFiles: [identity], certificateFiles };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#folder, { recursive: true });
-  }
-}
 
 async function answerThrough(tunnel: Tunnel): Promise<string> {
   await using target = await Target.start((socket) => socket.end('through'));
