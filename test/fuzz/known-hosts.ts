@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -120,6 +120,10 @@ async function judge(file: string, name: string): Promise<Map<number, Found>> {
   );
 }
 
+/** What OpenSSH reads until version 10 and we read still. */
+const isJudgeOld = Number(/OpenSSH_(\d+)/.exec(String(spawnSync('ssh', ['-V']).stderr))?.[1] ?? 0) < 10;
+const isOfOld = (text: string) => !isJudgeOld && /\0|ssh-dss/.test(text);
+
 function compare(
   lines: readonly string[],
   name: string,
@@ -133,7 +137,7 @@ function compare(
     const text = JSON.stringify(lines[number - 1]);
     if (found === undefined) {
       // A certificate that nobody signed makes us refuse more, not less.
-      if (isCertificate) continue;
+      if (isCertificate || isOfOld(lines[number - 1] ?? '')) continue;
       throw new Error(`for ${name} we read line ${number}, which OpenSSH does not: ${text}`);
     }
     if (found.fingerprint !== fingerprintOf(key) || found.marker !== mark)
