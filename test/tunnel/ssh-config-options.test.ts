@@ -118,8 +118,16 @@ for (const config of [
   'HostName %q',
   'ConnectTimeout soon',
   'IdentityFile a b',
+  'Host',
+  'Match user =',
+  'IgnoreUnknown',
+  'IgnoreUnknown a b',
+  '\ufeffHashKnownHosts yes',
+  '\vBatchMode yes',
+  'StrictHostKeyChecking\u00a0yes',
+  `UserKnownHostsFile $\{NOT_SET}/known_hosts`,
 ]) {
-  test.serial(`What OpenSSH refuses in ssh_config we refuse: ${config}`, async (t) => {
+  test.serial(`What OpenSSH refuses in ssh_config we refuse: ${JSON.stringify(config)}`, async (t) => {
     await refused(t, config);
   });
 }
