@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openLog } from './open-log.js';
+import { openLog, openToRead } from './own-file.js';
 import type { ControlGroup } from './processes/control-group.js';
 import { killAll, killOnce, terminate, untilGone } from './processes/end-kin.js';
 import { gated } from './processes/gate.js';
@@ -126,7 +125,7 @@ export class Child {
 
   /** The last lines that this run of the program wrote, or of what is left of them since the log was put aside. */
   async logTail(lines = 20, maxBytes = 16_384): Promise<string> {
-    const file = await open(this.#options.logFile, 'r');
+    const file = await openToRead(this.#options.logFile);
     try {
       const { size } = await file.stat();
       const start = size < this.#logStart ? 0 : this.#logStart;

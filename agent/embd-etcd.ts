@@ -65,15 +65,15 @@ export class EmbdEtcd {
   validate(): void {
     validateEmbdEtcd(this.#options);
     const { noServer, seeds, connectSeeds, newCluster } = this.#options;
-    if (noServer === true && newCluster === true)
-      throw new AgentError(
-        'invalid',
-        'A host without a server cannot make a cluster: leave out --new-cluster.',
-      );
     if (noServer === true && seeds.length === 0 && connectSeeds === undefined)
       throw new AgentError(
         'invalid',
         'A host without a server needs seeds: give --seeds, or leave out --no-server.',
+      );
+    if (noServer === true && newCluster === true)
+      throw new AgentError(
+        'invalid',
+        'A host without a server cannot make a cluster: leave out --new-cluster.',
       );
     if (noServer !== true) warningsOf(this.#options);
   }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from './errors.js';
+import { readOwn } from './own-file.js';
 
 /**
  * The identity of an agent's folder, made once: it tells an agent that was restarted from a second one that was
@@ -25,5 +26,5 @@ export async function instanceOf(prefix: string): Promise<string> {
       });
     }
   }
-  return (await readFile(file, 'utf8')).trim();
+  return (await readOwn(file)).trim();
 }

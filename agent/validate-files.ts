@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { ServerTls, TlsFiles } from './cluster/etcd-flags.js';
 import type { ServerAddresses } from './cluster/local-endpoint.js';
 import { AgentError } from './errors.js';
+import { checkOwnFolder } from './own-folder.js';
 
 const serverAuth = '1.3.6.1.5.5.7.3.1';
 const clientAuth = '1.3.6.1.5.5.7.3.2';
@@ -12,13 +13,16 @@ const clientAuth = '1.3.6.1.5.5.7.3.2';
 /**
  * Makes the prefix, for its owner only, where it does not exist.
  *
- * @throws AgentError `invalid` naming the folder and why it cannot be written.
+ * @throws AgentError `invalid` naming the folder and why it cannot be written; `unsafe` when another user owns it or could
+ * put something else in its place.
  */
 export function checkPrefix(prefix: string): void {
   try {
     makeFolder(prefix);
+    checkOwnFolder(prefix);
     accessSync(prefix, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
+    if (error instanceof AgentError) throw error;
     const { code = '', message } = error as NodeJS.ErrnoException;
     const why = meanings[code] ?? message;
     throw new AgentError(

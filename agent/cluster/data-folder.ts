@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { FleetIdentity } from '../../world/direct.js';
+import { readOwn } from '../own-file.js';
 import { FleetFile, type RememberedFleet } from './fleet-file.js';
 
 const knownSchema = z.object({ endpoints: z.array(z.string()).min(1) });
@@ -54,8 +55,8 @@ export class DataFolder {
   }
 
   async setDrained(drained: boolean): Promise<void> {
-    if (drained) await writeFile(this.#drainedMark, '', { mode: 0o600 });
-    else await rm(this.#drainedMark, { force: true });
+    await rm(this.#drainedMark, { force: true });
+    if (drained) await writeFile(this.#drainedMark, '', { flag: 'wx', mode: 0o600 });
   }
 
   /** The fleet that this prefix belongs to. @throws AgentError `invalid` when its file cannot be understood. */
@@ -68,7 +69,7 @@ export class DataFolder {
   /** Where the cluster was reached last, whatever becomes of the seeds; empty when that is not known. */
   async knownEndpoints(): Promise<readonly string[]> {
     try {
-      this.#endpoints = knownSchema.parse(JSON.parse(await readFile(this.#known, 'utf8'))).endpoints;
+      this.#endpoints = knownSchema.parse(JSON.parse(await readOwn(this.#known))).endpoints;
       return this.#endpoints;
     } catch {
       return []; // not written yet, or spoilt: it only ever helps
@@ -112,7 +113,8 @@ export class DataFolder {
   async #write(endpoints: readonly string[]): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const partial = `${this.#known}.part`;
-    await writeFile(partial, `${JSON.stringify({ endpoints })}\n`, { mode: 0o600 });
+    await rm(partial, { force: true });
+    await writeFile(partial, `${JSON.stringify({ endpoints })}\n`, { flag: 'wx', mode: 0o600 });
     await rename(partial, this.#known);
   }
 

@@ -1,8 +1,9 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { FleetIdentity } from '../../world/direct.js';
 import { AgentError } from '../errors.js';
+import { readOwn } from '../own-file.js';
 
 const fleetSchema = z.object({
   uuid: z.uuid(),
@@ -30,9 +31,10 @@ export class FleetFile {
   async read(): Promise<RememberedFleet | undefined> {
     let text: string;
     try {
-      text = await readFile(this.#file, 'utf8');
+      text = await readOwn(this.#file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (error instanceof AgentError) throw error;
       throw this.#spoilt((error as Error).message, error);
     }
     try {

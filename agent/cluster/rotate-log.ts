@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { openToChange } from '../own-file.js';
 
 /** How large a log grows before it is put aside. */
 export const maxLogBytes = 10 * 1024 * 1024;
@@ -35,8 +35,7 @@ export async function rotateLog(
     await rename(file, `${file}.1`);
     return true;
   }
-  const { O_RDWR, O_NOFOLLOW } = constants;
-  await using log = await open(file, O_RDWR | O_NOFOLLOW);
+  await using log = await openToChange(file);
   const aside = `${file}.new`;
   await rm(aside, { force: true });
   try {
@@ -53,7 +52,7 @@ export async function rotateLog(
 
 /** Empties a log without keeping anything of it. */
 export async function emptyLog(file: string): Promise<void> {
-  await using log = await open(file, constants.O_RDWR | constants.O_NOFOLLOW);
+  await using log = await openToChange(file);
   await log.truncate();
 }
 
