@@ -32,5 +32,5 @@ export const MEMBER_CHANGE_INTERVAL_MS = 500;
 /** How long the keys of a host outlive it, in seconds: the TTL of an agent's session. */
 export const SESSION_TTL_SECONDS = 10;
 
-/** The key of the converger that holds a hostname. */
+/** What the converger calls a host that is not known to its fleet yet: until it is, the host has not come to rest. */
 export const CONVERGER_HOSTNAME_NAMESPACE = 'etcd-hostname';

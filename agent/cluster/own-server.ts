@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Member, WorldError } from '../../world/direct.js';
+import { MEMBER_CHANGE_INTERVAL_MS, type Member, WorldError } from '../../world/direct.js';
+import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../constants.js';
 import { AgentError } from '../errors.js';
 import { pause } from '../pause.js';
 import { joinMembers, type ServerStart } from './etcd-flags.js';
@@ -8,12 +9,6 @@ import type { OwnServerOptions } from './own-server-options.js';
 import { describe, placeOf, trySpawn } from './place.js';
 import { publishAddresses } from './publish-addresses.js';
 import type { ServerProcess } from './server-process.js';
-
-/** How often a server that ends by itself is started again before the agent gives up (the seed's MaxServerRetries). */
-export const maxServerRetries = 5;
-
-/** The pause between two such starts (the seed's ServerRetryWait). */
-export const serverRetryWaitMs = 500;
 
 /** A server that ran this long starts with a clean record. */
 const steadyMs = 60_000;
@@ -147,7 +142,7 @@ export class OwnServer {
         log('info', `waiting until the cluster has given up the member that ${hostname} was`);
       this.#awaited = own.id;
       willing(false);
-      return wake.wait(slowPollMs, signal);
+      return wake.wait(MEMBER_CHANGE_INTERVAL_MS, signal);
     }
     willing(true);
     if (own === undefined || own.id === this.#spoiltSeat)
@@ -160,7 +155,7 @@ export class OwnServer {
   async #join(seat: Member, signal: AbortSignal): Promise<void> {
     const { client, folder, hostname, log } = this.#options;
     await folder.moveDataAside();
-    for (let retries = 0; retries <= maxServerRetries; retries += 1) {
+    for (let retries = 0; retries <= MAX_SERVER_RETRIES; retries += 1) {
       const members = await client.members({ signal });
       if (!members.some(({ id }) => id === seat.id)) return;
       await folder.removeData();
@@ -171,7 +166,7 @@ export class OwnServer {
         this.#server = undefined;
         log('warn', `the server that was to join ended (${describe(server)}); trying again`);
       }
-      await delay(serverRetryWaitMs, undefined, { signal });
+      await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
     }
     log('error', `${hostname} cannot take its place in the cluster: its server ends at each start`);
     this.#spoiltSeat = seat.id;
@@ -227,9 +222,9 @@ export class OwnServer {
       await space(signal);
     } else {
       this.#retries = ranMs > steadyMs ? 1 : this.#retries + 1;
-      if (this.#retries > maxServerRetries) return this.#giveUp(server, signal);
+      if (this.#retries > MAX_SERVER_RETRIES) return this.#giveUp(server, signal);
       log('warn', `the etcd server ended (${describe(server)}); starting it again`);
-      await delay(serverRetryWaitMs, undefined, { signal });
+      await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
     }
     if (this.#isOurs(server)) this.#server = (await trySpawn(this.#options, { kind: 'restart' })) ?? server;
   }

@@ -2,6 +2,7 @@ import {
   type Agent,
   type Client,
   type ClientWorld,
+  CONVERGER_HOSTNAME_NAMESPACE,
   type FollowedEndpoints,
   followEndpoints,
   type Log,
@@ -96,10 +97,12 @@ export class Participation {
         if (!signal.aborted) failed.abort(error);
       });
     this.#followEndpoints();
+    using naming = this.#options.mover(CONVERGER_HOSTNAME_NAMESPACE);
     const known = new Wake();
     const present = guarded(
       this.presence.run(this.#ended.signal, () => {
         known.ring();
+        naming.settled();
         registered();
       }),
     );

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log, MemberStatus } from '../../world/direct.js';
 import { Child, type ChildExit } from '../child-process.js';
+import { MAX_SERVER_CLOSE_TIMEOUT_MS, MAX_SERVER_START_TIMEOUT_MS } from '../constants.js';
 import { AgentError, type AgentErrorCode } from '../errors.js';
 import { APP_MARK } from '../processes/strays.js';
 import { checkDataFree } from './data-lock.js';
@@ -18,12 +19,6 @@ import { describeExit, type ExitReason, type ServerExit, serverExit } from './se
 import { Silence, type WatchdogTimes, watchdogTimes } from './silence.js';
 
 export { describeExit, type ExitReason, type ServerExit } from './server-exit.js';
-
-/** How long a server may take to answer before its start counts as failed (the seed's MaxServerStartTimeout). */
-export const maxServerStartTimeoutMs = 60_000;
-
-/** How long a server may take to close before it is killed (the seed's MaxServerCloseTimeout). */
-export const maxServerCloseTimeoutMs = 15_000;
 
 /** Enough for a panic of Go, which shows what each of its threads did. */
 const logTailLines = 400;
@@ -106,11 +101,11 @@ export class ServerProcess {
   /**
    * Resolves with what the server says of itself when it serves, which takes a quorum, or for a learner a leader.
    *
-   * @throws AgentError when it ends first or takes longer than `timeoutMs` (default 60,000): `disk-full`, `in-use` or
+   * @throws AgentError when it ends first or takes longer than `timeoutMs` (default {@link MAX_SERVER_START_TIMEOUT_MS}): `disk-full`, `in-use` or
    * `server-failed`, with the last lines of its log.
    */
   async ready(options: { signal: AbortSignal; timeoutMs?: number }): Promise<MemberStatus> {
-    const { signal, timeoutMs = maxServerStartTimeoutMs } = options;
+    const { signal, timeoutMs = MAX_SERVER_START_TIMEOUT_MS } = options;
     signal.throwIfAborted();
     const late = AbortSignal.timeout(timeoutMs);
     await using local = this.#local();
@@ -137,7 +132,7 @@ export class ServerProcess {
 
   async stop(): Promise<ServerExit> {
     this.#ended ??= 'stopped';
-    await this.#child.stop(maxServerCloseTimeoutMs);
+    await this.#child.stop(MAX_SERVER_CLOSE_TIMEOUT_MS);
     return this.exited;
   }
 

@@ -1,8 +1,6 @@
+import { SESSION_TTL_SECONDS } from '../constants.js';
 import { WorldError } from '../errors.js';
 import { checkHostname } from '../names.js';
-
-/** How many seconds a candidate outlives its host, unless it says otherwise. */
-export const DEFAULT_SESSION_TTL_SECONDS = 10;
 
 export const DEFAULT_STRATEGY = 'rr';
 
@@ -14,7 +12,7 @@ export interface SchedulerOptions {
   readonly maxCount?: number;
   /** The host stays a candidate when its session ends, until it is withdrawn. Default false. */
   readonly persist?: boolean;
-  /** A host that died leaves the schedule after so many seconds. Default 10. */
+  /** A host that died leaves the schedule after so many seconds. Default {@link SESSION_TTL_SECONDS}. */
   readonly sessionTtlSeconds?: number;
   /** Only these hosts may be chosen; none given means any. */
   readonly hostsFilter?: readonly string[];
@@ -50,7 +48,7 @@ const DEFAULT_SPREAD_BY = 'zone';
 /** @throws WorldError `invalid` naming the option, what it can be and what it is. */
 export function toStoredOptions(options: SchedulerOptions): StoredOptions {
   const { strategy = DEFAULT_STRATEGY, maxCount = 0, persist = false, capacity } = options;
-  const { sessionTtlSeconds = DEFAULT_SESSION_TTL_SECONDS, hostsFilter = [], labels = {} } = options;
+  const { sessionTtlSeconds = SESSION_TTL_SECONDS, hostsFilter = [], labels = {} } = options;
   const { spreadBy = DEFAULT_SPREAD_BY } = options;
   if (!isCount(maxCount)) throw refused('maxCount', 'a whole number from 0', maxCount);
   if (!isCount(sessionTtlSeconds) || sessionTtlSeconds === 0)
@@ -83,7 +81,7 @@ export function serialiseOptions(options: StoredOptions): string {
 export function parseOptions(text: string): StoredOptions {
   const query = new URLSearchParams(text);
   const maxCount = wholeNumber(query, 'maxCount') ?? STORED_DEFAULT_MAX_COUNT;
-  const sessionTtl = wholeNumber(query, 'sessionTTL') ?? DEFAULT_SESSION_TTL_SECONDS;
+  const sessionTtl = wholeNumber(query, 'sessionTTL') ?? SESSION_TTL_SECONDS;
   return {
     strategy: query.get('strategy') || DEFAULT_STRATEGY,
     maxCount: maxCount < 0 || maxCount >= NO_LIMIT ? 0 : maxCount,
