@@ -34,14 +34,14 @@ export function batches<T extends { readonly length: number }>(blocks: Iterable<
 export async function findMissing(
   client: Client,
   hashes: readonly string[],
-  options: CallOptions,
+  { storagePrefix, ...options }: CallOptions & { readonly storagePrefix?: string },
 ): Promise<Set<string>> {
   const missing = new Set<string>();
   const groups = Array.from({ length: Math.ceil(hashes.length / MOST_OPS) }, (_, index) =>
     hashes.slice(index * MOST_OPS, (index + 1) * MOST_OPS),
   );
   await inParallel(groups, IN_FLIGHT, async (group) => {
-    const gets = group.map((hash) => ({ get: blockKey(hash), countOnly: true }));
+    const gets = group.map((hash) => ({ get: blockKey(hash, storagePrefix), countOnly: true }));
     const { replies } = await client.txn({ success: gets }, { ...options, repeatable: true, bulk: true });
     for (const [index, hash] of group.entries()) if (replies[index]?.count === 0) missing.add(hash);
   });

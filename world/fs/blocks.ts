@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, brotliDecompress, constants } from 'node:zlib';
 import { WorldError } from '../errors.js';
 import type { BlockRef } from './node.js';
+import { DEFAULT_STORAGE_PREFIX } from './tree-keys.js';
 
 /** The most that a block holds, before compression. */
 export const BLOCK_BYTES = 256 << 10;
@@ -17,8 +18,8 @@ export function sha256(data: Buffer | string): string {
 }
 
 /** Where the block with this hash is stored. */
-export function blockKey(hash: string): string {
-  return `/storage/${hash}`;
+export function blockKey(hash: string, storagePrefix = DEFAULT_STORAGE_PREFIX): string {
+  return `${storagePrefix}/${hash}`;
 }
 
 /** One codec byte, then the data, compressed where that helps. */
@@ -29,12 +30,19 @@ export async function encodeBlock(data: Buffer): Promise<Buffer> {
     : Buffer.concat([Buffer.from([RAW]), data]);
 }
 
-/** @throws WorldError `invalid` when what is stored is not the block that its hash and length name. */
-export async function decodeBlock({ hash, length }: BlockRef, stored: Buffer): Promise<Buffer> {
+/**
+ * @param key where it is stored, for the error.
+ * @throws WorldError `invalid` when what is stored is not the block that its hash and length name.
+ */
+export async function decodeBlock(
+  { hash, length }: BlockRef,
+  stored: Buffer,
+  key = blockKey(hash),
+): Promise<Buffer> {
   const data = await unpack(stored).catch((cause: unknown) => {
-    throw corrupt(hash, cause);
+    throw corrupt(hash, key, cause);
   });
-  if (data === undefined || data.length !== length || sha256(data) !== hash) throw corrupt(hash);
+  if (data === undefined || data.length !== length || sha256(data) !== hash) throw corrupt(hash, key);
   return data;
 }
 
@@ -46,7 +54,7 @@ async function unpack(stored: Buffer): Promise<Buffer | undefined> {
   return undefined;
 }
 
-function corrupt(hash: string, cause?: unknown): WorldError {
+function corrupt(hash: string, key: string, cause?: unknown): WorldError {
   const message = `The stored block ${hash} is corrupt: delete its key and upload the folder again.`;
-  return new WorldError('invalid', message, { key: blockKey(hash), cause });
+  return new WorldError('invalid', message, { key, cause });
 }

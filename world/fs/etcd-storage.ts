@@ -1,15 +1,16 @@
 import type { Client } from '../client/client.js';
 import type { Session } from '../client/session.js';
-import { absent, type Compare, type TxnOp } from '../client/txn.js';
+import type { Compare, TxnOp } from '../client/txn.js';
 import { WorldError } from '../errors.js';
 import { inWords } from '../key-words.js';
 import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
 import { BULK_TIMEOUT_MS, batches, findMissing, IN_FLIGHT } from './batches.js';
 import { blockKey, decodeBlock, encodeBlock } from './blocks.js';
-import { COMMITTED, FREED, WRITERS } from './freeing.js';
+import { type FreeingKeys, freedRevision, freeingKeys } from './freeing.js';
 import { inParallel } from './in-parallel.js';
 import type { BlockRef } from './node.js';
+import { DEFAULT_PLACE, type FsPlace, registration } from './places.js';
 import { warnOfQuota } from './quota.js';
 import {
   type Commit,
@@ -31,16 +32,20 @@ const MARK_TTL_SECONDS = 60;
 export interface EtcdStorageOptions {
   readonly key: string;
   readonly isReadOnly?: boolean;
+  /** Default {@link DEFAULT_PLACE}. */
+  readonly place?: FsPlace | undefined;
   readonly log?: Log | undefined;
   /** etcd's `--quota-backend-bytes`. */
   readonly quotaBytes?: number | undefined;
 }
 
-/** Keeps a superblock under its key and blocks under `/storage`, in etcd. */
+/** Keeps a superblock under its key and blocks under the storage prefix of its place, in etcd. */
 export class EtcdStorage implements Storage {
   readonly key: string;
   readonly isReadOnly: boolean;
   readonly #client: Client;
+  readonly #place: FsPlace;
+  readonly #keys: FreeingKeys;
   readonly #log: Log | undefined;
   readonly #quotaBytes: number | undefined;
   readonly #pins = new Set<Pin>();
@@ -49,8 +54,11 @@ export class EtcdStorage implements Storage {
   #freed: bigint | undefined;
   #mark: Promise<Session> | undefined;
 
-  constructor(client: Client, { key, isReadOnly = false, log, quotaBytes }: EtcdStorageOptions) {
+  constructor(client: Client, options: EtcdStorageOptions) {
+    const { key, isReadOnly = false, place = DEFAULT_PLACE, log, quotaBytes } = options;
     this.#client = client;
+    this.#place = place;
+    this.#keys = freeingKeys(place.storagePrefix);
     this.key = key;
     this.isReadOnly = isReadOnly;
     this.#log = log;
@@ -75,23 +83,12 @@ export class EtcdStorage implements Storage {
     const pin: Pin = { release: () => this.#release(pin) };
     this.#pins.add(pin);
     try {
-      this.#freed ??= await this.#freedRevision(call);
+      this.#freed ??= await freedRevision(this.#client, this.#keys.freed, call);
     } catch (error) {
       await pin.release();
       throw error;
     }
     return pin;
-  }
-
-  /** The revision of {@link FREED}, which is made where a sweep has deleted it. */
-  async #freedRevision(call: CallOptions): Promise<bigint> {
-    const known = await this.#client.get(FREED, call);
-    if (known !== undefined) return known.modRevision;
-    const { succeeded, revision, replies } = await this.#client.txn(
-      { compare: [absent(FREED)], success: [{ put: FREED, value: '' }], failure: [{ get: FREED }] },
-      { ...call, repeatable: true },
-    );
-    return succeeded ? revision : (replies[0]?.entries[0]?.modRevision ?? 0n);
   }
 
   async #release(pin: Pin): Promise<void> {
@@ -113,7 +110,7 @@ export class EtcdStorage implements Storage {
     const bulk = { timeoutMs: BULK_TIMEOUT_MS, ...call };
     const unique = new Map(sources.map((source) => [source.hash, source]));
     const unknown = [...unique.keys()].filter((hash) => !this.#relied.has(hash) && known?.has(hash) !== true);
-    const missing = await findMissing(this.#client, unknown, bulk);
+    const missing = await this.#missing(unknown, bulk);
     const unsent = [...unique.values()].filter(({ hash }) => missing.has(hash));
     const uploadedBytes = unsent.reduce((sum, { length }) => sum + length, 0);
     onMissing?.(uploadedBytes);
@@ -137,7 +134,7 @@ export class EtcdStorage implements Storage {
     call.signal?.throwIfAborted();
     const success: TxnOp[] = [];
     for (const { hash, read } of batch) {
-      success.push({ put: blockKey(hash), value: await encodeBlock(await read()) });
+      success.push({ put: this.#blockKey(hash), value: await encodeBlock(await read()) });
     }
     // Blocks are named by what they hold, so storing one twice changes nothing.
     await this.#client.txn({ success }, { ...call, repeatable: true, bulk: true });
@@ -158,7 +155,7 @@ export class EtcdStorage implements Storage {
 
   async #openMark(call: CallOptions): Promise<Session> {
     const session = await this.#client.session({ ttlSeconds: MARK_TTL_SECONDS }, call);
-    const key = `${WRITERS}${BigInt(session.lease).toString(16)}`;
+    const key = `${this.#keys.writers}${BigInt(session.lease).toString(16)}`;
     await this.#client.set(key, this.key, { ...call, lease: session.lease, repeatable: true });
     return session;
   }
@@ -184,13 +181,15 @@ export class EtcdStorage implements Storage {
   ): Promise<bigint | undefined> {
     const puts: TxnOp[] = [
       { put: this.key, value: superblock },
-      { put: COMMITTED, value: '' },
+      { put: this.#keys.committed, value: '' },
+      ...registration(this.#place),
     ];
     for (const { hash, read } of blocks)
-      puts.push({ put: blockKey(hash), value: await encodeBlock(await read()) });
+      puts.push({ put: this.#blockKey(hash), value: await encodeBlock(await read()) });
     for (;;) {
       const compare = [this.#is(this.key, version)];
-      if (this.#relied.size > 0 && this.#freed !== undefined) compare.push(this.#is(FREED, this.#freed));
+      if (this.#relied.size > 0 && this.#freed !== undefined)
+        compare.push(this.#is(this.#keys.freed, this.#freed));
       const reply = await this.#client.txn(
         { compare, success: puts, failure: [{ get: this.key }] },
         { timeoutMs: BULK_TIMEOUT_MS, ...call, repeatable: true, bulk: true },
@@ -206,11 +205,8 @@ export class EtcdStorage implements Storage {
 
   /** Something was freed: are the blocks that we rely on still there? */
   async #relyOnceMore(call: CallOptions): Promise<void> {
-    const freed = await this.#freedRevision(call);
-    const missing = await findMissing(this.#client, [...this.#relied], {
-      timeoutMs: BULK_TIMEOUT_MS,
-      ...call,
-    });
+    const freed = await freedRevision(this.#client, this.#keys.freed, call);
+    const missing = await this.#missing([...this.#relied], { timeoutMs: BULK_TIMEOUT_MS, ...call });
     this.#freed = freed;
     if (missing.size > 0) {
       for (const hash of missing) this.#relied.delete(hash);
@@ -220,7 +216,7 @@ export class EtcdStorage implements Storage {
   }
 
   async read(blocks: readonly BlockRef[], call: CallOptions): Promise<Buffer[]> {
-    const success = blocks.map(({ hash }) => ({ get: blockKey(hash) }));
+    const success = blocks.map(({ hash }) => ({ get: this.#blockKey(hash) }));
     const { replies } = await this.#client.txn(
       { success },
       { timeoutMs: BULK_TIMEOUT_MS, ...call, repeatable: true, bulk: true },
@@ -228,12 +224,21 @@ export class EtcdStorage implements Storage {
     return Promise.all(
       blocks.map((block, index) => {
         const stored = replies[index]?.entries[0];
-        if (stored !== undefined) return decodeBlock(block, stored.value);
         const { hash } = block;
+        const key = this.#blockKey(hash);
+        if (stored !== undefined) return decodeBlock(block, stored.value, key);
         const message = `Could not read ${inWords(this.key)}: it lacks its block ${hash}. Store the file or folder again.`;
-        throw new WorldError('not-found', message, { key: blockKey(hash) });
+        throw new WorldError('not-found', message, { key });
       }),
     );
+  }
+
+  #missing(hashes: readonly string[], call: CallOptions): Promise<Set<string>> {
+    return findMissing(this.#client, hashes, { ...call, storagePrefix: this.#place.storagePrefix });
+  }
+
+  #blockKey(hash: string): string {
+    return blockKey(hash, this.#place.storagePrefix);
   }
 
   #is(key: string, revision: bigint): Compare {

@@ -2,15 +2,20 @@ import type { Client } from '../client/client.js';
 import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
 import { type FreedBlocks, freeBlocks } from './gc.js';
-import { DEFAULT_FS_URI, memoryFs, openEtcdFs, parseFsUri } from './open-fs.js';
+import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';
+import { type FsPlace, toPlace } from './places.js';
 import { type FsUsage, readUsage } from './usage.js';
 import type { WorldFs } from './world-fs.js';
 
 /** How a World finds file systems. */
 export interface FsOptions {
+  /** What the path of an `etcdfs://` URI begins with: where file systems are kept. Default `/fs`. */
+  readonly metadataPrefix?: string | undefined;
+  /** Where the blocks of those file systems are kept. Default `/storage`. Trees of deploys are at the defaults always. */
+  readonly storagePrefix?: string | undefined;
   /** What `memmapfs:///` names; default one in memory. */
   readonly standaloneFs?: WorldFs | undefined;
-  /** What the World's `uri()` says; default `etcdfs:///fs/shared`. */
+  /** What the World's `uri()` says; default `etcdfs:///fs/shared`, under the `metadataPrefix`. */
   readonly getUri?: (() => string) | undefined;
   /** etcd's `--quota-backend-bytes`, to warn before it is reached; default etcd's own, 2 GiB. */
   readonly quotaBytes?: number | undefined;
@@ -21,17 +26,20 @@ export class FileSystems {
   readonly #client: Client;
   readonly #log: Log | undefined;
   readonly #options: FsOptions;
+  readonly #place: FsPlace;
   readonly #opened = new Map<string, WorldFs>();
   #memory: WorldFs | undefined;
 
+  /** @throws WorldError `invalid` for a prefix that cannot be. */
   constructor(client: Client, log: Log | undefined, options: FsOptions) {
     this.#client = client;
     this.#log = log;
     this.#options = options;
+    this.#place = toPlace(options);
   }
 
   fs(uri: string): WorldFs {
-    const location = parseFsUri(uri);
+    const location = parseFsUri(uri, this.#place.metadataPrefix);
     if (location.kind === 'memory') {
       this.#memory ??= this.#options.standaloneFs ?? memoryFs();
       return this.#memory;
@@ -39,20 +47,20 @@ export class FileSystems {
     const { quotaBytes } = this.#options;
     const fs =
       this.#opened.get(location.key) ??
-      openEtcdFs(this.#client, location.key, { log: this.#log, quotaBytes });
+      openEtcdFs(this.#client, location.key, { place: this.#place, log: this.#log, quotaBytes });
     this.#opened.set(location.key, fs);
     return fs;
   }
 
   gc(options?: CallOptions): Promise<FreedBlocks> {
-    return freeBlocks(this.#client, this.#log, options);
+    return freeBlocks(this.#client, this.#log, { ...options, place: this.#place });
   }
 
   usage(options?: CallOptions): Promise<FsUsage> {
-    return readUsage(this.#client, this.#options.quotaBytes, options);
+    return readUsage(this.#client, { place: this.#place, quotaBytes: this.#options.quotaBytes }, options);
   }
 
   uri(): string {
-    return this.#options.getUri?.() ?? DEFAULT_FS_URI;
+    return this.#options.getUri?.() ?? sharedIn(this.#place.metadataPrefix);
   }
 }

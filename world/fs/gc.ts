@@ -5,13 +5,13 @@ import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { CallOptions } from '../world.js';
 import { BULK_TIMEOUT_MS, IN_FLIGHT } from './batches.js';
-import { COMMITTED, FREED, WRITERS } from './freeing.js';
+import { freeingKeys } from './freeing.js';
 import { inParallel } from './in-parallel.js';
 import { isSuperblock, LiveBlocks } from './live-blocks.js';
-import { METADATA_PREFIX } from './open-fs.js';
+import { DEFAULT_PLACE, type FsPlace, listPlaces } from './places.js';
 import { sweepTrees } from './sweep-trees.js';
+import { DEFAULT_STORAGE_PREFIX } from './tree-keys.js';
 
-const BLOCKS = '/storage/';
 /** With the comparisons and the note that something was freed it stays below etcd's 128. */
 const MOST_OPS = 120;
 const MOST_TRIES = 50;
@@ -36,28 +36,41 @@ export interface FreedBlocks {
 export async function freeBlocks(
   client: Client,
   log: Log | undefined,
-  options: CallOptions = {},
+  { place = DEFAULT_PLACE, ...options }: CallOptions & { readonly place?: FsPlace } = {},
 ): Promise<FreedBlocks> {
   const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
-  const trees = await sweepTrees(client, call);
-  const liveBlocks = new LiveBlocks(client);
+  const { storagePrefix } = place;
+  const prefix = `${storagePrefix}/`;
+  const keys = freeingKeys(storagePrefix);
+  const trees = storagePrefix === DEFAULT_STORAGE_PREFIX ? await sweepTrees(client, call) : 0;
+  const liveBlocks = new LiveBlocks(client, storagePrefix);
   let freed = 0;
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     call.signal?.throwIfAborted();
     // In this order: what is committed later shows in the first, a writer whose mark is gone has committed.
-    const committed = (await client.get(COMMITTED, call))?.modRevision ?? 0n;
-    const stored = await client.list(BLOCKS, { ...call, keysOnly: true });
-    const marks = await client.list(WRITERS, call);
-    const superblocks = await client.list(METADATA_PREFIX, call);
+    const committed = (await client.get(keys.committed, call))?.modRevision ?? 0n;
+    const stored = await client.list(prefix, { ...call, keysOnly: true });
+    const marks = await client.list(keys.writers, call);
+    const places = [...(await listPlaces(client, call)), place];
+    const superblocks = await superblocksNaming(client, storagePrefix, places, call);
     const say = tries === 0 ? log : undefined;
-    const ours = without(superblocks.entries, isSuperblock, 'no file system and no tree of hawser', say);
-    const live = await liveBlocks.of(ours, call);
-    const blocks = without(stored.entries, isBlock, 'no block of a file system', say);
-    const unnamed = blocks.filter(({ key }) => !live.has(key.slice(BLOCKS.length)));
+    const ours = without(superblocks, isSuperblock, 'no file system and no tree of hawser', say);
+    const live = await liveBlocks.of(ours, call, otherStorages(places, storagePrefix));
+    const blocks = without(
+      stored.entries,
+      (entry) => isBlock(entry, prefix),
+      'no block of a file system',
+      say,
+    );
+    const unnamed = blocks.filter(({ key }) => !live.has(key.slice(prefix.length)));
     const garbage = unnamed.filter(({ modRevision }) =>
       marks.entries.every(({ createRevision }) => modRevision < createRevision),
     );
-    const deleted = await deleteAll(client, garbage, { ...call, committed });
+    const deleted = await deleteAll(client, garbage, {
+      ...call,
+      committed: revisionIs(keys.committed, committed),
+      freed: keys.freed,
+    });
     freed += deleted;
     if (deleted === garbage.length) {
       const spared = unnamed.length - garbage.length;
@@ -72,7 +85,7 @@ export async function freeBlocks(
 async function deleteAll(
   client: Client,
   garbage: readonly KeyValue[],
-  { committed, ...call }: CallOptions & { readonly committed: bigint },
+  { committed, freed, ...call }: CallOptions & { readonly committed: Compare; readonly freed: string },
 ): Promise<number> {
   const groups = Array.from({ length: Math.ceil(garbage.length / MOST_OPS) }, (_, index) =>
     garbage.slice(index * MOST_OPS, (index + 1) * MOST_OPS),
@@ -82,8 +95,8 @@ async function deleteAll(
   await inParallel(groups, IN_FLIGHT, async (group) => {
     if (isOvertaken) return;
     const unchanged = group.map(({ key, modRevision }) => revisionIs(key, modRevision));
-    const success = [...group.map(({ key }) => key), FREED].map((key) => ({ delete: key }));
-    const txn = { compare: [revisionIs(COMMITTED, committed), ...unchanged], success };
+    const success = [...group.map(({ key }) => key), freed].map((key) => ({ delete: key }));
+    const txn = { compare: [committed, ...unchanged], success };
     const { succeeded } = await client.txn(txn, { ...call, repeatable: true });
     if (succeeded) deleted += group.length;
     else isOvertaken = true;
@@ -95,8 +108,30 @@ function revisionIs(key: string, to: bigint): Compare {
   return { key, target: 'modRevision', relation: '=', to };
 }
 
-function isBlock({ key }: KeyValue): boolean {
-  return /^\/storage\/[0-9a-f]{64}$/.test(key);
+function isBlock({ key }: KeyValue, prefix: string): boolean {
+  return /^[0-9a-f]{64}$/.test(key.slice(prefix.length));
+}
+
+/** Whatever may name a block under this prefix: what is under every metadata prefix that was ever used with it. */
+async function superblocksNaming(
+  client: Client,
+  storagePrefix: string,
+  places: readonly FsPlace[],
+  call: CallOptions,
+): Promise<KeyValue[]> {
+  const using = places.filter((place) => place.storagePrefix === storagePrefix);
+  const found = new Map<string, KeyValue>();
+  for (const prefix of new Set(using.map(({ metadataPrefix }) => metadataPrefix))) {
+    const { entries } = await client.list(`${prefix}/`, call);
+    for (const entry of entries) found.set(entry.key, entry);
+  }
+  return [...found.values()];
+}
+
+function otherStorages(places: readonly FsPlace[], storagePrefix: string): string[] {
+  const all = new Set(places.map((place) => place.storagePrefix));
+  all.delete(storagePrefix);
+  return [...all];
 }
 
 /** What other programs keep beside ours is left alone, and said once for all of it. */

@@ -19,7 +19,7 @@ interface Named {
 }
 
 /**
- * Whether a key below `/fs/` is ours, also where it is damaged or of a newer version: other programs, such as mgmt, keep
+ * Whether a key below a metadata prefix is ours, also where it is damaged or of a newer version: other programs, such as mgmt, keep
  * theirs there too, and name no block of ours in it.
  */
 export function isSuperblock({ key, value }: KeyValue): boolean {
@@ -36,17 +36,26 @@ export function isSuperblock({ key, value }: KeyValue): boolean {
  */
 export class LiveBlocks {
   readonly #client: Client;
+  readonly #storagePrefix: string;
   readonly #lists = new Map<string, Named>();
+  readonly #elsewhere = new Map<string, LiveBlocks>();
 
-  constructor(client: Client) {
+  constructor(client: Client, storagePrefix: string) {
     this.#client = client;
+    this.#storagePrefix = storagePrefix;
   }
 
   /**
+   * @param elsewhere the other prefixes where blocks of these superblocks may be: one that can be read there is none of
+   * this prefix's.
    * @throws WorldError `invalid`, `not-found` or `too-large` naming a superblock that cannot be read: what it names is
    * unknown.
    */
-  async of(superblocks: readonly KeyValue[], call: CallOptions): Promise<Set<string>> {
+  async of(
+    superblocks: readonly KeyValue[],
+    call: CallOptions,
+    elsewhere: readonly string[] = [],
+  ): Promise<Set<string>> {
     const live = new Set<string>();
     const seen = new Set<string>();
     const pace = new Pace(call.signal);
@@ -54,10 +63,30 @@ export class LiveBlocks {
       try {
         await this.#walk(entry, { live, seen, pace }, call);
       } catch (cause) {
+        const isMissing = cause instanceof WorldError && cause.code === 'not-found';
+        if (isMissing && (await this.#isElsewhere(entry, elsewhere, call))) continue;
         throw unreadable(entry.key, cause) ?? cause;
       }
     }
     return live;
+  }
+
+  async #isElsewhere(
+    superblock: KeyValue,
+    elsewhere: readonly string[],
+    call: CallOptions,
+  ): Promise<boolean> {
+    for (const prefix of elsewhere) {
+      const other = this.#elsewhere.get(prefix) ?? new LiveBlocks(this.#client, prefix);
+      this.#elsewhere.set(prefix, other);
+      try {
+        await other.of([superblock], call);
+        return true;
+      } catch (error) {
+        if (!(error instanceof WorldError) || error.code !== 'not-found') throw error;
+      }
+    }
+    return false;
   }
 
   async #walk(
@@ -73,10 +102,10 @@ export class LiveBlocks {
         if (pace.isDue()) await pace.rest();
         const list = keyOf(refs);
         if (seen.has(list)) continue;
-        seen.add(list);
         bytes += lengthOfListing(refs);
         if (bytes > LISTINGS_BYTES) throw tooLarge(key, `has more than ${LISTINGS_BYTES} bytes of names`);
         ahead.push(await this.#named(refs, key, call));
+        seen.add(list);
       }
     }
   }
@@ -95,15 +124,15 @@ export class LiveBlocks {
     const parts = new Map<string, Buffer>();
     const wanted = new Map(refs.map((ref) => [ref.hash, ref])).values();
     await inParallel(batches(wanted), IN_FLIGHT, async (batch) => {
-      const success = batch.map(({ hash }) => ({ get: blockKey(hash) }));
+      const success = batch.map(({ hash }) => ({ get: blockKey(hash, this.#storagePrefix) }));
       const options = { timeoutMs: BULK_TIMEOUT_MS, ...call, repeatable: true, bulk: true };
       const { replies } = await this.#client.txn({ success }, options);
       for (const [index, ref] of batch.entries()) {
         const { hash } = ref;
         const stored = replies[index]?.entries[0];
-        if (stored === undefined)
-          throw new WorldError('not-found', `There is no block ${hash}.`, { key: blockKey(hash) });
-        parts.set(hash, await decodeBlock(ref, stored.value));
+        const key = blockKey(hash, this.#storagePrefix);
+        if (stored === undefined) throw new WorldError('not-found', `There is no block ${hash}.`, { key });
+        parts.set(hash, await decodeBlock(ref, stored.value, key));
       }
     });
     return Buffer.concat(refs.map(({ hash }) => parts.get(hash) ?? Buffer.alloc(0))).toString();

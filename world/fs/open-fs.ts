@@ -4,13 +4,14 @@ import type { Log } from '../log.js';
 import { TreeStorage } from './deployed-tree.js';
 import { EtcdStorage } from './etcd-storage.js';
 import { MemoryStorage } from './memory-storage.js';
-import { TREES_PREFIX } from './tree-keys.js';
+import { DEFAULT_PLACE, type FsPlace } from './places.js';
+import { DEFAULT_METADATA_PREFIX, TREES_PREFIX } from './tree-keys.js';
 import { Volume } from './volume.js';
 import { VolumeFs } from './volume-fs.js';
 import type { WorldFs } from './world-fs.js';
 
-/** Where the superblocks of file systems are kept; the path of an `etcdfs` URI begins with it. */
-export const METADATA_PREFIX = '/fs/';
+/** Where the superblocks of file systems are kept by default; the path of an `etcdfs` URI begins with it. */
+export const METADATA_PREFIX = `${DEFAULT_METADATA_PREFIX}/`;
 
 export const DEFAULT_FS_URI = 'etcdfs:///fs/shared';
 export const MEMORY_FS_URI = 'memmapfs:///';
@@ -18,12 +19,15 @@ export const MEMORY_FS_URI = 'memmapfs:///';
 /** What a URI of a file system stands for. */
 export type FsLocation = { readonly kind: 'memory' } | { readonly kind: 'etcd'; readonly key: string };
 
-/** @throws WorldError `invalid` for an unknown scheme, a host, a path that is empty or does not begin with `/fs/`. */
-export function parseFsUri(uri: string): FsLocation {
+/** @throws WorldError `invalid` for an unknown scheme, a host, a path that is empty or is not below the metadata prefix. */
+export function parseFsUri(uri: string, metadataPrefix = DEFAULT_METADATA_PREFIX): FsLocation {
   const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/i.exec(uri);
   const [, scheme = '', host, path = '', rest] = match ?? [];
   const refuse = (why: string): WorldError =>
-    new WorldError('invalid', `"${uri}" cannot be a file system: ${why}, such as ${DEFAULT_FS_URI}.`);
+    new WorldError(
+      'invalid',
+      `"${uri}" cannot be a file system: ${why}, such as ${sharedIn(metadataPrefix)}.`,
+    );
   if (match === null) throw refuse('it is no URI; write one');
   if (scheme !== 'etcdfs' && scheme !== 'memmapfs') {
     throw refuse(`its scheme is ${scheme}, and there are etcdfs and memmapfs`);
@@ -34,16 +38,23 @@ export function parseFsUri(uri: string): FsLocation {
     if (path !== '/') throw refuse(`the one of this process is ${MEMORY_FS_URI}; write that or one in etcd`);
     return { kind: 'memory' };
   }
-  if (!path.startsWith(METADATA_PREFIX))
-    throw refuse(`its path does not begin with ${METADATA_PREFIX}; write one that does`);
-  const names = path.slice(METADATA_PREFIX.length).split('/');
+  const prefix = `${metadataPrefix}/`;
+  if (!path.startsWith(prefix)) throw refuse(`its path does not begin with ${prefix}; write one that does`);
+  const names = path.slice(prefix.length).split('/');
   if (names.some((name) => name === '' || name === '.' || name === '..' || name.includes('\0'))) {
     throw refuse('its name is empty or has an empty part; write one');
   }
   return { kind: 'etcd', key: path };
 }
 
+/** The file system that is meant where nobody has named one. */
+export function sharedIn(metadataPrefix: string): string {
+  return `etcdfs://${metadataPrefix}/shared`;
+}
+
 export interface EtcdFsOptions {
+  /** Default {@link DEFAULT_PLACE}. */
+  readonly place?: FsPlace;
   readonly log?: Log | undefined;
   readonly quotaBytes?: number | undefined;
 }
@@ -51,7 +62,7 @@ export interface EtcdFsOptions {
 /** The file system whose superblock is at `key`. Nothing is read before it is used. */
 export function openEtcdFs(client: Client, key: string, options: EtcdFsOptions = {}): WorldFs {
   const storage = key.startsWith(TREES_PREFIX)
-    ? new TreeStorage(client, key.slice(TREES_PREFIX.length), options)
+    ? new TreeStorage(client, key.slice(TREES_PREFIX.length), { log: options.log })
     : new EtcdStorage(client, { ...options, key });
   return new VolumeFs(`etcdfs://${key}`, new Volume(storage));
 }

@@ -1,5 +1,14 @@
-/** Below it the trees of deploys: their names are their hashes, so they cannot be written to. */
-export const TREES_PREFIX = '/fs/deploy/';
+/** Where the superblocks of file systems are kept, unless a World says otherwise. */
+export const DEFAULT_METADATA_PREFIX = '/fs';
+
+/** Where the blocks of file systems are kept, unless a World says otherwise. */
+export const DEFAULT_STORAGE_PREFIX = '/storage';
+
+/**
+ * Below it the trees of deploys: their names are their hashes, so they cannot be written to. They and their blocks are
+ * in the default place whatever a World says, because agents look for them there.
+ */
+export const TREES_PREFIX = `${DEFAULT_METADATA_PREFIX}/deploy/`;
 
 /** Below it the trees that were stored lately and that no deploy names yet. */
 export const FRESH_TREES_PREFIX = '/hawser/trees/';

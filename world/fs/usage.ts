@@ -1,7 +1,8 @@
 import type { Client } from '../client/client.js';
 import type { CallOptions } from '../world.js';
-import { METADATA_PREFIX } from './open-fs.js';
+import type { FsPlace } from './places.js';
 import { DEFAULT_QUOTA_BYTES } from './quota.js';
+import { TREES_PREFIX } from './tree-keys.js';
 
 /** How full etcd is, and what of it are file systems. */
 export interface FsUsage {
@@ -12,24 +13,24 @@ export interface FsUsage {
   readonly isQuotaKnown: boolean;
   /** The NOSPACE alarm is raised: etcd takes no writes until there is space and the alarm is disarmed. */
   readonly isFull: boolean;
-  /** Blocks in store, also those that nothing names any more. */
+  /** Blocks under the storage prefix, also those that nothing names any more. */
   readonly blocks: number;
-  /** The URIs of all file systems, without the trees of deploys. */
+  /** The URIs of all file systems under the metadata prefix, without the trees of deploys. */
   readonly fileSystems: readonly string[];
 }
 
 export async function readUsage(
   client: Client,
-  quotaBytes: number | undefined,
+  { place, quotaBytes }: { readonly place: FsPlace; readonly quotaBytes: number | undefined },
   call: CallOptions = {},
 ): Promise<FsUsage> {
   const [status, counted, superblocks] = await Promise.all([
     client.status(undefined, call),
     client.txn(
-      { success: [{ get: '/storage/', prefix: true, countOnly: true }] },
+      { success: [{ get: `${place.storagePrefix}/`, prefix: true, countOnly: true }] },
       { ...call, repeatable: true },
     ),
-    client.list(METADATA_PREFIX, { ...call, keysOnly: true }),
+    client.list(`${place.metadataPrefix}/`, { ...call, keysOnly: true }),
   ]);
   return {
     dbSizeBytes: status.dbSizeBytes,
@@ -38,7 +39,7 @@ export async function readUsage(
     isFull: status.errors.some((error) => error.includes('NOSPACE')),
     blocks: counted.replies[0]?.count ?? 0,
     fileSystems: superblocks.entries
-      .map(({ key }) => `etcdfs://${key}`)
-      .filter((uri) => !uri.startsWith('etcdfs:///fs/deploy/')),
+      .filter(({ key }) => !key.startsWith(TREES_PREFIX))
+      .map(({ key }) => `etcdfs://${key}`),
   };
 }
