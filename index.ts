@@ -1,24 +1,11 @@
 /**
- * hawser: the World of a fleet, directly or through SSH, and the agent's etcd. The parts have entry points of their
- * own: `hawser/tunnel`, `hawser/world`, `hawser/agent`.
+ * hawser: the World of a fleet, directly or through SSH, and the agent's etcd, with the types that their signatures
+ * name. The parts have entry points of their own, which have more: `hawser/tunnel`, `hawser/world`, `hawser/agent`.
  */
-export { AgentError, type AgentErrorCode, EmbdEtcd, type EmbdEtcdOptions } from './agent/index.js';
-export { TunnelError, type TunnelErrorCode, type TunnelOptions } from './tunnel/index.js';
-export {
-  type Agent,
-  type CallOptions,
-  Client,
-  EtcdWorld,
-  type EtcdWorldOptions,
-  type Log,
-  type Member,
-  type Report,
-  type ReportState,
-  SshWorld,
-  type SshWorldOptions,
-  type TreeUpload,
-  type WatchOptions,
-  type World,
-  WorldError,
-  type WorldErrorCode,
-} from './world/index.js';
+export type * from './agent/index.js';
+export { AgentError, EmbdEtcd } from './agent/index.js';
+export type * from './tunnel/index.js';
+export { TunnelError } from './tunnel/index.js';
+export type * from './world/index.js';
+export type { Log } from './world/index.js';
+export { Client, EtcdWorld, SshWorld, WorldError } from './world/index.js';

@@ -66,7 +66,12 @@ export {
 } from './deploys/verdict.js';
 export { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
-export { DEFAULT_NAMESPACE, EtcdWorld, type EtcdWorldOptions } from './etcd-world.js';
+export {
+  DEFAULT_NAMESPACE,
+  EtcdWorld,
+  type EtcdWorldOpenOptions,
+  type EtcdWorldOptions,
+} from './etcd-world.js';
 export { getFleet, makeFleet, raiseGeneration } from './fleet.js';
 export {
   describeFleet,

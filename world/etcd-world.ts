@@ -1,11 +1,16 @@
+import { hostname as ownHostname } from 'node:os';
+import { answered } from './answered.js';
 import type { TlsOptions } from './client/certificates.js';
 import { Client } from './client/client.js';
 import type { EtcdUser } from './client/login.js';
 import { ClientWorld } from './client-world.js';
+import { DEFAULT_CLIENT_URL } from './constants.js';
 import type { FleetIdentity } from './fleet-identity.js';
 import type { FsOptions } from './fs/file-systems.js';
+import { toPlace } from './fs/places.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
+import type { CallOptions } from './world.js';
 
 /** The namespace of mgmt, so that either can read what the other wrote. */
 export const DEFAULT_NAMESPACE = '/_mgmt';
@@ -26,12 +31,40 @@ export interface EtcdWorldOptions extends FsOptions {
   readonly log?: Log | undefined;
 }
 
+/** The options of {@link EtcdWorld.open}, under the names that the seed has for them. */
+export interface EtcdWorldOpenOptions extends Omit<EtcdWorldOptions, 'endpoints' | 'hostname'> {
+  /** Addresses of etcd, the first preferred. Default {@link DEFAULT_CLIENT_URL}. */
+  readonly seeds?: readonly string[];
+  /** Who we are. Default: the name of this machine. */
+  readonly hostname?: string;
+}
+
 /** The World over etcd that is reached directly. */
 export class EtcdWorld extends ClientWorld {
-  /** Nothing is sent before the first call. @throws WorldError `invalid` for an endpoint, hostname or certificate file that cannot be. */
+  /**
+   * Opens a World and waits until one of its seeds has answered. An abort rejects with `signal.reason`; whatever it
+   * rejects with, nothing stays open.
+   * @param call `timeoutMs` is how long the seeds may take, default {@link CLIENT_DIAL_TIMEOUT_MS}.
+   * @throws WorldError `unavailable` when none answers in time, `other-fleet` when they are not of the `fleet`,
+   * `permission-denied` for a user that etcd does not know, `invalid` as {@link EtcdWorld.connect}.
+   */
+  static async open(options: EtcdWorldOpenOptions = {}, call: CallOptions = {}): Promise<EtcdWorld> {
+    const { seeds = [DEFAULT_CLIENT_URL], hostname = ownHostname(), ...others } = options;
+    const world = EtcdWorld.connect({ ...others, endpoints: seeds, hostname });
+    try {
+      await answered(world.client, call);
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+    return world;
+  }
+
+  /** Nothing is sent before the first call. @throws WorldError `invalid` for an endpoint, hostname, prefix or certificate file that cannot be. */
   static connect(options: EtcdWorldOptions): EtcdWorld {
     const { endpoints, tls, user, hostname, namespace = DEFAULT_NAMESPACE, fleet, log } = options;
     checkHostname(hostname);
+    toPlace(options);
     const client = Client.connect({ endpoints, namespace, tls, user, fleet, log });
     return new EtcdWorld(client, hostname, log, options);
   }

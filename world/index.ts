@@ -3,4 +3,4 @@
  * `SshWorld` through SSH; both are the same code over the same {@link Client}.
  */
 export * from './direct.js';
-export { SshWorld, type SshWorldOptions } from './ssh-world.js';
+export { SshWorld, type SshWorldOpenOptions, type SshWorldOptions } from './ssh-world.js';

@@ -21,6 +21,7 @@ const WORDS: readonly (readonly [RegExp, Words])[] = [
   [/^\/nominated\//, () => 'the nominations for etcd'],
   [/^\/chooser\//, () => 'the ideal cluster size'],
   [/^\/converged\//, () => 'which hosts are at rest'],
+  [/^\/hawser\/fleet$/, () => 'which fleet it is'],
   [/^\/fs\/(.+)$/, (name) => `the file system "${name}"`],
   [/^\/fs\//, () => 'the file systems'],
   [/^\/storage/, () => 'the blocks of the file systems'],

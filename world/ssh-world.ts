@@ -1,15 +1,20 @@
+import { hostname as ownHostname } from 'node:os';
 import { type Forward, formatDestination, Tunnel, type TunnelOptions } from '../tunnel/index.js';
+import { answered } from './answered.js';
 import type { TlsOptions } from './client/certificates.js';
 import { Client } from './client/client.js';
 import type { EndpointDescription } from './client/endpoint-set.js';
 import type { EtcdUser } from './client/login.js';
 import { ClientWorld } from './client-world.js';
+import { DEFAULT_CLIENT_URL } from './constants.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
 import { DEFAULT_NAMESPACE } from './etcd-world.js';
 import type { FleetIdentity } from './fleet-identity.js';
 import type { FsOptions } from './fs/file-systems.js';
+import { toPlace } from './fs/places.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
+import type { CallOptions } from './world.js';
 
 export interface SshWorldOptions extends FsOptions {
   /** The way in: options of one that the World opens and closes, or one that is open, that others use too and that outlives the World. */
@@ -29,6 +34,14 @@ export interface SshWorldOptions extends FsOptions {
   readonly log?: Log | undefined;
 }
 
+/** The options of {@link SshWorld.open}. */
+export interface SshWorldOpenOptions extends Omit<SshWorldOptions, 'seeds' | 'hostname'> {
+  /** Addresses of etcd as seen from the SSH host. Default {@link DEFAULT_CLIENT_URL}. */
+  readonly seeds?: readonly string[];
+  /** Who we are. Default: the name of this machine. */
+  readonly hostname?: string;
+}
+
 interface SshWorldSetup {
   readonly fsOptions: FsOptions;
   readonly tunnel: Tunnel;
@@ -46,8 +59,30 @@ export class SshWorld extends ClientWorld {
   #closing: Promise<void> | undefined;
 
   /**
+   * As {@link SshWorld.connect}, and then waits until one of the seeds has answered. An abort rejects with
+   * `signal.reason`; whatever it rejects with, nothing stays open.
+   * @param call `timeoutMs` is how long the seeds may take once the tunnel is open, default {@link CLIENT_DIAL_TIMEOUT_MS}.
+   * @throws as {@link SshWorld.connect} and {@link EtcdWorld.open}.
+   */
+  static async open(options: SshWorldOpenOptions, call: CallOptions = {}): Promise<SshWorld> {
+    const { seeds = [DEFAULT_CLIENT_URL], hostname = ownHostname(), ...others } = options;
+    const { signal } = call;
+    const world = await SshWorld.connect(
+      { ...others, seeds, hostname },
+      signal === undefined ? {} : { signal },
+    );
+    try {
+      await answered(world.client, call);
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+    return world;
+  }
+
+  /**
    * Opens the tunnel, unless it is open, and one forward for each seed. Whether etcd answers shows at the first call.
-   * @throws TunnelError as {@link Tunnel.open}; WorldError `invalid` for a seed, hostname or certificate file that cannot be.
+   * @throws TunnelError as {@link Tunnel.open}; WorldError `invalid` for a seed, hostname, prefix or certificate file that cannot be.
    */
   static async connect(
     options: SshWorldOptions,
@@ -55,6 +90,7 @@ export class SshWorld extends ClientWorld {
   ): Promise<SshWorld> {
     const { hostname, namespace = DEFAULT_NAMESPACE, log } = options;
     checkHostname(hostname);
+    toPlace(options);
     const endpoints = options.seeds.map(parseEndpoint);
     const targets = endpoints.map(toTarget);
     const isOurs = !(options.tunnel instanceof Tunnel);
