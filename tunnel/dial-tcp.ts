@@ -47,6 +47,7 @@ export async function dialTcp(
   signal.throwIfAborted();
   if (isIP(host) !== 0) return firstToAnswer([host], port, signal);
   const found = await untilAborted(lookup(host, { family }), signal);
+  signal.throwIfAborted();
   const addresses = interleave(found);
   if (addresses.length === 0) throw Object.assign(new Error(`${host} has no address`), { code: 'ENOTFOUND' });
   return firstToAnswer(addresses, port, signal);

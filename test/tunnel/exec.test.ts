@@ -10,9 +10,26 @@ import { Connection } from '../../tunnel/connection.js';
 import { execOn } from '../../tunnel/exec.js';
 import { shellCommand, Tunnel, TunnelError, TunnelPool } from '../../tunnel/index.js';
 import type { Link } from '../../tunnel/transport.js';
+import { echoed, enter } from './entering.js';
 import { Sshd } from './sshd.js';
+import { Target } from './target.js';
 
 const run = promisify(execFile);
+
+for (const transport of ['ssh2', 'openssh'] as const) {
+  test.serial(
+    `A host with one session for a connection runs a command beside a new forward, with ${transport}`,
+    async (t) => {
+      await using sshd = await Sshd.start(['MaxSessions 1']);
+      await using target = await Target.start();
+      await using tunnel = await Tunnel.open({ ...sshd.options, transport });
+      const forwarding = tunnel.forward(target.address);
+      const command = await tunnel.exec('echo run');
+      t.is(await text(command.stdout), 'run\n');
+      await echoed(t, enter(await forwarding));
+    },
+  );
+}
 
 test.serial('Commands and forwards of a pool share one connection, which is kept for them', async (t) => {
   await using sshd = await Sshd.start();

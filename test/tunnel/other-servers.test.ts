@@ -9,8 +9,8 @@ import { Target } from './target.js';
 const TRANSPORTS = ['ssh2', 'openssh'] as const;
 
 /** More than the probes that would have to go unanswered for a connection to be given up. */
-const ANSWERS = 8;
-const PROBING = { keepaliveIntervalMs: 400, keepaliveCountMax: 3, connectTimeoutMs: 30_000 };
+const ANSWERS = 10;
+const PROBING = { keepaliveIntervalMs: 500, keepaliveCountMax: 6, connectTimeoutMs: 60_000 };
 
 async function echo(tunnel: Tunnel, word: string): Promise<string> {
   const command = await tunnel.exec(`echo ${word}`);

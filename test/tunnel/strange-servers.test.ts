@@ -7,7 +7,7 @@ import { type Strangeness, StrangeServer } from './strange-server.js';
 import { Target } from './target.js';
 
 const TRANSPORTS = ['ssh2', 'openssh'] as const;
-const PATIENT = { connectTimeoutMs: 30_000 };
+const PATIENT = { connectTimeoutMs: 60_000 };
 
 const ENDINGS: readonly (readonly [when: string, onCommand: Strangeness['onCommand']])[] = [
   ['when a command is asked for', ({ end }) => end()],
@@ -41,11 +41,11 @@ for (const transport of TRANSPORTS) {
   test(`A server that answers no global request is kept while nothing is said, with ${transport}`, async (t) => {
     await using server = await StrangeServer.start({ onCommand: ({ run }) => run(), answersRequests: false });
     await using target = await Target.start((socket) => socket.end('through'));
-    const probing = { keepaliveIntervalMs: 400, keepaliveCountMax: 3 };
+    const probing = { keepaliveIntervalMs: 500, keepaliveCountMax: 6 };
     await using tunnel = await Tunnel.open({ ...server.options, ...PATIENT, ...probing, transport });
     const { relay } = server;
     const before = relay.answers;
-    await waitUntil('probes were answered', () => relay.answers - before >= 8);
+    await waitUntil('probes were answered', () => relay.answers - before >= 10);
     await using forward = await tunnel.forward(target.address);
     t.is(await text(enter(forward)), 'through');
     t.is(relay.connections, 1);
