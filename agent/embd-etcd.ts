@@ -98,8 +98,7 @@ export class EmbdEtcd {
       rejoin: (seeds) => this.#rejoin(seeds),
     });
     // From here on the prefix is ours alone.
-    const mark = await Mark.of(prefix);
-    await mark.endServer(log);
+    await (await Mark.of(prefix)).endServer(log);
   }
 
   /**

@@ -15,9 +15,8 @@ process.on('uncaughtException', (error: unknown) => {
   process.exit(1);
 });
 
-// A reader that went away (`hawser … | head`) is no failure of ours. An agent does not break off then: see `run`.
-if (first !== 'run')
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// A reader that went away (`hawser … | head`) is no failure of ours. An agent takes this over: it has to end in order.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 // What cannot be said because the terminal is gone is no reason to break off.
 process.stderr.on('error', () => undefined);
 

@@ -109,7 +109,7 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
  * write it for another reason goes on. Under systemd the journal is away for a moment at most.
  */
 function endWithReader({ interrupts }: Context, environment: NodeJS.ProcessEnv): void {
-  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  process.stdout.removeAllListeners('error').on('error', ({ code }: NodeJS.ErrnoException) => {
     const isGone = code === 'EPIPE' || code === 'EIO';
     if (isGone && environment['JOURNAL_STREAM'] === undefined) interrupts.hangUp();
   });
