@@ -61,8 +61,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
     const text = `Deploy ${id} is recorded for ${describeTargets(targets)}.`;
     return { value: { id, verdict: 'pending', hosts: {}, away: targets.away }, text };
   }
-  const away = run.allowMissing ? targets.away : [];
-  return await awaitHosts(world, { id, hosts, away, name }, run);
+  return await awaitHosts(world, { id, hosts, away: targets.away, name }, run);
 }
 
 function describeTargets({ live, away }: Targets): string {
@@ -86,18 +85,18 @@ async function awaitHosts(
     world,
     id,
     hosts,
+    away,
     signal: run.signal,
     timeoutMs: run.waitTimeout,
     allowMissing: run.allowMissing,
     onChange: (hostname, host) => printNote(run, progressLine(hostname, host)),
   });
   if (verdict === 'healthy') {
-    const gone = hosts.filter((hostname) => verdicts.get(hostname)?.state === 'missing');
-    const missing = [...away, ...gone].sort();
-    const well = hosts.filter((hostname) => !missing.includes(hostname)).join(', ') || 'no host';
+    const well = [...verdicts].flatMap(([hostname, { state }]) => (state === 'missing' ? [] : [hostname]));
+    const missing = [...new Set([...hosts, ...away])].filter((hostname) => !well.includes(hostname)).sort();
     const but = missing.length === 0 ? '' : `; ${later(missing)}`;
     const value = { id, verdict, hosts: Object.fromEntries(verdicts), away: missing };
-    return { value, text: `Deploy ${id} of ${name} is healthy on ${well}${but}.` };
+    return { value, text: `Deploy ${id} of ${name} is healthy on ${well.join(', ') || 'no host'}${but}.` };
   }
   const bad = [...verdicts].filter(([, { state }]) => state !== 'healthy' && state !== 'skipped');
   const why = bad.map(([hostname, { state, message }]) => `${hostname} ${state}: ${message}`).join(' ');

@@ -9,6 +9,8 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
   /** How long the hosts may take. */
   readonly timeoutMs: number;
+  /** Those of them whose agent did not live when the deploy was made. */
+  readonly away: readonly string[];
   /** A host whose agent does not run is no failure. */
   readonly allowMissing: boolean;
   /** Called with each host that has something new to say. */
@@ -27,7 +29,7 @@ export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(options.timeoutMs)]);
   const shown = new Map<string, string>();
-  const seen = new Set<string>();
+  const away = new Set(options.away);
   let judgement: Judgement = judge({ hosts, reports: new Map(), agents: new Set(hosts) });
   let grace: NodeJS.Timeout | undefined;
   try {
@@ -39,11 +41,10 @@ export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
         world.getReports(id, { signal }),
         world.getAgents({ signal }),
       ]);
-      for (const hostname of agents.keys()) seen.add(hostname);
-      judgement = judge({ hosts, reports, agents: new Set(agents.keys()), allowMissing });
+      judgement = judge({ hosts, reports, agents: new Set(agents.keys()), away, allowMissing });
       showChanges(judgement, shown, onChange);
       const mayComeBack = [...judgement.hosts].some(
-        ([hostname, { state }]) => state === 'lost' || (state === 'missing' && seen.has(hostname)),
+        ([hostname, { state }]) => state === 'lost' || (state === 'missing' && !away.has(hostname)),
       );
       if (judgement.verdict !== 'pending' && !mayComeBack) return judgement;
       if (judgement.verdict !== 'pending') {

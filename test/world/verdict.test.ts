@@ -14,6 +14,7 @@ interface Case {
   readonly hosts: readonly string[];
   readonly states: Readonly<Record<string, ReportState>>;
   readonly live: readonly string[];
+  readonly away?: readonly string[];
   readonly allowMissing?: boolean;
 }
 
@@ -21,11 +22,17 @@ const judges = test.macro({
   exec: (
     t,
     _: string,
-    { hosts, states, live, allowMissing = false }: Case,
+    { hosts, states, live, away = [], allowMissing = false }: Case,
     verdict: Verdict,
     ...expected: string[]
   ) => {
-    const judgement = judge({ hosts, reports: reports(states), agents: new Set(live), allowMissing });
+    const judgement = judge({
+      hosts,
+      reports: reports(states),
+      agents: new Set(live),
+      away: new Set(away),
+      allowMissing,
+    });
     t.is(judgement.verdict, verdict);
     t.deepEqual(
       [...judgement.hosts.values()].map((host) => host.state),
@@ -85,11 +92,26 @@ test.serial(
 );
 test.serial(
   judges,
-  'a host that never said anything and is gone is missing',
-  { hosts: both, states: { a: 'healthy' }, live: ['a'] },
+  'a host that never said anything and is gone is lost',
+  { hosts: ['a'], states: {}, live: [] },
+  'failed',
+  'lost',
+);
+test.serial(
+  judges,
+  'a host that was dead already when the deploy was made is missing',
+  { hosts: both, states: { a: 'healthy' }, live: ['a'], away: ['b'] },
   'failed',
   'healthy',
   'missing',
+);
+test.serial(
+  judges,
+  'a host that was dead when the deploy was made and is back is waited for',
+  { hosts: both, states: { a: 'healthy' }, live: both, away: ['b'] },
+  'pending',
+  'healthy',
+  'waiting',
 );
 test.serial(
   judges,

@@ -2,7 +2,7 @@ import type { Report, ReportState } from '../world.js';
 
 /**
  * `waiting`: the host's agent lives and has not reported yet. `lost`: its session ended without a final report.
- * `missing`: it has none, and never said anything of the deploy.
+ * `missing`: it had none when the deploy was made, and has said nothing of it.
  */
 export type HostState = ReportState | 'waiting' | 'lost' | 'missing';
 
@@ -27,14 +27,19 @@ export interface Evidence {
   readonly reports: ReadonlyMap<string, Report>;
   /** The hosts whose agent lives. */
   readonly agents: ReadonlySet<string>;
-  /** A host that is missing is no failure. */
+  /** The hosts whose agent did not live when the deploy was made. */
+  readonly away?: ReadonlySet<string>;
+  /** A host that says nothing because it is dead is `missing`, whenever it died, and that is no failure. */
   readonly allowMissing?: boolean;
 }
 
 /** What became of a deploy, by what is known now: a host that is lost counts as failed until it comes back. */
-export function judge({ hosts, reports, agents, allowMissing = false }: Evidence): Judgement {
+export function judge({ hosts, reports, agents, away, allowMissing = false }: Evidence): Judgement {
   const verdicts = new Map(
-    hosts.map((hostname) => [hostname, judgeHost(reports.get(hostname), agents.has(hostname))] as const),
+    hosts.map((hostname) => {
+      const mayBeMissing = allowMissing || away?.has(hostname) === true;
+      return [hostname, judgeHost(reports.get(hostname), agents.has(hostname), mayBeMissing)] as const;
+    }),
   );
   const states = [...verdicts.values()]
     .map((verdict) => verdict.state)
@@ -57,13 +62,13 @@ function verdictOf(states: readonly HostState[]): Verdict {
   return states.some(isBad) ? 'failed' : 'healthy';
 }
 
-function judgeHost(report: Report | undefined, lives: boolean): HostVerdict {
+function judgeHost(report: Report | undefined, lives: boolean, mayBeMissing: boolean): HostVerdict {
   if (report !== undefined && (lives || isFinal(report.state))) {
     return { state: report.state, message: report.message };
   }
   if (lives) return { state: 'waiting', message: 'Waiting for its first report.' };
-  if (report === undefined)
+  if (report === undefined && mayBeMissing)
     return { state: 'missing', message: 'Its agent does not run; it applies the deploy when it is back.' };
-  const last = ` Its last words were: ${report.message}`;
+  const last = report === undefined ? '' : ` Its last words were: ${report.message}`;
   return { state: 'lost', message: `Its agent's session ended without a final report.${last}` };
 }
