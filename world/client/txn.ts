@@ -40,7 +40,10 @@ export type TxnOp =
   /** Decides for itself by its own comparisons; etcd takes the largest number of operations over all levels together. */
   | { readonly txn: Txn };
 
-/** A transaction: `success` runs if all comparisons hold, otherwise `failure`; at most 128 operations in each. */
+/**
+ * A transaction: `success` runs if all comparisons hold, otherwise `failure`; at most 128 operations in each, 127
+ * comparisons, and one operation less where `failure` writes: the client compares which fleet it is as well.
+ */
 export interface Txn {
   readonly compare?: readonly Compare[];
   readonly success?: readonly TxnOp[];
