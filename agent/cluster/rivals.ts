@@ -1,4 +1,11 @@
-import { type Client, type MemberStatus, WorldError } from '../../world/direct.js';
+import {
+  type Client,
+  describeFleet,
+  type FleetIdentity,
+  getFleet,
+  type MemberStatus,
+  WorldError,
+} from '../../world/direct.js';
 import { AgentError } from '../errors.js';
 import { pause } from '../pause.js';
 
@@ -32,8 +39,20 @@ export class Rivals {
     return answers.some((answer) => answer.status === 'fulfilled' && answer.value);
   }
 
+  /** Undefined where no server with a quorum answers, or where it does not say. */
+  async #fleetAt(endpoint: string, signal: AbortSignal): Promise<FleetIdentity | undefined> {
+    await using client = this.#connect([endpoint]);
+    try {
+      return await getFleet(client, { signal, timeoutMs: askMs });
+    } catch (error) {
+      if (signal.aborted || error instanceof WorldError) return undefined;
+      throw error;
+    }
+  }
+
   /**
-   * Compares the own server's cluster with the one at the seeds, as soon as both answer.
+   * Compares the own server's cluster with the one at the seeds, as soon as both answer; and which fleet they are, because
+   * what a recovery left behind has the same cluster id.
    *
    * @throws AgentError `other-cluster` when they are not the same.
    */
@@ -46,7 +65,14 @@ export class Rivals {
       const answered = others.filter((other) => other !== undefined);
       const other = answered.find(({ clusterId }) => clusterId !== own?.clusterId);
       if (own !== undefined && other !== undefined) throw otherCluster(own, other, seeds);
-      if (own !== undefined && answered.length > 0) return;
+      if (own !== undefined && answered.length > 0) {
+        const [ours, ...theirs] = await Promise.all(
+          [localEndpoint, ...seeds].map((url) => this.#fleetAt(url, signal)),
+        );
+        const recovered = theirs.find((fleet) => ours && fleet && fleet.generation > ours.generation);
+        if (ours !== undefined && recovered !== undefined) throw leftBehind(ours, recovered, seeds);
+        return;
+      }
       await pause(retryMs, signal);
     }
   }
@@ -71,5 +97,13 @@ function otherCluster(own: MemberStatus, other: MemberStatus, seeds: readonly st
     'other-cluster',
     `The data of this host belongs to the cluster ${hex(own)}, but the seeds ${seeds.join(', ')} to the cluster ` +
       `${hex(other)}. Give seeds of its own cluster, or move its folder etcd/data away to let it join the other one afresh.`,
+  );
+}
+
+function leftBehind(ours: FleetIdentity, theirs: FleetIdentity, seeds: readonly string[]): AgentError {
+  return new AgentError(
+    'other-cluster',
+    `The data of this host is what a recovery left behind: it is of ${describeFleet(ours)} and has a majority, but the ` +
+      `seeds ${seeds.join(', ')} are of ${describeFleet(theirs)}. Move its folder etcd/data away to let it join them afresh.`,
   );
 }

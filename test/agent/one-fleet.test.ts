@@ -1,6 +1,7 @@
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import { ControlClient } from '../../agent/control/control-client.js';
 import { Client } from '../../world/index.js';
 import { hawser } from '../cli/hawser.js';
 import type { LocalAgent } from './local-agent.js';
@@ -165,3 +166,45 @@ test.serial('no command touches either fleet when its seeds are of two; each nam
   t.is(await others.client.get('/strings/motd'), undefined);
   t.is(await agents.client.get('/strings/motd'), undefined);
 });
+
+test.serial(
+  'what a recovery left behind is refused, and its hosts come back to the fleet when they meet it',
+  async (t) => {
+    await using fleet = await LocalAgents.create('3.5');
+    const [one, two, three] = await fleet.start('h1', 'h2', 'h3');
+    if (one === undefined || two === undefined || three === undefined) return t.fail();
+    await fleet.voting('h1', 'h2', 'h3');
+    await fleet.client.set('/strings/motd', 'before');
+    await fleet.eventually(
+      'h3 remembers its fleet',
+      async () => (await fleetOf(three).catch(() => undefined)) !== undefined,
+    );
+    const { uuid } = await fleetOf(three);
+    await Promise.all([one.kill(), two.kill()]);
+    const control = new ControlClient(path.join(three.prefix, 'agent.sock'));
+    await fleet.eventually(
+      'h3 has lost its quorum',
+      async () => (await control.state()).server.state === 'no-quorum',
+    );
+    await control.rebuild({ timeoutMs: 60_000 });
+    t.deepEqual(await identityOf(three), { uuid, generation: 2 });
+    three.freeze();
+    one.start([two]);
+    two.start([one]);
+    await fleet.etcdctlAnswers(one);
+    const flags = ['--seeds', one.clientUrl, '--fleet-id', `${uuid}/2`, '--timeout', '5s'];
+    const refused = await hawser(['str', 'set', 'motd', 'after', ...flags]);
+    t.is(refused.code, 4, refused.stderr);
+    t.regex(refused.stderr, new RegExp(`is of fleet ${uuid} .*not of fleet ${uuid}, generation 2`));
+    await using left = fleet.clientOf(one);
+    t.is((await left.get('/strings/motd'))?.value.toString(), 'before');
+
+    three.thaw();
+    await fleet.voting('h1', 'h2', 'h3');
+    const told = await Promise.all([one, two, three].map(identityOf));
+    t.deepEqual(
+      told,
+      Array.from({ length: 3 }, () => ({ uuid, generation: 2 })),
+    );
+  },
+);
