@@ -16,7 +16,12 @@ export {
   type ResolveOptions,
   resolveDestination,
 } from './ssh-config/resolve.js';
-export type { AuthMethod, ResolvedDestination, StrictHostKeyChecking } from './ssh-config.js';
+export type {
+  AddKeysToAgent,
+  AuthMethod,
+  ResolvedDestination,
+  StrictHostKeyChecking,
+} from './ssh-config.js';
 export type { TunnelState } from './states.js';
 export type { ForwardTarget } from './transport.js';
 export { type ForwardOptions, Tunnel, type TunnelOptions } from './tunnel.js';

@@ -155,3 +155,16 @@ test.serial(
     await fc.assert(property, { numRuns: 40 });
   },
 );
+
+test.serial('A user name that ssh_config may hold is handed on as it is, to a jump host too', async (t) => {
+  for (const user of ['a b', '#a', 'CORP\\joe', 'ann:target', 'a\\\\b']) {
+    const jumps = [{ ...PLAIN, user, alias: 'hop' }];
+    const options = await understood(argumentsFor({ ...PLAIN, user, jumps }));
+    t.is(options.get('user')?.join(), user);
+    const command = (options.get('proxycommand')?.[0] ?? '')
+      .replace(/-W .*$/, '-G hop')
+      .replaceAll('%%', '%');
+    const { stdout } = await run('/bin/sh', ['-c', command.replace(/^ssh /, 'exec ssh ')]);
+    t.true(stdout.includes(`\nuser ${user}\n`), command);
+  }
+});

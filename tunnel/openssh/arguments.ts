@@ -75,7 +75,7 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
     // Why a connection ended before we were logged in; OpenSSH 8.5 and later say so at any level.
     ['LogVerbose', '*:sshpkt_vfatal():*'],
     ['HostName', literal(host)],
-    ['User', user],
+    ['User', word(user)],
     ['Port', port],
     ['IdentitiesOnly', destination.identitiesOnly ? 'yes' : 'no'],
     ['IdentityAgent', agentSocket === undefined ? 'none' : file(agentSocket)],
@@ -210,8 +210,12 @@ function files(paths: readonly string[]): string {
 }
 
 function file(path: string): string {
-  const quoted = literal(path).replace(/["\\]/g, '\\$&');
-  return /[\s"'\\]/.test(path) ? `"${quoted}"` : quoted;
+  return word(literal(path));
+}
+
+/** A text as one argument of ssh_config(5). */
+function word(text: string): string {
+  return /[\s"'\\#]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
 }
 
 /** Keeps `ssh` from reading tokens (`%h`) in a text. */

@@ -170,7 +170,8 @@ class Evaluation implements Found {
   }
 
   #jumpsOf(line: ConfigLine): string {
-    const jumps = wholeOf(line).replace(/#.*/s, '').trimEnd();
+    // OpenSSH 9 reads no further than to white space, be it before a remark or not.
+    const jumps = wholeOf(line).replace(/#.*/s, '').replace(/\s.*/s, '');
     if (isJumpList(jumps, this.#reading)) return jumps;
     throw badLine(line, `"${jumps}" is no list of hosts`);
   }
