@@ -74,7 +74,7 @@ export function readDestination(text: string): ReadDestination {
   const user = userInfo === undefined ? undefined : decode(userInfo);
   const problem = user === undefined ? undefined : whyNot('given user', user);
   if (problem !== undefined) {
-    const advice = /empty|^begins/.test(problem) ? '' : ', which is taken from "User" in ssh_config only';
+    const advice = /empty|^begins/.test(problem) ? '' : '; if that is right, set "User" in ssh_config';
     return fail(`the user name ${problem}${advice}`);
   }
   if (hasScheme && /[/#]/.test(written)) return fail('nothing can follow the port but ?hostkey=KEY');
