@@ -13,6 +13,7 @@ async function options(t: ExecutionContext): Promise<EmbdEtcdOptions> {
     prefix,
     namespace: '/_mgmt',
     seeds: [],
+    newCluster: true,
     clientUrls: [],
     serverUrls: [],
     noNetwork: true,
