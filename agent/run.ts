@@ -4,9 +4,9 @@ import { leaveTimeoutMs } from './cluster/leave.js';
 import { stopGraceMs } from './deploys/app.js';
 import { Follower } from './deploys/follow.js';
 import { DEFAULT_KEEP_DEPLOYS, keepPruned } from './deploys/keep-pruned.js';
-import { patiently } from './deploys/patience.js';
+import { mayWriteLater, patiently } from './deploys/patience.js';
 import { EmbdEtcd } from './embd-etcd.js';
-import { AgentError } from './errors.js';
+import { AgentError, type AgentErrorCode } from './errors.js';
 import type { EmbdEtcdOptions } from './options.js';
 import { pause } from './pause.js';
 import { Mark } from './processes/strays.js';
@@ -149,10 +149,12 @@ export class HostAgent {
   }
 }
 
-/** Whether taking part again would come to the same: somebody has to decide something first. */
+/** What may be otherwise at the next try; for the rest somebody has to decide something first. */
+const passing: ReadonlySet<AgentErrorCode> = new Set(['server-failed', 'join-failed', 'disk-full', 'in-use']);
+
 function isFinal(failure: Error): boolean {
-  if (failure instanceof WorldError) return failure.code === 'conflict';
-  return failure instanceof AgentError && (failure.code === 'invalid' || failure.code === 'other-cluster');
+  if (failure instanceof WorldError) return !mayWriteLater(failure);
+  return failure instanceof AgentError && !passing.has(failure.code);
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

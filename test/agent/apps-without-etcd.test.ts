@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { Mark, SERVER_MARK } from '../../agent/processes/strays.js';
@@ -121,6 +121,8 @@ test.serial(
     t.is((await deployTo(b, await appFolder(t, shape('of the second')))).code, 0);
     await answers(port, 'of the first', mover);
     await mover.stop();
+    // So that it may belong to another fleet.
+    await rm(path.join(mover.prefix, 'fleet.json'), { force: true });
     startAgain(mover, [b]);
     await answers(port, 'of the second', mover);
     await second.eventually('the host has reported', async () =>
