@@ -44,7 +44,7 @@ export {
   SESSION_TTL_SECONDS,
 } from './constants.js';
 export { getConverged, watchConverged } from './converged.js';
-export { describeCondition } from './deploys/condition.js';
+export { type AppCondition, describeCondition } from './deploys/condition.js';
 export { type Deployment, parseDeployment, serialiseDeployment } from './deploys/deployment.js';
 export { parseDuration } from './deploys/duration.js';
 export {
@@ -109,7 +109,6 @@ export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
 export { type WaitConvergedOptions, waitConverged } from './wait-converged.js';
 export type {
   Agent,
-  AppCondition,
   CallOptions,
   DeployWorld,
   EndpointsWorld,

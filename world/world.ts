@@ -1,4 +1,5 @@
 import type { CallOptions, WatchOptions } from './call-options.js';
+import type { AppCondition } from './deploys/condition.js';
 import type { FreedBlocks } from './fs/gc.js';
 import type { FsUsage } from './fs/usage.js';
 import type { WorldFs } from './fs/world-fs.js';
@@ -116,16 +117,6 @@ export interface Agent {
 
 /** What one host says of one deploy. The last three states are final. */
 export type ReportState = 'fetching' | 'applying' | 'healthy' | 'failed' | 'skipped';
-
-/** How the app that a host runs has fared since it was healthy. */
-export interface AppCondition {
-  /** Whether it runs, and has run for its settling time. */
-  readonly up: boolean;
-  /** How often it was started again lately. */
-  readonly restarts: number;
-  /** How it ended last, such as "ended (exit code 7)". */
-  readonly lastExit?: string;
-}
 
 export interface Report {
   readonly hostname: string;
