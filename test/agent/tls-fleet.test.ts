@@ -20,7 +20,8 @@ test.serial('agents with certificates form a cluster that nobody without one can
     );
     if (clientUrl === undefined || serverUrl === undefined) throw new Error('there are no ports');
     const agent = await agents.add(name, { clientUrl, serverUrl });
-    agent.start(agents.agents.slice(0, agents.agents.length - 1).slice(0, 1), flags);
+    const socket = ['--client-urls', `unix://${agent.prefix}/etcd.sock`];
+    agent.start(agents.agents.slice(0, agents.agents.length - 1).slice(0, 1), [...flags, ...socket]);
   }
   const endpoints = agents.agents.map(({ clientUrl }) => clientUrl);
   await using world = EtcdWorld.connect({ endpoints, hostname: 'test', tls: { caFile, certFile, keyFile } });
@@ -36,6 +37,11 @@ test.serial('agents with certificates form a cluster that nobody without one can
     [],
   );
 
+  for (const { name, prefix, log } of agents.agents) {
+    t.notRegex(log, / warn /, name);
+    await using near = EtcdWorld.connect({ endpoints: [`unix://${prefix}/etcd.sock`], hostname: 'near' });
+    t.is((await near.members()).length, 3, `the socket of ${name} needs no certificate`);
+  }
   await using stranger = EtcdWorld.connect({ endpoints, hostname: 'stranger', tls: { caFile } });
   await t.throwsAsync(stranger.strGet('motd', { timeoutMs: 3_000 }), { message: /certificate/ });
 });
