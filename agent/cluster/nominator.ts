@@ -70,7 +70,7 @@ export class Nominator {
         await using turn = await campaign(client, CHOOSER_ELECTION, hostname, { signal, session });
         log('debug', 'this host is elected to look after the members of the cluster');
         // A fleet of an agent before there were identities has none yet.
-        await makeFleet(client, fleet(), { signal });
+        await makeFleet(client, fleet(), { signal }).catch((error: unknown) => this.#tolerate(error));
         await this.#lead(turn, AbortSignal.any([signal, turn.lost]));
       } catch (error) {
         if (signal.aborted) return;
@@ -81,6 +81,12 @@ export class Nominator {
       }
     }
     busy(false);
+  }
+
+  /** The members are looked after whatever stands in that key; whoever reads it is told to put it right. */
+  #tolerate(error: unknown): void {
+    if (!(error instanceof WorldError) || error.code !== 'invalid') throw error;
+    this.#options.log('warn', error.message);
   }
 
   async #lead(turn: Turn, signal: AbortSignal): Promise<void> {

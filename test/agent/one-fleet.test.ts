@@ -1,4 +1,5 @@
-import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import { ControlClient } from '../../agent/control/control-client.js';
@@ -143,20 +144,40 @@ test.serial('no command touches either fleet when its seeds are of two; each nam
   const seeds = ['--seeds', `${h1.clientUrl},${stranger.clientUrl}`, '--timeout', '5s'];
   const [ours, theirs] = await Promise.all([h1, stranger].map(identityOf));
   if (ours === undefined || theirs === undefined) return t.fail();
+  const lasting = async () => {
+    const lists = await Promise.all([agents, others].map(({ client }) => client.list('')));
+    return lists.map(({ entries }) =>
+      entries.filter(({ lease }) => lease === '0').map(({ key, version }) => [key, version]),
+    );
+  };
+  const before = await lasting();
+  const app = await mkdtemp(path.join(tmpdir(), 'hawser-app-'));
+  t.teardown(() => rm(app, { recursive: true, force: true }));
+  await writeFile(path.join(app, 'hawser.yaml'), 'name: app');
   const commands = [
     ['status'],
+    ['str', 'get', 'motd'],
     ['str', 'set', 'motd', 'x'],
+    ['str', 'del', 'motd'],
     ['map', 'set', 'motd', 'x'],
     ['size', '3'],
-    ['res', 'export', 'file', 'motd', 'x'],
-    ['fs', 'gc'],
     ['members'],
+    ['endpoints'],
+    ['res', 'export', 'file', 'motd', 'x'],
+    ['res', 'delete', 'file', 'motd'],
+    ['schedule', 'add', 'backup', '--persist'],
+    ['schedule', 'join', 'backup'],
+    ['fs', 'put', path.join(app, 'hawser.yaml'), '/x'],
+    ['fs', 'gc'],
+    ['deploy', app, '--no-git', '--yes'],
+    ['deploys', 'prune', '--keep', '1'],
   ];
   for (const command of commands) {
     const { code, stderr } = await hawser([...command, ...seeds]);
     t.is(code, 4, `${command.join(' ')}: ${stderr}`);
     t.true(stderr.includes(ours.uuid) && stderr.includes(theirs.uuid), stderr);
   }
+  t.deepEqual(await lasting(), before);
   const named = await hawser(['status', '--json', ...seeds, '--fleet-id', ours.uuid]);
   t.deepEqual(JSON.parse(named.stdout).fleet, ours);
   t.is((await hawser(['str', 'set', 'here', 'x', ...seeds, '--fleet-id', theirs.uuid])).code, 0);

@@ -244,3 +244,30 @@ test.serial('a fleet whose key was deleted by hand goes on, and gets the same id
   await client.set('/x', '3');
   t.deepEqual(client.fleet, fleetA);
 });
+
+test.serial('a key that names no fleet stops nothing, and is written over by nobody', async (t) => {
+  await using plain = Client.connect({ endpoints: [a.url], fleet: 'any' });
+  for (const value of [
+    '',
+    'x',
+    '{}',
+    '{"uuid":"x","generation":1}',
+    `{"uuid":"${fleetA.uuid}","generation":0}`,
+    'null',
+    '[',
+  ]) {
+    await plain.set(`${namespace}/hawser/fleet`, value);
+    await using client = Client.connect({ endpoints: [a.url], namespace });
+    await client.set('/x', value);
+    await client.setIfChanged('/x', `${value}!`);
+    t.is((await client.get('/x'))?.value.toString(), `${value}!`);
+    t.is(client.fleet, undefined);
+    await t.throwsAsync(makeFleet(client, fleetA), { code: 'invalid' });
+    await plain.set(
+      `${namespace}/hawser/fleet`,
+      `{ "generation": 1, "uuid": "${fleetA.uuid}", "more": true }`,
+    );
+    await client.set('/x', 'of a fleet now');
+    t.deepEqual(client.fleet, fleetA);
+  }
+});

@@ -123,7 +123,7 @@ export class Calls {
       } catch (error) {
         this.#throwIfOver(signal);
         const waitMs = backoff.next();
-        if (strangers.passesBy(error, attempt)) {
+        if (strangers.passesBy(error, attempt, deadline)) {
           await pause(waitMs / 10, [signal, this.#closed]);
           continue;
         }

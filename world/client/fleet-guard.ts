@@ -166,9 +166,8 @@ export class FleetGuard {
     const verdict: FleetVerdict = judgeSighting(this.#known, seen);
     if (verdict === 'other') throw this.#stranger(seen);
     if (verdict === 'adopt') this.#adopt(seen);
-    // Whoever wrote it may have written the same in another form.
-    if (seen.fleet !== undefined && seen.value !== undefined)
-      this.#fence = { key: this.#options.key, value: seen.value };
+    // As it is stored: whoever wrote it may have written the same in another form, or something that names no fleet.
+    this.#fence = { key: this.#options.key, value: seen.value };
     this.#hasMet = true;
     this.#current.add(seen.peer);
   }
@@ -181,7 +180,6 @@ export class FleetGuard {
         `The fleet was recovered: going on with ${describeSighting({ clusterId, fleet })}.`,
       );
     this.#known = { clusterId, fleet };
-    if (fleet === undefined) this.#fence = { key: this.#options.key, value: undefined };
     this.#current = new WeakSet();
   }
 

@@ -46,6 +46,12 @@ export function unsent(verdict: Verdict): Verdict {
   return verdict.outcome === 'unknown' ? { ...verdict, outcome: 'not-sent', code: 'unavailable' } : verdict;
 }
 
+/** What a call tries, for messages. */
+interface Named {
+  readonly what: string;
+  readonly key?: string | undefined;
+}
+
 /** The endpoints of other fleets that one call came by. */
 export class Strangers {
   readonly #fleet: FleetGuard | undefined;
@@ -60,44 +66,49 @@ export class Strangers {
   /**
    * Whether an attempt failed only because its endpoint is of another fleet, so that another is to be tried, or because
    * more is known of the fleet than when it was sent.
-   * @throws WorldError `other-fleet` when there is no other endpoint
+   * @param deadline ms since the epoch
+   * @throws WorldError `other-fleet` when there is no other endpoint; `unavailable` when the time is over
    */
-  passesBy(error: unknown, { call, peer }: Attempt<unknown>): boolean {
+  passesBy(error: unknown, { call, peer }: Attempt<unknown>, deadline: number): boolean {
     const fleet = this.#fleet;
     if (fleet === undefined) return false;
-    if (error instanceof OtherCluster) {
-      fleet.forget(peer);
-      return true;
-    }
-    const strange = error instanceof FenceBroken ? strangeAt(fleet, peer, error) : error;
+    const strange = found(fleet, peer, error);
+    if (!(strange instanceof StrangeFleet) && strange !== undefined) return false;
+    if (strange !== undefined) this.#met.set(peer.url, strange);
+    if (Date.now() >= deadline) throw this.#unsettled(call);
     if (strange === undefined) return true;
-    if (!(strange instanceof StrangeFleet)) return false;
-    this.#met.set(peer.url, strange);
     this.#set.avoid(peer, { ms: STRANGER_MS });
     const others = call.peer === undefined ? this.#set.peers : [];
     if (others.every(({ url }) => this.#met.has(url))) throw this.explain(call, strange);
     return true;
   }
 
+  #unsettled({ what, key }: Named): WorldError {
+    const message = `Could not ${what}: which fleet the endpoints are of kept changing. Nothing was changed.`;
+    return this.explain({ what, key }, new WorldError('unavailable', message, { key }));
+  }
+
   /** Why a call came to nothing where some of the endpoints are of another fleet; else the cause itself. */
-  explain({ what, key }: Call<unknown>, cause: StrangeFleet | WorldError): Error {
-    const [first, ...more] = [...this.#met.values()];
-    if (first === undefined || (cause instanceof WorldError && cause.code !== 'unavailable')) return cause;
-    const each = [first, ...more].map(({ described }) => described).join('; ');
+  explain({ what, key }: Named, cause: StrangeFleet | WorldError): WorldError {
+    const [first] = this.#met.values();
+    if (cause instanceof WorldError && (first === undefined || cause.code !== 'unavailable')) return cause;
+    const each = [...this.#met.values()].map(({ described }) => described).join('; ');
     const rest = cause instanceof WorldError ? ' No other endpoint answered.' : '';
     const message =
       `Could not ${what}: ${each}, not of ${this.#fleet?.described ?? 'the one in use'}.${rest} ` +
       'Nothing was changed there. Give the endpoints of the right fleet.';
-    return new WorldError('other-fleet', message, { key, endpoint: first.url, cause });
+    return new WorldError('other-fleet', message, { key, endpoint: first?.url, cause });
   }
 }
 
-/** Undefined where the write may be tried again with what is known now. */
-function strangeAt(fleet: FleetGuard, peer: Peer, broken: FenceBroken): unknown {
+/** What a failure says of the fleet: undefined where the call may be tried again with what is known now. */
+function found(fleet: FleetGuard, peer: Peer, error: unknown): unknown {
+  if (error instanceof OtherCluster) return fleet.forget(peer);
+  if (!(error instanceof FenceBroken)) return error;
   try {
-    fleet.broken(peer, broken);
+    fleet.broken(peer, error);
     return undefined;
-  } catch (error) {
-    return error;
+  } catch (strange) {
+    return strange;
   }
 }
