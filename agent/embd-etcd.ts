@@ -1,4 +1,4 @@
-import { EventEmitter, on } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { type ClientWorld, CONVERGED_PATH } from '../world/direct.js';
 import { Assembly } from './assembly.js';
 import { DataFolder } from './cluster/data-folder.js';
@@ -14,6 +14,7 @@ import { Converger } from './converger.js';
 import { patiently } from './deploys/patience.js';
 import { AgentError } from './errors.js';
 import { warningsOf } from './exposure.js';
+import { happened } from './happened.js';
 import type { EmbdEtcdOptions } from './options.js';
 import { Mark } from './processes/strays.js';
 import { validateEmbdEtcd } from './validate.js';
@@ -132,12 +133,12 @@ export class EmbdEtcd {
    * that happens before the iteration begins. Ends when the signal aborts.
    */
   serverReady(options: { readonly signal: AbortSignal }): AsyncIterable<void> {
-    return this.#happened('ready', this.#isServing, options.signal);
+    return happened(this.#happenings, 'ready', this.#isServing, options.signal);
   }
 
   /** The same for each time that this host's server stops serving clients. */
   serverExited(options: { readonly signal: AbortSignal }): AsyncIterable<void> {
-    return this.#happened('exited', false, options.signal);
+    return happened(this.#happenings, 'exited', false, options.signal);
   }
 
   /** Gives the prefix back; idempotent. */
@@ -228,11 +229,6 @@ export class EmbdEtcd {
     this.#happenings.emit(isServing ? 'ready' : 'exited');
   }
 
-  #happened(what: 'ready' | 'exited', isNow: boolean, signal: AbortSignal): AsyncIterable<void> {
-    if (signal.aborted) return iterate([], false, signal);
-    return iterate(on(this.#happenings, what, { signal }), isNow, signal);
-  }
-
   async #state(): Promise<AgentState> {
     const { hostname, version } = this.#options;
     const server = await reportOf(
@@ -267,18 +263,4 @@ export class EmbdEtcd {
     const key = `${CONVERGED_PATH}${this.#options.hostname}`;
     for await (const converged of this.converger.changes({ signal })) presence.set(key, String(converged));
   }
-}
-
-async function* iterate(
-  later: AsyncIterable<unknown> | Iterable<unknown>,
-  isNow: boolean,
-  signal: AbortSignal,
-): AsyncGenerator<void, undefined> {
-  if (isNow) yield;
-  try {
-    for await (const _ of later) yield;
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-  return undefined;
 }
