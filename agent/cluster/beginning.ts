@@ -37,7 +37,10 @@ export async function begin(
 ): Promise<Beginning> {
   const { hostname, prefix, noServer = false, alone = false, seeds, newCluster = false, log } = options;
   const fleet = await folder.rememberedFleet();
-  const known = [...new Set([...(await folder.knownEndpoints()), ...(fleet?.endpoints ?? [])])];
+  // Where its fleet was taken from a host, it is to join the one of its seeds, and not to look where it was before.
+  const isMoved = fleet === undefined && !folder.hasData && seeds.length > 0;
+  const reached = isMoved ? [] : await folder.knownEndpoints();
+  const known = [...new Set([...reached, ...(fleet?.endpoints ?? [])])];
   const facts = {
     ...{ hostname, prefix, seeds, newCluster },
     hasData: !noServer && folder.hasData,

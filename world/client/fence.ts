@@ -30,19 +30,22 @@ export class FenceBroken extends Error {
 }
 
 /**
- * Lets a transaction run only where the fence holds. One more comparison does where its own `failure` only reads;
- * otherwise it goes inside another, because `failure` would run in the other fleet too.
+ * Lets a transaction run only where the fence holds. One more comparison does where its own `failure` only reads; what
+ * else it would do runs in the other fleet too, so that goes inside a transaction that compares once more. `success`
+ * stays outside: etcd does not count what is written inside others against its quota.
  */
 export function fenced(request: ITxnRequest, fence: Fence | undefined): ITxnRequest {
   if (fence === undefined) return request;
   const compare = toCompare(fence);
   const look: IRequestOp = { request_range: { key: fence.key } };
-  if (!onlyReads(request.failure ?? []))
-    return { compare: [compare], success: [{ request_txn: request }], failure: [look] };
+  const { success = [], failure = [] } = request;
+  const otherwise = onlyReads(failure)
+    ? failure
+    : [{ request_txn: { compare: [compare], success: failure, failure: [] } }];
   return {
     compare: [compare, ...(request.compare ?? [])],
-    success: request.success ?? [],
-    failure: [look, ...(request.failure ?? [])],
+    success,
+    failure: [look, ...otherwise],
   };
 }
 
@@ -59,18 +62,15 @@ export function unfenced(
 ): Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'> {
   if (fence === undefined) return reply;
   const { header, succeeded, responses } = reply;
+  if (succeeded) return reply;
   const [first, ...rest] = responses;
-  const isNested = !onlyReads(request.failure ?? []);
-  if (succeeded) {
-    if (!isNested) return reply;
-    const { response_txn: inner }: Partial<IResponseOp> = first ?? {};
-    return { header, succeeded: inner?.succeeded ?? false, responses: inner?.responses ?? [] };
-  }
   const { response_range: looked }: Partial<IResponseOp> = first ?? {};
   const found = looked?.kvs[0]?.value;
   const isWhole = fence.value === undefined ? found === undefined : found?.equals(fence.value) === true;
-  if (isNested || !isWhole) throw new FenceBroken(header, found);
-  return { header, succeeded, responses: rest };
+  if (!isWhole) throw new FenceBroken(header, found);
+  if (onlyReads(request.failure ?? [])) return { header, succeeded, responses: rest };
+  const { response_txn: inner }: Partial<IResponseOp> = rest[0] ?? {};
+  return { header, succeeded, responses: inner?.responses ?? [] };
 }
 
 /** Runs a transaction inside its fence. @throws FenceBroken */

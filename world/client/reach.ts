@@ -3,7 +3,7 @@ import type { CallOptions } from '../world.js';
 import { DEFAULT_TIMEOUT_MS } from './calls.js';
 import type { KeyValue } from './key-value.js';
 import type { TxnReply } from './options.js';
-import { type Txn, type TxnOp, unchangedSince, valueIs } from './txn.js';
+import { absent, type Compare, type Txn, type TxnOp, unchangedSince } from './txn.js';
 
 /** What a key is to become: a value, or nothing. */
 export interface Aim {
@@ -67,9 +67,20 @@ async function lossOf(attempt: Promise<unknown>): Promise<WorldError | undefined
   }
 }
 
+/**
+ * Writes a value that differs in `success`, and not where it is the same in `failure`, which would be the same to us: etcd
+ * counts what a transaction writes against its quota only where it can see it. A key that is not there has no value that
+ * could differ.
+ */
 function firstAttempt({ key, value }: Aim): Txn {
   const op = opFor(key, value);
-  return value === undefined ? { success: [op] } : { compare: [valueIs(key, value)], failure: [op] };
+  if (value === undefined) return { success: [op] };
+  const differs: Compare = { key, target: 'value', relation: '!=', to: value };
+  return {
+    compare: [differs],
+    success: [op],
+    failure: [{ txn: { compare: [absent(key)], success: [op] } }],
+  };
 }
 
 function opFor(key: string, value: string | Buffer | undefined): TxnOp {
