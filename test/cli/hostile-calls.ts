@@ -99,7 +99,10 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   'fs du': [{ args: [file] }],
   'fs gc': [{ args: [] }],
   members: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
+  'members defrag': [{ args: [] }],
+  'members forget': [{ args: [hostile('gone')] }],
   'members recover': [{ args: ['--prefix', hostile('prefix')] }, { args: ['--ssh-url', hostile('root@h')] }],
+  trust: [{ args: [hostile('folder')] }, { args: ['--list'] }],
   endpoints: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
   size: [{ args: [] }, { args: [hostile('3')] }],
   forward: [
