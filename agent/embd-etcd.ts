@@ -65,22 +65,12 @@ export class EmbdEtcd {
    */
   validate(): void {
     validateEmbdEtcd(this.#options);
-    const { noServer, seeds, connectSeeds, newCluster } = this.#options;
-    if (noServer === true && seeds.length === 0 && connectSeeds === undefined)
-      throw new AgentError(
-        'invalid',
-        'A host without a server needs seeds: give --seeds, or leave out --no-server.',
-      );
-    if (noServer === true && newCluster === true)
-      throw new AgentError(
-        'invalid',
-        'A host without a server cannot make a cluster: leave out --new-cluster.',
-      );
-    if (noServer !== true) warningsOf(this.#options);
+    if (this.#options.noServer !== true) warningsOf(this.#options);
   }
 
   /**
-   * Takes the prefix for this process, ends the server that a killed agent has left on it, and finds the etcd program. After it, {@link cleanup} has to be called.
+   * Takes the prefix for this process, ends the server that a killed agent has left on it, and finds the etcd program.
+   * After it, {@link cleanup} has to be called.
    *
    * @throws AgentError `invalid`, `no-etcd`, `etcd-too-old`; `in-use` when another agent has the prefix.
    */

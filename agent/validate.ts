@@ -22,6 +22,9 @@ export interface ValidatedOptions {
   readonly aClientUrls?: readonly string[] | undefined;
   readonly aServerUrls?: readonly string[] | undefined;
   readonly seeds?: readonly string[] | undefined;
+  readonly connectSeeds?: unknown;
+  readonly noServer?: boolean | undefined;
+  readonly newCluster?: boolean | undefined;
   readonly noNetwork?: boolean | undefined;
   readonly alone?: boolean | undefined;
   readonly tls?: ServerTls | undefined;
@@ -43,6 +46,22 @@ export function validateEmbdEtcd(options: ValidatedOptions): void {
   validateQuota(options.quotaBackendBytes);
   if (options.noNetwork === true) validateNoNetwork(options);
   else validateUrls(options);
+  if (options.noServer === true) validateNoServer(options);
+}
+
+function validateNoServer({ seeds = [], connectSeeds, newCluster }: ValidatedOptions): void {
+  if (seeds.length === 0 && connectSeeds === undefined) {
+    throw new AgentError(
+      'invalid',
+      'A host without a server needs seeds: give --seeds, or leave out --no-server.',
+    );
+  }
+  if (newCluster === true) {
+    throw new AgentError(
+      'invalid',
+      'A host without a server cannot make a cluster: leave out --new-cluster.',
+    );
+  }
 }
 
 /** A hostname becomes part of keys, of comma-separated lists and of etcd's list of members. */

@@ -65,7 +65,12 @@ interface Started {
 function lineOf({ command, call }: Started, cwd: string, flags: readonly string[]): string[] {
   const places = { APP: path.join(cwd, 'app'), OUT: path.join(cwd, 'out'), PREFIX: path.join(cwd, 'agent') };
   const args = call.args.map((arg) => places[arg as keyof typeof places] ?? arg);
-  return [...command.split(' '), ...args, ...(['demo', 'trust'].includes(command) ? [] : ['--seeds', etcd.url]), ...flags];
+  return [
+    ...command.split(' '),
+    ...args,
+    ...(['demo', 'trust'].includes(command) ? [] : ['--seeds', etcd.url]),
+    ...flags,
+  ];
 }
 
 /** One where a person does something. */

@@ -70,7 +70,8 @@ test.serial('an agent takes part as a user, and goes on when etcd has forgotten 
   await using agents = await LocalAgents.create('3.5');
   const host = await agents.add('h1');
   const env = { HAWSER_PASSWORD: String(root.password) };
-  host.start([], ['--seeds', direct.etcd.url, '--no-server', '--user', 'root'], env);
+  const flags = ['--hostname', 'h1', '--prefix', host.prefix, '--client-urls', host.clientUrl];
+  host.run([...flags, '--seeds', direct.etcd.url, '--no-server', '--user', 'root'], env);
   await using world = direct.world('looks', root);
   for await (const _ of world.watchAgents()) if ((await world.getAgents()).has('h1')) break;
   await direct.etcd.kill();
