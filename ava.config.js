@@ -1,0 +1,34 @@
+// These wait the longest, mostly for clocks of etcd and SSH: whoever starts last must not be one of them.
+const longFirst = [
+  'churn/',
+  'agent/one-fleet',
+  'cli/demo',
+  'agent/life-',
+  'agent/nominee-',
+  'cli/deploy',
+  'agent/apps',
+  'agent/recover',
+  'tunnel/lossless/',
+  'agent/local-users',
+  'fixtures/agents',
+  'tunnel/host-key-table',
+  'fixtures/owner-ends',
+  'cli/trust',
+  'tunnel/other-servers',
+  'agent/',
+];
+
+function place(file) {
+  const index = longFirst.findIndex((part) => file.includes(`/dist/test/${part}`));
+  return index === -1 ? longFirst.length : index;
+}
+
+// biome-ignore lint/style/noDefaultExport: ava takes nothing else
+export default {
+  files: ['dist/test/**/*.test.js'],
+  workerThreads: false,
+  concurrency: 6,
+  timeout: '3m',
+  nodeArguments: ['--enable-source-maps'],
+  sortTestFiles: (a, b) => place(a) - place(b) || a.localeCompare(b),
+};
