@@ -121,6 +121,8 @@ test.serial(
 );
 test.serial(means, status.PERMISSION_DENIED, 'etcdserver: permission denied', 'refused', 'permission-denied');
 test.serial(means, status.UNAUTHENTICATED, 'etcdserver: invalid auth token', 'refused', 'permission-denied');
+test.serial(means, status.UNKNOWN, 'auth: permission denied', 'refused', 'permission-denied');
+test.serial(means, status.UNKNOWN, 'auth: user name is empty', 'refused', 'permission-denied');
 
 test.serial('the reason of a cancelled watch is understood in the words of Go', (t) => {
   const denied = 'rpc error: code = PermissionDenied desc = etcdserver: permission denied';

@@ -56,6 +56,12 @@ const ROWS: readonly Row[] = [
     details: /user name is empty|authentication|auth token/,
     verdict: refused('permission-denied'),
   },
+  // The maintenance service hands on what its check of rights said as it is.
+  {
+    code: status.UNKNOWN,
+    details: /^auth: (?:permission denied|user name is empty)/,
+    verdict: refused('permission-denied'),
+  },
   { code: status.OUT_OF_RANGE, details: /compacted/, verdict: refused('compacted') },
 ];
 
