@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import type { HealthCheck } from '../../world/direct.js';
-import { holdsSocket, listenersAt, readListeners } from '../processes/listeners.js';
+import { arrivesAt, holdsSocket, listenersAt, readListeners } from '../processes/listeners.js';
 import { listProcesses, nameOf } from '../processes/process-table.js';
 
 /** Whoever holds a port that a health check asks. */
@@ -23,7 +23,8 @@ export async function strangerAt(check: HealthCheck, kin: readonly number[]): Pr
   if (target === undefined) return undefined;
   const { host, port } = target;
   const addresses = await lookup(host, { all: true }).catch(() => []); // then the check itself says so
-  for (const { address } of addresses) {
+  for (const { address: named } of addresses) {
+    const address = arrivesAt(named);
     if (!isOurs(address)) return undefined;
     const listeners = listenersAt(readListeners(), address, port);
     if (listeners.length === 0) continue;
@@ -63,7 +64,6 @@ function targetOf(check: HealthCheck): { host: string; port: number } | undefine
 }
 
 function isOurs(address: string): boolean {
-  if (address.startsWith('127.') || address === '::1' || address === '0.0.0.0' || address === '::')
-    return true;
+  if (address.startsWith('127.') || address === '::1') return true;
   return Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address));
 }

@@ -33,6 +33,21 @@ export function listenersAt(all: readonly Listener[], address: string, port: num
   return [];
 }
 
+/** Where the kernel takes a connection to an address: one to "any address" goes to this machine, an IPv4 one may be written as IPv6. */
+export function arrivesAt(address: string): string {
+  const bare = address.split('%')[0] ?? '';
+  if (isIPv4(bare)) return bare === '0.0.0.0' ? '127.0.0.1' : bare;
+  const groups = expand(bare);
+  if (groups.every((group) => group === 0)) return '::1';
+  if (groups.slice(0, 5).some((group) => group !== 0) || groups[5] !== 0xffff) return bare;
+  return arrivesAt(
+    groups
+      .slice(6)
+      .flatMap((group) => [group >> 8, group & 0xff])
+      .join('.'),
+  );
+}
+
 /** All that is listened at on this machine, as far as our network namespace has it. */
 export function readListeners(): Listener[] {
   return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => {
@@ -76,11 +91,16 @@ function namesOf(address: string): string[][] {
   return [[words.join('')], [all6]];
 }
 
-/** The eight groups of an IPv6 address. */
+/** The eight groups of an IPv6 address, the last two of which may be written as IPv4. */
 function expand(address: string): number[] {
   const [before = '', after] = (address.split('%')[0] ?? '').split('::');
-  const parse = (text: string) =>
-    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+  const parse = (text: string) => (text === '' ? [] : text.split(':').flatMap(groupsOf));
   const [head, tail] = [parse(before), parse(after ?? '')];
   return after === undefined ? head : [...head, ...Array(8 - head.length - tail.length).fill(0), ...tail];
+}
+
+function groupsOf(text: string): number[] {
+  if (!isIPv4(text)) return [Number.parseInt(text, 16)];
+  const bytes = Buffer.from(text.split('.').map(Number));
+  return [bytes.readUInt16BE(0), bytes.readUInt16BE(2)];
 }

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { ownGroups } from '../../agent/processes/control-group.js';
 import { kinOf } from '../../agent/processes/kin.js';
-import { listenersAt, parseListeners } from '../../agent/processes/listeners.js';
+import { arrivesAt, listenersAt, parseListeners } from '../../agent/processes/listeners.js';
 import { type ProcessEntry, parseStat } from '../../agent/processes/process-table.js';
 
 /** [pid, parent, group, session]; all started at the tick of their pid. */
@@ -108,4 +108,13 @@ test.serial('who listens at exactly an address gets what is sent there, before w
   t.deepEqual(at('127.0.0.1', 8082), ['15']);
   t.deepEqual(at('fe80::1%eth0', 8082), ['15']);
   t.deepEqual(at('127.0.0.1', 8083), []);
+});
+
+test.serial('the port of an app is looked at however the address of this machine is written', (t) => {
+  for (const address of ['127.0.0.1', '0.0.0.0', '::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:0.0.0.0'])
+    t.is(arrivesAt(address), '127.0.0.1', address);
+  for (const address of ['::', '0:0:0:0:0:0:0:0']) t.is(arrivesAt(address), '::1', address);
+  t.is(arrivesAt('fe80::1%eth0'), 'fe80::1');
+  t.is(arrivesAt('::ffff:10.0.0.1'), '10.0.0.1');
+  t.is(arrivesAt('2001:db8::1'), '2001:db8::1');
 });
