@@ -22,7 +22,12 @@ for (const version of ['3.4', '3.5'] as const)
     );
     t.regex((await hawser(['fs', 'du', ...flags])).stdout, /takes no writes: .*hawser members defrag/);
 
-    const early = await hawser(['members', 'defrag', '--json', ...flags]);
+    // Where there is room between the pieces, it goes to the next that come, until there is none.
+    let early = await hawser(['members', 'defrag', '--json', ...flags]);
+    for (let round = 0; early.code === 0 && round < 10; round += 1) {
+      t.is((await hawser(['fs', 'put', path.join(folder, 'large'), '/large', ...flags])).code, 1);
+      early = await hawser(['members', 'defrag', '--json', ...flags]);
+    }
     t.is(early.code, 1);
     t.like(JSON.parse(early.stdout), { alarm: 'no-room' });
     t.like(JSON.parse(early.stderr).error, { code: 'no-space' });

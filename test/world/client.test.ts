@@ -1,5 +1,5 @@
 import test from 'ava';
-import { absent, Client, present, valueIs, WorldError } from '../../world/index.js';
+import { absent, Client, EtcdWorld, present, valueIs, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 import { etcdctl } from './etcdctl.js';
 import { bench, take, takeKeys } from './fleet.js';
@@ -111,6 +111,25 @@ test.serial('a database that is full is told from a value that is too large', as
   );
   t.regex(error?.message ?? '', /quota/);
 });
+
+for (const version of ['3.4', '3.5'] as const)
+  test.serial(`a full etcd ${version} takes nothing that a transaction inside another writes`, async (t) => {
+    await using own = await Etcd.start(['--quota-backend-bytes', '1000000'], version);
+    await using direct = Client.connect({ endpoints: [own.url] });
+    const fill = async () => {
+      for (let index = 0; index < 200; index += 1) await direct.set(`/full/${index}`, 'x'.repeat(50_000));
+    };
+    await using world = EtcdWorld.connect({ endpoints: [own.url], hostname: 'h1' });
+    await world.resExport([{ kind: 'file', name: 'kept', data: 'before' }]);
+    await t.throwsAsync(fill(), { code: 'no-space' });
+    await t.throwsAsync(world.resExport([{ kind: 'file', name: 'more', data: 'x' }]), { code: 'no-space' });
+    await t.throwsAsync(world.schedulerAdd('job', { persist: true }), { code: 'no-space' });
+    const nested = { txn: { success: [{ put: '/k', value: 'v' }] } };
+    await t.throwsAsync(direct.txn({ success: [nested] }), { code: 'no-space' });
+    t.is(await direct.get('/k'), undefined);
+    await world.resDelete([{ kind: 'file', name: 'kept' }]);
+    t.deepEqual(await world.resCollect([{}]), []);
+  });
 
 test.serial('a key is read as it was at a revision, until that is compacted', async (t) => {
   const { client } = await bench(t, etcd);

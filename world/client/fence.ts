@@ -7,6 +7,7 @@ import type {
   ITxnRequest,
   ITxnResponse,
 } from 'etcd3';
+import { counted, uncounted } from './counted.js';
 import type { Rpc } from './rpc.js';
 
 /** What a write compares, so that it changes nothing in another fleet: the key that says which fleet it is, and its value. */
@@ -31,8 +32,7 @@ export class FenceBroken extends Error {
 
 /**
  * Lets a transaction run only where the fence holds. One more comparison does where its own `failure` only reads; what
- * else it would do runs in the other fleet too, so that goes inside a transaction that compares once more. `success`
- * stays outside: etcd does not count what is written inside others against its quota.
+ * else it would do runs in the other fleet too, so that goes inside a transaction that compares once more.
  */
 export function fenced(request: ITxnRequest, fence: Fence | undefined): ITxnRequest {
   if (fence === undefined) return request;
@@ -57,7 +57,7 @@ function toCompare({ key, value }: Fence): ICompare {
 /** The reply to the transaction itself. @throws FenceBroken */
 export function unfenced(
   request: ITxnRequest,
-  reply: ITxnResponse,
+  reply: Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'>,
   fence: Fence | undefined,
 ): Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'> {
   if (fence === undefined) return reply;
@@ -79,7 +79,8 @@ export async function txnWithin(
   request: ITxnRequest,
   fence: Fence | undefined,
 ): Promise<Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'>> {
-  return unfenced(request, await rpc.kv.txn(fenced(request, fence)), fence);
+  const whole = fenced(request, fence);
+  return unfenced(request, uncounted(whole, await rpc.kv.txn(counted(whole))), fence);
 }
 
 /** Writes a key inside a fence; without one by a plain put. @throws FenceBroken */

@@ -68,7 +68,9 @@ export function batchesOf(ops: Batch, maxOperations: number): Batch[] {
     const size = sizeOfOp(entry[1]);
     inside = Math.max(inside, size.operations);
     bytes += size.sizeBytes;
-    if (batch.length > 0 && (batch.length + 1 + inside > maxOperations || bytes > BATCH_BYTES)) {
+    // One for this operation, and one for the transaction around those whose puts are inside.
+    const more = inside > 0 ? 2 : 1;
+    if (batch.length > 0 && (batch.length + more + inside > maxOperations || bytes > BATCH_BYTES)) {
       batches.push(batch);
       batch = [];
       inside = size.operations;
