@@ -55,6 +55,8 @@ const SETTINGS = [
   'core.alternateRefsCommand=false',
   'core.untrackedCache=false',
   'core.fileMode=true',
+  // With it a new file counts as one of the commit whose name differs in its case alone.
+  'core.ignoreCase=false',
   'core.symlinks=true',
   'core.ignoreStat=false',
   'core.checkStat=default',

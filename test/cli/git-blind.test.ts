@@ -64,6 +64,15 @@ test.serial(
 );
 test.serial(
   blinded,
+  'core.ignoreCase and a name that differs in its case alone',
+  async (app) => {
+    app.git('config', 'core.ignoreCase', 'true');
+    await app.write('RUN.sh', 'rm\n');
+  },
+  /RUN\.sh/,
+);
+test.serial(
+  blinded,
   'core.ignoreStat and assume-unchanged',
   async (app) => {
     app.git('config', 'core.ignoreStat', 'true');
