@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { TunnelError } from './errors.js';
 import { ownedName, removeOrphans } from './orphaned-folders.js';
 
@@ -42,8 +42,9 @@ export function makePrivateFolder(
 }
 
 function temporaryPlaces(): Set<string> {
-  const runtime = process.env['XDG_RUNTIME_DIR'] ?? '';
-  return new Set([tmpdir(), ...(runtime.startsWith('/') ? [runtime] : []), '/tmp']);
+  const places = [tmpdir(), process.env['XDG_RUNTIME_DIR'] ?? '', '/tmp'];
+  // A relative one would be another folder for whoever is given the path, such as an ssh in the background.
+  return new Set(places.filter((place) => isAbsolute(place)));
 }
 
 /** Removes the folder and what is in it; idempotent. */
@@ -58,6 +59,7 @@ function problemWith(base: string): string | undefined {
   const longest = join(base, ownedName()).length + RANDOM_BYTES + LONGEST_NAME_BYTES;
   if (Buffer.byteLength(base) - base.length + longest > MAX_SOCKET_PATH_BYTES)
     return 'has too long a path for a socket';
+  if (/%|\$\{/.test(base)) return 'has a path with % or ${, which ssh would replace';
   try {
     const { uid, mode } = statSync(base);
     const isSticky = (mode & 0o1000) !== 0;

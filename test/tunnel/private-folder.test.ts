@@ -90,6 +90,17 @@ test.serial('a runtime folder that others may write to is passed over for /tmp',
   t.is(path.dirname(line), '/tmp');
 });
 
+test.serial('a TMPDIR that is relative, or that ssh would replace a part of, is passed over', async (t) => {
+  const folder = await scratch(t);
+  for (const name of ['100%d', '$'.concat('{HOME}')]) {
+    await mkdir(path.join(folder, name));
+    const { line } = await start(t, [maker], { TMPDIR: path.join(folder, name), XDG_RUNTIME_DIR: folder });
+    t.is(path.dirname(line), folder, name);
+  }
+  const { line } = await start(t, [maker], { TMPDIR: '.', XDG_RUNTIME_DIR: folder });
+  t.is(path.dirname(line), folder);
+});
+
 test('where no place will do, the sentence says why of each', async (t) => {
   const folder = await scratch(t);
   const long = path.join(folder, 'x'.repeat(80));
