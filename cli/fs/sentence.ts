@@ -39,8 +39,16 @@ function toSentence(error: unknown, fs: WorldFs): PathError | undefined {
     return new PathError(error.code, message, { cause: error });
   }
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
-  const at = 'path' in error ? ` ${String(error.path)}` : '';
-  const what =
-    error.code === 'ENOENT' ? `There is no${at} on this machine` : `Could not use${at} on this machine`;
+  const at = 'path' in error ? String(error.path) : undefined;
+  const what = onThisMachine(String(error.code), at);
   return new PathError(String(error.code), `${what} (${String(error.code)}).`, { cause: error });
+}
+
+/** @param at undefined where an open file failed, of which the system does not tell the path */
+function onThisMachine(code: string, at: string | undefined): string {
+  if (code === 'ENOENT') return `There is no ${at ?? 'such file'} on this machine`;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return at === undefined ? 'The disk to write to is full' : `The disk is full: no room for ${at}`;
+  }
+  return `Could not use ${at ?? 'a file'} on this machine`;
 }
