@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from './errors.js';
-import { ownConfigFolder } from './home.js';
+import { isAbsent, ownConfigFolder } from './home.js';
 
 /** A file with the connection keys of one fleet. */
 export interface FleetFile {
@@ -53,7 +53,7 @@ async function fleetNames(): Promise<string[]> {
     const files = (await readdir(folder)).filter((file) => file.endsWith(ENDING)).sort();
     return files.map((file) => file.slice(0, -ENDING.length)).filter((name) => NAME.test(name));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isAbsent(error)) return [];
     throw new UsageError(`Cannot read ${folder}: ${(error as Error).message}.`, { cause: error });
   }
 }

@@ -14,6 +14,20 @@ export function homeFolder(): string | undefined {
   }
 }
 
+/** Whether a file of the person's own is not there; HOME may be no folder, as `HOME=/dev/null` of services is. */
+export function isAbsent(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** The folder that we were started in; the root where that one was removed, as `ssh` works on in such a place. */
+export function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
+}
+
 /**
  * A path that may begin with `~/`, as a shell would have it.
  * @throws UsageError for a `~/` of a user who has no home.

@@ -16,7 +16,11 @@ process.on('uncaughtException', (error: unknown) => {
 });
 
 // A reader that went away (`hawser … | head`) is no failure of ours. An agent takes this over: it has to end in order.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  writeRemark(`hawser: Could not write the output: ${error.message}.`);
+  process.exit(1);
+});
 // What cannot be said because the terminal is gone is no reason to break off.
 process.stderr.on('error', () => undefined);
 

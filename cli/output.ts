@@ -51,7 +51,14 @@ function describe(error: unknown): { code: string; message: string; details: Rec
   const details = Object.fromEntries(
     Object.entries({ host, hosts, key, logTail }).filter(([, value]) => value !== undefined),
   );
-  return { code: typeof code === 'string' ? code : 'failed', message: error.message, details };
+  return { code: typeof code === 'string' ? code : 'failed', message: sentenceOf(error), details };
+}
+
+function sentenceOf(error: Error): string {
+  // A relative path, in a folder that is gone.
+  if ('syscall' in error && error.syscall === 'uv_cwd')
+    return 'Cannot tell which folder this is: it was removed. Change to another one, or give absolute paths.';
+  return error.message;
 }
 
 /** The end of a program's output, set off from what we say. */

@@ -10,7 +10,7 @@ import type { ConnectionFlags } from './connection.js';
 import { UsageError } from './errors.js';
 import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
 import { type FleetFile, findFleet, knownFleet, onlyFleet } from './fleets.js';
-import { expandHome } from './home.js';
+import { expandHome, workingFolder } from './home.js';
 import { isLocalSocket } from './local-socket.js';
 import { canAsk } from './prompts/confirm.js';
 import { tlsOptions } from './tls-options.js';
@@ -82,7 +82,7 @@ export async function resolveConnection(
 ): Promise<Connection> {
   const { searchConfig = true } = options;
   const appFolder = options.appFolder === undefined ? undefined : await real(options.appFolder);
-  const starts = appFolder === undefined ? [process.cwd()] : [appFolder, process.cwd()];
+  const starts = appFolder === undefined ? [workingFolder()] : [appFolder, workingFolder()];
   const { connection } =
     (await chosenFleet(flags, searchConfig)) ??
     (await foundFleet(await findConfig({ given: flags.config, from: searchConfig ? starts : [] }), {

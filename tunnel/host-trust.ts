@@ -78,7 +78,8 @@ async function readText(file: string, { destination, signal }: ReadOptions): Pro
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof TunnelError) throw error;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
+      return '';
     // Passing over a file that is there could pass over the line that revokes a key.
     throw cannotRead(file, destination, 'cannot be read', error);
   }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { CONFIG_NAME, findNearest, readFolderConfig, real } from '../config.js';
 import { TrustError, UsageError } from '../errors.js';
+import { workingFolder } from '../home.js';
 import type { Lines } from '../output/lines.js';
 import { lines, table } from '../output.js';
 import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './store.js';
@@ -19,7 +20,7 @@ export interface TrustOutcome {
  * @throws UsageError when there is no file, or a wrong one; TrustError `not-yours` when another user owns it
  */
 export async function trustFolder(folder: string | undefined): Promise<TrustOutcome> {
-  const file = folder === undefined ? await findNearest(process.cwd()) : path.resolve(folder, CONFIG_NAME);
+  const file = folder === undefined ? await findNearest(workingFolder()) : path.resolve(folder, CONFIG_NAME);
   const { connection, isThere } = file === undefined ? { isThere: false } : await readFolderConfig(file);
   if (!isThere) throw noFile(folder);
   if (connection === undefined || connection.origin !== 'folder') {
@@ -76,6 +77,6 @@ async function stateOf(trusted: TrustedFolder): Promise<'trusted' | 'changed' | 
 }
 
 function noFile(folder: string | undefined): UsageError {
-  const where = folder === undefined ? `in ${process.cwd()} or above it` : `in ${path.resolve(folder)}`;
+  const where = folder === undefined ? `in ${workingFolder()} or above it` : `in ${path.resolve(folder)}`;
   return new UsageError(`There is no ${CONFIG_NAME} ${where}.`);
 }

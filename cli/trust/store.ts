@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { TrustError, UsageError } from '../errors.js';
-import { ownConfigFolder } from '../home.js';
+import { isAbsent, ownConfigFolder } from '../home.js';
 import { readFoundFile } from '../read-config-file.js';
 import { isOursOrRoots } from './owner.js';
 
@@ -70,7 +70,7 @@ export async function forgetTrust(folder: string): Promise<boolean> {
     await rm(fileOf(store, folder));
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }
@@ -88,7 +88,7 @@ async function namesIn(store: string): Promise<string[]> {
   try {
     return (await readdir(store)).filter((name) => /^[0-9a-f]{64}\.json$/.test(name));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isAbsent(error)) return [];
     throw error;
   }
 }

@@ -67,7 +67,8 @@ async function readable(file: string): Promise<string> {
     return file;
   } catch (error) {
     // Absent is as good as empty; anything else is for ssh to complain about.
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'none' : file;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'none' : file;
   }
 }
 

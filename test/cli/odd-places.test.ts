@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { Desk, nowhere, refused, wentThere } from './desk.js';
+import { hawser, temporaryFolder } from './hawser.js';
+
+const run = promisify(execFile);
+const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+
+interface Ended {
+  readonly code: number;
+  readonly stderr: string;
+}
+
+/** Runs the command line by a line of a shell, `"$@"` in it. */
+async function byShell(line: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+  try {
+    const { stderr } = await run('sh', ['-c', line, 'sh', process.execPath, script, ...args], {
+      env: { PATH: process.env['PATH'], ...env },
+    });
+    return { code: 0, stderr };
+  } catch (error) {
+    return error as Ended;
+  }
+}
+
+test('in a folder that was removed flags and your own configuration count', async (t) => {
+  const home = await temporaryFolder(t);
+  const inRemoved = 'mkdir "$HOME/gone" && cd "$HOME/gone" && rmdir "$HOME/gone" && exec "$@"';
+  const flags = await byShell(inRemoved, ['status', '--ssh-url', nowhere], { HOME: home });
+  t.is(flags.code, wentThere, flags.stderr);
+  await mkdir(path.join(home, '.config/hawser'), { recursive: true });
+  await writeFile(path.join(home, '.config/hawser/hawser.yaml'), `ssh-url: ${nowhere}\n`, { mode: 0o600 });
+  const own = await byShell(inRemoved, ['status'], { HOME: home });
+  t.is(own.code, wentThere, own.stderr);
+  t.notRegex(own.stderr, /uv_cwd/);
+});
+
+test('a HOME that is no folder holds nothing, and a folder is as little trusted', async (t) => {
+  const desk = await Desk.make(t);
+  const env = { HOME: '/dev/null' };
+  const flags = await hawser(['status', '--ssh-url', nowhere], { cwd: desk.home, env });
+  t.is(flags.code, wentThere, flags.stderr);
+  t.is((await hawser(['status'], { cwd: desk.folder, env })).code, refused);
+  t.is((await hawser(['trust', '--list'], { cwd: desk.home, env })).code, 0);
+});
+
+test('output that cannot be written is said', async (t) => {
+  const { code, stderr } = await byShell('exec "$@" >/dev/full', ['trust', '--list'], {
+    HOME: '/nonexistent',
+  });
+  t.is(code, 1);
+  t.regex(stderr, /^hawser: Could not write the output: ENOSPC/);
+});
