@@ -106,6 +106,7 @@ export { forgetHost, type KnownHost, listHosts, noteHost } from './hosts.js';
 export type { Log } from './log.js';
 export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
+export { emptyIfNoText } from './text.js';
 export { type WaitConvergedOptions, waitConverged } from './wait-converged.js';
 export type {
   Agent,

@@ -25,6 +25,12 @@ export function textOf(entry: KeyValue): string {
   throw new WorldError('invalid', message, { key: entry.key });
 }
 
+/** For a value that another program may have stored, as what is no text at all: `.catch(emptyIfNoText)`. */
+export function emptyIfNoText(error: unknown): string {
+  if (error instanceof WorldError && error.code === 'invalid') return '';
+  throw error;
+}
+
 /** The value as text; in a listing what is not text is logged with its key and left out. */
 export function readText(entry: KeyValue, log: Log | undefined): string | undefined {
   if (isUtf8(entry.value)) return entry.value.toString();

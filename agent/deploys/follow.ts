@@ -1,4 +1,4 @@
-import { type ClientWorld, type Log, WorldError } from '../../world/direct.js';
+import { type ClientWorld, emptyIfNoText, type Log, WorldError } from '../../world/direct.js';
 import type { Mover } from '../converger.js';
 import type { Mark } from '../processes/strays.js';
 import { App, type AppFailure } from './app.js';
@@ -93,7 +93,7 @@ export class Follower {
     const { log, mover } = this.#options;
     const id = await this.#patiently(signal, () => world.getMaxDeployId({ signal }));
     if (id === 0) return;
-    const payload = await this.#patiently(signal, () => world.getDeploy(id, { signal }));
+    const payload = await this.#patiently(signal, () => world.getDeploy(id, { signal }).catch(emptyIfNoText));
     const entry = entryOf(id, payload);
     if (entry === undefined) {
       if (this.#handled?.id !== id)

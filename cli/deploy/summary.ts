@@ -1,7 +1,7 @@
 import type { ClientWorld } from '../../world/client-world.js';
 import { parseDeployment } from '../../world/deploys/deployment.js';
 import { judge } from '../../world/deploys/verdict.js';
-import { WorldError } from '../../world/errors.js';
+import { emptyIfNoText } from '../../world/text.js';
 import type { Agent } from '../../world/world.js';
 
 /** One deploy as `deploys list` and `status` show it. */
@@ -28,8 +28,8 @@ export async function summarise(
   call: { signal: AbortSignal; timeoutMs: number },
 ): Promise<DeploySummary> {
   const [payload, hash, reports] = await Promise.all([
-    world.getDeploy(id, call).catch(unlessForeign),
-    world.getDeployHash(id, call).catch(unlessForeign),
+    world.getDeploy(id, call).catch(emptyIfNoText),
+    world.getDeployHash(id, call).catch(emptyIfNoText),
     world.getReports(id, call),
   ]);
   const deployment = parseDeployment(payload);
@@ -39,10 +39,4 @@ export async function summarise(
   const { name, message, author, createdAt, tree, hosts } = deployment;
   const { verdict } = judge({ hosts, reports, agents: new Set(agents.keys()) });
   return { id, name, message, author, createdAt, hash, tree, verdict };
-}
-
-/** What another program stored here, which is no text, keeps nobody from seeing the rest. */
-function unlessForeign(error: unknown): string {
-  if (error instanceof WorldError && error.code === 'invalid') return '';
-  throw error;
 }

@@ -24,6 +24,9 @@ test.serial(
     };
     await deploy(1, {}, 'healthy');
     await deploy(2, { run: ['/nonexistent/program'] }, 'failed');
+    await agents.client.set('/deploy/3/payload', Buffer.from([0xff]));
+    await host.logged(/deploy 3 was not made by hawser; leaving this host as it is/);
+    await agents.client.del('/deploy/3/payload');
     await world.pruneDeploys(1);
     await world.fsGc();
     t.is((await host.stop()).code, 0);
@@ -60,7 +63,7 @@ test.serial(
     // A host that was here once and has not come back since.
     const away = { hostname: 'away', state: 'healthy', message: '', at: '', current: 2 };
     await deploy(2, 'app');
-    await world.client.set('/reports/2/away', JSON.stringify(away));
+    await agents.client.set('/reports/2/away', JSON.stringify(away));
     for (const id of [3, 4, 5]) {
       await deploy(id, 'app');
       await agents.eventually(`deploy ${id} is healthy`, async () => (await said(id)) === 'healthy');
@@ -70,7 +73,7 @@ test.serial(
     await agents.eventually('blocks are freed', async () => (await world.fsUsage()).blocks === 3);
     t.regex(host.log, /deleted \d old deploys/);
     await world.getTree(
-      (await world.client.list('/fs/deploy/')).entries[0]?.key.slice('/fs/deploy/'.length) ?? '',
+      (await agents.client.list('/fs/deploy/')).entries[0]?.key.slice('/fs/deploy/'.length) ?? '',
       path.join(folder, 'out'),
     );
     t.is((await host.stop()).code, 0);

@@ -93,6 +93,9 @@ test.serial(
       t.is(denied.code, 'permission-denied');
       t.regex(denied.message, /The user ann of etcd lacks this right: .*role grant-permission/);
     }
+    const whole = await failure(client.defragment({ timeoutMs: 20_000 }));
+    t.is(whole.code, 'permission-denied');
+    t.regex(whole.message, /takes a user of etcd with the role root, which ann lacks/);
     const watching = client.watch({ key: '/theirs/', prefix: true });
     t.is((await failure(watching.next())).code, 'permission-denied');
     const mine = client.watch({ key: '/mine/', prefix: true });

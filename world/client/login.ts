@@ -66,6 +66,9 @@ export class Login {
   advice(details: string): string {
     if (/authentication failed|invalid user ID or password/.test(details))
       return `etcd does not know the user ${this.#user?.name ?? ''} by this password`;
+    // What etcd says where only its administrators may, of its members and its data as a whole.
+    if (/^auth: permission denied/.test(details))
+      return `This takes a user of etcd with the role root${this.#user === undefined ? '' : `, which ${this.#user.name} lacks`}: give one (--user)`;
     if (this.#user !== undefined)
       return `The user ${this.#user.name} of etcd lacks this right: grant it with "etcdctl role grant-permission"`;
     if (this.#certFile !== undefined && !/user name is empty/.test(details))
