@@ -163,6 +163,6 @@ export async function real(folder: string): Promise<string> {
 /** Reads one YAML file of a folder as data; undefined when there is none. @throws UsageError */
 export async function readYaml(file: string): Promise<unknown> {
   const text = await readFoundFile(file);
-  if (text === undefined) throw new UsageError(`Cannot read ${file}: there is none.`);
+  if (text === undefined) throw new UsageError(`Cannot read ${file}: there is no such file.`);
   return parseYaml(file, text.content);
 }

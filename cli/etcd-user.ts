@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { EtcdUser } from '../world/client/login.js';
 import { UsageError } from './errors.js';
+import { fileTrouble } from './file-trouble.js';
 import { expandHome } from './home.js';
 import { canAsk } from './prompts/confirm.js';
 
@@ -93,7 +94,7 @@ async function readPassword(file: string): Promise<string> {
     return buffer.toString('utf8', 0, bytesRead).replace(/\r?\n$/, '');
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`Cannot read the password file ${file}: ${(error as Error).message}.`, {
+    throw new UsageError(`Cannot read the password file ${file}: ${fileTrouble(error)}.`, {
       cause: error,
     });
   }

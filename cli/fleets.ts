@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from './errors.js';
+import { fileTrouble } from './file-trouble.js';
 import { isAbsent, ownConfigFolder } from './home.js';
 
 /** A file with the connection keys of one fleet. */
@@ -54,6 +55,6 @@ async function fleetNames(): Promise<string[]> {
     return files.map((file) => file.slice(0, -ENDING.length)).filter((name) => NAME.test(name));
   } catch (error) {
     if (isAbsent(error)) return [];
-    throw new UsageError(`Cannot read ${folder}: ${(error as Error).message}.`, { cause: error });
+    throw new UsageError(`Cannot read ${folder}: ${fileTrouble(error)}.`, { cause: error });
   }
 }

@@ -17,6 +17,7 @@ import { trustCommand } from './commands/trust.js';
 import type { Context } from './context.js';
 import { InterruptedError } from './errors.js';
 import { exitCodes } from './exit-code.js';
+import { addHelpCommands } from './help-command.js';
 import { Interrupts } from './interrupt.js';
 import { writeJson, writeRemark, writeUsage } from './output/door.js';
 import { type Lines, lines } from './output/lines.js';
@@ -28,7 +29,9 @@ export async function runProgram(argv: readonly string[], version: string): Prom
   const context: Context = { version, interrupts, exitCode: exitCodes.done };
   const options = { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
   try {
-    await program(context).parseAsync(argv);
+    const root = program(context);
+    addHelpCommands(root);
+    await root.parseAsync(argv);
     if (interrupts.reason !== undefined && context.exitCode === exitCodes.done && !context.endedInOrder) {
       return exitCodes.interrupted;
     }
@@ -56,7 +59,6 @@ export function program(context: Context): Command {
   const root = new Command('hawser')
     .description('Operate and deploy to a fleet of Linux hosts with nothing but SSH.')
     .version(context.version)
-    .helpCommand(true)
     // Flags after a subcommand's name are that subcommand's, even where the command above it has the same.
     .enablePositionalOptions()
     .showSuggestionAfterError()

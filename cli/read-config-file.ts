@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { UsageError } from './errors.js';
+import { fileTrouble } from './file-trouble.js';
 
 /** More than any configuration needs; whoever puts a file in a folder must not fill our memory with it. */
 const MAX_BYTES = 1_048_576;
@@ -35,10 +36,10 @@ export async function readFoundFile(file: string): Promise<ConfigText | undefine
     };
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     // Only absence moves a search on: an unreadable file is reported, not passed over.
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new UsageError(`Cannot read ${file}: ${message}.`, { cause: error });
+    throw new UsageError(`Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
   }
 }
 
@@ -49,7 +50,7 @@ export async function readNamedFile(file: string): Promise<Buffer> {
     return await readAll(handle, file);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`Cannot read ${file}: ${(error as Error).message}.`, { cause: error });
+    throw new UsageError(`Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
   }
 }
 

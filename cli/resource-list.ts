@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UsageError } from './errors.js';
+import { fileTrouble } from './file-trouble.js';
 import { valueArgument } from './value-argument.js';
 
 /** A resource as a list in a file names it. */
@@ -55,6 +56,6 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`Cannot read ${file}: ${(error as Error).message}.`, { cause: error });
+    throw new UsageError(`Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
   }
 }

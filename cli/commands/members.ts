@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Member } from '../../world/world.js';
 import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
+import { unknownCommand } from '../help-command.js';
 import { firstThenEach, printStates } from '../live.js';
 import type { Lines } from '../output/lines.js';
 import { printResult, table } from '../output.js';
@@ -19,7 +20,11 @@ export function membersCommand(context: Context): Command {
       .enablePositionalOptions()
       .description('list the members of the etcd cluster')
       .option('--watch', 'list them again whenever they change', false)
-      .action(async (flags: ConnectionFlags & { watch: boolean }) => {
+      // A misspelt command is no argument too many.
+      .allowExcessArguments()
+      .action(async (flags: ConnectionFlags & { watch: boolean }, command: Command) => {
+        const [misspelt] = command.args;
+        if (misspelt !== undefined) unknownCommand(command, misspelt);
         await withWorld(context, flags, async (world, call) => {
           if (!flags.watch) {
             const members = await world.members(call);

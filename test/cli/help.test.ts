@@ -70,6 +70,37 @@ test.serial('a sentence on what was typed is one line, and names what was meant'
   t.is(option.stderr, "hawser: unknown option '--x\\n\\e[31mEVIL'\n");
 });
 
+test.serial('a misspelt command after help, or below one that does something itself, is named', async (t) => {
+  for (const [words, name] of [
+    [['help', 'statsu'], "'statsu' of hawser: there are demo, run"],
+    [['help', 'str', 'gte'], "'gte' of str: there are get, set, del, watch"],
+    [['str', 'help', 'gte'], "'gte' of str: there are get, set, del, watch"],
+    [['members', 'forgt'], "'forgt' of members: there are recover, defrag, forget"],
+  ] as const) {
+    const { code, stdout, stderr } = await hawser(words);
+    t.is(code, 2, words.join(' '));
+    t.is(stdout, '');
+    t.true(stderr.startsWith(`hawser: unknown command ${name}`), stderr);
+  }
+  t.regex((await hawser(['help', 'str', 'get'])).stdout, /^Usage: hawser str get /);
+});
+
+test.serial('a file that cannot be read is said without a word of the system call', async (t) => {
+  const seeds = ['--seeds', 'http://127.0.0.1:1'];
+  for (const [words, sentence] of [
+    [['--config', '/no/such.yaml'], 'Cannot read /no/such.yaml: there is no such file.'],
+    [['--config', '/'], 'Cannot read /: it is a folder.'],
+    [
+      ['--user', 'r', '--password-file', '/no/such', ...seeds],
+      'Cannot read the password file /no/such: there is no such file.',
+    ],
+  ] as const) {
+    const { code, stderr } = await hawser(['status', ...words]);
+    t.is(code, 2);
+    t.is(stderr, `hawser: ${sentence}\n`);
+  }
+});
+
 test.serial('the version is the one of package.json', async (t) => {
   const { readFile } = await import('node:fs/promises');
   const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));

@@ -1,0 +1,15 @@
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['ENOTDIR', 'a part of its path is no folder'],
+  ['EISDIR', 'it is a folder'],
+  ['EACCES', 'this user may not read it'],
+  ['EPERM', 'this user may not read it'],
+  ['ELOOP', 'its links lead in a circle'],
+  ['ENAMETOOLONG', 'its name is too long'],
+]);
+
+/** Why a file could not be read, as a clause: Node's own message names the system call and repeats the path. */
+export function fileTrouble(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return ('code' in error ? REASONS.get(String(error.code)) : undefined) ?? error.message;
+}

@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+
+/**
+ * Gives every command that has others a `help [command…]`, once all of them are there and configured. commander's own shows the whole help for a name that it does not know,
+ * without a word on what is wrong, and passes over what follows the first name.
+ */
+export function addHelpCommands(parent: Command): void {
+  if (parent.commands.length === 0) return;
+  for (const child of parent.commands) addHelpCommands(child);
+  parent.helpCommand(false).addCommand(helpCommand(parent));
+}
+
+function helpCommand(parent: Command): Command {
+  return new Command('help')
+    .copyInheritedSettings(parent)
+    .description('display help for command')
+    .argument('[command...]', 'its name')
+    .action(async (names: readonly string[]) => {
+      let found = parent;
+      for (const name of names) {
+        const next = found.commands.find((command) => command.name() === name);
+        if (next === undefined) return unknownCommand(found, name);
+        found = next;
+      }
+      found.help();
+    });
+}
+
+/** Ends with a sentence on a command that does not exist. */
+export function unknownCommand(parent: Command, name: string): never {
+  const names = parent.commands.map((command) => command.name()).filter((known) => known !== 'help');
+  const known = names.length === 0 ? 'it has none' : `there are ${names.join(', ')}`;
+  return parent.error(`error: unknown command '${name}' of ${parent.name()}: ${known}`, {
+    code: 'commander.unknownCommand',
+    exitCode: 2,
+  });
+}
