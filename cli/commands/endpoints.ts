@@ -13,10 +13,10 @@ interface Endpoints {
   readonly advertised: Readonly<Record<string, readonly string[]>>;
 }
 
-/** `hawser endpoints`: where the fleet's etcd servers are to be reached. */
+/** `hawser endpoints`: where the fleet's etcd servers can be reached. */
 export function endpointsCommand(context: Context): Command {
   return withConnection(new Command('endpoints'), 'hawser endpoints --watch --ssh-url root@web1')
-    .description('list where each host says that its etcd server is to be reached')
+    .description('list where each host says that its etcd server can be reached')
     .option('--watch', 'list them again whenever they change', false)
     .action(async (flags: ConnectionFlags & { watch: boolean }) => {
       await withWorld(context, flags, async (world, call) => {

@@ -34,7 +34,7 @@ export function resCommand(context: Context): Command {
 
 function resExport(context: Context): Command {
   return withConnection(new Command('export'), 'hawser res export file motd "hello" --ssh-url root@web1')
-    .description('export a resource of ours, or a file of them; others of ours stay')
+    .description('export a resource of this host (see --hostname), or a file of them; its others stay')
     .argument('[kind]')
     .argument('[name]', 'may hold slashes')
     .argument('[data]', '- reads it from standard input')
@@ -57,7 +57,7 @@ function resExport(context: Context): Command {
 
 function resDelete(context: Context): Command {
   return withConnection(new Command('delete'), 'hawser res delete file motd --ssh-url root@web1')
-    .description('take back a resource that we exported, or a file of them')
+    .description('take back a resource that this host exported, or a file of them')
     .argument('[kind]')
     .argument('[name]')
     .option('--host <name>', 'the one that is for this host (default: for every host)')
@@ -71,7 +71,7 @@ function resDelete(context: Context): Command {
 
 function resCollect(context: Context): Command {
   return withConnection(new Command('collect'), 'hawser res collect --kind file --json --ssh-url root@web1')
-    .description('list what is exported to us (see --hostname)')
+    .description('list what is exported to this host (see --hostname)')
     .option('--kind <kind>', 'of this kind only')
     .option('--name <name>', 'of this name only')
     .option('--host <name>', 'from this host only')

@@ -67,7 +67,7 @@ export function runCommand(context: Context): Command {
     )
     .option('--no-server', 'never run an etcd server here: be a client of the seeds only')
     .addOption(
-      new Option('--ideal-cluster-size <n>', 'set how many etcd servers the fleet is to have').argParser(
+      new Option('--ideal-cluster-size <n>', 'set how many etcd servers the fleet should have').argParser(
         wholeNumber,
       ),
     )

@@ -19,10 +19,10 @@ interface CandidateFlags extends ConnectionFlags {
   readonly capacity?: number;
 }
 
-/** `hawser schedule`: which hosts are to do something. */
+/** `hawser schedule`: which hosts should do something. */
 export function scheduleCommand(context: Context): Command {
   const schedule = new Command('schedule').description(
-    'which hosts are to do something, decided by the fleet',
+    'which hosts should do something, decided by the fleet',
   );
   for (const command of [scheduleGet, scheduleList, scheduleJoin, scheduleAdd, scheduleWithdraw])
     schedule.addCommand(command(context));

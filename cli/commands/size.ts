@@ -15,10 +15,10 @@ interface SizeFlags extends ConnectionFlags {
   readonly yes: boolean;
 }
 
-/** `hawser size`: how many etcd servers the fleet is to have. */
+/** `hawser size`: how many etcd servers the fleet should have. */
 export function sizeCommand(context: Context): Command {
   return withConnection(new Command('size'), 'hawser size 3 --ssh-url root@web1')
-    .description('print or set how many etcd servers the fleet is to have')
+    .description('print or set how many etcd servers the fleet should have')
     .argument('[size]', 'new size', countFromZero)
     .option('--watch', 'print it again whenever it changes', false)
     .option('-y, --yes', 'do not ask before the cluster is drained (size 0)', false)

@@ -39,7 +39,9 @@ export function formatPlan(plan: RecoveryPlan, reports: readonly HostReport[]): 
       const rejoin =
         plan.rejoin.length === 0
           ? []
-          : [`Then these put their data aside and join it afresh: ${plan.rejoin.map(name).join(', ')}.`];
+          : [
+              `Then these put their data aside and join it as new members: ${plan.rejoin.map(name).join(', ')}.`,
+            ];
       const warnings = plan.warnings.map((warning) => `Warning: ${warning}`);
       return lines([
         `The best to rebuild from is ${name(plan.base)}: it becomes a cluster of one with what it has.`,
