@@ -158,7 +158,7 @@ export class Forward implements AsyncDisposable {
     return new TunnelError(
       reason ? 'unreachable' : 'forward-refused',
       host,
-      `Gave up on a connection to ${there} by way of ${host} after ${holdTimeoutMs} ms.${why}`,
+      `Gave up on a connection to ${there} through ${host} after ${holdTimeoutMs} ms.${why}`,
     );
   }
 }

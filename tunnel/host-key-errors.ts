@@ -47,7 +47,7 @@ export function changedError({ key, type }: PublicKey, trust: HostKeyTrust): Tun
   return new TunnelError(
     'host-key-changed',
     host,
-    `Refused to talk to ${host}: its host key is now ${type} ${fingerprint}, but it is known by ${expected.join(', ')}. Someone may be in between; if the host was set up anew, run ${remedies.join(' and ')} and connect once with ssh.`,
+    `Refused to talk to ${host}: its host key is now ${type} ${fingerprint}, but it is known by ${expected.join(', ')}. Someone may be in between; if the host was reinstalled, run ${remedies.join(' and ')} and connect once with ssh.`,
     {
       fingerprint,
       expectedFingerprints: replaced.map((line) => fingerprintOf(line.key)),

@@ -110,7 +110,7 @@ export class SshWorld extends ClientWorld {
         const known = forwards.get(address);
         if (known === undefined) return { name: address };
         const { via } = tunnel.state;
-        const way = via === undefined ? '' : ` by way of ${formatDestination(via)}`;
+        const way = via === undefined ? '' : ` through ${formatDestination(via)}`;
         return { name: `${known.seed}${way}`, trouble: known.forward.lastRefusal?.message };
       };
       const secureHost = (address: string): string | undefined => {

@@ -21,7 +21,7 @@ export function checkText(text: string, what: string): void {
 /** The value as text. @throws WorldError `invalid` naming the key, where another program stored something else. */
 export function textOf(entry: KeyValue): string {
   if (isUtf8(entry.value)) return entry.value.toString();
-  const message = `The value of ${entry.key} is not text (UTF-8): another program wrote it. Delete it or write it anew.`;
+  const message = `The value of ${entry.key} is not text (UTF-8): another program wrote it. Delete it or write it again.`;
   throw new WorldError('invalid', message, { key: entry.key });
 }
 

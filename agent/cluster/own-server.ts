@@ -237,7 +237,7 @@ export class OwnServer {
     const others = await client.members({ signal, timeoutMs: readyMs }).catch(() => []);
     if (!others.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner))
       throw new AgentError('server-failed', why, { logTail: (await server.exited).logTail });
-    log('error', `${why} The others go on; this host gives up its place and joins them afresh.`);
+    log('error', `${why} The others go on; this host gives up its place and joins them as a new one.`);
     this.#retries = 0;
     willing(false);
     await this.discard();

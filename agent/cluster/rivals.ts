@@ -96,7 +96,7 @@ function otherCluster(own: MemberStatus, other: MemberStatus, seeds: readonly st
   return new AgentError(
     'other-cluster',
     `The data of this host belongs to the cluster ${hex(own)}, but the seeds ${seeds.join(', ')} to the cluster ` +
-      `${hex(other)}. Give seeds of its own cluster, or move its folder etcd/data away to let it join the other one afresh.`,
+      `${hex(other)}. Give seeds of its own cluster, or move its folder etcd/data away to let it join the other one.`,
   );
 }
 
@@ -104,6 +104,6 @@ function leftBehind(ours: FleetIdentity, theirs: FleetIdentity, seeds: readonly 
   return new AgentError(
     'other-cluster',
     `The data of this host is what a recovery left behind: it is of ${describeFleet(ours)} and has a majority, but the ` +
-      `seeds ${seeds.join(', ')} are of ${describeFleet(theirs)}. Move its folder etcd/data away to let it join them afresh.`,
+      `seeds ${seeds.join(', ')} are of ${describeFleet(theirs)}. Move its folder etcd/data away to let it join them.`,
   );
 }

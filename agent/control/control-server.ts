@@ -64,7 +64,9 @@ export function controlServer(handlers: ControlHandlers, log: Log, signal: Abort
         return change('a rebuild as a cluster of one', () => handlers.rebuild({ signal }));
       case 'POST /rejoin': {
         const { seeds } = await read(request, rejoinSchema);
-        return change(`joining ${seeds.join(', ')} afresh`, () => handlers.rejoin(seeds, { signal }));
+        return change(`joining ${seeds.join(', ')} as a new member`, () =>
+          handlers.rejoin(seeds, { signal }),
+        );
       }
       default:
         throw new Refusal('invalid', `There is no ${request.method} ${request.url} here.`);

@@ -216,6 +216,6 @@ test.serial('through SSH the certificate must be for the host that the seed name
   await t.throwsAsync(wrong.strGet('motd'), {
     instanceOf: WorldError,
     code: 'unavailable',
-    message: /at https:\/\/localhost:[0-9]+ by way of .*not for localhost/,
+    message: /at https:\/\/localhost:[0-9]+ through .*not for localhost/,
   });
 });

@@ -38,7 +38,7 @@ const FAILURES: readonly Failure[] = [
     code: 'host-key-changed',
     problem: 'its host key is not the one that is known',
     advice:
-      'Someone may be in between; if the host was set up anew, remove the old key with "ssh-keygen -R" and connect once with ssh.',
+      'Someone may be in between; if the host was reinstalled, remove the old key with "ssh-keygen -R" and connect once with ssh.',
   },
   {
     text: /No .* host key is known for|Host key verification failed/,
