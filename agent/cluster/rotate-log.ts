@@ -1,4 +1,4 @@
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
 import { openToChange } from '../own-file.js';
 
 /** How large a log grows before it is put aside. */
@@ -18,9 +18,10 @@ export interface RotateOptions {
 }
 
 /**
- * Puts a log file aside when it has grown to `maxBytes`. While a program writes it (`live`) its end is copied and the file
+ * Puts a log file aside when it has grown to `maxBytes`. While a program writes it (`live`) it is copied and the file
  * emptied: the program goes on at the start of the file, because it appends, and what it writes within that moment is
- * lost. Otherwise it is renamed. When the disk is too full for a copy it stays as it is. Links are not followed.
+ * lost. Only the end is kept of one that has grown to twice that size. Otherwise it is renamed. When the disk is too full
+ * for a copy it stays as it is. Links are not followed.
  *
  * @returns whether it was put aside
  */
@@ -39,12 +40,12 @@ export async function rotateLog(
   const aside = `${file}.new`;
   await rm(aside, { force: true });
   try {
-    await copyEnd(log, aside, maxBytes);
+    if ((await log.stat()).size > 2 * Math.max(maxBytes, pieceBytes)) await moveEnd(log, aside, maxBytes);
+    else await copyAll(log, aside, maxBytes);
   } catch (error) {
     await rm(aside, { force: true });
     throw error;
   }
-  await log.truncate();
   await age(file, kept);
   await rename(aside, `${file}.1`);
   return true;
@@ -63,17 +64,27 @@ async function age(file: string, kept: number): Promise<void> {
     await rename(`${file}.${number}`, `${file}.${number + 1}`).catch(ignoreAbsent);
 }
 
-/** Copies a log, of one that grew much too large only the end, and what is written meanwhile, up to `maxBytes`. */
-async function copyEnd(log: FileHandle, aside: string, maxBytes: number): Promise<void> {
+/** Empties a log once all of it is copied, with what is written meanwhile, up to `maxBytes`. */
+async function copyAll(log: FileHandle, aside: string, maxBytes: number): Promise<void> {
   await using copy = await open(aside, 'wx', 0o600);
   const { size } = await log.stat();
   const piece = Buffer.alloc(pieceBytes);
-  for (let position = Math.max(0, size - Math.max(2 * maxBytes, pieceBytes)); position < size + maxBytes; ) {
+  for (let position = 0; position < size + maxBytes; ) {
     const { bytesRead } = await log.read(piece, 0, piece.length, position);
-    if (bytesRead === 0) return;
+    if (bytesRead === 0) break;
     await copy.writeFile(piece.subarray(0, bytesRead));
     position += bytesRead;
   }
+  await log.truncate();
+}
+
+/** Of a log that is flooded keeps the end alone, and empties it before that is on the disk, which takes longer. */
+async function moveEnd(log: FileHandle, aside: string, maxBytes: number): Promise<void> {
+  const { size } = await log.stat();
+  const end = Buffer.alloc(maxBytes);
+  const { bytesRead } = await log.read(end, 0, end.length, Math.max(0, size - maxBytes));
+  await log.truncate();
+  await writeFile(aside, end.subarray(0, bytesRead), { flag: 'wx', mode: 0o600 });
 }
 
 function ignoreAbsent(error: unknown): undefined {

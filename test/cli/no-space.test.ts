@@ -22,15 +22,13 @@ for (const version of ['3.4', '3.5'] as const)
     );
     t.regex((await hawser(['fs', 'du', ...flags])).stdout, /takes no writes: .*hawser members defrag/);
 
-    // Where there is room between the pieces, it goes to the next that come, until there is none.
-    let early = await hawser(['members', 'defrag', '--json', ...flags]);
-    for (let round = 0; early.code === 0 && round < 10; round += 1) {
-      t.is((await hawser(['fs', 'put', path.join(folder, 'large'), '/large', ...flags])).code, 1);
-      early = await hawser(['members', 'defrag', '--json', ...flags]);
-    }
-    t.is(early.code, 1);
-    t.like(JSON.parse(early.stdout), { alarm: 'no-room' });
-    t.like(JSON.parse(early.stderr).error, { code: 'no-space' });
+    // How much lay free between what was written differs, so either may be, and has to be so.
+    const early = await hawser(['members', 'defrag', '--json', ...flags]);
+    const small = await hawser(['str', 'set', 'small', 'x', ...flags]);
+    t.is(early.code, small.code, small.stderr);
+    t.like(JSON.parse(early.stdout), { alarm: early.code === 0 ? 'disarmed' : 'no-room' });
+    if (early.code !== 0) t.like(JSON.parse(early.stderr).error, { code: 'no-space' });
+    t.is((await hawser(['fs', 'put', path.join(folder, 'large'), '/large', ...flags])).code, 1);
 
     const pruned = await hawser(['deploys', 'prune', '--keep', '1', ...flags]);
     t.is(pruned.code, 0, pruned.stderr);
