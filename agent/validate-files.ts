@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
+import { readRegularFile } from '../world/read-regular-file.js';
 import type { ServerTls, TlsFiles } from './cluster/etcd-flags.js';
 import type { ServerAddresses } from './cluster/local-endpoint.js';
 import { AgentError } from './errors.js';
@@ -117,7 +118,7 @@ function readCertificate(file: string): X509Certificate {
 function parse<T>(file: string, what: string, read: (pem: Buffer) => T): T {
   let pem: Buffer;
   try {
-    pem = readFileSync(file);
+    pem = readRegularFile(file);
   } catch (error) {
     throw new AgentError('invalid', `Cannot read the ${what} ${file}: ${(error as Error).message}.`, {
       cause: error,

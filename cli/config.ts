@@ -3,7 +3,13 @@ import path from 'node:path';
 import type { ConnectionConfig, TlsFiles } from '../world/deploys/manifest.js';
 import { TrustError, UsageError } from './errors.js';
 import { ownConfigFolder } from './home.js';
-import { type ConfigText, parseYaml, readFoundFile, readNamedFile } from './read-config-file.js';
+import {
+  type ConfigText,
+  parseYaml,
+  type ReadingTime,
+  readFoundFile,
+  readNamedFile,
+} from './read-config-file.js';
 import type { ConnectionKey } from './trust/connection-keys.js';
 import { isOursOrRoots } from './trust/owner.js';
 import type { FolderConfig } from './trust/verdict.js';
@@ -52,8 +58,11 @@ interface ParsedFile {
  * @throws UsageError naming the file and each key that is wrong; TrustError for a file of the person's own configuration
  * that another user could have written.
  */
-export async function findConfig({ given, from }: ConfigSearch): Promise<FoundConfig> {
-  if (given !== undefined) return readSaidFile(given);
+export async function findConfig(
+  { given, from }: ConfigSearch,
+  time: ReadingTime = {},
+): Promise<FoundConfig> {
+  if (given !== undefined) return readSaidFile(given, time);
   if (from.length === 0) return {};
   const ownFolder = ownConfigFolder();
   const ownFile = ownFolder === undefined ? undefined : path.join(await real(ownFolder), CONFIG_NAME);
@@ -68,8 +77,8 @@ export async function findConfig({ given, from }: ConfigSearch): Promise<FoundCo
 }
 
 /** Reads a file that the person named, whoever owns it. @throws UsageError as {@link findConfig} */
-export async function readSaidFile(file: string): Promise<FoundConfig> {
-  const { config } = await parseFile(file, await readNamedFile(file));
+export async function readSaidFile(file: string, time: ReadingTime = {}): Promise<FoundConfig> {
+  const { config } = await parseFile(file, await readNamedFile(file, time));
   return { connection: { origin: 'said', file, config }, ...fleetOf(config, file) };
 }
 

@@ -1,10 +1,12 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { readFile } from '../tunnel/read-file.js';
 import { UsageError } from './errors.js';
 import { fileTrouble } from './file-trouble.js';
 
 /** More than any configuration needs; whoever puts a file in a folder must not fill our memory with it. */
 const MAX_BYTES = 1_048_576;
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** A file as it was read, once, so that what is judged is what is used. */
 export interface ConfigText {
@@ -43,13 +45,30 @@ export async function readFoundFile(file: string): Promise<ConfigText | undefine
   }
 }
 
-/** Reads a file that the person named; it may be a pipe. @throws UsageError when it cannot be read. */
-export async function readNamedFile(file: string): Promise<Buffer> {
+/** How long to wait for what writes to a pipe. */
+export interface ReadingTime {
+  /** In milliseconds; default 10,000. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads a file that the person named; it may be a pipe. An abort rejects with `signal.reason`.
+ * @throws UsageError when it cannot be read in time.
+ */
+export async function readNamedFile(
+  file: string,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: ReadingTime = {},
+): Promise<Buffer> {
+  const limit = AbortSignal.timeout(timeoutMs);
+  const ends = signal === undefined ? limit : AbortSignal.any([limit, signal]);
   try {
-    await using handle = await open(file);
-    return await readAll(handle, file);
+    return (await readFile(file, { maxBytes: MAX_BYTES, mayBePipe: true, signal: ends })).content;
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    signal?.throwIfAborted();
+    if (ends.aborted) {
+      throw new UsageError(`Cannot read ${file}: it did not come to its end in time.`, { cause: error });
+    }
     throw new UsageError(`Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
   }
 }

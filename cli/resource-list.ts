@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { readFile } from '../tunnel/read-file.js';
 import { UsageError } from './errors.js';
 import { fileTrouble } from './file-trouble.js';
 import { valueArgument } from './value-argument.js';
@@ -13,6 +13,9 @@ export interface ListedResource {
   /** Needed to export it. */
   readonly data?: string;
 }
+
+/** Far more than etcd holds in one request. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 const resource = z.strictObject({
   kind: z.string(),
@@ -54,7 +57,7 @@ function withoutUndefined({ kind, name, host, data }: z.infer<typeof resource>):
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readFile(file, { maxBytes: MAX_BYTES, mayBePipe: true })).content.toString('utf8');
   } catch (error) {
     throw new UsageError(`Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
   }

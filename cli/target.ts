@@ -13,6 +13,7 @@ import { type FleetFile, findFleet, knownFleet, onlyFleet } from './fleets.js';
 import { expandHome, workingFolder } from './home.js';
 import { isLocalSocket } from './local-socket.js';
 import { canAsk } from './prompts/confirm.js';
+import type { ReadingTime } from './read-config-file.js';
 import { tlsOptions } from './tls-options.js';
 
 /** Where the fleet is and who we are to it: flags, laid over `hawser.yaml`, laid over defaults. */
@@ -83,9 +84,10 @@ export async function resolveConnection(
   const { searchConfig = true } = options;
   const appFolder = options.appFolder === undefined ? undefined : await real(options.appFolder);
   const starts = appFolder === undefined ? [workingFolder()] : [appFolder, workingFolder()];
+  const time = { timeoutMs: flags.timeout, signal: options.signal };
   const { connection } =
-    (await chosenFleet(flags, searchConfig)) ??
-    (await foundFleet(await findConfig({ given: flags.config, from: searchConfig ? starts : [] }), {
+    (await chosenFleet(flags, searchConfig, time)) ??
+    (await foundFleet(await findConfig({ given: flags.config, from: searchConfig ? starts : [] }, time), {
       flags,
       appFolder,
       searchConfig,
@@ -129,11 +131,15 @@ async function permitted(
 }
 
 /** The fleet that the person named for this call or for their shell. */
-async function chosenFleet(flags: ConnectionFlags, isSearching: boolean): Promise<FoundConfig | undefined> {
+async function chosenFleet(
+  flags: ConnectionFlags,
+  isSearching: boolean,
+  time: ReadingTime,
+): Promise<FoundConfig | undefined> {
   if (flags.config !== undefined && flags.fleet === undefined) return undefined;
   if (flags.config !== undefined) throw new UsageError('Give either --fleet or --config, not both.');
   const wanted = flags.fleet ?? (isSearching ? process.env['HAWSER_FLEET'] : undefined);
-  return wanted ? readFleet(await findFleet(wanted)) : undefined;
+  return wanted ? readFleet(await findFleet(wanted), time) : undefined;
 }
 
 interface FleetSearch {
@@ -165,8 +171,8 @@ async function foundFleet(found: FoundConfig, search: FleetSearch): Promise<Foun
   return only === undefined ? found : readFleet(only);
 }
 
-function readFleet({ file, isNamed }: FleetFile): Promise<FoundConfig> {
-  return isNamed ? readSaidFile(file) : readOwnFile(file);
+function readFleet({ file, isNamed }: FleetFile, time: ReadingTime = {}): Promise<FoundConfig> {
+  return isNamed ? readSaidFile(file, time) : readOwnFile(file);
 }
 
 /** Flags over the file, over defaults. */

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { listAgentIdentities } from './agent-protocol.js';
-import { readPublicKey } from './key-text.js';
+import { MAX_KEY_BYTES, readPublicKey } from './key-text.js';
 import { keyType } from './public-key.js';
+import { readFile } from './read-file.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { isUsable } from './ssh2-agent.js';
 
@@ -44,7 +44,8 @@ async function namedBy(
 
 async function publicKeyIn(file: string, signal: AbortSignal): Promise<Buffer | undefined> {
   try {
-    return readPublicKey(await readFile(file, { encoding: 'utf8', signal }));
+    const { content } = await readFile(file, { maxBytes: MAX_KEY_BYTES, signal });
+    return readPublicKey(content.toString('utf8'));
   } catch {
     signal.throwIfAborted();
     return undefined;

@@ -1,10 +1,11 @@
-import { createReadStream } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { parseHostKeyPin } from './host-key.js';
 import type { HostKeyTrust } from './host-key-verdict.js';
 import { type KnownHostsLine, lookUpHost, namesOfHost, parseKnownHosts } from './known-hosts.js';
+import { UnreadableFile } from './read-file.js';
+import { readFileOrPipe } from './read-pipe.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
 /** An alias stands for the host whatever the port. */
@@ -67,24 +68,26 @@ async function* linesOf(file: string, options: ReadOptions): AsyncIterable<Known
 }
 
 async function readText(file: string, { destination, signal }: ReadOptions): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
   try {
-    for await (const chunk of createReadStream(file, { signal })) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > MAX_FILE_BYTES) throw cannotRead(file, destination, 'is too large (more than 64 MiB)');
-    }
+    const content = await readFileOrPipe(file, { maxBytes: MAX_FILE_BYTES, signal });
+    // Byte by byte, as OpenSSH reads it.
+    return content.toString('latin1');
   } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof TunnelError) throw error;
+    if (signal.aborted) throw outOfTime(file, destination, signal.reason);
+    if (error instanceof UnreadableFile) {
+      throw cannotRead(file, destination, `cannot be read, ${error.message}`, error);
+    }
     if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
       return '';
     // Passing over a file that is there could pass over the line that revokes a key.
     throw cannotRead(file, destination, 'cannot be read', error);
   }
-  // Byte by byte, as OpenSSH reads it.
-  return Buffer.concat(chunks).toString('latin1');
+}
+
+/** A pipe may take longer than a connection may; whatever else ends the wait speaks for itself. */
+function outOfTime(file: string, destination: ResolvedDestination, reason: unknown): unknown {
+  if (!(reason instanceof TunnelError)) return reason;
+  return cannotRead(file, destination, 'did not come to its end in time', reason);
 }
 
 function cannotRead(

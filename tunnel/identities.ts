@@ -1,9 +1,9 @@
-import { open, readFile } from 'node:fs/promises';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
-import { identityNeedsOpenSsh, inspectKey, readPublicKey } from './key-text.js';
+import { identityNeedsOpenSsh, inspectKey, MAX_KEY_BYTES, readPublicKey } from './key-text.js';
 import type { Log } from './log.js';
 import { fingerprintOf } from './public-key.js';
+import { readFile, UnreadableFile } from './read-file.js';
 import { shellWord } from './shell-words.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
@@ -137,13 +137,14 @@ async function readKeyFile(
   let text: string;
   let objection: string | undefined;
   try {
-    await using handle = await open(file);
-    objection = objectionTo(file, await handle.stat());
-    text = await handle.readFile({ encoding: 'utf8', signal });
+    const { content, stats } = await readFile(file, { maxBytes: MAX_KEY_BYTES, signal });
+    objection = objectionTo(file, stats);
+    text = content.toString('utf8');
   } catch (error) {
     signal.throwIfAborted();
     if (publicHalf) return { file, isRequired, isEncrypted: false, publicKey: publicHalf };
-    throw badIdentity(host, file, `it cannot be read (${codeOf(error)})`, error);
+
+    throw badIdentity(host, file, whyUnreadable(error), error);
   }
   const key = inspectKey(text);
   const publicKey = key?.publicKey ?? (key ? publicHalf : readPublicKey(text));
@@ -189,7 +190,7 @@ export function tooOpen(file: string, permissions: string): string {
 
 async function readIfThere(file: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    return await readFile(file, { encoding: 'utf8', signal });
+    return (await readFile(file, { maxBytes: MAX_KEY_BYTES, signal })).content.toString('utf8');
   } catch {
     // Whatever keeps it from being read, it only spares a passphrase.
     signal.throwIfAborted();
@@ -197,6 +198,8 @@ async function readIfThere(file: string, signal: AbortSignal): Promise<string | 
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+function whyUnreadable(error: unknown): string {
+  if (error instanceof UnreadableFile) return error.message;
+  const code = error instanceof Error && 'code' in error ? error.code : error;
+  return `it cannot be read (${code})`;
 }

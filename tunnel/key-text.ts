@@ -11,6 +11,9 @@ export interface KeyText {
   readonly cipher?: string;
 }
 
+/** As OpenSSH has it; no key comes near it. */
+export const MAX_KEY_BYTES = 1024 * 1024;
+
 /** What ssh2 can decrypt of what `ssh-keygen -Z` offers. */
 const DECRYPTABLE = /^(none|3des-cbc|aes(128|192|256)-(cbc|ctr)|aes(128|256)-gcm@openssh\.com)$/;
 const MAGIC = 'openssh-key-v1\0';

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { formatKnownHostsLine, type KnownHostsLine, parseKnownHosts } from './known-hosts.js';
+import { readFile } from './read-file.js';
 
 const SALT_BYTES = 20;
 const NEWLINE = 0x0a;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * Adds a host's key to a known_hosts file, made (0600, its folder 0700) where there is none; nothing happens when the
@@ -33,9 +35,10 @@ export async function addKnownHost(
 
 async function readIfThere(file: string): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return (await readFile(file, { maxBytes: MAX_BYTES })).content;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
+      return Buffer.alloc(0);
     throw error;
   }
 }

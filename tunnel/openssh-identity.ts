@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { identityNeedsOpenSsh } from './key-text.js';
+import { identityNeedsOpenSsh, MAX_KEY_BYTES } from './key-text.js';
+import { readFile } from './read-file.js';
 import type { ResolvedDestination } from './ssh-config.js';
 
 /**
@@ -31,7 +31,7 @@ export async function whyIdentityNeedsOpenSsh(
 
 async function readIfThere(file: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    return await readFile(file, { encoding: 'utf8', signal });
+    return (await readFile(file, { maxBytes: MAX_KEY_BYTES, signal })).content.toString('utf8');
   } catch {
     // What cannot be read is offered by neither transport.
     signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { addAbortListener } from 'node:events';
-import { access, constants, readFile } from 'node:fs/promises';
+import { access, constants, readFile, stat } from 'node:fs/promises';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import { badIdentity } from './identities.js';
@@ -41,6 +41,7 @@ export const opensshTransport: Transport = {
     try {
       checkPaths(destination);
       await checkIdentities(destination);
+      await refusePipes(destination);
       await startMaster(destination, { ...options, folder });
       return new OpenSshLink(await enter(destination, controlPath, signal), {
         ...options,
@@ -86,6 +87,29 @@ async function checkIdentities(destination: ResolvedDestination): Promise<void> 
       throw badIdentity(formatDestination(destination), file, 'it cannot be read', error);
     }
   }
+}
+
+/** `ssh` would wait at a pipe until somebody writes to it, whatever the time. */
+async function refusePipes(destination: ResolvedDestination): Promise<void> {
+  for (const host of [...destination.jumps, destination]) {
+    const name = formatDestination(host);
+    const identities = [...host.requiredIdentityFiles, ...host.identityFiles, ...host.defaultIdentityFiles];
+    const beside = identities.flatMap((file) => [file, `${file}.pub`, `${file}-cert.pub`]);
+    const identity = await firstPipe([...beside, ...host.certificateFiles]);
+    if (identity !== undefined) throw badIdentity(name, identity, 'it is a pipe, not a regular file');
+    const file = await firstPipe(host.knownHostsFiles);
+    if (file === undefined) continue;
+    const message = `Could not verify ${name}: ${file} is a pipe, which OpenSSH's ssh cannot be given. Name a regular file.`;
+    throw new TunnelError('host-key-unknown', name, message, { file });
+  }
+}
+
+async function firstPipe(files: readonly string[]): Promise<string | undefined> {
+  for (const file of files) {
+    const stats = await stat(file).catch(() => undefined);
+    if (stats?.isFIFO()) return file;
+  }
+  return undefined;
 }
 
 interface Master extends DialOptions {

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { TunnelError } from '../errors.js';
 import { type AskedOptions, type HostOptions, type HostQuery, layOver, parseOptions } from './options.js';
+import { problemIn } from './problem.js';
 import type { Surroundings } from './surroundings.js';
 
 /** What OpenSSH says without any file, by the environment that it runs in. */
@@ -23,6 +24,7 @@ export async function askOpenSsh(
 ): Promise<AskedOptions | undefined> {
   const { configFile, home, passwdHome } = surroundings;
   if (passwdHome === undefined) return undefined;
+  await refusePipe(configFile ?? `${home}/.ssh/config`);
   if (configFile !== undefined) return ask(['-F', configFile], query, surroundings);
   if (home === passwdHome) return ask([], query, surroundings);
   // ssh looks in the passwd entry's home only, and reads no system-wide file beside one that it is given.
@@ -59,6 +61,12 @@ export async function fileForSsh({
   passwdHome,
 }: Surroundings): Promise<string | undefined> {
   return configFile ?? (home === passwdHome ? undefined : readable(`${home}/.ssh/config`));
+}
+
+/** `ssh` would wait for somebody to write to it, and reads its files again and again. */
+async function refusePipe(file: string): Promise<void> {
+  const stats = await stat(file).catch(() => undefined);
+  if (stats?.isFIFO()) throw problemIn(file, 'it is a pipe, not a regular file');
 }
 
 async function readable(file: string): Promise<string> {

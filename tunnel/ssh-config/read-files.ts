@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Log } from '../log.js';
+import { readFile, UnreadableFile } from '../read-file.js';
 import { canonicalHost } from './address.js';
 import { canonicalize } from './canonicalize.js';
 import { type EvaluateOptions, evaluate, type Found } from './evaluate.js';
@@ -14,6 +15,7 @@ import { expandTilde, expandTokens } from './tokens.js';
 
 const SYSTEM_FILE = '/etc/ssh/ssh_config';
 const WRITABLE_BY_OTHERS = 0o022;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Lines that were passed over and said so, once for each place. */
 const warned = new Set<string>();
@@ -88,13 +90,15 @@ async function loadIncluded(
 async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
   try {
     // As OpenSSH has it, each byte is a character of its own until it is used.
-    return readLines(await readFile(file, 'utf8'), file);
+    const { content } = await readFile(file, { maxBytes: MAX_BYTES });
+    return readLines(content.toString('utf8'), file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     // A folder opens like a file, and is as good as empty.
     if (code === 'EISDIR') return [];
-    throw problemIn(file, `it cannot be read (${code})`, error);
+    const problem = error instanceof UnreadableFile ? error.message : `it cannot be read (${code})`;
+    throw problemIn(file, problem, error);
   }
 }
 

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
+import { readRegularFile } from '../read-regular-file.js';
 import type { TlsTrouble } from './tls-trouble.js';
 
 /** How to verify servers with `https://` addresses, and who we are to them. Files are PEM, and are read anew for each connection. */
@@ -117,7 +117,7 @@ function readKey(pem: string, file: string): ReturnType<typeof createPrivateKey>
 
 function readText(file: string, what: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file).toString('utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const reason = READING.get(String(code)) ?? String(error);
@@ -129,6 +129,7 @@ const READING: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'there is no such file'],
   ['EACCES', 'this user may not read it'],
   ['EISDIR', 'it is a folder'],
+  ['ENOTREG', 'it is not a regular file'],
 ]);
 
 function invalid(message: string, cause?: unknown): WorldError {

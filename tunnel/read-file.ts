@@ -1,0 +1,103 @@
+import { close, constants, createReadStream, fstat, open, readSync, type Stats } from 'node:fs';
+import { Socket } from 'node:net';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { isatty, ReadStream } from 'node:tty';
+import { promisify } from 'node:util';
+
+const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
+
+/** How long a pipe may be without anybody at its other end. */
+const NOBODY_WRITES_MS = 1000;
+const PROBE_BYTES = 65_536;
+
+/** What is wrong with a file, to follow its name: "it is a pipe". */
+export class UnreadableFile extends Error {
+  override readonly name = 'UnreadableFile';
+}
+
+export interface ReadFileOptions {
+  readonly maxBytes: number;
+  /** Whether it may be a pipe, as a shell makes one of `<(command)`. Default false. */
+  readonly mayBePipe?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReadFile {
+  readonly content: Buffer;
+  readonly stats: Stats;
+}
+
+/**
+ * Reads a file without ever waiting in open(2) or read(2): a thread that waits there for a pipe's writer is heard of by
+ * no signal and no timeout, and keeps the process from ending. A pipe is waited for as long as somebody has it open to
+ * write. An abort rejects with `signal.reason`.
+ *
+ * @throws UnreadableFile for a file that is too large, a pipe where there must be none, or one that nobody writes to;
+ * errors of the file system.
+ */
+export async function readFile(file: string, options: ReadFileOptions): Promise<ReadFile> {
+  const { signal, mayBePipe = false } = options;
+  signal?.throwIfAborted();
+  const fd = await openFile(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  let stats: Stats;
+  let stream: Readable;
+  try {
+    stats = await statFile(fd);
+    if (stats.isFIFO() && !mayBePipe) throw new UnreadableFile('it is a pipe, not a regular file');
+    stream = streamOf(fd, stats);
+  } catch (error) {
+    await closeFile(fd);
+    throw error;
+  }
+  try {
+    return { content: await readAll(stream, { fd, stats }, options), stats };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** The stream closes the file. */
+function streamOf(fd: number, stats: Stats): Readable {
+  if (stats.isFIFO()) return new Socket({ fd, readable: true, writable: false });
+  if (isatty(fd)) return new ReadStream(fd);
+  return createReadStream('', { fd });
+}
+
+async function readAll(
+  stream: Readable,
+  { fd, stats }: { readonly fd: number; readonly stats: Stats },
+  { signal, maxBytes }: ReadFileOptions,
+): Promise<Buffer> {
+  if (signal) addAbortSignal(signal, stream);
+  const parts: Buffer[] = [];
+  const watch = stats.isFIFO() && setTimeout(() => lookForWriter(stream, fd, parts), NOBODY_WRITES_MS);
+  try {
+    let sizeBytes = 0;
+    for await (const part of stream) {
+      sizeBytes += part.length;
+      if (sizeBytes > maxBytes) {
+        throw new UnreadableFile(`it is too large (more than ${maxBytes / 1024 / 1024} MiB)`);
+      }
+      parts.push(part);
+    }
+  } finally {
+    if (watch) clearTimeout(watch);
+  }
+  return Buffer.concat(parts);
+}
+
+/** A pipe that nobody has open to write ends at once where it is read; one that somebody has open makes us wait. */
+function lookForWriter(stream: Readable, fd: number, parts: Buffer[]): void {
+  if (stream.destroyed || stream.readableEnded || (stream instanceof Socket && stream.bytesRead > 0)) return;
+  const probe = Buffer.alloc(PROBE_BYTES);
+  try {
+    const bytesRead = readSync(fd, probe, 0, probe.length, null);
+    if (bytesRead === 0) stream.destroy(new UnreadableFile('it is a pipe that nobody writes to'));
+    else parts.push(probe.subarray(0, bytesRead));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') stream.destroy(error as Error);
+  }
+}
