@@ -49,7 +49,9 @@ export class HostKeyCheck {
       log?.('warn', `Added ${name} with the ${keyType(key)} host key ${fingerprintOf(key)} to ${file}.`);
     } catch (error) {
       // The person's decision stands for this connection, as with OpenSSH.
-      const problem = error instanceof Error ? error.message : String(error);
+      const isInFile = error instanceof Error && 'code' in error && error.code === 'ENOTDIR';
+      const said = error instanceof Error ? error.message : String(error);
+      const problem = isInFile ? 'part of that path is not a folder' : said;
       log?.('warn', `Could not add the host key of ${name} to ${file}: ${problem}.`);
     }
   }

@@ -29,8 +29,7 @@ export async function rememberTrust(trusted: TrustedFolder): Promise<void> {
   if (folder === undefined) {
     throw new UsageError('Your user has no home folder to keep this in: set HOME or XDG_CONFIG_HOME.');
   }
-  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-  for (const one of [path.dirname(folder), folder]) await keepPrivate(one);
+  await makeStore(folder);
   const file = fileOf(folder, trusted.folder);
   const fresh = `${file}.${randomBytes(6).toString('hex')}`;
   try {
@@ -42,6 +41,20 @@ export async function rememberTrust(trusted: TrustedFolder): Promise<void> {
   } catch (error) {
     await rm(fresh, { force: true });
     throw new UsageError(`Cannot write ${file}: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+async function makeStore(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    for (const one of [path.dirname(folder), folder]) await keepPrivate(one);
+  } catch (error) {
+    if (error instanceof TrustError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    // A file stands where a folder of the path should: HOME=/dev/null, as services have it.
+    const isFile = code === 'ENOTDIR' || code === 'EEXIST';
+    const problem = isFile ? 'part of that path is not a folder; see HOME and XDG_CONFIG_HOME' : message;
+    throw new UsageError(`Cannot keep what you trust in ${folder}: ${problem}.`, { cause: error });
   }
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { Desk, nowhere, refused, wentThere } from './desk.js';
+import { Desk, nowhere, refused, wentThere, wrongUsage } from './desk.js';
 import { hawser, temporaryFolder } from './hawser.js';
 
 const run = promisify(execFile);
@@ -46,6 +46,15 @@ test('a HOME that is no folder holds nothing, and a folder is as little trusted'
   t.is(flags.code, wentThere, flags.stderr);
   t.is((await hawser(['status'], { cwd: desk.folder, env })).code, refused);
   t.is((await hawser(['trust', '--list'], { cwd: desk.home, env })).code, 0);
+});
+
+test('what you trust cannot be kept in a HOME that is no folder, and that is said', async (t) => {
+  const desk = await Desk.make(t);
+  const env = { HOME: '/dev/null' };
+  const { code, stderr } = await hawser(['trust', desk.folder], { cwd: desk.home, env });
+  t.is(code, wrongUsage);
+  t.regex(stderr, /^hawser: Cannot keep what you trust in \/dev\/null\/\.config\/hawser\/trusted: part of /m);
+  t.notRegex(stderr, /ENOTDIR/);
 });
 
 test('output that cannot be written is said', async (t) => {
