@@ -18,6 +18,7 @@ const SOCKET_PROBLEMS = new Map<unknown, string>([
   ['EAI_AGAIN', 'the name could not be looked up just now'],
   ['EHOSTUNREACH', 'there is no route to the host'],
   ['ENETUNREACH', 'there is no route to its network'],
+  ['EINVAL', 'this machine cannot connect to an address like that'],
   ['ETIMEDOUT', 'it did not answer'],
   ['ECONNRESET', 'it reset the connection'],
   ['EPIPE', 'it closed the connection'],

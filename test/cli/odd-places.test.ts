@@ -57,6 +57,13 @@ test('what you trust cannot be kept in a HOME that is no folder, and that is sai
   t.notRegex(stderr, /ENOTDIR/);
 });
 
+test('an address that this machine cannot connect to is said in words', async (t) => {
+  const home = await temporaryFolder(t);
+  const { code, stderr } = await hawser(['status', '--ssh-url', 'root@[fe80::1%25lo]:22'], { cwd: home });
+  t.is(code, wentThere);
+  t.regex(stderr, /this machine cannot connect to an address like that/);
+});
+
 test('output that cannot be written is said', async (t) => {
   const { code, stderr } = await byShell('exec "$@" >/dev/full', ['trust', '--list'], {
     HOME: '/nonexistent',
