@@ -59,10 +59,11 @@ export function changedError({ key, type }: PublicKey, trust: HostKeyTrust): Tun
 export function unknownError({ key, type }: PublicKey, trust: HostKeyTrust): TunnelError {
   const host = formatDestination(trust.destination);
   const fingerprint = fingerprintOf(key);
+  const orPin = trust.destination.isJump === true ? '' : `, or pass --ssh-hostkey ${fingerprint}`;
   return new TunnelError(
     'host-key-unknown',
     host,
-    `Refused to talk to ${host}: its ${type} host key ${fingerprint} is not known. Compare the fingerprint, then connect once with "${connectCommand(trust)}", or pass --ssh-hostkey ${fingerprint}.`,
+    `Refused to talk to ${host}: its ${type} host key ${fingerprint} is not known. Compare the fingerprint, then connect once with "${connectCommand(trust)}"${orPin}.`,
     { fingerprint },
   );
 }

@@ -12,6 +12,7 @@ export interface HostKeyTrust {
   readonly destination: Destination & {
     readonly alias?: string;
     readonly strictHostKeyChecking?: StrictHostKeyChecking;
+    readonly isJump?: boolean;
   };
   readonly pin?: HostKeyPin;
   readonly known: KnownHost;

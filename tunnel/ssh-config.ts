@@ -27,6 +27,8 @@ export interface ResolvedDestination extends Destination {
   readonly sshConfig?: string;
   /** The name to look the host up by in known_hosts, without a port. */
   readonly hostKeyAlias?: string;
+  /** Whether it only leads to another host: a pin is for that one. */
+  readonly isJump?: boolean;
   readonly strictHostKeyChecking: StrictHostKeyChecking;
   /** User's files first, then the system's; the first is the one that new keys are added to. */
   readonly knownHostsFiles: readonly string[];

@@ -62,8 +62,11 @@ test.serial(
     await rm(first.knownHostsFile);
     const hostKey = await first.hostKey();
     const destinations = options.destinations.map((one) => ({ ...one, hostKey }));
-    const error = await refused(t, { destinations }, 'host-key-unknown');
-    t.is(error.host, `${first.destination.user}@127.0.0.1:${first.port}`);
+    for (const transport of ['ssh2', 'openssh'] as const) {
+      const error = await refused(t, { destinations, transport }, 'host-key-unknown');
+      t.is(error.host, `${first.destination.user}@127.0.0.1:${first.port}`);
+      t.notRegex(error.message, /--ssh-hostkey/, 'it would not help');
+    }
     t.false(target.log.some((line) => line.includes('Connection from')));
   },
 );

@@ -17,6 +17,9 @@ interface Failure {
 }
 
 const CHECK_ADDRESS = 'Check the address and that its SSH server runs.';
+const CHECK_KEY = 'Compare its fingerprint and connect once with ssh, or pass --ssh-hostkey.';
+/** A pin is for the host at the end of the way. */
+const CHECK_KEY_OF_JUMP = 'Compare its fingerprint and connect once with ssh.';
 const CHECK_IDENTITY = 'Give a key that its authorized_keys holds, or add it to your SSH agent.';
 
 /** The first whose text is found counts. */
@@ -44,7 +47,7 @@ const FAILURES: readonly Failure[] = [
     text: /No .* host key is known for|Host key verification failed/,
     code: 'host-key-unknown',
     problem: 'its host key is not known',
-    advice: 'Compare its fingerprint and connect once with ssh, or pass --ssh-hostkey.',
+    advice: CHECK_KEY,
   },
   {
     text: /Permission denied|Too many authentication failures|No more authentication methods|No supported authentication methods/,
@@ -120,8 +123,11 @@ const NOT_THE_PINNED_KEY: Omit<Failure, 'text'> = {
   advice: 'Someone may be in between; if the host has a new key, give that one.',
 };
 
+/** @property isJump whether it was to lead to another host */
+type FailedHost = Destination & { readonly isJump?: boolean };
+
 /** Says why `ssh` did not log in, from what it wrote to its standard error. */
-export function translateOpenSshFailure(destination: Destination, output: string): TunnelError {
+export function translateOpenSshFailure(destination: FailedHost, output: string): TunnelError {
   const host = formatDestination(destination);
   const said = output.replace(FORCED, '').trim();
   const disagreement = findDisagreement(said);
@@ -145,10 +151,14 @@ export function translateOpenSshFailure(destination: Destination, output: string
   });
 }
 
-function findFailure(destination: Destination, said: string): Omit<Failure, 'text'> {
+function findFailure(destination: FailedHost, said: string): Omit<Failure, 'text'> {
   const failure = FAILURES.find(({ text }) => text.test(said));
   const isWrongKey = failure?.code === 'host-key-unknown' || failure?.code === 'host-key-changed';
-  if (failure) return isWrongKey && destination.hostKey !== undefined ? NOT_THE_PINNED_KEY : failure;
+  if (failure && isWrongKey && destination.hostKey !== undefined) return NOT_THE_PINNED_KEY;
+  if (failure?.code === 'host-key-unknown' && destination.isJump === true) {
+    return { ...failure, advice: CHECK_KEY_OF_JUMP };
+  }
+  if (failure) return failure;
   const lastLine = said.split('\n').at(-1)?.trim() ?? '';
   const problem = lastLine === '' ? 'ssh ended without saying why' : `ssh says "${briefly(lastLine)}"`;
   return { code: 'unreachable', problem, advice: CHECK_ADDRESS };

@@ -121,7 +121,7 @@ async function resolveHops(
   const { destination, through } = lastHop(proxyJump, { portOf: await readServices() });
   const query = { ...queryOf(destination), ...(through !== undefined && { through }) };
   const { jumps, ...last } = await resolveHost(query, resolution, depth + 1);
-  return [...jumps, { ...last, jumps: [] }];
+  return [...jumps, { ...last, isJump: true, jumps: [] }];
 }
 
 function queryOf({ host, user, port }: NamedDestination): HostQuery {
