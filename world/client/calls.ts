@@ -73,6 +73,9 @@ const ADVICE: Partial<Record<WorldErrorCode, string>> = {
 const NO_QUORUM =
   'Nothing was changed; bring the other servers back, or if they are gone for good, see hawser members recover';
 
+const NOT_YOUR_SOCKET =
+  'Nothing was changed; only root and the user that the agent runs as may use that socket';
+
 /** Runs calls until they are answered, refused, out of time or aborted. */
 export class Calls {
   readonly #endpoints: EndpointSet;
@@ -232,7 +235,8 @@ function translate(
 
 function adviceFor(code: WorldErrorCode, { login }: Peer, details: string): string | undefined {
   if (code === 'permission-denied') return login.advice(details);
-  return code === 'unavailable' && /: no leader$/.test(details) ? NO_QUORUM : ADVICE[code];
+  if (code === 'unavailable' && /: no leader$/.test(details)) return NO_QUORUM;
+  return code === 'unavailable' && /\bconnect EACCES\b/.test(details) ? NOT_YOUR_SOCKET : ADVICE[code];
 }
 
 function codeOf(
