@@ -111,6 +111,18 @@ test.serial('a pipe that gives nothing ends with the time that the command has, 
   }
 });
 
+test.serial(
+  'ssh that waits for a file of its configuration is waited for as long as the command has',
+  async (t) => {
+    const home = await homeWithPipe(t);
+    await writeFile(path.join(home, 'options'), `Include ${home}/pipe\n`, { mode: 0o600 });
+    const args = ['str', 'get', 'a', '--ssh-url', nowhere, '--timeout', '2s', '--ssh-config', 'options'];
+    const { code, stderr } = await byBash('exec "$@"', args, home);
+    t.is(code, wrongUsage, stderr);
+    t.regex(stderr, /ssh did not tell within 2 s how to connect to "127\.0\.0\.1"/);
+  },
+);
+
 test.serial('what a shell puts in place of <(command) is read', async (t) => {
   const home = await temporaryFolder(t);
   const config = await byBash(`exec "$@" --config <(echo 'ssh-url: ${nowhere}')`, read, home);

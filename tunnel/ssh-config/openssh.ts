@@ -8,6 +8,8 @@ import type { Surroundings } from './surroundings.js';
 /** What OpenSSH says without any file, by the environment that it runs in. */
 const defaultsByEnvironment = new WeakMap<Surroundings['variables'], Promise<HostOptions | undefined>>();
 
+const READING_MS = 30_000;
+
 const SYSTEM_CONFIG_FILE = '/etc/ssh/ssh_config';
 
 /** OpenSSH prints it for want of a terminal; it explains nothing. */
@@ -83,7 +85,7 @@ async function readable(file: string): Promise<string> {
 async function runSsh(
   fileArguments: readonly string[],
   { host, user, port, through }: HostQuery,
-  { variables, signal }: Surroundings,
+  { variables, signal, timeoutMs = READING_MS }: Surroundings,
 ): Promise<HostOptions | undefined> {
   const wanted = [
     ...(port === undefined ? [] : ['-p', String(port)]),
@@ -92,13 +94,19 @@ async function runSsh(
   ];
   const args = ['-G', ...fileArguments, ...wanted, '--', host];
   return new Promise((resolve, reject) => {
-    execFile('ssh', args, { env: variables, signal }, (error, stdout, stderr) => {
+    execFile('ssh', args, { env: variables, signal, timeout: timeoutMs }, (error, stdout, stderr) => {
       if (error === null) resolve(parseOptions(stdout));
       else if (signal?.aborted) reject(signal.reason);
       else if (error.code === 'ENOENT') resolve(undefined);
+      else if (error.killed === true) reject(notInTime(host, timeoutMs, error));
       else reject(notUnderstood(host, stderr, error));
     });
   });
+}
+
+function notInTime(host: string, timeoutMs: number, cause: Error): TunnelError {
+  const message = `ssh did not tell within ${timeoutMs / 1000} s how to connect to "${host}". See that no file that ssh_config includes is a pipe, and that its Match exec commands end.`;
+  return new TunnelError('bad-destination', host, message, { cause });
 }
 
 function notUnderstood(host: string, stderr: string, cause: Error): TunnelError {

@@ -54,7 +54,11 @@ export async function resolveDestination(
   const read = readDestination(text);
   const { destination: named } = read;
   const hostKey = named.hostKey ?? flags.hostKey;
-  const surroundings = surroundingsOf(environment, { configFile, signal });
+  const surroundings = surroundingsOf(environment, {
+    configFile,
+    signal,
+    timeoutMs: flags.connectTimeoutMs,
+  });
   await refusePassword(read, surroundings);
   const sshConfig = await fileForSsh(surroundings);
   const found = await resolveHost(queryOf(named), { surroundings, sshConfig, flags, log }, 0);

@@ -14,6 +14,8 @@ export interface Surroundings {
   /** Read instead of `~/.ssh/config` and the system's. */
   readonly configFile?: string;
   readonly signal?: AbortSignal;
+  /** How long `ssh` may take to read its files, in milliseconds; default 30,000. */
+  readonly timeoutMs?: number;
 }
 
 /** The surroundings of this process's user. */
@@ -22,7 +24,12 @@ export function surroundingsOf(
   {
     configFile,
     signal,
-  }: { readonly configFile?: string | undefined; readonly signal?: AbortSignal | undefined },
+    timeoutMs,
+  }: {
+    readonly configFile?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly timeoutMs?: number | undefined;
+  },
 ): Surroundings {
   const user = passwdEntry();
   return {
@@ -33,6 +40,7 @@ export function surroundingsOf(
     localUserId: user?.uid ?? process.getuid?.() ?? -1,
     ...(configFile !== undefined && { configFile }),
     ...(signal !== undefined && { signal }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
   };
 }
 
