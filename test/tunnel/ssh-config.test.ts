@@ -53,10 +53,15 @@ test.serial('What the text names wins over the file, and flags over both', async
   });
   const configFile = join(await temporaryFolder(t), 'config');
   await writeFile(configFile, `${config} ProxyJump hop\n`);
-  const flags = { identityFiles: ['/f'], knownHostsFiles: ['/kh'], hostKey: 'SHA256:y', connectTimeoutMs: 7 };
+  const flags = {
+    identityFiles: ['/f'],
+    knownHostsFiles: ['/kh'],
+    hostKey: 'SHA256:y',
+    connectTimeoutMs: 7_000,
+  };
   const found = await resolveDestination('web', { flags, environment: withOpenSsh, configFile });
   t.like(found, { identityFiles: ['/f', '/k/1'], requiredIdentityFiles: ['/f'], hostKey: 'SHA256:y' });
-  t.like(found, { knownHostsFiles: ['/kh'], connectTimeoutMs: 7 });
+  t.like(found, { knownHostsFiles: ['/kh'], connectTimeoutMs: 7_000 });
   const [hop] = found.jumps;
   t.like(hop, { identityFiles: ['/f'], requiredIdentityFiles: [], knownHostsFiles: ['/kh'] });
   t.is(hop?.hostKey, undefined);

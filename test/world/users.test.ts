@@ -73,6 +73,19 @@ test.serial('a watch on an open stream gets a new token where the old one is no 
   await Promise.all([first.return?.(), second.return?.()]);
 });
 
+test.serial('a watch alone gets a new token, too, when etcd has forgotten the old one', async (t) => {
+  await using client = connect(ann);
+  const items = client.watch({ key: '/mine/alone' });
+  t.is((await take(items)).kind, 'ready');
+  await etcd.kill();
+  await etcd.restart();
+  await using writer = connect(ann);
+  const taken = takeKeys(items, 1);
+  await writer.set('/mine/alone', 'x');
+  t.deepEqual(await taken, ['/mine/alone']);
+  await items.return?.();
+});
+
 test.serial(
   'who has no user, the wrong password or too few rights is told which of them it is',
   async (t) => {

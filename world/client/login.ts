@@ -18,12 +18,18 @@ type Authenticate = (
   callback: (error: ServiceError | null, reply: { readonly token: string }) => void,
 ) => unknown;
 
+interface SharedToken {
+  readonly coming: Promise<string | undefined>;
+  /** Once it has come. */
+  token: string | undefined;
+}
+
 /** By what a client is known to etcd: a user whose token goes with each call, the name in its certificate, or nothing. */
 export class Login {
   readonly #user: EtcdUser | undefined;
   readonly #certFile: string | undefined;
   #password: Promise<string> | undefined;
-  #token: Promise<string | undefined> | undefined;
+  #shared: SharedToken | undefined;
 
   constructor(user?: EtcdUser, certFile?: string) {
     this.#user = user;
@@ -41,25 +47,13 @@ export class Login {
    */
   token(host: Host): Promise<string | undefined> {
     if (this.#user === undefined) return Promise.resolve(undefined);
-    if (this.#token === undefined) {
-      const token = this.#authenticate(host, this.#user);
-      this.#token = token;
-      token.catch(() => {
-        if (this.#token === token) this.#token = undefined;
-      });
-    }
-    return this.#token;
+    this.#shared ??= this.#share(this.#authenticate(host, this.#user));
+    return this.#shared.coming;
   }
 
   /** A token that etcd took and takes no longer: it is not given again. */
   forget(token: string | undefined): void {
-    const shared = this.#token;
-    void shared?.then(
-      (current) => {
-        if (current === token && this.#token === shared) this.#token = undefined;
-      },
-      () => undefined,
-    );
+    if (this.#shared !== undefined && this.#shared.token === token) this.#shared = undefined;
   }
 
   /** What a person can do about a refusal. */
@@ -79,6 +73,19 @@ export class Login {
     return 'etcd has authentication switched on and this client has no user: give one (--user)';
   }
 
+  #share(coming: Promise<string | undefined>): SharedToken {
+    const shared: SharedToken = { coming, token: undefined };
+    coming.then(
+      (token) => {
+        shared.token = token;
+      },
+      () => {
+        if (this.#shared === shared) this.#shared = undefined;
+      },
+    );
+    return shared;
+  }
+
   async #authenticate(host: Host, { name, password: source }: EtcdUser): Promise<string | undefined> {
     this.#password ??= Promise.resolve(typeof source === 'string' ? source : source());
     const password = await this.#password;
@@ -96,10 +103,12 @@ export class Login {
 
 /** Whether etcd refused a call for its token alone, and would take it with a new one; nothing was applied. */
 export function isStaleToken({ code, details }: Pick<ServiceError, 'code' | 'details'>): boolean {
-  return (
-    (code === status.UNAUTHENTICATED && /invalid auth token/.test(details)) ||
-    (code === status.INVALID_ARGUMENT && /revision of auth store is old/.test(details))
-  );
+  return (code === status.UNAUTHENTICATED || code === status.INVALID_ARGUMENT) && isStaleReason(details);
+}
+
+/** The same by the words alone, which is all that a refused watch comes with. */
+export function isStaleReason(reason: string): boolean {
+  return /invalid auth token|revision of auth store is old/.test(reason);
 }
 
 function callAuthenticate(

@@ -4,6 +4,7 @@ import type { Host } from 'etcd3/lib/connection-pool.js';
 import type { WorldError } from '../errors.js';
 import { judgeReason } from './etcd-error.js';
 import type { StrangeFleet } from './fleet-guard.js';
+import { isStaleReason } from './login.js';
 import { openWatch, type WatchStream as RpcStream } from './rpc.js';
 import { type Patience, Silence } from './silence.js';
 import type { Watcher } from './watcher.js';
@@ -217,8 +218,9 @@ export class WatchStream {
 
   /** A stream keeps the token that it was opened with, and etcd does not always say that this is what it refuses. */
   #isStale({ canceled, cancel_reason: reason }: IWatchResponse): boolean {
-    if (!canceled || this.token === undefined || performance.now() < this.#freshUntil) return false;
-    return judgeReason(reason).code === 'permission-denied';
+    if (!canceled || this.token === undefined) return false;
+    if (isStaleReason(reason)) return true;
+    return performance.now() >= this.#freshUntil && judgeReason(reason).code === 'permission-denied';
   }
 
   /** The watch that the server announces; one that it refuses is announced without its id. */

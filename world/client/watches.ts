@@ -95,7 +95,10 @@ export class Watches {
         // Left because nobody watched any more: whoever does now need not wait.
         if (this.#stream !== stream) continue;
         this.#stream = undefined;
+        const wasFresh = isFresh;
         isFresh = end === 'stale';
+        // A server that has just begun may not know of a token that another has given.
+        if (wasFresh && isFresh) await pause(backoff.next(), [closed]);
         if (this.#learn(peer, stream, end)) continue;
         if (stream.heard) backoff.reset();
         unheard = stream.heard ? 0 : unheard + 1;
