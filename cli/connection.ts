@@ -7,6 +7,7 @@ import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import { parseDuration } from '../world/deploys/duration.js';
 import { type FleetIdentity, parseFleetId } from '../world/fleet-identity.js';
 import type { Log } from '../world/log.js';
+import type { ConnectionFlags } from './connection-flags.js';
 import type { Context } from './context.js';
 import { etcdUser, PASSWORD_VARIABLE, type UserFlags } from './etcd-user.js';
 import type { OutputOptions } from './output.js';
@@ -15,26 +16,6 @@ import { type Connection, type ResolveOptions, requireFleet, resolveConnection }
 import type { TlsFlags } from './tls-options.js';
 
 export { type Connection, resolveConnection } from './target.js';
-
-/** The flags that every command which talks to a fleet takes. */
-export interface ConnectionFlags extends OutputOptions, TlsFlags, UserFlags {
-  readonly sshUrl?: string[];
-  readonly sshHostkey?: string;
-  readonly sshId?: string[];
-  readonly sshKnownHosts?: string[];
-  readonly sshConfig?: string;
-  readonly transport?: TransportName;
-  readonly seeds?: string[];
-  readonly namespace?: string;
-  readonly hostname?: string;
-  readonly fleetId?: FleetIdentity;
-  /** A name or a file. */
-  readonly fleet?: string;
-  readonly config?: string;
-  readonly timeout?: number;
-  /** Of commands that ask before they act; it keeps SSH from asking too. */
-  readonly yes?: boolean;
-}
 
 /** Adds the connection flags and an example to a command. */
 export function withConnection(command: Command, example: string): Command {

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../world/world.js';
+import type { CallOptions } from '../world/call-options.js';
 import { writeJson, writeResult, writeValue } from './output/door.js';
 import type { Lines } from './output/lines.js';
 import type { OutputOptions } from './output.js';

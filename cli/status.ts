@@ -1,4 +1,5 @@
 import type { KeyValue } from '../world/client/key-value.js';
+import type { Member } from '../world/client/members.js';
 import type { ClientWorld } from '../world/client-world.js';
 import { getConverged } from '../world/converged.js';
 import { describeCondition } from '../world/deploys/condition.js';
@@ -6,7 +7,7 @@ import { WorldError } from '../world/errors.js';
 import type { FleetIdentity } from '../world/fleet-identity.js';
 import { listHosts } from '../world/hosts.js';
 import type { Log } from '../world/log.js';
-import type { Member, Report } from '../world/world.js';
+import type { Report } from '../world/world.js';
 import { type DeploySummary, summarise } from './deploy/summary.js';
 import type { Lines } from './output/lines.js';
 import { formatDuration, lines, table } from './output.js';

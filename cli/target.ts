@@ -1,12 +1,12 @@
 import { hostname as machineName } from 'node:os';
 import path from 'node:path';
 import type { TransportName } from '../tunnel/auto-transport.js';
-import type { TlsOptions } from '../world/client/certificates.js';
+import type { TlsOptions } from '../world/client/tls-options.js';
 import { DEFAULT_CLIENT_URL } from '../world/constants.js';
 import type { ConnectionConfig } from '../world/deploys/manifest.js';
 import type { FleetIdentity } from '../world/fleet-identity.js';
 import { type ConfigFile, type FoundConfig, findConfig, readOwnFile, readSaidFile, real } from './config.js';
-import type { ConnectionFlags } from './connection.js';
+import type { ConnectionFlags } from './connection-flags.js';
 import { UsageError } from './errors.js';
 import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
 import { type FleetFile, findFleet, knownFleet, onlyFleet } from './fleets.js';

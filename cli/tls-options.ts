@@ -1,4 +1,4 @@
-import type { TlsOptions } from '../world/client/certificates.js';
+import type { TlsOptions } from '../world/client/tls-options.js';
 import type { ConnectionConfig } from '../world/deploys/manifest.js';
 import { UsageError } from './errors.js';
 import { expandHome } from './home.js';

@@ -4,7 +4,7 @@ import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import type { Log } from './log.js';
 import type { ResolvedDestination } from './ssh-config.js';
-import type { Ssh2Socket } from './ssh2-socket.js';
+import type { Ssh2Socket } from './ssh2-socket-type.js';
 
 /** How long a command may take to end once it is told to. */
 const END_TIMEOUT_MS = 1_000;

@@ -6,6 +6,7 @@ import { TunnelError } from './errors.js';
 import { runProxyCommand } from './proxy-command.js';
 import type { ResolvedDestination } from './ssh-config.js';
 import { translateLinkError } from './ssh2-error.js';
+import type { Ssh2Socket } from './ssh2-socket-type.js';
 import type { DialOptions, Link, Transport } from './transport.js';
 
 /** RFC 4254 §5.1: the server forbids it. */
@@ -13,20 +14,6 @@ const ADMINISTRATIVELY_PROHIBITED = 1;
 
 /** Silence after which TCP looks whether the other side is there; Node gives up on it after ten looks, one a second. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
-
-/** What an SSH connection runs over. */
-export interface Ssh2Socket {
-  readonly stream: Duplex;
-  /** Has TCP itself look whether the other side is there; only where it runs over TCP directly. */
-  keepAlive?(): void;
-  /** Cuts it at once. */
-  destroy(): void;
-  /**
-   * Cuts it, with all that it leads through; bounded, idempotent.
-   * @returns why it ended before, where what it leads through can say so
-   */
-  release(): Promise<TunnelError | undefined>;
-}
 
 /**
  * Opens the way to a host's SSH server: TCP, its ProxyCommand, or a channel of the hop before it, which is verified

@@ -20,7 +20,8 @@ import { execOnSsh2 } from './ssh2-exec.js';
 import { Ssh2Login } from './ssh2-login.js';
 import { ssh2Questions } from './ssh2-probe.js';
 import { signAtOnce } from './ssh2-sign-at-once.js';
-import { openSsh2Socket, type Ssh2Socket } from './ssh2-socket.js';
+import { openSsh2Socket } from './ssh2-socket.js';
+import type { Ssh2Socket } from './ssh2-socket-type.js';
 import { ReceiveWindows } from './ssh2-window.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from './transport.js';
 

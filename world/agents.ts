@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CallOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { KeyValue } from './client/key-value.js';
 import type { Session } from './client/session.js';
@@ -7,7 +8,7 @@ import { WorldError } from './errors.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
 import { readHosts, readStoredJson } from './stored-json.js';
-import type { Agent, CallOptions } from './world.js';
+import type { Agent } from './world.js';
 
 /** Where agents say that they live. */
 export const AGENTS_PREFIX = '/agents/';

@@ -1,8 +1,8 @@
+import type { CallOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import { CLIENT_DIAL_TIMEOUT_MS } from './constants.js';
 import { WorldError } from './errors.js';
 import { FLEET_KEY } from './fleet-identity.js';
-import type { CallOptions } from './world.js';
 
 /**
  * Waits until an endpoint of the client's fleet has answered.

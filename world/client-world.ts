@@ -1,3 +1,4 @@
+import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import { ClusterWorld } from './cluster-world.js';
 import { DeployLog } from './deploys/deploy-log.js';
@@ -15,7 +16,6 @@ import type { Strategy } from './scheduler/strategy.js';
 import { StringMaps } from './string-maps.js';
 import { Strings } from './strings.js';
 import type {
-  CallOptions,
   ResDelete,
   ResExport,
   ResExportOptions,
@@ -24,7 +24,6 @@ import type {
   ScheduledResult,
   ScheduleOverview,
   TreeUpload,
-  WatchOptions,
   World,
 } from './world.js';
 

@@ -1,6 +1,6 @@
+import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import { WorldError } from './errors.js';
-import type { CallOptions, WatchOptions } from './world.js';
 
 const KEY = '/chooser/dynamicsize/idealclustersize';
 

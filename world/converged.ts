@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { AGENTS_PREFIX } from './agents.js';
+import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { KeyValue } from './client/key-value.js';
 import { CONVERGED_PATH } from './constants.js';
 import type { Log } from './log.js';
 import { readHosts } from './stored-json.js';
-import type { CallOptions, WatchOptions } from './world.js';
 
 /** Where hosts say whether they have come to rest. */
 const schema = z.boolean();

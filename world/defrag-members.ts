@@ -1,7 +1,8 @@
+import type { CallOptions } from './call-options.js';
 import { pause } from './client/backoff.js';
 import type { Client } from './client/client.js';
+import type { Member } from './client/members.js';
 import { WorldError } from './errors.js';
-import type { CallOptions, Member } from './world.js';
 
 /** How long one member's database may take, if the caller says nothing: some GB on a slow disk. */
 const DEFRAG_TIMEOUT_MS = 600_000;

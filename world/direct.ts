@@ -3,16 +3,17 @@
  * loads nothing of SSH.
  */
 export { listAgents, registerAgent } from './agents.js';
-export type { TlsOptions } from './client/certificates.js';
+export type { CallOptions, WatchOptions } from './call-options.js';
 export { Client } from './client/client.js';
 export { campaign, leader, observe } from './client/election.js';
 export type { KeyValue } from './client/key-value.js';
 export type { Listing, ListOptions } from './client/listing.js';
 export { lock } from './client/lock.js';
 export type { EtcdUser } from './client/login.js';
-export type { AddedMember, MemberStatus } from './client/members.js';
+export type { AddedMember, Member, MemberStatus } from './client/members.js';
 export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/options.js';
 export type { Session } from './client/session.js';
+export type { TlsOptions } from './client/tls-options.js';
 export type { Turn, TurnOptions } from './client/turn.js';
 export {
   absent,
@@ -110,11 +111,9 @@ export { emptyIfNoText } from './text.js';
 export { type WaitConvergedOptions, waitConverged } from './wait-converged.js';
 export type {
   Agent,
-  CallOptions,
   DeployWorld,
   EndpointsWorld,
   FsWorld,
-  Member,
   MembersWorld,
   Report,
   ReportState,
@@ -132,6 +131,5 @@ export type {
   StrWorld,
   TreeUpload,
   TreeWorld,
-  WatchOptions,
   World,
 } from './world.js';

@@ -1,3 +1,4 @@
+import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { KeyValue } from './client/key-value.js';
 import { parseEndpoint } from './endpoint.js';
@@ -5,7 +6,7 @@ import { WorldError } from './errors.js';
 import type { Log } from './log.js';
 import { isHostname } from './names.js';
 import { readText, skipped } from './text.js';
-import type { CallOptions, EndpointsWorld, WatchOptions } from './world.js';
+import type { EndpointsWorld } from './world.js';
 
 /** Where the hosts that run an etcd server say how to reach it. */
 export const ENDPOINTS_PREFIX = '/endpoints/';

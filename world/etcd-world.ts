@@ -1,8 +1,9 @@
 import { hostname as ownHostname } from 'node:os';
 import { answered } from './answered.js';
-import type { TlsOptions } from './client/certificates.js';
+import type { CallOptions } from './call-options.js';
 import { Client } from './client/client.js';
 import type { EtcdUser } from './client/login.js';
+import type { TlsOptions } from './client/tls-options.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
 import type { FleetIdentity } from './fleet-identity.js';
@@ -10,7 +11,6 @@ import type { FsOptions } from './fs/file-systems.js';
 import { toPlace } from './fs/places.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
-import type { CallOptions } from './world.js';
 
 /** The namespace of mgmt, so that either can read what the other wrote. */
 export const DEFAULT_NAMESPACE = '/_mgmt';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { CallOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import { absent, unchangedSince } from './client/txn.js';
 import { WorldError } from './errors.js';
 import { FLEET_KEY, type FleetIdentity, parseFleet, serialiseFleet } from './fleet-identity.js';
-import type { CallOptions } from './world.js';
 
 /**
  * Who the fleet is; undefined where the cluster does not say, as that of mgmt or a plain etcd.

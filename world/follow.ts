@@ -1,10 +1,10 @@
+import type { WatchOptions } from './call-options.js';
 import { onAbort } from './client/backoff.js';
 import type { Client } from './client/client.js';
 import { leavable } from './client/leavable.js';
 import type { WatchRequest } from './client/watch.js';
 import type { WatchItem } from './client/watch-cursor.js';
 import { WorldError } from './errors.js';
-import type { WatchOptions } from './world.js';
 
 /** What a reader of several watches keeps of them. */
 export interface Kept<T> {

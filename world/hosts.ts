@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { AGENTS_PREFIX } from './agents.js';
+import type { CallOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import { absent, present } from './client/txn.js';
 import { WorldError } from './errors.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
 import { readHosts, readStoredJson } from './stored-json.js';
-import type { Agent, CallOptions } from './world.js';
+import type { Agent } from './world.js';
 import { writeIfChanged } from './write-if-changed.js';
 
 /** Where it is kept who belongs to the fleet, whether its agent lives or not. */

@@ -1,10 +1,11 @@
+import type { WatchOptions } from './call-options.js';
 import { onAbort, pause } from './client/backoff.js';
 import type { Client } from './client/client.js';
 import { leavable } from './client/leavable.js';
+import type { Member } from './client/members.js';
 import { MEMBER_CHANGE_INTERVAL_MS } from './constants.js';
 import { WorldError } from './errors.js';
 import { follow } from './follow.js';
-import type { Member, WatchOptions } from './world.js';
 
 /** What the agents write while the members of their cluster change. */
 const SIGNS = ['/volunteer/', '/nominated/', '/endpoints/'].map((key) => ({ key, prefix: true }));

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { AGENTS_PREFIX, listAgents } from './agents.js';
+import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import { REPORTS_PREFIX } from './deploys/runs.js';
 import { WorldError } from './errors.js';
 import type { Log } from './log.js';
 import { checkDeployId, checkHostname } from './names.js';
 import { readHosts } from './stored-json.js';
-import type { Agent, CallOptions, Report, ReportWorld, WatchOptions } from './world.js';
+import type { Agent, Report, ReportWorld } from './world.js';
 
 const reportSchema: z.ZodType<Report> = z.object({
   hostname: z.string(),

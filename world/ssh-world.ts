@@ -1,10 +1,11 @@
 import { hostname as ownHostname } from 'node:os';
 import { type Forward, formatDestination, Tunnel, type TunnelOptions } from '../tunnel/index.js';
 import { answered } from './answered.js';
-import type { TlsOptions } from './client/certificates.js';
+import type { CallOptions } from './call-options.js';
 import { Client } from './client/client.js';
 import type { EndpointDescription } from './client/endpoint-set.js';
 import type { EtcdUser } from './client/login.js';
+import type { TlsOptions } from './client/tls-options.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
@@ -14,7 +15,6 @@ import type { FsOptions } from './fs/file-systems.js';
 import { toPlace } from './fs/places.js';
 import type { Log } from './log.js';
 import { checkHostname } from './names.js';
-import type { CallOptions } from './world.js';
 
 export interface SshWorldOptions extends FsOptions {
   /** The way in: options of one that the World opens and closes, or one that is open, that others use too and that outlives the World. */

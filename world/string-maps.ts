@@ -1,3 +1,4 @@
+import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { KeyValue } from './client/key-value.js';
 import type { WatchEvent } from './client/watch-cursor.js';
@@ -6,7 +7,7 @@ import type { Log } from './log.js';
 import { checkHostname, checkKey, isHostname } from './names.js';
 import { checkText, readText, skipped } from './text.js';
 import { untilAvailable } from './until-available.js';
-import type { CallOptions, StrMapWorld, WatchOptions } from './world.js';
+import type { StrMapWorld } from './world.js';
 import { setText } from './write-if-changed.js';
 
 /** One string for each host under one key, at `/strings/$key/$hostname`. */

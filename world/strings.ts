@@ -1,8 +1,9 @@
+import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import { WorldError } from './errors.js';
 import { checkKey } from './names.js';
 import { checkText, textOf } from './text.js';
-import type { CallOptions, StrWorld, WatchOptions } from './world.js';
+import type { StrWorld } from './world.js';
 import { setText } from './write-if-changed.js';
 
 /** Strings shared by the fleet, at `/strings/$key`. */

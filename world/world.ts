@@ -7,9 +7,9 @@ import type { ResWorld } from './resource-world.js';
 
 export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-world.js';
 
+import type { Member } from './client/members.js';
 import type { SchedulerWorld } from './scheduler-world.js';
 
-export type { CallOptions, WatchOptions } from './call-options.js';
 export type {
   ResDelete,
   ResExport,
@@ -186,16 +186,6 @@ export interface FsWorld {
   fsUsage(options?: CallOptions): Promise<FsUsage>;
   /** The URI of the file system in use: what `getUri` says, by default `etcdfs:///fs/shared`. */
   uri(): string;
-}
-
-/** A member of the etcd cluster. Ids are uint64 in decimal, as strings because they exceed 2^53. */
-export interface Member {
-  readonly id: string;
-  /** Empty while the member was added but never started. */
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-  readonly clientUrls: readonly string[];
-  readonly isLearner: boolean;
 }
 
 export interface MembersWorld {

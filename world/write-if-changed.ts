@@ -1,6 +1,6 @@
+import type { CallOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import { absent, unchangedSince } from './client/txn.js';
-import type { CallOptions } from './world.js';
 
 /** From here on a transaction that compares the value, and so carries it twice, might exceed what etcd takes. */
 const LARGE_CHARACTERS = 64 << 10;

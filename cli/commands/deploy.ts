@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { type ConnectionFlags, duration, withConnection, withWorld } from '../connection.js';
+import { duration, withConnection, withWorld } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { printResult } from '../output.js';
 

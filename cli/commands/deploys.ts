@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
+import { withConnection, withWorld } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import type { DeploySummary } from '../deploy/summary.js';
 import type { Lines } from '../output/lines.js';

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
+import type { CallOptions } from '../../world/call-options.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import type { CallOptions } from '../../world/world.js';
-import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
+import { withConnection, withWorld } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { printStates, readAtEach } from '../live.js';
 import type { Lines } from '../output/lines.js';

@@ -1,12 +1,7 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import {
-  type ConnectionFlags,
-  logTo,
-  resolveConnection,
-  tunnelOptions,
-  withConnection,
-} from '../connection.js';
+import { logTo, resolveConnection, tunnelOptions, withConnection } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { printResult } from '../output.js';

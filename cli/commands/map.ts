@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
+import { withConnection, withWorld } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { firstThenEach, printStates } from '../live.js';
 import type { Lines } from '../output/lines.js';

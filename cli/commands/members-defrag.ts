@@ -3,14 +3,8 @@ import type { ClientWorld } from '../../world/client-world.js';
 import { type DefragResult, defragMembers } from '../../world/defrag-members.js';
 import { WorldError } from '../../world/errors.js';
 import type { Log } from '../../world/log.js';
-import {
-  type Connection,
-  type ConnectionFlags,
-  logTo,
-  openWorld,
-  resolveConnection,
-  withConnection,
-} from '../connection.js';
+import { type Connection, logTo, openWorld, resolveConnection, withConnection } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { etcdUser } from '../etcd-user.js';
 import { MemberClients, type OpenAt } from '../members/member-clients.js';

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import type { Member } from '../../world/world.js';
-import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
+import type { Member } from '../../world/client/members.js';
+import { withConnection, withWorld } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { unknownCommand } from '../help-command.js';
 import { firstThenEach, printStates } from '../live.js';

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { Member } from '../../world/world.js';
+import type { Member } from '../../world/client/members.js';
 import { type Connection, duration, logTo, withConnection } from '../connection.js';
 import type { Context } from '../context.js';
 import { RecoverError } from '../errors.js';

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { checkResourceKind } from '../../world/names.js';
 import type { ResExport, ResFilter, ResOutput } from '../../world/world.js';
-import { type ConnectionFlags, duration, withConnection, withWorld } from '../connection.js';
+import { duration, withConnection, withWorld } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { printStates, readAtEach } from '../live.js';

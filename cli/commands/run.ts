@@ -4,14 +4,8 @@ import type { AgentOptions } from '../../agent/run.js';
 import { makePrivateFolder, removePrivateFolder } from '../../tunnel/private-folder.js';
 import { DEFAULT_CLIENT_URL, DEFAULT_SERVER_URL } from '../../world/constants.js';
 import type { Log } from '../../world/log.js';
-import {
-  type Connection,
-  type ConnectionFlags,
-  collectList,
-  openWorld,
-  resolveConnection,
-  withConnection,
-} from '../connection.js';
+import { type Connection, collectList, openWorld, resolveConnection, withConnection } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { etcdUser } from '../etcd-user.js';
 import { watchForHangUp } from '../hang-up.js';

@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CallOptions, WatchOptions } from '../../world/call-options.js';
 import type { SchedulerOptions } from '../../world/scheduler/options.js';
-import type { CallOptions, ScheduledResult, WatchOptions } from '../../world/world.js';
-import { type ConnectionFlags, collect, duration, withConnection, withWorld } from '../connection.js';
+import type { ScheduledResult } from '../../world/world.js';
+import { collect, duration, withConnection, withWorld } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { firstThenEach, printStates } from '../live.js';

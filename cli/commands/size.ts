@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { CallOptions } from '../../world/call-options.js';
+import type { Member } from '../../world/client/members.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import type { CallOptions, Member } from '../../world/world.js';
-import { type ConnectionFlags, withConnection, withWorld } from '../connection.js';
+import { withConnection, withWorld } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { DeclinedError, UsageError } from '../errors.js';
 import { printStates, readAtEach } from '../live.js';

@@ -1,7 +1,7 @@
 import type { Client } from '../../world/client/client.js';
+import type { Member } from '../../world/client/members.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
-import type { Member } from '../../world/world.js';
 import type { Connection } from '../connection.js';
 
 /** Who answers at one address. */

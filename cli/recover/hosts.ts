@@ -1,11 +1,6 @@
 import path from 'node:path';
-import {
-  type Connection,
-  type ConnectionFlags,
-  logTo,
-  resolveConnection,
-  tunnelOptions,
-} from '../connection.js';
+import { type Connection, logTo, resolveConnection, tunnelOptions } from '../connection.js';
+import type { ConnectionFlags } from '../connection-flags.js';
 import { UsageError } from '../errors.js';
 import type { HostToReach } from './reach.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Member } from '../../world/client/members.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
-import type { Member } from '../../world/world.js';
 import { RecoverError } from '../errors.js';
 
 const volunteersPrefix = '/volunteer/';

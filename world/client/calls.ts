@@ -1,9 +1,10 @@
 import { connectivityState, type ServiceError, status } from '@grpc/grpc-js';
+import type { CallOptions } from '../call-options.js';
 import { CLIENT_DIAL_TIMEOUT_MS } from '../constants.js';
 import { WorldError, type WorldErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
-import type { CallOptions } from '../world.js';
 import { Backoff, onAbort, pause } from './backoff.js';
+import type { Answer, Call } from './call.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
 import { tooLarge, wordsOf } from './error-words.js';
 import { judge, type Verdict } from './etcd-error.js';
@@ -22,45 +23,6 @@ const FAILOVER_MS = 4000;
 const LEAST_ATTEMPT_MS = 100;
 /** Certificates do not mend themselves while a call waits; that long suffices to try other endpoints. */
 const TLS_TROUBLE_MS = 300;
-
-/**
- * How a call may be repeated after a failure that leaves its outcome unknown: `read` and `repeatable` calls
- * as often as needed, a `once` call never, because a second application could be seen.
- */
-export type CallKind = 'read' | 'repeatable' | 'once';
-
-/**
- * How a call keeps to the fleet:
- * - `beside`: the endpoint is asked for its fleet beside it, and its answer counts only if it is the right one.
- * - `fenced`: it compares the fleet itself; it waits for nothing but the first word of which fleet it is.
- * - `before`: the endpoint is asked each time, first: for what changes a cluster and can compare nothing.
- * - `none`: it asks how one server is, whatever it belongs to.
- */
-export type Guarding = 'beside' | 'fenced' | 'before' | 'none';
-
-export interface Call<T> {
-  readonly kind: CallKind;
-  /** What is tried, to complete "Could not …", such as `read /strings/x`. */
-  readonly what: string;
-  readonly key?: string;
-  /** How large the request is, for when it is too large. */
-  readonly size?: () => RequestSize;
-  /** Asks this endpoint only. */
-  readonly peer?: Peer;
-  /** Whether a server that sees no leader may answer; default false. */
-  readonly leaderless?: boolean;
-  /** Default `beside`. */
-  readonly guarding?: Guarding;
-  /** @param fence what a `fenced` call has to compare. */
-  run(rpc: Rpc, fence: Fence | undefined): Promise<T>;
-}
-
-export interface Answer<T> {
-  readonly value: T;
-  /** An earlier attempt's answer was lost: it may have been applied before this one. */
-  readonly repeated: boolean;
-}
-
 const ADVICE: Partial<Record<WorldErrorCode, string>> = {
   unavailable: 'Nothing was changed; check that the agent (hawser run) or etcd runs there',
   'outcome-unknown': 'It may have been applied: read it back before you try again',

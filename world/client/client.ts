@@ -1,7 +1,7 @@
+import type { CallOptions, WatchOptions } from '../call-options.js';
 import { SESSION_TTL_SECONDS } from '../constants.js';
 import { FLEET_KEY } from '../fleet-identity.js';
 import { inWords } from '../key-words.js';
-import type { CallOptions, WatchOptions } from '../world.js';
 import { Calls } from './calls.js';
 import { Certificates } from './certificates.js';
 import { ClusterClient } from './cluster-client.js';

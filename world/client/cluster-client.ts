@@ -1,5 +1,5 @@
+import type { CallOptions } from '../call-options.js';
 import type { FleetIdentity } from '../fleet-identity.js';
-import type { CallOptions, Member } from '../world.js';
 import type { Calls } from './calls.js';
 import type { EndpointSet } from './endpoint-set.js';
 import type { FleetGuard } from './fleet-guard.js';
@@ -7,6 +7,7 @@ import {
   type AddedMember,
   addLearner,
   listMembers,
+  type Member,
   type MemberListOptions,
   type MemberStatus,
   memberStatus,

@@ -1,5 +1,5 @@
+import type { CallOptions, WatchOptions } from '../call-options.js';
 import { untilAvailable } from '../until-available.js';
-import type { CallOptions, WatchOptions } from '../world.js';
 import { onAbort } from './backoff.js';
 import type { Client } from './client.js';
 import type { KeyValue } from './key-value.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { CallOptions } from '../world.js';
 import { onAbort } from './backoff.js';
 import type { Calls } from './calls.js';
 import type { Rpc } from './rpc.js';

@@ -1,7 +1,7 @@
 import type { IRangeResponse } from 'etcd3';
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import { inWords } from '../key-words.js';
-import type { CallOptions } from '../world.js';
 import type { Calls } from './calls.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { type Namespace, prefixEnd } from './namespace.js';

@@ -1,6 +1,6 @@
 import type { IMember } from 'etcd3';
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { CallOptions, Member } from '../world.js';
 import type { Calls } from './calls.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
 import type { Rpc } from './rpc.js';
@@ -174,4 +174,14 @@ function toMember(member: IMember): Member {
     clientUrls: member.clientURLs,
     isLearner: member.isLearner,
   };
+}
+
+/** A member of the etcd cluster. Ids are uint64 in decimal, as strings because they exceed 2^53. */
+export interface Member {
+  readonly id: string;
+  /** Empty while the member was added but never started. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  readonly isLearner: boolean;
 }

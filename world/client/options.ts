@@ -1,10 +1,10 @@
+import type { CallOptions } from '../call-options.js';
 import type { FleetIdentity } from '../fleet-identity.js';
 import type { Log } from '../log.js';
-import type { CallOptions } from '../world.js';
-import type { CallKind } from './calls.js';
-import type { TlsOptions } from './certificates.js';
+import type { CallKind } from './call.js';
 import type { Dialling } from './endpoint-set.js';
 import type { EtcdUser } from './login.js';
+import type { TlsOptions } from './tls-options.js';
 import type { OpReply } from './txn.js';
 
 export interface ClientOptions {

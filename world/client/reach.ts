@@ -1,5 +1,5 @@
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { CallOptions } from '../world.js';
 import { DEFAULT_TIMEOUT_MS } from './calls.js';
 import type { KeyValue } from './key-value.js';
 import type { TxnReply } from './options.js';

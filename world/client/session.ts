@@ -1,7 +1,7 @@
 import type { ILeaseKeepAliveResponse } from 'etcd3';
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { CallOptions } from '../world.js';
 import { Backoff, onAbort, pause } from './backoff.js';
 import type { Calls } from './calls.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../world.js';
+import type { CallOptions } from '../call-options.js';
 import { Session, type SessionContext } from './session.js';
 
 /** The sessions that a client opened and that are not wholly closed yet. */

@@ -1,6 +1,6 @@
 import type { ISnapshotResponse } from 'etcd3';
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { CallOptions } from '../world.js';
 import { onAbort } from './backoff.js';
 import { type Calls, closedError, DEFAULT_TIMEOUT_MS } from './calls.js';
 import { wordsOf } from './error-words.js';

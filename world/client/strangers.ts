@@ -1,5 +1,5 @@
 import { WorldError } from '../errors.js';
-import type { Call } from './calls.js';
+import type { Call } from './call.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
 import type { Verdict } from './etcd-error.js';
 import { FenceBroken } from './fence.js';

@@ -1,4 +1,4 @@
-import type { TlsOptions } from './certificates.js';
+import type { TlsOptions } from './tls-options.js';
 
 /** Why no connection could be made over TLS, for the person who must mend it. */
 export interface TlsTrouble {

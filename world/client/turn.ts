@@ -1,7 +1,7 @@
+import type { CallOptions } from '../call-options.js';
 import { SESSION_TTL_SECONDS } from '../constants.js';
 import { WorldError } from '../errors.js';
 import { untilAvailable } from '../until-available.js';
-import type { CallOptions } from '../world.js';
 import { onAbort } from './backoff.js';
 import type { Client } from './client.js';
 import type { KeyValue } from './key-value.js';

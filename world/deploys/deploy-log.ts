@@ -1,3 +1,4 @@
+import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { TxnReply } from '../client/options.js';
 import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn.js';
@@ -6,7 +7,7 @@ import { freshTreeKey, treeKey } from '../fs/tree-keys.js';
 import type { Log } from '../log.js';
 import { checkDeployId } from '../names.js';
 import { checkText, readText, skipped, textOf } from '../text.js';
-import type { CallOptions, DeployWorld, WatchOptions } from '../world.js';
+import type { DeployWorld } from '../world.js';
 import { parseDeployment } from './deployment.js';
 import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
 import { newestDeployId } from './newest.js';

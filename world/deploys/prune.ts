@@ -1,8 +1,8 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { txnInBatches } from '../client/txn-batches.js';
 import { WorldError } from '../errors.js';
 import { reportsPrefix } from '../reports.js';
-import type { CallOptions } from '../world.js';
 import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
 import { deploysInUse, newestReports, REPORTS_PREFIX } from './runs.js';
 

@@ -1,5 +1,5 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import type { CallOptions } from '../world.js';
 import { blockKey } from './blocks.js';
 import { inParallel } from './in-parallel.js';
 

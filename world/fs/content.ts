@@ -1,4 +1,4 @@
-import type { CallOptions } from '../world.js';
+import type { CallOptions } from '../call-options.js';
 import { sha256 } from './blocks.js';
 import { DATA_CUTS, firstCut } from './chunks.js';
 import type { BlockRef } from './node.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { CallOptions } from '../world.js';
 import { type Branch, entriesIn, isBranch, toBranch } from './branch.js';
 import { type Destination, fileDestination, folderDestination } from './destination.js';
 import { namingPlace } from './fs-error.js';

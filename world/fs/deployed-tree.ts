@@ -1,6 +1,6 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
-import type { CallOptions } from '../world.js';
 import { sha256 } from './blocks.js';
 import { EtcdStorage, type EtcdStorageOptions } from './etcd-storage.js';
 import { Pace } from './limits.js';

@@ -1,10 +1,10 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Session } from '../client/session.js';
 import type { Compare, TxnOp } from '../client/txn.js';
 import { WorldError } from '../errors.js';
 import { inWords } from '../key-words.js';
 import type { Log } from '../log.js';
-import type { CallOptions } from '../world.js';
 import { BULK_TIMEOUT_MS, batches, findMissing, IN_FLIGHT } from './batches.js';
 import { blockKey, decodeBlock, encodeBlock } from './blocks.js';
 import { type FreeingKeys, freedRevision, freeingKeys } from './freeing.js';

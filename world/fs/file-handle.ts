@@ -1,4 +1,4 @@
-import type { CallOptions } from '../world.js';
+import type { CallOptions } from '../call-options.js';
 import type { OpenFlags } from './flags.js';
 import { FsError } from './fs-error.js';
 import type { Node } from './node.js';

@@ -1,6 +1,6 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Log } from '../log.js';
-import type { CallOptions } from '../world.js';
 import { type FreedBlocks, freeBlocks } from './gc.js';
 import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';
 import { type FsPlace, toPlace } from './places.js';

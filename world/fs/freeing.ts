@@ -1,6 +1,6 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { absent } from '../client/txn.js';
-import type { CallOptions } from '../world.js';
 
 /**
  * How blocks are freed safely while others write, without clocks, and by deletions alone: those are all that etcd takes

@@ -1,9 +1,9 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import type { Compare } from '../client/txn.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { CallOptions } from '../world.js';
 import { BULK_TIMEOUT_MS, IN_FLIGHT } from './batches.js';
 import { freeingKeys } from './freeing.js';
 import { inParallel } from './in-parallel.js';

@@ -1,8 +1,8 @@
 import { lstat, mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
-import type { CallOptions } from '../world.js';
 import { BULK_TIMEOUT_MS } from './batches.js';
 import { checkTree, TreeStorage } from './deployed-tree.js';
 import { ifThere, isErrno, LocalFolder } from './local-folder.js';

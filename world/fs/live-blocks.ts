@@ -1,8 +1,8 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import { WorldError } from '../errors.js';
 import { parseJson } from '../stored-json.js';
-import type { CallOptions } from '../world.js';
 import { BULK_TIMEOUT_MS, batches, IN_FLIGHT } from './batches.js';
 import { blockKey, decodeBlock } from './blocks.js';
 import { inParallel } from './in-parallel.js';

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../world.js';
+import type { CallOptions } from '../call-options.js';
 import {
   checkSize,
   LISTINGS_BYTES,

@@ -1,5 +1,5 @@
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { CallOptions } from '../world.js';
 import type { BlockRef } from './node.js';
 import type { Commit, Pin, Source, Storage, Stored, StoreOptions, Upload } from './storage.js';
 

@@ -1,5 +1,5 @@
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { CallOptions } from '../world.js';
 import { Content } from './content.js';
 import type { CanonicalPath } from './draft.js';
 import type { FileNode } from './node.js';

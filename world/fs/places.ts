@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { TxnOp } from '../client/txn.js';
 import { WorldError } from '../errors.js';
 import { isPlain } from '../names.js';
 import { readStoredJson } from '../stored-json.js';
-import type { CallOptions } from '../world.js';
 import { sha256 } from './blocks.js';
 import { freeingKeys } from './freeing.js';
 import { DEFAULT_METADATA_PREFIX, DEFAULT_STORAGE_PREFIX, TREES_PREFIX } from './tree-keys.js';

@@ -1,8 +1,9 @@
 import { realpath } from 'node:fs/promises';
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { CallOptions, TreeUpload } from '../world.js';
+import type { TreeUpload } from '../world.js';
 import { BULK_TIMEOUT_MS } from './batches.js';
 import { sha256 } from './blocks.js';
 import { checkTree } from './deployed-tree.js';

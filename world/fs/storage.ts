@@ -1,4 +1,4 @@
-import type { CallOptions } from '../world.js';
+import type { CallOptions } from '../call-options.js';
 import type { BlockRef } from './node.js';
 
 /** A block that may have to be sent, and where to read it (again). */

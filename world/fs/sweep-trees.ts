@@ -1,8 +1,8 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import { absent, type Compare, unchangedSince } from '../client/txn.js';
 import { DEPLOY_PREFIX, maxDeployId, payloadKey } from '../deploys/keys.js';
-import type { CallOptions } from '../world.js';
 import { FRESH_TREES_PREFIX, freshTreeKey, TREES_PREFIX } from './tree-keys.js';
 
 /** Two comparisons for each, and one for all, stay below etcd's 128. */

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../world.js';
+import type { CallOptions } from '../call-options.js';
 import { Pace } from './limits.js';
 import { measure } from './measure.js';
 import type { DirectoryNode, Node } from './node.js';

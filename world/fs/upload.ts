@@ -1,5 +1,5 @@
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { CallOptions } from '../world.js';
 import type { Source, Storage, StoreOptions, Upload } from './storage.js';
 
 const MOST_TRIES = 3;

@@ -1,5 +1,5 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import type { CallOptions } from '../world.js';
 import type { FsPlace } from './places.js';
 import { DEFAULT_QUOTA_BYTES } from './quota.js';
 import { TREES_PREFIX } from './tree-keys.js';

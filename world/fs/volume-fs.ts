@@ -1,4 +1,4 @@
-import type { CallOptions } from '../world.js';
+import type { CallOptions } from '../call-options.js';
 import { copyIn } from './copy-in.js';
 import { copyOut } from './copy-out.js';
 import type { Draft } from './draft.js';

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../world.js';
+import type { CallOptions } from '../call-options.js';
 import { FsError, type FsErrorPlace, namingPlace } from './fs-error.js';
 import { measure } from './measure.js';
 import type { Node } from './node.js';

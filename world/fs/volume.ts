@@ -1,6 +1,6 @@
+import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import { inWords } from '../key-words.js';
-import type { CallOptions } from '../world.js';
 import { batches, IN_FLIGHT } from './batches.js';
 import { Draft } from './draft.js';
 import { FsError } from './fs-error.js';

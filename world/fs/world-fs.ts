@@ -1,4 +1,4 @@
-import type { CallOptions } from '../world.js';
+import type { CallOptions } from '../call-options.js';
 import type { OpenFlag } from './flags.js';
 import type { FsDirent, FsStats } from './stats.js';
 

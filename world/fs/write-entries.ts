@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
-import type { CallOptions } from '../world.js';
+import type { CallOptions } from '../call-options.js';
 import { batches, IN_FLIGHT } from './batches.js';
 import { inParallel } from './in-parallel.js';
 import { Pace } from './limits.js';

@@ -1,8 +1,8 @@
+import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { type TxnOp, valueIs } from '../client/txn.js';
 import { txnInBatches } from '../client/txn-batches.js';
 import { inParallel } from '../fs/in-parallel.js';
-import type { CallOptions } from '../world.js';
 import { writeIfChanged } from '../write-if-changed.js';
 
 const LARGE_IN_FLIGHT = 4;

@@ -1,3 +1,4 @@
+import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import { WorldError } from '../errors.js';
@@ -5,16 +6,7 @@ import { follow } from '../follow.js';
 import type { Log } from '../log.js';
 import { checkResourceKind } from '../names.js';
 import { checkText, readText, skipped } from '../text.js';
-import type {
-  CallOptions,
-  ResDelete,
-  ResExport,
-  ResExportOptions,
-  ResFilter,
-  ResOutput,
-  ResWorld,
-  WatchOptions,
-} from '../world.js';
+import type { ResDelete, ResExport, ResExportOptions, ResFilter, ResOutput, ResWorld } from '../world.js';
 import { deleteKeys, writeChanged } from './changes.js';
 import { matchesAny, rangesFor } from './filters.js';
 import { parseResourceKey, resourceKey, visiblePrefixes } from './keys.js';

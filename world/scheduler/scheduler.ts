@@ -1,3 +1,4 @@
+import type { CallOptions, WatchOptions } from '../call-options.js';
 import { Backoff, onAbort, pause } from '../client/backoff.js';
 import type { Client } from '../client/client.js';
 import { leavable } from '../client/leavable.js';
@@ -5,13 +6,7 @@ import { absent } from '../client/txn.js';
 import { WorldError } from '../errors.js';
 import type { Log } from '../log.js';
 import { checkHostname } from '../names.js';
-import type {
-  CallOptions,
-  ScheduledResult,
-  ScheduleOverview,
-  SchedulerWorld,
-  WatchOptions,
-} from '../world.js';
+import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from '../world.js';
 import { Board } from './board.js';
 import { Candidacy } from './candidacy.js';
 import { runDeciding } from './deciding.js';
