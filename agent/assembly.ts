@@ -7,12 +7,13 @@ import {
   type FleetIdentity,
   raiseGeneration,
   type TlsOptions,
-} from '../world/direct.js';
-import { type Beginning, begin } from './cluster/beginning.js';
+} from '../world/without-ssh.js';
 import { ClientLink } from './cluster/client-link.js';
-import type { DataFolder } from './cluster/data-folder.js';
-import { asClient, type ServerStart } from './cluster/etcd-flags.js';
-import { heardFromCluster } from './cluster/fork-guard.js';
+import { Rivals } from './cluster/guards/cluster-identity.js';
+import { heardFromCluster } from './cluster/guards/fork-guard.js';
+import { Participation } from './cluster/participation.js';
+import type { DataFolder } from './cluster/server/data-folder.js';
+import { asClient, type ServerStart } from './cluster/server/etcd/flags.js';
 import {
   localEndpoint,
   noNetworkUrls,
@@ -20,14 +21,13 @@ import {
   serverAddresses,
   socketPath,
   socketPaths,
-} from './cluster/local-endpoint.js';
-import { Participation } from './cluster/participation.js';
-import { Rivals } from './cluster/rivals.js';
-import { ServerProcess } from './cluster/server-process.js';
+} from './cluster/server/local-endpoint.js';
+import { ServerProcess } from './cluster/server/server-process.js';
+import { type Beginning, begin } from './cluster/start/start.js';
 import type { Converger } from './converger.js';
 import { AgentError } from './errors.js';
-import { instanceOf } from './instance.js';
-import type { EmbdEtcdOptions } from './options.js';
+import type { EmbdEtcdOptions } from './options/options.js';
+import { instanceOf } from './prefix/instance.js';
 import { Mark, SERVER_MARK } from './processes/strays.js';
 
 /** Puts the parts of one agent together as its options say. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openLog, openToRead } from './own-file.js';
+import { openLog, openToRead } from './prefix/own-file.js';
 import type { ControlGroup } from './processes/control-group.js';
 import { killAll, killOnce, terminate, untilGone } from './processes/end-kin.js';
 import { gated } from './processes/gate.js';

@@ -1,24 +1,24 @@
 import { EventEmitter } from 'node:events';
-import { type ClientWorld, CONVERGED_PATH } from '../world/direct.js';
+import { type ClientWorld, CONVERGED_PATH } from '../world/without-ssh.js';
 import { Assembly } from './assembly.js';
-import { DataFolder } from './cluster/data-folder.js';
-import { etcdProgram } from './cluster/etcd-program.js';
 import { followFleet } from './cluster/follow-fleet.js';
-import { serverAddresses } from './cluster/local-endpoint.js';
 import type { Participation } from './cluster/participation.js';
-import { reportOf } from './cluster/report.js';
+import { DataFolder } from './cluster/server/data-folder.js';
+import { etcdProgram } from './cluster/server/etcd/program.js';
+import { serverAddresses } from './cluster/server/local-endpoint.js';
 import { undrain } from './cluster/undrain.js';
-import { ControlSocket } from './control/control-socket.js';
 import type { AgentState } from './control/protocol.js';
+import { reportOf } from './control/server-report.js';
+import { ControlSocket } from './control/socket.js';
 import { Converger } from './converger.js';
 import { patiently } from './deploys/patience.js';
 import { AgentError } from './errors.js';
-import { warningsOf } from './exposure.js';
-import { happened } from './happened.js';
-import type { EmbdEtcdOptions } from './options.js';
+import { happened } from './events.js';
+import { warningsOf } from './options/exposure.js';
+import type { EmbdEtcdOptions } from './options/options.js';
+import { validateEmbdEtcd } from './options/validate.js';
+import { checkCertificates, checkPrefix } from './options/validate-files.js';
 import { Mark } from './processes/strays.js';
-import { validateEmbdEtcd } from './validate.js';
-import { checkCertificates, checkPrefix } from './validate-files.js';
 
 const rebuildMs = 60_000;
 

@@ -3,7 +3,7 @@
  * deploys that are applied to it.
  */
 
-export type { ServerTls, TlsFiles } from './cluster/etcd-flags.js';
+export type { ServerTls, TlsFiles } from './cluster/server/etcd/flags.js';
 export {
   MAX_SERVER_CLOSE_TIMEOUT_MS,
   MAX_SERVER_RETRIES,
@@ -13,5 +13,5 @@ export {
 export { Converger, type Mover } from './converger.js';
 export { EmbdEtcd } from './embd-etcd.js';
 export { AgentError, type AgentErrorCode } from './errors.js';
-export type { EmbdEtcdOptions } from './options.js';
-export { type AgentOptions, HostAgent } from './run.js';
+export { type AgentOptions, HostAgent } from './host-agent.js';
+export type { EmbdEtcdOptions } from './options/options.js';

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Wake } from '../base/notify.js';
 import {
   type Agent,
   type Client,
@@ -8,8 +9,7 @@ import {
   type Session,
   type TxnOp,
   WorldError,
-} from '../world/direct.js';
-import { Wake } from './wake.js';
+} from '../world/without-ssh.js';
 
 const retryMs = 500;
 

@@ -1,4 +1,4 @@
-import { ControlError } from '../agent/control/control-error.js';
+import { ControlError } from '../agent/control/error.js';
 import { AgentError, type AgentErrorCode } from '../agent/errors.js';
 import { TunnelError, type TunnelErrorCode } from '../tunnel/errors.js';
 import { WorldError, type WorldErrorCode } from '../world/errors.js';

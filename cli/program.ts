@@ -1,18 +1,18 @@
 import { Command, CommanderError, type Option } from 'commander';
+import { endpointsCommand } from './commands/cluster/endpoints.js';
+import { membersCommand } from './commands/cluster/members.js';
+import { sizeCommand } from './commands/cluster/size.js';
 import { demoCommand } from './commands/demo.js';
 import { deployCommand } from './commands/deploy.js';
 import { deploysCommand } from './commands/deploys.js';
-import { endpointsCommand } from './commands/endpoints.js';
 import { forwardCommand } from './commands/forward.js';
-import { fsCommand } from './commands/fs.js';
-import { mapCommand } from './commands/map.js';
-import { membersCommand } from './commands/members.js';
-import { resCommand } from './commands/res.js';
 import { runCommand } from './commands/run.js';
-import { scheduleCommand } from './commands/schedule.js';
-import { sizeCommand } from './commands/size.js';
+import { fsCommand } from './commands/state/fs.js';
+import { mapCommand } from './commands/state/map.js';
+import { resCommand } from './commands/state/res.js';
+import { scheduleCommand } from './commands/state/schedule.js';
+import { strCommand } from './commands/state/str.js';
 import { statusCommand } from './commands/status.js';
-import { strCommand } from './commands/str.js';
 import { trustCommand } from './commands/trust.js';
 import type { Context } from './context.js';
 import { InterruptedError } from './errors.js';
@@ -21,7 +21,7 @@ import { addHelpCommands } from './help-command.js';
 import { Interrupts } from './interrupt.js';
 import { writeJson, writeRemark, writeUsage } from './output/door.js';
 import { type Lines, lines } from './output/lines.js';
-import { printError } from './output.js';
+import { printError } from './output/output.js';
 
 /** Runs one command line and gives the exit code. Only `main.ts` calls it. */
 export async function runProgram(argv: readonly string[], version: string): Promise<number> {

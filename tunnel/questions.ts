@@ -1,5 +1,5 @@
-import type { Patience } from './patience.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../base/until-aborted.js';
+import type { Patience } from './pausable-timeout.js';
 
 /** What is asked comes last, so of a longer text the end is shown. */
 const MOST_CHARACTERS = 8_000;

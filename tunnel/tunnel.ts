@@ -1,15 +1,15 @@
-import { type TransportName, transportNamed } from './auto-transport.js';
-import { Connection, type Dial } from './connection.js';
+import type { Log } from '../base/log.js';
+import { type TransportName, transportNamed } from './connection/choose-transport.js';
+import { Connection, type Dial } from './connection/connection.js';
+import { enter, type WaysIn } from './connection/race-destinations.js';
+import type { TunnelState } from './connection/state.js';
 import { type Destination, formatDestination } from './destination.js';
-import { execOn } from './exec.js';
-import { Forward } from './forward.js';
-import type { Log } from './log.js';
+import { execOn } from './exec/exec.js';
+import type { RemoteCommand } from './exec/remote-command.js';
+import { Forward } from './forward/forward.js';
 import { type Ask, Questions } from './questions.js';
-import type { RemoteCommand } from './remote-command.js';
-import type { ResolvedDestination } from './ssh-config.js';
-import type { TunnelState } from './states.js';
-import type { ForwardTarget } from './transport.js';
-import { enter, type WaysIn } from './way-in.js';
+import type { ResolvedDestination } from './ssh-config/resolved-destination.js';
+import type { ForwardTarget } from './transport/transport.js';
 
 export interface TunnelOptions {
   /**

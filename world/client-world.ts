@@ -1,20 +1,20 @@
 import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
+import { type Log, warnOnce } from './client/stored/skipped.js';
 import { ClusterWorld } from './cluster-world.js';
 import { DeployLog } from './deploys/deploy-log.js';
+import { getTree } from './fs/copy/get-tree.js';
+import { putTree } from './fs/copy/put-tree.js';
 import { FileSystems, type FsOptions } from './fs/file-systems.js';
-import type { FreedBlocks } from './fs/gc.js';
-import { getTree } from './fs/get-tree.js';
-import { putTree } from './fs/put-tree.js';
-import type { FsUsage } from './fs/usage.js';
+import type { FreedBlocks } from './fs/gc/gc.js';
+import type { FsUsage } from './fs/gc/usage.js';
 import type { WorldFs } from './fs/world-fs.js';
-import { type Log, warnOnce } from './log.js';
 import { Resources } from './resources/resources.js';
 import type { SchedulerOptions } from './scheduler/options.js';
 import { Scheduler } from './scheduler/scheduler.js';
 import type { Strategy } from './scheduler/strategy.js';
-import { StringMaps } from './string-maps.js';
-import { Strings } from './strings.js';
+import { StringMaps } from './strings/string-maps.js';
+import { Strings } from './strings/strings.js';
 import type {
   ResDelete,
   ResExport,

@@ -1,11 +1,11 @@
 import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { Member } from './client/members.js';
-import { getIdealClusterSize, setIdealClusterSize, watchIdealClusterSize } from './cluster-size.js';
-import { Endpoints } from './endpoints.js';
-import type { Log } from './log.js';
-import { memberChanges } from './member-changes.js';
-import { Reports } from './reports.js';
+import type { Log } from './client/stored/skipped.js';
+import { getIdealClusterSize, setIdealClusterSize, watchIdealClusterSize } from './cluster/cluster-size.js';
+import { Endpoints } from './cluster/endpoints.js';
+import { memberChanges } from './cluster/watch-members.js';
+import { Reports } from './deploys/reports.js';
 import type { Agent, EndpointsWorld, MembersWorld, Report, ReportWorld } from './world.js';
 
 /** The part of the World that tells of the hosts and of the etcd cluster that they run. */

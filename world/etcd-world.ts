@@ -1,15 +1,15 @@
 import { hostname as ownHostname } from 'node:os';
-import { answered } from './answered.js';
 import type { CallOptions } from './call-options.js';
 import { Client } from './client/client.js';
 import type { EtcdUser } from './client/login.js';
-import type { TlsOptions } from './client/tls-options.js';
+import type { Log } from './client/stored/skipped.js';
+import type { TlsOptions } from './client/tls/tls-options.js';
+import { answered } from './client/until-answered.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
-import type { FleetIdentity } from './fleet-identity.js';
+import type { FleetIdentity } from './fleet/fleet-identity.js';
 import type { FsOptions } from './fs/file-systems.js';
-import { toPlace } from './fs/places.js';
-import type { Log } from './log.js';
+import { toPlace } from './fs/storage/places.js';
 import { checkHostname } from './names.js';
 
 /** The namespace of mgmt, so that either can read what the other wrote. */

@@ -1,6 +1,6 @@
+import { isStorable } from './client/stored/text.js';
 import { MOST_DEPLOYS } from './deploys/keys.js';
 import { WorldError } from './errors.js';
-import { isStorable } from './text.js';
 
 /** A key under which strings are kept, with slashes wherever; mgmt takes the same. @throws WorldError `invalid` */
 export function checkKey(key: string): void {

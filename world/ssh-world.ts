@@ -1,19 +1,19 @@
 import { hostname as ownHostname } from 'node:os';
 import { type Forward, formatDestination, Tunnel, type TunnelOptions } from '../tunnel/index.js';
-import { answered } from './answered.js';
 import type { CallOptions } from './call-options.js';
+import { type Endpoint, parseEndpoint } from './client/calls/endpoint.js';
+import type { EndpointDescription } from './client/calls/endpoint-set.js';
 import { Client } from './client/client.js';
-import type { EndpointDescription } from './client/endpoint-set.js';
 import type { EtcdUser } from './client/login.js';
-import type { TlsOptions } from './client/tls-options.js';
+import type { Log } from './client/stored/skipped.js';
+import type { TlsOptions } from './client/tls/tls-options.js';
+import { answered } from './client/until-answered.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
-import { type Endpoint, parseEndpoint } from './endpoint.js';
 import { DEFAULT_NAMESPACE } from './etcd-world.js';
-import type { FleetIdentity } from './fleet-identity.js';
+import type { FleetIdentity } from './fleet/fleet-identity.js';
 import type { FsOptions } from './fs/file-systems.js';
-import { toPlace } from './fs/places.js';
-import type { Log } from './log.js';
+import { toPlace } from './fs/storage/places.js';
 import { checkHostname } from './names.js';
 
 export interface SshWorldOptions extends FsOptions {

@@ -1,14 +1,14 @@
 import type { CallOptions, WatchOptions } from './call-options.js';
-import type { AppCondition } from './deploys/condition.js';
-import type { FreedBlocks } from './fs/gc.js';
-import type { FsUsage } from './fs/usage.js';
+import type { AppCondition } from './deploys/app-condition.js';
+import type { FreedBlocks } from './fs/gc/gc.js';
+import type { FsUsage } from './fs/gc/usage.js';
 import type { WorldFs } from './fs/world-fs.js';
-import type { ResWorld } from './resource-world.js';
+import type { ResWorld } from './resources/resource-world.js';
 
-export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-world.js';
+export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler/scheduler-world.js';
 
 import type { Member } from './client/members.js';
-import type { SchedulerWorld } from './scheduler-world.js';
+import type { SchedulerWorld } from './scheduler/scheduler-world.js';
 
 export type {
   ResDelete,
@@ -17,7 +17,7 @@ export type {
   ResFilter,
   ResOutput,
   ResWorld,
-} from './resource-world.js';
+} from './resources/resource-world.js';
 
 /** Strings shared by the whole fleet. */
 export interface StrWorld {

@@ -3,7 +3,7 @@ import { lstat, mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { AgentError } from '../errors.js';
-import { checkOwnFolder } from '../own-folder.js';
+import { checkOwnFolder } from '../prefix/own-folder.js';
 
 /**
  * The path at which clients on this machine, and those that come through SSH, find a server's unix socket. It is a link:

@@ -1,3 +1,4 @@
+import { pause } from '../../base/pause.js';
 import {
   type Client,
   describeFleet,
@@ -6,11 +7,10 @@ import {
   type Log,
   makeFleet,
   WorldError,
-} from '../../world/direct.js';
+} from '../../world/without-ssh.js';
 import { AgentError } from '../errors.js';
-import { pause } from '../pause.js';
-import type { DataFolder } from './data-folder.js';
-import type { ServerStart } from './etcd-flags.js';
+import type { DataFolder } from './server/data-folder.js';
+import type { ServerStart } from './server/etcd/flags.js';
 
 const retryMs = 500;
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Client, DEFAULT_IDEAL_CLUSTER_SIZE, type Log, WorldError } from '../../world/direct.js';
-import { Observer } from './observer.js';
-import type { OwnServer } from './own-server.js';
-import { readCluster } from './read-cluster.js';
+import { type Client, DEFAULT_IDEAL_CLUSTER_SIZE, type Log, WorldError } from '../../world/without-ssh.js';
+import { Observer } from './members/observer.js';
+import { readCluster } from './members/read-cluster.js';
+import type { OwnServer } from './server/own-server.js';
 
 /** How long an orderly end waits for the others to let this host go, before the server is stopped all the same. */
 export const leaveTimeoutMs = 15_000;

@@ -1,3 +1,4 @@
+import { Wake } from '../../base/notify.js';
 import {
   type Agent,
   type Client,
@@ -6,20 +7,19 @@ import {
   type FollowedEndpoints,
   followEndpoints,
   type Log,
-} from '../../world/direct.js';
+} from '../../world/without-ssh.js';
 import type { Mover } from '../converger.js';
 import { Presence } from '../presence.js';
-import { Wake } from '../wake.js';
-import type { DataFolder } from './data-folder.js';
-import { spaceFor } from './disk.js';
-import type { ServerStart } from './etcd-flags.js';
 import { ENDPOINTS_PREFIX, NOMINATED_PREFIX, VOLUNTEER_PREFIX } from './keys.js';
 import { leaveCluster, leaveTimeoutMs } from './leave.js';
-import { Nominator } from './nominator.js';
-import { OwnServer } from './own-server.js';
-import type { OwnServerOptions } from './own-server-options.js';
-import type { ServerProcess } from './server-process.js';
-import { wantedSize } from './wanted-size.js';
+import { Nominator } from './members/nominator.js';
+import { wantedSize } from './members/wanted-size.js';
+import type { DataFolder } from './server/data-folder.js';
+import { spaceFor } from './server/disk.js';
+import type { ServerStart } from './server/etcd/flags.js';
+import { OwnServer } from './server/own-server.js';
+import type { OwnServerOptions } from './server/own-server-options.js';
+import type { ServerProcess } from './server/server-process.js';
 
 export interface ParticipationOptions {
   readonly world: ClientWorld;

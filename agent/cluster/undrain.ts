@@ -1,7 +1,7 @@
-import type { ClientWorld, Log } from '../../world/direct.js';
-import type { DataFolder } from './data-folder.js';
+import type { ClientWorld, Log } from '../../world/without-ssh.js';
 import { SIZE_PREFIX } from './keys.js';
-import { wantedSize } from './wanted-size.js';
+import { wantedSize } from './members/wanted-size.js';
+import type { DataFolder } from './server/data-folder.js';
 
 const timeoutMs = 60_000;
 

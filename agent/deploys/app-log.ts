@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
-import type { Log } from '../../world/direct.js';
-import { emptyLog, maxLogBytes, rotateLog } from '../cluster/rotate-log.js';
+import type { Log } from '../../world/without-ssh.js';
+import { emptyLog, maxLogBytes, rotateLog } from '../cluster/server/rotate-log.js';
 
 /** How many old logs of the apps are kept: `app.log.1` is the youngest. */
 const keptAppLogs = 4;

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AppCondition, DEFAULT_SETTLE_MS, type Log } from '../../world/direct.js';
+import { type AppCondition, DEFAULT_SETTLE_MS, type Log } from '../../world/without-ssh.js';
 import { Child, type ChildExit } from '../child-process.js';
-import { describeExit } from '../cluster/server-process.js';
+import { describeExit } from '../cluster/server/server-process.js';
 import { APP_MARK, type Mark } from '../processes/strays.js';
 import { AppLog } from './app-log.js';
 import { type HealthOptions, tryOnce, waitUntilHealthy } from './health.js';

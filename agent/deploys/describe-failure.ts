@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { WorldError } from '../../world/direct.js';
+import { WorldError } from '../../world/without-ssh.js';
 
 /** One sentence for the report; a full disk is the failure that people meet most. */
 export function describeFailure(error: unknown): string {

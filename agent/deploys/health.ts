@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { HealthCheck } from '../../world/direct.js';
+import type { HealthCheck } from '../../world/without-ssh.js';
 import { describeOwner, strangerAt } from './port-owner.js';
 
 const attemptTimeoutMs = 2_000;

@@ -1,5 +1,5 @@
-import type { ClientWorld, Log } from '../../world/direct.js';
-import { Wake } from '../wake.js';
+import { Wake } from '../../base/notify.js';
+import type { ClientWorld, Log } from '../../world/without-ssh.js';
 
 /** How many of the newest deploys stay in the log. */
 export const DEFAULT_KEEP_DEPLOYS = 50;

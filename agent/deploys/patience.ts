@@ -1,5 +1,5 @@
-import { type Log, WorldError } from '../../world/direct.js';
-import { pause } from '../pause.js';
+import { pause } from '../../base/pause.js';
+import { type Log, WorldError } from '../../world/without-ssh.js';
 
 const retryMs = { first: 1_000, most: 10_000 };
 

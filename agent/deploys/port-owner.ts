@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import type { HealthCheck } from '../../world/direct.js';
+import type { HealthCheck } from '../../world/without-ssh.js';
 import { arrivesAt, holdsSocket, listenersAt, readListeners } from '../processes/listeners.js';
 import { listProcesses, nameOf } from '../processes/process-table.js';
 

@@ -1,3 +1,4 @@
+import { Wake } from '../../base/notify.js';
 import {
   type AppCondition,
   type ClientWorld,
@@ -5,8 +6,7 @@ import {
   type Log,
   type Report,
   WorldError,
-} from '../../world/direct.js';
-import { Wake } from '../wake.js';
+} from '../../world/without-ssh.js';
 import { patiently } from './patience.js';
 
 /**

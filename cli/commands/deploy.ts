@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import { duration, withConnection, withWorld } from '../connection.js';
-import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
-import { printResult } from '../output.js';
+import { duration, withConnection, withWorld } from '../fleet/connection.js';
+import type { ConnectionFlags } from '../fleet/connection-flags.js';
+import { printResult } from '../output/output.js';
 
 interface DeployFlags extends ConnectionFlags {
   readonly message: string;
@@ -46,8 +46,8 @@ export function deployCommand(context: Context): Command {
     .action(async (folder: string, flags: DeployFlags) => {
       const { message, git, force, noop } = flags;
       const [{ prepare }, { deploy }] = await Promise.all([
+        import('../deploy/prepare.js'),
         import('../deploy/deploy.js'),
-        import('../deploy/run.js'),
       ]);
       const prepared = await prepare({ folder, message, git, force, noop }, context.interrupts.signal);
       const outcome = await withWorld(

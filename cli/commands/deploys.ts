@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
-import { withConnection, withWorld } from '../connection.js';
-import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import type { DeploySummary } from '../deploy/summary.js';
+import { withConnection, withWorld } from '../fleet/connection.js';
+import type { ConnectionFlags } from '../fleet/connection-flags.js';
 import type { Lines } from '../output/lines.js';
-import { printResult, table } from '../output.js';
-import { wholeNumber } from './size.js';
+import { printResult, table } from '../output/output.js';
+import { wholeNumber } from './cluster/size.js';
 
 /** `hawser deploys`: the deploy log. */
 export function deploysCommand(context: Context): Command {

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { logTo, resolveConnection, tunnelOptions, withConnection } from '../connection.js';
-import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { printResult } from '../output.js';
-import { requireFleet } from '../target.js';
+import { logTo, resolveConnection, tunnelOptions, withConnection } from '../fleet/connection.js';
+import type { ConnectionFlags } from '../fleet/connection-flags.js';
+import { requireFleet } from '../fleet/target.js';
+import { printResult } from '../output/output.js';
 
 interface ForwardFlags extends ConnectionFlags {
   readonly listen?: { host: string; port: number };
@@ -32,7 +32,7 @@ export function forwardCommand(context: Context): Command {
         throw new UsageError('A forward goes through SSH: give --ssh-url user@host.');
       const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([
         import('../../tunnel/tunnel.js'),
-        import('../../world/endpoint.js'),
+        import('../../world/client/calls/endpoint.js'),
         tunnelOptions(connection, logTo(flags), signal),
       ]);
       const endpoint = parseEndpoint(target ?? connection.seeds[0] ?? '');

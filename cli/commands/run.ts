@@ -1,18 +1,24 @@
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import type { AgentOptions } from '../../agent/run.js';
-import { makePrivateFolder, removePrivateFolder } from '../../tunnel/private-folder.js';
+import type { AgentOptions } from '../../agent/host-agent.js';
+import { makePrivateFolder, removePrivateFolder } from '../../tunnel/files/private-folder.js';
+import type { Log } from '../../world/client/stored/skipped.js';
 import { DEFAULT_CLIENT_URL, DEFAULT_SERVER_URL } from '../../world/constants.js';
-import type { Log } from '../../world/log.js';
-import { type Connection, collectList, openWorld, resolveConnection, withConnection } from '../connection.js';
-import type { ConnectionFlags } from '../connection-flags.js';
 import type { Context } from '../context.js';
-import { etcdUser } from '../etcd-user.js';
+import {
+  type Connection,
+  collectList,
+  openWorld,
+  resolveConnection,
+  withConnection,
+} from '../fleet/connection.js';
+import type { ConnectionFlags } from '../fleet/connection-flags.js';
+import { etcdUser } from '../fleet/etcd-user.js';
+import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../fleet/server-flags.js';
 import { watchForHangUp } from '../hang-up.js';
+import { byteSize } from '../input/size-argument.js';
 import { writeJson, writeResult } from '../output/door.js';
-import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../server-flags.js';
-import { byteSize } from '../size-argument.js';
-import { countFromZero, wholeNumber } from './size.js';
+import { countFromZero, wholeNumber } from './cluster/size.js';
 
 const defaultPrefix = '/var/lib/hawser';
 
@@ -82,7 +88,7 @@ export function runCommand(context: Context): Command {
 
 async function runAgent(context: Context, flags: RunFlags): Promise<void> {
   refuseNetworkFlags(flags);
-  const { HostAgent } = await import('../../agent/run.js');
+  const { HostAgent } = await import('../../agent/host-agent.js');
   const prefix = flags.tmpPrefix ? makePrivateFolder() : flags.prefix;
   try {
     const agent = new HostAgent(await agentOptions(context, flags, prefix));

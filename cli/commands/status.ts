@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import { WorldError } from '../../world/errors.js';
-import { duration, logTo, withConnection, withWorld } from '../connection.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { formatDuration, printResult } from '../output.js';
+import { duration, logTo, withConnection, withWorld } from '../fleet/connection.js';
+import { formatDuration, printResult } from '../output/output.js';
 import { DEFAULT_PREFIX, type HostFlags } from '../recover/hosts.js';
 
 const defaultWaitMs = 60_000;
@@ -27,8 +27,8 @@ export function statusCommand(context: Context): Command {
       const { waitConverged: quietMs, timeout: timeoutMs = defaultWaitMs } = flags;
       if (quietMs !== undefined && quietMs >= timeoutMs) throw neverSoLong(quietMs, timeoutMs);
       const [{ formatStatus, readStatus }, { waitConverged }] = await Promise.all([
-        import('../status.js'),
-        import('../../world/wait-converged.js'),
+        import('../status/status.js'),
+        import('../../world/agents/wait-converged.js'),
       ]);
       const log = logTo(flags);
       try {
@@ -41,7 +41,7 @@ export function statusCommand(context: Context): Command {
         printResult(flags, status, formatStatus(status));
       } catch (error) {
         if (!(error instanceof WorldError) || error.code !== 'unavailable') throw error;
-        const { statusBySsh } = await import('../status-by-ssh.js');
+        const { statusBySsh } = await import('../status/status-by-ssh.js');
         await statusBySsh(context, flags, error);
       }
     });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
-import { type OutputOptions, printResult } from '../output.js';
+import { type OutputOptions, printResult } from '../output/output.js';
 
 interface TrustFlags extends OutputOptions {
   readonly list: boolean;

@@ -3,8 +3,8 @@ import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Fleet, Host } from '../../fixtures/index.js';
 import { Tunnel } from '../../tunnel/index.js';
-import type { Log } from '../../world/log.js';
-import { type Connection, tunnelOptions } from '../connection.js';
+import type { Log } from '../../world/client/stored/skipped.js';
+import { type Connection, tunnelOptions } from '../fleet/connection.js';
 
 const appPort = 8080;
 

@@ -1,16 +1,16 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createFleet, type Fleet, keptFleets, prepareMachine, removeFleet } from '../../fixtures/index.js';
+import type { Log } from '../../world/client/stored/skipped.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
-import type { Log } from '../../world/log.js';
-import { type Connection, logTo, openWorld } from '../connection.js';
 import type { Context } from '../context.js';
-import { prepare } from '../deploy/deploy.js';
-import { deploy } from '../deploy/run.js';
+import { deploy } from '../deploy/deploy.js';
+import { prepare } from '../deploy/prepare.js';
+import { type Connection, logTo, openWorld } from '../fleet/connection.js';
 import type { Lines } from '../output/lines.js';
-import { lines, type OutputOptions, printNote, printResult } from '../output.js';
-import { formatStatus, readStatus } from '../status.js';
+import { lines, type OutputOptions, printNote, printResult } from '../output/output.js';
+import { formatStatus, readStatus } from '../status/status.js';
 import { askApps } from './answers.js';
 import { waitForFleet } from './fleet-ready.js';
 

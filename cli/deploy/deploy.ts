@@ -1,173 +1,127 @@
-import { existsSync } from 'node:fs';
-import { hostname as machineName } from 'node:os';
-import path from 'node:path';
 import type { ClientWorld } from '../../world/client-world.js';
-import { serialiseDeployment } from '../../world/deploys/deployment.js';
-import { type Manifest, parseManifest } from '../../world/deploys/manifest.js';
-import { WorldError } from '../../world/errors.js';
-import { listHosts } from '../../world/hosts.js';
-import { readYaml } from '../config.js';
-import { DeployError, UsageError } from '../errors.js';
-import { userName } from '../user-name.js';
-import { contains, type GitState, gitState } from './git.js';
+import type { HostVerdict } from '../../world/deploys/verdict.js';
+import type { Report } from '../../world/world.js';
+import { DeployError } from '../errors.js';
+import { counted, formatBytes, type OutputOptions, printNote } from '../output/output.js';
+import { canAsk, confirmDeploy } from '../prompts/deploy.js';
+import { findPosition, type Prepared, readTargets, record, type Targets } from './prepare.js';
+import { waitForVerdict } from './wait.js';
 
-/** What a person chose for one deploy. */
-export interface DeployChoices {
-  readonly folder: string;
-  readonly message: string;
-  /** False: do not look at git at all. */
-  readonly git: boolean;
-  /** Deploy even from a dirty tree, and over a deploy that this commit does not descend from. */
-  readonly force: boolean;
-  /** Hosts fetch and verify, but do not apply. */
-  readonly noop: boolean;
+/** How one deploy is to be run. */
+export interface DeployRun extends OutputOptions {
+  readonly yes: boolean;
+  readonly wait: boolean;
+  /** In milliseconds. */
+  readonly waitTimeout: number;
+  readonly plan: boolean;
+  /** A host whose agent does not run is no failure. */
+  readonly allowMissing: boolean;
+  readonly signal: AbortSignal;
+  /** Called when nothing more is asked: from here on it is the machines' time. */
+  readonly onConfirmed?: () => void;
 }
 
-/** A folder that may be deployed, as far as can be said without the fleet. */
-export interface Prepared {
-  readonly choices: DeployChoices;
-  readonly manifest: Manifest;
-  readonly git: GitState | undefined;
-}
-
-const raceRetries = 5;
-
-/**
- * Reads the manifest and looks at git.
- *
- * @throws UsageError for a missing or wrong manifest; DeployError `dirty-tree`, `git-refused`
- */
-export async function prepare(choices: DeployChoices, signal: AbortSignal): Promise<Prepared> {
-  const manifest = await readManifest(choices.folder);
-  const git = choices.git ? await gitState(choices.folder, signal) : undefined;
-  if (git?.head === '' && !choices.force) {
-    throw new DeployError(
-      'dirty-tree',
-      `${choices.folder} is in a git repository without a commit: make one, or give --force or --no-git.`,
-    );
-  }
-  if (git !== undefined && git.dirty.length > 0 && !choices.force) {
-    const filtered = git.isFiltered
-      ? ' Filters (git-lfs, git-crypt) are not run here: if you trust the repository, "git status" may settle it.'
-      : '';
-    const more = git.dirty.length > 1 ? ` and ${git.dirty.length - 1} more` : '';
-    throw new DeployError(
-      'dirty-tree',
-      `${choices.folder} has changes that are in no commit (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git.${filtered}`,
-    );
-  }
-  return { choices, manifest, git };
-}
-
-/** Where the log stands, checked against this commit. */
-export interface Position {
-  /** The id that the new deploy is to have. */
-  readonly id: number;
-  /** The newest deploy's hash, which the transaction checks again; empty for no check. */
-  readonly parentHash: string;
-}
-
-/** @throws DeployError `hash-chain` when somebody deployed a commit that this one does not contain. */
-export async function findPosition(
-  world: ClientWorld,
-  prepared: Prepared,
-  signal: AbortSignal,
-): Promise<Position> {
-  const newest = await world.getMaxDeployId({ signal });
-  const { git, choices } = prepared;
-  if (newest === 0 || git === undefined || choices.force) return { id: newest + 1, parentHash: '' };
-  const parentHash = await world.getDeployHash(newest, { signal });
-  if (parentHash !== '' && !(await contains(git, parentHash, signal))) {
-    throw new DeployError(
-      'hash-chain',
-      `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull it first, or give --force.`,
-    );
-  }
-  return { id: newest + 1, parentHash };
-}
-
-/** What {@link record} came to. */
-export interface Recorded {
-  readonly id: number;
-  /** The hosts that are expected to apply it. */
-  readonly hosts: readonly string[];
-}
-
-/** The hosts of the fleet, sorted. */
-export interface Targets {
-  /** Their agent lives. */
-  readonly live: readonly string[];
-  /** They belong to the fleet, and their agent does not run. */
-  readonly away: readonly string[];
-}
-
-export async function readTargets(world: ClientWorld, signal: AbortSignal): Promise<Targets> {
-  const [agents, known] = await Promise.all([
-    world.getAgents({ signal }),
-    listHosts(world.client, undefined, { signal }),
-  ]);
-  return {
-    live: [...agents.keys()].sort(),
-    away: [...known.keys()].filter((hostname) => !agents.has(hostname)).sort(),
-  };
+/** What a deploy came to: for a program and for a person. */
+export interface DeployOutcome {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly text: string;
 }
 
 /**
- * Appends the deploy to the log for these hosts. Whoever loses a race against another deploy tries
- * again behind it (the commit is checked anew), unless a person has confirmed `position`.
+ * Deploys a prepared folder: plan, question, upload, record, wait. Progress is printed as it comes.
  *
- * @throws DeployError `overtaken` or `hash-chain`
+ * @throws DeployError
  */
-export async function record(
+export async function deploy(world: ClientWorld, prepared: Prepared, run: DeployRun): Promise<DeployOutcome> {
+  const { signal } = run;
+  const { name } = prepared.manifest;
+  const { folder } = prepared.choices;
+  const planned = await readTargets(world, signal);
+  const position = await findPosition(world, prepared, signal);
+  const to = describeTargets(planned);
+  if (run.plan) {
+    const { live: hosts, away } = planned;
+    const value = { id: position.id, name, hosts, away, hash: prepared.git?.head ?? '', folder };
+    return { value, text: `Would deploy ${name} as deploy ${position.id} to ${to}.` };
+  }
+  const confirmed = !run.yes && !run.json && canAsk();
+  if (confirmed && !(await confirmDeploy(`Deploy ${name} as deploy ${position.id} to ${to}?`, signal))) {
+    throw new DeployError('declined', 'Nothing was deployed.');
+  }
+  run.onConfirmed?.();
+  const upload = await world.putTree(folder, { signal });
+  const [sent, all] = [upload.uploadedBytes, upload.sizeBytes].map(formatBytes);
+  printNote(run, `Uploaded ${sent} of ${all} in ${counted(upload.files, 'file')}.`);
+  const targets = await readTargets(world, signal);
+  const hosts = run.allowMissing ? targets.live : [...targets.live, ...targets.away].sort();
+  const { tree } = upload;
+  const { id } = await record(world, prepared, { tree, hosts, position, confirmed, signal });
+  printNote(run, `Recorded deploy ${id}.`);
+  if (!run.wait || hosts.length === 0) {
+    const text = `Deploy ${id} is recorded for ${describeTargets(targets)}.`;
+    return { value: { id, verdict: 'pending', hosts: {}, away: targets.away }, text };
+  }
+  return await awaitHosts(world, { id, hosts, away: targets.away, name }, run);
+}
+
+function describeTargets({ live, away }: Targets): string {
+  const to = live.length === 0 ? 'no host (no agent is running)' : live.join(', ');
+  return away.length === 0 ? to : `${to}; ${later(away)}`;
+}
+
+/** "h2 is away and applies it when it is back" */
+function later(away: readonly string[]): string {
+  return away.length === 1
+    ? `${away[0]} is away and applies it when it is back`
+    : `${away.join(', ')} are away and apply it when they are back`;
+}
+
+async function awaitHosts(
   world: ClientWorld,
-  prepared: Prepared,
-  options: {
-    readonly tree: string;
-    readonly hosts: readonly string[];
-    readonly position: Position;
-    readonly confirmed: boolean;
-    readonly signal: AbortSignal;
-  },
-): Promise<Recorded> {
-  const { signal, tree, hosts } = options;
-  const payload = serialiseDeployment({
-    hawser: 1,
-    name: prepared.manifest.name,
-    message: prepared.choices.message,
-    author: `${userName()}@${machineName()}`,
-    createdAt: new Date().toISOString(),
-    tree,
-    noop: prepared.choices.noop,
+  { id, hosts, away, name }: { id: number; hosts: readonly string[]; away: readonly string[]; name: string },
+  run: DeployRun,
+): Promise<DeployOutcome> {
+  const { verdict, hosts: verdicts } = await waitForVerdict({
+    world,
+    id,
     hosts,
-    manifest: prepared.manifest,
+    away,
+    signal: run.signal,
+    timeoutMs: run.waitTimeout,
+    allowMissing: run.allowMissing,
+    onChange: (hostname, host) => printNote(run, progressLine(hostname, host)),
   });
-  let { position } = options;
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await world.addDeploy(position.id, prepared.git?.head ?? '', position.parentHash, payload, { signal });
-      return { id: position.id, hosts };
-    } catch (error) {
-      if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
-      if (options.confirmed || tries === raceRetries) {
-        throw new DeployError(
-          'overtaken',
-          `Somebody else made deploy ${position.id} meanwhile: look at it and run this again.`,
-        );
-      }
-    }
-    position = await findPosition(world, prepared, signal);
+  if (verdict === 'healthy') {
+    const well = [...verdicts].flatMap(([hostname, { state }]) => (state === 'missing' ? [] : [hostname]));
+    const missing = [...new Set([...hosts, ...away])].filter((hostname) => !well.includes(hostname)).sort();
+    const but = missing.length === 0 ? '' : `; ${later(missing)}`;
+    const value = { id, verdict, hosts: Object.fromEntries(verdicts), away: missing };
+    return { value, text: `Deploy ${id} of ${name} is healthy on ${well.join(', ') || 'no host'}${but}.` };
   }
+  const bad = [...verdicts].filter(([, { state }]) => state !== 'healthy' && state !== 'skipped');
+  const why = bad.map(([hostname, { state, message }]) => `${hostname} ${state}: ${message}`).join(' ');
+  const isMissing = bad.some(([, { state }]) => state === 'missing');
+  const remedy = isMissing
+    ? ' To accept missing hosts, give --allow-missing; for one that has left for good, run "hawser members forget".'
+    : '';
+  const what = verdict === 'failed' ? 'failed' : `is not healthy after ${run.waitTimeout / 1_000} s`;
+  throw new DeployError('unhealthy', `Deploy ${id} of ${name} ${what}. ${why}${remedy}`, {
+    hosts: Object.fromEntries(bad.map(([hostname, { message }]) => [hostname, message])),
+    logTail: appOutput(await world.getReports(id, { signal: run.signal })),
+  });
 }
 
-/** @throws UsageError naming the file and what is wrong in it. */
-async function readManifest(folder: string): Promise<Manifest> {
-  const file = path.join(folder, 'hawser.yaml');
-  if (!existsSync(file)) {
-    throw new UsageError(
-      `There is no ${file}: a folder to deploy needs one that holds at least "name: my-app".`,
-    );
+function progressLine(hostname: string, { state, message }: HostVerdict): string {
+  return state === 'failed' || state === 'lost' || state === 'missing'
+    ? `${hostname}: ${state}: ${message}`
+    : `${hostname}: ${message}`;
+}
+
+/** The last lines of the apps that failed; hosts whose app wrote the same share them. */
+function appOutput(reports: ReadonlyMap<string, Report>): string {
+  const hostsByOutput = new Map<string, string[]>();
+  for (const [hostname, { logTail }] of reports) {
+    if (logTail !== undefined) hostsByOutput.set(logTail, [...(hostsByOutput.get(logTail) ?? []), hostname]);
   }
-  const parsed = parseManifest(await readYaml(file));
-  if ('manifest' in parsed) return parsed.manifest;
-  throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}.`);
+  return [...hostsByOutput].map(([output, hosts]) => `${hosts.join(', ')}:\n${output}`).join('\n');
 }

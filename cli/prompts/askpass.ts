@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import type { Log } from '../../tunnel/log.js';
+import type { Log } from '../../base/log.js';
 import type { Ask } from '../../tunnel/questions.js';
 import { shownOf } from './question-lines.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log } from '../../tunnel/log.js';
+import type { Log } from '../../base/log.js';
 import type { Ask } from '../../tunnel/questions.js';
 import { InterruptedError } from '../errors.js';
 import { writeRemark } from '../output/door.js';

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { type Connection, logTo, resolveConnection, tunnelOptions } from '../connection.js';
-import type { ConnectionFlags } from '../connection-flags.js';
 import { UsageError } from '../errors.js';
+import { type Connection, logTo, resolveConnection, tunnelOptions } from '../fleet/connection.js';
+import type { ConnectionFlags } from '../fleet/connection-flags.js';
 import type { HostToReach } from './reach.js';
 
 /** Where the agents of hosts keep everything, unless they were told otherwise. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ControlClient } from '../../agent/control/control-client.js';
-import { ControlError } from '../../agent/control/control-error.js';
+import type { ControlClient } from '../../agent/control/client.js';
+import { ControlError } from '../../agent/control/error.js';
 import type { AgentState } from '../../agent/control/protocol.js';
 import { RecoverError } from '../errors.js';
 import type { RecoveryPlan } from './plan.js';

@@ -1,5 +1,5 @@
 import type { Lines } from '../output/lines.js';
-import { formatBytes, lines, table } from '../output.js';
+import { formatBytes, lines, table } from '../output/output.js';
 import type { HostReport, RecoveryPlan } from './plan.js';
 
 /** The hosts and what each has, for people. */

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { CONFIG_NAME, findNearest, readFolderConfig, real } from '../config.js';
 import { TrustError, UsageError } from '../errors.js';
-import { workingFolder } from '../home.js';
+import { CONFIG_NAME, findNearest, readFolderConfig, real } from '../fleet/config.js';
 import type { Lines } from '../output/lines.js';
-import { lines, table } from '../output.js';
+import { lines, table } from '../output/output.js';
+import { workingFolder } from '../system/home.js';
 import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './store.js';
 import { judgeTrust, linesOf } from './verdict.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { readFoundFile } from '../read-config-file.js';
+import { readFoundFile } from '../fleet/read-config-file.js';
 import { type ConnectionKey, filesNamedBy } from './connection-keys.js';
 
 /**

@@ -1,6 +1,6 @@
 import { TrustError } from '../errors.js';
+import { writeLine } from '../output/stderr.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
-import { writeLine } from '../stderr.js';
 import { recallTrust, rememberTrust } from './store.js';
 import { type FolderConfig, judgeTrust, showKeys } from './verdict.js';
 

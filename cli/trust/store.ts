@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { TrustError, UsageError } from '../errors.js';
-import { isAbsent, ownConfigFolder } from '../home.js';
-import { readFoundFile } from '../read-config-file.js';
+import { readFoundFile } from '../fleet/read-config-file.js';
+import { isAbsent, ownConfigFolder } from '../system/home.js';
 import { isOursOrRoots } from './owner.js';
 
 /** That a person trusts the `hawser.yaml` of a folder, as long as its keys are those of then. */

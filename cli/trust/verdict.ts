@@ -1,4 +1,4 @@
-import { shellWord } from '../../tunnel/shell-words.js';
+import { shellWord } from '../../tunnel/exec/shell-words.js';
 import type { ConnectionKey } from './connection-keys.js';
 import { isOurs } from './owner.js';
 import { printable } from './printable.js';

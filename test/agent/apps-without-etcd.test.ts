@@ -4,8 +4,8 @@ import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import test from 'ava';
 import { Mark, SERVER_MARK } from '../../agent/processes/strays.js';
-import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
 import { freePort } from '../../fixtures/fleet/free-port.js';
+import { resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 import { WorldError } from '../../world/index.js';
 import { hawser } from '../cli/hawser.js';
 import { answerAt, answers, appFolder, deployTo, httpCheck } from './app-folder.js';

@@ -21,7 +21,7 @@ import test, { type ExecutionContext } from 'ava';
 import { Child } from '../../agent/child-process.js';
 import { AppLog } from '../../agent/deploys/app-log.js';
 import { removeTree } from '../../agent/deploys/remove-tree.js';
-import { openLog } from '../../agent/own-file.js';
+import { openLog } from '../../agent/prefix/own-file.js';
 import { gated } from '../../agent/processes/gate.js';
 import { isMarked, listProcesses } from '../../agent/processes/process-table.js';
 import { patienceMs } from './local-agent.js';

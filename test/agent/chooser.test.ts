@@ -7,7 +7,7 @@ import {
   type Seat,
   target,
   type Volunteer,
-} from '../../agent/cluster/chooser.js';
+} from '../../agent/cluster/members/chooser.js';
 
 /** A volunteer by its name: the digits say how long ago it came up, a letter before a colon in which zone it is. */
 function volunteer(text: string, resting = false): Volunteer {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import * as agent from '../../agent/index.js';
-import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import { resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 import * as world from '../../world/index.js';
 
 test("the constants are the seed's", (t) => {

@@ -8,11 +8,11 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { ControlClient } from '../../agent/control/control-client.js';
-import { ControlSocket, type ControlSocketOptions } from '../../agent/control/control-socket.js';
+import { ControlClient } from '../../agent/control/client.js';
 import type { AgentState, ServerState } from '../../agent/control/protocol.js';
+import { ControlSocket, type ControlSocketOptions } from '../../agent/control/socket.js';
 
-const holder = fileURLToPath(new URL('programs/hold-prefix.js', import.meta.url));
+const holder = fileURLToPath(new URL('./programs/hold-prefix.js', import.meta.url));
 
 /** A process that takes a prefix when it is told to. */
 class Contender {

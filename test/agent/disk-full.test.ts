@@ -5,9 +5,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 
-const program = fileURLToPath(new URL('programs/fill-disk.js', import.meta.url));
+const program = fileURLToPath(new URL('./programs/fill-disk.js', import.meta.url));
 /** etcd takes two times 64 MB for its log before it has anything to write. */
 const mount = 'mount -t tmpfs -o size=150m hawser "$0" && exec "$@"';
 

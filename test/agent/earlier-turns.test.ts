@@ -1,6 +1,6 @@
 import test from 'ava';
-import { leaveEarlierTurns } from '../../agent/cluster/earlier-turns.js';
 import { CHOOSER_ELECTION } from '../../agent/cluster/keys.js';
+import { leaveEarlierTurns } from '../../agent/cluster/members/resign-earlier.js';
 import { Client, campaign } from '../../world/index.js';
 import { Etcd } from '../world/etcd.js';
 

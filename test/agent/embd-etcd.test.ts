@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { EmbdEtcd, type EmbdEtcdOptions } from '../../agent/index.js';
-import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import { resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 
 async function options(t: ExecutionContext): Promise<EmbdEtcdOptions> {
   const prefix = await mkdtemp(path.join(tmpdir(), 'hawser-embd-'));

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { etcdArguments, joinMembers, type ServerFlags } from '../../agent/cluster/etcd-flags.js';
+import { etcdArguments, joinMembers, type ServerFlags } from '../../agent/cluster/server/etcd/flags.js';
 import { newCluster } from './new-cluster.js';
 
 const flags: ServerFlags = {

@@ -2,10 +2,10 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import { etcdProgram } from '../../agent/cluster/etcd-program.js';
-import { etcdVersion, isOlder } from '../../agent/cluster/etcd-version.js';
+import { etcdProgram } from '../../agent/cluster/server/etcd/program.js';
+import { etcdVersion, isOlder } from '../../agent/cluster/server/etcd/version.js';
 import { AgentError, type AgentErrorCode } from '../../agent/errors.js';
-import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import { resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 
 let folder: string;
 test.before(async () => {

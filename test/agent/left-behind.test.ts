@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import test from 'ava';
-import { Rivals } from '../../agent/cluster/rivals.js';
+import { Rivals } from '../../agent/cluster/guards/cluster-identity.js';
 import { AgentError } from '../../agent/errors.js';
 import { Client, getFleet, makeFleet, raiseGeneration } from '../../world/index.js';
 import { ServerPlace } from './server.js';

@@ -9,7 +9,7 @@ import {
   killProcesses,
   type ProcessIdentity,
   signalProcesses,
-} from '../../fixtures/fleet/processes.js';
+} from '../../fixtures/fleet/processes/processes.js';
 
 const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 /** Long enough for a machine that is busy with the other tests; what goes well takes a part of it. */

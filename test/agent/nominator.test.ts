@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { CHOOSER_ELECTION } from '../../agent/cluster/keys.js';
-import { Nominator } from '../../agent/cluster/nominator.js';
+import { Nominator } from '../../agent/cluster/members/nominator.js';
 import { Client, campaign, observe } from '../../world/index.js';
 import { Etcd } from '../world/etcd.js';
 

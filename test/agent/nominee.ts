@@ -1,4 +1,4 @@
-import type { EtcdVersion } from '../../fixtures/fleet/etcd-binary.js';
+import type { EtcdVersion } from '../../fixtures/fleet/install/etcd-binary.js';
 import type { LocalAgent } from './local-agent.js';
 import { LocalAgents } from './local-agents.js';
 import { SteadyWriter, type WriterReport } from './steady-writer.js';

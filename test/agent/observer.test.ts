@@ -1,12 +1,12 @@
 import test from 'ava';
-import type { Standing } from '../../agent/cluster/chooser.js';
+import type { Standing } from '../../agent/cluster/members/chooser.js';
 import {
   CATCH_UP_LIMIT_MS,
   GRACE_MS,
   Observer,
   type Reading,
   START_LIMIT_MS,
-} from '../../agent/cluster/observer.js';
+} from '../../agent/cluster/members/observer.js';
 
 const agent = { instance: 'x', version: '1', startedAt: '', pid: 1 };
 

@@ -14,10 +14,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import { Child } from '../../agent/child-process.js';
-import { rotateLog } from '../../agent/cluster/rotate-log.js';
+import { rotateLog } from '../../agent/cluster/server/rotate-log.js';
 import { AgentError } from '../../agent/errors.js';
-import { instanceOf } from '../../agent/instance.js';
-import { checkPrefix } from '../../agent/validate-files.js';
+import { checkPrefix } from '../../agent/options/validate-files.js';
+import { instanceOf } from '../../agent/prefix/instance.js';
 import { LocalAgents } from './local-agents.js';
 
 let folder: string;

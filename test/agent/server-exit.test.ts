@@ -1,7 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { tellingLines } from '../../agent/cluster/etcd-log.js';
-import { describeExit, type ExitEvidence, explainExit, serverExit } from '../../agent/cluster/server-exit.js';
+import { tellingLines } from '../../agent/cluster/server/etcd/log.js';
+import {
+  describeExit,
+  type ExitEvidence,
+  explainExit,
+  serverExit,
+} from '../../agent/cluster/server/server-exit.js';
 
 const fatal = (msg: string, error: string) => JSON.stringify({ level: 'fatal', msg, error, stacktrace: 'x' });
 const failed: ExitEvidence = { exit: { code: 1, signal: null }, ended: undefined, log: '', freeBytes: 1e9 };

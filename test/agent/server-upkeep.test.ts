@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import { Child } from '../../agent/child-process.js';
-import { lockHolder } from '../../agent/cluster/data-lock.js';
-import { rotateLog } from '../../agent/cluster/rotate-log.js';
-import { Silence } from '../../agent/cluster/silence.js';
+import { lockHolder } from '../../agent/cluster/server/data-lock.js';
+import { rotateLog } from '../../agent/cluster/server/rotate-log.js';
+import { Silence } from '../../agent/cluster/server/watchdog.js';
 
 const times = { intervalMs: 5_000, maxSilenceMs: 30_000 };
 

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { ServerStart } from '../../agent/cluster/etcd-flags.js';
-import { noNetworkUrls } from '../../agent/cluster/local-endpoint.js';
-import { type ServerOptions, ServerProcess } from '../../agent/cluster/server-process.js';
-import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import type { ServerStart } from '../../agent/cluster/server/etcd/flags.js';
+import { noNetworkUrls } from '../../agent/cluster/server/local-endpoint.js';
+import { type ServerOptions, ServerProcess } from '../../agent/cluster/server/server-process.js';
 import { freePort } from '../../fixtures/fleet/free-port.js';
+import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 import { newCluster } from './new-cluster.js';
 
 /** A place for one real etcd, which can be started there as often as a test likes. */

@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import type { EtcdVersion } from '../../fixtures/fleet/etcd-binary.js';
 import { freePort } from '../../fixtures/fleet/free-port.js';
+import type { EtcdVersion } from '../../fixtures/fleet/install/etcd-binary.js';
 import type { LocalAgent } from './local-agent.js';
 import { LocalAgents } from './local-agents.js';
 

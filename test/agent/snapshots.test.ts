@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import { saveSnapshot } from '../../agent/cluster/snapshots.js';
+import { saveSnapshot } from '../../agent/cluster/members/snapshots.js';
 import { Client } from '../../world/index.js';
 import { Etcd } from '../world/etcd.js';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { planStart, type StartFacts } from '../../agent/cluster/start-plan.js';
+import { planStart, type StartFacts } from '../../agent/cluster/start/start-plan.js';
 import { AgentError } from '../../agent/errors.js';
 
 const fresh: StartFacts = {

@@ -4,9 +4,9 @@ import path from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { AgentError } from '../../agent/errors.js';
-import { collide, parseServerUrl } from '../../agent/server-urls.js';
-import { type ValidatedOptions, validateEmbdEtcd } from '../../agent/validate.js';
-import { checkPrefix } from '../../agent/validate-files.js';
+import { collide, parseServerUrl } from '../../agent/options/server-urls.js';
+import { type ValidatedOptions, validateEmbdEtcd } from '../../agent/options/validate.js';
+import { checkPrefix } from '../../agent/options/validate-files.js';
 
 const valid: ValidatedOptions = {
   hostname: 'h1',

@@ -7,7 +7,7 @@ import {
   identify,
   type ProcessIdentity,
   signalProcesses,
-} from '../../fixtures/fleet/processes.js';
+} from '../../fixtures/fleet/processes/processes.js';
 import { projectFolder } from '../../fixtures/fleet/project.js';
 import { within } from './within.js';
 

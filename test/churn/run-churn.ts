@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 import type { ChurnReport } from './churn.js';
 import { findIsolation, startIsolated } from './isolation.js';
 

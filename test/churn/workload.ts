@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { valueIs } from '../../world/client/txn.js';
+import { valueIs } from '../../world/client/txn/txn.js';
 import { type ClientWorld, WorldError } from '../../world/index.js';
 import type { Effect, History, Outcome } from './history.js';
 import type { Random } from './random.js';

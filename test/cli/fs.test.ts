@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/prom
 import path from 'node:path';
 import test from 'ava';
 import { drawTree, list } from '../../cli/fs/listing.js';
-import { sayingPaths } from '../../cli/fs/sentence.js';
+import { sayingPaths } from '../../cli/fs/path-error.js';
 import { EtcdWorld, memoryFs } from '../../world/index.js';
 import { Etcd } from '../world/etcd.js';
 import { unfolding } from '../world/fs-unfolding.js';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { UsageError } from '../../cli/errors.js';
-import { parseResourceList } from '../../cli/resource-list.js';
+import { parseResourceList } from '../../cli/input/resource-list.js';
 
 const text = fc.string({ unit: 'binary' });
 const resource = fc.record(

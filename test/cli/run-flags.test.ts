@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import test from 'ava';
-import { refuseNetworkFlags, serverTls } from '../../cli/server-flags.js';
-import { byteSize } from '../../cli/size-argument.js';
+import { refuseNetworkFlags, serverTls } from '../../cli/fleet/server-flags.js';
+import { byteSize } from '../../cli/input/size-argument.js';
 import { DirectEtcd } from './direct-etcd.js';
 import { hawser, shown, startHawser, temporaryFolder } from './hawser.js';
 

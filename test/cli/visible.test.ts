@@ -3,8 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import fc from 'fast-check';
+import { lines, table } from '../../cli/output/output.js';
 import { visible, visibleJson, visibleValue } from '../../cli/output/visible.js';
-import { lines, table } from '../../cli/output.js';
 
 const source = fileURLToPath(new URL('../../../cli', import.meta.url));
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parseDeployment, serialiseDeployment } from '../../world/deploys/deployment.js';
-import { Listings } from '../../world/fs/listings.js';
-import { decodeEntries, decodeSuperblock, TreeEncoder } from '../../world/fs/tree-codec.js';
+import { Listings } from '../../world/fs/tree/listings.js';
+import { decodeEntries, decodeSuperblock, TreeEncoder } from '../../world/fs/tree/tree-codec.js';
 import { WorldError } from '../../world/index.js';
 import { parseResourceKey, resourceKey } from '../../world/resources/keys.js';
 import { candidateKey, decisionKey, parseHosts, parseSchedulerKey } from '../../world/scheduler/keys.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { resolveDestination } from '../../tunnel/index.js';
-import type { AddKeysToAgent } from '../../tunnel/ssh-config.js';
+import type { AddKeysToAgent } from '../../tunnel/ssh-config/resolved-destination.js';
 import { answering, connects, encrypt } from './logins.js';
 import { resolved } from './resolved.js';
 import { SshAgent } from './ssh-agent.js';

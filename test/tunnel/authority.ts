@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ResolvedDestination } from '../../tunnel/ssh-config.js';
+import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
 import { makeKey, type Sshd } from './sshd.js';
 
 const run = promisify(execFile);

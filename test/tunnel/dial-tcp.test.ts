@@ -5,7 +5,7 @@ import { connect, createServer, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { freePort } from '../../fixtures/fleet/free-port.js';
-import { dialTcp, interleave, type Lookup } from '../../tunnel/dial-tcp.js';
+import { dialTcp, interleave, type Lookup } from '../../tunnel/transport/ssh2/socket/dial-tcp.js';
 import { waitUntil } from '../fixtures/wait-until.js';
 import { Sshd } from './sshd.js';
 import { Target } from './target.js';

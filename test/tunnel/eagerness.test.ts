@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import test from 'ava';
-import { Connection, type Dial } from '../../tunnel/connection.js';
-import { Eagerness } from '../../tunnel/eagerness.js';
+import { Connection, type Dial } from '../../tunnel/connection/connection.js';
+import { Eagerness } from '../../tunnel/connection/retry-budget.js';
 import { Tunnel, TunnelError } from '../../tunnel/index.js';
-import type { Link } from '../../tunnel/transport.js';
+import type { Link } from '../../tunnel/transport/transport.js';
 import { waitUntil } from '../fixtures/wait-until.js';
 import { echoed, enter, stateOf } from './entering.js';
 import { Relay } from './relay.js';

@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
-import { Connection } from '../../tunnel/connection.js';
-import { Forward } from '../../tunnel/forward.js';
+import { Connection } from '../../tunnel/connection/connection.js';
+import { Forward } from '../../tunnel/forward/forward.js';
 import { TunnelError } from '../../tunnel/index.js';
-import type { Link } from '../../tunnel/transport.js';
+import type { Link } from '../../tunnel/transport/transport.js';
 import { Target } from './target.js';
 
 const via = { user: 'me', host: 'h', port: 22 };

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { StartGovernor } from '../../tunnel/governor.js';
+import { StartGovernor } from '../../tunnel/connection/login-limiter.js';
 import { Tunnel } from '../../tunnel/index.js';
 import { Sshd } from './sshd.js';
 

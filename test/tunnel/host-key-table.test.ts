@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import pLimit from 'p-limit';
-import { formatKnownHostsLine } from '../../tunnel/known-hosts.js';
+import { formatKnownHostsLine } from '../../tunnel/host-key/known-hosts.js';
 import { HostKeyTable, type Outcome, type Situation } from './host-key-situations.js';
 import { ecdsaKey, ed25519Key, rsaKey } from './host-keys.js';
 import { makeKey, Sshd } from './sshd.js';

@@ -6,10 +6,10 @@ import {
   orderHostKeyAlgorithms,
   parseHostKeyPin,
   rememberVerdict,
-} from '../../tunnel/host-key.js';
-import type { HostKeyPin } from '../../tunnel/host-key-verdict.js';
-import { lookUpHost, parseKnownHosts } from '../../tunnel/known-hosts.js';
-import { fingerprintOf } from '../../tunnel/public-key.js';
+} from '../../tunnel/host-key/judge.js';
+import { lookUpHost, parseKnownHosts } from '../../tunnel/host-key/known-hosts.js';
+import type { HostKeyPin } from '../../tunnel/host-key/verdict.js';
+import { fingerprintOf } from '../../tunnel/keys/public-key.js';
 import { ed25519Key, rsaKey } from './host-keys.js';
 
 const destination = { user: 'root', host: 'host', port: 2222 };

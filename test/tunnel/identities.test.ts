@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
-import { identityNeedsOpenSsh, inspectKey, readPublicKey } from '../../tunnel/key-text.js';
-import { formatPrivateKey, readPrivateKey } from '../../tunnel/ssh2-key.js';
+import { identityNeedsOpenSsh, inspectKey, readPublicKey } from '../../tunnel/keys/key-text.js';
+import { formatPrivateKey, readPrivateKey } from '../../tunnel/transport/ssh2/login/private-key.js';
 import { tokenKey } from './host-keys.js';
 
 const run = promisify(execFile);

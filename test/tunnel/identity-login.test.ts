@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { type Ask, Tunnel } from '../../tunnel/index.js';
-import { readPrivateKey } from '../../tunnel/ssh2-key.js';
+import { readPrivateKey } from '../../tunnel/transport/ssh2/login/private-key.js';
 import { answering, connects, encrypt, refused } from './logins.js';
 import { resolved } from './resolved.js';
 import { SshAgent } from './ssh-agent.js';

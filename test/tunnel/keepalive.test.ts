@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Keepalive } from '../../tunnel/keepalive.js';
+import { Keepalive } from '../../tunnel/transport/liveness/keepalive.js';
 import { MovableClock } from './movable-clock.js';
 
 /** A keepalive that looks at a clock which the test moves on. */

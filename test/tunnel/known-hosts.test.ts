@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
-import { lookUpHost, matchesHost, parseKnownHosts } from '../../tunnel/known-hosts.js';
-import { keyType } from '../../tunnel/public-key.js';
+import { lookUpHost, matchesHost, parseKnownHosts } from '../../tunnel/host-key/known-hosts.js';
+import { keyType } from '../../tunnel/keys/public-key.js';
 import { ed25519Key, rsaKey } from './host-keys.js';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, Socket } from 'node:net';
 import test from 'ava';
-import { listenLocally } from '../../tunnel/local-listener.js';
+import { listenLocally } from '../../tunnel/forward/listener.js';
 
 /** Where Node tells of each connection that a server takes. */
 const ACCEPTED = 'net.server.socket';

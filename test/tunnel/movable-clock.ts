@@ -1,4 +1,4 @@
-import type { Clock } from '../../tunnel/keepalive.js';
+import type { Clock } from '../../tunnel/transport/liveness/keepalive.js';
 
 /** A clock that a test moves on. */
 export class MovableClock implements Clock {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
-import { masterArguments } from '../../tunnel/openssh/arguments.js';
-import type { ResolvedDestination } from '../../tunnel/ssh-config.js';
+import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
+import { masterArguments } from '../../tunnel/transport/openssh/arguments.js';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'with blank '));

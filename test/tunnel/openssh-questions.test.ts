@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import test from 'ava';
 import { Tunnel, TunnelError, TunnelPool } from '../../tunnel/index.js';
-import { decisionOf, kindOf } from '../../tunnel/openssh/askpass-question.js';
+import { decisionOf, kindOf } from '../../tunnel/transport/openssh/askpass/question.js';
 import { answering, encrypt } from './logins.js';
 import { resolved } from './resolved.js';
 import { Sshd } from './sshd.js';

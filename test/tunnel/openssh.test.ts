@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { type LogLevel, Tunnel, TunnelError } from '../../tunnel/index.js';
-import type { ResolvedDestination } from '../../tunnel/ssh-config.js';
+import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
 import { setEnvironment } from '../fixtures/environment.js';
 import { Authority } from './authority.js';
 import { resolved } from './resolved.js';

@@ -11,7 +11,7 @@ import {
   type OtherServers,
   otherServersIn,
   resolveOtherServers,
-} from '../../fixtures/fleet/other-servers.js';
+} from '../../fixtures/fleet/ssh/other-servers.js';
 import type { TunnelOptions } from '../../tunnel/index.js';
 import { waitUntil } from '../fixtures/wait-until.js';
 import { Relay } from './relay.js';

@@ -17,7 +17,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { makePrivateFolder } from '../../tunnel/private-folder.js';
+import { makePrivateFolder } from '../../tunnel/files/private-folder.js';
 import { Sshd } from './sshd.js';
 import { Target } from './target.js';
 

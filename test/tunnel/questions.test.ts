@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Patience } from '../../tunnel/patience.js';
+import { Patience } from '../../tunnel/pausable-timeout.js';
 import { type Ask, type Question, Questions } from '../../tunnel/questions.js';
 
 const { signal } = new AbortController();

@@ -1,4 +1,4 @@
-import type { ResolvedDestination } from '../../tunnel/ssh-config.js';
+import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
 import type { Sshd } from './sshd.js';
 
 /** A destination that gets in, of which no ssh_config says anything but what is given. */

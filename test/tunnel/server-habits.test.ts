@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream';
 import test from 'ava';
-import { LifeProbe, type Question } from '../../tunnel/life-probe.js';
-import { LinkSessions } from '../../tunnel/link-sessions.js';
-import { RunningCommand } from '../../tunnel/remote-command.js';
-import { habitsOf, type ServerHabits } from '../../tunnel/server-habits.js';
-import type { ResolvedDestination } from '../../tunnel/ssh-config.js';
+import { RunningCommand } from '../../tunnel/exec/remote-command.js';
+import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
+import { LinkSessions } from '../../tunnel/transport/liveness/idle-sessions.js';
+import { LifeProbe, type Question } from '../../tunnel/transport/liveness/life-probe.js';
+import { habitsOf, type ServerHabits } from '../../tunnel/transport/liveness/server-habits.js';
 
 const destination: ResolvedDestination = {
   user: 'me',

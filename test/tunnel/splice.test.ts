@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
-import { Splice } from '../../tunnel/splice.js';
+import { Splice } from '../../tunnel/forward/splice.js';
 import { readAll } from './target.js';
 
 /** A channel whose far end takes what is written only when told to, and that closes as ssh2's do. */

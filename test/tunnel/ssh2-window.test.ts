@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import test from 'ava';
 import fc from 'fast-check';
-import { ssh2Transport } from '../../tunnel/ssh2-transport.js';
-import { EXTRA_BYTES, widening } from '../../tunnel/ssh2-window.js';
+import { EXTRA_BYTES, widening } from '../../tunnel/transport/ssh2/internals/receive-windows.js';
+import { ssh2Transport } from '../../tunnel/transport/ssh2/transport.js';
 import { waitUntil } from '../fixtures/wait-until.js';
 import { resolved } from './resolved.js';
 import { Sshd } from './sshd.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { readTrust } from '../../tunnel/host-trust.js';
+import { readTrust } from '../../tunnel/host-key/read-trust.js';
 import { resolveDestination } from '../../tunnel/index.js';
 import { matchesGlob, matchesPatternList, matchesWildcards } from '../../tunnel/wildcards.js';
 import { ed25519Key } from './host-keys.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import test from 'ava';
-import { defragMembers } from '../../world/defrag-members.js';
+import { defragMembers } from '../../world/cluster/defrag-members.js';
 import { Client, type Member, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 

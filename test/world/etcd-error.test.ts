@@ -1,11 +1,11 @@
 import { status } from '@grpc/grpc-js';
 import test from 'ava';
 import fc from 'fast-check';
-import { Calls } from '../../world/client/calls.js';
-import { EndpointSet } from '../../world/client/endpoint-set.js';
-import { wordsOf } from '../../world/client/error-words.js';
-import { judge, judgeReason } from '../../world/client/etcd-error.js';
-import { Horizon } from '../../world/client/horizon.js';
+import { Calls } from '../../world/client/calls/calls.js';
+import { EndpointSet } from '../../world/client/calls/endpoint-set.js';
+import { Horizon } from '../../world/client/calls/last-revision.js';
+import { judge, judgeReason } from '../../world/client/error/classify.js';
+import { wordsOf } from '../../world/client/error/explain-grpc-error.js';
 import { WorldError } from '../../world/index.js';
 
 const means = test.macro({

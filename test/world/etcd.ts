@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
 import { freePort } from '../../fixtures/fleet/free-port.js';
+import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 import type { Place } from '../tunnel/sshd.js';
 
 /** A real etcd on loopback, by itself or one of several members, in a folder of its own. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import { resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 import type { Etcd } from './etcd.js';
 
 /** Runs the etcdctl that lies beside the etcd in use. */

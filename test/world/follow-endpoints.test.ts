@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { compose, inOrder } from '../../world/follow-endpoints.js';
+import { compose, inOrder } from '../../world/cluster/follow-endpoints.js';
 import { Client, followEndpoints } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 import { take, takeKeys } from './fleet.js';

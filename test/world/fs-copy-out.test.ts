@@ -17,11 +17,11 @@ import {
 import path from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { toBranch } from '../../world/fs/branch.js';
-import { LocalFolder } from '../../world/fs/local-folder.js';
-import { mergeInto } from '../../world/fs/merge.js';
-import { EMPTY_ROOT } from '../../world/fs/node.js';
-import { Staging } from '../../world/fs/staging.js';
+import { LocalFolder } from '../../world/fs/copy/local-folder.js';
+import { Staging } from '../../world/fs/copy/staging.js';
+import { toBranch } from '../../world/fs/tree/branch.js';
+import { mergeInto } from '../../world/fs/tree/merge.js';
+import { EMPTY_ROOT } from '../../world/fs/tree/node.js';
 import { memoryFs, WorldError } from '../../world/index.js';
 import { scratch } from './fs-pair.js';
 

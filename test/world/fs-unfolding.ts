@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { blockKey, encodeBlock } from '../../world/fs/blocks.js';
+import { blockKey, encodeBlock } from '../../world/fs/blocks/blocks.js';
 import type { EtcdWorld } from '../../world/index.js';
 import { URI } from './fs-pair.js';
 

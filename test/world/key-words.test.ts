@@ -1,5 +1,5 @@
 import test from 'ava';
-import { inWords } from '../../world/key-words.js';
+import { inWords } from '../../world/client/error/key-words.js';
 
 const called = test.macro({
   exec: (t, key: string, words: string) => t.is(inWords(key), words),

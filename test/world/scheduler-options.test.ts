@@ -1,13 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { WorldError } from '../../world/index.js';
-import { Board } from '../../world/scheduler/board.js';
 import {
   parseOptions,
   type StoredOptions,
   serialiseOptions,
   toStoredOptions,
 } from '../../world/scheduler/options.js';
+import { Board } from '../../world/scheduler/schedules.js';
 
 test('options are read back as they were stored', (t) => {
   const text = fc.string({ unit: 'grapheme' });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import test from 'ava';
-import { resolveEtcd } from '../../fixtures/fleet/etcd-binary.js';
+import { resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 import { Client, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 import { snapshotTool } from './etcdctl.js';

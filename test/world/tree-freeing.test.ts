@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { sweepTrees } from '../../world/fs/sweep-trees.js';
+import { sweepTrees } from '../../world/fs/gc/sweep-trees.js';
 import { Etcd } from './etcd.js';
 import { countBlocks, pair, scratch } from './fs-pair.js';
 

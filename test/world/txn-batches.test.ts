@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { batchesOf } from '../../world/client/txn-batches.js';
-import { sizeOfTxn } from '../../world/client/txn-size.js';
+import { batchesOf } from '../../world/client/txn/txn-batches.js';
+import { sizeOfTxn } from '../../world/client/txn/txn-size.js';
 import { absent, Client, type TxnOp, txnInBatches, WorldError } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 

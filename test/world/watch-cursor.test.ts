@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { IWatchResponse } from 'etcd3';
 import { Namespace } from '../../world/client/namespace.js';
-import { WatchCursor } from '../../world/client/watch-cursor.js';
+import { WatchCursor } from '../../world/client/watch/cursor.js';
 
 function message(
   revision: number,

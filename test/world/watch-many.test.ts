@@ -1,8 +1,8 @@
 import test from 'ava';
-import { EndpointSet } from '../../world/client/endpoint-set.js';
+import { EndpointSet } from '../../world/client/calls/endpoint-set.js';
 import { Namespace } from '../../world/client/namespace.js';
-import { type WatchContext, watch } from '../../world/client/watch.js';
-import { Watches } from '../../world/client/watches.js';
+import { Watches } from '../../world/client/watch/registry.js';
+import { type WatchContext, watch } from '../../world/client/watch/watch.js';
 import { Client, type WatchItem } from '../../world/index.js';
 import { Etcd } from './etcd.js';
 import { etcdctl } from './etcdctl.js';

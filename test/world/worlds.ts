@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { EtcdVersion } from '../../fixtures/fleet/etcd-binary.js';
+import type { EtcdVersion } from '../../fixtures/fleet/install/etcd-binary.js';
 import { EtcdWorld, SshWorld } from '../../world/index.js';
 import { Sshd } from '../tunnel/sshd.js';
 import { conforms } from './conformance.js';

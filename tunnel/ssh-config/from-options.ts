@@ -1,9 +1,15 @@
-import type { Log } from '../log.js';
-import type { AuthMethod, ResolvedDestination, StrictHostKeyChecking } from '../ssh-config.js';
+import type { Log } from '../../base/log.js';
+import type { Surroundings } from './environment.js';
 import { algorithmsOf, onlyOpenSsh } from './needs-openssh.js';
 import { type AskedOptions, type HostOptions, isSet, singleValue } from './options.js';
-import type { Surroundings } from './surroundings.js';
-import { connectionTokens, expandFile, expandTokens, fileTokens, type TokenSubject } from './tokens.js';
+import type { AuthMethod, ResolvedDestination, StrictHostKeyChecking } from './resolved-destination.js';
+import {
+  connectionTokens,
+  expandFile,
+  expandTokens,
+  fileTokens,
+  type TokenSubject,
+} from './values/tokens.js';
 
 /** Debian's ssh probes this rarely in batch mode, which nobody asked for. */
 const DEBIAN_BATCH_INTERVAL = '300';

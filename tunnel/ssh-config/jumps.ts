@@ -1,6 +1,6 @@
 import { type HopOptions, type NamedDestination, parseHop } from '../destination.js';
-import { readPort } from './forward-spec.js';
-import type { PortOf } from './services.js';
+import { readPort } from './values/forward-spec.js';
+import type { PortOf } from './values/services.js';
 
 /** How deep hops may lead through hops before we take it for a circle, which OpenSSH would follow for ever. */
 export const MAX_HOPS = 16;

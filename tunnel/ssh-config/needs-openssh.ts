@@ -1,7 +1,7 @@
-import type { AuthMethod } from '../ssh-config.js';
-import { type AlgorithmList, supportedBySsh2 } from '../ssh2-algorithms.js';
+import { type AlgorithmList, supportedBySsh2 } from '../transport/ssh2/algorithms.js';
 import { isHonoured } from './keywords.js';
 import { type AskedOptions, isSet, singleValue } from './options.js';
+import type { AuthMethod } from './resolved-destination.js';
 
 const ALGORITHM_KEYWORDS: readonly (readonly [string, AlgorithmList])[] = [
   ['ciphers', 'ciphers'],

@@ -1,14 +1,14 @@
+import type { Log } from '../../base/log.js';
 import { type NamedDestination, type ReadDestination, readDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
-import type { Log } from '../log.js';
-import type { ResolvedDestination } from '../ssh-config.js';
+import { type Surroundings, surroundingsOf } from './environment.js';
+import { readFiles } from './files/read-files.js';
 import { destinationOf, proxyCommandOf, proxyJumpOf } from './from-options.js';
 import { lastHop, MAX_HOPS } from './jumps.js';
-import { askOpenSsh, fileForSsh } from './openssh.js';
 import type { AskedOptions, HostQuery } from './options.js';
-import { readFiles } from './read-files.js';
-import { readServices } from './services.js';
-import { type Surroundings, surroundingsOf } from './surroundings.js';
+import type { ResolvedDestination } from './resolved-destination.js';
+import { askOpenSsh, fileForSsh } from './ssh-g.js';
+import { readServices } from './values/services.js';
 
 /** What a person said on the command line; it wins over ssh_config. */
 export interface DestinationFlags {

@@ -1,29 +1,29 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import { SESSION_TTL_SECONDS } from '../constants.js';
-import { FLEET_KEY } from '../fleet-identity.js';
-import { inWords } from '../key-words.js';
-import { Calls } from './calls.js';
-import { Certificates } from './certificates.js';
+import { FLEET_KEY } from '../fleet/fleet-identity.js';
+import { Calls } from './calls/calls.js';
+import type { EndpointSet } from './calls/endpoint-set.js';
+import { Lanes } from './calls/lanes.js';
+import type { Rpc } from './calls/rpc.js';
 import { ClusterClient } from './cluster-client.js';
-import type { EndpointSet } from './endpoint-set.js';
-import { type Fence, putWithin, txnWithin } from './fence.js';
+import { inWords } from './error/key-words.js';
+import { type Fence, putWithin, txnWithin } from './fleet/fence.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
-import { Lanes } from './lanes.js';
-import { leaseFor } from './lease.js';
+import { leaseFor } from './lease/lease.js';
+import type { Session } from './lease/session.js';
+import { Sessions } from './lease/sessions.js';
 import { type Listing, type ListOptions, listPrefix, listPrefixes } from './listing.js';
 import { Login } from './login.js';
 import { Namespace } from './namespace.js';
 import { type ClientOptions, kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './options.js';
-import { type Aim, reach } from './reach.js';
-import type { Rpc } from './rpc.js';
-import type { Session } from './session.js';
-import { Sessions } from './sessions.js';
-import { settled } from './settle.js';
 import { readSnapshot } from './snapshot.js';
-import { type Txn, toOpReply, toRange, toTxnRequest } from './txn.js';
-import { sizeOfTxn } from './txn-size.js';
-import { type WatchContext, type WatchRequest, watch, watchPulses } from './watch.js';
-import type { WatchItem } from './watch-cursor.js';
+import { Certificates } from './tls/certificates.js';
+import { type Txn, toOpReply, toRange, toTxnRequest } from './txn/txn.js';
+import { sizeOfTxn } from './txn/txn-size.js';
+import type { WatchItem } from './watch/cursor.js';
+import { type WatchContext, type WatchRequest, watch, watchPulses } from './watch/watch.js';
+import { settled } from './write/confirm-write.js';
+import { type Aim, reach } from './write/ensure-value.js';
 
 /**
  * The one etcd client that everything above uses. Connecting happens at the first call.

@@ -1,8 +1,9 @@
 import type { CallOptions } from '../call-options.js';
-import type { FleetIdentity } from '../fleet-identity.js';
-import type { Calls } from './calls.js';
-import type { EndpointSet } from './endpoint-set.js';
-import type { FleetGuard } from './fleet-guard.js';
+import type { FleetIdentity } from '../fleet/fleet-identity.js';
+import type { Calls } from './calls/calls.js';
+import type { EndpointSet } from './calls/endpoint-set.js';
+import type { FleetGuard } from './fleet/fleet-guard.js';
+import { type Alarm, compact, defragment, disarm, listAlarms } from './maintenance.js';
 import {
   type AddedMember,
   addLearner,
@@ -16,7 +17,6 @@ import {
   removeMember,
   updateMember,
 } from './members.js';
-import { type Alarm, compact, defragment, disarm, listAlarms } from './upkeep.js';
 
 /** The calls of a client that concern the cluster rather than its keys. */
 export class ClusterClient {

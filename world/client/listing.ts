@@ -1,11 +1,11 @@
 import type { IRangeResponse } from 'etcd3';
 import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import { inWords } from '../key-words.js';
-import type { Calls } from './calls.js';
+import type { Calls } from './calls/calls.js';
+import { inWords } from './error/key-words.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { type Namespace, prefixEnd } from './namespace.js';
-import { toRange } from './txn.js';
+import { toRange } from './txn/txn.js';
 
 const PAGE_ENTRIES = 500;
 const PAGE_KEYS = 10_000;

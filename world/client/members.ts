@@ -1,9 +1,9 @@
 import type { IMember } from 'etcd3';
 import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { Calls } from './calls.js';
-import type { EndpointSet, Peer } from './endpoint-set.js';
-import type { Rpc } from './rpc.js';
+import type { Calls } from './calls/calls.js';
+import type { EndpointSet, Peer } from './calls/endpoint-set.js';
+import type { Rpc } from './calls/rpc.js';
 
 /** How one member sees itself and its cluster. */
 export interface MemberStatus {

@@ -1,11 +1,11 @@
 import type { CallOptions } from '../call-options.js';
-import type { FleetIdentity } from '../fleet-identity.js';
-import type { Log } from '../log.js';
-import type { CallKind } from './call.js';
-import type { Dialling } from './endpoint-set.js';
+import type { FleetIdentity } from '../fleet/fleet-identity.js';
+import type { CallKind } from './calls/call.js';
+import type { Dialling } from './calls/endpoint-set.js';
 import type { EtcdUser } from './login.js';
-import type { TlsOptions } from './tls-options.js';
-import type { OpReply } from './txn.js';
+import type { Log } from './stored/skipped.js';
+import type { TlsOptions } from './tls/tls-options.js';
+import type { OpReply } from './txn/txn.js';
 
 export interface ClientOptions {
   /** Addresses of one cluster, such as `http://127.0.0.1:2379` or `unix:///run/etcd.sock`; the first is preferred. */

@@ -1,11 +1,11 @@
 import type { ISnapshotResponse } from 'etcd3';
+import { onAbort } from '../../base/backoff.js';
 import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import { onAbort } from './backoff.js';
-import { type Calls, closedError, DEFAULT_TIMEOUT_MS } from './calls.js';
-import { wordsOf } from './error-words.js';
-import type { SnapshotStream } from './rpc.js';
-import { isServiceError } from './service-error.js';
+import { type Calls, closedError, DEFAULT_TIMEOUT_MS } from './calls/calls.js';
+import type { SnapshotStream } from './calls/rpc.js';
+import { wordsOf } from './error/explain-grpc-error.js';
+import { isServiceError } from './error/service-error.js';
 
 /**
  * The whole backend file of one member, piece by piece as the caller takes them. What came is a snapshot only if the

@@ -1,12 +1,12 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { TxnReply } from '../client/options.js';
-import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn.js';
+import type { Log } from '../client/stored/skipped.js';
+import { checkText, readText, skipped, textOf } from '../client/stored/text.js';
+import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
-import { freshTreeKey, treeKey } from '../fs/tree-keys.js';
-import type { Log } from '../log.js';
+import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
 import { checkDeployId } from '../names.js';
-import { checkText, readText, skipped, textOf } from '../text.js';
 import type { DeployWorld } from '../world.js';
 import { parseDeployment } from './deployment.js';
 import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';

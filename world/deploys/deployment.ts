@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseJson } from '../stored-json.js';
+import { parseJson } from '../client/stored/json.js';
 import type { HealthCheck, Manifest } from './manifest.js';
 
 /** The payload of a deploy that hawser made. */

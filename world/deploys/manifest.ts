@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type FleetIdentity, parseFleetId } from '../fleet-identity.js';
+import { type FleetIdentity, parseFleetId } from '../fleet/fleet-identity.js';
 import { parseDuration } from './duration.js';
 import { describeProblems } from './problems.js';
 

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import type { Log } from '../log.js';
-import { skipped } from '../text.js';
+import type { Log } from '../client/stored/skipped.js';
+import { skipped } from '../client/stored/text.js';
 import { DEPLOY_PREFIX, maxDeployId, parseDeployKey, payloadKey } from './keys.js';
 
 /** So many keys that were created last are looked at, so that a few foreign ones beside the log do not hide its end. */

@@ -1,9 +1,9 @@
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import { txnInBatches } from '../client/txn-batches.js';
+import { txnInBatches } from '../client/txn/txn-batches.js';
 import { WorldError } from '../errors.js';
-import { reportsPrefix } from '../reports.js';
 import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
+import { reportsPrefix } from './reports.js';
 import { deploysInUse, newestReports, REPORTS_PREFIX } from './runs.js';
 
 /** Reports that are read in one transaction. */

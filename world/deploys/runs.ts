@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KeyValue } from '../client/key-value.js';
-import { parseJson } from '../stored-json.js';
+import { parseJson } from '../client/stored/json.js';
 
 /** Below it what hosts say of deploys: `/reports/$id/$hostname`. */
 export const REPORTS_PREFIX = '/reports/';

@@ -1,10 +1,10 @@
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import type { Log } from '../log.js';
-import { type FreedBlocks, freeBlocks } from './gc.js';
+import type { Log } from '../client/stored/skipped.js';
+import { type FreedBlocks, freeBlocks } from './gc/gc.js';
+import { type FsUsage, readUsage } from './gc/usage.js';
 import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';
-import { type FsPlace, toPlace } from './places.js';
-import { type FsUsage, readUsage } from './usage.js';
+import { type FsPlace, toPlace } from './storage/places.js';
 import type { WorldFs } from './world-fs.js';
 
 /** How a World finds file systems. */

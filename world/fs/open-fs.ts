@@ -1,11 +1,11 @@
 import type { Client } from '../client/client.js';
+import type { Log } from '../client/stored/skipped.js';
 import { WorldError } from '../errors.js';
-import type { Log } from '../log.js';
-import { TreeStorage } from './deployed-tree.js';
-import { EtcdStorage } from './etcd-storage.js';
-import { MemoryStorage } from './memory-storage.js';
-import { DEFAULT_PLACE, type FsPlace } from './places.js';
-import { DEFAULT_METADATA_PREFIX, TREES_PREFIX } from './tree-keys.js';
+import { TreeStorage } from './storage/deployed-tree.js';
+import { EtcdStorage } from './storage/etcd-storage.js';
+import { MemoryStorage } from './storage/memory-storage.js';
+import { DEFAULT_PLACE, type FsPlace } from './storage/places.js';
+import { DEFAULT_METADATA_PREFIX, TREES_PREFIX } from './storage/tree-keys.js';
 import { Volume } from './volume.js';
 import { VolumeFs } from './volume-fs.js';
 import type { WorldFs } from './world-fs.js';

@@ -1,10 +1,10 @@
 import type { CallOptions } from '../call-options.js';
-import { copyIn } from './copy-in.js';
-import { copyOut } from './copy-out.js';
-import type { Draft } from './draft.js';
-import { FileHandle, FolderHandle, partsOf } from './file-handle.js';
-import { type OpenFlag, parseFlags } from './flags.js';
+import { copyIn } from './copy/copy-in.js';
+import { copyOut } from './copy/copy-out.js';
+import { FileHandle, FolderHandle, partsOf } from './files/file-handle.js';
+import { type OpenFlag, parseFlags } from './files/flags.js';
 import { FsError, namingPlace } from './fs-error.js';
+import type { Draft } from './tree/draft.js';
 import type { Volume } from './volume.js';
 import { VolumeNames } from './volume-names.js';
 import type {

@@ -1,11 +1,11 @@
 import type { CallOptions } from '../call-options.js';
+import { measure } from './copy/measure.js';
+import { OpenFiles } from './files/open-files.js';
 import { FsError, type FsErrorPlace, namingPlace } from './fs-error.js';
-import { measure } from './measure.js';
-import type { Node } from './node.js';
-import { OpenFiles } from './open-files.js';
-import { removing, unlinking } from './removal.js';
 import { direntOf, type FsDirent, FsStats } from './stats.js';
-import { listed, unfold } from './unfold.js';
+import type { Node } from './tree/node.js';
+import { removing, unlinking } from './tree/removal.js';
+import { listed, unfold } from './tree/unfold.js';
 import type { Change, Volume } from './volume.js';
 import type { FsSize } from './world-fs.js';
 

@@ -1,15 +1,15 @@
+import { inParallel } from '../../base/parallel.js';
 import type { CallOptions } from '../call-options.js';
+import { inWords } from '../client/error/key-words.js';
 import { WorldError } from '../errors.js';
-import { inWords } from '../key-words.js';
-import { batches, IN_FLIGHT } from './batches.js';
-import { Draft } from './draft.js';
+import { checkListing } from './copy/limits.js';
 import { FsError } from './fs-error.js';
-import { inParallel } from './in-parallel.js';
-import { checkListing } from './limits.js';
-import { Absent, Listings } from './listings.js';
-import { type BlockRef, type DirectoryNode, EMPTY_ROOT, type Entries } from './node.js';
-import { type Pin, type Storage, sourceOf } from './storage.js';
-import { decodeEntries, decodeSuperblock, TreeEncoder } from './tree-codec.js';
+import { batches, IN_FLIGHT } from './storage/batches.js';
+import { type Pin, type Storage, sourceOf } from './storage/storage.js';
+import { Draft } from './tree/draft.js';
+import { Absent, Listings } from './tree/listings.js';
+import { type BlockRef, type DirectoryNode, EMPTY_ROOT, type Entries } from './tree/node.js';
+import { decodeEntries, decodeSuperblock, TreeEncoder } from './tree/tree-codec.js';
 
 /** A step that changes the tree; it may be done several times, on newer trees, and counts once. */
 export type Change<T> = (draft: Draft) => T;

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../call-options.js';
-import type { OpenFlag } from './flags.js';
+import type { OpenFlag } from './files/flags.js';
 import type { FsDirent, FsStats } from './stats.js';
 
 export type FileData =

@@ -1,9 +1,9 @@
+import { inParallel } from '../../base/parallel.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import { type TxnOp, valueIs } from '../client/txn.js';
-import { txnInBatches } from '../client/txn-batches.js';
-import { inParallel } from '../fs/in-parallel.js';
-import { writeIfChanged } from '../write-if-changed.js';
+import { type TxnOp, valueIs } from '../client/txn/txn.js';
+import { txnInBatches } from '../client/txn/txn-batches.js';
+import { writeIfChanged } from '../client/write/write-if-changed.js';
 
 const LARGE_IN_FLIGHT = 4;
 

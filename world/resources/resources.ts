@@ -1,11 +1,11 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
+import type { Log } from '../client/stored/skipped.js';
+import { checkText, readText, skipped } from '../client/stored/text.js';
+import { follow } from '../client/watch/fold.js';
 import { WorldError } from '../errors.js';
-import { follow } from '../follow.js';
-import type { Log } from '../log.js';
 import { checkResourceKind } from '../names.js';
-import { checkText, readText, skipped } from '../text.js';
 import type { ResDelete, ResExport, ResExportOptions, ResFilter, ResOutput, ResWorld } from '../world.js';
 import { deleteKeys, writeChanged } from './changes.js';
 import { matchesAny, rangesFor } from './filters.js';

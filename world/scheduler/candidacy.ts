@@ -1,9 +1,9 @@
+import { Backoff, onAbort, pause } from '../../base/backoff.js';
 import type { CallOptions } from '../call-options.js';
-import { Backoff, onAbort, pause } from '../client/backoff.js';
 import type { Client } from '../client/client.js';
-import type { Session } from '../client/session.js';
+import type { Session } from '../client/lease/session.js';
+import type { Log } from '../client/stored/skipped.js';
 import { WorldError } from '../errors.js';
-import type { Log } from '../log.js';
 import { type StoredOptions, serialiseOptions } from './options.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Schedule } from './board.js';
+import type { Schedule } from './schedules.js';
 import type { Strategies } from './strategies.js';
 import { byName, type Choice } from './strategy.js';
 

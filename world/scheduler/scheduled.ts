@@ -1,10 +1,10 @@
 import type { WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import type { WatchItem } from '../client/watch-cursor.js';
-import { follow, type Kept } from '../follow.js';
-import type { ScheduledResult } from '../scheduler-world.js';
-import { untilAvailable } from '../until-available.js';
+import { untilAvailable } from '../client/lease/until-available.js';
+import type { WatchItem } from '../client/watch/cursor.js';
+import { follow, type Kept } from '../client/watch/fold.js';
 import { decisionKey, parseHosts } from './keys.js';
+import type { ScheduledResult } from './scheduler-world.js';
 
 /** Yields the decision of one schedule as it is, and then each that differs from the one before. */
 export function scheduled(

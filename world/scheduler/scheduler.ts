@@ -1,15 +1,13 @@
+import { Backoff, onAbort, pause } from '../../base/backoff.js';
+import { leavable } from '../../base/cancellable.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import { Backoff, onAbort, pause } from '../client/backoff.js';
 import type { Client } from '../client/client.js';
-import { leavable } from '../client/leavable.js';
-import { absent } from '../client/txn.js';
+import type { Log } from '../client/stored/skipped.js';
+import { absent } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
-import type { Log } from '../log.js';
 import { checkHostname } from '../names.js';
 import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from '../world.js';
-import { Board } from './board.js';
 import { Candidacy } from './candidacy.js';
-import { runDeciding } from './deciding.js';
 import { candidateKey, decisionKey, parseHosts, SCHEDULER_PREFIX } from './keys.js';
 import {
   checkScheduleNamespace,
@@ -17,7 +15,9 @@ import {
   type StoredOptions,
   toStoredOptions,
 } from './options.js';
+import { runDeciding } from './run-election.js';
 import { scheduled } from './scheduled.js';
+import { Board } from './schedules.js';
 import { Strategies } from './strategies.js';
 import { byName, type Strategy } from './strategy.js';
 

@@ -1,6 +1,6 @@
 /** Tries to take the prefix that is its argument at each line of its input, and says what came of it. */
 import { createInterface } from 'node:readline';
-import { ControlSocket } from '../../../agent/control/control-socket.js';
+import { ControlSocket } from '../../../agent/control/socket.js';
 
 const [, , prefix = ''] = process.argv;
 const held: ControlSocket[] = [];

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EtcdVersion } from '../../../fixtures/fleet/etcd-binary.js';
+import type { EtcdVersion } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { leader } from '../../../world/index.js';
 import { LocalAgents } from '../../agent/local-agents.js';
 import type { Effort } from '../effort.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EtcdVersion } from '../../../fixtures/fleet/etcd-binary.js';
+import type { EtcdVersion } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { LocalAgents } from '../../agent/local-agents.js';
 import type { Effort } from '../effort.js';
 import type { Topic } from '../report.js';

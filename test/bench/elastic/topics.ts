@@ -1,4 +1,4 @@
-import type { EtcdVersion } from '../../../fixtures/fleet/etcd-binary.js';
+import type { EtcdVersion } from '../../../fixtures/fleet/install/etcd-binary.js';
 import type { Effort } from '../effort.js';
 import type { Topic } from '../report.js';
 import { measureIdle } from './idle.js';

@@ -1,4 +1,4 @@
-import type { EtcdVersion } from '../../../fixtures/fleet/etcd-binary.js';
+import type { EtcdVersion } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { LocalAgents } from '../../agent/local-agents.js';
 import { SteadyWriter, type WriterReport } from '../../agent/steady-writer.js';
 import type { Effort } from '../effort.js';

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Etcd3 } from 'etcd3';
-import { resolveEtcd } from '../../../fixtures/fleet/etcd-binary.js';
+import { resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import type { Effort } from '../effort.js';
 import { type Check, compare, type Topic } from '../report.js';
 import { median } from '../statistics.js';

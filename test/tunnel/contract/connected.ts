@@ -2,10 +2,10 @@ import { once, setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
+import type { RemoteCommand } from '../../../tunnel/exec/remote-command.js';
 import { TunnelError, type TunnelErrorCode } from '../../../tunnel/index.js';
-import type { RemoteCommand } from '../../../tunnel/remote-command.js';
-import type { ResolvedDestination } from '../../../tunnel/ssh-config.js';
-import type { DialOptions, ForwardTarget, Link } from '../../../tunnel/transport.js';
+import type { ResolvedDestination } from '../../../tunnel/ssh-config/resolved-destination.js';
+import type { DialOptions, ForwardTarget, Link } from '../../../tunnel/transport/transport.js';
 
 export const never: AbortSignal = new AbortController().signal;
 // Many channels are opened at once with it.

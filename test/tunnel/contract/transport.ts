@@ -1,4 +1,4 @@
-import { transportNamed } from '../../../tunnel/auto-transport.js';
+import { transportNamed } from '../../../tunnel/connection/choose-transport.js';
 import { testChannels } from './channels.js';
 import { testCommands } from './commands.js';
 import { type Dial, never } from './connected.js';

@@ -1,0 +1,109 @@
+import { pause } from '../../../base/pause.js';
+import {
+  type Client,
+  describeFleet,
+  type FleetIdentity,
+  getFleet,
+  type MemberStatus,
+  WorldError,
+} from '../../../world/without-ssh.js';
+import { AgentError } from '../../errors.js';
+
+const askMs = 3000;
+const retryMs = 2000;
+
+/** Asks others about the cluster that this host's server belongs to, past that server. */
+export class Rivals {
+  readonly #connect: (endpoints: readonly string[]) => Client;
+  /** Of others than this host. */
+  readonly #endpoints: readonly string[];
+
+  constructor(connect: (endpoints: readonly string[]) => Client, endpoints: readonly string[]) {
+    this.#connect = connect;
+    this.#endpoints = endpoints;
+  }
+
+  /** Whether the cluster goes on without the member; false where nobody answers who could tell. */
+  async haveRemoved(own: MemberStatus, signal: AbortSignal): Promise<boolean> {
+    const asked = this.#endpoints.map(async (endpoint) => {
+      await using client = this.#connect([endpoint]);
+      const other = await client.status(endpoint, { signal, timeoutMs: askMs });
+      if (other.clusterId !== own.clusterId || other.memberId === own.memberId) return false;
+      // A read with a quorum: a member that lags behind may list the members as they were before this one came.
+      await client.get('hawser/members', { signal, timeoutMs: askMs });
+      const members = await client.members({ signal, timeoutMs: askMs });
+      return !members.some(({ id }) => id === own.memberId);
+    });
+    const answers = await Promise.allSettled(asked);
+    signal.throwIfAborted();
+    return answers.some((answer) => answer.status === 'fulfilled' && answer.value);
+  }
+
+  /** Undefined where no server with a quorum answers, or where it does not say. */
+  async #fleetAt(endpoint: string, signal: AbortSignal): Promise<FleetIdentity | undefined> {
+    await using client = this.#connect([endpoint]);
+    try {
+      return await getFleet(client, { signal, timeoutMs: askMs });
+    } catch (error) {
+      if (signal.aborted || error instanceof WorldError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Compares the own server's cluster with the one at the seeds, as soon as both answer; and which fleet they are, because
+   * what a recovery left behind has the same cluster id.
+   *
+   * @throws AgentError `other-cluster` when they are not the same.
+   */
+  async compare(localEndpoint: string, seeds: readonly string[], signal: AbortSignal): Promise<void> {
+    await using client = this.#connect([localEndpoint]);
+    while (!signal.aborted) {
+      const [own, ...others] = await Promise.all(
+        [localEndpoint, ...seeds].map((endpoint) => statusAt(client, endpoint, signal)),
+      );
+      const answered = others.filter((other) => other !== undefined);
+      const other = answered.find(({ clusterId }) => clusterId !== own?.clusterId);
+      if (own !== undefined && other !== undefined) throw otherCluster(own, other, seeds);
+      if (own !== undefined && answered.length > 0) {
+        const [ours, ...theirs] = await Promise.all(
+          [localEndpoint, ...seeds].map((url) => this.#fleetAt(url, signal)),
+        );
+        const recovered = theirs.find((fleet) => ours && fleet && fleet.generation > ours.generation);
+        if (ours !== undefined && recovered !== undefined) throw leftBehind(ours, recovered, seeds);
+        return;
+      }
+      await pause(retryMs, signal);
+    }
+  }
+}
+
+async function statusAt(
+  client: Client,
+  endpoint: string,
+  signal: AbortSignal,
+): Promise<MemberStatus | undefined> {
+  try {
+    return await client.status(endpoint, { signal, timeoutMs: askMs });
+  } catch (error) {
+    if (signal.aborted || error instanceof WorldError) return undefined;
+    throw error;
+  }
+}
+
+function otherCluster(own: MemberStatus, other: MemberStatus, seeds: readonly string[]): AgentError {
+  const hex = ({ clusterId }: MemberStatus) => BigInt(clusterId).toString(16);
+  return new AgentError(
+    'other-cluster',
+    `The data of this host belongs to the cluster ${hex(own)}, but the seeds ${seeds.join(', ')} to the cluster ` +
+      `${hex(other)}. Give seeds of its own cluster, or move its folder etcd/data away to let it join the other one.`,
+  );
+}
+
+function leftBehind(ours: FleetIdentity, theirs: FleetIdentity, seeds: readonly string[]): AgentError {
+  return new AgentError(
+    'other-cluster',
+    `The data of this host is what a recovery left behind: it is of ${describeFleet(ours)} and has a majority, but the ` +
+      `seeds ${seeds.join(', ')} are of ${describeFleet(theirs)}. Move its folder etcd/data away to let it join them.`,
+  );
+}

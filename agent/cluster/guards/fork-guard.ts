@@ -1,0 +1,143 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { createServer as createTlsServer, request as requestOverTls } from 'node:https';
+import { json } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import type { TlsFiles } from '../server/etcd/flags.js';
+import { listenAt } from '../server/listen-check.js';
+
+/** Members dial each address of a member that is away ten times a second. */
+const listenMs = 300;
+const askMs = 1_000;
+
+/** A cluster that counts on a server at one of our addresses. */
+export interface HeardCluster {
+  /** Decimal, as everywhere in ours. */
+  readonly clusterId: string;
+  /** Of the member that dialled in. */
+  readonly peerUrls: readonly string[];
+  /** What to use as seeds: of the members other than the one that was here; empty when that member does not say. */
+  readonly clientUrls: readonly string[];
+}
+
+export interface ListenOptions {
+  readonly signal: AbortSignal;
+  /** Without it nobody is heard at `https://` URLs. */
+  readonly peerTls?: TlsFiles | undefined;
+  /** Default 300. */
+  readonly listenMs?: number;
+}
+
+/**
+ * Listens on the server URLs before the first server of a new cluster is started there, and returns the cluster whose
+ * members dial in: they know a server at this address, so this host has lost its data, and a new cluster would be a
+ * second one. Undefined when nobody dials. Rejects with the signal's reason.
+ *
+ * @throws AgentError `in-use` when another program listens there.
+ */
+export async function heardFromCluster(
+  serverUrls: readonly string[],
+  options: ListenOptions,
+): Promise<HeardCluster | undefined> {
+  const { signal, peerTls } = options;
+  const material = peerTls === undefined ? undefined : await readMaterial(peerTls);
+  const over = new AbortController();
+  let heard: HeardCluster | undefined;
+  const servers: Server[] = [];
+  try {
+    for (const url of serverUrls.filter((one) => /^https?:/.test(one))) {
+      const server = listenerFor(url, material);
+      server.on('request', (incoming, answer) => {
+        heard ??= parseRaftRequest(incoming);
+        // An answer that a member takes for "not now": another might tell it that we were removed.
+        answer.writeHead(503, { connection: 'close' }).end();
+        if (heard !== undefined) over.abort();
+      });
+      servers.push(server);
+      await listenAt(server, url);
+    }
+    await delay(options.listenMs ?? listenMs, undefined, { signal: AbortSignal.any([signal, over.signal]) });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!over.signal.aborted) throw error;
+  } finally {
+    await Promise.all(servers.map(close));
+  }
+  if (heard === undefined) return undefined;
+  return { ...heard, clientUrls: await askClientUrls(heard, serverUrls, material) };
+}
+
+interface Material {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca?: Buffer;
+}
+
+async function readMaterial({ certFile, keyFile, trustedCaFile }: TlsFiles): Promise<Material> {
+  const [cert, key, ca] = await Promise.all(
+    [certFile, keyFile, trustedCaFile].map((file) => (file === undefined ? undefined : readFile(file))),
+  );
+  return { cert: cert ?? Buffer.of(), key: key ?? Buffer.of(), ...(ca === undefined ? {} : { ca }) };
+}
+
+function listenerFor(url: string, material: Material | undefined): Server {
+  if (!url.startsWith('https:') || material === undefined) return createServer();
+  const known = material.ca !== undefined;
+  return createTlsServer({ ...material, requestCert: known, rejectUnauthorized: known });
+}
+
+/** What a member of etcd says of itself when it dials another. */
+function parseRaftRequest({ url = '', headers }: IncomingMessage): HeardCluster | undefined {
+  const clusterId = headers['x-etcd-cluster-id'];
+  if (!url.startsWith('/raft') || typeof clusterId !== 'string' || !/^[0-9a-f]{1,16}$/i.test(clusterId))
+    return undefined;
+  const peerUrls = String(headers['x-peerurls'] ?? '').split(',');
+  return { clusterId: String(BigInt(`0x${clusterId}`)), peerUrls: peerUrls.filter(isWebUrl), clientUrls: [] };
+}
+
+function isWebUrl(url: string): boolean {
+  return /^https?:\/\/[^\s,]+$/.test(url) && URL.canParse(url);
+}
+
+const membersSchema = z.array(
+  z.object({ peerURLs: z.array(z.string()), clientURLs: z.array(z.string()).default([]) }),
+);
+
+/** A member tells its peers, and whoever comes as one, where clients reach the cluster. */
+async function askClientUrls(
+  { peerUrls }: HeardCluster,
+  serverUrls: readonly string[],
+  material: Material | undefined,
+): Promise<readonly string[]> {
+  for (const url of peerUrls) {
+    try {
+      const members = membersSchema.parse(await getJson(`${url}/members`, material));
+      const others = members.filter(({ peerURLs }) => !peerURLs.some((own) => serverUrls.includes(own)));
+      return others.flatMap(({ clientURLs }) => clientURLs).filter(isWebUrl);
+    } catch {
+      // It only helps the message: the next URL, or none, will do.
+    }
+  }
+  return [];
+}
+
+async function getJson(url: string, material: Material | undefined): Promise<unknown> {
+  const signal = AbortSignal.timeout(askMs);
+  const secure = url.startsWith('https:');
+  return new Promise((resolve, reject) => {
+    const options = { signal, agent: false, ...(secure ? material : {}) } as const;
+    const asked = secure ? requestOverTls(url, options) : request(url, options);
+    asked.on('response', (response) => json(response).then(resolve, reject));
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  if (!server.listening) return;
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+}

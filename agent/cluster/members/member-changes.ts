@@ -1,0 +1,181 @@
+import path from 'node:path';
+import { type Client, type Log, type Turn, type TxnOp, WorldError } from '../../../world/without-ssh.js';
+import { NOMINATED_PREFIX, RESTING_PREFIX } from '../keys.js';
+import type { Change, Scene, Seat } from './chooser.js';
+import { saveSnapshot } from './snapshots.js';
+import { type Health, healthOf, mayAdd, mayRemove } from './voter-health.js';
+
+/** How long a host that did not start is left alone: at first, and at most (it doubles in between). */
+const FIRST_REST_SECONDS = 30;
+const MOST_REST_SECONDS = 600;
+
+const CALL_MS = 5000;
+
+export interface NominatorContext {
+  readonly client: Client;
+  /** A client of these endpoints only. */
+  readonly connect: (endpoints: readonly string[]) => Client;
+  /** Where snapshots go. */
+  readonly folder: string;
+  /** How often each host failed to start, as far as this host has seen. */
+  readonly failures: Map<string, number>;
+  readonly log: Log;
+}
+
+/** What became of one change. */
+export type Outcome = { readonly done: true } | { readonly done: false; readonly why: string };
+
+const done: Outcome = { done: true };
+
+/**
+ * Makes one change of the cluster, if it may be made now. The turn is checked by etcd itself right before.
+ *
+ * @throws WorldError `conflict` when another host has the turn; `unavailable` and the like.
+ */
+export async function carryOut(
+  context: NominatorContext,
+  turn: Turn,
+  scene: Scene,
+  change: Change,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const task = { ...context, turn, scene, signal };
+  switch (change.kind) {
+    case 'add':
+      return add(task, change);
+    case 'promote':
+      return promote(task, change.seat);
+    case 'remove':
+      return remove(task, change);
+    case 'nominate': {
+      const { hostname, member } = change.seat;
+      await commit(task, [{ put: `${NOMINATED_PREFIX}${hostname}`, value: member.peerUrls.join(',') }]);
+      return done;
+    }
+    case 'unnominate':
+      await commit(task, [{ delete: `${NOMINATED_PREFIX}${change.hostname}` }]);
+      return done;
+    case 'drain':
+      context.log('info', `the size is 0: ${change.seat.hostname}, the last server, is to stop`);
+      await trySnapshot(task);
+      await commit(task, [{ delete: `${NOMINATED_PREFIX}${change.seat.hostname}` }]);
+      return done;
+  }
+}
+
+interface Task extends NominatorContext {
+  readonly turn: Turn;
+  readonly scene: Scene;
+  readonly signal: AbortSignal;
+}
+
+async function add(task: Task, { volunteer }: Extract<Change, { kind: 'add' }>): Promise<Outcome> {
+  const { client, scene, signal, log } = task;
+  const voters = votersOf(scene);
+  const health = await healthOf(client, voters, signal);
+  if (!mayAdd(voters, health)) return { done: false, why: unwell(voters, health) };
+  const problem = await trySnapshot(task);
+  if (problem !== undefined) return { done: false, why: `no snapshot could be taken before: ${problem}` };
+  log('info', `nominating ${volunteer.hostname}: ${voters.length + 1} of ${scene.size} servers`);
+  const key = `${NOMINATED_PREFIX}${volunteer.hostname}`;
+  await commit(task, [{ put: key, value: volunteer.peerUrls.join(',') }]);
+  return await orRefused(client.memberAdd(volunteer.peerUrls, { learner: true, signal, timeoutMs: CALL_MS }));
+}
+
+async function promote(
+  { client, signal, failures, log }: Task,
+  { member, hostname }: Seat,
+): Promise<Outcome> {
+  try {
+    await client.memberPromote(member.id, { signal, timeoutMs: CALL_MS });
+  } catch (error) {
+    if (error instanceof WorldError && error.code === 'conflict')
+      return { done: false, why: `${member.name} has not caught up with the leader` };
+    throw error;
+  }
+  failures.delete(hostname ?? '');
+  log('info', `${member.name} votes`);
+  return done;
+}
+
+async function remove(task: Task, change: Extract<Change, { kind: 'remove' }>): Promise<Outcome> {
+  const { client, connect, scene, signal, log } = task;
+  const { seat, why } = change;
+  const voters = votersOf(scene);
+  const health = await healthOf(client, voters, signal);
+  if (!seat.member.isLearner && !mayRemove(voters, health, seat.member))
+    return { done: false, why: `without it there would be no majority: ${unwell(voters, health)}` };
+  const problem = seat.member.isLearner ? undefined : await trySnapshot(task);
+  if (problem !== undefined && why === 'too many')
+    return { done: false, why: `no snapshot could be taken before: ${problem}` };
+  if (problem !== undefined) log('warn', `no snapshot was taken before a member is removed: ${problem}`);
+  const stay = voters.filter(({ id }) => id !== seat.member.id && health.well.has(id));
+  if (health.leader === seat.member.id) await handOver(task, seat, stay[0]?.id);
+  log('info', `removing ${seat.hostname ?? `member ${seat.member.id}`} from the cluster (${why})`);
+  await commit(task, why === 'late' ? await rest(task, seat) : []);
+  // Not through the member itself, whose answer could be lost when it ends.
+  await using others = connect(stay.flatMap(({ clientUrls }) => clientUrls));
+  return await orRefused(others.memberRemove(seat.member.id, { signal, timeoutMs: CALL_MS }));
+}
+
+/** etcd says no, or that it is done already: the members are read again before the next step either way. */
+async function orRefused(call: Promise<unknown>): Promise<Outcome> {
+  try {
+    await call;
+    return done;
+  } catch (error) {
+    if (error instanceof WorldError && (error.code === 'conflict' || error.code === 'not-found'))
+      return { done: false, why: error.message };
+    throw error;
+  }
+}
+
+/** Without a pause for the writers: the next leader is chosen while the old one still serves. */
+async function handOver(task: Task, { member }: Seat, to: string | undefined): Promise<void> {
+  if (to === undefined) return;
+  await using leader = task.connect(member.clientUrls);
+  await leader.moveLeader(to, { signal: task.signal, timeoutMs: CALL_MS });
+}
+
+/** Leaves a host alone that was nominated and did not start; longer each time. */
+async function rest({ client, failures, log, signal }: Task, { hostname }: Seat): Promise<TxnOp[]> {
+  if (hostname === undefined) return [];
+  const count = failures.get(hostname) ?? 0;
+  failures.set(hostname, count + 1);
+  const seconds = Math.min(FIRST_REST_SECONDS * 2 ** count, MOST_REST_SECONDS);
+  log('warn', `${hostname} was nominated and did not start in time; it is left alone for ${seconds} s`);
+  const key = `${RESTING_PREFIX}${hostname}`;
+  const lease = await client.leaseFor(key, seconds, { signal });
+  return [{ put: key, value: String(count + 1), lease }];
+}
+
+/** Writes only if this host still has the turn; without operations it only asks. */
+async function commit({ client, turn, signal }: Task, success: readonly TxnOp[]): Promise<void> {
+  const { succeeded } = await client.txn(
+    { compare: [turn.held], success },
+    { signal, repeatable: true, timeoutMs: CALL_MS },
+  );
+  if (!succeeded) throw new WorldError('conflict', 'Another host was elected to look after the cluster.');
+}
+
+/** @returns why there is none. */
+async function trySnapshot({ client, folder, signal, log }: Task): Promise<string | undefined> {
+  try {
+    const file = await saveSnapshot(client, folder, signal);
+    log('debug', `saved ${path.basename(file)}`);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function votersOf(scene: Scene): Seat['member'][] {
+  return scene.seats.map(({ member }) => member).filter(({ isLearner }) => !isLearner);
+}
+
+function unwell(voters: readonly Seat['member'][], { well, leader }: Health): string {
+  if (leader === undefined) return 'the servers agree on no leader';
+  const names = voters.filter(({ id }) => !well.has(id)).map(({ name }) => name);
+  return `${names.join(', ')} ${names.length === 1 ? 'does' : 'do'} not take part`;
+}

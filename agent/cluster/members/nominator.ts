@@ -1,0 +1,175 @@
+import { Wake } from '../../../base/notify.js';
+import { pause } from '../../../base/pause.js';
+import {
+  type Client,
+  campaign,
+  type FleetIdentity,
+  makeFleet,
+  type Session,
+  type Turn,
+  WorldError,
+} from '../../../world/without-ssh.js';
+import {
+  CHOOSER_ELECTION,
+  NOMINATED_PREFIX,
+  RESTING_PREFIX,
+  SIZE_PREFIX,
+  VOLUNTEER_PREFIX,
+} from '../keys.js';
+import { type Change, nextChange } from './chooser.js';
+import { carryOut, type NominatorContext, type Outcome } from './member-changes.js';
+import { Observer } from './observer.js';
+import { readCluster } from './read-cluster.js';
+import { leaveEarlierTurns } from './resign-earlier.js';
+
+/** Everything is read again after so long even if nobody announced a change. */
+const QUIET_MS = 10_000;
+
+/** How often the members are read while one is starting, which nobody announces. */
+const STARTING_MS = 50;
+
+/** The pause after a change that could not be made yet: grows from one to the other. */
+const FIRST_RETRY_MS = 50;
+const MOST_RETRY_MS = 2000;
+const RETRY_AFTER_TROUBLE_MS = 500;
+
+const agentsPrefix = '/agents/';
+
+export interface NominatorOptions extends NominatorContext {
+  readonly hostname: string;
+  /** The session of this host, by which it stands in the election. */
+  readonly session: (signal: AbortSignal) => Promise<Session>;
+  /** The fleet that this host belongs to, as far as it knows. */
+  readonly fleet: () => FleetIdentity | undefined;
+  /** How many servers the fleet is to have, as etcd holds it. */
+  readonly size: (signal: AbortSignal) => Promise<number>;
+  /** Told whether the cluster is as it should be, as far as this host is the one to see to it. */
+  readonly busy: (isBusy: boolean) => void;
+}
+
+/**
+ * Campaigns to be the one host that changes the cluster, and while it is, brings the cluster towards the wanted size,
+ * one member after the other: the "elected leader" of the elastic algorithm.
+ */
+export class Nominator {
+  readonly #options: NominatorOptions;
+  #said = '';
+  #isElected = false;
+
+  constructor(options: NominatorOptions) {
+    this.#options = options;
+  }
+
+  /** Whether this host is the one that looks after the cluster now. */
+  get isElected(): boolean {
+    return this.#isElected;
+  }
+
+  /** Runs until the signal aborts, then resigns at once. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, hostname, fleet, busy, log } = this.#options;
+    while (!signal.aborted) {
+      busy(false);
+      try {
+        const session = await this.#options.session(signal);
+        await leaveEarlierTurns(client, hostname, session, signal);
+        await using turn = await campaign(client, CHOOSER_ELECTION, hostname, { signal, session });
+        log('debug', 'this host is elected to look after the members of the cluster');
+        // A fleet of an agent before there were identities has none yet.
+        await makeFleet(client, fleet(), { signal }).catch((error: unknown) => this.#tolerate(error));
+        await this.#lead(turn, AbortSignal.any([signal, turn.lost]));
+      } catch (error) {
+        if (signal.aborted) return;
+        // Also `closed`: the session was lost and closed, and there will be another.
+        if (!(error instanceof WorldError)) throw error;
+        log('debug', `not elected to look after the cluster: ${error.message}`);
+        await pause(RETRY_AFTER_TROUBLE_MS, signal);
+      }
+    }
+    busy(false);
+  }
+
+  /** The members are looked after whatever stands in that key; whoever reads it is told to put it right. */
+  #tolerate(error: unknown): void {
+    if (!(error instanceof WorldError) || error.code !== 'invalid') throw error;
+    this.#options.log('warn', error.message);
+  }
+
+  async #lead(turn: Turn, signal: AbortSignal): Promise<void> {
+    const wake = new Wake();
+    const over = new AbortController();
+    const both = AbortSignal.any([signal, over.signal]);
+    const watching = follow(this.#options.client, both, wake).catch((error: unknown) => over.abort(error));
+    this.#isElected = true;
+    try {
+      await this.#serve(turn, wake, both);
+    } finally {
+      this.#isElected = false;
+      over.abort();
+      await watching;
+    }
+  }
+
+  async #serve(turn: Turn, wake: Wake, signal: AbortSignal): Promise<void> {
+    const observer = new Observer();
+    let retryMs = FIRST_RETRY_MS;
+    while (!signal.aborted) {
+      try {
+        const outcome = await this.#step(turn, observer, signal);
+        retryMs = outcome.kind === 'refused' ? Math.min(retryMs * 2, MOST_RETRY_MS) : FIRST_RETRY_MS;
+        if (outcome.kind !== 'changed') await wake.wait(outcome.waitMs ?? retryMs, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof WorldError) || error.code === 'closed' || error.code === 'conflict')
+          throw error;
+        this.#options.log('debug', `the cluster stays as it is for now: ${error.message}`);
+        await pause(RETRY_AFTER_TROUBLE_MS, signal);
+      }
+    }
+  }
+
+  /** Looks, and makes one change. */
+  async #step(
+    turn: Turn,
+    observer: Observer,
+    signal: AbortSignal,
+  ): Promise<{ kind: 'changed' | 'refused' | 'quiet'; waitMs?: number }> {
+    const { client, size, log } = this.#options;
+    const reading = await readCluster(client, () => size(signal), log, { signal });
+    const { scene, changesInMs = QUIET_MS } = observer.observe(reading, performance.now());
+    const change = nextChange(scene);
+    const isStarting = scene.seats.some(({ member }) => member.isLearner);
+    this.#options.busy(change !== undefined || isStarting);
+    if (change === undefined) {
+      this.#said = '';
+      return { kind: 'quiet', waitMs: Math.min(changesInMs + 1, isStarting ? STARTING_MS : QUIET_MS) };
+    }
+    const outcome = await carryOut(this.#options, turn, scene, change, signal);
+    this.#say(change, outcome);
+    if (outcome.done) return { kind: 'changed' };
+    return change.kind === 'promote' ? { kind: 'refused', waitMs: STARTING_MS } : { kind: 'refused' };
+  }
+
+  /** What could not be done, and why, once for each reason. */
+  #say(change: Change, outcome: Outcome): void {
+    const text = outcome.done ? '' : `${describe(change)} has to wait: ${outcome.why}`;
+    if (text !== '' && text !== this.#said && change.kind !== 'promote') this.#options.log('info', text);
+    this.#said = text;
+  }
+}
+
+/** Rings at each change of what the choice depends on. */
+async function follow(client: Client, signal: AbortSignal, wake: Wake): Promise<void> {
+  const watched = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX, SIZE_PREFIX, agentsPrefix];
+  const ringing = watched.map(async (key) => {
+    for await (const _ of client.pulses({ key, prefix: true }, { signal })) wake.ring();
+  });
+  await Promise.all(ringing);
+}
+
+function describe(change: Change): string {
+  if (change.kind === 'add') return `adding ${change.volunteer.hostname} to the cluster`;
+  if (change.kind === 'remove')
+    return `removing ${change.seat.hostname ?? change.seat.member.id} (${change.why})`;
+  return change.kind;
+}

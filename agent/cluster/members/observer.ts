@@ -1,0 +1,105 @@
+import type { Agent, KeyValue, Member } from '../../../world/without-ssh.js';
+import type { Scene, Seat, Standing, Volunteer } from './chooser.js';
+
+/** How long a host whose keys are gone may still come back as itself, beyond the TTL that removed the keys. */
+export const GRACE_MS = 5000;
+
+/** How long a nominated host may take to start its server. */
+export const START_LIMIT_MS = 20_000;
+
+/** How long a server that started may take to catch up with the others. */
+export const CATCH_UP_LIMIT_MS = 300_000;
+
+/** What etcd holds, as read at one moment. */
+export interface Reading {
+  readonly size: number;
+  readonly agents: ReadonlyMap<string, Agent>;
+  /** Without their prefix: the hostname. */
+  readonly volunteers: readonly KeyValue[];
+  readonly nominated: ReadonlySet<string>;
+  readonly resting: ReadonlySet<string>;
+  readonly members: readonly Member[];
+}
+
+/**
+ * Turns readings into scenes. It remembers since when a host is not heard of and a learner is pending, by its own
+ * clock, so that nothing depends on the clocks of other hosts.
+ */
+export class Observer {
+  readonly #awaySince = new Map<string, number>();
+  readonly #learnerSince = new Map<string, number>();
+
+  /**
+   * @param now milliseconds of a monotonic clock.
+   * @returns the scene, and in how many milliseconds it changes by itself.
+   */
+  observe(reading: Reading, now: number): { scene: Scene; changesInMs: number | undefined } {
+    const volunteers = reading.volunteers.map((entry) => toVolunteer(entry, reading));
+    const limits: number[] = [];
+    const seats = reading.members.map((member): Seat => {
+      const hostname = hostOf(member, volunteers);
+      const volunteer = volunteers.find((one) => one.hostname === hostname);
+      const standing = this.#standing(hostname, reading, now, limits);
+      return {
+        member,
+        hostname,
+        standing,
+        zone: reading.agents.get(hostname ?? '')?.labels?.['zone'],
+        upSince: volunteer?.upSince ?? 0n,
+        late: this.#isLate(member, now, limits),
+      };
+    });
+    this.#forget(reading.members);
+    const { size, nominated } = reading;
+    const next = limits.filter((at) => at > now);
+    return {
+      scene: { size, volunteers, seats, nominated },
+      changesInMs: next.length === 0 ? undefined : Math.min(...next) - now,
+    };
+  }
+
+  #standing(hostname: string | undefined, reading: Reading, now: number, limits: number[]): Standing {
+    if (hostname === undefined) return 'foreign';
+    if (reading.volunteers.some(({ key }) => key === hostname)) {
+      this.#awaySince.delete(hostname);
+      return 'willing';
+    }
+    if (reading.agents.has(hostname)) return reading.nominated.has(hostname) ? 'leaving' : 'foreign';
+    if (!reading.nominated.has(hostname)) return 'foreign';
+    const since = this.#awaySince.get(hostname) ?? now;
+    this.#awaySince.set(hostname, since);
+    limits.push(since + GRACE_MS);
+    return now - since >= GRACE_MS ? 'gone' : 'away';
+  }
+
+  #isLate(member: Member, now: number, limits: number[]): boolean {
+    if (!member.isLearner) return false;
+    const id = `${member.id} ${member.name}`;
+    const since = this.#learnerSince.get(id) ?? now;
+    this.#learnerSince.set(id, since);
+    const limitMs = member.name === '' ? START_LIMIT_MS : CATCH_UP_LIMIT_MS;
+    limits.push(since + limitMs);
+    return now - since >= limitMs;
+  }
+
+  #forget(members: readonly Member[]): void {
+    const present = new Set(members.map((member) => `${member.id} ${member.name}`));
+    for (const id of this.#learnerSince.keys()) if (!present.has(id)) this.#learnerSince.delete(id);
+  }
+}
+
+function toVolunteer({ key, value, createRevision }: KeyValue, reading: Reading): Volunteer {
+  return {
+    hostname: key,
+    peerUrls: value.toString().split(','),
+    upSince: createRevision,
+    zone: reading.agents.get(key)?.labels?.['zone'],
+    resting: reading.resting.has(key),
+  };
+}
+
+/** A member has a name once it has started; before that its URLs tell whose it is. */
+function hostOf(member: Member, volunteers: readonly Volunteer[]): string | undefined {
+  if (member.name !== '') return member.name;
+  return volunteers.find(({ peerUrls }) => peerUrls.some((url) => member.peerUrls.includes(url)))?.hostname;
+}

@@ -1,0 +1,39 @@
+import {
+  type Agent,
+  type CallOptions,
+  type Client,
+  type KeyValue,
+  type Log,
+  listAgents,
+} from '../../../world/without-ssh.js';
+import { NOMINATED_PREFIX, RESTING_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';
+import type { Reading } from './observer.js';
+
+/** Reads all that the choice of members depends on. @param size how many servers the fleet is to have. */
+export async function readCluster(
+  client: Client,
+  size: (options: CallOptions) => Promise<number>,
+  log: Log | undefined,
+  options: CallOptions,
+): Promise<Reading> {
+  const prefixes = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX];
+  const [{ entries }, agents, members, wanted] = await Promise.all([
+    client.listTogether(prefixes, options),
+    listAgents(client, log, options) as Promise<Map<string, Agent>>,
+    client.members(options),
+    size(options),
+  ]);
+  const beneath = (prefix: string): KeyValue[] =>
+    entries
+      .filter(({ key }) => key.startsWith(prefix))
+      .map((entry) => ({ ...entry, key: entry.key.slice(prefix.length) }));
+  const names = (prefix: string) => new Set(beneath(prefix).map(({ key }) => key));
+  return {
+    size: wanted,
+    agents,
+    members,
+    volunteers: beneath(VOLUNTEER_PREFIX),
+    nominated: names(NOMINATED_PREFIX),
+    resting: names(RESTING_PREFIX),
+  };
+}

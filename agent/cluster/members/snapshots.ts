@@ -1,0 +1,41 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Client } from '../../../world/without-ssh.js';
+
+const KEPT = 3;
+
+/** For each question and each piece: a change of the cluster waits for it. */
+const ANSWER_MS = 5000;
+
+/**
+ * Saves what etcd holds as `snapshots/<ISO time>-<revision>.db` in `folder`, for `etcdctl snapshot restore`, and
+ * removes all but the newest three.
+ *
+ * @returns the file.
+ * @throws WorldError `unavailable`; the errno error of the file system.
+ */
+export async function saveSnapshot(client: Client, folder: string, signal: AbortSignal): Promise<string> {
+  const snapshots = path.join(folder, 'snapshots');
+  await mkdir(snapshots, { recursive: true, mode: 0o700 });
+  const options = { signal, timeoutMs: ANSWER_MS };
+  // Not the status, which one server alone would have to give: the one in use may just have ended.
+  const { revision } = await client.txn({}, { ...options, repeatable: true });
+  const name = `${new Date().toISOString().replaceAll(':', '')}-${revision}.db`;
+  const partial = path.join(snapshots, `${name}.part`);
+  try {
+    await pipeline(client.snapshot(options), createWriteStream(partial, { mode: 0o600 }), { signal });
+    await rename(partial, path.join(snapshots, name));
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+  await removeOld(snapshots);
+  return path.join(snapshots, name);
+}
+
+async function removeOld(snapshots: string): Promise<void> {
+  const names = (await readdir(snapshots)).filter((name) => name.endsWith('.db')).sort();
+  for (const name of names.slice(0, -KEPT)) await rm(path.join(snapshots, name), { force: true });
+}

@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client, Member, MemberStatus } from '../../../world/without-ssh.js';
+
+const ANSWER_MS = 2000;
+const CATCH_UP_MS = 2000;
+const POLL_MS = 50;
+
+/** How the voters are, asked one by one. */
+export interface Health {
+  /** The ids of the voters that answer, follow the one leader, and have applied all that it had when we asked. */
+  readonly well: ReadonlySet<string>;
+  /** The id of the leader; undefined when the voters do not agree on one. */
+  readonly leader: string | undefined;
+}
+
+/**
+ * Asks every voter itself instead of believing one member's view of the others: what a vote is worth is that the
+ * member takes part now. This is what lets the cluster do without etcd's own check, which demands that all voters
+ * have been connected for five seconds: a voter counts only if it has received what the leader had just written.
+ */
+export async function healthOf(
+  client: Client,
+  voters: readonly Member[],
+  signal: AbortSignal,
+): Promise<Health> {
+  const first = await statuses(client, voters, signal);
+  const leader = [...first.values()].find(({ memberId, leader }) => memberId === leader);
+  if (leader === undefined) return { well: new Set(), leader: undefined };
+  const goal = { leader: leader.memberId, term: leader.raftTerm, index: leader.raftIndex };
+  const well = new Set<string>();
+  const until = performance.now() + CATCH_UP_MS;
+  let asked = first;
+  for (;;) {
+    for (const [id, status] of asked) if (follows(status, goal)) well.add(id);
+    const behind = voters.filter(({ id }) => asked.has(id) && !well.has(id));
+    if (behind.length === 0 || performance.now() > until) return { well, leader: goal.leader };
+    await delay(POLL_MS, undefined, { signal });
+    asked = await statuses(client, behind, signal);
+  }
+}
+
+function follows(
+  status: MemberStatus,
+  goal: { readonly leader: string; readonly term: string; readonly index: bigint },
+): boolean {
+  const { leader, raftTerm, raftAppliedIndex } = status;
+  return leader === goal.leader && raftTerm === goal.term && raftAppliedIndex >= goal.index;
+}
+
+/** By member id; without those that do not answer. */
+async function statuses(
+  client: Client,
+  members: readonly Member[],
+  signal: AbortSignal,
+): Promise<Map<string, MemberStatus>> {
+  const asked = members.map(async (member): Promise<[string, MemberStatus] | undefined> => {
+    const [url] = member.clientUrls;
+    if (url === undefined) return undefined;
+    try {
+      return [member.id, await client.status(url, { signal, timeoutMs: ANSWER_MS })];
+    } catch {
+      signal.throwIfAborted();
+      return undefined; // not well, whatever the reason
+    }
+  });
+  return new Map((await Promise.all(asked)).filter((found) => found !== undefined));
+}
+
+/** Whether the cluster keeps its quorum when `leaving` goes, by the voters that are well now. */
+export function mayRemove(voters: readonly Member[], health: Health, leaving: Member): boolean {
+  const remaining = voters.filter(({ id }) => id !== leaving.id);
+  const well = remaining.filter(({ id }) => health.well.has(id)).length;
+  return remaining.length > 0 && well >= Math.floor(remaining.length / 2) + 1;
+}
+
+/** Whether all voters are well, so that one more cannot cost the quorum. */
+export function mayAdd(voters: readonly Member[], health: Health): boolean {
+  return voters.every(({ id }) => health.well.has(id));
+}

@@ -1,0 +1,30 @@
+import {
+  type ClientWorld,
+  DEFAULT_IDEAL_CLUSTER_SIZE,
+  type Log,
+  WorldError,
+} from '../../../world/without-ssh.js';
+
+/**
+ * Reads how many servers the fleet is to have. While something is stored that is no size, which anybody may have written, that is
+ * the default, and it is said once.
+ */
+export function wantedSize(
+  world: ClientWorld,
+  log: Log,
+): (options: { readonly signal: AbortSignal; readonly timeoutMs?: number }) => Promise<number> {
+  let isSaid = false;
+  return async (options) => {
+    try {
+      const size = await world.idealClusterSizeGet(options);
+      isSaid = false;
+      return size;
+    } catch (error) {
+      if (!(error instanceof WorldError) || error.code !== 'invalid') throw error;
+      if (!isSaid)
+        log('warn', `taking the cluster size to be ${DEFAULT_IDEAL_CLUSTER_SIZE}: ${error.message}`);
+      isSaid = true;
+      return DEFAULT_IDEAL_CLUSTER_SIZE;
+    }
+  };
+}

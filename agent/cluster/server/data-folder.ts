@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { FleetIdentity } from '../../../world/without-ssh.js';
+import { readOwn } from '../../prefix/own-file.js';
+import { FleetFile, type RememberedFleet } from '../start/fleet-file.js';
+
+const knownSchema = z.object({ endpoints: z.array(z.string()).min(1) });
+
+/** What one agent keeps of its server: `etcd/` in its prefix, mode 0700. */
+export class DataFolder {
+  /** etcd's working folder: its log, its sockets, the snapshots. */
+  readonly folder: string;
+  /** etcd's own data. */
+  readonly data: string;
+  readonly #fleetFile: FleetFile;
+  #fleet: FleetIdentity | undefined;
+  #endpoints: readonly string[] = [];
+  #remembering: Promise<void> = Promise.resolve();
+
+  constructor(prefix: string) {
+    this.#fleetFile = new FleetFile(prefix);
+    this.folder = path.join(prefix, 'etcd');
+    this.data = path.join(this.folder, 'data');
+  }
+
+  /** Whether a server ran here and its data is still in place. */
+  get hasData(): boolean {
+    return existsSync(path.join(this.data, 'member', 'wal'));
+  }
+
+  /** Puts the data where no server looks for it: `data.old`, in place of the one before, which goes to `data.older`. */
+  async moveDataAside(): Promise<void> {
+    if (!existsSync(this.data)) return;
+    const [old, older] = ['data.old', 'data.older'].map((name) => path.join(this.folder, name)) as [
+      string,
+      string,
+    ];
+    if (existsSync(old)) {
+      await rm(older, { recursive: true, force: true });
+      await rename(old, older);
+    }
+    await rename(this.data, old);
+  }
+
+  /** For data that was never whole: of a server that did not get to join. */
+  async removeData(): Promise<void> {
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  /** Whether the server was stopped because the wanted size was 0. */
+  get isDrained(): boolean {
+    return existsSync(this.#drainedMark);
+  }
+
+  async setDrained(drained: boolean): Promise<void> {
+    await rm(this.#drainedMark, { force: true });
+    if (drained) await writeFile(this.#drainedMark, '', { flag: 'wx', mode: 0o600 });
+  }
+
+  /** The fleet that this prefix belongs to. @throws AgentError `invalid` when its file cannot be understood. */
+  async rememberedFleet(): Promise<RememberedFleet | undefined> {
+    const found = await this.#fleetFile.read();
+    this.#fleet = found;
+    return found;
+  }
+
+  /** Where the cluster was reached last, whatever becomes of the seeds; empty when that is not known. */
+  async knownEndpoints(): Promise<readonly string[]> {
+    try {
+      this.#endpoints = knownSchema.parse(JSON.parse(await readOwn(this.#known))).endpoints;
+      return this.#endpoints;
+    } catch {
+      return []; // not written yet, or spoilt: it only ever helps
+    }
+  }
+
+  /** The fleet that this prefix belongs to, as it was read or noted last. */
+  get fleet(): FleetIdentity | undefined {
+    return this.#fleet;
+  }
+
+  /** Notes where the cluster is. */
+  remember(endpoints: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#endpoints = endpoints;
+      await this.#write(endpoints);
+      if (this.#fleet !== undefined) await this.#fleetFile.write({ ...this.#fleet, endpoints });
+    });
+  }
+
+  /** Notes which fleet this prefix belongs to from now on. */
+  rememberFleet(fleet: FleetIdentity): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#fleetFile.write({ ...fleet, endpoints: this.#endpoints });
+      this.#fleet = fleet;
+    });
+  }
+
+  /** Resolves when all that was to be noted is on the disk, or could not be. */
+  async settled(): Promise<void> {
+    await this.#remembering;
+  }
+
+  /** One after the other, so that the last one asked for stands. */
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const writing = this.#remembering.then(write);
+    this.#remembering = writing.catch(() => undefined); // whoever asked gets the failure
+    return writing;
+  }
+
+  async #write(endpoints: readonly string[]): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const partial = `${this.#known}.part`;
+    await rm(partial, { force: true });
+    await writeFile(partial, `${JSON.stringify({ endpoints })}\n`, { flag: 'wx', mode: 0o600 });
+    await rename(partial, this.#known);
+  }
+
+  get #known(): string {
+    return path.join(this.folder, 'endpoints.json');
+  }
+
+  get #drainedMark(): string {
+    return path.join(this.folder, 'drained');
+  }
+}

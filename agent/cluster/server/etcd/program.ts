@@ -1,0 +1,31 @@
+import { statSync } from 'node:fs';
+import { findProgram } from '../../../child-process.js';
+import { AgentError } from '../../../errors.js';
+import { etcdVersion } from './version.js';
+
+/**
+ * The etcd program of this machine: `HAWSER_ETCD`, else the first `etcd` on the `PATH`.
+ *
+ * @throws AgentError `no-etcd` saying what to install or what is wrong with it; `etcd-too-old`
+ */
+export async function etcdProgram(environment: NodeJS.ProcessEnv): Promise<string> {
+  const chosen = environment['HAWSER_ETCD'] || undefined;
+  const program = findProgram(chosen ?? 'etcd', environment['PATH']);
+  if (program !== undefined) {
+    await etcdVersion(program, environment);
+    return program;
+  }
+  throw new AgentError(
+    'no-etcd',
+    chosen === undefined
+      ? 'There is no etcd on the PATH: install it (Debian and Ubuntu: apt-get install etcd-server), set HAWSER_ETCD, or give --no-server.'
+      : `HAWSER_ETCD names ${chosen}, ${whatIsWrong(chosen)}: name an etcd program.`,
+  );
+}
+
+function whatIsWrong(name: string): string {
+  if (!name.includes('/')) return 'which is not on the PATH';
+  const found = statSync(name, { throwIfNoEntry: false });
+  if (found === undefined) return 'which does not exist';
+  return found.isDirectory() ? 'which is a folder' : 'which may not be executed';
+}

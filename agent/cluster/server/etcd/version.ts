@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { AgentError } from '../../../errors.js';
+
+/** Learners, without which a server that never starts takes the quorum away, came with 3.4. */
+export const oldestEtcd = '3.4.0';
+
+const timeoutMs = 10_000;
+
+/** By program and the time of its last change, because a server is started again more often than it is replaced. */
+const known = new Map<string, string>();
+
+/**
+ * Asks an etcd program for its version, once as long as the file stays the same.
+ *
+ * @throws AgentError `etcd-too-old`; `no-etcd` when it cannot be run or is no etcd.
+ */
+export async function etcdVersion(program: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  const { mtimeMs, size } = await stat(program).catch((error: unknown) => {
+    throw new AgentError('no-etcd', `Cannot run ${program}: ${(error as Error).message}.`, { cause: error });
+  });
+  const key = `${program}\0${mtimeMs}\0${size}`;
+  const version = known.get(key) ?? (await askVersion(program, environment));
+  if (isOlder(version, oldestEtcd)) {
+    throw new AgentError(
+      'etcd-too-old',
+      `${program} is etcd ${version}, and ${oldestEtcd} or newer is needed: install a newer one, or name one with HAWSER_ETCD.`,
+    );
+  }
+  known.set(key, version);
+  return version;
+}
+
+/** The version in what `etcd --version` prints. */
+export function parseEtcdVersion(printed: string): string | undefined {
+  return /^etcd Version: (\d+\.\d+\.\d+\S*)/m.exec(printed)?.[1];
+}
+
+/** Whether one version comes before another; what follows the three numbers does not count. */
+export function isOlder(version: string, than: string): boolean {
+  return numbers(version).localeCompare(numbers(than), undefined, { numeric: true }) < 0;
+}
+
+function numbers(version: string): string {
+  return /^\d+\.\d+\.\d+/.exec(version)?.[0] ?? '0.0.0';
+}
+
+async function askVersion(program: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  let printed: string;
+  try {
+    ({ stdout: printed } = await promisify(execFile)(program, ['--version'], {
+      env: environment,
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    }));
+  } catch (error) {
+    throw new AgentError('no-etcd', `${program} --version failed: ${failure(error)}.`, { cause: error });
+  }
+  const version = parseEtcdVersion(printed);
+  if (version !== undefined) return version;
+  throw new AgentError('no-etcd', `${program} does not say that it is etcd: --version printed no version.`);
+}
+
+function failure(error: unknown): string {
+  const { code, killed, stderr, message } = error as NodeJS.ErrnoException & {
+    readonly killed?: boolean;
+    readonly stderr?: string;
+  };
+  if (killed === true) return `no answer within ${timeoutMs / 1000} s`;
+  if (typeof code !== 'number') return message;
+  const [said = ''] = (stderr ?? '').trim().split('\n').slice(-1);
+  return `exit code ${code}${said === '' ? '' : `, ${said}`}`;
+}

@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Client,
+  type MemberStatus,
+  parseEndpoint,
+  type TlsOptions,
+  WorldError,
+} from '../../../world/without-ssh.js';
+
+const connectIntervalMs = 20;
+const firstIntervalMs = 50;
+const maxIntervalMs = 250;
+const attemptMs = 2_000;
+
+/** How this machine asks its own server. */
+export interface LocalServerOptions {
+  readonly endpoint: string;
+  /** For an `https://` endpoint. */
+  readonly tls?: TlsOptions | undefined;
+}
+
+/** The server of this machine as seen over etcd's own protocol. */
+export class LocalServer implements AsyncDisposable {
+  readonly #client: Client;
+  readonly #endpoint: string;
+
+  constructor({ endpoint, tls }: LocalServerOptions) {
+    this.#endpoint = endpoint;
+    this.#client = Client.connect({ endpoints: [endpoint], tls, fleet: 'any' });
+  }
+
+  /** What the server says of itself, quorum or not; undefined when it says nothing in time. */
+  async answers(options: { signal: AbortSignal; timeoutMs: number }): Promise<MemberStatus | undefined> {
+    return orNotYet(this.#client.status(undefined, options), options.signal);
+  }
+
+  /**
+   * Resolves when the server serves: it answers, knows a leader and, unless it is a learner, has read with a quorum.
+   * Before that it takes connections and leaves them waiting. Rejects with the signal's reason.
+   */
+  async serves(signal: AbortSignal): Promise<MemberStatus> {
+    // gRPC waits longer and longer between attempts to connect, and a server that starts refuses several.
+    while (!(await takesConnections(this.#endpoint, signal)))
+      await delay(connectIntervalMs, undefined, { signal });
+    for (let intervalMs = firstIntervalMs; ; intervalMs = Math.min(intervalMs * 1.5, maxIntervalMs)) {
+      const status = await this.answers({ signal, timeoutMs: attemptMs });
+      if (status !== undefined && status.leader !== '0') {
+        if (status.isLearner || (await this.#readsWithQuorum(signal))) return status;
+      }
+      await delay(intervalMs, undefined, { signal });
+    }
+  }
+
+  async #readsWithQuorum(signal: AbortSignal): Promise<boolean> {
+    const read = this.#client.get('hawser/ready', { signal, timeoutMs: attemptMs });
+    const answer = read.then(() => true).catch(refusedIsAnswered);
+    return (await orNotYet(answer, signal)) ?? false;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#client.close();
+  }
+}
+
+/** A connection that is taken is made on this machine, so at once; whether it is served is another matter. */
+async function takesConnections(endpoint: string, signal: AbortSignal): Promise<boolean> {
+  const parsed = parseEndpoint(endpoint);
+  const socket = connect(parsed.scheme === 'unix' ? { path: parsed.path } : { ...parsed });
+  try {
+    await once(socket, 'connect', { signal });
+    return true;
+  } catch {
+    signal.throwIfAborted();
+    return false; // refused or not there yet, which is all there is to know
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** With etcd's authentication switched on a user is missing, which etcd knows with a quorum only. */
+function refusedIsAnswered(error: unknown): boolean {
+  if (error instanceof WorldError && error.code === 'permission-denied') return true;
+  throw error;
+}
+
+async function orNotYet<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof WorldError) return undefined;
+    throw error;
+  }
+}

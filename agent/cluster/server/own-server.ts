@@ -1,0 +1,245 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../../../base/pause.js';
+import { MEMBER_CHANGE_INTERVAL_MS, type Member, WorldError } from '../../../world/without-ssh.js';
+import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
+import { AgentError } from '../../errors.js';
+import { publishAddresses } from '../publish-addresses.js';
+import { describe, placeOf, trySpawn } from './cluster-slot.js';
+import { joinMembers, type ServerStart } from './etcd/flags.js';
+import type { OwnServerOptions } from './own-server-options.js';
+import { type Ending, Fate } from './server-lifecycle.js';
+import type { ServerProcess } from './server-process.js';
+
+/** A server that ran this long starts with a clean record. */
+const steadyMs = 60_000;
+
+const pollMs = 100;
+const slowPollMs = 500;
+const readyMs = 5000;
+const ownEndMs = 5000;
+
+/**
+ * The etcd server of this host, through its life: it comes back with its data, joins when the host is nominated, and
+ * goes when its place in the cluster is gone.
+ */
+export class OwnServer {
+  readonly #options: OwnServerOptions;
+  #server: ServerProcess | undefined;
+  /** The seat that this host could not take. */
+  #spoiltSeat: string | undefined;
+  /** The member that this host was and that the cluster is to give up, once that was said. */
+  #awaited: string | undefined;
+  #drained = false;
+  /** Under way: the server is replaced or taken away, and what becomes of the one before is nobody's business. */
+  #replacing: Promise<void> | undefined;
+  #retries = 0;
+
+  constructor(options: OwnServerOptions) {
+    this.#options = options;
+  }
+
+  /** The process, while it runs. */
+  get process(): ServerProcess | undefined {
+    return this.#server?.exit === undefined ? this.#server : undefined;
+  }
+
+  /** Whether the server was stopped because the wanted size is 0. */
+  get isDrained(): boolean {
+    return this.#drained;
+  }
+
+  /** Starts a server that needs no nomination: one with data, the first of a new cluster, or a rebuilt one. */
+  async start(start: ServerStart): Promise<void> {
+    await this.#replace(async () => {
+      this.#drained = false;
+      await this.process?.stop();
+      this.#server = await this.#options.spawn(start);
+    });
+  }
+
+  /**
+   * Follows this host's nomination until the signal aborts; the server then still runs.
+   *
+   * @throws AgentError `server-failed` when the server cannot be kept up and no other member is there to go on.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#replacing;
+      const server = this.#server;
+      try {
+        if (server === undefined) await this.#joinWhenNominated(signal);
+        else await this.#keepUp(server, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof WorldError) || error.code === 'closed') throw error;
+        this.#options.log('debug', `the own server waits: ${error.message}`);
+        await pause(slowPollMs, signal);
+      }
+    }
+  }
+
+  /** Ends the server at once: for the third ^C. */
+  kill(): void {
+    this.#server?.kill();
+  }
+
+  /** Stops the server, if one runs; its data stays. */
+  async stop(): Promise<void> {
+    const server = this.process;
+    this.#server = undefined;
+    this.#options.serving(false);
+    await server?.stop();
+  }
+
+  /** Stops the server, if one runs, and puts its data aside: it has no place in the cluster any more. */
+  async discard(): Promise<void> {
+    await this.#replace(async () => {
+      await this.stop();
+      await this.#options.folder.moveDataAside();
+    });
+  }
+
+  /** Waits until etcd ends because it was removed from the cluster, and puts the data aside. @returns false after `ms`. */
+  async isRemovedWithin(ms: number): Promise<boolean> {
+    const server = this.#server;
+    if (server === undefined) return true;
+    const over = new AbortController();
+    const late = delay(ms, undefined, { signal: over.signal }).catch(() => undefined); // ended by us
+    const exit = await Promise.race([server.exited, late]);
+    over.abort();
+    if (exit?.why !== 'removed') return false;
+    await this.discard();
+    return true;
+  }
+
+  /** Whether nobody has begun to replace it. */
+  #isOurs(server: ServerProcess): boolean {
+    return this.#server === server && this.#replacing === undefined;
+  }
+
+  async #replace(act: () => Promise<void>): Promise<void> {
+    const acting = act();
+    // Whoever asked for it gets the failure.
+    const replacing = acting.catch(() => undefined); // whoever asked for it gets the failure
+    this.#replacing = replacing;
+    try {
+      await acting;
+    } finally {
+      if (this.#replacing === replacing) this.#replacing = undefined;
+      this.#options.wake.ring();
+    }
+  }
+
+  /** Waits for a place in the cluster, and takes it. */
+  async #joinWhenNominated(signal: AbortSignal): Promise<void> {
+    const { wake, log, willing, hostname, busy } = this.#options;
+    busy(false);
+    if (this.#drained) return wake.wait(undefined, signal);
+    const { own, isNominated } = await placeOf(this.#options, signal);
+    if (own !== undefined && own.name !== '') {
+      // An earlier server of this host, whose data is lost: the others have to give it up first.
+      if (own.id !== this.#awaited)
+        log('info', `waiting until the cluster has given up the member that ${hostname} was`);
+      this.#awaited = own.id;
+      willing(false);
+      return wake.wait(MEMBER_CHANGE_INTERVAL_MS, signal);
+    }
+    willing(true);
+    if (own === undefined || own.id === this.#spoiltSeat)
+      return wake.wait(isNominated && own === undefined ? pollMs : undefined, signal);
+    log('info', `${hostname} is nominated; starting its server`);
+    busy(true);
+    await this.#join(own, signal);
+  }
+
+  async #join(seat: Member, signal: AbortSignal): Promise<void> {
+    const { client, folder, hostname, log } = this.#options;
+    await folder.moveDataAside();
+    for (let retries = 0; retries <= MAX_SERVER_RETRIES; retries += 1) {
+      const members = await client.members({ signal });
+      if (!members.some(({ id }) => id === seat.id)) return;
+      await folder.removeData();
+      this.#server = await trySpawn(this.#options, { kind: 'join', members: joinMembers(members, hostname) });
+      if (this.#server !== undefined) {
+        const server = this.#server;
+        if ((await new Fate(this.#options, server).answer(signal)) !== 'ended') return;
+        this.#server = undefined;
+        log('warn', `the server that was to join ended (${describe(server)}); trying again`);
+      }
+      await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
+    }
+    log('error', `${hostname} cannot take its place in the cluster: its server ends at each start`);
+    this.#spoiltSeat = seat.id;
+  }
+
+  /** Keeps a server up until it is to go, and sees to what comes then. */
+  async #keepUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
+    const { serving, log, hostname, folder } = this.#options;
+    const since = performance.now();
+    const ending = await this.#serve(server, signal);
+    if (ending === 'aborted' || !this.#isOurs(server)) return;
+    serving(false);
+    if (ending === 'drained') {
+      log(
+        'info',
+        `the cluster was drained: its data stays on ${hostname}; start its agent again to bring it back`,
+      );
+      this.#drained = true;
+      await folder.setDrained(true);
+      return this.stop();
+    }
+    if (ending === 'ended') return this.#startAgain(server, performance.now() - since, signal);
+    log('info', `${hostname} is no member of the cluster any more; its data goes to ${folder.data}.old`);
+    if (!(await this.isRemovedWithin(ownEndMs))) await this.discard();
+  }
+
+  async #serve(server: ServerProcess, signal: AbortSignal): Promise<Ending> {
+    const { serving, busy, log, hostname } = this.#options;
+    busy(true);
+    const fate = new Fate(this.#options, server);
+    const voter = await fate.becomeVoter(signal);
+    if (typeof voter === 'string') return voter;
+    await publishAddresses(this.#options, voter.memberId, signal);
+    busy(false);
+    serving(true);
+    log('info', `${hostname} is a voting member`);
+    return fate.untilUnwanted(voter.memberId, signal);
+  }
+
+  /** After a server ended by itself. */
+  async #startAgain(server: ServerProcess, ranMs: number, signal: AbortSignal): Promise<void> {
+    const { log, hostname, space, folder } = this.#options;
+    const exit = await server.exited;
+    if (exit.why === 'removed') {
+      log('info', `${hostname} was removed from the cluster; its data goes to ${folder.data}.old`);
+      return this.discard();
+    }
+    if (exit.why === 'disk-full') {
+      log(
+        'error',
+        `the disk of ${hostname} is full, so its etcd server ended; it starts again when there is room`,
+      );
+      await space(signal);
+    } else {
+      this.#retries = ranMs > steadyMs ? 1 : this.#retries + 1;
+      if (this.#retries > MAX_SERVER_RETRIES) return this.#giveUp(server, signal);
+      log('warn', `the etcd server ended (${describe(server)}); starting it again`);
+      await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
+    }
+    if (this.#isOurs(server)) this.#server = (await trySpawn(this.#options, { kind: 'restart' })) ?? server;
+  }
+
+  /** With other members there, this host starts afresh as one of them; else nobody has the data. */
+  async #giveUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
+    const { client, log, hostname, willing } = this.#options;
+    const why = `The etcd server of ${hostname} ended ${this.#retries} times in a row, last with ${describe(server)}.`;
+    // Without a majority that answers nobody is there to go on.
+    const others = await client.members({ signal, timeoutMs: readyMs }).catch(() => []);
+    if (!others.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner))
+      throw new AgentError('server-failed', why, { logTail: (await server.exited).logTail });
+    log('error', `${why} The others go on; this host gives up its place and joins them as a new one.`);
+    this.#retries = 0;
+    willing(false);
+    await this.discard();
+  }
+}

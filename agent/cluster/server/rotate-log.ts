@@ -1,0 +1,93 @@
+import { type FileHandle, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
+import { openToChange } from '../../prefix/own-file.js';
+
+/** How large a log grows before it is put aside. */
+export const maxLogBytes = 10 * 1024 * 1024;
+
+/** How many old logs of etcd are kept: `etcd.log.1` is the youngest. */
+export const keptLogs = 3;
+
+const pieceBytes = 1024 * 1024;
+
+export interface RotateOptions {
+  /** A program writes it. */
+  readonly live: boolean;
+  readonly maxBytes?: number;
+  /** How many old ones stay. */
+  readonly kept?: number;
+}
+
+/**
+ * Puts a log file aside when it has grown to `maxBytes`. While a program writes it (`live`) it is copied and the file
+ * emptied: the program goes on at the start of the file, because it appends, and what it writes within that moment is
+ * lost. Only the end is kept of one that has grown to twice that size. Otherwise it is renamed. When the disk is too full
+ * for a copy it stays as it is. Links are not followed.
+ *
+ * @returns whether it was put aside
+ */
+export async function rotateLog(
+  file: string,
+  { live, maxBytes = maxLogBytes, kept = keptLogs }: RotateOptions,
+): Promise<boolean> {
+  const found = await lstat(file).catch(ignoreAbsent);
+  if (found === undefined || found.size < maxBytes) return false;
+  if (!live) {
+    await age(file, kept);
+    await rename(file, `${file}.1`);
+    return true;
+  }
+  await using log = await openToChange(file);
+  const aside = `${file}.new`;
+  await rm(aside, { force: true });
+  try {
+    if ((await log.stat()).size > 2 * Math.max(maxBytes, pieceBytes)) await moveEnd(log, aside, maxBytes);
+    else await copyAll(log, aside, maxBytes);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+  await age(file, kept);
+  await rename(aside, `${file}.1`);
+  return true;
+}
+
+/** Empties a log without keeping anything of it. */
+export async function emptyLog(file: string): Promise<void> {
+  await using log = await openToChange(file);
+  await log.truncate();
+}
+
+/** Makes room for a new `.1`. */
+async function age(file: string, kept: number): Promise<void> {
+  await rm(`${file}.${kept}`, { force: true });
+  for (let number = kept - 1; number >= 1; number -= 1)
+    await rename(`${file}.${number}`, `${file}.${number + 1}`).catch(ignoreAbsent);
+}
+
+/** Empties a log once all of it is copied, with what is written meanwhile, up to `maxBytes`. */
+async function copyAll(log: FileHandle, aside: string, maxBytes: number): Promise<void> {
+  await using copy = await open(aside, 'wx', 0o600);
+  const { size } = await log.stat();
+  const piece = Buffer.alloc(pieceBytes);
+  for (let position = 0; position < size + maxBytes; ) {
+    const { bytesRead } = await log.read(piece, 0, piece.length, position);
+    if (bytesRead === 0) break;
+    await copy.writeFile(piece.subarray(0, bytesRead));
+    position += bytesRead;
+  }
+  await log.truncate();
+}
+
+/** Of a log that is flooded keeps the end alone, and empties it before that is on the disk, which takes longer. */
+async function moveEnd(log: FileHandle, aside: string, maxBytes: number): Promise<void> {
+  const { size } = await log.stat();
+  const end = Buffer.alloc(maxBytes);
+  const { bytesRead } = await log.read(end, 0, end.length, Math.max(0, size - maxBytes));
+  await log.truncate();
+  await writeFile(aside, end.subarray(0, bytesRead), { flag: 'wx', mode: 0o600 });
+}
+
+function ignoreAbsent(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  return undefined;
+}

@@ -1,0 +1,97 @@
+import type { ChildExit } from '../../child-process.js';
+import { finalWords, tellingLines } from './etcd/log.js';
+
+/**
+ * Why a server ended, as far as it asks for something different to be done:
+ * - `removed`: the cluster no longer counts it as a member; its data is of no use to it any more.
+ * - `disk-full`: nothing is lost; it can come back when there is space.
+ * - `address-in-use`: another program listens where it was to listen.
+ * - `unequal-members`: it was given another list of members than the cluster has; ask for the list again.
+ * - `corrupt`: its data cannot be read.
+ * - `hung`: it ran and did not answer, so the watchdog killed it.
+ * - `stopped`: we ended it.
+ */
+export type ExitReason =
+  | 'removed'
+  | 'disk-full'
+  | 'address-in-use'
+  | 'unequal-members'
+  | 'corrupt'
+  | 'hung'
+  | 'stopped'
+  | 'other';
+
+/** How a server ended and why. */
+export interface ServerExit extends ChildExit {
+  readonly why: ExitReason;
+  /** What etcd said last that tells something, in lines for a person. */
+  readonly logTail: string;
+}
+
+/** What {@link serverExit} judges by. */
+export interface ExitEvidence {
+  readonly exit: ChildExit;
+  /** What we did to it. */
+  readonly ended: 'stopped' | 'hung' | undefined;
+  /** The last lines of its log. */
+  readonly log: string;
+  /** Free on the file system of its data. */
+  readonly freeBytes: number;
+}
+
+/** A log file on a full disk may lack the line that says so; etcd's database grows by more than this at once. */
+const nothingFreeBytes = 64 * 1024;
+
+/** In the words of etcd 3.4 and 3.5. */
+const words: readonly (readonly [ExitReason, RegExp])[] = [
+  ['disk-full', /no space left on device|disk quota exceeded/],
+  ['address-in-use', /address already in use/],
+  ['unequal-members', /member count is unequal|error validating peerURLs|couldn't find local name/],
+  [
+    'corrupt',
+    /invalid database|checksum error|crc mismatch|wrong wireType|proto: |unexpected fault address|SIGBUS|unexpected EOF|wal: |walpb: |snap: |failed to (read|open) WAL|failed to recover|failed to find database snapshot|page \d+ already freed|assertion failed/,
+  ],
+];
+
+/** Classifies the end of a server. */
+export function serverExit({ exit, ended, log, freeBytes }: ExitEvidence): ServerExit {
+  return { ...exit, why: ended ?? reason(exit, log, freeBytes), logTail: tellingLines(log).join('\n') };
+}
+
+function reason(exit: ChildExit, log: string, freeBytes: number): ExitReason {
+  // A member that learns of its removal ends with code 0; nothing else does that nobody asked to end.
+  if (exit.code === 0) return 'removed';
+  const last = finalWords(log).join('\n');
+  const said = words.find(([, pattern]) => pattern.test(last))?.[0];
+  if (said === 'address-in-use' || said === 'unequal-members') return said;
+  // A full disk also shows as a database that cannot be read, and its data must not be given up for that.
+  if (exit.code !== null && freeBytes < nothingFreeBytes) return 'disk-full';
+  return said ?? 'other';
+}
+
+const meanings: Readonly<Record<ExitReason, string | undefined>> = {
+  removed: 'removed from its cluster',
+  'disk-full': 'the disk is full',
+  'address-in-use': 'its address is in use',
+  'unequal-members': 'the list of members had changed',
+  corrupt: 'its data cannot be read',
+  hung: 'killed because it did not answer',
+  stopped: undefined,
+  other: undefined,
+};
+
+/** "exit code 1, the disk is full" or "SIGKILL". */
+export function describeExit({
+  code,
+  signal,
+  why = 'other',
+}: ChildExit & { readonly why?: ExitReason }): string {
+  const meaning = meanings[why];
+  return `${signal ?? `exit code ${code}`}${meaning === undefined ? '' : `, ${meaning}`}`;
+}
+
+/** The same with the last that etcd said, such as "exit code 1; it said: discovery failed: …". */
+export function explainExit(exit: ServerExit): string {
+  const [said = ''] = exit.logTail.split('\n').slice(-1);
+  return `${describeExit(exit)}${said === '' ? '' : `; it said: ${said}`}`;
+}

@@ -1,0 +1,110 @@
+import type { Wake } from '../../../base/notify.js';
+import { pause } from '../../../base/pause.js';
+import { type Client, type Log, type MemberStatus, WorldError } from '../../../world/without-ssh.js';
+import { AgentError } from '../../errors.js';
+import { NOMINATED_PREFIX } from '../keys.js';
+import type { ServerProcess } from './server-process.js';
+
+const pollMs = 100;
+const readyMs = 5000;
+
+/** How often a learner asks whether it is still a member, counted in polls. */
+const askedAfterPolls = 20;
+
+export interface FateOptions {
+  readonly hostname: string;
+  /** Reaches the fleet, wherever a server is. */
+  readonly client: Client;
+  readonly size: (signal: AbortSignal) => Promise<number>;
+  /** Asked while a server finds no majority: whether the cluster goes on without it. */
+  readonly isRemovedElsewhere: (own: MemberStatus, signal: AbortSignal) => Promise<boolean>;
+  /** Rings when this host's nomination may have changed. */
+  readonly wake: Wake;
+  readonly log: Log;
+}
+
+/** How the time of one server process is over. */
+export type Ending = 'ended' | 'removed' | 'drained' | 'aborted';
+
+/** What becomes of one server process: it answers, votes, and at some time is not wanted any more. */
+export class Fate {
+  readonly #options: FateOptions;
+  readonly #server: ServerProcess;
+
+  constructor(options: FateOptions, server: ServerProcess) {
+    this.#options = options;
+    this.#server = server;
+  }
+
+  /** Until the server answers as part of a cluster. */
+  async answer(signal: AbortSignal): Promise<MemberStatus | Ending> {
+    const server = this.#server;
+    for (let isSaid = false; ; isSaid = true) {
+      try {
+        return await server.ready({ signal, timeoutMs: readyMs });
+      } catch (error) {
+        if (signal.aborted) return 'aborted';
+        if (server.exit !== undefined) return 'ended';
+        if (!(error instanceof AgentError)) throw error;
+      }
+      if (!isSaid)
+        this.#options.log('info', 'waiting for the other servers: there is no majority of them yet');
+      const asked = this.#options.client.status(server.clientEndpoint, { signal, timeoutMs: readyMs });
+      const status = await asked.catch(() => undefined); // it ended, or is busy with its data
+      if (status !== undefined && (await this.#options.isRemovedElsewhere(status, signal))) return 'removed';
+    }
+  }
+
+  /** Until the server votes. */
+  async becomeVoter(signal: AbortSignal): Promise<MemberStatus | Ending> {
+    for (let round = 0; ; round += 1) {
+      const status = await this.answer(signal);
+      if (typeof status === 'string') return status;
+      if (!status.isLearner) return status;
+      // etcd does not say when it is promoted. A learner that is removed need not hear of it.
+      if (round % askedAfterPolls === askedAfterPolls - 1 && !(await this.#isMember(status.memberId, signal)))
+        return 'removed';
+      await pause(pollMs, signal);
+    }
+  }
+
+  /** Until the member is not to be there any more, or the server has ended. */
+  async untilUnwanted(memberId: string, signal: AbortSignal): Promise<Ending> {
+    const { wake } = this.#options;
+    const server = this.#server;
+    const over = new AbortController();
+    const unlisten = () => over.abort();
+    signal.addEventListener('abort', unlisten);
+    void server.exited.then(unlisten);
+    try {
+      for (;;) {
+        const verdict = await this.#verdict(memberId, signal);
+        if (server.exit !== undefined) return 'ended';
+        if (verdict !== undefined) return verdict;
+        await wake.wait(undefined, over.signal);
+        if (server.exit !== undefined) return 'ended';
+        if (signal.aborted) return 'aborted';
+      }
+    } finally {
+      signal.removeEventListener('abort', unlisten);
+    }
+  }
+
+  /** What a nomination that was taken back means. */
+  async #verdict(memberId: string, signal: AbortSignal): Promise<'removed' | 'drained' | undefined> {
+    const { client, hostname, size } = this.#options;
+    try {
+      if ((await client.get(`${NOMINATED_PREFIX}${hostname}`, { signal })) !== undefined) return undefined;
+      const members = await client.members({ signal });
+      if (!members.some(({ id }) => id === memberId)) return 'removed';
+      return members.length === 1 && (await size(signal)) === 0 ? 'drained' : undefined;
+    } catch (error) {
+      if (signal.aborted || error instanceof WorldError) return undefined; // it rings again
+      throw error;
+    }
+  }
+
+  async #isMember(memberId: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.#options.client.members({ signal })).some(({ id }) => id === memberId);
+  }
+}

@@ -1,0 +1,235 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log, MemberStatus } from '../../../world/without-ssh.js';
+import { Child, type ChildExit } from '../../child-process.js';
+import { MAX_SERVER_CLOSE_TIMEOUT_MS, MAX_SERVER_START_TIMEOUT_MS } from '../../constants.js';
+import { AgentError, type AgentErrorCode } from '../../errors.js';
+import { APP_MARK } from '../../processes/strays.js';
+import { checkDataFree } from './data-lock.js';
+import { freeBytes } from './disk.js';
+import { asClient, etcdArguments, type ServerFlags } from './etcd/flags.js';
+import { tellingLines } from './etcd/log.js';
+import { etcdVersion } from './etcd/version.js';
+import { checkAddresses } from './listen-check.js';
+import { localEndpoint } from './local-endpoint.js';
+import { LocalServer } from './local-server.js';
+import { rotateLog } from './rotate-log.js';
+import { describeExit, type ExitReason, type ServerExit, serverExit } from './server-exit.js';
+import { Silence, type WatchdogTimes, watchdogTimes } from './watchdog.js';
+
+export { describeExit, type ExitReason, type ServerExit } from './server-exit.js';
+
+/** Enough for a panic of Go, which shows what each of its threads did. */
+const logTailLines = 400;
+const logTailBytes = 128 * 1024;
+
+/** The size of the log is looked at once in so many rounds of the watchdog: once a minute. */
+const logCheckRounds = 6;
+
+export interface ServerOptions extends ServerFlags {
+  /** The etcd program. */
+  readonly program: string;
+  /** etcd's working folder, made 0700; its log goes to `etcd.log` in there. */
+  readonly folder: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** `NAME=value` in its environment: what an agent that comes after us knows it by. */
+  readonly mark?: string;
+  readonly log?: Log | undefined;
+  /** Default {@link watchdogTimes}. */
+  readonly watchdog?: WatchdogTimes | undefined;
+}
+
+/**
+ * One real etcd server as a child process. While it runs its log is rotated, and it is killed when it was serving and
+ * has not answered for 30 seconds, so that whoever keeps it up starts it again.
+ */
+export class ServerProcess {
+  /** How it ended and why; never rejects. */
+  readonly exited: Promise<ServerExit>;
+  /** How programs on this machine reach it: a client URL, or `unix:///…`. */
+  readonly clientEndpoint: string;
+  readonly #child: Child;
+  readonly #options: ServerOptions;
+  readonly #over = new AbortController();
+  #exit: ServerExit | undefined;
+  #ended: 'stopped' | 'hung' | undefined;
+  /** A server that waits for the others at its start answers nobody, so it counts from the first answer on. */
+  #silence: Silence | undefined;
+
+  private constructor(child: Child, options: ServerOptions, clientEndpoint: string) {
+    this.#child = child;
+    this.#options = options;
+    this.clientEndpoint = clientEndpoint;
+    this.exited = child.exited.then((exit) => this.#judge(exit));
+    this.#watch().catch((error: Error) => {
+      options.log?.('warn', `nobody watches whether the etcd server hangs: ${error.message}`);
+    });
+  }
+
+  /**
+   * Starts etcd; it may take a while until it answers, see {@link ServerProcess.ready}.
+   *
+   * @throws AgentError `in-use` when another program has its addresses or its data; `no-etcd`, `etcd-too-old`
+   */
+  static async start(options: ServerOptions): Promise<ServerProcess> {
+    const { folder, clientUrls, serverUrls, program } = options;
+    const clientEndpoint = localEndpoint(options, folder);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await Promise.all([
+      checkAddresses([...clientUrls, ...serverUrls], folder),
+      checkDataFree(options.dataFolder),
+      etcdVersion(program, options.environment),
+    ]);
+    if (options.start.kind === 'new') options.start.permit.use();
+    const logFile = logFileIn(folder);
+    await rotateLog(logFile, { live: false });
+    const child = await Child.start({
+      argv: [program, ...etcdArguments(options)],
+      cwd: folder,
+      environment: etcdEnvironment(options.environment),
+      logFile,
+      ...(options.mark === undefined ? {} : { mark: options.mark }),
+    }).catch((error: unknown) => {
+      throw new AgentError('no-etcd', `Cannot run ${program}: ${(error as Error).message}.`, {
+        cause: error,
+      });
+    });
+    return new ServerProcess(child, options, clientEndpoint);
+  }
+
+  /**
+   * Resolves with what the server says of itself when it serves, which takes a quorum, or for a learner a leader.
+   *
+   * @throws AgentError when it ends first or takes longer than `timeoutMs` (default {@link MAX_SERVER_START_TIMEOUT_MS}): `disk-full`, `in-use` or
+   * `server-failed`, with the last lines of its log.
+   */
+  async ready(options: { signal: AbortSignal; timeoutMs?: number }): Promise<MemberStatus> {
+    const { signal, timeoutMs = MAX_SERVER_START_TIMEOUT_MS } = options;
+    signal.throwIfAborted();
+    const late = AbortSignal.timeout(timeoutMs);
+    await using local = this.#local();
+    try {
+      const status = await local.serves(AbortSignal.any([signal, late, this.#over.signal]));
+      this.#silence ??= this.#newSilence();
+      return status;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (this.#exit !== undefined) throw this.#failure(this.#exit);
+      if (late.aborted) throw await this.#lateness(timeoutMs);
+      throw error;
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** How it ended; undefined while it runs. */
+  get exit(): ServerExit | undefined {
+    return this.#exit;
+  }
+
+  async stop(): Promise<ServerExit> {
+    this.#ended ??= 'stopped';
+    await this.#child.stop(MAX_SERVER_CLOSE_TIMEOUT_MS);
+    return this.exited;
+  }
+
+  kill(): void {
+    this.#ended ??= 'stopped';
+    this.#child.kill();
+  }
+
+  async #judge(exit: ChildExit): Promise<ServerExit> {
+    const { folder } = this.#options;
+    const [log, free] = await Promise.all([
+      this.#child.logTail(logTailLines, logTailBytes).catch(() => ''), // the folder may be gone, with --tmp-prefix
+      freeBytes(folder).catch(() => Number.POSITIVE_INFINITY),
+    ]);
+    this.#exit = serverExit({ exit, ended: this.#ended, log, freeBytes: free });
+    this.#over.abort();
+    return this.#exit;
+  }
+
+  /** Rotates the log and kills the server when it hangs, until it ends. */
+  async #watch(): Promise<void> {
+    const { name, log = () => undefined, watchdog = watchdogTimes } = this.#options;
+    await using local = this.#local();
+    let answered = true;
+    for (let round = 1; ; round += 1) {
+      const before = performance.now();
+      await this.#pause(answered ? watchdog.intervalMs : watchdog.intervalMs / 4);
+      if (this.#over.signal.aborted) return;
+      this.#silence?.paused(before, performance.now());
+      if (round % logCheckRounds === 0) await this.#rotateLog(log);
+      answered = await this.#answers(local, watchdog.intervalMs / 2);
+      if (answered) this.#silence ??= this.#newSilence();
+      if (this.#silence?.heard(answered, performance.now()) !== true || this.#exit !== undefined) continue;
+      log(
+        'error',
+        `the etcd server of ${name} has not answered for ${watchdog.maxSilenceMs / 1000} s; killing it`,
+      );
+      this.#ended ??= 'hung';
+      return this.#child.kill();
+    }
+  }
+
+  #newSilence(): Silence {
+    return new Silence(performance.now(), this.#options.watchdog);
+  }
+
+  #local(): LocalServer {
+    return new LocalServer({ endpoint: this.clientEndpoint, tls: asClient(this.#options.tls?.client) });
+  }
+
+  async #rotateLog(log: Log): Promise<void> {
+    await rotateLog(logFileIn(this.#options.folder), { live: true }).catch((error: Error) => {
+      log('warn', `the log of etcd could not be rotated: ${error.message}`);
+    });
+  }
+
+  async #answers(local: LocalServer, timeoutMs: number): Promise<boolean> {
+    const options = { signal: this.#over.signal, timeoutMs };
+    const status = await local.answers(options).catch(() => undefined); // it ended meanwhile
+    return status !== undefined;
+  }
+
+  /** Waits; less when the server ends meanwhile. */
+  async #pause(milliseconds: number): Promise<void> {
+    const { signal } = this.#over;
+    await delay(milliseconds, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
+  #failure(exit: ServerExit): AgentError {
+    const message = `The etcd server of ${this.#options.name} ended before it served: ${describeExit(exit)}.`;
+    return new AgentError(codes[exit.why] ?? 'server-failed', message, { logTail: exit.logTail });
+  }
+
+  async #lateness(timeoutMs: number): Promise<AgentError> {
+    const log = await this.#child.logTail(logTailLines, logTailBytes);
+    const logTail = tellingLines(log).join('\n');
+    const message = `The etcd server of ${this.#options.name} did not serve within ${timeoutMs} ms.`;
+    return new AgentError('server-failed', message, { logTail });
+  }
+}
+
+const codes: Partial<Record<ExitReason, AgentErrorCode>> = {
+  'disk-full': 'disk-full',
+  'address-in-use': 'in-use',
+};
+
+function logFileIn(folder: string): string {
+  return path.join(folder, 'etcd.log');
+}
+
+/**
+ * etcd reads every flag from `ETCD_…` too: what our own environment holds must not change the server. Nor does it count
+ * as an app's, where an app has started us.
+ */
+function etcdEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment).filter(([name]) => !name.startsWith('ETCD') && name !== APP_MARK);
+  return Object.fromEntries(kept);
+}

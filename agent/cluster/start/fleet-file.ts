@@ -1,0 +1,65 @@
+import { open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { FleetIdentity } from '../../../world/without-ssh.js';
+import { AgentError } from '../../errors.js';
+import { readOwn } from '../../prefix/own-file.js';
+
+const fleetSchema = z.object({
+  uuid: z.uuid(),
+  generation: z.int().min(1),
+  endpoints: z.array(z.string()),
+});
+
+/** The fleet that a prefix belongs to, and where it was reached last. */
+export interface RememberedFleet extends FleetIdentity {
+  readonly endpoints: readonly string[];
+}
+
+/**
+ * `fleet.json` in an agent's prefix: kept outside etcd's folder, so that a host whose data was removed still knows that it
+ * belongs to a fleet.
+ */
+export class FleetFile {
+  readonly #file: string;
+
+  constructor(prefix: string) {
+    this.#file = path.join(prefix, 'fleet.json');
+  }
+
+  /** @throws AgentError `invalid` when the file is there and cannot be understood: nobody may take this for a new host. */
+  async read(): Promise<RememberedFleet | undefined> {
+    let text: string;
+    try {
+      text = await readOwn(this.#file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (error instanceof AgentError) throw error;
+      throw this.#spoilt((error as Error).message, error);
+    }
+    try {
+      return fleetSchema.parse(JSON.parse(text));
+    } catch (error) {
+      throw this.#spoilt('it does not name a fleet', error);
+    }
+  }
+
+  /** All at once, and on the disk when it resolves. */
+  async write({ uuid, generation, endpoints }: RememberedFleet): Promise<void> {
+    const draft = `${this.#file}.part`;
+    await rm(draft, { force: true });
+    const handle = await open(draft, 'wx', 0o600);
+    try {
+      await handle.writeFile(`${JSON.stringify({ uuid, generation, endpoints })}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, this.#file);
+  }
+
+  #spoilt(why: string, cause: unknown): AgentError {
+    const message = `Cannot read which fleet this host belongs to from ${this.#file}: ${why}. Put it right, or remove it if this host is to belong to no fleet any more.`;
+    return new AgentError('invalid', message, { cause });
+  }
+}

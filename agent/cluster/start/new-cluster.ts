@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { AgentError } from '../../errors.js';
+import type { DataFolder } from '../server/data-folder.js';
+import { planStart, type StartFacts } from './start-plan.js';
+
+/** Looks whether a cluster counts on a server at this host's addresses, and throws if one does. */
+export type ForkGuard = (signal: AbortSignal) => Promise<void>;
+
+/**
+ * What it takes to start the first server of a new cluster. Only {@link NewClusterPermit.ask} makes one, from facts that
+ * hold a person's explicit wish, so that nothing else in the agent can start a second cluster.
+ */
+export class NewClusterPermit {
+  /** Tells clusters apart that are started on the same addresses. */
+  readonly token = randomUUID();
+  readonly #folder: DataFolder;
+  #used = false;
+
+  /**
+   * @throws AgentError `no-fleet` when the facts do not allow a new cluster; what the guard throws.
+   */
+  static async ask(
+    facts: StartFacts,
+    folder: DataFolder,
+    guard: ForkGuard,
+    signal: AbortSignal,
+  ): Promise<NewClusterPermit> {
+    if (planStart(facts).kind !== 'found' || !facts.newCluster)
+      throw new AgentError('no-fleet', `No new cluster was asked for on ${facts.hostname}.`);
+    await guard(signal);
+    return new NewClusterPermit(folder);
+  }
+
+  private constructor(folder: DataFolder) {
+    this.#folder = folder;
+  }
+
+  /** Called right before the server is started. @throws AgentError `no-fleet` the second time, and where data came meanwhile. */
+  use(): void {
+    if (this.#used || this.#folder.hasData)
+      throw new AgentError('no-fleet', 'A new cluster is made once, where there is no data.');
+    this.#used = true;
+  }
+}

@@ -1,0 +1,69 @@
+import { describeFleet } from '../../../world/without-ssh.js';
+import { warningsOf } from '../../options/exposure.js';
+import type { EmbdEtcdOptions } from '../../options/options.js';
+import type { DataFolder } from '../server/data-folder.js';
+import type { ServerStart } from '../server/etcd/flags.js';
+import { type ForkGuard, NewClusterPermit } from './new-cluster.js';
+import { planStart } from './start-plan.js';
+
+/** How an agent begins. */
+export interface Beginning {
+  /** The server that it starts at once; undefined for a host that comes as a client. */
+  readonly start: ServerStart | undefined;
+  readonly seeds: readonly string[];
+  /** The seeds, and wherever the cluster was reached before. */
+  readonly all: readonly string[];
+  /** Whether this host may run a server, now or later. */
+  readonly runsServer: boolean;
+}
+
+export interface BeginningContext {
+  readonly options: EmbdEtcdOptions;
+  readonly folder: DataFolder;
+  /** What leads to this host's own server. */
+  readonly own: readonly string[];
+  readonly guard: ForkGuard;
+}
+
+/**
+ * Decides how to begin, from the options and from what the prefix holds.
+ *
+ * @throws AgentError `no-fleet` when there is nothing to join and no new cluster may be made; `other-cluster` when a
+ * cluster counts on a server of this host, which has lost its data.
+ */
+export async function begin(
+  { options, folder, own, guard }: BeginningContext,
+  signal: AbortSignal,
+): Promise<Beginning> {
+  const { hostname, prefix, noServer = false, alone = false, seeds, newCluster = false, log } = options;
+  const fleet = await folder.rememberedFleet();
+  // Where its fleet was taken from a host, it is to join the one of its seeds, and not to look where it was before.
+  const isMoved = fleet === undefined && !folder.hasData && seeds.length > 0;
+  const reached = isMoved ? [] : await folder.knownEndpoints();
+  const known = [...new Set([...reached, ...(fleet?.endpoints ?? [])])];
+  const facts = {
+    ...{ hostname, prefix, seeds, newCluster },
+    hasData: !noServer && folder.hasData,
+    hasOtherWay: options.connectSeeds !== undefined,
+    remembered: known.filter((url) => !own.includes(url)),
+    fleet: fleet && describeFleet(fleet),
+  };
+  const plan = planStart(facts);
+  if (!noServer) for (const warning of warningsOf(options)) log('warn', warning);
+  switch (plan.kind) {
+    case 'restart':
+      return { start: plan, seeds, all: [...new Set([...seeds, ...known])], runsServer: true };
+    case 'join':
+      if (plan.note !== undefined) log('info', plan.note);
+      if (alone && !noServer)
+        log('info', `${hostname} runs no etcd server: --server-urls would say where the others reach it`);
+      return {
+        ...{ start: undefined, seeds: plan.seeds, runsServer: !noServer && !alone },
+        all: [...new Set([...plan.seeds, ...known])],
+      };
+    case 'found': {
+      const permit = await NewClusterPermit.ask(facts, folder, guard, signal);
+      return { start: { kind: 'new', permit }, seeds, all: [], runsServer: true };
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { z } from 'zod';
+import { ControlError } from './error.js';
+import { type AgentState, agentStateSchema, controlErrorSchema, doneSchema } from './protocol.js';
+
+interface ControlCall {
+  /** Ends the wait; what was asked for may go on. */
+  readonly signal?: AbortSignal;
+  /** Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/** Makes one connection to a control socket. It is destroyed when the call is over. */
+export type ConnectControl = (signal: AbortSignal) => Promise<Duplex>;
+
+/** Asks the agent behind a control socket, which may be the near end of a tunnel. Every call is a connection of its own. */
+export class ControlClient {
+  readonly #connect: ConnectControl;
+
+  /** @param socket its path, at most 107 bytes as the kernel takes it; or how else to connect to it. */
+  constructor(socket: string | ConnectControl) {
+    this.#connect = typeof socket === 'string' ? async () => connect({ path: socket }) : socket;
+  }
+
+  /** @throws ControlError */
+  state(call?: ControlCall): Promise<AgentState> {
+    return this.#ask('GET', '/state', undefined, agentStateSchema, call);
+  }
+
+  /** Makes a cluster of one of what that host has; resolves when it serves. @throws ControlError */
+  async rebuild(call?: ControlCall): Promise<void> {
+    await this.#ask('POST', '/rebuild', {}, doneSchema, call);
+  }
+
+  /** Lets that host put its data aside and join the cluster at the seeds afresh. @throws ControlError */
+  async rejoin(seeds: readonly string[], call?: ControlCall): Promise<void> {
+    await this.#ask('POST', '/rejoin', { seeds }, doneSchema, call);
+  }
+
+  async #ask<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    schema: z.ZodType<T>,
+    { signal, timeoutMs = 10_000 }: ControlCall = {},
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const over = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+    let connection: Duplex | undefined;
+    let answer: { readonly status: number | undefined; readonly body: string };
+    try {
+      const made = await this.#connect(over);
+      connection = made;
+      // What goes wrong with it is the request's failure too, but for what comes after that is over.
+      made.on('error', () => undefined);
+      const headers = { connection: 'close' };
+      const sent = request({ createConnection: () => made, method, path, headers, signal: over });
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      answer = { status: response.statusCode, body: await text(response) };
+    } catch (cause) {
+      signal?.throwIfAborted();
+      const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : (cause as Error).message;
+      throw new ControlError('unreachable', `The agent did not answer: ${why}.`, { cause });
+    } finally {
+      connection?.destroy();
+    }
+    return understand(answer, schema);
+  }
+}
+
+function understand<T>({ status, body }: { status: number | undefined; body: string }, schema: z.ZodType<T>) {
+  const json = parseJson(body);
+  if (status === 200) {
+    const { data } = schema.safeParse(json);
+    if (data !== undefined) return data;
+  }
+  const refused = controlErrorSchema.safeParse(json).data?.error;
+  if (refused !== undefined) throw new ControlError(refused.code, refused.message);
+  throw new ControlError(
+    'unreachable',
+    `What answered is no agent of this version (HTTP ${status}): use the same hawser on both ends.`,
+  );
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    // Neither schema takes undefined.
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Client, MemberStatus } from '../../world/without-ssh.js';
+import type { DataFolder } from '../cluster/server/data-folder.js';
+import type { OwnServer } from '../cluster/server/own-server.js';
+import type { ServerReport } from './protocol.js';
+
+const askMs = 800;
+
+/** What the control socket tells of this host's server; it asks the server itself, which answers without a majority too. */
+export async function reportOf(
+  own: OwnServer | undefined,
+  folder: DataFolder,
+  clientUrls: readonly string[],
+  connect: (endpoints: readonly string[]) => Client,
+): Promise<ServerReport> {
+  const dataFolder = folder.hasData;
+  const server = own?.process;
+  if (server === undefined) return { state: own?.isDrained ? 'stopped' : 'none', dataFolder };
+  await using client = connect([server.clientEndpoint]);
+  // A server that does not answer in time is still starting, as far as can be told.
+  const status = await client.status(undefined, { timeoutMs: askMs }).catch(() => undefined);
+  if (status === undefined) return { state: 'starting', dataFolder };
+  const members = await client.members({ timeoutMs: askMs, serializable: true }).catch(() => undefined);
+  return {
+    state: stateOf(status),
+    memberId: status.memberId,
+    clusterId: status.clusterId,
+    revision: String(status.revision),
+    raftTerm: status.raftTerm,
+    raftIndex: String(status.raftIndex),
+    dbSizeBytes: status.dbSizeBytes,
+    ...(members === undefined
+      ? {}
+      : { members: members.map(({ name, id, peerUrls }) => ({ name, id, peerUrls })) }),
+    clientUrls,
+    dataFolder,
+  };
+}
+
+function stateOf({ leader, isLearner }: MemberStatus): ServerReport['state'] {
+  if (leader === '0') return 'no-quorum';
+  return isLearner ? 'learner' : 'voter';
+}

@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import type { Log } from '../../world/without-ssh.js';
+import { type AgentState, type ControlErrorCode, rebuildSchema, rejoinSchema } from './protocol.js';
+
+const largestBodyBytes = 64 * 1024;
+
+/** What an agent does when it is asked to. */
+export interface ControlHandlers {
+  /** Answers within a second or so, whatever the server does. */
+  state(): AgentState | Promise<AgentState>;
+  /**
+   * Starts the server again as a cluster of one, from its own data; resolves when it serves. Only asked for while the server
+   * has no quorum.
+   */
+  rebuild(options: { readonly signal: AbortSignal }): Promise<void>;
+  /**
+   * Stops the server, moves its data aside and turns to these seeds; resolves when the data is aside. Only asked for while
+   * the server has no quorum.
+   */
+  rejoin(seeds: readonly string[], options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+const statuses: Record<ControlErrorCode, number> = {
+  invalid: 400,
+  'has-quorum': 409,
+  busy: 409,
+  failed: 500,
+};
+
+class Refusal extends Error {
+  readonly code: ControlErrorCode;
+
+  constructor(code: ControlErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The HTTP side of an agent's control socket: `GET /state`, `POST /rebuild`, `POST /rejoin`, and nothing else. */
+export function controlServer(handlers: ControlHandlers, log: Log, signal: AbortSignal): Server {
+  let isBusy = false;
+  const change = async (what: string, act: () => Promise<void>): Promise<{ done: true }> => {
+    if (isBusy) throw new Refusal('busy', 'This agent is still at the change that it was asked for before.');
+    isBusy = true;
+    try {
+      const { hostname, server } = await handlers.state();
+      if (server.state === 'voter' || server.state === 'learner') {
+        throw new Refusal('has-quorum', `The etcd server of ${hostname} serves a cluster that has a quorum.`);
+      }
+      log('warn', `${what} was asked for through the control socket`);
+      await act();
+      return { done: true };
+    } finally {
+      isBusy = false;
+    }
+  };
+  const answer = async (request: IncomingMessage): Promise<unknown> => {
+    switch (`${request.method} ${request.url}`) {
+      case 'GET /state':
+        return handlers.state();
+      case 'POST /rebuild':
+        await read(request, rebuildSchema);
+        return change('a rebuild as a cluster of one', () => handlers.rebuild({ signal }));
+      case 'POST /rejoin': {
+        const { seeds } = await read(request, rejoinSchema);
+        return change(`joining ${seeds.join(', ')} as a new member`, () =>
+          handlers.rejoin(seeds, { signal }),
+        );
+      }
+      default:
+        throw new Refusal('invalid', `There is no ${request.method} ${request.url} here.`);
+    }
+  };
+  return createServer((request, response) => {
+    answer(request).then(
+      (value) => reply(response, 200, value),
+      (error: unknown) => replyError(response, error),
+    );
+  });
+}
+
+async function read<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > largestBodyBytes) throw new Refusal('invalid', 'The request is too large.');
+    chunks.push(chunk);
+  }
+  const { data, error } = schema.safeParse(parseJson(Buffer.concat(chunks).toString()));
+  if (data !== undefined) return data;
+  throw new Refusal(
+    'invalid',
+    `The request is not right: ${error?.issues.map((issue) => issue.message).join('; ')}.`,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The schema refuses undefined, in its own words.
+    return undefined;
+  }
+}
+
+function replyError(response: ServerResponse, error: unknown): void {
+  const code = error instanceof Refusal ? error.code : 'failed';
+  const message = error instanceof Error ? error.message : String(error);
+  reply(response, statuses[code], { error: { code, message } });
+}
+
+function reply(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+  response.end(JSON.stringify(value));
+}

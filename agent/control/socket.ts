@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { chmod } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { Log } from '../../world/without-ssh.js';
+import { AgentError } from '../errors.js';
+import { instanceOf } from '../prefix/instance.js';
+import { ControlClient } from './client.js';
+import { claim } from './listen-exclusively.js';
+import { type ControlHandlers, controlServer } from './server.js';
+import { CONTROL_SOCKET, type SocketPath, socketPath } from './socket-path.js';
+
+const holderTimeoutMs = 1_000;
+
+export interface ControlSocketOptions extends ControlHandlers {
+  readonly log: Log;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The unix socket `agent.sock` in an agent's prefix, held for as long as the agent runs: the lock of the prefix, and the way
+ * in for `hawser members recover`. Only the agent's own user can connect.
+ */
+export class ControlSocket implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #path: SocketPath;
+  readonly #closing: AbortController;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Takes the prefix, which is made if need be, and made 0700.
+   *
+   * @throws AgentError `in-use` when an agent runs on this prefix, naming its pid and hostname; `invalid` when the prefix
+   * cannot be written.
+   */
+  static async open(prefix: string, options: ControlSocketOptions): Promise<ControlSocket> {
+    const secret = await instanceOf(prefix);
+    await chmod(prefix, 0o700);
+    const closing = new AbortController();
+    const server = controlServer(options, options.log, closing.signal);
+    const path = await socketPath(prefix, CONTROL_SOCKET);
+    try {
+      const signal = options.signal ?? closing.signal;
+      if (!(await claim(server, path.path, { secret, signal }))) throw await inUse(prefix, path.path);
+      await chmod(path.path, 0o600);
+    } catch (error) {
+      server.close();
+      await path[Symbol.asyncDispose]();
+      throw error;
+    }
+    return new ControlSocket(server, path, closing);
+  }
+
+  private constructor(server: Server, path: SocketPath, closing: AbortController) {
+    this.#server = server;
+    this.#path = path;
+    this.#closing = closing;
+  }
+
+  /** Ends what is asked for at the moment, removes the socket and gives the prefix back; idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(new AgentError('server-failed', 'The agent is ending.'));
+    const closed = once(this.#server, 'close');
+    // This also removes the file, which is why the folder's descriptor goes last.
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+    await this.#path[Symbol.asyncDispose]();
+  }
+}
+
+async function inUse(prefix: string, path: string): Promise<AgentError> {
+  const holder = await new ControlClient(path).state({ timeoutMs: holderTimeoutMs }).then(
+    ({ pid, hostname }) => `pid ${pid}, hostname ${hostname}`,
+    () => 'it does not answer',
+  );
+  return new AgentError(
+    'in-use',
+    `An agent runs on the prefix ${prefix} already (${holder}): stop it or choose another --prefix.`,
+  );
+}

@@ -1,0 +1,250 @@
+import { type ClientWorld, emptyIfNoText, type Log, WorldError } from '../../world/without-ssh.js';
+import type { Mover } from '../converger.js';
+import type { Mark } from '../processes/strays.js';
+import { App, type AppFailure } from './app.js';
+import { describeFailure } from './describe-failure.js';
+import { mayReadLater, patiently } from './patience.js';
+import { type Entry, entryOf, isSameDeploy, type Release, Releases } from './releases.js';
+import { Reporter } from './reporter.js';
+
+export interface FollowOptions {
+  readonly hostname: string;
+  /** The agent's folder: `releases/`, `deploys/`, `current` and `app.log` are in there. */
+  readonly prefix: string;
+  /** What apps inherit. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** What apps are known by. */
+  readonly mark: Mark;
+  readonly log: Log;
+  /** Told when a deploy is being applied, from the start on until the host has caught up with the log. */
+  readonly mover?: Mover;
+}
+
+/**
+ * Keeps one host at the newest deploy of the log: fetches it, unpacks it into `releases/<id>`, points `current`
+ * at it, runs its command and health check, and reports. What does not become healthy is taken back, and the
+ * release before runs again. What runs comes from this host's disk and needs nobody: neither etcd nor the log, and no
+ * report or clean-up that fails ends it.
+ */
+export class Follower {
+  readonly #options: FollowOptions;
+  readonly #releases: Releases;
+  readonly #reporter: Reporter;
+  #running: { readonly release: Release; readonly app: App } | undefined;
+  /** The deploy that needs no more work here. */
+  #handled: { readonly id: number; readonly digest: string } | undefined;
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+    this.#releases = new Releases(options.prefix);
+    this.#reporter = new Reporter(options.hostname, options.log);
+    options.mover?.moving();
+  }
+
+  /** Starts the last healthy release again, from the disk alone; what was being tried when the agent ended is taken back. */
+  async resume(signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const name = await this.#releases.lastHealthy();
+      const release = name === undefined ? undefined : await this.#releases.read(name);
+      if (release !== undefined) this.#startAgain(release, signal);
+      await this.#tolerate('point out the release that runs', () => this.#releases.activate(name));
+    } catch (error) {
+      log('error', `the release that ran here cannot be started: ${describeFailure(error)}`);
+    }
+    await this.#tolerate('tidy up the releases', () => this.#releases.tidy(log));
+  }
+
+  /** Follows the log until the signal aborts or the World is closed; the app goes on. */
+  async follow(world: ClientWorld, signal: AbortSignal): Promise<void> {
+    const { log, mover } = this.#options;
+    const isWorthIt = (error: unknown) => !(error instanceof WorldError && error.code === 'closed');
+    const following = async (): Promise<void> => {
+      for await (const _ of world.watchDeploy({ signal })) {
+        await this.#catchUp(world, signal);
+        mover?.settled();
+      }
+    };
+    const reporting = this.#reporter.run(world, signal);
+    try {
+      await patiently(following, { signal, log, isWorthIt });
+    } catch (error) {
+      if (!signal.aborted && isWorthIt(error)) throw error;
+    }
+    await reporting;
+  }
+
+  /** Stops the app. */
+  async stop(): Promise<void> {
+    await this.#running?.app.stop();
+  }
+
+  /** Ends the app at once: for the third ^C. */
+  kill(): void {
+    this.#running?.app.kill();
+  }
+
+  /** Whether there is an app on this host that runs, or is being kept. */
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  async #catchUp(world: ClientWorld, signal: AbortSignal): Promise<void> {
+    const { log, mover } = this.#options;
+    const id = await this.#patiently(signal, () => world.getMaxDeployId({ signal }));
+    if (id === 0) return;
+    const payload = await this.#patiently(signal, () => world.getDeploy(id, { signal }).catch(emptyIfNoText));
+    const entry = entryOf(id, payload);
+    if (entry === undefined) {
+      if (this.#handled?.id !== id)
+        log('warn', `deploy ${id} was not made by hawser; leaving this host as it is`);
+      this.#handled = { id, digest: '' };
+      return;
+    }
+    if (isSameDeploy(this.#handled, entry)) return;
+    if (this.#handled === undefined && (await this.#isDone(world, entry, signal))) {
+      this.#handled = entry;
+      return;
+    }
+    mover?.moving();
+    await this.#apply(world, entry, signal);
+    this.#handled = entry;
+  }
+
+  /** Whether an agent on this host was done with a deploy before we came. */
+  async #isDone(world: ClientWorld, entry: Entry, signal: AbortSignal): Promise<boolean> {
+    const { id, deployment } = entry;
+    const { hostname } = this.#options;
+    await this.#bringFromLog(world, entry, signal);
+    const reports = await this.#patiently(signal, () => world.getReports(id, { signal }));
+    const report = reports.get(hostname);
+    const runs = isSameDeploy(this.#running?.release, entry);
+    if (report?.state === 'failed' || (runs && report?.state === 'healthy')) {
+      this.#reporter.recall(id, report);
+      return true;
+    }
+    // The report was lost, or this is another log with the same deploy in it.
+    if (runs)
+      this.#reporter.say(id, { state: 'healthy', message: `${deployment.name} is healthy.`, current: id });
+    return runs;
+  }
+
+  /** An older agent kept its releases without their deploys; that is in the log only, if anywhere. */
+  async #bringFromLog(world: ClientWorld, newest: Entry, signal: AbortSignal): Promise<void> {
+    const name = await this.#releases.lastHealthy();
+    if (this.#running !== undefined || name === undefined) return;
+    const id = Number(name);
+    await this.#tolerate(`start deploy ${name} again`, async () => {
+      const entry = id === newest.id ? newest : entryOf(id, await world.getDeploy(id, { signal }));
+      if (entry === undefined) return;
+      await this.#releases.record(name, entry);
+      const release = await this.#releases.read(name);
+      if (release !== undefined) this.#startAgain(release, signal);
+    });
+  }
+
+  async #apply(world: ClientWorld, entry: Entry, signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    const { id, deployment } = entry;
+    const current = this.#running?.release.id ?? 0;
+    const say = (state: 'fetching' | 'applying' | 'skipped', message: string): void =>
+      this.#reporter.say(id, { state, message, current });
+    try {
+      say('fetching', `Fetching ${deployment.name}.`);
+      const release = await this.#releases.unpack(entry, (into) =>
+        this.#patiently(signal, () => world.getTree(deployment.tree, into, { signal })),
+      );
+      if (deployment.noop) {
+        await this.#tolerate(`remove deploy ${id}`, () => this.#releases.discard(release.name));
+        return say('skipped', 'Fetched and verified, not applied (noop).');
+      }
+      say('applying', `Starting ${deployment.name}.`);
+      await this.#switchTo(release, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const runs = this.#running?.release.id ?? 0;
+      const message = `${describeFailure(error)} ${runs === 0 ? 'Nothing runs here.' : `Deploy ${runs} still runs.`}`;
+      log('error', `deploy ${id} failed: ${message}`);
+      this.#reporter.say(id, { state: 'failed', message, current: runs });
+    }
+  }
+
+  async #switchTo(release: Release, signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    const { id, deployment } = release;
+    const previous = this.#running?.release;
+    await this.stop();
+    this.#reporter.condition(undefined);
+    const app = this.#appOf(release);
+    this.#running = { release, app };
+    const failure = await this.#try(app, release, signal);
+    if (failure === undefined) {
+      log('info', `deploy ${id} is healthy`);
+      this.#reporter.say(id, { state: 'healthy', message: `${deployment.name} is healthy.`, current: id });
+      app.keep();
+      await this.#tolerate('remove old releases', () => this.#releases.prune());
+      return;
+    }
+    await app.stop();
+    await this.#goBack(previous, signal);
+    const back = previous === undefined ? 'Nothing runs here now.' : `Deploy ${previous.id} runs again.`;
+    const message = `${failure.message} ${back}`;
+    log('error', `deploy ${id} failed: ${message}`);
+    const logTail = failure.logTail === '' ? {} : { logTail: failure.logTail };
+    this.#reporter.say(id, { state: 'failed', message, current: previous?.id ?? 0, ...logTail });
+    await this.#tolerate(`remove deploy ${id}`, () => this.#releases.discard(release.name));
+  }
+
+  /** Whatever goes wrong while a release is tried is a reason to go back to the one before. */
+  async #try(app: App, release: Release, signal: AbortSignal): Promise<AppFailure | undefined> {
+    try {
+      await this.#releases.activate(release.name);
+      const failure = await app.start(signal);
+      if (failure === undefined) await this.#releases.markHealthy(release.name);
+      return failure;
+    } catch (error) {
+      signal.throwIfAborted();
+      return { message: describeFailure(error), logTail: '' };
+    }
+  }
+
+  async #goBack(previous: Release | undefined, signal: AbortSignal): Promise<void> {
+    this.#running = undefined;
+    const app = previous && this.#startAgain(previous, signal);
+    await this.#tolerate('point out the release that runs', () => this.#releases.activate(previous?.name));
+    await app?.checked();
+  }
+
+  #startAgain(release: Release, signal: AbortSignal): App {
+    const app = this.#appOf(release);
+    this.#running = { release, app };
+    app.resume(signal);
+    return app;
+  }
+
+  #appOf(release: Release): App {
+    const { hostname, prefix, environment, mark, log } = this.#options;
+    return new App({
+      release,
+      folder: this.#releases.folder(release.name),
+      hostname,
+      prefix,
+      environment,
+      mark,
+      log,
+      onCondition: (condition) => this.#reporter.condition(condition),
+    });
+  }
+
+  #patiently<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+    // Not for want of space: that is this host's own disk.
+    return patiently(operation, { signal, log: this.#options.log, isWorthIt: mayReadLater });
+  }
+
+  /** Does what may fail without harm to what runs. */
+  async #tolerate(what: string, act: () => Promise<void>): Promise<void> {
+    await act().catch((error: unknown) =>
+      this.#options.log('warn', `could not ${what}: ${describeFailure(error)}`),
+    );
+  }
+}

@@ -1,0 +1,163 @@
+import { addAbortListener } from 'node:events';
+import { pause } from '../base/pause.js';
+import { type ClientWorld, noteHost, WorldError } from '../world/without-ssh.js';
+import { leaveTimeoutMs } from './cluster/leave.js';
+import { stopGraceMs } from './deploys/app.js';
+import { Follower } from './deploys/follower.js';
+import { DEFAULT_KEEP_DEPLOYS, keepPruned } from './deploys/keep-pruned.js';
+import { mayWriteLater, patiently } from './deploys/patience.js';
+import { EmbdEtcd } from './embd-etcd.js';
+import { AgentError, type AgentErrorCode } from './errors.js';
+import type { EmbdEtcdOptions } from './options/options.js';
+import { Mark } from './processes/strays.js';
+
+/** The options of {@link EmbdEtcd}; deploys go to `releases/`, `current` and `app.log` in the prefix. */
+export interface AgentOptions extends EmbdEtcdOptions {
+  /** How many of the newest deploys the fleet's log keeps while this host is elected; 0: all. Default 50. */
+  readonly keepDeploys?: number;
+  /** This host does not outlive its agent: it does not come to belong to the fleet. */
+  readonly isTemporary?: boolean;
+}
+
+/** Pauses before the host takes part in the cluster again, where its app goes on without. */
+const againMs = { first: 1_000, most: 60_000 };
+
+/**
+ * The agent of one host: runs its app, takes part in the elastic cluster, follows the deploy log, and decides schedules
+ * when it is elected to.
+ */
+export class HostAgent {
+  readonly #options: AgentOptions;
+  #etcd: EmbdEtcd;
+  #follower: Follower | undefined;
+  #endingSince: number | undefined;
+
+  /** @throws AgentError `invalid` for options that cannot work. */
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#etcd = new EmbdEtcd(options);
+    this.#etcd.validate();
+  }
+
+  /**
+   * Runs until the signal aborts, then stops the app, leaves the cluster, withdraws from the World, and resolves. The app of
+   * the last healthy release is started at once, and goes on when the host cannot take part in the cluster: that is tried
+   * again then.
+   *
+   * @throws AgentError, or WorldError `conflict` when another live agent has this hostname.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#etcd.init(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    try {
+      const { prefix, log } = this.#options;
+      const mark = await Mark.of(prefix);
+      await mark.endApps(log);
+      const mover = this.#etcd.converger.mover('deploys');
+      const follower = new Follower({ ...this.#options, mark, mover });
+      this.#follower = follower;
+      await this.#persist(follower, follower.resume(signal), signal);
+    } finally {
+      await this.#follower?.stop();
+      await this.#etcd.cleanup();
+    }
+  }
+
+  /** Ends everything at once: for the third ^C. */
+  kill(): void {
+    this.#follower?.kill();
+    this.#etcd.kill();
+  }
+
+  /** How long an orderly end that is under way will still wait at most. */
+  get endsWithinMs(): number {
+    const { leavesWithinMs } = this.#etcd;
+    if (leavesWithinMs > 0 || this.#endingSince === undefined) return leavesWithinMs;
+    return Math.max(0, this.#endingSince + stopGraceMs + leaveTimeoutMs - performance.now());
+  }
+
+  /** Takes part in the cluster until the signal aborts; while there is an app to run, again after each failure. */
+  async #persist(follower: Follower, resumed: Promise<void>, signal: AbortSignal): Promise<void> {
+    for (let pauseMs = againMs.first; ; pauseMs = Math.min(pauseMs * 2, againMs.most)) {
+      const failure = await this.#takePart(follower, resumed, signal);
+      if (failure === undefined || signal.aborted) return;
+      await resumed;
+      if (!follower.isRunning || isFinal(failure)) throw failure;
+      const { log } = this.#options;
+      log('error', `${failure.message} The app goes on; joining the fleet again in ${pauseMs / 1_000} s.`);
+      await pause(pauseMs, signal);
+      if (signal.aborted) return;
+      await this.#etcd.cleanup();
+      this.#etcd = new EmbdEtcd({ ...this.#options, converger: this.#etcd.converger });
+      await this.#etcd.init(signal);
+    }
+  }
+
+  /** @returns what it failed with; undefined after an orderly end */
+  async #takePart(
+    follower: Follower,
+    resumed: Promise<void>,
+    signal: AbortSignal,
+  ): Promise<Error | undefined> {
+    const failed = new AbortController();
+    const leaving = new AbortController();
+    const fail = (error: unknown): void =>
+      failed.abort(error instanceof Error ? error : new Error(String(error)));
+    const over = AbortSignal.any([signal, failed.signal]);
+    const cluster = this.#etcd.run(leaving.signal).catch(fail);
+    const working = resumed.then(() => this.#work(follower, over)).catch(fail);
+    await Promise.race([aborted(over), cluster]);
+    if (signal.aborted) this.#endingSince = performance.now();
+    await working;
+    // The app first, so that nobody is sent here any more when it has gone.
+    if (signal.aborted) await follower.stop();
+    leaving.abort(over.reason);
+    await cluster;
+    return failed.signal.aborted && !signal.aborted ? failed.signal.reason : undefined;
+  }
+
+  /** What this host does in the World once it is known to it. */
+  async #work(follower: Follower, signal: AbortSignal): Promise<void> {
+    await Promise.race([this.#etcd.ready, aborted(signal)]);
+    if (signal.aborted) return;
+    const { world } = this.#etcd;
+    const { keepDeploys: keep = DEFAULT_KEEP_DEPLOYS, log } = this.#options;
+    const pruning = { world, keep, log, isElected: () => this.#etcd.isElected };
+    const lasting = async (operation: () => Promise<void>): Promise<void> => {
+      await patiently(operation, { signal, log }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    };
+    await Promise.all([
+      follower.follow(world, signal),
+      lasting(() => world.schedulerRun({ signal })),
+      lasting(() => this.#belong(world, signal)),
+      keepPruned(pruning, signal),
+    ]);
+  }
+
+  /** From now on this host is expected where the fleet is, also while it is away. */
+  async #belong(world: ClientWorld, signal: AbortSignal): Promise<void> {
+    const { hostname, isTemporary, log } = this.#options;
+    if (isTemporary === true) return;
+    const agent = (await world.getAgents({ signal })).get(hostname);
+    if (agent !== undefined) await noteHost(world.client, agent, { signal, log });
+  }
+}
+
+/** What may be otherwise at the next try; for the rest somebody has to decide something first. */
+const passing: ReadonlySet<AgentErrorCode> = new Set(['server-failed', 'join-failed', 'disk-full', 'in-use']);
+
+function isFinal(failure: Error): boolean {
+  if (failure instanceof WorldError) return !mayWriteLater(failure);
+  return failure instanceof AgentError && !passing.has(failure.code);
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => addAbortListener(signal, () => resolve()));
+}

@@ -1,0 +1,59 @@
+import type { ServerTls, TlsFiles } from '../cluster/server/etcd/flags.js';
+import { AgentError } from '../errors.js';
+import { isLoopback, parseServerUrl, type UrlSide } from './server-urls.js';
+
+/** What decides who can enter the etcd server of a host. */
+export interface ExposureOptions {
+  readonly clientUrls: readonly string[];
+  readonly serverUrls: readonly string[];
+  readonly tls?: ServerTls | undefined;
+  /** Whether a person said that others may. */
+  readonly insecure?: boolean | undefined;
+}
+
+/**
+ * Who besides this user could enter the server by its URLs, which means to run programs as the agents' users on every
+ * host: a sentence for each to warn of.
+ *
+ * @throws AgentError `unsafe` when that is more than the users of this machine and nobody said that it is meant.
+ */
+export function warningsOf({ clientUrls, serverUrls, tls, insecure = false }: ExposureOptions): string[] {
+  const sides = [
+    ['client', clientUrls.filter((url) => !/^unix:/i.test(url)), tls?.client],
+    ['server', serverUrls.filter((url) => !/^unix:/i.test(url)), tls?.peer],
+  ] as const;
+  return sides.flatMap(([side, urls, files]) => {
+    const open = files?.trustedCaFile === undefined ? urls.map(parseServerUrl) : [];
+    const wide = open.filter((url) => !isLoopback(url));
+    if (wide.length > 0 && !insecure) throw refused(side, wide.map(({ text }) => text).join(', '), files);
+    const near = open.filter(isLoopback);
+    return [
+      ...(wide.length === 0 ? [] : [`${list(wide)} ${are(wide)} open to whoever reaches this host`]),
+      ...(near.length === 0 ? [] : [`${list(near)} ${are(near)} open to every local user of this host`]),
+    ].map((who) => `${who}, who can so ${mayDo[side]}`);
+  });
+}
+
+const mayDo = {
+  client: 'read and write the fleet, and run programs on all its hosts as the users of their agents',
+  server: 'become a part of the cluster, and so read and write the fleet',
+} as const;
+
+function refused(side: UrlSide, urls: string, files: TlsFiles | undefined): AgentError {
+  const flags = side === 'client' ? ['--cert-file', '--key-file', '--trusted-ca-file'] : peerFlags;
+  const missing = files === undefined ? flags.join(', ') : flags[2];
+  const message =
+    `At ${urls} whoever reaches this host could ${mayDo[side]}: give certificates that clients must have too ` +
+    `(https:// with ${missing}), or --insecure if only hosts of yours can reach that network.`;
+  return new AgentError('unsafe', message);
+}
+
+const peerFlags = ['--peer-cert-file', '--peer-key-file', '--peer-trusted-ca-file'];
+
+function list(urls: readonly { readonly text: string }[]): string {
+  return urls.map(({ text }) => text).join(', ');
+}
+
+function are({ length }: readonly unknown[]): string {
+  return length === 1 ? 'is' : 'are';
+}

@@ -1,0 +1,134 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import path from 'node:path';
+import { readRegularFile } from '../../base/read-regular-file.js';
+import type { ServerTls, TlsFiles } from '../cluster/server/etcd/flags.js';
+import type { ServerAddresses } from '../cluster/server/local-endpoint.js';
+import { AgentError } from '../errors.js';
+import { checkOwnFolder } from '../prefix/own-folder.js';
+
+const serverAuth = '1.3.6.1.5.5.7.3.1';
+const clientAuth = '1.3.6.1.5.5.7.3.2';
+
+/**
+ * Makes the prefix, for its owner only, where it does not exist.
+ *
+ * @throws AgentError `invalid` naming the folder and why it cannot be written; `unsafe` when another user owns it or could
+ * put something else in its place.
+ */
+export function checkPrefix(prefix: string): void {
+  try {
+    makeFolder(prefix);
+    checkOwnFolder(prefix);
+    accessSync(prefix, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const why = meanings[code] ?? message;
+    throw new AgentError(
+      'invalid',
+      `Cannot write to the prefix ${prefix}: ${why}. Choose another with --prefix, or run as a user who may.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Node's own way of making parents too never ends where a parent exists and takes no folders, such as in /proc. */
+function makeFolder(folder: string): void {
+  const parent = path.dirname(folder);
+  if (!existsSync(parent)) makeFolder(parent);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) mkdirSync(folder, { mode: 0o700 });
+}
+
+const meanings: Partial<Record<string, string>> = {
+  EACCES: 'permission denied (EACCES)',
+  EPERM: 'not permitted (EPERM)',
+  EROFS: 'its file system is read-only (EROFS)',
+  ENOTDIR: 'a part of it is a file (ENOTDIR)',
+  EEXIST: 'it is a file (EEXIST)',
+  ENOENT: 'no folder can be made there (ENOENT)',
+  ENOSPC: 'its file system is full (ENOSPC)',
+};
+
+/** The URLs that others are told to use. */
+type Advertised = Pick<ServerAddresses, 'advertisedClientUrls' | 'advertisedServerUrls'>;
+
+/**
+ * Reads the certificates that a server would be started with, because etcd tells what is wrong with them in its log
+ * only, or to those who connect.
+ *
+ * @throws AgentError `invalid` naming the file: it cannot be read, is no PEM, the key is another's, the certificate has
+ * run out, may not be used for both directions or is not for an address that others are told to use.
+ */
+export function checkCertificates(tls: ServerTls, advertised: Advertised, now = new Date()): void {
+  if (tls.client !== undefined) checkFiles(tls.client, advertised.advertisedClientUrls, now);
+  if (tls.peer !== undefined) checkFiles(tls.peer, advertised.advertisedServerUrls, now);
+}
+
+function checkFiles(
+  { certFile, keyFile, trustedCaFile }: TlsFiles,
+  urls: readonly string[],
+  now: Date,
+): void {
+  const certificate = readCertificate(certFile);
+  const key = parse(keyFile, 'private key', (pem) => createPrivateKey(pem));
+  if (!certificate.checkPrivateKey(key)) {
+    throw new AgentError('invalid', `${keyFile} is not the key of the certificate ${certFile}.`);
+  }
+  if (new Date(certificate.validTo) < now) {
+    throw new AgentError(
+      'invalid',
+      `The certificate ${certFile} ran out on ${certificate.validTo}: renew it.`,
+    );
+  }
+  const usages: readonly string[] | undefined = certificate.keyUsage;
+  // A server of etcd also connects, to the other servers and to itself, and shows this certificate there.
+  if (usages !== undefined && !(usages.includes(serverAuth) && usages.includes(clientAuth))) {
+    throw new AgentError(
+      'invalid',
+      `The certificate ${certFile} must be for both serverAuth and clientAuth (extended key usage).`,
+    );
+  }
+  const missing = urls.map(hostOf).find((host) => !isFor(certificate, host));
+  if (missing !== undefined) {
+    const names = certificate.subjectAltName ?? 'no name at all';
+    throw new AgentError(
+      'invalid',
+      `The certificate ${certFile} is not for ${missing}, which others are told to use, but for ${names}.`,
+    );
+  }
+  if (trustedCaFile !== undefined) readCertificate(trustedCaFile);
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+function isFor(certificate: X509Certificate, host: string): boolean {
+  const found =
+    isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(host);
+  return found !== undefined;
+}
+
+function readCertificate(file: string): X509Certificate {
+  return parse(file, 'certificate', (pem) => new X509Certificate(pem));
+}
+
+function parse<T>(file: string, what: string, read: (pem: Buffer) => T): T {
+  let pem: Buffer;
+  try {
+    pem = readRegularFile(file);
+  } catch (error) {
+    throw new AgentError('invalid', `Cannot read the ${what} ${file}: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  }
+  try {
+    return read(pem);
+  } catch (error) {
+    throw new AgentError('invalid', `${file} is no ${what} in PEM form without a passphrase.`, {
+      cause: error,
+    });
+  }
+}

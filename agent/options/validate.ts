@@ -1,0 +1,206 @@
+import path from 'node:path';
+import type { ServerTls } from '../cluster/server/etcd/flags.js';
+import {
+  isUnix,
+  noNetworkUrls,
+  serverAddresses,
+  socketPath,
+  socketPaths,
+} from '../cluster/server/local-endpoint.js';
+import { AgentError } from '../errors.js';
+import {
+  checkAdvertised,
+  checkListening,
+  collide,
+  hostAndPort,
+  parseServerUrl,
+  type ServerUrl,
+  type UrlSide,
+} from './server-urls.js';
+
+/** What {@link validateEmbdEtcd} looks at. */
+export interface ValidatedOptions {
+  readonly hostname: string;
+  readonly prefix: string;
+  readonly namespace: string;
+  readonly clientUrls: readonly string[];
+  readonly serverUrls: readonly string[];
+  readonly aClientUrls?: readonly string[] | undefined;
+  readonly aServerUrls?: readonly string[] | undefined;
+  readonly seeds?: readonly string[] | undefined;
+  readonly connectSeeds?: unknown;
+  readonly noServer?: boolean | undefined;
+  readonly newCluster?: boolean | undefined;
+  readonly noNetwork?: boolean | undefined;
+  readonly alone?: boolean | undefined;
+  readonly tls?: ServerTls | undefined;
+  readonly quotaBackendBytes?: number | undefined;
+}
+
+/** The longest path of a unix socket on Linux, without the zero byte at its end. */
+const maxSocketPathBytes = 107;
+
+/**
+ * Looks at the options alone; what the files are is checked by {@link checkPrefix} and {@link checkCertificates}.
+ *
+ * @throws AgentError `invalid` for the first option that cannot work, with what it expects.
+ */
+export function validateEmbdEtcd(options: ValidatedOptions): void {
+  validateHostname(options.hostname);
+  validatePrefix(options.prefix);
+  validateNamespace(options.namespace);
+  validateQuota(options.quotaBackendBytes);
+  if (options.noNetwork === true) validateNoNetwork(options);
+  else validateUrls(options);
+  if (options.noServer === true) validateNoServer(options);
+}
+
+function validateNoServer({ seeds = [], connectSeeds, newCluster }: ValidatedOptions): void {
+  if (seeds.length === 0 && connectSeeds === undefined) {
+    throw new AgentError(
+      'invalid',
+      'A host without a server needs seeds: give --seeds, or leave out --no-server.',
+    );
+  }
+  if (newCluster === true) {
+    throw new AgentError(
+      'invalid',
+      'A host without a server cannot make a cluster: leave out --new-cluster.',
+    );
+  }
+}
+
+/** A hostname becomes part of keys, of comma-separated lists and of etcd's list of members. */
+export function validateHostname(hostname: string): void {
+  if (hostname === '*') {
+    throw new AgentError('invalid', 'The hostname must not be "*", which stands for every host.');
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in there
+  if (!/^[^/,=\s\u0000-\u001f\u007f\ufffd]+$/.test(hostname)) {
+    throw new AgentError(
+      'invalid',
+      `The hostname must not be empty or hold a slash, comma, equals sign or space, as "${hostname}" does.`,
+    );
+  }
+}
+
+function validatePrefix(prefix: string): void {
+  if (!path.isAbsolute(prefix)) {
+    throw new AgentError('invalid', `The prefix must be an absolute folder, not ${prefix || 'empty'}.`);
+  }
+  if (path.resolve(prefix) === '/') {
+    throw new AgentError('invalid', 'The prefix must be a folder of its own, not /.');
+  }
+}
+
+function validateNamespace(namespace: string): void {
+  if (namespace === '/') {
+    throw new AgentError('invalid', 'The namespace must be empty where there is to be none, not "/".');
+  }
+  if (namespace.endsWith('/')) {
+    throw new AgentError('invalid', `The namespace must not end in a slash, as ${namespace} does.`);
+  }
+}
+
+function validateQuota(bytes: number | undefined): void {
+  if (bytes === undefined || (Number.isSafeInteger(bytes) && bytes > 0)) return;
+  throw new AgentError('invalid', `The quota of etcd must be a whole number of bytes from 1, not ${bytes}.`);
+}
+
+function validateNoNetwork(options: ValidatedOptions): void {
+  const given = [
+    ['seeds', options.seeds],
+    ['client URLs', options.clientUrls],
+    ['server URLs', options.serverUrls],
+    ['advertised client URLs', options.aClientUrls],
+    ['advertised server URLs', options.aServerUrls],
+  ] as const;
+  const [what] = given.find(([, urls]) => urls !== undefined && urls.length > 0) ?? [];
+  if (what !== undefined) {
+    throw new AgentError('invalid', `A host without network is a cluster by itself: it takes no ${what}.`);
+  }
+  if (options.tls !== undefined) {
+    throw new AgentError(
+      'invalid',
+      'A host without network serves unix sockets only: it takes no certificates.',
+    );
+  }
+  checkSocketPath(options.prefix, socketPath(noNetworkUrls.client, path.join(options.prefix, 'etcd')));
+}
+
+function checkSocketPath(prefix: string, longest: string): void {
+  if (Buffer.byteLength(longest) > maxSocketPathBytes) {
+    throw new AgentError(
+      'invalid',
+      `The prefix ${prefix} is too long for the unix socket ${longest}: ${maxSocketPathBytes} bytes are the most.`,
+    );
+  }
+}
+
+function validateUrls(options: ValidatedOptions): void {
+  const { clientUrls, serverUrls, tls, alone = false } = options;
+  if (clientUrls.length === 0 || (serverUrls.length === 0 && !alone)) {
+    throw new AgentError('invalid', 'A server needs a client URL and a server URL to listen on.');
+  }
+  for (const url of clientUrls.filter(isUnix)) checkSocketUrl(url, options.prefix);
+  const addresses = clientUrls.filter((url) => !isUnix(url));
+  const clients = listening(addresses, 'client', tls);
+  const servers = listening(serverUrls, 'server', tls);
+  refuseCollisions(clients, servers);
+  const { advertisedClientUrls, advertisedServerUrls } = serverAddresses(options);
+  if (addresses.length > 0 || options.aClientUrls !== undefined)
+    validateAdvertised(advertisedClientUrls, 'client', tls);
+  if (!alone) validateAdvertised(advertisedServerUrls, 'server', tls);
+}
+
+function checkSocketUrl(url: string, prefix: string): void {
+  if (!/^unix:\/\/\/[^\0]*[^\0/]$/.test(url)) {
+    throw new AgentError('invalid', `${url} names no socket: write unix:///absolute/path.`);
+  }
+  for (const longest of [...socketPaths([url]), socketPath(noNetworkUrls.client, path.join(prefix, 'etcd'))])
+    checkSocketPath(prefix, longest);
+}
+
+function listening(urls: readonly string[], side: UrlSide, tls: ServerTls | undefined): ServerUrl[] {
+  const parsed = urls.map(parseServerUrl);
+  for (const url of parsed) {
+    checkListening(url);
+    checkScheme(url, side, tls);
+  }
+  return parsed;
+}
+
+function validateAdvertised(urls: readonly string[], side: UrlSide, tls: ServerTls | undefined): void {
+  if (urls.length === 0)
+    throw new AgentError('invalid', `There must be an advertised ${side} URL, or no option for it.`);
+  for (const url of urls.map(parseServerUrl)) {
+    checkAdvertised(url, side);
+    checkScheme(url, side, tls);
+  }
+}
+
+/** One http:// URL beside certificates would be a way around them. */
+function checkScheme({ text, scheme }: ServerUrl, side: UrlSide, tls: ServerTls | undefined): void {
+  const files = side === 'client' ? tls?.client : tls?.peer;
+  const flags = side === 'client' ? '--cert-file and --key-file' : '--peer-cert-file and --peer-key-file';
+  if (scheme === 'https' && files === undefined) {
+    throw new AgentError('invalid', `${text} needs a certificate: give ${flags}, or write http://.`);
+  }
+  if (scheme === 'http' && files !== undefined) {
+    throw new AgentError('invalid', `${text} would go around the certificate for ${side}s: write https://.`);
+  }
+}
+
+function refuseCollisions(clients: readonly ServerUrl[], servers: readonly ServerUrl[]): void {
+  const all = [...clients, ...servers];
+  for (const [index, url] of all.entries()) {
+    const other = all.slice(0, index).find((earlier) => collide(earlier, url));
+    if (other === undefined) continue;
+    const [a, b] = [hostAndPort(other), hostAndPort(url)];
+    const what = a === b ? a : `${a} and ${b}`;
+    if (clients.includes(other) && servers.includes(url)) {
+      throw new AgentError('invalid', `Clients and servers cannot share ${what}: give them different ports.`);
+    }
+    throw new AgentError('invalid', `etcd cannot listen twice on ${what}: give each URL once.`);
+  }
+}

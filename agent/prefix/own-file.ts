@@ -1,0 +1,64 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { AgentError } from '../errors.js';
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+
+/**
+ * Opens a log file to append to it, made for its owner only. A link is not followed, and what is no plain file of ours is
+ * refused: somebody would have us write elsewhere.
+ *
+ * @throws AgentError `unsafe`; errors of the file system.
+ */
+export function openLog(file: string): Promise<FileHandle> {
+  return openOwn(file, O_WRONLY | O_APPEND | O_CREAT);
+}
+
+/** Opens a file of ours to read and change it, as {@link openLog}. */
+export function openToChange(file: string): Promise<FileHandle> {
+  return openOwn(file, O_RDWR);
+}
+
+/** Opens a file of ours to read it, as {@link openLog}. */
+export function openToRead(file: string): Promise<FileHandle> {
+  return openOwn(file, O_RDONLY);
+}
+
+/** Reads a whole text file of ours, as {@link openLog}. */
+export async function readOwn(file: string): Promise<string> {
+  const handle = await openToRead(file);
+  try {
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openOwn(file: string, flags: number): Promise<FileHandle> {
+  // Whoever opens a pipe waits for its other end, unless told not to.
+  const handle = await open(file, flags | O_NOFOLLOW | O_NONBLOCK, 0o600).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ELOOP') throw refused(file, 'it is a link', error);
+    if (code === 'ENXIO') throw refused(file, 'it is no plain file', error);
+    throw error;
+  });
+  try {
+    const { uid, nlink, ...found } = await handle.stat();
+    if (!isFile(found.mode)) throw refused(file, 'it is no plain file');
+    if (uid !== process.geteuid?.()) throw refused(file, `it belongs to user ${uid}`);
+    if (nlink > 1) throw refused(file, 'it has another name elsewhere (a hard link)');
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function isFile(mode: number): boolean {
+  return (mode & constants.S_IFMT) === constants.S_IFREG;
+}
+
+function refused(file: string, why: string, cause?: unknown): AgentError {
+  const message = `Refused to use ${file}: ${why}, so it may have been put there by somebody else. Look at it, and remove it.`;
+  return new AgentError('unsafe', message, { cause });
+}

@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import type { CallOptions } from '../../../world/call-options.js';
+import type { ClientWorld } from '../../../world/client-world.js';
+import type { Context } from '../../context.js';
+import { withConnection, withWorld } from '../../fleet/connection.js';
+import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import type { Lines } from '../../output/lines.js';
+import { printResult, table } from '../../output/output.js';
+import { printStates, readAtEach } from '../../output/watch.js';
+
+interface Endpoints {
+  /** Good from this process only. */
+  readonly local: readonly string[];
+  readonly advertised: Readonly<Record<string, readonly string[]>>;
+}
+
+/** `hawser endpoints`: where the fleet's etcd servers can be reached. */
+export function endpointsCommand(context: Context): Command {
+  return withConnection(new Command('endpoints'), 'hawser endpoints --watch --ssh-url root@web1')
+    .description('list where each host says that its etcd server can be reached')
+    .option('--watch', 'list them again whenever they change', false)
+    .action(async (flags: ConnectionFlags & { watch: boolean }) => {
+      await withWorld(context, flags, async (world, call) => {
+        if (!flags.watch) {
+          const endpoints = await read(world, call);
+          return printResult(flags, endpoints, format(endpoints));
+        }
+        const states = readAtEach(
+          (options) => world.watchEndpoints(options),
+          (options) => read(world, options),
+          call,
+        );
+        await printStates(flags, states, (endpoints) => ({ value: endpoints, text: format(endpoints) }));
+      });
+    });
+}
+
+async function read(world: ClientWorld, options: CallOptions): Promise<Endpoints> {
+  const advertised = await world.advertisedEndpoints(options);
+  return { local: world.localEndpoints(), advertised: Object.fromEntries(advertised) };
+}
+
+function format({ advertised }: Endpoints): Lines | string {
+  const rows = Object.entries(advertised).map(([hostname, urls]) => [hostname, urls.join(',')]);
+  return rows.length === 0 ? 'no host advertises an etcd server' : table(['HOST', 'CLIENT URLS'], rows);
+}

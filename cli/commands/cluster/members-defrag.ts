@@ -1,0 +1,82 @@
+import { Command } from 'commander';
+import type { Log } from '../../../world/client/stored/skipped.js';
+import type { ClientWorld } from '../../../world/client-world.js';
+import { type DefragResult, defragMembers } from '../../../world/cluster/defrag-members.js';
+import { WorldError } from '../../../world/errors.js';
+import type { Context } from '../../context.js';
+import {
+  type Connection,
+  logTo,
+  openWorld,
+  resolveConnection,
+  withConnection,
+} from '../../fleet/connection.js';
+import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { etcdUser } from '../../fleet/etcd-user.js';
+import type { Lines } from '../../output/lines.js';
+import { formatBytes, lines, printNote, printResult, table } from '../../output/output.js';
+import { MemberClients, type OpenAt } from './member-clients.js';
+
+/** `hawser members defrag`: make room in etcd. */
+export function defragCommand(context: Context): Command {
+  return withConnection(new Command('defrag'), 'hawser members defrag --ssh-url root@web1')
+    .description('make room in etcd: compact and defragment it, then disarm the NOSPACE alarm')
+    .addHelpText(
+      'after',
+      '\nOne member after the other, the leader last; each answers nobody for some seconds.\nTo have something to give back, run hawser deploys prune and hawser fs gc before.',
+    )
+    .action(async (flags: ConnectionFlags) => {
+      const { signal } = context.interrupts;
+      const connection = await resolveConnection(flags);
+      const log = logTo(flags);
+      await using world = await openWorld(connection, log, signal);
+      const openAt = await sameWay(world, connection, log, signal);
+      await using clients = new MemberClients(connection, openAt, signal);
+      const result = await defragMembers(world.client, {
+        signal,
+        timeoutMs: connection.timeoutMs,
+        reach: (member) => clients.reach(member),
+        onMember: ({ name }) => printNote(flags, `Defragmenting ${name} …`),
+      });
+      printResult(flags, { ...result, compactedAt: String(result.compactedAt) }, describe(result));
+      refuseUnlessDone(result);
+    });
+}
+
+/** Other addresses are reached as the World is: over its tunnel, where it has one. */
+async function sameWay(
+  world: ClientWorld,
+  { tls, user: userConfig, namespace, hostname, fleetId: fleet, ...connection }: Connection,
+  log: Log,
+  signal: AbortSignal,
+): Promise<OpenAt> {
+  const user = etcdUser(userConfig, { canAsk: connection.canAskPassword === true, signal });
+  const shared = { tls, user, namespace, hostname, fleet, log };
+  if (connection.sshUrls.length > 0) {
+    const { SshWorld } = await import('../../../world/ssh-world.js');
+    if (world instanceof SshWorld)
+      return (url) => SshWorld.connect({ ...shared, seeds: [url], tunnel: world.tunnel }, { signal });
+  }
+  const { EtcdWorld } = await import('../../../world/etcd-world.js');
+  return async (url) => EtcdWorld.connect({ ...shared, endpoints: [url] });
+}
+
+function describe({ members, alarm }: DefragResult): Lines {
+  const rows = members.map(({ name, beforeBytes = 0, afterBytes = 0, skipped }) =>
+    skipped === undefined ? [name, formatBytes(beforeBytes), formatBytes(afterBytes)] : [name, '-', '-'],
+  );
+  const disarmed = 'The NOSPACE alarm is disarmed: etcd takes writes again.';
+  return lines([table(['NAME', 'BEFORE', 'AFTER'], rows), ...(alarm === 'disarmed' ? [disarmed] : [])]);
+}
+
+/** @throws WorldError `no-space` when etcd is still full, `unavailable` naming the members that were left out. */
+function refuseUnlessDone({ members, alarm }: DefragResult): void {
+  if (alarm === 'no-room') {
+    const message =
+      'etcd is still full, so it takes no writes. Free more (hawser deploys prune, hawser fs gc) and run this again, or ' +
+      'raise --quota-backend-bytes of every server, restart them one after the other, and run this again.';
+    throw new WorldError('no-space', message);
+  }
+  const skipped = members.flatMap((member) => member.skipped ?? []);
+  if (skipped.length > 0) throw new WorldError('unavailable', skipped.join(' '));
+}

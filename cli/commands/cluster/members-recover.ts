@@ -1,0 +1,125 @@
+import { Command, Option } from 'commander';
+import type { Member } from '../../../world/client/members.js';
+import type { Context } from '../../context.js';
+import { RecoverError } from '../../errors.js';
+import { type Connection, duration, logTo, withConnection } from '../../fleet/connection.js';
+import { etcdUser } from '../../fleet/etcd-user.js';
+import { writeResult } from '../../output/door.js';
+import { counted, lines, printNote, printResult } from '../../output/output.js';
+import { DEFAULT_PREFIX, type HostFlags, hostsToReach } from '../../recover/hosts.js';
+import type { HostReport, RecoveryPlan } from '../../recover/plan.js';
+import type { ReachedHosts, Reaching } from '../../recover/reach.js';
+import type { ActionPlan } from '../../recover/recover.js';
+
+interface RecoverFlags extends HostFlags {
+  readonly yes: boolean;
+  readonly waitTimeout: number;
+}
+
+const stepTimeoutMs = 90_000;
+
+/** `hawser members recover`: a cluster again, from what is left of one. */
+export function recoverCommand(context: Context): Command {
+  return withConnection(
+    new Command('recover'),
+    'hawser members recover --ssh-url root@web1 --ssh-url root@web2',
+  )
+    .description(
+      'when the quorum is lost for good: show what each host has, and rebuild the cluster from the best; every --ssh-url (else each of `hosts` in hawser.yaml) is one host',
+    )
+    .option('--prefix <folder>', 'where the agents keep everything', DEFAULT_PREFIX)
+    .option('-y, --yes', 'do not ask', false)
+    .addOption(
+      new Option('--wait-timeout <duration>', 'how long the hosts may take to come back')
+        .argParser(duration)
+        .default(120_000, '2m'),
+    )
+    .action((flags: RecoverFlags) => recover(context, flags));
+}
+
+async function recover(context: Context, flags: RecoverFlags): Promise<void> {
+  const { signal } = context.interrupts;
+  const { connection, hosts } = await hostsToReach(flags, signal);
+  const [{ ReachedHosts }, { planRecovery }, { formatPlan, formatReports }] = await Promise.all([
+    import('../../recover/reach.js'),
+    import('../../recover/plan.js'),
+    import('../../recover/show.js'),
+  ]);
+  const reaching = { prefix: flags.prefix, timeoutMs: connection.timeoutMs, signal };
+  await using reached = await ReachedHosts.enter(hosts, reaching);
+  const reports = await reached.report(reaching);
+  const plan = planRecovery(reports);
+  const steps = formatPlan(plan, reports);
+  if (!flags.json) writeResult(lines([formatReports(reports), ...(steps === '' ? [] : ['', steps])]));
+  let members: readonly Member[] | undefined;
+  try {
+    if (reports.every(({ trouble }) => trouble?.kind === 'out-of-reach')) {
+      throw new RecoverError('unreachable', 'SSH let us into none of the hosts.');
+    }
+    const action = await agreed(plan, flags, signal);
+    members = await act({ action, reached, reports, reaching, connection, flags });
+  } finally {
+    const outcome = members === undefined ? { recovered: false } : { recovered: true, members };
+    const names = members?.map(({ name }) => name).sort() ?? [];
+    const text =
+      members && `The cluster works again: ${counted(names.length, 'server')} (${names.join(', ')}).`;
+    printResult(flags, { hosts: reports, plan, ...outcome }, text ?? '');
+  }
+}
+
+/** @throws RecoverError when there is nothing that could be done, or nobody who says that it is to be done. */
+async function agreed(plan: RecoveryPlan, flags: RecoverFlags, signal: AbortSignal): Promise<ActionPlan> {
+  if (plan.kind === 'nothing') {
+    throw new RecoverError('has-quorum', 'The cluster has a quorum: nothing to recover.');
+  }
+  if (plan.kind === 'impossible') throw new RecoverError('impossible', plan.reason);
+  if (flags.yes) return plan;
+  const { canAsk, confirm } = await import('../../prompts/confirm.js');
+  if (!canAsk()) {
+    const message =
+      'Nothing was changed: without a terminal to ask on, --yes has to say that this is wanted.';
+    throw new RecoverError('not-confirmed', message);
+  }
+  const question = plan.kind === 'rebuild' ? 'Rebuild the cluster like this?' : 'Finish the recovery?';
+  if (!(await confirm(question, { signal, byDefault: false }))) {
+    throw new RecoverError('declined', 'Nothing was changed.');
+  }
+  return plan;
+}
+
+interface Action {
+  readonly action: ActionPlan;
+  readonly reached: ReachedHosts;
+  readonly reports: readonly HostReport[];
+  readonly reaching: Reaching;
+  readonly connection: Connection;
+  readonly flags: RecoverFlags;
+}
+
+/** @returns the voting members of the cluster that is complete again. */
+async function act(todo: Action): Promise<readonly Member[]> {
+  const { action, reached, reports, reaching, connection, flags } = todo;
+  const { tls, namespace, hostname, fleetId: fleet, canAskPassword = false } = connection;
+  const user = etcdUser(connection.user, { canAsk: canAskPassword, signal: reaching.signal });
+  const log = logTo(flags);
+  const [{ carryOut }, { untilSize }, { SshWorld }] = await Promise.all([
+    import('../../recover/recover.js'),
+    import('../../recover/wait.js'),
+    import('../../../world/ssh-world.js'),
+  ]);
+  const onStep = (step: string) => printNote(flags, step);
+  const seeds = await carryOut(action, reached, { ...reaching, stepTimeoutMs, onStep });
+  const { tunnel } = reached.host(action.base);
+  await using world = await SshWorld.connect({ tunnel, seeds, tls, user, namespace, hostname, fleet, log });
+  const expected = [action.base, ...action.rejoin].map(
+    (host) => reports.find((one) => one.host === host)?.agent?.hostname ?? host,
+  );
+  onStep(`waiting until ${expected.join(', ')} are back`);
+  const { members } = await untilSize(world, {
+    expected,
+    alive: reports.flatMap(({ agent }) => (agent === undefined ? [] : [agent.hostname])),
+    timeoutMs: flags.waitTimeout,
+    signal: reaching.signal,
+  });
+  return members.filter(({ isLearner }) => !isLearner);
+}

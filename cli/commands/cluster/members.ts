@@ -1,0 +1,64 @@
+import { Command } from 'commander';
+import type { Member } from '../../../world/client/members.js';
+import type { Context } from '../../context.js';
+import { withConnection, withWorld } from '../../fleet/connection.js';
+import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { unknownCommand } from '../../help-command.js';
+import type { Lines } from '../../output/lines.js';
+import { printResult, table } from '../../output/output.js';
+import { firstThenEach, printStates } from '../../output/watch.js';
+import { defragCommand } from './members-defrag.js';
+import { recoverCommand } from './members-recover.js';
+
+/** `hawser members`: who is in the etcd cluster. */
+export function membersCommand(context: Context): Command {
+  return (
+    withConnection(new Command('members'), 'hawser members --watch --ssh-url root@web1')
+      .addCommand(recoverCommand(context))
+      .addCommand(defragCommand(context))
+      .addCommand(forgetCommand(context))
+      // Flags after a command's name are its own.
+      .enablePositionalOptions()
+      .description('list the members of the etcd cluster')
+      .option('--watch', 'list them again whenever they change', false)
+      // A misspelt command is no argument too many.
+      .allowExcessArguments()
+      .action(async (flags: ConnectionFlags & { watch: boolean }, command: Command) => {
+        const [misspelt] = command.args;
+        if (misspelt !== undefined) unknownCommand(command, misspelt);
+        await withWorld(context, flags, async (world, call) => {
+          if (!flags.watch) {
+            const members = await world.members(call);
+            return printResult(flags, members, format(members));
+          }
+          const states = firstThenEach(
+            (options) => world.members(options),
+            (options) => world.watchMembers(options),
+            call,
+          );
+          await printStates(flags, states, (members) => ({ value: members, text: format(members) }));
+        });
+      })
+  );
+}
+
+function forgetCommand(context: Context): Command {
+  return withConnection(new Command('forget'), 'hawser members forget web3 --ssh-url root@web1')
+    .description('take a host that has left for good out of the fleet, so that deploys no longer expect it')
+    .argument('<host>', 'its hostname; its agent must not run')
+    .action(async (hostname: string, flags: ConnectionFlags) => {
+      const { forgetHost } = await import('../../../world/agents/hosts.js');
+      await withWorld(context, flags, (world, call) => forgetHost(world.client, hostname, call));
+      printResult(flags, { forgotten: hostname }, `forgot ${hostname}`);
+    });
+}
+
+function format(members: readonly Member[]): Lines {
+  const rows = members.map(({ name, isLearner, clientUrls, id }) => [
+    name === '' ? '(not started)' : name,
+    isLearner ? 'learner' : 'voter',
+    clientUrls.join(','),
+    BigInt(id).toString(16),
+  ]);
+  return table(['NAME', 'ROLE', 'CLIENT URLS', 'ID'], rows);
+}

@@ -1,0 +1,83 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { CallOptions } from '../../../world/call-options.js';
+import type { Member } from '../../../world/client/members.js';
+import type { ClientWorld } from '../../../world/client-world.js';
+import type { Context } from '../../context.js';
+import { DeclinedError, UsageError } from '../../errors.js';
+import { withConnection, withWorld } from '../../fleet/connection.js';
+import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { counted, printNote, printResult } from '../../output/output.js';
+import { printStates, readAtEach } from '../../output/watch.js';
+import { canAsk, confirm } from '../../prompts/confirm.js';
+
+type Interruptible = CallOptions & { readonly signal: AbortSignal };
+
+interface SizeFlags extends ConnectionFlags {
+  readonly watch: boolean;
+  readonly yes: boolean;
+}
+
+/** `hawser size`: how many etcd servers the fleet should have. */
+export function sizeCommand(context: Context): Command {
+  return withConnection(new Command('size'), 'hawser size 3 --ssh-url root@web1')
+    .description('print or set how many etcd servers the fleet should have')
+    .argument('[size]', 'new size', countFromZero)
+    .option('--watch', 'print it again whenever it changes', false)
+    .option('-y, --yes', 'do not ask before the cluster is drained (size 0)', false)
+    .action(async (size: number | undefined, flags: SizeFlags) => {
+      if (size !== undefined && flags.watch) {
+        throw new UsageError('Either set the size or watch it: give a number or --watch, not both.');
+      }
+      if (size === 0 && !flags.yes && !canAsk()) {
+        throw new UsageError('Size 0 drains the etcd cluster: say --yes, or be there to be asked.');
+      }
+      await withWorld(context, flags, async (world, call) => {
+        if (flags.watch) {
+          const sizes = readAtEach(
+            (options) => world.idealClusterSizeWatch(options),
+            (options) => world.idealClusterSizeGet(options),
+            call,
+          );
+          return printStates(flags, sizes, (now) => ({ value: now, text: String(now) }));
+        }
+        if (size !== undefined) await setSize(size, { world, flags, call });
+        const now = size ?? (await world.idealClusterSizeGet(call));
+        printResult(flags, now, String(now));
+      });
+    });
+}
+
+/** @throws DeclinedError */
+async function setSize(
+  size: number,
+  {
+    world,
+    flags,
+    call,
+  }: { readonly world: ClientWorld; readonly flags: SizeFlags; readonly call: Interruptible },
+): Promise<void> {
+  if (size === 0 && !flags.yes) await askToDrain(await world.members(call), call.signal);
+  await world.idealClusterSizeSet(size, call);
+  // One more voter to make the number even would only be one more that may fail.
+  if (size === 0 || size % 2 === 1) return;
+  printNote(flags, `${size} is even: ${counted(size - 1, 'server')} ${size === 2 ? 'votes' : 'vote'}.`);
+}
+
+async function askToDrain(members: readonly Member[], signal: AbortSignal): Promise<void> {
+  const names = members.map(({ name }) => name || '(not started)').join(', ');
+  const question =
+    `Drain the etcd cluster of ${counted(members.length, 'member')} (${names})? Its data stays on the last of them, ` +
+    'and nobody can read or change the state of the fleet until the agent of that host is started again.';
+  if (await confirm(question, { signal, byDefault: false })) return;
+  throw new DeclinedError('The cluster was not drained.');
+}
+
+export function countFromZero(text: string): number {
+  if (!/^(0|[1-9]\d*)$/.test(text)) throw new InvalidArgumentError('Write a whole number from 0.');
+  return Number(text);
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Write a whole number from 1.');
+  return Number(text);
+}

@@ -1,0 +1,214 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Command } from 'commander';
+import type { ClientWorld } from '../../../world/client-world.js';
+import { METADATA_PREFIX } from '../../../world/fs/open-fs.js';
+import type { WorldFs } from '../../../world/fs/world-fs.js';
+import type { Context } from '../../context.js';
+import { withConnection, withWorld } from '../../fleet/connection.js';
+import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { drawTree, type Listed, list } from '../../fs/listing.js';
+import { sayingPaths } from '../../fs/path-error.js';
+import { Progress } from '../../fs/progress.js';
+import { writeValueStream } from '../../output/door.js';
+import type { Lines } from '../../output/lines.js';
+import { counted, formatBytes, lines, printResult, table } from '../../output/output.js';
+
+interface FsFlags extends ConnectionFlags {
+  readonly fs?: string;
+}
+
+type Call = { readonly signal: AbortSignal; readonly timeoutMs: number };
+
+/** `hawser fs`: files that the whole fleet shares. */
+export function fsCommand(context: Context): Command {
+  const fs = new Command('fs').description('files that the whole fleet shares');
+  const commands = [fsLs, fsTree, fsCat, fsPut, fsGet, fsRm, fsDu, fsGc];
+  for (const command of commands) fs.addCommand(command(context));
+  return fs.addHelpText('after', '\nExample:\n  $ hawser fs put ./site /site --ssh-url root@web1');
+}
+
+function fsLs(context: Context): Command {
+  return withFs('ls', 'hawser fs ls -l / --ssh-url root@web1')
+    .description('list a folder')
+    .argument('[path]', 'in the shared file system', '/')
+    .option('-l, --long', 'with type, permissions, size and time', false)
+    .action(async (at: string, flags: FsFlags & { long: boolean }) => {
+      await onFs(context, flags, async (fs, call) => {
+        const listed = await list(fs, at, call);
+        const names = listed.map(({ name, type }) => (type === 'directory' ? `${name}/` : name));
+        printResult(flags, listed, flags.long ? longList(listed) : lines(names));
+      });
+    });
+}
+
+function longList(listed: readonly Listed[]): Lines | string {
+  if (listed.length === 0) return '';
+  const rows = listed.map(({ name, type, mode, sizeBytes, changedAt }) => [
+    type,
+    mode,
+    String(sizeBytes),
+    changedAt,
+    name,
+  ]);
+  return table(['type', 'mode', 'bytes', 'changed', 'name'], rows);
+}
+
+function fsTree(context: Context): Command {
+  return withFs('tree', 'hawser fs tree / --ssh-url root@web1')
+    .description('list a folder and all that lies below it')
+    .argument('[path]', 'in the shared file system', '/')
+    .action(async (at: string, flags: FsFlags) => {
+      await onFs(context, flags, async (fs, call) => {
+        const listed = await list(fs, at, call, true);
+        printResult(flags, listed, lines(drawTree(listed)));
+      });
+    });
+}
+
+function fsCat(context: Context): Command {
+  return withFs('cat', 'hawser fs cat /motd --ssh-url root@web1')
+    .description('print a file')
+    .argument('<path>')
+    .action(async (at: string, flags: FsFlags) => {
+      await onFs(context, flags, (fs, call) => toStdout(fs, at, call));
+    });
+}
+
+function fsPut(context: Context): Command {
+  return withFs('put', 'hawser fs put ./site /site --ssh-url root@web1')
+    .description('copy a file or folder into the shared file system; - reads standard input')
+    .argument('<local>')
+    .argument('<path>', 'a folder is merged into one that is there; a file goes into one')
+    .action(async (local: string, at: string, flags: FsFlags) => {
+      await onFs(context, flags, async (fs, call) => {
+        if (local === '-') return fs.writeFile(at, process.stdin, call);
+        const target = (await isFile(local))
+          ? await inFolder(fs, at, { name: path.basename(local), call })
+          : at;
+        const progress = new Progress(flags);
+        const copied = await fs
+          .copyIn(local, target, { ...call, onProgress: progress.show })
+          .finally(() => progress.end());
+        const [sent, all] = [copied.uploadedBytes, copied.sizeBytes].map(formatBytes);
+        printResult(
+          flags,
+          { path: target, ...copied },
+          `Uploaded ${sent} of ${all} in ${counted(copied.files, 'file')}.`,
+        );
+      });
+    });
+}
+
+function fsGet(context: Context): Command {
+  return withFs('get', 'hawser fs get /site ./site --ssh-url root@web1')
+    .description('copy a file or folder out of the shared file system; - writes standard output')
+    .argument('<path>')
+    .argument('<local>', 'a folder is merged into one that is there; a file goes into one')
+    .action(async (at: string, local: string, flags: FsFlags) => {
+      await onFs(context, flags, async (fs, call) => {
+        if (local === '-') return toStdout(fs, at, call);
+        const progress = new Progress(flags);
+        const copied = await fs
+          .copyOut(at, local, { ...call, onProgress: progress.show })
+          .finally(() => progress.end());
+        const { local: target, files, sizeBytes } = copied;
+        printResult(
+          flags,
+          { local: target, files, sizeBytes },
+          `Wrote ${formatBytes(sizeBytes)} in ${counted(files, 'file')}.`,
+        );
+      });
+    });
+}
+
+function fsRm(context: Context): Command {
+  return withFs('rm', 'hawser fs rm -r /site --ssh-url root@web1')
+    .description('remove a file, or with -r a folder')
+    .argument('<path>')
+    .option('-r, --recursive', 'folders too, with all that they hold', false)
+    .action(async (at: string, flags: FsFlags & { recursive: boolean }) => {
+      await onFs(context, flags, (fs, call) => fs.rm(at, { ...call, recursive: flags.recursive }));
+      printResult(flags, { path: at }, '');
+    });
+}
+
+function fsDu(context: Context): Command {
+  return withFs('du', 'hawser fs du / --ssh-url root@web1')
+    .description('say how large files are together, and how full etcd is')
+    .argument('[path]', 'in the shared file system', '/')
+    .action(async (at: string, flags: FsFlags) => {
+      await onFs(context, flags, async (fs, call, world) => {
+        const { files, sizeBytes } = await fs.size(at, call);
+        const usage = await world.fsUsage(call);
+        const { dbSizeBytes, quotaBytes, isFull, blocks } = usage;
+        const share = Math.round((dbSizeBytes / quotaBytes) * 100);
+        const said = [
+          `${formatBytes(sizeBytes)} in ${counted(files, 'file')} at ${at} of ${fs.uri}`,
+          `${formatBytes(dbSizeBytes)} in etcd's database with ${counted(blocks, 'block')}: ${share} % of the quota of ${formatBytes(quotaBytes)}`,
+          "(the quota is etcd's default: a server with another --quota-backend-bytes does not tell before etcd 3.6)",
+        ];
+        if (isFull) {
+          said.push(
+            'etcd is full and takes no writes: free blocks (hawser deploys prune, hawser fs gc) or raise --quota-backend-bytes of every server, then run hawser members defrag',
+          );
+        }
+        printResult(flags, { path: at, files, sizeBytes, ...usage }, lines(said));
+      });
+    });
+}
+
+function fsGc(context: Context): Command {
+  return withConnection(new Command('gc'), 'hawser fs gc --ssh-url root@web1')
+    .description('free what no file system and no deploy names any more, also while others write')
+    .action(async (flags: ConnectionFlags) => {
+      const swept = await withWorld(context, flags, (world, call) => world.fsGc(call));
+      const spared = swept.spared === 0 ? '' : `, spared ${swept.spared} of an upload under way`;
+      const trees = swept.trees === 0 ? '' : ` and ${counted(swept.trees, 'tree')} of deploys that are gone`;
+      printResult(flags, swept, `Freed ${swept.freed} blocks${trees}, kept ${swept.kept}${spared}.`);
+    });
+}
+
+function withFs(name: string, example: string): Command {
+  return withConnection(new Command(name), example).option(
+    '--fs <name>',
+    'which file system: a name or a URI (default shared, which is etcdfs:///fs/shared)',
+  );
+}
+
+/** Runs `work` on the file system of the flags. @throws PathError for a wrong path */
+async function onFs(
+  context: Context,
+  flags: FsFlags,
+  work: (fs: WorldFs, call: Call, world: ClientWorld) => Promise<void>,
+): Promise<void> {
+  await withWorld(context, flags, async (world, call) => {
+    const name = flags.fs ?? world.uri();
+    const fs = world.fs(name.includes('://') ? name : `etcdfs://${METADATA_PREFIX}${name}`);
+    await sayingPaths(fs, () => work(fs, call, world));
+  });
+}
+
+async function toStdout(fs: WorldFs, at: string, call: Call): Promise<void> {
+  await writeValueStream(fs.readStream(at, call));
+}
+
+async function inFolder(
+  fs: WorldFs,
+  at: string,
+  { name, call }: { name: string; call: Call },
+): Promise<string> {
+  if (at.endsWith('/')) return `${at}${name}`;
+  const stats = await fs.stat(at, call).catch(ifAbsent);
+  return stats?.isDirectory() === true ? `${at}/${name}` : at;
+}
+
+async function isFile(local: string): Promise<boolean> {
+  return (await stat(local)).isFile();
+}
+
+/** What is not there is no failure; whatever else keeps us from looking is. */
+function ifAbsent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}

@@ -1,0 +1,80 @@
+import { Command } from 'commander';
+import type { Context } from '../../context.js';
+import { withConnection, withWorld } from '../../fleet/connection.js';
+import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { valueArgument } from '../../input/value-argument.js';
+import type { Lines } from '../../output/lines.js';
+import { lines, printResult } from '../../output/output.js';
+import { firstThenEach, printStates } from '../../output/watch.js';
+
+/** `hawser map`: one string for each host under one key. */
+export function mapCommand(context: Context): Command {
+  const map = new Command('map').description('one string for each host under one key');
+  for (const command of [mapGet, mapSet, mapDel, mapWatch]) map.addCommand(command(context));
+  return map.addHelpText('after', '\nExample:\n  $ hawser map get kernel --json --ssh-url root@web1');
+}
+
+function mapGet(context: Context): Command {
+  return withConnection(new Command('get'), 'hawser map get kernel --json --ssh-url root@web1')
+    .description("print every host's value, one host a line")
+    .argument('<key>')
+    .option('--watch', 'print it again whenever it changes', false)
+    .action(async (key: string, flags: ConnectionFlags & { watch: boolean }) => {
+      if (flags.watch) return watch(context, key, flags);
+      await withWorld(context, flags, async (world, call) => {
+        const { value, text } = show(await world.strMapGet(key, call));
+        printResult(flags, value, text);
+      });
+    });
+}
+
+function mapWatch(context: Context): Command {
+  return withConnection(new Command('watch'), 'hawser map watch kernel --json --ssh-url root@web1')
+    .description("print every host's value now and whenever one changes")
+    .argument('<key>')
+    .action((key: string, flags: ConnectionFlags) => watch(context, key, flags));
+}
+
+function watch(context: Context, key: string, flags: ConnectionFlags): Promise<void> {
+  return withWorld(context, flags, (world, call) => {
+    const states = firstThenEach(
+      (options) => world.strMapGet(key, options),
+      (options) => world.strMapFollow(key, options),
+      call,
+    );
+    return printStates(flags, states, show);
+  });
+}
+
+function mapSet(context: Context): Command {
+  return withConnection(new Command('set'), 'hawser map set kernel "$(uname -r)" --hostname web1')
+    .description("set this host's value (see --hostname); - reads it from standard input")
+    .argument('<key>')
+    .argument('<value>')
+    .action(async (key: string, value: string, flags: ConnectionFlags) => {
+      const text = await valueArgument(value);
+      const hostname = await withWorld(context, flags, async (world, call) => {
+        await world.strMapSet(key, text, call);
+        return world.hostname;
+      });
+      printResult(flags, { key, hostname, value: text }, '');
+    });
+}
+
+function mapDel(context: Context): Command {
+  return withConnection(new Command('del'), 'hawser map del kernel --hostname web1')
+    .description("remove this host's value")
+    .argument('<key>')
+    .action(async (key: string, flags: ConnectionFlags) => {
+      const hostname = await withWorld(context, flags, async (world, call) => {
+        await world.strMapDel(key, call);
+        return world.hostname;
+      });
+      printResult(flags, { key, hostname }, '');
+    });
+}
+
+function show(values: ReadonlyMap<string, string>): { value: Record<string, string>; text: Lines } {
+  const text = lines([...values].map(([hostname, value]) => `${hostname}  ${value}`));
+  return { value: Object.fromEntries(values), text };
+}

@@ -1,0 +1,157 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { checkResourceKind } from '../../../world/names.js';
+import type { ResExport, ResFilter, ResOutput } from '../../../world/world.js';
+import type { Context } from '../../context.js';
+import { UsageError } from '../../errors.js';
+import { duration, withConnection, withWorld } from '../../fleet/connection.js';
+import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { valueArgument } from '../../input/value-argument.js';
+import type { Lines } from '../../output/lines.js';
+import { counted, printResult, table } from '../../output/output.js';
+import { printStates, readAtEach } from '../../output/watch.js';
+
+interface TargetFlags extends ConnectionFlags {
+  readonly host?: string;
+  readonly file?: string;
+}
+
+interface ExportFlags extends TargetFlags {
+  readonly ttl?: number;
+}
+
+interface CollectFlags extends ConnectionFlags {
+  readonly kind?: string;
+  readonly name?: string;
+  readonly host?: string;
+  readonly watch: boolean;
+}
+
+/** `hawser res`: resources that hosts export to each other. */
+export function resCommand(context: Context): Command {
+  const res = new Command('res').description('resources that hosts export to each other');
+  for (const command of [resExport, resCollect, resDelete]) res.addCommand(command(context));
+  return res.addHelpText('after', '\nExample:\n  $ hawser res collect --kind file --ssh-url root@web1');
+}
+
+function resExport(context: Context): Command {
+  return withConnection(new Command('export'), 'hawser res export file motd "hello" --ssh-url root@web1')
+    .description('export a resource of this host (see --hostname), or a file of them; its others stay')
+    .argument('[kind]')
+    .argument('[name]', 'may hold slashes')
+    .argument('[data]', '- reads it from standard input')
+    .option('--host <name>', 'for this host only (default: every host)')
+    .addOption(
+      new Option('--ttl <duration>', 'goes after this time unless it is exported again').argParser(
+        ttlSeconds,
+      ),
+    )
+    .option('--file <file>', 'a JSON list of {"kind", "name", "host", "data"}; - is standard input')
+    .action(async (kind, name, data, flags: ExportFlags) => {
+      const exports = await exportsFrom(kind, name, data, flags);
+      const ttl = flags.ttl === undefined ? {} : { ttlSeconds: flags.ttl };
+      const same = await withWorld(context, flags, (world, call) =>
+        world.resExport(exports, { ...call, ...ttl }),
+      );
+      printChange(flags, 'exported', exports.length, !same);
+    });
+}
+
+function resDelete(context: Context): Command {
+  return withConnection(new Command('delete'), 'hawser res delete file motd --ssh-url root@web1')
+    .description('take back a resource that this host exported, or a file of them')
+    .argument('[kind]')
+    .argument('[name]')
+    .option('--host <name>', 'the one that is for this host (default: for every host)')
+    .option('--file <file>', 'a JSON list of {"kind", "name", "host"}; - is standard input')
+    .action(async (kind: string | undefined, name: string | undefined, flags: TargetFlags) => {
+      const deletes = await targetsFrom(kind, name, flags);
+      const same = await withWorld(context, flags, (world, call) => world.resDelete(deletes, call));
+      printChange(flags, 'deleted', deletes.length, !same);
+    });
+}
+
+function resCollect(context: Context): Command {
+  return withConnection(new Command('collect'), 'hawser res collect --kind file --json --ssh-url root@web1')
+    .description('list what is exported to this host (see --hostname)')
+    .option('--kind <kind>', 'of this kind only')
+    .option('--name <name>', 'of this name only')
+    .option('--host <name>', 'from this host only')
+    .option('--watch', 'list them again whenever they change', false)
+    .action(async (flags: CollectFlags) => {
+      if (flags.kind !== undefined) checkResourceKind(flags.kind);
+      const filter: ResFilter = {
+        ...(flags.kind === undefined ? {} : { kind: flags.kind }),
+        ...(flags.name === undefined ? {} : { name: flags.name }),
+        ...(flags.host === undefined ? {} : { host: flags.host }),
+      };
+      await withWorld(context, flags, async (world, call) => {
+        if (!flags.watch) {
+          const found = await world.resCollect([filter], call);
+          return printResult(flags, found, format(found));
+        }
+        const states = readAtEach(
+          (options) => world.resWatch(flags.kind, options),
+          (options) => world.resCollect([filter], options),
+          call,
+        );
+        await printStates(flags, states, (found) => ({ value: found, text: format(found) }));
+      });
+    });
+}
+
+async function exportsFrom(
+  kind: string | undefined,
+  name: string | undefined,
+  data: string | undefined,
+  flags: TargetFlags,
+): Promise<ResExport[]> {
+  const targets = await targetsFrom(kind, name, flags);
+  if (flags.file === undefined) {
+    if (data === undefined) throw new UsageError('Give the data too, or - to read it from standard input.');
+    const text = await valueArgument(data);
+    return targets.map((target) => ({ ...target, data: text }));
+  }
+  return targets.map((target, index) => {
+    if (target.data === undefined)
+      throw new UsageError(`${flags.file}, entry ${index + 1}, has no "data" to export.`);
+    return { ...target, data: target.data };
+  });
+}
+
+/** Which resources the arguments or the file name. */
+async function targetsFrom(
+  kind: string | undefined,
+  name: string | undefined,
+  { host, file }: TargetFlags,
+): Promise<(Omit<ResExport, 'data'> & { readonly data?: string })[]> {
+  if (file !== undefined) {
+    if (kind !== undefined || host !== undefined) {
+      throw new UsageError('Give KIND and NAME, or --file, not both: hosts stand in the file then.');
+    }
+    const { readResourceList } = await import('../../input/resource-list.js');
+    return readResourceList(file);
+  }
+  if (kind === undefined || name === undefined) {
+    throw new UsageError('Say which resource: give KIND and NAME, or --file with a list of them.');
+  }
+  return [{ kind, name, ...(host === undefined ? {} : { host }) }];
+}
+
+function printChange(flags: ConnectionFlags, done: string, count: number, changed: boolean): void {
+  printResult(
+    flags,
+    { resources: count, changed },
+    changed ? `${done} ${counted(count, 'resource')}` : 'nothing had to change',
+  );
+}
+
+function format(found: readonly ResOutput[]): Lines {
+  const rows = found.map(({ kind, name, host, data }) => [kind, name, host, data]);
+  return table(['KIND', 'NAME', 'FROM', 'DATA'], rows);
+}
+
+function ttlSeconds(text: string): number {
+  const seconds = Math.ceil(duration(text) / 1000);
+  if (seconds < 1) throw new InvalidArgumentError('Write a duration from 1s, such as 60s or 10m.');
+  return seconds;
+}

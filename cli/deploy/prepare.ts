@@ -1,0 +1,173 @@
+import { existsSync } from 'node:fs';
+import { hostname as machineName } from 'node:os';
+import path from 'node:path';
+import { listHosts } from '../../world/agents/hosts.js';
+import type { ClientWorld } from '../../world/client-world.js';
+import { serialiseDeployment } from '../../world/deploys/deployment.js';
+import { type Manifest, parseManifest } from '../../world/deploys/manifest.js';
+import { WorldError } from '../../world/errors.js';
+import { DeployError, UsageError } from '../errors.js';
+import { readYaml } from '../fleet/config.js';
+import { userName } from '../system/user-name.js';
+import { contains, type GitState, gitState } from './git.js';
+
+/** What a person chose for one deploy. */
+export interface DeployChoices {
+  readonly folder: string;
+  readonly message: string;
+  /** False: do not look at git at all. */
+  readonly git: boolean;
+  /** Deploy even from a dirty tree, and over a deploy that this commit does not descend from. */
+  readonly force: boolean;
+  /** Hosts fetch and verify, but do not apply. */
+  readonly noop: boolean;
+}
+
+/** A folder that may be deployed, as far as can be said without the fleet. */
+export interface Prepared {
+  readonly choices: DeployChoices;
+  readonly manifest: Manifest;
+  readonly git: GitState | undefined;
+}
+
+const raceRetries = 5;
+
+/**
+ * Reads the manifest and looks at git.
+ *
+ * @throws UsageError for a missing or wrong manifest; DeployError `dirty-tree`, `git-refused`
+ */
+export async function prepare(choices: DeployChoices, signal: AbortSignal): Promise<Prepared> {
+  const manifest = await readManifest(choices.folder);
+  const git = choices.git ? await gitState(choices.folder, signal) : undefined;
+  if (git?.head === '' && !choices.force) {
+    throw new DeployError(
+      'dirty-tree',
+      `${choices.folder} is in a git repository without a commit: make one, or give --force or --no-git.`,
+    );
+  }
+  if (git !== undefined && git.dirty.length > 0 && !choices.force) {
+    const filtered = git.isFiltered
+      ? ' Filters (git-lfs, git-crypt) are not run here: if you trust the repository, "git status" may settle it.'
+      : '';
+    const more = git.dirty.length > 1 ? ` and ${git.dirty.length - 1} more` : '';
+    throw new DeployError(
+      'dirty-tree',
+      `${choices.folder} has changes that are in no commit (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git.${filtered}`,
+    );
+  }
+  return { choices, manifest, git };
+}
+
+/** Where the log stands, checked against this commit. */
+export interface Position {
+  /** The id that the new deploy is to have. */
+  readonly id: number;
+  /** The newest deploy's hash, which the transaction checks again; empty for no check. */
+  readonly parentHash: string;
+}
+
+/** @throws DeployError `hash-chain` when somebody deployed a commit that this one does not contain. */
+export async function findPosition(
+  world: ClientWorld,
+  prepared: Prepared,
+  signal: AbortSignal,
+): Promise<Position> {
+  const newest = await world.getMaxDeployId({ signal });
+  const { git, choices } = prepared;
+  if (newest === 0 || git === undefined || choices.force) return { id: newest + 1, parentHash: '' };
+  const parentHash = await world.getDeployHash(newest, { signal });
+  if (parentHash !== '' && !(await contains(git, parentHash, signal))) {
+    throw new DeployError(
+      'hash-chain',
+      `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull it first, or give --force.`,
+    );
+  }
+  return { id: newest + 1, parentHash };
+}
+
+/** What {@link record} came to. */
+export interface Recorded {
+  readonly id: number;
+  /** The hosts that are expected to apply it. */
+  readonly hosts: readonly string[];
+}
+
+/** The hosts of the fleet, sorted. */
+export interface Targets {
+  /** Their agent lives. */
+  readonly live: readonly string[];
+  /** They belong to the fleet, and their agent does not run. */
+  readonly away: readonly string[];
+}
+
+export async function readTargets(world: ClientWorld, signal: AbortSignal): Promise<Targets> {
+  const [agents, known] = await Promise.all([
+    world.getAgents({ signal }),
+    listHosts(world.client, undefined, { signal }),
+  ]);
+  return {
+    live: [...agents.keys()].sort(),
+    away: [...known.keys()].filter((hostname) => !agents.has(hostname)).sort(),
+  };
+}
+
+/**
+ * Appends the deploy to the log for these hosts. Whoever loses a race against another deploy tries
+ * again behind it (the commit is checked anew), unless a person has confirmed `position`.
+ *
+ * @throws DeployError `overtaken` or `hash-chain`
+ */
+export async function record(
+  world: ClientWorld,
+  prepared: Prepared,
+  options: {
+    readonly tree: string;
+    readonly hosts: readonly string[];
+    readonly position: Position;
+    readonly confirmed: boolean;
+    readonly signal: AbortSignal;
+  },
+): Promise<Recorded> {
+  const { signal, tree, hosts } = options;
+  const payload = serialiseDeployment({
+    hawser: 1,
+    name: prepared.manifest.name,
+    message: prepared.choices.message,
+    author: `${userName()}@${machineName()}`,
+    createdAt: new Date().toISOString(),
+    tree,
+    noop: prepared.choices.noop,
+    hosts,
+    manifest: prepared.manifest,
+  });
+  let { position } = options;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await world.addDeploy(position.id, prepared.git?.head ?? '', position.parentHash, payload, { signal });
+      return { id: position.id, hosts };
+    } catch (error) {
+      if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
+      if (options.confirmed || tries === raceRetries) {
+        throw new DeployError(
+          'overtaken',
+          `Somebody else made deploy ${position.id} meanwhile: look at it and run this again.`,
+        );
+      }
+    }
+    position = await findPosition(world, prepared, signal);
+  }
+}
+
+/** @throws UsageError naming the file and what is wrong in it. */
+async function readManifest(folder: string): Promise<Manifest> {
+  const file = path.join(folder, 'hawser.yaml');
+  if (!existsSync(file)) {
+    throw new UsageError(
+      `There is no ${file}: a folder to deploy needs one that holds at least "name: my-app".`,
+    );
+  }
+  const parsed = parseManifest(await readYaml(file));
+  if ('manifest' in parsed) return parsed.manifest;
+  throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}.`);
+}

@@ -1,0 +1,101 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { EtcdUser } from '../../world/client/login.js';
+import { UsageError } from '../errors.js';
+import { canAsk } from '../prompts/confirm.js';
+import { fileTrouble } from '../system/file-error.js';
+import { expandHome } from '../system/home.js';
+
+/** How a password gets here without standing in a command line. */
+export const PASSWORD_VARIABLE = 'HAWSER_PASSWORD';
+
+const MOST_BYTES = 4_096;
+
+/** The flags of commands for an etcd that has authentication switched on. */
+export interface UserFlags {
+  readonly user?: string;
+  readonly passwordFile?: string;
+}
+
+/** Who we are to etcd, and where the password is. */
+export interface UserConfig {
+  readonly name: string;
+  /** Wins over the environment where a flag named it. */
+  readonly passwordFile?: string;
+  readonly isFileFlag: boolean;
+}
+
+/**
+ * Flags over a config. @throws UsageError for a password in the user's name, or a password file without a user
+ */
+export function userConfig(
+  flags: UserFlags,
+  config: { readonly user?: string; readonly passwordFile?: string },
+): UserConfig | undefined {
+  const name = flags.user ?? config.user;
+  const file = flags.passwordFile ?? config.passwordFile;
+  if (name === undefined) {
+    if (file === undefined) return undefined;
+    throw new UsageError(`The password in ${file} is nobody's: give --user NAME too.`);
+  }
+  if (name.includes(':')) {
+    throw new UsageError(
+      `A name of a user of etcd has no colon. Give --user the name alone, and the password by ${PASSWORD_VARIABLE} or --password-file.`,
+    );
+  }
+  return {
+    name,
+    ...(file === undefined ? {} : { passwordFile: expandHome(file) }),
+    isFileFlag: flags.passwordFile !== undefined,
+  };
+}
+
+/** The user with a password that is read, or asked for, when etcd wants it for the first time. */
+export function etcdUser(
+  user: UserConfig | undefined,
+  { canAsk, signal }: { readonly canAsk: boolean; readonly signal: AbortSignal },
+): EtcdUser | undefined {
+  return user && { name: user.name, password: () => passwordOf(user, canAsk, signal) };
+}
+
+/** Whether this call may ask for it. */
+export function mayAskPassword(flags: { readonly json: boolean }): boolean {
+  return canAsk() && !flags.json;
+}
+
+async function passwordOf(
+  { name, passwordFile, isFileFlag }: UserConfig,
+  mayAsk: boolean,
+  signal: AbortSignal,
+): Promise<string> {
+  const given = process.env[PASSWORD_VARIABLE];
+  if (passwordFile !== undefined && (isFileFlag || given === undefined)) return readPassword(passwordFile);
+  if (given !== undefined) return given;
+  if (!mayAsk) {
+    throw new UsageError(
+      `The user ${name} of etcd needs a password: set ${PASSWORD_VARIABLE}, or give --password-file FILE.`,
+    );
+  }
+  const { askInTerminal } = await import('../prompts/ssh.js');
+  const text = `Password of ${name} for etcd:`;
+  return (await askInTerminal({ kind: 'password', host: 'etcd', text, echo: false }, { signal })) ?? '';
+}
+
+/** @throws UsageError for a file that cannot be read, or that others can read */
+async function readPassword(file: string): Promise<string> {
+  try {
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = await handle.stat();
+    if (!status.isFile()) throw new UsageError(`The password file ${file} is no regular file.`);
+    if ((status.mode & 0o077) !== 0) {
+      throw new UsageError(`Others can read the password file ${file}: chmod 600 it.`);
+    }
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0);
+    return buffer.toString('utf8', 0, bytesRead).replace(/\r?\n$/, '');
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`Cannot read the password file ${file}: ${fileTrouble(error)}.`, {
+      cause: error,
+    });
+  }
+}

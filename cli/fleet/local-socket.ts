@@ -1,0 +1,14 @@
+import { statSync } from 'node:fs';
+import { parseEndpoint } from '../../world/client/calls/endpoint.js';
+
+/** Whether an endpoint is a unix socket that is there, or that we may not see. */
+export function isLocalSocket(url: string): boolean {
+  const endpoint = parseEndpoint(url);
+  if (endpoint.scheme !== 'unix') return false;
+  try {
+    return statSync(endpoint.path).isSocket();
+  } catch (error) {
+    // Who may not enter the folder of the socket learns so when connecting.
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
+  }
+}

@@ -1,0 +1,98 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { readFile } from '../../tunnel/files/read-file.js';
+import { UsageError } from '../errors.js';
+import { fileTrouble } from '../system/file-error.js';
+
+/** More than any configuration needs; whoever puts a file in a folder must not fill our memory with it. */
+const MAX_BYTES = 1_048_576;
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** A file as it was read, once, so that what is judged is what is used. */
+export interface ConfigText {
+  readonly file: string;
+  readonly content: Buffer;
+  /** Who owns the file, and the link that led to it if one did. */
+  readonly owners: readonly number[];
+  /** Whether every local user may write to it. */
+  readonly isOpenToAll: boolean;
+}
+
+/**
+ * Reads a file that lies in a folder: a regular one of at most 1 MiB, so that a pipe cannot hold us and a device cannot fill
+ * us. Undefined when there is none.
+ *
+ * @throws UsageError when it cannot be read, or is not such a file.
+ */
+export async function readFoundFile(file: string): Promise<ConfigText | undefined> {
+  try {
+    const link = await lstat(file);
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const status = await handle.stat();
+    if (!status.isFile()) throw new UsageError(`Cannot read ${file}: it is not a regular file.`);
+    return {
+      file,
+      content: await readAll(handle, file),
+      owners: [...new Set([status.uid, link.uid])],
+      isOpenToAll: (status.mode & constants.S_IWOTH) !== 0,
+    };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    // Only absence moves a search on: an unreadable file is reported, not passed over.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new UsageError(`Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
+  }
+}
+
+/** How long to wait for what writes to a pipe. */
+export interface ReadingTime {
+  /** In milliseconds; default 10,000. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads a file that the person named; it may be a pipe. An abort rejects with `signal.reason`.
+ * @throws UsageError when it cannot be read in time.
+ */
+export async function readNamedFile(
+  file: string,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: ReadingTime = {},
+): Promise<Buffer> {
+  const limit = AbortSignal.timeout(timeoutMs);
+  const ends = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+  try {
+    return (await readFile(file, { maxBytes: MAX_BYTES, mayBePipe: true, signal: ends })).content;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (ends.aborted) {
+      throw new UsageError(`Cannot read ${file}: it did not come to its end in time.`, { cause: error });
+    }
+    throw new UsageError(`Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
+  }
+}
+
+async function readAll(handle: FileHandle, file: string): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const part of handle.createReadStream({ autoClose: false })) {
+    sizeBytes += part.length;
+    if (sizeBytes > MAX_BYTES) throw new UsageError(`Cannot read ${file}: it is larger than 1 MiB.`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Parses YAML as data. @throws UsageError naming the file when it is not YAML. */
+export async function parseYaml(file: string, content: Buffer): Promise<unknown> {
+  const { parse } = await import('yaml');
+  try {
+    // Warnings would go to the terminal as they are, with words of the file in them.
+    return parse(content.toString('utf8'), { logLevel: 'error' }) as unknown;
+  } catch (error) {
+    // Beside errors of syntax there are those of too many aliases and of too deep a nesting: all are the file's.
+    const [first] = (error as Error).message.split('\n');
+    throw new UsageError(`${file} is not YAML: ${first?.replace(/[:.]$/, '')}.`, { cause: error });
+  }
+}

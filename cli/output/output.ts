@@ -1,0 +1,90 @@
+import { exitCodeOf } from '../exit-code.js';
+import { writeJson, writeRemark, writeResult, writeValue } from './door.js';
+import { type Lines, lines } from './lines.js';
+import { stackLines } from './stack-lines.js';
+import { writeLine } from './stderr.js';
+
+export { lines } from './lines.js';
+export { table } from './table.js';
+
+/** Of a program's output, at the end of an error. */
+const MOST_TAIL_LINES = 60;
+
+/** How a command speaks: for a person, or one JSON value for a program. */
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/**
+ * Prints one result: `value` for programs, `text` for people (nothing when it is empty). A string is one line, whatever is in
+ * it; several come from `lines` and `table`.
+ */
+export function printResult(options: OutputOptions, value: unknown, text: string | Lines): void {
+  if (options.json) writeJson(value);
+  else if (String(text) !== '') writeResult(text);
+}
+
+/** Prints a value that was asked for by name, `raw`, to a program as it is. */
+export function printValue(options: OutputOptions, value: unknown, raw: string): void {
+  if (options.json) writeJson(value);
+  else writeValue(raw);
+}
+
+/** Progress and remarks go to stderr, so that stdout stays the result. */
+export function printNote(options: OutputOptions, text: string): void {
+  if (!options.json) writeLine(text);
+}
+
+/** Says what went wrong in one sentence and gives the exit code for it. */
+export function printError(error: unknown, options: OutputOptions): number {
+  const { code, message, details } = describe(error);
+  if (options.json) writeJson({ error: { code, message, ...details } }, 'stderr');
+  else writeRemark(lines([`hawser: ${message}`, ...tailOf(details['logTail'])]));
+  if (options.verbose && error instanceof Error && !options.json) writeRemark(lines(stackLines(error)));
+  return exitCodeOf(error);
+}
+
+function describe(error: unknown): { code: string; message: string; details: Record<string, unknown> } {
+  if (!(error instanceof Error)) return { code: 'failed', message: String(error), details: {} };
+  const { code, host, hosts, key, logTail } = error as Error & Record<string, unknown>;
+  const details = Object.fromEntries(
+    Object.entries({ host, hosts, key, logTail }).filter(([, value]) => value !== undefined),
+  );
+  return { code: typeof code === 'string' ? code : 'failed', message: sentenceOf(error), details };
+}
+
+function sentenceOf(error: Error): string {
+  // A relative path, in a folder that is gone.
+  if ('syscall' in error && error.syscall === 'uv_cwd')
+    return 'Cannot tell which folder this is: it was removed. Change to another one, or give absolute paths.';
+  return error.message;
+}
+
+/** The end of a program's output, set off from what we say. */
+function tailOf(logTail: unknown): string[] {
+  if (typeof logTail !== 'string' || logTail === '') return [];
+  return logTail
+    .split('\n')
+    .slice(-MOST_TAIL_LINES)
+    .map((line) => `  | ${line.replace(/\r$/, '')}`);
+}
+
+/** "500ms", "5s", "2m", as durations are written on the command line. */
+export function formatDuration(ms: number): string {
+  if (ms % 1_000 !== 0) return `${ms}ms`;
+  return ms % 60_000 === 0 && ms > 0 ? `${ms / 60_000}m` : `${ms / 1_000}s`;
+}
+
+/** `1 file`, `2 files`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** "1.5 MB", "12 kB", "7 B" (decimal units). */
+export function formatBytes(sizeBytes: number): string {
+  if (sizeBytes < 1_000) return `${sizeBytes} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  const exponent = Math.min(Math.floor(Math.log10(sizeBytes) / 3), units.length);
+  return `${(sizeBytes / 1_000 ** exponent).toFixed(exponent === 1 ? 0 : 1)} ${units[exponent - 1]}`;
+}

@@ -1,0 +1,51 @@
+import type { WorldError } from '../../world/errors.js';
+import type { Context } from '../context.js';
+import { exitCodes } from '../exit-code.js';
+import { printNote, printResult } from '../output/output.js';
+import { type HostFlags, hostsToReach } from '../recover/hosts.js';
+import type { HostReport } from '../recover/plan.js';
+
+/**
+ * What can be told of a fleet whose etcd does not answer: each host is asked over SSH what it has.
+ *
+ * @throws the error itself where SSH leads to no agent either
+ */
+export async function statusBySsh(context: Context, flags: HostFlags, error: WorldError): Promise<void> {
+  const { signal } = context.interrupts;
+  const [{ connection, hosts }, { ReachedHosts }, { formatReports }] = await Promise.all([
+    hostsToReach(flags, signal).catch(() => {
+      throw error;
+    }),
+    import('../recover/reach.js'),
+    import('../recover/show.js'),
+  ]);
+  const reaching = { prefix: flags.prefix, timeoutMs: connection.timeoutMs, signal };
+  await using reached = await ReachedHosts.enter(hosts, reaching);
+  const reports = await reached.report(reaching);
+  if (reports.every(({ agent }) => agent === undefined)) throw error;
+  const message = reasonOf(reports) ?? error.message;
+  const problems = [{ code: 'unavailable', host: null, message }];
+  printResult(flags, { ok: false, hosts: reports.map(toStatus), problems }, formatReports(reports));
+  printNote(flags, `hawser: ${message}`);
+  context.exitCode = exitCodes.failed;
+}
+
+/** Undefined where the hosts do not tell either. */
+function reasonOf(reports: readonly HostReport[]): string | undefined {
+  const servers = reports.flatMap(({ agent }) => agent?.server ?? []);
+  const alone = servers.filter(({ state }) => state === 'no-quorum');
+  if (alone.length === 0) return undefined;
+  const members = Math.max(...alone.map((server) => server.members?.length ?? 0));
+  const of = members === 0 ? '' : ` of ${members}`;
+  return (
+    `The etcd cluster has no quorum: ${alone.length}${of} servers run here, and more than half must run and reach each ` +
+    'other. Bring the others back; if they are gone for good, run hawser members recover.'
+  );
+}
+
+function toStatus({ host, agent, trouble }: HostReport) {
+  if (agent === undefined)
+    return { hostname: host, alive: false, role: 'unknown', message: trouble?.message };
+  const { hostname, version, server } = agent;
+  return { hostname, alive: true, role: server.state, version, server };
+}

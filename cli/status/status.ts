@@ -1,0 +1,180 @@
+import { getConverged } from '../../world/agents/convergence.js';
+import { listHosts } from '../../world/agents/hosts.js';
+import type { KeyValue } from '../../world/client/key-value.js';
+import type { Member } from '../../world/client/members.js';
+import type { Log } from '../../world/client/stored/skipped.js';
+import type { ClientWorld } from '../../world/client-world.js';
+import { describeCondition } from '../../world/deploys/app-condition.js';
+import { WorldError } from '../../world/errors.js';
+import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
+import type { Report } from '../../world/world.js';
+import { type DeploySummary, summarise } from '../deploy/summary.js';
+import type { Lines } from '../output/lines.js';
+import { formatDuration, lines, table } from '../output/output.js';
+
+/** Where hosts say at which URLs they would serve the other servers. */
+const VOLUNTEERS = '/volunteer/';
+
+type Role = 'voter' | 'learner' | 'client';
+
+export interface HostStatus {
+  readonly hostname: string;
+  /** Whether its agent's session lives. */
+  readonly alive: boolean;
+  readonly role: Role;
+  /** Whether it says that it has come to rest; null when it says nothing. */
+  readonly converged: boolean | null;
+  readonly version?: string;
+  /** When it came to the fleet, ISO 8601; absent for a host that is not known to belong to it. */
+  readonly since?: string;
+  /** What it says of the newest deploy; absent when it said nothing. */
+  readonly deploy?: Pick<Report, 'state' | 'message' | 'current' | 'app'>;
+}
+
+export interface FleetStatus {
+  /** Who the fleet is; null where its cluster does not say. */
+  readonly fleet: FleetIdentity | null;
+  readonly hosts: readonly HostStatus[];
+  readonly members: readonly Member[];
+  /** Null where something is stored that is no size. */
+  readonly idealClusterSize: number | null;
+  /** Whether every agent that lives has come to rest. */
+  readonly converged: boolean;
+  /** How long that had lasted, where it was waited for. */
+  readonly convergedForMs?: number;
+  /** The newest deploy; null before the first. */
+  readonly deploy: DeploySummary | null;
+  /** What somebody should know of; empty when nothing is wrong that is seen here. */
+  readonly problems: readonly Problem[];
+}
+
+export interface Problem {
+  /** `moved`: the cluster looks for a host where it no longer is. */
+  readonly code: 'moved';
+  readonly host: string;
+  readonly message: string;
+}
+
+/** Reads what the World holds of every host. */
+export async function readStatus(
+  world: ClientWorld,
+  call: { signal: AbortSignal; timeoutMs: number },
+  log: Log,
+): Promise<FleetStatus> {
+  const [agents, members, idealClusterSize, newest, atRest, known, volunteers] = await Promise.all([
+    world.getAgents(call),
+    world.members(call),
+    world.idealClusterSizeGet(call).catch(sayWhatIsStored(log)),
+    world.getMaxDeployId(call),
+    getConverged(world.client, call),
+    listHosts(world.client, undefined, call),
+    world.client.list(VOLUNTEERS, call),
+  ]);
+  const deploy = newest === 0 ? null : await summarise(world, newest, agents, call);
+  const reports: ReadonlyMap<string, Report> =
+    newest === 0 ? new Map() : await world.getReports(newest, call);
+  const names = members.map(({ name }) => name);
+  const hostnames = new Set([...agents.keys(), ...names, ...reports.keys(), ...known.keys()]);
+  hostnames.delete('');
+  const hosts = [...hostnames].sort().map((hostname): HostStatus => {
+    const agent = agents.get(hostname);
+    const report = reports.get(hostname);
+    const since = known.get(hostname)?.since;
+    return {
+      hostname,
+      alive: agent !== undefined,
+      role: roleOf(members.find(({ name }) => name === hostname)),
+      converged: atRest.get(hostname) ?? null,
+      ...(agent === undefined ? {} : { version: agent.version }),
+      ...(since === undefined ? {} : { since }),
+      ...(report === undefined ? {} : { deploy: deployOf(report) }),
+    };
+  });
+  const live = hosts.filter(({ alive }) => alive);
+  const converged = live.length > 0 && live.every((host) => host.converged === true);
+  const problems = movedHosts(members, volunteers.entries);
+  const fleet = world.client.fleet ?? null;
+  return { fleet, hosts, members, idealClusterSize, converged, deploy, problems };
+}
+
+/** Hosts that say they listen for the other servers elsewhere than etcd knows: they count as voters and are not reached. */
+function movedHosts(members: readonly Member[], volunteers: readonly KeyValue[]): Problem[] {
+  return volunteers.flatMap(({ key, value }) => {
+    const host = key.slice(VOLUNTEERS.length);
+    const known = members.find(({ name }) => name === host)?.peerUrls;
+    const urls = value.toString().split(',');
+    if (known === undefined || urls.some((url) => known.includes(url))) return [];
+    const message = `${host} moved: the other servers look for it at ${known.join(', ')}, and it is at ${urls.join(', ')}. Its agent tells them when it can.`;
+    return [{ code: 'moved', host, message }];
+  });
+}
+
+/** A size that somebody stored wrongly keeps nobody from seeing the rest. */
+function sayWhatIsStored(log: Log): (error: unknown) => null {
+  return (error) => {
+    if (!(error instanceof WorldError) || error.code !== 'invalid') throw error;
+    log('warn', error.message);
+    return null;
+  };
+}
+
+function deployOf({ state, message, current, app }: Report): NonNullable<HostStatus['deploy']> {
+  return { state, message, current, ...(app === undefined ? {} : { app }) };
+}
+
+/** A table of the hosts and a line on the newest deploy, for people. */
+export function formatStatus({ hosts, deploy, convergedForMs, problems }: FleetStatus): Lines {
+  const rows = hosts.map((host) => [
+    host.hostname,
+    host.alive ? 'up' : 'gone',
+    host.role,
+    describeRest(host.converged),
+    describeRuns(host),
+    host.deploy === undefined ? '-' : describeReport(host.deploy),
+  ]);
+  const hostTable = table(
+    ['HOST', 'AGENT', 'ETCD', 'CONVERGED', 'RUNS', `DEPLOY ${deploy?.id ?? ''}`.trim()],
+    rows,
+  );
+  const rest = convergedForMs === undefined ? [] : [`converged for ${formatDuration(convergedForMs)}`];
+  return lines([
+    hostTable,
+    '',
+    deploy === null ? 'no deploys yet' : describeDeploy(deploy, hosts),
+    ...rest,
+    ...problems.map(({ message }) => message),
+  ]);
+}
+
+function roleOf(member: Member | undefined): Role {
+  if (member === undefined) return 'client';
+  return member.isLearner ? 'learner' : 'voter';
+}
+
+function describeRest(converged: boolean | null): string {
+  if (converged === null) return '-';
+  return converged ? 'yes' : 'no';
+}
+
+function isDown({ deploy }: HostStatus): boolean {
+  return deploy?.app?.up === false;
+}
+
+/** What runs on a host, as far as it is known now: of one that is gone it is not. */
+function describeRuns(host: HostStatus): string {
+  const current = host.deploy?.current ?? 0;
+  if (current === 0) return '-';
+  if (!host.alive) return '?';
+  return isDown(host) ? `${current} (down)` : String(current);
+}
+
+function describeDeploy({ id, name, message, verdict }: DeploySummary, hosts: readonly HostStatus[]): string {
+  const down = hosts.filter((host) => host.alive && isDown(host)).map(({ hostname }) => hostname);
+  const since = down.length === 0 ? '' : ` when it was deployed, down on ${down.join(', ')}`;
+  return `deploy ${id} ${name}${message === '' ? '' : ` "${message}"`}: ${verdict}${since}`;
+}
+
+function describeReport({ state, message, app }: NonNullable<HostStatus['deploy']>): string {
+  if (state === 'failed') return `failed: ${message}`;
+  return app?.up === false ? `restarting: ${describeCondition(app)}` : state;
+}

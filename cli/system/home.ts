@@ -1,0 +1,54 @@
+import { userInfo } from 'node:os';
+import path from 'node:path';
+import { UsageError } from '../errors.js';
+
+/** The person's home: `HOME`, else what the passwd entry says; undefined for a user who has neither. */
+export function homeFolder(): string | undefined {
+  const home = process.env['HOME'];
+  if (home !== undefined && path.isAbsolute(home)) return home;
+  try {
+    return userInfo().homedir || undefined;
+  } catch {
+    // A user without a passwd entry, as in a container.
+    return undefined;
+  }
+}
+
+/** Whether a file of the person's own is not there; HOME may be no folder, as `HOME=/dev/null` of services is. */
+export function isAbsent(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** The folder that we were started in; the root where that one was removed, as `ssh` works on in such a place. */
+export function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
+}
+
+/**
+ * A path that may begin with `~/`, as a shell would have it.
+ * @throws UsageError for a `~/` of a user who has no home.
+ */
+export function expandHome(file: string): string {
+  if (!file.startsWith('~/')) return file;
+  const home = homeFolder();
+  if (home === undefined) {
+    throw new UsageError(`Cannot find ${file}: your user has no home folder here. Set HOME.`);
+  }
+  return path.join(home, file.slice(2));
+}
+
+/**
+ * The folder of a person's own configuration: `hawser` in `$XDG_CONFIG_HOME`, by default `~/.config`; undefined for a
+ * user without a home. A relative `XDG_CONFIG_HOME` counts as none, as its specification says: it would be a folder
+ * of whatever place this is started in.
+ */
+export function ownConfigFolder(): string | undefined {
+  const xdg = process.env['XDG_CONFIG_HOME'];
+  if (xdg !== undefined && path.isAbsolute(xdg)) return path.join(xdg, 'hawser');
+  const home = homeFolder();
+  return home === undefined ? undefined : path.join(home, '.config', 'hawser');
+}

@@ -1,0 +1,127 @@
+import { formatDestination } from '../destination.js';
+import { TunnelError } from '../errors.js';
+import { needsHostCertificate } from '../host-key/known-hosts.js';
+import { readTrust } from '../host-key/read-trust.js';
+import { whyIdentityNeedsOpenSsh } from '../identity/needs-openssh.js';
+import { whyAgentNeedsOpenSsh } from '../ssh-agent/needs-openssh.js';
+import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+import { type Beyond, whyBeyondSsh2 } from '../transport/beyond-ssh2.js';
+import { opensshTransport } from '../transport/openssh/transport.js';
+import { ssh2Transport } from '../transport/ssh2/transport.js';
+import type { DialOptions, Link, Transport } from '../transport/transport.js';
+
+/** What speaks SSH: `ssh2` in this process, `openssh` the system's `ssh`, `auto` whichever a host needs. */
+export type TransportName = 'auto' | 'ssh2' | 'openssh';
+
+/** Hosts with which ssh2 could not speak, and why: connecting again does not try it first. */
+const learned = new WeakMap<ResolvedDestination, string>();
+
+/** Takes the system's `ssh` where a host needs it, and says so (`info`). */
+const autoTransport: Transport = {
+  async dial(destination, options) {
+    const reason = learned.get(destination) ?? (await whyOpenSsh(destination, options.signal));
+    if (reason !== undefined) return dialOpenSsh(destination, reason, options);
+    const wish = await whyRatherOpenSsh(destination, options.signal);
+    if (wish !== undefined) {
+      try {
+        return await dialOpenSsh(destination, wish, options);
+      } catch (error) {
+        if (!isWithoutProgram(error)) throw error;
+        options.log?.('info', `${wish}, but there is no ssh program: going without.`);
+      }
+    }
+    try {
+      return await ssh2Transport.dial(destination, options);
+    } catch (error) {
+      const why = error instanceof TunnelError ? whyBeyondSsh2(error) : undefined;
+      if (!(error instanceof TunnelError) || why === undefined) throw error;
+      return dialBecauseOf(error, why, { destination, options });
+    }
+  },
+};
+
+function dialOpenSsh(destination: ResolvedDestination, reason: string, options: DialOptions): Promise<Link> {
+  options.log?.('info', `Connecting to ${formatDestination(destination)} with OpenSSH's ssh: ${reason}.`);
+  const needsOpenSsh = [...destination.needsOpenSsh, reason];
+  return opensshTransport.dial({ ...destination, needsOpenSsh }, options);
+}
+
+/** OpenSSH speaks what ssh2 does not; what it permits, and what not, is for it to say. */
+async function dialBecauseOf(
+  refusal: TunnelError,
+  { reason, isCertain }: Beyond,
+  { destination, options }: { readonly destination: ResolvedDestination; readonly options: DialOptions },
+): Promise<Link> {
+  try {
+    const link = await dialOpenSsh(destination, reason, options);
+    if (isCertain) learned.set(destination, reason);
+    return link;
+  } catch (error) {
+    // There is no `ssh` to ask, or it comes no further: then what ssh2 found is all that can be said.
+    const saysNoMore =
+      error instanceof TunnelError && ['bad-destination', 'unreachable'].includes(error.code);
+    throw saysNoMore ? refusal : error;
+  }
+}
+
+function isWithoutProgram(error: unknown): boolean {
+  const cause = error instanceof TunnelError && error.code === 'bad-destination' ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+}
+
+/** Refuses hosts whose configuration it could not honour. */
+const ssh2OrNothing: Transport = {
+  async dial(destination, options) {
+    const reason = await whyOpenSsh(destination, options.signal);
+    if (reason === undefined) return ssh2Transport.dial(destination, options);
+    const host = formatDestination(destination);
+    throw new TunnelError(
+      'bad-destination',
+      host,
+      `Could not connect to ${host}: it needs OpenSSH's ssh (${reason}), but the transport ssh2 was asked for. Leave that to "auto".`,
+    );
+  },
+};
+
+const TRANSPORTS: Readonly<Record<TransportName, Transport>> = {
+  auto: autoTransport,
+  ssh2: ssh2OrNothing,
+  openssh: opensshTransport,
+};
+
+export function transportNamed(name: TransportName): Transport {
+  return TRANSPORTS[name];
+}
+
+async function whyOpenSsh(
+  destination: ResolvedDestination,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const [reason] = destination.needsOpenSsh;
+  if (reason !== undefined) return reason;
+  for (const host of [...destination.jumps, destination]) {
+    const { pin, known } = await readTrust(host, { signal });
+    if (pin === undefined && needsHostCertificate(known)) {
+      return `known_hosts knows ${known.name} only by a certificate authority`;
+    }
+    const identity = await whyIdentityNeedsOpenSsh(host, { signal });
+    if (identity !== undefined) return identity;
+  }
+  return undefined;
+}
+
+/** What OpenSSH alone sees or uses: where there is no `ssh`, what ssh2 can do is tried. */
+async function whyRatherOpenSsh(
+  destination: ResolvedDestination,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const host of [...destination.jumps, destination]) {
+    const { pin, known } = await readTrust(host, { signal });
+    // A host with a certificate may have other keys than those that were known once.
+    if (pin === undefined && known.authorities.length > 0)
+      return `known_hosts has a certificate authority for ${known.name}`;
+    const reason = await whyAgentNeedsOpenSsh(host, { signal });
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}

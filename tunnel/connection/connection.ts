@@ -1,0 +1,231 @@
+import type { Log } from '../../base/log.js';
+import { type Destination, formatDestination } from '../destination.js';
+import { isPermanent, TunnelError } from '../errors.js';
+import type { Link } from '../transport/transport.js';
+import type { EnteredLink } from './race-destinations.js';
+import { Eagerness } from './retry-budget.js';
+import { RetryPause } from './retry-delay.js';
+import { type Begun, StandIn } from './standby-dial.js';
+import { TunnelStates } from './state.js';
+
+/** A connection that lasted this long was a good one: what follows it starts with no failures. */
+const STABLE_AFTER_MS = 5_000;
+
+/** Whoever lost what went over a connection is about to ask for another; clients take a moment to do so. */
+const ASKS_AGAIN_WITHIN_MS = 1_000;
+
+/** Makes one connection, by whichever way in works; without `mayAsk` nobody is asked anything. */
+export type Dial = (options: {
+  readonly signal: AbortSignal;
+  readonly mayAsk: boolean;
+}) => Promise<EnteredLink>;
+
+/** Keeps one SSH connection: made again whenever it is lost, until that is hopeless or it is closed. */
+export class Connection implements AsyncDisposable {
+  readonly states: TunnelStates;
+  readonly #dial: Dial;
+  readonly #log: Log | undefined;
+  readonly #closing = new AbortController();
+  readonly #kept: Promise<void>;
+  /** How many wait for a link. */
+  #waiting = 0;
+  readonly #eagerness = new Eagerness();
+  /** Channels that go over it, and when the last of them ended. */
+  #carried = 0;
+  #carriedUntilMs = Number.NEGATIVE_INFINITY;
+  #retry: RetryPause | undefined;
+  #via: Destination;
+  #link: Link | undefined;
+  #expectsChannels = false;
+
+  private constructor(first: EnteredLink, dial: Dial, log: Log | undefined) {
+    this.#dial = dial;
+    this.#log = log;
+    this.#via = first.via;
+    this.#link = first.link;
+    this.states = new TunnelStates({ status: 'connected', since: new Date(), via: first.via });
+    this.#kept = this.#keep(first.link);
+  }
+
+  /**
+   * Connects once and keeps it from then on.
+   * @throws whatever `dial` rejects with
+   */
+  static async open(
+    dial: Dial,
+    { signal, log }: { readonly signal: AbortSignal; readonly log?: Log | undefined },
+  ): Promise<Connection> {
+    return new Connection(await dial({ signal, mayAsk: true }), dial, log);
+  }
+
+  /**
+   * The link, as soon as there is one; with `after`, one made later than that lost one.
+   * @throws TunnelError why there will be none: the reason of state `failed`, or `closed`
+   */
+  async link({
+    signal,
+    after,
+  }: {
+    readonly signal: AbortSignal;
+    readonly after?: Link | undefined;
+  }): Promise<Link> {
+    signal.throwIfAborted();
+    if (this.#link && this.#link !== after) return this.#link;
+    this.#waiting += 1;
+    this.#retry?.hurry();
+    try {
+      for await (const { status, reason } of this.states.follow({ signal })) {
+        if (this.#link && this.#link !== after) return this.#link;
+        if (status === 'failed' && reason) throw reason;
+      }
+    } finally {
+      this.#waiting -= 1;
+    }
+    signal.throwIfAborted();
+    throw this.closedError();
+  }
+
+  /** Something goes over this connection until the promise settles, which never rejects. */
+  carry(until: Promise<void>): void {
+    this.#carried += 1;
+    void until.then(() => {
+      this.#carried -= 1;
+      this.#carriedUntilMs = performance.now();
+    });
+  }
+
+  /** Channels are about to be opened, on this link or on those after it. */
+  expectChannels(): void {
+    this.#expectsChannels = true;
+    this.#link?.expectChannels();
+  }
+
+  /** The way in that is used, or was last. */
+  get via(): Destination {
+    return this.#via;
+  }
+
+  /** Disconnects for good; idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort(this.closedError());
+    const link = this.#link;
+    this.#link = undefined;
+    this.states.enter({ status: 'closed', since: new Date() });
+    await link?.close();
+    await this.#kept;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  closedError(): TunnelError {
+    const host = formatDestination(this.#via);
+    return new TunnelError('closed', host, `The tunnel to ${host} is closed. Open a new one.`);
+  }
+
+  /** Lives as long as the connection is wanted and not hopeless; never rejects. */
+  async #keep(first: Link): Promise<void> {
+    let link = first;
+    let failures = 0;
+    try {
+      for (;;) {
+        const connectedAt = performance.now();
+        const standIn = new StandIn(link, ({ signal }) => this.#dial({ signal, mayAsk: false }), this.#log);
+        const reason = await link.closed;
+        if (this.#closing.signal.aborted) return await standIn.close();
+        failures = performance.now() - connectedAt < STABLE_AFTER_MS ? failures + 1 : 0;
+        this.#link = undefined;
+        this.#log?.('warn', reason.message);
+        this.states.enter({ status: 'connecting', since: new Date(), reason });
+        const replacement = await this.#finish(standIn.take());
+        if (replacement) link = await this.#adopt(replacement);
+        else ({ link, failures } = await this.#reconnect(failures, reason));
+      }
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#giveUp(error);
+    }
+  }
+
+  async #reconnect(
+    failuresBefore: number,
+    lost: TunnelError,
+  ): Promise<{ readonly link: Link; readonly failures: number }> {
+    let failures = failuresBefore;
+    let reason = lost;
+    let brokeOff = true;
+    for (;;) {
+      const isEager = brokeOff && this.#isWanted() && this.#eagerness.take();
+      if (failures > 0 && !isEager) await this.#pause(failures, reason);
+      try {
+        const entered = await this.#dial({ signal: this.#closing.signal, mayAsk: true });
+        return { link: await this.#adopt(entered), failures };
+      } catch (error) {
+        if (!(error instanceof TunnelError) || isPermanent(error)) throw error;
+        reason = error;
+        brokeOff = error.brokeOff;
+        failures += 1;
+        this.#log?.('debug', error.message);
+      }
+    }
+  }
+
+  #isWanted(): boolean {
+    const isInUse = this.#carried > 0 || performance.now() - this.#carriedUntilMs < ASKS_AGAIN_WITHIN_MS;
+    return this.#waiting > 0 || isInUse;
+  }
+
+  /** What a stand-in came to, if there is one. Why it failed is left to the next attempt, which may ask. */
+  async #finish(begun: Begun | undefined): Promise<EnteredLink | undefined> {
+    const { signal } = this.#closing;
+    const onClosing = () => begun?.abort.abort(signal.reason);
+    signal.addEventListener('abort', onClosing, { once: true });
+    try {
+      return await begun?.entered;
+    } catch {
+      signal.throwIfAborted();
+      return undefined;
+    } finally {
+      signal.removeEventListener('abort', onClosing);
+    }
+  }
+
+  async #adopt({ link, via }: EnteredLink): Promise<Link> {
+    if (this.#closing.signal.aborted) {
+      await link.close();
+      throw this.#closing.signal.reason;
+    }
+    this.#link = link;
+    this.#via = via;
+    this.#log?.('info', `Connected to ${formatDestination(via)} again.`);
+    this.states.enter({ status: 'connected', since: new Date(), via });
+    // After the channels of those who wait, which are not to wait for that too.
+    if (this.#expectsChannels) setImmediate(() => link.expectChannels());
+    return link;
+  }
+
+  async #pause(failures: number, reason: TunnelError): Promise<void> {
+    const since = new Date();
+    this.#retry = new RetryPause(failures, {
+      isAwaited: this.#waiting > 0,
+      onPlanned: (retryAt) => this.states.enter({ status: 'waiting', since, reason, retryAt }),
+    });
+    try {
+      await this.#retry.over({ signal: this.#closing.signal });
+    } finally {
+      this.#retry = undefined;
+    }
+    this.states.enter({ status: 'connecting', since: new Date(), reason });
+  }
+
+  #giveUp(error: unknown): void {
+    const reason =
+      error instanceof TunnelError
+        ? error
+        : new TunnelError('closed', formatDestination(this.#via), 'The tunnel broke by a fault of its own.', {
+            cause: error,
+          });
+    this.#log?.('error', reason.message);
+    this.states.enter({ status: 'failed', since: new Date(), reason });
+  }
+}

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { formatAddress } from '../destination.js';
+import { TunnelError } from '../errors.js';
+import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+import type { DialOptions, Link, Transport } from '../transport/transport.js';
+import { backoffMs } from './backoff.js';
+import { processGovernor, type StartGovernor } from './login-limiter.js';
+
+/** After so many it is more likely that there is no SSH server than that it is busy. */
+const MAX_DROPS = 5;
+
+/**
+ * Dials when it is our turn, and again when the server hung up for want of room; waiting for the turn does not count
+ * against the time limit.
+ * @throws TunnelError like {@link Transport.dial}
+ */
+export async function dialInTurn(
+  transport: Transport,
+  destination: ResolvedDestination,
+  options: DialOptions,
+  governor: StartGovernor = processGovernor,
+): Promise<Link> {
+  const server = serverOf(destination);
+  for (let drops = 1; ; drops += 1) {
+    const leave = await enterTurn(governor, server, options);
+    try {
+      const link = await transport.dial(destination, options);
+      governor.succeeded(server);
+      return link;
+    } catch (error) {
+      if (!(error instanceof TunnelError) || !error.wasDropped) throw error;
+      governor.dropped(server);
+      if (drops === MAX_DROPS) throw error;
+      options.log?.('debug', error.message);
+    } finally {
+      leave();
+    }
+    await pause(backoffMs(drops, Math.random()), options.signal);
+  }
+}
+
+async function enterTurn(
+  governor: StartGovernor,
+  server: string,
+  { patience, signal }: DialOptions,
+): Promise<() => void> {
+  const resume = patience?.pause();
+  try {
+    return await governor.enter(server, { signal });
+  } finally {
+    resume?.();
+  }
+}
+
+async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(pauseMs, undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** Where the first connection goes: the bastion that many hosts may be behind. */
+function serverOf(destination: ResolvedDestination): string {
+  const { host, port } = destination.jumps[0] ?? destination;
+  return formatAddress(host, port);
+}

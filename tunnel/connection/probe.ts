@@ -1,0 +1,52 @@
+import { TunnelError } from '../errors.js';
+import type { ForwardTarget, Link } from '../transport/transport.js';
+
+/** How long targets that say nothing are waited for. */
+const PROBE_TIMEOUT_MS = 3_000;
+
+/**
+ * Finds out whether a link leads to any of several targets.
+ * @returns undefined when one takes a connection, else why none does
+ */
+export async function whyNoneAnswers(
+  link: Link,
+  targets: readonly ForwardTarget[],
+  { host, signal }: { readonly host: string; readonly signal: AbortSignal },
+): Promise<TunnelError | undefined> {
+  const probe = new AbortController();
+  const abort = () => probe.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  const timer = setTimeout(() => probe.abort(silent(host)), PROBE_TIMEOUT_MS);
+  try {
+    const answers = targets.map(async (target) => {
+      const channel = await link.openChannel(target, { signal: probe.signal });
+      channel.on('error', ignoreLateError);
+      channel.resume();
+      channel.destroy();
+    });
+    await Promise.any(answers);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    const reasons: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    const reason = reasons.find((one) => one instanceof TunnelError);
+    if (reason === undefined) throw error;
+    return reason;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+    probe.abort();
+  }
+}
+
+function silent(host: string): TunnelError {
+  const seconds = PROBE_TIMEOUT_MS / 1_000;
+  return new TunnelError(
+    'forward-refused',
+    host,
+    `None of the addresses asked for answers ${host} within ${seconds} s. See that something listens there.`,
+  );
+}
+
+/** What we let go of may still fail; nobody is left whom that concerns. */
+function ignoreLateError(): void {}

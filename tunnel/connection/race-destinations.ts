@@ -1,0 +1,153 @@
+import type { Log } from '../../base/log.js';
+import { type Destination, formatDestination } from '../destination.js';
+import { mostSerious, TunnelError } from '../errors.js';
+import { Patience } from '../pausable-timeout.js';
+import type { Questions } from '../questions.js';
+import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+import type { ForwardTarget, Link, Transport } from '../transport/transport.js';
+import { dialInTurn } from './dial.js';
+import { whyNoneAnswers } from './probe.js';
+
+/** How to get into a fleet; the same for the first connection and for each later one. */
+export interface WaysIn {
+  readonly destinations: readonly ResolvedDestination[];
+  /** For destinations that do not say otherwise, like the two below. */
+  readonly connectTimeoutMs: number;
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveCountMax: number;
+  /** To ask a person; without any, nothing is asked. */
+  readonly questions?: Questions | undefined;
+  /** Of several ways, one through which none of these answers is used only when there is no better. */
+  readonly probe?: readonly ForwardTarget[] | undefined;
+  readonly log?: Log | undefined;
+}
+
+/** A link and the way that it was made by. */
+export interface EnteredLink {
+  readonly link: Link;
+  readonly via: Destination;
+}
+
+/**
+ * Tries every way in at once. The first that is connected and authenticated wins, the others are dropped.
+ * @throws TunnelError the most serious of what went wrong, when none works; `ways` holds all.
+ */
+export async function enter(
+  waysIn: WaysIn,
+  transport: Transport,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<EnteredLink> {
+  signal.throwIfAborted();
+  const race = new AbortController();
+  const abort = () => race.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  const failures: TunnelError[] = [];
+  const spare: EnteredLink[] = [];
+  const attempts = waysIn.destinations.map(async (destination) => {
+    try {
+      const link = await enterBy(destination, waysIn, transport, race.signal);
+      return await checkedWay({ via: plain(destination), link }, { waysIn, spare, signal: race.signal });
+    } catch (error) {
+      if (error instanceof TunnelError) failures.push(error);
+      throw error;
+    }
+  });
+  let winner: EnteredLink | undefined;
+  try {
+    winner = await firstOrSpare(attempts, spare);
+    for (const { code, message } of failures)
+      waysIn.log?.(code === 'forward-refused' ? 'info' : 'warn', message);
+    return winner;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw failures.length === attempts.length ? mostSerious(failures) : firstOf(error);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    race.abort(new DOMException('Another way in was faster.', 'AbortError'));
+    await dropLosers(attempts, spare, winner);
+  }
+}
+
+/** Lets a way through that leads where it should; another becomes a spare one. */
+async function checkedWay(
+  way: EnteredLink,
+  {
+    waysIn: { probe = [], destinations },
+    spare,
+    signal,
+  }: { readonly waysIn: WaysIn; readonly spare: EnteredLink[]; readonly signal: AbortSignal },
+): Promise<EnteredLink> {
+  if (destinations.length === 1 || probe.length === 0) return way;
+  spare.push(way);
+  const refusal = await whyNoneAnswers(way.link, probe, { host: formatDestination(way.via), signal });
+  if (refusal !== undefined) throw refusal;
+  return way;
+}
+
+async function firstOrSpare(
+  attempts: readonly Promise<EnteredLink>[],
+  spare: readonly EnteredLink[],
+): Promise<EnteredLink> {
+  try {
+    return await Promise.any(attempts);
+  } catch (error) {
+    const [way] = spare;
+    if (way === undefined) throw error;
+    return way;
+  }
+}
+
+async function enterBy(
+  destination: ResolvedDestination,
+  waysIn: WaysIn,
+  transport: Transport,
+  raceSignal: AbortSignal,
+): Promise<Link> {
+  const { connectTimeoutMs = waysIn.connectTimeoutMs } = destination;
+  const host = formatDestination(destination);
+  const attempt = new AbortController();
+  const abort = () => attempt.abort(raceSignal.reason);
+  raceSignal.addEventListener('abort', abort, { once: true });
+  using patience = new Patience(connectTimeoutMs, () => attempt.abort(timedOut(host, connectTimeoutMs)));
+  try {
+    return await dialInTurn(transport, destination, {
+      keepaliveIntervalMs: destination.keepaliveIntervalMs ?? waysIn.keepaliveIntervalMs,
+      keepaliveCountMax: destination.keepaliveCountMax ?? waysIn.keepaliveCountMax,
+      questions: waysIn.questions,
+      patience,
+      signal: attempt.signal,
+      log: waysIn.log,
+    });
+  } finally {
+    raceSignal.removeEventListener('abort', abort);
+  }
+}
+
+/** What a state shows of the way that is used. */
+function plain({ user, host, port, hostKey }: ResolvedDestination): Destination {
+  return { user, host, port, ...(hostKey !== undefined && { hostKey }) };
+}
+
+/** Ways that came through after the first are closed, the others have ended by their signal. */
+async function dropLosers(
+  attempts: readonly Promise<EnteredLink>[],
+  spare: readonly EnteredLink[],
+  winner: EnteredLink | undefined,
+): Promise<void> {
+  const settled = await Promise.allSettled(attempts);
+  const made = settled.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
+  const losers = new Set([...made, ...spare].filter((way) => way !== winner));
+  await Promise.all([...losers].map(({ link }) => link.close()));
+}
+
+function timedOut(host: string, connectTimeoutMs: number): TunnelError {
+  return new TunnelError(
+    'unreachable',
+    host,
+    `Could not connect to ${host}: it did not let us in within ${connectTimeoutMs} ms. Check the address and that its SSH server runs.`,
+  );
+}
+
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError ? error.errors.find((one) => !(one instanceof TunnelError)) : error;
+}

@@ -1,0 +1,71 @@
+import type { Log } from '../../base/log.js';
+import type { Link } from '../transport/transport.js';
+import type { EnteredLink } from './race-destinations.js';
+
+/** An attempt that may have come to its end. */
+export interface Begun {
+  readonly abort: AbortController;
+  readonly entered: Promise<EnteredLink>;
+}
+
+/**
+ * Dials another link beside one whose host may be gone, so that a network which is back is used at once: the old
+ * connection's own retransmissions come seconds apart by then. Whichever proves to live first is kept.
+ */
+export class StandIn {
+  readonly #link: Link;
+  readonly #dial: (options: { readonly signal: AbortSignal }) => Promise<EnteredLink>;
+  readonly #log: Log | undefined;
+  #attempt: Begun | undefined;
+  #isOver = false;
+
+  constructor(
+    link: Link,
+    dial: (options: { readonly signal: AbortSignal }) => Promise<EnteredLink>,
+    log: Log | undefined,
+  ) {
+    this.#link = link;
+    this.#dial = dial;
+    this.#log = log;
+    link.onDoubt((isInDoubt) => {
+      if (isInDoubt) this.#start();
+      else void this.close();
+    });
+  }
+
+  /** Hands over what was begun, for the link is gone; nothing is begun any more. */
+  take(): Begun | undefined {
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    this.#isOver = true;
+    return attempt;
+  }
+
+  /** Drops what was begun and did not take the link's place. */
+  async close(): Promise<void> {
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    if (attempt === undefined) return;
+    attempt.abort.abort(new DOMException('The first link lives.', 'AbortError'));
+    await attempt.entered.then(
+      ({ link }) => link.close(),
+      () => undefined,
+    );
+  }
+
+  #start(): void {
+    if (this.#isOver || this.#attempt) return;
+    const abort = new AbortController();
+    const attempt = { abort, entered: this.#dial({ signal: abort.signal }) };
+    this.#attempt = attempt;
+    attempt.entered.then(
+      () => {
+        if (this.#attempt === attempt) this.#link.abandon();
+      },
+      (error: unknown) => {
+        if (!abort.signal.aborted) this.#log?.('debug', `No second connection: ${String(error)}`);
+        if (this.#attempt === attempt) this.#attempt = undefined;
+      },
+    );
+  }
+}

@@ -1,0 +1,75 @@
+import type { Destination } from '../destination.js';
+import type { TunnelError } from '../errors.js';
+
+/** How a tunnel is doing. */
+export interface TunnelState {
+  /**
+   * `connecting`: trying right now, after the connection was lost. `connected`: usable, by the way in `via`.
+   * `waiting`: the last try failed for a passing `reason`, the next one is at `retryAt`.
+   * `failed`: given up, for only a person can mend `reason`. `closed`: by its owner.
+   */
+  readonly status: 'connecting' | 'connected' | 'waiting' | 'failed' | 'closed';
+  readonly since: Date;
+  /** Why it is not connected; none when it is, or was closed. */
+  readonly reason?: TunnelError;
+  readonly via?: Destination;
+  readonly retryAt?: Date;
+}
+
+/** A change more than this behind is dropped for a reader that does not keep up. */
+const MAX_PENDING = 64;
+
+/** The current state of a tunnel, and who wants to hear of changes. */
+export class TunnelStates {
+  #current: TunnelState;
+  readonly #listeners = new Set<(state: TunnelState) => void>();
+
+  constructor(first: TunnelState) {
+    this.#current = first;
+  }
+
+  get current(): TunnelState {
+    return this.#current;
+  }
+
+  /** Changes the state and tells everyone at once; nothing follows `closed`. */
+  enter(state: TunnelState): void {
+    if (this.#current.status === 'closed') return;
+    this.#current = state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+
+  /** Calls back at each change until the returned function is called. */
+  listen(listener: (state: TunnelState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The current state, then each change; ends after `closed`, or when the signal aborts. */
+  async *follow({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<TunnelState, void, void> {
+    if (signal?.aborted) return;
+    const pending = [this.#current];
+    let wake = () => {};
+    const stopListening = this.listen((state) => {
+      pending.push(state);
+      if (pending.length > MAX_PENDING) pending.shift();
+      wake();
+    });
+    const abort = () => wake();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      while (!signal?.aborted) {
+        const state = pending.shift();
+        if (state) yield state;
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        if (state?.status === 'closed') return;
+      }
+    } finally {
+      stopListening();
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+}

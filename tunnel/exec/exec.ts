@@ -1,0 +1,47 @@
+import type { Connection } from '../connection/connection.js';
+import { TunnelError } from '../errors.js';
+import type { ExecOptions, RemoteCommand } from './remote-command.js';
+
+export interface ExecSetup extends ExecOptions {
+  /** How long to wait for SSH while it is down. */
+  readonly holdTimeoutMs: number;
+  /** For errors: `user@host:port`. */
+  readonly host: string;
+}
+
+/**
+ * Runs a command on a connection that may be down just now. It is asked for once: again only where the connection went
+ * away before that.
+ */
+export async function execOn(
+  connection: Connection,
+  command: string,
+  { signal, holdTimeoutMs, host }: ExecSetup,
+): Promise<RemoteCommand> {
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(timedOut(connection, host, holdTimeoutMs)), holdTimeoutMs);
+  const either = AbortSignal.any([signal, waiting.signal]);
+  try {
+    let link = await connection.link({ signal: either });
+    for (;;) {
+      try {
+        return await link.exec(command, { signal });
+      } catch (error) {
+        if (!(error instanceof TunnelError) || error.code !== 'closed') throw error;
+        link = await connection.link({ signal: either, after: link });
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function timedOut({ states }: Connection, host: string, holdTimeoutMs: number): TunnelError {
+  const { reason } = states.current;
+  const why = reason ? ` SSH is down: ${reason.message}` : '';
+  return new TunnelError(
+    'unreachable',
+    host,
+    `The command was not run: ${host} was waited for in vain for ${holdTimeoutMs} ms.${why}`,
+  );
+}

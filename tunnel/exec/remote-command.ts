@@ -1,0 +1,173 @@
+import { addAbortListener } from 'node:events';
+import { PassThrough, type Readable, Writable } from 'node:stream';
+import { untilAborted } from '../../base/until-aborted.js';
+import { TunnelError } from '../errors.js';
+import { briefly } from '../shorten.js';
+
+/** How a command ended: with a code, or by a signal such as `SIGTERM`. */
+export type CommandExit =
+  | { readonly code: number; readonly signal?: undefined }
+  | { readonly code?: undefined; readonly signal: string };
+
+/** A command that runs on a host, in the shell of its user. */
+export interface RemoteCommand extends AsyncDisposable {
+  /** What the command reads; to be ended for one that reads to the end. What it did not take when it ended is dropped. */
+  readonly stdin: Writable;
+  /** Whoever does not read it holds the command up; once it is destroyed, the rest is dropped. */
+  readonly stdout: Readable;
+  /** Likewise. Both end with an error when the connection is lost. */
+  readonly stderr: Readable;
+  /**
+   * How the command ended, once all that it wrote has come.
+   * Rejects with TunnelError `outcome-unknown` when the connection was lost, or the host did not tell: the command may
+   * have ended, run on, or never have begun. After aborting it rejects with `signal.reason`, after {@link close} with
+   * `closed`.
+   */
+  readonly exit: Promise<CommandExit>;
+  /**
+   * Lets go of a command that still runs: asks for SIGTERM and closes its streams. One that ignores both runs on, and
+   * sshd sends no signals to commands of root. Idempotent.
+   */
+  close(): Promise<void>;
+}
+
+export interface ExecOptions {
+  /** Lets go of the command, as {@link RemoteCommand.close} does. */
+  readonly signal: AbortSignal;
+}
+
+/** A command that a transport has started. */
+export interface StartedCommand {
+  /** `user@host:port`. */
+  readonly host: string;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /**
+   * Settles when all was read and the host is through with it: how it ended, if the host told. Rejects when the
+   * connection is lost before.
+   */
+  readonly ended: Promise<CommandExit | undefined>;
+  /** Whether the connection is gone already, for streams that end by that as by their own end. */
+  readonly isLost: () => boolean;
+  /** Asks for SIGTERM and closes the channel. */
+  readonly stop: () => void;
+}
+
+/** Makes the same of what each transport has of a command. */
+export class RunningCommand implements RemoteCommand {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exit: Promise<CommandExit>;
+  readonly #host: string;
+  readonly #closing = new AbortController();
+
+  constructor(started: StartedCommand, { signal }: ExecOptions) {
+    this.#host = started.host;
+    this.stdin = new CommandInput(started.stdin);
+    this.stdout = outputOf(started.stdout, started);
+    this.stderr = outputOf(started.stderr, started);
+    this.exit = this.#follow(started, AbortSignal.any([signal, this.#closing.signal]));
+    // Whoever reads the streams alone sees it there.
+    this.exit.catch(ignore);
+  }
+
+  async close(): Promise<void> {
+    const message = `The command on ${this.#host} was let go of: what becomes of it is not known.`;
+    this.#closing.abort(new TunnelError('closed', this.#host, message));
+    await this.exit.catch(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #follow(started: StartedCommand, signal: AbortSignal): Promise<CommandExit> {
+    using _ = addAbortListener(signal, () => started.stop());
+    const end = this.#end(started);
+    // Nobody may be left who waits for it.
+    end.catch(ignore);
+    try {
+      return await untilAborted(end, signal);
+    } catch (error) {
+      const reason = error instanceof Error ? error : new Error(String(error));
+      this.stdout.destroy(reason);
+      this.stderr.destroy(reason);
+      throw error;
+    } finally {
+      this.stdin.destroy();
+    }
+  }
+
+  async #end({ host, ended }: StartedCommand): Promise<CommandExit> {
+    let exit: CommandExit | undefined;
+    try {
+      exit = await ended;
+    } catch (error) {
+      throw outcomeUnknown(host, error);
+    }
+    if (exit === undefined) throw outcomeUnknown(host);
+    return exit;
+  }
+}
+
+/** What goes to a command; by itself, for the channel is not through when this is. */
+class CommandInput extends Writable {
+  readonly #channel: Writable;
+
+  constructor(channel: Writable) {
+    super();
+    this.#channel = channel;
+    // Its command need not read what we send; `exit` tells what matters.
+    channel.on('error', ignore);
+    this.on('error', ignore);
+  }
+
+  override _write(content: Buffer, _: string, done: (error?: Error | null) => void): void {
+    // What cannot be sent stays until the command has ended, which ends this stream too.
+    this.#channel.write(content, (error) => {
+      if (!error) done();
+    });
+  }
+
+  override _final(done: () => void): void {
+    this.#channel.end();
+    done();
+  }
+}
+
+/** What comes from a command; by itself, for iterating destroys a stream, which is not to close the channel. */
+function outputOf(source: Readable, { host, isLost }: StartedCommand): Readable {
+  const output = new PassThrough();
+  // `exit` rejects too.
+  output.on('error', ignore);
+  source.pipe(output, { end: false });
+  source.once('end', () => {
+    if (isLost()) output.destroy(outcomeUnknown(host));
+    else output.end();
+  });
+  source.once('error', (error) => output.destroy(outcomeUnknown(host, error)));
+  output.once('close', () => source.resume());
+  return output;
+}
+
+/** The error of a command that was asked for, and of whose end nothing was heard. */
+export function outcomeUnknown(host: string, cause?: unknown): TunnelError {
+  const message = `What became of the command on ${host} is not known: the connection to it ended before it said so. See what it did before you run it again.`;
+  return new TunnelError('outcome-unknown', host, message, { cause });
+}
+
+/** The error of a command that was not begun, for the connection was gone. */
+export function neverBegun(host: string, cause?: unknown): TunnelError {
+  const message = `The connection to ${host} went away before the command was asked for.`;
+  return new TunnelError('closed', host, message, { cause });
+}
+
+/** The error of a command that the host does not run. */
+export function execRefused(host: string, description: string, cause?: unknown): TunnelError {
+  const message = `${host} runs no command for us: ${briefly(description)}. Look at MaxSessions there, and at what the key is restricted to.`;
+  return new TunnelError('exec-refused', host, message, { cause });
+}
+
+function ignore(): void {}

@@ -1,0 +1,164 @@
+import { setMaxListeners } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Log } from '../../base/log.js';
+import type { Connection } from '../connection/connection.js';
+import { formatAddress } from '../destination.js';
+import { TunnelError } from '../errors.js';
+import type { ForwardTarget, Link } from '../transport/transport.js';
+import { type LocalListener, listenLocally } from './listener.js';
+import { Splice } from './splice.js';
+
+export interface ForwardSetup {
+  /** A loopback TCP address to listen on instead of a private unix socket. */
+  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+  /** How long a connection may wait for SSH and for the target. */
+  readonly holdTimeoutMs: number;
+  /** For errors: `user@host:port`. */
+  readonly host: string;
+  /** Told when the forward closes. */
+  readonly onClose: () => void;
+  readonly log?: Log | undefined;
+}
+
+/**
+ * A local address whose connections lead to a target beyond the SSH server.
+ *
+ * While SSH is down new connections are held, for the connect timeout at most, and go on when it is back;
+ * open ones are closed at once when it drops. The address stays.
+ */
+export class Forward implements AsyncDisposable {
+  /** `unix:///private/dir/s`, or `127.0.0.1:1234` when a TCP address was asked for. */
+  readonly address: string;
+  readonly #target: ForwardTarget;
+  readonly #connection: Connection;
+  readonly #setup: ForwardSetup;
+  readonly #closing = new AbortController();
+  readonly #held = new Set<Socket>();
+  readonly #splices = new Set<Splice>();
+  readonly #stopListening: () => void;
+  readonly #listener: LocalListener;
+  #closed: Promise<void> | undefined;
+  #lastRefusal: TunnelError | undefined;
+
+  private constructor(
+    target: ForwardTarget,
+    connection: Connection,
+    { listener, ...setup }: ForwardSetup & { readonly listener: LocalListener },
+  ) {
+    this.address = listener.address;
+    this.#target = target;
+    this.#connection = connection;
+    this.#setup = setup;
+    this.#listener = listener;
+    // One listener for each held connection, all removed when it is carried.
+    setMaxListeners(0, this.#closing.signal);
+    this.#stopListening = connection.states.listen(({ status }) => {
+      if (status !== 'connected') this.#cut();
+    });
+    listener.accept((socket) => void this.#carry(socket));
+  }
+
+  /** @throws TunnelError `forward-refused` when the local address cannot be had */
+  static async open(target: ForwardTarget, connection: Connection, setup: ForwardSetup): Promise<Forward> {
+    return new Forward(target, connection, { ...setup, listener: await listenLocally(setup) });
+  }
+
+  /** Why the most recent connection did not get through; undefined once one did. */
+  get lastRefusal(): TunnelError | undefined {
+    return this.#lastRefusal;
+  }
+
+  /** Stops listening, ends what is open and removes the socket; idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(this.#connection.closedError());
+    this.#stopListening();
+    for (const socket of this.#held) socket.destroy();
+    this.#cut();
+    await this.#listener.close();
+    this.#setup.onClose();
+  }
+
+  #cut(): void {
+    for (const splice of this.#splices) splice.destroy();
+  }
+
+  /** Takes one local connection to the target; never rejects. */
+  async #carry(socket: Socket): Promise<void> {
+    this.#held.add(socket);
+    // `close` follows and says all.
+    socket.on('error', () => {});
+    try {
+      const channel = await this.#openChannel(socket);
+      this.#lastRefusal = undefined;
+      const splice = new Splice(socket, channel);
+      this.#splices.add(splice);
+      this.#connection.carry(splice.done);
+      void splice.done.then(() => this.#splices.delete(splice));
+    } catch (error) {
+      socket.destroy();
+      if (error instanceof TunnelError && !this.#closing.signal.aborted) this.#refuse(error);
+    } finally {
+      this.#held.delete(socket);
+    }
+  }
+
+  async #openChannel(socket: Socket): Promise<Duplex> {
+    const waiting = new AbortController();
+    const giveUp = () => waiting.abort(this.#closing.signal.reason);
+    const timer = setTimeout(() => waiting.abort(this.#timedOut()), this.#setup.holdTimeoutMs);
+    const leave = () => waiting.abort(new DOMException('The local end went away.', 'AbortError'));
+    this.#closing.signal.addEventListener('abort', giveUp, { once: true });
+    socket.once('close', leave);
+    try {
+      return await this.#openChannelOn(
+        await this.#connection.link({ signal: waiting.signal }),
+        waiting.signal,
+      );
+    } finally {
+      clearTimeout(timer);
+      this.#closing.signal.removeEventListener('abort', giveUp);
+      socket.off('close', leave);
+    }
+  }
+
+  /** A link that is lost meanwhile is waited for again: nothing was sent yet. */
+  async #openChannelOn(first: Link, signal: AbortSignal): Promise<Duplex> {
+    let link = first;
+    for (;;) {
+      try {
+        return await link.openChannel(this.#target, { signal });
+      } catch (error) {
+        if (!(error instanceof TunnelError) || error.code !== 'closed') throw error;
+        link = await this.#connection.link({ signal, after: link });
+      }
+    }
+  }
+
+  #refuse(error: TunnelError): void {
+    this.#lastRefusal = error;
+    this.#setup.log?.('debug', error.message);
+  }
+
+  #timedOut(): TunnelError {
+    const { host, holdTimeoutMs } = this.#setup;
+    const target = this.#target;
+    const there = 'socketPath' in target ? target.socketPath : formatAddress(target.host, target.port);
+    const { reason } = this.#connection.states.current;
+    const why = reason ? ` SSH is down: ${reason.message}` : ' The target did not answer.';
+    return new TunnelError(
+      reason ? 'unreachable' : 'forward-refused',
+      host,
+      `Gave up on a connection to ${there} through ${host} after ${holdTimeoutMs} ms.${why}`,
+    );
+  }
+}

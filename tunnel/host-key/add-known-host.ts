@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open } from 'node:fs/promises';
+import path from 'node:path';
+import { readFile } from '../files/read-file.js';
+import { formatKnownHostsLine, type KnownHostsLine, parseKnownHosts } from './known-hosts.js';
+
+const SALT_BYTES = 20;
+const NEWLINE = 0x0a;
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Adds a host's key to a known_hosts file, made (0600, its folder 0700) where there is none; nothing happens when the
+ * key stands there for this name already. Whoever else adds to the file at the same time, no line is torn: each is
+ * one write at the end.
+ *
+ * @param name `host` or `[host]:port`, in lower case
+ */
+export async function addKnownHost(
+  file: string,
+  name: string,
+  key: Buffer,
+  { hashed }: { readonly hashed: boolean },
+): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  const before = await readIfThere(file);
+  const stands = ({ marker, isCertificate, key: other }: KnownHostsLine) =>
+    marker === undefined && !isCertificate && other.equals(key);
+  if (parseKnownHosts(before, file, { names: [name] }).some(stands)) return;
+
+  const line = formatKnownHostsLine(name, key, hashed ? randomBytes(SALT_BYTES) : undefined);
+  const isLastLineOpen = before.length > 0 && before.at(-1) !== NEWLINE;
+  await using handle = await open(file, 'a', 0o600);
+  await handle.write(Buffer.from(`${isLastLineOpen ? '\n' : ''}${line}\n`));
+}
+
+async function readIfThere(file: string): Promise<Buffer> {
+  try {
+    return (await readFile(file, { maxBytes: MAX_BYTES })).content;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
+      return Buffer.alloc(0);
+    throw error;
+  }
+}

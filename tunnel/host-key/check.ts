@@ -1,0 +1,123 @@
+import type { Log } from '../../base/log.js';
+import { formatDestination } from '../destination.js';
+import { TunnelError } from '../errors.js';
+import { fingerprintOf, keyType, readPublicKey } from '../keys/public-key.js';
+import type { Patience } from '../pausable-timeout.js';
+import type { Put, Questions } from '../questions.js';
+import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+import { addKnownHost } from './add-known-host.js';
+import { type HostKeyVerdict, judgeHostKey, rememberVerdict } from './judge.js';
+import type { KnownHostsLine } from './known-hosts.js';
+import { canStoreHostKey, type HostKeyTrust, reactToUnknown } from './verdict.js';
+
+export interface HostKeyCheckOptions {
+  /** Without any, unknown keys are refused where a person would decide. */
+  readonly questions?: Questions | undefined;
+  readonly patience?: Patience | undefined;
+  readonly signal: AbortSignal;
+  /** Why the key was not accepted: a TunnelError, or whatever the question rejected with. */
+  readonly onRefused: (reason: unknown) => void;
+  readonly log?: Log | undefined;
+}
+
+/** Decides on the host's key for one connection, asking a person where that is wanted, and stores what was accepted. */
+export class HostKeyCheck {
+  /** For ssh2. */
+  readonly verifier: (key: Buffer, answer: (isAccepted: boolean) => void) => void;
+  readonly #trust: HostKeyTrust;
+  readonly #destination: ResolvedDestination;
+  readonly #options: HostKeyCheckOptions;
+  #toStore: Buffer | undefined;
+
+  constructor(trust: HostKeyTrust, destination: ResolvedDestination, options: HostKeyCheckOptions) {
+    this.#trust = trust;
+    this.#destination = destination;
+    this.#options = options;
+    this.verifier = rememberVerdict((key) => this.#decide(key), options.onRefused);
+  }
+
+  /** To be called once the host has proven that the key is its own; before that, anybody can present any key. */
+  async proven(): Promise<void> {
+    const key = this.#toStore;
+    this.#toStore = undefined;
+    const [file] = this.#destination.knownHostsFiles;
+    if (key === undefined || file === undefined) return;
+    const { log } = this.#options;
+    const { name } = this.#trust.known;
+    try {
+      await addKnownHost(file, name, key, { hashed: this.#destination.hashKnownHosts });
+      log?.('warn', `Added ${name} with the ${keyType(key)} host key ${fingerprintOf(key)} to ${file}.`);
+    } catch (error) {
+      // The person's decision stands for this connection, as with OpenSSH.
+      const isInFile = error instanceof Error && 'code' in error && error.code === 'ENOTDIR';
+      const said = error instanceof Error ? error.message : String(error);
+      const problem = isInFile ? 'part of that path is not a folder' : said;
+      log?.('warn', `Could not add the host key of ${name} to ${file}: ${problem}.`);
+    }
+  }
+
+  #decide(key: Buffer): HostKeyVerdict | Promise<HostKeyVerdict> {
+    const verdict = judgeHostKey(key, this.#trust);
+    if (verdict.accepted || verdict.error.code !== 'host-key-unknown') return verdict;
+    const { strictHostKeyChecking, batchMode } = this.#destination;
+    const { questions } = this.#options;
+    const reaction = reactToUnknown({
+      strictness: strictHostKeyChecking,
+      canStore: readPublicKey(key) !== undefined && canStoreHostKey(this.#destination),
+      canAsk: questions !== undefined && !batchMode,
+    });
+    if (reaction === 'accept and store') return this.#accept(key);
+    return reaction === 'ask' && questions ? this.#ask(key, questions, verdict.error) : verdict;
+  }
+
+  #accept(key: Buffer): HostKeyVerdict {
+    // As OpenSSH would write it, however it was presented.
+    this.#toStore = readPublicKey(key)?.key;
+    return { accepted: true };
+  }
+
+  async #ask(key: Buffer, questions: Questions, unknown: TunnelError): Promise<HostKeyVerdict> {
+    const text = await describeUnknownKey(key, this.#trust);
+    const isAccepted = await questions.converse(this.#options, (put) => this.#confirm(key, text, put));
+    if (isAccepted) return this.#accept(key);
+    const host = formatDestination(this.#destination);
+    const fingerprint = fingerprintOf(key);
+    const message = `Refused to talk to ${host}: you did not accept its ${keyType(key)} host key ${fingerprint}. Compare it with what "ssh-keygen -l -f" says of the .pub file on the host, and connect again.`;
+    return {
+      accepted: false,
+      error: new TunnelError('host-key-unknown', host, message, { fingerprint, cause: unknown }),
+    };
+  }
+
+  /** Goes on asking until the answer is clear, as OpenSSH does. */
+  async #confirm(key: Buffer, question: string, put: Put): Promise<boolean> {
+    const host = formatDestination(this.#destination);
+    let text = question;
+    for (;;) {
+      const answer = (await put({ kind: 'host-key', host, text, echo: true }))?.trim();
+      if (answer === undefined || /^(no)?$/i.test(answer)) return false;
+      if (/^yes$/i.test(answer) || answer === fingerprintOf(key)) return true;
+      text = "Please type 'yes', 'no' or the fingerprint: ";
+    }
+  }
+}
+
+/** OpenSSH's question. */
+async function describeUnknownKey(key: Buffer, { known, linesWith }: HostKeyTrust): Promise<string> {
+  const sameKey = ((await linesWith?.(key)) ?? []).filter(
+    ({ marker, isCertificate }) => marker === undefined && !isCertificate,
+  );
+  return [
+    `The authenticity of host '${known.name}' can't be established.`,
+    `${keyType(key)} key fingerprint is ${fingerprintOf(key)}.`,
+    sameKey.length === 0
+      ? 'This key is not known by any other names.'
+      : `This key is known by other names: ${sameKey.map(nameAndPlace).join(', ')}.`,
+    'Are you sure you want to continue connecting (yes/no/[fingerprint])? ',
+  ].join('\n');
+}
+
+function nameAndPlace(line: KnownHostsLine): string {
+  const name = line.hosts.startsWith('|') ? 'a hashed one' : Buffer.from(line.hosts, 'latin1').toString();
+  return `${name} (${line.file}:${line.line})`;
+}

@@ -1,0 +1,102 @@
+import { setImmediate } from 'node:timers/promises';
+import { formatDestination } from '../destination.js';
+import { TunnelError } from '../errors.js';
+import { UnreadableFile } from '../files/read-file.js';
+import { readFileOrPipe } from '../files/read-file-or-pipe.js';
+import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+import { parseHostKeyPin } from './judge.js';
+import { type KnownHostsLine, lookUpHost, namesOfHost, parseKnownHosts } from './known-hosts.js';
+import type { HostKeyTrust } from './verdict.js';
+
+/** An alias stands for the host whatever the port. */
+const PORT_WITHOUT_BRACKETS = 22;
+/** More than anybody has, and no danger to our memory. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
+/** Read in one go; in between, ^C is heard. */
+const SLICE_CHARACTERS = 256 * 1024;
+
+interface ReadOptions {
+  readonly destination: ResolvedDestination;
+  readonly signal: AbortSignal;
+  /** With any, only lines that cover one of them are wanted. */
+  readonly names?: readonly string[];
+}
+
+/**
+ * Reads what a host's key is to be measured against.
+ * @throws TunnelError `host-key-unknown` for a known_hosts file that is there and cannot be read,
+ * `bad-destination` for a pin that is none.
+ */
+export async function readTrust(
+  destination: ResolvedDestination,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<HostKeyTrust> {
+  const { host, hostKey } = destination;
+  const alias = destination.hostKeyAlias;
+  const [name, port] = alias === undefined ? [host, destination.port] : [alias, PORT_WITHOUT_BRACKETS];
+  const lines = await readLines({ destination, signal, names: namesOfHost(name, port) });
+  return {
+    destination,
+    known: lookUpHost(lines, name, port),
+    linesWith: async (key) =>
+      (await readLines({ destination, signal })).filter((line) => line.key.equals(key)),
+    ...(hostKey !== undefined && { pin: parseHostKeyPin(hostKey, destination) }),
+  };
+}
+
+async function readLines(options: ReadOptions): Promise<KnownHostsLine[]> {
+  const lines: KnownHostsLine[] = [];
+  for (const file of options.destination.knownHostsFiles) {
+    for await (const some of linesOf(file, options)) lines.push(...some);
+  }
+  return lines;
+}
+
+/** Slice by slice. */
+async function* linesOf(file: string, options: ReadOptions): AsyncIterable<KnownHostsLine[]> {
+  const text = await readText(file, options);
+  let line = 1;
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf('\n', start + SLICE_CHARACTERS);
+    const slice = text.slice(start, end === -1 ? text.length : end);
+    yield parseKnownHosts(slice, file, { names: options.names, firstLine: line });
+    line += slice.split('\n').length;
+    start += slice.length + 1;
+    await setImmediate();
+    options.signal.throwIfAborted();
+  }
+}
+
+async function readText(file: string, { destination, signal }: ReadOptions): Promise<string> {
+  try {
+    const content = await readFileOrPipe(file, { maxBytes: MAX_FILE_BYTES, signal });
+    // Byte by byte, as OpenSSH reads it.
+    return content.toString('latin1');
+  } catch (error) {
+    if (signal.aborted) throw outOfTime(file, destination, signal.reason);
+    if (error instanceof UnreadableFile) {
+      throw cannotRead(file, destination, `cannot be read, ${error.message}`, error);
+    }
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
+      return '';
+    // Passing over a file that is there could pass over the line that revokes a key.
+    throw cannotRead(file, destination, 'cannot be read', error);
+  }
+}
+
+/** A pipe may take longer than a connection may; whatever else ends the wait speaks for itself. */
+function outOfTime(file: string, destination: ResolvedDestination, reason: unknown): unknown {
+  if (!(reason instanceof TunnelError)) return reason;
+  return cannotRead(file, destination, 'did not come to its end in time', reason);
+}
+
+function cannotRead(
+  file: string,
+  destination: ResolvedDestination,
+  problem: string,
+  cause?: unknown,
+): TunnelError {
+  const host = formatDestination(destination);
+  const message = `Could not verify ${host}: ${file} ${problem}. Make it readable or leave it out.`;
+  return new TunnelError('host-key-unknown', host, message, { file, cause });
+}

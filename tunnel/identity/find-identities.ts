@@ -1,0 +1,48 @@
+import type { Log } from '../../base/log.js';
+import { keyType } from '../keys/public-key.js';
+import type { Questions } from '../questions.js';
+import { listAgentIdentities } from '../ssh-agent/protocol.js';
+import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+import { isUsable } from '../transport/ssh2/login/agent.js';
+import { type AgentKey, type Identity, orderIdentities, readKeyFiles } from './identities.js';
+
+/**
+ * Everything to offer a host, in the order of offering.
+ * @throws TunnelError `bad-identity` for a file asked for that cannot be used
+ */
+export async function findIdentities(
+  destination: ResolvedDestination,
+  {
+    questions,
+    signal,
+    log,
+  }: {
+    readonly questions?: Questions | undefined;
+    readonly signal: AbortSignal;
+    readonly log?: Log | undefined;
+  },
+): Promise<Identity[]> {
+  const [files, agentKeys] = await Promise.all([
+    readKeyFiles(destination, { signal, log }),
+    keysOfAgent(destination, { signal, log }),
+  ]);
+  const canAsk = questions !== undefined && !destination.batchMode;
+  return orderIdentities(files, agentKeys, { destination, canAsk, log });
+}
+
+async function keysOfAgent(
+  { agentSocket }: ResolvedDestination,
+  { signal, log }: { readonly signal: AbortSignal; readonly log?: Log | undefined },
+): Promise<AgentKey[]> {
+  if (agentSocket === undefined) return [];
+  try {
+    const keys = await listAgentIdentities(agentSocket, { signal });
+    // DSA keys are nothing that a host takes: offering one only uses up an attempt, so OpenSSH does not either.
+    return keys.filter((key) => isUsable(key) && keyType(key.publicKey) !== 'ssh-dss');
+  } catch (error) {
+    signal.throwIfAborted();
+    const problem = error instanceof Error ? error.message : String(error);
+    log?.('debug', `The SSH agent was of no use: ${problem}.`);
+    return [];
+  }
+}

@@ -1,0 +1,205 @@
+import type { Log } from '../../base/log.js';
+import { formatDestination } from '../destination.js';
+import { TunnelError } from '../errors.js';
+import { shellWord } from '../exec/shell-words.js';
+import { readFile, UnreadableFile } from '../files/read-file.js';
+import { identityNeedsOpenSsh, inspectKey, MAX_KEY_BYTES, readPublicKey } from '../keys/key-text.js';
+import { fingerprintOf } from '../keys/public-key.js';
+import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+
+/** What there is under the name of an identity file. */
+export interface KeyFile {
+  readonly file: string;
+  /** One that cannot be used is an error. */
+  readonly isRequired: boolean;
+  /** The private key; absent where only the public half is there, for a key that an agent holds. */
+  readonly privateKey?: string;
+  readonly isEncrypted: boolean;
+  /** As SSH sends it; absent where nothing tells it before the private key is decrypted. */
+  readonly publicKey?: Buffer;
+  /** Why the private key that is there must not be used, in OpenSSH's words. */
+  readonly objection?: string;
+}
+
+/** A key that an SSH agent holds. */
+export interface AgentKey {
+  readonly publicKey: Buffer;
+  readonly comment: string;
+}
+
+/** Something to offer a host. */
+export type Identity =
+  | { readonly kind: 'agent'; readonly name: string; readonly publicKey: Buffer }
+  | {
+      readonly kind: 'file';
+      readonly name: string;
+      readonly privateKey: string;
+      readonly isRequired: boolean;
+      readonly isEncrypted: boolean;
+      readonly publicKey?: Buffer;
+    };
+
+interface ReadOptions {
+  readonly signal: AbortSignal;
+  readonly log?: Log | undefined;
+}
+
+/**
+ * Reads the identity files that a destination names.
+ * @throws TunnelError `bad-identity` for one asked for by flag that holds no key
+ */
+export async function readKeyFiles(
+  destination: ResolvedDestination,
+  { signal, log }: ReadOptions,
+): Promise<KeyFile[]> {
+  const { identityFiles, requiredIdentityFiles, defaultIdentityFiles } = destination;
+  const host = formatDestination(destination);
+  const names = new Set([...identityFiles, ...requiredIdentityFiles, ...defaultIdentityFiles]);
+  const files = await Promise.all(
+    [...names].map(async (file) => {
+      const isRequired = requiredIdentityFiles.includes(file);
+      try {
+        return await readKeyFile(file, { host, isRequired, signal });
+      } catch (error) {
+        if (isRequired || !(error instanceof TunnelError)) throw error;
+        log?.('debug', error.message);
+        return undefined;
+      }
+    }),
+  );
+  return files.filter((file) => file !== undefined);
+}
+
+/**
+ * What to offer, in OpenSSH's order: keys of the agent that files name too, its other keys, then the rest of the files.
+ *
+ * @param canAsk whether a passphrase can be asked for
+ * @throws TunnelError `bad-identity` for a file asked for that cannot be used in this way
+ */
+export function orderIdentities(
+  files: readonly KeyFile[],
+  agentKeys: readonly AgentKey[],
+  {
+    destination,
+    canAsk,
+    log,
+  }: { readonly destination: ResolvedDestination; readonly canAsk: boolean; readonly log?: Log | undefined },
+): Identity[] {
+  const fileOf = ({ publicKey }: AgentKey) => files.find((one) => one.publicKey?.equals(publicKey));
+  const named = agentKeys.filter((key) => fileOf(key) !== undefined);
+  const others = destination.identitiesOnly ? [] : agentKeys.filter((key) => fileOf(key) === undefined);
+  const fromAgent = [...named, ...others].map((key): Identity => {
+    const name = fileOf(key)?.file ?? `${key.comment || fingerprintOf(key.publicKey)} (agent)`;
+    return { kind: 'agent', name, publicKey: key.publicKey };
+  });
+  const rest = files.filter((file) => !named.some(({ publicKey }) => file.publicKey?.equals(publicKey)));
+  return [
+    ...fromAgent,
+    ...rest.flatMap((file): Identity[] => {
+      const { privateKey, isEncrypted } = file;
+      if (privateKey !== undefined && !(isEncrypted && !canAsk)) {
+        return [{ ...file, kind: 'file', name: file.file, privateKey }];
+      }
+      const problem = isEncrypted
+        ? `it is encrypted; add it to an SSH agent with "ssh-add ${file.file}"`
+        : 'it is a public key, and no SSH agent holds its private half';
+      const error = badIdentity(formatDestination(destination), file.file, file.objection ?? problem);
+      if (file.isRequired) throw error;
+      log?.(file.objection === undefined ? 'debug' : 'warn', error.message);
+      return [];
+    }),
+  ];
+}
+
+/** The error for a key file that cannot be used. */
+export function badIdentity(host: string, file: string, problem: string, cause?: unknown): TunnelError {
+  return new TunnelError(
+    'bad-identity',
+    host,
+    `Could not use the identity ${file} for ${host}: ${problem}.`,
+    {
+      file,
+      ...(cause !== undefined && { cause }),
+    },
+  );
+}
+
+async function readKeyFile(
+  file: string,
+  {
+    host,
+    isRequired,
+    signal,
+  }: { readonly host: string; readonly isRequired: boolean; readonly signal: AbortSignal },
+): Promise<KeyFile> {
+  const beside = await readIfThere(`${file}.pub`, signal);
+  const publicHalf = beside === undefined ? undefined : readPublicKey(beside);
+  let text: string;
+  let objection: string | undefined;
+  try {
+    const { content, stats } = await readFile(file, { maxBytes: MAX_KEY_BYTES, signal });
+    objection = objectionTo(file, stats);
+    text = content.toString('utf8');
+  } catch (error) {
+    signal.throwIfAborted();
+    if (publicHalf) return { file, isRequired, isEncrypted: false, publicKey: publicHalf };
+
+    throw badIdentity(host, file, whyUnreadable(error), error);
+  }
+  const key = inspectKey(text);
+  const publicKey = key?.publicKey ?? (key ? publicHalf : readPublicKey(text));
+  const lacking = identityNeedsOpenSsh(text, []);
+  if (lacking !== undefined && key) {
+    throw badIdentity(host, file, `it is ${lacking}, which takes OpenSSH itself; add it to an SSH agent`);
+  }
+  if (!key && !publicKey) {
+    const isPutty = text.startsWith('PuTTY-User-Key-File-');
+    const convert = `it is a key of PuTTY's; convert it with "puttygen ${file} -O private-openssh -o FILE"`;
+    throw badIdentity(host, file, isPutty ? convert : 'it holds no private key');
+  }
+  // The agent may hold it all the same.
+  if (key && objection !== undefined) {
+    return { file, isRequired, isEncrypted: false, objection, ...(publicKey && { publicKey }) };
+  }
+  return {
+    file,
+    isRequired,
+    isEncrypted: key?.isEncrypted ?? false,
+    ...(key && { privateKey: text }),
+    ...(publicKey && { publicKey }),
+  };
+}
+
+/**
+ * Why a private key must not be used: our own that others can read is no secret. What another user owns is for them
+ * to guard, as OpenSSH has it.
+ */
+export function objectionTo(
+  file: string,
+  { uid, mode }: { readonly uid: number; readonly mode: number },
+  ourUid = process.getuid?.(),
+): string | undefined {
+  if (uid !== ourUid || (mode & 0o077) === 0) return undefined;
+  return tooOpen(file, `0${(mode & 0o777).toString(8).padStart(3, '0')}`);
+}
+
+/** OpenSSH's sentences, and what to do. */
+export function tooOpen(file: string, permissions: string): string {
+  return `Permissions ${permissions} for '${file}' are too open. It is required that your private key files are NOT accessible by others: run chmod 600 ${shellWord(file)}`;
+}
+
+async function readIfThere(file: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return (await readFile(file, { maxBytes: MAX_KEY_BYTES, signal })).content.toString('utf8');
+  } catch {
+    // Whatever keeps it from being read, it only spares a passphrase.
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+function whyUnreadable(error: unknown): string {
+  if (error instanceof UnreadableFile) return error.message;
+  const code = error instanceof Error && 'code' in error ? error.code : error;
+  return `it cannot be read (${code})`;
+}

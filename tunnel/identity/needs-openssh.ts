@@ -1,0 +1,40 @@
+import { readFile } from '../files/read-file.js';
+import { identityNeedsOpenSsh, MAX_KEY_BYTES } from '../keys/key-text.js';
+import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+
+/**
+ * Why one of the identities that a destination names takes OpenSSH itself, as a part of a sentence: it lives in a
+ * FIDO token, or a certificate lies beside it. Undefined when none does.
+ */
+export async function whyIdentityNeedsOpenSsh(
+  { identityFiles, requiredIdentityFiles, defaultIdentityFiles, authMethods }: ResolvedDestination,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  if (!authMethods.includes('publickey')) return undefined;
+  const files = new Set([...requiredIdentityFiles, ...identityFiles, ...defaultIdentityFiles]);
+  for (const file of files) {
+    const text = await readIfThere(file, signal);
+    const publicHalf = await readIfThere(`${file}.pub`, signal);
+    if (text === undefined && publicHalf === undefined) continue;
+    const certificate = `${file}-cert.pub`;
+    const hasCertificate = (await readIfThere(certificate, signal)) !== undefined;
+    const certificates = hasCertificate ? [certificate] : [];
+    // The public half tells of a token, the private one how it is encrypted.
+    const reason = [publicHalf, text]
+      .filter((half) => half !== undefined)
+      .map((half) => identityNeedsOpenSsh(half, certificates))
+      .find((one) => one !== undefined);
+    if (reason !== undefined) return `${file} takes ${reason}`;
+  }
+  return undefined;
+}
+
+async function readIfThere(file: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return (await readFile(file, { maxBytes: MAX_KEY_BYTES, signal })).content.toString('utf8');
+  } catch {
+    // What cannot be read is offered by neither transport.
+    signal.throwIfAborted();
+    return undefined;
+  }
+}

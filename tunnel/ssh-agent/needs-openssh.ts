@@ -1,0 +1,66 @@
+import { readFile } from '../files/read-file.js';
+import { MAX_KEY_BYTES, readPublicKey } from '../keys/key-text.js';
+import { keyType } from '../keys/public-key.js';
+import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+import { isUsable } from '../transport/ssh2/login/agent.js';
+import { listAgentIdentities } from './protocol.js';
+
+/**
+ * Why a key that the SSH agent would be asked for takes OpenSSH itself, as a part of a sentence: a certificate, or a
+ * FIDO key. Undefined when there is no such key, and when there is no agent.
+ */
+export async function whyAgentNeedsOpenSsh(
+  destination: ResolvedDestination,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  const { agentSocket, authMethods } = destination;
+  if (agentSocket === undefined || !authMethods.includes('publickey')) return undefined;
+  const held = await listOrNothing(agentSocket, signal);
+  const beyondSsh2 = held.filter((key) => !isUsable(key)).map(({ publicKey }) => publicKey);
+  const offered = destination.identitiesOnly ? await namedBy(destination, beyondSsh2, signal) : beyondSsh2;
+  const [first] = offered;
+  if (first === undefined) return undefined;
+  const type = keyType(first) ?? 'an unknown type';
+  if (type.includes('-cert-')) return 'the SSH agent holds a user certificate';
+  if (type.startsWith('sk-')) return 'the SSH agent holds a key that lives in a FIDO token';
+  return `the SSH agent holds a key of type ${type}`;
+}
+
+/** Those of an agent's keys that identity or certificate files name too. */
+async function namedBy(
+  { identityFiles, defaultIdentityFiles, certificateFiles }: ResolvedDestination,
+  keys: readonly Buffer[],
+  signal: AbortSignal,
+): Promise<Buffer[]> {
+  if (keys.length === 0) return [];
+  const identities = [...identityFiles, ...defaultIdentityFiles];
+  const files = [
+    ...certificateFiles,
+    ...identities.flatMap((file) => [file, `${file}.pub`, `${file}-cert.pub`]),
+  ];
+  const named = await Promise.all(files.map((file) => publicKeyIn(file, signal)));
+  return keys.filter((key) => named.some((one) => one?.equals(key)));
+}
+
+async function publicKeyIn(file: string, signal: AbortSignal): Promise<Buffer | undefined> {
+  try {
+    const { content } = await readFile(file, { maxBytes: MAX_KEY_BYTES, signal });
+    return readPublicKey(content.toString('utf8'));
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+async function listOrNothing(
+  socketPath: string,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<typeof listAgentIdentities>>> {
+  try {
+    return await listAgentIdentities(socketPath, { signal });
+  } catch {
+    // What is wrong with the agent is said where its keys are offered.
+    signal.throwIfAborted();
+    return [];
+  }
+}

@@ -1,0 +1,71 @@
+import { connect } from 'node:net';
+import type { AgentKey } from '../identity/identities.js';
+import { FieldReader, field } from '../keys/wire-fields.js';
+
+/** Messages of the protocol that SSH agents speak (draft-ietf-sshm-ssh-agent). */
+const SUCCESS = 6;
+const REQUEST_IDENTITIES = 11;
+const IDENTITIES_ANSWER = 12;
+
+/** What OpenSSH takes for a reply at most. */
+const MAX_REPLY_BYTES = 256 * 1024;
+
+/**
+ * The keys that an SSH agent holds, in its order, whatever they are.
+ * @throws Error when there is no agent, or it speaks something else
+ */
+export async function listAgentIdentities(
+  socketPath: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<AgentKey[]> {
+  const reply = await request(socketPath, Buffer.from([REQUEST_IDENTITIES]), signal);
+  if (reply[0] !== IDENTITIES_ANSWER) throw new Error('the agent does not tell its keys');
+  const fields = new FieldReader(reply, 1);
+  const keys: AgentKey[] = [];
+  const count = fields.uint32() ?? 0;
+  while (keys.length < count) {
+    const publicKey = fields.string();
+    const comment = fields.string();
+    if (publicKey === undefined || comment === undefined) throw new Error('the agent broke off its answer');
+    keys.push({ publicKey, comment: comment.toString('utf8') });
+  }
+  return keys;
+}
+
+/**
+ * Asks an agent to do something.
+ * @throws Error when it does not, or there is no agent
+ */
+export async function commandAgent(
+  socketPath: string,
+  message: Buffer,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  const reply = await request(socketPath, message, signal);
+  if (reply[0] !== SUCCESS) throw new Error('the agent refused');
+}
+
+function request(socketPath: string, message: Buffer, signal: AbortSignal): Promise<Buffer> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const socket = connect(socketPath);
+    let received = Buffer.alloc(0);
+    const settle = (finish: () => void) => {
+      signal.removeEventListener('abort', abort);
+      socket.destroy();
+      finish();
+    };
+    const abort = () => settle(() => reject(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
+    socket.on('error', (error) => settle(() => reject(error)));
+    socket.once('close', () => settle(() => reject(new Error('the agent hung up'))));
+    socket.on('data', (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      const length = received.length < 4 ? 0 : received.readUInt32BE(0);
+      if (length > MAX_REPLY_BYTES) settle(() => reject(new Error('the agent says too much')));
+      else if (length > 0 && received.length >= 4 + length)
+        settle(() => resolve(received.subarray(4, 4 + length)));
+    });
+    socket.write(field(message));
+  });
+}

@@ -1,0 +1,207 @@
+import type { Surroundings } from '../environment.js';
+import { isJumpList } from '../jumps.js';
+import { EVERY_LINE, GONE, isKeyword, OLD_NAMES, WHOLE_LINE } from '../keywords.js';
+import type { HostQuery } from '../options.js';
+import { badLine } from '../problem.js';
+import { expandTokens, fileTokens } from '../values/tokens.js';
+import { type ReadingContext, readValues } from '../values/values.js';
+import { type ConfigLine, splitArguments } from './lines.js';
+import { matchesAny } from './match.js';
+import { executeInShell } from './match-exec.js';
+import { judgeMatch, type MatchSubject } from './match-line.js';
+
+const MAX_INCLUDE_DEPTH = 16;
+
+/** How many lines of a keyword, and how many values of one, may count. */
+const MAX_LINES = 100;
+const MAX_KNOWN_HOSTS_FILES = 32;
+
+/** What the files say of a host. */
+export interface Found {
+  readonly options: ReadonlyMap<string, readonly string[]>;
+  /** Whether a `Match final` asks for the files to be read once more, knowing the HostName. */
+  readonly wantsFinalPass: boolean;
+}
+
+export interface EvaluateOptions {
+  readonly query: HostQuery;
+  readonly surroundings: Surroundings;
+  readonly portOf: ReadingContext['portOf'];
+  /** Reads the files that an Include names. */
+  readonly load: (pattern: string, from: ConfigLine) => Promise<ConfigLine[][]>;
+  /** In the final pass: what the first one found. */
+  readonly before?: { readonly hostname: string; readonly found: Found };
+  /** Told each line that OpenSSH takes but passes over. */
+  readonly onGone?: (line: ConfigLine) => void;
+}
+
+/**
+ * Goes through files in order, the first value of each keyword counting.
+ * @throws TunnelError `bad-destination` naming the line that is wrong
+ */
+export async function evaluate(
+  files: readonly (readonly ConfigLine[])[],
+  options: EvaluateOptions,
+): Promise<Found> {
+  const evaluation = new Evaluation(options);
+  for (const lines of files) await evaluation.read(lines, { isActive: true, depth: 0 });
+  return evaluation;
+}
+
+class Evaluation implements Found {
+  readonly options: Map<string, readonly string[]>;
+  wantsFinalPass = false;
+  readonly #given: EvaluateOptions;
+  readonly #reading: ReadingContext;
+
+  constructor(given: EvaluateOptions) {
+    this.#given = given;
+    this.#reading = { portOf: given.portOf, variables: given.surroundings.variables };
+    const { query, before } = given;
+    this.options = new Map(before?.found.options);
+    if (query.user !== undefined) this.options.set('user', [query.user]);
+    if (query.port !== undefined) this.options.set('port', [String(query.port)]);
+    if (query.through !== undefined) this.options.set('proxyjump', [query.through]);
+  }
+
+  /** @param context what held where an Include stands: blocks of an included file end with it */
+  async read(
+    lines: readonly ConfigLine[],
+    context: { readonly isActive: boolean; readonly depth: number },
+  ): Promise<void> {
+    if (context.depth > MAX_INCLUDE_DEPTH) throw badLine(lines[0], 'Include goes in circles');
+    let { isActive } = context;
+    for (const line of lines) {
+      const keyword = OLD_NAMES.get(line.keyword) ?? line.keyword;
+      const args = argumentsOf(line);
+      if (keyword === 'host') isActive = this.#isHost(line, args, context.isActive);
+      else if (keyword === 'match') isActive = await this.#isMatch(line, context.isActive);
+      else if (keyword === 'include') await this.#include(line, args, { ...context, isActive });
+      else this.#set(keyword, line, { args, isActive });
+    }
+  }
+
+  async #include(
+    line: ConfigLine,
+    args: readonly string[],
+    { isActive, depth }: { readonly isActive: boolean; readonly depth: number },
+  ): Promise<void> {
+    for (const pattern of args) {
+      if (pattern === '') throw badLine(line, 'it names an empty path');
+      for (const included of await this.#given.load(pattern, line)) {
+        await this.read(included, { isActive, depth: depth + 1 });
+      }
+    }
+  }
+
+  /** Reads no further than to what decides: what follows may be wrong. */
+  #isHost(line: ConfigLine, args: readonly string[], mayMatch: boolean): boolean {
+    const { host } = this.#subject();
+    let isHost = false;
+    for (const pattern of args) {
+      if (pattern === '') throw badLine(line, 'it names an empty host');
+      if (!mayMatch || (pattern.startsWith('!') && matchesAny([pattern.slice(1)], host))) return false;
+      if (matchesAny([pattern], host)) isHost = true;
+    }
+    return isHost;
+  }
+
+  async #isMatch(line: ConfigLine, isActive: boolean): Promise<boolean> {
+    const verdict = await judgeMatch(line.rest, this.#subject(), isActive);
+    if ('problem' in verdict) throw badLine(line, verdict.problem);
+    if (verdict.wantsFinalPass) this.wantsFinalPass = true;
+    return isActive && verdict.matches;
+  }
+
+  #subject(): MatchSubject {
+    const { query, surroundings, before } = this.#given;
+    const named = this.options.get('hostname')?.[0];
+    const hostname =
+      before?.hostname ??
+      (named === undefined ? query.host : expandTokens(named, { h: query.host }, query.host));
+    const user = this.options.get('user')?.[0] ?? surroundings.localUser;
+    const { localUser } = surroundings;
+    const host = before?.hostname ?? query.host;
+    const isFinalPass = before !== undefined;
+    return {
+      ...{ host, alias: query.host, hostname, user, localUser, isFinalPass },
+      execute: (command, isNeeded) => this.#execute(command, { hostname, user, isNeeded }),
+    };
+  }
+
+  async #execute(
+    command: string,
+    { hostname, user, isNeeded }: { hostname: string; user: string; isNeeded: boolean },
+  ): Promise<boolean> {
+    const { query, surroundings } = this.#given;
+    const port = Number(this.options.get('port')?.[0] ?? 22);
+    const subject = { alias: query.host, host: hostname, port, user };
+    const hostKeyAlias = this.options.get('hostkeyalias')?.[0] ?? hostname;
+    const tokens = fileTokens({ ...subject, hostKeyAlias }, surroundings);
+    const expanded = expandTokens(command, tokens, query.host);
+    return isNeeded ? executeInShell(expanded, surroundings) : true;
+  }
+
+  #set(
+    keyword: string,
+    line: ConfigLine,
+    { args, isActive }: { readonly args: readonly string[]; readonly isActive: boolean },
+  ): void {
+    if (line.rest === '') throw badLine(line, 'its value is missing');
+    if (GONE.has(keyword)) {
+      this.#given.onGone?.(line);
+      return;
+    }
+    if (!isKeyword(keyword)) {
+      const ignored = this.options.get('ignoreunknown')?.[0]?.toLowerCase().split(',') ?? [];
+      if (matchesAny(ignored, line.keyword)) return;
+      throw badLine(line, `there is no option "${line.keyword}"`);
+    }
+    const values = this.#valuesOf(keyword, line, args);
+    if (isActive && values !== undefined) this.#add(keyword, values, line);
+  }
+
+  #valuesOf(keyword: string, line: ConfigLine, args: readonly string[]): readonly string[] | undefined {
+    if (keyword === 'proxyjump') return [this.#jumpsOf(line)];
+    if (WHOLE_LINE.has(keyword)) return [wholeOf(line)];
+    const reading = readValues(keyword, args, this.#reading);
+    if ('problem' in reading) throw badLine(line, reading.problem);
+    return reading.values;
+  }
+
+  #jumpsOf(line: ConfigLine): string {
+    // OpenSSH 9 reads no further than to white space, be it before a remark or not.
+    const jumps = wholeOf(line).replace(/#.*/s, '').replace(/\s.*/s, '');
+    if (isJumpList(jumps, this.#reading)) return jumps;
+    throw badLine(line, `"${jumps}" is no list of hosts`);
+  }
+
+  #add(keyword: string, values: readonly string[], line: ConfigLine): void {
+    const found = this.options.get(keyword);
+    if (found === undefined) {
+      if (values.length > MAX_KNOWN_HOSTS_FILES && keyword.endsWith('knownhostsfile'))
+        throw badLine(line, 'it has too many files');
+      if (!this.#isOverruled(keyword)) this.options.set(keyword, values);
+    } else if (EVERY_LINE.has(keyword)) {
+      if (found.length >= MAX_LINES) throw badLine(line, 'there are too many of it');
+      this.options.set(keyword, [...new Set([...found, ...values])]);
+    }
+  }
+
+  /** Of ProxyJump and ProxyCommand the first that is said counts, even if it says `none`. */
+  #isOverruled(keyword: string): boolean {
+    const other = { proxyjump: 'proxycommand', proxycommand: 'proxyjump' }[keyword];
+    return other !== undefined && this.options.has(other);
+  }
+}
+
+function wholeOf({ rest }: ConfigLine): string {
+  return rest.replace(/^[ \t\r\n=]+/, '');
+}
+
+function argumentsOf(line: ConfigLine): string[] {
+  if (line.rest === '') throw badLine(line, 'its value is missing');
+  const values = splitArguments(line.rest);
+  if (values === undefined) throw badLine(line, 'a quote is not closed');
+  return values;
+}

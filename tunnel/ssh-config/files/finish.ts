@@ -1,0 +1,194 @@
+import type { Surroundings } from '../environment.js';
+import { lastHop } from '../jumps.js';
+import type { AskedOptions, HostOptions, HostQuery } from '../options.js';
+import { problemIn } from '../problem.js';
+import { assembleList, DEFAULT_LISTS } from '../values/algorithms.js';
+import type { PortOf } from '../values/services.js';
+import {
+  expandFile,
+  expandTilde,
+  expandTokens,
+  fileTokens,
+  type TokenSubject,
+  type Tokens,
+} from '../values/tokens.js';
+
+const DEFAULT_IDENTITIES = [
+  'id_rsa',
+  'id_ecdsa',
+  'id_ecdsa_sk',
+  'id_ed25519',
+  'id_ed25519_sk',
+  'id_xmss',
+  'id_dsa',
+];
+
+/** What OpenSSH prints where nothing is said, of what counts here. */
+const DEFAULTS: readonly (readonly [keyword: string, value: string])[] = [
+  ...DEFAULT_LISTS,
+  ['addkeystoagent', 'false'],
+  ['enablesshkeysign', 'no'],
+  ['gssapikeyexchange', 'no'],
+  ['hostbasedauthentication', 'no'],
+  ['proxyusefdpass', 'no'],
+  ['rekeylimit', '0 0'],
+  ['requiredrsasize', '1024'],
+  ['securitykeyprovider', 'internal'],
+  ['serveralivecountmax', '3'],
+  ['serveraliveinterval', '0'],
+  ['verifyhostkeydns', 'false'],
+];
+
+/** In the order in which OpenSSH works them out. */
+const ASSEMBLED = [
+  'ciphers',
+  'macs',
+  'kexalgorithms',
+  'hostbasedacceptedalgorithms',
+  'pubkeyacceptedalgorithms',
+  'casignaturealgorithms',
+];
+
+/** Keywords whose `none` is the same as nothing. */
+const NONE_IS_NOTHING = [
+  'controlpath',
+  'knownhostscommand',
+  'localcommand',
+  'pkcs11provider',
+  'proxycommand',
+  'proxyjump',
+  'remotecommand',
+  'revokedhostkeys',
+  'securitykeyprovider',
+];
+
+/**
+ * What was read, as `ssh -G` prints it: with what is missing, and expanded.
+ * @throws TunnelError `bad-destination` for what OpenSSH would not go on with
+ */
+export function finished(
+  read: ReadonlyMap<string, readonly string[]>,
+  query: HostQuery,
+  { surroundings, portOf }: { readonly surroundings: Surroundings; readonly portOf: PortOf },
+): AskedOptions {
+  const defaults = defaultsOf(query, surroundings);
+  const options = new Map([...defaults, ...read]);
+  assembleLists(options, read);
+  if (options.has('proxyjump')) options.set('proxyusefdpass', ['no']);
+  checkTogether(options);
+  checkHop(options, { portOf });
+  expandAll(options, read, { query, surroundings });
+  return { options, defaults };
+}
+
+/**
+ * Works out the lists of algorithms, then clears what is `none`. With a list that comes to nothing OpenSSH 9 stops in
+ * the middle, and goes on with what it has.
+ */
+function assembleLists(
+  options: Map<string, readonly string[]>,
+  read: ReadonlyMap<string, readonly string[]>,
+): void {
+  const own = assembleList('hostkeyalgorithms', options.get('hostkeyalgorithms')?.[0] ?? '');
+  if (own === undefined) throw problemIn('ssh_config', 'HostKeyAlgorithms leaves nothing');
+  options.set('hostkeyalgorithms', [own]);
+  let isBroken = false;
+  for (const keyword of ASSEMBLED) {
+    const list: string | undefined = isBroken
+      ? read.get(keyword)?.[0]
+      : assembleList(keyword, options.get(keyword)?.[0] ?? '');
+    // The one that broke is lost, those after it stay as they were written.
+    if (list === undefined) options.delete(keyword);
+    else options.set(keyword, [list]);
+    isBroken ||= list === undefined;
+  }
+  if (isBroken) return;
+  for (const keyword of NONE_IS_NOTHING) {
+    if (options.get(keyword)?.[0]?.toLowerCase() === 'none') options.delete(keyword);
+  }
+}
+
+function defaultsOf({ host, user, port }: HostQuery, { home, localUser }: Surroundings): HostOptions {
+  return new Map([
+    ...DEFAULTS.map(([keyword, value]): [string, string[]] => [keyword, [value]]),
+    ['host', [host]],
+    ['user', [user ?? localUser]],
+    ['port', [String(port ?? 22)]],
+    ['userknownhostsfile', [`${home}/.ssh/known_hosts ${home}/.ssh/known_hosts2`]],
+    ['globalknownhostsfile', ['/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2']],
+    ['identityfile', DEFAULT_IDENTITIES.map((name) => `~/.ssh/${name}`)],
+  ]);
+}
+
+/** What each option permits, but not all of them together. */
+function checkTogether(options: ReadonlyMap<string, readonly string[]>): void {
+  const value = (keyword: string) => options.get(keyword)?.[0];
+  if (value('connectionattempts') === '0') throw problemIn('ssh_config', 'ConnectionAttempts is 0');
+  if (value('proxycommand') === '-' && value('proxyusefdpass') === 'yes')
+    throw problemIn('ssh_config', 'ProxyCommand - and ProxyUseFdpass do not go together');
+  const hasCommand = options.has('remotecommand') || value('sessiontype') === 'none';
+  if (value('forkafterauthentication') === 'yes' && !hasCommand)
+    throw problemIn('ssh_config', 'ForkAfterAuthentication needs a command');
+}
+
+function expandAll(
+  options: Map<string, readonly string[]>,
+  read: ReadonlyMap<string, readonly string[]>,
+  {
+    query: { host: alias },
+    surroundings,
+  }: { readonly query: HostQuery; readonly surroundings: Surroundings },
+): void {
+  const subject: TokenSubject = {
+    alias,
+    host: options.get('hostname')?.[0] ?? alias,
+    port: Number(options.get('port')?.[0]),
+    user: options.get('user')?.[0] ?? '',
+    hostKeyAlias: options.get('hostkeyalias')?.[0],
+  };
+  const tokens = fileTokens(subject, surroundings);
+  const expand = (text: string) => expanded(text, { tokens, surroundings, alias });
+  for (const keyword of ['controlpath', 'identityagent']) {
+    const [path] = options.get(keyword) ?? [];
+    if (path !== undefined) options.set(keyword, [expand(path)]);
+  }
+  const command = options.get('remotecommand')?.[0];
+  if (command !== undefined) expandTokens(command, tokens, alias);
+  for (const keyword of ['userknownhostsfile', 'globalknownhostsfile']) {
+    const files = read.get(keyword);
+    if (files === undefined) continue;
+    const isNone = files[0]?.toLowerCase() === 'none';
+    options.set(keyword, [isNone ? '' : files.map(keyword.startsWith('user') ? expand : String).join(' ')]);
+  }
+}
+
+function expanded(
+  text: string,
+  {
+    tokens,
+    surroundings,
+    alias,
+  }: { readonly tokens: Tokens; readonly surroundings: Surroundings; readonly alias: string },
+): string {
+  // Of the passwd entry, as `ssh -G` prints it.
+  const path = expandTilde(text, surroundings.home);
+  const found = path === undefined ? undefined : expandFile(path, tokens, surroundings, alias);
+  if (found !== undefined) return found;
+  throw problemIn('ssh_config', `"${text}" names a user or a variable that there is none of`);
+}
+
+/** A host that would be reached through itself. */
+function checkHop(
+  options: ReadonlyMap<string, readonly string[]>,
+  { portOf }: { readonly portOf: PortOf },
+): void {
+  const jump = options.get('proxyjump')?.[0];
+  if (jump === undefined) return;
+  const { destination } = lastHop(jump, { portOf });
+  const [host, port, user] = ['hostname', 'port', 'user'].map((keyword) => options.get(keyword)?.[0]);
+  const isItself =
+    destination.host === host &&
+    (destination.port ?? 22) === Number(port) &&
+    (destination.user ?? user) === user;
+  if (isItself) throw problemIn('ssh_config', `${host} is to be reached through itself`);
+}

@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Surroundings } from '../environment.js';
+import { problemIn } from '../problem.js';
+
+/**
+ * Runs a command that the person's own ssh_config names, by their shell, as OpenSSH does.
+ * @returns whether it ended with status 0
+ * @throws TunnelError `bad-destination` when it was ended by a signal, or there is no shell
+ */
+export async function executeInShell(command: string, { variables, signal }: Surroundings): Promise<boolean> {
+  signal?.throwIfAborted();
+  const shell = variables['SHELL'] || '/bin/sh';
+  const child = spawn(shell, ['-c', command], {
+    stdio: 'ignore',
+    env: variables,
+    ...(signal && { signal }),
+  });
+  try {
+    const [status] = (await once(child, 'close')) as [number | null];
+    if (status !== null) return status === 0;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw problemIn('ssh_config', `${shell} cannot be run for Match exec`, error);
+  }
+  throw problemIn('ssh_config', `the command of a Match exec was ended by a signal ("${command}")`);
+}

@@ -1,0 +1,118 @@
+import { stat } from 'node:fs/promises';
+import type { Log } from '../../../base/log.js';
+import { readFile, UnreadableFile } from '../../files/read-file.js';
+import { canonicalHost } from '../address.js';
+import { canonicalize } from '../canonicalize.js';
+import type { Surroundings } from '../environment.js';
+import type { AskedOptions, HostQuery } from '../options.js';
+import { badLine, problemIn } from '../problem.js';
+import { readServices } from '../values/services.js';
+import { expandTilde, expandTokens } from '../values/tokens.js';
+import { type EvaluateOptions, evaluate, type Found } from './evaluate.js';
+import { finished } from './finish.js';
+import { expandInclude, includeFolder } from './include.js';
+import { type ConfigLine, readLines } from './lines.js';
+
+const SYSTEM_FILE = '/etc/ssh/ssh_config';
+const WRITABLE_BY_OTHERS = 0o022;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Lines that were passed over and said so, once for each place. */
+const warned = new Set<string>();
+
+/**
+ * Reads what ssh_config means for a host where there is no `ssh` program to ask.
+ * @throws TunnelError `bad-destination` for files that OpenSSH would refuse, and for what only its program can tell
+ */
+export async function readFiles(
+  query: HostQuery,
+  surroundings: Surroundings,
+  log?: Log,
+): Promise<AskedOptions> {
+  const load = (file: string, from: ConfigLine) => loadIncluded(file, from, surroundings);
+  const files = await rootFiles(surroundings);
+  const onGone = (line: ConfigLine) => warnOnce(line, log);
+  const portOf = await readServices();
+  const reading: EvaluateOptions = { query, surroundings, load, onGone, portOf };
+  const first = await evaluate(files, reading);
+  const named = canonicalHost(expandedName(query, first), first.options.get('addressfamily')?.[0]);
+  const { hostname, isCanonical } = await canonicalize(named, first.options);
+  const found =
+    first.wantsFinalPass || isCanonical
+      ? await evaluate(files, { ...reading, before: { hostname, found: first } })
+      : first;
+  return finished(new Map([...found.options, ['hostname', [hostname]]]), query, { surroundings, portOf });
+}
+
+function warnOnce({ file, line, keyword }: ConfigLine, log: Log | undefined): void {
+  const place = `${file} line ${line}`;
+  if (log === undefined || warned.has(place)) return;
+  warned.add(place);
+  log('warn', `${place}: OpenSSH no longer has the option "${keyword}"; it is passed over.`);
+}
+
+function expandedName({ host }: HostQuery, { options }: Found): string {
+  return expandTokens(options.get('hostname')?.[0] ?? host.replaceAll('%', '%%'), { h: host }, host);
+}
+
+async function rootFiles({ configFile, home }: Surroundings): Promise<ConfigLine[][]> {
+  if (configFile?.toLowerCase() === 'none') return [];
+  if (configFile !== undefined) {
+    const lines = await readOptional(configFile);
+    if (lines !== undefined) return [lines];
+    throw problemIn(configFile, 'it cannot be read');
+  }
+  const person = `${home}/.ssh/config`;
+  await checkOwner(person);
+  const files = await Promise.all([readOptional(person), readOptional(SYSTEM_FILE)]);
+  return files.map((lines) => lines ?? []);
+}
+
+/** The statements of the files that an Include names. */
+async function loadIncluded(
+  pattern: string,
+  from: ConfigLine,
+  { home }: Surroundings,
+): Promise<ConfigLine[][]> {
+  const isSystems = from.file === SYSTEM_FILE;
+  if (isSystems && pattern.startsWith('~')) throw badLine(from, `"${pattern}" is no path for it`);
+  const start = includeFolder(from.file, { home, systemFile: SYSTEM_FILE });
+  const path = expandTilde(pattern, home) ?? pattern;
+  const files = await expandInclude(/^[/~]/.test(path) ? path : `${start}/${path}`);
+  return Promise.all(
+    files.map(async (file) => {
+      await checkOwner(file);
+      return (await readOptional(file)) ?? [];
+    }),
+  );
+}
+
+async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
+  try {
+    // As OpenSSH has it, each byte is a character of its own until it is used.
+    const { content } = await readFile(file, { maxBytes: MAX_BYTES });
+    return readLines(content.toString('utf8'), file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // A folder opens like a file, and is as good as empty.
+    if (code === 'EISDIR') return [];
+    const problem = error instanceof UnreadableFile ? error.message : `it cannot be read (${code})`;
+    throw problemIn(file, problem, error);
+  }
+}
+
+/** OpenSSH takes no orders from a file that another user could have written. */
+async function checkOwner(file: string): Promise<void> {
+  try {
+    const { uid, mode } = await stat(file);
+    const isOurs = uid === 0 || uid === process.getuid?.();
+    if (!isOurs || (mode & WRITABLE_BY_OTHERS) !== 0) {
+      throw problemIn(file, 'others than its owner can write it; run "chmod go-w" on it');
+    }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // It is read, or not, later.
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+  }
+}

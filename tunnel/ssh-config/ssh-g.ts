@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { access, stat } from 'node:fs/promises';
+import { TunnelError } from '../errors.js';
+import type { Surroundings } from './environment.js';
+import { type AskedOptions, type HostOptions, type HostQuery, layOver, parseOptions } from './options.js';
+import { problemIn } from './problem.js';
+
+/** What OpenSSH says without any file, by the environment that it runs in. */
+const defaultsByEnvironment = new WeakMap<Surroundings['variables'], Promise<HostOptions | undefined>>();
+
+const READING_MS = 30_000;
+
+const SYSTEM_CONFIG_FILE = '/etc/ssh/ssh_config';
+
+/** OpenSSH prints it for want of a terminal; it explains nothing. */
+const NOISE = /^(Pseudo-terminal will not be allocated.*|.*terminating, \d+ bad configuration options)$/;
+
+/**
+ * Has the installed OpenSSH say what ssh_config means for a host.
+ * @returns undefined when there is no `ssh` program
+ * @throws TunnelError `bad-destination` with what OpenSSH finds wrong
+ */
+export async function askOpenSsh(
+  query: HostQuery,
+  surroundings: Surroundings,
+): Promise<AskedOptions | undefined> {
+  const { configFile, home, passwdHome } = surroundings;
+  if (passwdHome === undefined) return undefined;
+  await refusePipe(configFile ?? `${home}/.ssh/config`);
+  if (configFile !== undefined) return ask(['-F', configFile], query, surroundings);
+  if (home === passwdHome) return ask([], query, surroundings);
+  // ssh looks in the passwd entry's home only, and reads no system-wide file beside one that it is given.
+  const files = await Promise.all([readable(`${home}/.ssh/config`), readable(SYSTEM_CONFIG_FILE)]);
+  const [person, system] = await Promise.all(files.map((file) => ask(['-F', file], query, surroundings)));
+  return person && system && layOver(person, system);
+}
+
+async function ask(
+  fileArguments: readonly string[],
+  query: HostQuery,
+  surroundings: Surroundings,
+): Promise<AskedOptions | undefined> {
+  const [defaults, options] = await Promise.all([
+    defaultsFor(surroundings),
+    runSsh(fileArguments, query, surroundings),
+  ]);
+  return defaults && options && { defaults, options };
+}
+
+function defaultsFor({ variables, ...surroundings }: Surroundings): Promise<HostOptions | undefined> {
+  const known = defaultsByEnvironment.get(variables);
+  if (known !== undefined) return known;
+  const { signal: _, ...forEverybody } = surroundings;
+  const defaults = runSsh(['-F', 'none'], { host: 'localhost' }, { ...forEverybody, variables });
+  defaultsByEnvironment.set(variables, defaults);
+  return defaults;
+}
+
+/** The file to have `ssh` read when it connects; undefined for those that it reads by itself. */
+export async function fileForSsh({
+  configFile,
+  home,
+  passwdHome,
+}: Surroundings): Promise<string | undefined> {
+  return configFile ?? (home === passwdHome ? undefined : readable(`${home}/.ssh/config`));
+}
+
+/** `ssh` would wait for somebody to write to it, and reads its files again and again. */
+async function refusePipe(file: string): Promise<void> {
+  const stats = await stat(file).catch(() => undefined);
+  if (stats?.isFIFO()) throw problemIn(file, 'it is a pipe, not a regular file');
+}
+
+async function readable(file: string): Promise<string> {
+  try {
+    await access(file);
+    return file;
+  } catch (error) {
+    // Absent is as good as empty; anything else is for ssh to complain about.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'none' : file;
+  }
+}
+
+async function runSsh(
+  fileArguments: readonly string[],
+  { host, user, port, through }: HostQuery,
+  { variables, signal, timeoutMs = READING_MS }: Surroundings,
+): Promise<HostOptions | undefined> {
+  const wanted = [
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...(user === undefined ? [] : ['-l', user]),
+    ...(through === undefined ? [] : ['-J', through]),
+  ];
+  const args = ['-G', ...fileArguments, ...wanted, '--', host];
+  return new Promise((resolve, reject) => {
+    execFile('ssh', args, { env: variables, signal, timeout: timeoutMs }, (error, stdout, stderr) => {
+      if (error === null) resolve(parseOptions(stdout));
+      else if (signal?.aborted) reject(signal.reason);
+      else if (error.code === 'ENOENT') resolve(undefined);
+      else if (error.killed === true) reject(notInTime(host, timeoutMs, error));
+      else reject(notUnderstood(host, stderr, error));
+    });
+  });
+}
+
+function notInTime(host: string, timeoutMs: number, cause: Error): TunnelError {
+  const message = `ssh did not tell within ${timeoutMs / 1000} s how to connect to "${host}". See that no file that ssh_config includes is a pipe, and that its Match exec commands end.`;
+  return new TunnelError('bad-destination', host, message, { cause });
+}
+
+function notUnderstood(host: string, stderr: string, cause: Error): TunnelError {
+  const said = stderr
+    .split(/\r?\n/)
+    .filter((line) => line !== '' && !NOISE.test(line))
+    .join('; ');
+  const problem = said === '' ? cause.message : said;
+  return new TunnelError(
+    'bad-destination',
+    host,
+    `ssh cannot tell how to connect to "${host}": ${problem}.`,
+    {
+      cause,
+    },
+  );
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname as machineName } from 'node:os';
+import { TunnelError } from '../../errors.js';
+import type { Surroundings } from '../environment.js';
+
+/** What the tokens of ssh_config stand for: letters after `%`. */
+export type Tokens = Readonly<Record<string, string>>;
+
+/** A host as far as tokens speak of it. */
+export interface TokenSubject {
+  /** As typed. */
+  readonly alias: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly hostKeyAlias?: string | undefined;
+}
+
+/** Tokens of ProxyCommand and ProxyJump. */
+export function connectionTokens({ alias, host, port, user }: TokenSubject): Tokens {
+  return { h: host, n: alias, p: String(port), r: user };
+}
+
+/** Tokens of file names. */
+export function fileTokens(subject: TokenSubject, surroundings: Surroundings): Tokens {
+  const local = machineName();
+  const { host, port, user, alias, hostKeyAlias = alias } = subject;
+  return {
+    ...connectionTokens(subject),
+    C: createHash('sha1').update(`${local}${host}${port}${user}`).digest('hex'),
+    L: local.split('.')[0] ?? local,
+    l: local,
+    d: surroundings.home,
+    i: String(surroundings.localUserId),
+    ...(surroundings.localUser !== '' && { u: surroundings.localUser }),
+    k: hostKeyAlias,
+    j: '',
+  };
+}
+
+/** @throws TunnelError `bad-destination` for a token that there is none of, as OpenSSH refuses it. */
+export function expandTokens(text: string, tokens: Tokens, host: string): string {
+  return text.replace(/%(.?)/gs, (_, letter: string) => tokenValue(letter, { text, tokens, host }));
+}
+
+/** A file name of ssh_config with its `~`, tokens and `${VARIABLES}` replaced; undefined when a variable is missing. */
+export function expandFile(
+  text: string,
+  tokens: Tokens,
+  { home, variables }: Surroundings,
+  host: string,
+): string | undefined {
+  const fromHome = expandTilde(text, home) ?? text;
+  let isComplete = true;
+  // In one pass: what a variable holds is not read again.
+  const expanded = fromHome.replace(
+    /%(.?)|\$\{([^}]*)(\}?)/gs,
+    (_, letter: string | undefined, name: string | undefined, end: string | undefined) => {
+      if (letter !== undefined) return tokenValue(letter, { text, tokens, host });
+      const value = variables[name ?? ''];
+      if (value === undefined || !name || end === '') isComplete = false;
+      return value ?? '';
+    },
+  );
+  return isComplete ? expanded : undefined;
+}
+
+/** A path with its `~` or `~user` replaced; undefined when there is no such user. */
+export function expandTilde(path: string, home: string): string | undefined {
+  const [, user, rest = ''] = /^~([^/]*)\/*(.*)$/s.exec(path) ?? [];
+  if (user === undefined) return path;
+  const folder = user === '' ? home : homeOf(user);
+  return folder && `${folder.replace(/\/$/, '')}/${rest}`;
+}
+
+/** Of another user; few paths name one. */
+function homeOf(user: string): string | undefined {
+  try {
+    const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+    return lines.map((line) => line.split(':')).find(([name]) => name === user)?.[5];
+  } catch {
+    // Without that file nobody is known.
+    return undefined;
+  }
+}
+
+function tokenValue(
+  letter: string,
+  { text, tokens, host }: { readonly text: string; readonly tokens: Tokens; readonly host: string },
+): string {
+  const value = letter === '%' ? '%' : tokens[letter];
+  if (value !== undefined) return value;
+  throw new TunnelError(
+    'bad-destination',
+    host,
+    `ssh_config uses "%${letter}" in "${text}" for ${host}, which has no meaning there. Write %% for a percent sign.`,
+  );
+}

@@ -1,0 +1,40 @@
+import { type Destination, formatDestination } from '../destination.js';
+import { TunnelError } from '../errors.js';
+import { briefly } from '../shorten.js';
+
+/** The options of ssh_config for the lists of which both sides must have something, with what they list. */
+const KINDS = {
+  KexAlgorithms: 'key exchange',
+  HostKeyAlgorithms: 'type of host key',
+  Ciphers: 'cipher',
+  MACs: 'MAC',
+} as const;
+
+export type AlgorithmOption = keyof typeof KINDS;
+
+/** Names in a server's list that are signals, no algorithms. */
+const SIGNALS = /^(ext-info-|kex-strict-)/;
+
+/** As algorithms are called (RFC 4251 §6); what is none could pass for a part of the advice. */
+const NAME = /^[\w.+@-]{1,64}$/;
+
+/** What a host and we could not agree on. */
+export interface Disagreement {
+  readonly option: AlgorithmOption;
+  /** What the host has, where that is known. */
+  readonly offer?: readonly string[];
+  readonly cause?: unknown;
+}
+
+/** The error of a connection for which host and client have no algorithm of some kind in common. */
+export function noCommonAlgorithm(
+  destination: Destination,
+  { option, offer = [], cause }: Disagreement,
+): TunnelError {
+  const host = formatDestination(destination);
+  const theirs = offer.filter((name) => NAME.test(name) && !SIGNALS.test(name));
+  const offered = theirs.length > 0 ? `; it offers ${briefly(theirs.join(', '))}` : '';
+  const example = theirs[0] ?? 'NAME';
+  const message = `Could not connect to ${host}: it has no ${KINDS[option]} that is permitted here${offered}. If it is too old for better, permit it for this host in ssh_config: "${option} +${example}".`;
+  return new TunnelError('no-common-algorithm', host, message, { cause, algorithmOption: option });
+}

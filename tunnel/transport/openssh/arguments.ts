@@ -1,0 +1,224 @@
+import { join } from 'node:path';
+import { shellWord } from '../../exec/shell-words.js';
+import { canStoreHostKey } from '../../host-key/verdict.js';
+import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
+
+/**
+ * How `ssh` is to know the host: as known_hosts files have it, with more revocations in a file of ours, or by what a
+ * pin left in one.
+ */
+export type HostKeySource =
+  | { readonly kind: 'known-hosts'; readonly file?: string }
+  | { readonly kind: 'file'; readonly name: string; readonly file: string }
+  | { readonly kind: 'command'; readonly name: string; readonly file: string; readonly command: string };
+
+export interface MasterOptions {
+  /** A private one, for the control socket and what hosts on the way have to say. */
+  readonly folder: string;
+  /** One for each jump, the outermost first, then the destination's own. */
+  readonly hostKeySources: readonly HostKeySource[];
+  /** Programs that ask a person, likewise; a host without one asks nothing. */
+  readonly askPrograms?: readonly (string | undefined)[];
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveCountMax: number;
+  /** Default `ERROR`: the texts by which failures are told apart come there, and banners come at `INFO`. */
+  readonly logLevel?: 'ERROR' | 'INFO';
+}
+
+/** Seconds that `ssh` outlives the last process that uses it; it ends by itself even when ours is killed. */
+const LINGER_SECONDS = 5;
+
+/**
+ * The arguments that make `ssh` log in, open a control socket and go to the background: its end with status 0
+ * means that the socket is there.
+ */
+export function masterArguments(destination: ResolvedDestination, options: MasterOptions): string[] {
+  return [
+    ...configArguments(destination),
+    '-M',
+    '-N',
+    '-T',
+    ...['-S', controlPathIn(options.folder)],
+    ...optionArguments([
+      ['ControlPersist', LINGER_SECONDS],
+      ['ClearAllForwardings', 'yes'],
+      ['PermitLocalCommand', 'no'],
+      ['RemoteCommand', 'none'],
+      ['ForwardAgent', 'no'],
+      ['ForwardX11', 'no'],
+      ['Tunnel', 'no'],
+    ]),
+    ...connectionArguments(destination, options),
+    '--',
+    destination.alias,
+  ];
+}
+
+export function controlPathIn(folder: string): string {
+  return join(folder, 'c');
+}
+
+/** Where the `ssh` that goes through a jump host writes why it failed; 0 is the outermost. */
+export function jumpLogFile(folder: string, index: number): string {
+  return join(folder, `jump${index}.log`);
+}
+
+/** What holds for every host on the way; what is given here counts before any ssh_config file. */
+function connectionArguments(destination: ResolvedDestination, options: MasterOptions): string[] {
+  const { user, host, port, agentSocket } = destination;
+  const identityFiles = [...destination.identityFiles, ...destination.defaultIdentityFiles];
+  return optionArguments([
+    // The configuration has been read once by ssh already; of our own options an ssh may lack some.
+    ['IgnoreUnknown', '*'],
+    ['BatchMode', options.askPrograms?.at(-1) === undefined ? 'yes' : 'no'],
+    ['LogLevel', options.logLevel ?? 'ERROR'],
+    // Why a connection ended before we were logged in; OpenSSH 8.5 and later say so at any level.
+    ['LogVerbose', '*:sshpkt_vfatal():*'],
+    ['HostName', literal(host)],
+    ['User', word(user)],
+    ['Port', port],
+    ['IdentitiesOnly', destination.identitiesOnly ? 'yes' : 'no'],
+    ['IdentityAgent', agentSocket === undefined ? 'none' : file(agentSocket)],
+    ...(identityFiles.length > 0 ? identityFiles.map(file) : ['none']).map(
+      (value): Option => ['IdentityFile', value],
+    ),
+    ...destination.certificateFiles.map((path): Option => ['CertificateFile', file(path)]),
+    ...CHECK_ALWAYS,
+    ...hostKeyOptions(destination, options.hostKeySources.at(-1)),
+    ['ServerAliveInterval', Math.max(1, Math.ceil(options.keepaliveIntervalMs / 1_000))],
+    // Ours decides, and knows why; this one is for an ssh whose user is gone.
+    ['ServerAliveCountMax', options.keepaliveCountMax + 2],
+    ...(destination.sshConfig === 'none'
+      ? [...algorithmOptions(destination), ...loginOptions(destination)]
+      : []),
+    ...(destination.addressFamily === undefined
+      ? []
+      : [['AddressFamily', destination.addressFamily === 6 ? 'inet6' : 'inet'] as const]),
+    ...routeOptions(destination, options),
+  ]);
+}
+
+type Option = readonly [name: string, value: string | number];
+
+/** What ssh_config could set so that a host gets by with another key, or without any, or new keys get stored. */
+const CHECK_ALWAYS: readonly Option[] = [
+  ['NoHostAuthenticationForLocalhost', 'no'],
+  ['VerifyHostKeyDNS', 'no'],
+  // A host that Kerberos vouches for shows no key.
+  ['GSSAPIKeyExchange', 'no'],
+  ['CheckHostIP', 'no'],
+  ['UpdateHostKeys', 'no'],
+  // In questions, errors and pins.
+  ['FingerprintHash', 'sha256'],
+];
+
+function hostKeyOptions(destination: ResolvedDestination, source: HostKeySource | undefined): Option[] {
+  if (source === undefined || source.kind === 'known-hosts') {
+    const strictness = canStoreHostKey(destination) ? destination.strictHostKeyChecking : 'yes';
+    return [
+      ['StrictHostKeyChecking', strictness],
+      ['UserKnownHostsFile', files(destination.knownHostsFiles)],
+      ['GlobalKnownHostsFile', source?.file === undefined ? 'none' : file(source.file)],
+      ['HashKnownHosts', destination.hashKnownHosts ? 'yes' : 'no'],
+      ...(destination.hostKeyAlias === undefined
+        ? []
+        : [['HostKeyAlias', destination.hostKeyAlias] as const]),
+    ];
+  }
+  return [
+    ['StrictHostKeyChecking', 'yes'],
+    ['UserKnownHostsFile', file(source.file)],
+    ['GlobalKnownHostsFile', 'none'],
+    ['HostKeyAlias', source.name],
+    ['KnownHostsCommand', source.kind === 'command' ? source.command : 'none'],
+  ];
+}
+
+/** Where `ssh` reads a configuration itself, it knows the whole lists; ours hold what ssh2 has of them. */
+function algorithmOptions({
+  ciphers,
+  kexAlgorithms,
+  hostKeyAlgorithms,
+  macs,
+}: ResolvedDestination): Option[] {
+  const lists = [
+    ['Ciphers', ciphers],
+    ['KexAlgorithms', kexAlgorithms],
+    ['HostKeyAlgorithms', hostKeyAlgorithms],
+    ['MACs', macs],
+  ] as const;
+  return lists.flatMap(([name, names]) => (names ? [[name, names.join(',')] as const] : []));
+}
+
+function loginOptions({ authMethods }: ResolvedDestination): Option[] {
+  return authMethods.length > 0 ? [['PreferredAuthentications', authMethods.join(',')]] : [];
+}
+
+/** Hosts on the way are spelled out as commands, for options given to `ssh` would not reach them otherwise. */
+function routeOptions({ jumps, proxyCommand }: ResolvedDestination, options: MasterOptions): Option[] {
+  const outer = jumps.slice(0, -1);
+  const last = jumps.at(-1);
+  if (!last) return [['ProxyCommand', proxyCommand === undefined ? 'none' : literal(proxyCommand)]];
+  const hop = { ...last, jumps: outer };
+  const askPrograms = options.askPrograms?.slice(0, -1) ?? [];
+  const command = [
+    ...environmentWords(askPrograms.at(-1)),
+    'ssh',
+    ...configArguments(hop),
+    '-T',
+    ...['-E', jumpLogFile(options.folder, outer.length)],
+    ...optionArguments([
+      ['ControlMaster', 'no'],
+      ['ControlPath', 'none'],
+      ['ClearAllForwardings', 'yes'],
+      ['PermitLocalCommand', 'no'],
+      ['RemoteCommand', 'none'],
+    ]),
+    ...connectionArguments(hop, {
+      ...options,
+      hostKeySources: options.hostKeySources.slice(0, -1),
+      askPrograms,
+    }),
+  ].map((word) => shellWord(literal(word)));
+  return [
+    ['ProxyUseFdpass', 'no'],
+    ['ProxyCommand', [...command, '-W', '[%h]:%p', '--', shellWord(literal(hop.alias))].join(' ')],
+  ];
+}
+
+function environmentWords(askProgram: string | undefined): string[] {
+  const variables = Object.entries(askEnvironment(askProgram));
+  return variables.length > 0 ? ['env', ...variables.map(([name, value]) => `${name}=${value}`)] : [];
+}
+
+/** Variables by which `ssh` asks through a program. */
+export function askEnvironment(askProgram: string | undefined): Record<string, string> {
+  return askProgram === undefined ? {} : { SSH_ASKPASS: askProgram, SSH_ASKPASS_REQUIRE: 'force' };
+}
+
+function configArguments({ sshConfig }: ResolvedDestination): string[] {
+  return sshConfig === undefined ? [] : ['-F', sshConfig];
+}
+
+function optionArguments(options: readonly Option[]): string[] {
+  return options.flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+}
+
+/** One or more paths as a value of ssh_config(5): quoted, and without tokens. */
+function files(paths: readonly string[]): string {
+  return paths.length > 0 ? paths.map(file).join(' ') : 'none';
+}
+
+function file(path: string): string {
+  return word(literal(path));
+}
+
+/** A text as one argument of ssh_config(5). */
+function word(text: string): string {
+  return /[\s"'\\#]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
+}
+
+/** Keeps `ssh` from reading tokens (`%h`) in a text. */
+function literal(text: string): string {
+  return text.replaceAll('%', '%%');
+}

@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import { chmod, writeFile } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Log } from '../../../../base/log.js';
+import { formatDestination } from '../../../destination.js';
+import { TunnelError } from '../../../errors.js';
+import { shellWord } from '../../../exec/shell-words.js';
+import type { Asker, Put, Questions } from '../../../questions.js';
+import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
+import { decisionOf, kindOf } from './question.js';
+
+const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url));
+
+export interface AskpassSetup extends Asker {
+  /** A private one, for the socket and the programs. */
+  readonly folder: string;
+  readonly questions: Questions;
+  /** Told what ends the attempt: a TunnelError `auth-failed` for want of an answer, or what a question rejected with. */
+  readonly onFailed: (reason: unknown) => void;
+  readonly log?: Log | undefined;
+}
+
+interface Asked {
+  readonly index: number;
+  readonly text: string;
+  /** Something to do, not to answer, such as touching a token; it is over when `ssh` says so. */
+  readonly isNotice: boolean;
+}
+
+/** Puts the questions of an `ssh`, and of those it goes through, to a person. */
+export class Askpass implements AsyncDisposable {
+  /** One for each host, the outermost first, to be its SSH_ASKPASS; undefined for one that is not to ask. */
+  readonly programs: readonly (string | undefined)[];
+  readonly #hosts: readonly ResolvedDestination[];
+  readonly #setup: AskpassSetup;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  /** Answers that were recalled or typed, by topic; each is recalled once. */
+  readonly #given = new Map<string, string>();
+
+  private constructor(
+    hosts: readonly ResolvedDestination[],
+    server: Server,
+    { programs, ...setup }: AskpassSetup & Pick<Askpass, 'programs'>,
+  ) {
+    this.#hosts = hosts;
+    this.#server = server;
+    this.#setup = setup;
+    this.programs = programs;
+    server.on('connection', (socket) => void this.#answer(socket));
+  }
+
+  static async open(hosts: readonly ResolvedDestination[], setup: AskpassSetup): Promise<Askpass> {
+    const path = join(setup.folder, 'q');
+    const server = createServer({ allowHalfOpen: true }).listen(path);
+    await once(server, 'listening');
+    await chmod(path, 0o600);
+    const programs = await Promise.all(
+      hosts.map(async ({ batchMode }, index) => {
+        if (batchMode) return undefined;
+        const program = join(setup.folder, `ask${index}`);
+        const words = [process.execPath, PROGRAM, path, String(index)].map(shellWord);
+        await writeFile(program, `#!/bin/sh\nexec ${words.join(' ')} "$1"\n`, { mode: 0o700 });
+        return program;
+      }),
+    );
+    return new Askpass(hosts, server, { ...setup, programs });
+  }
+
+  /** We are logged in: passwords that were right need not be typed again when the connection is made anew. */
+  succeeded(): void {
+    for (const [topic, answer] of this.#given) this.#setup.questions.remember(topic, answer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Never rejects. */
+  async #answer(socket: Socket): Promise<void> {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    // An `ssh` that was ended takes its program with it.
+    socket.on('error', () => {});
+    try {
+      const asked: Asked = JSON.parse(await readRequest(socket));
+      if (asked.isNotice) this.#setup.log?.('warn', asked.text.trim());
+      else {
+        const answer = await this.#ask(asked);
+        // No answer is an answer to a question of yes or no.
+        socket.end(answer === undefined ? '' : `+${answer}`);
+      }
+    } catch (error) {
+      socket.destroy();
+      if (!this.#setup.signal.aborted) this.#setup.onFailed(error);
+    }
+  }
+
+  async #ask({ index, text }: Asked): Promise<string | undefined> {
+    const destination = this.#hosts[index];
+    if (destination === undefined) throw new RangeError(`ssh has no host ${index}`);
+    const host = formatDestination(destination);
+    const { kind, echo } = kindOf(text);
+    const topic = { password: `password ${host}`, passphrase: `ssh asks: ${text}` }[String(kind)];
+    const isAgain = topic !== undefined && this.#given.delete(topic);
+    const kept = topic === undefined || isAgain ? undefined : this.#setup.questions.recall(topic);
+    const answer =
+      kept ??
+      (await this.#setup.questions.converse(this.#setup, async (put) => {
+        const question = { kind, host, echo, text: isAgain ? `That was not right. ${text}` : text };
+        return kind === 'host-key' ? decide(put, question) : put(question);
+      }));
+    if (kind === 'confirmation') return answer;
+    if (answer === undefined && kind !== 'passphrase') throw noAnswer(host, kind);
+    if (topic !== undefined && answer) this.#given.set(topic, answer);
+    return answer ?? '';
+  }
+}
+
+/** Goes on asking until the answer is one that `ssh` takes. */
+async function decide(put: Put, question: Parameters<Put>[0]): Promise<string> {
+  let { text } = question;
+  for (;;) {
+    const decision = decisionOf(await put({ ...question, text }));
+    if (decision !== undefined) return decision;
+    text = "Please type 'yes', 'no' or the fingerprint: ";
+  }
+}
+
+/** All that comes until the program stops sending. (Iterating over a socket would destroy it after that.) */
+async function readRequest(socket: Socket): Promise<string> {
+  let request = '';
+  socket.setEncoding('utf8').on('data', (part: string) => {
+    request += part;
+  });
+  await once(socket, 'end');
+  return request;
+}
+
+function noAnswer(host: string, kind: string): TunnelError {
+  const message = `Could not log in to ${host}: it asked something, and there was no answer. Connect again and answer it.`;
+  return new TunnelError('auth-failed', host, message, { tried: [kind] });
+}

@@ -1,0 +1,191 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { untilAborted } from '../../../base/until-aborted.js';
+import { formatDestination } from '../../destination.js';
+import { TunnelError } from '../../errors.js';
+import {
+  type CommandExit,
+  type ExecOptions,
+  execRefused,
+  neverBegun,
+  outcomeUnknown,
+  type RemoteCommand,
+  RunningCommand,
+} from '../../exec/remote-command.js';
+import { removePrivateFolder } from '../../files/private-folder.js';
+import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
+import { channelLost, channelRefused } from '../channel-refusal.js';
+import { NOTHING } from '../liveness/idle-sessions.js';
+import { LinkLife } from '../liveness/link-life.js';
+import type { DialOptions, ForwardTarget, Link } from '../transport.js';
+import { type ProxiedConnection, terminate } from './control-socket.js';
+import { Channels } from './multiplexer.js';
+import type { PacketReader } from './packets.js';
+import type { Session } from './session.js';
+
+/**
+ * How long the throw-away session stays behind the first channel. Neither side sends small packets at once yet: after
+ * a login sshd holds its answer back until what it said before is acknowledged, for 40 ms where nothing more is sent.
+ */
+const SESSION_AFTER_MS = 2;
+
+interface LinkSetup extends DialOptions {
+  readonly destination: ResolvedDestination;
+  readonly controlPath: string;
+  /** Of the control socket; the link removes it. */
+  readonly folder: string;
+}
+
+/** A connection that a background `ssh` holds, used through its control socket. */
+export class OpenSshLink implements Link {
+  readonly closed: Promise<TunnelError>;
+  readonly #socket: Socket;
+  readonly #pid: number;
+  readonly #setup: LinkSetup;
+  readonly #channels: Channels;
+  readonly #life: LinkLife;
+  #failure: TunnelError | undefined;
+  #ended: Promise<void> | undefined;
+  #doubted: (isInDoubt: boolean) => void = () => {};
+
+  constructor({ socket, pid, reader }: ProxiedConnection, setup: LinkSetup) {
+    this.#socket = socket;
+    this.#pid = pid;
+    this.#setup = setup;
+    const channels = new Channels(socket);
+    this.#channels = channels;
+    this.#life = new LinkLife({
+      ...setup,
+      probes: [{ name: 'probe@hawser', ask: (answered) => askForUnknown(channels, answered) }],
+      runForNothing: async () => {
+        await delay(SESSION_AFTER_MS);
+        await channels.runForNothing(NOTHING);
+      },
+      onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
+      onSilent: () => this.abandon(),
+    });
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => void this.#end().then(resolve));
+    });
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk, reader)).resume();
+  }
+
+  expectChannels(): void {
+    this.#life.sessions.expectChannels();
+  }
+
+  async openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
+    signal.throwIfAborted();
+    this.expectChannels();
+    const { destination } = this.#setup;
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      void this.#channels.open(target).then((outcome) => {
+        signal.removeEventListener('abort', abort);
+        if (outcome.status === 'lost') return reject(channelLost(destination, target));
+        if (outcome.status === 'refused') return reject(channelRefused(destination, target, outcome));
+        if (!signal.aborted) return resolve(outcome.channel);
+        outcome.channel.destroy();
+      });
+    });
+  }
+
+  exec(command: string, options: ExecOptions): Promise<RemoteCommand> {
+    return this.#life.sessions.command(() => this.#exec(command, options), options);
+  }
+
+  async #exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
+    signal.throwIfAborted();
+    const host = formatDestination(this.#setup.destination);
+    const outcome = this.#channels.exec(command);
+    const started = outcome.then((one) => {
+      if (one.status === 'refused') throw execRefused(host, one.description);
+      if (one.status === 'lost') throw one.isSent ? outcomeUnknown(host) : neverBegun(host);
+      return this.#run(one.session, { signal });
+    });
+    return untilAborted(started, signal);
+  }
+
+  #run(session: Session, options: ExecOptions): RemoteCommand {
+    const stop = () => {
+      this.#channels.signal(session, 'TERM');
+      session.destroy();
+    };
+    const host = formatDestination(this.#setup.destination);
+    const streams = { stdin: session, stdout: session, stderr: session.stderr };
+    const ended = endOf(session);
+    return new RunningCommand({ host, ...streams, ended, isLost: () => false, stop }, options);
+  }
+
+  onDoubt(listener: (isInDoubt: boolean) => void): void {
+    this.#doubted = listener;
+  }
+
+  abandon(): void {
+    this.#life.gaveUp();
+    this.#fail('it stopped answering');
+  }
+
+  async close(): Promise<void> {
+    this.#life.leave();
+    const host = formatDestination(this.#setup.destination);
+    this.#failure ??= new TunnelError('closed', host, `The connection to ${host} was closed here.`);
+    this.#socket.destroy();
+    await this.closed;
+  }
+
+  #receive(chunk: Buffer, reader: PacketReader): void {
+    this.#life.heard();
+    try {
+      for (const packet of reader.read(chunk)) this.#channels.receive(packet);
+    } catch (error) {
+      this.#fail('what its ssh sends makes no sense', error);
+    }
+  }
+
+  #fail(problem: string, cause?: unknown): void {
+    const host = formatDestination(this.#setup.destination);
+    this.#failure ??= new TunnelError(
+      'unreachable',
+      host,
+      `The connection to ${host} was lost: ${problem}.`,
+      { cause },
+    );
+    this.#socket.destroy();
+  }
+
+  /** Ends the `ssh` in the background; settles, once for all, when nothing of it is left. */
+  async #end(): Promise<TunnelError> {
+    const host = formatDestination(this.#setup.destination);
+    this.#failure ??= new TunnelError(
+      'unreachable',
+      host,
+      `The connection to ${host} was lost: it closed the connection.`,
+    );
+    this.#life.ended();
+    this.#channels.lose(this.#failure);
+    this.#ended ??= terminate(this.#setup.controlPath, this.#pid);
+    await this.#ended;
+    removePrivateFolder(this.#setup.folder);
+    return this.#failure;
+  }
+}
+
+/** Settles when the host closed a session and all was read. */
+async function endOf(session: Session): Promise<CommandExit | undefined> {
+  const closed = new Promise((resolve) => session.once('close', resolve));
+  await Promise.all([closed, finished(session.stderr)]);
+  if (session.loss) throw session.loss;
+  return session.exit;
+}
+
+/** Asks for a channel of a type that no server has: one that is there refuses it (RFC 4254 §5.1). */
+function askForUnknown(channels: Channels, answered: () => void): boolean {
+  void channels.probe().then((isRefused) => {
+    if (isRefused) answered();
+  });
+  return true;
+}

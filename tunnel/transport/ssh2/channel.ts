@@ -1,0 +1,74 @@
+import type { Duplex } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
+import type { Destination } from '../../destination.js';
+import { NOTHING } from '../liveness/idle-sessions.js';
+import type { ForwardTarget } from '../transport.js';
+import { translateChannelError } from './error.js';
+import type { ReceiveWindows } from './internals/receive-windows.js';
+
+export interface Ssh2ChannelOptions {
+  readonly destination: Destination;
+  /** The link's, shared by all of its channels. */
+  readonly windows: ReceiveWindows;
+  readonly signal: AbortSignal;
+}
+
+/** Opens a channel to a target; errors are those of `Link.openChannel`. */
+export async function openSsh2Channel(
+  client: Client,
+  target: ForwardTarget,
+  { destination, windows, signal }: Ssh2ChannelOptions,
+): Promise<Duplex> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    const opened = (error: Error | undefined, channel: ClientChannel) => {
+      signal.removeEventListener('abort', abort);
+      if (error) reject(translateChannelError(error, destination, target));
+      else if (signal.aborted) discard(channel);
+      else {
+        windows.follow(channel);
+        resolve(channel);
+      }
+    };
+    try {
+      if ('socketPath' in target) client.openssh_forwardOutStreamLocal(target.socketPath, opened);
+      else client.forwardOut('127.0.0.1', 0, target.host, target.port, opened);
+    } catch (error) {
+      // ssh2 throws when the connection is gone already.
+      signal.removeEventListener('abort', abort);
+      const cause = error instanceof Error ? error : new Error(String(error));
+      reject(translateChannelError(cause, destination, target));
+    }
+  });
+}
+
+/** Starts a session that does nothing; settles when it is over or was refused. */
+export function runForNothing(client: Client): Promise<void> {
+  return new Promise((resolve) => {
+    const opened = (error: Error | undefined, channel: ClientChannel) => {
+      if (error) return resolve();
+      channel.on('error', ignoreLateError);
+      channel.once('close', () => resolve());
+      channel.resume();
+      channel.stderr.resume();
+    };
+    try {
+      client.exec(NOTHING, opened);
+    } catch {
+      // The connection is gone already, which its close tells.
+      resolve();
+    }
+  });
+}
+
+/** Lets go of a channel that nobody reads: unread data would keep it open. */
+function discard(channel: ClientChannel): void {
+  channel.on('error', ignoreLateError);
+  channel.resume();
+  channel.close();
+}
+
+/** What we let go of may still fail; nobody is left whom that concerns. */
+function ignoreLateError(): void {}

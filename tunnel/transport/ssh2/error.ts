@@ -1,0 +1,136 @@
+import { type Destination, formatDestination } from '../../destination.js';
+import { TunnelError, type TunnelErrorDetails } from '../../errors.js';
+import { unprovenError } from '../../host-key/errors.js';
+import { briefly } from '../../shorten.js';
+import { channelLost, channelRefused } from '../channel-refusal.js';
+import { type AlgorithmOption, noCommonAlgorithm } from '../no-common-algorithm.js';
+import type { ForwardTarget } from '../transport.js';
+
+/** How far a connection has come: the same event means different things. */
+export type LinkPhase = 'connecting' | 'authenticating' | 'ready';
+
+/** Disconnect codes (RFC 4253 §11.1) that end authentication for good; OpenSSH sends 2 for too many failures. */
+const AUTH_DISCONNECTS: readonly unknown[] = [2, 14];
+
+const SOCKET_PROBLEMS = new Map<unknown, string>([
+  ['ECONNREFUSED', 'nothing listens there (connection refused)'],
+  ['ENOTFOUND', 'there is no host of that name'],
+  ['EAI_AGAIN', 'the name could not be looked up just now'],
+  ['EHOSTUNREACH', 'there is no route to the host'],
+  ['ENETUNREACH', 'there is no route to its network'],
+  ['EINVAL', 'this machine cannot connect to an address like that'],
+  ['ETIMEDOUT', 'it did not answer'],
+  ['ECONNRESET', 'it reset the connection'],
+  ['EPIPE', 'it closed the connection'],
+]);
+
+/** ssh2 says only in words what it found nothing in common of. */
+const DISAGREEMENTS: readonly (readonly [text: RegExp, option: AlgorithmOption])[] = [
+  [/no matching key exchange/i, 'KexAlgorithms'],
+  [/no matching host key/i, 'HostKeyAlgorithms'],
+  [/no matching \S+ cipher/i, 'Ciphers'],
+  [/no matching \S+ MAC/i, 'MACs'],
+];
+
+/** Errors of a connection that was there: the other side does not want it. */
+const HANG_UPS: readonly unknown[] = ['ECONNRESET', 'EPIPE'];
+
+/** Says what an `error` event of ssh2 means for a connection in the given phase. */
+export function translateLinkError(
+  error: Error,
+  destination: Destination,
+  { phase, tried, accepts, isRepeating = false }: LinkContext,
+): TunnelError {
+  const host = formatDestination(destination);
+  const level = 'level' in error ? error.level : undefined;
+  const code = 'code' in error ? error.code : undefined;
+  if (phase === 'authenticating' && (level === 'client-authentication' || AUTH_DISCONNECTS.includes(code))) {
+    const isCutShort = AUTH_DISCONNECTS.includes(code) && !isRepeating;
+    return authFailed(host, { tried, accepts, isCutShort }, error);
+  }
+  // Of signatures a handshake has the host's alone.
+  if (level === 'handshake' && /signature/i.test(error.message)) return unprovenError(destination, error);
+  const option = level === 'handshake' && DISAGREEMENTS.find(([text]) => text.test(error.message))?.[1];
+  if (option) return noCommonAlgorithm(destination, { option, cause: error });
+  const problem = SOCKET_PROBLEMS.get(code) ?? problemOf(error, level, phase);
+  if (phase !== 'ready') {
+    const wasDropped = phase === 'connecting' && (level === 'protocol' || HANG_UPS.includes(code));
+    const brokeOff = phase === 'authenticating' && HANG_UPS.includes(code);
+    return unreachable(host, problem, { cause: error, wasDropped, brokeOff });
+  }
+  return new TunnelError('unreachable', host, `The connection to ${host} was lost: ${problem}.`, {
+    cause: error,
+  });
+}
+
+/** What an error needs to know of the connection it befell. */
+export interface LinkContext {
+  readonly phase: LinkPhase;
+  /** Identities and methods offered in vain so far. */
+  readonly tried: readonly string[];
+  /** Authentication methods that the host would go on with. */
+  readonly accepts: readonly string[];
+  /** Whether everything had been offered once. */
+  readonly isRepeating?: boolean;
+}
+
+/** The error of a connection that closed without any other. */
+export function closedByHost(destination: Destination, phase: LinkPhase): TunnelError {
+  const host = formatDestination(destination);
+  return phase === 'ready'
+    ? new TunnelError('unreachable', host, `The connection to ${host} was lost: it closed the connection.`)
+    : unreachable(host, 'it closed the connection before we were logged in', { brokeOff: true });
+}
+
+/** The error of a connection whose host answers nothing any more. */
+export function fellSilent(destination: Destination): TunnelError {
+  const host = formatDestination(destination);
+  return new TunnelError('unreachable', host, `The connection to ${host} was lost: it stopped answering.`);
+}
+
+/** Says why a channel was not opened. */
+export function translateChannelError(
+  error: Error,
+  destination: Destination,
+  target: ForwardTarget,
+): TunnelError {
+  // Only a refusal by the server carries a reason; everything else means that the connection is gone.
+  const reason = 'reason' in error ? error.reason : undefined;
+  if (typeof reason !== 'number') return channelLost(destination, target, error);
+  const description = error.message.replace(/^\(SSH\) Channel open failure: /, '');
+  return channelRefused(destination, target, { reason, description, cause: error });
+}
+
+function authFailed(
+  host: string,
+  { tried, accepts, isCutShort }: Pick<LinkContext, 'tried' | 'accepts'> & { readonly isCutShort: boolean },
+  cause: Error,
+): TunnelError {
+  const offered = tried.length > 0 ? `it refused ${tried.join(', ')}` : 'there was no identity to offer';
+  const others = accepts.filter((method) => method !== 'publickey');
+  const advice = isCutShort
+    ? 'It allows no more attempts: name the right key with --ssh-id, and keep the others back with IdentitiesOnly yes.'
+    : 'Give a key that its authorized_keys holds, or add it to your SSH agent.';
+  const more = others.length > 0 ? ` (it would accept: ${briefly(accepts.join(', '))})` : '';
+  return new TunnelError('auth-failed', host, `Could not log in to ${host}: ${offered}${more}. ${advice}`, {
+    cause,
+    tried,
+  });
+}
+
+function unreachable(host: string, problem: string, details: TunnelErrorDetails = {}): TunnelError {
+  return new TunnelError(
+    'unreachable',
+    host,
+    `Could not connect to ${host}: ${problem}. Check the address and that its SSH server runs.`,
+    details,
+  );
+}
+
+function problemOf(error: Error, level: unknown, phase: LinkPhase): string {
+  if (level === 'client-timeout') return 'it stopped answering';
+  if (level === 'protocol' && phase === 'connecting') {
+    return 'it hung up at once (too many logins under way, or no SSH server)';
+  }
+  return `it and we do not understand each other (${briefly(error.message)})`;
+}

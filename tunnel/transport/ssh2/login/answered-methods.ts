@@ -1,0 +1,119 @@
+import type { KeyboardInteractiveCallback, Prompt } from 'ssh2';
+import { formatDestination } from '../../../destination.js';
+import { TunnelError } from '../../../errors.js';
+import type { AuthMethod, ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
+import type { LoginMethod, LoginOptions } from './login-method.js';
+
+/** How often each method may fail, as with OpenSSH. */
+const TRIES = 3;
+
+/** The ways to log in that take a person's answers: keyboard-interactive (second factors, mostly) and passwords. */
+export class AnsweredMethods {
+  readonly #destination: ResolvedDestination;
+  readonly #options: LoginOptions;
+  readonly #triesLeft = new Map<AuthMethod, number>();
+  #password: string | undefined;
+  #hasAnswered = false;
+
+  constructor(destination: ResolvedDestination, options: LoginOptions) {
+    this.#destination = destination;
+    this.#options = options;
+    if (destination.batchMode || options.questions === undefined) return;
+    for (const method of destination.authMethods) {
+      if (method !== 'publickey') this.#triesLeft.set(method, TRIES);
+    }
+  }
+
+  /** Those that there may be an answer to. */
+  get methods(): readonly AuthMethod[] {
+    return [...this.#triesLeft.keys()];
+  }
+
+  /** Whether anything that a person knows was handed over to be sent. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  /** We are logged in: a password that was right need not be typed again when the connection is made anew. */
+  succeeded(): void {
+    if (this.#password !== undefined) this.#options.questions?.remember(this.#topic, this.#password);
+  }
+
+  /** Another try of a method that the host accepts; undefined when it is used up, or the person gives no answer. */
+  async next(name: AuthMethod, accepts: readonly string[]): Promise<LoginMethod | undefined> {
+    this.#password = undefined;
+    const left = this.#triesLeft.get(name) ?? 0;
+    if (left === 0 || !accepts.includes(name)) return undefined;
+    this.#triesLeft.set(name, left - 1);
+    return name === 'password' ? this.#askPassword(left === TRIES) : this.#keyboardInteractive();
+  }
+
+  #keyboardInteractive(): LoginMethod {
+    const name = 'keyboard-interactive';
+    const prompt = (
+      title: string,
+      instructions: string,
+      _language: string,
+      prompts: Prompt[],
+      finish: KeyboardInteractiveCallback,
+    ) => {
+      this.#answerAll(prompts, [title, instructions]).then(
+        (answers) => {
+          if (answers === undefined) this.#options.onFailed(noAnswer(this.#destination));
+          else if (!this.#options.signal.aborted) {
+            this.#hasAnswered ||= answers.length > 0;
+            finish(answers);
+          }
+        },
+        (reason: unknown) => this.#options.onFailed(reason),
+      );
+    };
+    return { name, method: { type: name, username: this.#destination.user, prompt } };
+  }
+
+  /** What the host said above its first prompt is shown with it. */
+  async #answerAll(prompts: readonly Prompt[], above: readonly string[]): Promise<string[] | undefined> {
+    return this.#options.questions?.converse(this.#options, async (put) => {
+      const answers: string[] = [];
+      let lines = above.filter((line) => line.trim() !== '');
+      for (const { prompt, echo = false } of prompts) {
+        const text = [...lines, prompt].join('\n');
+        const answer = await put({ kind: 'keyboard-interactive', host: this.#host, text, echo });
+        if (answer === undefined) return undefined;
+        answers.push(answer);
+        lines = [];
+      }
+      return answers;
+    });
+  }
+
+  get #host(): string {
+    return formatDestination(this.#destination);
+  }
+
+  get #topic(): string {
+    return `password ${this.#host}`;
+  }
+
+  async #askPassword(isFirst: boolean): Promise<LoginMethod | undefined> {
+    const { user, alias } = this.#destination;
+    const text = `${isFirst ? '' : 'Permission denied, please try again. '}${user}@${alias}'s password: `;
+    const question = { kind: 'password', host: this.#host, text, echo: false } as const;
+    const { questions } = this.#options;
+    const password = questions?.recall(this.#topic) ?? (await questions?.ask(question, this.#options));
+    if (!password) {
+      this.#triesLeft.set('password', 0);
+      return undefined;
+    }
+    this.#password = password;
+    this.#hasAnswered = true;
+    return { name: 'password', method: { type: 'password', username: user, password } };
+  }
+}
+
+/** sshd hangs up on fewer answers than it asked for; what an empty one would mean nobody knows. */
+function noAnswer(destination: ResolvedDestination): TunnelError {
+  const host = formatDestination(destination);
+  const message = `Could not log in to ${host}: it asked something, and there was no answer. Connect again and answer it.`;
+  return new TunnelError('auth-failed', host, message, { tried: ['keyboard-interactive'] });
+}

@@ -1,0 +1,26 @@
+import { createPrivateKey } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { formatPrivateKey, readPrivateKey } from './private-key.js';
+
+export interface DecryptRequest {
+  readonly privateKey: string;
+  readonly passphrase: string;
+}
+
+export interface DecryptResult {
+  /** Absent when the passphrase is wrong. */
+  readonly privateKey?: string;
+}
+
+parentPort?.postMessage(decrypt(workerData));
+
+function decrypt({ privateKey, passphrase }: DecryptRequest): DecryptResult {
+  let pem: string;
+  try {
+    pem = readPrivateKey(privateKey, passphrase).getPrivatePEM();
+  } catch {
+    // Whatever a wrong passphrase makes of a key looks like any other fault.
+    return {};
+  }
+  return { privateKey: formatPrivateKey(createPrivateKey(pem)) };
+}

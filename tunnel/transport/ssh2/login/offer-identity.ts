@@ -1,0 +1,123 @@
+import ssh2, { type ParsedKey } from 'ssh2';
+import { formatDestination } from '../../../destination.js';
+import { badIdentity, type Identity } from '../../../identity/identities.js';
+import { hashOf, isRsa, type RsaAlgorithms } from '../../../keys/rsa-algorithms.js';
+import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
+import { OneKeyAgent, type Sign, signInAgent } from './agent.js';
+import { decryptKey } from './decrypt-key.js';
+import type { LoginMethod, LoginOptions, Signature } from './login-method.js';
+import { readPrivateKey } from './private-key.js';
+
+type FileIdentity = Identity & { readonly kind: 'file' };
+
+/** How often a passphrase may be mistyped, as with OpenSSH. */
+const PASSPHRASE_TRIES = 3;
+
+/**
+ * Makes an identity ready to be offered; undefined when it cannot be, for want of a passphrase perhaps.
+ * A passphrase is asked for once the host takes the key, unless the key is of a form that shows nothing before.
+ *
+ * @throws TunnelError `bad-identity` for a key asked for that cannot be read
+ */
+export async function offerIdentity(
+  identity: Identity,
+  destination: ResolvedDestination,
+  options: LoginOptions,
+): Promise<LoginMethod | undefined> {
+  const username = destination.user;
+  const { name } = identity;
+  const { agentSocket } = destination;
+  if (identity.kind === 'agent') {
+    if (agentSocket === undefined) return undefined;
+    const sign = signInAgent(agentSocket, identity.publicKey, options.signal);
+    return byAgent(identity.publicKey, sign, { name, username, rsa: options.rsa });
+  }
+  const { publicKey, isEncrypted } = identity;
+  if (isEncrypted && publicKey !== undefined) {
+    let unlocked: ParsedKey | undefined;
+    const sign: Sign = async (data, { hash }) => {
+      unlocked = await decryptOrFail(identity, destination, options);
+      if (unlocked === undefined) throw new Error(`no passphrase for ${name}`);
+      return unlocked.sign(data, hash);
+    };
+    const method = byAgent(publicKey, sign, { name, username, rsa: options.rsa });
+    return method && { ...method, privateKey: () => unlocked };
+  }
+  const key = isEncrypted
+    ? await decrypt(identity, destination, options)
+    : read(identity, destination, options);
+  return (
+    key && {
+      name,
+      isRsa: isRsa(key),
+      privateKey: () => key,
+      method: { type: 'publickey', username, key },
+    }
+  );
+}
+
+function byAgent(
+  publicKey: Buffer,
+  sign: Sign,
+  { name, username, rsa }: { readonly name: string; readonly username: string; readonly rsa: RsaAlgorithms },
+): LoginMethod | undefined {
+  const key = ssh2.utils.parseKey(publicKey);
+  if (key instanceof Error) return undefined;
+  let signature: Signature = 'not-wanted';
+  const agent = new OneKeyAgent(key, async (data, options) => {
+    signature = 'failed';
+    const hash = hashOf(rsa.choose(key, undefined)) ?? options.hash;
+    const signed = await sign(data, { ...options, ...(hash !== undefined && { hash }) });
+    signature = 'given';
+    return signed;
+  });
+  const method = { type: 'agent', username, agent } as const;
+  return { name, isRsa: isRsa(key), method, signature: () => signature };
+}
+
+function read(
+  { name, privateKey, isRequired }: FileIdentity,
+  destination: ResolvedDestination,
+  { log }: LoginOptions,
+): ParsedKey | undefined {
+  try {
+    return readPrivateKey(privateKey);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    const failure = badIdentity(formatDestination(destination), name, problem, error);
+    if (isRequired) throw failure;
+    log?.('debug', failure.message);
+    return undefined;
+  }
+}
+
+/** While a signature is made, ssh2 takes every error for a reason to try the next key. */
+async function decryptOrFail(...args: Parameters<typeof decrypt>): ReturnType<typeof decrypt> {
+  try {
+    return await decrypt(...args);
+  } catch (error) {
+    const [, , { onFailed }] = args;
+    onFailed(error);
+    throw error;
+  }
+}
+
+/** Asks for the passphrase, once in a run for each file, whichever host it is for. */
+async function decrypt(
+  { name: file, privateKey }: FileIdentity,
+  destination: ResolvedDestination,
+  { questions, ...options }: LoginOptions,
+): Promise<ParsedKey | undefined> {
+  const host = formatDestination(destination);
+  const decrypted = await questions?.once(`key ${file}`, options, async (put) => {
+    for (let tries = 0; tries < PASSPHRASE_TRIES; tries += 1) {
+      const text = `${tries === 0 ? '' : 'Bad passphrase, try again. '}Enter passphrase for key '${file}': `;
+      const passphrase = await put({ kind: 'passphrase', host, text, echo: false });
+      if (!passphrase) return undefined;
+      const key = await decryptKey({ privateKey, passphrase }, options);
+      if (key !== undefined) return key;
+    }
+    return undefined;
+  });
+  return decrypted === undefined ? undefined : readPrivateKey(decrypted);
+}

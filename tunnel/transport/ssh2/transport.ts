@@ -1,0 +1,254 @@
+import { setMaxListeners } from 'node:events';
+import type { Duplex } from 'node:stream';
+import ssh2, { type ConnectConfig } from 'ssh2';
+import { formatDestination } from '../../destination.js';
+import { TunnelError } from '../../errors.js';
+import type { ExecOptions, RemoteCommand } from '../../exec/remote-command.js';
+import { HostKeyCheck } from '../../host-key/check.js';
+import { orderHostKeyAlgorithms } from '../../host-key/judge.js';
+import { readTrust } from '../../host-key/read-trust.js';
+import type { HostKeyTrust } from '../../host-key/verdict.js';
+import { findIdentities } from '../../identity/find-identities.js';
+import type { Identity } from '../../identity/identities.js';
+import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
+import { noteBeyondSsh2, watchForIdentification } from '../beyond-ssh2.js';
+import { LinkLife } from '../liveness/link-life.js';
+import type { DialOptions, ForwardTarget, Link, Transport } from '../transport.js';
+import { ssh2Algorithms } from './algorithms.js';
+import { openSsh2Channel, runForNothing } from './channel.js';
+import { closedByHost, fellSilent, type LinkPhase, translateLinkError } from './error.js';
+import { execOnSsh2 } from './exec.js';
+import { ssh2Questions } from './internals/probe.js';
+import { ReceiveWindows } from './internals/receive-windows.js';
+import { signAtOnce } from './internals/sign-at-once.js';
+import { Ssh2Login } from './login/login.js';
+import { openSsh2Socket } from './socket/open-socket.js';
+import type { Ssh2Socket } from './socket/socket.js';
+
+/** How long a closing connection may take to say goodbye. */
+const GOODBYE_TIMEOUT_MS = 1_000;
+
+/** Speaks SSH inside this process, by way of ssh2. */
+export const ssh2Transport: Transport = {
+  async dial(destination, options) {
+    const { signal } = options;
+    signal.throwIfAborted();
+    const identities = await findIdentities(destination, options);
+    const trust = await readTrust(destination, { signal });
+    signal.throwIfAborted();
+    const socket = await openSsh2Socket(destination, options, ssh2Transport);
+    const link = await linkOver(socket, destination, { ...options, identities, trust });
+    await link.ready();
+    return link;
+  },
+};
+
+/** What a link is made with. */
+interface LinkOptions extends DialOptions {
+  readonly identities: readonly Identity[];
+  readonly trust: HostKeyTrust;
+}
+
+async function linkOver(
+  socket: Ssh2Socket,
+  destination: ResolvedDestination,
+  options: LinkOptions,
+): Promise<Ssh2Link> {
+  try {
+    return new Ssh2Link(socket, destination, options);
+  } catch (error) {
+    await socket.release();
+    throw error;
+  }
+}
+
+class Ssh2Link implements Link {
+  readonly closed: Promise<TunnelError>;
+  readonly #client = new ssh2.Client();
+  readonly #windows = new ReceiveWindows();
+  readonly #socket: Ssh2Socket;
+  readonly #destination: ResolvedDestination;
+  readonly #options: LinkOptions;
+  /** Aborts when we are logged in, or never will be. */
+  readonly #attempt = new AbortController();
+  readonly #hostKey: HostKeyCheck;
+  readonly #login: Ssh2Login;
+  #stored: Promise<void> | undefined;
+  #phase: LinkPhase = 'connecting';
+  readonly #peer: ReturnType<typeof watchForIdentification>;
+  #failure: TunnelError | undefined;
+  /** From the login on. */
+  #life: LinkLife | undefined;
+  readonly #lost = new AbortController();
+  #doubted: (isInDoubt: boolean) => void = () => {};
+
+  constructor(socket: Ssh2Socket, destination: ResolvedDestination, options: LinkOptions) {
+    this.#socket = socket;
+    this.#destination = destination;
+    this.#options = options;
+    const attempt = { ...options, signal: this.#attempt.signal };
+    const onRefused = (reason: unknown) => this.#giveUp(reason);
+    this.#hostKey = new HostKeyCheck(options.trust, destination, { ...attempt, onRefused });
+    const onFailed = (reason: unknown) => {
+      this.#giveUp(reason);
+      this.#socket.destroy();
+    };
+    this.#login = new Ssh2Login(destination, options.identities, { ...attempt, onFailed });
+    setMaxListeners(0, this.#lost.signal);
+    this.closed = this.#watch();
+    this.#client.connect(this.#config());
+    this.#peer = watchForIdentification(socket.stream);
+    signAtOnce(this.#client, this.#login.rsa);
+  }
+
+  /** Settles when we are logged in. */
+  async ready(): Promise<void> {
+    const { signal } = this.#options;
+    const abort = () => this.#giveUp(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      await Promise.race([
+        new Promise<void>((resolve) => this.#client.once('ready', () => resolve())),
+        this.closed.then((reason) => Promise.reject(reason)),
+      ]);
+      signal.throwIfAborted();
+      await this.#login.keepKey();
+    } catch (error) {
+      this.#socket.destroy();
+      this.#attempt.signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#attempt.abort();
+      await this.#stored;
+    }
+  }
+
+  expectChannels(): void {
+    this.#life?.sessions.expectChannels();
+  }
+
+  openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
+    const [destination, windows] = [this.#destination, this.#windows];
+    const opening = openSsh2Channel(this.#client, target, { destination, windows, signal });
+    this.expectChannels();
+    return opening;
+  }
+
+  exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
+    const host = formatDestination(this.#destination);
+    const ask = () => execOnSsh2(this.#client, command, { host, lost: this.#lost.signal, signal });
+    return this.#life?.sessions.command(ask, { signal }) ?? ask();
+  }
+
+  onDoubt(listener: (isInDoubt: boolean) => void): void {
+    this.#doubted = listener;
+  }
+
+  abandon(): void {
+    this.#life?.gaveUp();
+    this.#failure ??= fellSilent(this.#destination);
+    this.#socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.#life?.leave();
+    this.#failure ??= new TunnelError(
+      'closed',
+      formatDestination(this.#destination),
+      `The connection to ${formatDestination(this.#destination)} was closed here.`,
+    );
+    this.#client.end();
+    const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_TIMEOUT_MS);
+    await this.closed;
+    clearTimeout(timer);
+  }
+
+  /** Follows the connection's life; must run before connecting, for ssh2 reports at once. */
+  #watch(): Promise<TunnelError> {
+    const client = this.#client;
+    client.on('error', (error) => this.#onError(error));
+    client.on('handshake', () => {
+      if (this.#phase === 'connecting') this.#phase = 'authenticating';
+      this.#stored ??= this.#hostKey.proven();
+    });
+    client.once('ready', () => {
+      this.#phase = 'ready';
+      this.#login.succeeded();
+      this.#live();
+    });
+    // Before ssh2 hears of it, which ends channels then as their commands would.
+    this.#socket.stream.prependOnceListener('close', () => this.#lost.abort());
+    // A peer that only half-closes would otherwise linger.
+    client.on('end', () => this.#socket.destroy());
+    return new Promise((resolve) => client.once('close', () => resolve(this.#reason())));
+  }
+
+  /** Why it is gone, once nothing is left of what it ran over, which may know better than what was seen from here. */
+  async #reason(): Promise<TunnelError> {
+    const underneath = await this.#socket.release();
+    const failure = this.#failure ?? underneath ?? this.#noted(closedByHost(this.#destination, this.#phase));
+    return failure.code === 'unreachable' ? (underneath ?? failure) : failure;
+  }
+
+  /** Ends the attempt: with the reason that a TunnelError gives, else with what it is, an abort or a fault. */
+  #giveUp(reason: unknown): void {
+    if (reason instanceof TunnelError && !this.#options.signal.aborted) {
+      this.#failure ??= reason;
+      return;
+    }
+    this.#attempt.abort(reason);
+    this.#socket.destroy();
+  }
+
+  #onError(error: Error): void {
+    if ('level' in error && error.level === 'agent') {
+      // ssh2 goes on with the next identity.
+      this.#options.log?.('debug', `No signature was to be had: ${error.message}.`);
+      return;
+    }
+    const { tried, accepts, isRepeating } = this.#login;
+    const context = { phase: this.#phase, tried, accepts, isRepeating };
+    this.#failure ??= this.#noted(translateLinkError(error, this.#destination, context), error);
+    this.#socket.destroy();
+  }
+
+  #noted(failure: TunnelError, error?: Error): TunnelError {
+    const { hasToldSecret } = this.#login;
+    return noteBeyondSsh2(failure, error, { ...this.#peer, phase: this.#phase, hasToldSecret });
+  }
+
+  #live(): void {
+    const life = new LinkLife({
+      ...this.#options,
+      destination: this.#destination,
+      probes: ssh2Questions(this.#client),
+      runForNothing: () => runForNothing(this.#client),
+      onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
+      onSilent: () => this.abandon(),
+      onMute: () => this.#socket.keepAlive?.(),
+    });
+    this.#life = life;
+    this.#socket.stream.on('data', () => life.heard());
+    this.#client.once('close', () => life.ended());
+  }
+
+  #config(): ConnectConfig {
+    return {
+      sock: this.#socket.stream,
+      username: this.#destination.user,
+      // Our own limit covers TCP too and is the signal's.
+      readyTimeout: 0,
+      // Ours counts whatever comes as life, not answers alone.
+      keepaliveInterval: 0,
+      // Else sockets could be forwarded only by servers that call themselves OpenSSH.
+      strictVendor: false,
+      algorithms: ssh2Algorithms(
+        this.#destination,
+        orderHostKeyAlgorithms(this.#options.trust, this.#destination.hostKeyAlgorithms),
+      ),
+      hostVerifier: this.#hostKey.verifier,
+      authHandler: this.#login.handler(),
+    };
+  }
+}

@@ -1,0 +1,157 @@
+import { untilAborted } from '../base/until-aborted.js';
+import { formatDestination } from './destination.js';
+import { TunnelError } from './errors.js';
+import type { RemoteCommand } from './exec/remote-command.js';
+import { type Ask, Questions } from './questions.js';
+import { Tunnel, type TunnelOptions } from './tunnel.js';
+
+/** One user's part in a shared tunnel. */
+export interface TunnelShare extends AsyncDisposable {
+  readonly tunnel: Tunnel;
+  /** Lets go; the last to do so closes the tunnel. Idempotent. */
+  release(): Promise<void>;
+}
+
+interface Entry {
+  readonly options: TunnelOptions;
+  readonly opening: AbortController;
+  readonly tunnel: Promise<Tunnel>;
+  /** The tunnel, once it is open. */
+  opened?: Tunnel;
+  users: number;
+}
+
+/**
+ * One connection for each host, shared by all who ask for it. Options that lead to the same host in the same way
+ * share it; whoever opened it first gave it its `log`, and its `ask` where the pool has none.
+ *
+ * ```ts
+ * await using pool = new TunnelPool();
+ * await using share = await pool.take(options);
+ * const { address } = await share.tunnel.forward({ host: '127.0.0.1', port: 2379 });
+ * ```
+ */
+export class TunnelPool implements AsyncDisposable {
+  readonly #entries = new Map<string, Entry>();
+  readonly #questions: Questions | undefined;
+  #isClosed = false;
+
+  /** @param options.ask asks for all of the pool's tunnels, one question after the other */
+  constructor({ ask }: { readonly ask?: Ask | Questions | undefined } = {}) {
+    this.#questions = typeof ask === 'function' ? new Questions(ask) : ask;
+  }
+
+  /**
+   * A share of the tunnel to a host, which is opened for the first. Aborting gives this share up, and the opening
+   * with it when nobody else waits for it.
+   *
+   * @throws TunnelError as {@link Tunnel.open}, for all who wait for it; the next to ask tries again. `closed` after {@link close}
+   */
+  async take(
+    options: TunnelOptions,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<TunnelShare> {
+    signal?.throwIfAborted();
+    if (this.#isClosed) throw poolClosed(options);
+    const key = keyOf(options);
+    const known = this.#entries.get(key);
+    // One that was given up for good is no use to anybody who comes later.
+    const entry = known && known.opened?.state.status !== 'failed' ? known : this.#open(key, options);
+    entry.users += 1;
+    let released: Promise<void> | undefined;
+    const release = () => {
+      released ??= this.#leave(key, entry);
+      return released;
+    };
+    try {
+      const tunnel = await (signal ? untilAborted(entry.tunnel, signal) : entry.tunnel);
+      return { tunnel, release, [Symbol.asyncDispose]: release };
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a command on a host, by the connection that all share; it is kept until the command has ended.
+   *
+   * @throws TunnelError as {@link take} and {@link Tunnel.exec}
+   */
+  async exec(
+    options: TunnelOptions,
+    command: string,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<RemoteCommand> {
+    const share = await this.take(options, { signal });
+    try {
+      const running = await share.tunnel.exec(command, signal && { signal });
+      void running.exit.then(share.release, share.release);
+      return running;
+    } catch (error) {
+      await share.release();
+      throw error;
+    }
+  }
+
+  /** Closes all tunnels, whoever uses them; idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const entries = [...this.#entries];
+    await Promise.all(entries.map(([key, entry]) => this.#end(key, entry, poolClosed(entry.options))));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #open(key: string, options: TunnelOptions): Entry {
+    const opening = new AbortController();
+    const ask = this.#questions ?? options.ask;
+    const tunnel = Tunnel.open({ ...options, ask }, { signal: opening.signal });
+    const entry: Entry = { options, opening, tunnel, users: 0 };
+    this.#entries.set(key, entry);
+    tunnel.then(
+      (opened) => {
+        entry.opened = opened;
+      },
+      // Whoever waits hears of it too; the next is to try anew.
+      () => this.#forget(key, entry),
+    );
+    return entry;
+  }
+
+  async #leave(key: string, entry: Entry): Promise<void> {
+    entry.users -= 1;
+    if (entry.users === 0)
+      await this.#end(key, entry, new DOMException('Nobody waits any more.', 'AbortError'));
+  }
+
+  async #end(key: string, entry: Entry, reason: Error): Promise<void> {
+    this.#forget(key, entry);
+    entry.opening.abort(reason);
+    const [opened] = await Promise.allSettled([entry.tunnel]);
+    if (opened.status === 'fulfilled') await opened.value.close();
+  }
+
+  #forget(key: string, entry: Entry): void {
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  }
+}
+
+/** Equal for options that lead to the same host, verified and logged in to in the same way. */
+function keyOf({ log: _log, ask: _ask, ...options }: TunnelOptions): string {
+  return JSON.stringify(sorted(options));
+}
+
+/** The same for objects that differ in the order of their fields. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, field]) => [name, sorted(field)]));
+}
+
+function poolClosed({ destinations: [first] }: TunnelOptions): TunnelError {
+  const host = first ? formatDestination(first) : '';
+  return new TunnelError('closed', host, `No tunnel to ${host} can be had: the pool is closed.`);
+}

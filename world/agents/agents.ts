@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { CallOptions } from '../call-options.js';
+import type { Client } from '../client/client.js';
+import type { KeyValue } from '../client/key-value.js';
+import type { Session } from '../client/lease/session.js';
+import { readHosts, readStoredJson } from '../client/stored/json.js';
+import type { Log } from '../client/stored/skipped.js';
+import { absent, type TxnOp, unchangedSince } from '../client/txn/txn.js';
+import { WorldError } from '../errors.js';
+import { checkHostname } from '../names.js';
+import type { Agent } from '../world.js';
+
+/** Where agents say that they live. */
+export const AGENTS_PREFIX = '/agents/';
+
+const agentSchema: z.ZodType<Agent> = z.object({
+  hostname: z.string(),
+  instance: z.string(),
+  version: z.string(),
+  startedAt: z.string(),
+  pid: z.number(),
+  labels: z.record(z.string(), z.string()).exactOptional(),
+  address: z.string().exactOptional(),
+});
+
+export async function listAgents(
+  client: Client,
+  log: Log | undefined,
+  options?: CallOptions,
+): Promise<Map<string, Agent>> {
+  const { entries } = await client.list(AGENTS_PREFIX, options);
+  return readHosts(agentSchema, AGENTS_PREFIX, entries, log);
+}
+
+/**
+ * Says that this agent lives, for as long as its session does. A restarted agent (same `instance`) takes its own
+ * key over; a second agent with the same hostname is turned away.
+ * @param options.also is written together with the record, so that nobody sees the one without the other.
+ * @throws WorldError `conflict` saying which agent holds the hostname.
+ */
+export async function registerAgent(
+  client: Client,
+  agent: Agent,
+  session: Session,
+  options: CallOptions & { readonly log?: Log; readonly also?: readonly TxnOp[] } = {},
+): Promise<void> {
+  checkHostname(agent.hostname);
+  const key = `${AGENTS_PREFIX}${agent.hostname}`;
+  const put = { put: key, value: JSON.stringify(agent), lease: session.lease };
+  let held: KeyValue | undefined;
+  for (;;) {
+    const compare = held === undefined ? absent(key) : unchangedSince(held);
+    const txn = { compare: [compare], success: [put, ...(options.also ?? [])], failure: [{ get: key }] };
+    const { succeeded, replies } = await client.txn(txn, { ...options, repeatable: true });
+    if (succeeded) return;
+    held = replies[0]?.entries[0];
+    if (held === undefined || held.lease === session.lease) continue;
+    const holder = readStoredJson(agentSchema, held, options.log);
+    if (holder !== undefined && holder.instance !== agent.instance) throw inUse(key, holder);
+  }
+}
+
+function inUse(key: string, holder: Agent): WorldError {
+  const { hostname, address, pid, version, startedAt } = holder;
+  const place = address === undefined ? ` (pid ${pid} on that host, ` : ` on ${address} (pid ${pid}, `;
+  const message =
+    `An agent with the hostname "${hostname}" runs already${place}version ${version}, since ${startedAt}): ` +
+    'stop it, or give this one another hostname.';
+  return new WorldError('conflict', message, { key });
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import type { CallOptions } from '../call-options.js';
+import type { Client } from '../client/client.js';
+import { readHosts, readStoredJson } from '../client/stored/json.js';
+import type { Log } from '../client/stored/skipped.js';
+import { absent, present } from '../client/txn/txn.js';
+import { writeIfChanged } from '../client/write/write-if-changed.js';
+import { WorldError } from '../errors.js';
+import { checkHostname } from '../names.js';
+import type { Agent } from '../world.js';
+import { AGENTS_PREFIX } from './agents.js';
+
+/** Where it is kept who belongs to the fleet, whether its agent lives or not. */
+export const HOSTS_PREFIX = '/hawser/hosts/';
+
+/** A host of the fleet, as its agent described it last. */
+export interface KnownHost {
+  readonly hostname: string;
+  /** When it came to the fleet, ISO 8601. */
+  readonly since: string;
+  /** Of its agent. */
+  readonly version: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly address?: string;
+}
+
+const hostSchema: z.ZodType<KnownHost> = z.object({
+  hostname: z.string(),
+  since: z.string(),
+  version: z.string(),
+  labels: z.record(z.string(), z.string()).exactOptional(),
+  address: z.string().exactOptional(),
+});
+
+/** The hosts that belong to the fleet, by hostname. */
+export async function listHosts(
+  client: Client,
+  log: Log | undefined,
+  options?: CallOptions,
+): Promise<Map<string, KnownHost>> {
+  const { entries } = await client.list(HOSTS_PREFIX, options);
+  return readHosts(hostSchema, HOSTS_PREFIX, entries, log);
+}
+
+/** Says that an agent's host belongs to the fleet, until {@link forgetHost}; writes only what has changed. */
+export async function noteHost(
+  client: Client,
+  agent: Agent,
+  { log, ...options }: CallOptions & { readonly log?: Log } = {},
+): Promise<void> {
+  const { hostname, version, labels, address } = agent;
+  checkHostname(hostname);
+  const key = `${HOSTS_PREFIX}${hostname}`;
+  const found = await client.get(key, options);
+  const known = found && readStoredJson(hostSchema, found, log);
+  const host: KnownHost = {
+    hostname,
+    since: known?.since ?? agent.startedAt,
+    version,
+    ...(labels === undefined ? {} : { labels }),
+    ...(address === undefined ? {} : { address }),
+  };
+  await writeIfChanged(client, key, JSON.stringify(host), options);
+}
+
+/**
+ * Takes a host that has left for good out of the fleet: deploys no longer expect it.
+ *
+ * @throws WorldError `not-found` when the fleet does not know it; `conflict` while its agent lives
+ */
+export async function forgetHost(client: Client, hostname: string, options: CallOptions = {}): Promise<void> {
+  checkHostname(hostname);
+  const key = `${HOSTS_PREFIX}${hostname}`;
+  const agentKey = `${AGENTS_PREFIX}${hostname}`;
+  const { succeeded, replies, repeated } = await client.txn(
+    {
+      compare: [present(key), absent(agentKey)],
+      success: [{ delete: key }],
+      failure: [{ get: agentKey, countOnly: true }],
+    },
+    { ...options, repeatable: true },
+  );
+  if (succeeded) return;
+  if ((replies[0]?.count ?? 0) > 0)
+    throw new WorldError('conflict', `The agent of ${hostname} runs: stop it first, then forget the host.`, {
+      key: agentKey,
+    });
+  if (!repeated) throw new WorldError('not-found', `The fleet knows no host ${hostname}.`, { key });
+}

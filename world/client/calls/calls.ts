@@ -1,0 +1,212 @@
+import { connectivityState, type ServiceError, status } from '@grpc/grpc-js';
+import { Backoff, onAbort, pause } from '../../../base/backoff.js';
+import type { CallOptions } from '../../call-options.js';
+import { CLIENT_DIAL_TIMEOUT_MS } from '../../constants.js';
+import { WorldError, type WorldErrorCode } from '../../errors.js';
+import { judge, type Verdict } from '../error/classify.js';
+import { tooLarge, wordsOf } from '../error/explain-grpc-error.js';
+import { isServiceError } from '../error/service-error.js';
+import type { Fence } from '../fleet/fence.js';
+import type { FleetGuard } from '../fleet/fleet-guard.js';
+import { type Attempt, Strangers, send, unsent } from '../fleet/other-fleets.js';
+import { isStaleToken } from '../login.js';
+import type { Log } from '../stored/skipped.js';
+import type { RequestSize } from '../txn/txn-size.js';
+import type { Answer, Call } from './call.js';
+import type { EndpointSet, Peer } from './endpoint-set.js';
+import type { Horizon } from './last-revision.js';
+import type { Rpc } from './rpc.js';
+
+export const DEFAULT_TIMEOUT_MS = 10_000;
+const FAILOVER_MS = 4000;
+/** With less time than this left another attempt would only hide why the one before it failed. */
+const LEAST_ATTEMPT_MS = 100;
+/** Certificates do not mend themselves while a call waits; that long suffices to try other endpoints. */
+const TLS_TROUBLE_MS = 300;
+const ADVICE: Partial<Record<WorldErrorCode, string>> = {
+  unavailable: 'Nothing was changed; check that the agent (hawser run) or etcd runs there',
+  'outcome-unknown': 'It may have been applied: read it back before you try again',
+  'no-space':
+    "etcd's database is full: free what nothing needs (hawser deploys prune, hawser fs gc) or raise " +
+    '--quota-backend-bytes of every server, then run hawser members defrag, which compacts and defragments it and ' +
+    'disarms the alarm',
+};
+
+const NO_QUORUM =
+  'Nothing was changed; bring the other servers back, or if they are gone for good, see hawser members recover';
+
+const NOT_YOUR_SOCKET =
+  'Nothing was changed; only root and the user that the agent runs as may use that socket';
+
+/** Runs calls until they are answered, refused, out of time or aborted. */
+export class Calls {
+  readonly #endpoints: EndpointSet;
+  readonly #closed: AbortSignal;
+  readonly #horizon: Horizon;
+  readonly #log: Log | undefined;
+  readonly #fleet: FleetGuard | undefined;
+
+  /**
+   * @param closed aborts all calls when the client closes.
+   * @param fleet keeps the calls to one fleet; without it whatever answers is taken.
+   */
+  constructor(
+    endpoints: EndpointSet,
+    closed: AbortSignal,
+    horizon: Horizon,
+    log: Log | undefined,
+    fleet?: FleetGuard,
+  ) {
+    this.#fleet = fleet;
+    this.#endpoints = endpoints;
+    this.#closed = closed;
+    this.#horizon = horizon;
+    this.#log = log;
+  }
+
+  /** @throws WorldError as {@link judge} says, `other-fleet`; after an abort `signal.reason`. */
+  async perform<T>(call: Call<T>, options: CallOptions = {}): Promise<Answer<T>> {
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const begunAt = Date.now();
+    const deadline = begunAt + timeoutMs;
+    const backoff = new Backoff();
+    const strangers = new Strangers(this.#fleet, this.#endpoints);
+    let repeated = false;
+    for (;;) {
+      this.#throwIfOver(signal);
+      const peer = call.peer ?? this.#endpoints.pick();
+      const attempt = { call, peer, isSent: false };
+      let token: string | undefined;
+      try {
+        const until = this.#attemptDeadline(call, peer, deadline);
+        const signals = [signal, this.#closed];
+        token = await this.#token(peer, signals);
+        const ends = { signals, deadline: until, leaderless: call.leaderless, token };
+        const value = await send(this.#fleet, this.#endpoints, attempt, ends);
+        this.#horizon.saw(Object(value));
+        return { value, repeated };
+      } catch (error) {
+        this.#throwIfOver(signal);
+        const waitMs = backoff.next();
+        if (strangers.passesBy(error, attempt, deadline)) {
+          await pause(waitMs / 10, [signal, this.#closed]);
+          continue;
+        }
+        if (!isServiceError(error)) throw error;
+        const verdict = judgeAttempt(error, attempt, token);
+        this.#settlePeer(peer, error, verdict);
+        repeated ||= verdict.outcome === 'unknown';
+        const again = mayRepeat(verdict, call);
+        const hopeless =
+          peer.tlsTrouble(error.details) !== undefined && Date.now() > begunAt + TLS_TROUBLE_MS;
+        if (!again || hopeless || Date.now() + waitMs + LEAST_ATTEMPT_MS >= deadline)
+          throw strangers.explain(call, translate(call, peer, error, verdict, repeated));
+        this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
+        await pause(waitMs, [signal, this.#closed]);
+      }
+    }
+  }
+
+  /** Of the user that we are; an abort is for the caller to see. */
+  async #token(peer: Peer, signals: readonly (AbortSignal | undefined)[]): Promise<string | undefined> {
+    if (!peer.login.needsToken) return undefined;
+    let unlisten = (): void => undefined;
+    const over = new Promise<undefined>((resolve) => {
+      unlisten = onAbort(signals, () => resolve(undefined));
+    });
+    try {
+      const token = await Promise.race([peer.login.token(peer.host), over]);
+      for (const signal of signals) this.#throwIfOver(signal);
+      return token;
+    } finally {
+      unlisten();
+    }
+  }
+
+  /** Leaves time for another endpoint, or for a new connection to the same one, where trying again is allowed. */
+  #attemptDeadline(call: Call<unknown>, peer: Peer, deadline: number): number {
+    const shareMs = Math.max(FAILOVER_MS, (deadline - Date.now()) / 2);
+    const connecting =
+      peer.host.getServiceClient('KV').getChannel().getConnectivityState(false) !== connectivityState.READY;
+    if (connecting && this.#endpoints.peers.length > 1)
+      return Math.min(deadline, Date.now() + Math.min(shareMs, CLIENT_DIAL_TIMEOUT_MS));
+    return call.kind === 'once' ? deadline : Math.min(deadline, Date.now() + shareMs);
+  }
+
+  #settlePeer(peer: Peer, error: ServiceError, verdict: Verdict): void {
+    // With certificates that were replaced since, a new connection may succeed where gRPC still waits after the last one.
+    const isOver = error.code === status.DEADLINE_EXCEEDED || peer.tlsTrouble(error.details) !== undefined;
+    if (!verdict.link) return;
+    this.#endpoints.avoid(peer, { reconnect: isOver });
+    // Something else may answer there when it is back.
+    this.#fleet?.forget(peer);
+  }
+
+  #throwIfOver(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    if (this.#closed.aborted) throw closedError();
+  }
+}
+
+/** A call that was not sent changed nothing; one that etcd refused for its token alone it takes with a new one. */
+function judgeAttempt(
+  error: ServiceError,
+  { peer, isSent }: Attempt<unknown>,
+  token: string | undefined,
+): Verdict {
+  const verdict = judge(error);
+  if (token !== undefined && isStaleToken(error)) {
+    peer.login.forget(token);
+    return { ...verdict, outcome: 'not-sent' };
+  }
+  return isSent ? verdict : unsent(verdict);
+}
+
+export function closedError(): WorldError {
+  return new WorldError('closed', 'The client of etcd was closed.');
+}
+
+function mayRepeat({ outcome }: Verdict, { kind }: Call<unknown>): boolean {
+  return outcome === 'not-sent' || (outcome === 'unknown' && kind !== 'once');
+}
+
+function translate(
+  call: Call<unknown>,
+  peer: Peer,
+  error: ServiceError,
+  verdict: Verdict,
+  repeated: boolean,
+): WorldError {
+  const tls = peer.tlsTrouble(error.details);
+  const code = codeOf(call, tls === undefined ? verdict : { outcome: 'refused', ...tls }, repeated);
+  const advice = code === tls?.code ? tls.advice : adviceFor(code, peer, error.details);
+  const { name, trouble } = peer.describe();
+  const words =
+    code === 'too-large' && call.size !== undefined
+      ? tooLarge(error.details, call.size())
+      : wordsOf(error.details);
+  const reason = verdict.link && trouble !== undefined ? trouble : `${words}.`;
+  const message = `Could not ${call.what} at ${name}: ${reason}${advice === undefined ? '' : ` ${advice}.`}`;
+  return new WorldError(code, message, {
+    key: call.key,
+    endpoint: peer.url,
+    reason: error.details,
+    cause: error,
+  });
+}
+
+function adviceFor(code: WorldErrorCode, { login }: Peer, details: string): string | undefined {
+  if (code === 'permission-denied') return login.advice(details);
+  if (code === 'unavailable' && /: no leader$/.test(details)) return NO_QUORUM;
+  return code === 'unavailable' && /\bconnect EACCES\b/.test(details) ? NOT_YOUR_SOCKET : ADVICE[code];
+}
+
+function codeOf(
+  call: Call<unknown>,
+  verdict: Pick<Verdict, 'outcome' | 'code'>,
+  repeated: boolean,
+): WorldErrorCode {
+  if (verdict.outcome === 'refused' && !repeated) return verdict.code;
+  if (call.kind === 'read') return verdict.outcome === 'refused' ? verdict.code : 'unavailable';
+  return repeated ? 'outcome-unknown' : 'unavailable';
+}

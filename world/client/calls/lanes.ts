@@ -1,0 +1,56 @@
+import { FleetGuard, type FleetGuardOptions } from '../fleet/fleet-guard.js';
+import type { Log } from '../stored/skipped.js';
+import { Watches } from '../watch/registry.js';
+import { type Dialling, EndpointSet } from './endpoint-set.js';
+import { Horizon } from './last-revision.js';
+
+const BULK_LANES = 4;
+
+export interface LanesOptions {
+  readonly endpoints: readonly string[];
+  readonly dialling: Dialling;
+  /** Absent where whatever answers is taken. */
+  readonly fleet?: Pick<FleetGuardOptions, 'key' | 'fleet'> | undefined;
+  readonly log: Log | undefined;
+}
+
+/** The connections of a client and of its views: one for small calls and watches, others for what is large. */
+export class Lanes {
+  readonly small: EndpointSet;
+  readonly watches: Watches;
+  readonly horizon = new Horizon();
+  readonly fleet: FleetGuard | undefined;
+  /** Leases of sessions that ended while etcd was out of reach. */
+  readonly unrevoked = new Set<string>();
+  readonly log: Log | undefined;
+  readonly #bulk: readonly EndpointSet[];
+  readonly #closed = new AbortController();
+  #nextBulk = 0;
+
+  constructor({ endpoints, dialling, fleet, log }: LanesOptions) {
+    this.log = log;
+    const closed = this.#closed.signal;
+    this.fleet = fleet && new FleetGuard({ ...fleet, closed, log });
+    this.small = new EndpointSet(endpoints, 'small', dialling);
+    this.#bulk = Array.from(
+      { length: BULK_LANES },
+      (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`, dialling),
+    );
+    this.watches = new Watches({ endpoints: this.small, closed, fleet: this.fleet, log });
+  }
+
+  /** The lane for a call that moves much; each in turn. */
+  bulk(): EndpointSet {
+    this.#nextBulk = (this.#nextBulk + 1) % this.#bulk.length;
+    return this.#bulk[this.#nextBulk] ?? this.small;
+  }
+
+  replace(endpoints: readonly string[]): void {
+    for (const set of [this.small, ...this.#bulk]) set.replace(endpoints);
+  }
+
+  close(): void {
+    this.#closed.abort();
+    for (const set of [this.small, ...this.#bulk]) set.close();
+  }
+}

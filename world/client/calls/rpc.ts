@@ -1,0 +1,163 @@
+import {
+  type CallOptions,
+  type Client,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  type ClientUnaryCall,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import {
+  ClusterClient,
+  type ICallable,
+  type ILeaseKeepAliveRequest,
+  type ILeaseKeepAliveResponse,
+  type ISnapshotResponse,
+  type IWatchRequest,
+  type IWatchResponse,
+  KVClient,
+  LeaseClient,
+  MaintenanceClient,
+} from 'etcd3';
+import type { Host } from 'etcd3/lib/connection-pool.js';
+import { onAbort } from '../../../base/backoff.js';
+
+/** The calls of etcd at one endpoint. They reject with a gRPC `ServiceError`, whose `code` and `details` are whole. */
+export interface Rpc {
+  readonly kv: KVClient;
+  readonly lease: LeaseClient;
+  readonly cluster: ClusterClient;
+  readonly maintenance: MaintenanceClient;
+  /** Resolves when the first piece is there to be read; the stream then goes on for as long as it takes. */
+  snapshot(): Promise<SnapshotStream>;
+}
+
+export type WatchStream = ClientDuplexStream<IWatchRequest, IWatchResponse>;
+export type SnapshotStream = ClientReadableStream<ISnapshotResponse>;
+export type KeepAliveStream = ClientDuplexStream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>;
+
+type UnaryMethod<T> = (
+  request: unknown,
+  metadata: Metadata,
+  options: CallOptions,
+  callback: (error: ServiceError | null, reply: T) => void,
+) => ClientUnaryCall;
+
+export interface RpcOptions {
+  /** Cancel the calls when one of them aborts. */
+  readonly signals: readonly (AbortSignal | undefined)[];
+  /** When they are given up, in ms since the epoch. */
+  readonly deadline: number;
+  /** Whether a server that sees no leader may answer; default false. */
+  readonly leaderless?: boolean | undefined;
+  /** Of the user, where etcd has authentication switched on. */
+  readonly token?: string | undefined;
+}
+
+/**
+ * The calls at one host.
+ *
+ * etcd3's own pool is passed by: it drops the code of every error, closes the connections of all calls when one is
+ * cancelled, and chooses endpoints at random.
+ */
+export function rpcAt(host: Host, { signals, deadline, leaderless = false, token }: RpcOptions): Rpc {
+  const metadata = leaderless ? asUser(token) : withLeader(token);
+  const callable: ICallable<Host> = {
+    callOptionsFactory: undefined,
+    exec: (service, method, request) => {
+      const options = { metadata: service === 'Maintenance' ? asUser(token) : metadata, deadline, signals };
+      return unary(host.getServiceClient(service), method, request, options);
+    },
+    withConnection: async (service, use) =>
+      use({ resource: host, client: host.getServiceClient(service), metadata }),
+    markFailed: () => undefined,
+  };
+  return {
+    kv: new KVClient(callable),
+    lease: new LeaseClient(callable),
+    cluster: new ClusterClient(callable),
+    maintenance: new MaintenanceClient(callable),
+    snapshot: () => openSnapshot(host, asUser(token), signals, deadline),
+  };
+}
+
+export function openWatch(host: Host, token: string | undefined): WatchStream {
+  const stub = host.getServiceClient('Watch') as Client & { watch(metadata: Metadata): WatchStream };
+  return stub.watch(withLeader(token));
+}
+
+export function openKeepAlive(host: Host, token: string | undefined): KeepAliveStream {
+  const stub = host.getServiceClient('Lease') as Client & {
+    leaseKeepAlive(metadata: Metadata): KeepAliveStream;
+  };
+  return stub.leaseKeepAlive(withLeader(token));
+}
+
+/**
+ * A server that has lost sight of its leader, being cut off or one of too few, is to say so at once and to end its
+ * streams; otherwise calls wait there and watches hear nothing. What tells how a server is must work there, too.
+ */
+function withLeader(token: string | undefined): Metadata {
+  const metadata = asUser(token);
+  metadata.set('hasleader', 'true');
+  return metadata;
+}
+
+function asUser(token: string | undefined): Metadata {
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set('token', token);
+  return metadata;
+}
+
+async function openSnapshot(
+  host: Host,
+  metadata: Metadata,
+  signals: readonly (AbortSignal | undefined)[],
+  deadline: number,
+): Promise<SnapshotStream> {
+  const stub = host.getServiceClient('Maintenance') as Client & {
+    snapshot(request: object, metadata: Metadata): SnapshotStream;
+  };
+  const stream = stub.snapshot({}, metadata);
+  const cancel = (): void => stream.cancel();
+  const late = setTimeout(cancel, Math.max(0, deadline - Date.now()));
+  const unlisten = onAbort(signals, cancel);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      // Stays on, so that an error which nobody waits for any more does not end the process.
+      stream.on('error', reject);
+      // Also told at the end of a call that failed, right before its error.
+      stream.on('readable', () => {
+        if (stream.readableLength > 0) resolve();
+      });
+    });
+    stream.removeAllListeners('readable');
+    return stream;
+  } finally {
+    clearTimeout(late);
+    unlisten();
+  }
+}
+
+interface UnaryOptions {
+  readonly metadata: Metadata;
+  readonly deadline: number;
+  readonly signals: readonly (AbortSignal | undefined)[];
+}
+
+function unary<T>(
+  client: Client,
+  method: string,
+  request: unknown,
+  { metadata, deadline, signals }: UnaryOptions,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const start = Reflect.get(client, method) as UnaryMethod<T>;
+    const call = start.call(client, request, metadata, { deadline }, (error, reply) => {
+      unlisten();
+      if (error) reject(error);
+      else resolve(reply);
+    });
+    const unlisten = onAbort(signals, () => call.cancel());
+  });
+}

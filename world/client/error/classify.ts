@@ -1,0 +1,103 @@
+import { status } from '@grpc/grpc-js';
+import type { WorldErrorCode } from '../../errors.js';
+
+/**
+ * What a failed call means:
+ * - `refused`: etcd decided against it; asking again gives the same answer.
+ * - `not-sent`: certainly nothing was applied, and it may go well the next time or at another endpoint.
+ * - `unknown`: the answer is missing; a write may have been applied.
+ */
+export type Outcome = 'refused' | 'not-sent' | 'unknown';
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** For `refused`: the code to report. */
+  readonly code: WorldErrorCode;
+  /** The fault lies with the link or the endpoint, so that another endpoint is worth trying. */
+  readonly link: boolean;
+}
+
+interface Row {
+  readonly code: number;
+  readonly details: RegExp;
+  readonly verdict: Verdict;
+}
+
+const refused = (code: WorldErrorCode): Verdict => ({ outcome: 'refused', code, link: false });
+const notSent = (link: boolean): Verdict => ({ outcome: 'not-sent', code: 'unavailable', link });
+const unknown: Verdict = { outcome: 'unknown', code: 'outcome-unknown', link: true };
+
+/** Where the status code alone does not tell, etcd and grpc-js leave nothing but their words; the first match counts. */
+const ROWS: readonly Row[] = [
+  { code: status.UNAVAILABLE, details: /^No connection established/, verdict: notSent(true) },
+  { code: status.UNAVAILABLE, details: /^Name resolution failed/, verdict: notSent(true) },
+  { code: status.UNAVAILABLE, details: /^Channel closed before call started/, verdict: notSent(true) },
+  { code: status.UNAVAILABLE, details: /^Stream refused by server/, verdict: notSent(true) },
+  { code: status.INTERNAL, details: /^Failed to start HTTP\/2 stream/, verdict: notSent(true) },
+  { code: status.UNAVAILABLE, details: /rpc not supported for learner/, verdict: notSent(true) },
+  { code: status.FAILED_PRECONDITION, details: /rpc not supported for learner/, verdict: notSent(true) },
+  { code: status.UNAVAILABLE, details: /: no leader$/, verdict: notSent(true) },
+  // The member that was asked let it fall before it came to the raft log: while leadership is handed over, or lost.
+  { code: status.UNKNOWN, details: /raft proposal dropped/, verdict: notSent(false) },
+  { code: status.UNAVAILABLE, details: /unhealthy cluster/, verdict: refused('unavailable') },
+  { code: status.UNAVAILABLE, details: /not capable/, verdict: refused('unavailable') },
+  // Until grpc-js has a connection the details tell what it waited for; with one they name the remote address.
+  {
+    code: status.DEADLINE_EXCEEDED,
+    details: /^Deadline exceeded after (?!.*remote_addr=)/,
+    verdict: notSent(true),
+  },
+  { code: status.RESOURCE_EXHAUSTED, details: /database space exceeded/, verdict: refused('no-space') },
+  { code: status.RESOURCE_EXHAUSTED, details: /larger than max/, verdict: refused('too-large') },
+  { code: status.RESOURCE_EXHAUSTED, details: /too many requests/, verdict: notSent(false) },
+  { code: status.INVALID_ARGUMENT, details: /too large|too many operations/, verdict: refused('too-large') },
+  {
+    code: status.INVALID_ARGUMENT,
+    details: /user name is empty|authentication|auth token/,
+    verdict: refused('permission-denied'),
+  },
+  // The maintenance service hands on what its check of rights said as it is.
+  {
+    code: status.UNKNOWN,
+    details: /^auth: (?:permission denied|user name is empty)/,
+    verdict: refused('permission-denied'),
+  },
+  { code: status.OUT_OF_RANGE, details: /compacted/, verdict: refused('compacted') },
+];
+
+const BY_CODE: ReadonlyMap<number, Verdict> = new Map([
+  [status.INVALID_ARGUMENT, refused('invalid')],
+  [status.OUT_OF_RANGE, refused('invalid')],
+  [status.UNIMPLEMENTED, refused('invalid')],
+  [status.NOT_FOUND, refused('not-found')],
+  [status.ALREADY_EXISTS, refused('conflict')],
+  [status.FAILED_PRECONDITION, refused('conflict')],
+  [status.PERMISSION_DENIED, refused('permission-denied')],
+  [status.UNAUTHENTICATED, refused('permission-denied')],
+]);
+
+/** Judges a failed call by its gRPC status. */
+export function judge(failure: { readonly code: number; readonly details: string }): Verdict {
+  const row = ROWS.find(
+    (candidate) => candidate.code === failure.code && candidate.details.test(failure.details),
+  );
+  return row?.verdict ?? BY_CODE.get(failure.code) ?? unknown;
+}
+
+/** Judges the reason that etcd gives for cancelling a watch: a gRPC status in Go's words, or its description alone. */
+export function judgeReason(reason: string): Verdict {
+  const [, name = '', details = reason] = /^rpc error: code = (\w+) desc = (.*)$/s.exec(reason) ?? [];
+  const code = NAMES.get(name.toLowerCase());
+  if (code !== undefined) return judge({ code, details });
+  return judge({
+    code: /permission denied/.test(reason) ? status.PERMISSION_DENIED : status.UNKNOWN,
+    details,
+  });
+}
+
+/** gRPC writes INVALID_ARGUMENT where Go writes InvalidArgument. */
+const NAMES: ReadonlyMap<string, number> = new Map(
+  Object.entries(status).flatMap(([name, code]) =>
+    typeof code === 'number' ? [[name.replaceAll('_', '').toLowerCase(), code] as const] : [],
+  ),
+);

@@ -1,0 +1,93 @@
+import type {
+  ICompare,
+  IPutRequest,
+  IRequestOp,
+  IResponseHeader,
+  IResponseOp,
+  ITxnRequest,
+  ITxnResponse,
+} from 'etcd3';
+import type { Rpc } from '../calls/rpc.js';
+import { counted, uncounted } from '../txn/quota-cost.js';
+
+/** What a write compares, so that it changes nothing in another fleet: the key that says which fleet it is, and its value. */
+export interface Fence {
+  readonly key: Buffer;
+  /** Undefined in a cluster that does not say: there must be none. */
+  readonly value: Buffer | undefined;
+}
+
+/** A write was refused because the key does not hold what it should; nothing was applied. */
+export class FenceBroken extends Error {
+  readonly header: IResponseHeader;
+  /** What the key holds; undefined where there is none. */
+  readonly found: Buffer | undefined;
+
+  constructor(header: IResponseHeader, found: Buffer | undefined) {
+    super('The key that names the fleet does not hold what it should.');
+    this.header = header;
+    this.found = found;
+  }
+}
+
+/**
+ * Lets a transaction run only where the fence holds. One more comparison does where its own `failure` only reads; what
+ * else it would do runs in the other fleet too, so that goes inside a transaction that compares once more.
+ */
+export function fenced(request: ITxnRequest, fence: Fence | undefined): ITxnRequest {
+  if (fence === undefined) return request;
+  const compare = toCompare(fence);
+  const look: IRequestOp = { request_range: { key: fence.key } };
+  const { success = [], failure = [] } = request;
+  const otherwise = onlyReads(failure)
+    ? failure
+    : [{ request_txn: { compare: [compare], success: failure, failure: [] } }];
+  return {
+    compare: [compare, ...(request.compare ?? [])],
+    success,
+    failure: [look, ...otherwise],
+  };
+}
+
+function toCompare({ key, value }: Fence): ICompare {
+  if (value === undefined) return { key, result: 'Equal', target: 'Version', version: '0' };
+  return { key, result: 'Equal', target: 'Value', value };
+}
+
+/** The reply to the transaction itself. @throws FenceBroken */
+export function unfenced(
+  request: ITxnRequest,
+  reply: Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'>,
+  fence: Fence | undefined,
+): Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'> {
+  if (fence === undefined) return reply;
+  const { header, succeeded, responses } = reply;
+  if (succeeded) return reply;
+  const [first, ...rest] = responses;
+  const { response_range: looked }: Partial<IResponseOp> = first ?? {};
+  const found = looked?.kvs[0]?.value;
+  const isWhole = fence.value === undefined ? found === undefined : found?.equals(fence.value) === true;
+  if (!isWhole) throw new FenceBroken(header, found);
+  if (onlyReads(request.failure ?? [])) return { header, succeeded, responses: rest };
+  const { response_txn: inner }: Partial<IResponseOp> = rest[0] ?? {};
+  return { header, succeeded, responses: inner?.responses ?? [] };
+}
+
+/** Runs a transaction inside its fence. @throws FenceBroken */
+export async function txnWithin(
+  rpc: Rpc,
+  request: ITxnRequest,
+  fence: Fence | undefined,
+): Promise<Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'>> {
+  const whole = fenced(request, fence);
+  return unfenced(request, uncounted(whole, await rpc.kv.txn(counted(whole))), fence);
+}
+
+/** Writes a key inside a fence; without one by a plain put. @throws FenceBroken */
+export async function putWithin(rpc: Rpc, put: IPutRequest, fence: Fence | undefined): Promise<object> {
+  return fence === undefined ? rpc.kv.put(put) : txnWithin(rpc, { success: [{ request_put: put }] }, fence);
+}
+
+function onlyReads(ops: readonly IRequestOp[]): boolean {
+  return ops.every((op) => 'request_range' in op);
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { onAbort } from '../../../base/backoff.js';
+import type { CallOptions } from '../../call-options.js';
+import { WorldError } from '../../errors.js';
+import type { Calls } from '../calls/calls.js';
+import type { Rpc } from '../calls/rpc.js';
+
+const ANSWER_MS = 4000;
+
+/**
+ * Grants the lease that goes with a name, or renews it where it exists. Its id follows from the name and the TTL, so
+ * that whoever bound keys to it finds it again without asking; both are tried at once, for one round trip.
+ * @returns the id, in decimal.
+ */
+export async function leaseFor(
+  calls: Calls,
+  name: string,
+  ttlSeconds: number,
+  options: CallOptions,
+): Promise<string> {
+  const id = leaseId(name, ttlSeconds);
+  for (;;) {
+    const [granted, renewed] = await Promise.all([
+      grant(calls, id, ttlSeconds, options),
+      renew(calls, id, options),
+    ]);
+    // Neither: it ran out between the two.
+    if (granted || renewed) return id;
+  }
+}
+
+/** 63 bits, because ids are signed and positive; never 0, which lets etcd choose. */
+function leaseId(name: string, ttlSeconds: number): string {
+  const digest = createHash('sha256').update(`${ttlSeconds}\0${name}`).digest();
+  return String((digest.readBigUInt64BE() >> 1n) | 1n);
+}
+
+async function grant(calls: Calls, id: string, ttlSeconds: number, options: CallOptions): Promise<boolean> {
+  const what = `grant a lease of ${ttlSeconds} s`;
+  try {
+    await calls.perform(
+      { kind: 'repeatable', what, run: (rpc) => rpc.lease.leaseGrant({ ID: id, TTL: ttlSeconds }) },
+      options,
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof WorldError && error.code === 'conflict') return false;
+    throw error;
+  }
+}
+
+async function renew(calls: Calls, id: string, options: CallOptions): Promise<boolean> {
+  const run = (rpc: Rpc): Promise<boolean> => keepAliveOnce(rpc, id, options.signal);
+  const { value } = await calls.perform({ kind: 'repeatable', what: `renew lease ${id}`, run }, options);
+  return value;
+}
+
+/** @returns whether the lease existed. */
+async function keepAliveOnce(rpc: Rpc, id: string, signal: AbortSignal | undefined): Promise<boolean> {
+  const stream = await rpc.lease.leaseKeepAlive();
+  const late = setTimeout(() => stream.cancel(), ANSWER_MS);
+  const unlisten = onAbort([signal], () => stream.cancel());
+  try {
+    return await new Promise<boolean>((resolve, reject) => {
+      stream.on('data', (reply) => resolve(Number(reply.TTL) > 0));
+      // Stays on, so that an error which comes after the answer does not end the process.
+      stream.on('error', reject);
+      stream.on('end', () => resolve(false));
+      stream.write({ ID: id });
+    });
+  } finally {
+    clearTimeout(late);
+    unlisten();
+    stream.cancel();
+  }
+}

@@ -1,0 +1,43 @@
+import type { CallOptions } from '../call-options.js';
+import { WorldError } from '../errors.js';
+import type { Calls } from './calls/calls.js';
+import type { Rpc } from './calls/rpc.js';
+
+/** An alarm of etcd. `Nospace`: one member's database reached its quota, and the cluster takes no writes. */
+export interface Alarm {
+  readonly memberId: string;
+  readonly kind: 'Nospace' | 'Corrupt' | 'None';
+}
+
+/** No transaction can compare the fleet for these, so the endpoint is asked for it right before. */
+const changing = { kind: 'repeatable', guarding: 'before' } as const;
+
+/** Forgets what keys held before `revision`, and waits until the member that is asked has dropped it from its database. */
+export async function compact(calls: Calls, revision: bigint, options: CallOptions): Promise<void> {
+  const run = (rpc: Rpc) => rpc.kv.compact({ revision: String(revision), physical: true });
+  try {
+    const what = `compact etcd at revision ${revision}`;
+    await calls.perform({ ...changing, what, run }, options);
+  } catch (error) {
+    // By somebody else, or by an attempt whose answer was lost.
+    if (!(error instanceof WorldError) || error.code !== 'compacted') throw error;
+  }
+}
+
+/** Gives the free space in a member's database back to its disk. It answers nobody meanwhile. */
+export async function defragment(calls: Calls, options: CallOptions): Promise<void> {
+  const run = (rpc: Rpc) => rpc.maintenance.defragment();
+  await calls.perform({ ...changing, what: 'defragment the database', run }, options);
+}
+
+export async function listAlarms(calls: Calls, options: CallOptions): Promise<Alarm[]> {
+  const run = (rpc: Rpc) => rpc.maintenance.alarm({ action: 'Get' });
+  const { value } = await calls.perform({ kind: 'read', what: 'list the alarms', run }, options);
+  return value.alarms.map(({ memberID, alarm }) => ({ memberId: memberID, kind: alarm }));
+}
+
+/** Ends an alarm; etcd raises it again at once where its reason still holds. */
+export async function disarm(calls: Calls, { memberId, kind }: Alarm, options: CallOptions): Promise<void> {
+  const run = (rpc: Rpc) => rpc.maintenance.alarm({ action: 'Deactivate', memberID: memberId, alarm: kind });
+  await calls.perform({ ...changing, what: `disarm the ${kind} alarm`, run }, options);
+}

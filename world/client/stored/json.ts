@@ -1,0 +1,44 @@
+import type { ZodType } from 'zod';
+import { isHostname } from '../../names.js';
+import type { KeyValue } from '../key-value.js';
+import type { Log } from './skipped.js';
+import { readText, skipped } from './text.js';
+
+/** Reads JSON that anybody may have written; what does not fit is logged with its key and left out. */
+export function readStoredJson<T>(schema: ZodType<T>, entry: KeyValue, log: Log | undefined): T | undefined {
+  const text = readText(entry, log);
+  if (text === undefined) return undefined;
+  const parsed = schema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  skipped(log, entry.key, parsed.error.issues.map((issue) => issue.message).join('; '));
+  return undefined;
+}
+
+/** The JSON of each host under a prefix, by hostname; what does not fit is logged with its key and left out. */
+export function readHosts<T>(
+  schema: ZodType<T>,
+  prefix: string,
+  entries: readonly KeyValue[],
+  log: Log | undefined,
+): Map<string, T> {
+  const found = new Map<string, T>();
+  for (const entry of entries) {
+    const hostname = entry.key.slice(prefix.length);
+    if (!isHostname(hostname)) skipped(log, entry.key, 'it does not end with a hostname');
+    else {
+      const value = readStoredJson(schema, entry, log);
+      if (value !== undefined) found.set(hostname, value);
+    }
+  }
+  return found;
+}
+
+/** Undefined, which no schema of ours takes, for what is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Foreign text is expected here; the schema refuses undefined.
+    return undefined;
+  }
+}

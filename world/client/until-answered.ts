@@ -1,0 +1,27 @@
+import type { CallOptions } from '../call-options.js';
+import { CLIENT_DIAL_TIMEOUT_MS } from '../constants.js';
+import { WorldError } from '../errors.js';
+import { FLEET_KEY } from '../fleet/fleet-identity.js';
+import type { Client } from './client.js';
+
+/**
+ * Waits until an endpoint of the client's fleet has answered.
+ * @throws WorldError `unavailable` when none has within `timeoutMs`; `other-fleet`; `permission-denied` where etcd
+ * does not know the user.
+ */
+export async function answered(client: Client, call: CallOptions): Promise<void> {
+  try {
+    await client.get(FLEET_KEY, { timeoutMs: CLIENT_DIAL_TIMEOUT_MS, ...call });
+  } catch (error) {
+    if (!mayNotRead(error)) throw error;
+  }
+}
+
+/** A user whom etcd knows and who may not read this very key: it has answered all the same. */
+function mayNotRead(error: unknown): boolean {
+  return (
+    error instanceof WorldError &&
+    error.code === 'permission-denied' &&
+    error.reason?.endsWith('permission denied') === true
+  );
+}

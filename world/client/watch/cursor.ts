@@ -1,0 +1,135 @@
+import type { IWatchResponse } from 'etcd3';
+import { WorldError } from '../../errors.js';
+import { judgeReason } from '../error/classify.js';
+import { wordsOf } from '../error/explain-grpc-error.js';
+import { type KeyValue, toKeyValue } from '../key-value.js';
+import type { Namespace } from '../namespace.js';
+
+export interface WatchEvent {
+  readonly type: 'put' | 'delete';
+  /** After a `delete` the value is empty and `modRevision` is the deletion's. */
+  readonly entry: KeyValue;
+}
+
+/**
+ * What a watch yields: `ready` once when it stands, then `events` in whole revisions, in order, none twice: all that
+ * one or several transactions in a row did to the keys watched, never a part of a transaction, up to `revision`.
+ * `restarted` says that changes may have been missed (compaction, or a store that was replaced): the watch now
+ * stands at `revision`, so whoever keeps a copy reads it again.
+ */
+export type WatchItem =
+  | { readonly kind: 'ready'; readonly revision: bigint }
+  | { readonly kind: 'events'; readonly revision: bigint; readonly events: readonly WatchEvent[] }
+  | { readonly kind: 'restarted'; readonly revision: bigint };
+
+type StoredEvent = IWatchResponse['events'][number];
+
+/** Where a watch has got to, over any number of streams. */
+export class WatchCursor {
+  readonly #namespace: Namespace;
+  readonly #what: string;
+  readonly #seen = new Map<string, bigint>();
+  #incomplete: readonly StoredEvent[] = [];
+  #clusterId: string | undefined;
+  #next: bigint | undefined;
+  #announced = false;
+  #restarted = false;
+
+  constructor(namespace: Namespace, what: string, fromRevision: bigint | undefined) {
+    this.#namespace = namespace;
+    this.#what = what;
+    this.#next = fromRevision;
+  }
+
+  /** The first revision that the next stream must deliver; undefined for "from now on". */
+  get next(): bigint | undefined {
+    return this.#next;
+  }
+
+  /**
+   * Takes one message of the stream.
+   * @returns what to yield, nothing, or `reopen` when this stream will deliver no more.
+   * @throws WorldError `permission-denied`, `invalid`
+   */
+  receive(message: IWatchResponse): WatchItem | 'reopen' | undefined {
+    if (message.canceled) return this.#cancelled(message);
+    if (message.created) return this.#created(message);
+    this.#remember(message);
+    if (message.events.length > 0) return this.#happened(message);
+    this.#advance(BigInt(message.header.revision) + 1n);
+    return undefined;
+  }
+
+  /** A fragment may end within a revision, whose events wait here for the rest. */
+  #happened(message: IWatchResponse): WatchItem | undefined {
+    const events = [...this.#incomplete, ...message.events];
+    const newest = events.at(-1)?.kv.mod_revision;
+    const whole = message.fragment
+      ? events.findIndex((event) => event.kv.mod_revision === newest)
+      : events.length;
+    this.#incomplete = events.slice(whole);
+    const last = events[whole - 1];
+    if (last === undefined) return undefined;
+    // The header holds the newest revision of the store, far ahead of these events while the watch catches up.
+    const revision = BigInt(last.kv.mod_revision);
+    this.#next = revision + 1n;
+    return { kind: 'events', revision, events: events.slice(0, whole).map((event) => this.#event(event)) };
+  }
+
+  #created(message: IWatchResponse): WatchItem | 'reopen' | undefined {
+    if (this.#wentBack(message)) {
+      this.#startOver();
+      return 'reopen';
+    }
+    this.#remember(message);
+    this.#incomplete = [];
+    const revision = BigInt(message.header.revision);
+    this.#next ??= revision + 1n;
+    if (!this.#announced) {
+      this.#announced = true;
+      return { kind: 'ready', revision };
+    }
+    if (!this.#restarted) return undefined;
+    this.#restarted = false;
+    return { kind: 'restarted', revision };
+  }
+
+  #cancelled({ cancel_reason: reason, compact_revision: compacted }: IWatchResponse): 'reopen' {
+    const verdict = judgeReason(reason);
+    // Without a reason it is compaction too: etcd 3.4 does not always name the revision.
+    if (compacted !== '0' || reason === '' || verdict.code === 'compacted') this.#startOver();
+    else if (verdict.outcome === 'refused' && verdict.code !== 'unavailable') {
+      throw new WorldError(verdict.code, `Could not ${this.#what}: ${wordsOf(reason)}.`, { reason });
+    }
+    return 'reopen';
+  }
+
+  #startOver(): void {
+    this.#next = undefined;
+    this.#restarted = true;
+    this.#seen.clear();
+    this.#clusterId = undefined;
+  }
+
+  /** A member's own revision never decreases, so a lower one means that its store was replaced. */
+  #wentBack({ header }: IWatchResponse): boolean {
+    if (this.#clusterId !== undefined && this.#clusterId !== header.cluster_id) return true;
+    return BigInt(header.revision) < (this.#seen.get(header.member_id) ?? 0n);
+  }
+
+  #remember({ header }: IWatchResponse): void {
+    this.#clusterId = header.cluster_id;
+    this.#seen.set(header.member_id, BigInt(header.revision));
+  }
+
+  #advance(next: bigint): void {
+    if (this.#next === undefined || next > this.#next) this.#next = next;
+  }
+
+  #event(event: StoredEvent): WatchEvent {
+    return {
+      type: event.type === 'Delete' ? 'delete' : 'put',
+      entry: toKeyValue(this.#namespace, event.kv),
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import { onAbort } from '../../../base/backoff.js';
+import { leavable } from '../../../base/cancellable.js';
+import type { WatchOptions } from '../../call-options.js';
+import { WorldError } from '../../errors.js';
+import type { Client } from '../client.js';
+import type { WatchItem } from './cursor.js';
+import type { WatchRequest } from './watch.js';
+
+/** What a reader of several watches keeps of them. */
+export interface Kept<T> {
+  /**
+   * Takes the next item of the watch with this index.
+   * @param signal aborts when the reader has left.
+   * @returns whether there is something new to show.
+   */
+  take(item: WatchItem, index: number, signal: AbortSignal): boolean | Promise<boolean>;
+  show(): T;
+}
+
+/**
+ * Reads watches at their pace and yields what is kept of them at the pace of the caller: what happens while the caller
+ * is busy comes as one, so that a slow caller sees the newest instead of falling behind.
+ */
+export function follow<T>(
+  client: Client,
+  requests: readonly WatchRequest[],
+  options: WatchOptions = {},
+  kept: Kept<T>,
+): AsyncIterableIterator<T, undefined> {
+  return leavable((left) => show(client, requests, options, kept, left));
+}
+
+async function* show<T>(
+  client: Client,
+  requests: readonly WatchRequest[],
+  { signal }: WatchOptions,
+  kept: Kept<T>,
+  left: AbortSignal,
+): AsyncGenerator<T, undefined> {
+  const over = new AbortController();
+  let fresh = false;
+  let wake = (): void => undefined;
+  const end = (): void => over.abort();
+  const unlisten = onAbort([signal, left], end);
+  over.signal.addEventListener('abort', () => wake());
+  const read = async (request: WatchRequest, index: number): Promise<void> => {
+    for await (const item of client.watch(request, { signal: over.signal })) {
+      if (!(await kept.take(item, index, over.signal))) continue;
+      fresh = true;
+      wake();
+    }
+  };
+  const news = (): Promise<void> => new Promise((resolve) => (wake = resolve));
+  const reading = Promise.all(requests.map(read)).finally(end);
+  // Whoever reads gets the failure, when it comes to it.
+  reading.catch(() => undefined);
+  try {
+    for (;;) {
+      if (!fresh && !over.signal.aborted) await news();
+      if (over.signal.aborted) break;
+      fresh = false;
+      yield kept.show();
+    }
+  } finally {
+    end();
+    unlisten();
+    await reading.catch(() => undefined);
+  }
+  if (signal?.aborted !== true && !left.aborted) await reading.catch(passClosed);
+  return undefined;
+}
+
+/** The World was closed: the iteration ends, as it does at an abort. */
+function passClosed(error: unknown): void {
+  if (!(error instanceof WorldError) || error.code !== 'closed') throw error;
+}

@@ -1,0 +1,206 @@
+import type { ServiceError } from '@grpc/grpc-js';
+import { Backoff, onAbort, pause } from '../../../base/backoff.js';
+import { CLIENT_DIAL_KEEP_ALIVE_TIME_MS, CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS } from '../../constants.js';
+import { WorldError } from '../../errors.js';
+import type { EndpointSet, Peer } from '../calls/endpoint-set.js';
+import { judge } from '../error/classify.js';
+import { wordsOf } from '../error/explain-grpc-error.js';
+import { isServiceError } from '../error/service-error.js';
+import { type FleetGuard, StrangeFleet } from '../fleet/fleet-guard.js';
+import { STRANGER_MS } from '../fleet/other-fleets.js';
+import type { Log } from '../stored/skipped.js';
+import type { Patience } from './heartbeat.js';
+import { type StreamEnd, WatchStream } from './stream.js';
+import type { Watcher } from './watcher.js';
+
+const ENDS = {
+  over: 'it is over',
+  silent: 'it is silent',
+  strange: 'it answers for another cluster',
+  numbering: 'it numbers watches itself',
+  stale: 'it wants a new token',
+} as const;
+
+/** The seed's keepalive of an etcd client: a watch on a server that went silent is elsewhere after 8 s. */
+const PATIENCE: Patience = {
+  answerMs: CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
+  firstAnswerMs: 2000,
+  silenceMs: CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
+};
+
+export interface WatchesContext {
+  readonly endpoints: EndpointSet;
+  /** Aborted when the client closes. */
+  readonly closed: AbortSignal;
+  /** Keeps the watches to one fleet; without it whatever answers is taken. */
+  readonly fleet?: FleetGuard | undefined;
+  readonly log: Log | undefined;
+  readonly patience?: Patience;
+}
+
+/**
+ * All watches of a client, over one stream at a time. When the stream is lost, another takes all of them up where
+ * they were. All requests are sent at once: one round trip for each 64 KiB of them, which etcd takes before it
+ * confirms, so for about 1,500 keys or 900 prefixes. While nobody watches there is no stream.
+ */
+export class Watches {
+  readonly #context: WatchesContext;
+  readonly #live = new Set<Watcher<unknown>>();
+  /** Endpoints that choose the ids of watches themselves. */
+  readonly #numbering = new WeakSet<Peer>();
+  #stream: WatchStream | undefined;
+  #running = false;
+
+  constructor(context: WatchesContext) {
+    this.#context = context;
+  }
+
+  add(watcher: Watcher<unknown>): void {
+    this.#live.add(watcher);
+    this.#stream?.create(watcher);
+    if (this.#running) return;
+    this.#running = true;
+    void this.#run().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Takes a watch up again whose reader was behind. */
+  resume(watcher: Watcher<unknown>): void {
+    if (this.#live.has(watcher)) this.#stream?.create(watcher);
+  }
+
+  remove(watcher: Watcher<unknown>): void {
+    if (!this.#live.delete(watcher)) return;
+    this.#stream?.cancel(watcher);
+    if (this.#live.size > 0) return;
+    this.#stream?.close();
+    this.#stream = undefined;
+  }
+
+  async #run(): Promise<void> {
+    const { endpoints, closed } = this.#context;
+    const backoff = new Backoff();
+    let unheard = 0;
+    let isFresh = false;
+    try {
+      while (this.#live.size > 0 && !closed.aborted) {
+        const peer = endpoints.pick();
+        const stream = await this.#openAsUser(peer, unheard, isFresh);
+        if (stream === undefined) {
+          await pause(backoff.next(), [closed]);
+          continue;
+        }
+        const unlisten = onAbort([closed, peer.removed], () => stream.close());
+        const end = await stream.ended;
+        unlisten();
+        // Left because nobody watched any more: whoever does now need not wait.
+        if (this.#stream !== stream) continue;
+        this.#stream = undefined;
+        const wasFresh = isFresh;
+        isFresh = end === 'stale';
+        // A server that has just begun may not know of a token that another has given.
+        if (wasFresh && isFresh) await pause(backoff.next(), [closed]);
+        if (this.#learn(peer, stream, end)) continue;
+        if (stream.heard) backoff.reset();
+        unheard = stream.heard ? 0 : unheard + 1;
+        this.#blame(peer, end);
+        await pause(backoff.next(), [closed]);
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /**
+   * An endpoint whose host is gone may say nothing at all, so another is tried soon; on a slow link later ones get
+   * more time. @param unheard how many streams in a row were never answered.
+   */
+  #open(peer: Peer, unheard: number, login: { token?: string | undefined; isFresh: boolean }): WatchStream {
+    const { patience = PATIENCE } = this.#context;
+    const { answerMs, firstAnswerMs = answerMs } = patience;
+    const patient = { ...patience, firstAnswerMs: Math.min(firstAnswerMs * 2 ** unheard, answerMs) };
+    const { fleet, endpoints } = this.#context;
+    const stream = new WatchStream(peer.host, {
+      patience: patient,
+      again: (watcher) => void this.#again(watcher),
+      oneByOne: this.#numbering.has(peer),
+      ...login,
+      entrance: {
+        admission: fleet?.admit(peer, endpoints),
+        accepts: (message) => fleet?.accepts(message) ?? true,
+      },
+    });
+    this.#stream = stream;
+    for (const watcher of this.#live) if (watcher.wanted) stream.create(watcher);
+    return stream;
+  }
+
+  /** Undefined when that endpoint cannot tell now who we are, or nobody watches any more. */
+  async #openAsUser(peer: Peer, unheard: number, isFresh: boolean): Promise<WatchStream | undefined> {
+    if (!peer.login.needsToken) return this.#open(peer, unheard, { isFresh });
+    try {
+      const token = await peer.login.token(peer.host);
+      if (this.#live.size > 0 && !this.#context.closed.aborted)
+        return this.#open(peer, unheard, { token, isFresh });
+    } catch (error) {
+      if (!isServiceError(error)) this.#fail(error);
+      else if (!this.#refused(peer, error)) this.#context.endpoints.avoid(peer, { reconnect: true });
+    }
+    return undefined;
+  }
+
+  /** Whether a stream ended with something that another stream there takes into account, at once. */
+  #learn(peer: Peer, stream: WatchStream, end: StreamEnd): boolean {
+    if (end === 'stale') peer.login.forget(stream.token);
+    if (end === 'numbering') this.#numbering.add(peer);
+    return end === 'stale' || end === 'numbering';
+  }
+
+  async #again(watcher: Watcher<unknown>): Promise<void> {
+    await pause(watcher.backoff.next(), [this.#context.closed]);
+    if (watcher.wanted) this.resume(watcher);
+  }
+
+  #blame(peer: Peer, end: StreamEnd): void {
+    if (end === 'left') return;
+    if (end instanceof StrangeFleet) {
+      this.#context.endpoints.avoid(peer, { ms: STRANGER_MS });
+      return;
+    }
+    if (end instanceof WorldError) {
+      this.#fail(end);
+      return;
+    }
+    if (typeof end === 'object' && this.#refused(peer, end)) return;
+    this.#context.fleet?.forget(peer);
+    if (peer.removed.aborted) return;
+    this.#context.endpoints.avoid(peer, { reconnect: true });
+    const reason = typeof end === 'object' ? wordsOf(end.details) : ENDS[end];
+    this.#context.log?.(
+      'debug',
+      `Lost the stream of ${this.#live.size} watches at ${peer.url} (${reason}); opening another.`,
+    );
+  }
+
+  /** Whether etcd would refuse again; then the watches fail. */
+  #refused(peer: Peer, error: ServiceError): boolean {
+    const verdict = judge(error);
+    if (verdict.outcome !== 'refused' || verdict.code === 'unavailable') return false;
+    const { name } = peer.describe();
+    const advice = verdict.code === 'permission-denied' ? ` ${peer.login.advice(error.details)}.` : '';
+    this.#fail(
+      new WorldError(verdict.code, `Could not watch at ${name}: ${wordsOf(error.details)}.${advice}`, {
+        endpoint: peer.url,
+        reason: error.details,
+        cause: error,
+      }),
+    );
+    return true;
+  }
+
+  #fail(failure: unknown): void {
+    for (const watcher of this.#live) watcher.end({ failure });
+    this.#live.clear();
+    this.#stream?.close();
+    this.#stream = undefined;
+  }
+}

@@ -1,0 +1,84 @@
+import { onAbort } from '../../../base/backoff.js';
+import { leavable } from '../../../base/cancellable.js';
+import { inWords } from '../error/key-words.js';
+import type { Namespace } from '../namespace.js';
+import { toRange } from '../txn/txn.js';
+import { type Inbox, ItemInbox, PulseInbox } from './buffer.js';
+import { WatchCursor, type WatchItem } from './cursor.js';
+import type { Watches } from './registry.js';
+import { Watcher } from './watcher.js';
+
+export interface WatchRequest {
+  readonly key: string;
+  /** Watches all keys that start with `key`. */
+  readonly prefix?: boolean;
+  /** The first revision to deliver; without it what happens from now on. */
+  readonly fromRevision?: bigint;
+}
+
+export interface WatchContext {
+  readonly watches: Watches;
+  readonly namespace: Namespace;
+  /** Aborted when the client closes: the watch returns. */
+  readonly closed: AbortSignal;
+  /** How much may wait for a slow reader, in bytes; default 4 MiB. */
+  readonly boundBytes?: number;
+}
+
+/**
+ * Watches for ever, over as many streams as it takes, until `signal` aborts or the iteration is left. A reader who
+ * falls behind by more than the bound is served from etcd's history when he has caught up.
+ * @throws WorldError `permission-denied`, `invalid`
+ */
+export function watch(
+  context: WatchContext,
+  request: WatchRequest,
+  signal: AbortSignal | undefined,
+): AsyncIterableIterator<WatchItem, undefined> {
+  return read(context, request, signal, () => new ItemInbox(context.boundBytes));
+}
+
+/** As {@link watch}, but says only that something happened, once for each burst. */
+export function watchPulses(
+  context: WatchContext,
+  request: WatchRequest,
+  signal: AbortSignal | undefined,
+): AsyncIterableIterator<void, undefined> {
+  return read(context, request, signal, () => new PulseInbox());
+}
+
+function read<T>(
+  context: WatchContext,
+  request: WatchRequest,
+  signal: AbortSignal | undefined,
+  inbox: () => Inbox<T>,
+): AsyncIterableIterator<T, undefined> {
+  return leavable((left) => follow(context, request, [signal, context.closed, left], inbox()));
+}
+
+async function* follow<T>(
+  { watches, namespace }: WatchContext,
+  request: WatchRequest,
+  ends: readonly (AbortSignal | undefined)[],
+  inbox: Inbox<T>,
+): AsyncGenerator<T, undefined> {
+  const over = (): boolean => ends.some((end) => end?.aborted);
+  if (over()) return;
+  const what = `watch ${inWords(request.key)}`;
+  const cursor = new WatchCursor(namespace, what, request.fromRevision);
+  const watcher = new Watcher(toRange(namespace, request.key, request.prefix), cursor, inbox);
+  const unlisten = onAbort(ends, () => watcher.end());
+  watches.add(watcher);
+  try {
+    for (;;) {
+      const next = await watcher.next();
+      if (next === undefined) return;
+      if (watcher.release()) watches.resume(watcher);
+      yield next.value;
+      if (over()) return;
+    }
+  } finally {
+    unlisten();
+    watches.remove(watcher);
+  }
+}

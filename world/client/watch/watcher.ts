@@ -1,0 +1,80 @@
+import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
+import { Backoff } from '../../../base/backoff.js';
+import type { Inbox } from './buffer.js';
+import type { WatchCursor } from './cursor.js';
+
+/**
+ * What the stream is to do after a message: go on, cancel the watch for now because the reader is behind, cancel it
+ * and create it again, or cancel it for good.
+ */
+export type Reception = 'more' | 'full' | 'again' | 'over';
+
+/** One watch: where it has got to, what its reader has not taken yet, and how it ended. */
+export class Watcher<T> {
+  readonly backoff = new Backoff();
+  readonly #range: Pick<IWatchCreateRequest, 'key' | 'range_end'>;
+  readonly #cursor: WatchCursor;
+  readonly #inbox: Inbox<T>;
+  #held = false;
+  #end: { readonly failure?: unknown } | undefined;
+  #wake = (): void => undefined;
+
+  constructor(range: Pick<IWatchCreateRequest, 'key' | 'range_end'>, cursor: WatchCursor, inbox: Inbox<T>) {
+    this.#range = range;
+    this.#cursor = cursor;
+    this.#inbox = inbox;
+  }
+
+  /** Whether a stream is to carry it now. */
+  get wanted(): boolean {
+    return !this.#held && this.#end === undefined;
+  }
+
+  createRequest(): IWatchCreateRequest {
+    const { next } = this.#cursor;
+    const start = next === undefined ? {} : { start_revision: String(next) };
+    return { ...this.#range, ...start, progress_notify: true, fragment: true };
+  }
+
+  receive(message: IWatchResponse): Reception {
+    try {
+      const item = this.#cursor.receive(message);
+      if (item === 'reopen') return 'again';
+      if (item === undefined) return 'more';
+      this.backoff.reset();
+      this.#inbox.put(item);
+    } catch (error) {
+      this.end({ failure: error });
+      return 'over';
+    }
+    this.#wake();
+    this.#held = !this.#inbox.hasRoom;
+    return this.#held ? 'full' : 'more';
+  }
+
+  /** Ends the watch: at once, or with a failure after what is in the inbox. */
+  end(end: { readonly failure?: unknown } = {}): void {
+    this.#end ??= end;
+    this.#wake();
+  }
+
+  /** The next for the reader; undefined at the end. One call at a time. @throws what the watch failed with */
+  async next(): Promise<{ readonly value: T } | undefined> {
+    for (;;) {
+      if (this.#end !== undefined && !('failure' in this.#end)) return undefined;
+      const taken = this.#inbox.take();
+      if (taken !== undefined) return taken;
+      if (this.#end !== undefined) throw this.#end.failure;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Whether the reader has just caught up far enough for the watch to be created again. */
+  release(): boolean {
+    if (!this.#held || !this.#inbox.hasRoom) return false;
+    this.#held = false;
+    return true;
+  }
+}

@@ -1,0 +1,39 @@
+import { WorldError } from '../../errors.js';
+import { DEFAULT_TIMEOUT_MS } from '../calls/calls.js';
+import type { KeyValue } from '../key-value.js';
+
+/**
+ * Performs a write of one key and, when its answer is lost, settles by reading back whether it was applied: it was if
+ * the key holds what was written, at a revision later than any that this client had heard of.
+ * @throws WorldError as the write does, when reading back does not tell or there is no time left for it.
+ */
+export async function settled(
+  written: Pick<KeyValue, 'value' | 'lease'>,
+  heard: bigint,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
+  read: (timeoutMs: number) => Promise<KeyValue | undefined>,
+  write: () => Promise<unknown>,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  try {
+    await write();
+  } catch (error) {
+    const leftMs = deadline - performance.now();
+    if (!(error instanceof WorldError) || error.code !== 'outcome-unknown' || leftMs <= 0 || heard === 0n)
+      throw error;
+    const found = await read(leftMs).catch((failure: unknown) => {
+      if (failure instanceof WorldError) throw error;
+      throw failure;
+    });
+    if (!holds(found, written, heard)) throw error;
+  }
+}
+
+function holds(
+  found: KeyValue | undefined,
+  written: Pick<KeyValue, 'value' | 'lease'>,
+  heard: bigint,
+): boolean {
+  if (found === undefined || found.modRevision <= heard) return false;
+  return found.lease === written.lease && found.value.equals(written.value);
+}

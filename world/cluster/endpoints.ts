@@ -1,0 +1,59 @@
+import type { CallOptions, WatchOptions } from '../call-options.js';
+import { parseEndpoint } from '../client/calls/endpoint.js';
+import type { Client } from '../client/client.js';
+import type { KeyValue } from '../client/key-value.js';
+import type { Log } from '../client/stored/skipped.js';
+import { readText, skipped } from '../client/stored/text.js';
+import { WorldError } from '../errors.js';
+import { isHostname } from '../names.js';
+import type { EndpointsWorld } from '../world.js';
+
+/** Where the hosts that run an etcd server say how to reach it. */
+export const ENDPOINTS_PREFIX = '/endpoints/';
+
+/** How to reach etcd: from here, and as the hosts advertise it at `/endpoints/$hostname`. */
+export class Endpoints implements EndpointsWorld {
+  readonly #client: Client;
+  readonly #log: Log | undefined;
+
+  constructor(client: Client, log: Log | undefined) {
+    this.#client = client;
+    this.#log = log;
+  }
+
+  localEndpoints(): readonly string[] {
+    return this.#client.endpoints;
+  }
+
+  async advertisedEndpoints(options?: CallOptions): Promise<Map<string, string[]>> {
+    const { entries } = await this.#client.list(ENDPOINTS_PREFIX, options);
+    return readEndpoints(entries, this.#log);
+  }
+
+  watchEndpoints(options?: WatchOptions): AsyncIterable<void> {
+    return this.#client.pulses({ key: ENDPOINTS_PREFIX, prefix: true }, options);
+  }
+}
+
+/** Hostname to URLs; what is something else is logged with its key and left out. */
+export function readEndpoints(entries: readonly KeyValue[], log: Log | undefined): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const entry of entries) {
+    const hostname = entry.key.slice(ENDPOINTS_PREFIX.length);
+    const urls = readText(entry, log)?.split(',');
+    if (urls === undefined) continue;
+    if (isHostname(hostname) && urls.every(isEndpoint)) found.set(hostname, urls);
+    else skipped(log, entry.key, 'it is not a list of endpoints of a host');
+  }
+  return found;
+}
+
+function isEndpoint(text: string): boolean {
+  try {
+    parseEndpoint(text);
+    return true;
+  } catch (error) {
+    if (error instanceof WorldError) return false;
+    throw error;
+  }
+}

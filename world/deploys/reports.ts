@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { AGENTS_PREFIX, listAgents } from '../agents/agents.js';
+import type { CallOptions, WatchOptions } from '../call-options.js';
+import type { Client } from '../client/client.js';
+import { readHosts } from '../client/stored/json.js';
+import type { Log } from '../client/stored/skipped.js';
+import { WorldError } from '../errors.js';
+import { checkDeployId, checkHostname } from '../names.js';
+import type { Agent, Report, ReportWorld } from '../world.js';
+import { REPORTS_PREFIX } from './runs.js';
+
+const reportSchema: z.ZodType<Report> = z.object({
+  hostname: z.string(),
+  state: z.enum(['fetching', 'applying', 'healthy', 'failed', 'skipped']),
+  message: z.string(),
+  at: z.string(),
+  logTail: z.string().exactOptional(),
+  current: z.number(),
+  app: z
+    .object({ up: z.boolean(), restarts: z.number(), lastExit: z.string().exactOptional() })
+    .exactOptional(),
+});
+
+/** Progress of deploys at `/reports/$id/$hostname`, and who lives at `/agents/$hostname`. */
+export class Reports implements ReportWorld {
+  readonly #client: Client;
+  readonly #hostname: string;
+  readonly #log: Log | undefined;
+
+  constructor(client: Client, hostname: string, log: Log | undefined) {
+    this.#client = client;
+    this.#hostname = hostname;
+    this.#log = log;
+  }
+
+  async setReport(deployId: number, report: Report, options?: CallOptions): Promise<void> {
+    checkHostname(report.hostname);
+    if (report.hostname !== this.#hostname) {
+      throw new WorldError(
+        'invalid',
+        `Host "${this.#hostname}" cannot report for host "${report.hostname}".`,
+      );
+    }
+    const key = `${reportsPrefix(deployId)}${report.hostname}`;
+    await this.#client.setIfChanged(key, JSON.stringify(report), options);
+  }
+
+  async getReports(deployId: number, options?: CallOptions): Promise<Map<string, Report>> {
+    const prefix = reportsPrefix(deployId);
+    const { entries } = await this.#client.list(prefix, options);
+    return readHosts(reportSchema, prefix, entries, this.#log);
+  }
+
+  watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void> {
+    return this.#client.pulses({ key: reportsPrefix(deployId), prefix: true }, options);
+  }
+
+  getAgents(options?: CallOptions): Promise<Map<string, Agent>> {
+    return listAgents(this.#client, this.#log, options);
+  }
+
+  watchAgents(options?: WatchOptions): AsyncIterable<void> {
+    return this.#client.pulses({ key: AGENTS_PREFIX, prefix: true }, options);
+  }
+}
+
+/** Where the reports on a deploy are kept. @throws WorldError `invalid` for an id that cannot be. */
+export function reportsPrefix(deployId: number): string {
+  checkDeployId(deployId);
+  return `${REPORTS_PREFIX}${deployId}/`;
+}

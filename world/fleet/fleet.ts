@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import type { CallOptions } from '../call-options.js';
+import type { Client } from '../client/client.js';
+import { absent, unchangedSince } from '../client/txn/txn.js';
+import { WorldError } from '../errors.js';
+import { FLEET_KEY, type FleetIdentity, parseFleet, serialiseFleet } from './fleet-identity.js';
+
+/**
+ * Who the fleet is; undefined where the cluster does not say, as that of mgmt or a plain etcd.
+ * @throws WorldError `invalid` when what is stored names no fleet.
+ */
+export async function getFleet(client: Client, options?: CallOptions): Promise<FleetIdentity | undefined> {
+  const found = await client.get(FLEET_KEY, options);
+  if (found === undefined) return undefined;
+  const fleet = parseFleet(found.value);
+  if (fleet === undefined) throw spoilt();
+  return fleet;
+}
+
+/**
+ * Gives the fleet an identity, if it has none: by whoever made its cluster, never by a mere client.
+ * @param wanted who it was, where that is known. Default: a new identity.
+ * @returns who it is, whoever made it.
+ */
+export async function makeFleet(
+  client: Client,
+  wanted: FleetIdentity = { uuid: randomUUID(), generation: 1 },
+  options: CallOptions = {},
+): Promise<FleetIdentity> {
+  const { succeeded, replies } = await client.txn(
+    {
+      compare: [absent(FLEET_KEY)],
+      success: [{ put: FLEET_KEY, value: serialiseFleet(wanted) }],
+      failure: [{ get: FLEET_KEY }],
+    },
+    { ...options, repeatable: true },
+  );
+  const found = replies[0]?.entries[0]?.value;
+  const fleet = succeeded ? wanted : found && parseFleet(found);
+  if (fleet === undefined) throw spoilt();
+  client.knowFleet(fleet);
+  return fleet;
+}
+
+/**
+ * Says that the fleet goes on from here: what was its cluster before is another generation from now on, and refused.
+ * @returns who it is now.
+ */
+export async function raiseGeneration(client: Client, options: CallOptions = {}): Promise<FleetIdentity> {
+  for (;;) {
+    const found = await client.get(FLEET_KEY, options);
+    const before = found && parseFleet(found.value);
+    const next =
+      before === undefined
+        ? { uuid: randomUUID(), generation: 1 }
+        : { ...before, generation: before.generation + 1 };
+    const compare = found === undefined ? absent(FLEET_KEY) : unchangedSince(found);
+    const success = [{ put: FLEET_KEY, value: serialiseFleet(next) }];
+    // Raised twice is no harm: a lost answer is tried again from what is there then.
+    const { succeeded } = await client.txn({ compare: [compare], success }, { ...options, repeatable: true });
+    if (!succeeded) continue;
+    client.knowFleet(next);
+    return next;
+  }
+}
+
+function spoilt(): WorldError {
+  const message = `The key ${FLEET_KEY} does not say which fleet this is. Somebody changed it by hand: put it right, or delete it.`;
+  return new WorldError('invalid', message, { key: FLEET_KEY });
+}

@@ -1,0 +1,66 @@
+import { FsError, namingPlace } from '../fs-error.js';
+import { storeAndCommit } from '../storage/upload.js';
+import type { Draft } from '../tree/draft.js';
+import { partsOf, withoutSlash } from '../tree/walk.js';
+import type { Volume } from '../volume.js';
+import type { CopyOptions, CopyResult } from '../world-fs.js';
+import { type LocalEntry, readLocal, sourcesIn } from './local.js';
+import { reportTo } from './progress.js';
+
+/** Copies a local file or folder in, in one change of the tree; only blocks that are not there are sent. */
+export async function copyIn(
+  volume: Volume,
+  local: string,
+  target: string,
+  { onProgress, ...call }: CopyOptions,
+): Promise<CopyResult> {
+  const place = { syscall: 'copyIn', path: target };
+  if (volume.storage.isReadOnly) throw new FsError('EROFS', place);
+  const pin = await volume.storage.pin(call);
+  try {
+    const entries: LocalEntry[] = [];
+    for await (const entry of readLocal(local, { signal: call.signal })) entries.push(entry);
+    const base = namingPlace(place, () => partsOf(target).filter((part) => part !== '.'));
+    const known = await volume.look((draft) => knownBlocks(draft, base, entries), call);
+    const sources = sourcesIn(local, entries);
+    const sizeBytes = entries.reduce((sum, { node }) => sum + (node.type === 'file' ? node.sizeBytes : 0), 0);
+    const report = reportTo(onProgress, sizeBytes);
+    const commit = () =>
+      volume.change((draft) => namingPlace(place, () => merge(draft, target, entries)), call);
+    const upload = await storeAndCommit(volume.storage, sources, { ...report, known, commit }, call);
+    const files = entries.filter(({ node }) => node.type === 'file').length;
+    return { files, sizeBytes, ...upload };
+  } finally {
+    await pin.release();
+  }
+}
+
+/** The blocks of the files that are to be replaced: they are there for as long as nobody changes the tree. */
+function knownBlocks(draft: Draft, base: readonly string[], entries: readonly LocalEntry[]): Set<string> {
+  const known = new Set<string>();
+  for (const entry of entries) {
+    const node = draft.at([...base, ...entry.path.split('/').filter((part) => part !== '')]);
+    if (node?.type === 'file') for (const { hash } of node.blocks) known.add(hash);
+  }
+  return known;
+}
+
+function merge(draft: Draft, target: string, entries: readonly LocalEntry[]): void {
+  const above = target.replace(/\/+$/, '').replace(/\/?[^/]*$/, '');
+  if (above !== '') draft.makeDirectory(above, 0o777, true);
+  for (const { path: relative, node } of entries) {
+    const to = relative === '' ? target : `${target.replace(/\/$/, '')}/${relative}`;
+    const { parents, name, node: found } = draft.walk(withoutSlash(to), relative === '');
+    if (node.type === 'directory' && found?.type === 'directory') {
+      if (name !== undefined) draft.alter(to, () => ({ ...found, mode: node.mode }));
+      continue;
+    }
+    if (node.type === 'directory' && found !== undefined) throw refused('ENOTDIR', to);
+    if (found?.type === 'directory' || name === undefined) throw refused('EISDIR', to);
+    draft.put([...parents, name], node);
+  }
+}
+
+function refused(code: 'ENOTDIR' | 'EISDIR', path: string): FsError {
+  return new FsError(code, { syscall: 'copyIn', path });
+}

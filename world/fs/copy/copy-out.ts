@@ -1,0 +1,88 @@
+import path from 'node:path';
+import type { CallOptions } from '../../call-options.js';
+import { WorldError } from '../../errors.js';
+import { namingPlace } from '../fs-error.js';
+import { type Branch, entriesIn, isBranch, toBranch } from '../tree/branch.js';
+import { checkMerge, type Merge, mergeInto } from '../tree/merge.js';
+import { EMPTY_ROOT, type Node } from '../tree/node.js';
+import { EscapeJudge } from '../tree/paths.js';
+import { unfold } from '../tree/unfold.js';
+import type { Volume } from '../volume.js';
+import type { CopiedOut, CopyOptions } from '../world-fs.js';
+import { type Destination, fileDestination, folderDestination } from './destination.js';
+import { checkSize, Pace } from './limits.js';
+import { Staging } from './staging.js';
+import { type TreeEntry, writeEntries } from './write-entries.js';
+
+/**
+ * Copies a file or folder to the local disk; each block is fetched once and verified. Nothing is written before all of
+ * it was looked at, and nothing through a symbolic link: it is put together in a folder of its own beside, and moved.
+ */
+export async function copyOut(
+  volume: Volume,
+  source: string,
+  local: string,
+  { onProgress, ...call }: CopyOptions,
+): Promise<CopiedOut> {
+  const place = { syscall: 'copyOut', path: source };
+  const root = await volume.look((draft) => namingPlace(place, () => draft.find(source, true)), call);
+  const entries = await entriesOf(volume, root, source, call);
+  const at =
+    root.type === 'directory'
+      ? await folderDestination(local)
+      : await fileDestination(local, path.posix.basename(source));
+  await using folder = at.folder;
+  const merge = { into: folder, branch: branchFor(at, root, entries) };
+  await checkMerge(merge, call.signal);
+  const files = entries.flatMap(([, node]) => (node.type === 'file' ? [node] : []));
+  const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  let bytes = 0;
+  await write(volume, merge, call, (more) => {
+    bytes += more;
+    onProgress?.({ bytes, of: sizeBytes });
+  });
+  return { local: at.path, files: files.length, sizeBytes, uploadedBlocks: 0, uploadedBytes: 0 };
+}
+
+/** What of a folder is to be written, or the file by itself. @throws WorldError `unsafe`, `too-large` */
+async function entriesOf(
+  volume: Volume,
+  root: Node,
+  source: string,
+  call: CallOptions,
+): Promise<readonly TreeEntry[]> {
+  if (root.type === 'file')
+    checkSize({ entries: 1, sizeBytes: root.sizeBytes, blocks: root.blocks.length }, source);
+  if (root.type !== 'directory') return [['', root]];
+  const entries = await unfold(volume, root, { ...call, name: source });
+  const pace = new Pace(call.signal);
+  const described = entries.map(([at, node]) => ({ ...node, path: at }));
+  const judge = new EscapeJudge(described);
+  for (const entry of described) {
+    if (pace.isDue()) await pace.rest();
+    const why = judge.objection(entry);
+    if (why === undefined) continue;
+    const leadsTo = entry.type === 'symlink' ? ` (to ${entry.target})` : '';
+    const message = `Could not copy ${source}: "${entry.path}" ${why}${leadsTo}. Remove it there, or copy what lies beside it.`;
+    throw new WorldError('unsafe', message);
+  }
+  return entries;
+}
+
+function branchFor({ name }: Destination, root: Node, entries: readonly TreeEntry[]): Branch {
+  const whole = root.type === 'directory' ? toBranch(root, entries) : root;
+  if (name !== undefined) return { node: EMPTY_ROOT, entries: new Map([[name, whole]]) };
+  return isBranch(whole) ? whole : { node: EMPTY_ROOT, entries: new Map() };
+}
+
+async function write(
+  volume: Volume,
+  merge: Merge,
+  call: CallOptions,
+  onWritten: (bytes: number) => void,
+): Promise<void> {
+  await using staging = await Staging.in(merge.into);
+  const target = { storage: volume.storage, folder: staging.folder };
+  await writeEntries(target, [...entriesIn(merge.branch)], call, onWritten);
+  await mergeInto(merge, staging.folder, call.signal);
+}

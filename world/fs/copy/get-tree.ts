@@ -1,0 +1,57 @@
+import { lstat, mkdir, rename } from 'node:fs/promises';
+import path from 'node:path';
+import type { CallOptions } from '../../call-options.js';
+import type { Client } from '../../client/client.js';
+import { WorldError } from '../../errors.js';
+import { BULK_TIMEOUT_MS } from '../storage/batches.js';
+import { checkTree, TreeStorage } from '../storage/deployed-tree.js';
+import { unfold } from '../tree/unfold.js';
+import { Volume } from '../volume.js';
+import { ifThere, isErrno, LocalFolder } from './local-folder.js';
+import { Staging } from './staging.js';
+import { setFolders, writeEntries } from './write-entries.js';
+
+/**
+ * Writes a stored tree to `folder`. It is put together beside it and renamed at the end, so that a folder of that
+ * name is always whole, also after a crash. `timeoutMs` bounds each request, default 60 s.
+ * @throws WorldError `not-found` for a tree or block that is not stored, `conflict` when `folder` exists, `invalid`
+ * for a tree that is corrupt or would write outside its folder, `too-large` for one that unfolds to more than 1,000,000
+ * entries, 128 folders inside each other or 8 GiB, `no-space` when the disk is full.
+ */
+export async function getTree(
+  client: Client,
+  tree: string,
+  folder: string,
+  options: CallOptions = {},
+): Promise<void> {
+  const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
+  await refuseExisting(folder);
+  const volume = new Volume(new TreeStorage(client, tree));
+  const root = await volume.look((draft) => draft.root, call);
+  const entries = await unfold(volume, root, { ...call, name: `the tree ${tree}` });
+  await checkTree(entries, call.signal);
+  try {
+    await using parent = await LocalFolder.open(path.dirname(folder));
+    await using staging = await Staging.in(parent);
+    await staging.folder.use('tree', (at) => mkdir(at, { mode: 0o755 }));
+    await using made = await staging.folder.folder('tree');
+    await writeEntries({ storage: volume.storage, folder: made }, entries, call);
+    await setFolders(made, entries, call.signal);
+    await made.handle.chmod(0o755);
+    await staging.folder.useBoth('tree', { folder: parent, name: path.basename(folder) }, rename);
+  } catch (error) {
+    throw diskFull(error, folder) ?? error;
+  }
+}
+
+async function refuseExisting(folder: string): Promise<void> {
+  if ((await ifThere(lstat(folder))) !== undefined)
+    throw new WorldError('conflict', `Could not write a tree to ${folder}: it exists already.`);
+}
+
+function diskFull(error: unknown, folder: string): WorldError | undefined {
+  if (!isErrno(error, 'ENOSPC', 'EDQUOT')) return undefined;
+  return new WorldError('no-space', `Could not write a tree to ${folder}: the disk is full.`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,86 @@
+import { setImmediate } from 'node:timers/promises';
+import { WorldError } from '../../errors.js';
+import type { BlockRef } from '../tree/node.js';
+
+/**
+ * The most that one tree may come to where all of it is walked. Folders and files may share blocks, so a few kilobytes
+ * in store can unfold to more than any disk holds.
+ */
+export interface TreeLimits {
+  /** Files, folders and links together. */
+  readonly entries: number;
+  /** Folders inside each other. */
+  readonly depth: number;
+  /** The sizes of all files together. */
+  readonly bytes: number;
+}
+
+export const TREE_LIMITS: TreeLimits = { entries: 1_000_000, depth: 128, bytes: 8 * 2 ** 30 };
+
+/** The most blocks that the files of one tree may have together. */
+export const MOST_BLOCKS = 4_000_000;
+
+/** The longest list of one folder's entries, and of all folders that one walk reads, as they are stored. */
+export const LISTING_BYTES = 64 << 20;
+export const LISTINGS_BYTES = 256 << 20;
+
+/** @param why completes "PLACE …", such as `holds more than 3 files`. */
+export function tooLarge(place: string, why: string): WorldError {
+  return new WorldError('too-large', `Cannot go through ${place}: it ${why}, the most that hawser takes.`);
+}
+
+/** @throws WorldError `too-large` for a folder whose list of entries is longer than {@link LISTING_BYTES}. */
+export function checkListing(refs: readonly BlockRef[], key: string): void {
+  if (lengthOfListing(refs) <= LISTING_BYTES) return;
+  throw tooLarge(`a folder of the file system at ${key}`, `has more than ${LISTING_BYTES} bytes of names`);
+}
+
+export function lengthOfListing(refs: readonly BlockRef[]): number {
+  return refs.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** What is counted of a tree. */
+export interface Counted {
+  readonly entries: number;
+  readonly sizeBytes: number;
+  readonly blocks: number;
+}
+
+/** @throws WorldError `too-large` naming `path` and the limit */
+export function checkSize(
+  { entries, sizeBytes, blocks }: Counted,
+  path: string,
+  limits: TreeLimits = TREE_LIMITS,
+): void {
+  const most = (limit: number): string => `more than ${limit.toLocaleString('en')}`;
+  if (entries > limits.entries) throw tooLarge(path, `holds ${most(limits.entries)} files and folders`);
+  if (sizeBytes > limits.bytes) throw tooLarge(path, `holds ${most(limits.bytes)} bytes`);
+  if (blocks > MOST_BLOCKS) throw tooLarge(path, `has files of ${most(MOST_BLOCKS)} blocks`);
+}
+
+const STEPS_BETWEEN_LOOKS = 128;
+const BUSY_MS = 20;
+
+/** Lets the process do other things while much is computed: an interruption, timers, other calls. */
+export class Pace {
+  readonly #signal: AbortSignal | undefined;
+  #steps = 0;
+  #since = performance.now();
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  /** Counts a step. Whether it is time to {@link rest}. */
+  isDue(): boolean {
+    this.#steps += 1;
+    return this.#steps % STEPS_BETWEEN_LOOKS === 0 && performance.now() - this.#since > BUSY_MS;
+  }
+
+  /** @throws the signal's reason once it has aborted. */
+  async rest(): Promise<void> {
+    await setImmediate();
+    this.#signal?.throwIfAborted();
+    this.#since = performance.now();
+  }
+}

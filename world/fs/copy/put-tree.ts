@@ -1,0 +1,102 @@
+import { realpath } from 'node:fs/promises';
+import type { CallOptions } from '../../call-options.js';
+import type { Client } from '../../client/client.js';
+import type { Log } from '../../client/stored/skipped.js';
+import { WorldError } from '../../errors.js';
+import type { TreeUpload } from '../../world.js';
+import { sha256 } from '../blocks/blocks.js';
+import { BULK_TIMEOUT_MS } from '../storage/batches.js';
+import { checkTree } from '../storage/deployed-tree.js';
+import { EtcdStorage } from '../storage/etcd-storage.js';
+import { sourceOf } from '../storage/storage.js';
+import { FRESH_TREE_SECONDS, freshTreeKey, treeKey } from '../storage/tree-keys.js';
+import { storeAndCommit } from '../storage/upload.js';
+import { Draft } from '../tree/draft.js';
+import { Listings } from '../tree/listings.js';
+import { EMPTY_ROOT, type Node } from '../tree/node.js';
+import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
+import { type LocalEntry, readLocal, sourcesIn } from './local.js';
+import { reportTo } from './progress.js';
+
+const LEFT_OUT: ReadonlySet<string> = new Set(['.git']);
+
+export interface PutTreeOptions extends CallOptions {
+  readonly log?: Log | undefined;
+  readonly onProgress?: (done: { bytes: number; of: number }) => void;
+}
+
+/**
+ * Stores a folder. It is read twice, once to hash it and once to send what is missing, so that memory stays
+ * small however large the files are. `timeoutMs` bounds each request, default 60 s. A tree that no deploy names within
+ * an hour may be freed by the next sweep.
+ * @throws WorldError `invalid` for what cannot be stored, `too-large` for more than {@link getTree} takes, `conflict` for
+ * a file that changed in between.
+ */
+export async function putTree(
+  client: Client,
+  folder: string,
+  options: PutTreeOptions = {},
+): Promise<TreeUpload> {
+  const { log } = options;
+  const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
+  const root = await realpath(folder);
+  const entries = await readFolder(root, options.signal);
+  const { superblock, blocks } = describe(entries);
+  const sources = [
+    ...sourcesIn(root, entries),
+    ...Array.from(blocks, ([hash, data]) => sourceOf(hash, data)),
+  ];
+  const files = entries.flatMap(({ node }) => (node.type === 'file' ? [node] : []));
+  const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  const tree = sha256(superblock);
+  const storage = new EtcdStorage(client, { key: treeKey(tree), log });
+  const pin = await storage.pin(call);
+  // Beside the upload; before it is looked whether the tree is there.
+  const marked = markFresh(client, tree, call);
+  marked.catch(() => undefined); // the commit waits for it
+  try {
+    const commit = async (): Promise<void> => {
+      await marked;
+      const before = await storage.load(undefined, call);
+      const version = before?.superblock === superblock ? 0n : (before?.version ?? 0n);
+      await storage.commit({ superblock, version, blocks: new Map() }, call);
+    };
+    const report = reportTo(options.onProgress, sizeBytes);
+    const upload = await storeAndCommit(storage, sources, { ...report, commit }, call);
+    return { tree, files: files.length, sizeBytes, ...upload };
+  } finally {
+    await pin.release();
+  }
+}
+
+/** Keeps a tree from being freed until a deploy names it, for {@link FRESH_TREE_SECONDS} at most. */
+async function markFresh(client: Client, tree: string, call: CallOptions): Promise<void> {
+  const lease = await client.leaseFor(`tree ${tree}`, FRESH_TREE_SECONDS, call);
+  await client.set(freshTreeKey(tree), '', { ...call, lease, repeatable: true });
+}
+
+/** What a folder holds, checked. */
+async function readFolder(folder: string, signal: AbortSignal | undefined): Promise<LocalEntry[]> {
+  const entries: LocalEntry[] = [];
+  for await (const entry of readLocal(folder, { signal, leftOut: LEFT_OUT })) entries.push(entry);
+  if (entries[0]?.node.type !== 'directory')
+    throw new WorldError('invalid', `Cannot store ${folder} as a tree: it is not a folder. Name one.`);
+  entries.shift();
+  await checkTree(
+    entries.map(({ path, node }) => [path, node]),
+    signal,
+  );
+  return entries;
+}
+
+/** Without times and without the mode of the root, so that the same content gets the same name. */
+function describe(entries: readonly LocalEntry[]): EncodedTree {
+  const listings = new Listings();
+  const draft = new Draft(EMPTY_ROOT, listings);
+  for (const { path, node } of entries) draft.put(path.split('/'), withoutTime(node), { touching: false });
+  return new TreeEncoder().encode(draft.root, listings);
+}
+
+function withoutTime(node: Node): Node {
+  return { ...node, mtimeMs: undefined };
+}

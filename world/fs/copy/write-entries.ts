@@ -1,0 +1,124 @@
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
+import { inParallel } from '../../../base/parallel.js';
+import type { CallOptions } from '../../call-options.js';
+import { batches, IN_FLIGHT } from '../storage/batches.js';
+import type { Storage } from '../storage/storage.js';
+import type { BlockRef, DirectoryNode, FileNode, Node } from '../tree/node.js';
+import { Pace } from './limits.js';
+import type { LocalFolder } from './local-folder.js';
+
+/** Something of a tree, by its path from the folder that it is written to. */
+export type TreeEntry<T extends Node = Node> = readonly [path: string, node: T];
+
+/** A block and all places that it goes to. */
+interface Wanted extends BlockRef {
+  readonly places: { readonly path: string; readonly position: number }[];
+}
+
+const MADE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const THERE = constants.O_WRONLY | constants.O_NOFOLLOW;
+/** Without the set-user-ID, set-group-ID and sticky bits, which the World does not decide on this machine. */
+const PERMISSIONS = 0o777;
+
+/**
+ * Writes files, folders and links to an empty folder that is ours alone, folders before what they hold; each block is
+ * fetched once. Folders stay closed to others: {@link setFolders} gives them their modes.
+ */
+export async function writeEntries(
+  { storage, folder }: { readonly storage: Storage; readonly folder: LocalFolder },
+  entries: readonly TreeEntry[],
+  call: CallOptions,
+  onWritten?: (bytes: number) => void,
+): Promise<void> {
+  const pace = new Pace(call.signal);
+  for (const [path, node] of entries) {
+    if (pace.isDue()) await pace.rest();
+    if (node.type === 'directory') await folder.use(path, (at) => mkdir(at, { mode: 0o700 }));
+    if (node.type === 'symlink') await folder.use(path, (at) => symlink(node.target, at));
+  }
+  const files = entries.flatMap(([path, node]) => (node.type === 'file' ? [[path, node] as const] : []));
+  await inParallel(files, IN_FLIGHT, async ([path]) => {
+    call.signal?.throwIfAborted();
+    await (await folder.use(path, (at) => open(at, MADE, 0o600))).close();
+  });
+  await inParallel(batches(wantedBlocks(files)), IN_FLIGHT, async (batch) => {
+    call.signal?.throwIfAborted();
+    const bytes = await writeBatch(storage, folder, batch, call);
+    onWritten?.(bytes);
+  });
+  // Last: some modes forbid writing, and writing sets times.
+  await inParallel(files, IN_FLIGHT, async ([path, node]) => {
+    call.signal?.throwIfAborted();
+    await using handle = await folder.use(path, (at) => open(at, THERE));
+    await setAttributes(handle, node);
+  });
+}
+
+/** Gives folders that {@link writeEntries} made their modes and times, children before their folders. */
+export async function setFolders(
+  folder: LocalFolder,
+  entries: readonly TreeEntry[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const pace = new Pace(signal);
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  for (const [path, node] of entries.toReversed()) {
+    if (pace.isDue()) await pace.rest();
+    if (node.type !== 'directory') continue;
+    await using handle = await folder.use(path, (at) => open(at, flags));
+    await setAttributes(handle, node);
+  }
+}
+
+export async function setAttributes(handle: FileHandle, node: FileNode | DirectoryNode): Promise<void> {
+  await handle.chmod(node.mode & PERMISSIONS);
+  if (node.mtimeMs !== undefined) await handle.utimes(node.mtimeMs / 1000, node.mtimeMs / 1000);
+}
+
+function wantedBlocks(files: readonly TreeEntry<FileNode>[]): Iterable<Wanted> {
+  const wanted = new Map<string, Wanted>();
+  for (const [path, node] of files) {
+    let position = 0;
+    for (const { hash, length } of node.blocks) {
+      const key = `${hash} ${length}`;
+      const block = wanted.get(key) ?? { hash, length, places: [] };
+      block.places.push({ path, position });
+      wanted.set(key, block);
+      position += length;
+    }
+  }
+  return wanted.values();
+}
+
+/** @returns how many bytes were written. */
+async function writeBatch(
+  storage: Storage,
+  folder: LocalFolder,
+  batch: readonly Wanted[],
+  call: CallOptions,
+): Promise<number> {
+  const blocks = await storage.read(batch, call);
+  let bytes = 0;
+  for (const [index, { places }] of batch.entries()) {
+    const data = blocks[index] ?? Buffer.alloc(0);
+    await inParallel(places, IN_FLIGHT, async (place) => {
+      call.signal?.throwIfAborted();
+      await writeBlock(folder, place, data);
+    });
+    bytes += data.length * places.length;
+  }
+  return bytes;
+}
+
+async function writeBlock(
+  folder: LocalFolder,
+  { path, position }: Wanted['places'][number],
+  data: Buffer,
+): Promise<void> {
+  await using handle = await folder.use(path, (at) => open(at, THERE));
+  for (let written = 0; written < data.length; ) {
+    const { bytesWritten } = await handle.write(data, written, data.length - written, position + written);
+    written += bytesWritten;
+  }
+}

@@ -1,0 +1,166 @@
+import type { CallOptions } from '../../call-options.js';
+import { sha256 } from '../blocks/blocks.js';
+import { DATA_CUTS, firstCut } from '../blocks/chunks.js';
+import { cutOut, lengthOf, type Piece, piecesOf, resize, stretchesOf, writeInto } from '../blocks/extents.js';
+import type { Storage } from '../storage/storage.js';
+import { sourceOf } from '../storage/storage.js';
+import type { BlockRef } from '../tree/node.js';
+
+/** New bytes beyond this are stored before the file is closed, so that memory does not grow with the file. */
+const MOST_NEW_BYTES = 4 << 20;
+/** What goes with the superblock in one request instead. */
+const SMALL_BYTES = 512 << 10;
+/** How far reading ahead goes, in bytes. */
+const AHEAD_BYTES = 2 << 20;
+
+/** The bytes of one file while it is open: stored blocks, and what was written over them. */
+export class Content {
+  readonly #storage: Storage;
+  #pieces: Piece[];
+  #newBytes = 0;
+
+  constructor(storage: Storage, blocks: readonly BlockRef[]) {
+    this.#storage = storage;
+    this.#pieces = piecesOf(blocks);
+  }
+
+  get sizeBytes(): number {
+    return lengthOf(this.#pieces);
+  }
+
+  /** The bytes of a range as far as there are any, a few blocks at a time. */
+  async *read(start: number, end: number, call: CallOptions): AsyncGenerator<Buffer> {
+    const pieces = cutOut(this.#pieces, start, Math.max(start, end));
+    for (let index = 0; index < pieces.length; ) {
+      const group: Piece[] = [];
+      for (let bytes = 0; index < pieces.length && (bytes === 0 || bytes < AHEAD_BYTES); index += 1) {
+        const piece = pieces[index];
+        if (piece === undefined) break;
+        group.push(piece);
+        bytes += piece.length;
+      }
+      yield* this.#readPieces(group, call);
+    }
+  }
+
+  async *#readPieces(pieces: readonly Piece[], call: CallOptions): AsyncGenerator<Buffer> {
+    const stored = pieces.flatMap((piece) => (piece.kind === 'stored' ? [piece.block] : []));
+    const wanted = [...new Map(stored.map((block) => [block.hash, block])).values()];
+    const found = wanted.length === 0 ? [] : await this.#storage.read(wanted, call);
+    const blocks = new Map(wanted.map(({ hash }, index) => [hash, found[index] ?? Buffer.alloc(0)]));
+    for (const piece of pieces) {
+      if (piece.kind === 'new') yield piece.data;
+      else if (piece.kind === 'zeros') yield* zeros(piece.length);
+      else
+        yield (blocks.get(piece.block.hash) ?? Buffer.alloc(0)).subarray(
+          piece.from,
+          piece.from + piece.length,
+        );
+    }
+  }
+
+  /** Writes a copy of `data`. */
+  write(position: number, data: Buffer): void {
+    if (data.length === 0) return;
+    const size = this.sizeBytes;
+    const last = this.#pieces.at(-1);
+    this.#newBytes += data.length;
+    if (position === size && last?.kind === 'new' && last.length < DATA_CUTS.minBytes) {
+      const joined = Buffer.concat([last.data, data]);
+      this.#pieces.splice(-1, 1, { kind: 'new', data: joined, length: joined.length });
+    } else if (position === size) {
+      this.#pieces.push({ kind: 'new', data: Buffer.from(data), length: data.length });
+    } else {
+      this.#pieces = writeInto(this.#pieces, position, Buffer.from(data));
+    }
+  }
+
+  truncate(size: number): void {
+    this.#pieces = resize(this.#pieces, size);
+  }
+
+  /** Whether so much is new that it ought to be stored before more is written. */
+  get isFull(): boolean {
+    return this.#newBytes >= MOST_NEW_BYTES;
+  }
+
+  /** Whether all that is new can go with the superblock. */
+  get isSmall(): boolean {
+    return this.#newBytes <= SMALL_BYTES;
+  }
+
+  /**
+   * Cuts what is new into blocks. A pin is held, unless it is small and goes to `unsent`.
+   * @param atEnd false while more is being appended: then the last bytes may wait for their cut.
+   * @returns the blocks of the file; those that were left to go with the superblock are in `unsent`.
+   */
+  async settle(
+    { atEnd, unsent }: { readonly atEnd: boolean; readonly unsent: Map<string, Buffer> | undefined },
+    call: CallOptions,
+  ): Promise<readonly BlockRef[]> {
+    const keepsAll = unsent !== undefined && this.isSmall;
+    const settled: Piece[] = [];
+    for (const [index, stretch, all] of stretchesOf(this.#pieces).map(
+      (one, at, list) => [at, one, list] as const,
+    )) {
+      if (stretch.kind === 'kept') {
+        settled.push(...piecesOf(stretch.blocks));
+        continue;
+      }
+      const isLast = index === all.length - 1;
+      settled.push(
+        ...(await this.#cut(stretch.pieces, atEnd || !isLast, keepsAll ? unsent : undefined, call)),
+      );
+    }
+    this.#pieces = settled;
+    this.#newBytes = settled.reduce((sum, piece) => sum + (piece.kind === 'new' ? piece.length : 0), 0);
+    return settled.flatMap((piece) => (piece.kind === 'stored' ? [piece.block] : []));
+  }
+
+  async #cut(
+    pieces: readonly Piece[],
+    atEnd: boolean,
+    unsent: Map<string, Buffer> | undefined,
+    call: CallOptions,
+  ): Promise<Piece[]> {
+    const settled: Piece[] = [];
+    let waiting = new Map<string, Buffer>();
+    let waitingBytes = 0;
+    const store = async (): Promise<void> => {
+      await this.#storage.store(
+        [...waiting].map(([hash, data]) => sourceOf(hash, data)),
+        call,
+      );
+      waiting = new Map();
+      waitingBytes = 0;
+    };
+    let rest: Buffer = Buffer.alloc(0);
+    const takeBlocks = (isEnd: boolean): void => {
+      for (let length = firstCut(rest, DATA_CUTS, isEnd); length !== undefined && length > 0; ) {
+        const data = rest.subarray(0, length);
+        const block = { hash: sha256(data), length };
+        (unsent ?? waiting).set(block.hash, data);
+        waitingBytes += length;
+        settled.push({ kind: 'stored', block, from: 0, length });
+        rest = rest.subarray(length);
+        length = firstCut(rest, DATA_CUTS, isEnd);
+      }
+    };
+    for await (const bytes of this.#readPieces(pieces, call)) {
+      rest = Buffer.concat([rest, bytes]);
+      takeBlocks(false);
+      if (unsent === undefined && waitingBytes >= MOST_NEW_BYTES) await store();
+    }
+    if (atEnd) takeBlocks(true);
+    else if (rest.length > 0) settled.push({ kind: 'new', data: rest, length: rest.length });
+    if (unsent === undefined && waiting.size > 0) await store();
+    return settled;
+  }
+}
+
+const ZEROS = Buffer.alloc(DATA_CUTS.maxBytes);
+
+function* zeros(length: number): Generator<Buffer> {
+  for (let rest = length; rest > 0; rest -= ZEROS.length)
+    yield ZEROS.subarray(0, Math.min(rest, ZEROS.length));
+}

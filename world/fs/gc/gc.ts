@@ -1,0 +1,151 @@
+import { inParallel } from '../../../base/parallel.js';
+import type { CallOptions } from '../../call-options.js';
+import type { Client } from '../../client/client.js';
+import type { KeyValue } from '../../client/key-value.js';
+import type { Log } from '../../client/stored/skipped.js';
+import type { Compare } from '../../client/txn/txn.js';
+import { WorldError } from '../../errors.js';
+import { BULK_TIMEOUT_MS, IN_FLIGHT } from '../storage/batches.js';
+import { DEFAULT_PLACE, type FsPlace, listPlaces } from '../storage/places.js';
+import { DEFAULT_STORAGE_PREFIX } from '../storage/tree-keys.js';
+import { isSuperblock, LiveBlocks } from './live-blocks.js';
+import { freeingKeys } from './protocol.js';
+import { sweepTrees } from './sweep-trees.js';
+
+/** With the comparisons and the note that something was freed it stays below etcd's 128. */
+const MOST_OPS = 120;
+const MOST_TRIES = 50;
+
+/** What a sweep came to, in blocks. */
+export interface FreedBlocks {
+  readonly freed: number;
+  /** Trees of deploys that are gone from the log: what only they named is among what was freed. */
+  readonly trees: number;
+  /** Named by a superblock. */
+  readonly kept: number;
+  /** Not named, but put since an upload that is under way began: they may be named soon. */
+  readonly spared: number;
+}
+
+/**
+ * Deletes the trees that no deploy names, and the blocks that no superblock names, safely while others write (see
+ * freeing.ts) and also while etcd is full. The space is had again once etcd is compacted and defragmented.
+ * @throws WorldError `invalid` or `not-found` for a superblock that cannot be read, before anything is deleted;
+ * `conflict` when others write so much that no look at the superblocks stays true for long enough.
+ */
+export async function freeBlocks(
+  client: Client,
+  log: Log | undefined,
+  { place = DEFAULT_PLACE, ...options }: CallOptions & { readonly place?: FsPlace } = {},
+): Promise<FreedBlocks> {
+  const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
+  const { storagePrefix } = place;
+  const prefix = `${storagePrefix}/`;
+  const keys = freeingKeys(storagePrefix);
+  const trees = storagePrefix === DEFAULT_STORAGE_PREFIX ? await sweepTrees(client, call) : 0;
+  const liveBlocks = new LiveBlocks(client, storagePrefix);
+  let freed = 0;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    call.signal?.throwIfAborted();
+    // In this order: what is committed later shows in the first, a writer whose mark is gone has committed.
+    const committed = (await client.get(keys.committed, call))?.modRevision ?? 0n;
+    const stored = await client.list(prefix, { ...call, keysOnly: true });
+    const marks = await client.list(keys.writers, call);
+    const places = [...(await listPlaces(client, call)), place];
+    const superblocks = await superblocksNaming(client, storagePrefix, places, call);
+    const say = tries === 0 ? log : undefined;
+    const ours = without(superblocks, isSuperblock, 'no file system and no tree of hawser', say);
+    const live = await liveBlocks.of(ours, call, otherStorages(places, storagePrefix));
+    const blocks = without(
+      stored.entries,
+      (entry) => isBlock(entry, prefix),
+      'no block of a file system',
+      say,
+    );
+    const unnamed = blocks.filter(({ key }) => !live.has(key.slice(prefix.length)));
+    const garbage = unnamed.filter(({ modRevision }) =>
+      marks.entries.every(({ createRevision }) => modRevision < createRevision),
+    );
+    const deleted = await deleteAll(client, garbage, {
+      ...call,
+      committed: revisionIs(keys.committed, committed),
+      freed: keys.freed,
+    });
+    freed += deleted;
+    if (deleted === garbage.length) {
+      const spared = unnamed.length - garbage.length;
+      return { freed, trees, kept: blocks.length - unnamed.length, spared };
+    }
+  }
+  const message = `Freed ${freed} blocks, but others write all the time: free the rest when there is less to do.`;
+  throw new WorldError('conflict', message);
+}
+
+/** @returns how many were deleted; fewer when somebody wrote meanwhile. */
+async function deleteAll(
+  client: Client,
+  garbage: readonly KeyValue[],
+  { committed, freed, ...call }: CallOptions & { readonly committed: Compare; readonly freed: string },
+): Promise<number> {
+  const groups = Array.from({ length: Math.ceil(garbage.length / MOST_OPS) }, (_, index) =>
+    garbage.slice(index * MOST_OPS, (index + 1) * MOST_OPS),
+  );
+  let deleted = 0;
+  let isOvertaken = false;
+  await inParallel(groups, IN_FLIGHT, async (group) => {
+    if (isOvertaken) return;
+    const unchanged = group.map(({ key, modRevision }) => revisionIs(key, modRevision));
+    const success = [...group.map(({ key }) => key), freed].map((key) => ({ delete: key }));
+    const txn = { compare: [committed, ...unchanged], success };
+    const { succeeded } = await client.txn(txn, { ...call, repeatable: true });
+    if (succeeded) deleted += group.length;
+    else isOvertaken = true;
+  });
+  return deleted;
+}
+
+function revisionIs(key: string, to: bigint): Compare {
+  return { key, target: 'modRevision', relation: '=', to };
+}
+
+function isBlock({ key }: KeyValue, prefix: string): boolean {
+  return /^[0-9a-f]{64}$/.test(key.slice(prefix.length));
+}
+
+/** Whatever may name a block under this prefix: what is under every metadata prefix that was ever used with it. */
+async function superblocksNaming(
+  client: Client,
+  storagePrefix: string,
+  places: readonly FsPlace[],
+  call: CallOptions,
+): Promise<KeyValue[]> {
+  const using = places.filter((place) => place.storagePrefix === storagePrefix);
+  const found = new Map<string, KeyValue>();
+  for (const prefix of new Set(using.map(({ metadataPrefix }) => metadataPrefix))) {
+    const { entries } = await client.list(`${prefix}/`, call);
+    for (const entry of entries) found.set(entry.key, entry);
+  }
+  return [...found.values()];
+}
+
+function otherStorages(places: readonly FsPlace[], storagePrefix: string): string[] {
+  const all = new Set(places.map((place) => place.storagePrefix));
+  all.delete(storagePrefix);
+  return [...all];
+}
+
+/** What other programs keep beside ours is left alone, and said once for all of it. */
+function without(
+  entries: readonly KeyValue[],
+  isOurs: (entry: KeyValue) => boolean,
+  what: string,
+  log: Log | undefined,
+): KeyValue[] {
+  const [ours, foreign] = [entries.filter(isOurs), entries.filter((entry) => !isOurs(entry))];
+  const [first, ...more] = foreign;
+  if (first !== undefined) {
+    const others = more.length === 0 ? '' : ` and ${more.length} more`;
+    log?.('warn', `Skipping ${first.key}${others}: ${more.length === 0 ? 'it is' : 'they are'} ${what}.`);
+  }
+  return ours;
+}

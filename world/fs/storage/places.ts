@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { CallOptions } from '../../call-options.js';
+import type { Client } from '../../client/client.js';
+import { readStoredJson } from '../../client/stored/json.js';
+import type { TxnOp } from '../../client/txn/txn.js';
+import { WorldError } from '../../errors.js';
+import { isPlain } from '../../names.js';
+import { sha256 } from '../blocks/blocks.js';
+import { freeingKeys } from '../gc/protocol.js';
+import { DEFAULT_METADATA_PREFIX, DEFAULT_STORAGE_PREFIX, TREES_PREFIX } from './tree-keys.js';
+
+/** Where file systems are kept, beneath the namespace: their superblocks, and the blocks that those name. */
+export interface FsPlace {
+  readonly metadataPrefix: string;
+  readonly storagePrefix: string;
+}
+
+export const DEFAULT_PLACE: FsPlace = {
+  metadataPrefix: DEFAULT_METADATA_PREFIX,
+  storagePrefix: DEFAULT_STORAGE_PREFIX,
+};
+
+/**
+ * Where superblocks are that are not kept in the default place, so that no sweep takes the blocks that they name for
+ * garbage: each commit of theirs writes its place here.
+ */
+const PLACES_PREFIX = '/hawser/fs-places/';
+
+/** What else is kept beneath the namespace, by the first part of its key. */
+const TAKEN: ReadonlySet<string> = new Set([
+  ...['agents', 'chooser', 'converged', 'deploy', 'endpoints', 'exported', 'hawser', 'nominated', 'reports'],
+  ...['scheduler', 'storage-committed', 'storage-freed', 'storage-writers', 'strings', 'volunteer'],
+]);
+
+const schema = z.object({ metadataPrefix: z.string(), storagePrefix: z.string() });
+
+/** @throws WorldError `invalid` for a prefix that cannot be, with the option's name. */
+export function toPlace(options: {
+  readonly metadataPrefix?: string | undefined;
+  readonly storagePrefix?: string | undefined;
+}): FsPlace {
+  const { metadataPrefix = DEFAULT_METADATA_PREFIX, storagePrefix = DEFAULT_STORAGE_PREFIX } = options;
+  checkPrefix('metadataPrefix', metadataPrefix, DEFAULT_STORAGE_PREFIX);
+  checkPrefix('storagePrefix', storagePrefix, DEFAULT_METADATA_PREFIX);
+  if (overlap(metadataPrefix, TREES_PREFIX.slice(0, -1)) && metadataPrefix !== DEFAULT_METADATA_PREFIX)
+    throw refused('metadataPrefix', metadataPrefix, 'the trees of deploys are kept there');
+  if (storagePrefix !== DEFAULT_STORAGE_PREFIX && overlap(storagePrefix, DEFAULT_STORAGE_PREFIX))
+    throw refused('storagePrefix', storagePrefix, 'the blocks of other file systems are kept there');
+  const { freed, committed, writers } = freeingKeys(storagePrefix);
+  if ([storagePrefix, freed, committed, writers.slice(0, -1)].some((key) => overlap(metadataPrefix, key)))
+    throw refused('metadataPrefix', metadataPrefix, `it overlaps with the storagePrefix ${storagePrefix}`);
+  return { metadataPrefix, storagePrefix };
+}
+
+export function isSamePlace(one: FsPlace, other: FsPlace): boolean {
+  return one.metadataPrefix === other.metadataPrefix && one.storagePrefix === other.storagePrefix;
+}
+
+/** What a commit writes beside its superblock. */
+export function registration(place: FsPlace): TxnOp[] {
+  if (isSamePlace(place, DEFAULT_PLACE)) return [];
+  const value = JSON.stringify({
+    metadataPrefix: place.metadataPrefix,
+    storagePrefix: place.storagePrefix,
+  });
+  return [{ put: `${PLACES_PREFIX}${sha256(value)}`, value }];
+}
+
+/** Every place that holds a file system, the default one first. @throws WorldError `invalid` for an entry that cannot be read. */
+export async function listPlaces(client: Pick<Client, 'list'>, call: CallOptions): Promise<FsPlace[]> {
+  const { entries } = await client.list(PLACES_PREFIX, call);
+  const others = entries.map((entry) => {
+    const place = readStoredJson(schema, entry, undefined);
+    if (place !== undefined) return place;
+    const { key } = entry;
+    const message = `The key ${key} does not say where file systems are kept, so no block was freed. Delete it if you know that nothing needs it.`;
+    throw new WorldError('invalid', message, { key });
+  });
+  return [DEFAULT_PLACE, ...others];
+}
+
+/** @param other where the other half is kept by default. */
+function checkPrefix(option: string, prefix: string, other: string): void {
+  const [first, ...parts] = prefix.split('/');
+  const isPath = first === '' && parts.every((part) => part !== '' && part !== '.' && part !== '..');
+  if (!isPath || parts.length === 0 || !isPlain(prefix) || /[?#]/.test(prefix))
+    throw refused(
+      option,
+      prefix,
+      'it must begin with a slash, end in none, and hold no empty part, "?" or "#"',
+    );
+  if (TAKEN.has(parts[0] ?? '') || overlap(prefix, other))
+    throw refused(option, prefix, 'something else is kept there');
+}
+
+/** Whether one is the other or lies below it. */
+function overlap(one: string, other: string): boolean {
+  return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
+}
+
+function refused(option: string, prefix: string, why: string): WorldError {
+  return new WorldError('invalid', `${JSON.stringify(prefix)} cannot be the ${option}: ${why}.`);
+}

@@ -1,0 +1,144 @@
+import { onAbort } from '../../base/backoff.js';
+import type { Client } from '../client/client.js';
+import type { Turn } from '../client/concurrency/owned-key.js';
+import type { Log } from '../client/stored/skipped.js';
+import type { TxnOp } from '../client/txn/txn.js';
+import type { WatchItem } from '../client/watch/cursor.js';
+import { WorldError } from '../errors.js';
+import { decide } from './decide.js';
+import { decisionKey, SCHEDULER_PREFIX } from './keys.js';
+import { Namesakes } from './namesakes.js';
+import { Board, type Schedule } from './schedules.js';
+import type { Strategies } from './strategies.js';
+
+/** How long an orderly end may take to decide once more, without the candidates that have just gone. */
+export const LAST_ROUND_MS = 1000;
+
+/** etcd takes 128 operations in a transaction. */
+const WRITES_AT_ONCE = 100;
+
+export interface TermContext {
+  readonly client: Client;
+  readonly hostname: string;
+  readonly strategies: Strategies;
+  readonly log: Log | undefined;
+}
+
+/** One term of the elected host. */
+export class Term {
+  readonly #context: TermContext;
+  readonly #turn: Turn;
+  readonly #board: Board;
+  readonly #namesakes: Namesakes;
+  readonly #problems = new Map<string, string>();
+
+  constructor(context: TermContext, turn: Turn) {
+    this.#context = context;
+    this.#turn = turn;
+    this.#board = new Board(context.log);
+    this.#namesakes = new Namesakes(turn, context.hostname, context.log);
+  }
+
+  /** Decides until `signal` aborts or the turn is lost. */
+  async serve(signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const unlisten = onAbort([signal, this.#turn.lost], () => over.abort());
+    try {
+      while (!over.signal.aborted) await this.#follow(over.signal);
+    } catch (error) {
+      if (!over.signal.aborted) throw error;
+    } finally {
+      unlisten();
+    }
+    if (this.#turn.lost.aborted) throw this.#turn.lost.reason;
+    await this.#round(AbortSignal.timeout(LAST_ROUND_MS));
+  }
+
+  /** Reads everything and decides, then after each burst of changes; returns when the watch had to start over. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const revision = await this.#round(signal);
+    const request = { key: SCHEDULER_PREFIX, prefix: true, fromRevision: revision + 1n };
+    const items = this.#context.client.watch(request, { signal });
+    let ended = false;
+    let wake = (): void => undefined;
+    const reading = this.#read(items, () => wake()).finally(() => {
+      ended = true;
+      wake();
+    });
+    // Its failure is met where it is awaited.
+    reading.catch(() => undefined);
+    try {
+      while (!ended) {
+        const changed = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        await this.#decide(this.#board.takeTouched(), signal);
+        if (!ended) await changed;
+      }
+    } finally {
+      await items.return?.();
+      await reading;
+    }
+  }
+
+  /** Keeps the board up to date until the watch ends or has to start over. */
+  async #read(items: AsyncIterable<WatchItem>, changed: () => void): Promise<void> {
+    for await (const item of items) {
+      if (item.kind === 'restarted') return;
+      if (item.kind === 'events') {
+        await this.#namesakes.meet(item.events.flatMap(({ type, entry }) => (type === 'put' ? entry : [])));
+        this.#board.apply(item.events);
+      }
+      changed();
+    }
+  }
+
+  /** @returns the revision up to which everything is decided. */
+  async #round(signal: AbortSignal): Promise<bigint> {
+    const { entries, revision } = await this.#context.client.list(SCHEDULER_PREFIX, { signal });
+    await this.#namesakes.meet(entries);
+    this.#board.reset(entries);
+    await this.#decide(this.#board.takeTouched(), signal);
+    return revision;
+  }
+
+  async #decide(schedules: readonly Schedule[], signal: AbortSignal): Promise<void> {
+    const changes = schedules.flatMap((schedule) => {
+      const { hosts, problem } = decide(schedule, this.#context.strategies);
+      this.#say(schedule.namespace, problem);
+      const text = hosts.length === 0 ? undefined : hosts.join(',');
+      return text === schedule.stored ? [] : [{ namespace: schedule.namespace, text }];
+    });
+    for (let from = 0; from < changes.length; from += WRITES_AT_ONCE)
+      await this.#store(changes.slice(from, from + WRITES_AT_ONCE), signal);
+  }
+
+  /** etcd itself refuses the write of a host that is no longer the elected one, however late it arrives. */
+  async #store(
+    changes: readonly { readonly namespace: string; readonly text: string | undefined }[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const success = changes.map(({ namespace, text }): TxnOp => {
+      const key = decisionKey(namespace);
+      return text === undefined ? { delete: key } : { put: key, value: text };
+    });
+    const { succeeded, revision } = await this.#context.client.txn(
+      { compare: [this.#turn.held], success },
+      { signal, repeatable: true },
+    );
+    if (!succeeded) throw new WorldError('conflict', 'Another host was elected to decide the schedules.');
+    for (const { namespace, text } of changes) {
+      this.#board.store(namespace, text, revision);
+      this.#context.log?.('debug', `schedule ${namespace}: ${text ?? 'nobody'}`);
+    }
+  }
+
+  #say(namespace: string, problem: string | undefined): void {
+    if (problem !== undefined && this.#problems.get(namespace) !== problem) {
+      const message = `The schedule "${namespace}" keeps the hosts that it has: ${problem}.`;
+      this.#context.log?.('warn', message);
+    }
+    if (problem === undefined) this.#problems.delete(namespace);
+    else this.#problems.set(namespace, problem);
+  }
+}

@@ -1,0 +1,73 @@
+import { Backoff, onAbort, pause } from '../../base/backoff.js';
+import type { Client } from '../client/client.js';
+import { campaign } from '../client/concurrency/election.js';
+import type { Turn } from '../client/concurrency/owned-key.js';
+import { WorldError } from '../errors.js';
+import { CANDIDATES, DECISIONS, ELECTION } from './keys.js';
+import { LAST_ROUND_MS, Term, type TermContext } from './leader.js';
+import { sayNamesake } from './namesakes.js';
+import { settled } from './wait-for-decisions.js';
+
+/** Short, so that a dead host which decided is followed by another before its candidates have gone. */
+const ELECTION_TTL_SECONDS = 2;
+
+/**
+ * Campaigns to be the host that decides once there is something to decide, decides while it is, and starts again until
+ * `stop` aborts; never rejects.
+ * It goes only when every decision is without those that have left: maybe nobody else is there to see to it.
+ */
+export async function runDeciding(context: TermContext, stop: AbortSignal): Promise<void> {
+  const { client, hostname, log } = context;
+  const over = new AbortController();
+  const backoff = new Backoff();
+  let serving = false;
+  let said = '';
+  const leave = async (): Promise<void> => {
+    // Out of reach there is nobody to wait for.
+    if (!serving) await settled(client, AbortSignal.timeout(LAST_ROUND_MS)).catch(() => undefined);
+    if (!serving) over.abort();
+  };
+  onAbort([stop], () => void leave());
+  while (!over.signal.aborted) {
+    try {
+      await somethingToDecide(client, over.signal);
+      await using turn = await elected(context, over.signal);
+      serving = true;
+      log?.('debug', `${hostname} was elected to decide the schedules`);
+      await new Term(context, turn).serve(stop);
+    } catch (error) {
+      if (isClosed(error)) return;
+      if (!over.signal.aborted && String(error) !== said)
+        log?.('debug', `${hostname} cannot decide schedules for now: ${String(error)}`);
+      said = String(error);
+    }
+    if (stop.aborted && serving) return;
+    serving = false;
+    await pause(backoff.next(), [stop.aborted ? over.signal : stop]);
+  }
+}
+
+/** Campaigns until this host is elected. */
+async function elected({ client, hostname, log }: TermContext, signal: AbortSignal): Promise<Turn> {
+  const waited = new AbortController();
+  const saying = sayNamesake(client, hostname, log, AbortSignal.any([signal, waited.signal]));
+  // What cannot be read now is no reason not to stand.
+  saying.catch(() => undefined);
+  try {
+    return await campaign(client, ELECTION, hostname, { ttlSeconds: ELECTION_TTL_SECONDS, signal });
+  } finally {
+    waited.abort();
+  }
+}
+
+/** A session is renewed often, so that a host which has never anything to decide had better not have one. */
+async function somethingToDecide(client: Client, signal: AbortSignal): Promise<void> {
+  for await (const _ of client.pulses({ key: CANDIDATES, prefix: true }, { signal })) {
+    const { entries } = await client.listTogether([CANDIDATES, DECISIONS], { signal });
+    if (entries.length > 0) return;
+  }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof WorldError && error.code === 'closed';
+}

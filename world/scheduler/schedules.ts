@@ -1,0 +1,120 @@
+import type { KeyValue } from '../client/key-value.js';
+import type { Log } from '../client/stored/skipped.js';
+import type { WatchEvent } from '../client/watch/cursor.js';
+import { parseHosts, parseSchedulerKey } from './keys.js';
+import { parseOptions } from './options.js';
+import { byName, type Candidate } from './strategy.js';
+
+/** A candidate and when it last said what it wants. */
+export interface StandingCandidate extends Candidate {
+  readonly writtenAt: bigint;
+}
+
+/** One schedule: who may be chosen, and who was. */
+export interface Schedule {
+  readonly namespace: string;
+  /** By hostname. */
+  readonly candidates: ReadonlyMap<string, StandingCandidate>;
+  readonly decided: readonly string[];
+  /** The decision as it is stored; undefined for none. */
+  readonly stored: string | undefined;
+}
+
+interface OpenSchedule extends Schedule {
+  readonly candidates: Map<string, StandingCandidate>;
+  decided: readonly string[];
+  stored: string | undefined;
+  /** The revision of our own last write: what the watch tells from before it is old. */
+  storedAt: bigint;
+}
+
+/** All schedules, kept up to date from a listing and the events after it. Bad keys are named once and passed over. */
+export class Board {
+  readonly #log: Log | undefined;
+  readonly #schedules = new Map<string, OpenSchedule>();
+  readonly #touched = new Set<OpenSchedule>();
+
+  constructor(log: Log | undefined) {
+    this.#log = log;
+  }
+
+  /** Sorted by namespace. */
+  get schedules(): readonly Schedule[] {
+    return [...this.#schedules.values()].sort((a, b) => byName(a.namespace, b.namespace));
+  }
+
+  /** Starts over from everything under the prefix of the scheduler. */
+  reset(entries: readonly KeyValue[]): void {
+    this.#schedules.clear();
+    this.#touched.clear();
+    for (const entry of entries) this.#put(entry);
+  }
+
+  apply(events: readonly WatchEvent[]): void {
+    for (const { type, entry } of events) {
+      if (type === 'put') this.#put(entry);
+      else this.#delete(entry);
+    }
+  }
+
+  /** The schedules that something happened to since the last call. */
+  takeTouched(): readonly Schedule[] {
+    const touched = [...this.#touched];
+    this.#touched.clear();
+    for (const { namespace, candidates, stored } of touched)
+      if (candidates.size === 0 && stored === undefined) this.#schedules.delete(namespace);
+    return touched;
+  }
+
+  /** Notes a decision that was stored at `revision`, ahead of the watch. */
+  store(namespace: string, stored: string | undefined, revision: bigint): void {
+    const schedule = this.#open(namespace);
+    schedule.stored = stored;
+    schedule.decided = parseHosts(stored ?? '');
+    schedule.storedAt = revision;
+  }
+
+  #put(entry: KeyValue): void {
+    const key = parseSchedulerKey(entry.key);
+    if (key.kind === 'foreign') this.#log?.('warn', `Skipping ${entry.key}: it is no key of a schedule.`);
+    if (key.kind === 'decision') this.#heard(key.namespace, entry.value.toString(), entry.modRevision);
+    if (key.kind !== 'candidate') return;
+    const schedule = this.#touch(key.namespace);
+    try {
+      const options = parseOptions(entry.value.toString());
+      const { createRevision: since, modRevision: writtenAt } = entry;
+      schedule.candidates.set(key.hostname, { hostname: key.hostname, since, options, writtenAt });
+    } catch (error) {
+      schedule.candidates.delete(key.hostname);
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log?.('warn', `Skipping ${entry.key}: ${reason}.`);
+    }
+  }
+
+  #delete(entry: KeyValue): void {
+    const key = parseSchedulerKey(entry.key);
+    if (key.kind === 'decision') this.#heard(key.namespace, undefined, entry.modRevision);
+    if (key.kind === 'candidate') this.#touch(key.namespace).candidates.delete(key.hostname);
+  }
+
+  #heard(namespace: string, stored: string | undefined, revision: bigint): void {
+    if (revision <= (this.#schedules.get(namespace)?.storedAt ?? -1n)) return;
+    const schedule = this.#touch(namespace);
+    schedule.stored = stored;
+    schedule.decided = parseHosts(stored ?? '');
+  }
+
+  #touch(namespace: string): OpenSchedule {
+    const schedule = this.#open(namespace);
+    this.#touched.add(schedule);
+    return schedule;
+  }
+
+  #open(namespace: string): OpenSchedule {
+    const known = this.#schedules.get(namespace);
+    if (known !== undefined) return known;
+    const schedule = { namespace, candidates: new Map(), decided: [], stored: undefined, storedAt: 0n };
+    this.#schedules.set(namespace, schedule);
+    return schedule;
+  }
+}

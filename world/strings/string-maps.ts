@@ -1,0 +1,96 @@
+import type { CallOptions, WatchOptions } from '../call-options.js';
+import type { Client } from '../client/client.js';
+import type { KeyValue } from '../client/key-value.js';
+import { untilAvailable } from '../client/lease/until-available.js';
+import type { Log } from '../client/stored/skipped.js';
+import { checkText, readText, skipped } from '../client/stored/text.js';
+import type { WatchEvent } from '../client/watch/cursor.js';
+import { follow } from '../client/watch/fold.js';
+import { setText } from '../client/write/write-if-changed.js';
+import { checkHostname, checkKey, isHostname } from '../names.js';
+import type { StrMapWorld } from '../world.js';
+
+/** One string for each host under one key, at `/strings/$key/$hostname`. */
+export class StringMaps implements StrMapWorld {
+  readonly #client: Client;
+  readonly #hostname: string;
+  readonly #log: Log | undefined;
+
+  /** @param hostname whose value is set and removed. */
+  constructor(client: Client, hostname: string, log: Log | undefined) {
+    this.#client = client;
+    this.#hostname = hostname;
+    this.#log = log;
+  }
+
+  strMapWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
+    return this.#client.pulses({ key: mapPrefix(key), prefix: true }, options);
+  }
+
+  strMapFollow(key: string, options?: WatchOptions): AsyncIterable<ReadonlyMap<string, string>> {
+    const prefix = mapPrefix(key);
+    let values = new Map<string, string>();
+    let read = 0n;
+    return follow(this.#client, [{ key: prefix, prefix: true }], options, {
+      take: async (item, _, signal) => {
+        if (item.kind === 'events') {
+          const later = item.events.filter(({ entry }) => entry.modRevision > read);
+          return later.filter((event) => this.#apply(values, prefix, event)).length > 0;
+        }
+        const { entries, revision } = await untilAvailable(signal, () =>
+          this.#client.list(prefix, { signal }),
+        );
+        values = this.#toMap(prefix, entries);
+        read = revision;
+        return true;
+      },
+      show: () => new Map(values),
+    });
+  }
+
+  async strMapGet(key: string, options?: CallOptions): Promise<Map<string, string>> {
+    const prefix = mapPrefix(key);
+    const { entries } = await this.#client.list(prefix, options);
+    return this.#toMap(prefix, entries);
+  }
+
+  async strMapSet(key: string, value: string, options?: CallOptions): Promise<void> {
+    checkText(value, `The value of "${key}" for ${this.#hostname}`);
+    await setText(this.#client, this.#own(key), value, options);
+  }
+
+  async strMapDel(key: string, options?: CallOptions): Promise<void> {
+    await this.#client.delIfThere(this.#own(key), options);
+  }
+
+  #own(key: string): string {
+    checkHostname(this.#hostname);
+    return `${mapPrefix(key)}${this.#hostname}`;
+  }
+
+  #toMap(prefix: string, entries: readonly KeyValue[]): Map<string, string> {
+    const values = new Map<string, string>();
+    for (const entry of entries) this.#apply(values, prefix, { type: 'put', entry });
+    return values;
+  }
+
+  /** @returns whether the map changed. */
+  #apply(values: Map<string, string>, prefix: string, { type, entry }: WatchEvent): boolean {
+    const hostname = entry.key.slice(prefix.length);
+    // With a further slash it belongs to a map whose key is longer, and with nothing it is a string whose key ends in a slash.
+    if (!isHostname(hostname)) {
+      if (hostname !== '' && !hostname.includes('/'))
+        skipped(this.#log, entry.key, 'it does not end with a hostname');
+      return false;
+    }
+    const value = type === 'put' ? readText(entry, this.#log) : undefined;
+    if (value === undefined) return values.delete(hostname);
+    values.set(hostname, value);
+    return true;
+  }
+}
+
+function mapPrefix(key: string): string {
+  checkKey(key);
+  return `/strings/${key}/`;
+}

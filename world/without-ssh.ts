@@ -1,0 +1,135 @@
+/**
+ * The World without SSH: what a program needs that talks to etcd directly, such as the agent of a host, which thereby
+ * loads nothing of SSH.
+ */
+export { listAgents, registerAgent } from './agents/agents.js';
+export { getConverged, watchConverged } from './agents/convergence.js';
+export { forgetHost, type KnownHost, listHosts, noteHost } from './agents/hosts.js';
+export { type WaitConvergedOptions, waitConverged } from './agents/wait-converged.js';
+export type { CallOptions, WatchOptions } from './call-options.js';
+export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/endpoint.js';
+export { Client } from './client/client.js';
+export { campaign, leader, observe } from './client/concurrency/election.js';
+export { lock } from './client/concurrency/lock.js';
+export type { Turn, TurnOptions } from './client/concurrency/owned-key.js';
+export type { KeyValue } from './client/key-value.js';
+export type { Session } from './client/lease/session.js';
+export type { Listing, ListOptions } from './client/listing.js';
+export type { EtcdUser } from './client/login.js';
+export type { AddedMember, Member, MemberStatus } from './client/members.js';
+export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/options.js';
+export type { Log } from './client/stored/skipped.js';
+export { emptyIfNoText } from './client/stored/text.js';
+export type { TlsOptions } from './client/tls/tls-options.js';
+export {
+  absent,
+  type ByCreation,
+  type Compare,
+  type OpReply,
+  present,
+  type Txn,
+  type TxnOp,
+  unchangedSince,
+  valueIs,
+} from './client/txn/txn.js';
+export { type BatchOptions, type BatchReply, txnInBatches } from './client/txn/txn-batches.js';
+export type { WatchEvent, WatchItem } from './client/watch/cursor.js';
+export type { WatchRequest } from './client/watch/watch.js';
+export type { ClientWorld } from './client-world.js';
+export { DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster/cluster-size.js';
+export {
+  type FollowEndpointsOptions,
+  type FollowedEndpoints,
+  followEndpoints,
+} from './cluster/follow-endpoints.js';
+export {
+  CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
+  CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
+  CLIENT_DIAL_TIMEOUT_MS,
+  CONVERGED_PATH,
+  CONVERGER_HOSTNAME_NAMESPACE,
+  DEFAULT_CLIENT_URL,
+  DEFAULT_MAX_TXN_OPS,
+  DEFAULT_SERVER_URL,
+  MEMBER_CHANGE_INTERVAL_MS,
+  SCHEDULER_PATH,
+  SESSION_TTL_SECONDS,
+} from './constants.js';
+export { type AppCondition, describeCondition } from './deploys/app-condition.js';
+export { type Deployment, parseDeployment, serialiseDeployment } from './deploys/deployment.js';
+export { parseDuration } from './deploys/duration.js';
+export {
+  type ConnectionConfig,
+  DEFAULT_SETTLE_MS,
+  type HealthCheck,
+  type Manifest,
+  parseConfig,
+  parseManifest,
+} from './deploys/manifest.js';
+export {
+  type Evidence,
+  type HostState,
+  type HostVerdict,
+  isFinal,
+  type Judgement,
+  judge,
+  type Verdict,
+} from './deploys/verdict.js';
+export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
+export {
+  DEFAULT_NAMESPACE,
+  EtcdWorld,
+  type EtcdWorldOpenOptions,
+  type EtcdWorldOptions,
+} from './etcd-world.js';
+export { getFleet, makeFleet, raiseGeneration } from './fleet/fleet.js';
+export {
+  describeFleet,
+  FLEET_KEY,
+  type FleetIdentity,
+  parseFleet,
+  serialiseFleet,
+} from './fleet/fleet-identity.js';
+export type { FsOptions } from './fs/file-systems.js';
+export type { OpenFlag } from './fs/files/flags.js';
+export { FsError, type FsErrorCode } from './fs/fs-error.js';
+export type { FreedBlocks } from './fs/gc/gc.js';
+export type { FsUsage } from './fs/gc/usage.js';
+export { DEFAULT_FS_URI, MEMORY_FS_URI, memoryFs } from './fs/open-fs.js';
+export type { FsDirent, FsStats } from './fs/stats.js';
+export type {
+  CopiedOut,
+  CopyOptions,
+  CopyResult,
+  FileData,
+  FsHandle,
+  FsSize,
+  WorldFs,
+  WriteFileOptions,
+} from './fs/world-fs.js';
+export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
+export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
+export type {
+  Agent,
+  DeployWorld,
+  EndpointsWorld,
+  FsWorld,
+  MembersWorld,
+  Report,
+  ReportState,
+  ReportWorld,
+  ResDelete,
+  ResExport,
+  ResExportOptions,
+  ResFilter,
+  ResOutput,
+  ResWorld,
+  ScheduledResult,
+  ScheduleOverview,
+  SchedulerWorld,
+  StrMapWorld,
+  StrWorld,
+  TreeUpload,
+  TreeWorld,
+  World,
+} from './world.js';
