@@ -1,6 +1,7 @@
+import type { Log } from '../base/log.js';
+import { warnOnce } from '../base/log.js';
 import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
-import { type Log, warnOnce } from './client/stored/skipped.js';
 import { ClusterWorld } from './cluster-world.js';
 import { DeployLog } from './deploys/deploy-log.js';
 import { getTree } from './fs/copy/get-tree.js';

@@ -1,7 +1,7 @@
+import type { Log } from '../base/log.js';
 import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { Member } from './client/members.js';
-import type { Log } from './client/stored/skipped.js';
 import { getIdealClusterSize, setIdealClusterSize, watchIdealClusterSize } from './cluster/cluster-size.js';
 import { Endpoints } from './cluster/endpoints.js';
 import { memberChanges } from './cluster/watch-members.js';

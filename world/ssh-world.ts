@@ -1,11 +1,11 @@
 import { hostname as ownHostname } from 'node:os';
+import type { Log } from '../base/log.js';
 import { type Forward, formatDestination, Tunnel, type TunnelOptions } from '../tunnel/index.js';
 import type { CallOptions } from './call-options.js';
 import { type Endpoint, parseEndpoint } from './client/calls/endpoint.js';
 import type { EndpointDescription } from './client/calls/endpoint-set.js';
 import { Client } from './client/client.js';
 import type { EtcdUser } from './client/login.js';
-import type { Log } from './client/stored/skipped.js';
 import type { TlsOptions } from './client/tls/tls-options.js';
 import { answered } from './client/until-answered.js';
 import { ClientWorld } from './client-world.js';

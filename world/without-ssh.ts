@@ -2,6 +2,8 @@
  * The World without SSH: what a program needs that talks to etcd directly, such as the agent of a host, which thereby
  * loads nothing of SSH.
  */
+
+export type { Log } from '../base/log.js';
 export { listAgents, registerAgent } from './agents/agents.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
 export { forgetHost, type KnownHost, listHosts, noteHost } from './agents/hosts.js';
@@ -18,7 +20,6 @@ export type { Listing, ListOptions } from './client/listing.js';
 export type { EtcdUser } from './client/login.js';
 export type { AddedMember, Member, MemberStatus } from './client/members.js';
 export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/options.js';
-export type { Log } from './client/stored/skipped.js';
 export { emptyIfNoText } from './client/stored/text.js';
 export type { TlsOptions } from './client/tls/tls-options.js';
 export {

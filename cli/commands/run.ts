@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { AgentOptions } from '../../agent/host-agent.js';
+import type { Log } from '../../base/log.js';
 import { makePrivateFolder, removePrivateFolder } from '../../tunnel/files/private-folder.js';
-import type { Log } from '../../world/client/stored/skipped.js';
 import { DEFAULT_CLIENT_URL, DEFAULT_SERVER_URL } from '../../world/constants.js';
 import type { Context } from '../context.js';
 import {

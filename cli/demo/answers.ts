@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
+import type { Log } from '../../base/log.js';
 import type { Fleet, Host } from '../../fixtures/index.js';
 import { Tunnel } from '../../tunnel/index.js';
-import type { Log } from '../../world/client/stored/skipped.js';
 import { type Connection, tunnelOptions } from '../fleet/connection.js';
 
 const appPort = 8080;

@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { TransportName } from '../../tunnel/connection/choose-transport.js';
+import type { Log } from '../../base/log.js';
 import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
 import type { TunnelOptions } from '../../tunnel/tunnel.js';
-import type { Log } from '../../world/client/stored/skipped.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import { parseDuration } from '../../world/deploys/duration.js';
@@ -11,9 +10,8 @@ import type { Context } from '../context.js';
 import type { OutputOptions } from '../output/output.js';
 import { writeLine } from '../output/stderr.js';
 import type { ConnectionFlags } from './connection-flags.js';
-import { etcdUser, PASSWORD_VARIABLE, type UserFlags } from './etcd-user.js';
+import { etcdUser, PASSWORD_VARIABLE, } from './etcd-user.js';
 import { type Connection, type ResolveOptions, requireFleet, resolveConnection } from './target.js';
-import type { TlsFlags } from './tls-options.js';
 
 export { type Connection, resolveConnection } from './target.js';
 

@@ -1,8 +1,8 @@
+import type { Log } from '../../base/log.js';
 import { getConverged } from '../../world/agents/convergence.js';
 import { listHosts } from '../../world/agents/hosts.js';
 import type { KeyValue } from '../../world/client/key-value.js';
 import type { Member } from '../../world/client/members.js';
-import type { Log } from '../../world/client/stored/skipped.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { describeCondition } from '../../world/deploys/app-condition.js';
 import { WorldError } from '../../world/errors.js';

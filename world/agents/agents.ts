@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import type { Session } from '../client/lease/session.js';
 import { readHosts, readStoredJson } from '../client/stored/json.js';
-import type { Log } from '../client/stored/skipped.js';
 import { absent, type TxnOp, unchangedSince } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
 import { checkHostname } from '../names.js';

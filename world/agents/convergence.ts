@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import { readHosts } from '../client/stored/json.js';
-import type { Log } from '../client/stored/skipped.js';
 import { CONVERGED_PATH } from '../constants.js';
 import { AGENTS_PREFIX } from './agents.js';
 

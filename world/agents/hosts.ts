@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { readHosts, readStoredJson } from '../client/stored/json.js';
-import type { Log } from '../client/stored/skipped.js';
 import { absent, present } from '../client/txn/txn.js';
 import { writeIfChanged } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';

@@ -1,9 +1,9 @@
+import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
 import type { FleetIdentity } from '../fleet/fleet-identity.js';
 import type { CallKind } from './calls/call.js';
 import type { Dialling } from './calls/endpoint-set.js';
 import type { EtcdUser } from './login.js';
-import type { Log } from './stored/skipped.js';
 import type { TlsOptions } from './tls/tls-options.js';
 import type { OpReply } from './txn/txn.js';
 

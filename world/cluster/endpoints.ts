@@ -1,8 +1,8 @@
+import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import { parseEndpoint } from '../client/calls/endpoint.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
-import type { Log } from '../client/stored/skipped.js';
 import { readText, skipped } from '../client/stored/text.js';
 import { WorldError } from '../errors.js';
 import { isHostname } from '../names.js';

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { onAbort } from '../../base/backoff.js';
+import type { Log } from '../../base/log.js';
 import { formatEndpoint, parseEndpoint } from '../client/calls/endpoint.js';
 import type { Client } from '../client/client.js';
 import { untilAvailable } from '../client/lease/until-available.js';
-import type { Log } from '../client/stored/skipped.js';
 import type { WatchItem } from '../client/watch/cursor.js';
 import { follow } from '../client/watch/fold.js';
 import { ENDPOINTS_PREFIX, readEndpoints } from './endpoints.js';

@@ -1,7 +1,7 @@
+import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { TxnReply } from '../client/options.js';
-import type { Log } from '../client/stored/skipped.js';
 import { checkText, readText, skipped, textOf } from '../client/stored/text.js';
 import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';

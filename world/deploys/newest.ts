@@ -1,6 +1,6 @@
+import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import type { Log } from '../client/stored/skipped.js';
 import { skipped } from '../client/stored/text.js';
 import { DEPLOY_PREFIX, maxDeployId, parseDeployKey, payloadKey } from './keys.js';
 

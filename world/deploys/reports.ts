@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { Log } from '../../base/log.js';
 import { AGENTS_PREFIX, listAgents } from '../agents/agents.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { readHosts } from '../client/stored/json.js';
-import type { Log } from '../client/stored/skipped.js';
 import { WorldError } from '../errors.js';
 import { checkDeployId, checkHostname } from '../names.js';
 import type { Agent, Report, ReportWorld } from '../world.js';

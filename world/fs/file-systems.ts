@@ -1,6 +1,6 @@
+import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import type { Log } from '../client/stored/skipped.js';
 import { type FreedBlocks, freeBlocks } from './gc/gc.js';
 import { type FsUsage, readUsage } from './gc/usage.js';
 import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';

@@ -1,5 +1,5 @@
+import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
-import type { Log } from '../client/stored/skipped.js';
 import { WorldError } from '../errors.js';
 import { TreeStorage } from './storage/deployed-tree.js';
 import { EtcdStorage } from './storage/etcd-storage.js';

@@ -1,7 +1,7 @@
+import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
-import type { Log } from '../client/stored/skipped.js';
 import { checkText, readText, skipped } from '../client/stored/text.js';
 import { follow } from '../client/watch/fold.js';
 import { WorldError } from '../errors.js';

@@ -1,8 +1,8 @@
 import { Backoff, onAbort, pause } from '../../base/backoff.js';
+import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Session } from '../client/lease/session.js';
-import type { Log } from '../client/stored/skipped.js';
 import { WorldError } from '../errors.js';
 import { type StoredOptions, serialiseOptions } from './options.js';
 

@@ -1,7 +1,7 @@
 import { onAbort } from '../../base/backoff.js';
+import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
 import type { Turn } from '../client/concurrency/owned-key.js';
-import type { Log } from '../client/stored/skipped.js';
 import type { TxnOp } from '../client/txn/txn.js';
 import type { WatchItem } from '../client/watch/cursor.js';
 import { WorldError } from '../errors.js';

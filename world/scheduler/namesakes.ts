@@ -1,9 +1,9 @@
 import { pause } from '../../base/backoff.js';
+import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
 import { leader } from '../client/concurrency/election.js';
 import type { Turn } from '../client/concurrency/owned-key.js';
 import type { KeyValue } from '../client/key-value.js';
-import type { Log } from '../client/stored/skipped.js';
 import { ELECTION } from './keys.js';
 
 /** Longer than the key of a killed agent of this host stands. */

@@ -1,8 +1,8 @@
 import { Backoff, onAbort, pause } from '../../base/backoff.js';
 import { leavable } from '../../base/cancellable.js';
+import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import type { Log } from '../client/stored/skipped.js';
 import { absent } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
 import { checkHostname } from '../names.js';

@@ -1,5 +1,5 @@
+import type { Log } from '../../base/log.js';
 import type { KeyValue } from '../client/key-value.js';
-import type { Log } from '../client/stored/skipped.js';
 import type { WatchEvent } from '../client/watch/cursor.js';
 import { parseHosts, parseSchedulerKey } from './keys.js';
 import { parseOptions } from './options.js';

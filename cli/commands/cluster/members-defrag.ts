@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Log } from '../../../world/client/stored/skipped.js';
+import type { Log } from '../../../base/log.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { type DefragResult, defragMembers } from '../../../world/cluster/defrag-members.js';
 import { WorldError } from '../../../world/errors.js';

@@ -1,21 +1,18 @@
 import { connectivityState, type ServiceError, status } from '@grpc/grpc-js';
 import { Backoff, onAbort, pause } from '../../../base/backoff.js';
+import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import { CLIENT_DIAL_TIMEOUT_MS } from '../../constants.js';
 import { WorldError, type WorldErrorCode } from '../../errors.js';
 import { judge, type Verdict } from '../error/classify.js';
 import { tooLarge, wordsOf } from '../error/explain-grpc-error.js';
 import { isServiceError } from '../error/service-error.js';
-import type { Fence } from '../fleet/fence.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
 import { type Attempt, Strangers, send, unsent } from '../fleet/other-fleets.js';
 import { isStaleToken } from '../login.js';
-import type { Log } from '../stored/skipped.js';
-import type { RequestSize } from '../txn/txn-size.js';
 import type { Answer, Call } from './call.js';
 import type { EndpointSet, Peer } from './endpoint-set.js';
 import type { Horizon } from './last-revision.js';
-import type { Rpc } from './rpc.js';
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
 const FAILOVER_MS = 4000;

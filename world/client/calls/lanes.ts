@@ -1,5 +1,5 @@
+import type { Log } from '../../../base/log.js';
 import { FleetGuard, type FleetGuardOptions } from '../fleet/fleet-guard.js';
-import type { Log } from '../stored/skipped.js';
 import { Watches } from '../watch/registry.js';
 import { type Dialling, EndpointSet } from './endpoint-set.js';
 import { Horizon } from './last-revision.js';

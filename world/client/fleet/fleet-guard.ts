@@ -1,10 +1,10 @@
+import type { Log } from '../../../base/log.js';
 import { WorldError } from '../../errors.js';
 import { type FleetIdentity, parseFleet, serialiseFleet } from '../../fleet/fleet-identity.js';
 import type { EndpointSet, Peer } from '../calls/endpoint-set.js';
 import { rpcAt } from '../calls/rpc.js';
 import { judge } from '../error/classify.js';
 import { isServiceError } from '../error/service-error.js';
-import type { Log } from '../stored/skipped.js';
 import type { Fence, FenceBroken } from './fence.js';
 import {
   agreed,

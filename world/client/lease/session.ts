@@ -1,12 +1,12 @@
 import type { ILeaseKeepAliveResponse } from 'etcd3';
 import { Backoff, onAbort, pause } from '../../../base/backoff.js';
+import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import type { Calls } from '../calls/calls.js';
 import type { EndpointSet, Peer } from '../calls/endpoint-set.js';
 import { openKeepAlive } from '../calls/rpc.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
-import type { Log } from '../stored/skipped.js';
 
 const REVOKE_TIMEOUT_MS = 1000;
 

@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
+import type { Log } from '../../../base/log.js';
 import { isHostname } from '../../names.js';
 import type { KeyValue } from '../key-value.js';
-import type { Log } from './skipped.js';
 import { readText, skipped } from './text.js';
 
 /** Reads JSON that anybody may have written; what does not fit is logged with its key and left out. */

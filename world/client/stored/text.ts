@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import type { Log } from '../../../base/log.js';
 import { WorldError } from '../../errors.js';
 import type { KeyValue } from '../key-value.js';
-import type { Log } from './skipped.js';
 
 /** Whether the text can be stored: half of a surrogate pair has no UTF-8 and would come back as something else. */
 export function isStorable(text: string): boolean {

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Log } from '../../../base/log.js';
 import { readRegularFile } from '../../../base/read-regular-file.js';
 import { WorldError } from '../../errors.js';
-import type { Log } from '../stored/skipped.js';
 import type { TlsTrouble } from './explain-tls-error.js';
 import type { TlsOptions } from './tls-options.js';
 

@@ -1,5 +1,6 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { Backoff, onAbort, pause } from '../../../base/backoff.js';
+import type { Log } from '../../../base/log.js';
 import { CLIENT_DIAL_KEEP_ALIVE_TIME_MS, CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS } from '../../constants.js';
 import { WorldError } from '../../errors.js';
 import type { EndpointSet, Peer } from '../calls/endpoint-set.js';
@@ -8,7 +9,6 @@ import { wordsOf } from '../error/explain-grpc-error.js';
 import { isServiceError } from '../error/service-error.js';
 import { type FleetGuard, StrangeFleet } from '../fleet/fleet-guard.js';
 import { STRANGER_MS } from '../fleet/other-fleets.js';
-import type { Log } from '../stored/skipped.js';
 import type { Patience } from './heartbeat.js';
 import { type StreamEnd, WatchStream } from './stream.js';
 import type { Watcher } from './watcher.js';

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
+import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
-import type { Log } from '../../client/stored/skipped.js';
 import { WorldError } from '../../errors.js';
 import type { TreeUpload } from '../../world.js';
 import { sha256 } from '../blocks/blocks.js';

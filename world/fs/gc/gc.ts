@@ -1,8 +1,8 @@
+import type { Log } from '../../../base/log.js';
 import { inParallel } from '../../../base/parallel.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import type { KeyValue } from '../../client/key-value.js';
-import type { Log } from '../../client/stored/skipped.js';
 import type { Compare } from '../../client/txn/txn.js';
 import { WorldError } from '../../errors.js';
 import { BULK_TIMEOUT_MS, IN_FLIGHT } from '../storage/batches.js';

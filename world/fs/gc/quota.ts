@@ -1,6 +1,6 @@
+import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
-import type { Log } from '../../client/stored/skipped.js';
 
 /** etcd's own default. What a server really has is not in the status of etcd 3.4 and 3.5. */
 export const DEFAULT_QUOTA_BYTES = 2 * 2 ** 30;

@@ -1,9 +1,9 @@
+import type { Log } from '../../../base/log.js';
 import { inParallel } from '../../../base/parallel.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { inWords } from '../../client/error/key-words.js';
 import type { Session } from '../../client/lease/session.js';
-import type { Log } from '../../client/stored/skipped.js';
 import type { Compare, TxnOp } from '../../client/txn/txn.js';
 import { WorldError } from '../../errors.js';
 import { blockKey, decodeBlock, encodeBlock } from '../blocks/blocks.js';
