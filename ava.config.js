@@ -1,20 +1,20 @@
 // These wait the longest, mostly for clocks of etcd and SSH: whoever starts last must not be one of them.
 const longFirst = [
   'churn/',
-  'agent/one-fleet',
+  'agent/fleet/one-fleet',
   'cli/demo',
-  'agent/life-',
-  'agent/nominee-',
-  'cli/deploy',
-  'agent/apps',
+  'agent/cluster/life-',
+  'agent/cluster/nominee-',
+  'cli/deploy/deploy.',
+  'agent/deploys/apps',
   'agent/recover',
   'tunnel/lossless/',
   'agent/local-users',
   'fixtures/agents',
-  'tunnel/host-key-table',
+  'tunnel/host-key/openssh-table',
   'fixtures/owner-ends',
-  'cli/trust',
-  'tunnel/other-servers',
+  'cli/trust/trust.',
+  'tunnel/transport/other-servers',
   'agent/',
 ];
 

@@ -10,7 +10,7 @@ import type { Context } from '../context.js';
 import type { OutputOptions } from '../output/output.js';
 import { writeLine } from '../output/stderr.js';
 import type { ConnectionFlags } from './connection-flags.js';
-import { etcdUser, PASSWORD_VARIABLE, } from './etcd-user.js';
+import { etcdUser, PASSWORD_VARIABLE } from './etcd-user.js';
 import { type Connection, type ResolveOptions, requireFleet, resolveConnection } from './target.js';
 
 export { type Connection, resolveConnection } from './target.js';

@@ -1,8 +1,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import type { LocalAgent } from './local-agent.js';
-import { LocalAgents } from './local-agents.js';
+import type { LocalAgent } from './helpers/local-agent.js';
+import { LocalAgents } from './helpers/local-agents.js';
 
 let agents: LocalAgents;
 let newcomer: LocalAgent;

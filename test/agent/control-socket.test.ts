@@ -12,7 +12,7 @@ import { ControlClient } from '../../agent/control/client.js';
 import type { AgentState, ServerState } from '../../agent/control/protocol.js';
 import { ControlSocket, type ControlSocketOptions } from '../../agent/control/socket.js';
 
-const holder = fileURLToPath(new URL('./programs/hold-prefix.js', import.meta.url));
+const holder = fileURLToPath(new URL('./helpers/programs/hold-prefix.js', import.meta.url));
 
 /** A process that takes a prefix when it is told to. */
 class Contender {

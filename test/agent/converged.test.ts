@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { type Client, getConverged, waitConverged, watchConverged } from '../../world/index.js';
-import { hawser } from '../cli/hawser.js';
-import { patienceMs } from './local-agent.js';
-import { LocalAgents } from './local-agents.js';
+import { hawser } from '../cli/helpers/hawser.js';
+import { patienceMs } from './helpers/local-agent.js';
+import { LocalAgents } from './helpers/local-agents.js';
 
 /** Waits until a host says of itself whether it has come to rest. */
 async function untilSaid(client: Client, host: string, value: boolean): Promise<void> {

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { hawserInTerminal } from '../cli/terminal.js';
-import { Sshd } from '../tunnel/sshd.js';
-import { LocalAgents } from './local-agents.js';
+import { hawserInTerminal } from '../cli/helpers/terminal.js';
+import { Sshd } from '../tunnel/helpers/sshd.js';
+import { LocalAgents } from './helpers/local-agents.js';
 
 let agents: LocalAgents;
 

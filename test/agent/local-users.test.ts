@@ -16,10 +16,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { hawser } from '../cli/hawser.js';
-import { Sshd } from '../tunnel/sshd.js';
-import type { LocalAgent } from './local-agent.js';
-import { LocalAgents } from './local-agents.js';
+import { hawser } from '../cli/helpers/hawser.js';
+import { Sshd } from '../tunnel/helpers/sshd.js';
+import type { LocalAgent } from './helpers/local-agent.js';
+import { LocalAgents } from './helpers/local-agents.js';
 
 /** A user that is nobody's, where we may become others; else ourselves without any way into our folders is not to be had. */
 const otherUser = [

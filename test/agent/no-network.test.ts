@@ -1,6 +1,6 @@
 import path from 'node:path';
 import test from 'ava';
-import { LocalAgents } from './local-agents.js';
+import { LocalAgents } from './helpers/local-agents.js';
 
 for (const version of ['3.4', '3.5'] as const) {
   test.serial(`a host without a network is reached over its unix socket, on etcd ${version}`, async (t) => {

@@ -18,7 +18,7 @@ import { rotateLog } from '../../agent/cluster/server/rotate-log.js';
 import { AgentError } from '../../agent/errors.js';
 import { checkPrefix } from '../../agent/options/validate-files.js';
 import { instanceOf } from '../../agent/prefix/instance.js';
-import { LocalAgents } from './local-agents.js';
+import { LocalAgents } from './helpers/local-agents.js';
 
 let folder: string;
 test.beforeEach(() => {

@@ -7,7 +7,7 @@ import { ReachedHosts } from '../../cli/recover/reach.js';
 import { createFleet, type Fleet, type Host } from '../../fixtures/index.js';
 import { parseDestination } from '../../tunnel/index.js';
 import { getFleet, SshWorld } from '../../world/index.js';
-import { connectionFlags, hawser, type Result } from '../cli/hawser.js';
+import { connectionFlags, hawser, type Result } from '../cli/helpers/hawser.js';
 
 type RebuildPlan = Extract<RecoveryPlan, { readonly kind: 'rebuild' }>;
 

@@ -1,3 +1,3 @@
-import { testSmoke } from './smoke.js';
+import { testSmoke } from './helpers/smoke.js';
 
 testSmoke('3.5');

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { LocalAgents } from './local-agents.js';
-import { SteadyWriter } from './steady-writer.js';
+import { LocalAgents } from './helpers/local-agents.js';
+import { SteadyWriter } from './helpers/steady-writer.js';
 
 const names = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7', 'h8', 'h9', 'h10'];
 let agents: LocalAgents;

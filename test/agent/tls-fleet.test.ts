@@ -1,8 +1,8 @@
 import test from 'ava';
 import { freePort } from '../../fixtures/fleet/free-port.js';
 import { EtcdWorld } from '../../world/index.js';
-import { Authority } from '../world/authority.js';
-import { LocalAgents } from './local-agents.js';
+import { Authority } from '../world/helpers/authority.js';
+import { LocalAgents } from './helpers/local-agents.js';
 
 test.serial('agents with certificates form a cluster that nobody without one can use', async (t) => {
   await using authority = await Authority.create();

@@ -5,8 +5,8 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { hawser, shown, startHawser, temporaryFolder } from './hawser.js';
-import { hawserInTerminal } from './terminal.js';
+import { hawser, shown, startHawser, temporaryFolder } from './helpers/hawser.js';
+import { hawserInTerminal } from './helpers/terminal.js';
 
 /**
  * A cache of its own holds only this test's fleets; a fleet's folder goes last, after everything that it names. What was

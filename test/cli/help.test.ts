@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../../cli/exit-code.js';
 import { Interrupts } from '../../cli/interrupt.js';
 import { program } from '../../cli/program.js';
-import { hawser } from './hawser.js';
+import { hawser } from './helpers/hawser.js';
 
 /** What `--help` prints of a command, without starting it. */
 function helpOf(command: Command): string {

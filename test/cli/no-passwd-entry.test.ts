@@ -3,9 +3,9 @@ import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { Sshd } from '../tunnel/sshd.js';
-import { DirectEtcd } from './direct-etcd.js';
-import { type Result, temporaryFolder } from './hawser.js';
+import { Sshd } from '../tunnel/helpers/sshd.js';
+import { DirectEtcd } from './helpers/direct-etcd.js';
+import { type Result, temporaryFolder } from './helpers/hawser.js';
 
 const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 const nameless = 54_321;

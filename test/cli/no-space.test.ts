@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { EtcdWorld } from '../../world/index.js';
-import { Etcd } from '../world/etcd.js';
-import { hawser, temporaryFolder } from './hawser.js';
+import { Etcd } from '../world/helpers/etcd.js';
+import { hawser, temporaryFolder } from './helpers/hawser.js';
 
 for (const version of ['3.4', '3.5'] as const)
   test.serial(`a full etcd ${version} takes writes again after what its error says to do`, async (t) => {

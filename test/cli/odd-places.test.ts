@@ -4,8 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { Desk, nowhere, refused, wentThere, wrongUsage } from './desk.js';
-import { hawser, temporaryFolder } from './hawser.js';
+import { Desk, nowhere, refused, wentThere, wrongUsage } from './helpers/desk.js';
+import { hawser, temporaryFolder } from './helpers/hawser.js';
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));

@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { Sshd } from '../tunnel/sshd.js';
-import { nowhere, refused, wentThere, wrongUsage } from './desk.js';
-import { startHawser, temporaryFolder } from './hawser.js';
+import { Sshd } from '../tunnel/helpers/sshd.js';
+import { nowhere, refused, wentThere, wrongUsage } from './helpers/desk.js';
+import { startHawser, temporaryFolder } from './helpers/hawser.js';
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));

@@ -5,8 +5,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import type { World } from '../../world/index.js';
-import { DirectEtcd } from '../cli/direct-etcd.js';
-import { temporaryFolder } from '../cli/hawser.js';
+import { DirectEtcd } from '../cli/helpers/direct-etcd.js';
+import { temporaryFolder } from '../cli/helpers/hawser.js';
 
 const page = await readFile(new URL('../../../docs/world.md', import.meta.url), 'utf8');
 const main = fileURLToPath(new URL('../../cli/main.js', import.meta.url));

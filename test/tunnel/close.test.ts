@@ -7,10 +7,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Tunnel, type TunnelOptions } from '../../tunnel/index.js';
-import { Sshd } from './sshd.js';
-import { Target } from './target.js';
+import { Sshd } from './helpers/sshd.js';
+import { Target } from './helpers/target.js';
 
-const program = fileURLToPath(new URL('./programs/tunnel-user.js', import.meta.url));
+const program = fileURLToPath(new URL('./helpers/programs/tunnel-user.js', import.meta.url));
 
 interface User {
   readonly child: ChildProcess;

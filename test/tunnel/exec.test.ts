@@ -10,9 +10,9 @@ import { Connection } from '../../tunnel/connection/connection.js';
 import { execOn } from '../../tunnel/exec/exec.js';
 import { shellCommand, Tunnel, TunnelError, TunnelPool } from '../../tunnel/index.js';
 import type { Link } from '../../tunnel/transport/transport.js';
-import { echoed, enter } from './entering.js';
-import { Sshd } from './sshd.js';
-import { Target } from './target.js';
+import { echoed, enter } from './helpers/open-tunnels.js';
+import { Sshd } from './helpers/sshd.js';
+import { Target } from './helpers/target.js';
 
 const run = promisify(execFile);
 

@@ -8,10 +8,10 @@ import test from 'ava';
 import { createFleet, hardenedSshd, oldSshd, oldSshdHints, type SshdProfile } from '../../fixtures/index.js';
 import { Tunnel, TunnelError } from '../../tunnel/index.js';
 import { SshWorld } from '../../world/index.js';
-import { Etcd } from '../world/etcd.js';
-import { hostLines, optionsBy, writeSshConfig } from './ssh-config-file.js';
-import { Sshd } from './sshd.js';
-import { Target } from './target.js';
+import { Etcd } from '../world/helpers/etcd.js';
+import { hostLines, optionsBy, writeSshConfig } from './helpers/ssh-config-file.js';
+import { Sshd } from './helpers/sshd.js';
+import { Target } from './helpers/target.js';
 
 const run = promisify(execFile);
 

@@ -18,11 +18,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { makePrivateFolder } from '../../tunnel/files/private-folder.js';
-import { Sshd } from './sshd.js';
-import { Target } from './target.js';
+import { Sshd } from './helpers/sshd.js';
+import { Target } from './helpers/target.js';
 
-const user = fileURLToPath(new URL('./programs/tunnel-user.js', import.meta.url));
-const maker = fileURLToPath(new URL('./programs/hold-private-folder.js', import.meta.url));
+const user = fileURLToPath(new URL('./helpers/programs/tunnel-user.js', import.meta.url));
+const maker = fileURLToPath(new URL('./helpers/programs/hold-private-folder.js', import.meta.url));
 
 async function scratch(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'private-'));

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { readTrust } from '../../tunnel/host-key/read-trust.js';
 import { resolveDestination } from '../../tunnel/index.js';
 import { matchesGlob, matchesPatternList, matchesWildcards } from '../../tunnel/wildcards.js';
-import { ed25519Key } from './host-keys.js';
+import { ed25519Key } from './helpers/host-keys.js';
 
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '.', '[', ']'), maxLength: 12 });
 const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*', '?', '['), maxLength: 10 });

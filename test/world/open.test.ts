@@ -5,9 +5,9 @@ import { freePort } from '../../fixtures/fleet/free-port.js';
 import type { FleetIdentity, FsOptions, TunnelOptions, WorldFs } from '../../index.js';
 import { EtcdWorld, SshWorld, WorldError } from '../../index.js';
 import { makeFleet, memoryFs } from '../../world/index.js';
-import { Sshd } from '../tunnel/sshd.js';
-import { Etcd } from './etcd.js';
-import { ann, switchOn } from './etcd-users.js';
+import { Sshd } from '../tunnel/helpers/sshd.js';
+import { Etcd } from './helpers/etcd.js';
+import { ann, switchOn } from './helpers/etcd-users.js';
 
 test('a World is opened by the names that the seed has for its options, and has been answered then', async (t) => {
   await using etcd = await Etcd.start();

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { Etcd } from './etcd.js';
+import { Etcd } from './helpers/etcd.js';
 
-const program = fileURLToPath(new URL('./programs/watch-everything.js', import.meta.url));
+const program = fileURLToPath(new URL('./helpers/programs/watch-everything.js', import.meta.url));
 
 const WATCHES = [
   ...[

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EtcdVersion } from '../../../fixtures/fleet/install/etcd-binary.js';
-import { LocalAgents } from '../../agent/local-agents.js';
+import { LocalAgents } from '../../agent/helpers/local-agents.js';
 import type { Effort } from '../effort.js';
 import type { Topic } from '../report.js';
 import { median } from '../statistics.js';

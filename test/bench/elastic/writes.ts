@@ -1,6 +1,6 @@
 import type { EtcdVersion } from '../../../fixtures/fleet/install/etcd-binary.js';
-import { LocalAgents } from '../../agent/local-agents.js';
-import { SteadyWriter, type WriterReport } from '../../agent/steady-writer.js';
+import { LocalAgents } from '../../agent/helpers/local-agents.js';
+import { SteadyWriter, type WriterReport } from '../../agent/helpers/steady-writer.js';
 import type { Effort } from '../effort.js';
 import type { Row, Topic } from '../report.js';
 import { startSizedOne } from './resizing.js';

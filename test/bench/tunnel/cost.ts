@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { Target } from '../../tunnel/target.js';
+import { Target } from '../../tunnel/helpers/target.js';
 import type { Effort } from '../effort.js';
 import type { Topic } from '../report.js';
 import { median } from '../statistics.js';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { findProgram } from '../../../fixtures/fleet/run-command.js';
 import { waitUntil } from '../../fixtures/wait-until.js';
-import type { Place } from '../../tunnel/sshd.js';
+import type { Place } from '../../tunnel/helpers/sshd.js';
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('./programs/delay-packets.js', import.meta.url));

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Sshd } from '../../tunnel/sshd.js';
+import type { Sshd } from '../../tunnel/helpers/sshd.js';
 
 export interface SshForwardOptions {
   /** Keep a session open beside the forward. */

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Place, Sshd } from '../../tunnel/sshd.js';
-import { Etcd } from '../../world/etcd.js';
+import { type Place, Sshd } from '../../tunnel/helpers/sshd.js';
+import { Etcd } from '../../world/helpers/etcd.js';
 
 const QUOTA_BYTES = 8 * 2 ** 30;
 /** Memory that is a folder, where the system has it: the disk is not what is measured. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { reset } from '../../world/reset.js';
+import { reset } from '../../world/helpers/reset.js';
 
 /** A loopback port that leads to another one and whose connections can be cut. */
 export class Cuttable implements AsyncDisposable {

@@ -1,3 +1,0 @@
-import { testCluster } from './cluster.js';
-
-testCluster('3.5');

@@ -1,0 +1,3 @@
+import { testCluster } from '../helpers/cluster.js';
+
+testCluster('3.4');

@@ -1,0 +1,103 @@
+import test from 'ava';
+import type { Standing } from '../../../agent/cluster/members/chooser.js';
+import {
+  CATCH_UP_LIMIT_MS,
+  GRACE_MS,
+  Observer,
+  type Reading,
+  START_LIMIT_MS,
+} from '../../../agent/cluster/members/observer.js';
+
+const agent = { instance: 'x', version: '1', startedAt: '', pid: 1 };
+
+interface Hosts {
+  /** Those whose agents live. */
+  readonly agents?: readonly string[];
+  /** Those that volunteer. */
+  readonly volunteers?: readonly string[];
+  readonly nominated?: readonly string[];
+  /** Members by name; one that has not started is `?` and its host. */
+  readonly members: readonly string[];
+  readonly learner?: string;
+}
+
+function reading({ members, agents = [], volunteers = [], nominated = [], learner }: Hosts): Reading {
+  return {
+    size: 3,
+    agents: new Map(agents.map((hostname) => [hostname, { ...agent, hostname, labels: { zone: hostname } }])),
+    volunteers: volunteers.map((key, index) => ({
+      key,
+      value: Buffer.from(`http://${key}:2380`),
+      createRevision: BigInt(index + 1),
+      modRevision: 1n,
+      version: 1n,
+      lease: '1',
+    })),
+    nominated: new Set(nominated),
+    resting: new Set(),
+    members: members.map((name) => ({
+      id: name,
+      name: name.startsWith('?') ? '' : name,
+      peerUrls: [`http://${name.replace('?', '')}:2380`],
+      clientUrls: [],
+      isLearner: name === learner,
+    })),
+  };
+}
+
+function standings(observer: Observer, hosts: Hosts, now: number): (Standing | undefined)[] {
+  return observer.observe(reading(hosts), now).scene.seats.map(({ standing }) => standing);
+}
+
+test.serial('a member is what its host does: willing, leaving, away, or foreign', (t) => {
+  const hosts = {
+    members: ['h1', 'h2', 'h3', 'h4', 'h5'],
+    agents: ['h1', 'h2', 'h5'],
+    volunteers: ['h1'],
+    nominated: ['h1', 'h2', 'h3'],
+  };
+  t.deepEqual(standings(new Observer(), hosts, 0), ['willing', 'leaving', 'away', 'foreign', 'foreign']);
+});
+
+test.serial(
+  'a host is gone when it was away for the grace, by our clock, and says when that will be',
+  (t) => {
+    const observer = new Observer();
+    const away = { members: ['h1'], nominated: ['h1'] };
+    const first = observer.observe(reading(away), 1000);
+    t.is(first.scene.seats[0]?.standing, 'away');
+    t.is(first.changesInMs, GRACE_MS);
+    t.deepEqual(standings(observer, away, 1000 + GRACE_MS - 1), ['away']);
+    t.deepEqual(standings(observer, away, 1000 + GRACE_MS), ['gone']);
+  },
+);
+
+test.serial('a host that is heard of again starts over', (t) => {
+  const observer = new Observer();
+  const away = { members: ['h1'], nominated: ['h1'] };
+  t.deepEqual(standings(observer, away, 0), ['away']);
+  t.deepEqual(standings(observer, { ...away, agents: ['h1'], volunteers: ['h1'] }, 4000), ['willing']);
+  t.deepEqual(standings(observer, away, GRACE_MS + 1000), ['away']);
+});
+
+test.serial('a member that has not started is its host by its URLs, and late after its time', (t) => {
+  const observer = new Observer();
+  const hosts = { members: ['h1', '?h2'], learner: '?h2', agents: ['h1', 'h2'], volunteers: ['h1', 'h2'] };
+  const [, started] = observer.observe(reading(hosts), 0).scene.seats;
+  t.is(started?.hostname, 'h2');
+  t.is(started?.zone, 'h2');
+  const lateAt = (now: number) => observer.observe(reading(hosts), now).scene.seats[1]?.late;
+  t.false(lateAt(START_LIMIT_MS - 1));
+  t.true(lateAt(START_LIMIT_MS));
+});
+
+test.serial('a learner that has started has time anew to catch up', (t) => {
+  const observer = new Observer();
+  const before = { members: ['?h2'], learner: '?h2', volunteers: ['h2'] };
+  observer.observe(reading(before), 0);
+  const after = { members: ['h2'], learner: 'h2', volunteers: ['h2'] };
+  const lateAt = (now: number) => observer.observe(reading(after), now).scene.seats[0]?.late;
+  t.false(lateAt(START_LIMIT_MS));
+  t.false(lateAt(START_LIMIT_MS + CATCH_UP_LIMIT_MS - 1));
+  t.true(lateAt(START_LIMIT_MS + CATCH_UP_LIMIT_MS));
+});

@@ -1,0 +1,25 @@
+import test from 'ava';
+import { wantedSize } from '../../../agent/cluster/members/wanted-size.js';
+import { EtcdWorld } from '../../../world/index.js';
+import { Etcd } from '../../world/helpers/etcd.js';
+
+test('an agent takes the default for a size that is none, and says so once', async (t) => {
+  await using etcd = await Etcd.start();
+  await using world = EtcdWorld.connect({ endpoints: [etcd.url], hostname: 'h1' });
+  const said: string[] = [];
+  const size = wantedSize(world, (level, message) => said.push(`${level} ${message}`));
+  const { signal } = new AbortController();
+  t.is(await size({ signal }), 5);
+  t.deepEqual(said, []);
+  for (const value of ['many', '-1', '99999', '']) {
+    await world.client.set('/chooser/dynamicsize/idealclustersize', value);
+    t.is(await size({ signal }), 5);
+  }
+  t.is(said.length, 1);
+  t.regex(said[0] ?? '', /^warn .*\/chooser\/dynamicsize\/idealclustersize, is "many".*hawser size 5/);
+  await world.idealClusterSizeSet(3);
+  t.is(await size({ signal }), 3);
+  await world.client.set('/chooser/dynamicsize/idealclustersize', 'few');
+  t.is(await size({ signal }), 5);
+  t.is(said.length, 2);
+});

@@ -1,0 +1,62 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { Desk, refused, wentThere, wrongUsage } from '../helpers/desk.js';
+import { hawser, type Result } from '../helpers/hawser.js';
+
+/** A person who knows fleets; nothing listens at any, and the error tells them apart by the port. */
+async function knowing(t: ExecutionContext, fleets: Readonly<Record<string, number>>): Promise<Desk> {
+  const desk = await Desk.make(t, 'name: app\n');
+  const folder = path.join(desk.home, '.config', 'hawser', 'fleets');
+  await mkdir(folder, { recursive: true });
+  for (const [name, port] of Object.entries(fleets)) {
+    await writeFile(path.join(folder, `${name}.yaml`), `ssh-url: root@127.0.0.1:${port}\n`);
+  }
+  return desk;
+}
+
+function wentTo(t: ExecutionContext, port: number, { code, stderr }: Result): void {
+  t.is(code, wentThere, stderr);
+  t.true(stderr.includes(`root@127.0.0.1:${port}:`), stderr);
+}
+
+const deploy = ['deploy', '.', '--no-git', '--yes'];
+
+test.serial('a fleet is chosen by flag, by variable, or because it is the only one', async (t) => {
+  const desk = await knowing(t, { prod: 1 });
+  wentTo(t, 1, await desk.status());
+  const own = path.join(desk.home, '.config', 'hawser', 'fleets');
+  await writeFile(path.join(own, 'test.yaml'), 'ssh-url: root@127.0.0.1:2\n');
+  wentTo(t, 2, await desk.status('--fleet', 'test'));
+  const env = { ...desk.env, HAWSER_FLEET: 'test' };
+  wentTo(t, 2, await hawser(['status'], { cwd: desk.folder, env }));
+  wentTo(t, 1, await hawser(['status', '--fleet', 'prod'], { cwd: desk.folder, env }));
+  wentTo(t, 2, await desk.status('--fleet', path.join(own, 'test.yaml')));
+  wentTo(t, 3, await desk.status('--fleet', 'test', '--ssh-url', 'root@127.0.0.1:3'));
+  const neither = await desk.status();
+  t.is(neither.code, wrongUsage, 'nothing says which of the two');
+  const unknown = await desk.status('--fleet', 'prdo');
+  t.is(unknown.code, wrongUsage);
+  t.regex(unknown.stderr, /No fleet named prdo is known here\. Known are: prod, test\./);
+  t.is((await desk.status('--fleet', 'test', '--config', 'hawser.yaml')).code, wrongUsage);
+});
+
+test.serial('an app goes to the fleet that it names, whatever else is configured', async (t) => {
+  const desk = await knowing(t, { prod: 1, test: 2 });
+  await writeFile(path.join(desk.home, '.config', 'hawser', 'hawser.yaml'), 'ssh-url: root@127.0.0.1:4\n');
+  await desk.write('name: app\nfleet: test\n');
+  wentTo(t, 2, await desk.hawser(deploy));
+  wentTo(t, 2, await desk.hawser(['deploy', desk.folder, '--no-git', '--yes'], desk.home));
+  wentTo(t, 4, await desk.status());
+  wentTo(t, 1, await desk.hawser([...deploy, '--fleet', 'prod']));
+  await desk.write('name: app\nfleet: test\nssh-url: root@127.0.0.1:5\n');
+  const both = await desk.hawser(deploy);
+  t.is(both.code, wrongUsage);
+  t.regex(both.stderr, /leave out one of the two/);
+});
+
+test.serial('a fleet whose file another user could have written is refused', async (t) => {
+  const desk = await knowing(t, { prod: 1 });
+  await chmod(path.join(desk.home, '.config', 'hawser', 'fleets', 'prod.yaml'), 0o666);
+  t.is((await desk.status()).code, refused);
+});

@@ -1,0 +1,113 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { createFleet, type Fleet, type Host } from '../../../fixtures/index.js';
+import { agentsRegistered, hawser, temporaryFolder } from '../helpers/hawser.js';
+
+let fleet: Fleet;
+
+test.before(async () => {
+  fleet = await createFleet({ hosts: 3, members: 1 });
+  await agentsRegistered(fleet);
+});
+test.after.always(() => fleet?.close());
+
+/** Where a host's sshd is for the fleet's other hosts. */
+function inside(host: Host): { readonly address: string; readonly port: number } {
+  return fleet.backend === 'containers'
+    ? { address: host.address, port: 22 }
+    : { address: host.sshHost, port: host.sshPort };
+}
+
+/** A home whose ssh_config knows h1 from here, h2 through h1 and h3 through h2. */
+async function home(
+  t: ExecutionContext,
+  { wrongKeyOf }: { readonly wrongKeyOf?: Host } = {},
+): Promise<string> {
+  const folder = await temporaryFolder(t);
+  const ssh = path.join(folder, '.ssh');
+  await mkdir(ssh, { mode: 0o700 });
+  const [first, second, third] = [fleet.host('h1'), fleet.host('h2'), fleet.host('h3')];
+  const way = (host: Host, { address, port }: { address: string; port: number }, further: string) =>
+    `Host ${host.name}\n  HostName ${address}\n  Port ${port}\n  ${further}\n`;
+  await writeFile(
+    path.join(ssh, 'config'),
+    [
+      way(first, { address: first.sshHost, port: first.sshPort }, 'ProxyJump none'),
+      way(second, inside(second), 'ProxyJump h1'),
+      way(third, inside(third), 'ProxyJump h2'),
+      `Host h*\n  User ${first.user}\n  IdentityFile ${fleet.identityFile}\n`,
+      'Match host *\n  IdentitiesOnly yes\n',
+    ].join('\n'),
+  );
+  const known = [
+    { host: first, address: first.sshHost, port: first.sshPort },
+    { host: second, ...inside(second) },
+    { host: third, ...inside(third) },
+  ].map(({ host, address, port }) => {
+    const { hostKey } = host === wrongKeyOf ? third : host;
+    return `${port === 22 ? address : `[${address}]:${port}`} ${hostKey}\n`;
+  });
+  await writeFile(path.join(ssh, 'known_hosts'), known.join(''));
+  await chmod(path.join(ssh, 'config'), 0o600);
+  return folder;
+}
+
+/** The seed as every host of the fleet sees it. */
+function seeds(): string[] {
+  return ['--seeds', fleet.host('h1').clientUrl];
+}
+
+test.serial('a Host of ~/.ssh/config is all that a person has to name', async (t) => {
+  const env = { HOME: await home(t) };
+  const result = await hawser(['status', '--json', '--ssh-url', 'h1', ...seeds()], { env });
+  t.is(result.code, 0, result.stderr);
+  t.is(JSON.parse(result.stdout).hosts.length, 3);
+});
+
+test.serial('a host behind two others is reached as ssh reaches it', async (t) => {
+  const env = { HOME: await home(t) };
+  const set = await hawser(['str', 'set', 'far', 'away', '--ssh-url', 'h3', ...seeds()], { env });
+  t.is(set.code, 0, set.stderr);
+  const got = await hawser(['str', 'get', 'far', '--ssh-url', 'h1', ...seeds()], { env });
+  t.is(got.stdout, 'away\n');
+});
+
+test.serial("the system's ssh reaches it by the same files", async (t) => {
+  const env = { HOME: await home(t) };
+  const args = ['status', '--json', '--verbose', '--transport', 'openssh', '--ssh-url', 'h3', ...seeds()];
+  const result = await hawser(args, { env });
+  t.is(result.code, 0, result.stderr);
+  t.is(JSON.parse(result.stdout).hosts.length, 3);
+});
+
+test.serial('a wrong key of the second host on the way is refused by name', async (t) => {
+  const second = fleet.host('h2');
+  const env = { HOME: await home(t, { wrongKeyOf: second }) };
+  const result = await hawser(['status', '--ssh-url', 'h3', ...seeds()], { env });
+  t.is(result.code, 4, result.stderr);
+  t.true(result.stderr.includes(inside(second).address), result.stderr);
+  t.true(result.stderr.includes(`${env.HOME}/.ssh/known_hosts:2`), result.stderr);
+});
+
+test.serial('a file named with --ssh-config takes the place of the usual ones', async (t) => {
+  const result = await hawser(
+    ['status', '--ssh-url', 'h2', '--ssh-config', fleet.sshConfigFile, ...seeds()],
+    {
+      cwd: await temporaryFolder(t),
+    },
+  );
+  t.is(result.code, 0, result.stderr);
+  const none = await hawser(['status', '--ssh-url', 'h2', '--ssh-config', 'none', ...seeds()]);
+  t.is(none.code, 3, none.stderr);
+  t.regex(none.stderr, /no host of that name|looked up/);
+});
+
+test.serial('an ssh_config that is wrong is quoted with its line', async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = path.join(folder, 'config');
+  await writeFile(file, 'Host *\n  StrictHostKeyCheking no\n');
+  const result = await hawser(['status', '--ssh-url', 'h1', '--ssh-config', file, ...seeds()]);
+  t.is(result.code, 2, result.stderr);
+  t.regex(result.stderr, /line 2: .*stricthostkeycheking/i);
+});

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { ExecutionContext } from 'ava';
+import type { Fleet } from '../../../fixtures/index.js';
+import { parseDestination } from '../../../tunnel/index.js';
+import { SshWorld } from '../../../world/index.js';
+
+const script = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
+
+export interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string | Buffer;
+}
+
+/** A folder for one test that stands for a person's home, so that nobody's own config or known_hosts is used. */
+export async function temporaryFolder(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'hawser-cli-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs the command line as a person's shell would, without a terminal. */
+export async function hawser(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+  const child = startHawser(args, options);
+  child.stdin?.end(options.input ?? '');
+  if (child.stdout === null || child.stderr === null) throw new TypeError('both outputs are pipes');
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** Starts it and leaves it running. */
+export function startHawser(args: readonly string[], options: RunOptions = {}): ChildProcess {
+  const home = options.cwd ?? '/nonexistent';
+  return spawn(process.execPath, [script, ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env: { PATH: process.env['PATH'], HOME: home, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+}
+
+/** The flags that reach a fleet. */
+export function connectionFlags(fleet: Fleet): string[] {
+  return [
+    ...fleet.hosts.flatMap(({ destination }) => ['--ssh-url', destination]),
+    ...['--ssh-known-hosts', fleet.knownHostsFile, '--ssh-id', fleet.identityFile],
+    ...fleet.hosts.filter(({ server }) => server).flatMap(({ clientUrl }) => ['--seeds', clientUrl]),
+  ];
+}
+
+/** Waits until the agent of every host has registered. */
+export async function agentsRegistered(fleet: Fleet): Promise<void> {
+  await using world = await openWorld(fleet);
+  const signal = AbortSignal.timeout(60_000);
+  for await (const _ of world.watchAgents({ signal })) {
+    const agents = await world.getAgents({ signal });
+    if (fleet.hosts.every(({ name }) => agents.has(name))) return;
+  }
+  const logs = await Promise.all(fleet.hosts.map(async (host) => `${host.name}: ${await host.agentLog()}`));
+  throw new Error(`not every agent registered:\n${logs.join('\n')}`);
+}
+
+/** The World of a fleet, through SSH. */
+export function openWorld(fleet: Fleet, hostname = 'controller'): Promise<SshWorld> {
+  return SshWorld.connect({
+    hostname,
+    seeds: fleet.hosts.filter(({ server }) => server).map(({ clientUrl }) => clientUrl),
+    tunnel: {
+      destinations: fleet.hosts.map(({ destination }) =>
+        parseDestination(destination, { defaultUser: 'root' }),
+      ),
+      knownHostsFiles: [fleet.knownHostsFile],
+      identityFiles: [fleet.identityFile],
+    },
+  });
+}
+
+/** Waits until a stream has shown a text, without ending it. */
+export async function shown(stream: NodeJS.ReadableStream | null, expected: RegExp): Promise<void> {
+  let seen = '';
+  await new Promise<void>((resolve, reject) => {
+    stream?.on('data', function look(chunk: Buffer) {
+      seen += chunk.toString();
+      if (!expected.test(seen)) return;
+      stream.off('data', look);
+      resolve();
+    });
+    stream?.once('end', () => reject(new Error(`ended before ${expected} was shown:\n${seen}`)));
+  });
+}

@@ -1,0 +1,110 @@
+import { fileURLToPath } from 'node:url';
+import { spawn } from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+import type { ExecutionContext } from 'ava';
+
+const script = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
+const deadlineMs = 60_000;
+
+/** The command line in a real pseudo-terminal, read as the screen that a person sees. */
+export interface Terminal {
+  /** What the screen shows. */
+  screen(): string;
+  /** All that was written to the terminal, with the line feeds that it was sent. */
+  written(): string;
+  /** Types; `\r` is the Enter key, `\x03` is ^C. */
+  type(keys: string): void;
+  /** Waits until the screen shows a text. */
+  shows(expected: RegExp): Promise<void>;
+  readonly exited: Promise<number>;
+}
+
+interface TerminalOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly columns?: number;
+  /** Another program than the command line, for Node. */
+  readonly program?: string;
+}
+
+/** Starts the command line in a terminal of 100 columns, unless told otherwise, and 30 rows that ends with the test. */
+export function hawserInTerminal(
+  t: ExecutionContext,
+  args: readonly string[],
+  options: TerminalOptions,
+): Terminal {
+  return programInTerminal(t, [process.execPath, options.program ?? script, ...args], options);
+}
+
+/** Likewise, from a shell that then shows the exit code and how the terminal was left. */
+export function hawserInShell(
+  t: ExecutionContext,
+  args: readonly string[],
+  options: TerminalOptions,
+): Terminal {
+  const shell = ['sh', '-c', '"$@"; echo "exit code $?"; stty -a', 'sh'] as const;
+  return programInTerminal(t, [...shell, process.execPath, script, ...args], options);
+}
+
+function programInTerminal(
+  t: ExecutionContext,
+  [program, ...args]: readonly [string, ...string[]],
+  options: TerminalOptions,
+): Terminal {
+  const { columns: cols = 100 } = options;
+  const emulator = new xterm.Terminal({ cols, rows: 30, allowProposedApi: true });
+  const child = spawn(program, args, {
+    name: 'xterm-256color',
+    cols,
+    rows: 30,
+    cwd: options.cwd,
+    env: { PATH: process.env['PATH'] ?? '', HOME: options.cwd, ...options.env },
+  });
+  let wake = () => {};
+  let written = '';
+  emulator.onData((answer) => child.write(answer));
+  child.onData((output) => {
+    written += output;
+    emulator.write(output, () => wake());
+  });
+  const exited = new Promise<number>((resolve) => {
+    child.onExit(({ exitCode }) => emulator.write('', () => resolve(exitCode)));
+  });
+  let running = true;
+  void exited.then(() => {
+    running = false;
+    wake();
+  });
+  t.teardown(() => {
+    if (running) child.kill('SIGKILL');
+    emulator.dispose();
+  });
+
+  const screen = () => {
+    const { active } = emulator.buffer;
+    const lines = Array.from(
+      { length: active.length },
+      (_, row) => active.getLine(row)?.translateToString(true) ?? '',
+    );
+    return lines.join('\n').trimEnd();
+  };
+  const shows = async (expected: RegExp) => {
+    const until = setTimeout(() => wake(), deadlineMs);
+    const startedAt = performance.now();
+    while (!expected.test(screen())) {
+      if (!running || performance.now() - startedAt > deadlineMs)
+        throw new Error(`${expected} is not on the screen:\n${screen()}`);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    clearTimeout(until);
+  };
+  return {
+    screen,
+    written: () => written.replaceAll('\r\n', '\n'),
+    shows,
+    type: (keys) => child.write(keys),
+    exited,
+  };
+}

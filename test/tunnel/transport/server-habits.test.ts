@@ -1,0 +1,185 @@
+import { PassThrough } from 'node:stream';
+import test from 'ava';
+import { RunningCommand } from '../../../tunnel/exec/remote-command.js';
+import type { ResolvedDestination } from '../../../tunnel/ssh-config/resolved-destination.js';
+import { LinkSessions } from '../../../tunnel/transport/liveness/idle-sessions.js';
+import { LifeProbe, type Question } from '../../../tunnel/transport/liveness/life-probe.js';
+import { habitsOf, type ServerHabits } from '../../../tunnel/transport/liveness/server-habits.js';
+
+const destination: ResolvedDestination = {
+  user: 'me',
+  host: 'h',
+  port: 22,
+  alias: 'h',
+  sshConfig: 'none',
+  strictHostKeyChecking: 'ask',
+  knownHostsFiles: [],
+  hashKnownHosts: false,
+  identityFiles: [],
+  requiredIdentityFiles: [],
+  defaultIdentityFiles: [],
+  identitiesOnly: false,
+  certificateFiles: [],
+  authMethods: [],
+  jumps: [],
+  batchMode: false,
+  needsOpenSsh: [],
+};
+
+function unknown(): ServerHabits {
+  return {
+    answers: new Set(),
+    endsOver: new Set(),
+    silences: 0,
+    endsOverSession: false,
+    bearsSessions: false,
+    lossesWithoutSession: 0,
+  };
+}
+
+/** A server that answers some of two questions, and the connection that asks them. */
+class Asked {
+  readonly asked: string[] = [];
+  mutes = 0;
+  readonly probe: LifeProbe;
+
+  constructor(habits: ServerHabits, answers: readonly string[]) {
+    const questions = ['request', 'channel'].map((name): Question => {
+      const ask = (answered: () => void) => {
+        this.asked.push(name);
+        if (answers.includes(name)) answered();
+        return true;
+      };
+      return { name, ask };
+    });
+    const onMute = () => {
+      this.mutes += 1;
+    };
+    this.probe = new LifeProbe({ questions, habits, onMute });
+  }
+}
+
+test('A server that answers the first question is asked no other', (t) => {
+  const { asked, probe } = new Asked(unknown(), ['request', 'channel']);
+  probe.introduce();
+  probe.send();
+  probe.send();
+  t.deepEqual(asked, ['request', 'request', 'request']);
+});
+
+test('A server that leaves the first question unanswered is asked the second, and then only that', (t) => {
+  const { asked, probe } = new Asked(unknown(), ['channel']);
+  probe.introduce();
+  for (let round = 0; round < 3; round += 1) probe.send();
+  t.deepEqual(asked, ['request', 'channel', 'channel', 'channel']);
+  t.true(probe.isTelling);
+});
+
+test('A server that says things but answers nothing is given up once and then left alone, until it answers', (t) => {
+  const habits = unknown();
+  const first = new Asked(habits, []);
+  first.probe.introduce();
+  first.probe.heard();
+  first.probe.send();
+  t.true(first.probe.isTelling);
+  first.probe.gaveUp();
+
+  const second = new Asked(habits, []);
+  second.probe.introduce();
+  t.false(second.probe.isTelling);
+  second.probe.send();
+  second.probe.send();
+  t.is(second.mutes, 1);
+
+  const third = new Asked(habits, ['request']);
+  third.probe.introduce();
+  t.true(third.probe.isTelling);
+  third.probe.gaveUp();
+  t.true(new Asked(habits, []).probe.isTelling);
+});
+
+test('A server that says nothing at all is given up twice before it is left alone', (t) => {
+  const habits = unknown();
+  for (const isTelling of [true, true, false]) {
+    const { probe } = new Asked(habits, []);
+    probe.heard();
+    probe.introduce();
+    t.is(probe.isTelling, isTelling);
+    probe.gaveUp();
+  }
+});
+
+test('A question over which a server ended the connection is not asked again, unless it was answered before', (t) => {
+  const habits = unknown();
+  const ended = new Asked(habits, []);
+  ended.probe.introduce();
+  ended.probe.ended();
+  const next = new Asked(habits, ['channel']);
+  next.probe.introduce();
+  t.deepEqual(next.asked, ['channel']);
+  const later = new Asked(habits, []);
+  later.probe.send();
+  later.probe.ended();
+  t.deepEqual([...habits.endsOver], ['request']);
+});
+
+test('A server that bears no question is left alone', (t) => {
+  const habits = unknown();
+  const ended = new Asked(habits, []);
+  ended.probe.send();
+  ended.probe.ended();
+  const next = new Asked(habits, []);
+  next.probe.send();
+  t.false(next.probe.isTelling);
+  t.deepEqual([next.asked, next.mutes], [[], 1]);
+});
+
+test('No throw-away session is started where a command has started one', async (t) => {
+  let started = 0;
+  const sessions = new LinkSessions(unknown(), async () => {
+    started += 1;
+  });
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  const ended = Promise.resolve({ code: 0 });
+  const run = { host: 'me@h:22', ...streams, ended, isLost: () => false, stop: () => {} };
+  const { signal } = new AbortController();
+  await sessions.command(async () => new RunningCommand(run, { signal }), { signal });
+  sessions.expectChannels();
+  t.is(started, 0);
+});
+
+test('What ended a connection is put down to the throw-away session only while that goes on', async (t) => {
+  const habits = unknown();
+  const never = () => new Promise<void>(() => {});
+  const sessions = new LinkSessions(habits, never);
+  t.false(sessions.judgeEnd());
+  sessions.expectChannels();
+  t.true(sessions.judgeEnd());
+  t.true(habits.endsOverSession);
+});
+
+test('A server whose connection outlived a throw-away session is never blamed for ending one over it', async (t) => {
+  const habits = { ...unknown(), bearsSessions: true };
+  const sessions = new LinkSessions(habits, () => new Promise<void>(() => {}));
+  sessions.expectChannels();
+  t.false(sessions.judgeEnd());
+  t.false(habits.endsOverSession);
+});
+
+test('Connections that are lost without any session, one after the other, take the blame off sessions', (t) => {
+  const habits = unknown();
+  habits.endsOverSession = true;
+  for (const blamed of [true, true, false]) {
+    const sessions = new LinkSessions(habits, async () => t.fail());
+    sessions.expectChannels();
+    sessions.judgeEnd();
+    t.is(habits.endsOverSession, blamed);
+  }
+});
+
+test('What is known of a server is known by the way that leads to it', (t) => {
+  const habits = habitsOf(destination);
+  t.is(habitsOf({ ...destination }), habits);
+  t.not(habitsOf({ ...destination, jumps: [{ ...destination, host: 'hop' }] }), habits);
+  t.not(habitsOf({ ...destination, port: 2222 }), habits);
+});

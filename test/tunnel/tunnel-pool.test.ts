@@ -1,0 +1,123 @@
+import test from 'ava';
+import { type Ask, type Question, TunnelError, TunnelPool } from '../../tunnel/index.js';
+import { Sshd } from './helpers/sshd.js';
+
+function loginsOf(sshd: Sshd): number {
+  return sshd.log.filter((line) => line.includes('Accepted')).length;
+}
+
+test.serial('All who ask for a host share one connection, and the last who lets go closes it', async (t) => {
+  await using sshd = await Sshd.start();
+  await using pool = new TunnelPool();
+  const { destinations, ...others } = sshd.options;
+  const [first, second] = await Promise.all([
+    pool.take(sshd.options),
+    pool.take({ ...others, destinations, log: () => {} }),
+  ]);
+  t.is(first.tunnel, second.tunnel);
+  const third = await pool.take(sshd.options);
+  await first.release();
+  await first.release();
+  await second.release();
+  t.is(third.tunnel.state.status, 'connected');
+  await third.release();
+  t.is(third.tunnel.state.status, 'closed');
+  t.is(loginsOf(sshd), 1);
+  await using again = await pool.take(sshd.options);
+  t.is(again.tunnel.state.status, 'connected');
+});
+
+test.serial('Who must be verified otherwise gets a connection of its own', async (t) => {
+  await using sshd = await Sshd.start();
+  await using pool = new TunnelPool();
+  await using byKnownHosts = await pool.take(sshd.options);
+  await using byPin = await pool.take({ ...sshd.options, hostKey: await sshd.fingerprint() });
+  t.not(byKnownHosts.tunnel, byPin.tunnel);
+  const wrong = { ...sshd.options, hostKey: `SHA256:${'A'.repeat(43)}` };
+  const error = await t.throwsAsync(pool.take(wrong), { instanceOf: TunnelError });
+  t.is(error.code, 'host-key-changed');
+});
+
+test.serial(
+  'One who gives up leaves the opening to the others, and a failure is not remembered',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    await using pool = new TunnelPool();
+    await sshd.freeze();
+    const impatient = new AbortController();
+    const reason = new Error('enough');
+    const given = pool.take(sshd.options, { signal: impatient.signal });
+    const kept = pool.take(sshd.options);
+    impatient.abort(reason);
+    t.is(await t.throwsAsync(given), reason);
+    await sshd.thaw();
+    await (await kept).release();
+    await sshd.stop();
+    const error = await t.throwsAsync(pool.take(sshd.options), { instanceOf: TunnelError });
+    t.is(error.code, 'unreachable');
+    await sshd.restart();
+    await using again = await pool.take(sshd.options);
+    t.is(again.tunnel.state.status, 'connected');
+  },
+);
+
+test.serial('A pool that is closed closes its tunnels and opens no more', async (t) => {
+  await using sshd = await Sshd.start();
+  const pool = new TunnelPool();
+  const share = await pool.take(sshd.options);
+  await pool.close();
+  await pool.close();
+  t.is(share.tunnel.state.status, 'closed');
+  await share.release();
+  const error = await t.throwsAsync(pool.take(sshd.options), { instanceOf: TunnelError });
+  t.is(error.code, 'closed');
+});
+
+test.serial('Who comes after a tunnel was given up for good gets a new one', async (t) => {
+  await using sshd = await Sshd.start();
+  await using pool = new TunnelPool();
+  await using failed = await pool.take(sshd.options);
+  await sshd.restart({ newHostKey: true });
+  for await (const { status } of failed.tunnel.states()) if (status === 'failed') break;
+  await sshd.trustHostKey();
+  await using again = await pool.take(sshd.options);
+  t.is(again.tunnel.state.status, 'connected');
+});
+
+test.serial('Who waits for a tunnel when the pool closes is told so', async (t) => {
+  await using sshd = await Sshd.start();
+  const pool = new TunnelPool();
+  await sshd.freeze();
+  const waiting = pool.take(sshd.options);
+  const told = t.throwsAsync(waiting, { instanceOf: TunnelError });
+  await pool.close();
+  t.is((await told).code, 'closed');
+});
+
+test.serial(
+  'One person is asked for all hosts of a pool, one after the other, and told which of how many',
+  async (t) => {
+    await using first = await Sshd.start();
+    await using second = await Sshd.start();
+    const asked: Question[] = [];
+    let underWay = 0;
+    const ask: Ask = async (question) => {
+      underWay += 1;
+      t.is(underWay, 1);
+      asked.push(question);
+      await new Promise(setImmediate);
+      underWay -= 1;
+      return 'yes';
+    };
+    await using pool = new TunnelPool({ ask });
+    const shares = await Promise.all(
+      [first, second].map((sshd) => pool.take({ ...sshd.options, knownHostsFiles: [`${sshd.folder}/new`] })),
+    );
+    t.true(shares.every(({ tunnel }) => tunnel.state.status === 'connected'));
+    t.deepEqual(
+      asked.map(({ position }) => position?.of),
+      [2, 2],
+    );
+    t.deepEqual(asked.map(({ position }) => position?.number).sort(), [1, 2]);
+  },
+);

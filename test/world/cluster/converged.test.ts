@@ -1,0 +1,130 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import test from 'ava';
+import { EtcdWorld, getConverged, WorldError, waitConverged, watchConverged } from '../../../world/index.js';
+import { Etcd } from '../helpers/etcd.js';
+
+let etcd: Etcd;
+let world: EtcdWorld;
+
+test.before(async () => {
+  etcd = await Etcd.start();
+});
+test.after.always(() => etcd?.[Symbol.asyncDispose]());
+
+test.serial.beforeEach((t) => {
+  world = EtcdWorld.connect({ endpoints: [etcd.url], hostname: 'controller', namespace: `/${t.title}` });
+});
+test.serial.afterEach.always(() => world.close());
+
+/** Sets what hosts say, at once; `alive`: they have an agent. */
+async function say(hosts: Readonly<Record<string, 'true' | 'false' | 'alive'>>): Promise<void> {
+  const puts = Object.entries(hosts).flatMap(([host, value]) => [
+    { put: `/agents/${host}`, value: '{}' },
+    ...(value === 'alive' ? [] : [{ put: `/converged/${host}`, value }]),
+  ]);
+  await world.client.txn({ success: puts });
+}
+
+test.serial('every host says whether it has come to rest; what is no such thing is left out', async (t) => {
+  const pulses = watchConverged(world.client)[Symbol.asyncIterator]();
+  await pulses.next();
+  const pulse = pulses.next();
+  await say({ a: 'true', b: 'false' });
+  await world.client.set('/converged/c', 'maybe');
+  await pulse;
+  t.deepEqual(
+    await getConverged(world.client),
+    new Map([
+      ['a', true],
+      ['b', false],
+    ]),
+  );
+  await pulses.return?.();
+});
+
+/**
+ * Breaks the rest again and again, for longer than a wait for 300 ms needs, and tells how long before the wait ended that was for
+ * the last time; a break that may have come too late for it does not count.
+ */
+async function breakWhile(
+  resting: Promise<void>,
+  breakIt: (round: number) => Promise<unknown>,
+): Promise<number> {
+  const ended = resting.then(() => performance.now());
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  let last = performance.now();
+  for (let round = 0; round < 12; round += 1) {
+    const since = performance.now();
+    await breakIt(round);
+    await delay(40);
+    if (isOver) break;
+    last = since;
+  }
+  return (await ended) - last;
+}
+
+test.serial('it waits for every agent that lives, and counts from its last word on', async (t) => {
+  await say({ a: 'true', b: 'false' });
+  await world.client.set('/converged/dead', 'false');
+  const resting = waitConverged(world.client, { quietMs: 300 });
+  const sinceMs = await breakWhile(resting, (round) =>
+    world.client.set('/converged/b', round < 11 ? 'false' : 'true'),
+  );
+  t.true(sinceMs >= 300);
+});
+
+test.serial('a rest that was broken counts afresh, even when nobody saw it broken', async (t) => {
+  await say({ a: 'true', b: 'true' });
+  const resting = waitConverged(world.client, { quietMs: 300 });
+  const sinceMs = await breakWhile(resting, () => world.client.set('/converged/b', 'true'));
+  t.true(sinceMs >= 300);
+});
+
+test.serial('an agent that comes or goes starts the count afresh', async (t) => {
+  await say({ a: 'true' });
+  const resting = waitConverged(world.client, { quietMs: 300 });
+  const sinceMs = await breakWhile(resting, (round) =>
+    round % 2 === 0 ? say({ b: 'true' }) : world.client.txn({ success: [{ delete: '/agents/b' }] }),
+  );
+  t.true(sinceMs >= 300);
+});
+
+test.serial('after the time given it says what keeps each host', async (t) => {
+  await say({ a: 'true', b: 'false', c: 'alive' });
+  const error = await t.throwsAsync(waitConverged(world.client, { quietMs: 10, timeoutMs: 200 }), {
+    instanceOf: WorldError,
+    code: 'not-converged',
+    message: 'The fleet did not come to rest within 0.2 s: b still moves, c says nothing of it.',
+  });
+  t.deepEqual(error.hosts, { b: 'moving', c: 'silent' });
+});
+
+test.serial('a fleet without agents is no fleet at rest', async (t) => {
+  await world.client.set('/converged/a', 'true');
+  await t.throwsAsync(waitConverged(world.client, { quietMs: 10, timeoutMs: 100 }), {
+    code: 'not-converged',
+    message: /no agent lives/,
+  });
+});
+
+test.serial('aborting rejects with the reason', async (t) => {
+  await say({ a: 'true' });
+  const over = new AbortController();
+  const resting = waitConverged(world.client, { quietMs: 60_000, signal: over.signal });
+  await watchConverged(world.client)[Symbol.asyncIterator]().next();
+  over.abort(new Error('enough'));
+  await t.throwsAsync(resting, { message: 'enough' });
+});
+
+test.serial('an outage is waited out; one from the start is an error', async (t) => {
+  await say({ a: 'true' });
+  const resting = waitConverged(world.client, { quietMs: 400 });
+  await watchConverged(world.client)[Symbol.asyncIterator]().next();
+  await etcd.kill();
+  await t.throwsAsync(waitConverged(world.client, { quietMs: 10, answerTimeoutMs: 100 }), {
+    code: 'unavailable',
+  });
+  await etcd.restart();
+  await t.notThrowsAsync(resting);
+});

@@ -1,0 +1,25 @@
+import test from 'ava';
+import { freePort } from '../../../fixtures/fleet/free-port.js';
+import { Client } from '../../../world/index.js';
+import { Etcd } from '../helpers/etcd.js';
+import { etcdctl } from '../helpers/etcdctl.js';
+
+for (const version of ['3.4', '3.5'] as const) {
+  test.serial(
+    `etcd ${version} without a quorum still says how far it has come and who its members are`,
+    async (t) => {
+      await using etcd = await Etcd.start([], version);
+      await using client = Client.connect({ endpoints: [etcd.url] });
+      await client.set('/k', 'value');
+      const never = `http://127.0.0.1:${await freePort()}`;
+      // A voter that never starts takes the quorum away at once.
+      await etcdctl(etcd, 'member', 'add', 'm2', `--peer-urls=${never}`);
+      const status = await client.status();
+      t.true(status.raftIndex > 0n);
+      const members = await client.members({ serializable: true });
+      t.deepEqual(members.map(({ peerUrls }) => peerUrls).sort(), [[etcd.peerUrl], [never]].sort());
+      t.is(members.find(({ id }) => id === status.memberId)?.name, 'm1');
+      if (version === '3.5') await t.throwsAsync(client.members({ timeoutMs: 300 }), { code: 'unavailable' });
+    },
+  );
+}

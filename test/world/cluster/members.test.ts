@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import test from 'ava';
+import { freePort } from '../../../fixtures/fleet/free-port.js';
+import { Client, WorldError } from '../../../world/index.js';
+import { Etcd } from '../helpers/etcd.js';
+
+/** Tries until etcd no longer refuses, for as long as a member may take to catch up or to count as healthy. */
+async function untilAccepted(attempt: () => Promise<void>): Promise<number> {
+  const until = performance.now() + 20_000;
+  for (let refusals = 0; ; refusals += 1) {
+    try {
+      await attempt();
+      return refusals;
+    } catch (error) {
+      const refused =
+        error instanceof WorldError && (error.code === 'conflict' || error.code === 'unavailable');
+      if (!refused || performance.now() > until) throw error;
+    }
+    await delay(50);
+  }
+}
+
+test.serial('a member is added as a learner, promoted, made the leader, and removed', async (t) => {
+  await using first = await Etcd.start();
+  await using client = Client.connect({ endpoints: [first.url] });
+  await client.set('/k', 'value');
+  let id = '';
+  await using second = await Etcd.join('m2', async (peerUrl) => {
+    const added = await client.memberAdd([peerUrl], { learner: true });
+    id = added.id;
+    t.like(
+      added.members.find((member) => member.id === id),
+      { name: '', peerUrls: [peerUrl], isLearner: true },
+    );
+    return added.members;
+  });
+  t.true((await client.status(second.url)).isLearner);
+
+  const another = `http://127.0.0.1:${await freePort()}`;
+  const pending = await t.throwsAsync(client.memberAdd([another], { learner: true }), {
+    instanceOf: WorldError,
+  });
+  t.true(['conflict', 'unavailable'].includes(String(pending?.code)), pending?.message);
+
+  // A learner answers no reads: the client must find the voter.
+  await using either = Client.connect({ endpoints: [second.url, first.url] });
+  t.is((await either.get('/k'))?.value.toString(), 'value');
+
+  await untilAccepted(() => client.memberPromote(id));
+  // The member itself hears of it a moment later.
+  await untilAccepted(async () => {
+    if ((await client.status(second.url)).isLearner)
+      throw new WorldError('conflict', 'It is a learner still.');
+  });
+  client.setEndpoints([second.url, first.url]);
+  await client.moveLeader(id);
+  await client.moveLeader(id);
+  t.is((await client.status(second.url)).leader, id);
+
+  const others = (await client.members()).filter((member) => member.id !== id);
+  t.is(others.length, 1);
+  for (const member of others) await untilAccepted(() => client.memberRemove(member.id));
+  client.setEndpoints([second.url]);
+  t.deepEqual(
+    (await client.members()).map((member) => member.id),
+    [id],
+  );
+  t.is((await client.get('/k'))?.value.toString(), 'value');
+});
+
+test.serial('leadership cannot be moved when none of the endpoints leads', async (t) => {
+  await using client = Client.connect({ endpoints: [`http://127.0.0.1:${await freePort()}`] });
+  await t.throwsAsync(client.moveLeader('1', { timeoutMs: 200 }), {
+    instanceOf: WorldError,
+    code: 'not-found',
+  });
+});

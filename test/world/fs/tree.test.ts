@@ -1,0 +1,176 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import fc from 'fast-check';
+import { EtcdWorld, WorldError } from '../../../world/index.js';
+import { Etcd } from '../helpers/etcd.js';
+import { Link } from '../helpers/link.js';
+import { scratch } from './tree-scratch.js';
+
+let etcd: Etcd;
+
+test.before(async () => {
+  etcd = await Etcd.start();
+});
+
+test.after.always(() => etcd[Symbol.asyncDispose]());
+
+const name = fc
+  .stringMatching(/^[a-zA-Z0-9 ._ü-]{1,12}$/)
+  .filter((text) => !['.', '..', '.git'].includes(text));
+const file = fc.record({
+  path: fc.array(name, { minLength: 1, maxLength: 3 }),
+  size: fc.oneof(fc.nat(100), fc.constantFrom(0, 262_143, 262_144, 262_145, 600_000)),
+  seed: fc.nat(5),
+  executable: fc.boolean(),
+});
+
+async function plant(
+  root: string,
+  files: readonly (typeof file extends fc.Arbitrary<infer T> ? T : never)[],
+) {
+  await mkdir(root);
+  for (const { path: parts, size, seed, executable } of files) {
+    // The parts of the folder end in a letter that no file's name begins with, so that none is both.
+    const folder = path.join(root, ...parts.slice(0, -1).map((part) => `d-${part}`));
+    await mkdir(folder, { recursive: true });
+    const target = path.join(folder, `f-${parts.at(-1)}`);
+    await writeFile(target, Buffer.alloc(size, `block ${seed} `));
+    await chmod(target, executable ? 0o755 : 0o600);
+  }
+}
+
+test.serial('any folder comes back the same, and has the same name however often it is stored', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(file, { maxLength: 12 }), async (files) => {
+      run += 1;
+      const [from, to] = [path.join(folder, `from${run}`), path.join(folder, `to${run}`)];
+      await plant(from, files);
+      const { tree } = await world.putTree(from);
+      await world.getTree(tree, to);
+      await promisify(execFile)('diff', ['-r', '--no-dereference', from, to]);
+      return (await world.putTree(to)).tree === tree;
+    }),
+    { numRuns: 15 },
+  );
+  t.true(run > 0);
+});
+
+test.serial('a tree of so many files that its superblock is large comes back the same', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  const from = path.join(folder, 'from');
+  await mkdir(from);
+  for (let index = 0; index < 1000; index += 1) {
+    await writeFile(path.join(from, `a file with a long name, number ${index}`), String(index % 50));
+  }
+  const stored = await world.putTree(from);
+  t.is(stored.files, 1000);
+  const superblock = await world.client.get(`/fs/deploy/${stored.tree}`);
+  t.true((superblock?.value.length ?? 0) < 10_000);
+  await world.getTree(stored.tree, path.join(folder, 'to'));
+  t.is((await world.putTree(path.join(folder, 'to'))).tree, stored.tree);
+});
+
+test.serial('links inside the tree are kept, links that lead out of it are refused by name', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  const from = path.join(folder, 'from');
+  await mkdir(path.join(from, 'bin'), { recursive: true });
+  await symlink('../lib/nothing-yet', path.join(from, 'bin/tool'));
+  const { tree } = await world.putTree(from);
+  await world.getTree(tree, path.join(folder, 'to'));
+  await symlink('../../secret', path.join(from, 'bin/out'));
+  await t.throwsAsync(world.putTree(from), { instanceOf: WorldError, code: 'invalid', message: /bin\/out/ });
+});
+
+test.serial('a pipe in the folder is refused by name instead of waiting for its writer', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  await promisify(execFile)('mkfifo', [path.join(folder, 'pipe')]);
+  await t.throwsAsync(world.putTree(folder), { instanceOf: WorldError, code: 'invalid', message: /pipe/ });
+});
+
+test.serial('modes come back, also those that forbid writing', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  const from = path.join(folder, 'from');
+  await mkdir(path.join(from, 'closed'), { recursive: true });
+  await writeFile(path.join(from, 'closed/file'), 'x', { mode: 0o444 });
+  await chmod(path.join(from, 'closed'), 0o555);
+  const { tree } = await world.putTree(from);
+  await world.getTree(tree, path.join(folder, 'to'));
+  t.is((await stat(path.join(folder, 'to/closed'))).mode & 0o777, 0o555);
+  t.is((await stat(path.join(folder, 'to/closed/file'))).mode & 0o777, 0o444);
+  t.is((await stat(path.join(folder, 'to'))).mode & 0o777, 0o755);
+});
+
+test.serial('what is stored already is not sent again, and progress tells how far it is', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  const from = path.join(folder, 'from');
+  await mkdir(from);
+  const block = (letter: string): Buffer => Buffer.alloc(262_144, letter);
+  await writeFile(path.join(from, 'one'), Buffer.concat([block('a'), block('b'), block('a')]));
+  t.like(await world.putTree(from), { sizeBytes: 786_432, uploadedBlocks: 2, uploadedBytes: 524_288 });
+  await writeFile(path.join(from, 'two'), block('c'));
+  const seen: number[] = [];
+  const stored = await world.putTree(from, { onProgress: ({ bytes, of }) => seen.push(bytes / of) });
+  t.like(stored, { uploadedBlocks: 1, uploadedBytes: 262_144 });
+  t.deepEqual(seen, [0.75, 1]);
+});
+
+test.serial('an aborted transfer rejects with the reason and leaves nothing', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  const from = path.join(folder, 'from');
+  await mkdir(from);
+  await writeFile(path.join(from, 'file'), Buffer.alloc(5_000_000, 'x'));
+  const reason = new Error('enough');
+  const controller = new AbortController();
+  const putting = world.putTree(from, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(reason),
+  });
+  t.is(
+    await putting.then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+    reason,
+  );
+  const { tree } = await world.putTree(from);
+  const getting = world.getTree(tree, path.join(folder, 'to'), { signal: AbortSignal.abort(reason) });
+  t.is(
+    await getting.then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+    reason,
+  );
+  t.deepEqual(await readdir(folder), ['from']);
+});
+
+test.serial('a file that changes between hashing and sending fails the upload by name', async (t) => {
+  const { world, folder } = await scratch(t, etcd);
+  const changing = path.join(folder, 'changing');
+  await writeFile(changing, Buffer.alloc(1000, 'a'));
+  const putting = world.putTree(folder, { onProgress: () => writeFileSync(changing, 'new') });
+  await t.throwsAsync(putting, { instanceOf: WorldError, code: 'conflict', message: /changing/ });
+  t.is((await readFile(changing)).length, 3);
+});
+
+test.serial('a transfer goes on over a link that is cut', async (t) => {
+  const { world: near, folder } = await scratch(t, etcd);
+  await using link = await Link.to(etcd.port);
+  await using world = EtcdWorld.connect({ endpoints: [link.url], hostname: 'h1', namespace: '/cut-tree' });
+  const from = path.join(folder, 'from');
+  await mkdir(from);
+  await writeFile(path.join(from, 'file'), randomBytes(10_000_000));
+  const { tree } = await world.putTree(from, { onProgress: () => link.cut() });
+  const getting = world.getTree(tree, path.join(folder, 'to'));
+  await near.members();
+  link.cut();
+  await getting;
+  t.is((await world.putTree(path.join(folder, 'to'))).tree, tree);
+});
