@@ -33,7 +33,7 @@ async function folderFor(t: ExecutionContext): Promise<string> {
 }
 
 function program(name: string): string {
-  return fileURLToPath(new URL(`./programs/${name}.js`, import.meta.url));
+  return fileURLToPath(new URL(`../helpers/programs/${name}.js`, import.meta.url));
 }
 
 async function eventually(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
