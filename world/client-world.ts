@@ -5,28 +5,26 @@ import type { Client } from './client/client.js';
 import { ClusterWorld } from './cluster-world.js';
 import { DeployLog } from './deploys/deploy-log.js';
 import { getTree } from './fs/copy/get-tree.js';
-import { putTree } from './fs/copy/put-tree.js';
+import { putTree, type TreeUpload } from './fs/copy/put-tree.js';
 import { FileSystems, type FsOptions } from './fs/file-systems.js';
 import type { FreedBlocks } from './fs/gc/gc.js';
 import type { FsUsage } from './fs/gc/usage.js';
 import type { WorldFs } from './fs/world-fs.js';
-import { Resources } from './resources/resources.js';
-import type { SchedulerOptions } from './scheduler/options.js';
-import { Scheduler } from './scheduler/scheduler.js';
-import type { Strategy } from './scheduler/strategy.js';
-import { StringMaps } from './strings/string-maps.js';
-import { Strings } from './strings/strings.js';
 import type {
   ResDelete,
   ResExport,
   ResExportOptions,
   ResFilter,
   ResOutput,
-  ScheduledResult,
-  ScheduleOverview,
-  TreeUpload,
-  World,
-} from './world.js';
+} from './resources/resource-world.js';
+import { Resources } from './resources/resources.js';
+import type { SchedulerOptions } from './scheduler/options.js';
+import { Scheduler } from './scheduler/scheduler.js';
+import type { ScheduledResult, ScheduleOverview } from './scheduler/scheduler-world.js';
+import type { Strategy } from './scheduler/strategy.js';
+import { StringMaps } from './strings/string-maps.js';
+import { Strings } from './strings/strings.js';
+import type { World } from './world.js';
 
 /** The World over an etcd client, however that reaches etcd; it closes the client. */
 export class ClientWorld extends ClusterWorld implements World {

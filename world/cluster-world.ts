@@ -1,12 +1,14 @@
 import type { Log } from '../base/log.js';
+import type { Agent } from './agents/agents.js';
 import type { CallOptions, WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { Member } from './client/members.js';
 import { getIdealClusterSize, setIdealClusterSize, watchIdealClusterSize } from './cluster/cluster-size.js';
-import { Endpoints } from './cluster/endpoints.js';
+import { Endpoints, type EndpointsWorld } from './cluster/endpoints.js';
+import type { MembersWorld } from './cluster/members-world.js';
 import { memberChanges } from './cluster/watch-members.js';
-import { Reports } from './deploys/reports.js';
-import type { Agent, EndpointsWorld, MembersWorld, Report, ReportWorld } from './world.js';
+import type { Report } from './deploys/report.js';
+import { Reports, type ReportWorld } from './deploys/reports.js';
 
 /** The part of the World that tells of the hosts and of the etcd cluster that they run. */
 export abstract class ClusterWorld implements ReportWorld, MembersWorld, EndpointsWorld {

@@ -4,6 +4,7 @@
  */
 
 export type { Log } from '../base/log.js';
+export type { Agent } from './agents/agents.js';
 export { listAgents, registerAgent } from './agents/agents.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
 export { forgetHost, type KnownHost, listHosts, noteHost } from './agents/hosts.js';
@@ -38,11 +39,13 @@ export type { WatchEvent, WatchItem } from './client/watch/cursor.js';
 export type { WatchRequest } from './client/watch/watch.js';
 export type { ClientWorld } from './client-world.js';
 export { DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster/cluster-size.js';
+export type { EndpointsWorld } from './cluster/endpoints.js';
 export {
   type FollowEndpointsOptions,
   type FollowedEndpoints,
   followEndpoints,
 } from './cluster/follow-endpoints.js';
+export type { MembersWorld } from './cluster/members-world.js';
 export {
   CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
   CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
@@ -57,6 +60,7 @@ export {
   SESSION_TTL_SECONDS,
 } from './constants.js';
 export { type AppCondition, describeCondition } from './deploys/app-condition.js';
+export type { DeployWorld } from './deploys/deploy-log.js';
 export { type Deployment, parseDeployment, serialiseDeployment } from './deploys/deployment.js';
 export { parseDuration } from './deploys/duration.js';
 export {
@@ -67,6 +71,8 @@ export {
   parseConfig,
   parseManifest,
 } from './deploys/manifest.js';
+export type { Report, ReportState } from './deploys/report.js';
+export type { ReportWorld } from './deploys/reports.js';
 export {
   type Evidence,
   type HostState,
@@ -91,13 +97,15 @@ export {
   parseFleet,
   serialiseFleet,
 } from './fleet/fleet-identity.js';
-export type { FsOptions } from './fs/file-systems.js';
+export type { TreeUpload } from './fs/copy/put-tree.js';
+export type { FsOptions, FsWorld } from './fs/file-systems.js';
 export type { OpenFlag } from './fs/files/flags.js';
 export { FsError, type FsErrorCode } from './fs/fs-error.js';
 export type { FreedBlocks } from './fs/gc/gc.js';
 export type { FsUsage } from './fs/gc/usage.js';
 export { DEFAULT_FS_URI, MEMORY_FS_URI, memoryFs } from './fs/open-fs.js';
 export type { FsDirent, FsStats } from './fs/stats.js';
+export type { TreeWorld } from './fs/tree-world.js';
 export type {
   CopiedOut,
   CopyOptions,
@@ -108,29 +116,17 @@ export type {
   WorldFs,
   WriteFileOptions,
 } from './fs/world-fs.js';
-export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
-export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
 export type {
-  Agent,
-  DeployWorld,
-  EndpointsWorld,
-  FsWorld,
-  MembersWorld,
-  Report,
-  ReportState,
-  ReportWorld,
   ResDelete,
   ResExport,
   ResExportOptions,
   ResFilter,
   ResOutput,
   ResWorld,
-  ScheduledResult,
-  ScheduleOverview,
-  SchedulerWorld,
-  StrMapWorld,
-  StrWorld,
-  TreeUpload,
-  TreeWorld,
-  World,
-} from './world.js';
+} from './resources/resource-world.js';
+export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
+export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler/scheduler-world.js';
+export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
+export type { StrMapWorld } from './strings/string-maps.js';
+export type { StrWorld } from './strings/strings.js';
+export type { World } from './world.js';

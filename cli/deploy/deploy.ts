@@ -1,6 +1,6 @@
 import type { ClientWorld } from '../../world/client-world.js';
+import type { Report } from '../../world/deploys/report.js';
 import type { HostVerdict } from '../../world/deploys/verdict.js';
-import type { Report } from '../../world/world.js';
 import { DeployError } from '../errors.js';
 import { counted, formatBytes, type OutputOptions, printNote } from '../output/output.js';
 import { canAsk, confirmDeploy } from '../prompts/deploy.js';

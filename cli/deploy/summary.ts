@@ -1,8 +1,8 @@
+import type { Agent } from '../../world/agents/agents.js';
 import { emptyIfNoText } from '../../world/client/stored/text.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { parseDeployment } from '../../world/deploys/deployment.js';
 import { judge } from '../../world/deploys/verdict.js';
-import type { Agent } from '../../world/world.js';
 
 /** One deploy as `deploys list` and `status` show it. */
 export interface DeploySummary {

@@ -8,8 +8,21 @@ import { readHosts, readStoredJson } from '../client/stored/json.js';
 import { absent, type TxnOp, unchangedSince } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
 import { checkHostname } from '../names.js';
-import type { Agent } from '../world.js';
 
+/** What an agent says of itself while it lives; bound to its session. */
+export interface Agent {
+  readonly hostname: string;
+  /** Made once per prefix folder: tells a restarted agent from a second one with the same hostname. */
+  readonly instance: string;
+  readonly version: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly pid: number;
+  /** What the operator says of the host, such as its `zone`. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Where it runs, for people to read. */
+  readonly address?: string;
+}
 /** Where agents say that they live. */
 export const AGENTS_PREFIX = '/agents/';
 

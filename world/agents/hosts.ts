@@ -7,8 +7,7 @@ import { absent, present } from '../client/txn/txn.js';
 import { writeIfChanged } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
 import { checkHostname } from '../names.js';
-import type { Agent } from '../world.js';
-import { AGENTS_PREFIX } from './agents.js';
+import { AGENTS_PREFIX, type Agent } from './agents.js';
 
 /** Where it is kept who belongs to the fleet, whether its agent lives or not. */
 export const HOSTS_PREFIX = '/hawser/hosts/';

@@ -5,6 +5,16 @@ import type { Calls } from './calls/calls.js';
 import type { EndpointSet, Peer } from './calls/endpoint-set.js';
 import type { Rpc } from './calls/rpc.js';
 
+/** A member of the etcd cluster. Ids are uint64 in decimal, as strings because they exceed 2^53. */
+export interface Member {
+  readonly id: string;
+  /** Empty while the member was added but never started. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  readonly isLearner: boolean;
+}
+
 /** How one member sees itself and its cluster. */
 export interface MemberStatus {
   /** Of the etcd server, such as `3.4.23`. */
@@ -174,14 +184,4 @@ function toMember(member: IMember): Member {
     clientUrls: member.clientURLs,
     isLearner: member.isLearner,
   };
-}
-
-/** A member of the etcd cluster. Ids are uint64 in decimal, as strings because they exceed 2^53. */
-export interface Member {
-  readonly id: string;
-  /** Empty while the member was added but never started. */
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-  readonly clientUrls: readonly string[];
-  readonly isLearner: boolean;
 }

@@ -6,8 +6,19 @@ import type { KeyValue } from '../client/key-value.js';
 import { readText, skipped } from '../client/stored/text.js';
 import { WorldError } from '../errors.js';
 import { isHostname } from '../names.js';
-import type { EndpointsWorld } from '../world.js';
 
+/** How to reach the etcd behind the World. */
+export interface EndpointsWorld {
+  /**
+   * The URLs that this process uses. They are good from here only: over SSH they are `unix://` sockets, this process's
+   * ends of the tunnel, which nobody else can dial and which go when the World closes.
+   */
+  localEndpoints(): readonly string[];
+  /** Hostname to the URLs at which that host's etcd server is to be reached; whether one can reach them is another matter. */
+  advertisedEndpoints(options?: CallOptions): Promise<Map<string, string[]>>;
+  /** Yields once when the watch stands, then once for each change (or burst of changes) of what is advertised. */
+  watchEndpoints(options?: WatchOptions): AsyncIterable<void>;
+}
 /** Where the hosts that run an etcd server say how to reach it. */
 export const ENDPOINTS_PREFIX = '/endpoints/';
 

@@ -7,11 +7,48 @@ import { absent, type Compare, present, type TxnOp, valueIs } from '../client/tx
 import { WorldError } from '../errors.js';
 import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
 import { checkDeployId } from '../names.js';
-import type { DeployWorld } from '../world.js';
 import { parseDeployment } from './deployment.js';
 import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
 import { newestDeployId } from './newest.js';
 import { pruneDeploys } from './prune.js';
+
+/**
+ * The append-only deploy log. Ids are whole numbers from 1 without a gap; another number is WorldError `invalid`. Keys
+ * that another program left among the deploys are left out, with a warning that names the key.
+ */
+export interface DeployWorld {
+  /** Yields once when the watch stands, then once for each change (or burst of changes) of the log. */
+  watchDeploy(options?: WatchOptions): AsyncIterable<void>;
+  /** The payload of one deploy; the empty string for id 0. @throws WorldError `not-found`; `invalid` when it is no text */
+  getDeploy(id: number, options?: CallOptions): Promise<string>;
+  /** All payloads by id, the oldest first. */
+  getDeploys(options?: CallOptions): Promise<Map<number, string>>;
+  /** The newest id; 0 when there is none. What travels does not grow with the log. */
+  getMaxDeployId(options?: CallOptions): Promise<number>;
+  /** The hash stored with a deploy; the empty string when it has none. */
+  getDeployHash(id: number, options?: CallOptions): Promise<string>;
+  /**
+   * Appends deploy `id`, which must be the newest id plus one, in one transaction, exactly once even when the answer is lost.
+   * After `outcome-unknown` or an abort the same call may be made again on the same World: it succeeds if it had been applied.
+   * A `hash` is stored beside it; with a `parentHash` too, the previous deploy's hash must equal it.
+   * @throws WorldError `conflict` when the id is taken or not next, or the parent hash differs; `not-found` when its tree,
+   * stored over this World, was freed since.
+   */
+  addDeploy(
+    id: number,
+    hash: string,
+    parentHash: string,
+    payload: string,
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Deletes all deploys, with their hashes and reports, but the newest `keep` (from 1) and those that a host runs by its
+   * last report, however old. The next deploy follows as before. {@link FsWorld.fsGc} then frees what only they stored.
+   * @returns how many deploys were deleted.
+   * @throws WorldError `invalid` for a number that cannot be
+   */
+  pruneDeploys(keep: number, options?: CallOptions): Promise<number>;
+}
 
 interface NewDeploy {
   readonly id: number;

@@ -1,13 +1,27 @@
 import { z } from 'zod';
 import type { Log } from '../../base/log.js';
-import { AGENTS_PREFIX, listAgents } from '../agents/agents.js';
+import { AGENTS_PREFIX, type Agent, listAgents } from '../agents/agents.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { readHosts } from '../client/stored/json.js';
 import { WorldError } from '../errors.js';
 import { checkDeployId, checkHostname } from '../names.js';
-import type { Agent, Report, ReportWorld } from '../world.js';
+import type { Report } from './report.js';
 import { REPORTS_PREFIX } from './runs.js';
+
+/** Progress of deploys, reported by the agents and read by whoever waits. */
+export interface ReportWorld {
+  /** Stores this host's report on a deploy. @throws WorldError `invalid` for the report of another host */
+  setReport(deployId: number, report: Report, options?: CallOptions): Promise<void>;
+  /** Hostname to report; what is no report is left out, with a warning that names the key. */
+  getReports(deployId: number, options?: CallOptions): Promise<Map<string, Report>>;
+  /** Yields once when the watch stands, then once for each change (or burst of changes). */
+  watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void>;
+  /** The agents whose session lives. */
+  getAgents(options?: CallOptions): Promise<Map<string, Agent>>;
+  /** Yields once when the watch stands, then once for each change (or burst of changes): agents that come or go. */
+  watchAgents(options?: WatchOptions): AsyncIterable<void>;
+}
 
 const reportSchema: z.ZodType<Report> = z.object({
   hostname: z.string(),

@@ -1,4 +1,4 @@
-import type { Report, ReportState } from '../world.js';
+import type { Report, ReportState } from './report.js';
 
 /**
  * `waiting`: the host's agent lives and has not reported yet. `lost`: its session ended without a final report.

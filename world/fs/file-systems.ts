@@ -7,6 +7,25 @@ import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';
 import { type FsPlace, toPlace } from './storage/places.js';
 import type { WorldFs } from './world-fs.js';
 
+/** File systems that the whole fleet shares. */
+export interface FsWorld {
+  /**
+   * The file system that a URI names: `etcdfs:///fs/NAME` is shared, `memmapfs:///` is this World's own (the
+   * `standaloneFs` that it was given, else one in memory). Nothing is read before it is used.
+   * @throws WorldError `invalid` for a URI that names none.
+   */
+  fs(uri: string): WorldFs;
+  /**
+   * Deletes the trees that no deploy names and the blocks that nothing names, safely while others write or etcd is full.
+   * @throws WorldError `invalid`, `not-found`, `too-large` for a superblock that cannot be read; then no block was deleted.
+   */
+  fsGc(options?: CallOptions): Promise<FreedBlocks>;
+  /** How full etcd is, and what of it are file systems. */
+  fsUsage(options?: CallOptions): Promise<FsUsage>;
+  /** The URI of the file system in use: what `getUri` says, by default `etcdfs:///fs/shared`. */
+  uri(): string;
+}
+
 /** How a World finds file systems. */
 export interface FsOptions {
   /** What the path of an `etcdfs://` URI begins with: where file systems are kept. Default `/fs`. */

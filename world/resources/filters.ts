@@ -1,6 +1,6 @@
-import type { ResFilter } from '../world.js';
 import type { ResourceId } from './keys.js';
 import { visiblePrefixes } from './keys.js';
+import type { ResFilter } from './resource-world.js';
 
 /** More ranges than these are not worth a transaction of their own. */
 const MOST_RANGES = 64;

@@ -1,5 +1,5 @@
 import { checkHostname, checkResourceKind, checkResourceName, isHostname, isPlain } from '../names.js';
-import type { ResDelete } from '../world.js';
+import type { ResDelete } from './resource-world.js';
 
 /** Where exported resources are kept, at `/exported/$to/$from/$kind/$name`. */
 export const EXPORTED_PREFIX = '/exported/';

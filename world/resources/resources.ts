@@ -6,10 +6,17 @@ import { checkText, readText, skipped } from '../client/stored/text.js';
 import { follow } from '../client/watch/fold.js';
 import { WorldError } from '../errors.js';
 import { checkResourceKind } from '../names.js';
-import type { ResDelete, ResExport, ResExportOptions, ResFilter, ResOutput, ResWorld } from '../world.js';
 import { deleteKeys, writeChanged } from './changes.js';
 import { matchesAny, rangesFor } from './filters.js';
 import { parseResourceKey, resourceKey, visiblePrefixes } from './keys.js';
+import type {
+  ResDelete,
+  ResExport,
+  ResExportOptions,
+  ResFilter,
+  ResOutput,
+  ResWorld,
+} from './resource-world.js';
 
 const MOST_TTL_SECONDS = 9_000_000_000;
 

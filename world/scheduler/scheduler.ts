@@ -6,7 +6,6 @@ import type { Client } from '../client/client.js';
 import { absent } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
 import { checkHostname } from '../names.js';
-import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from '../world.js';
 import { Candidacy } from './candidacy.js';
 import { candidateKey, decisionKey, parseHosts, SCHEDULER_PREFIX } from './keys.js';
 import {
@@ -17,6 +16,7 @@ import {
 } from './options.js';
 import { runDeciding } from './run-election.js';
 import { scheduled } from './scheduled.js';
+import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-world.js';
 import { Board } from './schedules.js';
 import { Strategies } from './strategies.js';
 import { byName, type Strategy } from './strategy.js';

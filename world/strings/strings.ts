@@ -4,7 +4,27 @@ import { checkText, textOf } from '../client/stored/text.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
 import { checkKey } from '../names.js';
-import type { StrWorld } from '../world.js';
+
+/** Strings shared by the whole fleet. */
+export interface StrWorld {
+  /** Yields once when the watch stands, then once for each change (or burst of changes) of the string. */
+  strWatch(key: string, options?: WatchOptions): AsyncIterable<void>;
+  /**
+   * @throws WorldError `not-found` when the key does not exist (see {@link strIsNotExist}); `invalid` when what is
+   * stored is no text (UTF-8), or for a key that cannot be
+   */
+  strGet(key: string, options?: CallOptions): Promise<string>;
+  /**
+   * Writes only if the value differs, so that nobody is woken for nothing.
+   * @throws WorldError `invalid` for a key that cannot be (empty, or with a slash at an end) or a value that is no text
+   * (half of a surrogate pair); `too-large` beyond 1.5 MiB; `no-space`; `outcome-unknown`
+   */
+  strSet(key: string, value: string, options?: CallOptions): Promise<void>;
+  /** A key that does not exist is no error. */
+  strDel(key: string, options?: CallOptions): Promise<void>;
+  /** Whether an error of {@link strGet} says that the key does not exist. */
+  strIsNotExist(error: unknown): boolean;
+}
 
 /** Strings shared by the fleet, at `/strings/$key`. */
 export class Strings implements StrWorld {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { checkResourceKind } from '../../../world/names.js';
-import type { ResExport, ResFilter, ResOutput } from '../../../world/world.js';
+import type { ResExport, ResFilter, ResOutput } from '../../../world/resources/resource-world.js';
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
 import { duration, withConnection, withWorld } from '../../fleet/connection.js';

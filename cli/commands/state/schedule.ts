@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CallOptions, WatchOptions } from '../../../world/call-options.js';
 import type { SchedulerOptions } from '../../../world/scheduler/options.js';
-import type { ScheduledResult } from '../../../world/world.js';
+import type { ScheduledResult } from '../../../world/scheduler/scheduler-world.js';
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
 import { collect, duration, withConnection, withWorld } from '../../fleet/connection.js';

@@ -3,7 +3,6 @@ import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { WorldError } from '../../errors.js';
-import type { TreeUpload } from '../../world.js';
 import { sha256 } from '../blocks/blocks.js';
 import { BULK_TIMEOUT_MS } from '../storage/batches.js';
 import { checkTree } from '../storage/deployed-tree.js';
@@ -17,6 +16,17 @@ import { EMPTY_ROOT, type Node } from '../tree/node.js';
 import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
 import { type LocalEntry, readLocal, sourcesIn } from './local.js';
 import { reportTo } from './progress.js';
+
+/** What an upload came to. Sizes in bytes, before compression unless said. */
+export interface TreeUpload {
+  /** Names the tree: the lowercase hex SHA-256 of its superblock. */
+  readonly tree: string;
+  readonly files: number;
+  readonly sizeBytes: number;
+  /** Blocks that the World lacked and their size. */
+  readonly uploadedBlocks: number;
+  readonly uploadedBytes: number;
+}
 
 const LEFT_OUT: ReadonlySet<string> = new Set(['.git']);
 
