@@ -9,7 +9,7 @@ import {
   type TlsOptions,
 } from '../world/without-ssh.js';
 import { ClientLink } from './cluster/client-link.js';
-import { Rivals } from './cluster/guards/cluster-identity.js';
+import { ClusterIdentity } from './cluster/guards/cluster-identity.js';
 import { heardFromCluster } from './cluster/guards/fork-guard.js';
 import { Participation } from './cluster/participation.js';
 import type { DataFolder } from './cluster/server/data-folder.js';
@@ -59,7 +59,7 @@ export class Assembly {
   openWorld(endpoints: readonly string[]): ClientWorld {
     const { hostname, namespace, user, log } = this.#options;
     const fleet = this.#fleet;
-    return EtcdWorld.connect({ endpoints, hostname, namespace, fleet, tls: this.#tls, user, log });
+    return EtcdWorld.create({ endpoints, hostname, namespace, fleet, tls: this.#tls, user, log });
   }
 
   /** A client of nothing but the seeds that a person gave; undefined where none were given. */
@@ -98,7 +98,7 @@ export class Assembly {
       ...(runsServer ? { address: this.#address } : {}),
     };
     const others = all.filter((url) => !this.clientUrls.includes(url) && url !== this.local);
-    const rivals = new Rivals((urls) => this.look(urls), others);
+    const rivals = new ClusterIdentity((urls) => this.look(urls), others);
     return new Participation({
       world,
       agent,
@@ -158,13 +158,13 @@ export class Assembly {
   /** A client of these endpoints, in the fleet's namespace and kept to the fleet. */
   connect(endpoints: readonly string[]): Client {
     const { namespace, user, log } = this.#options;
-    return Client.connect({ endpoints, namespace, fleet: this.#fleet, tls: this.#tls, user, log });
+    return Client.create({ endpoints, namespace, fleet: this.#fleet, tls: this.#tls, user, log });
   }
 
   /** A client that looks at servers, of whatever fleet they are. */
   look(endpoints: readonly string[]): Client {
     const { namespace, user, log } = this.#options;
-    return Client.connect({ endpoints, namespace, fleet: 'any', tls: this.#tls, user, log });
+    return Client.create({ endpoints, namespace, fleet: 'any', tls: this.#tls, user, log });
   }
 
   /** Takes away what clients on this machine found the server by. */
@@ -214,7 +214,7 @@ export class Assembly {
   /** @throws AgentError `other-cluster` when the seeds are not of the cluster that this host's data is of. */
   async compare(seeds: readonly string[], signal: AbortSignal): Promise<void> {
     if (seeds.length === 0) return;
-    const rivals = new Rivals((endpoints) => this.look(endpoints), []);
+    const rivals = new ClusterIdentity((endpoints) => this.look(endpoints), []);
     await rivals.compare(this.local, seeds, signal);
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Wake } from '../base/notify.js';
+import { Notify } from '../base/notify.js';
 import {
   type Agent,
   type Client,
@@ -28,8 +28,8 @@ export class Presence {
   readonly #options: PresenceOptions;
   readonly #wanted = new Map<string, string | undefined>();
   readonly #written = new Map<string, string>();
-  readonly #wake = new Wake();
-  readonly #renewed = new Wake();
+  readonly #wake = new Notify();
+  readonly #renewed = new Notify();
   #session: Session | undefined;
   #trouble = '';
 
@@ -45,7 +45,7 @@ export class Presence {
     if (value === undefined && !this.#wanted.has(key)) return;
     this.#wanted.set(key, value);
     if (value !== undefined) this.#written.delete(key);
-    this.#wake.ring();
+    this.#wake.notify();
   }
 
   /** The session that this host is known by, as soon as there is one. For one who waits at a time. */
@@ -93,7 +93,7 @@ export class Presence {
     if (this.#trouble !== '') log('info', 'this host is known to the fleet again');
     this.#trouble = '';
     this.#session = session;
-    this.#renewed.ring();
+    this.#renewed.notify();
     registered();
     try {
       while (!over.aborted) {

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Lets one loop sleep until something happens or a time has passed. What happens while it is busy is not lost. */
-export class Wake {
+export class Notify {
   #rung = false;
   #ring: (() => void) | undefined;
 
   /** Something happened. */
-  ring(): void {
+  notify(): void {
     this.#rung = true;
     this.#ring?.();
   }

@@ -34,7 +34,7 @@ export interface TunnelErrorDetails {
   /** For `no-common-algorithm`: the option of ssh_config that lists what nothing is in common of. */
   readonly algorithmOption?: string;
   /** When several ways in were tried: why each of them failed. */
-  readonly ways?: readonly TunnelError[];
+  readonly attempts?: readonly TunnelError[];
 }
 
 /** Every failure of a tunnel that a person or a program can act on. */
@@ -51,7 +51,7 @@ export class TunnelError extends Error {
   readonly wasDropped: boolean;
   readonly brokeOff: boolean;
   readonly algorithmOption: string | undefined;
-  readonly ways: readonly TunnelError[];
+  readonly attempts: readonly TunnelError[];
 
   constructor(code: TunnelErrorCode, host: string, message: string, details: TunnelErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
@@ -65,7 +65,7 @@ export class TunnelError extends Error {
     this.wasDropped = details.wasDropped ?? false;
     this.brokeOff = details.brokeOff ?? false;
     this.algorithmOption = details.algorithmOption;
-    this.ways = details.ways ?? [];
+    this.attempts = details.attempts ?? [];
   }
 }
 
@@ -95,12 +95,12 @@ export function mostSerious(errors: readonly TunnelError[]): TunnelError {
     worst.code === 'unreachable'
       ? `None of the ${errors.length} ways in works: ${errors.map((error) => error.message).join(' ')}`
       : worst.message;
-  return new TunnelError(worst.code, worst.host, message, { ...detailsOf(worst), ways: errors });
+  return new TunnelError(worst.code, worst.host, message, { ...detailsOf(worst), attempts: errors });
 }
 
 /** Whether trying again cannot help before a person changes something. */
 export function isPermanent(error: TunnelError): boolean {
-  if (error.ways.length > 0) return error.ways.every(isPermanent);
+  if (error.attempts.length > 0) return error.attempts.every(isPermanent);
   return error.code !== 'unreachable' && error.code !== 'closed';
 }
 

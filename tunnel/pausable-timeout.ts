@@ -1,5 +1,5 @@
 /** A time limit that stands still while a person is asked. */
-export class Patience implements Disposable {
+export class PausableTimeout implements Disposable {
   readonly #onOver: () => void;
   #leftMs: number;
   #runningSince = 0;

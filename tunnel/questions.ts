@@ -1,5 +1,5 @@
 import { untilAborted } from '../base/until-aborted.js';
-import type { Patience } from './pausable-timeout.js';
+import type { PausableTimeout } from './pausable-timeout.js';
 
 /** What is asked comes last, so of a longer text the end is shown. */
 const MOST_CHARACTERS = 8_000;
@@ -30,7 +30,7 @@ export type Ask = (
 export interface Asker {
   readonly signal: AbortSignal;
   /** Stands still from when the question is ready to be asked until it is answered. */
-  readonly patience?: Patience | undefined;
+  readonly patience?: PausableTimeout | undefined;
 }
 
 /** Asks at once, within one's turn. */

@@ -1,7 +1,7 @@
 import type { Log } from '../base/log.js';
 import { type TransportName, transportNamed } from './connection/choose-transport.js';
 import { Connection, type Dial } from './connection/connection.js';
-import { enter, type WaysIn } from './connection/race-destinations.js';
+import { type RaceOptions, raceDestinations } from './connection/race-destinations.js';
 import type { TunnelState } from './connection/state.js';
 import { type Destination, formatDestination } from './destination.js';
 import { execOn } from './exec/exec.js';
@@ -70,11 +70,11 @@ export interface ForwardOptions {
  */
 export class Tunnel implements AsyncDisposable {
   readonly #connection: Connection;
-  readonly #waysIn: WaysIn;
+  readonly #waysIn: RaceOptions;
   readonly #forwards = new Set<Forward>();
   #closed: Promise<void> | undefined;
 
-  private constructor(connection: Connection, waysIn: WaysIn) {
+  private constructor(connection: Connection, waysIn: RaceOptions) {
     this.#connection = connection;
     this.#waysIn = waysIn;
   }
@@ -96,7 +96,7 @@ export class Tunnel implements AsyncDisposable {
     const waysIn = withDefaults(options);
     const transport = transportNamed(options.transport ?? 'auto');
     const dial: Dial = ({ signal, mayAsk }) =>
-      enter(mayAsk ? waysIn : { ...waysIn, questions: undefined }, transport, { signal });
+      raceDestinations(mayAsk ? waysIn : { ...waysIn, questions: undefined }, transport, { signal });
     const connection = await Connection.open(dial, {
       signal: signal ?? new AbortController().signal,
       log: options.log,
@@ -174,7 +174,7 @@ export class Tunnel implements AsyncDisposable {
   }
 }
 
-function withDefaults(options: TunnelOptions): WaysIn {
+function withDefaults(options: TunnelOptions): RaceOptions {
   return {
     destinations: options.destinations.map((one) => ('alias' in one ? one : withoutConfig(one, options))),
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,

@@ -46,11 +46,11 @@ export class EtcdWorld extends ClientWorld {
    * rejects with, nothing stays open.
    * @param call `timeoutMs` is how long the seeds may take, default {@link CLIENT_DIAL_TIMEOUT_MS}.
    * @throws WorldError `unavailable` when none answers in time, `other-fleet` when they are not of the `fleet`,
-   * `permission-denied` for a user that etcd does not know, `invalid` as {@link EtcdWorld.connect}.
+   * `permission-denied` for a user that etcd does not know, `invalid` as {@link EtcdWorld.create}.
    */
   static async open(options: EtcdWorldOpenOptions = {}, call: CallOptions = {}): Promise<EtcdWorld> {
     const { seeds = [DEFAULT_CLIENT_URL], hostname = ownHostname(), ...others } = options;
-    const world = EtcdWorld.connect({ ...others, endpoints: seeds, hostname });
+    const world = EtcdWorld.create({ ...others, endpoints: seeds, hostname });
     try {
       await answered(world.client, call);
     } catch (error) {
@@ -61,11 +61,11 @@ export class EtcdWorld extends ClientWorld {
   }
 
   /** Nothing is sent before the first call. @throws WorldError `invalid` for an endpoint, hostname, prefix or certificate file that cannot be. */
-  static connect(options: EtcdWorldOptions): EtcdWorld {
+  static create(options: EtcdWorldOptions): EtcdWorld {
     const { endpoints, tls, user, hostname, namespace = DEFAULT_NAMESPACE, fleet, log } = options;
     checkHostname(hostname);
     toPlace(options);
-    const client = Client.connect({ endpoints, namespace, tls, user, fleet, log });
+    const client = Client.create({ endpoints, namespace, tls, user, fleet, log });
     return new EtcdWorld(client, hostname, log, options);
   }
 }

@@ -117,7 +117,7 @@ export class SshWorld extends ClientWorld {
         const behind = forwards.get(address)?.endpoint;
         return behind?.scheme === 'https' ? behind.host : undefined;
       };
-      const client = Client.connect({
+      const client = Client.create({
         ...{ endpoints: [...forwards.keys()], namespace, tls: options.tls, user: options.user },
         ...{ fleet: options.fleet, log },
         dialling: { describe, secureHost },

@@ -74,12 +74,12 @@ export {
 export type { Report, ReportState } from './deploys/report.js';
 export type { ReportWorld } from './deploys/reports.js';
 export {
-  type Evidence,
+  type DeployEvidence,
+  type DeployVerdict,
+  deployVerdict,
   type HostState,
   type HostVerdict,
   isFinal,
-  type Judgement,
-  judge,
   type Verdict,
 } from './deploys/verdict.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';

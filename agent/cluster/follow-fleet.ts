@@ -54,7 +54,7 @@ export function followFleet(
 async function follow(options: FollowFleetOptions, signal: AbortSignal): Promise<void> {
   const { client } = options;
   const noting = untilAnswered(signal, async () => {
-    for await (const _ of client.pulses({ key: FLEET_KEY }, { signal })) await note(options, signal);
+    for await (const _ of client.changes({ key: FLEET_KEY }, { signal })) await note(options, signal);
   });
   try {
     await Promise.all([noting, checkSeeds(options, signal)]);

@@ -1,4 +1,4 @@
-import { Wake } from '../../base/notify.js';
+import { Notify } from '../../base/notify.js';
 import {
   type Agent,
   type Client,
@@ -50,7 +50,7 @@ export class Participation {
   readonly presence: Presence;
   readonly #options: ParticipationOptions;
   readonly #size: ReturnType<typeof wantedSize>;
-  readonly #wake = new Wake();
+  readonly #wake = new Notify();
   readonly #ended = new AbortController();
   #endpoints: FollowedEndpoints | undefined;
   #local: string | undefined;
@@ -98,10 +98,10 @@ export class Participation {
       });
     this.#followEndpoints();
     using naming = this.#options.mover(CONVERGER_HOSTNAME_NAMESPACE);
-    const known = new Wake();
+    const known = new Notify();
     const present = guarded(
       this.presence.run(this.#ended.signal, () => {
-        known.ring();
+        known.notify();
         naming.settled();
         registered();
       }),
@@ -176,7 +176,7 @@ export class Participation {
     if (this.own === undefined) return;
     const { world, agent } = this.#options;
     const key = `${NOMINATED_PREFIX}${agent.hostname}`;
-    for await (const _ of world.client.pulses({ key }, { signal })) this.#wake.ring();
+    for await (const _ of world.client.changes({ key }, { signal })) this.#wake.notify();
   }
 
   async #nominate(signal: AbortSignal): Promise<void> {
@@ -217,5 +217,5 @@ export class Participation {
 }
 
 async function ended(signal: AbortSignal): Promise<void> {
-  await new Wake().wait(undefined, signal);
+  await new Notify().wait(undefined, signal);
 }

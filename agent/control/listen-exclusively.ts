@@ -18,7 +18,7 @@ const patienceMs = 10_000;
  * @throws AgentError `in-use` when one that is starting holds the others up for ten seconds.
  * @returns false when a living process has the path.
  */
-export async function claim(
+export async function listenExclusively(
   server: Server,
   path: string,
   { secret, signal }: { readonly secret: string; readonly signal: AbortSignal },

@@ -5,7 +5,7 @@ import type { Log } from '../../world/without-ssh.js';
 import { AgentError } from '../errors.js';
 import { instanceOf } from '../prefix/instance.js';
 import { ControlClient } from './client.js';
-import { claim } from './listen-exclusively.js';
+import { listenExclusively } from './listen-exclusively.js';
 import { type ControlHandlers, controlServer } from './server.js';
 import { CONTROL_SOCKET, type SocketPath, socketPath } from './socket-path.js';
 
@@ -40,7 +40,8 @@ export class ControlSocket implements AsyncDisposable {
     const path = await socketPath(prefix, CONTROL_SOCKET);
     try {
       const signal = options.signal ?? closing.signal;
-      if (!(await claim(server, path.path, { secret, signal }))) throw await inUse(prefix, path.path);
+      if (!(await listenExclusively(server, path.path, { secret, signal })))
+        throw await inUse(prefix, path.path);
       await chmod(path.path, 0o600);
     } catch (error) {
       server.close();

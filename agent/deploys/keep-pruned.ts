@@ -1,4 +1,4 @@
-import { Wake } from '../../base/notify.js';
+import { Notify } from '../../base/notify.js';
 import type { ClientWorld, Log } from '../../world/without-ssh.js';
 
 /** How many of the newest deploys stay in the log. */
@@ -22,7 +22,7 @@ export interface KeepPrunedOptions {
  */
 export async function keepPruned(options: KeepPrunedOptions, signal: AbortSignal): Promise<void> {
   if (options.keep === 0) return;
-  const wake = new Wake();
+  const wake = new Notify();
   const watching = ringAtDeploys(options, wake, signal);
   let [isOwed, said] = [false, ''];
   while (!signal.aborted) {
@@ -62,11 +62,11 @@ async function pruneAndFree(
 
 async function ringAtDeploys(
   { world, log }: KeepPrunedOptions,
-  wake: Wake,
+  wake: Notify,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for await (const _ of world.watchDeploy({ signal })) wake.ring();
+    for await (const _ of world.watchDeploy({ signal })) wake.notify();
   } catch (error) {
     if (!signal.aborted)
       log('debug', `old deploys are looked for from time to time only: ${reasonOf(error)}`);

@@ -1,4 +1,4 @@
-import { Wake } from '../../base/notify.js';
+import { Notify } from '../../base/notify.js';
 import {
   type AppCondition,
   type ClientWorld,
@@ -17,7 +17,7 @@ export class Reporter {
   readonly #hostname: string;
   readonly #log: Log;
   readonly #unsaid = new Map<number, Report>();
-  readonly #wake = new Wake();
+  readonly #wake = new Notify();
   #app: AppCondition | undefined;
   #last: { readonly id: number; readonly report: Report } | undefined;
 
@@ -87,7 +87,7 @@ export class Reporter {
             message: withApp(report.message, this.#app),
           };
     this.#unsaid.set(id, full);
-    this.#wake.ring();
+    this.#wake.notify();
   }
 }
 

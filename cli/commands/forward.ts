@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { logTo, resolveConnection, tunnelOptions, withConnection } from '../fleet/connection.js';
+import { logTo, resolveTarget, tunnelOptions, withConnection } from '../fleet/connection.js';
 import type { ConnectionFlags } from '../fleet/connection-flags.js';
 import { requireFleet } from '../fleet/target.js';
 import { printResult } from '../output/output.js';
@@ -27,7 +27,7 @@ export function forwardCommand(context: Context): Command {
     )
     .action(async (target: string | undefined, flags: ForwardFlags) => {
       const { signal } = context.interrupts;
-      const connection = requireFleet(await resolveConnection(flags, { signal }));
+      const connection = requireFleet(await resolveTarget(flags, { signal }));
       if (connection.sshUrls.length === 0)
         throw new UsageError('A forward goes through SSH: give --ssh-url user@host.');
       const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([

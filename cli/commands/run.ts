@@ -6,10 +6,10 @@ import { makePrivateFolder, removePrivateFolder } from '../../tunnel/files/priva
 import { DEFAULT_CLIENT_URL, DEFAULT_SERVER_URL } from '../../world/constants.js';
 import type { Context } from '../context.js';
 import {
-  type Connection,
   collectList,
+  type FleetTarget,
   openWorld,
-  resolveConnection,
+  resolveTarget,
   withConnection,
 } from '../fleet/connection.js';
 import type { ConnectionFlags } from '../fleet/connection-flags.js';
@@ -116,7 +116,7 @@ function endWithReader({ interrupts }: Context, environment: NodeJS.ProcessEnv):
 }
 
 async function agentOptions(context: Context, flags: RunFlags, prefix: string): Promise<AgentOptions> {
-  const connection = await resolveConnection(flags, { searchConfig: false });
+  const connection = await resolveTarget(flags, { searchConfig: false });
   const log = agentLog(flags);
   const tls = serverTls(flags);
   return {
@@ -168,7 +168,7 @@ function defaultClientUrl(prefix: string): string {
   return isOwnPlace ? DEFAULT_CLIENT_URL : `unix://${path.resolve(prefix)}/etcd.sock`;
 }
 
-function connectSeeds(connection: Connection, log: Log): Pick<AgentOptions, 'connectSeeds'> {
+function connectSeeds(connection: FleetTarget, log: Log): Pick<AgentOptions, 'connectSeeds'> {
   if (connection.sshUrls.length === 0) return {};
   return { connectSeeds: (signal) => openWorld(connection, log, signal) };
 }

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { Log } from '../../base/log.js';
 import type { Fleet, Host } from '../../fixtures/index.js';
 import { Tunnel } from '../../tunnel/index.js';
-import { type Connection, tunnelOptions } from '../fleet/connection.js';
+import { type FleetTarget, tunnelOptions } from '../fleet/connection.js';
 
 const appPort = 8080;
 
@@ -16,7 +16,7 @@ export interface Answer {
 /** Asks the app on each host for its front page, through a tunnel to that very host. */
 export async function askApps(
   fleet: Fleet,
-  connection: Connection,
+  connection: FleetTarget,
   log: Log,
   signal: AbortSignal,
 ): Promise<Answer[]> {

@@ -7,7 +7,7 @@ import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import type { Context } from '../context.js';
 import { deploy } from '../deploy/deploy.js';
 import { prepare } from '../deploy/prepare.js';
-import { type Connection, logTo, openWorld } from '../fleet/connection.js';
+import { type FleetTarget, logTo, openWorld } from '../fleet/connection.js';
 import type { Lines } from '../output/lines.js';
 import { lines, type OutputOptions, printNote, printResult } from '../output/output.js';
 import { formatStatus, readStatus } from '../status/status.js';
@@ -135,7 +135,7 @@ function seedsOf(fleet: Fleet): string[] {
 }
 
 /** The same connection that a person would give with flags. */
-function connectionTo(fleet: Fleet): Connection {
+function connectionTo(fleet: Fleet): FleetTarget {
   return {
     sshUrls: fleet.hosts.map(({ destination }) => destination),
     sshIds: [],

@@ -2,7 +2,7 @@ import type { Agent } from '../../world/agents/agents.js';
 import { emptyIfNoText } from '../../world/client/stored/text.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { parseDeployment } from '../../world/deploys/deployment.js';
-import { judge } from '../../world/deploys/verdict.js';
+import { deployVerdict } from '../../world/deploys/verdict.js';
 
 /** One deploy as `deploys list` and `status` show it. */
 export interface DeploySummary {
@@ -37,6 +37,6 @@ export async function summarise(
     return { id, name: '', message: '', author: '', createdAt: '', hash, tree: '', verdict: 'unknown' };
   }
   const { name, message, author, createdAt, tree, hosts } = deployment;
-  const { verdict } = judge({ hosts, reports, agents: new Set(agents.keys()) });
+  const { verdict } = deployVerdict({ hosts, reports, agents: new Set(agents.keys()) });
   return { id, name, message, author, createdAt, hash, tree, verdict };
 }

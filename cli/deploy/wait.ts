@@ -1,5 +1,5 @@
 import type { ClientWorld } from '../../world/client-world.js';
-import { type HostVerdict, type Judgement, judge } from '../../world/deploys/verdict.js';
+import { type DeployVerdict, deployVerdict, type HostVerdict } from '../../world/deploys/verdict.js';
 
 export interface WaitOptions {
   readonly world: ClientWorld;
@@ -24,13 +24,13 @@ const lostGraceMs = 5_000;
  * Follows a deploy until its verdict is final or the time is over (then it is still `pending`). Nobody polls: the
  * reports and the agents' sessions are watched, so a host that dies is noticed when its session ends.
  */
-export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
+export async function waitForVerdict(options: WaitOptions): Promise<DeployVerdict> {
   const { world, id, hosts, allowMissing, onChange } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(options.timeoutMs)]);
   const shown = new Map<string, string>();
   const away = new Set(options.away);
-  let judgement: Judgement = judge({ hosts, reports: new Map(), agents: new Set(hosts) });
+  let judgement: DeployVerdict = deployVerdict({ hosts, reports: new Map(), agents: new Set(hosts) });
   let grace: NodeJS.Timeout | undefined;
   try {
     for await (const _ of firstOf(signal, [
@@ -41,7 +41,7 @@ export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
         world.getReports(id, { signal }),
         world.getAgents({ signal }),
       ]);
-      judgement = judge({ hosts, reports, agents: new Set(agents.keys()), away, allowMissing });
+      judgement = deployVerdict({ hosts, reports, agents: new Set(agents.keys()), away, allowMissing });
       showChanges(judgement, shown, onChange);
       const mayComeBack = [...judgement.hosts].some(
         ([hostname, { state }]) => state === 'lost' || (state === 'missing' && !away.has(hostname)),
@@ -65,7 +65,7 @@ export async function waitForVerdict(options: WaitOptions): Promise<Judgement> {
 }
 
 function showChanges(
-  judgement: Judgement,
+  judgement: DeployVerdict,
   shown: Map<string, string>,
   onChange: WaitOptions['onChange'],
 ): void {

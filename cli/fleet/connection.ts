@@ -11,9 +11,9 @@ import type { OutputOptions } from '../output/output.js';
 import { writeLine } from '../output/stderr.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import { etcdUser, PASSWORD_VARIABLE } from './etcd-user.js';
-import { type Connection, type ResolveOptions, requireFleet, resolveConnection } from './target.js';
+import { type FleetTarget, type ResolveOptions, requireFleet, resolveTarget } from './target.js';
 
-export { type Connection, resolveConnection } from './target.js';
+export { type FleetTarget, resolveTarget } from './target.js';
 
 /** Adds the connection flags and an example to a command. */
 export function withConnection(command: Command, example: string): Command {
@@ -72,7 +72,7 @@ export function withConnection(command: Command, example: string): Command {
  * @throws TunnelError `bad-destination`
  */
 export async function tunnelOptions(
-  connection: Connection,
+  connection: FleetTarget,
   log: Log,
   signal?: AbortSignal,
 ): Promise<TunnelOptions> {
@@ -118,7 +118,11 @@ function alsoReading(destination: ResolvedDestination, files: readonly string[])
 }
 
 /** Opens the World of a fleet: through SSH where a way in is given, else directly. */
-export async function openWorld(connection: Connection, log: Log, signal: AbortSignal): Promise<ClientWorld> {
+export async function openWorld(
+  connection: FleetTarget,
+  log: Log,
+  signal: AbortSignal,
+): Promise<ClientWorld> {
   const { seeds, tls, namespace, hostname, fleetId: fleet } = connection;
   const user = etcdUser(connection.user, { canAsk: connection.canAskPassword === true, signal });
   const shared = { tls, user, namespace, hostname, fleet, log };
@@ -130,7 +134,7 @@ export async function openWorld(connection: Connection, log: Log, signal: AbortS
     return SshWorld.connect({ ...shared, seeds, tunnel }, { signal });
   }
   const { EtcdWorld } = await import('../../world/etcd-world.js');
-  return EtcdWorld.connect({ ...shared, endpoints: seeds });
+  return EtcdWorld.create({ ...shared, endpoints: seeds });
 }
 
 /** Runs `work` with the World of the flags' fleet, and closes it whatever happens. */
@@ -141,7 +145,7 @@ export async function withWorld<T>(
   options: Pick<ResolveOptions, 'appFolder'> = {},
 ): Promise<T> {
   const { signal } = context.interrupts;
-  const connection = requireFleet(await resolveConnection(flags, { ...options, signal }));
+  const connection = requireFleet(await resolveTarget(flags, { ...options, signal }));
   await using world = await openWorld(connection, logTo(flags), signal);
   return await work(world, { signal, timeoutMs: connection.timeoutMs });
 }

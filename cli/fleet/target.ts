@@ -17,7 +17,7 @@ import type { ReadingTime } from './read-config-file.js';
 import { tlsOptions } from './tls-options.js';
 
 /** Where the fleet is and who we are to it: flags, laid over `hawser.yaml`, laid over defaults. */
-export interface Connection {
+export interface FleetTarget {
   /** Ways in through SSH; none means that the seeds are dialled directly. */
   readonly sshUrls: readonly string[];
   readonly sshHostkey?: string;
@@ -77,10 +77,10 @@ const defaultTimeoutMs = 10_000;
  * @throws UsageError for a config file that is wrong, a fleet that is not known, or a namespace that cannot be;
  * TrustError for a file of a folder that is not trusted
  */
-export async function resolveConnection(
+export async function resolveTarget(
   flags: ConnectionFlags,
   options: ResolveOptions = {},
-): Promise<Connection> {
+): Promise<FleetTarget> {
   const { searchConfig = true } = options;
   const appFolder = options.appFolder === undefined ? undefined : await real(options.appFolder);
   const starts = appFolder === undefined ? [workingFolder()] : [appFolder, workingFolder()];
@@ -100,7 +100,7 @@ export async function resolveConnection(
  * Refuses a connection that nobody named where no agent of this machine listens either.
  * @throws UsageError
  */
-export function requireFleet(connection: Connection): Connection {
+export function requireFleet(connection: FleetTarget): FleetTarget {
   if (connection.isDefault !== true || isLocalSocket(DEFAULT_CLIENT_URL)) return connection;
   throw new UsageError(
     'No fleet is known here. Say how to reach it: --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration folder (~/.config).',
@@ -176,7 +176,7 @@ function readFleet({ file, isNamed }: FleetFile, time: ReadingTime = {}): Promis
 }
 
 /** Flags over the file, over defaults. */
-function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: boolean): Connection {
+function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: boolean): FleetTarget {
   const sshUrls = flags.sshUrl ?? config.sshUrls ?? [];
   const sshHostkey = flags.sshHostkey ?? config.sshHostkey;
   const transport = flags.transport ?? config.transport;
@@ -203,7 +203,7 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
 function etcdPart(
   flags: ConnectionFlags,
   config: ConnectionConfig,
-): Pick<Connection, 'seeds' | 'tls' | 'user' | 'fleetId' | 'namespace'> {
+): Pick<FleetTarget, 'seeds' | 'tls' | 'user' | 'fleetId' | 'namespace'> {
   const seeds = flags.seeds ?? config.seeds ?? [DEFAULT_CLIENT_URL];
   const tls = tlsOptions(flags, config, seeds);
   const user = userConfig(flags, config);
@@ -222,7 +222,7 @@ function knownHosts(
   flags: ConnectionFlags,
   config: ConnectionConfig,
   isFolders: boolean,
-): Pick<Connection, 'sshKnownHosts' | 'folderKnownHosts'> {
+): Pick<FleetTarget, 'sshKnownHosts' | 'folderKnownHosts'> {
   if (flags.sshKnownHosts !== undefined) return { sshKnownHosts: flags.sshKnownHosts.map(expandHome) };
   const files = (config.sshKnownHosts ?? []).map(expandHome);
   return isFolders ? { sshKnownHosts: [], folderKnownHosts: files } : { sshKnownHosts: files };

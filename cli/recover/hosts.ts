@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UsageError } from '../errors.js';
-import { type Connection, logTo, resolveConnection, tunnelOptions } from '../fleet/connection.js';
+import { type FleetTarget, logTo, resolveTarget, tunnelOptions } from '../fleet/connection.js';
 import type { ConnectionFlags } from '../fleet/connection-flags.js';
 import type { HostToReach } from './reach.js';
 
@@ -19,13 +19,13 @@ export interface HostFlags extends ConnectionFlags {
 export async function hostsToReach(
   flags: HostFlags,
   signal: AbortSignal,
-): Promise<{ connection: Connection; hosts: readonly HostToReach[] }> {
+): Promise<{ connection: FleetTarget; hosts: readonly HostToReach[] }> {
   if (!path.posix.isAbsolute(flags.prefix)) {
     throw new UsageError(
       `The prefix ${flags.prefix} is not absolute: give the agents' own, such as ${DEFAULT_PREFIX}.`,
     );
   }
-  const connection = await resolveConnection(flags, { usesHosts: true, signal });
+  const connection = await resolveTarget(flags, { usesHosts: true, signal });
   const named = flags.sshUrl === undefined ? connection.hosts : undefined;
   const sshUrls = [...new Set(named ?? connection.sshUrls)];
   if (sshUrls.length === 0) {

@@ -17,7 +17,7 @@ test.serial('Of several failures the one that a person must see comes first', (t
     const worst = mostSerious(failures);
     t.is(worst.code, code);
     t.is(worst.host, `root@${code}:22`);
-    t.deepEqual(worst.ways, failures);
+    t.deepEqual(worst.attempts, failures);
   }
 });
 

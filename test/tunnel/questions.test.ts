@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Patience } from '../../tunnel/pausable-timeout.js';
+import { PausableTimeout } from '../../tunnel/pausable-timeout.js';
 import { type Ask, type Question, Questions } from '../../tunnel/questions.js';
 
 const { signal } = new AbortController();
@@ -106,7 +106,7 @@ test.serial('A kept answer is given once', (t) => {
 test.serial('A time limit stands still while it is paused, however often', async (t) => {
   let isOver = false;
   const over = new Promise<void>((resolve) => {
-    const patience = new Patience(20, () => {
+    const patience = new PausableTimeout(20, () => {
       isOver = true;
       resolve();
     });
@@ -121,7 +121,7 @@ test.serial('A time limit stands still while it is paused, however often', async
 });
 
 test.serial('A time limit that was disposed of is never over', async (t) => {
-  const patience = new Patience(1, () => t.fail());
+  const patience = new PausableTimeout(1, () => t.fail());
   const resume = patience.pause();
   patience[Symbol.dispose]();
   resume();

@@ -50,7 +50,7 @@ test('a World is not opened where nobody answers, an etcd of another fleet does,
   await t.throwsAsync(EtcdWorld.open({ seeds: [] }), { instanceOf: WorldError, code: 'invalid' });
 
   await using etcd = await Etcd.start();
-  await using found = EtcdWorld.connect({ endpoints: [etcd.url], hostname: 'h1' });
+  await using found = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'h1' });
   await makeFleet(found.client);
   const fleet: FleetIdentity = { uuid: '11111111-2222-4333-8444-555555555555', generation: 1 };
   const other = { instanceOf: WorldError, code: 'other-fleet' };

@@ -2,10 +2,10 @@ import type { Log } from '../../base/log.js';
 import { type Destination, formatDestination } from '../destination.js';
 import { isPermanent, TunnelError } from '../errors.js';
 import type { Link } from '../transport/transport.js';
-import type { EnteredLink } from './race-destinations.js';
-import { Eagerness } from './retry-budget.js';
-import { RetryPause } from './retry-delay.js';
-import { type Begun, StandIn } from './standby-dial.js';
+import type { ConnectedLink } from './race-destinations.js';
+import { RetryBudget } from './retry-budget.js';
+import { RetryDelay } from './retry-delay.js';
+import { type PendingDial, StandbyDial } from './standby-dial.js';
 import { TunnelStates } from './state.js';
 
 /** A connection that lasted this long was a good one: what follows it starts with no failures. */
@@ -18,7 +18,7 @@ const ASKS_AGAIN_WITHIN_MS = 1_000;
 export type Dial = (options: {
   readonly signal: AbortSignal;
   readonly mayAsk: boolean;
-}) => Promise<EnteredLink>;
+}) => Promise<ConnectedLink>;
 
 /** Keeps one SSH connection: made again whenever it is lost, until that is hopeless or it is closed. */
 export class Connection implements AsyncDisposable {
@@ -29,16 +29,16 @@ export class Connection implements AsyncDisposable {
   readonly #kept: Promise<void>;
   /** How many wait for a link. */
   #waiting = 0;
-  readonly #eagerness = new Eagerness();
+  readonly #eagerness = new RetryBudget();
   /** Channels that go over it, and when the last of them ended. */
   #carried = 0;
   #carriedUntilMs = Number.NEGATIVE_INFINITY;
-  #retry: RetryPause | undefined;
+  #retry: RetryDelay | undefined;
   #via: Destination;
   #link: Link | undefined;
   #expectsChannels = false;
 
-  private constructor(first: EnteredLink, dial: Dial, log: Log | undefined) {
+  private constructor(first: ConnectedLink, dial: Dial, log: Log | undefined) {
     this.#dial = dial;
     this.#log = log;
     this.#via = first.via;
@@ -131,7 +131,11 @@ export class Connection implements AsyncDisposable {
     try {
       for (;;) {
         const connectedAt = performance.now();
-        const standIn = new StandIn(link, ({ signal }) => this.#dial({ signal, mayAsk: false }), this.#log);
+        const standIn = new StandbyDial(
+          link,
+          ({ signal }) => this.#dial({ signal, mayAsk: false }),
+          this.#log,
+        );
         const reason = await link.closed;
         if (this.#closing.signal.aborted) return await standIn.close();
         failures = performance.now() - connectedAt < STABLE_AFTER_MS ? failures + 1 : 0;
@@ -176,7 +180,7 @@ export class Connection implements AsyncDisposable {
   }
 
   /** What a stand-in came to, if there is one. Why it failed is left to the next attempt, which may ask. */
-  async #finish(begun: Begun | undefined): Promise<EnteredLink | undefined> {
+  async #finish(begun: PendingDial | undefined): Promise<ConnectedLink | undefined> {
     const { signal } = this.#closing;
     const onClosing = () => begun?.abort.abort(signal.reason);
     signal.addEventListener('abort', onClosing, { once: true });
@@ -190,7 +194,7 @@ export class Connection implements AsyncDisposable {
     }
   }
 
-  async #adopt({ link, via }: EnteredLink): Promise<Link> {
+  async #adopt({ link, via }: ConnectedLink): Promise<Link> {
     if (this.#closing.signal.aborted) {
       await link.close();
       throw this.#closing.signal.reason;
@@ -206,7 +210,7 @@ export class Connection implements AsyncDisposable {
 
   async #pause(failures: number, reason: TunnelError): Promise<void> {
     const since = new Date();
-    this.#retry = new RetryPause(failures, {
+    this.#retry = new RetryDelay(failures, {
       isAwaited: this.#waiting > 0,
       onPlanned: (retryAt) => this.states.enter({ status: 'waiting', since, reason, retryAt }),
     });

@@ -4,7 +4,7 @@ import { TunnelError } from '../errors.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { DialOptions, Link, Transport } from '../transport/transport.js';
 import { backoffMs } from './backoff.js';
-import { processGovernor, type StartGovernor } from './login-limiter.js';
+import { type LoginLimiter, processLoginLimiter } from './login-limiter.js';
 
 /** After so many it is more likely that there is no SSH server than that it is busy. */
 const MAX_DROPS = 5;
@@ -14,11 +14,11 @@ const MAX_DROPS = 5;
  * against the time limit.
  * @throws TunnelError like {@link Transport.dial}
  */
-export async function dialInTurn(
+export async function dialLimited(
   transport: Transport,
   destination: ResolvedDestination,
   options: DialOptions,
-  governor: StartGovernor = processGovernor,
+  governor: LoginLimiter = processLoginLimiter,
 ): Promise<Link> {
   const server = serverOf(destination);
   for (let drops = 1; ; drops += 1) {
@@ -40,7 +40,7 @@ export async function dialInTurn(
 }
 
 async function enterTurn(
-  governor: StartGovernor,
+  governor: LoginLimiter,
   server: string,
   { patience, signal }: DialOptions,
 ): Promise<() => void> {

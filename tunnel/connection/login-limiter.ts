@@ -1,5 +1,5 @@
 /** How many logins may be under way at once. */
-export interface GovernorLimits {
+export interface LoginLimits {
   /** In all. Default 32. */
   readonly overall?: number;
   /** At one SSH server; sshd drops some of more than ten (MaxStartups). Default 8. */
@@ -22,14 +22,14 @@ interface Waiter {
  * Holds concurrent logins under what SSH servers and bastions take: whoever starts one waits for its turn here,
  * in the order of asking as far as servers allow.
  */
-export class StartGovernor {
+export class LoginLimiter {
   readonly #overall: number;
   readonly #perServer: number;
   readonly #servers = new Map<string, Server>();
   readonly #waiting: Waiter[] = [];
   #underWay = 0;
 
-  constructor({ overall = 32, perServer = 8 }: GovernorLimits = {}) {
+  constructor({ overall = 32, perServer = 8 }: LoginLimits = {}) {
     this.#overall = overall;
     this.#perServer = perServer;
   }
@@ -107,4 +107,4 @@ export class StartGovernor {
 }
 
 /** The one that all tunnels of this process share, for servers count all of their logins together. */
-export const processGovernor = new StartGovernor();
+export const processLoginLimiter = new LoginLimiter();

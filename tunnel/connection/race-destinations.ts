@@ -1,15 +1,15 @@
 import type { Log } from '../../base/log.js';
 import { type Destination, formatDestination } from '../destination.js';
 import { mostSerious, TunnelError } from '../errors.js';
-import { Patience } from '../pausable-timeout.js';
+import { PausableTimeout } from '../pausable-timeout.js';
 import type { Questions } from '../questions.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { ForwardTarget, Link, Transport } from '../transport/transport.js';
-import { dialInTurn } from './dial.js';
+import { dialLimited } from './dial.js';
 import { whyNoneAnswers } from './probe.js';
 
 /** How to get into a fleet; the same for the first connection and for each later one. */
-export interface WaysIn {
+export interface RaceOptions {
   readonly destinations: readonly ResolvedDestination[];
   /** For destinations that do not say otherwise, like the two below. */
   readonly connectTimeoutMs: number;
@@ -23,7 +23,7 @@ export interface WaysIn {
 }
 
 /** A link and the way that it was made by. */
-export interface EnteredLink {
+export interface ConnectedLink {
   readonly link: Link;
   readonly via: Destination;
 }
@@ -32,17 +32,17 @@ export interface EnteredLink {
  * Tries every way in at once. The first that is connected and authenticated wins, the others are dropped.
  * @throws TunnelError the most serious of what went wrong, when none works; `ways` holds all.
  */
-export async function enter(
-  waysIn: WaysIn,
+export async function raceDestinations(
+  waysIn: RaceOptions,
   transport: Transport,
   { signal }: { readonly signal: AbortSignal },
-): Promise<EnteredLink> {
+): Promise<ConnectedLink> {
   signal.throwIfAborted();
   const race = new AbortController();
   const abort = () => race.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   const failures: TunnelError[] = [];
-  const spare: EnteredLink[] = [];
+  const spare: ConnectedLink[] = [];
   const attempts = waysIn.destinations.map(async (destination) => {
     try {
       const link = await enterBy(destination, waysIn, transport, race.signal);
@@ -52,7 +52,7 @@ export async function enter(
       throw error;
     }
   });
-  let winner: EnteredLink | undefined;
+  let winner: ConnectedLink | undefined;
   try {
     winner = await firstOrSpare(attempts, spare);
     for (const { code, message } of failures)
@@ -70,13 +70,13 @@ export async function enter(
 
 /** Lets a way through that leads where it should; another becomes a spare one. */
 async function checkedWay(
-  way: EnteredLink,
+  way: ConnectedLink,
   {
     waysIn: { probe = [], destinations },
     spare,
     signal,
-  }: { readonly waysIn: WaysIn; readonly spare: EnteredLink[]; readonly signal: AbortSignal },
-): Promise<EnteredLink> {
+  }: { readonly waysIn: RaceOptions; readonly spare: ConnectedLink[]; readonly signal: AbortSignal },
+): Promise<ConnectedLink> {
   if (destinations.length === 1 || probe.length === 0) return way;
   spare.push(way);
   const refusal = await whyNoneAnswers(way.link, probe, { host: formatDestination(way.via), signal });
@@ -85,9 +85,9 @@ async function checkedWay(
 }
 
 async function firstOrSpare(
-  attempts: readonly Promise<EnteredLink>[],
-  spare: readonly EnteredLink[],
-): Promise<EnteredLink> {
+  attempts: readonly Promise<ConnectedLink>[],
+  spare: readonly ConnectedLink[],
+): Promise<ConnectedLink> {
   try {
     return await Promise.any(attempts);
   } catch (error) {
@@ -99,7 +99,7 @@ async function firstOrSpare(
 
 async function enterBy(
   destination: ResolvedDestination,
-  waysIn: WaysIn,
+  waysIn: RaceOptions,
   transport: Transport,
   raceSignal: AbortSignal,
 ): Promise<Link> {
@@ -108,9 +108,11 @@ async function enterBy(
   const attempt = new AbortController();
   const abort = () => attempt.abort(raceSignal.reason);
   raceSignal.addEventListener('abort', abort, { once: true });
-  using patience = new Patience(connectTimeoutMs, () => attempt.abort(timedOut(host, connectTimeoutMs)));
+  using patience = new PausableTimeout(connectTimeoutMs, () =>
+    attempt.abort(timedOut(host, connectTimeoutMs)),
+  );
   try {
-    return await dialInTurn(transport, destination, {
+    return await dialLimited(transport, destination, {
       keepaliveIntervalMs: destination.keepaliveIntervalMs ?? waysIn.keepaliveIntervalMs,
       keepaliveCountMax: destination.keepaliveCountMax ?? waysIn.keepaliveCountMax,
       questions: waysIn.questions,
@@ -130,9 +132,9 @@ function plain({ user, host, port, hostKey }: ResolvedDestination): Destination 
 
 /** Ways that came through after the first are closed, the others have ended by their signal. */
 async function dropLosers(
-  attempts: readonly Promise<EnteredLink>[],
-  spare: readonly EnteredLink[],
-  winner: EnteredLink | undefined,
+  attempts: readonly Promise<ConnectedLink>[],
+  spare: readonly ConnectedLink[],
+  winner: ConnectedLink | undefined,
 ): Promise<void> {
   const settled = await Promise.allSettled(attempts);
   const made = settled.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));

@@ -8,7 +8,7 @@ const ONE_MORE_AFTER_MS = 500;
  * the longest time that there is; one that begins after a pause has what is left. But a server that ends every
  * connection is not to be pestered without end.
  */
-export class Eagerness {
+export class RetryBudget {
   readonly #now: () => number;
   #store = STORE;
   #filledAtMs: number;

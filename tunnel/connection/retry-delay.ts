@@ -1,6 +1,6 @@
 import { backoffMs } from './backoff.js';
 
-export interface RetryPauseOptions {
+export interface RetryDelayOptions {
   /** Somebody waits for what is tried: the pause is shorter. */
   readonly isAwaited: boolean;
   /** Told when the pause will be over, again whenever that changes. */
@@ -8,7 +8,7 @@ export interface RetryPauseOptions {
 }
 
 /** The time between two attempts; it gets shorter when somebody begins to wait. */
-export class RetryPause {
+export class RetryDelay {
   readonly #failures: number;
   readonly #onPlanned: (retryAt: Date) => void;
   readonly #isOver: Promise<void>;
@@ -16,7 +16,7 @@ export class RetryPause {
   #timer: NodeJS.Timeout | undefined;
   #retryAtMs = 0;
 
-  constructor(failures: number, { isAwaited, onPlanned }: RetryPauseOptions) {
+  constructor(failures: number, { isAwaited, onPlanned }: RetryDelayOptions) {
     this.#failures = failures;
     this.#onPlanned = onPlanned;
     this.#isOver = new Promise((resolve) => {

@@ -1,27 +1,27 @@
 import type { Log } from '../../base/log.js';
 import type { Link } from '../transport/transport.js';
-import type { EnteredLink } from './race-destinations.js';
+import type { ConnectedLink } from './race-destinations.js';
 
 /** An attempt that may have come to its end. */
-export interface Begun {
+export interface PendingDial {
   readonly abort: AbortController;
-  readonly entered: Promise<EnteredLink>;
+  readonly entered: Promise<ConnectedLink>;
 }
 
 /**
  * Dials another link beside one whose host may be gone, so that a network which is back is used at once: the old
  * connection's own retransmissions come seconds apart by then. Whichever proves to live first is kept.
  */
-export class StandIn {
+export class StandbyDial {
   readonly #link: Link;
-  readonly #dial: (options: { readonly signal: AbortSignal }) => Promise<EnteredLink>;
+  readonly #dial: (options: { readonly signal: AbortSignal }) => Promise<ConnectedLink>;
   readonly #log: Log | undefined;
-  #attempt: Begun | undefined;
+  #attempt: PendingDial | undefined;
   #isOver = false;
 
   constructor(
     link: Link,
-    dial: (options: { readonly signal: AbortSignal }) => Promise<EnteredLink>,
+    dial: (options: { readonly signal: AbortSignal }) => Promise<ConnectedLink>,
     log: Log | undefined,
   ) {
     this.#link = link;
@@ -34,7 +34,7 @@ export class StandIn {
   }
 
   /** Hands over what was begun, for the link is gone; nothing is begun any more. */
-  take(): Begun | undefined {
+  take(): PendingDial | undefined {
     const attempt = this.#attempt;
     this.#attempt = undefined;
     this.#isOver = true;

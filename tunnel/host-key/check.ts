@@ -2,7 +2,7 @@ import type { Log } from '../../base/log.js';
 import { formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import { fingerprintOf, keyType, readPublicKey } from '../keys/public-key.js';
-import type { Patience } from '../pausable-timeout.js';
+import type { PausableTimeout } from '../pausable-timeout.js';
 import type { Put, Questions } from '../questions.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { addKnownHost } from './add-known-host.js';
@@ -13,7 +13,7 @@ import { canStoreHostKey, type HostKeyTrust, reactToUnknown } from './verdict.js
 export interface HostKeyCheckOptions {
   /** Without any, unknown keys are refused where a person would decide. */
   readonly questions?: Questions | undefined;
-  readonly patience?: Patience | undefined;
+  readonly patience?: PausableTimeout | undefined;
   readonly signal: AbortSignal;
   /** Why the key was not accepted: a TunnelError, or whatever the question rejected with. */
   readonly onRefused: (reason: unknown) => void;

@@ -1,7 +1,7 @@
 import { type UserInfo, userInfo } from 'node:os';
 
 /** What beside ssh_config decides how it reads: whose files, which variables. */
-export interface Surroundings {
+export interface SshEnvironment {
   /** Environment variables. */
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** What `~` means: `HOME`, else the home of the passwd entry. */
@@ -19,8 +19,8 @@ export interface Surroundings {
 }
 
 /** The surroundings of this process's user. */
-export function surroundingsOf(
-  variables: Surroundings['variables'],
+export function sshEnvironmentOf(
+  variables: SshEnvironment['variables'],
   {
     configFile,
     signal,
@@ -30,7 +30,7 @@ export function surroundingsOf(
     readonly signal?: AbortSignal | undefined;
     readonly timeoutMs?: number | undefined;
   },
-): Surroundings {
+): SshEnvironment {
   const user = passwdEntry();
   return {
     variables,

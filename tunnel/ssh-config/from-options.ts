@@ -1,5 +1,5 @@
 import type { Log } from '../../base/log.js';
-import type { Surroundings } from './environment.js';
+import type { SshEnvironment } from './environment.js';
 import { algorithmsOf, onlyOpenSsh } from './needs-openssh.js';
 import { type AskedOptions, type HostOptions, isSet, singleValue } from './options.js';
 import type { AuthMethod, ResolvedDestination, StrictHostKeyChecking } from './resolved-destination.js';
@@ -24,7 +24,7 @@ const AUTH_KEYWORDS: readonly (readonly [AuthMethod, string])[] = [
 export function destinationOf(
   alias: string,
   asked: AskedOptions,
-  { surroundings, log }: { readonly surroundings: Surroundings; readonly log?: Log | undefined },
+  { surroundings, log }: { readonly surroundings: SshEnvironment; readonly log?: Log | undefined },
 ): Omit<ResolvedDestination, 'jumps'> {
   const { options } = asked;
   const subject = subjectOf(alias, options);
@@ -120,7 +120,7 @@ function strictnessOf(
   }
 }
 
-function knownHostsFilesOf(asked: AskedOptions, surroundings: Surroundings): string[] {
+function knownHostsFilesOf(asked: AskedOptions, surroundings: SshEnvironment): string[] {
   const persons = knownHostsFiles(asked, 'userknownhostsfile', surroundings);
   // New keys go to the first file, which is never to be the system's.
   const first = persons.length > 0 ? persons : ['/dev/null'];
@@ -131,7 +131,7 @@ function knownHostsFilesOf(asked: AskedOptions, surroundings: Surroundings): str
 function knownHostsFiles(
   { options, defaults }: AskedOptions,
   keyword: string,
-  { home, passwdHome }: Surroundings,
+  { home, passwdHome }: SshEnvironment,
 ): string[] {
   const value = options.get(keyword)?.[0] ?? defaults.get(keyword)?.[0] ?? '';
   return splitFiles(value)
@@ -154,7 +154,7 @@ function splitFiles(text: string): string[] {
 function expandedFiles(
   names: readonly string[],
   subject: TokenSubject,
-  surroundings: Surroundings,
+  surroundings: SshEnvironment,
 ): string[] {
   const tokens = fileTokens(subject, surroundings);
   return names
@@ -165,7 +165,7 @@ function expandedFiles(
 function agentSocketOf(
   options: HostOptions,
   subject: TokenSubject,
-  surroundings: Surroundings,
+  surroundings: SshEnvironment,
 ): string | undefined {
   const { variables } = surroundings;
   const said = options.get('identityagent')?.[0];

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import { type NamedDestination, type ReadDestination, readDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
-import { type Surroundings, surroundingsOf } from './environment.js';
+import { type SshEnvironment, sshEnvironmentOf } from './environment.js';
 import { readFiles } from './files/read-files.js';
 import { destinationOf, proxyCommandOf, proxyJumpOf } from './from-options.js';
 import { lastHop, MAX_HOPS } from './jumps.js';
@@ -34,7 +34,7 @@ export interface ResolveOptions {
 
 interface Resolution {
   readonly sshConfig: string | undefined;
-  readonly surroundings: Surroundings;
+  readonly surroundings: SshEnvironment;
   readonly flags: DestinationFlags;
   readonly log?: Log | undefined;
 }
@@ -54,7 +54,7 @@ export async function resolveDestination(
   const read = readDestination(text);
   const { destination: named } = read;
   const hostKey = named.hostKey ?? flags.hostKey;
-  const surroundings = surroundingsOf(environment, {
+  const surroundings = sshEnvironmentOf(environment, {
     configFile,
     signal,
     timeoutMs: flags.connectTimeoutMs,
@@ -75,7 +75,7 @@ export async function resolveDestination(
 /** What looks like a password is none where ssh_config has it as the user of the host. */
 async function refusePassword(
   { destination, suspected }: ReadDestination,
-  surroundings: Surroundings,
+  surroundings: SshEnvironment,
 ): Promise<void> {
   if (suspected === undefined) return;
   const { user, ...anybody } = queryOf(destination);
@@ -83,7 +83,7 @@ async function refusePassword(
   if (options.get('user')?.[0] !== user) throw suspected;
 }
 
-async function ask(query: HostQuery, surroundings: Surroundings, log?: Log): Promise<AskedOptions> {
+async function ask(query: HostQuery, surroundings: SshEnvironment, log?: Log): Promise<AskedOptions> {
   return (await askOpenSsh(query, surroundings)) ?? (await readFiles(query, surroundings, log));
 }
 
@@ -132,7 +132,7 @@ function queryOf({ host, user, port }: NamedDestination): HostQuery {
   return { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
 }
 
-function noUser(host: string, { localUserId }: Surroundings): TunnelError {
+function noUser(host: string, { localUserId }: SshEnvironment): TunnelError {
   const message = `Cannot tell as which user to log in to ${host}: your own (id ${localUserId}) has no name on this machine. Write USER@${host}, or set the variable USER.`;
   return new TunnelError('bad-destination', host, message);
 }

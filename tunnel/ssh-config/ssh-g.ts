@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { access, stat } from 'node:fs/promises';
 import { TunnelError } from '../errors.js';
-import type { Surroundings } from './environment.js';
+import type { SshEnvironment } from './environment.js';
 import { type AskedOptions, type HostOptions, type HostQuery, layOver, parseOptions } from './options.js';
 import { problemIn } from './problem.js';
 
 /** What OpenSSH says without any file, by the environment that it runs in. */
-const defaultsByEnvironment = new WeakMap<Surroundings['variables'], Promise<HostOptions | undefined>>();
+const defaultsByEnvironment = new WeakMap<SshEnvironment['variables'], Promise<HostOptions | undefined>>();
 
 const READING_MS = 30_000;
 
@@ -22,7 +22,7 @@ const NOISE = /^(Pseudo-terminal will not be allocated.*|.*terminating, \d+ bad 
  */
 export async function askOpenSsh(
   query: HostQuery,
-  surroundings: Surroundings,
+  surroundings: SshEnvironment,
 ): Promise<AskedOptions | undefined> {
   const { configFile, home, passwdHome } = surroundings;
   if (passwdHome === undefined) return undefined;
@@ -38,7 +38,7 @@ export async function askOpenSsh(
 async function ask(
   fileArguments: readonly string[],
   query: HostQuery,
-  surroundings: Surroundings,
+  surroundings: SshEnvironment,
 ): Promise<AskedOptions | undefined> {
   const [defaults, options] = await Promise.all([
     defaultsFor(surroundings),
@@ -47,7 +47,7 @@ async function ask(
   return defaults && options && { defaults, options };
 }
 
-function defaultsFor({ variables, ...surroundings }: Surroundings): Promise<HostOptions | undefined> {
+function defaultsFor({ variables, ...surroundings }: SshEnvironment): Promise<HostOptions | undefined> {
   const known = defaultsByEnvironment.get(variables);
   if (known !== undefined) return known;
   const { signal: _, ...forEverybody } = surroundings;
@@ -61,7 +61,7 @@ export async function fileForSsh({
   configFile,
   home,
   passwdHome,
-}: Surroundings): Promise<string | undefined> {
+}: SshEnvironment): Promise<string | undefined> {
   return configFile ?? (home === passwdHome ? undefined : readable(`${home}/.ssh/config`));
 }
 
@@ -85,7 +85,7 @@ async function readable(file: string): Promise<string> {
 async function runSsh(
   fileArguments: readonly string[],
   { host, user, port, through }: HostQuery,
-  { variables, signal, timeoutMs = READING_MS }: Surroundings,
+  { variables, signal, timeoutMs = READING_MS }: SshEnvironment,
 ): Promise<HostOptions | undefined> {
   const wanted = [
     ...(port === undefined ? [] : ['-p', String(port)]),

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Log } from '../../base/log.js';
 import type { TunnelError } from '../errors.js';
 import type { ExecOptions, RemoteCommand } from '../exec/remote-command.js';
-import type { Patience } from '../pausable-timeout.js';
+import type { PausableTimeout } from '../pausable-timeout.js';
 import type { Questions } from '../questions.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { Clock } from './liveness/keepalive.js';
@@ -22,7 +22,7 @@ export interface DialOptions {
   /** To ask a person; without any, nothing is asked. */
   readonly questions?: Questions | undefined;
   /** The attempt's time limit, which stands still while a person is asked. */
-  readonly patience?: Patience | undefined;
+  readonly patience?: PausableTimeout | undefined;
   /** Ends the attempt, leaving nothing; it rejects with `signal.reason`. */
   readonly signal: AbortSignal;
   readonly log?: Log | undefined;

@@ -24,15 +24,15 @@ export async function getConverged(
 
 /** Yields once when the watch stands, then once for each change (or burst of changes). */
 export function watchConverged(client: Client, options?: WatchOptions): AsyncIterable<void> {
-  return client.pulses({ key: CONVERGED_PATH, prefix: true }, options);
+  return client.changes({ key: CONVERGED_PATH, prefix: true }, options);
 }
 
 /** What one agent that lives says of itself; `silent`: nothing. */
-export type RestState = 'converged' | 'moving' | 'silent';
+export type ConvergenceState = 'converged' | 'moving' | 'silent';
 
 /** How far the agents of a fleet have come to rest, as of one revision. */
-export interface Rest {
-  readonly hosts: ReadonlyMap<string, RestState>;
+export interface Convergence {
+  readonly hosts: ReadonlyMap<string, ConvergenceState>;
   /** Whether there are agents and all of them have come to rest. */
   readonly isComplete: boolean;
   /** The same as long as nobody has come, gone or written. */
@@ -40,12 +40,12 @@ export interface Rest {
 }
 
 /** @param entries what is under `/agents/` and `/converged/`. */
-export function restOf(entries: readonly KeyValue[]): Rest {
+export function convergenceOf(entries: readonly KeyValue[]): Convergence {
   const of = (prefix: string) => entries.filter(({ key }) => key.startsWith(prefix));
   const agents = of(AGENTS_PREFIX).map(({ key }) => key.slice(AGENTS_PREFIX.length));
   const said = readHosts(schema, CONVERGED_PATH, of(CONVERGED_PATH), undefined);
   const hosts = new Map(
-    agents.map((hostname): [string, RestState] => {
+    agents.map((hostname): [string, ConvergenceState] => {
       const value = said.get(hostname);
       if (value === undefined) return [hostname, 'silent'];
       return [hostname, value ? 'converged' : 'moving'];

@@ -5,7 +5,7 @@ import { follow } from '../client/watch/fold.js';
 import { CONVERGED_PATH } from '../constants.js';
 import { WorldError } from '../errors.js';
 import { AGENTS_PREFIX } from './agents.js';
-import { type Rest, restOf } from './convergence.js';
+import { type Convergence, convergenceOf } from './convergence.js';
 
 const PREFIXES = [AGENTS_PREFIX, CONVERGED_PATH];
 
@@ -53,7 +53,7 @@ export async function waitConverged(client: Client, options: WaitConvergedOption
 
 class RestWait {
   /** The newest that was read. */
-  rest: Rest | undefined;
+  rest: Convergence | undefined;
   ended: Promise<unknown> = Promise.resolve();
   readonly #client: Client;
   readonly #over: AbortSignal;
@@ -82,18 +82,18 @@ class RestWait {
     }
   }
 
-  async #read(timeoutMs: number | undefined): Promise<Rest> {
+  async #read(timeoutMs: number | undefined): Promise<Convergence> {
     const options = { signal: this.#over, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
     const { entries } = await this.#client.listTogether(PREFIXES, options);
-    this.rest = restOf(entries);
+    this.rest = convergenceOf(entries);
     return this.rest;
   }
 
   async #watch(): Promise<void> {
     const requests = PREFIXES.map((key) => ({ key, prefix: true }));
     try {
-      const kept = { take: () => true, show: () => undefined };
-      for await (const _ of follow(this.#client, requests, { signal: this.#over }, kept)) this.#news.abort();
+      const fold = { apply: () => true, value: () => undefined };
+      for await (const _ of follow(this.#client, requests, { signal: this.#over }, fold)) this.#news.abort();
     } catch (error) {
       this.#failure = { error };
       this.#news.abort();
@@ -101,7 +101,7 @@ class RestWait {
   }
 }
 
-function notConverged(rest: Rest | undefined, timeoutMs: number): WorldError {
+function notConverged(rest: Convergence | undefined, timeoutMs: number): WorldError {
   const hosts = Object.fromEntries([...(rest?.hosts ?? [])].filter(([, state]) => state !== 'converged'));
   const named = Object.entries(hosts).map(([host, state]) =>
     state === 'moving' ? `${host} still moves` : `${host} says nothing of it`,

@@ -21,9 +21,9 @@ import { Certificates } from './tls/certificates.js';
 import { type Txn, toOpReply, toRange, toTxnRequest } from './txn/txn.js';
 import { sizeOfTxn } from './txn/txn-size.js';
 import type { WatchItem } from './watch/cursor.js';
-import { type WatchContext, type WatchRequest, watch, watchPulses } from './watch/watch.js';
-import { settled } from './write/confirm-write.js';
-import { type Aim, reach } from './write/ensure-value.js';
+import { type WatchContext, type WatchRequest, watch, watchChanges } from './watch/watch.js';
+import { confirmWrite } from './write/confirm-write.js';
+import { type DesiredValue, ensureValue } from './write/ensure-value.js';
 
 /**
  * The one etcd client that everything above uses. Connecting happens at the first call.
@@ -43,7 +43,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** @throws WorldError `invalid` for an endpoint or a certificate file that cannot be read. */
-  static connect({ endpoints, namespace = '', tls, user, dialling, fleet, log }: ClientOptions): Client {
+  static create({ endpoints, namespace = '', tls, user, dialling, fleet, log }: ClientOptions): Client {
     const space = new Namespace(namespace);
     const login = new Login(user, tls?.certFile);
     const lanes = new Lanes({
@@ -131,7 +131,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
     } as const;
     const read = (timeoutMs: number): Promise<KeyValue | undefined> =>
       this.get(key, { ...options, timeoutMs });
-    await settled(written, this.#lanes.horizon.revision, options.timeoutMs, read, () =>
+    await confirmWrite(written, this.#lanes.horizon.revision, options.timeoutMs, read, () =>
       this.#lane(options).perform(call, options),
     );
   }
@@ -178,8 +178,8 @@ export class Client extends ClusterClient implements AsyncDisposable {
    * As {@link watch}, but without the events: yields once when the watch stands and then once for each burst of
    * changes, so that a slow reader keeps nothing waiting and sees the newest state when it reads.
    */
-  pulses(request: WatchRequest, options: WatchOptions = {}): AsyncIterableIterator<void, undefined> {
-    return watchPulses(this.#watchContext(), request, options.signal);
+  changes(request: WatchRequest, options: WatchOptions = {}): AsyncIterableIterator<void, undefined> {
+    return watchChanges(this.#watchContext(), request, options.signal);
   }
 
   /**
@@ -218,13 +218,13 @@ export class Client extends ClusterClient implements AsyncDisposable {
     else this.#parent.#views.delete(this);
   }
 
-  #reach(aim: Aim, what: string, options: CallOptions = {}): Promise<void> {
+  #reach(aim: DesiredValue, what: string, options: CallOptions = {}): Promise<void> {
     const calls = {
       heard: this.#lanes.horizon.revision,
       get: (timeoutMs: number) => this.get(aim.key, { ...options, timeoutMs }),
       txn: (txn: Txn, timeoutMs: number) => this.#txn(txn, what, { ...options, timeoutMs }),
     };
-    return reach(aim, calls, options);
+    return ensureValue(aim, calls, options);
   }
 
   #watchContext(): WatchContext {

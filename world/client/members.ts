@@ -2,7 +2,7 @@ import type { IMember } from 'etcd3';
 import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import type { Calls } from './calls/calls.js';
-import type { EndpointSet, Peer } from './calls/endpoint-set.js';
+import type { EndpointConnection, EndpointSet } from './calls/endpoint-set.js';
 import type { Rpc } from './calls/rpc.js';
 
 /** A member of the etcd cluster. Ids are uint64 in decimal, as strings because they exceed 2^53. */
@@ -143,7 +143,11 @@ export async function moveLeader(
   );
 }
 
-async function statusOf(calls: Calls, peer: Peer, options?: CallOptions): Promise<MemberStatus> {
+async function statusOf(
+  calls: Calls,
+  peer: EndpointConnection,
+  options?: CallOptions,
+): Promise<MemberStatus> {
   const { value } = await calls.perform(
     {
       kind: 'read',

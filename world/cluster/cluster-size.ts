@@ -37,5 +37,5 @@ export async function setIdealClusterSize(
 
 /** Yields once when the watch stands, then once for each change (or burst of changes) of the number stored. */
 export function watchIdealClusterSize(client: Client, options?: WatchOptions): AsyncIterable<void> {
-  return client.pulses({ key: KEY }, options);
+  return client.changes({ key: KEY }, options);
 }

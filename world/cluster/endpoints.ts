@@ -42,7 +42,7 @@ export class Endpoints implements EndpointsWorld {
   }
 
   watchEndpoints(options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.pulses({ key: ENDPOINTS_PREFIX, prefix: true }, options);
+    return this.#client.changes({ key: ENDPOINTS_PREFIX, prefix: true }, options);
   }
 }
 

@@ -91,10 +91,10 @@ class Following implements FollowedEndpoints {
 
   async #run(): Promise<void> {
     const unlisten = onAbort([this.#options.signal], () => this.#over.abort());
-    const kept = { take: (item: WatchItem) => this.#take(item), show: () => undefined };
+    const fold = { apply: (item: WatchItem) => this.#take(item), value: () => undefined };
     const watched = [{ key: ENDPOINTS_PREFIX, prefix: true }];
     try {
-      for await (const _ of follow(this.#client, watched, { signal: this.#over.signal }, kept)) {
+      for await (const _ of follow(this.#client, watched, { signal: this.#over.signal }, fold)) {
         this.refresh();
         this.#earlier = compose(undefined, [...this.#advertised.values()].flat(), this.#earlier).slice(
           0,

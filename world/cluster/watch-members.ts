@@ -1,5 +1,5 @@
 import { onAbort, pause } from '../../base/backoff.js';
-import { leavable } from '../../base/cancellable.js';
+import { cancellable } from '../../base/cancellable.js';
 import type { WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Member } from '../client/members.js';
@@ -24,7 +24,7 @@ export function memberChanges(
   client: Client,
   options: WatchOptions = {},
 ): AsyncIterableIterator<Member[], undefined> {
-  return leavable((left) => poll(client, options, left));
+  return cancellable((left) => poll(client, options, left));
 }
 
 async function* poll(
@@ -90,8 +90,8 @@ class Signs {
   }
 
   async #watch(client: Client): Promise<void> {
-    const kept = { take: () => true, show: () => undefined };
-    for await (const _ of follow(client, SIGNS, { signal: this.#over }, kept)) {
+    const fold = { apply: () => true, value: () => undefined };
+    for await (const _ of follow(client, SIGNS, { signal: this.#over }, fold)) {
       this.#livelyUntil = performance.now() + LIVELY_MS;
       this.#sign.abort();
       this.#sign = new AbortController();

@@ -90,7 +90,7 @@ export class DeployLog implements DeployWorld {
   }
 
   watchDeploy(options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.pulses({ key: DEPLOY_PREFIX, prefix: true }, options);
+    return this.#client.changes({ key: DEPLOY_PREFIX, prefix: true }, options);
   }
 
   async getDeploy(id: number, options?: CallOptions): Promise<string> {

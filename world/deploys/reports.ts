@@ -66,7 +66,7 @@ export class Reports implements ReportWorld {
   }
 
   watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.pulses({ key: reportsPrefix(deployId), prefix: true }, options);
+    return this.#client.changes({ key: reportsPrefix(deployId), prefix: true }, options);
   }
 
   getAgents(options?: CallOptions): Promise<Map<string, Agent>> {
@@ -74,7 +74,7 @@ export class Reports implements ReportWorld {
   }
 
   watchAgents(options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.pulses({ key: AGENTS_PREFIX, prefix: true }, options);
+    return this.#client.changes({ key: AGENTS_PREFIX, prefix: true }, options);
   }
 }
 

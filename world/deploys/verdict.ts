@@ -15,13 +15,13 @@ export interface HostVerdict {
 /** `pending` while any expected host may still report; then `failed` if any did not take the deploy. */
 export type Verdict = 'pending' | 'healthy' | 'failed';
 
-export interface Judgement {
+export interface DeployVerdict {
   readonly verdict: Verdict;
   /** In the order of the expected hosts. */
   readonly hosts: ReadonlyMap<string, HostVerdict>;
 }
 
-export interface Evidence {
+export interface DeployEvidence {
   /** The hosts that are expected to apply the deploy. */
   readonly hosts: readonly string[];
   readonly reports: ReadonlyMap<string, Report>;
@@ -34,11 +34,17 @@ export interface Evidence {
 }
 
 /** What became of a deploy, by what is known now: a host that is lost counts as failed until it comes back. */
-export function judge({ hosts, reports, agents, away, allowMissing = false }: Evidence): Judgement {
+export function deployVerdict({
+  hosts,
+  reports,
+  agents,
+  away,
+  allowMissing = false,
+}: DeployEvidence): DeployVerdict {
   const verdicts = new Map(
     hosts.map((hostname) => {
       const mayBeMissing = allowMissing || away?.has(hostname) === true;
-      return [hostname, judgeHost(reports.get(hostname), agents.has(hostname), mayBeMissing)] as const;
+      return [hostname, hostVerdict(reports.get(hostname), agents.has(hostname), mayBeMissing)] as const;
     }),
   );
   const states = [...verdicts.values()]
@@ -62,7 +68,7 @@ function verdictOf(states: readonly HostState[]): Verdict {
   return states.some(isBad) ? 'failed' : 'healthy';
 }
 
-function judgeHost(report: Report | undefined, lives: boolean, mayBeMissing: boolean): HostVerdict {
+function hostVerdict(report: Report | undefined, lives: boolean, mayBeMissing: boolean): HostVerdict {
   if (report !== undefined && (lives || isFinal(report.state))) {
     return { state: report.state, message: report.message };
   }

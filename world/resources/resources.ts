@@ -38,7 +38,7 @@ export class Resources implements ResWorld {
     const standing = new Set<number>();
     const requests = visiblePrefixes(this.#hostname).map((key) => ({ key, prefix: true }));
     return follow(this.#client, requests, options, {
-      take: (item, index) => {
+      apply: (item, index) => {
         if (item.kind !== 'events') {
           standing.add(index);
           return standing.size === requests.length;
@@ -49,7 +49,7 @@ export class Resources implements ResWorld {
           return id !== undefined && (kind === '' || id.kind === kind);
         });
       },
-      show: () => undefined,
+      value: () => undefined,
     });
   }
 

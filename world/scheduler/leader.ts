@@ -8,7 +8,7 @@ import { WorldError } from '../errors.js';
 import { decide } from './decide.js';
 import { decisionKey, SCHEDULER_PREFIX } from './keys.js';
 import { Namesakes } from './namesakes.js';
-import { Board, type Schedule } from './schedules.js';
+import { type Schedule, Schedules } from './schedules.js';
 import type { Strategies } from './strategies.js';
 
 /** How long an orderly end may take to decide once more, without the candidates that have just gone. */
@@ -17,7 +17,7 @@ export const LAST_ROUND_MS = 1000;
 /** etcd takes 128 operations in a transaction. */
 const WRITES_AT_ONCE = 100;
 
-export interface TermContext {
+export interface LeaderContext {
   readonly client: Client;
   readonly hostname: string;
   readonly strategies: Strategies;
@@ -25,17 +25,17 @@ export interface TermContext {
 }
 
 /** One term of the elected host. */
-export class Term {
-  readonly #context: TermContext;
+export class SchedulerLeader {
+  readonly #context: LeaderContext;
   readonly #turn: Turn;
-  readonly #board: Board;
+  readonly #board: Schedules;
   readonly #namesakes: Namesakes;
   readonly #problems = new Map<string, string>();
 
-  constructor(context: TermContext, turn: Turn) {
+  constructor(context: LeaderContext, turn: Turn) {
     this.#context = context;
     this.#turn = turn;
-    this.#board = new Board(context.log);
+    this.#board = new Schedules(context.log);
     this.#namesakes = new Namesakes(turn, context.hostname, context.log);
   }
 

@@ -4,9 +4,9 @@ import { campaign } from '../client/concurrency/election.js';
 import type { Turn } from '../client/concurrency/owned-key.js';
 import { WorldError } from '../errors.js';
 import { CANDIDATES, DECISIONS, ELECTION } from './keys.js';
-import { LAST_ROUND_MS, Term, type TermContext } from './leader.js';
+import { LAST_ROUND_MS, type LeaderContext, SchedulerLeader } from './leader.js';
 import { sayNamesake } from './namesakes.js';
-import { settled } from './wait-for-decisions.js';
+import { waitForDecisions } from './wait-for-decisions.js';
 
 /** Short, so that a dead host which decided is followed by another before its candidates have gone. */
 const ELECTION_TTL_SECONDS = 2;
@@ -16,7 +16,7 @@ const ELECTION_TTL_SECONDS = 2;
  * `stop` aborts; never rejects.
  * It goes only when every decision is without those that have left: maybe nobody else is there to see to it.
  */
-export async function runDeciding(context: TermContext, stop: AbortSignal): Promise<void> {
+export async function runElection(context: LeaderContext, stop: AbortSignal): Promise<void> {
   const { client, hostname, log } = context;
   const over = new AbortController();
   const backoff = new Backoff();
@@ -24,7 +24,7 @@ export async function runDeciding(context: TermContext, stop: AbortSignal): Prom
   let said = '';
   const leave = async (): Promise<void> => {
     // Out of reach there is nobody to wait for.
-    if (!serving) await settled(client, AbortSignal.timeout(LAST_ROUND_MS)).catch(() => undefined);
+    if (!serving) await waitForDecisions(client, AbortSignal.timeout(LAST_ROUND_MS)).catch(() => undefined);
     if (!serving) over.abort();
   };
   onAbort([stop], () => void leave());
@@ -34,7 +34,7 @@ export async function runDeciding(context: TermContext, stop: AbortSignal): Prom
       await using turn = await elected(context, over.signal);
       serving = true;
       log?.('debug', `${hostname} was elected to decide the schedules`);
-      await new Term(context, turn).serve(stop);
+      await new SchedulerLeader(context, turn).serve(stop);
     } catch (error) {
       if (isClosed(error)) return;
       if (!over.signal.aborted && String(error) !== said)
@@ -48,7 +48,7 @@ export async function runDeciding(context: TermContext, stop: AbortSignal): Prom
 }
 
 /** Campaigns until this host is elected. */
-async function elected({ client, hostname, log }: TermContext, signal: AbortSignal): Promise<Turn> {
+async function elected({ client, hostname, log }: LeaderContext, signal: AbortSignal): Promise<Turn> {
   const waited = new AbortController();
   const saying = sayNamesake(client, hostname, log, AbortSignal.any([signal, waited.signal]));
   // What cannot be read now is no reason not to stand.
@@ -62,7 +62,7 @@ async function elected({ client, hostname, log }: TermContext, signal: AbortSign
 
 /** A session is renewed often, so that a host which has never anything to decide had better not have one. */
 async function somethingToDecide(client: Client, signal: AbortSignal): Promise<void> {
-  for await (const _ of client.pulses({ key: CANDIDATES, prefix: true }, { signal })) {
+  for await (const _ of client.changes({ key: CANDIDATES, prefix: true }, { signal })) {
     const { entries } = await client.listTogether([CANDIDATES, DECISIONS], { signal });
     if (entries.length > 0) return;
   }

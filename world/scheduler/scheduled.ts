@@ -2,7 +2,7 @@ import type { WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { untilAvailable } from '../client/lease/until-available.js';
 import type { WatchItem } from '../client/watch/cursor.js';
-import { follow, type Kept } from '../client/watch/fold.js';
+import { type Fold, follow } from '../client/watch/fold.js';
 import { decisionKey, parseHosts } from './keys.js';
 import type { ScheduledResult } from './scheduler-world.js';
 
@@ -16,7 +16,7 @@ export function scheduled(
   return follow(client, [{ key }], options, new KeptDecision(client, key));
 }
 
-class KeptDecision implements Kept<ScheduledResult> {
+class KeptDecision implements Fold<ScheduledResult> {
   readonly #client: Client;
   readonly #key: string;
   #hosts: readonly string[] = [];
@@ -28,14 +28,14 @@ class KeptDecision implements Kept<ScheduledResult> {
     this.#key = key;
   }
 
-  async take(item: WatchItem, _index: number, signal: AbortSignal): Promise<boolean> {
+  async apply(item: WatchItem, _index: number, signal: AbortSignal): Promise<boolean> {
     if (item.kind !== 'events') await this.#read(signal);
     // What was read when the watch stood may be newer than what the watch tells first.
     else if (item.revision > this.#readAt) this.#hosts = hostsIn(item.events.at(-1)?.entry.value);
     return this.#hosts.join() !== this.#shown;
   }
 
-  show(): ScheduledResult {
+  value(): ScheduledResult {
     this.#shown = this.#hosts.join();
     return { hosts: this.#hosts };
   }

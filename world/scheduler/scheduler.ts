@@ -1,5 +1,5 @@
 import { Backoff, onAbort, pause } from '../../base/backoff.js';
-import { leavable } from '../../base/cancellable.js';
+import { cancellable } from '../../base/cancellable.js';
 import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
@@ -14,10 +14,10 @@ import {
   type StoredOptions,
   toStoredOptions,
 } from './options.js';
-import { runDeciding } from './run-election.js';
+import { runElection } from './run-election.js';
 import { scheduled } from './scheduled.js';
 import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-world.js';
-import { Board } from './schedules.js';
+import { Schedules } from './schedules.js';
 import { Strategies } from './strategies.js';
 import { byName, type Strategy } from './strategy.js';
 
@@ -53,7 +53,9 @@ export class Scheduler implements SchedulerWorld {
     options: SchedulerOptions & WatchOptions = {},
   ): AsyncIterableIterator<ScheduledResult, undefined> {
     const stored = this.#checked(namespace, options);
-    return leavable((left) => this.#takePart(namespace, stored, [options.signal, left, this.#closed.signal]));
+    return cancellable((left) =>
+      this.#takePart(namespace, stored, [options.signal, left, this.#closed.signal]),
+    );
   }
 
   scheduled(namespace: string, options?: WatchOptions): AsyncIterableIterator<ScheduledResult, undefined> {
@@ -103,7 +105,7 @@ export class Scheduler implements SchedulerWorld {
 
   async schedules(options?: CallOptions): Promise<ScheduleOverview[]> {
     const { entries } = await this.#client.list(SCHEDULER_PREFIX, options);
-    const board = new Board(this.#log);
+    const board = new Schedules(this.#log);
     board.reset(entries);
     return board.schedules.map(({ namespace, decided, candidates }) => ({
       namespace,
@@ -216,7 +218,7 @@ export class Scheduler implements SchedulerWorld {
       strategies: this.#strategies,
       log: this.#log,
     };
-    const deciding = this.#deciding ?? { holders: 0, stop, done: runDeciding(context, stop.signal) };
+    const deciding = this.#deciding ?? { holders: 0, stop, done: runElection(context, stop.signal) };
     this.#deciding = deciding;
     deciding.holders += 1;
     return async () => {

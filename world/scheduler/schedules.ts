@@ -6,7 +6,7 @@ import { parseOptions } from './options.js';
 import { byName, type Candidate } from './strategy.js';
 
 /** A candidate and when it last said what it wants. */
-export interface StandingCandidate extends Candidate {
+export interface RankedCandidate extends Candidate {
   readonly writtenAt: bigint;
 }
 
@@ -14,14 +14,14 @@ export interface StandingCandidate extends Candidate {
 export interface Schedule {
   readonly namespace: string;
   /** By hostname. */
-  readonly candidates: ReadonlyMap<string, StandingCandidate>;
+  readonly candidates: ReadonlyMap<string, RankedCandidate>;
   readonly decided: readonly string[];
   /** The decision as it is stored; undefined for none. */
   readonly stored: string | undefined;
 }
 
 interface OpenSchedule extends Schedule {
-  readonly candidates: Map<string, StandingCandidate>;
+  readonly candidates: Map<string, RankedCandidate>;
   decided: readonly string[];
   stored: string | undefined;
   /** The revision of our own last write: what the watch tells from before it is old. */
@@ -29,7 +29,7 @@ interface OpenSchedule extends Schedule {
 }
 
 /** All schedules, kept up to date from a listing and the events after it. Bad keys are named once and passed over. */
-export class Board {
+export class Schedules {
   readonly #log: Log | undefined;
   readonly #schedules = new Map<string, OpenSchedule>();
   readonly #touched = new Set<OpenSchedule>();

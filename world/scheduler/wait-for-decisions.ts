@@ -1,16 +1,16 @@
 import type { Client } from '../client/client.js';
 import { SCHEDULER_PREFIX } from './keys.js';
-import { Board } from './schedules.js';
+import { Schedules } from './schedules.js';
 
 /**
  * Waits until no decision names a host that is not a candidate any more, so that whoever leaves knows that it is not
  * the last who could have seen to it. Resolves at `signal` too.
  * @throws WorldError `unavailable`
  */
-export async function settled(client: Client, signal: AbortSignal): Promise<void> {
+export async function waitForDecisions(client: Client, signal: AbortSignal): Promise<void> {
   try {
-    for await (const _ of client.pulses({ key: SCHEDULER_PREFIX, prefix: true }, { signal })) {
-      const board = new Board(undefined);
+    for await (const _ of client.changes({ key: SCHEDULER_PREFIX, prefix: true }, { signal })) {
+      const board = new Schedules(undefined);
       board.reset((await client.list(SCHEDULER_PREFIX, { signal })).entries);
       if (board.schedules.every(({ decided, candidates }) => decided.every((host) => candidates.has(host))))
         return;

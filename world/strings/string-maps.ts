@@ -45,7 +45,7 @@ export class StringMaps implements StrMapWorld {
   }
 
   strMapWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.pulses({ key: mapPrefix(key), prefix: true }, options);
+    return this.#client.changes({ key: mapPrefix(key), prefix: true }, options);
   }
 
   strMapFollow(key: string, options?: WatchOptions): AsyncIterable<ReadonlyMap<string, string>> {
@@ -53,7 +53,7 @@ export class StringMaps implements StrMapWorld {
     let values = new Map<string, string>();
     let read = 0n;
     return follow(this.#client, [{ key: prefix, prefix: true }], options, {
-      take: async (item, _, signal) => {
+      apply: async (item, _, signal) => {
         if (item.kind === 'events') {
           const later = item.events.filter(({ entry }) => entry.modRevision > read);
           return later.filter((event) => this.#apply(values, prefix, event)).length > 0;
@@ -65,7 +65,7 @@ export class StringMaps implements StrMapWorld {
         read = revision;
         return true;
       },
-      show: () => new Map(values),
+      value: () => new Map(values),
     });
   }
 

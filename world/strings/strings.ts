@@ -35,7 +35,7 @@ export class Strings implements StrWorld {
   }
 
   strWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.pulses({ key: stringKey(key) }, options);
+    return this.#client.changes({ key: stringKey(key) }, options);
   }
 
   async strGet(key: string, options?: CallOptions): Promise<string> {

@@ -13,7 +13,7 @@ const askMs = 3000;
 const retryMs = 2000;
 
 /** Asks others about the cluster that this host's server belongs to, past that server. */
-export class Rivals {
+export class ClusterIdentity {
   readonly #connect: (endpoints: readonly string[]) => Client;
   /** Of others than this host. */
   readonly #endpoints: readonly string[];

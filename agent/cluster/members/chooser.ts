@@ -18,26 +18,26 @@ export interface Volunteer {
  * `away` (its agent was not heard of, for a short while); `gone` (for longer); `foreign` (no agent of ours was ever
  * there: somebody else looks after that member).
  */
-export type Standing = 'willing' | 'leaving' | 'away' | 'gone' | 'foreign';
+export type HostStatus = 'willing' | 'leaving' | 'away' | 'gone' | 'foreign';
 
 /** A member of the etcd cluster and what is known of its host. */
-export interface Seat {
+export interface MemberView {
   readonly member: Member;
   /** Undefined where nobody that was ever nominated fits the member. */
   readonly hostname: string | undefined;
   readonly zone: string | undefined;
   readonly upSince: bigint;
-  readonly standing: Standing;
+  readonly standing: HostStatus;
   /** Only for a learner: it had its time to start and to catch up. */
   readonly late: boolean;
 }
 
 /** All that the choice depends on. */
-export interface Scene {
+export interface ClusterState {
   /** How many servers the fleet is to have; 0 drains it. */
   readonly size: number;
   readonly volunteers: readonly Volunteer[];
-  readonly seats: readonly Seat[];
+  readonly seats: readonly MemberView[];
   /** The hosts that `/nominated/` names. */
   readonly nominated: ReadonlySet<string>;
 }
@@ -45,12 +45,12 @@ export interface Scene {
 /** The one thing to do next. */
 export type Change =
   | { readonly kind: 'add'; readonly volunteer: Volunteer }
-  | { readonly kind: 'promote'; readonly seat: Seat }
-  | { readonly kind: 'remove'; readonly seat: Seat; readonly why: RemovalReason }
-  | { readonly kind: 'nominate'; readonly seat: Seat }
+  | { readonly kind: 'promote'; readonly seat: MemberView }
+  | { readonly kind: 'remove'; readonly seat: MemberView; readonly why: RemovalReason }
+  | { readonly kind: 'nominate'; readonly seat: MemberView }
   | { readonly kind: 'unnominate'; readonly hostname: string }
   /** Size 0: the last voter is to stop, and keeps its data. */
-  | { readonly kind: 'drain'; readonly seat: Seat };
+  | { readonly kind: 'drain'; readonly seat: MemberView };
 
 export type RemovalReason = 'too many' | 'gone' | 'leaving' | 'late' | 'unwanted';
 
@@ -58,7 +58,7 @@ export type RemovalReason = 'too many' | 'gone' | 'leaving' | 'late' | 'unwanted
  * Decides what to change in the cluster next, or nothing. Voters that live stay where they are; the number of voters
  * is odd wherever enough hosts are there, since an even one costs a vote more for each decision and bears no loss more.
  */
-export function nextChange(scene: Scene): Change | undefined {
+export function nextChange(scene: ClusterState): Change | undefined {
   const learner = scene.seats.find(({ member }) => member.isLearner);
   return (
     (learner && failedLearner(scene, learner)) ??
@@ -69,7 +69,7 @@ export function nextChange(scene: Scene): Change | undefined {
 }
 
 /** How many voters there should be, and how many of them may be hosts that are gone. */
-export function target({ size, volunteers, seats }: Scene): { voters: number; fillers: number } {
+export function target({ size, volunteers, seats }: ClusterState): { voters: number; fillers: number } {
   const voters = seats.filter(isVoter);
   const seated = voters.filter(isSeated);
   const available = seated.length + spares({ volunteers, seats }).length;
@@ -82,7 +82,7 @@ export function target({ size, volunteers, seats }: Scene): { voters: number; fi
 }
 
 /** A learner that is not to become a voter; it never had a vote, so nothing is lost with it. */
-function failedLearner(scene: Scene, seat: Seat): Change | undefined {
+function failedLearner(scene: ClusterState, seat: MemberView): Change | undefined {
   if (seat.late) return { kind: 'remove', seat, why: 'late' };
   if (seat.standing === 'leaving' || seat.standing === 'gone')
     return { kind: 'remove', seat, why: seat.standing };
@@ -93,13 +93,13 @@ function failedLearner(scene: Scene, seat: Seat): Change | undefined {
   return others.filter(isSeated).length >= voters ? { kind: 'remove', seat, why: 'unwanted' } : undefined;
 }
 
-function learnerStep({ nominated }: Scene, seat: Seat): Change | undefined {
+function learnerStep({ nominated }: ClusterState, seat: MemberView): Change | undefined {
   if (seat.standing === 'willing' && !nominated.has(seat.hostname ?? '')) return { kind: 'nominate', seat };
   return seat.member.name === '' ? undefined : { kind: 'promote', seat };
 }
 
 /** A voter that goes, or is gone, while others stay; it waits for no learner, which may take long to start. */
-function departure(scene: Scene): Change | undefined {
+function departure(scene: ClusterState): Change | undefined {
   const voters = scene.seats.filter(isVoter);
   const gone = voters.filter(({ standing }) => standing === 'gone');
   const [surplusGone] = gone.slice(target(scene).fillers);
@@ -110,7 +110,7 @@ function departure(scene: Scene): Change | undefined {
   return leaving === undefined || isLast ? undefined : { kind: 'remove', seat: leaving, why: 'leaving' };
 }
 
-function voterChange(scene: Scene): Change | undefined {
+function voterChange(scene: ClusterState): Change | undefined {
   const voters = scene.seats.filter(isVoter);
   const seated = voters.filter(isSeated);
   const goal = target(scene);
@@ -129,7 +129,7 @@ function voterChange(scene: Scene): Change | undefined {
 }
 
 /** Keeps `/nominated/` the list of those that have a seat. */
-function nominationChange({ seats, nominated, size }: Scene): Change | undefined {
+function nominationChange({ seats, nominated, size }: ClusterState): Change | undefined {
   const unnamed = seats.find((seat) => seat.standing === 'willing' && !nominated.has(seat.hostname ?? ''));
   if (unnamed?.hostname !== undefined && size > 0) return { kind: 'nominate', seat: unnamed };
   const seated = new Set(seats.map(({ hostname }) => hostname));
@@ -138,29 +138,29 @@ function nominationChange({ seats, nominated, size }: Scene): Change | undefined
 }
 
 /** Those that could run a server and have no seat. */
-function spares({ volunteers, seats }: Pick<Scene, 'volunteers' | 'seats'>): Volunteer[] {
+function spares({ volunteers, seats }: Pick<ClusterState, 'volunteers' | 'seats'>): Volunteer[] {
   const seated = new Set(seats.map(({ hostname }) => hostname));
   return volunteers.filter(({ hostname, resting }) => !resting && !seated.has(hostname));
 }
 
-function isVoter({ member }: Seat): boolean {
+function isVoter({ member }: MemberView): boolean {
   return !member.isLearner;
 }
 
 /** A voter to count on. */
-function isSeated(seat: Seat): boolean {
+function isSeated(seat: MemberView): boolean {
   return isVoter(seat) && seat.standing !== 'leaving' && seat.standing !== 'gone';
 }
 
 /** The zone with the fewest voters first, then whoever is up longest. */
-function byPlacement(a: Volunteer, b: Volunteer, seated: readonly Seat[]): number {
+function byPlacement(a: Volunteer, b: Volunteer, seated: readonly MemberView[]): number {
   const crowd = inZone(seated, a.zone) - inZone(seated, b.zone);
   if (crowd !== 0) return crowd;
   return a.upSince < b.upSince ? -1 : 1;
 }
 
 /** The zone with the most voters first, then whoever is away, then whoever came up last. */
-function isLessWanted(a: Seat, b: Seat, seated: readonly Seat[]): boolean {
+function isLessWanted(a: MemberView, b: MemberView, seated: readonly MemberView[]): boolean {
   const crowd = inZone(seated, a.zone) - inZone(seated, b.zone);
   if (crowd !== 0) return crowd > 0;
   if (a.standing !== b.standing) return a.standing === 'away';
@@ -168,7 +168,7 @@ function isLessWanted(a: Seat, b: Seat, seated: readonly Seat[]): boolean {
 }
 
 /** Hosts without a zone crowd nobody. */
-function inZone(seated: readonly Seat[], zone: string | undefined): number {
+function inZone(seated: readonly MemberView[], zone: string | undefined): number {
   return zone === undefined ? 0 : seated.filter((seat) => seat.zone === zone).length;
 }
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { type Client, type Log, type Turn, type TxnOp, WorldError } from '../../../world/without-ssh.js';
 import { NOMINATED_PREFIX, RESTING_PREFIX } from '../keys.js';
-import type { Change, Scene, Seat } from './chooser.js';
+import type { Change, ClusterState, MemberView } from './chooser.js';
 import { saveSnapshot } from './snapshots.js';
-import { type Health, healthOf, mayAdd, mayRemove } from './voter-health.js';
+import { healthOf, mayAdd, mayRemove, type VoterHealth } from './voter-health.js';
 
 /** How long a host that did not start is left alone: at first, and at most (it doubles in between). */
 const FIRST_REST_SECONDS = 30;
@@ -35,7 +35,7 @@ const done: Outcome = { done: true };
 export async function carryOut(
   context: NominatorContext,
   turn: Turn,
-  scene: Scene,
+  scene: ClusterState,
   change: Change,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -65,7 +65,7 @@ export async function carryOut(
 
 interface Task extends NominatorContext {
   readonly turn: Turn;
-  readonly scene: Scene;
+  readonly scene: ClusterState;
   readonly signal: AbortSignal;
 }
 
@@ -84,7 +84,7 @@ async function add(task: Task, { volunteer }: Extract<Change, { kind: 'add' }>):
 
 async function promote(
   { client, signal, failures, log }: Task,
-  { member, hostname }: Seat,
+  { member, hostname }: MemberView,
 ): Promise<Outcome> {
   try {
     await client.memberPromote(member.id, { signal, timeoutMs: CALL_MS });
@@ -109,7 +109,7 @@ async function remove(task: Task, change: Extract<Change, { kind: 'remove' }>): 
   if (problem !== undefined && why === 'too many')
     return { done: false, why: `no snapshot could be taken before: ${problem}` };
   if (problem !== undefined) log('warn', `no snapshot was taken before a member is removed: ${problem}`);
-  const stay = voters.filter(({ id }) => id !== seat.member.id && health.well.has(id));
+  const stay = voters.filter(({ id }) => id !== seat.member.id && health.healthy.has(id));
   if (health.leader === seat.member.id) await handOver(task, seat, stay[0]?.id);
   log('info', `removing ${seat.hostname ?? `member ${seat.member.id}`} from the cluster (${why})`);
   await commit(task, why === 'late' ? await rest(task, seat) : []);
@@ -131,14 +131,14 @@ async function orRefused(call: Promise<unknown>): Promise<Outcome> {
 }
 
 /** Without a pause for the writers: the next leader is chosen while the old one still serves. */
-async function handOver(task: Task, { member }: Seat, to: string | undefined): Promise<void> {
+async function handOver(task: Task, { member }: MemberView, to: string | undefined): Promise<void> {
   if (to === undefined) return;
   await using leader = task.connect(member.clientUrls);
   await leader.moveLeader(to, { signal: task.signal, timeoutMs: CALL_MS });
 }
 
 /** Leaves a host alone that was nominated and did not start; longer each time. */
-async function rest({ client, failures, log, signal }: Task, { hostname }: Seat): Promise<TxnOp[]> {
+async function rest({ client, failures, log, signal }: Task, { hostname }: MemberView): Promise<TxnOp[]> {
   if (hostname === undefined) return [];
   const count = failures.get(hostname) ?? 0;
   failures.set(hostname, count + 1);
@@ -170,12 +170,12 @@ async function trySnapshot({ client, folder, signal, log }: Task): Promise<strin
   }
 }
 
-function votersOf(scene: Scene): Seat['member'][] {
+function votersOf(scene: ClusterState): MemberView['member'][] {
   return scene.seats.map(({ member }) => member).filter(({ isLearner }) => !isLearner);
 }
 
-function unwell(voters: readonly Seat['member'][], { well, leader }: Health): string {
+function unwell(voters: readonly MemberView['member'][], { healthy, leader }: VoterHealth): string {
   if (leader === undefined) return 'the servers agree on no leader';
-  const names = voters.filter(({ id }) => !well.has(id)).map(({ name }) => name);
+  const names = voters.filter(({ id }) => !healthy.has(id)).map(({ name }) => name);
   return `${names.join(', ')} ${names.length === 1 ? 'does' : 'do'} not take part`;
 }

@@ -1,4 +1,4 @@
-import { Wake } from '../../../base/notify.js';
+import { Notify } from '../../../base/notify.js';
 import { pause } from '../../../base/pause.js';
 import {
   type Client,
@@ -20,7 +20,7 @@ import { type Change, nextChange } from './chooser.js';
 import { carryOut, type NominatorContext, type Outcome } from './member-changes.js';
 import { Observer } from './observer.js';
 import { readCluster } from './read-cluster.js';
-import { leaveEarlierTurns } from './resign-earlier.js';
+import { resignEarlier } from './resign-earlier.js';
 
 /** Everything is read again after so long even if nobody announced a change. */
 const QUIET_MS = 10_000;
@@ -72,7 +72,7 @@ export class Nominator {
       busy(false);
       try {
         const session = await this.#options.session(signal);
-        await leaveEarlierTurns(client, hostname, session, signal);
+        await resignEarlier(client, hostname, session, signal);
         await using turn = await campaign(client, CHOOSER_ELECTION, hostname, { signal, session });
         log('debug', 'this host is elected to look after the members of the cluster');
         // A fleet of an agent before there were identities has none yet.
@@ -96,7 +96,7 @@ export class Nominator {
   }
 
   async #lead(turn: Turn, signal: AbortSignal): Promise<void> {
-    const wake = new Wake();
+    const wake = new Notify();
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
     const watching = follow(this.#options.client, both, wake).catch((error: unknown) => over.abort(error));
@@ -110,7 +110,7 @@ export class Nominator {
     }
   }
 
-  async #serve(turn: Turn, wake: Wake, signal: AbortSignal): Promise<void> {
+  async #serve(turn: Turn, wake: Notify, signal: AbortSignal): Promise<void> {
     const observer = new Observer();
     let retryMs = FIRST_RETRY_MS;
     while (!signal.aborted) {
@@ -159,10 +159,10 @@ export class Nominator {
 }
 
 /** Rings at each change of what the choice depends on. */
-async function follow(client: Client, signal: AbortSignal, wake: Wake): Promise<void> {
+async function follow(client: Client, signal: AbortSignal, wake: Notify): Promise<void> {
   const watched = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX, SIZE_PREFIX, agentsPrefix];
   const ringing = watched.map(async (key) => {
-    for await (const _ of client.pulses({ key, prefix: true }, { signal })) wake.ring();
+    for await (const _ of client.changes({ key, prefix: true }, { signal })) wake.notify();
   });
   await Promise.all(ringing);
 }

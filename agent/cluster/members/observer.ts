@@ -1,5 +1,5 @@
 import type { Agent, KeyValue, Member } from '../../../world/without-ssh.js';
-import type { Scene, Seat, Standing, Volunteer } from './chooser.js';
+import type { ClusterState, HostStatus, MemberView, Volunteer } from './chooser.js';
 
 /** How long a host whose keys are gone may still come back as itself, beyond the TTL that removed the keys. */
 export const GRACE_MS = 5000;
@@ -11,7 +11,7 @@ export const START_LIMIT_MS = 20_000;
 export const CATCH_UP_LIMIT_MS = 300_000;
 
 /** What etcd holds, as read at one moment. */
-export interface Reading {
+export interface Observation {
   readonly size: number;
   readonly agents: ReadonlyMap<string, Agent>;
   /** Without their prefix: the hostname. */
@@ -33,10 +33,10 @@ export class Observer {
    * @param now milliseconds of a monotonic clock.
    * @returns the scene, and in how many milliseconds it changes by itself.
    */
-  observe(reading: Reading, now: number): { scene: Scene; changesInMs: number | undefined } {
+  observe(reading: Observation, now: number): { scene: ClusterState; changesInMs: number | undefined } {
     const volunteers = reading.volunteers.map((entry) => toVolunteer(entry, reading));
     const limits: number[] = [];
-    const seats = reading.members.map((member): Seat => {
+    const seats = reading.members.map((member): MemberView => {
       const hostname = hostOf(member, volunteers);
       const volunteer = volunteers.find((one) => one.hostname === hostname);
       const standing = this.#standing(hostname, reading, now, limits);
@@ -58,7 +58,7 @@ export class Observer {
     };
   }
 
-  #standing(hostname: string | undefined, reading: Reading, now: number, limits: number[]): Standing {
+  #standing(hostname: string | undefined, reading: Observation, now: number, limits: number[]): HostStatus {
     if (hostname === undefined) return 'foreign';
     if (reading.volunteers.some(({ key }) => key === hostname)) {
       this.#awaySince.delete(hostname);
@@ -88,7 +88,7 @@ export class Observer {
   }
 }
 
-function toVolunteer({ key, value, createRevision }: KeyValue, reading: Reading): Volunteer {
+function toVolunteer({ key, value, createRevision }: KeyValue, reading: Observation): Volunteer {
   return {
     hostname: key,
     peerUrls: value.toString().split(','),

@@ -7,7 +7,7 @@ import {
   listAgents,
 } from '../../../world/without-ssh.js';
 import { NOMINATED_PREFIX, RESTING_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';
-import type { Reading } from './observer.js';
+import type { Observation } from './observer.js';
 
 /** Reads all that the choice of members depends on. @param size how many servers the fleet is to have. */
 export async function readCluster(
@@ -15,7 +15,7 @@ export async function readCluster(
   size: (options: CallOptions) => Promise<number>,
   log: Log | undefined,
   options: CallOptions,
-): Promise<Reading> {
+): Promise<Observation> {
   const prefixes = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX];
   const [{ entries }, agents, members, wanted] = await Promise.all([
     client.listTogether(prefixes, options),

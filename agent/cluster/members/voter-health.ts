@@ -6,9 +6,9 @@ const CATCH_UP_MS = 2000;
 const POLL_MS = 50;
 
 /** How the voters are, asked one by one. */
-export interface Health {
+export interface VoterHealth {
   /** The ids of the voters that answer, follow the one leader, and have applied all that it had when we asked. */
-  readonly well: ReadonlySet<string>;
+  readonly healthy: ReadonlySet<string>;
   /** The id of the leader; undefined when the voters do not agree on one. */
   readonly leader: string | undefined;
 }
@@ -22,18 +22,18 @@ export async function healthOf(
   client: Client,
   voters: readonly Member[],
   signal: AbortSignal,
-): Promise<Health> {
+): Promise<VoterHealth> {
   const first = await statuses(client, voters, signal);
   const leader = [...first.values()].find(({ memberId, leader }) => memberId === leader);
-  if (leader === undefined) return { well: new Set(), leader: undefined };
+  if (leader === undefined) return { healthy: new Set(), leader: undefined };
   const goal = { leader: leader.memberId, term: leader.raftTerm, index: leader.raftIndex };
-  const well = new Set<string>();
+  const healthy = new Set<string>();
   const until = performance.now() + CATCH_UP_MS;
   let asked = first;
   for (;;) {
-    for (const [id, status] of asked) if (follows(status, goal)) well.add(id);
-    const behind = voters.filter(({ id }) => asked.has(id) && !well.has(id));
-    if (behind.length === 0 || performance.now() > until) return { well, leader: goal.leader };
+    for (const [id, status] of asked) if (follows(status, goal)) healthy.add(id);
+    const behind = voters.filter(({ id }) => asked.has(id) && !healthy.has(id));
+    if (behind.length === 0 || performance.now() > until) return { healthy, leader: goal.leader };
     await delay(POLL_MS, undefined, { signal });
     asked = await statuses(client, behind, signal);
   }
@@ -60,20 +60,20 @@ async function statuses(
       return [member.id, await client.status(url, { signal, timeoutMs: ANSWER_MS })];
     } catch {
       signal.throwIfAborted();
-      return undefined; // not well, whatever the reason
+      return undefined; // not healthy, whatever the reason
     }
   });
   return new Map((await Promise.all(asked)).filter((found) => found !== undefined));
 }
 
-/** Whether the cluster keeps its quorum when `leaving` goes, by the voters that are well now. */
-export function mayRemove(voters: readonly Member[], health: Health, leaving: Member): boolean {
+/** Whether the cluster keeps its quorum when `leaving` goes, by the voters that are healthy now. */
+export function mayRemove(voters: readonly Member[], health: VoterHealth, leaving: Member): boolean {
   const remaining = voters.filter(({ id }) => id !== leaving.id);
-  const well = remaining.filter(({ id }) => health.well.has(id)).length;
-  return remaining.length > 0 && well >= Math.floor(remaining.length / 2) + 1;
+  const healthy = remaining.filter(({ id }) => health.healthy.has(id)).length;
+  return remaining.length > 0 && healthy >= Math.floor(remaining.length / 2) + 1;
 }
 
-/** Whether all voters are well, so that one more cannot cost the quorum. */
-export function mayAdd(voters: readonly Member[], health: Health): boolean {
-  return voters.every(({ id }) => health.well.has(id));
+/** Whether all voters are healthy, so that one more cannot cost the quorum. */
+export function mayAdd(voters: readonly Member[], health: VoterHealth): boolean {
+  return voters.every(({ id }) => health.healthy.has(id));
 }

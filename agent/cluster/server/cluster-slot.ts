@@ -6,21 +6,21 @@ import { explainExit } from './server-exit.js';
 import type { ServerProcess } from './server-process.js';
 
 /** What the cluster holds for a host. */
-export interface Place {
+export interface ClusterSlot {
   /** The member that is or is to be this host: by its name, or before it has started by its URLs. */
   readonly own: Member | undefined;
   readonly isNominated: boolean;
 }
 
 /** @throws WorldError `unavailable` */
-export async function placeOf(
+export async function clusterSlotOf(
   {
     client,
     hostname,
     advertisedServerUrls,
   }: { readonly client: Client; readonly hostname: string; readonly advertisedServerUrls: readonly string[] },
   signal: AbortSignal,
-): Promise<Place> {
+): Promise<ClusterSlot> {
   const [nomination, members] = await Promise.all([
     client.get(`${NOMINATED_PREFIX}${hostname}`, { signal }),
     client.members({ signal }),

@@ -28,7 +28,7 @@ export class LocalServer implements AsyncDisposable {
 
   constructor({ endpoint, tls }: LocalServerOptions) {
     this.#endpoint = endpoint;
-    this.#client = Client.connect({ endpoints: [endpoint], tls, fleet: 'any' });
+    this.#client = Client.create({ endpoints: [endpoint], tls, fleet: 'any' });
   }
 
   /** What the server says of itself, quorum or not; undefined when it says nothing in time. */

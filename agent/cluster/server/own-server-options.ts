@@ -1,10 +1,10 @@
 import type { DataFolder } from './data-folder.js';
 import type { ServerStart } from './etcd/flags.js';
-import type { FateOptions } from './server-lifecycle.js';
+import type { ServerLifecycleOptions } from './server-lifecycle.js';
 import type { ServerProcess } from './server-process.js';
 
 /** What the server of one host needs of it. */
-export interface OwnServerOptions extends FateOptions {
+export interface OwnServerOptions extends ServerLifecycleOptions {
   readonly folder: DataFolder;
   /** What this host is to be added with. */
   readonly advertisedServerUrls: readonly string[];

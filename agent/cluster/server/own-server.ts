@@ -4,10 +4,10 @@ import { MEMBER_CHANGE_INTERVAL_MS, type Member, WorldError } from '../../../wor
 import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
 import { AgentError } from '../../errors.js';
 import { publishAddresses } from '../publish-addresses.js';
-import { describe, placeOf, trySpawn } from './cluster-slot.js';
+import { clusterSlotOf, describe, trySpawn } from './cluster-slot.js';
 import { joinMembers, type ServerStart } from './etcd/flags.js';
 import type { OwnServerOptions } from './own-server-options.js';
-import { type Ending, Fate } from './server-lifecycle.js';
+import { ServerLifecycle, type StopReason } from './server-lifecycle.js';
 import type { ServerProcess } from './server-process.js';
 
 /** A server that ran this long starts with a clean record. */
@@ -126,7 +126,7 @@ export class OwnServer {
       await acting;
     } finally {
       if (this.#replacing === replacing) this.#replacing = undefined;
-      this.#options.wake.ring();
+      this.#options.wake.notify();
     }
   }
 
@@ -135,7 +135,7 @@ export class OwnServer {
     const { wake, log, willing, hostname, busy } = this.#options;
     busy(false);
     if (this.#drained) return wake.wait(undefined, signal);
-    const { own, isNominated } = await placeOf(this.#options, signal);
+    const { own, isNominated } = await clusterSlotOf(this.#options, signal);
     if (own !== undefined && own.name !== '') {
       // An earlier server of this host, whose data is lost: the others have to give it up first.
       if (own.id !== this.#awaited)
@@ -162,7 +162,7 @@ export class OwnServer {
       this.#server = await trySpawn(this.#options, { kind: 'join', members: joinMembers(members, hostname) });
       if (this.#server !== undefined) {
         const server = this.#server;
-        if ((await new Fate(this.#options, server).answer(signal)) !== 'ended') return;
+        if ((await new ServerLifecycle(this.#options, server).answer(signal)) !== 'ended') return;
         this.#server = undefined;
         log('warn', `the server that was to join ended (${describe(server)}); trying again`);
       }
@@ -193,10 +193,10 @@ export class OwnServer {
     if (!(await this.isRemovedWithin(ownEndMs))) await this.discard();
   }
 
-  async #serve(server: ServerProcess, signal: AbortSignal): Promise<Ending> {
+  async #serve(server: ServerProcess, signal: AbortSignal): Promise<StopReason> {
     const { serving, busy, log, hostname } = this.#options;
     busy(true);
-    const fate = new Fate(this.#options, server);
+    const fate = new ServerLifecycle(this.#options, server);
     const voter = await fate.becomeVoter(signal);
     if (typeof voter === 'string') return voter;
     await publishAddresses(this.#options, voter.memberId, signal);

@@ -1,4 +1,4 @@
-import type { Wake } from '../../../base/notify.js';
+import type { Notify } from '../../../base/notify.js';
 import { pause } from '../../../base/pause.js';
 import { type Client, type Log, type MemberStatus, WorldError } from '../../../world/without-ssh.js';
 import { AgentError } from '../../errors.js';
@@ -11,7 +11,7 @@ const readyMs = 5000;
 /** How often a learner asks whether it is still a member, counted in polls. */
 const askedAfterPolls = 20;
 
-export interface FateOptions {
+export interface ServerLifecycleOptions {
   readonly hostname: string;
   /** Reaches the fleet, wherever a server is. */
   readonly client: Client;
@@ -19,25 +19,25 @@ export interface FateOptions {
   /** Asked while a server finds no majority: whether the cluster goes on without it. */
   readonly isRemovedElsewhere: (own: MemberStatus, signal: AbortSignal) => Promise<boolean>;
   /** Rings when this host's nomination may have changed. */
-  readonly wake: Wake;
+  readonly wake: Notify;
   readonly log: Log;
 }
 
 /** How the time of one server process is over. */
-export type Ending = 'ended' | 'removed' | 'drained' | 'aborted';
+export type StopReason = 'ended' | 'removed' | 'drained' | 'aborted';
 
 /** What becomes of one server process: it answers, votes, and at some time is not wanted any more. */
-export class Fate {
-  readonly #options: FateOptions;
+export class ServerLifecycle {
+  readonly #options: ServerLifecycleOptions;
   readonly #server: ServerProcess;
 
-  constructor(options: FateOptions, server: ServerProcess) {
+  constructor(options: ServerLifecycleOptions, server: ServerProcess) {
     this.#options = options;
     this.#server = server;
   }
 
   /** Until the server answers as part of a cluster. */
-  async answer(signal: AbortSignal): Promise<MemberStatus | Ending> {
+  async answer(signal: AbortSignal): Promise<MemberStatus | StopReason> {
     const server = this.#server;
     for (let isSaid = false; ; isSaid = true) {
       try {
@@ -56,7 +56,7 @@ export class Fate {
   }
 
   /** Until the server votes. */
-  async becomeVoter(signal: AbortSignal): Promise<MemberStatus | Ending> {
+  async becomeVoter(signal: AbortSignal): Promise<MemberStatus | StopReason> {
     for (let round = 0; ; round += 1) {
       const status = await this.answer(signal);
       if (typeof status === 'string') return status;
@@ -69,7 +69,7 @@ export class Fate {
   }
 
   /** Until the member is not to be there any more, or the server has ended. */
-  async untilUnwanted(memberId: string, signal: AbortSignal): Promise<Ending> {
+  async untilUnwanted(memberId: string, signal: AbortSignal): Promise<StopReason> {
     const { wake } = this.#options;
     const server = this.#server;
     const over = new AbortController();

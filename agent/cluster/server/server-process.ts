@@ -16,7 +16,7 @@ import { localEndpoint } from './local-endpoint.js';
 import { LocalServer } from './local-server.js';
 import { rotateLog } from './rotate-log.js';
 import { describeExit, type ExitReason, type ServerExit, serverExit } from './server-exit.js';
-import { Silence, type WatchdogTimes, watchdogTimes } from './watchdog.js';
+import { Watchdog, type WatchdogTimes, watchdogTimes } from './watchdog.js';
 
 export { describeExit, type ExitReason, type ServerExit } from './server-exit.js';
 
@@ -55,7 +55,7 @@ export class ServerProcess {
   #exit: ServerExit | undefined;
   #ended: 'stopped' | 'hung' | undefined;
   /** A server that waits for the others at its start answers nobody, so it counts from the first answer on. */
-  #silence: Silence | undefined;
+  #silence: Watchdog | undefined;
 
   private constructor(child: Child, options: ServerOptions, clientEndpoint: string) {
     this.#child = child;
@@ -175,8 +175,8 @@ export class ServerProcess {
     }
   }
 
-  #newSilence(): Silence {
-    return new Silence(performance.now(), this.#options.watchdog);
+  #newSilence(): Watchdog {
+    return new Watchdog(performance.now(), this.#options.watchdog);
   }
 
   #local(): LocalServer {

@@ -14,7 +14,7 @@ const sleptMs = 10_000;
  * Counts how long a server has been silent by a monotonic clock. Pure: it is told the time. While we did not run
  * ourselves the server most likely did not either, so that time is no silence.
  */
-export class Silence {
+export class Watchdog {
   readonly #times: WatchdogTimes;
   #since: number;
 

@@ -2,7 +2,7 @@ import type { Client } from '../../../world/client/client.js';
 import type { Member } from '../../../world/client/members.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { WorldError } from '../../../world/errors.js';
-import type { Connection } from '../../fleet/connection.js';
+import type { FleetTarget } from '../../fleet/connection.js';
 
 /** Who answers at one address. */
 interface Answer {
@@ -15,12 +15,12 @@ export type OpenAt = (url: string) => Promise<ClientWorld>;
 
 /** Reaches each member of a cluster by itself, at an address where that member answers; closes what it opened. */
 export class MemberClients implements AsyncDisposable {
-  readonly #connection: Connection;
+  readonly #connection: FleetTarget;
   readonly #openAt: OpenAt;
   readonly #signal: AbortSignal;
   readonly #asked = new Map<string, Promise<Answer>>();
 
-  constructor(connection: Connection, openAt: OpenAt, signal: AbortSignal) {
+  constructor(connection: FleetTarget, openAt: OpenAt, signal: AbortSignal) {
     this.#connection = connection;
     this.#openAt = openAt;
     this.#signal = signal;

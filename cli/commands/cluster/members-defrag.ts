@@ -4,13 +4,7 @@ import type { ClientWorld } from '../../../world/client-world.js';
 import { type DefragResult, defragMembers } from '../../../world/cluster/defrag-members.js';
 import { WorldError } from '../../../world/errors.js';
 import type { Context } from '../../context.js';
-import {
-  type Connection,
-  logTo,
-  openWorld,
-  resolveConnection,
-  withConnection,
-} from '../../fleet/connection.js';
+import { type FleetTarget, logTo, openWorld, resolveTarget, withConnection } from '../../fleet/connection.js';
 import type { ConnectionFlags } from '../../fleet/connection-flags.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
 import type { Lines } from '../../output/lines.js';
@@ -27,7 +21,7 @@ export function defragCommand(context: Context): Command {
     )
     .action(async (flags: ConnectionFlags) => {
       const { signal } = context.interrupts;
-      const connection = await resolveConnection(flags);
+      const connection = await resolveTarget(flags);
       const log = logTo(flags);
       await using world = await openWorld(connection, log, signal);
       const openAt = await sameWay(world, connection, log, signal);
@@ -46,7 +40,7 @@ export function defragCommand(context: Context): Command {
 /** Other addresses are reached as the World is: over its tunnel, where it has one. */
 async function sameWay(
   world: ClientWorld,
-  { tls, user: userConfig, namespace, hostname, fleetId: fleet, ...connection }: Connection,
+  { tls, user: userConfig, namespace, hostname, fleetId: fleet, ...connection }: FleetTarget,
   log: Log,
   signal: AbortSignal,
 ): Promise<OpenAt> {
@@ -58,7 +52,7 @@ async function sameWay(
       return (url) => SshWorld.connect({ ...shared, seeds: [url], tunnel: world.tunnel }, { signal });
   }
   const { EtcdWorld } = await import('../../../world/etcd-world.js');
-  return async (url) => EtcdWorld.connect({ ...shared, endpoints: [url] });
+  return async (url) => EtcdWorld.create({ ...shared, endpoints: [url] });
 }
 
 function describe({ members, alarm }: DefragResult): Lines {

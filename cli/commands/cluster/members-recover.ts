@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { Member } from '../../../world/client/members.js';
 import type { Context } from '../../context.js';
 import { RecoverError } from '../../errors.js';
-import { type Connection, duration, logTo, withConnection } from '../../fleet/connection.js';
+import { duration, type FleetTarget, logTo, withConnection } from '../../fleet/connection.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
 import { writeResult } from '../../output/door.js';
 import { counted, lines, printNote, printResult } from '../../output/output.js';
@@ -92,7 +92,7 @@ interface Action {
   readonly reached: ReachedHosts;
   readonly reports: readonly HostReport[];
   readonly reaching: Reaching;
-  readonly connection: Connection;
+  readonly connection: FleetTarget;
   readonly flags: RecoverFlags;
 }
 

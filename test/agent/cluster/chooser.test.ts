@@ -2,9 +2,9 @@ import test from 'ava';
 import fc from 'fast-check';
 import {
   type Change,
+  type ClusterState,
+  type MemberView,
   nextChange,
-  type Scene,
-  type Seat,
   target,
   type Volunteer,
 } from '../../../agent/cluster/members/chooser.js';
@@ -16,7 +16,7 @@ function volunteer(text: string, resting = false): Volunteer {
   return { hostname: name, peerUrls: [`http://${name}:2380`], upSince: BigInt(name.slice(1)), zone, resting };
 }
 
-function seat(text: string, standing: Seat['standing'] = 'willing', isLearner = false): Seat {
+function seat(text: string, standing: MemberView['standing'] = 'willing', isLearner = false): MemberView {
   const { hostname, peerUrls, upSince, zone } = volunteer(text);
   const member = {
     id: hostname.slice(1),
@@ -29,20 +29,20 @@ function seat(text: string, standing: Seat['standing'] = 'willing', isLearner = 
 }
 
 /** A learner whose server is still to start. */
-function notStarted(text: string): Seat {
+function notStarted(text: string): MemberView {
   const learner = seat(text, 'willing', true);
   return { ...learner, member: { ...learner.member, name: '' } };
 }
 
 interface Given {
   readonly size?: number;
-  readonly seats: readonly Seat[];
+  readonly seats: readonly MemberView[];
   /** Beside those that have a seat and are willing. */
   readonly spares?: readonly Volunteer[];
   readonly nominated?: readonly string[];
 }
 
-function scene({ size = 5, seats, spares = [], nominated }: Given): Scene {
+function scene({ size = 5, seats, spares = [], nominated }: Given): ClusterState {
   const seated = seats
     .filter(({ standing }) => standing === 'willing')
     .map(({ hostname, zone }) => volunteer(zone === undefined ? `${hostname}` : `${zone}:${hostname}`));
@@ -229,7 +229,7 @@ const aScene = fc
     ),
     zones: fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 7, maxLength: 7 }),
   })
-  .map(({ size, roles, zones }): Scene => {
+  .map(({ size, roles, zones }): ClusterState => {
     const hosts = names.map((name, index) => ({ text: `${zones[index]}:${name}`, role: roles[index] }));
     const standings = ['willing', 'leaving', 'away', 'gone', 'foreign'] as const;
     return scene({
@@ -246,7 +246,7 @@ const aScene = fc
   .filter(({ seats }) => seats.length > 0);
 
 /** The scene after the change went well. */
-function after(before: Scene, change: Change): Scene {
+function after(before: ClusterState, change: Change): ClusterState {
   const seated = new Set(before.nominated);
   switch (change.kind) {
     case 'add': {
@@ -297,7 +297,7 @@ test.serial(
 );
 
 test.serial('no step leaves less than half of the voters alive that were', (t) => {
-  const alive = ({ seats }: Scene) => seats.filter(({ standing }) => standing !== 'gone').length;
+  const alive = ({ seats }: ClusterState) => seats.filter(({ standing }) => standing !== 'gone').length;
   fc.assert(
     fc.property(aScene, (before) => {
       const change = nextChange(before);

@@ -6,7 +6,7 @@ import { LocalAgents } from '../helpers/local-agents.js';
 test('agents that leave at the same time leave a server that is not theirs with a quorum', async (t) => {
   await using foreign = await Etcd.start();
   await using agents = await LocalAgents.create('3.5');
-  await using client = Client.connect({ endpoints: [foreign.url], namespace: '/_mgmt' });
+  await using client = Client.create({ endpoints: [foreign.url], namespace: '/_mgmt' });
   const hosts = [await agents.add('h1'), await agents.add('h2')];
   for (const host of hosts) host.start([], ['--seeds', foreign.url]);
   await agents.eventually('all three vote', async () => {
@@ -29,7 +29,7 @@ test('agents that leave at the same time leave a server that is not theirs with 
 test('a host that is named as a member of somebody else says so once', async (t) => {
   await using foreign = await Etcd.start();
   await using agents = await LocalAgents.create('3.5');
-  await using client = Client.connect({ endpoints: [foreign.url], namespace: '/_mgmt' });
+  await using client = Client.create({ endpoints: [foreign.url], namespace: '/_mgmt' });
   const host = await agents.add('m1');
   host.start([], ['--seeds', foreign.url]);
   const waiting = /waiting until the cluster has given up the member that m1 was/g;

@@ -9,7 +9,7 @@ import { Etcd } from '../../world/helpers/etcd.js';
 
 test.serial('a host whose session is lost, in line or elected, stands for election again', async (t) => {
   await using etcd = await Etcd.start();
-  await using client = Client.connect({ endpoints: [etcd.url] });
+  await using client = Client.create({ endpoints: [etcd.url] });
   const folder = await mkdtemp(join(tmpdir(), 'nominator-'));
   t.teardown(() => rm(folder, { recursive: true }));
   const over = new AbortController();
@@ -18,7 +18,7 @@ test.serial('a host whose session is lost, in line or elected, stands for electi
     client,
     folder,
     hostname: 'h1',
-    connect: (endpoints) => Client.connect({ endpoints }),
+    connect: (endpoints) => Client.create({ endpoints }),
     failures: new Map(),
     session: async () => session,
     fleet: () => undefined,

@@ -1,10 +1,10 @@
 import test from 'ava';
-import type { Standing } from '../../../agent/cluster/members/chooser.js';
+import type { HostStatus } from '../../../agent/cluster/members/chooser.js';
 import {
   CATCH_UP_LIMIT_MS,
   GRACE_MS,
+  type Observation,
   Observer,
-  type Reading,
   START_LIMIT_MS,
 } from '../../../agent/cluster/members/observer.js';
 
@@ -21,7 +21,7 @@ interface Hosts {
   readonly learner?: string;
 }
 
-function reading({ members, agents = [], volunteers = [], nominated = [], learner }: Hosts): Reading {
+function reading({ members, agents = [], volunteers = [], nominated = [], learner }: Hosts): Observation {
   return {
     size: 3,
     agents: new Map(agents.map((hostname) => [hostname, { ...agent, hostname, labels: { zone: hostname } }])),
@@ -45,7 +45,7 @@ function reading({ members, agents = [], volunteers = [], nominated = [], learne
   };
 }
 
-function standings(observer: Observer, hosts: Hosts, now: number): (Standing | undefined)[] {
+function standings(observer: Observer, hosts: Hosts, now: number): (HostStatus | undefined)[] {
   return observer.observe(reading(hosts), now).scene.seats.map(({ standing }) => standing);
 }
 

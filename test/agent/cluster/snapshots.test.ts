@@ -13,7 +13,7 @@ test.serial('a snapshot is taken from a server that answers, and the newest thre
   await gone.kill();
   const folder = await mkdtemp(path.join(tmpdir(), 'hawser-snapshots-'));
   t.teardown(() => rm(folder, { recursive: true }));
-  await using client = Client.connect({ endpoints: [gone.url, etcd.url] });
+  await using client = Client.create({ endpoints: [gone.url, etcd.url] });
   const files: string[] = [];
   for (let count = 0; count < 4; count += 1) {
     files.push(await saveSnapshot(client, folder, AbortSignal.timeout(10_000)));

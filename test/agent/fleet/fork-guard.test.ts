@@ -13,7 +13,7 @@ for (const version of ['3.4', '3.5'] as const) {
     await using h1 = await ServerPlace.make(version);
     await using h2 = await ServerPlace.make(version, { name: 'h2' });
     const first = await h1.serve();
-    await using client = Client.connect({ endpoints: [first.clientEndpoint] });
+    await using client = Client.create({ endpoints: [first.clientEndpoint] });
     const { members } = await client.memberAdd(h2.options.advertisedServerUrls, { learner: true });
     const named = members.map(({ name, peerUrls }) => ({ name: name === '' ? 'h2' : name, peerUrls }));
     const second = await h2.serve({ kind: 'join', members: named });

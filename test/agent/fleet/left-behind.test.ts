@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import test from 'ava';
-import { Rivals } from '../../../agent/cluster/guards/cluster-identity.js';
+import { ClusterIdentity } from '../../../agent/cluster/guards/cluster-identity.js';
 import { AgentError } from '../../../agent/errors.js';
 import { Client, getFleet, makeFleet, raiseGeneration } from '../../../world/index.js';
 import { ServerPlace } from '../helpers/server.js';
@@ -17,13 +17,13 @@ for (const version of ['3.4', '3.5'] as const)
       const first = await before.serve();
       const [left, right] = [before, after].map(({ options }) => options.clientUrls[0] ?? '');
       if (left === undefined || right === undefined) return t.fail();
-      await using client = Client.connect({ endpoints: [left], namespace });
+      await using client = Client.create({ endpoints: [left], namespace });
       const fleet = await makeFleet(client);
       await first.stop();
       await cp(before.options.dataFolder, after.options.dataFolder, { recursive: true });
       await before.serve({ kind: 'restart' });
       await after.serve({ kind: 'rebuild' });
-      await using recovered = Client.connect({ endpoints: [right], namespace });
+      await using recovered = Client.create({ endpoints: [right], namespace });
       t.deepEqual(await raiseGeneration(recovered), { ...fleet, generation: 2 });
       t.is((await client.status()).clusterId, (await recovered.status()).clusterId);
 
@@ -35,12 +35,12 @@ for (const version of ['3.4', '3.5'] as const)
       client.setEndpoints([left, right]);
       await client.set('/x', 'still where it was');
       t.deepEqual(await getFleet(client), fleet);
-      await using both = Client.connect({ endpoints: [left, right], namespace });
+      await using both = Client.create({ endpoints: [left, right], namespace });
       await both.set('/y', 'in the newer one');
       t.deepEqual(both.fleet, { ...fleet, generation: 2 });
 
-      const look = (endpoints: readonly string[]) => Client.connect({ endpoints, namespace, fleet: 'any' });
-      const rivals = new Rivals(look, []);
+      const look = (endpoints: readonly string[]) => Client.create({ endpoints, namespace, fleet: 'any' });
+      const rivals = new ClusterIdentity(look, []);
       const error = await t.throwsAsync(rivals.compare(left, [right], signal), { instanceOf: AgentError });
       t.is(error?.code, 'other-cluster');
       t.regex(error?.message ?? '', /is what a recovery left behind.*generation 2/);

@@ -31,7 +31,7 @@ test.after.always(async () => {
 });
 
 async function statusOf(agent: LocalAgent) {
-  await using client = Client.connect({ endpoints: [agent.clientUrl], fleet: 'any' });
+  await using client = Client.create({ endpoints: [agent.clientUrl], fleet: 'any' });
   return await client.status();
 }
 

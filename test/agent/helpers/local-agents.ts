@@ -73,7 +73,7 @@ export class LocalAgents implements AsyncDisposable {
 
   /** A client of its own, which reaches the cluster by these hosts only; the caller closes it. */
   clientOf(...agents: readonly LocalAgent[]): Client {
-    return Client.connect({ endpoints: agents.map(({ clientUrl }) => clientUrl), namespace: '/_mgmt' });
+    return Client.create({ endpoints: agents.map(({ clientUrl }) => clientUrl), namespace: '/_mgmt' });
   }
 
   /** Runs the etcdctl of the version under test against one host, as a person would. */

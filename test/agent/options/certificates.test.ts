@@ -83,12 +83,12 @@ for (const version of ['3.4', '3.5'] as const) {
     await using h2 = await place('h2');
     const first = await h1.serve();
     const endpoints = [first.clientEndpoint];
-    await using client = Client.connect({ endpoints, tls: { ...good, caFile: authority.caFile } });
+    await using client = Client.create({ endpoints, tls: { ...good, caFile: authority.caFile } });
     const { members } = await client.memberAdd(h2.options.advertisedServerUrls, { learner: true });
     const named = members.map(({ name, peerUrls }) => ({ name: name === '' ? 'h2' : name, peerUrls }));
     const second = await h2.start({ kind: 'join', members: named });
     t.true((await second.ready({ signal })).isLearner);
-    await using stranger = Client.connect({ endpoints, tls: { caFile: authority.caFile } });
+    await using stranger = Client.create({ endpoints, tls: { caFile: authority.caFile } });
     await t.throwsAsync(stranger.get('x', { timeoutMs: 3_000 }), { message: /certificate/ });
 
     second.kill();

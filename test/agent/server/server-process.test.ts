@@ -118,7 +118,7 @@ for (const version of ['3.4', '3.5'] as const) {
     t.is(early.exit?.why, 'unequal-members');
     t.regex(error?.logTail ?? '', /member count is unequal/);
 
-    await using client = Client.connect({ endpoints: [leader.clientEndpoint] });
+    await using client = Client.create({ endpoints: [leader.clientEndpoint] });
     const { id } = await client.memberAdd(h2.peerUrls, { learner: true });
     await rm(second.options.dataFolder, { recursive: true, force: true });
     const learner = await second.start({ kind: 'join', members: [h1, h2] });

@@ -5,12 +5,12 @@ import test from 'ava';
 import { Child } from '../../../agent/child-process.js';
 import { lockHolder } from '../../../agent/cluster/server/data-lock.js';
 import { rotateLog } from '../../../agent/cluster/server/rotate-log.js';
-import { Silence } from '../../../agent/cluster/server/watchdog.js';
+import { Watchdog } from '../../../agent/cluster/server/watchdog.js';
 
 const times = { intervalMs: 5_000, maxSilenceMs: 30_000 };
 
 test.serial('a server is silent for too long after thirty seconds without an answer', (t) => {
-  const silence = new Silence(0, times);
+  const silence = new Watchdog(0, times);
   t.false(silence.heard(false, 29_999));
   t.true(silence.heard(false, 30_000));
   t.false(silence.heard(true, 30_001));
@@ -19,7 +19,7 @@ test.serial('a server is silent for too long after thirty seconds without an ans
 });
 
 test.serial('while this process did not run, silence means nothing', (t) => {
-  const silence = new Silence(0, times);
+  const silence = new Watchdog(0, times);
   silence.paused(10_000, 15_100);
   t.false(silence.heard(false, 20_000));
   silence.paused(20_000, 95_000);

@@ -31,7 +31,7 @@ export async function moveValues(
 
 /** 1 MiB values both ways, and what small gets feel of it. */
 export async function* measureBulk(ways: readonly Way[], effort: Effort): AsyncGenerator<Topic> {
-  const clients = new Map(ways.map((way) => [way, Client.connect({ endpoints: [way.url] })]));
+  const clients = new Map(ways.map((way) => [way, Client.create({ endpoints: [way.url] })]));
   const count = effort.isQuick ? 24 : 64;
   try {
     const measured = new Map<string, number[]>();

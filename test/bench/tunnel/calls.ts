@@ -49,7 +49,7 @@ export async function measureRate(
 export async function warmClients(ways: readonly Way[]): Promise<Map<Way, Client>> {
   const clients = new Map<Way, Client>();
   for (const way of ways) {
-    const client = Client.connect({ endpoints: [way.url] });
+    const client = Client.create({ endpoints: [way.url] });
     clients.set(way, client);
     await client.set('/bench/small', VALUE);
     await measureRate(client, OPERATIONS.get, 16, 300);

@@ -56,7 +56,7 @@ export async function measureBulkAt(
   const turns = isQuick ? 1 : Math.min(rounds, 3);
   for (let round = 0; round < turns; round += 1) {
     for (const { name, way, bulk } of movers) {
-      await using client = Client.connect({ endpoints: [way.url] });
+      await using client = Client.create({ endpoints: [way.url] });
       // A fresh connection is slow to begin with, for everybody.
       await moveValues('put', client, { count: 16, inFlight: 16, bulk });
       for (const direction of ['get', 'put'] as const) {
@@ -93,7 +93,7 @@ async function measureCallsBeside(
   const rows: { name: string; values: number[] }[] = [];
   const windowMs = Math.max(durationMs, 10 * roundTripMs);
   for (const { name, way, bulk } of movers) {
-    await using client = Client.connect({ endpoints: [way.url] });
+    await using client = Client.create({ endpoints: [way.url] });
     await client.get('/bench/small');
     const idle = await measureRate(client, OPERATIONS.get, 1, windowMs);
     const transfer = moveValues('get', client, { count: isQuick ? 32 : 64, inFlight: 16, bulk });

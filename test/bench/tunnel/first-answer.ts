@@ -79,7 +79,7 @@ async function measureAll(
 async function measureOnce(enter: () => Promise<Way>): Promise<Answers> {
   const start = performance.now();
   await using way = await enter();
-  await using client = Client.connect({ endpoints: [way.url] });
+  await using client = Client.create({ endpoints: [way.url] });
   await client.get('/bench/small');
   const coldMs = performance.now() - start;
   const warm: number[] = [];

@@ -46,12 +46,12 @@ export class Site implements AsyncDisposable {
 
   /** Around the tunnel and its delay, to prepare and to be the other side. */
   client(namespace: string): Client {
-    return Client.connect({ endpoints: [this.#stand.etcd.url], namespace });
+    return Client.create({ endpoints: [this.#stand.etcd.url], namespace });
   }
 
   /** Like {@link client}. */
   world(hostname: string, namespace: string): EtcdWorld {
-    return EtcdWorld.connect({ endpoints: [this.#stand.etcd.url], hostname, namespace });
+    return EtcdWorld.create({ endpoints: [this.#stand.etcd.url], hostname, namespace });
   }
 
   /** Breaks the SSH connection; it may come back at once. */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { StartGovernor } from '../../../tunnel/connection/login-limiter.js';
+import { LoginLimiter } from '../../../tunnel/connection/login-limiter.js';
 import { Tunnel } from '../../../tunnel/index.js';
 import { Sshd } from '../helpers/sshd.js';
 
@@ -13,7 +13,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 test.serial('No more logins are under way at one server, and in all, than they take', async (t) => {
-  const governor = new StartGovernor({ overall: 3, perServer: 2 });
+  const governor = new LoginLimiter({ overall: 3, perServer: 2 });
   const leaveFirst = await governor.enter('a', { signal });
   await governor.enter('a', { signal });
   const thirdAtA = governor.enter('a', { signal });
@@ -28,7 +28,7 @@ test.serial('No more logins are under way at one server, and in all, than they t
 });
 
 test.serial('A server that is full does not hold up the others', async (t) => {
-  const governor = new StartGovernor({ overall: 3, perServer: 1 });
+  const governor = new LoginLimiter({ overall: 3, perServer: 1 });
   await governor.enter('full', { signal });
   const waiting = governor.enter('full', { signal });
   t.true(await isSettled(governor.enter('other', { signal })));
@@ -36,7 +36,7 @@ test.serial('A server that is full does not hold up the others', async (t) => {
 });
 
 test.serial('Each dropped login halves what a server gets at once, and it recovers slowly', async (t) => {
-  const governor = new StartGovernor({ perServer: 8 });
+  const governor = new LoginLimiter({ perServer: 8 });
   governor.dropped('a');
   t.is(governor.limitOf('a'), 4);
   for (let i = 0; i < 5; i += 1) governor.dropped('a');
@@ -49,7 +49,7 @@ test.serial('Each dropped login halves what a server gets at once, and it recove
 });
 
 test.serial('Whoever aborts leaves the queue to those behind', async (t) => {
-  const governor = new StartGovernor({ overall: 1 });
+  const governor = new LoginLimiter({ overall: 1 });
   const leave = await governor.enter('a', { signal });
   const impatient = new AbortController();
   const reason = new Error('enough');

@@ -135,7 +135,7 @@ test.serial('When no way in works the most serious reason is given, and all of t
     instanceOf: TunnelError,
   });
   t.is(error.code, 'host-key-changed');
-  t.deepEqual(error.ways.map(({ code }) => code).sort(), ['host-key-changed', 'unreachable']);
+  t.deepEqual(error.attempts.map(({ code }) => code).sort(), ['host-key-changed', 'unreachable']);
   const both = [stopped.destination, { ...stopped.destination, user: 'other' }];
   const unreachable = await t.throwsAsync(
     Tunnel.open({ destinations: both, knownHostsFiles, identityFiles }),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import test from 'ava';
 import { Connection, type Dial } from '../../../tunnel/connection/connection.js';
-import { Eagerness } from '../../../tunnel/connection/retry-budget.js';
+import { RetryBudget } from '../../../tunnel/connection/retry-budget.js';
 import { Tunnel, TunnelError } from '../../../tunnel/index.js';
 import type { Link } from '../../../tunnel/transport/transport.js';
 import { waitUntil } from '../../fixtures/wait-until.js';
@@ -15,7 +15,7 @@ const via = { user: 'me', host: 'h', port: 22 };
 
 test('A few attempts may begin at once, and then two a second', (t) => {
   let nowMs = 0;
-  const eagerness = new Eagerness(() => nowMs);
+  const eagerness = new RetryBudget(() => nowMs);
   const takeAll = () => {
     let taken = 0;
     while (eagerness.take()) taken += 1;

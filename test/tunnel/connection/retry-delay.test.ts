@@ -1,6 +1,6 @@
 import test from 'ava';
 import { backoffMs } from '../../../tunnel/connection/backoff.js';
-import { RetryPause } from '../../../tunnel/connection/retry-delay.js';
+import { RetryDelay } from '../../../tunnel/connection/retry-delay.js';
 
 test.serial('The pause before another try lies anywhere below a cap that doubles from 250 ms to 5 s', (t) => {
   const caps = [1, 2, 3, 4, 5, 6, 1_000_000].map((failures) => backoffMs(failures, 1));
@@ -18,7 +18,7 @@ test.serial(
   'A pause never gets longer when somebody begins to wait, and ends after at most 1 s from then',
   async (t) => {
     const planned: Date[] = [];
-    const pause = new RetryPause(1_000_000, {
+    const pause = new RetryDelay(1_000_000, {
       isAwaited: false,
       onPlanned: (retryAt) => planned.push(retryAt),
     });
@@ -34,7 +34,7 @@ test.serial(
 test.serial('A pause ends at once with the signal', async (t) => {
   const reason = new Error('enough');
   const aborting = new AbortController();
-  const over = new RetryPause(1_000_000, { isAwaited: false, onPlanned: () => {} }).over(aborting);
+  const over = new RetryDelay(1_000_000, { isAwaited: false, onPlanned: () => {} }).over(aborting);
   aborting.abort(reason);
   t.is(await t.throwsAsync(over), reason);
 });

@@ -32,7 +32,7 @@ export class SshdUnderLoad implements AsyncDisposable {
     this.sshd = sshd;
     this.controller = controller;
     this.#etcd = etcd;
-    this.#reader = Client.connect({ endpoints: [etcd.url], namespace: NAMESPACE });
+    this.#reader = Client.create({ endpoints: [etcd.url], namespace: NAMESPACE });
     this.#written = this.#writeEvents();
     // Who asks for the verdict learns of it.
     this.#written.catch(() => undefined);

@@ -27,7 +27,7 @@ test.serial('a read or write waits for an etcd that comes back within its time',
 
 test.serial('an etcd out of reach makes reads and writes unavailable, naming the endpoint', async (t) => {
   const endpoint = `http://127.0.0.1:${await freePort()}`;
-  await using client = Client.connect({ endpoints: [endpoint] });
+  await using client = Client.create({ endpoints: [endpoint] });
   for (const call of [client.get('/k', { timeoutMs: 300 }), client.set('/k', '', { timeoutMs: 300 })]) {
     const error = await t.throwsAsync(call, { instanceOf: WorldError, code: 'unavailable' });
     t.like(error, { endpoint, key: '/k' });
@@ -145,7 +145,7 @@ test.serial('closing ends calls on a dead link', async (t) => {
 test.serial('with several endpoints the loss of one is not noticed', async (t) => {
   await using dead = await Link.to(await freePort());
   await using link = await Link.to(etcd.port);
-  await using client = Client.connect({ endpoints: [dead.url, link.url, etcd.url], namespace: '/several' });
+  await using client = Client.create({ endpoints: [dead.url, link.url, etcd.url], namespace: '/several' });
   await client.set('/k', '1');
   link.down();
   t.is((await client.get('/k'))?.value.toString(), '1');

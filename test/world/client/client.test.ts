@@ -15,9 +15,9 @@ test.after.always(() => etcd[Symbol.asyncDispose]());
 test.serial(
   'a client sends nothing and cannot fail before its first call, except over what it is given',
   async (t) => {
-    await using _ = Client.connect({ endpoints: ['http://127.0.0.1:1'] });
-    t.throws(() => Client.connect({ endpoints: [] }), { instanceOf: WorldError, code: 'invalid' });
-    t.throws(() => Client.connect({ endpoints: ['gopher://x'] }), {
+    await using _ = Client.create({ endpoints: ['http://127.0.0.1:1'] });
+    t.throws(() => Client.create({ endpoints: [] }), { instanceOf: WorldError, code: 'invalid' });
+    t.throws(() => Client.create({ endpoints: ['gopher://x'] }), {
       instanceOf: WorldError,
       code: 'invalid',
     });
@@ -38,8 +38,8 @@ test.serial('a key is read back with its revisions, in its namespace', async (t)
 });
 
 test.serial('namespaces do not see each other, nor what merely starts with their name', async (t) => {
-  await using all = Client.connect({ endpoints: [etcd.url] });
-  await using inner = Client.connect({ endpoints: [etcd.url], namespace: '/ns' });
+  await using all = Client.create({ endpoints: [etcd.url] });
+  await using inner = Client.create({ endpoints: [etcd.url], namespace: '/ns' });
   await all.set('/ns/a', '1');
   await all.set('/nsx', '2');
   t.deepEqual(
@@ -101,7 +101,7 @@ test.serial('what etcd refuses has a code of its own', async (t) => {
 
 test.serial('a database that is full is told from a value that is too large', async (t) => {
   await using own = await Etcd.start(['--quota-backend-bytes', '100000']);
-  await using client = Client.connect({ endpoints: [own.url] });
+  await using client = Client.create({ endpoints: [own.url] });
   const error = await t.throwsAsync(
     (async () => {
       // etcd counts what it has committed to disk, which it does ten times a second.
@@ -115,11 +115,11 @@ test.serial('a database that is full is told from a value that is too large', as
 for (const version of ['3.4', '3.5'] as const)
   test.serial(`a full etcd ${version} takes nothing that a transaction inside another writes`, async (t) => {
     await using own = await Etcd.start(['--quota-backend-bytes', '1000000'], version);
-    await using direct = Client.connect({ endpoints: [own.url] });
+    await using direct = Client.create({ endpoints: [own.url] });
     const fill = async () => {
       for (let index = 0; index < 200; index += 1) await direct.set(`/full/${index}`, 'x'.repeat(50_000));
     };
-    await using world = EtcdWorld.connect({ endpoints: [own.url], hostname: 'h1' });
+    await using world = EtcdWorld.create({ endpoints: [own.url], hostname: 'h1' });
     await world.resExport([{ kind: 'file', name: 'kept', data: 'before' }]);
     await t.throwsAsync(fill(), { code: 'no-space' });
     await t.throwsAsync(world.resExport([{ kind: 'file', name: 'more', data: 'x' }]), { code: 'no-space' });

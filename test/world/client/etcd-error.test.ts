@@ -3,14 +3,14 @@ import test from 'ava';
 import fc from 'fast-check';
 import { Calls } from '../../../world/client/calls/calls.js';
 import { EndpointSet } from '../../../world/client/calls/endpoint-set.js';
-import { Horizon } from '../../../world/client/calls/last-revision.js';
-import { judge, judgeReason } from '../../../world/client/error/classify.js';
+import { LastRevision } from '../../../world/client/calls/last-revision.js';
+import { classifyFailure, classifyReason } from '../../../world/client/error/classify.js';
 import { wordsOf } from '../../../world/client/error/explain-grpc-error.js';
 import { WorldError } from '../../../world/index.js';
 
 const means = test.macro({
   exec: (t, code: number, details: string, outcome: string, worldCode: string) => {
-    t.like(judge({ code, details }), { outcome, code: worldCode });
+    t.like(classifyFailure({ code, details }), { outcome, code: worldCode });
   },
   title: (_, code: number, details) => `"${details}" with status ${code} is understood`,
 });
@@ -126,11 +126,11 @@ test.serial(means, status.UNKNOWN, 'auth: user name is empty', 'refused', 'permi
 
 test.serial('the reason of a cancelled watch is understood in the words of Go', (t) => {
   const denied = 'rpc error: code = PermissionDenied desc = etcdserver: permission denied';
-  t.is(judgeReason(denied).code, 'permission-denied');
-  t.is(judgeReason('etcdserver: permission denied').code, 'permission-denied');
+  t.is(classifyReason(denied).code, 'permission-denied');
+  t.is(classifyReason('etcdserver: permission denied').code, 'permission-denied');
   const unnamed = 'rpc error: code = InvalidArgument desc = etcdserver: user name is empty';
-  t.is(judgeReason(unnamed).code, 'permission-denied');
-  t.is(judgeReason('etcdserver: mvcc: something new').outcome, 'unknown');
+  t.is(classifyReason(unnamed).code, 'permission-denied');
+  t.is(classifyReason('etcdserver: mvcc: something new').outcome, 'unknown');
 });
 
 test.serial('what grpc-js wraps around the words of the link is left out', (t) => {
@@ -165,7 +165,7 @@ const GRPC = /RST_STREAM|HTTP\/2|LB pick|remote_addr|Resolution note|^\d+ [A-Z_]
 
 test.serial('whatever gRPC reports becomes one plain sentence with one of our codes', async (t) => {
   const endpoints = new EndpointSet(['http://127.0.0.1:9'], 'test');
-  const calls = new Calls(endpoints, new AbortController().signal, new Horizon(), undefined);
+  const calls = new Calls(endpoints, new AbortController().signal, new LastRevision(), undefined);
   const codes = Object.values(status).filter((code) => typeof code === 'number');
   const details = fc.oneof(
     fc.constantFrom(...LINK_WORDS),

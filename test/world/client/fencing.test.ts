@@ -54,7 +54,7 @@ async function contend(client: Client, name: string, over: AbortSignal): Promise
 test.serial('writes under a lock never overlap while members come, go and crash', async (t) => {
   await fc.assert(
     fc.asyncProperty(plans, async (plan) => {
-      const connect = (...endpoints: string[]): Client => EtcdClient.connect({ endpoints, namespace: '/f' });
+      const connect = (...endpoints: string[]): Client => EtcdClient.create({ endpoints, namespace: '/f' });
       await using churn = await MemberChurn.start(connect);
       const clients = [0, 1, 2, 3].map(() => connect(...churn.endpoints));
       t.teardown(() => Promise.all(clients.map((client) => client.close())));

@@ -27,8 +27,8 @@ async function behindProxy(t: ExecutionContext): Promise<{ client: Client; direc
   const child = spawn(program, ['grpc-proxy', 'start', ...flags], { stdio: 'ignore', cwd: folder });
   process.once('exit', () => child.kill('SIGKILL'));
   const namespace = `/proxy${listen}`;
-  const client = Client.connect({ endpoints: [`http://${listen}`], namespace });
-  const direct = Client.connect({ endpoints: [etcd.url], namespace });
+  const client = Client.create({ endpoints: [`http://${listen}`], namespace });
+  const direct = Client.create({ endpoints: [etcd.url], namespace });
   t.teardown(async () => {
     await Promise.all([client.close(), direct.close()]);
     const exited = once(child, 'exit');

@@ -12,7 +12,7 @@ test.before(async () => {
 
 test.afterEach.always(async () => {
   for (const etcd of etcds) etcd.thaw();
-  await using client = Client.connect({ endpoints: etcds.map((etcd) => etcd.url) });
+  await using client = Client.create({ endpoints: etcds.map((etcd) => etcd.url) });
   // An election may be under way.
   await client.set('/calm', '');
 });
@@ -46,8 +46,8 @@ async function untilOtherLeads(client: Client, { url }: Etcd, memberId: string):
 test.serial('a watch leaves a server that has lost its leader, and goes on at another', async (t) => {
   const [m1, m2, m3] = three();
   const { log, heard } = hears(/Lost the stream.*sees no leader/);
-  await using client = Client.connect({ endpoints: [m1.url, m2.url, m3.url], log });
-  await using others = Client.connect({ endpoints: [m2.url, m3.url] });
+  await using client = Client.create({ endpoints: [m1.url, m2.url, m3.url], log });
+  await using others = Client.create({ endpoints: [m2.url, m3.url] });
   const watch = client.watch({ key: '/w/', prefix: true });
   await take(watch);
   await client.set('/w/1', '');
@@ -65,8 +65,8 @@ test.serial('a watch leaves a server that has lost its leader, and goes on at an
 test.serial('with one endpoint a watch waits for its leader to come back, and misses nothing', async (t) => {
   const [m1, m2, m3] = three();
   const { log, heard } = hears(/Lost the stream.*sees no leader/);
-  await using client = Client.connect({ endpoints: [m1.url], log });
-  await using others = Client.connect({ endpoints: [m2.url, m3.url] });
+  await using client = Client.create({ endpoints: [m1.url], log });
+  await using others = Client.create({ endpoints: [m2.url, m3.url] });
   const watch = client.watch({ key: '/w/', prefix: true });
   await take(watch);
   for (const etcd of [m2, m3]) etcd.freeze();
@@ -80,7 +80,7 @@ test.serial('with one endpoint a watch waits for its leader to come back, and mi
 test.serial('a server without a leader refuses at once, and its status tells', async (t) => {
   const [m1, m2, m3] = three();
   const { log, heard } = hears(/Lost the stream.*sees no leader/);
-  await using client = Client.connect({ endpoints: [m1.url], log });
+  await using client = Client.create({ endpoints: [m1.url], log });
   const watch = client.watch({ key: '/w/', prefix: true });
   await take(watch);
   for (const etcd of [m2, m3]) etcd.freeze();
@@ -102,17 +102,17 @@ test.serial('a server without a leader refuses at once, and its status tells', a
 test.serial('a call moves on from a server that has lost its leader', async (t) => {
   const [m1, m2, m3] = three();
   const { log, heard } = hears(/Lost the stream.*sees no leader/);
-  await using watching = Client.connect({ endpoints: [m1.url], log });
+  await using watching = Client.create({ endpoints: [m1.url], log });
   const watch = watching.watch({ key: '/w/', prefix: true });
   await take(watch);
   for (const etcd of [m2, m3]) etcd.freeze();
   await heard;
   await watch.return?.();
   const moves = hears(new RegExp(`Trying again to write /k: ${m1.url} answered .*no leader`));
-  await using client = Client.connect({ endpoints: [m1.url, m2.url, m3.url], log: moves.log });
+  await using client = Client.create({ endpoints: [m1.url, m2.url, m3.url], log: moves.log });
   const written = client.txn({ success: [{ put: '/k', value: 'x' }] });
   written.catch(() => undefined);
-  await using setting = Client.connect({ endpoints: [m1.url, m2.url], log: moves.log });
+  await using setting = Client.create({ endpoints: [m1.url, m2.url], log: moves.log });
   const set = setting.set('/k', 'y');
   set.catch(() => undefined);
   await moves.heard;

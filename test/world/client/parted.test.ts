@@ -39,11 +39,11 @@ async function untilFollowing(client: Client, url: string, before: string): Prom
 }
 
 test.serial('what a client does at a leader that is cut off goes on at the majority', async (t) => {
-  await using all = Client.connect({ endpoints: etcds.map(({ url }) => url) });
+  await using all = Client.create({ endpoints: etcds.map(({ url }) => url) });
   const { etcd: leading, memberId } = await untilLed(all);
   const others = etcds.filter((etcd) => etcd !== leading).map(({ url }) => url);
-  await using client = Client.connect({ endpoints: [leading.url, ...others] });
-  await using majority = Client.connect({ endpoints: others });
+  await using client = Client.create({ endpoints: [leading.url, ...others] });
+  await using majority = Client.create({ endpoints: others });
   await using session = await client.session({ ttlSeconds: 3 });
   await client.set('/bound', '', { lease: session.lease });
   const watch = client.watch({ key: '/w/', prefix: true });

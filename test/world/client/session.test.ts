@@ -88,8 +88,8 @@ test.serial(
 test.serial('a session finds the endpoint that still answers among several that do not', async (t) => {
   await using first = await Link.to(etcd.port);
   await using second = await Link.to(etcd.port);
-  await using client = Client.connect({ endpoints: [first.url, second.url, etcd.url] });
-  await using direct = Client.connect({ endpoints: [etcd.url] });
+  await using client = Client.create({ endpoints: [first.url, second.url, etcd.url] });
+  await using direct = Client.create({ endpoints: [etcd.url] });
   await using session = await client.session({ ttlSeconds: 4 });
   await client.set('/bound/several', 'x', { lease: session.lease });
   for (const link of [first, second]) link.blackHole();

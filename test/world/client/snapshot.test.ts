@@ -17,7 +17,7 @@ let folder: string;
 test.before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'hawser-snapshot-'));
   etcd = await Etcd.start();
-  await using client = Client.connect({ endpoints: [etcd.url] });
+  await using client = Client.create({ endpoints: [etcd.url] });
   for (let index = 0; index < 20; index += 1) await client.set(`/big/${index}`, randomBytes(1_000_000));
 });
 
@@ -27,7 +27,7 @@ test.after.always(async () => {
 });
 
 test.serial('a snapshot holds everything, and the tool of etcd restores it', async (t) => {
-  await using client = Client.connect({ endpoints: [etcd.url], namespace: '/not/seen' });
+  await using client = Client.create({ endpoints: [etcd.url], namespace: '/not/seen' });
   const file = path.join(folder, 'whole.db');
   await pipeline(client.snapshot(), createWriteStream(file));
   const { revision } = await client.status();
@@ -38,7 +38,7 @@ test.serial('a snapshot holds everything, and the tool of etcd restores it', asy
 });
 
 test.serial('a reader who leaves in the middle, or aborts, ends the snapshot', async (t) => {
-  await using client = Client.connect({ endpoints: [etcd.url] });
+  await using client = Client.create({ endpoints: [etcd.url] });
   for await (const piece of client.snapshot()) {
     t.true(piece.length > 0);
     break;
@@ -55,7 +55,7 @@ test.serial('a reader who leaves in the middle, or aborts, ends the snapshot', a
 
 test.serial('a snapshot that breaks off or stands still is not taken for a whole one', async (t) => {
   await using link = await Link.to(etcd.port);
-  await using client = Client.connect({ endpoints: [link.url] });
+  await using client = Client.create({ endpoints: [link.url] });
   const broken = { instanceOf: WorldError, code: 'unavailable', message: /not|snapshot/ };
   const read = async (then: () => void): Promise<void> => {
     for await (const _ of client.snapshot({ timeoutMs: 300 })) then();
@@ -71,7 +71,7 @@ test.serial('a snapshot that breaks off or stands still is not taken for a whole
 });
 
 test.serial('without an etcd there is no snapshot', async (t) => {
-  await using client = Client.connect({ endpoints: ['http://127.0.0.1:1'] });
+  await using client = Client.create({ endpoints: ['http://127.0.0.1:1'] });
   const snapshot = client.snapshot({ timeoutMs: 200 })[Symbol.asyncIterator]();
   await t.throwsAsync(snapshot.next(), { instanceOf: WorldError, code: 'unavailable' });
 });

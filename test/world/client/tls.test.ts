@@ -47,7 +47,7 @@ async function serve({ certFile, keyFile }: Issued): Promise<void> {
 
 test.serial('everything works over TLS with certificates on both sides', async (t) => {
   const tls = { caFile: ours.caFile, ...client };
-  const world = EtcdWorld.connect({ endpoints: [strict.url], hostname: 'h1', tls });
+  const world = EtcdWorld.create({ endpoints: [strict.url], hostname: 'h1', tls });
   await using _ = world;
   await world.strSet('motd', 'hello');
   t.is(await world.strGet('motd'), 'hello');
@@ -72,7 +72,7 @@ const plainly = test.macro({
   exec: async (t, { tls, code, message, endpoint, served }: Wrong) => {
     await serve((await served?.()) ?? good);
     t.teardown(() => serve(good));
-    await using client = Client.connect({ endpoints: [(endpoint ?? (() => open.url))()], tls: tls() });
+    await using client = Client.create({ endpoints: [(endpoint ?? (() => open.url))()], tls: tls() });
     // Far less than it may take: waiting helps nothing.
     const error = await t.throwsAsync(client.get('/k', { timeoutMs: 600_000 }), {
       instanceOf: WorldError,
@@ -125,7 +125,7 @@ test.serial('the server wants a client certificate of another authority', plainl
 
 test.serial('it is said plainly when etcd does not speak TLS', async (t) => {
   await using plain = await Etcd.start();
-  await using client = Client.connect({ endpoints: [plain.url.replace('http:', 'https:')], tls: trusting() });
+  await using client = Client.create({ endpoints: [plain.url.replace('http:', 'https:')], tls: trusting() });
   await t.throwsAsync(client.get('/k', { timeoutMs: 300 }), {
     code: 'unavailable',
     message: /it ended the connection before TLS was agreed/,
@@ -136,16 +136,16 @@ test.serial('another endpoint is used while the certificate of one is not right'
   await serve(await ours.issue(names, -1));
   t.teardown(() => serve(good));
   const tls = { caFile: ours.caFile, ...client };
-  await using both = Client.connect({ endpoints: [open.url, strict.url], tls });
+  await using both = Client.create({ endpoints: [open.url, strict.url], tls });
   await both.set('/both', 'x');
   t.is((await both.get('/both'))?.value.toString(), 'x');
 });
 
 test.serial('the name to verify can be said', async (t) => {
   const endpoint = open.url.replace('127.0.0.1', 'localhost');
-  await using wrong = Client.connect({ endpoints: [endpoint], tls: trusting() });
+  await using wrong = Client.create({ endpoints: [endpoint], tls: trusting() });
   await t.throwsAsync(wrong.get('/k'), { code: 'unavailable', message: /not for localhost/ });
-  await using right = Client.connect({
+  await using right = Client.create({
     endpoints: [endpoint],
     tls: { ...trusting(), serverName: 'etcd.example' },
   });
@@ -161,7 +161,7 @@ test.serial('certificates that were replaced are used for the next connection', 
   const endpoint = link.url.replace('http:', 'https:');
   const warnings: string[] = [];
   const log = (level: string, message: string): void => void (level === 'warn' && warnings.push(message));
-  await using rotating = Client.connect({
+  await using rotating = Client.create({
     endpoints: [endpoint],
     tls: { ...trusting(), certFile, keyFile },
     log,
@@ -199,7 +199,7 @@ test.serial('files that cannot be right are refused before anything is sent', as
     [{ certFile, keyFile: foreign.keyFile }, /does not belong to the certificate/],
   ];
   for (const [tls, message] of cases) {
-    const connect = (): Client => Client.connect({ endpoints: [open.url], tls });
+    const connect = (): Client => Client.create({ endpoints: [open.url], tls });
     t.throws(connect, { instanceOf: WorldError, code: 'invalid', message });
   }
 });

@@ -10,7 +10,7 @@ let client: Client;
 
 test.before(async () => {
   etcd = await Etcd.start(['--max-txn-ops', '20']);
-  client = Client.connect({ endpoints: [etcd.url], namespace: '/batches' });
+  client = Client.create({ endpoints: [etcd.url], namespace: '/batches' });
 });
 
 test.after.always(async () => {

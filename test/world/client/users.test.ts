@@ -26,7 +26,7 @@ test.before(async () => {
 test.after.always(() => etcd[Symbol.asyncDispose]());
 
 function connect(user?: EtcdUser): Client {
-  return Client.connect({ endpoints: [etcd.url], ...(user === undefined ? {} : { user }) });
+  return Client.create({ endpoints: [etcd.url], ...(user === undefined ? {} : { user }) });
 }
 
 test.serial(
@@ -127,7 +127,7 @@ test.serial('root takes snapshots and lists the members', async (t) => {
 
 test.serial('a user is no obstacle at an etcd that wants none', async (t) => {
   await using open = await Etcd.start();
-  await using client = Client.connect({ endpoints: [open.url], user: ann });
+  await using client = Client.create({ endpoints: [open.url], user: ann });
   await client.set('/k', 'x');
   t.is((await client.get('/k'))?.value.toString(), 'x');
 });
@@ -140,7 +140,7 @@ test.serial(
     const { certFile, keyFile } = await authority.issue(['IP:127.0.0.1', 'DNS:localhost']);
     const files = ['--cert-file', certFile, '--key-file', keyFile];
     const secure = await Etcd.startSecure([...files, '--client-cert-auth', '--trusted-ca-file', caFile]);
-    await using client = Client.connect({ endpoints: [secure.url], tls: { caFile, certFile, keyFile } });
+    await using client = Client.create({ endpoints: [secure.url], tls: { caFile, certFile, keyFile } });
     try {
       const secured = ['--cacert', caFile, '--cert', certFile, '--key', keyFile];
       await etcdctl(secure, ...secured, 'user', 'add', 'issued', '--no-password');

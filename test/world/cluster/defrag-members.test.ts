@@ -7,7 +7,7 @@ import { Etcd } from '../helpers/etcd.js';
 /** A client of one member, by its own address. */
 function reach(opened: Client[]) {
   return async ({ clientUrls }: Member): Promise<Client> => {
-    const client = Client.connect({ endpoints: clientUrls });
+    const client = Client.create({ endpoints: clientUrls });
     opened.push(client);
     return client;
   };
@@ -18,7 +18,7 @@ test.serial(
   async (t) => {
     const cluster = await Etcd.cluster(3);
     t.teardown(() => Promise.all(cluster.map((one) => one[Symbol.asyncDispose]())));
-    await using client = Client.connect({ endpoints: cluster.map(({ url }) => url) });
+    await using client = Client.create({ endpoints: cluster.map(({ url }) => url) });
     for (let n = 0; n < 12; n += 1) await client.set('/large', randomBytes(1_000_000));
     const leader = (await client.status()).leader;
     const order: string[] = [];
@@ -53,7 +53,7 @@ test.serial('nobody is defragmented whose pause would cost the others their majo
   const cluster = await Etcd.cluster(3);
   t.teardown(() => Promise.all(cluster.map((one) => one[Symbol.asyncDispose]())));
   const [first, second, third] = cluster;
-  await using client = Client.connect({ endpoints: [first?.url ?? '', second?.url ?? ''] });
+  await using client = Client.create({ endpoints: [first?.url ?? '', second?.url ?? ''] });
   await client.set('/k', 'v');
   await third?.kill();
   const opened: Client[] = [];

@@ -34,7 +34,7 @@ test.serial(
     if (first === undefined) throw new Error('there is no first server');
     await using _ = first;
     const told = new Told();
-    await using client = Client.connect({ endpoints: [first.url], namespace: '/f' });
+    await using client = Client.create({ endpoints: [first.url], namespace: '/f' });
     await using following = followEndpoints(client, { seeds: [first.url], onChange: told.onChange });
     const watch = client.watch({ key: '/w/', prefix: true });
     await take(watch);
@@ -88,7 +88,7 @@ test.serial(
     const told = new Told();
     const warnings: string[] = [];
     let local: string | undefined;
-    await using client = Client.connect({ endpoints: [etcd.url, 'http://127.0.0.1:1'], namespace: '/f' });
+    await using client = Client.create({ endpoints: [etcd.url, 'http://127.0.0.1:1'], namespace: '/f' });
     const following = followEndpoints(client, {
       seeds: ['127.0.0.1:2', etcd.url],
       local: () => local,
@@ -131,7 +131,7 @@ test.serial(
 test.serial('an aborted signal ends the following, as closing the client does', async (t) => {
   await using etcd = await Etcd.start();
   const controller = new AbortController();
-  const client = Client.connect({ endpoints: [etcd.url] });
+  const client = Client.create({ endpoints: [etcd.url] });
   const one = followEndpoints(client, { seeds: [], signal: controller.signal });
   const other = followEndpoints(client, { seeds: [] });
   controller.abort();

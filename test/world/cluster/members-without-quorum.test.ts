@@ -9,7 +9,7 @@ for (const version of ['3.4', '3.5'] as const) {
     `etcd ${version} without a quorum still says how far it has come and who its members are`,
     async (t) => {
       await using etcd = await Etcd.start([], version);
-      await using client = Client.connect({ endpoints: [etcd.url] });
+      await using client = Client.create({ endpoints: [etcd.url] });
       await client.set('/k', 'value');
       const never = `http://127.0.0.1:${await freePort()}`;
       // A voter that never starts takes the quorum away at once.

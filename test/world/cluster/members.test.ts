@@ -22,7 +22,7 @@ async function untilAccepted(attempt: () => Promise<void>): Promise<number> {
 
 test.serial('a member is added as a learner, promoted, made the leader, and removed', async (t) => {
   await using first = await Etcd.start();
-  await using client = Client.connect({ endpoints: [first.url] });
+  await using client = Client.create({ endpoints: [first.url] });
   await client.set('/k', 'value');
   let id = '';
   await using second = await Etcd.join('m2', async (peerUrl) => {
@@ -43,7 +43,7 @@ test.serial('a member is added as a learner, promoted, made the leader, and remo
   t.true(['conflict', 'unavailable'].includes(String(pending?.code)), pending?.message);
 
   // A learner answers no reads: the client must find the voter.
-  await using either = Client.connect({ endpoints: [second.url, first.url] });
+  await using either = Client.create({ endpoints: [second.url, first.url] });
   t.is((await either.get('/k'))?.value.toString(), 'value');
 
   await untilAccepted(() => client.memberPromote(id));
@@ -69,7 +69,7 @@ test.serial('a member is added as a learner, promoted, made the leader, and remo
 });
 
 test.serial('leadership cannot be moved when none of the endpoints leads', async (t) => {
-  await using client = Client.connect({ endpoints: [`http://127.0.0.1:${await freePort()}`] });
+  await using client = Client.create({ endpoints: [`http://127.0.0.1:${await freePort()}`] });
   await t.throwsAsync(client.moveLeader('1', { timeoutMs: 200 }), {
     instanceOf: WorldError,
     code: 'not-found',

@@ -14,7 +14,7 @@ export function etcdWorldConforms(version: EtcdVersion): void {
   test.after.always(() => etcd?.[Symbol.asyncDispose]());
   conforms(test, () => ({
     open: async (hostname, namespace, log) =>
-      EtcdWorld.connect({ endpoints: [etcd?.url ?? ''], hostname, namespace, log }),
+      EtcdWorld.create({ endpoints: [etcd?.url ?? ''], hostname, namespace, log }),
     localEndpoint: /^http:\/\/127\.0\.0\.1:[0-9]+$/,
   }));
 }

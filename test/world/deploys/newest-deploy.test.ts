@@ -59,7 +59,7 @@ test.serial('the newest deploy is the one that reading the whole log finds', asy
   let run = 0;
   const property = fc.asyncProperty(steps, async (log) => {
     run += 1;
-    const client = Client.connect({ endpoints: [etcd.url], namespace: `/newest${run}` });
+    const client = Client.create({ endpoints: [etcd.url], namespace: `/newest${run}` });
     await using world = new EtcdWorld(client, 'h1');
     let newest = 0;
     for (const step of log) {
@@ -84,7 +84,7 @@ test.serial('the newest deploy is the one that reading the whole log finds', asy
 });
 
 test.serial('finding the newest of many deploys moves no more bytes than of a few', async (t) => {
-  await using client = Client.connect({ endpoints: [etcd.url], namespace: '/many' });
+  await using client = Client.create({ endpoints: [etcd.url], namespace: '/many' });
   await using world = new EtcdWorld(client, 'h1');
   for (let from = 1; from <= 3000; from += 100) {
     const ids = Array.from({ length: 100 }, (_, index) => from + index);
@@ -106,7 +106,7 @@ test.serial('finding the newest of many deploys moves no more bytes than of a fe
 test.serial(
   'a key with an id that no deploy can have stops nobody from deploying, and is named',
   async (t) => {
-    await using client = Client.connect({ endpoints: [etcd.url], namespace: '/impossible' });
+    await using client = Client.create({ endpoints: [etcd.url], namespace: '/impossible' });
     const said: string[] = [];
     await using world = new EtcdWorld(client, 'h1', (level, message) => {
       if (level === 'warn') said.push(message);

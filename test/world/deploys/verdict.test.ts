@@ -1,5 +1,5 @@
 import test from 'ava';
-import { judge, type Report, type ReportState, type Verdict } from '../../../world/index.js';
+import { deployVerdict, type Report, type ReportState, type Verdict } from '../../../world/index.js';
 
 function reports(states: Readonly<Record<string, ReportState>>): Map<string, Report> {
   return new Map(
@@ -26,7 +26,7 @@ const judges = test.macro({
     verdict: Verdict,
     ...expected: string[]
   ) => {
-    const judgement = judge({
+    const judgement = deployVerdict({
       hosts,
       reports: reports(states),
       agents: new Set(live),
@@ -145,6 +145,6 @@ test.serial(
 );
 
 test.serial('a lost host is told with its last words', (t) => {
-  const { hosts } = judge({ hosts: ['a'], reports: reports({ a: 'fetching' }), agents: new Set() });
+  const { hosts } = deployVerdict({ hosts: ['a'], reports: reports({ a: 'fetching' }), agents: new Set() });
   t.regex(hosts.get('a')?.message ?? '', /session ended.*a is fetching/);
 });

@@ -11,17 +11,17 @@ test.before(async () => {
   a = await Etcd.start();
 });
 test.beforeEach(async () => {
-  await using plain = Client.connect({ endpoints: [a.url], fleet: 'any' });
+  await using plain = Client.create({ endpoints: [a.url], fleet: 'any' });
   await plain.delPrefix('');
-  await using client = Client.connect({ endpoints: [a.url], namespace });
+  await using client = Client.create({ endpoints: [a.url], namespace });
   await makeFleet(client, fleetA);
 });
 test.after.always(() => a?.[Symbol.asyncDispose]());
 
 test.serial('a cluster that says of no fleet is used as it is, and by no client given one', async (t) => {
-  await using plain = Client.connect({ endpoints: [a.url], fleet: 'any' });
+  await using plain = Client.create({ endpoints: [a.url], fleet: 'any' });
   await plain.delPrefix('');
-  await using world = EtcdWorld.connect({ endpoints: [a.url], hostname: 'h1' });
+  await using world = EtcdWorld.create({ endpoints: [a.url], hostname: 'h1' });
   await world.strSet('motd', 'hello');
   t.is(await getFleet(world.client), undefined);
   t.is(world.client.fleet, undefined);
@@ -29,7 +29,7 @@ test.serial('a cluster that says of no fleet is used as it is, and by no client 
     (await plain.list('')).entries.map(({ key }) => key),
     ['/_mgmt/strings/motd'],
   );
-  await using given = Client.connect({ endpoints: [a.url], namespace, fleet: fleetA });
+  await using given = Client.create({ endpoints: [a.url], namespace, fleet: fleetA });
   await t.throwsAsync(given.set('/x', '1'), { code: 'other-fleet' });
   await makeFleet(world.client, fleetA);
   await world.strSet('motd', 'as a fleet');
@@ -37,9 +37,9 @@ test.serial('a cluster that says of no fleet is used as it is, and by no client 
 });
 
 test.serial('a fleet whose key was deleted by hand goes on, and gets the same identity again', async (t) => {
-  await using client = Client.connect({ endpoints: [a.url], namespace });
+  await using client = Client.create({ endpoints: [a.url], namespace });
   await client.set('/x', '1');
-  await using plain = Client.connect({ endpoints: [a.url], fleet: 'any' });
+  await using plain = Client.create({ endpoints: [a.url], fleet: 'any' });
   await plain.delPrefix('');
   await client.set('/x', '2');
   t.deepEqual(await makeFleet(client, fleetA), fleetA);
@@ -48,7 +48,7 @@ test.serial('a fleet whose key was deleted by hand goes on, and gets the same id
 });
 
 test.serial('a key that names no fleet stops nothing, and is written over by nobody', async (t) => {
-  await using plain = Client.connect({ endpoints: [a.url], fleet: 'any' });
+  await using plain = Client.create({ endpoints: [a.url], fleet: 'any' });
   for (const value of [
     '',
     'x',
@@ -59,7 +59,7 @@ test.serial('a key that names no fleet stops nothing, and is written over by nob
     '[',
   ]) {
     await plain.set(`${namespace}/hawser/fleet`, value);
-    await using client = Client.connect({ endpoints: [a.url], namespace });
+    await using client = Client.create({ endpoints: [a.url], namespace });
     await client.set('/x', value);
     await client.setIfChanged('/x', `${value}!`);
     t.is((await client.get('/x'))?.value.toString(), `${value}!`);

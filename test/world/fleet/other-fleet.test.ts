@@ -28,9 +28,9 @@ test.beforeEach(async () => {
     [a, fleetA],
     [b, fleetB],
   ] as const) {
-    await using plain = Client.connect({ endpoints: [etcd.url], fleet: 'any' });
+    await using plain = Client.create({ endpoints: [etcd.url], fleet: 'any' });
     await plain.delPrefix('');
-    await using client = Client.connect({ endpoints: [etcd.url], namespace });
+    await using client = Client.create({ endpoints: [etcd.url], namespace });
     await makeFleet(client, fleet);
   }
 });
@@ -40,7 +40,7 @@ test.after.always(async () => {
 });
 
 async function revisionOf(etcd: Etcd): Promise<bigint> {
-  await using client = Client.connect({ endpoints: [etcd.url], fleet: 'any' });
+  await using client = Client.create({ endpoints: [etcd.url], fleet: 'any' });
   return (await client.status()).revision;
 }
 
@@ -70,7 +70,7 @@ const writes: Record<string, (client: Client) => Promise<unknown>> = {
 test.serial('no write changes anything in another fleet, and each is refused by name', async (t) => {
   const before = await revisionOf(b);
   for (const [what, write] of Object.entries(writes)) {
-    await using client = Client.connect({ endpoints: [b.url], namespace, fleet: fleetA });
+    await using client = Client.create({ endpoints: [b.url], namespace, fleet: fleetA });
     const error = await t.throwsAsync(write(client), { instanceOf: WorldError }, what);
     t.is(error?.code, 'other-fleet', what);
     t.regex(
@@ -80,7 +80,7 @@ test.serial('no write changes anything in another fleet, and each is refused by 
     );
     t.is(await revisionOf(b), before, what);
   }
-  await using plain = Client.connect({ endpoints: [b.url], fleet: 'any' });
+  await using plain = Client.create({ endpoints: [b.url], fleet: 'any' });
   t.is((await plain.members()).length, 1);
 });
 
@@ -89,7 +89,7 @@ test.serial(
   async (t) => {
     const before = await revisionOf(b);
     const said: string[] = [];
-    await using client = Client.connect({
+    await using client = Client.create({
       ...{ endpoints: [b.url, a.url], namespace, fleet: fleetA },
       log: (level, message) => level === 'warn' && said.push(message),
     });
@@ -117,7 +117,7 @@ test.serial(
         (one: Client) => one.get('/x'),
         (one: Client) => one.members(),
       ]) {
-        await using client = Client.connect({ endpoints, namespace });
+        await using client = Client.create({ endpoints, namespace });
         const error = await t.throwsAsync(use(client), { instanceOf: WorldError });
         t.is(error?.code, 'other-fleet');
         t.true(error?.message.includes(a.url) && error.message.includes(b.url), error?.message);
@@ -129,8 +129,8 @@ test.serial(
 test.serial(
   'a client that is led to another fleet in mid-session reads, writes and watches nothing there',
   async (t) => {
-    await using client = Client.connect({ endpoints: [a.url], namespace });
-    await using there = Client.connect({ endpoints: [b.url], namespace });
+    await using client = Client.create({ endpoints: [a.url], namespace });
+    await using there = Client.create({ endpoints: [b.url], namespace });
     await client.set('/x', 'ours');
     const over = new AbortController();
     const seen: string[] = [];
@@ -165,13 +165,13 @@ test.serial(
 );
 
 test.serial('a fleet that was recovered is gone on with, at the start and in mid-session', async (t) => {
-  await using client = Client.connect({ endpoints: [a.url], namespace });
+  await using client = Client.create({ endpoints: [a.url], namespace });
   await client.set('/x', '1');
-  await using other = Client.connect({ endpoints: [a.url], namespace });
+  await using other = Client.create({ endpoints: [a.url], namespace });
   t.deepEqual(await raiseGeneration(other), { ...fleetA, generation: 2 });
   await client.set('/x', '2');
   t.deepEqual(client.fleet, { ...fleetA, generation: 2 });
-  await using later = Client.connect({ endpoints: [a.url], namespace, fleet: fleetA });
+  await using later = Client.create({ endpoints: [a.url], namespace, fleet: fleetA });
   await later.set('/x', '3');
   t.deepEqual(later.fleet, { ...fleetA, generation: 2 });
   t.deepEqual(await getFleet(client), { ...fleetA, generation: 2 });
@@ -180,7 +180,7 @@ test.serial('a fleet that was recovered is gone on with, at the start and in mid
 test.serial('what a recovery left behind is refused, though its cluster has the same id', async (t) => {
   const recovered = { ...fleetA, generation: 2 };
   const before = await revisionOf(a);
-  await using client = Client.connect({ endpoints: [a.url], namespace, fleet: recovered });
+  await using client = Client.create({ endpoints: [a.url], namespace, fleet: recovered });
   for (const use of [...Object.values(writes), (one: Client) => one.get('/x')]) {
     const error = await t.throwsAsync(use(client), { instanceOf: WorldError });
     t.is(error?.code, 'other-fleet');
@@ -189,7 +189,7 @@ test.serial('what a recovery left behind is refused, though its cluster has the 
 });
 
 test.serial('the comparisons of a caller tell what they told before', async (t) => {
-  await using client = Client.connect({ endpoints: [a.url], namespace });
+  await using client = Client.create({ endpoints: [a.url], namespace });
   await client.set('/x', '1');
   const held = await client.txn({
     compare: [valueIs('/x', '1')],

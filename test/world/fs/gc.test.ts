@@ -26,7 +26,7 @@ test.after.always(() => etcd[Symbol.asyncDispose]());
 /** A client, and a writer that has found a block stored which nothing names yet. */
 async function relying() {
   made += 1;
-  const client = Client.connect({ endpoints: [etcd.url], namespace: `/freeing${made}` });
+  const client = Client.create({ endpoints: [etcd.url], namespace: `/freeing${made}` });
   await client.set(blockKey(hash), await encodeBlock(data));
   const storage = new EtcdStorage(client, { key: '/fs/writer' });
   const pin = await storage.pin({});
@@ -80,7 +80,7 @@ test.serial(
   'gc frees while etcd is full, and who relied on what it freed is told once etcd takes writes again',
   async (t) => {
     await using full = await Etcd.start(['--quota-backend-bytes', '3000000']);
-    await using client = Client.connect({ endpoints: [full.url] });
+    await using client = Client.create({ endpoints: [full.url] });
     await client.set(blockKey(hash), await encodeBlock(data));
     const storage = new EtcdStorage(client, { key: '/fs/writer' });
     // Not the first sweep: what it deleted must not look as if nothing had been freed since.

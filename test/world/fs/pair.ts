@@ -20,8 +20,8 @@ export interface Pair {
 export function pair(t: ExecutionContext, etcd: Etcd): Pair {
   made += 1;
   const options = { endpoints: [etcd.url], hostname: 'h1', namespace: `/shared${made}` };
-  const open = (more: Partial<Parameters<typeof EtcdWorld.connect>[0]> = {}): EtcdWorld => {
-    const world = EtcdWorld.connect({ ...options, ...more });
+  const open = (more: Partial<Parameters<typeof EtcdWorld.create>[0]> = {}): EtcdWorld => {
+    const world = EtcdWorld.create({ ...options, ...more });
     t.teardown(() => world.close());
     return world;
   };

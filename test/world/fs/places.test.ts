@@ -141,7 +141,7 @@ test('prefixes that cannot be, or where something else is kept, are refused', (t
     [undefined, 'storage'],
     [undefined, '/storage/'],
   ] as const) {
-    const connect = () => EtcdWorld.connect({ ...options, metadataPrefix, storagePrefix });
+    const connect = () => EtcdWorld.create({ ...options, metadataPrefix, storagePrefix });
     const message = metadataPrefix === undefined ? /the storagePrefix: / : /Prefix: /;
     t.throws(
       connect,

@@ -18,8 +18,8 @@ export async function bench(t: ExecutionContext, etcd: Etcd): Promise<Bench> {
   benches += 1;
   const namespace = `/bench${benches}`;
   const link = await Link.to(etcd.port);
-  const client = Client.connect({ endpoints: [link.url], namespace });
-  const direct = Client.connect({ endpoints: [etcd.url], namespace });
+  const client = Client.create({ endpoints: [link.url], namespace });
+  const direct = Client.create({ endpoints: [etcd.url], namespace });
   t.teardown(async () => {
     await Promise.all([client.close(), direct.close()]);
     await link[Symbol.asyncDispose]();

@@ -7,7 +7,7 @@ import {
   serialiseOptions,
   toStoredOptions,
 } from '../../../world/scheduler/options.js';
-import { Board } from '../../../world/scheduler/schedules.js';
+import { Schedules } from '../../../world/scheduler/schedules.js';
 
 test('options are read back as they were stored', (t) => {
   const text = fc.string({ unit: 'grapheme' });
@@ -60,7 +60,7 @@ test('a board that is kept up to date by events is the one that is read anew', (
   fc.assert(
     fc.property(fc.array(change, { maxLength: 20 }), (changes) => {
       const store = new Map<string, ReturnType<typeof entryOf>>();
-      const live = new Board(undefined);
+      const live = new Schedules(undefined);
       for (const [index, { type, key: at, value: text }] of changes.entries()) {
         const entry = entryOf(
           at,
@@ -74,9 +74,9 @@ test('a board that is kept up to date by events is the one that is read anew', (
         if (index % 3 === 0) live.takeTouched();
       }
       live.takeTouched();
-      const anew = new Board(undefined);
+      const anew = new Schedules(undefined);
       anew.reset([...store.values()]);
-      const shown = ({ schedules }: Board) =>
+      const shown = ({ schedules }: Schedules) =>
         schedules
           .filter(({ candidates, stored }) => candidates.size > 0 || stored !== undefined)
           .map(({ namespace, candidates, decided, stored }) => ({

@@ -41,7 +41,7 @@ function fleet(t: ExecutionContext): Fleet {
         infos.push(message);
         for (const resolve of waiting.splice(0)) resolve();
       };
-      const world = EtcdWorld.connect({ endpoints: [url], hostname, namespace, log });
+      const world = EtcdWorld.create({ endpoints: [url], hostname, namespace, log });
       t.teardown(() => world.close());
       return world;
     },
@@ -258,7 +258,7 @@ test.serial(
     // As mgmt writes it.
     await client.set(theirs, 'h1', { lease: session.lease });
     await said;
-    for await (const _ of client.pulses({ key: `${election}/`, prefix: true }))
+    for await (const _ of client.changes({ key: `${election}/`, prefix: true }))
       if ((await leader(client, election))?.value.toString() !== 'h1') break;
     t.not((await leader(client, election))?.key, theirs, 'it is still ours that was elected');
     t.deepEqual(infos, ['another program stands in the election as h1 too; this one decides']);

@@ -1,4 +1,4 @@
-import type { Surroundings } from '../environment.js';
+import type { SshEnvironment } from '../environment.js';
 import { isJumpList } from '../jumps.js';
 import { EVERY_LINE, GONE, isKeyword, OLD_NAMES, WHOLE_LINE } from '../keywords.js';
 import type { HostQuery } from '../options.js';
@@ -25,7 +25,7 @@ export interface Found {
 
 export interface EvaluateOptions {
   readonly query: HostQuery;
-  readonly surroundings: Surroundings;
+  readonly surroundings: SshEnvironment;
   readonly portOf: ReadingContext['portOf'];
   /** Reads the files that an Include names. */
   readonly load: (pattern: string, from: ConfigLine) => Promise<ConfigLine[][]>;

@@ -1,4 +1,4 @@
-import type { Surroundings } from '../environment.js';
+import type { SshEnvironment } from '../environment.js';
 import { lastHop } from '../jumps.js';
 import type { AskedOptions, HostOptions, HostQuery } from '../options.js';
 import { problemIn } from '../problem.js';
@@ -69,7 +69,7 @@ const NONE_IS_NOTHING = [
 export function finished(
   read: ReadonlyMap<string, readonly string[]>,
   query: HostQuery,
-  { surroundings, portOf }: { readonly surroundings: Surroundings; readonly portOf: PortOf },
+  { surroundings, portOf }: { readonly surroundings: SshEnvironment; readonly portOf: PortOf },
 ): AskedOptions {
   const defaults = defaultsOf(query, surroundings);
   const options = new Map([...defaults, ...read]);
@@ -108,7 +108,7 @@ function assembleLists(
   }
 }
 
-function defaultsOf({ host, user, port }: HostQuery, { home, localUser }: Surroundings): HostOptions {
+function defaultsOf({ host, user, port }: HostQuery, { home, localUser }: SshEnvironment): HostOptions {
   return new Map([
     ...DEFAULTS.map(([keyword, value]): [string, string[]] => [keyword, [value]]),
     ['host', [host]],
@@ -137,7 +137,7 @@ function expandAll(
   {
     query: { host: alias },
     surroundings,
-  }: { readonly query: HostQuery; readonly surroundings: Surroundings },
+  }: { readonly query: HostQuery; readonly surroundings: SshEnvironment },
 ): void {
   const subject: TokenSubject = {
     alias,
@@ -168,7 +168,7 @@ function expanded(
     tokens,
     surroundings,
     alias,
-  }: { readonly tokens: Tokens; readonly surroundings: Surroundings; readonly alias: string },
+  }: { readonly tokens: Tokens; readonly surroundings: SshEnvironment; readonly alias: string },
 ): string {
   // Of the passwd entry, as `ssh -G` prints it.
   const path = expandTilde(text, surroundings.home);

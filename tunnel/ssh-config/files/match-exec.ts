@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Surroundings } from '../environment.js';
+import type { SshEnvironment } from '../environment.js';
 import { problemIn } from '../problem.js';
 
 /**
@@ -8,7 +8,10 @@ import { problemIn } from '../problem.js';
  * @returns whether it ended with status 0
  * @throws TunnelError `bad-destination` when it was ended by a signal, or there is no shell
  */
-export async function executeInShell(command: string, { variables, signal }: Surroundings): Promise<boolean> {
+export async function executeInShell(
+  command: string,
+  { variables, signal }: SshEnvironment,
+): Promise<boolean> {
   signal?.throwIfAborted();
   const shell = variables['SHELL'] || '/bin/sh';
   const child = spawn(shell, ['-c', command], {

@@ -3,7 +3,7 @@ import type { Log } from '../../../base/log.js';
 import { readFile, UnreadableFile } from '../../files/read-file.js';
 import { canonicalHost } from '../address.js';
 import { canonicalize } from '../canonicalize.js';
-import type { Surroundings } from '../environment.js';
+import type { SshEnvironment } from '../environment.js';
 import type { AskedOptions, HostQuery } from '../options.js';
 import { badLine, problemIn } from '../problem.js';
 import { readServices } from '../values/services.js';
@@ -26,7 +26,7 @@ const warned = new Set<string>();
  */
 export async function readFiles(
   query: HostQuery,
-  surroundings: Surroundings,
+  surroundings: SshEnvironment,
   log?: Log,
 ): Promise<AskedOptions> {
   const load = (file: string, from: ConfigLine) => loadIncluded(file, from, surroundings);
@@ -55,7 +55,7 @@ function expandedName({ host }: HostQuery, { options }: Found): string {
   return expandTokens(options.get('hostname')?.[0] ?? host.replaceAll('%', '%%'), { h: host }, host);
 }
 
-async function rootFiles({ configFile, home }: Surroundings): Promise<ConfigLine[][]> {
+async function rootFiles({ configFile, home }: SshEnvironment): Promise<ConfigLine[][]> {
   if (configFile?.toLowerCase() === 'none') return [];
   if (configFile !== undefined) {
     const lines = await readOptional(configFile);
@@ -72,7 +72,7 @@ async function rootFiles({ configFile, home }: Surroundings): Promise<ConfigLine
 async function loadIncluded(
   pattern: string,
   from: ConfigLine,
-  { home }: Surroundings,
+  { home }: SshEnvironment,
 ): Promise<ConfigLine[][]> {
   const isSystems = from.file === SYSTEM_FILE;
   if (isSystems && pattern.startsWith('~')) throw badLine(from, `"${pattern}" is no path for it`);

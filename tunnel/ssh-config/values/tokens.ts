@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname as machineName } from 'node:os';
 import { TunnelError } from '../../errors.js';
-import type { Surroundings } from '../environment.js';
+import type { SshEnvironment } from '../environment.js';
 
 /** What the tokens of ssh_config stand for: letters after `%`. */
 export type Tokens = Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ export function connectionTokens({ alias, host, port, user }: TokenSubject): Tok
 }
 
 /** Tokens of file names. */
-export function fileTokens(subject: TokenSubject, surroundings: Surroundings): Tokens {
+export function fileTokens(subject: TokenSubject, surroundings: SshEnvironment): Tokens {
   const local = machineName();
   const { host, port, user, alias, hostKeyAlias = alias } = subject;
   return {
@@ -48,7 +48,7 @@ export function expandTokens(text: string, tokens: Tokens, host: string): string
 export function expandFile(
   text: string,
   tokens: Tokens,
-  { home, variables }: Surroundings,
+  { home, variables }: SshEnvironment,
   host: string,
 ): string | undefined {
   const fromHome = expandTilde(text, home) ?? text;

@@ -1,6 +1,6 @@
 import type { Fence } from '../fleet/fence.js';
 import type { RequestSize } from '../txn/txn-size.js';
-import type { Peer } from './endpoint-set.js';
+import type { EndpointConnection } from './endpoint-set.js';
 import type { Rpc } from './rpc.js';
 
 /**
@@ -26,7 +26,7 @@ export interface Call<T> {
   /** How large the request is, for when it is too large. */
   readonly size?: () => RequestSize;
   /** Asks this endpoint only. */
-  readonly peer?: Peer;
+  readonly peer?: EndpointConnection;
   /** Whether a server that sees no leader may answer; default false. */
   readonly leaderless?: boolean;
   /** Default `beside`. */

@@ -4,15 +4,15 @@ import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import { CLIENT_DIAL_TIMEOUT_MS } from '../../constants.js';
 import { WorldError, type WorldErrorCode } from '../../errors.js';
-import { judge, type Verdict } from '../error/classify.js';
+import { type CallFailure, classifyFailure } from '../error/classify.js';
 import { tooLarge, wordsOf } from '../error/explain-grpc-error.js';
 import { isServiceError } from '../error/service-error.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
 import { type Attempt, Strangers, send, unsent } from '../fleet/other-fleets.js';
 import { isStaleToken } from '../login.js';
 import type { Answer, Call } from './call.js';
-import type { EndpointSet, Peer } from './endpoint-set.js';
-import type { Horizon } from './last-revision.js';
+import type { EndpointConnection, EndpointSet } from './endpoint-set.js';
+import type { LastRevision } from './last-revision.js';
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
 const FAILOVER_MS = 4000;
@@ -39,7 +39,7 @@ const NOT_YOUR_SOCKET =
 export class Calls {
   readonly #endpoints: EndpointSet;
   readonly #closed: AbortSignal;
-  readonly #horizon: Horizon;
+  readonly #horizon: LastRevision;
   readonly #log: Log | undefined;
   readonly #fleet: FleetGuard | undefined;
 
@@ -50,7 +50,7 @@ export class Calls {
   constructor(
     endpoints: EndpointSet,
     closed: AbortSignal,
-    horizon: Horizon,
+    horizon: LastRevision,
     log: Log | undefined,
     fleet?: FleetGuard,
   ) {
@@ -61,7 +61,7 @@ export class Calls {
     this.#log = log;
   }
 
-  /** @throws WorldError as {@link judge} says, `other-fleet`; after an abort `signal.reason`. */
+  /** @throws WorldError as {@link classifyFailure} says, `other-fleet`; after an abort `signal.reason`. */
   async perform<T>(call: Call<T>, options: CallOptions = {}): Promise<Answer<T>> {
     const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const begunAt = Date.now();
@@ -80,7 +80,7 @@ export class Calls {
         token = await this.#token(peer, signals);
         const ends = { signals, deadline: until, leaderless: call.leaderless, token };
         const value = await send(this.#fleet, this.#endpoints, attempt, ends);
-        this.#horizon.saw(Object(value));
+        this.#horizon.observe(Object(value));
         return { value, repeated };
       } catch (error) {
         this.#throwIfOver(signal);
@@ -105,7 +105,10 @@ export class Calls {
   }
 
   /** Of the user that we are; an abort is for the caller to see. */
-  async #token(peer: Peer, signals: readonly (AbortSignal | undefined)[]): Promise<string | undefined> {
+  async #token(
+    peer: EndpointConnection,
+    signals: readonly (AbortSignal | undefined)[],
+  ): Promise<string | undefined> {
     if (!peer.login.needsToken) return undefined;
     let unlisten = (): void => undefined;
     const over = new Promise<undefined>((resolve) => {
@@ -121,7 +124,7 @@ export class Calls {
   }
 
   /** Leaves time for another endpoint, or for a new connection to the same one, where trying again is allowed. */
-  #attemptDeadline(call: Call<unknown>, peer: Peer, deadline: number): number {
+  #attemptDeadline(call: Call<unknown>, peer: EndpointConnection, deadline: number): number {
     const shareMs = Math.max(FAILOVER_MS, (deadline - Date.now()) / 2);
     const connecting =
       peer.host.getServiceClient('KV').getChannel().getConnectivityState(false) !== connectivityState.READY;
@@ -130,7 +133,7 @@ export class Calls {
     return call.kind === 'once' ? deadline : Math.min(deadline, Date.now() + shareMs);
   }
 
-  #settlePeer(peer: Peer, error: ServiceError, verdict: Verdict): void {
+  #settlePeer(peer: EndpointConnection, error: ServiceError, verdict: CallFailure): void {
     // With certificates that were replaced since, a new connection may succeed where gRPC still waits after the last one.
     const isOver = error.code === status.DEADLINE_EXCEEDED || peer.tlsTrouble(error.details) !== undefined;
     if (!verdict.link) return;
@@ -150,8 +153,8 @@ function judgeAttempt(
   error: ServiceError,
   { peer, isSent }: Attempt<unknown>,
   token: string | undefined,
-): Verdict {
-  const verdict = judge(error);
+): CallFailure {
+  const verdict = classifyFailure(error);
   if (token !== undefined && isStaleToken(error)) {
     peer.login.forget(token);
     return { ...verdict, outcome: 'not-sent' };
@@ -163,15 +166,15 @@ export function closedError(): WorldError {
   return new WorldError('closed', 'The client of etcd was closed.');
 }
 
-function mayRepeat({ outcome }: Verdict, { kind }: Call<unknown>): boolean {
+function mayRepeat({ outcome }: CallFailure, { kind }: Call<unknown>): boolean {
   return outcome === 'not-sent' || (outcome === 'unknown' && kind !== 'once');
 }
 
 function translate(
   call: Call<unknown>,
-  peer: Peer,
+  peer: EndpointConnection,
   error: ServiceError,
-  verdict: Verdict,
+  verdict: CallFailure,
   repeated: boolean,
 ): WorldError {
   const tls = peer.tlsTrouble(error.details);
@@ -192,7 +195,7 @@ function translate(
   });
 }
 
-function adviceFor(code: WorldErrorCode, { login }: Peer, details: string): string | undefined {
+function adviceFor(code: WorldErrorCode, { login }: EndpointConnection, details: string): string | undefined {
   if (code === 'permission-denied') return login.advice(details);
   if (code === 'unavailable' && /: no leader$/.test(details)) return NO_QUORUM;
   return code === 'unavailable' && /\bconnect EACCES\b/.test(details) ? NOT_YOUR_SOCKET : ADVICE[code];
@@ -200,7 +203,7 @@ function adviceFor(code: WorldErrorCode, { login }: Peer, details: string): stri
 
 function codeOf(
   call: Call<unknown>,
-  verdict: Pick<Verdict, 'outcome' | 'code'>,
+  verdict: Pick<CallFailure, 'outcome' | 'code'>,
   repeated: boolean,
 ): WorldErrorCode {
   if (verdict.outcome === 'refused' && !repeated) return verdict.code;

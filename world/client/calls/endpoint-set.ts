@@ -32,7 +32,7 @@ export interface Dialling {
 }
 
 /** One endpoint with its gRPC connections, which are made at the first call. */
-export interface Peer {
+export interface EndpointConnection {
   readonly url: string;
   readonly describe: () => EndpointDescription;
   readonly host: Host;
@@ -64,8 +64,8 @@ export class EndpointSet {
   readonly #lane: string;
   readonly #dialling: Dialling;
   readonly #login: Login;
-  readonly #removals = new WeakMap<Peer, AbortController>();
-  #peers: readonly Peer[];
+  readonly #removals = new WeakMap<EndpointConnection, AbortController>();
+  #peers: readonly EndpointConnection[];
   #current = 0;
 
   /** @throws WorldError `invalid` for an endpoint that cannot be read, or none. */
@@ -80,12 +80,12 @@ export class EndpointSet {
     this.#peers = this.#connect(endpoints, []);
   }
 
-  get peers(): readonly Peer[] {
+  get peers(): readonly EndpointConnection[] {
     return this.#peers;
   }
 
   /** The endpoint for the next call: the one in use, or the next that did not fail lately. */
-  pick(): Peer {
+  pick(): EndpointConnection {
     const now = performance.now();
     for (let step = 0; step < this.#peers.length; step += 1) {
       const index = (this.#current + step) % this.#peers.length;
@@ -101,7 +101,7 @@ export class EndpointSet {
   }
 
   /** Prefers other endpoints for a while; with `reconnect` the next call here makes a new connection. */
-  avoid(peer: Peer, { reconnect = false, ms = AVOID_MS } = {}): void {
+  avoid(peer: EndpointConnection, { reconnect = false, ms = AVOID_MS } = {}): void {
     peer.avoidUntil = performance.now() + ms;
     if (reconnect) peer.host.resetAllServices();
   }
@@ -125,12 +125,15 @@ export class EndpointSet {
   }
 
   /** Calls in flight go on until they are answered; streams end. */
-  #drop(peer: Peer): void {
+  #drop(peer: EndpointConnection): void {
     peer.host.close();
     this.#removals.get(peer)?.abort();
   }
 
-  #connect(endpoints: readonly string[], existing: readonly Peer[]): readonly Peer[] {
+  #connect(
+    endpoints: readonly string[],
+    existing: readonly EndpointConnection[],
+  ): readonly EndpointConnection[] {
     const parsed = new Map(
       endpoints.map(parseEndpoint).map((endpoint) => [formatEndpoint(endpoint), endpoint]),
     );
@@ -140,7 +143,7 @@ export class EndpointSet {
     });
   }
 
-  #peer(url: string, endpoint: Endpoint): Peer {
+  #peer(url: string, endpoint: Endpoint): EndpointConnection {
     const removal = new AbortController();
     const { certificates, describe = (name: string) => ({ name }) } = this.#dialling;
     const peer = {

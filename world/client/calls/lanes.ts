@@ -2,7 +2,7 @@ import type { Log } from '../../../base/log.js';
 import { FleetGuard, type FleetGuardOptions } from '../fleet/fleet-guard.js';
 import { Watches } from '../watch/registry.js';
 import { type Dialling, EndpointSet } from './endpoint-set.js';
-import { Horizon } from './last-revision.js';
+import { LastRevision } from './last-revision.js';
 
 const BULK_LANES = 4;
 
@@ -18,7 +18,7 @@ export interface LanesOptions {
 export class Lanes {
   readonly small: EndpointSet;
   readonly watches: Watches;
-  readonly horizon = new Horizon();
+  readonly horizon = new LastRevision();
   readonly fleet: FleetGuard | undefined;
   /** Leases of sessions that ended while etcd was out of reach. */
   readonly unrevoked = new Set<string>();

@@ -1,5 +1,5 @@
 /** The newest revision that any answer of etcd has told this client. */
-export class Horizon {
+export class LastRevision {
   #revision = 0n;
 
   /** 0 before the first answer. */
@@ -8,7 +8,7 @@ export class Horizon {
   }
 
   /** Takes note of an answer. */
-  saw(reply: { readonly header?: { readonly revision?: string } }): void {
+  observe(reply: { readonly header?: { readonly revision?: string } }): void {
     const revision = BigInt(reply.header?.revision ?? 0);
     if (revision > this.#revision) this.#revision = revision;
   }

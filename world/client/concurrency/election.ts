@@ -1,5 +1,5 @@
 import { onAbort } from '../../../base/backoff.js';
-import { leavable } from '../../../base/cancellable.js';
+import { cancellable } from '../../../base/cancellable.js';
 import type { CallOptions, WatchOptions } from '../../call-options.js';
 import type { Client } from '../client.js';
 import type { KeyValue } from '../key-value.js';
@@ -32,7 +32,7 @@ export function observe(
   name: string,
   options: WatchOptions = {},
 ): AsyncIterableIterator<KeyValue | undefined, undefined> {
-  return leavable((left) => observed(client, name, [options.signal, left]));
+  return cancellable((left) => observed(client, name, [options.signal, left]));
 }
 
 async function* observed(

@@ -9,7 +9,7 @@ import type { WorldErrorCode } from '../../errors.js';
  */
 export type Outcome = 'refused' | 'not-sent' | 'unknown';
 
-export interface Verdict {
+export interface CallFailure {
   readonly outcome: Outcome;
   /** For `refused`: the code to report. */
   readonly code: WorldErrorCode;
@@ -20,12 +20,12 @@ export interface Verdict {
 interface Row {
   readonly code: number;
   readonly details: RegExp;
-  readonly verdict: Verdict;
+  readonly verdict: CallFailure;
 }
 
-const refused = (code: WorldErrorCode): Verdict => ({ outcome: 'refused', code, link: false });
-const notSent = (link: boolean): Verdict => ({ outcome: 'not-sent', code: 'unavailable', link });
-const unknown: Verdict = { outcome: 'unknown', code: 'outcome-unknown', link: true };
+const refused = (code: WorldErrorCode): CallFailure => ({ outcome: 'refused', code, link: false });
+const notSent = (link: boolean): CallFailure => ({ outcome: 'not-sent', code: 'unavailable', link });
+const unknown: CallFailure = { outcome: 'unknown', code: 'outcome-unknown', link: true };
 
 /** Where the status code alone does not tell, etcd and grpc-js leave nothing but their words; the first match counts. */
 const ROWS: readonly Row[] = [
@@ -65,7 +65,7 @@ const ROWS: readonly Row[] = [
   { code: status.OUT_OF_RANGE, details: /compacted/, verdict: refused('compacted') },
 ];
 
-const BY_CODE: ReadonlyMap<number, Verdict> = new Map([
+const BY_CODE: ReadonlyMap<number, CallFailure> = new Map([
   [status.INVALID_ARGUMENT, refused('invalid')],
   [status.OUT_OF_RANGE, refused('invalid')],
   [status.UNIMPLEMENTED, refused('invalid')],
@@ -77,7 +77,7 @@ const BY_CODE: ReadonlyMap<number, Verdict> = new Map([
 ]);
 
 /** Judges a failed call by its gRPC status. */
-export function judge(failure: { readonly code: number; readonly details: string }): Verdict {
+export function classifyFailure(failure: { readonly code: number; readonly details: string }): CallFailure {
   const row = ROWS.find(
     (candidate) => candidate.code === failure.code && candidate.details.test(failure.details),
   );
@@ -85,11 +85,11 @@ export function judge(failure: { readonly code: number; readonly details: string
 }
 
 /** Judges the reason that etcd gives for cancelling a watch: a gRPC status in Go's words, or its description alone. */
-export function judgeReason(reason: string): Verdict {
+export function classifyReason(reason: string): CallFailure {
   const [, name = '', details = reason] = /^rpc error: code = (\w+) desc = (.*)$/s.exec(reason) ?? [];
   const code = NAMES.get(name.toLowerCase());
-  if (code !== undefined) return judge({ code, details });
-  return judge({
+  if (code !== undefined) return classifyFailure({ code, details });
+  return classifyFailure({
     code: /permission denied/.test(reason) ? status.PERMISSION_DENIED : status.UNKNOWN,
     details,
   });

@@ -1,9 +1,9 @@
 import type { Log } from '../../../base/log.js';
 import { WorldError } from '../../errors.js';
 import { type FleetIdentity, parseFleet, serialiseFleet } from '../../fleet/fleet-identity.js';
-import type { EndpointSet, Peer } from '../calls/endpoint-set.js';
+import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { rpcAt } from '../calls/rpc.js';
-import { judge } from '../error/classify.js';
+import { classifyFailure } from '../error/classify.js';
 import { isServiceError } from '../error/service-error.js';
 import type { Fence, FenceBroken } from './fence.js';
 import {
@@ -28,7 +28,7 @@ export class StrangeFleet extends Error {
   /** Which fleet it is of, for people. */
   readonly described: string;
 
-  constructor(peer: Peer, sighting: KnownFleet) {
+  constructor(peer: EndpointConnection, sighting: KnownFleet) {
     super(`${peer.url} is of another fleet`);
     this.url = peer.url;
     this.described = `${peer.describe().name} is of ${describeSighting(sighting)}`;
@@ -36,7 +36,7 @@ export class StrangeFleet extends Error {
 }
 
 interface SeenAt extends Sighting {
-  readonly peer: Peer;
+  readonly peer: EndpointConnection;
   readonly value: Buffer | undefined;
 }
 
@@ -55,13 +55,13 @@ export interface FleetGuardOptions {
  */
 export class FleetGuard {
   readonly #options: FleetGuardOptions;
-  readonly #asked = new Map<Peer, Promise<void>>();
+  readonly #asked = new Map<EndpointConnection, Promise<void>>();
   readonly #warned = new Set<string>();
   #known: KnownFleet;
   #fence: Fence | undefined;
   #hasMet = false;
   /** Endpoints that were asked since more became known of the fleet. */
-  #current = new WeakSet<Peer>();
+  #current = new WeakSet<EndpointConnection>();
 
   constructor(options: FleetGuardOptions) {
     this.#options = options;
@@ -100,7 +100,7 @@ export class FleetGuard {
    * Asks an endpoint for its fleet, once; undefined where that was done.
    * @throws StrangeFleet; WorldError `other-fleet` when the endpoints of the set are of different fleets; ServiceError
    */
-  admit(peer: Peer, set: EndpointSet): Promise<void> | undefined {
+  admit(peer: EndpointConnection, set: EndpointSet): Promise<void> | undefined {
     if (this.#current.has(peer)) return undefined;
     const before = this.#asked.get(peer);
     if (before !== undefined) return before;
@@ -111,7 +111,7 @@ export class FleetGuard {
   }
 
   /** The endpoint is asked again before anything that it says is believed. */
-  forget(peer: Peer): void {
+  forget(peer: EndpointConnection): void {
     this.#current.delete(peer);
   }
 
@@ -124,12 +124,12 @@ export class FleetGuard {
   }
 
   /** Looks at what a write found instead of the fleet. @throws StrangeFleet unless it may be tried again */
-  broken(peer: Peer, { header, found }: FenceBroken): void {
+  broken(peer: EndpointConnection, { header, found }: FenceBroken): void {
     const fleet = found && parseFleet(found);
     this.#take({ peer, clusterId: header.cluster_id, fleet, value: found });
   }
 
-  async #ask(peer: Peer, set: EndpointSet): Promise<void> {
+  async #ask(peer: EndpointConnection, set: EndpointSet): Promise<void> {
     const others = this.isUnmet ? set.peers.filter((other) => other !== peer) : [];
     const begunAt = performance.now();
     const asked = others.map((other) => this.#look(other).catch(() => undefined)); // it may be out of reach
@@ -148,7 +148,7 @@ export class FleetGuard {
   }
 
   /** Undefined where etcd refuses to say, to a user who may not read the key. */
-  async #look(peer: Peer): Promise<SeenAt | undefined> {
+  async #look(peer: EndpointConnection): Promise<SeenAt | undefined> {
     const { key, closed } = this.#options;
     try {
       const token = await peer.login.token(peer.host);
@@ -157,7 +157,7 @@ export class FleetGuard {
       const value = kvs[0]?.value;
       return { peer, clusterId: header.cluster_id, fleet: value && parseFleet(value), value };
     } catch (error) {
-      if (isServiceError(error) && judge(error).outcome === 'refused') return undefined;
+      if (isServiceError(error) && classifyFailure(error).outcome === 'refused') return undefined;
       throw error;
     }
   }

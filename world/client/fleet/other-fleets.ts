@@ -1,9 +1,9 @@
 import { WorldError } from '../../errors.js';
 import type { Call } from '../calls/call.js';
-import type { EndpointSet, Peer } from '../calls/endpoint-set.js';
+import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { type RpcOptions, rpcAt } from '../calls/rpc.js';
 import { within } from '../calls/within.js';
-import type { Verdict } from '../error/classify.js';
+import type { CallFailure } from '../error/classify.js';
 import { FenceBroken } from './fence.js';
 import { type FleetGuard, StrangeFleet } from './fleet-guard.js';
 
@@ -13,7 +13,7 @@ export const STRANGER_MS = 10_000;
 /** One try of a call at one endpoint. */
 export interface Attempt<T> {
   readonly call: Call<T>;
-  readonly peer: Peer;
+  readonly peer: EndpointConnection;
   /** Whether anything of the call itself was sent. */
   isSent: boolean;
 }
@@ -42,7 +42,7 @@ export async function send<T>(
 }
 
 /** Of an attempt of which nothing was sent. */
-export function unsent(verdict: Verdict): Verdict {
+export function unsent(verdict: CallFailure): CallFailure {
   return verdict.outcome === 'unknown' ? { ...verdict, outcome: 'not-sent', code: 'unavailable' } : verdict;
 }
 
@@ -102,7 +102,7 @@ export class Strangers {
 }
 
 /** What a failure says of the fleet: undefined where the call may be tried again with what is known now. */
-function found(fleet: FleetGuard, peer: Peer, error: unknown): unknown {
+function found(fleet: FleetGuard, peer: EndpointConnection, error: unknown): unknown {
   if (error instanceof OtherCluster) return fleet.forget(peer);
   if (!(error instanceof FenceBroken)) return error;
   try {

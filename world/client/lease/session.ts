@@ -4,7 +4,7 @@ import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import type { Calls } from '../calls/calls.js';
-import type { EndpointSet, Peer } from '../calls/endpoint-set.js';
+import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { openKeepAlive } from '../calls/rpc.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
 
@@ -118,7 +118,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** Renews over one stream, once a round, until it fails or the session ends; yields after each renewal. */
-  async *#rounds(peer: Peer, roundMs: number): AsyncGenerator<void> {
+  async *#rounds(peer: EndpointConnection, roundMs: number): AsyncGenerator<void> {
     const stream = openKeepAlive(peer.host, await peer.login.token(peer.host));
     // The iterator reports errors; a listener of our own keeps one that comes after it from ending the process.
     stream.on('error', () => undefined);
@@ -148,7 +148,7 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  #strange(peer: Peer): WorldError {
+  #strange(peer: EndpointConnection): WorldError {
     this.#context.fleet?.forget(peer);
     return new WorldError('other-fleet', `${peer.describe().name} answers for another cluster.`);
   }

@@ -1,7 +1,7 @@
 import type { WatchItem } from './cursor.js';
 
 /** What lies between a stream that must not wait and a reader who may be slow. */
-export interface Inbox<T> {
+export interface WatchBuffer<T> {
   /** False when no more is to be put in until the reader has taken something out. */
   readonly hasRoom: boolean;
   put(item: WatchItem): void;
@@ -14,7 +14,7 @@ const DEFAULT_BOUND_BYTES = 4 << 20;
 const EVENT_BYTES = 250;
 
 /** Keeps items in order up to a bound, which the last one may exceed. */
-export class ItemInbox implements Inbox<WatchItem> {
+export class ItemBuffer implements WatchBuffer<WatchItem> {
   readonly #boundBytes: number;
   readonly #items: WatchItem[] = [];
   #sizeBytes = 0;
@@ -41,7 +41,7 @@ export class ItemInbox implements Inbox<WatchItem> {
 }
 
 /** Remembers only that something came, so that what happens while the reader is busy is one pulse. */
-export class PulseInbox implements Inbox<undefined> {
+export class ChangeFlag implements WatchBuffer<undefined> {
   readonly hasRoom = true;
   #pending = false;
 

@@ -1,6 +1,6 @@
 import type { IWatchResponse } from 'etcd3';
 import { WorldError } from '../../errors.js';
-import { judgeReason } from '../error/classify.js';
+import { classifyReason } from '../error/classify.js';
 import { wordsOf } from '../error/explain-grpc-error.js';
 import { type KeyValue, toKeyValue } from '../key-value.js';
 import type { Namespace } from '../namespace.js';
@@ -95,7 +95,7 @@ export class WatchCursor {
   }
 
   #cancelled({ cancel_reason: reason, compact_revision: compacted }: IWatchResponse): 'reopen' {
-    const verdict = judgeReason(reason);
+    const verdict = classifyReason(reason);
     // Without a reason it is compaction too: etcd 3.4 does not always name the revision.
     if (compacted !== '0' || reason === '' || verdict.code === 'compacted') this.#startOver();
     else if (verdict.outcome === 'refused' && verdict.code !== 'unavailable') {

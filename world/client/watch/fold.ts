@@ -1,5 +1,5 @@
 import { onAbort } from '../../../base/backoff.js';
-import { leavable } from '../../../base/cancellable.js';
+import { cancellable } from '../../../base/cancellable.js';
 import type { WatchOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import type { Client } from '../client.js';
@@ -7,14 +7,14 @@ import type { WatchItem } from './cursor.js';
 import type { WatchRequest } from './watch.js';
 
 /** What a reader of several watches keeps of them. */
-export interface Kept<T> {
+export interface Fold<T> {
   /**
    * Takes the next item of the watch with this index.
    * @param signal aborts when the reader has left.
    * @returns whether there is something new to show.
    */
-  take(item: WatchItem, index: number, signal: AbortSignal): boolean | Promise<boolean>;
-  show(): T;
+  apply(item: WatchItem, index: number, signal: AbortSignal): boolean | Promise<boolean>;
+  value(): T;
 }
 
 /**
@@ -25,16 +25,16 @@ export function follow<T>(
   client: Client,
   requests: readonly WatchRequest[],
   options: WatchOptions = {},
-  kept: Kept<T>,
+  kept: Fold<T>,
 ): AsyncIterableIterator<T, undefined> {
-  return leavable((left) => show(client, requests, options, kept, left));
+  return cancellable((left) => show(client, requests, options, kept, left));
 }
 
 async function* show<T>(
   client: Client,
   requests: readonly WatchRequest[],
   { signal }: WatchOptions,
-  kept: Kept<T>,
+  kept: Fold<T>,
   left: AbortSignal,
 ): AsyncGenerator<T, undefined> {
   const over = new AbortController();
@@ -45,7 +45,7 @@ async function* show<T>(
   over.signal.addEventListener('abort', () => wake());
   const read = async (request: WatchRequest, index: number): Promise<void> => {
     for await (const item of client.watch(request, { signal: over.signal })) {
-      if (!(await kept.take(item, index, over.signal))) continue;
+      if (!(await kept.apply(item, index, over.signal))) continue;
       fresh = true;
       wake();
     }
@@ -59,7 +59,7 @@ async function* show<T>(
       if (!fresh && !over.signal.aborted) await news();
       if (over.signal.aborted) break;
       fresh = false;
-      yield kept.show();
+      yield kept.value();
     }
   } finally {
     end();

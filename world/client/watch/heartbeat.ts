@@ -1,5 +1,5 @@
 /** How long a server may take to answer, and how long it may say nothing before it is asked for a sign of life. */
-export interface Patience {
+export interface HeartbeatTimeouts {
   readonly answerMs: number;
   /** For its very first answer; default `answerMs`. */
   readonly firstAnswerMs?: number;
@@ -7,8 +7,8 @@ export interface Patience {
 }
 
 /** Tells from what is sent and heard whether a stream still lives: a link may be dead without saying so. */
-export class Silence {
-  readonly #patience: Patience;
+export class StreamHeartbeat {
+  readonly #patience: HeartbeatTimeouts;
   readonly #ask: () => void;
   readonly #giveUp: () => void;
   #expecting = false;
@@ -16,7 +16,7 @@ export class Silence {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param ask must send something that is answered, and say so with {@link expect}. */
-  constructor(patience: Patience, ask: () => void, giveUp: () => void) {
+  constructor(patience: HeartbeatTimeouts, ask: () => void, giveUp: () => void) {
     this.#patience = patience;
     this.#ask = ask;
     this.#giveUp = giveUp;

@@ -3,13 +3,13 @@ import { Backoff, onAbort, pause } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
 import { CLIENT_DIAL_KEEP_ALIVE_TIME_MS, CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS } from '../../constants.js';
 import { WorldError } from '../../errors.js';
-import type { EndpointSet, Peer } from '../calls/endpoint-set.js';
-import { judge } from '../error/classify.js';
+import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
+import { classifyFailure } from '../error/classify.js';
 import { wordsOf } from '../error/explain-grpc-error.js';
 import { isServiceError } from '../error/service-error.js';
 import { type FleetGuard, StrangeFleet } from '../fleet/fleet-guard.js';
 import { STRANGER_MS } from '../fleet/other-fleets.js';
-import type { Patience } from './heartbeat.js';
+import type { HeartbeatTimeouts } from './heartbeat.js';
 import { type StreamEnd, WatchStream } from './stream.js';
 import type { Watcher } from './watcher.js';
 
@@ -22,7 +22,7 @@ const ENDS = {
 } as const;
 
 /** The seed's keepalive of an etcd client: a watch on a server that went silent is elsewhere after 8 s. */
-const PATIENCE: Patience = {
+const PATIENCE: HeartbeatTimeouts = {
   answerMs: CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
   firstAnswerMs: 2000,
   silenceMs: CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
@@ -35,7 +35,7 @@ export interface WatchesContext {
   /** Keeps the watches to one fleet; without it whatever answers is taken. */
   readonly fleet?: FleetGuard | undefined;
   readonly log: Log | undefined;
-  readonly patience?: Patience;
+  readonly patience?: HeartbeatTimeouts;
 }
 
 /**
@@ -47,7 +47,7 @@ export class Watches {
   readonly #context: WatchesContext;
   readonly #live = new Set<Watcher<unknown>>();
   /** Endpoints that choose the ids of watches themselves. */
-  readonly #numbering = new WeakSet<Peer>();
+  readonly #numbering = new WeakSet<EndpointConnection>();
   #stream: WatchStream | undefined;
   #running = false;
 
@@ -114,7 +114,11 @@ export class Watches {
    * An endpoint whose host is gone may say nothing at all, so another is tried soon; on a slow link later ones get
    * more time. @param unheard how many streams in a row were never answered.
    */
-  #open(peer: Peer, unheard: number, login: { token?: string | undefined; isFresh: boolean }): WatchStream {
+  #open(
+    peer: EndpointConnection,
+    unheard: number,
+    login: { token?: string | undefined; isFresh: boolean },
+  ): WatchStream {
     const { patience = PATIENCE } = this.#context;
     const { answerMs, firstAnswerMs = answerMs } = patience;
     const patient = { ...patience, firstAnswerMs: Math.min(firstAnswerMs * 2 ** unheard, answerMs) };
@@ -135,7 +139,11 @@ export class Watches {
   }
 
   /** Undefined when that endpoint cannot tell now who we are, or nobody watches any more. */
-  async #openAsUser(peer: Peer, unheard: number, isFresh: boolean): Promise<WatchStream | undefined> {
+  async #openAsUser(
+    peer: EndpointConnection,
+    unheard: number,
+    isFresh: boolean,
+  ): Promise<WatchStream | undefined> {
     if (!peer.login.needsToken) return this.#open(peer, unheard, { isFresh });
     try {
       const token = await peer.login.token(peer.host);
@@ -149,7 +157,7 @@ export class Watches {
   }
 
   /** Whether a stream ended with something that another stream there takes into account, at once. */
-  #learn(peer: Peer, stream: WatchStream, end: StreamEnd): boolean {
+  #learn(peer: EndpointConnection, stream: WatchStream, end: StreamEnd): boolean {
     if (end === 'stale') peer.login.forget(stream.token);
     if (end === 'numbering') this.#numbering.add(peer);
     return end === 'stale' || end === 'numbering';
@@ -160,7 +168,7 @@ export class Watches {
     if (watcher.wanted) this.resume(watcher);
   }
 
-  #blame(peer: Peer, end: StreamEnd): void {
+  #blame(peer: EndpointConnection, end: StreamEnd): void {
     if (end === 'left') return;
     if (end instanceof StrangeFleet) {
       this.#context.endpoints.avoid(peer, { ms: STRANGER_MS });
@@ -182,8 +190,8 @@ export class Watches {
   }
 
   /** Whether etcd would refuse again; then the watches fail. */
-  #refused(peer: Peer, error: ServiceError): boolean {
-    const verdict = judge(error);
+  #refused(peer: EndpointConnection, error: ServiceError): boolean {
+    const verdict = classifyFailure(error);
     if (verdict.outcome !== 'refused' || verdict.code === 'unavailable') return false;
     const { name } = peer.describe();
     const advice = verdict.code === 'permission-denied' ? ` ${peer.login.advice(error.details)}.` : '';

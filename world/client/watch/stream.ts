@@ -3,10 +3,10 @@ import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import type { Host } from 'etcd3/lib/connection-pool.js';
 import type { WorldError } from '../../errors.js';
 import { openWatch, type WatchStream as RpcStream } from '../calls/rpc.js';
-import { judgeReason } from '../error/classify.js';
+import { classifyReason } from '../error/classify.js';
 import type { StrangeFleet } from '../fleet/fleet-guard.js';
 import { isStaleReason } from '../login.js';
-import { type Patience, Silence } from './heartbeat.js';
+import { type HeartbeatTimeouts, StreamHeartbeat } from './heartbeat.js';
 import type { Watcher } from './watcher.js';
 
 /**
@@ -53,7 +53,7 @@ interface Request {
 }
 
 export interface StreamOptions {
-  readonly patience: Patience;
+  readonly patience: HeartbeatTimeouts;
   /** Called for a watch that must be created once more, because etcd gave it up. */
   readonly again: (watcher: Watcher<unknown>) => void;
   /**
@@ -80,7 +80,7 @@ export class WatchStream {
   readonly token: string | undefined;
   readonly #stream: RpcStream;
   readonly #again: (watcher: Watcher<unknown>) => void;
-  readonly #silence: Silence;
+  readonly #silence: StreamHeartbeat;
   readonly #entrance: Entrance;
   /** What came before the stream was known to lead to the right fleet. */
   #held: IWatchResponse[] | undefined;
@@ -107,7 +107,7 @@ export class WatchStream {
     this.#freshUntil = performance.now() + (isFresh ? FRESH_MS : 0);
     this.#entrance = entrance;
     if (entrance.admission !== undefined) this.#hold(entrance.admission);
-    this.#silence = new Silence(
+    this.#silence = new StreamHeartbeat(
       patience,
       () => this.#probe(),
       () => this.close('silent'),
@@ -220,7 +220,7 @@ export class WatchStream {
   #isStale({ canceled, cancel_reason: reason }: IWatchResponse): boolean {
     if (!canceled || this.token === undefined) return false;
     if (isStaleReason(reason)) return true;
-    return performance.now() >= this.#freshUntil && judgeReason(reason).code === 'permission-denied';
+    return performance.now() >= this.#freshUntil && classifyReason(reason).code === 'permission-denied';
   }
 
   /** The watch that the server announces; one that it refuses is announced without its id. */

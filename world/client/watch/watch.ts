@@ -1,9 +1,9 @@
 import { onAbort } from '../../../base/backoff.js';
-import { leavable } from '../../../base/cancellable.js';
+import { cancellable } from '../../../base/cancellable.js';
 import { inWords } from '../error/key-words.js';
 import type { Namespace } from '../namespace.js';
 import { toRange } from '../txn/txn.js';
-import { type Inbox, ItemInbox, PulseInbox } from './buffer.js';
+import { ChangeFlag, ItemBuffer, type WatchBuffer } from './buffer.js';
 import { WatchCursor, type WatchItem } from './cursor.js';
 import type { Watches } from './registry.js';
 import { Watcher } from './watcher.js';
@@ -35,32 +35,32 @@ export function watch(
   request: WatchRequest,
   signal: AbortSignal | undefined,
 ): AsyncIterableIterator<WatchItem, undefined> {
-  return read(context, request, signal, () => new ItemInbox(context.boundBytes));
+  return read(context, request, signal, () => new ItemBuffer(context.boundBytes));
 }
 
 /** As {@link watch}, but says only that something happened, once for each burst. */
-export function watchPulses(
+export function watchChanges(
   context: WatchContext,
   request: WatchRequest,
   signal: AbortSignal | undefined,
 ): AsyncIterableIterator<void, undefined> {
-  return read(context, request, signal, () => new PulseInbox());
+  return read(context, request, signal, () => new ChangeFlag());
 }
 
 function read<T>(
   context: WatchContext,
   request: WatchRequest,
   signal: AbortSignal | undefined,
-  inbox: () => Inbox<T>,
+  inbox: () => WatchBuffer<T>,
 ): AsyncIterableIterator<T, undefined> {
-  return leavable((left) => follow(context, request, [signal, context.closed, left], inbox()));
+  return cancellable((left) => follow(context, request, [signal, context.closed, left], inbox()));
 }
 
 async function* follow<T>(
   { watches, namespace }: WatchContext,
   request: WatchRequest,
   ends: readonly (AbortSignal | undefined)[],
-  inbox: Inbox<T>,
+  inbox: WatchBuffer<T>,
 ): AsyncGenerator<T, undefined> {
   const over = (): boolean => ends.some((end) => end?.aborted);
   if (over()) return;

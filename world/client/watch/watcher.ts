@@ -1,6 +1,6 @@
 import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import { Backoff } from '../../../base/backoff.js';
-import type { Inbox } from './buffer.js';
+import type { WatchBuffer } from './buffer.js';
 import type { WatchCursor } from './cursor.js';
 
 /**
@@ -14,12 +14,16 @@ export class Watcher<T> {
   readonly backoff = new Backoff();
   readonly #range: Pick<IWatchCreateRequest, 'key' | 'range_end'>;
   readonly #cursor: WatchCursor;
-  readonly #inbox: Inbox<T>;
+  readonly #inbox: WatchBuffer<T>;
   #held = false;
   #end: { readonly failure?: unknown } | undefined;
   #wake = (): void => undefined;
 
-  constructor(range: Pick<IWatchCreateRequest, 'key' | 'range_end'>, cursor: WatchCursor, inbox: Inbox<T>) {
+  constructor(
+    range: Pick<IWatchCreateRequest, 'key' | 'range_end'>,
+    cursor: WatchCursor,
+    inbox: WatchBuffer<T>,
+  ) {
     this.#range = range;
     this.#cursor = cursor;
     this.#inbox = inbox;

@@ -7,7 +7,7 @@ import type { KeyValue } from '../key-value.js';
  * the key holds what was written, at a revision later than any that this client had heard of.
  * @throws WorldError as the write does, when reading back does not tell or there is no time left for it.
  */
-export async function settled(
+export async function confirmWrite(
   written: Pick<KeyValue, 'value' | 'lease'>,
   heard: bigint,
   timeoutMs = DEFAULT_TIMEOUT_MS,

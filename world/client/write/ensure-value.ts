@@ -6,13 +6,13 @@ import type { TxnReply } from '../options.js';
 import { absent, type Compare, type Txn, type TxnOp, unchangedSince } from '../txn/txn.js';
 
 /** What a key is to become: a value, or nothing. */
-export interface Aim {
+export interface DesiredValue {
   readonly key: string;
   readonly value: string | Buffer | undefined;
 }
 
 /** The calls that it takes. */
-export interface Reach {
+export interface EnsureValueCalls {
   /** The newest revision that the client had heard of before; 0 for none. */
   readonly heard: bigint;
   readonly get: (timeoutMs: number) => Promise<KeyValue | undefined>;
@@ -25,9 +25,9 @@ export interface Reach {
  * has written the key since: otherwise it may have been applied and overwritten, and a second time would show.
  * @throws WorldError `outcome-unknown` where somebody else wrote the key meanwhile, or the time is over.
  */
-export async function reach(
-  aim: Aim,
-  calls: Reach,
+export async function ensureValue(
+  aim: DesiredValue,
+  calls: EnsureValueCalls,
   { timeoutMs = DEFAULT_TIMEOUT_MS }: CallOptions,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
@@ -38,8 +38,8 @@ export async function reach(
 
 /** @throws `lost` where nothing more can be done. */
 async function isReachedNow(
-  { key, value }: Aim,
-  { heard, get, txn }: Reach,
+  { key, value }: DesiredValue,
+  { heard, get, txn }: EnsureValueCalls,
   deadline: number,
   lost: WorldError,
 ): Promise<boolean> {
@@ -72,7 +72,7 @@ async function lossOf(attempt: Promise<unknown>): Promise<WorldError | undefined
  * counts what a transaction writes against its quota only where it can see it. A key that is not there has no value that
  * could differ.
  */
-function firstAttempt({ key, value }: Aim): Txn {
+function firstAttempt({ key, value }: DesiredValue): Txn {
   const op = opFor(key, value);
   if (value === undefined) return { success: [op] };
   const differs: Compare = { key, target: 'value', relation: '!=', to: value };

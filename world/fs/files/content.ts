@@ -1,7 +1,15 @@
 import type { CallOptions } from '../../call-options.js';
 import { sha256 } from '../blocks/blocks.js';
 import { DATA_CUTS, firstCut } from '../blocks/chunks.js';
-import { cutOut, lengthOf, type Piece, piecesOf, resize, stretchesOf, writeInto } from '../blocks/extents.js';
+import {
+  cutOut,
+  type Extent,
+  extentsOf,
+  lengthOf,
+  resize,
+  stretchesOf,
+  writeInto,
+} from '../blocks/extents.js';
 import type { Storage } from '../storage/storage.js';
 import { sourceOf } from '../storage/storage.js';
 import type { BlockRef } from '../tree/node.js';
@@ -16,12 +24,12 @@ const AHEAD_BYTES = 2 << 20;
 /** The bytes of one file while it is open: stored blocks, and what was written over them. */
 export class Content {
   readonly #storage: Storage;
-  #pieces: Piece[];
+  #pieces: Extent[];
   #newBytes = 0;
 
   constructor(storage: Storage, blocks: readonly BlockRef[]) {
     this.#storage = storage;
-    this.#pieces = piecesOf(blocks);
+    this.#pieces = extentsOf(blocks);
   }
 
   get sizeBytes(): number {
@@ -32,7 +40,7 @@ export class Content {
   async *read(start: number, end: number, call: CallOptions): AsyncGenerator<Buffer> {
     const pieces = cutOut(this.#pieces, start, Math.max(start, end));
     for (let index = 0; index < pieces.length; ) {
-      const group: Piece[] = [];
+      const group: Extent[] = [];
       for (let bytes = 0; index < pieces.length && (bytes === 0 || bytes < AHEAD_BYTES); index += 1) {
         const piece = pieces[index];
         if (piece === undefined) break;
@@ -43,7 +51,7 @@ export class Content {
     }
   }
 
-  async *#readPieces(pieces: readonly Piece[], call: CallOptions): AsyncGenerator<Buffer> {
+  async *#readPieces(pieces: readonly Extent[], call: CallOptions): AsyncGenerator<Buffer> {
     const stored = pieces.flatMap((piece) => (piece.kind === 'stored' ? [piece.block] : []));
     const wanted = [...new Map(stored.map((block) => [block.hash, block])).values()];
     const found = wanted.length === 0 ? [] : await this.#storage.read(wanted, call);
@@ -99,12 +107,12 @@ export class Content {
     call: CallOptions,
   ): Promise<readonly BlockRef[]> {
     const keepsAll = unsent !== undefined && this.isSmall;
-    const settled: Piece[] = [];
+    const settled: Extent[] = [];
     for (const [index, stretch, all] of stretchesOf(this.#pieces).map(
       (one, at, list) => [at, one, list] as const,
     )) {
       if (stretch.kind === 'kept') {
-        settled.push(...piecesOf(stretch.blocks));
+        settled.push(...extentsOf(stretch.blocks));
         continue;
       }
       const isLast = index === all.length - 1;
@@ -118,12 +126,12 @@ export class Content {
   }
 
   async #cut(
-    pieces: readonly Piece[],
+    pieces: readonly Extent[],
     atEnd: boolean,
     unsent: Map<string, Buffer> | undefined,
     call: CallOptions,
-  ): Promise<Piece[]> {
-    const settled: Piece[] = [];
+  ): Promise<Extent[]> {
+    const settled: Extent[] = [];
     let waiting = new Map<string, Buffer>();
     let waitingBytes = 0;
     const store = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import { type OpenFlags, permissions } from '../files/flags.js';
 import { Refusal } from '../fs-error.js';
 import type { Listings } from './listings.js';
 import { type DirectoryNode, type Entries, emptyFile, type FileNode, type Node } from './node.js';
-import { type Place, partsOf, walk, withoutSlash } from './walk.js';
+import { partsOf, type ResolvedPath, walk, withoutSlash } from './walk.js';
 
 /** The canonical path of something: the names from the root, without symbolic links. */
 export type CanonicalPath = readonly string[];
@@ -22,7 +22,7 @@ export class Draft {
     this.#listings = listings;
   }
 
-  walk(path: string, follow: boolean): Place {
+  walk(path: string, follow: boolean): ResolvedPath {
     return walk(this.root, this.#listings, path, follow);
   }
 
@@ -234,7 +234,7 @@ function newDirectory(mode: number): DirectoryNode {
   return { type: 'directory', mode: permissions(mode), mtimeMs: Date.now(), entries: new Map() };
 }
 
-function findForced(find: () => Place, force: boolean): Place | undefined {
+function findForced(find: () => ResolvedPath, force: boolean): ResolvedPath | undefined {
   try {
     return find();
   } catch (error) {

@@ -8,7 +8,7 @@ const MOST_NAME_BYTES = 255;
 const MOST_PATH_BYTES = 4096;
 
 /** Where a path leads. */
-export interface Place {
+export interface ResolvedPath {
   /** The names of the folders from the root to the one that the path lies in, without symbolic links. */
   readonly parents: readonly string[];
   /** The last name; undefined for the root, and for a path that ends in `.` or `..`. */
@@ -37,7 +37,7 @@ export function withoutSlash(path: string): string {
  * Follows a path as the kernel does. @param follow whether a symbolic link at its end is followed too.
  * @throws Refusal `ENOENT`, `ENOTDIR`, `ELOOP`, `ENAMETOOLONG`; Absent
  */
-export function walk(root: DirectoryNode, listings: Listings, path: string, follow: boolean): Place {
+export function walk(root: DirectoryNode, listings: Listings, path: string, follow: boolean): ResolvedPath {
   const ahead = partsOf(path).reverse();
   const trail = new Trail(root);
   for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {

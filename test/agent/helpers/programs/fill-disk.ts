@@ -18,7 +18,7 @@ await using place = await ServerPlace.make(version as EtcdVersion, {
   dataFolder: path.join(folder, 'data'),
 });
 const server = await place.serve();
-await using client = Client.connect({ endpoints: [server.clientEndpoint] });
+await using client = Client.create({ endpoints: [server.clientEndpoint] });
 const acknowledged: string[] = [];
 await write('before');
 fillDisk();

@@ -8,7 +8,7 @@ const order: TaskOrder = JSON.parse(process.argv[2] ?? '{}');
 const task = tasks[order.task];
 if (task === undefined) throw new Error(`there is no task ${order.task}`);
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const world = EtcdWorld.connect({
+const world = EtcdWorld.create({
   endpoints: [order.url],
   hostname: 'me',
   namespace: order.namespace,

@@ -6,7 +6,7 @@ import { EVENTS, NAMESPACE, STOP } from '../protocol.js';
 const PAUSE_MS = 4;
 
 const [endpoint = ''] = process.argv.slice(2);
-await using client = Client.connect({ endpoints: [endpoint], namespace: NAMESPACE });
+await using client = Client.create({ endpoints: [endpoint], namespace: NAMESPACE });
 const stopping = (async () => {
   for await (const item of client.watch({ key: STOP })) if (item.kind === 'events') return true;
   return true;

@@ -28,8 +28,8 @@ test.serial(
   'a thousand watches stand after a few round trips, and after a cut again, and wake for their own key only',
   async (t) => {
     await using link = await Link.to(etcd.port, { delayMs: 50 });
-    await using client = Client.connect({ endpoints: [link.url], namespace: '/_mgmt' });
-    await using direct = Client.connect({ endpoints: [etcd.url], namespace: '/_mgmt' });
+    await using client = Client.create({ endpoints: [link.url], namespace: '/_mgmt' });
+    await using direct = Client.create({ endpoints: [etcd.url], namespace: '/_mgmt' });
     const watches = keys(1000).map((key) => client.watch({ key }));
     const ready = await Promise.all(watches.map(take));
     t.true(ready.every((item) => item.kind === 'ready'));
@@ -52,7 +52,7 @@ test.serial(
 
 test.serial('watches that come and go on a stream that is up cost it hardly a round trip', async (t) => {
   await using link = await Link.to(etcd.port, { delayMs: 50 });
-  await using client = Client.connect({ endpoints: [link.url], namespace: '/warm' });
+  await using client = Client.create({ endpoints: [link.url], namespace: '/warm' });
   const first = client.watch({ key: '/n/0' });
   await take(first);
   const before = link.roundTrips;
@@ -77,7 +77,7 @@ test.serial(
     const endpoints = new EndpointSet([etcd.url], 'test');
     const closed = new AbortController();
     const context = small(endpoints, closed.signal, '/slow');
-    await using writer = Client.connect({ endpoints: [etcd.url], namespace: '/slow' });
+    await using writer = Client.create({ endpoints: [etcd.url], namespace: '/slow' });
     const [slow, fast] = [1, 2].map(() => watch(context, { key: '/n/', prefix: true }, undefined));
     if (slow === undefined || fast === undefined) return t.fail();
     await take(slow);

@@ -168,7 +168,7 @@ test.serial('a watch that etcd does not permit fails and says so', async (t) => 
   await using own = await Etcd.start();
   await etcdctl(own, 'user', 'add', 'root:secret');
   await etcdctl(own, 'auth', 'enable');
-  await using client = Client.connect({ endpoints: [own.url] });
+  await using client = Client.create({ endpoints: [own.url] });
   await t.throwsAsync(client.watch({ key: '/a' }).next(), {
     instanceOf: WorldError,
     code: 'permission-denied',
@@ -192,7 +192,7 @@ test.serial(
     });
     const context = { watches, namespace: new Namespace('/silence'), closed: closed.signal };
     const { client: tick } = await bench(t, etcd);
-    await using direct = Client.connect({ endpoints: [etcd.url], namespace: '/silence' });
+    await using direct = Client.create({ endpoints: [etcd.url], namespace: '/silence' });
     const items = watch(context, { key: '/n/', prefix: true }, undefined);
     t.is((await take(items)).kind, 'ready');
     const first = takeKeys(items, 1);
@@ -233,8 +233,8 @@ test.serial(
     const [other] = others;
     if (frozen === undefined || other === undefined) return t.fail();
     const namespace = '/frozen';
-    await using client = Client.connect({ endpoints: [frozen.url, other.url], namespace });
-    await using direct = Client.connect({ endpoints: others.map(({ url }) => url), namespace });
+    await using client = Client.create({ endpoints: [frozen.url, other.url], namespace });
+    await using direct = Client.create({ endpoints: others.map(({ url }) => url), namespace });
     try {
       const items = client.watch({ key: '/n/', prefix: true });
       t.is((await take(items)).kind, 'ready');

@@ -1,7 +1,7 @@
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import type { Log } from '../../../../base/log.js';
 import type { RsaAlgorithms } from '../../../keys/rsa-algorithms.js';
-import type { Patience } from '../../../pausable-timeout.js';
+import type { PausableTimeout } from '../../../pausable-timeout.js';
 import type { Questions } from '../../../questions.js';
 
 /** One thing to try, as ssh2 is to try it. */
@@ -22,7 +22,7 @@ export type Signature = 'not-wanted' | 'given' | 'failed';
 export interface LoginOptions {
   /** To ask a person; without any, nothing is asked. */
   readonly questions?: Questions | undefined;
-  readonly patience?: Patience | undefined;
+  readonly patience?: PausableTimeout | undefined;
   /** Aborts when we are logged in, or never will be. */
   readonly signal: AbortSignal;
   /** What keeps us from going on: a TunnelError `bad-identity`, or whatever a question rejected with. */
