@@ -1,5 +1,5 @@
 import { addAbortListener } from 'node:events';
-import { pause } from '../base/pause.js';
+import { pause } from '../base/abort.js';
 import { type ClientWorld, noteHost, WorldError } from '../world/without-ssh.js';
 import { leaveTimeoutMs } from './cluster/leave.js';
 import { stopGraceMs } from './deploys/app.js';

@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { formatHostPort } from '../base/host-port.js';
 import { TunnelError } from './errors.js';
 import { whyNot } from './name-rules.js';
 
@@ -125,14 +126,9 @@ export function parseHop(text: string, { portOf }: HopOptions): NamedDestination
  * which would look like a password, makes it an `ssh://` URL.
  */
 export function formatDestination({ user, host, port }: Destination): string {
-  if (!user.includes(':')) return `${user}@${formatAddress(host, port)}`;
+  if (!user.includes(':')) return `${user}@${formatHostPort(host, port)}`;
   const escaped = host.includes(':') ? `[${host.replaceAll('%', '%25')}]` : encodeURIComponent(host);
   return `ssh://${encodeURIComponent(user)}@${escaped}:${port}`;
-}
-
-/** `host:port`, with an IPv6 address in brackets. */
-export function formatAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function notOne(text: string, problem: string): TunnelError {

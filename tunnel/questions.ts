@@ -1,4 +1,4 @@
-import { untilAborted } from '../base/until-aborted.js';
+import { untilAborted } from '../base/abort.js';
 import type { PausableTimeout } from './pausable-timeout.js';
 
 /** What is asked comes last, so of a longer text the end is shown. */

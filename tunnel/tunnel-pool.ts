@@ -1,4 +1,4 @@
-import { untilAborted } from '../base/until-aborted.js';
+import { untilAborted } from '../base/abort.js';
 import { formatDestination } from './destination.js';
 import { TunnelError } from './errors.js';
 import type { RemoteCommand } from './exec/remote-command.js';

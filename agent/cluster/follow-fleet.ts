@@ -1,4 +1,4 @@
-import { pause } from '../../base/pause.js';
+import { pause } from '../../base/abort.js';
 import {
   type Client,
   describeFleet,

@@ -1,4 +1,4 @@
-import { pause } from '../../base/pause.js';
+import { pause } from '../../base/abort.js';
 import { type Log, WorldError } from '../../world/without-ssh.js';
 
 const retryMs = { first: 1_000, most: 10_000 };

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { formatHostPort } from '../../base/host-port.js';
 import { AgentError } from '../errors.js';
 
 /** A URL at which etcd can listen, or that others can use. Hosts are in lower case and without brackets. */
@@ -73,8 +74,8 @@ export function collide(one: ServerUrl, other: ServerUrl): boolean {
 }
 
 /** The address with its port, as in a URL. */
-export function hostAndPort({ host, port }: ServerUrl): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+export function formatServer({ host, port }: ServerUrl): string {
+  return formatHostPort(host, port);
 }
 
 function isWildcard(host: string): boolean {

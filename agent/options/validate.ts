@@ -12,7 +12,7 @@ import {
   checkAdvertised,
   checkListening,
   collide,
-  hostAndPort,
+  formatServer,
   parseServerUrl,
   type ServerUrl,
   type UrlSide,
@@ -196,7 +196,7 @@ function refuseCollisions(clients: readonly ServerUrl[], servers: readonly Serve
   for (const [index, url] of all.entries()) {
     const other = all.slice(0, index).find((earlier) => collide(earlier, url));
     if (other === undefined) continue;
-    const [a, b] = [hostAndPort(other), hostAndPort(url)];
+    const [a, b] = [formatServer(other), formatServer(url)];
     const what = a === b ? a : `${a} and ${b}`;
     if (clients.includes(other) && servers.includes(url)) {
       throw new AgentError('invalid', `Clients and servers cannot share ${what}: give them different ports.`);

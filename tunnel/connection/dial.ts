@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatAddress } from '../destination.js';
+import { formatHostPort } from '../../base/host-port.js';
 import { TunnelError } from '../errors.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { DialOptions, Link, Transport } from '../transport/transport.js';
@@ -64,5 +64,5 @@ async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
 /** Where the first connection goes: the bastion that many hosts may be behind. */
 function serverOf(destination: ResolvedDestination): string {
   const { host, port } = destination.jumps[0] ?? destination;
-  return formatAddress(host, port);
+  return formatHostPort(host, port);
 }

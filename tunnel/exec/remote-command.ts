@@ -1,6 +1,6 @@
 import { addAbortListener } from 'node:events';
 import { PassThrough, type Readable, Writable } from 'node:stream';
-import { untilAborted } from '../../base/until-aborted.js';
+import { untilAborted } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
 import { briefly } from '../shorten.js';
 

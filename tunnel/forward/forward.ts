@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { formatHostPort } from '../../base/host-port.js';
 import type { Log } from '../../base/log.js';
 import type { Connection } from '../connection/connection.js';
-import { formatAddress } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import type { ForwardTarget, Link } from '../transport/transport.js';
 import { type LocalListener, listenLocally } from './listener.js';
@@ -152,7 +152,7 @@ export class Forward implements AsyncDisposable {
   #timedOut(): TunnelError {
     const { host, holdTimeoutMs } = this.#setup;
     const target = this.#target;
-    const there = 'socketPath' in target ? target.socketPath : formatAddress(target.host, target.port);
+    const there = 'socketPath' in target ? target.socketPath : formatHostPort(target.host, target.port);
     const { reason } = this.#connection.states.current;
     const why = reason ? ` SSH is down: ${reason.message}` : ' The target did not answer.';
     return new TunnelError(

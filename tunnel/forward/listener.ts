@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { formatAddress } from '../destination.js';
+import { formatHostPort } from '../../base/host-port.js';
 import { TunnelError } from '../errors.js';
 import { makePrivateFolder, removePrivateFolder } from '../files/private-folder.js';
 
@@ -53,7 +53,7 @@ async function listenOnLoopback(
   listen: { readonly host: string; readonly port: number },
   host: string,
 ): Promise<LocalListener> {
-  const wanted = formatAddress(listen.host, listen.port);
+  const wanted = formatHostPort(listen.host, listen.port);
   if (!isLoopback(listen.host)) {
     throw cannotListen(host, wanted, 'the whole network could enter there; use 127.0.0.1');
   }
@@ -61,7 +61,7 @@ async function listenOnLoopback(
   const bound = server.address();
   const port = typeof bound === 'object' && bound ? bound.port : listen.port;
   return {
-    address: formatAddress(listen.host, port),
+    address: formatHostPort(listen.host, port),
     accept: accepting(server),
     close: () => closed(server),
   };

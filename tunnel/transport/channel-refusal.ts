@@ -1,4 +1,5 @@
-import { type Destination, formatAddress, formatDestination } from '../destination.js';
+import { formatHostPort } from '../../base/host-port.js';
+import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import { briefly } from '../shorten.js';
 import type { ForwardTarget } from './transport.js';
@@ -38,7 +39,7 @@ export function channelLost(destination: Destination, target: ForwardTarget, cau
 }
 
 function formatTarget(target: ForwardTarget): string {
-  return 'socketPath' in target ? target.socketPath : formatAddress(target.host, target.port);
+  return 'socketPath' in target ? target.socketPath : formatHostPort(target.host, target.port);
 }
 
 function adviceFor(reason: number, target: ForwardTarget): string {

@@ -1,5 +1,5 @@
 import { addAbortListener } from 'node:events';
-import { pause } from '../../base/backoff.js';
+import { pause } from '../../base/abort.js';
 import type { Client } from '../client/client.js';
 import { follow } from '../client/watch/fold.js';
 import { CONVERGED_PATH } from '../constants.js';
@@ -71,7 +71,7 @@ class RestWait {
     for (let since = performance.now(); ; ) {
       const leftMs = since + quietMs - performance.now();
       if (rest.isComplete && leftMs <= 0) return;
-      await pause(rest.isComplete ? leftMs : PATIENT_MS, [this.#news.signal, this.#over]);
+      await pause(rest.isComplete ? leftMs : PATIENT_MS, this.#news.signal, this.#over);
       if (this.#failure !== undefined) throw this.#failure.error;
       const isNews = this.#news.signal.aborted;
       this.#news = new AbortController();

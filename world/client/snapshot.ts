@@ -1,5 +1,5 @@
 import type { ISnapshotResponse } from 'etcd3';
-import { onAbort } from '../../base/backoff.js';
+import { onAbort } from '../../base/abort.js';
 import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import { type Calls, closedError, DEFAULT_TIMEOUT_MS } from './calls/calls.js';

@@ -1,4 +1,4 @@
-import { pause } from '../../base/backoff.js';
+import { pause } from '../../base/abort.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Member } from '../client/members.js';
@@ -156,7 +156,7 @@ async function defragOne(
         'unavailable',
         `${name} was defragmented and is not back after ${RECOVER_MS / 1000} s.`,
       );
-    await pause(LOOK_EVERY_MS, [call.signal]);
+    await pause(LOOK_EVERY_MS, call.signal);
   }
 }
 
@@ -169,7 +169,7 @@ async function untilCompacted(client: Client, call: CallOptions): Promise<void> 
     if (dbSizeInUseBytes >= before || performance.now() > until) return;
     before = dbSizeInUseBytes;
     call.signal?.throwIfAborted();
-    await pause(COMPACTING_MS, [call.signal]);
+    await pause(COMPACTING_MS, call.signal);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { onAbort } from '../../base/backoff.js';
+import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import { formatEndpoint, parseEndpoint } from '../client/calls/endpoint.js';
 import type { Client } from '../client/client.js';

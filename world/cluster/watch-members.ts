@@ -1,4 +1,4 @@
-import { onAbort, pause } from '../../base/backoff.js';
+import { onAbort, pause } from '../../base/abort.js';
 import { cancellable } from '../../base/cancellable.js';
 import type { WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
@@ -86,7 +86,7 @@ class Signs {
   async wait(): Promise<void> {
     const lively = performance.now() < this.#livelyUntil;
     const intervalMs = lively ? MEMBER_CHANGE_INTERVAL_MS : QUIET_INTERVAL_MS;
-    await pause(intervalMs, [this.#over, this.#sign.signal]);
+    await pause(intervalMs, this.#over, this.#sign.signal);
   }
 
   async #watch(client: Client): Promise<void> {

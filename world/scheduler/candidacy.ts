@@ -1,4 +1,5 @@
-import { Backoff, onAbort, pause } from '../../base/backoff.js';
+import { onAbort, pause } from '../../base/abort.js';
+import { Backoff } from '../../base/backoff.js';
 import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
@@ -81,7 +82,7 @@ export class Candidacy {
       } catch (error) {
         if (signal.aborted || (error instanceof WorldError && error.code === 'closed')) return;
         this.#log?.('debug', `Could not write ${this.#key} again: ${String(error)}`);
-        await pause(backoff.next(), [signal]);
+        await pause(backoff.next(), signal);
       }
     }
     // It persists now; standing by a session again starts this again.

@@ -1,4 +1,4 @@
-import { onAbort } from '../../base/backoff.js';
+import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
 import type { Turn } from '../client/concurrency/owned-key.js';

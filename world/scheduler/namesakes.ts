@@ -1,4 +1,4 @@
-import { pause } from '../../base/backoff.js';
+import { pause } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
 import { leader } from '../client/concurrency/election.js';
@@ -45,7 +45,7 @@ export async function sayNamesake(
   log: Log | undefined,
   over: AbortSignal,
 ): Promise<void> {
-  await pause(SETTLED_MS, [over]);
+  await pause(SETTLED_MS, over);
   if (over.aborted) return;
   const elected = await leader(client, ELECTION, { signal: over });
   if (elected?.value.toString() !== hostname) return;

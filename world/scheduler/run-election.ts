@@ -1,4 +1,5 @@
-import { Backoff, onAbort, pause } from '../../base/backoff.js';
+import { onAbort, pause } from '../../base/abort.js';
+import { Backoff } from '../../base/backoff.js';
 import type { Client } from '../client/client.js';
 import { campaign } from '../client/concurrency/election.js';
 import type { Turn } from '../client/concurrency/owned-key.js';
@@ -43,7 +44,7 @@ export async function runElection(context: LeaderContext, stop: AbortSignal): Pr
     }
     if (stop.aborted && serving) return;
     serving = false;
-    await pause(backoff.next(), [stop.aborted ? over.signal : stop]);
+    await pause(backoff.next(), stop.aborted ? over.signal : stop);
   }
 }
 

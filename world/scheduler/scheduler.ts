@@ -1,4 +1,5 @@
-import { Backoff, onAbort, pause } from '../../base/backoff.js';
+import { onAbort, pause } from '../../base/abort.js';
+import { Backoff } from '../../base/backoff.js';
 import { cancellable } from '../../base/cancellable.js';
 import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
@@ -175,7 +176,7 @@ export class Scheduler implements SchedulerWorld {
         if (signal.aborted || !(error instanceof WorldError)) throw error;
         if (error.code !== 'unavailable' && error.code !== 'outcome-unknown') throw error;
         this.#log?.('debug', error.message);
-        await pause(backoff.next(), [signal]);
+        await pause(backoff.next(), signal);
       }
     }
   }

@@ -1,5 +1,5 @@
+import { pause } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
-import { pause } from '../../../base/pause.js';
 import {
   type Client,
   campaign,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { pause } from '../../../base/pause.js';
+import { pause } from '../../../base/abort.js';
 import { MEMBER_CHANGE_INTERVAL_MS, type Member, WorldError } from '../../../world/without-ssh.js';
 import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
 import { AgentError } from '../../errors.js';

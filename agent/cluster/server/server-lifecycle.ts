@@ -1,5 +1,5 @@
+import { pause } from '../../../base/abort.js';
 import type { Notify } from '../../../base/notify.js';
-import { pause } from '../../../base/pause.js';
 import { type Client, type Log, type MemberStatus, WorldError } from '../../../world/without-ssh.js';
 import { AgentError } from '../../errors.js';
 import { NOMINATED_PREFIX } from '../keys.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { untilAborted } from '../../../base/until-aborted.js';
+import { untilAborted } from '../../../base/abort.js';
 import { TunnelError } from '../../errors.js';
 import type { RemoteCommand } from '../../exec/remote-command.js';
 import type { ServerHabits } from './server-habits.js';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { untilAborted } from '../../../base/until-aborted.js';
+import { untilAborted } from '../../../base/abort.js';
 import { formatDestination } from '../../destination.js';
 import { TunnelError } from '../../errors.js';
 import {

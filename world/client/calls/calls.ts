@@ -1,5 +1,6 @@
 import { connectivityState, type ServiceError, status } from '@grpc/grpc-js';
-import { Backoff, onAbort, pause } from '../../../base/backoff.js';
+import { onAbort, pause } from '../../../base/abort.js';
+import { Backoff } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import { CLIENT_DIAL_TIMEOUT_MS } from '../../constants.js';
@@ -86,7 +87,7 @@ export class Calls {
         this.#throwIfOver(signal);
         const waitMs = backoff.next();
         if (strangers.passesBy(error, attempt, deadline)) {
-          await pause(waitMs / 10, [signal, this.#closed]);
+          await pause(waitMs / 10, signal, this.#closed);
           continue;
         }
         if (!isServiceError(error)) throw error;
@@ -99,7 +100,7 @@ export class Calls {
         if (!again || hopeless || Date.now() + waitMs + LEAST_ATTEMPT_MS >= deadline)
           throw strangers.explain(call, translate(call, peer, error, verdict, repeated));
         this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
-        await pause(waitMs, [signal, this.#closed]);
+        await pause(waitMs, signal, this.#closed);
       }
     }
   }

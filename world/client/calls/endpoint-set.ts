@@ -1,11 +1,12 @@
 import { type ChannelOptions, credentials } from '@grpc/grpc-js';
 import { Host } from 'etcd3/lib/connection-pool.js';
+import { formatHostPort } from '../../../base/host-port.js';
 import { WorldError } from '../../errors.js';
 import { Login } from '../login.js';
 import { Certificates } from '../tls/certificates.js';
 import { TlsCredentials } from '../tls/credentials.js';
 import type { TlsTrouble } from '../tls/explain-tls-error.js';
-import { bracketed, type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
+import { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 
 const AVOID_MS = 1000;
 
@@ -174,5 +175,5 @@ export class EndpointSet {
 
 function target(endpoint: Endpoint): string {
   if (endpoint.scheme === 'unix') return `unix://${endpoint.path}`;
-  return `${bracketed(endpoint.host)}:${endpoint.port}`;
+  return formatHostPort(endpoint.host, endpoint.port);
 }

@@ -1,3 +1,4 @@
+import { formatHostPort } from '../../../base/host-port.js';
 import { WorldError } from '../../errors.js';
 
 const DEFAULT_CLIENT_PORT = 2379;
@@ -31,12 +32,7 @@ export function parseEndpoint(text: string): Endpoint {
 /** The URL of an endpoint, as etcd and etcdctl write it; {@link parseEndpoint} reads it back. */
 export function formatEndpoint(endpoint: Endpoint): string {
   if (endpoint.scheme === 'unix') return `unix://${endpoint.path}`;
-  return `${endpoint.scheme}://${bracketed(endpoint.host)}:${endpoint.port}`;
-}
-
-/** The host as it stands in a URL. */
-export function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
+  return `${endpoint.scheme}://${formatHostPort(endpoint.host, endpoint.port)}`;
 }
 
 function parseUnixPath(text: string, path: string): Endpoint {

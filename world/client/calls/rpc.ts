@@ -20,7 +20,7 @@ import {
   MaintenanceClient,
 } from 'etcd3';
 import type { Host } from 'etcd3/lib/connection-pool.js';
-import { onAbort } from '../../../base/backoff.js';
+import { onAbort } from '../../../base/abort.js';
 
 /** The calls of etcd at one endpoint. They reject with a gRPC `ServiceError`, whose `code` and `details` are whole. */
 export interface Rpc {

@@ -1,5 +1,5 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { onAbort } from '../../../base/backoff.js';
+import { onAbort } from '../../../base/abort.js';
 import type { RpcOptions } from './rpc.js';
 
 /** Waits for a task that others share as a call waits for its answer: until its deadline, and until a signal aborts. */

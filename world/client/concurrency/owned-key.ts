@@ -1,4 +1,4 @@
-import { onAbort } from '../../../base/backoff.js';
+import { onAbort } from '../../../base/abort.js';
 import type { CallOptions } from '../../call-options.js';
 import { SESSION_TTL_SECONDS } from '../../constants.js';
 import { WorldError } from '../../errors.js';

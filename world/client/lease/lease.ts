@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { onAbort } from '../../../base/backoff.js';
+import { onAbort } from '../../../base/abort.js';
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import type { Calls } from '../calls/calls.js';

@@ -1,5 +1,6 @@
 import type { ILeaseKeepAliveResponse } from 'etcd3';
-import { Backoff, onAbort, pause } from '../../../base/backoff.js';
+import { onAbort, pause } from '../../../base/abort.js';
+import { Backoff } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
@@ -106,14 +107,14 @@ export class Session implements AsyncDisposable {
   async #keepAlive(): Promise<void> {
     const backoff = new Backoff();
     const roundMs = (this.ttlSeconds * 1000) / 3;
-    await pause(roundMs, [this.expired]);
+    await pause(roundMs, this.expired);
     while (!this.expired.aborted) {
       try {
         for await (const _ of this.#rounds(this.#context.endpoints.pick(), roundMs)) backoff.reset();
       } catch (error) {
         this.#context.log?.('debug', `Could not renew lease ${this.lease}: ${String(error)}`);
       }
-      await pause(backoff.next(), [this.expired]);
+      await pause(backoff.next(), this.expired);
     }
   }
 
@@ -136,7 +137,7 @@ export class Session implements AsyncDisposable {
         if (Number(reply.value.TTL) <= 0) return this.#gone();
         this.#renewedAt(sentAt);
         yield;
-        await pause(roundMs, [this.expired, peer.removed]);
+        await pause(roundMs, this.expired, peer.removed);
       }
     } catch (error) {
       if (!this.expired.aborted && !peer.removed.aborted)

@@ -1,4 +1,4 @@
-import { onAbort } from '../../../base/backoff.js';
+import { onAbort } from '../../../base/abort.js';
 import { cancellable } from '../../../base/cancellable.js';
 import type { WatchOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';

@@ -1,5 +1,6 @@
 import type { ServiceError } from '@grpc/grpc-js';
-import { Backoff, onAbort, pause } from '../../../base/backoff.js';
+import { onAbort, pause } from '../../../base/abort.js';
+import { Backoff } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
 import { CLIENT_DIAL_KEEP_ALIVE_TIME_MS, CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS } from '../../constants.js';
 import { WorldError } from '../../errors.js';
@@ -86,7 +87,7 @@ export class Watches {
         const peer = endpoints.pick();
         const stream = await this.#openAsUser(peer, unheard, isFresh);
         if (stream === undefined) {
-          await pause(backoff.next(), [closed]);
+          await pause(backoff.next(), closed);
           continue;
         }
         const unlisten = onAbort([closed, peer.removed], () => stream.close());
@@ -98,12 +99,12 @@ export class Watches {
         const wasFresh = isFresh;
         isFresh = end === 'stale';
         // A server that has just begun may not know of a token that another has given.
-        if (wasFresh && isFresh) await pause(backoff.next(), [closed]);
+        if (wasFresh && isFresh) await pause(backoff.next(), closed);
         if (this.#learn(peer, stream, end)) continue;
         if (stream.heard) backoff.reset();
         unheard = stream.heard ? 0 : unheard + 1;
         this.#blame(peer, end);
-        await pause(backoff.next(), [closed]);
+        await pause(backoff.next(), closed);
       }
     } finally {
       this.#running = false;
@@ -164,7 +165,7 @@ export class Watches {
   }
 
   async #again(watcher: Watcher<unknown>): Promise<void> {
-    await pause(watcher.backoff.next(), [this.#context.closed]);
+    await pause(watcher.backoff.next(), this.#context.closed);
     if (watcher.wanted) this.resume(watcher);
   }
 

@@ -1,4 +1,4 @@
-import { onAbort } from '../../../base/backoff.js';
+import { onAbort } from '../../../base/abort.js';
 import { cancellable } from '../../../base/cancellable.js';
 import { inWords } from '../error/key-words.js';
 import type { Namespace } from '../namespace.js';

@@ -1,6 +1,6 @@
 import { ADDRCONFIG, type LookupAddress, promises } from 'node:dns';
 import { connect, isIP, type Socket } from 'node:net';
-import { untilAborted } from '../../../../base/until-aborted.js';
+import { untilAborted } from '../../../../base/abort.js';
 
 /** How long an address may stay unanswered before the next one of the host is tried beside it (RFC 8305 §5). */
 const NEXT_ADDRESS_AFTER_MS = 250;

@@ -1,0 +1,53 @@
+import { setMaxListeners } from 'node:events';
+
+/**
+ * Calls `listener` once, when the first of the signals aborts: soon, if one already has.
+ * @returns stops listening.
+ */
+export function onAbort(signals: readonly (AbortSignal | undefined)[], listener: () => void): () => void {
+  const unlisten = (): void => {
+    for (const signal of signals) signal?.removeEventListener('abort', fire);
+  };
+  const fire = (): void => {
+    unlisten();
+    listener();
+  };
+  if (signals.some((signal) => signal?.aborted)) {
+    queueMicrotask(listener);
+    return unlisten;
+  }
+  for (const signal of signals) {
+    if (signal === undefined) continue;
+    // Any number of calls may share a signal; each takes its listener off again.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', fire);
+  }
+  return unlisten;
+}
+
+/** Resolves after `ms`, or at once when one of the signals aborts: the caller checks which it was. */
+export function pause(ms: number, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      unlisten();
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    const unlisten = onAbort(signals, done);
+  });
+}
+
+/** Settles as the promise does, unless the signal aborts first: then it rejects with `signal.reason`. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let unlisten = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    unlisten = onAbort([signal], () => reject(signal.reason));
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    unlisten();
+  }
+}
