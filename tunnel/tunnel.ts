@@ -142,11 +142,13 @@ export class Tunnel implements AsyncDisposable {
 
   /**
    * Runs a command in the shell of the user that we are on the host; `shellCommand` makes one of a program and its
-   * arguments. While SSH is down it waits, for the connect timeout at most. A command is never run twice.
+   * arguments. While SSH is down, and for the host's answer, it waits for the connect timeout at most. A command is
+   * never run twice.
    *
    * @param options.signal lets go of the command, as {@link RemoteCommand.close} does
    * @throws TunnelError `unreachable` when it was waited for in vain, `exec-refused` when the host runs none for us,
-   * `outcome-unknown` when the connection was lost before the host answered, `closed` after {@link close}
+   * `outcome-unknown` when the host did not answer, in time or before the connection was lost, `closed` after
+   * {@link close}
    */
   async exec(command: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<RemoteCommand> {
     signal?.throwIfAborted();

@@ -12,6 +12,7 @@ import { shellCommand, Tunnel, TunnelError, TunnelPool } from '../../tunnel/inde
 import type { Link } from '../../tunnel/transport/transport.js';
 import { echoed, enter } from './helpers/open-tunnels.js';
 import { Sshd } from './helpers/sshd.js';
+import { type Strangeness, StrangeServer } from './helpers/strange-server.js';
 import { Target } from './helpers/target.js';
 
 const run = promisify(execFile);
@@ -80,6 +81,26 @@ test.serial('A command that may have begun is not asked for again', async (t) =>
   t.is(await t.throwsAsync(running), unknown);
   t.is(asked, 1);
 });
+
+for (const [what, answer, code] of [
+  ['closes the session of a command without an answer', 'close', 'outcome-unknown'],
+  ['never answers a command', 'nothing', 'outcome-unknown'],
+  ['refuses a command', 'refuse', 'exec-refused'],
+] as const) {
+  for (const transport of ['ssh2', 'openssh'] as const) {
+    test.serial(`A host that ${what} is asked for it once, with ${transport}`, async (t) => {
+      const onCommand: Strangeness['onCommand'] = (command) => {
+        if (answer !== 'nothing') command[answer]();
+      };
+      await using server = await StrangeServer.start({ onCommand, answersRequests: true });
+      await using tunnel = await Tunnel.open({ ...server.options, connectTimeoutMs: 5_000, transport });
+      const error = await t.throwsAsync(tunnel.exec('true'), { instanceOf: TunnelError });
+      t.is(error.code, code);
+      t.is(server.commands, 1);
+      t.is(server.relay.connections, 1);
+    });
+  }
+}
 
 test.serial('A host that does not come back runs nothing; nor does a closed tunnel', async (t) => {
   await using sshd = await Sshd.start();

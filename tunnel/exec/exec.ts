@@ -1,9 +1,9 @@
 import type { Connection } from '../connection/connection.js';
 import { TunnelError } from '../errors.js';
-import type { ExecOptions, RemoteCommand } from './remote-command.js';
+import { type ExecOptions, type RemoteCommand, unanswered } from './remote-command.js';
 
 export interface ExecSetup extends ExecOptions {
-  /** How long to wait for SSH while it is down. */
+  /** How long to wait for SSH while it is down, and for the host's answer. */
   readonly holdTimeoutMs: number;
   /** For errors: `user@host:port`. */
   readonly host: string;
@@ -19,15 +19,19 @@ export async function execOn(
   { signal, holdTimeoutMs, host }: ExecSetup,
 ): Promise<RemoteCommand> {
   const waiting = new AbortController();
-  const timer = setTimeout(() => waiting.abort(timedOut(connection, host, holdTimeoutMs)), holdTimeoutMs);
+  let isAsked = false;
+  const giveUp = () => waiting.abort(isAsked ? unanswered(host) : timedOut(connection, host, holdTimeoutMs));
+  const timer = setTimeout(giveUp, holdTimeoutMs);
   const either = AbortSignal.any([signal, waiting.signal]);
   try {
     let link = await connection.link({ signal: either });
     for (;;) {
       try {
-        return await link.exec(command, { signal });
+        isAsked = true;
+        return await link.exec(command, { signal: either });
       } catch (error) {
         if (!(error instanceof TunnelError) || error.code !== 'closed') throw error;
+        isAsked = false;
         link = await connection.link({ signal: either, after: link });
       }
     }

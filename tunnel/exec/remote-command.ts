@@ -158,16 +158,32 @@ export function outcomeUnknown(host: string, cause?: unknown): TunnelError {
   return new TunnelError('outcome-unknown', host, message, { cause });
 }
 
+/** The error of a command that was asked for in a session that the host closed without an answer, or never answered. */
+export function unanswered(host: string, cause?: unknown): TunnelError {
+  const message = `What became of the command on ${host} is not known: the host did not say whether it began. See what it did before you run it again.`;
+  return new TunnelError('outcome-unknown', host, message, { cause });
+}
+
 /** The error of a command that was not begun, for the connection was gone. */
 export function neverBegun(host: string, cause?: unknown): TunnelError {
   const message = `The connection to ${host} went away before the command was asked for.`;
   return new TunnelError('closed', host, message, { cause });
 }
 
+/** A host gave no session for a command, which was not asked for then: another time it may. */
+export class NoSession extends TunnelError {
+  constructor(host: string, description: string, cause?: unknown) {
+    super('exec-refused', host, refusal(host, description), { cause });
+  }
+}
+
 /** The error of a command that the host does not run. */
 export function execRefused(host: string, description: string, cause?: unknown): TunnelError {
-  const message = `${host} runs no command for us: ${briefly(description)}. Look at MaxSessions there, and at what the key is restricted to.`;
-  return new TunnelError('exec-refused', host, message, { cause });
+  return new TunnelError('exec-refused', host, refusal(host, description), { cause });
+}
+
+function refusal(host: string, description: string): string {
+  return `${host} runs no command for us: ${briefly(description)}. Look at MaxSessions there, and at what the key is restricted to.`;
 }
 
 function ignore(): void {}

@@ -40,7 +40,7 @@ export interface Link {
   /**
    * Runs a command in the shell of the user that we are on the host.
    * @throws TunnelError `exec-refused` when the host runs none for us, `closed` when the link was gone before the
-   * command was asked for, `outcome-unknown` when it went before the host answered
+   * command was asked for, `outcome-unknown` when it went, or the session was closed, before the host answered
    */
   exec(command: string, options: ExecOptions): Promise<RemoteCommand>;
   /** Channels are about to be opened: makes ready for them what need not wait for the first. Idempotent. */

@@ -3,15 +3,25 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2, { type AuthContext, type Connection, type ServerChannel } from 'ssh2';
+import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
 import type { TunnelOptions } from '../../../tunnel/index.js';
 import { Relay } from './relay.js';
 import { makeKey } from './sshd.js';
 
+/** A command that is asked for. */
+export interface AskedCommand {
+  /** Answers with nothing and status 0. */
+  readonly run: () => void;
+  /** Ends the connection. */
+  readonly end: () => void;
+  /** Closes the session without an answer. */
+  readonly close: () => void;
+  readonly refuse: () => void;
+}
+
 /** What a server does that others do not. */
 export interface Strangeness {
-  /** A command is asked for: `end` ends the connection, `run` answers with nothing and status 0. */
-  readonly onCommand: (command: { readonly run: () => void; readonly end: () => void }) => void;
+  readonly onCommand: (command: AskedCommand) => void;
   /** Whether global requests are answered. */
   readonly answersRequests: boolean;
 }
@@ -79,19 +89,36 @@ export class StrangeServer implements AsyncDisposable {
         .resume();
     });
     client.on('session', (acceptSession) => {
-      acceptSession().on('exec', (accept) => this.#onCommand(client, accept));
+      const session = acceptSession();
+      session.on('exec', (accept, refuse) => {
+        this.#onCommand(client, { accept, refuse, close: () => closeSession(client, session) });
+      });
     });
   }
 
-  #onCommand(client: Connection, accept: () => ServerChannel): void {
+  #onCommand(
+    client: Connection,
+    { accept, ...answers }: Pick<AskedCommand, 'refuse' | 'close'> & { readonly accept: () => ServerChannel },
+  ): void {
     this.commands += 1;
     const run = () => {
       const channel = accept();
       channel.exit(0);
       channel.end();
     };
-    this.#strangeness.onCommand({ run, end: () => client.end() });
+    this.#strangeness.onCommand({ ...answers, run, end: () => client.end() });
   }
+}
+
+/** ssh2 lets servers close the channel of a session only once a command runs in it. */
+function closeSession(client: Connection, session: Session): void {
+  const channel: unknown = Reflect.get(session, '_chanInfo');
+  const outgoing: unknown =
+    typeof channel === 'object' && channel ? Reflect.get(channel, 'outgoing') : undefined;
+  const id: unknown = typeof outgoing === 'object' && outgoing ? Reflect.get(outgoing, 'id') : undefined;
+  const close: unknown = Reflect.get(protocolOf(client), 'channelClose');
+  if (typeof id !== 'number' || typeof close !== 'function') throw new TypeError('ssh2 has no such channel');
+  Reflect.apply(close, protocolOf(client), [id]);
 }
 
 /** By which ssh2 refuses global requests by itself. */

@@ -138,6 +138,7 @@ test('No throw-away session is started where a command has started one', async (
   let started = 0;
   const sessions = new LinkSessions(unknown(), async () => {
     started += 1;
+    return true;
   });
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
   const ended = Promise.resolve({ code: 0 });
@@ -150,7 +151,7 @@ test('No throw-away session is started where a command has started one', async (
 
 test('What ended a connection is put down to the throw-away session only while that goes on', async (t) => {
   const habits = unknown();
-  const never = () => new Promise<void>(() => {});
+  const never = () => new Promise<boolean>(() => {});
   const sessions = new LinkSessions(habits, never);
   t.false(sessions.judgeEnd());
   sessions.expectChannels();
@@ -160,7 +161,7 @@ test('What ended a connection is put down to the throw-away session only while t
 
 test('A server whose connection outlived a throw-away session is never blamed for ending one over it', async (t) => {
   const habits = { ...unknown(), bearsSessions: true };
-  const sessions = new LinkSessions(habits, () => new Promise<void>(() => {}));
+  const sessions = new LinkSessions(habits, () => new Promise<boolean>(() => {}));
   sessions.expectChannels();
   t.false(sessions.judgeEnd());
   t.false(habits.endsOverSession);

@@ -27,7 +27,7 @@ export const NOTHING = 'exec true';
  */
 export class LinkSessions {
   readonly #habits: ServerHabits;
-  readonly #run: () => Promise<void>;
+  readonly #run: () => Promise<boolean>;
   readonly #madeAtMs = performance.now();
   readonly #ended = new AbortController();
   /** Settles when the throw-away session is over. */
@@ -40,7 +40,7 @@ export class LinkSessions {
   #overAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param run starts the throw-away session; settles when it was refused or is over, also by the connection's end */
-  constructor(habits: ServerHabits, run: () => Promise<void>) {
+  constructor(habits: ServerHabits, run: () => Promise<boolean>) {
     this.#habits = habits;
     this.#run = run;
   }

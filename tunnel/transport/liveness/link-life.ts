@@ -12,8 +12,8 @@ export interface LinkLifeSetup extends DialOptions {
   readonly destination: ResolvedDestination;
   /** Ways to make the host say something, in the order of preference. */
   readonly probes: readonly Question[];
-  /** Settles when the session was refused or is over, also by the connection's end. */
-  readonly runForNothing: () => Promise<void>;
+  /** Settles when the session was refused or is over, also by the connection's end, with whether there was one. */
+  readonly runForNothing: () => Promise<boolean>;
   /** `true` when the host may be gone, `false` when it is heard again. */
   readonly onDoubt: (isInDoubt: boolean) => void;
   /** The host counts as gone. */

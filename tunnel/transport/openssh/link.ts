@@ -9,10 +9,12 @@ import {
   type CommandExit,
   type ExecOptions,
   execRefused,
+  NoSession,
   neverBegun,
   outcomeUnknown,
   type RemoteCommand,
   RunningCommand,
+  unanswered,
 } from '../../exec/remote-command.js';
 import { removePrivateFolder } from '../../files/private-folder.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
@@ -61,7 +63,7 @@ export class OpenSshLink implements Link {
       probes: [{ name: 'probe@hawser', ask: (answered) => askForUnknown(channels, answered) }],
       runForNothing: async () => {
         await delay(SESSION_AFTER_MS);
-        await channels.runForNothing(NOTHING);
+        return channels.runForNothing(NOTHING);
       },
       onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
       onSilent: () => this.abandon(),
@@ -102,7 +104,9 @@ export class OpenSshLink implements Link {
     const host = formatDestination(this.#setup.destination);
     const outcome = this.#channels.exec(command);
     const started = outcome.then((one) => {
+      if (one.status === 'no-session') throw new NoSession(host, one.description);
       if (one.status === 'refused') throw execRefused(host, one.description);
+      if (one.status === 'unanswered') throw unanswered(host);
       if (one.status === 'lost') throw one.isSent ? outcomeUnknown(host) : neverBegun(host);
       return this.#run(one.session, { signal });
     });

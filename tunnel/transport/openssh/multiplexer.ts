@@ -17,6 +17,12 @@ const REQUEST = 98;
 const SUCCESS = 99;
 const FAILURE = 100;
 
+/**
+ * How often a session is opened for one command. Dropbear before 2024.86 closes sessions in which nothing was asked for
+ * yet whenever the command of another one ends, and the whole connection over a request in a closed one.
+ */
+const MAX_OPENINGS = 5;
+
 interface Opening {
   readonly type: string;
   readonly settle: (outcome: OpenOutcome) => void;
@@ -32,6 +38,10 @@ export type OpenOutcome =
 export type ExecOutcome =
   | { readonly status: 'started'; readonly session: Session }
   | { readonly status: 'refused'; readonly description: string }
+  /** There was no session in which to ask for it. */
+  | { readonly status: 'no-session'; readonly description: string }
+  /** The host closed the session and did not say whether the command began. */
+  | { readonly status: 'unanswered' }
   /** `isSent` tells whether the command may have begun. */
   | { readonly status: 'lost'; readonly isSent: boolean };
 
@@ -73,30 +83,43 @@ export class Channels {
     return outcome.status !== 'lost';
   }
 
-  /** A session that runs a command of which nothing is wanted; settles when it is over or was refused. */
-  async runForNothing(command: string): Promise<void> {
+  /**
+   * A session that runs a command of which nothing is wanted; settles when it is over or was refused, with whether
+   * there was one.
+   */
+  async runForNothing(command: string): Promise<boolean> {
     const opened = await this.exec(command);
-    if (opened.status !== 'started') return;
+    if (opened.status !== 'started') return false;
     const { session } = opened;
     const closed = new Promise((resolve) => session.once('close', resolve));
     session.stderr.resume();
     session.resume().end();
     await closed;
+    return true;
   }
 
   /** Settles with what the server answers; it never rejects. */
   async exec(command: string): Promise<ExecOutcome> {
-    const opened = await this.#request('session');
-    if (opened.status === 'lost') return { status: 'lost', isSent: false };
-    if (opened.status === 'refused') return opened;
-    const session = opened.channel;
-    if (!(session instanceof Session)) throw new TypeError('a session has a channel of its own kind');
+    for (let openings = 1; ; openings += 1) {
+      const opened = await this.#request('session');
+      if (opened.status === 'lost') return { status: 'lost', isSent: false };
+      if (opened.status === 'refused') return { status: 'no-session', description: opened.description };
+      const session = opened.channel;
+      if (!(session instanceof Session)) throw new TypeError('a session has a channel of its own kind');
+      if (!session.isClosedByHost) return this.#ask(session, command);
+      session.destroy();
+      if (openings === MAX_OPENINGS)
+        return { status: 'no-session', description: 'it closes each session before it is used' };
+    }
+  }
+
+  async #ask(session: Session, command: string): Promise<ExecOutcome> {
     this.#send(REQUEST, uint32(session.remoteId), sshString('exec'), Buffer.from([1]), sshString(command));
     const isAccepted = await session.accepted;
     if (isAccepted) return { status: 'started', session };
-    if (isAccepted === undefined) return { status: 'lost', isSent: true };
     session.destroy();
-    return { status: 'refused', description: 'it refused the command' };
+    if (isAccepted === false) return { status: 'refused', description: 'it refused the command' };
+    return session.isClosedByHost ? { status: 'unanswered' } : { status: 'lost', isSent: true };
   }
 
   /** Sends a signal, such as `TERM`, to the command of a session. */

@@ -6,8 +6,9 @@ import { readString } from './packets.js';
 /** A channel in which a command runs. It stays until the host closes it, after it said how the command ended. */
 export class Session extends Channel {
   readonly stderr: Readable;
-  /** Whether the host agreed to run the command; undefined when the channel was gone first. */
+  /** Whether the host agreed to run the command; undefined when the channel was gone or closed first. */
   readonly accepted: Promise<boolean | undefined>;
+  #isClosedByHost = false;
   #answer: (isAccepted: boolean | undefined) => void = () => {};
   #exit: CommandExit | undefined;
   #loss: Error | undefined;
@@ -22,6 +23,11 @@ export class Session extends Channel {
     this.accepted = new Promise((resolve) => {
       this.#answer = resolve;
     });
+  }
+
+  /** Whether the host is through with the session; it takes no request any more. */
+  get isClosedByHost(): boolean {
+    return this.#isClosedByHost;
   }
 
   /** How the command ended, once the host told. */
@@ -56,6 +62,13 @@ export class Session extends Channel {
     if (this.#isStderrOver) return;
     this.#isStderrOver = true;
     this.stderr.push(null);
+  }
+
+  override receiveClose(): void {
+    this.#isClosedByHost = true;
+    super.receiveClose();
+    // No answer follows, and nobody reads on and comes to the end before there was one.
+    this.#answer(undefined);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

@@ -44,13 +44,13 @@ export async function openSsh2Channel(
   });
 }
 
-/** Starts a session that does nothing; settles when it is over or was refused. */
-export function runForNothing(client: Client): Promise<void> {
+/** Starts a session that does nothing; settles when it is over or was refused, with whether there was one. */
+export function runForNothing(client: Client): Promise<boolean> {
   return new Promise((resolve) => {
     const opened = (error: Error | undefined, channel: ClientChannel) => {
-      if (error) return resolve();
+      if (error) return resolve(false);
       channel.on('error', ignoreLateError);
-      channel.once('close', () => resolve());
+      channel.once('close', () => resolve(true));
       channel.resume();
       channel.stderr.resume();
     };
@@ -58,7 +58,7 @@ export function runForNothing(client: Client): Promise<void> {
       client.exec(NOTHING, opened);
     } catch {
       // The connection is gone already, which its close tells.
-      resolve();
+      resolve(false);
     }
   });
 }

@@ -5,11 +5,13 @@ import {
   type CommandExit,
   type ExecOptions,
   execRefused,
+  NoSession,
   neverBegun,
   outcomeUnknown,
   type RemoteCommand,
   RunningCommand,
   type StartedCommand,
+  unanswered,
 } from '../../exec/remote-command.js';
 
 export interface Ssh2ExecOptions extends ExecOptions {
@@ -30,13 +32,15 @@ export async function execOnSsh2(
     const abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     try {
+      let isClosed = () => false;
       client.exec(command, (error, channel) => {
         signal.removeEventListener('abort', abort);
-        if (error) return reject(whyNot(error, link));
+        if (error) return reject(whyNot(error, { ...link, isClosed: isClosed() }));
         const running = new RunningCommand(startedOn(channel, link), { signal });
         if (signal.aborted) void running.close();
         else resolve(running);
       });
+      isClosed = closingOfNewest(client);
     } catch (cause) {
       // ssh2 throws when the connection is gone already.
       signal.removeEventListener('abort', abort);
@@ -73,9 +77,30 @@ function startedOn(channel: ClientChannel, { host, lost }: Omit<Ssh2ExecOptions,
   };
 }
 
-function whyNot(error: Error, { host, lost }: Omit<Ssh2ExecOptions, 'signal'>): TunnelError {
+/** In these words ssh2 tells that a channel was not opened. */
+const NOT_OPENED = '(SSH) Channel open failure: ';
+
+interface Unanswered extends Omit<Ssh2ExecOptions, 'signal'> {
+  /** Whether the host closed the session. */
+  readonly isClosed: boolean;
+}
+
+function whyNot(error: Error, { host, lost, isClosed }: Unanswered): TunnelError {
   // In these words ssh2 gives up on a channel that was not opened yet; the command comes after that.
   if (lost.aborted && error.message === 'No response from server') return neverBegun(host, error);
   if (lost.aborted) return outcomeUnknown(host, error);
-  return execRefused(host, error.message.replace(/^\(SSH\) Channel open failure: /, ''), error);
+  if (error.message.startsWith(NOT_OPENED))
+    return new NoSession(host, error.message.slice(NOT_OPENED.length), error);
+  // ssh2 says the same of a command that was refused and of one that was asked for in a session that the host closed.
+  return isClosed ? unanswered(host, error) : execRefused(host, error.message, error);
+}
+
+/** Tells later whether the channel that ssh2 was asked for last is closed, which ssh2 keeps inside. */
+function closingOfNewest(client: Client): () => boolean {
+  const manager: unknown = Reflect.get(client, '_chanMgr');
+  const channels: unknown =
+    typeof manager === 'object' && manager ? Reflect.get(manager, '_channels') : undefined;
+  if (typeof channels !== 'object' || channels === null) return () => false;
+  const id = Math.max(...Object.keys(channels).map(Number));
+  return () => !Object.hasOwn(channels, id);
 }
