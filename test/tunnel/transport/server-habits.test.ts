@@ -1,6 +1,12 @@
 import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
-import { RunningCommand } from '../../../tunnel/exec/remote-command.js';
+import {
+  execRefused,
+  NoSession,
+  type RemoteCommand,
+  RunningCommand,
+} from '../../../tunnel/exec/remote-command.js';
 import type { ResolvedDestination } from '../../../tunnel/ssh-config/resolved-destination.js';
 import { LinkSessions } from '../../../tunnel/transport/liveness/idle-sessions.js';
 import { LifeProbe, type Question } from '../../../tunnel/transport/liveness/life-probe.js';
@@ -147,6 +153,82 @@ test('No throw-away session is started where a command has started one', async (
   await sessions.command(async () => new RunningCommand(run, { signal }), { signal });
   sessions.expectChannels();
   t.is(started, 0);
+});
+
+/** A command that begins and ends at once. */
+function begun(): RemoteCommand {
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  const run = {
+    host: 'me@h:22',
+    ...streams,
+    ended: Promise.resolve({ code: 0 }),
+    isLost: () => false,
+    stop: () => {},
+  };
+  return new RunningCommand(run, live);
+}
+
+const live = { signal: new AbortController().signal };
+
+/** Asks for a command that gets no session so many times; tells how often it was asked for. */
+class Asking {
+  asked = 0;
+  readonly #refusals: number;
+
+  constructor(refusals: number) {
+    this.#refusals = refusals;
+  }
+
+  readonly ask = async (): Promise<RemoteCommand> => {
+    this.asked += 1;
+    if (this.asked <= this.#refusals) throw new NoSession('me@h:22', 'open failed');
+    return begun();
+  };
+}
+
+test('A command is asked for when the throw-away session is over, and again until the server has freed that', async (t) => {
+  let end = (_wasSession: boolean) => {};
+  const over = new Promise<boolean>((resolve) => {
+    end = resolve;
+  });
+  const sessions = new LinkSessions(unknown(), () => over);
+  sessions.expectChannels();
+  const asking = new Asking(3);
+  const command = sessions.command(asking.ask, live);
+  await setImmediate();
+  t.is(asking.asked, 0);
+  end(true);
+  await command;
+  t.is(asking.asked, 4);
+});
+
+test('A command gets the session that another one has just left', async (t) => {
+  const sessions = new LinkSessions(unknown(), () => new Promise<boolean>(() => {}));
+  await (await sessions.command(new Asking(0).ask, live)).exit;
+  const asking = new Asking(3);
+  await sessions.command(asking.ask, live);
+  t.is(asking.asked, 4);
+});
+
+test('A server that has no sessions is asked for none again', async (t) => {
+  const sessions = new LinkSessions(unknown(), async () => false);
+  sessions.expectChannels();
+  const asking = new Asking(1);
+  await t.throwsAsync(sessions.command(asking.ask, live), { instanceOf: NoSession });
+  t.is(asking.asked, 1);
+});
+
+test('A command that was refused in its session is not asked for again', async (t) => {
+  const sessions = new LinkSessions(unknown(), async () => true);
+  sessions.expectChannels();
+  let asked = 0;
+  const refused = execRefused('me@h:22', 'it refused the command');
+  const ask = async (): Promise<RemoteCommand> => {
+    asked += 1;
+    throw refused;
+  };
+  t.is(await t.throwsAsync(sessions.command(ask, live)), refused);
+  t.is(asked, 1);
 });
 
 test('What ended a connection is put down to the throw-away session only while that goes on', async (t) => {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { untilAborted } from '../../../base/abort.js';
-import { TunnelError } from '../../errors.js';
-import type { RemoteCommand } from '../../exec/remote-command.js';
+import { NoSession, type RemoteCommand } from '../../exec/remote-command.js';
 import type { ServerHabits } from './server-habits.js';
 
 /** A server that ends a connection this soon after a session ended it with the session. */
@@ -13,6 +12,15 @@ const BEARS_AFTER_MS = 5_000;
 /** So many connections in a row that were lost sooner than this, without any session, show that the network is to blame. */
 const EXONERATING = { losses: 3, withinMs: 5_000 };
 
+/** How long the throw-away session may hold up commands from its start, and one that got no session beside it. */
+const WAITS_FOR_THROW_AWAY = { politelyMs: 1_000, refusedMs: 5_000 };
+
+/**
+ * A server that had no session for a command is asked again so soon at first: sshd frees a session a moment after both
+ * sides have closed it.
+ */
+const ASKS_AGAIN_AFTER_MS = 10;
+
 /** What the throw-away session runs. */
 export const NOTHING = 'exec true';
 
@@ -22,8 +30,10 @@ export const NOTHING = 'exec true';
  * packet of a forward waits some 40 ms.
  *
  * The throw-away session must cost nobody anything. It is started for channels only, because a connection used for
- * commands has sessions anyway; a command that was refused because of it is asked for again; and a server that ends
- * the connection over it is never asked for one again.
+ * commands has sessions anyway; no command is asked for beside it, because some servers have one session for a
+ * connection, and Dropbear before 2024.86 closes a session that was just opened when another one's command ends; a
+ * command that was refused because of it is asked for again; and a server that ends the connection over it is never
+ * asked for one again.
  */
 export class LinkSessions {
   readonly #habits: ServerHabits;
@@ -32,46 +42,53 @@ export class LinkSessions {
   readonly #ended = new AbortController();
   /** Settles when the throw-away session is over. */
   #throwAway: Promise<void> | undefined;
+  #throwAwaySinceMs = 0;
   #isThrowAwayOver = false;
   #throwAwayOverAtMs = Number.POSITIVE_INFINITY;
   #isCommandAsked = false;
+  /** Commands that were asked for and have not begun. */
+  #beginning = 0;
   #hasStarted = false;
   /** When the last session of either kind was over. */
   #overAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param run starts the throw-away session; settles when it was refused or is over, also by the connection's end */
+  /**
+   * @param run starts the throw-away session; settles when it was refused or is over, also by the connection's end, with
+   * whether there was one
+   */
   constructor(habits: ServerHabits, run: () => Promise<boolean>) {
     this.#habits = habits;
     this.#run = run;
   }
 
-  /** Starts the throw-away session, unless some session was started or none may be. */
+  /** Starts the throw-away session, unless some session was started or is about to be, or none may be. */
   expectChannels(): void {
-    if (this.#throwAway || this.#hasStarted || this.#habits.endsOverSession) return;
-    this.#throwAway = this.#run().then(() => {
+    const hasSession = this.#hasStarted || this.#beginning > 0;
+    if (this.#throwAway || hasSession || this.#habits.endsOverSession) return;
+    this.#throwAwaySinceMs = performance.now();
+    this.#throwAway = this.#run().then((wasSession) => {
       this.#isThrowAwayOver = true;
       this.#throwAwayOverAtMs = performance.now();
-      this.#overAtMs = this.#throwAwayOverAtMs;
+      if (wasSession) this.#overAtMs = this.#throwAwayOverAtMs;
     });
   }
 
   /**
-   * Starts a command. One that is refused while a session takes its room, or has just given it up, is asked for once
-   * more: a server of one session a connection ends it now, which `ask` then tells.
+   * Starts a command. While one that got no session may have been late for the end of another one, it is asked for
+   * again: sshd has the room a moment later, and a server of one session a connection ends that, which `ask` then tells.
    */
   async command(
     ask: () => Promise<RemoteCommand>,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<RemoteCommand> {
     this.#isCommandAsked = true;
+    this.#beginning += 1;
     try {
-      return await this.#follow(ask);
-    } catch (error) {
-      if (!(error instanceof TunnelError) || error.code !== 'exec-refused') throw error;
-      const room = this.#room();
-      if (!room) throw error;
-      await untilAborted(room, signal);
-      return this.#follow(ask);
+      const waitsForMs = this.#throwAwaySinceMs + WAITS_FOR_THROW_AWAY.politelyMs - performance.now();
+      if (this.#isThrowAwayOn() && waitsForMs > 0) await this.#wait(waitsForMs, signal);
+      return await this.#untilThereIsRoom(ask, signal);
+    } finally {
+      this.#beginning -= 1;
     }
   }
 
@@ -103,12 +120,39 @@ export class LinkSessions {
     return true;
   }
 
-  /** Settles when there may be room for a session that was refused; undefined where nothing of ours takes it. */
-  #room(): Promise<unknown> | undefined {
-    if (this.#throwAway && !this.#isThrowAwayOver) return this.#throwAway;
-    const endsInMs = this.#overAtMs + ENDS_WITHIN_MS - performance.now();
-    if (endsInMs <= 0) return undefined;
-    return delay(endsInMs, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+  async #untilThereIsRoom(ask: () => Promise<RemoteCommand>, signal: AbortSignal): Promise<RemoteCommand> {
+    for (let pauseMs = ASKS_AGAIN_AFTER_MS; ; pauseMs *= 2) {
+      const askedAtMs = performance.now();
+      const wasBesideThrowAway = this.#isThrowAwayOn();
+      try {
+        return await this.#follow(ask);
+      } catch (error) {
+        // What counts is when it was asked for: under load the answer may be long in coming.
+        const wasJustOver = askedAtMs - this.#overAtMs < ENDS_WITHIN_MS;
+        if (!(error instanceof NoSession) || !(wasBesideThrowAway || wasJustOver)) throw error;
+        if (this.#isThrowAwayOn()) await this.#wait(WAITS_FOR_THROW_AWAY.refusedMs, signal);
+        // One that goes on and on is not waited for again.
+        if (this.#isThrowAwayOn()) throw error;
+        await this.#wait(pauseMs, signal);
+      }
+    }
+  }
+
+  #isThrowAwayOn(): boolean {
+    return this.#throwAway !== undefined && !this.#isThrowAwayOver;
+  }
+
+  /** Settles after so long, or as soon as the throw-away session or the connection is over. */
+  async #wait(forMs: number, signal: AbortSignal): Promise<void> {
+    const settled = new AbortController();
+    const either = AbortSignal.any([settled.signal, this.#ended.signal]);
+    const timer = delay(forMs, undefined, { signal: either }).catch(() => undefined);
+    const sooner = this.#throwAway !== undefined && !this.#isThrowAwayOver ? [this.#throwAway] : [];
+    try {
+      await untilAborted(Promise.race([timer, ...sooner]), signal);
+    } finally {
+      settled.abort();
+    }
   }
 
   async #follow(ask: () => Promise<RemoteCommand>): Promise<RemoteCommand> {
