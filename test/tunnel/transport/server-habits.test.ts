@@ -202,6 +202,21 @@ test('A command is asked for when the throw-away session is over, and again unti
   t.is(asking.asked, 4);
 });
 
+test('A throw-away session that has not started yet makes way for a command, and is blamed for nothing', async (t) => {
+  const habits = unknown();
+  let started = 0;
+  const sessions = new LinkSessions(habits, async (mayStart) => {
+    await setImmediate();
+    if (mayStart()) started += 1;
+    return false;
+  });
+  sessions.expectChannels();
+  await sessions.command(new Asking(0).ask, live);
+  t.is(started, 0);
+  t.false(sessions.judgeEnd());
+  t.false(habits.endsOverSession);
+});
+
 test('A command gets the session that another one has just left', async (t) => {
   const sessions = new LinkSessions(unknown(), () => new Promise<boolean>(() => {}));
   await (await sessions.command(new Asking(0).ask, live)).exit;

@@ -21,6 +21,12 @@ const WAITS_FOR_THROW_AWAY = { politelyMs: 1_000, refusedMs: 5_000 };
  */
 const ASKS_AGAIN_AFTER_MS = 10;
 
+/**
+ * Starts the throw-away session; settles when it was refused or is over, also by the connection's end, with whether there
+ * was one. Who puts it off asks whether it may still start.
+ */
+export type RunForNothing = (mayStart: () => boolean) => Promise<boolean>;
+
 /** What the throw-away session runs. */
 export const NOTHING = 'exec true';
 
@@ -37,7 +43,7 @@ export const NOTHING = 'exec true';
  */
 export class LinkSessions {
   readonly #habits: ServerHabits;
-  readonly #run: () => Promise<boolean>;
+  readonly #run: RunForNothing;
   readonly #madeAtMs = performance.now();
   readonly #ended = new AbortController();
   /** Settles when the throw-away session is over. */
@@ -52,22 +58,25 @@ export class LinkSessions {
   /** When the last session of either kind was over. */
   #overAtMs = Number.NEGATIVE_INFINITY;
 
-  /**
-   * @param run starts the throw-away session; settles when it was refused or is over, also by the connection's end, with
-   * whether there was one
-   */
-  constructor(habits: ServerHabits, run: () => Promise<boolean>) {
+  /** @param run starts the throw-away session */
+  constructor(habits: ServerHabits, run: RunForNothing) {
     this.#habits = habits;
     this.#run = run;
   }
 
   /** Starts the throw-away session, unless some session was started or is about to be, or none may be. */
   expectChannels(): void {
-    const hasSession = this.#hasStarted || this.#beginning > 0;
-    if (this.#throwAway || hasSession || this.#habits.endsOverSession) return;
+    if (this.#throwAway || this.#hasOther() || this.#habits.endsOverSession) return;
+    let isStarted = true;
+    const mayStart = () => {
+      isStarted = !this.#hasOther();
+      return isStarted;
+    };
     this.#throwAwaySinceMs = performance.now();
-    this.#throwAway = this.#run().then((wasSession) => {
+    this.#isThrowAwayOver = false;
+    this.#throwAway = this.#run(mayStart).then((wasSession) => {
       this.#isThrowAwayOver = true;
+      if (!isStarted) this.#throwAway = undefined;
       this.#throwAwayOverAtMs = performance.now();
       if (wasSession) this.#overAtMs = this.#throwAwayOverAtMs;
     });
@@ -136,6 +145,11 @@ export class LinkSessions {
         await this.#wait(pauseMs, signal);
       }
     }
+  }
+
+  /** Whether a command has started a session, or is about to. */
+  #hasOther(): boolean {
+    return this.#hasStarted || this.#beginning > 0;
   }
 
   #isThrowAwayOn(): boolean {

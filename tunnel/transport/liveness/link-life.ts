@@ -2,7 +2,7 @@ import type { Log } from '../../../base/log.js';
 import { formatDestination } from '../../destination.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 import type { DialOptions } from '../transport.js';
-import { LinkSessions } from './idle-sessions.js';
+import { LinkSessions, type RunForNothing } from './idle-sessions.js';
 import { Keepalive } from './keepalive.js';
 import { LifeProbe, type Question } from './life-probe.js';
 import { habitsOf } from './server-habits.js';
@@ -12,8 +12,7 @@ export interface LinkLifeSetup extends DialOptions {
   readonly destination: ResolvedDestination;
   /** Ways to make the host say something, in the order of preference. */
   readonly probes: readonly Question[];
-  /** Settles when the session was refused or is over, also by the connection's end, with whether there was one. */
-  readonly runForNothing: () => Promise<boolean>;
+  readonly runForNothing: RunForNothing;
   /** `true` when the host may be gone, `false` when it is heard again. */
   readonly onDoubt: (isInDoubt: boolean) => void;
   /** The host counts as gone. */

@@ -61,9 +61,9 @@ export class OpenSshLink implements Link {
     this.#life = new LinkLife({
       ...setup,
       probes: [{ name: 'probe@hawser', ask: (answered) => askForUnknown(channels, answered) }],
-      runForNothing: async () => {
+      runForNothing: async (mayStart) => {
         await delay(SESSION_AFTER_MS);
-        return channels.runForNothing(NOTHING);
+        return mayStart() && (await channels.runForNothing(NOTHING));
       },
       onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
       onSilent: () => this.abandon(),
