@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { projectFolder } from '../../fixtures/fleet/project.js';
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const run = promisify(execFile);
+const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+
+/** An empty project of somebody else, with hawser installed from the package that would be published. */
+let consumer = '';
+let packed: Packed;
+let said = '';
+
+test.before(async () => {
+  consumer = await mkdtemp(join(tmpdir(), 'hawser-consumer-'));
+  const pack = await run('npm', ['pack', '--json', '--pack-destination', consumer], { cwd: projectFolder });
+  [packed] = JSON.parse(pack.stdout) as [Packed];
+  await writeFile(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n');
+  const install = ['install', ...quiet, '--prefix', consumer, join(consumer, packed.filename)];
+  said = (await run('npm', install, { cwd: consumer })).stderr;
+});
+test.after.always(() => rm(consumer, { recursive: true, force: true }));
+
+const installed = (path: string) => join(consumer, 'node_modules', 'hawser', path);
+
+test('it installs on this Node without a warning about it', (t) => {
+  t.notRegex(said, /EBADENGINE/);
+});
+
+test('the installed command runs', async (t) => {
+  const { version } = JSON.parse(await readFile(installed('package.json'), 'utf8')) as { version: string };
+  const { stdout } = await run(join(consumer, 'node_modules', '.bin', 'hawser'), ['--version']);
+  t.is(stdout.trim(), version);
+});
+
+test('it holds what it links to, and no tests', async (t) => {
+  const paths = packed.files.map(({ path }) => path);
+  const own = paths.filter((path) => !path.startsWith('node_modules/'));
+  t.deepEqual(
+    own.filter((path) => /(^|\/)test\/|\.test\.|\.tsbuildinfo$/.test(path)),
+    [],
+  );
+  for (const path of ['LICENSE', 'SECURITY.md', 'docs/security.md', 'fixtures/hello/hawser.yaml']) {
+    t.true(own.includes(path), path);
+  }
+  const readme = await readFile(installed('README.md'), 'utf8');
+  const links = [...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path = '']) => path);
+  t.true(links.length > 4);
+  for (const link of links) t.true(own.includes(link), link);
+});
+
+test('its source maps hold their sources', async (t) => {
+  const maps = packed.files.filter(({ path }) => path.startsWith('dist/') && path.endsWith('.map'));
+  t.true(maps.length > 100);
+  for (const { path } of maps) {
+    const { sourcesContent } = JSON.parse(await readFile(installed(path), 'utf8')) as {
+      sourcesContent?: readonly string[];
+    };
+    t.regex(sourcesContent?.[0] ?? '', /\S/, path);
+  }
+});
+
+for (const [name, flags] of [
+  ['module node16', ['--module', 'node16']],
+  ['moduleResolution bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+] as const) {
+  test(`a strict program compiles against it under ${name}`, async (t) => {
+    const files = await writePrograms(name.replace(' ', '-'));
+    const compiler = join(projectFolder, 'node_modules', 'typescript', 'bin', 'tsc');
+    const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'];
+    const target = ['--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node'];
+    const args = [compiler, ...strict, ...target, ...flags, ...files];
+    // The compiler says on its standard output what is wrong.
+    const failure = await run(process.execPath, args, { cwd: consumer }).then(
+      () => undefined,
+      (error: { stdout: string; stderr: string }) => `failed: ${error.stdout}${error.stderr}`,
+    );
+    t.is(failure, undefined);
+  });
+}
+
+/** One that takes every entry point, and those that the docs show. */
+async function writePrograms(prefix: string): Promise<string[]> {
+  const { exports } = JSON.parse(await readFile(installed('package.json'), 'utf8')) as {
+    exports: Record<string, unknown>;
+  };
+  const entries = Object.keys(exports).filter((path) => !path.endsWith('.json'));
+  const imports = entries.map((path, index) => `import * as e${index} from 'hawser${path.slice(1)}';`);
+  const names = entries.map((_, index) => `e${index}`).join(', ');
+  // The last line fails to compile if the types are missing and everything is `any`.
+  const all = `${imports.join('\n')}\nexport const all = [${names}];\n// @ts-expect-error\ne0.noSuchName;\n`;
+  const page = await readFile(installed('docs/world.md'), 'utf8');
+  const shown = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text = '']) => text);
+  const programs = [all, ...shown];
+  const files = programs.map((_, index) => join(consumer, `${prefix}-${index}.ts`));
+  for (const [index, file] of files.entries()) await writeFile(file, `${programs[index]}export {};\n`);
+  return files;
+}
