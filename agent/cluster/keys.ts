@@ -2,7 +2,7 @@
 export const VOLUNTEER_PREFIX = '/volunteer/';
 export const NOMINATED_PREFIX = '/nominated/';
 export const ENDPOINTS_PREFIX = '/endpoints/';
-export const CHOOSER_PREFIX = '/chooser/';
+const CHOOSER_PREFIX = '/chooser/';
 
 /** The election of the host that changes the cluster. */
 export const CHOOSER_ELECTION = `${CHOOSER_PREFIX}election`;

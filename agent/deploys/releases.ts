@@ -202,7 +202,7 @@ export class Releases {
 }
 
 /** The deploy's id in a release's name; NaN for what is no such name. */
-export function idOf(name: string): number {
+function idOf(name: string): number {
   const [, id] = /^([1-9]\d*)(-[0-9a-f]{8})?$/.exec(name) ?? [];
   return Number(id ?? Number.NaN);
 }

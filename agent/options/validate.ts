@@ -71,7 +71,7 @@ function validateNoServer({ seeds = [], connectSeeds, newCluster }: ValidatedOpt
 }
 
 /** A hostname becomes part of keys, of comma-separated lists and of etcd's list of members. */
-export function validateHostname(hostname: string): void {
+function validateHostname(hostname: string): void {
   if (hostname === '*') {
     throw new AgentError('invalid', 'The hostname must not be "*", which stands for every host.');
   }

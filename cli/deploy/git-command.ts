@@ -115,7 +115,7 @@ export async function git(args: readonly string[], run: GitRun): Promise<GitAnsw
 }
 
 /** The environment that git is run in. */
-export function gitEnvironment(
+function gitEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   root: string,
 ): Record<string, string> {

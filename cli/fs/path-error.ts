@@ -13,7 +13,7 @@ const SENTENCES: Partial<Record<FsErrorCode, string>> = {
 };
 
 /** What a person is told of a path that cannot be used. */
-export class PathError extends Error {
+class PathError extends Error {
   override readonly name = 'PathError';
   readonly code: string;
 

@@ -10,7 +10,7 @@ export async function valueArgument(value: string): Promise<string> {
 }
 
 /** @throws UsageError */
-export function decodeText(bytes: Buffer): string {
+function decodeText(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { UsageError } from '../errors.js';
 
 /** The person's home: `HOME`, else what the passwd entry says; undefined for a user who has neither. */
-export function homeFolder(): string | undefined {
+function homeFolder(): string | undefined {
   const home = process.env['HOME'];
   if (home !== undefined && path.isAbsolute(home)) return home;
   try {

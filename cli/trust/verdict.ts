@@ -45,7 +45,7 @@ export function judgeTrust(
 }
 
 /** The command that allows it. */
-export function trustCommand(folder: string): string {
+function trustCommand(folder: string): string {
   return `hawser trust ${shellWord(folder)}`;
 }
 

@@ -29,7 +29,7 @@ const TYPE_NAMES = [
   'null',
 ];
 
-export const typeName: fc.Arbitrary<string> = fc.constantFrom(...TYPE_NAMES);
+const typeName: fc.Arbitrary<string> = fc.constantFrom(...TYPE_NAMES);
 
 const CURVES = { nistp256: 'prime256v1', nistp384: 'secp384r1', nistp521: 'secp521r1' } as const;
 
@@ -186,7 +186,7 @@ export const keyBlob: fc.Arbitrary<Buffer> = fc.oneof(
 );
 
 /** Base64 as it should be, and as it should not. */
-export const base64: fc.Arbitrary<string> = keyBlob.chain((blob) => {
+const base64: fc.Arbitrary<string> = keyBlob.chain((blob) => {
   const text = blob.toString('base64');
   return fc.oneof(
     { weight: 8, arbitrary: fc.constant(text) },
@@ -199,7 +199,7 @@ export const base64: fc.Arbitrary<string> = keyBlob.chain((blob) => {
 });
 
 /** The name that a key gives itself, mostly. */
-export function nameIn(text: string): string {
+function nameIn(text: string): string {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length < 4) return 'ssh-ed25519';
   return bytes.toString('latin1', 4, 4 + bytes.readUInt32BE(0)).replace(/[\0\s]/g, '') || 'ssh-ed25519';

@@ -5,7 +5,7 @@ import { TunnelError } from '../errors.js';
 import { ownedName, removeOrphans } from './orphaned-folders.js';
 
 /** The longest path that a unix socket can have on every system we run on (macOS: 104 with its end mark). */
-export const MAX_SOCKET_PATH_BYTES = 103;
+const MAX_SOCKET_PATH_BYTES = 103;
 
 /** The longest name of a socket in a private folder: `ssh` makes its own as `/c.` and 16 letters more, and renames it. */
 const LONGEST_NAME_BYTES = 19;

@@ -10,7 +10,7 @@ import { checkHostname } from '../names.js';
 import { AGENTS_PREFIX, type Agent } from './agents.js';
 
 /** Where it is kept who belongs to the fleet, whether its agent lives or not. */
-export const HOSTS_PREFIX = '/hawser/hosts/';
+const HOSTS_PREFIX = '/hawser/hosts/';
 
 /** A host of the fleet, as its agent described it last. */
 export interface KnownHost {

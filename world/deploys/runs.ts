@@ -16,7 +16,7 @@ export interface ReportKey {
 }
 
 /** Undefined for a key that is no report. */
-export function parseReportKey(key: string): ReportKey | undefined {
+function parseReportKey(key: string): ReportKey | undefined {
   const match = /^\/reports\/([1-9][0-9]{0,14})\/([^/]+)$/.exec(key);
   if (match === null) return undefined;
   return { key, id: Number(match[1]), hostname: match[2] ?? '' };

@@ -2,7 +2,7 @@ import { checkHostname, checkResourceKind, checkResourceName, isHostname, isPlai
 import type { ResDelete } from './resource-world.js';
 
 /** Where exported resources are kept, at `/exported/$to/$from/$kind/$name`. */
-export const EXPORTED_PREFIX = '/exported/';
+const EXPORTED_PREFIX = '/exported/';
 
 /** Stands for every host where a key says whom a resource is for. */
 const EVERY_HOST = '*';

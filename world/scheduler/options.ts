@@ -2,7 +2,7 @@ import { SESSION_TTL_SECONDS } from '../constants.js';
 import { WorldError } from '../errors.js';
 import { checkHostname } from '../names.js';
 
-export const DEFAULT_STRATEGY = 'rr';
+const DEFAULT_STRATEGY = 'rr';
 
 /** How one host stands for one schedule. Hosts of one schedule give the same; where they differ, the newest counts. */
 export interface SchedulerOptions {

@@ -66,7 +66,7 @@ export function localEndpoint(addresses: ServerAddresses, folder: string): strin
 }
 
 /** Whether it leads to this machine only, whoever uses it. */
-export function isLocal(url: string): boolean {
+function isLocal(url: string): boolean {
   return url.startsWith('unix:') || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 }
 

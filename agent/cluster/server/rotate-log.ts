@@ -5,7 +5,7 @@ import { openToChange } from '../../prefix/own-file.js';
 export const maxLogBytes = 10 * 1024 * 1024;
 
 /** How many old logs of etcd are kept: `etcd.log.1` is the youngest. */
-export const keptLogs = 3;
+const keptLogs = 3;
 
 const pieceBytes = 1024 * 1024;
 

@@ -18,7 +18,7 @@ import { rotateLog } from './rotate-log.js';
 import { describeExit, type ExitReason, type ServerExit, serverExit } from './server-exit.js';
 import { Watchdog, type WatchdogTimes, watchdogTimes } from './watchdog.js';
 
-export { describeExit, type ExitReason, type ServerExit } from './server-exit.js';
+export { describeExit, type ServerExit } from './server-exit.js';
 
 /** Enough for a panic of Go, which shows what each of its threads did. */
 const logTailLines = 400;

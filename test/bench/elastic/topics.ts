@@ -7,7 +7,7 @@ import { measureStart } from './start.js';
 import { measureWrites } from './writes.js';
 
 /** What hawser brings an etcd for. */
-export const VERSIONS: readonly EtcdVersion[] = ['3.4', '3.5'];
+const VERSIONS: readonly EtcdVersion[] = ['3.4', '3.5'];
 
 /** Every topic of the elastic cluster, one after the other, or only those named. */
 export async function* elasticTopics(

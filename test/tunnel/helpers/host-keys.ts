@@ -32,7 +32,7 @@ export function tokenKey(seed: number): HostKey {
 }
 
 /** A key of any type and any parts; they need not make sense. */
-export function hostKey(type: string, ...parts: readonly Buffer[]): HostKey {
+function hostKey(type: string, ...parts: readonly Buffer[]): HostKey {
   const key = Buffer.concat([Buffer.from(type), ...parts].flatMap((part) => [lengthOf(part), part]));
   return { key, text: `${type} ${key.toString('base64')}` };
 }

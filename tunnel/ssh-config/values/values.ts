@@ -193,7 +193,7 @@ export function readValues(keyword: string, args: readonly string[], context: Re
 }
 
 /** A text with the values of its `${VARIABLES}`; undefined where one has none, or a brace is missing. */
-export function expandVariables(text: string, variables: ReadingContext['variables']): string | undefined {
+function expandVariables(text: string, variables: ReadingContext['variables']): string | undefined {
   let isComplete = true;
   const expanded = text.replace(/\$\{([^}]*)(\}?)/gs, (_, name: string, end: string) => {
     const value = variables[name];

@@ -34,7 +34,7 @@ export class FenceBroken extends Error {
  * Lets a transaction run only where the fence holds. One more comparison does where its own `failure` only reads; what
  * else it would do runs in the other fleet too, so that goes inside a transaction that compares once more.
  */
-export function fenced(request: ITxnRequest, fence: Fence | undefined): ITxnRequest {
+function fenced(request: ITxnRequest, fence: Fence | undefined): ITxnRequest {
   if (fence === undefined) return request;
   const compare = toCompare(fence);
   const look: IRequestOp = { request_range: { key: fence.key } };
@@ -55,7 +55,7 @@ function toCompare({ key, value }: Fence): ICompare {
 }
 
 /** The reply to the transaction itself. @throws FenceBroken */
-export function unfenced(
+function unfenced(
   request: ITxnRequest,
   reply: Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'>,
   fence: Fence | undefined,

@@ -18,7 +18,7 @@ export interface TreeLimits {
 export const TREE_LIMITS: TreeLimits = { entries: 1_000_000, depth: 128, bytes: 8 * 2 ** 30 };
 
 /** The most blocks that the files of one tree may have together. */
-export const MOST_BLOCKS = 4_000_000;
+const MOST_BLOCKS = 4_000_000;
 
 /** The longest list of one folder's entries, and of all folders that one walk reads, as they are stored. */
 export const LISTING_BYTES = 64 << 20;

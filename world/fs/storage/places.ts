@@ -52,7 +52,7 @@ export function toPlace(options: {
   return { metadataPrefix, storagePrefix };
 }
 
-export function isSamePlace(one: FsPlace, other: FsPlace): boolean {
+function isSamePlace(one: FsPlace, other: FsPlace): boolean {
   return one.metadataPrefix === other.metadataPrefix && one.storagePrefix === other.storagePrefix;
 }
 

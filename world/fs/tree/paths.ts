@@ -96,7 +96,7 @@ function goOn(trail: Trail, part: string): string | undefined {
 }
 
 /** Whether a name can be an entry of a folder, and only that. */
-export function isPlainName(name: string): boolean {
+function isPlainName(name: string): boolean {
   // What is not valid Unicode would become another name on the disk.
   if (name === '' || name === '.' || name === '..' || /[/\0]|\p{Surrogate}/u.test(name)) return false;
   return Buffer.byteLength(name) <= MOST_NAME_BYTES;

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { AgentError } from '../../../errors.js';
 
 /** Learners, without which a server that never starts takes the quorum away, came with 3.4. */
-export const oldestEtcd = '3.4.0';
+const oldestEtcd = '3.4.0';
 
 const timeoutMs = 10_000;
 
@@ -33,7 +33,7 @@ export async function etcdVersion(program: string, environment: NodeJS.ProcessEn
 }
 
 /** The version in what `etcd --version` prints. */
-export function parseEtcdVersion(printed: string): string | undefined {
+function parseEtcdVersion(printed: string): string | undefined {
   return /^etcd Version: (\d+\.\d+\.\d+\S*)/m.exec(printed)?.[1];
 }
 

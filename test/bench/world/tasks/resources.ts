@@ -4,7 +4,7 @@ import type { Task, TaskContext } from '../task.js';
 
 const DATA = 'x'.repeat(200);
 
-export function resources(count: number): ResExport[] {
+function resources(count: number): ResExport[] {
   return Array.from({ length: count }, (_, number) => ({
     kind: 'file',
     name: `/etc/app/${number}.conf`,
