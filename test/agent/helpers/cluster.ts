@@ -1,4 +1,5 @@
 import test from 'ava';
+import { testedEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { createFleet, type EtcdVersion, type Fleet, type Host } from '../../../fixtures/index.js';
 import { leader, type SshWorld } from '../../../world/index.js';
 import { openWorld } from '../../cli/helpers/hawser.js';
@@ -39,7 +40,7 @@ async function logged(host: Host, expected: RegExp, before = 0): Promise<void> {
 /** How a cluster of agents behaves, the same for each version of etcd; one version for each test file. */
 export function testCluster(etcd: EtcdVersion): void {
   test.before(async () => {
-    fleet = await createFleet({ hosts: 3, backend: 'containers', etcd });
+    fleet = await createFleet({ hosts: 3, backend: 'containers', etcd: testedEtcd(etcd) });
     world = await openWorld(fleet);
   });
   test.after.always(async () => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
-import { type EtcdVersion, resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
+import { type EtcdVersion, resolveEtcd, testedEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { Client, type Member, WorldError } from '../../../world/index.js';
 import { snapshotTool } from '../../world/helpers/etcdctl.js';
 import { type AgentPlace, LocalAgent, patienceMs } from './local-agent.js';
@@ -22,7 +22,7 @@ export class LocalAgents implements AsyncDisposable {
   #client: Client | undefined;
 
   static async create(version: EtcdVersion): Promise<LocalAgents> {
-    const { etcd } = await resolveEtcd(version);
+    const { etcd } = await resolveEtcd(testedEtcd(version));
     return new LocalAgents(await mkdtemp(path.join(tmpdir(), 'hawser-agents-')), etcd);
   }
 

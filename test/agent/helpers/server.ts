@@ -5,7 +5,7 @@ import type { ServerStart } from '../../../agent/cluster/server/etcd/flags.js';
 import { noNetworkUrls } from '../../../agent/cluster/server/local-endpoint.js';
 import { type ServerOptions, ServerProcess } from '../../../agent/cluster/server/server-process.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
-import { type EtcdVersion, resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
+import { type EtcdVersion, resolveEtcd, testedEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { newCluster } from './new-cluster.js';
 
 /** A place for one real etcd, which can be started there as often as a test likes. */
@@ -18,7 +18,7 @@ export class ServerPlace implements AsyncDisposable {
     version: EtcdVersion,
     change: Partial<ServerOptions> & { readonly unix?: boolean } = {},
   ): Promise<ServerPlace> {
-    const { etcd } = await resolveEtcd(version);
+    const { etcd } = await resolveEtcd(testedEtcd(version));
     const folder = await mkdtemp(path.join(tmpdir(), 'hawser-server-'));
     const [client, server] =
       change.unix === true

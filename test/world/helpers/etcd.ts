@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
-import { type EtcdVersion, resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
+import { type EtcdVersion, resolveEtcd, testedEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import type { Place } from '../../tunnel/helpers/sshd.js';
 
 /** A real etcd on loopback, by itself or one of several members, in a folder of its own. */
@@ -88,7 +88,7 @@ export class Etcd implements AsyncDisposable {
   }
 
   static async #prepare(name: string, version?: EtcdVersion): Promise<Etcd> {
-    const { etcd } = await resolveEtcd(version);
+    const { etcd } = await resolveEtcd(testedEtcd(version));
     const folder = await mkdtemp(path.join(tmpdir(), 'hawser-etcd-'));
     return new Etcd(etcd, folder, name, await freePort(), await freePort());
   }
