@@ -42,7 +42,10 @@ export interface ExitEvidence {
 /** A log file on a full disk may lack the line that says so; etcd's database grows by more than this at once. */
 const nothingFreeBytes = 64 * 1024;
 
-/** In the words of etcd 3.4 and 3.5. */
+/** What etcd logs about its removal; 3.6 ends with code 1 then if it learns of it while it starts. */
+const removal = /"msg":"server error","error":"the member has been permanently removed from the cluster"/;
+
+/** In the words of etcd 3.4, 3.5 and 3.6. */
 const words: readonly (readonly [ExitReason, RegExp])[] = [
   ['disk-full', /no space left on device|disk quota exceeded/],
   ['address-in-use', /address already in use/],
@@ -59,8 +62,8 @@ export function serverExit({ exit, ended, log, freeBytes }: ExitEvidence): Serve
 }
 
 function reason(exit: ChildExit, log: string, freeBytes: number): ExitReason {
-  // A member that learns of its removal ends with code 0; nothing else does that nobody asked to end.
-  if (exit.code === 0) return 'removed';
+  // Nothing else ends with code 0 unless somebody asked it to.
+  if (exit.code === 0 || removal.test(log)) return 'removed';
   const last = finalWords(log).join('\n');
   const said = words.find(([, pattern]) => pattern.test(last))?.[0];
   if (said === 'address-in-use' || said === 'unequal-members') return said;

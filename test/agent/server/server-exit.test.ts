@@ -19,6 +19,15 @@ test.serial('the last words decide, and only those that ended the server', (t) =
   t.is(serverExit({ ...failed, log: `${earlier}\npanic: failed to create WAL` }).why, 'other');
 });
 
+test.serial('a removal is known by code 0, or by what etcd 3.6 logs when it ends with code 1', (t) => {
+  t.is(serverExit({ ...failed, exit: { code: 0, signal: null } }).why, 'removed');
+  const error = 'the member has been permanently removed from the cluster';
+  const log = JSON.stringify({ level: 'error', caller: 'x', msg: 'server error', error, stacktrace: 'x' });
+  const later = JSON.stringify({ level: 'warn', msg: 'stopped publish because server is stopping' });
+  t.is(serverExit({ ...failed, log: `${log}\n${later}` }).why, 'removed');
+  t.is(serverExit({ ...failed, log: later }).why, 'other');
+});
+
 test.serial('a full disk is known by its free space too, because its log may not say it', (t) => {
   const corrupt = fatal('failed to open database', 'invalid database');
   const full = { ...failed, freeBytes: 0 };
