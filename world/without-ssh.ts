@@ -14,7 +14,7 @@ export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/end
 export { Client } from './client/client.js';
 export { campaign, leader, observe } from './client/concurrency/election.js';
 export { lock } from './client/concurrency/lock.js';
-export type { Turn, TurnOptions } from './client/concurrency/owned-key.js';
+export type { AcquireOptions, Leadership, Lock } from './client/concurrency/owned-key.js';
 export type { KeyValue } from './client/key-value.js';
 export type { Session } from './client/lease/session.js';
 export type { Listing, ListOptions } from './client/listing.js';

@@ -1,7 +1,7 @@
 import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
-import type { Turn } from '../client/concurrency/owned-key.js';
+import type { Leadership } from '../client/concurrency/owned-key.js';
 import type { TxnOp } from '../client/txn/txn.js';
 import type { WatchItem } from '../client/watch/cursor.js';
 import { WorldError } from '../errors.js';
@@ -27,12 +27,12 @@ export interface LeaderContext {
 /** One term of the elected host. */
 export class SchedulerLeader {
   readonly #context: LeaderContext;
-  readonly #turn: Turn;
+  readonly #turn: Leadership;
   readonly #board: Schedules;
   readonly #namesakes: Namesakes;
   readonly #problems = new Map<string, string>();
 
-  constructor(context: LeaderContext, turn: Turn) {
+  constructor(context: LeaderContext, turn: Leadership) {
     this.#context = context;
     this.#turn = turn;
     this.#board = new Schedules(context.log);
@@ -123,7 +123,7 @@ export class SchedulerLeader {
       return text === undefined ? { delete: key } : { put: key, value: text };
     });
     const { succeeded, revision } = await this.#context.client.txn(
-      { compare: [this.#turn.held], success },
+      { compare: [this.#turn.fence], success },
       { signal, repeatable: true },
     );
     if (!succeeded) throw new WorldError('conflict', 'Another host was elected to decide the schedules.');

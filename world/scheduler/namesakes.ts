@@ -2,7 +2,7 @@ import { pause } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
 import { leader } from '../client/concurrency/election.js';
-import type { Turn } from '../client/concurrency/owned-key.js';
+import type { Leadership } from '../client/concurrency/owned-key.js';
 import type { KeyValue } from '../client/key-value.js';
 import { ELECTION } from './keys.js';
 
@@ -14,12 +14,12 @@ const SETTLED_MS = 4000;
  * when the first key of the election has its hostname as the value, whoever owns that key.
  */
 export class Namesakes {
-  readonly #turn: Turn;
+  readonly #turn: Leadership;
   readonly #hostname: string;
   readonly #log: Log | undefined;
   #met = false;
 
-  constructor(turn: Turn, hostname: string, log: Log | undefined) {
+  constructor(turn: Leadership, hostname: string, log: Log | undefined) {
     this.#turn = turn;
     this.#hostname = hostname;
     this.#log = log;
@@ -30,7 +30,7 @@ export class Namesakes {
     if (this.#met || !entries.some((entry) => this.#isNamesake(entry))) return;
     this.#met = true;
     this.#log?.('info', `another program stands in the election as ${this.#hostname} too; this one decides`);
-    await this.#turn.write(`${this.#hostname} ${this.#turn.key.slice(ELECTION.length + 1)}`);
+    await this.#turn.proclaim(`${this.#hostname} ${this.#turn.key.slice(ELECTION.length + 1)}`);
   }
 
   #isNamesake({ key, value }: KeyValue): boolean {

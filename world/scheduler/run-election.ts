@@ -2,7 +2,7 @@ import { onAbort, pause } from '../../base/abort.js';
 import { Backoff } from '../../base/backoff.js';
 import type { Client } from '../client/client.js';
 import { campaign } from '../client/concurrency/election.js';
-import type { Turn } from '../client/concurrency/owned-key.js';
+import type { Leadership } from '../client/concurrency/owned-key.js';
 import { WorldError } from '../errors.js';
 import { CANDIDATES, DECISIONS, ELECTION } from './keys.js';
 import { LAST_ROUND_MS, type LeaderContext, SchedulerLeader } from './leader.js';
@@ -49,7 +49,7 @@ export async function runElection(context: LeaderContext, stop: AbortSignal): Pr
 }
 
 /** Campaigns until this host is elected. */
-async function elected({ client, hostname, log }: LeaderContext, signal: AbortSignal): Promise<Turn> {
+async function elected({ client, hostname, log }: LeaderContext, signal: AbortSignal): Promise<Leadership> {
   const waited = new AbortController();
   const saying = sayNamesake(client, hostname, log, AbortSignal.any([signal, waited.signal]));
   // What cannot be read now is no reason not to stand.

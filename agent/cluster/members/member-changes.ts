@@ -1,5 +1,11 @@
 import path from 'node:path';
-import { type Client, type Log, type Turn, type TxnOp, WorldError } from '../../../world/without-ssh.js';
+import {
+  type Client,
+  type Leadership,
+  type Log,
+  type TxnOp,
+  WorldError,
+} from '../../../world/without-ssh.js';
 import { NOMINATED_PREFIX, RESTING_PREFIX } from '../keys.js';
 import type { Change, ClusterState, MemberView } from './chooser.js';
 import { saveSnapshot } from './snapshots.js';
@@ -34,7 +40,7 @@ const done: Outcome = { done: true };
  */
 export async function carryOut(
   context: NominatorContext,
-  turn: Turn,
+  turn: Leadership,
   scene: ClusterState,
   change: Change,
   signal: AbortSignal,
@@ -64,7 +70,7 @@ export async function carryOut(
 }
 
 interface Task extends NominatorContext {
-  readonly turn: Turn;
+  readonly turn: Leadership;
   readonly scene: ClusterState;
   readonly signal: AbortSignal;
 }
@@ -152,7 +158,7 @@ async function rest({ client, failures, log, signal }: Task, { hostname }: Membe
 /** Writes only if this host still has the turn; without operations it only asks. */
 async function commit({ client, turn, signal }: Task, success: readonly TxnOp[]): Promise<void> {
   const { succeeded } = await client.txn(
-    { compare: [turn.held], success },
+    { compare: [turn.fence], success },
     { signal, repeatable: true, timeoutMs: CALL_MS },
   );
   if (!succeeded) throw new WorldError('conflict', 'Another host was elected to look after the cluster.');

@@ -4,9 +4,9 @@ import {
   type Client,
   campaign,
   type FleetIdentity,
+  type Leadership,
   makeFleet,
   type Session,
-  type Turn,
   WorldError,
 } from '../../../world/without-ssh.js';
 import {
@@ -95,7 +95,7 @@ export class Nominator {
     this.#options.log('warn', error.message);
   }
 
-  async #lead(turn: Turn, signal: AbortSignal): Promise<void> {
+  async #lead(turn: Leadership, signal: AbortSignal): Promise<void> {
     const wake = new Notify();
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
@@ -110,7 +110,7 @@ export class Nominator {
     }
   }
 
-  async #serve(turn: Turn, wake: Notify, signal: AbortSignal): Promise<void> {
+  async #serve(turn: Leadership, wake: Notify, signal: AbortSignal): Promise<void> {
     const observer = new Observer();
     let retryMs = FIRST_RETRY_MS;
     while (!signal.aborted) {
@@ -130,7 +130,7 @@ export class Nominator {
 
   /** Looks, and makes one change. */
   async #step(
-    turn: Turn,
+    turn: Leadership,
     observer: Observer,
     signal: AbortSignal,
   ): Promise<{ kind: 'changed' | 'refused' | 'quiet'; waitMs?: number }> {

@@ -18,6 +18,6 @@ test.serial('a host that came back does not wait behind what it was, only behind
   await resignEarlier(client, 'h1', session, signal);
   await using turn = await campaign(client, CHOOSER_ELECTION, 'h1', { signal, session });
   await resignEarlier(client, 'h1', session, signal);
-  const { succeeded } = await client.txn({ compare: [turn.held] });
+  const { succeeded } = await client.txn({ compare: [turn.fence] });
   t.true(succeeded, 'its own turn is none of the earlier ones');
 });

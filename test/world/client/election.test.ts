@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import test from 'ava';
-import { type Client, campaign, leader, lock, observe, type Turn } from '../../../world/index.js';
+import { type Client, campaign, type Lock, leader, lock, observe } from '../../../world/index.js';
 import { Etcd } from '../helpers/etcd.js';
 import { startEtcdctl } from '../helpers/etcdctl.js';
 import { bench } from '../helpers/fleet.js';
@@ -14,9 +14,9 @@ test.before(async () => {
 
 test.after.always(() => etcd[Symbol.asyncDispose]());
 
-async function lost(turn: Turn): Promise<unknown> {
-  if (!turn.lost.aborted) await once(turn.lost, 'abort');
-  return turn.lost.reason;
+async function lost(owned: Lock): Promise<unknown> {
+  if (!owned.lost.aborted) await once(owned.lost, 'abort');
+  return owned.lost.reason;
 }
 
 /** Waits until so many stand in a line. */
@@ -27,16 +27,16 @@ async function inLine(client: Client, name: string, count: number): Promise<void
   }
 }
 
-test.serial('the turn goes round in the order in which they came, one at a time', async (t) => {
+test.serial('leadership passes in the order of asking, to one at a time', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const first = await campaign(client, '/e', 'a');
   const order: string[] = [];
   const others: Promise<void>[] = [];
   for (const value of ['b', 'c', 'd']) {
     others.push(
-      campaign(direct, '/e', value).then(async (turn) => {
+      campaign(direct, '/e', value).then(async (leadership) => {
         order.push((await leader(client, '/e'))?.value.toString() ?? 'nobody');
-        await turn.close();
+        await leadership.close();
       }),
     );
     await inLine(direct, '/e', others.length + 1);
@@ -72,13 +72,13 @@ test.serial('an observer sees nobody, each leader and what it proclaims, and end
   const seen = observe(direct, '/e', { signal: controller.signal });
   const next = async (): Promise<string | undefined> => (await seen.next()).value?.value.toString();
   t.is(await next(), undefined);
-  const turn = await campaign(client, '/e', 'a');
+  const leadership = await campaign(client, '/e', 'a');
   t.is(await next(), 'a');
-  await turn.write('b');
+  await leadership.proclaim('b');
   t.is(await next(), 'b');
-  await Promise.all([turn.close(), turn.close()]);
+  await Promise.all([leadership.close(), leadership.close()]);
   t.is(await next(), undefined);
-  await t.throwsAsync(turn.write('c'), { code: 'conflict' });
+  await t.throwsAsync(leadership.proclaim('c'), { code: 'conflict' });
   const waiting = seen.next();
   controller.abort();
   t.true((await waiting).done);
@@ -88,20 +88,20 @@ test.serial(
   'a holder whose link is dead stops before the next one starts, and its writes are refused',
   async (t) => {
     const { client, direct, link } = await bench(t, etcd);
-    const turn = await lock(client, '/l', { ttlSeconds: 2 });
+    const owned = await lock(client, '/l', { ttlSeconds: 2 });
     const order: string[] = [];
-    const stopped = lost(turn).then(() => order.push('stopped'));
+    const stopped = lost(owned).then(() => order.push('stopped'));
     const next = lock(direct, '/l').then((successor) => {
       order.push('next');
       return successor;
     });
     await inLine(direct, '/l', 2);
     link.blackHole();
-    const late = client.txn({ compare: [turn.held], success: [{ put: '/guarded', value: 'old' }] });
+    const late = client.txn({ compare: [owned.fence], success: [{ put: '/guarded', value: 'old' }] });
     await stopped;
     const successor = await next;
     t.deepEqual(order, ['stopped', 'next']);
-    await direct.txn({ compare: [successor.held], success: [{ put: '/guarded', value: 'new' }] });
+    await direct.txn({ compare: [successor.fence], success: [{ put: '/guarded', value: 'new' }] });
     link.heal();
     t.false((await late).succeeded);
     t.is((await direct.get('/guarded'))?.value.toString(), 'new');
@@ -111,12 +111,12 @@ test.serial(
 
 test.serial('a holder whose key somebody deleted is told so', async (t) => {
   const { client, direct } = await bench(t, etcd);
-  await using turn = await lock(client, '/l');
-  await direct.del(turn.key);
-  t.like(await lost(turn), { code: 'conflict' });
+  await using owned = await lock(client, '/l');
+  await direct.del(owned.key);
+  t.like(await lost(owned), { code: 'conflict' });
 });
 
-test.serial('a turn by a session of the caller is over before the session is', async (t) => {
+test.serial('leadership in a session of the caller ends before the session does', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const session = await client.session();
   const first = await campaign(client, '/lent', 'a', { session });

@@ -26,25 +26,25 @@ const plans: fc.Arbitrary<Step[]> = fc
     ...steps,
   ]);
 
-/** Takes its turn again and again and writes under it, until it is over. @returns what was acknowledged. */
+/** Takes the lock again and again and writes under it, until `over` aborts. @returns what was acknowledged. */
 async function contend(client: Client, name: string, over: AbortSignal): Promise<string[]> {
   const acknowledged: string[] = [];
   for (let round = 0; !over.aborted; round += 1) {
     try {
-      await using turn = await lock(client, '/l', { signal: over, ttlSeconds: 3 });
+      await using held = await lock(client, '/l', { signal: over, ttlSeconds: 3 });
       for (let write = 0; write < 5 && !over.aborted; write += 1) {
         const id = `${name}-${round}-${write}`;
-        const value = `${turn.createRevision} ${id}`;
+        const value = `${held.createRevision} ${id}`;
         const success = [
           { put: '/guarded', value },
           { put: `/w/${id}`, value },
         ];
-        const { succeeded } = await client.txn({ compare: [turn.held], success });
+        const { succeeded } = await client.txn({ compare: [held.fence], success });
         if (!succeeded) break;
         acknowledged.push(id);
       }
     } catch (error) {
-      // The turn is lost, or nobody knows whether the write was made: the next turn begins anew.
+      // The lock is lost, or the outcome of the write is unknown: take the lock again.
       if (!over.aborted && !(error instanceof WorldError)) throw error;
     }
   }

@@ -4,20 +4,25 @@ import type { CallOptions, WatchOptions } from '../../call-options.js';
 import type { Client } from '../client.js';
 import type { KeyValue } from '../key-value.js';
 import { untilAvailable } from '../lease/until-available.js';
-import { Turn, type TurnOptions } from './owned-key.js';
+import { type AcquireOptions, type Leadership, OwnedKey } from './owned-key.js';
 
 /**
  * Campaigns in the election at `name` and resolves when it is won: the election of Go's `concurrency.Election` and
- * of `etcdctl elect`. The leader acts until {@link Turn.lost}, puts {@link Turn.held} into each transaction that only
- * a leader may run, proclaims another value with {@link Turn.write}, and resigns by closing.
- * @param value what others see as the leader, such as a hostname.
- * @throws WorldError `conflict` when `timeoutMs` was too short; `unavailable`; after an abort `signal.reason`.
+ * of `etcdctl elect`. Lead until {@link Leadership.lost} aborts, add {@link Leadership.fence} to each transaction
+ * that only the leader may run, and close it to resign.
+ * @param value what others see of the leader, such as its hostname.
+ * @throws WorldError `conflict` after `timeoutMs`; `unavailable`; after an abort `signal.reason`.
  */
-export function campaign(client: Client, name: string, value: string, options?: TurnOptions): Promise<Turn> {
-  return Turn.take(client, name, value, options);
+export function campaign(
+  client: Client,
+  name: string,
+  value: string,
+  options?: AcquireOptions,
+): Promise<Leadership> {
+  return OwnedKey.acquire(client, name, value, options);
 }
 
-/** Who leads now; undefined for nobody. */
+/** The key and value of the current leader; undefined if there is none. */
 export async function leader(
   client: Client,
   name: string,
@@ -26,7 +31,10 @@ export async function leader(
   return (await read(client, name, options)).leader;
 }
 
-/** Yields who leads now (undefined for nobody), and then whoever leads next or what the leader proclaims. */
+/**
+ * Yields the current leader (undefined if there is none), then each new one, and each value that a leader proclaims.
+ * Ends when `signal` aborts.
+ */
 export function observe(
   client: Client,
   name: string,
@@ -49,7 +57,7 @@ async function* observed(
       const { leader: now, revision } = await untilAvailable(signal, () => read(client, name, { signal }));
       if (before === 'unknown' || now?.modRevision !== before?.modRevision) yield now;
       before = now;
-      // A leader's key tells when it goes; without one, the next key of anybody does.
+      // Without a leader, the next key of any candidate is news.
       const request = now === undefined ? { key: `${name}/`, prefix: true } : { key: now.key };
       for await (const item of client.watch({ ...request, fromRevision: revision + 1n }, { signal })) {
         if (item.kind !== 'ready') break;

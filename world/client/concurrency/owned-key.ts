@@ -8,61 +8,89 @@ import type { Session } from '../lease/session.js';
 import { untilAvailable } from '../lease/until-available.js';
 import type { Compare } from '../txn/txn.js';
 
-const LEAVE_TIMEOUT_MS = 1000;
+const RELEASE_TIMEOUT_MS = 1000;
 
-export interface TurnOptions {
-  /** Ends the waiting; nothing is left in the line. */
+export interface AcquireOptions {
+  /** Stops waiting; nothing stays in the queue. */
   readonly signal?: AbortSignal;
-  /** Waits at most so long, then rejects with `conflict`. Default: for ever. */
+  /** The longest to wait, in ms, before rejecting with `conflict`. Default: no limit. */
   readonly timeoutMs?: number;
-  /** How soon the next in line gets its turn after this holder died without a word. Default 10. */
+  /** How soon the next in the queue takes over after the owner died without releasing. Default 10. */
   readonly ttlSeconds?: number;
-  /** Stands in line by this session, which outlives the turn. Default one of its own, of `ttlSeconds`. */
+  /** The session to own by, which outlives the ownership. Default: a new one of `ttlSeconds`. */
   readonly session?: Session;
 }
 
-/** A place in a line of keys under one prefix, in the order in which they were created. */
-interface Place {
+/** A lock that this client holds until it closes it, or until {@link Lock.lost} aborts; it ends with its session. */
+export interface Lock extends AsyncDisposable {
+  /** The key that stands for this owner. */
+  readonly key: string;
+  readonly createRevision: bigint;
+  /**
+   * Aborts when ownership ends, by this machine's clock before etcd can pass it on; the reason is a WorldError
+   * (`conflict` when the key was deleted, `unavailable` when the session was lost, `closed` after closing).
+   */
+  readonly lost: AbortSignal;
+  /** Holds in a transaction only while this client is the owner: with it, a write that comes too late is refused. */
+  readonly fence: Compare;
+  /** Releases it, so that the next in the queue takes over at once; idempotent, and bounded when etcd is unreachable. */
+  close(): Promise<void>;
+}
+
+/** The leadership of an election, held as a {@link Lock} is. */
+export interface Leadership extends Lock {
+  /** Replaces the value that others see. @throws WorldError `conflict` when leadership was lost; as calls do. */
+  proclaim(value: string, options?: CallOptions): Promise<void>;
+}
+
+/** This owner's entry in a queue of keys under one prefix, in the order of their creation. */
+interface QueueEntry {
   readonly prefix: string;
   readonly key: string;
   readonly createRevision: bigint;
 }
 
 /**
- * The turn of one holder at a time, in the key layout of etcd's Go `concurrency` package (`$prefix/$leaseHex`), so
- * that programs in Go stand in the same line. It ends with its session.
+ * A key that has one owner at a time, in the layout of etcd's Go `concurrency` package (`$prefix/$leaseHex`), so that
+ * Go programs wait in the same queue.
  */
-export class Turn implements AsyncDisposable {
-  /** The key that stands for this holder. */
+export class OwnedKey implements Leadership {
   readonly key: string;
   readonly createRevision: bigint;
   readonly #client: Client;
   readonly #session: Session;
   readonly #release: () => Promise<unknown>;
   readonly #lost = new AbortController();
-  readonly #watched: Promise<void>;
+  readonly #watching: Promise<void>;
 
   /**
-   * Gets in line and resolves when the turn has come.
-   * @throws WorldError `conflict` when it did not come in time; `unavailable`; after an abort `signal.reason`.
+   * Joins the queue and resolves when this client is first in it.
+   * @throws WorldError `conflict` after `timeoutMs`; `unavailable`; after an abort `signal.reason`.
    */
-  static async take(client: Client, name: string, value: string, options: TurnOptions = {}): Promise<Turn> {
+  static async acquire(
+    client: Client,
+    name: string,
+    value: string,
+    options: AcquireOptions = {},
+  ): Promise<OwnedKey> {
     const { signal, timeoutMs, ttlSeconds = SESSION_TTL_SECONDS } = options;
     signal?.throwIfAborted();
     const session =
       options.session ?? (await client.session({ ttlSeconds }, signal === undefined ? {} : { signal }));
     const release = () =>
-      options.session === undefined ? session.close() : leaveLine(client, name, session);
+      options.session === undefined ? session.close() : leaveQueue(client, name, session);
     const over = new AbortController();
     const unlisten = [signal, session.expired].map((end) => onAbort([end], () => over.abort(end?.reason)));
     const timer =
-      timeoutMs === undefined ? undefined : setTimeout(() => over.abort(tooLong(name, timeoutMs)), timeoutMs);
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => over.abort(timedOut(name, timeoutMs)), timeoutMs);
     try {
-      const place = await getInLine(client, name, value, session, over.signal);
-      await comeForward(client, place, over.signal);
-      return new Turn(client, place, session, release);
+      const entry = await joinQueue(client, name, value, session, over.signal);
+      await waitUntilFirst(client, entry, over.signal);
+      return new OwnedKey(client, entry, session, release);
     } catch (error) {
-      // Whether or not the answer to writing the key came.
+      // The key may exist even where the answer to writing it did not arrive.
       await release();
       throw error;
     } finally {
@@ -71,47 +99,40 @@ export class Turn implements AsyncDisposable {
     }
   }
 
-  private constructor(client: Client, place: Place, session: Session, release: () => Promise<unknown>) {
+  private constructor(client: Client, entry: QueueEntry, session: Session, release: () => Promise<unknown>) {
     this.#release = release;
-    this.key = place.key;
-    this.createRevision = place.createRevision;
+    this.key = entry.key;
+    this.createRevision = entry.createRevision;
     this.#client = client;
     this.#session = session;
     const lose = (): void => this.#lost.abort(session.expired.reason);
     if (session.expired.aborted) lose();
     session.expired.addEventListener('abort', lose, { once: true });
-    this.#watched = this.#watchKey();
-    // Whatever ends the watch has ended the turn, which says why.
-    this.#watched.catch((error: unknown) => this.#lost.abort(error));
+    this.#watching = this.#watchKey();
+    // What ends the watch also ends the ownership, and is why it ended.
+    this.#watching.catch((error: unknown) => this.#lost.abort(error));
   }
 
-  /**
-   * Aborts when the turn is over, by our own clock before etcd can give it to the next in line; the reason is a
-   * WorldError.
-   */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
-  /** Holds in a transaction as long as the turn does: with it, a write of a holder that was overtaken is refused. */
-  get held(): Compare {
+  get fence(): Compare {
     return { key: this.key, target: 'createRevision', relation: '=', to: this.createRevision };
   }
 
-  /** Replaces the value. @throws WorldError `conflict` when the turn is over. */
-  async write(value: string, options?: CallOptions): Promise<void> {
+  async proclaim(value: string, options?: CallOptions): Promise<void> {
     const { succeeded } = await this.#client.txn(
-      { compare: [this.held], success: [{ put: this.key, value, lease: this.#session.lease }] },
+      { compare: [this.fence], success: [{ put: this.key, value, lease: this.#session.lease }] },
       { ...options, repeatable: true },
     );
-    if (!succeeded) throw overtaken(this.key);
+    if (!succeeded) throw deletedByAnother(this.key);
   }
 
-  /** Lets the next in line have its turn, at once; bounded and idempotent, also when etcd is out of reach. */
   async close(): Promise<void> {
-    this.#lost.abort(new WorldError('closed', 'The turn was given up.'));
+    this.#lost.abort(new WorldError('closed', `${this.key} was released.`));
     await this.#release();
-    await this.#watched.catch(() => undefined);
+    await this.#watching.catch(() => undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -123,7 +144,7 @@ export class Turn implements AsyncDisposable {
     return untilAvailable(signal, () => this.#client.get(this.key, { signal }));
   }
 
-  /** Somebody may delete the key without touching the lease. */
+  /** Another client may delete the key without touching the lease. */
   async #watchKey(): Promise<void> {
     const request = { key: this.key, fromRevision: this.createRevision + 1n };
     for await (const item of this.#client.watch(request, { signal: this.#lost.signal })) {
@@ -132,32 +153,32 @@ export class Turn implements AsyncDisposable {
         item.kind === 'events'
           ? item.events.some((event) => event.type === 'delete')
           : (await this.#read())?.createRevision !== this.createRevision;
-      if (deleted) return this.#lost.abort(overtaken(this.key));
+      if (deleted) return this.#lost.abort(deletedByAnother(this.key));
     }
   }
 }
 
-/** Gives up a place that the session is to outlive; bounded, since the key goes with the session at the latest. */
-async function leaveLine(client: Client, name: string, session: Session): Promise<void> {
+/** Deletes the entry of a session that lives on; bounded, since the key goes with the session at the latest. */
+async function leaveQueue(client: Client, name: string, session: Session): Promise<void> {
   if (session.expired.aborted) return;
   await client
-    .del(placeKey(name, session), { repeatable: true, timeoutMs: LEAVE_TIMEOUT_MS })
+    .del(entryKey(name, session), { repeatable: true, timeoutMs: RELEASE_TIMEOUT_MS })
     .catch(() => false);
 }
 
-function placeKey(name: string, session: Session): string {
+function entryKey(name: string, session: Session): string {
   return `${name}/${BigInt(session.lease).toString(16)}`;
 }
 
-/** A session has one place in a line: writing it again after a lost answer finds the one that is there. */
-async function getInLine(
+/** A session has one entry in a queue: writing it again after a lost answer finds the existing one. */
+async function joinQueue(
   client: Client,
   name: string,
   value: string,
   session: Session,
   signal: AbortSignal,
-): Promise<Place> {
-  const key = placeKey(name, session);
+): Promise<QueueEntry> {
+  const key = entryKey(name, session);
   const { succeeded, revision, replies } = await client.txn(
     {
       compare: [{ key, target: 'createRevision', relation: '=', to: 0 }],
@@ -167,13 +188,13 @@ async function getInLine(
     { signal, repeatable: true },
   );
   const createRevision = succeeded ? revision : replies[0]?.entries[0]?.createRevision;
-  if (createRevision === undefined) throw overtaken(key);
+  if (createRevision === undefined) throw deletedByAnother(key);
   return { prefix: `${name}/`, key, createRevision };
 }
 
-/** Waits for whoever is directly ahead only, so that one departure wakes one. */
-async function comeForward(client: Client, place: Place, signal: AbortSignal): Promise<void> {
-  const { prefix, key, createRevision } = place;
+/** Waits only for the entry directly ahead, so that each deletion wakes one client. */
+async function waitUntilFirst(client: Client, entry: QueueEntry, signal: AbortSignal): Promise<void> {
+  const { prefix, key, createRevision } = entry;
   const ahead = {
     get: prefix,
     prefix: true,
@@ -185,13 +206,13 @@ async function comeForward(client: Client, place: Place, signal: AbortSignal): P
       { signal, repeatable: true },
     );
     const [own, before] = replies.map((reply) => reply.entries[0]);
-    if (own?.createRevision !== createRevision) throw overtaken(key);
+    if (own?.createRevision !== createRevision) throw deletedByAnother(key);
     if (before === undefined) return signal.throwIfAborted();
-    await departure(client, before.key, revision + 1n, signal);
+    await waitForDeletion(client, before.key, revision + 1n, signal);
   }
 }
 
-async function departure(
+async function waitForDeletion(
   client: Client,
   key: string,
   fromRevision: bigint,
@@ -204,17 +225,11 @@ async function departure(
   signal.throwIfAborted();
 }
 
-function overtaken(key: string): WorldError {
-  return new WorldError(
-    'conflict',
-    `The key ${key} was deleted by somebody else: its holder's turn is over.`,
-    {
-      key,
-    },
-  );
+function deletedByAnother(key: string): WorldError {
+  return new WorldError('conflict', `Lost ${key}: another client deleted this key.`, { key });
 }
 
-function tooLong(name: string, timeoutMs: number): WorldError {
-  const message = `${name} is held by somebody else, and waiting ${timeoutMs} ms for it was not enough.`;
+function timedOut(name: string, timeoutMs: number): WorldError {
+  const message = `Timed out after ${timeoutMs} ms waiting for ${name}, which is held by another client.`;
   return new WorldError('conflict', message, { key: name });
 }
