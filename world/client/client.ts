@@ -82,8 +82,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
   }
 
   async get(key: string, options?: ReadOptions): Promise<KeyValue | undefined> {
-    const at = options?.revision === undefined ? {} : { revision: String(options.revision) };
-    const request = { ...toRange(this.#namespace, key), ...at };
+    const request = { ...toRange(this.#namespace, key), revision: String(options?.revision ?? 0) };
     const { value } = await this.#lane(options).perform(
       { kind: 'read', what: `read ${inWords(key)}`, key, run: (rpc) => rpc.kv.range(request) },
       options,
@@ -117,7 +116,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
   async set(
     key: string,
     value: string | Buffer,
-    options: WriteOptions & { lease?: string } = {},
+    options: WriteOptions & { lease?: string | undefined } = {},
   ): Promise<void> {
     const written = { key, value: Buffer.from(value), lease: options.lease ?? '0' };
     const request = { ...written, key: this.#namespace.add(key) };

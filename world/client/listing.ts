@@ -13,11 +13,11 @@ const NEWEST_FIRST = { sort_target: 'Create', sort_order: 'Descend' } as const;
 
 export interface ListOptions extends CallOptions {
   /** Leaves the values empty. */
-  readonly keysOnly?: boolean;
+  readonly keysOnly?: boolean | undefined;
   /** At most so many entries. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** With a `limit`: those that were created last, the newest first. Only these travel. Default false: the first by key. */
-  readonly newestFirst?: boolean;
+  readonly newestFirst?: boolean | undefined;
 }
 
 export interface Listing {
@@ -129,8 +129,8 @@ async function readPage(
     range_end: page.end,
     limit: page.limit,
     keys_only: options.keysOnly ?? false,
-    ...(options.newestFirst === true ? NEWEST_FIRST : {}),
-    ...(page.revision === undefined ? {} : { revision: page.revision }),
+    ...(options.newestFirst === true && NEWEST_FIRST),
+    revision: page.revision ?? '0',
   };
   const { value } = await calls.perform(
     { kind: 'read', what: `list ${inWords(prefix)}`, key: prefix, run: (rpc) => rpc.kv.range(request) },

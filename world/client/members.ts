@@ -40,7 +40,7 @@ export interface MemberStatus {
 
 export interface MemberListOptions extends CallOptions {
   /** Takes what the member that is asked knows, which may be old, and which it says without a quorum too. Default false. */
-  readonly serializable?: boolean;
+  readonly serializable?: boolean | undefined;
 }
 
 /** What changes the cluster can compare nothing, so the server is asked for its fleet right before. */

@@ -11,7 +11,7 @@ export interface ClientOptions {
   /** Addresses of one cluster, such as `http://127.0.0.1:2379` or `unix:///run/etcd.sock`; the first is preferred. */
   readonly endpoints: readonly string[];
   /** Put before every key; callers never see it. Default none. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   /** For `https://` endpoints. */
   readonly tls?: TlsOptions | undefined;
   /** For an etcd with authentication switched on. Default nobody, or whom etcd takes our certificate for. */
@@ -22,7 +22,7 @@ export interface ClientOptions {
    */
   readonly fleet?: FleetIdentity | 'any' | undefined;
   /** For endpoints that are only a local end of something else; how errors name them is by their URL by default. */
-  readonly dialling?: Omit<Dialling, 'certificates' | 'login'>;
+  readonly dialling?: Omit<Dialling, 'certificates' | 'login'> | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -31,16 +31,16 @@ export interface WriteOptions extends CallOptions {
    * The write may be applied more than once without anybody seeing the difference, so when an answer is lost the
    * client writes again instead of failing with `outcome-unknown`. Default false.
    */
-  readonly repeatable?: boolean;
+  readonly repeatable?: boolean | undefined;
   /** Sends over a connection of its own, so that large values delay nothing else. Default false. */
-  readonly bulk?: boolean;
+  readonly bulk?: boolean | undefined;
 }
 
 export interface ReadOptions extends CallOptions {
   /** Reads the key as it was at this revision; rejects with `compacted` when that is gone. Default: as it is. */
-  readonly revision?: bigint;
+  readonly revision?: bigint | undefined;
   /** As for {@link WriteOptions.bulk}. */
-  readonly bulk?: boolean;
+  readonly bulk?: boolean | undefined;
 }
 
 export interface TxnReply {

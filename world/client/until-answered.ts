@@ -11,7 +11,7 @@ import type { Client } from './client.js';
  */
 export async function answered(client: Client, call: CallOptions): Promise<void> {
   try {
-    await client.get(FLEET_KEY, { timeoutMs: CLIENT_DIAL_TIMEOUT_MS, ...call });
+    await client.get(FLEET_KEY, { ...call, timeoutMs: call.timeoutMs ?? CLIENT_DIAL_TIMEOUT_MS });
   } catch (error) {
     if (!mayNotRead(error)) throw error;
   }

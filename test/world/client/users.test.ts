@@ -26,7 +26,7 @@ test.before(async () => {
 test.after.always(() => etcd[Symbol.asyncDispose]());
 
 function connect(user?: EtcdUser): Client {
-  return Client.create({ endpoints: [etcd.url], ...(user === undefined ? {} : { user }) });
+  return Client.create({ endpoints: [etcd.url], user });
 }
 
 test.serial(

@@ -22,15 +22,15 @@ export interface Call<T> {
   readonly kind: CallKind;
   /** What is tried, to complete "Could not …", such as `read /strings/x`. */
   readonly what: string;
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** How large the request is, for when it is too large. */
-  readonly size?: () => RequestSize;
+  readonly size?: (() => RequestSize) | undefined;
   /** Asks this endpoint only. */
-  readonly peer?: EndpointConnection;
+  readonly peer?: EndpointConnection | undefined;
   /** Whether a server that sees no leader may answer; default false. */
-  readonly leaderless?: boolean;
+  readonly leaderless?: boolean | undefined;
   /** Default `beside`. */
-  readonly guarding?: Guarding;
+  readonly guarding?: Guarding | undefined;
   /** @param fence what a `fenced` call has to compare. */
   run(rpc: Rpc, fence: Fence | undefined): Promise<T>;
 }

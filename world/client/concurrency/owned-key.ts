@@ -12,13 +12,13 @@ const RELEASE_TIMEOUT_MS = 1000;
 
 export interface AcquireOptions {
   /** Stops waiting; nothing stays in the queue. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The longest to wait, in ms, before rejecting with `conflict`. Default: no limit. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** How soon the next in the queue takes over after the owner died without releasing. Default 10. */
-  readonly ttlSeconds?: number;
+  readonly ttlSeconds?: number | undefined;
   /** The session to own by, which outlives the ownership. Default: a new one of `ttlSeconds`. */
-  readonly session?: Session;
+  readonly session?: Session | undefined;
 }
 
 /** A lock that this client holds until it closes it, or until {@link Lock.lost} aborts; it ends with its session. */
@@ -75,8 +75,7 @@ export class OwnedKey implements Leadership {
   ): Promise<OwnedKey> {
     const { signal, timeoutMs, ttlSeconds = SESSION_TTL_SECONDS } = options;
     signal?.throwIfAborted();
-    const session =
-      options.session ?? (await client.session({ ttlSeconds }, signal === undefined ? {} : { signal }));
+    const session = options.session ?? (await client.session({ ttlSeconds }, { signal }));
     const release = () =>
       options.session === undefined ? session.close() : leaveQueue(client, name, session);
     const over = new AbortController();

@@ -10,7 +10,7 @@ const BATCH_BYTES = 1 << 20;
 
 export interface BatchOptions extends WriteOptions {
   /** How many operations the servers take in a transaction (their `--max-txn-ops`). Default 128, as etcd's. */
-  readonly maxOperations?: number;
+  readonly maxOperations?: number | undefined;
 }
 
 export interface BatchReply {

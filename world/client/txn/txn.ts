@@ -24,19 +24,19 @@ export interface ByCreation {
   readonly order: 'first' | 'last';
   readonly limit: number;
   /** Passes over keys that were created after this revision. */
-  readonly upTo?: bigint;
+  readonly upTo?: bigint | undefined;
 }
 
 /** One operation of a transaction. */
 export type TxnOp =
-  | { readonly put: string; readonly value: string | Buffer; readonly lease?: string }
+  | { readonly put: string; readonly value: string | Buffer; readonly lease?: string | undefined }
   | {
       readonly get: string;
-      readonly prefix?: boolean;
-      readonly countOnly?: boolean;
-      readonly byCreation?: ByCreation;
+      readonly prefix?: boolean | undefined;
+      readonly countOnly?: boolean | undefined;
+      readonly byCreation?: ByCreation | undefined;
     }
-  | { readonly delete: string; readonly prefix?: boolean }
+  | { readonly delete: string; readonly prefix?: boolean | undefined }
   /** Decides for itself by its own comparisons; etcd takes the largest number of operations over all levels together. */
   | { readonly txn: Txn };
 
@@ -45,9 +45,9 @@ export type TxnOp =
  * comparisons, and one operation less where `failure` writes: the client compares which fleet it is as well.
  */
 export interface Txn {
-  readonly compare?: readonly Compare[];
-  readonly success?: readonly TxnOp[];
-  readonly failure?: readonly TxnOp[];
+  readonly compare?: readonly Compare[] | undefined;
+  readonly success?: readonly TxnOp[] | undefined;
+  readonly failure?: readonly TxnOp[] | undefined;
 }
 
 /** What one operation came to: the keys that a `get` found, and how many keys were found or deleted. */
@@ -102,8 +102,8 @@ function toCompare(namespace: Namespace, compare: Compare): ICompare {
 
 function toRequestOp(namespace: Namespace, op: TxnOp): IRequestOp {
   if ('put' in op) {
-    const lease = op.lease === undefined ? {} : { lease: op.lease };
-    return { request_put: { key: namespace.add(op.put), value: Buffer.from(op.value), ...lease } };
+    const { lease = '0' } = op;
+    return { request_put: { key: namespace.add(op.put), value: Buffer.from(op.value), lease } };
   }
   if ('get' in op) {
     const range = { ...toRange(namespace, op.get, op.prefix), ...toOrder(op.byCreation) };
@@ -120,7 +120,7 @@ function toOrder(byCreation: ByCreation | undefined): Partial<IRangeRequest> {
     limit,
     sort_target: 'Create',
     sort_order: order === 'first' ? 'Ascend' : 'Descend',
-    ...(upTo === undefined ? {} : { max_create_revision: String(upTo) }),
+    max_create_revision: String(upTo ?? 0),
   };
 }
 

@@ -2,7 +2,7 @@
 export interface HeartbeatTimeouts {
   readonly answerMs: number;
   /** For its very first answer; default `answerMs`. */
-  readonly firstAnswerMs?: number;
+  readonly firstAnswerMs?: number | undefined;
   readonly silenceMs: number;
 }
 

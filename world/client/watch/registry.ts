@@ -36,7 +36,7 @@ export interface WatchesContext {
   /** Keeps the watches to one fleet; without it whatever answers is taken. */
   readonly fleet?: FleetGuard | undefined;
   readonly log: Log | undefined;
-  readonly patience?: HeartbeatTimeouts;
+  readonly patience?: HeartbeatTimeouts | undefined;
 }
 
 /**

@@ -64,9 +64,9 @@ export interface StreamOptions {
   /** Of our user, where etcd wants one. */
   readonly token?: string | undefined;
   /** Whether the token was got for this stream. */
-  readonly isFresh?: boolean;
+  readonly isFresh?: boolean | undefined;
   /** Default: whatever answers is taken. */
-  readonly entrance?: Entrance;
+  readonly entrance?: Entrance | undefined;
 }
 
 const OPEN: Entrance = { admission: undefined, accepts: () => true };

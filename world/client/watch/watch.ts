@@ -11,9 +11,9 @@ import { Watcher } from './watcher.js';
 export interface WatchRequest {
   readonly key: string;
   /** Watches all keys that start with `key`. */
-  readonly prefix?: boolean;
+  readonly prefix?: boolean | undefined;
   /** The first revision to deliver; without it what happens from now on. */
-  readonly fromRevision?: bigint;
+  readonly fromRevision?: bigint | undefined;
 }
 
 export interface WatchContext {
@@ -22,7 +22,7 @@ export interface WatchContext {
   /** Aborted when the client closes: the watch returns. */
   readonly closed: AbortSignal;
   /** How much may wait for a slow reader, in bytes; default 4 MiB. */
-  readonly boundBytes?: number;
+  readonly boundBytes?: number | undefined;
 }
 
 /**

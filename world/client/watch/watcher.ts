@@ -36,8 +36,7 @@ export class Watcher<T> {
 
   createRequest(): IWatchCreateRequest {
     const { next } = this.#cursor;
-    const start = next === undefined ? {} : { start_revision: String(next) };
-    return { ...this.#range, ...start, progress_notify: true, fragment: true };
+    return { ...this.#range, start_revision: String(next ?? 0), progress_notify: true, fragment: true };
   }
 
   receive(message: IWatchResponse): Reception {

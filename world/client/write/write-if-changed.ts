@@ -9,7 +9,7 @@ const LARGE_CHARACTERS = 64 << 10;
 export interface WriteIfChangedOptions extends CallOptions {
   /** Binds the key to this lease; without one to none. */
   readonly lease?: string | undefined;
-  readonly bulk?: boolean;
+  readonly bulk?: boolean | undefined;
 }
 
 /**
@@ -29,7 +29,7 @@ export async function writeIfChanged(
     const found = await client.get(key, options);
     if (found !== undefined && found.lease === (lease ?? '0') && wanted.equals(found.value)) return written;
     const compare = [found === undefined ? absent(key) : unchangedSince(found)];
-    const put = { put: key, value: wanted, ...(lease === undefined ? {} : { lease }) };
+    const put = { put: key, value: wanted, lease };
     // Once applied the comparison fails, so a second application changes nothing.
     const { succeeded, repeated } = await client.txn(
       { compare, success: [put] },

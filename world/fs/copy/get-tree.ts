@@ -24,7 +24,7 @@ export async function getTree(
   folder: string,
   options: CallOptions = {},
 ): Promise<void> {
-  const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
+  const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
   await refuseExisting(folder);
   const volume = new Volume(new TreeStorage(client, tree));
   const root = await volume.look((draft) => draft.root, call);

@@ -48,7 +48,7 @@ export async function putTree(
   options: PutTreeOptions = {},
 ): Promise<TreeUpload> {
   const { log } = options;
-  const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
+  const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
   const root = await realpath(folder);
   const entries = await readFolder(root, options.signal);
   const { superblock, blocks } = describe(entries);

@@ -38,7 +38,7 @@ export async function freeBlocks(
   log: Log | undefined,
   { place = DEFAULT_PLACE, ...options }: CallOptions & { readonly place?: FsPlace } = {},
 ): Promise<FreedBlocks> {
-  const call = { timeoutMs: BULK_TIMEOUT_MS, ...options };
+  const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
   const { storagePrefix } = place;
   const prefix = `${storagePrefix}/`;
   const keys = freeingKeys(storagePrefix);

@@ -125,7 +125,7 @@ export class LiveBlocks {
     const wanted = new Map(refs.map((ref) => [ref.hash, ref])).values();
     await inParallel(batches(wanted), IN_FLIGHT, async (batch) => {
       const success = batch.map(({ hash }) => ({ get: blockKey(hash, this.#storagePrefix) }));
-      const options = { timeoutMs: BULK_TIMEOUT_MS, ...call, repeatable: true, bulk: true };
+      const options = { ...call, timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS, repeatable: true, bulk: true };
       const { replies } = await this.#client.txn({ success }, options);
       for (const [index, ref] of batch.entries()) {
         const { hash } = ref;

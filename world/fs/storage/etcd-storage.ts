@@ -107,7 +107,7 @@ export class EtcdStorage implements Storage {
     call: CallOptions,
     { onMissing, onSent, known }: StoreOptions = {},
   ): Promise<Upload> {
-    const bulk = { timeoutMs: BULK_TIMEOUT_MS, ...call };
+    const bulk = { ...call, timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS };
     const unique = new Map(sources.map((source) => [source.hash, source]));
     const unknown = [...unique.keys()].filter((hash) => !this.#relied.has(hash) && known?.has(hash) !== true);
     const missing = await this.#missing(unknown, bulk);
@@ -192,7 +192,7 @@ export class EtcdStorage implements Storage {
         compare.push(this.#is(this.#keys.freed, this.#freed));
       const reply = await this.#client.txn(
         { compare, success: puts, failure: [{ get: this.key }] },
-        { timeoutMs: BULK_TIMEOUT_MS, ...call, repeatable: true, bulk: true },
+        { ...call, timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS, repeatable: true, bulk: true },
       );
       if (reply.succeeded) return reply.revision;
       const stored = reply.replies[0]?.entries[0];
@@ -206,7 +206,10 @@ export class EtcdStorage implements Storage {
   /** Something was freed: are the blocks that we rely on still there? */
   async #relyOnceMore(call: CallOptions): Promise<void> {
     const freed = await freedRevision(this.#client, this.#keys.freed, call);
-    const missing = await this.#missing([...this.#relied], { timeoutMs: BULK_TIMEOUT_MS, ...call });
+    const missing = await this.#missing([...this.#relied], {
+      ...call,
+      timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS,
+    });
     this.#freed = freed;
     if (missing.size > 0) {
       for (const hash of missing) this.#relied.delete(hash);
@@ -219,7 +222,7 @@ export class EtcdStorage implements Storage {
     const success = blocks.map(({ hash }) => ({ get: this.#blockKey(hash) }));
     const { replies } = await this.#client.txn(
       { success },
-      { timeoutMs: BULK_TIMEOUT_MS, ...call, repeatable: true, bulk: true },
+      { ...call, timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS, repeatable: true, bulk: true },
     );
     return Promise.all(
       blocks.map((block, index) => {
