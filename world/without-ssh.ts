@@ -22,6 +22,7 @@ export type { EtcdUser } from './client/login.js';
 export type { AddedMember, Member, MemberStatus } from './client/members.js';
 export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/options.js';
 export { emptyIfNoText } from './client/stored/text.js';
+export { readCertificates, readKeyPair } from './client/tls/pem-files.js';
 export type { TlsOptions } from './client/tls/tls-options.js';
 export {
   absent,

@@ -171,7 +171,7 @@ test.serial('certificates that were replaced are used for the next connection', 
   link.cut();
   // The key does not fit yet, as in the middle of a rotation.
   await rotating.setIfChanged('/k', '2');
-  t.regex(String(warnings), /does not belong to the certificate.*were read before/s);
+  t.regex(String(warnings), /does not belong to the certificate.*Using the previous ones/s);
   await copyFile(foreign.keyFile, keyFile);
   link.cut();
   await t.throwsAsync(rotating.get('/k'), { code: 'permission-denied' });
@@ -189,13 +189,13 @@ test.serial('files that cannot be right are refused before anything is sent', as
   const cases: readonly [TlsOptions, RegExp][] = [
     [{ caFile: '/no/such/file' }, /CA certificate \/no\/such\/file: there is no such file/],
     [{ caFile: ours.folder }, /is a folder/],
-    [{ caFile: garbage }, /no CA certificate in .*PEM/],
+    [{ caFile: garbage }, /No CA certificate in .*PEM/],
     [{ caFile: damaged }, /damaged/],
-    [{ caFile: keyFile }, /no CA certificate in/],
-    [{ certFile }, /goes with its key/],
-    [{ keyFile }, /goes with its key/],
-    [{ certFile: keyFile, keyFile: certFile }, /no client certificate in/],
-    [{ certFile, keyFile: certFile }, /no key in/],
+    [{ caFile: keyFile }, /No CA certificate in/],
+    [{ certFile }, /needs its key/],
+    [{ keyFile }, /needs its key/],
+    [{ certFile: keyFile, keyFile: certFile }, /No client certificate in/],
+    [{ certFile, keyFile: certFile }, /No private key in/],
     [{ certFile, keyFile: foreign.keyFile }, /does not belong to the certificate/],
   ];
   for (const [tls, message] of cases) {
