@@ -1,8 +1,8 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { readRegularFile } from '../../base/read-regular-file.js';
+import { readCertificates, readKeyPair, WorldError } from '../../world/without-ssh.js';
 import type { ServerTls, TlsFiles } from '../cluster/server/etcd/flags.js';
 import type { ServerAddresses } from '../cluster/server/local-endpoint.js';
 import { AgentError } from '../errors.js';
@@ -55,15 +55,20 @@ const meanings: Partial<Record<string, string>> = {
 type Advertised = Pick<ServerAddresses, 'advertisedClientUrls' | 'advertisedServerUrls'>;
 
 /**
- * Reads the certificates that a server would be started with, because etcd tells what is wrong with them in its log
- * only, or to those who connect.
+ * Checks the certificates that a server would be started with, because etcd reports their faults only in its log, or
+ * to clients.
  *
- * @throws AgentError `invalid` naming the file: it cannot be read, is no PEM, the key is another's, the certificate has
- * run out, may not be used for both directions or is not for an address that others are told to use.
+ * @throws AgentError `invalid` naming the file: it is unreadable or not PEM, the key does not match, or the certificate
+ * has expired, lacks serverAuth or clientAuth, or is not for an advertised address.
  */
 export function checkCertificates(tls: ServerTls, advertised: Advertised, now = new Date()): void {
-  if (tls.client !== undefined) checkFiles(tls.client, advertised.advertisedClientUrls, now);
-  if (tls.peer !== undefined) checkFiles(tls.peer, advertised.advertisedServerUrls, now);
+  try {
+    if (tls.client !== undefined) checkFiles(tls.client, advertised.advertisedClientUrls, now);
+    if (tls.peer !== undefined) checkFiles(tls.peer, advertised.advertisedServerUrls, now);
+  } catch (error) {
+    if (error instanceof WorldError) throw new AgentError('invalid', error.message, { cause: error });
+    throw error;
+  }
 }
 
 function checkFiles(
@@ -71,15 +76,11 @@ function checkFiles(
   urls: readonly string[],
   now: Date,
 ): void {
-  const certificate = readCertificate(certFile);
-  const key = parse(keyFile, 'private key', (pem) => createPrivateKey(pem));
-  if (!certificate.checkPrivateKey(key)) {
-    throw new AgentError('invalid', `${keyFile} is not the key of the certificate ${certFile}.`);
-  }
+  const { certificate } = readKeyPair({ certFile, keyFile }, 'certificate');
   if (new Date(certificate.validTo) < now) {
     throw new AgentError(
       'invalid',
-      `The certificate ${certFile} ran out on ${certificate.validTo}: renew it.`,
+      `The certificate ${certFile} expired on ${certificate.validTo}: renew it.`,
     );
   }
   const usages: readonly string[] | undefined = certificate.keyUsage;
@@ -98,7 +99,7 @@ function checkFiles(
       `The certificate ${certFile} is not for ${missing}, which others are told to use, but for ${names}.`,
     );
   }
-  if (trustedCaFile !== undefined) readCertificate(trustedCaFile);
+  if (trustedCaFile !== undefined) readCertificates(trustedCaFile, 'CA certificate');
 }
 
 function hostOf(url: string): string {
@@ -109,26 +110,4 @@ function isFor(certificate: X509Certificate, host: string): boolean {
   const found =
     isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(host);
   return found !== undefined;
-}
-
-function readCertificate(file: string): X509Certificate {
-  return parse(file, 'certificate', (pem) => new X509Certificate(pem));
-}
-
-function parse<T>(file: string, what: string, read: (pem: Buffer) => T): T {
-  let pem: Buffer;
-  try {
-    pem = readRegularFile(file);
-  } catch (error) {
-    throw new AgentError('invalid', `Cannot read the ${what} ${file}: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  }
-  try {
-    return read(pem);
-  } catch (error) {
-    throw new AgentError('invalid', `${file} is no ${what} in PEM form without a passphrase.`, {
-      cause: error,
-    });
-  }
 }
