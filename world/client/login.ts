@@ -1,5 +1,6 @@
-import { type Client, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { Client, ServiceError } from '@grpc/grpc-js';
 import type { Host } from 'etcd3/lib/connection-pool.js';
+import { Metadata, status } from './grpc.js';
 
 /** How long one server may take to check the password; another is tried then. */
 const ANSWER_MS = 4000;

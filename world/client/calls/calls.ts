@@ -1,4 +1,4 @@
-import { connectivityState, type ServiceError, status } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 import { onAbort, pause } from '../../../base/abort.js';
 import { Backoff } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
@@ -10,6 +10,7 @@ import { tooLarge, wordsOf } from '../error/explain-grpc-error.js';
 import { isServiceError } from '../error/service-error.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
 import { type Attempt, Strangers, send, unsent } from '../fleet/other-fleets.js';
+import { connectivityState, status } from '../grpc.js';
 import { isStaleToken } from '../login.js';
 import type { Answer, Call } from './call.js';
 import type { EndpointConnection, EndpointSet } from './endpoint-set.js';

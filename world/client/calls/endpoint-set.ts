@@ -1,7 +1,8 @@
-import { type ChannelOptions, credentials } from '@grpc/grpc-js';
-import { Host } from 'etcd3/lib/connection-pool.js';
+import type { ChannelOptions } from '@grpc/grpc-js';
+import type { Host } from 'etcd3/lib/connection-pool.js';
 import { formatHostPort } from '../../../base/host-port.js';
 import { WorldError } from '../../errors.js';
+import { createHost } from '../grpc.js';
 import { Login } from '../login.js';
 import { Certificates } from '../tls/certificates.js';
 import { TlsCredentials } from '../tls/credentials.js';
@@ -165,11 +166,8 @@ export class EndpointSet {
     const host = secureHost?.(url) ?? (endpoint.scheme === 'https' ? endpoint.host : undefined);
     // Channels with equal options share a connection: an option that grpc-js does not know keeps the lanes apart.
     const options = { ...CHANNEL_OPTIONS, 'hawser.lane': this.#lane };
-    return new Host(
-      target(endpoint),
-      host === undefined ? credentials.createInsecure() : new TlsCredentials(certificates, host),
-      options,
-    );
+    const credentials = host === undefined ? undefined : new TlsCredentials(certificates, host);
+    return createHost(target(endpoint), credentials, options);
   }
 }
 

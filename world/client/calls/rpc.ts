@@ -1,26 +1,22 @@
-import {
-  type CallOptions,
-  type Client,
-  type ClientDuplexStream,
-  type ClientReadableStream,
-  type ClientUnaryCall,
-  Metadata,
-  type ServiceError,
+import type {
+  CallOptions,
+  Client,
+  ClientDuplexStream,
+  ClientReadableStream,
+  ClientUnaryCall,
+  ServiceError,
 } from '@grpc/grpc-js';
-import {
-  ClusterClient,
-  type ICallable,
-  type ILeaseKeepAliveRequest,
-  type ILeaseKeepAliveResponse,
-  type ISnapshotResponse,
-  type IWatchRequest,
-  type IWatchResponse,
-  KVClient,
-  LeaseClient,
-  MaintenanceClient,
+import type {
+  ICallable,
+  ILeaseKeepAliveRequest,
+  ILeaseKeepAliveResponse,
+  ISnapshotResponse,
+  IWatchRequest,
+  IWatchResponse,
 } from 'etcd3';
 import type { Host } from 'etcd3/lib/connection-pool.js';
 import { onAbort } from '../../../base/abort.js';
+import { ClusterClient, KVClient, LeaseClient, MaintenanceClient, Metadata } from '../grpc.js';
 
 /** The calls of etcd at one endpoint. They reject with a gRPC `ServiceError`, whose `code` and `details` are whole. */
 export interface Rpc {

@@ -1,5 +1,6 @@
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 import { onAbort } from '../../../base/abort.js';
+import { Metadata, status } from '../grpc.js';
 import type { RpcOptions } from './rpc.js';
 
 /** Waits for a task that others share as a call waits for its answer: until its deadline, and until a signal aborts. */

@@ -1,5 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import type { WorldErrorCode } from '../../errors.js';
+import { status } from '../grpc.js';
 
 /**
  * What a failed call means:

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
-import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js';
+import { CallCredentials, ChannelCredentials } from '../grpc.js';
 import type { Certificates } from './certificates.js';
 import { explainTls } from './explain-tls-error.js';
 
