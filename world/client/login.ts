@@ -1,6 +1,6 @@
-import type { Client, ServiceError } from '@grpc/grpc-js';
-import type { Host } from 'etcd3/lib/connection-pool.js';
-import { Metadata, status } from './grpc.js';
+import type { ServiceError } from '@grpc/grpc-js';
+import { type Host, stubOf } from './internals/etcd3.js';
+import { Metadata, status } from './internals/grpc-js.js';
 
 /** How long one server may take to check the password; another is tried then. */
 const ANSWER_MS = 4000;
@@ -12,12 +12,14 @@ export interface EtcdUser {
   readonly password: string | (() => Promise<string>);
 }
 
-type Authenticate = (
-  request: { readonly name: string; readonly password: string },
-  metadata: Metadata,
-  options: { readonly deadline: number },
-  callback: (error: ServiceError | null, reply: { readonly token: string }) => void,
-) => unknown;
+interface AuthStub {
+  authenticate(
+    request: { readonly name: string; readonly password: string },
+    metadata: Metadata,
+    options: { readonly deadline: number },
+    callback: (error: ServiceError | null, reply: { readonly token: string }) => void,
+  ): unknown;
+}
 
 interface SharedToken {
   readonly coming: Promise<string | undefined>;
@@ -90,10 +92,8 @@ export class Login {
   async #authenticate(host: Host, { name, password: source }: EtcdUser): Promise<string | undefined> {
     this.#password ??= Promise.resolve(typeof source === 'string' ? source : source());
     const password = await this.#password;
-    const client = host.getServiceClient('Auth');
-    const authenticate = Reflect.get(client, 'authenticate') as Authenticate;
     try {
-      return await callAuthenticate(client, authenticate, { name, password });
+      return await callAuthenticate(stubOf<AuthStub>(host, 'Auth'), { name, password });
     } catch (error) {
       // As etcdctl does: where nobody has to say who they are, it need not be known.
       if ((error as ServiceError).code === status.FAILED_PRECONDITION) return undefined;
@@ -113,13 +113,12 @@ export function isStaleReason(reason: string): boolean {
 }
 
 function callAuthenticate(
-  client: Client,
-  authenticate: Authenticate,
+  stub: AuthStub,
   request: { readonly name: string; readonly password: string },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = { deadline: Date.now() + ANSWER_MS };
-    authenticate.call(client, request, new Metadata(), options, (error, reply) => {
+    stub.authenticate(request, new Metadata(), options, (error, reply) => {
       if (error) reject(error);
       else resolve(reply.token);
     });

@@ -10,7 +10,8 @@ import { tooLarge, wordsOf } from '../error/explain-grpc-error.js';
 import { isServiceError } from '../error/service-error.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
 import { type Attempt, Strangers, send, unsent } from '../fleet/other-fleets.js';
-import { connectivityState, status } from '../grpc.js';
+import { isConnected } from '../internals/etcd3.js';
+import { status } from '../internals/grpc-js.js';
 import { isStaleToken } from '../login.js';
 import type { Answer, Call } from './call.js';
 import type { EndpointConnection, EndpointSet } from './endpoint-set.js';
@@ -128,9 +129,7 @@ export class Calls {
   /** Leaves time for another endpoint, or for a new connection to the same one, where trying again is allowed. */
   #attemptDeadline(call: Call<unknown>, peer: EndpointConnection, deadline: number): number {
     const shareMs = Math.max(FAILOVER_MS, (deadline - Date.now()) / 2);
-    const connecting =
-      peer.host.getServiceClient('KV').getChannel().getConnectivityState(false) !== connectivityState.READY;
-    if (connecting && this.#endpoints.peers.length > 1)
+    if (this.#endpoints.peers.length > 1 && !isConnected(peer.host))
       return Math.min(deadline, Date.now() + Math.min(shareMs, CLIENT_DIAL_TIMEOUT_MS));
     return call.kind === 'once' ? deadline : Math.min(deadline, Date.now() + shareMs);
   }

@@ -1,8 +1,7 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import type { Host } from 'etcd3/lib/connection-pool.js';
 import { formatHostPort } from '../../../base/host-port.js';
 import { WorldError } from '../../errors.js';
-import { createHost } from '../grpc.js';
+import { createHost, type Host } from '../internals/etcd3.js';
 import { Login } from '../login.js';
 import { Certificates } from '../tls/certificates.js';
 import { TlsCredentials } from '../tls/credentials.js';

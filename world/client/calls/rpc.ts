@@ -14,9 +14,16 @@ import type {
   IWatchRequest,
   IWatchResponse,
 } from 'etcd3';
-import type { Host } from 'etcd3/lib/connection-pool.js';
 import { onAbort } from '../../../base/abort.js';
-import { ClusterClient, KVClient, LeaseClient, MaintenanceClient, Metadata } from '../grpc.js';
+import {
+  ClusterClient,
+  type Host,
+  KVClient,
+  LeaseClient,
+  MaintenanceClient,
+  stubOf,
+} from '../internals/etcd3.js';
+import { Metadata } from '../internals/grpc-js.js';
 
 /** The calls of etcd at one endpoint. They reject with a gRPC `ServiceError`, whose `code` and `details` are whole. */
 export interface Rpc {
@@ -50,12 +57,7 @@ export interface RpcOptions {
   readonly token?: string | undefined;
 }
 
-/**
- * The calls at one host.
- *
- * etcd3's own pool is passed by: it drops the code of every error, closes the connections of all calls when one is
- * cancelled, and chooses endpoints at random.
- */
+/** The calls at one host, which bypass etcd3's own pool. */
 export function rpcAt(host: Host, { signals, deadline, leaderless = false, token }: RpcOptions): Rpc {
   const metadata = leaderless ? asUser(token) : withLeader(token);
   const callable: ICallable<Host> = {
@@ -69,23 +71,29 @@ export function rpcAt(host: Host, { signals, deadline, leaderless = false, token
     markFailed: () => undefined,
   };
   return {
-    kv: new KVClient(callable),
-    lease: new LeaseClient(callable),
-    cluster: new ClusterClient(callable),
-    maintenance: new MaintenanceClient(callable),
+    get kv() {
+      return new KVClient(callable);
+    },
+    get lease() {
+      return new LeaseClient(callable);
+    },
+    get cluster() {
+      return new ClusterClient(callable);
+    },
+    get maintenance() {
+      return new MaintenanceClient(callable);
+    },
     snapshot: () => openSnapshot(host, asUser(token), signals, deadline),
   };
 }
 
 export function openWatch(host: Host, token: string | undefined): WatchStream {
-  const stub = host.getServiceClient('Watch') as Client & { watch(metadata: Metadata): WatchStream };
+  const stub = stubOf<{ watch(metadata: Metadata): WatchStream }>(host, 'Watch');
   return stub.watch(withLeader(token));
 }
 
 export function openKeepAlive(host: Host, token: string | undefined): KeepAliveStream {
-  const stub = host.getServiceClient('Lease') as Client & {
-    leaseKeepAlive(metadata: Metadata): KeepAliveStream;
-  };
+  const stub = stubOf<{ leaseKeepAlive(metadata: Metadata): KeepAliveStream }>(host, 'Lease');
   return stub.leaseKeepAlive(withLeader(token));
 }
 
@@ -111,9 +119,8 @@ async function openSnapshot(
   signals: readonly (AbortSignal | undefined)[],
   deadline: number,
 ): Promise<SnapshotStream> {
-  const stub = host.getServiceClient('Maintenance') as Client & {
-    snapshot(request: object, metadata: Metadata): SnapshotStream;
-  };
+  type Stub = { snapshot(request: object, metadata: Metadata): SnapshotStream };
+  const stub = stubOf<Stub>(host, 'Maintenance');
   const stream = stub.snapshot({}, metadata);
   const cancel = (): void => stream.cancel();
   const late = setTimeout(cancel, Math.max(0, deadline - Date.now()));

@@ -1,6 +1,6 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { onAbort } from '../../../base/abort.js';
-import { Metadata, status } from '../grpc.js';
+import { Metadata, status } from '../internals/grpc-js.js';
 import type { RpcOptions } from './rpc.js';
 
 /** Waits for a task that others share as a call waits for its answer: until its deadline, and until a signal aborts. */

@@ -1,5 +1,5 @@
 import type { WorldErrorCode } from '../../errors.js';
-import { status } from '../grpc.js';
+import { status } from '../internals/grpc-js.js';
 
 /**
  * What a failed call means:

@@ -1,11 +1,9 @@
 import type { Socket } from 'node:net';
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
-import { CallCredentials, ChannelCredentials } from '../grpc.js';
+import { type ChannelCredentials, SocketCredentials } from '../internals/grpc-js.js';
 import type { Certificates } from './certificates.js';
 import { explainTls } from './explain-tls-error.js';
-
-type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>;
 
 const ENDED_EARLY = 'it ended the connection before TLS was agreed';
 
@@ -13,7 +11,7 @@ const ENDED_EARLY = 'it ended the connection before TLS was agreed';
  * Connects over TLS with certificates as they are at that moment. The credentials of grpc-js itself read them once,
  * know no host but the dialled address, warn at each IP address, and leave errors in the words of OpenSSL.
  */
-export class TlsCredentials extends ChannelCredentials {
+export class TlsCredentials extends SocketCredentials {
   readonly #certificates: Certificates;
   readonly #host: string;
 
@@ -24,14 +22,6 @@ export class TlsCredentials extends ChannelCredentials {
     this.#host = certificates.files.serverName ?? host;
   }
 
-  override compose(): ChannelCredentials {
-    throw new TypeError('There are no credentials for each call.');
-  }
-
-  _isSecure(): boolean {
-    return true;
-  }
-
   _equals(other: ChannelCredentials): boolean {
     return (
       other instanceof TlsCredentials &&
@@ -40,20 +30,7 @@ export class TlsCredentials extends ChannelCredentials {
     );
   }
 
-  _createSecureConnector(
-    _target: unknown,
-    _options: unknown,
-    credentials = CallCredentials.createEmpty(),
-  ): SecureConnector {
-    return {
-      connect: async (socket) => ({ socket: await this.#connect(socket), secure: true }),
-      waitForReady: async () => undefined,
-      getCallCredentials: () => credentials,
-      destroy: () => undefined,
-    };
-  }
-
-  #connect(socket: Socket): Promise<TLSSocket> {
+  protected override secure(socket: Socket): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {
       const secured = connect({
         socket,

@@ -1,10 +1,10 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
-import type { Host } from 'etcd3/lib/connection-pool.js';
 import type { WorldError } from '../../errors.js';
 import { openWatch, type WatchStream as RpcStream } from '../calls/rpc.js';
 import { classifyReason } from '../error/classify.js';
 import type { StrangeFleet } from '../fleet/fleet-guard.js';
+import type { Host } from '../internals/etcd3.js';
 import { isStaleReason } from '../login.js';
 import { type HeartbeatTimeouts, StreamHeartbeat } from './heartbeat.js';
 import type { Watcher } from './watcher.js';
