@@ -23,30 +23,35 @@ export class Lanes {
   /** Leases of sessions that ended while etcd was out of reach. */
   readonly unrevoked = new Set<string>();
   readonly log: Log | undefined;
-  readonly #bulk: readonly EndpointSet[];
+  readonly #dialling: Dialling;
   readonly #closed = new AbortController();
+  #endpoints: readonly string[];
+  /** Each is made when it is first needed. */
+  readonly #bulk: EndpointSet[] = [];
   #nextBulk = 0;
 
   constructor({ endpoints, dialling, fleet, log }: LanesOptions) {
     this.log = log;
+    this.#endpoints = endpoints;
+    this.#dialling = dialling;
     const closed = this.#closed.signal;
     this.fleet = fleet && new FleetGuard({ ...fleet, closed, log });
     this.small = new EndpointSet(endpoints, 'small', dialling);
-    this.#bulk = Array.from(
-      { length: BULK_LANES },
-      (_, lane) => new EndpointSet(endpoints, `bulk ${lane}`, dialling),
-    );
     this.watches = new Watches({ endpoints: this.small, closed, fleet: this.fleet, log });
   }
 
   /** The lane for a call that moves much; each in turn. */
   bulk(): EndpointSet {
-    this.#nextBulk = (this.#nextBulk + 1) % this.#bulk.length;
-    return this.#bulk[this.#nextBulk] ?? this.small;
+    if (this.#closed.signal.aborted) return this.small;
+    const lane = this.#nextBulk;
+    this.#nextBulk = (lane + 1) % BULK_LANES;
+    this.#bulk[lane] ??= new EndpointSet(this.#endpoints, `bulk ${lane}`, this.#dialling);
+    return this.#bulk[lane];
   }
 
   replace(endpoints: readonly string[]): void {
     for (const set of [this.small, ...this.#bulk]) set.replace(endpoints);
+    this.#endpoints = endpoints;
   }
 
   close(): void {
