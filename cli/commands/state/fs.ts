@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { ClientWorld } from '../../../world/client-world.js';
-import { METADATA_PREFIX } from '../../../world/fs/open-fs.js';
+import { DEFAULT_METADATA_PREFIX } from '../../../world/fs/storage/tree-keys.js';
 import type { WorldFs } from '../../../world/fs/world-fs.js';
 import type { Context } from '../../context.js';
 import { withConnection, withWorld } from '../../fleet/connection.js';
@@ -184,7 +184,7 @@ async function onFs(
 ): Promise<void> {
   await withWorld(context, flags, async (world, call) => {
     const name = flags.fs ?? world.uri();
-    const fs = world.fs(name.includes('://') ? name : `etcdfs://${METADATA_PREFIX}${name}`);
+    const fs = world.fs(name.includes('://') ? name : `etcdfs://${DEFAULT_METADATA_PREFIX}/${name}`);
     await sayingPaths(fs, () => work(fs, call, world));
   });
 }
