@@ -18,6 +18,14 @@ const longFirst = [
   'agent/',
 ];
 
+// Files named after a version of etcd run for the one that HAWSER_TEST_ETCD names, else for the newest.
+const versions = ['3.4', '3.5'];
+const tested = versions.includes(process.env.HAWSER_TEST_ETCD)
+  ? process.env.HAWSER_TEST_ETCD
+  : versions.at(-1);
+const wanted = process.env.HAWSER_LONG ? versions : [tested];
+const unwanted = versions.filter((version) => !wanted.includes(version));
+
 function place(file) {
   const index = longFirst.findIndex((part) => file.includes(`/dist/test/${part}`));
   return index === -1 ? longFirst.length : index;
@@ -25,7 +33,7 @@ function place(file) {
 
 // biome-ignore lint/style/noDefaultExport: ava takes nothing else
 export default {
-  files: ['dist/test/**/*.test.js'],
+  files: ['dist/test/**/*.test.js', ...unwanted.map((version) => `!dist/test/**/*-etcd-${version}.test.js`)],
   workerThreads: false,
   concurrency: 6,
   timeout: '3m',

@@ -1,3 +1,3 @@
 import { testSmoke } from './helpers/smoke.js';
 
-testSmoke('3.4', { literally: true });
+testSmoke('3.4');

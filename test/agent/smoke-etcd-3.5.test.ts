@@ -1,3 +1,3 @@
 import { testSmoke } from './helpers/smoke.js';
 
-testSmoke('3.5');
+testSmoke('3.5', { literally: true });
