@@ -7,8 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import type { Fleet } from '../../../fixtures/index.js';
-import { parseDestination } from '../../../tunnel/index.js';
-import { SshWorld } from '../../../world/index.js';
+import type { SshWorld } from '../../../world/index.js';
 
 const script = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
 
@@ -76,7 +75,12 @@ export async function agentsRegistered(fleet: Fleet): Promise<void> {
 }
 
 /** The World of a fleet, through SSH. */
-export function openWorld(fleet: Fleet, hostname = 'controller'): Promise<SshWorld> {
+export async function openWorld(fleet: Fleet, hostname = 'controller'): Promise<SshWorld> {
+  // Most of those who run the command line need neither, and loading them takes half the time that a test file needs.
+  const [{ parseDestination }, { SshWorld }] = await Promise.all([
+    import('../../../tunnel/index.js'),
+    import('../../../world/index.js'),
+  ]);
   return SshWorld.connect({
     hostname,
     seeds: fleet.hosts.filter(({ server }) => server).map(({ clientUrl }) => clientUrl),
