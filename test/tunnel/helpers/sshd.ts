@@ -201,6 +201,8 @@ export class Sshd implements AsyncDisposable {
       'PidFile none',
       // Keeps bash from reading ~/.bashrc for each command.
       'SetEnv SHLVL=1',
+      // Post-quantum key exchange takes four times the CPU of all the rest of a login.
+      'KexAlgorithms -sntrup761*',
     ];
   }
 
@@ -212,7 +214,8 @@ export class Sshd implements AsyncDisposable {
 /** Makes a key pair, over one that is there. */
 export async function makeKey(file: string, { passphrase = '', type = 'ed25519' } = {}): Promise<void> {
   await rm(file, { force: true });
-  await run('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', '', '-f', file]);
+  const size = type === 'rsa' ? ['-b', '2048'] : [];
+  await run('ssh-keygen', ['-q', '-t', type, ...size, '-N', passphrase, '-C', '', '-f', file]);
   await chmod(file, 0o600);
 }
 
