@@ -215,7 +215,7 @@ export class Sshd implements AsyncDisposable {
 export async function makeKey(file: string, { passphrase = '', type = 'ed25519' } = {}): Promise<void> {
   await rm(file, { force: true });
   const size = type === 'rsa' ? ['-b', '2048'] : [];
-  await run('ssh-keygen', ['-q', '-t', type, ...size, '-N', passphrase, '-C', '', '-f', file]);
+  await run('ssh-keygen', ['-q', '-t', type, ...size, '-a', '1', '-N', passphrase, '-C', '', '-f', file]);
   await chmod(file, 0o600);
 }
 

@@ -18,7 +18,8 @@ async function made(...options: readonly string[]): Promise<{ privateKey: string
   const folder = await mkdtemp(join(tmpdir(), 'identity-'));
   try {
     const file = join(folder, 'id');
-    await run('ssh-keygen', ['-q', '-f', file, ...options]);
+    const size = options.includes('rsa') ? ['-b', '2048'] : [];
+    await run('ssh-keygen', ['-q', '-a', '1', ...size, '-f', file, ...options]);
     return { privateKey: await readFile(file, 'utf8'), publicKey: await readFile(`${file}.pub`, 'utf8') };
   } finally {
     await rm(folder, { recursive: true });
