@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { testedEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { createFleet, type EtcdVersion, type Fleet, type Host } from '../../../fixtures/index.js';
@@ -34,6 +35,7 @@ async function logged(host: Host, expected: RegExp, before = 0): Promise<void> {
   while (!expected.test((await host.agentLog()).slice(before))) {
     if (Date.now() > until)
       throw new Error(`no ${expected} in the log of ${host.name}:\n${await host.agentLog()}`);
+    await delay(100);
   }
 }
 

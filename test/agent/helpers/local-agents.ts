@@ -11,7 +11,7 @@ import { snapshotTool } from '../../world/helpers/etcdctl.js';
 import { type AgentPlace, LocalAgent, patienceMs } from './local-agent.js';
 
 const sizeKey = '/chooser/dynamicsize/idealclustersize';
-const lookEveryMs = 40;
+const lookEveryMs = 100;
 
 /** Agents on this machine, each with ports and a prefix of its own, and a client that looks at them from outside. */
 export class LocalAgents implements AsyncDisposable {

@@ -18,6 +18,7 @@ export interface WriterReport {
 }
 
 const ordinaryGapMs = 100;
+const PAUSE_MS = 15;
 
 /** Writes one key after the other from outside, as a program of the fleet does, and keeps account. */
 export class SteadyWriter {
@@ -78,7 +79,7 @@ export class SteadyWriter {
       } catch (error) {
         this.#failures.push(String(error));
       }
-      await delay(5);
+      await delay(PAUSE_MS);
     }
   }
 
