@@ -35,6 +35,7 @@ function place(file) {
 export default {
   files: ['dist/test/**/*.test.js', ...unwanted.map((version) => `!dist/test/**/*-etcd-${version}.test.js`)],
   workerThreads: false,
+  environmentVariables: { HAWSER_TEST_ETCD: wanted.join() },
   concurrency: 6,
   timeout: '3m',
   nodeArguments: ['--enable-source-maps'],

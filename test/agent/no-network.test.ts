@@ -1,8 +1,9 @@
 import path from 'node:path';
 import test from 'ava';
+import { etcdVersions } from '../fixtures/etcd-versions.js';
 import { LocalAgents } from './helpers/local-agents.js';
 
-for (const version of ['3.4', '3.5'] as const) {
+for (const version of etcdVersions) {
   test.serial(`a host without a network is reached over its unix socket, on etcd ${version}`, async (t) => {
     await using agents = await LocalAgents.create(version);
     const host = await agents.add('h1');

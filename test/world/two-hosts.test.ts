@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { etcdVersions } from '../fixtures/etcd-versions.js';
 import { Etcd } from './helpers/etcd.js';
 
 const program = fileURLToPath(new URL('./helpers/programs/watch-everything.js', import.meta.url));
@@ -57,7 +58,7 @@ class OtherHost {
   }
 }
 
-for (const version of ['3.4', '3.5'] as const) {
+for (const version of etcdVersions) {
   test.serial(
     `of two processes each sees in every watch what the other writes, on etcd ${version}`,
     async (t) => {

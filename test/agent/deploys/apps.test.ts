@@ -6,6 +6,7 @@ import path from 'node:path';
 import test from 'ava';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { hawser } from '../../cli/helpers/hawser.js';
+import { isLong } from '../../tunnel/lossless/faults.js';
 import { answerAt, answers, appFolder, deployTo, httpCheck } from '../helpers/app-folder.js';
 import type { LocalAgent } from '../helpers/local-agent.js';
 import { LocalAgents } from '../helpers/local-agents.js';
@@ -101,7 +102,11 @@ const shapes = {
   ],
 };
 
+// The others are as easily found as these.
+const hardest: readonly string[] = ['a daemon without a parent', 'a program with another environment'];
+
 for (const [what, run] of Object.entries(shapes)) {
+  if (!isLong && !hardest.includes(what)) continue;
   test.serial(`what an app has started goes with it, also when its agent is killed: ${what}`, async (t) => {
     const port = await freePort();
     const first = await deployTo(host, await appFolder(t, { run: run(port), health: httpCheck(port) }));

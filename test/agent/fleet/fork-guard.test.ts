@@ -4,11 +4,12 @@ import { heardFromCluster } from '../../../agent/cluster/guards/fork-guard.js';
 import { AgentError } from '../../../agent/errors.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { Client } from '../../../world/index.js';
+import { etcdVersions } from '../../fixtures/etcd-versions.js';
 import { ServerPlace } from '../helpers/server.js';
 
 const signal = AbortSignal.timeout(60_000);
 
-for (const version of ['3.4', '3.5'] as const) {
+for (const version of etcdVersions) {
   test.serial(`etcd ${version}: a host without its data hears the cluster that counts on it`, async (t) => {
     await using h1 = await ServerPlace.make(version);
     await using h2 = await ServerPlace.make(version, { name: 'h2' });

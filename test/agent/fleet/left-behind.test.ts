@@ -3,11 +3,12 @@ import test from 'ava';
 import { ClusterIdentity } from '../../../agent/cluster/guards/cluster-identity.js';
 import { AgentError } from '../../../agent/errors.js';
 import { Client, getFleet, makeFleet, raiseGeneration } from '../../../world/index.js';
+import { etcdVersions } from '../../fixtures/etcd-versions.js';
 import { ServerPlace } from '../helpers/server.js';
 
 const signal = AbortSignal.timeout(60_000);
 
-for (const version of ['3.4', '3.5'] as const)
+for (const version of etcdVersions)
   test.serial(
     `etcd ${version}: a recovered cluster is told from what it left behind, though both have the same id`,
     async (t) => {

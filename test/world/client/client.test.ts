@@ -1,5 +1,6 @@
 import test from 'ava';
 import { absent, Client, EtcdWorld, present, valueIs, WorldError } from '../../../world/index.js';
+import { etcdVersions } from '../../fixtures/etcd-versions.js';
 import { Etcd } from '../helpers/etcd.js';
 import { etcdctl } from '../helpers/etcdctl.js';
 import { bench, take, takeKeys } from '../helpers/fleet.js';
@@ -112,7 +113,7 @@ test.serial('a database that is full is told from a value that is too large', as
   t.regex(error?.message ?? '', /quota/);
 });
 
-for (const version of ['3.4', '3.5'] as const)
+for (const version of etcdVersions)
   test.serial(`a full etcd ${version} takes nothing that a transaction inside another writes`, async (t) => {
     await using own = await Etcd.start(['--quota-backend-bytes', '1000000'], version);
     await using direct = Client.create({ endpoints: [own.url] });
