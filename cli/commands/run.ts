@@ -2,7 +2,6 @@ import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { AgentOptions } from '../../agent/host-agent.js';
 import type { Log } from '../../base/log.js';
-import { makePrivateFolder, removePrivateFolder } from '../../tunnel/files/private-folder.js';
 import { DEFAULT_CLIENT_URL, DEFAULT_SERVER_URL } from '../../world/constants.js';
 import type { Context } from '../context.js';
 import {
@@ -88,7 +87,10 @@ export function runCommand(context: Context): Command {
 
 async function runAgent(context: Context, flags: RunFlags): Promise<void> {
   refuseNetworkFlags(flags);
-  const { HostAgent } = await import('../../agent/host-agent.js');
+  const [{ HostAgent }, { makePrivateFolder, removePrivateFolder }] = await Promise.all([
+    import('../../agent/host-agent.js'),
+    import('../../tunnel/files/private-folder.js'),
+  ]);
   const prefix = flags.tmpPrefix ? makePrivateFolder() : flags.prefix;
   try {
     const agent = new HostAgent(await agentOptions(context, flags, prefix));
