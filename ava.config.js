@@ -9,7 +9,6 @@ const longFirst = [
   'agent/recover',
   'agent/cluster/nominee-',
   'agent/deploys/apps',
-  'agent/server/server-process',
   'fixtures/owner-ends',
   'tunnel/lossless/',
   'agent/local-users',
