@@ -10,16 +10,16 @@ export interface Destination {
   readonly host: string;
   readonly port: number;
   /** The only host key to accept: `SHA256:…`, `ssh-ed25519 AAAA…` or the bare base64 key. */
-  readonly hostKey?: string;
+  readonly hostKey?: string | undefined;
 }
 
 /** A destination as far as a text names it; ssh_config can say the rest. */
 export interface NamedDestination {
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** A name, an address or an alias of ssh_config; IPv6 without brackets. */
   readonly host: string;
-  readonly port?: number;
-  readonly hostKey?: string;
+  readonly port?: number | undefined;
+  readonly hostKey?: string | undefined;
 }
 
 const DEFAULT_PORT = 22;
@@ -31,7 +31,7 @@ export interface ReadDestination {
    * `user:more@host`: a password, unless the person's ssh_config has a user of that very name for the host. The error
    * for a password, which does not repeat it.
    */
-  readonly suspected?: TunnelError;
+  readonly suspected?: TunnelError | undefined;
 }
 
 /**
@@ -146,7 +146,7 @@ function holdsPassword(text: string): TunnelError {
 function parseAddress(
   address: string,
   fail: (problem: string) => never,
-): { readonly host: string; readonly port?: number } {
+): { readonly host: string; readonly port?: number | undefined } {
   if (isIPv6(address)) return { host: address };
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(address);
   const [name, portText] = bracketed ? [bracketed[1] ?? '', bracketed[2]] : cut(address, ':');
@@ -180,7 +180,8 @@ function decoded(text: string, fail: (problem: string) => never): string {
   }
 }
 
-function withoutPassword(text: string): string {
+/** A destination as a person wrote it, fit to be shown. */
+export function withoutPassword(text: string): string {
   return text.replace(/^((?:ssh:\/\/)?[^:@]*):(?!\/\/).*@/is, '$1:…@');
 }
 

@@ -18,23 +18,23 @@ export type TunnelErrorCode =
 export interface TunnelErrorDetails {
   readonly cause?: unknown;
   /** Of the key that the host presented: `SHA256:…`. */
-  readonly fingerprint?: string;
+  readonly fingerprint?: string | undefined;
   /** Of the keys that were expected instead. */
-  readonly expectedFingerprints?: readonly string[];
+  readonly expectedFingerprints?: readonly string[] | undefined;
   /** The known_hosts or identity file that decided. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   /** From 1, in `file`. */
-  readonly line?: number;
+  readonly line?: number | undefined;
   /** What the host refused: identities by file name (those of the agent alone by comment), `password`, `keyboard-interactive`. */
-  readonly tried?: readonly string[];
+  readonly tried?: readonly string[] | undefined;
   /** The server hung up before it said anything, as sshd does while too many logins are under way (MaxStartups). */
-  readonly wasDropped?: boolean;
+  readonly wasDropped?: boolean | undefined;
   /** The server was there, and the connection broke off while we logged in. */
-  readonly brokeOff?: boolean;
+  readonly brokeOff?: boolean | undefined;
   /** For `no-common-algorithm`: the option of ssh_config that lists what nothing is in common of. */
-  readonly algorithmOption?: string;
+  readonly algorithmOption?: string | undefined;
   /** When several ways in were tried: why each of them failed. */
-  readonly attempts?: readonly TunnelError[];
+  readonly attempts?: readonly TunnelError[] | undefined;
 }
 
 /** Every failure of a tunnel that a person or a program can act on. */

@@ -24,5 +24,11 @@ export type {
   StrictHostKeyChecking,
 } from './ssh-config/resolved-destination.js';
 export type { ForwardTarget } from './transport/transport.js';
-export { type ForwardOptions, Tunnel, type TunnelOptions } from './tunnel.js';
+export { type ForwardOptions, Tunnel } from './tunnel.js';
+export type {
+  AddressedTunnelOptions,
+  NamedTunnelOptions,
+  ResolvedTunnelOptions,
+  TunnelOptions,
+} from './tunnel-options.js';
 export { TunnelPool, type TunnelShare } from './tunnel-pool.js';

@@ -1,9 +1,10 @@
 import { untilAborted } from '../base/abort.js';
-import { formatDestination } from './destination.js';
+import { formatDestination, withoutPassword } from './destination.js';
 import { TunnelError } from './errors.js';
 import type { RemoteCommand } from './exec/remote-command.js';
 import { type Ask, Questions } from './questions.js';
-import { Tunnel, type TunnelOptions } from './tunnel.js';
+import { Tunnel } from './tunnel.js';
+import type { TunnelOptions } from './tunnel-options.js';
 
 /** One user's part in a shared tunnel. */
 export interface TunnelShare extends AsyncDisposable {
@@ -17,7 +18,7 @@ interface Entry {
   readonly opening: AbortController;
   readonly tunnel: Promise<Tunnel>;
   /** The tunnel, once it is open. */
-  opened?: Tunnel;
+  opened?: Tunnel | undefined;
   users: number;
 }
 
@@ -80,7 +81,7 @@ export class TunnelPool implements AsyncDisposable {
   async exec(
     options: TunnelOptions,
     command: string,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<RemoteCommand> {
     const share = await this.take(options, { signal });
     try {
@@ -152,6 +153,6 @@ function sorted(value: unknown): unknown {
 }
 
 function poolClosed({ destinations: [first] }: TunnelOptions): TunnelError {
-  const host = first ? formatDestination(first) : '';
+  const host = typeof first === 'object' ? formatDestination(first) : withoutPassword(first ?? '');
   return new TunnelError('closed', host, `No tunnel to ${host} can be had: the pool is closed.`);
 }

@@ -1,53 +1,13 @@
-import type { Log } from '../base/log.js';
-import { type TransportName, transportNamed } from './connection/choose-transport.js';
+import { transportNamed } from './connection/choose-transport.js';
 import { Connection, type Dial } from './connection/connection.js';
 import { type RaceOptions, raceDestinations } from './connection/race-destinations.js';
 import type { TunnelState } from './connection/state.js';
-import { type Destination, formatDestination } from './destination.js';
+import { formatDestination } from './destination.js';
 import { execOn } from './exec/exec.js';
 import type { RemoteCommand } from './exec/remote-command.js';
 import { Forward } from './forward/forward.js';
-import { type Ask, Questions } from './questions.js';
-import type { ResolvedDestination } from './ssh-config/resolved-destination.js';
 import type { ForwardTarget } from './transport/transport.js';
-
-export interface TunnelOptions {
-  /**
-   * Ways into one fleet, at least one. All are tried at once, for each reconnect too; the first to let us in is used.
-   * One that `resolveDestination` gave says itself how to log in and whom to trust: the five options below do not
-   * count for it.
-   */
-  readonly destinations: readonly (Destination | ResolvedDestination)[];
-  /** The only host key to accept (`SHA256:…`, `ssh-ed25519 AAAA…` or bare base64); a destination's own is preferred. */
-  readonly hostKey?: string | undefined;
-  /**
-   * Host keys to accept without a pin; files that do not exist count as empty. Revoked keys count even with a pin. New
-   * keys go to the first file: without any, a host that is unknown is refused and nobody is asked.
-   */
-  readonly knownHostsFiles?: readonly string[] | undefined;
-  /** Private keys to log in with. One that cannot be used is an error. */
-  readonly identityFiles?: readonly string[] | undefined;
-  /** Private keys to try too, last; absent and encrypted ones are passed over. */
-  readonly optionalIdentityFiles?: readonly string[] | undefined;
-  /** The SSH agent's socket (`SSH_AUTH_SOCK`), tried between the two. */
-  readonly agentSocket?: string | undefined;
-  /** For TCP, handshake and login together, each way in; also how long a forward holds a connection. Default 10,000. */
-  readonly connectTimeoutMs?: number | undefined;
-  /** How often a silent connection is probed; whatever the host sends counts as life. Default 2,000. */
-  readonly keepaliveIntervalMs?: number | undefined;
-  /** Unanswered probes after which it counts as lost. Default 3: noticed after 8 s, and 3 s after waking from sleep. */
-  readonly keepaliveCountMax?: number | undefined;
-  /**
-   * Asks a person about unknown host keys, for passphrases, passwords and second factors. Without it nothing is asked.
-   * Tunnels of one run are given one {@link Questions}, so that they ask one after the other and say "host 3 of 12".
-   */
-  readonly ask?: Ask | Questions | undefined;
-  /** What speaks SSH. Default `auto`: the system's `ssh` for destinations whose `needsOpenSsh` says why, else this process. */
-  readonly transport?: TransportName | undefined;
-  /** What is to be reached: of several ways in, one through which none of these answers is used only when there is no better. */
-  readonly probe?: readonly ForwardTarget[] | undefined;
-  readonly log?: Log | undefined;
-}
+import { type TunnelOptions, toRaceOptions } from './tunnel-options.js';
 
 export interface ForwardOptions {
   /** Listens on this loopback TCP address, which every local user can enter, instead of a private unix socket. */
@@ -60,11 +20,7 @@ export interface ForwardOptions {
  * One SSH destination kept connected, with any number of forwards on it.
  *
  * ```ts
- * await using tunnel = await Tunnel.open({
- *   destinations: [parseDestination('root@host.example', { defaultUser: 'root' })],
- *   knownHostsFiles: ['/home/me/.ssh/known_hosts'],
- *   identityFiles: ['/home/me/.ssh/id_ed25519'],
- * });
+ * await using tunnel = await Tunnel.open({ destinations: ['root@host.example'] });
  * const { address } = await tunnel.forward({ host: '127.0.0.1', port: 2379 });
  * ```
  */
@@ -89,12 +45,12 @@ export class Tunnel implements AsyncDisposable {
    */
   static async open(
     options: TunnelOptions,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Tunnel> {
     signal?.throwIfAborted();
     if (options.destinations.length === 0) throw new TypeError('destinations must name at least one way in');
-    const waysIn = withDefaults(options);
     const transport = transportNamed(options.transport ?? 'auto');
+    const waysIn = await toRaceOptions(options, { signal });
     const dial: Dial = ({ signal, mayAsk }) =>
       raceDestinations(mayAsk ? waysIn : { ...waysIn, questions: undefined }, transport, { signal });
     const connection = await Connection.open(dial, {
@@ -109,7 +65,7 @@ export class Tunnel implements AsyncDisposable {
   }
 
   /** The current state, then each change; ends after `closed`, or (without throwing) when the signal aborts. */
-  states(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<TunnelState> {
+  states(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<TunnelState> {
     return this.#connection.states.follow(options);
   }
 
@@ -150,7 +106,10 @@ export class Tunnel implements AsyncDisposable {
    * `outcome-unknown` when the host did not answer, in time or before the connection was lost, `closed` after
    * {@link close}
    */
-  async exec(command: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<RemoteCommand> {
+  async exec(
+    command: string,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<RemoteCommand> {
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#connection.closedError();
     return execOn(this.#connection, command, {
@@ -174,47 +133,4 @@ export class Tunnel implements AsyncDisposable {
     await Promise.all([...this.#forwards].map((forward) => forward.close()));
     await this.#connection.close();
   }
-}
-
-function withDefaults(options: TunnelOptions): RaceOptions {
-  return {
-    destinations: options.destinations.map((one) => ('alias' in one ? one : withoutConfig(one, options))),
-    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-    keepaliveIntervalMs: options.keepaliveIntervalMs ?? 2_000,
-    keepaliveCountMax: options.keepaliveCountMax ?? 3,
-    probe: options.probe,
-    questions: options.ask && questionsOf(options.ask, options.destinations.map(formatDestination)),
-    log: options.log,
-  };
-}
-
-function questionsOf(ask: Ask | Questions, hosts: readonly string[]): Questions {
-  const questions = ask instanceof Questions ? ask : new Questions(ask);
-  questions.expect(hosts);
-  return questions;
-}
-
-/** A destination of which no ssh_config says anything. */
-function withoutConfig(destination: Destination, options: TunnelOptions): ResolvedDestination {
-  const { agentSocket, identityFiles = [] } = options;
-  const hostKey = destination.hostKey ?? options.hostKey;
-  return {
-    ...destination,
-    ...(hostKey !== undefined && { hostKey }),
-    alias: destination.host,
-    sshConfig: 'none',
-    strictHostKeyChecking: 'ask',
-    knownHostsFiles: options.knownHostsFiles ?? [],
-    hashKnownHosts: false,
-    identityFiles,
-    requiredIdentityFiles: identityFiles,
-    defaultIdentityFiles: options.optionalIdentityFiles ?? [],
-    identitiesOnly: false,
-    ...(agentSocket !== undefined && { agentSocket }),
-    certificateFiles: [],
-    authMethods: ['publickey', 'keyboard-interactive', 'password'],
-    jumps: [],
-    batchMode: false,
-    needsOpenSsh: [],
-  };
 }

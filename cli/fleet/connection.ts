@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Log } from '../../base/log.js';
 import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
-import type { TunnelOptions } from '../../tunnel/tunnel.js';
+import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import { parseDuration } from '../../world/deploys/duration.js';
@@ -75,7 +75,7 @@ export async function tunnelOptions(
   connection: FleetTarget,
   log: Log,
   signal?: AbortSignal,
-): Promise<TunnelOptions> {
+): Promise<ResolvedTunnelOptions> {
   const [{ resolveDestination }, { askFor }] = await Promise.all([
     import('../../tunnel/ssh-config/resolve.js'),
     import('../prompts/ssh.js'),
@@ -99,7 +99,7 @@ export async function tunnelOptions(
     destinations: destinations.map((destination) => alsoReading(destination, folderKnownHosts)),
     connectTimeoutMs: connection.timeoutMs,
     transport: connection.transport,
-    ...(ask && { ask }),
+    ask,
     log,
   };
 }

@@ -1,7 +1,8 @@
 import { ControlClient } from '../../agent/control/client.js';
 import { CONTROL_SOCKET } from '../../agent/control/socket-path.js';
 import { Questions } from '../../tunnel/questions.js';
-import { Tunnel, type TunnelOptions } from '../../tunnel/tunnel.js';
+import { Tunnel } from '../../tunnel/tunnel.js';
+import type { TunnelOptions } from '../../tunnel/tunnel-options.js';
 import type { HostReport } from './plan.js';
 import { connectBySudo } from './sudo-pipe.js';
 

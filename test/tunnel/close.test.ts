@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { Tunnel, type TunnelOptions } from '../../tunnel/index.js';
+import { type AddressedTunnelOptions, Tunnel } from '../../tunnel/index.js';
 import { Sshd } from './helpers/sshd.js';
 import { Target } from './helpers/target.js';
 
@@ -22,7 +22,7 @@ interface User {
 
 function use(
   ending: string,
-  options: TunnelOptions,
+  options: AddressedTunnelOptions,
   target: { readonly host: string; readonly port: number } = { host: '127.0.0.1', port: 1 },
 ): User {
   const child = spawn(process.execPath, [program, JSON.stringify({ ending, options, target })], {

@@ -1,9 +1,9 @@
 /** How many logins may be under way at once. */
 export interface LoginLimits {
   /** In all. Default 32. */
-  readonly overall?: number;
+  readonly overall?: number | undefined;
   /** At one SSH server; sshd drops some of more than ten (MaxStartups). Default 8. */
-  readonly perServer?: number;
+  readonly perServer?: number | undefined;
 }
 
 /** One SSH server as the governor sees it. */

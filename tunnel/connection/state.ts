@@ -11,9 +11,9 @@ export interface TunnelState {
   readonly status: 'connecting' | 'connected' | 'waiting' | 'failed' | 'closed';
   readonly since: Date;
   /** Why it is not connected; none when it is, or was closed. */
-  readonly reason?: TunnelError;
-  readonly via?: Destination;
-  readonly retryAt?: Date;
+  readonly reason?: TunnelError | undefined;
+  readonly via?: Destination | undefined;
+  readonly retryAt?: Date | undefined;
 }
 
 /** A change more than this behind is dropped for a reader that does not keep up. */
@@ -46,7 +46,11 @@ export class TunnelStates {
   }
 
   /** The current state, then each change; ends after `closed`, or when the signal aborts. */
-  async *follow({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<TunnelState, void, void> {
+  async *follow({
+    signal,
+  }: {
+    readonly signal?: AbortSignal | undefined;
+  } = {}): AsyncGenerator<TunnelState, void, void> {
     if (signal?.aborted) return;
     const pending = [this.#current];
     let wake = () => {};

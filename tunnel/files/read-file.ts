@@ -18,7 +18,7 @@ export class UnreadableFile extends Error {
 export interface ReadFileOptions {
   readonly maxBytes: number;
   /** Whether it may be a pipe, as a shell makes one of `<(command)`. Default false. */
-  readonly mayBePipe?: boolean;
+  readonly mayBePipe?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -7,7 +7,7 @@ export interface KnownHostsLine {
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  readonly marker?: 'cert-authority' | 'revoked';
+  readonly marker?: 'cert-authority' | 'revoked' | undefined;
   /** The first field as written, byte by byte (latin1): a pattern list or one hashed name. */
   readonly hosts: string;
   /** `ssh-ed25519`, `ssh-rsa`, …; of a certificate, that of the key in it. */
@@ -15,7 +15,7 @@ export interface KnownHostsLine {
   /** The key as SSH sends it. */
   readonly key: Buffer;
   /** The line holds a certificate: no host can present an equal key. */
-  readonly isCertificate?: true;
+  readonly isCertificate?: true | undefined;
 }
 
 /** What known_hosts files say of one host. */
@@ -59,7 +59,7 @@ interface ParseOptions {
   /** With any, only lines that cover one of them are read. */
   readonly names?: readonly string[] | undefined;
   /** The number of the first line, for a part of a file. Default 1. */
-  readonly firstLine?: number;
+  readonly firstLine?: number | undefined;
 }
 
 /** The names that a host can stand under: the first with its port, the other as a fallback for ports other than 22. */

@@ -19,7 +19,7 @@ interface ReadOptions {
   readonly destination: ResolvedDestination;
   readonly signal: AbortSignal;
   /** With any, only lines that cover one of them are wanted. */
-  readonly names?: readonly string[];
+  readonly names?: readonly string[] | undefined;
 }
 
 /**

@@ -10,14 +10,14 @@ export type HostKeyPin =
 /** What a host's key is measured against. */
 export interface HostKeyTrust {
   readonly destination: Destination & {
-    readonly alias?: string;
-    readonly strictHostKeyChecking?: StrictHostKeyChecking;
-    readonly isJump?: boolean;
+    readonly alias?: string | undefined;
+    readonly strictHostKeyChecking?: StrictHostKeyChecking | undefined;
+    readonly isJump?: boolean | undefined;
   };
-  readonly pin?: HostKeyPin;
+  readonly pin?: HostKeyPin | undefined;
   readonly known: KnownHost;
   /** Looks through all files for a key, whatever host it is of. */
-  readonly linesWith?: (key: Buffer) => Promise<readonly KnownHostsLine[]>;
+  readonly linesWith?: ((key: Buffer) => Promise<readonly KnownHostsLine[]>) | undefined;
 }
 
 /** What is known by which a host key is judged. */

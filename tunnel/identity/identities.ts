@@ -13,12 +13,12 @@ export interface KeyFile {
   /** One that cannot be used is an error. */
   readonly isRequired: boolean;
   /** The private key; absent where only the public half is there, for a key that an agent holds. */
-  readonly privateKey?: string;
+  readonly privateKey?: string | undefined;
   readonly isEncrypted: boolean;
   /** As SSH sends it; absent where nothing tells it before the private key is decrypted. */
-  readonly publicKey?: Buffer;
+  readonly publicKey?: Buffer | undefined;
   /** Why the private key that is there must not be used, in OpenSSH's words. */
-  readonly objection?: string;
+  readonly objection?: string | undefined;
 }
 
 /** A key that an SSH agent holds. */
@@ -36,7 +36,7 @@ export type Identity =
       readonly privateKey: string;
       readonly isRequired: boolean;
       readonly isEncrypted: boolean;
-      readonly publicKey?: Buffer;
+      readonly publicKey?: Buffer | undefined;
     };
 
 interface ReadOptions {

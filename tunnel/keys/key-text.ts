@@ -6,9 +6,9 @@ export interface KeyText {
   readonly form: 'openssh' | 'pem' | 'pkcs8';
   readonly isEncrypted: boolean;
   /** Its public half as SSH sends it; only OpenSSH's own form tells it. */
-  readonly publicKey?: Buffer;
+  readonly publicKey?: Buffer | undefined;
   /** Names what encrypts it, in OpenSSH's own form. */
-  readonly cipher?: string;
+  readonly cipher?: string | undefined;
 }
 
 /** As OpenSSH has it; no key comes near it. */

@@ -12,10 +12,10 @@ export interface SshEnvironment {
   readonly localUser: string;
   readonly localUserId: number;
   /** Read instead of `~/.ssh/config` and the system's. */
-  readonly configFile?: string;
-  readonly signal?: AbortSignal;
+  readonly configFile?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** How long `ssh` may take to read its files, in milliseconds; default 30,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The surroundings of this process's user. */

@@ -9,7 +9,7 @@ export const MAX_HOPS = 16;
 export interface Hop {
   readonly destination: NamedDestination;
   /** The hops before it, as ProxyJump writes them. */
-  readonly through?: string;
+  readonly through?: string | undefined;
 }
 
 /**

@@ -4,10 +4,10 @@ export type HostOptions = ReadonlyMap<string, readonly string[]>;
 /** One host to look up: what was typed, before ssh_config is asked. */
 export interface HostQuery {
   readonly host: string;
-  readonly user?: string;
-  readonly port?: number;
+  readonly user?: string | undefined;
+  readonly port?: number | undefined;
   /** Hops that were decided already: they take the place of ProxyJump and ProxyCommand. */
-  readonly through?: string;
+  readonly through?: string | undefined;
 }
 
 /** What is said of a host, beside what would be said if no file existed. */

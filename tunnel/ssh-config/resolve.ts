@@ -23,9 +23,9 @@ export interface DestinationFlags {
 }
 
 export interface ResolveOptions {
-  readonly flags?: DestinationFlags;
-  /** Environment variables: `HOME`, `SSH_AUTH_SOCK`, `PATH` and those that ssh_config mentions. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly flags?: DestinationFlags | undefined;
+  /** Environment variables: `HOME`, `SSH_AUTH_SOCK`, `PATH` and those that ssh_config mentions. Default `process.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Read instead of `~/.ssh/config` and the system's, like `ssh -F`; `none` reads nothing. */
   readonly configFile?: string | undefined;
   readonly log?: Log | undefined;
@@ -47,9 +47,9 @@ interface Resolution {
  */
 export async function resolveDestination(
   text: string,
-  options: ResolveOptions,
+  options: ResolveOptions = {},
 ): Promise<ResolvedDestination> {
-  const { flags = {}, environment, configFile, log, signal } = options;
+  const { flags = {}, environment = process.env, configFile, log, signal } = options;
   signal?.throwIfAborted();
   const read = readDestination(text);
   const { destination: named } = read;

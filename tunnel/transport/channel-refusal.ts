@@ -9,7 +9,7 @@ export interface ChannelRefusal {
   /** 1 is administratively prohibited, 2 that the connection failed. */
   readonly reason: number;
   readonly description: string;
-  readonly cause?: Error;
+  readonly cause?: Error | undefined;
 }
 
 /** The error of a channel that the server, or the target beyond it, refused. */

@@ -22,7 +22,7 @@ const NAME = /^[\w.+@-]{1,64}$/;
 export interface Disagreement {
   readonly option: AlgorithmOption;
   /** What the host has, where that is known. */
-  readonly offer?: readonly string[];
+  readonly offer?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { Tunnel, type TunnelOptions } from '../../../tunnel/index.js';
+import { type AddressedTunnelOptions, Tunnel } from '../../../tunnel/index.js';
 import { SshForward } from './ssh-forward.js';
 import type { Stand } from './stand.js';
 
@@ -54,7 +54,7 @@ export async function ours(
     at,
     overTcp = false,
     ...options
-  }: Partial<TunnelOptions> & { readonly at?: SshAt; readonly overTcp?: boolean } = {},
+  }: Partial<AddressedTunnelOptions> & { readonly at?: SshAt; readonly overTcp?: boolean } = {},
 ): Promise<Way> {
   const before = await sshProcesses();
   const tunnel = await Tunnel.open({ ...tunnelOptions(stand, at), ...options });
@@ -70,7 +70,7 @@ export async function ours(
   };
 }
 
-export function tunnelOptions({ sshd }: Stand, at: SshAt = sshd): TunnelOptions {
+export function tunnelOptions({ sshd }: Stand, at: SshAt = sshd): AddressedTunnelOptions {
   return {
     ...sshd.options,
     destinations: [{ ...sshd.destination, port: at.port }],

@@ -12,7 +12,7 @@ import {
   otherServersIn,
   resolveOtherServers,
 } from '../../../fixtures/fleet/ssh/other-servers.js';
-import type { TunnelOptions } from '../../../tunnel/index.js';
+import type { AddressedTunnelOptions } from '../../../tunnel/index.js';
 import { waitUntil } from '../../fixtures/wait-until.js';
 import { Relay } from './relay.js';
 import { makeKey } from './sshd.js';
@@ -46,7 +46,7 @@ const WITH_HOME = 'mount --bind "$1" "$2/programs" && mount --bind "$2" /root &&
 /** A real SSH server that is not OpenSSH's, behind a relay. */
 export class OtherServer implements AsyncDisposable {
   readonly relay: Relay;
-  readonly options: TunnelOptions;
+  readonly options: AddressedTunnelOptions;
   readonly #folder: string;
   readonly #child: ChildProcess | undefined;
 

@@ -1,6 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ResolvedDestination, resolveDestination, type TunnelOptions } from '../../../tunnel/index.js';
+import {
+  type ResolvedDestination,
+  type ResolvedTunnelOptions,
+  resolveDestination,
+} from '../../../tunnel/index.js';
 import type { Sshd } from './sshd.js';
 
 /** The lines of ssh_config for one of our servers. */
@@ -31,6 +35,6 @@ export function resolveBy(file: string, text: string): Promise<ResolvedDestinati
 }
 
 /** Options to open a tunnel to a destination that a file describes. */
-export async function optionsBy(file: string, text: string): Promise<TunnelOptions> {
+export async function optionsBy(file: string, text: string): Promise<ResolvedTunnelOptions> {
   return { destinations: [await resolveBy(file, text)] };
 }

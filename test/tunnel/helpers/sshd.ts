@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { resolveSshd } from '../../../fixtures/index.js';
-import type { Destination, TunnelOptions } from '../../../tunnel/index.js';
+import type { AddressedTunnelOptions, Destination } from '../../../tunnel/index.js';
 
 const run = promisify(execFile);
 
@@ -75,7 +75,7 @@ export class Sshd implements AsyncDisposable {
   }
 
   /** Options that get in. */
-  get options(): TunnelOptions {
+  get options(): AddressedTunnelOptions {
     return {
       destinations: [this.destination],
       knownHostsFiles: [this.knownHostsFile],

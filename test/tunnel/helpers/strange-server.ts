@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
-import type { TunnelOptions } from '../../../tunnel/index.js';
+import type { AddressedTunnelOptions } from '../../../tunnel/index.js';
 import { Relay } from './relay.js';
 import { makeKey } from './sshd.js';
 
@@ -29,7 +29,7 @@ export interface Strangeness {
 /** A server that forwards, and takes any key; behind a relay. */
 export class StrangeServer implements AsyncDisposable {
   readonly relay: Relay;
-  readonly options: TunnelOptions;
+  readonly options: AddressedTunnelOptions;
   /** Commands that were asked for so far. */
   commands = 0;
   readonly #folder: string;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { createFleet, type Fleet } from '../../../fixtures/index.js';
-import { type Ask, parseDestination, Tunnel, type TunnelOptions } from '../../../tunnel/index.js';
+import { type AddressedTunnelOptions, type Ask, parseDestination, Tunnel } from '../../../tunnel/index.js';
 import { answering, connects, refused } from '../helpers/logins.js';
 import { SshAgent } from '../helpers/ssh-agent.js';
 import { makeKey } from '../helpers/sshd.js';
@@ -35,7 +35,7 @@ test.before(async () => {
 });
 test.after.always(() => fleet?.close());
 
-function optionsFor(user: string, ask?: Ask): TunnelOptions {
+function optionsFor(user: string, ask?: Ask): AddressedTunnelOptions {
   const [host] = fleet.hosts;
   if (host === undefined) throw new RangeError('a fleet has a host');
   return {

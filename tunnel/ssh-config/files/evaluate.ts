@@ -32,7 +32,7 @@ export interface EvaluateOptions {
   /** In the final pass: what the first one found. */
   readonly before?: { readonly hostname: string; readonly found: Found };
   /** Told each line that OpenSSH takes but passes over. */
-  readonly onGone?: (line: ConfigLine) => void;
+  readonly onGone?: ((line: ConfigLine) => void) | undefined;
 }
 
 /**

@@ -33,9 +33,9 @@ export function isForward(spec: string, { isDynamic, isRemote }: ForwardKind, po
 }
 
 interface End {
-  readonly host?: Field;
-  readonly port?: Field;
-  readonly path?: Field;
+  readonly host?: Field | undefined;
+  readonly port?: Field | undefined;
+  readonly path?: Field | undefined;
 }
 
 /** Which fields say where to listen, and which where to connect to. */

@@ -16,7 +16,7 @@ export interface LifeProbeOptions {
   /** Shared by the connections to one server. */
   readonly habits: ServerHabits;
   /** Told once when this server answers no question, so that its silence says nothing. */
-  readonly onMute?: () => void;
+  readonly onMute?: (() => void) | undefined;
 }
 
 /** So many connections in a row without an answer show that the server gives none: its silence says nothing. */

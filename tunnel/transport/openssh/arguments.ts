@@ -22,7 +22,7 @@ export interface MasterOptions {
   readonly keepaliveIntervalMs: number;
   readonly keepaliveCountMax: number;
   /** Default `ERROR`: the texts by which failures are told apart come there, and banners come at `INFO`. */
-  readonly logLevel?: 'ERROR' | 'INFO';
+  readonly logLevel?: 'ERROR' | 'INFO' | undefined;
 }
 
 /** Seconds that `ssh` outlives the last process that uses it; it ends by itself even when ours is killed. */

@@ -12,8 +12,8 @@ interface Failure {
   /** Ends the sentence "Could not connect to HOST: …". */
   readonly problem: string;
   readonly advice: string;
-  readonly wasDropped?: boolean;
-  readonly brokeOff?: boolean;
+  readonly wasDropped?: boolean | undefined;
+  readonly brokeOff?: boolean | undefined;
 }
 
 const CHECK_ADDRESS = 'Check the address and that its SSH server runs.';
@@ -124,7 +124,7 @@ const NOT_THE_PINNED_KEY: Omit<Failure, 'text'> = {
 };
 
 /** @property isJump whether it was to lead to another host */
-type FailedHost = Destination & { readonly isJump?: boolean };
+type FailedHost = Destination & { readonly isJump?: boolean | undefined };
 
 /** Says why `ssh` did not log in, from what it wrote to its standard error. */
 export function translateOpenSshFailure(destination: FailedHost, output: string): TunnelError {

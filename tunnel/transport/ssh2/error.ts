@@ -71,7 +71,7 @@ export interface LinkContext {
   /** Authentication methods that the host would go on with. */
   readonly accepts: readonly string[];
   /** Whether everything had been offered once. */
-  readonly isRepeating?: boolean;
+  readonly isRepeating?: boolean | undefined;
 }
 
 /** The error of a connection that closed without any other. */

@@ -9,7 +9,7 @@ export interface DecryptRequest {
 
 export interface DecryptResult {
   /** Absent when the passphrase is wrong. */
-  readonly privateKey?: string;
+  readonly privateKey?: string | undefined;
 }
 
 parentPort?.postMessage(decrypt(workerData));

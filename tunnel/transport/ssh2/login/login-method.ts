@@ -8,13 +8,13 @@ import type { Questions } from '../../../questions.js';
 export interface LoginMethod {
   readonly method: AnyAuthMethod;
   /** What to call it when the host refused it. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** For an RSA key that is refused: whether it may be offered again, signing in another way. */
-  readonly isRsa?: boolean;
+  readonly isRsa?: boolean | undefined;
   /** For a key from a file: its private half, once it is unlocked. */
   readonly privateKey?: () => ParsedKey | undefined;
   /** For a key offered by way of an agent: whether the host wanted a signature of it, and got one. */
-  readonly signature?: () => Signature;
+  readonly signature?: (() => Signature) | undefined;
 }
 
 export type Signature = 'not-wanted' | 'given' | 'failed';
