@@ -54,7 +54,7 @@ export class TunnelError extends Error {
   readonly attempts: readonly TunnelError[];
 
   constructor(code: TunnelErrorCode, host: string, message: string, details: TunnelErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.host = host;
     this.fingerprint = details.fingerprint;
@@ -109,9 +109,9 @@ function detailsOf(error: TunnelError): TunnelErrorDetails {
     cause: error.cause,
     expectedFingerprints: error.expectedFingerprints,
     tried: error.tried,
-    ...(error.algorithmOption !== undefined && { algorithmOption: error.algorithmOption }),
-    ...(error.fingerprint !== undefined && { fingerprint: error.fingerprint }),
-    ...(error.file !== undefined && { file: error.file }),
-    ...(error.line !== undefined && { line: error.line }),
+    algorithmOption: error.algorithmOption,
+    fingerprint: error.fingerprint,
+    file: error.file,
+    line: error.line,
   };
 }

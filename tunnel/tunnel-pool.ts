@@ -85,7 +85,7 @@ export class TunnelPool implements AsyncDisposable {
   ): Promise<RemoteCommand> {
     const share = await this.take(options, { signal });
     try {
-      const running = await share.tunnel.exec(command, signal && { signal });
+      const running = await share.tunnel.exec(command, { signal });
       void running.exit.then(share.release, share.release);
       return running;
     } catch (error) {

@@ -101,6 +101,6 @@ function cannotListen(host: string, address: string, problem: string, cause?: un
     'forward-refused',
     host,
     `Could not listen on ${address} for a forward to ${host}: ${problem}.`,
-    cause === undefined ? {} : { cause },
+    { cause },
   );
 }

@@ -15,7 +15,7 @@ export function revokedError({ key }: PublicKey, trust: HostKeyTrust): TunnelErr
     'host-key-revoked',
     host,
     `Refused to talk to ${host}: its host key ${fingerprint} is revoked by ${by?.file}:${by?.line}. Give the host a new key; do not remove that line.`,
-    { fingerprint, ...(by && { file: by.file, line: by.line }) },
+    { fingerprint, file: by?.file, line: by?.line },
   );
 }
 
@@ -51,7 +51,8 @@ export function changedError({ key, type }: PublicKey, trust: HostKeyTrust): Tun
     {
       fingerprint,
       expectedFingerprints: replaced.map((line) => fingerprintOf(line.key)),
-      ...(first && { file: first.file, line: first.line }),
+      file: first?.file,
+      line: first?.line,
     },
   );
 }

@@ -15,7 +15,7 @@ export interface KnownHostsLine {
   /** The key as SSH sends it. */
   readonly key: Buffer;
   /** The line holds a certificate: no host can present an equal key. */
-  readonly isCertificate?: true | undefined;
+  readonly isCertificate: boolean;
 }
 
 /** What known_hosts files say of one host. */
@@ -138,8 +138,8 @@ function parseLine(
     hosts,
     type: key.type,
     key: key.key,
-    ...(marker !== undefined && { marker }),
-    ...(key.isCertificate && { isCertificate: true }),
+    marker,
+    isCertificate: key.isCertificate,
   };
 }
 

@@ -40,7 +40,7 @@ export async function readTrust(
     known: lookUpHost(lines, name, port),
     linesWith: async (key) =>
       (await readLines({ destination, signal })).filter((line) => line.key.equals(key)),
-    ...(hostKey !== undefined && { pin: parseHostKeyPin(hostKey, destination) }),
+    pin: hostKey === undefined ? undefined : parseHostKeyPin(hostKey, destination),
   };
 }
 

@@ -117,10 +117,7 @@ export function badIdentity(host: string, file: string, problem: string, cause?:
     'bad-identity',
     host,
     `Could not use the identity ${file} for ${host}: ${problem}.`,
-    {
-      file,
-      ...(cause !== undefined && { cause }),
-    },
+    { file, cause },
   );
 }
 
@@ -159,14 +156,14 @@ async function readKeyFile(
   }
   // The agent may hold it all the same.
   if (key && objection !== undefined) {
-    return { file, isRequired, isEncrypted: false, objection, ...(publicKey && { publicKey }) };
+    return { file, isRequired, isEncrypted: false, objection, publicKey };
   }
   return {
     file,
     isRequired,
     isEncrypted: key?.isEncrypted ?? false,
-    ...(key && { privateKey: text }),
-    ...(publicKey && { publicKey }),
+    privateKey: key && text,
+    publicKey,
   };
 }
 

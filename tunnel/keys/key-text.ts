@@ -99,7 +99,7 @@ function inspectOpenSshKey(text: string): KeyText {
   return {
     form,
     isEncrypted: cipher !== undefined && cipher !== 'none',
-    ...(cipher !== undefined && { cipher }),
-    ...(publicKey !== undefined && { publicKey }),
+    cipher,
+    publicKey,
   };
 }

@@ -38,9 +38,9 @@ export function sshEnvironmentOf(
     passwdHome: user?.homedir,
     localUser: user?.username ?? (variables['USER'] || variables['LOGNAME'] || ''),
     localUserId: user?.uid ?? process.getuid?.() ?? -1,
-    ...(configFile !== undefined && { configFile }),
-    ...(signal !== undefined && { signal }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
+    configFile,
+    signal,
+    timeoutMs,
   };
 }
 

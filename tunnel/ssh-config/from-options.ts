@@ -2,7 +2,12 @@ import type { Log } from '../../base/log.js';
 import type { SshEnvironment } from './environment.js';
 import { algorithmsOf, onlyOpenSsh } from './needs-openssh.js';
 import { type AskedOptions, type HostOptions, isSet, singleValue } from './options.js';
-import type { AuthMethod, ResolvedDestination, StrictHostKeyChecking } from './resolved-destination.js';
+import type {
+  AddKeysToAgent,
+  AuthMethod,
+  ResolvedDestination,
+  StrictHostKeyChecking,
+} from './resolved-destination.js';
 import {
   connectionTokens,
   expandFile,
@@ -40,21 +45,20 @@ export function destinationOf(
     host,
     port,
     user,
-    ...(hostKeyAlias !== undefined && { hostKeyAlias }),
+    hostKeyAlias,
     strictHostKeyChecking: strictnessOf(options, subject, log),
     knownHostsFiles: knownHostsFilesOf(asked, surroundings),
     hashKnownHosts: isOn(options, 'hashknownhosts'),
-    ...(knownHostsFiles(asked, 'userknownhostsfile', surroundings).length === 0 && { storesHostKeys: false }),
+    storesHostKeys: knownHostsFiles(asked, 'userknownhostsfile', surroundings).length > 0,
     identityFiles: areDefaults ? [] : identityFiles,
     requiredIdentityFiles: [],
     defaultIdentityFiles: areDefaults ? identityFiles : [],
     identitiesOnly: isOn(options, 'identitiesonly'),
-    ...(agentSocket !== undefined && { agentSocket }),
-    ...addKeysOf(options),
+    agentSocket,
+    addKeysToAgent: addKeysOf(options),
     certificateFiles: files('certificatefile'),
     authMethods,
-    ...(family === 'inet' && { addressFamily: 4 as const }),
-    ...(family === 'inet6' && { addressFamily: 6 as const }),
+    addressFamily: family === 'inet' ? 4 : family === 'inet6' ? 6 : undefined,
     ...timesOf(asked),
     ...algorithmsOf(asked),
     batchMode: isOn(options, 'batchmode'),
@@ -179,12 +183,12 @@ function agentSocketOf(
 }
 
 /** `ssh -G` prints `true`, `ask`, `confirm`, seconds, or `confirm` with seconds. */
-function addKeysOf(options: HostOptions): Pick<ResolvedDestination, 'addKeysToAgent'> {
+function addKeysOf(options: HostOptions): AddKeysToAgent | undefined {
   const said = options.get('addkeystoagent')?.[0] ?? 'false';
   const [, word = '', seconds] = /^([a-z]*) ?(\d+)?$/i.exec(said) ?? [];
-  if (seconds === undefined && ['', 'no', 'false'].includes(word)) return {};
+  if (seconds === undefined && ['', 'no', 'false'].includes(word)) return undefined;
   const lifetime = seconds === undefined ? {} : { lifetimeSeconds: Number(seconds) };
-  return { addKeysToAgent: { ask: word === 'ask', confirm: word === 'confirm', ...lifetime } };
+  return { ask: word === 'ask', confirm: word === 'confirm', ...lifetime };
 }
 
 function authMethodsOf(options: HostOptions): AuthMethod[] {
@@ -203,11 +207,11 @@ function timesOf(
   const isDebians = intervalText === DEBIAN_BATCH_INTERVAL && isOn(options, 'batchmode');
   const interval = isDebians ? 0 : Number(intervalText);
   return {
-    ...(timeout > 0 && { connectTimeoutMs: timeout * 1_000 }),
-    ...(interval > 0 && { keepaliveIntervalMs: interval * 1_000 }),
-    ...(isSet(asked, 'serveralivecountmax') && {
-      keepaliveCountMax: Number(singleValue(options, 'serveralivecountmax')),
-    }),
+    connectTimeoutMs: timeout > 0 ? timeout * 1_000 : undefined,
+    keepaliveIntervalMs: interval > 0 ? interval * 1_000 : undefined,
+    keepaliveCountMax: isSet(asked, 'serveralivecountmax')
+      ? Number(singleValue(options, 'serveralivecountmax'))
+      : undefined,
   };
 }
 

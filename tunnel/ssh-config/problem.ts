@@ -4,7 +4,7 @@ import type { ConfigLine } from './files/lines.js';
 /** The error for a file that cannot be followed. */
 export function problemIn(file: string, problem: string, cause?: unknown): TunnelError {
   const message = `Cannot follow ${file}: ${problem}.`;
-  return new TunnelError('bad-destination', file, message, { file, ...(cause !== undefined && { cause }) });
+  return new TunnelError('bad-destination', file, message, { file, cause });
 }
 
 /** The error for a line that OpenSSH would refuse. */
@@ -14,6 +14,6 @@ export function badLine(line: ConfigLine | undefined, problem: string): TunnelEr
     'bad-destination',
     file,
     `Cannot follow ${file} line ${line?.line}: ${line?.keyword}: ${problem}.`,
-    { file, ...(line && { line: line.line }) },
+    { file, line: line?.line },
   );
 }

@@ -65,8 +65,8 @@ export async function resolveDestination(
   const { identityFiles = [] } = flags;
   return {
     ...found,
-    ...(hostKey !== undefined && { hostKey }),
-    ...(flags.connectTimeoutMs !== undefined && { connectTimeoutMs: flags.connectTimeoutMs }),
+    hostKey,
+    connectTimeoutMs: flags.connectTimeoutMs ?? found.connectTimeoutMs,
     requiredIdentityFiles: identityFiles,
     defaultIdentityFiles: identityFiles.length > 0 ? [] : found.defaultIdentityFiles,
   };
@@ -102,13 +102,13 @@ async function resolveHost(
   const jumps = proxyJump === undefined ? [] : await resolveHops(proxyJump, resolution, depth);
   return {
     ...destination,
-    ...(sshConfig !== undefined && { sshConfig }),
+    sshConfig,
     identityFiles: [...(flags.identityFiles ?? []), ...destination.identityFiles],
     ...(flags.knownHostsFiles?.length && {
       knownHostsFiles: flags.knownHostsFiles,
       storesHostKeys: true,
     }),
-    ...(proxyCommand !== undefined && { proxyCommand }),
+    proxyCommand,
     jumps,
     needsOpenSsh: [
       ...destination.needsOpenSsh,
@@ -123,13 +123,13 @@ async function resolveHops(
   depth: number,
 ): Promise<ResolvedDestination[]> {
   const { destination, through } = lastHop(proxyJump, { portOf: await readServices() });
-  const query = { ...queryOf(destination), ...(through !== undefined && { through }) };
+  const query = { ...queryOf(destination), through };
   const { jumps, ...last } = await resolveHost(query, resolution, depth + 1);
   return [...jumps, { ...last, isJump: true, jumps: [] }];
 }
 
 function queryOf({ host, user, port }: NamedDestination): HostQuery {
-  return { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
+  return { host, user, port };
 }
 
 function noUser(host: string, { localUserId }: SshEnvironment): TunnelError {

@@ -23,7 +23,7 @@ export function channelRefused(
     'forward-refused',
     host,
     `${host} did not connect us to ${formatTarget(target)}: ${briefly(description)}. ${adviceFor(reason, target)}`,
-    { ...(cause && { cause }) },
+    { cause },
   );
 }
 

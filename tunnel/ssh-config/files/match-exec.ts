@@ -17,7 +17,7 @@ export async function executeInShell(
   const child = spawn(shell, ['-c', command], {
     stdio: 'ignore',
     env: variables,
-    ...(signal && { signal }),
+    signal,
   });
   try {
     const [status] = (await once(child, 'close')) as [number | null];

@@ -59,11 +59,14 @@ function isWhole(fields: readonly Field[], { listen, target }: { listen: End; ta
   );
 }
 
-function describe({ host, port, path }: End, portOf: PortOf): { isValid: boolean; port?: number } {
+function describe(
+  { host, port, path }: End,
+  portOf: PortOf,
+): { isValid: boolean; port?: number | undefined } {
   if (path !== undefined) return { isValid: path.text.length <= MAX_PATH };
   const number = readPort(port?.text ?? '', portOf);
   const isValid = number !== undefined && (host?.text.length ?? 0) < MAX_NAME;
-  return { isValid, ...(number !== undefined && { port: number }) };
+  return { isValid, port: number };
 }
 
 /** Fields with colons between them; brackets keep colons together, and so do backslashes. */

@@ -5,7 +5,7 @@ import { TunnelError } from '../../errors.js';
 import type { SshEnvironment } from '../environment.js';
 
 /** What the tokens of ssh_config stand for: letters after `%`. */
-export type Tokens = Readonly<Record<string, string>>;
+export type Tokens = Readonly<Record<string, string | undefined>>;
 
 /** A host as far as tokens speak of it. */
 export interface TokenSubject {
@@ -33,7 +33,7 @@ export function fileTokens(subject: TokenSubject, surroundings: SshEnvironment):
     l: local,
     d: surroundings.home,
     i: String(surroundings.localUserId),
-    ...(surroundings.localUser !== '' && { u: surroundings.localUser }),
+    u: surroundings.localUser || undefined,
     k: hostKeyAlias,
     j: '',
   };

@@ -144,10 +144,11 @@ export function translateOpenSshFailure(destination: FailedHost, output: string)
   const where = offending ? ` (${offending[1]}:${offending[2]})` : '';
   return new TunnelError(code, host, `Could not connect to ${host}: ${problem}${where}. ${advice}`, {
     cause: new Error(said === '' ? 'ssh said nothing.' : said),
-    ...(wasDropped && { wasDropped }),
-    ...(brokeOff && { brokeOff }),
-    ...(fingerprint !== undefined && { fingerprint }),
-    ...(offending?.[1] !== undefined && { file: offending[1], line: Number(offending[2]) }),
+    wasDropped,
+    brokeOff,
+    fingerprint,
+    file: offending?.[1],
+    line: offending ? Number(offending[2]) : undefined,
   });
 }
 

@@ -19,7 +19,7 @@ export function readPrivateKey(text: string, passphrase?: string): ParsedKey {
   const key = privateKeyIn(text);
   if (key === undefined) throw new Error('it holds no private key');
   if (inspectKey(key)?.form === 'openssh') return parsed(key, passphrase);
-  return parsed(formatPrivateKey(createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) })));
+  return parsed(formatPrivateKey(createPrivateKey({ key, passphrase })));
 }
 
 /** The text of an unencrypted private key that {@link readPrivateKey} reads at once. */

@@ -80,6 +80,6 @@ function failed(host: string, problem: string, cause?: Error): TunnelError {
     'unreachable',
     host,
     `Could not connect to ${host} by its ProxyCommand: ${problem}. See that the command works in a shell.`,
-    { ...(cause && { cause }) },
+    { cause },
   );
 }
