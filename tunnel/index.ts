@@ -5,7 +5,7 @@
 
 export type { Log, LogLevel } from '../base/log.js';
 export type { TransportName } from './connection/choose-transport.js';
-export type { TunnelState } from './connection/state.js';
+export type { TunnelState } from './connection/tunnel-states.js';
 export { type Destination, formatDestination, parseDestination } from './destination.js';
 export { TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';
 export type { CommandExit, RemoteCommand } from './exec/remote-command.js';

@@ -1,7 +1,7 @@
 import { transportNamed } from './connection/choose-transport.js';
 import { Connection, type Dial } from './connection/connection.js';
 import { type RaceOptions, raceDestinations } from './connection/race-destinations.js';
-import type { TunnelState } from './connection/state.js';
+import type { TunnelState } from './connection/tunnel-states.js';
 import { formatDestination } from './destination.js';
 import { execOn } from './exec/exec.js';
 import type { RemoteCommand } from './exec/remote-command.js';

@@ -2,14 +2,14 @@ import { execFile, spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { judgeHostKey } from '../../tunnel/host-key/judge.js';
 import {
   hashedName,
   type KnownHostsLine,
   lookUpHost,
   parseKnownHosts,
 } from '../../tunnel/host-key/known-hosts.js';
-import { fingerprintOf, readPublicKey } from '../../tunnel/keys/public-key.js';
+import { judgeHostKey } from '../../tunnel/host-key/verify.js';
+import { fingerprintOf, readPublicKey } from '../../tunnel/key-formats/public-key.js';
 import { mutated, odd } from './mutated.js';
 import { bytesOf, encode, goodKeys, keyText } from './public-keys.js';
 import { topic } from './topic.js';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { FieldReader } from '../../tunnel/keys/wire-fields.js';
+import { FieldReader } from '../../tunnel/key-formats/wire-fields.js';
 import { PacketReader, readString, sshString, uint32 } from '../../tunnel/transport/openssh/packets.js';
 import { refusesWith, topic } from './topic.js';
 

@@ -5,8 +5,8 @@ import { readTrust } from '../host-key/read-trust.js';
 import { whyIdentityNeedsOpenSsh } from '../identity/needs-openssh.js';
 import { whyAgentNeedsOpenSsh } from '../ssh-agent/needs-openssh.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
-import { type Beyond, whyBeyondSsh2 } from '../transport/beyond-ssh2.js';
 import { opensshTransport } from '../transport/openssh/transport.js';
+import { type Beyond, whyBeyondSsh2 } from '../transport/openssh-fallback.js';
 import { ssh2Transport } from '../transport/ssh2/transport.js';
 import type { DialOptions, Link, Transport } from '../transport/transport.js';
 

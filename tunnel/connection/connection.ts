@@ -6,7 +6,7 @@ import type { ConnectedLink } from './race-destinations.js';
 import { RetryBudget } from './retry-budget.js';
 import { RetryDelay } from './retry-delay.js';
 import { type PendingDial, StandbyDial } from './standby-dial.js';
-import { TunnelStates } from './state.js';
+import { TunnelStates } from './tunnel-states.js';
 
 /** A connection that lasted this long was a good one: what follows it starts with no failures. */
 const STABLE_AFTER_MS = 5_000;

@@ -5,8 +5,8 @@ import { PausableTimeout } from '../pausable-timeout.js';
 import type { Questions } from '../questions.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { ForwardTarget, Link, Transport } from '../transport/transport.js';
-import { dialLimited } from './dial.js';
-import { whyNoneAnswers } from './probe.js';
+import { dialLimited } from './dial-limited.js';
+import { whyNoneAnswers } from './probe-targets.js';
 
 /** How to get into a fleet; the same for the first connection and for each later one. */
 export interface RaceOptions {

@@ -1,8 +1,8 @@
 import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import { shellWord } from '../exec/shell-words.js';
-import { fingerprintOf, type PublicKey } from '../keys/public-key.js';
-import type { HostKeyTrust } from './verdict.js';
+import { fingerprintOf, type PublicKey } from '../key-formats/public-key.js';
+import type { HostKeyTrust } from './policy.js';
 
 /** Of the keys that a host is known by. */
 const MAX_SHOWN = 6;

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { readNamedKey, readPublicKey, untilNul } from '../keys/public-key.js';
+import { readNamedKey, readPublicKey, untilNul } from '../key-formats/public-key.js';
 import { matchesPatternList } from '../wildcards.js';
 
 /** One usable line of a known_hosts file. */

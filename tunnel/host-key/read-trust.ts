@@ -4,9 +4,9 @@ import { TunnelError } from '../errors.js';
 import { UnreadableFile } from '../files/read-file.js';
 import { readFileOrPipe } from '../files/read-file-or-pipe.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
-import { parseHostKeyPin } from './judge.js';
 import { type KnownHostsLine, lookUpHost, namesOfHost, parseKnownHosts } from './known-hosts.js';
-import type { HostKeyTrust } from './verdict.js';
+import type { HostKeyTrust } from './policy.js';
+import { parseHostKeyPin } from './verify.js';
 
 /** An alias stands for the host whatever the port. */
 const PORT_WITHOUT_BRACKETS = 22;

@@ -1,10 +1,10 @@
 import type { Log } from '../../base/log.js';
-import { keyType } from '../keys/public-key.js';
+import { keyType } from '../key-formats/public-key.js';
 import type { Questions } from '../questions.js';
 import { listAgentIdentities } from '../ssh-agent/protocol.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
-import { isUsable } from '../transport/ssh2/login/agent.js';
-import { type AgentKey, type Identity, orderIdentities, readKeyFiles } from './identities.js';
+import { isUsable } from '../transport/ssh2/login/agent-key.js';
+import { type AgentKey, type Identity, orderIdentities, readKeyFiles } from './identity-files.js';
 
 /**
  * Everything to offer a host, in the order of offering.

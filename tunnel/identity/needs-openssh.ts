@@ -1,5 +1,5 @@
 import { readFile } from '../files/read-file.js';
-import { identityNeedsOpenSsh, MAX_KEY_BYTES } from '../keys/key-text.js';
+import { identityNeedsOpenSsh, MAX_KEY_BYTES } from '../key-formats/key-file-text.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 
 /**

@@ -1,6 +1,6 @@
 import { createPrivateKey, type JsonWebKey } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
-import { field, uint32 } from '../keys/wire-fields.js';
+import { field, uint32 } from '../key-formats/wire-fields.js';
 import { commandAgent } from './protocol.js';
 
 /** Messages of the protocol that SSH agents speak (draft-ietf-sshm-ssh-agent). */

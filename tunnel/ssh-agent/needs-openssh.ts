@@ -1,8 +1,8 @@
 import { readFile } from '../files/read-file.js';
-import { MAX_KEY_BYTES, readPublicKey } from '../keys/key-text.js';
-import { keyType } from '../keys/public-key.js';
+import { MAX_KEY_BYTES, readPublicKey } from '../key-formats/key-file-text.js';
+import { keyType } from '../key-formats/public-key.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
-import { isUsable } from '../transport/ssh2/login/agent.js';
+import { isUsable } from '../transport/ssh2/login/agent-key.js';
 import { listAgentIdentities } from './protocol.js';
 
 /**

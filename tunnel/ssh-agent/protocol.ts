@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import type { AgentKey } from '../identity/identities.js';
-import { FieldReader, field } from '../keys/wire-fields.js';
+import type { AgentKey } from '../identity/identity-files.js';
+import { FieldReader, field } from '../key-formats/wire-fields.js';
 
 /** Messages of the protocol that SSH agents speak (draft-ietf-sshm-ssh-agent). */
 const SUCCESS = 6;

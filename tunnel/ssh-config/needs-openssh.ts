@@ -1,6 +1,6 @@
 import { type AlgorithmList, supportedBySsh2 } from '../transport/ssh2/algorithms.js';
+import { type AskedOptions, isSet, singleValue } from './host-options.js';
 import { isHonoured } from './keywords.js';
-import { type AskedOptions, isSet, singleValue } from './options.js';
 import type { AuthMethod } from './resolved-destination.js';
 
 const ALGORITHM_KEYWORDS: readonly (readonly [string, AlgorithmList])[] = [

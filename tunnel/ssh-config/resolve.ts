@@ -1,11 +1,11 @@
 import type { Log } from '../../base/log.js';
 import { type NamedDestination, type ReadDestination, readDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
+import { destinationOf, proxyCommandOf, proxyJumpOf } from './destination-from-options.js';
 import { type SshEnvironment, sshEnvironmentOf } from './environment.js';
-import { readFiles } from './files/read-files.js';
-import { destinationOf, proxyCommandOf, proxyJumpOf } from './from-options.js';
-import { lastHop, MAX_HOPS } from './jumps.js';
-import type { AskedOptions, HostQuery } from './options.js';
+import type { AskedOptions, HostQuery } from './host-options.js';
+import { lastHop, MAX_HOPS } from './proxy-jump.js';
+import { readFiles } from './reader/read-files.js';
 import type { ResolvedDestination } from './resolved-destination.js';
 import { askOpenSsh, fileForSsh } from './ssh-g.js';
 import { readServices } from './values/services.js';

@@ -2,8 +2,14 @@ import { execFile } from 'node:child_process';
 import { access, stat } from 'node:fs/promises';
 import { TunnelError } from '../errors.js';
 import type { SshEnvironment } from './environment.js';
-import { type AskedOptions, type HostOptions, type HostQuery, layOver, parseOptions } from './options.js';
-import { problemIn } from './problem.js';
+import { problemIn } from './errors.js';
+import {
+  type AskedOptions,
+  type HostOptions,
+  type HostQuery,
+  layOver,
+  parseOptions,
+} from './host-options.js';
 
 /** What OpenSSH says without any file, by the environment that it runs in. */
 const defaultsByEnvironment = new WeakMap<SshEnvironment['variables'], Promise<HostOptions | undefined>>();

@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
-import { identityNeedsOpenSsh, inspectKey, readPublicKey } from '../../../tunnel/keys/key-text.js';
+import {
+  identityNeedsOpenSsh,
+  inspectKey,
+  readPublicKey,
+} from '../../../tunnel/key-formats/key-file-text.js';
 import { formatPrivateKey, readPrivateKey } from '../../../tunnel/transport/ssh2/login/private-key.js';
 import { tokenKey } from '../helpers/host-keys.js';
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
 import type { ResolvedDestination } from '../../../tunnel/ssh-config/resolved-destination.js';
-import { masterArguments } from '../../../tunnel/transport/openssh/arguments.js';
+import { masterArguments } from '../../../tunnel/transport/openssh/ssh-arguments.js';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'with blank '));

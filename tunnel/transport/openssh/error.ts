@@ -1,7 +1,7 @@
 import { type Destination, formatDestination } from '../../destination.js';
 import { TunnelError, type TunnelErrorCode } from '../../errors.js';
 import { unprovenError } from '../../host-key/errors.js';
-import { badIdentity, tooOpen } from '../../identity/identities.js';
+import { badIdentity, tooOpen } from '../../identity/identity-files.js';
 import { briefly } from '../../shorten.js';
 import { type AlgorithmOption, type Disagreement, noCommonAlgorithm } from '../no-common-algorithm.js';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { hashedName, type KnownHostsLine } from '../../host-key/known-hosts.js';
 import { readTrust } from '../../host-key/read-trust.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
-import type { HostKeySource } from './arguments.js';
+import type { HostKeySource } from './ssh-arguments.js';
 
 /** The name that pinned keys are filed under: `ssh` looks it up instead of the host's. */
 const PINNED_NAME = 'pinned-by-hawser';

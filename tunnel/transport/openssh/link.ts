@@ -19,8 +19,8 @@ import {
 import { removePrivateFolder } from '../../files/private-folder.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 import { channelLost, channelRefused } from '../channel-refusal.js';
-import { NOTHING } from '../liveness/idle-sessions.js';
-import { LinkLife } from '../liveness/link-life.js';
+import { LinkLife } from '../liveness/link-monitor.js';
+import { NOTHING } from '../sessions.js';
 import type { DialOptions, ForwardTarget, Link } from '../transport.js';
 import { type ProxiedConnection, terminate } from './control-socket.js';
 import { Channels } from './multiplexer.js';

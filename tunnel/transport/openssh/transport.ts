@@ -4,17 +4,17 @@ import { access, constants, readFile, stat } from 'node:fs/promises';
 import { formatDestination } from '../../destination.js';
 import { TunnelError } from '../../errors.js';
 import { makePrivateFolder, removePrivateFolder } from '../../files/private-folder.js';
-import { badIdentity } from '../../identity/identities.js';
+import { badIdentity } from '../../identity/identity-files.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
-import { isMute } from '../liveness/life-probe.js';
-import { habitsOf } from '../liveness/server-habits.js';
+import { isMute } from '../liveness/liveness-probe.js';
+import { habitsOf } from '../liveness/server-quirks.js';
 import type { DialOptions, Transport } from '../transport.js';
-import { askEnvironment, controlPathIn, jumpLogFile, masterArguments } from './arguments.js';
 import { Askpass } from './askpass/askpass.js';
 import { enterControlSocket, killProcess, type ProxiedConnection, terminate } from './control-socket.js';
 import { translateOpenSshFailure } from './error.js';
 import { prepareHostKeySource } from './host-key-source.js';
 import { OpenSshLink } from './link.js';
+import { askEnvironment, controlPathIn, jumpLogFile, masterArguments } from './ssh-arguments.js';
 
 /** Enough for every message of `ssh`; the rest of a flood is dropped. */
 const MAX_OUTPUT_CHARACTERS = 16_384;

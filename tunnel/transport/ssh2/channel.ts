@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import type { Destination } from '../../destination.js';
-import { NOTHING } from '../liveness/idle-sessions.js';
+import { NOTHING } from '../sessions.js';
 import type { ForwardTarget } from '../transport.js';
 import { translateChannelError } from './error.js';
 import type { ReceiveWindows } from './internals/receive-windows.js';

@@ -1,6 +1,6 @@
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import type { Log } from '../../../../base/log.js';
-import type { RsaAlgorithms } from '../../../keys/rsa-algorithms.js';
+import type { RsaAlgorithms } from '../../../key-formats/rsa-algorithms.js';
 import type { PausableTimeout } from '../../../pausable-timeout.js';
 import type { Questions } from '../../../questions.js';
 

@@ -1,9 +1,9 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware } from 'ssh2';
-import type { Identity } from '../../../identity/identities.js';
-import { RsaAlgorithms } from '../../../keys/rsa-algorithms.js';
-import { keepInAgent } from '../../../ssh-agent/keep-key.js';
+import type { Identity } from '../../../identity/identity-files.js';
+import { RsaAlgorithms } from '../../../key-formats/rsa-algorithms.js';
+import { keepInAgent } from '../../../ssh-agent/add-keys-to-agent.js';
 import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
-import { AnsweredMethods } from './answered-methods.js';
+import { AnsweredMethods } from './interactive-methods.js';
 import type { LoginMethod, LoginOptions } from './login-method.js';
 import { offerIdentity } from './offer-identity.js';
 

@@ -1,9 +1,9 @@
 import ssh2, { type ParsedKey } from 'ssh2';
 import { formatDestination } from '../../../destination.js';
-import { badIdentity, type Identity } from '../../../identity/identities.js';
-import { hashOf, isRsa, type RsaAlgorithms } from '../../../keys/rsa-algorithms.js';
+import { badIdentity, type Identity } from '../../../identity/identity-files.js';
+import { hashOf, isRsa, type RsaAlgorithms } from '../../../key-formats/rsa-algorithms.js';
 import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
-import { OneKeyAgent, type Sign, signInAgent } from './agent.js';
+import { OneKeyAgent, type Sign, signInAgent } from './agent-key.js';
 import { decryptKey } from './decrypt-key.js';
 import type { LoginMethod, LoginOptions, Signature } from './login-method.js';
 import { readPrivateKey } from './private-key.js';

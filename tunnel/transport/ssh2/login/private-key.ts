@@ -1,7 +1,7 @@
 import { createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
-import { inspectKey, privateKeyIn } from '../../../keys/key-text.js';
-import { field } from '../../../keys/wire-fields.js';
+import { inspectKey, privateKeyIn } from '../../../key-formats/key-file-text.js';
+import { field } from '../../../key-formats/wire-fields.js';
 
 /** Two equal numbers, which show a reader that it decrypted rightly. */
 const CHECK = Buffer.alloc(8);

@@ -1,17 +1,17 @@
 import { stat } from 'node:fs/promises';
 import type { Log } from '../../../base/log.js';
 import { readFile, UnreadableFile } from '../../files/read-file.js';
-import { canonicalHost } from '../address.js';
-import { canonicalize } from '../canonicalize.js';
 import type { SshEnvironment } from '../environment.js';
-import type { AskedOptions, HostQuery } from '../options.js';
-import { badLine, problemIn } from '../problem.js';
+import { badLine, problemIn } from '../errors.js';
+import type { AskedOptions, HostQuery } from '../host-options.js';
 import { readServices } from '../values/services.js';
 import { expandTilde, expandTokens } from '../values/tokens.js';
+import { finished } from './apply-defaults.js';
+import { canonicalize } from './canonicalize-hostname.js';
 import { type EvaluateOptions, evaluate, type Found } from './evaluate.js';
-import { finished } from './finish.js';
 import { expandInclude, includeFolder } from './include.js';
-import { type ConfigLine, readLines } from './lines.js';
+import { canonicalHost } from './normalize-host.js';
+import { type ConfigLine, readLines } from './split-lines.js';
 
 const SYSTEM_FILE = '/etc/ssh/ssh_config';
 const WRITABLE_BY_OTHERS = 0o022;

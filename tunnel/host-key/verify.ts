@@ -6,10 +6,10 @@ import {
   type PublicKey,
   readNamedKey,
   readPublicKey,
-} from '../keys/public-key.js';
+} from '../key-formats/public-key.js';
 import { changedError, pinnedError, revokedError, unknownError, unreadableError } from './errors.js';
 import type { KnownHostsLine } from './known-hosts.js';
-import { decide, type HostKeyFacts, type HostKeyPin, type HostKeyTrust } from './verdict.js';
+import { decide, type HostKeyFacts, type HostKeyPin, type HostKeyTrust } from './policy.js';
 
 export type HostKeyVerdict =
   | { readonly accepted: true }

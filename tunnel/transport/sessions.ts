@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { untilAborted } from '../../../base/abort.js';
-import { NoSession, type RemoteCommand } from '../../exec/remote-command.js';
-import type { ServerHabits } from './server-habits.js';
+import { untilAborted } from '../../base/abort.js';
+import { NoSession, type RemoteCommand } from '../exec/remote-command.js';
+import type { ServerHabits } from './liveness/server-quirks.js';
 
 /** A server that ends a connection this soon after a session ended it with the session. */
 const ENDS_WITHIN_MS = 1_000;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { SshEnvironment } from '../environment.js';
-import { problemIn } from '../problem.js';
+import { problemIn } from '../errors.js';
 
 /**
  * Runs a command that the person's own ssh_config names, by their shell, as OpenSSH does.

@@ -1,5 +1,5 @@
 import type { Client, ClientChannel } from 'ssh2';
-import type { Question } from '../../liveness/life-probe.js';
+import type { Question } from '../../liveness/liveness-probe.js';
 
 /** What a channel that is to be refused would take in. */
 const WINDOW_BYTES = 2 << 20;

@@ -1,14 +1,14 @@
-import type { Log } from '../../base/log.js';
-import { formatDestination } from '../destination.js';
-import { TunnelError } from '../errors.js';
-import { fingerprintOf, keyType, readPublicKey } from '../keys/public-key.js';
-import type { PausableTimeout } from '../pausable-timeout.js';
-import type { Put, Questions } from '../questions.js';
-import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
-import { addKnownHost } from './add-known-host.js';
-import { type HostKeyVerdict, judgeHostKey, rememberVerdict } from './judge.js';
-import type { KnownHostsLine } from './known-hosts.js';
-import { canStoreHostKey, type HostKeyTrust, reactToUnknown } from './verdict.js';
+import type { Log } from '../../../base/log.js';
+import { formatDestination } from '../../destination.js';
+import { TunnelError } from '../../errors.js';
+import { addKnownHost } from '../../host-key/add-known-host.js';
+import type { KnownHostsLine } from '../../host-key/known-hosts.js';
+import { canStoreHostKey, type HostKeyTrust, reactToUnknown } from '../../host-key/policy.js';
+import { type HostKeyVerdict, judgeHostKey, rememberVerdict } from '../../host-key/verify.js';
+import { fingerprintOf, keyType, readPublicKey } from '../../key-formats/public-key.js';
+import type { PausableTimeout } from '../../pausable-timeout.js';
+import type { Put, Questions } from '../../questions.js';
+import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
 export interface HostKeyCheckOptions {
   /** Without any, unknown keys are refused where a person would decide. */

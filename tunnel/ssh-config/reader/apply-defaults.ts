@@ -1,8 +1,8 @@
 import type { SshEnvironment } from '../environment.js';
-import { lastHop } from '../jumps.js';
-import type { AskedOptions, HostOptions, HostQuery } from '../options.js';
-import { problemIn } from '../problem.js';
-import { assembleList, DEFAULT_LISTS } from '../values/algorithms.js';
+import { problemIn } from '../errors.js';
+import type { AskedOptions, HostOptions, HostQuery } from '../host-options.js';
+import { lastHop } from '../proxy-jump.js';
+import { assembleList, DEFAULT_LISTS } from '../values/algorithm-lists.js';
 import type { PortOf } from '../values/services.js';
 import {
   expandFile,

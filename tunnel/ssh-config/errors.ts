@@ -1,5 +1,5 @@
 import { TunnelError } from '../errors.js';
-import type { ConfigLine } from './files/lines.js';
+import type { ConfigLine } from './reader/split-lines.js';
 
 /** The error for a file that cannot be followed. */
 export function problemIn(file: string, problem: string, cause?: unknown): TunnelError {

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import type { SshEnvironment } from './environment.js';
+import { type AskedOptions, type HostOptions, isSet, singleValue } from './host-options.js';
 import { algorithmsOf, onlyOpenSsh } from './needs-openssh.js';
-import { type AskedOptions, type HostOptions, isSet, singleValue } from './options.js';
 import type {
   AddKeysToAgent,
   AuthMethod,

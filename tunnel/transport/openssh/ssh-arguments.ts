@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { shellWord } from '../../exec/shell-words.js';
-import { canStoreHostKey } from '../../host-key/verdict.js';
+import { canStoreHostKey } from '../../host-key/policy.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
 /**

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { singleValue } from './options.js';
-import { problemIn } from './problem.js';
+import { problemIn } from '../errors.js';
+import { singleValue } from '../host-options.js';
 
 type Options = ReadonlyMap<string, readonly string[]>;
 

@@ -1,11 +1,11 @@
 import type { Log } from '../../../base/log.js';
 import { formatDestination } from '../../destination.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
+import { LinkSessions, type RunForNothing } from '../sessions.js';
 import type { DialOptions } from '../transport.js';
-import { LinkSessions, type RunForNothing } from './idle-sessions.js';
 import { Keepalive } from './keepalive.js';
-import { LifeProbe, type Question } from './life-probe.js';
-import { habitsOf } from './server-habits.js';
+import { LifeProbe, type Question } from './liveness-probe.js';
+import { habitsOf } from './server-quirks.js';
 
 /** What a transport lends to the life of its link. */
 export interface LinkLifeSetup extends DialOptions {

@@ -8,9 +8,9 @@ import {
   RunningCommand,
 } from '../../../tunnel/exec/remote-command.js';
 import type { ResolvedDestination } from '../../../tunnel/ssh-config/resolved-destination.js';
-import { LinkSessions } from '../../../tunnel/transport/liveness/idle-sessions.js';
-import { LifeProbe, type Question } from '../../../tunnel/transport/liveness/life-probe.js';
-import { habitsOf, type ServerHabits } from '../../../tunnel/transport/liveness/server-habits.js';
+import { LifeProbe, type Question } from '../../../tunnel/transport/liveness/liveness-probe.js';
+import { habitsOf, type ServerHabits } from '../../../tunnel/transport/liveness/server-quirks.js';
+import { LinkSessions } from '../../../tunnel/transport/sessions.js';
 
 const destination: ResolvedDestination = {
   user: 'me',

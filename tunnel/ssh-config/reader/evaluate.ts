@@ -1,14 +1,14 @@
 import type { SshEnvironment } from '../environment.js';
-import { isJumpList } from '../jumps.js';
+import { badLine } from '../errors.js';
+import type { HostQuery } from '../host-options.js';
 import { EVERY_LINE, GONE, isKeyword, OLD_NAMES, WHOLE_LINE } from '../keywords.js';
-import type { HostQuery } from '../options.js';
-import { badLine } from '../problem.js';
+import { isJumpList } from '../proxy-jump.js';
+import { type ReadingContext, readValues } from '../values/read-values.js';
 import { expandTokens, fileTokens } from '../values/tokens.js';
-import { type ReadingContext, readValues } from '../values/values.js';
-import { type ConfigLine, splitArguments } from './lines.js';
 import { matchesAny } from './match.js';
+import { judgeMatch, type MatchSubject } from './match-criteria.js';
 import { executeInShell } from './match-exec.js';
-import { judgeMatch, type MatchSubject } from './match-line.js';
+import { type ConfigLine, splitArguments } from './split-lines.js';
 
 const MAX_INCLUDE_DEPTH = 16;
 

@@ -1,5 +1,5 @@
 import ssh2, { type ParsedKey, type SignCallback, type SigningRequestOptions } from 'ssh2';
-import type { AgentKey } from '../../../identity/identities.js';
+import type { AgentKey } from '../../../identity/identity-files.js';
 import { openAgentStream } from '../../../ssh-agent/open-stream.js';
 
 /** Whether ssh2 can offer a key of an agent: certificates, FIDO keys and the like are for OpenSSH alone. */

@@ -3,8 +3,13 @@ import { formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import { shellWord } from '../exec/shell-words.js';
 import { readFile, UnreadableFile } from '../files/read-file.js';
-import { identityNeedsOpenSsh, inspectKey, MAX_KEY_BYTES, readPublicKey } from '../keys/key-text.js';
-import { fingerprintOf } from '../keys/public-key.js';
+import {
+  identityNeedsOpenSsh,
+  inspectKey,
+  MAX_KEY_BYTES,
+  readPublicKey,
+} from '../key-formats/key-file-text.js';
+import { fingerprintOf } from '../key-formats/public-key.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 
 /** What there is under the name of an identity file. */

@@ -1,4 +1,4 @@
-import type { ServerHabits } from './server-habits.js';
+import type { ServerHabits } from './server-quirks.js';
 
 /** One way to make a server say something. */
 export interface Question {

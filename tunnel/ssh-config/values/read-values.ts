@@ -1,4 +1,4 @@
-import { isAlgorithmList, isListOf } from './algorithms.js';
+import { isAlgorithmList, isListOf } from './algorithm-lists.js';
 import { isForward, readPort } from './forward-spec.js';
 import { isMultistate, readMultistate } from './multistate.js';
 import { readBytes, readInteger, readSeconds } from './numbers.js';

@@ -1,15 +1,15 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { TunnelError } from '../../../tunnel/errors.js';
+import { lookUpHost, parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
+import type { HostKeyPin } from '../../../tunnel/host-key/policy.js';
 import {
   judgeHostKey,
   orderHostKeyAlgorithms,
   parseHostKeyPin,
   rememberVerdict,
-} from '../../../tunnel/host-key/judge.js';
-import { lookUpHost, parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
-import type { HostKeyPin } from '../../../tunnel/host-key/verdict.js';
-import { fingerprintOf } from '../../../tunnel/keys/public-key.js';
+} from '../../../tunnel/host-key/verify.js';
+import { fingerprintOf } from '../../../tunnel/key-formats/public-key.js';
 import { ed25519Key, rsaKey } from '../helpers/host-keys.js';
 
 const destination = { user: 'root', host: 'host', port: 2222 };

@@ -1,5 +1,5 @@
-import { cutWord } from './lines.js';
 import { matchesAny } from './match.js';
+import { cutWord } from './split-lines.js';
 
 /** What Host and Match compare. */
 export interface MatchSubject {
