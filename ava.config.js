@@ -5,7 +5,7 @@ const longFirst = [
   'cli/deploy/deploy.',
   'agent/cluster/life-',
   'agent/fleet/one-fleet',
-  'agent/cluster/moved',
+  'agent/server/server-process',
   'agent/recover',
   'agent/cluster/nominee-',
   'agent/deploys/apps',

@@ -1,7 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import { formatHostPort } from '../base/host-port.js';
 import { TunnelError } from './errors.js';
-import { whyNot } from './name-rules.js';
+import { nameProblem } from './name-rules.js';
 
 /** One SSH server to log in to. */
 export interface Destination {
@@ -73,7 +73,7 @@ export function readDestination(text: string): ReadDestination {
 
   const [userInfo, written] = cutLast(hasScheme ? authority.replace(/\/$/, '') : authority, '@');
   const user = userInfo === undefined ? undefined : decode(userInfo);
-  const problem = user === undefined ? undefined : whyNot('given user', user);
+  const problem = user === undefined ? undefined : nameProblem('given user', user);
   if (problem !== undefined) {
     const advice = /empty|^begins/.test(problem) ? '' : '; if that is right, set "User" in ssh_config';
     return fail(`the user name ${problem}${advice}`);
@@ -109,12 +109,12 @@ export function parseHop(text: string, { portOf }: HopOptions): NamedDestination
   const [userInfo, address] = cutLast(plain, '@');
   // After a semicolon a URI may hold parameters, which OpenSSH passes over.
   const user = hasScheme ? userInfo && decoded(userInfo.replace(/;.*/s, ''), fail) : userInfo;
-  const userProblem = user === undefined ? undefined : whyNot('configured user', user);
+  const userProblem = user === undefined ? undefined : nameProblem('configured user', user);
   if (userProblem !== undefined) return fail(`the user name ${userProblem}`);
   const [, bracketed, bare = '', portText = ''] =
     /^(?:\[([^\]]*)\]|([^:/]*))(?::(.*))?$/s.exec(address) ?? [];
   const host = bracketed ?? bare;
-  const hostProblem = whyNot('configured host', host);
+  const hostProblem = nameProblem('configured host', host);
   if (hostProblem !== undefined) return fail(`the host name ${hostProblem}`);
   const port = portText === '' ? undefined : (portNumber(portText) ?? portOf(portText));
   if (port === undefined && portText !== '') return fail(`"${portText}" is not a port`);
@@ -151,7 +151,11 @@ function parseAddress(
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(address);
   const [name, portText] = bracketed ? [bracketed[1] ?? '', bracketed[2]] : cut(address, ':');
   if (name === '') return fail('it names no host');
-  const problem = bracketed ? (isIP(name) === 0 ? 'is no address' : undefined) : whyNot('given host', name);
+  const problem = bracketed
+    ? isIP(name) === 0
+      ? 'is no address'
+      : undefined
+    : nameProblem('given host', name);
   if (problem !== undefined) return fail(`the host "${name}" ${problem}`);
   if (portText === undefined) return { host: name };
   const port = portNumber(portText);

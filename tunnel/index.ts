@@ -1,7 +1,9 @@
 /**
- * SSH connections that are verified, kept, and carry forwards: private unix sockets whose connections lead to
+ * SSH connections that are verified, kept alive, and carry forwards: private unix sockets whose connections lead to
  * addresses beyond the SSH server. Knows nothing of etcd.
  */
+
+// For users: open a tunnel, forward through it, run commands.
 
 export type { Log, LogLevel } from '../base/log.js';
 export type { TransportName } from './connection/choose-transport.js';
@@ -12,23 +14,23 @@ export type { CommandExit, RemoteCommand } from './exec/remote-command.js';
 export { shellCommand } from './exec/shell-words.js';
 export type { Forward } from './forward/forward.js';
 export { type Ask, type Question, Questions } from './questions.js';
-export {
-  type DestinationFlags,
-  type ResolveOptions,
-  resolveDestination,
-} from './ssh-config/resolve.js';
-export type {
-  AddKeysToAgent,
-  AuthMethod,
-  ResolvedDestination,
-  StrictHostKeyChecking,
-} from './ssh-config/resolved-destination.js';
 export type { ForwardTarget } from './transport/transport.js';
 export { type ForwardOptions, Tunnel } from './tunnel.js';
 export type {
   AddressedTunnelOptions,
   NamedTunnelOptions,
   ResolvedTunnelOptions,
+  SharedTunnelOptions,
   TunnelOptions,
 } from './tunnel-options.js';
 export { TunnelPool, type TunnelShare } from './tunnel-pool.js';
+
+// For library authors: what ssh_config says of a destination, before a tunnel is opened to it.
+
+export { type DestinationFlags, type ResolveOptions, resolveDestination } from './ssh-config/resolve.js';
+export type {
+  AddKeysToAgent,
+  AuthMethod,
+  ResolvedDestination,
+  StrictHostKeyChecking,
+} from './ssh-config/resolved-destination.js';

@@ -25,7 +25,7 @@ const RULES = {
 } as const;
 
 /** Why a name cannot be taken, as the end of a sentence that begins with it; undefined when it can. */
-export function whyNot(kind: keyof typeof RULES, name: string): string | undefined {
+export function nameProblem(kind: keyof typeof RULES, name: string): string | undefined {
   if (name === '') return 'is empty';
   const { character, shape } = RULES[kind];
   const found = character.exec(name)?.[0];

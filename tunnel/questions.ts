@@ -30,7 +30,7 @@ export type Ask = (
 export interface Asker {
   readonly signal: AbortSignal;
   /** Stands still from when the question is ready to be asked until it is answered. */
-  readonly patience?: PausableTimeout | undefined;
+  readonly timeLimit?: PausableTimeout | undefined;
 }
 
 /** Asks at once, within one's turn. */
@@ -91,9 +91,9 @@ export class Questions {
     });
   }
 
-  async #inTurn<T>({ signal, patience }: Asker, work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>({ signal, timeLimit }: Asker, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    const resume = patience?.pause();
+    const resume = timeLimit?.pause();
     const answered = this.#last.then(() => {
       signal.throwIfAborted();
       return work();

@@ -2,7 +2,7 @@
 const MOST_CHARACTERS = 300;
 
 /** What a host said, for a sentence of ours: on one line, and only so much of it as somebody reads. */
-export function briefly(said: string): string {
+export function shorten(said: string): string {
   const line = said
     .slice(0, 4 * MOST_CHARACTERS)
     .replace(/\s+/g, ' ')

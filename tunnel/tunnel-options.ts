@@ -15,7 +15,7 @@ export type TunnelOptions = NamedTunnelOptions | AddressedTunnelOptions | Resolv
 
 /** Destinations as a person writes them, for which ssh_config says the rest, as it does for `ssh`. */
 export interface NamedTunnelOptions
-  extends SharedOptions,
+  extends SharedTunnelOptions,
     Omit<NoLoginOptions, keyof NamedOptions>,
     NamedOptions {
   /**
@@ -40,7 +40,7 @@ interface NamedOptions {
 
 /** Destinations whose address is known, with no ssh_config read for them. */
 export interface AddressedTunnelOptions
-  extends SharedOptions,
+  extends SharedTunnelOptions,
     Omit<NoLoginOptions, keyof AddressedOptions>,
     AddressedOptions {
   /** SSH destinations that lead to the same fleet, at least one. All are tried at once; the first that works is used. */
@@ -64,7 +64,7 @@ interface AddressedOptions {
 }
 
 /** Destinations that `resolveDestination` returned. */
-export interface ResolvedTunnelOptions extends SharedOptions, NoLoginOptions {
+export interface ResolvedTunnelOptions extends SharedTunnelOptions, NoLoginOptions {
   /** SSH destinations that lead to the same fleet, at least one. All are tried at once; the first that works is used. */
   readonly destinations: readonly ResolvedDestination[];
 }
@@ -72,7 +72,8 @@ export interface ResolvedTunnelOptions extends SharedOptions, NoLoginOptions {
 /** Keeps an option that would not count from compiling. */
 type NoLoginOptions = { readonly [Name in keyof (NamedOptions & AddressedOptions)]?: undefined };
 
-interface SharedOptions {
+/** Options that count for destinations of every kind. */
+export interface SharedTunnelOptions {
   /**
    * Limits TCP, handshake and login together, for each destination; also how long a forward holds a connection.
    * Default 10,000. It wins over ssh_config's `ConnectTimeout`, but not over that of a resolved destination.

@@ -10,7 +10,7 @@ import type { TunnelOptions } from './tunnel-options.js';
 export interface TunnelShare extends AsyncDisposable {
   readonly tunnel: Tunnel;
   /** Lets go; the last to do so closes the tunnel. Idempotent. */
-  release(): Promise<void>;
+  close(): Promise<void>;
 }
 
 interface Entry {
@@ -28,7 +28,7 @@ interface Entry {
  *
  * ```ts
  * await using pool = new TunnelPool();
- * await using share = await pool.take(options);
+ * await using share = await pool.open(options);
  * const { address } = await share.tunnel.forward({ host: '127.0.0.1', port: 2379 });
  * ```
  */
@@ -48,7 +48,7 @@ export class TunnelPool implements AsyncDisposable {
    *
    * @throws TunnelError as {@link Tunnel.open}, for all who wait for it; the next to ask tries again. `closed` after {@link close}
    */
-  async take(
+  async open(
     options: TunnelOptions,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<TunnelShare> {
@@ -57,18 +57,18 @@ export class TunnelPool implements AsyncDisposable {
     const key = keyOf(options);
     const known = this.#entries.get(key);
     // One that was given up for good is no use to anybody who comes later.
-    const entry = known && known.opened?.state.status !== 'failed' ? known : this.#open(key, options);
+    const entry = known && known.opened?.state.status !== 'failed' ? known : this.#openFor(key, options);
     entry.users += 1;
-    let released: Promise<void> | undefined;
-    const release = () => {
-      released ??= this.#leave(key, entry);
-      return released;
+    let closed: Promise<void> | undefined;
+    const close = () => {
+      closed ??= this.#leave(key, entry);
+      return closed;
     };
     try {
       const tunnel = await (signal ? untilAborted(entry.tunnel, signal) : entry.tunnel);
-      return { tunnel, release, [Symbol.asyncDispose]: release };
+      return { tunnel, close, [Symbol.asyncDispose]: close };
     } catch (error) {
-      await release();
+      await close();
       throw error;
     }
   }
@@ -76,20 +76,20 @@ export class TunnelPool implements AsyncDisposable {
   /**
    * Runs a command on a host, by the connection that all share; it is kept until the command has ended.
    *
-   * @throws TunnelError as {@link take} and {@link Tunnel.exec}
+   * @throws TunnelError as {@link open} and {@link Tunnel.exec}
    */
   async exec(
     options: TunnelOptions,
     command: string,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<RemoteCommand> {
-    const share = await this.take(options, { signal });
+    const share = await this.open(options, { signal });
     try {
       const running = await share.tunnel.exec(command, { signal });
-      void running.exit.then(share.release, share.release);
+      void running.exit.then(share.close, share.close);
       return running;
     } catch (error) {
-      await share.release();
+      await share.close();
       throw error;
     }
   }
@@ -105,7 +105,7 @@ export class TunnelPool implements AsyncDisposable {
     await this.close();
   }
 
-  #open(key: string, options: TunnelOptions): Entry {
+  #openFor(key: string, options: TunnelOptions): Entry {
     const opening = new AbortController();
     const ask = this.#questions ?? options.ask;
     const tunnel = Tunnel.open({ ...options, ask }, { signal: opening.signal });

@@ -26,13 +26,13 @@ export interface ForwardOptions {
  */
 export class Tunnel implements AsyncDisposable {
   readonly #connection: Connection;
-  readonly #waysIn: RaceOptions;
+  readonly #raceOptions: RaceOptions;
   readonly #forwards = new Set<Forward>();
   #closed: Promise<void> | undefined;
 
-  private constructor(connection: Connection, waysIn: RaceOptions) {
+  private constructor(connection: Connection, raceOptions: RaceOptions) {
     this.#connection = connection;
-    this.#waysIn = waysIn;
+    this.#raceOptions = raceOptions;
   }
 
   /**
@@ -50,14 +50,16 @@ export class Tunnel implements AsyncDisposable {
     signal?.throwIfAborted();
     if (options.destinations.length === 0) throw new TypeError('destinations must name at least one way in');
     const transport = transportNamed(options.transport ?? 'auto');
-    const waysIn = await toRaceOptions(options, { signal });
+    const raceOptions = await toRaceOptions(options, { signal });
     const dial: Dial = ({ signal, mayAsk }) =>
-      raceDestinations(mayAsk ? waysIn : { ...waysIn, questions: undefined }, transport, { signal });
+      raceDestinations(mayAsk ? raceOptions : { ...raceOptions, questions: undefined }, transport, {
+        signal,
+      });
     const connection = await Connection.open(dial, {
       signal: signal ?? new AbortController().signal,
       log: options.log,
     });
-    return new Tunnel(connection, waysIn);
+    return new Tunnel(connection, raceOptions);
   }
 
   get state(): TunnelState {
@@ -78,7 +80,7 @@ export class Tunnel implements AsyncDisposable {
   async forward(target: ForwardTarget, { listen, signal }: ForwardOptions = {}): Promise<Forward> {
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#connection.closedError();
-    const { log, connectTimeoutMs } = this.#waysIn;
+    const { log, connectTimeoutMs } = this.#raceOptions;
     this.#connection.expectChannels();
     const forward = await Forward.open(target, this.#connection, {
       listen,
@@ -114,7 +116,7 @@ export class Tunnel implements AsyncDisposable {
     if (this.#closed !== undefined) throw this.#connection.closedError();
     return execOn(this.#connection, command, {
       signal: signal ?? new AbortController().signal,
-      holdTimeoutMs: this.#waysIn.connectTimeoutMs,
+      holdTimeoutMs: this.#raceOptions.connectTimeoutMs,
       host: formatDestination(this.#connection.via),
     });
   }

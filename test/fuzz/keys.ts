@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseHostKeyPin } from '../../tunnel/host-key/verify.js';
 import { TunnelError } from '../../tunnel/index.js';
-import { identityNeedsOpenSsh, inspectKey, readPublicKey } from '../../tunnel/key-formats/key-file-text.js';
+import {
+  identityNeedsOpenSsh,
+  inspectPrivateKey,
+  readPublicKeyFile,
+} from '../../tunnel/key-formats/key-file-text.js';
 import { fingerprintOf, readPublicKey as readBlob } from '../../tunnel/key-formats/public-key.js';
 import { mutated } from './mutated.js';
 import { keyBlob, keyText } from './public-keys.js';
@@ -36,7 +40,7 @@ export const publicKeys = topic(
     await writeFile(file, Buffer.from(`${lines.join('\n')}\n`, 'latin1'));
     const theirs = await judge(file);
     for (const text of lines) {
-      const blob = readPublicKey(text);
+      const blob = readPublicKeyFile(text);
       if (blob === undefined) continue;
       const key = readBlob(blob);
       // What OpenSSH prints of a certificate is its key; whether anybody signed it, we leave to OpenSSH.
@@ -69,8 +73,8 @@ export const keyFiles = topic(
   'key-files',
   fc.oneof(mutated(privateKey, 4), mutated(keyText, 4), fc.string({ unit: 'binary' })),
   (text) => {
-    inspectKey(text);
-    readPublicKey(text);
+    inspectPrivateKey(text);
+    readPublicKeyFile(text);
     identityNeedsOpenSsh(text, []);
     const pin = refusesWith([TunnelError], () => parseHostKeyPin(text, { user: 'me', host: 'h', port: 22 }));
     if (pin?.kind === 'key' && readBlob(pin.key)?.key.equals(pin.key) !== true)

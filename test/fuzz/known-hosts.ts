@@ -8,7 +8,7 @@ import {
   lookUpHost,
   parseKnownHosts,
 } from '../../tunnel/host-key/known-hosts.js';
-import { judgeHostKey } from '../../tunnel/host-key/verify.js';
+import { verifyHostKey } from '../../tunnel/host-key/verify.js';
 import { fingerprintOf, readPublicKey } from '../../tunnel/key-formats/public-key.js';
 import { mutated, odd } from './mutated.js';
 import { bytesOf, encode, goodKeys, keyText } from './public-keys.js';
@@ -203,7 +203,7 @@ export const knownHosts = topic(
     if (isComparable) {
       const plain = theirs.map((some, index) => withoutCertificates(some, ours[index] ?? []));
       for (const key of PRESENTED) {
-        const verdict = judgeHostKey(key, { destination, known });
+        const verdict = verifyHostKey(key, { destination, known });
         const found = verdict.accepted ? 'accepted' : verdict.error.code;
         if (found !== expected(key, plain))
           throw new Error(`the verdict is ${found}, by OpenSSH's reading it is ${expected(key, plain)}`);

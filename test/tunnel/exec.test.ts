@@ -38,11 +38,11 @@ test.serial('Commands and forwards of a pool share one connection, which is kept
   const first = await pool.exec(sshd.options, 'cat');
   const second = await pool.exec(sshd.options, 'exit 3');
   t.deepEqual(await second.exit, { code: 3 });
-  const share = await pool.take(sshd.options);
+  const share = await pool.open(sshd.options);
   first.stdin.end('still there');
   t.is(await text(first.stdout), 'still there');
   t.deepEqual(await first.exit, { code: 0 });
-  await share.release();
+  await share.close();
   t.is(share.tunnel.state.status, 'closed');
   t.is(sshd.log.filter((line) => line.includes('Accepted')).length, 1);
 });
@@ -72,7 +72,7 @@ test.serial('A command that may have begun is not asked for again', async (t) =>
     },
     expectChannels: () => {},
     onDoubt: () => {},
-    abandon: () => {},
+    destroy: () => {},
     close: async () => {},
   };
   const { signal } = new AbortController();

@@ -106,11 +106,11 @@ test.serial('A kept answer is given once', (t) => {
 test.serial('A time limit stands still while it is paused, however often', async (t) => {
   let isOver = false;
   const over = new Promise<void>((resolve) => {
-    const patience = new PausableTimeout(20, () => {
+    const timeLimit = new PausableTimeout(20, () => {
       isOver = true;
       resolve();
     });
-    const resumes = [patience.pause(), patience.pause()];
+    const resumes = [timeLimit.pause(), timeLimit.pause()];
     setTimeout(() => {
       t.false(isOver);
       for (const resume of [...resumes, ...resumes]) resume();
@@ -121,9 +121,9 @@ test.serial('A time limit stands still while it is paused, however often', async
 });
 
 test.serial('A time limit that was disposed of is never over', async (t) => {
-  const patience = new PausableTimeout(1, () => t.fail());
-  const resume = patience.pause();
-  patience[Symbol.dispose]();
+  const timeLimit = new PausableTimeout(1, () => t.fail());
+  const resume = timeLimit.pause();
+  timeLimit[Symbol.dispose]();
   resume();
   await new Promise((resolve) => setTimeout(resolve, 20));
   t.pass();

@@ -37,15 +37,15 @@ test('users of a pool who name the same destination share its tunnel', async (t)
   const configFile = await writeSshConfig(sshd, [hostLines('web', sshd)]);
   await using pool = new TunnelPool();
   const options = { destinations: ['web'], configFile };
-  await using first = await pool.take(options);
-  await using second = await pool.take({ ...options });
+  await using first = await pool.open(options);
+  await using second = await pool.open({ ...options });
   t.is(first.tunnel, second.tunnel);
 });
 
 test('a password in a destination is in no error of a pool', async (t) => {
   const pool = new TunnelPool();
   await pool.close();
-  const error = await t.throwsAsync(pool.take({ destinations: ['ann:secret@web'] }), {
+  const error = await t.throwsAsync(pool.open({ destinations: ['ann:secret@web'] }), {
     instanceOf: TunnelError,
   });
   t.is(error.code, 'closed');

@@ -11,30 +11,30 @@ test.serial('All who ask for a host share one connection, and the last who lets 
   await using pool = new TunnelPool();
   const { destinations, ...others } = sshd.options;
   const [first, second] = await Promise.all([
-    pool.take(sshd.options),
-    pool.take({ ...others, destinations, log: () => {} }),
+    pool.open(sshd.options),
+    pool.open({ ...others, destinations, log: () => {} }),
   ]);
   t.is(first.tunnel, second.tunnel);
-  const third = await pool.take(sshd.options);
-  await first.release();
-  await first.release();
-  await second.release();
+  const third = await pool.open(sshd.options);
+  await first.close();
+  await first.close();
+  await second.close();
   t.is(third.tunnel.state.status, 'connected');
-  await third.release();
+  await third.close();
   t.is(third.tunnel.state.status, 'closed');
   t.is(loginsOf(sshd), 1);
-  await using again = await pool.take(sshd.options);
+  await using again = await pool.open(sshd.options);
   t.is(again.tunnel.state.status, 'connected');
 });
 
 test.serial('Who must be verified otherwise gets a connection of its own', async (t) => {
   await using sshd = await Sshd.start();
   await using pool = new TunnelPool();
-  await using byKnownHosts = await pool.take(sshd.options);
-  await using byPin = await pool.take({ ...sshd.options, hostKey: await sshd.fingerprint() });
+  await using byKnownHosts = await pool.open(sshd.options);
+  await using byPin = await pool.open({ ...sshd.options, hostKey: await sshd.fingerprint() });
   t.not(byKnownHosts.tunnel, byPin.tunnel);
   const wrong = { ...sshd.options, hostKey: `SHA256:${'A'.repeat(43)}` };
-  const error = await t.throwsAsync(pool.take(wrong), { instanceOf: TunnelError });
+  const error = await t.throwsAsync(pool.open(wrong), { instanceOf: TunnelError });
   t.is(error.code, 'host-key-changed');
 });
 
@@ -46,17 +46,17 @@ test.serial(
     await sshd.freeze();
     const impatient = new AbortController();
     const reason = new Error('enough');
-    const given = pool.take(sshd.options, { signal: impatient.signal });
-    const kept = pool.take(sshd.options);
+    const given = pool.open(sshd.options, { signal: impatient.signal });
+    const kept = pool.open(sshd.options);
     impatient.abort(reason);
     t.is(await t.throwsAsync(given), reason);
     await sshd.thaw();
-    await (await kept).release();
+    await (await kept).close();
     await sshd.stop();
-    const error = await t.throwsAsync(pool.take(sshd.options), { instanceOf: TunnelError });
+    const error = await t.throwsAsync(pool.open(sshd.options), { instanceOf: TunnelError });
     t.is(error.code, 'unreachable');
     await sshd.restart();
-    await using again = await pool.take(sshd.options);
+    await using again = await pool.open(sshd.options);
     t.is(again.tunnel.state.status, 'connected');
   },
 );
@@ -64,23 +64,23 @@ test.serial(
 test.serial('A pool that is closed closes its tunnels and opens no more', async (t) => {
   await using sshd = await Sshd.start();
   const pool = new TunnelPool();
-  const share = await pool.take(sshd.options);
+  const share = await pool.open(sshd.options);
   await pool.close();
   await pool.close();
   t.is(share.tunnel.state.status, 'closed');
-  await share.release();
-  const error = await t.throwsAsync(pool.take(sshd.options), { instanceOf: TunnelError });
+  await share.close();
+  const error = await t.throwsAsync(pool.open(sshd.options), { instanceOf: TunnelError });
   t.is(error.code, 'closed');
 });
 
 test.serial('Who comes after a tunnel was given up for good gets a new one', async (t) => {
   await using sshd = await Sshd.start();
   await using pool = new TunnelPool();
-  await using failed = await pool.take(sshd.options);
+  await using failed = await pool.open(sshd.options);
   await sshd.restart({ newHostKey: true });
   for await (const { status } of failed.tunnel.states()) if (status === 'failed') break;
   await sshd.trustHostKey();
-  await using again = await pool.take(sshd.options);
+  await using again = await pool.open(sshd.options);
   t.is(again.tunnel.state.status, 'connected');
 });
 
@@ -88,7 +88,7 @@ test.serial('Who waits for a tunnel when the pool closes is told so', async (t) 
   await using sshd = await Sshd.start();
   const pool = new TunnelPool();
   await sshd.freeze();
-  const waiting = pool.take(sshd.options);
+  const waiting = pool.open(sshd.options);
   const told = t.throwsAsync(waiting, { instanceOf: TunnelError });
   await pool.close();
   t.is((await told).code, 'closed');
@@ -111,7 +111,7 @@ test.serial(
     };
     await using pool = new TunnelPool({ ask });
     const shares = await Promise.all(
-      [first, second].map((sshd) => pool.take({ ...sshd.options, knownHostsFiles: [`${sshd.folder}/new`] })),
+      [first, second].map((sshd) => pool.open({ ...sshd.options, knownHostsFiles: [`${sshd.folder}/new`] })),
     );
     t.true(shares.every(({ tunnel }) => tunnel.state.status === 'connected'));
     t.deepEqual(

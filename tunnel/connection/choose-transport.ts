@@ -6,7 +6,7 @@ import { whyIdentityNeedsOpenSsh } from '../identity/needs-openssh.js';
 import { whyAgentNeedsOpenSsh } from '../ssh-agent/needs-openssh.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { opensshTransport } from '../transport/openssh/transport.js';
-import { type Beyond, whyBeyondSsh2 } from '../transport/openssh-fallback.js';
+import { type FallbackReason, fallbackReason } from '../transport/openssh-fallback.js';
 import { ssh2Transport } from '../transport/ssh2/transport.js';
 import type { DialOptions, Link, Transport } from '../transport/transport.js';
 
@@ -33,7 +33,7 @@ const autoTransport: Transport = {
     try {
       return await ssh2Transport.dial(destination, options);
     } catch (error) {
-      const why = error instanceof TunnelError ? whyBeyondSsh2(error) : undefined;
+      const why = error instanceof TunnelError ? fallbackReason(error) : undefined;
       if (!(error instanceof TunnelError) || why === undefined) throw error;
       return dialBecauseOf(error, why, { destination, options });
     }
@@ -49,7 +49,7 @@ function dialOpenSsh(destination: ResolvedDestination, reason: string, options: 
 /** OpenSSH speaks what ssh2 does not; what it permits, and what not, is for it to say. */
 async function dialBecauseOf(
   refusal: TunnelError,
-  { reason, isCertain }: Beyond,
+  { reason, isCertain }: FallbackReason,
   { destination, options }: { readonly destination: ResolvedDestination; readonly options: DialOptions },
 ): Promise<Link> {
   try {

@@ -110,7 +110,7 @@ export class Connection implements AsyncDisposable {
     this.#closing.abort(this.closedError());
     const link = this.#link;
     this.#link = undefined;
-    this.states.enter({ status: 'closed', since: new Date() });
+    this.states.change({ status: 'closed', since: new Date() });
     await link?.close();
     await this.#kept;
   }
@@ -131,18 +131,18 @@ export class Connection implements AsyncDisposable {
     try {
       for (;;) {
         const connectedAt = performance.now();
-        const standIn = new StandbyDial(
+        const standby = new StandbyDial(
           link,
           ({ signal }) => this.#dial({ signal, mayAsk: false }),
           this.#log,
         );
         const reason = await link.closed;
-        if (this.#closing.signal.aborted) return await standIn.close();
+        if (this.#closing.signal.aborted) return await standby.close();
         failures = performance.now() - connectedAt < STABLE_AFTER_MS ? failures + 1 : 0;
         this.#link = undefined;
         this.#log?.('warn', reason.message);
-        this.states.enter({ status: 'connecting', since: new Date(), reason });
-        const replacement = await this.#finish(standIn.take());
+        this.states.change({ status: 'connecting', since: new Date(), reason });
+        const replacement = await this.#finish(standby.take());
         if (replacement) link = await this.#adopt(replacement);
         else ({ link, failures } = await this.#reconnect(failures, reason));
       }
@@ -185,7 +185,7 @@ export class Connection implements AsyncDisposable {
     const onClosing = () => begun?.abort.abort(signal.reason);
     signal.addEventListener('abort', onClosing, { once: true });
     try {
-      return await begun?.entered;
+      return await begun?.connected;
     } catch {
       signal.throwIfAborted();
       return undefined;
@@ -202,7 +202,7 @@ export class Connection implements AsyncDisposable {
     this.#link = link;
     this.#via = via;
     this.#log?.('info', `Connected to ${formatDestination(via)} again.`);
-    this.states.enter({ status: 'connected', since: new Date(), via });
+    this.states.change({ status: 'connected', since: new Date(), via });
     // After the channels of those who wait, which are not to wait for that too.
     if (this.#expectsChannels) setImmediate(() => link.expectChannels());
     return link;
@@ -212,14 +212,14 @@ export class Connection implements AsyncDisposable {
     const since = new Date();
     this.#retry = new RetryDelay(failures, {
       isAwaited: this.#waiting > 0,
-      onPlanned: (retryAt) => this.states.enter({ status: 'waiting', since, reason, retryAt }),
+      onPlanned: (retryAt) => this.states.change({ status: 'waiting', since, reason, retryAt }),
     });
     try {
-      await this.#retry.over({ signal: this.#closing.signal });
+      await this.#retry.wait({ signal: this.#closing.signal });
     } finally {
       this.#retry = undefined;
     }
-    this.states.enter({ status: 'connecting', since: new Date(), reason });
+    this.states.change({ status: 'connecting', since: new Date(), reason });
   }
 
   #giveUp(error: unknown): void {
@@ -230,6 +230,6 @@ export class Connection implements AsyncDisposable {
             cause: error,
           });
     this.#log?.('error', reason.message);
-    this.states.enter({ status: 'failed', since: new Date(), reason });
+    this.states.change({ status: 'failed', since: new Date(), reason });
   }
 }

@@ -18,18 +18,18 @@ export async function dialLimited(
   transport: Transport,
   destination: ResolvedDestination,
   options: DialOptions,
-  governor: LoginLimiter = processLoginLimiter,
+  limiter: LoginLimiter = processLoginLimiter,
 ): Promise<Link> {
   const server = serverOf(destination);
   for (let drops = 1; ; drops += 1) {
-    const leave = await enterTurn(governor, server, options);
+    const leave = await enterTurn(limiter, server, options);
     try {
       const link = await transport.dial(destination, options);
-      governor.succeeded(server);
+      limiter.succeeded(server);
       return link;
     } catch (error) {
       if (!(error instanceof TunnelError) || !error.wasDropped) throw error;
-      governor.dropped(server);
+      limiter.dropped(server);
       if (drops === MAX_DROPS) throw error;
       options.log?.('debug', error.message);
     } finally {
@@ -40,13 +40,13 @@ export async function dialLimited(
 }
 
 async function enterTurn(
-  governor: LoginLimiter,
+  limiter: LoginLimiter,
   server: string,
-  { patience, signal }: DialOptions,
+  { timeLimit, signal }: DialOptions,
 ): Promise<() => void> {
-  const resume = patience?.pause();
+  const resume = timeLimit?.pause();
   try {
-    return await governor.enter(server, { signal });
+    return await limiter.acquire(server, { signal });
   } finally {
     resume?.();
   }

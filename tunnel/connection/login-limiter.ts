@@ -6,7 +6,7 @@ export interface LoginLimits {
   readonly perServer?: number | undefined;
 }
 
-/** One SSH server as the governor sees it. */
+/** One SSH server as the limiter sees it. */
 interface Server {
   /** Halves with each login that was dropped, grows slowly with those that were not. */
   limit: number;
@@ -38,7 +38,7 @@ export class LoginLimiter {
    * Settles when a login at this server may start; the returned function is to be called when it is over.
    * An aborted signal gives the place in the queue up.
    */
-  async enter(server: string, { signal }: { readonly signal: AbortSignal }): Promise<() => void> {
+  async acquire(server: string, { signal }: { readonly signal: AbortSignal }): Promise<() => void> {
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
       const leave = () => {

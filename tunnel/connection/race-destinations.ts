@@ -22,18 +22,18 @@ export interface RaceOptions {
   readonly log?: Log | undefined;
 }
 
-/** A link and the way that it was made by. */
+/** A link and the connected that it was made by. */
 export interface ConnectedLink {
   readonly link: Link;
   readonly via: Destination;
 }
 
 /**
- * Tries every way in at once. The first that is connected and authenticated wins, the others are dropped.
+ * Tries every connected in at once. The first that is connected and authenticated wins, the others are dropped.
  * @throws TunnelError the most serious of what went wrong, when none works; `ways` holds all.
  */
 export async function raceDestinations(
-  waysIn: RaceOptions,
+  options: RaceOptions,
   transport: Transport,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<ConnectedLink> {
@@ -43,10 +43,10 @@ export async function raceDestinations(
   signal.addEventListener('abort', abort, { once: true });
   const failures: TunnelError[] = [];
   const spare: ConnectedLink[] = [];
-  const attempts = waysIn.destinations.map(async (destination) => {
+  const attempts = options.destinations.map(async (destination) => {
     try {
-      const link = await enterBy(destination, waysIn, transport, race.signal);
-      return await checkedWay({ via: plain(destination), link }, { waysIn, spare, signal: race.signal });
+      const link = await dialDestination(destination, options, transport, race.signal);
+      return await probed({ via: plain(destination), link }, { options, spare, signal: race.signal });
     } catch (error) {
       if (error instanceof TunnelError) failures.push(error);
       throw error;
@@ -56,32 +56,35 @@ export async function raceDestinations(
   try {
     winner = await firstOrSpare(attempts, spare);
     for (const { code, message } of failures)
-      waysIn.log?.(code === 'forward-refused' ? 'info' : 'warn', message);
+      options.log?.(code === 'forward-refused' ? 'info' : 'warn', message);
     return winner;
   } catch (error) {
     signal.throwIfAborted();
     throw failures.length === attempts.length ? mostSerious(failures) : firstOf(error);
   } finally {
     signal.removeEventListener('abort', abort);
-    race.abort(new DOMException('Another way in was faster.', 'AbortError'));
-    await dropLosers(attempts, spare, winner);
+    race.abort(new DOMException('Another connected in was faster.', 'AbortError'));
+    await closeLosers(attempts, spare, winner);
   }
 }
 
-/** Lets a way through that leads where it should; another becomes a spare one. */
-async function checkedWay(
-  way: ConnectedLink,
+/** Lets a connected through that leads where it should; another becomes a spare one. */
+async function probed(
+  connected: ConnectedLink,
   {
-    waysIn: { probe = [], destinations },
+    options: { probe = [], destinations },
     spare,
     signal,
-  }: { readonly waysIn: RaceOptions; readonly spare: ConnectedLink[]; readonly signal: AbortSignal },
+  }: { readonly options: RaceOptions; readonly spare: ConnectedLink[]; readonly signal: AbortSignal },
 ): Promise<ConnectedLink> {
-  if (destinations.length === 1 || probe.length === 0) return way;
-  spare.push(way);
-  const refusal = await whyNoneAnswers(way.link, probe, { host: formatDestination(way.via), signal });
+  if (destinations.length === 1 || probe.length === 0) return connected;
+  spare.push(connected);
+  const refusal = await whyNoneAnswers(connected.link, probe, {
+    host: formatDestination(connected.via),
+    signal,
+  });
   if (refusal !== undefined) throw refusal;
-  return way;
+  return connected;
 }
 
 async function firstOrSpare(
@@ -91,54 +94,54 @@ async function firstOrSpare(
   try {
     return await Promise.any(attempts);
   } catch (error) {
-    const [way] = spare;
-    if (way === undefined) throw error;
-    return way;
+    const [connected] = spare;
+    if (connected === undefined) throw error;
+    return connected;
   }
 }
 
-async function enterBy(
+async function dialDestination(
   destination: ResolvedDestination,
-  waysIn: RaceOptions,
+  options: RaceOptions,
   transport: Transport,
   raceSignal: AbortSignal,
 ): Promise<Link> {
-  const { connectTimeoutMs = waysIn.connectTimeoutMs } = destination;
+  const { connectTimeoutMs = options.connectTimeoutMs } = destination;
   const host = formatDestination(destination);
   const attempt = new AbortController();
   const abort = () => attempt.abort(raceSignal.reason);
   raceSignal.addEventListener('abort', abort, { once: true });
-  using patience = new PausableTimeout(connectTimeoutMs, () =>
+  using timeLimit = new PausableTimeout(connectTimeoutMs, () =>
     attempt.abort(timedOut(host, connectTimeoutMs)),
   );
   try {
     return await dialLimited(transport, destination, {
-      keepaliveIntervalMs: destination.keepaliveIntervalMs ?? waysIn.keepaliveIntervalMs,
-      keepaliveCountMax: destination.keepaliveCountMax ?? waysIn.keepaliveCountMax,
-      questions: waysIn.questions,
-      patience,
+      keepaliveIntervalMs: destination.keepaliveIntervalMs ?? options.keepaliveIntervalMs,
+      keepaliveCountMax: destination.keepaliveCountMax ?? options.keepaliveCountMax,
+      questions: options.questions,
+      timeLimit,
       signal: attempt.signal,
-      log: waysIn.log,
+      log: options.log,
     });
   } finally {
     raceSignal.removeEventListener('abort', abort);
   }
 }
 
-/** What a state shows of the way that is used. */
+/** What a state shows of the connected that is used. */
 function plain({ user, host, port, hostKey }: ResolvedDestination): Destination {
   return { user, host, port, ...(hostKey !== undefined && { hostKey }) };
 }
 
 /** Ways that came through after the first are closed, the others have ended by their signal. */
-async function dropLosers(
+async function closeLosers(
   attempts: readonly Promise<ConnectedLink>[],
   spare: readonly ConnectedLink[],
   winner: ConnectedLink | undefined,
 ): Promise<void> {
   const settled = await Promise.allSettled(attempts);
   const made = settled.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
-  const losers = new Set([...made, ...spare].filter((way) => way !== winner));
+  const losers = new Set([...made, ...spare].filter((connected) => connected !== winner));
   await Promise.all([...losers].map(({ link }) => link.close()));
 }
 

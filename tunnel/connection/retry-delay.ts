@@ -32,7 +32,7 @@ export class RetryDelay {
   }
 
   /** Settles when it is over; aborting ends it. */
-  async over({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+  async wait({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const abort = () => this.#finish();
     signal.addEventListener('abort', abort, { once: true });
     try {

@@ -5,7 +5,7 @@ import type { ConnectedLink } from './race-destinations.js';
 /** An attempt that may have come to its end. */
 export interface PendingDial {
   readonly abort: AbortController;
-  readonly entered: Promise<ConnectedLink>;
+  readonly connected: Promise<ConnectedLink>;
 }
 
 /**
@@ -47,7 +47,7 @@ export class StandbyDial {
     this.#attempt = undefined;
     if (attempt === undefined) return;
     attempt.abort.abort(new DOMException('The first link lives.', 'AbortError'));
-    await attempt.entered.then(
+    await attempt.connected.then(
       ({ link }) => link.close(),
       () => undefined,
     );
@@ -56,11 +56,11 @@ export class StandbyDial {
   #start(): void {
     if (this.#isOver || this.#attempt) return;
     const abort = new AbortController();
-    const attempt = { abort, entered: this.#dial({ signal: abort.signal }) };
+    const attempt = { abort, connected: this.#dial({ signal: abort.signal }) };
     this.#attempt = attempt;
-    attempt.entered.then(
+    attempt.connected.then(
       () => {
-        if (this.#attempt === attempt) this.#link.abandon();
+        if (this.#attempt === attempt) this.#link.destroy();
       },
       (error: unknown) => {
         if (!abort.signal.aborted) this.#log?.('debug', `No second connection: ${String(error)}`);

@@ -33,7 +33,7 @@ export class TunnelStates {
   }
 
   /** Changes the state and tells everyone at once; nothing follows `closed`. */
-  enter(state: TunnelState): void {
+  change(state: TunnelState): void {
     if (this.#current.status === 'closed') return;
     this.#current = state;
     for (const listener of [...this.#listeners]) listener(state);

@@ -2,7 +2,7 @@ import { addAbortListener } from 'node:events';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { untilAborted } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
-import { briefly } from '../shorten.js';
+import { shorten } from '../shorten.js';
 
 /** How a command ended: with a code, or by a signal such as `SIGTERM`. */
 export type CommandExit =
@@ -165,13 +165,13 @@ export function unanswered(host: string, cause?: unknown): TunnelError {
 }
 
 /** The error of a command that was not begun, for the connection was gone. */
-export function neverBegun(host: string, cause?: unknown): TunnelError {
+export function notStarted(host: string, cause?: unknown): TunnelError {
   const message = `The connection to ${host} went away before the command was asked for.`;
   return new TunnelError('closed', host, message, { cause });
 }
 
 /** A host gave no session for a command, which was not asked for then: another time it may. */
-export class NoSession extends TunnelError {
+export class NoSessionError extends TunnelError {
   constructor(host: string, description: string, cause?: unknown) {
     super('exec-refused', host, refusal(host, description), { cause });
   }
@@ -183,7 +183,7 @@ export function execRefused(host: string, description: string, cause?: unknown):
 }
 
 function refusal(host: string, description: string): string {
-  return `${host} runs no command for us: ${briefly(description)}. Look at MaxSessions there, and at what the key is restricted to.`;
+  return `${host} runs no command for us: ${shorten(description)}. Look at MaxSessions there, and at what the key is restricted to.`;
 }
 
 function ignore(): void {}

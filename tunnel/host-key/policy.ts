@@ -25,20 +25,20 @@ export interface HostKeyFacts {
   /** A `@revoked` line holds the key, under the host's name or its bare name. */
   readonly isRevoked: boolean;
   /** The only key to accept, if there is one. */
-  readonly pin: Standing;
+  readonly pin: Comparison;
   /** Plain keys known for the host: `[host]:port`, or just `host` for port 22. */
-  readonly named: Standing;
+  readonly named: Comparison;
   /** Plain keys known for `host` without the port; none for port 22. */
-  readonly bare: Standing;
+  readonly bare: Comparison;
 }
 
 /** How the presented key stands to some keys: there are none, it is one of them, or all are others (of any type). */
-export type Standing = 'none' | 'this' | 'others';
+export type Comparison = 'none' | 'this' | 'others';
 
-export type Decision = 'accepted' | 'revoked' | 'not the pin' | 'changed' | 'unknown';
+export type HostKeyDecision = 'accepted' | 'revoked' | 'not the pin' | 'changed' | 'unknown';
 
 /** The first row whose facts all hold counts. */
-const TABLE: readonly (Partial<HostKeyFacts> & { readonly decision: Decision })[] = [
+const TABLE: readonly (Partial<HostKeyFacts> & { readonly decision: HostKeyDecision })[] = [
   { isRevoked: true, decision: 'revoked' },
   { pin: 'this', decision: 'accepted' },
   { pin: 'others', decision: 'not the pin' },
@@ -50,7 +50,7 @@ const TABLE: readonly (Partial<HostKeyFacts> & { readonly decision: Decision })[
 ];
 
 /** What is to be thought of a host key: OpenSSH's rules, except that a revocation under the bare name always counts. */
-export function decide(facts: HostKeyFacts): Decision {
+export function decideHostKey(facts: HostKeyFacts): HostKeyDecision {
   const row = TABLE.find(
     ({ isRevoked = facts.isRevoked, pin = facts.pin, named = facts.named, bare = facts.bare }) =>
       isRevoked === facts.isRevoked && pin === facts.pin && named === facts.named && bare === facts.bare,
@@ -59,13 +59,13 @@ export function decide(facts: HostKeyFacts): Decision {
 }
 
 /** What to do with a key that is unknown. */
-export type Reaction = 'refuse' | 'ask' | 'accept and store';
+export type UnknownKeyAction = 'refuse' | 'ask' | 'accept and store';
 
 /**
  * What to do about an unknown key, as StrictHostKeyChecking has it.
  * @param canStore whether there is a file for new keys, and a name to store them under: without, none is accepted
  */
-export function reactToUnknown({
+export function actionForUnknownKey({
   strictness,
   canStore,
   canAsk,
@@ -73,7 +73,7 @@ export function reactToUnknown({
   readonly strictness: StrictHostKeyChecking;
   readonly canStore: boolean;
   readonly canAsk: boolean;
-}): Reaction {
+}): UnknownKeyAction {
   if (!canStore || strictness === 'yes') return 'refuse';
   if (strictness === 'accept-new') return 'accept and store';
   return canAsk ? 'ask' : 'refuse';

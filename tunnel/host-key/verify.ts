@@ -9,9 +9,9 @@ import {
 } from '../key-formats/public-key.js';
 import { changedError, pinnedError, revokedError, unknownError, unreadableError } from './errors.js';
 import type { KnownHostsLine } from './known-hosts.js';
-import { decide, type HostKeyFacts, type HostKeyPin, type HostKeyTrust } from './policy.js';
+import { decideHostKey, type HostKeyFacts, type HostKeyPin, type HostKeyTrust } from './policy.js';
 
-export type HostKeyVerdict =
+export type HostKeyVerification =
   | { readonly accepted: true }
   | { readonly accepted: false; readonly error: TunnelError };
 
@@ -31,10 +31,10 @@ export type HostKeyAlgorithm = (typeof ALGORITHMS)[number]['name'];
  * Decides whether a host is the one we mean. The single place where a host key is accepted:
  * it must equal the pin, or without a pin one of the keys known for the host; and nobody must have revoked it.
  */
-export function judgeHostKey(presented: Buffer, trust: HostKeyTrust): HostKeyVerdict {
+export function verifyHostKey(presented: Buffer, trust: HostKeyTrust): HostKeyVerification {
   const key = readPublicKey(presented);
   if (key === undefined || key.isCertificate) return refuse(unreadableError(presented, trust));
-  switch (decide(factsOf(key, trust))) {
+  switch (decideHostKey(factsOf(key, trust))) {
     case 'accepted':
       return { accepted: true };
     case 'revoked':
@@ -69,8 +69,8 @@ function factsOf({ key }: PublicKey, { pin, known }: HostKeyTrust): HostKeyFacts
  *
  * @param onRefused is told why before the answer; what `judge` rejected with, too
  */
-export function rememberVerdict(
-  judge: (key: Buffer) => HostKeyVerdict | Promise<HostKeyVerdict>,
+export function answerOnce(
+  judge: (key: Buffer) => HostKeyVerification | Promise<HostKeyVerification>,
   onRefused: (reason: unknown) => void,
 ): (key: Buffer, answer: (isAccepted: boolean) => void) => void {
   let accepted: Buffer | undefined;
@@ -81,7 +81,7 @@ export function rememberVerdict(
     }
     // ssh2 may use the memory for something else while a person thinks.
     const key = Buffer.from(presented);
-    const settle = (verdict: HostKeyVerdict) => {
+    const settle = (verdict: HostKeyVerification) => {
       if (verdict.accepted) accepted = key;
       else onRefused(verdict.error);
       answer(verdict.accepted);
@@ -147,6 +147,6 @@ function matchesPin(key: Buffer, pin: HostKeyPin): boolean {
   return pin.kind === 'key' ? pin.key.equals(key) : pin.fingerprint === fingerprintOf(key);
 }
 
-function refuse(error: TunnelError): HostKeyVerdict {
+function refuse(error: TunnelError): HostKeyVerification {
   return { accepted: false, error };
 }

@@ -3,8 +3,8 @@ import { keyType } from '../key-formats/public-key.js';
 import type { Questions } from '../questions.js';
 import { listAgentIdentities } from '../ssh-agent/protocol.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
-import { isUsable } from '../transport/ssh2/login/agent-key.js';
-import { type AgentKey, type Identity, orderIdentities, readKeyFiles } from './identity-files.js';
+import { isUsableBySsh2 } from '../transport/ssh2/login/agent-key.js';
+import { type AgentKey, type Identity, orderIdentities, readIdentityFiles } from './identity-files.js';
 
 /**
  * Everything to offer a host, in the order of offering.
@@ -23,7 +23,7 @@ export async function findIdentities(
   },
 ): Promise<Identity[]> {
   const [files, agentKeys] = await Promise.all([
-    readKeyFiles(destination, { signal, log }),
+    readIdentityFiles(destination, { signal, log }),
     keysOfAgent(destination, { signal, log }),
   ]);
   const canAsk = questions !== undefined && !destination.batchMode;
@@ -38,7 +38,7 @@ async function keysOfAgent(
   try {
     const keys = await listAgentIdentities(agentSocket, { signal });
     // DSA keys are nothing that a host takes: offering one only uses up an attempt, so OpenSSH does not either.
-    return keys.filter((key) => isUsable(key) && keyType(key.publicKey) !== 'ssh-dss');
+    return keys.filter((key) => isUsableBySsh2(key) && keyType(key.publicKey) !== 'ssh-dss');
   } catch (error) {
     signal.throwIfAborted();
     const problem = error instanceof Error ? error.message : String(error);

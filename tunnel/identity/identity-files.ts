@@ -5,15 +5,15 @@ import { shellWord } from '../exec/shell-words.js';
 import { readFile, UnreadableFile } from '../files/read-file.js';
 import {
   identityNeedsOpenSsh,
-  inspectKey,
+  inspectPrivateKey,
   MAX_KEY_BYTES,
-  readPublicKey,
+  readPublicKeyFile,
 } from '../key-formats/key-file-text.js';
 import { fingerprintOf } from '../key-formats/public-key.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 
 /** What there is under the name of an identity file. */
-export interface KeyFile {
+export interface IdentityFile {
   readonly file: string;
   /** One that cannot be used is an error. */
   readonly isRequired: boolean;
@@ -23,7 +23,7 @@ export interface KeyFile {
   /** As SSH sends it; absent where nothing tells it before the private key is decrypted. */
   readonly publicKey?: Buffer | undefined;
   /** Why the private key that is there must not be used, in OpenSSH's words. */
-  readonly objection?: string | undefined;
+  readonly permissionProblem?: string | undefined;
 }
 
 /** A key that an SSH agent holds. */
@@ -53,10 +53,10 @@ interface ReadOptions {
  * Reads the identity files that a destination names.
  * @throws TunnelError `bad-identity` for one asked for by flag that holds no key
  */
-export async function readKeyFiles(
+export async function readIdentityFiles(
   destination: ResolvedDestination,
   { signal, log }: ReadOptions,
-): Promise<KeyFile[]> {
+): Promise<IdentityFile[]> {
   const { identityFiles, requiredIdentityFiles, defaultIdentityFiles } = destination;
   const host = formatDestination(destination);
   const names = new Set([...identityFiles, ...requiredIdentityFiles, ...defaultIdentityFiles]);
@@ -82,7 +82,7 @@ export async function readKeyFiles(
  * @throws TunnelError `bad-identity` for a file asked for that cannot be used in this way
  */
 export function orderIdentities(
-  files: readonly KeyFile[],
+  files: readonly IdentityFile[],
   agentKeys: readonly AgentKey[],
   {
     destination,
@@ -108,9 +108,9 @@ export function orderIdentities(
       const problem = isEncrypted
         ? `it is encrypted; add it to an SSH agent with "ssh-add ${file.file}"`
         : 'it is a public key, and no SSH agent holds its private half';
-      const error = badIdentity(formatDestination(destination), file.file, file.objection ?? problem);
+      const error = badIdentity(formatDestination(destination), file.file, file.permissionProblem ?? problem);
       if (file.isRequired) throw error;
-      log?.(file.objection === undefined ? 'debug' : 'warn', error.message);
+      log?.(file.permissionProblem === undefined ? 'debug' : 'warn', error.message);
       return [];
     }),
   ];
@@ -133,14 +133,14 @@ async function readKeyFile(
     isRequired,
     signal,
   }: { readonly host: string; readonly isRequired: boolean; readonly signal: AbortSignal },
-): Promise<KeyFile> {
+): Promise<IdentityFile> {
   const beside = await readIfThere(`${file}.pub`, signal);
-  const publicHalf = beside === undefined ? undefined : readPublicKey(beside);
+  const publicHalf = beside === undefined ? undefined : readPublicKeyFile(beside);
   let text: string;
-  let objection: string | undefined;
+  let permissionProblem: string | undefined;
   try {
     const { content, stats } = await readFile(file, { maxBytes: MAX_KEY_BYTES, signal });
-    objection = objectionTo(file, stats);
+    permissionProblem = permissionProblemOf(file, stats);
     text = content.toString('utf8');
   } catch (error) {
     signal.throwIfAborted();
@@ -148,8 +148,8 @@ async function readKeyFile(
 
     throw badIdentity(host, file, whyUnreadable(error), error);
   }
-  const key = inspectKey(text);
-  const publicKey = key?.publicKey ?? (key ? publicHalf : readPublicKey(text));
+  const key = inspectPrivateKey(text);
+  const publicKey = key?.publicKey ?? (key ? publicHalf : readPublicKeyFile(text));
   const lacking = identityNeedsOpenSsh(text, []);
   if (lacking !== undefined && key) {
     throw badIdentity(host, file, `it is ${lacking}, which takes OpenSSH itself; add it to an SSH agent`);
@@ -160,8 +160,8 @@ async function readKeyFile(
     throw badIdentity(host, file, isPutty ? convert : 'it holds no private key');
   }
   // The agent may hold it all the same.
-  if (key && objection !== undefined) {
-    return { file, isRequired, isEncrypted: false, objection, publicKey };
+  if (key && permissionProblem !== undefined) {
+    return { file, isRequired, isEncrypted: false, permissionProblem, publicKey };
   }
   return {
     file,
@@ -176,17 +176,17 @@ async function readKeyFile(
  * Why a private key must not be used: our own that others can read is no secret. What another user owns is for them
  * to guard, as OpenSSH has it.
  */
-export function objectionTo(
+export function permissionProblemOf(
   file: string,
   { uid, mode }: { readonly uid: number; readonly mode: number },
   ourUid = process.getuid?.(),
 ): string | undefined {
   if (uid !== ourUid || (mode & 0o077) === 0) return undefined;
-  return tooOpen(file, `0${(mode & 0o777).toString(8).padStart(3, '0')}`);
+  return tooOpenMessage(file, `0${(mode & 0o777).toString(8).padStart(3, '0')}`);
 }
 
 /** OpenSSH's sentences, and what to do. */
-export function tooOpen(file: string, permissions: string): string {
+export function tooOpenMessage(file: string, permissions: string): string {
   return `Permissions ${permissions} for '${file}' are too open. It is required that your private key files are NOT accessible by others: run chmod 600 ${shellWord(file)}`;
 }
 

@@ -2,7 +2,7 @@ import { decodeBase64, keyType, readNamedKey, untilNul } from './public-key.js';
 import { FieldReader } from './wire-fields.js';
 
 /** What the text of a private key file says in clear. */
-export interface KeyText {
+export interface PrivateKeyInfo {
   readonly form: 'openssh' | 'pem' | 'pkcs8';
   readonly isEncrypted: boolean;
   /** Its public half as SSH sends it; only OpenSSH's own form tells it. */
@@ -38,7 +38,7 @@ export function privateKeyIn(text: string): string | undefined {
 }
 
 /** Looks at a text; undefined when it holds no private key. */
-export function inspectKey(content: string): KeyText | undefined {
+export function inspectPrivateKey(content: string): PrivateKeyInfo | undefined {
   const text = privateKeyIn(content) ?? '';
   const label = BEGINNING.exec(text)?.[1];
   switch (label) {
@@ -56,7 +56,7 @@ export function inspectKey(content: string): KeyText | undefined {
 }
 
 /** The first public key in a .pub file, as SSH sends it; undefined when there is none. */
-export function readPublicKey(text: string): Buffer | undefined {
+export function readPublicKeyFile(text: string): Buffer | undefined {
   for (const line of text.split('\n')) {
     if (line.startsWith('-----BEGIN')) return undefined;
     const [, name = '', base64 = ''] = /^[ \t]*([^ \t]+)[ \t]+([^ \t]+)/.exec(untilNul(line)) ?? [];
@@ -73,8 +73,8 @@ export function readPublicKey(text: string): Buffer | undefined {
 export function identityNeedsOpenSsh(text: string, certificateFiles: readonly string[]): string | undefined {
   const [certificate] = certificateFiles;
   if (certificate !== undefined) return `the certificate ${certificate}`;
-  const key = inspectKey(text);
-  const publicKey = key?.publicKey ?? readPublicKey(text);
+  const key = inspectPrivateKey(text);
+  const publicKey = key?.publicKey ?? readPublicKeyFile(text);
   const type = publicKey && keyType(publicKey);
   if (type?.startsWith('sk-')) return 'a key that lives in a FIDO token';
   if (type?.includes('-cert-')) return 'a user certificate';
@@ -85,7 +85,7 @@ export function identityNeedsOpenSsh(text: string, certificateFiles: readonly st
 }
 
 /** Its beginning names cipher, key derivation, its options and the public key, in clear. */
-function inspectOpenSshKey(text: string): KeyText {
+function inspectOpenSshKey(text: string): PrivateKeyInfo {
   const base64 = /KEY-----([^-]*)-----END/.exec(text)?.[1] ?? '';
   const content = Buffer.from(base64, 'base64');
   const form = 'openssh';

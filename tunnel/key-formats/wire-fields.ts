@@ -2,7 +2,7 @@
 const MAX_NUMBER_BYTES = 2_048;
 
 /** As SSH writes a string: its length, then its bytes. */
-export function field(content: Buffer | string): Buffer {
+export function sshString(content: Buffer | string): Buffer {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   return Buffer.concat([uint32(bytes.length), bytes]);
 }
@@ -76,7 +76,7 @@ export class FieldReader {
 
 /** The strings one after the other, each with its length before it. */
 export function joinStrings(strings: readonly Buffer[]): Buffer {
-  return Buffer.concat(strings.map(field));
+  return Buffer.concat(strings.map(sshString));
 }
 
 /** A number as SSH sends it: with a zero byte before one that would look negative. */

@@ -1,6 +1,6 @@
 import { createPrivateKey, type JsonWebKey } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
-import { field, uint32 } from '../key-formats/wire-fields.js';
+import { sshString, uint32 } from '../key-formats/wire-fields.js';
 import { commandAgent } from './protocol.js';
 
 /** Messages of the protocol that SSH agents speak (draft-ietf-sshm-ssh-agent). */
@@ -10,7 +10,7 @@ const FOR_A_TIME = 1;
 const ASK_BEFORE_USE = 2;
 
 /** How an agent is to keep a key. */
-export interface KeepOptions {
+export interface AddKeyOptions {
   /** What the agent calls it. */
   readonly comment: string;
   /** Whether the agent asks its owner before each use. */
@@ -27,14 +27,14 @@ export interface KeepOptions {
 export async function addToAgent(
   socketPath: string,
   key: ParsedKey,
-  { comment, confirm, lifetimeSeconds, signal }: KeepOptions,
+  { comment, confirm, lifetimeSeconds, signal }: AddKeyOptions,
 ): Promise<void> {
   const constraints = [
     ...(lifetimeSeconds === undefined ? [] : [Buffer.from([FOR_A_TIME]), uint32(lifetimeSeconds)]),
     ...(confirm ? [Buffer.from([ASK_BEFORE_USE])] : []),
   ];
   const type = Buffer.from([constraints.length > 0 ? ADD_CONSTRAINED : ADD_IDENTITY]);
-  const message = Buffer.concat([type, ...privateFields(key), field(comment), ...constraints]);
+  const message = Buffer.concat([type, ...privateFields(key), sshString(comment), ...constraints]);
   await commandAgent(socketPath, message, { signal });
 }
 
@@ -44,13 +44,30 @@ function privateFields(key: ParsedKey): Buffer[] {
   switch (jwk.kty) {
     case 'OKP': {
       const publicHalf = bytes(jwk, 'x');
-      return [field(key.type), field(publicHalf), field(Buffer.concat([bytes(jwk, 'd'), publicHalf]))];
+      return [
+        sshString(key.type),
+        sshString(publicHalf),
+        sshString(Buffer.concat([bytes(jwk, 'd'), publicHalf])),
+      ];
     }
     case 'RSA':
-      return [field(key.type), number('n'), number('e'), number('d'), number('qi'), number('p'), number('q')];
+      return [
+        sshString(key.type),
+        number('n'),
+        number('e'),
+        number('d'),
+        number('qi'),
+        number('p'),
+        number('q'),
+      ];
     case 'EC': {
       const point = Buffer.concat([Buffer.from([4]), bytes(jwk, 'x'), bytes(jwk, 'y')]);
-      return [field(key.type), field(key.type.replace('ecdsa-sha2-', '')), field(point), number('d')];
+      return [
+        sshString(key.type),
+        sshString(key.type.replace('ecdsa-sha2-', '')),
+        sshString(point),
+        number('d'),
+      ];
     }
     default:
       throw new TypeError(`SSH agents take no keys of type ${key.type}`);
@@ -65,5 +82,5 @@ function bytes(jwk: JsonWebKey, name: keyof JsonWebKey): Buffer {
 function mpint(number: Buffer): Buffer {
   const first = number.findIndex((byte) => byte !== 0);
   const digits = first < 0 ? Buffer.alloc(0) : number.subarray(first);
-  return field((digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits);
+  return sshString((digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits);
 }

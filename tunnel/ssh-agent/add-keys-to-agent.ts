@@ -8,7 +8,7 @@ import { addToAgent } from './add-key.js';
  * Gives a private key that a host took to the agent, as AddKeysToAgent in ssh_config says. Never rejects for an agent
  * that does not take it: we are logged in without.
  */
-export async function keepInAgent(
+export async function addKeyToAgent(
   key: ParsedKey,
   file: string,
   destination: ResolvedDestination,

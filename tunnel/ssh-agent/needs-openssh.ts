@@ -1,8 +1,8 @@
 import { readFile } from '../files/read-file.js';
-import { MAX_KEY_BYTES, readPublicKey } from '../key-formats/key-file-text.js';
+import { MAX_KEY_BYTES, readPublicKeyFile } from '../key-formats/key-file-text.js';
 import { keyType } from '../key-formats/public-key.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
-import { isUsable } from '../transport/ssh2/login/agent-key.js';
+import { isUsableBySsh2 } from '../transport/ssh2/login/agent-key.js';
 import { listAgentIdentities } from './protocol.js';
 
 /**
@@ -16,7 +16,7 @@ export async function whyAgentNeedsOpenSsh(
   const { agentSocket, authMethods } = destination;
   if (agentSocket === undefined || !authMethods.includes('publickey')) return undefined;
   const held = await listOrNothing(agentSocket, signal);
-  const beyondSsh2 = held.filter((key) => !isUsable(key)).map(({ publicKey }) => publicKey);
+  const beyondSsh2 = held.filter((key) => !isUsableBySsh2(key)).map(({ publicKey }) => publicKey);
   const offered = destination.identitiesOnly ? await namedBy(destination, beyondSsh2, signal) : beyondSsh2;
   const [first] = offered;
   if (first === undefined) return undefined;
@@ -45,7 +45,7 @@ async function namedBy(
 async function publicKeyIn(file: string, signal: AbortSignal): Promise<Buffer | undefined> {
   try {
     const { content } = await readFile(file, { maxBytes: MAX_KEY_BYTES, signal });
-    return readPublicKey(content.toString('utf8'));
+    return readPublicKeyFile(content.toString('utf8'));
   } catch {
     signal.throwIfAborted();
     return undefined;

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { AgentKey } from '../identity/identity-files.js';
-import { FieldReader, field } from '../key-formats/wire-fields.js';
+import { FieldReader, sshString } from '../key-formats/wire-fields.js';
 
 /** Messages of the protocol that SSH agents speak (draft-ietf-sshm-ssh-agent). */
 const SUCCESS = 6;
@@ -66,6 +66,6 @@ function request(socketPath: string, message: Buffer, signal: AbortSignal): Prom
       else if (length > 0 && received.length >= 4 + length)
         settle(() => resolve(received.subarray(4, 4 + length)));
     });
-    socket.write(field(message));
+    socket.write(sshString(message));
   });
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../../base/log.js';
 import type { SshEnvironment } from './environment.js';
-import { type AskedOptions, type HostOptions, isSet, singleValue } from './host-options.js';
+import { type EffectiveOptions, type HostOptions, isSet, singleValue } from './host-options.js';
 import { algorithmsOf, onlyOpenSsh } from './needs-openssh.js';
 import type {
   AddKeysToAgent,
@@ -28,14 +28,14 @@ const AUTH_KEYWORDS: readonly (readonly [AuthMethod, string])[] = [
 /** What the options of a host say of the way to it, its hops aside. */
 export function destinationOf(
   alias: string,
-  asked: AskedOptions,
-  { surroundings, log }: { readonly surroundings: SshEnvironment; readonly log?: Log | undefined },
+  asked: EffectiveOptions,
+  { sshEnvironment, log }: { readonly sshEnvironment: SshEnvironment; readonly log?: Log | undefined },
 ): Omit<ResolvedDestination, 'jumps'> {
   const { options } = asked;
   const subject = subjectOf(alias, options);
   const { host, port, user, hostKeyAlias } = subject;
-  const files = (keyword: string) => expandedFiles(options.get(keyword) ?? [], subject, surroundings);
-  const agentSocket = agentSocketOf(options, subject, surroundings);
+  const files = (keyword: string) => expandedFiles(options.get(keyword) ?? [], subject, sshEnvironment);
+  const agentSocket = agentSocketOf(options, subject, sshEnvironment);
   const areDefaults = !isSet(asked, 'identityfile');
   const identityFiles = files('identityfile');
   const authMethods = authMethodsOf(options);
@@ -47,9 +47,9 @@ export function destinationOf(
     user,
     hostKeyAlias,
     strictHostKeyChecking: strictnessOf(options, subject, log),
-    knownHostsFiles: knownHostsFilesOf(asked, surroundings),
+    knownHostsFiles: knownHostsFilesOf(asked, sshEnvironment),
     hashKnownHosts: isOn(options, 'hashknownhosts'),
-    storesHostKeys: knownHostsFiles(asked, 'userknownhostsfile', surroundings).length > 0,
+    storesHostKeys: knownHostsFiles(asked, 'userknownhostsfile', sshEnvironment).length > 0,
     identityFiles: areDefaults ? [] : identityFiles,
     requiredIdentityFiles: [],
     defaultIdentityFiles: areDefaults ? identityFiles : [],
@@ -124,16 +124,16 @@ function strictnessOf(
   }
 }
 
-function knownHostsFilesOf(asked: AskedOptions, surroundings: SshEnvironment): string[] {
-  const persons = knownHostsFiles(asked, 'userknownhostsfile', surroundings);
+function knownHostsFilesOf(asked: EffectiveOptions, sshEnvironment: SshEnvironment): string[] {
+  const persons = knownHostsFiles(asked, 'userknownhostsfile', sshEnvironment);
   // New keys go to the first file, which is never to be the system's.
   const first = persons.length > 0 ? persons : ['/dev/null'];
-  return [...first, ...knownHostsFiles(asked, 'globalknownhostsfile', surroundings)];
+  return [...first, ...knownHostsFiles(asked, 'globalknownhostsfile', sshEnvironment)];
 }
 
 /** `ssh -G` has replaced `~` here already, by the passwd entry's home. */
 function knownHostsFiles(
-  { options, defaults }: AskedOptions,
+  { options, defaults }: EffectiveOptions,
   keyword: string,
   { home, passwdHome }: SshEnvironment,
 ): string[] {
@@ -158,20 +158,20 @@ function splitFiles(text: string): string[] {
 function expandedFiles(
   names: readonly string[],
   subject: TokenSubject,
-  surroundings: SshEnvironment,
+  sshEnvironment: SshEnvironment,
 ): string[] {
-  const tokens = fileTokens(subject, surroundings);
+  const tokens = fileTokens(subject, sshEnvironment);
   return names
     .filter((name) => name.toLowerCase() !== 'none')
-    .flatMap((name) => expandFile(name, tokens, surroundings, subject.alias) ?? []);
+    .flatMap((name) => expandFile(name, tokens, sshEnvironment, subject.alias) ?? []);
 }
 
 function agentSocketOf(
   options: HostOptions,
   subject: TokenSubject,
-  surroundings: SshEnvironment,
+  sshEnvironment: SshEnvironment,
 ): string | undefined {
-  const { variables } = surroundings;
+  const { variables } = sshEnvironment;
   const said = options.get('identityagent')?.[0];
   if (said?.toLowerCase() === 'none') return undefined;
   if (said === undefined || said === '' || said === 'SSH_AUTH_SOCK')
@@ -179,7 +179,7 @@ function agentSocketOf(
   if (/^\$\w+$/.test(said)) return variables[said.slice(1)] || undefined;
   // What begins at the root has been expanded.
   if (said.startsWith('/')) return said;
-  return expandFile(said, fileTokens(subject, surroundings), surroundings, subject.alias);
+  return expandFile(said, fileTokens(subject, sshEnvironment), sshEnvironment, subject.alias);
 }
 
 /** `ssh -G` prints `true`, `ask`, `confirm`, seconds, or `confirm` with seconds. */
@@ -199,7 +199,7 @@ function authMethodsOf(options: HostOptions): AuthMethod[] {
 }
 
 function timesOf(
-  asked: AskedOptions,
+  asked: EffectiveOptions,
 ): Pick<ResolvedDestination, 'connectTimeoutMs' | 'keepaliveIntervalMs' | 'keepaliveCountMax'> {
   const { options } = asked;
   const timeout = Number(singleValue(options, 'connecttimeout') ?? 0);

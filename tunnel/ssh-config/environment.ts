@@ -18,7 +18,7 @@ export interface SshEnvironment {
   readonly timeoutMs?: number | undefined;
 }
 
-/** The surroundings of this process's user. */
+/** The sshEnvironment of this process's user. */
 export function sshEnvironmentOf(
   variables: SshEnvironment['variables'],
   {

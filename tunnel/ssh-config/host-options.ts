@@ -11,7 +11,7 @@ export interface HostQuery {
 }
 
 /** What is said of a host, beside what would be said if no file existed. */
-export interface AskedOptions {
+export interface EffectiveOptions {
   readonly options: HostOptions;
   readonly defaults: HostOptions;
 }
@@ -31,7 +31,7 @@ export function parseOptions(text: string): HostOptions {
 }
 
 /** Whether a keyword says something else than it would without any file. */
-export function isSet({ options, defaults }: AskedOptions, keyword: string): boolean {
+export function isSet({ options, defaults }: EffectiveOptions, keyword: string): boolean {
   return options.get(keyword)?.join('\n') !== defaults.get(keyword)?.join('\n');
 }
 
@@ -42,7 +42,7 @@ export function singleValue(options: HostOptions, keyword: string): string | und
 }
 
 /** Lays a person's options over the system's: whatever the person's files say counts. */
-export function layOver(person: AskedOptions, system: AskedOptions): AskedOptions {
+export function mergeOptions(person: EffectiveOptions, system: EffectiveOptions): EffectiveOptions {
   const options = new Map(system.options);
   for (const [keyword, values] of person.options) {
     if (isSet(person, keyword) || !isSet(system, keyword)) options.set(keyword, values);

@@ -1,5 +1,5 @@
 import { type AlgorithmList, supportedBySsh2 } from '../transport/ssh2/algorithms.js';
-import { type AskedOptions, isSet, singleValue } from './host-options.js';
+import { type EffectiveOptions, isSet, singleValue } from './host-options.js';
 import { isHonoured } from './keywords.js';
 import type { AuthMethod } from './resolved-destination.js';
 
@@ -14,7 +14,7 @@ const ALGORITHM_KEYWORDS: readonly (readonly [string, AlgorithmList])[] = [
 const FOR_HOSTBASED = ['enablesshkeysign', 'hostbasedacceptedalgorithms'];
 
 /** The algorithms that ssh_config sets, as far as ssh2 has them. */
-export function algorithmsOf(asked: AskedOptions): Partial<Record<AlgorithmList, readonly string[]>> {
+export function algorithmsOf(asked: EffectiveOptions): Partial<Record<AlgorithmList, readonly string[]>> {
   return Object.fromEntries(
     ALGORITHM_KEYWORDS.filter(([keyword]) => isSet(asked, keyword)).map(([keyword, list]) => [
       list,
@@ -27,7 +27,7 @@ export function algorithmsOf(asked: AskedOptions): Partial<Record<AlgorithmList,
  * Which options only the system's OpenSSH can honour. A keyword that we never heard of is one of them, so that none
  * is passed over.
  */
-export function onlyOpenSsh(asked: AskedOptions, authMethods: readonly AuthMethod[]): string[] {
+export function onlyOpenSsh(asked: EffectiveOptions, authMethods: readonly AuthMethod[]): string[] {
   const isHostbased = isOn(asked, 'hostbasedauthentication');
   const unknown = [...asked.options.keys()]
     .filter((keyword) => !isHonoured(keyword) && isSet(asked, keyword))
@@ -50,11 +50,11 @@ export function onlyOpenSsh(asked: AskedOptions, authMethods: readonly AuthMetho
 }
 
 /** `ssh -G` prints some answers in other words than were given. */
-function shownValue({ options }: AskedOptions, keyword: string): string {
+function shownValue({ options }: EffectiveOptions, keyword: string): string {
   const text = options.get(keyword)?.join(' ') ?? '';
   return { true: 'yes', false: 'no' }[text] ?? text;
 }
 
-function isOn({ options }: AskedOptions, keyword: string): boolean {
+function isOn({ options }: EffectiveOptions, keyword: string): boolean {
   return ['yes', 'true'].includes(singleValue(options, keyword) ?? '');
 }

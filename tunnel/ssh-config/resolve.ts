@@ -3,7 +3,7 @@ import { type NamedDestination, type ReadDestination, readDestination } from '..
 import { TunnelError } from '../errors.js';
 import { destinationOf, proxyCommandOf, proxyJumpOf } from './destination-from-options.js';
 import { type SshEnvironment, sshEnvironmentOf } from './environment.js';
-import type { AskedOptions, HostQuery } from './host-options.js';
+import type { EffectiveOptions, HostQuery } from './host-options.js';
 import { lastHop, MAX_HOPS } from './proxy-jump.js';
 import { readFiles } from './reader/read-files.js';
 import type { ResolvedDestination } from './resolved-destination.js';
@@ -34,7 +34,7 @@ export interface ResolveOptions {
 
 interface Resolution {
   readonly sshConfig: string | undefined;
-  readonly surroundings: SshEnvironment;
+  readonly sshEnvironment: SshEnvironment;
   readonly flags: DestinationFlags;
   readonly log?: Log | undefined;
 }
@@ -54,14 +54,14 @@ export async function resolveDestination(
   const read = readDestination(text);
   const { destination: named } = read;
   const hostKey = named.hostKey ?? flags.hostKey;
-  const surroundings = sshEnvironmentOf(environment, {
+  const sshEnvironment = sshEnvironmentOf(environment, {
     configFile,
     signal,
     timeoutMs: flags.connectTimeoutMs,
   });
-  await refusePassword(read, surroundings);
-  const sshConfig = await fileForSsh(surroundings);
-  const found = await resolveHost(queryOf(named), { surroundings, sshConfig, flags, log }, 0);
+  await refusePassword(read, sshEnvironment);
+  const sshConfig = await fileForSsh(sshEnvironment);
+  const found = await resolveHost(queryOf(named), { sshEnvironment, sshConfig, flags, log }, 0);
   const { identityFiles = [] } = flags;
   return {
     ...found,
@@ -75,16 +75,16 @@ export async function resolveDestination(
 /** What looks like a password is none where ssh_config has it as the user of the host. */
 async function refusePassword(
   { destination, suspected }: ReadDestination,
-  surroundings: SshEnvironment,
+  sshEnvironment: SshEnvironment,
 ): Promise<void> {
   if (suspected === undefined) return;
   const { user, ...anybody } = queryOf(destination);
-  const { options } = await ask(anybody, surroundings);
+  const { options } = await ask(anybody, sshEnvironment);
   if (options.get('user')?.[0] !== user) throw suspected;
 }
 
-async function ask(query: HostQuery, surroundings: SshEnvironment, log?: Log): Promise<AskedOptions> {
-  return (await askOpenSsh(query, surroundings)) ?? (await readFiles(query, surroundings, log));
+async function ask(query: HostQuery, sshEnvironment: SshEnvironment, log?: Log): Promise<EffectiveOptions> {
+  return (await askOpenSsh(query, sshEnvironment)) ?? (await readFiles(query, sshEnvironment, log));
 }
 
 async function resolveHost(
@@ -93,10 +93,10 @@ async function resolveHost(
   depth: number,
 ): Promise<ResolvedDestination> {
   if (depth > MAX_HOPS) throw inCircles(query.host);
-  const { surroundings, sshConfig, flags, log } = resolution;
-  const asked = await ask(query, surroundings, log);
-  const destination = destinationOf(query.host, asked, { surroundings, log });
-  if (destination.user === '') throw noUser(query.host, surroundings);
+  const { sshEnvironment, sshConfig, flags, log } = resolution;
+  const asked = await ask(query, sshEnvironment, log);
+  const destination = destinationOf(query.host, asked, { sshEnvironment, log });
+  if (destination.user === '') throw noUser(query.host, sshEnvironment);
   const proxyJump = query.through ?? proxyJumpOf(query.host, asked.options);
   const proxyCommand = proxyJump === undefined ? proxyCommandOf(query.host, asked.options) : undefined;
   const jumps = proxyJump === undefined ? [] : await resolveHops(proxyJump, resolution, depth);

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { access, stat } from 'node:fs/promises';
 import { TunnelError } from '../errors.js';
 import type { SshEnvironment } from './environment.js';
-import { problemIn } from './errors.js';
+import { configFileError } from './errors.js';
 import {
-  type AskedOptions,
+  type EffectiveOptions,
   type HostOptions,
   type HostQuery,
-  layOver,
+  mergeOptions,
   parseOptions,
 } from './host-options.js';
 
@@ -28,35 +28,35 @@ const NOISE = /^(Pseudo-terminal will not be allocated.*|.*terminating, \d+ bad 
  */
 export async function askOpenSsh(
   query: HostQuery,
-  surroundings: SshEnvironment,
-): Promise<AskedOptions | undefined> {
-  const { configFile, home, passwdHome } = surroundings;
+  sshEnvironment: SshEnvironment,
+): Promise<EffectiveOptions | undefined> {
+  const { configFile, home, passwdHome } = sshEnvironment;
   if (passwdHome === undefined) return undefined;
   await refusePipe(configFile ?? `${home}/.ssh/config`);
-  if (configFile !== undefined) return ask(['-F', configFile], query, surroundings);
-  if (home === passwdHome) return ask([], query, surroundings);
+  if (configFile !== undefined) return ask(['-F', configFile], query, sshEnvironment);
+  if (home === passwdHome) return ask([], query, sshEnvironment);
   // ssh looks in the passwd entry's home only, and reads no system-wide file beside one that it is given.
   const files = await Promise.all([readable(`${home}/.ssh/config`), readable(SYSTEM_CONFIG_FILE)]);
-  const [person, system] = await Promise.all(files.map((file) => ask(['-F', file], query, surroundings)));
-  return person && system && layOver(person, system);
+  const [person, system] = await Promise.all(files.map((file) => ask(['-F', file], query, sshEnvironment)));
+  return person && system && mergeOptions(person, system);
 }
 
 async function ask(
   fileArguments: readonly string[],
   query: HostQuery,
-  surroundings: SshEnvironment,
-): Promise<AskedOptions | undefined> {
+  sshEnvironment: SshEnvironment,
+): Promise<EffectiveOptions | undefined> {
   const [defaults, options] = await Promise.all([
-    defaultsFor(surroundings),
-    runSsh(fileArguments, query, surroundings),
+    defaultsFor(sshEnvironment),
+    runSsh(fileArguments, query, sshEnvironment),
   ]);
   return defaults && options && { defaults, options };
 }
 
-function defaultsFor({ variables, ...surroundings }: SshEnvironment): Promise<HostOptions | undefined> {
+function defaultsFor({ variables, ...sshEnvironment }: SshEnvironment): Promise<HostOptions | undefined> {
   const known = defaultsByEnvironment.get(variables);
   if (known !== undefined) return known;
-  const { signal: _, ...forEverybody } = surroundings;
+  const { signal: _, ...forEverybody } = sshEnvironment;
   const defaults = runSsh(['-F', 'none'], { host: 'localhost' }, { ...forEverybody, variables });
   defaultsByEnvironment.set(variables, defaults);
   return defaults;
@@ -74,7 +74,7 @@ export async function fileForSsh({
 /** `ssh` would wait for somebody to write to it, and reads its files again and again. */
 async function refusePipe(file: string): Promise<void> {
   const stats = await stat(file).catch(() => undefined);
-  if (stats?.isFIFO()) throw problemIn(file, 'it is a pipe, not a regular file');
+  if (stats?.isFIFO()) throw configFileError(file, 'it is a pipe, not a regular file');
 }
 
 async function readable(file: string): Promise<string> {

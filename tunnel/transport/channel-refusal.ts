@@ -1,7 +1,7 @@
 import { formatHostPort } from '../../base/host-port.js';
 import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
-import { briefly } from '../shorten.js';
+import { shorten } from '../shorten.js';
 import type { ForwardTarget } from './transport.js';
 
 /** What an SSH server said when it did not open a channel (RFC 4254 §5.1). */
@@ -22,7 +22,7 @@ export function channelRefused(
   return new TunnelError(
     'forward-refused',
     host,
-    `${host} did not connect us to ${formatTarget(target)}: ${briefly(description)}. ${adviceFor(reason, target)}`,
+    `${host} did not connect us to ${formatTarget(target)}: ${shorten(description)}. ${adviceFor(reason, target)}`,
     { cause },
   );
 }

@@ -1,6 +1,6 @@
 import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
-import { briefly } from '../shorten.js';
+import { shorten } from '../shorten.js';
 
 /** The options of ssh_config for the lists of which both sides must have something, with what they list. */
 const KINDS = {
@@ -33,7 +33,7 @@ export function noCommonAlgorithm(
 ): TunnelError {
   const host = formatDestination(destination);
   const theirs = offer.filter((name) => NAME.test(name) && !SIGNALS.test(name));
-  const offered = theirs.length > 0 ? `; it offers ${briefly(theirs.join(', '))}` : '';
+  const offered = theirs.length > 0 ? `; it offers ${shorten(theirs.join(', '))}` : '';
   const example = theirs[0] ?? 'NAME';
   const message = `Could not connect to ${host}: it has no ${KINDS[option]} that is permitted here${offered}. If it is too old for better, permit it for this host in ssh_config: "${option} +${example}".`;
   return new TunnelError('no-common-algorithm', host, message, { cause, algorithmOption: option });

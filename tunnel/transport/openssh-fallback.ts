@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { TunnelError } from '../errors.js';
 
 /** What ssh2 could not do, as a part of a sentence. */
-export interface Beyond {
+export interface FallbackReason {
   readonly reason: string;
   /** Whether it will be so the next time: a host that hangs up may have had another reason. */
   readonly isCertain: boolean;
@@ -17,10 +17,10 @@ export interface Progress {
   readonly hasToldSecret: boolean;
 }
 
-const found = new WeakMap<TunnelError, Beyond>();
+const found = new WeakMap<TunnelError, FallbackReason>();
 
 /** Why ssh2 could not speak with a host; undefined for everything that OpenSSH could not mend. */
-export function whyBeyondSsh2(error: TunnelError): Beyond | undefined {
+export function fallbackReason(error: TunnelError): FallbackReason | undefined {
   if (error.code === 'no-common-algorithm') {
     return { reason: `none of ssh2's ${error.algorithmOption} is among the host's`, isCertain: true };
   }
@@ -33,7 +33,7 @@ export function whyBeyondSsh2(error: TunnelError): Beyond | undefined {
  *
  * @param error what ssh2 says; undefined when the host hung up without a word
  */
-export function noteBeyondSsh2(
+export function noteFallbackReason(
   failure: TunnelError,
   error: Error | undefined,
   progress: Progress,
@@ -47,7 +47,7 @@ function judge(
   { code }: TunnelError,
   error: Error | undefined,
   { phase, identification, hasToldSecret }: Progress,
-): Beyond | undefined {
+): FallbackReason | undefined {
   if (identification === undefined || hasToldSecret || phase === 'ready') return undefined;
   if (phase === 'connecting' && error && !isAscii(identification)) {
     // ssh2 computes what the host signs of other bytes than were sent.

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { untilAborted } from '../../base/abort.js';
-import { NoSession, type RemoteCommand } from '../exec/remote-command.js';
-import type { ServerHabits } from './liveness/server-quirks.js';
+import { NoSessionError, type RemoteCommand } from '../exec/remote-command.js';
+import type { ServerQuirks } from './liveness/server-quirks.js';
 
 /** A server that ends a connection this soon after a session ended it with the session. */
 const ENDS_WITHIN_MS = 1_000;
@@ -25,10 +25,10 @@ const ASKS_AGAIN_AFTER_MS = 10;
  * Starts the throw-away session; settles when it was refused or is over, also by the connection's end, with whether there
  * was one. Who puts it off asks whether it may still start.
  */
-export type RunForNothing = (mayStart: () => boolean) => Promise<boolean>;
+export type RunWarmUp = (mayStart: () => boolean) => Promise<boolean>;
 
 /** What the throw-away session runs. */
-export const NOTHING = 'exec true';
+export const WARM_UP_COMMAND = 'exec true';
 
 /**
  * The sessions of one connection: those of the commands asked for, and one for its channels' sake of which nothing is
@@ -42,8 +42,8 @@ export const NOTHING = 'exec true';
  * asked for one again.
  */
 export class LinkSessions {
-  readonly #habits: ServerHabits;
-  readonly #run: RunForNothing;
+  readonly #habits: ServerQuirks;
+  readonly #run: RunWarmUp;
   readonly #madeAtMs = performance.now();
   readonly #ended = new AbortController();
   /** Settles when the throw-away session is over. */
@@ -59,7 +59,7 @@ export class LinkSessions {
   #overAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param run starts the throw-away session */
-  constructor(habits: ServerHabits, run: RunForNothing) {
+  constructor(habits: ServerQuirks, run: RunWarmUp) {
     this.#habits = habits;
     this.#run = run;
   }
@@ -110,7 +110,7 @@ export class LinkSessions {
    * Judges a connection that the server ended, or the network.
    * @returns whether that is put down to the throw-away session
    */
-  judgeEnd(): boolean {
+  recordEnd(): boolean {
     const now = performance.now();
     if (this.#throwAway !== undefined) return this.#judgeThrowAway(now);
     const isShort = now - this.#madeAtMs < EXONERATING.withinMs;
@@ -122,8 +122,8 @@ export class LinkSessions {
 
   #judgeThrowAway(now: number): boolean {
     const outlivedMs = this.#isThrowAwayOver ? now - this.#throwAwayOverAtMs : 0;
-    if (outlivedMs >= BEARS_AFTER_MS) this.#habits.bearsSessions = true;
-    if (this.#habits.bearsSessions || outlivedMs >= ENDS_WITHIN_MS) return false;
+    if (outlivedMs >= BEARS_AFTER_MS) this.#habits.toleratesSessions = true;
+    if (this.#habits.toleratesSessions || outlivedMs >= ENDS_WITHIN_MS) return false;
     this.#habits.endsOverSession = true;
     this.#habits.lossesWithoutSession = 0;
     return true;
@@ -138,7 +138,7 @@ export class LinkSessions {
       } catch (error) {
         // What counts is when it was asked for: under load the answer may be long in coming.
         const wasJustOver = askedAtMs - this.#overAtMs < ENDS_WITHIN_MS;
-        if (!(error instanceof NoSession) || !(wasBesideThrowAway || wasJustOver)) throw error;
+        if (!(error instanceof NoSessionError) || !(wasBesideThrowAway || wasJustOver)) throw error;
         if (this.#isThrowAwayOn()) await this.#wait(WAITS_FOR_THROW_AWAY.refusedMs, signal);
         // One that goes on and on is not waited for again.
         if (this.#isThrowAwayOn()) throw error;

@@ -22,7 +22,7 @@ export interface DialOptions {
   /** To ask a person; without any, nothing is asked. */
   readonly questions?: Questions | undefined;
   /** The attempt's time limit, which stands still while a person is asked. */
-  readonly patience?: PausableTimeout | undefined;
+  readonly timeLimit?: PausableTimeout | undefined;
   /** Ends the attempt, leaving nothing; it rejects with `signal.reason`. */
   readonly signal: AbortSignal;
   readonly log?: Log | undefined;
@@ -48,7 +48,7 @@ export interface Link {
   /** Calls back with `true` when a probe goes unanswered, so that the host may be gone, with `false` when it is heard again. */
   onDoubt(listener: (isInDoubt: boolean) => void): void;
   /** Ends at once, as when the host is silent for too long. */
-  abandon(): void;
+  destroy(): void;
   /** Disconnects; bounded, idempotent. */
   close(): Promise<void>;
 }

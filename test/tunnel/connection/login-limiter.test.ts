@@ -13,12 +13,12 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 test.serial('No more logins are under way at one server, and in all, than they take', async (t) => {
-  const governor = new LoginLimiter({ overall: 3, perServer: 2 });
-  const leaveFirst = await governor.enter('a', { signal });
-  await governor.enter('a', { signal });
-  const thirdAtA = governor.enter('a', { signal });
-  await governor.enter('b', { signal });
-  const secondAtB = governor.enter('b', { signal });
+  const limiter = new LoginLimiter({ overall: 3, perServer: 2 });
+  const leaveFirst = await limiter.acquire('a', { signal });
+  await limiter.acquire('a', { signal });
+  const thirdAtA = limiter.acquire('a', { signal });
+  await limiter.acquire('b', { signal });
+  const secondAtB = limiter.acquire('b', { signal });
   t.false(await isSettled(thirdAtA));
   t.false(await isSettled(secondAtB));
   leaveFirst();
@@ -28,33 +28,33 @@ test.serial('No more logins are under way at one server, and in all, than they t
 });
 
 test.serial('A server that is full does not hold up the others', async (t) => {
-  const governor = new LoginLimiter({ overall: 3, perServer: 1 });
-  await governor.enter('full', { signal });
-  const waiting = governor.enter('full', { signal });
-  t.true(await isSettled(governor.enter('other', { signal })));
+  const limiter = new LoginLimiter({ overall: 3, perServer: 1 });
+  await limiter.acquire('full', { signal });
+  const waiting = limiter.acquire('full', { signal });
+  t.true(await isSettled(limiter.acquire('other', { signal })));
   t.false(await isSettled(waiting));
 });
 
 test.serial('Each dropped login halves what a server gets at once, and it recovers slowly', async (t) => {
-  const governor = new LoginLimiter({ perServer: 8 });
-  governor.dropped('a');
-  t.is(governor.limitOf('a'), 4);
-  for (let i = 0; i < 5; i += 1) governor.dropped('a');
-  t.is(governor.limitOf('a'), 1);
-  t.is(governor.limitOf('b'), 8);
-  for (let i = 0; i < 3; i += 1) governor.succeeded('a');
-  t.is(governor.limitOf('a'), 2);
-  for (let i = 0; i < 100; i += 1) governor.succeeded('a');
-  t.is(governor.limitOf('a'), 8);
+  const limiter = new LoginLimiter({ perServer: 8 });
+  limiter.dropped('a');
+  t.is(limiter.limitOf('a'), 4);
+  for (let i = 0; i < 5; i += 1) limiter.dropped('a');
+  t.is(limiter.limitOf('a'), 1);
+  t.is(limiter.limitOf('b'), 8);
+  for (let i = 0; i < 3; i += 1) limiter.succeeded('a');
+  t.is(limiter.limitOf('a'), 2);
+  for (let i = 0; i < 100; i += 1) limiter.succeeded('a');
+  t.is(limiter.limitOf('a'), 8);
 });
 
 test.serial('Whoever aborts leaves the queue to those behind', async (t) => {
-  const governor = new LoginLimiter({ overall: 1 });
-  const leave = await governor.enter('a', { signal });
+  const limiter = new LoginLimiter({ overall: 1 });
+  const leave = await limiter.acquire('a', { signal });
   const impatient = new AbortController();
   const reason = new Error('enough');
-  const first = governor.enter('a', { signal: impatient.signal });
-  const second = governor.enter('b', { signal });
+  const first = limiter.acquire('a', { signal: impatient.signal });
+  const second = limiter.acquire('b', { signal });
   impatient.abort(reason);
   t.is(await t.throwsAsync(first), reason);
   leave();

@@ -53,7 +53,7 @@ class LosableLink implements Link {
 
   onDoubt(): void {}
 
-  abandon(): void {}
+  destroy(): void {}
 
   async close(): Promise<void> {
     this.lose(lost('closed'));

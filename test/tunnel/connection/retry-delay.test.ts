@@ -27,14 +27,14 @@ test.serial(
     const last = planned.at(-1) ?? new Date(NaN);
     t.true(last.getTime() <= (planned[0] ?? last).getTime());
     t.true(last.getTime() <= hurriedAt + 1_100);
-    await pause.over({ signal: new AbortController().signal });
+    await pause.wait({ signal: new AbortController().signal });
   },
 );
 
 test.serial('A pause ends at once with the signal', async (t) => {
   const reason = new Error('enough');
   const aborting = new AbortController();
-  const over = new RetryDelay(1_000_000, { isAwaited: false, onPlanned: () => {} }).over(aborting);
+  const over = new RetryDelay(1_000_000, { isAwaited: false, onPlanned: () => {} }).wait(aborting);
   aborting.abort(reason);
   t.is(await t.throwsAsync(over), reason);
 });

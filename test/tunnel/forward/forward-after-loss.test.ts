@@ -38,12 +38,12 @@ class DyingLink implements Link {
 
   onDoubt(): void {}
 
-  abandon(): void {
+  destroy(): void {
     this.#settle(lost);
   }
 
   async close(): Promise<void> {
-    this.abandon();
+    this.destroy();
   }
 }
 
@@ -58,7 +58,7 @@ const direct: Link = {
   exec: () => Promise.reject(lost),
   expectChannels: () => {},
   onDoubt: () => {},
-  abandon: () => {},
+  destroy: () => {},
   close: async () => {},
 };
 
@@ -76,7 +76,7 @@ test.serial(
     const answer = text(connect(forward.address.slice('unix://'.length)).end('through'));
     while (dying.asked === 0) await turn();
     for (let turns = 0; turns < 10; turns += 1) await turn();
-    dying.abandon();
+    dying.destroy();
     t.is(await answer, 'through');
     t.is(dying.asked, 1);
     await forward.close();

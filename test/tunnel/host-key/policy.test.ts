@@ -4,10 +4,10 @@ import { TunnelError } from '../../../tunnel/errors.js';
 import { lookUpHost, parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
 import type { HostKeyPin } from '../../../tunnel/host-key/policy.js';
 import {
-  judgeHostKey,
+  answerOnce,
   orderHostKeyAlgorithms,
   parseHostKeyPin,
-  rememberVerdict,
+  verifyHostKey,
 } from '../../../tunnel/host-key/verify.js';
 import { fingerprintOf } from '../../../tunnel/key-formats/public-key.js';
 import { ed25519Key, rsaKey } from '../helpers/host-keys.js';
@@ -19,7 +19,7 @@ const rsa = rsaKey(1);
 const name = '[host]:2222';
 
 function judged(knownHosts: string, pin?: string): string {
-  const verdict = judgeHostKey(ours.key, {
+  const verdict = verifyHostKey(ours.key, {
     destination,
     known: lookUpHost(parseKnownHosts(knownHosts, '/known'), destination.host, destination.port),
     ...(pin !== undefined && { pin: parseHostKeyPin(pin, destination) }),
@@ -70,7 +70,7 @@ test.serial('Bytes that are no key are never accepted', (t) => {
   fc.assert(
     fc.property(
       fc.uint8Array(),
-      (bytes) => !judgeHostKey(Buffer.from(bytes), { destination, known }).accepted,
+      (bytes) => !verifyHostKey(Buffer.from(bytes), { destination, known }).accepted,
     ),
   );
   t.pass();
@@ -97,7 +97,7 @@ test.serial('The types of known keys are asked for first, and SHA-1 never', (t) 
 });
 
 /** What ssh2 is told about each of some keys, presented one after the other; undefined while nothing is said. */
-function answers(verify: ReturnType<typeof rememberVerdict>, ...keys: readonly Buffer[]): unknown[] {
+function answers(verify: ReturnType<typeof answerOnce>, ...keys: readonly Buffer[]): unknown[] {
   return keys.map((key) => {
     let said: unknown;
     const returned: unknown = verify(key, (isAccepted) => {
@@ -109,7 +109,7 @@ function answers(verify: ReturnType<typeof rememberVerdict>, ...keys: readonly B
 
 test.serial('A rekey may present the accepted key only, without another judgement', (t) => {
   let judgements = 0;
-  const verify = rememberVerdict(
+  const verify = answerOnce(
     () => {
       judgements += 1;
       return { accepted: true };
@@ -123,7 +123,7 @@ test.serial('A rekey may present the accepted key only, without another judgemen
 test.serial('A refusal is told to ssh2 as false and nothing else', (t) => {
   const error = new TunnelError('host-key-unknown', 'root@host:22', 'unknown');
   const refusals: unknown[] = [];
-  const verify = rememberVerdict(
+  const verify = answerOnce(
     () => ({ accepted: false, error }),
     (refusal) => refusals.push(refusal),
   );
@@ -132,7 +132,7 @@ test.serial('A refusal is told to ssh2 as false and nothing else', (t) => {
 });
 
 test.serial('A verdict that takes its time holds the answer back, and is at hand for a rekey', async (t) => {
-  const verify = rememberVerdict(
+  const verify = answerOnce(
     () => Promise.resolve({ accepted: true } as const),
     () => t.fail(),
   );
@@ -146,7 +146,7 @@ test.serial('A verdict that takes its time holds the answer back, and is at hand
 test.serial('A verdict that fails is a refusal', async (t) => {
   const fault = new Error('nobody there');
   const refusals: unknown[] = [];
-  const verify = rememberVerdict(
+  const verify = answerOnce(
     () => Promise.reject(fault),
     (refusal) => refusals.push(refusal),
   );

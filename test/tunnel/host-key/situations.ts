@@ -3,9 +3,9 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TransportName, transportNamed } from '../../../tunnel/connection/choose-transport.js';
 import { parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
-import { canStoreHostKey, reactToUnknown } from '../../../tunnel/host-key/policy.js';
+import { actionForUnknownKey, canStoreHostKey } from '../../../tunnel/host-key/policy.js';
 import { readTrust } from '../../../tunnel/host-key/read-trust.js';
-import { judgeHostKey, orderHostKeyAlgorithms } from '../../../tunnel/host-key/verify.js';
+import { orderHostKeyAlgorithms, verifyHostKey } from '../../../tunnel/host-key/verify.js';
 import { type ResolvedDestination, TunnelError } from '../../../tunnel/index.js';
 import { readPublicKey } from '../../../tunnel/key-formats/public-key.js';
 import { resolveBy } from '../helpers/ssh-config-file.js';
@@ -83,10 +83,10 @@ export class HostKeyTable {
       (name) => this.#keys.get(name.replace(/^rsa-.*/, 'ssh-rsa')) ?? [],
     );
     if (key === undefined) throw new Error('no key in common');
-    const verdict = judgeHostKey(key, trust);
+    const verdict = verifyHostKey(key, trust);
     if (verdict.accepted) return 'accepted';
     if (verdict.error.code !== 'host-key-unknown' || readPublicKey(key) === undefined) return 'refused';
-    const reaction = reactToUnknown({
+    const reaction = actionForUnknownKey({
       strictness: destination.strictHostKeyChecking,
       canStore: canStoreHostKey(destination),
       canAsk: false,

@@ -8,8 +8,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import {
   identityNeedsOpenSsh,
-  inspectKey,
-  readPublicKey,
+  inspectPrivateKey,
+  readPublicKeyFile,
 } from '../../../tunnel/key-formats/key-file-text.js';
 import { formatPrivateKey, readPrivateKey } from '../../../tunnel/transport/ssh2/login/private-key.js';
 import { tokenKey } from '../helpers/host-keys.js';
@@ -36,14 +36,14 @@ test.serial(
     for (const type of ['ed25519', 'ecdsa', 'rsa']) {
       for (const phrase of ['', passphrase]) {
         const { privateKey, publicKey } = await made('-t', type, '-N', phrase);
-        const key = inspectKey(privateKey);
+        const key = inspectPrivateKey(privateKey);
         t.is(key?.form, 'openssh');
         t.is(key?.isEncrypted, phrase !== '', type);
-        t.deepEqual(key?.publicKey, readPublicKey(publicKey));
-        t.is(inspectKey(publicKey), undefined);
+        t.deepEqual(key?.publicKey, readPublicKeyFile(publicKey));
+        t.is(inspectPrivateKey(publicKey), undefined);
       }
     }
-    t.deepEqual(inspectKey((await made('-t', 'ecdsa', '-m', 'PEM', '-N', '')).privateKey), {
+    t.deepEqual(inspectPrivateKey((await made('-t', 'ecdsa', '-m', 'PEM', '-N', '')).privateKey), {
       form: 'pem',
       isEncrypted: false,
     });
@@ -61,12 +61,12 @@ test.serial('Every form of a private key, encrypted or not, is read as the same 
     ['rsa', 'PKCS8'],
   ] as const) {
     const clear = await made('-t', type, '-m', form, '-N', '');
-    t.deepEqual(readPrivateKey(clear.privateKey).getPublicSSH(), readPublicKey(clear.publicKey));
+    t.deepEqual(readPrivateKey(clear.privateKey).getPublicSSH(), readPublicKeyFile(clear.publicKey));
     const encrypted = await made('-t', type, '-m', form, '-N', passphrase);
-    t.true(inspectKey(encrypted.privateKey)?.isEncrypted, `${type} ${form}`);
+    t.true(inspectPrivateKey(encrypted.privateKey)?.isEncrypted, `${type} ${form}`);
     t.throws(() => readPrivateKey(encrypted.privateKey, 'wrong'));
     const key = readPrivateKey(encrypted.privateKey, passphrase);
-    t.deepEqual(key.getPublicSSH(), readPublicKey(encrypted.publicKey), `${type} ${form}`);
+    t.deepEqual(key.getPublicSSH(), readPublicKeyFile(encrypted.publicKey), `${type} ${form}`);
   }
 });
 
@@ -89,7 +89,7 @@ test.serial('PKCS#8 keys are turned into a form that signs', async (t) => {
   const file = join(folder, 'id');
   await writeFile(file, formatPrivateKey(ed25519), { mode: 0o600 });
   const { stdout } = await run('ssh-keygen', ['-y', '-f', file]);
-  t.deepEqual(readPublicKey(stdout), readPrivateKey(formatPrivateKey(ed25519)).getPublicSSH());
+  t.deepEqual(readPublicKeyFile(stdout), readPrivateKey(formatPrivateKey(ed25519)).getPublicSSH());
 });
 
 test.serial('What takes OpenSSH itself is named', async (t) => {
@@ -103,13 +103,15 @@ test.serial('What takes OpenSSH itself is named', async (t) => {
 });
 
 test.serial('Any text can be looked at', (t) => {
-  t.is(inspectKey('hello'), undefined);
+  t.is(inspectPrivateKey('hello'), undefined);
   const header = '-----BEGIN OPENSSH PRIVATE KEY-----';
-  fc.assert(fc.property(fc.string(), (text) => inspectKey(`${header}\n${text}\n-----END`) !== undefined));
+  fc.assert(
+    fc.property(fc.string(), (text) => inspectPrivateKey(`${header}\n${text}\n-----END`) !== undefined),
+  );
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       const content = Buffer.concat([Buffer.from('openssh-key-v1\0'), bytes]).toString('base64');
-      return inspectKey(`${header}\n${content}\n-----END`)?.form === 'openssh';
+      return inspectPrivateKey(`${header}\n${content}\n-----END`)?.form === 'openssh';
     }),
   );
 });

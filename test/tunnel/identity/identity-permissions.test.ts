@@ -3,7 +3,7 @@ import { chmod, copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { objectionTo } from '../../../tunnel/identity/identity-files.js';
+import { permissionProblemOf } from '../../../tunnel/identity/identity-files.js';
 import { connects, refused } from '../helpers/logins.js';
 import { resolved } from '../helpers/resolved.js';
 import { SshAgent } from '../helpers/ssh-agent.js';
@@ -74,11 +74,11 @@ test.serial('What permissions a file has does not matter where the agent holds i
 });
 
 test.serial('The key of another user is for them to guard', (t) => {
-  t.is(objectionTo('/k', { uid: 1, mode: 0o100644 }, 0), undefined);
-  t.is(objectionTo('/k', { uid: 1, mode: 0o100600 }, 1), undefined);
+  t.is(permissionProblemOf('/k', { uid: 1, mode: 0o100644 }, 0), undefined);
+  t.is(permissionProblemOf('/k', { uid: 1, mode: 0o100600 }, 1), undefined);
   t.regex(
-    objectionTo('/k', { uid: 1, mode: 0o100644 }, 1) ?? '',
+    permissionProblemOf('/k', { uid: 1, mode: 0o100644 }, 1) ?? '',
     /^Permissions 0644 for '\/k' are too open\./,
   );
-  t.regex(objectionTo('/k', { uid: 1, mode: 0o100007 }, 1) ?? '', /^Permissions 0007 for/);
+  t.regex(permissionProblemOf('/k', { uid: 1, mode: 0o100007 }, 1) ?? '', /^Permissions 0007 for/);
 });

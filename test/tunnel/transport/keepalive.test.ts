@@ -15,10 +15,10 @@ class Watched extends MovableClock implements Disposable {
     this.keepalive = new Keepalive({
       intervalMs: 2_000,
       countMax: 3,
-      introduce: () => {
+      firstProbe: () => {
         this.introductions += 1;
       },
-      isTelling: () => isTelling,
+      isConclusive: () => isTelling,
       probe: () => {
         this.probes += 1;
       },

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import test from 'ava';
-import { Channels } from '../../../tunnel/transport/openssh/multiplexer.js';
+import { Multiplexer } from '../../../tunnel/transport/openssh/multiplexer.js';
 import { PacketReader, uint32 } from '../../../tunnel/transport/openssh/packets.js';
 
 const OPEN = 90;
@@ -17,7 +17,7 @@ type Answers = (type: number) => readonly number[];
 /** What a server is asked, and channels that lead to it. */
 class Peer implements AsyncDisposable {
   readonly asked: number[] = [];
-  readonly channels: Channels;
+  readonly channels: Multiplexer;
   readonly #server: Server;
   readonly #near: Socket;
 
@@ -36,7 +36,7 @@ class Peer implements AsyncDisposable {
   private constructor(server: Server, near: Socket, far: Socket, answers: Answers) {
     this.#server = server;
     this.#near = near;
-    this.channels = new Channels(near);
+    this.channels = new Multiplexer(near);
     const [nearReader, farReader] = [new PacketReader(), new PacketReader()];
     near.on('data', (chunk: Buffer) => {
       for (const packet of nearReader.read(chunk)) this.channels.receive(packet);

@@ -37,7 +37,7 @@ test.serial('A passphrase that was right is not asked for again in the run', asy
   const { ask, asked } = answering(passphrase);
   await using pool = new TunnelPool({ ask });
   for (let time = 0; time < 2; time += 1) {
-    await using share = await pool.take({ ...sshd.options, transport: 'openssh' });
+    await using share = await pool.open({ ...sshd.options, transport: 'openssh' });
     t.is(share.tunnel.state.status, 'connected');
   }
   t.is(asked.length, 1);

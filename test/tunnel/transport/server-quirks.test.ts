@@ -3,13 +3,13 @@ import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import {
   execRefused,
-  NoSession,
+  NoSessionError,
   type RemoteCommand,
   RunningCommand,
 } from '../../../tunnel/exec/remote-command.js';
 import type { ResolvedDestination } from '../../../tunnel/ssh-config/resolved-destination.js';
-import { LifeProbe, type Question } from '../../../tunnel/transport/liveness/liveness-probe.js';
-import { habitsOf, type ServerHabits } from '../../../tunnel/transport/liveness/server-quirks.js';
+import { LivenessProbe, type Probe } from '../../../tunnel/transport/liveness/liveness-probe.js';
+import { quirksOf, type ServerQuirks } from '../../../tunnel/transport/liveness/server-quirks.js';
 import { LinkSessions } from '../../../tunnel/transport/sessions.js';
 
 const destination: ResolvedDestination = {
@@ -32,13 +32,13 @@ const destination: ResolvedDestination = {
   needsOpenSsh: [],
 };
 
-function unknown(): ServerHabits {
+function unknown(): ServerQuirks {
   return {
     answers: new Set(),
     endsOver: new Set(),
     silences: 0,
     endsOverSession: false,
-    bearsSessions: false,
+    toleratesSessions: false,
     lossesWithoutSession: 0,
   };
 }
@@ -47,21 +47,21 @@ function unknown(): ServerHabits {
 class Asked {
   readonly asked: string[] = [];
   mutes = 0;
-  readonly probe: LifeProbe;
+  readonly probe: LivenessProbe;
 
-  constructor(habits: ServerHabits, answers: readonly string[]) {
-    const questions = ['request', 'channel'].map((name): Question => {
-      const ask = (answered: () => void) => {
+  constructor(habits: ServerQuirks, answers: readonly string[]) {
+    const probes = ['request', 'channel'].map((name): Probe => {
+      const send = (answered: () => void) => {
         this.asked.push(name);
         if (answers.includes(name)) answered();
         return true;
       };
-      return { name, ask };
+      return { name, send };
     });
     const onMute = () => {
       this.mutes += 1;
     };
-    this.probe = new LifeProbe({ questions, habits, onMute });
+    this.probe = new LivenessProbe({ probes, habits, onMute });
   }
 }
 
@@ -78,7 +78,7 @@ test('A server that leaves the first question unanswered is asked the second, an
   probe.introduce();
   for (let round = 0; round < 3; round += 1) probe.send();
   t.deepEqual(asked, ['request', 'channel', 'channel', 'channel']);
-  t.true(probe.isTelling);
+  t.true(probe.isConclusive);
 });
 
 test('A server that says things but answers nothing is given up once and then left alone, until it answers', (t) => {
@@ -87,21 +87,21 @@ test('A server that says things but answers nothing is given up once and then le
   first.probe.introduce();
   first.probe.heard();
   first.probe.send();
-  t.true(first.probe.isTelling);
+  t.true(first.probe.isConclusive);
   first.probe.gaveUp();
 
   const second = new Asked(habits, []);
   second.probe.introduce();
-  t.false(second.probe.isTelling);
+  t.false(second.probe.isConclusive);
   second.probe.send();
   second.probe.send();
   t.is(second.mutes, 1);
 
   const third = new Asked(habits, ['request']);
   third.probe.introduce();
-  t.true(third.probe.isTelling);
+  t.true(third.probe.isConclusive);
   third.probe.gaveUp();
-  t.true(new Asked(habits, []).probe.isTelling);
+  t.true(new Asked(habits, []).probe.isConclusive);
 });
 
 test('A server that says nothing at all is given up twice before it is left alone', (t) => {
@@ -110,7 +110,7 @@ test('A server that says nothing at all is given up twice before it is left alon
     const { probe } = new Asked(habits, []);
     probe.heard();
     probe.introduce();
-    t.is(probe.isTelling, isTelling);
+    t.is(probe.isConclusive, isTelling);
     probe.gaveUp();
   }
 });
@@ -136,7 +136,7 @@ test('A server that bears no question is left alone', (t) => {
   ended.probe.ended();
   const next = new Asked(habits, []);
   next.probe.send();
-  t.false(next.probe.isTelling);
+  t.false(next.probe.isConclusive);
   t.deepEqual([next.asked, next.mutes], [[], 1]);
 });
 
@@ -181,7 +181,7 @@ class Asking {
 
   readonly ask = async (): Promise<RemoteCommand> => {
     this.asked += 1;
-    if (this.asked <= this.#refusals) throw new NoSession('me@h:22', 'open failed');
+    if (this.asked <= this.#refusals) throw new NoSessionError('me@h:22', 'open failed');
     return begun();
   };
 }
@@ -213,7 +213,7 @@ test('A throw-away session that has not started yet makes way for a command, and
   sessions.expectChannels();
   await sessions.command(new Asking(0).ask, live);
   t.is(started, 0);
-  t.false(sessions.judgeEnd());
+  t.false(sessions.recordEnd());
   t.false(habits.endsOverSession);
 });
 
@@ -229,7 +229,7 @@ test('A server that has no sessions is asked for none again', async (t) => {
   const sessions = new LinkSessions(unknown(), async () => false);
   sessions.expectChannels();
   const asking = new Asking(1);
-  await t.throwsAsync(sessions.command(asking.ask, live), { instanceOf: NoSession });
+  await t.throwsAsync(sessions.command(asking.ask, live), { instanceOf: NoSessionError });
   t.is(asking.asked, 1);
 });
 
@@ -250,9 +250,9 @@ test('What ended a connection is put down to the throw-away session only while t
   const habits = unknown();
   const never = () => new Promise<boolean>(() => {});
   const sessions = new LinkSessions(habits, never);
-  t.false(sessions.judgeEnd());
+  t.false(sessions.recordEnd());
   sessions.expectChannels();
-  t.true(sessions.judgeEnd());
+  t.true(sessions.recordEnd());
   t.true(habits.endsOverSession);
 });
 
@@ -260,7 +260,7 @@ test('A server whose connection outlived a throw-away session is never blamed fo
   const habits = { ...unknown(), bearsSessions: true };
   const sessions = new LinkSessions(habits, () => new Promise<boolean>(() => {}));
   sessions.expectChannels();
-  t.false(sessions.judgeEnd());
+  t.false(sessions.recordEnd());
   t.false(habits.endsOverSession);
 });
 
@@ -270,14 +270,14 @@ test('Connections that are lost without any session, one after the other, take t
   for (const blamed of [true, true, false]) {
     const sessions = new LinkSessions(habits, async () => t.fail());
     sessions.expectChannels();
-    sessions.judgeEnd();
+    sessions.recordEnd();
     t.is(habits.endsOverSession, blamed);
   }
 });
 
 test('What is known of a server is known by the way that leads to it', (t) => {
-  const habits = habitsOf(destination);
-  t.is(habitsOf({ ...destination }), habits);
-  t.not(habitsOf({ ...destination, jumps: [{ ...destination, host: 'hop' }] }), habits);
-  t.not(habitsOf({ ...destination, port: 2222 }), habits);
+  const habits = quirksOf(destination);
+  t.is(quirksOf({ ...destination }), habits);
+  t.not(quirksOf({ ...destination, jumps: [{ ...destination, host: 'hop' }] }), habits);
+  t.not(quirksOf({ ...destination, port: 2222 }), habits);
 });

@@ -26,7 +26,7 @@ test.serial(
     setEnvironment(t, { TMPDIR: temporaryFolder });
     t.teardown(() => rmSync(temporaryFolder, { recursive: true }));
     await using pool = new TunnelPool();
-    await using share = await pool.take(sshd.options);
+    await using share = await pool.open(sshd.options);
     const { tunnel } = share;
     await using _own = await tunnel.forward({ host: '127.0.0.1', port: 1 });
     const logins = () => sshd.log.filter((line) => line.includes('Accepted')).length;

@@ -1,6 +1,6 @@
 import type { SshEnvironment } from '../environment.js';
-import { problemIn } from '../errors.js';
-import type { AskedOptions, HostOptions, HostQuery } from '../host-options.js';
+import { configFileError } from '../errors.js';
+import type { EffectiveOptions, HostOptions, HostQuery } from '../host-options.js';
 import { lastHop } from '../proxy-jump.js';
 import { assembleList, DEFAULT_LISTS } from '../values/algorithm-lists.js';
 import type { PortOf } from '../values/services.js';
@@ -66,18 +66,18 @@ const NONE_IS_NOTHING = [
  * What was read, as `ssh -G` prints it: with what is missing, and expanded.
  * @throws TunnelError `bad-destination` for what OpenSSH would not go on with
  */
-export function finished(
+export function applyDefaults(
   read: ReadonlyMap<string, readonly string[]>,
   query: HostQuery,
-  { surroundings, portOf }: { readonly surroundings: SshEnvironment; readonly portOf: PortOf },
-): AskedOptions {
-  const defaults = defaultsOf(query, surroundings);
+  { sshEnvironment, portOf }: { readonly sshEnvironment: SshEnvironment; readonly portOf: PortOf },
+): EffectiveOptions {
+  const defaults = defaultsOf(query, sshEnvironment);
   const options = new Map([...defaults, ...read]);
   assembleLists(options, read);
   if (options.has('proxyjump')) options.set('proxyusefdpass', ['no']);
   checkTogether(options);
   checkHop(options, { portOf });
-  expandAll(options, read, { query, surroundings });
+  expandAll(options, read, { query, sshEnvironment });
   return { options, defaults };
 }
 
@@ -90,7 +90,7 @@ function assembleLists(
   read: ReadonlyMap<string, readonly string[]>,
 ): void {
   const own = assembleList('hostkeyalgorithms', options.get('hostkeyalgorithms')?.[0] ?? '');
-  if (own === undefined) throw problemIn('ssh_config', 'HostKeyAlgorithms leaves nothing');
+  if (own === undefined) throw configFileError('ssh_config', 'HostKeyAlgorithms leaves nothing');
   options.set('hostkeyalgorithms', [own]);
   let isBroken = false;
   for (const keyword of ASSEMBLED) {
@@ -123,12 +123,12 @@ function defaultsOf({ host, user, port }: HostQuery, { home, localUser }: SshEnv
 /** What each option permits, but not all of them together. */
 function checkTogether(options: ReadonlyMap<string, readonly string[]>): void {
   const value = (keyword: string) => options.get(keyword)?.[0];
-  if (value('connectionattempts') === '0') throw problemIn('ssh_config', 'ConnectionAttempts is 0');
+  if (value('connectionattempts') === '0') throw configFileError('ssh_config', 'ConnectionAttempts is 0');
   if (value('proxycommand') === '-' && value('proxyusefdpass') === 'yes')
-    throw problemIn('ssh_config', 'ProxyCommand - and ProxyUseFdpass do not go together');
+    throw configFileError('ssh_config', 'ProxyCommand - and ProxyUseFdpass do not go together');
   const hasCommand = options.has('remotecommand') || value('sessiontype') === 'none';
   if (value('forkafterauthentication') === 'yes' && !hasCommand)
-    throw problemIn('ssh_config', 'ForkAfterAuthentication needs a command');
+    throw configFileError('ssh_config', 'ForkAfterAuthentication needs a command');
 }
 
 function expandAll(
@@ -136,8 +136,8 @@ function expandAll(
   read: ReadonlyMap<string, readonly string[]>,
   {
     query: { host: alias },
-    surroundings,
-  }: { readonly query: HostQuery; readonly surroundings: SshEnvironment },
+    sshEnvironment,
+  }: { readonly query: HostQuery; readonly sshEnvironment: SshEnvironment },
 ): void {
   const subject: TokenSubject = {
     alias,
@@ -146,8 +146,8 @@ function expandAll(
     user: options.get('user')?.[0] ?? '',
     hostKeyAlias: options.get('hostkeyalias')?.[0],
   };
-  const tokens = fileTokens(subject, surroundings);
-  const expand = (text: string) => expanded(text, { tokens, surroundings, alias });
+  const tokens = fileTokens(subject, sshEnvironment);
+  const expand = (text: string) => expanded(text, { tokens, sshEnvironment, alias });
   for (const keyword of ['controlpath', 'identityagent']) {
     const [path] = options.get(keyword) ?? [];
     if (path !== undefined) options.set(keyword, [expand(path)]);
@@ -166,15 +166,15 @@ function expanded(
   text: string,
   {
     tokens,
-    surroundings,
+    sshEnvironment,
     alias,
-  }: { readonly tokens: Tokens; readonly surroundings: SshEnvironment; readonly alias: string },
+  }: { readonly tokens: Tokens; readonly sshEnvironment: SshEnvironment; readonly alias: string },
 ): string {
   // Of the passwd entry, as `ssh -G` prints it.
-  const path = expandTilde(text, surroundings.home);
-  const found = path === undefined ? undefined : expandFile(path, tokens, surroundings, alias);
+  const path = expandTilde(text, sshEnvironment.home);
+  const found = path === undefined ? undefined : expandFile(path, tokens, sshEnvironment, alias);
   if (found !== undefined) return found;
-  throw problemIn('ssh_config', `"${text}" names a user or a variable that there is none of`);
+  throw configFileError('ssh_config', `"${text}" names a user or a variable that there is none of`);
 }
 
 /** A host that would be reached through itself. */
@@ -190,5 +190,5 @@ function checkHop(
     destination.host === host &&
     (destination.port ?? 22) === Number(port) &&
     (destination.user ?? user) === user;
-  if (isItself) throw problemIn('ssh_config', `${host} is to be reached through itself`);
+  if (isItself) throw configFileError('ssh_config', `${host} is to be reached through itself`);
 }

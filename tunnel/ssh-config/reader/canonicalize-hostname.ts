@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { problemIn } from '../errors.js';
+import { configFileError } from '../errors.js';
 import { singleValue } from '../host-options.js';
 
 type Options = ReadonlyMap<string, readonly string[]>;
@@ -15,11 +15,11 @@ interface Canonical {
  * Completes a host's name by CanonicalDomains, where ssh_config asks for that.
  * @throws TunnelError `bad-destination` for a host that is in none of them, where that is not permitted
  */
-export async function canonicalize(hostname: string, options: Options): Promise<Canonical> {
+export async function canonicalizeHostname(hostname: string, options: Options): Promise<Canonical> {
   const wanted = options.get('canonicalizehostname')?.[0] ?? 'false';
   const names = options.get('canonicalizepermittedcnames') ?? ['none'];
   if (!['none', 'NONE'].includes(names[0] ?? 'none')) {
-    throw problemIn(
+    throw configFileError(
       'ssh_config',
       'CanonicalizePermittedCNAMEs needs the ssh program, which is not installed',
     );
@@ -44,7 +44,7 @@ async function complete(hostname: string, options: Options): Promise<string> {
     : suffixes.map((domain) => `${hostname}.${domain.replace(/\.$/, '')}.`);
   for (const candidate of candidates) if (await isKnown(candidate)) return candidate.slice(0, -1);
   if (options.get('canonicalizefallbacklocal')?.[0] !== 'no') return hostname;
-  throw problemIn('ssh_config', `the host ${hostname} is in none of its CanonicalDomains`);
+  throw configFileError('ssh_config', `the host ${hostname} is in none of its CanonicalDomains`);
 }
 
 async function isKnown(name: string): Promise<boolean> {

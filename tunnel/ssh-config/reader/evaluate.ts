@@ -1,12 +1,12 @@
 import type { SshEnvironment } from '../environment.js';
-import { badLine } from '../errors.js';
+import { configLineError } from '../errors.js';
 import type { HostQuery } from '../host-options.js';
 import { EVERY_LINE, GONE, isKeyword, OLD_NAMES, WHOLE_LINE } from '../keywords.js';
 import { isJumpList } from '../proxy-jump.js';
 import { type ReadingContext, readValues } from '../values/read-values.js';
 import { expandTokens, fileTokens } from '../values/tokens.js';
 import { matchesAny } from './match.js';
-import { judgeMatch, type MatchSubject } from './match-criteria.js';
+import { evaluateMatch, type MatchSubject } from './match-criteria.js';
 import { executeInShell } from './match-exec.js';
 import { type ConfigLine, splitArguments } from './split-lines.js';
 
@@ -25,7 +25,7 @@ export interface Found {
 
 export interface EvaluateOptions {
   readonly query: HostQuery;
-  readonly surroundings: SshEnvironment;
+  readonly sshEnvironment: SshEnvironment;
   readonly portOf: ReadingContext['portOf'];
   /** Reads the files that an Include names. */
   readonly load: (pattern: string, from: ConfigLine) => Promise<ConfigLine[][]>;
@@ -56,7 +56,7 @@ class Evaluation implements Found {
 
   constructor(given: EvaluateOptions) {
     this.#given = given;
-    this.#reading = { portOf: given.portOf, variables: given.surroundings.variables };
+    this.#reading = { portOf: given.portOf, variables: given.sshEnvironment.variables };
     const { query, before } = given;
     this.options = new Map(before?.found.options);
     if (query.user !== undefined) this.options.set('user', [query.user]);
@@ -69,7 +69,7 @@ class Evaluation implements Found {
     lines: readonly ConfigLine[],
     context: { readonly isActive: boolean; readonly depth: number },
   ): Promise<void> {
-    if (context.depth > MAX_INCLUDE_DEPTH) throw badLine(lines[0], 'Include goes in circles');
+    if (context.depth > MAX_INCLUDE_DEPTH) throw configLineError(lines[0], 'Include goes in circles');
     let { isActive } = context;
     for (const line of lines) {
       const keyword = OLD_NAMES.get(line.keyword) ?? line.keyword;
@@ -87,7 +87,7 @@ class Evaluation implements Found {
     { isActive, depth }: { readonly isActive: boolean; readonly depth: number },
   ): Promise<void> {
     for (const pattern of args) {
-      if (pattern === '') throw badLine(line, 'it names an empty path');
+      if (pattern === '') throw configLineError(line, 'it names an empty path');
       for (const included of await this.#given.load(pattern, line)) {
         await this.read(included, { isActive, depth: depth + 1 });
       }
@@ -99,7 +99,7 @@ class Evaluation implements Found {
     const { host } = this.#subject();
     let isHost = false;
     for (const pattern of args) {
-      if (pattern === '') throw badLine(line, 'it names an empty host');
+      if (pattern === '') throw configLineError(line, 'it names an empty host');
       if (!mayMatch || (pattern.startsWith('!') && matchesAny([pattern.slice(1)], host))) return false;
       if (matchesAny([pattern], host)) isHost = true;
     }
@@ -107,20 +107,20 @@ class Evaluation implements Found {
   }
 
   async #isMatch(line: ConfigLine, isActive: boolean): Promise<boolean> {
-    const verdict = await judgeMatch(line.rest, this.#subject(), isActive);
-    if ('problem' in verdict) throw badLine(line, verdict.problem);
+    const verdict = await evaluateMatch(line.rest, this.#subject(), isActive);
+    if ('problem' in verdict) throw configLineError(line, verdict.problem);
     if (verdict.wantsFinalPass) this.wantsFinalPass = true;
     return isActive && verdict.matches;
   }
 
   #subject(): MatchSubject {
-    const { query, surroundings, before } = this.#given;
+    const { query, sshEnvironment, before } = this.#given;
     const named = this.options.get('hostname')?.[0];
     const hostname =
       before?.hostname ??
       (named === undefined ? query.host : expandTokens(named, { h: query.host }, query.host));
-    const user = this.options.get('user')?.[0] ?? surroundings.localUser;
-    const { localUser } = surroundings;
+    const user = this.options.get('user')?.[0] ?? sshEnvironment.localUser;
+    const { localUser } = sshEnvironment;
     const host = before?.hostname ?? query.host;
     const isFinalPass = before !== undefined;
     return {
@@ -133,13 +133,13 @@ class Evaluation implements Found {
     command: string,
     { hostname, user, isNeeded }: { hostname: string; user: string; isNeeded: boolean },
   ): Promise<boolean> {
-    const { query, surroundings } = this.#given;
+    const { query, sshEnvironment } = this.#given;
     const port = Number(this.options.get('port')?.[0] ?? 22);
     const subject = { alias: query.host, host: hostname, port, user };
     const hostKeyAlias = this.options.get('hostkeyalias')?.[0] ?? hostname;
-    const tokens = fileTokens({ ...subject, hostKeyAlias }, surroundings);
+    const tokens = fileTokens({ ...subject, hostKeyAlias }, sshEnvironment);
     const expanded = expandTokens(command, tokens, query.host);
-    return isNeeded ? executeInShell(expanded, surroundings) : true;
+    return isNeeded ? executeInShell(expanded, sshEnvironment) : true;
   }
 
   #set(
@@ -147,7 +147,7 @@ class Evaluation implements Found {
     line: ConfigLine,
     { args, isActive }: { readonly args: readonly string[]; readonly isActive: boolean },
   ): void {
-    if (line.rest === '') throw badLine(line, 'its value is missing');
+    if (line.rest === '') throw configLineError(line, 'its value is missing');
     if (GONE.has(keyword)) {
       this.#given.onGone?.(line);
       return;
@@ -155,7 +155,7 @@ class Evaluation implements Found {
     if (!isKeyword(keyword)) {
       const ignored = this.options.get('ignoreunknown')?.[0]?.toLowerCase().split(',') ?? [];
       if (matchesAny(ignored, line.keyword)) return;
-      throw badLine(line, `there is no option "${line.keyword}"`);
+      throw configLineError(line, `there is no option "${line.keyword}"`);
     }
     const values = this.#valuesOf(keyword, line, args);
     if (isActive && values !== undefined) this.#add(keyword, values, line);
@@ -165,7 +165,7 @@ class Evaluation implements Found {
     if (keyword === 'proxyjump') return [this.#jumpsOf(line)];
     if (WHOLE_LINE.has(keyword)) return [wholeOf(line)];
     const reading = readValues(keyword, args, this.#reading);
-    if ('problem' in reading) throw badLine(line, reading.problem);
+    if ('problem' in reading) throw configLineError(line, reading.problem);
     return reading.values;
   }
 
@@ -173,17 +173,17 @@ class Evaluation implements Found {
     // OpenSSH 9 reads no further than to white space, be it before a remark or not.
     const jumps = wholeOf(line).replace(/#.*/s, '').replace(/\s.*/s, '');
     if (isJumpList(jumps, this.#reading)) return jumps;
-    throw badLine(line, `"${jumps}" is no list of hosts`);
+    throw configLineError(line, `"${jumps}" is no list of hosts`);
   }
 
   #add(keyword: string, values: readonly string[], line: ConfigLine): void {
     const found = this.options.get(keyword);
     if (found === undefined) {
       if (values.length > MAX_KNOWN_HOSTS_FILES && keyword.endsWith('knownhostsfile'))
-        throw badLine(line, 'it has too many files');
+        throw configLineError(line, 'it has too many files');
       if (!this.#isOverruled(keyword)) this.options.set(keyword, values);
     } else if (EVERY_LINE.has(keyword)) {
-      if (found.length >= MAX_LINES) throw badLine(line, 'there are too many of it');
+      if (found.length >= MAX_LINES) throw configLineError(line, 'there are too many of it');
       this.options.set(keyword, [...new Set([...found, ...values])]);
     }
   }
@@ -200,8 +200,8 @@ function wholeOf({ rest }: ConfigLine): string {
 }
 
 function argumentsOf(line: ConfigLine): string[] {
-  if (line.rest === '') throw badLine(line, 'its value is missing');
+  if (line.rest === '') throw configLineError(line, 'its value is missing');
   const values = splitArguments(line.rest);
-  if (values === undefined) throw badLine(line, 'a quote is not closed');
+  if (values === undefined) throw configLineError(line, 'a quote is not closed');
   return values;
 }

@@ -18,12 +18,12 @@ export interface MatchSubject {
 }
 
 /** What a Match line comes to; `problem` says why it cannot be told. */
-export type MatchVerdict =
+export type MatchResult =
   | { readonly matches: boolean; readonly wantsFinalPass: boolean }
   | { readonly problem: string };
 
 /** What was judged so far, of a line from left to right. */
-interface Judged {
+interface Progress {
   matches: boolean;
   wantsFinalPass: boolean;
   criteria: number;
@@ -35,20 +35,20 @@ interface Judged {
  * Judges what follows `Match`, from left to right as OpenSSH does; `exec` is run only where the answer hangs on it.
  * @param isNeeded whether the answer matters: where it does not, nothing is run
  */
-export async function judgeMatch(
+export async function evaluateMatch(
   rest: string,
   subject: MatchSubject,
   isNeeded: boolean,
-): Promise<MatchVerdict> {
-  const judged: Judged = { matches: true, wantsFinalPass: false, criteria: 0, left: rest };
+): Promise<MatchResult> {
+  const judged: Progress = { matches: true, wantsFinalPass: false, criteria: 0, left: rest };
   for (;;) {
     const { token: written, rest: after } = cutWord(judged.left);
     judged.left = after;
     if (!written || written.startsWith('#')) return ended(judged, written === '');
     const isNegated = written.startsWith('!');
     const name = written.slice(isNegated ? 1 : 0).toLowerCase();
-    if (name === 'all') return judgeAll(judged, isNegated);
-    const verdict = await judgeNext(name, judged, { subject, isNeeded });
+    if (name === 'all') return evaluateAll(judged, isNegated);
+    const verdict = await evaluateNext(name, judged, { subject, isNeeded });
     if (typeof verdict === 'string') return { problem: verdict };
     if (verdict === isNegated) judged.matches = false;
     judged.criteria += 1;
@@ -56,30 +56,30 @@ export async function judgeMatch(
 }
 
 /** Empty quotes end it too, and what follows them is too much. */
-function ended({ criteria, left, ...verdict }: Judged, byQuotes: boolean): MatchVerdict {
+function ended({ criteria, left, ...verdict }: Progress, byQuotes: boolean): MatchResult {
   if (byQuotes && left) return { problem: 'something follows the criteria' };
   return criteria === 0 ? { problem: 'it has no criteria' } : verdict;
 }
 
-async function judgeNext(
+async function evaluateNext(
   name: string,
-  judged: Judged,
+  judged: Progress,
   { subject, isNeeded }: { readonly subject: MatchSubject; readonly isNeeded: boolean },
 ): Promise<boolean | string> {
   if (name === 'final') judged.wantsFinalPass = true;
   if (name === 'final' || name === 'canonical') return subject.isFinalPass;
   const { token, rest } = cutWord(judged.left);
   judged.left = rest;
-  return judgeCriterion(name, token, { subject, isNeeded: isNeeded && judged.matches });
+  return evaluateCriterion(name, token, { subject, isNeeded: isNeeded && judged.matches });
 }
 
-function judgeAll({ matches, wantsFinalPass, criteria, left }: Judged, isNegated: boolean): MatchVerdict {
+function evaluateAll({ matches, wantsFinalPass, criteria, left }: Progress, isNegated: boolean): MatchResult {
   const { token = '' } = cutWord(left);
   if (criteria > 1 || (token !== '' && !token.startsWith('#'))) return { problem: 'all stands alone' };
   return { matches: matches && !isNegated, wantsFinalPass };
 }
 
-async function judgeCriterion(
+async function evaluateCriterion(
   name: string,
   value: string | undefined,
   { subject, isNeeded }: { readonly subject: MatchSubject; readonly isNeeded: boolean },

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { SshEnvironment } from '../environment.js';
-import { problemIn } from '../errors.js';
+import { configFileError } from '../errors.js';
 
 /**
  * Runs a command that the person's own ssh_config names, by their shell, as OpenSSH does.
@@ -24,7 +24,7 @@ export async function executeInShell(
     if (status !== null) return status === 0;
   } catch (error) {
     signal?.throwIfAborted();
-    throw problemIn('ssh_config', `${shell} cannot be run for Match exec`, error);
+    throw configFileError('ssh_config', `${shell} cannot be run for Match exec`, error);
   }
-  throw problemIn('ssh_config', `the command of a Match exec was ended by a signal ("${command}")`);
+  throw configFileError('ssh_config', `the command of a Match exec was ended by a signal ("${command}")`);
 }

@@ -1,7 +1,7 @@
 import { isIPv6, SocketAddress } from 'node:net';
 
 /** The name of a host as `ssh -G` prints it: addresses in their usual form, names in lower case. */
-export function canonicalHost(name: string, family: string | undefined): string {
+export function normalizeHost(name: string, family: string | undefined): string {
   const v4 = family === 'inet6' ? undefined : parseIPv4(name);
   const v6 = family === 'inet' ? undefined : parseIPv6(name);
   const address = v4 ?? v6;

@@ -2,16 +2,16 @@ import { stat } from 'node:fs/promises';
 import type { Log } from '../../../base/log.js';
 import { readFile, UnreadableFile } from '../../files/read-file.js';
 import type { SshEnvironment } from '../environment.js';
-import { badLine, problemIn } from '../errors.js';
-import type { AskedOptions, HostQuery } from '../host-options.js';
+import { configFileError, configLineError } from '../errors.js';
+import type { EffectiveOptions, HostQuery } from '../host-options.js';
 import { readServices } from '../values/services.js';
 import { expandTilde, expandTokens } from '../values/tokens.js';
-import { finished } from './apply-defaults.js';
-import { canonicalize } from './canonicalize-hostname.js';
+import { applyDefaults } from './apply-defaults.js';
+import { canonicalizeHostname } from './canonicalize-hostname.js';
 import { type EvaluateOptions, evaluate, type Found } from './evaluate.js';
 import { expandInclude, includeFolder } from './include.js';
-import { canonicalHost } from './normalize-host.js';
-import { type ConfigLine, readLines } from './split-lines.js';
+import { normalizeHost } from './normalize-host.js';
+import { type ConfigLine, splitLines } from './split-lines.js';
 
 const SYSTEM_FILE = '/etc/ssh/ssh_config';
 const WRITABLE_BY_OTHERS = 0o022;
@@ -26,22 +26,25 @@ const warned = new Set<string>();
  */
 export async function readFiles(
   query: HostQuery,
-  surroundings: SshEnvironment,
+  sshEnvironment: SshEnvironment,
   log?: Log,
-): Promise<AskedOptions> {
-  const load = (file: string, from: ConfigLine) => loadIncluded(file, from, surroundings);
-  const files = await rootFiles(surroundings);
+): Promise<EffectiveOptions> {
+  const load = (file: string, from: ConfigLine) => loadIncluded(file, from, sshEnvironment);
+  const files = await rootFiles(sshEnvironment);
   const onGone = (line: ConfigLine) => warnOnce(line, log);
   const portOf = await readServices();
-  const reading: EvaluateOptions = { query, surroundings, load, onGone, portOf };
+  const reading: EvaluateOptions = { query, sshEnvironment, load, onGone, portOf };
   const first = await evaluate(files, reading);
-  const named = canonicalHost(expandedName(query, first), first.options.get('addressfamily')?.[0]);
-  const { hostname, isCanonical } = await canonicalize(named, first.options);
+  const named = normalizeHost(expandedName(query, first), first.options.get('addressfamily')?.[0]);
+  const { hostname, isCanonical } = await canonicalizeHostname(named, first.options);
   const found =
     first.wantsFinalPass || isCanonical
       ? await evaluate(files, { ...reading, before: { hostname, found: first } })
       : first;
-  return finished(new Map([...found.options, ['hostname', [hostname]]]), query, { surroundings, portOf });
+  return applyDefaults(new Map([...found.options, ['hostname', [hostname]]]), query, {
+    sshEnvironment,
+    portOf,
+  });
 }
 
 function warnOnce({ file, line, keyword }: ConfigLine, log: Log | undefined): void {
@@ -60,7 +63,7 @@ async function rootFiles({ configFile, home }: SshEnvironment): Promise<ConfigLi
   if (configFile !== undefined) {
     const lines = await readOptional(configFile);
     if (lines !== undefined) return [lines];
-    throw problemIn(configFile, 'it cannot be read');
+    throw configFileError(configFile, 'it cannot be read');
   }
   const person = `${home}/.ssh/config`;
   await checkOwner(person);
@@ -75,7 +78,7 @@ async function loadIncluded(
   { home }: SshEnvironment,
 ): Promise<ConfigLine[][]> {
   const isSystems = from.file === SYSTEM_FILE;
-  if (isSystems && pattern.startsWith('~')) throw badLine(from, `"${pattern}" is no path for it`);
+  if (isSystems && pattern.startsWith('~')) throw configLineError(from, `"${pattern}" is no path for it`);
   const start = includeFolder(from.file, { home, systemFile: SYSTEM_FILE });
   const path = expandTilde(pattern, home) ?? pattern;
   const files = await expandInclude(/^[/~]/.test(path) ? path : `${start}/${path}`);
@@ -91,14 +94,14 @@ async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
   try {
     // As OpenSSH has it, each byte is a character of its own until it is used.
     const { content } = await readFile(file, { maxBytes: MAX_BYTES });
-    return readLines(content.toString('utf8'), file);
+    return splitLines(content.toString('utf8'), file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     // A folder opens like a file, and is as good as empty.
     if (code === 'EISDIR') return [];
     const problem = error instanceof UnreadableFile ? error.message : `it cannot be read (${code})`;
-    throw problemIn(file, problem, error);
+    throw configFileError(file, problem, error);
   }
 }
 
@@ -108,7 +111,7 @@ async function checkOwner(file: string): Promise<void> {
     const { uid, mode } = await stat(file);
     const isOurs = uid === 0 || uid === process.getuid?.();
     if (!isOurs || (mode & WRITABLE_BY_OTHERS) !== 0) {
-      throw problemIn(file, 'others than its owner can write it; run "chmod go-w" on it');
+      throw configFileError(file, 'others than its owner can write it; run "chmod go-w" on it');
     }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -18,7 +18,7 @@ interface Cut {
 const WHITE_SPACE_BEFORE = /^[ \t\r\n]+/;
 
 /** The statements of a file; empty lines and comments are passed over. */
-export function readLines(text: string, file: string): ConfigLine[] {
+export function splitLines(text: string, file: string): ConfigLine[] {
   return text.split('\n').flatMap((written, index): ConfigLine[] => {
     // As C has it, a line ends with a NUL.
     const line = withoutBlanksAtEnd(written.replace(/\0.*$/s, ''));

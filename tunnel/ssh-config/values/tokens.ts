@@ -23,7 +23,7 @@ export function connectionTokens({ alias, host, port, user }: TokenSubject): Tok
 }
 
 /** Tokens of file names. */
-export function fileTokens(subject: TokenSubject, surroundings: SshEnvironment): Tokens {
+export function fileTokens(subject: TokenSubject, sshEnvironment: SshEnvironment): Tokens {
   const local = machineName();
   const { host, port, user, alias, hostKeyAlias = alias } = subject;
   return {
@@ -31,9 +31,9 @@ export function fileTokens(subject: TokenSubject, surroundings: SshEnvironment):
     C: createHash('sha1').update(`${local}${host}${port}${user}`).digest('hex'),
     L: local.split('.')[0] ?? local,
     l: local,
-    d: surroundings.home,
-    i: String(surroundings.localUserId),
-    u: surroundings.localUser || undefined,
+    d: sshEnvironment.home,
+    i: String(sshEnvironment.localUserId),
+    u: sshEnvironment.localUser || undefined,
     k: hostKeyAlias,
     j: '',
   };

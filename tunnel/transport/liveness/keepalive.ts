@@ -14,9 +14,9 @@ export interface KeepaliveOptions {
   /** Probes in a row that may go unanswered. */
   readonly countMax: number;
   /** Called once, soon after the beginning: to learn early what the peer answers. */
-  readonly introduce?: (() => void) | undefined;
+  readonly firstProbe?: (() => void) | undefined;
   /** Whether a living peer would have answered; silence of one that answers nothing is left alone. Default always. */
-  readonly isTelling?: (() => boolean) | undefined;
+  readonly isConclusive?: (() => boolean) | undefined;
   /** Sends something that a living peer answers; the answer is to be told by {@link Keepalive.heard}. */
   readonly probe: () => void;
   /** A probe went unanswered, or the machine just woke: the peer may be gone. Told `false` when it is heard again. */
@@ -42,7 +42,7 @@ const LOOK_EVERY_MS = 1_000;
 const SLEPT_AFTER_MS = 2_000;
 
 /** How long a peer may take to answer the first probe after sleep; by then most connections are dead. */
-const WAKE_PATIENCE_MS = 3_000;
+const WAKE_TIMEOUT_MS = 3_000;
 
 /**
  * Notices a peer that is gone. Whatever it sends counts as life; only silence is probed. It is given up
@@ -85,7 +85,7 @@ export class Keepalive {
     const before = this.#lookedAt;
     const now = this.#now();
     this.#lookedAt = now;
-    if (!this.#isIntroduced) this.#options.introduce?.();
+    if (!this.#isIntroduced) this.#options.firstProbe?.();
     this.#isIntroduced = true;
     const passedMs = now.monotonicMs - before.monotonicMs;
     const hasSlept = now.wallMs - before.wallMs - passedMs > SLEPT_AFTER_MS;
@@ -117,13 +117,13 @@ export class Keepalive {
     if (!this.#isTelling()) return;
     this.#wokenUp = true;
     this.#dueAtMs =
-      nowMs + Math.min(WAKE_PATIENCE_MS, this.#options.intervalMs * (this.#options.countMax + 1));
+      nowMs + Math.min(WAKE_TIMEOUT_MS, this.#options.intervalMs * (this.#options.countMax + 1));
     this.#options.probe();
     this.#doubt(true);
   }
 
   #isTelling(): boolean {
-    return this.#options.isTelling?.() ?? true;
+    return this.#options.isConclusive?.() ?? true;
   }
 
   #doubt(isInDoubt: boolean): void {

@@ -1,18 +1,18 @@
 import type { Log } from '../../../base/log.js';
 import { formatDestination } from '../../destination.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
-import { LinkSessions, type RunForNothing } from '../sessions.js';
+import { LinkSessions, type RunWarmUp } from '../sessions.js';
 import type { DialOptions } from '../transport.js';
 import { Keepalive } from './keepalive.js';
-import { LifeProbe, type Question } from './liveness-probe.js';
-import { habitsOf } from './server-quirks.js';
+import { LivenessProbe, type Probe } from './liveness-probe.js';
+import { quirksOf } from './server-quirks.js';
 
 /** What a transport lends to the life of its link. */
-export interface LinkLifeSetup extends DialOptions {
+export interface LinkMonitorSetup extends DialOptions {
   readonly destination: ResolvedDestination;
   /** Ways to make the host say something, in the order of preference. */
-  readonly probes: readonly Question[];
-  readonly runForNothing: RunForNothing;
+  readonly probes: readonly Probe[];
+  readonly runWarmUp: RunWarmUp;
   /** `true` when the host may be gone, `false` when it is heard again. */
   readonly onDoubt: (isInDoubt: boolean) => void;
   /** The host counts as gone. */
@@ -22,32 +22,32 @@ export interface LinkLifeSetup extends DialOptions {
 }
 
 /** What a logged-in connection does by itself, in the ways that its server bears: it looks whether the host is there. */
-export class LinkLife {
+export class LinkMonitor {
   readonly sessions: LinkSessions;
   readonly #keepalive: Keepalive;
-  readonly #probe: LifeProbe;
+  readonly #probe: LivenessProbe;
   readonly #host: string;
   readonly #log: Log | undefined;
   #isLeft = false;
 
-  constructor(setup: LinkLifeSetup) {
-    const { destination, probes, runForNothing, onDoubt, onSilent } = setup;
+  constructor(setup: LinkMonitorSetup) {
+    const { destination, probes, runWarmUp, onDoubt, onSilent } = setup;
     this.#host = formatDestination(destination);
     this.#log = setup.log;
-    const habits = habitsOf(destination);
-    this.sessions = new LinkSessions(habits, runForNothing);
+    const habits = quirksOf(destination);
+    this.sessions = new LinkSessions(habits, runWarmUp);
     const onMute = () => {
       this.#log?.('info', `${this.#host} answers no probe: only TCP will tell if it is gone.`);
       setup.onMute?.();
     };
-    this.#probe = new LifeProbe({ questions: probes, habits, onMute });
+    this.#probe = new LivenessProbe({ probes: probes, habits, onMute });
     this.#keepalive = new Keepalive({
       intervalMs: setup.keepaliveIntervalMs,
       countMax: setup.keepaliveCountMax,
       clock: setup.clock,
-      introduce: () => this.#probe.introduce(),
+      firstProbe: () => this.#probe.introduce(),
       probe: () => this.#probe.send(),
-      isTelling: () => this.#probe.isTelling,
+      isConclusive: () => this.#probe.isConclusive,
       onDoubt,
       onSilent,
     });
@@ -62,11 +62,11 @@ export class LinkLife {
   /** The connection is given up, for the host is silent. */
   gaveUp(): void {
     this.#probe.gaveUp();
-    this.leave();
+    this.closing();
   }
 
   /** The connection is about to be ended from here. */
-  leave(): void {
+  closing(): void {
     this.#isLeft = true;
     this.#keepalive.close();
   }
@@ -77,7 +77,7 @@ export class LinkLife {
     this.sessions.ended();
     if (this.#isLeft) return;
     this.#probe.ended();
-    if (!this.sessions.judgeEnd()) return;
+    if (!this.sessions.recordEnd()) return;
     this.#log?.(
       'info',
       `${this.#host} ended the connection over a session of which nothing is wanted: it is not asked for one again.`,

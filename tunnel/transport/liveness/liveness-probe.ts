@@ -1,20 +1,20 @@
-import type { ServerHabits } from './server-quirks.js';
+import type { ServerQuirks } from './server-quirks.js';
 
 /** One way to make a server say something. */
-export interface Question {
+export interface Probe {
   readonly name: string;
   /**
    * Asks; `answered` is called when the server answers, whatever it answers.
    * @returns whether it could be asked just now
    */
-  readonly ask: (answered: () => void) => boolean;
+  readonly send: (answered: () => void) => boolean;
 }
 
-export interface LifeProbeOptions {
+export interface LivenessProbeOptions {
   /** In the order of preference; every SSH server should answer each. */
-  readonly questions: readonly Question[];
+  readonly probes: readonly Probe[];
   /** Shared by the connections to one server. */
-  readonly habits: ServerHabits;
+  readonly habits: ServerQuirks;
   /** Told once when this server answers no question, so that its silence says nothing. */
   readonly onMute?: (() => void) | undefined;
 }
@@ -30,24 +30,24 @@ const ENDED_OVER_WITHIN_MS = 1_000;
  * global request, some end the connection over what others merely refuse. One that answers nothing at all is given up,
  * for it may be gone, but not again and again: its next connection is left alone.
  */
-export class LifeProbe {
-  readonly #questions: readonly Question[];
-  readonly #habits: ServerHabits;
+export class LivenessProbe {
+  readonly #questions: readonly Probe[];
+  readonly #habits: ServerQuirks;
   readonly #onMute: (() => void) | undefined;
   /** When a question was asked that has no answer yet. */
-  readonly #askedAtMs = new Map<Question, number>();
-  #answering: Question | undefined;
+  readonly #askedAtMs = new Map<Probe, number>();
+  #answering: Probe | undefined;
   #isHeardSinceAsked = false;
   #isLeftAlone = false;
 
-  constructor({ questions, habits, onMute }: LifeProbeOptions) {
-    this.#questions = questions;
+  constructor({ probes, habits, onMute }: LivenessProbeOptions) {
+    this.#questions = probes;
     this.#habits = habits;
     this.#onMute = onMute;
   }
 
   /** Whether a living server would have answered. */
-  get isTelling(): boolean {
+  get isConclusive(): boolean {
     if (this.#answering) return true;
     return this.#candidates().length > 0 && !isMute(this.#habits);
   }
@@ -69,7 +69,7 @@ export class LifeProbe {
       this.#ask(this.#answering);
       return;
     }
-    if (!this.isTelling && !this.#isLeftAlone) {
+    if (!this.isConclusive && !this.#isLeftAlone) {
       this.#isLeftAlone = true;
       this.#onMute?.();
     }
@@ -91,18 +91,18 @@ export class LifeProbe {
     }
   }
 
-  #candidates(): readonly Question[] {
+  #candidates(): readonly Probe[] {
     return this.#questions.filter(({ name }) => !this.#habits.endsOver.has(name));
   }
 
   /** Each has one answer outstanding at most: TCP repeats what is lost, and a server that is gone needs no more. */
-  #ask(question: Question): void {
+  #ask(question: Probe): void {
     if (this.#askedAtMs.has(question)) return;
     this.#askedAtMs.set(question, performance.now());
-    if (!question.ask(() => this.#onAnswer(question))) this.#askedAtMs.delete(question);
+    if (!question.send(() => this.#onAnswer(question))) this.#askedAtMs.delete(question);
   }
 
-  #onAnswer(question: Question): void {
+  #onAnswer(question: Probe): void {
     this.#askedAtMs.delete(question);
     this.#habits.answers.add(question.name);
     this.#habits.silences = 0;
@@ -113,6 +113,6 @@ export class LifeProbe {
 }
 
 /** Whether a server is known to answer no probe. */
-export function isMute({ silences }: ServerHabits): boolean {
+export function isMute({ silences }: ServerQuirks): boolean {
   return silences >= MUTE_AFTER;
 }

@@ -23,7 +23,7 @@ export interface ProxiedConnection {
  * Enters a running `ssh` by its control socket; what comes after is left in the socket, paused.
  * @throws Error when it does not speak as OpenSSH 7.4 and later do; nothing is left then.
  */
-export function enterControlSocket(
+export function connectToControlSocket(
   path: string,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<ProxiedConnection> {

@@ -1,8 +1,8 @@
 import { type Destination, formatDestination } from '../../destination.js';
 import { TunnelError, type TunnelErrorCode } from '../../errors.js';
 import { unprovenError } from '../../host-key/errors.js';
-import { badIdentity, tooOpen } from '../../identity/identity-files.js';
-import { briefly } from '../../shorten.js';
+import { badIdentity, tooOpenMessage } from '../../identity/identity-files.js';
+import { shorten } from '../../shorten.js';
 import { type AlgorithmOption, type Disagreement, noCommonAlgorithm } from '../no-common-algorithm.js';
 
 /** What `ssh` writes when it fails, what that means, and what to do about it. `ssh` gives no codes: texts it is. */
@@ -136,7 +136,7 @@ export function translateOpenSshFailure(destination: FailedHost, output: string)
   if (unproven !== undefined) return unprovenError(destination, new Error(unproven));
   const open = /^Permissions (0\d+) for '(.+)' are too open\.$/m.exec(said);
   if (open?.[1] !== undefined && open[2] !== undefined && /Permission denied/.test(said)) {
-    return badIdentity(host, open[2], tooOpen(open[2], open[1]), new Error(said));
+    return badIdentity(host, open[2], tooOpenMessage(open[2], open[1]), new Error(said));
   }
   const { code, problem, advice, wasDropped, brokeOff } = findFailure(destination, said);
   const fingerprint = /\bSHA256:[A-Za-z0-9+/]{43}/.exec(said)?.[0];
@@ -161,7 +161,7 @@ function findFailure(destination: FailedHost, said: string): Omit<Failure, 'text
   }
   if (failure) return failure;
   const lastLine = said.split('\n').at(-1)?.trim() ?? '';
-  const problem = lastLine === '' ? 'ssh ended without saying why' : `ssh says "${briefly(lastLine)}"`;
+  const problem = lastLine === '' ? 'ssh ended without saying why' : `ssh says "${shorten(lastLine)}"`;
   return { code: 'unreachable', problem, advice: CHECK_ADDRESS };
 }
 

@@ -9,8 +9,8 @@ import {
   type CommandExit,
   type ExecOptions,
   execRefused,
-  NoSession,
-  neverBegun,
+  NoSessionError,
+  notStarted,
   outcomeUnknown,
   type RemoteCommand,
   RunningCommand,
@@ -19,11 +19,11 @@ import {
 import { removePrivateFolder } from '../../files/private-folder.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 import { channelLost, channelRefused } from '../channel-refusal.js';
-import { LinkLife } from '../liveness/link-monitor.js';
-import { NOTHING } from '../sessions.js';
+import { LinkMonitor } from '../liveness/link-monitor.js';
+import { WARM_UP_COMMAND } from '../sessions.js';
 import type { DialOptions, ForwardTarget, Link } from '../transport.js';
 import { type ProxiedConnection, terminate } from './control-socket.js';
-import { Channels } from './multiplexer.js';
+import { Multiplexer } from './multiplexer.js';
 import type { PacketReader } from './packets.js';
 import type { Session } from './session.js';
 
@@ -46,8 +46,8 @@ export class OpenSshLink implements Link {
   readonly #socket: Socket;
   readonly #pid: number;
   readonly #setup: LinkSetup;
-  readonly #channels: Channels;
-  readonly #life: LinkLife;
+  readonly #channels: Multiplexer;
+  readonly #life: LinkMonitor;
   #failure: TunnelError | undefined;
   #ended: Promise<void> | undefined;
   #doubted: (isInDoubt: boolean) => void = () => {};
@@ -56,17 +56,17 @@ export class OpenSshLink implements Link {
     this.#socket = socket;
     this.#pid = pid;
     this.#setup = setup;
-    const channels = new Channels(socket);
+    const channels = new Multiplexer(socket);
     this.#channels = channels;
-    this.#life = new LinkLife({
+    this.#life = new LinkMonitor({
       ...setup,
-      probes: [{ name: 'probe@hawser', ask: (answered) => askForUnknown(channels, answered) }],
-      runForNothing: async (mayStart) => {
+      probes: [{ name: 'probe@hawser', send: (answered) => askForUnknown(channels, answered) }],
+      runWarmUp: async (mayStart) => {
         await delay(SESSION_AFTER_MS);
-        return mayStart() && (await channels.runForNothing(NOTHING));
+        return mayStart() && (await channels.runWarmUp(WARM_UP_COMMAND));
       },
       onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
-      onSilent: () => this.abandon(),
+      onSilent: () => this.destroy(),
     });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => void this.#end().then(resolve));
@@ -104,10 +104,10 @@ export class OpenSshLink implements Link {
     const host = formatDestination(this.#setup.destination);
     const outcome = this.#channels.exec(command);
     const started = outcome.then((one) => {
-      if (one.status === 'no-session') throw new NoSession(host, one.description);
+      if (one.status === 'no-session') throw new NoSessionError(host, one.description);
       if (one.status === 'refused') throw execRefused(host, one.description);
       if (one.status === 'unanswered') throw unanswered(host);
-      if (one.status === 'lost') throw one.isSent ? outcomeUnknown(host) : neverBegun(host);
+      if (one.status === 'lost') throw one.isSent ? outcomeUnknown(host) : notStarted(host);
       return this.#run(one.session, { signal });
     });
     return untilAborted(started, signal);
@@ -128,13 +128,13 @@ export class OpenSshLink implements Link {
     this.#doubted = listener;
   }
 
-  abandon(): void {
+  destroy(): void {
     this.#life.gaveUp();
     this.#fail('it stopped answering');
   }
 
   async close(): Promise<void> {
-    this.#life.leave();
+    this.#life.closing();
     const host = formatDestination(this.#setup.destination);
     this.#failure ??= new TunnelError('closed', host, `The connection to ${host} was closed here.`);
     this.#socket.destroy();
@@ -187,7 +187,7 @@ async function endOf(session: Session): Promise<CommandExit | undefined> {
 }
 
 /** Asks for a channel of a type that no server has: one that is there refuses it (RFC 4254 §5.1). */
-function askForUnknown(channels: Channels, answered: () => void): boolean {
+function askForUnknown(channels: Multiplexer, answered: () => void): boolean {
   void channels.probe().then((isRefused) => {
     if (isRefused) answered();
   });

@@ -46,7 +46,7 @@ export type ExecOutcome =
   | { readonly status: 'lost'; readonly isSent: boolean };
 
 /** The channels of one SSH connection, spoken over a socket that takes the packets of the connection protocol. */
-export class Channels {
+export class Multiplexer {
   readonly #socket: Socket;
   /** By our number; one that is open or was closed by us alone. */
   readonly #open = new Map<number, Channel>();
@@ -87,7 +87,7 @@ export class Channels {
    * A session that runs a command of which nothing is wanted; settles when it is over or was refused, with whether
    * there was one.
    */
-  async runForNothing(command: string): Promise<boolean> {
+  async runWarmUp(command: string): Promise<boolean> {
     const opened = await this.exec(command);
     if (opened.status !== 'started') return false;
     const { session } = opened;

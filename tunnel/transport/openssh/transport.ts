@@ -7,10 +7,10 @@ import { makePrivateFolder, removePrivateFolder } from '../../files/private-fold
 import { badIdentity } from '../../identity/identity-files.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 import { isMute } from '../liveness/liveness-probe.js';
-import { habitsOf } from '../liveness/server-quirks.js';
+import { quirksOf } from '../liveness/server-quirks.js';
 import type { DialOptions, Transport } from '../transport.js';
 import { Askpass } from './askpass/askpass.js';
-import { enterControlSocket, killProcess, type ProxiedConnection, terminate } from './control-socket.js';
+import { connectToControlSocket, killProcess, type ProxiedConnection, terminate } from './control-socket.js';
 import { translateOpenSshFailure } from './error.js';
 import { prepareHostKeySource } from './host-key-source.js';
 import { OpenSshLink } from './link.js';
@@ -38,7 +38,7 @@ export const opensshTransport: Transport = {
       await checkIdentities(destination);
       await refusePipes(destination);
       await startMaster(destination, { ...options, folder });
-      return new OpenSshLink(await enter(destination, controlPath, signal), {
+      return new OpenSshLink(await connectToMaster(destination, controlPath, signal), {
         ...options,
         destination,
         controlPath,
@@ -116,7 +116,7 @@ async function startMaster(
   destination: ResolvedDestination,
   { folder, keepaliveIntervalMs, keepaliveCountMax, ...options }: Master,
 ): Promise<void> {
-  const { questions, patience, log } = options;
+  const { questions, timeLimit, log } = options;
   const attempt = new AbortController();
   const { signal } = attempt;
   const onFailed = (reason: unknown) => attempt.abort(reason);
@@ -126,13 +126,13 @@ async function startMaster(
     hosts.map((host, index) => prepareHostKeySource(host, { folder, index, signal })),
   );
   await using askpass =
-    questions && (await Askpass.open(hosts, { folder, questions, patience, signal, onFailed, log }));
+    questions && (await Askpass.open(hosts, { folder, questions, timeLimit, signal, onFailed, log }));
   const askPrograms = askpass?.programs ?? [];
   const settings = {
     folder,
     hostKeySources,
     askPrograms,
-    keepaliveIntervalMs: isMute(habitsOf(destination)) ? NEVER_MS : keepaliveIntervalMs,
+    keepaliveIntervalMs: isMute(quirksOf(destination)) ? NEVER_MS : keepaliveIntervalMs,
     keepaliveCountMax,
   };
   // At its usual level `ssh` keeps to itself that it has no algorithm in common with a host: then it has to fail again.
@@ -144,13 +144,13 @@ async function startMaster(
       environment: askEnvironment(askPrograms.at(-1)),
     });
     if (status === 0) return askpass?.succeeded();
-    const said = await whatWasSaid(destination, output, folder);
+    const said = await failedHost(destination, output, folder);
     if (said.output !== '' || logLevel === 'INFO') throw translateOpenSshFailure(said.by, said.output);
   }
 }
 
 /** The host on the way that failed, and what its `ssh` said: those before the last have logs. */
-async function whatWasSaid(
+async function failedHost(
   destination: ResolvedDestination,
   output: string,
   folder: string,
@@ -204,13 +204,13 @@ function run(
   });
 }
 
-async function enter(
+async function connectToMaster(
   destination: ResolvedDestination,
   controlPath: string,
   signal: AbortSignal,
 ): Promise<ProxiedConnection> {
   try {
-    return await enterControlSocket(controlPath, { signal });
+    return await connectToControlSocket(controlPath, { signal });
   } catch (cause) {
     signal.throwIfAborted();
     const host = formatDestination(destination);

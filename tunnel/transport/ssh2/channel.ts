@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import type { Destination } from '../../destination.js';
-import { NOTHING } from '../sessions.js';
+import { WARM_UP_COMMAND } from '../sessions.js';
 import type { ForwardTarget } from '../transport.js';
 import { translateChannelError } from './error.js';
 import type { ReceiveWindows } from './internals/receive-windows.js';
@@ -45,7 +45,7 @@ export async function openSsh2Channel(
 }
 
 /** Starts a session that does nothing; settles when it is over or was refused, with whether there was one. */
-export function runForNothing(client: Client): Promise<boolean> {
+export function runWarmUp(client: Client): Promise<boolean> {
   return new Promise((resolve) => {
     const opened = (error: Error | undefined, channel: ClientChannel) => {
       if (error) return resolve(false);
@@ -55,7 +55,7 @@ export function runForNothing(client: Client): Promise<boolean> {
       channel.stderr.resume();
     };
     try {
-      client.exec(NOTHING, opened);
+      client.exec(WARM_UP_COMMAND, opened);
     } catch {
       // The connection is gone already, which its close tells.
       resolve(false);

@@ -1,7 +1,7 @@
 import { type Destination, formatDestination } from '../../destination.js';
 import { TunnelError, type TunnelErrorDetails } from '../../errors.js';
 import { unprovenError } from '../../host-key/errors.js';
-import { briefly } from '../../shorten.js';
+import { shorten } from '../../shorten.js';
 import { channelLost, channelRefused } from '../channel-refusal.js';
 import { type AlgorithmOption, noCommonAlgorithm } from '../no-common-algorithm.js';
 import type { ForwardTarget } from '../transport.js';
@@ -111,7 +111,7 @@ function authFailed(
   const advice = isCutShort
     ? 'It allows no more attempts: name the right key with --ssh-id, and keep the others back with IdentitiesOnly yes.'
     : 'Give a key that its authorized_keys holds, or add it to your SSH agent.';
-  const more = others.length > 0 ? ` (it would accept: ${briefly(accepts.join(', '))})` : '';
+  const more = others.length > 0 ? ` (it would accept: ${shorten(accepts.join(', '))})` : '';
   return new TunnelError('auth-failed', host, `Could not log in to ${host}: ${offered}${more}. ${advice}`, {
     cause,
     tried,
@@ -132,5 +132,5 @@ function problemOf(error: Error, level: unknown, phase: LinkPhase): string {
   if (level === 'protocol' && phase === 'connecting') {
     return 'it hung up at once (too many logins under way, or no SSH server)';
   }
-  return `it and we do not understand each other (${briefly(error.message)})`;
+  return `it and we do not understand each other (${shorten(error.message)})`;
 }

@@ -5,8 +5,8 @@ import {
   type CommandExit,
   type ExecOptions,
   execRefused,
-  NoSession,
-  neverBegun,
+  NoSessionError,
+  notStarted,
   outcomeUnknown,
   type RemoteCommand,
   RunningCommand,
@@ -44,7 +44,7 @@ export async function execOnSsh2(
     } catch (cause) {
       // ssh2 throws when the connection is gone already.
       signal.removeEventListener('abort', abort);
-      reject(neverBegun(link.host, cause));
+      reject(notStarted(link.host, cause));
     }
   });
 }
@@ -87,10 +87,10 @@ interface Unanswered extends Omit<Ssh2ExecOptions, 'signal'> {
 
 function whyNot(error: Error, { host, lost, isClosed }: Unanswered): TunnelError {
   // In these words ssh2 gives up on a channel that was not opened yet; the command comes after that.
-  if (lost.aborted && error.message === 'No response from server') return neverBegun(host, error);
+  if (lost.aborted && error.message === 'No response from server') return notStarted(host, error);
   if (lost.aborted) return outcomeUnknown(host, error);
   if (error.message.startsWith(NOT_OPENED))
-    return new NoSession(host, error.message.slice(NOT_OPENED.length), error);
+    return new NoSessionError(host, error.message.slice(NOT_OPENED.length), error);
   // ssh2 says the same of a command that was refused and of one that was asked for in a session that the host closed.
   return isClosed ? unanswered(host, error) : execRefused(host, error.message, error);
 }

@@ -3,17 +3,17 @@ import { formatDestination } from '../../destination.js';
 import { TunnelError } from '../../errors.js';
 import { addKnownHost } from '../../host-key/add-known-host.js';
 import type { KnownHostsLine } from '../../host-key/known-hosts.js';
-import { canStoreHostKey, type HostKeyTrust, reactToUnknown } from '../../host-key/policy.js';
-import { type HostKeyVerdict, judgeHostKey, rememberVerdict } from '../../host-key/verify.js';
+import { actionForUnknownKey, canStoreHostKey, type HostKeyTrust } from '../../host-key/policy.js';
+import { answerOnce, type HostKeyVerification, verifyHostKey } from '../../host-key/verify.js';
 import { fingerprintOf, keyType, readPublicKey } from '../../key-formats/public-key.js';
 import type { PausableTimeout } from '../../pausable-timeout.js';
 import type { Put, Questions } from '../../questions.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
-export interface HostKeyCheckOptions {
+export interface HostKeyVerifierOptions {
   /** Without any, unknown keys are refused where a person would decide. */
   readonly questions?: Questions | undefined;
-  readonly patience?: PausableTimeout | undefined;
+  readonly timeLimit?: PausableTimeout | undefined;
   readonly signal: AbortSignal;
   /** Why the key was not accepted: a TunnelError, or whatever the question rejected with. */
   readonly onRefused: (reason: unknown) => void;
@@ -21,19 +21,19 @@ export interface HostKeyCheckOptions {
 }
 
 /** Decides on the host's key for one connection, asking a person where that is wanted, and stores what was accepted. */
-export class HostKeyCheck {
+export class HostKeyVerifier {
   /** For ssh2. */
   readonly verifier: (key: Buffer, answer: (isAccepted: boolean) => void) => void;
   readonly #trust: HostKeyTrust;
   readonly #destination: ResolvedDestination;
-  readonly #options: HostKeyCheckOptions;
+  readonly #options: HostKeyVerifierOptions;
   #toStore: Buffer | undefined;
 
-  constructor(trust: HostKeyTrust, destination: ResolvedDestination, options: HostKeyCheckOptions) {
+  constructor(trust: HostKeyTrust, destination: ResolvedDestination, options: HostKeyVerifierOptions) {
     this.#trust = trust;
     this.#destination = destination;
     this.#options = options;
-    this.verifier = rememberVerdict((key) => this.#decide(key), options.onRefused);
+    this.verifier = answerOnce((key) => this.#decide(key), options.onRefused);
   }
 
   /** To be called once the host has proven that the key is its own; before that, anybody can present any key. */
@@ -56,12 +56,12 @@ export class HostKeyCheck {
     }
   }
 
-  #decide(key: Buffer): HostKeyVerdict | Promise<HostKeyVerdict> {
-    const verdict = judgeHostKey(key, this.#trust);
+  #decide(key: Buffer): HostKeyVerification | Promise<HostKeyVerification> {
+    const verdict = verifyHostKey(key, this.#trust);
     if (verdict.accepted || verdict.error.code !== 'host-key-unknown') return verdict;
     const { strictHostKeyChecking, batchMode } = this.#destination;
     const { questions } = this.#options;
-    const reaction = reactToUnknown({
+    const reaction = actionForUnknownKey({
       strictness: strictHostKeyChecking,
       canStore: readPublicKey(key) !== undefined && canStoreHostKey(this.#destination),
       canAsk: questions !== undefined && !batchMode,
@@ -70,13 +70,13 @@ export class HostKeyCheck {
     return reaction === 'ask' && questions ? this.#ask(key, questions, verdict.error) : verdict;
   }
 
-  #accept(key: Buffer): HostKeyVerdict {
+  #accept(key: Buffer): HostKeyVerification {
     // As OpenSSH would write it, however it was presented.
     this.#toStore = readPublicKey(key)?.key;
     return { accepted: true };
   }
 
-  async #ask(key: Buffer, questions: Questions, unknown: TunnelError): Promise<HostKeyVerdict> {
+  async #ask(key: Buffer, questions: Questions, unknown: TunnelError): Promise<HostKeyVerification> {
     const text = await describeUnknownKey(key, this.#trust);
     const isAccepted = await questions.converse(this.#options, (put) => this.#confirm(key, text, put));
     if (isAccepted) return this.#accept(key);

@@ -10,15 +10,15 @@ import { orderHostKeyAlgorithms } from '../../host-key/verify.js';
 import { findIdentities } from '../../identity/find-identities.js';
 import type { Identity } from '../../identity/identity-files.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
-import { LinkLife } from '../liveness/link-monitor.js';
-import { noteBeyondSsh2, watchForIdentification } from '../openssh-fallback.js';
+import { LinkMonitor } from '../liveness/link-monitor.js';
+import { noteFallbackReason, watchForIdentification } from '../openssh-fallback.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from '../transport.js';
 import { ssh2Algorithms } from './algorithms.js';
-import { openSsh2Channel, runForNothing } from './channel.js';
+import { openSsh2Channel, runWarmUp } from './channel.js';
 import { closedByHost, fellSilent, type LinkPhase, translateLinkError } from './error.js';
 import { execOnSsh2 } from './exec.js';
-import { HostKeyCheck } from './host-key-verifier.js';
-import { ssh2Questions } from './internals/liveness-probes.js';
+import { HostKeyVerifier } from './host-key-verifier.js';
+import { ssh2Probes } from './internals/liveness-probes.js';
 import { ReceiveWindows } from './internals/receive-windows.js';
 import { signAtOnce } from './internals/sign-at-once.js';
 import { Ssh2Login } from './login/login.js';
@@ -57,7 +57,7 @@ async function linkOver(
   try {
     return new Ssh2Link(socket, destination, options);
   } catch (error) {
-    await socket.release();
+    await socket.close();
     throw error;
   }
 }
@@ -71,14 +71,14 @@ class Ssh2Link implements Link {
   readonly #options: LinkOptions;
   /** Aborts when we are logged in, or never will be. */
   readonly #attempt = new AbortController();
-  readonly #hostKey: HostKeyCheck;
+  readonly #hostKey: HostKeyVerifier;
   readonly #login: Ssh2Login;
   #stored: Promise<void> | undefined;
   #phase: LinkPhase = 'connecting';
   readonly #peer: ReturnType<typeof watchForIdentification>;
   #failure: TunnelError | undefined;
   /** From the login on. */
-  #life: LinkLife | undefined;
+  #life: LinkMonitor | undefined;
   readonly #lost = new AbortController();
   #doubted: (isInDoubt: boolean) => void = () => {};
 
@@ -88,7 +88,7 @@ class Ssh2Link implements Link {
     this.#options = options;
     const attempt = { ...options, signal: this.#attempt.signal };
     const onRefused = (reason: unknown) => this.#giveUp(reason);
-    this.#hostKey = new HostKeyCheck(options.trust, destination, { ...attempt, onRefused });
+    this.#hostKey = new HostKeyVerifier(options.trust, destination, { ...attempt, onRefused });
     const onFailed = (reason: unknown) => {
       this.#giveUp(reason);
       this.#socket.destroy();
@@ -112,7 +112,7 @@ class Ssh2Link implements Link {
         this.closed.then((reason) => Promise.reject(reason)),
       ]);
       signal.throwIfAborted();
-      await this.#login.keepKey();
+      await this.#login.addKeyToAgent();
     } catch (error) {
       this.#socket.destroy();
       this.#attempt.signal.throwIfAborted();
@@ -145,14 +145,14 @@ class Ssh2Link implements Link {
     this.#doubted = listener;
   }
 
-  abandon(): void {
+  destroy(): void {
     this.#life?.gaveUp();
     this.#failure ??= fellSilent(this.#destination);
     this.#socket.destroy();
   }
 
   async close(): Promise<void> {
-    this.#life?.leave();
+    this.#life?.closing();
     this.#failure ??= new TunnelError(
       'closed',
       formatDestination(this.#destination),
@@ -186,7 +186,7 @@ class Ssh2Link implements Link {
 
   /** Why it is gone, once nothing is left of what it ran over, which may know better than what was seen from here. */
   async #reason(): Promise<TunnelError> {
-    const underneath = await this.#socket.release();
+    const underneath = await this.#socket.close();
     const failure = this.#failure ?? underneath ?? this.#noted(closedByHost(this.#destination, this.#phase));
     return failure.code === 'unreachable' ? (underneath ?? failure) : failure;
   }
@@ -215,17 +215,17 @@ class Ssh2Link implements Link {
 
   #noted(failure: TunnelError, error?: Error): TunnelError {
     const { hasToldSecret } = this.#login;
-    return noteBeyondSsh2(failure, error, { ...this.#peer, phase: this.#phase, hasToldSecret });
+    return noteFallbackReason(failure, error, { ...this.#peer, phase: this.#phase, hasToldSecret });
   }
 
   #live(): void {
-    const life = new LinkLife({
+    const life = new LinkMonitor({
       ...this.#options,
       destination: this.#destination,
-      probes: ssh2Questions(this.#client),
-      runForNothing: () => runForNothing(this.#client),
+      probes: ssh2Probes(this.#client),
+      runWarmUp: () => runWarmUp(this.#client),
       onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
-      onSilent: () => this.abandon(),
+      onSilent: () => this.destroy(),
       onMute: () => this.#socket.keepAlive?.(),
     });
     this.#life = life;

@@ -1,5 +1,5 @@
 import type { Client, ClientChannel } from 'ssh2';
-import type { Question } from '../../liveness/liveness-probe.js';
+import type { Probe } from '../../liveness/liveness-probe.js';
 
 /** What a channel that is to be refused would take in. */
 const WINDOW_BYTES = 2 << 20;
@@ -19,12 +19,12 @@ interface Inside {
  * ssh2 has no option for asking them when we want to; where its inside is not as expected, a channel to nowhere is
  * asked for instead.
  */
-export function ssh2Questions(client: Client): readonly Question[] {
+export function ssh2Probes(client: Client): readonly Probe[] {
   const inside = insideOf(client);
   if (inside === undefined) return [channelToNowhere(client)];
   return [
-    { name: 'keepalive@openssh.com', ask: (answered) => askKeepalive(client, answered) },
-    { name: 'forwarded-tcpip', ask: (answered) => askForForwarded(client, answered) },
+    { name: 'keepalive@openssh.com', send: (answered) => askKeepalive(client, answered) },
+    { name: 'forwarded-tcpip', send: (answered) => askForForwarded(client, answered) },
   ];
 }
 
@@ -53,8 +53,8 @@ function askForForwarded(client: Client, answered: () => void): boolean {
   return true;
 }
 
-function channelToNowhere(client: Client): Question {
-  const ask = (answered: () => void) => {
+function channelToNowhere(client: Client): Probe {
+  const send = (answered: () => void) => {
     try {
       client.forwardOut('127.0.0.1', 0, '127.0.0.1', 0, answeredBy(answered));
       return true;
@@ -63,7 +63,7 @@ function channelToNowhere(client: Client): Question {
       return false;
     }
   };
-  return { name: 'direct-tcpip', ask };
+  return { name: 'direct-tcpip', send };
 }
 
 /** Refused or opened, either is an answer; with this very error ssh2 ends what was not answered. */

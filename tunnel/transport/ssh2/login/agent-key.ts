@@ -3,7 +3,7 @@ import type { AgentKey } from '../../../identity/identity-files.js';
 import { openAgentStream } from '../../../ssh-agent/open-stream.js';
 
 /** Whether ssh2 can offer a key of an agent: certificates, FIDO keys and the like are for OpenSSH alone. */
-export function isUsable({ publicKey }: AgentKey): boolean {
+export function isUsableBySsh2({ publicKey }: AgentKey): boolean {
   return !(ssh2.utils.parseKey(publicKey) instanceof Error);
 }
 

@@ -8,7 +8,7 @@ import type { LoginMethod, LoginOptions } from './login-method.js';
 const TRIES = 3;
 
 /** The ways to log in that take a person's answers: keyboard-interactive (second factors, mostly) and passwords. */
-export class AnsweredMethods {
+export class InteractiveMethods {
   readonly #destination: ResolvedDestination;
   readonly #options: LoginOptions;
   readonly #triesLeft = new Map<AuthMethod, number>();

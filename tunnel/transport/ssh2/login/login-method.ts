@@ -22,7 +22,7 @@ export type Signature = 'not-wanted' | 'given' | 'failed';
 export interface LoginOptions {
   /** To ask a person; without any, nothing is asked. */
   readonly questions?: Questions | undefined;
-  readonly patience?: PausableTimeout | undefined;
+  readonly timeLimit?: PausableTimeout | undefined;
   /** Aborts when we are logged in, or never will be. */
   readonly signal: AbortSignal;
   /** What keeps us from going on: a TunnelError `bad-identity`, or whatever a question rejected with. */

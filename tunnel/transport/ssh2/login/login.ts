@@ -1,9 +1,9 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware } from 'ssh2';
 import type { Identity } from '../../../identity/identity-files.js';
 import { RsaAlgorithms } from '../../../key-formats/rsa-algorithms.js';
-import { keepInAgent } from '../../../ssh-agent/add-keys-to-agent.js';
+import { addKeyToAgent } from '../../../ssh-agent/add-keys-to-agent.js';
 import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
-import { AnsweredMethods } from './interactive-methods.js';
+import { InteractiveMethods } from './interactive-methods.js';
 import type { LoginMethod, LoginOptions } from './login-method.js';
 import { offerIdentity } from './offer-identity.js';
 
@@ -17,7 +17,7 @@ export class Ssh2Login {
   #identities: Identity[];
   /** RSA keys that the host refused as they signed; in another round they sign in another way. */
   #again: Identity[] = [];
-  readonly #answered: AnsweredMethods;
+  readonly #answered: InteractiveMethods;
   readonly #refused: string[] = [];
   #offered: LoginMethod | undefined;
   #identity: Identity | undefined;
@@ -38,7 +38,7 @@ export class Ssh2Login {
     this.#destination = destination;
     this.#options = { ...options, rsa: this.rsa };
     this.#identities = [...identities];
-    this.#answered = new AnsweredMethods(destination, this.#options);
+    this.#answered = new InteractiveMethods(destination, this.#options);
   }
 
   /** Identities and methods offered in vain so far. */
@@ -85,11 +85,11 @@ export class Ssh2Login {
   }
 
   /** To be called when we are logged in: gives the key that did it to the agent, where ssh_config wants that. */
-  async keepKey(): Promise<void> {
+  async addKeyToAgent(): Promise<void> {
     const key = this.#offered?.privateKey?.();
     const file = this.#offered?.name;
     if (key !== undefined && file !== undefined)
-      await keepInAgent(key, file, this.#destination, this.#options);
+      await addKeyToAgent(key, file, this.#destination, this.#options);
   }
 
   #learn(accepts: readonly string[] | null, isPartial: boolean): void {

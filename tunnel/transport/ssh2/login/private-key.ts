@@ -1,7 +1,7 @@
 import { createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
-import { inspectKey, privateKeyIn } from '../../../key-formats/key-file-text.js';
-import { field } from '../../../key-formats/wire-fields.js';
+import { inspectPrivateKey, privateKeyIn } from '../../../key-formats/key-file-text.js';
+import { sshString } from '../../../key-formats/wire-fields.js';
 
 /** Two equal numbers, which show a reader that it decrypted rightly. */
 const CHECK = Buffer.alloc(8);
@@ -18,7 +18,7 @@ const SSH_CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
 export function readPrivateKey(text: string, passphrase?: string): ParsedKey {
   const key = privateKeyIn(text);
   if (key === undefined) throw new Error('it holds no private key');
-  if (inspectKey(key)?.form === 'openssh') return parsed(key, passphrase);
+  if (inspectPrivateKey(key)?.form === 'openssh') return parsed(key, passphrase);
   return parsed(formatPrivateKey(createPrivateKey({ key, passphrase })));
 }
 
@@ -58,7 +58,7 @@ function formatEd25519({ d = '', x = '' }: JsonWebKey): string {
   const secret = Buffer.concat([
     CHECK,
     ...[type, publicHalf, Buffer.concat([Buffer.from(d, 'base64url'), publicHalf]), Buffer.alloc(0)].map(
-      field,
+      sshString,
     ),
   ]);
   const padding = Buffer.from(
@@ -66,10 +66,10 @@ function formatEd25519({ d = '', x = '' }: JsonWebKey): string {
   );
   const content = Buffer.concat([
     Buffer.from('openssh-key-v1\0'),
-    ...[none, none, Buffer.alloc(0)].map(field),
+    ...[none, none, Buffer.alloc(0)].map(sshString),
     Buffer.from([0, 0, 0, 1]),
-    field(Buffer.concat([field(type), field(publicHalf)])),
-    field(Buffer.concat([secret, padding])),
+    sshString(Buffer.concat([sshString(type), sshString(publicHalf)])),
+    sshString(Buffer.concat([secret, padding])),
   ]);
   const lines = content.toString('base64').replace(/.{70}/g, '$&\n');
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;

@@ -76,13 +76,13 @@ function systemLookup(
 
 function firstToAnswer(addresses: readonly string[], port: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const trials: Trial[] = [];
+    const trials: AddressAttempts[] = [];
     const failures = new Map<string, Error>();
     const settled = new AbortController();
     const settle = (winner?: Socket) => {
       settled.abort();
       clearTimeout(timer);
-      for (const trial of trials) trial.end(winner);
+      for (const trial of trials) trial.destroy(winner);
       if (winner) resolve(winner);
     };
     const fail = (error: unknown) => {
@@ -98,7 +98,7 @@ function firstToAnswer(addresses: readonly string[], port: number, signal: Abort
         if (trials.length < addresses.length) next();
         else if (failures.size === trials.length) fail(failures.get(addresses[0] ?? '') ?? error);
       };
-      trials.push(new Trial({ address, port }, { onConnected: settle, onFailed }));
+      trials.push(new AddressAttempts({ address, port }, { onConnected: settle, onFailed }));
       timer = setTimeout(next, NEXT_ADDRESS_AFTER_MS);
     };
     let timer: NodeJS.Timeout | undefined;
@@ -113,7 +113,7 @@ interface Outcome {
 }
 
 /** Attempts at one address. */
-class Trial {
+class AddressAttempts {
   readonly #first: Socket;
   readonly #timer: NodeJS.Timeout;
   readonly #onFailed: (error: Error) => void;
@@ -128,7 +128,7 @@ class Trial {
       return socket.once('connect', () => onConnected(socket));
     };
     this.#onFailed = (error) => {
-      this.end();
+      this.destroy();
       onFailed(error);
     };
     this.#first = attempt().once('error', this.#onFailed);
@@ -140,7 +140,7 @@ class Trial {
   }
 
   /** Leaves nothing but the winner, to which whoever takes it over listens. */
-  end(winner?: Socket): void {
+  destroy(winner?: Socket): void {
     clearInterval(this.#timer);
     this.#first.off('error', this.#onFailed);
     for (const socket of [this.#first, this.#second]) {

@@ -52,7 +52,7 @@ async function openTcp(destination: ResolvedDestination, signal: AbortSignal): P
     stream,
     keepAlive: () => void stream.setKeepAlive(true, KEEP_ALIVE_AFTER_MS),
     destroy,
-    release: async () => {
+    close: async () => {
       destroy();
       return undefined;
     },
@@ -70,7 +70,7 @@ async function openThrough(
     stream = await link.openChannel({ host, port }, { signal });
   } catch (error) {
     await link.close();
-    throw passingIfItCanPass(error, hop);
+    throw asTransient(error, hop);
   }
   let lost: TunnelError | undefined;
   void link.closed.then((reason) => {
@@ -84,7 +84,7 @@ async function openThrough(
   return {
     stream,
     destroy,
-    release: async () => {
+    close: async () => {
       destroy();
       await link.close();
       return lost;
@@ -93,7 +93,7 @@ async function openThrough(
 }
 
 /** A host that its hop cannot reach just now is worth another try, unlike one that the hop forbids. */
-function passingIfItCanPass(error: unknown, hop: ResolvedDestination): unknown {
+function asTransient(error: unknown, hop: ResolvedDestination): unknown {
   if (!(error instanceof TunnelError) || error.code !== 'forward-refused') return error;
   const { cause } = error;
   const isForbidden =

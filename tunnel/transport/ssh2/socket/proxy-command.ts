@@ -50,7 +50,7 @@ export function runProxyCommand(
   return {
     stream,
     destroy,
-    release: async () => {
+    close: async () => {
       destroy();
       return endWithin(child, ended);
     },

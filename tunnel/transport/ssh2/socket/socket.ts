@@ -12,5 +12,5 @@ export interface Ssh2Socket {
    * Cuts it, with all that it leads through; bounded, idempotent.
    * @returns why it ended before, where what it leads through can say so
    */
-  release(): Promise<TunnelError | undefined>;
+  close(): Promise<TunnelError | undefined>;
 }
