@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { parseHostKeyPin } from '../../tunnel/host-key/verify.js';
+import { parseHostKeyPin } from '../../tunnel/host-key/pin.js';
 import { TunnelError } from '../../tunnel/index.js';
 import {
   identityNeedsOpenSsh,

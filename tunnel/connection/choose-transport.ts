@@ -1,5 +1,6 @@
 import { formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
+import { errorCode } from '../files/error-code.js';
 import { needsHostCertificate } from '../host-key/known-hosts.js';
 import { readTrust } from '../host-key/read-trust.js';
 import { whyIdentityNeedsOpenSsh } from '../identity/needs-openssh.js';
@@ -66,7 +67,7 @@ async function dialBecauseOf(
 
 function isWithoutProgram(error: unknown): boolean {
   const cause = error instanceof TunnelError && error.code === 'bad-destination' ? error.cause : undefined;
-  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  return errorCode(cause) === 'ENOENT';
 }
 
 /** Refuses hosts whose configuration it could not honour. */

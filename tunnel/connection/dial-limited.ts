@@ -3,8 +3,8 @@ import { formatHostPort } from '../../base/host-port.js';
 import { TunnelError } from '../errors.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { DialOptions, Link, Transport } from '../transport/transport.js';
-import { backoffMs } from './backoff.js';
 import { type LoginLimiter, processLoginLimiter } from './login-limiter.js';
+import { backoffMs } from './retry-delay.js';
 
 /** After so many it is more likely that there is no SSH server than that it is busy. */
 const MAX_DROPS = 5;

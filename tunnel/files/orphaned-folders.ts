@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, opendirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { errorCode } from './error-code.js';
 
 /** So many names are looked at: a crowded temporary folder must not delay the start. */
 const MOST_NAMES = 5_000;
@@ -73,7 +74,7 @@ function isDead(pid: number, start: string): boolean {
     process.kill(pid, 0);
     return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    return errorCode(error) === 'ESRCH';
   }
 }
 
@@ -86,7 +87,7 @@ function startOf(pid: number | 'self'): string | undefined {
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['ENOENT', 'ESRCH'].includes(String(errorCode(error)))) return undefined;
     throw error;
   }
   // The name of the program, in brackets, may hold anything.

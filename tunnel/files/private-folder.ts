@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { TunnelError } from '../errors.js';
+import { errorCode } from './error-code.js';
 import { ownedName, removeOrphans } from './orphaned-folders.js';
 
 /** The longest path that a unix socket can have on every system we run on (macOS: 104 with its end mark). */
@@ -85,7 +86,7 @@ function tryToMake(base: string): { readonly folder: string } | string {
 }
 
 function reasonOf(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = errorCode(error);
   return code === 'ENOENT' ? 'does not exist' : `cannot be used (${code})`;
 }
 

@@ -1,14 +1,21 @@
 import { close, constants, createReadStream, fstat, open, readSync, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { isatty, ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
+import { errorCode } from './error-code.js';
 
 const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
 
 /** How long a pipe may be without anybody at its other end. */
 const NOBODY_WRITES_MS = 1000;
 const PROBE_BYTES = 65_536;
+
+/** What pipes gave, by name. */
+const readBefore = new Map<string, Buffer>();
+/** The last reader of each pipe. */
+const reading = new Map<string, Promise<unknown>>();
 
 /** What is wrong with a file, to follow its name: "it is a pipe". */
 export class UnreadableFile extends Error {
@@ -98,6 +105,51 @@ function lookForWriter(stream: Readable, fd: number, parts: Buffer[]): void {
     if (bytesRead === 0) stream.destroy(new UnreadableFile('it is a pipe that nobody writes to'));
     else parts.push(probe.subarray(0, bytesRead));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') stream.destroy(error as Error);
+    if (errorCode(error) !== 'EAGAIN') stream.destroy(error as Error);
+  }
+}
+
+/**
+ * Reads a file, or a pipe, which gives what is in it only once: where there is nothing more, what it gave before counts.
+ * One reader follows the other, so that none gets half of it.
+ *
+ * @throws as {@link readFile}
+ */
+export async function readFileOrPipe(
+  file: string,
+  options: Omit<ReadFileOptions, 'mayBePipe'>,
+): Promise<Buffer> {
+  if (!(await stat(file)).isFIFO()) return (await readFile(file, { ...options, mayBePipe: true })).content;
+  const turn = (reading.get(file) ?? Promise.resolve()).then(() => readPipe(file, options));
+  reading.set(
+    file,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}
+
+async function readPipe(file: string, options: ReadFileOptions): Promise<Buffer> {
+  const before = readBefore.get(file);
+  try {
+    const { content } = await readFile(file, { ...options, mayBePipe: true });
+    if (content.length === 0 && before !== undefined) return before;
+    readBefore.set(file, content);
+    return content;
+  } catch (error) {
+    if (before !== undefined && error instanceof UnreadableFile) return before;
+    throw error;
+  }
+}
+
+/** A short text file; undefined for one that cannot be read, for whatever reason but an abort. */
+export async function readTextIfPossible(
+  file: string,
+  options: ReadFileOptions,
+): Promise<string | undefined> {
+  try {
+    return (await readFile(file, options)).content.toString('utf8');
+  } catch {
+    options.signal?.throwIfAborted();
+    return undefined;
   }
 }

@@ -4,6 +4,7 @@ import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { formatHostPort } from '../../base/host-port.js';
 import { TunnelError } from '../errors.js';
+import { errorCode } from '../files/error-code.js';
 import { makePrivateFolder, removePrivateFolder } from '../files/private-folder.js';
 
 /** Where a forward is entered. */
@@ -81,7 +82,7 @@ async function listening(
     server.listen(where);
     await once(server, 'listening');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     const problem = code === 'EADDRINUSE' ? 'something listens there already' : `it was refused (${code})`;
     throw cannotListen(host, shown, problem, error);
   }

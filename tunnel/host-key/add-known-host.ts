@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
+import { isMissing } from '../files/error-code.js';
 import { readFile } from '../files/read-file.js';
 import { formatKnownHostsLine, type KnownHostsLine, parseKnownHosts } from './known-hosts.js';
 
@@ -37,8 +38,7 @@ async function readIfThere(file: string): Promise<Buffer> {
   try {
     return (await readFile(file, { maxBytes: MAX_BYTES })).content;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
-      return Buffer.alloc(0);
+    if (isMissing(error)) return Buffer.alloc(0);
     throw error;
   }
 }

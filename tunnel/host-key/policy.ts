@@ -1,11 +1,7 @@
 import type { Destination } from '../destination.js';
 import type { ResolvedDestination, StrictHostKeyChecking } from '../ssh-config/resolved-destination.js';
 import type { KnownHost, KnownHostsLine } from './known-hosts.js';
-
-/** The only key to accept for a host, whatever known_hosts files say. */
-export type HostKeyPin =
-  | { readonly kind: 'fingerprint'; readonly fingerprint: string }
-  | { readonly kind: 'key'; readonly key: Buffer; readonly type: string };
+import type { HostKeyPin } from './pin.js';
 
 /** What a host's key is measured against. */
 export interface HostKeyTrust {

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
-import { UnreadableFile } from '../files/read-file.js';
-import { readFileOrPipe } from '../files/read-file-or-pipe.js';
+import { isMissing } from '../files/error-code.js';
+import { readFileOrPipe, UnreadableFile } from '../files/read-file.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { type KnownHostsLine, lookUpHost, namesOfHost, parseKnownHosts } from './known-hosts.js';
+import { parseHostKeyPin } from './pin.js';
 import type { HostKeyTrust } from './policy.js';
-import { parseHostKeyPin } from './verify.js';
 
 /** An alias stands for the host whatever the port. */
 const PORT_WITHOUT_BRACKETS = 22;
@@ -77,8 +77,7 @@ async function readText(file: string, { destination, signal }: ReadOptions): Pro
     if (error instanceof UnreadableFile) {
       throw cannotRead(file, destination, `cannot be read, ${error.message}`, error);
     }
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
-      return '';
+    if (isMissing(error)) return '';
     // Passing over a file that is there could pass over the line that revokes a key.
     throw cannotRead(file, destination, 'cannot be read', error);
   }

@@ -2,7 +2,8 @@ import type { Log } from '../../base/log.js';
 import { formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import { shellWord } from '../exec/shell-words.js';
-import { readFile, UnreadableFile } from '../files/read-file.js';
+import { errorCode } from '../files/error-code.js';
+import { readFile, readTextIfPossible, UnreadableFile } from '../files/read-file.js';
 import {
   identityNeedsOpenSsh,
   inspectPrivateKey,
@@ -134,7 +135,7 @@ async function readKeyFile(
     signal,
   }: { readonly host: string; readonly isRequired: boolean; readonly signal: AbortSignal },
 ): Promise<IdentityFile> {
-  const beside = await readIfThere(`${file}.pub`, signal);
+  const beside = await readTextIfPossible(`${file}.pub`, { maxBytes: MAX_KEY_BYTES, signal });
   const publicHalf = beside === undefined ? undefined : readPublicKeyFile(beside);
   let text: string;
   let permissionProblem: string | undefined;
@@ -190,18 +191,7 @@ export function tooOpenMessage(file: string, permissions: string): string {
   return `Permissions ${permissions} for '${file}' are too open. It is required that your private key files are NOT accessible by others: run chmod 600 ${shellWord(file)}`;
 }
 
-async function readIfThere(file: string, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    return (await readFile(file, { maxBytes: MAX_KEY_BYTES, signal })).content.toString('utf8');
-  } catch {
-    // Whatever keeps it from being read, it only spares a passphrase.
-    signal.throwIfAborted();
-    return undefined;
-  }
-}
-
 function whyUnreadable(error: unknown): string {
   if (error instanceof UnreadableFile) return error.message;
-  const code = error instanceof Error && 'code' in error ? error.code : error;
-  return `it cannot be read (${code})`;
+  return `it cannot be read (${errorCode(error) ?? error})`;
 }

@@ -1,4 +1,4 @@
-import { readFile } from '../files/read-file.js';
+import { readTextIfPossible } from '../files/read-file.js';
 import { identityNeedsOpenSsh, MAX_KEY_BYTES } from '../key-formats/key-file-text.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 
@@ -12,12 +12,13 @@ export async function whyIdentityNeedsOpenSsh(
 ): Promise<string | undefined> {
   if (!authMethods.includes('publickey')) return undefined;
   const files = new Set([...requiredIdentityFiles, ...identityFiles, ...defaultIdentityFiles]);
+  const options = { maxBytes: MAX_KEY_BYTES, signal };
   for (const file of files) {
-    const text = await readIfThere(file, signal);
-    const publicHalf = await readIfThere(`${file}.pub`, signal);
+    const text = await readTextIfPossible(file, options);
+    const publicHalf = await readTextIfPossible(`${file}.pub`, options);
     if (text === undefined && publicHalf === undefined) continue;
     const certificate = `${file}-cert.pub`;
-    const hasCertificate = (await readIfThere(certificate, signal)) !== undefined;
+    const hasCertificate = (await readTextIfPossible(certificate, options)) !== undefined;
     const certificates = hasCertificate ? [certificate] : [];
     // The public half tells of a token, the private one how it is encrypted.
     const reason = [publicHalf, text]
@@ -27,14 +28,4 @@ export async function whyIdentityNeedsOpenSsh(
     if (reason !== undefined) return `${file} takes ${reason}`;
   }
   return undefined;
-}
-
-async function readIfThere(file: string, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    return (await readFile(file, { maxBytes: MAX_KEY_BYTES, signal })).content.toString('utf8');
-  } catch {
-    // What cannot be read is offered by neither transport.
-    signal.throwIfAborted();
-    return undefined;
-  }
 }

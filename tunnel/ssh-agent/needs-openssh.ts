@@ -1,4 +1,4 @@
-import { readFile } from '../files/read-file.js';
+import { readTextIfPossible } from '../files/read-file.js';
 import { MAX_KEY_BYTES, readPublicKeyFile } from '../key-formats/key-file-text.js';
 import { keyType } from '../key-formats/public-key.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
@@ -43,13 +43,8 @@ async function namedBy(
 }
 
 async function publicKeyIn(file: string, signal: AbortSignal): Promise<Buffer | undefined> {
-  try {
-    const { content } = await readFile(file, { maxBytes: MAX_KEY_BYTES, signal });
-    return readPublicKeyFile(content.toString('utf8'));
-  } catch {
-    signal.throwIfAborted();
-    return undefined;
-  }
+  const text = await readTextIfPossible(file, { maxBytes: MAX_KEY_BYTES, signal });
+  return text === undefined ? undefined : readPublicKeyFile(text);
 }
 
 async function listOrNothing(

@@ -1,6 +1,6 @@
 import type { Log } from '../../base/log.js';
 import type { SshEnvironment } from './environment.js';
-import { type EffectiveOptions, type HostOptions, isSet, singleValue } from './host-options.js';
+import { type EffectiveOptions, type HostOptions, isOn, isSet, singleValue } from './host-options.js';
 import { algorithmsOf, onlyOpenSsh } from './needs-openssh.js';
 import type {
   AddKeysToAgent,
@@ -213,10 +213,6 @@ function timesOf(
       ? Number(singleValue(options, 'serveralivecountmax'))
       : undefined,
   };
-}
-
-function isOn(options: HostOptions, keyword: string): boolean {
-  return ['yes', 'true'].includes(singleValue(options, keyword) ?? '');
 }
 
 function isOff(options: HostOptions, keyword: string): boolean {

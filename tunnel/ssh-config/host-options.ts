@@ -41,6 +41,11 @@ export function singleValue(options: HostOptions, keyword: string): string | und
   return value === undefined || value === '' || value.toLowerCase() === 'none' ? undefined : value;
 }
 
+/** Whether a keyword that takes yes or no says yes. */
+export function isOn(options: HostOptions, keyword: string): boolean {
+  return ['yes', 'true'].includes(singleValue(options, keyword) ?? '');
+}
+
 /** Lays a person's options over the system's: whatever the person's files say counts. */
 export function mergeOptions(person: EffectiveOptions, system: EffectiveOptions): EffectiveOptions {
   const options = new Map(system.options);

@@ -1,5 +1,5 @@
 import { type AlgorithmList, supportedBySsh2 } from '../transport/ssh2/algorithms.js';
-import { type EffectiveOptions, isSet, singleValue } from './host-options.js';
+import { type EffectiveOptions, isOn, isSet, singleValue } from './host-options.js';
 import { isHonoured } from './keywords.js';
 import type { AuthMethod } from './resolved-destination.js';
 
@@ -28,7 +28,7 @@ export function algorithmsOf(asked: EffectiveOptions): Partial<Record<AlgorithmL
  * is passed over.
  */
 export function onlyOpenSsh(asked: EffectiveOptions, authMethods: readonly AuthMethod[]): string[] {
-  const isHostbased = isOn(asked, 'hostbasedauthentication');
+  const isHostbased = isOn(asked.options, 'hostbasedauthentication');
   const unknown = [...asked.options.keys()]
     .filter((keyword) => !isHonoured(keyword) && isSet(asked, keyword))
     .filter((keyword) => isHostbased || !FOR_HOSTBASED.includes(keyword))
@@ -53,8 +53,4 @@ export function onlyOpenSsh(asked: EffectiveOptions, authMethods: readonly AuthM
 function shownValue({ options }: EffectiveOptions, keyword: string): string {
   const text = options.get(keyword)?.join(' ') ?? '';
   return { true: 'yes', false: 'no' }[text] ?? text;
-}
-
-function isOn({ options }: EffectiveOptions, keyword: string): boolean {
-  return ['yes', 'true'].includes(singleValue(options, keyword) ?? '');
 }

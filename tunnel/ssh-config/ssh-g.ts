@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access, stat } from 'node:fs/promises';
 import { TunnelError } from '../errors.js';
+import { isMissing } from '../files/error-code.js';
 import type { SshEnvironment } from './environment.js';
 import { configFileError } from './errors.js';
 import {
@@ -83,8 +84,7 @@ async function readable(file: string): Promise<string> {
     return file;
   } catch (error) {
     // Absent is as good as empty; anything else is for ssh to complain about.
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    return code === 'ENOENT' || code === 'ENOTDIR' ? 'none' : file;
+    return isMissing(error) ? 'none' : file;
   }
 }
 

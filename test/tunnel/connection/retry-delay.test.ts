@@ -1,6 +1,5 @@
 import test from 'ava';
-import { backoffMs } from '../../../tunnel/connection/backoff.js';
-import { RetryDelay } from '../../../tunnel/connection/retry-delay.js';
+import { backoffMs, RetryDelay } from '../../../tunnel/connection/retry-delay.js';
 
 test.serial('The pause before another try lies anywhere below a cap that doubles from 250 ms to 5 s', (t) => {
   const caps = [1, 2, 3, 4, 5, 6, 1_000_000].map((failures) => backoffMs(failures, 1));

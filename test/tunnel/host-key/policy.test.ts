@@ -1,15 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { TunnelError } from '../../../tunnel/errors.js';
+import { orderHostKeyAlgorithms } from '../../../tunnel/host-key/algorithms.js';
 import { lookUpHost, parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
-import type { HostKeyPin } from '../../../tunnel/host-key/policy.js';
-import {
-  answerOnce,
-  orderHostKeyAlgorithms,
-  parseHostKeyPin,
-  verifyHostKey,
-} from '../../../tunnel/host-key/verify.js';
+import { type HostKeyPin, parseHostKeyPin } from '../../../tunnel/host-key/pin.js';
+import { verifyHostKey } from '../../../tunnel/host-key/verify.js';
 import { fingerprintOf } from '../../../tunnel/key-formats/public-key.js';
+import { answerOnce } from '../../../tunnel/transport/ssh2/host-key-verifier.js';
 import { ed25519Key, rsaKey } from '../helpers/host-keys.js';
 
 const destination = { user: 'root', host: 'host', port: 2222 };

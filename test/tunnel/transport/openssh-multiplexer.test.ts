@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import test from 'ava';
+import { uint32 } from '../../../tunnel/key-formats/wire-fields.js';
 import { Multiplexer } from '../../../tunnel/transport/openssh/multiplexer.js';
-import { PacketReader, uint32 } from '../../../tunnel/transport/openssh/packets.js';
+import { PacketReader } from '../../../tunnel/transport/openssh/packets.js';
 
 const OPEN = 90;
 const CONFIRMATION = 91;

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import test from 'ava';
 import { Tunnel, TunnelError, TunnelPool } from '../../../tunnel/index.js';
-import { decisionOf, kindOf } from '../../../tunnel/transport/openssh/askpass/question.js';
+import { decisionOf, kindOf } from '../../../tunnel/transport/openssh/askpass/askpass.js';
 import { answering, encrypt } from '../helpers/logins.js';
 import { resolved } from '../helpers/resolved.js';
 import { Sshd } from '../helpers/sshd.js';

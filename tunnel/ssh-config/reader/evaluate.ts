@@ -1,3 +1,4 @@
+import { matchesAny } from '../../wildcards.js';
 import type { SshEnvironment } from '../environment.js';
 import { configLineError } from '../errors.js';
 import type { HostQuery } from '../host-options.js';
@@ -5,7 +6,6 @@ import { EVERY_LINE, GONE, isKeyword, OLD_NAMES, WHOLE_LINE } from '../keywords.
 import { isJumpList } from '../proxy-jump.js';
 import { type ReadingContext, readValues } from '../values/read-values.js';
 import { expandTokens, fileTokens } from '../values/tokens.js';
-import { matchesAny } from './match.js';
 import { evaluateMatch, type MatchSubject } from './match-criteria.js';
 import { executeInShell } from './match-exec.js';
 import { type ConfigLine, splitArguments } from './split-lines.js';

@@ -1,4 +1,4 @@
-import { matchesAny } from './match.js';
+import { matchesAny } from '../../wildcards.js';
 import { cutWord } from './split-lines.js';
 
 /** What Host and Match compare. */

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Log } from '../../../base/log.js';
+import { errorCode, isMissing } from '../../files/error-code.js';
 import { readFile, UnreadableFile } from '../../files/read-file.js';
 import type { SshEnvironment } from '../environment.js';
 import { configFileError, configLineError } from '../errors.js';
@@ -96,8 +97,8 @@ async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
     const { content } = await readFile(file, { maxBytes: MAX_BYTES });
     return splitLines(content.toString('utf8'), file);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined;
+    const code = errorCode(error);
     // A folder opens like a file, and is as good as empty.
     if (code === 'EISDIR') return [];
     const problem = error instanceof UnreadableFile ? error.message : `it cannot be read (${code})`;
@@ -114,8 +115,7 @@ async function checkOwner(file: string): Promise<void> {
       throw configFileError(file, 'others than its owner can write it; run "chmod go-w" on it');
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
     // It is read, or not, later.
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    if (!isMissing(error)) throw error;
   }
 }

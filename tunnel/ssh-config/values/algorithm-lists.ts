@@ -1,4 +1,4 @@
-import { matchesAny } from '../reader/match.js';
+import { matchesAny } from '../../wildcards.js';
 
 const CERTIFIED = [
   'ssh-ed25519-cert-v01@openssh.com',

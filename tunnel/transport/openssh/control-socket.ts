@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { PacketReader, uint32 } from './packets.js';
+import { errorCode } from '../../files/error-code.js';
+import { uint32 } from '../../key-formats/wire-fields.js';
+import { PacketReader } from './packets.js';
 
 /** Messages of the protocol that OpenSSH's control sockets speak (its PROTOCOL.mux). */
 const HELLO = 0x0000_0001;
@@ -97,7 +99,7 @@ export function killProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }
 

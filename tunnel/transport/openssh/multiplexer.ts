@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
+import { sshString, uint32 } from '../../key-formats/wire-fields.js';
 import type { ForwardTarget } from '../transport.js';
 import { Channel, type ChannelOutlet, MAX_RECEIVED_BYTES, RECEIVE_WINDOW_BYTES } from './channel.js';
-import { readString, sshString, uint32 } from './packets.js';
+import { readString } from './packets.js';
 import { Session } from './session.js';
 
 /** Message numbers of the connection protocol (RFC 4254 §9). */

@@ -1,16 +1,3 @@
-/** A uint32 as SSH writes it. */
-export function uint32(...values: readonly number[]): Buffer {
-  const bytes = Buffer.allocUnsafe(4 * values.length);
-  for (const [index, value] of values.entries()) bytes.writeUInt32BE(value, 4 * index);
-  return bytes;
-}
-
-/** A string as SSH writes it: its length, then its bytes. */
-export function sshString(text: string): Buffer {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([uint32(bytes.length), bytes]);
-}
-
 /** Reads a string as SSH writes it, and where what follows it begins. */
 export function readString(packet: Buffer, offset: number): { readonly text: string; readonly end: number } {
   const end = offset + 4 + packet.readUInt32BE(offset);

@@ -1,5 +1,5 @@
 import type ssh2 from 'ssh2';
-import type { HostKeyAlgorithm } from '../../host-key/verify.js';
+import type { HostKeyAlgorithm } from '../../host-key/algorithms.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
 /** What ssh2 can speak when it is asked to, of what OpenSSH has a name for. */

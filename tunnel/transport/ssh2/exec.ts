@@ -13,6 +13,7 @@ import {
   type StartedCommand,
   unanswered,
 } from '../../exec/remote-command.js';
+import { watchNewestChannel } from './internals/newest-channel.js';
 
 export interface Ssh2ExecOptions extends ExecOptions {
   /** `user@host:port`. */
@@ -40,7 +41,7 @@ export async function execOnSsh2(
         if (signal.aborted) void running.close();
         else resolve(running);
       });
-      isClosed = closingOfNewest(client);
+      isClosed = watchNewestChannel(client);
     } catch (cause) {
       // ssh2 throws when the connection is gone already.
       signal.removeEventListener('abort', abort);
@@ -93,14 +94,4 @@ function whyNot(error: Error, { host, lost, isClosed }: Unanswered): TunnelError
     return new NoSessionError(host, error.message.slice(NOT_OPENED.length), error);
   // ssh2 says the same of a command that was refused and of one that was asked for in a session that the host closed.
   return isClosed ? unanswered(host, error) : execRefused(host, error.message, error);
-}
-
-/** Tells later whether the channel that ssh2 was asked for last is closed, which ssh2 keeps inside. */
-function closingOfNewest(client: Client): () => boolean {
-  const manager: unknown = Reflect.get(client, '_chanMgr');
-  const channels: unknown =
-    typeof manager === 'object' && manager ? Reflect.get(manager, '_channels') : undefined;
-  if (typeof channels !== 'object' || channels === null) return () => false;
-  const id = Math.max(...Object.keys(channels).map(Number));
-  return () => !Object.hasOwn(channels, id);
 }

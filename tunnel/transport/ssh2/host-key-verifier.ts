@@ -1,10 +1,11 @@
 import type { Log } from '../../../base/log.js';
 import { formatDestination } from '../../destination.js';
 import { TunnelError } from '../../errors.js';
+import { errorCode } from '../../files/error-code.js';
 import { addKnownHost } from '../../host-key/add-known-host.js';
 import type { KnownHostsLine } from '../../host-key/known-hosts.js';
 import { actionForUnknownKey, canStoreHostKey, type HostKeyTrust } from '../../host-key/policy.js';
-import { answerOnce, type HostKeyVerification, verifyHostKey } from '../../host-key/verify.js';
+import { type HostKeyVerification, verifyHostKey } from '../../host-key/verify.js';
 import { fingerprintOf, keyType, readPublicKey } from '../../key-formats/public-key.js';
 import type { PausableTimeout } from '../../pausable-timeout.js';
 import type { Put, Questions } from '../../questions.js';
@@ -49,7 +50,7 @@ export class HostKeyVerifier {
       log?.('warn', `Added ${name} with the ${keyType(key)} host key ${fingerprintOf(key)} to ${file}.`);
     } catch (error) {
       // The person's decision stands for this connection, as with OpenSSH.
-      const isInFile = error instanceof Error && 'code' in error && error.code === 'ENOTDIR';
+      const isInFile = errorCode(error) === 'ENOTDIR';
       const said = error instanceof Error ? error.message : String(error);
       const problem = isInFile ? 'part of that path is not a folder' : said;
       log?.('warn', `Could not add the host key of ${name} to ${file}: ${problem}.`);
@@ -120,4 +121,40 @@ async function describeUnknownKey(key: Buffer, { known, linesWith }: HostKeyTrus
 function nameAndPlace(line: KnownHostsLine): string {
   const name = line.hosts.startsWith('|') ? 'a hashed one' : Buffer.from(line.hosts, 'latin1').toString();
   return `${name} (${line.file}:${line.line})`;
+}
+
+/**
+ * The verdict as ssh2 must have it: it takes anything but `false` for a yes, asks again at each rekey, and needs
+ * that answer at once. So only the first answer may take its time, for a person may have to be asked; it answers in
+ * booleans only, and lets a rekey present nothing but the key accepted first.
+ *
+ * @param onRefused is told why before the answer; what `judge` rejected with, too
+ */
+export function answerOnce(
+  judge: (key: Buffer) => HostKeyVerification | Promise<HostKeyVerification>,
+  onRefused: (reason: unknown) => void,
+): (key: Buffer, answer: (isAccepted: boolean) => void) => void {
+  let accepted: Buffer | undefined;
+  return (presented, answer) => {
+    if (accepted !== undefined) {
+      answer(accepted.equals(presented));
+      return;
+    }
+    // ssh2 may use the memory for something else while a person thinks.
+    const key = Buffer.from(presented);
+    const settle = (verdict: HostKeyVerification) => {
+      if (verdict.accepted) accepted = key;
+      else onRefused(verdict.error);
+      answer(verdict.accepted);
+    };
+    const verdict = judge(key);
+    if (!(verdict instanceof Promise)) {
+      settle(verdict);
+      return;
+    }
+    verdict.then(settle, (reason: unknown) => {
+      onRefused(reason);
+      answer(false);
+    });
+  };
 }

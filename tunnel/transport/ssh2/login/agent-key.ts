@@ -1,6 +1,7 @@
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
 import ssh2, { type ParsedKey, type SignCallback, type SigningRequestOptions } from 'ssh2';
 import type { AgentKey } from '../../../identity/identity-files.js';
-import { openAgentStream } from '../../../ssh-agent/open-stream.js';
 
 /** Whether ssh2 can offer a key of an agent: certificates, FIDO keys and the like are for OpenSSH alone. */
 export function isUsableBySsh2({ publicKey }: AgentKey): boolean {
@@ -54,4 +55,29 @@ function agentAt(socketPath: string, signal: AbortSignal): InstanceType<typeof s
   const agent = new ssh2.OpenSSHAgent(socketPath);
   agent.getStream = (callback) => openAgentStream(socketPath, signal, callback);
   return agent;
+}
+
+/**
+ * Opens one request's connection to an SSH agent. When the attempt to log in ends, the connection is let go of
+ * without a word, even if the agent still waits for its owner to touch a key: taken for an answer, the closing
+ * would make ssh2 go on with an SSH connection that is gone.
+ */
+export function openAgentStream(
+  socketPath: string,
+  attempt: AbortSignal,
+  callback: (error?: Error | null, stream?: Socket) => void,
+): void {
+  const stream = connect(socketPath);
+  const letGo = () => {
+    stream.removeAllListeners();
+    stream.on('error', () => {});
+    stream.destroy();
+  };
+  attempt.addEventListener('abort', letGo, { once: true });
+  stream.once('close', () => attempt.removeEventListener('abort', letGo));
+  stream.once('error', callback);
+  stream.once('connect', () => {
+    stream.off('error', callback);
+    callback(null, stream);
+  });
 }
