@@ -26,20 +26,20 @@ import { ServerProcess } from './cluster/server/server-process.js';
 import { type Beginning, begin } from './cluster/start/start.js';
 import type { Converger } from './converger.js';
 import { AgentError } from './errors.js';
-import type { EmbdEtcdOptions } from './options/options.js';
+import type { EtcdSettings } from './options/options.js';
 import { instanceOf } from './prefix/instance.js';
 import { Mark, SERVER_MARK } from './processes/strays.js';
 
 /** Puts the parts of one agent together as its options say. */
 export class Assembly {
-  readonly #options: EmbdEtcdOptions;
+  readonly #options: EtcdSettings;
   readonly #folder: DataFolder;
   readonly #addresses: ServerAddresses;
   /** The etcd program; undefined on a host that runs no server. */
   readonly #program: string | undefined;
   readonly #links: readonly ClientLink[];
 
-  constructor(options: EmbdEtcdOptions, folder: DataFolder, program: string | undefined) {
+  constructor(options: EtcdSettings, folder: DataFolder, program: string | undefined) {
     this.#options = options;
     this.#addresses = serverAddresses(options);
     this.#folder = folder;

@@ -15,7 +15,7 @@ import { patiently } from './deploys/patience.js';
 import { AgentError } from './errors.js';
 import { happened } from './events.js';
 import { warningsOf } from './options/exposure.js';
-import type { EmbdEtcdOptions } from './options/options.js';
+import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/options.js';
 import { validateEmbdEtcd } from './options/validate.js';
 import { checkCertificates, checkPrefix } from './options/validate-files.js';
 import { Mark } from './processes/strays.js';
@@ -35,7 +35,7 @@ export class EmbdEtcd {
   readonly ready: Promise<void>;
   /** Resolves when {@link run} has ended and nothing of it is left. */
   readonly exited: Promise<void>;
-  readonly #options: EmbdEtcdOptions;
+  readonly #options: EtcdSettings;
   readonly #folder: DataFolder;
   readonly #happenings = new EventEmitter();
   #becomeReady = (): void => undefined;
@@ -50,9 +50,9 @@ export class EmbdEtcd {
   #isServing = false;
   #error: Error | undefined;
 
-  constructor(options: EmbdEtcdOptions) {
-    this.#options = options;
-    this.#folder = new DataFolder(options.prefix);
+  constructor(options: EmbdEtcdOptions = {}) {
+    this.#options = withDefaults(options);
+    this.#folder = new DataFolder(this.#options.prefix);
     this.converger = options.converger ?? new Converger();
     this.ready = new Promise((resolve) => (this.#becomeReady = resolve));
     this.exited = new Promise((resolve) => (this.#exit = resolve));
@@ -83,7 +83,7 @@ export class EmbdEtcd {
     this.#assembly = new Assembly(this.#options, this.#folder, program);
     this.#socket = await ControlSocket.open(prefix, {
       log,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
       state: () => this.#state(),
       rebuild: (options) => this.#rebuild(options.signal),
       rejoin: (seeds) => this.#rejoin(seeds),

@@ -8,15 +8,15 @@ import { DEFAULT_KEEP_DEPLOYS, keepPruned } from './deploys/keep-pruned.js';
 import { mayWriteLater, patiently } from './deploys/patience.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import { AgentError, type AgentErrorCode } from './errors.js';
-import type { EmbdEtcdOptions } from './options/options.js';
+import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/options.js';
 import { Mark } from './processes/strays.js';
 
 /** The options of {@link EmbdEtcd}; deploys go to `releases/`, `current` and `app.log` in the prefix. */
 export interface AgentOptions extends EmbdEtcdOptions {
   /** How many of the newest deploys the fleet's log keeps while this host is elected; 0: all. Default 50. */
-  readonly keepDeploys?: number;
+  readonly keepDeploys?: number | undefined;
   /** This host does not outlive its agent: it does not come to belong to the fleet. */
-  readonly isTemporary?: boolean;
+  readonly isTemporary?: boolean | undefined;
 }
 
 /** Pauses before the host takes part in the cluster again, where its app goes on without. */
@@ -27,15 +27,15 @@ const againMs = { first: 1_000, most: 60_000 };
  * when it is elected to.
  */
 export class HostAgent {
-  readonly #options: AgentOptions;
+  readonly #options: AgentOptions & EtcdSettings;
   #etcd: EmbdEtcd;
   #follower: Follower | undefined;
   #endingSince: number | undefined;
 
   /** @throws AgentError `invalid` for options that cannot work. */
-  constructor(options: AgentOptions) {
-    this.#options = options;
-    this.#etcd = new EmbdEtcd(options);
+  constructor(options: AgentOptions = {}) {
+    this.#options = withDefaults(options);
+    this.#etcd = new EmbdEtcd(this.#options);
     this.#etcd.validate();
   }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { packageVersion } from '../base/package-version.js';
 import { takeConsole, writeRemark, writeResult } from './output/door.js';
 import { lines } from './output/lines.js';
 import { stackLines } from './output/stack-lines.js';
@@ -32,9 +32,4 @@ if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
   if (first === 'run') setFlagsFromString('--semi-space-growth-factor=1');
   const { runProgram } = await import('./program.js');
   process.exitCode = await runProgram(process.argv, packageVersion());
-}
-
-function packageVersion(): string {
-  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(file) as { version: string }).version;
 }

@@ -13,7 +13,7 @@ const holderTimeoutMs = 1_000;
 
 export interface ControlSocketOptions extends ControlHandlers {
   readonly log: Log;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -32,7 +32,6 @@ export interface ValidatedOptions {
   readonly noServer?: boolean | undefined;
   readonly newCluster?: boolean | undefined;
   readonly noNetwork?: boolean | undefined;
-  readonly alone?: boolean | undefined;
   readonly tls?: ServerTls | undefined;
   readonly quotaBackendBytes?: number | undefined;
 }
@@ -138,10 +137,8 @@ function checkSocketPath(prefix: string, longest: string): void {
 }
 
 function validateUrls(options: ValidatedOptions): void {
-  const { clientUrls, serverUrls, tls, alone = false } = options;
-  if (clientUrls.length === 0 || (serverUrls.length === 0 && !alone)) {
-    throw new AgentError('invalid', 'A server needs a client URL and a server URL to listen on.');
-  }
+  const { clientUrls, serverUrls, tls } = options;
+  if (clientUrls.length === 0) throw new AgentError('invalid', 'A server needs a client URL to listen on.');
   for (const url of clientUrls.filter(isUnix)) checkSocketUrl(url, options.prefix);
   const addresses = clientUrls.filter((url) => !isUnix(url));
   const clients = listening(addresses, 'client', tls);
@@ -150,7 +147,7 @@ function validateUrls(options: ValidatedOptions): void {
   const { advertisedClientUrls, advertisedServerUrls } = serverAddresses(options);
   if (addresses.length > 0 || options.aClientUrls !== undefined)
     validateAdvertised(advertisedClientUrls, 'client', tls);
-  if (!alone) validateAdvertised(advertisedServerUrls, 'server', tls);
+  if (serverUrls.length > 0) validateAdvertised(advertisedServerUrls, 'server', tls);
 }
 
 function checkSocketUrl(url: string, prefix: string): void {

@@ -1,16 +1,10 @@
-import path from 'node:path';
 import { Command, Option } from 'commander';
+import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import type { AgentOptions } from '../../agent/host-agent.js';
 import type { Log } from '../../base/log.js';
-import { DEFAULT_CLIENT_URL, DEFAULT_SERVER_URL } from '../../world/constants.js';
+import { DEFAULT_SERVER_URL } from '../../world/constants.js';
 import type { Context } from '../context.js';
-import {
-  collectList,
-  type FleetTarget,
-  openWorld,
-  resolveTarget,
-  withConnection,
-} from '../fleet/connection.js';
+import { collectList, openWorld, resolveTarget, withConnection } from '../fleet/connection.js';
 import type { ConnectionFlags } from '../fleet/connection-flags.js';
 import { etcdUser } from '../fleet/etcd-user.js';
 import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../fleet/server-flags.js';
@@ -18,8 +12,6 @@ import { watchForHangUp } from '../hang-up.js';
 import { byteSize } from '../input/size-argument.js';
 import { writeJson, writeResult } from '../output/door.js';
 import { countFromZero, wholeNumber } from './cluster/size.js';
-
-const defaultPrefix = '/var/lib/hawser';
 
 interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly prefix: string;
@@ -44,7 +36,7 @@ export function runCommand(context: Context): Command {
     .description(
       'be the agent of this host: run etcd, follow the deploy log; ends in order on Ctrl-C, SIGTERM or a hang-up',
     )
-    .option('--prefix <folder>', 'where everything is kept', defaultPrefix)
+    .option('--prefix <folder>', 'where everything is kept', DEFAULT_PREFIX)
     .option('--tmp-prefix', 'keep everything in a temporary folder that goes with the agent', false)
     .option(
       '--client-urls <urls>',
@@ -120,59 +112,32 @@ function endWithReader({ interrupts }: Context, environment: NodeJS.ProcessEnv):
 async function agentOptions(context: Context, flags: RunFlags, prefix: string): Promise<AgentOptions> {
   const connection = await resolveTarget(flags, { searchConfig: false });
   const log = agentLog(flags);
-  const tls = serverTls(flags);
   return {
     hostname: connection.hostname,
     prefix,
     isTemporary: flags.tmpPrefix,
     namespace: connection.namespace,
-    seeds: flags.seeds ?? [],
-    ...(connection.fleetId === undefined ? {} : { fleet: connection.fleetId }),
-    ...connectSeeds(connection, log),
-    ...listening(flags, prefix),
+    seeds: flags.seeds,
+    fleet: connection.fleetId,
+    connectSeeds:
+      connection.sshUrls.length === 0 ? undefined : (signal) => openWorld(connection, log, signal),
+    clientUrls: flags.clientUrls,
+    serverUrls: flags.serverUrls,
     insecure: flags.insecure,
-    ...(flags.advertiseClientUrls === undefined ? {} : { aClientUrls: flags.advertiseClientUrls }),
-    ...(flags.advertiseServerUrls === undefined ? {} : { aServerUrls: flags.advertiseServerUrls }),
+    aClientUrls: flags.advertiseClientUrls,
+    aServerUrls: flags.advertiseServerUrls,
     newCluster: flags.newCluster,
     noServer: !flags.server,
     noNetwork: !flags.network,
-    ...(tls === undefined ? {} : { tls }),
-    ...(connection.tls === undefined ? {} : { clientTls: connection.tls }),
+    tls: serverTls(flags),
+    clientTls: connection.tls,
     user: etcdUser(connection.user, { canAsk: false, signal: context.interrupts.signal }),
-    ...(flags.label === undefined ? {} : { labels: flags.label }),
-    ...(flags.idealClusterSize === undefined ? {} : { idealClusterSize: flags.idealClusterSize }),
-    ...(flags.quotaBackendBytes === undefined ? {} : { quotaBackendBytes: flags.quotaBackendBytes }),
-    ...(flags.keepDeploys === undefined ? {} : { keepDeploys: flags.keepDeploys }),
-    version: context.version,
-    environment: process.env,
+    labels: flags.label,
+    idealClusterSize: flags.idealClusterSize,
+    quotaBackendBytes: flags.quotaBackendBytes,
+    keepDeploys: flags.keepDeploys,
     log,
   };
-}
-
-/** Nothing is open to others until a person says where: then both sides have an address. */
-function listening(
-  { network, clientUrls, serverUrls }: RunFlags,
-  prefix: string,
-): Pick<AgentOptions, 'clientUrls' | 'serverUrls' | 'alone'> {
-  if (!network) return { clientUrls: [], serverUrls: [] };
-  const hasAddress = clientUrls?.some((url) => !/^unix:/i.test(url)) ?? false;
-  const servers = serverUrls ?? (hasAddress ? [DEFAULT_SERVER_URL] : []);
-  return {
-    clientUrls: clientUrls ?? [defaultClientUrl(prefix)],
-    serverUrls: servers,
-    alone: servers.length === 0,
-  };
-}
-
-/** Root's own place for sockets; others have theirs in the prefix. */
-function defaultClientUrl(prefix: string): string {
-  const isOwnPlace = process.geteuid?.() === 0 && prefix === defaultPrefix;
-  return isOwnPlace ? DEFAULT_CLIENT_URL : `unix://${path.resolve(prefix)}/etcd.sock`;
-}
-
-function connectSeeds(connection: FleetTarget, log: Log): Pick<AgentOptions, 'connectSeeds'> {
-  if (connection.sshUrls.length === 0) return {};
-  return { connectSeeds: (signal) => openWorld(connection, log, signal) };
 }
 
 /** The agent's own log: a line with the time on stdout, or a JSON object a line. */

@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander';
+import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import { WorldError } from '../../world/errors.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { duration, logTo, withConnection, withWorld } from '../fleet/connection.js';
 import { formatDuration, printResult } from '../output/output.js';
-import { DEFAULT_PREFIX, type HostFlags } from '../recover/hosts.js';
+import type { HostFlags } from '../recover/hosts.js';
 
 const defaultWaitMs = 60_000;
 

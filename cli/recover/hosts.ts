@@ -1,11 +1,9 @@
 import path from 'node:path';
+import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import { UsageError } from '../errors.js';
 import { type FleetTarget, logTo, resolveTarget, tunnelOptions } from '../fleet/connection.js';
 import type { ConnectionFlags } from '../fleet/connection-flags.js';
 import type { HostToReach } from './reach.js';
-
-/** Where the agents of hosts keep everything, unless they were told otherwise. */
-export const DEFAULT_PREFIX = '/var/lib/hawser';
 
 export interface HostFlags extends ConnectionFlags {
   readonly prefix: string;

@@ -44,8 +44,7 @@ test('a host has not come to rest before its name is known to the fleet', async 
   }
   const converger = new Told();
   const etcd = new agent.EmbdEtcd({
-    ...{ hostname: 'h1', prefix, namespace: '/_mgmt', seeds: [], newCluster: true, noNetwork: true },
-    ...{ clientUrls: [], serverUrls: [], version: 'test', converger, log: () => undefined },
+    ...{ hostname: 'h1', prefix, newCluster: true, noNetwork: true, converger },
     environment: { ...process.env, HAWSER_ETCD: (await resolveEtcd('3.5')).etcd },
   });
   await etcd.init();

@@ -11,15 +11,9 @@ async function options(t: ExecutionContext): Promise<EmbdEtcdOptions> {
   return {
     hostname: 'h1',
     prefix,
-    namespace: '/_mgmt',
-    seeds: [],
     newCluster: true,
-    clientUrls: [],
-    serverUrls: [],
     noNetwork: true,
-    version: 'test',
     environment: { ...process.env, HAWSER_ETCD: (await resolveEtcd('3.5')).etcd },
-    log: () => undefined,
   };
 }
 

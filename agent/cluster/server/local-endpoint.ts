@@ -10,12 +10,11 @@ export const noNetworkUrls = { client: 'unix://client:0', server: 'unix://peer:0
 /** What an agent was told of its addresses. */
 export interface AddressOptions {
   readonly clientUrls: readonly string[];
+  /** Empty: no other server can reach this one. */
   readonly serverUrls: readonly string[];
   readonly aClientUrls?: readonly string[] | undefined;
   readonly aServerUrls?: readonly string[] | undefined;
   readonly noNetwork?: boolean | undefined;
-  /** Whether no other server is to reach this one. */
-  readonly alone?: boolean | undefined;
 }
 
 /** The addresses of one server, as etcd is told them. */
@@ -43,7 +42,7 @@ function atServer(clientUrls: readonly string[]): readonly string[] {
 /** What etcd listens on and what others are told: by default the same, without what is on our loopback if more is. */
 export function serverAddresses(options: AddressOptions): ServerAddresses {
   const clientUrls = options.noNetwork === true ? [noNetworkUrls.client] : atServer(options.clientUrls);
-  const isAlone = options.noNetwork === true || options.alone === true;
+  const isAlone = options.noNetwork === true || options.serverUrls.length === 0;
   const serverUrls = isAlone ? [noNetworkUrls.server] : options.serverUrls;
   return {
     clientUrls,

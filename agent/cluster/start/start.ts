@@ -1,6 +1,6 @@
 import { describeFleet } from '../../../world/without-ssh.js';
 import { warningsOf } from '../../options/exposure.js';
-import type { EmbdEtcdOptions } from '../../options/options.js';
+import type { EtcdSettings } from '../../options/options.js';
 import type { DataFolder } from '../server/data-folder.js';
 import type { ServerStart } from '../server/etcd/flags.js';
 import { type ForkGuard, NewClusterPermit } from './new-cluster.js';
@@ -18,7 +18,7 @@ export interface Beginning {
 }
 
 export interface BeginningContext {
-  readonly options: EmbdEtcdOptions;
+  readonly options: EtcdSettings;
   readonly folder: DataFolder;
   /** What leads to this host's own server. */
   readonly own: readonly string[];
@@ -35,7 +35,8 @@ export async function begin(
   { options, folder, own, guard }: BeginningContext,
   signal: AbortSignal,
 ): Promise<Beginning> {
-  const { hostname, prefix, noServer = false, alone = false, seeds, newCluster = false, log } = options;
+  const { hostname, prefix, noServer = false, seeds, newCluster = false, log } = options;
+  const isAlone = options.noNetwork !== true && options.serverUrls.length === 0;
   const fleet = await folder.rememberedFleet();
   // Where its fleet was taken from a host, it is to join the one of its seeds, and not to look where it was before.
   const isMoved = fleet === undefined && !folder.hasData && seeds.length > 0;
@@ -55,10 +56,10 @@ export async function begin(
       return { start: plan, seeds, all: [...new Set([...seeds, ...known])], runsServer: true };
     case 'join':
       if (plan.note !== undefined) log('info', plan.note);
-      if (alone && !noServer)
+      if (isAlone && !noServer)
         log('info', `${hostname} runs no etcd server: --server-urls would say where the others reach it`);
       return {
-        ...{ start: undefined, seeds: plan.seeds, runsServer: !noServer && !alone },
+        ...{ start: undefined, seeds: plan.seeds, runsServer: !noServer && !isAlone },
         all: [...new Set([...plan.seeds, ...known])],
       };
     case 'found': {

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { DEFAULT_PREFIX } from '../../../agent/constants.js';
 import type { Member } from '../../../world/client/members.js';
 import type { Context } from '../../context.js';
 import { RecoverError } from '../../errors.js';
@@ -6,7 +7,7 @@ import { duration, type FleetTarget, logTo, withConnection } from '../../fleet/c
 import { etcdUser } from '../../fleet/etcd-user.js';
 import { writeResult } from '../../output/door.js';
 import { counted, lines, printNote, printResult } from '../../output/output.js';
-import { DEFAULT_PREFIX, type HostFlags, hostsToReach } from '../../recover/hosts.js';
+import { type HostFlags, hostsToReach } from '../../recover/hosts.js';
 import type { HostReport, RecoveryPlan } from '../../recover/plan.js';
 import type { ReachedHosts, Reaching } from '../../recover/reach.js';
 import type { ActionPlan } from '../../recover/recover.js';
