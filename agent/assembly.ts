@@ -106,7 +106,7 @@ export class Assembly {
       seeds,
       isDirect: connectSeeds === undefined,
       connect: (urls) => this.connect(urls),
-      mover: (name) => converger.mover(name),
+      converger,
       log,
       serving,
       server: runsServer

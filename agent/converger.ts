@@ -1,80 +1,77 @@
-import { addAbortListener } from 'node:events';
+import { Notify } from '../base/notify.js';
 
-/** One thing of a host that moves and comes to rest. */
-export interface Mover extends Disposable {
-  /** It begins to change something; said twice it counts once. */
-  moving(): void;
-  /** There is nothing left for it to do, whether that went well or not. */
-  settled(): void;
-  /** It is over; what is gone does not move. */
+/** One activity of a host that can be converged or not: what mgmt calls a converger UID. */
+export interface ConvergerUid extends Disposable {
+  /** The name it was registered by. */
+  readonly name: string;
+  readonly isConverged: boolean;
+  /** Says whether there is nothing left to do, whether it went well or not. Saying the same again changes nothing. */
+  setConverged(isConverged: boolean): void;
+  /** Ends the registration: what is gone no longer keeps the host from being converged. Idempotent. */
+  unregister(): void;
+  /** The same as {@link ConvergerUid.unregister}. */
   [Symbol.dispose](): void;
 }
 
 /**
- * Knows whether a host has come to rest: whether anything that works on it still moves. What the World is told under
- * `/converged/$hostname` comes from here. It has no timer: how long the rest has lasted is for whoever waits to count.
+ * Tracks whether a host has converged: whether everything that changes something on it has nothing left to do. An agent
+ * publishes it under `/converged/$hostname`. It has no timer: how long a host has been converged is for the reader to
+ * measure.
  */
 export class Converger {
-  readonly #moving = new Map<symbol, string>();
-  readonly #listeners = new Set<() => void>();
+  readonly #unconverged = new Map<symbol, string>();
+  readonly #readers = new Set<Notify>();
 
-  /**
-   * Registers something that may move. It counts as moving until it says otherwise, so that nobody takes a host for
-   * converged that has only just begun.
-   */
-  mover(name: string): Mover {
+  /** Registers an activity. It counts as not converged until it says otherwise, so a host that just started is not converged. */
+  register(name: string): ConvergerUid {
     const key = Symbol(name);
-    this.#set(key, name);
+    const set = (isConverged: boolean): void => this.#set(key, isConverged ? undefined : name);
+    const unconverged = this.#unconverged;
+    set(false);
     return {
-      moving: () => this.#set(key, name),
-      settled: () => this.#set(key, undefined),
-      [Symbol.dispose]: () => this.#set(key, undefined),
+      name,
+      get isConverged() {
+        return !unconverged.has(key);
+      },
+      setConverged: set,
+      unregister: () => set(true),
+      [Symbol.dispose]: () => set(true),
     };
   }
 
-  /** Whether nothing moves. */
+  /** Whether everything that is registered is converged. */
   get converged(): boolean {
-    return this.#moving.size === 0;
+    return this.#unconverged.size === 0;
   }
 
-  /** The names of what moves, sorted. */
-  get moving(): readonly string[] {
-    return [...this.#moving.values()].sort();
+  /** The names of what is not converged, sorted. */
+  get unconverged(): readonly string[] {
+    return [...this.#unconverged.values()].sort();
   }
 
   /**
-   * Yields whether the host is converged: now, and after each change. What went to and fro while the caller was busy comes as
-   * one, with the newest value, so `true` may follow `true`: the rest was broken in between, and whoever publishes it must
-   * write it again. Ends when the signal aborts.
+   * Yields whether the host is converged: now, and after each change. Changes while the caller is busy are merged into one
+   * with the newest value, so `true` may follow `true`: the host was not converged in between, so a publisher must write
+   * the value again. Ends when the signal aborts.
    */
   async *changes({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<boolean, undefined> {
-    let isFresh = true;
-    let wake = (): void => {};
-    const listener = (): void => {
-      isFresh = true;
-      wake();
-    };
-    this.#listeners.add(listener);
-    using _ = addAbortListener(signal, () => wake());
+    const changed = new Notify();
+    this.#readers.add(changed);
     try {
       while (!signal.aborted) {
-        if (isFresh) {
-          isFresh = false;
-          yield this.converged;
-        } else {
-          await new Promise<void>((resolve) => (wake = resolve));
-        }
+        yield this.converged;
+        await changed.wait(undefined, signal);
       }
     } finally {
-      this.#listeners.delete(listener);
+      this.#readers.delete(changed);
     }
     return undefined;
   }
 
   #set(key: symbol, name: string | undefined): void {
     const before = this.converged;
-    if (name === undefined) this.#moving.delete(key);
-    else this.#moving.set(key, name);
-    if (this.converged !== before) for (const listener of this.#listeners) listener();
+    if (name === undefined) this.#unconverged.delete(key);
+    else this.#unconverged.set(key, name);
+    if (this.converged !== before) for (const reader of this.#readers) reader.notify();
   }
 }

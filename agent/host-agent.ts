@@ -57,8 +57,8 @@ export class HostAgent {
       const { prefix, log } = this.#options;
       const mark = await Mark.of(prefix);
       await mark.endApps(log);
-      const mover = this.#etcd.converger.mover('deploys');
-      const follower = new Follower({ ...this.#options, mark, mover });
+      const convergerUid = this.#etcd.converger.register('deploys');
+      const follower = new Follower({ ...this.#options, mark, convergerUid });
       this.#follower = follower;
       await this.#persist(follower, follower.resume(signal), signal);
     } finally {

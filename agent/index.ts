@@ -10,7 +10,7 @@ export {
   MAX_SERVER_START_TIMEOUT_MS,
   SERVER_RETRY_WAIT_MS,
 } from './constants.js';
-export { Converger, type Mover } from './converger.js';
+export { Converger, type ConvergerUid } from './converger.js';
 export { EmbdEtcd } from './embd-etcd.js';
 export { AgentError, type AgentErrorCode } from './errors.js';
 export { type AgentOptions, HostAgent } from './host-agent.js';

@@ -8,7 +8,7 @@ import {
   followEndpoints,
   type Log,
 } from '../../world/without-ssh.js';
-import type { Mover } from '../converger.js';
+import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
 import { ENDPOINTS_PREFIX, NOMINATED_PREFIX, VOLUNTEER_PREFIX } from './keys.js';
 import { leaveCluster, leaveTimeoutMs } from './leave.js';
@@ -38,7 +38,7 @@ export interface ParticipationOptions {
   /** False where the other servers cannot be reached directly: through SSH. */
   readonly isDirect: boolean;
   readonly connect: (endpoints: readonly string[]) => Client;
-  readonly mover: (name: string) => Mover;
+  readonly converger: Converger;
   readonly log: Log;
   /** Told when this host's server begins and stops to serve. */
   readonly serving: (isServing: boolean) => void;
@@ -97,12 +97,12 @@ export class Participation {
         if (!signal.aborted) failed.abort(error);
       });
     this.#followEndpoints();
-    using naming = this.#options.mover(CONVERGER_HOSTNAME_NAMESPACE);
+    using naming = this.#options.converger.register(CONVERGER_HOSTNAME_NAMESPACE);
     const known = new Notify();
     const present = guarded(
       this.presence.run(this.#ended.signal, () => {
         known.notify();
-        naming.settled();
+        naming.setConverged(true);
         registered();
       }),
     );
@@ -124,8 +124,8 @@ export class Participation {
   }
 
   #ownServer(server: NonNullable<ParticipationOptions['server']>): OwnServer {
-    const { world, agent, folder, mover, log } = this.#options;
-    const moves = mover('etcd server');
+    const { world, agent, folder, converger, log } = this.#options;
+    const convergerUid = converger.register('etcd server');
     return new OwnServer({
       hostname: agent.hostname,
       folder,
@@ -139,7 +139,7 @@ export class Participation {
       space: (signal) => spaceFor(folder.folder, signal),
       willing: (isWilling) => this.willing(isWilling),
       serving: (isServing) => this.#serving(isServing),
-      busy: (isBusy) => (isBusy ? moves.moving() : moves.settled()),
+      convergerUid,
     });
   }
 
@@ -180,9 +180,9 @@ export class Participation {
   }
 
   async #nominate(signal: AbortSignal): Promise<void> {
-    const { server, isDirect, world, connect, folder, mover, agent, log } = this.#options;
+    const { server, isDirect, world, connect, folder, converger, agent, log } = this.#options;
     if (server === undefined || !isDirect) return;
-    const moves = mover('etcd members');
+    const convergerUid = converger.register('etcd members');
     this.#nominator = new Nominator({
       client: world.client,
       connect,
@@ -192,7 +192,7 @@ export class Participation {
       failures: new Map(),
       fleet: () => folder.fleet,
       size: (abort) => this.#size({ signal: abort }),
-      busy: (isBusy) => (isBusy ? moves.moving() : moves.settled()),
+      convergerUid,
       log,
     });
     await this.#nominator.run(signal);

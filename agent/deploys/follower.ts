@@ -1,5 +1,5 @@
 import { type ClientWorld, emptyIfNoText, type Log, WorldError } from '../../world/without-ssh.js';
-import type { Mover } from '../converger.js';
+import type { ConvergerUid } from '../converger.js';
 import type { Mark } from '../processes/strays.js';
 import { App, type AppFailure } from './app.js';
 import { describeFailure } from './describe-failure.js';
@@ -16,8 +16,8 @@ export interface FollowOptions {
   /** What apps are known by. */
   readonly mark: Mark;
   readonly log: Log;
-  /** Told when a deploy is being applied, from the start on until the host has caught up with the log. */
-  readonly mover?: Mover;
+  /** Not converged while a deploy is applied, and from the start until this host has caught up with the log. */
+  readonly convergerUid?: ConvergerUid | undefined;
 }
 
 /**
@@ -38,7 +38,7 @@ export class Follower {
     this.#options = options;
     this.#releases = new Releases(options.prefix);
     this.#reporter = new Reporter(options.hostname, options.log);
-    options.mover?.moving();
+    options.convergerUid?.setConverged(false);
   }
 
   /** Starts the last healthy release again, from the disk alone; what was being tried when the agent ended is taken back. */
@@ -57,12 +57,12 @@ export class Follower {
 
   /** Follows the log until the signal aborts or the World is closed; the app goes on. */
   async follow(world: ClientWorld, signal: AbortSignal): Promise<void> {
-    const { log, mover } = this.#options;
+    const { log, convergerUid } = this.#options;
     const isWorthIt = (error: unknown) => !(error instanceof WorldError && error.code === 'closed');
     const following = async (): Promise<void> => {
       for await (const _ of world.watchDeploy({ signal })) {
         await this.#catchUp(world, signal);
-        mover?.settled();
+        convergerUid?.setConverged(true);
       }
     };
     const reporting = this.#reporter.run(world, signal);
@@ -90,7 +90,7 @@ export class Follower {
   }
 
   async #catchUp(world: ClientWorld, signal: AbortSignal): Promise<void> {
-    const { log, mover } = this.#options;
+    const { log, convergerUid } = this.#options;
     const id = await this.#patiently(signal, () => world.getMaxDeployId({ signal }));
     if (id === 0) return;
     const payload = await this.#patiently(signal, () => world.getDeploy(id, { signal }).catch(emptyIfNoText));
@@ -106,7 +106,7 @@ export class Follower {
       this.#handled = entry;
       return;
     }
-    mover?.moving();
+    convergerUid?.setConverged(false);
     await this.#apply(world, entry, signal);
     this.#handled = entry;
   }

@@ -33,13 +33,13 @@ test('a host has not come to rest before its name is known to the fleet', async 
   t.teardown(() => rm(prefix, { recursive: true, maxRetries: 5 }));
   const said: string[] = [];
   class Told extends agent.Converger {
-    override mover(name: string): agent.Mover {
-      const mover = super.mover(name);
-      const settled = (): void => {
-        if (this.moving.includes(name)) said.push(name);
-        mover.settled();
+    override register(name: string): agent.ConvergerUid {
+      const uid = super.register(name);
+      const setConverged = (isConverged: boolean): void => {
+        if (isConverged && !uid.isConverged) said.push(name);
+        uid.setConverged(isConverged);
       };
-      return { ...mover, settled, [Symbol.dispose]: () => mover[Symbol.dispose]() };
+      return { ...uid, setConverged, [Symbol.dispose]: () => uid[Symbol.dispose]() };
     }
   }
   const converger = new Told();
@@ -52,7 +52,7 @@ test('a host has not come to rest before its name is known to the fleet', async 
   const running = etcd.run(stop.signal);
   await etcd.ready;
   t.true(said.includes(world.CONVERGER_HOSTNAME_NAMESPACE));
-  t.false(converger.moving.includes(world.CONVERGER_HOSTNAME_NAMESPACE));
+  t.false(converger.unconverged.includes(world.CONVERGER_HOSTNAME_NAMESPACE));
   stop.abort();
   await running;
   await etcd.cleanup();

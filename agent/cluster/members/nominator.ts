@@ -9,6 +9,7 @@ import {
   type Session,
   WorldError,
 } from '../../../world/without-ssh.js';
+import type { ConvergerUid } from '../../converger.js';
 import {
   CHOOSER_ELECTION,
   NOMINATED_PREFIX,
@@ -43,8 +44,8 @@ export interface NominatorOptions extends NominatorContext {
   readonly fleet: () => FleetIdentity | undefined;
   /** How many servers the fleet is to have, as etcd holds it. */
   readonly size: (signal: AbortSignal) => Promise<number>;
-  /** Told whether the cluster is as it should be, as far as this host is the one to see to it. */
-  readonly busy: (isBusy: boolean) => void;
+  /** Not converged while this host is elected and the cluster is not as it should be. */
+  readonly convergerUid: ConvergerUid;
 }
 
 /**
@@ -67,9 +68,9 @@ export class Nominator {
 
   /** Runs until the signal aborts, then resigns at once. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client, hostname, fleet, busy, log } = this.#options;
+    const { client, hostname, fleet, convergerUid, log } = this.#options;
     while (!signal.aborted) {
-      busy(false);
+      convergerUid.setConverged(true);
       try {
         const session = await this.#options.session(signal);
         await resignEarlier(client, hostname, session, signal);
@@ -86,7 +87,7 @@ export class Nominator {
         await pause(RETRY_AFTER_TROUBLE_MS, signal);
       }
     }
-    busy(false);
+    convergerUid.setConverged(true);
   }
 
   /** The members are looked after whatever stands in that key; whoever reads it is told to put it right. */
@@ -139,7 +140,7 @@ export class Nominator {
     const { scene, changesInMs = QUIET_MS } = observer.observe(reading, performance.now());
     const change = nextChange(scene);
     const isStarting = scene.seats.some(({ member }) => member.isLearner);
-    this.#options.busy(change !== undefined || isStarting);
+    this.#options.convergerUid.setConverged(change === undefined && !isStarting);
     if (change === undefined) {
       this.#said = '';
       return { kind: 'quiet', waitMs: Math.min(changesInMs + 1, isStarting ? STARTING_MS : QUIET_MS) };

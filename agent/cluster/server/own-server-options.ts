@@ -1,3 +1,4 @@
+import type { ConvergerUid } from '../../converger.js';
 import type { DataFolder } from './data-folder.js';
 import type { ServerStart } from './etcd/flags.js';
 import type { ServerLifecycleOptions } from './server-lifecycle.js';
@@ -15,6 +16,6 @@ export interface OwnServerOptions extends ServerLifecycleOptions {
   readonly serving: (isServing: boolean) => void;
   /** Told whether this host wants to run a server. */
   readonly willing: (isWilling: boolean) => void;
-  /** Told while a server starts, joins or goes. */
-  readonly busy: (isBusy: boolean) => void;
+  /** Not converged while a server starts, joins or goes. */
+  readonly convergerUid: ConvergerUid;
 }

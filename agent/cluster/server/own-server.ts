@@ -132,8 +132,8 @@ export class OwnServer {
 
   /** Waits for a place in the cluster, and takes it. */
   async #joinWhenNominated(signal: AbortSignal): Promise<void> {
-    const { wake, log, willing, hostname, busy } = this.#options;
-    busy(false);
+    const { wake, log, willing, hostname, convergerUid } = this.#options;
+    convergerUid.setConverged(true);
     if (this.#drained) return wake.wait(undefined, signal);
     const { own, isNominated } = await clusterSlotOf(this.#options, signal);
     if (own !== undefined && own.name !== '') {
@@ -148,7 +148,7 @@ export class OwnServer {
     if (own === undefined || own.id === this.#spoiltSeat)
       return wake.wait(isNominated && own === undefined ? pollMs : undefined, signal);
     log('info', `${hostname} is nominated; starting its server`);
-    busy(true);
+    convergerUid.setConverged(false);
     await this.#join(own, signal);
   }
 
@@ -194,13 +194,13 @@ export class OwnServer {
   }
 
   async #serve(server: ServerProcess, signal: AbortSignal): Promise<StopReason> {
-    const { serving, busy, log, hostname } = this.#options;
-    busy(true);
+    const { serving, convergerUid, log, hostname } = this.#options;
+    convergerUid.setConverged(false);
     const fate = new ServerLifecycle(this.#options, server);
     const voter = await fate.becomeVoter(signal);
     if (typeof voter === 'string') return voter;
     await publishAddresses(this.#options, voter.memberId, signal);
-    busy(false);
+    convergerUid.setConverged(true);
     serving(true);
     log('info', `${hostname} is a voting member`);
     return fate.untilUnwanted(voter.memberId, signal);

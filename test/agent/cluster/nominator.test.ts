@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { CHOOSER_ELECTION } from '../../../agent/cluster/keys.js';
 import { Nominator } from '../../../agent/cluster/members/nominator.js';
+import { Converger } from '../../../agent/converger.js';
 import { Client, campaign, observe } from '../../../world/index.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 
@@ -23,7 +24,7 @@ test.serial('a host whose session is lost, in line or elected, stands for electi
     session: async () => session,
     fleet: () => undefined,
     size: async () => 1,
-    busy: () => undefined,
+    convergerUid: new Converger().register('etcd members'),
     log: () => undefined,
   });
   const key = (): string => `${CHOOSER_ELECTION}/${BigInt(session.lease).toString(16)}`;
