@@ -9,8 +9,6 @@ import {
   type TlsOptions,
 } from '../world/without-ssh.js';
 import { ClientLink } from './cluster/client-link.js';
-import { ClusterIdentity } from './cluster/guards/cluster-identity.js';
-import { heardFromCluster } from './cluster/guards/fork-guard.js';
 import { Participation } from './cluster/participation.js';
 import type { DataFolder } from './cluster/server/data-folder.js';
 import { asClient, type ServerStart } from './cluster/server/etcd/flags.js';
@@ -23,7 +21,9 @@ import {
   socketPaths,
 } from './cluster/server/local-endpoint.js';
 import { ServerProcess } from './cluster/server/server-process.js';
-import { type Beginning, begin } from './cluster/start/start.js';
+import { ClusterIdentity } from './cluster/start/cluster-identity.js';
+import { type Beginning, begin } from './cluster/start/decide-start.js';
+import { heardFromCluster } from './cluster/start/fork-guard.js';
 import type { Converger } from './converger.js';
 import { AgentError } from './errors.js';
 import type { EtcdSettings } from './options/options.js';

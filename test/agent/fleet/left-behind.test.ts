@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import test from 'ava';
-import { ClusterIdentity } from '../../../agent/cluster/guards/cluster-identity.js';
+import { ClusterIdentity } from '../../../agent/cluster/start/cluster-identity.js';
 import { AgentError } from '../../../agent/errors.js';
 import { Client, getFleet, makeFleet, raiseGeneration } from '../../../world/index.js';
 import { etcdVersions } from '../../fixtures/etcd-versions.js';
