@@ -1,26 +1,27 @@
-import { EventEmitter } from 'node:events';
-import { type ClientWorld, CONVERGED_PATH } from '../world/without-ssh.js';
-import { Assembly } from './assembly.js';
+import type { ClientWorld } from '../world/without-ssh.js';
+import { Connections } from './cluster/connections.js';
 import { followFleet } from './cluster/follow-fleet.js';
-import type { Participation } from './cluster/participation.js';
+import { Participation } from './cluster/participation.js';
+import { rebuildCluster } from './cluster/recover.js';
 import { DataFolder } from './cluster/server/data-folder.js';
 import { etcdProgram } from './cluster/server/etcd/program.js';
 import { serverAddresses } from './cluster/server/local-endpoint.js';
-import { undrain } from './cluster/undrain.js';
+import { ServerLauncher } from './cluster/server/server-launcher.js';
+import { ClusterIdentity } from './cluster/start/cluster-identity.js';
+import { decideStart, type StartDecision } from './cluster/start/decide-start.js';
 import type { AgentState } from './control/protocol.js';
 import { reportOf } from './control/server-report.js';
 import { ControlSocket } from './control/socket.js';
 import { Converger } from './converger.js';
 import { patiently } from './deploys/patience.js';
 import { AgentError } from './errors.js';
-import { happened } from './events.js';
 import { warningsOf } from './options/exposure.js';
 import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/options.js';
 import { validateEmbdEtcd } from './options/validate.js';
 import { checkCertificates, checkPrefix } from './options/validate-files.js';
+import { agentRecord } from './presence.js';
 import { Mark } from './processes/strays.js';
-
-const rebuildMs = 60_000;
+import { ServingEvents } from './serving-events.js';
 
 /**
  * The elastic etcd of one host, by the seed's algorithm: told to make a new cluster it is the first server; with seeds it
@@ -37,22 +38,23 @@ export class EmbdEtcd {
   readonly exited: Promise<void>;
   readonly #options: EtcdSettings;
   readonly #folder: DataFolder;
-  readonly #happenings = new EventEmitter();
+  readonly #connections: Connections;
+  readonly #serving = new ServingEvents();
   #becomeReady = (): void => undefined;
   readonly #cleanedUp: Promise<void>;
   #exit = (): void => undefined;
   #cleanUp = (): void => undefined;
   #running = false;
-  #assembly: Assembly | undefined;
+  #launcher: ServerLauncher | undefined;
   #socket: ControlSocket | undefined;
   #world: ClientWorld | undefined;
   #participation: Participation | undefined;
-  #isServing = false;
   #error: Error | undefined;
 
   constructor(options: EmbdEtcdOptions = {}) {
     this.#options = withDefaults(options);
     this.#folder = new DataFolder(this.#options.prefix);
+    this.#connections = new Connections(this.#options, this.#folder);
     this.converger = options.converger ?? new Converger();
     this.ready = new Promise((resolve) => (this.#becomeReady = resolve));
     this.exited = new Promise((resolve) => (this.#exit = resolve));
@@ -80,7 +82,7 @@ export class EmbdEtcd {
     checkPrefix(prefix);
     if (tls !== undefined) checkCertificates(tls, serverAddresses(this.#options));
     const program = noServer === true ? undefined : await etcdProgram(environment);
-    this.#assembly = new Assembly(this.#options, this.#folder, program);
+    this.#launcher = new ServerLauncher(this.#options, this.#folder, program);
     this.#socket = await ControlSocket.open(prefix, {
       log,
       signal,
@@ -123,17 +125,17 @@ export class EmbdEtcd {
    * that happens before the iteration begins. Ends when the signal aborts.
    */
   serverReady(options: { readonly signal: AbortSignal }): AsyncIterable<void> {
-    return happened(this.#happenings, 'ready', this.#isServing, options.signal);
+    return this.#serving.ready(options);
   }
 
   /** The same for each time that this host's server stops serving clients. */
   serverExited(options: { readonly signal: AbortSignal }): AsyncIterable<void> {
-    return happened(this.#happenings, 'exited', false, options.signal);
+    return this.#serving.exited(options);
   }
 
   /** Gives the prefix back; idempotent. */
   async cleanup(): Promise<void> {
-    await this.#assembly?.removeLinks();
+    await this.#launcher?.removeLinks();
     await this.#socket?.close();
     if (!this.#running) this.#cleanUp();
   }
@@ -160,97 +162,88 @@ export class EmbdEtcd {
     return this.#participation?.isElected ?? false;
   }
 
-  get #assembled(): Assembly {
-    if (this.#assembly === undefined)
+  get #initialised(): ServerLauncher {
+    if (this.#launcher === undefined)
       throw new AgentError('invalid', 'The agent has to be initialised first.');
-    return this.#assembly;
+    return this.#launcher;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     this.#running = true;
-    const { idealClusterSize, hostname, log } = this.#options;
-    const assembly = this.#assembled;
+    const { hostname, log } = this.#options;
+    const launcher = this.#initialised;
     const failed = new AbortController();
+    const fail = (error: unknown): void => failed.abort(error);
     const over = AbortSignal.any([signal, failed.signal]);
-    const beginning = await assembly.begin(signal);
-    const { start, seeds, all } = beginning;
+    const decision = await decideStart(this.#options, this.#folder, launcher, signal);
+    const { start, seeds, all } = decision;
     signal.throwIfAborted();
     const world =
       start === undefined
-        ? await assembly.reachSeeds(all, signal)
-        : assembly.openWorld([assembly.local, ...all]);
+        ? await this.#connections.openWorldAtSeeds(all, signal)
+        : this.#connections.openWorld([launcher.localEndpoint, ...all]);
     this.#world = world;
-    const serving = (isServing: boolean) => this.#serving(isServing);
-    const participation = await assembly.participate(world, beginning, this.converger, serving);
-    this.#participation = participation;
-    if (start !== undefined) {
-      const what =
-        start.kind === 'new' ? 'the first etcd server of a new cluster' : 'the etcd server and its data';
-      log('info', `starting ${what} on ${hostname}`);
-      await participation.own?.start(start);
-      participation.willing(true);
-    }
-    if (this.#folder.isDrained) await undrain(world, this.#folder, log, over);
-    const publishing = this.#publishConverged(participation, over);
-    const comparing = start?.kind === 'restart' ? assembly.compare(seeds, over) : Promise.resolve();
-    comparing.catch((error: unknown) => failed.abort(error));
-    const seedsAlone = start === undefined ? assembly.seedsAlone(world) : undefined;
-    const following = { client: world.client, folder: this.#folder, hostname, start, seeds: seedsAlone, log };
-    const { founded, ended } = followFleet(following, over, (error) => failed.abort(error));
-    const registered = async (): Promise<void> => {
-      await founded;
-      this.#becomeReady();
-      if (idealClusterSize === undefined) return;
-      // A cluster that is full takes it later.
-      await patiently(() => world.idealClusterSizeSet(idealClusterSize, { signal: over }), {
-        signal: over,
-        log,
-      });
-    };
-    await participation.run(over, () => void registered().catch((error: unknown) => failed.abort(error)));
-    await Promise.all([publishing, ended]);
+    const others = all.filter((url) => !launcher.ownUrls.includes(url));
+    const clusterIdentity = new ClusterIdentity((urls) => this.#connections.toAny(urls), others);
+    const participation = await this.#participate(world, decision, clusterIdentity);
+    await participation.start(start, over);
+    if (start?.kind === 'restart') clusterIdentity.compare(launcher.localEndpoint, seeds, over).catch(fail);
+    const { founded, ended } = followFleet(
+      {
+        ...{ client: world.client, folder: this.#folder, hostname, start, log },
+        seeds: start === undefined ? this.#connections.toSeedsOnly(world) : undefined,
+      },
+      over,
+      fail,
+    );
+    await participation.run(over, () => void this.#registered(world, founded, over).catch(fail));
+    await ended;
     if (failed.signal.aborted) throw failed.signal.reason;
   }
 
-  #serving(isServing: boolean): void {
-    // The server's way down may be told more than once.
-    if (isServing === this.#isServing) return;
-    this.#isServing = isServing;
-    this.#happenings.emit(isServing ? 'ready' : 'exited');
+  async #participate(
+    world: ClientWorld,
+    { seeds, runsServer }: StartDecision,
+    clusterIdentity: ClusterIdentity,
+  ): Promise<Participation> {
+    const launcher = runsServer ? this.#launcher : undefined;
+    this.#participation = new Participation({
+      ...{ world, seeds, launcher, clusterIdentity, log: this.#options.log },
+      agent: await agentRecord(this.#options, launcher),
+      folder: this.#folder,
+      connections: this.#connections,
+      converger: this.converger,
+      onServing: (isServing) => this.#serving.set(isServing),
+    });
+    return this.#participation;
+  }
+
+  async #registered(world: ClientWorld, founded: Promise<void>, signal: AbortSignal): Promise<void> {
+    const { idealClusterSize, log } = this.#options;
+    await founded;
+    this.#becomeReady();
+    if (idealClusterSize === undefined) return;
+    // A cluster that is full takes it later.
+    await patiently(() => world.idealClusterSizeSet(idealClusterSize, { signal }), { signal, log });
   }
 
   async #state(): Promise<AgentState> {
     const { hostname, version } = this.#options;
-    const server = await reportOf(
-      this.#participation?.own,
-      this.#folder,
-      this.#assembled.clientUrls,
-      (endpoints) => this.#assembled.look(endpoints),
-    );
+    const own = this.#participation?.own;
+    const server = await reportOf(own, this.#folder, this.#initialised, this.#connections);
     return { hostname, version, pid: process.pid, server };
   }
 
-  /** What the quorum has lost stays lost: this host's data becomes a cluster of one. */
-  async #rebuild(signal: AbortSignal): Promise<void> {
-    const own = this.#participation?.own;
-    if (own === undefined || !this.#folder.hasData)
-      throw new AgentError('invalid', `${this.#options.hostname} has no data to rebuild a cluster from.`);
-    await own.start({ kind: 'rebuild' });
-    await own.process?.ready({ signal, timeoutMs: rebuildMs });
-    await this.#assembled.nextGeneration(this.#world, { signal, timeoutMs: rebuildMs });
-    // The flag makes it a cluster of one at every start.
-    await own.start({ kind: 'restart' });
-    await own.process?.ready({ signal, timeoutMs: rebuildMs });
+  #rebuild(signal: AbortSignal): Promise<void> {
+    const { hostname } = this.#options;
+    const [server, launcher] = [this.#participation?.own, this.#initialised];
+    const [folder, connections, world] = [this.#folder, this.#connections, this.#world];
+    return rebuildCluster({ hostname, server, launcher, folder, connections, world }, signal);
   }
 
   async #rejoin(seeds: readonly string[]): Promise<void> {
     await this.#participation?.own?.discard();
     await this.#folder.remember(seeds);
     this.#world?.client.setEndpoints(seeds);
-  }
-
-  async #publishConverged({ presence }: Participation, signal: AbortSignal): Promise<void> {
-    const key = `${CONVERGED_PATH}${this.#options.hostname}`;
-    for await (const converged of this.converger.changes({ signal })) presence.set(key, String(converged));
   }
 }

@@ -10,6 +10,10 @@ import {
   type TxnOp,
   WorldError,
 } from '../world/without-ssh.js';
+import { ENDPOINTS_PREFIX, VOLUNTEER_PREFIX } from './cluster/keys.js';
+import type { ServerLauncher } from './cluster/server/server-launcher.js';
+import type { EtcdSettings } from './options/options.js';
+import { instanceOf } from './prefix/instance.js';
 
 const retryMs = 500;
 
@@ -46,6 +50,16 @@ export class Presence {
     this.#wanted.set(key, value);
     if (value !== undefined) this.#written.delete(key);
     this.#wake.notify();
+  }
+
+  /** Volunteers to run a server at these URLs, or no longer (`undefined`). */
+  volunteer(serverUrls: readonly string[] | undefined): void {
+    this.set(`${VOLUNTEER_PREFIX}${this.#options.agent.hostname}`, serverUrls?.join(','));
+  }
+
+  /** Advertises the server of this host to clients at these URLs, or no longer (`undefined`). */
+  advertise(clientUrls: readonly string[] | undefined): void {
+    this.set(`${ENDPOINTS_PREFIX}${this.#options.agent.hostname}`, clientUrls?.join(','));
   }
 
   /** The session that this host is known by, as soon as there is one. For one who waits at a time. */
@@ -126,6 +140,20 @@ export class Presence {
       this.#options.log('warn', `the fleet does not know that this host lives: ${trouble}`);
     this.#trouble = trouble;
   }
+}
+
+/** What an agent says of itself. @param launcher starts its servers, where it may run one. */
+export async function agentRecord(
+  { hostname, prefix, version, labels }: EtcdSettings,
+  launcher: ServerLauncher | undefined,
+): Promise<Agent> {
+  return {
+    ...{ hostname, version, pid: process.pid },
+    instance: await instanceOf(prefix),
+    startedAt: new Date().toISOString(),
+    ...(labels === undefined ? {} : { labels }),
+    ...(launcher === undefined ? {} : { address: launcher.address }),
+  };
 }
 
 function opFor(key: string, value: string | undefined, { lease }: Session): TxnOp {

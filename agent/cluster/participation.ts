@@ -1,8 +1,8 @@
 import { Notify } from '../../base/notify.js';
 import {
   type Agent,
-  type Client,
   type ClientWorld,
+  CONVERGED_PATH,
   CONVERGER_HOSTNAME_NAMESPACE,
   type FollowedEndpoints,
   followEndpoints,
@@ -10,38 +10,31 @@ import {
 } from '../../world/without-ssh.js';
 import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
-import { ENDPOINTS_PREFIX, NOMINATED_PREFIX, VOLUNTEER_PREFIX } from './keys.js';
+import type { Connections } from './connections.js';
+import { NOMINATED_PREFIX } from './keys.js';
 import { leaveCluster, leaveTimeoutMs } from './leave.js';
 import { Nominator } from './members/nominator.js';
-import { wantedSize } from './members/wanted-size.js';
+import { type WantedSize, wantedSize } from './members/wanted-size.js';
 import type { DataFolder } from './server/data-folder.js';
-import { spaceFor } from './server/disk.js';
 import type { ServerStart } from './server/etcd/flags.js';
 import { OwnServer } from './server/own-server.js';
-import type { OwnServerOptions } from './server/own-server-options.js';
-import type { ServerProcess } from './server/server-process.js';
+import type { ServerLauncher } from './server/server-launcher.js';
+import type { ClusterIdentity } from './start/cluster-identity.js';
+import { undrain } from './undrain.js';
 
 export interface ParticipationOptions {
   readonly world: ClientWorld;
   readonly agent: Agent;
   readonly folder: DataFolder;
   readonly seeds: readonly string[];
-  /** Absent on a host that never runs a server. */
-  readonly server:
-    | {
-        readonly advertisedClientUrls: readonly string[];
-        readonly advertisedServerUrls: readonly string[];
-        readonly spawn: (start: ServerStart) => Promise<ServerProcess>;
-        readonly isRemovedElsewhere: OwnServerOptions['isRemovedElsewhere'];
-      }
-    | undefined;
-  /** False where the other servers cannot be reached directly: through SSH. */
-  readonly isDirect: boolean;
-  readonly connect: (endpoints: readonly string[]) => Client;
+  readonly connections: Connections;
+  /** Undefined on a host that never runs a server. */
+  readonly launcher: ServerLauncher | undefined;
+  readonly clusterIdentity: ClusterIdentity;
   readonly converger: Converger;
   readonly log: Log;
-  /** Told when this host's server begins and stops to serve. */
-  readonly serving: (isServing: boolean) => void;
+  /** Called when this host's server starts and stops serving clients. */
+  readonly onServing: (isServing: boolean) => void;
 }
 
 /** One host's part in the elastic cluster: it is known to the others, volunteers, runs a server, may be elected. */
@@ -49,7 +42,7 @@ export class Participation {
   readonly own: OwnServer | undefined;
   readonly presence: Presence;
   readonly #options: ParticipationOptions;
-  readonly #size: ReturnType<typeof wantedSize>;
+  readonly #size: WantedSize;
   readonly #wake = new Notify();
   readonly #ended = new AbortController();
   #endpoints: FollowedEndpoints | undefined;
@@ -62,7 +55,7 @@ export class Participation {
     const { world, agent, log } = options;
     this.#size = wantedSize(world, log);
     this.presence = new Presence({ client: world.client, agent, log });
-    this.own = options.server === undefined ? undefined : this.#ownServer(options.server);
+    this.own = options.launcher && this.#ownServer(options.launcher);
   }
 
   /** How many milliseconds an orderly end that is under way will still wait at most. */
@@ -75,11 +68,17 @@ export class Participation {
     return this.#nominator?.isElected ?? false;
   }
 
-  /** This host is willing to run a server from now on, or not any more. */
-  willing(isWilling: boolean): void {
-    const { server, agent } = this.#options;
-    const urls = server?.advertisedServerUrls.join(',');
-    this.presence.set(`${VOLUNTEER_PREFIX}${agent.hostname}`, isWilling ? urls : undefined);
+  /** Starts the server that this host has from the beginning, if any, and brings a drained cluster back. */
+  async start(start: ServerStart | undefined, signal: AbortSignal): Promise<void> {
+    const { world, agent, folder, launcher, log } = this.#options;
+    if (start !== undefined) {
+      const what =
+        start.kind === 'new' ? 'the first etcd server of a new cluster' : 'the etcd server with its data';
+      log('info', `starting ${what} on ${agent.hostname}`);
+      await this.own?.start(start);
+      this.presence.volunteer(launcher?.addresses.advertisedServerUrls);
+    }
+    if (folder.isDrained) await undrain(world, folder, log, signal);
   }
 
   /**
@@ -97,6 +96,7 @@ export class Participation {
         if (!signal.aborted) failed.abort(error);
       });
     this.#followEndpoints();
+    const publishing = this.#publishConverged(over);
     using naming = this.#options.converger.register(CONVERGER_HOSTNAME_NAMESPACE);
     const known = new Notify();
     const present = guarded(
@@ -112,7 +112,7 @@ export class Participation {
     await Promise.all(working.map((task) => guarded(Promise.resolve(task))));
     if (!failed.signal.aborted) await this.#leave();
     this.#ended.abort();
-    await present;
+    await Promise.all([publishing, present]);
     await this.#endpoints?.close();
     await this.own?.stop();
     if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason;
@@ -123,41 +123,37 @@ export class Participation {
     this.own?.kill();
   }
 
-  #ownServer(server: NonNullable<ParticipationOptions['server']>): OwnServer {
-    const { world, agent, folder, converger, log } = this.#options;
-    const convergerUid = converger.register('etcd server');
+  #ownServer(launcher: ServerLauncher): OwnServer {
+    const { world, agent, folder, clusterIdentity, converger, log } = this.#options;
     return new OwnServer({
       hostname: agent.hostname,
-      folder,
-      log,
       client: world.client,
+      folder,
+      launcher,
+      presence: this.presence,
+      clusterIdentity,
+      convergerUid: converger.register('etcd server'),
+      size: this.#size,
       wake: this.#wake,
-      advertisedServerUrls: server.advertisedServerUrls,
-      spawn: server.spawn,
-      isRemovedElsewhere: server.isRemovedElsewhere,
-      size: (signal) => this.#size({ signal }),
-      space: (signal) => spaceFor(folder.folder, signal),
-      willing: (isWilling) => this.willing(isWilling),
-      serving: (isServing) => this.#serving(isServing),
-      convergerUid,
+      onServing: (isServing) => this.#onServing(isServing),
+      log,
     });
   }
 
-  #serving(isServing: boolean): void {
-    const { server, agent, serving } = this.#options;
+  #onServing(isServing: boolean): void {
+    const { launcher, onServing } = this.#options;
     const local = isServing ? this.own?.process?.clientEndpoint : undefined;
     if (local === this.#local) return;
     this.#local = local;
-    const urls = server?.advertisedClientUrls.join(',');
-    this.presence.set(`${ENDPOINTS_PREFIX}${agent.hostname}`, isServing ? urls : undefined);
+    this.presence.advertise(isServing ? launcher?.clientUrls : undefined);
     this.#endpoints?.refresh();
-    serving(isServing);
+    onServing(isServing);
   }
 
   /** From here on the host's own server is its way to the cluster, and the others when it has none. */
   #followEndpoints(): void {
-    const { world, folder, seeds, isDirect, log } = this.#options;
-    if (!isDirect) return;
+    const { world, folder, seeds, connections, log } = this.#options;
+    if (!connections.isDirect) return;
     this.#endpoints = followEndpoints(world.client, {
       signal: this.#ended.signal,
       local: () => this.#local,
@@ -172,6 +168,12 @@ export class Participation {
     });
   }
 
+  async #publishConverged(signal: AbortSignal): Promise<void> {
+    const { agent, converger } = this.#options;
+    const key = `${CONVERGED_PATH}${agent.hostname}`;
+    for await (const converged of converger.changes({ signal })) this.presence.set(key, String(converged));
+  }
+
   async #watchNomination(signal: AbortSignal): Promise<void> {
     if (this.own === undefined) return;
     const { world, agent } = this.#options;
@@ -180,18 +182,18 @@ export class Participation {
   }
 
   async #nominate(signal: AbortSignal): Promise<void> {
-    const { server, isDirect, world, connect, folder, converger, agent, log } = this.#options;
-    if (server === undefined || !isDirect) return;
-    const convergerUid = converger.register('etcd members');
+    const { launcher, world, connections, folder, converger, agent, log } = this.#options;
+    if (launcher === undefined || !connections.isDirect) return;
+    using convergerUid = converger.register('etcd members');
     this.#nominator = new Nominator({
       client: world.client,
-      connect,
+      connect: (urls) => connections.toFleet(urls),
       folder: folder.folder,
       hostname: agent.hostname,
       session: (abort) => this.presence.session(abort),
       failures: new Map(),
       fleet: () => folder.fleet,
-      size: (abort) => this.#size({ signal: abort }),
+      size: this.#size,
       convergerUid,
       log,
     });
@@ -201,8 +203,8 @@ export class Participation {
   /** Lets the others take over before the server stops. The last server only stops, and keeps its data. */
   async #leave(): Promise<void> {
     const { world, agent, log } = this.#options;
-    this.willing(false);
-    this.presence.set(`${ENDPOINTS_PREFIX}${agent.hostname}`, undefined);
+    this.presence.volunteer(undefined);
+    this.presence.advertise(undefined);
     if (this.own?.process === undefined) return;
     this.#leavingUntil = performance.now() + leaveTimeoutMs;
     await leaveCluster({

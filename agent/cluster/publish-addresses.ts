@@ -7,18 +7,9 @@ import type { Client, Log } from '../../world/without-ssh.js';
  * @throws WorldError `conflict` where another member has one of the addresses; `unavailable` and the like.
  */
 export async function publishAddresses(
-  {
-    client,
-    hostname,
-    advertisedServerUrls: urls,
-    log,
-  }: {
-    readonly client: Client;
-    readonly hostname: string;
-    readonly advertisedServerUrls: readonly string[];
-    readonly log: Log;
-  },
+  { client, hostname, log }: { readonly client: Client; readonly hostname: string; readonly log: Log },
   memberId: string,
+  urls: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   const known = (await client.members({ signal })).find(({ id }) => id === memberId)?.peerUrls;

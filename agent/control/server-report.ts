@@ -1,6 +1,8 @@
-import type { Client, MemberStatus } from '../../world/without-ssh.js';
+import type { MemberStatus } from '../../world/without-ssh.js';
+import type { Connections } from '../cluster/connections.js';
 import type { DataFolder } from '../cluster/server/data-folder.js';
 import type { OwnServer } from '../cluster/server/own-server.js';
+import type { ServerLauncher } from '../cluster/server/server-launcher.js';
 import type { ServerReport } from './protocol.js';
 
 const askMs = 800;
@@ -9,13 +11,13 @@ const askMs = 800;
 export async function reportOf(
   own: OwnServer | undefined,
   folder: DataFolder,
-  clientUrls: readonly string[],
-  connect: (endpoints: readonly string[]) => Client,
+  launcher: ServerLauncher,
+  connections: Connections,
 ): Promise<ServerReport> {
   const dataFolder = folder.hasData;
   const server = own?.process;
   if (server === undefined) return { state: own?.isDrained ? 'stopped' : 'none', dataFolder };
-  await using client = connect([server.clientEndpoint]);
+  await using client = connections.toAny([server.clientEndpoint]);
   // A server that does not answer in time is still starting, as far as can be told.
   const status = await client.status(undefined, { timeoutMs: askMs }).catch(() => undefined);
   if (status === undefined) return { state: 'starting', dataFolder };
@@ -28,10 +30,8 @@ export async function reportOf(
     raftTerm: status.raftTerm,
     raftIndex: String(status.raftIndex),
     dbSizeBytes: status.dbSizeBytes,
-    ...(members === undefined
-      ? {}
-      : { members: members.map(({ name, id, peerUrls }) => ({ name, id, peerUrls })) }),
-    clientUrls,
+    members: members?.map(({ name, id, peerUrls }) => ({ name, id, peerUrls })),
+    clientUrls: launcher.clientUrls,
     dataFolder,
   };
 }

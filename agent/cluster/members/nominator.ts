@@ -22,6 +22,7 @@ import { carryOut, type NominatorContext, type Outcome } from './member-changes.
 import { Observer } from './observer.js';
 import { readCluster } from './read-cluster.js';
 import { resignEarlier } from './resign-earlier.js';
+import type { WantedSize } from './wanted-size.js';
 
 /** Everything is read again after so long even if nobody announced a change. */
 const QUIET_MS = 10_000;
@@ -42,8 +43,7 @@ export interface NominatorOptions extends NominatorContext {
   readonly session: (signal: AbortSignal) => Promise<Session>;
   /** The fleet that this host belongs to, as far as it knows. */
   readonly fleet: () => FleetIdentity | undefined;
-  /** How many servers the fleet is to have, as etcd holds it. */
-  readonly size: (signal: AbortSignal) => Promise<number>;
+  readonly size: WantedSize;
   /** Not converged while this host is elected and the cluster is not as it should be. */
   readonly convergerUid: ConvergerUid;
 }
@@ -136,7 +136,7 @@ export class Nominator {
     signal: AbortSignal,
   ): Promise<{ kind: 'changed' | 'refused' | 'quiet'; waitMs?: number }> {
     const { client, size, log } = this.#options;
-    const reading = await readCluster(client, () => size(signal), log, { signal });
+    const reading = await readCluster(client, size, log, { signal });
     const { scene, changesInMs = QUIET_MS } = observer.observe(reading, performance.now());
     const change = nextChange(scene);
     const isStarting = scene.seats.some(({ member }) => member.isLearner);

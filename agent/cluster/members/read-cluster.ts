@@ -8,11 +8,12 @@ import {
 } from '../../../world/without-ssh.js';
 import { NOMINATED_PREFIX, RESTING_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';
 import type { Observation } from './observer.js';
+import type { WantedSize } from './wanted-size.js';
 
 /** Reads all that the choice of members depends on. @param size how many servers the fleet is to have. */
 export async function readCluster(
   client: Client,
-  size: (options: CallOptions) => Promise<number>,
+  size: WantedSize,
   log: Log | undefined,
   options: CallOptions,
 ): Promise<Observation> {

@@ -1,18 +1,19 @@
 import {
+  type CallOptions,
   type ClientWorld,
   DEFAULT_IDEAL_CLUSTER_SIZE,
   type Log,
   WorldError,
 } from '../../../world/without-ssh.js';
 
+/** Reads how many servers the fleet should have. */
+export type WantedSize = (options: CallOptions) => Promise<number>;
+
 /**
  * Reads how many servers the fleet is to have. While something is stored that is no size, which anybody may have written, that is
  * the default, and it is said once.
  */
-export function wantedSize(
-  world: ClientWorld,
-  log: Log,
-): (options: { readonly signal: AbortSignal; readonly timeoutMs?: number }) => Promise<number> {
+export function wantedSize(world: ClientWorld, log: Log): WantedSize {
   let isSaid = false;
   return async (options) => {
     try {

@@ -1,13 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pause } from '../../../base/abort.js';
-import { MEMBER_CHANGE_INTERVAL_MS, type Member, WorldError } from '../../../world/without-ssh.js';
+import { MEMBER_CHANGE_INTERVAL_MS, WorldError } from '../../../world/without-ssh.js';
 import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
+import type { ConvergerUid } from '../../converger.js';
 import { AgentError } from '../../errors.js';
+import type { Presence } from '../../presence.js';
 import { publishAddresses } from '../publish-addresses.js';
-import { clusterSlotOf, describe, trySpawn } from './cluster-slot.js';
+import { clusterSlotOf } from './cluster-slot.js';
+import type { DataFolder } from './data-folder.js';
+import { spaceFor } from './disk.js';
 import { joinMembers, type ServerStart } from './etcd/flags.js';
-import type { OwnServerOptions } from './own-server-options.js';
-import { ServerLifecycle, type StopReason } from './server-lifecycle.js';
+import { explainExit } from './server-exit.js';
+import type { ServerLauncher } from './server-launcher.js';
+import { ServerLifecycle, type ServerLifecycleOptions, type StopReason } from './server-lifecycle.js';
 import type { ServerProcess } from './server-process.js';
 
 /** A server that ran this long starts with a clean record. */
@@ -18,6 +23,16 @@ const slowPollMs = 500;
 const readyMs = 5000;
 const ownEndMs = 5000;
 
+export interface OwnServerOptions extends ServerLifecycleOptions {
+  readonly folder: DataFolder;
+  readonly launcher: ServerLauncher;
+  readonly presence: Presence;
+  /** Not converged while a server starts, joins or goes. */
+  readonly convergerUid: ConvergerUid;
+  /** Called when this host's server starts and stops serving clients. */
+  readonly onServing: (isServing: boolean) => void;
+}
+
 /**
  * The etcd server of this host, through its life: it comes back with its data, joins when the host is nominated, and
  * goes when its place in the cluster is gone.
@@ -25,8 +40,8 @@ const ownEndMs = 5000;
 export class OwnServer {
   readonly #options: OwnServerOptions;
   #server: ServerProcess | undefined;
-  /** The seat that this host could not take. */
-  #spoiltSeat: string | undefined;
+  /** The member that this host was nominated as and could not become. */
+  #failedMemberId: string | undefined;
   /** The member that this host was and that the cluster is to give up, once that was said. */
   #awaited: string | undefined;
   #drained = false;
@@ -53,7 +68,7 @@ export class OwnServer {
     await this.#replace(async () => {
       this.#drained = false;
       await this.process?.stop();
-      this.#server = await this.#options.spawn(start);
+      this.#server = await this.#options.launcher.spawn(start);
     });
   }
 
@@ -87,7 +102,7 @@ export class OwnServer {
   async stop(): Promise<void> {
     const server = this.process;
     this.#server = undefined;
-    this.#options.serving(false);
+    this.#options.onServing(false);
     await server?.stop();
   }
 
@@ -103,11 +118,10 @@ export class OwnServer {
   async isRemovedWithin(ms: number): Promise<boolean> {
     const server = this.#server;
     if (server === undefined) return true;
-    const over = new AbortController();
-    const late = delay(ms, undefined, { signal: over.signal }).catch(() => undefined); // ended by us
-    const exit = await Promise.race([server.exited, late]);
-    over.abort();
-    if (exit?.why !== 'removed') return false;
+    const exited = new AbortController();
+    void server.exited.then(() => exited.abort());
+    await pause(ms, exited.signal);
+    if (server.exit?.why !== 'removed') return false;
     await this.discard();
     return true;
   }
@@ -119,7 +133,6 @@ export class OwnServer {
 
   async #replace(act: () => Promise<void>): Promise<void> {
     const acting = act();
-    // Whoever asked for it gets the failure.
     const replacing = acting.catch(() => undefined); // whoever asked for it gets the failure
     this.#replacing = replacing;
     try {
@@ -132,53 +145,55 @@ export class OwnServer {
 
   /** Waits for a place in the cluster, and takes it. */
   async #joinWhenNominated(signal: AbortSignal): Promise<void> {
-    const { wake, log, willing, hostname, convergerUid } = this.#options;
+    const { client, wake, log, hostname, launcher, presence, convergerUid } = this.#options;
+    const urls = launcher.addresses.advertisedServerUrls;
     convergerUid.setConverged(true);
     if (this.#drained) return wake.wait(undefined, signal);
-    const { own, isNominated } = await clusterSlotOf(this.#options, signal);
-    if (own !== undefined && own.name !== '') {
+    const { member, isNominated } = await clusterSlotOf(client, hostname, urls, signal);
+    if (member !== undefined && member.name !== '') {
       // An earlier server of this host, whose data is lost: the others have to give it up first.
-      if (own.id !== this.#awaited)
+      if (member.id !== this.#awaited)
         log('info', `waiting until the cluster has given up the member that ${hostname} was`);
-      this.#awaited = own.id;
-      willing(false);
+      this.#awaited = member.id;
+      presence.volunteer(undefined);
       return wake.wait(MEMBER_CHANGE_INTERVAL_MS, signal);
     }
-    willing(true);
-    if (own === undefined || own.id === this.#spoiltSeat)
-      return wake.wait(isNominated && own === undefined ? pollMs : undefined, signal);
+    presence.volunteer(urls);
+    if (member === undefined || member.id === this.#failedMemberId)
+      return wake.wait(isNominated && member === undefined ? pollMs : undefined, signal);
     log('info', `${hostname} is nominated; starting its server`);
     convergerUid.setConverged(false);
-    await this.#join(own, signal);
+    await this.#join(member.id, signal);
   }
 
-  async #join(seat: Member, signal: AbortSignal): Promise<void> {
-    const { client, folder, hostname, log } = this.#options;
+  async #join(memberId: string, signal: AbortSignal): Promise<void> {
+    const { client, folder, hostname, launcher, log } = this.#options;
     await folder.moveDataAside();
     for (let retries = 0; retries <= MAX_SERVER_RETRIES; retries += 1) {
       const members = await client.members({ signal });
-      if (!members.some(({ id }) => id === seat.id)) return;
+      if (!members.some(({ id }) => id === memberId)) return;
       await folder.removeData();
-      this.#server = await trySpawn(this.#options, { kind: 'join', members: joinMembers(members, hostname) });
+      this.#server = await launcher.trySpawn({ kind: 'join', members: joinMembers(members, hostname) });
       if (this.#server !== undefined) {
         const server = this.#server;
         if ((await new ServerLifecycle(this.#options, server).answer(signal)) !== 'ended') return;
         this.#server = undefined;
-        log('warn', `the server that was to join ended (${describe(server)}); trying again`);
+        const exit = explainExit(await server.exited);
+        log('warn', `the etcd server exited while joining the cluster (${exit}); trying again`);
       }
       await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
     }
     log('error', `${hostname} cannot take its place in the cluster: its server ends at each start`);
-    this.#spoiltSeat = seat.id;
+    this.#failedMemberId = memberId;
   }
 
   /** Keeps a server up until it is to go, and sees to what comes then. */
   async #keepUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
-    const { serving, log, hostname, folder } = this.#options;
+    const { onServing, log, hostname, folder } = this.#options;
     const since = performance.now();
     const ending = await this.#serve(server, signal);
     if (ending === 'aborted' || !this.#isOurs(server)) return;
-    serving(false);
+    onServing(false);
     if (ending === 'drained') {
       log(
         'info',
@@ -194,21 +209,21 @@ export class OwnServer {
   }
 
   async #serve(server: ServerProcess, signal: AbortSignal): Promise<StopReason> {
-    const { serving, convergerUid, log, hostname } = this.#options;
+    const { onServing, convergerUid, launcher, log, hostname } = this.#options;
     convergerUid.setConverged(false);
-    const fate = new ServerLifecycle(this.#options, server);
-    const voter = await fate.becomeVoter(signal);
+    const lifecycle = new ServerLifecycle(this.#options, server);
+    const voter = await lifecycle.becomeVoter(signal);
     if (typeof voter === 'string') return voter;
-    await publishAddresses(this.#options, voter.memberId, signal);
+    await publishAddresses(this.#options, voter.memberId, launcher.addresses.advertisedServerUrls, signal);
     convergerUid.setConverged(true);
-    serving(true);
+    onServing(true);
     log('info', `${hostname} is a voting member`);
-    return fate.untilUnwanted(voter.memberId, signal);
+    return lifecycle.untilUnwanted(voter.memberId, signal);
   }
 
   /** After a server ended by itself. */
   async #startAgain(server: ServerProcess, ranMs: number, signal: AbortSignal): Promise<void> {
-    const { log, hostname, space, folder } = this.#options;
+    const { log, hostname, launcher, folder } = this.#options;
     const exit = await server.exited;
     if (exit.why === 'removed') {
       log('info', `${hostname} was removed from the cluster; its data goes to ${folder.data}.old`);
@@ -219,27 +234,28 @@ export class OwnServer {
         'error',
         `the disk of ${hostname} is full, so its etcd server ended; it starts again when there is room`,
       );
-      await space(signal);
+      await spaceFor(folder.folder, signal);
     } else {
       this.#retries = ranMs > steadyMs ? 1 : this.#retries + 1;
       if (this.#retries > MAX_SERVER_RETRIES) return this.#giveUp(server, signal);
-      log('warn', `the etcd server ended (${describe(server)}); starting it again`);
+      log('warn', `the etcd server ended (${explainExit(exit)}); starting it again`);
       await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
     }
-    if (this.#isOurs(server)) this.#server = (await trySpawn(this.#options, { kind: 'restart' })) ?? server;
+    if (this.#isOurs(server)) this.#server = (await launcher.trySpawn({ kind: 'restart' })) ?? server;
   }
 
   /** With other members there, this host starts afresh as one of them; else nobody has the data. */
   async #giveUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
-    const { client, log, hostname, willing } = this.#options;
-    const why = `The etcd server of ${hostname} ended ${this.#retries} times in a row, last with ${describe(server)}.`;
+    const { client, log, hostname, presence } = this.#options;
+    const exit = await server.exited;
+    const why = `The etcd server of ${hostname} ended ${this.#retries} times in a row, last with ${explainExit(exit)}.`;
     // Without a majority that answers nobody is there to go on.
     const others = await client.members({ signal, timeoutMs: readyMs }).catch(() => []);
     if (!others.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner))
-      throw new AgentError('server-failed', why, { logTail: (await server.exited).logTail });
+      throw new AgentError('server-failed', why, { logTail: exit.logTail });
     log('error', `${why} The others go on; this host gives up its place and joins them as a new one.`);
     this.#retries = 0;
-    willing(false);
+    presence.volunteer(undefined);
     await this.discard();
   }
 }

@@ -3,6 +3,8 @@ import type { Notify } from '../../../base/notify.js';
 import { type Client, type Log, type MemberStatus, WorldError } from '../../../world/without-ssh.js';
 import { AgentError } from '../../errors.js';
 import { NOMINATED_PREFIX } from '../keys.js';
+import type { WantedSize } from '../members/wanted-size.js';
+import type { ClusterIdentity } from '../start/cluster-identity.js';
 import type { ServerProcess } from './server-process.js';
 
 const pollMs = 100;
@@ -15,10 +17,10 @@ export interface ServerLifecycleOptions {
   readonly hostname: string;
   /** Reaches the fleet, wherever a server is. */
   readonly client: Client;
-  readonly size: (signal: AbortSignal) => Promise<number>;
+  readonly size: WantedSize;
   /** Asked while a server finds no majority: whether the cluster goes on without it. */
-  readonly isRemovedElsewhere: (own: MemberStatus, signal: AbortSignal) => Promise<boolean>;
-  /** Rings when this host's nomination may have changed. */
+  readonly clusterIdentity: ClusterIdentity;
+  /** Notified when this host's nomination may have changed. */
   readonly wake: Notify;
   readonly log: Log;
 }
@@ -51,7 +53,8 @@ export class ServerLifecycle {
         this.#options.log('info', 'waiting for the other servers: there is no majority of them yet');
       const asked = this.#options.client.status(server.clientEndpoint, { signal, timeoutMs: readyMs });
       const status = await asked.catch(() => undefined); // it ended, or is busy with its data
-      if (status !== undefined && (await this.#options.isRemovedElsewhere(status, signal))) return 'removed';
+      if (status !== undefined && (await this.#options.clusterIdentity.hasRemoved(status, signal)))
+        return 'removed';
     }
   }
 
@@ -97,7 +100,7 @@ export class ServerLifecycle {
       if ((await client.get(`${NOMINATED_PREFIX}${hostname}`, { signal })) !== undefined) return undefined;
       const members = await client.members({ signal });
       if (!members.some(({ id }) => id === memberId)) return 'removed';
-      return members.length === 1 && (await size(signal)) === 0 ? 'drained' : undefined;
+      return members.length === 1 && (await size({ signal })) === 0 ? 'drained' : undefined;
     } catch (error) {
       if (signal.aborted || error instanceof WorldError) return undefined; // it rings again
       throw error;

@@ -24,7 +24,7 @@ export class ClusterIdentity {
   }
 
   /** Whether the cluster goes on without the member; false where nobody answers who could tell. */
-  async haveRemoved(own: MemberStatus, signal: AbortSignal): Promise<boolean> {
+  async hasRemoved(own: MemberStatus, signal: AbortSignal): Promise<boolean> {
     const asked = this.#endpoints.map(async (endpoint) => {
       await using client = this.#connect([endpoint]);
       const other = await client.status(endpoint, { signal, timeoutMs: askMs });
@@ -57,6 +57,7 @@ export class ClusterIdentity {
    * @throws AgentError `other-cluster` when they are not the same.
    */
   async compare(localEndpoint: string, seeds: readonly string[], signal: AbortSignal): Promise<void> {
+    if (seeds.length === 0) return;
     await using client = this.#connect([localEndpoint]);
     while (!signal.aborted) {
       const [own, ...others] = await Promise.all(

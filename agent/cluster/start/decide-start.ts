@@ -3,11 +3,13 @@ import { warningsOf } from '../../options/exposure.js';
 import type { EtcdSettings } from '../../options/options.js';
 import type { DataFolder } from '../server/data-folder.js';
 import type { ServerStart } from '../server/etcd/flags.js';
+import type { ServerLauncher } from '../server/server-launcher.js';
+import { refuseFork } from './fork-guard.js';
 import { type ForkGuard, NewClusterPermit } from './new-cluster.js';
 import { planStart } from './start-plan.js';
 
-/** How an agent begins. */
-export interface Beginning {
+/** How an agent starts. */
+export interface StartDecision {
   /** The server that it starts at once; undefined for a host that comes as a client. */
   readonly start: ServerStart | undefined;
   readonly seeds: readonly string[];
@@ -17,24 +19,18 @@ export interface Beginning {
   readonly runsServer: boolean;
 }
 
-export interface BeginningContext {
-  readonly options: EtcdSettings;
-  readonly folder: DataFolder;
-  /** What leads to this host's own server. */
-  readonly own: readonly string[];
-  readonly guard: ForkGuard;
-}
-
 /**
- * Decides how to begin, from the options and from what the prefix holds.
+ * Decides how to start, from the options and from what the prefix holds.
  *
  * @throws AgentError `no-fleet` when there is nothing to join and no new cluster may be made; `other-cluster` when a
  * cluster counts on a server of this host, which has lost its data.
  */
-export async function begin(
-  { options, folder, own, guard }: BeginningContext,
+export async function decideStart(
+  options: EtcdSettings,
+  folder: DataFolder,
+  launcher: ServerLauncher,
   signal: AbortSignal,
-): Promise<Beginning> {
+): Promise<StartDecision> {
   const { hostname, prefix, noServer = false, seeds, newCluster = false, log } = options;
   const isAlone = options.noNetwork !== true && options.serverUrls.length === 0;
   const fleet = await folder.rememberedFleet();
@@ -46,7 +42,7 @@ export async function begin(
     ...{ hostname, prefix, seeds, newCluster },
     hasData: !noServer && folder.hasData,
     hasOtherWay: options.connectSeeds !== undefined,
-    remembered: known.filter((url) => !own.includes(url)),
+    remembered: known.filter((url) => !launcher.ownUrls.includes(url)),
     fleet: fleet && describeFleet(fleet),
   };
   const plan = planStart(facts);
@@ -63,6 +59,9 @@ export async function begin(
         all: [...new Set([...plan.seeds, ...known])],
       };
     case 'found': {
+      const { serverUrls } = launcher.addresses;
+      const guard: ForkGuard = (abort) =>
+        refuseFork(hostname, serverUrls, { signal: abort, peerTls: options.tls?.peer });
       const permit = await NewClusterPermit.ask(facts, folder, guard, signal);
       return { start: { kind: 'new', permit }, seeds, all: [], runsServer: true };
     }

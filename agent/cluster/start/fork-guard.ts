@@ -4,6 +4,7 @@ import { createServer as createTlsServer, request as requestOverTls } from 'node
 import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { AgentError } from '../../errors.js';
 import type { TlsFiles } from '../server/etcd/flags.js';
 import { listenAt } from '../server/listen-check.js';
 
@@ -66,6 +67,26 @@ export async function heardFromCluster(
   }
   if (heard === undefined) return undefined;
   return { ...heard, clientUrls: await askClientUrls(heard, serverUrls, material) };
+}
+
+/**
+ * Refuses to start the first server of a new cluster where {@link heardFromCluster} hears of one.
+ *
+ * @throws AgentError `other-cluster` when a cluster counts on a server of this host, which has lost its data; `in-use`.
+ */
+export async function refuseFork(
+  hostname: string,
+  serverUrls: readonly string[],
+  options: ListenOptions,
+): Promise<void> {
+  const heard = await heardFromCluster(serverUrls, options);
+  if (heard === undefined) return;
+  const seeds = heard.clientUrls.length > 0 ? heard.clientUrls.join(',') : 'the client URL of one of them';
+  throw new AgentError(
+    'other-cluster',
+    `The servers at ${heard.peerUrls.join(', ')} expect a member of their cluster at this address, but ${hostname} has ` +
+      `no data of it. A new cluster would conflict with theirs: start this host with --seeds ${seeds} to rejoin it.`,
+  );
 }
 
 interface Material {

@@ -1,0 +1,46 @@
+import { type CallOptions, type ClientWorld, raiseGeneration } from '../../world/without-ssh.js';
+import { AgentError } from '../errors.js';
+import type { Connections } from './connections.js';
+import type { DataFolder } from './server/data-folder.js';
+import type { OwnServer } from './server/own-server.js';
+import type { ServerLauncher } from './server/server-launcher.js';
+
+const REBUILD_MS = 60_000;
+
+export interface RebuildContext {
+  readonly hostname: string;
+  readonly server: OwnServer | undefined;
+  readonly folder: DataFolder;
+  readonly launcher: ServerLauncher;
+  readonly connections: Connections;
+  readonly world: ClientWorld | undefined;
+}
+
+/**
+ * Makes this host's data a cluster of one; what the quorum has lost stays lost. The fleet gets a new generation, which
+ * tells it from what the rebuild leaves behind on other hosts, wherever that still runs.
+ *
+ * @throws AgentError `invalid` on a host without data; `server-failed` and the like if the server does not start.
+ */
+export async function rebuildCluster(context: RebuildContext, signal: AbortSignal): Promise<void> {
+  const { hostname, server, folder } = context;
+  if (server === undefined || !folder.hasData)
+    throw new AgentError('invalid', `${hostname} has no data to rebuild a cluster from.`);
+  const call = { signal, timeoutMs: REBUILD_MS };
+  await server.start({ kind: 'rebuild' });
+  await server.process?.ready(call);
+  await startNextGeneration(context, call);
+  // The flag for a rebuild makes it a cluster of one at every start.
+  await server.start({ kind: 'restart' });
+  await server.process?.ready(call);
+}
+
+async function startNextGeneration(
+  { launcher, connections, folder, world }: RebuildContext,
+  call: CallOptions,
+): Promise<void> {
+  await using client = connections.toFleet([launcher.localEndpoint]);
+  const fleet = await raiseGeneration(client, call);
+  await folder.rememberFleet(fleet);
+  world?.client.knowFleet(fleet);
+}

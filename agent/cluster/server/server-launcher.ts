@@ -1,0 +1,97 @@
+import { hostname as machineName } from 'node:os';
+import { AgentError } from '../../errors.js';
+import type { EtcdSettings } from '../../options/options.js';
+import { Mark, SERVER_MARK } from '../../processes/strays.js';
+import { ClientLink } from '../client-link.js';
+import type { DataFolder } from './data-folder.js';
+import type { ServerStart } from './etcd/flags.js';
+import {
+  localEndpoint,
+  noNetworkUrls,
+  type ServerAddresses,
+  serverAddresses,
+  socketPath,
+  socketPaths,
+} from './local-endpoint.js';
+import { ServerProcess } from './server-process.js';
+
+/** Starts etcd servers of this host, as its options say, and knows their addresses. */
+export class ServerLauncher {
+  /** As etcd is told them. */
+  readonly addresses: ServerAddresses;
+  readonly #settings: EtcdSettings;
+  readonly #folder: DataFolder;
+  /** The etcd program; undefined on a host that runs no server. */
+  readonly #program: string | undefined;
+  readonly #links: readonly ClientLink[];
+
+  constructor(settings: EtcdSettings, folder: DataFolder, program: string | undefined) {
+    this.addresses = serverAddresses(settings);
+    this.#settings = settings;
+    this.#folder = folder;
+    this.#program = program;
+    const target = socketPath(noNetworkUrls.client, folder.folder);
+    this.#links = socketPaths(settings.clientUrls).map((link) => new ClientLink(link, target));
+  }
+
+  /** How this machine reaches its own server. */
+  get localEndpoint(): string {
+    return localEndpoint(this.addresses, this.#folder.folder);
+  }
+
+  /** The client URLs that others use. */
+  get clientUrls(): readonly string[] {
+    const { advertisedClientUrls } = this.addresses;
+    if (!advertisedClientUrls.includes(noNetworkUrls.client)) return advertisedClientUrls;
+    // etcd knows its sockets by names that mean nothing outside its folder.
+    const [link] = socketPaths(this.#settings.clientUrls);
+    return [link === undefined ? this.localEndpoint : `unix://${link}`];
+  }
+
+  /** All that lead to this host's own server. */
+  get ownUrls(): readonly string[] {
+    return [...this.clientUrls, this.localEndpoint];
+  }
+
+  /** Where this host is, for a person who looks for it. */
+  get address(): string {
+    const [url = this.localEndpoint] = this.clientUrls;
+    return url.startsWith('unix:') ? machineName() : new URL(url).host;
+  }
+
+  /** @throws AgentError as {@link ServerProcess.start}; `invalid` on a host without an etcd program. */
+  async spawn(start: ServerStart): Promise<ServerProcess> {
+    if (this.#program === undefined) throw new AgentError('invalid', 'This host does not run a server.');
+    const { hostname, prefix, tls, quotaBackendBytes, environment, log } = this.#settings;
+    for (const link of this.#links) await link.make();
+    return ServerProcess.start({
+      name: hostname,
+      program: this.#program,
+      environment,
+      mark: `${SERVER_MARK}=${(await Mark.of(prefix)).value}`,
+      folder: this.#folder.folder,
+      dataFolder: this.#folder.data,
+      ...this.addresses,
+      tls,
+      quotaBackendBytes,
+      start,
+      log,
+    });
+  }
+
+  /** The same; undefined if the server cannot even be started, which may pass: another program uses its address. */
+  async trySpawn(start: ServerStart): Promise<ServerProcess | undefined> {
+    try {
+      return await this.spawn(start);
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error;
+      this.#settings.log('warn', error.message);
+      return undefined;
+    }
+  }
+
+  /** Removes the links by which clients on this machine found the server. */
+  async removeLinks(): Promise<void> {
+    for (const link of this.#links) await link.remove();
+  }
+}
