@@ -1,8 +1,8 @@
 import { addAbortListener } from 'node:events';
 import { pause } from '../base/abort.js';
 import { type ClientWorld, noteHost, WorldError } from '../world/without-ssh.js';
-import { leaveTimeoutMs } from './cluster/leave.js';
-import { stopGraceMs } from './deploys/app.js';
+import { LEAVE_TIMEOUT_MS } from './cluster/leave.js';
+import { STOP_GRACE_MS } from './deploys/app.js';
 import { Follower } from './deploys/follower.js';
 import { DEFAULT_KEEP_DEPLOYS, keepPruned } from './deploys/keep-pruned.js';
 import { mayWriteLater, patiently } from './deploys/patience.js';
@@ -20,7 +20,7 @@ export interface AgentOptions extends EmbdEtcdOptions {
 }
 
 /** Pauses before the host takes part in the cluster again, where its app goes on without. */
-const againMs = { first: 1_000, most: 60_000 };
+const REJOIN_PAUSE_MS = { first: 1_000, most: 60_000 };
 
 /**
  * The agent of one host: runs its app, takes part in the elastic cluster, follows the deploy log, and decides schedules
@@ -77,12 +77,12 @@ export class HostAgent {
   get endsWithinMs(): number {
     const { leavesWithinMs } = this.#etcd;
     if (leavesWithinMs > 0 || this.#endingSince === undefined) return leavesWithinMs;
-    return Math.max(0, this.#endingSince + stopGraceMs + leaveTimeoutMs - performance.now());
+    return Math.max(0, this.#endingSince + STOP_GRACE_MS + LEAVE_TIMEOUT_MS - performance.now());
   }
 
   /** Takes part in the cluster until the signal aborts; while there is an app to run, again after each failure. */
   async #persist(follower: Follower, resumed: Promise<void>, signal: AbortSignal): Promise<void> {
-    for (let pauseMs = againMs.first; ; pauseMs = Math.min(pauseMs * 2, againMs.most)) {
+    for (let pauseMs = REJOIN_PAUSE_MS.first; ; pauseMs = Math.min(pauseMs * 2, REJOIN_PAUSE_MS.most)) {
       const failure = await this.#takePart(follower, resumed, signal);
       if (failure === undefined || signal.aborted) return;
       await resumed;
@@ -150,11 +150,16 @@ export class HostAgent {
 }
 
 /** What may be otherwise at the next try; for the rest somebody has to decide something first. */
-const passing: ReadonlySet<AgentErrorCode> = new Set(['server-failed', 'join-failed', 'disk-full', 'in-use']);
+const TRANSIENT_CODES: ReadonlySet<AgentErrorCode> = new Set([
+  'server-failed',
+  'join-failed',
+  'disk-full',
+  'in-use',
+]);
 
 function isFinal(failure: Error): boolean {
   if (failure instanceof WorldError) return !mayWriteLater(failure);
-  return failure instanceof AgentError && !passing.has(failure.code);
+  return failure instanceof AgentError && !TRANSIENT_CODES.has(failure.code);
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

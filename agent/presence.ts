@@ -15,7 +15,7 @@ import type { ServerLauncher } from './cluster/server/server-launcher.js';
 import type { EtcdSettings } from './options/options.js';
 import { instanceOf } from './prefix/instance.js';
 
-const retryMs = 500;
+const RETRY_MS = 500;
 
 export interface PresenceOptions {
   readonly client: Client;
@@ -86,7 +86,7 @@ export class Presence {
         if (!(error instanceof WorldError) || error.code === 'conflict' || error.code === 'closed')
           throw error;
         this.#say(error.message);
-        await delay(retryMs, undefined, { signal }).catch((reason: unknown) => {
+        await delay(RETRY_MS, undefined, { signal }).catch((reason: unknown) => {
           if (!signal.aborted) throw reason;
         });
       }

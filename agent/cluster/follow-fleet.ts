@@ -12,7 +12,7 @@ import { AgentError } from '../errors.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { ServerStart } from './server/etcd/flags.js';
 
-const retryMs = 500;
+const RETRY_MS = 500;
 
 export interface FollowFleetOptions {
   readonly client: Client;
@@ -97,7 +97,7 @@ async function untilAnswered<T>(
       signal.throwIfAborted();
       if (!(error instanceof WorldError) || error.code === 'closed') throw error;
       if (isStrangeFinal && error.code === 'other-fleet') throw error;
-      await pause(retryMs, signal);
+      await pause(RETRY_MS, signal);
     }
   }
 }

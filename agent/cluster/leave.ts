@@ -5,13 +5,13 @@ import { readCluster } from './members/read-cluster.js';
 import type { OwnServer } from './server/own-server.js';
 
 /** How long an orderly end waits for the others to let this host go, before the server is stopped all the same. */
-export const leaveTimeoutMs = 15_000;
+export const LEAVE_TIMEOUT_MS = 15_000;
 
-const pollMs = 250;
-const answerMs = 1000;
+const POLL_MS = 250;
+const ANSWER_MS = 1000;
 
 /** A cluster without a majority can let nobody go: so long it is given to find one. */
-const withoutMajorityMs = 5000;
+const NO_MAJORITY_LIMIT_MS = 5000;
 
 export interface LeaveOptions {
   readonly client: Client;
@@ -52,11 +52,11 @@ async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise
     if (stay?.names.length === 0)
       return log('info', `no other server stays in the cluster: that of ${hostname} stops, its data stays`);
     unanswered = stay === undefined ? (unanswered ?? performance.now()) : undefined;
-    if (performance.now() - (unanswered ?? performance.now()) > withoutMajorityMs) break;
+    if (performance.now() - (unanswered ?? performance.now()) > NO_MAJORITY_LIMIT_MS) break;
     if (!isSaid) log('info', waitingFor(stay?.names));
     if (stay?.isSeenTo === false) nominate();
-    if (await own.isRemovedWithin(pollMs)) return log('info', `${hostname} has left the cluster`);
-    if (own.process === undefined) await delay(pollMs);
+    if (await own.isRemovedWithin(POLL_MS)) return log('info', `${hostname} has left the cluster`);
+    if (own.process === undefined) await delay(POLL_MS);
   }
   const back = 'its data stays, and it comes back as the same member';
   log('warn', `stopping without having left the cluster, which may lack a majority now; ${back}`);
@@ -64,7 +64,7 @@ async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise
 
 function waitingFor(names: readonly string[] | undefined): string {
   const who = names === undefined ? 'a majority of the servers' : names.join(', ');
-  return `leaving the cluster: waiting up to ${leaveTimeoutMs / 1000} s for ${who} to take over`;
+  return `leaving the cluster: waiting up to ${LEAVE_TIMEOUT_MS / 1000} s for ${who} to take over`;
 }
 
 /**
@@ -77,7 +77,7 @@ async function whoStays(
   observer: Observer,
 ): Promise<{ readonly names: readonly string[]; readonly isSeenTo: boolean } | undefined> {
   try {
-    const options = { timeoutMs: answerMs };
+    const options = { timeoutMs: ANSWER_MS };
     const reading = await readCluster(client, async () => DEFAULT_IDEAL_CLUSTER_SIZE, undefined, options);
     const others = reading.volunteers.map(({ key }) => key).filter((name) => name !== hostname);
     if (others.length > 0) return { names: others, isSeenTo: true };

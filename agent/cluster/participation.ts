@@ -12,7 +12,7 @@ import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
 import type { Connections } from './connections.js';
 import { NOMINATED_PREFIX } from './keys.js';
-import { leaveCluster, leaveTimeoutMs } from './leave.js';
+import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave.js';
 import { Nominator } from './members/nominator.js';
 import { type WantedSize, wantedSize } from './members/wanted-size.js';
 import type { DataFolder } from './server/data-folder.js';
@@ -206,7 +206,7 @@ export class Participation {
     this.presence.volunteer(undefined);
     this.presence.advertise(undefined);
     if (this.own?.process === undefined) return;
-    this.#leavingUntil = performance.now() + leaveTimeoutMs;
+    this.#leavingUntil = performance.now() + LEAVE_TIMEOUT_MS;
     await leaveCluster({
       client: world.client,
       own: this.own,

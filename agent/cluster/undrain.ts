@@ -3,7 +3,7 @@ import { SIZE_PREFIX } from './keys.js';
 import { wantedSize } from './members/wanted-size.js';
 import type { DataFolder } from './server/data-folder.js';
 
-const timeoutMs = 60_000;
+const TIMEOUT_MS = 60_000;
 
 /**
  * Takes the size 0 away that drained the cluster, once the host that has its data is started again.
@@ -16,8 +16,12 @@ export async function undrain(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await wantedSize(world, log)({ signal, timeoutMs })) === 0)
-    await world.client.del(`${SIZE_PREFIX}idealclustersize`, { signal, timeoutMs, repeatable: true });
+  if ((await wantedSize(world, log)({ signal, timeoutMs: TIMEOUT_MS })) === 0)
+    await world.client.del(`${SIZE_PREFIX}idealclustersize`, {
+      signal,
+      timeoutMs: TIMEOUT_MS,
+      repeatable: true,
+    });
   await folder.setDrained(false);
   log('info', 'the cluster was drained; it is back with its data, and grows again');
 }

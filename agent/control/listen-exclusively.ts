@@ -5,8 +5,8 @@ import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentError } from '../errors.js';
 
-const retryMs = 20;
-const patienceMs = 10_000;
+const RETRY_MS = 20;
+const WAIT_LIMIT_MS = 10_000;
 
 /**
  * Listens at a socket path that at most one living process has. What a process that was killed left there is taken over.
@@ -37,7 +37,7 @@ export async function listenExclusively(
 
 async function takeTurn(secret: string, signal: AbortSignal): Promise<Server> {
   const name = `\0hawser-${createHash('sha256').update(secret).digest('hex').slice(0, 32)}`;
-  const until = performance.now() + patienceMs;
+  const until = performance.now() + WAIT_LIMIT_MS;
   for (;;) {
     signal.throwIfAborted();
     const turn = createServer((socket) => socket.destroy());
@@ -48,7 +48,7 @@ async function takeTurn(secret: string, signal: AbortSignal): Promise<Server> {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
       if (performance.now() > until) throw stuck(error);
     }
-    await delay(retryMs, undefined, { signal });
+    await delay(RETRY_MS, undefined, { signal });
   }
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /** What the etcd server of a host is at the moment; `no-quorum`: it runs and knows of no leader. */
-export const serverStates = ['none', 'starting', 'learner', 'voter', 'no-quorum', 'stopped'] as const;
-export type ServerState = (typeof serverStates)[number];
+export const SERVER_STATES = ['none', 'starting', 'learner', 'voter', 'no-quorum', 'stopped'] as const;
+export type ServerState = (typeof SERVER_STATES)[number];
 
 /** A member as the server's own member list has it; the id is decimal. */
 export interface ReportedMember {
@@ -45,7 +45,7 @@ export const agentStateSchema: z.ZodType<AgentState> = z.object({
   pid: z.number().int(),
   version: z.string(),
   server: z.object({
-    state: z.enum(serverStates),
+    state: z.enum(SERVER_STATES),
     memberId: decimal.optional(),
     clusterId: decimal.optional(),
     revision: decimal.optional(),
@@ -69,9 +69,9 @@ export const doneSchema = z.object({ done: z.literal(true) });
  * - `busy`: it is still at the one before.
  * - `failed`: it tried, and could not.
  */
-export const controlErrorCodes = ['invalid', 'has-quorum', 'busy', 'failed'] as const;
-export type ControlErrorCode = (typeof controlErrorCodes)[number];
+export const CONTROL_ERROR_CODES = ['invalid', 'has-quorum', 'busy', 'failed'] as const;
+export type ControlErrorCode = (typeof CONTROL_ERROR_CODES)[number];
 
 export const controlErrorSchema = z.object({
-  error: z.object({ code: z.enum(controlErrorCodes), message: z.string() }),
+  error: z.object({ code: z.enum(CONTROL_ERROR_CODES), message: z.string() }),
 });

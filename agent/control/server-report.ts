@@ -5,7 +5,7 @@ import type { OwnServer } from '../cluster/server/own-server.js';
 import type { ServerLauncher } from '../cluster/server/server-launcher.js';
 import type { ServerReport } from './protocol.js';
 
-const askMs = 800;
+const ASK_MS = 800;
 
 /** What the control socket tells of this host's server; it asks the server itself, which answers without a majority too. */
 export async function reportOf(
@@ -19,9 +19,9 @@ export async function reportOf(
   if (server === undefined) return { state: own?.isDrained ? 'stopped' : 'none', dataFolder };
   await using client = connections.toAny([server.clientEndpoint]);
   // A server that does not answer in time is still starting, as far as can be told.
-  const status = await client.status(undefined, { timeoutMs: askMs }).catch(() => undefined);
+  const status = await client.status(undefined, { timeoutMs: ASK_MS }).catch(() => undefined);
   if (status === undefined) return { state: 'starting', dataFolder };
-  const members = await client.members({ timeoutMs: askMs, serializable: true }).catch(() => undefined);
+  const members = await client.members({ timeoutMs: ASK_MS, serializable: true }).catch(() => undefined);
   return {
     state: stateOf(status),
     memberId: status.memberId,

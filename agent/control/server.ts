@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Log } from '../../world/without-ssh.js';
 import { type AgentState, type ControlErrorCode, rebuildSchema, rejoinSchema } from './protocol.js';
 
-const largestBodyBytes = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 
 /** What an agent does when it is asked to. */
 export interface ControlHandlers {
@@ -21,7 +21,7 @@ export interface ControlHandlers {
   rejoin(seeds: readonly string[], options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
-const statuses: Record<ControlErrorCode, number> = {
+const HTTP_STATUSES: Record<ControlErrorCode, number> = {
   invalid: 400,
   'has-quorum': 409,
   busy: 409,
@@ -85,7 +85,7 @@ async function read<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    if (sizeBytes > largestBodyBytes) throw new Refusal('invalid', 'The request is too large.');
+    if (sizeBytes > MAX_BODY_BYTES) throw new Refusal('invalid', 'The request is too large.');
     chunks.push(chunk);
   }
   const { data, error } = schema.safeParse(parseJson(Buffer.concat(chunks).toString()));
@@ -108,7 +108,7 @@ function parseJson(text: string): unknown {
 function replyError(response: ServerResponse, error: unknown): void {
   const code = error instanceof Refusal ? error.code : 'failed';
   const message = error instanceof Error ? error.message : String(error);
-  reply(response, statuses[code], { error: { code, message } });
+  reply(response, HTTP_STATUSES[code], { error: { code, message } });
 }
 
 function reply(response: ServerResponse, status: number, value: unknown): void {

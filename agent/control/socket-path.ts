@@ -5,7 +5,7 @@ import path from 'node:path';
 export const CONTROL_SOCKET = 'agent.sock';
 
 /** What fits into `sun_path` with its closing zero, in bytes (unix(7)). */
-const longestPathBytes = 107;
+const MAX_SOCKET_PATH_BYTES = 107;
 
 /** A unix socket's path that the kernel takes, however deep its folder lies. */
 export interface SocketPath extends AsyncDisposable {
@@ -18,7 +18,7 @@ export interface SocketPath extends AsyncDisposable {
  */
 export async function socketPath(folder: string, name: string): Promise<SocketPath> {
   const plain = path.join(folder, name);
-  if (Buffer.byteLength(plain) <= longestPathBytes)
+  if (Buffer.byteLength(plain) <= MAX_SOCKET_PATH_BYTES)
     return { path: plain, [Symbol.asyncDispose]: async () => {} };
   const handle: FileHandle = await open(folder, 'r');
   return {

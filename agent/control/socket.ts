@@ -9,7 +9,7 @@ import { listenExclusively } from './listen-exclusively.js';
 import { type ControlHandlers, controlServer } from './server.js';
 import { CONTROL_SOCKET, type SocketPath, socketPath } from './socket-path.js';
 
-const holderTimeoutMs = 1_000;
+const HOLDER_TIMEOUT_MS = 1_000;
 
 export interface ControlSocketOptions extends ControlHandlers {
   readonly log: Log;
@@ -79,7 +79,7 @@ export class ControlSocket implements AsyncDisposable {
 }
 
 async function inUse(prefix: string, path: string): Promise<AgentError> {
-  const holder = await new ControlClient(path).state({ timeoutMs: holderTimeoutMs }).then(
+  const holder = await new ControlClient(path).state({ timeoutMs: HOLDER_TIMEOUT_MS }).then(
     ({ pid, hostname }) => `pid ${pid}, hostname ${hostname}`,
     () => 'it does not answer',
   );

@@ -1,12 +1,12 @@
 import { lstat } from 'node:fs/promises';
 import type { Log } from '../../world/without-ssh.js';
-import { emptyLog, maxLogBytes, rotateLog } from '../cluster/server/rotate-log.js';
+import { emptyLog, MAX_LOG_BYTES, rotateLog } from '../cluster/server/rotate-log.js';
 
 /** How many old logs of the apps are kept: `app.log.1` is the youngest. */
-const keptAppLogs = 4;
+const KEPT_APP_LOGS = 4;
 
 /** How soon the size is looked at again: when it grows fast, before it could double. */
-const lookAgainMs = { least: 50, most: 1_000 };
+const POLL_MS = { least: 50, most: 1_000 };
 
 /**
  * The file that an app writes its output to, kept from filling the disk: it is put aside at 10 MB, and four old ones
@@ -28,7 +28,7 @@ export class AppLog {
 
   /** Looks after the size from now on. */
   watch(): void {
-    if (this.#timer === undefined) this.#lookIn(lookAgainMs.least);
+    if (this.#timer === undefined) this.#lookIn(POLL_MS.least);
   }
 
   close(): void {
@@ -47,7 +47,7 @@ export class AppLog {
 
   async #look(): Promise<void> {
     try {
-      if (await rotateLog(this.file, { live: true, kept: keptAppLogs })) this.#lastSize = 0;
+      if (await rotateLog(this.file, { live: true, kept: KEPT_APP_LOGS })) this.#lastSize = 0;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
@@ -61,8 +61,8 @@ export class AppLog {
   #pauseMs(passedMs: number): number {
     const grown = Math.max(0, this.#size - this.#lastSize);
     this.#lastSize = this.#size;
-    const ms = grown === 0 ? lookAgainMs.most : ((maxLogBytes - this.#size) / grown) * passedMs * 0.5;
-    return Math.min(lookAgainMs.most, Math.max(lookAgainMs.least, ms));
+    const ms = grown === 0 ? POLL_MS.most : ((MAX_LOG_BYTES - this.#size) / grown) * passedMs * 0.5;
+    return Math.min(POLL_MS.most, Math.max(POLL_MS.least, ms));
   }
 
   /** The same trouble is said once. */

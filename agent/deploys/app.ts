@@ -10,10 +10,10 @@ import { describeOwner, strangerAt } from './port-owner.js';
 import type { Release } from './releases.js';
 
 /** How long an app may take to end after SIGTERM. */
-export const stopGraceMs = 10_000;
+export const STOP_GRACE_MS = 10_000;
 
 /** Pauses between restarts of an app that keeps ending. */
-const restartMs = { first: 1_000, most: 30_000 };
+const RESTART_PAUSE_MS = { first: 1_000, most: 30_000 };
 
 export interface AppOptions {
   readonly release: Release;
@@ -110,10 +110,10 @@ export class App {
   /** Ends the app and all that it has started. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#child?.stop(stopGraceMs);
+    await this.#child?.stop(STOP_GRACE_MS);
     await this.#kept;
     // It may have been started again just before the abort.
-    await this.#child?.stop(stopGraceMs);
+    await this.#child?.stop(STOP_GRACE_MS);
     this.#output.close();
   }
 
@@ -127,22 +127,22 @@ export class App {
     const { signal } = this.#stopping;
     const { release, log } = this.#options;
     const { run, settleMs = DEFAULT_SETTLE_MS } = release.deployment.manifest;
-    let pauseMs = restartMs.first;
+    let pauseMs = RESTART_PAUSE_MS.first;
     while (run !== undefined && !signal.aborted) {
       const startedAt = performance.now();
       const why = await this.#untilDown(settleMs);
       if (signal.aborted) return;
-      if (performance.now() - startedAt > restartMs.most) {
-        pauseMs = restartMs.first;
+      if (performance.now() - startedAt > RESTART_PAUSE_MS.most) {
+        pauseMs = RESTART_PAUSE_MS.first;
         this.#restarts = 0;
       }
       this.#lastExit = why;
       this.#options.onCondition({ up: false, restarts: this.#restarts, lastExit: why });
       log('warn', `the app of deploy ${release.id} ${why}; starting it again in ${pauseMs} ms`);
       // What it left behind would be in the way of the next one.
-      await this.#child?.stop(stopGraceMs);
+      await this.#child?.stop(STOP_GRACE_MS);
       await delay(pauseMs, undefined, { signal });
-      pauseMs = Math.min(pauseMs * 2, restartMs.most);
+      pauseMs = Math.min(pauseMs * 2, RESTART_PAUSE_MS.most);
       this.#restarts += 1;
       this.#child = undefined;
     }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { HealthCheck } from '../../world/without-ssh.js';
 import { describeOwner, strangerAt } from './port-owner.js';
 
-const attemptTimeoutMs = 2_000;
+const ATTEMPT_TIMEOUT_MS = 2_000;
 
 export interface HealthOptions {
   /** Where `exec` runs and with what environment. */
@@ -45,7 +45,7 @@ export async function tryOnce(check: HealthCheck, options: HealthOptions): Promi
 }
 
 async function attempt(check: HealthCheck, options: HealthOptions): Promise<string | undefined> {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(attemptTimeoutMs)]);
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
   try {
     switch (check.kind) {
       case 'http':
@@ -57,7 +57,7 @@ async function attempt(check: HealthCheck, options: HealthOptions): Promise<stri
     }
   } catch (error) {
     options.signal.throwIfAborted();
-    return signal.aborted ? `no answer within ${attemptTimeoutMs} ms` : reason(error);
+    return signal.aborted ? `no answer within ${ATTEMPT_TIMEOUT_MS / 1000} s` : reason(error);
   }
 }
 

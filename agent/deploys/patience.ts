@@ -1,13 +1,17 @@
 import { pause } from '../../base/abort.js';
 import { type Log, WorldError } from '../../world/without-ssh.js';
 
-const retryMs = { first: 1_000, most: 10_000 };
+const RETRY_MS = { first: 1_000, most: 10_000 };
 
-const away: ReadonlySet<string> = new Set(['unavailable', 'outcome-unknown', 'permission-denied']);
+const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
+  'unavailable',
+  'outcome-unknown',
+  'permission-denied',
+]);
 
 /** Whether the World may let us read later: it is away, or its users are being set up. */
 export function mayReadLater(error: unknown): boolean {
-  return error instanceof WorldError && away.has(error.code);
+  return error instanceof WorldError && UNAVAILABLE_CODES.has(error.code);
 }
 
 /** Whether the World may let us write later: as for reading, and it may have been full. */
@@ -28,7 +32,7 @@ export async function patiently<T>(
   { signal, log, isWorthIt = mayWriteLater }: PatienceOptions,
 ): Promise<T> {
   let said = '';
-  for (let pauseMs = retryMs.first; ; pauseMs = Math.min(pauseMs * 2, retryMs.most)) {
+  for (let pauseMs = RETRY_MS.first; ; pauseMs = Math.min(pauseMs * 2, RETRY_MS.most)) {
     signal.throwIfAborted();
     try {
       return await operation();

@@ -6,7 +6,7 @@ import { type Deployment, type Log, parseDeployment } from '../../world/without-
 import { removeTree } from './remove-tree.js';
 import { sync, syncTree } from './sync-tree.js';
 
-const keptReleases = 5;
+const KEPT_RELEASES = 5;
 const recordSchema = z.object({ id: z.number().int().positive(), payload: z.string() });
 
 /** A deploy as the log has it: what tells it from one with the same number in another fleet's log is its digest. */
@@ -139,7 +139,7 @@ export class Releases {
   async prune(): Promise<void> {
     const linked = [await this.current(), await this.lastHealthy()];
     const names = (await this.#names()).sort((a, b) => idOf(b) - idOf(a));
-    for (const name of names.slice(keptReleases)) if (!linked.includes(name)) await this.discard(name);
+    for (const name of names.slice(KEPT_RELEASES)) if (!linked.includes(name)) await this.discard(name);
   }
 
   /** Removes what was left half unpacked or half removed, when the power failed or an agent was killed. */

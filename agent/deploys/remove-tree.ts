@@ -1,14 +1,14 @@
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-const refusals: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOTEMPTY']);
+const REFUSED_CODES: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOTEMPTY']);
 
 /** Removes a folder with all that is in it, also folders that forbid it to their owner. Links are not followed. */
 export async function removeTree(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true });
   } catch (error) {
-    if (!refusals.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!REFUSED_CODES.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
     await makeWritable(folder);
     await rm(folder, { recursive: true, force: true });
   }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
-const inFlight = 16;
+const CONCURRENCY = 16;
 
 /** Brings all files and folders of a tree to the disk, so that they are whole after the power failed. */
 export async function syncTree(folder: string): Promise<void> {
@@ -14,7 +14,7 @@ export async function syncTree(folder: string): Promise<void> {
   const work = async (): Promise<void> => {
     for (const file of left) await sync(file);
   };
-  await Promise.all(Array.from({ length: inFlight }, work));
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
 }
 
 /** Brings one file, or what a folder lists, to the disk. */

@@ -30,25 +30,25 @@ export function warningsOf({ clientUrls, serverUrls, tls, insecure = false }: Ex
     return [
       ...(wide.length === 0 ? [] : [`${list(wide)} ${are(wide)} open to whoever reaches this host`]),
       ...(near.length === 0 ? [] : [`${list(near)} ${are(near)} open to every local user of this host`]),
-    ].map((who) => `${who}, who can so ${mayDo[side]}`);
+    ].map((who) => `${who}, who can so ${ACCESS[side]}`);
   });
 }
 
-const mayDo = {
+const ACCESS = {
   client: 'read and write the fleet, and run programs on all its hosts as the users of their agents',
   server: 'become a part of the cluster, and so read and write the fleet',
 } as const;
 
 function refused(side: UrlSide, urls: string, files: TlsFiles | undefined): AgentError {
-  const flags = side === 'client' ? ['--cert-file', '--key-file', '--trusted-ca-file'] : peerFlags;
+  const flags = side === 'client' ? ['--cert-file', '--key-file', '--trusted-ca-file'] : PEER_FLAGS;
   const missing = files === undefined ? flags.join(', ') : flags[2];
   const message =
-    `At ${urls} whoever reaches this host could ${mayDo[side]}: give certificates that clients must have too ` +
+    `At ${urls} whoever reaches this host could ${ACCESS[side]}: give certificates that clients must have too ` +
     `(https:// with ${missing}), or --insecure if only hosts of yours can reach that network.`;
   return new AgentError('unsafe', message);
 }
 
-const peerFlags = ['--peer-cert-file', '--peer-key-file', '--peer-trusted-ca-file'];
+const PEER_FLAGS = ['--peer-cert-file', '--peer-key-file', '--peer-trusted-ca-file'];
 
 function list(urls: readonly { readonly text: string }[]): string {
   return urls.map(({ text }) => text).join(', ');

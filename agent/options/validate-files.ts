@@ -8,8 +8,8 @@ import type { ServerAddresses } from '../cluster/server/local-endpoint.js';
 import { AgentError } from '../errors.js';
 import { checkOwnFolder } from '../prefix/own-folder.js';
 
-const serverAuth = '1.3.6.1.5.5.7.3.1';
-const clientAuth = '1.3.6.1.5.5.7.3.2';
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 /**
  * Makes the prefix, for its owner only, where it does not exist.
@@ -25,7 +25,7 @@ export function checkPrefix(prefix: string): void {
   } catch (error) {
     if (error instanceof AgentError) throw error;
     const { code = '', message } = error as NodeJS.ErrnoException;
-    const why = meanings[code] ?? message;
+    const why = ERRNO_MEANINGS[code] ?? message;
     throw new AgentError(
       'invalid',
       `Cannot write to the prefix ${prefix}: ${why}. Choose another with --prefix, or run as a user who may.`,
@@ -41,7 +41,7 @@ function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) mkdirSync(folder, { mode: 0o700 });
 }
 
-const meanings: Partial<Record<string, string>> = {
+const ERRNO_MEANINGS: Partial<Record<string, string>> = {
   EACCES: 'permission denied (EACCES)',
   EPERM: 'not permitted (EPERM)',
   EROFS: 'its file system is read-only (EROFS)',
@@ -85,7 +85,7 @@ function checkFiles(
   }
   const usages: readonly string[] | undefined = certificate.keyUsage;
   // A server of etcd also connects, to the other servers and to itself, and shows this certificate there.
-  if (usages !== undefined && !(usages.includes(serverAuth) && usages.includes(clientAuth))) {
+  if (usages !== undefined && !(usages.includes(SERVER_AUTH) && usages.includes(CLIENT_AUTH))) {
     throw new AgentError(
       'invalid',
       `The certificate ${certFile} must be for both serverAuth and clientAuth (extended key usage).`,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { ServerTls } from '../cluster/server/etcd/flags.js';
 import {
   isUnix,
-  noNetworkUrls,
+  NO_NETWORK_URLS,
   serverAddresses,
   socketPath,
   socketPaths,
@@ -37,7 +37,7 @@ export interface ValidatedOptions {
 }
 
 /** The longest path of a unix socket on Linux, without the zero byte at its end. */
-const maxSocketPathBytes = 107;
+const MAX_SOCKET_PATH_BYTES = 107;
 
 /**
  * Looks at the options alone; what the files are is checked by {@link checkPrefix} and {@link checkCertificates}.
@@ -124,14 +124,14 @@ function validateNoNetwork(options: ValidatedOptions): void {
       'A host without network serves unix sockets only: it takes no certificates.',
     );
   }
-  checkSocketPath(options.prefix, socketPath(noNetworkUrls.client, path.join(options.prefix, 'etcd')));
+  checkSocketPath(options.prefix, socketPath(NO_NETWORK_URLS.client, path.join(options.prefix, 'etcd')));
 }
 
 function checkSocketPath(prefix: string, longest: string): void {
-  if (Buffer.byteLength(longest) > maxSocketPathBytes) {
+  if (Buffer.byteLength(longest) > MAX_SOCKET_PATH_BYTES) {
     throw new AgentError(
       'invalid',
-      `The prefix ${prefix} is too long for the unix socket ${longest}: ${maxSocketPathBytes} bytes are the most.`,
+      `The prefix ${prefix} is too long for the unix socket ${longest}: ${MAX_SOCKET_PATH_BYTES} bytes are the most.`,
     );
   }
 }
@@ -154,7 +154,10 @@ function checkSocketUrl(url: string, prefix: string): void {
   if (!/^unix:\/\/\/[^\0]*[^\0/]$/.test(url)) {
     throw new AgentError('invalid', `${url} names no socket: write unix:///absolute/path.`);
   }
-  for (const longest of [...socketPaths([url]), socketPath(noNetworkUrls.client, path.join(prefix, 'etcd'))])
+  for (const longest of [
+    ...socketPaths([url]),
+    socketPath(NO_NETWORK_URLS.client, path.join(prefix, 'etcd')),
+  ])
     checkSocketPath(prefix, longest);
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ProcessEntry, signalProcess } from './process-table.js';
 
-const lookAgainMs = { first: 5, most: 100 };
+const POLL_MS = { first: 5, most: 100 };
 
 /**
  * Waits until nothing is found any more, looking again and again.
@@ -10,10 +10,10 @@ const lookAgainMs = { first: 5, most: 100 };
  */
 export async function untilGone(find: () => readonly ProcessEntry[], timeoutMs: number): Promise<boolean> {
   const until = performance.now() + timeoutMs;
-  for (let pauseMs = lookAgainMs.first; find().length > 0; ) {
+  for (let pauseMs = POLL_MS.first; find().length > 0; ) {
     if (performance.now() > until) return false;
     await delay(pauseMs);
-    pauseMs = Math.min(pauseMs * 2, lookAgainMs.most);
+    pauseMs = Math.min(pauseMs * 2, POLL_MS.most);
   }
   return true;
 }
@@ -46,7 +46,7 @@ export async function killAll(
   for (let found = find(); found.length > 0; found = find()) {
     if (performance.now() > until) return found;
     killOnce(find);
-    await delay(lookAgainMs.first);
+    await delay(POLL_MS.first);
   }
   return [];
 }

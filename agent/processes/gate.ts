@@ -1,19 +1,19 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 
-const systemPath = '/usr/local/bin:/usr/bin:/bin';
+const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /**
  * Run by `sh` in the child, after the kernel was told to kill it with its parent: is the parent still there? It might
  * have been killed just before. Then the control group, so that it is in place before the program can start others.
  */
-const gate = `[ "$PPID" = "$1" ] || exit 125
+const GATE_SCRIPT = `[ "$PPID" = "$1" ] || exit 125
 { [ -z "$2" ] || echo $$ >"$2"; } 2>/dev/null
 shift 2
 exec "$@"`;
 
 /** The same without a parent to be tied to: where util-linux is not installed. */
-const looseGate = gate.slice(gate.indexOf('{'));
+const looseGate = GATE_SCRIPT.slice(GATE_SCRIPT.indexOf('{'));
 
 export interface GateOptions {
   readonly argv: readonly [string, ...string[]];
@@ -36,11 +36,11 @@ export function gated({ argv, cwd, environment, procsFile }: GateOptions): [stri
   const program = findProgram(name, searchPath, cwd);
   // Resolved here so that a missing program is our error and not a line from a shell in a log.
   if (program === undefined) throw noProgram(name, cwd);
-  const [sh, setpriv] = ['sh', 'setpriv'].map((tool) => findProgram(tool, systemPath));
+  const [sh, setpriv] = ['sh', 'setpriv'].map((tool) => findProgram(tool, SYSTEM_PATH));
   if (sh === undefined) return [program, ...args];
   const tail = [String(process.pid), procsFile ?? '', program, ...args];
   if (setpriv === undefined) return [sh, '-c', looseGate, 'sh', ...tail];
-  return [setpriv, '--pdeathsig', 'KILL', '--', sh, '-c', gate, 'sh', ...tail];
+  return [setpriv, '--pdeathsig', 'KILL', '--', sh, '-c', GATE_SCRIPT, 'sh', ...tail];
 }
 
 /**

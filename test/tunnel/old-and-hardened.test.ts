@@ -5,7 +5,13 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { createFleet, hardenedSshd, oldSshd, oldSshdHints, type SshdProfile } from '../../fixtures/index.js';
+import {
+  createFleet,
+  hardenedSshd,
+  OLD_SSHD,
+  OLD_SSHD_HINTS,
+  type SshdProfile,
+} from '../../fixtures/index.js';
 import { Tunnel, TunnelError } from '../../tunnel/index.js';
 import { SshWorld } from '../../world/index.js';
 import { Etcd } from '../world/helpers/etcd.js';
@@ -65,12 +71,12 @@ test.serial('A hardened host refuses what it does not permit, and that is said',
 test.serial(
   'The World works through an old host with the hints that ssh needs, and only with them',
   async (t) => {
-    await using sshd = await start(oldSshd);
+    await using sshd = await start(OLD_SSHD);
     const without = await writeSshConfig(sshd, [hostLines('web', sshd)]);
     t.regex(await sshSays(without), /no matching key exchange/);
     const error = await t.throwsAsync(tellsEtcd(without), { instanceOf: TunnelError });
     t.is(error.code, 'no-common-algorithm');
-    const configFile = await writeSshConfig(sshd, [hostLines('web', sshd, oldSshdHints)]);
+    const configFile = await writeSshConfig(sshd, [hostLines('web', sshd, OLD_SSHD_HINTS)]);
     t.is(await sshSays(configFile), '');
     t.is(await tellsEtcd(configFile), configFile);
   },
@@ -79,7 +85,7 @@ test.serial(
 test.serial(
   'A fleet can have an old and a hardened host, and ssh_config leads hawser into both',
   async (t) => {
-    const sshd = { old: oldSshd, hardened: hardenedSshd([`127.0.0.1:${etcd.port}`]) };
+    const sshd = { old: OLD_SSHD, hardened: hardenedSshd([`127.0.0.1:${etcd.port}`]) };
     await using fleet = await createFleet({
       hosts: ['old', 'hardened'],
       backend: 'processes',
@@ -88,7 +94,7 @@ test.serial(
     });
     const configFile = join(fleet.folder, 'hinted_ssh_config');
     const include = `Match all\n  Include ${fleet.sshConfigFile}`;
-    await writeFile(configFile, `Host old\n  ${oldSshdHints.join('\n  ')}\n${include}\n`);
+    await writeFile(configFile, `Host old\n  ${OLD_SSHD_HINTS.join('\n  ')}\n${include}\n`);
     for (const name of ['old', 'hardened']) {
       t.is(await sshSays(configFile, name), '');
       t.is(await tellsEtcd(configFile, name), configFile);

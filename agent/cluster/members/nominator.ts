@@ -35,7 +35,7 @@ const FIRST_RETRY_MS = 50;
 const MOST_RETRY_MS = 2000;
 const RETRY_AFTER_TROUBLE_MS = 500;
 
-const agentsPrefix = '/agents/';
+const AGENTS_PREFIX = '/agents/';
 
 export interface NominatorOptions extends NominatorContext {
   readonly hostname: string;
@@ -161,7 +161,7 @@ export class Nominator {
 
 /** Rings at each change of what the choice depends on. */
 async function follow(client: Client, signal: AbortSignal, wake: Notify): Promise<void> {
-  const watched = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX, SIZE_PREFIX, agentsPrefix];
+  const watched = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX, SIZE_PREFIX, AGENTS_PREFIX];
   const ringing = watched.map(async (key) => {
     for await (const _ of client.changes({ key, prefix: true }, { signal })) wake.notify();
   });

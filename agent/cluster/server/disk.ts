@@ -1,9 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const enoughBytes = 64 * 1024 * 1024;
-const enoughShare = 0.05;
-const checkIntervalMs = 2_000;
+const ENOUGH_BYTES = 64 * 1024 * 1024;
+const ENOUGH_SHARE = 0.05;
+const CHECK_INTERVAL_MS = 2_000;
 
 /** What is free for us on the file system of `folder`. Rejects with the errno error where there is no such folder. */
 export async function freeBytes(folder: string): Promise<number> {
@@ -21,7 +21,7 @@ export async function freeBytes(folder: string): Promise<number> {
 export async function spaceFor(
   folder: string,
   signal: AbortSignal,
-  { intervalMs = checkIntervalMs } = {},
+  { intervalMs = CHECK_INTERVAL_MS } = {},
 ): Promise<void> {
   do await delay(intervalMs, undefined, { signal });
   while (!(await hasSpace(folder)));
@@ -29,5 +29,5 @@ export async function spaceFor(
 
 async function hasSpace(folder: string): Promise<boolean> {
   const { bavail, blocks, bsize } = await statfs(folder);
-  return bavail * bsize >= Math.min(enoughBytes, blocks * bsize * enoughShare);
+  return bavail * bsize >= Math.min(ENOUGH_BYTES, blocks * bsize * ENOUGH_SHARE);
 }

@@ -5,7 +5,7 @@ import { AgentError } from '../../errors.js';
  * Where a server without network listens: unix sockets in its own working folder. etcd 3.4 takes no absolute path
  * and wants something like a port, so these are relative and called `client:0` and `peer:0`.
  */
-export const noNetworkUrls = { client: 'unix://client:0', server: 'unix://peer:0' } as const;
+export const NO_NETWORK_URLS = { client: 'unix://client:0', server: 'unix://peer:0' } as const;
 
 /** What an agent was told of its addresses. */
 export interface AddressOptions {
@@ -36,14 +36,14 @@ export function isUnix(url: string): boolean {
 
 /** Whatever path a client uses, etcd listens in its own folder, under the name that each version takes. */
 function atServer(clientUrls: readonly string[]): readonly string[] {
-  return [...new Set(clientUrls.map((url) => (isUnix(url) ? noNetworkUrls.client : url)))];
+  return [...new Set(clientUrls.map((url) => (isUnix(url) ? NO_NETWORK_URLS.client : url)))];
 }
 
 /** What etcd listens on and what others are told: by default the same, without what is on our loopback if more is. */
 export function serverAddresses(options: AddressOptions): ServerAddresses {
-  const clientUrls = options.noNetwork === true ? [noNetworkUrls.client] : atServer(options.clientUrls);
+  const clientUrls = options.noNetwork === true ? [NO_NETWORK_URLS.client] : atServer(options.clientUrls);
   const isAlone = options.noNetwork === true || options.serverUrls.length === 0;
-  const serverUrls = isAlone ? [noNetworkUrls.server] : options.serverUrls;
+  const serverUrls = isAlone ? [NO_NETWORK_URLS.server] : options.serverUrls;
   return {
     clientUrls,
     serverUrls,

@@ -9,10 +9,10 @@ import {
   WorldError,
 } from '../../../world/without-ssh.js';
 
-const connectIntervalMs = 20;
-const firstIntervalMs = 50;
-const maxIntervalMs = 250;
-const attemptMs = 2_000;
+const CONNECT_INTERVAL_MS = 20;
+const FIRST_INTERVAL_MS = 50;
+const MAX_INTERVAL_MS = 250;
+const ATTEMPT_MS = 2_000;
 
 /** How this machine asks its own server. */
 export interface LocalServerOptions {
@@ -43,9 +43,9 @@ export class LocalServer implements AsyncDisposable {
   async serves(signal: AbortSignal): Promise<MemberStatus> {
     // gRPC waits longer and longer between attempts to connect, and a server that starts refuses several.
     while (!(await takesConnections(this.#endpoint, signal)))
-      await delay(connectIntervalMs, undefined, { signal });
-    for (let intervalMs = firstIntervalMs; ; intervalMs = Math.min(intervalMs * 1.5, maxIntervalMs)) {
-      const status = await this.answers({ signal, timeoutMs: attemptMs });
+      await delay(CONNECT_INTERVAL_MS, undefined, { signal });
+    for (let intervalMs = FIRST_INTERVAL_MS; ; intervalMs = Math.min(intervalMs * 1.5, MAX_INTERVAL_MS)) {
+      const status = await this.answers({ signal, timeoutMs: ATTEMPT_MS });
       if (status !== undefined && status.leader !== '0') {
         if (status.isLearner || (await this.#readsWithQuorum(signal))) return status;
       }
@@ -54,7 +54,7 @@ export class LocalServer implements AsyncDisposable {
   }
 
   async #readsWithQuorum(signal: AbortSignal): Promise<boolean> {
-    const read = this.#client.get('hawser/ready', { signal, timeoutMs: attemptMs });
+    const read = this.#client.get('hawser/ready', { signal, timeoutMs: ATTEMPT_MS });
     const answer = read.then(() => true).catch(refusedIsAnswered);
     return (await orNotYet(answer, signal)) ?? false;
   }

@@ -16,12 +16,12 @@ import { ServerLifecycle, type ServerLifecycleOptions, type StopReason } from '.
 import type { ServerProcess } from './server-process.js';
 
 /** A server that ran this long starts with a clean record. */
-const steadyMs = 60_000;
+const STABLE_AFTER_MS = 60_000;
 
-const pollMs = 100;
-const slowPollMs = 500;
-const readyMs = 5000;
-const ownEndMs = 5000;
+const POLL_MS = 100;
+const SLOW_POLL_MS = 500;
+const READY_MS = 5000;
+const REMOVED_EXIT_MS = 5000;
 
 export interface OwnServerOptions extends ServerLifecycleOptions {
   readonly folder: DataFolder;
@@ -88,7 +88,7 @@ export class OwnServer {
         if (signal.aborted) return;
         if (!(error instanceof WorldError) || error.code === 'closed') throw error;
         this.#options.log('debug', `the own server waits: ${error.message}`);
-        await pause(slowPollMs, signal);
+        await pause(SLOW_POLL_MS, signal);
       }
     }
   }
@@ -160,7 +160,7 @@ export class OwnServer {
     }
     presence.volunteer(urls);
     if (member === undefined || member.id === this.#failedMemberId)
-      return wake.wait(isNominated && member === undefined ? pollMs : undefined, signal);
+      return wake.wait(isNominated && member === undefined ? POLL_MS : undefined, signal);
     log('info', `${hostname} is nominated; starting its server`);
     convergerUid.setConverged(false);
     await this.#join(member.id, signal);
@@ -205,7 +205,7 @@ export class OwnServer {
     }
     if (ending === 'ended') return this.#startAgain(server, performance.now() - since, signal);
     log('info', `${hostname} is no member of the cluster any more; its data goes to ${folder.data}.old`);
-    if (!(await this.isRemovedWithin(ownEndMs))) await this.discard();
+    if (!(await this.isRemovedWithin(REMOVED_EXIT_MS))) await this.discard();
   }
 
   async #serve(server: ServerProcess, signal: AbortSignal): Promise<StopReason> {
@@ -236,7 +236,7 @@ export class OwnServer {
       );
       await spaceFor(folder.folder, signal);
     } else {
-      this.#retries = ranMs > steadyMs ? 1 : this.#retries + 1;
+      this.#retries = ranMs > STABLE_AFTER_MS ? 1 : this.#retries + 1;
       if (this.#retries > MAX_SERVER_RETRIES) return this.#giveUp(server, signal);
       log('warn', `the etcd server ended (${explainExit(exit)}); starting it again`);
       await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
@@ -250,7 +250,7 @@ export class OwnServer {
     const exit = await server.exited;
     const why = `The etcd server of ${hostname} ended ${this.#retries} times in a row, last with ${explainExit(exit)}.`;
     // Without a majority that answers nobody is there to go on.
-    const others = await client.members({ signal, timeoutMs: readyMs }).catch(() => []);
+    const others = await client.members({ signal, timeoutMs: READY_MS }).catch(() => []);
     if (!others.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner))
       throw new AgentError('server-failed', why, { logTail: exit.logTail });
     log('error', `${why} The others go on; this host gives up its place and joins them as a new one.`);

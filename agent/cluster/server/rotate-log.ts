@@ -2,12 +2,12 @@ import { type FileHandle, lstat, open, rename, rm, writeFile } from 'node:fs/pro
 import { openToChange } from '../../prefix/own-file.js';
 
 /** How large a log grows before it is put aside. */
-export const maxLogBytes = 10 * 1024 * 1024;
+export const MAX_LOG_BYTES = 10 * 1024 * 1024;
 
 /** How many old logs of etcd are kept: `etcd.log.1` is the youngest. */
-const keptLogs = 3;
+const KEPT_LOGS = 3;
 
-const pieceBytes = 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 export interface RotateOptions {
   /** A program writes it. */
@@ -27,7 +27,7 @@ export interface RotateOptions {
  */
 export async function rotateLog(
   file: string,
-  { live, maxBytes = maxLogBytes, kept = keptLogs }: RotateOptions,
+  { live, maxBytes = MAX_LOG_BYTES, kept = KEPT_LOGS }: RotateOptions,
 ): Promise<boolean> {
   const found = await lstat(file).catch(ignoreAbsent);
   if (found === undefined || found.size < maxBytes) return false;
@@ -40,7 +40,7 @@ export async function rotateLog(
   const aside = `${file}.new`;
   await rm(aside, { force: true });
   try {
-    if ((await log.stat()).size > 2 * Math.max(maxBytes, pieceBytes)) await moveEnd(log, aside, maxBytes);
+    if ((await log.stat()).size > 2 * Math.max(maxBytes, CHUNK_BYTES)) await moveEnd(log, aside, maxBytes);
     else await copyAll(log, aside, maxBytes);
   } catch (error) {
     await rm(aside, { force: true });
@@ -68,7 +68,7 @@ async function age(file: string, kept: number): Promise<void> {
 async function copyAll(log: FileHandle, aside: string, maxBytes: number): Promise<void> {
   await using copy = await open(aside, 'wx', 0o600);
   const { size } = await log.stat();
-  const piece = Buffer.alloc(pieceBytes);
+  const piece = Buffer.alloc(CHUNK_BYTES);
   for (let position = 0; position < size + maxBytes; ) {
     const { bytesRead } = await log.read(piece, 0, piece.length, position);
     if (bytesRead === 0) break;

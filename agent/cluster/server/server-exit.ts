@@ -40,13 +40,13 @@ export interface ExitEvidence {
 }
 
 /** A log file on a full disk may lack the line that says so; etcd's database grows by more than this at once. */
-const nothingFreeBytes = 64 * 1024;
+const FULL_BELOW_BYTES = 64 * 1024;
 
 /** What etcd logs about its removal; 3.6 ends with code 1 then if it learns of it while it starts. */
-const removal = /"msg":"server error","error":"the member has been permanently removed from the cluster"/;
+const REMOVAL = /"msg":"server error","error":"the member has been permanently removed from the cluster"/;
 
 /** In the words of etcd 3.4, 3.5 and 3.6. */
-const words: readonly (readonly [ExitReason, RegExp])[] = [
+const EXIT_WORDS: readonly (readonly [ExitReason, RegExp])[] = [
   ['disk-full', /no space left on device|disk quota exceeded/],
   ['address-in-use', /address already in use/],
   ['unequal-members', /member count is unequal|error validating peerURLs|couldn't find local name/],
@@ -63,16 +63,16 @@ export function serverExit({ exit, ended, log, freeBytes }: ExitEvidence): Serve
 
 function reason(exit: ChildExit, log: string, freeBytes: number): ExitReason {
   // Nothing else ends with code 0 unless somebody asked it to.
-  if (exit.code === 0 || removal.test(log)) return 'removed';
+  if (exit.code === 0 || REMOVAL.test(log)) return 'removed';
   const last = finalWords(log).join('\n');
-  const said = words.find(([, pattern]) => pattern.test(last))?.[0];
+  const said = EXIT_WORDS.find(([, pattern]) => pattern.test(last))?.[0];
   if (said === 'address-in-use' || said === 'unequal-members') return said;
   // A full disk also shows as a database that cannot be read, and its data must not be given up for that.
-  if (exit.code !== null && freeBytes < nothingFreeBytes) return 'disk-full';
+  if (exit.code !== null && freeBytes < FULL_BELOW_BYTES) return 'disk-full';
   return said ?? 'other';
 }
 
-const meanings: Readonly<Record<ExitReason, string | undefined>> = {
+const EXIT_MEANINGS: Readonly<Record<ExitReason, string | undefined>> = {
   removed: 'removed from its cluster',
   'disk-full': 'the disk is full',
   'address-in-use': 'its address is in use',
@@ -89,7 +89,7 @@ export function describeExit({
   signal,
   why = 'other',
 }: ChildExit & { readonly why?: ExitReason }): string {
-  const meaning = meanings[why];
+  const meaning = EXIT_MEANINGS[why];
   return `${signal ?? `exit code ${code}`}${meaning === undefined ? '' : `, ${meaning}`}`;
 }
 

@@ -7,7 +7,7 @@ import type { DataFolder } from './data-folder.js';
 import type { ServerStart } from './etcd/flags.js';
 import {
   localEndpoint,
-  noNetworkUrls,
+  NO_NETWORK_URLS,
   type ServerAddresses,
   serverAddresses,
   socketPath,
@@ -30,7 +30,7 @@ export class ServerLauncher {
     this.#settings = settings;
     this.#folder = folder;
     this.#program = program;
-    const target = socketPath(noNetworkUrls.client, folder.folder);
+    const target = socketPath(NO_NETWORK_URLS.client, folder.folder);
     this.#links = socketPaths(settings.clientUrls).map((link) => new ClientLink(link, target));
   }
 
@@ -42,7 +42,7 @@ export class ServerLauncher {
   /** The client URLs that others use. */
   get clientUrls(): readonly string[] {
     const { advertisedClientUrls } = this.addresses;
-    if (!advertisedClientUrls.includes(noNetworkUrls.client)) return advertisedClientUrls;
+    if (!advertisedClientUrls.includes(NO_NETWORK_URLS.client)) return advertisedClientUrls;
     // etcd knows its sockets by names that mean nothing outside its folder.
     const [link] = socketPaths(this.#settings.clientUrls);
     return [link === undefined ? this.localEndpoint : `unix://${link}`];

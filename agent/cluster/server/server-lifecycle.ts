@@ -7,11 +7,11 @@ import type { WantedSize } from '../members/wanted-size.js';
 import type { ClusterIdentity } from '../start/cluster-identity.js';
 import type { ServerProcess } from './server-process.js';
 
-const pollMs = 100;
-const readyMs = 5000;
+const POLL_MS = 100;
+const READY_MS = 5000;
 
 /** How often a learner asks whether it is still a member, counted in polls. */
-const askedAfterPolls = 20;
+const POLLS_PER_MEMBER_CHECK = 20;
 
 export interface ServerLifecycleOptions {
   readonly hostname: string;
@@ -43,7 +43,7 @@ export class ServerLifecycle {
     const server = this.#server;
     for (let isSaid = false; ; isSaid = true) {
       try {
-        return await server.ready({ signal, timeoutMs: readyMs });
+        return await server.ready({ signal, timeoutMs: READY_MS });
       } catch (error) {
         if (signal.aborted) return 'aborted';
         if (server.exit !== undefined) return 'ended';
@@ -51,7 +51,7 @@ export class ServerLifecycle {
       }
       if (!isSaid)
         this.#options.log('info', 'waiting for the other servers: there is no majority of them yet');
-      const asked = this.#options.client.status(server.clientEndpoint, { signal, timeoutMs: readyMs });
+      const asked = this.#options.client.status(server.clientEndpoint, { signal, timeoutMs: READY_MS });
       const status = await asked.catch(() => undefined); // it ended, or is busy with its data
       if (status !== undefined && (await this.#options.clusterIdentity.hasRemoved(status, signal)))
         return 'removed';
@@ -65,9 +65,12 @@ export class ServerLifecycle {
       if (typeof status === 'string') return status;
       if (!status.isLearner) return status;
       // etcd does not say when it is promoted. A learner that is removed need not hear of it.
-      if (round % askedAfterPolls === askedAfterPolls - 1 && !(await this.#isMember(status.memberId, signal)))
+      if (
+        round % POLLS_PER_MEMBER_CHECK === POLLS_PER_MEMBER_CHECK - 1 &&
+        !(await this.#isMember(status.memberId, signal))
+      )
         return 'removed';
-      await pause(pollMs, signal);
+      await pause(POLL_MS, signal);
     }
   }
 

@@ -16,16 +16,16 @@ import { localEndpoint } from './local-endpoint.js';
 import { LocalServer } from './local-server.js';
 import { rotateLog } from './rotate-log.js';
 import { describeExit, type ExitReason, type ServerExit, serverExit } from './server-exit.js';
-import { Watchdog, type WatchdogTimes, watchdogTimes } from './watchdog.js';
+import { WATCHDOG_TIMES, Watchdog, type WatchdogTimes } from './watchdog.js';
 
 export { describeExit, type ServerExit } from './server-exit.js';
 
 /** Enough for a panic of Go, which shows what each of its threads did. */
-const logTailLines = 400;
-const logTailBytes = 128 * 1024;
+const LOG_TAIL_LINES = 400;
+const LOG_TAIL_BYTES = 128 * 1024;
 
 /** The size of the log is looked at once in so many rounds of the watchdog: once a minute. */
-const logCheckRounds = 6;
+const LOG_CHECK_ROUNDS = 6;
 
 export interface ServerOptions extends ServerFlags {
   /** The etcd program. */
@@ -36,7 +36,7 @@ export interface ServerOptions extends ServerFlags {
   /** `NAME=value` in its environment: what an agent that comes after us knows it by. */
   readonly mark?: string;
   readonly log?: Log | undefined;
-  /** Default {@link watchdogTimes}. */
+  /** Default {@link WATCHDOG_TIMES}. */
   readonly watchdog?: WatchdogTimes | undefined;
 }
 
@@ -144,7 +144,7 @@ export class ServerProcess {
   async #judge(exit: ChildExit): Promise<ServerExit> {
     const { folder } = this.#options;
     const [log, free] = await Promise.all([
-      this.#child.logTail(logTailLines, logTailBytes).catch(() => ''), // the folder may be gone, with --tmp-prefix
+      this.#child.logTail(LOG_TAIL_LINES, LOG_TAIL_BYTES).catch(() => ''), // the folder may be gone, with --tmp-prefix
       freeBytes(folder).catch(() => Number.POSITIVE_INFINITY),
     ]);
     this.#exit = serverExit({ exit, ended: this.#ended, log, freeBytes: free });
@@ -154,7 +154,7 @@ export class ServerProcess {
 
   /** Rotates the log and kills the server when it hangs, until it ends. */
   async #watch(): Promise<void> {
-    const { name, log = () => undefined, watchdog = watchdogTimes } = this.#options;
+    const { name, log = () => undefined, watchdog = WATCHDOG_TIMES } = this.#options;
     await using local = this.#local();
     let answered = true;
     for (let round = 1; ; round += 1) {
@@ -162,7 +162,7 @@ export class ServerProcess {
       await this.#pause(answered ? watchdog.intervalMs : watchdog.intervalMs / 4);
       if (this.#over.signal.aborted) return;
       this.#silence?.paused(before, performance.now());
-      if (round % logCheckRounds === 0) await this.#rotateLog(log);
+      if (round % LOG_CHECK_ROUNDS === 0) await this.#rotateLog(log);
       answered = await this.#answers(local, watchdog.intervalMs / 2);
       if (answered) this.#silence ??= this.#newSilence();
       if (this.#silence?.heard(answered, performance.now()) !== true || this.#exit !== undefined) continue;
@@ -205,18 +205,18 @@ export class ServerProcess {
 
   #failure(exit: ServerExit): AgentError {
     const message = `The etcd server of ${this.#options.name} ended before it served: ${describeExit(exit)}.`;
-    return new AgentError(codes[exit.why] ?? 'server-failed', message, { logTail: exit.logTail });
+    return new AgentError(ERROR_CODES[exit.why] ?? 'server-failed', message, { logTail: exit.logTail });
   }
 
   async #lateness(timeoutMs: number): Promise<AgentError> {
-    const log = await this.#child.logTail(logTailLines, logTailBytes);
+    const log = await this.#child.logTail(LOG_TAIL_LINES, LOG_TAIL_BYTES);
     const logTail = tellingLines(log).join('\n');
     const message = `The etcd server of ${this.#options.name} did not serve within ${timeoutMs} ms.`;
     return new AgentError('server-failed', message, { logTail });
   }
 }
 
-const codes: Partial<Record<ExitReason, AgentErrorCode>> = {
+const ERROR_CODES: Partial<Record<ExitReason, AgentErrorCode>> = {
   'disk-full': 'disk-full',
   'address-in-use': 'in-use',
 };

@@ -5,10 +5,10 @@ export interface WatchdogTimes {
   readonly maxSilenceMs: number;
 }
 
-export const watchdogTimes: WatchdogTimes = { intervalMs: 10_000, maxSilenceMs: 30_000 };
+export const WATCHDOG_TIMES: WatchdogTimes = { intervalMs: 10_000, maxSilenceMs: 30_000 };
 
 /** A pause of ours this much longer than meant: the machine slept, or this process was stopped. */
-const sleptMs = 10_000;
+const SUSPENDED_MS = 10_000;
 
 /**
  * Counts how long a server has been silent by a monotonic clock. Pure: it is told the time. While we did not run
@@ -18,14 +18,14 @@ export class Watchdog {
   readonly #times: WatchdogTimes;
   #since: number;
 
-  constructor(nowMs: number, times = watchdogTimes) {
+  constructor(nowMs: number, times = WATCHDOG_TIMES) {
     this.#times = times;
     this.#since = nowMs;
   }
 
   /** To be told after each pause of `intervalMs`. */
   paused(fromMs: number, nowMs: number): void {
-    if (nowMs - fromMs > this.#times.intervalMs + sleptMs) this.#since = nowMs;
+    if (nowMs - fromMs > this.#times.intervalMs + SUSPENDED_MS) this.#since = nowMs;
   }
 
   /** @returns whether it has been silent for too long */

@@ -9,8 +9,8 @@ import {
 } from '../../../world/without-ssh.js';
 import { AgentError } from '../../errors.js';
 
-const askMs = 3000;
-const retryMs = 2000;
+const ASK_MS = 3000;
+const RETRY_MS = 2000;
 
 /** Asks others about the cluster that this host's server belongs to, past that server. */
 export class ClusterIdentity {
@@ -27,11 +27,11 @@ export class ClusterIdentity {
   async hasRemoved(own: MemberStatus, signal: AbortSignal): Promise<boolean> {
     const asked = this.#endpoints.map(async (endpoint) => {
       await using client = this.#connect([endpoint]);
-      const other = await client.status(endpoint, { signal, timeoutMs: askMs });
+      const other = await client.status(endpoint, { signal, timeoutMs: ASK_MS });
       if (other.clusterId !== own.clusterId || other.memberId === own.memberId) return false;
       // A read with a quorum: a member that lags behind may list the members as they were before this one came.
-      await client.get('hawser/members', { signal, timeoutMs: askMs });
-      const members = await client.members({ signal, timeoutMs: askMs });
+      await client.get('hawser/members', { signal, timeoutMs: ASK_MS });
+      const members = await client.members({ signal, timeoutMs: ASK_MS });
       return !members.some(({ id }) => id === own.memberId);
     });
     const answers = await Promise.allSettled(asked);
@@ -43,7 +43,7 @@ export class ClusterIdentity {
   async #fleetAt(endpoint: string, signal: AbortSignal): Promise<FleetIdentity | undefined> {
     await using client = this.#connect([endpoint]);
     try {
-      return await getFleet(client, { signal, timeoutMs: askMs });
+      return await getFleet(client, { signal, timeoutMs: ASK_MS });
     } catch (error) {
       if (signal.aborted || error instanceof WorldError) return undefined;
       throw error;
@@ -74,7 +74,7 @@ export class ClusterIdentity {
         if (ours !== undefined && recovered !== undefined) throw leftBehind(ours, recovered, seeds);
         return;
       }
-      await pause(retryMs, signal);
+      await pause(RETRY_MS, signal);
     }
   }
 }
@@ -85,7 +85,7 @@ async function statusAt(
   signal: AbortSignal,
 ): Promise<MemberStatus | undefined> {
   try {
-    return await client.status(endpoint, { signal, timeoutMs: askMs });
+    return await client.status(endpoint, { signal, timeoutMs: ASK_MS });
   } catch (error) {
     if (signal.aborted || error instanceof WorldError) return undefined;
     throw error;

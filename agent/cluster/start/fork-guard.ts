@@ -9,8 +9,8 @@ import type { TlsFiles } from '../server/etcd/flags.js';
 import { listenAt } from '../server/listen-check.js';
 
 /** Members dial each address of a member that is away ten times a second. */
-const listenMs = 300;
-const askMs = 1_000;
+const LISTEN_MS = 300;
+const ASK_MS = 1_000;
 
 /** A cluster that counts on a server at one of our addresses. */
 export interface HeardCluster {
@@ -58,7 +58,7 @@ export async function heardFromCluster(
       servers.push(server);
       await listenAt(server, url);
     }
-    await delay(options.listenMs ?? listenMs, undefined, { signal: AbortSignal.any([signal, over.signal]) });
+    await delay(options.listenMs ?? LISTEN_MS, undefined, { signal: AbortSignal.any([signal, over.signal]) });
   } catch (error) {
     signal.throwIfAborted();
     if (!over.signal.aborted) throw error;
@@ -144,7 +144,7 @@ async function askClientUrls(
 }
 
 async function getJson(url: string, material: Material | undefined): Promise<unknown> {
-  const signal = AbortSignal.timeout(askMs);
+  const signal = AbortSignal.timeout(ASK_MS);
   const secure = url.startsWith('https:');
   return new Promise((resolve, reject) => {
     const options = { signal, agent: false, ...(secure ? material : {}) } as const;

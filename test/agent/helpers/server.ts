@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ServerStart } from '../../../agent/cluster/server/etcd/flags.js';
-import { noNetworkUrls } from '../../../agent/cluster/server/local-endpoint.js';
+import { NO_NETWORK_URLS } from '../../../agent/cluster/server/local-endpoint.js';
 import { type ServerOptions, ServerProcess } from '../../../agent/cluster/server/server-process.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { type EtcdVersion, resolveEtcd, testedEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
@@ -22,7 +22,7 @@ export class ServerPlace implements AsyncDisposable {
     const folder = await mkdtemp(path.join(tmpdir(), 'hawser-server-'));
     const [client, server] =
       change.unix === true
-        ? [noNetworkUrls.client, noNetworkUrls.server]
+        ? [NO_NETWORK_URLS.client, NO_NETWORK_URLS.server]
         : [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
     const { unix: _, ...changed } = change;
     return new ServerPlace(folder, {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type ServerReport, serverStates } from '../../../agent/control/protocol.js';
+import { SERVER_STATES, type ServerReport } from '../../../agent/control/protocol.js';
 import { type HostReport, planRecovery } from '../../../cli/recover/plan.js';
 import { formatPlan, formatReports } from '../../../cli/recover/show.js';
 import { judgeRefill } from '../../../cli/recover/wait.js';
@@ -127,7 +127,7 @@ test('a recovery that was interrupted is finished: who holds to the cluster of b
 const report = fc
   .record({
     id: fc.integer({ min: 1, max: 99 }).map(String),
-    state: fc.constantFrom(...serverStates),
+    state: fc.constantFrom(...SERVER_STATES),
     raftIndex: fc.option(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String), { nil: undefined }),
     dataFolder: fc.boolean(),
     reached: fc.boolean(),

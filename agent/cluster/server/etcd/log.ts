@@ -5,21 +5,22 @@ interface LogLine {
 }
 
 /** What etcd says at each start and nobody can act on. */
-const usual = /Running http and grpc server on single port|simple token is not cryptographically signed/;
+const USUAL_LINES =
+  /Running http and grpc server on single port|simple token is not cryptographically signed/;
 
-const mostLines = 5;
+const MAX_LINES = 5;
 
 /**
  * What a failed etcd had to say, for a person: the last warnings and errors as `message: error`, without the frames of
  * the ways they took through etcd; where there are none, the last messages of whatever level.
  */
 export function tellingLines(log: string): string[] {
-  const lines = parseLog(log).filter(({ text }) => !usual.test(text));
+  const lines = parseLog(log).filter(({ text }) => !USUAL_LINES.test(text));
   const severe = lines.filter(({ level }) => level !== 'info' && level !== 'debug');
   const all = (severe.length > 0 ? severe : lines).map(({ text }) => text);
   // A panic repeats the message that etcd has logged, without the error.
   const told = all.filter((text) => !all.some((other) => text === `panic: ${other.split(': ')[0]}`));
-  return [...new Set(told)].slice(-mostLines);
+  return [...new Set(told)].slice(-MAX_LINES);
 }
 
 /** What etcd gave as the reason of its end: fatal lines, panics and faults; the last one last. */

@@ -4,9 +4,9 @@ import { promisify } from 'node:util';
 import { AgentError } from '../../../errors.js';
 
 /** Learners, without which a server that never starts takes the quorum away, came with 3.4. */
-const oldestEtcd = '3.4.0';
+const OLDEST_ETCD = '3.4.0';
 
-const timeoutMs = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** By program and the time of its last change, because a server is started again more often than it is replaced. */
 const known = new Map<string, string>();
@@ -22,10 +22,10 @@ export async function etcdVersion(program: string, environment: NodeJS.ProcessEn
   });
   const key = `${program}\0${mtimeMs}\0${size}`;
   const version = known.get(key) ?? (await askVersion(program, environment));
-  if (isOlder(version, oldestEtcd)) {
+  if (isOlder(version, OLDEST_ETCD)) {
     throw new AgentError(
       'etcd-too-old',
-      `${program} is etcd ${version}, and ${oldestEtcd} or newer is needed: install a newer one, or name one with HAWSER_ETCD.`,
+      `${program} is etcd ${version}, and ${OLDEST_ETCD} or newer is needed: install a newer one, or name one with HAWSER_ETCD.`,
     );
   }
   known.set(key, version);
@@ -51,7 +51,7 @@ async function askVersion(program: string, environment: NodeJS.ProcessEnv): Prom
   try {
     ({ stdout: printed } = await promisify(execFile)(program, ['--version'], {
       env: environment,
-      timeout: timeoutMs,
+      timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',
     }));
   } catch (error) {
@@ -67,7 +67,7 @@ function failure(error: unknown): string {
     readonly killed?: boolean;
     readonly stderr?: string;
   };
-  if (killed === true) return `no answer within ${timeoutMs / 1000} s`;
+  if (killed === true) return `no answer within ${TIMEOUT_MS / 1000} s`;
   if (typeof code !== 'number') return message;
   const [said = ''] = (stderr ?? '').trim().split('\n').slice(-1);
   return `exit code ${code}${said === '' ? '' : `, ${said}`}`;
