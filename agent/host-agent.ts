@@ -1,5 +1,5 @@
-import { addAbortListener } from 'node:events';
-import { pause } from '../base/abort.js';
+import { aborted, pause } from '../base/abort.js';
+import { Backoff } from '../base/backoff.js';
 import { type ClientWorld, noteHost, WorldError } from '../world/without-ssh.js';
 import { LEAVE_TIMEOUT_MS } from './cluster/leave.js';
 import { STOP_GRACE_MS } from './deploys/app.js';
@@ -20,7 +20,7 @@ export interface AgentOptions extends EmbdEtcdOptions {
 }
 
 /** Pauses before the host takes part in the cluster again, where its app goes on without. */
-const REJOIN_PAUSE_MS = { first: 1_000, most: 60_000 };
+const REJOIN_PAUSES = { firstMs: 1_000, mostMs: 60_000, jitter: false };
 
 /**
  * The agent of one host: runs its app, takes part in the elastic cluster, follows the deploy log, and decides schedules
@@ -82,12 +82,13 @@ export class HostAgent {
 
   /** Takes part in the cluster until the signal aborts; while there is an app to run, again after each failure. */
   async #persist(follower: Follower, resumed: Promise<void>, signal: AbortSignal): Promise<void> {
-    for (let pauseMs = REJOIN_PAUSE_MS.first; ; pauseMs = Math.min(pauseMs * 2, REJOIN_PAUSE_MS.most)) {
+    for (const backoff = new Backoff(REJOIN_PAUSES); ; ) {
       const failure = await this.#takePart(follower, resumed, signal);
       if (failure === undefined || signal.aborted) return;
       await resumed;
       if (!follower.isRunning || isFinal(failure)) throw failure;
       const { log } = this.#options;
+      const pauseMs = backoff.next();
       log('error', `${failure.message} The app goes on; joining the fleet again in ${pauseMs / 1_000} s.`);
       await pause(pauseMs, signal);
       if (signal.aborted) return;
@@ -160,9 +161,4 @@ const TRANSIENT_CODES: ReadonlySet<AgentErrorCode> = new Set([
 function isFinal(failure: Error): boolean {
   if (failure instanceof WorldError) return !mayWriteLater(failure);
   return failure instanceof AgentError && !TRANSIENT_CODES.has(failure.code);
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => addAbortListener(signal, () => resolve()));
 }

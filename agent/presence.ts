@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../base/abort.js';
 import { Notify } from '../base/notify.js';
 import {
   type Agent,
@@ -86,9 +86,7 @@ export class Presence {
         if (!(error instanceof WorldError) || error.code === 'conflict' || error.code === 'closed')
           throw error;
         this.#say(error.message);
-        await delay(RETRY_MS, undefined, { signal }).catch((reason: unknown) => {
-          if (!signal.aborted) throw reason;
-        });
+        await pause(RETRY_MS, signal);
       }
     }
   }

@@ -51,3 +51,10 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
     unlisten();
   }
 }
+
+/** Resolves when the signal aborts: at once, if it already has. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    onAbort([signal], resolve);
+  });
+}

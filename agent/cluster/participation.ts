@@ -1,3 +1,4 @@
+import { aborted } from '../../base/abort.js';
 import { Notify } from '../../base/notify.js';
 import {
   type Agent,
@@ -108,7 +109,7 @@ export class Participation {
     );
     // A server that needs nobody starts at once: without it there may be no cluster to be known to.
     if (this.own?.process === undefined) await known.wait(undefined, over);
-    const working = [ended(over), this.#watchNomination(over), this.own?.run(over), this.#nominate(over)];
+    const working = [aborted(over), this.#watchNomination(over), this.own?.run(over), this.#nominate(over)];
     await Promise.all(working.map((task) => guarded(Promise.resolve(task))));
     if (!failed.signal.aborted) await this.#leave();
     this.#ended.abort();
@@ -216,8 +217,4 @@ export class Participation {
       log,
     });
   }
-}
-
-async function ended(signal: AbortSignal): Promise<void> {
-  await new Notify().wait(undefined, signal);
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Backoff } from '../../base/backoff.js';
 import { type AppCondition, DEFAULT_SETTLE_MS, type Log } from '../../world/without-ssh.js';
 import { Child, type ChildExit } from '../child-process.js';
 import { describeExit } from '../cluster/server/server-process.js';
@@ -13,7 +14,7 @@ import type { Release } from './releases.js';
 export const STOP_GRACE_MS = 10_000;
 
 /** Pauses between restarts of an app that keeps ending. */
-const RESTART_PAUSE_MS = { first: 1_000, most: 30_000 };
+const RESTART_PAUSES = { firstMs: 1_000, mostMs: 30_000, jitter: false };
 
 export interface AppOptions {
   readonly release: Release;
@@ -127,22 +128,22 @@ export class App {
     const { signal } = this.#stopping;
     const { release, log } = this.#options;
     const { run, settleMs = DEFAULT_SETTLE_MS } = release.deployment.manifest;
-    let pauseMs = RESTART_PAUSE_MS.first;
+    const backoff = new Backoff(RESTART_PAUSES);
     while (run !== undefined && !signal.aborted) {
       const startedAt = performance.now();
       const why = await this.#untilDown(settleMs);
       if (signal.aborted) return;
-      if (performance.now() - startedAt > RESTART_PAUSE_MS.most) {
-        pauseMs = RESTART_PAUSE_MS.first;
+      if (performance.now() - startedAt > RESTART_PAUSES.mostMs) {
+        backoff.reset();
         this.#restarts = 0;
       }
+      const pauseMs = backoff.next();
       this.#lastExit = why;
       this.#options.onCondition({ up: false, restarts: this.#restarts, lastExit: why });
-      log('warn', `the app of deploy ${release.id} ${why}; starting it again in ${pauseMs} ms`);
+      log('warn', `the app of deploy ${release.id} ${why}; restarting it in ${pauseMs / 1000} s`);
       // What it left behind would be in the way of the next one.
       await this.#child?.stop(STOP_GRACE_MS);
       await delay(pauseMs, undefined, { signal });
-      pauseMs = Math.min(pauseMs * 2, RESTART_PAUSE_MS.most);
       this.#restarts += 1;
       this.#child = undefined;
     }

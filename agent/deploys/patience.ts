@@ -1,7 +1,8 @@
 import { pause } from '../../base/abort.js';
+import { Backoff } from '../../base/backoff.js';
 import { type Log, WorldError } from '../../world/without-ssh.js';
 
-const RETRY_MS = { first: 1_000, most: 10_000 };
+const RETRY_PAUSES = { firstMs: 1_000, mostMs: 10_000, jitter: false };
 
 const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
   'unavailable',
@@ -32,7 +33,7 @@ export async function patiently<T>(
   { signal, log, isWorthIt = mayWriteLater }: PatienceOptions,
 ): Promise<T> {
   let said = '';
-  for (let pauseMs = RETRY_MS.first; ; pauseMs = Math.min(pauseMs * 2, RETRY_MS.most)) {
+  for (const backoff = new Backoff(RETRY_PAUSES); ; ) {
     signal.throwIfAborted();
     try {
       return await operation();
@@ -43,6 +44,6 @@ export async function patiently<T>(
       if (message !== said) log('warn', `trying again until it works: ${message}`);
       said = message;
     }
-    await pause(pauseMs, signal);
+    await pause(backoff.next(), signal);
   }
 }

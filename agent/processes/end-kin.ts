@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Backoff } from '../../base/backoff.js';
 import { type ProcessEntry, signalProcess } from './process-table.js';
 
-const POLL_MS = { first: 5, most: 100 };
+const POLLS = { firstMs: 5, mostMs: 100, jitter: false };
 
 /**
  * Waits until nothing is found any more, looking again and again.
@@ -10,10 +11,9 @@ const POLL_MS = { first: 5, most: 100 };
  */
 export async function untilGone(find: () => readonly ProcessEntry[], timeoutMs: number): Promise<boolean> {
   const until = performance.now() + timeoutMs;
-  for (let pauseMs = POLL_MS.first; find().length > 0; ) {
+  for (const backoff = new Backoff(POLLS); find().length > 0; ) {
     if (performance.now() > until) return false;
-    await delay(pauseMs);
-    pauseMs = Math.min(pauseMs * 2, POLL_MS.most);
+    await delay(backoff.next());
   }
   return true;
 }
@@ -46,7 +46,7 @@ export async function killAll(
   for (let found = find(); found.length > 0; found = find()) {
     if (performance.now() > until) return found;
     killOnce(find);
-    await delay(POLL_MS.first);
+    await delay(POLLS.firstMs);
   }
   return [];
 }

@@ -1,4 +1,5 @@
 import { pause } from '../../../base/abort.js';
+import { Backoff } from '../../../base/backoff.js';
 import { Notify } from '../../../base/notify.js';
 import {
   type Client,
@@ -31,8 +32,7 @@ const QUIET_MS = 10_000;
 const STARTING_MS = 50;
 
 /** The pause after a change that could not be made yet: grows from one to the other. */
-const FIRST_RETRY_MS = 50;
-const MOST_RETRY_MS = 2000;
+const RETRY_PAUSES = { firstMs: 50, mostMs: 2_000, jitter: false };
 const RETRY_AFTER_TROUBLE_MS = 500;
 
 const AGENTS_PREFIX = '/agents/';
@@ -113,12 +113,12 @@ export class Nominator {
 
   async #serve(turn: Leadership, wake: Notify, signal: AbortSignal): Promise<void> {
     const observer = new Observer();
-    let retryMs = FIRST_RETRY_MS;
+    const backoff = new Backoff(RETRY_PAUSES);
     while (!signal.aborted) {
       try {
         const outcome = await this.#step(turn, observer, signal);
-        retryMs = outcome.kind === 'refused' ? Math.min(retryMs * 2, MOST_RETRY_MS) : FIRST_RETRY_MS;
-        if (outcome.kind !== 'changed') await wake.wait(outcome.waitMs ?? retryMs, signal);
+        if (outcome.kind !== 'refused') backoff.reset();
+        if (outcome.kind !== 'changed') await wake.wait(outcome.waitMs ?? backoff.next(), signal);
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof WorldError) || error.code === 'closed' || error.code === 'conflict')

@@ -1,4 +1,4 @@
-import { pause } from '../../../base/abort.js';
+import { onAbort, pause } from '../../../base/abort.js';
 import type { Notify } from '../../../base/notify.js';
 import { type Client, type Log, type MemberStatus, WorldError } from '../../../world/without-ssh.js';
 import { AgentError } from '../../errors.js';
@@ -79,9 +79,8 @@ export class ServerLifecycle {
     const { wake } = this.#options;
     const server = this.#server;
     const over = new AbortController();
-    const unlisten = () => over.abort();
-    signal.addEventListener('abort', unlisten);
-    void server.exited.then(unlisten);
+    const unlisten = onAbort([signal], () => over.abort());
+    void server.exited.then(() => over.abort());
     try {
       for (;;) {
         const verdict = await this.#verdict(memberId, signal);
@@ -92,7 +91,7 @@ export class ServerLifecycle {
         if (signal.aborted) return 'aborted';
       }
     } finally {
-      signal.removeEventListener('abort', unlisten);
+      unlisten();
     }
   }
 

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../../../base/abort.js';
 import type { Log, MemberStatus } from '../../../world/without-ssh.js';
 import { Child, type ChildExit } from '../../child-process.js';
 import { MAX_SERVER_CLOSE_TIMEOUT_MS, MAX_SERVER_START_TIMEOUT_MS } from '../../constants.js';
@@ -159,7 +159,7 @@ export class ServerProcess {
     let answered = true;
     for (let round = 1; ; round += 1) {
       const before = performance.now();
-      await this.#pause(answered ? watchdog.intervalMs : watchdog.intervalMs / 4);
+      await pause(answered ? watchdog.intervalMs : watchdog.intervalMs / 4, this.#over.signal);
       if (this.#over.signal.aborted) return;
       this.#silence?.paused(before, performance.now());
       if (round % LOG_CHECK_ROUNDS === 0) await this.#rotateLog(log);
@@ -193,14 +193,6 @@ export class ServerProcess {
     const options = { signal: this.#over.signal, timeoutMs };
     const status = await local.answers(options).catch(() => undefined); // it ended meanwhile
     return status !== undefined;
-  }
-
-  /** Waits; less when the server ends meanwhile. */
-  async #pause(milliseconds: number): Promise<void> {
-    const { signal } = this.#over;
-    await delay(milliseconds, undefined, { signal }).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
   }
 
   #failure(exit: ServerExit): AgentError {
