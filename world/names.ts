@@ -53,3 +53,10 @@ export function checkDeployId(id: number): void {
 export function isPlain(text: string): boolean {
   return !/[\0\uFFFD]/.test(text) && isStorable(text);
 }
+
+/** What every key of a fleet begins with: empty, or a path such as `/_mgmt`. @throws WorldError `invalid` */
+export function checkNamespace(namespace: string): void {
+  if (namespace === '' || /^(\/[^/]+)+$/.test(namespace)) return;
+  const message = `"${namespace}" is not a valid namespace: it must be empty, or start with a slash and not end with one, e.g. /_mgmt.`;
+  throw new WorldError('invalid', message);
+}

@@ -117,6 +117,7 @@ export type {
   WorldFs,
   WriteFileOptions,
 } from './fs/world-fs.js';
+export { checkNamespace } from './names.js';
 export type {
   ResDelete,
   ResExport,

@@ -5,7 +5,7 @@ import path from 'node:path';
 export const CONTROL_SOCKET = 'agent.sock';
 
 /** What fits into `sun_path` with its closing zero, in bytes (unix(7)). */
-const MAX_SOCKET_PATH_BYTES = 107;
+export const MAX_SOCKET_PATH_BYTES = 107;
 
 /** A unix socket's path that the kernel takes, however deep its folder lies. */
 export interface SocketPath extends AsyncDisposable {

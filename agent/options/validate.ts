@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { checkNamespace } from '../../world/without-ssh.js';
 import type { ServerTls } from '../cluster/server/etcd/flags.js';
 import {
   isUnix,
@@ -7,6 +8,7 @@ import {
   socketPath,
   socketPaths,
 } from '../cluster/server/local-endpoint.js';
+import { MAX_SOCKET_PATH_BYTES } from '../control/socket-path.js';
 import { AgentError } from '../errors.js';
 import {
   checkAdvertised,
@@ -35,9 +37,6 @@ export interface ValidatedOptions {
   readonly tls?: ServerTls | undefined;
   readonly quotaBackendBytes?: number | undefined;
 }
-
-/** The longest path of a unix socket on Linux, without the zero byte at its end. */
-const MAX_SOCKET_PATH_BYTES = 107;
 
 /**
  * Looks at the options alone; what the files are is checked by {@link checkPrefix} and {@link checkCertificates}.
@@ -93,11 +92,10 @@ function validatePrefix(prefix: string): void {
 }
 
 function validateNamespace(namespace: string): void {
-  if (namespace === '/') {
-    throw new AgentError('invalid', 'The namespace must be empty where there is to be none, not "/".');
-  }
-  if (namespace.endsWith('/')) {
-    throw new AgentError('invalid', `The namespace must not end in a slash, as ${namespace} does.`);
+  try {
+    checkNamespace(namespace);
+  } catch (error) {
+    throw new AgentError('invalid', (error as Error).message, { cause: error });
   }
 }
 

@@ -5,6 +5,7 @@ import type { TlsOptions } from '../../world/client/tls/tls-options.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import type { ConnectionConfig } from '../../world/deploys/manifest.js';
 import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
+import { checkNamespace } from '../../world/names.js';
 import { UsageError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
 import { expandHome, workingFolder } from '../system/home.js';
@@ -236,7 +237,10 @@ function ourName(): string {
 
 /** A slip here would show an empty fleet instead of an error. */
 function checkedNamespace(namespace: string): string {
-  if (namespace === '' || /^(\/[^/]+)+$/.test(namespace)) return namespace;
-  const message = `"${namespace}" cannot be a namespace: it begins with a slash and does not end in one, such as /_mgmt.`;
-  throw new UsageError(message);
+  try {
+    checkNamespace(namespace);
+    return namespace;
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
 }
