@@ -13,14 +13,14 @@ import type { AgentState } from './control/protocol.js';
 import { reportOf } from './control/server-report.js';
 import { ControlSocket } from './control/socket.js';
 import { Converger } from './converger.js';
-import { patiently } from './deploys/patience.js';
+import { patiently } from './deploys/retry-while-unavailable.js';
 import { AgentError } from './errors.js';
-import { warningsOf } from './options/exposure.js';
+import { warningsOf } from './options/exposure-warnings.js';
 import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/options.js';
 import { validateEmbdEtcd } from './options/validate.js';
 import { checkCertificates, checkPrefix } from './options/validate-files.js';
 import { agentRecord } from './presence.js';
-import { Mark } from './processes/strays.js';
+import { Mark } from './processes/orphans.js';
 import { ServingEvents } from './serving-events.js';
 
 /**

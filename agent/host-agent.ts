@@ -4,12 +4,12 @@ import { type ClientWorld, noteHost, WorldError } from '../world/without-ssh.js'
 import { LEAVE_TIMEOUT_MS } from './cluster/leave.js';
 import { STOP_GRACE_MS } from './deploys/app.js';
 import { Follower } from './deploys/follower.js';
-import { DEFAULT_KEEP_DEPLOYS, keepPruned } from './deploys/keep-pruned.js';
-import { mayWriteLater, patiently } from './deploys/patience.js';
+import { DEFAULT_KEEP_DEPLOYS, keepPruned } from './deploys/prune-deploys.js';
+import { mayWriteLater, patiently } from './deploys/retry-while-unavailable.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import { AgentError, type AgentErrorCode } from './errors.js';
 import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/options.js';
-import { Mark } from './processes/strays.js';
+import { Mark } from './processes/orphans.js';
 
 /** The options of {@link EmbdEtcd}; deploys go to `releases/`, `current` and `app.log` in the prefix. */
 export interface AgentOptions extends EmbdEtcdOptions {

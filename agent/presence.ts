@@ -13,7 +13,7 @@ import {
 import { ENDPOINTS_PREFIX, VOLUNTEER_PREFIX } from './cluster/keys.js';
 import type { ServerLauncher } from './cluster/server/server-launcher.js';
 import type { EtcdSettings } from './options/options.js';
-import { instanceOf } from './prefix/instance.js';
+import { instanceOf } from './prefix/instance-id.js';
 
 const RETRY_MS = 500;
 

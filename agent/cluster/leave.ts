@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, DEFAULT_IDEAL_CLUSTER_SIZE, type Log, WorldError } from '../../world/without-ssh.js';
 import { Observer } from './members/observer.js';
 import { readCluster } from './members/read-cluster.js';
-import type { OwnServer } from './server/own-server.js';
+import type { OwnServer } from './server/host-server.js';
 
 /** How long an orderly end waits for the others to let this host go, before the server is stopped all the same. */
 export const LEAVE_TIMEOUT_MS = 15_000;

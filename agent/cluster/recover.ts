@@ -2,7 +2,7 @@ import { type CallOptions, type ClientWorld, raiseGeneration } from '../../world
 import { AgentError } from '../errors.js';
 import type { Connections } from './connections.js';
 import type { DataFolder } from './server/data-folder.js';
-import type { OwnServer } from './server/own-server.js';
+import type { OwnServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';
 
 const REBUILD_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { ClientWorld, Log } from '../../world/without-ssh.js';
 import { SIZE_PREFIX } from './keys.js';
-import { wantedSize } from './members/wanted-size.js';
+import { wantedSize } from './members/ideal-size.js';
 import type { DataFolder } from './server/data-folder.js';
 
 const TIMEOUT_MS = 60_000;

@@ -1,7 +1,7 @@
 import type { MemberStatus } from '../../world/without-ssh.js';
 import type { Connections } from '../cluster/connections.js';
 import type { DataFolder } from '../cluster/server/data-folder.js';
-import type { OwnServer } from '../cluster/server/own-server.js';
+import type { OwnServer } from '../cluster/server/host-server.js';
 import type { ServerLauncher } from '../cluster/server/server-launcher.js';
 import type { ServerReport } from './protocol.js';
 

@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Log } from '../../world/without-ssh.js';
 import { AgentError } from '../errors.js';
-import { instanceOf } from '../prefix/instance.js';
+import { instanceOf } from '../prefix/instance-id.js';
 import { ControlClient } from './client.js';
 import { listenExclusively } from './listen-exclusively.js';
 import { type ControlHandlers, controlServer } from './server.js';

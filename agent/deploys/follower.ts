@@ -1,11 +1,11 @@
 import { type ClientWorld, emptyIfNoText, type Log, WorldError } from '../../world/without-ssh.js';
 import type { ConvergerUid } from '../converger.js';
-import type { Mark } from '../processes/strays.js';
+import type { Mark } from '../processes/orphans.js';
 import { App, type AppFailure } from './app.js';
 import { describeFailure } from './describe-failure.js';
-import { mayReadLater, patiently } from './patience.js';
 import { type Entry, entryOf, isSameDeploy, type Release, Releases } from './releases.js';
 import { Reporter } from './reporter.js';
+import { mayReadLater, patiently } from './retry-while-unavailable.js';
 
 export interface FollowOptions {
   readonly hostname: string;

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import type { HealthCheck } from '../../world/without-ssh.js';
-import { arrivesAt, holdsSocket, listenersAt, readListeners } from '../processes/listeners.js';
+import { arrivesAt, holdsSocket, listenersAt, readListeners } from '../processes/listening-sockets.js';
 import { listProcesses, nameOf } from '../processes/process-table.js';
 
 /** Whoever holds a port that a health check asks. */

@@ -7,7 +7,7 @@ import {
   type Report,
   WorldError,
 } from '../../world/without-ssh.js';
-import { patiently } from './patience.js';
+import { patiently } from './retry-while-unavailable.js';
 
 /**
  * Tells the World how deploys go on this host. Nobody waits for it: what cannot be written now, because etcd is away or

@@ -6,7 +6,7 @@ import { readCertificates, readKeyPair, WorldError } from '../../world/without-s
 import type { ServerTls, TlsFiles } from '../cluster/server/etcd/flags.js';
 import type { ServerAddresses } from '../cluster/server/local-endpoint.js';
 import { AgentError } from '../errors.js';
-import { checkOwnFolder } from '../prefix/own-folder.js';
+import { checkOwnFolder } from '../prefix/check-folder-owner.js';
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';

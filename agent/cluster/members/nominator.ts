@@ -19,11 +19,11 @@ import {
   VOLUNTEER_PREFIX,
 } from '../keys.js';
 import { type Change, nextChange } from './chooser.js';
+import type { WantedSize } from './ideal-size.js';
 import { carryOut, type NominatorContext, type Outcome } from './member-changes.js';
 import { Observer } from './observer.js';
 import { readCluster } from './read-cluster.js';
-import { resignEarlier } from './resign-earlier.js';
-import type { WantedSize } from './wanted-size.js';
+import { resignEarlier } from './resign-previous-session.js';
 
 /** Everything is read again after so long even if nobody announced a change. */
 const QUIET_MS = 10_000;

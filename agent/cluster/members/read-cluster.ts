@@ -7,8 +7,8 @@ import {
   listAgents,
 } from '../../../world/without-ssh.js';
 import { NOMINATED_PREFIX, RESTING_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';
+import type { WantedSize } from './ideal-size.js';
 import type { Observation } from './observer.js';
-import type { WantedSize } from './wanted-size.js';
 
 /** Reads all that the choice of members depends on. @param size how many servers the fleet is to have. */
 export async function readCluster(

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { FleetIdentity } from '../../../world/without-ssh.js';
-import { readOwn } from '../../prefix/own-file.js';
+import { readOwn } from '../../prefix/private-file.js';
 import { FleetFile, type RememberedFleet } from '../start/fleet-file.js';
 
 const knownSchema = z.object({ endpoints: z.array(z.string()).min(1) });

@@ -1,5 +1,5 @@
 import { type FileHandle, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
-import { openToChange } from '../../prefix/own-file.js';
+import { openToChange } from '../../prefix/private-file.js';
 
 /** How large a log grows before it is put aside. */
 export const MAX_LOG_BYTES = 10 * 1024 * 1024;

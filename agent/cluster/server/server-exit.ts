@@ -1,4 +1,4 @@
-import type { ChildExit } from '../../child-process.js';
+import type { ChildExit } from '../../processes/child-process.js';
 import { finalWords, tellingLines } from './etcd/log.js';
 
 /**

@@ -1,8 +1,8 @@
 import { hostname as machineName } from 'node:os';
 import { AgentError } from '../../errors.js';
 import type { EtcdSettings } from '../../options/options.js';
-import { Mark, SERVER_MARK } from '../../processes/strays.js';
-import { ClientLink } from '../client-link.js';
+import { Mark, SERVER_MARK } from '../../processes/orphans.js';
+import { ClientLink } from './client-socket-link.js';
 import type { DataFolder } from './data-folder.js';
 import type { ServerStart } from './etcd/flags.js';
 import {

@@ -3,7 +3,7 @@ import type { Notify } from '../../../base/notify.js';
 import { type Client, type Log, type MemberStatus, WorldError } from '../../../world/without-ssh.js';
 import { AgentError } from '../../errors.js';
 import { NOMINATED_PREFIX } from '../keys.js';
-import type { WantedSize } from '../members/wanted-size.js';
+import type { WantedSize } from '../members/ideal-size.js';
 import type { ClusterIdentity } from '../start/cluster-identity.js';
 import type { ServerProcess } from './server-process.js';
 

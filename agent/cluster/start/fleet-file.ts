@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { FleetIdentity } from '../../../world/without-ssh.js';
 import { AgentError } from '../../errors.js';
-import { readOwn } from '../../prefix/own-file.js';
+import { readOwn } from '../../prefix/private-file.js';
 
 const fleetSchema = z.object({
   uuid: z.uuid(),

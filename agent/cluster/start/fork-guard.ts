@@ -5,8 +5,8 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { AgentError } from '../../errors.js';
+import { listenAt } from '../server/check-addresses.js';
 import type { TlsFiles } from '../server/etcd/flags.js';
-import { listenAt } from '../server/listen-check.js';
 
 /** Members dial each address of a member that is away ten times a second. */
 const LISTEN_MS = 300;

@@ -1,6 +1,6 @@
 import { DataFolder } from '../../../agent/cluster/server/data-folder.js';
 import type { ServerStart } from '../../../agent/cluster/server/etcd/flags.js';
-import { NewClusterPermit } from '../../../agent/cluster/start/new-cluster.js';
+import { NewClusterPermit } from '../../../agent/cluster/start/new-cluster-permit.js';
 
 /** The start of the first server of a new cluster, as an agent gets it that was told to make one. */
 export async function newCluster(): Promise<ServerStart> {

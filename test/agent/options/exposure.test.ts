@@ -1,6 +1,6 @@
 import test from 'ava';
 import { AgentError } from '../../../agent/errors.js';
-import { type ExposureOptions, warningsOf } from '../../../agent/options/exposure.js';
+import { type ExposureOptions, warningsOf } from '../../../agent/options/exposure-warnings.js';
 
 const files = { certFile: 'c', keyFile: 'k' };
 const mutual = { ...files, trustedCaFile: 'ca' };

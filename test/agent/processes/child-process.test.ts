@@ -18,11 +18,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { Child } from '../../../agent/child-process.js';
 import { AppLog } from '../../../agent/deploys/app-log.js';
 import { removeTree } from '../../../agent/deploys/remove-tree.js';
-import { openLog } from '../../../agent/prefix/own-file.js';
-import { gated } from '../../../agent/processes/gate.js';
+import { openLog } from '../../../agent/prefix/private-file.js';
+import { Child } from '../../../agent/processes/child-process.js';
+import { gated } from '../../../agent/processes/die-with-parent.js';
 import { isMarked, listProcesses } from '../../../agent/processes/process-table.js';
 import { patienceMs } from '../helpers/local-agent.js';
 

@@ -1,11 +1,11 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { Child } from '../../../agent/child-process.js';
 import { etcdArguments } from '../../../agent/cluster/server/etcd/flags.js';
 import { serverExit } from '../../../agent/cluster/server/server-exit.js';
 import type { ServerProcess } from '../../../agent/cluster/server/server-process.js';
 import { AgentError } from '../../../agent/errors.js';
+import { Child } from '../../../agent/processes/child-process.js';
 import { Client, WorldError } from '../../../world/index.js';
 import { newCluster } from '../helpers/new-cluster.js';
 import { ServerPlace } from '../helpers/server.js';

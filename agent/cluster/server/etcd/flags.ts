@@ -1,5 +1,5 @@
 import { DEFAULT_MAX_TXN_OPS, type TlsOptions } from '../../../../world/without-ssh.js';
-import type { NewClusterPermit } from '../../start/new-cluster.js';
+import type { NewClusterPermit } from '../../start/new-cluster-permit.js';
 
 /** What decides the command line of one etcd server. URLs as etcd takes them (`http://host:port`). */
 export interface ServerFlags {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { findProgram } from '../../../child-process.js';
 import { AgentError } from '../../../errors.js';
+import { findProgram } from '../../../processes/child-process.js';
 import { etcdVersion } from './version.js';
 
 /**

@@ -1,4 +1,4 @@
-import { Child } from '../../../../agent/child-process.js';
+import { Child } from '../../../../agent/processes/child-process.js';
 
 // Stands for an agent: starts a program in a folder, says that it did, and waits to be killed.
 const [cwd, ...argv] = process.argv.slice(2);

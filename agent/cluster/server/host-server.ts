@@ -5,15 +5,15 @@ import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
 import type { ConvergerUid } from '../../converger.js';
 import { AgentError } from '../../errors.js';
 import type { Presence } from '../../presence.js';
-import { publishAddresses } from '../publish-addresses.js';
 import { clusterSlotOf } from './cluster-slot.js';
 import type { DataFolder } from './data-folder.js';
-import { spaceFor } from './disk.js';
+import { spaceFor } from './disk-space.js';
 import { joinMembers, type ServerStart } from './etcd/flags.js';
 import { explainExit } from './server-exit.js';
 import type { ServerLauncher } from './server-launcher.js';
 import { ServerLifecycle, type ServerLifecycleOptions, type StopReason } from './server-lifecycle.js';
 import type { ServerProcess } from './server-process.js';
+import { publishAddresses } from './update-peer-urls.js';
 
 /** A server that ran this long starts with a clean record. */
 const STABLE_AFTER_MS = 60_000;

@@ -13,11 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import { Child } from '../../agent/child-process.js';
 import { rotateLog } from '../../agent/cluster/server/rotate-log.js';
 import { AgentError } from '../../agent/errors.js';
 import { checkPrefix } from '../../agent/options/validate-files.js';
-import { instanceOf } from '../../agent/prefix/instance.js';
+import { instanceOf } from '../../agent/prefix/instance-id.js';
+import { Child } from '../../agent/processes/child-process.js';
 import { LocalAgents } from './helpers/local-agents.js';
 
 let folder: string;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { CHOOSER_ELECTION } from '../../../agent/cluster/keys.js';
-import { resignEarlier } from '../../../agent/cluster/members/resign-earlier.js';
+import { resignEarlier } from '../../../agent/cluster/members/resign-previous-session.js';
 import { Client, campaign } from '../../../world/index.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 

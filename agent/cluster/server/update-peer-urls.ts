@@ -1,4 +1,4 @@
-import type { Client, Log } from '../../world/without-ssh.js';
+import type { Client, Log } from '../../../world/without-ssh.js';
 
 /**
  * Tells the cluster where a member listens for the others now. A host may have come back at other addresses, where

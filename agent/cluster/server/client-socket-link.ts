@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { lstat, mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
-import { AgentError } from '../errors.js';
-import { checkOwnFolder } from '../prefix/own-folder.js';
+import { AgentError } from '../../errors.js';
+import { checkOwnFolder } from '../../prefix/check-folder-owner.js';
 
 /**
  * The path at which clients on this machine, and those that come through SSH, find a server's unix socket. It is a link:

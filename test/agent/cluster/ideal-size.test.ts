@@ -1,5 +1,5 @@
 import test from 'ava';
-import { wantedSize } from '../../../agent/cluster/members/wanted-size.js';
+import { wantedSize } from '../../../agent/cluster/members/ideal-size.js';
 import { EtcdWorld } from '../../../world/index.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../errors.js';
-import { readOwn } from './own-file.js';
+import { readOwn } from './private-file.js';
 
 /**
  * The identity of an agent's folder, made once: it tells an agent that was restarted from a second one that was

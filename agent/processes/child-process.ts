@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openLog, openToRead } from './prefix/own-file.js';
-import type { ControlGroup } from './processes/control-group.js';
-import { killAll, killOnce, terminate, untilGone } from './processes/end-kin.js';
-import { gated } from './processes/gate.js';
-import { kinOf } from './processes/kin.js';
-import { isMarked, listProcesses, type ProcessEntry, readProcess } from './processes/process-table.js';
+import { openLog, openToRead } from '../prefix/private-file.js';
+import type { ControlGroup } from './cgroup.js';
+import { gated } from './die-with-parent.js';
+import { killAll, killOnce, terminate, untilGone } from './kill-processes.js';
+import { isMarked, listProcesses, type ProcessEntry, readProcess } from './process-table.js';
+import { kinOf } from './process-tree.js';
 
-export { findProgram } from './processes/gate.js';
+export { findProgram } from './die-with-parent.js';
 
 export interface ChildOptions {
   /** Program and arguments; never given to a shell. */

@@ -3,11 +3,11 @@ import { readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'n
 import path from 'node:path';
 import { z } from 'zod';
 import type { Log } from '../../world/without-ssh.js';
-import { instanceOf } from '../prefix/instance.js';
-import { ControlGroup } from './control-group.js';
-import { killAll } from './end-kin.js';
-import { type Kinship, kinOf } from './kin.js';
+import { instanceOf } from '../prefix/instance-id.js';
+import { ControlGroup } from './cgroup.js';
+import { killAll } from './kill-processes.js';
 import { isMarked, listProcesses, nameOf, type ProcessIdentity } from './process-table.js';
+import { type Kinship, kinOf } from './process-tree.js';
 
 /** The variables that mark what an agent has started. */
 export const APP_MARK = 'HAWSER_APP';
