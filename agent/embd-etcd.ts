@@ -13,14 +13,14 @@ import type { AgentState } from './control/protocol.js';
 import { reportOf } from './control/server-report.js';
 import { ControlSocket } from './control/socket.js';
 import { Converger } from './converger.js';
-import { patiently } from './deploys/retry-while-unavailable.js';
+import { retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { AgentError } from './errors.js';
-import { warningsOf } from './options/exposure-warnings.js';
+import { exposureWarnings } from './options/exposure-warnings.js';
 import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/options.js';
 import { validateEmbdEtcd } from './options/validate.js';
 import { checkCertificates, checkPrefix } from './options/validate-files.js';
 import { agentRecord } from './presence.js';
-import { Mark } from './processes/orphans.js';
+import { ProcessMark } from './processes/orphans.js';
 import { ServingEvents } from './serving-events.js';
 
 /**
@@ -67,7 +67,7 @@ export class EmbdEtcd {
    */
   validate(): void {
     validateEmbdEtcd(this.#options);
-    if (this.#options.noServer !== true) warningsOf(this.#options);
+    if (this.#options.noServer !== true) exposureWarnings(this.#options);
   }
 
   /**
@@ -91,7 +91,7 @@ export class EmbdEtcd {
       rejoin: (seeds) => this.#rejoin(seeds),
     });
     // From here on the prefix is ours alone.
-    await (await Mark.of(prefix)).endServer(log);
+    await (await ProcessMark.of(prefix)).killOrphanedServer(log);
   }
 
   /**
@@ -109,7 +109,7 @@ export class EmbdEtcd {
       throw error;
     } finally {
       await this.#world?.close();
-      await this.#folder.settled();
+      await this.#folder.flushed();
       this.#exit();
     }
   }
@@ -183,7 +183,7 @@ export class EmbdEtcd {
         ? await this.#connections.openWorldAtSeeds(all, signal)
         : this.#connections.openWorld([launcher.localEndpoint, ...all]);
     this.#world = world;
-    const others = all.filter((url) => !launcher.ownUrls.includes(url));
+    const others = all.filter((url) => !launcher.localUrls.includes(url));
     const clusterIdentity = new ClusterIdentity((urls) => this.#connections.toAny(urls), others);
     const participation = await this.#participate(world, decision, clusterIdentity);
     await participation.start(start, over);
@@ -224,25 +224,28 @@ export class EmbdEtcd {
     this.#becomeReady();
     if (idealClusterSize === undefined) return;
     // A cluster that is full takes it later.
-    await patiently(() => world.idealClusterSizeSet(idealClusterSize, { signal }), { signal, log });
+    await retryWhileUnavailable(() => world.idealClusterSizeSet(idealClusterSize, { signal }), {
+      signal,
+      log,
+    });
   }
 
   async #state(): Promise<AgentState> {
     const { hostname, version } = this.#options;
-    const own = this.#participation?.own;
-    const server = await reportOf(own, this.#folder, this.#initialised, this.#connections);
+    const hostServer = this.#participation?.server;
+    const server = await reportOf(hostServer, this.#folder, this.#initialised, this.#connections);
     return { hostname, version, pid: process.pid, server };
   }
 
   #rebuild(signal: AbortSignal): Promise<void> {
     const { hostname } = this.#options;
-    const [server, launcher] = [this.#participation?.own, this.#initialised];
+    const [server, launcher] = [this.#participation?.server, this.#initialised];
     const [folder, connections, world] = [this.#folder, this.#connections, this.#world];
     return rebuildCluster({ hostname, server, launcher, folder, connections, world }, signal);
   }
 
   async #rejoin(seeds: readonly string[]): Promise<void> {
-    await this.#participation?.own?.discard();
+    await this.#participation?.server?.discard();
     await this.#folder.remember(seeds);
     this.#world?.client.setEndpoints(seeds);
   }

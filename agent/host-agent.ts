@@ -4,12 +4,12 @@ import { type ClientWorld, noteHost, WorldError } from '../world/without-ssh.js'
 import { LEAVE_TIMEOUT_MS } from './cluster/leave.js';
 import { STOP_GRACE_MS } from './deploys/app.js';
 import { Follower } from './deploys/follower.js';
-import { DEFAULT_KEEP_DEPLOYS, keepPruned } from './deploys/prune-deploys.js';
-import { mayWriteLater, patiently } from './deploys/retry-while-unavailable.js';
+import { DEFAULT_KEEP_DEPLOYS, pruneDeploys } from './deploys/prune-deploys.js';
+import { isWriteRetryable, retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import { AgentError, type AgentErrorCode } from './errors.js';
 import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/options.js';
-import { Mark } from './processes/orphans.js';
+import { ProcessMark } from './processes/orphans.js';
 
 /** The options of {@link EmbdEtcd}; deploys go to `releases/`, `current` and `app.log` in the prefix. */
 export interface AgentOptions extends EmbdEtcdOptions {
@@ -55,8 +55,8 @@ export class HostAgent {
     }
     try {
       const { prefix, log } = this.#options;
-      const mark = await Mark.of(prefix);
-      await mark.endApps(log);
+      const mark = await ProcessMark.of(prefix);
+      await mark.killOrphanedApps(log);
       const convergerUid = this.#etcd.converger.register('deploys');
       const follower = new Follower({ ...this.#options, mark, convergerUid });
       this.#follower = follower;
@@ -129,7 +129,7 @@ export class HostAgent {
     const { keepDeploys: keep = DEFAULT_KEEP_DEPLOYS, log } = this.#options;
     const pruning = { world, keep, log, isElected: () => this.#etcd.isElected };
     const lasting = async (operation: () => Promise<void>): Promise<void> => {
-      await patiently(operation, { signal, log }).catch((error: unknown) => {
+      await retryWhileUnavailable(operation, { signal, log }).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
     };
@@ -137,7 +137,7 @@ export class HostAgent {
       follower.follow(world, signal),
       lasting(() => world.schedulerRun({ signal })),
       lasting(() => this.#belong(world, signal)),
-      keepPruned(pruning, signal),
+      pruneDeploys(pruning, signal),
     ]);
   }
 
@@ -159,6 +159,6 @@ const TRANSIENT_CODES: ReadonlySet<AgentErrorCode> = new Set([
 ]);
 
 function isFinal(failure: Error): boolean {
-  if (failure instanceof WorldError) return !mayWriteLater(failure);
+  if (failure instanceof WorldError) return !isWriteRetryable(failure);
   return failure instanceof AgentError && !TRANSIENT_CODES.has(failure.code);
 }

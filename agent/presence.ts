@@ -13,7 +13,7 @@ import {
 import { ENDPOINTS_PREFIX, VOLUNTEER_PREFIX } from './cluster/keys.js';
 import type { ServerLauncher } from './cluster/server/server-launcher.js';
 import type { EtcdSettings } from './options/options.js';
-import { instanceOf } from './prefix/instance-id.js';
+import { instanceIdOf } from './prefix/instance-id.js';
 
 const RETRY_MS = 500;
 
@@ -147,7 +147,7 @@ export async function agentRecord(
 ): Promise<Agent> {
   return {
     ...{ hostname, version, pid: process.pid },
-    instance: await instanceOf(prefix),
+    instance: await instanceIdOf(prefix),
     startedAt: new Date().toISOString(),
     ...(labels === undefined ? {} : { labels }),
     ...(launcher === undefined ? {} : { address: launcher.address }),

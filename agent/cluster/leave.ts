@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, DEFAULT_IDEAL_CLUSTER_SIZE, type Log, WorldError } from '../../world/without-ssh.js';
 import { Observer } from './members/observer.js';
 import { readCluster } from './members/read-cluster.js';
-import type { OwnServer } from './server/host-server.js';
+import type { HostServer } from './server/host-server.js';
 
 /** How long an orderly end waits for the others to let this host go, before the server is stopped all the same. */
 export const LEAVE_TIMEOUT_MS = 15_000;
@@ -15,7 +15,7 @@ const NO_MAJORITY_LIMIT_MS = 5000;
 
 export interface LeaveOptions {
   readonly client: Client;
-  readonly own: OwnServer;
+  readonly server: HostServer;
   readonly hostname: string;
   /** Of the monotonic clock: the server is stopped then at the latest. */
   readonly until: number;
@@ -44,7 +44,7 @@ export async function leaveCluster(options: LeaveOptions): Promise<void> {
 }
 
 async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise<void> {
-  const { client, own, hostname, until, log } = options;
+  const { client, server, hostname, until, log } = options;
   const observer = new Observer();
   let unanswered: number | undefined;
   for (let isSaid = false; performance.now() < until; isSaid = true) {
@@ -55,8 +55,8 @@ async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise
     if (performance.now() - (unanswered ?? performance.now()) > NO_MAJORITY_LIMIT_MS) break;
     if (!isSaid) log('info', waitingFor(stay?.names));
     if (stay?.isSeenTo === false) nominate();
-    if (await own.isRemovedWithin(POLL_MS)) return log('info', `${hostname} has left the cluster`);
-    if (own.process === undefined) await delay(POLL_MS);
+    if (await server.isRemovedWithin(POLL_MS)) return log('info', `${hostname} has left the cluster`);
+    if (server.process === undefined) await delay(POLL_MS);
   }
   const back = 'its data stays, and it comes back as the same member';
   log('warn', `stopping without having left the cluster, which may lack a majority now; ${back}`);
@@ -78,12 +78,12 @@ async function whoStays(
 ): Promise<{ readonly names: readonly string[]; readonly isSeenTo: boolean } | undefined> {
   try {
     const options = { timeoutMs: ANSWER_MS };
-    const reading = await readCluster(client, async () => DEFAULT_IDEAL_CLUSTER_SIZE, undefined, options);
-    const others = reading.volunteers.map(({ key }) => key).filter((name) => name !== hostname);
+    const observation = await readCluster(client, async () => DEFAULT_IDEAL_CLUSTER_SIZE, undefined, options);
+    const others = observation.volunteers.map(({ key }) => key).filter((name) => name !== hostname);
     if (others.length > 0) return { names: others, isSeenTo: true };
-    const { seats } = observer.observe(reading, performance.now()).scene;
-    const stay = seats.filter(
-      (seat) => seat.hostname !== hostname && !['leaving', 'gone'].includes(seat.standing),
+    const { members } = observer.observe(observation, performance.now()).state;
+    const stay = members.filter(
+      (view) => view.hostname !== hostname && !['leaving', 'gone'].includes(view.status),
     );
     return { names: stay.map(({ member }) => member.name || member.id), isSeenTo: false };
   } catch (error) {

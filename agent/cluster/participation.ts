@@ -14,11 +14,11 @@ import { Presence } from '../presence.js';
 import type { Connections } from './connections.js';
 import { NOMINATED_PREFIX } from './keys.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave.js';
-import { type WantedSize, wantedSize } from './members/ideal-size.js';
+import { type IdealSizeReader, idealSizeReader } from './members/ideal-size.js';
 import { Nominator } from './members/nominator.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { ServerStart } from './server/etcd/flags.js';
-import { OwnServer } from './server/host-server.js';
+import { HostServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';
 import type { ClusterIdentity } from './start/cluster-identity.js';
 import { undrain } from './undrain.js';
@@ -40,10 +40,10 @@ export interface ParticipationOptions {
 
 /** One host's part in the elastic cluster: it is known to the others, volunteers, runs a server, may be elected. */
 export class Participation {
-  readonly own: OwnServer | undefined;
+  readonly server: HostServer | undefined;
   readonly presence: Presence;
   readonly #options: ParticipationOptions;
-  readonly #size: WantedSize;
+  readonly #size: IdealSizeReader;
   readonly #wake = new Notify();
   readonly #ended = new AbortController();
   #endpoints: FollowedEndpoints | undefined;
@@ -54,9 +54,9 @@ export class Participation {
   constructor(options: ParticipationOptions) {
     this.#options = options;
     const { world, agent, log } = options;
-    this.#size = wantedSize(world, log);
+    this.#size = idealSizeReader(world, log);
     this.presence = new Presence({ client: world.client, agent, log });
-    this.own = options.launcher && this.#ownServer(options.launcher);
+    this.server = options.launcher && this.#ownServer(options.launcher);
   }
 
   /** How many milliseconds an orderly end that is under way will still wait at most. */
@@ -76,7 +76,7 @@ export class Participation {
       const what =
         start.kind === 'new' ? 'the first etcd server of a new cluster' : 'the etcd server with its data';
       log('info', `starting ${what} on ${agent.hostname}`);
-      await this.own?.start(start);
+      await this.server?.start(start);
       this.presence.volunteer(launcher?.addresses.advertisedServerUrls);
     }
     if (folder.isDrained) await undrain(world, folder, log, signal);
@@ -108,25 +108,30 @@ export class Participation {
       }),
     );
     // A server that needs nobody starts at once: without it there may be no cluster to be known to.
-    if (this.own?.process === undefined) await known.wait(undefined, over);
-    const working = [aborted(over), this.#watchNomination(over), this.own?.run(over), this.#nominate(over)];
+    if (this.server?.process === undefined) await known.wait(undefined, over);
+    const working = [
+      aborted(over),
+      this.#watchNomination(over),
+      this.server?.run(over),
+      this.#nominate(over),
+    ];
     await Promise.all(working.map((task) => guarded(Promise.resolve(task))));
     if (!failed.signal.aborted) await this.#leave();
     this.#ended.abort();
     await Promise.all([publishing, present]);
     await this.#endpoints?.close();
-    await this.own?.stop();
+    await this.server?.stop();
     if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason;
   }
 
   /** Ends everything at once: for the third ^C. */
   kill(): void {
-    this.own?.kill();
+    this.server?.kill();
   }
 
-  #ownServer(launcher: ServerLauncher): OwnServer {
+  #ownServer(launcher: ServerLauncher): HostServer {
     const { world, agent, folder, clusterIdentity, converger, log } = this.#options;
-    return new OwnServer({
+    return new HostServer({
       hostname: agent.hostname,
       client: world.client,
       folder,
@@ -143,7 +148,7 @@ export class Participation {
 
   #onServing(isServing: boolean): void {
     const { launcher, onServing } = this.#options;
-    const local = isServing ? this.own?.process?.clientEndpoint : undefined;
+    const local = isServing ? this.server?.process?.clientEndpoint : undefined;
     if (local === this.#local) return;
     this.#local = local;
     this.presence.advertise(isServing ? launcher?.clientUrls : undefined);
@@ -176,7 +181,7 @@ export class Participation {
   }
 
   async #watchNomination(signal: AbortSignal): Promise<void> {
-    if (this.own === undefined) return;
+    if (this.server === undefined) return;
     const { world, agent } = this.#options;
     const key = `${NOMINATED_PREFIX}${agent.hostname}`;
     for await (const _ of world.client.changes({ key }, { signal })) this.#wake.notify();
@@ -206,11 +211,11 @@ export class Participation {
     const { world, agent, log } = this.#options;
     this.presence.volunteer(undefined);
     this.presence.advertise(undefined);
-    if (this.own?.process === undefined) return;
+    if (this.server?.process === undefined) return;
     this.#leavingUntil = performance.now() + LEAVE_TIMEOUT_MS;
     await leaveCluster({
       client: world.client,
-      own: this.own,
+      server: this.server,
       hostname: agent.hostname,
       until: this.#leavingUntil,
       nominate: (signal) => this.#nominate(signal),

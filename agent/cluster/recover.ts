@@ -2,14 +2,14 @@ import { type CallOptions, type ClientWorld, raiseGeneration } from '../../world
 import { AgentError } from '../errors.js';
 import type { Connections } from './connections.js';
 import type { DataFolder } from './server/data-folder.js';
-import type { OwnServer } from './server/host-server.js';
+import type { HostServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';
 
 const REBUILD_MS = 60_000;
 
 export interface RebuildContext {
   readonly hostname: string;
-  readonly server: OwnServer | undefined;
+  readonly server: HostServer | undefined;
   readonly folder: DataFolder;
   readonly launcher: ServerLauncher;
   readonly connections: Connections;

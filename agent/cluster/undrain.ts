@@ -1,6 +1,6 @@
 import type { ClientWorld, Log } from '../../world/without-ssh.js';
 import { SIZE_PREFIX } from './keys.js';
-import { wantedSize } from './members/ideal-size.js';
+import { idealSizeReader } from './members/ideal-size.js';
 import type { DataFolder } from './server/data-folder.js';
 
 const TIMEOUT_MS = 60_000;
@@ -16,7 +16,7 @@ export async function undrain(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await wantedSize(world, log)({ signal, timeoutMs: TIMEOUT_MS })) === 0)
+  if ((await idealSizeReader(world, log)({ signal, timeoutMs: TIMEOUT_MS })) === 0)
     await world.client.del(`${SIZE_PREFIX}idealclustersize`, {
       signal,
       timeoutMs: TIMEOUT_MS,

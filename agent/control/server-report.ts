@@ -1,7 +1,7 @@
 import type { MemberStatus } from '../../world/without-ssh.js';
 import type { Connections } from '../cluster/connections.js';
 import type { DataFolder } from '../cluster/server/data-folder.js';
-import type { OwnServer } from '../cluster/server/host-server.js';
+import type { HostServer } from '../cluster/server/host-server.js';
 import type { ServerLauncher } from '../cluster/server/server-launcher.js';
 import type { ServerReport } from './protocol.js';
 
@@ -9,14 +9,14 @@ const ASK_MS = 800;
 
 /** What the control socket tells of this host's server; it asks the server itself, which answers without a majority too. */
 export async function reportOf(
-  own: OwnServer | undefined,
+  hostServer: HostServer | undefined,
   folder: DataFolder,
   launcher: ServerLauncher,
   connections: Connections,
 ): Promise<ServerReport> {
   const dataFolder = folder.hasData;
-  const server = own?.process;
-  if (server === undefined) return { state: own?.isDrained ? 'stopped' : 'none', dataFolder };
+  const server = hostServer?.process;
+  if (server === undefined) return { state: hostServer?.isDrained ? 'stopped' : 'none', dataFolder };
   await using client = connections.toAny([server.clientEndpoint]);
   // A server that does not answer in time is still starting, as far as can be told.
   const status = await client.status(undefined, { timeoutMs: ASK_MS }).catch(() => undefined);

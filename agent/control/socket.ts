@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Log } from '../../world/without-ssh.js';
 import { AgentError } from '../errors.js';
-import { instanceOf } from '../prefix/instance-id.js';
+import { instanceIdOf } from '../prefix/instance-id.js';
 import { ControlClient } from './client.js';
 import { listenExclusively } from './listen-exclusively.js';
 import { type ControlHandlers, controlServer } from './server.js';
@@ -33,7 +33,7 @@ export class ControlSocket implements AsyncDisposable {
    * cannot be written.
    */
   static async open(prefix: string, options: ControlSocketOptions): Promise<ControlSocket> {
-    const secret = await instanceOf(prefix);
+    const secret = await instanceIdOf(prefix);
     await chmod(prefix, 0o700);
     const closing = new AbortController();
     const server = controlServer(options, options.log, closing.signal);

@@ -4,10 +4,10 @@ import { Backoff } from '../../base/backoff.js';
 import { type AppCondition, DEFAULT_SETTLE_MS, type Log } from '../../world/without-ssh.js';
 import { describeExit } from '../cluster/server/server-process.js';
 import { Child, type ChildExit } from '../processes/child-process.js';
-import { APP_MARK, type Mark } from '../processes/orphans.js';
+import { APP_MARK, type ProcessMark } from '../processes/orphans.js';
 import { AppLog } from './app-log.js';
 import { type HealthOptions, tryOnce, waitUntilHealthy } from './health.js';
-import { describeOwner, strangerAt } from './port-owner.js';
+import { describePortOwner, foreignPortOwner } from './port-owner.js';
 import type { Release } from './releases.js';
 
 /** How long an app may take to end after SIGTERM. */
@@ -25,7 +25,7 @@ export interface AppOptions {
   readonly hostname: string;
   /** The agent's own environment, on which the manifest's is laid. */
   readonly environment: NodeJS.ProcessEnv;
-  readonly mark: Mark;
+  readonly mark: ProcessMark;
   readonly log: Log;
   /** Told when the app, once it is kept, goes down or has come back to stay. */
   readonly onCondition: (condition: AppCondition) => void;
@@ -43,7 +43,7 @@ export class App {
   readonly #stopping = new AbortController();
   readonly #output: AppLog;
   #child: Child | undefined;
-  #kept: Promise<void> | undefined;
+  #keeping: Promise<void> | undefined;
   #checked: Promise<void> = Promise.resolve();
   #restarts = 0;
   #lastExit: string | undefined;
@@ -81,7 +81,7 @@ export class App {
   /** Starts the command of a release that was healthy before; what does not start is tried again. */
   resume(signal: AbortSignal): void {
     const { log, release } = this.#options;
-    this.keep();
+    this.keepRunning();
     const { health } = release.deployment.manifest;
     if (health === undefined) return;
     const ending = AbortSignal.any([signal, this.#stopping.signal]);
@@ -101,8 +101,8 @@ export class App {
   }
 
   /** Starts the app again whenever it ends or cannot be started, until {@link App.stop}. */
-  keep(): void {
-    this.#kept = this.#keep().catch((error: unknown) => {
+  keepRunning(): void {
+    this.#keeping = this.#keepRunning().catch((error: unknown) => {
       if (!this.#stopping.signal.aborted)
         this.#options.log('error', `no longer keeping the app: ${String(error)}`);
     });
@@ -112,7 +112,7 @@ export class App {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#child?.stop(STOP_GRACE_MS);
-    await this.#kept;
+    await this.#keeping;
     // It may have been started again just before the abort.
     await this.#child?.stop(STOP_GRACE_MS);
     this.#output.close();
@@ -124,7 +124,7 @@ export class App {
     this.#child?.kill();
   }
 
-  async #keep(): Promise<void> {
+  async #keepRunning(): Promise<void> {
     const { signal } = this.#stopping;
     const { release, log } = this.#options;
     const { run, settleMs = DEFAULT_SETTLE_MS } = release.deployment.manifest;
@@ -202,8 +202,8 @@ export class App {
   /** How it ended, and what most often keeps an app from starting: somebody else has its port. */
   async #endedEarly(exit: ChildExit): Promise<string> {
     const { health } = this.#options.release.deployment.manifest;
-    const stranger = health && (await strangerAt(health, this.#kin()));
-    return `it ended (${describeExit(exit)})${stranger === undefined ? '' : `, and ${describeOwner(stranger)}`}`;
+    const owner = health && (await foreignPortOwner(health, this.#pids()));
+    return `it ended (${describeExit(exit)})${owner === undefined ? '' : `, and ${describePortOwner(owner)}`}`;
   }
 
   #checking(signal: AbortSignal): HealthOptions {
@@ -211,28 +211,28 @@ export class App {
     const environment = { ...this.#environment, [APP_MARK]: this.#mark };
     const options = { cwd: this.#options.folder, environment, signal };
     const { run } = this.#options.release.deployment.manifest;
-    return run === undefined ? options : { ...options, kin: () => this.#kin() };
+    return run === undefined ? options : { ...options, appPids: () => this.#pids() };
   }
 
-  #kin(): number[] {
-    return this.#child?.kin().map(({ pid }) => pid) ?? [];
+  #pids(): number[] {
+    return this.#child?.processes().map(({ pid }) => pid) ?? [];
   }
 
   async #spawn(): Promise<void> {
     const { release, folder, mark, log } = this.#options;
     const { run } = release.deployment.manifest;
     if (run === undefined) return;
-    const controlGroup = mark.controlGroup();
-    mark.note({ controlGroup }, log);
+    const cgroup = mark.cgroup();
+    mark.record({ cgroup }, log);
     this.#child = await Child.start({
       argv: run,
       cwd: folder,
       environment: this.#environment,
       logFile: this.#output.file,
       mark: `${APP_MARK}=${this.#mark}`,
-      controlGroup,
+      cgroup,
     });
-    mark.note({ root: this.#child.identity, controlGroup }, log);
+    mark.record({ root: this.#child.identity, cgroup }, log);
     this.#output.watch();
   }
 

@@ -1,20 +1,20 @@
 import { type ClientWorld, emptyIfNoText, type Log, WorldError } from '../../world/without-ssh.js';
 import type { ConvergerUid } from '../converger.js';
-import type { Mark } from '../processes/orphans.js';
+import type { ProcessMark } from '../processes/orphans.js';
 import { App, type AppFailure } from './app.js';
 import { describeFailure } from './describe-failure.js';
-import { type Entry, entryOf, isSameDeploy, type Release, Releases } from './releases.js';
+import { type DeployEntry, entryOf, isSameDeploy, type Release, Releases } from './releases.js';
 import { Reporter } from './reporter.js';
-import { mayReadLater, patiently } from './retry-while-unavailable.js';
+import { isReadRetryable, retryWhileUnavailable } from './retry-while-unavailable.js';
 
-export interface FollowOptions {
+export interface FollowerOptions {
   readonly hostname: string;
   /** The agent's folder: `releases/`, `deploys/`, `current` and `app.log` are in there. */
   readonly prefix: string;
   /** What apps inherit. */
   readonly environment: NodeJS.ProcessEnv;
   /** What apps are known by. */
-  readonly mark: Mark;
+  readonly mark: ProcessMark;
   readonly log: Log;
   /** Not converged while a deploy is applied, and from the start until this host has caught up with the log. */
   readonly convergerUid?: ConvergerUid | undefined;
@@ -27,14 +27,14 @@ export interface FollowOptions {
  * report or clean-up that fails ends it.
  */
 export class Follower {
-  readonly #options: FollowOptions;
+  readonly #options: FollowerOptions;
   readonly #releases: Releases;
   readonly #reporter: Reporter;
   #running: { readonly release: Release; readonly app: App } | undefined;
   /** The deploy that needs no more work here. */
   #handled: { readonly id: number; readonly digest: string } | undefined;
 
-  constructor(options: FollowOptions) {
+  constructor(options: FollowerOptions) {
     this.#options = options;
     this.#releases = new Releases(options.prefix);
     this.#reporter = new Reporter(options.hostname, options.log);
@@ -48,17 +48,17 @@ export class Follower {
       const name = await this.#releases.lastHealthy();
       const release = name === undefined ? undefined : await this.#releases.read(name);
       if (release !== undefined) this.#startAgain(release, signal);
-      await this.#tolerate('point out the release that runs', () => this.#releases.activate(name));
+      await this.#logFailure('point out the release that runs', () => this.#releases.activate(name));
     } catch (error) {
       log('error', `the release that ran here cannot be started: ${describeFailure(error)}`);
     }
-    await this.#tolerate('tidy up the releases', () => this.#releases.tidy(log));
+    await this.#logFailure('tidy up the releases', () => this.#releases.tidy(log));
   }
 
   /** Follows the log until the signal aborts or the World is closed; the app goes on. */
   async follow(world: ClientWorld, signal: AbortSignal): Promise<void> {
     const { log, convergerUid } = this.#options;
-    const isWorthIt = (error: unknown) => !(error instanceof WorldError && error.code === 'closed');
+    const isRetryable = (error: unknown) => !(error instanceof WorldError && error.code === 'closed');
     const following = async (): Promise<void> => {
       for await (const _ of world.watchDeploy({ signal })) {
         await this.#catchUp(world, signal);
@@ -67,9 +67,9 @@ export class Follower {
     };
     const reporting = this.#reporter.run(world, signal);
     try {
-      await patiently(following, { signal, log, isWorthIt });
+      await retryWhileUnavailable(following, { signal, log, isRetryable });
     } catch (error) {
-      if (!signal.aborted && isWorthIt(error)) throw error;
+      if (!signal.aborted && isRetryable(error)) throw error;
     }
     await reporting;
   }
@@ -91,9 +91,9 @@ export class Follower {
 
   async #catchUp(world: ClientWorld, signal: AbortSignal): Promise<void> {
     const { log, convergerUid } = this.#options;
-    const id = await this.#patiently(signal, () => world.getMaxDeployId({ signal }));
+    const id = await this.#retry(signal, () => world.getMaxDeployId({ signal }));
     if (id === 0) return;
-    const payload = await this.#patiently(signal, () => world.getDeploy(id, { signal }).catch(emptyIfNoText));
+    const payload = await this.#retry(signal, () => world.getDeploy(id, { signal }).catch(emptyIfNoText));
     const entry = entryOf(id, payload);
     if (entry === undefined) {
       if (this.#handled?.id !== id)
@@ -102,7 +102,7 @@ export class Follower {
       return;
     }
     if (isSameDeploy(this.#handled, entry)) return;
-    if (this.#handled === undefined && (await this.#isDone(world, entry, signal))) {
+    if (this.#handled === undefined && (await this.#isAlreadyApplied(world, entry, signal))) {
       this.#handled = entry;
       return;
     }
@@ -112,29 +112,29 @@ export class Follower {
   }
 
   /** Whether an agent on this host was done with a deploy before we came. */
-  async #isDone(world: ClientWorld, entry: Entry, signal: AbortSignal): Promise<boolean> {
+  async #isAlreadyApplied(world: ClientWorld, entry: DeployEntry, signal: AbortSignal): Promise<boolean> {
     const { id, deployment } = entry;
     const { hostname } = this.#options;
     await this.#bringFromLog(world, entry, signal);
-    const reports = await this.#patiently(signal, () => world.getReports(id, { signal }));
+    const reports = await this.#retry(signal, () => world.getReports(id, { signal }));
     const report = reports.get(hostname);
     const runs = isSameDeploy(this.#running?.release, entry);
     if (report?.state === 'failed' || (runs && report?.state === 'healthy')) {
-      this.#reporter.recall(id, report);
+      this.#reporter.resumeFrom(id, report);
       return true;
     }
     // The report was lost, or this is another log with the same deploy in it.
     if (runs)
-      this.#reporter.say(id, { state: 'healthy', message: `${deployment.name} is healthy.`, current: id });
+      this.#reporter.report(id, { state: 'healthy', message: `${deployment.name} is healthy.`, current: id });
     return runs;
   }
 
   /** An older agent kept its releases without their deploys; that is in the log only, if anywhere. */
-  async #bringFromLog(world: ClientWorld, newest: Entry, signal: AbortSignal): Promise<void> {
+  async #bringFromLog(world: ClientWorld, newest: DeployEntry, signal: AbortSignal): Promise<void> {
     const name = await this.#releases.lastHealthy();
     if (this.#running !== undefined || name === undefined) return;
     const id = Number(name);
-    await this.#tolerate(`start deploy ${name} again`, async () => {
+    await this.#logFailure(`start deploy ${name} again`, async () => {
       const entry = id === newest.id ? newest : entryOf(id, await world.getDeploy(id, { signal }));
       if (entry === undefined) return;
       await this.#releases.record(name, entry);
@@ -143,19 +143,19 @@ export class Follower {
     });
   }
 
-  async #apply(world: ClientWorld, entry: Entry, signal: AbortSignal): Promise<void> {
+  async #apply(world: ClientWorld, entry: DeployEntry, signal: AbortSignal): Promise<void> {
     const { log } = this.#options;
     const { id, deployment } = entry;
     const current = this.#running?.release.id ?? 0;
     const say = (state: 'fetching' | 'applying' | 'skipped', message: string): void =>
-      this.#reporter.say(id, { state, message, current });
+      this.#reporter.report(id, { state, message, current });
     try {
       say('fetching', `Fetching ${deployment.name}.`);
       const release = await this.#releases.unpack(entry, (into) =>
-        this.#patiently(signal, () => world.getTree(deployment.tree, into, { signal })),
+        this.#retry(signal, () => world.getTree(deployment.tree, into, { signal })),
       );
       if (deployment.noop) {
-        await this.#tolerate(`remove deploy ${id}`, () => this.#releases.discard(release.name));
+        await this.#logFailure(`remove deploy ${id}`, () => this.#releases.discard(release.name));
         return say('skipped', 'Fetched and verified, not applied (noop).');
       }
       say('applying', `Starting ${deployment.name}.`);
@@ -165,7 +165,7 @@ export class Follower {
       const runs = this.#running?.release.id ?? 0;
       const message = `${describeFailure(error)} ${runs === 0 ? 'Nothing runs here.' : `Deploy ${runs} still runs.`}`;
       log('error', `deploy ${id} failed: ${message}`);
-      this.#reporter.say(id, { state: 'failed', message, current: runs });
+      this.#reporter.report(id, { state: 'failed', message, current: runs });
     }
   }
 
@@ -174,25 +174,25 @@ export class Follower {
     const { id, deployment } = release;
     const previous = this.#running?.release;
     await this.stop();
-    this.#reporter.condition(undefined);
+    this.#reporter.setCondition(undefined);
     const app = this.#appOf(release);
     this.#running = { release, app };
     const failure = await this.#try(app, release, signal);
     if (failure === undefined) {
       log('info', `deploy ${id} is healthy`);
-      this.#reporter.say(id, { state: 'healthy', message: `${deployment.name} is healthy.`, current: id });
-      app.keep();
-      await this.#tolerate('remove old releases', () => this.#releases.prune());
+      this.#reporter.report(id, { state: 'healthy', message: `${deployment.name} is healthy.`, current: id });
+      app.keepRunning();
+      await this.#logFailure('remove old releases', () => this.#releases.prune());
       return;
     }
     await app.stop();
-    await this.#goBack(previous, signal);
+    await this.#rollBack(previous, signal);
     const back = previous === undefined ? 'Nothing runs here now.' : `Deploy ${previous.id} runs again.`;
     const message = `${failure.message} ${back}`;
     log('error', `deploy ${id} failed: ${message}`);
     const logTail = failure.logTail === '' ? {} : { logTail: failure.logTail };
-    this.#reporter.say(id, { state: 'failed', message, current: previous?.id ?? 0, ...logTail });
-    await this.#tolerate(`remove deploy ${id}`, () => this.#releases.discard(release.name));
+    this.#reporter.report(id, { state: 'failed', message, current: previous?.id ?? 0, ...logTail });
+    await this.#logFailure(`remove deploy ${id}`, () => this.#releases.discard(release.name));
   }
 
   /** Whatever goes wrong while a release is tried is a reason to go back to the one before. */
@@ -208,10 +208,10 @@ export class Follower {
     }
   }
 
-  async #goBack(previous: Release | undefined, signal: AbortSignal): Promise<void> {
+  async #rollBack(previous: Release | undefined, signal: AbortSignal): Promise<void> {
     this.#running = undefined;
     const app = previous && this.#startAgain(previous, signal);
-    await this.#tolerate('point out the release that runs', () => this.#releases.activate(previous?.name));
+    await this.#logFailure('point out the release that runs', () => this.#releases.activate(previous?.name));
     await app?.checked();
   }
 
@@ -232,17 +232,17 @@ export class Follower {
       environment,
       mark,
       log,
-      onCondition: (condition) => this.#reporter.condition(condition),
+      onCondition: (condition) => this.#reporter.setCondition(condition),
     });
   }
 
-  #patiently<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
+  #retry<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
     // Not for want of space: that is this host's own disk.
-    return patiently(operation, { signal, log: this.#options.log, isWorthIt: mayReadLater });
+    return retryWhileUnavailable(operation, { signal, log: this.#options.log, isRetryable: isReadRetryable });
   }
 
   /** Does what may fail without harm to what runs. */
-  async #tolerate(what: string, act: () => Promise<void>): Promise<void> {
+  async #logFailure(what: string, act: () => Promise<void>): Promise<void> {
     await act().catch((error: unknown) =>
       this.#options.log('warn', `could not ${what}: ${describeFailure(error)}`),
     );

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { HealthCheck } from '../../world/without-ssh.js';
-import { describeOwner, strangerAt } from './port-owner.js';
+import { describePortOwner, foreignPortOwner } from './port-owner.js';
 
 const ATTEMPT_TIMEOUT_MS = 2_000;
 
@@ -14,7 +14,7 @@ export interface HealthOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   /** The app's processes: an answer of another one on this machine is none. Default: whoever answers. */
-  readonly kin?: () => readonly number[];
+  readonly appPids?: () => readonly number[];
 }
 
 /**
@@ -39,9 +39,9 @@ export async function waitUntilHealthy(
 /** Tries a check once. @returns undefined when it passed, else what it found. */
 export async function tryOnce(check: HealthCheck, options: HealthOptions): Promise<string | undefined> {
   const finding = await attempt(check, options);
-  if (finding !== undefined || options.kin === undefined || check.answeredBy === 'anyone') return finding;
-  const stranger = await strangerAt(check, options.kin());
-  return stranger && describeOwner(stranger);
+  if (finding !== undefined || options.appPids === undefined || check.answeredBy === 'anyone') return finding;
+  const owner = await foreignPortOwner(check, options.appPids());
+  return owner && describePortOwner(owner);
 }
 
 async function attempt(check: HealthCheck, options: HealthOptions): Promise<string | undefined> {

@@ -18,36 +18,43 @@ export interface PortOwner {
  * @returns undefined when the app itself does, when nobody does, or when that cannot be told: the check asks another
  * machine, or no port at all, or we may not look.
  */
-export async function strangerAt(check: HealthCheck, kin: readonly number[]): Promise<PortOwner | undefined> {
+export async function foreignPortOwner(
+  check: HealthCheck,
+  appPids: readonly number[],
+): Promise<PortOwner | undefined> {
   const target = targetOf(check);
   if (target === undefined) return undefined;
   const { host, port } = target;
   const addresses = await lookup(host, { all: true }).catch(() => []); // then the check itself says so
   for (const { address: named } of addresses) {
     const address = arrivesAt(named);
-    if (!isOurs(address)) return undefined;
+    if (!isLocalAddress(address)) return undefined;
     const listeners = listenersAt(readListeners(), address, port);
     if (listeners.length === 0) continue;
     return otherOwner(
       port,
       listeners.map(({ inode }) => inode),
-      kin,
+      appPids,
     );
   }
   return undefined;
 }
 
 /** "port 8080 is held by process 812 (nginx), which is not the app's" */
-export function describeOwner({ port, pid }: PortOwner): string {
+export function describePortOwner({ port, pid }: PortOwner): string {
   const who = pid === undefined ? 'another process' : `process ${pid} (${nameOf(pid)})`;
   return `port ${port} is held by ${who}, which the app did not start`;
 }
 
 /** Several sockets may share a port (SO_REUSEPORT): each has to be the app's. */
-function otherOwner(port: number, inodes: readonly string[], kin: readonly number[]): PortOwner | undefined {
+function otherOwner(
+  port: number,
+  inodes: readonly string[],
+  appPids: readonly number[],
+): PortOwner | undefined {
   for (const inode of inodes) {
     const wanted = new Set([inode]);
-    const held = kin.map((pid) => holdsSocket(pid, wanted));
+    const held = appPids.map((pid) => holdsSocket(pid, wanted));
     if (held.includes(true)) continue;
     if (held.includes(undefined)) return undefined;
     return { port, pid: listProcesses().find(({ pid }) => holdsSocket(pid, wanted) === true)?.pid };
@@ -63,7 +70,7 @@ function targetOf(check: HealthCheck): { host: string; port: number } | undefine
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? standard : Number(port) };
 }
 
-function isOurs(address: string): boolean {
+function isLocalAddress(address: string): boolean {
   if (address.startsWith('127.') || address === '::1') return true;
   return Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address));
 }

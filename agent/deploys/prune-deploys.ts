@@ -7,7 +7,7 @@ export const DEFAULT_KEEP_DEPLOYS = 50;
 /** It is looked again after so long even if nobody deployed: another host may have been elected, or gone on. */
 const QUIET_MS = 600_000;
 
-export interface KeepPrunedOptions {
+export interface PruneOptions {
   readonly world: ClientWorld;
   /** How many of the newest deploys stay; 0: all. */
   readonly keep: number;
@@ -20,10 +20,10 @@ export interface KeepPrunedOptions {
  * On the elected host, keeps the deploy log short and frees what only the deploys that went had stored. Nothing depends
  * on it: what fails is said once and tried again later. Runs until the signal aborts.
  */
-export async function keepPruned(options: KeepPrunedOptions, signal: AbortSignal): Promise<void> {
+export async function pruneDeploys(options: PruneOptions, signal: AbortSignal): Promise<void> {
   if (options.keep === 0) return;
   const wake = new Notify();
-  const watching = ringAtDeploys(options, wake, signal);
+  const watching = notifyAtDeploys(options, wake, signal);
   let [isOwed, said] = [false, ''];
   while (!signal.aborted) {
     try {
@@ -42,7 +42,7 @@ export async function keepPruned(options: KeepPrunedOptions, signal: AbortSignal
 
 /** @returns whether something was pruned whose blocks could not be freed. */
 async function pruneAndFree(
-  { world, keep, log }: KeepPrunedOptions,
+  { world, keep, log }: PruneOptions,
   isOwed: boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -60,8 +60,8 @@ async function pruneAndFree(
   }
 }
 
-async function ringAtDeploys(
-  { world, log }: KeepPrunedOptions,
+async function notifyAtDeploys(
+  { world, log }: PruneOptions,
   wake: Notify,
   signal: AbortSignal,
 ): Promise<void> {

@@ -10,7 +10,7 @@ const KEPT_RELEASES = 5;
 const recordSchema = z.object({ id: z.number().int().positive(), payload: z.string() });
 
 /** A deploy as the log has it: what tells it from one with the same number in another fleet's log is its digest. */
-export interface Entry {
+export interface DeployEntry {
   readonly id: number;
   readonly payload: string;
   readonly digest: string;
@@ -18,20 +18,20 @@ export interface Entry {
 }
 
 /** A deploy that is unpacked on this host, in `releases/<name>`. */
-export interface Release extends Entry {
+export interface Release extends DeployEntry {
   readonly name: string;
 }
 
 /** Reads a deploy's payload; undefined when hawser did not make it. */
-export function entryOf(id: number, payload: string): Entry | undefined {
+export function entryOf(id: number, payload: string): DeployEntry | undefined {
   const deployment = parseDeployment(payload);
   if (deployment === undefined) return undefined;
   return { id, payload, deployment, digest: createHash('sha256').update(payload).digest('hex') };
 }
 
 export function isSameDeploy(
-  a: Pick<Entry, 'id' | 'digest'> | undefined,
-  b: Pick<Entry, 'id' | 'digest'>,
+  a: Pick<DeployEntry, 'id' | 'digest'> | undefined,
+  b: Pick<DeployEntry, 'id' | 'digest'>,
 ): boolean {
   return a?.id === b.id && a.digest === b.digest;
 }
@@ -80,7 +80,7 @@ export class Releases {
    * Fills the release's folder by calling `fill` with one that does not exist yet; on any failure nothing of it stays.
    * A folder that is there already is from an earlier, interrupted try and is replaced.
    */
-  async unpack(entry: Entry, fill: (folder: string) => Promise<void>): Promise<Release> {
+  async unpack(entry: DeployEntry, fill: (folder: string) => Promise<void>): Promise<Release> {
     const name = await this.#nameFor(entry);
     const partial = path.join(this.#releases, `.${name}.partial`);
     await mkdir(this.#releases, { recursive: true, mode: 0o755 });
@@ -101,7 +101,7 @@ export class Releases {
   }
 
   /** Notes beside a release what its deploy says. */
-  async record(name: string, { id, payload }: Entry): Promise<void> {
+  async record(name: string, { id, payload }: DeployEntry): Promise<void> {
     await mkdir(this.#records, { recursive: true, mode: 0o700 });
     const partial = `${this.#record(name)}.part`;
     const file = await open(partial, 'w', 0o600);
@@ -173,7 +173,7 @@ export class Releases {
   }
 
   /** The id, unless another fleet's deploy with this id is here: that may be in use. */
-  async #nameFor({ id, digest }: Entry): Promise<string> {
+  async #nameFor({ id, digest }: DeployEntry): Promise<string> {
     const name = String(id);
     const holder = await this.read(name);
     const isLinked = [await this.current(), await this.lastHealthy()].includes(name);

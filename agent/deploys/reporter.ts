@@ -7,7 +7,7 @@ import {
   type Report,
   WorldError,
 } from '../../world/without-ssh.js';
-import { patiently } from './retry-while-unavailable.js';
+import { retryWhileUnavailable } from './retry-while-unavailable.js';
 
 /**
  * Tells the World how deploys go on this host. Nobody waits for it: what cannot be written now, because etcd is away or
@@ -27,21 +27,21 @@ export class Reporter {
   }
 
   /** Reports on a deploy, as soon as that is possible. */
-  say(id: number, report: Omit<Report, 'hostname' | 'at' | 'app'>): void {
+  report(id: number, report: Omit<Report, 'hostname' | 'at' | 'app'>): void {
     const at = new Date().toISOString();
     this.#last = { id, report: { hostname: this.#hostname, at, ...report } };
     this.#queue();
   }
 
   /** Goes on from what an agent on this host has said before. */
-  recall(id: number, report: Report): void {
+  resumeFrom(id: number, report: Report): void {
     const { app: _, ...rest } = report;
     this.#last ??= { id, report: rest };
     if (this.#app !== undefined || report.app !== undefined) this.#queue();
   }
 
   /** Adds how the running app fares to the last report; undefined for one that nothing has happened to. */
-  condition(app: AppCondition | undefined): void {
+  setCondition(app: AppCondition | undefined): void {
     if (app === undefined && this.#app === undefined) return;
     this.#app = app;
     this.#queue();
@@ -65,7 +65,7 @@ export class Reporter {
       if (written !== undefined) await world.setReport(id, written, { signal });
     };
     try {
-      await patiently(write, { signal, log: this.#log });
+      await retryWhileUnavailable(write, { signal, log: this.#log });
     } catch (error) {
       if (signal.aborted || (error instanceof WorldError && error.code === 'closed')) return false;
       this.#log('error', `the report on deploy ${id} is lost: ${String(error)}`);

@@ -11,26 +11,26 @@ const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether the World may let us read later: it is away, or its users are being set up. */
-export function mayReadLater(error: unknown): boolean {
+export function isReadRetryable(error: unknown): boolean {
   return error instanceof WorldError && UNAVAILABLE_CODES.has(error.code);
 }
 
 /** Whether the World may let us write later: as for reading, and it may have been full. */
-export function mayWriteLater(error: unknown): boolean {
-  return mayReadLater(error) || (error instanceof WorldError && error.code === 'no-space');
+export function isWriteRetryable(error: unknown): boolean {
+  return isReadRetryable(error) || (error instanceof WorldError && error.code === 'no-space');
 }
 
-export interface PatienceOptions {
+export interface RetryOptions {
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Whether it may be otherwise later. Default {@link mayWriteLater}. */
-  readonly isWorthIt?: (error: unknown) => boolean;
+  /** Whether it may be otherwise later. Default {@link isWriteRetryable}. */
+  readonly isRetryable?: (error: unknown) => boolean;
 }
 
 /** Repeats an operation, which must be safe to repeat, with growing pauses until it works; what is in the way is said once. */
-export async function patiently<T>(
+export async function retryWhileUnavailable<T>(
   operation: () => Promise<T>,
-  { signal, log, isWorthIt = mayWriteLater }: PatienceOptions,
+  { signal, log, isRetryable = isWriteRetryable }: RetryOptions,
 ): Promise<T> {
   let said = '';
   for (const backoff = new Backoff(RETRY_PAUSES); ; ) {
@@ -39,7 +39,7 @@ export async function patiently<T>(
       return await operation();
     } catch (error) {
       signal.throwIfAborted();
-      if (!isWorthIt(error)) throw error;
+      if (!isRetryable(error)) throw error;
       const message = error instanceof Error ? error.message : String(error);
       if (message !== said) log('warn', `trying again until it works: ${message}`);
       said = message;

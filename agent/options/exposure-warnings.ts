@@ -17,7 +17,12 @@ export interface ExposureOptions {
  *
  * @throws AgentError `unsafe` when that is more than the users of this machine and nobody said that it is meant.
  */
-export function warningsOf({ clientUrls, serverUrls, tls, insecure = false }: ExposureOptions): string[] {
+export function exposureWarnings({
+  clientUrls,
+  serverUrls,
+  tls,
+  insecure = false,
+}: ExposureOptions): string[] {
   const sides = [
     ['client', clientUrls.filter((url) => !/^unix:/i.test(url)), tls?.client],
     ['server', serverUrls.filter((url) => !/^unix:/i.test(url)), tls?.peer],
@@ -30,11 +35,11 @@ export function warningsOf({ clientUrls, serverUrls, tls, insecure = false }: Ex
     return [
       ...(wide.length === 0 ? [] : [`${list(wide)} ${are(wide)} open to whoever reaches this host`]),
       ...(near.length === 0 ? [] : [`${list(near)} ${are(near)} open to every local user of this host`]),
-    ].map((who) => `${who}, who can so ${ACCESS[side]}`);
+    ].map((who) => `${who}, who can so ${PERMITTED_ACTIONS[side]}`);
   });
 }
 
-const ACCESS = {
+const PERMITTED_ACTIONS = {
   client: 'read and write the fleet, and run programs on all its hosts as the users of their agents',
   server: 'become a part of the cluster, and so read and write the fleet',
 } as const;
@@ -43,7 +48,7 @@ function refused(side: UrlSide, urls: string, files: TlsFiles | undefined): Agen
   const flags = side === 'client' ? ['--cert-file', '--key-file', '--trusted-ca-file'] : PEER_FLAGS;
   const missing = files === undefined ? flags.join(', ') : flags[2];
   const message =
-    `At ${urls} whoever reaches this host could ${ACCESS[side]}: give certificates that clients must have too ` +
+    `At ${urls} whoever reaches this host could ${PERMITTED_ACTIONS[side]}: give certificates that clients must have too ` +
     `(https:// with ${missing}), or --insecure if only hosts of yours can reach that network.`;
   return new AgentError('unsafe', message);
 }

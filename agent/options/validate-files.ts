@@ -6,7 +6,7 @@ import { readCertificates, readKeyPair, WorldError } from '../../world/without-s
 import type { ServerTls, TlsFiles } from '../cluster/server/etcd/flags.js';
 import type { ServerAddresses } from '../cluster/server/local-endpoint.js';
 import { AgentError } from '../errors.js';
-import { checkOwnFolder } from '../prefix/check-folder-owner.js';
+import { checkFolderOwner } from '../prefix/check-folder-owner.js';
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
@@ -20,7 +20,7 @@ const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 export function checkPrefix(prefix: string): void {
   try {
     makeFolder(prefix);
-    checkOwnFolder(prefix);
+    checkFolderOwner(prefix);
     accessSync(prefix, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     if (error instanceof AgentError) throw error;

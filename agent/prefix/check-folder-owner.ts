@@ -10,7 +10,7 @@ import { AgentError } from '../errors.js';
  * /tmp). Default false: it is ours, and only we write there.
  * @throws AgentError `unsafe` naming the part and its owner.
  */
-export function checkOwnFolder(folder: string, { canBeShared = false } = {}): void {
+export function checkFolderOwner(folder: string, { canBeShared = false } = {}): void {
   const real = realpathSync(folder);
   for (const way of new Set([path.resolve(folder), real])) {
     for (let part = path.dirname(way); ; part = path.dirname(part)) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../errors.js';
-import { readOwn } from './private-file.js';
+import { readPrivateFile } from './private-file.js';
 
 /**
  * The identity of an agent's folder, made once: it tells an agent that was restarted from a second one that was
@@ -10,7 +10,7 @@ import { readOwn } from './private-file.js';
  *
  * @throws AgentError `invalid` when the folder cannot be made or written.
  */
-export async function instanceOf(prefix: string): Promise<string> {
+export async function instanceIdOf(prefix: string): Promise<string> {
   const file = path.join(prefix, 'instance');
   const id = randomUUID();
   const draft = `${file}.${id}`;
@@ -26,5 +26,5 @@ export async function instanceOf(prefix: string): Promise<string> {
       });
     }
   }
-  return (await readOwn(file)).trim();
+  return (await readPrivateFile(file)).trim();
 }

@@ -10,23 +10,23 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } 
  *
  * @throws AgentError `unsafe`; errors of the file system.
  */
-export function openLog(file: string): Promise<FileHandle> {
-  return openOwn(file, O_WRONLY | O_APPEND | O_CREAT);
+export function openPrivateLog(file: string): Promise<FileHandle> {
+  return openPrivateFile(file, O_WRONLY | O_APPEND | O_CREAT);
 }
 
-/** Opens a file of ours to read and change it, as {@link openLog}. */
-export function openToChange(file: string): Promise<FileHandle> {
-  return openOwn(file, O_RDWR);
+/** Opens a file of ours to read and change it, as {@link openPrivateLog}. */
+export function openPrivateFileToChange(file: string): Promise<FileHandle> {
+  return openPrivateFile(file, O_RDWR);
 }
 
-/** Opens a file of ours to read it, as {@link openLog}. */
-export function openToRead(file: string): Promise<FileHandle> {
-  return openOwn(file, O_RDONLY);
+/** Opens a file of ours to read it, as {@link openPrivateLog}. */
+export function openPrivateFileToRead(file: string): Promise<FileHandle> {
+  return openPrivateFile(file, O_RDONLY);
 }
 
-/** Reads a whole text file of ours, as {@link openLog}. */
-export async function readOwn(file: string): Promise<string> {
-  const handle = await openToRead(file);
+/** Reads a whole text file of ours, as {@link openPrivateLog}. */
+export async function readPrivateFile(file: string): Promise<string> {
+  const handle = await openPrivateFileToRead(file);
   try {
     return await handle.readFile('utf8');
   } finally {
@@ -34,7 +34,7 @@ export async function readOwn(file: string): Promise<string> {
   }
 }
 
-async function openOwn(file: string, flags: number): Promise<FileHandle> {
+async function openPrivateFile(file: string, flags: number): Promise<FileHandle> {
   // Whoever opens a pipe waits for its other end, unless told not to.
   const handle = await open(file, flags | O_NOFOLLOW | O_NONBLOCK, 0o600).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;

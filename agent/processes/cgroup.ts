@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 
 /** A control group of the kernel: what was started in it cannot leave it without being root. */
-export class ControlGroup {
+export class Cgroup {
   readonly folder: string;
 
   constructor(folder: string) {
@@ -10,12 +10,12 @@ export class ControlGroup {
   }
 
   /** Makes a group below our own, or takes the one of that name; undefined where we may not. */
-  static make(name: string): ControlGroup | undefined {
-    for (const own of ownGroups(readText('/proc/self/cgroup'), readText('/proc/self/mountinfo'))) {
+  static make(name: string): Cgroup | undefined {
+    for (const own of cgroupFolders(readText('/proc/self/cgroup'), readText('/proc/self/mountinfo'))) {
       const folder = path.join(own, name);
       try {
         mkdirSync(folder, { recursive: true, mode: 0o755 });
-        return new ControlGroup(folder);
+        return new Cgroup(folder);
       } catch {
         // Read-only in most containers, and forbidden without root: the next hierarchy, or none.
       }
@@ -54,7 +54,7 @@ export class ControlGroup {
  *
  * @param cgroup `/proc/PID/cgroup`; `mountinfo` says where the hierarchies are mounted.
  */
-export function ownGroups(cgroup: string, mountinfo: string): string[] {
+export function cgroupFolders(cgroup: string, mountinfo: string): string[] {
   const mounts = mountinfo.split('\n').flatMap(parseMount);
   const groups = cgroup.split('\n').flatMap((line) => {
     const [, id, controllers, group] = /^(\d+):([^:]*):(\/.*)$/.exec(line) ?? [];

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openLog, openToRead } from '../prefix/private-file.js';
-import type { ControlGroup } from './cgroup.js';
-import { gated } from './die-with-parent.js';
-import { killAll, killOnce, terminate, untilGone } from './kill-processes.js';
+import { openPrivateFileToRead, openPrivateLog } from '../prefix/private-file.js';
+import type { Cgroup } from './cgroup.js';
+import { dieWithParent } from './die-with-parent.js';
+import { killAll, killAllOnce, terminate, untilGone } from './kill-processes.js';
 import { isMarked, listProcesses, type ProcessEntry, readProcess } from './process-table.js';
-import { kinOf } from './process-tree.js';
+import { processTreeOf } from './process-tree.js';
 
 export { findProgram } from './die-with-parent.js';
 
@@ -20,7 +20,7 @@ export interface ChildOptions {
   /** `NAME=value`, laid on the environment: what it and all that it starts are known by, also to a later agent. */
   readonly mark?: string;
   /** Where it is put, with all that it starts. */
-  readonly controlGroup?: ControlGroup | undefined;
+  readonly cgroup?: Cgroup | undefined;
 }
 
 /** How a child ended: by itself with a code, or by a signal. */
@@ -33,7 +33,7 @@ export interface ChildExit {
  * A program that the agent runs on its host: etcd, or a deployed app.
  *
  * It gets a session of its own, so that a ^C meant for the agent does not reach it, and the kernel ends it when the agent
- * dies without a word. What it has started is ended with it, see {@link kinOf}.
+ * dies without a word. What it has started is ended with it, see {@link processTreeOf}.
  */
 export class Child {
   readonly exited: Promise<ChildExit>;
@@ -56,11 +56,11 @@ export class Child {
 
   /** Starts the program; rejects with the errno error when it cannot be executed. */
   static async start(options: ChildOptions): Promise<Child> {
-    const { cwd, logFile, mark, controlGroup } = options;
+    const { cwd, logFile, mark, cgroup } = options;
     const [name = '', value = ''] = mark?.split('=') ?? [];
     const environment = { ...options.environment, ...(mark === undefined ? {} : { [name]: value }) };
-    const [program, ...args] = gated({ ...options, environment, procsFile: controlGroup?.procs });
-    const log = await openLog(logFile);
+    const [program, ...args] = dieWithParent({ ...options, environment, procsFile: cgroup?.procs });
+    const log = await openPrivateLog(logFile);
     try {
       const { size } = await log.stat();
       const child = spawn(program, args, {
@@ -91,14 +91,14 @@ export class Child {
   }
 
   /** It and what it has started, as far as that lives. */
-  kin(): ProcessEntry[] {
-    const { mark, controlGroup } = this.#options;
-    const kinship = {
+  processes(): ProcessEntry[] {
+    const { mark, cgroup } = this.#options;
+    const criteria = {
       root: this.#root,
       isMarked: (pid: number) => mark !== undefined && isMarked(pid, `${mark}\0`),
-      grouped: controlGroup?.members() ?? new Set<number>(),
+      inCgroup: cgroup?.members() ?? new Set<number>(),
     };
-    return kinOf(listProcesses(), kinship, process.pid);
+    return processTreeOf(listProcesses(), criteria, process.pid);
   }
 
   /**
@@ -107,25 +107,25 @@ export class Child {
    */
   async stop(graceMs: number): Promise<ChildExit> {
     const until = performance.now() + graceMs;
-    const find = () => this.kin();
+    const find = () => this.processes();
     terminate(find);
     const over = new AbortController();
     const late = delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined); // it ended in time
     await Promise.race([this.exited, late]);
     over.abort();
     if (!(await untilGone(find, until - performance.now()))) await killAll(find);
-    this.#options.controlGroup?.remove();
+    this.#options.cgroup?.remove();
     return this.exited;
   }
 
   /** Ends it and what it has started at once, without waiting: for the third ^C. */
   kill(): void {
-    killOnce(() => this.kin());
+    killAllOnce(() => this.processes());
   }
 
   /** The last lines that this run of the program wrote, or of what is left of them since the log was put aside. */
   async logTail(lines = 20, maxBytes = 16_384): Promise<string> {
-    const file = await openToRead(this.#options.logFile);
+    const file = await openPrivateFileToRead(this.#options.logFile);
     try {
       const { size } = await file.stat();
       const start = size < this.#logStart ? 0 : this.#logStart;

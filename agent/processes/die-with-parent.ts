@@ -7,15 +7,15 @@ const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
  * Run by `sh` in the child, after the kernel was told to kill it with its parent: is the parent still there? It might
  * have been killed just before. Then the control group, so that it is in place before the program can start others.
  */
-const GATE_SCRIPT = `[ "$PPID" = "$1" ] || exit 125
+const CHECK_PARENT_SCRIPT = `[ "$PPID" = "$1" ] || exit 125
 { [ -z "$2" ] || echo $$ >"$2"; } 2>/dev/null
 shift 2
 exec "$@"`;
 
 /** The same without a parent to be tied to: where util-linux is not installed. */
-const looseGate = GATE_SCRIPT.slice(GATE_SCRIPT.indexOf('{'));
+const CGROUP_SCRIPT = CHECK_PARENT_SCRIPT.slice(CHECK_PARENT_SCRIPT.indexOf('{'));
 
-export interface GateOptions {
+export interface CommandOptions {
   readonly argv: readonly [string, ...string[]];
   /** Where a program that is named with a slash is looked for. */
   readonly cwd: string;
@@ -30,7 +30,7 @@ export interface GateOptions {
  *
  * @throws the errno error ENOENT or EACCES when there is no such program
  */
-export function gated({ argv, cwd, environment, procsFile }: GateOptions): [string, ...string[]] {
+export function dieWithParent({ argv, cwd, environment, procsFile }: CommandOptions): [string, ...string[]] {
   const [name, ...args] = argv;
   const searchPath = environment['PATH'];
   const program = findProgram(name, searchPath, cwd);
@@ -39,8 +39,8 @@ export function gated({ argv, cwd, environment, procsFile }: GateOptions): [stri
   const [sh, setpriv] = ['sh', 'setpriv'].map((tool) => findProgram(tool, SYSTEM_PATH));
   if (sh === undefined) return [program, ...args];
   const tail = [String(process.pid), procsFile ?? '', program, ...args];
-  if (setpriv === undefined) return [sh, '-c', looseGate, 'sh', ...tail];
-  return [setpriv, '--pdeathsig', 'KILL', '--', sh, '-c', GATE_SCRIPT, 'sh', ...tail];
+  if (setpriv === undefined) return [sh, '-c', CGROUP_SCRIPT, 'sh', ...tail];
+  return [setpriv, '--pdeathsig', 'KILL', '--', sh, '-c', CHECK_PARENT_SCRIPT, 'sh', ...tail];
 }
 
 /**

@@ -27,7 +27,7 @@ export function terminate(find: () => readonly ProcessEntry[]): void {
 }
 
 /** Kills everything that is found, once. */
-export function killOnce(find: () => readonly ProcessEntry[]): void {
+export function killAllOnce(find: () => readonly ProcessEntry[]): void {
   // Frozen first, so that none can start another between being found and being killed.
   for (const entry of find()) signalProcess(entry, 'SIGSTOP');
   for (const entry of find()) signalProcess(entry, 'SIGKILL');
@@ -45,7 +45,7 @@ export async function killAll(
   const until = performance.now() + timeoutMs;
   for (let found = find(); found.length > 0; found = find()) {
     if (performance.now() > until) return found;
-    killOnce(find);
+    killAllOnce(find);
     await delay(POLLS.firstMs);
   }
   return [];

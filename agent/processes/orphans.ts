@@ -3,11 +3,11 @@ import { readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'n
 import path from 'node:path';
 import { z } from 'zod';
 import type { Log } from '../../world/without-ssh.js';
-import { instanceOf } from '../prefix/instance-id.js';
-import { ControlGroup } from './cgroup.js';
+import { instanceIdOf } from '../prefix/instance-id.js';
+import { Cgroup } from './cgroup.js';
 import { killAll } from './kill-processes.js';
 import { isMarked, listProcesses, nameOf, type ProcessIdentity } from './process-table.js';
-import { type Kinship, kinOf } from './process-tree.js';
+import { type ProcessTreeCriteria, processTreeOf } from './process-tree.js';
 
 /** The variables that mark what an agent has started. */
 export const APP_MARK = 'HAWSER_APP';
@@ -20,13 +20,13 @@ const recordSchema = z.object({
 });
 
 /** Where an app is. */
-export interface Whereabouts {
+export interface AppLocation {
   readonly root?: ProcessIdentity | undefined;
-  readonly controlGroup: ControlGroup | undefined;
+  readonly cgroup: Cgroup | undefined;
 }
 
 /** What the processes of the agents on one prefix are marked with, and where the last app is noted. */
-export class Mark {
+export class ProcessMark {
   /** Tells this prefix from all others, on this machine and on any. */
   readonly value: string;
   readonly #prefix: string;
@@ -37,21 +37,21 @@ export class Mark {
   }
 
   /** @throws AgentError `invalid` when the prefix cannot be made or written. */
-  static async of(prefix: string): Promise<Mark> {
-    const identity = `${await instanceOf(prefix)}\0${prefix}`;
-    return new Mark(prefix, createHash('sha256').update(identity).digest('hex').slice(0, 32));
+  static async of(prefix: string): Promise<ProcessMark> {
+    const identity = `${await instanceIdOf(prefix)}\0${prefix}`;
+    return new ProcessMark(prefix, createHash('sha256').update(identity).digest('hex').slice(0, 32));
   }
 
   /** The control group of the apps on this prefix; undefined where none can be made. */
-  controlGroup(): ControlGroup | undefined {
-    return ControlGroup.make(this.#groupName);
+  cgroup(): Cgroup | undefined {
+    return Cgroup.make(this.#groupName);
   }
 
   /** Notes where the app is, for the agent that comes after us if we are killed. */
-  note({ root, controlGroup }: Whereabouts, log: Log): void {
+  record({ root, cgroup }: AppLocation, log: Log): void {
     const record = {
       boot: bootId(),
-      ...(controlGroup === undefined ? {} : { controlGroup: controlGroup.folder }),
+      ...(cgroup === undefined ? {} : { controlGroup: cgroup.folder }),
       ...(root === undefined ? {} : { root: { pid: root.pid, startTime: root.startTime } }),
     };
     const partial = `${this.#recordFile}.part`;
@@ -66,28 +66,28 @@ export class Mark {
   }
 
   /** Ends the apps, with all that they started, that agents which were killed have left on this prefix. It must be ours. */
-  async endApps(log: Log): Promise<void> {
+  async killOrphanedApps(log: Log): Promise<void> {
     const record = this.#read();
-    const groups = [record?.controlGroup, this.controlGroup()?.folder].flatMap((folder) =>
-      folder === undefined || path.basename(folder) !== this.#groupName ? [] : [new ControlGroup(folder)],
+    const groups = [record?.controlGroup, this.cgroup()?.folder].flatMap((folder) =>
+      folder === undefined || path.basename(folder) !== this.#groupName ? [] : [new Cgroup(folder)],
     );
     const releases = path.join(this.#prefix, 'releases');
-    await endAll(log, 'app', () => ({
+    await killOrphans(log, 'app', () => ({
       root: record?.root,
       isMarked: (pid) => isMarked(pid, `${APP_MARK}=${this.value}/`),
       // Its number may have become another session's since.
       isTrusted: (pid) => worksIn(pid, releases),
-      grouped: new Set(groups.flatMap((group) => [...group.members()])),
+      inCgroup: new Set(groups.flatMap((group) => [...group.members()])),
     }));
   }
 
   /** Ends the etcd that an agent which was killed has left on this prefix. It must be ours. */
-  async endServer(log: Log): Promise<void> {
+  async killOrphanedServer(log: Log): Promise<void> {
     const marked = `${SERVER_MARK}=${this.value}\0`;
-    await endAll(log, 'etcd', () => ({
+    await killOrphans(log, 'etcd', () => ({
       root: undefined,
       isMarked: (pid) => isMarked(pid, marked),
-      grouped: new Set(),
+      inCgroup: new Set(),
     }));
   }
 
@@ -110,8 +110,8 @@ export class Mark {
   }
 }
 
-async function endAll(log: Log, what: string, kinship: () => Kinship): Promise<void> {
-  const find = () => kinOf(listProcesses(), kinship(), process.pid);
+async function killOrphans(log: Log, what: string, criteria: () => ProcessTreeCriteria): Promise<void> {
+  const find = () => processTreeOf(listProcesses(), criteria(), process.pid);
   const found = find().map(({ pid }) => `${pid} (${nameOf(pid)})`);
   if (found.length === 0) return;
   log('warn', `ending what is left of the ${what} of an agent that was killed: ${found.join(', ')}`);

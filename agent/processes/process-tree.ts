@@ -1,7 +1,7 @@
 import type { ProcessEntry, ProcessIdentity } from './process-table.js';
 
 /** What the processes of one app are known by. */
-export interface Kinship {
+export interface ProcessTreeCriteria {
   /** The process that was started; it leads its session and its process group. */
   readonly root: ProcessIdentity | undefined;
   /** Whether a process carries the app's mark in its environment. */
@@ -9,7 +9,7 @@ export interface Kinship {
   /** Whether a process that has nothing but the root's session in common with it belongs to it. Default: it does. */
   readonly isTrusted?: (pid: number) => boolean;
   /** The processes of the app's control group. */
-  readonly grouped: ReadonlySet<number>;
+  readonly inCgroup: ReadonlySet<number>;
 }
 
 /**
@@ -18,15 +18,20 @@ export interface Kinship {
  *
  * @param self This process, which with its ancestors is never counted, whatever it inherited.
  */
-export function kinOf(all: readonly ProcessEntry[], kinship: Kinship, self: number): ProcessEntry[] {
+export function processTreeOf(
+  all: readonly ProcessEntry[],
+  criteria: ProcessTreeCriteria,
+  self: number,
+): ProcessEntry[] {
   const byPid = new Map(all.map((entry) => [entry.pid, entry]));
-  const spared = lineage(byPid, self);
+  const excluded = selfAndAncestors(byPid, self);
   const found = new Set<number>();
-  for (const entry of all) if (!spared.has(entry.pid) && isKin(entry, kinship, byPid)) found.add(entry.pid);
+  for (const entry of all)
+    if (!excluded.has(entry.pid) && isMember(entry, criteria, byPid)) found.add(entry.pid);
   for (let grown = true; grown; ) {
     grown = false;
     for (const { pid, parent } of all) {
-      if (found.has(pid) || spared.has(pid) || !found.has(parent)) continue;
+      if (found.has(pid) || excluded.has(pid) || !found.has(parent)) continue;
       found.add(pid);
       grown = true;
     }
@@ -34,12 +39,12 @@ export function kinOf(all: readonly ProcessEntry[], kinship: Kinship, self: numb
   return all.filter(({ pid }) => found.has(pid));
 }
 
-function isKin(
+function isMember(
   entry: ProcessEntry,
-  { root, isMarked, isTrusted = () => true, grouped }: Kinship,
+  { root, isMarked, isTrusted = () => true, inCgroup }: ProcessTreeCriteria,
   byPid: ReadonlyMap<number, ProcessEntry>,
 ): boolean {
-  if (grouped.has(entry.pid) || isMarked(entry.pid)) return true;
+  if (inCgroup.has(entry.pid) || isMarked(entry.pid)) return true;
   if (root === undefined) return false;
   if (entry.pid === root.pid) return entry.startTime === root.startTime;
   if (entry.session !== root.pid && entry.group !== root.pid) return false;
@@ -49,7 +54,7 @@ function isKin(
 }
 
 /** A process and its ancestors. */
-function lineage(byPid: ReadonlyMap<number, ProcessEntry>, self: number): Set<number> {
+function selfAndAncestors(byPid: ReadonlyMap<number, ProcessEntry>, self: number): Set<number> {
   const found = new Set<number>();
   for (let pid = self; pid > 0 && !found.has(pid); pid = byPid.get(pid)?.parent ?? 0) found.add(pid);
   return found;

@@ -7,13 +7,13 @@ import {
 } from '../../../world/without-ssh.js';
 
 /** Reads how many servers the fleet should have. */
-export type WantedSize = (options: CallOptions) => Promise<number>;
+export type IdealSizeReader = (options: CallOptions) => Promise<number>;
 
 /**
  * Reads how many servers the fleet is to have. While something is stored that is no size, which anybody may have written, that is
  * the default, and it is said once.
  */
-export function wantedSize(world: ClientWorld, log: Log): WantedSize {
+export function idealSizeReader(world: ClientWorld, log: Log): IdealSizeReader {
   let isSaid = false;
   return async (options) => {
     try {

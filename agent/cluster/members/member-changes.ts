@@ -12,8 +12,8 @@ import { saveSnapshot } from './snapshots.js';
 import { healthOf, mayAdd, mayRemove, type VoterHealth } from './voter-health.js';
 
 /** How long a host that did not start is left alone: at first, and at most (it doubles in between). */
-const FIRST_REST_SECONDS = 30;
-const MOST_REST_SECONDS = 600;
+const FIRST_BACKOFF_SECONDS = 30;
+const MAX_BACKOFF_SECONDS = 600;
 
 const CALL_MS = 5000;
 
@@ -41,20 +41,20 @@ const done: Outcome = { done: true };
 export async function carryOut(
   context: NominatorContext,
   turn: Leadership,
-  scene: ClusterState,
+  state: ClusterState,
   change: Change,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const task = { ...context, turn, scene, signal };
+  const task = { ...context, turn, state, signal };
   switch (change.kind) {
     case 'add':
       return add(task, change);
     case 'promote':
-      return promote(task, change.seat);
+      return promote(task, change.view);
     case 'remove':
       return remove(task, change);
     case 'nominate': {
-      const { hostname, member } = change.seat;
+      const { hostname, member } = change.view;
       await commit(task, [{ put: `${NOMINATED_PREFIX}${hostname}`, value: member.peerUrls.join(',') }]);
       return done;
     }
@@ -62,30 +62,32 @@ export async function carryOut(
       await commit(task, [{ delete: `${NOMINATED_PREFIX}${change.hostname}` }]);
       return done;
     case 'drain':
-      context.log('info', `the size is 0: ${change.seat.hostname}, the last server, is to stop`);
+      context.log('info', `the size is 0: ${change.view.hostname}, the last server, is to stop`);
       await trySnapshot(task);
-      await commit(task, [{ delete: `${NOMINATED_PREFIX}${change.seat.hostname}` }]);
+      await commit(task, [{ delete: `${NOMINATED_PREFIX}${change.view.hostname}` }]);
       return done;
   }
 }
 
 interface Task extends NominatorContext {
   readonly turn: Leadership;
-  readonly scene: ClusterState;
+  readonly state: ClusterState;
   readonly signal: AbortSignal;
 }
 
 async function add(task: Task, { volunteer }: Extract<Change, { kind: 'add' }>): Promise<Outcome> {
-  const { client, scene, signal, log } = task;
-  const voters = votersOf(scene);
+  const { client, state, signal, log } = task;
+  const voters = votersOf(state);
   const health = await healthOf(client, voters, signal);
-  if (!mayAdd(voters, health)) return { done: false, why: unwell(voters, health) };
+  if (!mayAdd(voters, health)) return { done: false, why: explainUnhealthy(voters, health) };
   const problem = await trySnapshot(task);
   if (problem !== undefined) return { done: false, why: `no snapshot could be taken before: ${problem}` };
-  log('info', `nominating ${volunteer.hostname}: ${voters.length + 1} of ${scene.size} servers`);
+  log('info', `nominating ${volunteer.hostname}: ${voters.length + 1} of ${state.size} servers`);
   const key = `${NOMINATED_PREFIX}${volunteer.hostname}`;
   await commit(task, [{ put: key, value: volunteer.peerUrls.join(',') }]);
-  return await orRefused(client.memberAdd(volunteer.peerUrls, { learner: true, signal, timeoutMs: CALL_MS }));
+  return await refusedIfConflict(
+    client.memberAdd(volunteer.peerUrls, { learner: true, signal, timeoutMs: CALL_MS }),
+  );
 }
 
 async function promote(
@@ -105,27 +107,27 @@ async function promote(
 }
 
 async function remove(task: Task, change: Extract<Change, { kind: 'remove' }>): Promise<Outcome> {
-  const { client, connect, scene, signal, log } = task;
-  const { seat, why } = change;
-  const voters = votersOf(scene);
+  const { client, connect, state, signal, log } = task;
+  const { view, why } = change;
+  const voters = votersOf(state);
   const health = await healthOf(client, voters, signal);
-  if (!seat.member.isLearner && !mayRemove(voters, health, seat.member))
-    return { done: false, why: `without it there would be no majority: ${unwell(voters, health)}` };
-  const problem = seat.member.isLearner ? undefined : await trySnapshot(task);
+  if (!view.member.isLearner && !mayRemove(voters, health, view.member))
+    return { done: false, why: `without it there would be no majority: ${explainUnhealthy(voters, health)}` };
+  const problem = view.member.isLearner ? undefined : await trySnapshot(task);
   if (problem !== undefined && why === 'too many')
     return { done: false, why: `no snapshot could be taken before: ${problem}` };
   if (problem !== undefined) log('warn', `no snapshot was taken before a member is removed: ${problem}`);
-  const stay = voters.filter(({ id }) => id !== seat.member.id && health.healthy.has(id));
-  if (health.leader === seat.member.id) await handOver(task, seat, stay[0]?.id);
-  log('info', `removing ${seat.hostname ?? `member ${seat.member.id}`} from the cluster (${why})`);
-  await commit(task, why === 'late' ? await rest(task, seat) : []);
+  const stay = voters.filter(({ id }) => id !== view.member.id && health.healthy.has(id));
+  if (health.leader === view.member.id) await handOver(task, view, stay[0]?.id);
+  log('info', `removing ${view.hostname ?? `member ${view.member.id}`} from the cluster (${why})`);
+  await commit(task, why === 'late' ? await backOff(task, view) : []);
   // Not through the member itself, whose answer could be lost when it ends.
   await using others = connect(stay.flatMap(({ clientUrls }) => clientUrls));
-  return await orRefused(others.memberRemove(seat.member.id, { signal, timeoutMs: CALL_MS }));
+  return await refusedIfConflict(others.memberRemove(view.member.id, { signal, timeoutMs: CALL_MS }));
 }
 
 /** etcd says no, or that it is done already: the members are read again before the next step either way. */
-async function orRefused(call: Promise<unknown>): Promise<Outcome> {
+async function refusedIfConflict(call: Promise<unknown>): Promise<Outcome> {
   try {
     await call;
     return done;
@@ -144,11 +146,11 @@ async function handOver(task: Task, { member }: MemberView, to: string | undefin
 }
 
 /** Leaves a host alone that was nominated and did not start; longer each time. */
-async function rest({ client, failures, log, signal }: Task, { hostname }: MemberView): Promise<TxnOp[]> {
+async function backOff({ client, failures, log, signal }: Task, { hostname }: MemberView): Promise<TxnOp[]> {
   if (hostname === undefined) return [];
   const count = failures.get(hostname) ?? 0;
   failures.set(hostname, count + 1);
-  const seconds = Math.min(FIRST_REST_SECONDS * 2 ** count, MOST_REST_SECONDS);
+  const seconds = Math.min(FIRST_BACKOFF_SECONDS * 2 ** count, MAX_BACKOFF_SECONDS);
   log('warn', `${hostname} was nominated and did not start in time; it is left alone for ${seconds} s`);
   const key = `${RESTING_PREFIX}${hostname}`;
   const lease = await client.leaseFor(key, seconds, { signal });
@@ -176,11 +178,11 @@ async function trySnapshot({ client, folder, signal, log }: Task): Promise<strin
   }
 }
 
-function votersOf(scene: ClusterState): MemberView['member'][] {
-  return scene.seats.map(({ member }) => member).filter(({ isLearner }) => !isLearner);
+function votersOf(state: ClusterState): MemberView['member'][] {
+  return state.members.map(({ member }) => member).filter(({ isLearner }) => !isLearner);
 }
 
-function unwell(voters: readonly MemberView['member'][], { healthy, leader }: VoterHealth): string {
+function explainUnhealthy(voters: readonly MemberView['member'][], { healthy, leader }: VoterHealth): string {
   if (leader === undefined) return 'the servers agree on no leader';
   const names = voters.filter(({ id }) => !healthy.has(id)).map(({ name }) => name);
   return `${names.join(', ')} ${names.length === 1 ? 'does' : 'do'} not take part`;

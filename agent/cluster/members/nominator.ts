@@ -19,11 +19,11 @@ import {
   VOLUNTEER_PREFIX,
 } from '../keys.js';
 import { type Change, nextChange } from './chooser.js';
-import type { WantedSize } from './ideal-size.js';
+import type { IdealSizeReader } from './ideal-size.js';
 import { carryOut, type NominatorContext, type Outcome } from './member-changes.js';
 import { Observer } from './observer.js';
 import { readCluster } from './read-cluster.js';
-import { resignEarlier } from './resign-previous-session.js';
+import { resignPreviousSession } from './resign-previous-session.js';
 
 /** Everything is read again after so long even if nobody announced a change. */
 const QUIET_MS = 10_000;
@@ -43,7 +43,7 @@ export interface NominatorOptions extends NominatorContext {
   readonly session: (signal: AbortSignal) => Promise<Session>;
   /** The fleet that this host belongs to, as far as it knows. */
   readonly fleet: () => FleetIdentity | undefined;
-  readonly size: WantedSize;
+  readonly size: IdealSizeReader;
   /** Not converged while this host is elected and the cluster is not as it should be. */
   readonly convergerUid: ConvergerUid;
 }
@@ -54,7 +54,7 @@ export interface NominatorOptions extends NominatorContext {
  */
 export class Nominator {
   readonly #options: NominatorOptions;
-  #said = '';
+  #lastLogged = '';
   #isElected = false;
 
   constructor(options: NominatorOptions) {
@@ -73,7 +73,7 @@ export class Nominator {
       convergerUid.setConverged(true);
       try {
         const session = await this.#options.session(signal);
-        await resignEarlier(client, hostname, session, signal);
+        await resignPreviousSession(client, hostname, session, signal);
         await using turn = await campaign(client, CHOOSER_ELECTION, hostname, { signal, session });
         log('debug', 'this host is elected to look after the members of the cluster');
         // A fleet of an agent before there were identities has none yet.
@@ -100,7 +100,9 @@ export class Nominator {
     const wake = new Notify();
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
-    const watching = follow(this.#options.client, both, wake).catch((error: unknown) => over.abort(error));
+    const watching = watchInputs(this.#options.client, both, wake).catch((error: unknown) =>
+      over.abort(error),
+    );
     this.#isElected = true;
     try {
       await this.#serve(turn, wake, both);
@@ -136,41 +138,42 @@ export class Nominator {
     signal: AbortSignal,
   ): Promise<{ kind: 'changed' | 'refused' | 'quiet'; waitMs?: number }> {
     const { client, size, log } = this.#options;
-    const reading = await readCluster(client, size, log, { signal });
-    const { scene, changesInMs = QUIET_MS } = observer.observe(reading, performance.now());
-    const change = nextChange(scene);
-    const isStarting = scene.seats.some(({ member }) => member.isLearner);
+    const observation = await readCluster(client, size, log, { signal });
+    const { state, changesInMs = QUIET_MS } = observer.observe(observation, performance.now());
+    const change = nextChange(state);
+    const isStarting = state.members.some(({ member }) => member.isLearner);
     this.#options.convergerUid.setConverged(change === undefined && !isStarting);
     if (change === undefined) {
-      this.#said = '';
+      this.#lastLogged = '';
       return { kind: 'quiet', waitMs: Math.min(changesInMs + 1, isStarting ? STARTING_MS : QUIET_MS) };
     }
-    const outcome = await carryOut(this.#options, turn, scene, change, signal);
-    this.#say(change, outcome);
+    const outcome = await carryOut(this.#options, turn, state, change, signal);
+    this.#logRefusal(change, outcome);
     if (outcome.done) return { kind: 'changed' };
     return change.kind === 'promote' ? { kind: 'refused', waitMs: STARTING_MS } : { kind: 'refused' };
   }
 
   /** What could not be done, and why, once for each reason. */
-  #say(change: Change, outcome: Outcome): void {
-    const text = outcome.done ? '' : `${describe(change)} has to wait: ${outcome.why}`;
-    if (text !== '' && text !== this.#said && change.kind !== 'promote') this.#options.log('info', text);
-    this.#said = text;
+  #logRefusal(change: Change, outcome: Outcome): void {
+    const text = outcome.done ? '' : `${describeChange(change)} has to wait: ${outcome.why}`;
+    if (text !== '' && text !== this.#lastLogged && change.kind !== 'promote')
+      this.#options.log('info', text);
+    this.#lastLogged = text;
   }
 }
 
 /** Rings at each change of what the choice depends on. */
-async function follow(client: Client, signal: AbortSignal, wake: Notify): Promise<void> {
+async function watchInputs(client: Client, signal: AbortSignal, wake: Notify): Promise<void> {
   const watched = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX, SIZE_PREFIX, AGENTS_PREFIX];
-  const ringing = watched.map(async (key) => {
+  const watches = watched.map(async (key) => {
     for await (const _ of client.changes({ key, prefix: true }, { signal })) wake.notify();
   });
-  await Promise.all(ringing);
+  await Promise.all(watches);
 }
 
-function describe(change: Change): string {
+function describeChange(change: Change): string {
   if (change.kind === 'add') return `adding ${change.volunteer.hostname} to the cluster`;
   if (change.kind === 'remove')
-    return `removing ${change.seat.hostname ?? change.seat.member.id} (${change.why})`;
+    return `removing ${change.view.hostname ?? change.view.member.id} (${change.why})`;
   return change.kind;
 }

@@ -17,7 +17,7 @@ export interface Observation {
   /** Without their prefix: the hostname. */
   readonly volunteers: readonly KeyValue[];
   readonly nominated: ReadonlySet<string>;
-  readonly resting: ReadonlySet<string>;
+  readonly backingOff: ReadonlySet<string>;
   readonly members: readonly Member[];
 }
 
@@ -33,39 +33,39 @@ export class Observer {
    * @param now milliseconds of a monotonic clock.
    * @returns the scene, and in how many milliseconds it changes by itself.
    */
-  observe(reading: Observation, now: number): { scene: ClusterState; changesInMs: number | undefined } {
-    const volunteers = reading.volunteers.map((entry) => toVolunteer(entry, reading));
+  observe(observation: Observation, now: number): { state: ClusterState; changesInMs: number | undefined } {
+    const volunteers = observation.volunteers.map((entry) => toVolunteer(entry, observation));
     const limits: number[] = [];
-    const seats = reading.members.map((member): MemberView => {
+    const members = observation.members.map((member): MemberView => {
       const hostname = hostOf(member, volunteers);
       const volunteer = volunteers.find((one) => one.hostname === hostname);
-      const standing = this.#standing(hostname, reading, now, limits);
+      const status = this.#status(hostname, observation, now, limits);
       return {
         member,
         hostname,
-        standing,
-        zone: reading.agents.get(hostname ?? '')?.labels?.['zone'],
+        status,
+        zone: observation.agents.get(hostname ?? '')?.labels?.['zone'],
         upSince: volunteer?.upSince ?? 0n,
-        late: this.#isLate(member, now, limits),
+        isLate: this.#isLate(member, now, limits),
       };
     });
-    this.#forget(reading.members);
-    const { size, nominated } = reading;
+    this.#forget(observation.members);
+    const { size, nominated } = observation;
     const next = limits.filter((at) => at > now);
     return {
-      scene: { size, volunteers, seats, nominated },
+      state: { size, volunteers, members, nominated },
       changesInMs: next.length === 0 ? undefined : Math.min(...next) - now,
     };
   }
 
-  #standing(hostname: string | undefined, reading: Observation, now: number, limits: number[]): HostStatus {
+  #status(hostname: string | undefined, observation: Observation, now: number, limits: number[]): HostStatus {
     if (hostname === undefined) return 'foreign';
-    if (reading.volunteers.some(({ key }) => key === hostname)) {
+    if (observation.volunteers.some(({ key }) => key === hostname)) {
       this.#awaySince.delete(hostname);
       return 'willing';
     }
-    if (reading.agents.has(hostname)) return reading.nominated.has(hostname) ? 'leaving' : 'foreign';
-    if (!reading.nominated.has(hostname)) return 'foreign';
+    if (observation.agents.has(hostname)) return observation.nominated.has(hostname) ? 'leaving' : 'foreign';
+    if (!observation.nominated.has(hostname)) return 'foreign';
     const since = this.#awaySince.get(hostname) ?? now;
     this.#awaySince.set(hostname, since);
     limits.push(since + GRACE_MS);
@@ -88,13 +88,13 @@ export class Observer {
   }
 }
 
-function toVolunteer({ key, value, createRevision }: KeyValue, reading: Observation): Volunteer {
+function toVolunteer({ key, value, createRevision }: KeyValue, observation: Observation): Volunteer {
   return {
     hostname: key,
     peerUrls: value.toString().split(','),
     upSince: createRevision,
-    zone: reading.agents.get(key)?.labels?.['zone'],
-    resting: reading.resting.has(key),
+    zone: observation.agents.get(key)?.labels?.['zone'],
+    isBackingOff: observation.backingOff.has(key),
   };
 }
 

@@ -7,13 +7,13 @@ import {
   listAgents,
 } from '../../../world/without-ssh.js';
 import { NOMINATED_PREFIX, RESTING_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';
-import type { WantedSize } from './ideal-size.js';
+import type { IdealSizeReader } from './ideal-size.js';
 import type { Observation } from './observer.js';
 
 /** Reads all that the choice of members depends on. @param size how many servers the fleet is to have. */
 export async function readCluster(
   client: Client,
-  size: WantedSize,
+  size: IdealSizeReader,
   log: Log | undefined,
   options: CallOptions,
 ): Promise<Observation> {
@@ -35,6 +35,6 @@ export async function readCluster(
     members,
     volunteers: beneath(VOLUNTEER_PREFIX),
     nominated: names(NOMINATED_PREFIX),
-    resting: names(RESTING_PREFIX),
+    backingOff: names(RESTING_PREFIX),
   };
 }

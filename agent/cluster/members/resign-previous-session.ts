@@ -8,7 +8,7 @@ import { CHOOSER_ELECTION } from '../keys.js';
  * @param session the one by which the fleet knows this host now: nobody else can have its name.
  * @throws WorldError `unavailable` and the like.
  */
-export async function resignEarlier(
+export async function resignPreviousSession(
   client: Client,
   hostname: string,
   session: Session,

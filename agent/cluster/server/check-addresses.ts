@@ -38,7 +38,7 @@ export async function listenAt(server: Server, url: string): Promise<void> {
     server.listen({ host, port: portOf(url, port), exclusive: true });
     await once(server, 'listening');
   } catch (error) {
-    throw refusal(url, error);
+    throw listenError(url, error);
   }
 }
 
@@ -48,7 +48,7 @@ function portOf(url: string, port: string): number {
   return url.startsWith('https:') ? 443 : 80;
 }
 
-function refusal(url: string, error: unknown): AgentError {
+function listenError(url: string, error: unknown): AgentError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') {
     return new AgentError(

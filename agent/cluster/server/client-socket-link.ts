@@ -3,14 +3,14 @@ import { lstat, mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
-import { checkOwnFolder } from '../../prefix/check-folder-owner.js';
+import { checkFolderOwner } from '../../prefix/check-folder-owner.js';
 
 /**
  * The path at which clients on this machine, and those that come through SSH, find a server's unix socket. It is a link:
  * etcd 3.4 insists on a name of its own kind in its working folder, which `ssh -L` cannot dial. The socket itself lies in
  * a folder that only its owner enters, so the link opens nothing to anybody.
  */
-export class ClientLink {
+export class ClientSocketLink {
   readonly #path: string;
   readonly #target: string;
 
@@ -29,7 +29,7 @@ export class ClientLink {
     const folder = path.dirname(this.#path);
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      checkOwnFolder(folder, { canBeShared: true });
+      checkFolderOwner(folder, { canBeShared: true });
       if (await this.#isThere()) return;
       const draft = `${this.#path}.${process.pid}`;
       await rm(draft, { force: true });

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { FleetIdentity } from '../../../world/without-ssh.js';
-import { readOwn } from '../../prefix/private-file.js';
+import { readPrivateFile } from '../../prefix/private-file.js';
 import { FleetFile, type RememberedFleet } from '../start/fleet-file.js';
 
 const knownSchema = z.object({ endpoints: z.array(z.string()).min(1) });
@@ -69,7 +69,7 @@ export class DataFolder {
   /** Where the cluster was reached last, whatever becomes of the seeds; empty when that is not known. */
   async knownEndpoints(): Promise<readonly string[]> {
     try {
-      this.#endpoints = knownSchema.parse(JSON.parse(await readOwn(this.#known))).endpoints;
+      this.#endpoints = knownSchema.parse(JSON.parse(await readPrivateFile(this.#known))).endpoints;
       return this.#endpoints;
     } catch {
       return []; // not written yet, or spoilt: it only ever helps
@@ -99,7 +99,7 @@ export class DataFolder {
   }
 
   /** Resolves when all that was to be noted is on the disk, or could not be. */
-  async settled(): Promise<void> {
+  async flushed(): Promise<void> {
     await this.#remembering;
   }
 

@@ -18,7 +18,7 @@ export async function freeBytes(folder: string): Promise<number> {
  * @param options.intervalMs how often it looks, default 2,000; also how long it waits at least, so that a server which
  * needs more than that is not started again and again without a pause.
  */
-export async function spaceFor(
+export async function untilSpace(
   folder: string,
   signal: AbortSignal,
   { intervalMs = CHECK_INTERVAL_MS } = {},

@@ -7,13 +7,13 @@ import { AgentError } from '../../errors.js';
 import type { Presence } from '../../presence.js';
 import { clusterSlotOf } from './cluster-slot.js';
 import type { DataFolder } from './data-folder.js';
-import { spaceFor } from './disk-space.js';
+import { untilSpace } from './disk-space.js';
 import { joinMembers, type ServerStart } from './etcd/flags.js';
 import { explainExit } from './server-exit.js';
 import type { ServerLauncher } from './server-launcher.js';
 import { ServerLifecycle, type ServerLifecycleOptions, type StopReason } from './server-lifecycle.js';
 import type { ServerProcess } from './server-process.js';
-import { publishAddresses } from './update-peer-urls.js';
+import { updatePeerUrls } from './update-peer-urls.js';
 
 /** A server that ran this long starts with a clean record. */
 const STABLE_AFTER_MS = 60_000;
@@ -23,7 +23,7 @@ const SLOW_POLL_MS = 500;
 const READY_MS = 5000;
 const REMOVED_EXIT_MS = 5000;
 
-export interface OwnServerOptions extends ServerLifecycleOptions {
+export interface HostServerOptions extends ServerLifecycleOptions {
   readonly folder: DataFolder;
   readonly launcher: ServerLauncher;
   readonly presence: Presence;
@@ -37,8 +37,8 @@ export interface OwnServerOptions extends ServerLifecycleOptions {
  * The etcd server of this host, through its life: it comes back with its data, joins when the host is nominated, and
  * goes when its place in the cluster is gone.
  */
-export class OwnServer {
-  readonly #options: OwnServerOptions;
+export class HostServer {
+  readonly #options: HostServerOptions;
   #server: ServerProcess | undefined;
   /** The member that this host was nominated as and could not become. */
   #failedMemberId: string | undefined;
@@ -49,7 +49,7 @@ export class OwnServer {
   #replacing: Promise<void> | undefined;
   #retries = 0;
 
-  constructor(options: OwnServerOptions) {
+  constructor(options: HostServerOptions) {
     this.#options = options;
   }
 
@@ -214,7 +214,7 @@ export class OwnServer {
     const lifecycle = new ServerLifecycle(this.#options, server);
     const voter = await lifecycle.becomeVoter(signal);
     if (typeof voter === 'string') return voter;
-    await publishAddresses(this.#options, voter.memberId, launcher.addresses.advertisedServerUrls, signal);
+    await updatePeerUrls(this.#options, voter.memberId, launcher.addresses.advertisedServerUrls, signal);
     convergerUid.setConverged(true);
     onServing(true);
     log('info', `${hostname} is a voting member`);
@@ -234,7 +234,7 @@ export class OwnServer {
         'error',
         `the disk of ${hostname} is full, so its etcd server ended; it starts again when there is room`,
       );
-      await spaceFor(folder.folder, signal);
+      await untilSpace(folder.folder, signal);
     } else {
       this.#retries = ranMs > STABLE_AFTER_MS ? 1 : this.#retries + 1;
       if (this.#retries > MAX_SERVER_RETRIES) return this.#giveUp(server, signal);

@@ -1,5 +1,5 @@
 import { type FileHandle, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
-import { openToChange } from '../../prefix/private-file.js';
+import { openPrivateFileToChange } from '../../prefix/private-file.js';
 
 /** How large a log grows before it is put aside. */
 export const MAX_LOG_BYTES = 10 * 1024 * 1024;
@@ -36,7 +36,7 @@ export async function rotateLog(
     await rename(file, `${file}.1`);
     return true;
   }
-  await using log = await openToChange(file);
+  await using log = await openPrivateFileToChange(file);
   const aside = `${file}.new`;
   await rm(aside, { force: true });
   try {
@@ -53,7 +53,7 @@ export async function rotateLog(
 
 /** Empties a log without keeping anything of it. */
 export async function emptyLog(file: string): Promise<void> {
-  await using log = await openToChange(file);
+  await using log = await openPrivateFileToChange(file);
   await log.truncate();
 }
 

@@ -1,8 +1,8 @@
 import { hostname as machineName } from 'node:os';
 import { AgentError } from '../../errors.js';
 import type { EtcdSettings } from '../../options/options.js';
-import { Mark, SERVER_MARK } from '../../processes/orphans.js';
-import { ClientLink } from './client-socket-link.js';
+import { ProcessMark, SERVER_MARK } from '../../processes/orphans.js';
+import { ClientSocketLink } from './client-socket-link.js';
 import type { DataFolder } from './data-folder.js';
 import type { ServerStart } from './etcd/flags.js';
 import {
@@ -23,7 +23,7 @@ export class ServerLauncher {
   readonly #folder: DataFolder;
   /** The etcd program; undefined on a host that runs no server. */
   readonly #program: string | undefined;
-  readonly #links: readonly ClientLink[];
+  readonly #links: readonly ClientSocketLink[];
 
   constructor(settings: EtcdSettings, folder: DataFolder, program: string | undefined) {
     this.addresses = serverAddresses(settings);
@@ -31,7 +31,7 @@ export class ServerLauncher {
     this.#folder = folder;
     this.#program = program;
     const target = socketPath(NO_NETWORK_URLS.client, folder.folder);
-    this.#links = socketPaths(settings.clientUrls).map((link) => new ClientLink(link, target));
+    this.#links = socketPaths(settings.clientUrls).map((link) => new ClientSocketLink(link, target));
   }
 
   /** How this machine reaches its own server. */
@@ -49,7 +49,7 @@ export class ServerLauncher {
   }
 
   /** All that lead to this host's own server. */
-  get ownUrls(): readonly string[] {
+  get localUrls(): readonly string[] {
     return [...this.clientUrls, this.localEndpoint];
   }
 
@@ -68,7 +68,7 @@ export class ServerLauncher {
       name: hostname,
       program: this.#program,
       environment,
-      mark: `${SERVER_MARK}=${(await Mark.of(prefix)).value}`,
+      mark: `${SERVER_MARK}=${(await ProcessMark.of(prefix)).value}`,
       folder: this.#folder.folder,
       dataFolder: this.#folder.data,
       ...this.addresses,

@@ -3,7 +3,7 @@ import type { Notify } from '../../../base/notify.js';
 import { type Client, type Log, type MemberStatus, WorldError } from '../../../world/without-ssh.js';
 import { AgentError } from '../../errors.js';
 import { NOMINATED_PREFIX } from '../keys.js';
-import type { WantedSize } from '../members/ideal-size.js';
+import type { IdealSizeReader } from '../members/ideal-size.js';
 import type { ClusterIdentity } from '../start/cluster-identity.js';
 import type { ServerProcess } from './server-process.js';
 
@@ -17,7 +17,7 @@ export interface ServerLifecycleOptions {
   readonly hostname: string;
   /** Reaches the fleet, wherever a server is. */
   readonly client: Client;
-  readonly size: WantedSize;
+  readonly size: IdealSizeReader;
   /** Asked while a server finds no majority: whether the cluster goes on without it. */
   readonly clusterIdentity: ClusterIdentity;
   /** Notified when this host's nomination may have changed. */

@@ -15,24 +15,24 @@ const MAX_INTERVAL_MS = 250;
 const ATTEMPT_MS = 2_000;
 
 /** How this machine asks its own server. */
-export interface LocalServerOptions {
+export interface ServerProbeOptions {
   readonly endpoint: string;
   /** For an `https://` endpoint. */
   readonly tls?: TlsOptions | undefined;
 }
 
 /** The server of this machine as seen over etcd's own protocol. */
-export class LocalServer implements AsyncDisposable {
+export class ServerProbe implements AsyncDisposable {
   readonly #client: Client;
   readonly #endpoint: string;
 
-  constructor({ endpoint, tls }: LocalServerOptions) {
+  constructor({ endpoint, tls }: ServerProbeOptions) {
     this.#endpoint = endpoint;
     this.#client = Client.create({ endpoints: [endpoint], tls, fleet: 'any' });
   }
 
   /** What the server says of itself, quorum or not; undefined when it says nothing in time. */
-  async answers(options: { signal: AbortSignal; timeoutMs: number }): Promise<MemberStatus | undefined> {
+  async status(options: { signal: AbortSignal; timeoutMs: number }): Promise<MemberStatus | undefined> {
     return orNotYet(this.#client.status(undefined, options), options.signal);
   }
 
@@ -40,12 +40,12 @@ export class LocalServer implements AsyncDisposable {
    * Resolves when the server serves: it answers, knows a leader and, unless it is a learner, has read with a quorum.
    * Before that it takes connections and leaves them waiting. Rejects with the signal's reason.
    */
-  async serves(signal: AbortSignal): Promise<MemberStatus> {
+  async untilServing(signal: AbortSignal): Promise<MemberStatus> {
     // gRPC waits longer and longer between attempts to connect, and a server that starts refuses several.
     while (!(await takesConnections(this.#endpoint, signal)))
       await delay(CONNECT_INTERVAL_MS, undefined, { signal });
     for (let intervalMs = FIRST_INTERVAL_MS; ; intervalMs = Math.min(intervalMs * 1.5, MAX_INTERVAL_MS)) {
-      const status = await this.answers({ signal, timeoutMs: ATTEMPT_MS });
+      const status = await this.status({ signal, timeoutMs: ATTEMPT_MS });
       if (status !== undefined && status.leader !== '0') {
         if (status.isLearner || (await this.#readsWithQuorum(signal))) return status;
       }

@@ -15,7 +15,7 @@ import { etcdVersion } from './etcd/version.js';
 import { localEndpoint } from './local-endpoint.js';
 import { rotateLog } from './rotate-log.js';
 import { describeExit, type ExitReason, type ServerExit, serverExit } from './server-exit.js';
-import { LocalServer } from './server-probe.js';
+import { ServerProbe } from './server-probe.js';
 import { WATCHDOG_TIMES, Watchdog, type WatchdogTimes } from './watchdog.js';
 
 export { describeExit, type ServerExit } from './server-exit.js';
@@ -110,7 +110,7 @@ export class ServerProcess {
     const late = AbortSignal.timeout(timeoutMs);
     await using local = this.#local();
     try {
-      const status = await local.serves(AbortSignal.any([signal, late, this.#over.signal]));
+      const status = await local.untilServing(AbortSignal.any([signal, late, this.#over.signal]));
       this.#silence ??= this.#newSilence();
       return status;
     } catch (error) {
@@ -165,7 +165,7 @@ export class ServerProcess {
       if (round % LOG_CHECK_ROUNDS === 0) await this.#rotateLog(log);
       answered = await this.#answers(local, watchdog.intervalMs / 2);
       if (answered) this.#silence ??= this.#newSilence();
-      if (this.#silence?.heard(answered, performance.now()) !== true || this.#exit !== undefined) continue;
+      if (this.#silence?.isHung(answered, performance.now()) !== true || this.#exit !== undefined) continue;
       log(
         'error',
         `the etcd server of ${name} has not answered for ${watchdog.maxSilenceMs / 1000} s; killing it`,
@@ -179,8 +179,8 @@ export class ServerProcess {
     return new Watchdog(performance.now(), this.#options.watchdog);
   }
 
-  #local(): LocalServer {
-    return new LocalServer({ endpoint: this.clientEndpoint, tls: asClient(this.#options.tls?.client) });
+  #local(): ServerProbe {
+    return new ServerProbe({ endpoint: this.clientEndpoint, tls: asClient(this.#options.tls?.client) });
   }
 
   async #rotateLog(log: Log): Promise<void> {
@@ -189,9 +189,9 @@ export class ServerProcess {
     });
   }
 
-  async #answers(local: LocalServer, timeoutMs: number): Promise<boolean> {
+  async #answers(local: ServerProbe, timeoutMs: number): Promise<boolean> {
     const options = { signal: this.#over.signal, timeoutMs };
-    const status = await local.answers(options).catch(() => undefined); // it ended meanwhile
+    const status = await local.status(options).catch(() => undefined); // it ended meanwhile
     return status !== undefined;
   }
 

@@ -6,7 +6,7 @@ import type { Client, Log } from '../../../world/without-ssh.js';
  *
  * @throws WorldError `conflict` where another member has one of the addresses; `unavailable` and the like.
  */
-export async function publishAddresses(
+export async function updatePeerUrls(
   { client, hostname, log }: { readonly client: Client; readonly hostname: string; readonly log: Log },
   memberId: string,
   urls: readonly string[],

@@ -29,7 +29,7 @@ export class Watchdog {
   }
 
   /** @returns whether it has been silent for too long */
-  heard(answered: boolean, nowMs: number): boolean {
+  isHung(answered: boolean, nowMs: number): boolean {
     if (answered) this.#since = nowMs;
     return nowMs - this.#since >= this.#times.maxSilenceMs;
   }

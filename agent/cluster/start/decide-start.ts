@@ -1,5 +1,5 @@
 import { describeFleet } from '../../../world/without-ssh.js';
-import { warningsOf } from '../../options/exposure-warnings.js';
+import { exposureWarnings } from '../../options/exposure-warnings.js';
 import type { EtcdSettings } from '../../options/options.js';
 import type { DataFolder } from '../server/data-folder.js';
 import type { ServerStart } from '../server/etcd/flags.js';
@@ -41,12 +41,12 @@ export async function decideStart(
   const facts = {
     ...{ hostname, prefix, seeds, newCluster },
     hasData: !noServer && folder.hasData,
-    hasOtherWay: options.connectSeeds !== undefined,
-    remembered: known.filter((url) => !launcher.ownUrls.includes(url)),
+    connectsThroughSsh: options.connectSeeds !== undefined,
+    remembered: known.filter((url) => !launcher.localUrls.includes(url)),
     fleet: fleet && describeFleet(fleet),
   };
   const plan = planStart(facts);
-  if (!noServer) for (const warning of warningsOf(options)) log('warn', warning);
+  if (!noServer) for (const warning of exposureWarnings(options)) log('warn', warning);
   switch (plan.kind) {
     case 'restart':
       return { start: plan, seeds, all: [...new Set([...seeds, ...known])], runsServer: true };

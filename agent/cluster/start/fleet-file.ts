@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { FleetIdentity } from '../../../world/without-ssh.js';
 import { AgentError } from '../../errors.js';
-import { readOwn } from '../../prefix/private-file.js';
+import { readPrivateFile } from '../../prefix/private-file.js';
 
 const fleetSchema = z.object({
   uuid: z.uuid(),
@@ -31,7 +31,7 @@ export class FleetFile {
   async read(): Promise<RememberedFleet | undefined> {
     let text: string;
     try {
-      text = await readOwn(this.#file);
+      text = await readPrivateFile(this.#file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       if (error instanceof AgentError) throw error;

@@ -13,7 +13,7 @@ const LISTEN_MS = 300;
 const ASK_MS = 1_000;
 
 /** A cluster that counts on a server at one of our addresses. */
-export interface HeardCluster {
+export interface DetectedCluster {
   /** Decimal, as everywhere in ours. */
   readonly clusterId: string;
   /** Of the member that dialled in. */
@@ -37,14 +37,14 @@ export interface ListenOptions {
  *
  * @throws AgentError `in-use` when another program listens there.
  */
-export async function heardFromCluster(
+export async function detectCluster(
   serverUrls: readonly string[],
   options: ListenOptions,
-): Promise<HeardCluster | undefined> {
+): Promise<DetectedCluster | undefined> {
   const { signal, peerTls } = options;
   const material = peerTls === undefined ? undefined : await readMaterial(peerTls);
   const over = new AbortController();
-  let heard: HeardCluster | undefined;
+  let heard: DetectedCluster | undefined;
   const servers: Server[] = [];
   try {
     for (const url of serverUrls.filter((one) => /^https?:/.test(one))) {
@@ -70,7 +70,7 @@ export async function heardFromCluster(
 }
 
 /**
- * Refuses to start the first server of a new cluster where {@link heardFromCluster} hears of one.
+ * Refuses to start the first server of a new cluster where {@link detectCluster} hears of one.
  *
  * @throws AgentError `other-cluster` when a cluster counts on a server of this host, which has lost its data; `in-use`.
  */
@@ -79,7 +79,7 @@ export async function refuseFork(
   serverUrls: readonly string[],
   options: ListenOptions,
 ): Promise<void> {
-  const heard = await heardFromCluster(serverUrls, options);
+  const heard = await detectCluster(serverUrls, options);
   if (heard === undefined) return;
   const seeds = heard.clientUrls.length > 0 ? heard.clientUrls.join(',') : 'the client URL of one of them';
   throw new AgentError(
@@ -109,7 +109,7 @@ function listenerFor(url: string, material: Material | undefined): Server {
 }
 
 /** What a member of etcd says of itself when it dials another. */
-function parseRaftRequest({ url = '', headers }: IncomingMessage): HeardCluster | undefined {
+function parseRaftRequest({ url = '', headers }: IncomingMessage): DetectedCluster | undefined {
   const clusterId = headers['x-etcd-cluster-id'];
   if (!url.startsWith('/raft') || typeof clusterId !== 'string' || !/^[0-9a-f]{1,16}$/i.test(clusterId))
     return undefined;
@@ -127,7 +127,7 @@ const membersSchema = z.array(
 
 /** A member tells its peers, and whoever comes as one, where clients reach the cluster. */
 async function askClientUrls(
-  { peerUrls }: HeardCluster,
+  { peerUrls }: DetectedCluster,
   serverUrls: readonly string[],
   material: Material | undefined,
 ): Promise<readonly string[]> {

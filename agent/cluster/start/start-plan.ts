@@ -9,7 +9,7 @@ export interface StartFacts {
   /** As the agent was given them. */
   readonly seeds: readonly string[];
   /** Whether seeds are reached some other way: through SSH. */
-  readonly hasOtherWay: boolean;
+  readonly connectsThroughSsh: boolean;
   /** Where the prefix remembers servers of other hosts of its fleet. */
   readonly remembered: readonly string[];
   /** The fleet that the prefix remembers, in words; undefined for a new prefix. */
@@ -35,9 +35,9 @@ export type StartPlan =
  * @throws AgentError `no-fleet` when there is nothing to join and nothing may be made.
  */
 export function planStart(facts: StartFacts): StartPlan {
-  const { hostname, hasData, seeds, hasOtherWay, remembered, fleet, newCluster } = facts;
+  const { hostname, hasData, seeds, connectsThroughSsh, remembered, fleet, newCluster } = facts;
   if (hasData) return { kind: 'restart' };
-  if (seeds.length > 0 || hasOtherWay) {
+  if (seeds.length > 0 || connectsThroughSsh) {
     if (!newCluster) return { kind: 'join', seeds };
     return { kind: 'join', seeds, note: '--new-cluster has no effect beside seeds: this host joins theirs' };
   }

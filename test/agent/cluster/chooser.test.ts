@@ -5,18 +5,24 @@ import {
   type ClusterState,
   type MemberView,
   nextChange,
-  target,
   type Volunteer,
+  voterGoal,
 } from '../../../agent/cluster/members/chooser.js';
 
 /** A volunteer by its name: the digits say how long ago it came up, a letter before a colon in which zone it is. */
-function volunteer(text: string, resting = false): Volunteer {
+function volunteer(text: string, isBackingOff = false): Volunteer {
   const [zone, hostname] = text.includes(':') ? text.split(':') : [undefined, text];
   const name = hostname ?? text;
-  return { hostname: name, peerUrls: [`http://${name}:2380`], upSince: BigInt(name.slice(1)), zone, resting };
+  return {
+    hostname: name,
+    peerUrls: [`http://${name}:2380`],
+    upSince: BigInt(name.slice(1)),
+    zone,
+    isBackingOff,
+  };
 }
 
-function seat(text: string, standing: MemberView['standing'] = 'willing', isLearner = false): MemberView {
+function view(text: string, status: MemberView['status'] = 'willing', isLearner = false): MemberView {
   const { hostname, peerUrls, upSince, zone } = volunteer(text);
   const member = {
     id: hostname.slice(1),
@@ -25,32 +31,32 @@ function seat(text: string, standing: MemberView['standing'] = 'willing', isLear
     clientUrls: [],
     isLearner,
   };
-  return { member, hostname, standing, zone, upSince, late: false };
+  return { member, hostname, status, zone, upSince, isLate: false };
 }
 
 /** A learner whose server is still to start. */
 function notStarted(text: string): MemberView {
-  const learner = seat(text, 'willing', true);
+  const learner = view(text, 'willing', true);
   return { ...learner, member: { ...learner.member, name: '' } };
 }
 
 interface Given {
   readonly size?: number;
-  readonly seats: readonly MemberView[];
+  readonly members: readonly MemberView[];
   /** Beside those that have a seat and are willing. */
-  readonly spares?: readonly Volunteer[];
+  readonly candidates?: readonly Volunteer[];
   readonly nominated?: readonly string[];
 }
 
-function scene({ size = 5, seats, spares = [], nominated }: Given): ClusterState {
-  const seated = seats
-    .filter(({ standing }) => standing === 'willing')
+function state({ size = 5, members, candidates = [], nominated }: Given): ClusterState {
+  const reliable = members
+    .filter(({ status }) => status === 'willing')
     .map(({ hostname, zone }) => volunteer(zone === undefined ? `${hostname}` : `${zone}:${hostname}`));
   return {
     size,
-    seats,
-    volunteers: [...seated, ...spares],
-    nominated: new Set(nominated ?? seats.map(({ hostname }) => hostname ?? '')),
+    members,
+    volunteers: [...reliable, ...candidates],
+    nominated: new Set(nominated ?? members.map(({ hostname }) => hostname ?? '')),
   };
 }
 
@@ -58,164 +64,164 @@ function scene({ size = 5, seats, spares = [], nominated }: Given): ClusterState
 function said(change: Change | undefined): string {
   if (change === undefined) return '-';
   if (change.kind === 'add') return `add ${change.volunteer.hostname}`;
-  if (change.kind === 'remove') return `remove ${change.seat.hostname} ${change.why}`;
+  if (change.kind === 'remove') return `remove ${change.view.hostname} ${change.why}`;
   if (change.kind === 'unnominate') return `unnominate ${change.hostname}`;
-  return `${change.kind} ${change.seat.hostname}`;
+  return `${change.kind} ${change.view.hostname}`;
 }
 
 const chosen = test.macro<[Given, string]>({
-  exec: (t, given, expected) => t.is(said(nextChange(scene(given))), expected),
+  exec: (t, given, expected) => t.is(said(nextChange(state(given))), expected),
   title: (what = '') => what,
 });
 
-test.serial('a single host is enough', chosen, { seats: [seat('h1')] }, '-');
+test.serial('a single host is enough', chosen, { members: [view('h1')] }, '-');
 test.serial(
   'a second host waits for a third, since two voters bear no loss more than one',
   chosen,
-  { seats: [seat('h1')], spares: [volunteer('h2')] },
+  { members: [view('h1')], candidates: [volunteer('h2')] },
   '-',
 );
 test.serial(
   'three hosts are three voters, the longest up first',
   chosen,
-  { seats: [seat('h1')], spares: [volunteer('h3'), volunteer('h2')] },
+  { members: [view('h1')], candidates: [volunteer('h3'), volunteer('h2')] },
   'add h2',
 );
 test.serial(
   'the third follows the second',
   chosen,
-  { seats: [seat('h1'), seat('h2')], spares: [volunteer('h3')] },
+  { members: [view('h1'), view('h2')], candidates: [volunteer('h3')] },
   'add h3',
 );
 test.serial(
   'nobody is added while a learner is on its way',
   chosen,
-  { seats: [seat('h1'), seat('h2', 'willing', true)], spares: [volunteer('h3')] },
+  { members: [view('h1'), view('h2', 'willing', true)], candidates: [volunteer('h3')] },
   'promote h2',
 );
 test.serial(
   'a size of four is three voters',
   chosen,
-  { size: 4, seats: [seat('h1'), seat('h2'), seat('h3')], spares: [volunteer('h4')] },
+  { size: 4, members: [view('h1'), view('h2'), view('h3')], candidates: [volunteer('h4')] },
   '-',
 );
 test.serial(
   'of too many the last to come up goes',
   chosen,
-  { size: 3, seats: [seat('h2'), seat('h4'), seat('h1'), seat('h3')] },
+  { size: 3, members: [view('h2'), view('h4'), view('h1'), view('h3')] },
   'remove h4 too many',
 );
 test.serial(
   'a host that leaves goes first, and without a spare the number becomes odd again',
   chosen,
-  { seats: [seat('h1', 'leaving'), seat('h2'), seat('h3')] },
+  { members: [view('h1', 'leaving'), view('h2'), view('h3')] },
   'remove h1 leaving',
 );
 test.serial(
   'a host that leaves waits for no learner that may never start',
   chosen,
-  { seats: [seat('h1'), seat('h2', 'leaving'), notStarted('h3')], spares: [volunteer('h4')] },
+  { members: [view('h1'), view('h2', 'leaving'), notStarted('h3')], candidates: [volunteer('h4')] },
   'remove h2 leaving',
 );
 test.serial(
   'the only voter waits for the learner that is to follow it',
   chosen,
-  { seats: [seat('h1', 'leaving'), seat('h2', 'willing', true)] },
+  { members: [view('h1', 'leaving'), view('h2', 'willing', true)] },
   'promote h2',
 );
 test.serial(
   'the only voter goes after another took over',
   chosen,
-  { seats: [seat('h1', 'leaving')], spares: [volunteer('h2')] },
+  { members: [view('h1', 'leaving')], candidates: [volunteer('h2')] },
   'add h2',
 );
 test.serial(
-  'a host that is away keeps its seat',
+  'a host that is away keeps its view',
   chosen,
-  { seats: [seat('h1'), seat('h2'), seat('h3', 'away')], spares: [volunteer('h4')] },
+  { members: [view('h1'), view('h2'), view('h3', 'away')], candidates: [volunteer('h4')] },
   '-',
 );
 test.serial(
   'a host that is gone is replaced',
   chosen,
-  { size: 3, seats: [seat('h1'), seat('h2'), seat('h3', 'gone')], spares: [volunteer('h4')] },
+  { size: 3, members: [view('h1'), view('h2'), view('h3', 'gone')], candidates: [volunteer('h4')] },
   'remove h3 gone',
 );
 test.serial(
-  'a host that is gone keeps its seat while nobody can take it, for it may come back as itself',
+  'a host that is gone keeps its view while nobody can take it, for it may come back as itself',
   chosen,
-  { seats: [seat('h1'), seat('h2'), seat('h3', 'gone')] },
+  { members: [view('h1'), view('h2'), view('h3', 'gone')] },
   '-',
 );
 test.serial(
   'of five, two that are gone make room for an odd number that bears a loss',
   chosen,
-  { seats: [seat('h1'), seat('h2'), seat('h3'), seat('h4', 'gone'), seat('h5', 'gone')] },
+  { members: [view('h1'), view('h2'), view('h3'), view('h4', 'gone'), view('h5', 'gone')] },
   'remove h4 gone',
 );
 test.serial(
   'a host that rests after a failed start is passed over',
   chosen,
-  { seats: [seat('h1')], spares: [volunteer('h2', true), volunteer('h3'), volunteer('h4')] },
+  { members: [view('h1')], candidates: [volunteer('h2', true), volunteer('h3'), volunteer('h4')] },
   'add h3',
 );
 test.serial(
   'where a host that rests would be needed the number stays odd without it',
   chosen,
-  { seats: [seat('h1'), seat('h2')], spares: [volunteer('h3', true)] },
+  { members: [view('h1'), view('h2')], candidates: [volunteer('h3', true)] },
   'remove h2 too many',
 );
 test.serial(
   'a learner that had its time is removed',
   chosen,
-  { seats: [seat('h1'), { ...seat('h2', 'willing', true), late: true }], spares: [volunteer('h3')] },
+  { members: [view('h1'), { ...view('h2', 'willing', true), isLate: true }], candidates: [volunteer('h3')] },
   'remove h2 late',
 );
 test.serial(
   'a learner that is no longer wanted is removed',
   chosen,
-  { size: 1, seats: [seat('h1'), seat('h2', 'willing', true)], spares: [volunteer('h3')] },
+  { size: 1, members: [view('h1'), view('h2', 'willing', true)], candidates: [volunteer('h3')] },
   'remove h2 unwanted',
 );
 test.serial(
   'a new server comes to the zone that has the fewest',
   chosen,
   {
-    seats: [seat('a:h1'), seat('b:h2')],
-    spares: [volunteer('a:h3'), volunteer('b:h4'), volunteer('c:h5')],
+    members: [view('a:h1'), view('b:h2')],
+    candidates: [volunteer('a:h3'), volunteer('b:h4'), volunteer('c:h5')],
   },
   'add h5',
 );
 test.serial(
   'the most crowded zone gives one up',
   chosen,
-  { size: 3, seats: [seat('c:h9'), seat('a:h1'), seat('a:h2'), seat('b:h3')] },
+  { size: 3, members: [view('c:h9'), view('a:h1'), view('a:h2'), view('b:h3')] },
   'remove h2 too many',
 );
 test.serial(
   'members that no agent of ours runs are left alone',
   chosen,
-  { size: 1, seats: [seat('h1', 'foreign'), seat('h2', 'foreign'), seat('h3', 'foreign')] },
+  { size: 1, members: [view('h1', 'foreign'), view('h2', 'foreign'), view('h3', 'foreign')] },
   '-',
 );
 test.serial(
   'with a size of 0 the servers go one by one',
   chosen,
-  { size: 0, seats: [seat('h1'), seat('h2')] },
+  { size: 0, members: [view('h1'), view('h2')] },
   'remove h2 too many',
 );
-test.serial('with a size of 0 the last one stops', chosen, { size: 0, seats: [seat('h1')] }, 'drain h1');
-test.serial('the last one is told once', chosen, { size: 0, seats: [seat('h1')], nominated: [] }, '-');
+test.serial('with a size of 0 the last one stops', chosen, { size: 0, members: [view('h1')] }, 'drain h1');
+test.serial('the last one is told once', chosen, { size: 0, members: [view('h1')], nominated: [] }, '-');
 test.serial(
-  'a seat without a nomination gets it back',
+  'a view without a nomination gets it back',
   chosen,
-  { seats: [seat('h1')], nominated: [] },
+  { members: [view('h1')], nominated: [] },
   'nominate h1',
 );
 test.serial(
-  'a nomination without a seat goes',
+  'a nomination without a view goes',
   chosen,
-  { seats: [seat('h1')], nominated: ['h1', 'h2'] },
+  { members: [view('h1')], nominated: ['h1', 'h2'] },
   'unnominate h2',
 );
 
@@ -224,45 +230,45 @@ const aScene = fc
   .record({
     size: fc.integer({ min: 0, max: 7 }),
     roles: fc.array(
-      fc.constantFrom('willing', 'leaving', 'away', 'gone', 'foreign', 'spare', 'resting', 'absent'),
+      fc.constantFrom('willing', 'leaving', 'away', 'gone', 'foreign', 'spare', 'isBackingOff', 'absent'),
       { minLength: 7, maxLength: 7 },
     ),
     zones: fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 7, maxLength: 7 }),
   })
   .map(({ size, roles, zones }): ClusterState => {
     const hosts = names.map((name, index) => ({ text: `${zones[index]}:${name}`, role: roles[index] }));
-    const standings = ['willing', 'leaving', 'away', 'gone', 'foreign'] as const;
-    return scene({
+    const statuses = ['willing', 'leaving', 'away', 'gone', 'foreign'] as const;
+    return state({
       size,
-      seats: hosts.flatMap(({ text, role }) => {
-        const standing = standings.find((one) => one === role);
-        return standing === undefined ? [] : [seat(text, standing)];
+      members: hosts.flatMap(({ text, role }) => {
+        const status = statuses.find((one) => one === role);
+        return status === undefined ? [] : [view(text, status)];
       }),
-      spares: hosts.flatMap(({ text, role }) =>
-        role === 'spare' || role === 'resting' ? [volunteer(text, role === 'resting')] : [],
+      candidates: hosts.flatMap(({ text, role }) =>
+        role === 'spare' || role === 'isBackingOff' ? [volunteer(text, role === 'isBackingOff')] : [],
       ),
     });
   })
-  .filter(({ seats }) => seats.length > 0);
+  .filter(({ members }) => members.length > 0);
 
 /** The scene after the change went well. */
 function after(before: ClusterState, change: Change): ClusterState {
-  const seated = new Set(before.nominated);
+  const reliable = new Set(before.nominated);
   switch (change.kind) {
     case 'add': {
       const { hostname, zone } = change.volunteer;
-      const added = seat(zone === undefined ? hostname : `${zone}:${hostname}`);
-      return { ...before, seats: [...before.seats, added], nominated: seated.add(hostname) };
+      const added = view(zone === undefined ? hostname : `${zone}:${hostname}`);
+      return { ...before, members: [...before.members, added], nominated: reliable.add(hostname) };
     }
     case 'remove':
-      return { ...before, seats: before.seats.filter((one) => one !== change.seat) };
+      return { ...before, members: before.members.filter((one) => one !== change.view) };
     case 'unnominate':
     case 'drain': {
-      seated.delete(change.kind === 'drain' ? (change.seat.hostname ?? '') : change.hostname);
-      return { ...before, nominated: seated };
+      reliable.delete(change.kind === 'drain' ? (change.view.hostname ?? '') : change.hostname);
+      return { ...before, nominated: reliable };
     }
     default:
-      return { ...before, nominated: seated.add(change.seat.hostname ?? '') };
+      return { ...before, nominated: reliable.add(change.view.hostname ?? '') };
   }
 }
 
@@ -277,16 +283,16 @@ test.serial(
           if (change === undefined) break;
           if (steps > 30) throw new Error(`no end: ${said(change)}`);
           now = after(now, change);
-          if (now.seats.length === 0) throw new Error('nobody is left');
+          if (now.members.length === 0) throw new Error('nobody is left');
         }
-        const ours = now.seats.filter(({ standing }) => standing !== 'leaving' && standing !== 'foreign');
-        const foreign = now.seats.filter(({ standing }) => standing === 'foreign').length;
-        const { voters } = target(now);
+        const ours = now.members.filter(({ status }) => status !== 'leaving' && status !== 'foreign');
+        const foreign = now.members.filter(({ status }) => status === 'foreign').length;
+        const { voters } = voterGoal(now);
         if (
           foreign === 0 &&
           ours.length > 0 &&
           ours.length !== voters &&
-          ours.some(({ standing }) => standing !== 'gone')
+          ours.some(({ status }) => status !== 'gone')
         )
           throw new Error(`${ours.length} voters instead of ${voters}`);
       }),
@@ -297,13 +303,13 @@ test.serial(
 );
 
 test.serial('no step leaves less than half of the voters alive that were', (t) => {
-  const alive = ({ seats }: ClusterState) => seats.filter(({ standing }) => standing !== 'gone').length;
+  const alive = ({ members }: ClusterState) => members.filter(({ status }) => status !== 'gone').length;
   fc.assert(
     fc.property(aScene, (before) => {
       const change = nextChange(before);
-      if (change?.kind !== 'remove' || alive(before) * 2 <= before.seats.length) return;
+      if (change?.kind !== 'remove' || alive(before) * 2 <= before.members.length) return;
       const now = after(before, change);
-      if (alive(now) * 2 <= now.seats.length) throw new Error(`${said(change)} loses the majority`);
+      if (alive(now) * 2 <= now.members.length) throw new Error(`${said(change)} loses the majority`);
     }),
     { numRuns: 2000 },
   );

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { wantedSize } from '../../../agent/cluster/members/ideal-size.js';
+import { idealSizeReader } from '../../../agent/cluster/members/ideal-size.js';
 import { EtcdWorld } from '../../../world/index.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 
@@ -7,7 +7,7 @@ test('an agent takes the default for a size that is none, and says so once', asy
   await using etcd = await Etcd.start();
   await using world = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'h1' });
   const said: string[] = [];
-  const size = wantedSize(world, (level, message) => said.push(`${level} ${message}`));
+  const size = idealSizeReader(world, (level, message) => said.push(`${level} ${message}`));
   const { signal } = new AbortController();
   t.is(await size({ signal }), 5);
   t.deepEqual(said, []);

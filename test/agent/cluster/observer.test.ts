@@ -21,7 +21,7 @@ interface Hosts {
   readonly learner?: string;
 }
 
-function reading({ members, agents = [], volunteers = [], nominated = [], learner }: Hosts): Observation {
+function observation({ members, agents = [], volunteers = [], nominated = [], learner }: Hosts): Observation {
   return {
     size: 3,
     agents: new Map(agents.map((hostname) => [hostname, { ...agent, hostname, labels: { zone: hostname } }])),
@@ -34,7 +34,7 @@ function reading({ members, agents = [], volunteers = [], nominated = [], learne
       lease: '1',
     })),
     nominated: new Set(nominated),
-    resting: new Set(),
+    backingOff: new Set(),
     members: members.map((name) => ({
       id: name,
       name: name.startsWith('?') ? '' : name,
@@ -45,8 +45,8 @@ function reading({ members, agents = [], volunteers = [], nominated = [], learne
   };
 }
 
-function standings(observer: Observer, hosts: Hosts, now: number): (HostStatus | undefined)[] {
-  return observer.observe(reading(hosts), now).scene.seats.map(({ standing }) => standing);
+function statuses(observer: Observer, hosts: Hosts, now: number): (HostStatus | undefined)[] {
+  return observer.observe(observation(hosts), now).state.members.map(({ status }) => status);
 }
 
 test.serial('a member is what its host does: willing, leaving, away, or foreign', (t) => {
@@ -56,7 +56,7 @@ test.serial('a member is what its host does: willing, leaving, away, or foreign'
     volunteers: ['h1'],
     nominated: ['h1', 'h2', 'h3'],
   };
-  t.deepEqual(standings(new Observer(), hosts, 0), ['willing', 'leaving', 'away', 'foreign', 'foreign']);
+  t.deepEqual(statuses(new Observer(), hosts, 0), ['willing', 'leaving', 'away', 'foreign', 'foreign']);
 });
 
 test.serial(
@@ -64,29 +64,29 @@ test.serial(
   (t) => {
     const observer = new Observer();
     const away = { members: ['h1'], nominated: ['h1'] };
-    const first = observer.observe(reading(away), 1000);
-    t.is(first.scene.seats[0]?.standing, 'away');
+    const first = observer.observe(observation(away), 1000);
+    t.is(first.state.members[0]?.status, 'away');
     t.is(first.changesInMs, GRACE_MS);
-    t.deepEqual(standings(observer, away, 1000 + GRACE_MS - 1), ['away']);
-    t.deepEqual(standings(observer, away, 1000 + GRACE_MS), ['gone']);
+    t.deepEqual(statuses(observer, away, 1000 + GRACE_MS - 1), ['away']);
+    t.deepEqual(statuses(observer, away, 1000 + GRACE_MS), ['gone']);
   },
 );
 
 test.serial('a host that is heard of again starts over', (t) => {
   const observer = new Observer();
   const away = { members: ['h1'], nominated: ['h1'] };
-  t.deepEqual(standings(observer, away, 0), ['away']);
-  t.deepEqual(standings(observer, { ...away, agents: ['h1'], volunteers: ['h1'] }, 4000), ['willing']);
-  t.deepEqual(standings(observer, away, GRACE_MS + 1000), ['away']);
+  t.deepEqual(statuses(observer, away, 0), ['away']);
+  t.deepEqual(statuses(observer, { ...away, agents: ['h1'], volunteers: ['h1'] }, 4000), ['willing']);
+  t.deepEqual(statuses(observer, away, GRACE_MS + 1000), ['away']);
 });
 
 test.serial('a member that has not started is its host by its URLs, and late after its time', (t) => {
   const observer = new Observer();
   const hosts = { members: ['h1', '?h2'], learner: '?h2', agents: ['h1', 'h2'], volunteers: ['h1', 'h2'] };
-  const [, started] = observer.observe(reading(hosts), 0).scene.seats;
+  const [, started] = observer.observe(observation(hosts), 0).state.members;
   t.is(started?.hostname, 'h2');
   t.is(started?.zone, 'h2');
-  const lateAt = (now: number) => observer.observe(reading(hosts), now).scene.seats[1]?.late;
+  const lateAt = (now: number) => observer.observe(observation(hosts), now).state.members[1]?.isLate;
   t.false(lateAt(START_LIMIT_MS - 1));
   t.true(lateAt(START_LIMIT_MS));
 });
@@ -94,9 +94,9 @@ test.serial('a member that has not started is its host by its URLs, and late aft
 test.serial('a learner that has started has time anew to catch up', (t) => {
   const observer = new Observer();
   const before = { members: ['?h2'], learner: '?h2', volunteers: ['h2'] };
-  observer.observe(reading(before), 0);
+  observer.observe(observation(before), 0);
   const after = { members: ['h2'], learner: 'h2', volunteers: ['h2'] };
-  const lateAt = (now: number) => observer.observe(reading(after), now).scene.seats[0]?.late;
+  const lateAt = (now: number) => observer.observe(observation(after), now).state.members[0]?.isLate;
   t.false(lateAt(START_LIMIT_MS));
   t.false(lateAt(START_LIMIT_MS + CATCH_UP_LIMIT_MS - 1));
   t.true(lateAt(START_LIMIT_MS + CATCH_UP_LIMIT_MS));

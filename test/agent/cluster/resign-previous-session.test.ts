@@ -1,6 +1,6 @@
 import test from 'ava';
 import { CHOOSER_ELECTION } from '../../../agent/cluster/keys.js';
-import { resignEarlier } from '../../../agent/cluster/members/resign-previous-session.js';
+import { resignPreviousSession } from '../../../agent/cluster/members/resign-previous-session.js';
 import { Client, campaign } from '../../../world/index.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 
@@ -13,11 +13,11 @@ test.serial('a host that came back does not wait behind what it was, only behind
   const killed = await client.leaseFor('killed', 60);
   await client.set(`${CHOOSER_ELECTION}/dead`, 'h1', { lease: killed });
   await using session = await client.session();
-  await resignEarlier(client, 'h2', session, signal);
+  await resignPreviousSession(client, 'h2', session, signal);
   t.not(await client.get(`${CHOOSER_ELECTION}/dead`), undefined, 'it is not the key of h2');
-  await resignEarlier(client, 'h1', session, signal);
+  await resignPreviousSession(client, 'h1', session, signal);
   await using turn = await campaign(client, CHOOSER_ELECTION, 'h1', { signal, session });
-  await resignEarlier(client, 'h1', session, signal);
+  await resignPreviousSession(client, 'h1', session, signal);
   const { succeeded } = await client.txn({ compare: [turn.fence] });
   t.true(succeeded, 'its own turn is none of the earlier ones');
 });

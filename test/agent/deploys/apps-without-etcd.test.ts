@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { Mark, SERVER_MARK } from '../../../agent/processes/orphans.js';
+import { ProcessMark, SERVER_MARK } from '../../../agent/processes/orphans.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { WorldError } from '../../../world/index.js';
@@ -104,7 +104,7 @@ test.serial('an etcd that a killed agent has left behind is known as its own, an
   const [etcd] = await h1.etcds();
   const [, ...args] = (await readFile(`/proc/${etcd?.pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
   await h1.stop();
-  const { value } = await Mark.of(h1.prefix);
+  const { value } = await ProcessMark.of(h1.prefix);
   const left = spawn((await resolveEtcd('3.5')).etcd, args, {
     env: { ...h1.environment, PATH: process.env['PATH'], [SERVER_MARK]: value },
     cwd: path.join(h1.prefix, 'etcd'),

@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type Entry, entryOf, Releases } from '../../../agent/deploys/releases.js';
+import { type DeployEntry, entryOf, Releases } from '../../../agent/deploys/releases.js';
 import { serialiseDeployment } from '../../../world/index.js';
 
 /** A deploy as the log has it; another message makes it another one. */
-function deploy(id: number, message = ''): Entry {
+function deploy(id: number, message = ''): DeployEntry {
   const payload = serialiseDeployment({
     hawser: 1,
     name: 'app',

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import test from 'ava';
-import { heardFromCluster } from '../../../agent/cluster/start/fork-guard.js';
+import { detectCluster } from '../../../agent/cluster/start/fork-guard.js';
 import { AgentError } from '../../../agent/errors.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { Client } from '../../../world/index.js';
@@ -19,7 +19,7 @@ for (const version of etcdVersions) {
     const named = members.map(({ name, peerUrls }) => ({ name: name === '' ? 'h2' : name, peerUrls }));
     const second = await h2.serve({ kind: 'join', members: named });
     const { clusterId } = await client.status();
-    const heard = async (urls: readonly string[]) => heardFromCluster(urls, { signal, listenMs: 5_000 });
+    const heard = async (urls: readonly string[]) => detectCluster(urls, { signal, listenMs: 5_000 });
 
     const error = await t.throwsAsync(heard(h2.options.serverUrls), { instanceOf: AgentError });
     t.is(error?.code, 'in-use', 'as long as its server runs the address is taken');
@@ -38,8 +38,8 @@ test.serial(
   'nobody is heard where nobody dials, and other callers are not taken for a cluster',
   async (t) => {
     const url = `http://127.0.0.1:${await freePort()}`;
-    t.is(await heardFromCluster([url], { signal, listenMs: 50 }), undefined);
-    const listening = heardFromCluster([url], { signal, listenMs: 400 });
+    t.is(await detectCluster([url], { signal, listenMs: 50 }), undefined);
+    const listening = detectCluster([url], { signal, listenMs: 400 });
     const answer = new Promise((resolve) => {
       const headers = { 'x-etcd-cluster-id': '../../x' };
       const ask = () =>
@@ -57,9 +57,9 @@ test.serial(
 test.serial('listening ends with the signal', async (t) => {
   const url = `http://127.0.0.1:${await freePort()}`;
   const ending = new AbortController();
-  const listening = heardFromCluster([url], { signal: ending.signal, listenMs: 60_000 });
+  const listening = detectCluster([url], { signal: ending.signal, listenMs: 60_000 });
   const reason = new Error('enough');
   ending.abort(reason);
   t.is(await t.throwsAsync(listening), reason);
-  t.is(await heardFromCluster([url], { signal, listenMs: 10 }), undefined, 'the address is free again');
+  t.is(await detectCluster([url], { signal, listenMs: 10 }), undefined, 'the address is free again');
 });

@@ -7,7 +7,7 @@ const fresh: StartFacts = {
   prefix: '/var/lib/hawser',
   hasData: false,
   seeds: [],
-  hasOtherWay: false,
+  connectsThroughSsh: false,
   remembered: [],
   fleet: undefined,
   newCluster: false,
@@ -41,9 +41,9 @@ test.serial('a new cluster is made only by a host that was told to and has nothi
         [[], seeds].flatMap((given) =>
           [[], seeds].flatMap((remembered) =>
             [undefined, 'fleet 1'].flatMap((fleet) =>
-              [true, false].map((hasOtherWay) => ({
+              [true, false].map((connectsThroughSsh) => ({
                 ...fresh,
-                ...{ newCluster, hasData, seeds: given, remembered, fleet, hasOtherWay },
+                ...{ newCluster, hasData, seeds: given, remembered, fleet, connectsThroughSsh },
               })),
             ),
           ),

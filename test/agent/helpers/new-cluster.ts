@@ -6,7 +6,7 @@ import { NewClusterPermit } from '../../../agent/cluster/start/new-cluster-permi
 export async function newCluster(): Promise<ServerStart> {
   const folder = new DataFolder('/nonexistent');
   const facts = {
-    ...{ hostname: 'h1', prefix: '/nonexistent', hasData: false, seeds: [], hasOtherWay: false },
+    ...{ hostname: 'h1', prefix: '/nonexistent', hasData: false, seeds: [], connectsThroughSsh: false },
     ...{ remembered: [], fleet: undefined, newCluster: true },
   };
   const signal = new AbortController().signal;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { heardFromCluster } from '../../../agent/cluster/start/fork-guard.js';
+import { detectCluster } from '../../../agent/cluster/start/fork-guard.js';
 import { AgentError } from '../../../agent/errors.js';
 import { checkCertificates } from '../../../agent/options/validate-files.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
@@ -98,7 +98,7 @@ for (const version of ['3.4', '3.5'] as const) {
     await second.exited;
     const { clusterId } = await client.status();
     const listening = { signal, peerTls: files, listenMs: 5_000 };
-    t.deepEqual(await heardFromCluster(h2.options.serverUrls, listening), {
+    t.deepEqual(await detectCluster(h2.options.serverUrls, listening), {
       clusterId,
       peerUrls: h1.options.advertisedServerUrls,
       clientUrls: endpoints,

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { AgentError } from '../../../agent/errors.js';
-import { type ExposureOptions, warningsOf } from '../../../agent/options/exposure-warnings.js';
+import { type ExposureOptions, exposureWarnings } from '../../../agent/options/exposure-warnings.js';
 
 const files = { certFile: 'c', keyFile: 'k' };
 const mutual = { ...files, trustedCaFile: 'ca' };
@@ -8,7 +8,7 @@ const socket = 'unix:///run/hawser/etcd.sock';
 
 const judge = (options: Partial<ExposureOptions>) => {
   try {
-    return warningsOf({ clientUrls: [], serverUrls: [], ...options }).join('\n');
+    return exposureWarnings({ clientUrls: [], serverUrls: [], ...options }).join('\n');
   } catch (error) {
     if (error instanceof AgentError && error.code === 'unsafe') return `refused: ${error.message}`;
     throw error;

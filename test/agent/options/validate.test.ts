@@ -56,7 +56,11 @@ test.serial(refused, { hostname: 'a b' }, /hostname/);
 test.serial(refused, { prefix: '' }, /absolute folder, not empty/);
 test.serial(refused, { prefix: 'relative' }, /absolute folder, not relative/);
 test.serial(refused, { prefix: '/var/..' }, /a folder of its own, not \/\./);
-test.serial(refused, { namespace: '/' }, /"\/" is not a valid namespace: it must be empty, or start with a slash/);
+test.serial(
+  refused,
+  { namespace: '/' },
+  /"\/" is not a valid namespace: it must be empty, or start with a slash/,
+);
 test.serial(refused, { namespace: '/_mgmt/' }, /and not end with one/);
 test.serial(refused, { clientUrls: [] }, /needs a client URL/);
 test.serial(refused, { aClientUrls: [] }, /must be an advertised client URL/);

@@ -20,9 +20,9 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { AppLog } from '../../../agent/deploys/app-log.js';
 import { removeTree } from '../../../agent/deploys/remove-tree.js';
-import { openLog } from '../../../agent/prefix/private-file.js';
+import { openPrivateLog } from '../../../agent/prefix/private-file.js';
 import { Child } from '../../../agent/processes/child-process.js';
-import { gated } from '../../../agent/processes/die-with-parent.js';
+import { dieWithParent } from '../../../agent/processes/die-with-parent.js';
 import { isMarked, listProcesses } from '../../../agent/processes/process-table.js';
 import { patienceMs } from '../helpers/local-agent.js';
 
@@ -46,7 +46,7 @@ test.serial(
   async (t) => {
     const folder = await folderFor(t);
     const options = { argv: ['touch', 'ran'] as [string, string], cwd: folder, environment: process.env };
-    const [command, ...args] = gated({ ...options, procsFile: undefined });
+    const [command, ...args] = dieWithParent({ ...options, procsFile: undefined });
     // What the parent's number would be if it had gone meanwhile: not ours.
     const ours = args.indexOf(String(process.pid));
     t.true(ours > 0);
@@ -116,7 +116,7 @@ test.serial('stopping a program gives all that it has started the time to end in
   await eventually('it runs', async () => (await child.logTail()) === 'up');
   await child.stop(60_000);
   t.regex(await child.logTail(), /ended in order$/);
-  t.deepEqual(child.kin(), []);
+  t.deepEqual(child.processes(), []);
 });
 
 test.serial('stopping a program ends what ignores that, and what was stopped', async (t) => {
@@ -130,10 +130,10 @@ test.serial('stopping a program ends what ignores that, and what was stopped', a
     mark: `HAWSER_APP=${path.basename(folder)}/1`,
   });
   await eventually('it runs', async () => (await child.logTail()) === 'deaf');
-  t.true(child.kin().length >= 3);
+  t.true(child.processes().length >= 3);
   process.kill(child.pid ?? 0, 'SIGSTOP');
   await child.stop(300);
-  t.deepEqual(child.kin(), []);
+  t.deepEqual(child.processes(), []);
 });
 
 test.serial('what an app writes is bounded, and the newest of it stays', async (t) => {
@@ -183,9 +183,12 @@ test.serial('a log is not written through a link', async (t) => {
   const folder = await folderFor(t);
   await writeFile(path.join(folder, 'victim'), 'untouched');
   await symlink('victim', path.join(folder, 'app.log'));
-  await t.throwsAsync(openLog(path.join(folder, 'app.log')), { code: 'unsafe', message: /it is a link/ });
+  await t.throwsAsync(openPrivateLog(path.join(folder, 'app.log')), {
+    code: 'unsafe',
+    message: /it is a link/,
+  });
   await promisify(execFile)('mkfifo', [path.join(folder, 'pipe')]);
-  await t.throwsAsync(openLog(path.join(folder, 'pipe')));
+  await t.throwsAsync(openPrivateLog(path.join(folder, 'pipe')));
   t.is(await readFile(path.join(folder, 'victim'), 'utf8'), 'untouched');
 });
 

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { ownGroups } from '../../../agent/processes/cgroup.js';
+import { cgroupFolders } from '../../../agent/processes/cgroup.js';
 import { arrivesAt, listenersAt, parseListeners } from '../../../agent/processes/listening-sockets.js';
 import { type ProcessEntry, parseStat } from '../../../agent/processes/process-table.js';
-import { kinOf } from '../../../agent/processes/process-tree.js';
+import { processTreeOf } from '../../../agent/processes/process-tree.js';
 
 /** [pid, parent, group, session]; all started at the tick of their pid. */
 function processes(...all: readonly (readonly [number, number, number, number])[]): ProcessEntry[] {
@@ -15,7 +15,7 @@ function processes(...all: readonly (readonly [number, number, number, number])[
   }));
 }
 
-const nobody = { isMarked: () => false, grouped: new Set<number>() };
+const nobody = { isMarked: () => false, inCgroup: new Set<number>() };
 const root = { pid: 100, startTime: '100' };
 const pidsOf = (found: readonly ProcessEntry[]) => found.map(({ pid }) => pid);
 
@@ -30,7 +30,7 @@ test.serial('kin are the session, the group and all descendants of what was star
     [104, 103, 103, 103],
     [200, 1, 200, 200],
   );
-  t.deepEqual(pidsOf(kinOf(all, { ...nobody, root }, 50)), [100, 101, 102, 103, 104]);
+  t.deepEqual(pidsOf(processTreeOf(all, { ...nobody, root }, 50)), [100, 101, 102, 103, 104]);
 });
 
 test.serial('what left its session and its parent is known by its mark or its control group', (t) => {
@@ -41,19 +41,19 @@ test.serial('what left its session and its parent is known by its mark or its co
     [301, 300, 301, 301],
     [400, 1, 400, 400],
   );
-  const kinship = { root, isMarked: (pid: number) => pid === 300, grouped: new Set([400]) };
-  t.deepEqual(pidsOf(kinOf(all, kinship, 50)), [300, 301, 400]);
+  const criteria = { root, isMarked: (pid: number) => pid === 300, inCgroup: new Set([400]) };
+  t.deepEqual(pidsOf(processTreeOf(all, criteria, 50)), [300, 301, 400]);
 });
 
 test.serial('a session whose number was given to another leader is not the one that was', (t) => {
   const all = processes([1, 0, 1, 1], [50, 1, 50, 50], [100, 1, 100, 100], [101, 100, 101, 100]);
-  t.deepEqual(kinOf(all, { ...nobody, root: { pid: 100, startTime: '7' } }, 50), []);
+  t.deepEqual(processTreeOf(all, { ...nobody, root: { pid: 100, startTime: '7' } }, 50), []);
 });
 
 test.serial('a session without its leader counts only where something else speaks for it', (t) => {
   const all = processes([1, 0, 1, 1], [50, 1, 50, 50], [101, 1, 101, 100], [102, 1, 102, 100]);
-  const kinship = { ...nobody, root, isTrusted: (pid: number) => pid === 102 };
-  t.deepEqual(pidsOf(kinOf(all, kinship, 50)), [102]);
+  const criteria = { ...nobody, root, isTrusted: (pid: number) => pid === 102 };
+  t.deepEqual(pidsOf(processTreeOf(all, criteria, 50)), [102]);
 });
 
 test.serial('we and those that started us are never kin, whatever we inherited from an app', (t) => {
@@ -65,7 +65,7 @@ test.serial('we and those that started us are never kin, whatever we inherited f
     [152, 100, 100, 100],
   );
   t.deepEqual(
-    pidsOf(kinOf(all, { ...nobody, root, isMarked: (pid) => pid !== 1 && pid !== 151 }, 150)),
+    pidsOf(processTreeOf(all, { ...nobody, root, isMarked: (pid) => pid !== 1 && pid !== 151 }, 150)),
     [152],
   );
 });
@@ -81,13 +81,13 @@ test.serial('control groups are found in the unified hierarchy first, where it i
   const cgroup = '9:name=systemd:/system.slice/a.service\n8:pids:/x\n0::/system.slice/a.service\n';
   const unified = '30 25 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n';
   const named = '31 25 0:27 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd\n';
-  t.deepEqual(ownGroups(cgroup, named + unified), [
+  t.deepEqual(cgroupFolders(cgroup, named + unified), [
     '/sys/fs/cgroup/unified/system.slice/a.service',
     '/sys/fs/cgroup/systemd/system.slice/a.service',
   ]);
-  t.deepEqual(ownGroups(cgroup, named), ['/sys/fs/cgroup/systemd/system.slice/a.service']);
-  t.deepEqual(ownGroups(cgroup, unified.replace(' / ', ' /elsewhere ')), []);
-  t.deepEqual(ownGroups('', ''), []);
+  t.deepEqual(cgroupFolders(cgroup, named), ['/sys/fs/cgroup/systemd/system.slice/a.service']);
+  t.deepEqual(cgroupFolders(cgroup, unified.replace(' / ', ' /elsewhere ')), []);
+  t.deepEqual(cgroupFolders('', ''), []);
 });
 
 const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

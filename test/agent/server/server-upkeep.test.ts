@@ -11,21 +11,21 @@ const times = { intervalMs: 5_000, maxSilenceMs: 30_000 };
 
 test.serial('a server is silent for too long after thirty seconds without an answer', (t) => {
   const silence = new Watchdog(0, times);
-  t.false(silence.heard(false, 29_999));
-  t.true(silence.heard(false, 30_000));
-  t.false(silence.heard(true, 30_001));
-  t.false(silence.heard(false, 60_000));
-  t.true(silence.heard(false, 60_001));
+  t.false(silence.isHung(false, 29_999));
+  t.true(silence.isHung(false, 30_000));
+  t.false(silence.isHung(true, 30_001));
+  t.false(silence.isHung(false, 60_000));
+  t.true(silence.isHung(false, 60_001));
 });
 
 test.serial('while this process did not run, silence means nothing', (t) => {
   const silence = new Watchdog(0, times);
   silence.paused(10_000, 15_100);
-  t.false(silence.heard(false, 20_000));
+  t.false(silence.isHung(false, 20_000));
   silence.paused(20_000, 95_000);
-  t.false(silence.heard(false, 100_000), 'the machine slept');
+  t.false(silence.isHung(false, 100_000), 'the machine slept');
   silence.paused(100_000, 105_000);
-  t.true(silence.heard(false, 125_000));
+  t.true(silence.isHung(false, 125_000));
 });
 
 test.serial('the holder of a lock is found by device and inode', (t) => {
