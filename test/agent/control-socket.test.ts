@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -90,6 +90,16 @@ test.serial(
     }
   },
 );
+
+test.serial('a prefix whose agent was killed while it created the identity can be used', async (t) => {
+  const prefix = await prefixFor(t);
+  await (await open(prefix)).close();
+  const file = path.join(prefix, 'instance');
+  await link(file, `${file}.draft`);
+  await using socket = await open(prefix);
+  t.truthy(socket);
+  t.is((await stat(file)).nlink, 1);
+});
 
 test.serial('a holder that is frozen keeps its prefix', async (t) => {
   const prefix = await prefixFor(t);
