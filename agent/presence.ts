@@ -3,14 +3,15 @@ import { Notify } from '../base/notify.js';
 import {
   type Agent,
   type Client,
+  ENDPOINTS_PREFIX,
   type Log,
   registerAgent,
   SESSION_TTL_SECONDS,
   type Session,
   type TxnOp,
+  VOLUNTEER_PREFIX,
   WorldError,
 } from '../world/without-ssh.js';
-import { ENDPOINTS_PREFIX, VOLUNTEER_PREFIX } from './cluster/keys.js';
 import type { ServerLauncher } from './cluster/server/server-launcher.js';
 import type { EtcdSettings } from './options/options.js';
 import { instanceIdOf } from './prefix/instance-id.js';

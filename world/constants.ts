@@ -1,13 +1,3 @@
-/**
- * The constants of the World, with the meaning and the values that the seed documents.
- */
-
-/** Under which the converger keeps its state, beneath the namespace; keep other keys out of it. */
-export const CONVERGED_PATH = '/converged/';
-
-/** Under which the scheduler keeps its state, beneath the namespace; keep other keys out of it. */
-export const SCHEDULER_PATH = '/scheduler/';
-
 /** Where clients on a host find its etcd server when nobody has said: a socket that only root can enter. */
 export const DEFAULT_CLIENT_URL = 'unix:///run/hawser/etcd.sock';
 

@@ -10,10 +10,8 @@ import { DEFAULT_CLIENT_URL } from './constants.js';
 import type { FleetIdentity } from './fleet/fleet-identity.js';
 import type { FsOptions } from './fs/file-systems.js';
 import { toPlace } from './fs/storage/places.js';
+import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './names.js';
-
-/** The namespace of mgmt, so that either can read what the other wrote. */
-export const DEFAULT_NAMESPACE = '/_mgmt';
 
 export interface EtcdWorldOptions extends FsOptions {
   /** Addresses of etcd, such as `http://127.0.0.1:2379`. */

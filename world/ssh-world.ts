@@ -10,10 +10,10 @@ import type { TlsOptions } from './client/tls/tls-options.js';
 import { answered } from './client/until-answered.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
-import { DEFAULT_NAMESPACE } from './etcd-world.js';
 import type { FleetIdentity } from './fleet/fleet-identity.js';
 import type { FsOptions } from './fs/file-systems.js';
 import { toPlace } from './fs/storage/places.js';
+import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './names.js';
 
 export interface SshWorldOptions extends FsOptions {

@@ -51,13 +51,11 @@ export {
   CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
   CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
   CLIENT_DIAL_TIMEOUT_MS,
-  CONVERGED_PATH,
   CONVERGER_HOSTNAME_NAMESPACE,
   DEFAULT_CLIENT_URL,
   DEFAULT_MAX_TXN_OPS,
   DEFAULT_SERVER_URL,
   MEMBER_CHANGE_INTERVAL_MS,
-  SCHEDULER_PATH,
   SESSION_TTL_SECONDS,
 } from './constants.js';
 export { type AppCondition, describeCondition } from './deploys/app-condition.js';
@@ -85,7 +83,6 @@ export {
 } from './deploys/verdict.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
 export {
-  DEFAULT_NAMESPACE,
   EtcdWorld,
   type EtcdWorldOpenOptions,
   type EtcdWorldOptions,
@@ -93,7 +90,6 @@ export {
 export { getFleet, makeFleet, raiseGeneration } from './fleet/fleet.js';
 export {
   describeFleet,
-  FLEET_KEY,
   type FleetIdentity,
   parseFleet,
   serialiseFleet,
@@ -117,6 +113,19 @@ export type {
   WorldFs,
   WriteFileOptions,
 } from './fs/world-fs.js';
+export {
+  AGENTS_PREFIX,
+  CHOOSER_ELECTION,
+  CLUSTER_SIZE_PREFIX,
+  CONVERGED_PATH,
+  DEFAULT_NAMESPACE,
+  ENDPOINTS_PREFIX,
+  FLEET_KEY,
+  NOMINATED_PREFIX,
+  RESTING_PREFIX,
+  SCHEDULER_PATH,
+  VOLUNTEER_PREFIX,
+} from './keys.js';
 export { checkNamespace } from './names.js';
 export type {
   ResDelete,

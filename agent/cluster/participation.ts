@@ -8,11 +8,11 @@ import {
   type FollowedEndpoints,
   followEndpoints,
   type Log,
+  NOMINATED_PREFIX,
 } from '../../world/without-ssh.js';
 import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
 import type { Connections } from './connections.js';
-import { NOMINATED_PREFIX } from './keys.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave.js';
 import { type IdealSizeReader, idealSizeReader } from './members/ideal-size.js';
 import { Nominator } from './members/nominator.js';

@@ -1,5 +1,5 @@
 import type { ClientWorld, Log } from '../../world/without-ssh.js';
-import { SIZE_PREFIX } from './keys.js';
+import { CLUSTER_SIZE_PREFIX } from '../../world/without-ssh.js';
 import { idealSizeReader } from './members/ideal-size.js';
 import type { DataFolder } from './server/data-folder.js';
 
@@ -17,7 +17,7 @@ export async function undrain(
   signal: AbortSignal,
 ): Promise<void> {
   if ((await idealSizeReader(world, log)({ signal, timeoutMs: TIMEOUT_MS })) === 0)
-    await world.client.del(`${SIZE_PREFIX}idealclustersize`, {
+    await world.client.del(`${CLUSTER_SIZE_PREFIX}idealclustersize`, {
       signal,
       timeoutMs: TIMEOUT_MS,
       repeatable: true,

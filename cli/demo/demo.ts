@@ -4,6 +4,7 @@ import type { Log } from '../../base/log.js';
 import { createFleet, type Fleet, keptFleets, prepareMachine, removeFleet } from '../../fixtures/index.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
+import { DEFAULT_NAMESPACE } from '../../world/keys.js';
 import type { Context } from '../context.js';
 import { deploy } from '../deploy/deploy.js';
 import { prepare } from '../deploy/prepare.js';
@@ -143,7 +144,7 @@ function connectionTo(fleet: Fleet): FleetTarget {
     // Nothing of the person's own SSH set-up: no agent with many keys, no proxy for every host.
     sshConfig: fleet.sshConfigFile,
     seeds: seedsOf(fleet),
-    namespace: '/_mgmt',
+    namespace: DEFAULT_NAMESPACE,
     hostname: 'demo',
     timeoutMs: callTimeoutMs,
   };

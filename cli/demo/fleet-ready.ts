@@ -12,10 +12,8 @@ export async function waitForFleet(world: ClientWorld, fleet: Fleet, signal: Abo
   const names = fleet.hosts.map(({ name }) => name);
   const limit = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
   let serving = new Set<string>();
-  for await (const item of world.client.watch({ key: '/endpoints/', prefix: true }, { signal: limit })) {
-    void item;
-    const { entries } = await world.client.list('/endpoints/', { signal: limit });
-    serving = new Set(entries.map(({ key }) => key.slice('/endpoints/'.length)));
+  for await (const _ of world.watchEndpoints({ signal: limit })) {
+    serving = new Set((await world.advertisedEndpoints({ signal: limit })).keys());
     if (names.every((name) => serving.has(name))) return;
   }
   signal.throwIfAborted();

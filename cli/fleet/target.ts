@@ -5,6 +5,7 @@ import type { TlsOptions } from '../../world/client/tls/tls-options.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import type { ConnectionConfig } from '../../world/deploys/manifest.js';
 import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
+import { DEFAULT_NAMESPACE } from '../../world/keys.js';
 import { checkNamespace } from '../../world/names.js';
 import { UsageError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
@@ -214,7 +215,7 @@ function etcdPart(
     ...(tls === undefined ? {} : { tls }),
     ...(user === undefined ? {} : { user }),
     ...(fleetId === undefined ? {} : { fleetId }),
-    namespace: checkedNamespace(flags.namespace ?? config.namespace ?? '/_mgmt'),
+    namespace: checkedNamespace(flags.namespace ?? config.namespace ?? DEFAULT_NAMESPACE),
   };
 }
 

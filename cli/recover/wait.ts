@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Member } from '../../world/client/members.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
+import { VOLUNTEER_PREFIX } from '../../world/keys.js';
 import { RecoverError } from '../errors.js';
 
-const volunteersPrefix = '/volunteer/';
 const pollMs = 500;
 
 export interface WaitForSize {
@@ -52,9 +52,9 @@ async function readRefill(
     const [members, size, { entries }] = await Promise.all([
       world.members({ signal }),
       world.idealClusterSizeGet({ signal }),
-      world.client.list(volunteersPrefix, { signal, keysOnly: true }),
+      world.client.list(VOLUNTEER_PREFIX, { signal, keysOnly: true }),
     ]);
-    const volunteers = entries.map(({ key }) => key.slice(volunteersPrefix.length));
+    const volunteers = entries.map(({ key }) => key.slice(VOLUNTEER_PREFIX.length));
     return judgeRefill({ members, size, volunteers, expected, alive });
   } catch (error) {
     if (signal.aborted || !(error instanceof WorldError) || error.code !== 'unavailable') throw error;

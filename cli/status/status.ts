@@ -8,12 +8,10 @@ import { describeCondition } from '../../world/deploys/app-condition.js';
 import type { Report } from '../../world/deploys/report.js';
 import { WorldError } from '../../world/errors.js';
 import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
+import { VOLUNTEER_PREFIX } from '../../world/keys.js';
 import { type DeploySummary, summarise } from '../deploy/summary.js';
 import type { Lines } from '../output/lines.js';
 import { formatDuration, lines, table } from '../output/output.js';
-
-/** Where hosts say at which URLs they would serve the other servers. */
-const VOLUNTEERS = '/volunteer/';
 
 type Role = 'voter' | 'learner' | 'client';
 
@@ -68,7 +66,7 @@ export async function readStatus(
     world.getMaxDeployId(call),
     getConverged(world.client, call),
     listHosts(world.client, undefined, call),
-    world.client.list(VOLUNTEERS, call),
+    world.client.list(VOLUNTEER_PREFIX, call),
   ]);
   const deploy = newest === 0 ? null : await summarise(world, newest, agents, call);
   const reports: ReadonlyMap<string, Report> =
@@ -100,7 +98,7 @@ export async function readStatus(
 /** Hosts that say they listen for the other servers elsewhere than etcd knows: they count as voters and are not reached. */
 function movedHosts(members: readonly Member[], volunteers: readonly KeyValue[]): Problem[] {
   return volunteers.flatMap(({ key, value }) => {
-    const host = key.slice(VOLUNTEERS.length);
+    const host = key.slice(VOLUNTEER_PREFIX.length);
     const known = members.find(({ name }) => name === host)?.peerUrls;
     const urls = value.toString().split(',');
     if (known === undefined || urls.some((url) => known.includes(url))) return [];

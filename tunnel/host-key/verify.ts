@@ -1,15 +1,7 @@
-import { type Destination, formatDestination } from '../destination.js';
 import type { TunnelError } from '../errors.js';
-import {
-  decodeBase64,
-  fingerprintOf,
-  type PublicKey,
-  readNamedKey,
-  readPublicKey,
-} from '../key-formats/public-key.js';
+import { type PublicKey, readPublicKey } from '../key-formats/public-key.js';
 import { changedError, pinnedError, revokedError, unknownError, unreadableError } from './errors.js';
 import type { KnownHostsLine } from './known-hosts.js';
-import type { HostKeyPin } from './pin.js';
 import { matchesPin } from './pin.js';
 import { decideHostKey, type HostKeyFacts, type HostKeyTrust } from './policy.js';
 

@@ -7,6 +7,7 @@ import type { Session } from '../client/lease/session.js';
 import { readHosts, readStoredJson } from '../client/stored/json.js';
 import { absent, type TxnOp, unchangedSince } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
+import { AGENTS_PREFIX } from '../keys.js';
 import { checkHostname } from '../names.js';
 
 /** What an agent says of itself while it lives; bound to its session. */
@@ -23,8 +24,6 @@ export interface Agent {
   /** Where it runs, for people to read. */
   readonly address?: string;
 }
-/** Where agents say that they live. */
-export const AGENTS_PREFIX = '/agents/';
 
 const agentSchema: z.ZodType<Agent> = z.object({
   hostname: z.string(),

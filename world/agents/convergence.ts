@@ -4,8 +4,7 @@ import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import { readHosts } from '../client/stored/json.js';
-import { CONVERGED_PATH } from '../constants.js';
-import { AGENTS_PREFIX } from './agents.js';
+import { AGENTS_PREFIX, CONVERGED_PATH } from '../keys.js';
 
 /** Where hosts say whether they have come to rest. */
 const schema = z.boolean();

@@ -6,11 +6,9 @@ import { readHosts, readStoredJson } from '../client/stored/json.js';
 import { absent, present } from '../client/txn/txn.js';
 import { writeIfChanged } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
+import { AGENTS_PREFIX, HOSTS_PREFIX } from '../keys.js';
 import { checkHostname } from '../names.js';
-import { AGENTS_PREFIX, type Agent } from './agents.js';
-
-/** Where it is kept who belongs to the fleet, whether its agent lives or not. */
-const HOSTS_PREFIX = '/hawser/hosts/';
+import type { Agent } from './agents.js';
 
 /** A host of the fleet, as its agent described it last. */
 export interface KnownHost {

@@ -2,9 +2,8 @@ import { addAbortListener } from 'node:events';
 import { pause } from '../../base/abort.js';
 import type { Client } from '../client/client.js';
 import { follow } from '../client/watch/fold.js';
-import { CONVERGED_PATH } from '../constants.js';
 import { WorldError } from '../errors.js';
-import { AGENTS_PREFIX } from './agents.js';
+import { AGENTS_PREFIX, CONVERGED_PATH } from '../keys.js';
 import { type Convergence, convergenceOf } from './convergence.js';
 
 const PREFIXES = [AGENTS_PREFIX, CONVERGED_PATH];

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../call-options.js';
 import { CLIENT_DIAL_TIMEOUT_MS } from '../constants.js';
 import { WorldError } from '../errors.js';
-import { FLEET_KEY } from '../fleet/fleet-identity.js';
+import { FLEET_KEY } from '../keys.js';
 import type { Client } from './client.js';
 
 /**

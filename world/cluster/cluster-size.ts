@@ -1,8 +1,7 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
-
-const KEY = '/chooser/dynamicsize/idealclustersize';
+import { IDEAL_CLUSTER_SIZE_KEY } from '../keys.js';
 
 const LARGEST_SIZE = 65_535;
 
@@ -11,15 +10,15 @@ export const DEFAULT_IDEAL_CLUSTER_SIZE = 5;
 
 /** The number stored, or the default when there is none. @throws WorldError `invalid` naming the key when something else is stored. */
 export async function getIdealClusterSize(client: Client, options?: CallOptions): Promise<number> {
-  const entry = await client.get(KEY, options);
+  const entry = await client.get(IDEAL_CLUSTER_SIZE_KEY, options);
   if (entry === undefined) return DEFAULT_IDEAL_CLUSTER_SIZE;
   const text = entry.value.toString().trim();
   if (/^[0-9]{1,5}$/.test(text) && Number(text) <= LARGEST_SIZE) return Number(text);
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   throw new WorldError(
     'invalid',
-    `The ideal cluster size, at ${KEY}, is "${shown}", which is not a number that it can be. Set it: hawser size ${DEFAULT_IDEAL_CLUSTER_SIZE}`,
-    { key: KEY },
+    `The ideal cluster size, at ${IDEAL_CLUSTER_SIZE_KEY}, is "${shown}", which is not a number that it can be. Set it: hawser size ${DEFAULT_IDEAL_CLUSTER_SIZE}`,
+    { key: IDEAL_CLUSTER_SIZE_KEY },
   );
 }
 
@@ -32,10 +31,10 @@ export async function setIdealClusterSize(
   if (!Number.isInteger(size) || size < 0 || size > LARGEST_SIZE) {
     throw new WorldError('invalid', `${size} cannot be the ideal cluster size: it is a whole number from 0.`);
   }
-  await client.setIfChanged(KEY, String(size), options);
+  await client.setIfChanged(IDEAL_CLUSTER_SIZE_KEY, String(size), options);
 }
 
 /** Yields once when the watch stands, then once for each change (or burst of changes) of the number stored. */
 export function watchIdealClusterSize(client: Client, options?: WatchOptions): AsyncIterable<void> {
-  return client.changes({ key: KEY }, options);
+  return client.changes({ key: IDEAL_CLUSTER_SIZE_KEY }, options);
 }

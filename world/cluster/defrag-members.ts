@@ -3,6 +3,7 @@ import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Member } from '../client/members.js';
 import { WorldError } from '../errors.js';
+import { DEFRAG_PROBE_KEY } from '../keys.js';
 
 /** How long one member's database may take, if the caller says nothing: some GB on a slow disk. */
 const DEFRAG_TIMEOUT_MS = 600_000;
@@ -11,8 +12,6 @@ const RECOVER_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 /** A member drops what was compacted bit by bit, several times in so long. */
 const COMPACTING_MS = 300;
-/** Written to see whether there is room, and deleted. */
-const PROBE_KEY = '/hawser/room';
 
 /** What became of one member's database. */
 export interface DefragmentedMember {
@@ -101,7 +100,7 @@ async function reachAll(
 }
 
 async function newestRevision(client: Client, call: CallOptions): Promise<bigint> {
-  const read = { success: [{ get: PROBE_KEY, countOnly: true }] };
+  const read = { success: [{ get: DEFRAG_PROBE_KEY, countOnly: true }] };
   return (await client.txn(read, { ...call, repeatable: true })).revision;
 }
 
@@ -185,12 +184,12 @@ async function disarmIfRoom(
   try {
     // Each member knows its own quota.
     for (const one of reached.filter(({ member }) => !member.isLearner))
-      await one.client.set(PROBE_KEY, '', { ...call, repeatable: true });
+      await one.client.set(DEFRAG_PROBE_KEY, '', { ...call, repeatable: true });
     return 'disarmed';
   } catch (error) {
     if (error instanceof WorldError && error.code === 'no-space') return 'no-room';
     throw error;
   } finally {
-    await client.del(PROBE_KEY, { ...call, repeatable: true });
+    await client.del(DEFRAG_PROBE_KEY, { ...call, repeatable: true });
   }
 }

@@ -5,6 +5,7 @@ import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import { readText, skipped } from '../client/stored/text.js';
 import { WorldError } from '../errors.js';
+import { ENDPOINTS_PREFIX } from '../keys.js';
 import { isHostname } from '../names.js';
 
 /** How to reach the etcd behind the World. */
@@ -19,8 +20,6 @@ export interface EndpointsWorld {
   /** Yields once when the watch stands, then once for each change (or burst of changes) of what is advertised. */
   watchEndpoints(options?: WatchOptions): AsyncIterable<void>;
 }
-/** Where the hosts that run an etcd server say how to reach it. */
-export const ENDPOINTS_PREFIX = '/endpoints/';
 
 /** How to reach etcd: from here, and as the hosts advertise it at `/endpoints/$hostname`. */
 export class Endpoints implements EndpointsWorld {

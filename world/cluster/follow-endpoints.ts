@@ -6,7 +6,8 @@ import type { Client } from '../client/client.js';
 import { untilAvailable } from '../client/lease/until-available.js';
 import type { WatchItem } from '../client/watch/cursor.js';
 import { follow } from '../client/watch/fold.js';
-import { ENDPOINTS_PREFIX, readEndpoints } from './endpoints.js';
+import { ENDPOINTS_PREFIX } from '../keys.js';
+import { readEndpoints } from './endpoints.js';
 
 /** A last resort that is not to grow with the years. */
 const MOST_EARLIER = 8;

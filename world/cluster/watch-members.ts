@@ -6,9 +6,10 @@ import type { Member } from '../client/members.js';
 import { follow } from '../client/watch/fold.js';
 import { MEMBER_CHANGE_INTERVAL_MS } from '../constants.js';
 import { WorldError } from '../errors.js';
+import { ENDPOINTS_PREFIX, NOMINATED_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';
 
 /** What the agents write while the members of their cluster change. */
-const SIGNS = ['/volunteer/', '/nominated/', '/endpoints/'].map((key) => ({ key, prefix: true }));
+const SIGNS = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, ENDPOINTS_PREFIX].map((key) => ({ key, prefix: true }));
 
 /** How long after such a sign the member list is read at the quick pace. */
 const LIVELY_MS = 15_000;

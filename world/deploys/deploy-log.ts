@@ -6,9 +6,10 @@ import { checkText, readText, skipped, textOf } from '../client/stored/text.js';
 import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
 import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
+import { DEPLOY_PREFIX } from '../keys.js';
 import { checkDeployId } from '../names.js';
 import { parseDeployment } from './deployment.js';
-import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
+import { hashKey, parseDeployKey, payloadKey } from './keys.js';
 import { newestDeployId } from './newest.js';
 import { pruneDeploys } from './prune.js';
 

@@ -1,5 +1,4 @@
-/** Where the deploy log is kept. */
-export const DEPLOY_PREFIX = '/deploy/';
+import { DEPLOY_PREFIX } from '../keys.js';
 
 export function payloadKey(id: number): string {
   return `${DEPLOY_PREFIX}${id}/payload`;

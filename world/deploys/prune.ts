@@ -2,9 +2,10 @@ import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { txnInBatches } from '../client/txn/txn-batches.js';
 import { WorldError } from '../errors.js';
-import { DEPLOY_PREFIX, hashKey, parseDeployKey, payloadKey } from './keys.js';
+import { DEPLOY_PREFIX, REPORTS_PREFIX } from '../keys.js';
+import { hashKey, parseDeployKey, payloadKey } from './keys.js';
 import { reportsPrefix } from './reports.js';
-import { deploysInUse, newestReports, REPORTS_PREFIX } from './runs.js';
+import { deploysInUse, newestReports } from './runs.js';
 
 /** Reports that are read in one transaction. */
 const MOST_REPORTS = 100;

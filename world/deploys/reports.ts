@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Log } from '../../base/log.js';
-import { AGENTS_PREFIX, type Agent, listAgents } from '../agents/agents.js';
+import { type Agent, listAgents } from '../agents/agents.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { readHosts } from '../client/stored/json.js';
 import { WorldError } from '../errors.js';
+import { AGENTS_PREFIX, REPORTS_PREFIX } from '../keys.js';
 import { checkDeployId, checkHostname } from '../names.js';
 import type { Report } from './report.js';
-import { REPORTS_PREFIX } from './runs.js';
 
 /** Progress of deploys, reported by the agents and read by whoever waits. */
 export interface ReportWorld {

@@ -2,9 +2,6 @@ import { z } from 'zod';
 import type { KeyValue } from '../client/key-value.js';
 import { parseJson } from '../client/stored/json.js';
 
-/** Below it what hosts say of deploys: `/reports/$id/$hostname`. */
-export const REPORTS_PREFIX = '/reports/';
-
 /** What of a report tells which deploy its host runs. */
 const told = z.object({ state: z.string(), current: z.int().min(0) });
 

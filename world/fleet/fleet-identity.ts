@@ -1,6 +1,3 @@
-/** Where a fleet says who it is; beneath the namespace. */
-export const FLEET_KEY = '/hawser/fleet';
-
 /** Who a fleet is, whatever cluster of etcd it runs on. */
 export interface FleetIdentity {
   readonly uuid: string;

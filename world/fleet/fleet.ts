@@ -3,7 +3,8 @@ import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { absent, unchangedSince } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
-import { FLEET_KEY, type FleetIdentity, parseFleet, serialiseFleet } from './fleet-identity.js';
+import { FLEET_KEY } from '../keys.js';
+import { type FleetIdentity, parseFleet, serialiseFleet } from './fleet-identity.js';
 
 /**
  * Who the fleet is; undefined where the cluster does not say, as that of mgmt or a plain etcd.

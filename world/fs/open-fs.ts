@@ -1,11 +1,11 @@
 import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
+import { DEFAULT_METADATA_PREFIX, TREES_PREFIX } from '../keys.js';
 import { TreeStorage } from './storage/deployed-tree.js';
 import { EtcdStorage } from './storage/etcd-storage.js';
 import { MemoryStorage } from './storage/memory-storage.js';
 import { DEFAULT_PLACE, type FsPlace } from './storage/places.js';
-import { DEFAULT_METADATA_PREFIX, TREES_PREFIX } from './storage/tree-keys.js';
 import { Volume } from './volume.js';
 import { VolumeFs } from './volume-fs.js';
 import type { WorldFs } from './world-fs.js';

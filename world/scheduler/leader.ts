@@ -5,8 +5,9 @@ import type { Leadership } from '../client/concurrency/owned-key.js';
 import type { TxnOp } from '../client/txn/txn.js';
 import type { WatchItem } from '../client/watch/cursor.js';
 import { WorldError } from '../errors.js';
+import { SCHEDULER_PATH } from '../keys.js';
 import { decide } from './decide.js';
-import { decisionKey, SCHEDULER_PREFIX } from './keys.js';
+import { decisionKey } from './keys.js';
 import { Namesakes } from './namesakes.js';
 import { type Schedule, Schedules } from './schedules.js';
 import type { Strategies } from './strategies.js';
@@ -57,7 +58,7 @@ export class SchedulerLeader {
   /** Reads everything and decides, then after each burst of changes; returns when the watch had to start over. */
   async #follow(signal: AbortSignal): Promise<void> {
     const revision = await this.#round(signal);
-    const request = { key: SCHEDULER_PREFIX, prefix: true, fromRevision: revision + 1n };
+    const request = { key: SCHEDULER_PATH, prefix: true, fromRevision: revision + 1n };
     const items = this.#context.client.watch(request, { signal });
     let ended = false;
     let wake = (): void => undefined;
@@ -95,7 +96,7 @@ export class SchedulerLeader {
 
   /** @returns the revision up to which everything is decided. */
   async #round(signal: AbortSignal): Promise<bigint> {
-    const { entries, revision } = await this.#context.client.list(SCHEDULER_PREFIX, { signal });
+    const { entries, revision } = await this.#context.client.list(SCHEDULER_PATH, { signal });
     await this.#namesakes.meet(entries);
     this.#board.reset(entries);
     await this.#decide(this.#board.takeTouched(), signal);

@@ -4,7 +4,7 @@ import type { Client } from '../client/client.js';
 import { leader } from '../client/concurrency/election.js';
 import type { Leadership } from '../client/concurrency/owned-key.js';
 import type { KeyValue } from '../client/key-value.js';
-import { ELECTION } from './keys.js';
+import { SCHEDULER_ELECTION } from '../keys.js';
 
 /** Longer than the key of a killed agent of this host stands. */
 const SETTLED_MS = 4000;
@@ -30,11 +30,15 @@ export class Namesakes {
     if (this.#met || !entries.some((entry) => this.#isNamesake(entry))) return;
     this.#met = true;
     this.#log?.('info', `another program stands in the election as ${this.#hostname} too; this one decides`);
-    await this.#turn.proclaim(`${this.#hostname} ${this.#turn.key.slice(ELECTION.length + 1)}`);
+    await this.#turn.proclaim(`${this.#hostname} ${this.#turn.key.slice(SCHEDULER_ELECTION.length + 1)}`);
   }
 
   #isNamesake({ key, value }: KeyValue): boolean {
-    return key.startsWith(`${ELECTION}/`) && key !== this.#turn.key && value.toString() === this.#hostname;
+    return (
+      key.startsWith(`${SCHEDULER_ELECTION}/`) &&
+      key !== this.#turn.key &&
+      value.toString() === this.#hostname
+    );
   }
 }
 
@@ -47,9 +51,9 @@ export async function sayNamesake(
 ): Promise<void> {
   await pause(SETTLED_MS, over);
   if (over.aborted) return;
-  const elected = await leader(client, ELECTION, { signal: over });
+  const elected = await leader(client, SCHEDULER_ELECTION, { signal: over });
   if (elected?.value.toString() !== hostname) return;
-  const key = elected.key.slice(ELECTION.length + 1);
+  const key = elected.key.slice(SCHEDULER_ELECTION.length + 1);
   log?.(
     'info',
     `another program was elected as ${hostname} to decide the schedules (key ${key}); this one decides nothing`,

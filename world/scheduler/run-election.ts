@@ -4,7 +4,7 @@ import type { Client } from '../client/client.js';
 import { campaign } from '../client/concurrency/election.js';
 import type { Leadership } from '../client/concurrency/owned-key.js';
 import { WorldError } from '../errors.js';
-import { CANDIDATES, DECISIONS, ELECTION } from './keys.js';
+import { CANDIDATES_PREFIX, DECISIONS_PREFIX, SCHEDULER_ELECTION } from '../keys.js';
 import { LAST_ROUND_MS, type LeaderContext, SchedulerLeader } from './leader.js';
 import { sayNamesake } from './namesakes.js';
 import { waitForDecisions } from './wait-for-decisions.js';
@@ -55,7 +55,7 @@ async function elected({ client, hostname, log }: LeaderContext, signal: AbortSi
   // What cannot be read now is no reason not to stand.
   saying.catch(() => undefined);
   try {
-    return await campaign(client, ELECTION, hostname, { ttlSeconds: ELECTION_TTL_SECONDS, signal });
+    return await campaign(client, SCHEDULER_ELECTION, hostname, { ttlSeconds: ELECTION_TTL_SECONDS, signal });
   } finally {
     waited.abort();
   }
@@ -63,8 +63,8 @@ async function elected({ client, hostname, log }: LeaderContext, signal: AbortSi
 
 /** A session is renewed often, so that a host which has never anything to decide had better not have one. */
 async function somethingToDecide(client: Client, signal: AbortSignal): Promise<void> {
-  for await (const _ of client.changes({ key: CANDIDATES, prefix: true }, { signal })) {
-    const { entries } = await client.listTogether([CANDIDATES, DECISIONS], { signal });
+  for await (const _ of client.changes({ key: CANDIDATES_PREFIX, prefix: true }, { signal })) {
+    const { entries } = await client.listTogether([CANDIDATES_PREFIX, DECISIONS_PREFIX], { signal });
     if (entries.length > 0) return;
   }
 }

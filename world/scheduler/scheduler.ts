@@ -6,9 +6,10 @@ import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { absent } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
+import { SCHEDULER_PATH } from '../keys.js';
 import { checkHostname } from '../names.js';
 import { Candidacy } from './candidacy.js';
-import { candidateKey, decisionKey, parseHosts, SCHEDULER_PREFIX } from './keys.js';
+import { candidateKey, decisionKey, parseHosts } from './keys.js';
 import {
   checkScheduleNamespace,
   type SchedulerOptions,
@@ -105,7 +106,7 @@ export class Scheduler implements SchedulerWorld {
   }
 
   async schedules(options?: CallOptions): Promise<ScheduleOverview[]> {
-    const { entries } = await this.#client.list(SCHEDULER_PREFIX, options);
+    const { entries } = await this.#client.list(SCHEDULER_PATH, options);
     const board = new Schedules(this.#log);
     board.reset(entries);
     return board.schedules.map(({ namespace, decided, candidates }) => ({

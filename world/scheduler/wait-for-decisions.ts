@@ -1,5 +1,5 @@
 import type { Client } from '../client/client.js';
-import { SCHEDULER_PREFIX } from './keys.js';
+import { SCHEDULER_PATH } from '../keys.js';
 import { Schedules } from './schedules.js';
 
 /**
@@ -9,9 +9,9 @@ import { Schedules } from './schedules.js';
  */
 export async function waitForDecisions(client: Client, signal: AbortSignal): Promise<void> {
   try {
-    for await (const _ of client.changes({ key: SCHEDULER_PREFIX, prefix: true }, { signal })) {
+    for await (const _ of client.changes({ key: SCHEDULER_PATH, prefix: true }, { signal })) {
       const board = new Schedules(undefined);
-      board.reset((await client.list(SCHEDULER_PREFIX, { signal })).entries);
+      board.reset((await client.list(SCHEDULER_PATH, { signal })).entries);
       if (board.schedules.every(({ decided, candidates }) => decided.every((host) => candidates.has(host))))
         return;
     }

@@ -7,6 +7,7 @@ import { checkText, readText, skipped } from '../client/stored/text.js';
 import type { WatchEvent } from '../client/watch/cursor.js';
 import { follow } from '../client/watch/fold.js';
 import { setText } from '../client/write/write-if-changed.js';
+import { STRINGS_PREFIX } from '../keys.js';
 import { checkHostname, checkKey, isHostname } from '../names.js';
 
 /**
@@ -113,5 +114,5 @@ export class StringMaps implements StrMapWorld {
 
 function mapPrefix(key: string): string {
   checkKey(key);
-  return `/strings/${key}/`;
+  return `${STRINGS_PREFIX}${key}/`;
 }

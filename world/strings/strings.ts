@@ -3,6 +3,7 @@ import type { Client } from '../client/client.js';
 import { checkText, textOf } from '../client/stored/text.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
+import { STRINGS_PREFIX } from '../keys.js';
 import { checkKey } from '../names.js';
 
 /** Strings shared by the whole fleet. */
@@ -62,5 +63,5 @@ export class Strings implements StrWorld {
 
 function stringKey(key: string): string {
   checkKey(key);
-  return `/strings/${key}`;
+  return `${STRINGS_PREFIX}${key}`;
 }

@@ -3,10 +3,11 @@ import {
   type Client,
   type Leadership,
   type Log,
+  NOMINATED_PREFIX,
+  RESTING_PREFIX,
   type TxnOp,
   WorldError,
 } from '../../../world/without-ssh.js';
-import { NOMINATED_PREFIX, RESTING_PREFIX } from '../keys.js';
 import type { Change, ClusterState, MemberView } from './chooser.js';
 import { saveSnapshot } from './snapshots.js';
 import { healthOf, mayAdd, mayRemove, type VoterHealth } from './voter-health.js';

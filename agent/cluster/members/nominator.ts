@@ -2,22 +2,21 @@ import { pause } from '../../../base/abort.js';
 import { Backoff } from '../../../base/backoff.js';
 import { Notify } from '../../../base/notify.js';
 import {
+  AGENTS_PREFIX,
+  CHOOSER_ELECTION,
+  CLUSTER_SIZE_PREFIX,
   type Client,
   campaign,
   type FleetIdentity,
   type Leadership,
   makeFleet,
+  NOMINATED_PREFIX,
+  RESTING_PREFIX,
   type Session,
+  VOLUNTEER_PREFIX,
   WorldError,
 } from '../../../world/without-ssh.js';
 import type { ConvergerUid } from '../../converger.js';
-import {
-  CHOOSER_ELECTION,
-  NOMINATED_PREFIX,
-  RESTING_PREFIX,
-  SIZE_PREFIX,
-  VOLUNTEER_PREFIX,
-} from '../keys.js';
 import { type Change, nextChange } from './chooser.js';
 import type { IdealSizeReader } from './ideal-size.js';
 import { carryOut, type NominatorContext, type Outcome } from './member-changes.js';
@@ -34,8 +33,6 @@ const STARTING_MS = 50;
 /** The pause after a change that could not be made yet: grows from one to the other. */
 const RETRY_PAUSES = { firstMs: 50, mostMs: 2_000, jitter: false };
 const RETRY_AFTER_TROUBLE_MS = 500;
-
-const AGENTS_PREFIX = '/agents/';
 
 export interface NominatorOptions extends NominatorContext {
   readonly hostname: string;
@@ -164,7 +161,7 @@ export class Nominator {
 
 /** Rings at each change of what the choice depends on. */
 async function watchInputs(client: Client, signal: AbortSignal, wake: Notify): Promise<void> {
-  const watched = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX, SIZE_PREFIX, AGENTS_PREFIX];
+  const watched = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX, CLUSTER_SIZE_PREFIX, AGENTS_PREFIX];
   const watches = watched.map(async (key) => {
     for await (const _ of client.changes({ key, prefix: true }, { signal })) wake.notify();
   });

@@ -5,8 +5,10 @@ import {
   type KeyValue,
   type Log,
   listAgents,
+  NOMINATED_PREFIX,
+  RESTING_PREFIX,
+  VOLUNTEER_PREFIX,
 } from '../../../world/without-ssh.js';
-import { NOMINATED_PREFIX, RESTING_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';
 import type { IdealSizeReader } from './ideal-size.js';
 import type { Observation } from './observer.js';
 

@@ -1,5 +1,4 @@
-import type { Client, Session } from '../../../world/without-ssh.js';
-import { CHOOSER_ELECTION } from '../keys.js';
+import { CHOOSER_ELECTION, type Client, type Session } from '../../../world/without-ssh.js';
 
 /**
  * Takes an earlier self of this host out of the line of those who want to be elected: an agent that was killed still

@@ -1,5 +1,4 @@
-import type { Client, Member } from '../../../world/without-ssh.js';
-import { NOMINATED_PREFIX } from '../keys.js';
+import { type Client, type Member, NOMINATED_PREFIX } from '../../../world/without-ssh.js';
 
 /** What the cluster holds for a host. */
 export interface ClusterSlot {

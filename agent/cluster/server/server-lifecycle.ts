@@ -1,8 +1,13 @@
 import { onAbort, pause } from '../../../base/abort.js';
 import type { Notify } from '../../../base/notify.js';
-import { type Client, type Log, type MemberStatus, WorldError } from '../../../world/without-ssh.js';
+import {
+  type Client,
+  type Log,
+  type MemberStatus,
+  NOMINATED_PREFIX,
+  WorldError,
+} from '../../../world/without-ssh.js';
 import { AgentError } from '../../errors.js';
-import { NOMINATED_PREFIX } from '../keys.js';
 import type { IdealSizeReader } from '../members/ideal-size.js';
 import type { ClusterIdentity } from '../start/cluster-identity.js';
 import type { ServerProcess } from './server-process.js';

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { CHOOSER_ELECTION } from '../../../agent/cluster/keys.js';
 import { Nominator } from '../../../agent/cluster/members/nominator.js';
 import { Converger } from '../../../agent/converger.js';
 import { Client, campaign, observe } from '../../../world/index.js';
+import { CHOOSER_ELECTION } from '../../../world/keys.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 
 test.serial('a host whose session is lost, in line or elected, stands for election again', async (t) => {

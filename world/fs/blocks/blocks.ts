@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, brotliDecompress, constants } from 'node:zlib';
 import { WorldError } from '../../errors.js';
-import { DEFAULT_STORAGE_PREFIX } from '../storage/tree-keys.js';
+import { DEFAULT_STORAGE_PREFIX } from '../../keys.js';
 import type { BlockRef } from '../tree/node.js';
 
 /** The most that a block holds, before compression. */

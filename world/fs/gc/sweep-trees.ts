@@ -2,8 +2,9 @@ import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import type { KeyValue } from '../../client/key-value.js';
 import { absent, type Compare, unchangedSince } from '../../client/txn/txn.js';
-import { DEPLOY_PREFIX, maxDeployId, payloadKey } from '../../deploys/keys.js';
-import { FRESH_TREES_PREFIX, freshTreeKey, TREES_PREFIX } from '../storage/tree-keys.js';
+import { maxDeployId, payloadKey } from '../../deploys/keys.js';
+import { DEPLOY_PREFIX, FRESH_TREES_PREFIX, TREES_PREFIX } from '../../keys.js';
+import { freshTreeKey } from '../storage/tree-keys.js';
 
 /** Two comparisons for each, and one for all, stay below etcd's 128. */
 const MOST_TREES = 60;

@@ -4,10 +4,15 @@ import type { Client } from '../../client/client.js';
 import { readStoredJson } from '../../client/stored/json.js';
 import type { TxnOp } from '../../client/txn/txn.js';
 import { WorldError } from '../../errors.js';
+import {
+  DEFAULT_METADATA_PREFIX,
+  DEFAULT_STORAGE_PREFIX,
+  FS_PLACES_PREFIX,
+  TREES_PREFIX,
+} from '../../keys.js';
 import { isPlain } from '../../names.js';
 import { sha256 } from '../blocks/blocks.js';
 import { freeingKeys } from '../gc/protocol.js';
-import { DEFAULT_METADATA_PREFIX, DEFAULT_STORAGE_PREFIX, TREES_PREFIX } from './tree-keys.js';
 
 /** Where file systems are kept, beneath the namespace: their superblocks, and the blocks that those name. */
 export interface FsPlace {
@@ -19,13 +24,6 @@ export const DEFAULT_PLACE: FsPlace = {
   metadataPrefix: DEFAULT_METADATA_PREFIX,
   storagePrefix: DEFAULT_STORAGE_PREFIX,
 };
-
-/**
- * Where superblocks are that are not kept in the default place, so that no sweep takes the blocks that they name for
- * garbage: each commit of theirs writes its place here.
- */
-const PLACES_PREFIX = '/hawser/fs-places/';
-
 /** What else is kept beneath the namespace, by the first part of its key. */
 const TAKEN: ReadonlySet<string> = new Set([
   ...['agents', 'chooser', 'converged', 'deploy', 'endpoints', 'exported', 'hawser', 'nominated', 'reports'],
@@ -63,12 +61,12 @@ export function registration(place: FsPlace): TxnOp[] {
     metadataPrefix: place.metadataPrefix,
     storagePrefix: place.storagePrefix,
   });
-  return [{ put: `${PLACES_PREFIX}${sha256(value)}`, value }];
+  return [{ put: `${FS_PLACES_PREFIX}${sha256(value)}`, value }];
 }
 
 /** Every place that holds a file system, the default one first. @throws WorldError `invalid` for an entry that cannot be read. */
 export async function listPlaces(client: Pick<Client, 'list'>, call: CallOptions): Promise<FsPlace[]> {
-  const { entries } = await client.list(PLACES_PREFIX, call);
+  const { entries } = await client.list(FS_PLACES_PREFIX, call);
   const others = entries.map((entry) => {
     const place = readStoredJson(schema, entry, undefined);
     if (place !== undefined) return place;

@@ -1,17 +1,4 @@
-/** Where the superblocks of file systems are kept, unless a World says otherwise. */
-export const DEFAULT_METADATA_PREFIX = '/fs';
-
-/** Where the blocks of file systems are kept, unless a World says otherwise. */
-export const DEFAULT_STORAGE_PREFIX = '/storage';
-
-/**
- * Below it the trees of deploys: their names are their hashes, so they cannot be written to. They and their blocks are
- * in the default place whatever a World says, because agents look for them there.
- */
-export const TREES_PREFIX = `${DEFAULT_METADATA_PREFIX}/deploy/`;
-
-/** Below it the trees that were stored lately and that no deploy names yet. */
-export const FRESH_TREES_PREFIX = '/hawser/trees/';
+import { FRESH_TREES_PREFIX, TREES_PREFIX } from '../../keys.js';
 
 /** How long a tree is kept without a deploy that names it: from the upload to the entry in the log. */
 export const FRESH_TREE_SECONDS = 3600;
