@@ -60,16 +60,14 @@ export {
 } from './constants.js';
 export { type AppCondition, describeCondition } from './deploys/app-condition.js';
 export type { DeployWorld } from './deploys/deploy-log.js';
-export { type Deployment, parseDeployment, serialiseDeployment } from './deploys/deployment.js';
-export { parseDuration } from './deploys/duration.js';
 export {
-  type ConnectionConfig,
   DEFAULT_SETTLE_MS,
+  type Deployment,
   type HealthCheck,
   type Manifest,
-  parseConfig,
-  parseManifest,
-} from './deploys/manifest.js';
+  parseDeployment,
+  serialiseDeployment,
+} from './deploys/deployment.js';
 export type { Report, ReportState } from './deploys/report.js';
 export type { ReportWorld } from './deploys/reports.js';
 export {

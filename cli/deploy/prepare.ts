@@ -3,11 +3,11 @@ import { hostname as machineName } from 'node:os';
 import path from 'node:path';
 import { listHosts } from '../../world/agents/hosts.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import { serialiseDeployment } from '../../world/deploys/deployment.js';
-import { type Manifest, parseManifest } from '../../world/deploys/manifest.js';
+import { type Manifest, serialiseDeployment } from '../../world/deploys/deployment.js';
 import { WorldError } from '../../world/errors.js';
 import { DeployError, UsageError } from '../errors.js';
 import { readYaml } from '../fleet/config.js';
+import { parseManifest } from '../fleet/hawser-yaml.js';
 import { userName } from '../system/user-name.js';
 import { contains, type GitState, gitState } from './git.js';
 

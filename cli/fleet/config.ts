@@ -1,11 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import type { ConnectionConfig, TlsFiles } from '../../world/deploys/manifest.js';
 import { TrustError, UsageError } from '../errors.js';
 import { ownConfigFolder } from '../system/home.js';
 import type { ConnectionKey } from '../trust/connection-keys.js';
 import { isOursOrRoots } from '../trust/owner.js';
 import type { FolderConfig } from '../trust/verdict.js';
+import type { ConnectionConfig, TlsFiles } from './hawser-yaml.js';
 import {
   type ConfigText,
   parseYaml,
@@ -119,7 +119,7 @@ async function ownConfig({ file, content, owners, isOpenToAll }: ConfigText): Pr
 async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
   const value = (await parseYaml(file, content)) ?? {};
   const [{ parseConfig }, { connectionKeysOf }] = await Promise.all([
-    import('../../world/deploys/manifest.js'),
+    import('./hawser-yaml.js'),
     import('../trust/connection-keys.js'),
   ]);
   const parsed = parseConfig(value);

@@ -4,9 +4,9 @@ import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-desti
 import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
-import { parseDuration } from '../../world/deploys/duration.js';
 import { type FleetIdentity, parseFleetId } from '../../world/fleet/fleet-identity.js';
 import type { Context } from '../context.js';
+import { parseDuration } from '../input/duration.js';
 import type { OutputOptions } from '../output/output.js';
 import { writeLine } from '../output/stderr.js';
 import type { ConnectionFlags } from './connection-flags.js';

@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { TransportName } from '../../tunnel/connection/choose-transport.js';
 import type { TlsOptions } from '../../world/client/tls/tls-options.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
-import type { ConnectionConfig } from '../../world/deploys/manifest.js';
 import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
 import { DEFAULT_NAMESPACE } from '../../world/keys.js';
 import { checkNamespace } from '../../world/names.js';
@@ -14,6 +13,7 @@ import { type ConfigFile, type FoundConfig, findConfig, readOwnFile, readSaidFil
 import type { ConnectionFlags } from './connection-flags.js';
 import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
 import { type FleetFile, findFleet, knownFleet, onlyFleet } from './fleet-files.js';
+import type { ConnectionConfig } from './hawser-yaml.js';
 import { isLocalSocket } from './local-socket.js';
 import type { ReadingTime } from './read-config-file.js';
 import { tlsOptions } from './tls-options.js';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { parse, YAMLParseError } from 'yaml';
+import { parseConfig, parseManifest } from '../../cli/fleet/hawser-yaml.js';
+import { parseDuration } from '../../cli/input/duration.js';
 import { matchesPatternList, matchesWildcards } from '../../tunnel/wildcards.js';
-import { parseConfig, parseDuration, parseManifest } from '../../world/deploys/manifest.js';
 import { json } from './json.js';
 import { mutated } from './mutated.js';
 import { refusesWith, topic } from './topic.js';

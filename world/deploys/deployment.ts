@@ -1,6 +1,33 @@
 import { z } from 'zod';
 import { parseJson } from '../client/stored/json.js';
-import type { HealthCheck, Manifest } from './manifest.js';
+
+type Argv = readonly [string, ...string[]];
+
+/** How to find out that an app works: tried every `intervalMs` until it passes or `timeoutMs` are over. */
+export type HealthCheck = (
+  | { readonly kind: 'http'; readonly url: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'exec'; readonly argv: Argv }
+) & {
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  /** Whose answer counts. Default: the app's own; `anyone` for an app behind a proxy, or in a container. */
+  readonly answeredBy?: 'anyone';
+};
+
+/** What a `hawser.yaml` says of an app. */
+export interface Manifest {
+  readonly name: string;
+  /** The command that is the app; without one, the files are all there is. */
+  readonly run?: Argv;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly health?: HealthCheck;
+  /** How long the app has to keep running, once it is well, before it counts as healthy. Default {@link DEFAULT_SETTLE_MS}. */
+  readonly settleMs?: number;
+}
+
+/** An app that ends within this time after its first good check was not healthy. */
+export const DEFAULT_SETTLE_MS = 5_000;
 
 /** The payload of a deploy that hawser made. */
 export interface Deployment {

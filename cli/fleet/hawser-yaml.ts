@@ -1,37 +1,10 @@
 import { z } from 'zod';
-import { type FleetIdentity, parseFleetId } from '../fleet/fleet-identity.js';
-import { parseDuration } from './duration.js';
-import { describeProblems } from './problems.js';
+import { DEFAULT_SETTLE_MS, type HealthCheck, type Manifest } from '../../world/deploys/deployment.js';
+import { type FleetIdentity, parseFleetId } from '../../world/fleet/fleet-identity.js';
+import { parseDuration } from '../input/duration.js';
+import { describeProblems } from './yaml-problems.js';
 
-export { parseDuration } from './duration.js';
-
-type Argv = readonly [string, ...string[]];
-
-/** How to find out that an app works: tried every `intervalMs` until it passes or `timeoutMs` are over. */
-export type HealthCheck = (
-  | { readonly kind: 'http'; readonly url: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'exec'; readonly argv: Argv }
-) & {
-  readonly timeoutMs: number;
-  readonly intervalMs: number;
-  /** Whose answer counts. Default: the app's own; `anyone` for an app behind a proxy, or in a container. */
-  readonly answeredBy?: 'anyone';
-};
-
-/** What a `hawser.yaml` says of an app. */
-export interface Manifest {
-  readonly name: string;
-  /** The command that is the app; without one, the files are all there is. */
-  readonly run?: Argv;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly health?: HealthCheck;
-  /** How long the app has to keep running, once it is well, before it counts as healthy. Default {@link DEFAULT_SETTLE_MS}. */
-  readonly settleMs?: number;
-}
-
-/** An app that ends within this time after its first good check was not healthy. */
-export const DEFAULT_SETTLE_MS = 5_000;
+type Argv = NonNullable<Manifest['run']>;
 
 /** Certificate files for `https://` seeds, named as etcdctl names them. */
 export interface TlsFiles {

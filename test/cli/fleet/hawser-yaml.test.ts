@@ -1,13 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {
-  type Deployment,
-  parseConfig,
-  parseDeployment,
-  parseDuration,
-  parseManifest,
-  serialiseDeployment,
-} from '../../../world/index.js';
+import { parseConfig, parseManifest } from '../../../cli/fleet/hawser-yaml.js';
+import { parseDuration } from '../../../cli/input/duration.js';
 
 test.serial('a whole manifest is read, with its defaults', (t) => {
   t.deepEqual(
@@ -157,35 +151,4 @@ test.serial('durations are read in their units and nothing else is', (t) => {
   t.is(parseDuration('1h'), 3_600_000);
   t.is(parseDuration('0.5s'), 500);
   for (const text of ['', '5', '5 s', '-5s', '5sec', 's', '1e3s', '5S']) t.is(parseDuration(text), undefined);
-});
-
-const deployment: Deployment = {
-  hawser: 1,
-  name: 'hello',
-  message: 'first',
-  author: 'me@here',
-  createdAt: '2026-01-01T00:00:00.000Z',
-  tree: 'a'.repeat(64),
-  noop: false,
-  hosts: ['h1'],
-  manifest: {
-    name: 'hello',
-    run: ['node'],
-    health: { kind: 'exec', argv: ['true'], timeoutMs: 1, intervalMs: 1 },
-  },
-};
-
-test.serial('a deployment is read back as it was written', (t) => {
-  t.deepEqual(parseDeployment(serialiseDeployment(deployment)), deployment);
-  const rollback = { ...deployment, rollbackOf: 3 };
-  t.deepEqual(parseDeployment(serialiseDeployment(rollback)), rollback);
-});
-
-test.serial('a payload of another program is no deployment', (t) => {
-  for (const payload of ['', 'gob', '{}', 'null', '[1]', JSON.stringify({ ...deployment, hawser: 2 })]) {
-    t.is(parseDeployment(payload), undefined);
-  }
-  fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.json()), (payload) => parseDeployment(payload) === undefined),
-  );
 });
