@@ -1,207 +1,115 @@
 import type { Log } from '../base/log.js';
 import { warnOnce } from '../base/log.js';
-import type { CallOptions, WatchOptions } from './call-options.js';
+import { listAgents, watchAgents } from './agents/agents.js';
 import type { Client } from './client/client.js';
-import { ClusterWorld } from './cluster-world.js';
+import { getIdealClusterSize, setIdealClusterSize, watchIdealClusterSize } from './cluster/cluster-size.js';
+import { getEndpoints, watchEndpoints } from './cluster/endpoints.js';
+import { memberChanges } from './cluster/watch-members.js';
 import { DeployLog } from './deploys/deploy-log.js';
+import { Reports } from './deploys/reports.js';
 import { getTree } from './fs/copy/get-tree.js';
-import { putTree, type TreeUpload } from './fs/copy/put-tree.js';
+import { putTree } from './fs/copy/put-tree.js';
 import { FileSystems, type FsOptions } from './fs/file-systems.js';
-import type { FreedBlocks } from './fs/gc/gc.js';
-import type { FsUsage } from './fs/gc/usage.js';
-import type { WorldFs } from './fs/world-fs.js';
-import type {
-  ResDelete,
-  ResExport,
-  ResExportOptions,
-  ResFilter,
-  ResOutput,
-} from './resources/resource-world.js';
 import { Resources } from './resources/resources.js';
-import type { SchedulerOptions } from './scheduler/options.js';
 import { Scheduler } from './scheduler/scheduler.js';
-import type { ScheduledResult, ScheduleOverview } from './scheduler/scheduler-world.js';
-import type { Strategy } from './scheduler/strategy.js';
 import { StringMaps } from './strings/string-maps.js';
 import { Strings } from './strings/strings.js';
 import type { World } from './world.js';
+import type { WorldContext } from './world-context.js';
 
 /** The World over an etcd client, however that reaches etcd; it closes the client. */
-export class ClientWorld extends ClusterWorld implements World {
+export class ClientWorld implements World {
+  readonly hostname: string;
+  /** For what has no World operation of its own, such as sessions. The World closes it. */
+  readonly client: Client;
+  readonly #log: Log | undefined;
   readonly #strings: Strings;
   readonly #maps: StringMaps;
   readonly #resources: Resources;
   readonly #deploys: DeployLog;
-  readonly #fileSystems: FileSystems;
+  readonly #reports: Reports;
   readonly #scheduler: Scheduler;
+  readonly #fileSystems: FileSystems;
 
   constructor(client: Client, hostname: string, log?: Log, fsOptions: FsOptions = {}) {
-    const quiet = warnOnce(log);
-    super(client, hostname, quiet);
-    this.#strings = new Strings(client);
-    this.#maps = new StringMaps(client, hostname, quiet);
-    this.#resources = new Resources(client, hostname, quiet);
-    this.#deploys = new DeployLog(client, quiet);
-    this.#scheduler = new Scheduler(client, hostname, quiet);
-    this.#fileSystems = new FileSystems(client, log, fsOptions);
+    this.client = client;
+    this.hostname = hostname;
+    this.#log = warnOnce(log);
+    const context: WorldContext = { client, hostname, log: this.#log };
+    this.#strings = new Strings(context);
+    this.#maps = new StringMaps(context);
+    this.#resources = new Resources(context);
+    this.#deploys = new DeployLog(context);
+    this.#reports = new Reports(context);
+    this.#scheduler = new Scheduler(context);
+    this.#fileSystems = new FileSystems({ client, hostname, log }, fsOptions);
   }
 
-  strWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
-    return this.#strings.strWatch(key, options);
-  }
+  readonly strGet: World['strGet'] = (...args) => this.#strings.strGet(...args);
+  readonly strSet: World['strSet'] = (...args) => this.#strings.strSet(...args);
+  readonly strDel: World['strDel'] = (...args) => this.#strings.strDel(...args);
+  readonly strWatch: World['strWatch'] = (...args) => this.#strings.strWatch(...args);
+  readonly strIsNotExist: World['strIsNotExist'] = (error) => this.#strings.strIsNotExist(error);
 
-  strGet(key: string, options?: CallOptions): Promise<string> {
-    return this.#strings.strGet(key, options);
-  }
+  readonly strMapGet: World['strMapGet'] = (...args) => this.#maps.strMapGet(...args);
+  readonly strMapSet: World['strMapSet'] = (...args) => this.#maps.strMapSet(...args);
+  readonly strMapDel: World['strMapDel'] = (...args) => this.#maps.strMapDel(...args);
+  readonly strMapWatch: World['strMapWatch'] = (...args) => this.#maps.strMapWatch(...args);
+  readonly strMapFollow: World['strMapFollow'] = (...args) => this.#maps.strMapFollow(...args);
 
-  strSet(key: string, value: string, options?: CallOptions): Promise<void> {
-    return this.#strings.strSet(key, value, options);
-  }
+  readonly resCollect: World['resCollect'] = (...args) => this.#resources.resCollect(...args);
+  readonly resExport: World['resExport'] = (...args) => this.#resources.resExport(...args);
+  readonly resDelete: World['resDelete'] = (...args) => this.#resources.resDelete(...args);
+  readonly resWatch: World['resWatch'] = (...args) => this.#resources.resWatch(...args);
 
-  strDel(key: string, options?: CallOptions): Promise<void> {
-    return this.#strings.strDel(key, options);
-  }
+  readonly addDeploy: World['addDeploy'] = (...args) => this.#deploys.addDeploy(...args);
+  readonly getDeploy: World['getDeploy'] = (...args) => this.#deploys.getDeploy(...args);
+  readonly getDeploys: World['getDeploys'] = (...args) => this.#deploys.getDeploys(...args);
+  readonly getDeployHash: World['getDeployHash'] = (...args) => this.#deploys.getDeployHash(...args);
+  readonly getMaxDeployId: World['getMaxDeployId'] = (...args) => this.#deploys.getMaxDeployId(...args);
+  readonly pruneDeploys: World['pruneDeploys'] = (...args) => this.#deploys.pruneDeploys(...args);
+  readonly watchDeploy: World['watchDeploy'] = (...args) => this.#deploys.watchDeploy(...args);
+  readonly setReport: World['setReport'] = (...args) => this.#reports.setReport(...args);
+  readonly getReports: World['getReports'] = (...args) => this.#reports.getReports(...args);
+  readonly watchReports: World['watchReports'] = (...args) => this.#reports.watchReports(...args);
 
-  strIsNotExist(error: unknown): boolean {
-    return this.#strings.strIsNotExist(error);
-  }
+  readonly getAgents: World['getAgents'] = (options) => listAgents(this.client, this.#log, options);
+  readonly watchAgents: World['watchAgents'] = (options) => watchAgents(this.client, options);
 
-  strMapWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
-    return this.#maps.strMapWatch(key, options);
-  }
+  readonly members: World['members'] = (options) => this.client.members(options);
+  readonly watchMembers: World['watchMembers'] = (options) => memberChanges(this.client, options);
+  readonly idealClusterSizeGet: World['idealClusterSizeGet'] = (options) =>
+    getIdealClusterSize(this.client, options);
+  readonly idealClusterSizeSet: World['idealClusterSizeSet'] = (size, options) =>
+    setIdealClusterSize(this.client, size, options);
+  readonly idealClusterSizeWatch: World['idealClusterSizeWatch'] = (options) =>
+    watchIdealClusterSize(this.client, options);
+  readonly localEndpoints: World['localEndpoints'] = () => this.client.endpoints;
+  readonly advertisedEndpoints: World['advertisedEndpoints'] = (options) =>
+    getEndpoints(this.client, this.#log, options);
+  readonly watchEndpoints: World['watchEndpoints'] = (options) => watchEndpoints(this.client, options);
 
-  strMapFollow(key: string, options?: WatchOptions): AsyncIterable<ReadonlyMap<string, string>> {
-    return this.#maps.strMapFollow(key, options);
-  }
+  readonly scheduler: World['scheduler'] = (...args) => this.#scheduler.scheduler(...args);
+  readonly scheduled: World['scheduled'] = (...args) => this.#scheduler.scheduled(...args);
+  readonly scheduledGet: World['scheduledGet'] = (...args) => this.#scheduler.scheduledGet(...args);
+  readonly schedules: World['schedules'] = (...args) => this.#scheduler.schedules(...args);
+  readonly schedulerAdd: World['schedulerAdd'] = (...args) => this.#scheduler.schedulerAdd(...args);
+  readonly schedulerWithdraw: World['schedulerWithdraw'] = (...args) =>
+    this.#scheduler.schedulerWithdraw(...args);
+  readonly schedulerRun: World['schedulerRun'] = (...args) => this.#scheduler.schedulerRun(...args);
+  readonly registerStrategy: World['registerStrategy'] = (...args) =>
+    this.#scheduler.registerStrategy(...args);
 
-  strMapGet(key: string, options?: CallOptions): Promise<Map<string, string>> {
-    return this.#maps.strMapGet(key, options);
-  }
-
-  strMapSet(key: string, value: string, options?: CallOptions): Promise<void> {
-    return this.#maps.strMapSet(key, value, options);
-  }
-
-  strMapDel(key: string, options?: CallOptions): Promise<void> {
-    return this.#maps.strMapDel(key, options);
-  }
-
-  resWatch(kind?: string, options?: WatchOptions): AsyncIterable<void> {
-    return this.#resources.resWatch(kind, options);
-  }
-
-  resCollect(filters: readonly ResFilter[], options?: CallOptions): Promise<ResOutput[]> {
-    return this.#resources.resCollect(filters, options);
-  }
-
-  resExport(exports: readonly ResExport[], options?: ResExportOptions): Promise<boolean> {
-    return this.#resources.resExport(exports, options);
-  }
-
-  resDelete(deletes: readonly ResDelete[], options?: CallOptions): Promise<boolean> {
-    return this.#resources.resDelete(deletes, options);
-  }
-
-  watchDeploy(options?: WatchOptions): AsyncIterable<void> {
-    return this.#deploys.watchDeploy(options);
-  }
-
-  getDeploy(id: number, options?: CallOptions): Promise<string> {
-    return this.#deploys.getDeploy(id, options);
-  }
-
-  getDeploys(options?: CallOptions): Promise<Map<number, string>> {
-    return this.#deploys.getDeploys(options);
-  }
-
-  getMaxDeployId(options?: CallOptions): Promise<number> {
-    return this.#deploys.getMaxDeployId(options);
-  }
-
-  getDeployHash(id: number, options?: CallOptions): Promise<string> {
-    return this.#deploys.getDeployHash(id, options);
-  }
-
-  addDeploy(
-    id: number,
-    hash: string,
-    parentHash: string,
-    payload: string,
-    options?: CallOptions,
-  ): Promise<void> {
-    return this.#deploys.addDeploy(id, hash, parentHash, payload, options);
-  }
-
-  pruneDeploys(keep: number, options?: CallOptions): Promise<number> {
-    return this.#deploys.pruneDeploys(keep, options);
-  }
-
-  async putTree(
-    folder: string,
-    options?: CallOptions & { onProgress?: (done: { bytes: number; of: number }) => void },
-  ): Promise<TreeUpload> {
-    const stored = await putTree(this.client, folder, options);
+  readonly fs: World['fs'] = (uri) => this.#fileSystems.fs(uri);
+  readonly uri: World['uri'] = () => this.#fileSystems.uri();
+  readonly fsGc: World['fsGc'] = (options) => this.#fileSystems.fsGc(options);
+  readonly fsUsage: World['fsUsage'] = (options) => this.#fileSystems.fsUsage(options);
+  readonly getTree: World['getTree'] = (...args) => getTree(this.client, ...args);
+  readonly putTree: World['putTree'] = async (...args) => {
+    const stored = await putTree(this.client, ...args);
     this.#deploys.treeStored(stored.tree);
     return stored;
-  }
-
-  getTree(tree: string, folder: string, options?: CallOptions): Promise<void> {
-    return getTree(this.client, tree, folder, options);
-  }
-
-  scheduler(namespace: string, options?: SchedulerOptions & WatchOptions): AsyncIterable<ScheduledResult> {
-    return this.#scheduler.scheduler(namespace, options);
-  }
-
-  scheduled(namespace: string, options?: WatchOptions): AsyncIterable<ScheduledResult> {
-    return this.#scheduler.scheduled(namespace, options);
-  }
-
-  schedulerAdd(
-    namespace: string,
-    options?: SchedulerOptions & CallOptions & { readonly apply?: boolean },
-  ): Promise<boolean> {
-    return this.#scheduler.schedulerAdd(namespace, options);
-  }
-
-  schedulerWithdraw(
-    namespace: string,
-    options?: CallOptions & { readonly apply?: boolean },
-  ): Promise<boolean> {
-    return this.#scheduler.schedulerWithdraw(namespace, options);
-  }
-
-  scheduledGet(namespace: string, options?: CallOptions): Promise<ScheduledResult> {
-    return this.#scheduler.scheduledGet(namespace, options);
-  }
-
-  schedules(options?: CallOptions): Promise<ScheduleOverview[]> {
-    return this.#scheduler.schedules(options);
-  }
-
-  schedulerRun(options?: WatchOptions): Promise<void> {
-    return this.#scheduler.schedulerRun(options);
-  }
-
-  registerStrategy(name: string, strategy: Strategy): void {
-    this.#scheduler.registerStrategy(name, strategy);
-  }
-
-  fs(uri: string): WorldFs {
-    return this.#fileSystems.fs(uri);
-  }
-
-  fsGc(options?: CallOptions): Promise<FreedBlocks> {
-    return this.#fileSystems.gc(options);
-  }
-
-  fsUsage(options?: CallOptions): Promise<FsUsage> {
-    return this.#fileSystems.usage(options);
-  }
-
-  uri(): string {
-    return this.#fileSystems.uri();
-  }
+  };
 
   async close(): Promise<void> {
     await this.#scheduler.close();

@@ -4,7 +4,7 @@
  */
 
 export type { Log } from '../base/log.js';
-export type { Agent } from './agents/agents.js';
+export type { Agent, AgentsWorld } from './agents/agents.js';
 export { listAgents, registerAgent } from './agents/agents.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
 export { forgetHost, type KnownHost, listHosts, noteHost } from './agents/hosts.js';
@@ -39,14 +39,14 @@ export { type BatchOptions, type BatchReply, txnInBatches } from './client/txn/t
 export type { WatchEvent, WatchItem } from './client/watch/cursor.js';
 export type { WatchRequest } from './client/watch/watch.js';
 export type { ClientWorld } from './client-world.js';
-export { DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster/cluster-size.js';
+export { type ClusterSizeWorld, DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster/cluster-size.js';
 export type { EndpointsWorld } from './cluster/endpoints.js';
 export {
   type FollowEndpointsOptions,
   type FollowedEndpoints,
   followEndpoints,
 } from './cluster/follow-endpoints.js';
-export type { MembersWorld } from './cluster/members-world.js';
+export type { MembersWorld } from './cluster/watch-members.js';
 export {
   CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
   CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
@@ -100,7 +100,6 @@ export type { FreedBlocks } from './fs/gc/gc.js';
 export type { FsUsage } from './fs/gc/usage.js';
 export { DEFAULT_FS_URI, MEMORY_FS_URI, memoryFs } from './fs/open-fs.js';
 export type { FsDirent, FsStats } from './fs/stats.js';
-export type { TreeWorld } from './fs/tree-world.js';
 export type {
   CopiedOut,
   CopyOptions,

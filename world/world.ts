@@ -1,9 +1,10 @@
+import type { AgentsWorld } from './agents/agents.js';
+import type { ClusterSizeWorld } from './cluster/cluster-size.js';
 import type { EndpointsWorld } from './cluster/endpoints.js';
-import type { MembersWorld } from './cluster/members-world.js';
+import type { MembersWorld } from './cluster/watch-members.js';
 import type { DeployWorld } from './deploys/deploy-log.js';
 import type { ReportWorld } from './deploys/reports.js';
 import type { FsWorld } from './fs/file-systems.js';
-import type { TreeWorld } from './fs/tree-world.js';
 import type { ResWorld } from './resources/resource-world.js';
 import type { SchedulerWorld } from './scheduler/scheduler-world.js';
 import type { StrMapWorld } from './strings/string-maps.js';
@@ -16,9 +17,10 @@ export interface World
     ResWorld,
     DeployWorld,
     ReportWorld,
-    TreeWorld,
     FsWorld,
+    AgentsWorld,
     MembersWorld,
+    ClusterSizeWorld,
     EndpointsWorld,
     SchedulerWorld,
     AsyncDisposable {

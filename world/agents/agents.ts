@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Log } from '../../base/log.js';
-import type { CallOptions } from '../call-options.js';
+import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import type { Session } from '../client/lease/session.js';
@@ -25,6 +25,14 @@ export interface Agent {
   readonly address?: string;
 }
 
+/** The agents of the fleet. */
+export interface AgentsWorld {
+  /** The agents whose session is alive, by hostname. */
+  getAgents(options?: CallOptions): Promise<Map<string, Agent>>;
+  /** Yields once the watch is set up, then once for each change or burst of changes: agents that come, go or restart. */
+  watchAgents(options?: WatchOptions): AsyncIterable<void>;
+}
+
 const agentSchema: z.ZodType<Agent> = z.object({
   hostname: z.string(),
   instance: z.string(),
@@ -42,6 +50,10 @@ export async function listAgents(
 ): Promise<Map<string, Agent>> {
   const { entries } = await client.list(AGENTS_PREFIX, options);
   return readHosts(agentSchema, AGENTS_PREFIX, entries, log);
+}
+
+export function watchAgents(client: Client, options?: WatchOptions): AsyncIterable<void> {
+  return client.changes({ key: AGENTS_PREFIX, prefix: true }, options);
 }
 
 /**

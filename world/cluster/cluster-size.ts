@@ -3,6 +3,20 @@ import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
 import { IDEAL_CLUSTER_SIZE_KEY } from '../keys.js';
 
+/** How many etcd servers the fleet aims at. */
+export interface ClusterSizeWorld {
+  /** How many etcd servers the fleet aims at; 5 when nobody has said. @throws WorldError `invalid` when no number is stored */
+  idealClusterSizeGet(options?: CallOptions): Promise<number>;
+  /**
+   * 0 drains the cluster: its servers leave in order, the last one stops and keeps the data, and nothing of the World
+   * can be read until that host's agent is started again.
+   * @throws WorldError `invalid` unless `size` is a whole number from 0 to 65,535.
+   */
+  idealClusterSizeSet(size: number, options?: CallOptions): Promise<void>;
+  /** Yields once when the watch stands, then once for each change (or burst of changes). */
+  idealClusterSizeWatch(options?: WatchOptions): AsyncIterable<void>;
+}
+
 const LARGEST_SIZE = 65_535;
 
 /** How many etcd members a fleet aims at when nobody has said. */

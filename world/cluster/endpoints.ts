@@ -21,28 +21,17 @@ export interface EndpointsWorld {
   watchEndpoints(options?: WatchOptions): AsyncIterable<void>;
 }
 
-/** How to reach etcd: from here, and as the hosts advertise it at `/endpoints/$hostname`. */
-export class Endpoints implements EndpointsWorld {
-  readonly #client: Client;
-  readonly #log: Log | undefined;
+export async function getEndpoints(
+  client: Client,
+  log: Log | undefined,
+  options?: CallOptions,
+): Promise<Map<string, string[]>> {
+  const { entries } = await client.list(ENDPOINTS_PREFIX, options);
+  return readEndpoints(entries, log);
+}
 
-  constructor(client: Client, log: Log | undefined) {
-    this.#client = client;
-    this.#log = log;
-  }
-
-  localEndpoints(): readonly string[] {
-    return this.#client.endpoints;
-  }
-
-  async advertisedEndpoints(options?: CallOptions): Promise<Map<string, string[]>> {
-    const { entries } = await this.#client.list(ENDPOINTS_PREFIX, options);
-    return readEndpoints(entries, this.#log);
-  }
-
-  watchEndpoints(options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.changes({ key: ENDPOINTS_PREFIX, prefix: true }, options);
-  }
+export function watchEndpoints(client: Client, options?: WatchOptions): AsyncIterable<void> {
+  return client.changes({ key: ENDPOINTS_PREFIX, prefix: true }, options);
 }
 
 /** Hostname to URLs; what is something else is logged with its key and left out. */

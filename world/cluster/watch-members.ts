@@ -1,12 +1,24 @@
 import { onAbort, pause } from '../../base/abort.js';
 import { cancellable } from '../../base/cancellable.js';
-import type { WatchOptions } from '../call-options.js';
+import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Member } from '../client/members.js';
 import { follow } from '../client/watch/fold.js';
 import { MEMBER_CHANGE_INTERVAL_MS } from '../constants.js';
 import { WorldError } from '../errors.js';
 import { ENDPOINTS_PREFIX, NOMINATED_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';
+
+/** The members of the etcd cluster. */
+export interface MembersWorld {
+  /** The members of the etcd cluster, learners and members that never started included. */
+  members(options?: CallOptions): Promise<Member[]>;
+  /**
+   * Yields the members, sorted by id, at once and then whenever they change. etcd has no watch for them: the list is
+   * read again, one round trip each time, every half second after a sign of change among the agents and every two
+   * seconds otherwise, and not while the caller is busy.
+   */
+  watchMembers(options?: WatchOptions): AsyncIterable<Member[]>;
+}
 
 /** What the agents write while the members of their cluster change. */
 const SIGNS = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, ENDPOINTS_PREFIX].map((key) => ({ key, prefix: true }));

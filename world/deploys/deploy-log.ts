@@ -1,6 +1,4 @@
-import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import type { Client } from '../client/client.js';
 import type { TxnReply } from '../client/options.js';
 import { checkText, readText, skipped, textOf } from '../client/stored/text.js';
 import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn/txn.js';
@@ -8,6 +6,7 @@ import { WorldError } from '../errors.js';
 import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
 import { DEPLOY_PREFIX } from '../keys.js';
 import { checkDeployId } from '../names.js';
+import type { WorldContext } from '../world-context.js';
 import { parseDeployment } from './deployment.js';
 import { hashKey, parseDeployKey, payloadKey } from './keys.js';
 import { newestDeployId } from './newest.js';
@@ -73,16 +72,14 @@ interface Found {
 
 /** The append-only deploy log at `/deploy/$id/payload` and `/deploy/$id/hash`. */
 export class DeployLog implements DeployWorld {
-  readonly #client: Client;
-  readonly #log: Log | undefined;
+  readonly #world: WorldContext;
   /** What was sent and never answered, so that a caller who tries again does not take it for a rival's. */
   readonly #unsettled = new Map<number, NewDeploy>();
   /** The trees that were stored over this World. */
   readonly #stored = new Set<string>();
 
-  constructor(client: Client, log: Log | undefined) {
-    this.#client = client;
-    this.#log = log;
+  constructor(world: WorldContext) {
+    this.#world = world;
   }
 
   /** A tree was stored: a deploy that names it is refused when it was freed before. */
@@ -91,43 +88,43 @@ export class DeployLog implements DeployWorld {
   }
 
   watchDeploy(options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.changes({ key: DEPLOY_PREFIX, prefix: true }, options);
+    return this.#world.client.changes({ key: DEPLOY_PREFIX, prefix: true }, options);
   }
 
   async getDeploy(id: number, options?: CallOptions): Promise<string> {
     if (id === 0) return '';
     checkDeployId(id);
-    const entry = await this.#client.get(payloadKey(id), options);
+    const entry = await this.#world.client.get(payloadKey(id), options);
     if (entry === undefined)
       throw new WorldError('not-found', `There is no deploy ${id}.`, { key: payloadKey(id) });
     return textOf(entry);
   }
 
   async getDeploys(options?: CallOptions): Promise<Map<number, string>> {
-    const { entries } = await this.#client.list(DEPLOY_PREFIX, options);
+    const { entries } = await this.#world.client.list(DEPLOY_PREFIX, options);
     const found: [number, string][] = [];
     for (const entry of entries) {
       const parsed = parseDeployKey(entry.key);
-      if (parsed === undefined) skipped(this.#log, entry.key, 'it is not part of a deploy');
+      if (parsed === undefined) skipped(this.#world.log, entry.key, 'it is not part of a deploy');
       if (parsed?.part !== 'payload') continue;
-      const payload = readText(entry, this.#log);
+      const payload = readText(entry, this.#world.log);
       if (payload !== undefined) found.push([parsed.id, payload]);
     }
     return new Map(found.sort(([a], [b]) => a - b));
   }
 
   getMaxDeployId(options?: CallOptions): Promise<number> {
-    return newestDeployId(this.#client, this.#log, options);
+    return newestDeployId(this.#world.client, this.#world.log, options);
   }
 
   pruneDeploys(keep: number, options?: CallOptions): Promise<number> {
-    return pruneDeploys(this.#client, keep, options);
+    return pruneDeploys(this.#world.client, keep, options);
   }
 
   async getDeployHash(id: number, options?: CallOptions): Promise<string> {
     if (id === 0) return '';
     checkDeployId(id);
-    const entry = await this.#client.get(hashKey(id), options);
+    const entry = await this.#world.client.get(hashKey(id), options);
     return entry === undefined ? '' : textOf(entry);
   }
 
@@ -168,7 +165,7 @@ export class DeployLog implements DeployWorld {
   async #append(deploy: NewDeploy, options: CallOptions | undefined): Promise<TxnReply> {
     const txn = { compare: conditions(deploy), success: writes(deploy), failure: questions(deploy) };
     try {
-      return await this.#client.txn(txn, { ...options, repeatable: true });
+      return await this.#world.client.txn(txn, { ...options, repeatable: true });
     } catch (error) {
       const refused = error instanceof WorldError && error.code !== 'outcome-unknown';
       if (!refused) this.#unsettled.set(deploy.id, deploy);

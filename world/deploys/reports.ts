@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import type { Log } from '../../base/log.js';
-import { type Agent, listAgents } from '../agents/agents.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import type { Client } from '../client/client.js';
 import { readHosts } from '../client/stored/json.js';
 import { WorldError } from '../errors.js';
-import { AGENTS_PREFIX, REPORTS_PREFIX } from '../keys.js';
+import { REPORTS_PREFIX } from '../keys.js';
 import { checkDeployId, checkHostname } from '../names.js';
+import type { WorldContext } from '../world-context.js';
 import type { Report } from './report.js';
 
 /** Progress of deploys, reported by the agents and read by whoever waits. */
@@ -17,10 +15,6 @@ export interface ReportWorld {
   getReports(deployId: number, options?: CallOptions): Promise<Map<string, Report>>;
   /** Yields once when the watch stands, then once for each change (or burst of changes). */
   watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void>;
-  /** The agents whose session lives. */
-  getAgents(options?: CallOptions): Promise<Map<string, Agent>>;
-  /** Yields once when the watch stands, then once for each change (or burst of changes): agents that come or go. */
-  watchAgents(options?: WatchOptions): AsyncIterable<void>;
 }
 
 const reportSchema: z.ZodType<Report> = z.object({
@@ -35,46 +29,34 @@ const reportSchema: z.ZodType<Report> = z.object({
     .exactOptional(),
 });
 
-/** Progress of deploys at `/reports/$id/$hostname`, and who lives at `/agents/$hostname`. */
+/** What hosts report of deploys, at `/reports/$id/$hostname`. */
 export class Reports implements ReportWorld {
-  readonly #client: Client;
-  readonly #hostname: string;
-  readonly #log: Log | undefined;
+  readonly #world: WorldContext;
 
-  constructor(client: Client, hostname: string, log: Log | undefined) {
-    this.#client = client;
-    this.#hostname = hostname;
-    this.#log = log;
+  constructor(world: WorldContext) {
+    this.#world = world;
   }
 
   async setReport(deployId: number, report: Report, options?: CallOptions): Promise<void> {
     checkHostname(report.hostname);
-    if (report.hostname !== this.#hostname) {
+    if (report.hostname !== this.#world.hostname) {
       throw new WorldError(
         'invalid',
-        `Host "${this.#hostname}" cannot report for host "${report.hostname}".`,
+        `Host "${this.#world.hostname}" cannot report for host "${report.hostname}".`,
       );
     }
     const key = `${reportsPrefix(deployId)}${report.hostname}`;
-    await this.#client.setIfChanged(key, JSON.stringify(report), options);
+    await this.#world.client.setIfChanged(key, JSON.stringify(report), options);
   }
 
   async getReports(deployId: number, options?: CallOptions): Promise<Map<string, Report>> {
     const prefix = reportsPrefix(deployId);
-    const { entries } = await this.#client.list(prefix, options);
-    return readHosts(reportSchema, prefix, entries, this.#log);
+    const { entries } = await this.#world.client.list(prefix, options);
+    return readHosts(reportSchema, prefix, entries, this.#world.log);
   }
 
   watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.changes({ key: reportsPrefix(deployId), prefix: true }, options);
-  }
-
-  getAgents(options?: CallOptions): Promise<Map<string, Agent>> {
-    return listAgents(this.#client, this.#log, options);
-  }
-
-  watchAgents(options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.changes({ key: AGENTS_PREFIX, prefix: true }, options);
+    return this.#world.client.changes({ key: reportsPrefix(deployId), prefix: true }, options);
   }
 }
 

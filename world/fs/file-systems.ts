@@ -1,6 +1,6 @@
-import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
-import type { Client } from '../client/client.js';
+import type { WorldContext } from '../world-context.js';
+import type { TreeUpload } from './copy/put-tree.js';
 import { type FreedBlocks, freeBlocks } from './gc/gc.js';
 import { type FsUsage, readUsage } from './gc/usage.js';
 import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';
@@ -24,6 +24,13 @@ export interface FsWorld {
   fsUsage(options?: CallOptions): Promise<FsUsage>;
   /** The URI of the file system in use: what `getUri` says, by default `etcdfs:///fs/shared`. */
   uri(): string;
+  /** Stores a folder, without `.git`; what is there is not sent again. A deploy has to name it within an hour. */
+  putTree(
+    folder: string,
+    options?: CallOptions & { onProgress?: (done: { bytes: number; of: number }) => void },
+  ): Promise<TreeUpload>;
+  /** Writes a stored tree to `folder`, which must not exist; every block is verified. On failure nothing is left. */
+  getTree(tree: string, folder: string, options?: CallOptions): Promise<void>;
 }
 
 /** How a World finds file systems. */
@@ -42,17 +49,15 @@ export interface FsOptions {
 
 /** The file systems of one World; the same URI gives the same object. */
 export class FileSystems {
-  readonly #client: Client;
-  readonly #log: Log | undefined;
+  readonly #world: WorldContext;
   readonly #options: FsOptions;
   readonly #place: FsPlace;
   readonly #opened = new Map<string, WorldFs>();
   #memory: WorldFs | undefined;
 
-  /** @throws WorldError `invalid` for a prefix that cannot be. */
-  constructor(client: Client, log: Log | undefined, options: FsOptions) {
-    this.#client = client;
-    this.#log = log;
+  /** @throws WorldError `invalid` for a prefix that is not valid. */
+  constructor(world: WorldContext, options: FsOptions) {
+    this.#world = world;
     this.#options = options;
     this.#place = toPlace(options);
   }
@@ -66,17 +71,21 @@ export class FileSystems {
     const { quotaBytes } = this.#options;
     const fs =
       this.#opened.get(location.key) ??
-      openEtcdFs(this.#client, location.key, { place: this.#place, log: this.#log, quotaBytes });
+      openEtcdFs(this.#world.client, location.key, { place: this.#place, log: this.#world.log, quotaBytes });
     this.#opened.set(location.key, fs);
     return fs;
   }
 
-  gc(options?: CallOptions): Promise<FreedBlocks> {
-    return freeBlocks(this.#client, this.#log, { ...options, place: this.#place });
+  fsGc(options?: CallOptions): Promise<FreedBlocks> {
+    return freeBlocks(this.#world.client, this.#world.log, { ...options, place: this.#place });
   }
 
-  usage(options?: CallOptions): Promise<FsUsage> {
-    return readUsage(this.#client, { place: this.#place, quotaBytes: this.#options.quotaBytes }, options);
+  fsUsage(options?: CallOptions): Promise<FsUsage> {
+    return readUsage(
+      this.#world.client,
+      { place: this.#place, quotaBytes: this.#options.quotaBytes },
+      options,
+    );
   }
 
   uri(): string {

@@ -1,11 +1,10 @@
-import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import { checkText, readText, skipped } from '../client/stored/text.js';
 import { follow } from '../client/watch/fold.js';
 import { WorldError } from '../errors.js';
 import { checkResourceKind } from '../names.js';
+import type { WorldContext } from '../world-context.js';
 import { deleteKeys, writeChanged } from './changes.js';
 import { matchesAny, rangesFor } from './filters.js';
 import { parseResourceKey, resourceKey, visiblePrefixes } from './keys.js';
@@ -22,22 +21,17 @@ const MOST_TTL_SECONDS = 9_000_000_000;
 
 /** Exported resources, at `/exported/$to/$from/$kind/$name`. */
 export class Resources implements ResWorld {
-  readonly #client: Client;
-  readonly #hostname: string;
-  readonly #log: Log | undefined;
+  readonly #world: WorldContext;
 
-  /** @param hostname in whose name resources are exported and collected. */
-  constructor(client: Client, hostname: string, log: Log | undefined) {
-    this.#client = client;
-    this.#hostname = hostname;
-    this.#log = log;
+  constructor(world: WorldContext) {
+    this.#world = world;
   }
 
   resWatch(kind = '', options?: WatchOptions): AsyncIterable<void> {
     if (kind !== '') checkResourceKind(kind);
     const standing = new Set<number>();
-    const requests = visiblePrefixes(this.#hostname).map((key) => ({ key, prefix: true }));
-    return follow(this.#client, requests, options, {
+    const requests = visiblePrefixes(this.#world.hostname).map((key) => ({ key, prefix: true }));
+    return follow(this.#world.client, requests, options, {
       apply: (item, index) => {
         if (item.kind !== 'events') {
           standing.add(index);
@@ -56,27 +50,27 @@ export class Resources implements ResWorld {
   async resCollect(filters: readonly ResFilter[], options?: CallOptions): Promise<ResOutput[]> {
     options?.signal?.throwIfAborted();
     if (filters.length === 0) return [];
-    const ranges = rangesFor(this.#hostname, filters);
-    const { entries } = await this.#client.listTogether(ranges, options);
+    const ranges = rangesFor(this.#world.hostname, filters);
+    const { entries } = await this.#world.client.listTogether(ranges, options);
     return entries.flatMap((entry) => this.#read(entry, filters) ?? []);
   }
 
   async resExport(exports: readonly ResExport[], options: ResExportOptions = {}): Promise<boolean> {
     const values = new Map<string, string>();
     for (const entry of exports) {
-      const key = resourceKey(this.#hostname, entry);
+      const key = resourceKey(this.#world.hostname, entry);
       checkText(entry.data, `The data of ${entry.kind} "${entry.name}"`);
       if ((values.get(key) ?? entry.data) !== entry.data) throw twice(entry);
       values.set(key, entry.data);
     }
     const { ttlSeconds } = options;
-    if (ttlSeconds === undefined) return writeChanged(this.#client, values, undefined, options);
+    if (ttlSeconds === undefined) return writeChanged(this.#world.client, values, undefined, options);
     return this.#exportFor(ttlSeconds, values, options);
   }
 
   async resDelete(deletes: readonly ResDelete[], options: CallOptions = {}): Promise<boolean> {
-    const keys = new Set(deletes.map((entry) => resourceKey(this.#hostname, entry)));
-    return deleteKeys(this.#client, [...keys], options);
+    const keys = new Set(deletes.map((entry) => resourceKey(this.#world.hostname, entry)));
+    return deleteKeys(this.#world.client, [...keys], options);
   }
 
   /** The lease goes with the set of keys, so that exporting the same set again renews it and wakes nobody. */
@@ -94,9 +88,9 @@ export class Resources implements ResWorld {
     if (values.size === 0) return true;
     const name = [...values.keys()].sort().join('\0');
     for (;;) {
-      const lease = await this.#client.leaseFor(name, ttlSeconds, options);
+      const lease = await this.#world.client.leaseFor(name, ttlSeconds, options);
       try {
-        return await writeChanged(this.#client, values, lease, options);
+        return await writeChanged(this.#world.client, values, lease, options);
       } catch (error) {
         // The lease ran out before all was written.
         if (!(error instanceof WorldError) || error.code !== 'not-found') throw error;
@@ -107,11 +101,11 @@ export class Resources implements ResWorld {
   #read(entry: KeyValue, filters: readonly ResFilter[]): ResOutput | undefined {
     const id = parseResourceKey(entry.key);
     if (id === undefined) {
-      skipped(this.#log, entry.key, 'it is not the key of a resource');
+      skipped(this.#world.log, entry.key, 'it is not the key of a resource');
       return undefined;
     }
     if (!matchesAny(filters, id)) return undefined;
-    const data = readText(entry, this.#log);
+    const data = readText(entry, this.#world.log);
     return data === undefined ? undefined : { kind: id.kind, name: id.name, host: id.from, data };
   }
 }

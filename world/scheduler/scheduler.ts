@@ -1,13 +1,12 @@
 import { onAbort, pause } from '../../base/abort.js';
 import { Backoff } from '../../base/backoff.js';
 import { cancellable } from '../../base/cancellable.js';
-import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import type { Client } from '../client/client.js';
 import { absent } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
 import { SCHEDULER_PATH } from '../keys.js';
 import { checkHostname } from '../names.js';
+import type { WorldContext } from '../world-context.js';
 import { Candidacy } from './candidacy.js';
 import { candidateKey, decisionKey, parseHosts } from './keys.js';
 import {
@@ -31,19 +30,15 @@ interface Standing {
 
 /** Schedules: which hosts of the fleet are to do something, decided by one elected host. */
 export class Scheduler implements SchedulerWorld {
-  readonly #client: Client;
-  readonly #hostname: string;
-  readonly #log: Log | undefined;
+  readonly #world: WorldContext;
   readonly #strategies = new Strategies();
   readonly #standings = new Map<string, Standing>();
   readonly #closed = new AbortController();
   #withdrawing: Promise<unknown> | undefined;
   #deciding: { holders: number; readonly stop: AbortController; readonly done: Promise<void> } | undefined;
 
-  constructor(client: Client, hostname: string, log: Log | undefined) {
-    this.#client = client;
-    this.#hostname = hostname;
-    this.#log = log;
+  constructor(world: WorldContext) {
+    this.#world = world;
   }
 
   registerStrategy(name: string, strategy: Strategy): void {
@@ -62,7 +57,7 @@ export class Scheduler implements SchedulerWorld {
 
   scheduled(namespace: string, options?: WatchOptions): AsyncIterableIterator<ScheduledResult, undefined> {
     checkScheduleNamespace(namespace);
-    return scheduled(this.#client, namespace, options);
+    return scheduled(this.#world.client, namespace, options);
   }
 
   async schedulerAdd(
@@ -82,14 +77,14 @@ export class Scheduler implements SchedulerWorld {
     namespace: string,
     options: CallOptions & { readonly apply?: boolean } = {},
   ): Promise<boolean> {
-    checkHostname(this.#hostname);
+    checkHostname(this.#world.hostname);
     checkScheduleNamespace(namespace);
-    const key = candidateKey(this.#hostname, namespace);
-    if (options.apply === false) return (await this.#client.get(key, callOf(options))) === undefined;
+    const key = candidateKey(this.#world.hostname, namespace);
+    if (options.apply === false) return (await this.#world.client.get(key, callOf(options))) === undefined;
     const standing = this.#standings.get(namespace);
     this.#standings.delete(namespace);
     try {
-      const { succeeded, repeated } = await this.#client.txn(
+      const { succeeded, repeated } = await this.#world.client.txn(
         { compare: [absent(key)], failure: [{ delete: key }] },
         { ...callOf(options), repeatable: true },
       );
@@ -101,13 +96,13 @@ export class Scheduler implements SchedulerWorld {
 
   async scheduledGet(namespace: string, options?: CallOptions): Promise<ScheduledResult> {
     checkScheduleNamespace(namespace);
-    const entry = await this.#client.get(decisionKey(namespace), options);
+    const entry = await this.#world.client.get(decisionKey(namespace), options);
     return { hosts: parseHosts(entry?.value.toString() ?? '') };
   }
 
   async schedules(options?: CallOptions): Promise<ScheduleOverview[]> {
-    const { entries } = await this.#client.list(SCHEDULER_PATH, options);
-    const board = new Schedules(this.#log);
+    const { entries } = await this.#world.client.list(SCHEDULER_PATH, options);
+    const board = new Schedules(this.#world.log);
     board.reset(entries);
     return board.schedules.map(({ namespace, decided, candidates }) => ({
       namespace,
@@ -153,7 +148,7 @@ export class Scheduler implements SchedulerWorld {
     try {
       await this.#standFirmly(candidacy, options, over.signal);
       let decided = false;
-      for await (const result of scheduled(this.#client, namespace, { signal: over.signal })) {
+      for await (const result of scheduled(this.#world.client, namespace, { signal: over.signal })) {
         // That nobody has been chosen before the first decision is no decision.
         decided ||= result.hosts.length > 0;
         if (decided) yield result;
@@ -176,14 +171,14 @@ export class Scheduler implements SchedulerWorld {
       } catch (error) {
         if (signal.aborted || !(error instanceof WorldError)) throw error;
         if (error.code !== 'unavailable' && error.code !== 'outcome-unknown') throw error;
-        this.#log?.('debug', error.message);
+        this.#world.log?.('debug', error.message);
         await pause(backoff.next(), signal);
       }
     }
   }
 
   #checked(namespace: string, options: SchedulerOptions): StoredOptions {
-    checkHostname(this.#hostname);
+    checkHostname(this.#world.hostname);
     checkScheduleNamespace(namespace);
     const stored = toStoredOptions(options);
     this.#strategies.check(stored.strategy);
@@ -191,7 +186,7 @@ export class Scheduler implements SchedulerWorld {
   }
 
   #candidacy(namespace: string): Candidacy {
-    return new Candidacy(this.#client, candidateKey(this.#hostname, namespace), this.#log);
+    return new Candidacy(this.#world.client, candidateKey(this.#world.hostname, namespace), this.#world.log);
   }
 
   #stand(namespace: string, holder: object): Standing {
@@ -215,10 +210,10 @@ export class Scheduler implements SchedulerWorld {
   #decide(): () => Promise<void> {
     const stop = new AbortController();
     const context = {
-      client: this.#client,
-      hostname: this.#hostname,
+      client: this.#world.client,
+      hostname: this.#world.hostname,
       strategies: this.#strategies,
-      log: this.#log,
+      log: this.#world.log,
     };
     const deciding = this.#deciding ?? { holders: 0, stop, done: runElection(context, stop.signal) };
     this.#deciding = deciding;

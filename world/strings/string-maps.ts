@@ -1,6 +1,4 @@
-import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
 import { untilAvailable } from '../client/lease/until-available.js';
 import { checkText, readText, skipped } from '../client/stored/text.js';
@@ -9,6 +7,7 @@ import { follow } from '../client/watch/fold.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { STRINGS_PREFIX } from '../keys.js';
 import { checkHostname, checkKey, isHostname } from '../names.js';
+import type { WorldContext } from '../world-context.js';
 
 /**
  * One string for each host under one key; a host writes only its own. Keys and values are as for {@link StrWorld}; what
@@ -34,33 +33,28 @@ export interface StrMapWorld {
 
 /** One string for each host under one key, at `/strings/$key/$hostname`. */
 export class StringMaps implements StrMapWorld {
-  readonly #client: Client;
-  readonly #hostname: string;
-  readonly #log: Log | undefined;
+  readonly #world: WorldContext;
 
-  /** @param hostname whose value is set and removed. */
-  constructor(client: Client, hostname: string, log: Log | undefined) {
-    this.#client = client;
-    this.#hostname = hostname;
-    this.#log = log;
+  constructor(world: WorldContext) {
+    this.#world = world;
   }
 
   strMapWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.changes({ key: mapPrefix(key), prefix: true }, options);
+    return this.#world.client.changes({ key: mapPrefix(key), prefix: true }, options);
   }
 
   strMapFollow(key: string, options?: WatchOptions): AsyncIterable<ReadonlyMap<string, string>> {
     const prefix = mapPrefix(key);
     let values = new Map<string, string>();
     let read = 0n;
-    return follow(this.#client, [{ key: prefix, prefix: true }], options, {
+    return follow(this.#world.client, [{ key: prefix, prefix: true }], options, {
       apply: async (item, _, signal) => {
         if (item.kind === 'events') {
           const later = item.events.filter(({ entry }) => entry.modRevision > read);
           return later.filter((event) => this.#apply(values, prefix, event)).length > 0;
         }
         const { entries, revision } = await untilAvailable(signal, () =>
-          this.#client.list(prefix, { signal }),
+          this.#world.client.list(prefix, { signal }),
         );
         values = this.#toMap(prefix, entries);
         read = revision;
@@ -72,22 +66,22 @@ export class StringMaps implements StrMapWorld {
 
   async strMapGet(key: string, options?: CallOptions): Promise<Map<string, string>> {
     const prefix = mapPrefix(key);
-    const { entries } = await this.#client.list(prefix, options);
+    const { entries } = await this.#world.client.list(prefix, options);
     return this.#toMap(prefix, entries);
   }
 
   async strMapSet(key: string, value: string, options?: CallOptions): Promise<void> {
-    checkText(value, `The value of "${key}" for ${this.#hostname}`);
-    await setText(this.#client, this.#own(key), value, options);
+    checkText(value, `The value of "${key}" for ${this.#world.hostname}`);
+    await setText(this.#world.client, this.#own(key), value, options);
   }
 
   async strMapDel(key: string, options?: CallOptions): Promise<void> {
-    await this.#client.delIfThere(this.#own(key), options);
+    await this.#world.client.delIfThere(this.#own(key), options);
   }
 
   #own(key: string): string {
-    checkHostname(this.#hostname);
-    return `${mapPrefix(key)}${this.#hostname}`;
+    checkHostname(this.#world.hostname);
+    return `${mapPrefix(key)}${this.#world.hostname}`;
   }
 
   #toMap(prefix: string, entries: readonly KeyValue[]): Map<string, string> {
@@ -102,10 +96,10 @@ export class StringMaps implements StrMapWorld {
     // With a further slash it belongs to a map whose key is longer, and with nothing it is a string whose key ends in a slash.
     if (!isHostname(hostname)) {
       if (hostname !== '' && !hostname.includes('/'))
-        skipped(this.#log, entry.key, 'it does not end with a hostname');
+        skipped(this.#world.log, entry.key, 'it does not end with a hostname');
       return false;
     }
-    const value = type === 'put' ? readText(entry, this.#log) : undefined;
+    const value = type === 'put' ? readText(entry, this.#world.log) : undefined;
     if (value === undefined) return values.delete(hostname);
     values.set(hostname, value);
     return true;

@@ -1,10 +1,10 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import type { Client } from '../client/client.js';
 import { checkText, textOf } from '../client/stored/text.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
 import { STRINGS_PREFIX } from '../keys.js';
 import { checkKey } from '../names.js';
+import type { WorldContext } from '../world-context.js';
 
 /** Strings shared by the whole fleet. */
 export interface StrWorld {
@@ -29,18 +29,18 @@ export interface StrWorld {
 
 /** Strings shared by the fleet, at `/strings/$key`. */
 export class Strings implements StrWorld {
-  readonly #client: Client;
+  readonly #world: WorldContext;
 
-  constructor(client: Client) {
-    this.#client = client;
+  constructor(world: WorldContext) {
+    this.#world = world;
   }
 
   strWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
-    return this.#client.changes({ key: stringKey(key) }, options);
+    return this.#world.client.changes({ key: stringKey(key) }, options);
   }
 
   async strGet(key: string, options?: CallOptions): Promise<string> {
-    const entry = await this.#client.get(stringKey(key), options);
+    const entry = await this.#world.client.get(stringKey(key), options);
     if (entry === undefined) {
       throw new WorldError('not-found', `There is no string "${key}".`, { key: stringKey(key) });
     }
@@ -49,11 +49,11 @@ export class Strings implements StrWorld {
 
   async strSet(key: string, value: string, options?: CallOptions): Promise<void> {
     checkText(value, `The value of "${key}"`);
-    await setText(this.#client, stringKey(key), value, options);
+    await setText(this.#world.client, stringKey(key), value, options);
   }
 
   async strDel(key: string, options?: CallOptions): Promise<void> {
-    await this.#client.delIfThere(stringKey(key), options);
+    await this.#world.client.delIfThere(stringKey(key), options);
   }
 
   strIsNotExist(error: unknown): boolean {
