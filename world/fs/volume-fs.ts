@@ -1,29 +1,30 @@
 import type { CallOptions } from '../call-options.js';
 import { copyIn } from './copy/copy-in.js';
 import { copyOut } from './copy/copy-out.js';
-import { FileHandle, FolderHandle, partsOf } from './files/file-handle.js';
+import { measure } from './copy/measure.js';
+import { FileHandle, FolderHandle } from './files/file-handle.js';
 import { type OpenFlag, parseFlags } from './files/flags.js';
-import { FsError, namingPlace } from './fs-error.js';
-import type { Draft } from './tree/draft.js';
-import type { Volume } from './volume.js';
-import { VolumeNames } from './volume-names.js';
-import type {
-  CopiedOut,
-  CopyOptions,
-  CopyResult,
-  FileData,
-  FsHandle,
-  WorldFs,
-  WriteFileOptions,
-} from './world-fs.js';
+import { OpenFiles } from './files/open-files.js';
+import { readFile, readStream, truncate, writeFile } from './files/whole-file.js';
+import { FsError, type FsErrorPlace, namingPlace } from './fs-error.js';
+import { direntOf, type FsDirent, FsStats } from './stats.js';
+import type { Node } from './tree/node.js';
+import { listed, unfold } from './tree/unfold.js';
+import type { Change, Volume } from './volume.js';
+import type { FsHandle, FsSize, WorldFs } from './world-fs.js';
+
+type ReaddirOptions = CallOptions & { readonly recursive?: boolean; readonly withFileTypes?: boolean };
 
 /** {@link WorldFs} over a volume, in etcd or in memory. */
-export class VolumeFs extends VolumeNames implements WorldFs {
+export class VolumeFs implements WorldFs {
   readonly uri: string;
+  readonly #volume: Volume;
+  readonly #opened: OpenFiles;
 
   constructor(uri: string, volume: Volume) {
-    super(volume);
     this.uri = uri;
+    this.#volume = volume;
+    this.#opened = new OpenFiles(volume);
   }
 
   async open(
@@ -34,101 +35,177 @@ export class VolumeFs extends VolumeNames implements WorldFs {
   ): Promise<FsHandle> {
     const wanted = parseFlags(flags);
     const place = { syscall: 'open', path };
-    const opening = (draft: Draft) => namingPlace(place, () => draft.open(path, wanted, mode));
-    const looking = (draft: Draft) => namingPlace(place, () => draft.whereToOpen(path, wanted));
-    const found = await this.volume.look(looking, options);
-    if (this.volume.storage.isReadOnly && (wanted.write || found.node === undefined))
+    const found = await this.#look(place, (draft) => draft.whereToOpen(path, wanted), options);
+    if (this.#volume.storage.isReadOnly && (wanted.write || found.node === undefined))
       throw new FsError('EROFS', place);
     const isThere = found.node !== undefined && !wanted.truncate;
-    const { path: at, node } = isThere ? found : await this.change(place, opening, options);
+    const { path: at, node } = isThere
+      ? found
+      : await this.#change(place, (draft) => draft.open(path, wanted, mode), options);
     if (node?.type !== 'file')
       return new FolderHandle(node ?? { type: 'directory', mode: 0, entries: new Map() });
-    const file = this.opened.open(at, node);
+    const file = this.#opened.open(at, node);
     if (wanted.truncate) file.replaced(node);
-    return new FileHandle(file, wanted, options, () => this.opened.release(file));
+    return new FileHandle(file, wanted, options, () => this.#opened.release(file));
   }
 
-  readFile(
-    path: string,
-    options: (CallOptions & { readonly encoding: BufferEncoding }) | BufferEncoding,
-  ): Promise<string>;
-  readFile(path: string, options?: CallOptions): Promise<Buffer>;
-  async readFile(
-    path: string,
-    options: (CallOptions & { readonly encoding?: BufferEncoding }) | BufferEncoding = {},
-  ): Promise<string | Buffer> {
-    const { encoding, ...call } = typeof options === 'string' ? { encoding: options } : options;
-    await using handle = await this.open(path, 'r', undefined, call);
-    const data = await handle.readFile();
-    return encoding === undefined ? data : data.toString(encoding);
-  }
-
-  async *readStream(path: string, options: CallOptions = {}): AsyncGenerator<Buffer> {
-    const node = await this.find({ syscall: 'open', path }, options);
-    if (node.type === 'directory') throw new FsError('EISDIR', { syscall: 'read' });
-    await using handle = await this.open(path, 'r', undefined, options);
-    const chunk = 1 << 20;
-    for (;;) {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunk));
-      if (bytesRead === 0) return;
-      yield Buffer.from(buffer.buffer, buffer.byteOffset, bytesRead);
-    }
-  }
-
-  async writeFile(
-    path: string,
-    data: FileData,
-    options: WriteFileOptions | BufferEncoding = {},
-  ): Promise<void> {
-    const {
-      encoding = 'utf8',
-      mode,
-      flag = 'w',
-      ...call
-    } = typeof options === 'string' ? { encoding: options } : options;
-    await using handle = await this.open(path, flag, mode, call);
-    const encode = (part: string | Uint8Array) =>
-      typeof part === 'string' ? Buffer.from(part, encoding) : part;
-    for await (const part of partsOf(data)) await handle.writeFile(encode(part));
-    await handle.close();
-  }
-
-  appendFile(path: string, data: FileData, options: WriteFileOptions | BufferEncoding = {}): Promise<void> {
+  readonly readFile = ((...args) => readFile(this, ...args)) as WorldFs['readFile'];
+  readonly readStream: WorldFs['readStream'] = (...args) => readStream(this, ...args);
+  readonly writeFile: WorldFs['writeFile'] = (...args) => writeFile(this, ...args);
+  readonly appendFile: WorldFs['appendFile'] = (path, data, options = {}) => {
     const given = typeof options === 'string' ? { encoding: options } : options;
-    return this.writeFile(path, data, { flag: 'a', ...given });
+    return writeFile(this, path, data, { flag: 'a', ...given });
+  };
+  readonly truncate: WorldFs['truncate'] = (path, length = 0, options = {}) =>
+    truncate(this, path, length, options);
+
+  async stat(path: string, options: CallOptions = {}): Promise<FsStats> {
+    return new FsStats(await this.#find({ syscall: 'stat', path }, options));
   }
 
-  async truncate(path: string, length = 0, options: CallOptions = {}): Promise<void> {
-    await using handle = await this.open(path, 'r+', undefined, options);
-    await handle.truncate(length);
-    await handle.close();
+  async lstat(path: string, options: CallOptions = {}): Promise<FsStats> {
+    return new FsStats(await this.#find({ syscall: 'lstat', path }, options, false));
   }
 
-  copyIn(local: string, path: string, options: CopyOptions = {}): Promise<CopyResult> {
-    return copyIn(this.volume, local, path, options);
+  async access(path: string, options: CallOptions = {}): Promise<void> {
+    await this.#find({ syscall: 'access', path }, options);
   }
 
-  copyOut(path: string, local: string, options: CopyOptions = {}): Promise<CopiedOut> {
-    return copyOut(this.volume, path, local, options);
+  async chmod(path: string, mode: number, options: CallOptions = {}): Promise<void> {
+    const change = (node: Node): Node => (node.type === 'symlink' ? node : { ...node, mode: mode & 0o7777 });
+    await this.#change({ syscall: 'chmod', path }, (draft) => draft.alter(path, change), options);
   }
+
+  async utimes(
+    path: string,
+    _atime: number | Date,
+    mtime: number | Date,
+    options: CallOptions = {},
+  ): Promise<void> {
+    const mtimeMs = typeof mtime === 'number' ? mtime * 1000 : mtime.getTime();
+    const change = (node: Node): Node => ({ ...node, mtimeMs });
+    await this.#change({ syscall: 'utime', path }, (draft) => draft.alter(path, change), options);
+  }
+
+  mkdir(
+    path: string,
+    { recursive = false, mode = 0o777, ...call }: CallOptions & { recursive?: boolean; mode?: number } = {},
+  ): Promise<string | undefined> {
+    return this.#change(
+      { syscall: 'mkdir', path },
+      (draft) => draft.makeDirectory(path, mode, recursive),
+      call,
+    );
+  }
+
+  readdir(path: string, options: ReaddirOptions & { readonly withFileTypes: true }): Promise<FsDirent[]>;
+  readdir(path: string, options?: CallOptions & { readonly recursive?: boolean }): Promise<string[]>;
+  async readdir(path: string, options: ReaddirOptions = {}): Promise<FsDirent[] | string[]> {
+    const { recursive = false, withFileTypes = false, ...call } = options;
+    const node = await this.#find({ syscall: 'scandir', path }, call);
+    if (node.type !== 'directory') throw new FsError('ENOTDIR', { syscall: 'scandir', path });
+    const found = recursive
+      ? await unfold(this.#volume, node, { ...call, name: path })
+      : await listed(this.#volume, node, call);
+    return withFileTypes
+      ? found.map(([name, node]) => direntOf(path, name, node))
+      : found.map(([name]) => name);
+  }
+
+  async size(path: string, options: CallOptions = {}): Promise<FsSize> {
+    const node = await this.#find({ syscall: 'stat', path }, options);
+    if (node.type === 'file') return { files: 1, sizeBytes: node.sizeBytes };
+    if (node.type === 'symlink') return { files: 0, sizeBytes: 0 };
+    const { files, sizeBytes } = await measure(this.#volume, node, { ...options, name: path });
+    return { files, sizeBytes };
+  }
+
+  async rename(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    const place = { syscall: 'rename', path: from, dest: to };
+    const moved = await this.#change(place, (draft) => draft.rename(from, to), options);
+    if (moved !== undefined) this.#opened.moved(moved.from, moved.to);
+  }
+
+  async rm(
+    path: string,
+    {
+      recursive = false,
+      force = false,
+      ...call
+    }: CallOptions & { recursive?: boolean; force?: boolean } = {},
+  ): Promise<void> {
+    const removed = await this.#change(
+      { syscall: 'rm', path },
+      (draft) => draft.remove(path, { recursive, force }),
+      call,
+    ).catch((error: unknown) => {
+      // Node looks with lstat first.
+      if (error instanceof FsError && error.code !== 'ERR_FS_EISDIR')
+        throw new FsError(error.code, { syscall: 'lstat', path });
+      throw error;
+    });
+    if (removed !== undefined) this.#opened.removed(removed);
+  }
+
+  async rmdir(path: string, options: CallOptions = {}): Promise<void> {
+    await this.#change({ syscall: 'rmdir', path }, (draft) => draft.removeDirectory(path), options);
+  }
+
+  async unlink(path: string, options: CallOptions = {}): Promise<void> {
+    const removed = await this.#change({ syscall: 'unlink', path }, (draft) => draft.unlink(path), options);
+    if (removed !== undefined) this.#opened.removed(removed);
+  }
+
+  async symlink(target: string, path: string, options: CallOptions = {}): Promise<void> {
+    const place = { syscall: 'symlink', path: target, dest: path };
+    await this.#change(place, (draft) => draft.symlink(target, path), options);
+  }
+
+  async readlink(path: string, options: CallOptions = {}): Promise<string> {
+    const place = { syscall: 'readlink', path };
+    const node = await this.#find(place, options, false);
+    if (node.type !== 'symlink') throw new FsError('EINVAL', place);
+    return node.target;
+  }
+
+  readonly copyIn: WorldFs['copyIn'] = (local, path, options = {}) =>
+    copyIn(this.#volume, local, path, options);
+  readonly copyOut: WorldFs['copyOut'] = (path, local, options = {}) =>
+    copyOut(this.#volume, path, local, options);
 
   async batch<T>(work: () => Promise<T>, options: CallOptions = {}): Promise<T> {
-    if (this.volume.isDeferred) return work();
-    await this.volume.defer(options);
+    if (this.#volume.isDeferred) return work();
+    await this.#volume.defer(options);
     try {
       const result = await work();
-      await this.volume.flush(options);
+      await this.#volume.flush(options);
       return result;
     } finally {
-      await this.volume.discard();
+      await this.#volume.discard();
     }
   }
 
-  defer(options: CallOptions = {}): Promise<void> {
-    return this.volume.defer(options);
+  readonly defer: WorldFs['defer'] = (options = {}) => this.#volume.defer(options);
+  readonly flush: WorldFs['flush'] = (options = {}) => this.#volume.flush(options);
+
+  /** What is there, with what was written to it here and is not stored yet. */
+  #find(place: FsErrorPlace & { readonly path: string }, call: CallOptions, follow = true): Promise<Node> {
+    const step: Change<Node> = (draft) => {
+      const { parents, name, node } = draft.walk(place.path, follow);
+      if (node === undefined) throw new FsError('ENOENT', place);
+      return node.type === 'file' && name !== undefined
+        ? this.#opened.asWritten([...parents, name], node)
+        : node;
+    };
+    return this.#look(place, step, call);
   }
 
-  flush(options: CallOptions = {}): Promise<void> {
-    return this.volume.flush(options);
+  #look<T>(place: FsErrorPlace, step: Change<T>, call: CallOptions): Promise<T> {
+    return this.#volume.look((draft) => namingPlace(place, () => step(draft)), call);
+  }
+
+  #change<T>(place: FsErrorPlace, step: Change<T>, call: CallOptions): Promise<T> {
+    if (this.#volume.storage.isReadOnly) return Promise.reject(new FsError('EROFS', place));
+    return this.#volume.change((draft) => namingPlace(place, () => step(draft)), call);
   }
 }

@@ -98,22 +98,23 @@ export class Draft {
     this.drop([...parents, name]);
   }
 
-  unlink(path: string): void {
+  /** @returns where it was. */
+  unlink(path: string): CanonicalPath {
     const { parents, name, node } = this.walk(withoutSlash(path), false);
     if (node === undefined) throw new Refusal('ENOENT');
     if (node.type === 'directory' || name === undefined) throw new Refusal('EISDIR');
     if (path.endsWith('/')) throw new Refusal('ENOTDIR');
-    this.drop([...parents, name]);
+    return this.drop([...parents, name]);
   }
 
-  /** @returns whether there was something to remove. */
+  /** @returns where it was; undefined where nothing was, for `force`. */
   remove(
     path: string,
     { recursive, force }: { readonly recursive: boolean; readonly force: boolean },
-  ): boolean {
+  ): CanonicalPath | undefined {
     const place = findForced(() => this.walk(path, false), force);
     if (place?.node === undefined) {
-      if (force) return false;
+      if (force) return undefined;
       throw new Refusal('ENOENT');
     }
     if (place.node.type === 'directory' && !recursive) throw new Refusal('ERR_FS_EISDIR');
@@ -121,8 +122,7 @@ export class Draft {
     const { parents, name, node } = this.walk(withoutSlash(path), false);
     if (name === undefined) throw new Refusal(parents.length === 0 ? 'EBUSY' : 'EINVAL');
     if (node?.type === 'symlink' && path.endsWith('/')) throw new Refusal('ENOTDIR');
-    this.drop([...parents, name]);
-    return true;
+    return this.drop([...parents, name]);
   }
 
   /** @returns where it was and where it is; undefined when both are the same. */
@@ -200,8 +200,9 @@ export class Draft {
     this.root = this.#change(this.root, path, touching, (entries, name) => entries.set(name, node));
   }
 
-  drop(path: CanonicalPath): void {
+  drop(path: CanonicalPath): CanonicalPath {
     this.root = this.#change(this.root, path, true, (entries, name) => entries.delete(name));
+    return path;
   }
 
   #change(
