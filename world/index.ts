@@ -3,5 +3,11 @@
  * `SshWorld` through SSH; both are the same code over the same {@link Client}.
  */
 
-export { SshWorld, type SshWorldOpenOptions, type SshWorldOptions } from './ssh-world.js';
+export {
+  type OpenTunnelOption,
+  type SshDestinationsOption,
+  SshWorld,
+  type SshWorldCallOptions,
+  type SshWorldOptions,
+} from './ssh-world.js';
 export * from './without-ssh.js';

@@ -1,78 +1,87 @@
-import { hostname as ownHostname } from 'node:os';
+import { hostname as machineName } from 'node:os';
 import type { Log } from '../base/log.js';
 import { type Forward, formatDestination, Tunnel, type TunnelOptions } from '../tunnel/index.js';
 import type { CallOptions } from './call-options.js';
 import { type Endpoint, parseEndpoint } from './client/calls/endpoint.js';
-import type { EndpointDescription } from './client/calls/endpoint-set.js';
+import type { Dialling } from './client/calls/endpoint-set.js';
 import { Client } from './client/client.js';
-import type { EtcdUser } from './client/login.js';
-import type { TlsOptions } from './client/tls/tls-options.js';
 import { answered } from './client/until-answered.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
-import type { FleetIdentity } from './fleet/fleet-identity.js';
 import type { FsOptions } from './fs/file-systems.js';
 import { toPlace } from './fs/storage/places.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './names.js';
+import type { WorldOptions } from './world-options.js';
 
-export interface SshWorldOptions extends FsOptions {
-  /** The way in: options of one that the World opens and closes, or one that is open, that others use too and that outlives the World. */
-  readonly tunnel: TunnelOptions | Tunnel;
-  /** Addresses of etcd as seen from the SSH host, such as `http://127.0.0.1:2379`. */
-  readonly seeds: readonly string[];
-  /** For `https://` seeds, whose certificates must be for the host that the seed names. */
-  readonly tls?: TlsOptions | undefined;
-  /** For an etcd with authentication switched on. */
-  readonly user?: EtcdUser | undefined;
-  /** Who we are. */
-  readonly hostname: string;
-  /** Default {@link DEFAULT_NAMESPACE}. */
-  readonly namespace?: string;
-  /** The fleet that it must be; seeds of another are refused with `other-fleet`. Default: the one that is met first. */
-  readonly fleet?: FleetIdentity | undefined;
-  readonly log?: Log | undefined;
+/** How to reach the fleet: by SSH destinations, or through a tunnel that is open already. */
+export type SshWorldOptions = WorldOptions & (SshDestinationsOption | OpenTunnelOption);
+
+/** For a tunnel that the World opens and closes. */
+export interface SshDestinationsOption {
+  /**
+   * SSH destinations that lead to the fleet, such as `root@web1` or a Host of ssh_config: one, several of which the first
+   * that works is used, or all the options of {@link Tunnel.open}.
+   */
+  readonly ssh: string | readonly string[] | TunnelOptions;
+  readonly tunnel?: undefined;
 }
 
-/** The options of {@link SshWorld.open}. */
-export interface SshWorldOpenOptions extends Omit<SshWorldOptions, 'seeds' | 'hostname'> {
-  /** Addresses of etcd as seen from the SSH host. Default {@link DEFAULT_CLIENT_URL}. */
-  readonly seeds?: readonly string[];
-  /** Who we are. Default: the name of this machine. */
-  readonly hostname?: string;
-}
-
-interface SshWorldSetup {
-  readonly fsOptions: FsOptions;
+/** For a tunnel that others use too, and that outlives the World. */
+export interface OpenTunnelOption {
   readonly tunnel: Tunnel;
+  readonly ssh?: undefined;
+}
+
+/** What {@link SshWorld.open} waits for. */
+export interface SshWorldCallOptions extends CallOptions {
+  /** Resolve when the tunnel is open: the first call shows whether etcd answers. Default false. */
+  readonly lazy?: boolean | undefined;
+}
+
+interface SshWorldParts {
+  readonly client: Client;
+  readonly tunnel: Tunnel;
+  /** What the World opened and has to close, in this order. */
   readonly opened: readonly AsyncDisposable[];
-  readonly hostname: string;
-  readonly log: Log | undefined;
 }
 
-/** The World of a fleet that is reached through SSH: an EtcdWorld whose client dials forwards of a tunnel. */
+interface ForwardedSeed {
+  readonly seed: string;
+  readonly endpoint: Endpoint;
+  readonly forward: Forward;
+}
+
+/**
+ * The World of a fleet that is reached through SSH: an EtcdWorld whose client dials the forwards of a tunnel.
+ *
+ * ```ts
+ * await using world = await SshWorld.open({ ssh: 'root@web1' });
+ * ```
+ */
 export class SshWorld extends ClientWorld {
-  /** For its state, and for forwards of one's own. */
+  /** For its state, and for other forwards. */
   readonly tunnel: Tunnel;
-  /** What the World opened, the last first. */
   readonly #opened: readonly AsyncDisposable[];
   #closing: Promise<void> | undefined;
 
   /**
-   * As {@link SshWorld.connect}, and then waits until one of the seeds has answered. An abort rejects with
-   * `signal.reason`; whatever it rejects with, nothing stays open.
-   * @param call `timeoutMs` is how long the seeds may take once the tunnel is open, default {@link CLIENT_DIAL_TIMEOUT_MS}.
-   * @throws as {@link SshWorld.connect} and {@link EtcdWorld.open}.
+   * Opens the tunnel, unless it is open, and a forward for each seed; then waits until a seed has answered. An abort
+   * rejects with `signal.reason`. Nothing stays open when it rejects.
+   * @param call `timeoutMs` limits how long the seeds may take once the tunnel is open, default
+   * {@link CLIENT_DIAL_TIMEOUT_MS}.
+   * @throws TunnelError as {@link Tunnel.open}; WorldError `invalid` for a seed, hostname, prefix or certificate file
+   * that is not valid, and as {@link EtcdWorld.open}.
    */
-  static async open(options: SshWorldOpenOptions, call: CallOptions = {}): Promise<SshWorld> {
-    const { seeds = [DEFAULT_CLIENT_URL], hostname = ownHostname(), ...others } = options;
-    const { signal } = call;
-    const world = await SshWorld.connect(
-      { ...others, seeds, hostname },
-      signal === undefined ? {} : { signal },
-    );
+  static async open(options: SshWorldOptions, call: SshWorldCallOptions = {}): Promise<SshWorld> {
+    const { hostname = machineName(), log } = options;
+    const { lazy = false, ...answering } = call;
+    checkHostname(hostname);
+    toPlace(options);
+    const world = new SshWorld(await connect(options, call.signal), hostname, log, options);
+    if (lazy) return world;
     try {
-      await answered(world.client, call);
+      await answered(world.client, answering);
     } catch (error) {
       await world.close();
       throw error;
@@ -80,56 +89,12 @@ export class SshWorld extends ClientWorld {
     return world;
   }
 
-  /**
-   * Opens the tunnel, unless it is open, and one forward for each seed. Whether etcd answers shows at the first call.
-   * @throws TunnelError as {@link Tunnel.open}; WorldError `invalid` for a seed, hostname, prefix or certificate file that cannot be.
-   */
-  static async connect(
-    options: SshWorldOptions,
-    { signal }: { readonly signal?: AbortSignal } = {},
-  ): Promise<SshWorld> {
-    const { hostname, namespace = DEFAULT_NAMESPACE, log } = options;
-    checkHostname(hostname);
-    toPlace(options);
-    const endpoints = options.seeds.map(parseEndpoint);
-    const targets = endpoints.map(toTarget);
-    const isOurs = !(options.tunnel instanceof Tunnel);
-    const tunnel =
-      options.tunnel instanceof Tunnel
-        ? options.tunnel
-        : await Tunnel.open({ probe: targets, ...options.tunnel }, signal === undefined ? {} : { signal });
-    const opened: AsyncDisposable[] = isOurs ? [tunnel] : [];
-    try {
-      const forwards = new Map<string, { seed: string; endpoint: Endpoint; forward: Forward }>();
-      for (const [index, endpoint] of endpoints.entries()) {
-        const forward = await tunnel.forward(toTarget(endpoint), { signal });
-        opened.unshift(forward);
-        forwards.set(forward.address, { forward, endpoint, seed: options.seeds[index] ?? '' });
-      }
-      const describe = (address: string): EndpointDescription => {
-        const known = forwards.get(address);
-        if (known === undefined) return { name: address };
-        const { via } = tunnel.state;
-        const way = via === undefined ? '' : ` through ${formatDestination(via)}`;
-        return { name: `${known.seed}${way}`, trouble: known.forward.lastRefusal?.message };
-      };
-      const secureHost = (address: string): string | undefined => {
-        const behind = forwards.get(address)?.endpoint;
-        return behind?.scheme === 'https' ? behind.host : undefined;
-      };
-      const client = Client.create({
-        ...{ endpoints: [...forwards.keys()], namespace, tls: options.tls, user: options.user },
-        ...{ fleet: options.fleet, log },
-        dialling: { describe, secureHost },
-      });
-      return new SshWorld(client, { tunnel, opened, hostname, log, fsOptions: options });
-    } catch (error) {
-      await closeAll(opened);
-      throw error;
-    }
-  }
-
-  private constructor(client: Client, { tunnel, opened, hostname, log, fsOptions }: SshWorldSetup) {
+  private constructor(
+    { client, tunnel, opened }: SshWorldParts,
+    hostname: string,
+    log: Log | undefined,
+    fsOptions: FsOptions,
+  ) {
     super(client, hostname, log, fsOptions);
     this.tunnel = tunnel;
     this.#opened = opened;
@@ -147,6 +112,65 @@ export class SshWorld extends ClientWorld {
       await closeAll(this.#opened);
     }
   }
+}
+
+async function connect(options: SshWorldOptions, signal: AbortSignal | undefined): Promise<SshWorldParts> {
+  const { seeds = [DEFAULT_CLIENT_URL], namespace = DEFAULT_NAMESPACE, tls, user, fleet, log } = options;
+  const targets = seeds.map((seed) => ({ seed, endpoint: parseEndpoint(seed) }));
+  const tunnel = options.tunnel ?? (await openTunnel(options, targets, signal));
+  const opened: AsyncDisposable[] = options.tunnel === undefined ? [tunnel] : [];
+  try {
+    const forwards = new Map<string, ForwardedSeed>();
+    for (const target of targets) {
+      const forward = await tunnel.forward(toTarget(target.endpoint), { signal });
+      opened.unshift(forward);
+      forwards.set(forward.address, { ...target, forward });
+    }
+    const dialling = diallingThrough(tunnel, forwards);
+    const endpoints = [...forwards.keys()];
+    return {
+      client: Client.create({ endpoints, namespace, tls, user, fleet, log, dialling }),
+      tunnel,
+      opened,
+    };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+function openTunnel(
+  { ssh, log }: SshDestinationsOption & Pick<WorldOptions, 'log'>,
+  targets: readonly Pick<ForwardedSeed, 'endpoint'>[],
+  signal: AbortSignal | undefined,
+): Promise<Tunnel> {
+  const given = toTunnelOptions(ssh, log);
+  return Tunnel.open({ probe: targets.map(({ endpoint }) => toTarget(endpoint)), ...given }, { signal });
+}
+
+function toTunnelOptions(ssh: SshDestinationsOption['ssh'], log: Log | undefined): TunnelOptions {
+  if (typeof ssh === 'string') return { destinations: [ssh], log };
+  return 'destinations' in ssh ? ssh : { destinations: ssh, log };
+}
+
+/** Errors name the seed and the SSH host instead of the local end of a forward. */
+function diallingThrough(
+  tunnel: Tunnel,
+  forwards: ReadonlyMap<string, ForwardedSeed>,
+): Pick<Dialling, 'describe' | 'secureHost'> {
+  return {
+    describe: (address) => {
+      const known = forwards.get(address);
+      if (known === undefined) return { name: address };
+      const { via } = tunnel.state;
+      const through = via === undefined ? '' : ` through ${formatDestination(via)}`;
+      return { name: `${known.seed}${through}`, trouble: known.forward.lastRefusal?.message };
+    },
+    secureHost: (address) => {
+      const endpoint = forwards.get(address)?.endpoint;
+      return endpoint?.scheme === 'https' ? endpoint.host : undefined;
+    },
+  };
 }
 
 async function closeAll(opened: readonly AsyncDisposable[]): Promise<void> {

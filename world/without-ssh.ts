@@ -80,11 +80,7 @@ export {
   type Verdict,
 } from './deploys/verdict.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
-export {
-  EtcdWorld,
-  type EtcdWorldOpenOptions,
-  type EtcdWorldOptions,
-} from './etcd-world.js';
+export { EtcdWorld } from './etcd-world.js';
 export { getFleet, makeFleet, raiseGeneration } from './fleet/fleet.js';
 export {
   describeFleet,
@@ -138,3 +134,4 @@ export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
 export type { StrMapWorld } from './strings/string-maps.js';
 export type { StrWorld } from './strings/strings.js';
 export type { World } from './world.js';
+export type { WorldOptions } from './world-options.js';

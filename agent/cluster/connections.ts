@@ -38,7 +38,7 @@ export class Connections {
   openWorld(endpoints: readonly string[]): ClientWorld {
     const { hostname, namespace, user, log } = this.#settings;
     const fleet = this.#fleet;
-    return EtcdWorld.create({ endpoints, hostname, namespace, fleet, tls: this.#tls, user, log });
+    return EtcdWorld.create({ seeds: endpoints, hostname, namespace, fleet, tls: this.#tls, user, log });
   }
 
   /** The World at the seeds, directly or through SSH. */

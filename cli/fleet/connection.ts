@@ -131,10 +131,10 @@ export async function openWorld(
       import('../../world/ssh-world.js'),
       tunnelOptions(connection, log, signal),
     ]);
-    return SshWorld.connect({ ...shared, seeds, tunnel }, { signal });
+    return SshWorld.open({ ...shared, seeds, ssh: tunnel }, { signal, lazy: true });
   }
   const { EtcdWorld } = await import('../../world/etcd-world.js');
-  return EtcdWorld.create({ ...shared, endpoints: seeds });
+  return EtcdWorld.create({ ...shared, seeds });
 }
 
 /** Runs `work` with the World of the flags' fleet, and closes it whatever happens. */

@@ -45,14 +45,17 @@ async function converged(): Promise<Record<string, boolean>> {
 }
 
 function worldBy(...hosts: readonly Host[]): Promise<SshWorld> {
-  return SshWorld.connect({
-    hostname: 'controller',
-    seeds: hosts.map(({ clientUrl }) => clientUrl),
-    tunnel: {
-      destinations: hosts.map(({ destination }) => parseDestination(destination, { defaultUser: 'root' })),
-      ...sshOptions(),
+  return SshWorld.open(
+    {
+      hostname: 'controller',
+      seeds: hosts.map(({ clientUrl }) => clientUrl),
+      ssh: {
+        destinations: hosts.map(({ destination }) => parseDestination(destination, { defaultUser: 'root' })),
+        ...sshOptions(),
+      },
     },
-  });
+    { lazy: true },
+  );
 }
 
 function sshOptions() {

@@ -24,7 +24,11 @@ test.serial('agents with certificates form a cluster that nobody without one can
     agent.start(agents.agents.slice(0, agents.agents.length - 1).slice(0, 1), [...flags, ...socket]);
   }
   const endpoints = agents.agents.map(({ clientUrl }) => clientUrl);
-  await using world = EtcdWorld.create({ endpoints, hostname: 'test', tls: { caFile, certFile, keyFile } });
+  await using world = EtcdWorld.create({
+    seeds: endpoints,
+    hostname: 'test',
+    tls: { caFile, certFile, keyFile },
+  });
   for (const agent of agents.agents) await agent.logged(/is a voting member/);
   const members = await world.members();
   t.deepEqual(members.map(({ name, isLearner }) => `${name} ${isLearner}`).sort(), [
@@ -39,9 +43,9 @@ test.serial('agents with certificates form a cluster that nobody without one can
 
   for (const { name, prefix, log } of agents.agents) {
     t.notRegex(log, / warn /, name);
-    await using near = EtcdWorld.create({ endpoints: [`unix://${prefix}/etcd.sock`], hostname: 'near' });
+    await using near = EtcdWorld.create({ seeds: [`unix://${prefix}/etcd.sock`], hostname: 'near' });
     t.is((await near.members()).length, 3, `the socket of ${name} needs no certificate`);
   }
-  await using stranger = EtcdWorld.create({ endpoints, hostname: 'stranger', tls: { caFile } });
+  await using stranger = EtcdWorld.create({ seeds: endpoints, hostname: 'stranger', tls: { caFile } });
   await t.throwsAsync(stranger.strGet('motd', { timeoutMs: 3_000 }), { message: /certificate/ });
 });

@@ -72,7 +72,7 @@ export class Churn {
     const urls = this.#fleet.clientUrls;
     this.#worlds = [0, 2, 4].map((first) => {
       const endpoints = [...urls.slice(first), ...urls.slice(0, first)];
-      return EtcdWorld.create({ endpoints, hostname: `client${first}` });
+      return EtcdWorld.create({ seeds: endpoints, hostname: `client${first}` });
     });
     this.#followers = this.#worlds.map(({ client }) => new Follower(client, APPENDED, complain));
     this.#voters = new VoterCount(this.#world);

@@ -40,7 +40,7 @@ for (const version of ['3.4', '3.5'] as const)
     t.regex(defrag.stdout, /^NAME +BEFORE +AFTER\nm1 +\d\d\.\d MB +\d+ kB\nThe NOSPACE alarm is disarmed/);
     const again = await hawser(['fs', 'put', path.join(folder, 'small'), '/again', ...flags]);
     t.is(again.code, 0, again.stderr);
-    await using world = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'h1' });
+    await using world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'h1' });
     t.is(await world.fs(world.uri()).readFile('/kept', 'utf8'), 'kept');
     t.deepEqual(await world.client.alarms(), []);
     t.is(await world.client.get('/hawser/room'), undefined);

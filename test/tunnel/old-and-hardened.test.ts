@@ -46,7 +46,7 @@ async function sshSays(configFile: string, host = 'web'): Promise<string> {
 
 async function tellsEtcd(configFile: string, host = 'web'): Promise<string> {
   const tunnel = await optionsBy(configFile, host);
-  await using world = await SshWorld.connect({ tunnel, seeds: [etcd.url], hostname: 'h1' });
+  await using world = await SshWorld.open({ ssh: tunnel, seeds: [etcd.url], hostname: 'h1' });
   await world.strSet('motd', configFile);
   return await world.strGet('motd');
 }

@@ -2,9 +2,10 @@ import { hostname } from 'node:os';
 import test from 'ava';
 import { freePort } from '../../fixtures/fleet/free-port.js';
 // From the entry point, which has the types that its signatures name.
-import type { FleetIdentity, FsOptions, TunnelOptions, WorldFs } from '../../index.js';
-import { EtcdWorld, SshWorld, WorldError } from '../../index.js';
+import type { FleetIdentity, FsOptions, SshWorldOptions, TunnelOptions, WorldFs } from '../../index.js';
+import { EtcdWorld, SshWorld, TunnelError, WorldError } from '../../index.js';
 import { makeFleet, memoryFs } from '../../world/index.js';
+import { hostLines, writeSshConfig } from '../tunnel/helpers/ssh-config-file.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
 import { Etcd } from './helpers/etcd.js';
 import { ann, switchOn } from './helpers/etcd-users.js';
@@ -32,15 +33,35 @@ test('over SSH a World is opened by the same names', async (t) => {
   await using sshd = await Sshd.start();
   const tunnel: TunnelOptions = sshd.options;
   await using world = await SshWorld.open({
-    tunnel,
+    ssh: tunnel,
     seeds: [etcd.url],
     metadataPrefix: '/files',
   });
   t.is(world.hostname, hostname());
   t.is(world.uri(), 'etcdfs:///files/shared');
   const seeds = [`http://127.0.0.1:${await freePort()}`];
-  const opening = SshWorld.open({ tunnel, seeds }, { timeoutMs: 300 });
+  const opening = SshWorld.open({ ssh: tunnel, seeds }, { timeoutMs: 300 });
   await t.throwsAsync(opening, { instanceOf: WorldError, code: 'unavailable' });
+});
+
+test('over SSH a World is opened by the text of a destination, with defaults for all else', async (t) => {
+  await using etcd = await Etcd.start();
+  await using sshd = await Sshd.start();
+  const configFile = await writeSshConfig(sshd, [hostLines('web', sshd)]);
+  const ssh: TunnelOptions = { destinations: ['web'], configFile };
+  await using world = await SshWorld.open({ ssh, seeds: [etcd.url] });
+  await world.strSet('a', 'b');
+  await using shared = await SshWorld.open({ tunnel: world.tunnel, seeds: [etcd.url] });
+  t.is(await shared.strGet('a'), 'b');
+  await t.throwsAsync(SshWorld.open({ ssh }, { timeoutMs: 300 }), {
+    code: 'unavailable',
+    message: /unix:\/\/\/run\/hawser\/etcd\.sock through /,
+  });
+  for (const text of ['web:port', ['web:port']])
+    await t.throwsAsync(SshWorld.open({ ssh: text }), { instanceOf: TunnelError, code: 'bad-destination' });
+  // @ts-expect-error: a tunnel that is open has its destinations
+  const rejected: SshWorldOptions = { tunnel: world.tunnel, ssh: 'web' };
+  t.truthy(rejected);
 });
 
 test('a World is not opened where nobody answers, an etcd of another fleet does, or it is aborted', async (t) => {
@@ -50,7 +71,7 @@ test('a World is not opened where nobody answers, an etcd of another fleet does,
   await t.throwsAsync(EtcdWorld.open({ seeds: [] }), { instanceOf: WorldError, code: 'invalid' });
 
   await using etcd = await Etcd.start();
-  await using found = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'h1' });
+  await using found = EtcdWorld.create({ seeds: [etcd.url], hostname: 'h1' });
   await makeFleet(found.client);
   const fleet: FleetIdentity = { uuid: '11111111-2222-4333-8444-555555555555', generation: 1 };
   const other = { instanceOf: WorldError, code: 'other-fleet' };

@@ -49,10 +49,11 @@ async function sameWay(
   if (connection.sshUrls.length > 0) {
     const { SshWorld } = await import('../../../world/ssh-world.js');
     if (world instanceof SshWorld)
-      return (url) => SshWorld.connect({ ...shared, seeds: [url], tunnel: world.tunnel }, { signal });
+      return (url) =>
+        SshWorld.open({ ...shared, seeds: [url], tunnel: world.tunnel }, { signal, lazy: true });
   }
   const { EtcdWorld } = await import('../../../world/etcd-world.js');
-  return async (url) => EtcdWorld.create({ ...shared, endpoints: [url] });
+  return async (url) => EtcdWorld.create({ ...shared, seeds: [url] });
 }
 
 function describe({ members, alarm }: DefragResult): Lines {

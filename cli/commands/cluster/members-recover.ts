@@ -111,7 +111,8 @@ async function act(todo: Action): Promise<readonly Member[]> {
   const onStep = (step: string) => printNote(flags, step);
   const seeds = await carryOut(action, reached, { ...reaching, stepTimeoutMs, onStep });
   const { tunnel } = reached.host(action.base);
-  await using world = await SshWorld.connect({ tunnel, seeds, tls, user, namespace, hostname, fleet, log });
+  const options = { tunnel, seeds, tls, user, namespace, hostname, fleet, log };
+  await using world = await SshWorld.open(options, { lazy: true });
   const expected = [action.base, ...action.rejoin].map(
     (host) => reports.find((one) => one.host === host)?.agent?.hostname ?? host,
   );

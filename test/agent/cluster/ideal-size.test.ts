@@ -5,7 +5,7 @@ import { Etcd } from '../../world/helpers/etcd.js';
 
 test('an agent takes the default for a size that is none, and says so once', async (t) => {
   await using etcd = await Etcd.start();
-  await using world = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'h1' });
+  await using world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'h1' });
   const said: string[] = [];
   const size = idealSizeReader(world, (level, message) => said.push(`${level} ${message}`));
   const { signal } = new AbortController();

@@ -13,7 +13,7 @@ test.serial(
     const host = await agents.add('h1');
     host.start();
     await agents.voting('h1');
-    await using world = EtcdWorld.create({ endpoints: [host.clientUrl], hostname: 'laptop' });
+    await using world = EtcdWorld.create({ seeds: [host.clientUrl], hostname: 'laptop' });
     const { tree } = await world.putTree(await scratch(t));
     const deploy = async (id: number, run: object, wanted: string) => {
       const of = { message: '', author: '', createdAt: '', noop: false, hosts: ['h1'] };
@@ -48,7 +48,7 @@ test.serial(
     const flags = (await readFile(`/proc/${etcd?.pid}/cmdline`, 'utf8')).split('\0');
     t.is(flags[flags.indexOf('--quota-backend-bytes') + 1], String(64 * 2 ** 20));
 
-    await using world = EtcdWorld.create({ endpoints: [host.clientUrl], hostname: 'laptop' });
+    await using world = EtcdWorld.create({ seeds: [host.clientUrl], hostname: 'laptop' });
     const folder = await scratch(t);
     const deploy = async (id: number, name: string) => {
       await mkdir(path.join(folder, String(id)));

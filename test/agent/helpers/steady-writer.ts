@@ -33,7 +33,7 @@ export class SteadyWriter {
 
   static start(agents: readonly LocalAgent[]): SteadyWriter {
     const endpoints = agents.map(({ clientUrl }) => clientUrl);
-    return new SteadyWriter(EtcdWorld.create({ endpoints, hostname: 'outside', namespace: '/_mgmt' }));
+    return new SteadyWriter(EtcdWorld.create({ seeds: endpoints, hostname: 'outside', namespace: '/_mgmt' }));
   }
 
   private constructor(world: EtcdWorld) {

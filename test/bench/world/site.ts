@@ -51,7 +51,7 @@ export class Site implements AsyncDisposable {
 
   /** Like {@link client}. */
   world(hostname: string, namespace: string): EtcdWorld {
-    return EtcdWorld.create({ endpoints: [this.#stand.etcd.url], hostname, namespace });
+    return EtcdWorld.create({ seeds: [this.#stand.etcd.url], hostname, namespace });
   }
 
   /** Breaks the SSH connection; it may come back at once. */

@@ -15,7 +15,7 @@ let flags: string[];
 
 test.before(async () => {
   etcd = await Etcd.start();
-  world = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'h1' });
+  world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'h1' });
   flags = ['--seeds', etcd.url];
 });
 test.after.always(async () => {

@@ -29,7 +29,7 @@ test.after.always(async () => {
 
 async function stored(): Promise<number> {
   const tls = { caFile: authority.caFile, ...client };
-  await using world = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'test', tls });
+  await using world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'test', tls });
   return await world.idealClusterSizeGet();
 }
 

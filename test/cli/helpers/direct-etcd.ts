@@ -20,7 +20,7 @@ export class DirectEtcd implements AsyncDisposable {
 
   /** For what the command line cannot do. */
   world(hostname: string, user?: EtcdUser): EtcdWorld {
-    return EtcdWorld.create({ endpoints: [this.etcd.url], hostname, user });
+    return EtcdWorld.create({ seeds: [this.etcd.url], hostname, user });
   }
 
   run(args: readonly string[], options?: RunOptions): Promise<Result> {

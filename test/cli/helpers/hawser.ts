@@ -81,17 +81,20 @@ export async function openWorld(fleet: Fleet, hostname = 'controller'): Promise<
     import('../../../tunnel/index.js'),
     import('../../../world/index.js'),
   ]);
-  return SshWorld.connect({
-    hostname,
-    seeds: fleet.hosts.filter(({ server }) => server).map(({ clientUrl }) => clientUrl),
-    tunnel: {
-      destinations: fleet.hosts.map(({ destination }) =>
-        parseDestination(destination, { defaultUser: 'root' }),
-      ),
-      knownHostsFiles: [fleet.knownHostsFile],
-      identityFiles: [fleet.identityFile],
+  return SshWorld.open(
+    {
+      hostname,
+      seeds: fleet.hosts.filter(({ server }) => server).map(({ clientUrl }) => clientUrl),
+      ssh: {
+        destinations: fleet.hosts.map(({ destination }) =>
+          parseDestination(destination, { defaultUser: 'root' }),
+        ),
+        knownHostsFiles: [fleet.knownHostsFile],
+        identityFiles: [fleet.identityFile],
+      },
     },
-  });
+    { lazy: true },
+  );
 }
 
 /** Waits until a stream has shown a text, without ending it. */

@@ -20,7 +20,7 @@ let etcd: Etcd;
 
 test.before(async () => {
   etcd = await Etcd.start([], undefined, hostile('member').replaceAll(/[,=]/g, ''));
-  await using world = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'writer' });
+  await using world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'writer' });
   await writeHostileFleet(world.client, hostile);
   const fs = world.fs('etcdfs:///fs/shared');
   await fs.writeFile(file, `${hostile('content')}\n`);

@@ -49,7 +49,7 @@ test.serial.beforeEach(async () => {
     rebuild: async () => {
       asked.push('rebuild');
       server = { ...server, state: 'voter', members: members.slice(0, 1) };
-      await using world = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'h1' });
+      await using world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'h1' });
       await world.client.set('/volunteer/h1', 'http://127.0.0.1:2380');
     },
   });

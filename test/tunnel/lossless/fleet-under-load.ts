@@ -76,7 +76,8 @@ function reach(fleet: Fleet): Reach {
 }
 
 function openWorld(fleet: Fleet): Promise<SshWorld> {
-  return SshWorld.connect({ ...reach(fleet), hostname: 'reader', namespace: NAMESPACE });
+  const { tunnel: ssh, seeds } = reach(fleet);
+  return SshWorld.open({ ssh, seeds, hostname: 'reader', namespace: NAMESPACE }, { lazy: true });
 }
 
 /** Waits until the etcd of each host is a voting member. */

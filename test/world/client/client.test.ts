@@ -120,7 +120,7 @@ for (const version of etcdVersions)
     const fill = async () => {
       for (let index = 0; index < 200; index += 1) await direct.set(`/full/${index}`, 'x'.repeat(50_000));
     };
-    await using world = EtcdWorld.create({ endpoints: [own.url], hostname: 'h1' });
+    await using world = EtcdWorld.create({ seeds: [own.url], hostname: 'h1' });
     await world.resExport([{ kind: 'file', name: 'kept', data: 'before' }]);
     await t.throwsAsync(fill(), { code: 'no-space' });
     await t.throwsAsync(world.resExport([{ kind: 'file', name: 'more', data: 'x' }]), { code: 'no-space' });

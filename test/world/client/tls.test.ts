@@ -47,7 +47,7 @@ async function serve({ certFile, keyFile }: Issued): Promise<void> {
 
 test.serial('everything works over TLS with certificates on both sides', async (t) => {
   const tls = { caFile: ours.caFile, ...client };
-  const world = EtcdWorld.create({ endpoints: [strict.url], hostname: 'h1', tls });
+  const world = EtcdWorld.create({ seeds: [strict.url], hostname: 'h1', tls });
   await using _ = world;
   await world.strSet('motd', 'hello');
   t.is(await world.strGet('motd'), 'hello');
@@ -207,12 +207,12 @@ test.serial('files that cannot be right are refused before anything is sent', as
 test.serial('through SSH the certificate must be for the host that the seed names', async (t) => {
   await using sshd = await Sshd.start();
   const tls = { caFile: ours.caFile, ...client };
-  const shared = { tunnel: sshd.options, hostname: 'h1', tls };
-  await using world = await SshWorld.connect({ ...shared, seeds: [strict.url] });
+  const shared = { ssh: sshd.options, hostname: 'h1', tls };
+  await using world = await SshWorld.open({ ...shared, seeds: [strict.url] });
   await world.strSet('motd', 'hello');
   t.is(await world.strGet('motd'), 'hello');
   const seeds = [strict.url.replace('127.0.0.1', 'localhost')];
-  await using wrong = await SshWorld.connect({ ...shared, seeds });
+  await using wrong = await SshWorld.open({ ...shared, seeds }, { lazy: true });
   await t.throwsAsync(wrong.strGet('motd'), {
     instanceOf: WorldError,
     code: 'unavailable',

@@ -12,7 +12,7 @@ test.before(async () => {
 test.after.always(() => etcd?.[Symbol.asyncDispose]());
 
 test.serial.beforeEach((t) => {
-  world = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'controller', namespace: `/${t.title}` });
+  world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'controller', namespace: `/${t.title}` });
 });
 test.serial.afterEach.always(() => world.close());
 

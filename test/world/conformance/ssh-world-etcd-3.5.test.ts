@@ -11,7 +11,7 @@ const surroundings = sshWorldConforms('3.5');
 
 test.serial('closing the World leaves nothing of the tunnel behind', async (t) => {
   const { seed, sshd } = surroundings();
-  const world = await SshWorld.connect({ tunnel: sshd.options, seeds: [seed], hostname: 'h1' });
+  const world = await SshWorld.open({ ssh: sshd.options, seeds: [seed], hostname: 'h1' });
   await world.strSet('motd', 'hello');
   await world.close();
   t.is(world.tunnel.state.status, 'closed');
@@ -32,7 +32,7 @@ test.serial(
     const logins = () => sshd.log.filter((line) => line.includes('Accepted')).length;
     const before = logins();
     const worlds = await Promise.all(
-      ['h1', 'h2'].map((hostname) => SshWorld.connect({ tunnel, seeds: [seed], hostname })),
+      ['h1', 'h2'].map((hostname) => SshWorld.open({ tunnel, seeds: [seed], hostname })),
     );
     const [first, second] = worlds;
     await first?.strSet('shared', 'by both');

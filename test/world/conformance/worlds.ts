@@ -14,7 +14,7 @@ export function etcdWorldConforms(version: EtcdVersion): void {
   test.after.always(() => etcd?.[Symbol.asyncDispose]());
   conforms(test, () => ({
     open: async (hostname, namespace, log) =>
-      EtcdWorld.create({ endpoints: [etcd?.url ?? ''], hostname, namespace, log }),
+      EtcdWorld.create({ seeds: [etcd?.url ?? ''], hostname, namespace, log }),
     localEndpoint: /^http:\/\/127\.0\.0\.1:[0-9]+$/,
   }));
 }
@@ -37,8 +37,8 @@ export function sshWorldConforms(version: EtcdVersion): () => { seed: string; ss
   });
   conforms(test, () => ({
     open: (hostname, namespace, log) => {
-      const options = { tunnel: surroundings().sshd.options, seeds: [surroundings().seed], hostname };
-      return SshWorld.connect({ ...options, namespace, log });
+      const options = { ssh: surroundings().sshd.options, seeds: [surroundings().seed], hostname };
+      return SshWorld.open({ ...options, namespace, log });
     },
     localEndpoint: /^unix:\/\/\/.+/,
   }));

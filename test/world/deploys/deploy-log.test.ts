@@ -84,7 +84,7 @@ test.serial(
     const namespace = '/race';
     const added: string[] = [];
     const deployer = async (name: string, { link }: (typeof benches)[number]): Promise<void> => {
-      await using world = EtcdWorld.create({ endpoints: [link.url], hostname: name, namespace });
+      await using world = EtcdWorld.create({ seeds: [link.url], hostname: name, namespace });
       for (let done = 0; done < 10; ) {
         const payload = `${name} ${done}`;
         if (done % 3 === 0) void link.answered().then(() => link.cut());
@@ -98,7 +98,7 @@ test.serial(
       }
     };
     await Promise.all(benches.map((each, index) => deployer(`d${index}`, each)));
-    await using log = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'h', namespace });
+    await using log = EtcdWorld.create({ seeds: [etcd.url], hostname: 'h', namespace });
     const deploys = await log.getDeploys();
     t.deepEqual(
       [...deploys.keys()],

@@ -21,7 +21,7 @@ test.after.always(() => a?.[Symbol.asyncDispose]());
 test.serial('a cluster that says of no fleet is used as it is, and by no client given one', async (t) => {
   await using plain = Client.create({ endpoints: [a.url], fleet: 'any' });
   await plain.delPrefix('');
-  await using world = EtcdWorld.create({ endpoints: [a.url], hostname: 'h1' });
+  await using world = EtcdWorld.create({ seeds: [a.url], hostname: 'h1' });
   await world.strSet('motd', 'hello');
   t.is(await getFleet(world.client), undefined);
   t.is(world.client.fleet, undefined);

@@ -22,7 +22,7 @@ test.after.always(() => etcd[Symbol.asyncDispose]());
 
 /** A World with a namespace of its own. */
 function open(t: ExecutionContext, namespace = `/fs${++made}`): EtcdWorld {
-  const world = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'h1', namespace });
+  const world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'h1', namespace });
   t.teardown(() => world.close());
   return world;
 }

@@ -19,7 +19,7 @@ export interface Pair {
 
 export function pair(t: ExecutionContext, etcd: Etcd): Pair {
   made += 1;
-  const options = { endpoints: [etcd.url], hostname: 'h1', namespace: `/shared${made}` };
+  const options = { seeds: [etcd.url], hostname: 'h1', namespace: `/shared${made}` };
   const open = (more: Partial<Parameters<typeof EtcdWorld.create>[0]> = {}): EtcdWorld => {
     const world = EtcdWorld.create({ ...options, ...more });
     t.teardown(() => world.close());

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { EtcdWorld, type EtcdWorldOpenOptions, WorldError } from '../../../world/index.js';
+import { EtcdWorld, WorldError, type WorldOptions } from '../../../world/index.js';
 import { Etcd } from '../helpers/etcd.js';
 import { scratch } from './pair.js';
 
@@ -15,7 +15,7 @@ test.before(async () => {
 test.after.always(() => etcd?.[Symbol.asyncDispose]());
 
 /** Opens Worlds of one fleet, each with prefixes of its own. */
-function fleet(t: ExecutionContext): (options?: EtcdWorldOpenOptions) => Promise<EtcdWorld> {
+function fleet(t: ExecutionContext): (options?: WorldOptions) => Promise<EtcdWorld> {
   made += 1;
   const namespace = `/places${made}`;
   return async (options = {}) => {
@@ -111,7 +111,7 @@ test('gc frees nothing while it cannot tell where file systems are kept, or a fo
 });
 
 test('prefixes that cannot be, or where something else is kept, are refused', (t) => {
-  const options = { endpoints: [etcd.url], hostname: 'h1' };
+  const options = { seeds: [etcd.url], hostname: 'h1' };
   for (const [metadataPrefix, storagePrefix] of [
     ['', undefined],
     ['/', undefined],

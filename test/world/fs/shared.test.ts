@@ -137,7 +137,7 @@ test.serial(
   'memmapfs is the standalone file system that the World was given, else one in memory',
   async (t) => {
     const standaloneFs = memoryFs();
-    const options = { endpoints: [etcd.url], hostname: 'h1' };
+    const options = { seeds: [etcd.url], hostname: 'h1' };
     await using world = EtcdWorld.create({ ...options, standaloneFs, getUri: () => 'memmapfs:///' });
     t.is(world.fs(world.uri()), standaloneFs);
     await using plain = EtcdWorld.create(options);
@@ -157,7 +157,7 @@ test.serial('nearing the quota is said before an upload', async (t) => {
 
 test.serial('a full etcd is said with what helps, and by fsUsage', async (t) => {
   await using full = await Etcd.start(['--quota-backend-bytes', '3000000']);
-  await using world = EtcdWorld.create({ endpoints: [full.url], hostname: 'h1', quotaBytes: 3_000_000 });
+  await using world = EtcdWorld.create({ seeds: [full.url], hostname: 'h1', quotaBytes: 3_000_000 });
   const fs = world.fs(URI);
   const fill = async () => {
     // etcd looks at its size a moment after a write.

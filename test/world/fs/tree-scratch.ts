@@ -14,7 +14,7 @@ export async function scratch(
 ): Promise<{ readonly world: EtcdWorld; readonly folder: string }> {
   folders += 1;
   const folder = await mkdtemp(path.join(tmpdir(), 'hawser-tree-'));
-  const world = EtcdWorld.create({ endpoints: [etcd.url], hostname: 'h1', namespace: `/tree${folders}` });
+  const world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'h1', namespace: `/tree${folders}` });
   t.teardown(async () => {
     await world.close();
     await rm(folder, { recursive: true, force: true });

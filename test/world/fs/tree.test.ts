@@ -163,7 +163,7 @@ test.serial('a file that changes between hashing and sending fails the upload by
 test.serial('a transfer goes on over a link that is cut', async (t) => {
   const { world: near, folder } = await scratch(t, etcd);
   await using link = await Link.to(etcd.port);
-  await using world = EtcdWorld.create({ endpoints: [link.url], hostname: 'h1', namespace: '/cut-tree' });
+  await using world = EtcdWorld.create({ seeds: [link.url], hostname: 'h1', namespace: '/cut-tree' });
   const from = path.join(folder, 'from');
   await mkdir(from);
   await writeFile(path.join(from, 'file'), randomBytes(10_000_000));

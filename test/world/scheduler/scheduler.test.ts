@@ -41,7 +41,7 @@ function fleet(t: ExecutionContext): Fleet {
         infos.push(message);
         for (const resolve of waiting.splice(0)) resolve();
       };
-      const world = EtcdWorld.create({ endpoints: [url], hostname, namespace, log });
+      const world = EtcdWorld.create({ seeds: [url], hostname, namespace, log });
       t.teardown(() => world.close());
       return world;
     },

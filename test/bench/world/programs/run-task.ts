@@ -9,7 +9,7 @@ const task = tasks[order.task];
 if (task === undefined) throw new Error(`there is no task ${order.task}`);
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const world = EtcdWorld.create({
-  endpoints: [order.url],
+  seeds: [order.url],
   hostname: 'me',
   namespace: order.namespace,
 });

@@ -20,7 +20,10 @@ async function followStates({ tunnel }: SshWorld): Promise<void> {
 }
 
 async function start({ tunnel, seeds }: Reach): Promise<void> {
-  world = await SshWorld.connect({ tunnel, seeds, hostname: 'controller', namespace: NAMESPACE });
+  world = await SshWorld.open(
+    { ssh: tunnel, seeds, hostname: 'controller', namespace: NAMESPACE },
+    { lazy: true },
+  );
   void followStates(world);
   load = await Load.start(world.client, (message) => say({ kind: 'refused', message }));
   say({ kind: 'running' });

@@ -2,7 +2,7 @@
 import { EtcdWorld } from '../../../../world/index.js';
 
 const [endpoint = '', mode = ''] = process.argv.slice(2);
-const world = EtcdWorld.create({ endpoints: [endpoint], hostname: 'h1', namespace: `/exit-${mode}` });
+const world = EtcdWorld.create({ seeds: [endpoint], hostname: 'h1', namespace: `/exit-${mode}` });
 
 const watch = world.strWatch('key')[Symbol.asyncIterator]();
 await watch.next();

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { EtcdWorld, registerAgent } from '../../../../world/index.js';
 
 const [endpoint = '', hostname = '', other = ''] = process.argv.slice(2);
-await using world = EtcdWorld.create({ endpoints: [endpoint], hostname, namespace: '/two-hosts' });
+await using world = EtcdWorld.create({ seeds: [endpoint], hostname, namespace: '/two-hosts' });
 const { client } = world;
 const closing = new AbortController();
 const { signal } = closing;
