@@ -11,3 +11,9 @@ export interface WatchOptions {
   /** Ends the iteration (it returns, it does not throw). */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** What a write that changes nothing where everything is so already came to. */
+export interface ChangeResult {
+  /** Whether anything was changed; true also when an answer was lost, because something may have been. */
+  readonly changed: boolean;
+}

@@ -9,7 +9,7 @@ export { listAgents, registerAgent } from './agents/agents.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
 export { forgetHost, type KnownHost, listHosts, noteHost } from './agents/hosts.js';
 export { type WaitConvergedOptions, waitConverged } from './agents/wait-converged.js';
-export type { CallOptions, WatchOptions } from './call-options.js';
+export type { CallOptions, ChangeResult, WatchOptions } from './call-options.js';
 export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/endpoint.js';
 export { Client } from './client/client.js';
 export { campaign, leader, observe } from './client/concurrency/election.js';

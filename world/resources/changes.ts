@@ -16,7 +16,7 @@ const BULK_BYTES = 256 << 10;
 /**
  * Writes the values that differ and binds them to the lease (to none without one): one transaction inside another for
  * each, so that each decides for itself, as many together as etcd takes, side by side.
- * @returns true when nothing had to change; false also when an answer was lost, because something may have.
+ * @returns whether anything was changed; true also when an answer was lost, because something may have been.
  */
 export async function writeChanged(
   client: Client,
@@ -35,18 +35,18 @@ export async function writeChanged(
       smallBytes += 2 * (key.length + bytes);
     }
   }
-  let unchanged = true;
+  let changed = false;
   const writeSmall = async (): Promise<void> => {
     const bulk = smallBytes > BULK_BYTES;
     const { replies, repeated } = await txnInBatches(client, small, { ...options, bulk, repeatable: true });
-    if (repeated || !replies.every(({ txn }) => txn?.succeeded === true)) unchanged = false;
+    if (repeated || !replies.every(({ txn }) => txn?.succeeded === true)) changed = true;
   };
   const writeLarge = async ([key, value]: readonly [string, string]): Promise<void> => {
-    if (await writeIfChanged(client, key, value, { ...options, lease, bulk: true })) unchanged = false;
+    if (await writeIfChanged(client, key, value, { ...options, lease, bulk: true })) changed = true;
   };
   const steps = [writeSmall, ...large.map((entry) => () => writeLarge(entry))];
   await inParallel(steps, LARGE_IN_FLIGHT, (step) => step());
-  return unchanged;
+  return changed;
 }
 
 /** Deletes the keys. @returns as {@link writeChanged}. */
@@ -57,7 +57,7 @@ export async function deleteKeys(
 ): Promise<boolean> {
   const deletes = keys.map((key) => ({ delete: key }));
   const { replies, repeated } = await txnInBatches(client, deletes, { ...options, repeatable: true });
-  return !repeated && replies.every(({ count }) => count === 0);
+  return repeated || replies.some(({ count }) => count > 0);
 }
 
 function putIfChanged(key: string, value: string, lease: string | undefined): TxnOp {

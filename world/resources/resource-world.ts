@@ -1,4 +1,4 @@
-import type { CallOptions, WatchOptions } from '../call-options.js';
+import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
 
 /** A resource that a host offers to others. A resource for three hosts is given three times. */
 export interface ResExport {
@@ -64,15 +64,13 @@ export interface ResWorld {
   /**
    * Offers resources in this host's name; what is stored already is not written again. Many are written in batches,
    * each wholly or not at all; after an error some batches may be stored, and exporting again is safe.
-   * @returns true when nothing had to change (false also when an answer was lost).
    * @throws WorldError `invalid` for names that cannot be or one resource given twice with different data; `too-large`,
    * `no-space`, `unavailable`, `outcome-unknown`
    */
-  resExport(exports: readonly ResExport[], options?: ResExportOptions): Promise<boolean>;
+  resExport(exports: readonly ResExport[], options?: ResExportOptions): Promise<ChangeResult>;
   /**
    * Takes resources of this host back; what is not there is no error.
-   * @returns true when nothing had to change (false also when an answer was lost).
    * @throws WorldError `invalid`, `unavailable`, `outcome-unknown`
    */
-  resDelete(deletes: readonly ResDelete[], options?: CallOptions): Promise<boolean>;
+  resDelete(deletes: readonly ResDelete[], options?: CallOptions): Promise<ChangeResult>;
 }

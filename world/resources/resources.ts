@@ -1,4 +1,4 @@
-import type { CallOptions, WatchOptions } from '../call-options.js';
+import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
 import type { KeyValue } from '../client/key-value.js';
 import { checkText, readText, skipped } from '../client/stored/text.js';
 import { follow } from '../client/watch/fold.js';
@@ -55,7 +55,7 @@ export class Resources implements ResWorld {
     return entries.flatMap((entry) => this.#read(entry, filters) ?? []);
   }
 
-  async resExport(exports: readonly ResExport[], options: ResExportOptions = {}): Promise<boolean> {
+  async resExport(exports: readonly ResExport[], options: ResExportOptions = {}): Promise<ChangeResult> {
     const values = new Map<string, string>();
     for (const entry of exports) {
       const key = resourceKey(this.#world.hostname, entry);
@@ -64,13 +64,16 @@ export class Resources implements ResWorld {
       values.set(key, entry.data);
     }
     const { ttlSeconds } = options;
-    if (ttlSeconds === undefined) return writeChanged(this.#world.client, values, undefined, options);
-    return this.#exportFor(ttlSeconds, values, options);
+    const changed =
+      ttlSeconds === undefined
+        ? await writeChanged(this.#world.client, values, undefined, options)
+        : await this.#exportFor(ttlSeconds, values, options);
+    return { changed };
   }
 
-  async resDelete(deletes: readonly ResDelete[], options: CallOptions = {}): Promise<boolean> {
+  async resDelete(deletes: readonly ResDelete[], options: CallOptions = {}): Promise<ChangeResult> {
     const keys = new Set(deletes.map((entry) => resourceKey(this.#world.hostname, entry)));
-    return deleteKeys(this.#world.client, [...keys], options);
+    return { changed: await deleteKeys(this.#world.client, [...keys], options) };
   }
 
   /** The lease goes with the set of keys, so that exporting the same set again renews it and wakes nobody. */
@@ -85,7 +88,7 @@ export class Resources implements ResWorld {
         `${ttlSeconds} cannot be a TTL: it is a whole number of seconds from 1.`,
       );
     }
-    if (values.size === 0) return true;
+    if (values.size === 0) return false;
     const name = [...values.keys()].sort().join('\0');
     for (;;) {
       const lease = await this.#world.client.leaseFor(name, ttlSeconds, options);

@@ -29,7 +29,7 @@ export class Candidacy {
 
   /**
    * Stands with these options from now on.
-   * @returns whether everything was so already.
+   * @returns whether anything was changed.
    * @throws WorldError `unavailable`, `outcome-unknown`; `closed` once it was withdrawn.
    */
   async stand(options: StoredOptions, call: CallOptions): Promise<boolean> {
@@ -41,10 +41,10 @@ export class Candidacy {
     try {
       return await this.#inTurn(async () => {
         if (this.#closed.signal.aborted) throw withdrawn;
-        const stood = await this.#put(options, { ...call, signal: over.signal });
+        const changed = await this.#put(options, { ...call, signal: over.signal });
         this.#wanted = options;
         if (this.#session !== undefined) this.#keeping ??= this.#keep();
-        return stood;
+        return changed;
       });
     } finally {
       unlisten();
@@ -93,10 +93,10 @@ export class Candidacy {
     const before = this.#session;
     const session = options.persist ? undefined : await this.#sessionFor(options.sessionTtlSeconds, call);
     try {
-      const stood = await this.#write(serialiseOptions(options), session?.lease ?? '0', call);
+      const changed = await this.#write(serialiseOptions(options), session?.lease ?? '0', call);
       this.#session = session;
       if (before !== session) await before?.close();
-      return stood;
+      return changed;
     } catch (error) {
       if (before !== session) await session?.close();
       throw error;
@@ -115,7 +115,7 @@ export class Candidacy {
       },
       { ...call, repeatable: true },
     );
-    return succeeded && !repeated;
+    return !succeeded || repeated;
   }
 
   async #sessionFor(ttlSeconds: number, call: CallOptions): Promise<Session> {

@@ -1,4 +1,4 @@
-import type { CallOptions, WatchOptions } from '../call-options.js';
+import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
 import type { SchedulerOptions } from './options.js';
 import type { Strategy } from './strategy.js';
 
@@ -33,18 +33,17 @@ export interface SchedulerWorld {
   scheduled(namespace: string, options?: WatchOptions): AsyncIterable<ScheduledResult>;
   /**
    * Makes this host a candidate until it withdraws or this World closes; with `persist` beyond that. Adding again
-   * replaces the options. With `apply: false` it only looks.
-   * @returns whether nothing had to change.
+   * replaces the options. With `apply: false` it only says whether it would change anything.
    */
   schedulerAdd(
     namespace: string,
     options?: SchedulerOptions & CallOptions & { readonly apply?: boolean },
-  ): Promise<boolean>;
-  /** Takes this host out of a schedule. With `apply: false` it only looks. @returns whether nothing had to change. */
+  ): Promise<ChangeResult>;
+  /** Takes this host out of a schedule. With `apply: false` it only says whether it would change anything. */
   schedulerWithdraw(
     namespace: string,
     options?: CallOptions & { readonly apply?: boolean },
-  ): Promise<boolean>;
+  ): Promise<ChangeResult>;
   scheduledGet(namespace: string, options?: CallOptions): Promise<ScheduledResult>;
   /** All schedules that have a candidate or a decision, sorted by namespace. */
   schedules(options?: CallOptions): Promise<ScheduleOverview[]>;

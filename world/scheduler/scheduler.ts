@@ -1,7 +1,7 @@
 import { onAbort, pause } from '../../base/abort.js';
 import { Backoff } from '../../base/backoff.js';
 import { cancellable } from '../../base/cancellable.js';
-import type { CallOptions, WatchOptions } from '../call-options.js';
+import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
 import { absent } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
 import { SCHEDULER_PATH } from '../keys.js';
@@ -63,24 +63,26 @@ export class Scheduler implements SchedulerWorld {
   async schedulerAdd(
     namespace: string,
     options: SchedulerOptions & CallOptions & { readonly apply?: boolean } = {},
-  ): Promise<boolean> {
+  ): Promise<ChangeResult> {
     const stored = this.#checked(namespace, options);
     if (options.apply === false) {
       const standing = this.#standings.get(namespace);
-      return (standing?.candidacy ?? this.#candidacy(namespace)).stands(stored, callOf(options));
+      const candidacy = standing?.candidacy ?? this.#candidacy(namespace);
+      return { changed: !(await candidacy.stands(stored, callOf(options))) };
     }
     const { candidacy } = this.#stand(namespace, this);
-    return candidacy.stand(stored, callOf(options));
+    return { changed: await candidacy.stand(stored, callOf(options)) };
   }
 
   async schedulerWithdraw(
     namespace: string,
     options: CallOptions & { readonly apply?: boolean } = {},
-  ): Promise<boolean> {
+  ): Promise<ChangeResult> {
     checkHostname(this.#world.hostname);
     checkScheduleNamespace(namespace);
     const key = candidateKey(this.#world.hostname, namespace);
-    if (options.apply === false) return (await this.#world.client.get(key, callOf(options))) === undefined;
+    if (options.apply === false)
+      return { changed: (await this.#world.client.get(key, callOf(options))) !== undefined };
     const standing = this.#standings.get(namespace);
     this.#standings.delete(namespace);
     try {
@@ -88,7 +90,7 @@ export class Scheduler implements SchedulerWorld {
         { compare: [absent(key)], failure: [{ delete: key }] },
         { ...callOf(options), repeatable: true },
       );
-      return succeeded && !repeated;
+      return { changed: !succeeded || repeated };
     } finally {
       await standing?.candidacy.close();
     }

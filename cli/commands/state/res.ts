@@ -49,10 +49,10 @@ function resExport(context: Context): Command {
     .action(async (kind, name, data, flags: ExportFlags) => {
       const exports = await exportsFrom(kind, name, data, flags);
       const ttl = flags.ttl === undefined ? {} : { ttlSeconds: flags.ttl };
-      const same = await withWorld(context, flags, (world, call) =>
+      const { changed } = await withWorld(context, flags, (world, call) =>
         world.resExport(exports, { ...call, ...ttl }),
       );
-      printChange(flags, 'exported', exports.length, !same);
+      printChange(flags, 'exported', exports.length, changed);
     });
 }
 
@@ -65,8 +65,8 @@ function resDelete(context: Context): Command {
     .option('--file <file>', 'a JSON list of {"kind", "name", "host"}; - is standard input')
     .action(async (kind: string | undefined, name: string | undefined, flags: TargetFlags) => {
       const deletes = await targetsFrom(kind, name, flags);
-      const same = await withWorld(context, flags, (world, call) => world.resDelete(deletes, call));
-      printChange(flags, 'deleted', deletes.length, !same);
+      const { changed } = await withWorld(context, flags, (world, call) => world.resDelete(deletes, call));
+      printChange(flags, 'deleted', deletes.length, changed);
     });
 }
 

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { CallOptions, WatchOptions } from '../../../world/call-options.js';
+import type { CallOptions, ChangeResult, WatchOptions } from '../../../world/call-options.js';
 import type { SchedulerOptions } from '../../../world/scheduler/options.js';
 import type { ScheduledResult } from '../../../world/scheduler/scheduler-world.js';
 import type { Context } from '../../context.js';
@@ -111,10 +111,10 @@ async function change(
   context: Context,
   flags: ConnectionFlags,
   namespace: string,
-  act: (...given: Parameters<Parameters<typeof withWorld<boolean>>[2]>) => Promise<boolean>,
+  act: (...given: Parameters<Parameters<typeof withWorld<ChangeResult>>[2]>) => Promise<ChangeResult>,
 ): Promise<void> {
   const result = await withWorld(context, flags, async (world, call) => {
-    const changed = !(await act(world, call));
+    const { changed } = await act(world, call);
     return { namespace, hostname: world.hostname, changed };
   });
   printResult(flags, result, result.changed ? '' : 'nothing had to change');

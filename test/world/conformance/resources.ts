@@ -11,14 +11,13 @@ export function resourcesConform(test: TestFn, subject: () => Subject): void {
       await using first = await subject().open('h1', fleet);
       await using second = await subject().open('h2', fleet);
       const file = { kind: 'file', name: '/etc/motd', data: 'hello' };
-      t.false(
-        await first.resExport([
-          file,
-          { kind: 'file', name: 'für h2/ä', host: 'h2', data: '' },
-          { kind: 'svc', name: 'ssh', host: 'h1', data: 'up' },
-        ]),
-      );
-      t.false(await second.resExport([{ kind: 'svc', name: 'ssh', host: '', data: 'down' }]));
+      const exported = await first.resExport([
+        file,
+        { kind: 'file', name: 'für h2/ä', host: 'h2', data: '' },
+        { kind: 'svc', name: 'ssh', host: 'h1', data: 'up' },
+      ]);
+      t.true(exported.changed);
+      t.true((await second.resExport([{ kind: 'svc', name: 'ssh', host: '', data: 'down' }])).changed);
       const all = [
         { kind: 'file', name: 'für h2/ä', host: 'h1', data: '' },
         { kind: 'file', name: '/etc/motd', host: 'h1', data: 'hello' },
@@ -42,17 +41,17 @@ export function resourcesConform(test: TestFn, subject: () => Subject): void {
   test.serial('exporting or deleting what is so already says so and writes nothing', async (t) => {
     await using world = await subject().open('h1', newFleet());
     const many = Array.from({ length: 300 }, (_, n) => ({ kind: 'k', name: `n${n}`, data: `data ${n}` }));
-    t.true(await world.resExport([]));
-    t.false(await world.resExport(many));
+    t.false((await world.resExport([])).changed);
+    t.true((await world.resExport(many)).changed);
     const before = await world.client.list('/exported/');
     t.is(before.entries.length, 300);
-    t.true(await world.resExport([...many, ...many.slice(0, 5)]));
+    t.false((await world.resExport([...many, ...many.slice(0, 5)])).changed);
     t.deepEqual((await world.client.list('/exported/')).entries, before.entries);
-    t.false(await world.resExport([...many.slice(1), { kind: 'k', name: 'n0', data: 'new' }]));
+    t.true((await world.resExport([...many.slice(1), { kind: 'k', name: 'n0', data: 'new' }])).changed);
     const after = await world.client.list('/exported/');
     t.is(after.entries.filter(({ modRevision }) => modRevision > before.revision).length, 1);
-    t.false(await world.resDelete(many.slice(0, 290)));
-    t.true(await world.resDelete(many.slice(0, 290)));
+    t.true((await world.resDelete(many.slice(0, 290))).changed);
+    t.false((await world.resDelete(many.slice(0, 290))).changed);
     t.is((await world.resCollect([{}])).length, 10);
   });
 
@@ -62,8 +61,8 @@ export function resourcesConform(test: TestFn, subject: () => Subject): void {
       { kind: 'k', name: 'large', data: 'x'.repeat(1_400_000) },
       { kind: 'k', name: 'small', data: 'y' },
     ];
-    t.false(await world.resExport(large));
-    t.true(await world.resExport(large));
+    t.true((await world.resExport(large)).changed);
+    t.false((await world.resExport(large)).changed);
     t.is((await world.resCollect([{ name: 'large' }]))[0]?.data.length, 1_400_000);
     const tooLarge = world.resExport([{ kind: 'k', name: 'n', data: 'x'.repeat(2_200_000) }]);
     await t.throwsAsync(tooLarge, { instanceOf: WorldError, code: 'too-large' });
@@ -75,15 +74,15 @@ export function resourcesConform(test: TestFn, subject: () => Subject): void {
       await using world = await subject().open('h1', newFleet());
       const set = ['a', 'b'].map((name) => ({ kind: 'k', name, data: name }));
       const leases = async () => (await world.client.list('/exported/')).entries.map(({ lease }) => lease);
-      t.false(await world.resExport(set, { ttlSeconds: 60 }));
+      t.true((await world.resExport(set, { ttlSeconds: 60 })).changed);
       const [lease, other] = await leases();
       t.true(lease !== '0' && lease === other);
-      t.true(await world.resExport([...set].reverse(), { ttlSeconds: 60 }));
+      t.false((await world.resExport([...set].reverse(), { ttlSeconds: 60 })).changed);
       t.deepEqual(await leases(), [lease, lease]);
-      t.false(await world.resExport(set.slice(1), { ttlSeconds: 60 }));
+      t.true((await world.resExport(set.slice(1), { ttlSeconds: 60 })).changed);
       t.is((await leases())[0], lease);
       t.not((await leases())[1], lease);
-      t.false(await world.resExport(set));
+      t.true((await world.resExport(set)).changed);
       t.deepEqual(await leases(), ['0', '0']);
       for (const ttlSeconds of [0, -1, 1.5, Number.NaN]) {
         await t.throwsAsync(world.resExport(set, { ttlSeconds }), {

@@ -49,7 +49,7 @@ export function schedulerConforms(test: TestFn, subject: () => Subject): void {
     await using watcher = await open('watcher', fleet);
     const seen = iterate(watcher.scheduled('job'));
     const running = host.schedulerRun();
-    t.false(await host.schedulerAdd('job', { sessionTtlSeconds: 30 }));
+    t.true((await host.schedulerAdd('job', { sessionTtlSeconds: 30 })).changed);
     await until(t, seen, ['h1']);
     await host.close();
     await running;
@@ -61,21 +61,21 @@ export function schedulerConforms(test: TestFn, subject: () => Subject): void {
     const fleet = newFleet();
     await using host = await open('h1', fleet);
     const options = { maxCount: 2, hostsFilter: ['h1', 'h2'], sessionTtlSeconds: 20 };
-    t.false(await host.schedulerAdd('job', { ...options, apply: false }));
-    t.true(await host.schedulerWithdraw('job'));
-    t.false(await host.schedulerAdd('job', options));
-    t.true(await host.schedulerAdd('job', options));
-    t.true(await host.schedulerAdd('job', { ...options, apply: false }));
-    t.false(await host.schedulerAdd('job', { ...options, maxCount: 3, apply: false }));
+    t.true((await host.schedulerAdd('job', { ...options, apply: false })).changed);
+    t.false((await host.schedulerWithdraw('job')).changed);
+    t.true((await host.schedulerAdd('job', options)).changed);
+    t.false((await host.schedulerAdd('job', options)).changed);
+    t.false((await host.schedulerAdd('job', { ...options, apply: false })).changed);
+    t.true((await host.schedulerAdd('job', { ...options, maxCount: 3, apply: false })).changed);
     const entry = await host.client.get('/scheduler/hostname/h1/job');
     t.is(
       entry?.value.toString(),
       'strategy=rr&maxCount=2&persist=false&sessionTTL=20&hostsFilter=h1&hostsFilter=h2',
     );
     t.not(entry?.lease, '0');
-    t.false(await host.schedulerWithdraw('job', { apply: false }));
-    t.false(await host.schedulerWithdraw('job'));
-    t.true(await host.schedulerWithdraw('job', { apply: false }));
+    t.true((await host.schedulerWithdraw('job', { apply: false })).changed);
+    t.true((await host.schedulerWithdraw('job')).changed);
+    t.false((await host.schedulerWithdraw('job', { apply: false })).changed);
     t.is(await host.client.get('/scheduler/hostname/h1/job'), undefined);
   });
 
@@ -87,13 +87,13 @@ export function schedulerConforms(test: TestFn, subject: () => Subject): void {
     const seen = iterate(other.scheduled('job'));
     await host.schedulerAdd('job', { sessionTtlSeconds: 30 });
     await until(t, seen, ['h1']);
-    t.false(await host.schedulerAdd('job', { sessionTtlSeconds: 60 }));
-    t.false(await host.schedulerAdd('job', { persist: true }));
+    t.true((await host.schedulerAdd('job', { sessionTtlSeconds: 60 })).changed);
+    t.true((await host.schedulerAdd('job', { persist: true })).changed);
     await host.close();
     t.deepEqual(await other.schedules(), [{ namespace: 'job', hosts: ['h1'], candidates: ['h1'] }]);
     await using again = await open('h1', fleet);
-    t.true(await again.schedulerAdd('job', { persist: true }));
-    t.false(await again.schedulerWithdraw('job'));
+    t.false((await again.schedulerAdd('job', { persist: true })).changed);
+    t.true((await again.schedulerWithdraw('job')).changed);
     await until(t, seen, []);
     await other.close();
     await running;

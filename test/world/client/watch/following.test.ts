@@ -98,10 +98,10 @@ test.serial(
     const on = await bench(t, etcd);
     const world = new EtcdWorld(on.client, 'h1');
     const entry = { kind: 'k', name: 'n', data: 'x' };
-    t.false(await losingAnswer(on, '/exported/*/h1/k/n', () => world.resExport([entry])));
+    t.true((await losingAnswer(on, '/exported/*/h1/k/n', () => world.resExport([entry]))).changed);
     t.is((await on.direct.get('/exported/*/h1/k/n'))?.version, 1n);
-    t.true(await world.resExport([entry]));
-    t.false(await losingAnswer(on, '/exported/*/h1/k/n', () => world.resDelete([entry])));
+    t.false((await world.resExport([entry])).changed);
+    t.true((await losingAnswer(on, '/exported/*/h1/k/n', () => world.resDelete([entry]))).changed);
   },
 );
 
