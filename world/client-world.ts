@@ -1,7 +1,11 @@
 import type { Log } from '../base/log.js';
 import { warnOnce } from '../base/log.js';
-import { listAgents, watchAgents } from './agents/agents.js';
+import { followAgents, listAgents, watchAgents } from './agents/agents.js';
+import { getConverged, watchConverged } from './agents/convergence.js';
+import { waitConverged } from './agents/wait-converged.js';
 import type { Client } from './client/client.js';
+import { campaign, leader } from './client/concurrency/election.js';
+import { lock } from './client/concurrency/lock.js';
 import { getIdealClusterSize, setIdealClusterSize, watchIdealClusterSize } from './cluster/cluster-size.js';
 import { getEndpoints, watchEndpoints } from './cluster/endpoints.js';
 import { memberChanges } from './cluster/watch-members.js';
@@ -10,6 +14,7 @@ import { Reports } from './deploys/reports.js';
 import { getTree } from './fs/copy/get-tree.js';
 import { putTree } from './fs/copy/put-tree.js';
 import { FileSystems, type FsOptions } from './fs/file-systems.js';
+import { electionKey, followLeader, lockKey } from './lock-world.js';
 import { Resources } from './resources/resources.js';
 import { Scheduler } from './scheduler/scheduler.js';
 import { StringMaps } from './strings/string-maps.js';
@@ -49,6 +54,7 @@ export class ClientWorld implements World {
   readonly strSet: World['strSet'] = (...args) => this.#strings.strSet(...args);
   readonly strDel: World['strDel'] = (...args) => this.#strings.strDel(...args);
   readonly strWatch: World['strWatch'] = (...args) => this.#strings.strWatch(...args);
+  readonly strFollow: World['strFollow'] = (...args) => this.#strings.strFollow(...args);
   readonly strIsNotExist: World['strIsNotExist'] = (error) => this.#strings.strIsNotExist(error);
 
   readonly strMapGet: World['strMapGet'] = (...args) => this.#maps.strMapGet(...args);
@@ -75,6 +81,19 @@ export class ClientWorld implements World {
 
   readonly getAgents: World['getAgents'] = (options) => listAgents(this.client, this.#log, options);
   readonly watchAgents: World['watchAgents'] = (options) => watchAgents(this.client, options);
+
+  readonly agentsFollow: World['agentsFollow'] = (options) => followAgents(this.client, this.#log, options);
+  readonly converged: World['converged'] = (options) =>
+    getConverged(this.client, { ...options, log: this.#log });
+  readonly convergedWatch: World['convergedWatch'] = (options) => watchConverged(this.client, options);
+  readonly waitConverged: World['waitConverged'] = (options) => waitConverged(this.client, options);
+
+  readonly lock: World['lock'] = async (name, options) => lock(this.client, lockKey(name), options);
+  readonly campaign: World['campaign'] = async (name, { value = this.hostname, ...options } = {}) =>
+    campaign(this.client, electionKey(name), value, options);
+  readonly leader: World['leader'] = async (name, options) =>
+    (await leader(this.client, electionKey(name), options))?.value.toString();
+  readonly leaderFollow: World['leaderFollow'] = (name, options) => followLeader(this.client, name, options);
 
   readonly members: World['members'] = (options) => this.client.members(options);
   readonly watchMembers: World['watchMembers'] = (options) => memberChanges(this.client, options);

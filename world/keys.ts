@@ -84,5 +84,11 @@ export const FLEET_KEY = '/hawser/fleet';
 /** `/hawser/hosts/$hostname`: a host that belongs to the fleet, whether or not its agent is alive (JSON). */
 export const HOSTS_PREFIX = '/hawser/hosts/';
 
+/** `/hawser/locks/$name/$leaseHex`: who waits for a lock of `World.lock`, as Go's `concurrency` package lays it out. */
+export const LOCKS_PREFIX = '/hawser/locks/';
+
+/** `/hawser/elections/$name/$leaseHex`: who campaigns by `World.campaign`, in the same layout. */
+export const ELECTIONS_PREFIX = '/hawser/elections/';
+
 /** Written to find out whether etcd has room for more; deleted at once. */
 export const DEFRAG_PROBE_KEY = '/hawser/room';

@@ -1,10 +1,12 @@
 import type { AgentsWorld } from './agents/agents.js';
+import type { ConvergenceWorld } from './agents/wait-converged.js';
 import type { ClusterSizeWorld } from './cluster/cluster-size.js';
 import type { EndpointsWorld } from './cluster/endpoints.js';
 import type { MembersWorld } from './cluster/watch-members.js';
 import type { DeployWorld } from './deploys/deploy-log.js';
 import type { ReportWorld } from './deploys/reports.js';
 import type { FsWorld } from './fs/file-systems.js';
+import type { LockWorld } from './lock-world.js';
 import type { ResWorld } from './resources/resource-world.js';
 import type { SchedulerWorld } from './scheduler/scheduler-world.js';
 import type { StrMapWorld } from './strings/string-maps.js';
@@ -19,6 +21,8 @@ export interface World
     ReportWorld,
     FsWorld,
     AgentsWorld,
+    ConvergenceWorld,
+    LockWorld,
     MembersWorld,
     ClusterSizeWorld,
     EndpointsWorld,

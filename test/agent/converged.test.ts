@@ -34,7 +34,7 @@ test.serial('a host that applies a deploy is not at rest before the deploy is he
   await untilSaid(agents.client, 'h1', false);
   await t.throwsAsync(waitConverged(agents.client, { quietMs: 10, timeoutMs: 300 }), {
     code: 'not-converged',
-    message: /h1 still moves/,
+    message: /h1 has not converged/,
   });
   await writeFile(gate, '');
   await waitConverged(agents.client, { quietMs: 100, timeoutMs: patienceMs });

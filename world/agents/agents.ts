@@ -7,6 +7,7 @@ import type { Session } from '../client/lease/session.js';
 import { readHosts, readStoredJson } from '../client/stored/json.js';
 import { absent, type TxnOp, unchangedSince } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
+import { followMap } from '../follow.js';
 import { AGENTS_PREFIX } from '../keys.js';
 import { checkHostname } from '../names.js';
 
@@ -31,6 +32,8 @@ export interface AgentsWorld {
   getAgents(options?: CallOptions): Promise<Map<string, Agent>>;
   /** Yields once the watch is set up, then once for each change or burst of changes: agents that come, go or restart. */
   watchAgents(options?: WatchOptions): AsyncIterable<void>;
+  /** Yields what {@link getAgents} returns, at once and then after each change or burst of changes. */
+  agentsFollow(options?: WatchOptions): AsyncIterable<ReadonlyMap<string, Agent>>;
 }
 
 const agentSchema: z.ZodType<Agent> = z.object({
@@ -54,6 +57,22 @@ export async function listAgents(
 
 export function watchAgents(client: Client, options?: WatchOptions): AsyncIterable<void> {
   return client.changes({ key: AGENTS_PREFIX, prefix: true }, options);
+}
+
+export function followAgents(
+  client: Client,
+  log: Log | undefined,
+  options?: WatchOptions,
+): AsyncIterable<ReadonlyMap<string, Agent>> {
+  return followMap<Agent>(client, AGENTS_PREFIX, options, (agents, { type, entry }) => {
+    const read =
+      type === 'put' ? readHosts(agentSchema, AGENTS_PREFIX, [entry], log) : new Map<string, Agent>();
+    const [[hostname, agent] = []] = read;
+    if (hostname === undefined || agent === undefined)
+      return agents.delete(entry.key.slice(AGENTS_PREFIX.length));
+    agents.set(hostname, agent);
+    return true;
+  });
 }
 
 /**

@@ -6,48 +6,44 @@ import type { KeyValue } from '../client/key-value.js';
 import { readHosts } from '../client/stored/json.js';
 import { AGENTS_PREFIX, CONVERGED_PATH } from '../keys.js';
 
-/** Where hosts say whether they have come to rest. */
 const schema = z.boolean();
 
-/**
- * Which hosts say that they have come to rest (`true`) or that something still moves on them (`false`). Hosts that say
- * nothing are not in it.
- */
+/** What each host last said: converged (`true`) or not (`false`). Hosts that said nothing are left out. */
 export async function getConverged(
   client: Client,
-  options: CallOptions & { readonly log?: Log } = {},
+  { log, ...options }: CallOptions & { readonly log?: Log | undefined } = {},
 ): Promise<Map<string, boolean>> {
   const { entries } = await client.list(CONVERGED_PATH, options);
-  return readHosts(schema, CONVERGED_PATH, entries, options.log);
+  return readHosts(schema, CONVERGED_PATH, entries, log);
 }
 
-/** Yields once when the watch stands, then once for each change (or burst of changes). */
+/** Yields once the watch is set up, then once for each change or burst of changes. */
 export function watchConverged(client: Client, options?: WatchOptions): AsyncIterable<void> {
   return client.changes({ key: CONVERGED_PATH, prefix: true }, options);
 }
 
-/** What one agent that lives says of itself; `silent`: nothing. */
-export type ConvergenceState = 'converged' | 'moving' | 'silent';
+/** What the agent of a host said last; `silent`: nothing. */
+export type ConvergenceState = 'converged' | 'not-converged' | 'silent';
 
-/** How far the agents of a fleet have come to rest, as of one revision. */
+/** Whether the hosts of a fleet have converged, as of one revision. */
 export interface Convergence {
   readonly hosts: ReadonlyMap<string, ConvergenceState>;
-  /** Whether there are agents and all of them have come to rest. */
+  /** Whether there are agents and all of them have converged. */
   readonly isComplete: boolean;
-  /** The same as long as nobody has come, gone or written. */
+  /** Stays the same until an agent comes, goes or writes. */
   readonly signature: string;
 }
 
-/** @param entries what is under `/agents/` and `/converged/`. */
+/** @param entries everything below `/agents/` and `/converged/`. */
 export function convergenceOf(entries: readonly KeyValue[]): Convergence {
-  const of = (prefix: string) => entries.filter(({ key }) => key.startsWith(prefix));
-  const agents = of(AGENTS_PREFIX).map(({ key }) => key.slice(AGENTS_PREFIX.length));
-  const said = readHosts(schema, CONVERGED_PATH, of(CONVERGED_PATH), undefined);
+  const below = (prefix: string) => entries.filter(({ key }) => key.startsWith(prefix));
+  const agents = below(AGENTS_PREFIX).map(({ key }) => key.slice(AGENTS_PREFIX.length));
+  const said = readHosts(schema, CONVERGED_PATH, below(CONVERGED_PATH), undefined);
   const hosts = new Map(
     agents.map((hostname): [string, ConvergenceState] => {
       const value = said.get(hostname);
       if (value === undefined) return [hostname, 'silent'];
-      return [hostname, value ? 'converged' : 'moving'];
+      return [hostname, value ? 'converged' : 'not-converged'];
     }),
   );
   return {

@@ -1,48 +1,58 @@
 import { addAbortListener } from 'node:events';
 import { pause } from '../../base/abort.js';
+import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { follow } from '../client/watch/fold.js';
 import { WorldError } from '../errors.js';
 import { AGENTS_PREFIX, CONVERGED_PATH } from '../keys.js';
 import { type Convergence, convergenceOf } from './convergence.js';
 
-const PREFIXES = [AGENTS_PREFIX, CONVERGED_PATH];
-
-/** As long as a timer can wait, about 24 days: an outage is waited out. */
-const PATIENT_MS = 2 ** 31 - 1;
-
-export interface WaitConvergedOptions {
-  /** How long the whole fleet is to have been at rest. */
-  readonly quietMs: number;
-  /** Gives up after so long. Default: never. */
-  readonly timeoutMs?: number;
-  /** How long the first answer may take. Default 10,000. */
-  readonly answerTimeoutMs?: number;
-  readonly signal?: AbortSignal;
+/** Whether the hosts of the fleet have converged: whether anything is still changing on them. */
+export interface ConvergenceWorld {
+  /** What each host last said: converged (`true`) or not (`false`). Hosts that said nothing are left out. */
+  converged(options?: CallOptions): Promise<Map<string, boolean>>;
+  /** Yields once the watch is set up, then once for each change or burst of changes. */
+  convergedWatch(options?: WatchOptions): AsyncIterable<void>;
+  /**
+   * Resolves when every live agent has been converged for `quietMs`. The time is counted by this process's clock from
+   * when it read that, so the call takes at least `quietMs`; no other host's clock is trusted. It starts again when an
+   * agent comes, goes or writes. A converged host is not always a healthy one: a host whose deploy failed has converged
+   * too. A dead host counts until its session ends.
+   * @throws WorldError `not-converged` after `timeoutMs`, with what each host said; `unavailable` when the first answer
+   * does not come in time. Later outages are waited out. After an abort `signal.reason`.
+   */
+  waitConverged(options: WaitConvergedOptions): Promise<void>;
 }
 
-/**
- * Resolves when every agent that lives has said without a break for `quietMs` that it has come to rest. The time is counted by
- * this process's clock from when it read that, so the call takes at least `quietMs`; no other host's clock is trusted. An
- * agent that comes or goes, or that writes anything, starts the count afresh. Converged does not say that all went well: a
- * host whose deploy failed has come to rest too. A host that died counts for as long as its session lives.
- *
- * @throws WorldError `not-converged` after `timeoutMs`, with what keeps each host; `unavailable` when the first answer does
- * not come in time. Later outages are waited out.
- */
+const PREFIXES = [AGENTS_PREFIX, CONVERGED_PATH];
+
+/** The longest that a timer can wait, about 24 days: an outage is waited out. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export interface WaitConvergedOptions {
+  /** How long every host has to have been converged. */
+  readonly quietMs: number;
+  /** Gives up after this time. Default: never. */
+  readonly timeoutMs?: number | undefined;
+  /** How long the first answer may take. Default 10,000. */
+  readonly answerTimeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** As {@link ConvergenceWorld.waitConverged}. */
 export async function waitConverged(client: Client, options: WaitConvergedOptions): Promise<void> {
   const { quietMs, timeoutMs, answerTimeoutMs, signal } = options;
   signal?.throwIfAborted();
   const over = new AbortController();
   using _ = signal && addAbortListener(signal, () => over.abort());
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => over.abort(), timeoutMs);
-  const wait = new RestWait(client, over.signal);
+  const wait = new ConvergenceWait(client, over.signal);
   try {
     await wait.run(quietMs, answerTimeoutMs);
   } catch (error) {
     signal?.throwIfAborted();
     if (!over.signal.aborted) throw error;
-    throw notConverged(wait.rest, timeoutMs ?? 0);
+    throw notConverged(wait.newest, timeoutMs ?? 0);
   } finally {
     clearTimeout(timer);
     over.abort();
@@ -50,13 +60,13 @@ export async function waitConverged(client: Client, options: WaitConvergedOption
   }
 }
 
-class RestWait {
-  /** The newest that was read. */
-  rest: Convergence | undefined;
+class ConvergenceWait {
+  /** What was read last. */
+  newest: Convergence | undefined;
   ended: Promise<unknown> = Promise.resolve();
   readonly #client: Client;
   readonly #over: AbortSignal;
-  #news = new AbortController();
+  #changed = new AbortController();
   #failure: { readonly error: unknown } | undefined;
 
   constructor(client: Client, over: AbortSignal) {
@@ -65,52 +75,52 @@ class RestWait {
   }
 
   async run(quietMs: number, answerTimeoutMs: number | undefined): Promise<void> {
-    let rest = await this.#read(answerTimeoutMs);
+    let current = await this.#read(answerTimeoutMs);
     this.ended = this.#watch();
     for (let since = performance.now(); ; ) {
       const leftMs = since + quietMs - performance.now();
-      if (rest.isComplete && leftMs <= 0) return;
-      await pause(rest.isComplete ? leftMs : PATIENT_MS, this.#news.signal, this.#over);
+      if (current.isComplete && leftMs <= 0) return;
+      await pause(current.isComplete ? leftMs : LONGEST_TIMER_MS, this.#changed.signal, this.#over);
       if (this.#failure !== undefined) throw this.#failure.error;
-      const isNews = this.#news.signal.aborted;
-      this.#news = new AbortController();
-      // Read even when the watch was silent: what it has not brought yet is seen here, and an outage is no rest.
-      const newer = await this.#read(PATIENT_MS);
-      if (isNews || newer.signature !== rest.signature) since = performance.now();
-      rest = newer;
+      const hasChanged = this.#changed.signal.aborted;
+      this.#changed = new AbortController();
+      // Read even when the watch was silent: a change may be on its way, and an outage does not count as converged.
+      const newer = await this.#read(LONGEST_TIMER_MS);
+      if (hasChanged || newer.signature !== current.signature) since = performance.now();
+      current = newer;
     }
   }
 
   async #read(timeoutMs: number | undefined): Promise<Convergence> {
-    const options = { signal: this.#over, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
-    const { entries } = await this.#client.listTogether(PREFIXES, options);
-    this.rest = convergenceOf(entries);
-    return this.rest;
+    const { entries } = await this.#client.listTogether(PREFIXES, { signal: this.#over, timeoutMs });
+    this.newest = convergenceOf(entries);
+    return this.newest;
   }
 
   async #watch(): Promise<void> {
     const requests = PREFIXES.map((key) => ({ key, prefix: true }));
     try {
       const fold = { apply: () => true, value: () => undefined };
-      for await (const _ of follow(this.#client, requests, { signal: this.#over }, fold)) this.#news.abort();
+      for await (const _ of follow(this.#client, requests, { signal: this.#over }, fold))
+        this.#changed.abort();
     } catch (error) {
       this.#failure = { error };
-      this.#news.abort();
+      this.#changed.abort();
     }
   }
 }
 
-function notConverged(rest: Convergence | undefined, timeoutMs: number): WorldError {
-  const hosts = Object.fromEntries([...(rest?.hosts ?? [])].filter(([, state]) => state !== 'converged'));
+function notConverged(newest: Convergence | undefined, timeoutMs: number): WorldError {
+  const hosts = Object.fromEntries([...(newest?.hosts ?? [])].filter(([, state]) => state !== 'converged'));
   const named = Object.entries(hosts).map(([host, state]) =>
-    state === 'moving' ? `${host} still moves` : `${host} says nothing of it`,
+    state === 'silent' ? `${host} has not said whether it has` : `${host} has not converged`,
   );
   const why =
     named.length > 0
       ? named.join(', ')
-      : rest?.hosts.size === 0
-        ? 'no agent lives'
-        : 'all hosts are at rest, but not for long enough yet';
-  const message = `The fleet did not come to rest within ${timeoutMs / 1000} s: ${why}.`;
+      : newest?.hosts.size === 0
+        ? 'no agent is running'
+        : 'all hosts have converged, but not for long enough yet';
+  const message = `The fleet did not converge within ${timeoutMs / 1000} s: ${why}.`;
   return new WorldError('not-converged', message, { hosts });
 }

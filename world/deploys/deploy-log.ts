@@ -34,13 +34,7 @@ export interface DeployWorld {
    * @throws WorldError `conflict` when the id is taken or not next, or the parent hash differs; `not-found` when its tree,
    * stored over this World, was freed since.
    */
-  addDeploy(
-    id: number,
-    hash: string,
-    parentHash: string,
-    payload: string,
-    options?: CallOptions,
-  ): Promise<void>;
+  addDeploy(...args: AddDeployArguments): Promise<void>;
   /**
    * Deletes all deploys, with their hashes and reports, but the newest `keep` (from 1) and those that a host runs by its
    * last report, however old. The next deploy follows as before. {@link FsWorld.fsGc} then frees what only they stored.
@@ -49,6 +43,22 @@ export interface DeployWorld {
    */
   pruneDeploys(keep: number, options?: CallOptions): Promise<number>;
 }
+
+/** A deploy to append. */
+export interface DeployToAdd {
+  /** The newest id plus one. */
+  readonly id: number;
+  readonly payload: string;
+  /** Stored beside the payload. Default none. */
+  readonly hash?: string | undefined;
+  /** With `hash`: what the hash of the previous deploy must be. Default: it is not compared. */
+  readonly parentHash?: string | undefined;
+}
+
+/** One object, or the seed's positional form, in which an empty string is no hash. */
+export type AddDeployArguments =
+  | [deploy: DeployToAdd, options?: CallOptions]
+  | [id: number, hash: string, parentHash: string, payload: string, options?: CallOptions];
 
 interface NewDeploy {
   readonly id: number;
@@ -128,13 +138,8 @@ export class DeployLog implements DeployWorld {
     return entry === undefined ? '' : textOf(entry);
   }
 
-  async addDeploy(
-    id: number,
-    hash: string,
-    parentHash: string,
-    payload: string,
-    options?: CallOptions,
-  ): Promise<void> {
+  async addDeploy(...args: AddDeployArguments): Promise<void> {
+    const [{ id, hash = '', parentHash = '', payload }, options] = deployOf(args);
     checkDeployId(id);
     options?.signal?.throwIfAborted();
     for (const text of [hash, parentHash, payload]) checkText(text, `Deploy ${id}`);
@@ -172,6 +177,15 @@ export class DeployLog implements DeployWorld {
       throw error;
     }
   }
+}
+
+function deployOf(args: AddDeployArguments): [DeployToAdd, CallOptions | undefined] {
+  if (typeof args[0] === 'object') return args as [DeployToAdd, CallOptions | undefined];
+  const [id, hash, parentHash, payload, options] = args as Extract<
+    AddDeployArguments,
+    [number, ...unknown[]]
+  >;
+  return [{ id, hash, parentHash, payload }, options];
 }
 
 function conditions({ id, hash, parentHash, tree, isTreeStored }: NewDeploy): Compare[] {

@@ -1,10 +1,9 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { KeyValue } from '../client/key-value.js';
-import { untilAvailable } from '../client/lease/until-available.js';
 import { checkText, readText, skipped } from '../client/stored/text.js';
 import type { WatchEvent } from '../client/watch/cursor.js';
-import { follow } from '../client/watch/fold.js';
 import { setText } from '../client/write/write-if-changed.js';
+import { followMap } from '../follow.js';
 import { STRINGS_PREFIX } from '../keys.js';
 import { checkHostname, checkKey, isHostname } from '../names.js';
 import type { WorldContext } from '../world-context.js';
@@ -45,23 +44,9 @@ export class StringMaps implements StrMapWorld {
 
   strMapFollow(key: string, options?: WatchOptions): AsyncIterable<ReadonlyMap<string, string>> {
     const prefix = mapPrefix(key);
-    let values = new Map<string, string>();
-    let read = 0n;
-    return follow(this.#world.client, [{ key: prefix, prefix: true }], options, {
-      apply: async (item, _, signal) => {
-        if (item.kind === 'events') {
-          const later = item.events.filter(({ entry }) => entry.modRevision > read);
-          return later.filter((event) => this.#apply(values, prefix, event)).length > 0;
-        }
-        const { entries, revision } = await untilAvailable(signal, () =>
-          this.#world.client.list(prefix, { signal }),
-        );
-        values = this.#toMap(prefix, entries);
-        read = revision;
-        return true;
-      },
-      value: () => new Map(values),
-    });
+    return followMap<string>(this.#world.client, prefix, options, (values, event) =>
+      this.#apply(values, prefix, event),
+    );
   }
 
   async strMapGet(key: string, options?: CallOptions): Promise<Map<string, string>> {

@@ -1,7 +1,8 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import { checkText, textOf } from '../client/stored/text.js';
+import { checkText, readText, textOf } from '../client/stored/text.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
+import { followKey } from '../follow.js';
 import { STRINGS_PREFIX } from '../keys.js';
 import { checkKey } from '../names.js';
 import type { WorldContext } from '../world-context.js';
@@ -10,6 +11,8 @@ import type { WorldContext } from '../world-context.js';
 export interface StrWorld {
   /** Yields once when the watch stands, then once for each change (or burst of changes) of the string. */
   strWatch(key: string, options?: WatchOptions): AsyncIterable<void>;
+  /** Yields the string as it is, undefined while there is none, and then each one that differs from the one before. */
+  strFollow(key: string, options?: WatchOptions): AsyncIterable<string | undefined>;
   /**
    * @throws WorldError `not-found` when the key does not exist (see {@link strIsNotExist}); `invalid` when what is
    * stored is no text (UTF-8), or for a key that cannot be
@@ -37,6 +40,14 @@ export class Strings implements StrWorld {
 
   strWatch(key: string, options?: WatchOptions): AsyncIterable<void> {
     return this.#world.client.changes({ key: stringKey(key) }, options);
+  }
+
+  strFollow(key: string, options?: WatchOptions): AsyncIterable<string | undefined> {
+    const { client, log } = this.#world;
+    return followKey(client, stringKey(key), options, {
+      read: (entry) => (entry === undefined ? undefined : readText(entry, log)),
+      identify: (text) => text,
+    });
   }
 
   async strGet(key: string, options?: CallOptions): Promise<string> {

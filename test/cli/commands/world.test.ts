@@ -166,7 +166,7 @@ test.serial('status tells who has come to rest, and can wait until the whole fle
   t.is(late.code, 1);
   const { code, message, hosts } = JSON.parse(late.stderr).error;
   t.deepEqual([code, hosts], ['not-converged', { web1: 'moving' }]);
-  t.regex(message, /web1 still moves/);
+  t.regex(message, /web1 has not converged/);
   t.like(await fleet.json(['status']), {
     converged: false,
     hosts: [

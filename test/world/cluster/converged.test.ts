@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
-import { EtcdWorld, getConverged, WorldError, waitConverged, watchConverged } from '../../../world/index.js';
+import { EtcdWorld, WorldError } from '../../../world/index.js';
 import { Etcd } from '../helpers/etcd.js';
 
 let etcd: Etcd;
@@ -25,15 +25,15 @@ async function say(hosts: Readonly<Record<string, 'true' | 'false' | 'alive'>>):
   await world.client.txn({ success: puts });
 }
 
-test.serial('every host says whether it has come to rest; what is no such thing is left out', async (t) => {
-  const pulses = watchConverged(world.client)[Symbol.asyncIterator]();
+test.serial('every host says whether it has converged; what says neither is left out', async (t) => {
+  const pulses = world.convergedWatch()[Symbol.asyncIterator]();
   await pulses.next();
   const pulse = pulses.next();
   await say({ a: 'true', b: 'false' });
   await world.client.set('/converged/c', 'maybe');
   await pulse;
   t.deepEqual(
-    await getConverged(world.client),
+    await world.converged(),
     new Map([
       ['a', true],
       ['b', false],
@@ -43,14 +43,14 @@ test.serial('every host says whether it has come to rest; what is no such thing 
 });
 
 /**
- * Breaks the rest again and again, for longer than a wait for 300 ms needs, and tells how long before the wait ended that was for
- * the last time; a break that may have come too late for it does not count.
+ * Disturbs the fleet repeatedly, for longer than a wait of 300 ms needs, and returns how long before the end of the wait
+ * the last disturbance was; one that may have come too late does not count.
  */
 async function breakWhile(
-  resting: Promise<void>,
+  converging: Promise<void>,
   breakIt: (round: number) => Promise<unknown>,
 ): Promise<number> {
-  const ended = resting.then(() => performance.now());
+  const ended = converging.then(() => performance.now());
   let isOver = false;
   void ended.then(() => (isOver = true));
   let last = performance.now();
@@ -67,8 +67,8 @@ async function breakWhile(
 test.serial('it waits for every agent that lives, and counts from its last word on', async (t) => {
   await say({ a: 'true', b: 'false' });
   await world.client.set('/converged/dead', 'false');
-  const resting = waitConverged(world.client, { quietMs: 300 });
-  const sinceMs = await breakWhile(resting, (round) =>
+  const converging = world.waitConverged({ quietMs: 300 });
+  const sinceMs = await breakWhile(converging, (round) =>
     world.client.set('/converged/b', round < 11 ? 'false' : 'true'),
   );
   t.true(sinceMs >= 300);
@@ -76,15 +76,15 @@ test.serial('it waits for every agent that lives, and counts from its last word 
 
 test.serial('a rest that was broken counts afresh, even when nobody saw it broken', async (t) => {
   await say({ a: 'true', b: 'true' });
-  const resting = waitConverged(world.client, { quietMs: 300 });
-  const sinceMs = await breakWhile(resting, () => world.client.set('/converged/b', 'true'));
+  const converging = world.waitConverged({ quietMs: 300 });
+  const sinceMs = await breakWhile(converging, () => world.client.set('/converged/b', 'true'));
   t.true(sinceMs >= 300);
 });
 
 test.serial('an agent that comes or goes starts the count afresh', async (t) => {
   await say({ a: 'true' });
-  const resting = waitConverged(world.client, { quietMs: 300 });
-  const sinceMs = await breakWhile(resting, (round) =>
+  const converging = world.waitConverged({ quietMs: 300 });
+  const sinceMs = await breakWhile(converging, (round) =>
     round % 2 === 0 ? say({ b: 'true' }) : world.client.txn({ success: [{ delete: '/agents/b' }] }),
   );
   t.true(sinceMs >= 300);
@@ -92,39 +92,39 @@ test.serial('an agent that comes or goes starts the count afresh', async (t) => 
 
 test.serial('after the time given it says what keeps each host', async (t) => {
   await say({ a: 'true', b: 'false', c: 'alive' });
-  const error = await t.throwsAsync(waitConverged(world.client, { quietMs: 10, timeoutMs: 200 }), {
+  const error = await t.throwsAsync(world.waitConverged({ quietMs: 10, timeoutMs: 200 }), {
     instanceOf: WorldError,
     code: 'not-converged',
-    message: 'The fleet did not come to rest within 0.2 s: b still moves, c says nothing of it.',
+    message: 'The fleet did not converge within 0.2 s: b has not converged, c has not said whether it has.',
   });
-  t.deepEqual(error.hosts, { b: 'moving', c: 'silent' });
+  t.deepEqual(error.hosts, { b: 'not-converged', c: 'silent' });
 });
 
-test.serial('a fleet without agents is no fleet at rest', async (t) => {
+test.serial('a fleet without agents has not converged', async (t) => {
   await world.client.set('/converged/a', 'true');
-  await t.throwsAsync(waitConverged(world.client, { quietMs: 10, timeoutMs: 100 }), {
+  await t.throwsAsync(world.waitConverged({ quietMs: 10, timeoutMs: 100 }), {
     code: 'not-converged',
-    message: /no agent lives/,
+    message: /no agent is running/,
   });
 });
 
 test.serial('aborting rejects with the reason', async (t) => {
   await say({ a: 'true' });
   const over = new AbortController();
-  const resting = waitConverged(world.client, { quietMs: 60_000, signal: over.signal });
-  await watchConverged(world.client)[Symbol.asyncIterator]().next();
+  const converging = world.waitConverged({ quietMs: 60_000, signal: over.signal });
+  await world.convergedWatch()[Symbol.asyncIterator]().next();
   over.abort(new Error('enough'));
-  await t.throwsAsync(resting, { message: 'enough' });
+  await t.throwsAsync(converging, { message: 'enough' });
 });
 
 test.serial('an outage is waited out; one from the start is an error', async (t) => {
   await say({ a: 'true' });
-  const resting = waitConverged(world.client, { quietMs: 400 });
-  await watchConverged(world.client)[Symbol.asyncIterator]().next();
+  const converging = world.waitConverged({ quietMs: 400 });
+  await world.convergedWatch()[Symbol.asyncIterator]().next();
   await etcd.kill();
-  await t.throwsAsync(waitConverged(world.client, { quietMs: 10, answerTimeoutMs: 100 }), {
+  await t.throwsAsync(world.waitConverged({ quietMs: 10, answerTimeoutMs: 100 }), {
     code: 'unavailable',
   });
   await etcd.restart();
-  await t.notThrowsAsync(resting);
+  await t.notThrowsAsync(converging);
 });

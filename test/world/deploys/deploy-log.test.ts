@@ -108,3 +108,15 @@ test.serial(
     t.is(direct.endpoints.length, 1);
   },
 );
+
+test.serial('a deploy may be given as one object, with its hashes or without', async (t) => {
+  const { direct } = await bench(t, etcd);
+  const world = new EtcdWorld(direct, 'h1');
+  await world.addDeploy({ id: 1, payload: 'one', hash: 'a' });
+  const other = world.addDeploy({ id: 2, payload: 'two', hash: 'b', parentHash: 'x' });
+  await t.throwsAsync(other, { instanceOf: WorldError, code: 'conflict' });
+  await world.addDeploy({ id: 2, payload: 'two', hash: 'b', parentHash: 'a' });
+  await world.addDeploy({ id: 3, payload: 'three' });
+  t.deepEqual([...(await world.getDeploys()).values()], ['one', 'two', 'three']);
+  t.is(await world.getDeployHash(3), '');
+});

@@ -1,0 +1,96 @@
+import type { WatchOptions } from './call-options.js';
+import type { Client } from './client/client.js';
+import type { KeyValue } from './client/key-value.js';
+import { untilAvailable } from './client/lease/until-available.js';
+import type { WatchEvent, WatchItem } from './client/watch/cursor.js';
+import { type Fold, follow } from './client/watch/fold.js';
+
+/** What a follower of one key makes of it. */
+export interface KeyReader<T> {
+  /** @param entry undefined while the key does not exist. */
+  read(entry: KeyValue | undefined): T;
+  /** Two values with the same identity are not told apart. */
+  identify(value: T): string | undefined;
+}
+
+/** Yields the value of one key as it is, and then each one that differs from the one before. */
+export function followKey<T>(
+  client: Client,
+  key: string,
+  options: WatchOptions | undefined,
+  reader: KeyReader<T>,
+): AsyncIterableIterator<T, undefined> {
+  return follow(client, [{ key }], options, new KeyFold(client, key, reader));
+}
+
+class KeyFold<T> implements Fold<T> {
+  readonly #client: Client;
+  readonly #key: string;
+  readonly #reader: KeyReader<T>;
+  #value: T;
+  #isShown = false;
+  #shown: string | undefined;
+  #readAt = 0n;
+
+  constructor(client: Client, key: string, reader: KeyReader<T>) {
+    this.#client = client;
+    this.#key = key;
+    this.#reader = reader;
+    this.#value = reader.read(undefined);
+  }
+
+  async apply(item: WatchItem, _index: number, signal: AbortSignal): Promise<boolean> {
+    if (item.kind !== 'events') this.#value = this.#reader.read(await this.#get(signal));
+    // What was read when the watch was set up may be newer than the first events.
+    else if (item.revision > this.#readAt) this.#value = this.#reader.read(entryOf(item.events.at(-1)));
+    return !this.#isShown || this.#reader.identify(this.#value) !== this.#shown;
+  }
+
+  value(): T {
+    this.#isShown = true;
+    this.#shown = this.#reader.identify(this.#value);
+    return this.#value;
+  }
+
+  async #get(signal: AbortSignal): Promise<KeyValue | undefined> {
+    const get = { success: [{ get: this.#key }] };
+    const { revision, replies } = await untilAvailable(signal, () =>
+      this.#client.txn(get, { signal, repeatable: true }),
+    );
+    this.#readAt = revision;
+    return replies[0]?.entries[0];
+  }
+}
+
+function entryOf(event: WatchEvent | undefined): KeyValue | undefined {
+  return event?.type === 'put' ? event.entry : undefined;
+}
+
+/**
+ * Yields a map of all keys below a prefix, once it is known and then after each change or burst of changes. It is read
+ * once and kept up to date from the changes; after a gap (compaction) it is read again. Each map is the caller's to keep.
+ * @param change applies one event. @returns whether the map changed.
+ */
+export function followMap<V>(
+  client: Client,
+  prefix: string,
+  options: WatchOptions | undefined,
+  change: (values: Map<string, V>, event: WatchEvent) => boolean,
+): AsyncIterableIterator<ReadonlyMap<string, V>, undefined> {
+  let values = new Map<string, V>();
+  let readAt = 0n;
+  return follow(client, [{ key: prefix, prefix: true }], options, {
+    apply: async (item, _, signal) => {
+      if (item.kind === 'events') {
+        const later = item.events.filter(({ entry }) => entry.modRevision > readAt);
+        return later.filter((event) => change(values, event)).length > 0;
+      }
+      const { entries, revision } = await untilAvailable(signal, () => client.list(prefix, { signal }));
+      values = new Map();
+      for (const entry of entries) change(values, { type: 'put', entry });
+      readAt = revision;
+      return true;
+    },
+    value: () => new Map(values),
+  });
+}
