@@ -103,6 +103,7 @@ export type {
   FileData,
   FsHandle,
   FsSize,
+  OnProgress,
   WorldFs,
   WriteFileOptions,
 } from './fs/world-fs.js';

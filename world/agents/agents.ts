@@ -21,9 +21,9 @@ export interface Agent {
   readonly startedAt: string;
   readonly pid: number;
   /** What the operator says of the host, such as its `zone`. */
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Where it runs, for people to read. */
-  readonly address?: string;
+  readonly address?: string | undefined;
 }
 
 /** The agents of the fleet. */
@@ -85,7 +85,10 @@ export async function registerAgent(
   client: Client,
   agent: Agent,
   session: Session,
-  options: CallOptions & { readonly log?: Log; readonly also?: readonly TxnOp[] } = {},
+  options: CallOptions & {
+    readonly log?: Log | undefined;
+    readonly also?: readonly TxnOp[] | undefined;
+  } = {},
 ): Promise<void> {
   checkHostname(agent.hostname);
   const key = `${AGENTS_PREFIX}${agent.hostname}`;

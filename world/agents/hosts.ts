@@ -17,8 +17,8 @@ export interface KnownHost {
   readonly since: string;
   /** Of its agent. */
   readonly version: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly address?: string;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly address?: string | undefined;
 }
 
 const hostSchema: z.ZodType<KnownHost> = z.object({
@@ -43,7 +43,7 @@ export async function listHosts(
 export async function noteHost(
   client: Client,
   agent: Agent,
-  { log, ...options }: CallOptions & { readonly log?: Log } = {},
+  { log, ...options }: CallOptions & { readonly log?: Log | undefined } = {},
 ): Promise<void> {
   const { hostname, version, labels, address } = agent;
   checkHostname(hostname);
@@ -54,8 +54,8 @@ export async function noteHost(
     hostname,
     since: known?.since ?? agent.startedAt,
     version,
-    ...(labels === undefined ? {} : { labels }),
-    ...(address === undefined ? {} : { address }),
+    labels,
+    address,
   };
   await writeIfChanged(client, key, JSON.stringify(host), options);
 }

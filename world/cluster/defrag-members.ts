@@ -18,10 +18,10 @@ export interface DefragmentedMember {
   readonly id: string;
   readonly name: string;
   /** Undefined for a member that was left out. */
-  readonly beforeBytes?: number;
-  readonly afterBytes?: number;
+  readonly beforeBytes?: number | undefined;
+  readonly afterBytes?: number | undefined;
   /** Why it was left out. */
-  readonly skipped?: string;
+  readonly skipped?: string | undefined;
 }
 
 export interface DefragResult {
@@ -37,7 +37,7 @@ export interface DefragOptions extends CallOptions {
   /** A client of one member alone, which stays the caller's to close. Members that it throws for are left out. */
   readonly reach: (member: Member) => Promise<Client>;
   /** Told before each member. */
-  readonly onMember?: (member: Member) => void;
+  readonly onMember?: ((member: Member) => void) | undefined;
 }
 
 /** A member that was reached. */

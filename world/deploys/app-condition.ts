@@ -5,7 +5,7 @@ export interface AppCondition {
   /** How often it was started again lately. */
   readonly restarts: number;
   /** How it ended last, such as "ended (exit code 7)". */
-  readonly lastExit?: string;
+  readonly lastExit?: string | undefined;
 }
 
 /** "ended (exit code 7), started again 4 times" */

@@ -12,18 +12,18 @@ export type HealthCheck = (
   readonly timeoutMs: number;
   readonly intervalMs: number;
   /** Whose answer counts. Default: the app's own; `anyone` for an app behind a proxy, or in a container. */
-  readonly answeredBy?: 'anyone';
+  readonly answeredBy?: 'anyone' | undefined;
 };
 
 /** What a `hawser.yaml` says of an app. */
 export interface Manifest {
   readonly name: string;
   /** The command that is the app; without one, the files are all there is. */
-  readonly run?: Argv;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly health?: HealthCheck;
+  readonly run?: Argv | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly health?: HealthCheck | undefined;
   /** How long the app has to keep running, once it is well, before it counts as healthy. Default {@link DEFAULT_SETTLE_MS}. */
-  readonly settleMs?: number;
+  readonly settleMs?: number | undefined;
 }
 
 /** An app that ends within this time after its first good check was not healthy. */
@@ -46,7 +46,7 @@ export interface Deployment {
   /** The hosts that are expected to apply it. */
   readonly hosts: readonly string[];
   /** The deploy that a rollback takes back. */
-  readonly rollbackOf?: number;
+  readonly rollbackOf?: number | undefined;
   readonly manifest: Manifest;
 }
 

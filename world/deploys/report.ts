@@ -11,9 +11,9 @@ export interface Report {
   /** ISO 8601. */
   readonly at: string;
   /** For `failed`: the last lines that the app wrote. */
-  readonly logTail?: string;
+  readonly logTail?: string | undefined;
   /** The deploy that the host runs now (after a failed one: the one it went back to; 0 for none). */
   readonly current: number;
   /** How the app of `current` fares; absent while nothing has happened to it. */
-  readonly app?: AppCondition;
+  readonly app?: AppCondition | undefined;
 }

@@ -28,9 +28,9 @@ export interface DeployEvidence {
   /** The hosts whose agent lives. */
   readonly agents: ReadonlySet<string>;
   /** The hosts whose agent did not live when the deploy was made. */
-  readonly away?: ReadonlySet<string>;
+  readonly away?: ReadonlySet<string> | undefined;
   /** A host that says nothing because it is dead is `missing`, whenever it died, and that is no failure. */
-  readonly allowMissing?: boolean;
+  readonly allowMissing?: boolean | undefined;
 }
 
 /** What became of a deploy, by what is known now: a host that is lost counts as failed until it comes back. */

@@ -5,7 +5,7 @@ import { type FreedBlocks, freeBlocks } from './gc/gc.js';
 import { type FsUsage, readUsage } from './gc/usage.js';
 import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';
 import { type FsPlace, toPlace } from './storage/places.js';
-import type { WorldFs } from './world-fs.js';
+import type { OnProgress, WorldFs } from './world-fs.js';
 
 /** File systems that the whole fleet shares. */
 export interface FsWorld {
@@ -27,7 +27,7 @@ export interface FsWorld {
   /** Stores a folder, without `.git`; what is there is not sent again. A deploy has to name it within an hour. */
   putTree(
     folder: string,
-    options?: CallOptions & { onProgress?: (done: { bytes: number; of: number }) => void },
+    options?: CallOptions & { readonly onProgress?: OnProgress | undefined },
   ): Promise<TreeUpload>;
   /** Writes a stored tree to `folder`, which must not exist; every block is verified. On failure nothing is left. */
   getTree(tree: string, folder: string, options?: CallOptions): Promise<void>;

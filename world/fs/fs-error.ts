@@ -32,8 +32,8 @@ export class FsError extends Error {
   readonly code: FsErrorCode;
   readonly errno: number;
   readonly syscall: string;
-  readonly path?: string;
-  readonly dest?: string;
+  readonly path?: string | undefined;
+  readonly dest?: string | undefined;
 
   constructor(code: FsErrorCode, { syscall, path, dest }: FsErrorPlace) {
     const [errno, reason] = REASONS[code];

@@ -54,7 +54,7 @@ export function sharedIn(metadataPrefix: string): string {
 
 export interface EtcdFsOptions {
   /** Default {@link DEFAULT_PLACE}. */
-  readonly place?: FsPlace;
+  readonly place?: FsPlace | undefined;
   readonly log?: Log | undefined;
   readonly quotaBytes?: number | undefined;
 }

@@ -13,7 +13,10 @@ import { listed, unfold } from './tree/unfold.js';
 import type { Change, Volume } from './volume.js';
 import type { FsHandle, FsSize, WorldFs } from './world-fs.js';
 
-type ReaddirOptions = CallOptions & { readonly recursive?: boolean; readonly withFileTypes?: boolean };
+type ReaddirOptions = CallOptions & {
+  readonly recursive?: boolean | undefined;
+  readonly withFileTypes?: boolean | undefined;
+};
 
 /** {@link WorldFs} over a volume, in etcd or in memory. */
 export class VolumeFs implements WorldFs {
@@ -89,7 +92,11 @@ export class VolumeFs implements WorldFs {
 
   mkdir(
     path: string,
-    { recursive = false, mode = 0o777, ...call }: CallOptions & { recursive?: boolean; mode?: number } = {},
+    {
+      recursive = false,
+      mode = 0o777,
+      ...call
+    }: CallOptions & { recursive?: boolean | undefined; mode?: number | undefined } = {},
   ): Promise<string | undefined> {
     return this.#change(
       { syscall: 'mkdir', path },
@@ -99,7 +106,10 @@ export class VolumeFs implements WorldFs {
   }
 
   readdir(path: string, options: ReaddirOptions & { readonly withFileTypes: true }): Promise<FsDirent[]>;
-  readdir(path: string, options?: CallOptions & { readonly recursive?: boolean }): Promise<string[]>;
+  readdir(
+    path: string,
+    options?: CallOptions & { readonly recursive?: boolean | undefined },
+  ): Promise<string[]>;
   async readdir(path: string, options: ReaddirOptions = {}): Promise<FsDirent[] | string[]> {
     const { recursive = false, withFileTypes = false, ...call } = options;
     const node = await this.#find({ syscall: 'scandir', path }, call);
@@ -132,7 +142,7 @@ export class VolumeFs implements WorldFs {
       recursive = false,
       force = false,
       ...call
-    }: CallOptions & { recursive?: boolean; force?: boolean } = {},
+    }: CallOptions & { recursive?: boolean | undefined; force?: boolean | undefined } = {},
   ): Promise<void> {
     const removed = await this.#change(
       { syscall: 'rm', path },

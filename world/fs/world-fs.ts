@@ -10,16 +10,19 @@ export type FileData =
 
 export interface WriteFileOptions extends CallOptions {
   /** Of strings; default utf8. */
-  readonly encoding?: BufferEncoding;
+  readonly encoding?: BufferEncoding | undefined;
   /** Of a file that is made; default 0o666, without the bits of umask 022. */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
   /** Default `w`, for `appendFile` `a`. */
-  readonly flag?: OpenFlag;
+  readonly flag?: OpenFlag | undefined;
 }
+
+/** Told how many of the bytes are done; a block that need not be sent counts as done. */
+export type OnProgress = (done: { readonly bytes: number; readonly of: number }) => void;
 
 export interface CopyOptions extends CallOptions {
   /** Told how far it is, in bytes; what is there already counts as done. */
-  readonly onProgress?: (done: { readonly bytes: number; readonly of: number }) => void;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** What a copy came to. Sizes in bytes, before compression. */
@@ -109,18 +112,24 @@ export interface WorldFs {
   /** @returns with `recursive` the first folder that was made, if any. */
   mkdir(
     path: string,
-    options?: CallOptions & { readonly recursive?: boolean; readonly mode?: number },
+    options?: CallOptions & { readonly recursive?: boolean | undefined; readonly mode?: number | undefined },
   ): Promise<string | undefined>;
   /** @throws WorldError `too-large` with `recursive`, as for {@link copyOut} */
   readdir(
     path: string,
-    options: CallOptions & { readonly withFileTypes: true; readonly recursive?: boolean },
+    options: CallOptions & { readonly withFileTypes: true; readonly recursive?: boolean | undefined },
   ): Promise<FsDirent[]>;
-  readdir(path: string, options?: CallOptions & { readonly recursive?: boolean }): Promise<string[]>;
+  readdir(
+    path: string,
+    options?: CallOptions & { readonly recursive?: boolean | undefined },
+  ): Promise<string[]>;
   rename(from: string, to: string, options?: CallOptions): Promise<void>;
   rm(
     path: string,
-    options?: CallOptions & { readonly recursive?: boolean; readonly force?: boolean },
+    options?: CallOptions & {
+      readonly recursive?: boolean | undefined;
+      readonly force?: boolean | undefined;
+    },
   ): Promise<void>;
   rmdir(path: string, options?: CallOptions): Promise<void>;
   unlink(path: string, options?: CallOptions): Promise<void>;

@@ -7,7 +7,7 @@ export interface ResExport {
   /** May hold slashes anywhere; not empty. */
   readonly name: string;
   /** The one host that may collect it; default every host. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** What is to be said of it, in whatever form both ends understand. */
   readonly data: string;
 }
@@ -17,15 +17,15 @@ export interface ResDelete {
   readonly kind: string;
   readonly name: string;
   /** The one host that it was exported for; default every host. */
-  readonly host?: string;
+  readonly host?: string | undefined;
 }
 
 /** Which resources to collect. A field that is absent or empty matches anything. */
 export interface ResFilter {
-  readonly kind?: string;
-  readonly name?: string;
+  readonly kind?: string | undefined;
+  readonly name?: string | undefined;
   /** The host that exported it. */
-  readonly host?: string;
+  readonly host?: string | undefined;
 }
 
 /** A resource that was exported for this host, or for every host. */
@@ -43,7 +43,7 @@ export interface ResExportOptions extends CallOptions {
    * same TTL, which renews it and wakes nobody. A whole number; etcd raises one below its own smallest (2 s as it
    * comes). Default: they stay until they are deleted.
    */
-  readonly ttlSeconds?: number;
+  readonly ttlSeconds?: number | undefined;
 }
 
 /** Resources that hosts export for each other. */

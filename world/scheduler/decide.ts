@@ -7,7 +7,7 @@ export interface Decision {
   /** Sorted. */
   readonly hosts: readonly string[];
   /** Why the strategy was not followed: then what holds of the last decision is kept and nobody added. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 /** Decides one schedule from what its candidates ask for and what was decided last. */

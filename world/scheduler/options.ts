@@ -7,21 +7,21 @@ const DEFAULT_STRATEGY = 'rr';
 /** How one host stands for one schedule. Hosts of one schedule give the same; where they differ, the newest counts. */
 export interface SchedulerOptions {
   /** Who is chosen: `rr`, `alpha`, `spread`, `capacity`, or one that was registered. Default `rr`. */
-  readonly strategy?: string;
+  readonly strategy?: string | undefined;
   /** At most so many hosts; 0 for no limit. Default 0. */
-  readonly maxCount?: number;
+  readonly maxCount?: number | undefined;
   /** The host stays a candidate when its session ends, until it is withdrawn. Default false. */
-  readonly persist?: boolean;
+  readonly persist?: boolean | undefined;
   /** A host that died leaves the schedule after so many seconds. Default {@link SESSION_TTL_SECONDS}. */
-  readonly sessionTtlSeconds?: number;
+  readonly sessionTtlSeconds?: number | undefined;
   /** Only these hosts may be chosen; none given means any. */
-  readonly hostsFilter?: readonly string[];
+  readonly hostsFilter?: readonly string[] | undefined;
   /** For `spread`: the label whose values the chosen hosts are spread over. Default `zone`. */
-  readonly spreadBy?: string;
+  readonly spreadBy?: string | undefined;
   /** What is so about this host, such as `{ zone: 'north' }`. */
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** For `capacity`: how much this host has to give, in any unit, not counting what this schedule took of it. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
 }
 
 /** The options of a candidate as they are stored, with every default filled in. */

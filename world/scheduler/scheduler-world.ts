@@ -37,12 +37,12 @@ export interface SchedulerWorld {
    */
   schedulerAdd(
     namespace: string,
-    options?: SchedulerOptions & CallOptions & { readonly apply?: boolean },
+    options?: SchedulerOptions & CallOptions & { readonly apply?: boolean | undefined },
   ): Promise<ChangeResult>;
   /** Takes this host out of a schedule. With `apply: false` it only says whether it would change anything. */
   schedulerWithdraw(
     namespace: string,
-    options?: CallOptions & { readonly apply?: boolean },
+    options?: CallOptions & { readonly apply?: boolean | undefined },
   ): Promise<ChangeResult>;
   scheduledGet(namespace: string, options?: CallOptions): Promise<ScheduledResult>;
   /** All schedules that have a candidate or a decision, sorted by namespace. */

@@ -62,7 +62,7 @@ export class Scheduler implements SchedulerWorld {
 
   async schedulerAdd(
     namespace: string,
-    options: SchedulerOptions & CallOptions & { readonly apply?: boolean } = {},
+    options: SchedulerOptions & CallOptions & { readonly apply?: boolean | undefined } = {},
   ): Promise<ChangeResult> {
     const stored = this.#checked(namespace, options);
     if (options.apply === false) {
@@ -76,7 +76,7 @@ export class Scheduler implements SchedulerWorld {
 
   async schedulerWithdraw(
     namespace: string,
-    options: CallOptions & { readonly apply?: boolean } = {},
+    options: CallOptions & { readonly apply?: boolean | undefined } = {},
   ): Promise<ChangeResult> {
     checkHostname(this.#world.hostname);
     checkScheduleNamespace(namespace);
@@ -231,5 +231,5 @@ export class Scheduler implements SchedulerWorld {
 }
 
 function callOf({ signal, timeoutMs }: CallOptions): CallOptions {
-  return { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  return { signal, timeoutMs };
 }

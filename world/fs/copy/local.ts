@@ -21,7 +21,7 @@ export interface LocalEntry {
 export interface ReadLocalOptions {
   readonly signal: AbortSignal | undefined;
   /** Names that are passed over, at any depth. */
-  readonly leftOut?: ReadonlySet<string>;
+  readonly leftOut?: ReadonlySet<string> | undefined;
 }
 
 interface Walking extends ReadLocalOptions {

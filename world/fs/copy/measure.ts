@@ -26,7 +26,7 @@ export interface TreeSize {
 export interface MeasureOptions extends CallOptions {
   /** How errors name the folder. */
   readonly name: string;
-  readonly limits?: TreeLimits;
+  readonly limits?: TreeLimits | undefined;
 }
 
 const NOTHING: TreeSize = { entries: 0, files: 0, sizeBytes: 0, blocks: 0, depth: 0 };

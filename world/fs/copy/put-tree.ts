@@ -9,13 +9,13 @@ import { checkTree } from '../storage/deployed-tree.js';
 import { EtcdStorage } from '../storage/etcd-storage.js';
 import { sourceOf } from '../storage/storage.js';
 import { FRESH_TREE_SECONDS, freshTreeKey, treeKey } from '../storage/tree-keys.js';
-import { storeAndCommit } from '../storage/upload.js';
+import { reportTo, storeAndCommit } from '../storage/upload.js';
 import { Draft } from '../tree/draft.js';
 import { Listings } from '../tree/listings.js';
 import { EMPTY_ROOT, type Node } from '../tree/node.js';
 import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
+import type { OnProgress } from '../world-fs.js';
 import { type LocalEntry, readLocal, sourcesIn } from './local.js';
-import { reportTo } from './progress.js';
 
 /** What an upload came to. Sizes in bytes, before compression unless said. */
 export interface TreeUpload {
@@ -32,7 +32,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set(['.git']);
 
 export interface PutTreeOptions extends CallOptions {
   readonly log?: Log | undefined;
-  readonly onProgress?: (done: { bytes: number; of: number }) => void;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /**

@@ -36,7 +36,7 @@ export interface FreedBlocks {
 export async function freeBlocks(
   client: Client,
   log: Log | undefined,
-  { place = DEFAULT_PLACE, ...options }: CallOptions & { readonly place?: FsPlace } = {},
+  { place = DEFAULT_PLACE, ...options }: CallOptions & { readonly place?: FsPlace | undefined } = {},
 ): Promise<FreedBlocks> {
   const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
   const { storagePrefix } = place;

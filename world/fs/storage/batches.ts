@@ -34,7 +34,7 @@ export function batches<T extends { readonly length: number }>(blocks: Iterable<
 export async function findMissing(
   client: Client,
   hashes: readonly string[],
-  { storagePrefix, ...options }: CallOptions & { readonly storagePrefix?: string },
+  { storagePrefix, ...options }: CallOptions & { readonly storagePrefix?: string | undefined },
 ): Promise<Set<string>> {
   const missing = new Set<string>();
   const groups = Array.from({ length: Math.ceil(hashes.length / MOST_OPS) }, (_, index) =>

@@ -31,7 +31,7 @@ const MARK_TTL_SECONDS = 60;
 
 export interface EtcdStorageOptions {
   readonly key: string;
-  readonly isReadOnly?: boolean;
+  readonly isReadOnly?: boolean | undefined;
   /** Default {@link DEFAULT_PLACE}. */
   readonly place?: FsPlace | undefined;
   readonly log?: Log | undefined;

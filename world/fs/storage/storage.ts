@@ -15,11 +15,11 @@ export interface Pin {
 
 export interface StoreOptions {
   /** Told at first how many bytes have to be sent. */
-  readonly onMissing?: (bytes: number) => void;
+  readonly onMissing?: ((bytes: number) => void) | undefined;
   /** Told how many bytes each request carried, before compression. */
-  readonly onSent?: (bytes: number) => void;
+  readonly onSent?: ((bytes: number) => void) | undefined;
   /** Named by a superblock that was read since the pin: these need not be asked for. */
-  readonly known?: ReadonlySet<string>;
+  readonly known?: ReadonlySet<string> | undefined;
 }
 
 export interface Upload {

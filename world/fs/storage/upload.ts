@@ -1,5 +1,6 @@
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
+import type { OnProgress } from '../world-fs.js';
 import type { Source, Storage, StoreOptions, Upload } from './storage.js';
 
 const MOST_TRIES = 3;
@@ -26,4 +27,14 @@ export async function storeAndCommit(
       uploadedBytes: upload.uploadedBytes + again.uploadedBytes,
     };
   }
+}
+
+/** Tells a caller how far an upload is: what need not be sent counts as done. */
+export function reportTo(onProgress: OnProgress | undefined, of: number): StoreOptions {
+  let bytes = 0;
+  const report = (more: number): void => {
+    bytes = Math.min(of, bytes + more);
+    onProgress?.({ bytes, of });
+  };
+  return { onMissing: (missing) => report(Math.max(0, of - missing)), onSent: report };
 }

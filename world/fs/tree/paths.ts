@@ -2,7 +2,7 @@
 interface Entry {
   readonly type: 'file' | 'directory' | 'symlink';
   readonly path: string;
-  readonly target?: string;
+  readonly target?: string | undefined;
 }
 
 /** As many links as Linux follows in one path, and as many bytes as it takes in one name and one target. */
