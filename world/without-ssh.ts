@@ -1,6 +1,6 @@
 /**
- * The World without SSH: what a program needs that talks to etcd directly, such as the agent of a host, which thereby
- * loads nothing of SSH.
+ * Everything of the World that needs no SSH, for the parts of hawser. The agent imports it, so that a host loads nothing of
+ * SSH; what is public is chosen in `index.ts`.
  */
 
 export type { Log } from '../base/log.js';
@@ -8,7 +8,7 @@ export type { Agent, AgentsWorld } from './agents/agents.js';
 export { listAgents, registerAgent } from './agents/agents.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
 export { forgetHost, type KnownHost, listHosts, noteHost } from './agents/hosts.js';
-export { type WaitConvergedOptions, waitConverged } from './agents/wait-converged.js';
+export { type ConvergenceWorld, type WaitConvergedOptions, waitConverged } from './agents/wait-converged.js';
 export type { CallOptions, ChangeResult, WatchOptions } from './call-options.js';
 export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/endpoint.js';
 export { Client } from './client/client.js';
@@ -59,7 +59,7 @@ export {
   SESSION_TTL_SECONDS,
 } from './constants.js';
 export { type AppCondition, describeCondition } from './deploys/app-condition.js';
-export type { DeployWorld } from './deploys/deploy-log.js';
+export type { AddDeployArguments, DeployToAdd, DeployWorld } from './deploys/deploy-log.js';
 export {
   DEFAULT_SETTLE_MS,
   type Deployment,
@@ -120,6 +120,7 @@ export {
   SCHEDULER_PATH,
   VOLUNTEER_PREFIX,
 } from './keys.js';
+export type { CampaignOptions, LockWorld } from './lock-world.js';
 export { checkNamespace } from './names.js';
 export type {
   ResDelete,

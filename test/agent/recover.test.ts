@@ -6,7 +6,8 @@ import { planRecovery, type RecoveryPlan } from '../../cli/recover/plan.js';
 import { ReachedHosts } from '../../cli/recover/reach.js';
 import { createFleet, type Fleet, type Host } from '../../fixtures/index.js';
 import { parseDestination } from '../../tunnel/index.js';
-import { getFleet, SshWorld } from '../../world/index.js';
+import { SshWorld } from '../../world/index.js';
+import { getFleet } from '../../world/without-ssh.js';
 import { connectionFlags, hawser, type Result } from '../cli/helpers/hawser.js';
 
 type RebuildPlan = Extract<RecoveryPlan, { readonly kind: 'rebuild' }>;

@@ -4,7 +4,8 @@ import { freePort } from '../../fixtures/fleet/free-port.js';
 // From the entry point, which has the types that its signatures name.
 import type { FleetIdentity, FsOptions, SshWorldOptions, TunnelOptions, WorldFs } from '../../index.js';
 import { EtcdWorld, SshWorld, TunnelError, WorldError } from '../../index.js';
-import { makeFleet, memoryFs } from '../../world/index.js';
+import { memoryFs } from '../../world/index.js';
+import { makeFleet } from '../../world/without-ssh.js';
 import { hostLines, writeSshConfig } from '../tunnel/helpers/ssh-config-file.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
 import { Etcd } from './helpers/etcd.js';

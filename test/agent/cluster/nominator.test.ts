@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { Nominator } from '../../../agent/cluster/members/nominator.js';
 import { Converger } from '../../../agent/converger.js';
-import { Client, campaign, observe } from '../../../world/index.js';
+import { Client } from '../../../world/index.js';
 import { CHOOSER_ELECTION } from '../../../world/keys.js';
+import { campaign, observe } from '../../../world/without-ssh.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 
 test.serial('a host whose session is lost, in line or elected, stands for election again', async (t) => {

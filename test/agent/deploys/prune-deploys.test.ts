@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { EtcdWorld, serialiseDeployment } from '../../../world/index.js';
+import { EtcdWorld } from '../../../world/index.js';
+import { serialiseDeployment } from '../../../world/without-ssh.js';
 import { scratch } from '../../world/fs/pair.js';
 import { LocalAgents } from '../helpers/local-agents.js';
 

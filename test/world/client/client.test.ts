@@ -1,5 +1,6 @@
 import test from 'ava';
-import { absent, Client, EtcdWorld, present, valueIs, WorldError } from '../../../world/index.js';
+import { Client, EtcdWorld, WorldError } from '../../../world/index.js';
+import { absent, present, valueIs } from '../../../world/without-ssh.js';
 import { etcdVersions } from '../../fixtures/etcd-versions.js';
 import { Etcd } from '../helpers/etcd.js';
 import { etcdctl } from '../helpers/etcdctl.js';

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestFn } from 'ava';
-import { type Report, registerAgent, WorldError } from '../../../world/index.js';
+import { type Report, WorldError } from '../../../world/index.js';
+import { registerAgent } from '../../../world/without-ssh.js';
 import { newFleet, next, type Subject } from './subject.js';
 
 /** The part of the conformance tests that is about deploys, and about who applies them. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
-import { Client, EtcdWorld, type FleetIdentity, getFleet, makeFleet } from '../../../world/index.js';
+import { Client, EtcdWorld, type FleetIdentity } from '../../../world/index.js';
+import { getFleet, makeFleet } from '../../../world/without-ssh.js';
 import { Etcd } from '../helpers/etcd.js';
 
 const namespace = '/_mgmt';

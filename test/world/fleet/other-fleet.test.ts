@@ -1,17 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
-import {
-  absent,
-  Client,
-  type FleetIdentity,
-  getFleet,
-  makeFleet,
-  raiseGeneration,
-  txnInBatches,
-  valueIs,
-  WorldError,
-} from '../../../world/index.js';
+import { Client, type FleetIdentity, txnInBatches, WorldError } from '../../../world/index.js';
+import { absent, getFleet, makeFleet, raiseGeneration, valueIs } from '../../../world/without-ssh.js';
 import { Etcd } from '../helpers/etcd.js';
 
 const namespace = '/_mgmt';

@@ -3,7 +3,8 @@
  * the other host wrote; writes everything itself at `write`, and takes its member back at `remove`.
  */
 import { createInterface } from 'node:readline';
-import { EtcdWorld, registerAgent } from '../../../../world/index.js';
+import { EtcdWorld } from '../../../../world/index.js';
+import { registerAgent } from '../../../../world/without-ssh.js';
 
 const [endpoint = '', hostname = '', other = ''] = process.argv.slice(2);
 await using world = EtcdWorld.create({ seeds: [endpoint], hostname, namespace: '/two-hosts' });
