@@ -4,7 +4,7 @@ import { Client } from './client/client.js';
 import { answered } from './client/until-answered.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
-import { toPlace } from './fs/storage/places.js';
+import { toPlace } from './fs/storage/prefixes.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './names.js';
 import type { WorldOptions } from './world-options.js';

@@ -9,7 +9,7 @@ import { answered } from './client/until-answered.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
 import type { FsOptions } from './fs/file-systems.js';
-import { toPlace } from './fs/storage/places.js';
+import { toPlace } from './fs/storage/prefixes.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './names.js';
 import type { WorldOptions } from './world-options.js';

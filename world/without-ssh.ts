@@ -58,7 +58,6 @@ export {
   MEMBER_CHANGE_INTERVAL_MS,
   SESSION_TTL_SECONDS,
 } from './constants.js';
-export { type AppCondition, describeCondition } from './deploys/app-condition.js';
 export type { AddDeployArguments, DeployToAdd, DeployWorld } from './deploys/deploy-log.js';
 export {
   DEFAULT_SETTLE_MS,
@@ -68,7 +67,8 @@ export {
   parseDeployment,
   serialiseDeployment,
 } from './deploys/deployment.js';
-export type { Report, ReportState } from './deploys/report.js';
+export type { AppCondition, Report, ReportState } from './deploys/report.js';
+export { describeCondition } from './deploys/report.js';
 export type { ReportWorld } from './deploys/reports.js';
 export {
   type DeployEvidence,

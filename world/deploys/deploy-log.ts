@@ -9,7 +9,7 @@ import { checkDeployId } from '../names.js';
 import type { WorldContext } from '../world-context.js';
 import { parseDeployment } from './deployment.js';
 import { hashKey, parseDeployKey, payloadKey } from './keys.js';
-import { newestDeployId } from './newest.js';
+import { newestDeployId } from './newest-id.js';
 import { pruneDeploys } from './prune.js';
 
 /**

@@ -4,8 +4,8 @@ import { txnInBatches } from '../client/txn/txn-batches.js';
 import { WorldError } from '../errors.js';
 import { DEPLOY_PREFIX, REPORTS_PREFIX } from '../keys.js';
 import { hashKey, parseDeployKey, payloadKey } from './keys.js';
+import { deploysInUse, newestReports } from './report-keys.js';
 import { reportsPrefix } from './reports.js';
-import { deploysInUse, newestReports } from './runs.js';
 
 /** Reports that are read in one transaction. */
 const MOST_REPORTS = 100;

@@ -4,7 +4,7 @@ import type { TreeUpload } from './copy/put-tree.js';
 import { type FreedBlocks, freeBlocks } from './gc/gc.js';
 import { type FsUsage, readUsage } from './gc/usage.js';
 import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';
-import { type FsPlace, toPlace } from './storage/places.js';
+import { type FsPlace, toPlace } from './storage/prefixes.js';
 import type { OnProgress, WorldFs } from './world-fs.js';
 
 /** File systems that the whole fleet shares. */

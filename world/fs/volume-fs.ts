@@ -8,8 +8,8 @@ import { OpenFiles } from './files/open-files.js';
 import { readFile, readStream, truncate, writeFile } from './files/whole-file.js';
 import { FsError, type FsErrorPlace, namingPlace } from './fs-error.js';
 import { direntOf, type FsDirent, FsStats } from './stats.js';
+import { listed, unfold } from './tree/list-folder.js';
 import type { Node } from './tree/node.js';
-import { listed, unfold } from './tree/unfold.js';
 import type { Change, Volume } from './volume.js';
 import type { FsHandle, FsSize, WorldFs } from './world-fs.js';
 

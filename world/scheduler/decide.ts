@@ -1,6 +1,6 @@
 import type { Schedule } from './schedules.js';
-import type { Strategies } from './strategies.js';
 import { byName, type Choice } from './strategy.js';
+import type { Strategies } from './strategy-registry.js';
 
 /** What is to be stored for one schedule. */
 export interface Decision {

@@ -7,10 +7,10 @@ import type { WatchItem } from '../client/watch/cursor.js';
 import { WorldError } from '../errors.js';
 import { SCHEDULER_PATH } from '../keys.js';
 import { decide } from './decide.js';
+import { Namesakes } from './hostname-conflicts.js';
 import { decisionKey } from './keys.js';
-import { Namesakes } from './namesakes.js';
 import { type Schedule, Schedules } from './schedules.js';
-import type { Strategies } from './strategies.js';
+import type { Strategies } from './strategy-registry.js';
 
 /** How long an orderly end may take to decide once more, without the candidates that have just gone. */
 export const LAST_ROUND_MS = 1000;

@@ -4,10 +4,10 @@ import type { Client } from '../client/client.js';
 import { campaign } from '../client/concurrency/election.js';
 import type { Leadership } from '../client/concurrency/owned-key.js';
 import { WorldError } from '../errors.js';
-import { CANDIDATES_PREFIX, DECISIONS_PREFIX, SCHEDULER_ELECTION } from '../keys.js';
+import { CANDIDATES_PREFIX, DECISIONS_PREFIX, SCHEDULER_ELECTION, SCHEDULER_PATH } from '../keys.js';
+import { sayNamesake } from './hostname-conflicts.js';
 import { LAST_ROUND_MS, type LeaderContext, SchedulerLeader } from './leader.js';
-import { sayNamesake } from './namesakes.js';
-import { waitForDecisions } from './wait-for-decisions.js';
+import { Schedules } from './schedules.js';
 
 /** Short, so that a dead host which decided is followed by another before its candidates have gone. */
 const ELECTION_TTL_SECONDS = 2;
@@ -71,4 +71,22 @@ async function somethingToDecide(client: Client, signal: AbortSignal): Promise<v
 
 function isClosed(error: unknown): boolean {
   return error instanceof WorldError && error.code === 'closed';
+}
+
+/**
+ * Waits until no decision names a host that is not a candidate any more, so that whoever leaves knows that it is not
+ * the last who could have seen to it. Resolves at `signal` too.
+ * @throws WorldError `unavailable`
+ */
+export async function waitForDecisions(client: Client, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const _ of client.changes({ key: SCHEDULER_PATH, prefix: true }, { signal })) {
+      const board = new Schedules(undefined);
+      board.reset((await client.list(SCHEDULER_PATH, { signal })).entries);
+      if (board.schedules.every(({ decided, candidates }) => decided.every((host) => candidates.has(host))))
+        return;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }

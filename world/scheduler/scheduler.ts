@@ -19,8 +19,8 @@ import { runElection } from './run-election.js';
 import { scheduled } from './scheduled.js';
 import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-world.js';
 import { Schedules } from './schedules.js';
-import { Strategies } from './strategies.js';
 import { byName, type Strategy } from './strategy.js';
+import { Strategies } from './strategy-registry.js';
 
 /** A candidacy is shared by all who asked for it, and goes with the last of them. */
 interface Standing {

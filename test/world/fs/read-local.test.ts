@@ -1,7 +1,7 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { readLocal } from '../../../world/fs/copy/local.js';
+import { readLocal } from '../../../world/fs/copy/read-local.js';
 import { scratch } from './pair.js';
 
 test('a folder that becomes a link while it is read is not followed out of what was named', async (t) => {

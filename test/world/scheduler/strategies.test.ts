@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { WorldError } from '../../../world/index.js';
 import { decide } from '../../../world/scheduler/decide.js';
 import { toStoredOptions } from '../../../world/scheduler/options.js';
-import { Strategies } from '../../../world/scheduler/strategies.js';
 import type { Candidate, Strategy } from '../../../world/scheduler/strategy.js';
+import { Strategies } from '../../../world/scheduler/strategy-registry.js';
 
 interface Situation {
   readonly options: { strategy: string; maxCount: number; hostsFilter: string[] };

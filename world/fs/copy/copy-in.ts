@@ -4,7 +4,7 @@ import type { Draft } from '../tree/draft.js';
 import { partsOf, withoutSlash } from '../tree/walk.js';
 import type { Volume } from '../volume.js';
 import type { CopyOptions, CopyResult } from '../world-fs.js';
-import { type LocalEntry, readLocal, sourcesIn } from './local.js';
+import { type LocalEntry, readLocal, sourcesIn } from './read-local.js';
 
 /** Copies a local file or folder in, in one change of the tree; only blocks that are not there are sent. */
 export async function copyIn(

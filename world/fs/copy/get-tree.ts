@@ -5,7 +5,7 @@ import type { Client } from '../../client/client.js';
 import { WorldError } from '../../errors.js';
 import { BULK_TIMEOUT_MS } from '../storage/batches.js';
 import { checkTree, TreeStorage } from '../storage/deployed-tree.js';
-import { unfold } from '../tree/unfold.js';
+import { unfold } from '../tree/list-folder.js';
 import { Volume } from '../volume.js';
 import { ifThere, isErrno, LocalFolder } from './local-folder.js';
 import { Staging } from './staging.js';

@@ -15,7 +15,7 @@ import { Listings } from '../tree/listings.js';
 import { EMPTY_ROOT, type Node } from '../tree/node.js';
 import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
 import type { OnProgress } from '../world-fs.js';
-import { type LocalEntry, readLocal, sourcesIn } from './local.js';
+import { type LocalEntry, readLocal, sourcesIn } from './read-local.js';
 
 /** What an upload came to. Sizes in bytes, before compression unless said. */
 export interface TreeUpload {

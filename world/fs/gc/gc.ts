@@ -7,9 +7,9 @@ import type { Compare } from '../../client/txn/txn.js';
 import { WorldError } from '../../errors.js';
 import { DEFAULT_STORAGE_PREFIX } from '../../keys.js';
 import { BULK_TIMEOUT_MS, IN_FLIGHT } from '../storage/batches.js';
-import { DEFAULT_PLACE, type FsPlace, listPlaces } from '../storage/places.js';
+import { DEFAULT_PLACE, type FsPlace, listPlaces } from '../storage/prefixes.js';
+import { freeingKeys } from './freeing-protocol.js';
 import { isSuperblock, LiveBlocks } from './live-blocks.js';
-import { freeingKeys } from './protocol.js';
 import { sweepTrees } from './sweep-trees.js';
 
 /** With the comparisons and the note that something was freed it stays below etcd's 128. */

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { TREES_PREFIX } from '../../keys.js';
-import type { FsPlace } from '../storage/places.js';
+import type { FsPlace } from '../storage/prefixes.js';
 import { DEFAULT_QUOTA_BYTES } from './quota.js';
 
 /** How full etcd is, and what of it are file systems. */

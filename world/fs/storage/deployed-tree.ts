@@ -4,7 +4,7 @@ import { WorldError } from '../../errors.js';
 import { sha256 } from '../blocks/blocks.js';
 import { Pace } from '../copy/limits.js';
 import type { TreeEntry } from '../copy/write-entries.js';
-import { EscapeJudge } from '../tree/paths.js';
+import { EscapeJudge } from '../tree/escapes.js';
 import { EtcdStorage, type EtcdStorageOptions } from './etcd-storage.js';
 import type { Stored } from './storage.js';
 import { treeKey } from './tree-keys.js';

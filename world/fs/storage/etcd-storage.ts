@@ -7,11 +7,11 @@ import type { Session } from '../../client/lease/session.js';
 import type { Compare, TxnOp } from '../../client/txn/txn.js';
 import { WorldError } from '../../errors.js';
 import { blockKey, decodeBlock, encodeBlock } from '../blocks/blocks.js';
-import { type FreeingKeys, freedRevision, freeingKeys } from '../gc/protocol.js';
+import { type FreeingKeys, freedRevision, freeingKeys } from '../gc/freeing-protocol.js';
 import { warnOfQuota } from '../gc/quota.js';
 import type { BlockRef } from '../tree/node.js';
 import { BULK_TIMEOUT_MS, batches, findMissing, IN_FLIGHT } from './batches.js';
-import { DEFAULT_PLACE, type FsPlace, registration } from './places.js';
+import { DEFAULT_PLACE, type FsPlace, registration } from './prefixes.js';
 import {
   type Commit,
   type Pin,

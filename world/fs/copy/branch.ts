@@ -1,5 +1,5 @@
-import type { TreeEntry } from '../copy/write-entries.js';
-import type { DirectoryNode, FileNode, SymlinkNode } from './node.js';
+import type { DirectoryNode, FileNode, SymlinkNode } from '../tree/node.js';
+import type { TreeEntry } from './write-entries.js';
 
 /** A folder of a tree that is being written, with all that lies in it. */
 export interface Branch {

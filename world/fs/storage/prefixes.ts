@@ -12,7 +12,7 @@ import {
 } from '../../keys.js';
 import { isPlain } from '../../names.js';
 import { sha256 } from '../blocks/blocks.js';
-import { freeingKeys } from '../gc/protocol.js';
+import { freeingKeys } from '../gc/freeing-protocol.js';
 
 /** Where file systems are kept, beneath the namespace: their superblocks, and the blocks that those name. */
 export interface FsPlace {
