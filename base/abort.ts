@@ -38,12 +38,15 @@ export function pause(ms: number, ...signals: readonly (AbortSignal | undefined)
   });
 }
 
-/** Settles as the promise does, unless the signal aborts first: then it rejects with `signal.reason`. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
+/** Settles as the promise does, unless one of the signals aborts first: then it rejects with that signal's reason. */
+export async function untilAborted<T>(
+  promise: Promise<T>,
+  ...signals: readonly (AbortSignal | undefined)[]
+): Promise<T> {
+  for (const signal of signals) signal?.throwIfAborted();
   let unlisten = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    unlisten = onAbort([signal], () => reject(signal.reason));
+    unlisten = onAbort(signals, () => reject(signals.find((signal) => signal?.aborted)?.reason));
   });
   try {
     return await Promise.race([promise, aborted]);

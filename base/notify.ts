@@ -1,35 +1,33 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { onAbort } from './abort.js';
 
 /** Lets one loop sleep until something happens or a time has passed. What happens while it is busy is not lost. */
 export class Notify {
-  #rung = false;
-  #ring: (() => void) | undefined;
+  #pending = false;
+  #wake: (() => void) | undefined;
 
-  /** Something happened. */
+  /** Wakes the loop, now or at its next wait. */
   notify(): void {
-    this.#rung = true;
-    this.#ring?.();
+    this.#pending = true;
+    this.#wake?.();
   }
 
-  /** Resolves at the next ring (at once after one that nobody waited for), after `ms`, or when the signal aborts. */
-  async wait(ms: number | undefined, signal: AbortSignal): Promise<void> {
-    if (!this.#rung && !signal.aborted) await this.#sleep(ms, signal);
-    this.#rung = false;
+  /** Resolves when notified (at once if that was before), after `ms`, or when the signal aborts. One call at a time. */
+  async wait(ms?: number, signal?: AbortSignal): Promise<void> {
+    if (!this.#pending && signal?.aborted !== true) await this.#sleep(ms, signal);
+    this.#pending = false;
   }
 
-  async #sleep(ms: number | undefined, signal: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    const rung = new Promise<void>((resolve) => {
-      this.#ring = resolve;
-      signal.addEventListener('abort', () => resolve(), { signal: over.signal });
+  #sleep(ms: number | undefined, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        unlisten();
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = ms === undefined ? undefined : setTimeout(wake, ms);
+      const unlisten = onAbort([signal], wake);
+      this.#wake = wake;
     });
-    const timer = ms === undefined ? [] : [delay(ms, undefined, { signal: over.signal })];
-    try {
-      await Promise.race([rung, ...timer]);
-    } finally {
-      this.#ring = undefined;
-      over.abort();
-      for (const sleeping of timer) sleeping.catch(() => undefined); // ended by us
-    }
   }
 }
