@@ -1,5 +1,5 @@
 import type { ServiceError } from '@grpc/grpc-js';
-import { onAbort, pause } from '../../../base/abort.js';
+import { pause, untilAborted } from '../../../base/abort.js';
 import { Backoff } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
@@ -80,7 +80,7 @@ export class Calls {
       try {
         const until = this.#attemptDeadline(call, peer, deadline);
         const signals = [signal, this.#closed];
-        token = await this.#token(peer, signals);
+        if (peer.login.needsToken) token = await untilAborted(peer.login.token(peer.host), ...signals);
         const ends = { signals, deadline: until, leaderless: call.leaderless, token };
         const value = await send(this.#fleet, this.#endpoints, attempt, ends);
         this.#horizon.observe(Object(value));
@@ -104,25 +104,6 @@ export class Calls {
         this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
         await pause(waitMs, signal, this.#closed);
       }
-    }
-  }
-
-  /** Of the user that we are; an abort is for the caller to see. */
-  async #token(
-    peer: EndpointConnection,
-    signals: readonly (AbortSignal | undefined)[],
-  ): Promise<string | undefined> {
-    if (!peer.login.needsToken) return undefined;
-    let unlisten = (): void => undefined;
-    const over = new Promise<undefined>((resolve) => {
-      unlisten = onAbort(signals, () => resolve(undefined));
-    });
-    try {
-      const token = await Promise.race([peer.login.token(peer.host), over]);
-      for (const signal of signals) this.#throwIfOver(signal);
-      return token;
-    } finally {
-      unlisten();
     }
   }
 

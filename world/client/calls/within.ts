@@ -1,5 +1,5 @@
 import type { ServiceError } from '@grpc/grpc-js';
-import { onAbort } from '../../../base/abort.js';
+import { untilAborted } from '../../../base/abort.js';
 import { Metadata, status } from '../internals/grpc-js.js';
 import type { RpcOptions } from './rpc.js';
 
@@ -9,19 +9,12 @@ export async function within(
   { signals, deadline }: Pick<RpcOptions, 'signals' | 'deadline'>,
 ): Promise<void> {
   if (task === undefined) return;
-  let stop = (): void => undefined;
-  const over = new Promise<void>((_, reject) => {
-    const timer = setTimeout(() => reject(late()), Math.max(0, deadline - Date.now()));
-    const unlisten = onAbort(signals, () => reject(late()));
-    stop = () => {
-      clearTimeout(timer);
-      unlisten();
-    };
-  });
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(late()), Math.max(0, deadline - Date.now()));
   try {
-    await Promise.race([task, over]);
+    await untilAborted(task, over.signal, ...signals);
   } finally {
-    stop();
+    clearTimeout(timer);
   }
 }
 

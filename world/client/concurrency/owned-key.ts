@@ -61,6 +61,7 @@ export class OwnedKey implements Leadership {
   readonly #session: Session;
   readonly #release: () => Promise<unknown>;
   readonly #lost = new AbortController();
+  readonly #unlisten: () => void;
   readonly #watching: Promise<void>;
 
   /**
@@ -104,9 +105,7 @@ export class OwnedKey implements Leadership {
     this.createRevision = entry.createRevision;
     this.#client = client;
     this.#session = session;
-    const lose = (): void => this.#lost.abort(session.expired.reason);
-    if (session.expired.aborted) lose();
-    session.expired.addEventListener('abort', lose, { once: true });
+    this.#unlisten = onAbort([session.expired], () => this.#lost.abort(session.expired.reason));
     this.#watching = this.#watchKey();
     // What ends the watch also ends the ownership, and is why it ended.
     this.#watching.catch((error: unknown) => this.#lost.abort(error));
@@ -130,6 +129,7 @@ export class OwnedKey implements Leadership {
 
   async close(): Promise<void> {
     this.#lost.abort(new WorldError('closed', `${this.key} was released.`));
+    this.#unlisten();
     await this.#release();
     await this.#watching.catch(() => undefined);
   }

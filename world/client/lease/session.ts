@@ -182,7 +182,7 @@ export class Sessions {
       await session.close();
       this.#open.delete(session);
     };
-    session.expired.addEventListener('abort', () => queueMicrotask(() => void ended()), { once: true });
+    onAbort([session.expired], () => queueMicrotask(() => void ended()));
     if (this.#isClosed) await session.close();
     return session;
   }

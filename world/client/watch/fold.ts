@@ -1,5 +1,6 @@
 import { onAbort } from '../../../base/abort.js';
 import { cancellable } from '../../../base/cancellable.js';
+import { Notify } from '../../../base/notify.js';
 import type { WatchOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import type { Client } from '../client.js';
@@ -38,27 +39,21 @@ async function* show<T>(
   left: AbortSignal,
 ): AsyncGenerator<T, undefined> {
   const over = new AbortController();
-  let fresh = false;
-  let wake = (): void => undefined;
+  const news = new Notify();
   const end = (): void => over.abort();
   const unlisten = onAbort([signal, left], end);
-  over.signal.addEventListener('abort', () => wake());
   const read = async (request: WatchRequest, index: number): Promise<void> => {
     for await (const item of client.watch(request, { signal: over.signal })) {
-      if (!(await kept.apply(item, index, over.signal))) continue;
-      fresh = true;
-      wake();
+      if (await kept.apply(item, index, over.signal)) news.notify();
     }
   };
-  const news = (): Promise<void> => new Promise((resolve) => (wake = resolve));
   const reading = Promise.all(requests.map(read)).finally(end);
   // Whoever reads gets the failure, when it comes to it.
   reading.catch(() => undefined);
   try {
     for (;;) {
-      if (!fresh && !over.signal.aborted) await news();
+      await news.wait(undefined, over.signal);
       if (over.signal.aborted) break;
-      fresh = false;
       yield kept.value();
     }
   } finally {

@@ -1,5 +1,6 @@
 import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import { Backoff } from '../../../base/backoff.js';
+import { Notify } from '../../../base/notify.js';
 import type { WatchBuffer } from './buffer.js';
 import type { WatchCursor } from './cursor.js';
 
@@ -17,7 +18,7 @@ export class Watcher<T> {
   readonly #inbox: WatchBuffer<T>;
   #held = false;
   #end: { readonly failure?: unknown } | undefined;
-  #wake = (): void => undefined;
+  readonly #news = new Notify();
 
   constructor(
     range: Pick<IWatchCreateRequest, 'key' | 'range_end'>,
@@ -50,7 +51,7 @@ export class Watcher<T> {
       this.end({ failure: error });
       return 'over';
     }
-    this.#wake();
+    this.#news.notify();
     this.#held = !this.#inbox.hasRoom;
     return this.#held ? 'full' : 'more';
   }
@@ -58,7 +59,7 @@ export class Watcher<T> {
   /** Ends the watch: at once, or with a failure after what is in the inbox. */
   end(end: { readonly failure?: unknown } = {}): void {
     this.#end ??= end;
-    this.#wake();
+    this.#news.notify();
   }
 
   /** The next for the reader; undefined at the end. One call at a time. @throws what the watch failed with */
@@ -68,9 +69,7 @@ export class Watcher<T> {
       const taken = this.#inbox.take();
       if (taken !== undefined) return taken;
       if (this.#end !== undefined) throw this.#end.failure;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#news.wait();
     }
   }
 
