@@ -5,7 +5,7 @@ import type { CallOptions } from './call-options.js';
 import { type Endpoint, parseEndpoint } from './client/calls/endpoint.js';
 import type { Dialling } from './client/calls/endpoint-set.js';
 import { Client } from './client/client.js';
-import { answered } from './client/until-answered.js';
+import { untilAnswered } from './client/until-answered.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
 import type { FsOptions } from './fs/file-systems.js';
@@ -81,7 +81,7 @@ export class SshWorld extends ClientWorld {
     const world = new SshWorld(await connect(options, call.signal), hostname, log, options);
     if (lazy) return world;
     try {
-      await answered(world.client, answering);
+      await untilAnswered(world.client, answering);
     } catch (error) {
       await world.close();
       throw error;
@@ -164,7 +164,7 @@ function diallingThrough(
       if (known === undefined) return { name: address };
       const { via } = tunnel.state;
       const through = via === undefined ? '' : ` through ${formatDestination(via)}`;
-      return { name: `${known.seed}${through}`, trouble: known.forward.lastRefusal?.message };
+      return { name: `${known.seed}${through}`, reason: known.forward.lastRefusal?.message };
     },
     secureHost: (address) => {
       const endpoint = forwards.get(address)?.endpoint;

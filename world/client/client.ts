@@ -6,7 +6,7 @@ import type { EndpointSet } from './calls/endpoint-set.js';
 import { Lanes } from './calls/lanes.js';
 import type { Rpc } from './calls/rpc.js';
 import { ClusterClient } from './cluster-client.js';
-import { inWords } from './error/key-words.js';
+import { describeKey } from './error/describe-key.js';
 import { type Fence, putWithin, txnWithin } from './fleet/fence.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { leaseFor } from './lease/lease.js';
@@ -57,7 +57,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
   private constructor(lanes: Lanes, namespace: Namespace, parent?: Client) {
     const closed = new AbortController();
     const callsOver = (set: EndpointSet): Calls =>
-      new Calls(set, closed.signal, lanes.horizon, lanes.log, lanes.fleet);
+      new Calls(set, closed.signal, lanes.lastRevision, lanes.log, lanes.fleet);
     const calls = callsOver(lanes.small);
     super(calls, lanes.small, lanes.fleet);
     const { small: endpoints, unrevoked, fleet, log } = lanes;
@@ -83,7 +83,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
   async get(key: string, options?: ReadOptions): Promise<KeyValue | undefined> {
     const request = { ...toRange(this.#namespace, key), revision: String(options?.revision ?? 0) };
     const { value } = await this.#lane(options).perform(
-      { kind: 'read', what: `read ${inWords(key)}`, key, run: (rpc) => rpc.kv.range(request) },
+      { kind: 'read', what: `read ${describeKey(key)}`, key, run: (rpc) => rpc.kv.range(request) },
       options,
     );
     const [stored] = value.kvs;
@@ -121,15 +121,15 @@ export class Client extends ClusterClient implements AsyncDisposable {
     const request = { ...written, key: this.#namespace.add(key) };
     const call = {
       kind: kindOf(options),
-      what: `write ${inWords(key)}`,
+      what: `write ${describeKey(key)}`,
       key,
-      guarding: 'fenced',
+      fleetCheck: 'fenced',
       size: () => ({ sizeBytes: request.key.length + request.value.length }),
       run: (rpc: Rpc, fence: Fence | undefined) => putWithin(rpc, request, fence),
     } as const;
     const read = (timeoutMs: number): Promise<KeyValue | undefined> =>
       this.get(key, { ...options, timeoutMs });
-    await confirmWrite(written, this.#lanes.horizon.revision, options.timeoutMs, read, () =>
+    await confirmWrite(written, this.#lanes.lastRevision.revision, options.timeoutMs, read, () =>
       this.#lane(options).perform(call, options),
     );
   }
@@ -139,17 +139,21 @@ export class Client extends ClusterClient implements AsyncDisposable {
    * holds the value; where somebody else wrote the key meanwhile it rejects with `outcome-unknown`.
    */
   setIfChanged(key: string, value: string | Buffer, options?: CallOptions): Promise<void> {
-    return this.#reach({ key, value }, `write ${inWords(key)}`, options);
+    return this.#ensure({ key, value }, `write ${describeKey(key)}`, options);
   }
 
   /** Deletes a key if it exists. A lost answer is settled as by {@link setIfChanged}. */
-  delIfThere(key: string, options?: CallOptions): Promise<void> {
-    return this.#reach({ key, value: undefined }, `delete ${inWords(key)}`, options);
+  delIfPresent(key: string, options?: CallOptions): Promise<void> {
+    return this.#ensure({ key, value: undefined }, `delete ${describeKey(key)}`, options);
   }
 
   /** @returns whether there was something to delete. */
   async del(key: string, options?: WriteOptions): Promise<boolean> {
-    const { replies } = await this.#txn({ success: [{ delete: key }] }, `delete ${inWords(key)}`, options);
+    const { replies } = await this.#txn(
+      { success: [{ delete: key }] },
+      `delete ${describeKey(key)}`,
+      options,
+    );
     return replies.some((reply) => reply.count > 0);
   }
 
@@ -157,7 +161,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
   async delPrefix(prefix: string, options?: WriteOptions): Promise<number> {
     const { replies } = await this.#txn(
       { success: [{ delete: prefix, prefix: true }] },
-      `delete ${inWords(prefix)}`,
+      `delete ${describeKey(prefix)}`,
       options,
     );
     return replies.reduce((sum, reply) => sum + reply.count, 0);
@@ -216,13 +220,13 @@ export class Client extends ClusterClient implements AsyncDisposable {
     else this.#parent.#views.delete(this);
   }
 
-  #reach(aim: DesiredValue, what: string, options: CallOptions = {}): Promise<void> {
+  #ensure(desired: DesiredValue, what: string, options: CallOptions = {}): Promise<void> {
     const calls = {
-      heard: this.#lanes.horizon.revision,
-      get: (timeoutMs: number) => this.get(aim.key, { ...options, timeoutMs }),
+      lastRevision: this.#lanes.lastRevision.revision,
+      get: (timeoutMs: number) => this.get(desired.key, { ...options, timeoutMs }),
       txn: (txn: Txn, timeoutMs: number) => this.#txn(txn, what, { ...options, timeoutMs }),
     };
-    return ensureValue(aim, calls, options);
+    return ensureValue(desired, calls, options);
   }
 
   #watchContext(): WatchContext {
@@ -235,7 +239,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
       {
         kind: kindOf(options),
         what,
-        guarding: 'fenced',
+        fleetCheck: 'fenced',
         size: () => sizeOfTxn(txn),
         run: (rpc, fence) => txnWithin(rpc, request, fence),
       },

@@ -32,7 +32,7 @@ export class ClusterClient {
 
   /** The endpoints in use, as URLs. */
   get endpoints(): readonly string[] {
-    return this.endpointSet.peers.map((peer) => peer.url);
+    return this.endpointSet.connections.map((connection) => connection.url);
   }
 
   /** The fleet that the client keeps to; undefined before the first answer, and where the cluster does not say. */

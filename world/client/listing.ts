@@ -2,7 +2,7 @@ import type { IRangeResponse } from 'etcd3';
 import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import type { Calls } from './calls/calls.js';
-import { inWords } from './error/key-words.js';
+import { describeKey } from './error/describe-key.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { type Namespace, prefixEnd } from './namespace.js';
 import { toRange } from './txn/txn.js';
@@ -133,7 +133,7 @@ async function readPage(
     revision: page.revision ?? '0',
   };
   const { value } = await calls.perform(
-    { kind: 'read', what: `list ${inWords(prefix)}`, key: prefix, run: (rpc) => rpc.kv.range(request) },
+    { kind: 'read', what: `list ${describeKey(prefix)}`, key: prefix, run: (rpc) => rpc.kv.range(request) },
     options,
   );
   return value;

@@ -3,7 +3,7 @@ import { type Host, stubOf } from './internals/etcd3.js';
 import { Metadata, status } from './internals/grpc-js.js';
 
 /** How long one server may take to check the password; another is tried then. */
-const ANSWER_MS = 4000;
+const ANSWER_TIMEOUT_MS = 4000;
 
 /** A user of an etcd that has authentication switched on (https://etcd.io/docs/v3.5/op-guide/authentication/). */
 export interface EtcdUser {
@@ -117,7 +117,7 @@ function callAuthenticate(
   request: { readonly name: string; readonly password: string },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { deadline: Date.now() + ANSWER_MS };
+    const options = { deadline: Date.now() + ANSWER_TIMEOUT_MS };
     stub.authenticate(request, new Metadata(), options, (error, reply) => {
       if (error) reject(error);
       else resolve(reply.token);

@@ -10,14 +10,14 @@ export interface Alarm {
 }
 
 /** No transaction can compare the fleet for these, so the endpoint is asked for it right before. */
-const changing = { kind: 'repeatable', guarding: 'before' } as const;
+const CHANGE = { kind: 'repeatable', fleetCheck: 'before' } as const;
 
 /** Forgets what keys held before `revision`, and waits until the member that is asked has dropped it from its database. */
 export async function compact(calls: Calls, revision: bigint, options: CallOptions): Promise<void> {
   const run = (rpc: Rpc) => rpc.kv.compact({ revision: String(revision), physical: true });
   try {
     const what = `compact etcd at revision ${revision}`;
-    await calls.perform({ ...changing, what, run }, options);
+    await calls.perform({ ...CHANGE, what, run }, options);
   } catch (error) {
     // By somebody else, or by an attempt whose answer was lost.
     if (!(error instanceof WorldError) || error.code !== 'compacted') throw error;
@@ -27,7 +27,7 @@ export async function compact(calls: Calls, revision: bigint, options: CallOptio
 /** Gives the free space in a member's database back to its disk. It answers nobody meanwhile. */
 export async function defragment(calls: Calls, options: CallOptions): Promise<void> {
   const run = (rpc: Rpc) => rpc.maintenance.defragment();
-  await calls.perform({ ...changing, what: 'defragment the database', run }, options);
+  await calls.perform({ ...CHANGE, what: 'defragment the database', run }, options);
 }
 
 export async function listAlarms(calls: Calls, options: CallOptions): Promise<Alarm[]> {
@@ -39,5 +39,5 @@ export async function listAlarms(calls: Calls, options: CallOptions): Promise<Al
 /** Ends an alarm; etcd raises it again at once where its reason still holds. */
 export async function disarm(calls: Calls, { memberId, kind }: Alarm, options: CallOptions): Promise<void> {
   const run = (rpc: Rpc) => rpc.maintenance.alarm({ action: 'Deactivate', memberID: memberId, alarm: kind });
-  await calls.perform({ ...changing, what: `disarm the ${kind} alarm`, run }, options);
+  await calls.perform({ ...CHANGE, what: `disarm the ${kind} alarm`, run }, options);
 }

@@ -44,15 +44,15 @@ export interface MemberListOptions extends CallOptions {
 }
 
 /** What changes the cluster can compare nothing, so the server is asked for its fleet right before. */
-const changing = { kind: 'once', guarding: 'before' } as const;
+const CHANGE = { kind: 'once', fleetCheck: 'before' } as const;
 
 export async function listMembers(calls: Calls, options: MemberListOptions = {}): Promise<Member[]> {
   const { serializable: leaderless = false } = options;
   const run = (rpc: Rpc) => rpc.cluster.memberList({ linearizable: !leaderless });
   // Without a quorum no server can say which fleet it is of.
-  const guarding = leaderless ? 'none' : 'beside';
+  const fleetCheck = leaderless ? 'none' : 'beside';
   const what = 'list the members';
-  const { value } = await calls.perform({ kind: 'read', what, leaderless, guarding, run }, options);
+  const { value } = await calls.perform({ kind: 'read', what, leaderless, fleetCheck, run }, options);
   return value.members.map(toMember);
 }
 
@@ -70,7 +70,7 @@ export async function addLearner(
   const what = `add a member at ${peerUrls.join(', ')}`;
   const { value } = await calls.perform(
     {
-      ...changing,
+      ...CHANGE,
       what,
       run: (rpc) => rpc.cluster.memberAdd({ peerURLs: [...peerUrls], isLearner: true }),
     },
@@ -81,12 +81,12 @@ export async function addLearner(
 
 export async function promoteMember(calls: Calls, id: string, options?: CallOptions): Promise<void> {
   const what = `promote member ${id}`;
-  await calls.perform({ ...changing, what, run: (rpc) => rpc.cluster.memberPromote({ ID: id }) }, options);
+  await calls.perform({ ...CHANGE, what, run: (rpc) => rpc.cluster.memberPromote({ ID: id }) }, options);
 }
 
 export async function removeMember(calls: Calls, id: string, options?: CallOptions): Promise<void> {
   const what = `remove member ${id}`;
-  await calls.perform({ ...changing, what, run: (rpc) => rpc.cluster.memberRemove({ ID: id }) }, options);
+  await calls.perform({ ...CHANGE, what, run: (rpc) => rpc.cluster.memberRemove({ ID: id }) }, options);
 }
 
 export async function updateMember(
@@ -97,7 +97,7 @@ export async function updateMember(
 ): Promise<void> {
   const what = `change the peer URLs of member ${id}`;
   const run = (rpc: Rpc) => rpc.cluster.memberUpdate({ ID: id, peerURLs: [...peerUrls] });
-  await calls.perform({ kind: 'repeatable', guarding: 'before', what, run }, options);
+  await calls.perform({ kind: 'repeatable', fleetCheck: 'before', what, run }, options);
 }
 
 /** Asks one endpoint, which need not be one of the client's; without one the endpoint in use. */
@@ -126,13 +126,13 @@ export async function moveLeader(
   id: string,
   options?: CallOptions,
 ): Promise<void> {
-  for (const peer of endpoints.peers) {
-    const status = await statusOf(calls, peer, options).catch(passUnavailable);
+  for (const connection of endpoints.connections) {
+    const status = await statusOf(calls, connection, options).catch(passUnavailable);
     if (status?.leader === id) return;
     if (status === undefined || status.leader !== status.memberId) continue;
     const what = `move the leadership to member ${id}`;
     await calls.perform(
-      { ...changing, what, peer, run: (rpc) => rpc.maintenance.moveLeader({ targetID: id }) },
+      { ...CHANGE, what, connection, run: (rpc) => rpc.maintenance.moveLeader({ targetID: id }) },
       options,
     );
     return;
@@ -145,15 +145,15 @@ export async function moveLeader(
 
 async function statusOf(
   calls: Calls,
-  peer: EndpointConnection,
+  connection: EndpointConnection,
   options?: CallOptions,
 ): Promise<MemberStatus> {
   const { value } = await calls.perform(
     {
       kind: 'read',
       what: 'ask for the status',
-      guarding: 'none',
-      peer,
+      fleetCheck: 'none',
+      connection,
       run: (rpc) => rpc.maintenance.status(),
     },
     options,

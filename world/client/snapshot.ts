@@ -4,7 +4,7 @@ import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import { type Calls, closedError, DEFAULT_TIMEOUT_MS } from './calls/calls.js';
 import type { SnapshotStream } from './calls/rpc.js';
-import { wordsOf } from './error/explain-grpc-error.js';
+import { explainGrpcError } from './error/explain-grpc-error.js';
 import { isServiceError } from './error/service-error.js';
 
 /**
@@ -30,7 +30,7 @@ export async function* readSnapshot(
     signal?.throwIfAborted();
     if (closed.aborted) throw closedError();
     if (!isServiceError(error)) throw error;
-    throw broken(wordsOf(error.details), error);
+    throw broken(explainGrpcError(error.details), error);
   } finally {
     unlisten();
     stream.cancel();

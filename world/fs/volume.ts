@@ -1,6 +1,6 @@
 import { inParallel } from '../../base/parallel.js';
 import type { CallOptions } from '../call-options.js';
-import { inWords } from '../client/error/key-words.js';
+import { describeKey } from '../client/error/describe-key.js';
 import { WorldError } from '../errors.js';
 import { checkListing } from './copy/limits.js';
 import { FsError } from './fs-error.js';
@@ -177,7 +177,7 @@ export class Volume {
       await this.#refresh(call);
       isFresh = true;
     }
-    const message = `Could not write to ${inWords(this.storage.key)}: others write to it all the time. Try again.`;
+    const message = `Could not write to ${describeKey(this.storage.key)}: others write to it all the time. Try again.`;
     throw new WorldError('conflict', message, { key: this.storage.key });
   }
 

@@ -61,7 +61,7 @@ export class StringMaps implements StrMapWorld {
   }
 
   async strMapDel(key: string, options?: CallOptions): Promise<void> {
-    await this.#world.client.delIfThere(this.#own(key), options);
+    await this.#world.client.delIfPresent(this.#own(key), options);
   }
 
   #own(key: string): string {

@@ -64,7 +64,7 @@ export class Strings implements StrWorld {
   }
 
   async strDel(key: string, options?: CallOptions): Promise<void> {
-    await this.#world.client.delIfThere(stringKey(key), options);
+    await this.#world.client.delIfPresent(stringKey(key), options);
   }
 
   strIsNotExist(error: unknown): boolean {

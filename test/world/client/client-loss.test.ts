@@ -84,7 +84,7 @@ test.serial(
     await on.client.get('/k');
     on.link.blackHole();
     const write = on.client.setIfChanged('/k', 'mine');
-    const del = on.client.delIfThere('/gone');
+    const del = on.client.delIfPresent('/gone');
     for (let count = 0; count < 5; count += 1) await on.direct.set('/elsewhere', 'x');
     on.link.heal();
     on.link.cut();
@@ -92,7 +92,7 @@ test.serial(
     t.like(await on.direct.get('/k'), { version: 2n });
     await on.client.get('/k');
     on.link.blackHole();
-    const overtaken = [on.client.setIfChanged('/k', 'late'), on.client.delIfThere('/k')];
+    const overtaken = [on.client.setIfChanged('/k', 'late'), on.client.delIfPresent('/k')];
     for (const one of overtaken) one.catch(() => undefined);
     for (let count = 0; count < 5; count += 1) await on.direct.set('/k', `other ${count}`);
     on.link.heal();

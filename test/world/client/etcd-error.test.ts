@@ -5,7 +5,7 @@ import { Calls } from '../../../world/client/calls/calls.js';
 import { EndpointSet } from '../../../world/client/calls/endpoint-set.js';
 import { LastRevision } from '../../../world/client/calls/last-revision.js';
 import { classifyFailure, classifyReason } from '../../../world/client/error/classify.js';
-import { wordsOf } from '../../../world/client/error/explain-grpc-error.js';
+import { explainGrpcError } from '../../../world/client/error/explain-grpc-error.js';
 import { WorldError } from '../../../world/index.js';
 
 const means = test.macro({
@@ -136,11 +136,11 @@ test.serial('the reason of a cancelled watch is understood in the words of Go', 
 test.serial('what grpc-js wraps around the words of the link is left out', (t) => {
   const refused =
     'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:9. Resolution note: ';
-  t.is(wordsOf(refused), 'connect ECONNREFUSED 127.0.0.1:9');
+  t.is(explainGrpcError(refused), 'connect ECONNREFUSED 127.0.0.1:9');
   const reset =
     'No connection established. Last error: read ECONNRESET (2026-11-22T12:51:02.008Z). Resolution note: ';
-  t.is(wordsOf(reset), 'read ECONNRESET');
-  t.is(wordsOf('etcdserver: request is too large'), 'etcdserver: request is too large');
+  t.is(explainGrpcError(reset), 'read ECONNRESET');
+  t.is(explainGrpcError('etcdserver: request is too large'), 'etcdserver: request is too large');
 });
 
 const LINK_WORDS = [

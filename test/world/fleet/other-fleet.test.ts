@@ -41,7 +41,7 @@ const writes: Record<string, (client: Client) => Promise<unknown>> = {
   'set in bulk': (client) => client.set('/x', '1', { bulk: true }),
   setIfChanged: (client) => client.setIfChanged('/x', '1'),
   del: (client) => client.del('/hawser/fleet'),
-  delIfThere: (client) => client.delIfThere('/hawser/fleet'),
+  delIfThere: (client) => client.delIfPresent('/hawser/fleet'),
   delPrefix: (client) => client.delPrefix('/hawser'),
   txn: (client) => client.txn({ success: [{ put: '/x', value: '1' }] }),
   'txn that writes when its comparison fails': (client) =>

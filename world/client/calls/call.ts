@@ -16,7 +16,7 @@ export type CallKind = 'read' | 'repeatable' | 'once';
  * - `before`: the endpoint is asked each time, first: for what changes a cluster and can compare nothing.
  * - `none`: it asks how one server is, whatever it belongs to.
  */
-export type Guarding = 'beside' | 'fenced' | 'before' | 'none';
+export type FleetCheck = 'beside' | 'fenced' | 'before' | 'none';
 
 export interface Call<T> {
   readonly kind: CallKind;
@@ -26,11 +26,11 @@ export interface Call<T> {
   /** How large the request is, for when it is too large. */
   readonly size?: (() => RequestSize) | undefined;
   /** Asks this endpoint only. */
-  readonly peer?: EndpointConnection | undefined;
+  readonly connection?: EndpointConnection | undefined;
   /** Whether a server that sees no leader may answer; default false. */
   readonly leaderless?: boolean | undefined;
   /** Default `beside`. */
-  readonly guarding?: Guarding | undefined;
+  readonly fleetCheck?: FleetCheck | undefined;
   /** @param fence what a `fenced` call has to compare. */
   run(rpc: Rpc, fence: Fence | undefined): Promise<T>;
 }

@@ -6,10 +6,10 @@ import type { CallOptions } from '../../call-options.js';
 import { CLIENT_DIAL_TIMEOUT_MS } from '../../constants.js';
 import { WorldError, type WorldErrorCode } from '../../errors.js';
 import { type CallFailure, classifyFailure } from '../error/classify.js';
-import { tooLarge, wordsOf } from '../error/explain-grpc-error.js';
+import { explainGrpcError, explainTooLarge } from '../error/explain-grpc-error.js';
 import { isServiceError } from '../error/service-error.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
-import { type Attempt, Strangers, send, unsent } from '../fleet/other-fleets.js';
+import { type Attempt, OtherFleets, send, unsent } from '../fleet/other-fleets.js';
 import { isConnected } from '../internals/etcd3.js';
 import { status } from '../internals/grpc-js.js';
 import { isStaleToken } from '../login.js';
@@ -20,9 +20,9 @@ import type { LastRevision } from './last-revision.js';
 export const DEFAULT_TIMEOUT_MS = 10_000;
 const FAILOVER_MS = 4000;
 /** With less time than this left another attempt would only hide why the one before it failed. */
-const LEAST_ATTEMPT_MS = 100;
+const MIN_ATTEMPT_MS = 100;
 /** Certificates do not mend themselves while a call waits; that long suffices to try other endpoints. */
-const TLS_TROUBLE_MS = 300;
+const TLS_RETRY_MS = 300;
 const ADVICE: Partial<Record<WorldErrorCode, string>> = {
   unavailable: 'Nothing was changed; check that the agent (hawser run) or etcd runs there',
   'outcome-unknown': 'It may have been applied: read it back before you try again',
@@ -42,7 +42,7 @@ const NOT_YOUR_SOCKET =
 export class Calls {
   readonly #endpoints: EndpointSet;
   readonly #closed: AbortSignal;
-  readonly #horizon: LastRevision;
+  readonly #lastRevision: LastRevision;
   readonly #log: Log | undefined;
   readonly #fleet: FleetGuard | undefined;
 
@@ -53,14 +53,14 @@ export class Calls {
   constructor(
     endpoints: EndpointSet,
     closed: AbortSignal,
-    horizon: LastRevision,
+    lastRevision: LastRevision,
     log: Log | undefined,
     fleet?: FleetGuard,
   ) {
     this.#fleet = fleet;
     this.#endpoints = endpoints;
     this.#closed = closed;
-    this.#horizon = horizon;
+    this.#lastRevision = lastRevision;
     this.#log = log;
   }
 
@@ -70,58 +70,60 @@ export class Calls {
     const begunAt = Date.now();
     const deadline = begunAt + timeoutMs;
     const backoff = new Backoff();
-    const strangers = new Strangers(this.#fleet, this.#endpoints);
+    const otherFleets = new OtherFleets(this.#fleet, this.#endpoints);
     let repeated = false;
     for (;;) {
       this.#throwIfOver(signal);
-      const peer = call.peer ?? this.#endpoints.pick();
-      const attempt = { call, peer, isSent: false };
+      const connection = call.connection ?? this.#endpoints.pick();
+      const attempt = { call, connection, isSent: false };
       let token: string | undefined;
       try {
-        const until = this.#attemptDeadline(call, peer, deadline);
+        const until = this.#attemptDeadline(call, connection, deadline);
         const signals = [signal, this.#closed];
-        if (peer.login.needsToken) token = await untilAborted(peer.login.token(peer.host), ...signals);
+        if (connection.login.needsToken)
+          token = await untilAborted(connection.login.token(connection.host), ...signals);
         const ends = { signals, deadline: until, leaderless: call.leaderless, token };
         const value = await send(this.#fleet, this.#endpoints, attempt, ends);
-        this.#horizon.observe(Object(value));
+        this.#lastRevision.observe(Object(value));
         return { value, repeated };
       } catch (error) {
         this.#throwIfOver(signal);
         const waitMs = backoff.next();
-        if (strangers.passesBy(error, attempt, deadline)) {
+        if (otherFleets.passesBy(error, attempt, deadline)) {
           await pause(waitMs / 10, signal, this.#closed);
           continue;
         }
         if (!isServiceError(error)) throw error;
-        const verdict = judgeAttempt(error, attempt, token);
-        this.#settlePeer(peer, error, verdict);
-        repeated ||= verdict.outcome === 'unknown';
-        const again = mayRepeat(verdict, call);
+        const failure = classifyAttempt(error, attempt, token);
+        this.#noteFailure(connection, error, failure);
+        repeated ||= failure.outcome === 'unknown';
+        const again = mayRepeat(failure, call);
         const hopeless =
-          peer.tlsTrouble(error.details) !== undefined && Date.now() > begunAt + TLS_TROUBLE_MS;
-        if (!again || hopeless || Date.now() + waitMs + LEAST_ATTEMPT_MS >= deadline)
-          throw strangers.explain(call, translate(call, peer, error, verdict, repeated));
-        this.#log?.('debug', `Trying again to ${call.what}: ${peer.url} answered "${error.details}".`);
+          connection.tlsFailure(error.details) !== undefined && Date.now() > begunAt + TLS_RETRY_MS;
+        if (!again || hopeless || Date.now() + waitMs + MIN_ATTEMPT_MS >= deadline)
+          throw otherFleets.explain(call, translate(call, connection, error, failure, repeated));
+        this.#log?.('debug', `Trying again to ${call.what}: ${connection.url} answered "${error.details}".`);
         await pause(waitMs, signal, this.#closed);
       }
     }
   }
 
   /** Leaves time for another endpoint, or for a new connection to the same one, where trying again is allowed. */
-  #attemptDeadline(call: Call<unknown>, peer: EndpointConnection, deadline: number): number {
+  #attemptDeadline(call: Call<unknown>, connection: EndpointConnection, deadline: number): number {
     const shareMs = Math.max(FAILOVER_MS, (deadline - Date.now()) / 2);
-    if (this.#endpoints.peers.length > 1 && !isConnected(peer.host))
+    if (this.#endpoints.connections.length > 1 && !isConnected(connection.host))
       return Math.min(deadline, Date.now() + Math.min(shareMs, CLIENT_DIAL_TIMEOUT_MS));
     return call.kind === 'once' ? deadline : Math.min(deadline, Date.now() + shareMs);
   }
 
-  #settlePeer(peer: EndpointConnection, error: ServiceError, verdict: CallFailure): void {
+  #noteFailure(connection: EndpointConnection, error: ServiceError, failure: CallFailure): void {
     // With certificates that were replaced since, a new connection may succeed where gRPC still waits after the last one.
-    const isOver = error.code === status.DEADLINE_EXCEEDED || peer.tlsTrouble(error.details) !== undefined;
-    if (!verdict.link) return;
-    this.#endpoints.avoid(peer, { reconnect: isOver });
+    const isOver =
+      error.code === status.DEADLINE_EXCEEDED || connection.tlsFailure(error.details) !== undefined;
+    if (!failure.link) return;
+    this.#endpoints.avoid(connection, { reconnect: isOver });
     // Something else may answer there when it is back.
-    this.#fleet?.forget(peer);
+    this.#fleet?.forget(connection);
   }
 
   #throwIfOver(signal: AbortSignal | undefined): void {
@@ -131,17 +133,17 @@ export class Calls {
 }
 
 /** A call that was not sent changed nothing; one that etcd refused for its token alone it takes with a new one. */
-function judgeAttempt(
+function classifyAttempt(
   error: ServiceError,
-  { peer, isSent }: Attempt<unknown>,
+  { connection, isSent }: Attempt<unknown>,
   token: string | undefined,
 ): CallFailure {
-  const verdict = classifyFailure(error);
+  const failure = classifyFailure(error);
   if (token !== undefined && isStaleToken(error)) {
-    peer.login.forget(token);
-    return { ...verdict, outcome: 'not-sent' };
+    connection.login.forget(token);
+    return { ...failure, outcome: 'not-sent' };
   }
-  return isSent ? verdict : unsent(verdict);
+  return isSent ? failure : unsent(failure);
 }
 
 export function closedError(): WorldError {
@@ -154,24 +156,28 @@ function mayRepeat({ outcome }: CallFailure, { kind }: Call<unknown>): boolean {
 
 function translate(
   call: Call<unknown>,
-  peer: EndpointConnection,
+  connection: EndpointConnection,
   error: ServiceError,
-  verdict: CallFailure,
+  failure: CallFailure,
   repeated: boolean,
 ): WorldError {
-  const tls = peer.tlsTrouble(error.details);
-  const code = codeOf(call, tls === undefined ? verdict : { outcome: 'refused', ...tls }, repeated);
-  const advice = code === tls?.code ? tls.advice : adviceFor(code, peer, error.details);
-  const { name, trouble } = peer.describe();
+  const tlsFailure = connection.tlsFailure(error.details);
+  const code = codeOf(
+    call,
+    tlsFailure === undefined ? failure : { outcome: 'refused', ...tlsFailure },
+    repeated,
+  );
+  const advice = code === tlsFailure?.code ? tlsFailure.advice : adviceFor(code, connection, error.details);
+  const { name, reason: known } = connection.describe();
   const words =
     code === 'too-large' && call.size !== undefined
-      ? tooLarge(error.details, call.size())
-      : wordsOf(error.details);
-  const reason = verdict.link && trouble !== undefined ? trouble : `${words}.`;
+      ? explainTooLarge(error.details, call.size())
+      : explainGrpcError(error.details);
+  const reason = failure.link && known !== undefined ? known : `${words}.`;
   const message = `Could not ${call.what} at ${name}: ${reason}${advice === undefined ? '' : ` ${advice}.`}`;
   return new WorldError(code, message, {
     key: call.key,
-    endpoint: peer.url,
+    endpoint: connection.url,
     reason: error.details,
     cause: error,
   });
@@ -185,10 +191,10 @@ function adviceFor(code: WorldErrorCode, { login }: EndpointConnection, details:
 
 function codeOf(
   call: Call<unknown>,
-  verdict: Pick<CallFailure, 'outcome' | 'code'>,
+  failure: Pick<CallFailure, 'outcome' | 'code'>,
   repeated: boolean,
 ): WorldErrorCode {
-  if (verdict.outcome === 'refused' && !repeated) return verdict.code;
-  if (call.kind === 'read') return verdict.outcome === 'refused' ? verdict.code : 'unavailable';
+  if (failure.outcome === 'refused' && !repeated) return failure.code;
+  if (call.kind === 'read') return failure.outcome === 'refused' ? failure.code : 'unavailable';
   return repeated ? 'outcome-unknown' : 'unavailable';
 }

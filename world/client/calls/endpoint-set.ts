@@ -5,7 +5,7 @@ import { createHost, type Host } from '../internals/etcd3.js';
 import { Login } from '../login.js';
 import { Certificates } from '../tls/certificates.js';
 import { TlsCredentials } from '../tls/credentials.js';
-import type { TlsTrouble } from '../tls/explain-tls-error.js';
+import type { TlsFailure } from '../tls/explain-tls-error.js';
 import { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 
 const AVOID_MS = 1000;
@@ -14,7 +14,7 @@ const AVOID_MS = 1000;
 export interface EndpointDescription {
   readonly name: string;
   /** What keeps it from being reached now, in a sentence, where that is known better than gRPC knows it. */
-  readonly trouble?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 /** Describes endpoints that are only a local end of something else, by their URL. */
@@ -40,7 +40,7 @@ export interface EndpointConnection {
   /** By what we are known to it, as to all endpoints of the cluster. */
   readonly login: Login;
   /** What is wrong with its certificate or with ours, where that is why a call failed. */
-  readonly tlsTrouble: (details: string) => TlsTrouble | undefined;
+  readonly tlsFailure: (details: string) => TlsFailure | undefined;
   /** Aborted when the endpoint is no longer one of the set, for the streams on it. */
   readonly removed: AbortSignal;
   /** Until then (monotonic ms) other endpoints are preferred. */
@@ -66,7 +66,7 @@ export class EndpointSet {
   readonly #dialling: Dialling;
   readonly #login: Login;
   readonly #removals = new WeakMap<EndpointConnection, AbortController>();
-  #peers: readonly EndpointConnection[];
+  #connections: readonly EndpointConnection[];
   #current = 0;
 
   /** @throws WorldError `invalid` for an endpoint that cannot be read, or none. */
@@ -78,41 +78,41 @@ export class EndpointSet {
     this.#lane = lane;
     this.#dialling = dialling;
     this.#login = dialling.login ?? new Login();
-    this.#peers = this.#connect(endpoints, []);
+    this.#connections = this.#connect(endpoints, []);
   }
 
-  get peers(): readonly EndpointConnection[] {
-    return this.#peers;
+  get connections(): readonly EndpointConnection[] {
+    return this.#connections;
   }
 
   /** The endpoint for the next call: the one in use, or the next that did not fail lately. */
   pick(): EndpointConnection {
     const now = performance.now();
-    for (let step = 0; step < this.#peers.length; step += 1) {
-      const index = (this.#current + step) % this.#peers.length;
-      const peer = this.#peers[index];
-      if (peer !== undefined && peer.avoidUntil <= now) {
+    for (let step = 0; step < this.#connections.length; step += 1) {
+      const index = (this.#current + step) % this.#connections.length;
+      const connection = this.#connections[index];
+      if (connection !== undefined && connection.avoidUntil <= now) {
         this.#current = index;
-        return peer;
+        return connection;
       }
     }
-    const [soonest] = [...this.#peers].sort((a, b) => a.avoidUntil - b.avoidUntil);
+    const [soonest] = [...this.#connections].sort((a, b) => a.avoidUntil - b.avoidUntil);
     if (soonest === undefined) throw new WorldError('closed', 'The client of etcd was closed.');
     return soonest;
   }
 
   /** Prefers other endpoints for a while; with `reconnect` the next call here makes a new connection. */
-  avoid(peer: EndpointConnection, { reconnect = false, ms = AVOID_MS } = {}): void {
-    peer.avoidUntil = performance.now() + ms;
-    if (reconnect) peer.host.resetAllServices();
+  avoid(connection: EndpointConnection, { reconnect = false, ms = AVOID_MS } = {}): void {
+    connection.avoidUntil = performance.now() + ms;
+    if (reconnect) connection.host.resetAllServices();
   }
 
   /** Takes other endpoints; those that stay keep their connections. */
   replace(endpoints: readonly string[]): void {
-    const before = this.#peers;
-    this.#peers = this.#connect(endpoints, before);
+    const before = this.#connections;
+    this.#connections = this.#connect(endpoints, before);
     this.#current = 0;
-    for (const peer of before) if (!this.#peers.includes(peer)) this.#drop(peer);
+    for (const connection of before) if (!this.#connections.includes(connection)) this.#drop(connection);
   }
 
   /** One endpoint by itself, which need not be of the set, dialled as those are; over the same connection where it is. */
@@ -121,14 +121,14 @@ export class EndpointSet {
   }
 
   close(): void {
-    for (const peer of this.#peers) this.#drop(peer);
-    this.#peers = [];
+    for (const connection of this.#connections) this.#drop(connection);
+    this.#connections = [];
   }
 
   /** Calls in flight go on until they are answered; streams end. */
-  #drop(peer: EndpointConnection): void {
-    peer.host.close();
-    this.#removals.get(peer)?.abort();
+  #drop(connection: EndpointConnection): void {
+    connection.host.close();
+    this.#removals.get(connection)?.abort();
   }
 
   #connect(
@@ -140,24 +140,24 @@ export class EndpointSet {
     );
     if (parsed.size === 0) throw new WorldError('invalid', 'No endpoint of etcd was given.');
     return [...parsed].map(([url, endpoint]) => {
-      return existing.find((peer) => peer.url === url) ?? this.#peer(url, endpoint);
+      return existing.find((connection) => connection.url === url) ?? this.#toConnection(url, endpoint);
     });
   }
 
-  #peer(url: string, endpoint: Endpoint): EndpointConnection {
+  #toConnection(url: string, endpoint: Endpoint): EndpointConnection {
     const removal = new AbortController();
     const { certificates, describe = (name: string) => ({ name }) } = this.#dialling;
-    const peer = {
+    const connection = {
       url,
       describe: () => describe(url),
-      tlsTrouble: (details: string) => certificates.troubleIn(details),
+      tlsFailure: (details: string) => certificates.findFailure(details),
       host: this.#host(url, endpoint),
       login: this.#login,
       removed: removal.signal,
       avoidUntil: 0,
     };
-    this.#removals.set(peer, removal);
-    return peer;
+    this.#removals.set(connection, removal);
+    return connection;
   }
 
   #host(url: string, endpoint: Endpoint): Host {

@@ -18,7 +18,7 @@ export interface LanesOptions {
 export class Lanes {
   readonly small: EndpointSet;
   readonly watches: Watches;
-  readonly horizon = new LastRevision();
+  readonly lastRevision = new LastRevision();
   readonly fleet: FleetGuard | undefined;
   /** Leases of sessions that ended while etcd was out of reach. */
   readonly unrevoked = new Set<string>();

@@ -20,7 +20,7 @@ export interface CallFailure {
 interface Row {
   readonly code: number;
   readonly details: RegExp;
-  readonly verdict: CallFailure;
+  readonly failure: CallFailure;
 }
 
 const refused = (code: WorldErrorCode): CallFailure => ({ outcome: 'refused', code, link: false });
@@ -29,40 +29,40 @@ const unknown: CallFailure = { outcome: 'unknown', code: 'outcome-unknown', link
 
 /** Where the status code alone does not tell, etcd and grpc-js leave nothing but their words; the first match counts. */
 const ROWS: readonly Row[] = [
-  { code: status.UNAVAILABLE, details: /^No connection established/, verdict: notSent(true) },
-  { code: status.UNAVAILABLE, details: /^Name resolution failed/, verdict: notSent(true) },
-  { code: status.UNAVAILABLE, details: /^Channel closed before call started/, verdict: notSent(true) },
-  { code: status.UNAVAILABLE, details: /^Stream refused by server/, verdict: notSent(true) },
-  { code: status.INTERNAL, details: /^Failed to start HTTP\/2 stream/, verdict: notSent(true) },
-  { code: status.UNAVAILABLE, details: /rpc not supported for learner/, verdict: notSent(true) },
-  { code: status.FAILED_PRECONDITION, details: /rpc not supported for learner/, verdict: notSent(true) },
-  { code: status.UNAVAILABLE, details: /: no leader$/, verdict: notSent(true) },
+  { code: status.UNAVAILABLE, details: /^No connection established/, failure: notSent(true) },
+  { code: status.UNAVAILABLE, details: /^Name resolution failed/, failure: notSent(true) },
+  { code: status.UNAVAILABLE, details: /^Channel closed before call started/, failure: notSent(true) },
+  { code: status.UNAVAILABLE, details: /^Stream refused by server/, failure: notSent(true) },
+  { code: status.INTERNAL, details: /^Failed to start HTTP\/2 stream/, failure: notSent(true) },
+  { code: status.UNAVAILABLE, details: /rpc not supported for learner/, failure: notSent(true) },
+  { code: status.FAILED_PRECONDITION, details: /rpc not supported for learner/, failure: notSent(true) },
+  { code: status.UNAVAILABLE, details: /: no leader$/, failure: notSent(true) },
   // The member that was asked let it fall before it came to the raft log: while leadership is handed over, or lost.
-  { code: status.UNKNOWN, details: /raft proposal dropped/, verdict: notSent(false) },
-  { code: status.UNAVAILABLE, details: /unhealthy cluster/, verdict: refused('unavailable') },
-  { code: status.UNAVAILABLE, details: /not capable/, verdict: refused('unavailable') },
+  { code: status.UNKNOWN, details: /raft proposal dropped/, failure: notSent(false) },
+  { code: status.UNAVAILABLE, details: /unhealthy cluster/, failure: refused('unavailable') },
+  { code: status.UNAVAILABLE, details: /not capable/, failure: refused('unavailable') },
   // Until grpc-js has a connection the details tell what it waited for; with one they name the remote address.
   {
     code: status.DEADLINE_EXCEEDED,
     details: /^Deadline exceeded after (?!.*remote_addr=)/,
-    verdict: notSent(true),
+    failure: notSent(true),
   },
-  { code: status.RESOURCE_EXHAUSTED, details: /database space exceeded/, verdict: refused('no-space') },
-  { code: status.RESOURCE_EXHAUSTED, details: /larger than max/, verdict: refused('too-large') },
-  { code: status.RESOURCE_EXHAUSTED, details: /too many requests/, verdict: notSent(false) },
-  { code: status.INVALID_ARGUMENT, details: /too large|too many operations/, verdict: refused('too-large') },
+  { code: status.RESOURCE_EXHAUSTED, details: /database space exceeded/, failure: refused('no-space') },
+  { code: status.RESOURCE_EXHAUSTED, details: /larger than max/, failure: refused('too-large') },
+  { code: status.RESOURCE_EXHAUSTED, details: /too many requests/, failure: notSent(false) },
+  { code: status.INVALID_ARGUMENT, details: /too large|too many operations/, failure: refused('too-large') },
   {
     code: status.INVALID_ARGUMENT,
     details: /user name is empty|authentication|auth token/,
-    verdict: refused('permission-denied'),
+    failure: refused('permission-denied'),
   },
   // The maintenance service hands on what its check of rights said as it is.
   {
     code: status.UNKNOWN,
     details: /^auth: (?:permission denied|user name is empty)/,
-    verdict: refused('permission-denied'),
+    failure: refused('permission-denied'),
   },
-  { code: status.OUT_OF_RANGE, details: /compacted/, verdict: refused('compacted') },
+  { code: status.OUT_OF_RANGE, details: /compacted/, failure: refused('compacted') },
 ];
 
 const BY_CODE: ReadonlyMap<number, CallFailure> = new Map([
@@ -81,7 +81,7 @@ export function classifyFailure(failure: { readonly code: number; readonly detai
   const row = ROWS.find(
     (candidate) => candidate.code === failure.code && candidate.details.test(failure.details),
   );
-  return row?.verdict ?? BY_CODE.get(failure.code) ?? unknown;
+  return row?.failure ?? BY_CODE.get(failure.code) ?? unknown;
 }
 
 /** Judges the reason that etcd gives for cancelling a watch: a gRPC status in Go's words, or its description alone. */

@@ -29,21 +29,21 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Whoever answers may say more than anybody reads. */
-const MOST_CHARACTERS = 600;
+const MAX_CHARACTERS = 600;
 
 /** The words of etcd or of the link, without what grpc-js and Go wrap around them. */
-export function wordsOf(details: string): string {
+export function explainGrpcError(details: string): string {
   let words = details;
   for (const [pattern, meaning] of WORDS) words = words.replace(pattern, meaning);
   words = words
-    .slice(0, 2 * MOST_CHARACTERS)
+    .slice(0, 2 * MAX_CHARACTERS)
     .replaceAll(/\s+/g, ' ')
     .trim();
-  return words.length > MOST_CHARACTERS ? `${words.slice(0, MOST_CHARACTERS)}…` : words;
+  return words.length > MAX_CHARACTERS ? `${words.slice(0, MAX_CHARACTERS)}…` : words;
 }
 
 /** Why etcd finds a request too large, with its size and the limit. */
-export function tooLarge(details: string, { sizeBytes, operations }: RequestSize): string {
+export function explainTooLarge(details: string, { sizeBytes, operations }: RequestSize): string {
   if (/too many operations/.test(details) && operations !== undefined) {
     const limit = DEFAULT_LIMITS.operations;
     return `it has ${operations} operations and etcd takes ${limit} in a transaction unless told otherwise (--max-txn-ops)`;

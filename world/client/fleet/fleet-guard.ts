@@ -9,34 +9,34 @@ import type { Fence, FenceBroken } from './fence.js';
 import {
   agreed,
   describeSighting,
-  type FleetVerdict,
-  judgeSighting,
+  type FleetMatch,
   type KnownFleet,
+  matchSighting,
   type Sighting,
-} from './fleet-verdict.js';
+} from './fleet-match.js';
 
 /** How long one endpoint may take to say which fleet it is of. */
-const ASK_MS = 4000;
+const ANSWER_TIMEOUT_MS = 4000;
 
 /** How long the other endpoints may take when the first has answered: twice as long as it did, within these bounds. */
-const LEAST_GRACE_MS = 100;
-const MOST_GRACE_MS = 1000;
+const MIN_GRACE_MS = 100;
+const MAX_GRACE_MS = 1000;
 
 /** An endpoint that turned out to be of another fleet; nothing was changed there. */
-export class StrangeFleet extends Error {
+export class OtherFleetError extends Error {
   readonly url: string;
   /** Which fleet it is of, for people. */
   readonly described: string;
 
-  constructor(peer: EndpointConnection, sighting: KnownFleet) {
-    super(`${peer.url} is of another fleet`);
-    this.url = peer.url;
-    this.described = `${peer.describe().name} is of ${describeSighting(sighting)}`;
+  constructor(connection: EndpointConnection, sighting: KnownFleet) {
+    super(`${connection.url} is of another fleet`);
+    this.url = connection.url;
+    this.described = `${connection.describe().name} is of ${describeSighting(sighting)}`;
   }
 }
 
 interface SeenAt extends Sighting {
-  readonly peer: EndpointConnection;
+  readonly connection: EndpointConnection;
   readonly value: Buffer | undefined;
 }
 
@@ -100,19 +100,19 @@ export class FleetGuard {
    * Asks an endpoint for its fleet, once; undefined where that was done.
    * @throws StrangeFleet; WorldError `other-fleet` when the endpoints of the set are of different fleets; ServiceError
    */
-  admit(peer: EndpointConnection, set: EndpointSet): Promise<void> | undefined {
-    if (this.#current.has(peer)) return undefined;
-    const before = this.#asked.get(peer);
+  admit(connection: EndpointConnection, set: EndpointSet): Promise<void> | undefined {
+    if (this.#current.has(connection)) return undefined;
+    const before = this.#asked.get(connection);
     if (before !== undefined) return before;
-    const asking = this.#ask(peer, set).finally(() => this.#asked.delete(peer));
+    const asking = this.#ask(connection, set).finally(() => this.#asked.delete(connection));
     asking.catch(() => undefined); // whoever waits for it gets the failure
-    this.#asked.set(peer, asking);
+    this.#asked.set(connection, asking);
     return asking;
   }
 
   /** The endpoint is asked again before anything that it says is believed. */
-  forget(peer: EndpointConnection): void {
-    this.#current.delete(peer);
+  forget(connection: EndpointConnection): void {
+    this.#current.delete(connection);
   }
 
   /** Whether an answer is from the cluster of the fleet. */
@@ -124,22 +124,22 @@ export class FleetGuard {
   }
 
   /** Looks at what a write found instead of the fleet. @throws StrangeFleet unless it may be tried again */
-  broken(peer: EndpointConnection, { header, found }: FenceBroken): void {
+  broken(connection: EndpointConnection, { header, found }: FenceBroken): void {
     const fleet = found && parseFleet(found);
-    this.#take({ peer, clusterId: header.cluster_id, fleet, value: found });
+    this.#take({ connection, clusterId: header.cluster_id, fleet, value: found });
   }
 
-  async #ask(peer: EndpointConnection, set: EndpointSet): Promise<void> {
-    const others = this.isUnmet ? set.peers.filter((other) => other !== peer) : [];
+  async #ask(connection: EndpointConnection, set: EndpointSet): Promise<void> {
+    const others = this.isUnmet ? set.connections.filter((other) => other !== connection) : [];
     const begunAt = performance.now();
     const asked = others.map((other) => this.#look(other).catch(() => undefined)); // it may be out of reach
-    const seen = await this.#look(peer);
+    const seen = await this.#look(connection);
     if (seen === undefined) {
-      this.#current.add(peer);
+      this.#current.add(connection);
       return;
     }
     const graceMs = 2 * (performance.now() - begunAt);
-    const rest = await settledWithin(asked, Math.min(Math.max(graceMs, LEAST_GRACE_MS), MOST_GRACE_MS));
+    const rest = await settledWithin(asked, Math.min(Math.max(graceMs, MIN_GRACE_MS), MAX_GRACE_MS));
     const sightings = [seen, ...rest.filter((one) => one !== undefined)];
     const chosen = this.isUnmet ? agreed(sightings) : seen;
     if (chosen === undefined) throw severalFleets(sightings);
@@ -148,14 +148,18 @@ export class FleetGuard {
   }
 
   /** Undefined where etcd refuses to say, to a user who may not read the key. */
-  async #look(peer: EndpointConnection): Promise<SeenAt | undefined> {
+  async #look(connection: EndpointConnection): Promise<SeenAt | undefined> {
     const { key, closed } = this.#options;
     try {
-      const token = await peer.login.token(peer.host);
-      const rpc = rpcAt(peer.host, { signals: [closed], deadline: Date.now() + ASK_MS, token });
+      const token = await connection.login.token(connection.host);
+      const rpc = rpcAt(connection.host, {
+        signals: [closed],
+        deadline: Date.now() + ANSWER_TIMEOUT_MS,
+        token,
+      });
       const { header, kvs } = await rpc.kv.range({ key });
       const value = kvs[0]?.value;
-      return { peer, clusterId: header.cluster_id, fleet: value && parseFleet(value), value };
+      return { connection, clusterId: header.cluster_id, fleet: value && parseFleet(value), value };
     } catch (error) {
       if (isServiceError(error) && classifyFailure(error).outcome === 'refused') return undefined;
       throw error;
@@ -163,13 +167,13 @@ export class FleetGuard {
   }
 
   #take(seen: SeenAt): void {
-    const verdict: FleetVerdict = judgeSighting(this.#known, seen);
-    if (verdict === 'other') throw this.#stranger(seen);
-    if (verdict === 'adopt') this.#adopt(seen);
+    const match: FleetMatch = matchSighting(this.#known, seen);
+    if (match === 'other') throw this.#otherFleet(seen);
+    if (match === 'adopt') this.#adopt(seen);
     // As it is stored: whoever wrote it may have written the same in another form, or something that names no fleet.
     this.#fence = { key: this.#options.key, value: seen.value };
     this.#hasMet = true;
-    this.#current.add(seen.peer);
+    this.#current.add(seen.connection);
   }
 
   #adopt({ clusterId, fleet }: SeenAt): void {
@@ -183,13 +187,13 @@ export class FleetGuard {
     this.#current = new WeakSet();
   }
 
-  #stranger(seen: SeenAt): StrangeFleet {
-    const stranger = new StrangeFleet(seen.peer, seen);
-    if (!this.#warned.has(stranger.described)) {
-      this.#warned.add(stranger.described);
-      this.#options.log?.('warn', `${stranger.described}, not of ${this.described}: it is not used.`);
+  #otherFleet(seen: SeenAt): OtherFleetError {
+    const otherFleet = new OtherFleetError(seen.connection, seen);
+    if (!this.#warned.has(otherFleet.described)) {
+      this.#warned.add(otherFleet.described);
+      this.#options.log?.('warn', `${otherFleet.described}, not of ${this.described}: it is not used.`);
     }
-    return stranger;
+    return otherFleet;
   }
 
   #fenceOf(fleet: FleetIdentity): Fence {
@@ -198,9 +202,9 @@ export class FleetGuard {
 }
 
 function severalFleets(sightings: readonly SeenAt[]): WorldError {
-  const each = sightings.map((seen) => `${seen.peer.describe().name} is of ${describeSighting(seen)}`);
+  const each = sightings.map((seen) => `${seen.connection.describe().name} is of ${describeSighting(seen)}`);
   const message = `The endpoints are of different fleets: ${each.join('; ')}. Nothing was done: name the endpoints of one fleet only, or say which fleet is meant (--fleet-id).`;
-  return new WorldError('other-fleet', message, { endpoint: sightings[0]?.peer.url });
+  return new WorldError('other-fleet', message, { endpoint: sightings[0]?.connection.url });
 }
 
 /** Those that have settled when the time is over, or all. */

@@ -2,48 +2,48 @@ import { WorldError } from '../../errors.js';
 import type { Call } from '../calls/call.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { type RpcOptions, rpcAt } from '../calls/rpc.js';
-import { within } from '../calls/within.js';
+import { untilDeadline } from '../calls/until-deadline.js';
 import type { CallFailure } from '../error/classify.js';
 import { FenceBroken } from './fence.js';
-import { type FleetGuard, StrangeFleet } from './fleet-guard.js';
+import { type FleetGuard, OtherFleetError } from './fleet-guard.js';
 
 /** How long an endpoint of another fleet is left alone. */
-export const STRANGER_MS = 10_000;
+export const OTHER_FLEET_AVOID_MS = 10_000;
 
 /** One try of a call at one endpoint. */
 export interface Attempt<T> {
   readonly call: Call<T>;
-  readonly peer: EndpointConnection;
+  readonly connection: EndpointConnection;
   /** Whether anything of the call itself was sent. */
   isSent: boolean;
 }
 
 /** The answer came from another cluster than the one that the endpoint led to before. */
-class OtherCluster extends Error {}
+class OtherClusterError extends Error {}
 
 /** Sends a call as its guarding says. Without a `fleet` whatever answers is taken. */
 export async function send<T>(
   fleet: FleetGuard | undefined,
   set: EndpointSet,
   attempt: Attempt<T>,
-  ends: RpcOptions,
+  limits: RpcOptions,
 ): Promise<T> {
-  const { call, peer } = attempt;
-  const { guarding = 'beside' } = call;
-  const guard = guarding === 'none' ? undefined : fleet;
-  if (guarding === 'before') guard?.forget(peer);
-  const isCompared = guarding === 'fenced' && guard?.fence !== undefined;
-  const asked = isCompared ? undefined : within(guard?.admit(peer, set), ends);
-  if (guarding !== 'beside') await asked;
+  const { call, connection } = attempt;
+  const { fleetCheck = 'beside' } = call;
+  const guard = fleetCheck === 'none' ? undefined : fleet;
+  if (fleetCheck === 'before') guard?.forget(connection);
+  const isCompared = fleetCheck === 'fenced' && guard?.fence !== undefined;
+  const asked = isCompared ? undefined : untilDeadline(guard?.admit(connection, set), limits);
+  if (fleetCheck !== 'beside') await asked;
   attempt.isSent = true;
-  const [value] = await Promise.all([call.run(rpcAt(peer.host, ends), guard?.fence), asked]);
-  if (guarding !== 'fenced' && guard?.accepts(value) === false) throw new OtherCluster();
+  const [value] = await Promise.all([call.run(rpcAt(connection.host, limits), guard?.fence), asked]);
+  if (fleetCheck !== 'fenced' && guard?.accepts(value) === false) throw new OtherClusterError();
   return value;
 }
 
 /** Of an attempt of which nothing was sent. */
-export function unsent(verdict: CallFailure): CallFailure {
-  return verdict.outcome === 'unknown' ? { ...verdict, outcome: 'not-sent', code: 'unavailable' } : verdict;
+export function unsent(failure: CallFailure): CallFailure {
+  return failure.outcome === 'unknown' ? { ...failure, outcome: 'not-sent', code: 'unavailable' } : failure;
 }
 
 /** What a call tries, for messages. */
@@ -53,10 +53,10 @@ interface Named {
 }
 
 /** The endpoints of other fleets that one call came by. */
-export class Strangers {
+export class OtherFleets {
   readonly #fleet: FleetGuard | undefined;
   readonly #set: EndpointSet;
-  readonly #met = new Map<string, StrangeFleet>();
+  readonly #met = new Map<string, OtherFleetError>();
 
   constructor(fleet: FleetGuard | undefined, set: EndpointSet) {
     this.#fleet = fleet;
@@ -69,17 +69,17 @@ export class Strangers {
    * @param deadline ms since the epoch
    * @throws WorldError `other-fleet` when there is no other endpoint; `unavailable` when the time is over
    */
-  passesBy(error: unknown, { call, peer }: Attempt<unknown>, deadline: number): boolean {
+  passesBy(error: unknown, { call, connection }: Attempt<unknown>, deadline: number): boolean {
     const fleet = this.#fleet;
     if (fleet === undefined) return false;
-    const strange = found(fleet, peer, error);
-    if (!(strange instanceof StrangeFleet) && strange !== undefined) return false;
-    if (strange !== undefined) this.#met.set(peer.url, strange);
+    const other = found(fleet, connection, error);
+    if (!(other instanceof OtherFleetError) && other !== undefined) return false;
+    if (other !== undefined) this.#met.set(connection.url, other);
     if (Date.now() >= deadline) throw this.#unsettled(call);
-    if (strange === undefined) return true;
-    this.#set.avoid(peer, { ms: STRANGER_MS });
-    const others = call.peer === undefined ? this.#set.peers : [];
-    if (others.every(({ url }) => this.#met.has(url))) throw this.explain(call, strange);
+    if (other === undefined) return true;
+    this.#set.avoid(connection, { ms: OTHER_FLEET_AVOID_MS });
+    const others = call.connection === undefined ? this.#set.connections : [];
+    if (others.every(({ url }) => this.#met.has(url))) throw this.explain(call, other);
     return true;
   }
 
@@ -89,7 +89,7 @@ export class Strangers {
   }
 
   /** Why a call came to nothing where some of the endpoints are of another fleet; else the cause itself. */
-  explain({ what, key }: Named, cause: StrangeFleet | WorldError): WorldError {
+  explain({ what, key }: Named, cause: OtherFleetError | WorldError): WorldError {
     const [first] = this.#met.values();
     if (cause instanceof WorldError && (first === undefined || cause.code !== 'unavailable')) return cause;
     const each = [...this.#met.values()].map(({ described }) => described).join('; ');
@@ -102,13 +102,13 @@ export class Strangers {
 }
 
 /** What a failure says of the fleet: undefined where the call may be tried again with what is known now. */
-function found(fleet: FleetGuard, peer: EndpointConnection, error: unknown): unknown {
-  if (error instanceof OtherCluster) return fleet.forget(peer);
+function found(fleet: FleetGuard, connection: EndpointConnection, error: unknown): unknown {
+  if (error instanceof OtherClusterError) return fleet.forget(connection);
   if (!(error instanceof FenceBroken)) return error;
   try {
-    fleet.broken(peer, error);
+    fleet.broken(connection, error);
     return undefined;
-  } catch (strange) {
-    return strange;
+  } catch (other) {
+    return other;
   }
 }

@@ -5,7 +5,7 @@ import { WorldError } from '../../errors.js';
 import type { Calls } from '../calls/calls.js';
 import type { Rpc } from '../calls/rpc.js';
 
-const ANSWER_MS = 4000;
+const ANSWER_TIMEOUT_MS = 4000;
 
 /**
  * Grants the lease that goes with a name, or renews it where it exists. Its id follows from the name and the TTL, so
@@ -58,7 +58,7 @@ async function renew(calls: Calls, id: string, options: CallOptions): Promise<bo
 /** @returns whether the lease existed. */
 async function keepAliveOnce(rpc: Rpc, id: string, signal: AbortSignal | undefined): Promise<boolean> {
   const stream = await rpc.lease.leaseKeepAlive();
-  const late = setTimeout(() => stream.cancel(), ANSWER_MS);
+  const late = setTimeout(() => stream.cancel(), ANSWER_TIMEOUT_MS);
   const unlisten = onAbort([signal], () => stream.cancel());
   try {
     return await new Promise<boolean>((resolve, reject) => {

@@ -119,11 +119,11 @@ export class Session implements AsyncDisposable {
   }
 
   /** Renews over one stream, once a round, until it fails or the session ends; yields after each renewal. */
-  async *#rounds(peer: EndpointConnection, roundMs: number): AsyncGenerator<void> {
-    const stream = openKeepAlive(peer.host, await peer.login.token(peer.host));
+  async *#rounds(connection: EndpointConnection, roundMs: number): AsyncGenerator<void> {
+    const stream = openKeepAlive(connection.host, await connection.login.token(connection.host));
     // The iterator reports errors; a listener of our own keeps one that comes after it from ending the process.
     stream.on('error', () => undefined);
-    const unlisten = onAbort([this.expired, peer.removed], () => stream.cancel());
+    const unlisten = onAbort([this.expired, connection.removed], () => stream.cancel());
     const iterator: AsyncIterator<ILeaseKeepAliveResponse> = stream[Symbol.asyncIterator]();
     try {
       while (!this.expired.aborted) {
@@ -133,15 +133,15 @@ export class Session implements AsyncDisposable {
         const reply = await iterator.next().finally(() => clearTimeout(late));
         if (reply.done === true) return;
         // Another cluster does not know the lease, which does not mean that ours has given it up.
-        if (this.#context.fleet?.accepts(reply.value) === false) throw this.#strange(peer);
+        if (this.#context.fleet?.accepts(reply.value) === false) throw this.#otherCluster(connection);
         if (Number(reply.value.TTL) <= 0) return this.#gone();
         this.#renewedAt(sentAt);
         yield;
-        await pause(roundMs, this.expired, peer.removed);
+        await pause(roundMs, this.expired, connection.removed);
       }
     } catch (error) {
-      if (!this.expired.aborted && !peer.removed.aborted)
-        this.#context.endpoints.avoid(peer, { reconnect: true });
+      if (!this.expired.aborted && !connection.removed.aborted)
+        this.#context.endpoints.avoid(connection, { reconnect: true });
       throw error;
     } finally {
       unlisten();
@@ -149,14 +149,14 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  #strange(peer: EndpointConnection): WorldError {
-    this.#context.fleet?.forget(peer);
-    return new WorldError('other-fleet', `${peer.describe().name} answers for another cluster.`);
+  #otherCluster(connection: EndpointConnection): WorldError {
+    this.#context.fleet?.forget(connection);
+    return new WorldError('other-fleet', `${connection.describe().name} answers for another cluster.`);
   }
 
   /** Where there are others to ask, time must be left to ask them. */
   #answerMs(roundMs: number): number {
-    return this.#context.endpoints.peers.length > 1 ? roundMs / 2 : roundMs;
+    return this.#context.endpoints.connections.length > 1 ? roundMs / 2 : roundMs;
   }
 
   #gone(): void {

@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Log } from '../../../base/log.js';
 import { WorldError } from '../../errors.js';
-import type { TlsTrouble } from './explain-tls-error.js';
+import type { TlsFailure } from './explain-tls-error.js';
 import { readCertificates, readKeyPair } from './pem-files.js';
 import type { TlsOptions } from './tls-options.js';
 
@@ -15,7 +15,7 @@ interface Pem {
 export class Certificates {
   readonly files: TlsOptions;
   readonly #log: Log | undefined;
-  readonly #troubles = new Map<string, TlsTrouble>();
+  readonly #failures = new Map<string, TlsFailure>();
   #pem: Pem;
   /** Created on first use: loading the default authorities takes time. */
   #context: SecureContext | undefined;
@@ -42,12 +42,12 @@ export class Certificates {
   }
 
   /** Remembers why a connection failed, to recognise it in gRPC's error later. */
-  remember(trouble: TlsTrouble): void {
-    this.#troubles.set(trouble.words, trouble);
+  remember(failure: TlsFailure): void {
+    this.#failures.set(failure.words, failure);
   }
 
-  troubleIn(details: string): TlsTrouble | undefined {
-    for (const [words, trouble] of this.#troubles) if (details.includes(words)) return trouble;
+  findFailure(details: string): TlsFailure | undefined {
+    for (const [words, failure] of this.#failures) if (details.includes(words)) return failure;
     return undefined;
   }
 }

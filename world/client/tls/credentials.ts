@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { type ChannelCredentials, SocketCredentials } from '../internals/grpc-js.js';
 import type { Certificates } from './certificates.js';
-import { explainTls } from './explain-tls-error.js';
+import { explainTlsError } from './explain-tls-error.js';
 
 const ENDED_EARLY = 'it ended the connection before TLS was agreed';
 
@@ -58,9 +58,9 @@ export class TlsCredentials extends SocketCredentials {
     // Of the network, not of TLS.
     if (/^E(?!RR_)/.test(code)) return;
     const names = error.cert?.subjectaltname?.replaceAll(/\b(?:DNS|IP Address):/g, '');
-    const failure = { code, message: error.message, names };
-    const trouble = explainTls(failure, this.#host, this.#certificates.files);
-    this.#certificates.remember(trouble);
-    error.message = trouble.words;
+    const seen = { code, message: error.message, names };
+    const failure = explainTlsError(seen, this.#host, this.#certificates.files);
+    this.#certificates.remember(failure);
+    error.message = failure.words;
   }
 }

@@ -1,7 +1,7 @@
 import type { TlsOptions } from './tls-options.js';
 
 /** Why no connection could be made over TLS, for the person who must mend it. */
-export interface TlsTrouble {
+export interface TlsFailure {
   readonly code: 'unavailable' | 'permission-denied';
   /** What is wrong with the server, to complete "Could not … at https://…: ". */
   readonly words: string;
@@ -30,7 +30,7 @@ const UNTRUSTED = new Set([
 ]);
 
 /** Alerts by which a server turns a client away for its certificate, or for having none. */
-const TURNED_AWAY =
+const CLIENT_REJECTED =
   /_ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN)|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)$/;
 
 const NO_TLS = new Set([
@@ -40,7 +40,11 @@ const NO_TLS = new Set([
 ]);
 
 /** @param host the name that the server's certificate was to be for. */
-export function explainTls(failure: Failure, host: string, { caFile, certFile }: TlsOptions): TlsTrouble {
+export function explainTlsError(
+  failure: Failure,
+  host: string,
+  { caFile, certFile }: TlsOptions,
+): TlsFailure {
   const { code } = failure;
   if (code === 'CERT_HAS_EXPIRED') {
     return unavailable('its certificate has expired', 'Renew it there, or set the clock of this machine');
@@ -57,7 +61,7 @@ export function explainTls(failure: Failure, host: string, { caFile, certFile }:
     const advice = "Give the certificate of the fleet's own authority (caFile, --cacert)";
     return unavailable(`its certificate is signed by none of ${trusted}`, advice);
   }
-  if (TURNED_AWAY.test(code)) return turnedAway(certFile);
+  if (CLIENT_REJECTED.test(code)) return clientRejected(certFile);
   if (NO_TLS.has(code)) return unavailable('it does not speak TLS', 'Give its address as http://');
   if (code === 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION') {
     return unavailable('it speaks no version of TLS that is spoken here', 'Let it take TLS 1.2 or 1.3');
@@ -66,11 +70,11 @@ export function explainTls(failure: Failure, host: string, { caFile, certFile }:
   return unavailable(words, 'Check that etcd serves https:// there');
 }
 
-function unavailable(words: string, advice: string): TlsTrouble {
+function unavailable(words: string, advice: string): TlsFailure {
   return { code: 'unavailable', words, advice };
 }
 
-function turnedAway(certFile: string | undefined): TlsTrouble {
+function clientRejected(certFile: string | undefined): TlsFailure {
   const code = 'permission-denied';
   if (certFile === undefined) {
     const advice = 'Give one with its key (certFile and keyFile, --cert and --key)';

@@ -9,22 +9,22 @@ export interface WatchBuffer<T> {
   take(): { readonly value: T } | undefined;
 }
 
-const DEFAULT_BOUND_BYTES = 4 << 20;
+const DEFAULT_MAX_BYTES = 4 << 20;
 /** What an event takes in memory besides its key and value, roughly. */
 const EVENT_BYTES = 250;
 
 /** Keeps items in order up to a bound, which the last one may exceed. */
 export class ItemBuffer implements WatchBuffer<WatchItem> {
-  readonly #boundBytes: number;
+  readonly #maxBytes: number;
   readonly #items: WatchItem[] = [];
   #sizeBytes = 0;
 
-  constructor(boundBytes = DEFAULT_BOUND_BYTES) {
-    this.#boundBytes = boundBytes;
+  constructor(maxBytes = DEFAULT_MAX_BYTES) {
+    this.#maxBytes = maxBytes;
   }
 
   get hasRoom(): boolean {
-    return this.#sizeBytes < this.#boundBytes;
+    return this.#sizeBytes < this.#maxBytes;
   }
 
   put(item: WatchItem): void {

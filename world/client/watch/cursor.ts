@@ -1,7 +1,7 @@
 import type { IWatchResponse } from 'etcd3';
 import { WorldError } from '../../errors.js';
 import { classifyReason } from '../error/classify.js';
-import { wordsOf } from '../error/explain-grpc-error.js';
+import { explainGrpcError } from '../error/explain-grpc-error.js';
 import { type KeyValue, toKeyValue } from '../key-value.js';
 import type { Namespace } from '../namespace.js';
 
@@ -95,11 +95,11 @@ export class WatchCursor {
   }
 
   #cancelled({ cancel_reason: reason, compact_revision: compacted }: IWatchResponse): 'reopen' {
-    const verdict = classifyReason(reason);
+    const failure = classifyReason(reason);
     // Without a reason it is compaction too: etcd 3.4 does not always name the revision.
-    if (compacted !== '0' || reason === '' || verdict.code === 'compacted') this.#startOver();
-    else if (verdict.outcome === 'refused' && verdict.code !== 'unavailable') {
-      throw new WorldError(verdict.code, `Could not ${this.#what}: ${wordsOf(reason)}.`, { reason });
+    if (compacted !== '0' || reason === '' || failure.code === 'compacted') this.#startOver();
+    else if (failure.outcome === 'refused' && failure.code !== 'unavailable') {
+      throw new WorldError(failure.code, `Could not ${this.#what}: ${explainGrpcError(reason)}.`, { reason });
     }
     return 'reopen';
   }

@@ -26,16 +26,16 @@ export function follow<T>(
   client: Client,
   requests: readonly WatchRequest[],
   options: WatchOptions = {},
-  kept: Fold<T>,
+  fold: Fold<T>,
 ): AsyncIterableIterator<T, undefined> {
-  return cancellable((left) => show(client, requests, options, kept, left));
+  return cancellable((left) => readFolded(client, requests, options, fold, left));
 }
 
-async function* show<T>(
+async function* readFolded<T>(
   client: Client,
   requests: readonly WatchRequest[],
   { signal }: WatchOptions,
-  kept: Fold<T>,
+  fold: Fold<T>,
   left: AbortSignal,
 ): AsyncGenerator<T, undefined> {
   const over = new AbortController();
@@ -44,7 +44,7 @@ async function* show<T>(
   const unlisten = onAbort([signal, left], end);
   const read = async (request: WatchRequest, index: number): Promise<void> => {
     for await (const item of client.watch(request, { signal: over.signal })) {
-      if (await kept.apply(item, index, over.signal)) news.notify();
+      if (await fold.apply(item, index, over.signal)) news.notify();
     }
   };
   const reading = Promise.all(requests.map(read)).finally(end);
@@ -54,7 +54,7 @@ async function* show<T>(
     for (;;) {
       await news.wait(undefined, over.signal);
       if (over.signal.aborted) break;
-      yield kept.value();
+      yield fold.value();
     }
   } finally {
     end();

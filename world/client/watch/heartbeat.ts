@@ -3,12 +3,12 @@ export interface HeartbeatTimeouts {
   readonly answerMs: number;
   /** For its very first answer; default `answerMs`. */
   readonly firstAnswerMs?: number | undefined;
-  readonly silenceMs: number;
+  readonly idleMs: number;
 }
 
 /** Tells from what is sent and heard whether a stream still lives: a link may be dead without saying so. */
 export class StreamHeartbeat {
-  readonly #patience: HeartbeatTimeouts;
+  readonly #timeouts: HeartbeatTimeouts;
   readonly #ask: () => void;
   readonly #giveUp: () => void;
   #expecting = false;
@@ -16,8 +16,8 @@ export class StreamHeartbeat {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param ask must send something that is answered, and say so with {@link expect}. */
-  constructor(patience: HeartbeatTimeouts, ask: () => void, giveUp: () => void) {
-    this.#patience = patience;
+  constructor(timeouts: HeartbeatTimeouts, ask: () => void, giveUp: () => void) {
+    this.#timeouts = timeouts;
     this.#ask = ask;
     this.#giveUp = giveUp;
   }
@@ -26,7 +26,7 @@ export class StreamHeartbeat {
   expect(): void {
     if (this.#expecting) return;
     this.#expecting = true;
-    const { answerMs, firstAnswerMs = answerMs } = this.#patience;
+    const { answerMs, firstAnswerMs = answerMs } = this.#timeouts;
     this.#wait(this.#hasHeard ? answerMs : firstAnswerMs, this.#giveUp);
   }
 
@@ -34,8 +34,8 @@ export class StreamHeartbeat {
   heard(expecting: boolean): void {
     this.#hasHeard = true;
     this.#expecting = expecting;
-    if (expecting) this.#wait(this.#patience.answerMs, this.#giveUp);
-    else this.#wait(this.#patience.silenceMs, this.#ask);
+    if (expecting) this.#wait(this.#timeouts.answerMs, this.#giveUp);
+    else this.#wait(this.#timeouts.idleMs, this.#ask);
   }
 
   stop(): void {

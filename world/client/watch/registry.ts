@@ -6,27 +6,27 @@ import { CLIENT_DIAL_KEEP_ALIVE_TIME_MS, CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS } fro
 import { WorldError } from '../../errors.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { classifyFailure } from '../error/classify.js';
-import { wordsOf } from '../error/explain-grpc-error.js';
+import { explainGrpcError } from '../error/explain-grpc-error.js';
 import { isServiceError } from '../error/service-error.js';
-import { type FleetGuard, StrangeFleet } from '../fleet/fleet-guard.js';
-import { STRANGER_MS } from '../fleet/other-fleets.js';
+import { type FleetGuard, OtherFleetError } from '../fleet/fleet-guard.js';
+import { OTHER_FLEET_AVOID_MS } from '../fleet/other-fleets.js';
 import type { HeartbeatTimeouts } from './heartbeat.js';
 import { type StreamEnd, WatchStream } from './stream.js';
 import type { Watcher } from './watcher.js';
 
-const ENDS = {
+const END_REASONS = {
   over: 'it is over',
   silent: 'it is silent',
-  strange: 'it answers for another cluster',
-  numbering: 'it numbers watches itself',
+  'other-cluster': 'it answers for another cluster',
+  'assigns-ids': 'it numbers watches itself',
   stale: 'it wants a new token',
 } as const;
 
 /** The seed's keepalive of an etcd client: a watch on a server that went silent is elsewhere after 8 s. */
-const PATIENCE: HeartbeatTimeouts = {
+const HEARTBEAT_TIMEOUTS: HeartbeatTimeouts = {
   answerMs: CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
   firstAnswerMs: 2000,
-  silenceMs: CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
+  idleMs: CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
 };
 
 export interface WatchesContext {
@@ -36,7 +36,7 @@ export interface WatchesContext {
   /** Keeps the watches to one fleet; without it whatever answers is taken. */
   readonly fleet?: FleetGuard | undefined;
   readonly log: Log | undefined;
-  readonly patience?: HeartbeatTimeouts | undefined;
+  readonly heartbeat?: HeartbeatTimeouts | undefined;
 }
 
 /**
@@ -48,7 +48,7 @@ export class Watches {
   readonly #context: WatchesContext;
   readonly #live = new Set<Watcher<unknown>>();
   /** Endpoints that choose the ids of watches themselves. */
-  readonly #numbering = new WeakSet<EndpointConnection>();
+  readonly #assigningIds = new WeakSet<EndpointConnection>();
   #stream: WatchStream | undefined;
   #running = false;
 
@@ -80,17 +80,17 @@ export class Watches {
   async #run(): Promise<void> {
     const { endpoints, closed } = this.#context;
     const backoff = new Backoff();
-    let unheard = 0;
+    let unanswered = 0;
     let isFresh = false;
     try {
       while (this.#live.size > 0 && !closed.aborted) {
-        const peer = endpoints.pick();
-        const stream = await this.#openAsUser(peer, unheard, isFresh);
+        const connection = endpoints.pick();
+        const stream = await this.#openAsUser(connection, unanswered, isFresh);
         if (stream === undefined) {
           await pause(backoff.next(), closed);
           continue;
         }
-        const unlisten = onAbort([closed, peer.removed], () => stream.close());
+        const unlisten = onAbort([closed, connection.removed], () => stream.close());
         const end = await stream.ended;
         unlisten();
         // Left because nobody watched any more: whoever does now need not wait.
@@ -100,10 +100,10 @@ export class Watches {
         isFresh = end === 'stale';
         // A server that has just begun may not know of a token that another has given.
         if (wasFresh && isFresh) await pause(backoff.next(), closed);
-        if (this.#learn(peer, stream, end)) continue;
+        if (this.#learn(connection, stream, end)) continue;
         if (stream.heard) backoff.reset();
-        unheard = stream.heard ? 0 : unheard + 1;
-        this.#blame(peer, end);
+        unanswered = stream.heard ? 0 : unanswered + 1;
+        this.#blame(connection, end);
         await pause(backoff.next(), closed);
       }
     } finally {
@@ -116,21 +116,21 @@ export class Watches {
    * more time. @param unheard how many streams in a row were never answered.
    */
   #open(
-    peer: EndpointConnection,
-    unheard: number,
+    connection: EndpointConnection,
+    unanswered: number,
     login: { token?: string | undefined; isFresh: boolean },
   ): WatchStream {
-    const { patience = PATIENCE } = this.#context;
-    const { answerMs, firstAnswerMs = answerMs } = patience;
-    const patient = { ...patience, firstAnswerMs: Math.min(firstAnswerMs * 2 ** unheard, answerMs) };
+    const { heartbeat = HEARTBEAT_TIMEOUTS } = this.#context;
+    const { answerMs, firstAnswerMs = answerMs } = heartbeat;
+    const timeouts = { ...heartbeat, firstAnswerMs: Math.min(firstAnswerMs * 2 ** unanswered, answerMs) };
     const { fleet, endpoints } = this.#context;
-    const stream = new WatchStream(peer.host, {
-      patience: patient,
+    const stream = new WatchStream(connection.host, {
+      heartbeat: timeouts,
       again: (watcher) => void this.#again(watcher),
-      oneByOne: this.#numbering.has(peer),
+      oneByOne: this.#assigningIds.has(connection),
       ...login,
-      entrance: {
-        admission: fleet?.admit(peer, endpoints),
+      admission: {
+        admitted: fleet?.admit(connection, endpoints),
         accepts: (message) => fleet?.accepts(message) ?? true,
       },
     });
@@ -141,27 +141,28 @@ export class Watches {
 
   /** Undefined when that endpoint cannot tell now who we are, or nobody watches any more. */
   async #openAsUser(
-    peer: EndpointConnection,
-    unheard: number,
+    connection: EndpointConnection,
+    unanswered: number,
     isFresh: boolean,
   ): Promise<WatchStream | undefined> {
-    if (!peer.login.needsToken) return this.#open(peer, unheard, { isFresh });
+    if (!connection.login.needsToken) return this.#open(connection, unanswered, { isFresh });
     try {
-      const token = await peer.login.token(peer.host);
+      const token = await connection.login.token(connection.host);
       if (this.#live.size > 0 && !this.#context.closed.aborted)
-        return this.#open(peer, unheard, { token, isFresh });
+        return this.#open(connection, unanswered, { token, isFresh });
     } catch (error) {
       if (!isServiceError(error)) this.#fail(error);
-      else if (!this.#refused(peer, error)) this.#context.endpoints.avoid(peer, { reconnect: true });
+      else if (!this.#refused(connection, error))
+        this.#context.endpoints.avoid(connection, { reconnect: true });
     }
     return undefined;
   }
 
   /** Whether a stream ended with something that another stream there takes into account, at once. */
-  #learn(peer: EndpointConnection, stream: WatchStream, end: StreamEnd): boolean {
-    if (end === 'stale') peer.login.forget(stream.token);
-    if (end === 'numbering') this.#numbering.add(peer);
-    return end === 'stale' || end === 'numbering';
+  #learn(connection: EndpointConnection, stream: WatchStream, end: StreamEnd): boolean {
+    if (end === 'stale') connection.login.forget(stream.token);
+    if (end === 'assigns-ids') this.#assigningIds.add(connection);
+    return end === 'stale' || end === 'assigns-ids';
   }
 
   async #again(watcher: Watcher<unknown>): Promise<void> {
@@ -169,39 +170,43 @@ export class Watches {
     if (watcher.wanted) this.resume(watcher);
   }
 
-  #blame(peer: EndpointConnection, end: StreamEnd): void {
+  #blame(connection: EndpointConnection, end: StreamEnd): void {
     if (end === 'left') return;
-    if (end instanceof StrangeFleet) {
-      this.#context.endpoints.avoid(peer, { ms: STRANGER_MS });
+    if (end instanceof OtherFleetError) {
+      this.#context.endpoints.avoid(connection, { ms: OTHER_FLEET_AVOID_MS });
       return;
     }
     if (end instanceof WorldError) {
       this.#fail(end);
       return;
     }
-    if (typeof end === 'object' && this.#refused(peer, end)) return;
-    this.#context.fleet?.forget(peer);
-    if (peer.removed.aborted) return;
-    this.#context.endpoints.avoid(peer, { reconnect: true });
-    const reason = typeof end === 'object' ? wordsOf(end.details) : ENDS[end];
+    if (typeof end === 'object' && this.#refused(connection, end)) return;
+    this.#context.fleet?.forget(connection);
+    if (connection.removed.aborted) return;
+    this.#context.endpoints.avoid(connection, { reconnect: true });
+    const reason = typeof end === 'object' ? explainGrpcError(end.details) : END_REASONS[end];
     this.#context.log?.(
       'debug',
-      `Lost the stream of ${this.#live.size} watches at ${peer.url} (${reason}); opening another.`,
+      `Lost the stream of ${this.#live.size} watches at ${connection.url} (${reason}); opening another.`,
     );
   }
 
   /** Whether etcd would refuse again; then the watches fail. */
-  #refused(peer: EndpointConnection, error: ServiceError): boolean {
-    const verdict = classifyFailure(error);
-    if (verdict.outcome !== 'refused' || verdict.code === 'unavailable') return false;
-    const { name } = peer.describe();
-    const advice = verdict.code === 'permission-denied' ? ` ${peer.login.advice(error.details)}.` : '';
+  #refused(connection: EndpointConnection, error: ServiceError): boolean {
+    const refusal = classifyFailure(error);
+    if (refusal.outcome !== 'refused' || refusal.code === 'unavailable') return false;
+    const { name } = connection.describe();
+    const advice = refusal.code === 'permission-denied' ? ` ${connection.login.advice(error.details)}.` : '';
     this.#fail(
-      new WorldError(verdict.code, `Could not watch at ${name}: ${wordsOf(error.details)}.${advice}`, {
-        endpoint: peer.url,
-        reason: error.details,
-        cause: error,
-      }),
+      new WorldError(
+        refusal.code,
+        `Could not watch at ${name}: ${explainGrpcError(error.details)}.${advice}`,
+        {
+          endpoint: connection.url,
+          reason: error.details,
+          cause: error,
+        },
+      ),
     );
     return true;
   }

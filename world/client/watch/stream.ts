@@ -3,7 +3,7 @@ import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import type { WorldError } from '../../errors.js';
 import { openWatch, type WatchStream as RpcStream } from '../calls/rpc.js';
 import { classifyReason } from '../error/classify.js';
-import type { StrangeFleet } from '../fleet/fleet-guard.js';
+import type { OtherFleetError } from '../fleet/fleet-guard.js';
 import type { Host } from '../internals/etcd3.js';
 import { isStaleReason } from '../login.js';
 import { type HeartbeatTimeouts, StreamHeartbeat } from './heartbeat.js';
@@ -18,17 +18,17 @@ export type StreamEnd =
   | 'left'
   | 'over'
   | 'silent'
-  | 'strange'
-  | 'numbering'
+  | 'other-cluster'
+  | 'assigns-ids'
   | 'stale'
   | ServiceError
-  | StrangeFleet
+  | OtherFleetError
   | WorldError;
 
 /** Whether a stream leads to the right fleet. */
-export interface Entrance {
+export interface Admission {
   /** Until then nothing that comes is passed on; undefined where that is known. */
-  readonly admission: Promise<void> | undefined;
+  readonly admitted: Promise<void> | undefined;
   /** Whether a message is from the fleet's cluster. */
   readonly accepts: (message: IWatchResponse) => boolean;
 }
@@ -53,7 +53,7 @@ interface Request {
 }
 
 export interface StreamOptions {
-  readonly patience: HeartbeatTimeouts;
+  readonly heartbeat: HeartbeatTimeouts;
   /** Called for a watch that must be created once more, because etcd gave it up. */
   readonly again: (watcher: Watcher<unknown>) => void;
   /**
@@ -66,10 +66,10 @@ export interface StreamOptions {
   /** Whether the token was got for this stream. */
   readonly isFresh?: boolean | undefined;
   /** Default: whatever answers is taken. */
-  readonly entrance?: Entrance | undefined;
+  readonly admission?: Admission | undefined;
 }
 
-const OPEN: Entrance = { admission: undefined, accepts: () => true };
+const ADMIT_ALL: Admission = { admitted: undefined, accepts: () => true };
 
 /**
  * One stream to one endpoint that carries any number of watches. All are created without waiting for each other, by
@@ -80,10 +80,10 @@ export class WatchStream {
   readonly token: string | undefined;
   readonly #stream: RpcStream;
   readonly #again: (watcher: Watcher<unknown>) => void;
-  readonly #silence: StreamHeartbeat;
-  readonly #entrance: Entrance;
+  readonly #heartbeat: StreamHeartbeat;
+  readonly #admission: Admission;
   /** What came before the stream was known to lead to the right fleet. */
-  #held: IWatchResponse[] | undefined;
+  #pending: IWatchResponse[] | undefined;
   readonly #watchers = new Map<string, Watcher<unknown>>();
   readonly #ids = new Map<Watcher<unknown>, string>();
   /** The ids asked for and not announced yet, in the order of the requests. */
@@ -99,16 +99,16 @@ export class WatchStream {
 
   constructor(
     host: Host,
-    { patience, again, oneByOne, token, isFresh = false, entrance = OPEN }: StreamOptions,
+    { heartbeat, again, oneByOne, token, isFresh = false, admission = ADMIT_ALL }: StreamOptions,
   ) {
     this.#again = again;
     this.#oneByOne = oneByOne;
     this.token = token;
     this.#freshUntil = performance.now() + (isFresh ? FRESH_MS : 0);
-    this.#entrance = entrance;
-    if (entrance.admission !== undefined) this.#hold(entrance.admission);
-    this.#silence = new StreamHeartbeat(
-      patience,
+    this.#admission = admission;
+    if (admission.admitted !== undefined) this.#hold(admission.admitted);
+    this.#heartbeat = new StreamHeartbeat(
+      heartbeat,
       () => this.#probe(),
       () => this.close('silent'),
     );
@@ -143,7 +143,7 @@ export class WatchStream {
 
   close(end: StreamEnd = 'left'): void {
     this.#closed = true;
-    this.#silence.stop();
+    this.#heartbeat.stop();
     this.#watchers.clear();
     this.#ids.clear();
     this.#settle(end);
@@ -172,7 +172,7 @@ export class WatchStream {
       this.#stream.write({ create_request: { ...create, watch_id: id } });
       this.#awaited.add(id);
       if (isProbe && !this.#oneByOne) this.#cancelId(id);
-      this.#silence.expect();
+      this.#heartbeat.expect();
     }
   }
 
@@ -185,35 +185,35 @@ export class WatchStream {
     this.#stream.write({ cancel_request: { watch_id: id } });
   }
 
-  #hold(admission: Promise<void>): void {
-    const held: IWatchResponse[] = [];
-    this.#held = held;
-    const letIn = (): void => {
-      this.#held = undefined;
-      for (const message of held) this.#dispatch(message);
+  #hold(admitted: Promise<void>): void {
+    const pending: IWatchResponse[] = [];
+    this.#pending = pending;
+    const release = (): void => {
+      this.#pending = undefined;
+      for (const message of pending) this.#dispatch(message);
     };
-    admission.then(letIn).catch((error: ServiceError | StrangeFleet | WorldError) => this.close(error));
+    admitted.then(release).catch((error: ServiceError | OtherFleetError | WorldError) => this.close(error));
   }
 
   #dispatch(message: IWatchResponse): void {
     // What was on its way when we left comes all the same.
     if (this.#closed) return;
-    if (this.#held !== undefined) {
-      this.#held.push(message);
+    if (this.#pending !== undefined) {
+      this.#pending.push(message);
       return;
     }
-    if (!this.#entrance.accepts(message)) this.close('strange');
+    if (!this.#admission.accepts(message)) this.close('other-cluster');
     else if (this.#isStale(message)) this.close('stale');
     if (this.#closed) return;
     const watcher = message.created ? this.#announced(message) : this.#watchers.get(message.watch_id);
     if (this.#closed) return;
     this.#heard = true;
-    this.#silence.heard(this.#awaited.size > 0);
+    this.#heartbeat.heard(this.#awaited.size > 0);
     if (watcher === undefined) return;
-    const reception = watcher.receive(message);
-    if (reception === 'more') return;
+    const action = watcher.receive(message);
+    if (action === 'more') return;
     this.cancel(watcher);
-    if (reception === 'again') this.#again(watcher);
+    if (action === 'again') this.#again(watcher);
   }
 
   /** A stream keeps the token that it was opened with, and etcd does not always say that this is what it refuses. */
@@ -228,7 +228,7 @@ export class WatchStream {
     const isOurs = this.#awaited.has(id);
     if (!isOurs && !canceled) {
       if (this.#awaited.size > 1) {
-        this.close('numbering');
+        this.close('assigns-ids');
         return undefined;
       }
       this.#oneByOne = true;

@@ -1,6 +1,6 @@
 import { onAbort } from '../../../base/abort.js';
 import { cancellable } from '../../../base/cancellable.js';
-import { inWords } from '../error/key-words.js';
+import { describeKey } from '../error/describe-key.js';
 import type { Namespace } from '../namespace.js';
 import { toRange } from '../txn/txn.js';
 import { ChangeFlag, ItemBuffer, type WatchBuffer } from './buffer.js';
@@ -22,7 +22,7 @@ export interface WatchContext {
   /** Aborted when the client closes: the watch returns. */
   readonly closed: AbortSignal;
   /** How much may wait for a slow reader, in bytes; default 4 MiB. */
-  readonly boundBytes?: number | undefined;
+  readonly maxBufferedBytes?: number | undefined;
 }
 
 /**
@@ -35,7 +35,7 @@ export function watch(
   request: WatchRequest,
   signal: AbortSignal | undefined,
 ): AsyncIterableIterator<WatchItem, undefined> {
-  return read(context, request, signal, () => new ItemBuffer(context.boundBytes));
+  return read(context, request, signal, () => new ItemBuffer(context.maxBufferedBytes));
 }
 
 /** As {@link watch}, but says only that something happened, once for each burst. */
@@ -51,22 +51,22 @@ function read<T>(
   context: WatchContext,
   request: WatchRequest,
   signal: AbortSignal | undefined,
-  inbox: () => WatchBuffer<T>,
+  buffer: () => WatchBuffer<T>,
 ): AsyncIterableIterator<T, undefined> {
-  return cancellable((left) => follow(context, request, [signal, context.closed, left], inbox()));
+  return cancellable((left) => follow(context, request, [signal, context.closed, left], buffer()));
 }
 
 async function* follow<T>(
   { watches, namespace }: WatchContext,
   request: WatchRequest,
   ends: readonly (AbortSignal | undefined)[],
-  inbox: WatchBuffer<T>,
+  buffer: WatchBuffer<T>,
 ): AsyncGenerator<T, undefined> {
   const over = (): boolean => ends.some((end) => end?.aborted);
   if (over()) return;
-  const what = `watch ${inWords(request.key)}`;
+  const what = `watch ${describeKey(request.key)}`;
   const cursor = new WatchCursor(namespace, what, request.fromRevision);
-  const watcher = new Watcher(toRange(namespace, request.key, request.prefix), cursor, inbox);
+  const watcher = new Watcher(toRange(namespace, request.key, request.prefix), cursor, buffer);
   const unlisten = onAbort(ends, () => watcher.end());
   watches.add(watcher);
   try {

@@ -8,14 +8,14 @@ import type { WatchCursor } from './cursor.js';
  * What the stream is to do after a message: go on, cancel the watch for now because the reader is behind, cancel it
  * and create it again, or cancel it for good.
  */
-export type Reception = 'more' | 'full' | 'again' | 'over';
+export type StreamAction = 'more' | 'full' | 'again' | 'over';
 
 /** One watch: where it has got to, what its reader has not taken yet, and how it ended. */
 export class Watcher<T> {
   readonly backoff = new Backoff();
   readonly #range: Pick<IWatchCreateRequest, 'key' | 'range_end'>;
   readonly #cursor: WatchCursor;
-  readonly #inbox: WatchBuffer<T>;
+  readonly #buffer: WatchBuffer<T>;
   #held = false;
   #end: { readonly failure?: unknown } | undefined;
   readonly #news = new Notify();
@@ -23,11 +23,11 @@ export class Watcher<T> {
   constructor(
     range: Pick<IWatchCreateRequest, 'key' | 'range_end'>,
     cursor: WatchCursor,
-    inbox: WatchBuffer<T>,
+    buffer: WatchBuffer<T>,
   ) {
     this.#range = range;
     this.#cursor = cursor;
-    this.#inbox = inbox;
+    this.#buffer = buffer;
   }
 
   /** Whether a stream is to carry it now. */
@@ -40,19 +40,19 @@ export class Watcher<T> {
     return { ...this.#range, start_revision: String(next ?? 0), progress_notify: true, fragment: true };
   }
 
-  receive(message: IWatchResponse): Reception {
+  receive(message: IWatchResponse): StreamAction {
     try {
       const item = this.#cursor.receive(message);
       if (item === 'reopen') return 'again';
       if (item === undefined) return 'more';
       this.backoff.reset();
-      this.#inbox.put(item);
+      this.#buffer.put(item);
     } catch (error) {
       this.end({ failure: error });
       return 'over';
     }
     this.#news.notify();
-    this.#held = !this.#inbox.hasRoom;
+    this.#held = !this.#buffer.hasRoom;
     return this.#held ? 'full' : 'more';
   }
 
@@ -66,7 +66,7 @@ export class Watcher<T> {
   async next(): Promise<{ readonly value: T } | undefined> {
     for (;;) {
       if (this.#end !== undefined && !('failure' in this.#end)) return undefined;
-      const taken = this.#inbox.take();
+      const taken = this.#buffer.take();
       if (taken !== undefined) return taken;
       if (this.#end !== undefined) throw this.#end.failure;
       await this.#news.wait();
@@ -75,7 +75,7 @@ export class Watcher<T> {
 
   /** Whether the reader has just caught up far enough for the watch to be created again. */
   release(): boolean {
-    if (!this.#held || !this.#inbox.hasRoom) return false;
+    if (!this.#held || !this.#buffer.hasRoom) return false;
     this.#held = false;
     return true;
   }

@@ -9,7 +9,7 @@ import type { KeyValue } from '../key-value.js';
  */
 export async function confirmWrite(
   written: Pick<KeyValue, 'value' | 'lease'>,
-  heard: bigint,
+  lastRevision: bigint,
   timeoutMs = DEFAULT_TIMEOUT_MS,
   read: (timeoutMs: number) => Promise<KeyValue | undefined>,
   write: () => Promise<unknown>,
@@ -19,21 +19,26 @@ export async function confirmWrite(
     await write();
   } catch (error) {
     const leftMs = deadline - performance.now();
-    if (!(error instanceof WorldError) || error.code !== 'outcome-unknown' || leftMs <= 0 || heard === 0n)
+    if (
+      !(error instanceof WorldError) ||
+      error.code !== 'outcome-unknown' ||
+      leftMs <= 0 ||
+      lastRevision === 0n
+    )
       throw error;
     const found = await read(leftMs).catch((failure: unknown) => {
       if (failure instanceof WorldError) throw error;
       throw failure;
     });
-    if (!holds(found, written, heard)) throw error;
+    if (!holds(found, written, lastRevision)) throw error;
   }
 }
 
 function holds(
   found: KeyValue | undefined,
   written: Pick<KeyValue, 'value' | 'lease'>,
-  heard: bigint,
+  lastRevision: bigint,
 ): boolean {
-  if (found === undefined || found.modRevision <= heard) return false;
+  if (found === undefined || found.modRevision <= lastRevision) return false;
   return found.lease === written.lease && found.value.equals(written.value);
 }

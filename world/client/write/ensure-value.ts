@@ -14,7 +14,7 @@ export interface DesiredValue {
 /** The calls that it takes. */
 export interface EnsureValueCalls {
   /** The newest revision that the client had heard of before; 0 for none. */
-  readonly heard: bigint;
+  readonly lastRevision: bigint;
   readonly get: (timeoutMs: number) => Promise<KeyValue | undefined>;
   /** Sends once. */
   readonly txn: (txn: Txn, timeoutMs: number) => Promise<TxnReply>;
@@ -26,20 +26,20 @@ export interface EnsureValueCalls {
  * @throws WorldError `outcome-unknown` where somebody else wrote the key meanwhile, or the time is over.
  */
 export async function ensureValue(
-  aim: DesiredValue,
+  desired: DesiredValue,
   calls: EnsureValueCalls,
   { timeoutMs = DEFAULT_TIMEOUT_MS }: CallOptions,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  const lost = await lossOf(calls.txn(firstAttempt(aim), timeoutMs));
+  const lost = await unknownOutcomeOf(calls.txn(firstAttempt(desired), timeoutMs));
   if (lost === undefined) return;
-  while (!(await isReachedNow(aim, calls, deadline, lost)));
+  while (!(await isSettled(desired, calls, deadline, lost)));
 }
 
 /** @throws `lost` where nothing more can be done. */
-async function isReachedNow(
+async function isSettled(
   { key, value }: DesiredValue,
-  { heard, get, txn }: EnsureValueCalls,
+  { lastRevision, get, txn }: EnsureValueCalls,
   deadline: number,
   lost: WorldError,
 ): Promise<boolean> {
@@ -49,15 +49,15 @@ async function isReachedNow(
     throw error instanceof WorldError ? lost : error;
   });
   if (value === undefined ? found === undefined : found?.value.equals(Buffer.from(value))) return true;
-  if (found === undefined || heard === 0n || found.modRevision > heard) throw lost;
+  if (found === undefined || lastRevision === 0n || found.modRevision > lastRevision) throw lost;
   const fenced = { compare: [unchangedSince(found)], success: [opFor(key, value)] };
   // Whether it was applied, was not, or nobody knows: what the key holds is looked at again.
-  await lossOf(txn(fenced, Math.max(1, deadline - performance.now())));
+  await unknownOutcomeOf(txn(fenced, Math.max(1, deadline - performance.now())));
   return false;
 }
 
 /** The failure where it is only that the outcome is unknown; others are thrown. */
-async function lossOf(attempt: Promise<unknown>): Promise<WorldError | undefined> {
+async function unknownOutcomeOf(attempt: Promise<unknown>): Promise<WorldError | undefined> {
   try {
     await attempt;
     return undefined;

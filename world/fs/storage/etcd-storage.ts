@@ -2,7 +2,7 @@ import type { Log } from '../../../base/log.js';
 import { inParallel } from '../../../base/parallel.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
-import { inWords } from '../../client/error/key-words.js';
+import { describeKey } from '../../client/error/describe-key.js';
 import type { Session } from '../../client/lease/session.js';
 import type { Compare, TxnOp } from '../../client/txn/txn.js';
 import { WorldError } from '../../errors.js';
@@ -213,7 +213,7 @@ export class EtcdStorage implements Storage {
     this.#freed = freed;
     if (missing.size > 0) {
       for (const hash of missing) this.#relied.delete(hash);
-      const message = `Could not write to ${inWords(this.key)}: ${missing.size} of its new blocks were freed meanwhile. Write again.`;
+      const message = `Could not write to ${describeKey(this.key)}: ${missing.size} of its new blocks were freed meanwhile. Write again.`;
       throw new WorldError('conflict', message, { key: this.key });
     }
   }
@@ -230,7 +230,7 @@ export class EtcdStorage implements Storage {
         const { hash } = block;
         const key = this.#blockKey(hash);
         if (stored !== undefined) return decodeBlock(block, stored.value, key);
-        const message = `Could not read ${inWords(this.key)}: it lacks its block ${hash}. Store the file or folder again.`;
+        const message = `Could not read ${describeKey(this.key)}: it lacks its block ${hash}. Store the file or folder again.`;
         throw new WorldError('not-found', message, { key });
       }),
     );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { inWords } from '../../client/error/key-words.js';
+import { describeKey } from '../../client/error/describe-key.js';
 import { WorldError } from '../../errors.js';
 import { BLOCK_BYTES, sha256 } from '../blocks/blocks.js';
 import { cutAll, ENTRIES_CUTS } from '../blocks/chunks.js';
@@ -129,7 +129,7 @@ function reading<T>(key: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    const message = `Cannot read ${inWords(key)}: it is stored in a form that this version of hawser does not know.`;
+    const message = `Cannot read ${describeKey(key)}: it is stored in a form that this version of hawser does not know.`;
     throw new WorldError('invalid', message, { key, cause });
   }
 }

@@ -66,7 +66,7 @@ test.serial('watches that come and go on a stream that is up cost it hardly a ro
 
 function small(endpoints: EndpointSet, closed: AbortSignal, namespace: string): WatchContext {
   const watches = new Watches({ endpoints, closed, log: undefined });
-  return { watches, namespace: new Namespace(namespace), closed, boundBytes: 20_000 };
+  return { watches, namespace: new Namespace(namespace), closed, maxBufferedBytes: 20_000 };
 }
 
 test.serial(

@@ -188,7 +188,7 @@ test.serial(
       endpoints,
       closed: closed.signal,
       log: (_: string, message: string) => void said.push(message),
-      patience: { silenceMs: 50, answerMs: 1000 },
+      heartbeat: { idleMs: 50, answerMs: 1000 },
     });
     const context = { watches, namespace: new Namespace('/silence'), closed: closed.signal };
     const { client: tick } = await bench(t, etcd);
@@ -216,8 +216,8 @@ test.serial('a stream that is never answered is replaced sooner than one that fa
   link.blackHole();
   const endpoints = new EndpointSet([link.url, etcd.url], 'test');
   const closed = new AbortController();
-  const patience = { firstAnswerMs: 50, answerMs: 600_000, silenceMs: 600_000 };
-  const watches = new Watches({ endpoints, closed: closed.signal, log: undefined, patience });
+  const heartbeat = { firstAnswerMs: 50, answerMs: 600_000, idleMs: 600_000 };
+  const watches = new Watches({ endpoints, closed: closed.signal, log: undefined, heartbeat });
   const context = { watches, namespace: new Namespace('/unheard'), closed: closed.signal };
   const items = watch(context, { key: '/n/', prefix: true }, undefined);
   t.is((await take(items)).kind, 'ready');

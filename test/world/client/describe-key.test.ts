@@ -1,8 +1,8 @@
 import test from 'ava';
-import { inWords } from '../../../world/client/error/key-words.js';
+import { describeKey } from '../../../world/client/error/describe-key.js';
 
 const called = test.macro({
-  exec: (t, key: string, words: string) => t.is(inWords(key), words),
+  exec: (t, key: string, words: string) => t.is(describeKey(key), words),
   title: (_, key, words) => `${key} is called ${words}`,
 });
 

@@ -4,7 +4,7 @@ import { Metadata, status } from '../internals/grpc-js.js';
 import type { RpcOptions } from './rpc.js';
 
 /** Waits for a task that others share as a call waits for its answer: until its deadline, and until a signal aborts. */
-export async function within(
+export async function untilDeadline(
   task: Promise<void> | undefined,
   { signals, deadline }: Pick<RpcOptions, 'signals' | 'deadline'>,
 ): Promise<void> {

@@ -33,7 +33,7 @@ const WORDS: readonly (readonly [RegExp, Words])[] = [
 ];
 
 /** What a person calls that which is kept at a key or prefix (beneath the namespace); the key itself where nobody else has a name for it. */
-export function inWords(key: string): string {
+export function describeKey(key: string): string {
   for (const [pattern, words] of WORDS) {
     const match = pattern.exec(key);
     if (match !== null) return words(...match.slice(1));

@@ -19,10 +19,10 @@ export interface KnownFleet {
  * - `adopt`: of its fleet, of which more is known from now on: it says who it is since, was recovered, or says it no more.
  * - `other`: of another fleet, or what a recovery of its own left behind.
  */
-export type FleetVerdict = 'same' | 'adopt' | 'other';
+export type FleetMatch = 'same' | 'adopt' | 'other';
 
 /** A fleet that does not say who it is is used as it is, whatever cluster it runs on. */
-export function judgeSighting(known: KnownFleet, sighting: Sighting): FleetVerdict {
+export function matchSighting(known: KnownFleet, sighting: Sighting): FleetMatch {
   const isSameCluster = known.clusterId === undefined || known.clusterId === sighting.clusterId;
   if (known.fleet === undefined) {
     if (sighting.fleet === undefined) return known.clusterId === sighting.clusterId ? 'same' : 'adopt';
