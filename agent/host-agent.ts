@@ -20,7 +20,7 @@ export interface AgentOptions extends EmbdEtcdOptions {
 }
 
 /** Pauses before the host takes part in the cluster again, where its app goes on without. */
-const REJOIN_PAUSES = { firstMs: 1_000, mostMs: 60_000, jitter: false };
+const REJOIN_PAUSES = { firstMs: 1_000, maxMs: 60_000, jitter: false };
 
 /**
  * The agent of one host: runs its app, takes part in the elastic cluster, follows the deploy log, and decides schedules

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 
 /**
- * Calls `listener` once, when the first of the signals aborts: soon, if one already has.
- * @returns stops listening.
+ * Calls `listener` once, when the first of the signals aborts; in a microtask if one already has.
+ * @returns a function that stops listening.
  */
 export function onAbort(signals: readonly (AbortSignal | undefined)[], listener: () => void): () => void {
   const unlisten = (): void => {
@@ -18,14 +18,14 @@ export function onAbort(signals: readonly (AbortSignal | undefined)[], listener:
   }
   for (const signal of signals) {
     if (signal === undefined) continue;
-    // Any number of calls may share a signal; each takes its listener off again.
+    // Any number of calls may share a signal; each removes its listener.
     setMaxListeners(0, signal);
     signal.addEventListener('abort', fire);
   }
   return unlisten;
 }
 
-/** Resolves after `ms`, or at once when one of the signals aborts: the caller checks which it was. */
+/** Resolves after `ms`, or as soon as one of the signals aborts; the caller checks which. */
 export function pause(ms: number, ...signals: readonly (AbortSignal | undefined)[]): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

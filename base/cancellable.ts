@@ -1,6 +1,6 @@
 /**
- * An iteration that can be left while it waits: `return()` aborts `left`, which the generator must heed. A plain
- * generator would not look at `return()` before what it waits for has come.
+ * An iteration that can be ended while it waits: `return()` aborts the signal `left`, which the generator must obey. A
+ * plain generator handles `return()` only after its pending `await` settles.
  */
 export function cancellable<T>(
   start: (left: AbortSignal) => AsyncGenerator<T, undefined>,

@@ -3,7 +3,7 @@ export function formatHostPort(host: string, port: number): string {
   return `${bracketed(host)}:${port}`;
 }
 
-/** The host as it stands in a URL: an IPv6 address in brackets. */
+/** The host as written in a URL: an IPv6 address in brackets. */
 export function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,18 +1,18 @@
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Receives what a library has to say; libraries never print. */
+/** Receives a library's messages; libraries never print. */
 export type Log = (level: LogLevel, message: string) => void;
 
-const MOST_REMEMBERED = 1000;
+const MAX_REMEMBERED = 1000;
 
-/** Passes each warning on once, for what is read again and again and finds the same fault each time. */
+/** Passes each warning on only once, for code that reads the same faulty data repeatedly. */
 export function warnOnce(log: Log | undefined): Log | undefined {
   if (log === undefined) return undefined;
-  const given = new Set<string>();
+  const seen = new Set<string>();
   return (level, message) => {
     if (level === 'warn') {
-      if (given.has(message)) return;
-      if (given.size < MOST_REMEMBERED) given.add(message);
+      if (seen.has(message)) return;
+      if (seen.size < MAX_REMEMBERED) seen.add(message);
     }
     log(level, message);
   };

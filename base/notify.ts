@@ -1,6 +1,6 @@
 import { onAbort } from './abort.js';
 
-/** Lets one loop sleep until something happens or a time has passed. What happens while it is busy is not lost. */
+/** Lets one loop sleep until it is notified or a time has passed. A notification while it is busy is not lost. */
 export class Notify {
   #pending = false;
   #wake: (() => void) | undefined;

@@ -1,6 +1,6 @@
 /**
- * Runs `work` on all items, at most `limit` at a time. After the first failure or an abort no more are begun;
- * what is under way is awaited, so that nothing runs on after this settles.
+ * Runs `work` on all items, at most `limit` at a time. After the first failure no more are started; those in progress
+ * are awaited, so that nothing still runs when this settles.
  */
 export async function inParallel<T>(
   items: readonly T[],

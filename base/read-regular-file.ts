@@ -1,10 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 /**
- * Reads a file at once. What may keep its reader waiting, as a pipe that nobody writes to, is refused: meanwhile no
- * signal would be heard.
+ * Reads a file synchronously. Refuses anything that could block the reader, such as a pipe without a writer, because the
+ * process could not handle signals meanwhile.
  *
- * @throws errors of the file system, with `code` `ENOTREG` for what is neither a file nor a folder
+ * @throws file system errors; `code` `ENOTREG` for anything but a file or a folder
  */
 export function readRegularFile(file: string): Buffer {
   const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

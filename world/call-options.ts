@@ -2,7 +2,7 @@
 export interface CallOptions {
   /** Ends the operation early; it rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
-  /** Gives up after this many milliseconds with `WorldError` code `unavailable` (reads) or `outcome-unknown` (writes). Default 10,000. */
+  /** In milliseconds; then rejects with WorldError `unavailable`, or `outcome-unknown` if a write was sent. Default 10,000. */
   readonly timeoutMs?: number | undefined;
 }
 

@@ -1,17 +1,17 @@
 /**
- * What went wrong, as far as a caller may act on it:
+ * What went wrong, as far as a caller can act on it:
  * - `not-found`: the key, deploy, member, lease or tree does not exist.
- * - `conflict`: the state is not what the operation needs (an id is taken, a hash differs, a hostname is in use).
- * - `unavailable`: nothing was read or written because no endpoint answered in time; trying again later is safe.
- * - `outcome-unknown`: a write was sent and its answer was lost; it may or may not have been applied.
- * - `permission-denied`: etcd wants a user that may do this.
- * - `compacted`: the revision asked for is gone.
- * - `no-space`: the database of etcd is full (its quota).
- * - `too-large`: one value or request exceeds what etcd takes (1.5 MiB, 128 operations), or a tree what hawser takes.
- * - `unsafe`: writing it to this machine would follow a link or lead out of the folder that was named.
- * - `other-fleet`: what answered is of another fleet than the one in use, so nothing was changed there.
- * - `invalid`: what the caller gave, or what was found stored, cannot be right.
- * - `not-converged`: the fleet did not come to rest in time.
+ * - `conflict`: the stored state does not allow the operation (an id is taken, a hash differs, a hostname is in use).
+ * - `unavailable`: no endpoint answered in time, and nothing was read or written; it is safe to retry later.
+ * - `outcome-unknown`: a write was sent but its answer was lost; it may or may not have been applied.
+ * - `permission-denied`: etcd requires a user with more rights.
+ * - `compacted`: the requested revision no longer exists.
+ * - `no-space`: etcd's database has reached its quota.
+ * - `too-large`: a value or request exceeds etcd's limits (1.5 MiB, 128 operations), or a tree exceeds hawser's.
+ * - `unsafe`: writing to this machine would follow a link or leave the given folder.
+ * - `other-fleet`: the endpoints that answered belong to another fleet; nothing was changed there.
+ * - `invalid`: an argument, or something stored, is not valid.
+ * - `not-converged`: the fleet did not converge in time.
  * - `closed`: the client, world or session was closed.
  */
 export type WorldErrorCode =
@@ -29,22 +29,22 @@ export type WorldErrorCode =
   | 'not-converged'
   | 'closed';
 
-/** What is known besides the message. */
+/** Details besides the message. */
 export interface WorldErrorFields {
   /** The key concerned, without the namespace. */
   readonly key?: string | undefined;
   /** The endpoint that was asked. */
   readonly endpoint?: string | undefined;
-  /** For `compacted`: the oldest revision that still exists, when etcd says it. */
+  /** For `compacted`: the oldest revision that still exists, if etcd reports it. */
   readonly revision?: bigint | undefined;
-  /** For `not-converged`: the hosts that keep the fleet from rest, with what they say. */
+  /** For `not-converged`: the hosts that have not converged, each with the reason. */
   readonly hosts?: Readonly<Record<string, string>> | undefined;
-  /** The words of etcd or of the link to it. */
+  /** The original error text of etcd or gRPC. */
   readonly reason?: string | undefined;
   readonly cause?: unknown;
 }
 
-/** The one error of the World and of its client. An abort is not one: it rejects with `signal.reason`. */
+/** The only error that the World and its client throw; after an abort they reject with `signal.reason` instead. */
 export class WorldError extends Error {
   override readonly name = 'WorldError';
   readonly code: WorldErrorCode;

@@ -14,7 +14,7 @@ import type { Release } from './releases.js';
 export const STOP_GRACE_MS = 10_000;
 
 /** Pauses between restarts of an app that keeps ending. */
-const RESTART_PAUSES = { firstMs: 1_000, mostMs: 30_000, jitter: false };
+const RESTART_PAUSES = { firstMs: 1_000, maxMs: 30_000, jitter: false };
 
 export interface AppOptions {
   readonly release: Release;
@@ -133,7 +133,7 @@ export class App {
       const startedAt = performance.now();
       const why = await this.#untilDown(settleMs);
       if (signal.aborted) return;
-      if (performance.now() - startedAt > RESTART_PAUSES.mostMs) {
+      if (performance.now() - startedAt > RESTART_PAUSES.maxMs) {
         backoff.reset();
         this.#restarts = 0;
       }

@@ -2,7 +2,7 @@ import { pause } from '../../base/abort.js';
 import { Backoff } from '../../base/backoff.js';
 import { type Log, WorldError } from '../../world/without-ssh.js';
 
-const RETRY_PAUSES = { firstMs: 1_000, mostMs: 10_000, jitter: false };
+const RETRY_PAUSES = { firstMs: 1_000, maxMs: 10_000, jitter: false };
 
 const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
   'unavailable',

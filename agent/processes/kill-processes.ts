@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../base/backoff.js';
 import { type ProcessEntry, signalProcess } from './process-table.js';
 
-const POLLS = { firstMs: 5, mostMs: 100, jitter: false };
+const POLLS = { firstMs: 5, maxMs: 100, jitter: false };
 
 /**
  * Waits until nothing is found any more, looking again and again.

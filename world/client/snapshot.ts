@@ -4,8 +4,8 @@ import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import { type Calls, closedError, DEFAULT_TIMEOUT_MS } from './calls/calls.js';
 import type { SnapshotStream } from './calls/rpc.js';
+import { isServiceError } from './error/classify.js';
 import { explainGrpcError } from './error/explain-grpc-error.js';
-import { isServiceError } from './error/service-error.js';
 
 /**
  * The whole backend file of one member, piece by piece as the caller takes them. What came is a snapshot only if the

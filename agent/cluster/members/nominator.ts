@@ -31,7 +31,7 @@ const QUIET_MS = 10_000;
 const STARTING_MS = 50;
 
 /** The pause after a change that could not be made yet: grows from one to the other. */
-const RETRY_PAUSES = { firstMs: 50, mostMs: 2_000, jitter: false };
+const RETRY_PAUSES = { firstMs: 50, maxMs: 2_000, jitter: false };
 const RETRY_AFTER_TROUBLE_MS = 500;
 
 export interface NominatorOptions extends NominatorContext {

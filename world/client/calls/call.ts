@@ -4,39 +4,39 @@ import type { EndpointConnection } from './endpoint-set.js';
 import type { Rpc } from './rpc.js';
 
 /**
- * How a call may be repeated after a failure that leaves its outcome unknown: `read` and `repeatable` calls
- * as often as needed, a `once` call never, because a second application could be seen.
+ * Whether a call may be repeated after a failure that leaves its outcome unknown: `read` and `repeatable` calls as often
+ * as needed, a `once` call never, because applying it twice would be visible.
  */
 export type CallKind = 'read' | 'repeatable' | 'once';
 
 /**
- * How a call keeps to the fleet:
- * - `beside`: the endpoint is asked for its fleet beside it, and its answer counts only if it is the right one.
- * - `fenced`: it compares the fleet itself; it waits for nothing but the first word of which fleet it is.
- * - `before`: the endpoint is asked each time, first: for what changes a cluster and can compare nothing.
- * - `none`: it asks how one server is, whatever it belongs to.
+ * How a call makes sure that it reaches the right fleet:
+ * - `beside`: the endpoint is asked for its fleet in parallel, and the answer counts only if that is the right one.
+ * - `fenced`: the call itself compares the fleet; it waits only until the fleet is known at all.
+ * - `before`: the endpoint is asked first, each time: for cluster changes, which cannot compare anything.
+ * - `none`: no check, for the status of a single server whatever its fleet.
  */
 export type FleetCheck = 'beside' | 'fenced' | 'before' | 'none';
 
 export interface Call<T> {
   readonly kind: CallKind;
-  /** What is tried, to complete "Could not …", such as `read /strings/x`. */
+  /** Completes "Could not …" in errors, such as `read /strings/x`. */
   readonly what: string;
   readonly key?: string | undefined;
-  /** How large the request is, for when it is too large. */
+  /** The size of the request, for the error when it is too large. */
   readonly size?: (() => RequestSize) | undefined;
-  /** Asks this endpoint only. */
+  /** The only endpoint to use. Default: any of the set. */
   readonly connection?: EndpointConnection | undefined;
-  /** Whether a server that sees no leader may answer; default false. */
+  /** Whether a server without a leader may answer; default false. */
   readonly leaderless?: boolean | undefined;
   /** Default `beside`. */
   readonly fleetCheck?: FleetCheck | undefined;
-  /** @param fence what a `fenced` call has to compare. */
+  /** @param fence what a `fenced` call must compare. */
   run(rpc: Rpc, fence: Fence | undefined): Promise<T>;
 }
 
 export interface Answer<T> {
   readonly value: T;
-  /** An earlier attempt's answer was lost: it may have been applied before this one. */
+  /** The answer to an earlier attempt was lost: that attempt may have been applied before this one. */
   readonly repeated: boolean;
 }

@@ -5,9 +5,8 @@ import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import { CLIENT_DIAL_TIMEOUT_MS } from '../../constants.js';
 import { WorldError, type WorldErrorCode } from '../../errors.js';
-import { type CallFailure, classifyFailure } from '../error/classify.js';
+import { type CallFailure, classifyFailure, isServiceError } from '../error/classify.js';
 import { explainGrpcError, explainTooLarge } from '../error/explain-grpc-error.js';
-import { isServiceError } from '../error/service-error.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
 import { type Attempt, OtherFleets, send, unsent } from '../fleet/other-fleets.js';
 import { isConnected } from '../internals/etcd3.js';
@@ -19,26 +18,25 @@ import type { LastRevision } from './last-revision.js';
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
 const FAILOVER_MS = 4000;
-/** With less time than this left another attempt would only hide why the one before it failed. */
+/** With less time left, another attempt would only hide why the previous one failed. */
 const MIN_ATTEMPT_MS = 100;
-/** Certificates do not mend themselves while a call waits; that long suffices to try other endpoints. */
+/** TLS failures do not go away while a call waits; this is enough to try the other endpoints. */
 const TLS_RETRY_MS = 300;
 const ADVICE: Partial<Record<WorldErrorCode, string>> = {
-  unavailable: 'Nothing was changed; check that the agent (hawser run) or etcd runs there',
-  'outcome-unknown': 'It may have been applied: read it back before you try again',
+  unavailable: 'Nothing was changed. Check that the agent (hawser run) or etcd is running there',
+  'outcome-unknown': 'It may have been applied: read it back before trying again',
   'no-space':
-    "etcd's database is full: free what nothing needs (hawser deploys prune, hawser fs gc) or raise " +
-    '--quota-backend-bytes of every server, then run hawser members defrag, which compacts and defragments it and ' +
-    'disarms the alarm',
+    "etcd's database is full: free space (hawser deploys prune, hawser fs gc) or raise --quota-backend-bytes on every " +
+    'server, then run hawser members defrag, which compacts and defragments it and disarms the alarm',
 };
 
 const NO_QUORUM =
-  'Nothing was changed; bring the other servers back, or if they are gone for good, see hawser members recover';
+  'Nothing was changed. Bring the other servers back or, if they are permanently lost, see hawser members recover';
 
 const NOT_YOUR_SOCKET =
-  'Nothing was changed; only root and the user that the agent runs as may use that socket';
+  'Nothing was changed. Only root and the user that the agent runs as may use that socket';
 
-/** Runs calls until they are answered, refused, out of time or aborted. */
+/** Runs calls, with retries, until they are answered, refused, timed out or aborted. */
 export class Calls {
   readonly #endpoints: EndpointSet;
   readonly #closed: AbortSignal;
@@ -48,7 +46,7 @@ export class Calls {
 
   /**
    * @param closed aborts all calls when the client closes.
-   * @param fleet keeps the calls to one fleet; without it whatever answers is taken.
+   * @param fleet restricts the calls to one fleet; without it, any answer is accepted.
    */
   constructor(
     endpoints: EndpointSet,
@@ -108,7 +106,7 @@ export class Calls {
     }
   }
 
-  /** Leaves time for another endpoint, or for a new connection to the same one, where trying again is allowed. */
+  /** Leaves time to try another endpoint, or a new connection to the same one, where a retry is allowed. */
   #attemptDeadline(call: Call<unknown>, connection: EndpointConnection, deadline: number): number {
     const shareMs = Math.max(FAILOVER_MS, (deadline - Date.now()) / 2);
     if (this.#endpoints.connections.length > 1 && !isConnected(connection.host))
@@ -117,12 +115,12 @@ export class Calls {
   }
 
   #noteFailure(connection: EndpointConnection, error: ServiceError, failure: CallFailure): void {
-    // With certificates that were replaced since, a new connection may succeed where gRPC still waits after the last one.
+    // After certificates were replaced, a new connection may succeed at once where gRPC still backs off.
     const isOver =
       error.code === status.DEADLINE_EXCEEDED || connection.tlsFailure(error.details) !== undefined;
     if (!failure.link) return;
     this.#endpoints.avoid(connection, { reconnect: isOver });
-    // Something else may answer there when it is back.
+    // When it comes back, it may belong to another fleet.
     this.#fleet?.forget(connection);
   }
 
@@ -132,7 +130,7 @@ export class Calls {
   }
 }
 
-/** A call that was not sent changed nothing; one that etcd refused for its token alone it takes with a new one. */
+/** A call that was not sent changed nothing; nor did one refused for its token, which works with a new token. */
 function classifyAttempt(
   error: ServiceError,
   { connection, isSent }: Attempt<unknown>,
@@ -147,7 +145,7 @@ function classifyAttempt(
 }
 
 export function closedError(): WorldError {
-  return new WorldError('closed', 'The client of etcd was closed.');
+  return new WorldError('closed', 'The etcd client was closed.');
 }
 
 function mayRepeat({ outcome }: CallFailure, { kind }: Call<unknown>): boolean {

@@ -10,40 +10,40 @@ import { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 
 const AVOID_MS = 1000;
 
-/** An endpoint as a person knows it, for errors. */
+/** How errors describe an endpoint. */
 export interface EndpointDescription {
   readonly name: string;
-  /** What keeps it from being reached now, in a sentence, where that is known better than gRPC knows it. */
+  /** A sentence on why it cannot be reached now, where more is known than gRPC reports. */
   readonly reason?: string | undefined;
 }
 
-/** Describes endpoints that are only a local end of something else, by their URL. */
+/** Describes an endpoint by its URL, for endpoints that are only the local end of a forward. */
 export type DescribeEndpoint = (url: string) => EndpointDescription;
 
-/** How the endpoints of a client are dialled and named. */
+/** How a client dials and names its endpoints. */
 export interface Dialling {
-  /** Default by their URL. */
+  /** Default: their URL. */
   readonly describe?: DescribeEndpoint | undefined;
-  /** For `https://` endpoints, and for those with a `secureHost`. */
+  /** Used for `https://` endpoints and for those with a `secureHost`. */
   readonly certificates: Certificates;
-  /** Default nobody. */
+  /** Default: no user. */
   readonly login?: Login | undefined;
-  /** For an endpoint that is only a local end: the host behind it whose certificate is verified, where it speaks TLS. */
+  /** For the local end of a forward to a TLS server: the host whose certificate is verified. */
   readonly secureHost?: ((url: string) => string | undefined) | undefined;
 }
 
-/** One endpoint with its gRPC connections, which are made at the first call. */
+/** One endpoint with its gRPC connections, which are opened by the first call. */
 export interface EndpointConnection {
   readonly url: string;
   readonly describe: () => EndpointDescription;
   readonly host: Host;
-  /** By what we are known to it, as to all endpoints of the cluster. */
+  /** The login shared by all endpoints of the cluster. */
   readonly login: Login;
-  /** What is wrong with its certificate or with ours, where that is why a call failed. */
+  /** The TLS failure behind a failed call's details, if that was the cause. */
   readonly tlsFailure: (details: string) => TlsFailure | undefined;
-  /** Aborted when the endpoint is no longer one of the set, for the streams on it. */
+  /** Aborts when the endpoint is removed from the set, to end its streams. */
   readonly removed: AbortSignal;
-  /** Until then (monotonic ms) other endpoints are preferred. */
+  /** Other endpoints are preferred until then (monotonic ms). */
   avoidUntil: number;
 }
 
@@ -58,8 +58,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 };
 
 /**
- * The endpoints of one cluster over one lane. Calls stay at one endpoint until it fails, then move to the next.
- * Each lane has an HTTP/2 connection of its own, so that bulk never delays what is small.
+ * The endpoints of one cluster over one lane. Calls stay with one endpoint until it fails, then move to the next. Each
+ * lane has its own HTTP/2 connection, so that bulk transfers never delay small calls.
  */
 export class EndpointSet {
   readonly #lane: string;
@@ -69,7 +69,7 @@ export class EndpointSet {
   #connections: readonly EndpointConnection[];
   #current = 0;
 
-  /** @throws WorldError `invalid` for an endpoint that cannot be read, or none. */
+  /** @throws WorldError `invalid` for a malformed endpoint, or if there is none. */
   constructor(
     endpoints: readonly string[],
     lane: string,
@@ -85,7 +85,7 @@ export class EndpointSet {
     return this.#connections;
   }
 
-  /** The endpoint for the next call: the one in use, or the next that did not fail lately. */
+  /** The endpoint for the next call: the current one, or the next that has not failed recently. */
   pick(): EndpointConnection {
     const now = performance.now();
     for (let step = 0; step < this.#connections.length; step += 1) {
@@ -97,17 +97,17 @@ export class EndpointSet {
       }
     }
     const [soonest] = [...this.#connections].sort((a, b) => a.avoidUntil - b.avoidUntil);
-    if (soonest === undefined) throw new WorldError('closed', 'The client of etcd was closed.');
+    if (soonest === undefined) throw new WorldError('closed', 'The etcd client was closed.');
     return soonest;
   }
 
-  /** Prefers other endpoints for a while; with `reconnect` the next call here makes a new connection. */
+  /** Prefers other endpoints for a while; with `reconnect` the next call here opens a new connection. */
   avoid(connection: EndpointConnection, { reconnect = false, ms = AVOID_MS } = {}): void {
     connection.avoidUntil = performance.now() + ms;
     if (reconnect) connection.host.resetAllServices();
   }
 
-  /** Takes other endpoints; those that stay keep their connections. */
+  /** Switches to these endpoints; those already in use keep their connections. */
   replace(endpoints: readonly string[]): void {
     const before = this.#connections;
     this.#connections = this.#connect(endpoints, before);
@@ -115,7 +115,7 @@ export class EndpointSet {
     for (const connection of before) if (!this.#connections.includes(connection)) this.#drop(connection);
   }
 
-  /** One endpoint by itself, which need not be of the set, dialled as those are; over the same connection where it is. */
+  /** A set of one endpoint, dialled like this set's; if it is one of them, over the same connection. */
   alone(endpoint: string): EndpointSet {
     return new EndpointSet([endpoint], this.#lane, this.#dialling);
   }
@@ -125,7 +125,7 @@ export class EndpointSet {
     this.#connections = [];
   }
 
-  /** Calls in flight go on until they are answered; streams end. */
+  /** Calls in flight continue until they are answered; streams end. */
   #drop(connection: EndpointConnection): void {
     connection.host.close();
     this.#removals.get(connection)?.abort();
@@ -138,7 +138,7 @@ export class EndpointSet {
     const parsed = new Map(
       endpoints.map(parseEndpoint).map((endpoint) => [formatEndpoint(endpoint), endpoint]),
     );
-    if (parsed.size === 0) throw new WorldError('invalid', 'No endpoint of etcd was given.');
+    if (parsed.size === 0) throw new WorldError('invalid', 'No etcd endpoint was given.');
     return [...parsed].map(([url, endpoint]) => {
       return existing.find((connection) => connection.url === url) ?? this.#toConnection(url, endpoint);
     });
@@ -163,7 +163,7 @@ export class EndpointSet {
   #host(url: string, endpoint: Endpoint): Host {
     const { certificates, secureHost } = this.#dialling;
     const host = secureHost?.(url) ?? (endpoint.scheme === 'https' ? endpoint.host : undefined);
-    // Channels with equal options share a connection: an option that grpc-js does not know keeps the lanes apart.
+    // Channels with equal options share a connection: an option unknown to grpc-js keeps the lanes apart.
     const options = { ...CHANNEL_OPTIONS, 'hawser.lane': this.#lane };
     const credentials = host === undefined ? undefined : new TlsCredentials(certificates, host);
     return createHost(target(endpoint), credentials, options);

@@ -11,8 +11,8 @@ export type Endpoint =
   | { readonly scheme: 'unix'; readonly path: string };
 
 /**
- * Reads an endpoint or seed as a person writes it: `host`, `host:port`, `[::1]:2379`, `http://…`, `https://…`
- * or `unix:///absolute/path`. Without a scheme http, without a port 2379.
+ * Parses an endpoint or seed: `host`, `host:port`, `[::1]:2379`, `http://…`, `https://…`
+ * or `unix:///absolute/path`. The default scheme is http, the default port 2379.
  * @throws WorldError `invalid`
  */
 export function parseEndpoint(text: string): Endpoint {
@@ -24,12 +24,12 @@ export function parseEndpoint(text: string): Endpoint {
     throw invalid(trimmed, `the scheme "${scheme}" is not one of http, https and unix`);
   }
   if (rest.includes('@')) {
-    throw new WorldError('invalid', 'An endpoint must not hold a user name or a password: write host:port.');
+    throw new WorldError('invalid', 'An endpoint must not contain a user name or password: write host:port.');
   }
   return { scheme, ...parseAuthority(trimmed, rest.replace(/\/$/, '')) };
 }
 
-/** The URL of an endpoint, as etcd and etcdctl write it; {@link parseEndpoint} reads it back. */
+/** The URL of an endpoint as etcd and etcdctl write it; {@link parseEndpoint} parses it. */
 export function formatEndpoint(endpoint: Endpoint): string {
   if (endpoint.scheme === 'unix') return `unix://${endpoint.path}`;
   return `${endpoint.scheme}://${formatHostPort(endpoint.host, endpoint.port)}`;
@@ -37,20 +37,20 @@ export function formatEndpoint(endpoint: Endpoint): string {
 
 function parseUnixPath(text: string, path: string): Endpoint {
   if (!path.startsWith('/') || path.endsWith('/') || path.includes('\0')) {
-    throw invalid(text, 'a unix socket is written unix:///absolute/path');
+    throw invalid(text, 'write a unix socket as unix:///absolute/path');
   }
   return { scheme: 'unix', path };
 }
 
 function parseAuthority(text: string, authority: string): { host: string; port: number } {
   if (IPV6.test(authority) && authority.indexOf(':') !== authority.lastIndexOf(':')) {
-    throw invalid(text, 'an IPv6 address goes in brackets: [::1]:2379');
+    throw invalid(text, 'put an IPv6 address in brackets: [::1]:2379');
   }
   const match = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(authority);
   if (match === null) throw invalid(text, 'expected host:port');
   const [, ipv6, name, port] = match;
   if (ipv6 === undefined ? !HOSTNAME.test(name ?? '') : !IPV6.test(ipv6)) {
-    throw invalid(text, 'expected a host name or an address before the port');
+    throw invalid(text, 'expected a hostname or address before the port');
   }
   return { host: ipv6 ?? name ?? '', port: port === undefined ? DEFAULT_CLIENT_PORT : parsePort(text, port) };
 }

@@ -9,18 +9,18 @@ const BULK_LANES = 4;
 export interface LanesOptions {
   readonly endpoints: readonly string[];
   readonly dialling: Dialling;
-  /** Absent where whatever answers is taken. */
+  /** The fleet to keep to; without it any answer is accepted. */
   readonly fleet?: Pick<FleetGuardOptions, 'key' | 'fleet'> | undefined;
   readonly log: Log | undefined;
 }
 
-/** The connections of a client and of its views: one for small calls and watches, others for what is large. */
+/** The connections of a client and its views: one for small calls and watches, others for bulk transfers. */
 export class Lanes {
   readonly small: EndpointSet;
   readonly watches: Watches;
   readonly lastRevision = new LastRevision();
   readonly fleet: FleetGuard | undefined;
-  /** Leases of sessions that ended while etcd was out of reach. */
+  /** Leases of sessions that ended while etcd was unreachable. */
   readonly unrevoked = new Set<string>();
   readonly log: Log | undefined;
   readonly #dialling: Dialling;
@@ -40,7 +40,7 @@ export class Lanes {
     this.watches = new Watches({ endpoints: this.small, closed, fleet: this.fleet, log });
   }
 
-  /** The lane for a call that moves much; each in turn. */
+  /** The lane for a bulk call; round robin. */
   bulk(): EndpointSet {
     if (this.#closed.signal.aborted) return this.small;
     const lane = this.#nextBulk;

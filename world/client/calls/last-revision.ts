@@ -1,4 +1,4 @@
-/** The newest revision that any answer of etcd has told this client. */
+/** The newest revision in any of etcd's answers to this client. */
 export class LastRevision {
   #revision = 0n;
 
@@ -7,7 +7,7 @@ export class LastRevision {
     return this.#revision;
   }
 
-  /** Takes note of an answer. */
+  /** Records the revision of an answer. */
   observe(reply: { readonly header?: { readonly revision?: string } }): void {
     const revision = BigInt(reply.header?.revision ?? 0);
     if (revision > this.#revision) this.#revision = revision;

@@ -25,13 +25,13 @@ import {
 } from '../internals/etcd3.js';
 import { Metadata } from '../internals/grpc-js.js';
 
-/** The calls of etcd at one endpoint. They reject with a gRPC `ServiceError`, whose `code` and `details` are whole. */
+/** etcd's calls at one endpoint. They reject with the original gRPC `ServiceError`, with its `code` and `details`. */
 export interface Rpc {
   readonly kv: KVClient;
   readonly lease: LeaseClient;
   readonly cluster: ClusterClient;
   readonly maintenance: MaintenanceClient;
-  /** Resolves when the first piece is there to be read; the stream then goes on for as long as it takes. */
+  /** Resolves when the first chunk can be read; from then on the stream has no deadline. */
   snapshot(): Promise<SnapshotStream>;
 }
 
@@ -47,13 +47,13 @@ type UnaryMethod<T> = (
 ) => ClientUnaryCall;
 
 export interface RpcOptions {
-  /** Cancel the calls when one of them aborts. */
+  /** Any of them cancels the calls. */
   readonly signals: readonly (AbortSignal | undefined)[];
-  /** When they are given up, in ms since the epoch. */
+  /** When the calls time out, in ms since the epoch. */
   readonly deadline: number;
-  /** Whether a server that sees no leader may answer; default false. */
+  /** Whether a server without a leader may answer; default false. */
   readonly leaderless?: boolean | undefined;
-  /** Of the user, where etcd has authentication switched on. */
+  /** The user's token, if etcd has authentication enabled. */
   readonly token?: string | undefined;
 }
 
@@ -98,8 +98,8 @@ export function openKeepAlive(host: Host, token: string | undefined): KeepAliveS
 }
 
 /**
- * A server that has lost sight of its leader, being cut off or one of too few, is to say so at once and to end its
- * streams; otherwise calls wait there and watches hear nothing. What tells how a server is must work there, too.
+ * Makes a server without a leader (cut off, or without a quorum) fail calls at once and end its streams; otherwise calls
+ * would hang there and watches would miss events. Status calls must work there too, so they go without.
  */
 function withLeader(token: string | undefined): Metadata {
   const metadata = asUser(token);
@@ -127,9 +127,9 @@ async function openSnapshot(
   const unlisten = onAbort(signals, cancel);
   try {
     await new Promise<void>((resolve, reject) => {
-      // Stays on, so that an error which nobody waits for any more does not end the process.
+      // Never removed: an error event without a listener would crash the process.
       stream.on('error', reject);
-      // Also told at the end of a call that failed, right before its error.
+      // Also emitted at the end of a failed call, right before its error.
       stream.on('readable', () => {
         if (stream.readableLength > 0) resolve();
       });

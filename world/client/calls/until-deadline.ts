@@ -3,7 +3,7 @@ import { untilAborted } from '../../../base/abort.js';
 import { Metadata, status } from '../internals/grpc-js.js';
 import type { RpcOptions } from './rpc.js';
 
-/** Waits for a task that others share as a call waits for its answer: until its deadline, and until a signal aborts. */
+/** Waits for a task shared with other calls, at most until this call's deadline or until one of its signals aborts. */
 export async function untilDeadline(
   task: Promise<void> | undefined,
   { signals, deadline }: Pick<RpcOptions, 'signals' | 'deadline'>,
@@ -19,7 +19,7 @@ export async function untilDeadline(
 }
 
 function late(): ServiceError {
-  const details = 'Deadline exceeded after waiting for which fleet it is';
+  const details = 'Deadline exceeded after asking which fleet it is';
   return Object.assign(new Error(details), {
     code: status.DEADLINE_EXCEEDED,
     details,

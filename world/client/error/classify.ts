@@ -1,3 +1,4 @@
+import type { ServiceError } from '@grpc/grpc-js';
 import type { WorldErrorCode } from '../../errors.js';
 import { status } from '../internals/grpc-js.js';
 
@@ -101,3 +102,7 @@ const NAMES: ReadonlyMap<string, number> = new Map(
     typeof code === 'number' ? [[name.replaceAll('_', '').toLowerCase(), code] as const] : [],
   ),
 );
+
+export function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+}

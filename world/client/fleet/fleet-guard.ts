@@ -3,8 +3,7 @@ import { WorldError } from '../../errors.js';
 import { type FleetIdentity, parseFleet, serialiseFleet } from '../../fleet/fleet-identity.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { rpcAt } from '../calls/rpc.js';
-import { classifyFailure } from '../error/classify.js';
-import { isServiceError } from '../error/service-error.js';
+import { classifyFailure, isServiceError } from '../error/classify.js';
 import type { Fence, FenceBroken } from './fence.js';
 import {
   agreed,
