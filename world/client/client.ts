@@ -25,15 +25,15 @@ import { confirmWrite } from './write/confirm-write.js';
 import { type DesiredValue, ensureValue } from './write/ensure-value.js';
 
 /**
- * The one etcd client that everything above uses. Connecting happens at the first call.
+ * The etcd client that the World is built on. It connects at its first call.
  *
- * Calls wait for etcd until `timeoutMs` (default 10,000) and reject with a WorldError: `unavailable` when certainly
- * nothing was applied, `outcome-unknown` when a write may have been. An abort rejects with `signal.reason`.
+ * Calls wait for etcd for up to `timeoutMs` (default 10,000) and reject with a WorldError: `unavailable` if certainly
+ * nothing was applied, `outcome-unknown` if a write may have been. After an abort they reject with `signal.reason`.
  */
 export class Client extends ClusterClient implements AsyncDisposable {
   readonly #namespace: Namespace;
   readonly #lanes: Lanes;
-  /** For a view: the client whose connections it uses. */
+  /** For a view: the client whose connections it shares. */
   readonly #parent: Client | undefined;
   readonly #sessions: Sessions;
   readonly #views = new Set<Client>();
@@ -41,7 +41,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
   readonly #callsOver: (set: EndpointSet) => Calls;
   #closing: Promise<void> | undefined;
 
-  /** @throws WorldError `invalid` for an endpoint or a certificate file that cannot be read. */
+  /** Does not connect yet. @throws WorldError `invalid` for a malformed endpoint or an unusable certificate file. */
   static create({ endpoints, namespace = '', tls, user, dialling, fleet, log }: ClientOptions): Client {
     const space = new Namespace(namespace);
     const login = new Login(user, tls?.certFile);
@@ -70,8 +70,8 @@ export class Client extends ClusterClient implements AsyncDisposable {
   }
 
   /**
-   * A view of the keys under `prefix`, over the same connections; views nest. Closing it ends its own watches,
-   * sessions and calls; closing this client closes it.
+   * A view of the keys under `prefix`, over the same connections; views can be nested. Closing it ends only its own
+   * watches, sessions and calls; closing this client closes it too.
    */
   namespace(prefix: string): Client {
     const view = new Client(this.#lanes, this.#namespace.nested(prefix), this);
@@ -90,27 +90,27 @@ export class Client extends ClusterClient implements AsyncDisposable {
     return stored === undefined ? undefined : toKeyValue(this.#namespace, stored);
   }
 
-  /** All keys that start with `prefix`, as of one revision. */
+  /** Lists all keys that start with `prefix`, as of one revision. */
   list(prefix: string, options: ListOptions = {}): Promise<Listing> {
     return listPrefix(this.calls, this.#namespace, prefix, options);
   }
 
-  /** All keys that start with any of these prefixes (at most 128, none the beginning of another), as of one revision. */
+  /** Lists all keys that start with any of the prefixes (at most 128, none a prefix of another), as of one revision. */
   listTogether(prefixes: readonly string[], options: CallOptions = {}): Promise<Listing> {
     return listPrefixes(this.calls, this.#namespace, prefixes, options);
   }
 
   /**
-   * Grants the lease that goes with a name, or renews it: the same name and TTL give the same lease, in any process.
-   * Nothing keeps it alive. @returns its id, to bind keys to.
+   * Grants or renews the lease for a name: the same name and TTL give the same lease, in any process. It is not kept
+   * alive. @returns its id, to bind keys to.
    */
   leaseFor(name: string, ttlSeconds: number, options: CallOptions = {}): Promise<string> {
     return leaseFor(this.calls, `${this.#namespace.prefix}\0${name}`, ttlSeconds, options);
   }
 
   /**
-   * Writes a key. When the answer is lost the key is read back: if it holds this value and lease, written since this
-   * client last heard from etcd, the write is done; otherwise it rejects with `outcome-unknown`.
+   * Writes a key. If the answer is lost, the key is read back: if it holds this value and lease, at a revision newer
+   * than any this client had seen, the write succeeded; otherwise rejects with `outcome-unknown`.
    */
   async set(
     key: string,
@@ -135,19 +135,19 @@ export class Client extends ClusterClient implements AsyncDisposable {
   }
 
   /**
-   * Writes only if the value differs, so that no watch wakes for nothing. When the answer is lost it goes on until the key
-   * holds the value; where somebody else wrote the key meanwhile it rejects with `outcome-unknown`.
+   * Writes only if the value differs, so that no watch wakes needlessly. If the answer is lost, retries until the key
+   * holds the value; rejects with `outcome-unknown` if another client wrote the key meanwhile.
    */
   setIfChanged(key: string, value: string | Buffer, options?: CallOptions): Promise<void> {
     return this.#ensure({ key, value }, `write ${describeKey(key)}`, options);
   }
 
-  /** Deletes a key if it exists. A lost answer is settled as by {@link setIfChanged}. */
+  /** Deletes a key if it exists. A lost answer is handled as in {@link setIfChanged}. */
   delIfPresent(key: string, options?: CallOptions): Promise<void> {
     return this.#ensure({ key, value: undefined }, `delete ${describeKey(key)}`, options);
   }
 
-  /** @returns whether there was something to delete. */
+  /** @returns whether the key existed. */
   async del(key: string, options?: WriteOptions): Promise<boolean> {
     const { replies } = await this.#txn(
       { success: [{ delete: key }] },
@@ -157,7 +157,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
     return replies.some((reply) => reply.count > 0);
   }
 
-  /** @returns how many keys were deleted. */
+  /** @returns the number of keys deleted. */
   async delPrefix(prefix: string, options?: WriteOptions): Promise<number> {
     const { replies } = await this.#txn(
       { success: [{ delete: prefix, prefix: true }] },
@@ -171,34 +171,34 @@ export class Client extends ClusterClient implements AsyncDisposable {
     return this.#txn(txn, 'run a transaction', options);
   }
 
-  /** Watches until `signal` aborts or the iteration is left; see {@link WatchItem}. Nothing is sent before the first `next()`. */
+  /** Watches until `signal` aborts or the iteration ends; see {@link WatchItem}. Sends nothing before the first `next()`. */
   watch(request: WatchRequest, options: WatchOptions = {}): AsyncIterableIterator<WatchItem> {
     return watch(this.#watchContext(), request, options.signal);
   }
 
   /**
-   * As {@link watch}, but without the events: yields once when the watch stands and then once for each burst of
-   * changes, so that a slow reader keeps nothing waiting and sees the newest state when it reads.
+   * Like {@link watch}, but without the events: yields once when the watch is established and then once for each burst
+   * of changes, so that a slow reader never falls behind and sees the newest state when it reads.
    */
   changes(request: WatchRequest, options: WatchOptions = {}): AsyncIterableIterator<void, undefined> {
     return watchChanges(this.#watchContext(), request, options.signal);
   }
 
   /**
-   * The whole store of the member in use, keys of all namespaces and all, as `etcdctl snapshot restore` takes it. It
-   * comes no faster than it is read. @param options `timeoutMs` is for each piece.
-   * @throws WorldError `unavailable` when it cannot be had whole
+   * The whole store of the member in use, with the keys of all namespaces, in the format of `etcdctl snapshot restore`.
+   * It is sent no faster than it is read. @param options `timeoutMs` applies to each chunk.
+   * @throws WorldError `unavailable` if the snapshot is incomplete
    */
   snapshot(options: CallOptions = {}): AsyncIterable<Uint8Array> {
     return readSnapshot(this.#callsOver(this.#lanes.bulk()), this.#closed.signal, options);
   }
 
-  /** Opens a session; closing the client closes it. @param ttlSeconds default 10. */
+  /** Opens a session, which closing the client also closes. @param ttlSeconds default 10. */
   session({ ttlSeconds = SESSION_TTL_SECONDS } = {}, options?: CallOptions): Promise<Session> {
     return this.#sessions.open(ttlSeconds, options);
   }
 
-  /** From now on uses these endpoints; streams move over without losing anything. */
+  /** Switches to these endpoints; streams move over without losing anything. */
   setEndpoints(endpoints: readonly string[]): void {
     this.#lanes.replace(endpoints);
   }

@@ -35,12 +35,12 @@ export class ClusterClient {
     return this.endpointSet.connections.map((connection) => connection.url);
   }
 
-  /** The fleet that the client keeps to; undefined before the first answer, and where the cluster does not say. */
+  /** The fleet that the client is bound to; undefined before the first answer, and if the cluster names none. */
   get fleet(): FleetIdentity | undefined {
     return this.#fleet?.fleet;
   }
 
-  /** From now on it is to be this fleet; endpoints of another are refused with `other-fleet`. */
+  /** Binds the client to this fleet; endpoints of another are refused with `other-fleet`. */
   knowFleet(fleet: FleetIdentity): void {
     this.#fleet?.know(fleet);
   }
@@ -50,9 +50,9 @@ export class ClusterClient {
   }
 
   /**
-   * Adds a learner: it gets the data but no vote until {@link memberPromote}. There is no way to add a voter at once,
-   * because one that never starts takes the quorum away for good.
-   * @throws WorldError `unavailable` while etcd finds the cluster unhealthy, `conflict` while another learner is pending.
+   * Adds a learner, which receives the data but has no vote until {@link memberPromote}. A voter cannot be added
+   * directly, because one that never starts can cost the quorum permanently.
+   * @throws WorldError `unavailable` while etcd considers the cluster unhealthy, `conflict` while there is another learner.
    */
   memberAdd(
     peerUrls: readonly string[],
@@ -66,14 +66,14 @@ export class ClusterClient {
     return promoteMember(this.calls, id, options);
   }
 
-  /** @throws WorldError `not-found`; `unavailable` while etcd finds the cluster unhealthy. */
+  /** @throws WorldError `not-found`; `unavailable` while etcd considers the cluster unhealthy. */
   memberRemove(id: string, options?: CallOptions): Promise<void> {
     return removeMember(this.calls, id, options);
   }
 
   /**
-   * Tells the cluster where a member listens for the others now.
-   * @throws WorldError `not-found`; `conflict` where another member has one of these URLs.
+   * Changes the peer URLs of a member, where it listens for the others.
+   * @throws WorldError `not-found`; `conflict` if another member has one of these URLs.
    */
   memberUpdate(id: string, peerUrls: readonly string[], options?: CallOptions): Promise<void> {
     return updateMember(this.calls, id, peerUrls, options);
@@ -83,19 +83,19 @@ export class ClusterClient {
     return moveLeader(this.calls, this.endpointSet, toId, options);
   }
 
-  /** How the member at `endpoint` is; it answers without a quorum and as a learner. Default: the endpoint in use. */
+  /** The status of the member at `endpoint` (default: the one in use), which answers even as a learner or without a quorum. */
   status(endpoint?: string, options?: CallOptions): Promise<MemberStatus> {
     return memberStatus(this.calls, this.endpointSet, endpoint, options);
   }
 
-  /** Forgets what keys held before `revision`, as `etcdctl compact --physical`. */
+  /** Discards the history before `revision`, like `etcdctl compact --physical`. */
   compact(revision: bigint, options: CallOptions = {}): Promise<void> {
     return compact(this.calls, revision, options);
   }
 
   /**
-   * Gives free space of the database back, as `etcdctl defrag`, at the endpoint in use: connect a client to that member
-   * alone. The member answers nobody meanwhile, so give it time (`timeoutMs`).
+   * Releases the database's free space, like `etcdctl defrag`, at the endpoint in use: use a client of that member alone.
+   * The member answers no other call meanwhile, so allow enough `timeoutMs`.
    */
   defragment(options: CallOptions = {}): Promise<void> {
     return defragment(this.calls, options);
@@ -105,7 +105,7 @@ export class ClusterClient {
     return listAlarms(this.calls, options);
   }
 
-  /** Ends an alarm; etcd raises it again at once where its reason still holds. */
+  /** Disarms an alarm; etcd raises it again at once if its cause persists. */
   disarm(alarm: Alarm, options: CallOptions = {}): Promise<void> {
     return disarm(this.calls, alarm, options);
   }

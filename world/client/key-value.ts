@@ -1,16 +1,16 @@
 import type { IKeyValue } from 'etcd3';
 import type { Namespace } from './namespace.js';
 
-/** One key as etcd stores it. */
+/** A key with its value, as stored in etcd. */
 export interface KeyValue {
   /** Without the namespace. */
   readonly key: string;
   readonly value: Buffer;
   readonly createRevision: bigint;
   readonly modRevision: bigint;
-  /** How often the key was written since it was created. */
+  /** The number of writes since the key was created. */
   readonly version: bigint;
-  /** The lease that the key is bound to, in decimal; `0` for none. */
+  /** The lease that the key is bound to, in decimal; `0` if none. */
   readonly lease: string;
 }
 

@@ -14,20 +14,20 @@ const NEWEST_FIRST = { sort_target: 'Create', sort_order: 'Descend' } as const;
 export interface ListOptions extends CallOptions {
   /** Leaves the values empty. */
   readonly keysOnly?: boolean | undefined;
-  /** At most so many entries. */
+  /** The maximum number of entries. Default: no limit. */
   readonly limit?: number | undefined;
-  /** With a `limit`: those that were created last, the newest first. Only these travel. Default false: the first by key. */
+  /** With a `limit`: returns only the most recently created, newest first. Default false: the first by key. */
   readonly newestFirst?: boolean | undefined;
 }
 
 export interface Listing {
   /** Sorted by key. */
   readonly entries: readonly KeyValue[];
-  /** All entries are as they were at this revision: watch from the next one to miss nothing. */
+  /** The revision of all entries: watch from the next one to miss nothing. */
   readonly revision: bigint;
 }
 
-/** Reads all keys that start with `prefix` in pages of one revision, so that no reply grows without bound. */
+/** Reads all keys that start with `prefix`, in pages of one revision, so that no reply grows without bound. */
 export async function listPrefix(
   calls: Calls,
   namespace: Namespace,
@@ -38,8 +38,8 @@ export async function listPrefix(
 }
 
 /**
- * Reads all keys that start with any of the prefixes, all as of one revision: the first page of each in one
- * transaction. At most 128 prefixes, of which none may begin with another.
+ * Reads all keys that start with any of the prefixes, as of one revision: the first page of each in one transaction.
+ * At most 128 prefixes, none of them a prefix of another.
  */
 export async function listPrefixes(
   calls: Calls,
@@ -67,7 +67,7 @@ export async function listPrefixes(
   });
 }
 
-/** When a revision was compacted between two of its pages, the newest one can be read again. */
+/** Starts over at the newest revision if the current one was compacted between two pages. */
 async function untilNotCompacted(read: () => Promise<Listing>): Promise<Listing> {
   for (;;) {
     try {
@@ -106,7 +106,7 @@ async function readPages(
   return { entries, revision: BigInt(revision) };
 }
 
-/** The key that follows. */
+/** The smallest key after `key`. */
 function next(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.from([0])]);
 }

@@ -2,13 +2,13 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { type Host, stubOf } from './internals/etcd3.js';
 import { Metadata, status } from './internals/grpc-js.js';
 
-/** How long one server may take to check the password; another is tried then. */
+/** How long one server may take to check the password before another is tried. */
 const ANSWER_TIMEOUT_MS = 4000;
 
-/** A user of an etcd that has authentication switched on (https://etcd.io/docs/v3.5/op-guide/authentication/). */
+/** A user of an etcd with authentication enabled (https://etcd.io/docs/v3.5/op-guide/authentication/). */
 export interface EtcdUser {
   readonly name: string;
-  /** The password, or what gets it when it is needed; that is asked once. */
+  /** The password, or a function that returns it, which is called at most once, when needed. */
   readonly password: string | (() => Promise<string>);
 }
 
@@ -22,12 +22,12 @@ interface AuthStub {
 }
 
 interface SharedToken {
-  readonly coming: Promise<string | undefined>;
-  /** Once it has come. */
+  readonly promise: Promise<string | undefined>;
+  /** Undefined until the promise has resolved. */
   token: string | undefined;
 }
 
-/** By what a client is known to etcd: a user whose token goes with each call, the name in its certificate, or nothing. */
+/** How a client authenticates to etcd: as a user, by a token sent with each call; by its certificate; or not at all. */
 export class Login {
   readonly #user: EtcdUser | undefined;
   readonly #certFile: string | undefined;
@@ -44,41 +44,41 @@ export class Login {
   }
 
   /**
-   * The token for the next call, which all calls share until etcd no longer takes it; undefined without a user, and at
-   * an etcd that has authentication switched off. Rejects with the gRPC error of the server that was asked, or with
-   * what the password failed with.
+   * The token for the next call, shared by all calls until etcd no longer accepts it; undefined without a user, and for
+   * an etcd with authentication disabled. Rejects with the gRPC error of the server asked, or with the error of the
+   * password function.
    */
   token(host: Host): Promise<string | undefined> {
     if (this.#user === undefined) return Promise.resolve(undefined);
     this.#shared ??= this.#share(this.#authenticate(host, this.#user));
-    return this.#shared.coming;
+    return this.#shared.promise;
   }
 
-  /** A token that etcd took and takes no longer: it is not given again. */
+  /** Drops a token that etcd no longer accepts. */
   forget(token: string | undefined): void {
     if (this.#shared !== undefined && this.#shared.token === token) this.#shared = undefined;
   }
 
-  /** What a person can do about a refusal. */
+  /** What the operator can do about a refusal. */
   advice(details: string): string {
     if (/authentication failed|invalid user ID or password/.test(details))
-      return `etcd does not know the user ${this.#user?.name ?? ''} by this password`;
-    // What etcd says where only its administrators may, of its members and its data as a whole.
+      return `etcd rejects this name and password of the user ${this.#user?.name ?? ''}`;
+    // etcd's answer to calls on its members and the whole data, which only administrators may make.
     if (/^auth: permission denied/.test(details))
-      return `This takes a user of etcd with the role root${this.#user === undefined ? '' : `, which ${this.#user.name} lacks`}: give one (--user)`;
+      return `This needs an etcd user with the role root${this.#user === undefined ? '' : `, which ${this.#user.name} lacks`}: give one (--user)`;
     if (this.#user !== undefined)
-      return `The user ${this.#user.name} of etcd lacks this right: grant it with "etcdctl role grant-permission"`;
+      return `The etcd user ${this.#user.name} lacks this permission: grant it with "etcdctl role grant-permission"`;
     if (this.#certFile !== undefined && !/user name is empty/.test(details))
       return (
-        `etcd takes the common name of the certificate ${this.#certFile} as its user, which lacks this right: ` +
+        `etcd uses the common name of the certificate ${this.#certFile} as the user, which lacks this permission: ` +
         'grant it with "etcdctl role grant-permission", or use another user (--user)'
       );
-    return 'etcd has authentication switched on and this client has no user: give one (--user)';
+    return 'etcd has authentication enabled and this client has no user: give one (--user)';
   }
 
-  #share(coming: Promise<string | undefined>): SharedToken {
-    const shared: SharedToken = { coming, token: undefined };
-    coming.then(
+  #share(promise: Promise<string | undefined>): SharedToken {
+    const shared: SharedToken = { promise, token: undefined };
+    promise.then(
       (token) => {
         shared.token = token;
       },
@@ -95,19 +95,19 @@ export class Login {
     try {
       return await callAuthenticate(stubOf<AuthStub>(host, 'Auth'), { name, password });
     } catch (error) {
-      // As etcdctl does: where nobody has to say who they are, it need not be known.
+      // As in etcdctl: with authentication disabled the user does not matter.
       if ((error as ServiceError).code === status.FAILED_PRECONDITION) return undefined;
       throw error;
     }
   }
 }
 
-/** Whether etcd refused a call for its token alone, and would take it with a new one; nothing was applied. */
+/** Whether etcd refused a call only for its token and would accept it with a new one; nothing was applied. */
 export function isStaleToken({ code, details }: Pick<ServiceError, 'code' | 'details'>): boolean {
   return (code === status.UNAUTHENTICATED || code === status.INVALID_ARGUMENT) && isStaleReason(details);
 }
 
-/** The same by the words alone, which is all that a refused watch comes with. */
+/** The same by the text alone, which is all that a refused watch carries. */
 export function isStaleReason(reason: string): boolean {
   return /invalid auth token|revision of auth store is old/.test(reason);
 }

@@ -8,55 +8,55 @@ import type { Rpc } from './calls/rpc.js';
 /** A member of the etcd cluster. Ids are uint64 in decimal, as strings because they exceed 2^53. */
 export interface Member {
   readonly id: string;
-  /** Empty while the member was added but never started. */
+  /** Empty until the member first starts. */
   readonly name: string;
   readonly peerUrls: readonly string[];
   readonly clientUrls: readonly string[];
   readonly isLearner: boolean;
 }
 
-/** How one member sees itself and its cluster. */
+/** One member's view of itself and its cluster. */
 export interface MemberStatus {
-  /** Of the etcd server, such as `3.4.23`. */
+  /** The etcd version, such as `3.4.23`. */
   readonly version: string;
   readonly memberId: string;
   readonly clusterId: string;
-  /** The id of the leader that the member knows; `0` while there is none. */
+  /** The id of the leader, as far as the member knows; `0` if there is none. */
   readonly leader: string;
   readonly isLearner: boolean;
   readonly dbSizeBytes: number;
-  /** How much of that holds something; defragmenting gives the rest back. */
+  /** The part of it that is in use; defragmenting releases the rest. */
   readonly dbSizeInUseBytes: number;
-  /** Of the member's own store. */
+  /** The revision of the member's own store. */
   readonly revision: bigint;
-  /** How far the raft log is committed, as far as the member knows. */
+  /** The raft commit index, as far as the member knows. */
   readonly raftIndex: bigint;
-  /** How much of that is in the member's store. */
+  /** The raft index applied to the member's store. */
   readonly raftAppliedIndex: bigint;
   readonly raftTerm: string;
-  /** What the member complains of, such as `etcdserver: no leader`; empty when it is well. */
+  /** Problems that the member reports, such as `etcdserver: no leader`; empty if it is healthy. */
   readonly errors: readonly string[];
 }
 
 export interface MemberListOptions extends CallOptions {
-  /** Takes what the member that is asked knows, which may be old, and which it says without a quorum too. Default false. */
+  /** Accepts the view of the member asked, which may be stale but needs no quorum. Default false. */
   readonly serializable?: boolean | undefined;
 }
 
-/** What changes the cluster can compare nothing, so the server is asked for its fleet right before. */
+/** Cluster changes cannot compare the fleet, so the endpoint is asked for it first. */
 const CHANGE = { kind: 'once', fleetCheck: 'before' } as const;
 
 export async function listMembers(calls: Calls, options: MemberListOptions = {}): Promise<Member[]> {
   const { serializable: leaderless = false } = options;
   const run = (rpc: Rpc) => rpc.cluster.memberList({ linearizable: !leaderless });
-  // Without a quorum no server can say which fleet it is of.
+  // Without a quorum no server can tell its fleet.
   const fleetCheck = leaderless ? 'none' : 'beside';
   const what = 'list the members';
   const { value } = await calls.perform({ kind: 'read', what, leaderless, fleetCheck, run }, options);
   return value.members.map(toMember);
 }
 
-/** A member that was added: it may start now, with the members to name in its `--initial-cluster`. */
+/** A member that was added and may now start, with the members for its `--initial-cluster`. */
 export interface AddedMember {
   readonly id: string;
   readonly members: readonly Member[];
@@ -100,7 +100,7 @@ export async function updateMember(
   await calls.perform({ kind: 'repeatable', fleetCheck: 'before', what, run }, options);
 }
 
-/** Asks one endpoint, which need not be one of the client's; without one the endpoint in use. */
+/** Asks the given endpoint, which need not be one of the client's; by default the one in use. */
 export async function memberStatus(
   calls: Calls,
   endpoints: EndpointSet,
@@ -117,8 +117,8 @@ export async function memberStatus(
 }
 
 /**
- * Moves leadership; only the leader can do that, so each endpoint is asked until one is it.
- * @throws WorldError `not-found` when none of the endpoints is the leader.
+ * Moves leadership. Only the leader can do that, so the endpoints are asked until the leader is found.
+ * @throws WorldError `not-found` if none of the endpoints is the leader.
  */
 export async function moveLeader(
   calls: Calls,
@@ -174,7 +174,7 @@ async function statusOf(
   };
 }
 
-/** Another endpoint may still know. */
+/** Another endpoint may still answer. */
 function passUnavailable(error: unknown): undefined {
   if (error instanceof WorldError && error.code === 'unavailable') return undefined;
   throw error;

@@ -1,15 +1,15 @@
-/** The keys of one namespace: a prefix put before every key that goes to etcd and taken off every key that comes back. */
+/** A key prefix: added to every key sent to etcd and removed from every key that comes back. */
 export class Namespace {
   readonly prefix: string;
   readonly #prefixLength: number;
 
-  /** @param prefix such as `/_mgmt`; the empty string for none; a slash at the end is dropped. */
+  /** @param prefix such as `/_mgmt`, or an empty string for none; trailing slashes are dropped. */
   constructor(prefix: string) {
     this.prefix = prefix.replace(/\/+$/, '');
     this.#prefixLength = Buffer.byteLength(this.prefix);
   }
 
-  /** The keys of this namespace that start with `prefix`, as a namespace. */
+  /** A namespace of this namespace's keys that start with `prefix`. */
   nested(prefix: string): Namespace {
     return new Namespace(this.prefix + prefix);
   }
@@ -25,7 +25,7 @@ export class Namespace {
   }
 }
 
-/** The end of the range that holds all keys that start with `prefix`; a single zero byte means "to the last key". */
+/** The end of the range of all keys that start with `prefix`; a single zero byte means "to the last key". */
 export function prefixEnd(prefix: Buffer): Buffer {
   for (let index = prefix.length - 1; index >= 0; index -= 1) {
     const byte = prefix[index] ?? 0xff;

@@ -8,7 +8,7 @@ import { isServiceError } from './error/classify.js';
 import { explainGrpcError } from './error/explain-grpc-error.js';
 
 /**
- * The whole backend file of one member, piece by piece as the caller takes them. What came is a snapshot only if the
+ * The whole backend file of one member, in chunks, sent no faster than the caller reads them. It is complete only if the
  * iteration ends by itself.
  * @param closed aborted when the client closes.
  */
@@ -25,12 +25,12 @@ export async function* readSnapshot(
   const { stream } = opened;
   const unlisten = onAbort([signal, closed], () => stream.cancel());
   try {
-    yield* pieces(stream, timeoutMs);
+    yield* readChunks(stream, timeoutMs);
   } catch (error) {
     signal?.throwIfAborted();
     if (closed.aborted) throw closedError();
     if (!isServiceError(error)) throw error;
-    throw broken(explainGrpcError(error.details), error);
+    throw incomplete(explainGrpcError(error.details), error);
   } finally {
     unlisten();
     stream.cancel();
@@ -38,9 +38,9 @@ export async function* readSnapshot(
   return undefined;
 }
 
-async function* pieces(stream: SnapshotStream, timeoutMs: number): AsyncGenerator<Uint8Array> {
+async function* readChunks(stream: SnapshotStream, timeoutMs: number): AsyncGenerator<Uint8Array> {
   const messages: AsyncIterator<ISnapshotResponse> = stream[Symbol.asyncIterator]();
-  let missing: string | undefined;
+  let remainingBytes: string | undefined;
   for (;;) {
     let isLate = false;
     const late = setTimeout(() => {
@@ -50,17 +50,17 @@ async function* pieces(stream: SnapshotStream, timeoutMs: number): AsyncGenerato
     const message = await messages
       .next()
       .catch((error: unknown) => {
-        throw isLate ? broken(`nothing came for ${timeoutMs} ms`, error) : error;
+        throw isLate ? incomplete(`no data for ${timeoutMs} ms`, error) : error;
       })
       .finally(() => clearTimeout(late));
     if (message.done === true) break;
-    missing = message.value.remaining_bytes;
+    remainingBytes = message.value.remaining_bytes;
     if (message.value.blob.length > 0) yield message.value.blob;
   }
-  if (missing !== '0') throw broken('it ended too soon');
+  if (remainingBytes !== '0') throw incomplete('the stream ended early');
 }
 
-function broken(reason: string, cause?: unknown): WorldError {
-  const message = `Could not take the whole snapshot: ${reason}. What came of it is of no use; take another.`;
+function incomplete(reason: string, cause?: unknown): WorldError {
+  const message = `Could not take a complete snapshot: ${reason}. The partial snapshot is unusable; take it again.`;
   return new WorldError('unavailable', message, { reason, cause });
 }

@@ -6,8 +6,8 @@ import type { Client } from './client.js';
 
 /**
  * Waits until an endpoint of the client's fleet has answered.
- * @throws WorldError `unavailable` when none has within `timeoutMs`; `other-fleet`; `permission-denied` where etcd
- * does not know the user.
+ * @throws WorldError `unavailable` if none has within `timeoutMs`; `other-fleet`; `permission-denied` if etcd does not
+ * know the user.
  */
 export async function untilAnswered(client: Client, call: CallOptions): Promise<void> {
   try {
@@ -17,7 +17,7 @@ export async function untilAnswered(client: Client, call: CallOptions): Promise<
   }
 }
 
-/** A user whom etcd knows and who may not read this very key: it has answered all the same. */
+/** etcd knows the user but does not let it read this key: that is an answer too. */
 function mayNotRead(error: unknown): boolean {
   return (
     error instanceof WorldError &&

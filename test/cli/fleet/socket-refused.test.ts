@@ -24,5 +24,5 @@ test('whoever may not use the socket of etcd is told who may', async (t) => {
     execFile('setpriv', args, options, (error, _, said) => resolve([error?.code, said]));
   });
   t.is(code, 3, stderr);
-  t.regex(stderr, /EACCES.* only root and the user that the agent runs as may use that socket\./);
+  t.regex(stderr, /EACCES.* Only root and the user that the agent runs as may use that socket\./);
 });

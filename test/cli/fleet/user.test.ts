@@ -46,13 +46,13 @@ test.serial('it is said what is missing: a user, a password, a right', async (t)
   t.notRegex(inline.stderr, /s3cret/);
   const env = { HAWSER_PASSWORD: 'guessed' };
   const wrong = await direct.run(['str', 'get', 'k', ...mine, '--user', 'ann'], { env });
-  t.regex(wrong.stderr, /etcd does not know the user ann by this password/);
+  t.regex(wrong.stderr, /etcd rejects this name and password of the user ann/);
   t.notRegex(wrong.stderr, /guessed/);
   const few = await direct.run(['str', 'get', 'k', '--user', 'ann'], {
     env: { HAWSER_PASSWORD: String(ann.password) },
   });
   t.is(few.code, 1);
-  t.regex(few.stderr, /The user ann of etcd lacks this right/);
+  t.regex(few.stderr, /The etcd user ann lacks this permission/);
 });
 
 test.serial('on a terminal the password is asked for, and not shown', async (t) => {

@@ -66,7 +66,7 @@ test.serial('a snapshot that breaks off or stands still is not taken for a whole
   );
   await t.throwsAsync(
     read(() => link.blackHole()),
-    { ...broken, message: /nothing came for 300 ms/ },
+    { ...broken, message: /no data for 300 ms/ },
   );
 });
 

@@ -97,18 +97,18 @@ test.serial(
     await using wrong = connect({ name: 'ann', password: 'guessed' });
     const refused = await failure(wrong.set('/mine/1', 'x'));
     t.is(refused.code, 'permission-denied');
-    t.regex(refused.message, /etcd does not know the user ann by this password/);
+    t.regex(refused.message, /etcd rejects this name and password of the user ann/);
     t.notRegex(refused.message, /guessed/);
 
     await using client = connect(ann);
     for (const attempt of [client.get('/theirs/1'), client.set('/theirs/1', 'x'), client.del('/theirs/1')]) {
       const denied = await failure(attempt);
       t.is(denied.code, 'permission-denied');
-      t.regex(denied.message, /The user ann of etcd lacks this right: .*role grant-permission/);
+      t.regex(denied.message, /The etcd user ann lacks this permission: .*role grant-permission/);
     }
     const whole = await failure(client.defragment({ timeoutMs: 20_000 }));
     t.is(whole.code, 'permission-denied');
-    t.regex(whole.message, /takes a user of etcd with the role root, which ann lacks/);
+    t.regex(whole.message, /needs an etcd user with the role root, which ann lacks/);
     const watching = client.watch({ key: '/theirs/', prefix: true });
     t.is((await failure(watching.next())).code, 'permission-denied');
     const mine = client.watch({ key: '/mine/', prefix: true });
@@ -148,7 +148,10 @@ test.serial(
       const admin = [...secured, '--user', `root:${root.password}`];
       const denied = await failure(client.get('/mine/1'));
       t.is(denied.code, 'permission-denied');
-      t.regex(denied.message, /common name of the certificate .*\.pem as its user, which lacks this right/);
+      t.regex(
+        denied.message,
+        /common name of the certificate .*\.pem as the user, which lacks this permission/,
+      );
       await etcdctl(secure, ...admin, 'user', 'grant-role', 'issued', 'mine');
       await client.set('/mine/1', 'x');
       t.is((await client.get('/mine/1'))?.value.toString(), 'x');
