@@ -199,7 +199,7 @@ test.serial(
     t.regex(status.stderr, /no quorum: 1 of 3 servers .* run hawser members recover/);
     const written = await onAllHosts(['str', 'set', 'k', 'v'], '--seeds', h1.clientUrl);
     t.is(written.code, 3);
-    t.regex(written.stderr, /it sees no leader.*see hawser members recover/);
+    t.regex(written.stderr, /it has no leader.*see hawser members recover/);
     const done = await recover('--yes');
     t.is(done.code, 0, done.stderr);
     t.regex(done.stdout, /The cluster works again: 1 server \(h1\)/);

@@ -128,7 +128,7 @@ test.serial('a host of one fleet does not join another, and changes nothing ther
   t.regex(
     said,
     new RegExp(
-      `h4 does not join: .*${stranger.clientUrl} is of fleet ${theirs.uuid}.*not of fleet ${ours.uuid}`,
+      `h4 does not join: .*${stranger.clientUrl} belongs to fleet ${theirs.uuid}.*not to fleet ${ours.uuid}`,
     ),
   );
   const after = await others.client.list('');
@@ -216,7 +216,7 @@ test.serial(
     const flags = ['--seeds', one.clientUrl, '--fleet-id', `${uuid}/2`, '--timeout', '5s'];
     const refused = await hawser(['str', 'set', 'motd', 'after', ...flags]);
     t.is(refused.code, 4, refused.stderr);
-    t.regex(refused.stderr, new RegExp(`is of fleet ${uuid} .*not of fleet ${uuid}, generation 2`));
+    t.regex(refused.stderr, new RegExp(`belongs to fleet ${uuid} .*not to fleet ${uuid}, generation 2`));
     await using left = fleet.clientOf(one);
     t.is((await left.get('/strings/motd'))?.value.toString(), 'before');
 

@@ -15,7 +15,7 @@ test(called, '/agents/', 'the agents');
 test(called, '/chooser/dynamicsize/idealclustersize', 'the ideal cluster size');
 test(called, '/hawser/hosts/', 'the hosts of the fleet');
 test(called, '/hawser/hosts/h1', 'the host h1');
-test(called, '/hawser/fs-places/ab', 'where file systems are kept');
+test(called, '/hawser/fs-places/ab', 'where file systems are stored');
 test(called, '/hawser/trees/ab', 'the files of deploys');
 test(called, '/fs/deploy/', 'the files of deploys');
 test(called, '/fs/deploy/ab', 'the file system "deploy/ab"');

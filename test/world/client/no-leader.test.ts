@@ -45,7 +45,7 @@ async function untilOtherLeads(client: Client, { url }: Etcd, memberId: string):
 
 test.serial('a watch leaves a server that has lost its leader, and goes on at another', async (t) => {
   const [m1, m2, m3] = three();
-  const { log, heard } = hears(/Lost the stream.*sees no leader/);
+  const { log, heard } = hears(/Lost the stream.*has no leader/);
   await using client = Client.create({ endpoints: [m1.url, m2.url, m3.url], log });
   await using others = Client.create({ endpoints: [m2.url, m3.url] });
   const watch = client.watch({ key: '/w/', prefix: true });
@@ -64,7 +64,7 @@ test.serial('a watch leaves a server that has lost its leader, and goes on at an
 
 test.serial('with one endpoint a watch waits for its leader to come back, and misses nothing', async (t) => {
   const [m1, m2, m3] = three();
-  const { log, heard } = hears(/Lost the stream.*sees no leader/);
+  const { log, heard } = hears(/Lost the stream.*has no leader/);
   await using client = Client.create({ endpoints: [m1.url], log });
   await using others = Client.create({ endpoints: [m2.url, m3.url] });
   const watch = client.watch({ key: '/w/', prefix: true });
@@ -79,7 +79,7 @@ test.serial('with one endpoint a watch waits for its leader to come back, and mi
 
 test.serial('a server without a leader refuses at once, and its status tells', async (t) => {
   const [m1, m2, m3] = three();
-  const { log, heard } = hears(/Lost the stream.*sees no leader/);
+  const { log, heard } = hears(/Lost the stream.*has no leader/);
   await using client = Client.create({ endpoints: [m1.url], log });
   const watch = client.watch({ key: '/w/', prefix: true });
   await take(watch);
@@ -101,7 +101,7 @@ test.serial('a server without a leader refuses at once, and its status tells', a
 
 test.serial('a call moves on from a server that has lost its leader', async (t) => {
   const [m1, m2, m3] = three();
-  const { log, heard } = hears(/Lost the stream.*sees no leader/);
+  const { log, heard } = hears(/Lost the stream.*has no leader/);
   await using watching = Client.create({ endpoints: [m1.url], log });
   const watch = watching.watch({ key: '/w/', prefix: true });
   await take(watch);

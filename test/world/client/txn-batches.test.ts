@@ -49,7 +49,7 @@ test.serial(
       instanceOf: WorldError,
       code: 'too-large',
     });
-    t.regex(error?.message ?? '', /1,600,002 bytes and etcd takes 1,572,864/);
+    t.regex(error?.message ?? '', /1,600,002 bytes; etcd accepts 1,572,864/);
   },
 );
 
@@ -72,7 +72,7 @@ test.serial(
         txn: { compare: [absent(`/n/${index}`)], success: puts(inside) },
       }));
     const error = await t.throwsAsync(client.txn({ success: puts(21) }), { code: 'too-large' });
-    t.regex(error?.message ?? '', /21 operations and etcd takes 128/);
+    t.regex(error?.message ?? '', /21 operations; etcd accepts 128/);
     const gets = (count: number): TxnOp[] => Array.from({ length: count }, () => ({ get: '/0' }));
     await t.notThrowsAsync(client.txn({ success: [...gets(14), { txn: { success: gets(5) } }] }));
     await t.throwsAsync(client.txn({ success: [...gets(15), { txn: { success: gets(5) } }] }), {

@@ -66,7 +66,7 @@ test.serial('no write changes anything in another fleet, and each is refused by 
     t.is(error?.code, 'other-fleet', what);
     t.regex(
       error?.message ?? '',
-      new RegExp(`${b.url} is of fleet ${fleetB.uuid}.*not of fleet ${fleetA.uuid}`),
+      new RegExp(`${b.url} belongs to fleet ${fleetB.uuid}.*not to fleet ${fleetA.uuid}`),
       what,
     );
     t.is(await revisionOf(b), before, what);
@@ -91,7 +91,7 @@ test.serial(
     }
     t.is(await revisionOf(b), before);
     t.is(said.length, 1);
-    t.regex(said[0] ?? '', new RegExp(`${b.url} is of fleet ${fleetB.uuid}`));
+    t.regex(said[0] ?? '', new RegExp(`${b.url} belongs to fleet ${fleetB.uuid}`));
   },
 );
 

@@ -87,7 +87,7 @@ export class Calls {
       } catch (error) {
         this.#throwIfOver(signal);
         const waitMs = backoff.next();
-        if (otherFleets.passesBy(error, attempt, deadline)) {
+        if (otherFleets.shouldRetry(error, attempt, deadline)) {
           await pause(waitMs / 10, signal, this.#closed);
           continue;
         }

@@ -4,9 +4,9 @@ import { status } from '../internals/grpc-js.js';
 
 /**
  * What a failed call means:
- * - `refused`: etcd decided against it; asking again gives the same answer.
- * - `not-sent`: certainly nothing was applied, and it may go well the next time or at another endpoint.
- * - `unknown`: the answer is missing; a write may have been applied.
+ * - `refused`: etcd rejected it; a retry gives the same answer.
+ * - `not-sent`: certainly nothing was applied; a retry, or another endpoint, may succeed.
+ * - `unknown`: the answer was lost; a write may have been applied.
  */
 export type Outcome = 'refused' | 'not-sent' | 'unknown';
 
@@ -14,7 +14,7 @@ export interface CallFailure {
   readonly outcome: Outcome;
   /** For `refused`: the code to report. */
   readonly code: WorldErrorCode;
-  /** The fault lies with the link or the endpoint, so that another endpoint is worth trying. */
+  /** The link or the endpoint failed, so another endpoint is worth trying. */
   readonly link: boolean;
 }
 
@@ -28,7 +28,7 @@ const refused = (code: WorldErrorCode): CallFailure => ({ outcome: 'refused', co
 const notSent = (link: boolean): CallFailure => ({ outcome: 'not-sent', code: 'unavailable', link });
 const unknown: CallFailure = { outcome: 'unknown', code: 'outcome-unknown', link: true };
 
-/** Where the status code alone does not tell, etcd and grpc-js leave nothing but their words; the first match counts. */
+/** Where the status code is ambiguous, only the text of etcd or grpc-js decides; the first match counts. */
 const ROWS: readonly Row[] = [
   { code: status.UNAVAILABLE, details: /^No connection established/, failure: notSent(true) },
   { code: status.UNAVAILABLE, details: /^Name resolution failed/, failure: notSent(true) },
@@ -38,11 +38,11 @@ const ROWS: readonly Row[] = [
   { code: status.UNAVAILABLE, details: /rpc not supported for learner/, failure: notSent(true) },
   { code: status.FAILED_PRECONDITION, details: /rpc not supported for learner/, failure: notSent(true) },
   { code: status.UNAVAILABLE, details: /: no leader$/, failure: notSent(true) },
-  // The member that was asked let it fall before it came to the raft log: while leadership is handed over, or lost.
+  // The member dropped it before it reached the raft log, because leadership was being transferred or was lost.
   { code: status.UNKNOWN, details: /raft proposal dropped/, failure: notSent(false) },
   { code: status.UNAVAILABLE, details: /unhealthy cluster/, failure: refused('unavailable') },
   { code: status.UNAVAILABLE, details: /not capable/, failure: refused('unavailable') },
-  // Until grpc-js has a connection the details tell what it waited for; with one they name the remote address.
+  // Without a connection grpc-js reports what it waited for; with one, the remote address.
   {
     code: status.DEADLINE_EXCEEDED,
     details: /^Deadline exceeded after (?!.*remote_addr=)/,
@@ -57,7 +57,7 @@ const ROWS: readonly Row[] = [
     details: /user name is empty|authentication|auth token/,
     failure: refused('permission-denied'),
   },
-  // The maintenance service hands on what its check of rights said as it is.
+  // The maintenance service passes on the text of its permission check unchanged.
   {
     code: status.UNKNOWN,
     details: /^auth: (?:permission denied|user name is empty)/,
@@ -77,7 +77,7 @@ const BY_CODE: ReadonlyMap<number, CallFailure> = new Map([
   [status.UNAUTHENTICATED, refused('permission-denied')],
 ]);
 
-/** Judges a failed call by its gRPC status. */
+/** Classifies a failed call by its gRPC status. */
 export function classifyFailure(failure: { readonly code: number; readonly details: string }): CallFailure {
   const row = ROWS.find(
     (candidate) => candidate.code === failure.code && candidate.details.test(failure.details),
@@ -85,7 +85,7 @@ export function classifyFailure(failure: { readonly code: number; readonly detai
   return row?.failure ?? BY_CODE.get(failure.code) ?? unknown;
 }
 
-/** Judges the reason that etcd gives for cancelling a watch: a gRPC status in Go's words, or its description alone. */
+/** Classifies etcd's reason for cancelling a watch: a gRPC status in Go's format, or only its description. */
 export function classifyReason(reason: string): CallFailure {
   const [, name = '', details = reason] = /^rpc error: code = (\w+) desc = (.*)$/s.exec(reason) ?? [];
   const code = NAMES.get(name.toLowerCase());

@@ -1,7 +1,7 @@
-type Words = (...parts: string[]) => string;
+type Describe = (...parts: string[]) => string;
 
-/** Where things are kept, as a pattern, and what a person calls them; the first that matches counts. */
-const WORDS: readonly (readonly [RegExp, Words])[] = [
+/** Patterns of keys and what users call them; the first match counts. */
+const DESCRIPTIONS: readonly (readonly [RegExp, Describe])[] = [
   [/^\/strings\/$/, () => 'the strings'],
   [/^\/strings\/([^/]+)$/, (key) => `the string "${key}"`],
   [/^\/strings\/([^/]+)\/\*?$/, (key) => `the string map "${key}"`],
@@ -20,11 +20,11 @@ const WORDS: readonly (readonly [RegExp, Words])[] = [
   [/^\/volunteer\//, () => 'the volunteers for etcd'],
   [/^\/nominated\//, () => 'the nominations for etcd'],
   [/^\/chooser\//, () => 'the ideal cluster size'],
-  [/^\/converged\//, () => 'which hosts are at rest'],
+  [/^\/converged\//, () => 'which hosts have converged'],
   [/^\/hawser\/fleet$/, () => 'which fleet it is'],
   [/^\/hawser\/hosts\/(.+)$/, (hostname) => `the host ${hostname}`],
   [/^\/hawser\/hosts\//, () => 'the hosts of the fleet'],
-  [/^\/hawser\/fs-places\//, () => 'where file systems are kept'],
+  [/^\/hawser\/fs-places\//, () => 'where file systems are stored'],
   [/^\/hawser\/trees\//, () => 'the files of deploys'],
   [/^\/fs\/deploy\/?$/, () => 'the files of deploys'],
   [/^\/fs\/(.+)$/, (name) => `the file system "${name}"`],
@@ -32,11 +32,11 @@ const WORDS: readonly (readonly [RegExp, Words])[] = [
   [/^\/storage/, () => 'the blocks of the file systems'],
 ];
 
-/** What a person calls that which is kept at a key or prefix (beneath the namespace); the key itself where nobody else has a name for it. */
+/** What users call the data at a key or prefix (without the namespace); the key itself if it has no other name. */
 export function describeKey(key: string): string {
-  for (const [pattern, words] of WORDS) {
+  for (const [pattern, describe] of DESCRIPTIONS) {
     const match = pattern.exec(key);
-    if (match !== null) return words(...match.slice(1));
+    if (match !== null) return describe(...match.slice(1));
   }
   return key;
 }

@@ -10,29 +10,29 @@ import type {
 import type { Rpc } from '../calls/rpc.js';
 import { counted, uncounted } from '../txn/quota-cost.js';
 
-/** What a write compares, so that it changes nothing in another fleet: the key that says which fleet it is, and its value. */
+/** What each write compares, so that it changes nothing in another fleet: the key that names the fleet, and its value. */
 export interface Fence {
   readonly key: Buffer;
-  /** Undefined in a cluster that does not say: there must be none. */
+  /** Undefined for a cluster that names no fleet: the key must not exist. */
   readonly value: Buffer | undefined;
 }
 
-/** A write was refused because the key does not hold what it should; nothing was applied. */
+/** A write was refused because the fleet's key holds another value; nothing was applied. */
 export class FenceBroken extends Error {
   readonly header: IResponseHeader;
-  /** What the key holds; undefined where there is none. */
+  /** The value found; undefined if the key does not exist. */
   readonly found: Buffer | undefined;
 
   constructor(header: IResponseHeader, found: Buffer | undefined) {
-    super('The key that names the fleet does not hold what it should.');
+    super('The key that names the fleet holds another value.');
     this.header = header;
     this.found = found;
   }
 }
 
 /**
- * Lets a transaction run only where the fence holds. One more comparison does where its own `failure` only reads; what
- * else it would do runs in the other fleet too, so that goes inside a transaction that compares once more.
+ * Makes a transaction run only if the fence holds. One more comparison is enough if its `failure` branch only reads;
+ * otherwise that branch would also run in another fleet, so it goes into an inner transaction that compares again.
  */
 function fenced(request: ITxnRequest, fence: Fence | undefined): ITxnRequest {
   if (fence === undefined) return request;
@@ -54,7 +54,7 @@ function toCompare({ key, value }: Fence): ICompare {
   return { key, result: 'Equal', target: 'Value', value };
 }
 
-/** The reply to the transaction itself. @throws FenceBroken */
+/** The reply to the original transaction. @throws FenceBroken */
 function unfenced(
   request: ITxnRequest,
   reply: Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'>,
@@ -66,8 +66,8 @@ function unfenced(
   const [first, ...rest] = responses;
   const { response_range: looked }: Partial<IResponseOp> = first ?? {};
   const found = looked?.kvs[0]?.value;
-  const isWhole = fence.value === undefined ? found === undefined : found?.equals(fence.value) === true;
-  if (!isWhole) throw new FenceBroken(header, found);
+  const isRightFleet = fence.value === undefined ? found === undefined : found?.equals(fence.value) === true;
+  if (!isRightFleet) throw new FenceBroken(header, found);
   if (onlyReads(request.failure ?? [])) return { header, succeeded, responses: rest };
   const { response_txn: inner }: Partial<IResponseOp> = rest[0] ?? {};
   return { header, succeeded, responses: inner?.responses ?? [] };

@@ -14,23 +14,23 @@ import {
   type Sighting,
 } from './fleet-match.js';
 
-/** How long one endpoint may take to say which fleet it is of. */
+/** How long one endpoint may take to name its fleet. */
 const ANSWER_TIMEOUT_MS = 4000;
 
-/** How long the other endpoints may take when the first has answered: twice as long as it did, within these bounds. */
+/** How long the other endpoints may take after the first has answered: twice its time, within these bounds. */
 const MIN_GRACE_MS = 100;
 const MAX_GRACE_MS = 1000;
 
-/** An endpoint that turned out to be of another fleet; nothing was changed there. */
+/** The endpoint belongs to another fleet; nothing was changed there. */
 export class OtherFleetError extends Error {
   readonly url: string;
-  /** Which fleet it is of, for people. */
+  /** The endpoint and its fleet, for messages. */
   readonly described: string;
 
   constructor(connection: EndpointConnection, sighting: KnownFleet) {
-    super(`${connection.url} is of another fleet`);
+    super(`${connection.url} belongs to another fleet`);
     this.url = connection.url;
-    this.described = `${connection.describe().name} is of ${describeSighting(sighting)}`;
+    this.described = `${connection.describe().name} belongs to ${describeSighting(sighting)}`;
   }
 }
 
@@ -40,17 +40,17 @@ interface SeenAt extends Sighting {
 }
 
 export interface FleetGuardOptions {
-  /** The key that says which fleet it is, as etcd stores it. */
+  /** The key that names the fleet, as stored in etcd. */
   readonly key: Buffer;
-  /** The fleet that it is to be. Default: the one that is met first. */
+  /** The fleet to keep to. Default: the first one that answers. */
   readonly fleet?: FleetIdentity | undefined;
   readonly closed: AbortSignal;
   readonly log: Log | undefined;
 }
 
 /**
- * Keeps a client to one fleet. Each endpoint is asked once for its fleet, beside the first call that is made there; every
- * write compares that; every answer must come from the fleet's cluster.
+ * Restricts a client to one fleet. Each endpoint is asked once for its fleet, in parallel with the first call there;
+ * every write compares the fleet; every answer must come from the fleet's cluster.
  */
 export class FleetGuard {
   readonly #options: FleetGuardOptions;
@@ -59,7 +59,7 @@ export class FleetGuard {
   #known: KnownFleet;
   #fence: Fence | undefined;
   #hasMet = false;
-  /** Endpoints that were asked since more became known of the fleet. */
+  /** Endpoints that were asked since the fleet last became better known. */
   #current = new WeakSet<EndpointConnection>();
 
   constructor(options: FleetGuardOptions) {
@@ -68,53 +68,53 @@ export class FleetGuard {
     if (options.fleet !== undefined) this.#fence = this.#fenceOf(options.fleet);
   }
 
-  /** The fleet, as far as it is known; undefined for a cluster that does not say. */
+  /** The fleet, as far as known; undefined for a cluster that names none. */
   get fleet(): FleetIdentity | undefined {
     return this.#known.fleet;
   }
 
-  /** What writes compare. */
+  /** What every write compares. */
   get fence(): Fence | undefined {
     return this.#fence;
   }
 
-  /** For people. */
+  /** The fleet, for messages. */
   get described(): string {
     return describeSighting(this.#known);
   }
 
-  /** From now on it is to be this fleet. */
+  /** Binds the client to this fleet. */
   know(fleet: FleetIdentity): void {
     this.#known = { clusterId: this.#known.clusterId, fleet };
     this.#fence = this.#fenceOf(fleet);
     this.#current = new WeakSet();
   }
 
-  /** Whether a write must wait until the endpoint has been asked: it has nothing to compare yet. */
+  /** Whether a write must wait until an endpoint was asked, because there is nothing to compare yet. */
   get isUnmet(): boolean {
     return !this.#hasMet && this.#fence === undefined;
   }
 
   /**
-   * Asks an endpoint for its fleet, once; undefined where that was done.
-   * @throws StrangeFleet; WorldError `other-fleet` when the endpoints of the set are of different fleets; ServiceError
+   * Asks an endpoint for its fleet, once; undefined if that was done.
+   * @throws StrangeFleet; WorldError `other-fleet` if the endpoints of the set belong to different fleets; ServiceError
    */
   admit(connection: EndpointConnection, set: EndpointSet): Promise<void> | undefined {
     if (this.#current.has(connection)) return undefined;
     const before = this.#asked.get(connection);
     if (before !== undefined) return before;
     const asking = this.#ask(connection, set).finally(() => this.#asked.delete(connection));
-    asking.catch(() => undefined); // whoever waits for it gets the failure
+    asking.catch(() => undefined); // the failure goes to those who await it
     this.#asked.set(connection, asking);
     return asking;
   }
 
-  /** The endpoint is asked again before anything that it says is believed. */
+  /** The endpoint is asked again before its answers are trusted. */
   forget(connection: EndpointConnection): void {
     this.#current.delete(connection);
   }
 
-  /** Whether an answer is from the cluster of the fleet. */
+  /** Whether an answer comes from the fleet's cluster. */
   accepts(answer: unknown): boolean {
     const { fleet, clusterId } = this.#known;
     const { header } = Object(answer) as { readonly header?: { readonly cluster_id?: string } };
@@ -123,7 +123,7 @@ export class FleetGuard {
   }
 
   /** Looks at what a write found instead of the fleet. @throws StrangeFleet unless it may be tried again */
-  broken(connection: EndpointConnection, { header, found }: FenceBroken): void {
+  handleBroken(connection: EndpointConnection, { header, found }: FenceBroken): void {
     const fleet = found && parseFleet(found);
     this.#take({ connection, clusterId: header.cluster_id, fleet, value: found });
   }
@@ -131,7 +131,7 @@ export class FleetGuard {
   async #ask(connection: EndpointConnection, set: EndpointSet): Promise<void> {
     const others = this.isUnmet ? set.connections.filter((other) => other !== connection) : [];
     const begunAt = performance.now();
-    const asked = others.map((other) => this.#look(other).catch(() => undefined)); // it may be out of reach
+    const asked = others.map((other) => this.#look(other).catch(() => undefined)); // it may be unreachable
     const seen = await this.#look(connection);
     if (seen === undefined) {
       this.#current.add(connection);
@@ -146,7 +146,7 @@ export class FleetGuard {
     this.#take(seen);
   }
 
-  /** Undefined where etcd refuses to say, to a user who may not read the key. */
+  /** Undefined if the user may not read the key. */
   async #look(connection: EndpointConnection): Promise<SeenAt | undefined> {
     const { key, closed } = this.#options;
     try {
@@ -169,7 +169,7 @@ export class FleetGuard {
     const match: FleetMatch = matchSighting(this.#known, seen);
     if (match === 'other') throw this.#otherFleet(seen);
     if (match === 'adopt') this.#adopt(seen);
-    // As it is stored: whoever wrote it may have written the same in another form, or something that names no fleet.
+    // Exactly as stored: another program may have written it in another form, or something that names no fleet.
     this.#fence = { key: this.#options.key, value: seen.value };
     this.#hasMet = true;
     this.#current.add(seen.connection);
@@ -180,7 +180,7 @@ export class FleetGuard {
     if (before !== undefined && fleet !== undefined && fleet.generation > before.generation)
       this.#options.log?.(
         'info',
-        `The fleet was recovered: going on with ${describeSighting({ clusterId, fleet })}.`,
+        `The fleet was recovered: continuing with ${describeSighting({ clusterId, fleet })}.`,
       );
     this.#known = { clusterId, fleet };
     this.#current = new WeakSet();
@@ -190,7 +190,7 @@ export class FleetGuard {
     const otherFleet = new OtherFleetError(seen.connection, seen);
     if (!this.#warned.has(otherFleet.described)) {
       this.#warned.add(otherFleet.described);
-      this.#options.log?.('warn', `${otherFleet.described}, not of ${this.described}: it is not used.`);
+      this.#options.log?.('warn', `${otherFleet.described}, not to ${this.described}: ignoring it.`);
     }
     return otherFleet;
   }
@@ -201,12 +201,14 @@ export class FleetGuard {
 }
 
 function severalFleets(sightings: readonly SeenAt[]): WorldError {
-  const each = sightings.map((seen) => `${seen.connection.describe().name} is of ${describeSighting(seen)}`);
-  const message = `The endpoints are of different fleets: ${each.join('; ')}. Nothing was done: name the endpoints of one fleet only, or say which fleet is meant (--fleet-id).`;
+  const each = sightings.map(
+    (seen) => `${seen.connection.describe().name} belongs to ${describeSighting(seen)}`,
+  );
+  const message = `The endpoints belong to different fleets: ${each.join('; ')}. Nothing was done: give the endpoints of one fleet only, or choose the fleet (--fleet-id).`;
   return new WorldError('other-fleet', message, { endpoint: sightings[0]?.connection.url });
 }
 
-/** Those that have settled when the time is over, or all. */
+/** The results available after `ms`, or all as soon as the last one is. */
 async function settledWithin<T>(tasks: readonly Promise<T>[], ms: number): Promise<T[]> {
   const done: T[] = [];
   if (tasks.length === 0) return done;

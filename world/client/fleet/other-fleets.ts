@@ -7,21 +7,21 @@ import type { CallFailure } from '../error/classify.js';
 import { FenceBroken } from './fence.js';
 import { type FleetGuard, OtherFleetError } from './fleet-guard.js';
 
-/** How long an endpoint of another fleet is left alone. */
+/** How long an endpoint of another fleet is avoided. */
 export const OTHER_FLEET_AVOID_MS = 10_000;
 
 /** One try of a call at one endpoint. */
 export interface Attempt<T> {
   readonly call: Call<T>;
   readonly connection: EndpointConnection;
-  /** Whether anything of the call itself was sent. */
+  /** Whether the call itself was sent. */
   isSent: boolean;
 }
 
-/** The answer came from another cluster than the one that the endpoint led to before. */
+/** The answer came from a different cluster than this endpoint's previous answers. */
 class OtherClusterError extends Error {}
 
-/** Sends a call as its guarding says. Without a `fleet` whatever answers is taken. */
+/** Sends a call with its fleet check. Without a `fleet`, any answer is accepted. */
 export async function send<T>(
   fleet: FleetGuard | undefined,
   set: EndpointSet,
@@ -41,18 +41,18 @@ export async function send<T>(
   return value;
 }
 
-/** Of an attempt of which nothing was sent. */
+/** The failure of an attempt that was not sent. */
 export function unsent(failure: CallFailure): CallFailure {
   return failure.outcome === 'unknown' ? { ...failure, outcome: 'not-sent', code: 'unavailable' } : failure;
 }
 
-/** What a call tries, for messages. */
+/** What a call does, for messages. */
 interface Named {
   readonly what: string;
   readonly key?: string | undefined;
 }
 
-/** The endpoints of other fleets that one call came by. */
+/** The endpoints of other fleets that one call has tried. */
 export class OtherFleets {
   readonly #fleet: FleetGuard | undefined;
   readonly #set: EndpointSet;
@@ -64,15 +64,15 @@ export class OtherFleets {
   }
 
   /**
-   * Whether an attempt failed only because its endpoint is of another fleet, so that another is to be tried, or because
-   * more is known of the fleet than when it was sent.
+   * Whether an attempt failed only because its endpoint belongs to another fleet, so that another endpoint should be
+   * tried, or because more is known about the fleet than when it was sent.
    * @param deadline ms since the epoch
-   * @throws WorldError `other-fleet` when there is no other endpoint; `unavailable` when the time is over
+   * @throws WorldError `other-fleet` if there is no other endpoint; `unavailable` after the deadline
    */
-  passesBy(error: unknown, { call, connection }: Attempt<unknown>, deadline: number): boolean {
+  shouldRetry(error: unknown, { call, connection }: Attempt<unknown>, deadline: number): boolean {
     const fleet = this.#fleet;
     if (fleet === undefined) return false;
-    const other = found(fleet, connection, error);
+    const other = learn(fleet, connection, error);
     if (!(other instanceof OtherFleetError) && other !== undefined) return false;
     if (other !== undefined) this.#met.set(connection.url, other);
     if (Date.now() >= deadline) throw this.#unsettled(call);
@@ -84,29 +84,29 @@ export class OtherFleets {
   }
 
   #unsettled({ what, key }: Named): WorldError {
-    const message = `Could not ${what}: which fleet the endpoints are of kept changing. Nothing was changed.`;
+    const message = `Could not ${what}: the fleet behind the endpoints kept changing. Nothing was changed.`;
     return this.explain({ what, key }, new WorldError('unavailable', message, { key }));
   }
 
-  /** Why a call came to nothing where some of the endpoints are of another fleet; else the cause itself. */
+  /** Why a call failed, if some of its endpoints belong to another fleet; otherwise `cause` itself. */
   explain({ what, key }: Named, cause: OtherFleetError | WorldError): WorldError {
     const [first] = this.#met.values();
     if (cause instanceof WorldError && (first === undefined || cause.code !== 'unavailable')) return cause;
     const each = [...this.#met.values()].map(({ described }) => described).join('; ');
     const rest = cause instanceof WorldError ? ' No other endpoint answered.' : '';
     const message =
-      `Could not ${what}: ${each}, not of ${this.#fleet?.described ?? 'the one in use'}.${rest} ` +
+      `Could not ${what}: ${each}, not to ${this.#fleet?.described ?? 'the one in use'}.${rest} ` +
       'Nothing was changed there. Give the endpoints of the right fleet.';
     return new WorldError('other-fleet', message, { key, endpoint: first?.url, cause });
   }
 }
 
-/** What a failure says of the fleet: undefined where the call may be tried again with what is known now. */
-function found(fleet: FleetGuard, connection: EndpointConnection, error: unknown): unknown {
+/** The error that remains after the guard has learnt from it; undefined if the call may be retried. */
+function learn(fleet: FleetGuard, connection: EndpointConnection, error: unknown): unknown {
   if (error instanceof OtherClusterError) return fleet.forget(connection);
   if (!(error instanceof FenceBroken)) return error;
   try {
-    fleet.broken(connection, error);
+    fleet.handleBroken(connection, error);
     return undefined;
   } catch (other) {
     return other;

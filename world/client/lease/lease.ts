@@ -8,8 +8,8 @@ import type { Rpc } from '../calls/rpc.js';
 const ANSWER_TIMEOUT_MS = 4000;
 
 /**
- * Grants the lease that goes with a name, or renews it where it exists. Its id follows from the name and the TTL, so
- * that whoever bound keys to it finds it again without asking; both are tried at once, for one round trip.
+ * Grants the lease for a name, or renews it if it exists. Its id is derived from the name and the TTL, so that it can be
+ * found again without asking; granting and renewing are tried in parallel, for one round trip.
  * @returns the id, in decimal.
  */
 export async function leaseFor(
@@ -24,12 +24,12 @@ export async function leaseFor(
       grant(calls, id, ttlSeconds, options),
       renew(calls, id, options),
     ]);
-    // Neither: it ran out between the two.
+    // Neither: it expired between the two.
     if (granted || renewed) return id;
   }
 }
 
-/** 63 bits, because ids are signed and positive; never 0, which lets etcd choose. */
+/** 63 bits, because ids are positive int64s; never 0, which would let etcd choose. */
 function leaseId(name: string, ttlSeconds: number): string {
   const digest = createHash('sha256').update(`${ttlSeconds}\0${name}`).digest();
   return String((digest.readBigUInt64BE() >> 1n) | 1n);
@@ -63,7 +63,7 @@ async function keepAliveOnce(rpc: Rpc, id: string, signal: AbortSignal | undefin
   try {
     return await new Promise<boolean>((resolve, reject) => {
       stream.on('data', (reply) => resolve(Number(reply.TTL) > 0));
-      // Stays on, so that an error which comes after the answer does not end the process.
+      // Never removed: an error after the answer would crash the process.
       stream.on('error', reject);
       stream.on('end', () => resolve(false));
       stream.write({ ID: id });

@@ -14,18 +14,18 @@ const REVOKE_TIMEOUT_MS = 1000;
 export interface SessionContext {
   readonly calls: Calls;
   readonly endpoints: EndpointSet;
-  /** Tells answers of the fleet from others. */
+  /** Tells the fleet's answers from those of others. */
   readonly fleet: FleetGuard | undefined;
   readonly log: Log | undefined;
-  /** Leases of sessions that ended while etcd was out of reach. */
+  /** Leases of sessions that ended while etcd was unreachable. */
   readonly unrevoked: Set<string>;
 }
 
 /**
- * A lease that is kept alive: keys bound to it vanish soon after its holder does.
+ * A lease that is kept alive: the keys bound to it vanish soon after its holder does.
  *
- * Whoever acts by right of the session stops at {@link expired}. It aborts by our own clock, a tenth of the TTL
- * before etcd can give the lease up, so that two holders never both believe.
+ * Stop acting on the session when {@link expired} aborts: by this machine's clock, a tenth of the TTL before etcd can
+ * expire the lease, so that two holders never overlap.
  */
 export class Session implements AsyncDisposable {
   /** The lease, in decimal, to bind keys to. */
@@ -45,7 +45,7 @@ export class Session implements AsyncDisposable {
     let sentAt = 0;
     const { value: grant } = await context.calls.perform(
       {
-        // A lease granted twice is not seen: the one that nobody keeps alive expires.
+        // A second lease is not visible: the one that is not kept alive expires.
         kind: 'repeatable',
         what: 'grant a lease',
         run: (rpc) => {
@@ -55,7 +55,7 @@ export class Session implements AsyncDisposable {
       },
       options,
     );
-    // Keys of our own that nobody holds any more would keep us waiting: an election goes by who came first.
+    // Leftover keys of this client would be ahead of it in the queue of an election.
     for (const lease of context.unrevoked) void revoke(context, lease);
     return new Session(context, grant.ID, Number(grant.TTL), sentAt);
   }
@@ -68,12 +68,12 @@ export class Session implements AsyncDisposable {
     this.#keptAlive = this.#keepAlive();
   }
 
-  /** Aborts when the lease can no longer be relied on; the reason is a WorldError (`unavailable`, or `closed` after close). */
+  /** Aborts when the lease may be lost; the reason is a WorldError (`unavailable`, or `closed` after closing). */
   get expired(): AbortSignal {
     return this.#expired.signal;
   }
 
-  /** Revokes the lease, so that its keys vanish now; bounded and idempotent, also when etcd is out of reach. */
+  /** Revokes the lease, so that its keys vanish now; idempotent, and bounded when etcd is unreachable. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -98,7 +98,7 @@ export class Session implements AsyncDisposable {
     clearTimeout(this.#timer);
     const waitMs = sentAt + this.ttlSeconds * 900 - performance.now();
     const lost = (): void => {
-      const message = `Lease ${this.lease} was not renewed for ${this.ttlSeconds} s: the session is lost.`;
+      const message = `The session was lost: lease ${this.lease} was not renewed for ${this.ttlSeconds} s.`;
       this.#end(new WorldError('unavailable', message));
     };
     this.#timer = setTimeout(lost, Math.max(0, waitMs));
@@ -118,10 +118,10 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Renews over one stream, once a round, until it fails or the session ends; yields after each renewal. */
+  /** Renews once per round over one stream, until it fails or the session ends; yields after each renewal. */
   async *#rounds(connection: EndpointConnection, roundMs: number): AsyncGenerator<void> {
     const stream = openKeepAlive(connection.host, await connection.login.token(connection.host));
-    // The iterator reports errors; a listener of our own keeps one that comes after it from ending the process.
+    // The iterator reports errors; this listener keeps a later one from crashing the process.
     stream.on('error', () => undefined);
     const unlisten = onAbort([this.expired, connection.removed], () => stream.cancel());
     const iterator: AsyncIterator<ILeaseKeepAliveResponse> = stream[Symbol.asyncIterator]();
@@ -132,7 +132,7 @@ export class Session implements AsyncDisposable {
         const late = setTimeout(() => stream.cancel(), this.#answerMs(roundMs));
         const reply = await iterator.next().finally(() => clearTimeout(late));
         if (reply.done === true) return;
-        // Another cluster does not know the lease, which does not mean that ours has given it up.
+        // Another cluster does not know the lease, but that does not mean that it has expired.
         if (this.#context.fleet?.accepts(reply.value) === false) throw this.#otherCluster(connection);
         if (Number(reply.value.TTL) <= 0) return this.#gone();
         this.#renewedAt(sentAt);
@@ -154,17 +154,17 @@ export class Session implements AsyncDisposable {
     return new WorldError('other-fleet', `${connection.describe().name} answers for another cluster.`);
   }
 
-  /** Where there are others to ask, time must be left to ask them. */
+  /** If there are other endpoints, leave time to ask them. */
   #answerMs(roundMs: number): number {
     return this.#context.endpoints.connections.length > 1 ? roundMs / 2 : roundMs;
   }
 
   #gone(): void {
-    this.#end(new WorldError('unavailable', `etcd has given up lease ${this.lease}: the session is lost.`));
+    this.#end(new WorldError('unavailable', `The session was lost: etcd no longer has lease ${this.lease}.`));
   }
 }
 
-/** The sessions that a client opened and that are not wholly closed yet. */
+/** The sessions that a client has opened and not yet fully closed. */
 export class Sessions {
   readonly #context: SessionContext;
   readonly #open = new Set<Session>();
@@ -177,7 +177,7 @@ export class Sessions {
   async open(ttlSeconds: number, options?: CallOptions): Promise<Session> {
     const session = await Session.open(this.#context, ttlSeconds, options);
     this.#open.add(session);
-    // It is ours until it is wholly closed, so that closing the client waits for a revocation under way.
+    // Kept until it is fully closed, so that closing the client waits for a revocation in progress.
     const ended = async (): Promise<void> => {
       await session.close();
       this.#open.delete(session);
@@ -193,7 +193,7 @@ export class Sessions {
   }
 }
 
-/** Gives a lease back. One that cannot be given back now is given back when the next session opens, if it still stands. */
+/** Revokes a lease. If that fails now, it is retried when the next session opens. */
 async function revoke({ calls, log, unrevoked }: SessionContext, lease: string): Promise<void> {
   unrevoked.delete(lease);
   try {
@@ -206,7 +206,7 @@ async function revoke({ calls, log, unrevoked }: SessionContext, lease: string):
       { timeoutMs: REVOKE_TIMEOUT_MS },
     );
   } catch (error) {
-    // Else it expires by itself, within its TTL after etcd has chosen a leader at the latest.
+    // Otherwise it expires by itself, at the latest one TTL after etcd has a leader.
     log?.('debug', String(error));
     if (error instanceof WorldError && (error.code === 'unavailable' || error.code === 'outcome-unknown'))
       unrevoked.add(lease);

@@ -1,6 +1,6 @@
 import { WorldError } from '../../errors.js';
 
-/** Reads again for as long as etcd is out of reach, for what has to outlive that. Each attempt waits for etcd itself. */
+/** Retries a read for as long as etcd is unreachable. Each attempt itself waits for etcd, so there is no delay between. */
 export async function untilAvailable<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

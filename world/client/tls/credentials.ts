@@ -5,17 +5,17 @@ import { type ChannelCredentials, SocketCredentials } from '../internals/grpc-js
 import type { Certificates } from './certificates.js';
 import { explainTlsError } from './explain-tls-error.js';
 
-const ENDED_EARLY = 'it ended the connection before TLS was agreed';
+const ENDED_EARLY = 'it closed the connection during the TLS handshake';
 
 /**
- * Connects over TLS with certificates as they are at that moment. The credentials of grpc-js itself read them once,
- * know no host but the dialled address, warn at each IP address, and leave errors in the words of OpenSSL.
+ * Connects over TLS with the certificates as they are at that moment. grpc-js's own credentials read them only once, know
+ * only the dialled address as the host, warn about each IP address, and report errors in OpenSSL's terms.
  */
 export class TlsCredentials extends SocketCredentials {
   readonly #certificates: Certificates;
   readonly #host: string;
 
-  /** @param host the name or address that the server's certificate must be for. */
+  /** @param host the name or address that the server's certificate must be valid for. */
   constructor(certificates: Certificates, host: string) {
     super();
     this.#certificates = certificates;
@@ -36,15 +36,15 @@ export class TlsCredentials extends SocketCredentials {
         socket,
         secureContext: this.#certificates.context(),
         host: this.#host,
-        // Names only: TLS has no place for an address.
+        // SNI carries names only, no addresses.
         servername: isIP(this.#host) === 0 ? this.#host : '',
         ALPNProtocols: ['h2'],
       });
-      // A server looks at our certificate after we have taken the connection for made: its alert comes to whoever has
-      // the connection by then, in our words because this listener is the first.
+      // A server checks the client certificate after the handshake is over on this side: its alert reaches whoever has
+      // the connection by then, already explained because this listener is the first.
       secured.on('error', (error) => {
         this.#translate(error);
-        // Without its name, which holds the code. A reset is the same end as a close: which comes is a race.
+        // Without the error's name, which contains the code. Whether a reset or a close arrives is a race.
         const { code } = error as NodeJS.ErrnoException;
         reject(new Error(code === 'ECONNRESET' ? ENDED_EARLY : error.message, { cause: error }));
       });
@@ -55,7 +55,7 @@ export class TlsCredentials extends SocketCredentials {
 
   #translate(error: Error & { readonly code?: unknown; readonly cert?: PeerCertificate }): void {
     const code = String(error.code);
-    // Of the network, not of TLS.
+    // A network error, not a TLS one.
     if (/^E(?!RR_)/.test(code)) return;
     const names = error.cert?.subjectaltname?.replaceAll(/\b(?:DNS|IP Address):/g, '');
     const seen = { code, message: error.message, names };

@@ -1,18 +1,18 @@
 import type { TlsOptions } from './tls-options.js';
 
-/** Why no connection could be made over TLS, for the person who must mend it. */
+/** Why a TLS connection failed, and what the operator can do. */
 export interface TlsFailure {
   readonly code: 'unavailable' | 'permission-denied';
-  /** What is wrong with the server, to complete "Could not … at https://…: ". */
+  /** Completes "Could not … at https://…: ". */
   readonly words: string;
   readonly advice: string;
 }
 
 interface Failure {
-  /** As Node names it. */
+  /** Node's code. */
   readonly code: string;
   readonly message: string;
-  /** Of the certificate, where it is for other names. */
+  /** The names that the certificate is valid for, if they do not match. */
   readonly names?: string | undefined;
 }
 
@@ -29,7 +29,7 @@ const UNTRUSTED = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** Alerts by which a server turns a client away for its certificate, or for having none. */
+/** Alerts by which a server rejects a client for its certificate, or for having none. */
 const CLIENT_REJECTED =
   /_ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN)|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)$/;
 
@@ -39,7 +39,7 @@ const NO_TLS = new Set([
   'ERR_SSL_HTTP_REQUEST',
 ]);
 
-/** @param host the name that the server's certificate was to be for. */
+/** @param host the name that the server's certificate must be valid for. */
 export function explainTlsError(
   failure: Failure,
   host: string,
@@ -47,24 +47,24 @@ export function explainTlsError(
 ): TlsFailure {
   const { code } = failure;
   if (code === 'CERT_HAS_EXPIRED') {
-    return unavailable('its certificate has expired', 'Renew it there, or set the clock of this machine');
+    return unavailable('its certificate has expired', 'Renew it, or correct the clock of this machine');
   }
   if (code === 'CERT_NOT_YET_VALID') {
-    return unavailable('its certificate is not valid yet', 'Set the clock of this machine');
+    return unavailable('its certificate is not valid yet', 'Correct the clock of this machine');
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    const advice = 'Reach it by a name that it is for, or say which of them is meant (serverName)';
-    return unavailable(`its certificate is for ${failure.names || 'no host'} and not for ${host}`, advice);
+    const advice = 'Use one of these names in the endpoint, or set serverName to one of them';
+    return unavailable(`its certificate is for ${failure.names || 'no host'}, not for ${host}`, advice);
   }
   if (UNTRUSTED.has(code)) {
-    const trusted = caFile === undefined ? 'the authorities that are trusted as a rule' : caFile;
+    const trusted = caFile === undefined ? 'any of the default authorities' : caFile;
     const advice = "Give the certificate of the fleet's own authority (caFile, --cacert)";
-    return unavailable(`its certificate is signed by none of ${trusted}`, advice);
+    return unavailable(`its certificate is not signed by ${trusted}`, advice);
   }
   if (CLIENT_REJECTED.test(code)) return clientRejected(certFile);
   if (NO_TLS.has(code)) return unavailable('it does not speak TLS', 'Give its address as http://');
   if (code === 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION') {
-    return unavailable('it speaks no version of TLS that is spoken here', 'Let it take TLS 1.2 or 1.3');
+    return unavailable('it supports no common version of TLS', 'Enable TLS 1.2 or 1.3 there');
   }
   const words = code.startsWith('ERR_SSL') ? `TLS failed (${code})` : failure.message;
   return unavailable(words, 'Check that etcd serves https:// there');
@@ -78,8 +78,9 @@ function clientRejected(certFile: string | undefined): TlsFailure {
   const code = 'permission-denied';
   if (certFile === undefined) {
     const advice = 'Give one with its key (certFile and keyFile, --cert and --key)';
-    return { code, words: 'it wants a client certificate', advice };
+    return { code, words: 'it requires a client certificate', advice };
   }
-  const advice = 'Give one that is valid, made for clients and signed by an authority that etcd trusts';
-  return { code, words: `it does not accept the client certificate ${certFile}`, advice };
+  const advice =
+    'Give one that is valid, for client authentication, and signed by an authority that etcd trusts';
+  return { code, words: `it rejected the client certificate ${certFile}`, advice };
 }

@@ -1,10 +1,10 @@
-/** How to verify servers with `https://` addresses, and who we are to them. Files are PEM, and are read anew for each connection. */
+/** How to verify `https://` servers and authenticate to them. Files are PEM and are read again for each connection. */
 export interface TlsOptions {
-  /** Certificates of the authorities to trust, and of no others. Default those that Node trusts. */
+  /** Certificates of the only authorities to trust. Default: those that Node trusts. */
   readonly caFile?: string | undefined;
-  /** Our own certificate (followed by intermediate ones, if any), for servers that ask for one; with `keyFile`. */
+  /** The client certificate (followed by any intermediates), for servers that ask for one; requires `keyFile`. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
-  /** The name that the servers' certificates must be for, where that is not the host of the address. */
+  /** The name that the servers' certificates must be valid for. Default: the host of the endpoint. */
   readonly serverName?: string | undefined;
 }
