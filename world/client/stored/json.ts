@@ -4,7 +4,7 @@ import { isHostname } from '../../names.js';
 import type { KeyValue } from '../key-value.js';
 import { readText, skipped } from './text.js';
 
-/** Reads JSON that anybody may have written; what does not fit is logged with its key and left out. */
+/** Reads JSON that another program may have written; a value that does not fit the schema is logged and skipped. */
 export function readStoredJson<T>(schema: ZodType<T>, entry: KeyValue, log: Log | undefined): T | undefined {
   const text = readText(entry, log);
   if (text === undefined) return undefined;
@@ -14,7 +14,7 @@ export function readStoredJson<T>(schema: ZodType<T>, entry: KeyValue, log: Log 
   return undefined;
 }
 
-/** The JSON of each host under a prefix, by hostname; what does not fit is logged with its key and left out. */
+/** Reads the JSON of each host under a prefix, by hostname; values that do not fit the schema are logged and skipped. */
 export function readHosts<T>(
   schema: ZodType<T>,
   prefix: string,
@@ -33,12 +33,12 @@ export function readHosts<T>(
   return found;
 }
 
-/** Undefined, which no schema of ours takes, for what is not JSON. */
+/** Undefined if the text is not JSON; no schema here accepts undefined. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Foreign text is expected here; the schema refuses undefined.
+    // Other programs' text is expected here; the schema refuses undefined.
     return undefined;
   }
 }

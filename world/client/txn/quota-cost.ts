@@ -1,9 +1,9 @@
 import type { IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
 
 /**
- * Shows etcd's quota that a transaction writes. etcd counts the puts of either branch, but none of a transaction inside
- * (`costTxn` in its quota.go), so one whose puts are all inside would be written to a full database. It is
- * put inside one more, whose other branch, which never runs, has a put of such a key.
+ * Makes a transaction count against etcd's quota. etcd counts the puts of both branches, but none of an inner transaction
+ * (`costTxn` in its quota.go), so a transaction whose puts are all inner would be applied to a full database. Such a one
+ * is wrapped in another, whose second branch, which never runs, has a put of one of the keys.
  */
 export function counted(request: ITxnRequest): ITxnRequest {
   const key = hiddenPut(request);
@@ -15,7 +15,7 @@ export function counted(request: ITxnRequest): ITxnRequest {
   };
 }
 
-/** The reply to the transaction itself. */
+/** The reply to the original transaction. */
 export function uncounted(
   request: ITxnRequest,
   reply: ITxnResponse,
@@ -25,7 +25,7 @@ export function uncounted(
   return { header: reply.header, succeeded: inner?.succeeded ?? false, responses: inner?.responses ?? [] };
 }
 
-/** The key of the first put inside a transaction inside, where there is none outside. */
+/** The key of the first put of an inner transaction, if the transaction itself has no puts. */
 function hiddenPut(request: ITxnRequest): Buffer | undefined {
   const ops = opsOf(request);
   if (ops.some((op) => op.request_put !== undefined)) return undefined;

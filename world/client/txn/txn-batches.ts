@@ -9,26 +9,26 @@ const IN_FLIGHT = 16;
 const BATCH_BYTES = 1 << 20;
 
 export interface BatchOptions extends WriteOptions {
-  /** How many operations the servers take in a transaction (their `--max-txn-ops`). Default 128, as etcd's. */
+  /** How many operations the servers accept in a transaction (their `--max-txn-ops`). Default 128, like etcd's. */
   readonly maxOperations?: number | undefined;
 }
 
 export interface BatchReply {
   /** In the order of the operations. */
   readonly replies: readonly OpReply[];
-  /** An answer was lost on the way, so a reply may tell of what an earlier attempt had done already. */
+  /** An answer was lost, so a reply may show the effect of an earlier attempt. */
   readonly repeated: boolean;
 }
 
-/** Some of the operations, with where they stood in the list. */
+/** Some of the operations, with their positions in the list. */
 type Batch = readonly (readonly [index: number, op: TxnOp])[];
 
 /**
- * Runs any number of operations that do not depend on each other, in as few transactions as etcd takes, side by side.
- * Each transaction is applied whole or not at all; after a failure some may have been applied and others not. A server
- * that takes fewer operations than told is given fewer.
- * @throws WorldError `invalid` when two of them write the same key; `too-large` when one is too large by itself; and
- * as {@link Client.txn} does
+ * Runs any number of independent operations in as few transactions as etcd accepts, in parallel. Each transaction is
+ * atomic; after a failure some may have been applied and others not. If a server accepts fewer operations than given,
+ * the batches shrink.
+ * @throws WorldError `invalid` if two operations write the same key; `too-large` if a single one is too large; and as
+ * {@link Client.txn} does
  */
 export async function txnInBatches(
   client: Client,
@@ -44,8 +44,8 @@ export async function txnInBatches(
     if (smaller.length > 1) return inParallel(smaller, 1, run);
     try {
       const reply = await client.txn({ success: batch.map(([, op]) => op) }, options);
-      for (const [place, [index]] of batch.entries())
-        replies[index] = reply.replies[place] ?? { entries: [], count: 0 };
+      for (const [position, [index]] of batch.entries())
+        replies[index] = reply.replies[position] ?? { entries: [], count: 0 };
       repeated ||= reply.repeated;
     } catch (error) {
       const refused = error instanceof WorldError && error.code === 'too-large';
@@ -58,7 +58,7 @@ export async function txnInBatches(
   return { replies, repeated };
 }
 
-/** Groups operations, in order, so that each group keeps the limits; one that exceeds them is alone. */
+/** Groups operations, in order, so that each group is within the limits; one that exceeds them is alone. */
 export function batchesOf(ops: Batch, maxOperations: number): Batch[] {
   const batches: Batch[] = [];
   let batch: (readonly [number, TxnOp])[] = [];
@@ -68,7 +68,7 @@ export function batchesOf(ops: Batch, maxOperations: number): Batch[] {
     const size = sizeOfOp(entry[1]);
     inside = Math.max(inside, size.operations);
     bytes += size.sizeBytes;
-    // One for this operation, and one for the transaction around those whose puts are inside.
+    // One for this operation, and one for the wrapper that quota-cost.ts may add.
     const more = inside > 0 ? 2 : 1;
     if (batch.length > 0 && (batch.length + more + inside > maxOperations || bytes > BATCH_BYTES)) {
       batches.push(batch);
@@ -92,7 +92,7 @@ function checkIndependent(ops: readonly TxnOp[]): void {
     const key = 'put' in op ? op.put : 'delete' in op && op.prefix !== true ? op.delete : undefined;
     if (key === undefined) continue;
     if (seen.has(key)) {
-      const message = `Could not run the operations side by side: two of them write ${key}. Run one after the other.`;
+      const message = `Cannot run the operations in parallel: two of them write ${key}. Run them one after the other.`;
       throw new WorldError('invalid', message, { key });
     }
     seen.add(key);

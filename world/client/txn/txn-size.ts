@@ -1,16 +1,16 @@
 import type { Txn, TxnOp } from './txn.js';
 
-/** What etcd limits of a request: 1.5 MiB and 128 operations by default. */
+/** The sizes that etcd limits: 1.5 MiB and 128 operations in a request by default. */
 export interface RequestSize {
-  /** Of keys and values. */
+  /** The size of all keys and values. */
   readonly sizeBytes: number;
-  /** As etcd counts them; absent for what is no transaction. */
+  /** As etcd counts them; absent if it is not a transaction. */
   readonly operations?: number;
 }
 
 export const DEFAULT_LIMITS = { sizeBytes: 1_572_864, operations: 128 } as const;
 
-/** The size of a transaction; what is on one level counts by its longest list, what is inside counts on top. */
+/** The size of a transaction; each level counts by its longest list, and inner transactions are added. */
 export function sizeOfTxn({ compare = [], success = [], failure = [] }: Txn): Required<RequestSize> {
   const inside = [...success, ...failure].map(sizeOfOp);
   const compared = compare.map((each) => {
@@ -24,7 +24,7 @@ export function sizeOfTxn({ compare = [], success = [], failure = [] }: Txn): Re
   };
 }
 
-/** The size of one operation; `operations` is what it holds inside, besides itself. */
+/** The size of one operation; `operations` counts only those of an inner transaction. */
 export function sizeOfOp(op: TxnOp): Required<RequestSize> {
   if ('txn' in op) return sizeOfTxn(op.txn);
   if ('put' in op)

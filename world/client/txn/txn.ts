@@ -4,7 +4,7 @@ import { type Namespace, prefixEnd } from '../namespace.js';
 
 type Relation = '=' | '!=' | '<' | '>';
 
-/** What must hold of one key. A key that does not exist has version and revisions 0, and no value at all. */
+/** A condition on one key. A key that does not exist has version and revisions 0, and no value. */
 export type Compare =
   | {
       readonly key: string;
@@ -19,11 +19,11 @@ export type Compare =
       readonly to: string | Buffer;
     };
 
-/** Gets a few of the keys of a prefix: those that were created first or last. */
+/** Selects the keys of a prefix that were created first or last. */
 export interface ByCreation {
   readonly order: 'first' | 'last';
   readonly limit: number;
-  /** Passes over keys that were created after this revision. */
+  /** Ignores keys that were created after this revision. */
   readonly upTo?: bigint | undefined;
 }
 
@@ -37,12 +37,12 @@ export type TxnOp =
       readonly byCreation?: ByCreation | undefined;
     }
   | { readonly delete: string; readonly prefix?: boolean | undefined }
-  /** Decides for itself by its own comparisons; etcd takes the largest number of operations over all levels together. */
+  /** An inner transaction with its own comparisons; etcd's limit applies to the operations of all levels together. */
   | { readonly txn: Txn };
 
 /**
- * A transaction: `success` runs if all comparisons hold, otherwise `failure`; at most 128 operations in each, 127
- * comparisons, and one operation less where `failure` writes: the client compares which fleet it is as well.
+ * A transaction: `success` runs if all comparisons hold, otherwise `failure`; at most 128 operations in each and 127
+ * comparisons, and one operation fewer if `failure` writes, because the client compares the fleet too.
  */
 export interface Txn {
   readonly compare?: readonly Compare[] | undefined;
@@ -50,11 +50,11 @@ export interface Txn {
   readonly failure?: readonly TxnOp[] | undefined;
 }
 
-/** What one operation came to: the keys that a `get` found, and how many keys were found or deleted. */
+/** The result of one operation: the keys that a `get` found, and the number of keys found or deleted. */
 export interface OpReply {
   readonly entries: readonly KeyValue[];
   readonly count: number;
-  /** Of a transaction inside a transaction: whether its comparisons held, and what the branch that ran came to. */
+  /** For an inner transaction: whether its comparisons held, and the results of the branch that ran. */
   readonly txn?: { readonly succeeded: boolean; readonly replies: readonly OpReply[] };
 }
 
@@ -66,7 +66,7 @@ export function present(key: string): Compare {
   return { key, target: 'version', relation: '>', to: 0 };
 }
 
-/** Never holds for a key that does not exist. */
+/** Does not hold for a key that does not exist. */
 export function valueIs(key: string, value: string | Buffer): Compare {
   return { key, target: 'value', relation: '=', to: value };
 }
@@ -125,7 +125,7 @@ function toOrder(byCreation: ByCreation | undefined): Partial<IRangeRequest> {
 }
 
 export function toOpReply(namespace: Namespace, reply: IResponseOp): OpReply {
-  // grpc-js leaves the members of the union out that the reply does not hold, though etcd3 types them as present.
+  // grpc-js omits the other members of the union, though etcd3's types say that they are present.
   const {
     response_range: range,
     response_delete_range: deleted,
@@ -141,7 +141,7 @@ export function toOpReply(namespace: Namespace, reply: IResponseOp): OpReply {
   return { entries: [], count: deleted ? Number(deleted.deleted) : 0 };
 }
 
-/** One key, or all that start with it. */
+/** The range of one key, or of all keys that start with it. */
 export function toRange(
   namespace: Namespace,
   key: string,

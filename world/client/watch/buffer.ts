@@ -1,19 +1,19 @@
 import type { WatchItem } from './cursor.js';
 
-/** What lies between a stream that must not wait and a reader who may be slow. */
+/** Holds items between a stream that must not wait and a reader that may be slow. */
 export interface WatchBuffer<T> {
-  /** False when no more is to be put in until the reader has taken something out. */
+  /** False while nothing more may be put in until the reader takes something out. */
   readonly hasRoom: boolean;
   put(item: WatchItem): void;
-  /** The next for the reader, if there is one. */
+  /** The next item, if there is one. */
   take(): { readonly value: T } | undefined;
 }
 
 const DEFAULT_MAX_BYTES = 4 << 20;
-/** What an event takes in memory besides its key and value, roughly. */
+/** The rough memory use of an event besides its key and value. */
 const EVENT_BYTES = 250;
 
-/** Keeps items in order up to a bound, which the last one may exceed. */
+/** Keeps items in order up to a limit, which the last one may exceed. */
 export class ItemBuffer implements WatchBuffer<WatchItem> {
   readonly #maxBytes: number;
   readonly #items: WatchItem[] = [];
@@ -40,7 +40,7 @@ export class ItemBuffer implements WatchBuffer<WatchItem> {
   }
 }
 
-/** Remembers only that something came, so that what happens while the reader is busy is one pulse. */
+/** Remembers only that something arrived, so that all changes while the reader is busy count as one. */
 export class ChangeFlag implements WatchBuffer<undefined> {
   readonly hasRoom = true;
   #pending = false;

@@ -12,10 +12,10 @@ export interface WatchEvent {
 }
 
 /**
- * What a watch yields: `ready` once when it stands, then `events` in whole revisions, in order, none twice: all that
- * one or several transactions in a row did to the keys watched, never a part of a transaction, up to `revision`.
- * `restarted` says that changes may have been missed (compaction, or a store that was replaced): the watch now
- * stands at `revision`, so whoever keeps a copy reads it again.
+ * What a watch yields: `ready` once when it is established, then `events` in whole revisions, in order and without
+ * duplicates: the changes that one or more consecutive transactions made to the watched keys, never part of one, up to
+ * `revision`. `restarted` means that changes may have been missed (through compaction, or a replaced store): the watch
+ * now continues from `revision`, so read any copy of the data again.
  */
 export type WatchItem =
   | { readonly kind: 'ready'; readonly revision: bigint }
@@ -24,7 +24,7 @@ export type WatchItem =
 
 type StoredEvent = IWatchResponse['events'][number];
 
-/** Where a watch has got to, over any number of streams. */
+/** The position of a watch, across any number of streams. */
 export class WatchCursor {
   readonly #namespace: Namespace;
   readonly #what: string;
@@ -41,14 +41,14 @@ export class WatchCursor {
     this.#next = fromRevision;
   }
 
-  /** The first revision that the next stream must deliver; undefined for "from now on". */
+  /** The first revision that the next stream must deliver; undefined to start from now. */
   get next(): bigint | undefined {
     return this.#next;
   }
 
   /**
-   * Takes one message of the stream.
-   * @returns what to yield, nothing, or `reopen` when this stream will deliver no more.
+   * Handles one message of the stream.
+   * @returns what to yield, if anything, or `reopen` if the stream delivers no more for this watch.
    * @throws WorldError `permission-denied`, `invalid`
    */
   receive(message: IWatchResponse): WatchItem | 'reopen' | undefined {
@@ -60,7 +60,7 @@ export class WatchCursor {
     return undefined;
   }
 
-  /** A fragment may end within a revision, whose events wait here for the rest. */
+  /** A fragment may end within a revision, whose events are kept until the rest arrives. */
   #happened(message: IWatchResponse): WatchItem | undefined {
     const events = [...this.#incomplete, ...message.events];
     const newest = events.at(-1)?.kv.mod_revision;
@@ -70,7 +70,7 @@ export class WatchCursor {
     this.#incomplete = events.slice(whole);
     const last = events[whole - 1];
     if (last === undefined) return undefined;
-    // The header holds the newest revision of the store, far ahead of these events while the watch catches up.
+    // The header has the newest revision of the store, which is far ahead of these events during catch-up.
     const revision = BigInt(last.kv.mod_revision);
     this.#next = revision + 1n;
     return { kind: 'events', revision, events: events.slice(0, whole).map((event) => this.#event(event)) };
@@ -96,7 +96,7 @@ export class WatchCursor {
 
   #cancelled({ cancel_reason: reason, compact_revision: compacted }: IWatchResponse): 'reopen' {
     const failure = classifyReason(reason);
-    // Without a reason it is compaction too: etcd 3.4 does not always name the revision.
+    // No reason means compaction too: etcd 3.4 does not always report the revision.
     if (compacted !== '0' || reason === '' || failure.code === 'compacted') this.#startOver();
     else if (failure.outcome === 'refused' && failure.code !== 'unavailable') {
       throw new WorldError(failure.code, `Could not ${this.#what}: ${explainGrpcError(reason)}.`, { reason });

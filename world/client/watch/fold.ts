@@ -7,20 +7,20 @@ import type { Client } from '../client.js';
 import type { WatchItem } from './cursor.js';
 import type { WatchRequest } from './watch.js';
 
-/** What a reader of several watches keeps of them. */
+/** The state that a reader accumulates from several watches. */
 export interface Fold<T> {
   /**
-   * Takes the next item of the watch with this index.
-   * @param signal aborts when the reader has left.
-   * @returns whether there is something new to show.
+   * Applies the next item of the watch with this index.
+   * @param signal aborts when the reader is done.
+   * @returns whether there is a new value to yield.
    */
   apply(item: WatchItem, index: number, signal: AbortSignal): boolean | Promise<boolean>;
   value(): T;
 }
 
 /**
- * Reads watches at their pace and yields what is kept of them at the pace of the caller: what happens while the caller
- * is busy comes as one, so that a slow caller sees the newest instead of falling behind.
+ * Reads watches as fast as they deliver and yields the folded value as fast as the caller takes it: changes while the
+ * caller is busy are combined, so that a slow caller sees the newest value instead of falling behind.
  */
 export function follow<T>(
   client: Client,
@@ -48,7 +48,7 @@ async function* readFolded<T>(
     }
   };
   const reading = Promise.all(requests.map(read)).finally(end);
-  // Whoever reads gets the failure, when it comes to it.
+  // A failure is thrown to the reader below.
   reading.catch(() => undefined);
   try {
     for (;;) {
@@ -65,7 +65,7 @@ async function* readFolded<T>(
   return undefined;
 }
 
-/** The World was closed: the iteration ends, as it does at an abort. */
+/** When the World is closed the iteration ends, as after an abort. */
 function passClosed(error: unknown): void {
   if (!(error instanceof WorldError) || error.code !== 'closed') throw error;
 }

@@ -1,28 +1,30 @@
-/** How long a server may take to answer, and how long it may say nothing before it is asked for a sign of life. */
+/** In ms. */
 export interface HeartbeatTimeouts {
+  /** How long the server may take to answer. */
   readonly answerMs: number;
-  /** For its very first answer; default `answerMs`. */
+  /** How long it may take for its first answer; default `answerMs`. */
   readonly firstAnswerMs?: number | undefined;
+  /** How long the stream may be idle before it is probed. */
   readonly idleMs: number;
 }
 
-/** Tells from what is sent and heard whether a stream still lives: a link may be dead without saying so. */
+/** Detects a dead stream from the traffic on it, because a link can die silently. */
 export class StreamHeartbeat {
   readonly #timeouts: HeartbeatTimeouts;
-  readonly #ask: () => void;
+  readonly #probe: () => void;
   readonly #giveUp: () => void;
   #expecting = false;
   #hasHeard = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param ask must send something that is answered, and say so with {@link expect}. */
-  constructor(timeouts: HeartbeatTimeouts, ask: () => void, giveUp: () => void) {
+  /** @param probe must send something that the server answers, and call {@link expect}. */
+  constructor(timeouts: HeartbeatTimeouts, probe: () => void, giveUp: () => void) {
     this.#timeouts = timeouts;
-    this.#ask = ask;
+    this.#probe = probe;
     this.#giveUp = giveUp;
   }
 
-  /** Something was sent that the server must answer. */
+  /** Call after sending something that the server must answer. */
   expect(): void {
     if (this.#expecting) return;
     this.#expecting = true;
@@ -30,12 +32,12 @@ export class StreamHeartbeat {
     this.#wait(this.#hasHeard ? answerMs : firstAnswerMs, this.#giveUp);
   }
 
-  /** Something came. @param expecting whether an answer is still to come. */
+  /** Call for each message. @param expecting whether another answer is still due. */
   heard(expecting: boolean): void {
     this.#hasHeard = true;
     this.#expecting = expecting;
     if (expecting) this.#wait(this.#timeouts.answerMs, this.#giveUp);
-    else this.#wait(this.#timeouts.idleMs, this.#ask);
+    else this.#wait(this.#timeouts.idleMs, this.#probe);
   }
 
   stop(): void {

@@ -14,14 +14,14 @@ import { type StreamEnd, WatchStream } from './stream.js';
 import type { Watcher } from './watcher.js';
 
 const END_REASONS = {
-  over: 'it is over',
-  silent: 'it is silent',
-  'other-cluster': 'it answers for another cluster',
-  'assigns-ids': 'it numbers watches itself',
-  stale: 'it wants a new token',
+  over: 'the server ended it',
+  silent: 'it stopped responding',
+  'other-cluster': 'it answered for another cluster',
+  'assigns-ids': 'the server assigns watch ids itself',
+  stale: 'the token is no longer accepted',
 } as const;
 
-/** The seed's keepalive of an etcd client: a watch on a server that went silent is elsewhere after 8 s. */
+/** With the seed's keepalive times of an etcd client, a watch leaves a server that stops responding after 8 s. */
 const HEARTBEAT_TIMEOUTS: HeartbeatTimeouts = {
   answerMs: CLIENT_DIAL_KEEP_ALIVE_TIMEOUT_MS,
   firstAnswerMs: 2000,
@@ -32,21 +32,21 @@ export interface WatchesContext {
   readonly endpoints: EndpointSet;
   /** Aborted when the client closes. */
   readonly closed: AbortSignal;
-  /** Keeps the watches to one fleet; without it whatever answers is taken. */
+  /** Restricts the watches to one fleet; without it, any answer is accepted. */
   readonly fleet?: FleetGuard | undefined;
   readonly log: Log | undefined;
   readonly heartbeat?: HeartbeatTimeouts | undefined;
 }
 
 /**
- * All watches of a client, over one stream at a time. When the stream is lost, another takes all of them up where
- * they were. All requests are sent at once: one round trip for each 64 KiB of them, which etcd takes before it
- * confirms, so for about 1,500 keys or 900 prefixes. While nobody watches there is no stream.
+ * All watches of a client, over one stream at a time. If the stream is lost, another one resumes all of them where they
+ * were. All requests are sent at once: one round trip for each 64 KiB of them, which etcd reads before it confirms, so
+ * for about 1,500 keys or 900 prefixes. Without watches there is no stream.
  */
 export class Watches {
   readonly #context: WatchesContext;
   readonly #live = new Set<Watcher<unknown>>();
-  /** Endpoints that choose the ids of watches themselves. */
+  /** Endpoints that assign watch ids themselves. */
   readonly #assigningIds = new WeakSet<EndpointConnection>();
   #stream: WatchStream | undefined;
   #running = false;
@@ -63,7 +63,7 @@ export class Watches {
     void this.#run().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Takes a watch up again whose reader was behind. */
+  /** Resumes a watch whose reader was behind. */
   resume(watcher: Watcher<unknown>): void {
     if (this.#live.has(watcher)) this.#stream?.create(watcher);
   }
@@ -92,12 +92,12 @@ export class Watches {
         const unlisten = onAbort([closed, connection.removed], () => stream.close());
         const end = await stream.ended;
         unlisten();
-        // Left because nobody watched any more: whoever does now need not wait.
+        // Closed because there were no watches left: a new one need not wait.
         if (this.#stream !== stream) continue;
         this.#stream = undefined;
         const wasFresh = isFresh;
         isFresh = end === 'stale';
-        // A server that has just begun may not know of a token that another has given.
+        // A server that has just started may not know a token issued by another.
         if (wasFresh && isFresh) await pause(backoff.next(), closed);
         if (this.#learn(connection, stream, end)) continue;
         if (stream.heard) backoff.reset();
@@ -111,8 +111,8 @@ export class Watches {
   }
 
   /**
-   * An endpoint whose host is gone may say nothing at all, so another is tried soon; on a slow link later ones get
-   * more time. @param unheard how many streams in a row were never answered.
+   * An endpoint whose host is gone may never answer, so another is tried soon; on a slow link later attempts get more
+   * time. @param unanswered how many streams in a row were never answered.
    */
   #open(
     connection: EndpointConnection,
@@ -138,7 +138,7 @@ export class Watches {
     return stream;
   }
 
-  /** Undefined when that endpoint cannot tell now who we are, or nobody watches any more. */
+  /** Undefined if this endpoint cannot authenticate the user now, or there are no watches left. */
   async #openAsUser(
     connection: EndpointConnection,
     unanswered: number,
@@ -157,7 +157,7 @@ export class Watches {
     return undefined;
   }
 
-  /** Whether a stream ended with something that another stream there takes into account, at once. */
+  /** Whether the end of a stream taught something that lets the next one start at once. */
   #learn(connection: EndpointConnection, stream: WatchStream, end: StreamEnd): boolean {
     if (end === 'stale') connection.login.forget(stream.token);
     if (end === 'assigns-ids') this.#assigningIds.add(connection);
@@ -190,7 +190,7 @@ export class Watches {
     );
   }
 
-  /** Whether etcd would refuse again; then the watches fail. */
+  /** Whether etcd would refuse again; then all watches fail. */
   #refused(connection: EndpointConnection, error: ServiceError): boolean {
     const refusal = classifyFailure(error);
     if (refusal.outcome !== 'refused' || refusal.code === 'unavailable') return false;

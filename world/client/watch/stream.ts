@@ -10,9 +10,9 @@ import { type HeartbeatTimeouts, StreamHeartbeat } from './heartbeat.js';
 import type { Watcher } from './watcher.js';
 
 /**
- * Why a stream carries no more: we left it, the server ended it, it fell silent, an answer of another cluster came, it
- * chooses the ids of watches itself and left open which of several it meant, it refused a watch with a token that may be
- * old, it failed, or its server is of another fleet.
+ * Why a stream ended: the client left it; the server ended it; it stopped responding; an answer came from another
+ * cluster; the server assigns watch ids itself and it was ambiguous which watch it meant; it refused a watch, possibly for
+ * an old token; it failed; or its server belongs to another fleet.
  */
 export type StreamEnd =
   | 'left'
@@ -25,28 +25,28 @@ export type StreamEnd =
   | OtherFleetError
   | WorldError;
 
-/** Whether a stream leads to the right fleet. */
+/** How a stream makes sure that it leads to the right fleet. */
 export interface Admission {
-  /** Until then nothing that comes is passed on; undefined where that is known. */
+  /** Messages are held back until it resolves; undefined if the fleet is already known. */
   readonly admitted: Promise<void> | undefined;
-  /** Whether a message is from the fleet's cluster. */
+  /** Whether a message comes from the fleet's cluster. */
   readonly accepts: (message: IWatchResponse) => boolean;
 }
 
 /**
- * A watch that never sees an event: creating it is how we ask for a sign of life. A progress request would be the
- * natural way, but etcd 3.5 leaves it unanswered while any watch on the stream is behind, or ahead of the store.
+ * A watch that never sees an event: creating it probes the stream. A progress request would be the natural way, but
+ * etcd 3.5 does not answer it while any watch on the stream is behind, or ahead of the store.
  */
 const PROBE: IWatchCreateRequest = { key: Buffer.from([0]), start_revision: '4611686018427387904' };
 
-/** For so long after a token was got, a refusal is not its doing. */
+/** How long after a token was issued a refusal is not attributed to it. */
 const FRESH_MS = 1000;
 
-/** Far from the ids that a server chooses itself, which count from 0, so that its choice is never taken for ours. */
+/** Far from the ids that a server assigns itself, which count from 0, so that the two are never confused. */
 const FIRST_ID = 1_000_000_000;
 
 interface Request {
-  /** Ours; the server's own, where it chooses, replaces it. */
+  /** Chosen by this client; replaced by the server's own if it assigns ids. */
   readonly id: string;
   readonly create: IWatchCreateRequest;
   readonly isProbe: boolean;
@@ -54,26 +54,26 @@ interface Request {
 
 export interface StreamOptions {
   readonly heartbeat: HeartbeatTimeouts;
-  /** Called for a watch that must be created once more, because etcd gave it up. */
+  /** Called for a watch that must be created again, because etcd cancelled it. */
   readonly again: (watcher: Watcher<unknown>) => void;
   /**
-   * Whether the server is known to choose the ids of watches, as `etcd grpc-proxy` does. It need not answer in order
-   * either, so there each watch waits for the one before it, as in etcd's own client.
+   * Whether the server is known to assign watch ids itself, as `etcd grpc-proxy` does. It may also answer out of order,
+   * so each watch then waits for the previous one, as in etcd's own client.
    */
   readonly oneByOne: boolean;
-  /** Of our user, where etcd wants one. */
+  /** The user's token, if etcd requires one. */
   readonly token?: string | undefined;
-  /** Whether the token was got for this stream. */
+  /** Whether the token was issued for this stream. */
   readonly isFresh?: boolean | undefined;
-  /** Default: whatever answers is taken. */
+  /** Default: accepts any answer. */
   readonly admission?: Admission | undefined;
 }
 
 const ADMIT_ALL: Admission = { admitted: undefined, accepts: () => true };
 
 /**
- * One stream to one endpoint that carries any number of watches. All are created without waiting for each other, by
- * ids of ours, where the server takes them.
+ * One stream to one endpoint that carries any number of watches. They are created without waiting for each other, with
+ * ids chosen by this client, if the server accepts them.
  */
 export class WatchStream {
   readonly ended: Promise<StreamEnd>;
@@ -82,13 +82,13 @@ export class WatchStream {
   readonly #again: (watcher: Watcher<unknown>) => void;
   readonly #heartbeat: StreamHeartbeat;
   readonly #admission: Admission;
-  /** What came before the stream was known to lead to the right fleet. */
+  /** Messages that arrived before the fleet was known to be the right one. */
   #pending: IWatchResponse[] | undefined;
   readonly #watchers = new Map<string, Watcher<unknown>>();
   readonly #ids = new Map<Watcher<unknown>, string>();
-  /** The ids asked for and not announced yet, in the order of the requests. */
+  /** The ids requested and not yet confirmed, in the order of the requests. */
   readonly #awaited = new Set<string>();
-  /** Waiting for the one before them, where watches are created one by one. */
+  /** Requests that wait for the previous one, if watches are created one by one. */
   readonly #queue: Request[] = [];
   readonly #freshUntil: number;
   #oneByOne: boolean;
@@ -121,7 +121,7 @@ export class WatchStream {
     this.#stream.on('end', () => this.close('over'));
   }
 
-  /** Whether the server has said anything. */
+  /** Whether the server has sent anything. */
   get heard(): boolean {
     return this.#heard;
   }
@@ -137,7 +137,7 @@ export class WatchStream {
     if (id === undefined) return;
     this.#ids.delete(watcher);
     this.#watchers.delete(id);
-    // One that is not announced yet by a server which chooses the id is cancelled when it is.
+    // If the server assigns the ids, an unconfirmed watch is cancelled when it is confirmed.
     if (!this.#oneByOne || !this.#awaited.has(id)) this.#cancelId(id);
   }
 
@@ -155,7 +155,7 @@ export class WatchStream {
     this.#watchers.set(id, watcher);
   }
 
-  /** An id is used once: what etcd still holds for an old one would be delivered to a new watch of the same id. */
+  /** Ids are never reused: events still queued for an old watch would be delivered to a new one with the same id. */
   #request(create: IWatchCreateRequest, isProbe: boolean): string {
     this.#lastId += 1;
     const id = String(this.#lastId);
@@ -196,7 +196,7 @@ export class WatchStream {
   }
 
   #dispatch(message: IWatchResponse): void {
-    // What was on its way when we left comes all the same.
+    // Messages may still arrive after closing.
     if (this.#closed) return;
     if (this.#pending !== undefined) {
       this.#pending.push(message);
@@ -205,26 +205,26 @@ export class WatchStream {
     if (!this.#admission.accepts(message)) this.close('other-cluster');
     else if (this.#isStale(message)) this.close('stale');
     if (this.#closed) return;
-    const watcher = message.created ? this.#announced(message) : this.#watchers.get(message.watch_id);
+    const watcher = message.created ? this.#confirmed(message) : this.#watchers.get(message.watch_id);
     if (this.#closed) return;
     this.#heard = true;
     this.#heartbeat.heard(this.#awaited.size > 0);
     if (watcher === undefined) return;
     const action = watcher.receive(message);
-    if (action === 'more') return;
+    if (action === 'continue') return;
     this.cancel(watcher);
-    if (action === 'again') this.#again(watcher);
+    if (action === 'recreate') this.#again(watcher);
   }
 
-  /** A stream keeps the token that it was opened with, and etcd does not always say that this is what it refuses. */
+  /** A stream keeps the token it was opened with, and etcd does not always say that the token is why it refuses. */
   #isStale({ canceled, cancel_reason: reason }: IWatchResponse): boolean {
     if (!canceled || this.token === undefined) return false;
     if (isStaleReason(reason)) return true;
     return performance.now() >= this.#freshUntil && classifyReason(reason).code === 'permission-denied';
   }
 
-  /** The watch that the server announces; one that it refuses is announced without its id. */
-  #announced({ watch_id: id, canceled }: IWatchResponse): Watcher<unknown> | undefined {
+  /** The watch that the server confirms; a refused one is confirmed without its id. */
+  #confirmed({ watch_id: id, canceled }: IWatchResponse): Watcher<unknown> | undefined {
     const isOurs = this.#awaited.has(id);
     if (!isOurs && !canceled) {
       if (this.#awaited.size > 1) {

@@ -10,9 +10,9 @@ import { Watcher } from './watcher.js';
 
 export interface WatchRequest {
   readonly key: string;
-  /** Watches all keys that start with `key`. */
+  /** Watches all keys that start with `key`. Default false. */
   readonly prefix?: boolean | undefined;
-  /** The first revision to deliver; without it what happens from now on. */
+  /** The first revision to deliver. Default: changes from now on. */
   readonly fromRevision?: bigint | undefined;
 }
 
@@ -21,13 +21,13 @@ export interface WatchContext {
   readonly namespace: Namespace;
   /** Aborted when the client closes: the watch returns. */
   readonly closed: AbortSignal;
-  /** How much may wait for a slow reader, in bytes; default 4 MiB. */
+  /** How many bytes may be buffered for a slow reader; default 4 MiB. */
   readonly maxBufferedBytes?: number | undefined;
 }
 
 /**
- * Watches for ever, over as many streams as it takes, until `signal` aborts or the iteration is left. A reader who
- * falls behind by more than the bound is served from etcd's history when he has caught up.
+ * Watches over any number of streams, until `signal` aborts or the iteration ends. A reader that falls behind by more
+ * than the buffer holds is served from etcd's history when it has caught up.
  * @throws WorldError `permission-denied`, `invalid`
  */
 export function watch(
@@ -38,7 +38,7 @@ export function watch(
   return read(context, request, signal, () => new ItemBuffer(context.maxBufferedBytes));
 }
 
-/** As {@link watch}, but says only that something happened, once for each burst. */
+/** Like {@link watch}, but yields only that something changed, once for each burst. */
 export function watchChanges(
   context: WatchContext,
   request: WatchRequest,
@@ -73,7 +73,7 @@ async function* follow<T>(
     for (;;) {
       const next = await watcher.next();
       if (next === undefined) return;
-      if (watcher.release()) watches.resume(watcher);
+      if (watcher.resumeIfCaughtUp()) watches.resume(watcher);
       yield next.value;
       if (over()) return;
     }

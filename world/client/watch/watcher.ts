@@ -5,18 +5,18 @@ import type { WatchBuffer } from './buffer.js';
 import type { WatchCursor } from './cursor.js';
 
 /**
- * What the stream is to do after a message: go on, cancel the watch for now because the reader is behind, cancel it
- * and create it again, or cancel it for good.
+ * What the stream does after a message: continue, suspend the watch because the reader is behind, recreate it, or cancel
+ * it for good.
  */
-export type StreamAction = 'more' | 'full' | 'again' | 'over';
+export type StreamAction = 'continue' | 'suspend' | 'recreate' | 'cancel';
 
-/** One watch: where it has got to, what its reader has not taken yet, and how it ended. */
+/** One watch: its position, what its reader has not taken yet, and how it ended. */
 export class Watcher<T> {
   readonly backoff = new Backoff();
   readonly #range: Pick<IWatchCreateRequest, 'key' | 'range_end'>;
   readonly #cursor: WatchCursor;
   readonly #buffer: WatchBuffer<T>;
-  #held = false;
+  #suspended = false;
   #end: { readonly failure?: unknown } | undefined;
   readonly #news = new Notify();
 
@@ -30,9 +30,9 @@ export class Watcher<T> {
     this.#buffer = buffer;
   }
 
-  /** Whether a stream is to carry it now. */
+  /** Whether a stream should carry it now. */
   get wanted(): boolean {
-    return !this.#held && this.#end === undefined;
+    return !this.#suspended && this.#end === undefined;
   }
 
   createRequest(): IWatchCreateRequest {
@@ -43,26 +43,26 @@ export class Watcher<T> {
   receive(message: IWatchResponse): StreamAction {
     try {
       const item = this.#cursor.receive(message);
-      if (item === 'reopen') return 'again';
-      if (item === undefined) return 'more';
+      if (item === 'reopen') return 'recreate';
+      if (item === undefined) return 'continue';
       this.backoff.reset();
       this.#buffer.put(item);
     } catch (error) {
       this.end({ failure: error });
-      return 'over';
+      return 'cancel';
     }
     this.#news.notify();
-    this.#held = !this.#buffer.hasRoom;
-    return this.#held ? 'full' : 'more';
+    this.#suspended = !this.#buffer.hasRoom;
+    return this.#suspended ? 'suspend' : 'continue';
   }
 
-  /** Ends the watch: at once, or with a failure after what is in the inbox. */
+  /** Ends the watch: at once, or with a failure after the buffered items. */
   end(end: { readonly failure?: unknown } = {}): void {
     this.#end ??= end;
     this.#news.notify();
   }
 
-  /** The next for the reader; undefined at the end. One call at a time. @throws what the watch failed with */
+  /** The next item; undefined at the end. One call at a time. @throws the failure of the watch */
   async next(): Promise<{ readonly value: T } | undefined> {
     for (;;) {
       if (this.#end !== undefined && !('failure' in this.#end)) return undefined;
@@ -73,10 +73,10 @@ export class Watcher<T> {
     }
   }
 
-  /** Whether the reader has just caught up far enough for the watch to be created again. */
-  release(): boolean {
-    if (!this.#held || !this.#buffer.hasRoom) return false;
-    this.#held = false;
+  /** Ends the suspension of a watch whose reader has caught up enough. @returns whether it did; the stream must then create it. */
+  resumeIfCaughtUp(): boolean {
+    if (!this.#suspended || !this.#buffer.hasRoom) return false;
+    this.#suspended = false;
     return true;
   }
 }

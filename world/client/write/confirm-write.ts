@@ -3,9 +3,9 @@ import { DEFAULT_TIMEOUT_MS } from '../calls/calls.js';
 import type { KeyValue } from '../key-value.js';
 
 /**
- * Performs a write of one key and, when its answer is lost, settles by reading back whether it was applied: it was if
- * the key holds what was written, at a revision later than any that this client had heard of.
- * @throws WorldError as the write does, when reading back does not tell or there is no time left for it.
+ * Writes one key and, if the answer is lost, reads back whether the write was applied: it was if the key holds what was
+ * written, at a revision newer than any that this client had seen.
+ * @throws WorldError as the write does, if reading back does not tell or there is no time left for it.
  */
 export async function confirmWrite(
   written: Pick<KeyValue, 'value' | 'lease'>,

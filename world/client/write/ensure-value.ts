@@ -5,15 +5,15 @@ import type { KeyValue } from '../key-value.js';
 import type { TxnReply } from '../options.js';
 import { absent, type Compare, type Txn, type TxnOp, unchangedSince } from '../txn/txn.js';
 
-/** What a key is to become: a value, or nothing. */
+/** The value that a key should have; undefined if it should not exist. */
 export interface DesiredValue {
   readonly key: string;
   readonly value: string | Buffer | undefined;
 }
 
-/** The calls that it takes. */
+/** The calls that {@link ensureValue} needs. */
 export interface EnsureValueCalls {
-  /** The newest revision that the client had heard of before; 0 for none. */
+  /** The newest revision that the client had seen before; 0 if none. */
   readonly lastRevision: bigint;
   readonly get: (timeoutMs: number) => Promise<KeyValue | undefined>;
   /** Sends once. */
@@ -21,9 +21,9 @@ export interface EnsureValueCalls {
 }
 
 /**
- * Makes a key what it is to be, and where that loses its answer goes on until it is. It is tried again only where nobody
- * has written the key since: otherwise it may have been applied and overwritten, and a second time would show.
- * @throws WorldError `outcome-unknown` where somebody else wrote the key meanwhile, or the time is over.
+ * Gives a key its desired value and, if the answer is lost, retries until it has it. It retries only if no other client
+ * has written the key since: otherwise the first attempt may have been applied and overwritten, and a second would show.
+ * @throws WorldError `outcome-unknown` if another client wrote the key meanwhile, or after the timeout.
  */
 export async function ensureValue(
   desired: DesiredValue,
@@ -36,7 +36,7 @@ export async function ensureValue(
   while (!(await isSettled(desired, calls, deadline, lost)));
 }
 
-/** @throws `lost` where nothing more can be done. */
+/** @throws `lost` if nothing more can be done. */
 async function isSettled(
   { key, value }: DesiredValue,
   { lastRevision, get, txn }: EnsureValueCalls,
@@ -51,12 +51,12 @@ async function isSettled(
   if (value === undefined ? found === undefined : found?.value.equals(Buffer.from(value))) return true;
   if (found === undefined || lastRevision === 0n || found.modRevision > lastRevision) throw lost;
   const fenced = { compare: [unchangedSince(found)], success: [opFor(key, value)] };
-  // Whether it was applied, was not, or nobody knows: what the key holds is looked at again.
+  // Whether or not it was applied, the key is read again.
   await unknownOutcomeOf(txn(fenced, Math.max(1, deadline - performance.now())));
   return false;
 }
 
-/** The failure where it is only that the outcome is unknown; others are thrown. */
+/** The error of an attempt with an unknown outcome; other errors are thrown. */
 async function unknownOutcomeOf(attempt: Promise<unknown>): Promise<WorldError | undefined> {
   try {
     await attempt;
@@ -68,9 +68,8 @@ async function unknownOutcomeOf(attempt: Promise<unknown>): Promise<WorldError |
 }
 
 /**
- * Writes a value that differs in `success`, and not where it is the same in `failure`, which would be the same to us: etcd
- * counts what a transaction writes against its quota only where it can see it. A key that is not there has no value that
- * could differ.
+ * Writes in `success`, if the value differs, rather than in `failure`, if it is the same, because etcd counts only
+ * visible puts against its quota. A key that does not exist has no value that could differ, hence the inner transaction.
  */
 function firstAttempt({ key, value }: DesiredValue): Txn {
   const op = opFor(key, value);

@@ -2,19 +2,18 @@ import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../client.js';
 import { absent, unchangedSince } from '../txn/txn.js';
 
-/** From here on a transaction that compares the value, and so carries it twice, might exceed what etcd takes. */
+/** From this size on a transaction that compares the value, and so carries it twice, might exceed etcd's limit. */
 const LARGE_CHARACTERS = 64 << 10;
 
-/** Where a value is written, besides its key. */
 export interface WriteIfChangedOptions extends CallOptions {
-  /** Binds the key to this lease; without one to none. */
+  /** The lease to bind the key to. Default: none. */
   readonly lease?: string | undefined;
   readonly bulk?: boolean | undefined;
 }
 
 /**
- * Writes a value only if it, or its lease, differs, by reading it first: it travels once, so that it may be as large as
- * a request of etcd (1.5 MiB), where a transaction that compares it takes half of that.
+ * Writes a value only if it, or its lease, differs, by reading it first: it is sent only once, so that it can be as large
+ * as an etcd request (1.5 MiB), unlike in a transaction that compares it.
  * @returns whether it was written.
  */
 export async function writeIfChanged(
@@ -30,18 +29,18 @@ export async function writeIfChanged(
     if (found !== undefined && found.lease === (lease ?? '0') && wanted.equals(found.value)) return written;
     const compare = [found === undefined ? absent(key) : unchangedSince(found)];
     const put = { put: key, value: wanted, lease };
-    // Once applied the comparison fails, so a second application changes nothing.
+    // Once applied, the comparison fails, so a repetition changes nothing.
     const { succeeded, repeated } = await client.txn(
       { compare, success: [put] },
       { ...options, repeatable: true },
     );
     if (succeeded) return true;
-    // The answer that was lost may have been the one that it was written; reading tells.
+    // The lost answer may have been a success; reading tells.
     written ||= repeated;
   }
 }
 
-/** Writes text only if it differs; where the text is small in one round trip. */
+/** Writes text only if it differs; small text in one round trip. */
 export async function setText(
   client: Client,
   key: string,
