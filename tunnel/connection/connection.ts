@@ -1,3 +1,4 @@
+import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import { type Destination, formatDestination } from '../destination.js';
 import { isPermanent, TunnelError } from '../errors.js';
@@ -180,17 +181,16 @@ export class Connection implements AsyncDisposable {
   }
 
   /** What a stand-in came to, if there is one. Why it failed is left to the next attempt, which may ask. */
-  async #finish(begun: PendingDial | undefined): Promise<ConnectedLink | undefined> {
+  async #finish(pending: PendingDial | undefined): Promise<ConnectedLink | undefined> {
     const { signal } = this.#closing;
-    const onClosing = () => begun?.abort.abort(signal.reason);
-    signal.addEventListener('abort', onClosing, { once: true });
+    const unlisten = onAbort([signal], () => pending?.abort.abort(signal.reason));
     try {
-      return await begun?.connected;
+      return await pending?.connected;
     } catch {
       signal.throwIfAborted();
       return undefined;
     } finally {
-      signal.removeEventListener('abort', onClosing);
+      unlisten();
     }
   }
 

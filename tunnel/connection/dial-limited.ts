@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../../base/abort.js';
 import { formatHostPort } from '../../base/host-port.js';
 import { TunnelError } from '../errors.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
@@ -36,6 +36,7 @@ export async function dialLimited(
       leave();
     }
     await pause(backoffMs(drops, Math.random()), options.signal);
+    options.signal.throwIfAborted();
   }
 }
 
@@ -49,15 +50,6 @@ async function enterTurn(
     return await limiter.acquire(server, { signal });
   } finally {
     resume?.();
-  }
-}
-
-async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(pauseMs, undefined, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
   }
 }
 

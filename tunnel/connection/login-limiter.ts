@@ -1,3 +1,5 @@
+import { onAbort } from '../../base/abort.js';
+
 /** How many logins may be under way at once. */
 export interface LoginLimits {
   /** In all. Default 32. */
@@ -15,7 +17,7 @@ interface Server {
 
 interface Waiter {
   readonly server: string;
-  readonly go: () => void;
+  readonly start: () => void;
 }
 
 /**
@@ -41,16 +43,15 @@ export class LoginLimiter {
   async acquire(server: string, { signal }: { readonly signal: AbortSignal }): Promise<() => void> {
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
-      const leave = () => {
+      const unlisten = onAbort([signal], () => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         reject(signal.reason);
-      };
-      const go = () => {
-        signal.removeEventListener('abort', leave);
+      });
+      const start = () => {
+        unlisten();
         resolve();
       };
-      const waiter = { server, go };
-      signal.addEventListener('abort', leave, { once: true });
+      const waiter = { server, start };
       this.#waiting.push(waiter);
       this.#admit();
     });
@@ -95,7 +96,7 @@ export class LoginLimiter {
       this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
       this.#underWay += 1;
       state.underWay += 1;
-      waiter.go();
+      waiter.start();
     }
   }
 

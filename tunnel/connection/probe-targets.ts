@@ -1,3 +1,4 @@
+import { onAbort } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
 import type { ForwardTarget, Link } from '../transport/transport.js';
 
@@ -14,8 +15,7 @@ export async function whyNoneAnswers(
   { host, signal }: { readonly host: string; readonly signal: AbortSignal },
 ): Promise<TunnelError | undefined> {
   const probe = new AbortController();
-  const abort = () => probe.abort(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
+  const unlisten = onAbort([signal], () => probe.abort(signal.reason));
   const timer = setTimeout(() => probe.abort(silent(host)), PROBE_TIMEOUT_MS);
   try {
     const answers = targets.map(async (target) => {
@@ -34,7 +34,7 @@ export async function whyNoneAnswers(
     return reason;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
+    unlisten();
     probe.abort();
   }
 }

@@ -1,3 +1,4 @@
+import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import { type Destination, formatDestination } from '../destination.js';
 import { mostSerious, TunnelError } from '../errors.js';
@@ -39,8 +40,7 @@ export async function raceDestinations(
 ): Promise<ConnectedLink> {
   signal.throwIfAborted();
   const race = new AbortController();
-  const abort = () => race.abort(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
+  const unlisten = onAbort([signal], () => race.abort(signal.reason));
   const failures: TunnelError[] = [];
   const spare: ConnectedLink[] = [];
   const attempts = options.destinations.map(async (destination) => {
@@ -62,7 +62,7 @@ export async function raceDestinations(
     signal.throwIfAborted();
     throw failures.length === attempts.length ? mostSerious(failures) : firstOf(error);
   } finally {
-    signal.removeEventListener('abort', abort);
+    unlisten();
     race.abort(new DOMException('Another connected in was faster.', 'AbortError'));
     await closeLosers(attempts, spare, winner);
   }
@@ -109,8 +109,7 @@ async function dialDestination(
   const { connectTimeoutMs = options.connectTimeoutMs } = destination;
   const host = formatDestination(destination);
   const attempt = new AbortController();
-  const abort = () => attempt.abort(raceSignal.reason);
-  raceSignal.addEventListener('abort', abort, { once: true });
+  const unlisten = onAbort([raceSignal], () => attempt.abort(raceSignal.reason));
   using timeLimit = new PausableTimeout(connectTimeoutMs, () =>
     attempt.abort(timedOut(host, connectTimeoutMs)),
   );
@@ -124,7 +123,7 @@ async function dialDestination(
       log: options.log,
     });
   } finally {
-    raceSignal.removeEventListener('abort', abort);
+    unlisten();
   }
 }
 

@@ -1,3 +1,5 @@
+import { onAbort } from '../../base/abort.js';
+
 const FIRST_CAP_MS = 250;
 const LAST_CAP_MS = 5_000;
 const LAST_CAP_WHILE_AWAITED_MS = 1_000;
@@ -50,13 +52,12 @@ export class RetryDelay {
 
   /** Settles when it is over; aborting ends it. */
   async wait({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const abort = () => this.#finish();
-    signal.addEventListener('abort', abort, { once: true });
+    const unlisten = onAbort([signal], this.#finish);
     try {
-      if (!signal.aborted) await this.#isOver;
+      await this.#isOver;
       signal.throwIfAborted();
     } finally {
-      signal.removeEventListener('abort', abort);
+      unlisten();
       clearTimeout(this.#timer);
     }
   }

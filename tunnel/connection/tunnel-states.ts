@@ -1,3 +1,4 @@
+import { Notify } from '../../base/notify.js';
 import type { Destination } from '../destination.js';
 import type { TunnelError } from '../errors.js';
 
@@ -47,33 +48,26 @@ export class TunnelStates {
 
   /** The current state, then each change; ends after `closed`, or when the signal aborts. */
   async *follow({
-    signal,
+    signal = new AbortController().signal,
   }: {
     readonly signal?: AbortSignal | undefined;
   } = {}): AsyncGenerator<TunnelState, void, void> {
-    if (signal?.aborted) return;
     const pending = [this.#current];
-    let wake = () => {};
+    const changed = new Notify();
     const stopListening = this.listen((state) => {
       pending.push(state);
       if (pending.length > MAX_PENDING) pending.shift();
-      wake();
+      changed.notify();
     });
-    const abort = () => wake();
-    signal?.addEventListener('abort', abort, { once: true });
     try {
-      while (!signal?.aborted) {
+      while (!signal.aborted) {
         const state = pending.shift();
-        if (state) yield state;
-        else
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
+        if (state === undefined) await changed.wait(undefined, signal);
+        else yield state;
         if (state?.status === 'closed') return;
       }
     } finally {
       stopListening();
-      signal?.removeEventListener('abort', abort);
     }
   }
 }

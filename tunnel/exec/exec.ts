@@ -1,3 +1,4 @@
+import { onAbort } from '../../base/abort.js';
 import type { Connection } from '../connection/connection.js';
 import { TunnelError } from '../errors.js';
 import { type ExecOptions, type RemoteCommand, unanswered } from './remote-command.js';
@@ -22,21 +23,22 @@ export async function execOn(
   let isAsked = false;
   const giveUp = () => waiting.abort(isAsked ? unanswered(host) : timedOut(connection, host, holdTimeoutMs));
   const timer = setTimeout(giveUp, holdTimeoutMs);
-  const either = AbortSignal.any([signal, waiting.signal]);
+  const unlisten = onAbort([signal], () => waiting.abort(signal.reason));
   try {
-    let link = await connection.link({ signal: either });
+    let link = await connection.link({ signal: waiting.signal });
     for (;;) {
       try {
         isAsked = true;
-        return await link.exec(command, { signal: either });
+        return await link.exec(command, { signal: waiting.signal });
       } catch (error) {
         if (!(error instanceof TunnelError) || error.code !== 'closed') throw error;
         isAsked = false;
-        link = await connection.link({ signal: either, after: link });
+        link = await connection.link({ signal: waiting.signal, after: link });
       }
     }
   } finally {
     clearTimeout(timer);
+    unlisten();
   }
 }
 

@@ -1,6 +1,5 @@
-import { addAbortListener } from 'node:events';
 import { PassThrough, type Readable, Writable } from 'node:stream';
-import { untilAborted } from '../../base/abort.js';
+import { onAbort, untilAborted } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
 import { shorten } from '../shorten.js';
 
@@ -68,7 +67,7 @@ export class RunningCommand implements RemoteCommand {
     this.stdin = new CommandInput(started.stdin);
     this.stdout = outputOf(started.stdout, started);
     this.stderr = outputOf(started.stderr, started);
-    this.exit = this.#follow(started, AbortSignal.any([signal, this.#closing.signal]));
+    this.exit = this.#follow(started, signal);
     // Whoever reads the streams alone sees it there.
     this.exit.catch(ignore);
   }
@@ -84,18 +83,21 @@ export class RunningCommand implements RemoteCommand {
   }
 
   async #follow(started: StartedCommand, signal: AbortSignal): Promise<CommandExit> {
-    using _ = addAbortListener(signal, () => started.stop());
+    const unlisten = onAbort([signal], () => this.#closing.abort(signal.reason));
+    const stopListening = onAbort([this.#closing.signal], () => started.stop());
     const end = this.#end(started);
     // Nobody may be left who waits for it.
     end.catch(ignore);
     try {
-      return await untilAborted(end, signal);
+      return await untilAborted(end, this.#closing.signal);
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error));
       this.stdout.destroy(reason);
       this.stderr.destroy(reason);
       throw error;
     } finally {
+      unlisten();
+      stopListening();
       this.stdin.destroy();
     }
   }

@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { onAbort } from '../../base/abort.js';
 import { formatHostPort } from '../../base/host-port.js';
 import type { Log } from '../../base/log.js';
 import type { Connection } from '../connection/connection.js';
@@ -51,8 +51,6 @@ export class Forward implements AsyncDisposable {
     this.#connection = connection;
     this.#setup = setup;
     this.#listener = listener;
-    // One listener for each held connection, all removed when it is carried.
-    setMaxListeners(0, this.#closing.signal);
     this.#stopListening = connection.states.listen(({ status }) => {
       if (status !== 'connected') this.#cut();
     });
@@ -114,10 +112,9 @@ export class Forward implements AsyncDisposable {
 
   async #openChannel(socket: Socket): Promise<Duplex> {
     const waiting = new AbortController();
-    const giveUp = () => waiting.abort(this.#closing.signal.reason);
     const timer = setTimeout(() => waiting.abort(this.#timedOut()), this.#setup.holdTimeoutMs);
     const leave = () => waiting.abort(new DOMException('The local end went away.', 'AbortError'));
-    this.#closing.signal.addEventListener('abort', giveUp, { once: true });
+    const unlisten = onAbort([this.#closing.signal], () => waiting.abort(this.#closing.signal.reason));
     socket.once('close', leave);
     try {
       return await this.#openChannelOn(
@@ -126,7 +123,7 @@ export class Forward implements AsyncDisposable {
       );
     } finally {
       clearTimeout(timer);
-      this.#closing.signal.removeEventListener('abort', giveUp);
+      unlisten();
       socket.off('close', leave);
     }
   }

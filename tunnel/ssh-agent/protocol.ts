@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { onAbort } from '../../base/abort.js';
 import type { AgentKey } from '../identity/identity-files.js';
 import { FieldReader, sshString } from '../key-formats/wire-fields.js';
 
@@ -51,12 +52,11 @@ function request(socketPath: string, message: Buffer, signal: AbortSignal): Prom
     const socket = connect(socketPath);
     let received = Buffer.alloc(0);
     const settle = (finish: () => void) => {
-      signal.removeEventListener('abort', abort);
+      unlisten();
       socket.destroy();
       finish();
     };
-    const abort = () => settle(() => reject(signal.reason));
-    signal.addEventListener('abort', abort, { once: true });
+    const unlisten = onAbort([signal], () => settle(() => reject(signal.reason)));
     socket.on('error', (error) => settle(() => reject(error)));
     socket.once('close', () => settle(() => reject(new Error('the agent hung up'))));
     socket.on('data', (chunk: Buffer) => {

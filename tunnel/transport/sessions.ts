@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { untilAborted } from '../../base/abort.js';
+import { pause } from '../../base/abort.js';
 import { NoSessionError, type RemoteCommand } from '../exec/remote-command.js';
 import type { ServerQuirks } from './liveness/server-quirks.js';
 
@@ -158,15 +157,10 @@ export class LinkSessions {
 
   /** Settles after so long, or as soon as the throw-away session or the connection is over. */
   async #wait(forMs: number, signal: AbortSignal): Promise<void> {
-    const settled = new AbortController();
-    const either = AbortSignal.any([settled.signal, this.#ended.signal]);
-    const timer = delay(forMs, undefined, { signal: either }).catch(() => undefined);
-    const sooner = this.#throwAway !== undefined && !this.#isThrowAwayOver ? [this.#throwAway] : [];
-    try {
-      await untilAborted(Promise.race([timer, ...sooner]), signal);
-    } finally {
-      settled.abort();
-    }
+    const over = new AbortController();
+    if (this.#isThrowAwayOn()) void this.#throwAway?.then(() => over.abort());
+    await pause(forMs, over.signal, this.#ended.signal, signal);
+    signal.throwIfAborted();
   }
 
   async #follow(ask: () => Promise<RemoteCommand>): Promise<RemoteCommand> {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { onAbort } from '../../../base/abort.js';
 import { errorCode } from '../../files/error-code.js';
 import { uint32 } from '../../key-formats/wire-fields.js';
 import { PacketReader } from './packets.js';
@@ -33,13 +34,12 @@ export function connectToControlSocket(
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     const reader = new PacketReader();
-    const settled = new AbortController();
     const fail = (error: unknown) => {
-      settled.abort();
+      unlisten();
       socket.destroy();
       reject(error);
     };
-    signal.addEventListener('abort', () => fail(signal.reason), { signal: settled.signal });
+    const unlisten = onAbort([signal], () => fail(signal.reason));
     // It stays: whoever takes the socket over hears of its end by `close`.
     socket.on('error', fail);
     socket.once('close', () => fail(new Error('ssh closed its control socket')));
@@ -52,7 +52,7 @@ export function connectToControlSocket(
         return send(socket, PROXY_REQUEST, 2);
       }
       if (type !== PROXY) return fail(new Error('ssh does not let its control socket be used like this'));
-      settled.abort();
+      unlisten();
       socket.off('data', onData).pause();
       resolve({ socket, pid, reader });
     };

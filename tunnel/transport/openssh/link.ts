@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { untilAborted } from '../../../base/abort.js';
+import { onAbort, untilAborted } from '../../../base/abort.js';
 import { formatDestination } from '../../destination.js';
 import { TunnelError } from '../../errors.js';
 import {
@@ -83,10 +83,9 @@ export class OpenSshLink implements Link {
     this.expectChannels();
     const { destination } = this.#setup;
     return new Promise((resolve, reject) => {
-      const abort = () => reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
+      const unlisten = onAbort([signal], () => reject(signal.reason));
       void this.#channels.open(target).then((outcome) => {
-        signal.removeEventListener('abort', abort);
+        unlisten();
         if (outcome.status === 'lost') return reject(channelLost(destination, target));
         if (outcome.status === 'refused') return reject(channelRefused(destination, target, outcome));
         if (!signal.aborted) return resolve(outcome.channel);

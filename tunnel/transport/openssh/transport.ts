@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { addAbortListener } from 'node:events';
 import { access, constants, readFile, stat } from 'node:fs/promises';
+import { onAbort } from '../../../base/abort.js';
 import { formatDestination } from '../../destination.js';
 import { TunnelError } from '../../errors.js';
 import { makePrivateFolder, removePrivateFolder } from '../../files/private-folder.js';
@@ -112,15 +112,23 @@ interface Master extends DialOptions {
 }
 
 /** Settles when `ssh` is logged in and its control socket there. */
-async function startMaster(
-  destination: ResolvedDestination,
-  { folder, keepaliveIntervalMs, keepaliveCountMax, ...options }: Master,
-): Promise<void> {
-  const { questions, timeLimit, log } = options;
+async function startMaster(destination: ResolvedDestination, options: Master): Promise<void> {
   const attempt = new AbortController();
+  const unlisten = onAbort([options.signal], () => attempt.abort(options.signal.reason));
+  try {
+    await logIn(destination, options, attempt);
+  } finally {
+    unlisten();
+  }
+}
+
+async function logIn(
+  destination: ResolvedDestination,
+  { folder, keepaliveIntervalMs, keepaliveCountMax, questions, timeLimit, log }: Master,
+  attempt: AbortController,
+): Promise<void> {
   const { signal } = attempt;
   const onFailed = (reason: unknown) => attempt.abort(reason);
-  using _ = addAbortListener(options.signal, () => attempt.abort(options.signal.reason));
   const hosts = [...destination.jumps, destination];
   const hostKeySources = await Promise.all(
     hosts.map((host, index) => prepareHostKeySource(host, { folder, index, signal })),
@@ -187,18 +195,17 @@ function run(
       env: { ...process.env, ...environment },
     });
     let output = '';
-    const abort = () => {
+    const unlisten = onAbort([signal], () => {
       // What it started (ProxyCommand) goes with it.
       if (child.pid !== undefined) killProcess(-child.pid);
       reject(signal.reason);
-    };
-    signal.addEventListener('abort', abort, { once: true });
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-MAX_OUTPUT_CHARACTERS);
     });
     child.once('error', (error) => reject(cannotRun(destination, error)));
     child.once('close', (status) => {
-      signal.removeEventListener('abort', abort);
+      unlisten();
       resolve({ status, output });
     });
   });

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
+import { onAbort } from '../../../base/abort.js';
 import type { Destination } from '../../destination.js';
 import { WARM_UP_COMMAND } from '../sessions.js';
 import type { ForwardTarget } from '../transport.js';
@@ -21,10 +22,9 @@ export async function openSsh2Channel(
 ): Promise<Duplex> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
+    const unlisten = onAbort([signal], () => reject(signal.reason));
     const opened = (error: Error | undefined, channel: ClientChannel) => {
-      signal.removeEventListener('abort', abort);
+      unlisten();
       if (error) reject(translateChannelError(error, destination, target));
       else if (signal.aborted) discard(channel);
       else {
@@ -37,7 +37,7 @@ export async function openSsh2Channel(
       else client.forwardOut('127.0.0.1', 0, target.host, target.port, opened);
     } catch (error) {
       // ssh2 throws when the connection is gone already.
-      signal.removeEventListener('abort', abort);
+      unlisten();
       const cause = error instanceof Error ? error : new Error(String(error));
       reject(translateChannelError(cause, destination, target));
     }

@@ -1,5 +1,5 @@
-import { addAbortListener } from 'node:events';
 import type { Client, ClientChannel } from 'ssh2';
+import { onAbort } from '../../../base/abort.js';
 import type { TunnelError } from '../../errors.js';
 import {
   type CommandExit,
@@ -30,12 +30,11 @@ export async function execOnSsh2(
 ): Promise<RemoteCommand> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
+    const unlisten = onAbort([signal], () => reject(signal.reason));
     try {
       let isClosed = () => false;
       client.exec(command, (error, channel) => {
-        signal.removeEventListener('abort', abort);
+        unlisten();
         if (error) return reject(whyNot(error, { ...link, isClosed: isClosed() }));
         const running = new RunningCommand(startedOn(channel, link), { signal });
         if (signal.aborted) void running.close();
@@ -44,7 +43,7 @@ export async function execOnSsh2(
       isClosed = watchNewestChannel(client);
     } catch (cause) {
       // ssh2 throws when the connection is gone already.
-      signal.removeEventListener('abort', abort);
+      unlisten();
       reject(notStarted(link.host, cause));
     }
   });
@@ -64,9 +63,9 @@ function startedOn(channel: ClientChannel, { host, lost }: Omit<Ssh2ExecOptions,
     stdout: channel,
     stderr: channel.stderr,
     ended: new Promise((resolve, reject) => {
-      const listening = addAbortListener(lost, () => reject(lost.reason));
+      const unlisten = onAbort([lost], () => reject(lost.reason));
       channel.once('close', () => {
-        listening[Symbol.dispose]();
+        unlisten();
         resolve(exit);
       });
     }),

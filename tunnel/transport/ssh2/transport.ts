@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2, { type ConnectConfig } from 'ssh2';
+import { onAbort } from '../../../base/abort.js';
 import { formatDestination } from '../../destination.js';
 import { TunnelError } from '../../errors.js';
 import type { ExecOptions, RemoteCommand } from '../../exec/remote-command.js';
@@ -94,7 +94,6 @@ class Ssh2Link implements Link {
       this.#socket.destroy();
     };
     this.#login = new Ssh2Login(destination, options.identities, { ...attempt, onFailed });
-    setMaxListeners(0, this.#lost.signal);
     this.closed = this.#watch();
     this.#client.connect(this.#config());
     this.#peer = watchForIdentification(socket.stream);
@@ -104,8 +103,7 @@ class Ssh2Link implements Link {
   /** Settles when we are logged in. */
   async ready(): Promise<void> {
     const { signal } = this.#options;
-    const abort = () => this.#giveUp(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
+    const unlisten = onAbort([signal], () => this.#giveUp(signal.reason));
     try {
       await Promise.race([
         new Promise<void>((resolve) => this.#client.once('ready', () => resolve())),
@@ -118,7 +116,7 @@ class Ssh2Link implements Link {
       this.#attempt.signal.throwIfAborted();
       throw error;
     } finally {
-      signal.removeEventListener('abort', abort);
+      unlisten();
       this.#attempt.abort();
       await this.#stored;
     }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import ssh2, { type ParsedKey, type SignCallback, type SigningRequestOptions } from 'ssh2';
+import { onAbort } from '../../../../base/abort.js';
 import type { AgentKey } from '../../../identity/identity-files.js';
 
 /** Whether ssh2 can offer a key of an agent: certificates, FIDO keys and the like are for OpenSSH alone. */
@@ -62,19 +63,18 @@ function agentAt(socketPath: string, signal: AbortSignal): InstanceType<typeof s
  * without a word, even if the agent still waits for its owner to touch a key: taken for an answer, the closing
  * would make ssh2 go on with an SSH connection that is gone.
  */
-export function openAgentStream(
+function openAgentStream(
   socketPath: string,
   attempt: AbortSignal,
   callback: (error?: Error | null, stream?: Socket) => void,
 ): void {
   const stream = connect(socketPath);
-  const letGo = () => {
+  const unlisten = onAbort([attempt], () => {
     stream.removeAllListeners();
     stream.on('error', () => {});
     stream.destroy();
-  };
-  attempt.addEventListener('abort', letGo, { once: true });
-  stream.once('close', () => attempt.removeEventListener('abort', letGo));
+  });
+  stream.once('close', unlisten);
   stream.once('error', callback);
   stream.once('connect', () => {
     stream.off('error', callback);

@@ -1,6 +1,6 @@
 import { ADDRCONFIG, type LookupAddress, promises } from 'node:dns';
 import { connect, isIP, type Socket } from 'node:net';
-import { untilAborted } from '../../../../base/abort.js';
+import { onAbort, untilAborted } from '../../../../base/abort.js';
 
 /** How long an address may stay unanswered before the next one of the host is tried beside it (RFC 8305 §5). */
 const NEXT_ADDRESS_AFTER_MS = 250;
@@ -78,9 +78,8 @@ function firstToAnswer(addresses: readonly string[], port: number, signal: Abort
   return new Promise((resolve, reject) => {
     const trials: AddressAttempts[] = [];
     const failures = new Map<string, Error>();
-    const settled = new AbortController();
     const settle = (winner?: Socket) => {
-      settled.abort();
+      unlisten();
       clearTimeout(timer);
       for (const trial of trials) trial.destroy(winner);
       if (winner) resolve(winner);
@@ -102,7 +101,7 @@ function firstToAnswer(addresses: readonly string[], port: number, signal: Abort
       timer = setTimeout(next, NEXT_ADDRESS_AFTER_MS);
     };
     let timer: NodeJS.Timeout | undefined;
-    signal.addEventListener('abort', () => fail(signal.reason), { signal: settled.signal });
+    const unlisten = onAbort([signal], () => fail(signal.reason));
     next();
   });
 }
