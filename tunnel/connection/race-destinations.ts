@@ -2,9 +2,11 @@ import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import { type Destination, formatDestination } from '../destination.js';
 import { mostSerious, TunnelError } from '../errors.js';
+import { formatSeconds } from '../message-text.js';
 import { PausableTimeout } from '../pausable-timeout.js';
 import type { Questions } from '../questions.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+import { unreachable } from '../transport/link-errors.js';
 import type { ForwardTarget, Link, Transport } from '../transport/transport.js';
 import { dialLimited } from './dial-limited.js';
 import { whyNoneAnswers } from './probe-targets.js';
@@ -145,11 +147,7 @@ async function closeLosers(
 }
 
 function timedOut(host: string, connectTimeoutMs: number): TunnelError {
-  return new TunnelError(
-    'unreachable',
-    host,
-    `Could not connect to ${host}: it did not let us in within ${connectTimeoutMs} ms. Check the address and that its SSH server runs.`,
-  );
+  return unreachable(host, `login did not complete within ${formatSeconds(connectTimeoutMs)}`);
 }
 
 function firstOf(error: unknown): unknown {

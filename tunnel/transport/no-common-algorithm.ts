@@ -1,6 +1,6 @@
 import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
-import { shorten } from '../shorten.js';
+import { shorten } from '../message-text.js';
 
 /** The options of ssh_config for the lists of which both sides must have something, with what they list. */
 const KINDS = {

@@ -2,7 +2,8 @@ import { type Destination, formatDestination } from '../../destination.js';
 import { TunnelError, type TunnelErrorCode } from '../../errors.js';
 import { unprovenError } from '../../host-key/errors.js';
 import { badIdentity, tooOpenMessage } from '../../identity/identity-files.js';
-import { shorten } from '../../shorten.js';
+import { shorten } from '../../message-text.js';
+import { CHECK_ADDRESS } from '../link-errors.js';
 import { type AlgorithmOption, type Disagreement, noCommonAlgorithm } from '../no-common-algorithm.js';
 
 /** What `ssh` writes when it fails, what that means, and what to do about it. `ssh` gives no codes: texts it is. */
@@ -16,7 +17,6 @@ interface Failure {
   readonly brokeOff?: boolean | undefined;
 }
 
-const CHECK_ADDRESS = 'Check the address and that its SSH server runs.';
 const CHECK_KEY = 'Compare its fingerprint and connect once with ssh, or pass --ssh-hostkey.';
 /** A pin is for the host at the end of the way. */
 const CHECK_KEY_OF_JUMP = 'Compare its fingerprint and connect once with ssh.';
@@ -89,7 +89,7 @@ const FAILURES: readonly Failure[] = [
   {
     text: /Connection (?:closed|reset)|Broken pipe|Connection to .* closed/,
     code: 'unreachable',
-    problem: 'it closed the connection before we were logged in',
+    problem: 'it closed the connection during login',
     advice: CHECK_ADDRESS,
     brokeOff: true,
   },

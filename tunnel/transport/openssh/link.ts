@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onAbort, untilAborted } from '../../../base/abort.js';
 import { formatDestination } from '../../destination.js';
-import { TunnelError } from '../../errors.js';
+import type { TunnelError } from '../../errors.js';
 import {
   type CommandExit,
   type ExecOptions,
@@ -18,7 +18,14 @@ import {
 } from '../../exec/remote-command.js';
 import { removePrivateFolder } from '../../files/private-folder.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
-import { channelLost, channelRefused } from '../channel-refusal.js';
+import {
+  CLOSED_BY_HOST,
+  channelLost,
+  channelRefused,
+  closedLocally,
+  connectionLost,
+  STOPPED_ANSWERING,
+} from '../link-errors.js';
 import { LinkMonitor } from '../liveness/link-monitor.js';
 import { WARM_UP_COMMAND } from '../sessions.js';
 import type { DialOptions, ForwardTarget, Link } from '../transport.js';
@@ -129,13 +136,12 @@ export class OpenSshLink implements Link {
 
   destroy(): void {
     this.#life.gaveUp();
-    this.#fail('it stopped answering');
+    this.#fail(STOPPED_ANSWERING);
   }
 
   async close(): Promise<void> {
     this.#life.closing();
-    const host = formatDestination(this.#setup.destination);
-    this.#failure ??= new TunnelError('closed', host, `The connection to ${host} was closed here.`);
+    this.#failure ??= closedLocally(this.#setup.destination);
     this.#socket.destroy();
     await this.closed;
   }
@@ -150,24 +156,13 @@ export class OpenSshLink implements Link {
   }
 
   #fail(problem: string, cause?: unknown): void {
-    const host = formatDestination(this.#setup.destination);
-    this.#failure ??= new TunnelError(
-      'unreachable',
-      host,
-      `The connection to ${host} was lost: ${problem}.`,
-      { cause },
-    );
+    this.#failure ??= connectionLost(this.#setup.destination, problem, cause);
     this.#socket.destroy();
   }
 
   /** Ends the `ssh` in the background; settles, once for all, when nothing of it is left. */
   async #end(): Promise<TunnelError> {
-    const host = formatDestination(this.#setup.destination);
-    this.#failure ??= new TunnelError(
-      'unreachable',
-      host,
-      `The connection to ${host} was lost: it closed the connection.`,
-    );
+    this.#failure ??= connectionLost(this.#setup.destination, CLOSED_BY_HOST);
     this.#life.ended();
     this.#channels.lose(this.#failure);
     this.#ended ??= terminate(this.#setup.controlPath, this.#pid);

@@ -1,8 +1,15 @@
 import { type Destination, formatDestination } from '../../destination.js';
-import { TunnelError, type TunnelErrorDetails } from '../../errors.js';
+import { TunnelError } from '../../errors.js';
 import { unprovenError } from '../../host-key/errors.js';
-import { shorten } from '../../shorten.js';
-import { channelLost, channelRefused } from '../channel-refusal.js';
+import { shorten } from '../../message-text.js';
+import {
+  CLOSED_BY_HOST,
+  channelLost,
+  channelRefused,
+  connectionLost,
+  STOPPED_ANSWERING,
+  unreachable,
+} from '../link-errors.js';
 import { type AlgorithmOption, noCommonAlgorithm } from '../no-common-algorithm.js';
 import type { ForwardTarget } from '../transport.js';
 
@@ -58,9 +65,7 @@ export function translateLinkError(
     const brokeOff = phase === 'authenticating' && HANG_UPS.includes(code);
     return unreachable(host, problem, { cause: error, wasDropped, brokeOff });
   }
-  return new TunnelError('unreachable', host, `The connection to ${host} was lost: ${problem}.`, {
-    cause: error,
-  });
+  return connectionLost(destination, problem, error);
 }
 
 /** What an error needs to know of the connection it befell. */
@@ -76,16 +81,11 @@ export interface LinkContext {
 
 /** The error of a connection that closed without any other. */
 export function closedByHost(destination: Destination, phase: LinkPhase): TunnelError {
-  const host = formatDestination(destination);
   return phase === 'ready'
-    ? new TunnelError('unreachable', host, `The connection to ${host} was lost: it closed the connection.`)
-    : unreachable(host, 'it closed the connection before we were logged in', { brokeOff: true });
-}
-
-/** The error of a connection whose host answers nothing any more. */
-export function fellSilent(destination: Destination): TunnelError {
-  const host = formatDestination(destination);
-  return new TunnelError('unreachable', host, `The connection to ${host} was lost: it stopped answering.`);
+    ? connectionLost(destination, CLOSED_BY_HOST)
+    : unreachable(formatDestination(destination), 'it closed the connection during login', {
+        brokeOff: true,
+      });
 }
 
 /** Says why a channel was not opened. */
@@ -118,17 +118,8 @@ function authFailed(
   });
 }
 
-function unreachable(host: string, problem: string, details: TunnelErrorDetails = {}): TunnelError {
-  return new TunnelError(
-    'unreachable',
-    host,
-    `Could not connect to ${host}: ${problem}. Check the address and that its SSH server runs.`,
-    details,
-  );
-}
-
 function problemOf(error: Error, level: unknown, phase: LinkPhase): string {
-  if (level === 'client-timeout') return 'it stopped answering';
+  if (level === 'client-timeout') return STOPPED_ANSWERING;
   if (level === 'protocol' && phase === 'connecting') {
     return 'it hung up at once (too many logins under way, or no SSH server)';
   }

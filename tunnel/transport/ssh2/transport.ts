@@ -10,12 +10,13 @@ import { readTrust } from '../../host-key/read-trust.js';
 import { findIdentities } from '../../identity/find-identities.js';
 import type { Identity } from '../../identity/identity-files.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
+import { closedLocally, connectionLost, STOPPED_ANSWERING } from '../link-errors.js';
 import { LinkMonitor } from '../liveness/link-monitor.js';
 import { noteFallbackReason, watchForIdentification } from '../openssh-fallback.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from '../transport.js';
 import { ssh2Algorithms } from './algorithms.js';
 import { openSsh2Channel, runWarmUp } from './channel.js';
-import { closedByHost, fellSilent, type LinkPhase, translateLinkError } from './error.js';
+import { closedByHost, type LinkPhase, translateLinkError } from './error.js';
 import { execOnSsh2 } from './exec.js';
 import { HostKeyVerifier } from './host-key-verifier.js';
 import { ssh2Probes } from './internals/liveness-probes.js';
@@ -145,17 +146,13 @@ class Ssh2Link implements Link {
 
   destroy(): void {
     this.#life?.gaveUp();
-    this.#failure ??= fellSilent(this.#destination);
+    this.#failure ??= connectionLost(this.#destination, STOPPED_ANSWERING);
     this.#socket.destroy();
   }
 
   async close(): Promise<void> {
     this.#life?.closing();
-    this.#failure ??= new TunnelError(
-      'closed',
-      formatDestination(this.#destination),
-      `The connection to ${formatDestination(this.#destination)} was closed here.`,
-    );
+    this.#failure ??= closedLocally(this.#destination);
     this.#client.end();
     const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_TIMEOUT_MS);
     await this.closed;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../../../../base/log.js';
 import { formatDestination } from '../../../destination.js';
-import { TunnelError } from '../../../errors.js';
 import { shellWord } from '../../../exec/shell-words.js';
 import type { Asker, Put, Question, Questions } from '../../../questions.js';
 import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
+import { noAnswer } from '../../link-errors.js';
 
 const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url));
 
@@ -137,11 +137,6 @@ async function readRequest(socket: Socket): Promise<string> {
   });
   await once(socket, 'end');
   return request;
-}
-
-function noAnswer(host: string, kind: string): TunnelError {
-  const message = `Could not log in to ${host}: it asked something, and there was no answer. Connect again and answer it.`;
-  return new TunnelError('auth-failed', host, message, { tried: [kind] });
 }
 
 /** What `ssh` asks for, told by its words: it says nothing else of a question. */

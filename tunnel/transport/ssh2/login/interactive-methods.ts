@@ -1,7 +1,7 @@
 import type { KeyboardInteractiveCallback, Prompt } from 'ssh2';
 import { formatDestination } from '../../../destination.js';
-import { TunnelError } from '../../../errors.js';
 import type { AuthMethod, ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
+import { noAnswer } from '../../link-errors.js';
 import type { LoginMethod, LoginOptions } from './login-method.js';
 
 /** How often each method may fail, as with OpenSSH. */
@@ -59,7 +59,8 @@ export class InteractiveMethods {
     ) => {
       this.#answerAll(prompts, [title, instructions]).then(
         (answers) => {
-          if (answers === undefined) this.#options.onFailed(noAnswer(this.#destination));
+          // sshd hangs up on fewer answers than it asked for, and nobody knows what an empty one would mean.
+          if (answers === undefined) this.#options.onFailed(noAnswer(this.#host, name));
           else if (!this.#options.signal.aborted) {
             this.#hasAnswered ||= answers.length > 0;
             finish(answers);
@@ -109,11 +110,4 @@ export class InteractiveMethods {
     this.#hasAnswered = true;
     return { name: 'password', method: { type: 'password', username: user, password } };
   }
-}
-
-/** sshd hangs up on fewer answers than it asked for; what an empty one would mean nobody knows. */
-function noAnswer(destination: ResolvedDestination): TunnelError {
-  const host = formatDestination(destination);
-  const message = `Could not log in to ${host}: it asked something, and there was no answer. Connect again and answer it.`;
-  return new TunnelError('auth-failed', host, message, { tried: ['keyboard-interactive'] });
 }

@@ -9,3 +9,7 @@ export function shorten(said: string): string {
     .trim();
   return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line;
 }
+/** A time for a sentence: "10 s", "0.5 s". */
+export function formatSeconds(ms: number): string {
+  return `${ms / 1_000} s`;
+}

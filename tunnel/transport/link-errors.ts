@@ -1,8 +1,47 @@
 import { formatHostPort } from '../../base/host-port.js';
 import { type Destination, formatDestination } from '../destination.js';
-import { TunnelError } from '../errors.js';
-import { shorten } from '../shorten.js';
+import { TunnelError, type TunnelErrorDetails } from '../errors.js';
+import { shorten } from '../message-text.js';
 import type { ForwardTarget } from './transport.js';
+
+/** What to do about a host that cannot be reached. */
+export const CHECK_ADDRESS = 'Check the address and that its SSH server is running.';
+
+/** Ways in which connections are lost, to follow their host. */
+export const CLOSED_BY_HOST = 'it closed the connection';
+export const STOPPED_ANSWERING = 'it stopped answering';
+
+/** The error of a connection that was not made. */
+export function unreachable(
+  host: string,
+  problem: string,
+  details: Pick<TunnelErrorDetails, 'cause' | 'wasDropped' | 'brokeOff'> = {},
+): TunnelError {
+  return new TunnelError(
+    'unreachable',
+    host,
+    `Could not connect to ${host}: ${problem}. ${CHECK_ADDRESS}`,
+    details,
+  );
+}
+
+/** The error of a connection that was there and is gone. */
+export function connectionLost(destination: Destination, problem: string, cause?: unknown): TunnelError {
+  const host = formatDestination(destination);
+  return new TunnelError('unreachable', host, `The connection to ${host} was lost: ${problem}.`, { cause });
+}
+
+/** The error of a connection that `Link.close` ended. */
+export function closedLocally(destination: Destination): TunnelError {
+  const host = formatDestination(destination);
+  return new TunnelError('closed', host, `The connection to ${host} was closed by this process.`);
+}
+
+/** The error of a login that needed an answer which nobody gave. */
+export function noAnswer(host: string, method: string): TunnelError {
+  const message = `Could not log in to ${host}: it asked a question that was not answered. Connect again and answer it.`;
+  return new TunnelError('auth-failed', host, message, { tried: [method] });
+}
 
 /** What an SSH server said when it did not open a channel (RFC 4254 §5.1). */
 export interface ChannelRefusal {
