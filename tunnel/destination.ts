@@ -75,10 +75,10 @@ export function readDestination(text: string): ReadDestination {
   const user = userInfo === undefined ? undefined : decode(userInfo);
   const problem = user === undefined ? undefined : nameProblem('given user', user);
   if (problem !== undefined) {
-    const advice = /empty|^begins/.test(problem) ? '' : '; if that is right, set "User" in ssh_config';
+    const advice = /empty|^begins/.test(problem) ? '' : '; if it is correct, set "User" in ssh_config';
     return fail(`the user name ${problem}${advice}`);
   }
-  if (hasScheme && /[/#]/.test(written)) return fail('nothing can follow the port but ?hostkey=KEY');
+  if (hasScheme && /[/#]/.test(written)) return fail('only ?hostkey=KEY can follow the port');
   const hostKey = query === undefined ? undefined : parseQuery(query, fail);
   const destination = {
     ...(user !== undefined && { user }),
@@ -102,7 +102,7 @@ export interface HopOptions {
  */
 export function parseHop(text: string, { portOf }: HopOptions): NamedDestination {
   const fail = (problem: string): never => {
-    throw notOne(text, `${problem}. Mend the ProxyJump`);
+    throw notOne(text, `${problem}. Fix the ProxyJump`);
   };
   const hasScheme = text.startsWith('ssh://');
   const plain = hasScheme ? text.slice('ssh://'.length).replace(/\/$/, '') : text;
@@ -139,7 +139,7 @@ function notOne(text: string, problem: string): TunnelError {
 function holdsPassword(text: string): TunnelError {
   return notOne(
     text,
-    'it holds a password, which is never taken from there. If that is a part of the user name, set "User" in ssh_config or write ssh://NAME%3AREST@host',
+    'it contains a password, which is never read from there. If it is part of the user name, set "User" in ssh_config or write ssh://NAME%3AREST@host',
   );
 }
 
@@ -153,7 +153,7 @@ function parseAddress(
   if (name === '') return fail('it names no host');
   const problem = bracketed
     ? isIP(name) === 0
-      ? 'is no address'
+      ? 'is not an address'
       : undefined
     : nameProblem('given host', name);
   if (problem !== undefined) return fail(`the host "${name}" ${problem}`);
@@ -180,7 +180,7 @@ function decoded(text: string, fail: (problem: string) => never): string {
     return decodeURIComponent(text);
   } catch {
     // URIError carries nothing beyond the text.
-    return fail('it holds a broken percent escape');
+    return fail('it contains a broken percent escape');
   }
 }
 

@@ -93,7 +93,7 @@ export function mostSerious(errors: readonly TunnelError[]): TunnelError {
   if (errors.length === 1) return worst;
   const message =
     worst.code === 'unreachable'
-      ? `None of the ${errors.length} ways in works: ${errors.map((error) => error.message).join(' ')}`
+      ? `None of the ${errors.length} SSH destinations could be reached: ${errors.map((error) => error.message).join(' ')}`
       : worst.message;
   return new TunnelError(worst.code, worst.host, message, { ...detailsOf(worst), attempts: errors });
 }

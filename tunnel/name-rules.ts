@@ -29,7 +29,7 @@ export function nameProblem(kind: keyof typeof RULES, name: string): string | un
   if (name === '') return 'is empty';
   const { character, shape } = RULES[kind];
   const found = character.exec(name)?.[0];
-  if (found !== undefined) return `holds ${nameOf(found)}`;
+  if (found !== undefined) return `contains ${nameOf(found)}`;
   const misplaced = shape.exec(name)?.[0];
   if (misplaced === undefined) return undefined;
   return misplaced === '\\' ? 'ends with a backslash' : `begins a word with "${misplaced.trim()}"`;

@@ -124,7 +124,7 @@ export class TunnelPool implements AsyncDisposable {
   async #leave(key: string, entry: Entry): Promise<void> {
     entry.users -= 1;
     if (entry.users === 0)
-      await this.#end(key, entry, new DOMException('Nobody waits any more.', 'AbortError'));
+      await this.#end(key, entry, new DOMException('Nobody is waiting any more.', 'AbortError'));
   }
 
   async #end(key: string, entry: Entry, reason: Error): Promise<void> {
@@ -154,5 +154,5 @@ function sorted(value: unknown): unknown {
 
 function poolClosed({ destinations: [first] }: TunnelOptions): TunnelError {
   const host = typeof first === 'object' ? formatDestination(first) : withoutPassword(first ?? '');
-  return new TunnelError('closed', host, `No tunnel to ${host} can be had: the pool is closed.`);
+  return new TunnelError('closed', host, `Cannot open a tunnel to ${host}: the pool is closed.`);
 }

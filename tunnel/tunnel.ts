@@ -48,7 +48,8 @@ export class Tunnel implements AsyncDisposable {
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Tunnel> {
     signal?.throwIfAborted();
-    if (options.destinations.length === 0) throw new TypeError('destinations must name at least one way in');
+    if (options.destinations.length === 0)
+      throw new TypeError('destinations must name at least one SSH destination');
     const transport = transportNamed(options.transport ?? 'auto');
     const raceOptions = await toRaceOptions(options, { signal });
     const dial: Dial = ({ signal, mayAsk }) =>

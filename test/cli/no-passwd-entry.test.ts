@@ -69,7 +69,7 @@ test.serial('SSH works for one who says as whom to log in, by the destination or
   t.notRegex(unsaid.stderr, /uv_os|ENOENT/);
   const openssh = await runNameless(['size', '--transport', 'openssh', ...way(`${user}@${host}:${port}`)]);
   t.is(openssh.code, 2);
-  t.regex(openssh.stderr, /does not run for a user without a passwd entry.*transport ssh2/);
+  t.regex(openssh.stderr, /does not run for users without a passwd entry.*ssh2 transport/);
 });
 
 test.serial('what needs a home is asked for by the variable', async (t) => {

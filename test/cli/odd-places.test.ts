@@ -61,7 +61,7 @@ test('an address that this machine cannot connect to is said in words', async (t
   const home = await temporaryFolder(t);
   const { code, stderr } = await hawser(['status', '--ssh-url', 'root@[fe80::1%25lo]:22'], { cwd: home });
   t.is(code, wentThere);
-  t.regex(stderr, /this machine cannot connect to an address like that/);
+  t.regex(stderr, /this machine cannot connect to such an address/);
 });
 
 test('output that cannot be written is said', async (t) => {

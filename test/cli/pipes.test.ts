@@ -106,7 +106,7 @@ test.serial('a pipe that gives nothing ends with the time that the command has, 
       if (isInterrupted) child.kill('SIGINT');
       const [[exit], stderr] = await ended;
       t.is(exit, isInterrupted ? 130 : code, stderr);
-      if (!isInterrupted) t.regex(stderr, /pipe:? .*did not come to its end in time/);
+      if (!isInterrupted) t.regex(stderr, /pipe:? .*was not read to its end in time/);
     }
   }
 });
@@ -119,7 +119,7 @@ test.serial(
     const args = ['str', 'get', 'a', '--ssh-url', nowhere, '--timeout', '2s', '--ssh-config', 'options'];
     const { code, stderr } = await byBash('exec "$@"', args, home);
     t.is(code, wrongUsage, stderr);
-    t.regex(stderr, /ssh did not tell within 2 s how to connect to "127\.0\.0\.1"/);
+    t.regex(stderr, /ssh did not say within 2 s how to connect to "127\.0\.0\.1"/);
   },
 );
 
@@ -137,5 +137,5 @@ test.serial('what a shell puts in place of <(command) is read', async (t) => {
   const line = `exec "$@" --seeds http://127.0.0.1:1 --ssh-known-hosts <(cat '${known}')`;
   const { code, stderr } = await byBash(line, args, home);
   t.is(code, wentThere, stderr);
-  t.regex(stderr, /127\.0\.0\.1:1 .*(refused|nothing listens)/);
+  t.regex(stderr, /127\.0\.0\.1:1 .*(refused|nothing is listening)/);
 });

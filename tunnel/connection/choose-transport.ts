@@ -28,7 +28,7 @@ const autoTransport: Transport = {
         return await dialOpenSsh(destination, wish, options);
       } catch (error) {
         if (!isWithoutProgram(error)) throw error;
-        options.log?.('info', `${wish}, but there is no ssh program: going without.`);
+        options.log?.('info', `${wish}, but there is no ssh program: continuing with ssh2.`);
       }
     }
     try {
@@ -79,7 +79,7 @@ const ssh2OrNothing: Transport = {
     throw new TunnelError(
       'bad-destination',
       host,
-      `Could not connect to ${host}: it needs OpenSSH's ssh (${reason}), but the transport ssh2 was asked for. Leave that to "auto".`,
+      `Could not connect to ${host}: it needs OpenSSH's ssh (${reason}), but the ssh2 transport was requested. Use "auto".`,
     );
   },
 };

@@ -226,9 +226,14 @@ export class Connection implements AsyncDisposable {
     const reason =
       error instanceof TunnelError
         ? error
-        : new TunnelError('closed', formatDestination(this.#via), 'The tunnel broke by a fault of its own.', {
-            cause: error,
-          });
+        : new TunnelError(
+            'closed',
+            formatDestination(this.#via),
+            'The tunnel failed because of an internal error.',
+            {
+              cause: error,
+            },
+          );
     this.#log?.('error', reason.message);
     this.states.change({ status: 'failed', since: new Date(), reason });
   }

@@ -1,5 +1,6 @@
 import { onAbort } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
+import { formatSeconds } from '../message-text.js';
 import type { ForwardTarget, Link } from '../transport/transport.js';
 
 /** How long targets that say nothing are waited for. */
@@ -40,11 +41,10 @@ export async function whyNoneAnswers(
 }
 
 function silent(host: string): TunnelError {
-  const seconds = PROBE_TIMEOUT_MS / 1_000;
   return new TunnelError(
     'forward-refused',
     host,
-    `None of the addresses asked for answers ${host} within ${seconds} s. See that something listens there.`,
+    `None of the requested addresses accepted a connection from ${host} within ${formatSeconds(PROBE_TIMEOUT_MS)}. Check that something is listening there.`,
   );
 }
 

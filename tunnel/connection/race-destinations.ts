@@ -65,7 +65,7 @@ export async function raceDestinations(
     throw failures.length === attempts.length ? mostSerious(failures) : firstOf(error);
   } finally {
     unlisten();
-    race.abort(new DOMException('Another connected in was faster.', 'AbortError'));
+    race.abort(new DOMException('Another destination was faster.', 'AbortError'));
     await closeLosers(attempts, spare, winner);
   }
 }

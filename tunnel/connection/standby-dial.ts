@@ -46,7 +46,7 @@ export class StandbyDial {
     const attempt = this.#attempt;
     this.#attempt = undefined;
     if (attempt === undefined) return;
-    attempt.abort.abort(new DOMException('The first link lives.', 'AbortError'));
+    attempt.abort.abort(new DOMException('The first connection is alive.', 'AbortError'));
     await attempt.connected.then(
       ({ link }) => link.close(),
       () => undefined,
@@ -63,7 +63,8 @@ export class StandbyDial {
         if (this.#attempt === attempt) this.#link.destroy();
       },
       (error: unknown) => {
-        if (!abort.signal.aborted) this.#log?.('debug', `No second connection: ${String(error)}`);
+        if (!abort.signal.aborted)
+          this.#log?.('debug', `Could not open a standby connection: ${String(error)}`);
         if (this.#attempt === attempt) this.#attempt = undefined;
       },
     );

@@ -1,6 +1,7 @@
 import { onAbort } from '../../base/abort.js';
 import type { Connection } from '../connection/connection.js';
 import { TunnelError } from '../errors.js';
+import { formatSeconds } from '../message-text.js';
 import { type ExecOptions, type RemoteCommand, unanswered } from './remote-command.js';
 
 export interface ExecSetup extends ExecOptions {
@@ -48,6 +49,6 @@ function timedOut({ states }: Connection, host: string, holdTimeoutMs: number): 
   return new TunnelError(
     'unreachable',
     host,
-    `The command was not run: ${host} was waited for in vain for ${holdTimeoutMs} ms.${why}`,
+    `The command was not started: no connection to ${host} within ${formatSeconds(holdTimeoutMs)}.${why}`,
   );
 }

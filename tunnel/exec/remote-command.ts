@@ -73,7 +73,7 @@ export class RunningCommand implements RemoteCommand {
   }
 
   async close(): Promise<void> {
-    const message = `The command on ${this.#host} was let go of: what becomes of it is not known.`;
+    const message = `The command on ${this.#host} was abandoned: its outcome is unknown.`;
     this.#closing.abort(new TunnelError('closed', this.#host, message));
     await this.exit.catch(() => undefined);
   }
@@ -156,19 +156,19 @@ function outputOf(source: Readable, { host, isLost }: StartedCommand): Readable 
 
 /** The error of a command that was asked for, and of whose end nothing was heard. */
 export function outcomeUnknown(host: string, cause?: unknown): TunnelError {
-  const message = `What became of the command on ${host} is not known: the connection to it ended before it said so. See what it did before you run it again.`;
+  const message = `The outcome of the command on ${host} is unknown: the connection was lost before it finished. Check what it did before running it again.`;
   return new TunnelError('outcome-unknown', host, message, { cause });
 }
 
 /** The error of a command that was asked for in a session that the host closed without an answer, or never answered. */
 export function unanswered(host: string, cause?: unknown): TunnelError {
-  const message = `What became of the command on ${host} is not known: the host did not say whether it began. See what it did before you run it again.`;
+  const message = `The outcome of the command on ${host} is unknown: the host did not say whether it started. Check what it did before running it again.`;
   return new TunnelError('outcome-unknown', host, message, { cause });
 }
 
 /** The error of a command that was not begun, for the connection was gone. */
 export function notStarted(host: string, cause?: unknown): TunnelError {
-  const message = `The connection to ${host} went away before the command was asked for.`;
+  const message = `The connection to ${host} was lost before the command was sent.`;
   return new TunnelError('closed', host, message, { cause });
 }
 
@@ -185,7 +185,7 @@ export function execRefused(host: string, description: string, cause?: unknown):
 }
 
 function refusal(host: string, description: string): string {
-  return `${host} runs no command for us: ${shorten(description)}. Look at MaxSessions there, and at what the key is restricted to.`;
+  return `${host} refused to run the command: ${shorten(description)}. Check MaxSessions there and any command restriction on the key.`;
 }
 
 function ignore(): void {}

@@ -11,6 +11,6 @@ export function shellCommand([program, ...args]: readonly [
 
 /** A text as one word of a shell's command line. */
 export function shellWord(text: string): string {
-  if (text.includes('\0')) throw new TypeError('An argument of a command cannot have a NUL in it.');
+  if (text.includes('\0')) throw new TypeError('A command argument cannot contain a NUL.');
   return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

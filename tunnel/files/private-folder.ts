@@ -38,7 +38,7 @@ export function makePrivateFolder(
     if (typeof problem !== 'string') return problem.folder;
     problems.push(`${base} ${problem}`);
   }
-  const message = `Could not make a private folder for sockets: ${problems.join(', ')}. Set TMPDIR to a folder of yours with a short path.`;
+  const message = `Could not make a private directory for sockets: ${problems.join(', ')}. Set TMPDIR to a directory of your own with a short path.`;
   throw new TunnelError('forward-refused', host, message);
 }
 
@@ -60,7 +60,7 @@ function problemWith(base: string): string | undefined {
   const longest = join(base, ownedName()).length + RANDOM_BYTES + LONGEST_NAME_BYTES;
   if (Buffer.byteLength(base) - base.length + longest > MAX_SOCKET_PATH_BYTES)
     return 'has too long a path for a socket';
-  if (/%|\$\{/.test(base)) return 'has a path with % or ${, which ssh would replace';
+  if (/%|\$\{/.test(base)) return 'has a path with % or ${, which ssh would expand';
   try {
     const { uid, mode } = statSync(base);
     const isSticky = (mode & 0o1000) !== 0;

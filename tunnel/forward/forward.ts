@@ -5,6 +5,7 @@ import { formatHostPort } from '../../base/host-port.js';
 import type { Log } from '../../base/log.js';
 import type { Connection } from '../connection/connection.js';
 import { TunnelError } from '../errors.js';
+import { formatSeconds } from '../message-text.js';
 import type { ForwardTarget, Link } from '../transport/transport.js';
 import { type LocalListener, listenLocally } from './listener.js';
 import { Splice } from './splice.js';
@@ -155,7 +156,7 @@ export class Forward implements AsyncDisposable {
     return new TunnelError(
       reason ? 'unreachable' : 'forward-refused',
       host,
-      `Gave up on a connection to ${there} through ${host} after ${holdTimeoutMs} ms.${why}`,
+      `Gave up on a connection to ${there} through ${host} after ${formatSeconds(holdTimeoutMs)}.${why}`,
     );
   }
 }

@@ -56,7 +56,7 @@ async function listenOnLoopback(
 ): Promise<LocalListener> {
   const wanted = formatHostPort(listen.host, listen.port);
   if (!isLoopback(listen.host)) {
-    throw cannotListen(host, wanted, 'the whole network could enter there; use 127.0.0.1');
+    throw cannotListen(host, wanted, 'the whole network could connect to it; use 127.0.0.1');
   }
   await listening(server, listen, host, wanted);
   const bound = server.address();
@@ -83,7 +83,7 @@ async function listening(
     await once(server, 'listening');
   } catch (error) {
     const code = errorCode(error);
-    const problem = code === 'EADDRINUSE' ? 'something listens there already' : `it was refused (${code})`;
+    const problem = code === 'EADDRINUSE' ? 'something else is listening there' : `it was refused (${code})`;
     throw cannotListen(host, shown, problem, error);
   }
 }

@@ -27,7 +27,7 @@ export function pinnedError({ key, type }: PublicKey, trust: HostKeyTrust): Tunn
   return new TunnelError(
     'host-key-changed',
     host,
-    `Refused to talk to ${host}: it presented the ${type} host key ${fingerprint}, but only ${expected} was to be accepted. Someone may be in between; if the host has a new key, give that one.`,
+    `Refused to talk to ${host}: it presented the ${type} host key ${fingerprint}, but only ${expected} is accepted. Someone may be intercepting the connection; if the host has a new key, pass that one.`,
     { fingerprint, expectedFingerprints: [expected] },
   );
 }
@@ -47,7 +47,7 @@ export function changedError({ key, type }: PublicKey, trust: HostKeyTrust): Tun
   return new TunnelError(
     'host-key-changed',
     host,
-    `Refused to talk to ${host}: its host key is now ${type} ${fingerprint}, but it is known by ${expected.join(', ')}. Someone may be in between; if the host was reinstalled, run ${remedies.join(' and ')} and connect once with ssh.`,
+    `Refused to talk to ${host}: its host key is now ${type} ${fingerprint}, but it is known by ${expected.join(', ')}. Someone may be intercepting the connection; if the host was reinstalled, run ${remedies.join(' and ')} and connect once with ssh.`,
     {
       fingerprint,
       expectedFingerprints: replaced.map((line) => fingerprintOf(line.key)),
@@ -72,14 +72,14 @@ export function unknownError({ key, type }: PublicKey, trust: HostKeyTrust): Tun
 export function unreadableError(presented: Buffer, trust: HostKeyTrust): TunnelError {
   const host = formatDestination(trust.destination);
   const fingerprint = fingerprintOf(presented);
-  const message = `Refused to talk to ${host}: what it presented as its host key (${fingerprint}) is not a key that can be trusted: malformed, or RSA with fewer than 1024 bits. Give the host a new key with "ssh-keygen -A".`;
+  const message = `Refused to talk to ${host}: the host key that it presented (${fingerprint}) cannot be trusted: it is malformed, or RSA with fewer than 1024 bits. Give the host a new key with "ssh-keygen -A".`;
   return new TunnelError('host-key-unknown', host, message, { fingerprint });
 }
 
 /** The host cannot sign with the key that it presented, or somebody changed what it said. */
 export function unprovenError(destination: Destination, cause: Error): TunnelError {
   const host = formatDestination(destination);
-  const message = `Refused to talk to ${host}: it presented a host key, but could not prove that the key is its own (${cause.message}). Someone may be in between and change what is sent. Try from another network; if that does not help, look at the host's console.`;
+  const message = `Refused to talk to ${host}: it presented a host key, but could not prove that it owns the key (${cause.message}). Someone may be intercepting the connection and changing what is sent. Try from another network; if that does not help, check the host's console.`;
   return new TunnelError('host-key-unproven', host, message, { cause });
 }
 

@@ -86,7 +86,7 @@ async function readText(file: string, { destination, signal }: ReadOptions): Pro
 /** A pipe may take longer than a connection may; whatever else ends the wait speaks for itself. */
 function outOfTime(file: string, destination: ResolvedDestination, reason: unknown): unknown {
   if (!(reason instanceof TunnelError)) return reason;
-  return cannotRead(file, destination, 'did not come to its end in time', reason);
+  return cannotRead(file, destination, 'was not read to its end in time', reason);
 }
 
 function cannotRead(
@@ -96,6 +96,6 @@ function cannotRead(
   cause?: unknown,
 ): TunnelError {
   const host = formatDestination(destination);
-  const message = `Could not verify ${host}: ${file} ${problem}. Make it readable or leave it out.`;
+  const message = `Could not verify ${host}: ${file} ${problem}. Make it readable or remove it from the configuration.`;
   return new TunnelError('host-key-unknown', host, message, { file, cause });
 }

@@ -42,7 +42,7 @@ async function keysOfAgent(
   } catch (error) {
     signal.throwIfAborted();
     const problem = error instanceof Error ? error.message : String(error);
-    log?.('debug', `The SSH agent was of no use: ${problem}.`);
+    log?.('debug', `Could not use the SSH agent: ${problem}.`);
     return [];
   }
 }

@@ -153,12 +153,12 @@ async function readKeyFile(
   const publicKey = key?.publicKey ?? (key ? publicHalf : readPublicKeyFile(text));
   const lacking = identityNeedsOpenSsh(text, []);
   if (lacking !== undefined && key) {
-    throw badIdentity(host, file, `it is ${lacking}, which takes OpenSSH itself; add it to an SSH agent`);
+    throw badIdentity(host, file, `it is ${lacking}, which only OpenSSH can use; add it to an SSH agent`);
   }
   if (!key && !publicKey) {
     const isPutty = text.startsWith('PuTTY-User-Key-File-');
-    const convert = `it is a key of PuTTY's; convert it with "puttygen ${file} -O private-openssh -o FILE"`;
-    throw badIdentity(host, file, isPutty ? convert : 'it holds no private key');
+    const convert = `it is a PuTTY key; convert it with "puttygen ${file} -O private-openssh -o FILE"`;
+    throw badIdentity(host, file, isPutty ? convert : 'it contains no private key');
   }
   // The agent may hold it all the same.
   if (key && permissionProblem !== undefined) {

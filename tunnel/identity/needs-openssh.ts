@@ -25,7 +25,7 @@ export async function whyIdentityNeedsOpenSsh(
       .filter((half) => half !== undefined)
       .map((half) => identityNeedsOpenSsh(half, certificates))
       .find((one) => one !== undefined);
-    if (reason !== undefined) return `${file} takes ${reason}`;
+    if (reason !== undefined) return `${file} is ${reason}`;
   }
   return undefined;
 }

@@ -37,7 +37,7 @@ export function privateKeyIn(text: string): string | undefined {
   return `${(end ? key.slice(0, end.index + end[0].length) : key).trimEnd()}\n`;
 }
 
-/** Looks at a text; undefined when it holds no private key. */
+/** Looks at a text; undefined when it contains no private key. */
 export function inspectPrivateKey(content: string): PrivateKeyInfo | undefined {
   const text = privateKeyIn(content) ?? '';
   const label = BEGINNING.exec(text)?.[1];
@@ -76,7 +76,7 @@ export function identityNeedsOpenSsh(text: string, certificateFiles: readonly st
   const key = inspectPrivateKey(text);
   const publicKey = key?.publicKey ?? readPublicKeyFile(text);
   const type = publicKey && keyType(publicKey);
-  if (type?.startsWith('sk-')) return 'a key that lives in a FIDO token';
+  if (type?.startsWith('sk-')) return 'a key on a FIDO token';
   if (type?.includes('-cert-')) return 'a user certificate';
   if (key?.cipher !== undefined && !DECRYPTABLE.test(key.cipher)) {
     return `a private key encrypted with ${key.cipher}`;

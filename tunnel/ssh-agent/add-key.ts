@@ -70,7 +70,7 @@ function privateFields(key: ParsedKey): Buffer[] {
       ];
     }
     default:
-      throw new TypeError(`SSH agents take no keys of type ${key.type}`);
+      throw new TypeError(`SSH agents do not accept keys of type ${key.type}`);
   }
 }
 

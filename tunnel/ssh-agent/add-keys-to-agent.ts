@@ -27,7 +27,7 @@ export async function addKeyToAgent(
   } catch (error) {
     signal.throwIfAborted();
     const problem = error instanceof Error ? error.message : String(error);
-    log?.('debug', `The key ${file} was not added to the SSH agent: ${problem}.`);
+    log?.('debug', `Could not add the key ${file} to the SSH agent: ${problem}.`);
   }
 }
 

@@ -22,7 +22,7 @@ export async function whyAgentNeedsOpenSsh(
   if (first === undefined) return undefined;
   const type = keyType(first) ?? 'an unknown type';
   if (type.includes('-cert-')) return 'the SSH agent holds a user certificate';
-  if (type.startsWith('sk-')) return 'the SSH agent holds a key that lives in a FIDO token';
+  if (type.startsWith('sk-')) return 'the SSH agent holds a key on a FIDO token';
   return `the SSH agent holds a key of type ${type}`;
 }
 

@@ -20,14 +20,15 @@ export async function listAgentIdentities(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<AgentKey[]> {
   const reply = await request(socketPath, Buffer.from([REQUEST_IDENTITIES]), signal);
-  if (reply[0] !== IDENTITIES_ANSWER) throw new Error('the agent does not tell its keys');
+  if (reply[0] !== IDENTITIES_ANSWER) throw new Error('the SSH agent does not list its keys');
   const fields = new FieldReader(reply, 1);
   const keys: AgentKey[] = [];
   const count = fields.uint32() ?? 0;
   while (keys.length < count) {
     const publicKey = fields.string();
     const comment = fields.string();
-    if (publicKey === undefined || comment === undefined) throw new Error('the agent broke off its answer');
+    if (publicKey === undefined || comment === undefined)
+      throw new Error('the SSH agent sent an incomplete answer');
     keys.push({ publicKey, comment: comment.toString('utf8') });
   }
   return keys;
@@ -43,7 +44,7 @@ export async function commandAgent(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   const reply = await request(socketPath, message, signal);
-  if (reply[0] !== SUCCESS) throw new Error('the agent refused');
+  if (reply[0] !== SUCCESS) throw new Error('the SSH agent refused');
 }
 
 function request(socketPath: string, message: Buffer, signal: AbortSignal): Promise<Buffer> {
@@ -58,11 +59,11 @@ function request(socketPath: string, message: Buffer, signal: AbortSignal): Prom
     };
     const unlisten = onAbort([signal], () => settle(() => reject(signal.reason)));
     socket.on('error', (error) => settle(() => reject(error)));
-    socket.once('close', () => settle(() => reject(new Error('the agent hung up'))));
+    socket.once('close', () => settle(() => reject(new Error('the SSH agent hung up'))));
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
       const length = received.length < 4 ? 0 : received.readUInt32BE(0);
-      if (length > MAX_REPLY_BYTES) settle(() => reject(new Error('the agent says too much')));
+      if (length > MAX_REPLY_BYTES) settle(() => reject(new Error('the SSH agent sent too long an answer')));
       else if (length > 0 && received.length >= 4 + length)
         settle(() => resolve(received.subarray(4, 4 + length)));
     });

@@ -101,7 +101,7 @@ function strictnessOf(
   if (isOn(options, 'nohostauthenticationforlocalhost')) {
     log?.(
       'warn',
-      `NoHostAuthenticationForLocalhost is set for ${host}, but its host key is checked all the same.`,
+      `NoHostAuthenticationForLocalhost is set for ${host}, but its host key is verified all the same.`,
     );
   }
   const value = singleValue(options, 'stricthostkeychecking');

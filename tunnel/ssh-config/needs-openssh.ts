@@ -36,7 +36,7 @@ export function onlyOpenSsh(asked: EffectiveOptions, authMethods: readonly AuthM
     .map((keyword) => `ssh_config sets ${keyword} ${shownValue(asked, keyword)}`.trim());
   const strange = Object.entries(algorithmsOf(asked))
     .filter(([, names]) => names.length === 0)
-    .map(([list]) => `ssh_config allows only ${list} that OpenSSH alone has`);
+    .map(([list]) => `ssh_config allows only ${list} that ssh2 does not support`);
   const isSha1Allowed =
     isSet(asked, 'hostkeyalgorithms') &&
     singleValue(asked.options, 'hostkeyalgorithms')?.split(',').includes('ssh-rsa');
@@ -45,7 +45,7 @@ export function onlyOpenSsh(asked: EffectiveOptions, authMethods: readonly AuthM
     .filter((file) => file.toLowerCase() !== 'none')
     .map((file) => `ssh_config names the certificate ${file}`);
   const login =
-    authMethods.length === 0 ? ['ssh_config leaves only ways to log in that OpenSSH alone has'] : [];
+    authMethods.length === 0 ? ['ssh_config allows only login methods that ssh2 does not support'] : [];
   return [...unknown, ...strange, ...legacy, ...certificates, ...login];
 }
 

@@ -133,7 +133,7 @@ function queryOf({ host, user, port }: NamedDestination): HostQuery {
 }
 
 function noUser(host: string, { localUserId }: SshEnvironment): TunnelError {
-  const message = `Cannot tell as which user to log in to ${host}: your own (id ${localUserId}) has no name on this machine. Write USER@${host}, or set the variable USER.`;
+  const message = `Cannot tell which user to log in as on ${host}: your own (id ${localUserId}) has no name on this machine. Write USER@${host}, or set the variable USER.`;
   return new TunnelError('bad-destination', host, message);
 }
 
@@ -141,6 +141,6 @@ function inCircles(host: string): TunnelError {
   return new TunnelError(
     'bad-destination',
     host,
-    `ssh_config leads to ${host} through more than ${MAX_HOPS} hosts. See that ProxyJump does not go in circles.`,
+    `ssh_config leads to ${host} through more than ${MAX_HOPS} hosts. Check that ProxyJump does not go in circles.`,
   );
 }

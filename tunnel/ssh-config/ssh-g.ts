@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, stat } from 'node:fs/promises';
 import { TunnelError } from '../errors.js';
 import { isMissing } from '../files/error-code.js';
+import { formatSeconds } from '../message-text.js';
 import type { SshEnvironment } from './environment.js';
 import { configFileError } from './errors.js';
 import {
@@ -111,7 +112,7 @@ async function runSsh(
 }
 
 function notInTime(host: string, timeoutMs: number, cause: Error): TunnelError {
-  const message = `ssh did not tell within ${timeoutMs / 1000} s how to connect to "${host}". See that no file that ssh_config includes is a pipe, and that its Match exec commands end.`;
+  const message = `ssh did not say within ${formatSeconds(timeoutMs)} how to connect to "${host}". Check that no file included by ssh_config is a pipe, and that its Match exec commands terminate.`;
   return new TunnelError('bad-destination', host, message, { cause });
 }
 

@@ -61,7 +61,7 @@ export function channelRefused(
   return new TunnelError(
     'forward-refused',
     host,
-    `${host} did not connect us to ${formatTarget(target)}: ${shorten(description)}. ${adviceFor(reason, target)}`,
+    `${host} refused the connection to ${formatTarget(target)}: ${shorten(description)}. ${adviceFor(reason, target)}`,
     { cause },
   );
 }
@@ -72,7 +72,7 @@ export function channelLost(destination: Destination, target: ForwardTarget, cau
   return new TunnelError(
     'closed',
     host,
-    `The connection to ${host} went away while ${formatTarget(target)} was dialled.`,
+    `The connection to ${host} was lost while connecting to ${formatTarget(target)}.`,
     { cause },
   );
 }
@@ -82,8 +82,8 @@ function formatTarget(target: ForwardTarget): string {
 }
 
 function adviceFor(reason: number, target: ForwardTarget): string {
-  if (reason === 1) return 'Its SSH server forbids it: look at AllowTcpForwarding and PermitOpen there.';
+  if (reason === 1) return 'Its SSH server forbids it: check AllowTcpForwarding and PermitOpen there.';
   if ('socketPath' in target)
-    return 'See that the socket is there, and AllowStreamLocalForwarding in its SSH server.';
-  return 'See that something listens there.';
+    return 'Check that the socket exists there and that its SSH server allows it (AllowStreamLocalForwarding).';
+  return 'Check that something is listening there.';
 }

@@ -35,6 +35,6 @@ export function noCommonAlgorithm(
   const theirs = offer.filter((name) => NAME.test(name) && !SIGNALS.test(name));
   const offered = theirs.length > 0 ? `; it offers ${shorten(theirs.join(', '))}` : '';
   const example = theirs[0] ?? 'NAME';
-  const message = `Could not connect to ${host}: it has no ${KINDS[option]} that is permitted here${offered}. If it is too old for better, permit it for this host in ssh_config: "${option} +${example}".`;
+  const message = `Could not connect to ${host}: it offers no ${KINDS[option]} that is allowed here${offered}. If it is too old for anything better, allow one for this host in ssh_config: "${option} +${example}".`;
   return new TunnelError('no-common-algorithm', host, message, { cause, algorithmOption: option });
 }

@@ -22,7 +22,7 @@ const found = new WeakMap<TunnelError, FallbackReason>();
 /** Why ssh2 could not speak with a host; undefined for everything that OpenSSH could not mend. */
 export function fallbackReason(error: TunnelError): FallbackReason | undefined {
   if (error.code === 'no-common-algorithm') {
-    return { reason: `none of ssh2's ${error.algorithmOption} is among the host's`, isCertain: true };
+    return { reason: `ssh2 supports none of the host's ${error.algorithmOption}`, isCertain: true };
   }
   return found.get(error);
 }

@@ -67,7 +67,7 @@ for (const transport of transports) {
       t.is(stderr.trimEnd().split('\n').length, 1, stderr);
       // All of a refusal would be 20 kB; how it ends is what to do about it.
       t.true(stderr.length < 3_000, String(stderr.length));
-      t.regex(stderr, /look at AllowTcpForwarding/);
+      t.regex(stderr, /check AllowTcpForwarding/);
     },
   );
 

@@ -27,7 +27,7 @@ test.serial(
     await far.thaw();
     await using tunnel = await opened;
     t.deepEqual(tunnel.state.via, far.destination);
-    t.true(said.some((message) => message.includes('did not connect us')));
+    t.true(said.some((message) => message.includes('refused the connection')));
   },
 );
 

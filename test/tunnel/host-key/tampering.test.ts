@@ -44,7 +44,7 @@ for (const transport of ['ssh2', 'openssh'] as const) {
         });
         t.is(error.code, 'host-key-unproven', `${what}: ${error.message}`);
         t.is(exitCodeOf(error), exitCodes.refused);
-        t.regex(error.message, /could not prove that the key is its own.*Someone may be in between/);
+        t.regex(error.message, /could not prove that it owns the key.*Someone may be intercepting/);
         t.is(meddler.connections, 1, what);
       }
       t.false(sshd.log.some((line) => line.includes('Accepted')));

@@ -47,7 +47,7 @@ const SETTINGS: readonly (readonly [name: string, config: string, expected: Part
     [
       'algorithms that ssh2 lacks',
       'KexAlgorithms sntrup761x25519-sha512@openssh.com',
-      { needsOpenSsh: ['ssh_config allows only kexAlgorithms that OpenSSH alone has'] },
+      { needsOpenSsh: ['ssh_config allows only kexAlgorithms that ssh2 does not support'] },
     ],
     [
       'certificates',

@@ -76,7 +76,7 @@ for (const [reading, environment] of [
       'ssh://ann:target@web',
     ]) {
       const error = await t.throwsAsync(resolve(text), { instanceOf: TunnelError });
-      t.regex(error.message, /holds a password.*%3A/);
+      t.regex(error.message, /contains a password.*%3A/);
       t.notRegex(error.message, /target|other/);
     }
   });

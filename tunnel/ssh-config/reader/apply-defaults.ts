@@ -90,7 +90,7 @@ function assembleLists(
   read: ReadonlyMap<string, readonly string[]>,
 ): void {
   const own = assembleList('hostkeyalgorithms', options.get('hostkeyalgorithms')?.[0] ?? '');
-  if (own === undefined) throw configFileError('ssh_config', 'HostKeyAlgorithms leaves nothing');
+  if (own === undefined) throw configFileError('ssh_config', 'HostKeyAlgorithms leaves no algorithm');
   options.set('hostkeyalgorithms', [own]);
   let isBroken = false;
   for (const keyword of ASSEMBLED) {
@@ -125,7 +125,7 @@ function checkTogether(options: ReadonlyMap<string, readonly string[]>): void {
   const value = (keyword: string) => options.get(keyword)?.[0];
   if (value('connectionattempts') === '0') throw configFileError('ssh_config', 'ConnectionAttempts is 0');
   if (value('proxycommand') === '-' && value('proxyusefdpass') === 'yes')
-    throw configFileError('ssh_config', 'ProxyCommand - and ProxyUseFdpass do not go together');
+    throw configFileError('ssh_config', 'ProxyCommand - and ProxyUseFdpass cannot be combined');
   const hasCommand = options.has('remotecommand') || value('sessiontype') === 'none';
   if (value('forkafterauthentication') === 'yes' && !hasCommand)
     throw configFileError('ssh_config', 'ForkAfterAuthentication needs a command');
@@ -174,7 +174,7 @@ function expanded(
   const path = expandTilde(text, sshEnvironment.home);
   const found = path === undefined ? undefined : expandFile(path, tokens, sshEnvironment, alias);
   if (found !== undefined) return found;
-  throw configFileError('ssh_config', `"${text}" names a user or a variable that there is none of`);
+  throw configFileError('ssh_config', `"${text}" names a user or a variable that does not exist`);
 }
 
 /** A host that would be reached through itself. */
@@ -190,5 +190,5 @@ function checkHop(
     destination.host === host &&
     (destination.port ?? 22) === Number(port) &&
     (destination.user ?? user) === user;
-  if (isItself) throw configFileError('ssh_config', `${host} is to be reached through itself`);
+  if (isItself) throw configFileError('ssh_config', `${host} would be reached through itself`);
 }

@@ -173,17 +173,17 @@ class Evaluation implements Found {
     // OpenSSH 9 reads no further than to white space, be it before a remark or not.
     const jumps = wholeOf(line).replace(/#.*/s, '').replace(/\s.*/s, '');
     if (isJumpList(jumps, this.#reading)) return jumps;
-    throw configLineError(line, `"${jumps}" is no list of hosts`);
+    throw configLineError(line, `"${jumps}" is not a list of hosts`);
   }
 
   #add(keyword: string, values: readonly string[], line: ConfigLine): void {
     const found = this.options.get(keyword);
     if (found === undefined) {
       if (values.length > MAX_KNOWN_HOSTS_FILES && keyword.endsWith('knownhostsfile'))
-        throw configLineError(line, 'it has too many files');
+        throw configLineError(line, 'it names too many files');
       if (!this.#isOverruled(keyword)) this.options.set(keyword, values);
     } else if (EVERY_LINE.has(keyword)) {
-      if (found.length >= MAX_LINES) throw configLineError(line, 'there are too many of it');
+      if (found.length >= MAX_LINES) throw configLineError(line, 'there are too many such lines');
       this.options.set(keyword, [...new Set([...found, ...values])]);
     }
   }

@@ -75,7 +75,7 @@ async function evaluateNext(
 
 function evaluateAll({ matches, wantsFinalPass, criteria, left }: Progress, isNegated: boolean): MatchResult {
   const { token = '' } = cutWord(left);
-  if (criteria > 1 || (token !== '' && !token.startsWith('#'))) return { problem: 'all stands alone' };
+  if (criteria > 1 || (token !== '' && !token.startsWith('#'))) return { problem: '"all" must stand alone' };
   return { matches: matches && !isNegated, wantsFinalPass };
 }
 
@@ -84,7 +84,7 @@ async function evaluateCriterion(
   value: string | undefined,
   { subject, isNeeded }: { readonly subject: MatchSubject; readonly isNeeded: boolean },
 ): Promise<boolean | string> {
-  if (!value || value.startsWith('#')) return `${name} lacks its value`;
+  if (!value || value.startsWith('#')) return `${name} has no value`;
   const patterns = value.split(',');
   switch (name) {
     case 'host':
@@ -98,7 +98,7 @@ async function evaluateCriterion(
     case 'exec':
       return subject.execute(value, isNeeded);
     default:
-      return `Match ${name} is not understood without the ssh program`;
+      return `Match ${name} needs the ssh program, which is not installed`;
   }
 }
 

@@ -26,5 +26,5 @@ export async function executeInShell(
     signal?.throwIfAborted();
     throw configFileError('ssh_config', `${shell} cannot be run for Match exec`, error);
   }
-  throw configFileError('ssh_config', `the command of a Match exec was ended by a signal ("${command}")`);
+  throw configFileError('ssh_config', `the command of a Match exec was killed by a signal ("${command}")`);
 }

@@ -52,7 +52,7 @@ function warnOnce({ file, line, keyword }: ConfigLine, log: Log | undefined): vo
   const place = `${file} line ${line}`;
   if (log === undefined || warned.has(place)) return;
   warned.add(place);
-  log('warn', `${place}: OpenSSH no longer has the option "${keyword}"; it is passed over.`);
+  log('warn', `${place}: OpenSSH no longer has the option "${keyword}"; it is ignored.`);
 }
 
 function expandedName({ host }: HostQuery, { options }: Found): string {
@@ -79,7 +79,8 @@ async function loadIncluded(
   { home }: SshEnvironment,
 ): Promise<ConfigLine[][]> {
   const isSystems = from.file === SYSTEM_FILE;
-  if (isSystems && pattern.startsWith('~')) throw configLineError(from, `"${pattern}" is no path for it`);
+  if (isSystems && pattern.startsWith('~'))
+    throw configLineError(from, `"${pattern}" is not a valid path here`);
   const start = includeFolder(from.file, { home, systemFile: SYSTEM_FILE });
   const path = expandTilde(pattern, home) ?? pattern;
   const files = await expandInclude(/^[/~]/.test(path) ? path : `${start}/${path}`);
@@ -112,7 +113,7 @@ async function checkOwner(file: string): Promise<void> {
     const { uid, mode } = await stat(file);
     const isOurs = uid === 0 || uid === process.getuid?.();
     if (!isOurs || (mode & WRITABLE_BY_OTHERS) !== 0) {
-      throw configFileError(file, 'others than its owner can write it; run "chmod go-w" on it');
+      throw configFileError(file, 'users other than its owner can write to it; run "chmod go-w" on it');
     }
   } catch (error) {
     // It is read, or not, later.

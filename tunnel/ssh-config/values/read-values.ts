@@ -35,8 +35,8 @@ function one(read: (text: string, context: ReadingContext) => string | typeof UN
   return ([text, ...more], context) => {
     if (text === undefined || text === '') return MISSING;
     const value = read(text, context);
-    if (value === undefined) return { problem: `"${text}" is no value for it` };
-    if (more.length > 0) return { problem: 'it has more values than one' };
+    if (value === undefined) return { problem: `"${text}" is not a valid value` };
+    if (more.length > 0) return { problem: 'it takes only one value' };
     return value === UNSET ? {} : { values: [value] };
   };
 }
@@ -61,7 +61,7 @@ function several(
     for (const text of args) {
       if (alone.includes(text.toLowerCase())) {
         if (args.length > 1) return { problem: `"${text}" must stand alone` };
-      } else if (text === '' || !isValid(text, context)) return { problem: `"${text}" is no value for it` };
+      } else if (text === '' || !isValid(text, context)) return { problem: `"${text}" is not a valid value` };
     }
     return args.length === 0 ? {} : { values: args };
   };
@@ -73,22 +73,22 @@ function forward(isDynamic: boolean, isRemote: boolean): Reader {
   return ([from, to, ...more], { portOf, variables }) => {
     if (!from || (!isDynamic && !isRemote && !to)) return MISSING;
     const withoutTarget = isDynamic || !to;
-    if (more.length > 0 || (isDynamic && to !== undefined))
-      return { problem: 'it has more values than it takes' };
+    if (more.length > 0 || (isDynamic && to !== undefined)) return { problem: 'it has too many values' };
     const text = expandVariables(withoutTarget ? from : `${from}:${to}`, variables);
     const kind = { isDynamic: withoutTarget, isRemote };
     return text !== undefined && isForward(text.slice(0, 255), kind, portOf)
       ? NOTHING
-      : { problem: 'it is no forward' };
+      : { problem: 'it is not a valid forward' };
   };
 }
 
 const rekeyLimit: Reader = ([size, time, ...more]) => {
   if (!size) return MISSING;
   const bytes = size === 'default' ? 0n : readBytes(size);
-  if (bytes === undefined || (bytes !== 0n && bytes < 16n)) return { problem: `"${size}" is no size for it` };
+  if (bytes === undefined || (bytes !== 0n && bytes < 16n))
+    return { problem: `"${size}" is not a valid size` };
   const seconds = time === undefined || time === 'none' ? 0 : readSeconds(time);
-  if (seconds === undefined || more.length > 0) return { problem: `"${time}" is no time for it` };
+  if (seconds === undefined || more.length > 0) return { problem: `"${time}" is not a valid time` };
   return { values: [`${bytes} ${seconds}`] };
 };
 
@@ -117,7 +117,7 @@ const forwardAgent: Reader = (args, context) =>
   readMultistate('batchmode', args[0] ?? '') === undefined ? agentPath(args, context) : string(args, context);
 
 const setEnv: Reader = (args) =>
-  args.every((text) => text.includes('=')) ? { values: args } : { problem: 'a variable lacks its value' };
+  args.every((text) => text.includes('=')) ? { values: args } : { problem: 'a variable has no value' };
 
 const permitRemoteOpen: Reader = (args, context) =>
   args.length === 0
@@ -130,7 +130,7 @@ const permitRemoteOpen: Reader = (args, context) =>
 const ipQos: Reader = ([interactive, bulk, ...more]) => {
   if (interactive === undefined) return MISSING;
   const isValid = [interactive, bulk ?? interactive].every(isServiceType) && more.length === 0;
-  return isValid ? NOTHING : { problem: 'it is no type of service' };
+  return isValid ? NOTHING : { problem: 'it is not a valid type of service' };
 };
 
 function isDomain(name: string): boolean {

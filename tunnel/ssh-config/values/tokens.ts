@@ -94,6 +94,6 @@ function tokenValue(
   throw new TunnelError(
     'bad-destination',
     host,
-    `ssh_config uses "%${letter}" in "${text}" for ${host}, which has no meaning there. Write %% for a percent sign.`,
+    `ssh_config uses "%${letter}" in "${text}" for ${host}, where it has no meaning. Write %% for a percent sign.`,
   );
 }

@@ -37,7 +37,7 @@ export class LinkMonitor {
     const habits = quirksOf(destination);
     this.sessions = new LinkSessions(habits, runWarmUp);
     const onMute = () => {
-      this.#log?.('info', `${this.#host} answers no probe: only TCP will tell if it is gone.`);
+      this.#log?.('info', `${this.#host} does not answer keepalives: only TCP can tell whether it is gone.`);
       setup.onMute?.();
     };
     this.#probe = new LivenessProbe({ probes: probes, habits, onMute });
@@ -80,7 +80,7 @@ export class LinkMonitor {
     if (!this.sessions.recordEnd()) return;
     this.#log?.(
       'info',
-      `${this.#host} ended the connection over a session of which nothing is wanted: it is not asked for one again.`,
+      `${this.#host} dropped the connection because of the warm-up session: it will not get one again.`,
     );
   }
 }

@@ -105,7 +105,7 @@ export class Channel extends Duplex {
     this.#sendClose();
     const unsent = this.#pending;
     this.#pending = undefined;
-    unsent?.done(error ?? new Error('The channel was closed before all was sent.'));
+    unsent?.done(error ?? new Error('The channel was closed before all data was sent.'));
     done(error);
   }
 

@@ -51,7 +51,7 @@ export function connectToControlSocket(
         pid = reply.readUInt32BE(8);
         return send(socket, PROXY_REQUEST, 2);
       }
-      if (type !== PROXY) return fail(new Error('ssh does not let its control socket be used like this'));
+      if (type !== PROXY) return fail(new Error('ssh does not support this use of its control socket'));
       unlisten();
       socket.off('data', onData).pause();
       resolve({ socket, pid, reader });

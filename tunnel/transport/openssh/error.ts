@@ -17,18 +17,18 @@ interface Failure {
   readonly brokeOff?: boolean | undefined;
 }
 
-const CHECK_KEY = 'Compare its fingerprint and connect once with ssh, or pass --ssh-hostkey.';
+const CHECK_KEY = 'Compare its fingerprint, then connect once with ssh, or pass --ssh-hostkey.';
 /** A pin is for the host at the end of the way. */
-const CHECK_KEY_OF_JUMP = 'Compare its fingerprint and connect once with ssh.';
-const CHECK_IDENTITY = 'Give a key that its authorized_keys holds, or add it to your SSH agent.';
+const CHECK_KEY_OF_JUMP = 'Compare its fingerprint, then connect once with ssh.';
+const CHECK_IDENTITY = 'Use a key that is in its authorized_keys, or add that key to your SSH agent.';
 
 /** The first whose text is found counts. */
 const FAILURES: readonly Failure[] = [
   {
     text: /^No user exists for uid|^You don't exist, go away/m,
     code: 'bad-destination',
-    problem: 'the ssh program does not run for a user without a passwd entry',
-    advice: 'Add one for your user, or use the transport ssh2.',
+    problem: 'the ssh program does not run for users without a passwd entry',
+    advice: 'Add one for your user, or use the ssh2 transport.',
   },
   {
     text: /REVOKED HOST KEY DETECTED|is marked as revoked/,
@@ -39,9 +39,9 @@ const FAILURES: readonly Failure[] = [
   {
     text: /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/,
     code: 'host-key-changed',
-    problem: 'its host key is not the one that is known',
+    problem: 'its host key is not the known one',
     advice:
-      'Someone may be in between; if the host was reinstalled, remove the old key with "ssh-keygen -R" and connect once with ssh.',
+      'Someone may be intercepting the connection; if the host was reinstalled, remove the old key with "ssh-keygen -R" and connect once with ssh.',
   },
   {
     text: /No .* host key is known for|Host key verification failed/,
@@ -52,19 +52,19 @@ const FAILURES: readonly Failure[] = [
   {
     text: /Permission denied|Too many authentication failures|No more authentication methods|No supported authentication methods/,
     code: 'auth-failed',
-    problem: 'it did not let us log in',
+    problem: 'it rejected the login',
     advice: CHECK_IDENTITY,
   },
   {
     text: /Could not resolve hostname/,
     code: 'unreachable',
-    problem: 'there is no host of that name',
+    problem: 'there is no host with that name',
     advice: CHECK_ADDRESS,
   },
   {
     text: /Connection refused/,
     code: 'unreachable',
-    problem: 'nothing listens there (connection refused)',
+    problem: 'nothing is listening there (connection refused)',
     advice: CHECK_ADDRESS,
   },
   {
@@ -82,7 +82,7 @@ const FAILURES: readonly Failure[] = [
   {
     text: /kex_exchange_identification|banner exchange|ssh_exchange_identification/,
     code: 'unreachable',
-    problem: 'it hung up at once (too many logins under way, or no SSH server)',
+    problem: 'it hung up immediately (too many logins in progress, or not an SSH server)',
     advice: CHECK_ADDRESS,
     wasDropped: true,
   },
@@ -97,7 +97,7 @@ const FAILURES: readonly Failure[] = [
     text: /Bad configuration option|Bad owner or permissions|terminating, \d+ bad configuration|Can't open user config file|keyword .* extra arguments|Unsupported option|Bad .* spec/i,
     code: 'bad-destination',
     problem: 'its ssh_config cannot be used',
-    advice: 'Mend the configuration.',
+    advice: 'Fix the configuration.',
   },
 ];
 
@@ -119,8 +119,8 @@ const DISAGREEMENTS = new Map<string, AlgorithmOption>([
 /** What an unknown or another key means where only one was to be accepted. */
 const NOT_THE_PINNED_KEY: Omit<Failure, 'text'> = {
   code: 'host-key-changed',
-  problem: 'it presented another host key than the only one that was to be accepted',
-  advice: 'Someone may be in between; if the host has a new key, give that one.',
+  problem: 'it presented a different host key from the only one accepted',
+  advice: 'Someone may be intercepting the connection; if the host has a new key, pass that one.',
 };
 
 /** @property isJump whether it was to lead to another host */
@@ -143,7 +143,7 @@ export function translateOpenSshFailure(destination: FailedHost, output: string)
   const offending = /^Offending \S+ key in (.+):(\d+)$/m.exec(said);
   const where = offending ? ` (${offending[1]}:${offending[2]})` : '';
   return new TunnelError(code, host, `Could not connect to ${host}: ${problem}${where}. ${advice}`, {
-    cause: new Error(said === '' ? 'ssh said nothing.' : said),
+    cause: new Error(said === '' ? 'ssh printed nothing.' : said),
     wasDropped,
     brokeOff,
     fingerprint,

@@ -151,7 +151,7 @@ export class OpenSshLink implements Link {
     try {
       for (const packet of reader.read(chunk)) this.#channels.receive(packet);
     } catch (error) {
-      this.#fail('what its ssh sends makes no sense', error);
+      this.#fail('the ssh process sent invalid data', error);
     }
   }
 

@@ -110,7 +110,7 @@ export class Multiplexer {
       if (!session.isClosedByHost) return this.#ask(session, command);
       session.destroy();
       if (openings === MAX_OPENINGS)
-        return { status: 'no-session', description: 'it closes each session before it is used' };
+        return { status: 'no-session', description: 'it closes each session before use' };
     }
   }
 

@@ -1,7 +1,7 @@
 /** Reads a string as SSH writes it, and where what follows it begins. */
 export function readString(packet: Buffer, offset: number): { readonly text: string; readonly end: number } {
   const end = offset + 4 + packet.readUInt32BE(offset);
-  if (end > packet.length) throw new RangeError('A packet was cut short.');
+  if (end > packet.length) throw new RangeError('A packet was truncated.');
   return { text: packet.toString('utf8', offset + 4, end), end };
 }
 
@@ -20,7 +20,7 @@ export class PacketReader {
     let bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
     while (bytes.length >= 4) {
       const length = bytes.readUInt32BE(0);
-      if (length > MAX_PACKET_BYTES) throw new RangeError(`A packet of ${length} bytes is not possible.`);
+      if (length > MAX_PACKET_BYTES) throw new RangeError(`A packet of ${length} bytes is too long.`);
       if (bytes.length < 4 + length) break;
       // Before it is handed out: the reader may be left in between.
       this.#rest = bytes.subarray(4 + length);

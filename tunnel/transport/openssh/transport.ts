@@ -68,7 +68,7 @@ function checkPaths(destination: ResolvedDestination): void {
     const path = paths.find((one) => one.includes('${'));
     if (path === undefined) continue;
     const name = formatDestination(host);
-    const message = `Could not connect to ${name}: ssh would take the path ${path} for one with a variable in it. Give the file another name.`;
+    const message = `Could not connect to ${name}: ssh would read a variable in the path ${path}. Rename the file.`;
     throw new TunnelError('bad-destination', name, message, { file: path });
   }
 }
@@ -94,7 +94,7 @@ async function refusePipes(destination: ResolvedDestination): Promise<void> {
     if (identity !== undefined) throw badIdentity(name, identity, 'it is a pipe, not a regular file');
     const file = await firstPipe(host.knownHostsFiles);
     if (file === undefined) continue;
-    const message = `Could not verify ${name}: ${file} is a pipe, which OpenSSH's ssh cannot be given. Name a regular file.`;
+    const message = `Could not verify ${name}: ${file} is a pipe, which OpenSSH's ssh cannot read. Use a regular file.`;
     throw new TunnelError('host-key-unknown', name, message, { file });
   }
 }
@@ -146,7 +146,7 @@ async function logIn(
   // At its usual level `ssh` keeps to itself that it has no algorithm in common with a host: then it has to fail again.
   for (const logLevel of ['ERROR', 'INFO'] as const) {
     const args = masterArguments(destination, { ...settings, logLevel });
-    log?.('debug', `Running ssh ${args.join(' ')}`);
+    log?.('debug', `Running: ssh ${args.join(' ')}`);
     const { status, output } = await run(args, destination, {
       signal,
       environment: askEnvironment(askPrograms.at(-1)),
@@ -221,7 +221,7 @@ async function connectToMaster(
   } catch (cause) {
     signal.throwIfAborted();
     const host = formatDestination(destination);
-    const message = `Could not connect to ${host}: ssh logged in, but cannot be used through its control socket. It must be OpenSSH 7.4 or later.`;
+    const message = `Could not connect to ${host}: ssh logged in, but its control socket cannot be used. Install OpenSSH 7.4 or later.`;
     throw new TunnelError('unreachable', host, message, { cause });
   }
 }
@@ -229,11 +229,11 @@ async function connectToMaster(
 function cannotRun(destination: ResolvedDestination, cause: Error): TunnelError {
   const host = formatDestination(destination);
   const [reason] = destination.needsOpenSsh;
-  const why = reason === undefined ? 'that is how it was to be connected to' : reason;
+  const why = reason === undefined ? 'the openssh transport was requested' : reason;
   return new TunnelError(
     'bad-destination',
     host,
-    `Could not connect to ${host}: it needs OpenSSH's ssh program (${why}), which cannot be run here. Install OpenSSH's client.`,
+    `Could not connect to ${host}: it needs OpenSSH's ssh program (${why}), which cannot be run here. Install the OpenSSH client.`,
     { cause },
   );
 }

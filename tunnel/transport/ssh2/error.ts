@@ -20,12 +20,12 @@ export type LinkPhase = 'connecting' | 'authenticating' | 'ready';
 const AUTH_DISCONNECTS: readonly unknown[] = [2, 14];
 
 const SOCKET_PROBLEMS = new Map<unknown, string>([
-  ['ECONNREFUSED', 'nothing listens there (connection refused)'],
-  ['ENOTFOUND', 'there is no host of that name'],
-  ['EAI_AGAIN', 'the name could not be looked up just now'],
+  ['ECONNREFUSED', 'nothing is listening there (connection refused)'],
+  ['ENOTFOUND', 'there is no host with that name'],
+  ['EAI_AGAIN', 'the name lookup failed temporarily'],
   ['EHOSTUNREACH', 'there is no route to the host'],
   ['ENETUNREACH', 'there is no route to its network'],
-  ['EINVAL', 'this machine cannot connect to an address like that'],
+  ['EINVAL', 'this machine cannot connect to such an address'],
   ['ETIMEDOUT', 'it did not answer'],
   ['ECONNRESET', 'it reset the connection'],
   ['EPIPE', 'it closed the connection'],
@@ -109,8 +109,8 @@ function authFailed(
   const offered = tried.length > 0 ? `it refused ${tried.join(', ')}` : 'there was no identity to offer';
   const others = accepts.filter((method) => method !== 'publickey');
   const advice = isCutShort
-    ? 'It allows no more attempts: name the right key with --ssh-id, and keep the others back with IdentitiesOnly yes.'
-    : 'Give a key that its authorized_keys holds, or add it to your SSH agent.';
+    ? 'It allows no more attempts: name the right key with --ssh-id, and hold back the others with "IdentitiesOnly yes".'
+    : 'Use a key that is in its authorized_keys, or add that key to your SSH agent.';
   const more = others.length > 0 ? ` (it would accept: ${shorten(accepts.join(', '))})` : '';
   return new TunnelError('auth-failed', host, `Could not log in to ${host}: ${offered}${more}. ${advice}`, {
     cause,
@@ -121,7 +121,7 @@ function authFailed(
 function problemOf(error: Error, level: unknown, phase: LinkPhase): string {
   if (level === 'client-timeout') return STOPPED_ANSWERING;
   if (level === 'protocol' && phase === 'connecting') {
-    return 'it hung up at once (too many logins under way, or no SSH server)';
+    return 'it hung up immediately (too many logins in progress, or not an SSH server)';
   }
-  return `it and we do not understand each other (${shorten(error.message)})`;
+  return `SSH protocol error (${shorten(error.message)})`;
 }

@@ -52,7 +52,7 @@ export class HostKeyVerifier {
       // The person's decision stands for this connection, as with OpenSSH.
       const isInFile = errorCode(error) === 'ENOTDIR';
       const said = error instanceof Error ? error.message : String(error);
-      const problem = isInFile ? 'part of that path is not a folder' : said;
+      const problem = isInFile ? 'part of that path is not a directory' : said;
       log?.('warn', `Could not add the host key of ${name} to ${file}: ${problem}.`);
     }
   }
@@ -83,7 +83,7 @@ export class HostKeyVerifier {
     if (isAccepted) return this.#accept(key);
     const host = formatDestination(this.#destination);
     const fingerprint = fingerprintOf(key);
-    const message = `Refused to talk to ${host}: you did not accept its ${keyType(key)} host key ${fingerprint}. Compare it with what "ssh-keygen -l -f" says of the .pub file on the host, and connect again.`;
+    const message = `Refused to talk to ${host}: you did not accept its ${keyType(key)} host key ${fingerprint}. Compare it with the output of "ssh-keygen -l -f" for the .pub file on the host, then connect again.`;
     return {
       accepted: false,
       error: new TunnelError('host-key-unknown', host, message, { fingerprint, cause: unknown }),

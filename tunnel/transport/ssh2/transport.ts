@@ -199,7 +199,7 @@ class Ssh2Link implements Link {
   #onError(error: Error): void {
     if ('level' in error && error.level === 'agent') {
       // ssh2 goes on with the next identity.
-      this.#options.log?.('debug', `No signature was to be had: ${error.message}.`);
+      this.#options.log?.('debug', `Could not get a signature: ${error.message}.`);
       return;
     }
     const { tried, accepts, isRepeating } = this.#login;

@@ -109,7 +109,7 @@ export class Askpass implements AsyncDisposable {
     const answer =
       kept ??
       (await this.#setup.questions.converse(this.#setup, async (put) => {
-        const question = { kind, host, echo, text: isAgain ? `That was not right. ${text}` : text };
+        const question = { kind, host, echo, text: isAgain ? `Wrong answer. ${text}` : text };
         return kind === 'host-key' ? decide(put, question) : put(question);
       }));
     if (kind === 'confirmation') return answer;

@@ -18,7 +18,7 @@ export function signInAgent(socketPath: string, publicKey: Buffer, attempt: Abor
     new Promise((resolve, reject) => {
       agentAt(socketPath, attempt).sign(publicKey, data, options, (error, signature) => {
         if (signature) resolve(signature);
-        else reject(error ?? new Error('the agent gave no signature'));
+        else reject(error ?? new Error('the SSH agent gave no signature'));
       });
     });
 }

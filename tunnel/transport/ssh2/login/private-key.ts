@@ -17,7 +17,7 @@ const SSH_CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
  */
 export function readPrivateKey(text: string, passphrase?: string): ParsedKey {
   const key = privateKeyIn(text);
-  if (key === undefined) throw new Error('it holds no private key');
+  if (key === undefined) throw new Error('it contains no private key');
   if (inspectPrivateKey(key)?.form === 'openssh') return parsed(key, passphrase);
   return parsed(formatPrivateKey(createPrivateKey({ key, passphrase })));
 }
@@ -32,21 +32,21 @@ export function formatPrivateKey(key: KeyObject): string {
     case 'ed25519':
       return formatEd25519(key.export({ format: 'jwk' }));
     default:
-      throw new TypeError(`SSH servers take no ${key.asymmetricKeyType} keys`);
+      throw new TypeError(`SSH servers do not accept ${key.asymmetricKeyType} keys`);
   }
 }
 
 /** An elliptic-curve key without what ssh2 cannot read: a curve spelled out, a compressed or absent public half. */
 function plainly(key: KeyObject): KeyObject {
-  const curve = key.asymmetricKeyDetails?.namedCurve ?? 'that it uses';
-  if (!SSH_CURVES.includes(curve)) throw new TypeError(`SSH has no keys on the curve ${curve}`);
+  const curve = key.asymmetricKeyDetails?.namedCurve ?? 'it uses';
+  if (!SSH_CURVES.includes(curve)) throw new TypeError(`SSH does not support keys on the curve ${curve}`);
   return createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
 }
 
 function parsed(text: string, passphrase?: string): ParsedKey {
   const key: ParsedKey | Error = ssh2.utils.parseKey(text, passphrase);
   if (key instanceof Error) throw key;
-  if (key.type === 'ssh-dss') throw new TypeError('SSH servers take no dsa keys');
+  if (key.type === 'ssh-dss') throw new TypeError('SSH servers do not accept DSA keys');
   return key;
 }
 

@@ -71,7 +71,7 @@ async function endWithin(
 
 function describeEnd(code: number | null, signal: NodeJS.Signals | null, said: string): string {
   const lastLine = said.trim().split('\n').at(-1) ?? '';
-  const how = code === null ? `it was ended by ${signal}` : `it ended with status ${code}`;
+  const how = code === null ? `it was killed by ${signal}` : `it exited with status ${code}`;
   return lastLine === '' ? how : `${how}, saying "${lastLine.trim()}"`;
 }
 
@@ -79,7 +79,7 @@ function failed(host: string, problem: string, cause?: Error): TunnelError {
   return new TunnelError(
     'unreachable',
     host,
-    `Could not connect to ${host} by its ProxyCommand: ${problem}. See that the command works in a shell.`,
+    `Could not connect to ${host} through its ProxyCommand: ${problem}. Check that the command works in a shell.`,
     { cause },
   );
 }
