@@ -148,7 +148,7 @@ export class EmbdEtcd {
   /** The World over this host's way to the cluster, from {@link ready} on. */
   get world(): ClientWorld {
     if (this.#world === undefined)
-      throw new AgentError('invalid', 'The agent has no World before it is ready.');
+      throw new AgentError('invalid', 'The agent has no World until it is ready.');
     return this.#world;
   }
 
@@ -163,8 +163,7 @@ export class EmbdEtcd {
   }
 
   get #initialised(): ServerLauncher {
-    if (this.#launcher === undefined)
-      throw new AgentError('invalid', 'The agent has to be initialised first.');
+    if (this.#launcher === undefined) throw new AgentError('invalid', 'Call init() first.');
     return this.#launcher;
   }
 

@@ -89,7 +89,7 @@ export class HostAgent {
       if (!follower.isRunning || isFinal(failure)) throw failure;
       const { log } = this.#options;
       const pauseMs = backoff.next();
-      log('error', `${failure.message} The app goes on; joining the fleet again in ${pauseMs / 1_000} s.`);
+      log('error', `${failure.message} The app keeps running; rejoining the fleet in ${pauseMs / 1_000} s.`);
       await pause(pauseMs, signal);
       if (signal.aborted) return;
       await this.#etcd.cleanup();

@@ -103,7 +103,7 @@ export class Presence {
     this.#written.clear();
     for (const [key, value] of wanted) this.#note(key, value);
     await this.#write(session, over);
-    if (this.#trouble !== '') log('info', 'this host is known to the fleet again');
+    if (this.#trouble !== '') log('info', 'this host is registered with the fleet again');
     this.#trouble = '';
     this.#session = session;
     this.#renewed.notify();
@@ -136,7 +136,7 @@ export class Presence {
   /** The same trouble is said once. */
   #say(trouble: string): void {
     if (trouble !== this.#trouble)
-      this.#options.log('warn', `the fleet does not know that this host lives: ${trouble}`);
+      this.#options.log('warn', `cannot register this host with the fleet: ${trouble}`);
     this.#trouble = trouble;
   }
 }

@@ -71,7 +71,7 @@ async function checkSeeds({ seeds, hostname }: FollowFleetOptions, signal: Abort
     await untilAnswered(signal, () => client.get(FLEET_KEY, { signal }), true);
   } catch (error) {
     if (!(error instanceof WorldError) || error.code !== 'other-fleet') throw error;
-    throw new AgentError('other-cluster', `${hostname} does not join: ${error.message}`, { cause: error });
+    throw new AgentError('other-cluster', `${hostname} refuses to join: ${error.message}`, { cause: error });
   }
 }
 

@@ -50,7 +50,10 @@ async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise
   for (let isSaid = false; performance.now() < until; isSaid = true) {
     const stay = await whoStays(client, hostname, observer);
     if (stay?.names.length === 0)
-      return log('info', `no other server stays in the cluster: that of ${hostname} stops, its data stays`);
+      return log(
+        'info',
+        `no other server stays in the cluster; stopping the one on ${hostname} and keeping its data`,
+      );
     unanswered = stay === undefined ? (unanswered ?? performance.now()) : undefined;
     if (performance.now() - (unanswered ?? performance.now()) > NO_MAJORITY_LIMIT_MS) break;
     if (!isSaid) log('info', waitingFor(stay?.names));
@@ -58,8 +61,8 @@ async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise
     if (await server.isRemovedWithin(POLL_MS)) return log('info', `${hostname} has left the cluster`);
     if (server.process === undefined) await delay(POLL_MS);
   }
-  const back = 'its data stays, and it comes back as the same member';
-  log('warn', `stopping without having left the cluster, which may lack a majority now; ${back}`);
+  const back = 'its data stays, and it will come back as the same member';
+  log('warn', `stopping without leaving the cluster, which may have no majority now; ${back}`);
 }
 
 function waitingFor(names: readonly string[] | undefined): string {

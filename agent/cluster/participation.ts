@@ -168,7 +168,7 @@ export class Participation {
       onChange: (advertised, earlier) => {
         if (advertised.size === 0) return;
         folder.remember(earlier).catch((error: Error) => {
-          log('warn', `could not note where the cluster is: ${error.message}`);
+          log('warn', `could not record the cluster's endpoints: ${error.message}`);
         });
       },
     });

@@ -23,5 +23,5 @@ export async function undrain(
       repeatable: true,
     });
   await folder.setDrained(false);
-  log('info', 'the cluster was drained; it is back with its data, and grows again');
+  log('info', 'the drained cluster is back with its data, and grows again');
 }

@@ -65,7 +65,7 @@ export class ControlClient {
       answer = { status: response.statusCode, body: await text(response) };
     } catch (cause) {
       signal?.throwIfAborted();
-      const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : (cause as Error).message;
+      const why = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : (cause as Error).message;
       throw new ControlError('unreachable', `The agent did not answer: ${why}.`, { cause });
     } finally {
       connection?.destroy();
@@ -84,7 +84,7 @@ function understand<T>({ status, body }: { status: number | undefined; body: str
   if (refused !== undefined) throw new ControlError(refused.code, refused.message);
   throw new ControlError(
     'unreachable',
-    `What answered is no agent of this version (HTTP ${status}): use the same hawser on both ends.`,
+    `What answered is not an agent of this version (HTTP ${status}): use the same hawser version on both ends.`,
   );
 }
 

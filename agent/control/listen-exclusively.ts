@@ -54,7 +54,7 @@ async function takeTurn(secret: string, signal: AbortSignal): Promise<Server> {
 
 function stuck(cause: unknown): AgentError {
   const message =
-    'Another agent has been starting on this prefix for a while and does not get on: look whether one is frozen.';
+    'Another agent has been starting on this prefix for 10 s without finishing: check whether it is hung.';
   return new AgentError('in-use', message, { cause });
 }
 

@@ -41,14 +41,17 @@ class Refusal extends Error {
 export function controlServer(handlers: ControlHandlers, log: Log, signal: AbortSignal): Server {
   let isBusy = false;
   const change = async (what: string, act: () => Promise<void>): Promise<{ done: true }> => {
-    if (isBusy) throw new Refusal('busy', 'This agent is still at the change that it was asked for before.');
+    if (isBusy) throw new Refusal('busy', 'This agent is still working on the previous request.');
     isBusy = true;
     try {
       const { hostname, server } = await handlers.state();
       if (server.state === 'voter' || server.state === 'learner') {
-        throw new Refusal('has-quorum', `The etcd server of ${hostname} serves a cluster that has a quorum.`);
+        throw new Refusal(
+          'has-quorum',
+          `The etcd server of ${hostname} belongs to a cluster that has a quorum.`,
+        );
       }
-      log('warn', `${what} was asked for through the control socket`);
+      log('warn', `${what} was requested through the control socket`);
       await act();
       return { done: true };
     } finally {
@@ -69,7 +72,7 @@ export function controlServer(handlers: ControlHandlers, log: Log, signal: Abort
         );
       }
       default:
-        throw new Refusal('invalid', `There is no ${request.method} ${request.url} here.`);
+        throw new Refusal('invalid', `Unknown request: ${request.method} ${request.url}.`);
     }
   };
   return createServer((request, response) => {
@@ -92,7 +95,7 @@ async function read<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<
   if (data !== undefined) return data;
   throw new Refusal(
     'invalid',
-    `The request is not right: ${error?.issues.map((issue) => issue.message).join('; ')}.`,
+    `The request is invalid: ${error?.issues.map((issue) => issue.message).join('; ')}.`,
   );
 }
 

@@ -68,7 +68,7 @@ export class ControlSocket implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#closing.abort(new AgentError('server-failed', 'The agent is ending.'));
+    this.#closing.abort(new AgentError('server-failed', 'The agent is shutting down.'));
     const closed = once(this.#server, 'close');
     // This also removes the file, which is why the folder's descriptor goes last.
     this.#server.close();
@@ -85,6 +85,6 @@ async function inUse(prefix: string, path: string): Promise<AgentError> {
   );
   return new AgentError(
     'in-use',
-    `An agent runs on the prefix ${prefix} already (${holder}): stop it or choose another --prefix.`,
+    `An agent already runs on the prefix ${prefix} (${holder}): stop it, or choose another --prefix.`,
   );
 }

@@ -51,7 +51,7 @@ export class AppLog {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-      this.#say('the disk is full, so what the app has written is dropped');
+      this.#say('the disk is full, so output of the app was discarded');
       await emptyLog(this.file);
     }
     this.#size = (await lstat(this.file)).size;

@@ -87,10 +87,10 @@ export class App {
     const ending = AbortSignal.any([signal, this.#stopping.signal]);
     this.#checked = waitUntilHealthy(health, this.#checking(ending)).then(
       (finding) => {
-        if (finding !== undefined) log('error', `deploy ${release.id} runs, but not well: ${finding}`);
+        if (finding !== undefined) log('error', `deploy ${release.id} is running but unhealthy: ${finding}`);
       },
       (error: unknown) => {
-        if (!ending.aborted) log('error', `the health of the app cannot be checked: ${String(error)}`);
+        if (!ending.aborted) log('error', `could not check the app's health: ${String(error)}`);
       },
     );
   }
@@ -104,7 +104,7 @@ export class App {
   keepRunning(): void {
     this.#keeping = this.#keepRunning().catch((error: unknown) => {
       if (!this.#stopping.signal.aborted)
-        this.#options.log('error', `no longer keeping the app: ${String(error)}`);
+        this.#options.log('error', `the app is no longer restarted when it exits: ${String(error)}`);
     });
   }
 
@@ -155,7 +155,7 @@ export class App {
     try {
       if (isRestart) await this.#spawn();
     } catch (error) {
-      return `cannot be started (${(error as Error).message})`;
+      return `could not be started (${(error as Error).message})`;
     }
     const child = this.#child;
     // Stopped while it was being started: then `stop` ends it.
@@ -164,7 +164,7 @@ export class App {
     if (isRestart) void this.#backToStay(settleMs, over.signal);
     const exit = await child.exited;
     over.abort();
-    return `ended (${describeExit(exit)})`;
+    return `exited (${describeExit(exit)})`;
   }
 
   /** An app that keeps ending is up for moments only; it counts as up when it has settled. */
@@ -203,7 +203,7 @@ export class App {
   async #endedEarly(exit: ChildExit): Promise<string> {
     const { health } = this.#options.release.deployment.manifest;
     const owner = health && (await foreignPortOwner(health, this.#pids()));
-    return `it ended (${describeExit(exit)})${owner === undefined ? '' : `, and ${describePortOwner(owner)}`}`;
+    return `it exited (${describeExit(exit)})${owner === undefined ? '' : `, and ${describePortOwner(owner)}`}`;
   }
 
   #checking(signal: AbortSignal): HealthOptions {

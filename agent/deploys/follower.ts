@@ -48,11 +48,11 @@ export class Follower {
       const name = await this.#releases.lastHealthy();
       const release = name === undefined ? undefined : await this.#releases.read(name);
       if (release !== undefined) this.#startAgain(release, signal);
-      await this.#logFailure('point out the release that runs', () => this.#releases.activate(name));
+      await this.#logFailure('update the link to the running release', () => this.#releases.activate(name));
     } catch (error) {
-      log('error', `the release that ran here cannot be started: ${describeFailure(error)}`);
+      log('error', `could not start the last healthy release: ${describeFailure(error)}`);
     }
-    await this.#logFailure('tidy up the releases', () => this.#releases.tidy(log));
+    await this.#logFailure('clean up the releases', () => this.#releases.tidy(log));
   }
 
   /** Follows the log until the signal aborts or the World is closed; the app goes on. */
@@ -96,8 +96,7 @@ export class Follower {
     const payload = await this.#retry(signal, () => world.getDeploy(id, { signal }).catch(emptyIfNoText));
     const entry = entryOf(id, payload);
     if (entry === undefined) {
-      if (this.#handled?.id !== id)
-        log('warn', `deploy ${id} was not made by hawser; leaving this host as it is`);
+      if (this.#handled?.id !== id) log('warn', `deploy ${id} was not created by hawser; skipping it`);
       this.#handled = { id, digest: '' };
       return;
     }
@@ -163,7 +162,7 @@ export class Follower {
     } catch (error) {
       signal.throwIfAborted();
       const runs = this.#running?.release.id ?? 0;
-      const message = `${describeFailure(error)} ${runs === 0 ? 'Nothing runs here.' : `Deploy ${runs} still runs.`}`;
+      const message = `${describeFailure(error)} ${runs === 0 ? 'Nothing is running here.' : `Deploy ${runs} is still running.`}`;
       log('error', `deploy ${id} failed: ${message}`);
       this.#reporter.report(id, { state: 'failed', message, current: runs });
     }
@@ -187,7 +186,8 @@ export class Follower {
     }
     await app.stop();
     await this.#rollBack(previous, signal);
-    const back = previous === undefined ? 'Nothing runs here now.' : `Deploy ${previous.id} runs again.`;
+    const back =
+      previous === undefined ? 'Nothing is running here now.' : `Deploy ${previous.id} is running again.`;
     const message = `${failure.message} ${back}`;
     log('error', `deploy ${id} failed: ${message}`);
     const logTail = failure.logTail === '' ? {} : { logTail: failure.logTail };
@@ -211,7 +211,9 @@ export class Follower {
   async #rollBack(previous: Release | undefined, signal: AbortSignal): Promise<void> {
     this.#running = undefined;
     const app = previous && this.#startAgain(previous, signal);
-    await this.#logFailure('point out the release that runs', () => this.#releases.activate(previous?.name));
+    await this.#logFailure('update the link to the running release', () =>
+      this.#releases.activate(previous?.name),
+    );
     await app?.checked();
   }
 

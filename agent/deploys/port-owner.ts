@@ -43,7 +43,7 @@ export async function foreignPortOwner(
 /** "port 8080 is held by process 812 (nginx), which is not the app's" */
 export function describePortOwner({ port, pid }: PortOwner): string {
   const who = pid === undefined ? 'another process' : `process ${pid} (${nameOf(pid)})`;
-  return `port ${port} is held by ${who}, which the app did not start`;
+  return `port ${port} is held by ${who}, not by the app`;
 }
 
 /** Several sockets may share a port (SO_REUSEPORT): each has to be the app's. */

@@ -32,7 +32,7 @@ export async function pruneDeploys(options: PruneOptions, signal: AbortSignal): 
     } catch (error) {
       if (signal.aborted) break;
       const why = reasonOf(error);
-      if (why !== said) options.log('warn', `old deploys stay for now: ${why}`);
+      if (why !== said) options.log('warn', `could not prune old deploys; will try again: ${why}`);
       said = why;
     }
     await wake.wait(QUIET_MS, signal);
@@ -48,14 +48,15 @@ async function pruneAndFree(
 ): Promise<boolean> {
   const pruned = await world.pruneDeploys(keep, { signal });
   if (pruned === 0 && !isOwed) return false;
-  if (pruned > 0) log('info', `deleted ${pruned} old deploys; the newest ${keep} and what hosts run stay`);
+  if (pruned > 0)
+    log('info', `deleted ${pruned} old deploys; kept the newest ${keep} and those that hosts run`);
   try {
     const { freed } = await world.fsGc({ signal });
-    log('info', `freed ${freed} blocks of deploys that are gone`);
+    log('info', `freed ${freed} blocks of deleted deploys`);
     return false;
   } catch (error) {
     signal.throwIfAborted();
-    log('warn', `blocks of deploys that are gone stay for now: ${reasonOf(error)}`);
+    log('warn', `could not free the blocks of deleted deploys; will try again: ${reasonOf(error)}`);
     return true;
   }
 }
@@ -69,7 +70,7 @@ async function notifyAtDeploys(
     for await (const _ of world.watchDeploy({ signal })) wake.notify();
   } catch (error) {
     if (!signal.aborted)
-      log('debug', `old deploys are looked for from time to time only: ${reasonOf(error)}`);
+      log('debug', `cannot watch the deploy log; pruning it only every 10 minutes: ${reasonOf(error)}`);
   }
 }
 

@@ -148,7 +148,7 @@ export class Releases {
     for (const entry of await list(this.#releases)) {
       if (!entry.startsWith('.') && (linked.includes(entry) || (await this.read(entry)) !== undefined))
         continue;
-      log('info', `removing ${this.folder(entry)}, which is not whole`);
+      log('info', `removing ${this.folder(entry)}, which is incomplete`);
       await removeTree(this.folder(entry));
     }
     const names = await this.#names();

@@ -68,7 +68,7 @@ export class Reporter {
       await retryWhileUnavailable(write, { signal, log: this.#log });
     } catch (error) {
       if (signal.aborted || (error instanceof WorldError && error.code === 'closed')) return false;
-      this.#log('error', `the report on deploy ${id} is lost: ${String(error)}`);
+      this.#log('error', `could not report on deploy ${id}: ${String(error)}`);
     }
     if (this.#unsaid.get(id) === written) this.#unsaid.delete(id);
     return true;

@@ -41,7 +41,7 @@ export async function retryWhileUnavailable<T>(
       signal.throwIfAborted();
       if (!isRetryable(error)) throw error;
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== said) log('warn', `trying again until it works: ${message}`);
+      if (message !== said) log('warn', `retrying until it works: ${message}`);
       said = message;
     }
     await pause(backoff.next(), signal);

@@ -33,23 +33,23 @@ export function exposureWarnings({
     if (wide.length > 0 && !insecure) throw refused(side, wide.map(({ text }) => text).join(', '), files);
     const near = open.filter(isLoopback);
     return [
-      ...(wide.length === 0 ? [] : [`${list(wide)} ${are(wide)} open to whoever reaches this host`]),
+      ...(wide.length === 0 ? [] : [`${list(wide)} ${are(wide)} open to anyone who can reach this host`]),
       ...(near.length === 0 ? [] : [`${list(near)} ${are(near)} open to every local user of this host`]),
-    ].map((who) => `${who}, who can so ${PERMITTED_ACTIONS[side]}`);
+    ].map((who) => `${who}, who can ${PERMITTED_ACTIONS[side]}`);
   });
 }
 
 const PERMITTED_ACTIONS = {
   client: 'read and write the fleet, and run programs on all its hosts as the users of their agents',
-  server: 'become a part of the cluster, and so read and write the fleet',
+  server: 'join the cluster, and so read and write the fleet',
 } as const;
 
 function refused(side: UrlSide, urls: string, files: TlsFiles | undefined): AgentError {
   const flags = side === 'client' ? ['--cert-file', '--key-file', '--trusted-ca-file'] : PEER_FLAGS;
   const missing = files === undefined ? flags.join(', ') : flags[2];
   const message =
-    `At ${urls} whoever reaches this host could ${PERMITTED_ACTIONS[side]}: give certificates that clients must have too ` +
-    `(https:// with ${missing}), or --insecure if only hosts of yours can reach that network.`;
+    `At ${urls} anyone who can reach this host could ${PERMITTED_ACTIONS[side]}: require client certificates ` +
+    `(https:// with ${missing}), or pass --insecure if only your own hosts can reach that network.`;
   return new AgentError('unsafe', message);
 }
 

@@ -40,14 +40,14 @@ export function parseServerUrl(text: string): ServerUrl {
   if (parts === null) throw refused(text, 'has no host and port: write http://host:port.');
   const [, host = '', digits = ''] = parts;
   const port = Number(digits);
-  if (port < 1 || port > 65_535) throw refused(text, 'has no port from 1 to 65535, which others could know.');
+  if (port < 1 || port > 65_535) throw refused(text, 'needs a port from 1 to 65535.');
   return { text, scheme, host: plainHost(text, host), port };
 }
 
 /** @throws AgentError `invalid` for a host that etcd cannot bind to. */
 export function checkListening(url: ServerUrl): void {
   if (url.host !== 'localhost' && !isIPv4(url.host) && !isIPv6(url.host)) {
-    throw refused(url.text, 'names a host, and etcd listens on addresses only: write the IP address.');
+    throw refused(url.text, 'names a host, but etcd listens only on addresses: write the IP address.');
   }
 }
 
@@ -56,7 +56,7 @@ export function checkAdvertised(url: ServerUrl, side: UrlSide): void {
   if (!isWildcard(url.host)) return;
   throw refused(
     url.text,
-    `cannot be what other hosts use, because it means every address of this one: advertise a ${side} URL with the address of this host (--advertise-${side}-urls).`,
+    `cannot be advertised, because it stands for every address of this host: advertise a ${side} URL with one address (--advertise-${side}-urls).`,
   );
 }
 
@@ -89,7 +89,7 @@ function bound(host: string): string {
 
 /** In the form that the URL standard gives it, so that equal addresses are equal. */
 function plainHost(text: string, host: string): string {
-  if (host === '' || !URL.canParse(`http://${host}`)) throw refused(text, 'has no host that can be read.');
+  if (host === '' || !URL.canParse(`http://${host}`)) throw refused(text, 'has no valid host.');
   return new URL(`http://${host}`).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 

@@ -28,7 +28,7 @@ export function checkPrefix(prefix: string): void {
     const why = ERRNO_MEANINGS[code] ?? message;
     throw new AgentError(
       'invalid',
-      `Cannot write to the prefix ${prefix}: ${why}. Choose another with --prefix, or run as a user who may.`,
+      `Cannot write to the prefix ${prefix}: ${why}. Choose another with --prefix, or run as a user with permission.`,
       { cause: error },
     );
   }
@@ -45,9 +45,9 @@ const ERRNO_MEANINGS: Partial<Record<string, string>> = {
   EACCES: 'permission denied (EACCES)',
   EPERM: 'not permitted (EPERM)',
   EROFS: 'its file system is read-only (EROFS)',
-  ENOTDIR: 'a part of it is a file (ENOTDIR)',
+  ENOTDIR: 'part of the path is a file (ENOTDIR)',
   EEXIST: 'it is a file (EEXIST)',
-  ENOENT: 'no folder can be made there (ENOENT)',
+  ENOENT: 'a folder cannot be created there (ENOENT)',
   ENOSPC: 'its file system is full (ENOSPC)',
 };
 

@@ -57,14 +57,11 @@ function validateNoServer({ seeds = [], connectSeeds, newCluster }: ValidatedOpt
   if (seeds.length === 0 && connectSeeds === undefined) {
     throw new AgentError(
       'invalid',
-      'A host without a server needs seeds: give --seeds, or leave out --no-server.',
+      'A host without a server needs seeds: pass --seeds, or omit --no-server.',
     );
   }
   if (newCluster === true) {
-    throw new AgentError(
-      'invalid',
-      'A host without a server cannot make a cluster: leave out --new-cluster.',
-    );
+    throw new AgentError('invalid', 'A host without a server cannot create a cluster: omit --new-cluster.');
   }
 }
 
@@ -77,17 +74,17 @@ function validateHostname(hostname: string): void {
   if (!/^[^/,=\s\u0000-\u001f\u007f\ufffd]+$/.test(hostname)) {
     throw new AgentError(
       'invalid',
-      `The hostname must not be empty or hold a slash, comma, equals sign or space, as "${hostname}" does.`,
+      `"${hostname}" is not a valid hostname: it must be non-empty, without a slash, comma, equals sign or space.`,
     );
   }
 }
 
 function validatePrefix(prefix: string): void {
   if (!path.isAbsolute(prefix)) {
-    throw new AgentError('invalid', `The prefix must be an absolute folder, not ${prefix || 'empty'}.`);
+    throw new AgentError('invalid', `The prefix must be an absolute path, not ${prefix || 'empty'}.`);
   }
   if (path.resolve(prefix) === '/') {
-    throw new AgentError('invalid', 'The prefix must be a folder of its own, not /.');
+    throw new AgentError('invalid', 'The prefix must not be the root folder /.');
   }
 }
 
@@ -101,7 +98,7 @@ function validateNamespace(namespace: string): void {
 
 function validateQuota(bytes: number | undefined): void {
   if (bytes === undefined || (Number.isSafeInteger(bytes) && bytes > 0)) return;
-  throw new AgentError('invalid', `The quota of etcd must be a whole number of bytes from 1, not ${bytes}.`);
+  throw new AgentError('invalid', `etcd's quota must be a positive whole number of bytes, not ${bytes}.`);
 }
 
 function validateNoNetwork(options: ValidatedOptions): void {
@@ -114,12 +111,15 @@ function validateNoNetwork(options: ValidatedOptions): void {
   ] as const;
   const [what] = given.find(([, urls]) => urls !== undefined && urls.length > 0) ?? [];
   if (what !== undefined) {
-    throw new AgentError('invalid', `A host without network is a cluster by itself: it takes no ${what}.`);
+    throw new AgentError(
+      'invalid',
+      `A host without a network is a single-host cluster and takes no ${what}.`,
+    );
   }
   if (options.tls !== undefined) {
     throw new AgentError(
       'invalid',
-      'A host without network serves unix sockets only: it takes no certificates.',
+      'A host without a network serves only unix sockets and takes no certificates.',
     );
   }
   checkSocketPath(options.prefix, socketPath(NO_NETWORK_URLS.client, path.join(options.prefix, 'etcd')));
@@ -129,7 +129,7 @@ function checkSocketPath(prefix: string, longest: string): void {
   if (Buffer.byteLength(longest) > MAX_SOCKET_PATH_BYTES) {
     throw new AgentError(
       'invalid',
-      `The prefix ${prefix} is too long for the unix socket ${longest}: ${MAX_SOCKET_PATH_BYTES} bytes are the most.`,
+      `The prefix ${prefix} is too long for the unix socket ${longest}: the limit is ${MAX_SOCKET_PATH_BYTES} bytes.`,
     );
   }
 }
@@ -150,7 +150,7 @@ function validateUrls(options: ValidatedOptions): void {
 
 function checkSocketUrl(url: string, prefix: string): void {
   if (!/^unix:\/\/\/[^\0]*[^\0/]$/.test(url)) {
-    throw new AgentError('invalid', `${url} names no socket: write unix:///absolute/path.`);
+    throw new AgentError('invalid', `${url} is not a socket URL: write unix:///absolute/path.`);
   }
   for (const longest of [
     ...socketPaths([url]),
@@ -169,8 +169,7 @@ function listening(urls: readonly string[], side: UrlSide, tls: ServerTls | unde
 }
 
 function validateAdvertised(urls: readonly string[], side: UrlSide, tls: ServerTls | undefined): void {
-  if (urls.length === 0)
-    throw new AgentError('invalid', `There must be an advertised ${side} URL, or no option for it.`);
+  if (urls.length === 0) throw new AgentError('invalid', `--advertise-${side}-urls must not be empty.`);
   for (const url of urls.map(parseServerUrl)) {
     checkAdvertised(url, side);
     checkScheme(url, side, tls);
@@ -182,10 +181,10 @@ function checkScheme({ text, scheme }: ServerUrl, side: UrlSide, tls: ServerTls 
   const files = side === 'client' ? tls?.client : tls?.peer;
   const flags = side === 'client' ? '--cert-file and --key-file' : '--peer-cert-file and --peer-key-file';
   if (scheme === 'https' && files === undefined) {
-    throw new AgentError('invalid', `${text} needs a certificate: give ${flags}, or write http://.`);
+    throw new AgentError('invalid', `${text} needs a certificate: pass ${flags}, or write http://.`);
   }
   if (scheme === 'http' && files !== undefined) {
-    throw new AgentError('invalid', `${text} would go around the certificate for ${side}s: write https://.`);
+    throw new AgentError('invalid', `${text} would bypass the certificate for ${side}s: write https://.`);
   }
 }
 
@@ -197,8 +196,8 @@ function refuseCollisions(clients: readonly ServerUrl[], servers: readonly Serve
     const [a, b] = [formatServer(other), formatServer(url)];
     const what = a === b ? a : `${a} and ${b}`;
     if (clients.includes(other) && servers.includes(url)) {
-      throw new AgentError('invalid', `Clients and servers cannot share ${what}: give them different ports.`);
+      throw new AgentError('invalid', `Clients and servers cannot share ${what}: use different ports.`);
     }
-    throw new AgentError('invalid', `etcd cannot listen twice on ${what}: give each URL once.`);
+    throw new AgentError('invalid', `etcd cannot listen twice on ${what}: list each URL once.`);
   }
 }

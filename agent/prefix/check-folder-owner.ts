@@ -46,13 +46,13 @@ function isTrusted(uid: number): boolean {
 }
 
 function foreign(part: string, { uid }: Stats, folder: string): AgentError {
-  const through = part === folder ? '' : `, on the way to ${folder},`;
-  const message = `${part}${through} belongs to user ${uid}, who could put anything there for us (user ${ourUid()}) to use: give it to the user that hawser runs as (chown), or choose another --prefix.`;
+  const through = part === folder ? '' : `, on the path to ${folder},`;
+  const message = `${part}${through} belongs to user ${uid}, who could plant files there that hawser (user ${ourUid()}) would use: change its owner to the user that hawser runs as (chown), or choose another --prefix.`;
   return new AgentError('unsafe', message);
 }
 
 function writable(part: string, folder: string): AgentError {
-  const through = part === folder ? '' : `, on the way to ${folder},`;
-  const message = `Other users can write to ${part}${through} so they could put anything there for us to use: take that from them (chmod go-w ${part}), or choose another --prefix.`;
+  const through = part === folder ? '' : `, on the path to ${folder},`;
+  const message = `Other users can write to ${part}${through} so they could plant files there that hawser would use: revoke that (chmod go-w ${part}), or choose another --prefix.`;
   return new AgentError('unsafe', message);
 }

@@ -39,14 +39,14 @@ async function openPrivateFile(file: string, flags: number): Promise<FileHandle>
   const handle = await open(file, flags | O_NOFOLLOW | O_NONBLOCK, 0o600).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ELOOP') throw refused(file, 'it is a link', error);
-    if (code === 'ENXIO') throw refused(file, 'it is no plain file', error);
+    if (code === 'ENXIO') throw refused(file, 'it is not a regular file', error);
     throw error;
   });
   try {
     const { uid, nlink, ...found } = await handle.stat();
-    if (!isFile(found.mode)) throw refused(file, 'it is no plain file');
+    if (!isFile(found.mode)) throw refused(file, 'it is not a regular file');
     if (uid !== process.geteuid?.()) throw refused(file, `it belongs to user ${uid}`);
-    if (nlink > 1) throw refused(file, 'it has another name elsewhere (a hard link)');
+    if (nlink > 1) throw refused(file, 'it has another hard link');
     return handle;
   } catch (error) {
     await handle.close();
@@ -59,6 +59,6 @@ function isFile(mode: number): boolean {
 }
 
 function refused(file: string, why: string, cause?: unknown): AgentError {
-  const message = `Refused to use ${file}: ${why}, so it may have been put there by somebody else. Look at it, and remove it.`;
+  const message = `Refused to use ${file}: ${why}, so someone else may have put it there. Inspect it, then remove it.`;
   return new AgentError('unsafe', message, { cause });
 }

@@ -65,6 +65,6 @@ function isExecutable(file: string): boolean {
 
 function noProgram(name: string, cwd: string): NodeJS.ErrnoException {
   const found = name.includes('/') && statSync(path.resolve(cwd, name), { throwIfNoEntry: false });
-  const [code, why] = found ? ['EACCES', 'it cannot be executed'] : ['ENOENT', 'there is no such program'];
+  const [code, why] = found ? ['EACCES', 'it cannot be executed'] : ['ENOENT', 'no such program'];
   return Object.assign(new Error(`${name}: ${why} (${code})`), { code, path: name });
 }

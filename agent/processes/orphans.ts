@@ -61,7 +61,7 @@ export class ProcessMark {
       renameSync(partial, this.#recordFile);
     } catch (error) {
       // It is a second way to what the marks tell; the app is worth more.
-      log('warn', `could not note where the app runs: ${(error as Error).message}`);
+      log('warn', `could not record where the app runs: ${(error as Error).message}`);
     }
   }
 
@@ -114,9 +114,9 @@ async function killOrphans(log: Log, what: string, criteria: () => ProcessTreeCr
   const find = () => processTreeOf(listProcesses(), criteria(), process.pid);
   const found = find().map(({ pid }) => `${pid} (${nameOf(pid)})`);
   if (found.length === 0) return;
-  log('warn', `ending what is left of the ${what} of an agent that was killed: ${found.join(', ')}`);
+  log('warn', `killing orphaned ${what} processes of an earlier agent: ${found.join(', ')}`);
   const left = await killAll(find);
-  for (const { pid } of left) log('error', `process ${pid} (${nameOf(pid)}) cannot be ended`);
+  for (const { pid } of left) log('error', `process ${pid} (${nameOf(pid)}) could not be killed`);
 }
 
 function worksIn(pid: number, folder: string): boolean {

@@ -83,7 +83,10 @@ test.serial(
       t.is(winners.length, 1, answers.join('\n'));
       const [winner] = winners;
       for (const answer of answers.filter((one) => one !== 'held')) {
-        t.regex(answer, new RegExp(`^in-use: .*already \\(pid ${winner?.child.pid}, hostname holder\\)`));
+        t.regex(
+          answer,
+          new RegExp(`^in-use: An agent already runs .* \\(pid ${winner?.child.pid}, hostname holder\\)`),
+        );
       }
       await winner?.kill();
       contenders = contenders.filter((one) => one !== winner);

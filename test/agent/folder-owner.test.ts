@@ -62,9 +62,9 @@ test.serial('a prefix that others can write to is refused, as is one on a way th
   symlinkSync(at('target'), at('link'));
   t.regex(refusal(at('open')), /Other users can write to .*open so they/);
   t.regex(refusal(at('open-to-group')), /Other users can write to/);
-  t.regex(refusal(at('way/prefix')), /Other users can write to .*way, on the way to .*prefix,/);
-  t.regex(refusal(at('way/new')), /Other users can write to .*way, on the way/);
-  t.regex(refusal(at('link-to-the-way')), /Other users can write to .*way, on the way/);
+  t.regex(refusal(at('way/prefix')), /Other users can write to .*way, on the path to .*prefix,/);
+  t.regex(refusal(at('way/new')), /Other users can write to .*way, on the path/);
+  t.regex(refusal(at('link-to-the-way')), /Other users can write to .*way, on the path/);
   for (const name of ['sticky/prefix', 'private', 'private/new/er', 'link'])
     t.is(refusal(at(name)), 'accepted', name);
 });

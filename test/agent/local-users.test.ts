@@ -138,7 +138,7 @@ test.serial(
     ]) {
       wide.run(wide.flags([], urls));
       t.is((await wide.ended()).code, 4);
-      await wide.logged(/give certificates that clients must have too .* or --insecure/);
+      await wide.logged(/require client certificates .* or pass --insecure/);
     }
     t.deepEqual(wide.processes(), []);
   },
@@ -165,7 +165,7 @@ test.serial(
       return `${code}: ${agent.log.slice(from)}`;
     };
     await writeFile(at('file'), 'kept');
-    t.regex(await run(at('file')), /^2: .*is no socket/s);
+    t.regex(await run(at('file')), /^2: .*is not a socket/s);
     t.is(await readFile(at('file'), 'utf8'), 'kept');
     await mkdir(at('open'));
     await promisify(execFile)('chmod', ['0777', at('open')]);

@@ -23,7 +23,7 @@ export function idealSizeReader(world: ClientWorld, log: Log): IdealSizeReader {
     } catch (error) {
       if (!(error instanceof WorldError) || error.code !== 'invalid') throw error;
       if (!isSaid)
-        log('warn', `taking the cluster size to be ${DEFAULT_IDEAL_CLUSTER_SIZE}: ${error.message}`);
+        log('warn', `using the default cluster size ${DEFAULT_IDEAL_CLUSTER_SIZE}: ${error.message}`);
       isSaid = true;
       return DEFAULT_IDEAL_CLUSTER_SIZE;
     }

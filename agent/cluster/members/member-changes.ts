@@ -63,7 +63,7 @@ export async function carryOut(
       await commit(task, [{ delete: `${NOMINATED_PREFIX}${change.hostname}` }]);
       return done;
     case 'drain':
-      context.log('info', `the size is 0: ${change.view.hostname}, the last server, is to stop`);
+      context.log('info', `the size is 0: stopping ${change.view.hostname}, the last server`);
       await trySnapshot(task);
       await commit(task, [{ delete: `${NOMINATED_PREFIX}${change.view.hostname}` }]);
       return done;
@@ -82,7 +82,7 @@ async function add(task: Task, { volunteer }: Extract<Change, { kind: 'add' }>):
   const health = await healthOf(client, voters, signal);
   if (!mayAdd(voters, health)) return { done: false, why: explainUnhealthy(voters, health) };
   const problem = await trySnapshot(task);
-  if (problem !== undefined) return { done: false, why: `no snapshot could be taken before: ${problem}` };
+  if (problem !== undefined) return { done: false, why: `could not take a snapshot first: ${problem}` };
   log('info', `nominating ${volunteer.hostname}: ${voters.length + 1} of ${state.size} servers`);
   const key = `${NOMINATED_PREFIX}${volunteer.hostname}`;
   await commit(task, [{ put: key, value: volunteer.peerUrls.join(',') }]);
@@ -99,11 +99,11 @@ async function promote(
     await client.memberPromote(member.id, { signal, timeoutMs: CALL_MS });
   } catch (error) {
     if (error instanceof WorldError && error.code === 'conflict')
-      return { done: false, why: `${member.name} has not caught up with the leader` };
+      return { done: false, why: `${member.name} has not caught up with the leader yet` };
     throw error;
   }
   failures.delete(hostname ?? '');
-  log('info', `${member.name} votes`);
+  log('info', `${member.name} is now a voter`);
   return done;
 }
 
@@ -113,11 +113,11 @@ async function remove(task: Task, change: Extract<Change, { kind: 'remove' }>): 
   const voters = votersOf(state);
   const health = await healthOf(client, voters, signal);
   if (!view.member.isLearner && !mayRemove(voters, health, view.member))
-    return { done: false, why: `without it there would be no majority: ${explainUnhealthy(voters, health)}` };
+    return { done: false, why: `that would leave no majority: ${explainUnhealthy(voters, health)}` };
   const problem = view.member.isLearner ? undefined : await trySnapshot(task);
   if (problem !== undefined && why === 'too many')
-    return { done: false, why: `no snapshot could be taken before: ${problem}` };
-  if (problem !== undefined) log('warn', `no snapshot was taken before a member is removed: ${problem}`);
+    return { done: false, why: `could not take a snapshot first: ${problem}` };
+  if (problem !== undefined) log('warn', `removing a member without a snapshot: ${problem}`);
   const stay = voters.filter(({ id }) => id !== view.member.id && health.healthy.has(id));
   if (health.leader === view.member.id) await handOver(task, view, stay[0]?.id);
   log('info', `removing ${view.hostname ?? `member ${view.member.id}`} from the cluster (${why})`);
@@ -152,7 +152,10 @@ async function backOff({ client, failures, log, signal }: Task, { hostname }: Me
   const count = failures.get(hostname) ?? 0;
   failures.set(hostname, count + 1);
   const seconds = Math.min(FIRST_BACKOFF_SECONDS * 2 ** count, MAX_BACKOFF_SECONDS);
-  log('warn', `${hostname} was nominated and did not start in time; it is left alone for ${seconds} s`);
+  log(
+    'warn',
+    `${hostname} was nominated but did not start in time; it can be nominated again in ${seconds} s`,
+  );
   const key = `${RESTING_PREFIX}${hostname}`;
   const lease = await client.leaseFor(key, seconds, { signal });
   return [{ put: key, value: String(count + 1), lease }];
@@ -164,7 +167,7 @@ async function commit({ client, turn, signal }: Task, success: readonly TxnOp[])
     { compare: [turn.fence], success },
     { signal, repeatable: true, timeoutMs: CALL_MS },
   );
-  if (!succeeded) throw new WorldError('conflict', 'Another host was elected to look after the cluster.');
+  if (!succeeded) throw new WorldError('conflict', 'Another host was elected to manage the cluster.');
 }
 
 /** @returns why there is none. */
@@ -184,7 +187,7 @@ function votersOf(state: ClusterState): MemberView['member'][] {
 }
 
 function explainUnhealthy(voters: readonly MemberView['member'][], { healthy, leader }: VoterHealth): string {
-  if (leader === undefined) return 'the servers agree on no leader';
+  if (leader === undefined) return 'the servers do not agree on a leader';
   const names = voters.filter(({ id }) => !healthy.has(id)).map(({ name }) => name);
-  return `${names.join(', ')} ${names.length === 1 ? 'does' : 'do'} not take part`;
+  return `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} unhealthy`;
 }

@@ -72,7 +72,7 @@ export class Nominator {
         const session = await this.#options.session(signal);
         await resignPreviousSession(client, hostname, session, signal);
         await using turn = await campaign(client, CHOOSER_ELECTION, hostname, { signal, session });
-        log('debug', 'this host is elected to look after the members of the cluster');
+        log('debug', 'this host is elected to manage the members of the cluster');
         // A fleet of an agent before there were identities has none yet.
         await makeFleet(client, fleet(), { signal }).catch((error: unknown) => this.#tolerate(error));
         await this.#lead(turn, AbortSignal.any([signal, turn.lost]));
@@ -80,7 +80,7 @@ export class Nominator {
         if (signal.aborted) return;
         // Also `closed`: the session was lost and closed, and there will be another.
         if (!(error instanceof WorldError)) throw error;
-        log('debug', `not elected to look after the cluster: ${error.message}`);
+        log('debug', `not elected to manage the cluster: ${error.message}`);
         await pause(RETRY_AFTER_TROUBLE_MS, signal);
       }
     }
@@ -122,7 +122,7 @@ export class Nominator {
         if (signal.aborted) return;
         if (!(error instanceof WorldError) || error.code === 'closed' || error.code === 'conflict')
           throw error;
-        this.#options.log('debug', `the cluster stays as it is for now: ${error.message}`);
+        this.#options.log('debug', `could not change the cluster; will try again: ${error.message}`);
         await pause(RETRY_AFTER_TROUBLE_MS, signal);
       }
     }
@@ -152,7 +152,7 @@ export class Nominator {
 
   /** What could not be done, and why, once for each reason. */
   #logRefusal(change: Change, outcome: Outcome): void {
-    const text = outcome.done ? '' : `${describeChange(change)} has to wait: ${outcome.why}`;
+    const text = outcome.done ? '' : `${describeChange(change)} must wait: ${outcome.why}`;
     if (text !== '' && text !== this.#lastLogged && change.kind !== 'promote')
       this.#options.log('info', text);
     this.#lastLogged = text;

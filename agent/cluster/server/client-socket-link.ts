@@ -54,7 +54,10 @@ export class ClientSocketLink {
     if (found === undefined) return false;
     if (found.isSymbolicLink() && (await readlink(this.#path)) === this.#target) return true;
     if (!found.isSymbolicLink() && !found.isSocket())
-      throw new AgentError('invalid', `${this.#path} is no socket: choose another path with --client-urls.`);
+      throw new AgentError(
+        'invalid',
+        `${this.#path} is not a socket: choose another path with --client-urls.`,
+      );
     if (found.uid === process.geteuid?.() && !(await isAnswered(this.#path))) return false;
     const message = `Another server is at ${this.#path}: stop it, or choose another path with --client-urls unix:///….`;
     throw new AgentError('in-use', message);

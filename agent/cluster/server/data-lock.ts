@@ -16,7 +16,7 @@ export async function checkDataFree(dataFolder: string): Promise<void> {
   if (pid === undefined) return;
   throw new AgentError(
     'in-use',
-    `Process ${pid} uses the data in ${dataFolder} already: stop it, or choose another --prefix.`,
+    `Process ${pid} is already using the data in ${dataFolder}: stop it, or choose another --prefix.`,
   );
 }
 

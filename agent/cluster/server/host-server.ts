@@ -87,7 +87,7 @@ export class HostServer {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof WorldError) || error.code === 'closed') throw error;
-        this.#options.log('debug', `the own server waits: ${error.message}`);
+        this.#options.log('debug', `waiting to start the local etcd server: ${error.message}`);
         await pause(SLOW_POLL_MS, signal);
       }
     }
@@ -153,7 +153,7 @@ export class HostServer {
     if (member !== undefined && member.name !== '') {
       // An earlier server of this host, whose data is lost: the others have to give it up first.
       if (member.id !== this.#awaited)
-        log('info', `waiting until the cluster has given up the member that ${hostname} was`);
+        log('info', `waiting until the cluster has removed the earlier member of ${hostname}`);
       this.#awaited = member.id;
       presence.volunteer(undefined);
       return wake.wait(MEMBER_CHANGE_INTERVAL_MS, signal);
@@ -183,7 +183,7 @@ export class HostServer {
       }
       await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
     }
-    log('error', `${hostname} cannot take its place in the cluster: its server ends at each start`);
+    log('error', `${hostname} cannot join the cluster: its etcd server exits at every start`);
     this.#failedMemberId = memberId;
   }
 
@@ -197,14 +197,14 @@ export class HostServer {
     if (ending === 'drained') {
       log(
         'info',
-        `the cluster was drained: its data stays on ${hostname}; start its agent again to bring it back`,
+        `the cluster was drained; its data stays on ${hostname}: restart its agent to bring the cluster back`,
       );
       this.#drained = true;
       await folder.setDrained(true);
       return this.stop();
     }
     if (ending === 'ended') return this.#startAgain(server, performance.now() - since, signal);
-    log('info', `${hostname} is no member of the cluster any more; its data goes to ${folder.data}.old`);
+    log('info', `${hostname} is no longer a member of the cluster; moving its data to ${folder.data}.old`);
     if (!(await this.isRemovedWithin(REMOVED_EXIT_MS))) await this.discard();
   }
 
@@ -226,19 +226,19 @@ export class HostServer {
     const { log, hostname, launcher, folder } = this.#options;
     const exit = await server.exited;
     if (exit.why === 'removed') {
-      log('info', `${hostname} was removed from the cluster; its data goes to ${folder.data}.old`);
+      log('info', `${hostname} was removed from the cluster; moving its data to ${folder.data}.old`);
       return this.discard();
     }
     if (exit.why === 'disk-full') {
       log(
         'error',
-        `the disk of ${hostname} is full, so its etcd server ended; it starts again when there is room`,
+        `the disk of ${hostname} is full and its etcd server exited; it restarts when there is space`,
       );
       await untilSpace(folder.folder, signal);
     } else {
       this.#retries = ranMs > STABLE_AFTER_MS ? 1 : this.#retries + 1;
       if (this.#retries > MAX_SERVER_RETRIES) return this.#giveUp(server, signal);
-      log('warn', `the etcd server ended (${explainExit(exit)}); starting it again`);
+      log('warn', `the etcd server exited (${explainExit(exit)}); restarting it`);
       await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
     }
     if (this.#isOurs(server)) this.#server = (await launcher.trySpawn({ kind: 'restart' })) ?? server;
@@ -248,12 +248,15 @@ export class HostServer {
   async #giveUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
     const { client, log, hostname, presence } = this.#options;
     const exit = await server.exited;
-    const why = `The etcd server of ${hostname} ended ${this.#retries} times in a row, last with ${explainExit(exit)}.`;
+    const why = `The etcd server of ${hostname} exited ${this.#retries} times in a row, most recently with ${explainExit(exit)}.`;
     // Without a majority that answers nobody is there to go on.
     const others = await client.members({ signal, timeoutMs: READY_MS }).catch(() => []);
     if (!others.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner))
       throw new AgentError('server-failed', why, { logTail: exit.logTail });
-    log('error', `${why} The others go on; this host gives up its place and joins them as a new one.`);
+    log(
+      'error',
+      `${why} The other servers continue; this host leaves the cluster and rejoins as a new member.`,
+    );
     this.#retries = 0;
     presence.volunteer(undefined);
     await this.discard();

@@ -76,8 +76,8 @@ const EXIT_MEANINGS: Readonly<Record<ExitReason, string | undefined>> = {
   removed: 'removed from its cluster',
   'disk-full': 'the disk is full',
   'address-in-use': 'its address is in use',
-  'unequal-members': 'the list of members had changed',
-  corrupt: 'its data cannot be read',
+  'unequal-members': 'the member list had changed',
+  corrupt: 'its data is corrupt',
   hung: 'killed because it did not answer',
   stopped: undefined,
   other: undefined,
@@ -96,5 +96,5 @@ export function describeExit({
 /** The same with the last that etcd said, such as "exit code 1; it said: discovery failed: …". */
 export function explainExit(exit: ServerExit): string {
   const [said = ''] = exit.logTail.split('\n').slice(-1);
-  return `${describeExit(exit)}${said === '' ? '' : `; it said: ${said}`}`;
+  return `${describeExit(exit)}${said === '' ? '' : `; last log line: ${said}`}`;
 }

@@ -54,8 +54,7 @@ export class ServerLifecycle {
         if (server.exit !== undefined) return 'ended';
         if (!(error instanceof AgentError)) throw error;
       }
-      if (!isSaid)
-        this.#options.log('info', 'waiting for the other servers: there is no majority of them yet');
+      if (!isSaid) this.#options.log('info', 'waiting for the other servers: there is no majority yet');
       const asked = this.#options.client.status(server.clientEndpoint, { signal, timeoutMs: READY_MS });
       const status = await asked.catch(() => undefined); // it ended, or is busy with its data
       if (status !== undefined && (await this.#options.clusterIdentity.hasRemoved(status, signal)))

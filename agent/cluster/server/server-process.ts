@@ -63,7 +63,7 @@ export class ServerProcess {
     this.clientEndpoint = clientEndpoint;
     this.exited = child.exited.then((exit) => this.#judge(exit));
     this.#watch().catch((error: Error) => {
-      options.log?.('warn', `nobody watches whether the etcd server hangs: ${error.message}`);
+      options.log?.('warn', `the etcd watchdog stopped: ${error.message}`);
     });
   }
 
@@ -185,7 +185,7 @@ export class ServerProcess {
 
   async #rotateLog(log: Log): Promise<void> {
     await rotateLog(logFileIn(this.#options.folder), { live: true }).catch((error: Error) => {
-      log('warn', `the log of etcd could not be rotated: ${error.message}`);
+      log('warn', `could not rotate etcd's log: ${error.message}`);
     });
   }
 
@@ -196,14 +196,14 @@ export class ServerProcess {
   }
 
   #failure(exit: ServerExit): AgentError {
-    const message = `The etcd server of ${this.#options.name} ended before it served: ${describeExit(exit)}.`;
+    const message = `The etcd server of ${this.#options.name} exited before it was ready: ${describeExit(exit)}.`;
     return new AgentError(ERROR_CODES[exit.why] ?? 'server-failed', message, { logTail: exit.logTail });
   }
 
   async #lateness(timeoutMs: number): Promise<AgentError> {
     const log = await this.#child.logTail(LOG_TAIL_LINES, LOG_TAIL_BYTES);
     const logTail = tellingLines(log).join('\n');
-    const message = `The etcd server of ${this.#options.name} did not serve within ${timeoutMs} ms.`;
+    const message = `The etcd server of ${this.#options.name} was not ready within ${timeoutMs / 1000} s.`;
     return new AgentError('server-failed', message, { logTail });
   }
 }

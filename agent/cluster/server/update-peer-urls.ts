@@ -14,7 +14,7 @@ export async function updatePeerUrls(
 ): Promise<void> {
   const known = (await client.members({ signal })).find(({ id }) => id === memberId)?.peerUrls;
   if (known === undefined || isSameSet(known, urls)) return;
-  log('info', `${hostname} moved from ${known.join(', ')} to ${urls.join(', ')}: telling the cluster`);
+  log('info', `${hostname} moved from ${known.join(', ')} to ${urls.join(', ')}: updating the cluster`);
   await client.memberUpdate(memberId, urls, { signal });
 }
 

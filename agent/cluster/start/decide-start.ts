@@ -53,7 +53,7 @@ export async function decideStart(
     case 'join':
       if (plan.note !== undefined) log('info', plan.note);
       if (isAlone && !noServer)
-        log('info', `${hostname} runs no etcd server: --server-urls would say where the others reach it`);
+        log('info', `${hostname} runs no etcd server: pass --server-urls to let other servers reach it`);
       return {
         ...{ start: undefined, seeds: plan.seeds, runsServer: !noServer && !isAlone },
         all: [...new Set([...plan.seeds, ...known])],

@@ -59,7 +59,7 @@ export class FleetFile {
   }
 
   #spoilt(why: string, cause: unknown): AgentError {
-    const message = `Cannot read which fleet this host belongs to from ${this.#file}: ${why}. Put it right, or remove it if this host is to belong to no fleet any more.`;
+    const message = `Cannot read which fleet this host belongs to from ${this.#file}: ${why}. Fix it, or remove it if this host should no longer belong to a fleet.`;
     return new AgentError('invalid', message, { cause });
   }
 }

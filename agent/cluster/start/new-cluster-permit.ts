@@ -26,7 +26,7 @@ export class NewClusterPermit {
     signal: AbortSignal,
   ): Promise<NewClusterPermit> {
     if (planStart(facts).kind !== 'found' || !facts.newCluster)
-      throw new AgentError('no-fleet', `No new cluster was asked for on ${facts.hostname}.`);
+      throw new AgentError('no-fleet', `No new cluster was requested on ${facts.hostname}.`);
     await guard(signal);
     return new NewClusterPermit(folder);
   }
@@ -38,7 +38,10 @@ export class NewClusterPermit {
   /** Called right before the server is started. @throws AgentError `no-fleet` the second time, and where data came meanwhile. */
   use(): void {
     if (this.#used || this.#folder.hasData)
-      throw new AgentError('no-fleet', 'A new cluster is made once, where there is no data.');
+      throw new AgentError(
+        'no-fleet',
+        'A new cluster is created only once, and only where there is no data.',
+      );
     this.#used = true;
   }
 }

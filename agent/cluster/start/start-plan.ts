@@ -39,25 +39,29 @@ export function planStart(facts: StartFacts): StartPlan {
   if (hasData) return { kind: 'restart' };
   if (seeds.length > 0 || connectsThroughSsh) {
     if (!newCluster) return { kind: 'join', seeds };
-    return { kind: 'join', seeds, note: '--new-cluster has no effect beside seeds: this host joins theirs' };
+    return {
+      kind: 'join',
+      seeds,
+      note: '--new-cluster has no effect with seeds: this host joins their cluster',
+    };
   }
   if (remembered.length > 0) {
-    const note = `${hostname} has no data and was in a fleet before: it joins that fleet again at ${remembered.join(', ')}`;
+    const note = `${hostname} has no data and was in a fleet before: rejoining that fleet at ${remembered.join(', ')}`;
     return { kind: 'join', seeds: remembered, note };
   }
   if (fleet !== undefined) throw new AgentError('no-fleet', lostFleet(facts, fleet));
   if (newCluster) return { kind: 'found' };
   throw new AgentError(
     'no-fleet',
-    `${hostname} has no data and no seeds, so it does not know which fleet it belongs to: give --seeds with the ` +
+    `${hostname} has no data and no seeds, so it does not know which fleet it belongs to: pass --seeds with the ` +
       'client URL of a host of the fleet, or --new-cluster on the very first host of a new fleet.',
   );
 }
 
 function lostFleet({ hostname, prefix }: StartFacts, fleet: string): string {
   return (
-    `The etcd data of ${hostname} is gone, but ${prefix} belongs to ${fleet}, so no new cluster is made here: give ` +
-    '--seeds with the client URL of a host of that fleet. If no host of it is left, put its data back, or remove ' +
-    `${prefix} and start with --new-cluster to make a new fleet.`
+    `The etcd data of ${hostname} is gone, but ${prefix} belongs to ${fleet}, so it does not create a new cluster: pass ` +
+    '--seeds with the client URL of a host of that fleet. If none is left, restore the data, or remove ' +
+    `${prefix} and start with --new-cluster to create a new fleet.`
   );
 }

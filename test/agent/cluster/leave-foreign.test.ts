@@ -32,7 +32,7 @@ test('a host that is named as a member of somebody else says so once', async (t)
   await using client = Client.create({ endpoints: [foreign.url], namespace: '/_mgmt' });
   const host = await agents.add('m1');
   host.start([], ['--seeds', foreign.url]);
-  const waiting = /waiting until the cluster has given up the member that m1 was/g;
+  const waiting = /waiting until the cluster has removed the earlier member of m1/g;
   await host.logged(waiting);
   // It looks twice a second: the key goes after some six looks.
   const lease = await client.leaseFor('clock', 3);

@@ -22,7 +22,7 @@ test('hosts that come back at other addresses tell the cluster, which then bears
   t.deepEqual(new Map(members.map(({ name, id }) => [name, id] as const).sort()), before);
   for (const { name, serverUrl } of back)
     t.deepEqual(members.find((member) => member.name === name)?.peerUrls, [serverUrl]);
-  for (const agent of back) t.regex(agent.log, /moved from http:\S+ to http:\S+: telling the cluster/);
+  for (const agent of back) t.regex(agent.log, /moved from http:\S+ to http:\S+: updating the cluster/);
   stays.freeze();
   await using client = agents.clientOf(...back);
   await client.set('/still', 'writable', { repeatable: true, timeoutMs: 30_000 });

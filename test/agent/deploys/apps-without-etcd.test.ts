@@ -68,7 +68,7 @@ test.serial(
     await fill(agents);
     await writeFile(path.join(agents.folder, 'go'), '');
     await answers(port, 'two', h1);
-    await h1.logged(/trying again until it works: .*(full|space)/i);
+    await h1.logged(/retrying until it works: .*(full|space)/i);
 
     await agents.etcdctl(h1, 'del', '--prefix', '/_mgmt/ballast/');
     const status = JSON.parse(await agents.etcdctl(h1, 'endpoint', 'status', '-w', 'json'));
@@ -114,7 +114,7 @@ test.serial('an etcd that a killed agent has left behind is known as its own, an
   const ended = once(left, 'exit');
   await agents.etcdctlAnswers(h1);
   h1.start();
-  await h1.logged(/ending what is left of the etcd of an agent that was killed: \d+ \(etcd\)/);
+  await h1.logged(/killing orphaned etcd processes of an earlier agent: \d+ \(etcd\)/);
   t.deepEqual(await ended, [null, 'SIGKILL']);
   await h1.votes();
   t.is((await agents.client.get('/kept'))?.value.toString(), 'by the one before');
@@ -132,7 +132,7 @@ test.serial('an app goes on where the host cannot take part in the cluster any m
   const whole = await readFile(snap);
   await writeFile(snap, 'spoilt');
   h1.start();
-  await h1.logged(/The app goes on; joining the fleet again in/);
+  await h1.logged(/The app keeps running; rejoining the fleet in/);
   t.is(await answerAt(port), 'one');
   t.true(h1.isRunning);
   await writeFile(snap, whole);
@@ -165,7 +165,7 @@ test.serial('what fails to be removed after a failed deploy keeps nothing from r
   t.teardown(() => chmod(path.join(folder, 'closed'), 0o755));
   const bad = await deployTo(h1, folder);
   t.is(bad.code, 5);
-  t.regex(bad.stderr, /it ended \(exit code 3\)\. Deploy 1 runs again/);
+  t.regex(bad.stderr, /it exited \(exit code 3\)\. Deploy 1 is running again/);
   await answers(port, 'one', h2);
   await agents.eventually('the bad release is gone', async () => {
     const left = await readdir(path.join(h2.prefix, 'releases'));

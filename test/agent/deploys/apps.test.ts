@@ -25,7 +25,7 @@ test.serial('an app without a check that ends within five seconds was not health
   const folder = await appFolder(t, { run: ['sh', '-c', 'sleep 1; exit 3'], settle: '' });
   const { code, stderr } = await deployTo(host, folder);
   t.is(code, 5);
-  t.regex(stderr, /h1 failed: The app did not become healthy: it ended \(exit code 3\)/);
+  t.regex(stderr, /h1 failed: The app did not become healthy: it exited \(exit code 3\)/);
 });
 
 test.serial('an app whose port somebody else holds is not healthy, and who holds it is said', async (t) => {
@@ -33,9 +33,7 @@ test.serial('an app whose port somebody else holds is not healthy, and who holds
   await once(stranger, 'listening');
   t.teardown(() => stranger.close());
   const { port } = stranger.address() as AddressInfo;
-  const who = new RegExp(
-    `port ${port} is held by process ${process.pid} \\(.+\\), which the app did not start`,
-  );
+  const who = new RegExp(`port ${port} is held by process ${process.pid} \\(.+\\), not by the app`);
 
   const dies = await appFolder(t, {
     run: ['node', 'server.mjs', 'ours', String(port)],
@@ -78,7 +76,7 @@ createServer((_, response) => {
     });
     const { code, stderr } = await deployTo(host, folder);
     t.is(code, 5);
-    t.regex(stderr, /it ended \(exit code 7\)/);
+    t.regex(stderr, /it exited \(exit code 7\)/);
   },
 );
 
@@ -115,7 +113,7 @@ for (const [what, run] of Object.entries(shapes)) {
 
     await host.stop('SIGKILL');
     host.start();
-    await host.logged(/ending what is left of the app/);
+    await host.logged(/killing orphaned app processes/);
     await answers(port, 'one', host);
     await agents.voting('h1');
 
@@ -138,8 +136,8 @@ test.serial('an app whose program is missing for a while is started when it is b
   await rename(program, `${program}.away`);
   const from = host.log.length;
   process.kill(JSON.parse(await readFile(path.join(host.prefix, 'app.pid'), 'utf8')).root.pid, 'SIGKILL');
-  await host.logged(/the app of deploy \d+ ended \(SIGKILL\)/, from);
-  await host.logged(/the app of deploy \d+ cannot be started \(.*ENOENT.*\); starting it again/, from);
+  await host.logged(/the app of deploy \d+ exited \(SIGKILL\)/, from);
+  await host.logged(/the app of deploy \d+ could not be started \(.*ENOENT.*\); restarting it/, from);
   t.is(await answerAt(port), '');
   await rename(`${program}.away`, program);
   await answers(port, 'back', host);
@@ -158,7 +156,7 @@ test.serial(
       return (JSON.parse(stdout).hosts[0]?.deploy?.app?.restarts ?? 0) >= 2;
     });
     const { stdout } = await hawser(['status', '--seeds', host.clientUrl]);
-    t.regex(stdout, /h1 +up +voter +\S+ +\d+ \(down\) +restarting: ended \(exit code 7\), started again/);
+    t.regex(stdout, /h1 +up +voter +\S+ +\d+ \(down\) +restarting: exited \(exit code 7\), started again/);
     t.regex(stdout, /deploy \d+ app: healthy when it was deployed, down on h1/);
   },
 );

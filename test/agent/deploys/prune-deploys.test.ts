@@ -26,7 +26,7 @@ test.serial(
     await deploy(1, {}, 'healthy');
     await deploy(2, { run: ['/nonexistent/program'] }, 'failed');
     await agents.client.set('/deploy/3/payload', Buffer.from([0xff]));
-    await host.logged(/deploy 3 was not made by hawser; leaving this host as it is/);
+    await host.logged(/deploy 3 was not created by hawser; skipping it/);
     await agents.client.del('/deploy/3/payload');
     await world.pruneDeploys(1);
     await world.fsGc();

@@ -45,7 +45,7 @@ for (const version of etcdVersions)
       const rivals = new ClusterIdentity(look, []);
       const error = await t.throwsAsync(rivals.compare(left, [right], signal), { instanceOf: AgentError });
       t.is(error?.code, 'other-cluster');
-      t.regex(error?.message ?? '', /is what a recovery left behind.*generation 2/);
+      t.regex(error?.message ?? '', /was left behind by a recovery.*generation 2/);
       await t.notThrowsAsync(rivals.compare(right, [left], signal));
     },
   );

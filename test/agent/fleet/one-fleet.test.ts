@@ -79,7 +79,7 @@ test.serial(
       await rm(path.join(h1.prefix, removed), { recursive: true });
       const from = h1.log.length;
       h1.start();
-      await h1.logged(/h1 has no data and was in a fleet before: it joins that fleet again/, from);
+      await h1.logged(/h1 has no data and was in a fleet before: rejoining that fleet/, from);
       await agents.registered('h1');
       t.notRegex(h1.log.slice(from), /new cluster/, removed);
       t.deepEqual(await h1.etcds(), []);
@@ -101,7 +101,7 @@ test.serial('a host whose fleet it was alone makes no other one in its place', a
   await rename(data, `${data}.kept`);
   const { code, said } = await refusal(stranger);
   t.is(code, 4, said);
-  t.regex(said, new RegExp(`belongs to fleet ${uuid}, so no new cluster is made here: give --seeds`));
+  t.regex(said, new RegExp(`belongs to fleet ${uuid}, so it does not create a new cluster: pass --seeds`));
   await rename(`${data}.kept`, data);
   stranger.start();
   await others.voting('stranger');
@@ -128,7 +128,7 @@ test.serial('a host of one fleet does not join another, and changes nothing ther
   t.regex(
     said,
     new RegExp(
-      `h4 does not join: .*${stranger.clientUrl} belongs to fleet ${theirs.uuid}.*not to fleet ${ours.uuid}`,
+      `h4 refuses to join: .*${stranger.clientUrl} belongs to fleet ${theirs.uuid}.*not to fleet ${ours.uuid}`,
     ),
   );
   const after = await others.client.list('');

@@ -31,7 +31,7 @@ test(
     newCluster: true,
     fleet: 'fleet 1',
   },
-  /belongs to fleet 1, so no new cluster is made here: give --seeds .*remove \/var\/lib\/hawser/,
+  /belongs to fleet 1, so it does not create a new cluster: pass --seeds .*remove \/var\/lib\/hawser/,
 );
 
 test.serial('a new cluster is made only by a host that was told to and has nothing else to go by', (t) => {

@@ -64,7 +64,7 @@ test.serial('a certificate that goes missing ends a start, and no more', async (
   const server = await place.start();
   t.like(await server.exited, { code: 1, why: 'other' });
   await t.throwsAsync(server.ready({ signal }), { message: /nonexistent\.pem/ });
-  t.regex(said.join(), /nobody watches whether the etcd server hangs: .*nonexistent\.pem/);
+  t.regex(said.join(), /the etcd watchdog stopped: .*nonexistent\.pem/);
 });
 
 for (const version of ['3.4', '3.5'] as const) {

@@ -30,24 +30,28 @@ for (const host of ['127.0.0.1', 'localhost', '[::1]', '127.8.0.1'])
   test.serial(
     says,
     { clientUrls: [`http://${host}:2379`] },
-    /open to every local user of this host, who can so read/,
+    /open to every local user of this host, who can read/,
   );
 test.serial(
   says,
   { serverUrls: ['http://127.0.0.1:2380'] },
-  /every local user of this host, who can so become a part/,
+  /every local user of this host, who can join the cluster/,
 );
 for (const host of ['10.0.0.1', '0.0.0.0', '[::]', '128.0.0.1', '[::ffff:127.0.0.1]']) {
-  test.serial(says, { clientUrls: [`http://${host}:2379`] }, /^refused: At .*--cert-file.*or --insecure/);
+  test.serial(
+    says,
+    { clientUrls: [`http://${host}:2379`] },
+    /^refused: At .*--cert-file.*or pass --insecure/,
+  );
   test.serial(
     says,
     { clientUrls: [`http://${host}:2379`], insecure: true },
-    /open to whoever reaches this host/,
+    /open to anyone who can reach this host/,
   );
   test.serial(
     says,
     { serverUrls: [`http://${host}:2380`] },
-    /^refused: At .*--peer-cert-file.*or --insecure/,
+    /^refused: At .*--peer-cert-file.*or pass --insecure/,
   );
 }
 test.serial(
@@ -58,5 +62,5 @@ test.serial(
 test.serial(
   says,
   { clientUrls: [socket, 'http://127.0.0.1:1', 'http://10.0.0.1:1'], insecure: true },
-  /10\.0\.0\.1:1 is open to whoever.*\n.*127\.0\.0\.1:1 is open to every local user/,
+  /10\.0\.0\.1:1 is open to anyone.*\n.*127\.0\.0\.1:1 is open to every local user/,
 );

@@ -47,15 +47,15 @@ for (const change of [
   });
 }
 
-test.serial(refused, { hostname: '' }, /hostname must not be empty/);
+test.serial(refused, { hostname: '' }, /"" is not a valid hostname: it must be non-empty/);
 test.serial(refused, { hostname: '*' }, /hostname must not be "\*"/);
 test.serial(refused, { hostname: 'a/b' }, /hostname/);
 test.serial(refused, { hostname: 'a,b' }, /hostname/);
 test.serial(refused, { hostname: 'a=b' }, /hostname/);
 test.serial(refused, { hostname: 'a b' }, /hostname/);
-test.serial(refused, { prefix: '' }, /absolute folder, not empty/);
-test.serial(refused, { prefix: 'relative' }, /absolute folder, not relative/);
-test.serial(refused, { prefix: '/var/..' }, /a folder of its own, not \/\./);
+test.serial(refused, { prefix: '' }, /absolute path, not empty/);
+test.serial(refused, { prefix: 'relative' }, /absolute path, not relative/);
+test.serial(refused, { prefix: '/var/..' }, /must not be the root folder \/\./);
 test.serial(
   refused,
   { namespace: '/' },
@@ -63,7 +63,7 @@ test.serial(
 );
 test.serial(refused, { namespace: '/_mgmt/' }, /and not end with one/);
 test.serial(refused, { clientUrls: [] }, /needs a client URL/);
-test.serial(refused, { aClientUrls: [] }, /must be an advertised client URL/);
+test.serial(refused, { aClientUrls: [] }, /--advertise-client-urls must not be empty/);
 
 test.serial(refused, { serverUrls: ['http://127.0.0.1:2379'] }, /servers cannot share 127\.0\.0\.1:2379/);
 test.serial(refused, { serverUrls: ['http://localhost:2379'] }, /share 127\.0\.0\.1:2379 and localhost:2379/);
@@ -89,28 +89,28 @@ test.serial(refused, { serverUrls: ['127.0.0.1:2380'] }, /is no URL: write/);
 test.serial(refused, { serverUrls: ['ftp://127.0.0.1:2380'] }, /neither http/);
 test.serial(refused, { serverUrls: ['unix://peer:0'] }, /is a unix socket/);
 test.serial(refused, { serverUrls: ['http://127.0.0.1'] }, /has no host and port/);
-test.serial(refused, { serverUrls: ['http://:2380'] }, /has no host that can be read/);
-test.serial(refused, { serverUrls: ['http://127.0.0.1:0'] }, /no port from 1 to 65535/);
-test.serial(refused, { serverUrls: ['http://127.0.0.1:70000'] }, /no port from 1 to 65535/);
+test.serial(refused, { serverUrls: ['http://:2380'] }, /has no valid host/);
+test.serial(refused, { serverUrls: ['http://127.0.0.1:0'] }, /needs a port from 1 to 65535/);
+test.serial(refused, { serverUrls: ['http://127.0.0.1:70000'] }, /needs a port from 1 to 65535/);
 test.serial(refused, { serverUrls: ['http://127.0.0.1:2380/'] }, /more than host and port/);
 test.serial(refused, { serverUrls: ['http://127.0.0.1:2380/x?y'] }, /more than host and port/);
 test.serial(
   refused,
   { serverUrls: ['http://web1:2380'] },
-  /names a host, and etcd listens on addresses only/,
+  /names a host, but etcd listens only on addresses/,
 );
 test.serial(refused, { aServerUrls: ['http://0.0.0.0:2380'] }, /--advertise-server-urls/);
 test.serial(refused, { aClientUrls: ['http://[::]:2379'] }, /--advertise-client-urls/);
-test.serial(refused, { clientUrls: ['http://0.0.0.0:2379'] }, /cannot be what other hosts use/);
+test.serial(refused, { clientUrls: ['http://0.0.0.0:2379'] }, /cannot be advertised/);
 test.serial(refused, { aClientUrls: ['unix:///tmp/x'] }, /is a unix socket/);
 
-test.serial(refused, { ...https }, /needs a certificate: give --cert-file and --key-file/);
-test.serial(refused, { ...https, tls: { client: files } }, /2380 needs a certificate: give --peer-cert-file/);
-test.serial(refused, { tls }, /^http:\/\/127\.0\.0\.1:2379 would go around the certificate for clients/);
-test.serial(refused, { tls: { peer: files } }, /2380 would go around the certificate for servers/);
-test.serial(refused, { ...https, tls, aClientUrls: ['http://10.0.0.1:2379'] }, /would go around/);
+test.serial(refused, { ...https }, /needs a certificate: pass --cert-file and --key-file/);
+test.serial(refused, { ...https, tls: { client: files } }, /2380 needs a certificate: pass --peer-cert-file/);
+test.serial(refused, { tls }, /^http:\/\/127\.0\.0\.1:2379 would bypass the certificate for clients/);
+test.serial(refused, { tls: { peer: files } }, /2380 would bypass the certificate for servers/);
+test.serial(refused, { ...https, tls, aClientUrls: ['http://10.0.0.1:2379'] }, /would bypass/);
 
-test.serial(refused, { ...noNetwork, seeds: ['http://10.0.0.1:2379'] }, /without network.*takes no seeds/);
+test.serial(refused, { ...noNetwork, seeds: ['http://10.0.0.1:2379'] }, /without a network.*takes no seeds/);
 test.serial(refused, { ...noNetwork, clientUrls: valid.clientUrls }, /takes no client URLs/);
 test.serial(refused, { ...noNetwork, serverUrls: valid.serverUrls }, /takes no server URLs/);
 test.serial(refused, { ...noNetwork, aServerUrls: valid.serverUrls }, /takes no advertised server URLs/);
@@ -157,9 +157,9 @@ test.serial('a prefix that cannot be a folder is refused with the reason', (t) =
     const file = path.join(folder, 'file');
     writeFileSync(file, '');
     t.throws(() => checkPrefix(file), { message: /prefix .*\/file: it is a file \(EEXIST\)/ });
-    t.throws(() => checkPrefix(`${file}/below`), { message: /prefix .*\/below: a part of it is a file/ });
+    t.throws(() => checkPrefix(`${file}/below`), { message: /prefix .*\/below: part of the path is a file/ });
     t.throws(() => checkPrefix('/proc/hawser'), {
-      message: /prefix \/proc\/hawser: no folder can be made there/,
+      message: /prefix \/proc\/hawser: a folder cannot be created there/,
     });
     t.notThrows(() => checkPrefix(path.join(folder, 'new/one')));
   } finally {

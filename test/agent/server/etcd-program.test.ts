@@ -29,11 +29,11 @@ const notFound = test.macro({
   },
   title: (title) => `an etcd program that ${title} is refused`,
 });
-test.serial('is nowhere', notFound, () => '', /no etcd on the PATH: install it \(Debian.*--no-server/);
+test.serial('is nowhere', notFound, () => '', /etcd is not on the PATH: install it \(Debian.*--no-server/);
 test.serial('does not exist', notFound, () => `${folder}/none`, /names .*\/none, which does not exist/);
-test.serial('is a folder', notFound, () => folder, /, which is a folder: name an etcd program/);
+test.serial('is a folder', notFound, () => folder, /, which is a folder: set it to an etcd program/);
 test.serial('is not on the PATH', notFound, () => 'etcd-9', /names etcd-9, which is not on the PATH/);
-test.serial('is not executable', notFound, () => script('plain', '', 0o644), /which may not be executed/);
+test.serial('is not executable', notFound, () => script('plain', '', 0o644), /which is not executable/);
 
 const refused = test.macro({
   async exec(t, lines: string, code: AgentErrorCode, message: RegExp) {
@@ -46,13 +46,13 @@ const refused = test.macro({
   title: (title) => `an etcd program that ${title} is refused before it is started`,
 });
 test.serial('fails', refused, 'echo boom >&2; exit 3', 'no-etcd', /--version failed: exit code 3, boom\./);
-test.serial('is something else', refused, 'echo hello', 'no-etcd', /does not say that it is etcd/);
+test.serial('is something else', refused, 'echo hello', 'no-etcd', /is not etcd/);
 test.serial(
   'is too old',
   refused,
   'echo "etcd Version: 3.3.25"',
   'etcd-too-old',
-  /is etcd 3\.3\.25, and 3\.4\.0 or newer is needed/,
+  /is etcd 3\.3\.25, but hawser needs 3\.4\.0 or newer/,
 );
 
 test.serial('versions are compared by their numbers', (t) => {

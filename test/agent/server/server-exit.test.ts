@@ -48,7 +48,7 @@ test.serial('an end is described with its meaning', (t) => {
   t.is(describeExit({ code: null, signal: 'SIGKILL' }), 'SIGKILL');
   t.is(
     explainExit(serverExit({ ...failed, log: fatal('discovery failed', 'no peer') })),
-    'exit code 1; it said: discovery failed: no peer',
+    'exit code 1; last log line: discovery failed: no peer',
   );
   t.is(explainExit(serverExit(failed)), 'exit code 1');
 });

@@ -59,7 +59,7 @@ for (const version of ['3.4', '3.5'] as const) {
     await using other = await ServerPlace.make(version, { folder, dataFolder });
     const error = await t.throwsAsync(other.start({ kind: 'restart' }), { instanceOf: AgentError });
     t.is(error?.code, 'in-use');
-    const expected = `Process ${server.pid} uses the data in ${dataFolder} already: stop it, or choose another --prefix.`;
+    const expected = `Process ${server.pid} is already using the data in ${dataFolder}: stop it, or choose another --prefix.`;
     t.is(error?.message, expected);
   });
 
@@ -84,7 +84,7 @@ for (const version of ['3.4', '3.5'] as const) {
     server = await place.start({ kind: 'restart' });
     const error = await t.throwsAsync(server.ready({ signal }), { instanceOf: AgentError });
     t.is(server.exit?.why, 'corrupt');
-    t.regex(error?.message ?? '', /ended before it served: exit code 2, its data cannot be read/);
+    t.regex(error?.message ?? '', /exited before it was ready: exit code 2, its data is corrupt/);
     t.regex(error?.logTail ?? '', /^failed to open database: invalid database$/m);
   });
 
@@ -129,7 +129,7 @@ for (const version of ['3.4', '3.5'] as const) {
 
     const alone = await second.start({ kind: 'restart' }, { watchdog: hasty });
     const late = await t.throwsAsync(alone.ready({ signal, timeoutMs: 1_500 }), { instanceOf: AgentError });
-    t.regex(late?.message ?? '', /of h2 did not serve within 1500 ms/);
+    t.regex(late?.message ?? '', /of h2 was not ready within 1\.5 s/);
     t.is(alone.exit, undefined, 'nobody kills a server that waits for the others');
     await first.serve({ kind: 'restart' });
     t.false((await alone.ready({ signal })).isLearner);

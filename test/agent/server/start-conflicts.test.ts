@@ -30,7 +30,7 @@ test.serial('a second agent on the same prefix is refused, naming the first', as
   t.is(code, 1, said);
   t.regex(
     said,
-    new RegExp(`An agent runs on the prefix .*already \\(pid ${agents.agent('h1').pid}, hostname h1\\)`),
+    new RegExp(`An agent already runs on the prefix .* \\(pid ${agents.agent('h1').pid}, hostname h1\\)`),
   );
 });
 

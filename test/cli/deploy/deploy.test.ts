@@ -92,7 +92,7 @@ test.serial('an app that dies is started again', async (t) => {
   const until = Date.now() + 30_000;
   while ((await answer('h1')) !== 'one') if (Date.now() > until) throw new Error('the app did not come back');
   t.not(await pidOf(), before);
-  t.regex(await fleet.host('h1').agentLog(), /the app of deploy 1 ended \(SIGKILL\); starting it again/);
+  t.regex(await fleet.host('h1').agentLog(), /the app of deploy 1 exited \(SIGKILL\); restarting it/);
 });
 
 test.serial(
@@ -101,7 +101,7 @@ test.serial(
     const { code, stdout, stderr } = await deploy(await app(t, 'two', '[node, -e, process.exit(7)]'));
     t.is(code, 5);
     t.is(stdout, '');
-    t.regex(stderr, /h1 failed: The app did not become healthy.*Deploy 1 runs again/);
+    t.regex(stderr, /h1 failed: The app did not become healthy.*Deploy 1 is running again/);
     t.regex(stderr, /\| this is version two/);
     for (const name of ['h1', 'h2']) {
       t.is(await current(name), 'releases/1');
@@ -126,7 +126,7 @@ test.serial('a full disk fails the deploy with that reason and leaves nothing ha
   await writeFile(path.join(folder, 'ballast'), randomBytes(6_000_000));
   const { code, stderr } = await deploy(folder);
   t.is(code, 5);
-  t.regex(stderr, /disk is full.*deploy 1 still runs/i);
+  t.regex(stderr, /disk is full.*deploy 1 is still running/i);
   t.is(await current('h1'), 'releases/1');
   t.is((await fleet.host('h1').exec(['ls', '-A', `${prefix}/releases`])).stdout, '1\n');
   t.is(await answer('h1'), 'one');

@@ -29,7 +29,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   run: [
     {
       args: ['--no-server', '--hostname', 'me', '--prefix', 'PREFIX', '--verbose'],
-      person: interrupted(/not made by hawser|is healthy/),
+      person: interrupted(/not created by hawser|is healthy/),
     },
   ],
   deploy: [

@@ -18,8 +18,8 @@ export async function etcdProgram(environment: NodeJS.ProcessEnv): Promise<strin
   throw new AgentError(
     'no-etcd',
     chosen === undefined
-      ? 'There is no etcd on the PATH: install it (Debian and Ubuntu: apt-get install etcd-server), set HAWSER_ETCD, or give --no-server.'
-      : `HAWSER_ETCD names ${chosen}, ${whatIsWrong(chosen)}: name an etcd program.`,
+      ? 'etcd is not on the PATH: install it (Debian and Ubuntu: apt-get install etcd-server), set HAWSER_ETCD, or pass --no-server.'
+      : `HAWSER_ETCD names ${chosen}, ${whatIsWrong(chosen)}: set it to an etcd program.`,
   );
 }
 
@@ -27,5 +27,5 @@ function whatIsWrong(name: string): string {
   if (!name.includes('/')) return 'which is not on the PATH';
   const found = statSync(name, { throwIfNoEntry: false });
   if (found === undefined) return 'which does not exist';
-  return found.isDirectory() ? 'which is a folder' : 'which may not be executed';
+  return found.isDirectory() ? 'which is a folder' : 'which is not executable';
 }

@@ -25,7 +25,7 @@ export async function etcdVersion(program: string, environment: NodeJS.ProcessEn
   if (isOlder(version, OLDEST_ETCD)) {
     throw new AgentError(
       'etcd-too-old',
-      `${program} is etcd ${version}, and ${OLDEST_ETCD} or newer is needed: install a newer one, or name one with HAWSER_ETCD.`,
+      `${program} is etcd ${version}, but hawser needs ${OLDEST_ETCD} or newer: install a newer one, or set HAWSER_ETCD to one.`,
     );
   }
   known.set(key, version);
@@ -59,7 +59,7 @@ async function askVersion(program: string, environment: NodeJS.ProcessEnv): Prom
   }
   const version = parseEtcdVersion(printed);
   if (version !== undefined) return version;
-  throw new AgentError('no-etcd', `${program} does not say that it is etcd: --version printed no version.`);
+  throw new AgentError('no-etcd', `${program} is not etcd: --version printed no version.`);
 }
 
 function failure(error: unknown): string {
