@@ -24,17 +24,18 @@ import { ProcessMark } from './processes/orphans.js';
 import { ServingEvents } from './serving-events.js';
 
 /**
- * The elastic etcd of one host, by the seed's algorithm: told to make a new cluster it is the first server; with seeds it
- * connects as a client and volunteers; the elected host nominates volunteers until the cluster has its ideal size; who is
- * nominated runs a server, and stops it when the nomination is taken back.
+ * The elastic etcd of one host, by the seed's algorithm: a host that creates a cluster is its first server; a host
+ * with seeds connects as a client and volunteers; the elected host nominates volunteers until the cluster has its
+ * ideal size; a nominated host runs a server, and stops it when its nomination is withdrawn.
  *
- * Its life: {@link validate}, {@link init}, {@link run} (meanwhile {@link ready}), {@link exited}, {@link cleanup}.
+ * Its life cycle: {@link validate}, {@link init}, {@link run} (meanwhile {@link ready}), {@link exited}, {@link
+ * cleanup}.
  */
 export class EmbdEtcd {
   readonly converger: Converger;
-  /** Resolves when this host is known to the fleet and can use it. Never, if {@link run} ends before. */
+  /** Resolves when this host is registered with the fleet and can use it. Never, if {@link run} ends first. */
   readonly ready: Promise<void>;
-  /** Resolves when {@link run} has ended and nothing of it is left. */
+  /** Resolves when {@link run} has ended and everything it started is gone. */
   readonly exited: Promise<void>;
   readonly #options: EtcdSettings;
   readonly #folder: DataFolder;
@@ -62,8 +63,8 @@ export class EmbdEtcd {
   }
 
   /**
-   * @throws AgentError `invalid` for the first option that cannot work, with what it expects; `unsafe` for URLs by which
-   * others could enter unasked.
+   * @throws AgentError `invalid` for the first invalid option, with what it expects; `unsafe` for URLs through which
+   * others could connect without permission.
    */
   validate(): void {
     validateEmbdEtcd(this.#options);
@@ -71,10 +72,11 @@ export class EmbdEtcd {
   }
 
   /**
-   * Takes the prefix for this process, ends the server that a killed agent has left on it, and finds the etcd program.
-   * After it, {@link cleanup} has to be called.
+   * Locks the prefix, kills a server that a killed agent left on it, and finds the etcd program. Call {@link cleanup}
+   * afterwards.
    *
-   * @throws AgentError `invalid`, `no-etcd`, `etcd-too-old`; `in-use` when another agent has the prefix.
+   * @throws AgentError `invalid`, `no-etcd`, `etcd-too-old`; `in-use` if another agent has the prefix. Rejects with
+   * the signal's reason.
    */
   async init(signal?: AbortSignal): Promise<void> {
     this.validate();
@@ -90,15 +92,16 @@ export class EmbdEtcd {
       rebuild: (options) => this.#rebuild(options.signal),
       rejoin: (seeds) => this.#rejoin(seeds),
     });
-    // From here on the prefix is ours alone.
+    // From here on, this agent holds the prefix.
     await (await ProcessMark.of(prefix)).killOrphanedServer(log);
   }
 
   /**
-   * Takes part in the cluster until the signal aborts, then leaves it in order: the others take over before the server
-   * stops; the last server only stops, and keeps its data.
+   * Takes part in the cluster until the signal aborts, then leaves it cleanly and resolves: the others take over
+   * before the server stops; the last server only stops, and keeps its data.
    *
-   * @throws AgentError `no-fleet`, `server-failed`, `other-cluster`; WorldError `conflict` when another live agent has this hostname.
+   * @throws AgentError `no-fleet`, `server-failed`, `other-cluster`; WorldError `conflict` if another running agent
+   * has this hostname.
    */
   async run(signal: AbortSignal): Promise<void> {
     try {
@@ -114,15 +117,18 @@ export class EmbdEtcd {
     }
   }
 
-  /** What {@link run} failed with; waits until it has ended, or {@link cleanup} was called without it. */
+  /**
+   * What {@link run} failed with; undefined if it did not fail. Waits until it has ended, or {@link cleanup} was
+   * called without it.
+   */
   async err(): Promise<Error | undefined> {
     await Promise.race([this.exited, this.#cleanedUp]);
     return this.#error;
   }
 
   /**
-   * Yields each time this host's server begins to serve clients from now on, at once if it does now. Nothing is missed
-   * that happens before the iteration begins. Ends when the signal aborts.
+   * Yields each time this host's server starts serving clients, immediately if it does now. Events between this call
+   * and the iteration are kept. Ends when the signal aborts.
    */
   serverReady(options: { readonly signal: AbortSignal }): AsyncIterable<void> {
     return this.#serving.ready(options);
@@ -133,31 +139,31 @@ export class EmbdEtcd {
     return this.#serving.exited(options);
   }
 
-  /** Gives the prefix back; idempotent. */
+  /** Releases the prefix; idempotent. */
   async cleanup(): Promise<void> {
     await this.#launcher?.removeLinks();
     await this.#socket?.close();
     if (!this.#running) this.#cleanUp();
   }
 
-  /** Ends the server at once: for the third ^C. */
+  /** Kills the server immediately: for the third Ctrl-C. */
   kill(): void {
     this.#participation?.kill();
   }
 
-  /** The World over this host's way to the cluster, from {@link ready} on. */
+  /** The World as this host reaches it, from {@link ready} on. @throws AgentError `invalid` before that. */
   get world(): ClientWorld {
     if (this.#world === undefined)
       throw new AgentError('invalid', 'The agent has no World until it is ready.');
     return this.#world;
   }
 
-  /** How long an orderly end that is under way will still wait at most. */
+  /** How many more milliseconds a clean shutdown in progress will wait at most. */
   get leavesWithinMs(): number {
     return this.#participation?.leavesWithinMs ?? 0;
   }
 
-  /** Whether this host is the one that is elected to look after the cluster now. */
+  /** Whether this host is elected to manage the cluster. */
   get isElected(): boolean {
     return this.#participation?.isElected ?? false;
   }
@@ -222,7 +228,7 @@ export class EmbdEtcd {
     await founded;
     this.#becomeReady();
     if (idealClusterSize === undefined) return;
-    // A cluster that is full takes it later.
+    // A full cluster accepts it later.
     await retryWhileUnavailable(() => world.idealClusterSizeSet(idealClusterSize, { signal }), {
       signal,
       log,

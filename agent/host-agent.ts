@@ -13,18 +13,18 @@ import { ProcessMark } from './processes/orphans.js';
 
 /** The options of {@link EmbdEtcd}; deploys go to `releases/`, `current` and `app.log` in the prefix. */
 export interface AgentOptions extends EmbdEtcdOptions {
-  /** How many of the newest deploys the fleet's log keeps while this host is elected; 0: all. Default 50. */
+  /** How many of the newest deploys the fleet's log keeps while this host is elected; 0 keeps all. Default 50. */
   readonly keepDeploys?: number | undefined;
-  /** This host does not outlive its agent: it does not come to belong to the fleet. */
+  /** This host goes away with its agent, so it is not recorded as belonging to the fleet. Default false. */
   readonly isTemporary?: boolean | undefined;
 }
 
-/** Pauses before the host takes part in the cluster again, where its app goes on without. */
+/** The pauses before the host rejoins the cluster, while its app keeps running. */
 const REJOIN_PAUSES = { firstMs: 1_000, maxMs: 60_000, jitter: false };
 
 /**
- * The agent of one host: runs its app, takes part in the elastic cluster, follows the deploy log, and decides schedules
- * when it is elected to.
+ * The agent of one host: runs its app, takes part in the elastic cluster, follows the deploy log, and decides
+ * schedules while elected.
  */
 export class HostAgent {
   readonly #options: AgentOptions & EtcdSettings;
@@ -40,11 +40,11 @@ export class HostAgent {
   }
 
   /**
-   * Runs until the signal aborts, then stops the app, leaves the cluster, withdraws from the World, and resolves. The app of
-   * the last healthy release is started at once, and goes on when the host cannot take part in the cluster: that is tried
-   * again then.
+   * Runs until the signal aborts, then stops the app, leaves the cluster, deletes its keys, and resolves. It starts
+   * the app of the last healthy release immediately, and keeps it running if the host cannot take part in the
+   * cluster; it then retries that.
    *
-   * @throws AgentError, or WorldError `conflict` when another live agent has this hostname.
+   * @throws AgentError; WorldError `conflict` if another running agent has this hostname.
    */
   async run(signal: AbortSignal): Promise<void> {
     try {
@@ -67,20 +67,20 @@ export class HostAgent {
     }
   }
 
-  /** Ends everything at once: for the third ^C. */
+  /** Kills everything immediately: for the third Ctrl-C. */
   kill(): void {
     this.#follower?.kill();
     this.#etcd.kill();
   }
 
-  /** How long an orderly end that is under way will still wait at most. */
+  /** How many more milliseconds a clean shutdown in progress will wait at most. */
   get endsWithinMs(): number {
     const { leavesWithinMs } = this.#etcd;
     if (leavesWithinMs > 0 || this.#endingSince === undefined) return leavesWithinMs;
     return Math.max(0, this.#endingSince + STOP_GRACE_MS + LEAVE_TIMEOUT_MS - performance.now());
   }
 
-  /** Takes part in the cluster until the signal aborts; while there is an app to run, again after each failure. */
+  /** Takes part in the cluster until the signal aborts; while there is an app to run, it retries after each failure. */
   async #persist(follower: Follower, resumed: Promise<void>, signal: AbortSignal): Promise<void> {
     for (const backoff = new Backoff(REJOIN_PAUSES); ; ) {
       const failure = await this.#takePart(follower, resumed, signal);
@@ -98,7 +98,7 @@ export class HostAgent {
     }
   }
 
-  /** @returns what it failed with; undefined after an orderly end */
+  /** @returns what it failed with; undefined after a clean shutdown */
   async #takePart(
     follower: Follower,
     resumed: Promise<void>,
@@ -114,14 +114,14 @@ export class HostAgent {
     await Promise.race([aborted(over), cluster]);
     if (signal.aborted) this.#endingSince = performance.now();
     await working;
-    // The app first, so that nobody is sent here any more when it has gone.
+    // The app stops first, so that no clients are sent here after it has gone.
     if (signal.aborted) await follower.stop();
     leaving.abort(over.reason);
     await cluster;
     return failed.signal.aborted && !signal.aborted ? failed.signal.reason : undefined;
   }
 
-  /** What this host does in the World once it is known to it. */
+  /** This host's work in the World once it is registered. */
   async #work(follower: Follower, signal: AbortSignal): Promise<void> {
     await Promise.race([this.#etcd.ready, aborted(signal)]);
     if (signal.aborted) return;
@@ -141,7 +141,7 @@ export class HostAgent {
     ]);
   }
 
-  /** From now on this host is expected where the fleet is, also while it is away. */
+  /** Records that this host belongs to the fleet, even while it is away. */
   async #belong(world: ClientWorld, signal: AbortSignal): Promise<void> {
     const { hostname, isTemporary, log } = this.#options;
     if (isTemporary === true) return;
@@ -150,7 +150,7 @@ export class HostAgent {
   }
 }
 
-/** What may be otherwise at the next try; for the rest somebody has to decide something first. */
+/** Failures that a retry may fix; for the others a person must decide something first. */
 const TRANSIENT_CODES: ReadonlySet<AgentErrorCode> = new Set([
   'server-failed',
   'join-failed',

@@ -25,9 +25,9 @@ export interface PresenceOptions {
 }
 
 /**
- * What this host says of itself in etcd, bound to one session: its agent's record and the keys given to
- * {@link Presence.set}. All of it is written anew whenever the session was lost, and when the agent dies it goes
- * within the session's TTL of ten seconds.
+ * The keys of this host in etcd, bound to one session: its agent's record and the keys given to {@link Presence.set}.
+ * All of them are written again after a session is lost, and disappear within the session's TTL of ten seconds if the
+ * agent dies.
  */
 export class Presence {
   readonly #options: PresenceOptions;
@@ -43,8 +43,8 @@ export class Presence {
   }
 
   /**
-   * Publishes a key from now on, or takes it back (`undefined`); soon, and again in each new session. A value that was
-   * published before is written again, since whoever watches may count from it.
+   * Publishes a key, or deletes it (`undefined`); soon, and again in each new session. A value that is already
+   * published is written again, because readers may count from the write.
    */
   set(key: string, value: string | undefined): void {
     if (value === undefined && !this.#wanted.has(key)) return;
@@ -63,7 +63,7 @@ export class Presence {
     this.set(`${ENDPOINTS_PREFIX}${this.#options.agent.hostname}`, clientUrls?.join(','));
   }
 
-  /** The session that this host is known by, as soon as there is one. For one who waits at a time. */
+  /** The current session, as soon as there is one. For one caller at a time. */
   async session(signal: AbortSignal): Promise<Session> {
     while (this.#session === undefined) {
       signal.throwIfAborted();
@@ -73,10 +73,10 @@ export class Presence {
   }
 
   /**
-   * Runs until the signal aborts; the entries go with it, at once.
+   * Runs until the signal aborts; the keys are then deleted immediately.
    *
-   * @param registered called each time the host's record stands.
-   * @throws WorldError `conflict` when another live agent has this hostname, saying where it runs.
+   * @param registered called each time the host's record has been written.
+   * @throws WorldError `conflict` if another running agent has this hostname, saying where it runs.
    */
   async run(signal: AbortSignal, registered: () => void): Promise<void> {
     while (!signal.aborted) {
@@ -96,7 +96,7 @@ export class Presence {
     const { client, agent, log } = this.#options;
     await using session = await client.session({ ttlSeconds: SESSION_TTL_SECONDS }, { signal });
     const over = AbortSignal.any([signal, session.expired]);
-    // Together: an agent that lives and does not volunteer is taken for one that leaves.
+    // In one transaction: an agent that runs but does not volunteer is taken for a leaving one.
     const wanted = [...this.#wanted];
     const also = wanted.map(([key, value]) => opFor(key, value, session));
     await registerAgent(client, agent, session, { signal, log, also });
@@ -118,7 +118,7 @@ export class Presence {
     }
   }
 
-  /** Writes what changed since it was written last. */
+  /** Writes what has changed since the last write. */
   async #write(session: Session, signal: AbortSignal): Promise<void> {
     const { client } = this.#options;
     for (const [key, value] of [...this.#wanted]) {
@@ -133,7 +133,7 @@ export class Presence {
     else this.#written.set(key, value);
   }
 
-  /** The same trouble is said once. */
+  /** Logs the same problem only once. */
   #say(trouble: string): void {
     if (trouble !== this.#trouble)
       this.#options.log('warn', `cannot register this host with the fleet: ${trouble}`);
@@ -141,7 +141,7 @@ export class Presence {
   }
 }
 
-/** What an agent says of itself. @param launcher starts its servers, where it may run one. */
+/** The record of an agent. @param launcher undefined if this host never runs a server. */
 export async function agentRecord(
   { hostname, prefix, version, labels }: EtcdSettings,
   launcher: ServerLauncher | undefined,

@@ -18,24 +18,24 @@ export interface FollowFleetOptions {
   readonly client: Client;
   readonly folder: DataFolder;
   readonly hostname: string;
-  /** The server that this host begins with; undefined where it comes as a client. */
+  /** The server that this host starts with; undefined for a client. */
   readonly start: ServerStart | undefined;
-  /** A client of nothing but the seeds that this host comes to as it was told; absent where it was told none. */
+  /** Creates a client of only the seeds that this host was given; undefined if there are none. */
   readonly seeds: (() => Client) | undefined;
   readonly log: Log;
 }
 
 export interface FollowedFleet {
-  /** Resolves when a cluster that this host makes has its identity; at once on other hosts. */
+  /** Resolves when a cluster that this host creates has its identity; immediately on other hosts. */
   readonly founded: Promise<void>;
   readonly ended: Promise<void>;
 }
 
 /**
- * Gives a new cluster its identity as soon as it serves, and notes in the prefix which fleet this host belongs to, now
- * and whenever that changes, until the signal aborts.
+ * Gives a new cluster its identity as soon as it serves, and records in the prefix which fleet this host belongs to,
+ * now and whenever that changes, until the signal aborts.
  *
- * @param fail told of AgentError `other-cluster` when what this host was told to join turns out to be of another fleet.
+ * @param fail called with AgentError `other-cluster` if the seeds turn out to belong to another fleet.
  */
 export function followFleet(
   options: FollowFleetOptions,
@@ -63,7 +63,7 @@ async function follow(options: FollowFleetOptions, signal: AbortSignal): Promise
   }
 }
 
-/** Once the seeds answer. @throws AgentError `other-cluster` */
+/** Checks the seeds once they answer. @throws AgentError `other-cluster` */
 async function checkSeeds({ seeds, hostname }: FollowFleetOptions, signal: AbortSignal): Promise<void> {
   if (seeds === undefined) return;
   await using client = seeds();

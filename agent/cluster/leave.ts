@@ -4,31 +4,31 @@ import { Observer } from './members/observer.js';
 import { readCluster } from './members/read-cluster.js';
 import type { HostServer } from './server/host-server.js';
 
-/** How long an orderly end waits for the others to let this host go, before the server is stopped all the same. */
+/** How long a clean shutdown waits for the others to remove this host before it stops the server anyway. */
 export const LEAVE_TIMEOUT_MS = 15_000;
 
 const POLL_MS = 250;
 const ANSWER_MS = 1000;
 
-/** A cluster without a majority can let nobody go: so long it is given to find one. */
+/** How long to wait for a majority: without one, no member can be removed. */
 const NO_MAJORITY_LIMIT_MS = 5000;
 
 export interface LeaveOptions {
   readonly client: Client;
   readonly server: HostServer;
   readonly hostname: string;
-  /** Of the monotonic clock: the server is stopped then at the latest. */
+  /** On the monotonic clock: when the server is stopped at the latest. */
   readonly until: number;
-  /** Looks after the members until the signal aborts, for when no other host of ours is there to do it. */
+  /** Manages the members until the signal aborts, for when no other host of this fleet can. */
   readonly nominate: (signal: AbortSignal) => Promise<void>;
   readonly log: Log;
 }
 
 /**
- * Waits until this host's server is out of the cluster, which ends it. Another host sees to that; where none is there,
- * but members stay that are not ours to end, this host does it itself, one after the other of those that leave. Returns
- * sooner where nobody stays, and at the latest at `until`: the server then still runs, and stopped with its data it
- * comes back as itself.
+ * Waits until this host's server is removed from the cluster, which makes it exit. Another host removes it. If none
+ * can, but members of other programs stay, the leaving hosts remove themselves one by one. Returns sooner if no
+ * member stays, and at `until` at the latest: the server then still runs, and once stopped with its data it can come
+ * back as the same member.
  */
 export async function leaveCluster(options: LeaveOptions): Promise<void> {
   const over = new AbortController();
@@ -71,8 +71,8 @@ function waitingFor(names: readonly string[] | undefined): string {
 }
 
 /**
- * The hosts and members that go on when this one has left, and whether a host of ours is among them that can take it
- * out; undefined when nobody can tell.
+ * The hosts and members that stay after this one has left, and whether one of the hosts can remove it; undefined if
+ * that cannot be read.
  */
 async function whoStays(
   client: Client,

@@ -38,7 +38,10 @@ export interface ParticipationOptions {
   readonly onServing: (isServing: boolean) => void;
 }
 
-/** One host's part in the elastic cluster: it is known to the others, volunteers, runs a server, may be elected. */
+/**
+ * One host's part in the elastic cluster: it registers, volunteers, runs a server, and may be elected to manage the
+ * cluster.
+ */
 export class Participation {
   readonly server: HostServer | undefined;
   readonly presence: Presence;
@@ -59,17 +62,17 @@ export class Participation {
     this.server = options.launcher && this.#ownServer(options.launcher);
   }
 
-  /** How many milliseconds an orderly end that is under way will still wait at most. */
+  /** How many more milliseconds a clean shutdown in progress will wait at most. */
   get leavesWithinMs(): number {
     return Math.max(0, (this.#leavingUntil ?? performance.now()) - performance.now());
   }
 
-  /** Whether this host is the one that looks after the cluster now. */
+  /** Whether this host is elected to manage the cluster. */
   get isElected(): boolean {
     return this.#nominator?.isElected ?? false;
   }
 
-  /** Starts the server that this host has from the beginning, if any, and brings a drained cluster back. */
+  /** Starts the server that this host starts with, if any, and brings a drained cluster back. */
   async start(start: ServerStart | undefined, signal: AbortSignal): Promise<void> {
     const { world, agent, folder, launcher, log } = this.#options;
     if (start !== undefined) {
@@ -83,11 +86,11 @@ export class Participation {
   }
 
   /**
-   * Takes part until `signal` aborts, then leaves in order: the others take over, the server stops, the host's entries
-   * go.
+   * Takes part until `signal` aborts, then leaves cleanly: the others take over, the server stops, the host's keys
+   * are deleted.
    *
-   * @param registered called when the host is known to the fleet.
-   * @throws AgentError `server-failed`; WorldError `conflict` when another live agent has this hostname.
+   * @param registered called when the host is registered with the fleet.
+   * @throws AgentError `server-failed`; WorldError `conflict` if another running agent has this hostname.
    */
   async run(signal: AbortSignal, registered: () => void): Promise<void> {
     const failed = new AbortController();
@@ -107,7 +110,7 @@ export class Participation {
         registered();
       }),
     );
-    // A server that needs nobody starts at once: without it there may be no cluster to be known to.
+    // A server that needs no other host starts immediately: without it there may be no cluster to register with.
     if (this.server?.process === undefined) await known.wait(undefined, over);
     const working = [
       aborted(over),
@@ -124,7 +127,7 @@ export class Participation {
     if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason;
   }
 
-  /** Ends everything at once: for the third ^C. */
+  /** Kills everything immediately: for the third Ctrl-C. */
   kill(): void {
     this.server?.kill();
   }
@@ -156,7 +159,7 @@ export class Participation {
     onServing(isServing);
   }
 
-  /** From here on the host's own server is its way to the cluster, and the others when it has none. */
+  /** From here on, the client uses this host's own server, or the others while it has none. */
   #followEndpoints(): void {
     const { world, folder, seeds, connections, log } = this.#options;
     if (!connections.isDirect) return;

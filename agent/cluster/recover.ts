@@ -17,8 +17,8 @@ export interface RebuildContext {
 }
 
 /**
- * Makes this host's data a cluster of one; what the quorum has lost stays lost. The fleet gets a new generation, which
- * tells it from what the rebuild leaves behind on other hosts, wherever that still runs.
+ * Turns this host's data into a cluster of one. The fleet gets a new generation, which distinguishes it from servers
+ * that the rebuild leaves behind on other hosts.
  *
  * @throws AgentError `invalid` on a host without data; `server-failed` and the like if the server does not start.
  */
@@ -30,7 +30,7 @@ export async function rebuildCluster(context: RebuildContext, signal: AbortSigna
   await server.start({ kind: 'rebuild' });
   await server.process?.ready(call);
   await startNextGeneration(context, call);
-  // The flag for a rebuild makes it a cluster of one at every start.
+  // Restart without the rebuild flag, which would create a cluster of one at every start.
   await server.start({ kind: 'restart' });
   await server.process?.ready(call);
 }

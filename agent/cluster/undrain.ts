@@ -6,9 +6,9 @@ import type { DataFolder } from './server/data-folder.js';
 const TIMEOUT_MS = 60_000;
 
 /**
- * Takes the size 0 away that drained the cluster, once the host that has its data is started again.
+ * Removes the size 0 that drained the cluster, once the host with its data restarts.
  *
- * @throws WorldError `unavailable` when that server does not serve within a minute.
+ * @throws WorldError `unavailable` if its server does not serve within a minute.
  */
 export async function undrain(
   world: ClientWorld,

@@ -10,8 +10,8 @@ import {
 export type IdealSizeReader = (options: CallOptions) => Promise<number>;
 
 /**
- * Reads how many servers the fleet is to have. While something is stored that is no size, which anybody may have written, that is
- * the default, and it is said once.
+ * Creates a reader that returns the default while the stored value is not a valid size, which anyone may have
+ * written, and logs that once.
  */
 export function idealSizeReader(world: ClientWorld, log: Log): IdealSizeReader {
   let isSaid = false;

@@ -12,7 +12,7 @@ import type { Change, ClusterState, MemberView } from './chooser.js';
 import { saveSnapshot } from './snapshots.js';
 import { healthOf, mayAdd, mayRemove, type VoterHealth } from './voter-health.js';
 
-/** How long a host that did not start is left alone: at first, and at most (it doubles in between). */
+/** How long a host that did not start is not nominated again: the first time, and at most (it doubles in between). */
 const FIRST_BACKOFF_SECONDS = 30;
 const MAX_BACKOFF_SECONDS = 600;
 
@@ -20,24 +20,24 @@ const CALL_MS = 5000;
 
 export interface NominatorContext {
   readonly client: Client;
-  /** A client of these endpoints only. */
+  /** A client of only these endpoints. */
   readonly connect: (endpoints: readonly string[]) => Client;
-  /** Where snapshots go. */
+  /** The folder for snapshots. */
   readonly folder: string;
-  /** How often each host failed to start, as far as this host has seen. */
+  /** How often each host has failed to start, as far as this host knows. */
   readonly failures: Map<string, number>;
   readonly log: Log;
 }
 
-/** What became of one change. */
+/** The result of one change. */
 export type Outcome = { readonly done: true } | { readonly done: false; readonly why: string };
 
 const done: Outcome = { done: true };
 
 /**
- * Makes one change of the cluster, if it may be made now. The turn is checked by etcd itself right before.
+ * Makes one change of the cluster, if it is safe now. etcd itself checks the leadership right before.
  *
- * @throws WorldError `conflict` when another host has the turn; `unavailable` and the like.
+ * @throws WorldError `conflict` if another host was elected; `unavailable` and the like.
  */
 export async function carryOut(
   context: NominatorContext,
@@ -122,12 +122,12 @@ async function remove(task: Task, change: Extract<Change, { kind: 'remove' }>): 
   if (health.leader === view.member.id) await handOver(task, view, stay[0]?.id);
   log('info', `removing ${view.hostname ?? `member ${view.member.id}`} from the cluster (${why})`);
   await commit(task, why === 'late' ? await backOff(task, view) : []);
-  // Not through the member itself, whose answer could be lost when it ends.
+  // Not through the member itself, whose answer could be lost when it exits.
   await using others = connect(stay.flatMap(({ clientUrls }) => clientUrls));
   return await refusedIfConflict(others.memberRemove(view.member.id, { signal, timeoutMs: CALL_MS }));
 }
 
-/** etcd says no, or that it is done already: the members are read again before the next step either way. */
+/** A refusal, or an already completed change: the members are read again before the next step either way. */
 async function refusedIfConflict(call: Promise<unknown>): Promise<Outcome> {
   try {
     await call;
@@ -139,14 +139,14 @@ async function refusedIfConflict(call: Promise<unknown>): Promise<Outcome> {
   }
 }
 
-/** Without a pause for the writers: the next leader is chosen while the old one still serves. */
+/** Avoids a pause for writers: the next leader is chosen while the old one still serves. */
 async function handOver(task: Task, { member }: MemberView, to: string | undefined): Promise<void> {
   if (to === undefined) return;
   await using leader = task.connect(member.clientUrls);
   await leader.moveLeader(to, { signal: task.signal, timeoutMs: CALL_MS });
 }
 
-/** Leaves a host alone that was nominated and did not start; longer each time. */
+/** Keeps a host that was nominated and did not start from being nominated again for a while; longer each time. */
 async function backOff({ client, failures, log, signal }: Task, { hostname }: MemberView): Promise<TxnOp[]> {
   if (hostname === undefined) return [];
   const count = failures.get(hostname) ?? 0;
@@ -161,7 +161,7 @@ async function backOff({ client, failures, log, signal }: Task, { hostname }: Me
   return [{ put: key, value: String(count + 1), lease }];
 }
 
-/** Writes only if this host still has the turn; without operations it only asks. */
+/** Writes only if this host is still the leader; without operations it only checks. */
 async function commit({ client, turn, signal }: Task, success: readonly TxnOp[]): Promise<void> {
   const { succeeded } = await client.txn(
     { compare: [turn.fence], success },
@@ -170,7 +170,7 @@ async function commit({ client, turn, signal }: Task, success: readonly TxnOp[])
   if (!succeeded) throw new WorldError('conflict', 'Another host was elected to manage the cluster.');
 }
 
-/** @returns why there is none. */
+/** @returns why there is no snapshot; undefined if there is one. */
 async function trySnapshot({ client, folder, signal, log }: Task): Promise<string | undefined> {
   try {
     const file = await saveSnapshot(client, folder, signal);

@@ -24,30 +24,30 @@ import { Observer } from './observer.js';
 import { readCluster } from './read-cluster.js';
 import { resignPreviousSession } from './resign-previous-session.js';
 
-/** Everything is read again after so long even if nobody announced a change. */
+/** How often everything is read again even without a change. */
 const QUIET_MS = 10_000;
 
-/** How often the members are read while one is starting, which nobody announces. */
+/** How often the members are read while one is starting, which sends no event. */
 const STARTING_MS = 50;
 
-/** The pause after a change that could not be made yet: grows from one to the other. */
+/** The pauses after a change that could not be made yet. */
 const RETRY_PAUSES = { firstMs: 50, maxMs: 2_000, jitter: false };
 const RETRY_AFTER_TROUBLE_MS = 500;
 
 export interface NominatorOptions extends NominatorContext {
   readonly hostname: string;
-  /** The session of this host, by which it stands in the election. */
+  /** This host's session, with which it campaigns. */
   readonly session: (signal: AbortSignal) => Promise<Session>;
   /** The fleet that this host belongs to, as far as it knows. */
   readonly fleet: () => FleetIdentity | undefined;
   readonly size: IdealSizeReader;
-  /** Not converged while this host is elected and the cluster is not as it should be. */
+  /** Not converged while this host is elected and the cluster needs a change. */
   readonly convergerUid: ConvergerUid;
 }
 
 /**
- * Campaigns to be the one host that changes the cluster, and while it is, brings the cluster towards the wanted size,
- * one member after the other: the "elected leader" of the elastic algorithm.
+ * Campaigns to manage the cluster and, while elected, brings it to the ideal size, one member at a time: the "elected
+ * leader" of the elastic algorithm.
  */
 export class Nominator {
   readonly #options: NominatorOptions;
@@ -58,12 +58,12 @@ export class Nominator {
     this.#options = options;
   }
 
-  /** Whether this host is the one that looks after the cluster now. */
+  /** Whether this host is elected to manage the cluster. */
   get isElected(): boolean {
     return this.#isElected;
   }
 
-  /** Runs until the signal aborts, then resigns at once. */
+  /** Runs until the signal aborts, then resigns immediately. */
   async run(signal: AbortSignal): Promise<void> {
     const { client, hostname, fleet, convergerUid, log } = this.#options;
     while (!signal.aborted) {
@@ -73,12 +73,12 @@ export class Nominator {
         await resignPreviousSession(client, hostname, session, signal);
         await using turn = await campaign(client, CHOOSER_ELECTION, hostname, { signal, session });
         log('debug', 'this host is elected to manage the members of the cluster');
-        // A fleet of an agent before there were identities has none yet.
+        // A fleet created by an older agent has no identity yet.
         await makeFleet(client, fleet(), { signal }).catch((error: unknown) => this.#tolerate(error));
         await this.#lead(turn, AbortSignal.any([signal, turn.lost]));
       } catch (error) {
         if (signal.aborted) return;
-        // Also `closed`: the session was lost and closed, and there will be another.
+        // Also `closed`: the session was lost and closed; there will be another.
         if (!(error instanceof WorldError)) throw error;
         log('debug', `not elected to manage the cluster: ${error.message}`);
         await pause(RETRY_AFTER_TROUBLE_MS, signal);
@@ -87,7 +87,7 @@ export class Nominator {
     convergerUid.setConverged(true);
   }
 
-  /** The members are looked after whatever stands in that key; whoever reads it is told to put it right. */
+  /** The members are managed even if that key is damaged; readers are told how to fix it. */
   #tolerate(error: unknown): void {
     if (!(error instanceof WorldError) || error.code !== 'invalid') throw error;
     this.#options.log('warn', error.message);
@@ -128,7 +128,7 @@ export class Nominator {
     }
   }
 
-  /** Looks, and makes one change. */
+  /** Reads the cluster and makes one change. */
   async #step(
     turn: Leadership,
     observer: Observer,
@@ -150,7 +150,7 @@ export class Nominator {
     return change.kind === 'promote' ? { kind: 'refused', waitMs: STARTING_MS } : { kind: 'refused' };
   }
 
-  /** What could not be done, and why, once for each reason. */
+  /** Logs why a change must wait, once for each reason. */
   #logRefusal(change: Change, outcome: Outcome): void {
     const text = outcome.done ? '' : `${describeChange(change)} must wait: ${outcome.why}`;
     if (text !== '' && text !== this.#lastLogged && change.kind !== 'promote')
@@ -159,7 +159,7 @@ export class Nominator {
   }
 }
 
-/** Rings at each change of what the choice depends on. */
+/** Notifies at each change of what the choice depends on. */
 async function watchInputs(client: Client, signal: AbortSignal, wake: Notify): Promise<void> {
   const watched = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX, CLUSTER_SIZE_PREFIX, AGENTS_PREFIX];
   const watches = watched.map(async (key) => {

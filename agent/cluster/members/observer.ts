@@ -1,20 +1,20 @@
 import type { Agent, KeyValue, Member } from '../../../world/without-ssh.js';
 import type { ClusterState, HostStatus, MemberView, Volunteer } from './chooser.js';
 
-/** How long a host whose keys are gone may still come back as itself, beyond the TTL that removed the keys. */
+/** How long a host whose keys are gone may still come back as the same member, beyond the TTL that removed the keys. */
 export const GRACE_MS = 5000;
 
 /** How long a nominated host may take to start its server. */
 export const START_LIMIT_MS = 20_000;
 
-/** How long a server that started may take to catch up with the others. */
+/** How long a server that has started may take to catch up with the others. */
 export const CATCH_UP_LIMIT_MS = 300_000;
 
-/** What etcd holds, as read at one moment. */
+/** The contents of etcd at one moment. */
 export interface Observation {
   readonly size: number;
   readonly agents: ReadonlyMap<string, Agent>;
-  /** Without their prefix: the hostname. */
+  /** Keyed by hostname, without the prefix. */
   readonly volunteers: readonly KeyValue[];
   readonly nominated: ReadonlySet<string>;
   readonly backingOff: ReadonlySet<string>;
@@ -22,8 +22,8 @@ export interface Observation {
 }
 
 /**
- * Turns readings into scenes. It remembers since when a host is not heard of and a learner is pending, by its own
- * clock, so that nothing depends on the clocks of other hosts.
+ * Turns observations into cluster states. It remembers, by its own clock, since when a host has been away and a
+ * learner pending, so nothing depends on the clocks of other hosts.
  */
 export class Observer {
   readonly #awaySince = new Map<string, number>();
@@ -31,7 +31,7 @@ export class Observer {
 
   /**
    * @param now milliseconds of a monotonic clock.
-   * @returns the scene, and in how many milliseconds it changes by itself.
+   * @returns the state, and in how many milliseconds it changes by itself.
    */
   observe(observation: Observation, now: number): { state: ClusterState; changesInMs: number | undefined } {
     const volunteers = observation.volunteers.map((entry) => toVolunteer(entry, observation));
@@ -98,7 +98,7 @@ function toVolunteer({ key, value, createRevision }: KeyValue, observation: Obse
   };
 }
 
-/** A member has a name once it has started; before that its URLs tell whose it is. */
+/** A member has a name once it has started; before that, its URLs identify its host. */
 function hostOf(member: Member, volunteers: readonly Volunteer[]): string | undefined {
   if (member.name !== '') return member.name;
   return volunteers.find(({ peerUrls }) => peerUrls.some((url) => member.peerUrls.includes(url)))?.hostname;

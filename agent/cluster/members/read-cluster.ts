@@ -12,7 +12,7 @@ import {
 import type { IdealSizeReader } from './ideal-size.js';
 import type { Observation } from './observer.js';
 
-/** Reads all that the choice of members depends on. @param size how many servers the fleet is to have. */
+/** Reads everything that the choice of members depends on. */
 export async function readCluster(
   client: Client,
   size: IdealSizeReader,

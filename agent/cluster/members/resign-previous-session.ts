@@ -1,10 +1,10 @@
 import { CHOOSER_ELECTION, type Client, type Session } from '../../../world/without-ssh.js';
 
 /**
- * Takes an earlier self of this host out of the line of those who want to be elected: an agent that was killed still
- * stands in it until its lease is over, and etcd renews every lease when it chooses a leader.
+ * Withdraws an earlier agent of this host from the election: the key of a killed agent remains until its lease
+ * expires, and etcd renews every lease when it elects a leader.
  *
- * @param session the one by which the fleet knows this host now: nobody else can have its name.
+ * @param session this host's current session: only one agent can have its name.
  * @throws WorldError `unavailable` and the like.
  */
 export async function resignPreviousSession(

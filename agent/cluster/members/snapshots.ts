@@ -6,21 +6,21 @@ import type { Client } from '../../../world/without-ssh.js';
 
 const KEPT = 3;
 
-/** For each question and each piece: a change of the cluster waits for it. */
+/** For each request and each chunk: a change of the cluster waits for it. */
 const ANSWER_MS = 5000;
 
 /**
- * Saves what etcd holds as `snapshots/<ISO time>-<revision>.db` in `folder`, for `etcdctl snapshot restore`, and
- * removes all but the newest three.
+ * Saves etcd's data as `snapshots/<ISO time>-<revision>.db` in `folder`, for `etcdctl snapshot restore`, and removes
+ * all but the newest three.
  *
  * @returns the file.
- * @throws WorldError `unavailable`; the errno error of the file system.
+ * @throws WorldError `unavailable`; errno errors of the file system.
  */
 export async function saveSnapshot(client: Client, folder: string, signal: AbortSignal): Promise<string> {
   const snapshots = path.join(folder, 'snapshots');
   await mkdir(snapshots, { recursive: true, mode: 0o700 });
   const options = { signal, timeoutMs: ANSWER_MS };
-  // Not the status, which one server alone would have to give: the one in use may just have ended.
+  // Not from the status, which depends on a single server: it may just have stopped.
   const { revision } = await client.txn({}, { ...options, repeatable: true });
   const name = `${new Date().toISOString().replaceAll(':', '')}-${revision}.db`;
   const partial = path.join(snapshots, `${name}.part`);

@@ -5,18 +5,18 @@ const ANSWER_MS = 2000;
 const CATCH_UP_MS = 2000;
 const POLL_MS = 50;
 
-/** How the voters are, asked one by one. */
+/** The health of the voters, each asked individually. */
 export interface VoterHealth {
-  /** The ids of the voters that answer, follow the one leader, and have applied all that it had when we asked. */
+  /** The ids of the voters that answer, follow the agreed leader, and have applied everything it had when asked. */
   readonly healthy: ReadonlySet<string>;
-  /** The id of the leader; undefined when the voters do not agree on one. */
+  /** The id of the leader; undefined if the voters do not agree on one. */
   readonly leader: string | undefined;
 }
 
 /**
- * Asks every voter itself instead of believing one member's view of the others: what a vote is worth is that the
- * member takes part now. This is what lets the cluster do without etcd's own check, which demands that all voters
- * have been connected for five seconds: a voter counts only if it has received what the leader had just written.
+ * Asks every voter directly instead of trusting one member's view of the others, since only a member that takes part
+ * now can vote. This replaces etcd's own check, which requires all voters to have been connected for five seconds:
+ * here a voter counts only if it has received what the leader just wrote.
  */
 export async function healthOf(
   client: Client,
@@ -47,7 +47,7 @@ function follows(
   return leader === goal.leader && raftTerm === goal.term && raftAppliedIndex >= goal.index;
 }
 
-/** By member id; without those that do not answer. */
+/** By member id; members that do not answer are missing. */
 async function statuses(
   client: Client,
   members: readonly Member[],
@@ -60,13 +60,13 @@ async function statuses(
       return [member.id, await client.status(url, { signal, timeoutMs: ANSWER_MS })];
     } catch {
       signal.throwIfAborted();
-      return undefined; // not healthy, whatever the reason
+      return undefined; // not healthy, for whatever reason
     }
   });
   return new Map((await Promise.all(asked)).filter((found) => found !== undefined));
 }
 
-/** Whether the cluster keeps its quorum when `leaving` goes, by the voters that are healthy now. */
+/** Whether the cluster keeps its quorum without `leaving`, given the voters that are healthy now. */
 export function mayRemove(voters: readonly Member[], health: VoterHealth, leaving: Member): boolean {
   const remaining = voters.filter(({ id }) => id !== leaving.id);
   const healthy = remaining.filter(({ id }) => health.healthy.has(id)).length;

@@ -5,11 +5,11 @@ import { AgentError } from '../../errors.js';
 import { socketPath } from './local-endpoint.js';
 
 /**
- * Makes sure that a server can listen at these URLs, and removes the sockets that a killed one left, which etcd 3.4
- * would take for a running server. Asked first, because etcd says it only in its log, and because we would take
- * another etcd that answers there for ours.
+ * Makes sure that a server can listen on these URLs, and removes the sockets of a killed one, which etcd 3.4 would
+ * take for a running server. etcd reports a conflict only in its log, and another etcd on the same address could be
+ * mistaken for this one.
  *
- * @throws AgentError `in-use` when another program listens there, `server-failed` when nobody could.
+ * @throws AgentError `in-use` if another program listens there; `server-failed` if the address is not usable.
  */
 export async function checkAddresses(urls: readonly string[], folder: string): Promise<void> {
   for (const url of urls) {
@@ -29,7 +29,7 @@ async function checkAddress(url: string): Promise<void> {
   }
 }
 
-/** Listens where etcd is to listen. @throws AgentError as {@link checkAddresses} */
+/** Listens where etcd will listen. @throws AgentError as {@link checkAddresses} */
 export async function listenAt(server: Server, url: string): Promise<void> {
   const { hostname, port } = new URL(url);
   // Go listens on IPv4 for `localhost`.
@@ -42,7 +42,7 @@ export async function listenAt(server: Server, url: string): Promise<void> {
   }
 }
 
-/** A URL does not tell its scheme's own port. */
+/** URL omits the default port of its scheme. */
 function portOf(url: string, port: string): number {
   if (port !== '') return Number(port);
   return url.startsWith('https:') ? 443 : 80;

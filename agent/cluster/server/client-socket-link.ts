@@ -6,9 +6,9 @@ import { AgentError } from '../../errors.js';
 import { checkFolderOwner } from '../../prefix/check-folder-owner.js';
 
 /**
- * The path at which clients on this machine, and those that come through SSH, find a server's unix socket. It is a link:
- * etcd 3.4 insists on a name of its own kind in its working folder, which `ssh -L` cannot dial. The socket itself lies in
- * a folder that only its owner enters, so the link opens nothing to anybody.
+ * The path at which clients on this machine, and those that come through SSH, find a server's unix socket. It is a
+ * link, because etcd 3.4 requires a special name in its working folder, which `ssh -L` cannot dial. The socket itself
+ * is in a folder that only its owner can enter, so the link gives access to nobody else.
  */
 export class ClientSocketLink {
   readonly #path: string;
@@ -20,10 +20,10 @@ export class ClientSocketLink {
   }
 
   /**
-   * Puts the link there, in place of one that leads to nothing; its folder is made, for its owner only.
+   * Creates the link, replacing a dangling one, and its folder, mode 0700.
    *
-   * @throws AgentError `in-use` when another server is behind it; `unsafe` when others could put something else there;
-   * `invalid` when it is no socket, or cannot be made.
+   * @throws AgentError `in-use` if another server is behind it; `unsafe` if other users could replace it; `invalid`
+   * if the path is not a socket, or the link cannot be created.
    */
   async make(): Promise<void> {
     const folder = path.dirname(this.#path);
@@ -42,15 +42,15 @@ export class ClientSocketLink {
     }
   }
 
-  /** Takes it away, if it is still ours. */
+  /** Removes it if it still points to this server. */
   async remove(): Promise<void> {
-    const target = await readlink(this.#path).catch(() => undefined); // gone, or something else
+    const target = await readlink(this.#path).catch(() => undefined); // missing, or not a link
     if (target === this.#target) await rm(this.#path, { force: true });
   }
 
-  /** Whether the link is there already. @throws AgentError when what is there must stay */
+  /** Whether the link exists already. @throws AgentError if something else must not be replaced */
   async #isThere(): Promise<boolean> {
-    const found = await lstat(this.#path).catch(() => undefined); // nothing is there
+    const found = await lstat(this.#path).catch(() => undefined); // nothing exists there
     if (found === undefined) return false;
     if (found.isSymbolicLink() && (await readlink(this.#path)) === this.#target) return true;
     if (!found.isSymbolicLink() && !found.isSocket())
@@ -70,7 +70,7 @@ async function isAnswered(socketPath: string): Promise<boolean> {
     await once(socket, 'connect');
     return true;
   } catch {
-    return false; // nobody listens there
+    return false; // nothing listens there
   } finally {
     socket.destroy();
   }

@@ -8,7 +8,7 @@ import { FleetFile, type RememberedFleet } from '../start/fleet-file.js';
 
 const knownSchema = z.object({ endpoints: z.array(z.string()).min(1) });
 
-/** What one agent keeps of its server: `etcd/` in its prefix, mode 0700. */
+/** The data of an agent's server: `etcd/` in its prefix, mode 0700. */
 export class DataFolder {
   /** etcd's working folder: its log, its sockets, the snapshots. */
   readonly folder: string;
@@ -30,7 +30,7 @@ export class DataFolder {
     return existsSync(path.join(this.data, 'member', 'wal'));
   }
 
-  /** Puts the data where no server looks for it: `data.old`, in place of the one before, which goes to `data.older`. */
+  /** Moves the data to `data.old`, where no server uses it; the previous `data.old` becomes `data.older`. */
   async moveDataAside(): Promise<void> {
     if (!existsSync(this.data)) return;
     const [old, older] = ['data.old', 'data.older'].map((name) => path.join(this.folder, name)) as [
@@ -44,7 +44,7 @@ export class DataFolder {
     await rename(this.data, old);
   }
 
-  /** For data that was never whole: of a server that did not get to join. */
+  /** For incomplete data: of a server that never joined. */
   async removeData(): Promise<void> {
     await rm(this.data, { recursive: true, force: true });
   }
@@ -66,22 +66,22 @@ export class DataFolder {
     return found;
   }
 
-  /** Where the cluster was reached last, whatever becomes of the seeds; empty when that is not known. */
+  /** The last known endpoints of the cluster; empty if they are unknown. */
   async knownEndpoints(): Promise<readonly string[]> {
     try {
       this.#endpoints = knownSchema.parse(JSON.parse(await readPrivateFile(this.#known))).endpoints;
       return this.#endpoints;
     } catch {
-      return []; // not written yet, or spoilt: it only ever helps
+      return []; // not written yet, or damaged: it is only a hint
     }
   }
 
-  /** The fleet that this prefix belongs to, as it was read or noted last. */
+  /** The fleet that this prefix belongs to, as last read or recorded. */
   get fleet(): FleetIdentity | undefined {
     return this.#fleet;
   }
 
-  /** Notes where the cluster is. */
+  /** Records the cluster's endpoints. */
   remember(endpoints: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
       this.#endpoints = endpoints;
@@ -90,7 +90,7 @@ export class DataFolder {
     });
   }
 
-  /** Notes which fleet this prefix belongs to from now on. */
+  /** Records the fleet that this prefix belongs to. */
   rememberFleet(fleet: FleetIdentity): Promise<void> {
     return this.#inTurn(async () => {
       await this.#fleetFile.write({ ...fleet, endpoints: this.#endpoints });
@@ -98,15 +98,15 @@ export class DataFolder {
     });
   }
 
-  /** Resolves when all that was to be noted is on the disk, or could not be. */
+  /** Resolves when every pending record has been written or has failed. */
   async flushed(): Promise<void> {
     await this.#remembering;
   }
 
-  /** One after the other, so that the last one asked for stands. */
+  /** One at a time, so that the last one requested wins. */
   #inTurn(write: () => Promise<void>): Promise<void> {
     const writing = this.#remembering.then(write);
-    this.#remembering = writing.catch(() => undefined); // whoever asked gets the failure
+    this.#remembering = writing.catch(() => undefined); // the caller gets the failure
     return writing;
   }
 

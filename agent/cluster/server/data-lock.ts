@@ -3,15 +3,15 @@ import path from 'node:path';
 import { AgentError } from '../../errors.js';
 
 /**
- * Makes sure that no etcd works on this data: a second one would wait for the first without a word to us.
+ * Makes sure that no etcd uses this data: a second one would silently wait for the first.
  *
  * @throws AgentError `in-use` naming the process.
  */
 export async function checkDataFree(dataFolder: string): Promise<void> {
   const database = path.join(dataFolder, 'member', 'snap', 'db');
-  const found = await stat(database).catch(() => undefined); // no data, or none of ours: etcd says which
+  const found = await stat(database).catch(() => undefined); // no data, or unreadable: etcd reports that
   if (found === undefined) return;
-  const locks = await readFile('/proc/locks', 'utf8').catch(() => ''); // not everywhere mounted
+  const locks = await readFile('/proc/locks', 'utf8').catch(() => ''); // not mounted everywhere
   const pid = lockHolder(locks, found);
   if (pid === undefined) return;
   throw new AgentError(
@@ -20,7 +20,9 @@ export async function checkDataFree(dataFolder: string): Promise<void> {
   );
 }
 
-/** Who holds a lock on a file, as /proc/locks shows it, with the device and the inode as the kernel writes them. */
+/**
+ * The process that holds a lock on a file, from /proc/locks, which lists device and inode as the kernel writes them.
+ */
 export function lockHolder(
   locks: string,
   file: { readonly dev: number; readonly ino: number },

@@ -5,18 +5,18 @@ const ENOUGH_BYTES = 64 * 1024 * 1024;
 const ENOUGH_SHARE = 0.05;
 const CHECK_INTERVAL_MS = 2_000;
 
-/** What is free for us on the file system of `folder`. Rejects with the errno error where there is no such folder. */
+/** The free space on the file system of `folder`. Rejects with the errno error if the folder does not exist. */
 export async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
 }
 
 /**
- * Resolves when the file system of `folder` has space again for a server to come back: 64 MiB, or 5 % of a file system
- * that is small. Rejects with the signal's reason.
+ * Resolves when the file system of `folder` has space for a server again: 64 MiB, or 5 % of a small file system.
+ * Rejects with the signal's reason.
  *
- * @param options.intervalMs how often it looks, default 2,000; also how long it waits at least, so that a server which
- * needs more than that is not started again and again without a pause.
+ * @param options.intervalMs how often to check, default 2,000; also the minimum wait, so that a server that needs
+ * more space is not restarted in a tight loop.
  */
 export async function untilSpace(
   folder: string,

@@ -27,25 +27,25 @@ export interface HostServerOptions extends ServerLifecycleOptions {
   readonly folder: DataFolder;
   readonly launcher: ServerLauncher;
   readonly presence: Presence;
-  /** Not converged while a server starts, joins or goes. */
+  /** Not converged while a server starts, joins or leaves. */
   readonly convergerUid: ConvergerUid;
   /** Called when this host's server starts and stops serving clients. */
   readonly onServing: (isServing: boolean) => void;
 }
 
 /**
- * The etcd server of this host, through its life: it comes back with its data, joins when the host is nominated, and
- * goes when its place in the cluster is gone.
+ * The etcd server of this host over its lifetime: it restarts with its data, joins when the host is nominated, and
+ * leaves when the cluster removes it.
  */
 export class HostServer {
   readonly #options: HostServerOptions;
   #server: ServerProcess | undefined;
   /** The member that this host was nominated as and could not become. */
   #failedMemberId: string | undefined;
-  /** The member that this host was and that the cluster is to give up, once that was said. */
+  /** The earlier member of this host that the cluster must remove, once that was logged. */
   #awaited: string | undefined;
   #drained = false;
-  /** Under way: the server is replaced or taken away, and what becomes of the one before is nobody's business. */
+  /** Set while the server is being replaced or removed; the exit of the old one is then expected. */
   #replacing: Promise<void> | undefined;
   #retries = 0;
 
@@ -53,12 +53,12 @@ export class HostServer {
     this.#options = options;
   }
 
-  /** The process, while it runs. */
+  /** The process, if it is running. */
   get process(): ServerProcess | undefined {
     return this.#server?.exit === undefined ? this.#server : undefined;
   }
 
-  /** Whether the server was stopped because the wanted size is 0. */
+  /** Whether the server was stopped because the ideal size is 0. */
   get isDrained(): boolean {
     return this.#drained;
   }
@@ -75,7 +75,7 @@ export class HostServer {
   /**
    * Follows this host's nomination until the signal aborts; the server then still runs.
    *
-   * @throws AgentError `server-failed` when the server cannot be kept up and no other member is there to go on.
+   * @throws AgentError `server-failed` if the server keeps exiting and there is no other member.
    */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -93,12 +93,12 @@ export class HostServer {
     }
   }
 
-  /** Ends the server at once: for the third ^C. */
+  /** Kills the server immediately: for the third Ctrl-C. */
   kill(): void {
     this.#server?.kill();
   }
 
-  /** Stops the server, if one runs; its data stays. */
+  /** Stops the server, if one runs, and keeps its data. */
   async stop(): Promise<void> {
     const server = this.process;
     this.#server = undefined;
@@ -106,7 +106,7 @@ export class HostServer {
     await server?.stop();
   }
 
-  /** Stops the server, if one runs, and puts its data aside: it has no place in the cluster any more. */
+  /** Stops the server, if one runs, and moves its data aside: it is no longer a member. */
   async discard(): Promise<void> {
     await this.#replace(async () => {
       await this.stop();
@@ -114,7 +114,10 @@ export class HostServer {
     });
   }
 
-  /** Waits until etcd ends because it was removed from the cluster, and puts the data aside. @returns false after `ms`. */
+  /**
+   * Waits until etcd exits because it was removed from the cluster, and moves its data aside. @returns false after
+   * `ms`.
+   */
   async isRemovedWithin(ms: number): Promise<boolean> {
     const server = this.#server;
     if (server === undefined) return true;
@@ -126,14 +129,14 @@ export class HostServer {
     return true;
   }
 
-  /** Whether nobody has begun to replace it. */
+  /** Whether it has not been replaced. */
   #isOurs(server: ServerProcess): boolean {
     return this.#server === server && this.#replacing === undefined;
   }
 
   async #replace(act: () => Promise<void>): Promise<void> {
     const acting = act();
-    const replacing = acting.catch(() => undefined); // whoever asked for it gets the failure
+    const replacing = acting.catch(() => undefined); // the caller gets the failure
     this.#replacing = replacing;
     try {
       await acting;
@@ -143,7 +146,7 @@ export class HostServer {
     }
   }
 
-  /** Waits for a place in the cluster, and takes it. */
+  /** Waits until this host is nominated, and joins. */
   async #joinWhenNominated(signal: AbortSignal): Promise<void> {
     const { client, wake, log, hostname, launcher, presence, convergerUid } = this.#options;
     const urls = launcher.addresses.advertisedServerUrls;
@@ -151,7 +154,7 @@ export class HostServer {
     if (this.#drained) return wake.wait(undefined, signal);
     const { member, isNominated } = await clusterSlotOf(client, hostname, urls, signal);
     if (member !== undefined && member.name !== '') {
-      // An earlier server of this host, whose data is lost: the others have to give it up first.
+      // An earlier server of this host, whose data is lost: the others must remove it first.
       if (member.id !== this.#awaited)
         log('info', `waiting until the cluster has removed the earlier member of ${hostname}`);
       this.#awaited = member.id;
@@ -187,7 +190,7 @@ export class HostServer {
     this.#failedMemberId = memberId;
   }
 
-  /** Keeps a server up until it is to go, and sees to what comes then. */
+  /** Keeps a server running until it is no longer wanted, and handles its end. */
   async #keepUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
     const { onServing, log, hostname, folder } = this.#options;
     const since = performance.now();
@@ -221,7 +224,7 @@ export class HostServer {
     return lifecycle.untilUnwanted(voter.memberId, signal);
   }
 
-  /** After a server ended by itself. */
+  /** After a server exited by itself. */
   async #startAgain(server: ServerProcess, ranMs: number, signal: AbortSignal): Promise<void> {
     const { log, hostname, launcher, folder } = this.#options;
     const exit = await server.exited;
@@ -244,12 +247,12 @@ export class HostServer {
     if (this.#isOurs(server)) this.#server = (await launcher.trySpawn({ kind: 'restart' })) ?? server;
   }
 
-  /** With other members there, this host starts afresh as one of them; else nobody has the data. */
+  /** If there are other members, this host rejoins as a new one; otherwise this is the only copy of the data. */
   async #giveUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
     const { client, log, hostname, presence } = this.#options;
     const exit = await server.exited;
     const why = `The etcd server of ${hostname} exited ${this.#retries} times in a row, most recently with ${explainExit(exit)}.`;
-    // Without a majority that answers nobody is there to go on.
+    // Without a majority that answers, no other server can continue.
     const others = await client.members({ signal, timeoutMs: READY_MS }).catch(() => []);
     if (!others.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner))
       throw new AgentError('server-failed', why, { logTail: exit.logTail });

@@ -2,12 +2,12 @@ import path from 'node:path';
 import { AgentError } from '../../errors.js';
 
 /**
- * Where a server without network listens: unix sockets in its own working folder. etcd 3.4 takes no absolute path
- * and wants something like a port, so these are relative and called `client:0` and `peer:0`.
+ * Where a server without a network listens: unix sockets in its own working folder. etcd 3.4 takes no absolute path
+ * and requires something like a port, so these are relative and called `client:0` and `peer:0`.
  */
 export const NO_NETWORK_URLS = { client: 'unix://client:0', server: 'unix://peer:0' } as const;
 
-/** What an agent was told of its addresses. */
+/** The configured addresses of an agent. */
 export interface AddressOptions {
   readonly clientUrls: readonly string[];
   /** Empty: no other server can reach this one. */
@@ -17,7 +17,7 @@ export interface AddressOptions {
   readonly noNetwork?: boolean | undefined;
 }
 
-/** The addresses of one server, as etcd is told them. */
+/** The addresses of one server, in etcd's form. */
 export interface ServerAddresses {
   readonly clientUrls: readonly string[];
   readonly serverUrls: readonly string[];
@@ -25,7 +25,7 @@ export interface ServerAddresses {
   readonly advertisedServerUrls: readonly string[];
 }
 
-/** The paths of the unix sockets that clients are to find. */
+/** The paths of the unix sockets that clients use. */
 export function socketPaths(clientUrls: readonly string[]): string[] {
   return clientUrls.filter(isUnix).map((url) => path.resolve(url.slice('unix://'.length)));
 }
@@ -34,12 +34,15 @@ export function isUnix(url: string): boolean {
   return /^unix:/i.test(url);
 }
 
-/** Whatever path a client uses, etcd listens in its own folder, under the name that each version takes. */
+/** Whatever path clients use, etcd listens in its own folder, under the name that each version accepts. */
 function atServer(clientUrls: readonly string[]): readonly string[] {
   return [...new Set(clientUrls.map((url) => (isUnix(url) ? NO_NETWORK_URLS.client : url)))];
 }
 
-/** What etcd listens on and what others are told: by default the same, without what is on our loopback if more is. */
+/**
+ * The addresses that etcd listens on and those that it advertises: the same by default, without loopback addresses if
+ * there are others.
+ */
 export function serverAddresses(options: AddressOptions): ServerAddresses {
   const clientUrls = options.noNetwork === true ? [NO_NETWORK_URLS.client] : atServer(options.clientUrls);
   const isAlone = options.noNetwork === true || options.serverUrls.length === 0;
@@ -53,8 +56,8 @@ export function serverAddresses(options: AddressOptions): ServerAddresses {
 }
 
 /**
- * How this machine reaches a server that works in `folder`: on the loopback where the server listens there, else at its
- * first address. Over TLS every address instead of a certain one means the advertised URL, which the certificate is for.
+ * How this machine reaches a server that runs in `folder`: on loopback if it listens there, else at its first
+ * address. With TLS, a wildcard address means the advertised URL, because the certificate covers that.
  */
 export function localEndpoint(addresses: ServerAddresses, folder: string): string {
   const { clientUrls, advertisedClientUrls } = addresses;
@@ -64,7 +67,7 @@ export function localEndpoint(addresses: ServerAddresses, folder: string): strin
   return reachable.find(isLocal) ?? first;
 }
 
-/** Whether it leads to this machine only, whoever uses it. */
+/** Whether it reaches only this machine, for every client. */
 function isLocal(url: string): boolean {
   return url.startsWith('unix:') || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 }

@@ -1,29 +1,29 @@
 import { type FileHandle, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
 import { openPrivateFileToChange } from '../../prefix/private-file.js';
 
-/** How large a log grows before it is put aside. */
+/** The size at which a log is rotated. */
 export const MAX_LOG_BYTES = 10 * 1024 * 1024;
 
-/** How many old logs of etcd are kept: `etcd.log.1` is the youngest. */
+/** How many old logs of etcd are kept; `etcd.log.1` is the newest. */
 const KEPT_LOGS = 3;
 
 const CHUNK_BYTES = 1024 * 1024;
 
 export interface RotateOptions {
-  /** A program writes it. */
+  /** A program is writing to it. */
   readonly live: boolean;
   readonly maxBytes?: number;
-  /** How many old ones stay. */
+  /** How many old files to keep. */
   readonly kept?: number;
 }
 
 /**
- * Puts a log file aside when it has grown to `maxBytes`. While a program writes it (`live`) it is copied and the file
- * emptied: the program goes on at the start of the file, because it appends, and what it writes within that moment is
- * lost. Only the end is kept of one that has grown to twice that size. Otherwise it is renamed. When the disk is too full
- * for a copy it stays as it is. Links are not followed.
+ * Rotates a log file that has grown to `maxBytes`. While a program writes to it (`live`), the file is copied and
+ * truncated: the program continues at the start, because it appends, and output in between is lost. Of a file that
+ * has grown to twice that size, only the end is kept. Otherwise the file is renamed. If the disk is too full for a
+ * copy, the file stays as it is. Links are not followed.
  *
- * @returns whether it was put aside
+ * @returns whether it was rotated
  */
 export async function rotateLog(
   file: string,
@@ -51,20 +51,20 @@ export async function rotateLog(
   return true;
 }
 
-/** Empties a log without keeping anything of it. */
+/** Truncates a log without keeping anything. */
 export async function emptyLog(file: string): Promise<void> {
   await using log = await openPrivateFileToChange(file);
   await log.truncate();
 }
 
-/** Makes room for a new `.1`. */
+/** Shifts the old files to free `.1`. */
 async function age(file: string, kept: number): Promise<void> {
   await rm(`${file}.${kept}`, { force: true });
   for (let number = kept - 1; number >= 1; number -= 1)
     await rename(`${file}.${number}`, `${file}.${number + 1}`).catch(ignoreAbsent);
 }
 
-/** Empties a log once all of it is copied, with what is written meanwhile, up to `maxBytes`. */
+/** Truncates a log once all of it is copied, including what is written meanwhile, up to `maxBytes`. */
 async function copyAll(log: FileHandle, aside: string, maxBytes: number): Promise<void> {
   await using copy = await open(aside, 'wx', 0o600);
   const { size } = await log.stat();
@@ -78,7 +78,7 @@ async function copyAll(log: FileHandle, aside: string, maxBytes: number): Promis
   await log.truncate();
 }
 
-/** Of a log that is flooded keeps the end alone, and empties it before that is on the disk, which takes longer. */
+/** For a log that grows too fast: keeps only the end, and truncates before writing that to disk, which takes longer. */
 async function moveEnd(log: FileHandle, aside: string, maxBytes: number): Promise<void> {
   const { size } = await log.stat();
   const end = Buffer.alloc(maxBytes);

@@ -2,14 +2,14 @@ import type { ChildExit } from '../../processes/child-process.js';
 import { finalWords, tellingLines } from './etcd/log.js';
 
 /**
- * Why a server ended, as far as it asks for something different to be done:
- * - `removed`: the cluster no longer counts it as a member; its data is of no use to it any more.
- * - `disk-full`: nothing is lost; it can come back when there is space.
- * - `address-in-use`: another program listens where it was to listen.
- * - `unequal-members`: it was given another list of members than the cluster has; ask for the list again.
+ * Why a server exited, as far as the reaction differs:
+ * - `removed`: the cluster no longer lists it as a member; its data is useless.
+ * - `disk-full`: nothing is lost; it can restart when there is space.
+ * - `address-in-use`: another program listens on its address.
+ * - `unequal-members`: its member list differs from the cluster's; fetch the list again.
  * - `corrupt`: its data cannot be read.
- * - `hung`: it ran and did not answer, so the watchdog killed it.
- * - `stopped`: we ended it.
+ * - `hung`: it ran but did not answer, so the watchdog killed it.
+ * - `stopped`: the agent stopped it.
  */
 export type ExitReason =
   | 'removed'
@@ -21,25 +21,25 @@ export type ExitReason =
   | 'stopped'
   | 'other';
 
-/** How a server ended and why. */
+/** How a server exited and why. */
 export interface ServerExit extends ChildExit {
   readonly why: ExitReason;
-  /** What etcd said last that tells something, in lines for a person. */
+  /** The last relevant lines of etcd's log, for people. */
   readonly logTail: string;
 }
 
-/** What {@link serverExit} judges by. */
+/** What {@link serverExit} classifies. */
 export interface ExitEvidence {
   readonly exit: ChildExit;
-  /** What we did to it. */
+  /** What the agent did to it. */
   readonly ended: 'stopped' | 'hung' | undefined;
   /** The last lines of its log. */
   readonly log: string;
-  /** Free on the file system of its data. */
+  /** Free space on the file system of its data. */
   readonly freeBytes: number;
 }
 
-/** A log file on a full disk may lack the line that says so; etcd's database grows by more than this at once. */
+/** On a full disk, the log may lack the line that says so; etcd's database grows in larger steps than this. */
 const FULL_BELOW_BYTES = 64 * 1024;
 
 /** What etcd logs about its removal; 3.6 ends with code 1 then if it learns of it while it starts. */
@@ -56,7 +56,7 @@ const EXIT_WORDS: readonly (readonly [ExitReason, RegExp])[] = [
   ],
 ];
 
-/** Classifies the end of a server. */
+/** Classifies the exit of a server. */
 export function serverExit({ exit, ended, log, freeBytes }: ExitEvidence): ServerExit {
   return { ...exit, why: ended ?? reason(exit, log, freeBytes), logTail: tellingLines(log).join('\n') };
 }
@@ -67,7 +67,7 @@ function reason(exit: ChildExit, log: string, freeBytes: number): ExitReason {
   const last = finalWords(log).join('\n');
   const said = EXIT_WORDS.find(([, pattern]) => pattern.test(last))?.[0];
   if (said === 'address-in-use' || said === 'unequal-members') return said;
-  // A full disk also shows as a database that cannot be read, and its data must not be given up for that.
+  // A full disk can look like corrupt data, which must not be discarded for that.
   if (exit.code !== null && freeBytes < FULL_BELOW_BYTES) return 'disk-full';
   return said ?? 'other';
 }
@@ -93,7 +93,7 @@ export function describeExit({
   return `${signal ?? `exit code ${code}`}${meaning === undefined ? '' : `, ${meaning}`}`;
 }
 
-/** The same with the last that etcd said, such as "exit code 1; it said: discovery failed: …". */
+/** The same with the last line of the log, such as "exit code 1; last log line: discovery failed: …". */
 export function explainExit(exit: ServerExit): string {
   const [said = ''] = exit.logTail.split('\n').slice(-1);
   return `${describeExit(exit)}${said === '' ? '' : `; last log line: ${said}`}`;

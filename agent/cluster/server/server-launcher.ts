@@ -17,7 +17,7 @@ import { ServerProcess } from './server-process.js';
 
 /** Starts etcd servers of this host, as its options say, and knows their addresses. */
 export class ServerLauncher {
-  /** As etcd is told them. */
+  /** The addresses passed to etcd. */
   readonly addresses: ServerAddresses;
   readonly #settings: EtcdSettings;
   readonly #folder: DataFolder;
@@ -53,7 +53,7 @@ export class ServerLauncher {
     return [...this.clientUrls, this.localEndpoint];
   }
 
-  /** Where this host is, for a person who looks for it. */
+  /** The address of this host, for people. */
   get address(): string {
     const [url = this.localEndpoint] = this.clientUrls;
     return url.startsWith('unix:') ? machineName() : new URL(url).host;

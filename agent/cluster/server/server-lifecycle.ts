@@ -15,25 +15,25 @@ import type { ServerProcess } from './server-process.js';
 const POLL_MS = 100;
 const READY_MS = 5000;
 
-/** How often a learner asks whether it is still a member, counted in polls. */
+/** How often a learner checks whether it is still a member, in polls. */
 const POLLS_PER_MEMBER_CHECK = 20;
 
 export interface ServerLifecycleOptions {
   readonly hostname: string;
-  /** Reaches the fleet, wherever a server is. */
+  /** Connects to the fleet, wherever its servers are. */
   readonly client: Client;
   readonly size: IdealSizeReader;
-  /** Asked while a server finds no majority: whether the cluster goes on without it. */
+  /** Used while a server has no majority, to find out whether the cluster continues without it. */
   readonly clusterIdentity: ClusterIdentity;
   /** Notified when this host's nomination may have changed. */
   readonly wake: Notify;
   readonly log: Log;
 }
 
-/** How the time of one server process is over. */
+/** Why one server process is finished. */
 export type StopReason = 'ended' | 'removed' | 'drained' | 'aborted';
 
-/** What becomes of one server process: it answers, votes, and at some time is not wanted any more. */
+/** Follows one server process: until it answers, becomes a voter, and is no longer wanted. */
 export class ServerLifecycle {
   readonly #options: ServerLifecycleOptions;
   readonly #server: ServerProcess;
@@ -43,7 +43,7 @@ export class ServerLifecycle {
     this.#server = server;
   }
 
-  /** Until the server answers as part of a cluster. */
+  /** Waits until the server answers as part of a cluster. */
   async answer(signal: AbortSignal): Promise<MemberStatus | StopReason> {
     const server = this.#server;
     for (let isSaid = false; ; isSaid = true) {
@@ -56,19 +56,19 @@ export class ServerLifecycle {
       }
       if (!isSaid) this.#options.log('info', 'waiting for the other servers: there is no majority yet');
       const asked = this.#options.client.status(server.clientEndpoint, { signal, timeoutMs: READY_MS });
-      const status = await asked.catch(() => undefined); // it ended, or is busy with its data
+      const status = await asked.catch(() => undefined); // it exited, or is busy with its data
       if (status !== undefined && (await this.#options.clusterIdentity.hasRemoved(status, signal)))
         return 'removed';
     }
   }
 
-  /** Until the server votes. */
+  /** Waits until the server is a voter. */
   async becomeVoter(signal: AbortSignal): Promise<MemberStatus | StopReason> {
     for (let round = 0; ; round += 1) {
       const status = await this.answer(signal);
       if (typeof status === 'string') return status;
       if (!status.isLearner) return status;
-      // etcd does not say when it is promoted. A learner that is removed need not hear of it.
+      // etcd does not announce a promotion, and a learner that was removed may never hear of it.
       if (
         round % POLLS_PER_MEMBER_CHECK === POLLS_PER_MEMBER_CHECK - 1 &&
         !(await this.#isMember(status.memberId, signal))
@@ -78,7 +78,7 @@ export class ServerLifecycle {
     }
   }
 
-  /** Until the member is not to be there any more, or the server has ended. */
+  /** Waits until the member should no longer exist, or the server has exited. */
   async untilUnwanted(memberId: string, signal: AbortSignal): Promise<StopReason> {
     const { wake } = this.#options;
     const server = this.#server;
@@ -99,7 +99,7 @@ export class ServerLifecycle {
     }
   }
 
-  /** What a nomination that was taken back means. */
+  /** What a withdrawn nomination means. */
   async #verdict(memberId: string, signal: AbortSignal): Promise<'removed' | 'drained' | undefined> {
     const { client, hostname, size } = this.#options;
     try {
@@ -108,7 +108,7 @@ export class ServerLifecycle {
       if (!members.some(({ id }) => id === memberId)) return 'removed';
       return members.length === 1 && (await size({ signal })) === 0 ? 'drained' : undefined;
     } catch (error) {
-      if (signal.aborted || error instanceof WorldError) return undefined; // it rings again
+      if (signal.aborted || error instanceof WorldError) return undefined; // a later notification retries it
       throw error;
     }
   }

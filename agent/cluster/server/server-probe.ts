@@ -14,14 +14,14 @@ const FIRST_INTERVAL_MS = 50;
 const MAX_INTERVAL_MS = 250;
 const ATTEMPT_MS = 2_000;
 
-/** How this machine asks its own server. */
+/** How this machine reaches its own server. */
 export interface ServerProbeOptions {
   readonly endpoint: string;
   /** For an `https://` endpoint. */
   readonly tls?: TlsOptions | undefined;
 }
 
-/** The server of this machine as seen over etcd's own protocol. */
+/** The server of this machine, seen through etcd's own protocol. */
 export class ServerProbe implements AsyncDisposable {
   readonly #client: Client;
   readonly #endpoint: string;
@@ -31,17 +31,17 @@ export class ServerProbe implements AsyncDisposable {
     this.#client = Client.create({ endpoints: [endpoint], tls, fleet: 'any' });
   }
 
-  /** What the server says of itself, quorum or not; undefined when it says nothing in time. */
+  /** The server's status, with or without a quorum; undefined if it does not answer in time. */
   async status(options: { signal: AbortSignal; timeoutMs: number }): Promise<MemberStatus | undefined> {
     return orNotYet(this.#client.status(undefined, options), options.signal);
   }
 
   /**
-   * Resolves when the server serves: it answers, knows a leader and, unless it is a learner, has read with a quorum.
-   * Before that it takes connections and leaves them waiting. Rejects with the signal's reason.
+   * Resolves when the server serves: it answers, knows a leader and, unless it is a learner, has completed a read
+   * with a quorum. Before that it accepts connections without answering. Rejects with the signal's reason.
    */
   async untilServing(signal: AbortSignal): Promise<MemberStatus> {
-    // gRPC waits longer and longer between attempts to connect, and a server that starts refuses several.
+    // gRPC backs off between connection attempts, and a starting server refuses several.
     while (!(await takesConnections(this.#endpoint, signal)))
       await delay(CONNECT_INTERVAL_MS, undefined, { signal });
     for (let intervalMs = FIRST_INTERVAL_MS; ; intervalMs = Math.min(intervalMs * 1.5, MAX_INTERVAL_MS)) {
@@ -64,7 +64,7 @@ export class ServerProbe implements AsyncDisposable {
   }
 }
 
-/** A connection that is taken is made on this machine, so at once; whether it is served is another matter. */
+/** A local connection is accepted immediately, whether the server is ready or not. */
 async function takesConnections(endpoint: string, signal: AbortSignal): Promise<boolean> {
   const parsed = parseEndpoint(endpoint);
   const socket = connect(parsed.scheme === 'unix' ? { path: parsed.path } : { ...parsed });
@@ -73,13 +73,13 @@ async function takesConnections(endpoint: string, signal: AbortSignal): Promise<
     return true;
   } catch {
     signal.throwIfAborted();
-    return false; // refused or not there yet, which is all there is to know
+    return false; // refused, or not listening yet
   } finally {
     socket.destroy();
   }
 }
 
-/** With etcd's authentication switched on a user is missing, which etcd knows with a quorum only. */
+/** With etcd's authentication enabled, this needs a user; etcd can only tell that with a quorum. */
 function refusedIsAnswered(error: unknown): boolean {
   if (error instanceof WorldError && error.code === 'permission-denied') return true;
   throw error;

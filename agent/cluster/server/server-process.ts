@@ -20,20 +20,20 @@ import { WATCHDOG_TIMES, Watchdog, type WatchdogTimes } from './watchdog.js';
 
 export { describeExit, type ServerExit } from './server-exit.js';
 
-/** Enough for a panic of Go, which shows what each of its threads did. */
+/** Enough for a Go panic, which dumps every goroutine. */
 const LOG_TAIL_LINES = 400;
 const LOG_TAIL_BYTES = 128 * 1024;
 
-/** The size of the log is looked at once in so many rounds of the watchdog: once a minute. */
+/** The log size is checked every so many rounds of the watchdog: once a minute. */
 const LOG_CHECK_ROUNDS = 6;
 
 export interface ServerOptions extends ServerFlags {
   /** The etcd program. */
   readonly program: string;
-  /** etcd's working folder, made 0700; its log goes to `etcd.log` in there. */
+  /** etcd's working folder, mode 0700; its log is `etcd.log` in there. */
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** `NAME=value` in its environment: what an agent that comes after us knows it by. */
+  /** `NAME=value` in its environment, by which a later agent recognises it. */
   readonly mark?: string;
   readonly log?: Log | undefined;
   /** Default {@link WATCHDOG_TIMES}. */
@@ -41,11 +41,11 @@ export interface ServerOptions extends ServerFlags {
 }
 
 /**
- * One real etcd server as a child process. While it runs its log is rotated, and it is killed when it was serving and
- * has not answered for 30 seconds, so that whoever keeps it up starts it again.
+ * One etcd server as a child process. While it runs, its log is rotated, and it is killed if it was ready and has not
+ * answered for 30 seconds, so that it can be restarted.
  */
 export class ServerProcess {
-  /** How it ended and why; never rejects. */
+  /** How it exited and why; never rejects. */
   readonly exited: Promise<ServerExit>;
   /** How programs on this machine reach it: a client URL, or `unix:///…`. */
   readonly clientEndpoint: string;
@@ -54,7 +54,7 @@ export class ServerProcess {
   readonly #over = new AbortController();
   #exit: ServerExit | undefined;
   #ended: 'stopped' | 'hung' | undefined;
-  /** A server that waits for the others at its start answers nobody, so it counts from the first answer on. */
+  /** A server that waits for others at its start does not answer, so this counts from the first answer. */
   #silence: Watchdog | undefined;
 
   private constructor(child: Child, options: ServerOptions, clientEndpoint: string) {
@@ -68,9 +68,9 @@ export class ServerProcess {
   }
 
   /**
-   * Starts etcd; it may take a while until it answers, see {@link ServerProcess.ready}.
+   * Starts etcd; it may take a while to answer, see {@link ServerProcess.ready}.
    *
-   * @throws AgentError `in-use` when another program has its addresses or its data; `no-etcd`, `etcd-too-old`
+   * @throws AgentError `in-use` if another program uses its addresses or its data; `no-etcd`, `etcd-too-old`
    */
   static async start(options: ServerOptions): Promise<ServerProcess> {
     const { folder, clientUrls, serverUrls, program } = options;
@@ -99,10 +99,10 @@ export class ServerProcess {
   }
 
   /**
-   * Resolves with what the server says of itself when it serves, which takes a quorum, or for a learner a leader.
+   * Resolves with the server's status once it serves, which takes a quorum, or for a learner a leader.
    *
-   * @throws AgentError when it ends first or takes longer than `timeoutMs` (default {@link MAX_SERVER_START_TIMEOUT_MS}): `disk-full`, `in-use` or
-   * `server-failed`, with the last lines of its log.
+   * @throws AgentError if it exits first or takes longer than `timeoutMs` (default {@link
+   * MAX_SERVER_START_TIMEOUT_MS}): `disk-full`, `in-use` or `server-failed`, with the end of its log.
    */
   async ready(options: { signal: AbortSignal; timeoutMs?: number }): Promise<MemberStatus> {
     const { signal, timeoutMs = MAX_SERVER_START_TIMEOUT_MS } = options;
@@ -125,7 +125,7 @@ export class ServerProcess {
     return this.#child.pid;
   }
 
-  /** How it ended; undefined while it runs. */
+  /** How it exited; undefined while it runs. */
   get exit(): ServerExit | undefined {
     return this.#exit;
   }
@@ -152,7 +152,7 @@ export class ServerProcess {
     return this.#exit;
   }
 
-  /** Rotates the log and kills the server when it hangs, until it ends. */
+  /** Rotates the log, and kills the server if it hangs, until it exits. */
   async #watch(): Promise<void> {
     const { name, log = () => undefined, watchdog = WATCHDOG_TIMES } = this.#options;
     await using local = this.#local();
@@ -191,7 +191,7 @@ export class ServerProcess {
 
   async #answers(local: ServerProbe, timeoutMs: number): Promise<boolean> {
     const options = { signal: this.#over.signal, timeoutMs };
-    const status = await local.status(options).catch(() => undefined); // it ended meanwhile
+    const status = await local.status(options).catch(() => undefined); // it exited meanwhile
     return status !== undefined;
   }
 
@@ -218,8 +218,8 @@ function logFileIn(folder: string): string {
 }
 
 /**
- * etcd reads every flag from `ETCD_…` too: what our own environment holds must not change the server. Nor does it count
- * as an app's, where an app has started us.
+ * etcd also reads every flag from `ETCD_…`: variables of the agent's environment must not change the server. It must
+ * not count as an app either, even if an app started this agent.
  */
 function etcdEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !name.startsWith('ETCD') && name !== APP_MARK);

@@ -1,10 +1,10 @@
 import type { Client, Log } from '../../../world/without-ssh.js';
 
 /**
- * Tells the cluster where a member listens for the others now. A host may have come back at other addresses, where
- * they look for it only when etcd knows them; done before anybody counts on its vote.
+ * Updates a member's peer URLs in the cluster. A host may come back at other addresses, where the other servers look
+ * for it only once etcd knows them, so this runs before the member is counted on as a voter.
  *
- * @throws WorldError `conflict` where another member has one of the addresses; `unavailable` and the like.
+ * @throws WorldError `conflict` if another member has one of the addresses; `unavailable` and the like.
  */
 export async function updatePeerUrls(
   { client, hostname, log }: { readonly client: Client; readonly hostname: string; readonly log: Log },

@@ -1,18 +1,18 @@
 export interface WatchdogTimes {
-  /** How often a running server is asked for a sign of life; four times as often while it gives none. */
+  /** How often to check a running server; four times as often while it does not answer. */
   readonly intervalMs: number;
-  /** How long a server that has answered before may be silent until it is killed. */
+  /** How long a server that has answered before may be silent before it is killed. */
   readonly maxSilenceMs: number;
 }
 
 export const WATCHDOG_TIMES: WatchdogTimes = { intervalMs: 10_000, maxSilenceMs: 30_000 };
 
-/** A pause of ours this much longer than meant: the machine slept, or this process was stopped. */
+/** If a pause takes this much longer than intended, the machine was suspended or this process was stopped. */
 const SUSPENDED_MS = 10_000;
 
 /**
- * Counts how long a server has been silent by a monotonic clock. Pure: it is told the time. While we did not run
- * ourselves the server most likely did not either, so that time is no silence.
+ * Measures how long a server has been silent, by a monotonic clock. Pure: the time is passed in. Time in which this
+ * process did not run does not count, because the server most likely did not run either.
  */
 export class Watchdog {
   readonly #times: WatchdogTimes;
@@ -23,7 +23,7 @@ export class Watchdog {
     this.#since = nowMs;
   }
 
-  /** To be told after each pause of `intervalMs`. */
+  /** Call it after each pause of `intervalMs`. */
   paused(fromMs: number, nowMs: number): void {
     if (nowMs - fromMs > this.#times.intervalMs + SUSPENDED_MS) this.#since = nowMs;
   }

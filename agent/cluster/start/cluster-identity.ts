@@ -12,10 +12,10 @@ import { AgentError } from '../../errors.js';
 const ASK_MS = 3000;
 const RETRY_MS = 2000;
 
-/** Asks others about the cluster that this host's server belongs to, past that server. */
+/** Asks other servers about the cluster that this host's server belongs to, bypassing that server. */
 export class ClusterIdentity {
   readonly #connect: (endpoints: readonly string[]) => Client;
-  /** Of others than this host. */
+  /** The endpoints of other hosts. */
   readonly #endpoints: readonly string[];
 
   constructor(connect: (endpoints: readonly string[]) => Client, endpoints: readonly string[]) {
@@ -23,13 +23,13 @@ export class ClusterIdentity {
     this.#endpoints = endpoints;
   }
 
-  /** Whether the cluster goes on without the member; false where nobody answers who could tell. */
+  /** Whether the cluster has removed the member; false if no server that knows answers. */
   async hasRemoved(own: MemberStatus, signal: AbortSignal): Promise<boolean> {
     const asked = this.#endpoints.map(async (endpoint) => {
       await using client = this.#connect([endpoint]);
       const other = await client.status(endpoint, { signal, timeoutMs: ASK_MS });
       if (other.clusterId !== own.clusterId || other.memberId === own.memberId) return false;
-      // A read with a quorum: a member that lags behind may list the members as they were before this one came.
+      // A read with a quorum first: a lagging member may list the members as they were before this one joined.
       await client.get('hawser/members', { signal, timeoutMs: ASK_MS });
       const members = await client.members({ signal, timeoutMs: ASK_MS });
       return !members.some(({ id }) => id === own.memberId);
@@ -39,7 +39,7 @@ export class ClusterIdentity {
     return answers.some((answer) => answer.status === 'fulfilled' && answer.value);
   }
 
-  /** Undefined where no server with a quorum answers, or where it does not say. */
+  /** Undefined if no server with a quorum answers, or it has no identity. */
   async #fleetAt(endpoint: string, signal: AbortSignal): Promise<FleetIdentity | undefined> {
     await using client = this.#connect([endpoint]);
     try {
@@ -51,10 +51,10 @@ export class ClusterIdentity {
   }
 
   /**
-   * Compares the own server's cluster with the one at the seeds, as soon as both answer; and which fleet they are, because
+   * Compares this host's cluster with that of the seeds, as soon as both answer. Also compares their fleets, because
    * what a recovery left behind has the same cluster id.
    *
-   * @throws AgentError `other-cluster` when they are not the same.
+   * @throws AgentError `other-cluster` if they differ.
    */
   async compare(localEndpoint: string, seeds: readonly string[], signal: AbortSignal): Promise<void> {
     if (seeds.length === 0) return;

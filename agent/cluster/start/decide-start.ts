@@ -10,20 +10,20 @@ import { planStart } from './start-plan.js';
 
 /** How an agent starts. */
 export interface StartDecision {
-  /** The server that it starts at once; undefined for a host that comes as a client. */
+  /** The server to start immediately; undefined for a host that starts as a client. */
   readonly start: ServerStart | undefined;
   readonly seeds: readonly string[];
-  /** The seeds, and wherever the cluster was reached before. */
+  /** The seeds and all last known endpoints. */
   readonly all: readonly string[];
   /** Whether this host may run a server, now or later. */
   readonly runsServer: boolean;
 }
 
 /**
- * Decides how to start, from the options and from what the prefix holds.
+ * Decides how to start, from the options and the contents of the prefix.
  *
- * @throws AgentError `no-fleet` when there is nothing to join and no new cluster may be made; `other-cluster` when a
- * cluster counts on a server of this host, which has lost its data.
+ * @throws AgentError `no-fleet` if there is nothing to join and no new cluster may be created; `other-cluster` if a
+ * cluster expects a server of this host, which has lost its data.
  */
 export async function decideStart(
   options: EtcdSettings,
@@ -34,7 +34,7 @@ export async function decideStart(
   const { hostname, prefix, noServer = false, seeds, newCluster = false, log } = options;
   const isAlone = options.noNetwork !== true && options.serverUrls.length === 0;
   const fleet = await folder.rememberedFleet();
-  // Where its fleet was taken from a host, it is to join the one of its seeds, and not to look where it was before.
+  // A host whose fleet.json was removed should join the fleet of its seeds, not return to its previous one.
   const isMoved = fleet === undefined && !folder.hasData && seeds.length > 0;
   const reached = isMoved ? [] : await folder.knownEndpoints();
   const known = [...new Set([...reached, ...(fleet?.endpoints ?? [])])];

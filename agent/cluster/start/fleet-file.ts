@@ -11,14 +11,14 @@ const fleetSchema = z.object({
   endpoints: z.array(z.string()),
 });
 
-/** The fleet that a prefix belongs to, and where it was reached last. */
+/** The fleet that a prefix belongs to, and its last known endpoints. */
 export interface RememberedFleet extends FleetIdentity {
   readonly endpoints: readonly string[];
 }
 
 /**
- * `fleet.json` in an agent's prefix: kept outside etcd's folder, so that a host whose data was removed still knows that it
- * belongs to a fleet.
+ * `fleet.json` in an agent's prefix, outside etcd's folder, so that a host whose data was removed still knows its
+ * fleet.
  */
 export class FleetFile {
   readonly #file: string;
@@ -27,7 +27,7 @@ export class FleetFile {
     this.#file = path.join(prefix, 'fleet.json');
   }
 
-  /** @throws AgentError `invalid` when the file is there and cannot be understood: nobody may take this for a new host. */
+  /** @throws AgentError `invalid` if the file exists but is damaged: the host must not be taken for a new one. */
   async read(): Promise<RememberedFleet | undefined> {
     let text: string;
     try {
@@ -44,7 +44,7 @@ export class FleetFile {
     }
   }
 
-  /** All at once, and on the disk when it resolves. */
+  /** Atomic, and on disk once it resolves. */
   async write({ uuid, generation, endpoints }: RememberedFleet): Promise<void> {
     const draft = `${this.#file}.part`;
     await rm(draft, { force: true });

@@ -8,34 +8,34 @@ import { AgentError } from '../../errors.js';
 import { listenAt } from '../server/check-addresses.js';
 import type { TlsFiles } from '../server/etcd/flags.js';
 
-/** Members dial each address of a member that is away ten times a second. */
+/** Members dial the address of an absent member ten times per second. */
 const LISTEN_MS = 300;
 const ASK_MS = 1_000;
 
-/** A cluster that counts on a server at one of our addresses. */
+/** A cluster that expects a server at one of this host's addresses. */
 export interface DetectedCluster {
-  /** Decimal, as everywhere in ours. */
+  /** Decimal. */
   readonly clusterId: string;
-  /** Of the member that dialled in. */
+  /** Of the member that connected. */
   readonly peerUrls: readonly string[];
-  /** What to use as seeds: of the members other than the one that was here; empty when that member does not say. */
+  /** Client URLs to use as seeds: of the members other than this host's; empty if that member does not list any. */
   readonly clientUrls: readonly string[];
 }
 
 export interface ListenOptions {
   readonly signal: AbortSignal;
-  /** Without it nobody is heard at `https://` URLs. */
+  /** Without it, `https://` URLs are not listened on. */
   readonly peerTls?: TlsFiles | undefined;
   /** Default 300. */
   readonly listenMs?: number;
 }
 
 /**
- * Listens on the server URLs before the first server of a new cluster is started there, and returns the cluster whose
- * members dial in: they know a server at this address, so this host has lost its data, and a new cluster would be a
- * second one. Undefined when nobody dials. Rejects with the signal's reason.
+ * Listens on the server URLs before the first server of a new cluster starts there, and returns the cluster whose
+ * members connect: they know a server at this address, so this host has lost its data, and a new cluster would be a
+ * second one. Undefined if none connects. Rejects with the signal's reason.
  *
- * @throws AgentError `in-use` when another program listens there.
+ * @throws AgentError `in-use` if another program listens there.
  */
 export async function detectCluster(
   serverUrls: readonly string[],
@@ -51,7 +51,7 @@ export async function detectCluster(
       const server = listenerFor(url, material);
       server.on('request', (incoming, answer) => {
         heard ??= parseRaftRequest(incoming);
-        // An answer that a member takes for "not now": another might tell it that we were removed.
+        // Members take this answer for "not now"; another could tell them that this member was removed.
         answer.writeHead(503, { connection: 'close' }).end();
         if (heard !== undefined) over.abort();
       });
@@ -70,9 +70,9 @@ export async function detectCluster(
 }
 
 /**
- * Refuses to start the first server of a new cluster where {@link detectCluster} hears of one.
+ * Refuses to start the first server of a new cluster if {@link detectCluster} finds one.
  *
- * @throws AgentError `other-cluster` when a cluster counts on a server of this host, which has lost its data; `in-use`.
+ * @throws AgentError `other-cluster` if a cluster expects a server of this host, which has lost its data; `in-use`.
  */
 export async function refuseFork(
   hostname: string,
@@ -108,7 +108,7 @@ function listenerFor(url: string, material: Material | undefined): Server {
   return createTlsServer({ ...material, requestCert: known, rejectUnauthorized: known });
 }
 
-/** What a member of etcd says of itself when it dials another. */
+/** Reads the identity that a member sends when it connects to another. */
 function parseRaftRequest({ url = '', headers }: IncomingMessage): DetectedCluster | undefined {
   const clusterId = headers['x-etcd-cluster-id'];
   if (!url.startsWith('/raft') || typeof clusterId !== 'string' || !/^[0-9a-f]{1,16}$/i.test(clusterId))
@@ -125,7 +125,7 @@ const membersSchema = z.array(
   z.object({ peerURLs: z.array(z.string()), clientURLs: z.array(z.string()).default([]) }),
 );
 
-/** A member tells its peers, and whoever comes as one, where clients reach the cluster. */
+/** A member tells its peers, and anyone who connects as one, the cluster's client URLs. */
 async function askClientUrls(
   { peerUrls }: DetectedCluster,
   serverUrls: readonly string[],
@@ -137,7 +137,7 @@ async function askClientUrls(
       const others = members.filter(({ peerURLs }) => !peerURLs.some((own) => serverUrls.includes(own)));
       return others.flatMap(({ clientURLs }) => clientURLs).filter(isWebUrl);
     } catch {
-      // It only helps the message: the next URL, or none, will do.
+      // This only improves the message: try the next URL, or none.
     }
   }
   return [];

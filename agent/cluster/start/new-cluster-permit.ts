@@ -3,15 +3,15 @@ import { AgentError } from '../../errors.js';
 import type { DataFolder } from '../server/data-folder.js';
 import { planStart, type StartFacts } from './start-plan.js';
 
-/** Looks whether a cluster counts on a server at this host's addresses, and throws if one does. */
+/** Checks whether a cluster expects a server at this host's addresses, and throws if one does. */
 export type ForkGuard = (signal: AbortSignal) => Promise<void>;
 
 /**
- * What it takes to start the first server of a new cluster. Only {@link NewClusterPermit.ask} makes one, from facts that
- * hold a person's explicit wish, so that nothing else in the agent can start a second cluster.
+ * Permits starting the first server of a new cluster. Only {@link NewClusterPermit.ask} creates one, from facts that
+ * include a person's explicit request, so nothing else in the agent can start a second cluster.
  */
 export class NewClusterPermit {
-  /** Tells clusters apart that are started on the same addresses. */
+  /** Distinguishes clusters that start on the same addresses. */
   readonly token = randomUUID();
   readonly #folder: DataFolder;
   #used = false;
@@ -35,7 +35,10 @@ export class NewClusterPermit {
     this.#folder = folder;
   }
 
-  /** Called right before the server is started. @throws AgentError `no-fleet` the second time, and where data came meanwhile. */
+  /**
+   * Call it right before the server starts. @throws AgentError `no-fleet` the second time, or if data has appeared
+   * meanwhile.
+   */
   use(): void {
     if (this.#used || this.#folder.hasData)
       throw new AgentError(

@@ -1,38 +1,38 @@
 import { AgentError } from '../../errors.js';
 
-/** What decides how an agent begins. */
+/** What determines how an agent starts. */
 export interface StartFacts {
   readonly hostname: string;
   readonly prefix: string;
-  /** Whether a server may run here and left its data. */
+  /** Whether a server may run here and has data. */
   readonly hasData: boolean;
-  /** As the agent was given them. */
+  /** As given to the agent. */
   readonly seeds: readonly string[];
-  /** Whether seeds are reached some other way: through SSH. */
+  /** Whether the seeds are reached through SSH. */
   readonly connectsThroughSsh: boolean;
-  /** Where the prefix remembers servers of other hosts of its fleet. */
+  /** The endpoints of other hosts of its fleet, as recorded in the prefix. */
   readonly remembered: readonly string[];
-  /** The fleet that the prefix remembers, in words; undefined for a new prefix. */
+  /** The fleet recorded in the prefix, in words; undefined for a new prefix. */
   readonly fleet: string | undefined;
   /** Whether `--new-cluster` was given. */
   readonly newCluster: boolean;
 }
 
 /**
- * How an agent begins: with the data that it has, as a client that may be nominated, or with a new cluster, which also
- * takes a permit.
+ * How an agent starts: with its data, as a client that may be nominated, or with a new cluster, which also takes a
+ * permit.
  */
 export type StartPlan =
   | { readonly kind: 'restart' }
-  /** `note`: what the person should know of it. */
+  /** `note`: a remark for the log. */
   | { readonly kind: 'join'; readonly seeds: readonly string[]; readonly note?: string }
   | { readonly kind: 'found' };
 
 /**
- * A host that has belonged to a fleet never makes another by itself, whatever its command line says: a unit that is
- * started again after its data was removed still holds `--new-cluster`.
+ * A host that has belonged to a fleet never creates another, whatever its command line says: a unit file that
+ * restarts it after its data was removed still has `--new-cluster`.
  *
- * @throws AgentError `no-fleet` when there is nothing to join and nothing may be made.
+ * @throws AgentError `no-fleet` if there is nothing to join and no new cluster may be created.
  */
 export function planStart(facts: StartFacts): StartPlan {
   const { hostname, hasData, seeds, connectsThroughSsh, remembered, fleet, newCluster } = facts;

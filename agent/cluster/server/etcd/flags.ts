@@ -1,7 +1,7 @@
 import { DEFAULT_MAX_TXN_OPS, type TlsOptions } from '../../../../world/without-ssh.js';
 import type { NewClusterPermit } from '../../start/new-cluster-permit.js';
 
-/** What decides the command line of one etcd server. URLs as etcd takes them (`http://host:port`). */
+/** The inputs to one etcd server's command line. URLs are in etcd's form (`http://host:port`). */
 export interface ServerFlags {
   readonly name: string;
   readonly dataFolder: string;
@@ -10,18 +10,18 @@ export interface ServerFlags {
   readonly advertisedClientUrls: readonly string[];
   readonly advertisedServerUrls: readonly string[];
   readonly start: ServerStart;
-  /** What `https://` URLs are served with; they demand it. */
+  /** Required for `https://` URLs. */
   readonly tls?: ServerTls | undefined;
-  /** Where its database takes no more writes. Default: etcd's own. */
+  /** The size at which its database stops taking writes. Default: etcd's own. */
   readonly quotaBackendBytes?: number | undefined;
 }
 
 /**
- * How a server comes to its cluster. Once it has a write-ahead log, etcd reads the cluster from there and
- * ignores the rest, so `restart` names nobody; `rebuild` is a restart that makes this member's data a cluster of
- * one, for when the quorum is lost for good.
+ * How a server joins its cluster. Once etcd has a write-ahead log it reads the cluster from there and ignores the
+ * rest, so `restart` needs no members; `rebuild` is a restart that turns this member's data into a cluster of one,
+ * for when the quorum is permanently lost.
  *
- * A new cluster takes a permit, which only a person's explicit wish gives.
+ * A new cluster takes a permit, which only a person's explicit request gives.
  */
 export type ServerStart =
   | { readonly kind: 'new'; readonly permit: NewClusterPermit }
@@ -36,14 +36,14 @@ export interface ServerTls {
 }
 
 export interface TlsFiles {
-  /** Presented to whoever connects, and by this server where it connects: needs both extended key usages. */
+  /** Presented to clients, and by this server when it connects, so it needs both extended key usages. */
   readonly certFile: string;
   readonly keyFile: string;
-  /** Whoever connects must present a certificate of these authorities. Without it anyone is served. */
+  /** Clients must present a certificate of these authorities. Without it, anyone is served. */
   readonly trustedCaFile?: string | undefined;
 }
 
-/** How a client of servers with these certificates shows who it is, and whom it trusts. */
+/** The TLS options for a client of servers with these certificates. */
 export function asClient(files: TlsFiles | undefined): TlsOptions | undefined {
   return files && { certFile: files.certFile, keyFile: files.keyFile, caFile: files.trustedCaFile };
 }
@@ -64,8 +64,8 @@ export function etcdArguments(flags: ServerFlags): string[] {
     ...['--advertise-client-urls', flags.advertisedClientUrls.join(',')],
     ...['--initial-advertise-peer-urls', flags.advertisedServerUrls.join(',')],
     ...startArguments(flags),
-    // With its own check, etcd makes each change of membership wait until every member has been connected for five
-    // seconds. The nominator asks every voter itself before it changes anything, which is stricter and at once.
+    // etcd's own check delays each membership change until every member has been connected for five seconds. The
+    // nominator checks every voter itself before each change, which is stricter and immediate.
     '--strict-reconfig-check=false',
     // A web page can make a browser post JSON to it, and a browser is a local user.
     '--enable-grpc-gateway=false',
@@ -81,8 +81,8 @@ export function etcdArguments(flags: ServerFlags): string[] {
 }
 
 /**
- * Only a new cluster may be started from nothing: a restart whose write-ahead log is gone is told to join, finds
- * nobody but itself and ends, where `new` would make a second cluster.
+ * Only a new cluster may start from nothing: a restart without a write-ahead log is told to join, finds only itself
+ * and exits, where `new` would create a second cluster.
  */
 function startArguments(flags: ServerFlags): string[] {
   const { start } = flags;
@@ -114,8 +114,8 @@ function initialCluster(flags: ServerFlags): string {
 }
 
 /**
- * The list for `--initial-cluster` from a member list: the one member without a name is ourselves, added
- * but not started yet.
+ * The list for `--initial-cluster` from a member list. The one member without a name is this host: added but not
+ * started yet.
  */
 export function joinMembers(
   members: readonly { readonly name: string; readonly peerUrls: readonly string[] }[],

@@ -1,18 +1,18 @@
-/** One line of etcd's log, or of a Go program that panics: that is no JSON and has no level. */
+/** One line of etcd's log, or of a panic in a Go program, which is not JSON and has no level. */
 interface LogLine {
   readonly level: string;
   readonly text: string;
 }
 
-/** What etcd says at each start and nobody can act on. */
+/** Warnings that etcd logs at every start and that need no action. */
 const USUAL_LINES =
   /Running http and grpc server on single port|simple token is not cryptographically signed/;
 
 const MAX_LINES = 5;
 
 /**
- * What a failed etcd had to say, for a person: the last warnings and errors as `message: error`, without the frames of
- * the ways they took through etcd; where there are none, the last messages of whatever level.
+ * Why etcd failed, for people: the last warnings and errors as `message: error`, without stack frames; if there are
+ * none, the last messages of any level.
  */
 export function tellingLines(log: string): string[] {
   const lines = parseLog(log).filter(({ text }) => !USUAL_LINES.test(text));
@@ -23,7 +23,7 @@ export function tellingLines(log: string): string[] {
   return [...new Set(told)].slice(-MAX_LINES);
 }
 
-/** What etcd gave as the reason of its end: fatal lines, panics and faults; the last one last. */
+/** Why etcd exited: fatal lines, panics and faults, in order. */
 export function finalWords(log: string): string[] {
   return parseLog(log)
     .filter(({ level }) => ['fatal', 'panic', 'raw'].includes(level))

@@ -4,9 +4,9 @@ import { findProgram } from '../../../processes/child-process.js';
 import { etcdVersion } from './version.js';
 
 /**
- * The etcd program of this machine: `HAWSER_ETCD`, else the first `etcd` on the `PATH`.
+ * The etcd program of this machine: `HAWSER_ETCD`, or else the first `etcd` on the `PATH`.
  *
- * @throws AgentError `no-etcd` saying what to install or what is wrong with it; `etcd-too-old`
+ * @throws AgentError `no-etcd` saying what to install or what is wrong; `etcd-too-old`
  */
 export async function etcdProgram(environment: NodeJS.ProcessEnv): Promise<string> {
   const chosen = environment['HAWSER_ETCD'] || undefined;

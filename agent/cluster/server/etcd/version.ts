@@ -3,18 +3,18 @@ import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { AgentError } from '../../../errors.js';
 
-/** Learners, without which a server that never starts takes the quorum away, came with 3.4. */
+/** 3.4 introduced learners; without them, a server that never starts takes the quorum away. */
 const OLDEST_ETCD = '3.4.0';
 
 const TIMEOUT_MS = 10_000;
 
-/** By program and the time of its last change, because a server is started again more often than it is replaced. */
+/** By program and modification time, because servers restart more often than the program is replaced. */
 const known = new Map<string, string>();
 
 /**
- * Asks an etcd program for its version, once as long as the file stays the same.
+ * Asks an etcd program for its version, once per version of the file.
  *
- * @throws AgentError `etcd-too-old`; `no-etcd` when it cannot be run or is no etcd.
+ * @throws AgentError `etcd-too-old`; `no-etcd` if it cannot be run or is not etcd.
  */
 export async function etcdVersion(program: string, environment: NodeJS.ProcessEnv): Promise<string> {
   const { mtimeMs, size } = await stat(program).catch((error: unknown) => {
@@ -37,7 +37,7 @@ function parseEtcdVersion(printed: string): string | undefined {
   return /^etcd Version: (\d+\.\d+\.\d+\S*)/m.exec(printed)?.[1];
 }
 
-/** Whether one version comes before another; what follows the three numbers does not count. */
+/** Whether one version is older than another; only the first three numbers count. */
 export function isOlder(version: string, than: string): boolean {
   return numbers(version).localeCompare(numbers(than), undefined, { numeric: true }) < 0;
 }
