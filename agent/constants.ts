@@ -1,17 +1,15 @@
-/**
- * The constants of an agent's own etcd server, with the meaning and the values that the seed documents.
- */
+/** The constants of an agent's own etcd server, as the seed documents them. */
 
 /** How long a server may take to answer before its start counts as failed, in milliseconds. */
 export const MAX_SERVER_START_TIMEOUT_MS = 60_000;
 
-/** How long a server may take to close before it is killed, in milliseconds. */
+/** How long a server may take to stop before it is killed, in milliseconds. */
 export const MAX_SERVER_CLOSE_TIMEOUT_MS = 15_000;
 
-/** How often a server that ends by itself is started again before the agent gives up. */
+/** How often a server that exits by itself is restarted before the agent gives up. */
 export const MAX_SERVER_RETRIES = 5;
 
-/** The pause between two such starts, in milliseconds. */
+/** The pause between two such restarts, in milliseconds. */
 export const SERVER_RETRY_WAIT_MS = 500;
 
 /** The folder for everything an agent keeps, unless another is given. */

@@ -1,24 +1,27 @@
-/** What an agent can fail with; a caller acts differently on each. */
+/** Why an agent failed; each code calls for a different reaction. */
 export type AgentErrorCode =
   /** An option that {@link EmbdEtcd.validate} refuses. */
   | 'invalid'
-  /** No etcd program, or one that cannot be executed. */
+  /** There is no etcd program, or it cannot be executed. */
   | 'no-etcd'
-  /** The etcd program is older than what works. */
+  /** The etcd program is too old. */
   | 'etcd-too-old'
-  /** An address that this agent needs, or its prefix, is used by another process. */
+  /** Another process uses an address that this agent needs, or its prefix. */
   | 'in-use'
   /** The file system of the prefix is full. */
   | 'disk-full'
-  /** This host belongs, or would come, to another cluster than the one that was asked for. */
+  /** This host belongs to, or would join, a different cluster than requested. */
   | 'other-cluster'
-  /** This host has no data and no seeds, and was not told to make a new cluster, or belongs to a fleet already. */
+  /**
+   * This host has no data and no seeds, and either was not told to create a new cluster or belongs to a fleet
+   * already.
+   */
   | 'no-fleet'
-  /** Other users could enter what this agent serves, or change what it uses, and nobody said that it is meant. */
+  /** Other users could connect to this agent's server, or change files it uses, and nobody allowed that. */
   | 'unsafe'
-  /** The etcd server did not start, or ended when it should not have. */
+  /** The etcd server did not start, or exited unexpectedly. */
   | 'server-failed'
-  /** The cluster did not take this host in as a member. */
+  /** The cluster did not accept this host as a member. */
   | 'join-failed'
   /** A deploy could not be applied to this host. */
   | 'apply-failed';
@@ -26,7 +29,7 @@ export type AgentErrorCode =
 /** A failure of the agent on its host, in one sentence for the operator. */
 export class AgentError extends Error {
   readonly code: AgentErrorCode;
-  /** The last lines that the failed program wrote, where there was one. */
+  /** The last lines that the failed program wrote, if any. */
   readonly logTail: string | undefined;
 
   constructor(code: AgentErrorCode, message: string, options: { cause?: unknown; logTail?: string } = {}) {

@@ -8,20 +8,20 @@ import { ControlError } from './error.js';
 import { type AgentState, agentStateSchema, controlErrorSchema, doneSchema } from './protocol.js';
 
 interface ControlCall {
-  /** Ends the wait; what was asked for may go on. */
+  /** Aborts the wait; the requested action may continue. */
   readonly signal?: AbortSignal;
   /** Default 10,000. */
   readonly timeoutMs?: number;
 }
 
-/** Makes one connection to a control socket. It is destroyed when the call is over. */
+/** Opens one connection to a control socket. It is destroyed after the call. */
 export type ConnectControl = (signal: AbortSignal) => Promise<Duplex>;
 
-/** Asks the agent behind a control socket, which may be the near end of a tunnel. Every call is a connection of its own. */
+/** Talks to the agent behind a control socket, possibly through a tunnel. Every call uses a new connection. */
 export class ControlClient {
   readonly #connect: ConnectControl;
 
-  /** @param socket its path, at most 107 bytes as the kernel takes it; or how else to connect to it. */
+  /** @param socket its path, at most 107 bytes; or a function that connects to it. */
   constructor(socket: string | ConnectControl) {
     this.#connect = typeof socket === 'string' ? async () => connect({ path: socket }) : socket;
   }
@@ -31,12 +31,12 @@ export class ControlClient {
     return this.#ask('GET', '/state', undefined, agentStateSchema, call);
   }
 
-  /** Makes a cluster of one of what that host has; resolves when it serves. @throws ControlError */
+  /** Rebuilds the cluster as a cluster of one from that host's data; resolves when it serves. @throws ControlError */
   async rebuild(call?: ControlCall): Promise<void> {
     await this.#ask('POST', '/rebuild', {}, doneSchema, call);
   }
 
-  /** Lets that host put its data aside and join the cluster at the seeds afresh. @throws ControlError */
+  /** Makes that host move its data aside and rejoin the cluster at the seeds. @throws ControlError */
   async rejoin(seeds: readonly string[], call?: ControlCall): Promise<void> {
     await this.#ask('POST', '/rejoin', { seeds }, doneSchema, call);
   }
@@ -56,7 +56,7 @@ export class ControlClient {
     try {
       const made = await this.#connect(over);
       connection = made;
-      // What goes wrong with it is the request's failure too, but for what comes after that is over.
+      // Its errors also fail the request; later ones do not matter.
       made.on('error', () => undefined);
       const headers = { connection: 'close' };
       const sent = request({ createConnection: () => made, method, path, headers, signal: over });
@@ -92,7 +92,7 @@ function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    // Neither schema takes undefined.
+    // Neither schema accepts undefined.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { ControlErrorCode } from './protocol.js';
 
-/** What an agent answered instead of doing what it was asked; `unreachable`: nobody answered, or not an agent. */
+/** The agent's refusal of a request; `unreachable`: nothing answered, or not an agent. */
 export class ControlError extends Error {
   readonly code: ControlErrorCode | 'unreachable';
 

@@ -9,14 +9,15 @@ const RETRY_MS = 20;
 const WAIT_LIMIT_MS = 10_000;
 
 /**
- * Listens at a socket path that at most one living process has. What a process that was killed left there is taken over.
+ * Listens on a socket path that at most one running process holds, and takes over what a killed process left there.
  *
- * A socket file alone cannot be taken over safely: of two who find it dead, the second would remove what the first has just
- * made. So whoever looks and binds first holds a socket in Linux's abstract namespace, which the kernel gives to one
- * process and takes back when that dies (unix(7)). Its name comes from `secret`, so that nobody else can occupy it.
+ * A socket file alone cannot be taken over safely: if two processes find it dead, the second would remove what the
+ * first has just created. So a process that checks and binds first holds a guard: a socket in Linux's abstract
+ * namespace, which the kernel gives to one process and frees when that dies (unix(7)). Its name is derived from
+ * `secret`, so nobody else can occupy it.
  *
- * @throws AgentError `in-use` when one that is starting holds the others up for ten seconds.
- * @returns false when a living process has the path.
+ * @throws AgentError `in-use` if another starting process holds the guard for ten seconds.
+ * @returns false if a running process holds the path.
  */
 export async function listenExclusively(
   server: Server,
@@ -63,7 +64,7 @@ async function listen(server: Server, path: string): Promise<void> {
   await once(server, 'listening');
 }
 
-/** Whether a process listens: one that is frozen does too, it only does not answer. */
+/** Whether a process listens: a frozen one does too, it just does not answer. */
 async function isAnswered(path: string): Promise<boolean> {
   const socket = connect(path);
   try {
@@ -72,7 +73,7 @@ async function isAnswered(path: string): Promise<boolean> {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (['ENOENT', 'ECONNREFUSED'].includes(code)) return false;
-    // A frozen holder whose queue is full.
+    // A frozen holder with a full queue.
     if (code === 'EAGAIN') return true;
     throw error;
   } finally {

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 
-/** What the etcd server of a host is at the moment; `no-quorum`: it runs and knows of no leader. */
+/** The state of a host's etcd server; `no-quorum`: running, but without a leader. */
 export const SERVER_STATES = ['none', 'starting', 'learner', 'voter', 'no-quorum', 'stopped'] as const;
 export type ServerState = (typeof SERVER_STATES)[number];
 
-/** A member as the server's own member list has it; the id is decimal. */
+/** A member, from the server's own member list; the id is decimal. */
 export interface ReportedMember {
   readonly name: string;
   readonly id: string;
   readonly peerUrls: readonly string[];
 }
 
-/** The etcd server of a host, as far as its agent knows. Numbers that may exceed 2^53 are decimal strings. */
+/** What an agent knows about its host's etcd server. Numbers that may exceed 2^53 are decimal strings. */
 export interface ServerReport {
   readonly state: ServerState;
   readonly memberId?: string | undefined;
@@ -19,17 +19,17 @@ export interface ServerReport {
   /** The newest revision that it has applied. */
   readonly revision?: string | undefined;
   readonly raftTerm?: string | undefined;
-  /** The newest entry of the log that it knows to be committed. */
+  /** The newest log entry that it knows to be committed. */
   readonly raftIndex?: string | undefined;
   readonly dbSizeBytes?: number | undefined;
   readonly members?: readonly ReportedMember[] | undefined;
-  /** What other hosts are told to reach it by. */
+  /** The client URLs that other hosts use. */
   readonly clientUrls?: readonly string[] | undefined;
-  /** Whether there is a data folder, whatever runs. */
+  /** Whether a data folder exists, whatever runs. */
   readonly dataFolder: boolean;
 }
 
-/** What an agent says of itself. */
+/** The state of an agent. */
 export interface AgentState {
   readonly hostname: string;
   readonly pid: number;
@@ -63,11 +63,11 @@ export const rejoinSchema = z.strictObject({ seeds: z.array(url).min(1).max(100)
 export const doneSchema = z.object({ done: z.literal(true) });
 
 /**
- * Why an agent did not do what it was asked:
- * - `invalid`: the request is none that it knows.
- * - `has-quorum`: its server serves a cluster that works; that is never given up.
- * - `busy`: it is still at the one before.
- * - `failed`: it tried, and could not.
+ * Why an agent refused or failed a request:
+ * - `invalid`: the request is unknown or malformed.
+ * - `has-quorum`: its server belongs to a working cluster, which is never given up.
+ * - `busy`: it is still working on the previous request.
+ * - `failed`: it tried, and failed.
  */
 export const CONTROL_ERROR_CODES = ['invalid', 'has-quorum', 'busy', 'failed'] as const;
 export type ControlErrorCode = (typeof CONTROL_ERROR_CODES)[number];

@@ -7,7 +7,7 @@ import type { ServerReport } from './protocol.js';
 
 const ASK_MS = 800;
 
-/** What the control socket tells of this host's server; it asks the server itself, which answers without a majority too. */
+/** The control socket's report on this host's server. Asks the server itself, which answers without a majority too. */
 export async function reportOf(
   hostServer: HostServer | undefined,
   folder: DataFolder,
@@ -18,7 +18,7 @@ export async function reportOf(
   const server = hostServer?.process;
   if (server === undefined) return { state: hostServer?.isDrained ? 'stopped' : 'none', dataFolder };
   await using client = connections.toAny([server.clientEndpoint]);
-  // A server that does not answer in time is still starting, as far as can be told.
+  // A server that does not answer in time counts as still starting.
   const status = await client.status(undefined, { timeoutMs: ASK_MS }).catch(() => undefined);
   if (status === undefined) return { state: 'starting', dataFolder };
   const members = await client.members({ timeoutMs: ASK_MS, serializable: true }).catch(() => undefined);

@@ -5,18 +5,18 @@ import { type AgentState, type ControlErrorCode, rebuildSchema, rejoinSchema } f
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** What an agent does when it is asked to. */
+/** The actions that an agent performs on request. */
 export interface ControlHandlers {
-  /** Answers within a second or so, whatever the server does. */
+  /** Answers within about a second, whatever the server does. */
   state(): AgentState | Promise<AgentState>;
   /**
-   * Starts the server again as a cluster of one, from its own data; resolves when it serves. Only asked for while the server
+   * Restarts the server as a cluster of one, from its own data; resolves when it serves. Called only while the server
    * has no quorum.
    */
   rebuild(options: { readonly signal: AbortSignal }): Promise<void>;
   /**
-   * Stops the server, moves its data aside and turns to these seeds; resolves when the data is aside. Only asked for while
-   * the server has no quorum.
+   * Stops the server, moves its data aside and switches to these seeds; resolves when the data is aside. Called only
+   * while the server has no quorum.
    */
   rejoin(seeds: readonly string[], options: { readonly signal: AbortSignal }): Promise<void>;
 }
@@ -37,7 +37,7 @@ class Refusal extends Error {
   }
 }
 
-/** The HTTP side of an agent's control socket: `GET /state`, `POST /rebuild`, `POST /rejoin`, and nothing else. */
+/** The HTTP server of an agent's control socket: `GET /state`, `POST /rebuild`, `POST /rejoin`, and nothing else. */
 export function controlServer(handlers: ControlHandlers, log: Log, signal: AbortSignal): Server {
   let isBusy = false;
   const change = async (what: string, act: () => Promise<void>): Promise<{ done: true }> => {
@@ -103,7 +103,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The schema refuses undefined, in its own words.
+    // The schema refuses undefined, with its own message.
     return undefined;
   }
 }

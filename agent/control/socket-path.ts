@@ -4,17 +4,17 @@ import path from 'node:path';
 /** The name of an agent's socket in its prefix. */
 export const CONTROL_SOCKET = 'agent.sock';
 
-/** What fits into `sun_path` with its closing zero, in bytes (unix(7)). */
+/** The longest path that fits into `sun_path` with its final zero, in bytes (unix(7)). */
 export const MAX_SOCKET_PATH_BYTES = 107;
 
-/** A unix socket's path that the kernel takes, however deep its folder lies. */
+/** A unix socket path that the kernel accepts, however deep its folder is. */
 export interface SocketPath extends AsyncDisposable {
   readonly path: string;
 }
 
 /**
- * A path for `bind` and `connect` to a socket in a folder: the plain one where it is short enough, else one through an open
- * descriptor of the folder, which holds for as long as this is not disposed.
+ * A path to a socket in a folder, for `bind` and `connect`: the plain path if it is short enough, else one through an
+ * open descriptor of the folder, valid until this is disposed.
  */
 export async function socketPath(folder: string, name: string): Promise<SocketPath> {
   const plain = path.join(folder, name);

@@ -17,8 +17,8 @@ export interface ControlSocketOptions extends ControlHandlers {
 }
 
 /**
- * The unix socket `agent.sock` in an agent's prefix, held for as long as the agent runs: the lock of the prefix, and the way
- * in for `hawser members recover`. Only the agent's own user can connect.
+ * The unix socket `agent.sock` in an agent's prefix, held while the agent runs: the lock of the prefix, and the
+ * connection for `hawser members recover`. Only the agent's own user can connect.
  */
 export class ControlSocket implements AsyncDisposable {
   readonly #server: Server;
@@ -27,9 +27,9 @@ export class ControlSocket implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   /**
-   * Takes the prefix, which is made if need be, and made 0700.
+   * Locks the prefix, which is created if necessary, with mode 0700.
    *
-   * @throws AgentError `in-use` when an agent runs on this prefix, naming its pid and hostname; `invalid` when the prefix
+   * @throws AgentError `in-use` if an agent runs on this prefix, naming its pid and hostname; `invalid` if the prefix
    * cannot be written.
    */
   static async open(prefix: string, options: ControlSocketOptions): Promise<ControlSocket> {
@@ -57,7 +57,7 @@ export class ControlSocket implements AsyncDisposable {
     this.#closing = closing;
   }
 
-  /** Ends what is asked for at the moment, removes the socket and gives the prefix back; idempotent. */
+  /** Aborts the current request, removes the socket and releases the prefix; idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -70,7 +70,7 @@ export class ControlSocket implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#closing.abort(new AgentError('server-failed', 'The agent is shutting down.'));
     const closed = once(this.#server, 'close');
-    // This also removes the file, which is why the folder's descriptor goes last.
+    // This also removes the file, so the folder's descriptor closes last.
     this.#server.close();
     this.#server.closeAllConnections();
     await closed;

@@ -2,15 +2,15 @@ import { lstat } from 'node:fs/promises';
 import type { Log } from '../../world/without-ssh.js';
 import { emptyLog, MAX_LOG_BYTES, rotateLog } from '../cluster/server/rotate-log.js';
 
-/** How many old logs of the apps are kept: `app.log.1` is the youngest. */
+/** How many old logs of the apps are kept; `app.log.1` is the newest. */
 const KEPT_APP_LOGS = 4;
 
-/** How soon the size is looked at again: when it grows fast, before it could double. */
+/** How soon the size is checked again: before a fast-growing log could double. */
 const POLL_MS = { least: 50, most: 1_000 };
 
 /**
- * The file that an app writes its output to, kept from filling the disk: it is put aside at 10 MB, and four old ones
- * stay. The app holds the file itself, so that it writes on whatever the agent does.
+ * The file for an app's output, kept from filling the disk: it is rotated at 10 MB, keeping four old files. The app
+ * holds the file itself, so it can write whatever the agent does.
  */
 export class AppLog {
   readonly file: string;
@@ -26,7 +26,7 @@ export class AppLog {
     this.#log = log;
   }
 
-  /** Looks after the size from now on. */
+  /** Checks the size from now on. */
   watch(): void {
     if (this.#timer === undefined) this.#lookIn(POLL_MS.least);
   }
@@ -57,7 +57,7 @@ export class AppLog {
     this.#size = (await lstat(this.file)).size;
   }
 
-  /** Half of the time that it takes to the limit at this rate. */
+  /** Half of the time to the limit at this rate. */
   #pauseMs(passedMs: number): number {
     const grown = Math.max(0, this.#size - this.#lastSize);
     this.#lastSize = this.#size;
@@ -65,7 +65,7 @@ export class AppLog {
     return Math.min(POLL_MS.most, Math.max(POLL_MS.least, ms));
   }
 
-  /** The same trouble is said once. */
+  /** Logs the same problem only once. */
   #say(trouble: string): void {
     if (trouble !== this.#trouble) this.#log('warn', `app.log: ${trouble}`);
     this.#trouble = trouble;

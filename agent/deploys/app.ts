@@ -10,28 +10,28 @@ import { type HealthOptions, tryOnce, waitUntilHealthy } from './health.js';
 import { describePortOwner, foreignPortOwner } from './port-owner.js';
 import type { Release } from './releases.js';
 
-/** How long an app may take to end after SIGTERM. */
+/** How long an app may take to exit after SIGTERM. */
 export const STOP_GRACE_MS = 10_000;
 
-/** Pauses between restarts of an app that keeps ending. */
+/** The pauses between restarts of an app that keeps exiting. */
 const RESTART_PAUSES = { firstMs: 1_000, maxMs: 30_000, jitter: false };
 
 export interface AppOptions {
   readonly release: Release;
-  /** The app's working folder: the release's. */
+  /** The app's working folder: that of the release. */
   readonly folder: string;
-  /** The agent's prefix: the app's output is appended to `app.log` in there. */
+  /** The agent's prefix; the app's output is appended to `app.log` in there. */
   readonly prefix: string;
   readonly hostname: string;
-  /** The agent's own environment, on which the manifest's is laid. */
+  /** The agent's own environment, to which the manifest's variables are added. */
   readonly environment: NodeJS.ProcessEnv;
   readonly mark: ProcessMark;
   readonly log: Log;
-  /** Told when the app, once it is kept, goes down or has come back to stay. */
+  /** Called when a running app goes down or has recovered. */
   readonly onCondition: (condition: AppCondition) => void;
 }
 
-/** What kept an app from being healthy, for the report. */
+/** Why an app did not become healthy, for the report. */
 export interface AppFailure {
   readonly message: string;
   readonly logTail: string;
@@ -54,8 +54,8 @@ export class App {
   }
 
   /**
-   * Starts the command (if the manifest has one) for the first time: it has to run without a break until its check
-   * passes and for the settling time after that. @returns undefined when it did.
+   * Starts the command (if the manifest has one) for the first time: it has to run without interruption until its
+   * check passes and for the settling time after that. @returns undefined if it did.
    */
   async start(signal: AbortSignal): Promise<AppFailure | undefined> {
     const { run } = this.#options.release.deployment.manifest;
@@ -67,18 +67,18 @@ export class App {
     const done = new AbortController();
     const ended = this.#child?.exited.then((exit) => this.#endedEarly(exit));
     const settled = this.#settle(AbortSignal.any([signal, done.signal, this.#stopping.signal]));
-    settled.catch(() => undefined); // aborted when the app ended first; then `ended` has the reason
+    settled.catch(() => undefined); // aborted if the app exited first; then `ended` has the reason
     try {
       const finding = await Promise.race(ended === undefined ? [settled] : [settled, ended]);
       if (finding === undefined) return undefined;
-      const logTail = (await this.#child?.logTail().catch(() => '')) ?? ''; // the finding counts
+      const logTail = (await this.#child?.logTail().catch(() => '')) ?? ''; // the finding matters more
       return { message: `The app did not become healthy: ${finding}.`, logTail };
     } finally {
       done.abort();
     }
   }
 
-  /** Starts the command of a release that was healthy before; what does not start is tried again. */
+  /** Starts the command of a release that was healthy before; if it does not start, it is retried. */
   resume(signal: AbortSignal): void {
     const { log, release } = this.#options;
     this.keepRunning();
@@ -95,12 +95,12 @@ export class App {
     );
   }
 
-  /** Waits until a resumed app is well, or its check has given up. */
+  /** Waits until a resumed app is healthy, or its check has given up. */
   async checked(): Promise<void> {
     await this.#checked;
   }
 
-  /** Starts the app again whenever it ends or cannot be started, until {@link App.stop}. */
+  /** Restarts the app whenever it exits or cannot be started, until {@link App.stop}. */
   keepRunning(): void {
     this.#keeping = this.#keepRunning().catch((error: unknown) => {
       if (!this.#stopping.signal.aborted)
@@ -108,17 +108,17 @@ export class App {
     });
   }
 
-  /** Ends the app and all that it has started. */
+  /** Stops the app and everything it started. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#child?.stop(STOP_GRACE_MS);
     await this.#keeping;
-    // It may have been started again just before the abort.
+    // It may have been restarted just before the abort.
     await this.#child?.stop(STOP_GRACE_MS);
     this.#output.close();
   }
 
-  /** Ends the app at once: for the third ^C. */
+  /** Kills the app immediately: for the third Ctrl-C. */
   kill(): void {
     this.#stopping.abort();
     this.#child?.kill();
@@ -141,7 +141,7 @@ export class App {
       this.#lastExit = why;
       this.#options.onCondition({ up: false, restarts: this.#restarts, lastExit: why });
       log('warn', `the app of deploy ${release.id} ${why}; restarting it in ${pauseMs / 1000} s`);
-      // What it left behind would be in the way of the next one.
+      // What it left running would be in the way of the next one.
       await this.#child?.stop(STOP_GRACE_MS);
       await delay(pauseMs, undefined, { signal });
       this.#restarts += 1;
@@ -149,7 +149,7 @@ export class App {
     }
   }
 
-  /** Starts the app unless it runs, and waits for its end. @returns how that was */
+  /** Starts the app unless it runs, and waits until it exits. @returns why it is down */
   async #untilDown(settleMs: number): Promise<string> {
     const isRestart = this.#child === undefined;
     try {
@@ -158,7 +158,7 @@ export class App {
       return `could not be started (${(error as Error).message})`;
     }
     const child = this.#child;
-    // Stopped while it was being started: then `stop` ends it.
+    // Stopped while it was being started: `stop` ends it.
     if (child === undefined || this.#stopping.signal.aborted) return 'was stopped';
     const over = new AbortController();
     if (isRestart) void this.#backToStay(settleMs, over.signal);
@@ -167,9 +167,9 @@ export class App {
     return `exited (${describeExit(exit)})`;
   }
 
-  /** An app that keeps ending is up for moments only; it counts as up when it has settled. */
+  /** An app that keeps exiting is up only for moments; it counts as up once it has settled. */
   async #backToStay(settleMs: number, signal: AbortSignal): Promise<void> {
-    await delay(settleMs, undefined, { signal }).catch(() => undefined); // it ended again
+    await delay(settleMs, undefined, { signal }).catch(() => undefined); // it exited again
     if (!signal.aborted && !this.#stopping.signal.aborted)
       this.#options.onCondition({
         up: true,
@@ -178,7 +178,7 @@ export class App {
       });
   }
 
-  /** Waits until the app is well and has stayed so for the settling time. @returns what is wrong with it at the end */
+  /** Waits until the app is healthy and stays so for the settling time. @returns what is wrong with it at the end */
   async #settle(signal: AbortSignal): Promise<string | undefined> {
     const { run, health, settleMs = DEFAULT_SETTLE_MS } = this.#options.release.deployment.manifest;
     const pause = () => delay(run === undefined ? 0 : settleMs, undefined, { signal });
@@ -199,7 +199,7 @@ export class App {
     }
   }
 
-  /** How it ended, and what most often keeps an app from starting: somebody else has its port. */
+  /** How it exited, and the most common reason why an app does not start: another process uses its port. */
   async #endedEarly(exit: ChildExit): Promise<string> {
     const { health } = this.#options.release.deployment.manifest;
     const owner = health && (await foreignPortOwner(health, this.#pids()));
@@ -207,7 +207,7 @@ export class App {
   }
 
   #checking(signal: AbortSignal): HealthOptions {
-    // What a check leaves behind goes with the app.
+    // What a check leaves running is stopped with the app.
     const environment = { ...this.#environment, [APP_MARK]: this.#mark };
     const options = { cwd: this.#options.folder, environment, signal };
     const { run } = this.#options.release.deployment.manifest;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { WorldError } from '../../world/without-ssh.js';
 
-/** One sentence for the report; a full disk is the failure that people meet most. */
+/** One sentence for the report; a full disk is the most common failure. */
 export function describeFailure(error: unknown): string {
   if (error instanceof WorldError) return error.message;
   const { code, path: file } = error as NodeJS.ErrnoException;

@@ -9,11 +9,11 @@ import { isReadRetryable, retryWhileUnavailable } from './retry-while-unavailabl
 
 export interface FollowerOptions {
   readonly hostname: string;
-  /** The agent's folder: `releases/`, `deploys/`, `current` and `app.log` are in there. */
+  /** The agent's folder, with `releases/`, `deploys/`, `current` and `app.log`. */
   readonly prefix: string;
-  /** What apps inherit. */
+  /** The environment that apps inherit. */
   readonly environment: NodeJS.ProcessEnv;
-  /** What apps are known by. */
+  /** The mark of the apps' processes. */
   readonly mark: ProcessMark;
   readonly log: Log;
   /** Not converged while a deploy is applied, and from the start until this host has caught up with the log. */
@@ -21,17 +21,17 @@ export interface FollowerOptions {
 }
 
 /**
- * Keeps one host at the newest deploy of the log: fetches it, unpacks it into `releases/<id>`, points `current`
- * at it, runs its command and health check, and reports. What does not become healthy is taken back, and the
- * release before runs again. What runs comes from this host's disk and needs nobody: neither etcd nor the log, and no
- * report or clean-up that fails ends it.
+ * Keeps one host at the newest deploy of the log: fetches it, unpacks it into `releases/<id>`, points `current` at
+ * it, runs its command and health check, and reports. If it does not become healthy, the previous release is
+ * restored. What runs comes from this host's disk and depends neither on etcd nor on the log; no failed report or
+ * clean-up stops it.
  */
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #releases: Releases;
   readonly #reporter: Reporter;
   #running: { readonly release: Release; readonly app: App } | undefined;
-  /** The deploy that needs no more work here. */
+  /** The deploy that needs no more work on this host. */
   #handled: { readonly id: number; readonly digest: string } | undefined;
 
   constructor(options: FollowerOptions) {
@@ -41,7 +41,7 @@ export class Follower {
     options.convergerUid?.setConverged(false);
   }
 
-  /** Starts the last healthy release again, from the disk alone; what was being tried when the agent ended is taken back. */
+  /** Restarts the last healthy release from disk; a deploy that was in progress when the agent stopped is undone. */
   async resume(signal: AbortSignal): Promise<void> {
     const { log } = this.#options;
     try {
@@ -55,7 +55,7 @@ export class Follower {
     await this.#logFailure('clean up the releases', () => this.#releases.tidy(log));
   }
 
-  /** Follows the log until the signal aborts or the World is closed; the app goes on. */
+  /** Follows the log until the signal aborts or the World is closed; the app keeps running. */
   async follow(world: ClientWorld, signal: AbortSignal): Promise<void> {
     const { log, convergerUid } = this.#options;
     const isRetryable = (error: unknown) => !(error instanceof WorldError && error.code === 'closed');
@@ -79,12 +79,12 @@ export class Follower {
     await this.#running?.app.stop();
   }
 
-  /** Ends the app at once: for the third ^C. */
+  /** Kills the app immediately: for the third Ctrl-C. */
   kill(): void {
     this.#running?.app.kill();
   }
 
-  /** Whether there is an app on this host that runs, or is being kept. */
+  /** Whether an app runs on this host, or is being restarted. */
   get isRunning(): boolean {
     return this.#running !== undefined;
   }
@@ -110,7 +110,7 @@ export class Follower {
     this.#handled = entry;
   }
 
-  /** Whether an agent on this host was done with a deploy before we came. */
+  /** Whether an earlier agent on this host has finished a deploy. */
   async #isAlreadyApplied(world: ClientWorld, entry: DeployEntry, signal: AbortSignal): Promise<boolean> {
     const { id, deployment } = entry;
     const { hostname } = this.#options;
@@ -128,7 +128,7 @@ export class Follower {
     return runs;
   }
 
-  /** An older agent kept its releases without their deploys; that is in the log only, if anywhere. */
+  /** An older agent kept its releases without their deploys; those are only in the log, if at all. */
   async #bringFromLog(world: ClientWorld, newest: DeployEntry, signal: AbortSignal): Promise<void> {
     const name = await this.#releases.lastHealthy();
     if (this.#running !== undefined || name === undefined) return;
@@ -195,7 +195,7 @@ export class Follower {
     await this.#logFailure(`remove deploy ${id}`, () => this.#releases.discard(release.name));
   }
 
-  /** Whatever goes wrong while a release is tried is a reason to go back to the one before. */
+  /** Any failure while trying a release is a reason to return to the previous one. */
   async #try(app: App, release: Release, signal: AbortSignal): Promise<AppFailure | undefined> {
     try {
       await this.#releases.activate(release.name);
@@ -239,11 +239,11 @@ export class Follower {
   }
 
   #retry<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
-    // Not for want of space: that is this host's own disk.
+    // Not if the disk is full: that is this host's own disk.
     return retryWhileUnavailable(operation, { signal, log: this.#options.log, isRetryable: isReadRetryable });
   }
 
-  /** Does what may fail without harm to what runs. */
+  /** Does something that may fail without harm to what runs. */
   async #logFailure(what: string, act: () => Promise<void>): Promise<void> {
     await act().catch((error: unknown) =>
       this.#options.log('warn', `could not ${what}: ${describeFailure(error)}`),

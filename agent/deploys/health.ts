@@ -9,18 +9,18 @@ import { describePortOwner, foreignPortOwner } from './port-owner.js';
 const ATTEMPT_TIMEOUT_MS = 2_000;
 
 export interface HealthOptions {
-  /** Where `exec` runs and with what environment. */
+  /** Where `exec` runs, and its environment. */
   readonly cwd: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
-  /** The app's processes: an answer of another one on this machine is none. Default: whoever answers. */
+  /** The app's processes; an answer from another process on this machine does not count. Default: any answer counts. */
   readonly appPids?: () => readonly number[];
 }
 
 /**
- * Tries a check again and again until it passes.
+ * Repeats a check until it passes.
  *
- * @returns undefined when it passed, else what the last try found when `timeoutMs` was over.
+ * @returns undefined if it passed, else what the last attempt found when `timeoutMs` was over.
  */
 export async function waitUntilHealthy(
   check: HealthCheck,
@@ -36,7 +36,7 @@ export async function waitUntilHealthy(
   }
 }
 
-/** Tries a check once. @returns undefined when it passed, else what it found. */
+/** Tries a check once. @returns undefined if it passed, else what it found. */
 export async function tryOnce(check: HealthCheck, options: HealthOptions): Promise<string | undefined> {
   const finding = await attempt(check, options);
   if (finding !== undefined || options.appPids === undefined || check.answeredBy === 'anyone') return finding;
@@ -85,7 +85,7 @@ async function tryExec(
   await promisify(execFile)(program, args, { cwd: options.cwd, env: options.environment, signal });
 }
 
-/** fetch and execFile wrap what happened; the person wants the inner reason. */
+/** fetch and execFile wrap errors; the inner reason is the useful one. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const inner = error.cause instanceof Error ? error.cause : error;

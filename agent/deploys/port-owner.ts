@@ -4,19 +4,19 @@ import type { HealthCheck } from '../../world/without-ssh.js';
 import { arrivesAt, holdsSocket, listenersAt, readListeners } from '../processes/listening-sockets.js';
 import { listProcesses, nameOf } from '../processes/process-table.js';
 
-/** Whoever holds a port that a health check asks. */
+/** The process that holds a port that a health check uses. */
 export interface PortOwner {
   readonly port: number;
-  /** Undefined when it cannot be told which process it is. */
+  /** Undefined if the process is unknown. */
   readonly pid: number | undefined;
 }
 
 /**
- * Who else than the app answers a check: another process holds the port on this machine.
+ * The process other than the app that holds the port of a check on this machine.
  *
- * @param kin the app's processes
- * @returns undefined when the app itself does, when nobody does, or when that cannot be told: the check asks another
- * machine, or no port at all, or we may not look.
+ * @param appPids the app's processes
+ * @returns undefined if the app itself holds it, if nothing does, or if that is unknown: the check uses another
+ * machine, or no port, or /proc is not readable.
  */
 export async function foreignPortOwner(
   check: HealthCheck,
@@ -25,7 +25,7 @@ export async function foreignPortOwner(
   const target = targetOf(check);
   if (target === undefined) return undefined;
   const { host, port } = target;
-  const addresses = await lookup(host, { all: true }).catch(() => []); // then the check itself says so
+  const addresses = await lookup(host, { all: true }).catch(() => []); // then the check itself reports it
   for (const { address: named } of addresses) {
     const address = arrivesAt(named);
     if (!isLocalAddress(address)) return undefined;
@@ -40,13 +40,13 @@ export async function foreignPortOwner(
   return undefined;
 }
 
-/** "port 8080 is held by process 812 (nginx), which is not the app's" */
+/** "port 8080 is held by process 812 (nginx), not by the app" */
 export function describePortOwner({ port, pid }: PortOwner): string {
   const who = pid === undefined ? 'another process' : `process ${pid} (${nameOf(pid)})`;
   return `port ${port} is held by ${who}, not by the app`;
 }
 
-/** Several sockets may share a port (SO_REUSEPORT): each has to be the app's. */
+/** Several sockets may share a port (SO_REUSEPORT): the app must hold each of them. */
 function otherOwner(
   port: number,
   inodes: readonly string[],

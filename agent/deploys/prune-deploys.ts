@@ -4,21 +4,21 @@ import type { ClientWorld, Log } from '../../world/without-ssh.js';
 /** How many of the newest deploys stay in the log. */
 export const DEFAULT_KEEP_DEPLOYS = 50;
 
-/** It is looked again after so long even if nobody deployed: another host may have been elected, or gone on. */
+/** How often it checks even without a new deploy: another host may have been elected, or finished a deploy. */
 const QUIET_MS = 600_000;
 
 export interface PruneOptions {
   readonly world: ClientWorld;
-  /** How many of the newest deploys stay; 0: all. */
+  /** How many of the newest deploys stay; 0 keeps all. */
   readonly keep: number;
-  /** Whether this host is the one that looks after the fleet now. */
+  /** Whether this host is elected to manage the fleet. */
   readonly isElected: () => boolean;
   readonly log: Log;
 }
 
 /**
- * On the elected host, keeps the deploy log short and frees what only the deploys that went had stored. Nothing depends
- * on it: what fails is said once and tried again later. Runs until the signal aborts.
+ * On the elected host, keeps the deploy log short and frees blocks that only deleted deploys used. Nothing depends on
+ * it: failures are logged once and retried later. Runs until the signal aborts.
  */
 export async function pruneDeploys(options: PruneOptions, signal: AbortSignal): Promise<void> {
   if (options.keep === 0) return;

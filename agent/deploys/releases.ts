@@ -9,7 +9,7 @@ import { sync, syncTree } from './sync-tree.js';
 const KEPT_RELEASES = 5;
 const recordSchema = z.object({ id: z.number().int().positive(), payload: z.string() });
 
-/** A deploy as the log has it: what tells it from one with the same number in another fleet's log is its digest. */
+/** A deploy from the log; its digest distinguishes it from a deploy with the same number in another fleet's log. */
 export interface DeployEntry {
   readonly id: number;
   readonly payload: string;
@@ -22,7 +22,7 @@ export interface Release extends DeployEntry {
   readonly name: string;
 }
 
-/** Reads a deploy's payload; undefined when hawser did not make it. */
+/** Parses a deploy's payload; undefined if hawser did not create it. */
 export function entryOf(id: number, payload: string): DeployEntry | undefined {
   const deployment = parseDeployment(payload);
   if (deployment === undefined) return undefined;
@@ -37,10 +37,11 @@ export function isSameDeploy(
 }
 
 /**
- * The releases on this host, with all that it takes to run them: the files in `releases/<name>` and the deploy itself in
- * `deploys/<name>.json`, written last, so that a release that has it is whole. The link `current` names the one in use,
- * `last-healthy` the newest one that became healthy. They differ while a deploy is being tried, and after an agent was
- * killed in the middle of that. A link is replaced by a rename, so a reader never finds it missing or half written.
+ * The releases on this host, with everything needed to run them: the files in `releases/<name>`, and the deploy
+ * itself in `deploys/<name>.json`, which is written last, so that a release that has it is complete. The link
+ * `current` names the release in use, `last-healthy` the newest one that became healthy. They differ while a deploy
+ * is in progress, and after an agent was killed in the middle of one. Links are replaced by renaming, so a reader
+ * never finds one missing or half written.
  */
 export class Releases {
   readonly #prefix: string;
@@ -63,7 +64,7 @@ export class Releases {
     return this.#linked('last-healthy');
   }
 
-  /** A release with its deploy; undefined when the one or the other is not there. */
+  /** A release with its deploy; undefined if one of them is missing. */
   async read(name: string): Promise<Release | undefined> {
     try {
       if (!(await stat(this.folder(name))).isDirectory()) return undefined;
@@ -72,13 +73,13 @@ export class Releases {
       return entry && { ...entry, name };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error;
-      return undefined; // made by an older agent, or spoilt: the log has it
+      return undefined; // made by an older agent, or damaged: the log has it
     }
   }
 
   /**
-   * Fills the release's folder by calling `fill` with one that does not exist yet; on any failure nothing of it stays.
-   * A folder that is there already is from an earlier, interrupted try and is replaced.
+   * Creates the release's folder by calling `fill` with a path that does not exist yet; on failure nothing stays. An
+   * existing folder is from an earlier, interrupted attempt and is replaced.
    */
   async unpack(entry: DeployEntry, fill: (folder: string) => Promise<void>): Promise<Release> {
     const name = await this.#nameFor(entry);
@@ -94,13 +95,13 @@ export class Releases {
       await sync(this.#releases);
       await this.record(name, entry);
     } catch (error) {
-      await Promise.allSettled([removeTree(partial), removeTree(this.folder(name))]); // the first failure counts
+      await Promise.allSettled([removeTree(partial), removeTree(this.folder(name))]); // the first failure matters
       throw error;
     }
     return { ...entry, name };
   }
 
-  /** Notes beside a release what its deploy says. */
+  /** Stores a release's deploy beside it. */
   async record(name: string, { id, payload }: DeployEntry): Promise<void> {
     await mkdir(this.#records, { recursive: true, mode: 0o700 });
     const partial = `${this.#record(name)}.part`;
@@ -115,7 +116,7 @@ export class Releases {
     await sync(this.#records);
   }
 
-  /** Makes `current` name a release; undefined removes it. */
+  /** Points `current` at a release; undefined removes it. */
   activate(name: string | undefined): Promise<void> {
     return this.#point('current', name);
   }
@@ -124,7 +125,7 @@ export class Releases {
     return this.#point('last-healthy', name);
   }
 
-  /** Removes a release; what is left of it when that fails counts as none. */
+  /** Removes a release; a partly removed one no longer counts. */
   async discard(name: string): Promise<void> {
     await rm(this.#record(name), { force: true });
     const trash = path.join(this.#releases, `.${name}.old`);
@@ -135,14 +136,14 @@ export class Releases {
     await removeTree(trash);
   }
 
-  /** Keeps the newest few and whatever a link names. */
+  /** Keeps the newest few releases and those that a link names. */
   async prune(): Promise<void> {
     const linked = [await this.current(), await this.lastHealthy()];
     const names = (await this.#names()).sort((a, b) => idOf(b) - idOf(a));
     for (const name of names.slice(KEPT_RELEASES)) if (!linked.includes(name)) await this.discard(name);
   }
 
-  /** Removes what was left half unpacked or half removed, when the power failed or an agent was killed. */
+  /** Removes partly unpacked or partly removed releases, left by a power failure or a killed agent. */
   async tidy(log: Log): Promise<void> {
     const linked = [await this.current(), await this.lastHealthy()];
     for (const entry of await list(this.#releases)) {
@@ -172,7 +173,7 @@ export class Releases {
     return (await list(this.#releases)).filter((name) => Number.isSafeInteger(idOf(name)));
   }
 
-  /** The id, unless another fleet's deploy with this id is here: that may be in use. */
+  /** The id, unless a deploy of another fleet with this id is stored, which may be in use. */
   async #nameFor({ id, digest }: DeployEntry): Promise<string> {
     const name = String(id);
     const holder = await this.read(name);
@@ -201,7 +202,7 @@ export class Releases {
   }
 }
 
-/** The deploy's id in a release's name; NaN for what is no such name. */
+/** The deploy's id in a release's name; NaN for any other name. */
 function idOf(name: string): number {
   const [, id] = /^([1-9]\d*)(-[0-9a-f]{8})?$/.exec(name) ?? [];
   return Number(id ?? Number.NaN);

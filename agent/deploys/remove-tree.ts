@@ -3,7 +3,9 @@ import path from 'node:path';
 
 const REFUSED_CODES: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOTEMPTY']);
 
-/** Removes a folder with all that is in it, also folders that forbid it to their owner. Links are not followed. */
+/**
+ * Removes a folder and everything in it, including folders that their owner may not write to. Links are not followed.
+ */
 export async function removeTree(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true });

@@ -10,8 +10,8 @@ import {
 import { retryWhileUnavailable } from './retry-while-unavailable.js';
 
 /**
- * Tells the World how deploys go on this host. Nobody waits for it: what cannot be written now, because etcd is away or
- * full, is written when it can, and of what was overtaken meanwhile only the last is.
+ * Reports the progress of deploys on this host. Nothing waits for it: what cannot be written, because etcd is
+ * unavailable or full, is written later, and of superseded reports only the last.
  */
 export class Reporter {
   readonly #hostname: string;
@@ -26,28 +26,28 @@ export class Reporter {
     this.#log = log;
   }
 
-  /** Reports on a deploy, as soon as that is possible. */
+  /** Reports on a deploy, as soon as possible. */
   report(id: number, report: Omit<Report, 'hostname' | 'at' | 'app'>): void {
     const at = new Date().toISOString();
     this.#last = { id, report: { hostname: this.#hostname, at, ...report } };
     this.#queue();
   }
 
-  /** Goes on from what an agent on this host has said before. */
+  /** Continues from an earlier agent's report. */
   resumeFrom(id: number, report: Report): void {
     const { app: _, ...rest } = report;
     this.#last ??= { id, report: rest };
     if (this.#app !== undefined || report.app !== undefined) this.#queue();
   }
 
-  /** Adds how the running app fares to the last report; undefined for one that nothing has happened to. */
+  /** Adds the condition of the running app to the last report; undefined if nothing has happened to it. */
   setCondition(app: AppCondition | undefined): void {
     if (app === undefined && this.#app === undefined) return;
     this.#app = app;
     this.#queue();
   }
 
-  /** Writes what is to be said until the signal aborts or the World is closed. */
+  /** Writes pending reports until the signal aborts or the World is closed. */
   async run(world: ClientWorld, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const [id] = this.#unsaid.keys();
@@ -56,11 +56,11 @@ export class Reporter {
     }
   }
 
-  /** @returns false when there is nobody to write to any more */
+  /** @returns false if the World is closed or the signal aborted */
   async #write(world: ClientWorld, id: number, signal: AbortSignal): Promise<boolean> {
     let written: Report | undefined;
     const write = async (): Promise<void> => {
-      // A newer one may have come while the one before could not be written.
+      // A newer one may have arrived while the previous one could not be written.
       written = this.#unsaid.get(id);
       if (written !== undefined) await world.setReport(id, written, { signal });
     };

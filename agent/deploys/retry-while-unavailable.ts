@@ -10,12 +10,12 @@ const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
   'permission-denied',
 ]);
 
-/** Whether the World may let us read later: it is away, or its users are being set up. */
+/** Whether a read may succeed later: the World is unavailable, or its users are being set up. */
 export function isReadRetryable(error: unknown): boolean {
   return error instanceof WorldError && UNAVAILABLE_CODES.has(error.code);
 }
 
-/** Whether the World may let us write later: as for reading, and it may have been full. */
+/** Whether a write may succeed later: as for reading, or the World was full. */
 export function isWriteRetryable(error: unknown): boolean {
   return isReadRetryable(error) || (error instanceof WorldError && error.code === 'no-space');
 }
@@ -23,11 +23,14 @@ export function isWriteRetryable(error: unknown): boolean {
 export interface RetryOptions {
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Whether it may be otherwise later. Default {@link isWriteRetryable}. */
+  /** Whether a retry may succeed. Default {@link isWriteRetryable}. */
   readonly isRetryable?: (error: unknown) => boolean;
 }
 
-/** Repeats an operation, which must be safe to repeat, with growing pauses until it works; what is in the way is said once. */
+/**
+ * Repeats an operation, which must be safe to repeat, with increasing pauses until it succeeds; each problem is
+ * logged once.
+ */
 export async function retryWhileUnavailable<T>(
   operation: () => Promise<T>,
   { signal, log, isRetryable = isWriteRetryable }: RetryOptions,

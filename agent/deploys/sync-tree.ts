@@ -4,7 +4,7 @@ import path from 'node:path';
 
 const CONCURRENCY = 16;
 
-/** Brings all files and folders of a tree to the disk, so that they are whole after the power failed. */
+/** Flushes all files and folders of a tree to disk, so that they survive a power failure. */
 export async function syncTree(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const paths = entries.flatMap((entry) =>
@@ -17,14 +17,14 @@ export async function syncTree(folder: string): Promise<void> {
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
 }
 
-/** Brings one file, or what a folder lists, to the disk. */
+/** Flushes one file, or the entries of a folder, to disk. */
 export async function sync(file: string): Promise<void> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
     const handle = await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     await handle.sync().finally(() => handle.close());
   } catch (error) {
-    // A file that its owner may not read, or a file system that cannot do it: it is as safe as it can be.
+    // A file that its owner may not read, or a file system without support: nothing more can be done.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EINVAL' && code !== 'ENOTSUP') throw error;
   }

@@ -2,20 +2,20 @@ import type { ServerTls, TlsFiles } from '../cluster/server/etcd/flags.js';
 import { AgentError } from '../errors.js';
 import { isLoopback, parseServerUrl, type UrlSide } from './server-urls.js';
 
-/** What decides who can enter the etcd server of a host. */
+/** The options that determine who can connect to a host's etcd server. */
 export interface ExposureOptions {
   readonly clientUrls: readonly string[];
   readonly serverUrls: readonly string[];
   readonly tls?: ServerTls | undefined;
-  /** Whether a person said that others may. */
+  /** Whether a person allowed others to connect. */
   readonly insecure?: boolean | undefined;
 }
 
 /**
- * Who besides this user could enter the server by its URLs, which means to run programs as the agents' users on every
- * host: a sentence for each to warn of.
+ * A warning for each group of URLs through which other users could connect to the server, and so run programs as the
+ * agents' users on every host.
  *
- * @throws AgentError `unsafe` when that is more than the users of this machine and nobody said that it is meant.
+ * @throws AgentError `unsafe` if machines other than this one can reach such URLs, unless `insecure` allows it.
  */
 export function exposureWarnings({
   clientUrls,

@@ -12,10 +12,10 @@ const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 /**
- * Makes the prefix, for its owner only, where it does not exist.
+ * Creates the prefix, for its owner only, if it does not exist.
  *
- * @throws AgentError `invalid` naming the folder and why it cannot be written; `unsafe` when another user owns it or could
- * put something else in its place.
+ * @throws AgentError `invalid` naming the folder and why it cannot be written; `unsafe` if another user owns it or
+ * could replace it.
  */
 export function checkPrefix(prefix: string): void {
   try {
@@ -34,7 +34,7 @@ export function checkPrefix(prefix: string): void {
   }
 }
 
-/** Node's own way of making parents too never ends where a parent exists and takes no folders, such as in /proc. */
+/** Node's recursive mkdir never returns where a parent exists and takes no folders, such as in /proc. */
 function makeFolder(folder: string): void {
   const parent = path.dirname(folder);
   if (!existsSync(parent)) makeFolder(parent);

@@ -39,9 +39,9 @@ export interface ValidatedOptions {
 }
 
 /**
- * Looks at the options alone; what the files are is checked by {@link checkPrefix} and {@link checkCertificates}.
+ * Checks the options alone; {@link checkPrefix} and {@link checkCertificates} check the files.
  *
- * @throws AgentError `invalid` for the first option that cannot work, with what it expects.
+ * @throws AgentError `invalid` for the first invalid option, with what it expects.
  */
 export function validateEmbdEtcd(options: ValidatedOptions): void {
   validateHostname(options.hostname);
@@ -65,7 +65,7 @@ function validateNoServer({ seeds = [], connectSeeds, newCluster }: ValidatedOpt
   }
 }
 
-/** A hostname becomes part of keys, of comma-separated lists and of etcd's list of members. */
+/** A hostname becomes part of keys, comma-separated lists and etcd's member list. */
 function validateHostname(hostname: string): void {
   if (hostname === '*') {
     throw new AgentError('invalid', 'The hostname must not be "*", which stands for every host.');
@@ -176,7 +176,7 @@ function validateAdvertised(urls: readonly string[], side: UrlSide, tls: ServerT
   }
 }
 
-/** One http:// URL beside certificates would be a way around them. */
+/** An http:// URL beside certificates would bypass them. */
 function checkScheme({ text, scheme }: ServerUrl, side: UrlSide, tls: ServerTls | undefined): void {
   const files = side === 'client' ? tls?.client : tls?.peer;
   const flags = side === 'client' ? '--cert-file and --key-file' : '--peer-cert-file and --peer-key-file';

@@ -3,11 +3,11 @@ import path from 'node:path';
 import { AgentError } from '../errors.js';
 
 /**
- * Makes sure that nobody but root and the user that we run as can put something else in the place of a folder, by any part
- * of its path, also behind links.
+ * Makes sure that only root and the current user can replace a folder, or any part of its path, including behind
+ * links.
  *
- * @param canBeShared whether others may write into the folder itself, where each can only remove what is theirs (such as
- * /tmp). Default false: it is ours, and only we write there.
+ * @param canBeShared whether others may write into the folder itself, if each can only remove their own files (such
+ * as /tmp). Default false: the current user owns it and only that user can write there.
  * @throws AgentError `unsafe` naming the part and its owner.
  */
 export function checkFolderOwner(folder: string, { canBeShared = false } = {}): void {
@@ -27,7 +27,7 @@ export function checkFolderOwner(folder: string, { canBeShared = false } = {}): 
   if ((found.mode & 0o022) !== 0) throw writable(real, folder);
 }
 
-/** One folder, or link to one, on the way. */
+/** One folder, or link to one, on the path. */
 function checkPart(part: string, folder: string): void {
   const found = lstatSync(part);
   if (!isTrusted(found.uid)) throw foreign(part, found, folder);
@@ -40,7 +40,7 @@ function ourUid(): number {
   return process.geteuid?.() ?? 0;
 }
 
-/** Whoever owns the root folder can do anything: inside a user namespace that has another number. */
+/** The owner of the root folder can do anything; in a user namespace its uid is not 0. */
 function isTrusted(uid: number): boolean {
   return uid === 0 || uid === ourUid() || uid === lstatSync('/').uid;
 }

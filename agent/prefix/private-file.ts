@@ -5,8 +5,8 @@ import { AgentError } from '../errors.js';
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
 /**
- * Opens a log file to append to it, made for its owner only. A link is not followed, and what is no plain file of ours is
- * refused: somebody would have us write elsewhere.
+ * Opens a log file to append to, created for its owner only. Links are not followed, and anything but a regular file
+ * of this user is refused: another user might redirect the output.
  *
  * @throws AgentError `unsafe`; errors of the file system.
  */
@@ -14,17 +14,17 @@ export function openPrivateLog(file: string): Promise<FileHandle> {
   return openPrivateFile(file, O_WRONLY | O_APPEND | O_CREAT);
 }
 
-/** Opens a file of ours to read and change it, as {@link openPrivateLog}. */
+/** Opens such a file to read and change it, as {@link openPrivateLog}. */
 export function openPrivateFileToChange(file: string): Promise<FileHandle> {
   return openPrivateFile(file, O_RDWR);
 }
 
-/** Opens a file of ours to read it, as {@link openPrivateLog}. */
+/** Opens such a file to read it, as {@link openPrivateLog}. */
 export function openPrivateFileToRead(file: string): Promise<FileHandle> {
   return openPrivateFile(file, O_RDONLY);
 }
 
-/** Reads a whole text file of ours, as {@link openPrivateLog}. */
+/** Reads such a text file, as {@link openPrivateLog}. */
 export async function readPrivateFile(file: string): Promise<string> {
   const handle = await openPrivateFileToRead(file);
   try {
@@ -35,7 +35,7 @@ export async function readPrivateFile(file: string): Promise<string> {
 }
 
 async function openPrivateFile(file: string, flags: number): Promise<FileHandle> {
-  // Whoever opens a pipe waits for its other end, unless told not to.
+  // Opening a pipe would otherwise wait for its other end.
   const handle = await open(file, flags | O_NOFOLLOW | O_NONBLOCK, 0o600).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ELOOP') throw refused(file, 'it is a link', error);

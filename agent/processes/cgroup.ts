@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 
-/** A control group of the kernel: what was started in it cannot leave it without being root. */
+/** A kernel cgroup: without root, processes started in it cannot leave it. */
 export class Cgroup {
   readonly folder: string;
 
@@ -9,7 +9,7 @@ export class Cgroup {
     this.folder = folder;
   }
 
-  /** Makes a group below our own, or takes the one of that name; undefined where we may not. */
+  /** Creates a group below this process's own, or reuses the one with that name; undefined without permission. */
   static make(name: string): Cgroup | undefined {
     for (const own of cgroupFolders(readText('/proc/self/cgroup'), readText('/proc/self/mountinfo'))) {
       const folder = path.join(own, name);
@@ -17,18 +17,18 @@ export class Cgroup {
         mkdirSync(folder, { recursive: true, mode: 0o755 });
         return new Cgroup(folder);
       } catch {
-        // Read-only in most containers, and forbidden without root: the next hierarchy, or none.
+        // Read-only in most containers, and forbidden without root: try the next hierarchy, or none.
       }
     }
     return undefined;
   }
 
-  /** Where a process is put in by writing its pid. */
+  /** The file that takes the pids of processes to move into the group. */
   get procs(): string {
     return path.join(this.folder, 'cgroup.procs');
   }
 
-  /** The processes of the group and of the groups that were made in it. */
+  /** The processes of the group and of its subgroups. */
   members(): ReadonlySet<number> {
     const found = new Set<number>();
     for (const folder of foldersIn(this.folder))
@@ -37,22 +37,22 @@ export class Cgroup {
     return found;
   }
 
-  /** Removes the group if nothing is left in it. */
+  /** Removes the group if it is empty. */
   remove(): void {
     for (const folder of foldersIn(this.folder).reverse()) {
       try {
         rmdirSync(folder);
       } catch {
-        return; // something is still in there, or it is gone already: an empty group does no harm
+        return; // not empty, or removed already: an empty group does no harm
       }
     }
   }
 }
 
 /**
- * The folders of the control groups that a process is in, the one of the unified hierarchy first.
+ * The folders of the cgroups that a process is in, the unified hierarchy first.
  *
- * @param cgroup `/proc/PID/cgroup`; `mountinfo` says where the hierarchies are mounted.
+ * @param cgroup `/proc/PID/cgroup`; `mountinfo` lists where the hierarchies are mounted.
  */
 export function cgroupFolders(cgroup: string, mountinfo: string): string[] {
   const mounts = mountinfo.split('\n').flatMap(parseMount);
@@ -92,7 +92,7 @@ function isWithin(folder: string, root: string): boolean {
   return root === '/' || folder === root || folder.startsWith(`${root}/`);
 }
 
-/** A folder and all below it, each before what it holds. */
+/** A folder and everything below it, parents first. */
 function foldersIn(folder: string): string[] {
   try {
     const below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());

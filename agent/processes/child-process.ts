@@ -11,19 +11,19 @@ import { processTreeOf } from './process-tree.js';
 export { findProgram } from './die-with-parent.js';
 
 export interface ChildOptions {
-  /** Program and arguments; never given to a shell. */
+  /** Program and arguments; not run through a shell. */
   readonly argv: readonly [string, ...string[]];
   readonly cwd: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** Both outputs are appended to this file (made 0600). */
+  /** Standard output and error are appended to this file, created with mode 0600. */
   readonly logFile: string;
-  /** `NAME=value`, laid on the environment: what it and all that it starts are known by, also to a later agent. */
+  /** `NAME=value`, added to the environment: marks the program and everything it starts, also for a later agent. */
   readonly mark?: string;
-  /** Where it is put, with all that it starts. */
+  /** The cgroup for the program and everything it starts. */
   readonly cgroup?: Cgroup | undefined;
 }
 
-/** How a child ended: by itself with a code, or by a signal. */
+/** How a child exited: with a code, or by a signal. */
 export interface ChildExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -32,8 +32,8 @@ export interface ChildExit {
 /**
  * A program that the agent runs on its host: etcd, or a deployed app.
  *
- * It gets a session of its own, so that a ^C meant for the agent does not reach it, and the kernel ends it when the agent
- * dies without a word. What it has started is ended with it, see {@link processTreeOf}.
+ * It gets its own session, so a Ctrl-C for the agent does not reach it, and the kernel kills it if the agent is
+ * killed. Everything it has started is stopped with it, see {@link processTreeOf}.
  */
 export class Child {
   readonly exited: Promise<ChildExit>;
@@ -54,7 +54,7 @@ export class Child {
     });
   }
 
-  /** Starts the program; rejects with the errno error when it cannot be executed. */
+  /** Starts the program; rejects with the errno error if it cannot be executed. */
   static async start(options: ChildOptions): Promise<Child> {
     const { cwd, logFile, mark, cgroup } = options;
     const [name = '', value = ''] = mark?.split('=') ?? [];
@@ -80,17 +80,19 @@ export class Child {
     return this.#process.pid;
   }
 
-  /** How it ended; undefined while it runs. */
+  /** How it exited; undefined while it runs. */
   get exit(): ChildExit | undefined {
     return this.#exit;
   }
 
-  /** The process that was started, as it is told from a later one with its pid; undefined if it ended at once. */
+  /**
+   * The process that was started, distinguishable from a later one with its pid; undefined if it exited immediately.
+   */
   get identity(): ProcessEntry | undefined {
     return this.#root;
   }
 
-  /** It and what it has started, as far as that lives. */
+  /** The running processes of it and everything it started. */
   processes(): ProcessEntry[] {
     const { mark, cgroup } = this.#options;
     const criteria = {
@@ -102,15 +104,15 @@ export class Child {
   }
 
   /**
-   * SIGTERM to the program and all that it has started, SIGKILL to what is left after `graceMs`; settles when nothing
-   * is left.
+   * Sends SIGTERM to the program and everything it started, and SIGKILL to what is left after `graceMs`; settles when
+   * nothing is left.
    */
   async stop(graceMs: number): Promise<ChildExit> {
     const until = performance.now() + graceMs;
     const find = () => this.processes();
     terminate(find);
     const over = new AbortController();
-    const late = delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined); // it ended in time
+    const late = delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined); // it exited in time
     await Promise.race([this.exited, late]);
     over.abort();
     if (!(await untilGone(find, until - performance.now()))) await killAll(find);
@@ -118,12 +120,12 @@ export class Child {
     return this.exited;
   }
 
-  /** Ends it and what it has started at once, without waiting: for the third ^C. */
+  /** Kills it and everything it started immediately, without waiting: for the third Ctrl-C. */
   kill(): void {
     killAllOnce(() => this.processes());
   }
 
-  /** The last lines that this run of the program wrote, or of what is left of them since the log was put aside. */
+  /** The last lines that this run wrote, or what is left of them since the log was rotated. */
   async logTail(lines = 20, maxBytes = 16_384): Promise<string> {
     const file = await openPrivateFileToRead(this.#options.logFile);
     try {

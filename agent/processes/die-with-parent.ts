@@ -4,37 +4,37 @@ import path from 'node:path';
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /**
- * Run by `sh` in the child, after the kernel was told to kill it with its parent: is the parent still there? It might
- * have been killed just before. Then the control group, so that it is in place before the program can start others.
+ * Run by `sh` in the child, after the kernel was told to kill it with its parent: checks that the parent, which may
+ * have been killed just before, still exists. Then joins the cgroup, before the program can start others.
  */
 const CHECK_PARENT_SCRIPT = `[ "$PPID" = "$1" ] || exit 125
 { [ -z "$2" ] || echo $$ >"$2"; } 2>/dev/null
 shift 2
 exec "$@"`;
 
-/** The same without a parent to be tied to: where util-linux is not installed. */
+/** The same without the parent check: where util-linux is not installed. */
 const CGROUP_SCRIPT = CHECK_PARENT_SCRIPT.slice(CHECK_PARENT_SCRIPT.indexOf('{'));
 
 export interface CommandOptions {
   readonly argv: readonly [string, ...string[]];
-  /** Where a program that is named with a slash is looked for. */
+  /** The folder against which a program name with a slash is resolved. */
   readonly cwd: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** The `cgroup.procs` that the program writes itself into first. */
+  /** The `cgroup.procs` that the child writes itself into first. */
   readonly procsFile: string | undefined;
 }
 
 /**
- * Wraps a command so that the kernel kills it when we die (`setpriv --pdeathsig`, where util-linux has it), also when we
- * die while it is being started.
+ * Wraps a command so that the kernel kills it when this process dies (`setpriv --pdeathsig`, if util-linux is
+ * installed), even while it is being started.
  *
- * @throws the errno error ENOENT or EACCES when there is no such program
+ * @throws the errno error ENOENT or EACCES if the program does not exist or is not executable
  */
 export function dieWithParent({ argv, cwd, environment, procsFile }: CommandOptions): [string, ...string[]] {
   const [name, ...args] = argv;
   const searchPath = environment['PATH'];
   const program = findProgram(name, searchPath, cwd);
-  // Resolved here so that a missing program is our error and not a line from a shell in a log.
+  // Resolved here so that a missing program is an error and not a line from a shell in a log.
   if (program === undefined) throw noProgram(name, cwd);
   const [sh, setpriv] = ['sh', 'setpriv'].map((tool) => findProgram(tool, SYSTEM_PATH));
   if (sh === undefined) return [program, ...args];
@@ -44,8 +44,8 @@ export function dieWithParent({ argv, cwd, environment, procsFile }: CommandOpti
 }
 
 /**
- * The path of an executable file, absolute if `cwd` is: as given, seen from `cwd`, when it holds a slash, else the first
- * in `searchPath`.
+ * The path of an executable file, absolute if `cwd` is: resolved against `cwd` if it has a slash, else the first
+ * match in `searchPath`.
  */
 export function findProgram(name: string, searchPath = '', cwd = ''): string | undefined {
   const candidates = name.includes('/')
@@ -57,9 +57,9 @@ export function findProgram(name: string, searchPath = '', cwd = ''): string | u
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
-    return statSync(file).isFile(); // a folder may be "executed" too
+    return statSync(file).isFile(); // folders are "executable" too
   } catch {
-    return false; // absent or not executable: both mean "look further"
+    return false; // missing or not executable: continue the search
   }
 }
 

@@ -5,9 +5,9 @@ import { type ProcessEntry, signalProcess } from './process-table.js';
 const POLLS = { firstMs: 5, maxMs: 100, jitter: false };
 
 /**
- * Waits until nothing is found any more, looking again and again.
+ * Polls until nothing is found any more.
  *
- * @returns false when something was left after `timeoutMs`.
+ * @returns false if something is left after `timeoutMs`.
  */
 export async function untilGone(find: () => readonly ProcessEntry[], timeoutMs: number): Promise<boolean> {
   const until = performance.now() + timeoutMs;
@@ -18,7 +18,7 @@ export async function untilGone(find: () => readonly ProcessEntry[], timeoutMs: 
   return true;
 }
 
-/** Asks everything that is found to end, also what was stopped. */
+/** Asks all found processes to exit, including stopped ones. */
 export function terminate(find: () => readonly ProcessEntry[]): void {
   for (const entry of find()) {
     signalProcess(entry, 'SIGTERM');
@@ -26,17 +26,18 @@ export function terminate(find: () => readonly ProcessEntry[]): void {
   }
 }
 
-/** Kills everything that is found, once. */
+/** Kills all found processes, once. */
 export function killAllOnce(find: () => readonly ProcessEntry[]): void {
-  // Frozen first, so that none can start another between being found and being killed.
+  // Stopped first, so that none can start another between being found and being killed.
   for (const entry of find()) signalProcess(entry, 'SIGSTOP');
   for (const entry of find()) signalProcess(entry, 'SIGKILL');
 }
 
 /**
- * Kills everything that is found, until nothing is left.
+ * Kills all found processes until none is left.
  *
- * @returns what does not die within `timeoutMs`: the kernel keeps it, in an unfinished read of a disk that hangs.
+ * @returns what has not died within `timeoutMs`: the kernel keeps it, for example in an unfinished read from a
+ * hanging disk.
  */
 export async function killAll(
   find: () => readonly ProcessEntry[],

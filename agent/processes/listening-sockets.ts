@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 
-/** A TCP socket that is listened at. */
+/** A listening TCP socket. */
 export interface Listener {
   /** In hex as the kernel writes it, such as `0100007F` for 127.0.0.1. */
   readonly address: string;
@@ -9,7 +9,7 @@ export interface Listener {
   readonly inode: string;
 }
 
-/** The listening sockets in a text of `/proc/net/tcp` or `/proc/net/tcp6`. */
+/** The listening sockets in the contents of `/proc/net/tcp` or `/proc/net/tcp6`. */
 export function parseListeners(text: string): Listener[] {
   return text.split('\n').flatMap((line) => {
     const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
@@ -20,7 +20,8 @@ export function parseListeners(text: string): Listener[] {
 }
 
 /**
- * The sockets that get what is sent to an address: those that listen at exactly this one, else those that listen at all.
+ * The sockets that receive connections to an address: those that listen on exactly this address, else those that
+ * listen on all.
  *
  * @param address IPv4 or IPv6
  */
@@ -33,7 +34,10 @@ export function listenersAt(all: readonly Listener[], address: string, port: num
   return [];
 }
 
-/** Where the kernel takes a connection to an address: one to "any address" goes to this machine, an IPv4 one may be written as IPv6. */
+/**
+ * The address that a connection arrives at: connections to "any address" go to this machine, and an IPv4 address may
+ * be written as IPv6.
+ */
 export function arrivesAt(address: string): string {
   const bare = address.split('%')[0] ?? '';
   if (isIPv4(bare)) return bare === '0.0.0.0' ? '127.0.0.1' : bare;
@@ -48,18 +52,18 @@ export function arrivesAt(address: string): string {
   );
 }
 
-/** All that is listened at on this machine, as far as our network namespace has it. */
+/** All listening sockets in this network namespace. */
 export function readListeners(): Listener[] {
   return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => {
     try {
       return parseListeners(readFileSync(file, 'utf8'));
     } catch {
-      return []; // no IPv6 here, or no /proc
+      return []; // no IPv6, or no /proc
     }
   });
 }
 
-/** Whether a process has one of these sockets open; undefined where we may not look. */
+/** Whether a process has one of these sockets open; undefined without permission to look. */
 export function holdsSocket(pid: number, inodes: ReadonlySet<string>): boolean | undefined {
   const folder = `/proc/${pid}/fd`;
   try {
@@ -77,7 +81,7 @@ function socketOf(link: string): string {
   }
 }
 
-/** An address as the kernel writes it, the most telling first: itself, then what listens at all addresses. */
+/** An address as the kernel writes it, most specific first: itself, then all addresses. */
 function namesOf(address: string): string[][] {
   const all6 = '0'.repeat(32);
   if (isIPv4(address)) {
@@ -91,7 +95,7 @@ function namesOf(address: string): string[][] {
   return [[words.join('')], [all6]];
 }
 
-/** The eight groups of an IPv6 address, the last two of which may be written as IPv4. */
+/** The eight groups of an IPv6 address; the last two may be written as IPv4. */
 function expand(address: string): number[] {
   const [before = '', after] = (address.split('%')[0] ?? '').split('::');
   const parse = (text: string) => (text === '' ? [] : text.split(':').flatMap(groupsOf));

@@ -9,7 +9,7 @@ import { killAll } from './kill-processes.js';
 import { isMarked, listProcesses, nameOf, type ProcessIdentity } from './process-table.js';
 import { type ProcessTreeCriteria, processTreeOf } from './process-tree.js';
 
-/** The variables that mark what an agent has started. */
+/** The environment variables that mark processes started by an agent. */
 export const APP_MARK = 'HAWSER_APP';
 export const SERVER_MARK = 'HAWSER_SERVER';
 
@@ -19,15 +19,15 @@ const recordSchema = z.object({
   root: z.object({ pid: z.number().int().positive(), startTime: z.string() }).optional(),
 });
 
-/** Where an app is. */
+/** How to find the processes of an app. */
 export interface AppLocation {
   readonly root?: ProcessIdentity | undefined;
   readonly cgroup: Cgroup | undefined;
 }
 
-/** What the processes of the agents on one prefix are marked with, and where the last app is noted. */
+/** The mark of the processes that agents on one prefix have started, and the record of the last app. */
 export class ProcessMark {
-  /** Tells this prefix from all others, on this machine and on any. */
+  /** Unique to this prefix, on this machine and on any other. */
   readonly value: string;
   readonly #prefix: string;
 
@@ -36,18 +36,18 @@ export class ProcessMark {
     this.value = value;
   }
 
-  /** @throws AgentError `invalid` when the prefix cannot be made or written. */
+  /** @throws AgentError `invalid` if the prefix cannot be created or written. */
   static async of(prefix: string): Promise<ProcessMark> {
     const identity = `${await instanceIdOf(prefix)}\0${prefix}`;
     return new ProcessMark(prefix, createHash('sha256').update(identity).digest('hex').slice(0, 32));
   }
 
-  /** The control group of the apps on this prefix; undefined where none can be made. */
+  /** The cgroup of the apps on this prefix; undefined if none can be created. */
   cgroup(): Cgroup | undefined {
     return Cgroup.make(this.#groupName);
   }
 
-  /** Notes where the app is, for the agent that comes after us if we are killed. */
+  /** Records where the app runs, for the next agent if this one is killed. */
   record({ root, cgroup }: AppLocation, log: Log): void {
     const record = {
       boot: bootId(),
@@ -60,12 +60,15 @@ export class ProcessMark {
       writeFileSync(partial, `${JSON.stringify(record)}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(partial, this.#recordFile);
     } catch (error) {
-      // It is a second way to what the marks tell; the app is worth more.
+      // The record only supplements the marks; the app matters more.
       log('warn', `could not record where the app runs: ${(error as Error).message}`);
     }
   }
 
-  /** Ends the apps, with all that they started, that agents which were killed have left on this prefix. It must be ours. */
+  /**
+   * Kills apps, and everything they started, that killed agents have left on this prefix. Call it while holding the
+   * prefix.
+   */
   async killOrphanedApps(log: Log): Promise<void> {
     const record = this.#read();
     const groups = [record?.controlGroup, this.cgroup()?.folder].flatMap((folder) =>
@@ -75,13 +78,13 @@ export class ProcessMark {
     await killOrphans(log, 'app', () => ({
       root: record?.root,
       isMarked: (pid) => isMarked(pid, `${APP_MARK}=${this.value}/`),
-      // Its number may have become another session's since.
+      // Its pid may have been reused by another session since.
       isTrusted: (pid) => worksIn(pid, releases),
       inCgroup: new Set(groups.flatMap((group) => [...group.members()])),
     }));
   }
 
-  /** Ends the etcd that an agent which was killed has left on this prefix. It must be ours. */
+  /** Kills etcd servers that killed agents have left on this prefix. Call it while holding the prefix. */
   async killOrphanedServer(log: Log): Promise<void> {
     const marked = `${SERVER_MARK}=${this.value}\0`;
     await killOrphans(log, 'etcd', () => ({
@@ -105,7 +108,7 @@ export class ProcessMark {
       const record = recordSchema.parse(JSON.parse(readFileSync(this.#recordFile, 'utf8')));
       return record.boot === bootId() ? record : undefined;
     } catch {
-      return undefined; // none yet, or spoilt: the marks are there as well
+      return undefined; // missing or damaged: the marks still work
     }
   }
 }

@@ -1,22 +1,22 @@
 import type { ProcessEntry, ProcessIdentity } from './process-table.js';
 
-/** What the processes of one app are known by. */
+/** How to recognise the processes of one app. */
 export interface ProcessTreeCriteria {
   /** The process that was started; it leads its session and its process group. */
   readonly root: ProcessIdentity | undefined;
-  /** Whether a process carries the app's mark in its environment. */
+  /** Whether a process has the app's mark in its environment. */
   readonly isMarked: (pid: number) => boolean;
-  /** Whether a process that has nothing but the root's session in common with it belongs to it. Default: it does. */
+  /** Whether to count a process that shares only the root's session or process group. Default: yes. */
   readonly isTrusted?: (pid: number) => boolean;
-  /** The processes of the app's control group. */
+  /** The processes in the app's cgroup. */
   readonly inCgroup: ReadonlySet<number>;
 }
 
 /**
- * The processes of an app: the one that was started, what is in its session, process group or control group, what
- * carries its mark, and all descendants of these. A program has to leave all of them to be overlooked.
+ * The processes of an app: the root, the members of its session, process group or cgroup, those with its mark, and
+ * all descendants of these. A program would have to leave all of them to be missed.
  *
- * @param self This process, which with its ancestors is never counted, whatever it inherited.
+ * @param self this process; it and its ancestors never count, whatever they inherited.
  */
 export function processTreeOf(
   all: readonly ProcessEntry[],
@@ -48,7 +48,8 @@ function isMember(
   if (root === undefined) return false;
   if (entry.pid === root.pid) return entry.startTime === root.startTime;
   if (entry.session !== root.pid && entry.group !== root.pid) return false;
-  // The kernel does not give a pid away while a session has it as its id; if the root's was, the session is another's.
+  // The kernel does not reuse a pid while it is a session's id. If the root's pid was reused, the session belongs to
+  // another process.
   const leader = byPid.get(root.pid);
   return (leader === undefined || leader.startTime === root.startTime) && isTrusted(entry.pid);
 }
