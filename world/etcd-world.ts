@@ -4,7 +4,7 @@ import { Client } from './client/client.js';
 import { untilAnswered } from './client/until-answered.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
-import { toPlace } from './fs/storage/prefixes.js';
+import { toPrefixes } from './fs/storage/prefixes.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './names.js';
 import type { WorldOptions } from './world-options.js';
@@ -43,7 +43,7 @@ export class EtcdWorld extends ClientWorld {
     const { seeds = [DEFAULT_CLIENT_URL], namespace = DEFAULT_NAMESPACE, tls, user, fleet, log } = options;
     const { hostname = machineName() } = options;
     checkHostname(hostname);
-    toPlace(options);
+    toPrefixes(options);
     const client = Client.create({ endpoints: seeds, namespace, tls, user, fleet, log });
     return new EtcdWorld(client, hostname, log, options);
   }

@@ -9,7 +9,7 @@ import { untilAnswered } from './client/until-answered.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
 import type { FsOptions } from './fs/file-systems.js';
-import { toPlace } from './fs/storage/prefixes.js';
+import { toPrefixes } from './fs/storage/prefixes.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './names.js';
 import type { WorldOptions } from './world-options.js';
@@ -77,7 +77,7 @@ export class SshWorld extends ClientWorld {
     const { hostname = machineName(), log } = options;
     const { lazy = false, ...answering } = call;
     checkHostname(hostname);
-    toPlace(options);
+    toPrefixes(options);
     const world = new SshWorld(await connect(options, call.signal), hostname, log, options);
     if (lazy) return world;
     try {

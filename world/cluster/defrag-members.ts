@@ -112,7 +112,7 @@ async function checkOthers(
 ): Promise<void> {
   const voters = members.filter(({ isLearner }) => !isLearner);
   const others = reached.filter((one) => one !== next && !one.member.isLearner);
-  const troubles = (await Promise.all(others.map((one) => troubleOf(one, call)))).filter(
+  const troubles = (await Promise.all(others.map((one) => problemOf(one, call)))).filter(
     (one) => one !== undefined,
   );
   const well = others.length - troubles.length;
@@ -124,7 +124,7 @@ async function checkOthers(
   throw new WorldError('unavailable', message);
 }
 
-async function troubleOf({ member, client }: Reached, call: CallOptions): Promise<string | undefined> {
+async function problemOf({ member, client }: Reached, call: CallOptions): Promise<string | undefined> {
   try {
     const status = await client.status(undefined, call);
     const trouble = status.errors.find((error) => !error.includes('NOSPACE'));

@@ -45,10 +45,10 @@ export interface FollowedEndpoints extends AsyncDisposable {
  * that of another), and at last the seeds. Watches and sessions move along by themselves.
  */
 export function followEndpoints(client: Client, options: FollowEndpointsOptions): FollowedEndpoints {
-  return new Following(client, options);
+  return new EndpointFollower(client, options);
 }
 
-class Following implements FollowedEndpoints {
+class EndpointFollower implements FollowedEndpoints {
   readonly #client: Client;
   readonly #options: FollowEndpointsOptions;
   readonly #over = new AbortController();

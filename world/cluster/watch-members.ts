@@ -47,7 +47,7 @@ async function* poll(
 ): AsyncGenerator<Member[], undefined> {
   const over = new AbortController();
   const unlisten = onAbort([signal, left], () => over.abort());
-  const signs = new Signs(client, over);
+  const signs = new ChangeSigns(client, over);
   let last = '';
   try {
     while (!over.signal.aborted) {
@@ -82,7 +82,7 @@ async function read(client: Client, signal: AbortSignal): Promise<Member[] | und
 }
 
 /** Waits for the next moment at which reading is worth it. */
-class Signs {
+class ChangeSigns {
   readonly ended: Promise<void>;
   readonly #over: AbortSignal;
   #livelyUntil = performance.now() + LIVELY_MS;

@@ -14,7 +14,7 @@ export async function getFleet(client: Client, options?: CallOptions): Promise<F
   const found = await client.get(FLEET_KEY, options);
   if (found === undefined) return undefined;
   const fleet = parseFleet(found.value);
-  if (fleet === undefined) throw spoilt();
+  if (fleet === undefined) throw unreadableIdentity();
   return fleet;
 }
 
@@ -38,7 +38,7 @@ export async function makeFleet(
   );
   const found = replies[0]?.entries[0]?.value;
   const fleet = succeeded ? wanted : found && parseFleet(found);
-  if (fleet === undefined) throw spoilt();
+  if (fleet === undefined) throw unreadableIdentity();
   client.knowFleet(fleet);
   return fleet;
 }
@@ -65,7 +65,7 @@ export async function raiseGeneration(client: Client, options: CallOptions = {})
   }
 }
 
-function spoilt(): WorldError {
+function unreadableIdentity(): WorldError {
   const message = `The key ${FLEET_KEY} does not say which fleet this is. Somebody changed it by hand: put it right, or delete it.`;
   return new WorldError('invalid', message, { key: FLEET_KEY });
 }

@@ -4,7 +4,7 @@ import type { TreeUpload } from './copy/put-tree.js';
 import { type FreedBlocks, freeBlocks } from './gc/gc.js';
 import { type FsUsage, readUsage } from './gc/usage.js';
 import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';
-import { type FsPlace, toPlace } from './storage/prefixes.js';
+import { type FsPrefixes, toPrefixes } from './storage/prefixes.js';
 import type { OnProgress, WorldFs } from './world-fs.js';
 
 /** File systems that the whole fleet shares. */
@@ -51,7 +51,7 @@ export interface FsOptions {
 export class FileSystems {
   readonly #world: WorldContext;
   readonly #options: FsOptions;
-  readonly #place: FsPlace;
+  readonly #prefixes: FsPrefixes;
   readonly #opened = new Map<string, WorldFs>();
   #memory: WorldFs | undefined;
 
@@ -59,11 +59,11 @@ export class FileSystems {
   constructor(world: WorldContext, options: FsOptions) {
     this.#world = world;
     this.#options = options;
-    this.#place = toPlace(options);
+    this.#prefixes = toPrefixes(options);
   }
 
   fs(uri: string): WorldFs {
-    const location = parseFsUri(uri, this.#place.metadataPrefix);
+    const location = parseFsUri(uri, this.#prefixes.metadataPrefix);
     if (location.kind === 'memory') {
       this.#memory ??= this.#options.standaloneFs ?? memoryFs();
       return this.#memory;
@@ -71,24 +71,28 @@ export class FileSystems {
     const { quotaBytes } = this.#options;
     const fs =
       this.#opened.get(location.key) ??
-      openEtcdFs(this.#world.client, location.key, { place: this.#place, log: this.#world.log, quotaBytes });
+      openEtcdFs(this.#world.client, location.key, {
+        prefixes: this.#prefixes,
+        log: this.#world.log,
+        quotaBytes,
+      });
     this.#opened.set(location.key, fs);
     return fs;
   }
 
   fsGc(options?: CallOptions): Promise<FreedBlocks> {
-    return freeBlocks(this.#world.client, this.#world.log, { ...options, place: this.#place });
+    return freeBlocks(this.#world.client, this.#world.log, { ...options, prefixes: this.#prefixes });
   }
 
   fsUsage(options?: CallOptions): Promise<FsUsage> {
     return readUsage(
       this.#world.client,
-      { place: this.#place, quotaBytes: this.#options.quotaBytes },
+      { prefixes: this.#prefixes, quotaBytes: this.#options.quotaBytes },
       options,
     );
   }
 
   uri(): string {
-    return this.#options.getUri?.() ?? sharedIn(this.#place.metadataPrefix);
+    return this.#options.getUri?.() ?? sharedIn(this.#prefixes.metadataPrefix);
   }
 }

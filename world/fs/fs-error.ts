@@ -19,7 +19,7 @@ const REASONS = {
 } as const satisfies Record<string, readonly [number, string]>;
 
 /** Which call failed, and on which paths, as they were given. */
-export interface FsErrorPlace {
+export interface FsErrorContext {
   readonly syscall: string;
   readonly path?: string | undefined;
   /** The second path of `rename` and `symlink`. */
@@ -35,7 +35,7 @@ export class FsError extends Error {
   readonly path?: string | undefined;
   readonly dest?: string | undefined;
 
-  constructor(code: FsErrorCode, { syscall, path, dest }: FsErrorPlace) {
+  constructor(code: FsErrorCode, { syscall, path, dest }: FsErrorContext) {
     const [errno, reason] = REASONS[code];
     const where = path === undefined ? '' : ` '${path}'${dest === undefined ? '' : ` -> '${dest}'`}`;
     super(`${code}: ${reason}, ${syscall}${where}`);
@@ -47,8 +47,8 @@ export class FsError extends Error {
   }
 }
 
-/** Thrown by what knows nothing of calls and paths; {@link namingPlace} makes an {@link FsError} of it. */
-export class Refusal extends Error {
+/** Thrown by what knows nothing of calls and paths; {@link inContext} makes an {@link FsError} of it. */
+export class FsRefusal extends Error {
   readonly code: FsErrorCode;
 
   constructor(code: FsErrorCode) {
@@ -58,10 +58,10 @@ export class Refusal extends Error {
 }
 
 /** Runs a step of one call, so that what it refuses names the call and its paths. */
-export function namingPlace<T>(place: FsErrorPlace, step: () => T): T {
+export function inContext<T>(context: FsErrorContext, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    throw error instanceof Refusal ? new FsError(error.code, place) : error;
+    throw error instanceof FsRefusal ? new FsError(error.code, context) : error;
   }
 }

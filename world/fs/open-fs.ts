@@ -5,7 +5,7 @@ import { DEFAULT_METADATA_PREFIX, TREES_PREFIX } from '../keys.js';
 import { TreeStorage } from './storage/deployed-tree.js';
 import { EtcdStorage } from './storage/etcd-storage.js';
 import { MemoryStorage } from './storage/memory-storage.js';
-import { DEFAULT_PLACE, type FsPlace } from './storage/prefixes.js';
+import { DEFAULT_PREFIXES, type FsPrefixes } from './storage/prefixes.js';
 import { Volume } from './volume.js';
 import { VolumeFs } from './volume-fs.js';
 import type { WorldFs } from './world-fs.js';
@@ -53,8 +53,8 @@ export function sharedIn(metadataPrefix: string): string {
 }
 
 export interface EtcdFsOptions {
-  /** Default {@link DEFAULT_PLACE}. */
-  readonly place?: FsPlace | undefined;
+  /** Default {@link DEFAULT_PREFIXES}. */
+  readonly prefixes?: FsPrefixes | undefined;
   readonly log?: Log | undefined;
   readonly quotaBytes?: number | undefined;
 }

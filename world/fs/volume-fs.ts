@@ -6,9 +6,9 @@ import { FileHandle, FolderHandle } from './files/file-handle.js';
 import { type OpenFlag, parseFlags } from './files/flags.js';
 import { OpenFiles } from './files/open-files.js';
 import { readFile, readStream, truncate, writeFile } from './files/whole-file.js';
-import { FsError, type FsErrorPlace, namingPlace } from './fs-error.js';
+import { FsError, type FsErrorContext, inContext } from './fs-error.js';
 import { direntOf, type FsDirent, FsStats } from './stats.js';
-import { listed, unfold } from './tree/list-folder.js';
+import { listFolder, listRecursively } from './tree/list-folder.js';
 import type { Node } from './tree/node.js';
 import type { Change, Volume } from './volume.js';
 import type { FsHandle, FsSize, WorldFs } from './world-fs.js';
@@ -37,14 +37,14 @@ export class VolumeFs implements WorldFs {
     options: CallOptions = {},
   ): Promise<FsHandle> {
     const wanted = parseFlags(flags);
-    const place = { syscall: 'open', path };
-    const found = await this.#look(place, (draft) => draft.whereToOpen(path, wanted), options);
+    const context = { syscall: 'open', path };
+    const found = await this.#look(context, (draft) => draft.whereToOpen(path, wanted), options);
     if (this.#volume.storage.isReadOnly && (wanted.write || found.node === undefined))
-      throw new FsError('EROFS', place);
+      throw new FsError('EROFS', context);
     const isThere = found.node !== undefined && !wanted.truncate;
     const { path: at, node } = isThere
       ? found
-      : await this.#change(place, (draft) => draft.open(path, wanted, mode), options);
+      : await this.#change(context, (draft) => draft.open(path, wanted, mode), options);
     if (node?.type !== 'file')
       return new FolderHandle(node ?? { type: 'directory', mode: 0, entries: new Map() });
     const file = this.#opened.open(at, node);
@@ -115,8 +115,8 @@ export class VolumeFs implements WorldFs {
     const node = await this.#find({ syscall: 'scandir', path }, call);
     if (node.type !== 'directory') throw new FsError('ENOTDIR', { syscall: 'scandir', path });
     const found = recursive
-      ? await unfold(this.#volume, node, { ...call, name: path })
-      : await listed(this.#volume, node, call);
+      ? await listRecursively(this.#volume, node, { ...call, name: path })
+      : await listFolder(this.#volume, node, call);
     return withFileTypes
       ? found.map(([name, node]) => direntOf(path, name, node))
       : found.map(([name]) => name);
@@ -131,8 +131,8 @@ export class VolumeFs implements WorldFs {
   }
 
   async rename(from: string, to: string, options: CallOptions = {}): Promise<void> {
-    const place = { syscall: 'rename', path: from, dest: to };
-    const moved = await this.#change(place, (draft) => draft.rename(from, to), options);
+    const context = { syscall: 'rename', path: from, dest: to };
+    const moved = await this.#change(context, (draft) => draft.rename(from, to), options);
     if (moved !== undefined) this.#opened.moved(moved.from, moved.to);
   }
 
@@ -167,14 +167,14 @@ export class VolumeFs implements WorldFs {
   }
 
   async symlink(target: string, path: string, options: CallOptions = {}): Promise<void> {
-    const place = { syscall: 'symlink', path: target, dest: path };
-    await this.#change(place, (draft) => draft.symlink(target, path), options);
+    const context = { syscall: 'symlink', path: target, dest: path };
+    await this.#change(context, (draft) => draft.symlink(target, path), options);
   }
 
   async readlink(path: string, options: CallOptions = {}): Promise<string> {
-    const place = { syscall: 'readlink', path };
-    const node = await this.#find(place, options, false);
-    if (node.type !== 'symlink') throw new FsError('EINVAL', place);
+    const context = { syscall: 'readlink', path };
+    const node = await this.#find(context, options, false);
+    if (node.type !== 'symlink') throw new FsError('EINVAL', context);
     return node.target;
   }
 
@@ -199,23 +199,27 @@ export class VolumeFs implements WorldFs {
   readonly flush: WorldFs['flush'] = (options = {}) => this.#volume.flush(options);
 
   /** What is there, with what was written to it here and is not stored yet. */
-  #find(place: FsErrorPlace & { readonly path: string }, call: CallOptions, follow = true): Promise<Node> {
+  #find(
+    context: FsErrorContext & { readonly path: string },
+    call: CallOptions,
+    follow = true,
+  ): Promise<Node> {
     const step: Change<Node> = (draft) => {
-      const { parents, name, node } = draft.walk(place.path, follow);
-      if (node === undefined) throw new FsError('ENOENT', place);
+      const { parents, name, node } = draft.walk(context.path, follow);
+      if (node === undefined) throw new FsError('ENOENT', context);
       return node.type === 'file' && name !== undefined
         ? this.#opened.asWritten([...parents, name], node)
         : node;
     };
-    return this.#look(place, step, call);
+    return this.#look(context, step, call);
   }
 
-  #look<T>(place: FsErrorPlace, step: Change<T>, call: CallOptions): Promise<T> {
-    return this.#volume.look((draft) => namingPlace(place, () => step(draft)), call);
+  #look<T>(context: FsErrorContext, step: Change<T>, call: CallOptions): Promise<T> {
+    return this.#volume.look((draft) => inContext(context, () => step(draft)), call);
   }
 
-  #change<T>(place: FsErrorPlace, step: Change<T>, call: CallOptions): Promise<T> {
-    if (this.#volume.storage.isReadOnly) return Promise.reject(new FsError('EROFS', place));
-    return this.#volume.change((draft) => namingPlace(place, () => step(draft)), call);
+  #change<T>(context: FsErrorContext, step: Change<T>, call: CallOptions): Promise<T> {
+    if (this.#volume.storage.isReadOnly) return Promise.reject(new FsError('EROFS', context));
+    return this.#volume.change((draft) => inContext(context, () => step(draft)), call);
   }
 }

@@ -7,7 +7,7 @@ import { FsError } from './fs-error.js';
 import { batches, IN_FLIGHT } from './storage/batches.js';
 import { type Pin, type Storage, sourceOf } from './storage/storage.js';
 import { Draft } from './tree/draft.js';
-import { Absent, Listings } from './tree/listings.js';
+import { Listings, MissingListings } from './tree/listings.js';
 import { type BlockRef, type DirectoryNode, EMPTY_ROOT, type Entries } from './tree/node.js';
 import { decodeEntries, decodeSuperblock, TreeEncoder } from './tree/tree-codec.js';
 
@@ -49,12 +49,15 @@ export class Volume {
   /** Looks at the newest tree, with what is deferred. */
   async look<T>(step: Change<T>, call: CallOptions): Promise<T> {
     if (this.#deferred === undefined) await this.#refresh(call);
-    return this.#patiently(() => step(this.#deferred?.draft ?? new Draft(this.#root, this.#listings)), call);
+    return this.#withListings(
+      () => step(this.#deferred?.draft ?? new Draft(this.#root, this.#listings)),
+      call,
+    );
   }
 
   /** What folders of a tree that was looked at hold, in their order; what is not here yet is fetched together. */
   entriesOf(folders: readonly DirectoryNode[], call: CallOptions): Promise<readonly Entries[]> {
-    return this.#patiently(() => {
+    return this.#withListings(() => {
       this.#listings.expect(folders);
       return folders.map((folder) => this.#listings.entriesOf(folder));
     }, call);
@@ -62,7 +65,7 @@ export class Volume {
 
   /** Makes a change, now or at the next {@link flush}. @param blocks what the change names and is not stored yet. */
   change<T>(step: Change<T>, call: CallOptions, blocks: ReadonlyMap<string, Buffer> = new Map()): Promise<T> {
-    return this.#afterOthers(async () => {
+    return this.#serialize(async () => {
       if (this.#deferred !== undefined) return this.#defer(this.#deferred, step, blocks, call);
       const results: T[] = [];
       await this.#commit([(draft) => results.push(step(draft))], blocks, call);
@@ -72,7 +75,7 @@ export class Volume {
 
   /** From now on changes stay here until {@link flush}. */
   defer(call: CallOptions): Promise<void> {
-    return this.#afterOthers(async () => {
+    return this.#serialize(async () => {
       if (this.#deferred !== undefined) return;
       await this.#refresh(call);
       this.#deferred = this.#newDeferred();
@@ -85,7 +88,7 @@ export class Volume {
 
   /** Writes what was deferred, at once, and ends deferring. */
   flush(call: CallOptions): Promise<void> {
-    return this.#afterOthers(async () => {
+    return this.#serialize(async () => {
       const deferred = this.#deferred;
       if (deferred === undefined) return;
       if (deferred.changes.length > 0) await this.#commit(deferred.changes, deferred.blocks, call);
@@ -96,7 +99,7 @@ export class Volume {
 
   /** Gives up what was deferred. */
   discard(): Promise<void> {
-    return this.#afterOthers(async () => {
+    return this.#serialize(async () => {
       const pin = this.#deferred?.pin;
       this.#deferred = undefined;
       await pin?.release();
@@ -119,7 +122,7 @@ export class Volume {
     blocks: ReadonlyMap<string, Buffer>,
     call: CallOptions,
   ): Promise<T> {
-    const result = await this.#patiently(() => step(deferred.draft), call);
+    const result = await this.#withListings(() => step(deferred.draft), call);
     deferred.changes.push(step);
     for (const [hash, data] of blocks) {
       deferred.blocks.set(hash, data);
@@ -151,7 +154,7 @@ export class Volume {
       call.signal?.throwIfAborted();
       const draft = new Draft(this.#root, this.#listings);
       try {
-        for (const step of steps) await this.#patiently(() => step(draft), call);
+        for (const step of steps) await this.#withListings(() => step(draft), call);
       } catch (error) {
         // It may be right about an old tree only.
         if (isFresh || !(await this.#refresh(call))) throw error;
@@ -193,12 +196,12 @@ export class Volume {
   }
 
   /** Does a step, and fetches what it misses until it misses nothing. */
-  async #patiently<T>(step: () => T, call: CallOptions): Promise<T> {
+  async #withListings<T>(step: () => T, call: CallOptions): Promise<T> {
     for (;;) {
       try {
         return step();
       } catch (error) {
-        if (!(error instanceof Absent)) throw error;
+        if (!(error instanceof MissingListings)) throw error;
         await inParallel(error.folders, IN_FLIGHT, (refs) => this.#fetch(refs, call));
       }
     }
@@ -216,7 +219,7 @@ export class Volume {
     this.#listings.add(refs, decodeEntries(json, this.storage.key));
   }
 
-  #afterOthers<T>(work: () => Promise<T>): Promise<T> {
+  #serialize<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
     return done;

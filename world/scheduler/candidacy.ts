@@ -19,7 +19,7 @@ export class Candidacy {
   #session: Session | undefined;
   #wanted: StoredOptions | undefined;
   #keeping: Promise<void> | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(client: Client, key: string, log: Log | undefined) {
     this.#client = client;
@@ -32,14 +32,14 @@ export class Candidacy {
    * @returns whether anything was changed.
    * @throws WorldError `unavailable`, `outcome-unknown`; `closed` once it was withdrawn.
    */
-  async stand(options: StoredOptions, call: CallOptions): Promise<boolean> {
+  async register(options: StoredOptions, call: CallOptions): Promise<boolean> {
     call.signal?.throwIfAborted();
     const over = new AbortController();
     const unlisten = onAbort([call.signal], () => over.abort(call.signal?.reason));
     const withdrawn = new WorldError('closed', 'The candidate was withdrawn.');
     const unclose = onAbort([this.#closed.signal], () => over.abort(withdrawn));
     try {
-      return await this.#inTurn(async () => {
+      return await this.#serialize(async () => {
         if (this.#closed.signal.aborted) throw withdrawn;
         const changed = await this.#put(options, { ...call, signal: over.signal });
         this.#wanted = options;
@@ -52,8 +52,8 @@ export class Candidacy {
     }
   }
 
-  /** Whether {@link stand} would find everything so already. */
-  async stands(options: StoredOptions, call: CallOptions): Promise<boolean> {
+  /** Whether {@link register} would find everything so already. */
+  async isRegistered(options: StoredOptions, call: CallOptions): Promise<boolean> {
     const entry = await this.#client.get(this.#key, call);
     const session = this.#session;
     const bound = options.persist ? '0' : session?.expired.aborted === false ? session.lease : undefined;
@@ -63,7 +63,7 @@ export class Candidacy {
   /** Stops standing; what is bound to the session goes with it at once. Bounded and idempotent. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#turn;
+    await this.#last;
     await this.#keeping;
     await this.#session?.close();
   }
@@ -75,7 +75,7 @@ export class Candidacy {
       await ended(this.#session.expired, signal);
       if (signal.aborted) return;
       try {
-        await this.#inTurn(async () => {
+        await this.#serialize(async () => {
           if (this.#wanted !== undefined) await this.#put(this.#wanted, { signal });
         });
         backoff.reset();
@@ -127,10 +127,10 @@ export class Candidacy {
   }
 
   /** One write at a time. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
+  #serialize<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
     // Whoever asked for the work gets its failure.
-    this.#turn = result.catch(() => undefined);
+    this.#last = result.catch(() => undefined);
     return result;
   }
 }

@@ -1,6 +1,6 @@
 import type { Schedule } from './schedules.js';
 import { byName, type Choice } from './strategy.js';
-import type { Strategies } from './strategy-registry.js';
+import type { StrategyRegistry } from './strategy-registry.js';
 
 /** What is to be stored for one schedule. */
 export interface Decision {
@@ -11,7 +11,7 @@ export interface Decision {
 }
 
 /** Decides one schedule from what its candidates ask for and what was decided last. */
-export function decide(schedule: Schedule, strategies: Strategies): Decision {
+export function decide(schedule: Schedule, strategies: StrategyRegistry): Decision {
   const choice = toChoice(schedule);
   if (choice === undefined) return { hosts: [] };
   const kept = choice.last.slice(0, choice.maxCount);

@@ -13,37 +13,39 @@ const SETTLED_MS = 4000;
  * Keeps a program that stands in the election under the same hostname from deciding too: mgmt takes itself for elected
  * when the first key of the election has its hostname as the value, whoever owns that key.
  */
-export class Namesakes {
-  readonly #turn: Leadership;
+export class HostnameConflicts {
+  readonly #leadership: Leadership;
   readonly #hostname: string;
   readonly #log: Log | undefined;
-  #met = false;
+  #isResolved = false;
 
-  constructor(turn: Leadership, hostname: string, log: Log | undefined) {
-    this.#turn = turn;
+  constructor(leadership: Leadership, hostname: string, log: Log | undefined) {
+    this.#leadership = leadership;
     this.#hostname = hostname;
     this.#log = log;
   }
 
   /** Looks at keys of the election, and gives ours a value that no host has where one of them bears our name. */
-  async meet(entries: readonly KeyValue[]): Promise<void> {
-    if (this.#met || !entries.some((entry) => this.#isNamesake(entry))) return;
-    this.#met = true;
+  async resolve(entries: readonly KeyValue[]): Promise<void> {
+    if (this.#isResolved || !entries.some((entry) => this.#isConflict(entry))) return;
+    this.#isResolved = true;
     this.#log?.('info', `another program stands in the election as ${this.#hostname} too; this one decides`);
-    await this.#turn.proclaim(`${this.#hostname} ${this.#turn.key.slice(SCHEDULER_ELECTION.length + 1)}`);
+    await this.#leadership.proclaim(
+      `${this.#hostname} ${this.#leadership.key.slice(SCHEDULER_ELECTION.length + 1)}`,
+    );
   }
 
-  #isNamesake({ key, value }: KeyValue): boolean {
+  #isConflict({ key, value }: KeyValue): boolean {
     return (
       key.startsWith(`${SCHEDULER_ELECTION}/`) &&
-      key !== this.#turn.key &&
+      key !== this.#leadership.key &&
       value.toString() === this.#hostname
     );
   }
 }
 
 /** Says once who decides, where somebody else does under this hostname while we wait for our turn. */
-export async function sayNamesake(
+export async function reportConflict(
   client: Client,
   hostname: string,
   log: Log | undefined,

@@ -7,10 +7,10 @@ import type { WatchItem } from '../client/watch/cursor.js';
 import { WorldError } from '../errors.js';
 import { SCHEDULER_PATH } from '../keys.js';
 import { decide } from './decide.js';
-import { Namesakes } from './hostname-conflicts.js';
+import { HostnameConflicts } from './hostname-conflicts.js';
 import { decisionKey } from './keys.js';
 import { type Schedule, Schedules } from './schedules.js';
-import type { Strategies } from './strategy-registry.js';
+import type { StrategyRegistry } from './strategy-registry.js';
 
 /** How long an orderly end may take to decide once more, without the candidates that have just gone. */
 export const LAST_ROUND_MS = 1000;
@@ -21,29 +21,29 @@ const WRITES_AT_ONCE = 100;
 export interface LeaderContext {
   readonly client: Client;
   readonly hostname: string;
-  readonly strategies: Strategies;
+  readonly strategies: StrategyRegistry;
   readonly log: Log | undefined;
 }
 
 /** One term of the elected host. */
 export class SchedulerLeader {
   readonly #context: LeaderContext;
-  readonly #turn: Leadership;
-  readonly #board: Schedules;
-  readonly #namesakes: Namesakes;
+  readonly #leadership: Leadership;
+  readonly #schedules: Schedules;
+  readonly #conflicts: HostnameConflicts;
   readonly #problems = new Map<string, string>();
 
-  constructor(context: LeaderContext, turn: Leadership) {
+  constructor(context: LeaderContext, leadership: Leadership) {
     this.#context = context;
-    this.#turn = turn;
-    this.#board = new Schedules(context.log);
-    this.#namesakes = new Namesakes(turn, context.hostname, context.log);
+    this.#leadership = leadership;
+    this.#schedules = new Schedules(context.log);
+    this.#conflicts = new HostnameConflicts(leadership, context.hostname, context.log);
   }
 
   /** Decides until `signal` aborts or the turn is lost. */
   async serve(signal: AbortSignal): Promise<void> {
     const over = new AbortController();
-    const unlisten = onAbort([signal, this.#turn.lost], () => over.abort());
+    const unlisten = onAbort([signal, this.#leadership.lost], () => over.abort());
     try {
       while (!over.signal.aborted) await this.#follow(over.signal);
     } catch (error) {
@@ -51,13 +51,13 @@ export class SchedulerLeader {
     } finally {
       unlisten();
     }
-    if (this.#turn.lost.aborted) throw this.#turn.lost.reason;
-    await this.#round(AbortSignal.timeout(LAST_ROUND_MS));
+    if (this.#leadership.lost.aborted) throw this.#leadership.lost.reason;
+    await this.#decideAll(AbortSignal.timeout(LAST_ROUND_MS));
   }
 
   /** Reads everything and decides, then after each burst of changes; returns when the watch had to start over. */
   async #follow(signal: AbortSignal): Promise<void> {
-    const revision = await this.#round(signal);
+    const revision = await this.#decideAll(signal);
     const request = { key: SCHEDULER_PATH, prefix: true, fromRevision: revision + 1n };
     const items = this.#context.client.watch(request, { signal });
     let ended = false;
@@ -73,7 +73,7 @@ export class SchedulerLeader {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        await this.#decide(this.#board.takeTouched(), signal);
+        await this.#decide(this.#schedules.takeChanged(), signal);
         if (!ended) await changed;
       }
     } finally {
@@ -87,26 +87,28 @@ export class SchedulerLeader {
     for await (const item of items) {
       if (item.kind === 'restarted') return;
       if (item.kind === 'events') {
-        await this.#namesakes.meet(item.events.flatMap(({ type, entry }) => (type === 'put' ? entry : [])));
-        this.#board.apply(item.events);
+        await this.#conflicts.resolve(
+          item.events.flatMap(({ type, entry }) => (type === 'put' ? entry : [])),
+        );
+        this.#schedules.apply(item.events);
       }
       changed();
     }
   }
 
   /** @returns the revision up to which everything is decided. */
-  async #round(signal: AbortSignal): Promise<bigint> {
+  async #decideAll(signal: AbortSignal): Promise<bigint> {
     const { entries, revision } = await this.#context.client.list(SCHEDULER_PATH, { signal });
-    await this.#namesakes.meet(entries);
-    this.#board.reset(entries);
-    await this.#decide(this.#board.takeTouched(), signal);
+    await this.#conflicts.resolve(entries);
+    this.#schedules.reset(entries);
+    await this.#decide(this.#schedules.takeChanged(), signal);
     return revision;
   }
 
   async #decide(schedules: readonly Schedule[], signal: AbortSignal): Promise<void> {
     const changes = schedules.flatMap((schedule) => {
       const { hosts, problem } = decide(schedule, this.#context.strategies);
-      this.#say(schedule.namespace, problem);
+      this.#report(schedule.namespace, problem);
       const text = hosts.length === 0 ? undefined : hosts.join(',');
       return text === schedule.stored ? [] : [{ namespace: schedule.namespace, text }];
     });
@@ -124,17 +126,17 @@ export class SchedulerLeader {
       return text === undefined ? { delete: key } : { put: key, value: text };
     });
     const { succeeded, revision } = await this.#context.client.txn(
-      { compare: [this.#turn.fence], success },
+      { compare: [this.#leadership.fence], success },
       { signal, repeatable: true },
     );
     if (!succeeded) throw new WorldError('conflict', 'Another host was elected to decide the schedules.');
     for (const { namespace, text } of changes) {
-      this.#board.store(namespace, text, revision);
+      this.#schedules.store(namespace, text, revision);
       this.#context.log?.('debug', `schedule ${namespace}: ${text ?? 'nobody'}`);
     }
   }
 
-  #say(namespace: string, problem: string | undefined): void {
+  #report(namespace: string, problem: string | undefined): void {
     if (problem !== undefined && this.#problems.get(namespace) !== problem) {
       const message = `The schedule "${namespace}" keeps the hosts that it has: ${problem}.`;
       this.#context.log?.('warn', message);

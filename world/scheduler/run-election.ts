@@ -5,7 +5,7 @@ import { campaign } from '../client/concurrency/election.js';
 import type { Leadership } from '../client/concurrency/owned-key.js';
 import { WorldError } from '../errors.js';
 import { CANDIDATES_PREFIX, DECISIONS_PREFIX, SCHEDULER_ELECTION, SCHEDULER_PATH } from '../keys.js';
-import { sayNamesake } from './hostname-conflicts.js';
+import { reportConflict } from './hostname-conflicts.js';
 import { LAST_ROUND_MS, type LeaderContext, SchedulerLeader } from './leader.js';
 import { Schedules } from './schedules.js';
 
@@ -22,7 +22,7 @@ export async function runElection(context: LeaderContext, stop: AbortSignal): Pr
   const over = new AbortController();
   const backoff = new Backoff();
   let serving = false;
-  let said = '';
+  let lastProblem = '';
   const leave = async (): Promise<void> => {
     // Out of reach there is nobody to wait for.
     if (!serving) await waitForDecisions(client, AbortSignal.timeout(LAST_ROUND_MS)).catch(() => undefined);
@@ -31,16 +31,16 @@ export async function runElection(context: LeaderContext, stop: AbortSignal): Pr
   onAbort([stop], () => void leave());
   while (!over.signal.aborted) {
     try {
-      await somethingToDecide(client, over.signal);
-      await using turn = await elected(context, over.signal);
+      await waitForWork(client, over.signal);
+      await using leadership = await campaignAsHost(context, over.signal);
       serving = true;
       log?.('debug', `${hostname} was elected to decide the schedules`);
-      await new SchedulerLeader(context, turn).serve(stop);
+      await new SchedulerLeader(context, leadership).serve(stop);
     } catch (error) {
       if (isClosed(error)) return;
-      if (!over.signal.aborted && String(error) !== said)
+      if (!over.signal.aborted && String(error) !== lastProblem)
         log?.('debug', `${hostname} cannot decide schedules for now: ${String(error)}`);
-      said = String(error);
+      lastProblem = String(error);
     }
     if (stop.aborted && serving) return;
     serving = false;
@@ -49,11 +49,14 @@ export async function runElection(context: LeaderContext, stop: AbortSignal): Pr
 }
 
 /** Campaigns until this host is elected. */
-async function elected({ client, hostname, log }: LeaderContext, signal: AbortSignal): Promise<Leadership> {
+async function campaignAsHost(
+  { client, hostname, log }: LeaderContext,
+  signal: AbortSignal,
+): Promise<Leadership> {
   const waited = new AbortController();
-  const saying = sayNamesake(client, hostname, log, AbortSignal.any([signal, waited.signal]));
+  const reporting = reportConflict(client, hostname, log, AbortSignal.any([signal, waited.signal]));
   // What cannot be read now is no reason not to stand.
-  saying.catch(() => undefined);
+  reporting.catch(() => undefined);
   try {
     return await campaign(client, SCHEDULER_ELECTION, hostname, { ttlSeconds: ELECTION_TTL_SECONDS, signal });
   } finally {
@@ -62,7 +65,7 @@ async function elected({ client, hostname, log }: LeaderContext, signal: AbortSi
 }
 
 /** A session is renewed often, so that a host which has never anything to decide had better not have one. */
-async function somethingToDecide(client: Client, signal: AbortSignal): Promise<void> {
+async function waitForWork(client: Client, signal: AbortSignal): Promise<void> {
   for await (const _ of client.changes({ key: CANDIDATES_PREFIX, prefix: true }, { signal })) {
     const { entries } = await client.listTogether([CANDIDATES_PREFIX, DECISIONS_PREFIX], { signal });
     if (entries.length > 0) return;
@@ -81,9 +84,9 @@ function isClosed(error: unknown): boolean {
 export async function waitForDecisions(client: Client, signal: AbortSignal): Promise<void> {
   try {
     for await (const _ of client.changes({ key: SCHEDULER_PATH, prefix: true }, { signal })) {
-      const board = new Schedules(undefined);
-      board.reset((await client.list(SCHEDULER_PATH, { signal })).entries);
-      if (board.schedules.every(({ decided, candidates }) => decided.every((host) => candidates.has(host))))
+      const schedules = new Schedules(undefined);
+      schedules.reset((await client.list(SCHEDULER_PATH, { signal })).entries);
+      if (schedules.all.every(({ decided, candidates }) => decided.every((host) => candidates.has(host))))
         return;
     }
   } catch (error) {

@@ -20,10 +20,10 @@ import { scheduled } from './scheduled.js';
 import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-world.js';
 import { Schedules } from './schedules.js';
 import { byName, type Strategy } from './strategy.js';
-import { Strategies } from './strategy-registry.js';
+import { StrategyRegistry } from './strategy-registry.js';
 
 /** A candidacy is shared by all who asked for it, and goes with the last of them. */
-interface Standing {
+interface SharedCandidacy {
   readonly candidacy: Candidacy;
   readonly holders: Set<object>;
 }
@@ -31,8 +31,8 @@ interface Standing {
 /** Schedules: which hosts of the fleet are to do something, decided by one elected host. */
 export class Scheduler implements SchedulerWorld {
   readonly #world: WorldContext;
-  readonly #strategies = new Strategies();
-  readonly #standings = new Map<string, Standing>();
+  readonly #strategies = new StrategyRegistry();
+  readonly #candidacies = new Map<string, SharedCandidacy>();
   readonly #closed = new AbortController();
   #withdrawing: Promise<unknown> | undefined;
   #deciding: { holders: number; readonly stop: AbortController; readonly done: Promise<void> } | undefined;
@@ -51,7 +51,7 @@ export class Scheduler implements SchedulerWorld {
   ): AsyncIterableIterator<ScheduledResult, undefined> {
     const stored = this.#checked(namespace, options);
     return cancellable((left) =>
-      this.#takePart(namespace, stored, [options.signal, left, this.#closed.signal]),
+      this.#participate(namespace, stored, [options.signal, left, this.#closed.signal]),
     );
   }
 
@@ -66,12 +66,12 @@ export class Scheduler implements SchedulerWorld {
   ): Promise<ChangeResult> {
     const stored = this.#checked(namespace, options);
     if (options.apply === false) {
-      const standing = this.#standings.get(namespace);
-      const candidacy = standing?.candidacy ?? this.#candidacy(namespace);
-      return { changed: !(await candidacy.stands(stored, callOf(options))) };
+      const shared = this.#candidacies.get(namespace);
+      const candidacy = shared?.candidacy ?? this.#candidacy(namespace);
+      return { changed: !(await candidacy.isRegistered(stored, callOf(options))) };
     }
-    const { candidacy } = this.#stand(namespace, this);
-    return { changed: await candidacy.stand(stored, callOf(options)) };
+    const { candidacy } = this.#share(namespace, this);
+    return { changed: await candidacy.register(stored, callOf(options)) };
   }
 
   async schedulerWithdraw(
@@ -83,8 +83,8 @@ export class Scheduler implements SchedulerWorld {
     const key = candidateKey(this.#world.hostname, namespace);
     if (options.apply === false)
       return { changed: (await this.#world.client.get(key, callOf(options))) !== undefined };
-    const standing = this.#standings.get(namespace);
-    this.#standings.delete(namespace);
+    const shared = this.#candidacies.get(namespace);
+    this.#candidacies.delete(namespace);
     try {
       const { succeeded, repeated } = await this.#world.client.txn(
         { compare: [absent(key)], failure: [{ delete: key }] },
@@ -92,7 +92,7 @@ export class Scheduler implements SchedulerWorld {
       );
       return { changed: !succeeded || repeated };
     } finally {
-      await standing?.candidacy.close();
+      await shared?.candidacy.close();
     }
   }
 
@@ -104,9 +104,9 @@ export class Scheduler implements SchedulerWorld {
 
   async schedules(options?: CallOptions): Promise<ScheduleOverview[]> {
     const { entries } = await this.#world.client.list(SCHEDULER_PATH, options);
-    const board = new Schedules(this.#world.log);
-    board.reset(entries);
-    return board.schedules.map(({ namespace, decided, candidates }) => ({
+    const schedules = new Schedules(this.#world.log);
+    schedules.reset(entries);
+    return schedules.all.map(({ namespace, decided, candidates }) => ({
       namespace,
       hosts: decided,
       candidates: [...candidates.keys()].sort(byName),
@@ -124,20 +124,22 @@ export class Scheduler implements SchedulerWorld {
   /** Withdraws what this World's sessions hold and stops deciding, in this order; bounded and idempotent. */
   async close(): Promise<void> {
     this.#closed.abort();
-    this.#withdrawing = Promise.all([...this.#standings.values()].map(({ candidacy }) => candidacy.close()));
+    this.#withdrawing = Promise.all(
+      [...this.#candidacies.values()].map(({ candidacy }) => candidacy.close()),
+    );
     await this.#withdrawing;
     this.#deciding?.stop.abort();
     await this.#deciding?.done;
   }
 
-  async *#takePart(
+  async *#participate(
     namespace: string,
     options: StoredOptions,
     ends: readonly (AbortSignal | undefined)[],
   ): AsyncGenerator<ScheduledResult, undefined> {
     const over = new AbortController();
     const holder = {};
-    const { candidacy } = this.#stand(namespace, holder);
+    const { candidacy } = this.#share(namespace, holder);
     const stopDeciding = this.#decide();
     let left: Promise<void> | undefined;
     const leave = (): Promise<void> => {
@@ -148,7 +150,7 @@ export class Scheduler implements SchedulerWorld {
     // An abort withdraws at once, also while the reader is busy with what it got last.
     const unlisten = onAbort(ends, () => void leave());
     try {
-      await this.#standFirmly(candidacy, options, over.signal);
+      await this.#registerWhenAvailable(candidacy, options, over.signal);
       let decided = false;
       for await (const result of scheduled(this.#world.client, namespace, { signal: over.signal })) {
         // That nobody has been chosen before the first decision is no decision.
@@ -164,11 +166,15 @@ export class Scheduler implements SchedulerWorld {
   }
 
   /** Tries until etcd can be reached. */
-  async #standFirmly(candidacy: Candidacy, options: StoredOptions, signal: AbortSignal): Promise<void> {
+  async #registerWhenAvailable(
+    candidacy: Candidacy,
+    options: StoredOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
     const backoff = new Backoff();
     for (;;) {
       try {
-        await candidacy.stand(options, { signal });
+        await candidacy.register(options, { signal });
         return;
       } catch (error) {
         if (signal.aborted || !(error instanceof WorldError)) throw error;
@@ -191,21 +197,21 @@ export class Scheduler implements SchedulerWorld {
     return new Candidacy(this.#world.client, candidateKey(this.#world.hostname, namespace), this.#world.log);
   }
 
-  #stand(namespace: string, holder: object): Standing {
-    const standing = this.#standings.get(namespace) ?? {
+  #share(namespace: string, holder: object): SharedCandidacy {
+    const shared = this.#candidacies.get(namespace) ?? {
       candidacy: this.#candidacy(namespace),
       holders: new Set<object>(),
     };
-    standing.holders.add(holder);
-    this.#standings.set(namespace, standing);
-    return standing;
+    shared.holders.add(holder);
+    this.#candidacies.set(namespace, shared);
+    return shared;
   }
 
   async #release(namespace: string, holder: object): Promise<void> {
-    const standing = this.#standings.get(namespace);
-    if (standing?.holders.delete(holder) !== true || standing.holders.size > 0) return;
-    this.#standings.delete(namespace);
-    await standing.candidacy.close();
+    const shared = this.#candidacies.get(namespace);
+    if (shared?.holders.delete(holder) !== true || shared.holders.size > 0) return;
+    this.#candidacies.delete(namespace);
+    await shared.candidacy.close();
   }
 
   /** This World stands in the election once, for as long as anybody here needs it; returns how to stop needing it. */

@@ -32,21 +32,21 @@ interface OpenSchedule extends Schedule {
 export class Schedules {
   readonly #log: Log | undefined;
   readonly #schedules = new Map<string, OpenSchedule>();
-  readonly #touched = new Set<OpenSchedule>();
+  readonly #changed = new Set<OpenSchedule>();
 
   constructor(log: Log | undefined) {
     this.#log = log;
   }
 
   /** Sorted by namespace. */
-  get schedules(): readonly Schedule[] {
+  get all(): readonly Schedule[] {
     return [...this.#schedules.values()].sort((a, b) => byName(a.namespace, b.namespace));
   }
 
   /** Starts over from everything under the prefix of the scheduler. */
   reset(entries: readonly KeyValue[]): void {
     this.#schedules.clear();
-    this.#touched.clear();
+    this.#changed.clear();
     for (const entry of entries) this.#put(entry);
   }
 
@@ -58,12 +58,12 @@ export class Schedules {
   }
 
   /** The schedules that something happened to since the last call. */
-  takeTouched(): readonly Schedule[] {
-    const touched = [...this.#touched];
-    this.#touched.clear();
-    for (const { namespace, candidates, stored } of touched)
+  takeChanged(): readonly Schedule[] {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    for (const { namespace, candidates, stored } of changed)
       if (candidates.size === 0 && stored === undefined) this.#schedules.delete(namespace);
-    return touched;
+    return changed;
   }
 
   /** Notes a decision that was stored at `revision`, ahead of the watch. */
@@ -77,9 +77,10 @@ export class Schedules {
   #put(entry: KeyValue): void {
     const key = parseSchedulerKey(entry.key);
     if (key.kind === 'foreign') this.#log?.('warn', `Skipping ${entry.key}: it is no key of a schedule.`);
-    if (key.kind === 'decision') this.#heard(key.namespace, entry.value.toString(), entry.modRevision);
+    if (key.kind === 'decision')
+      this.#applyDecision(key.namespace, entry.value.toString(), entry.modRevision);
     if (key.kind !== 'candidate') return;
-    const schedule = this.#touch(key.namespace);
+    const schedule = this.#markChanged(key.namespace);
     try {
       const options = parseOptions(entry.value.toString());
       const { createRevision: since, modRevision: writtenAt } = entry;
@@ -93,20 +94,20 @@ export class Schedules {
 
   #delete(entry: KeyValue): void {
     const key = parseSchedulerKey(entry.key);
-    if (key.kind === 'decision') this.#heard(key.namespace, undefined, entry.modRevision);
-    if (key.kind === 'candidate') this.#touch(key.namespace).candidates.delete(key.hostname);
+    if (key.kind === 'decision') this.#applyDecision(key.namespace, undefined, entry.modRevision);
+    if (key.kind === 'candidate') this.#markChanged(key.namespace).candidates.delete(key.hostname);
   }
 
-  #heard(namespace: string, stored: string | undefined, revision: bigint): void {
+  #applyDecision(namespace: string, stored: string | undefined, revision: bigint): void {
     if (revision <= (this.#schedules.get(namespace)?.storedAt ?? -1n)) return;
-    const schedule = this.#touch(namespace);
+    const schedule = this.#markChanged(namespace);
     schedule.stored = stored;
     schedule.decided = parseHosts(stored ?? '');
   }
 
-  #touch(namespace: string): OpenSchedule {
+  #markChanged(namespace: string): OpenSchedule {
     const schedule = this.#open(namespace);
-    this.#touched.add(schedule);
+    this.#changed.add(schedule);
     return schedule;
   }
 

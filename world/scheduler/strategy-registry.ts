@@ -6,7 +6,7 @@ import { spread } from './strategies/spread.js';
 import type { Strategy } from './strategy.js';
 
 /** The strategies that one World knows by name. */
-export class Strategies {
+export class StrategyRegistry {
   readonly #known = new Map<string, Strategy>([
     ['rr', rr],
     ['alpha', alpha],

@@ -33,7 +33,7 @@ export function byName(a: string, b: string): number {
 }
 
 /** Candidates, those that were chosen last before the others, each in the order in which they came. */
-export function byStanding({ last }: Choice): (a: Candidate, b: Candidate) => number {
+export function byTenure({ last }: Choice): (a: Candidate, b: Candidate) => number {
   const chosen = new Set(last);
   return (a, b) =>
     Number(chosen.has(b.hostname)) - Number(chosen.has(a.hostname)) ||

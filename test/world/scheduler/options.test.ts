@@ -71,13 +71,13 @@ test('a board that is kept up to date by events is the one that is read anew', (
         if (type === 'put') store.set(at, entry);
         else store.delete(at);
         live.apply([{ type, entry }]);
-        if (index % 3 === 0) live.takeTouched();
+        if (index % 3 === 0) live.takeChanged();
       }
-      live.takeTouched();
+      live.takeChanged();
       const anew = new Schedules(undefined);
       anew.reset([...store.values()]);
-      const shown = ({ schedules }: Schedules) =>
-        schedules
+      const shown = ({ all }: Schedules) =>
+        all
           .filter(({ candidates, stored }) => candidates.size > 0 || stored !== undefined)
           .map(({ namespace, candidates, decided, stored }) => ({
             namespace,

@@ -4,7 +4,7 @@ import { WorldError } from '../../../world/index.js';
 import { decide } from '../../../world/scheduler/decide.js';
 import { toStoredOptions } from '../../../world/scheduler/options.js';
 import type { Candidate, Strategy } from '../../../world/scheduler/strategy.js';
-import { Strategies } from '../../../world/scheduler/strategy-registry.js';
+import { StrategyRegistry } from '../../../world/scheduler/strategy-registry.js';
 
 interface Situation {
   readonly options: { strategy: string; maxCount: number; hostsFilter: string[] };
@@ -50,7 +50,7 @@ function schedule({ options: shared, entries: hosts, last }: Situation) {
 }
 
 test('each strategy chooses as many candidates as it may, of those that the filter lets through', (t) => {
-  const strategies = new Strategies();
+  const strategies = new StrategyRegistry();
   fc.assert(
     fc.property(situation, (given) => {
       const { hosts, problem } = decide(schedule(given), strategies);
@@ -72,7 +72,7 @@ test('each strategy chooses as many candidates as it may, of those that the filt
 });
 
 test('a decision is the same for the same situation in any order, and holds when it is made again', (t) => {
-  const strategies = new Strategies();
+  const strategies = new StrategyRegistry();
   fc.assert(
     fc.property(situation, (given) => {
       const first = schedule(given);
@@ -87,7 +87,7 @@ test('a decision is the same for the same situation in any order, and holds when
 });
 
 test('rr and spread replace nobody whom they need not', (t) => {
-  const strategies = new Strategies();
+  const strategies = new StrategyRegistry();
   fc.assert(
     fc.property(situation, (given) => {
       const rr = { ...given, options: { ...given.options, strategy: 'rr' } };
@@ -179,7 +179,7 @@ for (const [title, given, decided, expected] of examples) {
       return [hostname, { hostname, since: at, writtenAt: at, options: toStoredOptions(candidate) }] as const;
     });
     const stands = { namespace: 'job', candidates: new Map(candidates), decided, stored: decided.join() };
-    t.is(decide(stands, new Strategies()).hosts.join(), expected);
+    t.is(decide(stands, new StrategyRegistry()).hosts.join(), expected);
   });
 }
 
@@ -200,7 +200,7 @@ test('a strategy that is unknown or goes wrong keeps what holds of the last deci
       },
     ],
   ];
-  const strategies = new Strategies();
+  const strategies = new StrategyRegistry();
   for (const [name, strategy] of wrong) strategies.register(name, strategy);
   const base = schedule(given);
   for (const name of [...wrong.map(([known]) => known), 'unheard-of']) {
@@ -217,7 +217,7 @@ test('a strategy that is unknown or goes wrong keeps what holds of the last deci
 });
 
 test('a strategy can be registered once, and those that there are are named to who asks for another', (t) => {
-  const strategies = new Strategies();
+  const strategies = new StrategyRegistry();
   const mine: Strategy = ({ candidates }) => candidates.map(({ hostname }: Candidate) => hostname);
   strategies.register('mine', mine);
   t.is(strategies.get('mine'), mine);

@@ -13,79 +13,79 @@ export function extentsOf(blocks: readonly BlockRef[]): Extent[] {
   return blocks.map((block) => ({ kind: 'stored', block, from: 0, length: block.length }));
 }
 
-export function lengthOf(pieces: readonly Extent[]): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
+export function lengthOf(extents: readonly Extent[]): number {
+  return extents.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** The pieces of a range, which may reach beyond the end. */
-export function cutOut(pieces: readonly Extent[], start: number, end: number): Extent[] {
+/** The extents of a range, which may reach beyond the end. */
+export function cutOut(extents: readonly Extent[], start: number, end: number): Extent[] {
   const found: Extent[] = [];
   let position = 0;
-  for (const piece of pieces) {
+  for (const extent of extents) {
     if (position >= end) break;
     const from = Math.max(0, start - position);
-    const to = Math.min(piece.length, end - position);
-    if (from < to) found.push(partOf(piece, from, to));
-    position += piece.length;
+    const to = Math.min(extent.length, end - position);
+    if (from < to) found.push(partOf(extent, from, to));
+    position += extent.length;
   }
   return found;
 }
 
 /** Replaces a range by `data`; a gap before it becomes zeros. */
-export function writeInto(pieces: readonly Extent[], position: number, data: Buffer): Extent[] {
-  const size = lengthOf(pieces);
-  const before = resize(pieces, Math.min(position, Math.max(position, size)));
+export function writeInto(extents: readonly Extent[], position: number, data: Buffer): Extent[] {
+  const size = lengthOf(extents);
+  const before = resize(extents, Math.min(position, Math.max(position, size)));
   const last = before.at(-1);
   const written: Extent = { kind: 'new', data, length: data.length };
   if (position < size || last === undefined) {
-    return [...cutOut(pieces, 0, position), written, ...cutOut(pieces, position + data.length, size)];
+    return [...cutOut(extents, 0, position), written, ...cutOut(extents, position + data.length, size)];
   }
   return [...before, written];
 }
 
 /** Cuts off, or appends zeros. */
-export function resize(pieces: readonly Extent[], size: number): Extent[] {
-  const kept = cutOut(pieces, 0, size);
+export function resize(extents: readonly Extent[], size: number): Extent[] {
+  const kept = cutOut(extents, 0, size);
   const length = lengthOf(kept);
   return length < size ? [...kept, { kind: 'zeros', length: size - length }] : kept;
 }
 
-function partOf(piece: Extent, from: number, to: number): Extent {
+function partOf(extent: Extent, from: number, to: number): Extent {
   const length = to - from;
-  if (length === piece.length || piece.kind === 'zeros') return { ...piece, length };
-  if (piece.kind === 'new') return { kind: 'new', data: piece.data.subarray(from, to), length };
-  return { ...piece, from: piece.from + from, length };
+  if (length === extent.length || extent.kind === 'zeros') return { ...extent, length };
+  if (extent.kind === 'new') return { kind: 'new', data: extent.data.subarray(from, to), length };
+  return { ...extent, from: extent.from + from, length };
 }
 
-/** A stretch of pieces: whole stored blocks that stay as they are, or what has to be cut into blocks anew. */
+/** A stretch of extents: whole stored blocks that stay as they are, or what has to be cut into blocks anew. */
 export type Stretch =
   | { readonly kind: 'kept'; readonly blocks: readonly BlockRef[] }
-  | { readonly kind: 'anew'; readonly pieces: readonly Extent[] };
+  | { readonly kind: 'changed'; readonly extents: readonly Extent[] };
 
 /** Splits a file into stretches; small blocks beside new bytes are cut anew with them. */
-export function stretchesOf(pieces: readonly Extent[]): Stretch[] {
-  const anew = pieces.map((piece) => !isWhole(piece));
-  for (const [index, piece] of pieces.entries()) {
-    if (piece.length >= SMALL_BYTES || !isWhole(piece)) continue;
-    const [before, after] = [pieces[index - 1], pieces[index + 1]];
+export function stretchesOf(extents: readonly Extent[]): Stretch[] {
+  const anew = extents.map((extent) => !isWhole(extent));
+  for (const [index, extent] of extents.entries()) {
+    if (extent.length >= SMALL_BYTES || !isWhole(extent)) continue;
+    const [before, after] = [extents[index - 1], extents[index + 1]];
     if ((before && !isWhole(before)) || (after && !isWhole(after))) anew[index] = true;
   }
   const stretches: Stretch[] = [];
-  for (let index = 0; index < pieces.length; ) {
+  for (let index = 0; index < extents.length; ) {
     let end = index + 1;
-    while (end < pieces.length && anew[end] === anew[index]) end += 1;
-    const run = pieces.slice(index, end);
-    if (anew[index] === true) stretches.push({ kind: 'anew', pieces: run });
+    while (end < extents.length && anew[end] === anew[index]) end += 1;
+    const run = extents.slice(index, end);
+    if (anew[index] === true) stretches.push({ kind: 'changed', extents: run });
     else
       stretches.push({
         kind: 'kept',
-        blocks: run.flatMap((piece) => (piece.kind === 'stored' ? [piece.block] : [])),
+        blocks: run.flatMap((extent) => (extent.kind === 'stored' ? [extent.block] : [])),
       });
     index = end;
   }
   return stretches;
 }
 
-function isWhole(piece: Extent): boolean {
-  return piece.kind === 'stored' && piece.length === piece.block.length;
+function isWhole(extent: Extent): boolean {
+  return extent.kind === 'stored' && extent.length === extent.block.length;
 }

@@ -1,4 +1,4 @@
-import { FsError, namingPlace } from '../fs-error.js';
+import { FsError, inContext } from '../fs-error.js';
 import { reportTo, storeAndCommit } from '../storage/upload.js';
 import type { Draft } from '../tree/draft.js';
 import { partsOf, withoutSlash } from '../tree/walk.js';
@@ -13,19 +13,19 @@ export async function copyIn(
   target: string,
   { onProgress, ...call }: CopyOptions,
 ): Promise<CopyResult> {
-  const place = { syscall: 'copyIn', path: target };
-  if (volume.storage.isReadOnly) throw new FsError('EROFS', place);
+  const context = { syscall: 'copyIn', path: target };
+  if (volume.storage.isReadOnly) throw new FsError('EROFS', context);
   const pin = await volume.storage.pin(call);
   try {
     const entries: LocalEntry[] = [];
     for await (const entry of readLocal(local, { signal: call.signal })) entries.push(entry);
-    const base = namingPlace(place, () => partsOf(target).filter((part) => part !== '.'));
+    const base = inContext(context, () => partsOf(target).filter((part) => part !== '.'));
     const known = await volume.look((draft) => knownBlocks(draft, base, entries), call);
     const sources = sourcesIn(local, entries);
     const sizeBytes = entries.reduce((sum, { node }) => sum + (node.type === 'file' ? node.sizeBytes : 0), 0);
     const report = reportTo(onProgress, sizeBytes);
     const commit = () =>
-      volume.change((draft) => namingPlace(place, () => merge(draft, target, entries)), call);
+      volume.change((draft) => inContext(context, () => merge(draft, target, entries)), call);
     const upload = await storeAndCommit(volume.storage, sources, { ...report, known, commit }, call);
     const files = entries.filter(({ node }) => node.type === 'file').length;
     return { files, sizeBytes, ...upload };

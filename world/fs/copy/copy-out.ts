@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
-import { namingPlace } from '../fs-error.js';
-import { EscapeJudge } from '../tree/escapes.js';
-import { unfold } from '../tree/list-folder.js';
+import { inContext } from '../fs-error.js';
+import { EscapeChecker } from '../tree/escapes.js';
+import { listRecursively } from '../tree/list-folder.js';
 import { EMPTY_ROOT, type Node } from '../tree/node.js';
 import type { Volume } from '../volume.js';
 import type { CopiedOut, CopyOptions } from '../world-fs.js';
@@ -24,8 +24,8 @@ export async function copyOut(
   local: string,
   { onProgress, ...call }: CopyOptions,
 ): Promise<CopiedOut> {
-  const place = { syscall: 'copyOut', path: source };
-  const root = await volume.look((draft) => namingPlace(place, () => draft.find(source, true)), call);
+  const context = { syscall: 'copyOut', path: source };
+  const root = await volume.look((draft) => inContext(context, () => draft.find(source, true)), call);
   const entries = await entriesOf(volume, root, source, call);
   const at =
     root.type === 'directory'
@@ -54,13 +54,13 @@ async function entriesOf(
   if (root.type === 'file')
     checkSize({ entries: 1, sizeBytes: root.sizeBytes, blocks: root.blocks.length }, source);
   if (root.type !== 'directory') return [['', root]];
-  const entries = await unfold(volume, root, { ...call, name: source });
+  const entries = await listRecursively(volume, root, { ...call, name: source });
   const pace = new Pace(call.signal);
   const described = entries.map(([at, node]) => ({ ...node, path: at }));
-  const judge = new EscapeJudge(described);
+  const checker = new EscapeChecker(described);
   for (const entry of described) {
     if (pace.isDue()) await pace.rest();
-    const why = judge.objection(entry);
+    const why = checker.problemOf(entry);
     if (why === undefined) continue;
     const leadsTo = entry.type === 'symlink' ? ` (to ${entry.target})` : '';
     const message = `Could not copy ${source}: "${entry.path}" ${why}${leadsTo}. Remove it there, or copy what lies beside it.`;

@@ -5,7 +5,7 @@ import type { Client } from '../../client/client.js';
 import { WorldError } from '../../errors.js';
 import { BULK_TIMEOUT_MS } from '../storage/batches.js';
 import { checkTree, TreeStorage } from '../storage/deployed-tree.js';
-import { unfold } from '../tree/list-folder.js';
+import { listRecursively } from '../tree/list-folder.js';
 import { Volume } from '../volume.js';
 import { ifThere, isErrno, LocalFolder } from './local-folder.js';
 import { Staging } from './staging.js';
@@ -28,7 +28,7 @@ export async function getTree(
   await refuseExisting(folder);
   const volume = new Volume(new TreeStorage(client, tree));
   const root = await volume.look((draft) => draft.root, call);
-  const entries = await unfold(volume, root, { ...call, name: `the tree ${tree}` });
+  const entries = await listRecursively(volume, root, { ...call, name: `the tree ${tree}` });
   await checkTree(entries, call.signal);
   try {
     await using parent = await LocalFolder.open(path.dirname(folder));

@@ -41,10 +41,10 @@ export function measure(
   folder: DirectoryNode,
   { name, limits = TREE_LIMITS, ...call }: MeasureOptions,
 ): Promise<TreeSize> {
-  return new Measuring(volume, limits, call).folder(folder, name, 1);
+  return new TreeMeasure(volume, limits, call).folder(folder, name, 1);
 }
 
-class Measuring {
+class TreeMeasure {
   readonly #volume: Volume;
   readonly #limits: TreeLimits;
   readonly #call: CallOptions;

@@ -88,7 +88,7 @@ async function markFresh(client: Client, tree: string, call: CallOptions): Promi
 /** What a folder holds, checked. */
 async function readFolder(folder: string, signal: AbortSignal | undefined): Promise<LocalEntry[]> {
   const entries: LocalEntry[] = [];
-  for await (const entry of readLocal(folder, { signal, leftOut: LEFT_OUT })) entries.push(entry);
+  for await (const entry of readLocal(folder, { signal, skippedNames: LEFT_OUT })) entries.push(entry);
   if (entries[0]?.node.type !== 'directory')
     throw new WorldError('invalid', `Cannot store ${folder} as a tree: it is not a folder. Name one.`);
   entries.shift();

@@ -21,10 +21,10 @@ export interface LocalEntry {
 export interface ReadLocalOptions {
   readonly signal: AbortSignal | undefined;
   /** Names that are passed over, at any depth. */
-  readonly leftOut?: ReadonlySet<string> | undefined;
+  readonly skippedNames?: ReadonlySet<string> | undefined;
 }
 
-interface Walking extends ReadLocalOptions {
+interface WalkState extends ReadLocalOptions {
   /** For one file after the other, at least as large as the largest block. */
   readonly buffer: Buffer;
   /** So far. */
@@ -56,14 +56,14 @@ export async function* readLocal(root: string, options: ReadLocalOptions): Async
 async function* walkFolder(
   folder: LocalFolder,
   prefix: string,
-  walking: Walking,
+  walking: WalkState,
   depth: number,
 ): AsyncGenerator<LocalEntry> {
   if (depth > TREE_LIMITS.depth)
     throw tooLarge(folder.path, `lies in more than ${TREE_LIMITS.depth} folders inside each other`);
   for (const name of (await folder.use('.', (at) => readdir(at))).sort()) {
     walking.signal?.throwIfAborted();
-    if (walking.leftOut?.has(name)) continue;
+    if (walking.skippedNames?.has(name)) continue;
     const relative = `${prefix}${name}`;
     if (name.includes('\uFFFD')) throw refused(path.join(folder.path, name), 'its name is not valid UTF-8');
     const stats = await folder.use(name, (at) => lstat(at));
@@ -87,7 +87,7 @@ function folderNode({ mode, mtimeMs }: Stats): Node {
 async function readEntry(
   folder: LocalFolder,
   { name, relative, stats }: { readonly name: string; readonly relative: string; readonly stats: Stats },
-  walking: Walking,
+  walking: WalkState,
 ): Promise<LocalEntry> {
   const { mtimeMs } = stats;
   walking.count.entries += 1;
@@ -106,7 +106,7 @@ async function readEntry(
 
 async function cutFile(
   handle: FileHandle,
-  { signal, buffer }: Walking,
+  { signal, buffer }: WalkState,
 ): Promise<{ sizeBytes: number; blocks: BlockRef[] }> {
   const blocks: BlockRef[] = [];
   let sizeBytes = 0;

@@ -11,9 +11,9 @@ import type { LocalFolder } from './local-folder.js';
 /** Something of a tree, by its path from the folder that it is written to. */
 export type TreeEntry<T extends Node = Node> = readonly [path: string, node: T];
 
-/** A block and all places that it goes to. */
+/** A block and all targets that it goes to. */
 interface Wanted extends BlockRef {
-  readonly places: { readonly path: string; readonly position: number }[];
+  readonly targets: { readonly path: string; readonly position: number }[];
 }
 
 const MADE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -82,8 +82,8 @@ function wantedBlocks(files: readonly TreeEntry<FileNode>[]): Iterable<Wanted> {
     let position = 0;
     for (const { hash, length } of node.blocks) {
       const key = `${hash} ${length}`;
-      const block = wanted.get(key) ?? { hash, length, places: [] };
-      block.places.push({ path, position });
+      const block = wanted.get(key) ?? { hash, length, targets: [] };
+      block.targets.push({ path, position });
       wanted.set(key, block);
       position += length;
     }
@@ -100,20 +100,20 @@ async function writeBatch(
 ): Promise<number> {
   const blocks = await storage.read(batch, call);
   let bytes = 0;
-  for (const [index, { places }] of batch.entries()) {
+  for (const [index, { targets }] of batch.entries()) {
     const data = blocks[index] ?? Buffer.alloc(0);
-    await inParallel(places, IN_FLIGHT, async (place) => {
+    await inParallel(targets, IN_FLIGHT, async (target) => {
       call.signal?.throwIfAborted();
-      await writeBlock(folder, place, data);
+      await writeBlock(folder, target, data);
     });
-    bytes += data.length * places.length;
+    bytes += data.length * targets.length;
   }
   return bytes;
 }
 
 async function writeBlock(
   folder: LocalFolder,
-  { path, position }: Wanted['places'][number],
+  { path, position }: Wanted['targets'][number],
   data: Buffer,
 ): Promise<void> {
   await using handle = await folder.use(path, (at) => open(at, THERE));

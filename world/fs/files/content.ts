@@ -24,45 +24,45 @@ const AHEAD_BYTES = 2 << 20;
 /** The bytes of one file while it is open: stored blocks, and what was written over them. */
 export class Content {
   readonly #storage: Storage;
-  #pieces: Extent[];
+  #extents: Extent[];
   #newBytes = 0;
 
   constructor(storage: Storage, blocks: readonly BlockRef[]) {
     this.#storage = storage;
-    this.#pieces = extentsOf(blocks);
+    this.#extents = extentsOf(blocks);
   }
 
   get sizeBytes(): number {
-    return lengthOf(this.#pieces);
+    return lengthOf(this.#extents);
   }
 
   /** The bytes of a range as far as there are any, a few blocks at a time. */
   async *read(start: number, end: number, call: CallOptions): AsyncGenerator<Buffer> {
-    const pieces = cutOut(this.#pieces, start, Math.max(start, end));
-    for (let index = 0; index < pieces.length; ) {
+    const extents = cutOut(this.#extents, start, Math.max(start, end));
+    for (let index = 0; index < extents.length; ) {
       const group: Extent[] = [];
-      for (let bytes = 0; index < pieces.length && (bytes === 0 || bytes < AHEAD_BYTES); index += 1) {
-        const piece = pieces[index];
-        if (piece === undefined) break;
-        group.push(piece);
-        bytes += piece.length;
+      for (let bytes = 0; index < extents.length && (bytes === 0 || bytes < AHEAD_BYTES); index += 1) {
+        const extent = extents[index];
+        if (extent === undefined) break;
+        group.push(extent);
+        bytes += extent.length;
       }
-      yield* this.#readPieces(group, call);
+      yield* this.#readExtents(group, call);
     }
   }
 
-  async *#readPieces(pieces: readonly Extent[], call: CallOptions): AsyncGenerator<Buffer> {
-    const stored = pieces.flatMap((piece) => (piece.kind === 'stored' ? [piece.block] : []));
+  async *#readExtents(extents: readonly Extent[], call: CallOptions): AsyncGenerator<Buffer> {
+    const stored = extents.flatMap((extent) => (extent.kind === 'stored' ? [extent.block] : []));
     const wanted = [...new Map(stored.map((block) => [block.hash, block])).values()];
     const found = wanted.length === 0 ? [] : await this.#storage.read(wanted, call);
     const blocks = new Map(wanted.map(({ hash }, index) => [hash, found[index] ?? Buffer.alloc(0)]));
-    for (const piece of pieces) {
-      if (piece.kind === 'new') yield piece.data;
-      else if (piece.kind === 'zeros') yield* zeros(piece.length);
+    for (const extent of extents) {
+      if (extent.kind === 'new') yield extent.data;
+      else if (extent.kind === 'zeros') yield* zeros(extent.length);
       else
-        yield (blocks.get(piece.block.hash) ?? Buffer.alloc(0)).subarray(
-          piece.from,
-          piece.from + piece.length,
+        yield (blocks.get(extent.block.hash) ?? Buffer.alloc(0)).subarray(
+          extent.from,
+          extent.from + extent.length,
         );
     }
   }
@@ -71,20 +71,20 @@ export class Content {
   write(position: number, data: Buffer): void {
     if (data.length === 0) return;
     const size = this.sizeBytes;
-    const last = this.#pieces.at(-1);
+    const last = this.#extents.at(-1);
     this.#newBytes += data.length;
     if (position === size && last?.kind === 'new' && last.length < DATA_CUTS.minBytes) {
       const joined = Buffer.concat([last.data, data]);
-      this.#pieces.splice(-1, 1, { kind: 'new', data: joined, length: joined.length });
+      this.#extents.splice(-1, 1, { kind: 'new', data: joined, length: joined.length });
     } else if (position === size) {
-      this.#pieces.push({ kind: 'new', data: Buffer.from(data), length: data.length });
+      this.#extents.push({ kind: 'new', data: Buffer.from(data), length: data.length });
     } else {
-      this.#pieces = writeInto(this.#pieces, position, Buffer.from(data));
+      this.#extents = writeInto(this.#extents, position, Buffer.from(data));
     }
   }
 
   truncate(size: number): void {
-    this.#pieces = resize(this.#pieces, size);
+    this.#extents = resize(this.#extents, size);
   }
 
   /** Whether so much is new that it ought to be stored before more is written. */
@@ -102,36 +102,34 @@ export class Content {
    * @param atEnd false while more is being appended: then the last bytes may wait for their cut.
    * @returns the blocks of the file; those that were left to go with the superblock are in `unsent`.
    */
-  async settle(
+  async toBlocks(
     { atEnd, unsent }: { readonly atEnd: boolean; readonly unsent: Map<string, Buffer> | undefined },
     call: CallOptions,
   ): Promise<readonly BlockRef[]> {
     const keepsAll = unsent !== undefined && this.isSmall;
-    const settled: Extent[] = [];
-    for (const [index, stretch, all] of stretchesOf(this.#pieces).map(
+    const cut: Extent[] = [];
+    for (const [index, stretch, all] of stretchesOf(this.#extents).map(
       (one, at, list) => [at, one, list] as const,
     )) {
       if (stretch.kind === 'kept') {
-        settled.push(...extentsOf(stretch.blocks));
+        cut.push(...extentsOf(stretch.blocks));
         continue;
       }
       const isLast = index === all.length - 1;
-      settled.push(
-        ...(await this.#cut(stretch.pieces, atEnd || !isLast, keepsAll ? unsent : undefined, call)),
-      );
+      cut.push(...(await this.#cut(stretch.extents, atEnd || !isLast, keepsAll ? unsent : undefined, call)));
     }
-    this.#pieces = settled;
-    this.#newBytes = settled.reduce((sum, piece) => sum + (piece.kind === 'new' ? piece.length : 0), 0);
-    return settled.flatMap((piece) => (piece.kind === 'stored' ? [piece.block] : []));
+    this.#extents = cut;
+    this.#newBytes = cut.reduce((sum, extent) => sum + (extent.kind === 'new' ? extent.length : 0), 0);
+    return cut.flatMap((extent) => (extent.kind === 'stored' ? [extent.block] : []));
   }
 
   async #cut(
-    pieces: readonly Extent[],
+    extents: readonly Extent[],
     atEnd: boolean,
     unsent: Map<string, Buffer> | undefined,
     call: CallOptions,
   ): Promise<Extent[]> {
-    const settled: Extent[] = [];
+    const cut: Extent[] = [];
     let waiting = new Map<string, Buffer>();
     let waitingBytes = 0;
     const store = async (): Promise<void> => {
@@ -149,20 +147,20 @@ export class Content {
         const block = { hash: sha256(data), length };
         (unsent ?? waiting).set(block.hash, data);
         waitingBytes += length;
-        settled.push({ kind: 'stored', block, from: 0, length });
+        cut.push({ kind: 'stored', block, from: 0, length });
         rest = rest.subarray(length);
         length = firstCut(rest, DATA_CUTS, isEnd);
       }
     };
-    for await (const bytes of this.#readPieces(pieces, call)) {
+    for await (const bytes of this.#readExtents(extents, call)) {
       rest = Buffer.concat([rest, bytes]);
       takeBlocks(false);
       if (unsent === undefined && waitingBytes >= MOST_NEW_BYTES) await store();
     }
     if (atEnd) takeBlocks(true);
-    else if (rest.length > 0) settled.push({ kind: 'new', data: rest, length: rest.length });
+    else if (rest.length > 0) cut.push({ kind: 'new', data: rest, length: rest.length });
     if (unsent === undefined && waiting.size > 0) await store();
-    return settled;
+    return cut;
   }
 }
 

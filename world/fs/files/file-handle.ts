@@ -32,7 +32,7 @@ export class FileHandle implements FsHandle {
     length = buffer.length - offset,
     position: number | null = null,
   ): Promise<{ bytesRead: number; buffer: Uint8Array }> {
-    return this.#inTurn('read', this.#flags.read, async () => {
+    return this.#serialize('read', this.#flags.read, async () => {
       const start = position ?? this.#position;
       let bytesRead = 0;
       for await (const bytes of this.#file.content.read(start, start + length, this.#call)) {
@@ -55,14 +55,14 @@ export class FileHandle implements FsHandle {
         ? Buffer.from(data)
         : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     const bytes = all.subarray(offset, length === undefined ? undefined : offset + length);
-    return this.#inTurn('write', this.#flags.write, async () => {
+    return this.#serialize('write', this.#flags.write, async () => {
       await this.#write(bytes, position, this.#call);
       return { bytesWritten: bytes.length };
     });
   }
 
   readFile(call: CallOptions = {}): Promise<Buffer> {
-    return this.#inTurn('read', this.#flags.read, async () => {
+    return this.#serialize('read', this.#flags.read, async () => {
       const parts: Buffer[] = [];
       for await (const bytes of this.#file.content.read(this.#position, Infinity, { ...this.#call, ...call }))
         parts.push(bytes);
@@ -73,7 +73,7 @@ export class FileHandle implements FsHandle {
   }
 
   writeFile(data: FileData, call: CallOptions = {}): Promise<void> {
-    return this.#inTurn('write', this.#flags.write, async () => {
+    return this.#serialize('write', this.#flags.write, async () => {
       const options = { ...this.#call, ...call };
       for await (const part of partsOf(data)) {
         options.signal?.throwIfAborted();
@@ -92,15 +92,15 @@ export class FileHandle implements FsHandle {
     if (start + bytes.length > MOST_BYTES) throw new FsError('EFBIG', { syscall: 'write' });
     if (bytes.length > 0) this.#file.change(() => this.#file.content.write(start, bytes));
     if (position === null) this.#position = start + bytes.length;
-    await this.#file.relieve(call);
+    await this.#file.storeIfLarge(call);
   }
 
   stat(): Promise<FsStats> {
-    return this.#inTurn('fstat', true, async () => new FsStats(this.#file.node));
+    return this.#serialize('fstat', true, async () => new FsStats(this.#file.node));
   }
 
   truncate(length = 0): Promise<void> {
-    return this.#inTurn('ftruncate', true, async () => {
+    return this.#serialize('ftruncate', true, async () => {
       if (!this.#flags.write) throw new FsError('EINVAL', { syscall: 'ftruncate' });
       if (length > MOST_BYTES) throw new FsError('EFBIG', { syscall: 'ftruncate' });
       this.#file.change(() => this.#file.content.truncate(Math.max(0, length)));
@@ -108,14 +108,14 @@ export class FileHandle implements FsHandle {
   }
 
   sync(call: CallOptions = {}): Promise<void> {
-    return this.#inTurn('fsync', true, () => this.#file.store({ ...this.#call, ...call }));
+    return this.#serialize('fsync', true, () => this.#file.store({ ...this.#call, ...call }));
   }
 
   async close(call: CallOptions = {}): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
-      await this.#file.inTurn(() => this.#file.store({ ...this.#call, ...call }));
+      await this.#file.serialize(() => this.#file.store({ ...this.#call, ...call }));
     } finally {
       this.#file.handles -= 1;
       this.#onClosed();
@@ -126,8 +126,8 @@ export class FileHandle implements FsHandle {
     return this.close();
   }
 
-  #inTurn<T>(syscall: string, isAllowed: boolean, work: () => Promise<T>): Promise<T> {
-    return this.#file.inTurn(async () => {
+  #serialize<T>(syscall: string, isAllowed: boolean, work: () => Promise<T>): Promise<T> {
+    return this.#file.serialize(async () => {
       if (this.#isClosed || !isAllowed) throw new FsError('EBADF', { syscall });
       return work();
     });

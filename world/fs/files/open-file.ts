@@ -45,18 +45,18 @@ export class OpenFile {
   }
 
   /** One after the other, so that reads and writes of several callers do not mix. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
+  serialize<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
     return done;
   }
 
   /** Stores whole blocks while more is being appended, so that memory stays small. */
-  async relieve(call: CallOptions): Promise<void> {
+  async storeIfLarge(call: CallOptions): Promise<void> {
     if (!this.content.isFull || this.path === undefined) return;
     this.#pin ??= this.#volume.storage.pin(call);
     await this.#pin;
-    await this.content.settle({ atEnd: false, unsent: undefined }, call);
+    await this.content.toBlocks({ atEnd: false, unsent: undefined }, call);
   }
 
   /** Stores what was written. @throws WorldError `conflict` when somebody else changed the file meanwhile. */
@@ -76,7 +76,7 @@ export class OpenFile {
 
   async #commit(call: CallOptions): Promise<void> {
     const unsent = new Map<string, Buffer>();
-    const blocks = await this.content.settle({ atEnd: true, unsent }, call);
+    const blocks = await this.content.toBlocks({ atEnd: true, unsent }, call);
     const [before, sizeBytes, mtimeMs] = [this.#node, this.content.sizeBytes, this.#node.mtimeMs];
     let path: CanonicalPath | undefined;
     this.#node = await this.#volume.change(

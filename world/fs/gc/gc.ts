@@ -7,7 +7,7 @@ import type { Compare } from '../../client/txn/txn.js';
 import { WorldError } from '../../errors.js';
 import { DEFAULT_STORAGE_PREFIX } from '../../keys.js';
 import { BULK_TIMEOUT_MS, IN_FLIGHT } from '../storage/batches.js';
-import { DEFAULT_PLACE, type FsPlace, listPlaces } from '../storage/prefixes.js';
+import { DEFAULT_PREFIXES, type FsPrefixes, listFsPrefixes } from '../storage/prefixes.js';
 import { freeingKeys } from './freeing-protocol.js';
 import { isSuperblock, LiveBlocks } from './live-blocks.js';
 import { sweepTrees } from './sweep-trees.js';
@@ -29,17 +29,20 @@ export interface FreedBlocks {
 
 /**
  * Deletes the trees that no deploy names, and the blocks that no superblock names, safely while others write (see
- * freeing.ts) and also while etcd is full. The space is had again once etcd is compacted and defragmented.
+ * freeing-protocol.ts) and also while etcd is full. The space is had again once etcd is compacted and defragmented.
  * @throws WorldError `invalid` or `not-found` for a superblock that cannot be read, before anything is deleted;
  * `conflict` when others write so much that no look at the superblocks stays true for long enough.
  */
 export async function freeBlocks(
   client: Client,
   log: Log | undefined,
-  { place = DEFAULT_PLACE, ...options }: CallOptions & { readonly place?: FsPlace | undefined } = {},
+  {
+    prefixes = DEFAULT_PREFIXES,
+    ...options
+  }: CallOptions & { readonly prefixes?: FsPrefixes | undefined } = {},
 ): Promise<FreedBlocks> {
   const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
-  const { storagePrefix } = place;
+  const { storagePrefix } = prefixes;
   const prefix = `${storagePrefix}/`;
   const keys = freeingKeys(storagePrefix);
   const trees = storagePrefix === DEFAULT_STORAGE_PREFIX ? await sweepTrees(client, call) : 0;
@@ -51,11 +54,11 @@ export async function freeBlocks(
     const committed = (await client.get(keys.committed, call))?.modRevision ?? 0n;
     const stored = await client.list(prefix, { ...call, keysOnly: true });
     const marks = await client.list(keys.writers, call);
-    const places = [...(await listPlaces(client, call)), place];
-    const superblocks = await superblocksNaming(client, storagePrefix, places, call);
+    const allPrefixes = [...(await listFsPrefixes(client, call)), prefixes];
+    const superblocks = await superblocksNaming(client, storagePrefix, allPrefixes, call);
     const say = tries === 0 ? log : undefined;
     const ours = without(superblocks, isSuperblock, 'no file system and no tree of hawser', say);
-    const live = await liveBlocks.of(ours, call, otherStorages(places, storagePrefix));
+    const live = await liveBlocks.of(ours, call, otherStorages(allPrefixes, storagePrefix));
     const blocks = without(
       stored.entries,
       (entry) => isBlock(entry, prefix),
@@ -116,10 +119,10 @@ function isBlock({ key }: KeyValue, prefix: string): boolean {
 async function superblocksNaming(
   client: Client,
   storagePrefix: string,
-  places: readonly FsPlace[],
+  allPrefixes: readonly FsPrefixes[],
   call: CallOptions,
 ): Promise<KeyValue[]> {
-  const using = places.filter((place) => place.storagePrefix === storagePrefix);
+  const using = allPrefixes.filter((one) => one.storagePrefix === storagePrefix);
   const found = new Map<string, KeyValue>();
   for (const prefix of new Set(using.map(({ metadataPrefix }) => metadataPrefix))) {
     const { entries } = await client.list(`${prefix}/`, call);
@@ -128,8 +131,8 @@ async function superblocksNaming(
   return [...found.values()];
 }
 
-function otherStorages(places: readonly FsPlace[], storagePrefix: string): string[] {
-  const all = new Set(places.map((place) => place.storagePrefix));
+function otherStorages(allPrefixes: readonly FsPrefixes[], storagePrefix: string): string[] {
+  const all = new Set(allPrefixes.map((one) => one.storagePrefix));
   all.delete(storagePrefix);
   return [...all];
 }

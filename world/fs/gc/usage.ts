@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { TREES_PREFIX } from '../../keys.js';
-import type { FsPlace } from '../storage/prefixes.js';
+import type { FsPrefixes } from '../storage/prefixes.js';
 import { DEFAULT_QUOTA_BYTES } from './quota.js';
 
 /** How full etcd is, and what of it are file systems. */
@@ -21,16 +21,16 @@ export interface FsUsage {
 
 export async function readUsage(
   client: Client,
-  { place, quotaBytes }: { readonly place: FsPlace; readonly quotaBytes: number | undefined },
+  { prefixes, quotaBytes }: { readonly prefixes: FsPrefixes; readonly quotaBytes: number | undefined },
   call: CallOptions = {},
 ): Promise<FsUsage> {
   const [status, counted, superblocks] = await Promise.all([
     client.status(undefined, call),
     client.txn(
-      { success: [{ get: `${place.storagePrefix}/`, prefix: true, countOnly: true }] },
+      { success: [{ get: `${prefixes.storagePrefix}/`, prefix: true, countOnly: true }] },
       { ...call, repeatable: true },
     ),
-    client.list(`${place.metadataPrefix}/`, { ...call, keysOnly: true }),
+    client.list(`${prefixes.metadataPrefix}/`, { ...call, keysOnly: true }),
   ]);
   return {
     dbSizeBytes: status.dbSizeBytes,

@@ -4,7 +4,7 @@ import { WorldError } from '../../errors.js';
 import { sha256 } from '../blocks/blocks.js';
 import { Pace } from '../copy/limits.js';
 import type { TreeEntry } from '../copy/write-entries.js';
-import { EscapeJudge } from '../tree/escapes.js';
+import { EscapeChecker } from '../tree/escapes.js';
 import { EtcdStorage, type EtcdStorageOptions } from './etcd-storage.js';
 import type { Stored } from './storage.js';
 import { treeKey } from './tree-keys.js';
@@ -40,12 +40,12 @@ export async function checkTree(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const described = entries.map(([path, node]) => ({ ...node, path }));
-  const judge = new EscapeJudge(described);
+  const checker = new EscapeChecker(described);
   const pace = new Pace(signal);
   for (const entry of described) {
     if (pace.isDue()) await pace.rest();
     const isSpecial = entry.type !== 'symlink' && entry.mode > 0o777;
-    const why = isSpecial ? 'has a set-user-ID, set-group-ID or sticky bit' : judge.objection(entry);
+    const why = isSpecial ? 'has a set-user-ID, set-group-ID or sticky bit' : checker.problemOf(entry);
     if (why === undefined) continue;
     throw new WorldError('invalid', `The tree cannot be used: "${entry.path}" ${why}.`);
   }

@@ -11,7 +11,7 @@ import { type FreeingKeys, freedRevision, freeingKeys } from '../gc/freeing-prot
 import { warnOfQuota } from '../gc/quota.js';
 import type { BlockRef } from '../tree/node.js';
 import { BULK_TIMEOUT_MS, batches, findMissing, IN_FLIGHT } from './batches.js';
-import { DEFAULT_PLACE, type FsPlace, registration } from './prefixes.js';
+import { DEFAULT_PREFIXES, type FsPrefixes, registration } from './prefixes.js';
 import {
   type Commit,
   type Pin,
@@ -32,8 +32,8 @@ const MARK_TTL_SECONDS = 60;
 export interface EtcdStorageOptions {
   readonly key: string;
   readonly isReadOnly?: boolean | undefined;
-  /** Default {@link DEFAULT_PLACE}. */
-  readonly place?: FsPlace | undefined;
+  /** Default {@link DEFAULT_PREFIXES}. */
+  readonly prefixes?: FsPrefixes | undefined;
   readonly log?: Log | undefined;
   /** etcd's `--quota-backend-bytes`. */
   readonly quotaBytes?: number | undefined;
@@ -44,7 +44,7 @@ export class EtcdStorage implements Storage {
   readonly key: string;
   readonly isReadOnly: boolean;
   readonly #client: Client;
-  readonly #place: FsPlace;
+  readonly #prefixes: FsPrefixes;
   readonly #keys: FreeingKeys;
   readonly #log: Log | undefined;
   readonly #quotaBytes: number | undefined;
@@ -55,10 +55,10 @@ export class EtcdStorage implements Storage {
   #mark: Promise<Session> | undefined;
 
   constructor(client: Client, options: EtcdStorageOptions) {
-    const { key, isReadOnly = false, place = DEFAULT_PLACE, log, quotaBytes } = options;
+    const { key, isReadOnly = false, prefixes = DEFAULT_PREFIXES, log, quotaBytes } = options;
     this.#client = client;
-    this.#place = place;
-    this.#keys = freeingKeys(place.storagePrefix);
+    this.#prefixes = prefixes;
+    this.#keys = freeingKeys(prefixes.storagePrefix);
     this.key = key;
     this.isReadOnly = isReadOnly;
     this.#log = log;
@@ -182,7 +182,7 @@ export class EtcdStorage implements Storage {
     const puts: TxnOp[] = [
       { put: this.key, value: superblock },
       { put: this.#keys.committed, value: '' },
-      ...registration(this.#place),
+      ...registration(this.#prefixes),
     ];
     for (const { hash, read } of blocks)
       puts.push({ put: this.#blockKey(hash), value: await encodeBlock(await read()) });
@@ -237,11 +237,11 @@ export class EtcdStorage implements Storage {
   }
 
   #missing(hashes: readonly string[], call: CallOptions): Promise<Set<string>> {
-    return findMissing(this.#client, hashes, { ...call, storagePrefix: this.#place.storagePrefix });
+    return findMissing(this.#client, hashes, { ...call, storagePrefix: this.#prefixes.storagePrefix });
   }
 
   #blockKey(hash: string): string {
-    return blockKey(hash, this.#place.storagePrefix);
+    return blockKey(hash, this.#prefixes.storagePrefix);
   }
 
   #is(key: string, revision: bigint): Compare {

@@ -15,12 +15,12 @@ import { sha256 } from '../blocks/blocks.js';
 import { freeingKeys } from '../gc/freeing-protocol.js';
 
 /** Where file systems are kept, beneath the namespace: their superblocks, and the blocks that those name. */
-export interface FsPlace {
+export interface FsPrefixes {
   readonly metadataPrefix: string;
   readonly storagePrefix: string;
 }
 
-export const DEFAULT_PLACE: FsPlace = {
+export const DEFAULT_PREFIXES: FsPrefixes = {
   metadataPrefix: DEFAULT_METADATA_PREFIX,
   storagePrefix: DEFAULT_STORAGE_PREFIX,
 };
@@ -33,10 +33,10 @@ const TAKEN: ReadonlySet<string> = new Set([
 const schema = z.object({ metadataPrefix: z.string(), storagePrefix: z.string() });
 
 /** @throws WorldError `invalid` for a prefix that cannot be, with the option's name. */
-export function toPlace(options: {
+export function toPrefixes(options: {
   readonly metadataPrefix?: string | undefined;
   readonly storagePrefix?: string | undefined;
-}): FsPlace {
+}): FsPrefixes {
   const { metadataPrefix = DEFAULT_METADATA_PREFIX, storagePrefix = DEFAULT_STORAGE_PREFIX } = options;
   checkPrefix('metadataPrefix', metadataPrefix, DEFAULT_STORAGE_PREFIX);
   checkPrefix('storagePrefix', storagePrefix, DEFAULT_METADATA_PREFIX);
@@ -50,31 +50,31 @@ export function toPlace(options: {
   return { metadataPrefix, storagePrefix };
 }
 
-function isSamePlace(one: FsPlace, other: FsPlace): boolean {
+function isSame(one: FsPrefixes, other: FsPrefixes): boolean {
   return one.metadataPrefix === other.metadataPrefix && one.storagePrefix === other.storagePrefix;
 }
 
 /** What a commit writes beside its superblock. */
-export function registration(place: FsPlace): TxnOp[] {
-  if (isSamePlace(place, DEFAULT_PLACE)) return [];
+export function registration(prefixes: FsPrefixes): TxnOp[] {
+  if (isSame(prefixes, DEFAULT_PREFIXES)) return [];
   const value = JSON.stringify({
-    metadataPrefix: place.metadataPrefix,
-    storagePrefix: place.storagePrefix,
+    metadataPrefix: prefixes.metadataPrefix,
+    storagePrefix: prefixes.storagePrefix,
   });
   return [{ put: `${FS_PLACES_PREFIX}${sha256(value)}`, value }];
 }
 
 /** Every place that holds a file system, the default one first. @throws WorldError `invalid` for an entry that cannot be read. */
-export async function listPlaces(client: Pick<Client, 'list'>, call: CallOptions): Promise<FsPlace[]> {
+export async function listFsPrefixes(client: Pick<Client, 'list'>, call: CallOptions): Promise<FsPrefixes[]> {
   const { entries } = await client.list(FS_PLACES_PREFIX, call);
   const others = entries.map((entry) => {
-    const place = readStoredJson(schema, entry, undefined);
-    if (place !== undefined) return place;
+    const prefixes = readStoredJson(schema, entry, undefined);
+    if (prefixes !== undefined) return prefixes;
     const { key } = entry;
     const message = `The key ${key} does not say where file systems are kept, so no block was freed. Delete it if you know that nothing needs it.`;
     throw new WorldError('invalid', message, { key });
   });
-  return [DEFAULT_PLACE, ...others];
+  return [DEFAULT_PREFIXES, ...others];
 }
 
 /** @param other where the other half is kept by default. */

@@ -1,5 +1,5 @@
 import { type OpenFlags, permissions } from '../files/flags.js';
-import { Refusal } from '../fs-error.js';
+import { FsRefusal } from '../fs-error.js';
 import type { Listings } from './listings.js';
 import { type DirectoryNode, type Entries, emptyFile, type FileNode, type Node } from './node.js';
 import { partsOf, type ResolvedPath, walk, withoutSlash } from './walk.js';
@@ -29,7 +29,7 @@ export class Draft {
   /** @throws Refusal `ENOENT` */
   find(path: string, follow: boolean): Node {
     const { node } = this.walk(path, follow);
-    if (node === undefined) throw new Refusal('ENOENT');
+    if (node === undefined) throw new FsRefusal('ENOENT');
     return node;
   }
 
@@ -53,9 +53,9 @@ export class Draft {
   /** @returns the path of the first folder that was made, for `recursive`. */
   makeDirectory(path: string, mode: number, recursive: boolean): string | undefined {
     if (recursive) return this.#makeDirectories(path, mode);
-    const place = this.walk(withoutSlash(path), false);
-    if (place.name === undefined || place.node !== undefined) throw new Refusal('EEXIST');
-    this.put([...place.parents, place.name], newDirectory(mode));
+    const at = this.walk(withoutSlash(path), false);
+    if (at.name === undefined || at.node !== undefined) throw new FsRefusal('EEXIST');
+    this.put([...at.parents, at.name], newDirectory(mode));
     return undefined;
   }
 
@@ -77,7 +77,7 @@ export class Draft {
       return true;
     }
     if (node?.type === 'file' || (node?.type === 'symlink' && !this.#leadsToFolder(path, isLast))) {
-      throw new Refusal(isLast && !path.endsWith('/') ? 'EEXIST' : 'ENOTDIR');
+      throw new FsRefusal(isLast && !path.endsWith('/') ? 'EEXIST' : 'ENOTDIR');
     }
     return false;
   }
@@ -85,25 +85,25 @@ export class Draft {
   /** @throws Refusal `ENOENT` for a link at the end that leads nowhere */
   #leadsToFolder(path: string, isLast: boolean): boolean {
     const node = findForced(() => this.walk(withoutSlash(path), true), true)?.node;
-    if (node === undefined && isLast) throw new Refusal('ENOENT');
+    if (node === undefined && isLast) throw new FsRefusal('ENOENT');
     return node?.type === 'directory';
   }
 
   removeDirectory(path: string): void {
     const { parents, name, node } = this.walk(withoutSlash(path), false);
-    if (node === undefined) throw new Refusal('ENOENT');
-    if (node.type !== 'directory') throw new Refusal('ENOTDIR');
-    if (name === undefined) throw new Refusal(parents.length === 0 ? 'EBUSY' : 'EINVAL');
-    if (this.entriesOf(node).size > 0) throw new Refusal('ENOTEMPTY');
+    if (node === undefined) throw new FsRefusal('ENOENT');
+    if (node.type !== 'directory') throw new FsRefusal('ENOTDIR');
+    if (name === undefined) throw new FsRefusal(parents.length === 0 ? 'EBUSY' : 'EINVAL');
+    if (this.entriesOf(node).size > 0) throw new FsRefusal('ENOTEMPTY');
     this.drop([...parents, name]);
   }
 
   /** @returns where it was. */
   unlink(path: string): CanonicalPath {
     const { parents, name, node } = this.walk(withoutSlash(path), false);
-    if (node === undefined) throw new Refusal('ENOENT');
-    if (node.type === 'directory' || name === undefined) throw new Refusal('EISDIR');
-    if (path.endsWith('/')) throw new Refusal('ENOTDIR');
+    if (node === undefined) throw new FsRefusal('ENOENT');
+    if (node.type === 'directory' || name === undefined) throw new FsRefusal('EISDIR');
+    if (path.endsWith('/')) throw new FsRefusal('ENOTDIR');
     return this.drop([...parents, name]);
   }
 
@@ -112,16 +112,16 @@ export class Draft {
     path: string,
     { recursive, force }: { readonly recursive: boolean; readonly force: boolean },
   ): CanonicalPath | undefined {
-    const place = findForced(() => this.walk(path, false), force);
-    if (place?.node === undefined) {
+    const at = findForced(() => this.walk(path, false), force);
+    if (at?.node === undefined) {
       if (force) return undefined;
-      throw new Refusal('ENOENT');
+      throw new FsRefusal('ENOENT');
     }
-    if (place.node.type === 'directory' && !recursive) throw new Refusal('ERR_FS_EISDIR');
+    if (at.node.type === 'directory' && !recursive) throw new FsRefusal('ERR_FS_EISDIR');
     // A slash at the end asks for a folder; what is removed is the name before it.
     const { parents, name, node } = this.walk(withoutSlash(path), false);
-    if (name === undefined) throw new Refusal(parents.length === 0 ? 'EBUSY' : 'EINVAL');
-    if (node?.type === 'symlink' && path.endsWith('/')) throw new Refusal('ENOTDIR');
+    if (name === undefined) throw new FsRefusal(parents.length === 0 ? 'EBUSY' : 'EINVAL');
+    if (node?.type === 'symlink' && path.endsWith('/')) throw new FsRefusal('ENOTDIR');
     return this.drop([...parents, name]);
   }
 
@@ -129,16 +129,16 @@ export class Draft {
   rename(from: string, to: string): { readonly from: CanonicalPath; readonly to: CanonicalPath } | undefined {
     const source = this.walk(withoutSlash(from), false);
     const target = this.walk(withoutSlash(to), false);
-    if (source.name === undefined || target.name === undefined) throw new Refusal('EBUSY');
-    if (source.node === undefined) throw new Refusal('ENOENT');
+    if (source.name === undefined || target.name === undefined) throw new FsRefusal('EBUSY');
+    if (source.node === undefined) throw new FsRefusal('ENOENT');
     const [old, next] = [
       [...source.parents, source.name],
       [...target.parents, target.name],
     ];
-    if (isWithin(target.parents, old)) throw new Refusal('EINVAL');
-    if (isWithin(source.parents, next)) throw new Refusal('ENOTEMPTY');
+    if (isWithin(target.parents, old)) throw new FsRefusal('EINVAL');
+    if (isWithin(source.parents, next)) throw new FsRefusal('ENOTEMPTY');
     const isFolder = source.node.type === 'directory';
-    if (!isFolder && (from.endsWith('/') || to.endsWith('/'))) throw new Refusal('ENOTDIR');
+    if (!isFolder && (from.endsWith('/') || to.endsWith('/'))) throw new FsRefusal('ENOTDIR');
     if (old.join('/') === next.join('/')) return undefined;
     if (target.node !== undefined) this.#checkReplaced(target.node, isFolder);
     this.drop(old);
@@ -147,24 +147,24 @@ export class Draft {
   }
 
   #checkReplaced(node: Node, byFolder: boolean): void {
-    if (byFolder && node.type !== 'directory') throw new Refusal('ENOTDIR');
-    if (!byFolder && node.type === 'directory') throw new Refusal('EISDIR');
-    if (node.type === 'directory' && this.entriesOf(node).size > 0) throw new Refusal('ENOTEMPTY');
+    if (byFolder && node.type !== 'directory') throw new FsRefusal('ENOTDIR');
+    if (!byFolder && node.type === 'directory') throw new FsRefusal('EISDIR');
+    if (node.type === 'directory' && this.entriesOf(node).size > 0) throw new FsRefusal('ENOTEMPTY');
   }
 
   symlink(target: string, path: string): void {
-    if (target === '') throw new Refusal('ENOENT');
+    if (target === '') throw new FsRefusal('ENOENT');
     const { parents, name, node } = this.walk(path, false);
-    if (node !== undefined || name === undefined) throw new Refusal('EEXIST');
+    if (node !== undefined || name === undefined) throw new FsRefusal('EEXIST');
     this.put([...parents, name], { type: 'symlink', target, mtimeMs: Date.now() });
   }
 
   /** Changes what stands at a path, after symbolic links, without touching its folder's time. */
   alter(path: string, change: (node: Node) => Node, follow = true): void {
     const { parents, name, node } = this.walk(path, follow);
-    if (node === undefined) throw new Refusal('ENOENT');
-    const place = name === undefined ? parents : [...parents, name];
-    if (place.length > 0) this.put(place, change(node), { touching: false });
+    if (node === undefined) throw new FsRefusal('ENOENT');
+    const at = name === undefined ? parents : [...parents, name];
+    if (at.length > 0) this.put(at, change(node), { touching: false });
     else if (node.type === 'directory') this.root = change(node) as DirectoryNode;
   }
 
@@ -174,25 +174,25 @@ export class Draft {
     flags: OpenFlags,
   ): { readonly path: CanonicalPath; readonly node: Node | undefined } {
     const { parents, name, node } = this.walk(path, !flags.exclusive);
-    const place = name === undefined ? parents : [...parents, name];
-    if (node === undefined && !flags.create) throw new Refusal('ENOENT');
-    if (node !== undefined && flags.exclusive) throw new Refusal('EEXIST');
-    if (node?.type === 'directory' && (flags.write || flags.create)) throw new Refusal('EISDIR');
-    return { path: place, node };
+    const at = name === undefined ? parents : [...parents, name];
+    if (node === undefined && !flags.create) throw new FsRefusal('ENOENT');
+    if (node !== undefined && flags.exclusive) throw new FsRefusal('EEXIST');
+    if (node?.type === 'directory' && (flags.write || flags.create)) throw new FsRefusal('EISDIR');
+    return { path: at, node };
   }
 
   /** Finds, makes or empties the file that is opened. A folder can be opened for reading. */
   open(path: string, flags: OpenFlags, mode: number): { readonly path: CanonicalPath; readonly node: Node } {
-    const { path: place, node } = this.whereToOpen(path, flags);
+    const { path: at, node } = this.whereToOpen(path, flags);
     if (node?.type === 'file' && flags.truncate) {
       const emptied: FileNode = { ...node, sizeBytes: 0, blocks: [], mtimeMs: Date.now() };
-      this.put(place, emptied, { touching: false });
-      return { path: place, node: emptied };
+      this.put(at, emptied, { touching: false });
+      return { path: at, node: emptied };
     }
-    if (node !== undefined) return { path: place, node };
+    if (node !== undefined) return { path: at, node };
     const made = emptyFile(permissions(mode), Date.now());
-    this.put(place, made);
-    return { path: place, node: made };
+    this.put(at, made);
+    return { path: at, node: made };
   }
 
   /** Puts a node where its folder is there. */
@@ -218,7 +218,7 @@ export class Draft {
       return { type, mode, mtimeMs: touching ? Date.now() : mtimeMs, entries };
     }
     const child = entries.get(name);
-    if (child?.type !== 'directory') throw new Refusal(child === undefined ? 'ENOENT' : 'ENOTDIR');
+    if (child?.type !== 'directory') throw new FsRefusal(child === undefined ? 'ENOENT' : 'ENOTDIR');
     entries.set(name, this.#change(child, rest, touching, change));
     return { type, mode, mtimeMs, entries };
   }
@@ -239,7 +239,7 @@ function findForced(find: () => ResolvedPath, force: boolean): ResolvedPath | un
   try {
     return find();
   } catch (error) {
-    if (force && error instanceof Refusal && error.code === 'ENOENT') return undefined;
+    if (force && error instanceof FsRefusal && error.code === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -19,16 +19,16 @@ type Folder = Map<string, Folder | { readonly target: string } | 'file'>;
  * itself or by way of others.
  */
 export function findEscape(entries: readonly Entry[]): { path: string; why: string } | undefined {
-  const judge = new EscapeJudge(entries);
+  const checker = new EscapeChecker(entries);
   for (const entry of entries) {
-    const why = judge.objection(entry);
+    const why = checker.problemOf(entry);
     if (why !== undefined) return { path: entry.path, why };
   }
   return undefined;
 }
 
 /** As {@link findEscape}, one entry at a time. */
-export class EscapeJudge {
+export class EscapeChecker {
   readonly #root: Folder = new Map();
   readonly #folders = new Map<string, Folder>([['', this.#root]]);
   /** The entry that each path is, for what comes twice. */
@@ -48,7 +48,7 @@ export class EscapeJudge {
   }
 
   /** Why an entry cannot be written; undefined when it can. */
-  objection(entry: Entry): string | undefined {
+  problemOf(entry: Entry): string | undefined {
     if (this.#first.get(entry.path) !== entry) return 'comes twice';
     if (!isPlainPath(entry.path)) return 'is not a path inside the tree';
     const parent = parentOf(entry.path);

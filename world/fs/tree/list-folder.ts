@@ -9,7 +9,7 @@ import type { DirectoryNode, Node } from './node.js';
  * @param options.name how errors name the folder.
  * @throws WorldError `too-large` before anything is unfolded.
  */
-export async function unfold(
+export async function listRecursively(
   volume: Volume,
   folder: DirectoryNode,
   { name, ...call }: CallOptions & { readonly name: string },
@@ -17,7 +17,7 @@ export async function unfold(
   await measure(volume, folder, { ...call, name });
   const pace = new Pace(call.signal);
   const found: (readonly [string, Node])[] = [];
-  const ahead = [{ prefix: '', entries: (await listed(volume, folder, call)).values() }];
+  const ahead = [{ prefix: '', entries: (await listFolder(volume, folder, call)).values() }];
   for (let at = ahead.at(-1); at !== undefined; at = ahead.at(-1)) {
     if (pace.isDue()) await pace.rest();
     const next = at.entries.next();
@@ -29,13 +29,13 @@ export async function unfold(
     const path = at.prefix + own;
     found.push([path, node]);
     if (node.type === 'directory')
-      ahead.push({ prefix: `${path}/`, entries: (await listed(volume, node, call)).values() });
+      ahead.push({ prefix: `${path}/`, entries: (await listFolder(volume, node, call)).values() });
   }
   return found;
 }
 
 /** What a folder holds, sorted by name. */
-export async function listed(
+export async function listFolder(
   volume: Volume,
   folder: DirectoryNode,
   call: CallOptions,

@@ -1,7 +1,7 @@
 import type { BlockRef, DirectoryNode, Entries } from './node.js';
 
 /** Thrown where the entries of a folder are not here yet: add them to the {@link Listings} and do the step again. */
-export class Absent {
+export class MissingListings {
   /** The blocks of each folder that is missed. */
   readonly folders: readonly (readonly BlockRef[])[];
 
@@ -21,7 +21,7 @@ export class Listings {
     if ('entries' in directory) return directory.entries;
     const key = keyOf(directory.entriesIn);
     const entries = this.#known.get(key) ?? this.#before.get(key);
-    if (entries === undefined) throw new Absent([directory.entriesIn]);
+    if (entries === undefined) throw new MissingListings([directory.entriesIn]);
     if (!this.#known.has(key)) this.add(directory.entriesIn, entries);
     return entries;
   }
@@ -33,7 +33,7 @@ export class Listings {
       const key = keyOf(directory.entriesIn);
       return this.#known.has(key) || this.#before.has(key) ? [] : [directory.entriesIn];
     });
-    if (folders.length > 0) throw new Absent(folders);
+    if (folders.length > 0) throw new MissingListings(folders);
   }
 
   add(refs: readonly BlockRef[], entries: Entries): void {

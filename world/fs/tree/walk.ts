@@ -1,4 +1,4 @@
-import { Refusal } from '../fs-error.js';
+import { FsRefusal } from '../fs-error.js';
 import type { Listings } from './listings.js';
 import type { DirectoryNode, Node } from './node.js';
 
@@ -22,8 +22,8 @@ export function partsOf(path: string): string[] {
   if (path.includes('\0')) throw nullByte(path);
   // As for the kernel, a name is bytes: what is not valid Unicode becomes what it would be there.
   const text = Buffer.from(path).toString();
-  if (text === '') throw new Refusal('ENOENT');
-  if (Buffer.byteLength(text) >= MOST_PATH_BYTES) throw new Refusal('ENAMETOOLONG');
+  if (text === '') throw new FsRefusal('ENOENT');
+  if (Buffer.byteLength(text) >= MOST_PATH_BYTES) throw new FsRefusal('ENAMETOOLONG');
   const parts = text.split('/').filter((part) => part !== '');
   return text.endsWith('/') && parts.length > 0 ? [...parts, '.'] : parts;
 }
@@ -42,7 +42,7 @@ export function walk(root: DirectoryNode, listings: Listings, path: string, foll
   const trail = new Trail(root);
   for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {
     if (trail.goes(part)) continue;
-    if (Buffer.byteLength(part) > MOST_NAME_BYTES) throw new Refusal('ENAMETOOLONG');
+    if (Buffer.byteLength(part) > MOST_NAME_BYTES) throw new FsRefusal('ENAMETOOLONG');
     const node = listings.entriesOf(trail.directory).get(part);
     const isLast = ahead.length === 0;
     if (node?.type === 'symlink' && (!isLast || follow)) {
@@ -71,8 +71,8 @@ class Trail {
   }
 
   into(name: string, node: Node | undefined): void {
-    if (node === undefined) throw new Refusal('ENOENT');
-    if (node.type !== 'directory') throw new Refusal('ENOTDIR');
+    if (node === undefined) throw new FsRefusal('ENOENT');
+    if (node.type !== 'directory') throw new FsRefusal('ENOTDIR');
     this.names.push(name);
     this.#directories.push(node);
   }
@@ -86,7 +86,7 @@ class Trail {
   /** @returns the parts that a symbolic link leads on by. */
   follow(target: string): string[] {
     this.#links += 1;
-    if (this.#links > MOST_LINKS) throw new Refusal('ELOOP');
+    if (this.#links > MOST_LINKS) throw new FsRefusal('ELOOP');
     if (target.startsWith('/')) {
       this.names.length = 0;
       this.#directories.length = 1;

@@ -1,4 +1,4 @@
-import { byName, byStanding, type Candidate, type Choice } from '../strategy.js';
+import { byName, byTenure, type Candidate, type Choice } from '../strategy.js';
 
 interface Group {
   readonly value: string;
@@ -31,7 +31,7 @@ export function spread(choice: Choice): readonly string[] {
 
 function groupByLabel(choice: Choice): Group[] {
   const groups = new Map<string, Group>();
-  for (const candidate of [...choice.candidates].sort(byStanding(choice)).reverse()) {
+  for (const candidate of [...choice.candidates].sort(byTenure(choice)).reverse()) {
     const value = candidate.options.labels[choice.options.spreadBy] ?? '';
     const group = groups.get(value) ?? { value, waiting: [], chosen: 0 };
     group.waiting.push(candidate);
