@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
-import { duration, withConnection, withWorld } from '../fleet/connection.js';
+import { withConnection, withWorld } from '../fleet/connection.js';
 import type { ConnectionFlags } from '../fleet/connection-flags.js';
+import { duration } from '../input/parsers.js';
 import { printResult } from '../output/output.js';
 
 interface DeployFlags extends ConnectionFlags {

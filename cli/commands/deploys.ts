@@ -3,9 +3,9 @@ import type { Context } from '../context.js';
 import type { DeploySummary } from '../deploy/summary.js';
 import { withConnection, withWorld } from '../fleet/connection.js';
 import type { ConnectionFlags } from '../fleet/connection-flags.js';
+import { wholeNumber } from '../input/parsers.js';
 import type { Lines } from '../output/lines.js';
 import { printResult, table } from '../output/output.js';
-import { wholeNumber } from './cluster/size.js';
 
 /** `hawser deploys`: the deploy log. */
 export function deploysCommand(context: Context): Command {

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { logTo, resolveTarget, tunnelOptions, withConnection } from '../fleet/connection.js';
 import type { ConnectionFlags } from '../fleet/connection-flags.js';
 import { requireFleet } from '../fleet/target.js';
+import { hostAndPort } from '../input/parsers.js';
 import { printResult } from '../output/output.js';
 
 interface ForwardFlags extends ConnectionFlags {
@@ -56,18 +57,4 @@ async function untilFailed(
     if (state.status === 'failed') throw state.reason;
   }
   if (!signal.aborted) await once(signal, 'abort');
-}
-
-function hostAndPort(text: string): { host: string; port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535)
-    throw new InvalidArgumentError('Write host:port, such as 127.0.0.1:2379.');
-  const host = match[1] ?? match[2] ?? '';
-  if (host !== 'localhost' && host !== '::1' && !host.startsWith('127.')) {
-    throw new InvalidArgumentError(
-      'Only loopback addresses: anything else would open the fleet to the network.',
-    );
-  }
-  return { host, port };
 }

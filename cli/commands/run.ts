@@ -4,14 +4,13 @@ import type { AgentOptions } from '../../agent/host-agent.js';
 import type { Log } from '../../base/log.js';
 import { DEFAULT_SERVER_URL } from '../../world/constants.js';
 import type { Context } from '../context.js';
-import { collectList, openWorld, resolveTarget, withConnection } from '../fleet/connection.js';
+import { openWorld, resolveTarget, withConnection } from '../fleet/connection.js';
 import type { ConnectionFlags } from '../fleet/connection-flags.js';
 import { etcdUser } from '../fleet/etcd-user.js';
 import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../fleet/server-flags.js';
 import { watchForHangUp } from '../hang-up.js';
-import { byteSize } from '../input/size-argument.js';
+import { byteSize, collectList, countFromZero, wholeNumber } from '../input/parsers.js';
 import { writeJson, writeResult } from '../output/door.js';
-import { countFromZero, wholeNumber } from './cluster/size.js';
 
 interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly prefix: string;

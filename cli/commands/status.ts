@@ -3,7 +3,8 @@ import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import { WorldError } from '../../world/errors.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { duration, logTo, withConnection, withWorld } from '../fleet/connection.js';
+import { logTo, withConnection, withWorld } from '../fleet/connection.js';
+import { duration } from '../input/parsers.js';
 import { formatDuration, printResult } from '../output/output.js';
 import type { HostFlags } from '../recover/hosts.js';
 

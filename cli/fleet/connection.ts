@@ -1,12 +1,11 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Log } from '../../base/log.js';
 import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
 import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
-import { type FleetIdentity, parseFleetId } from '../../world/fleet/fleet-identity.js';
 import type { Context } from '../context.js';
-import { parseDuration } from '../input/duration.js';
+import { collect, collectList, duration, fleetId } from '../input/parsers.js';
 import type { OutputOptions } from '../output/output.js';
 import { writeLine } from '../output/stderr.js';
 import type { ConnectionFlags } from './connection-flags.js';
@@ -157,27 +156,4 @@ export function logTo(flags: OutputOptions): Log {
       writeLine(`hawser: ${level === 'warn' || level === 'error' ? '' : `${level}: `}${message}`);
     }
   };
-}
-
-export function collect(value: string, previous: string[] = []): string[] {
-  return [...previous, value];
-}
-
-/** A commander argument parser for `500ms`, `5s`, `2m`. */
-export function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new InvalidArgumentError('Write a duration such as 500ms, 5s or 2m.');
-  return ms;
-}
-
-/** A commander argument parser for the identity of a fleet. */
-function fleetId(text: string): FleetIdentity {
-  const fleet = parseFleetId(text);
-  if (fleet === undefined) throw new InvalidArgumentError('Write the uuid of a fleet.');
-  return fleet;
-}
-
-/** Lists may be repeated flags, comma-separated, or both. */
-export function collectList(value: string, previous: string[] = []): string[] {
-  return value.split(',').reduce((list, item) => collect(item.trim(), list), previous);
 }

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ServerTls, TlsFiles } from '../../agent/cluster/server/etcd/flags.js';
 import { UsageError } from '../errors.js';
+import { collectLabel } from '../input/parsers.js';
 
 /** The flags of `hawser run` for its certificates, named as etcd names them, and for what it says of its host. */
 export interface ServerFlags {
@@ -28,7 +29,7 @@ export function withServerFlags(command: Command): Command {
       new Option(
         '--label <key=value>',
         'say this of the host to the fleet (repeatable); etcd servers are spread over the values of "zone"',
-      ).argParser(label),
+      ).argParser(collectLabel),
     )
     .option('--cert-file <file>', 'certificate that etcd shows its clients, for https:// client URLs')
     .option('--key-file <file>', 'its private key')
@@ -74,11 +75,4 @@ function tlsFiles(
     throw new UsageError(`A certificate goes with its key: give --${side}${missing}-file too.`);
   }
   return { certFile, keyFile, ...(trustedCaFile === undefined ? {} : { trustedCaFile }) };
-}
-
-function label(text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const match = /^([^=\s]+)=(.*)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('Write KEY=VALUE.');
-  const [, key = '', value = ''] = match;
-  return { ...previous, [key]: value };
 }

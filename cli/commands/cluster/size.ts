@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { CallOptions } from '../../../world/call-options.js';
 import type { Member } from '../../../world/client/members.js';
 import type { ClientWorld } from '../../../world/client-world.js';
@@ -6,6 +6,7 @@ import type { Context } from '../../context.js';
 import { DeclinedError, UsageError } from '../../errors.js';
 import { withConnection, withWorld } from '../../fleet/connection.js';
 import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { countFromZero } from '../../input/parsers.js';
 import { counted, printNote, printResult } from '../../output/output.js';
 import { printStates, readAtEach } from '../../output/watch.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
@@ -70,14 +71,4 @@ async function askToDrain(members: readonly Member[], signal: AbortSignal): Prom
     'and nobody can read or change the state of the fleet until the agent of that host is started again.';
   if (await confirm(question, { signal, byDefault: false })) return;
   throw new DeclinedError('The cluster was not drained.');
-}
-
-export function countFromZero(text: string): number {
-  if (!/^(0|[1-9]\d*)$/.test(text)) throw new InvalidArgumentError('Write a whole number from 0.');
-  return Number(text);
-}
-
-export function wholeNumber(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Write a whole number from 1.');
-  return Number(text);
 }

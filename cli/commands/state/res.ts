@@ -1,10 +1,11 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { checkResourceKind } from '../../../world/names.js';
 import type { ResExport, ResFilter, ResOutput } from '../../../world/resources/resource-world.js';
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
-import { duration, withConnection, withWorld } from '../../fleet/connection.js';
+import { withConnection, withWorld } from '../../fleet/connection.js';
 import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { ttlSeconds } from '../../input/parsers.js';
 import { valueArgument } from '../../input/value-argument.js';
 import type { Lines } from '../../output/lines.js';
 import { counted, printResult, table } from '../../output/output.js';
@@ -148,10 +149,4 @@ function printChange(flags: ConnectionFlags, done: string, count: number, change
 function format(found: readonly ResOutput[]): Lines {
   const rows = found.map(({ kind, name, host, data }) => [kind, name, host, data]);
   return table(['KIND', 'NAME', 'FROM', 'DATA'], rows);
-}
-
-function ttlSeconds(text: string): number {
-  const seconds = Math.ceil(duration(text) / 1000);
-  if (seconds < 1) throw new InvalidArgumentError('Write a duration from 1s, such as 60s or 10m.');
-  return seconds;
 }

@@ -1,14 +1,14 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { CallOptions, ChangeResult, WatchOptions } from '../../../world/call-options.js';
 import type { SchedulerOptions } from '../../../world/scheduler/options.js';
 import type { ScheduledResult } from '../../../world/scheduler/scheduler-world.js';
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
-import { collect, duration, withConnection, withWorld } from '../../fleet/connection.js';
+import { withConnection, withWorld } from '../../fleet/connection.js';
 import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { amount, collect, collectLabel, duration, wholeNumber } from '../../input/parsers.js';
 import { lines, printResult, table } from '../../output/output.js';
 import { firstThenEach, printStates } from '../../output/watch.js';
-import { wholeNumber } from '../cluster/size.js';
 
 interface CandidateFlags extends ConnectionFlags {
   readonly strategy?: string;
@@ -161,16 +161,4 @@ function optionsOf(flags: CandidateFlags): SchedulerOptions {
     ...(label === undefined ? {} : { labels: label }),
     ...(capacity === undefined ? {} : { capacity }),
   };
-}
-
-function collectLabel(text: string, previous: Record<string, string> = {}): Record<string, string> {
-  const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined) throw new InvalidArgumentError('Write name=value, such as zone=north.');
-  return { ...previous, [name]: value };
-}
-
-function amount(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('Write a number from 0.');
-  return value;
 }
