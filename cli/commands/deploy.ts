@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
-import { withConnection, withWorld } from '../fleet/connection.js';
-import type { ConnectionFlags } from '../fleet/connection-flags.js';
+import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
+import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parsers.js';
 import { printResult } from '../output/output.js';
 

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
 import type { DeploySummary } from '../deploy/summary.js';
-import { withConnection, withWorld } from '../fleet/connection.js';
-import type { ConnectionFlags } from '../fleet/connection-flags.js';
+import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
+import { withWorld } from '../fleet/open-world.js';
 import { wholeNumber } from '../input/parsers.js';
 import type { Lines } from '../output/lines.js';
 import { printResult, table } from '../output/output.js';

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { logTo, resolveTarget, tunnelOptions, withConnection } from '../fleet/connection.js';
-import type { ConnectionFlags } from '../fleet/connection-flags.js';
-import { requireFleet } from '../fleet/target.js';
+import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
+import { tunnelOptions } from '../fleet/ssh-tunnel.js';
+import { requireFleet, resolveTarget } from '../fleet/target.js';
 import { hostAndPort } from '../input/parsers.js';
-import { printResult } from '../output/output.js';
+import { logTo, printResult } from '../output/output.js';
 
 interface ForwardFlags extends ConnectionFlags {
   readonly listen?: { host: string; port: number };

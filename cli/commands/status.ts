@@ -3,9 +3,10 @@ import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import { WorldError } from '../../world/errors.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { logTo, withConnection, withWorld } from '../fleet/connection.js';
+import { withConnection } from '../fleet/flags.js';
+import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parsers.js';
-import { formatDuration, printResult } from '../output/output.js';
+import { formatDuration, logTo, printResult } from '../output/output.js';
 import type { HostFlags } from '../recover/hosts.js';
 
 const defaultWaitMs = 60_000;

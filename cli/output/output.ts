@@ -1,3 +1,4 @@
+import type { Log } from '../../base/log.js';
 import { exitCodeOf } from '../exit-code.js';
 import { writeJson, writeRemark, writeResult, writeValue } from './door.js';
 import { type Lines, lines } from './lines.js';
@@ -87,4 +88,13 @@ export function formatBytes(sizeBytes: number): string {
   const units = ['kB', 'MB', 'GB', 'TB'];
   const exponent = Math.min(Math.floor(Math.log10(sizeBytes) / 3), units.length);
   return `${(sizeBytes / 1_000 ** exponent).toFixed(exponent === 1 ? 0 : 1)} ${units[exponent - 1]}`;
+}
+
+/** Warnings always, the rest with `--verbose`; on stderr. */
+export function logTo(flags: OutputOptions): Log {
+  return (level, message) => {
+    if (flags.verbose || (!flags.json && (level === 'warn' || level === 'error'))) {
+      writeLine(`hawser: ${level === 'warn' || level === 'error' ? '' : `${level}: `}${message}`);
+    }
+  };
 }

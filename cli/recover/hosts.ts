@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import { UsageError } from '../errors.js';
-import { type FleetTarget, logTo, resolveTarget, tunnelOptions } from '../fleet/connection.js';
-import type { ConnectionFlags } from '../fleet/connection-flags.js';
+import type { ConnectionFlags } from '../fleet/flags.js';
+import { tunnelOptions } from '../fleet/ssh-tunnel.js';
+import { type FleetTarget, resolveTarget } from '../fleet/target.js';
+import { logTo } from '../output/output.js';
 import type { HostToReach } from './reach.js';
 
 export interface HostFlags extends ConnectionFlags {

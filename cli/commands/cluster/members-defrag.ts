@@ -4,11 +4,12 @@ import type { ClientWorld } from '../../../world/client-world.js';
 import { type DefragResult, defragMembers } from '../../../world/cluster/defrag-members.js';
 import { WorldError } from '../../../world/errors.js';
 import type { Context } from '../../context.js';
-import { type FleetTarget, logTo, openWorld, resolveTarget, withConnection } from '../../fleet/connection.js';
-import type { ConnectionFlags } from '../../fleet/connection-flags.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
+import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { openWorld } from '../../fleet/open-world.js';
+import { type FleetTarget, resolveTarget } from '../../fleet/target.js';
 import type { Lines } from '../../output/lines.js';
-import { formatBytes, lines, printNote, printResult, table } from '../../output/output.js';
+import { formatBytes, lines, logTo, printNote, printResult, table } from '../../output/output.js';
 import { MemberClients, type OpenAt } from './member-clients.js';
 
 /** `hawser members defrag`: make room in etcd. */

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { Member } from '../../../world/client/members.js';
 import type { Context } from '../../context.js';
-import { withConnection, withWorld } from '../../fleet/connection.js';
-import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { withWorld } from '../../fleet/open-world.js';
 import { unknownCommand } from '../../help-command.js';
 import type { Lines } from '../../output/lines.js';
 import { printResult, table } from '../../output/output.js';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Context } from '../../context.js';
-import { withConnection, withWorld } from '../../fleet/connection.js';
-import type { ConnectionFlags } from '../../fleet/connection-flags.js';
+import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { withWorld } from '../../fleet/open-world.js';
 import { valueArgument } from '../../input/value-argument.js';
 import type { Lines } from '../../output/lines.js';
 import { lines, printResult } from '../../output/output.js';

@@ -1,0 +1,42 @@
+import type { Log } from '../../base/log.js';
+import type { ClientWorld } from '../../world/client-world.js';
+import type { Context } from '../context.js';
+import { logTo } from '../output/output.js';
+import { etcdUser } from './etcd-user.js';
+import type { ConnectionFlags } from './flags.js';
+import { tunnelOptions } from './ssh-tunnel.js';
+import type { FleetTarget, ResolveOptions } from './target.js';
+import { requireFleet, resolveTarget } from './target.js';
+
+/** Opens the World of a fleet: through SSH where a way in is given, else directly. */
+export async function openWorld(
+  connection: FleetTarget,
+  log: Log,
+  signal: AbortSignal,
+): Promise<ClientWorld> {
+  const { seeds, tls, namespace, hostname, fleetId: fleet } = connection;
+  const user = etcdUser(connection.user, { canAsk: connection.canAskPassword === true, signal });
+  const shared = { tls, user, namespace, hostname, fleet, log };
+  if (connection.sshUrls.length > 0) {
+    const [{ SshWorld }, tunnel] = await Promise.all([
+      import('../../world/ssh-world.js'),
+      tunnelOptions(connection, log, signal),
+    ]);
+    return SshWorld.open({ ...shared, seeds, ssh: tunnel }, { signal, lazy: true });
+  }
+  const { EtcdWorld } = await import('../../world/etcd-world.js');
+  return EtcdWorld.create({ ...shared, seeds });
+}
+
+/** Runs `work` with the World of the flags' fleet, and closes it whatever happens. */
+export async function withWorld<T>(
+  context: Context,
+  flags: ConnectionFlags,
+  work: (world: ClientWorld, call: { signal: AbortSignal; timeoutMs: number }) => Promise<T>,
+  options: Pick<ResolveOptions, 'appFolder'> = {},
+): Promise<T> {
+  const { signal } = context.interrupts;
+  const connection = requireFleet(await resolveTarget(flags, { ...options, signal }));
+  await using world = await openWorld(connection, logTo(flags), signal);
+  return await work(world, { signal, timeoutMs: connection.timeoutMs });
+}

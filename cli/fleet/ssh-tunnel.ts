@@ -1,0 +1,54 @@
+import type { Log } from '../../base/log.js';
+import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
+import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
+import type { FleetTarget } from './target.js';
+
+/**
+ * The tunnel's options for a connection, resolved as OpenSSH resolves destinations.
+ * @throws TunnelError `bad-destination`
+ */
+export async function tunnelOptions(
+  connection: FleetTarget,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<ResolvedTunnelOptions> {
+  const [{ resolveDestination }, { askFor }] = await Promise.all([
+    import('../../tunnel/ssh-config/resolve.js'),
+    import('../prompts/ssh.js'),
+  ]);
+  const options = {
+    flags: {
+      hostKey: connection.sshHostkey,
+      identityFiles: connection.sshIds,
+      knownHostsFiles: connection.sshKnownHosts,
+      connectTimeoutMs: connection.connectTimeoutMs,
+    },
+    environment: process.env,
+    configFile: connection.sshConfig,
+    log,
+    signal,
+  };
+  const { folderKnownHosts = [] } = connection;
+  const destinations = await Promise.all(connection.sshUrls.map((url) => resolveDestination(url, options)));
+  const ask = askFor(connection, log);
+  return {
+    destinations: destinations.map((destination) => alsoReading(destination, folderKnownHosts)),
+    connectTimeoutMs: connection.timeoutMs,
+    transport: connection.transport,
+    ask,
+    log,
+  };
+}
+
+/**
+ * Adds known_hosts files behind the person's own ones: a key that the person accepts goes to the first file, so never to
+ * one of these, and what the person's files revoke stays revoked.
+ */
+function alsoReading(destination: ResolvedDestination, files: readonly string[]): ResolvedDestination {
+  if (files.length === 0) return destination;
+  return {
+    ...destination,
+    knownHostsFiles: [...destination.knownHostsFiles, ...files],
+    jumps: destination.jumps.map((jump) => alsoReading(jump, files)),
+  };
+}
