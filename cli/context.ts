@@ -1,5 +1,5 @@
 import type { ExitCode } from './exit-code.js';
-import type { Interrupts } from './interrupt.js';
+import type { Interrupts } from './interrupts.js';
 
 /** What every command is given by the program. */
 export interface Context {

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { packageVersion } from '../base/package-version.js';
-import { takeConsole, writeRemark, writeResult } from './output/door.js';
 import { lines } from './output/lines.js';
 import { stackLines } from './output/stack-lines.js';
+import { takeConsole, writeRemark, writeResult } from './output/write.js';
 
 const [first] = process.argv.slice(2);
 

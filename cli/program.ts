@@ -17,11 +17,11 @@ import { trustCommand } from './commands/trust.js';
 import type { Context } from './context.js';
 import { InterruptedError } from './errors.js';
 import { exitCodes } from './exit-code.js';
-import { addHelpCommands } from './help-command.js';
-import { Interrupts } from './interrupt.js';
-import { writeJson, writeRemark, writeUsage } from './output/door.js';
+import { addHelpCommands } from './help/help-command.js';
+import { Interrupts } from './interrupts.js';
 import { type Lines, lines } from './output/lines.js';
-import { printError } from './output/output.js';
+import { printError } from './output/print.js';
+import { writeJson, writeRemark, writeUsage } from './output/write.js';
 
 /** Runs one command line and gives the exit code. Only `main.ts` calls it. */
 export async function runProgram(argv: readonly string[], version: string): Promise<number> {

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
 import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parsers.js';
-import { printResult } from '../output/output.js';
+import { printResult } from '../output/print.js';
 
 interface DeployFlags extends ConnectionFlags {
   readonly message: string;

@@ -3,10 +3,10 @@ import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
+import { requireFleet, resolveTarget } from '../fleet/resolve-target.js';
 import { tunnelOptions } from '../fleet/ssh-tunnel.js';
-import { requireFleet, resolveTarget } from '../fleet/target.js';
 import { hostAndPort } from '../input/parsers.js';
-import { logTo, printResult } from '../output/output.js';
+import { logTo, printResult } from '../output/print.js';
 
 interface ForwardFlags extends ConnectionFlags {
   readonly listen?: { host: string; port: number };

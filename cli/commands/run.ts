@@ -8,11 +8,11 @@ import { etcdUser } from '../fleet/etcd-user.js';
 import type { ConnectionFlags } from '../fleet/flags.js';
 import { withConnection } from '../fleet/flags.js';
 import { openWorld } from '../fleet/open-world.js';
+import { resolveTarget } from '../fleet/resolve-target.js';
 import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../fleet/server-flags.js';
-import { resolveTarget } from '../fleet/target.js';
 import { watchForHangUp } from '../hang-up.js';
 import { byteSize, collectList, countFromZero, wholeNumber } from '../input/parsers.js';
-import { writeJson, writeResult } from '../output/door.js';
+import { writeJson, writeResult } from '../output/write.js';
 
 interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly prefix: string;

@@ -6,8 +6,8 @@ import { UsageError } from '../errors.js';
 import { withConnection } from '../fleet/flags.js';
 import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parsers.js';
-import { formatDuration, logTo, printResult } from '../output/output.js';
-import type { HostFlags } from '../recover/hosts.js';
+import { formatDuration, logTo, printResult } from '../output/print.js';
+import type { HostFlags } from '../recover/hosts-to-reach.js';
 
 const defaultWaitMs = 60_000;
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
-import { type OutputOptions, printResult } from '../output/output.js';
+import { type OutputOptions, printResult } from '../output/print.js';
 
 interface TrustFlags extends OutputOptions {
   readonly list: boolean;
@@ -24,17 +24,17 @@ export function trustCommand(_: Context): Command {
       '\nA hawser.yaml that only describes an app needs no trust, nor does one that you name with --config.\n\nExample:\n  $ hawser trust ~/src/web',
     )
     .action(async (folder: string | undefined, flags: TrustFlags) => {
-      const actions = await import('../trust/actions.js');
+      const actions = await import('../trust/manage-folders.js');
       const { value, text } = await chosen(actions, folder, flags);
       printResult(flags, value, text);
     });
 }
 
 function chosen(
-  actions: typeof import('../trust/actions.js'),
+  actions: typeof import('../trust/manage-folders.js'),
   folder: string | undefined,
   flags: TrustFlags,
-): Promise<import('../trust/actions.js').TrustOutcome> {
+): Promise<import('../trust/manage-folders.js').TrustOutcome> {
   if (flags.list) return actions.listFolders();
   if (flags.remove) return actions.forgetFolder(path.resolve(folder ?? '.'));
   return actions.trustFolder(folder);

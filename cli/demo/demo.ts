@@ -9,11 +9,11 @@ import type { Context } from '../context.js';
 import { deploy } from '../deploy/deploy.js';
 import { prepare } from '../deploy/prepare.js';
 import { openWorld } from '../fleet/open-world.js';
-import type { FleetTarget } from '../fleet/target.js';
+import type { FleetTarget } from '../fleet/resolve-target.js';
 import type { Lines } from '../output/lines.js';
-import { lines, logTo, type OutputOptions, printNote, printResult } from '../output/output.js';
+import { lines, logTo, type OutputOptions, printNote, printResult } from '../output/print.js';
 import { formatStatus, readStatus } from '../status/status.js';
-import { askApps } from './answers.js';
+import { askApps } from './ask-apps.js';
 import { waitForFleet } from './fleet-ready.js';
 
 export interface DemoFlags extends OutputOptions {

@@ -2,10 +2,10 @@ import type { ClientWorld } from '../../world/client-world.js';
 import type { Report } from '../../world/deploys/report.js';
 import type { HostVerdict } from '../../world/deploys/verdict.js';
 import { DeployError } from '../errors.js';
-import { counted, formatBytes, type OutputOptions, printNote } from '../output/output.js';
+import { counted, formatBytes, type OutputOptions, printNote } from '../output/print.js';
 import { canAsk, confirmDeploy } from '../prompts/deploy.js';
 import { findPosition, type Prepared, readTargets, record, type Targets } from './prepare.js';
-import { waitForVerdict } from './wait.js';
+import { waitForVerdict } from './wait-for-verdict.js';
 
 /** How one deploy is to be run. */
 export interface DeployRun extends OutputOptions {

@@ -6,10 +6,10 @@ import type { ClientWorld } from '../../world/client-world.js';
 import { type Manifest, serialiseDeployment } from '../../world/deploys/deployment.js';
 import { WorldError } from '../../world/errors.js';
 import { DeployError, UsageError } from '../errors.js';
-import { readYaml } from '../fleet/config.js';
+import { readYaml } from '../fleet/find-config.js';
 import { parseManifest } from '../fleet/hawser-yaml.js';
 import { userName } from '../system/user-name.js';
-import { contains, type GitState, gitState } from './git.js';
+import { contains, type GitState, gitState } from './git-state.js';
 
 /** What a person chose for one deploy. */
 export interface DeployChoices {

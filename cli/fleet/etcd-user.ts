@@ -76,7 +76,7 @@ async function passwordOf(
       `The user ${name} of etcd needs a password: set ${PASSWORD_VARIABLE}, or give --password-file FILE.`,
     );
   }
-  const { askInTerminal } = await import('../prompts/ssh.js');
+  const { askInTerminal } = await import('../prompts/ssh-questions.js');
   const text = `Password of ${name} for etcd:`;
   return (await askInTerminal({ kind: 'password', host: 'etcd', text, echo: false }, { signal })) ?? '';
 }

@@ -4,7 +4,7 @@ import type { TransportName } from '../../tunnel/connection/choose-transport.js'
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
 import { collect, collectList, duration, fleetId } from '../input/parsers.js';
-import type { OutputOptions } from '../output/output.js';
+import type { OutputOptions } from '../output/print.js';
 import { PASSWORD_VARIABLE, type UserFlags } from './etcd-user.js';
 import type { TlsFlags } from './tls-options.js';
 

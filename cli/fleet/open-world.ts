@@ -1,12 +1,12 @@
 import type { Log } from '../../base/log.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import type { Context } from '../context.js';
-import { logTo } from '../output/output.js';
+import { logTo } from '../output/print.js';
 import { etcdUser } from './etcd-user.js';
 import type { ConnectionFlags } from './flags.js';
+import type { FleetTarget, ResolveOptions } from './resolve-target.js';
+import { requireFleet, resolveTarget } from './resolve-target.js';
 import { tunnelOptions } from './ssh-tunnel.js';
-import type { FleetTarget, ResolveOptions } from './target.js';
-import { requireFleet, resolveTarget } from './target.js';
 
 /** Opens the World of a fleet: through SSH where a way in is given, else directly. */
 export async function openWorld(

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
 import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
-import type { FleetTarget } from './target.js';
+import type { FleetTarget } from './resolve-target.js';
 
 /**
  * The tunnel's options for a connection, resolved as OpenSSH resolves destinations.
@@ -14,7 +14,7 @@ export async function tunnelOptions(
 ): Promise<ResolvedTunnelOptions> {
   const [{ resolveDestination }, { askFor }] = await Promise.all([
     import('../../tunnel/ssh-config/resolve.js'),
-    import('../prompts/ssh.js'),
+    import('../prompts/ssh-questions.js'),
   ]);
   const options = {
     flags: {

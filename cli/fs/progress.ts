@@ -1,5 +1,5 @@
-import { isRemarkSeen, redraw } from '../output/door.js';
-import { formatBytes, type OutputOptions } from '../output/output.js';
+import { formatBytes, type OutputOptions } from '../output/print.js';
+import { isRemarkSeen, redraw } from '../output/write.js';
 
 /** Shows how far a copy is, on a terminal only; the last state is wiped by {@link Progress.end}. */
 export class Progress {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readFile } from '../../tunnel/files/read-file.js';
 import { UsageError } from '../errors.js';
 import { fileTrouble } from '../system/file-error.js';
-import { valueArgument } from './value-argument.js';
+import { valueArgument } from './value-or-stdin.js';
 
 /** A resource as a list in a file names it. */
 export interface ListedResource {

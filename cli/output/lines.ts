@@ -1,4 +1,4 @@
-import { visible } from './visible.js';
+import { visible } from './escape-controls.js';
 
 /**
  * Text whose line breaks are ours. Only {@link lines} makes it (`table` too, with it), and makes everything in it visible: whatever

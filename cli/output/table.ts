@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
+import { visible } from './escape-controls.js';
 import { type Lines, lines } from './lines.js';
-import { visible } from './visible.js';
 
 /** How much of one cell is shown. */
 const MOST_IN_CELL = 1_000;

@@ -1,5 +1,5 @@
-import { isRemarkSeen } from '../output/door.js';
-import { visible } from '../output/visible.js';
+import { visible } from '../output/escape-controls.js';
+import { isRemarkSeen } from '../output/write.js';
 import { question } from './question.js';
 
 /** Whether a question can be asked: both ends are a terminal. */

@@ -1,5 +1,5 @@
 import type { Question } from '../../tunnel/questions.js';
-import { visible } from '../output/visible.js';
+import { visible } from '../output/escape-controls.js';
 
 /** What a host may say with a question; which host it is stays on the screen. */
 const MOST_LINES = 20;

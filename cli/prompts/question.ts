@@ -1,7 +1,7 @@
 import type { Key } from 'node:readline';
 import { InterruptedError } from '../errors.js';
-import { questionOutput } from '../output/door.js';
-import { whileAsking } from '../output/stderr.js';
+import { whileAsking } from '../output/stderr-lines.js';
+import { questionOutput } from '../output/write.js';
 
 type Inquirer = typeof import('inquirer').default;
 

@@ -1,9 +1,9 @@
 import type { WorldError } from '../../world/errors.js';
 import type { Context } from '../context.js';
 import { exitCodes } from '../exit-code.js';
-import { printNote, printResult } from '../output/output.js';
-import { type HostFlags, hostsToReach } from '../recover/hosts.js';
-import type { HostReport } from '../recover/plan.js';
+import { printNote, printResult } from '../output/print.js';
+import { type HostFlags, hostsToReach } from '../recover/hosts-to-reach.js';
+import type { HostReport } from '../recover/plan-recovery.js';
 
 /**
  * What can be told of a fleet whose etcd does not answer: each host is asked over SSH what it has.
@@ -16,8 +16,8 @@ export async function statusBySsh(context: Context, flags: HostFlags, error: Wor
     hostsToReach(flags, signal).catch(() => {
       throw error;
     }),
-    import('../recover/reach.js'),
-    import('../recover/show.js'),
+    import('../recover/reached-hosts.js'),
+    import('../recover/format.js'),
   ]);
   const reaching = { prefix: flags.prefix, timeoutMs: connection.timeoutMs, signal };
   await using reached = await ReachedHosts.enter(hosts, reaching);

@@ -9,9 +9,9 @@ import { describeCondition } from '../../world/deploys/report.js';
 import { WorldError } from '../../world/errors.js';
 import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
-import { type DeploySummary, summarise } from '../deploy/summary.js';
+import { type DeploySummary, summarise } from '../deploy/summarise.js';
 import type { Lines } from '../output/lines.js';
-import { formatDuration, lines, table } from '../output/output.js';
+import { formatDuration, lines, table } from '../output/print.js';
 
 type Role = 'voter' | 'learner' | 'client';
 

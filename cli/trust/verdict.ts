@@ -1,8 +1,8 @@
 import { shellWord } from '../../tunnel/exec/shell-words.js';
+import { printable } from './ascii-only.js';
 import type { ConnectionKey } from './connection-keys.js';
-import { isOurs } from './owner.js';
-import { printable } from './printable.js';
-import type { TrustedFolder } from './store.js';
+import { isOurs } from './file-owner.js';
+import type { TrustedFolder } from './trusted-folders.js';
 
 /** A `hawser.yaml` that was found in a folder and has connection keys. */
 export interface FolderConfig {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Command } from 'commander';
 import { exitCodes } from '../../cli/exit-code.js';
-import { Interrupts } from '../../cli/interrupt.js';
+import { Interrupts } from '../../cli/interrupts.js';
 import { program } from '../../cli/program.js';
 import { hawser } from './helpers/hawser.js';
 

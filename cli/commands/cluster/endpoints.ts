@@ -5,8 +5,8 @@ import type { Context } from '../../context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import type { Lines } from '../../output/lines.js';
-import { printResult, table } from '../../output/output.js';
-import { printStates, readAtEach } from '../../output/watch.js';
+import { printResult, table } from '../../output/print.js';
+import { printStates, readAtEach } from '../../output/show-or-watch.js';
 
 interface Endpoints {
   /** Good from this process only. */

@@ -6,11 +6,11 @@ import { WorldError } from '../../../world/errors.js';
 import type { Context } from '../../context.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { MemberClients, type OpenAt } from '../../fleet/member-clients.js';
 import { openWorld } from '../../fleet/open-world.js';
-import { type FleetTarget, resolveTarget } from '../../fleet/target.js';
+import { type FleetTarget, resolveTarget } from '../../fleet/resolve-target.js';
 import type { Lines } from '../../output/lines.js';
-import { formatBytes, lines, logTo, printNote, printResult, table } from '../../output/output.js';
-import { MemberClients, type OpenAt } from './member-clients.js';
+import { formatBytes, lines, logTo, printNote, printResult, table } from '../../output/print.js';
 
 /** `hawser members defrag`: make room in etcd. */
 export function defragCommand(context: Context): Command {

@@ -5,14 +5,14 @@ import type { Context } from '../../context.js';
 import { RecoverError } from '../../errors.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
 import { withConnection } from '../../fleet/flags.js';
-import type { FleetTarget } from '../../fleet/target.js';
+import type { FleetTarget } from '../../fleet/resolve-target.js';
 import { duration } from '../../input/parsers.js';
-import { writeResult } from '../../output/door.js';
-import { counted, lines, logTo, printNote, printResult } from '../../output/output.js';
-import { type HostFlags, hostsToReach } from '../../recover/hosts.js';
-import type { HostReport, RecoveryPlan } from '../../recover/plan.js';
-import type { ReachedHosts, Reaching } from '../../recover/reach.js';
-import type { ActionPlan } from '../../recover/recover.js';
+import { counted, lines, logTo, printNote, printResult } from '../../output/print.js';
+import { writeResult } from '../../output/write.js';
+import type { ActionPlan } from '../../recover/carry-out.js';
+import { type HostFlags, hostsToReach } from '../../recover/hosts-to-reach.js';
+import type { HostReport, RecoveryPlan } from '../../recover/plan-recovery.js';
+import type { ReachedHosts, Reaching } from '../../recover/reached-hosts.js';
 
 interface RecoverFlags extends HostFlags {
   readonly yes: boolean;
@@ -44,9 +44,9 @@ async function recover(context: Context, flags: RecoverFlags): Promise<void> {
   const { signal } = context.interrupts;
   const { connection, hosts } = await hostsToReach(flags, signal);
   const [{ ReachedHosts }, { planRecovery }, { formatPlan, formatReports }] = await Promise.all([
-    import('../../recover/reach.js'),
-    import('../../recover/plan.js'),
-    import('../../recover/show.js'),
+    import('../../recover/reached-hosts.js'),
+    import('../../recover/plan-recovery.js'),
+    import('../../recover/format.js'),
   ]);
   const reaching = { prefix: flags.prefix, timeoutMs: connection.timeoutMs, signal };
   await using reached = await ReachedHosts.enter(hosts, reaching);
@@ -106,8 +106,8 @@ async function act(todo: Action): Promise<readonly Member[]> {
   const user = etcdUser(connection.user, { canAsk: canAskPassword, signal: reaching.signal });
   const log = logTo(flags);
   const [{ carryOut }, { untilSize }, { SshWorld }] = await Promise.all([
-    import('../../recover/recover.js'),
-    import('../../recover/wait.js'),
+    import('../../recover/carry-out.js'),
+    import('../../recover/wait-for-refill.js'),
     import('../../../world/ssh-world.js'),
   ]);
   const onStep = (step: string) => printNote(flags, step);

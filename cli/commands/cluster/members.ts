@@ -3,10 +3,10 @@ import type { Member } from '../../../world/client/members.js';
 import type { Context } from '../../context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { unknownCommand } from '../../help-command.js';
+import { unknownCommand } from '../../help/help-command.js';
 import type { Lines } from '../../output/lines.js';
-import { printResult, table } from '../../output/output.js';
-import { firstThenEach, printStates } from '../../output/watch.js';
+import { printResult, table } from '../../output/print.js';
+import { firstThenEach, printStates } from '../../output/show-or-watch.js';
 import { defragCommand } from './members-defrag.js';
 import { recoverCommand } from './members-recover.js';
 

@@ -7,8 +7,8 @@ import { DeclinedError, UsageError } from '../../errors.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { countFromZero } from '../../input/parsers.js';
-import { counted, printNote, printResult } from '../../output/output.js';
-import { printStates, readAtEach } from '../../output/watch.js';
+import { counted, printNote, printResult } from '../../output/print.js';
+import { printStates, readAtEach } from '../../output/show-or-watch.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
 
 type Interruptible = CallOptions & { readonly signal: AbortSignal };

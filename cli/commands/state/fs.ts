@@ -10,9 +10,9 @@ import { withWorld } from '../../fleet/open-world.js';
 import { drawTree, type Listed, list } from '../../fs/listing.js';
 import { sayingPaths } from '../../fs/path-error.js';
 import { Progress } from '../../fs/progress.js';
-import { writeValueStream } from '../../output/door.js';
 import type { Lines } from '../../output/lines.js';
-import { counted, formatBytes, lines, printResult, table } from '../../output/output.js';
+import { counted, formatBytes, lines, printResult, table } from '../../output/print.js';
+import { writeValueStream } from '../../output/write.js';
 
 interface FsFlags extends ConnectionFlags {
   readonly fs?: string;

@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import type { Context } from '../../context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { valueArgument } from '../../input/value-argument.js';
+import { valueArgument } from '../../input/value-or-stdin.js';
 import type { Lines } from '../../output/lines.js';
-import { lines, printResult } from '../../output/output.js';
-import { firstThenEach, printStates } from '../../output/watch.js';
+import { lines, printResult } from '../../output/print.js';
+import { firstThenEach, printStates } from '../../output/show-or-watch.js';
 
 /** `hawser map`: one string for each host under one key. */
 export function mapCommand(context: Context): Command {

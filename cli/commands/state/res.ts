@@ -7,10 +7,10 @@ import type { ConnectionFlags } from '../../fleet/flags.js';
 import { withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { ttlSeconds } from '../../input/parsers.js';
-import { valueArgument } from '../../input/value-argument.js';
+import { valueArgument } from '../../input/value-or-stdin.js';
 import type { Lines } from '../../output/lines.js';
-import { counted, printResult, table } from '../../output/output.js';
-import { printStates, readAtEach } from '../../output/watch.js';
+import { counted, printResult, table } from '../../output/print.js';
+import { printStates, readAtEach } from '../../output/show-or-watch.js';
 
 interface TargetFlags extends ConnectionFlags {
   readonly host?: string;

@@ -7,8 +7,8 @@ import { UsageError } from '../../errors.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { amount, collect, collectLabel, duration, wholeNumber } from '../../input/parsers.js';
-import { lines, printResult, table } from '../../output/output.js';
-import { firstThenEach, printStates } from '../../output/watch.js';
+import { lines, printResult, table } from '../../output/print.js';
+import { firstThenEach, printStates } from '../../output/show-or-watch.js';
 
 interface CandidateFlags extends ConnectionFlags {
   readonly strategy?: string;

@@ -4,9 +4,9 @@ import type { ClientWorld } from '../../../world/client-world.js';
 import type { Context } from '../../context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { valueArgument } from '../../input/value-argument.js';
-import { printResult, printValue } from '../../output/output.js';
-import { printStates, readAtEach } from '../../output/watch.js';
+import { valueArgument } from '../../input/value-or-stdin.js';
+import { printResult, printValue } from '../../output/print.js';
+import { printStates, readAtEach } from '../../output/show-or-watch.js';
 
 /** `hawser str`: strings shared by the whole fleet. */
 export function strCommand(context: Context): Command {

@@ -1,6 +1,6 @@
 import test from 'ava';
+import { printable } from '../../../cli/trust/ascii-only.js';
 import { connectionKeysOf } from '../../../cli/trust/connection-keys.js';
-import { printable } from '../../../cli/trust/printable.js';
 import { usedKeys } from '../../../cli/trust/used-keys.js';
 import { type FolderConfig, judgeTrust, showKeys } from '../../../cli/trust/verdict.js';
 

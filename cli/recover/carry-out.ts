@@ -3,8 +3,8 @@ import type { ControlClient } from '../../agent/control/client.js';
 import { ControlError } from '../../agent/control/error.js';
 import type { AgentState } from '../../agent/control/protocol.js';
 import { RecoverError } from '../errors.js';
-import type { RecoveryPlan } from './plan.js';
-import type { ReachedHosts, Reaching } from './reach.js';
+import type { RecoveryPlan } from './plan-recovery.js';
+import type { ReachedHosts, Reaching } from './reached-hosts.js';
 
 const pollMs = 250;
 

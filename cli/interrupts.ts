@@ -1,5 +1,5 @@
 import { InterruptedError } from './errors.js';
-import { writeRemark } from './output/door.js';
+import { writeRemark } from './output/write.js';
 
 const exitInterrupted = 130;
 

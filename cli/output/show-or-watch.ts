@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../world/call-options.js';
-import { writeJson, writeResult, writeValue } from './door.js';
 import type { Lines } from './lines.js';
-import type { OutputOptions } from './output.js';
+import type { OutputOptions } from './print.js';
+import { writeJson, writeResult, writeValue } from './write.js';
 
 type BoundedCall = CallOptions & { readonly signal: AbortSignal; readonly timeoutMs: number };
 

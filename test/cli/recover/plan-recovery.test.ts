@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { SERVER_STATES, type ServerReport } from '../../../agent/control/protocol.js';
-import { type HostReport, planRecovery } from '../../../cli/recover/plan.js';
-import { formatPlan, formatReports } from '../../../cli/recover/show.js';
-import { judgeRefill } from '../../../cli/recover/wait.js';
+import { formatPlan, formatReports } from '../../../cli/recover/format.js';
+import { type HostReport, planRecovery } from '../../../cli/recover/plan-recovery.js';
+import { judgeRefill } from '../../../cli/recover/wait-for-refill.js';
 import type { Member } from '../../../world/index.js';
 
 const three = ['1', '2', '3'].map((id) => ({ name: `h${id}`, id, peerUrls: [`http://h${id}:2380`] }));

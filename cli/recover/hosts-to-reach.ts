@@ -2,10 +2,10 @@ import path from 'node:path';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import { UsageError } from '../errors.js';
 import type { ConnectionFlags } from '../fleet/flags.js';
+import { type FleetTarget, resolveTarget } from '../fleet/resolve-target.js';
 import { tunnelOptions } from '../fleet/ssh-tunnel.js';
-import { type FleetTarget, resolveTarget } from '../fleet/target.js';
-import { logTo } from '../output/output.js';
-import type { HostToReach } from './reach.js';
+import { logTo } from '../output/print.js';
+import type { HostToReach } from './reached-hosts.js';
 
 export interface HostFlags extends ConnectionFlags {
   readonly prefix: string;

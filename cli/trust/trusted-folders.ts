@@ -5,7 +5,7 @@ import path from 'node:path';
 import { TrustError, UsageError } from '../errors.js';
 import { readFoundFile } from '../fleet/read-config-file.js';
 import { isAbsent, ownConfigFolder } from '../system/home.js';
-import { isOursOrRoots } from './owner.js';
+import { isOursOrRoots } from './file-owner.js';
 
 /** That a person trusts the `hawser.yaml` of a folder, as long as its keys are those of then. */
 export interface TrustedFolder {

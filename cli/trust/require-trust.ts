@@ -1,7 +1,7 @@
 import { TrustError } from '../errors.js';
-import { writeLine } from '../output/stderr.js';
+import { writeLine } from '../output/stderr-lines.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
-import { recallTrust, rememberTrust } from './store.js';
+import { recallTrust, rememberTrust } from './trusted-folders.js';
 import { type FolderConfig, judgeTrust, showKeys } from './verdict.js';
 
 /**

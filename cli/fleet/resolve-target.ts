@@ -9,8 +9,15 @@ import { checkNamespace } from '../../world/names.js';
 import { UsageError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
 import { expandHome, workingFolder } from '../system/home.js';
-import { type ConfigFile, type FoundConfig, findConfig, readOwnFile, readSaidFile, real } from './config.js';
 import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
+import {
+  type ConfigFile,
+  type FoundConfig,
+  findConfig,
+  readOwnFile,
+  readSaidFile,
+  real,
+} from './find-config.js';
 import type { ConnectionFlags } from './flags.js';
 import { type FleetFile, findFleet, knownFleet, onlyFleet } from './fleet-files.js';
 import type { ConnectionConfig } from './hawser-yaml.js';
@@ -118,7 +125,7 @@ async function permitted(
   if (found.origin === 'said') return found.config;
   const [{ usedKeys }, { permit }] = await Promise.all([
     import('../trust/used-keys.js'),
-    import('../trust/permit.js'),
+    import('../trust/require-trust.js'),
   ]);
   const used = usedKeys(found.folderConfig.keys, flags, {
     usesHosts: usesHosts && flags.sshUrl === undefined,

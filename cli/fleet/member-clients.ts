@@ -1,8 +1,8 @@
-import type { Client } from '../../../world/client/client.js';
-import type { Member } from '../../../world/client/members.js';
-import type { ClientWorld } from '../../../world/client-world.js';
-import { WorldError } from '../../../world/errors.js';
-import type { FleetTarget } from '../../fleet/target.js';
+import type { Client } from '../../world/client/client.js';
+import type { Member } from '../../world/client/members.js';
+import type { ClientWorld } from '../../world/client-world.js';
+import { WorldError } from '../../world/errors.js';
+import type { FleetTarget } from './resolve-target.js';
 
 /** Who answers at one address. */
 interface Answer {

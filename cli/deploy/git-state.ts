@@ -2,7 +2,7 @@ import { lstat, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { DeployError } from '../errors.js';
 import { type GitAnswer, type GitRun, git } from './git-command.js';
-import { parseIndex, parseStatus, withoutFilters } from './git-status.js';
+import { parseIndex, parseStatus, withoutFilters } from './parse-git.js';
 
 /** The git side of a folder that is to be deployed. */
 export interface GitState {

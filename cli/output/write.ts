@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { format } from 'node:util';
+import { visibleJson, visibleValue } from './escape-controls.js';
 import { type Lines, show } from './lines.js';
-import { visibleJson, visibleValue } from './visible.js';
 
 // The only file of the command line that writes to its output; a test reads the others for a second one.
 

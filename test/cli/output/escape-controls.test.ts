@@ -3,8 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import fc from 'fast-check';
-import { lines, table } from '../../../cli/output/output.js';
-import { visible, visibleJson, visibleValue } from '../../../cli/output/visible.js';
+import { visible, visibleJson, visibleValue } from '../../../cli/output/escape-controls.js';
+import { lines, table } from '../../../cli/output/print.js';
 
 const source = fileURLToPath(new URL('../../../../cli', import.meta.url));
 
@@ -117,7 +117,7 @@ test('no file of the command line but one writes to its output', async (t) => {
     )
       writers.push(file);
   }
-  t.deepEqual(writers, ['output/door.ts']);
+  t.deepEqual(writers, ['output/write.ts']);
 });
 
 test('whoever lets inquirer draw a question makes its text visible', async (t) => {

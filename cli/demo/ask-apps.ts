@@ -4,8 +4,8 @@ import { text } from 'node:stream/consumers';
 import type { Log } from '../../base/log.js';
 import type { Fleet, Host } from '../../fixtures/index.js';
 import { Tunnel } from '../../tunnel/index.js';
+import type { FleetTarget } from '../fleet/resolve-target.js';
 import { tunnelOptions } from '../fleet/ssh-tunnel.js';
-import type { FleetTarget } from '../fleet/target.js';
 
 const appPort = 8080;
 

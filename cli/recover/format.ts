@@ -1,6 +1,6 @@
 import type { Lines } from '../output/lines.js';
-import { formatBytes, lines, table } from '../output/output.js';
-import type { HostReport, RecoveryPlan } from './plan.js';
+import { formatBytes, lines, table } from '../output/print.js';
+import type { HostReport, RecoveryPlan } from './plan-recovery.js';
 
 /** The hosts and what each has, for people. */
 export function formatReports(reports: readonly HostReport[]): Lines {

@@ -3,7 +3,7 @@ import { CONTROL_SOCKET } from '../../agent/control/socket-path.js';
 import { Questions } from '../../tunnel/questions.js';
 import { Tunnel } from '../../tunnel/tunnel.js';
 import type { TunnelOptions } from '../../tunnel/tunnel-options.js';
-import type { HostReport } from './plan.js';
+import type { HostReport } from './plan-recovery.js';
 import { connectBySudo } from './sudo-pipe.js';
 
 /** A host whose SSH let us in. */

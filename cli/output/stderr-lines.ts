@@ -1,4 +1,4 @@
-import { writeRemark } from './door.js';
+import { writeRemark } from './write.js';
 
 let held: string[] | undefined;
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { TrustError, UsageError } from '../errors.js';
 import { ownConfigFolder } from '../system/home.js';
 import type { ConnectionKey } from '../trust/connection-keys.js';
-import { isOursOrRoots } from '../trust/owner.js';
+import { isOursOrRoots } from '../trust/file-owner.js';
 import type { FolderConfig } from '../trust/verdict.js';
 import type { ConnectionConfig, TlsFiles } from './hawser-yaml.js';
 import {
@@ -102,7 +102,7 @@ export async function readFolderConfig(file: string): Promise<FoundConfig> {
   const fleet = { isThere: true, ...fleetOf(config, file) };
   if (keys.length === 0) return fleet;
   const folder = await real(path.dirname(file));
-  const { digestOf } = await import('../trust/digest.js');
+  const { digestOf } = await import('../trust/keys-digest.js');
   const folderConfig = { file, folder, owners: text.owners, keys, digest: await digestOf(folder, keys) };
   return { connection: { origin: 'folder', file, config, folderConfig }, ...fleet };
 }

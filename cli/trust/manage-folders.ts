@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { TrustError, UsageError } from '../errors.js';
-import { CONFIG_NAME, findNearest, readFolderConfig, real } from '../fleet/config.js';
+import { CONFIG_NAME, findNearest, readFolderConfig, real } from '../fleet/find-config.js';
 import type { Lines } from '../output/lines.js';
-import { lines, table } from '../output/output.js';
+import { lines, table } from '../output/print.js';
 import { workingFolder } from '../system/home.js';
-import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './store.js';
+import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './trusted-folders.js';
 import { judgeTrust, linesOf } from './verdict.js';
 
 /** What one call of `hawser trust` came to: for a program and for a person. */

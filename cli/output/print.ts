@@ -1,9 +1,9 @@
 import type { Log } from '../../base/log.js';
 import { exitCodeOf } from '../exit-code.js';
-import { writeJson, writeRemark, writeResult, writeValue } from './door.js';
 import { type Lines, lines } from './lines.js';
 import { stackLines } from './stack-lines.js';
-import { writeLine } from './stderr.js';
+import { writeLine } from './stderr-lines.js';
+import { writeJson, writeRemark, writeResult, writeValue } from './write.js';
 
 export { lines } from './lines.js';
 export { table } from './table.js';
