@@ -3,7 +3,7 @@ import { exitCodeOf } from '../exit-code.js';
 import { type Lines, lines } from './lines.js';
 import { stackLines } from './stack-lines.js';
 import { writeLine } from './stderr-lines.js';
-import { writeJson, writeRemark, writeResult, writeValue } from './write.js';
+import { writeJson, writeRemark, writeResult } from './write.js';
 
 export { lines } from './lines.js';
 export { table } from './table.js';
@@ -24,12 +24,6 @@ export interface OutputOptions {
 export function printResult(options: OutputOptions, value: unknown, text: string | Lines): void {
   if (options.json) writeJson(value);
   else if (String(text) !== '') writeResult(text);
-}
-
-/** Prints a value that was asked for by name, `raw`, to a program as it is. */
-export function printValue(options: OutputOptions, value: unknown, raw: string): void {
-  if (options.json) writeJson(value);
-  else writeValue(raw);
 }
 
 /** Progress and remarks go to stderr, so that stdout stays the result. */

@@ -5,8 +5,8 @@ import type { Context } from '../../context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import type { Lines } from '../../output/lines.js';
-import { printResult, table } from '../../output/print.js';
-import { printStates, readAtEach } from '../../output/show-or-watch.js';
+import { table } from '../../output/print.js';
+import { showOrWatch } from '../../output/show-or-watch.js';
 
 interface Endpoints {
   /** Good from this process only. */
@@ -21,16 +21,11 @@ export function endpointsCommand(context: Context): Command {
     .option('--watch', 'list them again whenever they change', false)
     .action(async (flags: ConnectionFlags & { watch: boolean }) => {
       await withWorld(context, flags, async (world, call) => {
-        if (!flags.watch) {
-          const endpoints = await read(world, call);
-          return printResult(flags, endpoints, format(endpoints));
-        }
-        const states = readAtEach(
-          (options) => world.watchEndpoints(options),
-          (options) => read(world, options),
-          call,
-        );
-        await printStates(flags, states, (endpoints) => ({ value: endpoints, text: format(endpoints) }));
+        await showOrWatch(flags, call, {
+          read: (options) => read(world, options),
+          changes: (options) => world.watchEndpoints(options),
+          show: (endpoints) => ({ value: endpoints, text: format(endpoints) }),
+        });
       });
     });
 }

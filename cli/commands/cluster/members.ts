@@ -6,7 +6,7 @@ import { withWorld } from '../../fleet/open-world.js';
 import { unknownCommand } from '../../help/help-command.js';
 import type { Lines } from '../../output/lines.js';
 import { printResult, table } from '../../output/print.js';
-import { firstThenEach, printStates } from '../../output/show-or-watch.js';
+import { showOrWatch } from '../../output/show-or-watch.js';
 import { defragCommand } from './members-defrag.js';
 import { recoverCommand } from './members-recover.js';
 
@@ -27,16 +27,11 @@ export function membersCommand(context: Context): Command {
         const [misspelt] = command.args;
         if (misspelt !== undefined) unknownCommand(command, misspelt);
         await withWorld(context, flags, async (world, call) => {
-          if (!flags.watch) {
-            const members = await world.members(call);
-            return printResult(flags, members, format(members));
-          }
-          const states = firstThenEach(
-            (options) => world.members(options),
-            (options) => world.watchMembers(options),
-            call,
-          );
-          await printStates(flags, states, (members) => ({ value: members, text: format(members) }));
+          await showOrWatch(flags, call, {
+            read: (options) => world.members(options),
+            follow: (options) => world.watchMembers(options),
+            show: (members) => ({ value: members, text: format(members) }),
+          });
         });
       })
   );

@@ -7,8 +7,8 @@ import { DeclinedError, UsageError } from '../../errors.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { countFromZero } from '../../input/parsers.js';
-import { counted, printNote, printResult } from '../../output/print.js';
-import { printStates, readAtEach } from '../../output/show-or-watch.js';
+import { counted, printNote } from '../../output/print.js';
+import { showOrWatch } from '../../output/show-or-watch.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
 
 type Interruptible = CallOptions & { readonly signal: AbortSignal };
@@ -33,17 +33,12 @@ export function sizeCommand(context: Context): Command {
         throw new UsageError('Size 0 drains the etcd cluster: say --yes, or be there to be asked.');
       }
       await withWorld(context, flags, async (world, call) => {
-        if (flags.watch) {
-          const sizes = readAtEach(
-            (options) => world.idealClusterSizeWatch(options),
-            (options) => world.idealClusterSizeGet(options),
-            call,
-          );
-          return printStates(flags, sizes, (now) => ({ value: now, text: String(now) }));
-        }
         if (size !== undefined) await setSize(size, { world, flags, call });
-        const now = size ?? (await world.idealClusterSizeGet(call));
-        printResult(flags, now, String(now));
+        await showOrWatch(flags, call, {
+          read: async (options) => size ?? (await world.idealClusterSizeGet(options)),
+          changes: (options) => world.idealClusterSizeWatch(options),
+          show: (now) => ({ value: now, text: String(now) }),
+        });
       });
     });
 }

@@ -5,7 +5,11 @@ import { withWorld } from '../../fleet/open-world.js';
 import { valueArgument } from '../../input/value-or-stdin.js';
 import type { Lines } from '../../output/lines.js';
 import { lines, printResult } from '../../output/print.js';
-import { firstThenEach, printStates } from '../../output/show-or-watch.js';
+import { showOrWatch } from '../../output/show-or-watch.js';
+
+interface WatchFlags extends ConnectionFlags {
+  readonly watch: boolean;
+}
 
 /** `hawser map`: one string for each host under one key. */
 export function mapCommand(context: Context): Command {
@@ -19,31 +23,24 @@ function mapGet(context: Context): Command {
     .description("print every host's value, one host a line")
     .argument('<key>')
     .option('--watch', 'print it again whenever it changes', false)
-    .action(async (key: string, flags: ConnectionFlags & { watch: boolean }) => {
-      if (flags.watch) return watch(context, key, flags);
-      await withWorld(context, flags, async (world, call) => {
-        const { value, text } = show(await world.strMapGet(key, call));
-        printResult(flags, value, text);
-      });
-    });
+    .action((key: string, flags: WatchFlags) => get(context, key, flags));
 }
 
 function mapWatch(context: Context): Command {
   return withConnection(new Command('watch'), 'hawser map watch kernel --json --ssh-url root@web1')
     .description("print every host's value now and whenever one changes")
     .argument('<key>')
-    .action((key: string, flags: ConnectionFlags) => watch(context, key, flags));
+    .action((key: string, flags: ConnectionFlags) => get(context, key, { ...flags, watch: true }));
 }
 
-function watch(context: Context, key: string, flags: ConnectionFlags): Promise<void> {
-  return withWorld(context, flags, (world, call) => {
-    const states = firstThenEach(
-      (options) => world.strMapGet(key, options),
-      (options) => world.strMapFollow(key, options),
-      call,
-    );
-    return printStates(flags, states, show);
-  });
+function get(context: Context, key: string, flags: WatchFlags): Promise<void> {
+  return withWorld(context, flags, (world, call) =>
+    showOrWatch(flags, call, {
+      read: (options) => world.strMapGet(key, options),
+      follow: (options) => world.strMapFollow(key, options),
+      show,
+    }),
+  );
 }
 
 function mapSet(context: Context): Command {

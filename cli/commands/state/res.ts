@@ -10,7 +10,7 @@ import { ttlSeconds } from '../../input/parsers.js';
 import { valueArgument } from '../../input/value-or-stdin.js';
 import type { Lines } from '../../output/lines.js';
 import { counted, printResult, table } from '../../output/print.js';
-import { printStates, readAtEach } from '../../output/show-or-watch.js';
+import { showOrWatch } from '../../output/show-or-watch.js';
 
 interface TargetFlags extends ConnectionFlags {
   readonly host?: string;
@@ -87,16 +87,11 @@ function resCollect(context: Context): Command {
         ...(flags.host === undefined ? {} : { host: flags.host }),
       };
       await withWorld(context, flags, async (world, call) => {
-        if (!flags.watch) {
-          const found = await world.resCollect([filter], call);
-          return printResult(flags, found, format(found));
-        }
-        const states = readAtEach(
-          (options) => world.resWatch(flags.kind, options),
-          (options) => world.resCollect([filter], options),
-          call,
-        );
-        await printStates(flags, states, (found) => ({ value: found, text: format(found) }));
+        await showOrWatch(flags, call, {
+          read: (options) => world.resCollect([filter], options),
+          changes: (options) => world.resWatch(flags.kind, options),
+          show: (found) => ({ value: found, text: format(found) }),
+        });
       });
     });
 }

@@ -1,14 +1,13 @@
 import { Command, Option } from 'commander';
-import type { CallOptions, ChangeResult, WatchOptions } from '../../../world/call-options.js';
+import type { ChangeResult } from '../../../world/call-options.js';
 import type { SchedulerOptions } from '../../../world/scheduler/options.js';
-import type { ScheduledResult } from '../../../world/scheduler/scheduler-world.js';
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { amount, collect, collectLabel, duration, wholeNumber } from '../../input/parsers.js';
 import { lines, printResult, table } from '../../output/print.js';
-import { firstThenEach, printStates } from '../../output/show-or-watch.js';
+import { printStates, showOrWatch } from '../../output/show-or-watch.js';
 
 interface CandidateFlags extends ConnectionFlags {
   readonly strategy?: string;
@@ -38,13 +37,14 @@ function scheduleGet(context: Context): Command {
     .option('--watch', 'print a line with all of them, now and whenever they change', false)
     .action(async (namespace: string, flags: ConnectionFlags & { watch: boolean }) => {
       await withWorld(context, flags, async (world, call) => {
-        const read = (bounded: CallOptions) => world.scheduledGet(namespace, bounded);
-        if (!flags.watch) {
-          const { hosts } = await read(call);
-          return printResult(flags, { namespace, hosts }, lines(hosts));
-        }
-        const decisions = (options: WatchOptions) => world.scheduled(namespace, options);
-        await follow(flags, namespace, firstThenEach(read, decisions, call));
+        await showOrWatch(flags, call, {
+          read: (options) => world.scheduledGet(namespace, options),
+          follow: (options) => world.scheduled(namespace, options),
+          show: ({ hosts }) => ({
+            value: { namespace, hosts },
+            text: flags.watch ? inOneLine(hosts) : lines(hosts),
+          }),
+        });
       });
     });
 }
@@ -56,8 +56,8 @@ function scheduleList(context: Context): Command {
       const schedules = await withWorld(context, flags, (world, call) => world.schedules(call));
       const rows = schedules.map(({ namespace, hosts, candidates }) => [
         namespace,
-        hosts.join(',') || '-',
-        candidates.join(',') || '-',
+        inOneLine(hosts),
+        inOneLine(candidates),
       ]);
       printResult(flags, schedules, table(['NAMESPACE', 'CHOSEN', 'CANDIDATES'], rows));
     });
@@ -73,7 +73,11 @@ function scheduleJoin(context: Context): Command {
         // A fleet that does not answer is an error now; later an outage is waited out.
         await world.scheduledGet(namespace, call);
         const { signal } = call;
-        await follow(flags, namespace, world.scheduler(namespace, { ...optionsOf(flags), signal }));
+        const decisions = world.scheduler(namespace, { ...optionsOf(flags), signal });
+        await printStates(flags, decisions, ({ hosts }) => ({
+          value: { namespace, hosts },
+          text: inOneLine(hosts),
+        }));
       });
       // Under a service manager SIGTERM is the ordinary end.
       context.endedInOrder = context.interrupts.reason?.signalName === 'SIGTERM';
@@ -120,15 +124,8 @@ async function change(
   printResult(flags, result, result.changed ? '' : 'nothing had to change');
 }
 
-async function follow(
-  flags: ConnectionFlags,
-  namespace: string,
-  decisions: AsyncIterable<ScheduledResult>,
-): Promise<void> {
-  await printStates(flags, decisions, ({ hosts }) => ({
-    value: { namespace, hosts },
-    text: hosts.join(',') || '-',
-  }));
+function inOneLine(hosts: readonly string[]): string {
+  return hosts.join(',') || '-';
 }
 
 function withCandidate(command: Command): Command {

@@ -5,8 +5,12 @@ import type { Context } from '../../context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { valueArgument } from '../../input/value-or-stdin.js';
-import { printResult, printValue } from '../../output/print.js';
-import { printStates, readAtEach } from '../../output/show-or-watch.js';
+import { printResult } from '../../output/print.js';
+import { showOrWatch } from '../../output/show-or-watch.js';
+
+interface WatchFlags extends ConnectionFlags {
+  readonly watch: boolean;
+}
 
 /** `hawser str`: strings shared by the whole fleet. */
 export function strCommand(context: Context): Command {
@@ -20,31 +24,24 @@ function strGet(context: Context): Command {
     .description('print a string')
     .argument('<key>')
     .option('--watch', 'print it again whenever it changes', false)
-    .action(async (key: string, flags: ConnectionFlags & { watch: boolean }) => {
-      if (flags.watch) return watch(context, key, flags);
-      await withWorld(context, flags, async (world, call) => {
-        const value = await world.strGet(key, call);
-        printValue(flags, { key, value }, value);
-      });
-    });
+    .action((key: string, flags: WatchFlags) => get(context, key, flags));
 }
 
 function strWatch(context: Context): Command {
   return withConnection(new Command('watch'), 'hawser str watch motd --json --ssh-url root@web1')
     .description('print a string now and whenever it changes; a missing one is null, or an empty line')
     .argument('<key>')
-    .action((key: string, flags: ConnectionFlags) => watch(context, key, flags));
+    .action((key: string, flags: ConnectionFlags) => get(context, key, { ...flags, watch: true }));
 }
 
-function watch(context: Context, key: string, flags: ConnectionFlags): Promise<void> {
-  return withWorld(context, flags, (world, call) => {
-    const values = readAtEach(
-      (options) => world.strWatch(key, options),
-      (options) => valueOrNull(world, key, options),
-      call,
-    );
-    return printStates(flags, values, (value) => ({ value: { key, value }, raw: value ?? '' }));
-  });
+function get(context: Context, key: string, flags: WatchFlags): Promise<void> {
+  return withWorld(context, flags, (world, call) =>
+    showOrWatch(flags, call, {
+      read: (options) => (flags.watch ? valueOrNull(world, key, options) : world.strGet(key, options)),
+      changes: (options) => world.strWatch(key, options),
+      show: (value) => ({ value: { key, value }, raw: value ?? '' }),
+    }),
+  );
 }
 
 async function valueOrNull(world: ClientWorld, key: string, options: CallOptions): Promise<string | null> {
