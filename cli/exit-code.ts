@@ -2,18 +2,10 @@ import { ControlError } from '../agent/control/error.js';
 import { AgentError, type AgentErrorCode } from '../agent/errors.js';
 import { TunnelError, type TunnelErrorCode } from '../tunnel/errors.js';
 import { WorldError, type WorldErrorCode } from '../world/errors.js';
-import {
-  DeployError,
-  type DeployErrorCode,
-  InterruptedError,
-  RecoverError,
-  type RecoverErrorCode,
-  TrustError,
-  UsageError,
-} from './errors.js';
+import { CliError, type CliErrorCode, InterruptedError } from './errors.js';
 
 /** What the shell is told; programs may rely on these numbers. */
-export const exitCodes = {
+export const EXIT_CODES = {
   done: 0,
   failed: 1,
   usage: 2,
@@ -23,68 +15,68 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
-const tunnelExits: Record<TunnelErrorCode, ExitCode> = {
-  'bad-destination': exitCodes.usage,
-  'bad-identity': exitCodes.unreachable,
-  'auth-failed': exitCodes.unreachable,
-  'no-common-algorithm': exitCodes.unreachable,
-  unreachable: exitCodes.unreachable,
-  'forward-refused': exitCodes.unreachable,
-  'exec-refused': exitCodes.failed,
-  'outcome-unknown': exitCodes.failed,
-  closed: exitCodes.failed,
-  'host-key-unknown': exitCodes.refused,
-  'host-key-changed': exitCodes.refused,
-  'host-key-revoked': exitCodes.refused,
-  'host-key-unproven': exitCodes.refused,
+const TUNNEL_EXITS: Record<TunnelErrorCode, ExitCode> = {
+  'bad-destination': EXIT_CODES.usage,
+  'bad-identity': EXIT_CODES.unreachable,
+  'auth-failed': EXIT_CODES.unreachable,
+  'no-common-algorithm': EXIT_CODES.unreachable,
+  unreachable: EXIT_CODES.unreachable,
+  'forward-refused': EXIT_CODES.unreachable,
+  'exec-refused': EXIT_CODES.failed,
+  'outcome-unknown': EXIT_CODES.failed,
+  closed: EXIT_CODES.failed,
+  'host-key-unknown': EXIT_CODES.refused,
+  'host-key-changed': EXIT_CODES.refused,
+  'host-key-revoked': EXIT_CODES.refused,
+  'host-key-unproven': EXIT_CODES.refused,
 };
 
-const worldExits: Partial<Record<WorldErrorCode, ExitCode>> = {
-  unavailable: exitCodes.unreachable,
-  invalid: exitCodes.usage,
-  unsafe: exitCodes.refused,
-  'other-fleet': exitCodes.refused,
+const WORLD_EXITS: Partial<Record<WorldErrorCode, ExitCode>> = {
+  unavailable: EXIT_CODES.unreachable,
+  invalid: EXIT_CODES.usage,
+  unsafe: EXIT_CODES.refused,
+  'other-fleet': EXIT_CODES.refused,
 };
 
-const agentExits: Partial<Record<AgentErrorCode, ExitCode>> = {
-  invalid: exitCodes.usage,
-  'other-cluster': exitCodes.refused,
-  'no-fleet': exitCodes.refused,
-  unsafe: exitCodes.refused,
+const AGENT_EXITS: Partial<Record<AgentErrorCode, ExitCode>> = {
+  invalid: EXIT_CODES.usage,
+  'other-cluster': EXIT_CODES.refused,
+  'no-fleet': EXIT_CODES.refused,
+  unsafe: EXIT_CODES.refused,
 };
 
-const deployExits: Record<DeployErrorCode, ExitCode> = {
-  unhealthy: exitCodes.unhealthy,
-  'dirty-tree': exitCodes.refused,
-  'git-refused': exitCodes.refused,
-  'hash-chain': exitCodes.refused,
-  overtaken: exitCodes.refused,
-  declined: exitCodes.failed,
+const CLI_EXITS: Readonly<Record<string, ExitCode | undefined>> = {
+  usage: EXIT_CODES.usage,
+  'not-confirmed': EXIT_CODES.refused,
+  'not-trusted': EXIT_CODES.refused,
+  'not-yours': EXIT_CODES.refused,
+  'dirty-tree': EXIT_CODES.refused,
+  'git-refused': EXIT_CODES.refused,
+  'hash-chain': EXIT_CODES.refused,
+  overtaken: EXIT_CODES.refused,
+  'has-quorum': EXIT_CODES.refused,
+  unreachable: EXIT_CODES.unreachable,
+  unhealthy: EXIT_CODES.unhealthy,
+} satisfies Partial<Record<CliErrorCode, ExitCode>>;
+
+const CONTROL_EXITS: Partial<Record<ControlError['code'], ExitCode>> = {
+  unreachable: EXIT_CODES.unreachable,
+  'has-quorum': EXIT_CODES.refused,
 };
 
-const recoverExits: Record<RecoverErrorCode, ExitCode> = {
-  'has-quorum': exitCodes.refused,
-  'not-confirmed': exitCodes.refused,
-  declined: exitCodes.failed,
-  impossible: exitCodes.failed,
-  unreachable: exitCodes.unreachable,
-  incomplete: exitCodes.failed,
-};
-
+/** What the shell is told of an error: 1 where there is no number of its own. */
 export function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof InterruptedError) return exitCodes.interrupted;
-  if (error instanceof UsageError) return exitCodes.usage;
-  if (error instanceof TrustError) return exitCodes.refused;
-  if (error instanceof DeployError) return deployExits[error.code];
-  if (error instanceof RecoverError) return recoverExits[error.code];
-  if (error instanceof TunnelError) return tunnelExits[error.code];
-  if (error instanceof ControlError) {
-    if (error.code === 'unreachable') return exitCodes.unreachable;
-    return error.code === 'has-quorum' ? exitCodes.refused : exitCodes.failed;
-  }
-  if (error instanceof AgentError) return agentExits[error.code] ?? exitCodes.failed;
-  if (error instanceof WorldError) return worldExits[error.code] ?? exitCodes.failed;
-  return exitCodes.failed;
+  if (error instanceof InterruptedError) return EXIT_CODES.interrupted;
+  return ownExit(error) ?? EXIT_CODES.failed;
+}
+
+function ownExit(error: unknown): ExitCode | undefined {
+  if (error instanceof CliError) return CLI_EXITS[error.code];
+  if (error instanceof TunnelError) return TUNNEL_EXITS[error.code];
+  if (error instanceof ControlError) return CONTROL_EXITS[error.code];
+  if (error instanceof AgentError) return AGENT_EXITS[error.code];
+  if (error instanceof WorldError) return WORLD_EXITS[error.code];
+  return undefined;
 }

@@ -1,7 +1,6 @@
 import { InterruptedError } from './errors.js';
+import { EXIT_CODES } from './exit-code.js';
 import { writeRemark } from './output/write.js';
-
-const exitInterrupted = 130;
 
 /**
  * Turns ^C into an orderly end: the first aborts `signal`, the second says how long that may still take where it is
@@ -54,7 +53,7 @@ export class Interrupts implements Disposable {
       writeRemark(`hawser: still ending in order${this.#howLong()}; once more to end at once`);
     if (this.#count < 3) return;
     for (const kill of this.#kills) kill();
-    process.exit(exitInterrupted);
+    process.exit(EXIT_CODES.interrupted);
   };
 
   #howLong(): string {

@@ -16,7 +16,7 @@ import { statusCommand } from './commands/status.js';
 import { trustCommand } from './commands/trust.js';
 import type { Context } from './context.js';
 import { InterruptedError } from './errors.js';
-import { exitCodes } from './exit-code.js';
+import { EXIT_CODES } from './exit-code.js';
 import { addHelpCommands } from './help/help-command.js';
 import { Interrupts } from './interrupts.js';
 import { type Lines, lines } from './output/lines.js';
@@ -26,31 +26,31 @@ import { writeJson, writeRemark, writeUsage } from './output/write.js';
 /** Runs one command line and gives the exit code. Only `main.ts` calls it. */
 export async function runProgram(argv: readonly string[], version: string): Promise<number> {
   using interrupts = new Interrupts();
-  const context: Context = { version, interrupts, exitCode: exitCodes.done };
+  const context: Context = { version, interrupts, exitCode: EXIT_CODES.done };
   const options = { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
   try {
     const root = program(context);
     addHelpCommands(root);
     await root.parseAsync(argv);
-    if (interrupts.reason !== undefined && context.exitCode === exitCodes.done && !context.endedInOrder) {
-      return exitCodes.interrupted;
+    if (interrupts.reason !== undefined && context.exitCode === EXIT_CODES.done && !context.endedInOrder) {
+      return EXIT_CODES.interrupted;
     }
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return usageExit(error, options);
-    if (error instanceof InterruptedError) return exitCodes.interrupted;
+    if (error instanceof InterruptedError) return EXIT_CODES.interrupted;
     return printError(error, options);
   }
 }
 
 /** commander has printed its sentence already, except for a program that asked for JSON. */
 function usageExit(error: CommanderError, options: { json: boolean }): number {
-  if (error.exitCode === 0) return exitCodes.done;
+  if (error.exitCode === 0) return EXIT_CODES.done;
   if (options.json) {
     const message = error.message.replace(/^error: /, '');
     writeJson({ error: { code: 'usage', message } }, 'stderr');
   }
-  return exitCodes.usage;
+  return EXIT_CODES.usage;
 }
 
 /** All commands, with nothing run yet. */

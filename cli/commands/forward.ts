@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
 import { requireFleet, resolveTarget } from '../fleet/resolve-target.js';
 import { tunnelOptions } from '../fleet/ssh-tunnel.js';
@@ -30,7 +30,7 @@ export function forwardCommand(context: Context): Command {
       const { signal } = context.interrupts;
       const connection = requireFleet(await resolveTarget(flags, { signal }));
       if (connection.sshUrls.length === 0)
-        throw new UsageError('A forward goes through SSH: give --ssh-url user@host.');
+        throw new CliError('usage', 'A forward goes through SSH: give --ssh-url user@host.');
       const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([
         import('../../tunnel/tunnel.js'),
         import('../../world/client/calls/endpoint.js'),

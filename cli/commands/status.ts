@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import { WorldError } from '../../world/errors.js';
 import type { Context } from '../context.js';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { withConnection } from '../fleet/flags.js';
 import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parsers.js';
@@ -50,8 +50,9 @@ export function statusCommand(context: Context): Command {
     });
 }
 
-function neverSoLong(quietMs: number, timeoutMs: number): UsageError {
-  return new UsageError(
+function neverSoLong(quietMs: number, timeoutMs: number): CliError {
+  return new CliError(
+    'usage',
     `A rest of ${formatDuration(quietMs)} cannot be seen within ${formatDuration(timeoutMs)}: give a longer --timeout.`,
   );
 }

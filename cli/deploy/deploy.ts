@@ -1,7 +1,7 @@
 import type { ClientWorld } from '../../world/client-world.js';
 import type { Report } from '../../world/deploys/report.js';
 import type { HostVerdict } from '../../world/deploys/verdict.js';
-import { DeployError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { counted, formatBytes, type OutputOptions, printNote } from '../output/print.js';
 import { canAsk, confirmDeploy } from '../prompts/deploy.js';
 import { findPosition, type Prepared, readTargets, record, type Targets } from './prepare.js';
@@ -30,7 +30,7 @@ export interface DeployOutcome {
 /**
  * Deploys a prepared folder: plan, question, upload, record, wait. Progress is printed as it comes.
  *
- * @throws DeployError
+ * @throws CliError
  */
 export async function deploy(world: ClientWorld, prepared: Prepared, run: DeployRun): Promise<DeployOutcome> {
   const { signal } = run;
@@ -46,7 +46,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   }
   const confirmed = !run.yes && !run.json && canAsk();
   if (confirmed && !(await confirmDeploy(`Deploy ${name} as deploy ${position.id} to ${to}?`, signal))) {
-    throw new DeployError('declined', 'Nothing was deployed.');
+    throw new CliError('declined', 'Nothing was deployed.');
   }
   run.onConfirmed?.();
   const upload = await world.putTree(folder, { signal });
@@ -105,7 +105,7 @@ async function awaitHosts(
     ? ' To accept missing hosts, give --allow-missing; for one that has left for good, run "hawser members forget".'
     : '';
   const what = verdict === 'failed' ? 'failed' : `is not healthy after ${run.waitTimeout / 1_000} s`;
-  throw new DeployError('unhealthy', `Deploy ${id} of ${name} ${what}. ${why}${remedy}`, {
+  throw new CliError('unhealthy', `Deploy ${id} of ${name} ${what}. ${why}${remedy}`, {
     hosts: Object.fromEntries(bad.map(([hostname, { message }]) => [hostname, message])),
     logTail: appOutput(await world.getReports(id, { signal: run.signal })),
   });

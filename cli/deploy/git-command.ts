@@ -1,6 +1,6 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import path from 'node:path';
-import { DeployError, UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 
 /** What git answered: its exit code, and what it wrote. */
 export interface GitAnswer {
@@ -85,7 +85,7 @@ export interface GitRun {
  * Runs git in a folder that somebody else may have made. Of the repository's configuration nothing counts that names a
  * program; the person's own still says which folders are safe and which files are ignored.
  *
- * @throws UsageError when there is no git program
+ * @throws CliError `usage` when there is no git program
  */
 export async function git(args: readonly string[], run: GitRun): Promise<GitAnswer> {
   const { folder, root, signal, timeoutMs = PATIENCE_MS, settings = [] } = run;
@@ -141,9 +141,9 @@ function searchPath(given: string, root: string): string {
 function cannotRun(error: ExecFileException, timeoutMs: number): Error {
   if (error.code === 'ENOENT' || error.code === 'EACCES') {
     const message = `Cannot run git (${error.code}): install it, or give --no-git.`;
-    return new UsageError(message, { cause: error });
+    return new CliError('usage', message, { cause: error });
   }
   const why = error.killed === true ? `in ${timeoutMs / 1_000} s` : `(${error.code ?? error.signal})`;
   const message = `git did not finish ${why}: see whether "git status" works there, or give --no-git.`;
-  return new DeployError('git-refused', message);
+  return new CliError('git-refused', message);
 }

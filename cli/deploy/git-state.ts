@@ -1,6 +1,6 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { DeployError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { type GitAnswer, type GitRun, git } from './git-command.js';
 import { parseIndex, parseStatus, withoutFilters } from './parse-git.js';
 
@@ -27,7 +27,7 @@ const SETTINGS_PATIENCE_MS = 5_000;
 /**
  * Looks at a folder; undefined when it is in no git work tree.
  *
- * @throws DeployError `git-refused` with git's words where it does not say how the folder stands; UsageError when there is no
+ * @throws CliError `git-refused` with git's words where it does not say how the folder stands; CliError `usage` when there is no
  * git program
  */
 export async function gitState(folder: string, signal: AbortSignal): Promise<GitState | undefined> {
@@ -38,7 +38,7 @@ export async function gitState(folder: string, signal: AbortSignal): Promise<Git
 
 /**
  * Whether `commit` is the one that is checked out or one of its ancestors; false too for a commit that this clone does not have.
- * @throws DeployError `git-refused` when the clone is shallow, so that it cannot be known
+ * @throws CliError `git-refused` when the clone is shallow, so that it cannot be known
  */
 export async function contains(
   { root, head }: GitState,
@@ -54,7 +54,7 @@ export async function contains(
   const shallow = await git(['rev-parse', '--is-shallow-repository'], run);
   if (shallow.stdout.trim() !== 'true') return false;
   const message = `Cannot tell whether ${head.slice(0, 10)} contains the commit ${commit.slice(0, 10)} that is deployed: this clone is shallow. Get its history with "git fetch --unshallow" (GitHub Actions: fetch-depth: 0 for checkout), or give --force.`;
-  throw new DeployError('git-refused', message);
+  throw new CliError('git-refused', message);
 }
 
 interface Looking {
@@ -144,9 +144,9 @@ async function isEmptyOrAbsent(folder: string): Promise<boolean> {
   }
 }
 
-function refused(folder: string, why: GitAnswer | string): DeployError {
+function refused(folder: string, why: GitAnswer | string): CliError {
   const words = typeof why === 'string' ? why : why.words.replace(/^fatal: /, '').replace(/[.:]$/, '');
-  return new DeployError(
+  return new CliError(
     'git-refused',
     `git does not say whether ${folder} is committed: ${words}. Mend that, or give --no-git.`,
   );

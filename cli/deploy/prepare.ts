@@ -5,7 +5,7 @@ import { listHosts } from '../../world/agents/hosts.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { type Manifest, serialiseDeployment } from '../../world/deploys/deployment.js';
 import { WorldError } from '../../world/errors.js';
-import { DeployError, UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { readYaml } from '../fleet/find-config.js';
 import { parseManifest } from '../fleet/hawser-yaml.js';
 import { userName } from '../system/user-name.js';
@@ -35,13 +35,13 @@ const raceRetries = 5;
 /**
  * Reads the manifest and looks at git.
  *
- * @throws UsageError for a missing or wrong manifest; DeployError `dirty-tree`, `git-refused`
+ * @throws CliError `usage` for a missing or wrong manifest, `dirty-tree`, `git-refused`
  */
 export async function prepare(choices: DeployChoices, signal: AbortSignal): Promise<Prepared> {
   const manifest = await readManifest(choices.folder);
   const git = choices.git ? await gitState(choices.folder, signal) : undefined;
   if (git?.head === '' && !choices.force) {
-    throw new DeployError(
+    throw new CliError(
       'dirty-tree',
       `${choices.folder} is in a git repository without a commit: make one, or give --force or --no-git.`,
     );
@@ -51,7 +51,7 @@ export async function prepare(choices: DeployChoices, signal: AbortSignal): Prom
       ? ' Filters (git-lfs, git-crypt) are not run here: if you trust the repository, "git status" may settle it.'
       : '';
     const more = git.dirty.length > 1 ? ` and ${git.dirty.length - 1} more` : '';
-    throw new DeployError(
+    throw new CliError(
       'dirty-tree',
       `${choices.folder} has changes that are in no commit (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git.${filtered}`,
     );
@@ -67,7 +67,7 @@ export interface Position {
   readonly parentHash: string;
 }
 
-/** @throws DeployError `hash-chain` when somebody deployed a commit that this one does not contain. */
+/** @throws CliError `hash-chain` when somebody deployed a commit that this one does not contain. */
 export async function findPosition(
   world: ClientWorld,
   prepared: Prepared,
@@ -78,7 +78,7 @@ export async function findPosition(
   if (newest === 0 || git === undefined || choices.force) return { id: newest + 1, parentHash: '' };
   const parentHash = await world.getDeployHash(newest, { signal });
   if (parentHash !== '' && !(await contains(git, parentHash, signal))) {
-    throw new DeployError(
+    throw new CliError(
       'hash-chain',
       `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull it first, or give --force.`,
     );
@@ -116,7 +116,7 @@ export async function readTargets(world: ClientWorld, signal: AbortSignal): Prom
  * Appends the deploy to the log for these hosts. Whoever loses a race against another deploy tries
  * again behind it (the commit is checked anew), unless a person has confirmed `position`.
  *
- * @throws DeployError `overtaken` or `hash-chain`
+ * @throws CliError `overtaken` or `hash-chain`
  */
 export async function record(
   world: ClientWorld,
@@ -149,7 +149,7 @@ export async function record(
     } catch (error) {
       if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
       if (options.confirmed || tries === raceRetries) {
-        throw new DeployError(
+        throw new CliError(
           'overtaken',
           `Somebody else made deploy ${position.id} meanwhile: look at it and run this again.`,
         );
@@ -159,15 +159,16 @@ export async function record(
   }
 }
 
-/** @throws UsageError naming the file and what is wrong in it. */
+/** @throws CliError `usage` naming the file and what is wrong in it. */
 async function readManifest(folder: string): Promise<Manifest> {
   const file = path.join(folder, 'hawser.yaml');
   if (!existsSync(file)) {
-    throw new UsageError(
+    throw new CliError(
+      'usage',
       `There is no ${file}: a folder to deploy needs one that holds at least "name: my-app".`,
     );
   }
   const parsed = parseManifest(await readYaml(file));
   if ('manifest' in parsed) return parsed.manifest;
-  throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}.`);
+  throw new CliError('usage', `${file} is not right: ${parsed.problems.join('; ')}.`);
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { EtcdUser } from '../../world/client/login.js';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
 import { fileTrouble } from '../system/file-error.js';
 import { expandHome } from '../system/home.js';
@@ -26,7 +26,7 @@ export interface UserConfig {
 }
 
 /**
- * Flags over a config. @throws UsageError for a password in the user's name, or a password file without a user
+ * Flags over a config. @throws CliError `usage` for a password in the user's name, or a password file without a user
  */
 export function userConfig(
   flags: UserFlags,
@@ -36,10 +36,11 @@ export function userConfig(
   const file = flags.passwordFile ?? config.passwordFile;
   if (name === undefined) {
     if (file === undefined) return undefined;
-    throw new UsageError(`The password in ${file} is nobody's: give --user NAME too.`);
+    throw new CliError('usage', `The password in ${file} is nobody's: give --user NAME too.`);
   }
   if (name.includes(':')) {
-    throw new UsageError(
+    throw new CliError(
+      'usage',
       `A name of a user of etcd has no colon. Give --user the name alone, and the password by ${PASSWORD_VARIABLE} or --password-file.`,
     );
   }
@@ -72,7 +73,8 @@ async function passwordOf(
   if (passwordFile !== undefined && (isFileFlag || given === undefined)) return readPassword(passwordFile);
   if (given !== undefined) return given;
   if (!mayAsk) {
-    throw new UsageError(
+    throw new CliError(
+      'usage',
       `The user ${name} of etcd needs a password: set ${PASSWORD_VARIABLE}, or give --password-file FILE.`,
     );
   }
@@ -81,20 +83,20 @@ async function passwordOf(
   return (await askInTerminal({ kind: 'password', host: 'etcd', text, echo: false }, { signal })) ?? '';
 }
 
-/** @throws UsageError for a file that cannot be read, or that others can read */
+/** @throws CliError `usage` for a file that cannot be read, or that others can read */
 async function readPassword(file: string): Promise<string> {
   try {
     await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const status = await handle.stat();
-    if (!status.isFile()) throw new UsageError(`The password file ${file} is no regular file.`);
+    if (!status.isFile()) throw new CliError('usage', `The password file ${file} is no regular file.`);
     if ((status.mode & 0o077) !== 0) {
-      throw new UsageError(`Others can read the password file ${file}: chmod 600 it.`);
+      throw new CliError('usage', `Others can read the password file ${file}: chmod 600 it.`);
     }
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0);
     return buffer.toString('utf8', 0, bytesRead).replace(/\r?\n$/, '');
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`Cannot read the password file ${file}: ${fileTrouble(error)}.`, {
+    if (error instanceof CliError) throw error;
+    throw new CliError('usage', `Cannot read the password file ${file}: ${fileTrouble(error)}.`, {
       cause: error,
     });
   }

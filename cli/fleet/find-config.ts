@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { TrustError, UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { ownConfigFolder } from '../system/home.js';
 import type { ConnectionKey } from '../trust/connection-keys.js';
 import { isOursOrRoots } from '../trust/file-owner.js';
@@ -55,7 +55,7 @@ interface ParsedFile {
  * Finds the config that is in force: the given file, else the first `hawser.yaml` with connection keys from the folders
  * upward, else the person's own. A file that only describes an app does not end the search.
  *
- * @throws UsageError naming the file and each key that is wrong; TrustError for a file of the person's own configuration
+ * @throws CliError `usage` naming the file and each key that is wrong, `not-yours` for a file of the person's own configuration
  * that another user could have written.
  */
 export async function findConfig(
@@ -76,13 +76,13 @@ export async function findConfig(
   return ownFile === undefined ? found : { ...(await readOwnFile(ownFile)), ...found };
 }
 
-/** Reads a file that the person named, whoever owns it. @throws UsageError as {@link findConfig} */
+/** Reads a file that the person named, whoever owns it. @throws CliError `usage` as {@link findConfig} */
 export async function readSaidFile(file: string, time: ReadingTime = {}): Promise<FoundConfig> {
   const { config } = await parseFile(file, await readNamedFile(file, time));
   return { connection: { origin: 'said', file, config }, ...fleetOf(config, file) };
 }
 
-/** Reads a file of the person's own configuration. @throws UsageError and TrustError as {@link findConfig} */
+/** Reads a file of the person's own configuration. @throws CliError `usage` and `not-yours` as {@link findConfig} */
 export async function readOwnFile(file: string): Promise<FoundConfig> {
   const text = await readFoundFile(file);
   return text === undefined ? {} : ownConfig(text);
@@ -94,7 +94,7 @@ export async function findNearest(folder: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Reads the `hawser.yaml` of a folder. @throws UsageError as {@link findConfig} */
+/** Reads the `hawser.yaml` of a folder. @throws CliError `usage` as {@link findConfig} */
 export async function readFolderConfig(file: string): Promise<FoundConfig> {
   const text = await readFoundFile(file);
   if (text === undefined) return {};
@@ -110,7 +110,7 @@ export async function readFolderConfig(file: string): Promise<FoundConfig> {
 async function ownConfig({ file, content, owners, isOpenToAll }: ConfigText): Promise<FoundConfig> {
   if (isOpenToAll || !owners.every(isOursOrRoots)) {
     const message = `${file} says how to reach the fleet, and another user could have written it. Make it yours: chown it, chmod 600.`;
-    throw new TrustError('not-yours', file, message);
+    throw new CliError('not-yours', message);
   }
   const { config } = await parseFile(file, content);
   return { connection: { origin: 'said', file, config }, ...fleetOf(config, file) };
@@ -123,7 +123,8 @@ async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
     import('../trust/connection-keys.js'),
   ]);
   const parsed = parseConfig(value);
-  if ('problems' in parsed) throw new UsageError(`${file} is not right: ${parsed.problems.join('; ')}.`);
+  if ('problems' in parsed)
+    throw new CliError('usage', `${file} is not right: ${parsed.problems.join('; ')}.`);
   return { config: located(parsed.config, path.dirname(file)), keys: connectionKeysOf(value) };
 }
 
@@ -169,9 +170,9 @@ export async function real(folder: string): Promise<string> {
   }
 }
 
-/** Reads one YAML file of a folder as data; undefined when there is none. @throws UsageError */
+/** Reads one YAML file of a folder as data; undefined when there is none. @throws CliError `usage` */
 export async function readYaml(file: string): Promise<unknown> {
   const text = await readFoundFile(file);
-  if (text === undefined) throw new UsageError(`Cannot read ${file}: there is no such file.`);
+  if (text === undefined) throw new CliError('usage', `Cannot read ${file}: there is no such file.`);
   return parseYaml(file, text.content);
 }

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { fileTrouble } from '../system/file-error.js';
 import { isAbsent, ownConfigFolder } from '../system/home.js';
 
@@ -16,7 +16,7 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /**
  * The file of a fleet by what a person wrote: a name, for `fleets/NAME.yaml` in their configuration, or a file.
- * @throws UsageError for a name that is not known
+ * @throws CliError `usage` for a name that is not known
  */
 export async function findFleet(wanted: string): Promise<FleetFile> {
   if (wanted.includes('/') || wanted.endsWith(ENDING)) return { file: path.resolve(wanted), isNamed: true };
@@ -24,7 +24,8 @@ export async function findFleet(wanted: string): Promise<FleetFile> {
   if (known !== undefined) return known;
   const names = await fleetNames();
   const others = names.length === 0 ? '' : ` Known are: ${names.join(', ')}.`;
-  throw new UsageError(
+  throw new CliError(
+    'usage',
     `No fleet named ${wanted} is known here.${others} Say how to reach it: --ssh-url user@host.`,
   );
 }
@@ -55,6 +56,6 @@ async function fleetNames(): Promise<string[]> {
     return files.map((file) => file.slice(0, -ENDING.length)).filter((name) => NAME.test(name));
   } catch (error) {
     if (isAbsent(error)) return [];
-    throw new UsageError(`Cannot read ${folder}: ${fileTrouble(error)}.`, { cause: error });
+    throw new CliError('usage', `Cannot read ${folder}: ${fileTrouble(error)}.`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { readFile } from '../../tunnel/files/read-file.js';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { fileTrouble } from '../system/file-error.js';
 
 /** More than any configuration needs; whoever puts a file in a folder must not fill our memory with it. */
@@ -22,14 +22,14 @@ export interface ConfigText {
  * Reads a file that lies in a folder: a regular one of at most 1 MiB, so that a pipe cannot hold us and a device cannot fill
  * us. Undefined when there is none.
  *
- * @throws UsageError when it cannot be read, or is not such a file.
+ * @throws CliError `usage` when it cannot be read, or is not such a file.
  */
 export async function readFoundFile(file: string): Promise<ConfigText | undefined> {
   try {
     const link = await lstat(file);
     await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const status = await handle.stat();
-    if (!status.isFile()) throw new UsageError(`Cannot read ${file}: it is not a regular file.`);
+    if (!status.isFile()) throw new CliError('usage', `Cannot read ${file}: it is not a regular file.`);
     return {
       file,
       content: await readAll(handle, file),
@@ -37,11 +37,11 @@ export async function readFoundFile(file: string): Promise<ConfigText | undefine
       isOpenToAll: (status.mode & constants.S_IWOTH) !== 0,
     };
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof CliError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     // Only absence moves a search on: an unreadable file is reported, not passed over.
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new UsageError(`Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
+    throw new CliError('usage', `Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
   }
 }
 
@@ -54,7 +54,7 @@ export interface ReadingTime {
 
 /**
  * Reads a file that the person named; it may be a pipe. An abort rejects with `signal.reason`.
- * @throws UsageError when it cannot be read in time.
+ * @throws CliError `usage` when it cannot be read in time.
  */
 export async function readNamedFile(
   file: string,
@@ -67,9 +67,11 @@ export async function readNamedFile(
   } catch (error) {
     signal?.throwIfAborted();
     if (ends.aborted) {
-      throw new UsageError(`Cannot read ${file}: it did not come to its end in time.`, { cause: error });
+      throw new CliError('usage', `Cannot read ${file}: it did not come to its end in time.`, {
+        cause: error,
+      });
     }
-    throw new UsageError(`Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
+    throw new CliError('usage', `Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
   }
 }
 
@@ -78,13 +80,13 @@ async function readAll(handle: FileHandle, file: string): Promise<Buffer> {
   let sizeBytes = 0;
   for await (const part of handle.createReadStream({ autoClose: false })) {
     sizeBytes += part.length;
-    if (sizeBytes > MAX_BYTES) throw new UsageError(`Cannot read ${file}: it is larger than 1 MiB.`);
+    if (sizeBytes > MAX_BYTES) throw new CliError('usage', `Cannot read ${file}: it is larger than 1 MiB.`);
     parts.push(part);
   }
   return Buffer.concat(parts);
 }
 
-/** Parses YAML as data. @throws UsageError naming the file when it is not YAML. */
+/** Parses YAML as data. @throws CliError `usage` naming the file when it is not YAML. */
 export async function parseYaml(file: string, content: Buffer): Promise<unknown> {
   const { parse } = await import('yaml');
   try {
@@ -93,6 +95,6 @@ export async function parseYaml(file: string, content: Buffer): Promise<unknown>
   } catch (error) {
     // Beside errors of syntax there are those of too many aliases and of too deep a nesting: all are the file's.
     const [first] = (error as Error).message.split('\n');
-    throw new UsageError(`${file} is not YAML: ${first?.replace(/[:.]$/, '')}.`, { cause: error });
+    throw new CliError('usage', `${file} is not YAML: ${first?.replace(/[:.]$/, '')}.`, { cause: error });
   }
 }

@@ -6,7 +6,7 @@ import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
 import { DEFAULT_NAMESPACE } from '../../world/keys.js';
 import { checkNamespace } from '../../world/names.js';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
 import { expandHome, workingFolder } from '../system/home.js';
 import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
@@ -83,8 +83,8 @@ const defaultTimeoutMs = 10_000;
 /**
  * Resolves the flags of one call.
  *
- * @throws UsageError for a config file that is wrong, a fleet that is not known, or a namespace that cannot be;
- * TrustError for a file of a folder that is not trusted
+ * @throws CliError `usage` for a config file that is wrong, a fleet that is not known, or a namespace that cannot be;
+ * `not-trusted` for a file of a folder that is not trusted
  */
 export async function resolveTarget(
   flags: ConnectionFlags,
@@ -107,11 +107,12 @@ export async function resolveTarget(
 
 /**
  * Refuses a connection that nobody named where no agent of this machine listens either.
- * @throws UsageError
+ * @throws CliError `usage`
  */
 export function requireFleet(connection: FleetTarget): FleetTarget {
   if (connection.isDefault !== true || isLocalSocket(DEFAULT_CLIENT_URL)) return connection;
-  throw new UsageError(
+  throw new CliError(
+    'usage',
     'No fleet is known here. Say how to reach it: --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration folder (~/.config).',
   );
 }
@@ -146,7 +147,7 @@ async function chosenFleet(
   time: ReadingTime,
 ): Promise<FoundConfig | undefined> {
   if (flags.config !== undefined && flags.fleet === undefined) return undefined;
-  if (flags.config !== undefined) throw new UsageError('Give either --fleet or --config, not both.');
+  if (flags.config !== undefined) throw new CliError('usage', 'Give either --fleet or --config, not both.');
   const wanted = flags.fleet ?? (isSearching ? process.env['HAWSER_FLEET'] : undefined);
   return wanted ? readFleet(await findFleet(wanted), time) : undefined;
 }
@@ -164,14 +165,16 @@ async function foundFleet(found: FoundConfig, search: FleetSearch): Promise<Foun
   const { connection, fleet } = found;
   if (fleet !== undefined && appFolder === path.dirname(fleet.file)) {
     if (connection?.file === fleet.file) {
-      throw new UsageError(
+      throw new CliError(
+        'usage',
         `${fleet.file} names the fleet ${fleet.name} and also how to reach one: leave out one of the two.`,
       );
     }
     const known = await knownFleet(fleet.name);
     if (known !== undefined) return readFleet(known);
     if (flags.sshUrl !== undefined || flags.seeds !== undefined) return {};
-    throw new UsageError(
+    throw new CliError(
+      'usage',
       `No fleet named ${fleet.name} is known here, which ${fleet.file} asks for. Say how to reach it: --ssh-url user@host.`,
     );
   }
@@ -240,7 +243,7 @@ function knownHosts(
 function ourName(): string {
   const name = machineName();
   if (name !== '') return name;
-  throw new UsageError('This machine has no name: say by --hostname NAME who you are to the fleet.');
+  throw new CliError('usage', 'This machine has no name: say by --hostname NAME who you are to the fleet.');
 }
 
 /** A slip here would show an empty fleet instead of an error. */
@@ -249,6 +252,6 @@ function checkedNamespace(namespace: string): string {
     checkNamespace(namespace);
     return namespace;
   } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
+    throw new CliError('usage', (error as Error).message, { cause: error });
   }
 }

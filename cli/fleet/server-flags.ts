@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ServerTls, TlsFiles } from '../../agent/cluster/server/etcd/flags.js';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { collectLabel } from '../input/parsers.js';
 
 /** The flags of `hawser run` for its certificates, named as etcd names them, and for what it says of its host. */
@@ -39,7 +39,7 @@ export function withServerFlags(command: Command): Command {
     .option('--peer-trusted-ca-file <file>', 'let only servers with a certificate of this authority in');
 }
 
-/** @throws UsageError for a certificate without its key, or the other way round. */
+/** @throws CliError `usage` for a certificate without its key, or the other way round. */
 export function serverTls(flags: ServerFlags): ServerTls | undefined {
   const client = tlsFiles('', flags.certFile, flags.keyFile, flags.trustedCaFile);
   const peer = tlsFiles('peer-', flags.peerCertFile, flags.peerKeyFile, flags.peerTrustedCaFile);
@@ -47,7 +47,7 @@ export function serverTls(flags: ServerFlags): ServerTls | undefined {
   return { ...(client === undefined ? {} : { client }), ...(peer === undefined ? {} : { peer }) };
 }
 
-/** @throws UsageError for flags that need a network, beside `--no-network`. */
+/** @throws CliError `usage` for flags that need a network, beside `--no-network`. */
 export function refuseNetworkFlags(flags: ServerFlags): void {
   if (flags.network) return;
   const given = [
@@ -60,7 +60,10 @@ export function refuseNetworkFlags(flags: ServerFlags): void {
   ] as const;
   const [flag] = given.find(([, value]) => value !== undefined) ?? [];
   if (flag === undefined) return;
-  throw new UsageError(`A host without network is a cluster by itself: leave out ${flag} or --no-network.`);
+  throw new CliError(
+    'usage',
+    `A host without network is a cluster by itself: leave out ${flag} or --no-network.`,
+  );
 }
 
 function tlsFiles(
@@ -72,7 +75,7 @@ function tlsFiles(
   if (certFile === undefined && keyFile === undefined && trustedCaFile === undefined) return undefined;
   if (certFile === undefined || keyFile === undefined) {
     const missing = certFile === undefined ? 'cert' : 'key';
-    throw new UsageError(`A certificate goes with its key: give --${side}${missing}-file too.`);
+    throw new CliError('usage', `A certificate goes with its key: give --${side}${missing}-file too.`);
   }
   return { certFile, keyFile, ...(trustedCaFile === undefined ? {} : { trustedCaFile }) };
 }

@@ -1,5 +1,5 @@
 import type { TlsOptions } from '../../world/client/tls/tls-options.js';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { expandHome } from '../system/home.js';
 import type { ConnectionConfig } from './hawser-yaml.js';
 
@@ -10,7 +10,7 @@ export interface TlsFlags {
   readonly key?: string;
 }
 
-/** @throws UsageError when certificates were given that no seed would be asked for: somebody thinks that this is safe. */
+/** @throws CliError `usage` when certificates were given that no seed would be asked for: somebody thinks that this is safe. */
 export function tlsOptions(
   flags: TlsFlags,
   { tls = {} }: ConnectionConfig,
@@ -19,7 +19,7 @@ export function tlsOptions(
   const given = [flags.cacert, flags.cert, flags.key];
   if (given.some((file) => file !== undefined) && !seeds.some((seed) => /^https:/i.test(seed.trim()))) {
     const message = `Certificates were given, but ${seeds.join(', ')} would be reached without TLS: write https://.`;
-    throw new UsageError(message);
+    throw new CliError('usage', message);
   }
   const [caFile, certFile, keyFile] = [
     flags.cacert ?? tls.cacert,

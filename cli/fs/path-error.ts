@@ -1,5 +1,6 @@
 import { FsError, type FsErrorCode } from '../../world/fs/fs-error.js';
 import type { WorldFs } from '../../world/fs/world-fs.js';
+import { CliError } from '../errors.js';
 
 const SENTENCES: Partial<Record<FsErrorCode, string>> = {
   ENOENT: 'There is no PATH',
@@ -12,18 +13,7 @@ const SENTENCES: Partial<Record<FsErrorCode, string>> = {
   EROFS: 'PATH cannot be changed: it is the tree of a deploy',
 };
 
-/** What a person is told of a path that cannot be used. */
-class PathError extends Error {
-  override readonly name = 'PathError';
-  readonly code: string;
-
-  constructor(code: string, message: string, options: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
-
-/** Runs the work of a command, so that a wrong path becomes a plain sentence. @throws PathError */
+/** Runs the work of a command, so that a wrong path becomes a plain sentence. @throws CliError */
 export async function sayingPaths<T>(fs: WorldFs, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -32,16 +22,21 @@ export async function sayingPaths<T>(fs: WorldFs, work: () => Promise<T>): Promi
   }
 }
 
-function toSentence(error: unknown, fs: WorldFs): PathError | undefined {
+function toSentence(error: unknown, fs: WorldFs): CliError | undefined {
   if (error instanceof FsError) {
     const said = SENTENCES[error.code]?.replace('PATH', error.path ?? 'that');
     const message = said === undefined ? error.message : `${said} in ${fs.uri} (${error.code}).`;
-    return new PathError(error.code, message, { cause: error });
+    return new CliError(error.code, message, { cause: error });
   }
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
+  const { code } = error;
+  if (!isSystemCode(code)) return undefined;
   const at = 'path' in error ? String(error.path) : undefined;
-  const what = onThisMachine(String(error.code), at);
-  return new PathError(String(error.code), `${what} (${String(error.code)}).`, { cause: error });
+  return new CliError(code, `${onThisMachine(code, at)} (${code}).`, { cause: error });
+}
+
+function isSystemCode(code: unknown): code is `E${string}` {
+  return typeof code === 'string' && code.startsWith('E');
 }
 
 /** @param at undefined where an open file failed, of which the system does not tell the path */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readFile } from '../../tunnel/files/read-file.js';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { fileTrouble } from '../system/file-error.js';
 import { valueArgument } from './value-or-stdin.js';
 
@@ -25,27 +25,28 @@ const resource = z.strictObject({
 });
 const wanted = 'a JSON list of {"kind", "name", "host" (optional), "data"}, all of them strings';
 
-/** Reads a list of resources from a JSON file, `-` for standard input. @throws UsageError naming what is wrong. */
+/** Reads a list of resources from a JSON file, `-` for standard input. @throws CliError `usage` naming what is wrong. */
 export async function readResourceList(file: string): Promise<ListedResource[]> {
   const text = file === '-' ? await valueArgument(file) : await readText(file);
   return parseResourceList(text, file === '-' ? 'Standard input' : file);
 }
 
-/** @param source begins the sentence of an error. @throws UsageError */
+/** @param source begins the sentence of an error. @throws CliError `usage` */
 export function parseResourceList(text: string, source: string): ListedResource[] {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${source} is not JSON: it has to hold ${wanted}.`, { cause: error });
+    throw new CliError('usage', `${source} is not JSON: it has to hold ${wanted}.`, { cause: error });
   }
-  if (!Array.isArray(json)) throw new UsageError(`${source} is not a list: it has to hold ${wanted}.`);
+  if (!Array.isArray(json)) throw new CliError('usage', `${source} is not a list: it has to hold ${wanted}.`);
   return json.map((item, index) => {
     const { data, error } = resource.safeParse(item);
     if (data !== undefined) return withoutUndefined(data);
     const [first] = error.issues;
     const field = first === undefined || first.path.length === 0 ? '' : `, ${first.path.join('.')}`;
-    throw new UsageError(
+    throw new CliError(
+      'usage',
       `${source}, entry ${index + 1}${field}: ${first?.message ?? 'wrong'}; it has to be in ${wanted}.`,
     );
   });
@@ -59,6 +60,6 @@ async function readText(file: string): Promise<string> {
   try {
     return (await readFile(file, { maxBytes: MAX_BYTES, mayBePipe: true })).content.toString('utf8');
   } catch (error) {
-    throw new UsageError(`Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
+    throw new CliError('usage', `Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
   }
 }

@@ -1,20 +1,20 @@
 import { buffer } from 'node:stream/consumers';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 
 /**
  * A value from the command line; `-` stands for standard input, read to its end and kept to the byte.
- * @throws UsageError for input that is not UTF-8, because a string could not give it back.
+ * @throws CliError `usage` for input that is not UTF-8, because a string could not give it back.
  */
 export async function valueArgument(value: string): Promise<string> {
   return value === '-' ? decodeText(await buffer(process.stdin)) : value;
 }
 
-/** @throws UsageError */
+/** @throws CliError `usage` */
 function decodeText(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     const message = 'Standard input is not UTF-8 text: encode it first, for example with base64.';
-    throw new UsageError(message, { cause: error });
+    throw new CliError('usage', message, { cause: error });
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ControlClient } from '../../agent/control/client.js';
 import { ControlError } from '../../agent/control/error.js';
 import type { AgentState } from '../../agent/control/protocol.js';
-import { RecoverError } from '../errors.js';
+import { CliError } from '../errors.js';
 import type { RecoveryPlan } from './plan-recovery.js';
 import type { ReachedHosts, Reaching } from './reached-hosts.js';
 
@@ -22,7 +22,7 @@ export type ActionPlan = Extract<RecoveryPlan, { readonly kind: 'rebuild' | 'fin
  * Carries a plan out: makes the cluster of one, and sends the others to it.
  *
  * @returns the client URLs of the cluster, as its hosts see them.
- * @throws RecoverError `incomplete` naming what was done and what was not; ControlError of the host to rebuild from.
+ * @throws CliError `incomplete` naming what was done and what was not; ControlError of the host to rebuild from.
  */
 export async function carryOut(
   plan: ActionPlan,
@@ -39,7 +39,7 @@ export async function carryOut(
   const { server } = await untilServing(plan.base, hosts, recovery);
   const seeds = server.clientUrls ?? [];
   if (seeds.length === 0) {
-    throw new RecoverError('incomplete', `${plan.base} serves, but does not say at which client URLs.`);
+    throw new CliError('incomplete', `${plan.base} serves, but does not say at which client URLs.`);
   }
   const failures: Record<string, string> = {};
   await Promise.all(
@@ -60,7 +60,7 @@ export async function carryOut(
   const failed = Object.entries(failures).map(([host, why]) => `${host} (${why})`);
   if (failed.length > 0) {
     const message = `The cluster of ${plan.base} serves, but not every host was sent to it: ${failed.join(', ')}. Run this again when they can be reached.`;
-    throw new RecoverError('incomplete', message, failures);
+    throw new CliError('incomplete', message, { hosts: failures });
   }
   return seeds;
 }
@@ -83,7 +83,7 @@ async function untilServing(host: string, hosts: ReachedHosts, recovery: Recover
     if (state.server.state === 'voter') return state;
     if (performance.now() > until) {
       const message = `The server of ${host} was rebuilt but is "${state.server.state}" after ${stepTimeoutMs / 1000} s: look at the log of its agent.`;
-      throw new RecoverError('incomplete', message, { [host]: state.server.state });
+      throw new CliError('incomplete', message, { hosts: { [host]: state.server.state } });
     }
     await delay(pollMs, undefined, { signal });
   }

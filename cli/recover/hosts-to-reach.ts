@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import type { ConnectionFlags } from '../fleet/flags.js';
 import { type FleetTarget, resolveTarget } from '../fleet/resolve-target.js';
 import { tunnelOptions } from '../fleet/ssh-tunnel.js';
@@ -14,14 +14,15 @@ export interface HostFlags extends ConnectionFlags {
 /**
  * The hosts to ask one by one: each `--ssh-url`, else the `hosts` of the config, else its ways in.
  *
- * @throws UsageError when nobody names one, or the prefix is not absolute
+ * @throws CliError `usage` when nobody names one, or the prefix is not absolute
  */
 export async function hostsToReach(
   flags: HostFlags,
   signal: AbortSignal,
 ): Promise<{ connection: FleetTarget; hosts: readonly HostToReach[] }> {
   if (!path.posix.isAbsolute(flags.prefix)) {
-    throw new UsageError(
+    throw new CliError(
+      'usage',
       `The prefix ${flags.prefix} is not absolute: give the agents' own, such as ${DEFAULT_PREFIX}.`,
     );
   }
@@ -29,7 +30,7 @@ export async function hostsToReach(
   const named = flags.sshUrl === undefined ? connection.hosts : undefined;
   const sshUrls = [...new Set(named ?? connection.sshUrls)];
   if (sshUrls.length === 0) {
-    throw new UsageError('Name the hosts: give --ssh-url for each, or `hosts` in hawser.yaml.');
+    throw new CliError('usage', 'Name the hosts: give --ssh-url for each, or `hosts` in hawser.yaml.');
   }
   const { destinations, ...shared } = await tunnelOptions({ ...connection, sshUrls }, logTo(flags), signal);
   const hosts = destinations.flatMap((destination, index): HostToReach[] => {

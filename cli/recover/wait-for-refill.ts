@@ -3,7 +3,7 @@ import type { Member } from '../../world/client/members.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
-import { RecoverError } from '../errors.js';
+import { CliError } from '../errors.js';
 
 const pollMs = 500;
 
@@ -29,7 +29,7 @@ export interface Refill {
 /**
  * Waits until every expected host volunteers and as many vote as the fleet's size and the hosts that live allow.
  *
- * @throws RecoverError `incomplete` naming what is missing.
+ * @throws CliError `incomplete` naming what is missing.
  */
 export async function untilSize(world: ClientWorld, options: WaitForSize): Promise<Refill> {
   const { timeoutMs, signal } = options;
@@ -81,10 +81,10 @@ export function judgeRefill(found: {
   return { members, wantedVoters, missing, isComplete };
 }
 
-function incomplete(refill: Refill | undefined, timeoutMs: number): RecoverError {
+function incomplete(refill: Refill | undefined, timeoutMs: number): CliError {
   const after = `after ${timeoutMs / 1000} s`;
   if (refill === undefined) {
-    return new RecoverError('incomplete', `The cluster was rebuilt, but does not answer ${after}.`);
+    return new CliError('incomplete', `The cluster was rebuilt, but does not answer ${after}.`);
   }
   const { members, wantedVoters, missing } = refill;
   const voters = members.filter(({ isLearner }) => !isLearner).length;
@@ -93,9 +93,6 @@ function incomplete(refill: Refill | undefined, timeoutMs: number): RecoverError
     ...(voters >= wantedVoters ? [] : [`${voters} of ${wantedVoters} servers vote`]),
   ];
   const message = `The cluster was rebuilt and serves, but is not complete ${after}: ${why.join('; ') || 'a member is still being added'}. Look at the logs of the agents.`;
-  return new RecoverError(
-    'incomplete',
-    message,
-    Object.fromEntries(missing.map((host) => [host, 'not back'])),
-  );
+  const hosts = Object.fromEntries(missing.map((host) => [host, 'not back']));
+  return new CliError('incomplete', message, { hosts });
 }

@@ -1,6 +1,6 @@
 import type { WorldError } from '../../world/errors.js';
 import type { Context } from '../context.js';
-import { exitCodes } from '../exit-code.js';
+import { EXIT_CODES } from '../exit-code.js';
 import { printNote, printResult } from '../output/print.js';
 import { type HostFlags, hostsToReach } from '../recover/hosts-to-reach.js';
 import type { HostReport } from '../recover/plan-recovery.js';
@@ -27,7 +27,7 @@ export async function statusBySsh(context: Context, flags: HostFlags, error: Wor
   const problems = [{ code: 'unavailable', host: null, message }];
   printResult(flags, { ok: false, hosts: reports.map(toStatus), problems }, formatReports(reports));
   printNote(flags, `hawser: ${message}`);
-  context.exitCode = exitCodes.failed;
+  context.exitCode = EXIT_CODES.failed;
 }
 
 /** Undefined where the hosts do not tell either. */

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import path from 'node:path';
-import { UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 
 /** The person's home: `HOME`, else what the passwd entry says; undefined for a user who has neither. */
 function homeFolder(): string | undefined {
@@ -30,13 +30,13 @@ export function workingFolder(): string {
 
 /**
  * A path that may begin with `~/`, as a shell would have it.
- * @throws UsageError for a `~/` of a user who has no home.
+ * @throws CliError `usage` for a `~/` of a user who has no home.
  */
 export function expandHome(file: string): string {
   if (!file.startsWith('~/')) return file;
   const home = homeFolder();
   if (home === undefined) {
-    throw new UsageError(`Cannot find ${file}: your user has no home folder here. Set HOME.`);
+    throw new CliError('usage', `Cannot find ${file}: your user has no home folder here. Set HOME.`);
   }
   return path.join(home, file.slice(2));
 }

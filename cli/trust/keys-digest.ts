@@ -8,7 +8,7 @@ import { type ConnectionKey, filesNamedBy } from './connection-keys.js';
  * What a person trusts, in one number: the keys with their values, and what is in the files of the folder itself that they
  * name: a `known_hosts` that comes with the folder decides whom we talk to as much as its name does.
  *
- * @throws UsageError for a file of the folder that cannot be read.
+ * @throws CliError `usage` for a file of the folder that cannot be read.
  */
 export async function digestOf(folder: string, keys: readonly ConnectionKey[]): Promise<string> {
   const files: [file: string, content: string | null][] = [];

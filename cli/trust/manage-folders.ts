@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { TrustError, UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { CONFIG_NAME, findNearest, readFolderConfig, real } from '../fleet/find-config.js';
 import type { Lines } from '../output/lines.js';
 import { lines, table } from '../output/print.js';
@@ -17,7 +17,7 @@ export interface TrustOutcome {
  * Trusts the file of a folder as it is now.
  *
  * @param folder undefined for the nearest one upward from the working directory
- * @throws UsageError when there is no file, or a wrong one; TrustError `not-yours` when another user owns it
+ * @throws CliError `usage` when there is no file, or a wrong one, `not-yours` when another user owns it
  */
 export async function trustFolder(folder: string | undefined): Promise<TrustOutcome> {
   const file = folder === undefined ? await findNearest(workingFolder()) : path.resolve(folder, CONFIG_NAME);
@@ -29,7 +29,7 @@ export async function trustFolder(folder: string | undefined): Promise<TrustOutc
   }
   const { folderConfig } = connection;
   const verdict = judgeTrust(folderConfig, undefined, []);
-  if (verdict.kind === 'not-yours') throw new TrustError('not-yours', folderConfig.file, verdict.message);
+  if (verdict.kind === 'not-yours') throw new CliError('not-yours', verdict.message);
   const trusted: TrustedFolder = {
     folder: folderConfig.folder,
     digest: folderConfig.digest,
@@ -71,12 +71,12 @@ async function stateOf(trusted: TrustedFolder): Promise<'trusted' | 'changed' | 
     return judgeTrust(connection.folderConfig, trusted, []).kind === 'trusted' ? 'trusted' : 'changed';
   } catch (error) {
     // A file that is wrong now has changed, and the list goes on.
-    if (error instanceof UsageError) return 'changed';
+    if (error instanceof CliError && error.code === 'usage') return 'changed';
     throw error;
   }
 }
 
-function noFile(folder: string | undefined): UsageError {
+function noFile(folder: string | undefined): CliError {
   const where = folder === undefined ? `in ${workingFolder()} or above it` : `in ${path.resolve(folder)}`;
-  return new UsageError(`There is no ${CONFIG_NAME} ${where}.`);
+  return new CliError('usage', `There is no ${CONFIG_NAME} ${where}.`);
 }

@@ -1,4 +1,4 @@
-import { TrustError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { writeLine } from '../output/stderr-lines.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
 import { recallTrust, rememberTrust } from './trusted-folders.js';
@@ -9,7 +9,7 @@ import { type FolderConfig, judgeTrust, showKeys } from './verdict.js';
  *
  * @param options.used the keys that this call would use
  * @param options.mayAsk whether a person may be asked; only a terminal is, and `--yes` does not answer this question
- * @throws TrustError `not-trusted`, `not-yours`; InterruptedError on ^C
+ * @throws CliError `not-trusted`, `not-yours`; InterruptedError on ^C
  */
 export async function permit(
   config: FolderConfig,
@@ -18,17 +18,17 @@ export async function permit(
   const { used, mayAsk, signal } = options;
   const verdict = judgeTrust(config, await recallTrust(config.folder), used);
   if (verdict.kind === 'trusted') return;
-  if (verdict.kind === 'not-yours') throw new TrustError('not-yours', config.file, verdict.message);
+  if (verdict.kind === 'not-yours') throw new CliError('not-yours', verdict.message);
   const lines = mayAsk && signal !== undefined && canAsk() ? showKeys(config.keys) : undefined;
   if (lines === undefined || signal === undefined) {
-    throw new TrustError('not-trusted', config.file, verdict.message);
+    throw new CliError('not-trusted', verdict.message);
   }
   const what = verdict.kind === 'changed' ? 'has changed and' : '';
   const heading = `${config.file} ${what} says how to reach the fleet:`.replace('  ', ' ');
   for (const line of [heading, ...lines]) writeLine(line);
   const question = 'Trust this folder, until these keys change?';
   if (!(await confirm(question, { signal, byDefault: false }))) {
-    throw new TrustError('not-trusted', config.file, `Nothing was done: you did not trust ${config.folder}.`);
+    throw new CliError('not-trusted', `Nothing was done: you did not trust ${config.folder}.`);
   }
   const { folder, digest } = config;
   await rememberTrust({ folder, digest, since: new Date().toISOString() });

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { TrustError, UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { readFoundFile } from '../fleet/read-config-file.js';
 import { isAbsent, ownConfigFolder } from '../system/home.js';
 import { isOursOrRoots } from './file-owner.js';
@@ -22,12 +22,12 @@ const FILE_MODE = 0o600;
 /**
  * Remembers what a person trusts: one file a folder, so that two that are trusted at the same time do not lose each other.
  *
- * @throws UsageError for a user without a home; TrustError `not-yours` where others could have written to the folder.
+ * @throws CliError `usage` for a user without a home, `not-yours` where others could have written to the folder.
  */
 export async function rememberTrust(trusted: TrustedFolder): Promise<void> {
   const folder = storeFolder();
   if (folder === undefined) {
-    throw new UsageError('Your user has no home folder to keep this in: set HOME or XDG_CONFIG_HOME.');
+    throw new CliError('usage', 'Your user has no home folder to keep this in: set HOME or XDG_CONFIG_HOME.');
   }
   await makeStore(folder);
   const file = fileOf(folder, trusted.folder);
@@ -40,7 +40,7 @@ export async function rememberTrust(trusted: TrustedFolder): Promise<void> {
     await rename(fresh, file);
   } catch (error) {
     await rm(fresh, { force: true });
-    throw new UsageError(`Cannot write ${file}: ${(error as Error).message}.`, { cause: error });
+    throw new CliError('usage', `Cannot write ${file}: ${(error as Error).message}.`, { cause: error });
   }
 }
 
@@ -49,16 +49,16 @@ async function makeStore(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
     for (const one of [path.dirname(folder), folder]) await keepPrivate(one);
   } catch (error) {
-    if (error instanceof TrustError) throw error;
+    if (error instanceof CliError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     // A file stands where a folder of the path should: HOME=/dev/null, as services have it.
     const isFile = code === 'ENOTDIR' || code === 'EEXIST';
     const problem = isFile ? 'part of that path is not a folder; see HOME and XDG_CONFIG_HOME' : message;
-    throw new UsageError(`Cannot keep what you trust in ${folder}: ${problem}.`, { cause: error });
+    throw new CliError('usage', `Cannot keep what you trust in ${folder}: ${problem}.`, { cause: error });
   }
 }
 
-/** What is remembered of a folder. @throws TrustError `not-yours` when others could have written it. */
+/** What is remembered of a folder. @throws CliError `not-yours` when others could have written it. */
 export async function recallTrust(folder: string): Promise<TrustedFolder | undefined> {
   const store = storeFolder();
   return store === undefined ? undefined : read(fileOf(store, folder));
@@ -138,7 +138,7 @@ async function keepPrivate(folder: string): Promise<void> {
   if (!isLink && (mode & 0o777) !== FOLDER_MODE) await chmod(folder, FOLDER_MODE);
 }
 
-function notPrivate(file: string): TrustError {
+function notPrivate(file: string): CliError {
   const message = `${file} is not yours alone: another user could have written what you trust. Remove it, and trust those folders again.`;
-  return new TrustError('not-yours', file, message);
+  return new CliError('not-yours', message);
 }

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Command } from 'commander';
-import { exitCodes } from '../../cli/exit-code.js';
+import { EXIT_CODES } from '../../cli/exit-code.js';
 import { Interrupts } from '../../cli/interrupts.js';
 import { program } from '../../cli/program.js';
 import { hawser } from './helpers/hawser.js';
@@ -19,7 +19,7 @@ function helpOf(command: Command): string {
 
 test.serial('every command says what it does, and shows an example that begins with itself', (t) => {
   using interrupts = new Interrupts();
-  const root = program({ version: '0', interrupts, exitCode: exitCodes.done });
+  const root = program({ version: '0', interrupts, exitCode: EXIT_CODES.done });
   const names = root.commands.map((command) => command.name());
   for (const name of ['demo', 'run', 'deploy', 'status', 'str', 'map', 'res', 'forward']) {
     t.true(names.includes(name));

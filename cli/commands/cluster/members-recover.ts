@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../../agent/constants.js';
 import type { Member } from '../../../world/client/members.js';
 import type { Context } from '../../context.js';
-import { RecoverError } from '../../errors.js';
+import { CliError } from '../../errors.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
 import { withConnection } from '../../fleet/flags.js';
 import type { FleetTarget } from '../../fleet/resolve-target.js';
@@ -57,7 +57,7 @@ async function recover(context: Context, flags: RecoverFlags): Promise<void> {
   let members: readonly Member[] | undefined;
   try {
     if (reports.every(({ trouble }) => trouble?.kind === 'out-of-reach')) {
-      throw new RecoverError('unreachable', 'SSH let us into none of the hosts.');
+      throw new CliError('unreachable', 'SSH let us into none of the hosts.');
     }
     const action = await agreed(plan, flags, signal);
     members = await act({ action, reached, reports, reaching, connection, flags });
@@ -70,22 +70,22 @@ async function recover(context: Context, flags: RecoverFlags): Promise<void> {
   }
 }
 
-/** @throws RecoverError when there is nothing that could be done, or nobody who says that it is to be done. */
+/** @throws CliError when there is nothing that could be done, or nobody who says that it is to be done. */
 async function agreed(plan: RecoveryPlan, flags: RecoverFlags, signal: AbortSignal): Promise<ActionPlan> {
   if (plan.kind === 'nothing') {
-    throw new RecoverError('has-quorum', 'The cluster has a quorum: nothing to recover.');
+    throw new CliError('has-quorum', 'The cluster has a quorum: nothing to recover.');
   }
-  if (plan.kind === 'impossible') throw new RecoverError('impossible', plan.reason);
+  if (plan.kind === 'impossible') throw new CliError('impossible', plan.reason);
   if (flags.yes) return plan;
   const { canAsk, confirm } = await import('../../prompts/confirm.js');
   if (!canAsk()) {
     const message =
       'Nothing was changed: without a terminal to ask on, --yes has to say that this is wanted.';
-    throw new RecoverError('not-confirmed', message);
+    throw new CliError('not-confirmed', message);
   }
   const question = plan.kind === 'rebuild' ? 'Rebuild the cluster like this?' : 'Finish the recovery?';
   if (!(await confirm(question, { signal, byDefault: false }))) {
-    throw new RecoverError('declined', 'Nothing was changed.');
+    throw new CliError('declined', 'Nothing was changed.');
   }
   return plan;
 }

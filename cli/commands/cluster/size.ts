@@ -3,7 +3,7 @@ import type { CallOptions } from '../../../world/call-options.js';
 import type { Member } from '../../../world/client/members.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import type { Context } from '../../context.js';
-import { DeclinedError, UsageError } from '../../errors.js';
+import { CliError } from '../../errors.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { countFromZero } from '../../input/parsers.js';
@@ -27,10 +27,10 @@ export function sizeCommand(context: Context): Command {
     .option('-y, --yes', 'do not ask before the cluster is drained (size 0)', false)
     .action(async (size: number | undefined, flags: SizeFlags) => {
       if (size !== undefined && flags.watch) {
-        throw new UsageError('Either set the size or watch it: give a number or --watch, not both.');
+        throw new CliError('usage', 'Either set the size or watch it: give a number or --watch, not both.');
       }
       if (size === 0 && !flags.yes && !canAsk()) {
-        throw new UsageError('Size 0 drains the etcd cluster: say --yes, or be there to be asked.');
+        throw new CliError('usage', 'Size 0 drains the etcd cluster: say --yes, or be there to be asked.');
       }
       await withWorld(context, flags, async (world, call) => {
         if (size !== undefined) await setSize(size, { world, flags, call });
@@ -43,7 +43,7 @@ export function sizeCommand(context: Context): Command {
     });
 }
 
-/** @throws DeclinedError */
+/** @throws CliError `declined` */
 async function setSize(
   size: number,
   {
@@ -65,5 +65,5 @@ async function askToDrain(members: readonly Member[], signal: AbortSignal): Prom
     `Drain the etcd cluster of ${counted(members.length, 'member')} (${names})? Its data stays on the last of them, ` +
     'and nobody can read or change the state of the fleet until the agent of that host is started again.';
   if (await confirm(question, { signal, byDefault: false })) return;
-  throw new DeclinedError('The cluster was not drained.');
+  throw new CliError('declined', 'The cluster was not drained.');
 }

@@ -176,7 +176,7 @@ function withFs(name: string, example: string): Command {
   );
 }
 
-/** Runs `work` on the file system of the flags. @throws PathError for a wrong path */
+/** Runs `work` on the file system of the flags. @throws CliError for a wrong path */
 async function onFs(
   context: Context,
   flags: FsFlags,

@@ -2,9 +2,8 @@ import { Command, Option } from 'commander';
 import { checkResourceKind } from '../../../world/names.js';
 import type { ResExport, ResFilter, ResOutput } from '../../../world/resources/resource-world.js';
 import type { Context } from '../../context.js';
-import { UsageError } from '../../errors.js';
-import type { ConnectionFlags } from '../../fleet/flags.js';
-import { withConnection } from '../../fleet/flags.js';
+import { CliError } from '../../errors.js';
+import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { ttlSeconds } from '../../input/parsers.js';
 import { valueArgument } from '../../input/value-or-stdin.js';
@@ -104,13 +103,14 @@ async function exportsFrom(
 ): Promise<ResExport[]> {
   const targets = await targetsFrom(kind, name, flags);
   if (flags.file === undefined) {
-    if (data === undefined) throw new UsageError('Give the data too, or - to read it from standard input.');
+    if (data === undefined)
+      throw new CliError('usage', 'Give the data too, or - to read it from standard input.');
     const text = await valueArgument(data);
     return targets.map((target) => ({ ...target, data: text }));
   }
   return targets.map((target, index) => {
     if (target.data === undefined)
-      throw new UsageError(`${flags.file}, entry ${index + 1}, has no "data" to export.`);
+      throw new CliError('usage', `${flags.file}, entry ${index + 1}, has no "data" to export.`);
     return { ...target, data: target.data };
   });
 }
@@ -123,13 +123,13 @@ async function targetsFrom(
 ): Promise<(Omit<ResExport, 'data'> & { readonly data?: string })[]> {
   if (file !== undefined) {
     if (kind !== undefined || host !== undefined) {
-      throw new UsageError('Give KIND and NAME, or --file, not both: hosts stand in the file then.');
+      throw new CliError('usage', 'Give KIND and NAME, or --file, not both: hosts stand in the file then.');
     }
     const { readResourceList } = await import('../../input/resource-list.js');
     return readResourceList(file);
   }
   if (kind === undefined || name === undefined) {
-    throw new UsageError('Say which resource: give KIND and NAME, or --file with a list of them.');
+    throw new CliError('usage', 'Say which resource: give KIND and NAME, or --file with a list of them.');
   }
   return [{ kind, name, ...(host === undefined ? {} : { host }) }];
 }

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { ChangeResult } from '../../../world/call-options.js';
 import type { SchedulerOptions } from '../../../world/scheduler/options.js';
 import type { Context } from '../../context.js';
-import { UsageError } from '../../errors.js';
+import { CliError } from '../../errors.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { amount, collect, collectLabel, duration, wholeNumber } from '../../input/parsers.js';
@@ -94,7 +94,7 @@ function scheduleAdd(context: Context): Command {
         const message =
           'A candidate without --persist lives only as long as the command that added it: ' +
           `give --persist, or run "hawser schedule join ${namespace}".`;
-        throw new UsageError(message);
+        throw new CliError('usage', message);
       }
       await change(context, flags, namespace, (world, call) =>
         world.schedulerAdd(namespace, { ...optionsOf(flags), ...call }),

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { UsageError } from '../../../cli/errors.js';
+import { CliError } from '../../../cli/errors.js';
 import { parseResourceList } from '../../../cli/input/resource-list.js';
 
 const text = fc.string({ unit: 'binary' });
@@ -32,6 +32,6 @@ const wrong: readonly (readonly [text: string, message: RegExp])[] = [
 
 for (const [json, message] of wrong) {
   test.serial(`says what is wrong where in ${json || 'nothing'}`, (t) => {
-    t.throws(() => parseResourceList(json, 'f'), { instanceOf: UsageError, message });
+    t.throws(() => parseResourceList(json, 'f'), { instanceOf: CliError, message });
   });
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { exitCodeOf, exitCodes } from '../../../cli/exit-code.js';
+import { EXIT_CODES, exitCodeOf } from '../../../cli/exit-code.js';
 import { Tunnel, TunnelError } from '../../../tunnel/index.js';
 import { Meddler, type Meddling } from '../helpers/meddler.js';
 import { resolved } from '../helpers/resolved.js';
@@ -43,7 +43,7 @@ for (const transport of ['ssh2', 'openssh'] as const) {
           instanceOf: TunnelError,
         });
         t.is(error.code, 'host-key-unproven', `${what}: ${error.message}`);
-        t.is(exitCodeOf(error), exitCodes.refused);
+        t.is(exitCodeOf(error), EXIT_CODES.refused);
         t.regex(error.message, /could not prove that it owns the key.*Someone may be intercepting/);
         t.is(meddler.connections, 1, what);
       }
