@@ -1,4 +1,4 @@
-import { Command, CommanderError, type Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { endpointsCommand } from './commands/cluster/endpoints.js';
 import { membersCommand } from './commands/cluster/members.js';
 import { sizeCommand } from './commands/cluster/size.js';
@@ -17,6 +17,7 @@ import { trustCommand } from './commands/trust.js';
 import type { Context } from './context.js';
 import { InterruptedError } from './errors.js';
 import { EXIT_CODES } from './exit-code.js';
+import { GENERAL_OPTIONS, HELP_FORMAT } from './help/format-help.js';
 import { addHelpCommands } from './help/help-command.js';
 import { Interrupts } from './interrupts.js';
 import { type Lines, lines } from './output/lines.js';
@@ -53,51 +54,32 @@ function usageExit(error: CommanderError, options: { json: boolean }): number {
   return EXIT_CODES.usage;
 }
 
+/** The commands by what people do with them, as `hawser --help` lists them. */
+const COMMANDS: readonly (readonly [heading: string, commands: ((context: Context) => Command)[]])[] = [
+  ['Set up:', [demoCommand, runCommand, trustCommand]],
+  ['Deploy:', [deployCommand, deploysCommand]],
+  ['Operate:', [statusCommand, forwardCommand]],
+  ['Share state:', [strCommand, mapCommand, resCommand, scheduleCommand, fsCommand]],
+  ['Manage the etcd cluster:', [membersCommand, endpointsCommand, sizeCommand]],
+];
+
 /** All commands, with nothing run yet. */
 export function program(context: Context): Command {
   const json = process.argv.includes('--json');
   const root = new Command('hawser')
     .description('Operate and deploy to a fleet of Linux hosts with nothing but SSH.')
-    .version(context.version)
+    .optionsGroup(GENERAL_OPTIONS)
+    .version(context.version, '-V, --version', 'print the version')
     // Flags after a subcommand's name are that subcommand's, even where the command above it has the same.
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText('after', '\nExample:\n  $ hawser status --ssh-url root@web1 --ssh-url root@web2');
-  const commands = [
-    demoCommand,
-    runCommand,
-    deployCommand,
-    deploysCommand,
-    statusCommand,
-    strCommand,
-    mapCommand,
-    resCommand,
-    scheduleCommand,
-    fsCommand,
-    membersCommand,
-    endpointsCommand,
-    sizeCommand,
-    forwardCommand,
-    trustCommand,
-  ];
-  for (const command of commands) root.addCommand(command(context));
+  for (const [heading, commands] of COMMANDS) {
+    root.commandsGroup(heading);
+    for (const command of commands) root.addCommand(command(context));
+  }
   configureAll(root, json);
   return root;
-}
-
-/** Without the default of a flag that is off or a text that is empty: that goes without saying. */
-function optionDescription({
-  description,
-  defaultValue,
-  defaultValueDescription,
-  argChoices,
-}: Option): string {
-  const choices = argChoices === undefined ? [] : [`choices: ${argChoices.join(', ')}`];
-  const value = defaultValueDescription ?? defaultValue;
-  const shown =
-    value === undefined || typeof value === 'boolean' || value === '' ? [] : [`default: ${value}`];
-  const notes = [...choices, ...shown];
-  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
 }
 
 /** commander's sentence quotes what was typed, and may have a suggestion on a line below it. */
@@ -109,7 +91,11 @@ function usageError(text: string): Lines {
 
 /** Settings that commander does not hand down to commands made on their own. */
 function configureAll(command: Command, json: boolean): void {
-  command.exitOverride().showSuggestionAfterError().configureHelp({ optionDescription });
+  command
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp(HELP_FORMAT)
+    .addHelpOption(new Option('-h, --help', 'show this help').helpGroup(GENERAL_OPTIONS));
   command.configureOutput({
     writeOut: (text) => writeUsage(text, 'stdout'),
     writeErr: (text) => {

@@ -3,64 +3,77 @@ import { Option } from 'commander';
 import type { TransportName } from '../../tunnel/connection/choose-transport.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
+import { CONNECTION_OPTIONS, GENERAL_OPTIONS } from '../help/format-help.js';
 import { collect, collectList, duration, fleetId } from '../input/parsers.js';
 import type { OutputOptions } from '../output/print.js';
 import { PASSWORD_VARIABLE, type UserFlags } from './etcd-user.js';
 import type { TlsFlags } from './tls-options.js';
 
-/** Adds the connection flags and an example to a command. */
+/** Adds the connection flags, the general ones and an example to a command. */
 export function withConnection(command: Command, example: string): Command {
-  return command
-    .optionsGroup('Connection:')
+  command
+    .optionsGroup(CONNECTION_OPTIONS)
     .option(
       '--ssh-url <destination>',
-      'user@host:port or a Host of ssh_config to reach the fleet through; repeat it for several ways in',
+      'SSH host to reach the fleet through: user@host:port or a Host of ssh_config (repeat for alternatives)',
       collect,
     )
     .option('--ssh-hostkey <key>', 'accept only this host key: SHA256:… or the base64 key')
     .option('--ssh-id <file>', 'private key to authenticate with (repeatable)', collect)
     .option(
       '--ssh-known-hosts <file>',
-      'known_hosts file to use instead of the usual ones (repeatable)',
+      'known_hosts file to use instead of the defaults (repeatable)',
       collect,
     )
-    .option('--ssh-config <file>', 'ssh_config file to use instead of the usual ones, or none')
+    .option('--ssh-config <file>', 'ssh_config file to use instead of the defaults; "none" reads no file')
     .addOption(
-      new Option('--transport <name>', 'what speaks SSH (default auto)').choices(['auto', 'ssh2', 'openssh']),
+      new Option('--transport <name>', 'SSH implementation')
+        .choices(['auto', 'ssh2', 'openssh'])
+        .default(undefined, 'auto'),
     )
     .option(
       '--seeds <url>',
-      `etcd as seen from the SSH host (repeatable; default ${DEFAULT_CLIENT_URL})`,
+      `etcd URL as seen from the SSH host (repeatable; default: ${DEFAULT_CLIENT_URL})`,
       collectList,
     )
-    .option('--cacert <file>', 'authority that signed the certificates of https:// seeds')
-    .option('--cert <file>', 'our certificate, for seeds that want one')
-    .option('--key <file>', 'its private key')
-    .option('--user <name>', 'user of etcd, where it has authentication switched on')
+    .option('--cacert <file>', 'CA certificate that signed the certificates of https:// seeds')
+    .option('--cert <file>', 'client certificate, for seeds that require one')
+    .option('--key <file>', 'private key of the client certificate')
+    .option('--user <name>', 'etcd user, if etcd has authentication enabled')
     .option(
       '--password-file <file>',
-      `file with the password of that user (default: ${PASSWORD_VARIABLE}, or asked for)`,
+      `file with the password of that user (default: $${PASSWORD_VARIABLE}, else a prompt)`,
     )
-    .option('--namespace <prefix>', 'where the fleet keeps its keys (default /_mgmt)')
-    .option('--hostname <name>', "who we are to the fleet (default: this machine's name)")
+    .option('--namespace <prefix>', 'prefix of the keys of the fleet (default: /_mgmt)')
+    .option('--hostname <name>', "host to act as in the fleet (default: this machine's name)")
     .addOption(
       new Option(
         '--fleet-id <uuid>',
-        'refuse seeds of any other fleet (hawser status --json shows it)',
+        'refuse seeds of any other fleet (hawser status --json prints the ID)',
       ).argParser(fleetId),
     )
-    .option('--fleet <name>', 'which of the fleets that you know, or a file that describes one')
-    .option('--config <file>', 'use this hawser.yaml, whoever wrote it')
+    .option('--fleet <name>', 'fleet to use: the name of a known one, or a file that describes one')
+    .option('--config <file>', 'hawser.yaml to use, whoever owns it')
+    .optionsGroup(GENERAL_OPTIONS)
     .addOption(
-      new Option('--timeout <duration>', 'how long an answer may take (default 10s)').argParser(duration),
-    )
+      new Option('--timeout <duration>', 'time limit for each answer of the fleet')
+        .argParser(duration)
+        .default(undefined, '10s'),
+    );
+  return withOutput(command, example);
+}
+
+/** Adds the flags that say how a command speaks, and an example. */
+export function withOutput(command: Command, example: string): Command {
+  return command
+    .optionsGroup(GENERAL_OPTIONS)
+    .option('--json', 'print JSON', false)
+    .option('--verbose', 'log progress, and print stack traces on errors', false)
     .optionsGroup('Options:')
-    .option('--json', 'print one JSON value', false)
-    .option('--verbose', 'say what is done, and where an error comes from', false)
     .addHelpText('after', `\nExample:\n  $ ${example}`);
 }
 
-/** The flags that every command which talks to a fleet takes. */
+/** The flags of every command that talks to a fleet. */
 export interface ConnectionFlags extends OutputOptions, TlsFlags, UserFlags {
   readonly sshUrl?: string[];
   readonly sshHostkey?: string;

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 
 /**
- * Gives every command that has others a `help [command…]`, once all of them are there and configured. commander's own shows the whole help for a name that it does not know,
- * without a word on what is wrong, and passes over what follows the first name.
+ * Gives every command that has subcommands a `help [command…]`; call it once all of them are there and configured.
+ * commander's own shows the whole help for a name that it does not know, without saying what is wrong, and ignores what
+ * follows the first name.
  */
 export function addHelpCommands(parent: Command): void {
   if (parent.commands.length === 0) return;
@@ -13,8 +14,9 @@ export function addHelpCommands(parent: Command): void {
 function helpCommand(parent: Command): Command {
   return new Command('help')
     .copyInheritedSettings(parent)
-    .description('display help for command')
+    .description('show the help of a command')
     .argument('[command...]', 'its name')
+    .helpGroup(parent.parent === null ? 'Get help:' : '')
     .action(async (names: readonly string[]) => {
       let found = parent;
       for (const name of names) {
@@ -26,10 +28,10 @@ function helpCommand(parent: Command): Command {
     });
 }
 
-/** Ends with a sentence on a command that does not exist. */
+/** Ends with an error that lists the commands there are. */
 export function unknownCommand(parent: Command, name: string): never {
   const names = parent.commands.map((command) => command.name()).filter((known) => known !== 'help');
-  const known = names.length === 0 ? 'it has none' : `there are ${names.join(', ')}`;
+  const known = names.length === 0 ? 'it has no commands' : `expected ${names.join(', ')}`;
   return parent.error(`error: unknown command '${name}' of ${parent.name()}: ${known}`, {
     code: 'commander.unknownCommand',
     exitCode: 2,

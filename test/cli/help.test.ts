@@ -72,10 +72,10 @@ test.serial('a sentence on what was typed is one line, and names what was meant'
 
 test.serial('a misspelt command after help, or below one that does something itself, is named', async (t) => {
   for (const [words, name] of [
-    [['help', 'statsu'], "'statsu' of hawser: there are demo, run"],
-    [['help', 'str', 'gte'], "'gte' of str: there are get, set, del, watch"],
-    [['str', 'help', 'gte'], "'gte' of str: there are get, set, del, watch"],
-    [['members', 'forgt'], "'forgt' of members: there are recover, defrag, forget"],
+    [['help', 'statsu'], "'statsu' of hawser: expected demo, run"],
+    [['help', 'str', 'gte'], "'gte' of str: expected get, set, del, watch"],
+    [['str', 'help', 'gte'], "'gte' of str: expected get, set, del, watch"],
+    [['members', 'forgt'], "'forgt' of members: expected recover, defrag, forget"],
   ] as const) {
     const { code, stdout, stderr } = await hawser(words);
     t.is(code, 2, words.join(' '));

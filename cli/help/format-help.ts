@@ -1,0 +1,35 @@
+import type { Command, HelpConfiguration, Option } from 'commander';
+
+/** Headings of the options that many commands share, in the order in which they follow a command's own. */
+export const CONNECTION_OPTIONS = 'Connection options:';
+export const GENERAL_OPTIONS = 'General options:';
+const SHARED: readonly string[] = [CONNECTION_OPTIONS, GENERAL_OPTIONS];
+
+/** How commander lays out the help of every command. */
+export const HELP_FORMAT: HelpConfiguration = { optionDescription, groupItems };
+
+/** One form for all: `what it is (choices: …; default: …)`. A flag that is off by default needs no note. */
+function optionDescription({
+  description,
+  defaultValue,
+  defaultValueDescription,
+  argChoices,
+}: Option): string {
+  const choices = argChoices === undefined ? [] : [`choices: ${argChoices.join(', ')}`];
+  const value = defaultValueDescription ?? defaultValue;
+  const shown =
+    value === undefined || typeof value === 'boolean' || value === '' ? [] : [`default: ${value}`];
+  const notes = [...choices, ...shown];
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
+}
+
+/** A command's own options come first. */
+function groupItems<T extends Command | Option>(
+  all: T[],
+  shown: T[],
+  groupOf: (item: T) => string,
+): Map<string, T[]> {
+  const headings = [...new Set([...all, ...shown].map(groupOf))];
+  headings.sort((a, b) => SHARED.indexOf(a) - SHARED.indexOf(b));
+  return new Map(headings.map((heading) => [heading, shown.filter((item) => groupOf(item) === heading)]));
+}
