@@ -73,7 +73,10 @@ export function program(context: Context): Command {
     // Flags after a subcommand's name are that subcommand's, even where the command above it has the same.
     .enablePositionalOptions()
     .showSuggestionAfterError()
-    .addHelpText('after', '\nExample:\n  $ hawser status --ssh-url root@web1 --ssh-url root@web2');
+    .addHelpText(
+      'after',
+      '\nRun "hawser COMMAND --help" for the options of a command.\n\nExample:\n  $ hawser status --ssh-url root@web1 --ssh-url root@web2',
+    );
   for (const [heading, commands] of COMMANDS) {
     root.commandsGroup(heading);
     for (const command of commands) root.addCommand(command(context));

@@ -24,26 +24,30 @@ export function deployCommand(context: Context): Command {
     'hawser deploy ./web --message "New front page" --ssh-url root@web1',
   )
     .description(
-      'deploy a folder with a hawser.yaml to every host of the fleet, and wait until each is healthy',
+      'deploy a directory with a hawser.yaml to every host of the fleet, and wait until each is healthy',
     )
-    .argument('[dir]', 'the app folder', '.')
-    .option('-m, --message <text>', 'what this deploy is for', '')
-    .option('--no-git', 'do not look at git: no commit is recorded or checked')
-    .option('--force', 'deploy a dirty tree, or over a deploy that this commit does not contain', false)
-    .option('--noop', 'hosts fetch and verify the deploy, but do not apply it', false)
-    .option('-y, --yes', 'do not ask', false)
-    .option('--no-wait', 'end as soon as the deploy is recorded')
+    .argument('[dir]', 'the directory of the app', '.')
+    .option('-m, --message <text>', 'describe this deploy', '')
+    .option('--no-git', 'ignore git: neither record nor check a commit')
+    .option(
+      '--force',
+      'deploy uncommitted changes, or a commit that does not contain the newest deploy',
+      false,
+    )
+    .option('--noop', 'make the hosts fetch and verify the deploy without applying it', false)
+    .option('-y, --yes', 'assume yes, never prompt', false)
+    .option('--no-wait', 'exit as soon as the deploy is recorded')
     .addOption(
-      new Option('--wait-timeout <duration>', 'how long the hosts may take')
+      new Option('--wait-timeout <duration>', 'time limit for the hosts to become healthy')
         .argParser(duration)
         .default(300_000, '5m'),
     )
     .option(
       '--allow-missing',
-      'succeed without the hosts whose agent does not run; they apply it later',
+      'succeed without the hosts whose agent is not running; they apply the deploy later',
       false,
     )
-    .option('--plan', 'show what would be deployed, and do nothing', false)
+    .option('--plan', 'show what would be deployed, and change nothing', false)
     .action(async (folder: string, flags: DeployFlags) => {
       const { message, git, force, noop } = flags;
       const [{ prepare }, { deploy }] = await Promise.all([

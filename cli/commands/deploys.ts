@@ -9,7 +9,7 @@ import { printResult, table } from '../output/print.js';
 
 /** `hawser deploys`: the deploy log. */
 export function deploysCommand(context: Context): Command {
-  const deploys = new Command('deploys').description('the deploy log');
+  const deploys = new Command('deploys').description('list or prune the deploy log');
   deploys.addCommand(listCommand(context)).addCommand(pruneCommand(context));
   return deploys.addHelpText('after', '\nExample:\n  $ hawser deploys list --json --ssh-url root@web1');
 }
@@ -31,10 +31,12 @@ function listCommand(context: Context): Command {
 function pruneCommand(context: Context): Command {
   return withConnection(new Command('prune'), 'hawser deploys prune --keep 20 --ssh-url root@web1')
     .description(
-      'delete old deploys and the reports on them, but none that a host runs; hawser fs gc then frees their files',
+      'delete old deploys and their reports, except those that a host runs; hawser fs gc then frees their files',
     )
     .addOption(
-      new Option('--keep <n>', 'how many of the newest stay').argParser(wholeNumber).makeOptionMandatory(),
+      new Option('--keep <n>', 'number of newest deploys to keep')
+        .argParser(wholeNumber)
+        .makeOptionMandatory(),
     )
     .action(async (flags: ConnectionFlags & { keep: number }) => {
       const pruned = await withWorld(context, flags, (world, call) => world.pruneDeploys(flags.keep, call));

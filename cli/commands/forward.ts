@@ -18,19 +18,24 @@ export function forwardCommand(context: Context): Command {
     new Command('forward'),
     'hawser forward --ssh-url root@web1   # then: etcdctl --endpoints unix:///… get --prefix /_mgmt',
   )
-    .description("keep a private unix socket open that leads to the fleet's etcd; prints its address first")
-    .argument('[target]', 'host:port or unix:///path as seen from the SSH host (default: the first seed)')
+    .description(
+      "forward a private unix socket to the fleet's etcd until interrupted; the first line printed is its address",
+    )
+    .argument(
+      '[target]',
+      'where to forward to: host:port or unix:///path as seen from the SSH host (default: the first seed)',
+    )
     .addOption(
       new Option(
         '--listen <host:port>',
-        'listen on a loopback port instead; every local user can reach it',
+        'listen on this loopback port instead; every local user can connect to it',
       ).argParser(hostAndPort),
     )
     .action(async (target: string | undefined, flags: ForwardFlags) => {
       const { signal } = context.interrupts;
       const connection = requireFleet(await resolveTarget(flags, { signal }));
       if (connection.sshUrls.length === 0)
-        throw new CliError('usage', 'A forward goes through SSH: give --ssh-url user@host.');
+        throw new CliError('usage', 'A forward needs SSH: give --ssh-url user@host.');
       const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([
         import('../../tunnel/tunnel.js'),
         import('../../world/client/calls/endpoint.js'),

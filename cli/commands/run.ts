@@ -31,48 +31,44 @@ interface RunFlags extends ConnectionFlags, ServerFlags {
 export function runCommand(context: Context): Command {
   const command = withConnection(
     new Command('run'),
-    'hawser run --hostname web1 --new-cluster   # the others: --seeds, and certificates',
+    'hawser run --hostname web1 --new-cluster   # on the first host; the others need --seeds and certificates',
   );
   command
     .description(
-      'be the agent of this host: run etcd, follow the deploy log; ends in order on Ctrl-C, SIGTERM or a hang-up',
+      'run the agent on this host: etcd, deploys and scheduling; shuts down cleanly on Ctrl-C, SIGTERM or a hang-up',
     )
-    .option('--prefix <folder>', 'where everything is kept', DEFAULT_PREFIX)
-    .option('--tmp-prefix', 'keep everything in a temporary folder that goes with the agent', false)
+    .option('--prefix <folder>', 'directory for all data', DEFAULT_PREFIX)
+    .option('--tmp-prefix', 'keep everything in a temporary directory that is deleted on exit', false)
     .option(
       '--client-urls <urls>',
-      'where etcd listens for clients: addresses of this host, and unix:///path (default: a socket that only you can enter)',
+      'where etcd listens for clients: addresses of this host, and unix:///path (default: a socket that only you can use)',
       collectList,
     )
     .option(
       '--server-urls <urls>',
-      `where etcd listens for other servers (default: nowhere; ${DEFAULT_SERVER_URL} beside --client-urls with an address)`,
+      `where etcd listens for other servers (default: nowhere, or ${DEFAULT_SERVER_URL} if --client-urls has an address)`,
       collectList,
     )
-    .option('--advertise-client-urls <urls>', 'what other hosts use as client URLs', collectList)
-    .option('--advertise-server-urls <urls>', 'what other servers use as server URLs', collectList)
-    .option('--new-cluster', 'make a new cluster: for the very first host of a fleet', false)
-    .option(
-      '--insecure',
-      'let whoever reaches the URLs in: without certificates that clients must have too',
-      false,
-    )
-    .option('--no-server', 'never run an etcd server here: be a client of the seeds only')
+    .option('--advertise-client-urls <urls>', 'client URLs that other hosts use', collectList)
+    .option('--advertise-server-urls <urls>', 'server URLs that other servers use', collectList)
+    .option('--new-cluster', 'create a new cluster; only for the first host of a fleet', false)
+    .option('--insecure', 'serve anyone who can reach the URLs, without requiring client certificates', false)
+    .option('--no-server', 'never run an etcd server on this host; connect to the seeds as a client')
     .addOption(
-      new Option('--ideal-cluster-size <n>', 'set how many etcd servers the fleet should have').argParser(
+      new Option('--ideal-cluster-size <n>', 'number of etcd servers that the fleet should have').argParser(
         wholeNumber,
       ),
     )
     .addOption(
       new Option(
         '--quota-backend-bytes <size>',
-        "how large etcd's database may become, such as 4GiB (default 2GiB)",
+        "size limit of etcd's database, such as 4GiB (default: 2GiB)",
       ).argParser(byteSize),
     )
     .addOption(
       new Option(
         '--keep-deploys <n>',
-        'how many deploys the log keeps, besides those that hosts run; 0 keeps all (default 50)',
+        'number of deploys to keep in the log, besides those that hosts run; 0 keeps all (default: 50)',
       ).argParser(countFromZero),
     );
   return withServerFlags(command).action((flags: RunFlags) => runAgent(context, flags));

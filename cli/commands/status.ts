@@ -9,26 +9,26 @@ import { duration } from '../input/parsers.js';
 import { formatDuration, logTo, printResult } from '../output/print.js';
 import type { HostFlags } from '../recover/hosts-to-reach.js';
 
-const defaultWaitMs = 60_000;
+const DEFAULT_WAIT_MS = 60_000;
 
-/** `hawser status`: the fleet now, or as soon as it has come to rest. */
+/** `hawser status`: the fleet now, or as soon as it has converged. */
 export function statusCommand(context: Context): Command {
   return withConnection(new Command('status'), 'hawser status --wait-converged 5s --ssh-url root@web1')
-    .description('show the hosts, their etcd role and how the newest deploy stands on each')
+    .description('show the hosts, their etcd roles and the state of the newest deploy on each')
     .addOption(
       new Option(
         '--wait-converged <duration>',
-        'first wait until nothing has moved on any host for so long; at most --timeout (default then 1m)',
+        'wait until every host has been converged for this long, at most --timeout (default here: 1m)',
       ).argParser(duration),
     )
     .option(
       '--prefix <folder>',
-      'where the agents keep everything, for when etcd does not answer',
+      'data directory of the agents, used when etcd does not answer',
       DEFAULT_PREFIX,
     )
     .action(async (flags: HostFlags & { waitConverged?: number }) => {
-      const { waitConverged: quietMs, timeout: timeoutMs = defaultWaitMs } = flags;
-      if (quietMs !== undefined && quietMs >= timeoutMs) throw neverSoLong(quietMs, timeoutMs);
+      const { waitConverged: quietMs, timeout: timeoutMs = DEFAULT_WAIT_MS } = flags;
+      if (quietMs !== undefined && quietMs >= timeoutMs) throw tooShortTimeout(quietMs, timeoutMs);
       const [{ formatStatus, readStatus }, { waitConverged }] = await Promise.all([
         import('../status/status.js'),
         import('../../world/agents/wait-converged.js'),
@@ -50,9 +50,9 @@ export function statusCommand(context: Context): Command {
     });
 }
 
-function neverSoLong(quietMs: number, timeoutMs: number): CliError {
+function tooShortTimeout(quietMs: number, timeoutMs: number): CliError {
   return new CliError(
     'usage',
-    `A rest of ${formatDuration(quietMs)} cannot be seen within ${formatDuration(timeoutMs)}: give a longer --timeout.`,
+    `--wait-converged ${formatDuration(quietMs)} needs a --timeout longer than ${formatDuration(quietMs)}, not ${formatDuration(timeoutMs)}.`,
   );
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Context } from '../context.js';
+import { withOutput } from '../fleet/flags.js';
 import { type OutputOptions, printResult } from '../output/print.js';
 
 interface TrustFlags extends OutputOptions {
@@ -8,20 +9,18 @@ interface TrustFlags extends OutputOptions {
   readonly remove: boolean;
 }
 
-/** `hawser trust`: which folders' files may say how a fleet is reached. */
+/** `hawser trust`: which folders' files may decide how a fleet is reached. */
 export function trustCommand(_: Context): Command {
-  return new Command('trust')
+  return withOutput(new Command('trust'), 'hawser trust ~/src/web')
     .description(
-      'let the hawser.yaml of a folder say how the fleet is reached: destinations, host keys, keys to log in with, seeds, certificates; until these change',
+      'trust the connection settings in the hawser.yaml of a directory (SSH destinations, host keys, identities, seeds, certificates) until they change',
     )
-    .argument('[dir]', 'the folder (default: the nearest one upward from here that has a hawser.yaml)')
-    .option('--list', 'list the folders that you trust', false)
-    .option('--remove', 'trust the folder no longer', false)
-    .option('--json', 'print one JSON value', false)
-    .option('--verbose', 'say what is done, and where an error comes from', false)
+    .argument('[dir]', 'the directory (default: the nearest one with a hawser.yaml, from here upward)')
+    .option('--list', 'list the directories that you trust', false)
+    .option('--remove', 'stop trusting the directory', false)
     .addHelpText(
       'after',
-      '\nA hawser.yaml that only describes an app needs no trust, nor does one that you name with --config.\n\nExample:\n  $ hawser trust ~/src/web',
+      '\nA hawser.yaml that only describes an app needs no trust, and neither does one named with --config.',
     )
     .action(async (folder: string | undefined, flags: TrustFlags) => {
       const actions = await import('../trust/manage-folders.js');

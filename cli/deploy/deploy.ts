@@ -7,28 +7,28 @@ import { canAsk, confirmDeploy } from '../prompts/deploy.js';
 import { findPosition, type Prepared, readTargets, record, type Targets } from './prepare.js';
 import { waitForVerdict } from './wait-for-verdict.js';
 
-/** How one deploy is to be run. */
+/** How to run one deploy. */
 export interface DeployRun extends OutputOptions {
   readonly yes: boolean;
   readonly wait: boolean;
   /** In milliseconds. */
   readonly waitTimeout: number;
   readonly plan: boolean;
-  /** A host whose agent does not run is no failure. */
+  /** Whether a host whose agent is not running is no failure. */
   readonly allowMissing: boolean;
   readonly signal: AbortSignal;
-  /** Called when nothing more is asked: from here on it is the machines' time. */
+  /** Called once nothing more is asked of the person, so that the time from here on can be measured. */
   readonly onConfirmed?: () => void;
 }
 
-/** What a deploy came to: for a program and for a person. */
+/** The result of a deploy: for a program and for a person. */
 export interface DeployOutcome {
   readonly value: Readonly<Record<string, unknown>>;
   readonly text: string;
 }
 
 /**
- * Deploys a prepared folder: plan, question, upload, record, wait. Progress is printed as it comes.
+ * Deploys a prepared folder: plan, confirm, upload, record, wait. Prints progress as it goes.
  *
  * @throws CliError
  */
@@ -58,7 +58,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   const { id } = await record(world, prepared, { tree, hosts, position, confirmed, signal });
   printNote(run, `Recorded deploy ${id}.`);
   if (!run.wait || hosts.length === 0) {
-    const text = `Deploy ${id} is recorded for ${describeTargets(targets)}.`;
+    const text = `Recorded deploy ${id} for ${describeTargets(targets)}.`;
     return { value: { id, verdict: 'pending', hosts: {}, away: targets.away }, text };
   }
   return await awaitHosts(world, { id, hosts, away: targets.away, name }, run);
@@ -69,11 +69,11 @@ function describeTargets({ live, away }: Targets): string {
   return away.length === 0 ? to : `${to}; ${later(away)}`;
 }
 
-/** "h2 is away and applies it when it is back" */
+/** "h2 is away and will apply it when it is back" */
 function later(away: readonly string[]): string {
   return away.length === 1
-    ? `${away[0]} is away and applies it when it is back`
-    : `${away.join(', ')} are away and apply it when they are back`;
+    ? `${away[0]} is away and will apply it when it is back`
+    : `${away.join(', ')} are away and will apply it when they are back`;
 }
 
 async function awaitHosts(
@@ -92,17 +92,19 @@ async function awaitHosts(
     onChange: (hostname, host) => printNote(run, progressLine(hostname, host)),
   });
   if (verdict === 'healthy') {
-    const well = [...verdicts].flatMap(([hostname, { state }]) => (state === 'missing' ? [] : [hostname]));
-    const missing = [...new Set([...hosts, ...away])].filter((hostname) => !well.includes(hostname)).sort();
+    const healthy = [...verdicts].flatMap(([hostname, { state }]) => (state === 'missing' ? [] : [hostname]));
+    const missing = [...new Set([...hosts, ...away])]
+      .filter((hostname) => !healthy.includes(hostname))
+      .sort();
     const but = missing.length === 0 ? '' : `; ${later(missing)}`;
     const value = { id, verdict, hosts: Object.fromEntries(verdicts), away: missing };
-    return { value, text: `Deploy ${id} of ${name} is healthy on ${well.join(', ') || 'no host'}${but}.` };
+    return { value, text: `Deploy ${id} of ${name} is healthy on ${healthy.join(', ') || 'no host'}${but}.` };
   }
   const bad = [...verdicts].filter(([, { state }]) => state !== 'healthy' && state !== 'skipped');
   const why = bad.map(([hostname, { state, message }]) => `${hostname} ${state}: ${message}`).join(' ');
   const isMissing = bad.some(([, { state }]) => state === 'missing');
   const remedy = isMissing
-    ? ' To accept missing hosts, give --allow-missing; for one that has left for good, run "hawser members forget".'
+    ? ' To accept missing hosts, give --allow-missing; for a host that is gone for good, run "hawser members forget".'
     : '';
   const what = verdict === 'failed' ? 'failed' : `is not healthy after ${run.waitTimeout / 1_000} s`;
   throw new CliError('unhealthy', `Deploy ${id} of ${name} ${what}. ${why}${remedy}`, {

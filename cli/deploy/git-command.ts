@@ -12,8 +12,8 @@ export interface GitAnswer {
 
 const MAX_OUTPUT_BYTES = 1 << 28;
 
-/** A repository can hold git up for ever, by a pipe in the place of a file; a large one takes minutes at most. */
-const PATIENCE_MS = 300_000;
+/** A repository can block git for ever, with a pipe in place of a file; a large one takes minutes at most. */
+const GIT_TIMEOUT_MS = 300_000;
 
 /** Variables that git takes from ours; those of its own (`GIT_DIR`, as hooks set it) would point it elsewhere. */
 const KEPT_VARIABLES = [
@@ -88,7 +88,7 @@ export interface GitRun {
  * @throws CliError `usage` when there is no git program
  */
 export async function git(args: readonly string[], run: GitRun): Promise<GitAnswer> {
-  const { folder, root, signal, timeoutMs = PATIENCE_MS, settings = [] } = run;
+  const { folder, root, signal, timeoutMs = GIT_TIMEOUT_MS, settings = [] } = run;
   const given = [...SETTINGS, ...settings].flatMap((setting) => ['-c', setting]);
   const options = {
     signal,
@@ -144,6 +144,6 @@ function cannotRun(error: ExecFileException, timeoutMs: number): Error {
     return new CliError('usage', message, { cause: error });
   }
   const why = error.killed === true ? `in ${timeoutMs / 1_000} s` : `(${error.code ?? error.signal})`;
-  const message = `git did not finish ${why}: see whether "git status" works there, or give --no-git.`;
+  const message = `git did not finish ${why}: check that "git status" works there, or give --no-git.`;
   return new CliError('git-refused', message);
 }

@@ -4,7 +4,7 @@ import { CliError } from '../errors.js';
 import { type GitAnswer, type GitRun, git } from './git-command.js';
 import { parseIndex, parseStatus, withoutFilters } from './parse-git.js';
 
-/** The git side of a folder that is to be deployed. */
+/** The git state of a folder to deploy. */
 export interface GitState {
   /** The folder that holds the repository. */
   readonly root: string;
@@ -16,13 +16,13 @@ export interface GitState {
   readonly isFiltered: boolean;
 }
 
-/** A submodule in a submodule and so on; deeper than that nobody goes. */
+/** How deep submodules may be nested. */
 const MAX_DEPTH = 8;
 
 const MAX_ATTRIBUTE_FILES = 50;
 
 /** Settings are small files. */
-const SETTINGS_PATIENCE_MS = 5_000;
+const SETTINGS_TIMEOUT_MS = 5_000;
 
 /**
  * Looks at a folder; undefined when it is in no git work tree.
@@ -53,7 +53,7 @@ export async function contains(
   if (code === 0) return true;
   const shallow = await git(['rev-parse', '--is-shallow-repository'], run);
   if (shallow.stdout.trim() !== 'true') return false;
-  const message = `Cannot tell whether ${head.slice(0, 10)} contains the commit ${commit.slice(0, 10)} that is deployed: this clone is shallow. Get its history with "git fetch --unshallow" (GitHub Actions: fetch-depth: 0 for checkout), or give --force.`;
+  const message = `Cannot tell whether ${head.slice(0, 10)} contains the deployed commit ${commit.slice(0, 10)}: this clone is shallow. Fetch its history with "git fetch --unshallow" (GitHub Actions: fetch-depth: 0 for checkout), or give --force.`;
   throw new CliError('git-refused', message);
 }
 
@@ -69,19 +69,19 @@ async function stateOf(folder: string, looking: Looking): Promise<Omit<GitState,
     folder,
     root,
     signal,
-    timeoutMs: SETTINGS_PATIENCE_MS,
+    timeoutMs: SETTINGS_TIMEOUT_MS,
   });
-  if (listed.code !== 0) throw refused(folder, listed);
+  if (listed.code !== 0) throw gitRefused(folder, listed);
   const settings = withoutFilters(listed.stdout);
-  if (settings === undefined) throw refused(folder, 'its configuration has a filter with "=" in its name');
+  if (settings === undefined) throw gitRefused(folder, 'its configuration has a filter with "=" in its name');
   const ask = async (...args: string[]): Promise<string> => {
     const answer = await git(args, { folder, root, signal, settings });
-    if (answer.code !== 0) throw refused(folder, answer);
+    if (answer.code !== 0) throw gitRefused(folder, answer);
     return answer.stdout;
   };
   const top = (await ask('rev-parse', '--show-toplevel')).replace(/\n$/, '');
   const isWithin = folder === top || folder.startsWith(top === '/' ? '/' : `${top}/`);
-  if (!isWithin) throw refused(folder, `its configuration says that the work tree is ${top}`);
+  if (!isWithin) throw gitRefused(folder, `its configuration says that the work tree is ${top}`);
   const { head = '', changed } = parseStatus(
     await ask(
       'status',
@@ -144,10 +144,10 @@ async function isEmptyOrAbsent(folder: string): Promise<boolean> {
   }
 }
 
-function refused(folder: string, why: GitAnswer | string): CliError {
+function gitRefused(folder: string, why: GitAnswer | string): CliError {
   const words = typeof why === 'string' ? why : why.words.replace(/^fatal: /, '').replace(/[.:]$/, '');
   return new CliError(
     'git-refused',
-    `git does not say whether ${folder} is committed: ${words}. Mend that, or give --no-git.`,
+    `git cannot tell whether ${folder} is committed: ${words}. Fix that, or give --no-git.`,
   );
 }

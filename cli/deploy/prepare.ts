@@ -23,14 +23,14 @@ export interface DeployChoices {
   readonly noop: boolean;
 }
 
-/** A folder that may be deployed, as far as can be said without the fleet. */
+/** A folder that may be deployed, as far as that is known without the fleet. */
 export interface Prepared {
   readonly choices: DeployChoices;
   readonly manifest: Manifest;
   readonly git: GitState | undefined;
 }
 
-const raceRetries = 5;
+const MAX_TRIES = 5;
 
 /**
  * Reads the manifest and looks at git.
@@ -43,17 +43,17 @@ export async function prepare(choices: DeployChoices, signal: AbortSignal): Prom
   if (git?.head === '' && !choices.force) {
     throw new CliError(
       'dirty-tree',
-      `${choices.folder} is in a git repository without a commit: make one, or give --force or --no-git.`,
+      `${choices.folder} is in a git repository without commits: commit first, or give --force or --no-git.`,
     );
   }
   if (git !== undefined && git.dirty.length > 0 && !choices.force) {
     const filtered = git.isFiltered
-      ? ' Filters (git-lfs, git-crypt) are not run here: if you trust the repository, "git status" may settle it.'
+      ? ' hawser does not run filters (git-lfs, git-crypt): if you trust the repository, running "git status" may help.'
       : '';
     const more = git.dirty.length > 1 ? ` and ${git.dirty.length - 1} more` : '';
     throw new CliError(
       'dirty-tree',
-      `${choices.folder} has changes that are in no commit (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git.${filtered}`,
+      `${choices.folder} has uncommitted changes (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git.${filtered}`,
     );
   }
   return { choices, manifest, git };
@@ -61,13 +61,13 @@ export async function prepare(choices: DeployChoices, signal: AbortSignal): Prom
 
 /** Where the log stands, checked against this commit. */
 export interface Position {
-  /** The id that the new deploy is to have. */
+  /** The id for the new deploy. */
   readonly id: number;
   /** The newest deploy's hash, which the transaction checks again; empty for no check. */
   readonly parentHash: string;
 }
 
-/** @throws CliError `hash-chain` when somebody deployed a commit that this one does not contain. */
+/** @throws CliError `hash-chain` when the newest deploy is a commit that this one does not contain. */
 export async function findPosition(
   world: ClientWorld,
   prepared: Prepared,
@@ -80,13 +80,13 @@ export async function findPosition(
   if (parentHash !== '' && !(await contains(git, parentHash, signal))) {
     throw new CliError(
       'hash-chain',
-      `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull it first, or give --force.`,
+      `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull first, or give --force.`,
     );
   }
   return { id: newest + 1, parentHash };
 }
 
-/** What {@link record} came to. */
+/** What {@link record} recorded. */
 export interface Recorded {
   readonly id: number;
   /** The hosts that are expected to apply it. */
@@ -95,9 +95,9 @@ export interface Recorded {
 
 /** The hosts of the fleet, sorted. */
 export interface Targets {
-  /** Their agent lives. */
+  /** Those whose agent is running. */
   readonly live: readonly string[];
-  /** They belong to the fleet, and their agent does not run. */
+  /** Those of the fleet whose agent is not running. */
   readonly away: readonly string[];
 }
 
@@ -113,8 +113,8 @@ export async function readTargets(world: ClientWorld, signal: AbortSignal): Prom
 }
 
 /**
- * Appends the deploy to the log for these hosts. Whoever loses a race against another deploy tries
- * again behind it (the commit is checked anew), unless a person has confirmed `position`.
+ * Appends the deploy to the log for these hosts. If another deploy wins the race, it tries again behind that one
+ * (and checks the commit again), unless a person has confirmed `position`.
  *
  * @throws CliError `overtaken` or `hash-chain`
  */
@@ -148,10 +148,10 @@ export async function record(
       return { id: position.id, hosts };
     } catch (error) {
       if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
-      if (options.confirmed || tries === raceRetries) {
+      if (options.confirmed || tries === MAX_TRIES) {
         throw new CliError(
           'overtaken',
-          `Somebody else made deploy ${position.id} meanwhile: look at it and run this again.`,
+          `Someone else made deploy ${position.id} in the meantime: check it, then run this again.`,
         );
       }
     }
@@ -163,12 +163,9 @@ export async function record(
 async function readManifest(folder: string): Promise<Manifest> {
   const file = path.join(folder, 'hawser.yaml');
   if (!existsSync(file)) {
-    throw new CliError(
-      'usage',
-      `There is no ${file}: a folder to deploy needs one that holds at least "name: my-app".`,
-    );
+    throw new CliError('usage', `There is no ${file}: create one with at least "name: my-app".`);
   }
   const parsed = parseManifest(await readYaml(file));
   if ('manifest' in parsed) return parsed.manifest;
-  throw new CliError('usage', `${file} is not right: ${parsed.problems.join('; ')}.`);
+  throw new CliError('usage', `${file} is invalid: ${parsed.problems.join('; ')}.`);
 }

@@ -4,25 +4,25 @@ import { type DeployVerdict, deployVerdict, type HostVerdict } from '../../world
 export interface WaitOptions {
   readonly world: ClientWorld;
   readonly id: number;
-  /** The hosts that are to apply it. */
+  /** The hosts that should apply it. */
   readonly hosts: readonly string[];
   readonly signal: AbortSignal;
   /** How long the hosts may take. */
   readonly timeoutMs: number;
-  /** Those of them whose agent did not live when the deploy was made. */
+  /** Those whose agent was not running when the deploy was made. */
   readonly away: readonly string[];
-  /** A host whose agent does not run is no failure. */
+  /** Whether a host whose agent is not running is no failure. */
   readonly allowMissing: boolean;
-  /** Called with each host that has something new to say. */
+  /** Called with each host whose verdict changed. */
   readonly onChange: (hostname: string, verdict: HostVerdict) => void;
 }
 
-/** How long a host may be away before it counts as lost: an agent that is restarted comes back sooner. */
-const lostGraceMs = 5_000;
+/** How long a host may be away before it counts as lost: a restarted agent is back sooner. */
+const LOST_GRACE_MS = 5_000;
 
 /**
- * Follows a deploy until its verdict is final or the time is over (then it is still `pending`). Nobody polls: the
- * reports and the agents' sessions are watched, so a host that dies is noticed when its session ends.
+ * Follows a deploy until its verdict is final or time runs out (then it is still `pending`). It watches the reports
+ * and the agents' sessions, so a host that dies is noticed when its session ends.
  */
 export async function waitForVerdict(options: WaitOptions): Promise<DeployVerdict> {
   const { world, id, hosts, allowMissing, onChange } = options;
@@ -48,7 +48,7 @@ export async function waitForVerdict(options: WaitOptions): Promise<DeployVerdic
       );
       if (judgement.verdict !== 'pending' && !mayComeBack) return judgement;
       if (judgement.verdict !== 'pending') {
-        grace ??= setTimeout(() => over.abort(), lostGraceMs);
+        grace ??= setTimeout(() => over.abort(), LOST_GRACE_MS);
       } else {
         clearTimeout(grace);
         grace = undefined;

@@ -6,10 +6,10 @@ import { canAsk } from '../prompts/confirm.js';
 import { fileTrouble } from '../system/file-error.js';
 import { expandHome } from '../system/home.js';
 
-/** How a password gets here without standing in a command line. */
+/** Passes a password without showing it on the command line. */
 export const PASSWORD_VARIABLE = 'HAWSER_PASSWORD';
 
-const MOST_BYTES = 4_096;
+const MAX_BYTES = 4_096;
 
 /** The flags of commands for an etcd that has authentication switched on. */
 export interface UserFlags {
@@ -17,7 +17,7 @@ export interface UserFlags {
   readonly passwordFile?: string;
 }
 
-/** Who we are to etcd, and where the password is. */
+/** The etcd user, and where the password is. */
 export interface UserConfig {
   readonly name: string;
   /** Wins over the environment where a flag named it. */
@@ -36,12 +36,12 @@ export function userConfig(
   const file = flags.passwordFile ?? config.passwordFile;
   if (name === undefined) {
     if (file === undefined) return undefined;
-    throw new CliError('usage', `The password in ${file} is nobody's: give --user NAME too.`);
+    throw new CliError('usage', `The password file ${file} needs a user: give --user NAME too.`);
   }
   if (name.includes(':')) {
     throw new CliError(
       'usage',
-      `A name of a user of etcd has no colon. Give --user the name alone, and the password by ${PASSWORD_VARIABLE} or --password-file.`,
+      `An etcd user name cannot contain a colon. Give only the name to --user, and the password in ${PASSWORD_VARIABLE} or --password-file.`,
     );
   }
   return {
@@ -59,7 +59,7 @@ export function etcdUser(
   return user && { name: user.name, password: () => passwordOf(user, canAsk, signal) };
 }
 
-/** Whether this call may ask for it. */
+/** Whether this call may ask for the password. */
 export function mayAskPassword(flags: { readonly json: boolean }): boolean {
   return canAsk() && !flags.json;
 }
@@ -75,11 +75,11 @@ async function passwordOf(
   if (!mayAsk) {
     throw new CliError(
       'usage',
-      `The user ${name} of etcd needs a password: set ${PASSWORD_VARIABLE}, or give --password-file FILE.`,
+      `The etcd user ${name} needs a password: set ${PASSWORD_VARIABLE}, or give --password-file FILE.`,
     );
   }
   const { askInTerminal } = await import('../prompts/ssh-questions.js');
-  const text = `Password of ${name} for etcd:`;
+  const text = `Password of the etcd user ${name}:`;
   return (await askInTerminal({ kind: 'password', host: 'etcd', text, echo: false }, { signal })) ?? '';
 }
 
@@ -88,11 +88,11 @@ async function readPassword(file: string): Promise<string> {
   try {
     await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const status = await handle.stat();
-    if (!status.isFile()) throw new CliError('usage', `The password file ${file} is no regular file.`);
+    if (!status.isFile()) throw new CliError('usage', `The password file ${file} is not a regular file.`);
     if ((status.mode & 0o077) !== 0) {
-      throw new CliError('usage', `Others can read the password file ${file}: chmod 600 it.`);
+      throw new CliError('usage', `Other users can read the password file ${file}: run chmod 600 on it.`);
     }
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
     return buffer.toString('utf8', 0, bytesRead).replace(/\r?\n$/, '');
   } catch (error) {
     if (error instanceof CliError) throw error;

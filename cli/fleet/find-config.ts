@@ -109,7 +109,7 @@ export async function readFolderConfig(file: string): Promise<FoundConfig> {
 
 async function ownConfig({ file, content, owners, isOpenToAll }: ConfigText): Promise<FoundConfig> {
   if (isOpenToAll || !owners.every(isOursOrRoots)) {
-    const message = `${file} says how to reach the fleet, and another user could have written it. Make it yours: chown it, chmod 600.`;
+    const message = `${file} decides how to reach the fleet, but another user could have written it. Make it yours with chown and chmod 600.`;
     throw new CliError('not-yours', message);
   }
   const { config } = await parseFile(file, content);
@@ -123,8 +123,7 @@ async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
     import('../trust/connection-keys.js'),
   ]);
   const parsed = parseConfig(value);
-  if ('problems' in parsed)
-    throw new CliError('usage', `${file} is not right: ${parsed.problems.join('; ')}.`);
+  if ('problems' in parsed) throw new CliError('usage', `${file} is invalid: ${parsed.problems.join('; ')}.`);
   return { config: located(parsed.config, path.dirname(file)), keys: connectionKeysOf(value) };
 }
 

@@ -23,10 +23,10 @@ export async function findFleet(wanted: string): Promise<FleetFile> {
   const known = await knownFleet(wanted);
   if (known !== undefined) return known;
   const names = await fleetNames();
-  const others = names.length === 0 ? '' : ` Known are: ${names.join(', ')}.`;
+  const others = names.length === 0 ? '' : ` Known fleets: ${names.join(', ')}.`;
   throw new CliError(
     'usage',
-    `No fleet named ${wanted} is known here.${others} Say how to reach it: --ssh-url user@host.`,
+    `No fleet named ${wanted} is known here.${others} Give --ssh-url user@host to reach it.`,
   );
 }
 

@@ -39,7 +39,7 @@ export class MemberClients implements AsyncDisposable {
         if (clientUrls.includes(url)) trouble = ` ${error.message}`;
       }
     }
-    const message = `${name} cannot be reached by itself from here: run this on its host, or name that host with --ssh-url.${trouble}`;
+    const message = `Cannot reach the etcd server of ${name} from here: run this on its host, or name that host with --ssh-url.${trouble}`;
     throw new WorldError('unavailable', message);
   }
 

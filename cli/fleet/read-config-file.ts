@@ -4,7 +4,7 @@ import { readFile } from '../../tunnel/files/read-file.js';
 import { CliError } from '../errors.js';
 import { fileTrouble } from '../system/file-error.js';
 
-/** More than any configuration needs; whoever puts a file in a folder must not fill our memory with it. */
+/** More than any configuration needs; a file in somebody's folder must not fill our memory. */
 const MAX_BYTES = 1_048_576;
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -67,7 +67,7 @@ export async function readNamedFile(
   } catch (error) {
     signal?.throwIfAborted();
     if (ends.aborted) {
-      throw new CliError('usage', `Cannot read ${file}: it did not come to its end in time.`, {
+      throw new CliError('usage', `Cannot read ${file}: reading it timed out.`, {
         cause: error,
       });
     }

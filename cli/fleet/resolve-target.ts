@@ -25,9 +25,9 @@ import { isLocalSocket } from './local-socket.js';
 import type { ReadingTime } from './read-config-file.js';
 import { tlsOptions } from './tls-options.js';
 
-/** Where the fleet is and who we are to it: flags, laid over `hawser.yaml`, laid over defaults. */
+/** How to reach the fleet, and as which host: flags over `hawser.yaml` over defaults. */
 export interface FleetTarget {
-  /** Ways in through SSH; none means that the seeds are dialled directly. */
+  /** SSH destinations that lead to the fleet; none means that the seeds are dialled directly. */
   readonly sshUrls: readonly string[];
   readonly sshHostkey?: string;
   readonly sshIds: readonly string[];
@@ -39,7 +39,7 @@ export interface FleetTarget {
   readonly sshConfig?: string;
   readonly transport?: TransportName;
   readonly seeds: readonly string[];
-  /** Whether nobody said where the fleet is: neither a way in nor a seed. */
+  /** Whether nobody said where the fleet is: no SSH destination and no seed. */
   readonly isDefault?: boolean;
   /** For `https://` seeds. */
   readonly tls?: TlsOptions;
@@ -49,41 +49,41 @@ export interface FleetTarget {
   /** The fleet that the seeds must be of. */
   readonly fleetId?: FleetIdentity;
   readonly hostname: string;
-  /** Hosts to recover, where a config names them. */
+  /** Hosts to recover, if a config names them. */
   readonly hosts?: readonly string[];
   /** How long one answer may take. */
   readonly timeoutMs: number;
-  /** How long connecting may take, whatever ssh_config says of that. */
+  /** How long connecting may take, whatever ssh_config says. */
   readonly connectTimeoutMs?: number;
-  /** Whether a person is at the terminal for the questions of SSH. */
+  /** Whether SSH's questions can be asked on a terminal. */
   readonly canAsk?: boolean;
-  /** Whether `--yes` was said: whom to trust is not asked then, by whatever means. */
+  /** Whether `--yes` was given: then nobody is asked whom to trust, by any means. */
   readonly isUnattended?: boolean;
-  /** And for the password of the user of etcd, which `--yes` does not answer. */
+  /** Whether the password of the etcd user may be asked for, which `--yes` does not answer. */
   readonly canAskPassword?: boolean;
 }
 
-/** What a command says of itself for its connection. */
+/** What resolving depends on besides the flags. */
 export interface ResolveOptions {
   /**
-   * False: only a file that was given counts. An agent must not take the connection of whatever folder it happens to be
-   * started in.
+   * False: only a file that was given counts. An agent must not take its connection from the folder that it happens to
+   * be started in.
    */
   readonly searchConfig?: boolean;
   /** The folder of the app that the command is about; searched before the working directory. */
   readonly appFolder?: string;
   /** Whether the command also uses the key `hosts`. */
   readonly usesHosts?: boolean;
-  /** Ends a question; without one nothing is asked. */
+  /** Aborts a question; without one nothing is asked. */
   readonly signal?: AbortSignal;
 }
 
-const defaultTimeoutMs = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 /**
  * Resolves the flags of one call.
  *
- * @throws CliError `usage` for a config file that is wrong, a fleet that is not known, or a namespace that cannot be;
+ * @throws CliError `usage` for a config file that is wrong, an unknown fleet, or an invalid namespace;
  * `not-trusted` for a file of a folder that is not trusted
  */
 export async function resolveTarget(
@@ -106,14 +106,14 @@ export async function resolveTarget(
 }
 
 /**
- * Refuses a connection that nobody named where no agent of this machine listens either.
+ * Refuses a target that nobody named when no agent of this machine listens either.
  * @throws CliError `usage`
  */
 export function requireFleet(connection: FleetTarget): FleetTarget {
   if (connection.isDefault !== true || isLocalSocket(DEFAULT_CLIENT_URL)) return connection;
   throw new CliError(
     'usage',
-    'No fleet is known here. Say how to reach it: --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration folder (~/.config).',
+    'No fleet is known here. Give --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration directory (~/.config).',
   );
 }
 
@@ -158,7 +158,7 @@ interface FleetSearch {
   readonly searchConfig: boolean;
 }
 
-/** What the files say, or the fleet that the app names: it goes there or nowhere; at last the only fleet that there is. */
+/** What the files say, or the fleet that the app names (the app goes there or nowhere); last, the only known fleet. */
 async function foundFleet(found: FoundConfig, search: FleetSearch): Promise<FoundConfig> {
   const { flags, appFolder, searchConfig } = search;
   if (flags.config !== undefined) return found;
@@ -167,7 +167,7 @@ async function foundFleet(found: FoundConfig, search: FleetSearch): Promise<Foun
     if (connection?.file === fleet.file) {
       throw new CliError(
         'usage',
-        `${fleet.file} names the fleet ${fleet.name} and also how to reach one: leave out one of the two.`,
+        `${fleet.file} names the fleet ${fleet.name} and also has connection settings: remove one of the two.`,
       );
     }
     const known = await knownFleet(fleet.name);
@@ -175,7 +175,7 @@ async function foundFleet(found: FoundConfig, search: FleetSearch): Promise<Foun
     if (flags.sshUrl !== undefined || flags.seeds !== undefined) return {};
     throw new CliError(
       'usage',
-      `No fleet named ${fleet.name} is known here, which ${fleet.file} asks for. Say how to reach it: --ssh-url user@host.`,
+      `${fleet.file} asks for the fleet ${fleet.name}, which is not known here. Give --ssh-url user@host to reach it.`,
     );
   }
   if (connection !== undefined || !searchConfig) return found;
@@ -203,7 +203,7 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
     isDefault: sshUrls.length === 0 && flags.seeds === undefined && config.seeds === undefined,
     hostname: flags.hostname ?? config.hostname ?? ourName(),
     ...(config.hosts === undefined ? {} : { hosts: config.hosts }),
-    timeoutMs: flags.timeout ?? defaultTimeoutMs,
+    timeoutMs: flags.timeout ?? DEFAULT_TIMEOUT_MS,
     ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
     canAsk: canAsk() && flags.yes !== true,
     isUnattended: flags.yes === true,
@@ -211,7 +211,7 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
   };
 }
 
-/** Where etcd is, who it must be and who we are to it. */
+/** Where etcd is, which fleet it must be, and as which user. */
 function etcdPart(
   flags: ConnectionFlags,
   config: ConnectionConfig,
@@ -243,10 +243,10 @@ function knownHosts(
 function ourName(): string {
   const name = machineName();
   if (name !== '') return name;
-  throw new CliError('usage', 'This machine has no name: say by --hostname NAME who you are to the fleet.');
+  throw new CliError('usage', 'This machine has no hostname: give --hostname NAME.');
 }
 
-/** A slip here would show an empty fleet instead of an error. */
+/** A typing error here would show an empty fleet instead of an error. */
 function checkedNamespace(namespace: string): string {
   try {
     checkNamespace(namespace);

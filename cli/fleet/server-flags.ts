@@ -3,7 +3,7 @@ import type { ServerTls, TlsFiles } from '../../agent/cluster/server/etcd/flags.
 import { CliError } from '../errors.js';
 import { collectLabel } from '../input/parsers.js';
 
-/** The flags of `hawser run` for its certificates, named as etcd names them, and for what it says of its host. */
+/** The flags of `hawser run` for certificates, named as etcd names them, for labels and for running without a network. */
 export interface ServerFlags {
   readonly certFile?: string;
   readonly keyFile?: string;
@@ -24,19 +24,22 @@ export interface ServerFlags {
 /** Adds these flags to a command. */
 export function withServerFlags(command: Command): Command {
   return command
-    .option('--no-network', 'be a cluster by itself that listens on unix sockets in the prefix only')
+    .option('--no-network', 'run a single-host cluster that listens only on unix sockets under the prefix')
     .addOption(
       new Option(
         '--label <key=value>',
-        'say this of the host to the fleet (repeatable); etcd servers are spread over the values of "zone"',
+        'attach a label to this host (repeatable); etcd servers are spread across the values of "zone"',
       ).argParser(collectLabel),
     )
-    .option('--cert-file <file>', 'certificate that etcd shows its clients, for https:// client URLs')
-    .option('--key-file <file>', 'its private key')
-    .option('--trusted-ca-file <file>', 'serve only clients with a certificate of this authority')
-    .option('--peer-cert-file <file>', 'certificate that etcd shows other servers, for https:// server URLs')
-    .option('--peer-key-file <file>', 'its private key')
-    .option('--peer-trusted-ca-file <file>', 'let only servers with a certificate of this authority in');
+    .option('--cert-file <file>', 'certificate that etcd presents to clients, for https:// client URLs')
+    .option('--key-file <file>', 'private key of that certificate')
+    .option('--trusted-ca-file <file>', 'accept only clients with a certificate from this CA')
+    .option(
+      '--peer-cert-file <file>',
+      'certificate that etcd presents to other servers, for https:// server URLs',
+    )
+    .option('--peer-key-file <file>', 'private key of that certificate')
+    .option('--peer-trusted-ca-file <file>', 'accept only servers with a certificate from this CA');
 }
 
 /** @throws CliError `usage` for a certificate without its key, or the other way round. */
@@ -62,7 +65,7 @@ export function refuseNetworkFlags(flags: ServerFlags): void {
   if (flag === undefined) return;
   throw new CliError(
     'usage',
-    `A host without network is a cluster by itself: leave out ${flag} or --no-network.`,
+    `With --no-network a host is a cluster of its own: leave out ${flag} or --no-network.`,
   );
 }
 
@@ -75,7 +78,10 @@ function tlsFiles(
   if (certFile === undefined && keyFile === undefined && trustedCaFile === undefined) return undefined;
   if (certFile === undefined || keyFile === undefined) {
     const missing = certFile === undefined ? 'cert' : 'key';
-    throw new CliError('usage', `A certificate goes with its key: give --${side}${missing}-file too.`);
+    throw new CliError(
+      'usage',
+      `A certificate needs its key and the other way round: give --${side}${missing}-file too.`,
+    );
   }
   return { certFile, keyFile, ...(trustedCaFile === undefined ? {} : { trustedCaFile }) };
 }

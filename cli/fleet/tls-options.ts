@@ -10,7 +10,7 @@ export interface TlsFlags {
   readonly key?: string;
 }
 
-/** @throws CliError `usage` when certificates were given that no seed would be asked for: somebody thinks that this is safe. */
+/** @throws CliError `usage` when certificates were given but no seed uses TLS, so that nobody takes the connection for safe. */
 export function tlsOptions(
   flags: TlsFlags,
   { tls = {} }: ConnectionConfig,
@@ -18,7 +18,7 @@ export function tlsOptions(
 ): TlsOptions | undefined {
   const given = [flags.cacert, flags.cert, flags.key];
   if (given.some((file) => file !== undefined) && !seeds.some((seed) => /^https:/i.test(seed.trim()))) {
-    const message = `Certificates were given, but ${seeds.join(', ')} would be reached without TLS: write https://.`;
+    const message = `Certificates were given, but ${seeds.join(', ')} would be reached without TLS: use https://.`;
     throw new CliError('usage', message);
   }
   const [caFile, certFile, keyFile] = [

@@ -17,8 +17,8 @@ interface Endpoints {
 /** `hawser endpoints`: where the fleet's etcd servers can be reached. */
 export function endpointsCommand(context: Context): Command {
   return withConnection(new Command('endpoints'), 'hawser endpoints --watch --ssh-url root@web1')
-    .description('list where each host says that its etcd server can be reached')
-    .option('--watch', 'list them again whenever they change', false)
+    .description('list the client URLs that each host advertises for its etcd server')
+    .option('--watch', 'print the list again whenever it changes', false)
     .action(async (flags: ConnectionFlags & { watch: boolean }) => {
       await withWorld(context, flags, async (world, call) => {
         await showOrWatch(flags, call, {
@@ -37,5 +37,5 @@ async function read(world: ClientWorld, options: CallOptions): Promise<Endpoints
 
 function format({ advertised }: Endpoints): Lines | string {
   const rows = Object.entries(advertised).map(([hostname, urls]) => [hostname, urls.join(',')]);
-  return rows.length === 0 ? 'no host advertises an etcd server' : table(['HOST', 'CLIENT URLS'], rows);
+  return rows.length === 0 ? 'No host advertises an etcd server.' : table(['HOST', 'CLIENT URLS'], rows);
 }

@@ -12,13 +12,13 @@ import { type FleetTarget, resolveTarget } from '../../fleet/resolve-target.js';
 import type { Lines } from '../../output/lines.js';
 import { formatBytes, lines, logTo, printNote, printResult, table } from '../../output/print.js';
 
-/** `hawser members defrag`: make room in etcd. */
+/** `hawser members defrag`: free space in etcd. */
 export function defragCommand(context: Context): Command {
   return withConnection(new Command('defrag'), 'hawser members defrag --ssh-url root@web1')
-    .description('make room in etcd: compact and defragment it, then disarm the NOSPACE alarm')
+    .description('free space in etcd: compact and defragment it, then clear the NOSPACE alarm')
     .addHelpText(
       'after',
-      '\nOne member after the other, the leader last; each answers nobody for some seconds.\nTo have something to give back, run hawser deploys prune and hawser fs gc before.',
+      '\nMembers are defragmented one at a time, the leader last; each stops answering for a few seconds.\nRun hawser deploys prune and hawser fs gc first, so that there is something to free.',
     )
     .action(async (flags: ConnectionFlags) => {
       const { signal } = context.interrupts;
@@ -38,7 +38,7 @@ export function defragCommand(context: Context): Command {
     });
 }
 
-/** Other addresses are reached as the World is: over its tunnel, where it has one. */
+/** Reaches other addresses the way the World is reached: through its tunnel, if it has one. */
 async function sameWay(
   world: ClientWorld,
   { tls, user: userConfig, namespace, hostname, fleetId: fleet, ...connection }: FleetTarget,
@@ -61,7 +61,7 @@ function describe({ members, alarm }: DefragResult): Lines {
   const rows = members.map(({ name, beforeBytes = 0, afterBytes = 0, skipped }) =>
     skipped === undefined ? [name, formatBytes(beforeBytes), formatBytes(afterBytes)] : [name, '-', '-'],
   );
-  const disarmed = 'The NOSPACE alarm is disarmed: etcd takes writes again.';
+  const disarmed = 'The NOSPACE alarm is cleared: etcd accepts writes again.';
   return lines([table(['NAME', 'BEFORE', 'AFTER'], rows), ...(alarm === 'disarmed' ? [disarmed] : [])]);
 }
 
@@ -69,8 +69,8 @@ function describe({ members, alarm }: DefragResult): Lines {
 function refuseUnlessDone({ members, alarm }: DefragResult): void {
   if (alarm === 'no-room') {
     const message =
-      'etcd is still full, so it takes no writes. Free more (hawser deploys prune, hawser fs gc) and run this again, or ' +
-      'raise --quota-backend-bytes of every server, restart them one after the other, and run this again.';
+      'etcd is still full, so it accepts no writes. Free more space (hawser deploys prune, hawser fs gc) and run this again, or ' +
+      'raise --quota-backend-bytes on every server, restart the servers one at a time, and run this again.';
     throw new WorldError('no-space', message);
   }
   const skipped = members.flatMap((member) => member.skipped ?? []);

@@ -19,21 +19,21 @@ interface RecoverFlags extends HostFlags {
   readonly waitTimeout: number;
 }
 
-const stepTimeoutMs = 90_000;
+const STEP_TIMEOUT_MS = 90_000;
 
-/** `hawser members recover`: a cluster again, from what is left of one. */
+/** `hawser members recover`: a cluster again, from what is left of it. */
 export function recoverCommand(context: Context): Command {
   return withConnection(
     new Command('recover'),
     'hawser members recover --ssh-url root@web1 --ssh-url root@web2',
   )
     .description(
-      'when the quorum is lost for good: show what each host has, and rebuild the cluster from the best; every --ssh-url (else each of `hosts` in hawser.yaml) is one host',
+      'rebuild a cluster that has lost its quorum for good: show what each host has, and rebuild from the best; each --ssh-url (else each of `hosts` in hawser.yaml) is one host',
     )
-    .option('--prefix <folder>', 'where the agents keep everything', DEFAULT_PREFIX)
-    .option('-y, --yes', 'do not ask', false)
+    .option('--prefix <folder>', 'data directory of the agents', DEFAULT_PREFIX)
+    .option('-y, --yes', 'assume yes, never prompt', false)
     .addOption(
-      new Option('--wait-timeout <duration>', 'how long the hosts may take to come back')
+      new Option('--wait-timeout <duration>', 'time limit for the hosts to come back')
         .argParser(duration)
         .default(120_000, '2m'),
     )
@@ -57,7 +57,7 @@ async function recover(context: Context, flags: RecoverFlags): Promise<void> {
   let members: readonly Member[] | undefined;
   try {
     if (reports.every(({ trouble }) => trouble?.kind === 'out-of-reach')) {
-      throw new CliError('unreachable', 'SSH let us into none of the hosts.');
+      throw new CliError('unreachable', 'Could not log in to any of the hosts over SSH.');
     }
     const action = await agreed(plan, flags, signal);
     members = await act({ action, reached, reports, reaching, connection, flags });
@@ -65,25 +65,24 @@ async function recover(context: Context, flags: RecoverFlags): Promise<void> {
     const outcome = members === undefined ? { recovered: false } : { recovered: true, members };
     const names = members?.map(({ name }) => name).sort() ?? [];
     const text =
-      members && `The cluster works again: ${counted(names.length, 'server')} (${names.join(', ')}).`;
+      members && `The cluster is working again: ${counted(names.length, 'server')} (${names.join(', ')}).`;
     printResult(flags, { hosts: reports, plan, ...outcome }, text ?? '');
   }
 }
 
-/** @throws CliError when there is nothing that could be done, or nobody who says that it is to be done. */
+/** @throws CliError when there is nothing to do, or nobody confirms it. */
 async function agreed(plan: RecoveryPlan, flags: RecoverFlags, signal: AbortSignal): Promise<ActionPlan> {
   if (plan.kind === 'nothing') {
-    throw new CliError('has-quorum', 'The cluster has a quorum: nothing to recover.');
+    throw new CliError('has-quorum', 'The cluster has a quorum: there is nothing to recover.');
   }
   if (plan.kind === 'impossible') throw new CliError('impossible', plan.reason);
   if (flags.yes) return plan;
   const { canAsk, confirm } = await import('../../prompts/confirm.js');
   if (!canAsk()) {
-    const message =
-      'Nothing was changed: without a terminal to ask on, --yes has to say that this is wanted.';
+    const message = 'Nothing was changed: without a terminal to confirm on, pass --yes.';
     throw new CliError('not-confirmed', message);
   }
-  const question = plan.kind === 'rebuild' ? 'Rebuild the cluster like this?' : 'Finish the recovery?';
+  const question = plan.kind === 'rebuild' ? 'Rebuild the cluster as shown?' : 'Finish the recovery?';
   if (!(await confirm(question, { signal, byDefault: false }))) {
     throw new CliError('declined', 'Nothing was changed.');
   }
@@ -111,14 +110,14 @@ async function act(todo: Action): Promise<readonly Member[]> {
     import('../../../world/ssh-world.js'),
   ]);
   const onStep = (step: string) => printNote(flags, step);
-  const seeds = await carryOut(action, reached, { ...reaching, stepTimeoutMs, onStep });
+  const seeds = await carryOut(action, reached, { ...reaching, stepTimeoutMs: STEP_TIMEOUT_MS, onStep });
   const { tunnel } = reached.host(action.base);
   const options = { tunnel, seeds, tls, user, namespace, hostname, fleet, log };
   await using world = await SshWorld.open(options, { lazy: true });
   const expected = [action.base, ...action.rejoin].map(
     (host) => reports.find((one) => one.host === host)?.agent?.hostname ?? host,
   );
-  onStep(`waiting until ${expected.join(', ')} are back`);
+  onStep(`waiting for ${expected.join(', ')}`);
   const { members } = await untilSize(world, {
     expected,
     alive: reports.flatMap(({ agent }) => (agent === undefined ? [] : [agent.hostname])),

@@ -19,8 +19,8 @@ export function membersCommand(context: Context): Command {
       .addCommand(forgetCommand(context))
       // Flags after a command's name are its own.
       .enablePositionalOptions()
-      .description('list the members of the etcd cluster')
-      .option('--watch', 'list them again whenever they change', false)
+      .description('list, recover, defragment or forget members of the etcd cluster')
+      .option('--watch', 'print the list again whenever it changes', false)
       // A misspelt command is no argument too many.
       .allowExcessArguments()
       .action(async (flags: ConnectionFlags & { watch: boolean }, command: Command) => {
@@ -39,12 +39,12 @@ export function membersCommand(context: Context): Command {
 
 function forgetCommand(context: Context): Command {
   return withConnection(new Command('forget'), 'hawser members forget web3 --ssh-url root@web1')
-    .description('take a host that has left for good out of the fleet, so that deploys no longer expect it')
-    .argument('<host>', 'its hostname; its agent must not run')
+    .description('remove a host that is gone for good from the fleet, so that deploys no longer expect it')
+    .argument('<host>', 'hostname; its agent must not be running')
     .action(async (hostname: string, flags: ConnectionFlags) => {
       const { forgetHost } = await import('../../../world/agents/hosts.js');
       await withWorld(context, flags, (world, call) => forgetHost(world.client, hostname, call));
-      printResult(flags, { forgotten: hostname }, `forgot ${hostname}`);
+      printResult(flags, { forgotten: hostname }, `Forgot ${hostname}.`);
     });
 }
 

@@ -21,16 +21,19 @@ interface SizeFlags extends ConnectionFlags {
 /** `hawser size`: how many etcd servers the fleet should have. */
 export function sizeCommand(context: Context): Command {
   return withConnection(new Command('size'), 'hawser size 3 --ssh-url root@web1')
-    .description('print or set how many etcd servers the fleet should have')
-    .argument('[size]', 'new size', countFromZero)
+    .description('print or set the number of etcd servers that the fleet should have')
+    .argument('[size]', 'the new size; 0 drains the cluster', countFromZero)
     .option('--watch', 'print it again whenever it changes', false)
-    .option('-y, --yes', 'do not ask before the cluster is drained (size 0)', false)
+    .option('-y, --yes', 'assume yes, never prompt (size 0 drains the cluster)', false)
     .action(async (size: number | undefined, flags: SizeFlags) => {
       if (size !== undefined && flags.watch) {
-        throw new CliError('usage', 'Either set the size or watch it: give a number or --watch, not both.');
+        throw new CliError('usage', 'Give either a size or --watch, not both.');
       }
       if (size === 0 && !flags.yes && !canAsk()) {
-        throw new CliError('usage', 'Size 0 drains the etcd cluster: say --yes, or be there to be asked.');
+        throw new CliError(
+          'usage',
+          'Size 0 drains the etcd cluster: pass --yes, or run this in a terminal to confirm.',
+        );
       }
       await withWorld(context, flags, async (world, call) => {
         if (size !== undefined) await setSize(size, { world, flags, call });
@@ -54,16 +57,19 @@ async function setSize(
 ): Promise<void> {
   if (size === 0 && !flags.yes) await askToDrain(await world.members(call), call.signal);
   await world.idealClusterSizeSet(size, call);
-  // One more voter to make the number even would only be one more that may fail.
+  // A voter that makes the number even adds nothing but one more that may fail.
   if (size === 0 || size % 2 === 1) return;
-  printNote(flags, `${size} is even: ${counted(size - 1, 'server')} ${size === 2 ? 'votes' : 'vote'}.`);
+  printNote(
+    flags,
+    `${size} is even, so only ${counted(size - 1, 'server')} ${size === 2 ? 'votes' : 'vote'}.`,
+  );
 }
 
 async function askToDrain(members: readonly Member[], signal: AbortSignal): Promise<void> {
   const names = members.map(({ name }) => name || '(not started)').join(', ');
   const question =
-    `Drain the etcd cluster of ${counted(members.length, 'member')} (${names})? Its data stays on the last of them, ` +
-    'and nobody can read or change the state of the fleet until the agent of that host is started again.';
+    `Drain the etcd cluster of ${counted(members.length, 'member')} (${names})? The last of them keeps the data, and nobody ` +
+    'can read or change the state of the fleet until its agent is started again.';
   if (await confirm(question, { signal, byDefault: false })) return;
   throw new CliError('declined', 'The cluster was not drained.');
 }

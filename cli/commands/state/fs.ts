@@ -22,7 +22,7 @@ type Call = { readonly signal: AbortSignal; readonly timeoutMs: number };
 
 /** `hawser fs`: files that the whole fleet shares. */
 export function fsCommand(context: Context): Command {
-  const fs = new Command('fs').description('files that the whole fleet shares');
+  const fs = new Command('fs').description('store files shared by the whole fleet');
   const commands = [fsLs, fsTree, fsCat, fsPut, fsGet, fsRm, fsDu, fsGc];
   for (const command of commands) fs.addCommand(command(context));
   return fs.addHelpText('after', '\nExample:\n  $ hawser fs put ./site /site --ssh-url root@web1');
@@ -30,9 +30,9 @@ export function fsCommand(context: Context): Command {
 
 function fsLs(context: Context): Command {
   return withFs('ls', 'hawser fs ls -l / --ssh-url root@web1')
-    .description('list a folder')
-    .argument('[path]', 'in the shared file system', '/')
-    .option('-l, --long', 'with type, permissions, size and time', false)
+    .description('list a directory')
+    .argument('[path]', 'path in the shared file system', '/')
+    .option('-l, --long', 'show type, permissions, size and time', false)
     .action(async (at: string, flags: FsFlags & { long: boolean }) => {
       await onFs(context, flags, async (fs, call) => {
         const listed = await list(fs, at, call);
@@ -56,8 +56,8 @@ function longList(listed: readonly Listed[]): Lines | string {
 
 function fsTree(context: Context): Command {
   return withFs('tree', 'hawser fs tree / --ssh-url root@web1')
-    .description('list a folder and all that lies below it')
-    .argument('[path]', 'in the shared file system', '/')
+    .description('list a directory and everything below it')
+    .argument('[path]', 'path in the shared file system', '/')
     .action(async (at: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         const listed = await list(fs, at, call, true);
@@ -77,9 +77,9 @@ function fsCat(context: Context): Command {
 
 function fsPut(context: Context): Command {
   return withFs('put', 'hawser fs put ./site /site --ssh-url root@web1')
-    .description('copy a file or folder into the shared file system; - reads standard input')
+    .description('copy a file or directory into the shared file system; - reads standard input')
     .argument('<local>')
-    .argument('<path>', 'a folder is merged into one that is there; a file goes into one')
+    .argument('<path>', 'merges a directory into an existing one; puts a file inside one')
     .action(async (local: string, at: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         if (local === '-') return fs.writeFile(at, process.stdin, call);
@@ -102,9 +102,9 @@ function fsPut(context: Context): Command {
 
 function fsGet(context: Context): Command {
   return withFs('get', 'hawser fs get /site ./site --ssh-url root@web1')
-    .description('copy a file or folder out of the shared file system; - writes standard output')
+    .description('copy a file or directory out of the shared file system; - writes to standard output')
     .argument('<path>')
-    .argument('<local>', 'a folder is merged into one that is there; a file goes into one')
+    .argument('<local>', 'merges a directory into an existing one; puts a file inside one')
     .action(async (at: string, local: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         if (local === '-') return toStdout(fs, at, call);
@@ -124,9 +124,9 @@ function fsGet(context: Context): Command {
 
 function fsRm(context: Context): Command {
   return withFs('rm', 'hawser fs rm -r /site --ssh-url root@web1')
-    .description('remove a file, or with -r a folder')
+    .description('delete a file, or a directory with -r')
     .argument('<path>')
-    .option('-r, --recursive', 'folders too, with all that they hold', false)
+    .option('-r, --recursive', 'delete directories and everything in them', false)
     .action(async (at: string, flags: FsFlags & { recursive: boolean }) => {
       await onFs(context, flags, (fs, call) => fs.rm(at, { ...call, recursive: flags.recursive }));
       printResult(flags, { path: at }, '');
@@ -135,8 +135,8 @@ function fsRm(context: Context): Command {
 
 function fsDu(context: Context): Command {
   return withFs('du', 'hawser fs du / --ssh-url root@web1')
-    .description('say how large files are together, and how full etcd is')
-    .argument('[path]', 'in the shared file system', '/')
+    .description('show disk usage and how full etcd is')
+    .argument('[path]', 'path in the shared file system', '/')
     .action(async (at: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call, world) => {
         const { files, sizeBytes } = await fs.size(at, call);
@@ -146,11 +146,11 @@ function fsDu(context: Context): Command {
         const said = [
           `${formatBytes(sizeBytes)} in ${counted(files, 'file')} at ${at} of ${fs.uri}`,
           `${formatBytes(dbSizeBytes)} in etcd's database with ${counted(blocks, 'block')}: ${share} % of the quota of ${formatBytes(quotaBytes)}`,
-          "(the quota is etcd's default: a server with another --quota-backend-bytes does not tell before etcd 3.6)",
+          "(the quota shown is etcd's default: servers before etcd 3.6 do not report their own --quota-backend-bytes)",
         ];
         if (isFull) {
           said.push(
-            'etcd is full and takes no writes: free blocks (hawser deploys prune, hawser fs gc) or raise --quota-backend-bytes of every server, then run hawser members defrag',
+            'etcd is full and accepts no writes: free blocks (hawser deploys prune, hawser fs gc) or raise --quota-backend-bytes on every server, then run hawser members defrag',
           );
         }
         printResult(flags, { path: at, files, sizeBytes, ...usage }, lines(said));
@@ -160,19 +160,23 @@ function fsDu(context: Context): Command {
 
 function fsGc(context: Context): Command {
   return withConnection(new Command('gc'), 'hawser fs gc --ssh-url root@web1')
-    .description('free what no file system and no deploy names any more, also while others write')
+    .description('delete blocks that no file system and no deploy references (safe while others write)')
     .action(async (flags: ConnectionFlags) => {
       const swept = await withWorld(context, flags, (world, call) => world.fsGc(call));
-      const spared = swept.spared === 0 ? '' : `, spared ${swept.spared} of an upload under way`;
+      const spared = swept.spared === 0 ? '' : `, skipped ${swept.spared} of an upload in progress`;
       const trees = swept.trees === 0 ? '' : ` and ${counted(swept.trees, 'tree')} of deploys that are gone`;
-      printResult(flags, swept, `Freed ${swept.freed} blocks${trees}, kept ${swept.kept}${spared}.`);
+      printResult(
+        flags,
+        swept,
+        `Freed ${counted(swept.freed, 'block')}${trees}, kept ${swept.kept}${spared}.`,
+      );
     });
 }
 
 function withFs(name: string, example: string): Command {
   return withConnection(new Command(name), example).option(
     '--fs <name>',
-    'which file system: a name or a URI (default shared, which is etcdfs:///fs/shared)',
+    'file system to use, by name or URI (default: shared, which is etcdfs:///fs/shared)',
   );
 }
 

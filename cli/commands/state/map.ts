@@ -11,9 +11,9 @@ interface WatchFlags extends ConnectionFlags {
   readonly watch: boolean;
 }
 
-/** `hawser map`: one string for each host under one key. */
+/** `hawser map`: per-host values under a shared key. */
 export function mapCommand(context: Context): Command {
-  const map = new Command('map').description('one string for each host under one key');
+  const map = new Command('map').description('store one value per host under a shared key');
   for (const command of [mapGet, mapSet, mapDel, mapWatch]) map.addCommand(command(context));
   return map.addHelpText('after', '\nExample:\n  $ hawser map get kernel --json --ssh-url root@web1');
 }
@@ -22,7 +22,7 @@ function mapGet(context: Context): Command {
   return withConnection(new Command('get'), 'hawser map get kernel --json --ssh-url root@web1')
     .description("print every host's value, one host a line")
     .argument('<key>')
-    .option('--watch', 'print it again whenever it changes', false)
+    .option('--watch', 'print them again whenever one changes', false)
     .action((key: string, flags: WatchFlags) => get(context, key, flags));
 }
 
@@ -60,7 +60,7 @@ function mapSet(context: Context): Command {
 
 function mapDel(context: Context): Command {
   return withConnection(new Command('del'), 'hawser map del kernel --hostname web1')
-    .description("remove this host's value")
+    .description("delete this host's value (see --hostname)")
     .argument('<key>')
     .action(async (key: string, flags: ConnectionFlags) => {
       const hostname = await withWorld(context, flags, async (world, call) => {

@@ -29,24 +29,28 @@ interface CollectFlags extends ConnectionFlags {
 
 /** `hawser res`: resources that hosts export to each other. */
 export function resCommand(context: Context): Command {
-  const res = new Command('res').description('resources that hosts export to each other');
+  const res = new Command('res').description('export resources to other hosts, and collect theirs');
   for (const command of [resExport, resCollect, resDelete]) res.addCommand(command(context));
   return res.addHelpText('after', '\nExample:\n  $ hawser res collect --kind file --ssh-url root@web1');
 }
 
 function resExport(context: Context): Command {
   return withConnection(new Command('export'), 'hawser res export file motd "hello" --ssh-url root@web1')
-    .description('export a resource of this host (see --hostname), or a file of them; its others stay')
+    .description('export a resource of this host (see --hostname), or a file of them; its other exports stay')
     .argument('[kind]')
-    .argument('[name]', 'may hold slashes')
-    .argument('[data]', '- reads it from standard input')
-    .option('--host <name>', 'for this host only (default: every host)')
+    .argument('[name]', 'may contain slashes')
+    .argument('[data]', 'the content; - reads it from standard input')
+    .option('--host <name>', 'host to export to (default: every host)')
     .addOption(
-      new Option('--ttl <duration>', 'goes after this time unless it is exported again').argParser(
-        ttlSeconds,
-      ),
+      new Option(
+        '--ttl <duration>',
+        'delete the export after this time unless it is exported again',
+      ).argParser(ttlSeconds),
     )
-    .option('--file <file>', 'a JSON list of {"kind", "name", "host", "data"}; - is standard input')
+    .option(
+      '--file <file>',
+      'file with a JSON list of {"kind", "name", "host", "data"}; - reads standard input',
+    )
     .action(async (kind, name, data, flags: ExportFlags) => {
       const exports = await exportsFrom(kind, name, data, flags);
       const ttl = flags.ttl === undefined ? {} : { ttlSeconds: flags.ttl };
@@ -59,11 +63,11 @@ function resExport(context: Context): Command {
 
 function resDelete(context: Context): Command {
   return withConnection(new Command('delete'), 'hawser res delete file motd --ssh-url root@web1')
-    .description('take back a resource that this host exported, or a file of them')
+    .description('delete a resource that this host exported (see --hostname), or a file of them')
     .argument('[kind]')
     .argument('[name]')
-    .option('--host <name>', 'the one that is for this host (default: for every host)')
-    .option('--file <file>', 'a JSON list of {"kind", "name", "host"}; - is standard input')
+    .option('--host <name>', 'host that it was exported to (default: every host)')
+    .option('--file <file>', 'file with a JSON list of {"kind", "name", "host"}; - reads standard input')
     .action(async (kind: string | undefined, name: string | undefined, flags: TargetFlags) => {
       const deletes = await targetsFrom(kind, name, flags);
       const { changed } = await withWorld(context, flags, (world, call) => world.resDelete(deletes, call));
@@ -73,11 +77,11 @@ function resDelete(context: Context): Command {
 
 function resCollect(context: Context): Command {
   return withConnection(new Command('collect'), 'hawser res collect --kind file --json --ssh-url root@web1')
-    .description('list what is exported to this host (see --hostname)')
-    .option('--kind <kind>', 'of this kind only')
-    .option('--name <name>', 'of this name only')
-    .option('--host <name>', 'from this host only')
-    .option('--watch', 'list them again whenever they change', false)
+    .description('list the resources exported to this host (see --hostname)')
+    .option('--kind <kind>', 'only resources of this kind')
+    .option('--name <name>', 'only resources with this name')
+    .option('--host <name>', 'only resources from this host')
+    .option('--watch', 'print the list again whenever it changes', false)
     .action(async (flags: CollectFlags) => {
       if (flags.kind !== undefined) checkResourceKind(flags.kind);
       const filter: ResFilter = {
@@ -104,7 +108,7 @@ async function exportsFrom(
   const targets = await targetsFrom(kind, name, flags);
   if (flags.file === undefined) {
     if (data === undefined)
-      throw new CliError('usage', 'Give the data too, or - to read it from standard input.');
+      throw new CliError('usage', 'Give DATA too, or - to read it from standard input.');
     const text = await valueArgument(data);
     return targets.map((target) => ({ ...target, data: text }));
   }
@@ -123,13 +127,16 @@ async function targetsFrom(
 ): Promise<(Omit<ResExport, 'data'> & { readonly data?: string })[]> {
   if (file !== undefined) {
     if (kind !== undefined || host !== undefined) {
-      throw new CliError('usage', 'Give KIND and NAME, or --file, not both: hosts stand in the file then.');
+      throw new CliError(
+        'usage',
+        'Give either KIND and NAME or --file, not both: the file also names the hosts.',
+      );
     }
     const { readResourceList } = await import('../../input/resource-list.js');
     return readResourceList(file);
   }
   if (kind === undefined || name === undefined) {
-    throw new CliError('usage', 'Say which resource: give KIND and NAME, or --file with a list of them.');
+    throw new CliError('usage', 'Give KIND and NAME, or --file with a list of resources.');
   }
   return [{ kind, name, ...(host === undefined ? {} : { host }) }];
 }
@@ -138,7 +145,7 @@ function printChange(flags: ConnectionFlags, done: string, count: number, change
   printResult(
     flags,
     { resources: count, changed },
-    changed ? `${done} ${counted(count, 'resource')}` : 'nothing had to change',
+    changed ? `${done} ${counted(count, 'resource')}` : 'no changes',
   );
 }
 

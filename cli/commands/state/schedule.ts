@@ -20,10 +20,10 @@ interface CandidateFlags extends ConnectionFlags {
   readonly capacity?: number;
 }
 
-/** `hawser schedule`: which hosts should do something. */
+/** `hawser schedule`: which hosts run a task. */
 export function scheduleCommand(context: Context): Command {
   const schedule = new Command('schedule').description(
-    'which hosts should do something, decided by the fleet',
+    'choose which hosts run a task; the fleet elects the scheduler',
   );
   for (const command of [scheduleGet, scheduleList, scheduleJoin, scheduleAdd, scheduleWithdraw])
     schedule.addCommand(command(context));
@@ -32,9 +32,9 @@ export function scheduleCommand(context: Context): Command {
 
 function scheduleGet(context: Context): Command {
   return withConnection(new Command('get'), 'hawser schedule get backup --ssh-url root@web1')
-    .description('print the hosts that are chosen, one a line')
+    .description('print the chosen hosts, one per line')
     .argument('<namespace>')
-    .option('--watch', 'print a line with all of them, now and whenever they change', false)
+    .option('--watch', 'print all of them on one line, now and whenever they change', false)
     .action(async (namespace: string, flags: ConnectionFlags & { watch: boolean }) => {
       await withWorld(context, flags, async (world, call) => {
         await showOrWatch(flags, call, {
@@ -51,7 +51,7 @@ function scheduleGet(context: Context): Command {
 
 function scheduleList(context: Context): Command {
   return withConnection(new Command('list'), 'hawser schedule list --ssh-url root@web1')
-    .description('list every schedule with the hosts that are chosen and those that may be')
+    .description('list every schedule with its chosen hosts and its candidates')
     .action(async (flags: ConnectionFlags) => {
       const schedules = await withWorld(context, flags, (world, call) => world.schedules(call));
       const rows = schedules.map(({ namespace, hosts, candidates }) => [
@@ -66,11 +66,11 @@ function scheduleList(context: Context): Command {
 function scheduleJoin(context: Context): Command {
   const command = withConnection(new Command('join'), 'hawser schedule join backup --max-count 1');
   return withCandidate(command)
-    .description('be a candidate until interrupted (see --hostname), and print each decision')
+    .description('make this host (see --hostname) a candidate until interrupted, and print each decision')
     .argument('<namespace>')
     .action(async (namespace: string, flags: CandidateFlags) => {
       await withWorld(context, flags, async (world, call) => {
-        // A fleet that does not answer is an error now; later an outage is waited out.
+        // A fleet that does not answer is an error at first; a later outage is waited out.
         await world.scheduledGet(namespace, call);
         const { signal } = call;
         const decisions = world.scheduler(namespace, { ...optionsOf(flags), signal });
@@ -87,12 +87,12 @@ function scheduleJoin(context: Context): Command {
 function scheduleAdd(context: Context): Command {
   const command = withConnection(new Command('add'), 'hawser schedule add backup --persist --hostname web1');
   return withCandidate(command)
-    .description('make a host a candidate that stays one (see --hostname)')
+    .description('make a host (see --hostname) a lasting candidate; needs --persist')
     .argument('<namespace>')
     .action(async (namespace: string, flags: CandidateFlags) => {
       if (!flags.persist) {
         const message =
-          'A candidate without --persist lives only as long as the command that added it: ' +
+          'Without --persist a candidate lasts only as long as the command that added it: ' +
           `give --persist, or run "hawser schedule join ${namespace}".`;
         throw new CliError('usage', message);
       }
@@ -104,7 +104,7 @@ function scheduleAdd(context: Context): Command {
 
 function scheduleWithdraw(context: Context): Command {
   return withConnection(new Command('withdraw'), 'hawser schedule withdraw backup --hostname web1')
-    .description('take a host out of a schedule (see --hostname)')
+    .description('remove a host (see --hostname) from a schedule')
     .argument('<namespace>')
     .action(async (namespace: string, flags: ConnectionFlags) => {
       await change(context, flags, namespace, (world, call) => world.schedulerWithdraw(namespace, call));
@@ -121,7 +121,7 @@ async function change(
     const { changed } = await act(world, call);
     return { namespace, hostname: world.hostname, changed };
   });
-  printResult(flags, result, result.changed ? '' : 'nothing had to change');
+  printResult(flags, result, result.changed ? '' : 'no changes');
 }
 
 function inOneLine(hosts: readonly string[]): string {
@@ -130,19 +130,26 @@ function inOneLine(hosts: readonly string[]): string {
 
 function withCandidate(command: Command): Command {
   return command
-    .option('--strategy <name>', 'how hosts are chosen: rr, alpha, spread or capacity (default rr)')
-    .addOption(new Option('--max-count <n>', 'choose at most so many (default: all)').argParser(wholeNumber))
-    .option('--persist', 'stay a candidate when the host has gone, until withdrawn', false)
+    .option('--strategy <name>', 'how to choose hosts: rr, alpha, spread or capacity (default: rr)')
     .addOption(
-      new Option('--ttl <duration>', 'a host that died leaves after this (default 10s)').argParser(duration),
+      new Option('--max-count <n>', 'choose at most this many hosts (default: all)').argParser(wholeNumber),
     )
-    .option('--hosts-filter <hostname>', 'only this host may be chosen (repeatable)', collect)
-    .option('--spread-by <label>', 'for spread: over the values of this label (default zone)')
+    .option('--persist', 'remain a candidate after the host goes away, until withdrawn', false)
     .addOption(
-      new Option('--label <name=value>', 'what is so about this host (repeatable)').argParser(collectLabel),
+      new Option(
+        '--ttl <duration>',
+        'time until a dead host is no longer a candidate (default: 10s)',
+      ).argParser(duration),
+    )
+    .option('--hosts-filter <hostname>', 'host that may be chosen (repeatable; default: any)', collect)
+    .option('--spread-by <label>', 'for spread: the label to spread across (default: zone)')
+    .addOption(
+      new Option('--label <name=value>', 'a label of this host, for spread (repeatable)').argParser(
+        collectLabel,
+      ),
     )
     .addOption(
-      new Option('--capacity <number>', 'for capacity: how much this host has to give').argParser(amount),
+      new Option('--capacity <number>', 'for capacity: the capacity of this host').argParser(amount),
     );
 }
 

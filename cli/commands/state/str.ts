@@ -14,7 +14,7 @@ interface WatchFlags extends ConnectionFlags {
 
 /** `hawser str`: strings shared by the whole fleet. */
 export function strCommand(context: Context): Command {
-  const str = new Command('str').description('strings that the whole fleet shares');
+  const str = new Command('str').description('store strings shared by the whole fleet');
   for (const command of [strGet, strSet, strDel, strWatch]) str.addCommand(command(context));
   return str.addHelpText('after', '\nExample:\n  $ hawser str set motd "hello" --ssh-url root@web1');
 }
@@ -29,7 +29,9 @@ function strGet(context: Context): Command {
 
 function strWatch(context: Context): Command {
   return withConnection(new Command('watch'), 'hawser str watch motd --json --ssh-url root@web1')
-    .description('print a string now and whenever it changes; a missing one is null, or an empty line')
+    .description(
+      'print a string now and whenever it changes; a missing one prints as null (--json) or an empty line',
+    )
     .argument('<key>')
     .action((key: string, flags: ConnectionFlags) => get(context, key, { ...flags, watch: true }));
 }
@@ -67,7 +69,7 @@ function strSet(context: Context): Command {
 
 function strDel(context: Context): Command {
   return withConnection(new Command('del'), 'hawser str del motd --ssh-url root@web1')
-    .description('remove a string')
+    .description('delete a string')
     .argument('<key>')
     .action(async (key: string, flags: ConnectionFlags) => {
       await withWorld(context, flags, (world, call) => world.strDel(key, call));
