@@ -1,12 +1,12 @@
 import { fstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { nameOf, type ProcessEntry, readProcess } from '../agent/processes/process-table.js';
 
-const lookEveryMs = 1_000;
+const CHECK_INTERVAL_MS = 1_000;
 
 /**
- * Tells when the ssh that a long-lived command was started through has gone. With a terminal the kernel says so by
- * SIGHUP; without one nobody does, and the command would stay behind, unread. So the sshd that we descend from is looked
- * at: whether it lives, and where we may see that, whether it still reads what we write.
+ * Notices when the SSH session that a long-lived command was started through is gone. With a terminal the kernel sends
+ * SIGHUP; without one nobody does, and the command would stay behind, unread. So the sshd that we descend from is
+ * watched: whether it is alive and, where we may see that, whether it still reads our output.
  */
 export function watchForHangUp(onHangUp: () => void): Disposable {
   const sshd = isHeard() ? nearestSshd() : undefined;
@@ -17,11 +17,11 @@ export function watchForHangUp(onHangUp: () => void): Disposable {
     sshd &&
     setInterval(() => {
       if (isGone(sshd)) onHangUp();
-    }, lookEveryMs).unref();
+    }, CHECK_INTERVAL_MS).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** Whether somebody takes what we write: who sends it to a file, or to nowhere, means to leave us behind. */
+/** Whether our output goes to a pipe: somebody who sends it to a file, or nowhere, means to leave us running. */
 function isHeard(): boolean {
   try {
     const stdout = fstatSync(1);

@@ -3,9 +3,9 @@ import { EXIT_CODES } from './exit-code.js';
 import { writeRemark } from './output/write.js';
 
 /**
- * Turns ^C into an orderly end: the first aborts `signal`, the second says how long that may still take where it is
- * known, the third calls `kill` and exits at once. A hang-up comes from the terminal's end, often more than once, and is
- * never impatience: it only begins an orderly end.
+ * Turns Ctrl-C into a clean shutdown: the first aborts `signal`, the second tells how long that may still take if that
+ * is known, the third calls `kill` and exits at once. A hang-up comes from the end of the terminal, often more than
+ * once, and says nothing of impatience: it only begins a clean shutdown.
  */
 export class Interrupts implements Disposable {
   readonly #controller = new AbortController();
@@ -21,17 +21,17 @@ export class Interrupts implements Disposable {
     return this.#controller.signal;
   }
 
-  /** The signal that ended us, once one has. */
+  /** The signal that interrupted us, once one has. */
   get reason(): InterruptedError | undefined {
     return this.signal.aborted ? (this.signal.reason as InterruptedError) : undefined;
   }
 
-  /** Registers what the third ^C has to end by force. */
+  /** Registers what the third Ctrl-C ends by force. */
   onKill(kill: () => void): void {
     this.#kills.add(kill);
   }
 
-  /** Registers how many milliseconds an orderly end may still take; 0 while that is not known. */
+  /** Registers how many milliseconds a clean shutdown may still take; 0 while that is unknown. */
   onSecond(remainingMs: () => number): void {
     this.#remainingMs = remainingMs;
   }
@@ -40,7 +40,7 @@ export class Interrupts implements Disposable {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, this.#onSignal);
   }
 
-  /** The terminal, or whoever read what we say, is gone. */
+  /** The terminal, or the reader of our output, is gone. */
   hangUp(): void {
     this.#onSignal('SIGHUP');
   }
@@ -50,7 +50,7 @@ export class Interrupts implements Disposable {
     this.#count += 1;
     if (this.#count === 1) this.#controller.abort(new InterruptedError(name));
     if (this.#count === 2)
-      writeRemark(`hawser: still ending in order${this.#howLong()}; once more to end at once`);
+      writeRemark(`hawser: still shutting down${this.#howLong()}; press Ctrl-C again to stop immediately`);
     if (this.#count < 3) return;
     for (const kill of this.#kills) kill();
     process.exit(EXIT_CODES.interrupted);
@@ -58,6 +58,6 @@ export class Interrupts implements Disposable {
 
   #howLong(): string {
     const seconds = Math.ceil(this.#remainingMs() / 1000);
-    return seconds > 0 ? `, for at most ${seconds} s more` : '';
+    return seconds > 0 ? ` (up to ${seconds} s)` : '';
   }
 }

@@ -9,23 +9,23 @@ const [first] = process.argv.slice(2);
 
 takeConsole();
 
-// What nobody caught is a fault of ours, and may still quote what somebody else wrote.
+// An uncaught error is a bug, and may still quote what somebody else wrote.
 process.on('uncaughtException', (error: unknown) => {
   writeRemark(lines(error instanceof Error ? stackLines(error) : [String(error)]));
   process.exit(1);
 });
 
-// A reader that went away (`hawser … | head`) is no failure of ours. An agent takes this over: it has to end in order.
+// A reader that went away (`hawser … | head`) is no failure. An agent replaces this: it has to shut down cleanly.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   writeRemark(`hawser: Could not write the output: ${error.message}.`);
   process.exit(1);
 });
-// What cannot be said because the terminal is gone is no reason to break off.
+// A terminal that is gone is no reason to stop.
 process.stderr.on('error', () => undefined);
 
 if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
-  // Answered before anything else is loaded: version checks are what scripts wait for.
+  // Answered before anything else is loaded, because scripts wait for version checks.
   writeResult(packageVersion());
 } else {
   // An agent stays for months beside others' programs: its young heap stays as small as it begins, for a third less.

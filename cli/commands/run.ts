@@ -5,8 +5,7 @@ import type { Log } from '../../base/log.js';
 import { DEFAULT_SERVER_URL } from '../../world/constants.js';
 import type { Context } from '../context.js';
 import { etcdUser } from '../fleet/etcd-user.js';
-import type { ConnectionFlags } from '../fleet/flags.js';
-import { withConnection } from '../fleet/flags.js';
+import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
 import { openWorld } from '../fleet/open-world.js';
 import { resolveTarget } from '../fleet/resolve-target.js';
 import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../fleet/server-flags.js';
@@ -88,7 +87,7 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
     endWithReader(context, process.env);
     using _ = watchForHangUp(() => context.interrupts.hangUp());
     await agent.run(context.interrupts.signal);
-    // A service manager ends an agent with SIGTERM: that is its ordinary end, not an interruption.
+    // A service manager stops an agent with SIGTERM: that is its normal end, not an interruption.
     context.endedInOrder = context.interrupts.reason?.signalName === 'SIGTERM';
   } finally {
     if (flags.tmpPrefix) removePrivateFolder(prefix);
@@ -96,8 +95,8 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
 }
 
 /**
- * An agent whose log nobody reads any more, since the terminal or the pipe is gone, ends in order, and one that cannot
- * write it for another reason goes on. Under systemd the journal is away for a moment at most.
+ * Shuts the agent down when nobody reads its log any more, because the terminal or the pipe is gone; one that cannot
+ * write its log for another reason goes on. Under systemd the journal is away for a moment at most.
  */
 function endWithReader({ interrupts }: Context, environment: NodeJS.ProcessEnv): void {
   process.stdout.removeAllListeners('error').on('error', ({ code }: NodeJS.ErrnoException) => {

@@ -7,7 +7,7 @@ import { Tunnel } from '../../tunnel/index.js';
 import type { FleetTarget } from '../fleet/resolve-target.js';
 import { tunnelOptions } from '../fleet/ssh-tunnel.js';
 
-const appPort = 8080;
+const APP_PORT = 8080;
 
 export interface Answer {
   readonly host: string;
@@ -25,7 +25,7 @@ export async function askApps(
     fleet.hosts.map(async (host) => {
       const options = await tunnelOptions({ ...connection, sshUrls: [host.destination] }, log, signal);
       await using tunnel = await Tunnel.open(options, { signal });
-      const forward = await tunnel.forward({ host: appAddress(fleet, host), port: appPort }, { signal });
+      const forward = await tunnel.forward({ host: appAddress(fleet, host), port: APP_PORT }, { signal });
       return { host: host.name, answer: await frontPage(forward.address, signal) };
     }),
   );

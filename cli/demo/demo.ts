@@ -11,7 +11,7 @@ import { prepare } from '../deploy/prepare.js';
 import { openWorld } from '../fleet/open-world.js';
 import type { FleetTarget } from '../fleet/resolve-target.js';
 import type { Lines } from '../output/lines.js';
-import { lines, logTo, type OutputOptions, printNote, printResult } from '../output/print.js';
+import { counted, lines, logTo, type OutputOptions, printNote, printResult } from '../output/print.js';
 import { formatStatus, readStatus } from '../status/status.js';
 import { askApps } from './ask-apps.js';
 import { waitForFleet } from './fleet-ready.js';
@@ -25,11 +25,11 @@ export interface DemoFlags extends OutputOptions {
 
 type Say = (text: string | Lines) => void;
 
-const hostCount = 3;
-const callTimeoutMs = 10_000;
-const deployTimeoutMs = 60_000;
+const HOST_COUNT = 3;
+const CALL_TIMEOUT_MS = 10_000;
+const DEPLOY_TIMEOUT_MS = 60_000;
 
-/** Brings a fleet up, deploys the sample app to it over SSH, shows what it answers and takes all down again. */
+/** Starts a fleet, deploys the sample app to it over SSH, shows what it answers and stops everything. */
 export async function demo(context: Context, flags: DemoFlags): Promise<void> {
   const { signal } = context.interrupts;
   const say: Say = (line) => {
@@ -38,9 +38,9 @@ export async function demo(context: Context, flags: DemoFlags): Promise<void> {
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1_000;
 
-  say(`Bringing up ${hostCount} hosts on this machine, each with sshd, etcd and an agent…`);
+  say(`Starting ${HOST_COUNT} hosts on this machine, each with sshd, etcd and an agent…`);
   await prepareMachine({ signal, log: setupLog(flags) });
-  const fleet = await createFleet({ hosts: hostCount, backend: flags.backend, log: logTo(flags), signal });
+  const fleet = await createFleet({ hosts: HOST_COUNT, backend: flags.backend, log: logTo(flags), signal });
   try {
     say(describeBackend(fleet));
     const { answers, deploySeconds } = await tour(fleet, { flags, signal, say, seconds });
@@ -52,20 +52,20 @@ export async function demo(context: Context, flags: DemoFlags): Promise<void> {
       );
     }
     if (flags.keep) return keep(fleet, say);
-    say(lines(['', 'Taking everything down again…']));
+    say(lines(['', 'Stopping everything…']));
   } finally {
     await fleet.close();
   }
 }
 
-/** What is installed or downloaded on this machine is said, not only with `--verbose`. */
+/** What is installed or downloaded on this machine is shown without `--verbose` too. */
 function setupLog(flags: DemoFlags): Log {
   return (level, message) => {
     if (level !== 'debug') printNote(flags, `setup: ${message}`);
   };
 }
 
-/** What a demo needs along its way. */
+/** What the steps of a demo need. */
 interface Tour {
   readonly flags: DemoFlags;
   readonly signal: AbortSignal;
@@ -78,29 +78,31 @@ async function tour(fleet: Fleet, { flags, signal, say, seconds }: Tour) {
   const connection = connectionTo(fleet);
   await using world = await openWorld(connection, logTo(flags), signal);
   await waitForFleet(world, fleet, signal);
-  say(lines(['', formatStatus(await readStatus(world, { signal, timeoutMs: callTimeoutMs }, logTo(flags)))]));
-  say(lines(['', `The fleet stands after ${seconds().toFixed(1)} s. Deploying fixtures/hello through SSH…`]));
+  say(
+    lines(['', formatStatus(await readStatus(world, { signal, timeoutMs: CALL_TIMEOUT_MS }, logTo(flags)))]),
+  );
+  say(lines(['', `The fleet is up after ${seconds().toFixed(1)} s. Deploying fixtures/hello over SSH…`]));
   const deploySeconds = await deployHello(world, flags, signal);
   const answers = await askApps(fleet, connection, logTo(flags), signal);
-  say(lines(['', "What each app answers, asked through its host's own tunnel:"]));
+  say(lines(['', 'The answer of each app, through a tunnel to its host:']));
   for (const { host, answer } of answers) say(`  ${host}: ${answer}`);
   const [all, deployed] = [seconds(), deploySeconds].map((time) => `${time.toFixed(1)} s`);
-  say(lines(['', `${hostCount} healthy hosts ${all} after the start; the deploy took ${deployed}.`]));
+  say(lines(['', `${HOST_COUNT} healthy hosts ${all} after the start; the deploy took ${deployed}.`]));
   return { answers, deploySeconds };
 }
 
-/** Takes down the fleets that `--keep` left up. */
+/** Stops the fleets that `--keep` left running. */
 export async function stopDemo(flags: DemoFlags): Promise<void> {
   const folders = await keptFleets();
   for (const folder of folders) await removeFleet(folder);
   printResult(
     flags,
     { stopped: folders.length },
-    folders.length === 0 ? 'Nothing was left up.' : `Took down ${folders.length}.`,
+    folders.length === 0 ? 'No demo fleet is running.' : `Stopped ${counted(folders.length, 'demo fleet')}.`,
   );
 }
 
-/** Gives the seconds that it took, the person's time for the answer not counted. */
+/** @returns how many seconds it took, without the person's time to answer. */
 async function deployHello(world: ClientWorld, flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const folder = fileURLToPath(new URL('../../../fixtures/hello', import.meta.url));
   const choices = { folder, message: 'the sample app', git: false, force: false, noop: false };
@@ -112,7 +114,7 @@ async function deployHello(world: ClientWorld, flags: DemoFlags, signal: AbortSi
     plan: false,
     allowMissing: false,
     wait: true,
-    waitTimeout: deployTimeoutMs,
+    waitTimeout: DEPLOY_TIMEOUT_MS,
     onConfirmed: () => {
       startedAt = performance.now();
     },
@@ -126,10 +128,10 @@ function describeBackend(fleet: Fleet): string {
   const names = fleet.hosts.map(({ name }) => name).join(', ');
   const where = fleet.backend === 'containers' ? 'containers' : 'plain processes on loopback addresses';
   const why = fleet.backendReason === undefined ? '' : ` (${fleet.backendReason})`;
-  return `${names} are up as ${where}${why}; waiting for etcd to form one cluster of ${hostCount}…`;
+  return `${names} are up as ${where}${why}; waiting for etcd to form one cluster of ${HOST_COUNT}…`;
 }
 
-/** Each container has a loopback of its own; plain processes share one, so there each way in leads to every server. */
+/** Each container has a loopback of its own; plain processes share one, so there each host reaches every server. */
 function seedsOf(fleet: Fleet): string[] {
   return fleet.backend === 'containers'
     ? [DEFAULT_CLIENT_URL]
@@ -142,25 +144,25 @@ function connectionTo(fleet: Fleet): FleetTarget {
     sshUrls: fleet.hosts.map(({ destination }) => destination),
     sshIds: [],
     sshKnownHosts: [],
-    // Nothing of the person's own SSH set-up: no agent with many keys, no proxy for every host.
+    // Ignores the person's own SSH settings, such as an SSH agent with many keys or a proxy for every host.
     sshConfig: fleet.sshConfigFile,
     seeds: seedsOf(fleet),
     namespace: DEFAULT_NAMESPACE,
     hostname: 'demo',
-    timeoutMs: callTimeoutMs,
+    timeoutMs: CALL_TIMEOUT_MS,
   };
 }
 
-/** Leaves the fleet up and says how to look around in it, and how to end it. */
+/** Leaves the fleet running and prints how to explore and how to stop it. */
 function keep(fleet: Fleet, note: Say): void {
   fleet.keep();
   const config = `--config ${path.join(fleet.folder, 'hawser.yaml')}`;
   const [host] = fleet.hosts;
-  note(lines(['', 'The hosts stay up. From this folder:']));
+  note(lines(['', 'The hosts stay up. From this directory:']));
   note(`  npx hawser status ${config}`);
   note(`  npx hawser str set motd hello ${config}`);
   note(`  npx hawser deploys list ${config}`);
   note(`  npx hawser forward ${config}   # then: etcdctl --endpoints unix:///… get --prefix /_mgmt`);
   note(`  ssh -F ${path.join(fleet.folder, 'ssh_config')} ${host?.name ?? ''}`);
-  note('and to take them down: npx hawser demo --stop');
+  note('To stop them: npx hawser demo --stop');
 }

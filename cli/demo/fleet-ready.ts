@@ -1,7 +1,7 @@
 import type { Fleet } from '../../fixtures/index.js';
 import type { ClientWorld } from '../../world/client-world.js';
 
-const startTimeoutMs = 60_000;
+const START_TIMEOUT_MS = 60_000;
 
 /**
  * Waits until every host has registered its agent and serves as a voting member.
@@ -10,7 +10,7 @@ const startTimeoutMs = 60_000;
  */
 export async function waitForFleet(world: ClientWorld, fleet: Fleet, signal: AbortSignal): Promise<void> {
   const names = fleet.hosts.map(({ name }) => name);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
   let serving = new Set<string>();
   for await (const _ of world.watchEndpoints({ signal: limit })) {
     serving = new Set((await world.advertisedEndpoints({ signal: limit })).keys());
@@ -22,7 +22,7 @@ export async function waitForFleet(world: ClientWorld, fleet: Fleet, signal: Abo
     missing.map(async (host) => `${host.name}:\n${lastLines(await host.agentLog())}`),
   );
   throw new Error(
-    `These hosts did not join the cluster within ${startTimeoutMs / 1_000} s:\n${logs.join('\n')}`,
+    `These hosts did not join the cluster within ${START_TIMEOUT_MS / 1_000} s:\n${logs.join('\n')}`,
   );
 }
 

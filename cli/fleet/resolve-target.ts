@@ -124,7 +124,7 @@ async function permitted(
   { usesHosts = false, signal }: ResolveOptions,
 ): Promise<ConnectionConfig> {
   if (found.origin === 'said') return found.config;
-  const [{ usedKeys }, { permit }] = await Promise.all([
+  const [{ usedKeys }, { requireTrust }] = await Promise.all([
     import('../trust/used-keys.js'),
     import('../trust/require-trust.js'),
   ]);
@@ -132,7 +132,7 @@ async function permitted(
     usesHosts: usesHosts && flags.sshUrl === undefined,
   });
   if (used.length === 0) return {};
-  await permit(found.folderConfig, {
+  await requireTrust(found.folderConfig, {
     used,
     mayAsk: !flags.json,
     ...(signal === undefined ? {} : { signal }),

@@ -4,17 +4,17 @@ import { CliError } from '../errors.js';
 
 const SENTENCES: Partial<Record<FsErrorCode, string>> = {
   ENOENT: 'There is no PATH',
-  ENOTDIR: 'PATH is not a folder, or lies below something that is none',
-  EISDIR: 'PATH is a folder',
-  ERR_FS_EISDIR: 'PATH is a folder: give -r to remove it with all that it holds',
-  EEXIST: 'PATH exists already',
-  ELOOP: 'The symbolic links at PATH lead in a circle',
+  ENOTDIR: 'PATH is not a directory, or is below something that is not',
+  EISDIR: 'PATH is a directory',
+  ERR_FS_EISDIR: 'PATH is a directory: give -r to delete it and everything in it',
+  EEXIST: 'PATH already exists',
+  ELOOP: 'The symbolic links at PATH form a loop',
   ENAMETOOLONG: 'PATH has a name of more than 255 bytes',
-  EROFS: 'PATH cannot be changed: it is the tree of a deploy',
+  EROFS: 'PATH is read-only: it belongs to a deploy',
 };
 
 /** Runs the work of a command, so that a wrong path becomes a plain sentence. @throws CliError */
-export async function sayingPaths<T>(fs: WorldFs, work: () => Promise<T>): Promise<T> {
+export async function explainingPaths<T>(fs: WorldFs, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -43,7 +43,7 @@ function isSystemCode(code: unknown): code is `E${string}` {
 function onThisMachine(code: string, at: string | undefined): string {
   if (code === 'ENOENT') return `There is no ${at ?? 'such file'} on this machine`;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return at === undefined ? 'The disk to write to is full' : `The disk is full: no room for ${at}`;
+    return at === undefined ? 'The disk is full' : `The disk is full: no room for ${at}`;
   }
   return `Could not use ${at ?? 'a file'} on this machine`;
 }

@@ -65,7 +65,7 @@ export function hostAndPort(text: string): { host: string; port: number } {
   const host = match[1] ?? match[2] ?? '';
   if (host !== 'localhost' && host !== '::1' && !host.startsWith('127.')) {
     throw new InvalidArgumentError(
-      'Only loopback addresses: anything else would open the fleet to the network.',
+      'Only loopback addresses are allowed: any other would expose the fleet to the network.',
     );
   }
   return { host, port };

@@ -17,13 +17,13 @@ export interface ListedResource {
 /** Far more than etcd holds in one request. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-const resource = z.strictObject({
+const RESOURCE = z.strictObject({
   kind: z.string(),
   name: z.string(),
   host: z.string().optional(),
   data: z.string().optional(),
 });
-const wanted = 'a JSON list of {"kind", "name", "host" (optional), "data"}, all of them strings';
+const EXPECTED = 'a JSON list of {"kind", "name", "host" (optional), "data"}, all of them strings';
 
 /** Reads a list of resources from a JSON file, `-` for standard input. @throws CliError `usage` naming what is wrong. */
 export async function readResourceList(file: string): Promise<ListedResource[]> {
@@ -37,22 +37,22 @@ export function parseResourceList(text: string, source: string): ListedResource[
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new CliError('usage', `${source} is not JSON: it has to hold ${wanted}.`, { cause: error });
+    throw new CliError('usage', `${source} is not valid JSON: expected ${EXPECTED}.`, { cause: error });
   }
-  if (!Array.isArray(json)) throw new CliError('usage', `${source} is not a list: it has to hold ${wanted}.`);
+  if (!Array.isArray(json)) throw new CliError('usage', `${source} is not a list: expected ${EXPECTED}.`);
   return json.map((item, index) => {
-    const { data, error } = resource.safeParse(item);
+    const { data, error } = RESOURCE.safeParse(item);
     if (data !== undefined) return withoutUndefined(data);
     const [first] = error.issues;
     const field = first === undefined || first.path.length === 0 ? '' : `, ${first.path.join('.')}`;
     throw new CliError(
       'usage',
-      `${source}, entry ${index + 1}${field}: ${first?.message ?? 'wrong'}; it has to be in ${wanted}.`,
+      `${source}, entry ${index + 1}${field}: ${first?.message ?? 'invalid'}; expected ${EXPECTED}.`,
     );
   });
 }
 
-function withoutUndefined({ kind, name, host, data }: z.infer<typeof resource>): ListedResource {
+function withoutUndefined({ kind, name, host, data }: z.infer<typeof RESOURCE>): ListedResource {
   return { kind, name, ...(host === undefined ? {} : { host }), ...(data === undefined ? {} : { data }) };
 }
 

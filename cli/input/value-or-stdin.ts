@@ -14,7 +14,7 @@ function decodeText(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    const message = 'Standard input is not UTF-8 text: encode it first, for example with base64.';
+    const message = 'Standard input is not valid UTF-8: encode it first, for example with base64.';
     throw new CliError('usage', message, { cause: error });
   }
 }

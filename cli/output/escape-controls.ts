@@ -1,5 +1,5 @@
 /** How much of somebody else's text is shown on one line, in UTF-16 units: of more, the beginning and the end. */
-const MOST_CHARACTERS = 4_000;
+const MAX_CHARACTERS = 4_000;
 const SHARE_OF_BEGINNING = 0.75;
 
 /** As `ls -b` and `cat -v` readers know them. */
@@ -33,7 +33,7 @@ const UNSAFE_IN_JSON = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Po
  *
  * @param most how many characters of it are shown; 4,000 without it.
  */
-export function visible(text: string, most = MOST_CHARACTERS): string {
+export function visible(text: string, most = MAX_CHARACTERS): string {
   return withoutMiddle(text, most).replace(SMEARING, escaped).replace(UNSAFE, escaped);
 }
 

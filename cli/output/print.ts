@@ -9,9 +9,9 @@ export { lines } from './lines.js';
 export { table } from './table.js';
 
 /** Of a program's output, at the end of an error. */
-const MOST_TAIL_LINES = 60;
+const MAX_TAIL_LINES = 60;
 
-/** How a command speaks: for a person, or one JSON value for a program. */
+/** How a command prints: text for a person, or JSON for a program. */
 export interface OutputOptions {
   readonly json: boolean;
   readonly verbose: boolean;
@@ -31,7 +31,7 @@ export function printNote(options: OutputOptions, text: string): void {
   if (!options.json) writeLine(text);
 }
 
-/** Says what went wrong in one sentence and gives the exit code for it. */
+/** Prints what went wrong and returns the exit code for it. */
 export function printError(error: unknown, options: OutputOptions): number {
   const { code, message, details } = describe(error);
   if (options.json) writeJson({ error: { code, message, ...details } }, 'stderr');
@@ -52,7 +52,7 @@ function describe(error: unknown): { code: string; message: string; details: Rec
 function sentenceOf(error: Error): string {
   // A relative path, in a folder that is gone.
   if ('syscall' in error && error.syscall === 'uv_cwd')
-    return 'Cannot tell which folder this is: it was removed. Change to another one, or give absolute paths.';
+    return 'The current directory no longer exists: change to another one, or give absolute paths.';
   return error.message;
 }
 
@@ -61,7 +61,7 @@ function tailOf(logTail: unknown): string[] {
   if (typeof logTail !== 'string' || logTail === '') return [];
   return logTail
     .split('\n')
-    .slice(-MOST_TAIL_LINES)
+    .slice(-MAX_TAIL_LINES)
     .map((line) => `  | ${line.replace(/\r$/, '')}`);
 }
 

@@ -9,7 +9,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const MAX_ANSWER_BYTES = 64 * 1_024;
 
 /**
- * The program of SSH_ASKPASS, where OpenSSH would have it ask: without a terminal on a graphical display, or as
+ * The program of SSH_ASKPASS, where OpenSSH would run it: without a terminal on a graphical display, or as
  * SSH_ASKPASS_REQUIRE says (`force`, `prefer` on a display, `never`).
  */
 export function askpassProgram(
@@ -32,8 +32,8 @@ export function askpassProgram(
 }
 
 /**
- * Has a program ask: it is run with the question as its argument, and what it prints, up to the end of the line, is the
- * answer. Any other status than 0 means no answer.
+ * Asks through a program: it gets the question as its argument, and the first line that it prints is the answer. A
+ * status other than 0 means no answer.
  */
 export function askThrough(program: string, log: Log): Ask {
   return (question, { signal }) =>
@@ -47,7 +47,7 @@ export function askThrough(program: string, log: Log): Ask {
         else if (signal.aborted) reject(signal.reason);
         else {
           if (typeof error.code === 'string')
-            log('warn', `${program} (SSH_ASKPASS) cannot be run: ${error.code}.`);
+            log('warn', `Cannot run ${program} (SSH_ASKPASS): ${error.code}.`);
           resolve(undefined);
         }
       });

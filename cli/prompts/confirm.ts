@@ -10,7 +10,7 @@ export function canAsk(): boolean {
 /**
  * Asks whether to go ahead. Only for a terminal (see {@link canAsk}): inquirer itself would read a pipe.
  *
- * @param options.byDefault what Enter alone says.
+ * @param options.byDefault the answer of Enter alone.
  * @throws InterruptedError as {@link question}
  */
 export async function confirm(

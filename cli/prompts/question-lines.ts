@@ -1,17 +1,17 @@
 import type { Question } from '../../tunnel/questions.js';
 import { visible } from '../output/escape-controls.js';
 
-/** What a host may say with a question; which host it is stays on the screen. */
-const MOST_LINES = 20;
-const MOST_IN_LINE = 500;
+/** How much of a host's text is shown with a question, so that the name of the host stays on the screen. */
+const MAX_LINES = 20;
+const MAX_IN_LINE = 500;
 
-/** Above the question: which host it is about, unless it says so itself, and set off from that what the host says. */
+/** The question, and what is shown above it: which host it is about, unless the question says so, and the host's own text, indented. */
 export function shownOf({ kind, host, text, position }: Question): { above: string[]; message: string } {
   const said = text
     .trimEnd()
     .split('\n')
-    .slice(-MOST_LINES)
-    .map((line) => visible(line, MOST_IN_LINE));
+    .slice(-MAX_LINES)
+    .map((line) => visible(line, MAX_IN_LINE));
   const message = said.pop() ?? '';
   const isTheirs = kind === 'keyboard-interactive';
   const place = position ? [`${host} (host ${position.number} of ${position.of})`] : isTheirs ? [host] : [];

@@ -12,10 +12,10 @@ interface Setting {
 }
 
 /**
- * Puts one question on the terminal. ^D says as much as ^C there, wherever in the line it comes: the person is done with us.
+ * Asks one question on the terminal. Ctrl-D counts as Ctrl-C, wherever in the line it is typed.
  *
- * @throws InterruptedError on ^C and ^D, which raw mode turns into keys, and when the terminal goes away; what the signal
- * says when it aborts.
+ * @throws InterruptedError on Ctrl-C and Ctrl-D, which raw mode turns into keys, and when the terminal goes away; the
+ * signal's reason when it aborts.
  */
 export async function question<T>(
   signal: AbortSignal,

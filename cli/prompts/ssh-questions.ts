@@ -9,12 +9,12 @@ import { canAsk } from './confirm.js';
 import { question } from './question.js';
 import { shownOf } from './question-lines.js';
 
-const heardWithinMs = 1_000;
+const SIGNAL_TIMEOUT_MS = 1_000;
 
 /**
  * Asks what SSH wants to know: host keys, passphrases, passwords, second factors. Only for a terminal.
  *
- * @throws InterruptedError on ^C and ^D; what the signal says when it aborts.
+ * @throws InterruptedError on Ctrl-C and Ctrl-D; the signal's reason when it aborts.
  */
 export const askInTerminal: Ask = async (asked, { signal }) => {
   const { above, message } = shownOf(asked);
@@ -31,23 +31,23 @@ export const askInTerminal: Ask = async (asked, { signal }) => {
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof InterruptedError)) throw error;
-    // Raw mode made a key of ^C; everything else under way has to end too, before another host's question comes up.
+    // Raw mode turned Ctrl-C into a key: everything else has to stop too, before another host's question comes up.
     process.kill(process.pid, 'SIGINT');
-    await heard(signal);
+    await untilAborted(signal);
     throw error;
   }
 };
 
 /** Settles when the signal has aborted, soon in any case. */
-async function heard(signal: AbortSignal): Promise<void> {
+async function untilAborted(signal: AbortSignal): Promise<void> {
   try {
-    await delay(heardWithinMs, undefined, { signal });
+    await delay(SIGNAL_TIMEOUT_MS, undefined, { signal });
   } catch {
-    // It aborted, which is what is waited for.
+    // It aborted, as expected.
   }
 }
 
-/** How SSH's questions reach the person: by the program of SSH_ASKPASS where that is to ask, else in the terminal. */
+/** How SSH's questions reach the person: through the program of SSH_ASKPASS if it applies, else on the terminal. */
 export function askFor(
   { canAsk: mayPrompt = false, isUnattended = false }: { canAsk?: boolean; isUnattended?: boolean },
   log: Log,
@@ -55,7 +55,7 @@ export function askFor(
   const program = askpassProgram(process.env, { hasTerminal: canAsk() });
   if (program === undefined) return mayPrompt ? askInTerminal : undefined;
   const ask = askThrough(program, log);
-  // With --yes nobody decides whom to trust: hosts that are not known are refused.
+  // With --yes nobody decides whom to trust: unknown hosts are refused.
   return async (question, options) =>
     isUnattended && question.kind === 'host-key' ? undefined : ask(question, options);
 }

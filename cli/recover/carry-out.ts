@@ -6,12 +6,12 @@ import { CliError } from '../errors.js';
 import type { RecoveryPlan } from './plan-recovery.js';
 import type { ReachedHosts, Reaching } from './reached-hosts.js';
 
-const pollMs = 250;
+const POLL_MS = 250;
 
 export interface Recovery extends Reaching {
   /** How long each step may take on a host. */
   readonly stepTimeoutMs: number;
-  /** Told before each step. */
+  /** Called before each step. */
   readonly onStep: (step: string) => void;
 }
 
@@ -39,15 +39,15 @@ export async function carryOut(
   const { server } = await untilServing(plan.base, hosts, recovery);
   const seeds = server.clientUrls ?? [];
   if (seeds.length === 0) {
-    throw new CliError('incomplete', `${plan.base} serves, but does not say at which client URLs.`);
+    throw new CliError('incomplete', `${plan.base} is serving, but reports no client URLs.`);
   }
   const failures: Record<string, string> = {};
   await Promise.all(
     plan.rejoin.map(async (host) => {
-      onStep(`${host}: putting its data aside and joining ${seeds.join(', ')}`);
+      onStep(`${host}: setting its data aside and joining ${seeds.join(', ')}`);
       const { agent } = hosts.host(host);
       try {
-        // One that the rebuild has removed may have noticed that by itself, and be on its way already.
+        // A host that the rebuild removed may have noticed by itself and be joining already.
         await untilKnown(agent, recovery);
         await agent.rejoin(seeds, limits);
       } catch (error) {
@@ -59,7 +59,7 @@ export async function carryOut(
   );
   const failed = Object.entries(failures).map(([host, why]) => `${host} (${why})`);
   if (failed.length > 0) {
-    const message = `The cluster of ${plan.base} serves, but not every host was sent to it: ${failed.join(', ')}. Run this again when they can be reached.`;
+    const message = `The cluster of ${plan.base} is serving, but some hosts could not be told to join it: ${failed.join(', ')}. Run this again when they can be reached.`;
     throw new CliError('incomplete', message, { hosts: failures });
   }
   return seeds;
@@ -70,7 +70,7 @@ async function untilKnown(agent: ControlClient, { timeoutMs, signal }: Recovery)
   const until = performance.now() + timeoutMs;
   while ((await agent.state({ timeoutMs, signal })).server.state === 'starting') {
     if (performance.now() > until) return;
-    await delay(pollMs, undefined, { signal });
+    await delay(POLL_MS, undefined, { signal });
   }
 }
 
@@ -82,9 +82,9 @@ async function untilServing(host: string, hosts: ReachedHosts, recovery: Recover
     const state = await hosts.host(host).agent.state({ timeoutMs, signal });
     if (state.server.state === 'voter') return state;
     if (performance.now() > until) {
-      const message = `The server of ${host} was rebuilt but is "${state.server.state}" after ${stepTimeoutMs / 1000} s: look at the log of its agent.`;
+      const message = `The server of ${host} was rebuilt but is "${state.server.state}" after ${stepTimeoutMs / 1000} s: check the log of its agent.`;
       throw new CliError('incomplete', message, { hosts: { [host]: state.server.state } });
     }
-    await delay(pollMs, undefined, { signal });
+    await delay(POLL_MS, undefined, { signal });
   }
 }

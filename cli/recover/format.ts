@@ -24,7 +24,7 @@ export function formatReports(reports: readonly HostReport[]): Lines {
   return lines([hosts, ...(troubles.length === 0 ? [] : ['', ...troubles])]);
 }
 
-/** What is going to be done, for people; empty when that is nothing. */
+/** The plan for people; empty when there is nothing to do. */
 export function formatPlan(plan: RecoveryPlan, reports: readonly HostReport[]): Lines | '' {
   const name = (host: string) => reports.find((one) => one.host === host)?.agent?.hostname ?? host;
   switch (plan.kind) {
@@ -33,18 +33,18 @@ export function formatPlan(plan: RecoveryPlan, reports: readonly HostReport[]): 
       return '';
     case 'finish':
       return lines([
-        `${name(plan.base)} serves the rebuilt cluster. Still to put their data aside and join it: ${plan.rejoin.map(name).join(', ')}.`,
+        `${name(plan.base)} serves the rebuilt cluster. These still have to set their data aside and join it: ${plan.rejoin.map(name).join(', ')}.`,
       ]);
     case 'rebuild': {
       const rejoin =
         plan.rejoin.length === 0
           ? []
           : [
-              `Then these put their data aside and join it as new members: ${plan.rejoin.map(name).join(', ')}.`,
+              `Then these set their data aside and join it as new members: ${plan.rejoin.map(name).join(', ')}.`,
             ];
       const warnings = plan.warnings.map((warning) => `Warning: ${warning}`);
       return lines([
-        `The best to rebuild from is ${name(plan.base)}: it becomes a cluster of one with what it has.`,
+        `${name(plan.base)} is the best to rebuild from: it becomes a cluster of one with its data.`,
         ...rejoin,
         plan.loss,
         ...warnings,

@@ -12,7 +12,7 @@ export interface HostFlags extends ConnectionFlags {
 }
 
 /**
- * The hosts to ask one by one: each `--ssh-url`, else the `hosts` of the config, else its ways in.
+ * The hosts to ask one by one: each `--ssh-url`, else the `hosts` of the config, else its SSH destinations.
  *
  * @throws CliError `usage` when nobody names one, or the prefix is not absolute
  */
@@ -23,14 +23,14 @@ export async function hostsToReach(
   if (!path.posix.isAbsolute(flags.prefix)) {
     throw new CliError(
       'usage',
-      `The prefix ${flags.prefix} is not absolute: give the agents' own, such as ${DEFAULT_PREFIX}.`,
+      `The prefix ${flags.prefix} is not absolute: give the agents' data directory, such as ${DEFAULT_PREFIX}.`,
     );
   }
   const connection = await resolveTarget(flags, { usesHosts: true, signal });
   const named = flags.sshUrl === undefined ? connection.hosts : undefined;
   const sshUrls = [...new Set(named ?? connection.sshUrls)];
   if (sshUrls.length === 0) {
-    throw new CliError('usage', 'Name the hosts: give --ssh-url for each, or `hosts` in hawser.yaml.');
+    throw new CliError('usage', 'Name the hosts: give an --ssh-url for each, or `hosts` in hawser.yaml.');
   }
   const { destinations, ...shared } = await tunnelOptions({ ...connection, sshUrls }, logTo(flags), signal);
   const hosts = destinations.flatMap((destination, index): HostToReach[] => {

@@ -11,10 +11,10 @@ export interface HostReport {
 }
 
 /**
- * What is to be done, as far as it can be told from the hosts in reach. Hosts by the name that they were given.
+ * What to do, as far as the reachable hosts tell. Hosts are called as the person named them.
  * - `nothing`: there is a cluster with a quorum.
- * - `finish`: a recovery was begun: the cluster works, and `rejoin` still hold to what was before.
- * - `rebuild`: a cluster of one is to be made of what `base` has, and `rejoin` are to join it.
+ * - `finish`: a recovery has begun: the cluster works, and `rejoin` still belong to the old one.
+ * - `rebuild`: make a cluster of one from the data of `base`, and have `rejoin` join it.
  * - `impossible`: there is nothing to rebuild from.
  */
 export type RecoveryPlan =
@@ -24,7 +24,7 @@ export type RecoveryPlan =
       readonly kind: 'rebuild';
       readonly base: string;
       readonly rejoin: readonly string[];
-      /** What will not be there any more, in one sentence. */
+      /** What will be lost, in one sentence. */
       readonly loss: string;
       /** What speaks against it. */
       readonly warnings: readonly string[];
@@ -36,7 +36,7 @@ interface Found {
   readonly agent: AgentState;
 }
 
-/** Decides what is to be done, without doing it. */
+/** Decides what to do, without doing it. */
 export function planRecovery(reports: readonly HostReport[]): RecoveryPlan {
   const found = reachedOnce(reports);
   const serving = found.find(({ agent }) => ['voter', 'learner'].includes(agent.server.state));
@@ -48,12 +48,12 @@ export function planRecovery(reports: readonly HostReport[]): RecoveryPlan {
     return impossible(`The hosts hold data of different clusters: ${clustersOf(known)}.`);
   const [base] = known.length > 0 ? known.sort(furthestFirst) : holders;
   if (base === undefined) {
-    const asked = found.length === 0 ? 'No agent was reached' : 'No host in reach has data';
+    const asked = found.length === 0 ? 'No agent could be reached' : 'No reachable host has data';
     return impossible(`${asked}, so there is nothing to rebuild from.`);
   }
   if (known.length === 0 && holders.length > 1) {
     return impossible(
-      `No etcd server runs on ${namesOf(holders)}, so how far each has come cannot be told: start them first, or name the one to rebuild from alone.`,
+      `No etcd server is running on ${namesOf(holders)}, so it is unknown which is furthest ahead: start them first, or name only the one to rebuild from.`,
     );
   }
   const rejoin = holders.filter((one) => one !== base).map(({ host }) => host);
@@ -109,19 +109,19 @@ function outlook(
   const warnings: string[] = [];
   if (missing.length >= majority) {
     warnings.push(
-      `${missing.length} of ${members.length} members (${missing.join(', ')}) are out of reach: if they run, they still are the cluster, and a rebuild makes a second one. Go on only if they are gone for good.`,
+      `${missing.length} of ${members.length} members (${missing.join(', ')}) cannot be reached. If they are still running, rebuilding creates a second, conflicting cluster. Continue only if they are permanently lost.`,
     );
   } else if (members.length > 0 && known.length >= majority) {
     warnings.push(
-      `${known.length} of ${members.length} members are up with their data: they are a cluster again as soon as they reach each other's server URLs. Go on only if they never will.`,
+      `${known.length} of ${members.length} members are up with their data: they form a cluster again as soon as they can reach each other's server URLs. Continue only if they never will.`,
     );
   }
   const unknown = holders.filter((one) => one !== base && !known.includes(one));
-  if (unknown.length > 0) warnings.push(`How far ${namesOf(unknown)} has come is not known.`);
-  const upTo = revision === undefined ? 'what it has' : `everything up to revision ${revision}`;
+  if (unknown.length > 0) warnings.push(`How far ahead ${namesOf(unknown)} is, is unknown.`);
+  const upTo = revision === undefined ? 'what its data holds' : `everything up to revision ${revision}`;
   const others = missing.length === 0 ? '' : `, by ${missing.join(', ')}`;
   return {
-    loss: `${nameOf(base)} has ${upTo}. At worst what was acknowledged after that is lost${others}.`,
+    loss: `${nameOf(base)} has ${upTo}. At worst, writes acknowledged after that are lost${others}.`,
     warnings,
   };
 }

@@ -6,7 +6,7 @@ import type { TunnelOptions } from '../../tunnel/tunnel-options.js';
 import type { HostReport } from './plan-recovery.js';
 import { connectBySudo } from './sudo-pipe.js';
 
-/** A host whose SSH let us in. */
+/** A host that SSH is connected to. */
 export interface ReachedHost extends AsyncDisposable {
   readonly host: string;
   readonly tunnel: Tunnel;
@@ -14,11 +14,11 @@ export interface ReachedHost extends AsyncDisposable {
   readonly agent: ControlClient;
   /** The same as root, for a user who may not open the socket. */
   readonly asRoot: ControlClient;
-  /** Why the last connection to the control socket did not get through. */
+  /** Why the last connection to the control socket failed. */
   readonly refusal: () => string | undefined;
 }
 
-/** Where agents are asked, and how patiently. */
+/** Where the agents are, and how long to wait for them. */
 export interface Reaching {
   /** The agents' prefix on the hosts. */
   readonly prefix: string;
@@ -27,20 +27,20 @@ export interface Reaching {
   readonly signal: AbortSignal;
 }
 
-/** One way into one host. */
+/** One host and how to connect to it. */
 export interface HostToReach {
   readonly host: string;
   readonly tunnel: TunnelOptions;
 }
 
-/** All hosts that SSH let us into, with a report on each that it was asked for. */
+/** All hosts that SSH is connected to, and reports on all that were named. */
 export class ReachedHosts implements AsyncDisposable {
   readonly #hosts: readonly HostToReach[];
   readonly #reached: Map<string, ReachedHost>;
   readonly #failures: ReadonlyMap<string, string>;
 
-  /** Enters all hosts at once; questions are asked one after the other. Those that cannot be entered are no error. */
-  static async enter(hosts: readonly HostToReach[], reaching: Reaching): Promise<ReachedHosts> {
+  /** Connects to all hosts at once; questions are asked one after the other. A host that cannot be reached is no error. */
+  static async open(hosts: readonly HostToReach[], reaching: Reaching): Promise<ReachedHosts> {
     const reached = new Map<string, ReachedHost>();
     const failures = new Map<string, string>();
     const ask = hosts.find(({ tunnel }) => tunnel.ask !== undefined)?.tunnel.ask;
@@ -48,7 +48,7 @@ export class ReachedHosts implements AsyncDisposable {
     await Promise.all(
       hosts.map(async ({ host, tunnel }) => {
         try {
-          reached.set(host, await enter(host, { ...tunnel, ask: questions }, reaching));
+          reached.set(host, await openHost(host, { ...tunnel, ask: questions }, reaching));
         } catch (error) {
           failures.set(host, error instanceof Error ? error.message : String(error));
         }
@@ -96,7 +96,7 @@ export class ReachedHosts implements AsyncDisposable {
     );
   }
 
-  /** From here on the host is spoken to as root, where sudo permits it. */
+  /** From here on the agent is asked as root, if sudo allows it. */
   async #reportAsRoot(
     reached: ReachedHost,
     why: string,
@@ -118,7 +118,7 @@ export class ReachedHosts implements AsyncDisposable {
   }
 }
 
-async function enter(
+async function openHost(
   host: string,
   options: TunnelOptions,
   { prefix, signal }: Reaching,

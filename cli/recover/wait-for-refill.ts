@@ -5,21 +5,21 @@ import { WorldError } from '../../world/errors.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
 import { CliError } from '../errors.js';
 
-const pollMs = 500;
+const POLL_MS = 500;
 
 export interface WaitForSize {
-  /** The hostnames that are to be back. */
+  /** The hostnames that should be back. */
   readonly expected: readonly string[];
-  /** All hostnames whose agents were heard of. Others may still seem to volunteer for a while after they died. */
+  /** All hostnames whose agents answered. Dead hosts may still seem to volunteer for a while. */
   readonly alive: readonly string[];
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** How a cluster stands that is being refilled. */
+/** The state of a cluster that is growing back. */
 export interface Refill {
   readonly members: readonly Member[];
-  /** How many are to vote, of those that are willing to. */
+  /** How many should vote, of those that volunteer. */
   readonly wantedVoters: number;
   /** Expected hosts that have not volunteered. */
   readonly missing: readonly string[];
@@ -39,7 +39,7 @@ export async function untilSize(world: ClientWorld, options: WaitForSize): Promi
     refill = (await readRefill(world, options)) ?? refill;
     if (refill?.isComplete) return refill;
     if (performance.now() > until) throw incomplete(refill, timeoutMs);
-    await delay(pollMs, undefined, { signal });
+    await delay(POLL_MS, undefined, { signal });
   }
 }
 
@@ -92,7 +92,7 @@ function incomplete(refill: Refill | undefined, timeoutMs: number): CliError {
     ...(missing.length === 0 ? [] : [`not back: ${missing.join(', ')}`]),
     ...(voters >= wantedVoters ? [] : [`${voters} of ${wantedVoters} servers vote`]),
   ];
-  const message = `The cluster was rebuilt and serves, but is not complete ${after}: ${why.join('; ') || 'a member is still being added'}. Look at the logs of the agents.`;
+  const message = `The cluster was rebuilt and is serving, but is not complete ${after}: ${why.join('; ') || 'a member is still being added'}. Check the logs of the agents.`;
   const hosts = Object.fromEntries(missing.map((host) => [host, 'not back']));
   return new CliError('incomplete', message, { hosts });
 }

@@ -6,7 +6,7 @@ import { type HostFlags, hostsToReach } from '../recover/hosts-to-reach.js';
 import type { HostReport } from '../recover/plan-recovery.js';
 
 /**
- * What can be told of a fleet whose etcd does not answer: each host is asked over SSH what it has.
+ * Shows what is known of a fleet whose etcd does not answer: each host is asked over SSH what it has.
  *
  * @throws the error itself where SSH leads to no agent either
  */
@@ -20,7 +20,7 @@ export async function statusBySsh(context: Context, flags: HostFlags, error: Wor
     import('../recover/format.js'),
   ]);
   const reaching = { prefix: flags.prefix, timeoutMs: connection.timeoutMs, signal };
-  await using reached = await ReachedHosts.enter(hosts, reaching);
+  await using reached = await ReachedHosts.open(hosts, reaching);
   const reports = await reached.report(reaching);
   if (reports.every(({ agent }) => agent === undefined)) throw error;
   const message = reasonOf(reports) ?? error.message;
@@ -30,7 +30,7 @@ export async function statusBySsh(context: Context, flags: HostFlags, error: Wor
   context.exitCode = EXIT_CODES.failed;
 }
 
-/** Undefined where the hosts do not tell either. */
+/** Undefined if the hosts do not know either. */
 function reasonOf(reports: readonly HostReport[]): string | undefined {
   const servers = reports.flatMap(({ agent }) => agent?.server ?? []);
   const alone = servers.filter(({ state }) => state === 'no-quorum');

@@ -17,37 +17,37 @@ type Role = 'voter' | 'learner' | 'client';
 
 export interface HostStatus {
   readonly hostname: string;
-  /** Whether its agent's session lives. */
+  /** Whether its agent's session is alive. */
   readonly alive: boolean;
   readonly role: Role;
-  /** Whether it says that it has come to rest; null when it says nothing. */
+  /** Whether it reports to be converged; null when it reports nothing. */
   readonly converged: boolean | null;
   readonly version?: string;
-  /** When it came to the fleet, ISO 8601; absent for a host that is not known to belong to it. */
+  /** When it joined the fleet, ISO 8601; absent for a host that does not belong to it. */
   readonly since?: string;
-  /** What it says of the newest deploy; absent when it said nothing. */
+  /** Its report on the newest deploy; absent before the first. */
   readonly deploy?: Pick<Report, 'state' | 'message' | 'current' | 'app'>;
 }
 
 export interface FleetStatus {
-  /** Who the fleet is; null where its cluster does not say. */
+  /** The identity of the fleet; null if its cluster has none. */
   readonly fleet: FleetIdentity | null;
   readonly hosts: readonly HostStatus[];
   readonly members: readonly Member[];
-  /** Null where something is stored that is no size. */
+  /** Null if what is stored is no size. */
   readonly idealClusterSize: number | null;
-  /** Whether every agent that lives has come to rest. */
+  /** Whether every live agent is converged. */
   readonly converged: boolean;
-  /** How long that had lasted, where it was waited for. */
+  /** For how long, if that was waited for. */
   readonly convergedForMs?: number;
   /** The newest deploy; null before the first. */
   readonly deploy: DeploySummary | null;
-  /** What somebody should know of; empty when nothing is wrong that is seen here. */
+  /** Known problems; empty if there are none. */
   readonly problems: readonly Problem[];
 }
 
 export interface Problem {
-  /** `moved`: the cluster looks for a host where it no longer is. */
+  /** `moved`: the other servers expect a host at an address that it no longer has. */
   readonly code: 'moved';
   readonly host: string;
   readonly message: string;
@@ -59,10 +59,10 @@ export async function readStatus(
   call: { signal: AbortSignal; timeoutMs: number },
   log: Log,
 ): Promise<FleetStatus> {
-  const [agents, members, idealClusterSize, newest, atRest, known, volunteers] = await Promise.all([
+  const [agents, members, idealClusterSize, newest, convergence, known, volunteers] = await Promise.all([
     world.getAgents(call),
     world.members(call),
-    world.idealClusterSizeGet(call).catch(sayWhatIsStored(log)),
+    world.idealClusterSizeGet(call).catch(warnOfInvalid(log)),
     world.getMaxDeployId(call),
     getConverged(world.client, call),
     listHosts(world.client, undefined, call),
@@ -82,7 +82,7 @@ export async function readStatus(
       hostname,
       alive: agent !== undefined,
       role: roleOf(members.find(({ name }) => name === hostname)),
-      converged: atRest.get(hostname) ?? null,
+      converged: convergence.get(hostname) ?? null,
       ...(agent === undefined ? {} : { version: agent.version }),
       ...(since === undefined ? {} : { since }),
       ...(report === undefined ? {} : { deploy: deployOf(report) }),
@@ -95,20 +95,20 @@ export async function readStatus(
   return { fleet, hosts, members, idealClusterSize, converged, deploy, problems };
 }
 
-/** Hosts that say they listen for the other servers elsewhere than etcd knows: they count as voters and are not reached. */
+/** Hosts whose server URLs are not those that etcd knows: they count as voters but cannot be reached. */
 function movedHosts(members: readonly Member[], volunteers: readonly KeyValue[]): Problem[] {
   return volunteers.flatMap(({ key, value }) => {
     const host = key.slice(VOLUNTEER_PREFIX.length);
     const known = members.find(({ name }) => name === host)?.peerUrls;
     const urls = value.toString().split(',');
     if (known === undefined || urls.some((url) => known.includes(url))) return [];
-    const message = `${host} moved: the other servers look for it at ${known.join(', ')}, and it is at ${urls.join(', ')}. Its agent tells them when it can.`;
+    const message = `${host} moved: the other servers expect it at ${known.join(', ')}, but it is at ${urls.join(', ')}. Its agent updates the cluster when it can.`;
     return [{ code: 'moved', host, message }];
   });
 }
 
-/** A size that somebody stored wrongly keeps nobody from seeing the rest. */
-function sayWhatIsStored(log: Log): (error: unknown) => null {
+/** An invalid stored size must not hide the rest of the status. */
+function warnOfInvalid(log: Log): (error: unknown) => null {
   return (error) => {
     if (!(error instanceof WorldError) || error.code !== 'invalid') throw error;
     log('warn', error.message);
@@ -126,7 +126,7 @@ export function formatStatus({ hosts, deploy, convergedForMs, problems }: FleetS
     host.hostname,
     host.alive ? 'up' : 'gone',
     host.role,
-    describeRest(host.converged),
+    describeConverged(host.converged),
     describeRuns(host),
     host.deploy === undefined ? '-' : describeReport(host.deploy),
   ]);
@@ -149,7 +149,7 @@ function roleOf(member: Member | undefined): Role {
   return member.isLearner ? 'learner' : 'voter';
 }
 
-function describeRest(converged: boolean | null): string {
+function describeConverged(converged: boolean | null): string {
   if (converged === null) return '-';
   return converged ? 'yes' : 'no';
 }
@@ -158,7 +158,7 @@ function isDown({ deploy }: HostStatus): boolean {
   return deploy?.app?.up === false;
 }
 
-/** What runs on a host, as far as it is known now: of one that is gone it is not. */
+/** The release that a host runs; unknown for a host that is gone. */
 function describeRuns(host: HostStatus): string {
   const current = host.deploy?.current ?? 0;
   if (current === 0) return '-';
@@ -168,7 +168,7 @@ function describeRuns(host: HostStatus): string {
 
 function describeDeploy({ id, name, message, verdict }: DeploySummary, hosts: readonly HostStatus[]): string {
   const down = hosts.filter((host) => host.alive && isDown(host)).map(({ hostname }) => hostname);
-  const since = down.length === 0 ? '' : ` when it was deployed, down on ${down.join(', ')}`;
+  const since = down.length === 0 ? '' : ` when it was deployed, now down on ${down.join(', ')}`;
   return `deploy ${id} ${name}${message === '' ? '' : ` "${message}"`}: ${verdict}${since}`;
 }
 

@@ -1,10 +1,10 @@
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'there is no such file'],
-  ['ENOTDIR', 'a part of its path is no folder'],
-  ['EISDIR', 'it is a folder'],
+  ['ENOTDIR', 'part of its path is not a directory'],
+  ['EISDIR', 'it is a directory'],
   ['EACCES', 'this user may not read it'],
   ['EPERM', 'this user may not read it'],
-  ['ELOOP', 'its links lead in a circle'],
+  ['ELOOP', 'its symbolic links form a loop'],
   ['ENAMETOOLONG', 'its name is too long'],
 ]);
 

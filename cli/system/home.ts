@@ -36,7 +36,7 @@ export function expandHome(file: string): string {
   if (!file.startsWith('~/')) return file;
   const home = homeFolder();
   if (home === undefined) {
-    throw new CliError('usage', `Cannot find ${file}: your user has no home folder here. Set HOME.`);
+    throw new CliError('usage', `Cannot find ${file}: your user has no home directory. Set HOME.`);
   }
   return path.join(home, file.slice(2));
 }

@@ -1,6 +1,6 @@
 /**
- * A text of somebody else's file for a question that a person decides by: everything but plain ASCII is written as a code,
- * so that no character moves the cursor, turns the line around or passes for another one.
+ * Text from somebody else's file, for a question that a person decides by: everything but plain ASCII becomes an escape,
+ * so that no character moves the cursor, reverses the line or passes for another one.
  */
 export function printable(text: string): string {
   const shown = text.replace(/[^\x20-\x7e]|["\\]/gu, (character) => {

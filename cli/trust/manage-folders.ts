@@ -7,7 +7,7 @@ import { workingFolder } from '../system/home.js';
 import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './trusted-folders.js';
 import { judgeTrust, linesOf } from './verdict.js';
 
-/** What one call of `hawser trust` came to: for a program and for a person. */
+/** The result of `hawser trust`: for a program and for a person. */
 export interface TrustOutcome {
   readonly value: unknown;
   readonly text: string | Lines;
@@ -25,7 +25,7 @@ export async function trustFolder(folder: string | undefined): Promise<TrustOutc
   if (!isThere) throw noFile(folder);
   if (connection === undefined || connection.origin !== 'folder') {
     const value = { file, trusted: false, keys: {} };
-    return { value, text: `${file} only describes an app: nothing in it needs to be trusted.` };
+    return { value, text: `${file} only describes an app: nothing in it needs trust.` };
   }
   const { folderConfig } = connection;
   const verdict = judgeTrust(folderConfig, undefined, []);
@@ -37,7 +37,7 @@ export async function trustFolder(folder: string | undefined): Promise<TrustOutc
   };
   await rememberTrust(trusted);
   const keys = Object.fromEntries(folderConfig.keys.map(({ key, values }) => [key, values]));
-  const text = `${folderConfig.file} may now say how the fleet is reached, until this changes:`;
+  const text = `You now trust ${folderConfig.file} to decide how to reach the fleet, until this changes:`;
   return {
     value: { file: folderConfig.file, folder: trusted.folder, trusted: true, keys },
     text: lines([text, ...linesOf(folderConfig.keys)]),
@@ -53,15 +53,15 @@ export async function forgetFolder(folder: string): Promise<TrustOutcome> {
   return { value: { folder, removed }, text };
 }
 
-/** Lists what is trusted, with what has become of it. */
+/** Lists the trusted folders and whether each has changed. */
 export async function listFolders(): Promise<TrustOutcome> {
   const trusted = await listTrusted();
   const list = await Promise.all(
     trusted.map(async (one) => ({ folder: one.folder, since: one.since, state: await stateOf(one) })),
   );
-  if (list.length === 0) return { value: list, text: 'You trust no folder.' };
+  if (list.length === 0) return { value: list, text: 'You trust no directory.' };
   const rows = list.map(({ folder, state, since }) => [folder, state, since.replace('T', ' ').slice(0, 19)]);
-  return { value: list, text: table(['FOLDER', 'STATE', 'SINCE (UTC)'], rows) };
+  return { value: list, text: table(['DIRECTORY', 'STATE', 'SINCE (UTC)'], rows) };
 }
 
 async function stateOf(trusted: TrustedFolder): Promise<'trusted' | 'changed' | 'gone'> {

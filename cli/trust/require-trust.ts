@@ -5,13 +5,13 @@ import { recallTrust, rememberTrust } from './trusted-folders.js';
 import { type FolderConfig, judgeTrust, showKeys } from './verdict.js';
 
 /**
- * Lets a folder's file say how the fleet is reached only if the person trusts it: since before, or by their answer now.
+ * Accepts a folder's file only if the person trusts it: already, or by their answer now.
  *
  * @param options.used the keys that this call would use
  * @param options.mayAsk whether a person may be asked; only a terminal is, and `--yes` does not answer this question
- * @throws CliError `not-trusted`, `not-yours`; InterruptedError on ^C
+ * @throws CliError `not-trusted`, `not-yours`; InterruptedError on Ctrl-C
  */
-export async function permit(
+export async function requireTrust(
   config: FolderConfig,
   options: { readonly used: readonly string[]; readonly mayAsk: boolean; readonly signal?: AbortSignal },
 ): Promise<void> {
@@ -23,12 +23,12 @@ export async function permit(
   if (lines === undefined || signal === undefined) {
     throw new CliError('not-trusted', verdict.message);
   }
-  const what = verdict.kind === 'changed' ? 'has changed and' : '';
-  const heading = `${config.file} ${what} says how to reach the fleet:`.replace('  ', ' ');
+  const what = verdict.kind === 'changed' ? 'has changed and now decides' : 'decides';
+  const heading = `${config.file} ${what} how to reach the fleet:`;
   for (const line of [heading, ...lines]) writeLine(line);
-  const question = 'Trust this folder, until these keys change?';
+  const question = 'Trust this directory until these settings change?';
   if (!(await confirm(question, { signal, byDefault: false }))) {
-    throw new CliError('not-trusted', `Nothing was done: you did not trust ${config.folder}.`);
+    throw new CliError('not-trusted', `Nothing was done, because you did not trust ${config.folder}.`);
   }
   const { folder, digest } = config;
   await rememberTrust({ folder, digest, since: new Date().toISOString() });

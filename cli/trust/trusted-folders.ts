@@ -27,7 +27,10 @@ const FILE_MODE = 0o600;
 export async function rememberTrust(trusted: TrustedFolder): Promise<void> {
   const folder = storeFolder();
   if (folder === undefined) {
-    throw new CliError('usage', 'Your user has no home folder to keep this in: set HOME or XDG_CONFIG_HOME.');
+    throw new CliError(
+      'usage',
+      'Your user has no home directory to remember this in: set HOME or XDG_CONFIG_HOME.',
+    );
   }
   await makeStore(folder);
   const file = fileOf(folder, trusted.folder);
@@ -53,8 +56,8 @@ async function makeStore(folder: string): Promise<void> {
     const { code, message } = error as NodeJS.ErrnoException;
     // A file stands where a folder of the path should: HOME=/dev/null, as services have it.
     const isFile = code === 'ENOTDIR' || code === 'EEXIST';
-    const problem = isFile ? 'part of that path is not a folder; see HOME and XDG_CONFIG_HOME' : message;
-    throw new CliError('usage', `Cannot keep what you trust in ${folder}: ${problem}.`, { cause: error });
+    const problem = isFile ? 'part of that path is not a directory; check HOME and XDG_CONFIG_HOME' : message;
+    throw new CliError('usage', `Cannot remember what you trust in ${folder}: ${problem}.`, { cause: error });
   }
 }
 
@@ -139,6 +142,6 @@ async function keepPrivate(folder: string): Promise<void> {
 }
 
 function notPrivate(file: string): CliError {
-  const message = `${file} is not yours alone: another user could have written what you trust. Remove it, and trust those folders again.`;
+  const message = `${file} is not private: another user could have written it. Delete it and trust those directories again.`;
   return new CliError('not-yours', message);
 }

@@ -21,12 +21,12 @@ export type TrustVerdict =
   | { readonly kind: 'unknown' | 'changed'; readonly message: string }
   | { readonly kind: 'not-yours'; readonly message: string };
 
-/** What is shown of the keys has to fit on a screen; what does not is to be read in the file. */
+/** The keys that are shown must fit on a screen; longer ones have to be read in the file. */
 const MAX_LINES = 20;
 const MAX_LINE_LENGTH = 300;
 
 /**
- * Decides by what is remembered of the folder.
+ * Decides by what is remembered about the folder.
  * @param used the keys that this call would use, for the message
  */
 export function judgeTrust(
@@ -38,9 +38,9 @@ export function judgeTrust(
   if (remembered?.digest === config.digest) return { kind: 'trusted' };
   const isChanged = remembered !== undefined;
   const why = isChanged
-    ? 'its keys, or the files that they name, have changed since you trusted this folder'
-    : 'you have not trusted this folder';
-  const message = `${config.file} says how to reach the fleet (${used.join(', ')}), and ${why}. Read it, then run: ${trustCommand(config.folder)}`;
+    ? 'its settings, or the files that they name, have changed since you trusted this directory'
+    : 'you have not trusted this directory';
+  const message = `${config.file} decides how to reach the fleet (${used.join(', ')}), but ${why}. Read it, then run: ${trustCommand(config.folder)}`;
   return { kind: isChanged ? 'changed' : 'unknown', message };
 }
 
@@ -63,5 +63,5 @@ export function showKeys(keys: readonly ConnectionKey[]): string[] | undefined {
 
 function notYours({ file, owners }: FolderConfig): string {
   const other = owners.find((owner) => !isOurs(owner));
-  return `${file} says how to reach the fleet, and it belongs to another user (id ${other}), who could change whom you talk to. Give the connection by flags, or name the file with --config if you mean it.`;
+  return `${file} decides how to reach the fleet, but it belongs to another user (uid ${other}), who could redirect your connections. Give the connection by flags, or name the file with --config if you trust it.`;
 }

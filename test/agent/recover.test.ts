@@ -87,7 +87,7 @@ async function untilQuorumIsLost(servers: number): Promise<RebuildPlan> {
     tunnel: { ...sshOptions(), destinations: [parseDestination(destination, { defaultUser: 'root' })] },
   }));
   const reaching = { prefix: '/var/lib/hawser', timeoutMs: 3_000, signal: AbortSignal.timeout(60_000) };
-  await using reached = await ReachedHosts.enter(hosts, reaching);
+  await using reached = await ReachedHosts.open(hosts, reaching);
   for (;;) {
     const reports = await reached.report(reaching);
     const plan = planRecovery(reports);
@@ -128,7 +128,7 @@ test.serial(
     t.deepEqual(await converged(), { h1: true, h2: true, h3: true });
     const refused = await recover('--yes');
     t.is(refused.code, 4, refused.stderr);
-    t.regex(refused.stderr, /has a quorum: nothing to recover/);
+    t.regex(refused.stderr, /has a quorum: there is nothing to recover/);
 
     await Promise.all([h3.stopAgent('SIGKILL'), separate(h2)]);
     const plan = await untilQuorumIsLost(2);
@@ -140,7 +140,7 @@ test.serial(
     await h2.exec(['nft', 'delete', 'table', 'inet', 'apart']);
     const done = await recovering;
     t.is(done.code, 0, done.stderr);
-    t.regex(done.stdout, /The cluster works again/);
+    t.regex(done.stdout, /The cluster is working again/);
     await using world = await worldBy(h1, h2);
     t.is(await world.strGet('kept'), 'since before');
     t.deepEqual(await getFleet(world.client), { uuid, generation: 2 }, 'what is left behind is told from it');
@@ -191,7 +191,7 @@ test.serial(
     if (!h1 || !h2 || !h3) throw new TypeError('the fleet has three hosts');
     await Promise.all([h2.kill(), h3.kill()]);
     const plan = await untilQuorumIsLost(1);
-    t.regex(plan.warnings.join(), /2 of 3 members \(.*\) are out of reach: if they run/);
+    t.regex(plan.warnings.join(), /2 of 3 members \(.*\) cannot be reached\. If they are still running/);
     const status = await onAllHosts(['status'], '--seeds', h1.clientUrl);
     t.is(status.code, 1, status.stderr);
     t.regex(status.stdout, /^h1 +up, pid \d+ +no-quorum/m);
@@ -202,7 +202,7 @@ test.serial(
     t.regex(written.stderr, /it has no leader.*see hawser members recover/);
     const done = await recover('--yes');
     t.is(done.code, 0, done.stderr);
-    t.regex(done.stdout, /The cluster works again: 1 server \(h1\)/);
+    t.regex(done.stdout, /The cluster is working again: 1 server \(h1\)/);
     await using world = await worldBy(h1);
     t.is(await world.strGet('kept'), 'and after');
     await world.strSet('kept', 'still');

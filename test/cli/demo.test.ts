@@ -57,7 +57,7 @@ const interrupted = test.macro({
   title: (_, _stream, moment) => `a demo that is interrupted at ${moment} ends with 130 and leaves nothing`,
 });
 
-test.serial(interrupted, 'stdout', /Bringing up/);
+test.serial(interrupted, 'stdout', /Starting 3 hosts/);
 test.serial(interrupted, 'stdout', /are up as/);
 test.serial(interrupted, 'stderr', /Recorded deploy/);
 
@@ -94,6 +94,6 @@ test.serial('what --keep left up can be looked at and taken down', async (t) => 
   const status = await hawser(['status', '--json', '--config', config], { env });
   t.is(status.code, 0, status.stderr);
   t.is(JSON.parse(status.stdout).deploy.verdict, 'healthy');
-  t.is((await hawser(['demo', '--stop'], { env })).stdout, 'Took down 1.\n');
+  t.is((await hawser(['demo', '--stop'], { env })).stdout, 'Stopped 1 demo fleet.\n');
   t.deepEqual(await fleets(), []);
 });

@@ -89,7 +89,7 @@ test.serial('a file that cannot be read is said without a word of the system cal
   const seeds = ['--seeds', 'http://127.0.0.1:1'];
   for (const [words, sentence] of [
     [['--config', '/no/such.yaml'], 'Cannot read /no/such.yaml: there is no such file.'],
-    [['--config', '/'], 'Cannot read /: it is a folder.'],
+    [['--config', '/'], 'Cannot read /: it is a directory.'],
     [
       ['--user', 'r', '--password-file', '/no/such', ...seeds],
       'Cannot read the password file /no/such: there is no such file.',

@@ -77,7 +77,7 @@ test.serial('what needs a home is asked for by the variable', async (t) => {
   const flags = ['--ssh-url', `${user}@${host}:${port}`, '--ssh-id', '~/id'];
   const { code, stderr } = await runNameless(['status', ...flags]);
   t.is(code, 2);
-  t.regex(stderr, /no home folder here\. Set HOME/);
+  t.regex(stderr, /no home directory\. Set HOME/);
   const trusted = await runNameless(['trust', '--list']);
   t.is(trusted.code, 0, trusted.stderr);
   const demo = await runNameless(['demo', '--stop']);

@@ -37,5 +37,5 @@ async function read(world: ClientWorld, options: CallOptions): Promise<Endpoints
 
 function format({ advertised }: Endpoints): Lines | string {
   const rows = Object.entries(advertised).map(([hostname, urls]) => [hostname, urls.join(',')]);
-  return rows.length === 0 ? 'No host advertises an etcd server.' : table(['HOST', 'CLIENT URLS'], rows);
+  return rows.length === 0 ? 'no host advertises an etcd server' : table(['HOST', 'CLIENT URLS'], rows);
 }

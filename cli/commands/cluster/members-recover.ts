@@ -49,7 +49,7 @@ async function recover(context: Context, flags: RecoverFlags): Promise<void> {
     import('../../recover/format.js'),
   ]);
   const reaching = { prefix: flags.prefix, timeoutMs: connection.timeoutMs, signal };
-  await using reached = await ReachedHosts.enter(hosts, reaching);
+  await using reached = await ReachedHosts.open(hosts, reaching);
   const reports = await reached.report(reaching);
   const plan = planRecovery(reports);
   const steps = formatPlan(plan, reports);

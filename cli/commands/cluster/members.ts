@@ -44,7 +44,7 @@ function forgetCommand(context: Context): Command {
     .action(async (hostname: string, flags: ConnectionFlags) => {
       const { forgetHost } = await import('../../../world/agents/hosts.js');
       await withWorld(context, flags, (world, call) => forgetHost(world.client, hostname, call));
-      printResult(flags, { forgotten: hostname }, `Forgot ${hostname}.`);
+      printResult(flags, { forgotten: hostname }, `forgot ${hostname}`);
     });
 }
 

@@ -8,7 +8,7 @@ import type { Context } from '../../context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { drawTree, type Listed, list } from '../../fs/listing.js';
-import { sayingPaths } from '../../fs/path-error.js';
+import { explainingPaths } from '../../fs/path-error.js';
 import { Progress } from '../../fs/progress.js';
 import type { Lines } from '../../output/lines.js';
 import { counted, formatBytes, lines, printResult, table } from '../../output/print.js';
@@ -189,7 +189,7 @@ async function onFs(
   await withWorld(context, flags, async (world, call) => {
     const name = flags.fs ?? world.uri();
     const fs = world.fs(name.includes('://') ? name : `etcdfs://${DEFAULT_METADATA_PREFIX}/${name}`);
-    await sayingPaths(fs, () => work(fs, call, world));
+    await explainingPaths(fs, () => work(fs, call, world));
   });
 }
 

@@ -22,7 +22,7 @@ test.serial('a dead host is named, the deploy is not healthy without it, and it 
   const run = ['sh', '-c', `[ $HAWSER_HOSTNAME = h1 ] && exec sleep 1000; exec node server.mjs one ${port}`];
   const folder = await appFolder(t, { run });
   const planned = await deployTo(h1, folder, '--plan');
-  t.is(planned.stdout, 'Would deploy app as deploy 1 to h1; h2 is away and applies it when it is back.\n');
+  t.is(planned.stdout, 'Would deploy app as deploy 1 to h1; h2 is away and will apply it when it is back.\n');
   const failed = await deployTo(h1, folder);
   t.is(failed.code, 5);
   t.regex(failed.stderr, /Deploy 1 of app failed. h2 missing: Its agent does not run; .*--allow-missing/);

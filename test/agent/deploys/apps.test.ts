@@ -157,6 +157,6 @@ test.serial(
     });
     const { stdout } = await hawser(['status', '--seeds', host.clientUrl]);
     t.regex(stdout, /h1 +up +voter +\S+ +\d+ \(down\) +restarting: exited \(exit code 7\), started again/);
-    t.regex(stdout, /deploy \d+ app: healthy when it was deployed, down on h1/);
+    t.regex(stdout, /deploy \d+ app: healthy when it was deployed, now down on h1/);
   },
 );

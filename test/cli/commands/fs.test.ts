@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/prom
 import path from 'node:path';
 import test from 'ava';
 import { drawTree, list } from '../../../cli/fs/listing.js';
-import { sayingPaths } from '../../../cli/fs/path-error.js';
+import { explainingPaths } from '../../../cli/fs/path-error.js';
 import { EtcdWorld, memoryFs } from '../../../world/index.js';
 import { unfolding } from '../../world/fs/unfolding.js';
 import { Etcd } from '../../world/helpers/etcd.js';
@@ -39,7 +39,7 @@ test.serial('a folder that was put is copied back the same, and freed once it is
   t.deepEqual(await readFile(back), await readFile(there));
   const refused = await hawser(['fs', 'rm', '/www', ...flags]);
   t.is(refused.code, 1);
-  t.regex(refused.stderr, /^hawser: \/www is a folder: give -r/);
+  t.regex(refused.stderr, /^hawser: \/www is a directory: give -r/);
   await world.fs(world.uri()).rm('/www', { recursive: true });
   t.regex((await hawser(['fs', 'gc', ...flags])).stdout, /^Freed [1-9]\d* blocks, kept 0\.\n$/);
 });
@@ -134,11 +134,11 @@ test.serial('a tree is drawn with each entry below its folder', async (t) => {
 test.serial('a wrong path is a plain sentence, here and there', async (t) => {
   const fs = memoryFs();
   await t.throwsAsync(
-    sayingPaths(fs, () => fs.readdir('/nope')),
+    explainingPaths(fs, () => fs.readdir('/nope')),
     { code: 'ENOENT', message: 'There is no /nope in memmapfs:/// (ENOENT).' },
   );
   await t.throwsAsync(
-    sayingPaths(fs, () => stat('/no/such/file')),
+    explainingPaths(fs, () => stat('/no/such/file')),
     { code: 'ENOENT', message: 'There is no /no/such/file on this machine (ENOENT).' },
   );
 });

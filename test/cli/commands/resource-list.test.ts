@@ -20,8 +20,8 @@ test.serial('a list is read as it was written, whatever its texts hold', (t) => 
 });
 
 const wrong: readonly (readonly [text: string, message: RegExp])[] = [
-  ['', /^f is not JSON/],
-  ['nonsense', /^f is not JSON/],
+  ['', /^f is not valid JSON/],
+  ['nonsense', /^f is not valid JSON/],
   ['{"kind":"k"}', /^f is not a list/],
   ['[5]', /^f, entry 1:/],
   ['[{"kind":"k","name":"n"},{"kind":"k"}]', /^f, entry 2, name:/],

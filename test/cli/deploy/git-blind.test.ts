@@ -99,7 +99,7 @@ test.serial(
     app.git('config', 'core.worktree', elsewhere);
     await app.write('run.sh', 'rm\n');
   },
-  /git does not say|elsewhere/,
+  /git cannot tell|elsewhere/,
 );
 test.serial(
   blinded,

@@ -32,7 +32,7 @@ test.serial('the password comes from the environment or from a file that is priv
   await chmod(file, 0o644);
   const open = await direct.run(['str', 'get', 'k', ...mine, '--user', 'ann', '--password-file', file]);
   t.is(open.code, 2);
-  t.regex(open.stderr, /Others can read the password file .*: chmod 600 it/);
+  t.regex(open.stderr, /Other users can read the password file .*: run chmod 600 on it/);
 });
 
 test.serial('it is said what is missing: a user, a password, a right', async (t) => {

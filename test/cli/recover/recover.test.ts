@@ -78,8 +78,8 @@ test.serial(
     t.is(code, 4, stderr);
     t.regex(stdout, /h1 +up, pid \d+ +no-quorum +100 +4 +812 +20 kB/);
     t.regex(stdout, /:1 +out of reach/);
-    t.regex(stdout, /The best to rebuild from is h1/);
-    t.regex(stdout, /Warning: 2 of 3 members \(h2, h3\) are out of reach/);
+    t.regex(stdout, /h1 is the best to rebuild from/);
+    t.regex(stdout, /Warning: 2 of 3 members \(h2, h3\) cannot be reached/);
     t.regex(stderr, /Nothing was changed/);
     t.deepEqual(asked, []);
   },
@@ -108,7 +108,7 @@ test.serial('a cluster with a quorum is refused with exit 4, --yes or not', asyn
   t.is(code, 4);
   t.deepEqual(JSON.parse(stderr).error, {
     code: 'has-quorum',
-    message: 'The cluster has a quorum: nothing to recover.',
+    message: 'The cluster has a quorum: there is nothing to recover.',
   });
   t.deepEqual(asked, []);
 });
@@ -140,7 +140,7 @@ test.serial('on a terminal, yes rebuilds', async (t) => {
   await terminal.shows(/Rebuild the cluster like this\? \(y\/N\)/);
   terminal.type('y\r');
   t.is(await terminal.exited, 0, terminal.screen());
-  t.regex(terminal.screen(), /The cluster works again: 1 server \(m1\)/);
+  t.regex(terminal.screen(), /The cluster is working again: 1 server \(m1\)/);
   t.deepEqual(asked, ['rebuild']);
 });
 

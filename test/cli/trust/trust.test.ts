@@ -177,19 +177,19 @@ test.serial('a terminal shows the keys and their values, safe to print, and asks
   const ask = (...more: string[]) => hawserInTerminal(t, ['size', '3', ...more], options);
 
   const no = ask('--yes');
-  await no.shows(/Trust this folder.*\(y\/N\)/);
+  await no.shows(/Trust this directory.*\(y\/N\)/);
   t.true(no.screen().includes(`ssh-url: ${nowhere}`), no.screen());
   t.true(no.screen().includes('hostname: "a\\u{1b}[2J\\u{202e}b\\u{430}"'), no.screen());
   no.type('\r');
   t.is(await no.exited, refused, no.screen());
 
   const end = ask();
-  await end.shows(/Trust this folder/);
+  await end.shows(/Trust this directory/);
   end.type('\x04');
   t.is(await end.exited, 130, end.screen());
 
   const yes = ask();
-  await yes.shows(/Trust this folder/);
+  await yes.shows(/Trust this directory/);
   yes.type('y\r');
   t.is(await yes.exited, wentThere, yes.screen());
   t.is((await desk.status()).code, wentThere);
