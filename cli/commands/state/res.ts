@@ -108,7 +108,7 @@ async function exportsFrom(
   const targets = await targetsFrom(kind, name, flags);
   if (flags.file === undefined) {
     if (data === undefined)
-      throw new CliError('usage', 'Give DATA too, or - to read it from standard input.');
+      throw new CliError('usage', 'Give data too, or - to read it from standard input.');
     const text = await valueArgument(data);
     return targets.map((target) => ({ ...target, data: text }));
   }

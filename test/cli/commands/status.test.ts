@@ -18,7 +18,7 @@ test.serial('a host that the other servers look for in the wrong place is named'
   t.is(code, 0);
   t.regex(
     stdout,
-    /^m1 moved: the other servers look for it at http:\S+, and it is at http:\/\/10\.0\.0\.9:2380\./m,
+    /^m1 moved: the other servers expect it at http:\S+, but it is at http:\/\/10\.0\.0\.9:2380\./m,
   );
 });
 

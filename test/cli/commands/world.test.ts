@@ -56,7 +56,7 @@ test.serial('standard input that is no text is refused, and nothing is stored', 
   const input = Buffer.from([0x68, 0xff, 0xfe]);
   const refused = await fleet.run(['str', 'set', 'binary', '-'], { input });
   t.is(refused.code, 2);
-  t.regex(refused.stderr, /not UTF-8.*base64/);
+  t.regex(refused.stderr, /not valid UTF-8.*base64/);
   t.is((await fleet.run(['str', 'get', 'binary'])).code, 1);
 });
 
