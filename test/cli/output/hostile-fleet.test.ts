@@ -14,7 +14,7 @@ import { actedOn, drawn, hostile, sentBesidesText, writeHostileFleet } from '../
 import { type Call, calls, file, folder, key, map } from '../helpers/hostile-calls.js';
 import { hawserInTerminal } from '../helpers/terminal.js';
 
-const runEach = fileURLToPath(new URL('../helpers/programs/run-each.js', import.meta.url));
+const runEach = fileURLToPath(new URL('../helpers/run-each.js', import.meta.url));
 
 let etcd: Etcd;
 

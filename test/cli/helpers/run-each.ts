@@ -1,6 +1,6 @@
 /** Runs each command line of a JSON file, one after the other in this process, and says on a line of its own where each begins. */
 import { readFile } from 'node:fs/promises';
-import { runProgram } from '../../../../cli/program.js';
+import { runProgram } from '../../../cli/program.js';
 
 const [node = '', , file = ''] = process.argv;
 const calls: string[][] = JSON.parse(await readFile(file, 'utf8'));
