@@ -36,11 +36,11 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   const { signal } = run;
   const { name } = prepared.manifest;
   const { folder } = prepared.choices;
-  const planned = await readTargets(world, signal);
+  const targets = await readTargets(world, signal);
   const position = await findPosition(world, prepared, signal);
-  const to = describeTargets(planned);
+  const to = describeTargets(targets);
   if (run.plan) {
-    const { live: hosts, away } = planned;
+    const { live: hosts, away } = targets;
     const value = { id: position.id, name, hosts, away, hash: prepared.git?.head ?? '', folder };
     return { value, text: `Would deploy ${name} as deploy ${position.id} to ${to}.` };
   }
@@ -52,13 +52,13 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   const upload = await world.putTree(folder, { signal });
   const [sent, all] = [upload.uploadedBytes, upload.sizeBytes].map(formatBytes);
   printNote(run, `Uploaded ${sent} of ${all} in ${counted(upload.files, 'file')}.`);
-  const targets = await readTargets(world, signal);
+  // The hosts that were shown are those that are recorded, whatever came or went meanwhile.
   const hosts = run.allowMissing ? targets.live : [...targets.live, ...targets.away].sort();
   const { tree } = upload;
-  const { id } = await record(world, prepared, { tree, hosts, position, confirmed, signal });
+  const id = await record(world, prepared, { tree, hosts, position, confirmed, signal });
   printNote(run, `Recorded deploy ${id}.`);
   if (!run.wait || hosts.length === 0) {
-    const text = `Recorded deploy ${id} for ${describeTargets(targets)}.`;
+    const text = `Recorded deploy ${id} for ${to}.`;
     return { value: { id, verdict: 'pending', hosts: {}, away: targets.away }, text };
   }
   return await awaitHosts(world, { id, hosts, away: targets.away, name }, run);

@@ -86,13 +86,6 @@ export async function findPosition(
   return { id: newest + 1, parentHash };
 }
 
-/** What {@link record} recorded. */
-export interface Recorded {
-  readonly id: number;
-  /** The hosts that are expected to apply it. */
-  readonly hosts: readonly string[];
-}
-
 /** The hosts of the fleet, sorted. */
 export interface Targets {
   /** Those whose agent is running. */
@@ -116,6 +109,7 @@ export async function readTargets(world: ClientWorld, signal: AbortSignal): Prom
  * Appends the deploy to the log for these hosts. If another deploy wins the race, it tries again behind that one
  * (and checks the commit again), unless a person has confirmed `position`.
  *
+ * @returns the id of the deploy
  * @throws CliError `overtaken` or `hash-chain`
  */
 export async function record(
@@ -128,7 +122,7 @@ export async function record(
     readonly confirmed: boolean;
     readonly signal: AbortSignal;
   },
-): Promise<Recorded> {
+): Promise<number> {
   const { signal, tree, hosts } = options;
   const payload = serialiseDeployment({
     hawser: 1,
@@ -145,7 +139,7 @@ export async function record(
   for (let tries = 1; ; tries += 1) {
     try {
       await world.addDeploy(position.id, prepared.git?.head ?? '', position.parentHash, payload, { signal });
-      return { id: position.id, hosts };
+      return position.id;
     } catch (error) {
       if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
       if (options.confirmed || tries === MAX_TRIES) {
