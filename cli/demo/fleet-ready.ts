@@ -6,7 +6,7 @@ const START_TIMEOUT_MS = 60_000;
 /**
  * Waits until every host has registered its agent and serves as a voting member.
  *
- * @throws Error naming the hosts that did not get there, with the end of their agents' logs.
+ * @throws Error naming the hosts that did not join in time, with the end of their agents' logs.
  */
 export async function waitForFleet(world: ClientWorld, fleet: Fleet, signal: AbortSignal): Promise<void> {
   const names = fleet.hosts.map(({ name }) => name);

@@ -1,3 +1,4 @@
+import { Notify } from '../../base/notify.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { type DeployVerdict, deployVerdict, type HostVerdict } from '../../world/deploys/verdict.js';
 
@@ -33,7 +34,7 @@ export async function waitForVerdict(options: WaitOptions): Promise<DeployVerdic
   let judgement: DeployVerdict = deployVerdict({ hosts, reports: new Map(), agents: new Set(hosts) });
   let grace: NodeJS.Timeout | undefined;
   try {
-    for await (const _ of firstOf(signal, [
+    for await (const _ of eachChange(signal, [
       world.watchReports(id, { signal }),
       world.watchAgents({ signal }),
     ])) {
@@ -76,32 +77,25 @@ function showChanges(
   }
 }
 
-/** Yields once for every item of any of the sources; items that come while nobody asks are folded into one. */
-async function* firstOf(signal: AbortSignal, sources: readonly AsyncIterable<void>[]): AsyncGenerator<void> {
-  let pending = false;
+/** Yields whenever any of the sources does; items that come while nobody asks are folded into one. */
+async function* eachChange(
+  signal: AbortSignal,
+  sources: readonly AsyncIterable<void>[],
+): AsyncGenerator<void> {
+  const changed = new Notify();
   let failure: unknown;
-  let wake = () => {};
-  const notify = () => {
-    pending = true;
-    wake();
-  };
   const pumps = sources.map(async (source) => {
-    for await (const _ of source) notify();
+    for await (const _ of source) changed.notify();
   });
   const ended = Promise.all(pumps).catch((error: unknown) => {
     failure = error ?? new Error('a watch ended without a reason');
-    notify();
+    changed.notify();
   });
-  signal.addEventListener('abort', notify, { once: true });
-  while (!signal.aborted) {
-    if (!pending) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-    pending = false;
-    if (failure !== undefined && !signal.aborted) throw failure;
-    if (!signal.aborted) yield undefined;
+  for (;;) {
+    await changed.wait(undefined, signal);
+    if (signal.aborted) break;
+    if (failure !== undefined) throw failure;
+    yield;
   }
   await ended;
 }
