@@ -44,7 +44,10 @@ function describe(error: unknown): { code: string; message: string; details: Rec
   if (!(error instanceof Error)) return { code: 'failed', message: String(error), details: {} };
   const { code, host, hosts, key, logTail } = error as Error & Record<string, unknown>;
   const details = Object.fromEntries(
-    Object.entries({ host, hosts, key, logTail }).filter(([, value]) => value !== undefined),
+    // A fleet that does not answer has nothing to do with the key that happened to be asked for.
+    Object.entries({ host, hosts, key: code === 'unavailable' ? undefined : key, logTail }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
   return { code: typeof code === 'string' ? code : 'failed', message: sentenceOf(error), details };
 }

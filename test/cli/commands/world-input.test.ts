@@ -30,6 +30,7 @@ const refused: readonly Row[] = [
   [['deploys', 'prune'], 2, /--keep/],
   [['str', 'get', 'x', '--namespace', 'no-slash'], 2, /no-slash/],
   [['str', 'get', 'x', '--namespace', '/ends/'], 2, /\/ends\//],
+  [['str', 'get', 'x', '--namespace', ''], 2, /"" is not a valid namespace/],
 ];
 
 for (const [args, code, message] of refused) {

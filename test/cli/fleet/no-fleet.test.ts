@@ -43,6 +43,15 @@ test('a fleet that does not answer is spoken of without the keys that it keeps t
     t.regex(stderr, /^hawser: Could not /);
     t.notRegex(stderr, / \/\w/, `${command}`);
   }
+  const { stderr } = await hawser([
+    'status',
+    '--json',
+    '--seeds',
+    'http://127.0.0.1:1',
+    '--timeout',
+    '500ms',
+  ]);
+  t.deepEqual(Object.keys(JSON.parse(stderr).error), ['code', 'message']);
 });
 
 test("an agent's socket on this machine is a fleet that is known", async (t) => {
