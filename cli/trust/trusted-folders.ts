@@ -57,7 +57,9 @@ async function makeStore(folder: string): Promise<void> {
     // A file stands where a folder of the path should: HOME=/dev/null, as services have it.
     const isFile = code === 'ENOTDIR' || code === 'EEXIST';
     const problem = isFile ? 'part of that path is not a directory; check HOME and XDG_CONFIG_HOME' : message;
-    throw new CliError('usage', `Cannot save the directories that you trust in ${folder}: ${problem}.`, { cause: error });
+    throw new CliError('usage', `Cannot save the directories that you trust in ${folder}: ${problem}.`, {
+      cause: error,
+    });
   }
 }
 

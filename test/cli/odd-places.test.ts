@@ -53,7 +53,10 @@ test('what you trust cannot be kept in a HOME that is no folder, and that is sai
   const env = { HOME: '/dev/null' };
   const { code, stderr } = await hawser(['trust', desk.folder], { cwd: desk.home, env });
   t.is(code, wrongUsage);
-  t.regex(stderr, /^hawser: Cannot save the directories that you trust in \/dev\/null\/\.config\/hawser\/trusted: part of /m);
+  t.regex(
+    stderr,
+    /^hawser: Cannot save the directories that you trust in \/dev\/null\/\.config\/hawser\/trusted: part of /m,
+  );
   t.notRegex(stderr, /ENOTDIR/);
 });
 

@@ -5,6 +5,7 @@ import { deploy } from '../../../cli/deploy/deploy.js';
 import { prepare } from '../../../cli/deploy/prepare.js';
 import { registerAgent } from '../../../world/agents/agents.js';
 import { parseDeployment } from '../../../world/deploys/deployment.js';
+import type { World } from '../../../world/world.js';
 import { DirectEtcd } from '../helpers/direct-etcd.js';
 import { temporaryFolder } from '../helpers/hawser.js';
 
@@ -23,11 +24,12 @@ test('the hosts that were shown are recorded, and named at the end, whichever jo
   await join('h1');
   const { signal } = new AbortController();
   const choices = { folder, message: '', git: false, force: false, noop: false };
-  const putTree = world.putTree.bind(world);
-  world.putTree = async (...given) => {
+  const { putTree } = world;
+  const joinedMeanwhile: World['putTree'] = async (...given) => {
     await join('h2');
     return putTree(...given);
   };
+  Object.assign(world, { putTree: joinedMeanwhile });
   const { value, text } = await deploy(world, await prepare(choices, signal), {
     ...{ json: true, verbose: false, yes: true, wait: false, waitTimeout: 1_000, plan: false },
     ...{ allowMissing: false, signal },
