@@ -31,17 +31,17 @@ export function forwardCommand(context: Context): Command {
         'listen on this loopback port instead; every local user can connect to it',
       ).argParser(hostAndPort),
     )
-    .action(async (target: string | undefined, flags: ForwardFlags) => {
+    .action(async (to: string | undefined, flags: ForwardFlags) => {
       const { signal } = context.interrupts;
-      const connection = requireFleet(await resolveTarget(flags, { signal }));
-      if (connection.sshUrls.length === 0)
+      const target = requireFleet(await resolveTarget(flags, { signal }));
+      if (target.sshUrls.length === 0)
         throw new CliError('usage', 'A forward needs SSH: give --ssh-url user@host.');
       const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([
         import('../../tunnel/tunnel.js'),
         import('../../world/client/calls/endpoint.js'),
-        tunnelOptions(connection, logTo(flags), signal),
+        tunnelOptions(target, logTo(flags), signal),
       ]);
-      const endpoint = parseEndpoint(target ?? connection.seeds[0] ?? '');
+      const endpoint = parseEndpoint(to ?? target.seeds[0] ?? '');
       const there = endpoint.scheme === 'unix' ? { socketPath: endpoint.path } : endpoint;
       await using tunnel = await Tunnel.open({ ...options, probe: [there] }, { signal });
       const forward = await tunnel.forward(there, {

@@ -106,17 +106,16 @@ function endWithReader({ interrupts }: Context, environment: NodeJS.ProcessEnv):
 }
 
 async function agentOptions(context: Context, flags: RunFlags, prefix: string): Promise<AgentOptions> {
-  const connection = await resolveTarget(flags, { searchConfig: false });
+  const target = await resolveTarget(flags, { searchConfig: false });
   const log = agentLog(flags);
   return {
-    hostname: connection.hostname,
+    hostname: target.hostname,
     prefix,
     isTemporary: flags.tmpPrefix,
-    namespace: connection.namespace,
+    namespace: target.namespace,
     seeds: flags.seeds,
-    fleet: connection.fleetId,
-    connectSeeds:
-      connection.sshUrls.length === 0 ? undefined : (signal) => openWorld(connection, log, signal),
+    fleet: target.fleetId,
+    connectSeeds: target.sshUrls.length === 0 ? undefined : (signal) => openWorld(target, log, signal),
     clientUrls: flags.clientUrls,
     serverUrls: flags.serverUrls,
     insecure: flags.insecure,
@@ -126,8 +125,8 @@ async function agentOptions(context: Context, flags: RunFlags, prefix: string): 
     noServer: !flags.server,
     noNetwork: !flags.network,
     tls: serverTls(flags),
-    clientTls: connection.tls,
-    user: etcdUser(connection.user, { canAsk: false, signal: context.interrupts.signal }),
+    clientTls: target.tls,
+    user: etcdUser(target.user, { canAsk: false, signal: context.interrupts.signal }),
     labels: flags.label,
     idealClusterSize: flags.idealClusterSize,
     quotaBackendBytes: flags.quotaBackendBytes,

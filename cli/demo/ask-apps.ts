@@ -17,13 +17,13 @@ export interface Answer {
 /** Asks the app on each host for its front page, through a tunnel to that very host. */
 export async function askApps(
   fleet: Fleet,
-  connection: FleetTarget,
+  target: FleetTarget,
   log: Log,
   signal: AbortSignal,
 ): Promise<Answer[]> {
   return Promise.all(
     fleet.hosts.map(async (host) => {
-      const options = await tunnelOptions({ ...connection, sshUrls: [host.destination] }, log, signal);
+      const options = await tunnelOptions({ ...target, sshUrls: [host.destination] }, log, signal);
       await using tunnel = await Tunnel.open(options, { signal });
       const forward = await tunnel.forward({ host: appAddress(fleet, host), port: APP_PORT }, { signal });
       return { host: host.name, answer: await frontPage(forward.address, signal) };

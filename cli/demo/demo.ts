@@ -75,15 +75,15 @@ interface Tour {
 }
 
 async function tour(fleet: Fleet, { flags, signal, say, seconds }: Tour) {
-  const connection = connectionTo(fleet);
-  await using world = await openWorld(connection, logTo(flags), signal);
+  const target = targetOf(fleet);
+  await using world = await openWorld(target, logTo(flags), signal);
   await waitForFleet(world, fleet, signal);
   say(
     lines(['', formatStatus(await readStatus(world, { signal, timeoutMs: CALL_TIMEOUT_MS }, logTo(flags)))]),
   );
   say(lines(['', `The fleet is up after ${seconds().toFixed(1)} s. Deploying fixtures/hello over SSH…`]));
   const deploySeconds = await deployHello(world, flags, signal);
-  const answers = await askApps(fleet, connection, logTo(flags), signal);
+  const answers = await askApps(fleet, target, logTo(flags), signal);
   say(lines(['', 'The answer of each app, through a tunnel to its host:']));
   for (const { host, answer } of answers) say(`  ${host}: ${answer}`);
   const [all, deployed] = [seconds(), deploySeconds].map((time) => `${time.toFixed(1)} s`);
@@ -138,8 +138,8 @@ function seedsOf(fleet: Fleet): string[] {
     : fleet.hosts.map(({ clientUrl }) => clientUrl);
 }
 
-/** The same connection that a person would give with flags. */
-function connectionTo(fleet: Fleet): FleetTarget {
+/** The target that a person would give with flags. */
+function targetOf(fleet: Fleet): FleetTarget {
   return {
     sshUrls: fleet.hosts.map(({ destination }) => destination),
     sshIds: [],

@@ -15,13 +15,13 @@ export type OpenAt = (url: string) => Promise<ClientWorld>;
 
 /** Reaches each member of a cluster by itself, at an address where that member answers; closes what it opened. */
 export class MemberClients implements AsyncDisposable {
-  readonly #connection: FleetTarget;
+  readonly #target: FleetTarget;
   readonly #openAt: OpenAt;
   readonly #signal: AbortSignal;
   readonly #asked = new Map<string, Promise<Answer>>();
 
-  constructor(connection: FleetTarget, openAt: OpenAt, signal: AbortSignal) {
-    this.#connection = connection;
+  constructor(target: FleetTarget, openAt: OpenAt, signal: AbortSignal) {
+    this.#target = target;
     this.#openAt = openAt;
     this.#signal = signal;
   }
@@ -29,7 +29,7 @@ export class MemberClients implements AsyncDisposable {
   /** @throws WorldError `unavailable` when the member answers at none of the seeds and of its own client URLs. */
   async reach({ id, name, clientUrls }: Member): Promise<Client> {
     let trouble = '';
-    for (const url of new Set([...this.#connection.seeds, ...clientUrls])) {
+    for (const url of new Set([...this.#target.seeds, ...clientUrls])) {
       try {
         const { memberId, world } = await this.#ask(url);
         if (memberId === id) return world.client;
@@ -53,7 +53,7 @@ export class MemberClients implements AsyncDisposable {
   async #answerAt(url: string): Promise<Answer> {
     const world = await this.#openAt(url);
     try {
-      const call = { signal: this.#signal, timeoutMs: this.#connection.timeoutMs };
+      const call = { signal: this.#signal, timeoutMs: this.#target.timeoutMs };
       const { memberId } = await world.client.status(undefined, call);
       return { memberId, world };
     } catch (error) {

@@ -9,18 +9,14 @@ import { requireFleet, resolveTarget } from './resolve-target.js';
 import { tunnelOptions } from './ssh-tunnel.js';
 
 /** Opens the World of a fleet: through SSH where a way in is given, else directly. */
-export async function openWorld(
-  connection: FleetTarget,
-  log: Log,
-  signal: AbortSignal,
-): Promise<ClientWorld> {
-  const { seeds, tls, namespace, hostname, fleetId: fleet } = connection;
-  const user = etcdUser(connection.user, { canAsk: connection.canAskPassword === true, signal });
+export async function openWorld(target: FleetTarget, log: Log, signal: AbortSignal): Promise<ClientWorld> {
+  const { seeds, tls, namespace, hostname, fleetId: fleet } = target;
+  const user = etcdUser(target.user, { canAsk: target.canAskPassword === true, signal });
   const shared = { tls, user, namespace, hostname, fleet, log };
-  if (connection.sshUrls.length > 0) {
+  if (target.sshUrls.length > 0) {
     const [{ SshWorld }, tunnel] = await Promise.all([
       import('../../world/ssh-world.js'),
-      tunnelOptions(connection, log, signal),
+      tunnelOptions(target, log, signal),
     ]);
     return SshWorld.open({ ...shared, seeds, ssh: tunnel }, { signal, lazy: true });
   }
@@ -36,7 +32,7 @@ export async function withWorld<T>(
   options: Pick<ResolveOptions, 'appFolder'> = {},
 ): Promise<T> {
   const { signal } = context.interrupts;
-  const connection = requireFleet(await resolveTarget(flags, { ...options, signal }));
-  await using world = await openWorld(connection, logTo(flags), signal);
-  return await work(world, { signal, timeoutMs: connection.timeoutMs });
+  const target = requireFleet(await resolveTarget(flags, { ...options, signal }));
+  await using world = await openWorld(target, logTo(flags), signal);
+  return await work(world, { signal, timeoutMs: target.timeoutMs });
 }

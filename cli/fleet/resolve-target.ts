@@ -29,38 +29,38 @@ import { tlsOptions } from './tls-options.js';
 export interface FleetTarget {
   /** SSH destinations that lead to the fleet; none means that the seeds are dialled directly. */
   readonly sshUrls: readonly string[];
-  readonly sshHostkey?: string;
+  readonly sshHostkey?: string | undefined;
   readonly sshIds: readonly string[];
   /** Instead of the person's and the system's. */
   readonly sshKnownHosts: readonly string[];
   /** Beside them, for reading only: named by a file that came with a folder. */
-  readonly folderKnownHosts?: readonly string[];
+  readonly folderKnownHosts?: readonly string[] | undefined;
   /** Read instead of `~/.ssh/config` and the system's. */
-  readonly sshConfig?: string;
-  readonly transport?: TransportName;
+  readonly sshConfig?: string | undefined;
+  readonly transport?: TransportName | undefined;
   readonly seeds: readonly string[];
   /** Whether nobody said where the fleet is: no SSH destination and no seed. */
-  readonly isDefault?: boolean;
+  readonly isDefault?: boolean | undefined;
   /** For `https://` seeds. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
   /** For an etcd with authentication switched on. */
-  readonly user?: UserConfig;
+  readonly user?: UserConfig | undefined;
   readonly namespace: string;
   /** The fleet that the seeds must be of. */
-  readonly fleetId?: FleetIdentity;
+  readonly fleetId?: FleetIdentity | undefined;
   readonly hostname: string;
   /** Hosts to recover, if a config names them. */
-  readonly hosts?: readonly string[];
+  readonly hosts?: readonly string[] | undefined;
   /** How long one answer may take. */
   readonly timeoutMs: number;
   /** How long connecting may take, whatever ssh_config says. */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /** Whether SSH's questions can be asked on a terminal. */
-  readonly canAsk?: boolean;
+  readonly canAsk?: boolean | undefined;
   /** Whether `--yes` was given: then nobody is asked whom to trust, by any means. */
-  readonly isUnattended?: boolean;
+  readonly isUnattended?: boolean | undefined;
   /** Whether the password of the etcd user may be asked for, which `--yes` does not answer. */
-  readonly canAskPassword?: boolean;
+  readonly canAskPassword?: boolean | undefined;
 }
 
 /** What resolving depends on besides the flags. */
@@ -102,15 +102,15 @@ export async function resolveTarget(
       searchConfig,
     }));
   const config = connection === undefined ? {} : await permitted(connection, flags, options);
-  return layOver(flags, config, connection?.origin === 'folder');
+  return mergeTarget(flags, config, connection?.origin === 'folder');
 }
 
 /**
  * Refuses a target that nobody named when no agent of this machine listens either.
  * @throws CliError `usage`
  */
-export function requireFleet(connection: FleetTarget): FleetTarget {
-  if (connection.isDefault !== true || isLocalSocket(DEFAULT_CLIENT_URL)) return connection;
+export function requireFleet(target: FleetTarget): FleetTarget {
+  if (target.isDefault !== true || isLocalSocket(DEFAULT_CLIENT_URL)) return target;
   throw new CliError(
     'usage',
     'No fleet is known here. Give --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration directory (~/.config).',
@@ -188,23 +188,21 @@ function readFleet({ file, isNamed }: FleetFile, time: ReadingTime = {}): Promis
 }
 
 /** Flags over the file, over defaults. */
-function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: boolean): FleetTarget {
+function mergeTarget(flags: ConnectionFlags, config: ConnectionConfig, isFolders: boolean): FleetTarget {
   const sshUrls = flags.sshUrl ?? config.sshUrls ?? [];
-  const sshHostkey = flags.sshHostkey ?? config.sshHostkey;
-  const transport = flags.transport ?? config.transport;
   return {
     sshUrls,
-    ...(sshHostkey === undefined ? {} : { sshHostkey }),
+    sshHostkey: flags.sshHostkey ?? config.sshHostkey,
     sshIds: (flags.sshId ?? config.sshIds ?? []).map(expandHome),
     ...knownHosts(flags, config, isFolders),
-    ...(flags.sshConfig === undefined ? {} : { sshConfig: expandHome(flags.sshConfig) }),
-    ...(transport === undefined ? {} : { transport }),
-    ...etcdPart(flags, config),
+    sshConfig: flags.sshConfig === undefined ? undefined : expandHome(flags.sshConfig),
+    transport: flags.transport ?? config.transport,
+    ...etcdTarget(flags, config),
     isDefault: sshUrls.length === 0 && flags.seeds === undefined && config.seeds === undefined,
-    hostname: flags.hostname ?? config.hostname ?? ourName(),
-    ...(config.hosts === undefined ? {} : { hosts: config.hosts }),
+    hostname: flags.hostname ?? config.hostname ?? ourHostname(),
+    hosts: config.hosts,
     timeoutMs: flags.timeout ?? DEFAULT_TIMEOUT_MS,
-    ...(flags.timeout === undefined ? {} : { connectTimeoutMs: flags.timeout }),
+    connectTimeoutMs: flags.timeout,
     canAsk: canAsk() && flags.yes !== true,
     isUnattended: flags.yes === true,
     canAskPassword: mayAskPassword(flags),
@@ -212,19 +210,16 @@ function layOver(flags: ConnectionFlags, config: ConnectionConfig, isFolders: bo
 }
 
 /** Where etcd is, which fleet it must be, and as which user. */
-function etcdPart(
+function etcdTarget(
   flags: ConnectionFlags,
   config: ConnectionConfig,
 ): Pick<FleetTarget, 'seeds' | 'tls' | 'user' | 'fleetId' | 'namespace'> {
   const seeds = flags.seeds ?? config.seeds ?? [DEFAULT_CLIENT_URL];
-  const tls = tlsOptions(flags, config, seeds);
-  const user = userConfig(flags, config);
-  const fleetId = flags.fleetId ?? config.fleetId;
   return {
     seeds,
-    ...(tls === undefined ? {} : { tls }),
-    ...(user === undefined ? {} : { user }),
-    ...(fleetId === undefined ? {} : { fleetId }),
+    tls: tlsOptions(flags, config, seeds),
+    user: userConfig(flags, config),
+    fleetId: flags.fleetId ?? config.fleetId,
     namespace: checkedNamespace(flags.namespace ?? config.namespace ?? DEFAULT_NAMESPACE),
   };
 }
@@ -240,7 +235,7 @@ function knownHosts(
   return isFolders ? { sshKnownHosts: [], folderKnownHosts: files } : { sshKnownHosts: files };
 }
 
-function ourName(): string {
+function ourHostname(): string {
   const name = machineName();
   if (name !== '') return name;
   throw new CliError('usage', 'This machine has no hostname: give --hostname NAME.');
@@ -250,8 +245,9 @@ function ourName(): string {
 function checkedNamespace(namespace: string): string {
   try {
     checkNamespace(namespace);
-    return namespace;
   } catch (error) {
     throw new CliError('usage', (error as Error).message, { cause: error });
   }
+  if (namespace !== '') return namespace;
+  throw new CliError('usage', '"" is not a valid namespace: it must start with a slash, e.g. /_mgmt.');
 }

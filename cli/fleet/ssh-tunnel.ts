@@ -4,11 +4,11 @@ import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
 import type { FleetTarget } from './resolve-target.js';
 
 /**
- * The tunnel's options for a connection, resolved as OpenSSH resolves destinations.
+ * The options of the tunnel to a fleet, resolved as OpenSSH resolves destinations.
  * @throws TunnelError `bad-destination`
  */
 export async function tunnelOptions(
-  connection: FleetTarget,
+  target: FleetTarget,
   log: Log,
   signal?: AbortSignal,
 ): Promise<ResolvedTunnelOptions> {
@@ -18,23 +18,23 @@ export async function tunnelOptions(
   ]);
   const options = {
     flags: {
-      hostKey: connection.sshHostkey,
-      identityFiles: connection.sshIds,
-      knownHostsFiles: connection.sshKnownHosts,
-      connectTimeoutMs: connection.connectTimeoutMs,
+      hostKey: target.sshHostkey,
+      identityFiles: target.sshIds,
+      knownHostsFiles: target.sshKnownHosts,
+      connectTimeoutMs: target.connectTimeoutMs,
     },
     environment: process.env,
-    configFile: connection.sshConfig,
+    configFile: target.sshConfig,
     log,
     signal,
   };
-  const { folderKnownHosts = [] } = connection;
-  const destinations = await Promise.all(connection.sshUrls.map((url) => resolveDestination(url, options)));
-  const ask = askFor(connection, log);
+  const { folderKnownHosts = [] } = target;
+  const destinations = await Promise.all(target.sshUrls.map((url) => resolveDestination(url, options)));
+  const ask = askFor(target, log);
   return {
     destinations: destinations.map((destination) => alsoReading(destination, folderKnownHosts)),
-    connectTimeoutMs: connection.timeoutMs,
-    transport: connection.transport,
+    connectTimeoutMs: target.timeoutMs,
+    transport: target.transport,
     ask,
     log,
   };

@@ -49,7 +49,10 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 
 /** How SSH's questions reach the person: through the program of SSH_ASKPASS if it applies, else on the terminal. */
 export function askFor(
-  { canAsk: mayPrompt = false, isUnattended = false }: { canAsk?: boolean; isUnattended?: boolean },
+  {
+    canAsk: mayPrompt = false,
+    isUnattended = false,
+  }: { canAsk?: boolean | undefined; isUnattended?: boolean | undefined },
   log: Log,
 ): Ask | undefined {
   const program = askpassProgram(process.env, { hasTerminal: canAsk() });

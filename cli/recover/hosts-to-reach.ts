@@ -19,23 +19,23 @@ export interface HostFlags extends ConnectionFlags {
 export async function hostsToReach(
   flags: HostFlags,
   signal: AbortSignal,
-): Promise<{ connection: FleetTarget; hosts: readonly HostToReach[] }> {
+): Promise<{ target: FleetTarget; hosts: readonly HostToReach[] }> {
   if (!path.posix.isAbsolute(flags.prefix)) {
     throw new CliError(
       'usage',
       `The prefix ${flags.prefix} is not absolute: give the agents' data directory, such as ${DEFAULT_PREFIX}.`,
     );
   }
-  const connection = await resolveTarget(flags, { usesHosts: true, signal });
-  const named = flags.sshUrl === undefined ? connection.hosts : undefined;
-  const sshUrls = [...new Set(named ?? connection.sshUrls)];
+  const target = await resolveTarget(flags, { usesHosts: true, signal });
+  const named = flags.sshUrl === undefined ? target.hosts : undefined;
+  const sshUrls = [...new Set(named ?? target.sshUrls)];
   if (sshUrls.length === 0) {
     throw new CliError('usage', 'Name the hosts: give an --ssh-url for each, or `hosts` in hawser.yaml.');
   }
-  const { destinations, ...shared } = await tunnelOptions({ ...connection, sshUrls }, logTo(flags), signal);
+  const { destinations, ...shared } = await tunnelOptions({ ...target, sshUrls }, logTo(flags), signal);
   const hosts = destinations.flatMap((destination, index): HostToReach[] => {
     const host = sshUrls[index];
     return host === undefined ? [] : [{ host, tunnel: { ...shared, destinations: [destination] } }];
   });
-  return { connection, hosts };
+  return { target, hosts };
 }

@@ -12,14 +12,14 @@ import type { HostReport } from '../recover/plan-recovery.js';
  */
 export async function statusBySsh(context: Context, flags: HostFlags, error: WorldError): Promise<void> {
   const { signal } = context.interrupts;
-  const [{ connection, hosts }, { ReachedHosts }, { formatReports }] = await Promise.all([
+  const [{ target, hosts }, { ReachedHosts }, { formatReports }] = await Promise.all([
     hostsToReach(flags, signal).catch(() => {
       throw error;
     }),
     import('../recover/reached-hosts.js'),
     import('../recover/format.js'),
   ]);
-  const reaching = { prefix: flags.prefix, timeoutMs: connection.timeoutMs, signal };
+  const reaching = { prefix: flags.prefix, timeoutMs: target.timeoutMs, signal };
   await using reached = await ReachedHosts.open(hosts, reaching);
   const reports = await reached.report(reaching);
   if (reports.every(({ agent }) => agent === undefined)) throw error;

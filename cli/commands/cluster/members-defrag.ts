@@ -22,14 +22,14 @@ export function defragCommand(context: Context): Command {
     )
     .action(async (flags: ConnectionFlags) => {
       const { signal } = context.interrupts;
-      const connection = await resolveTarget(flags);
+      const target = await resolveTarget(flags);
       const log = logTo(flags);
-      await using world = await openWorld(connection, log, signal);
-      const openAt = await sameWay(world, connection, log, signal);
-      await using clients = new MemberClients(connection, openAt, signal);
+      await using world = await openWorld(target, log, signal);
+      const openAt = await sameWay(world, target, log, signal);
+      await using clients = new MemberClients(target, openAt, signal);
       const result = await defragMembers(world.client, {
         signal,
-        timeoutMs: connection.timeoutMs,
+        timeoutMs: target.timeoutMs,
         reach: (member) => clients.reach(member),
         onMember: ({ name }) => printNote(flags, `Defragmenting ${name} …`),
       });
@@ -41,13 +41,13 @@ export function defragCommand(context: Context): Command {
 /** Reaches other addresses the way the World is reached: through its tunnel, if it has one. */
 async function sameWay(
   world: ClientWorld,
-  { tls, user: userConfig, namespace, hostname, fleetId: fleet, ...connection }: FleetTarget,
+  { tls, user: userConfig, namespace, hostname, fleetId: fleet, ...target }: FleetTarget,
   log: Log,
   signal: AbortSignal,
 ): Promise<OpenAt> {
-  const user = etcdUser(userConfig, { canAsk: connection.canAskPassword === true, signal });
+  const user = etcdUser(userConfig, { canAsk: target.canAskPassword === true, signal });
   const shared = { tls, user, namespace, hostname, fleet, log };
-  if (connection.sshUrls.length > 0) {
+  if (target.sshUrls.length > 0) {
     const { SshWorld } = await import('../../../world/ssh-world.js');
     if (world instanceof SshWorld)
       return (url) =>

@@ -42,13 +42,13 @@ export function recoverCommand(context: Context): Command {
 
 async function recover(context: Context, flags: RecoverFlags): Promise<void> {
   const { signal } = context.interrupts;
-  const { connection, hosts } = await hostsToReach(flags, signal);
+  const { target, hosts } = await hostsToReach(flags, signal);
   const [{ ReachedHosts }, { planRecovery }, { formatPlan, formatReports }] = await Promise.all([
     import('../../recover/reached-hosts.js'),
     import('../../recover/plan-recovery.js'),
     import('../../recover/format.js'),
   ]);
-  const reaching = { prefix: flags.prefix, timeoutMs: connection.timeoutMs, signal };
+  const reaching = { prefix: flags.prefix, timeoutMs: target.timeoutMs, signal };
   await using reached = await ReachedHosts.open(hosts, reaching);
   const reports = await reached.report(reaching);
   const plan = planRecovery(reports);
@@ -60,7 +60,7 @@ async function recover(context: Context, flags: RecoverFlags): Promise<void> {
       throw new CliError('unreachable', 'Could not log in to any of the hosts over SSH.');
     }
     const action = await agreed(plan, flags, signal);
-    members = await act({ action, reached, reports, reaching, connection, flags });
+    members = await act({ action, reached, reports, reaching, target, flags });
   } finally {
     const outcome = members === undefined ? { recovered: false } : { recovered: true, members };
     const names = members?.map(({ name }) => name).sort() ?? [];
@@ -94,15 +94,15 @@ interface Action {
   readonly reached: ReachedHosts;
   readonly reports: readonly HostReport[];
   readonly reaching: Reaching;
-  readonly connection: FleetTarget;
+  readonly target: FleetTarget;
   readonly flags: RecoverFlags;
 }
 
 /** @returns the voting members of the cluster that is complete again. */
 async function act(todo: Action): Promise<readonly Member[]> {
-  const { action, reached, reports, reaching, connection, flags } = todo;
-  const { tls, namespace, hostname, fleetId: fleet, canAskPassword = false } = connection;
-  const user = etcdUser(connection.user, { canAsk: canAskPassword, signal: reaching.signal });
+  const { action, reached, reports, reaching, target, flags } = todo;
+  const { tls, namespace, hostname, fleetId: fleet, canAskPassword = false } = target;
+  const user = etcdUser(target.user, { canAsk: canAskPassword, signal: reaching.signal });
   const log = logTo(flags);
   const [{ carryOut }, { untilSize }, { SshWorld }] = await Promise.all([
     import('../../recover/carry-out.js'),
