@@ -9,25 +9,25 @@ import type { ConnectionConfig, TlsFiles } from './hawser-yaml.js';
 import {
   type ConfigText,
   parseYaml,
-  type ReadingTime,
-  readFoundFile,
+  type ReadLimits,
+  readConfigFile,
   readNamedFile,
 } from './read-config-file.js';
 
 export const CONFIG_NAME = 'hawser.yaml';
 
-/** Where the connection is looked for when no flag says it. */
+/** Where to look for the connection when no flag gives it. */
 export interface ConfigSearch {
-  /** A file that the person named; then nothing is searched. */
-  readonly given?: string | undefined;
-  /** Folders to begin at; each is looked through up to the root, then the person's own configuration. */
+  /** A file that the person named; then there is no search. */
+  readonly file?: string | undefined;
+  /** Folders to start from, each upward to the root; the person's own configuration comes last. */
   readonly from: readonly string[];
 }
 
-/** The file that says how the fleet is reached. Paths in it are absolute. */
+/** The file that says how to reach the fleet. Paths in it are absolute. */
 export type ConfigFile =
-  /** The person named it, or it is their own: it counts as said. */
-  | { readonly origin: 'said'; readonly file: string; readonly config: ConnectionConfig }
+  /** The person named it, or it is in their own configuration: it counts. */
+  | { readonly origin: 'person'; readonly file: string; readonly config: ConnectionConfig }
   /** It came with a folder: it counts once the folder is trusted. */
   | {
       readonly origin: 'folder';
@@ -36,10 +36,10 @@ export type ConfigFile =
       readonly folderConfig: FolderConfig;
     };
 
-/** What a search came to. */
+/** What a search found. */
 export interface FoundConfig {
   /** Whether there is any file. */
-  readonly isThere?: boolean;
+  readonly exists?: boolean;
   /** The first file with connection keys. */
   readonly connection?: ConfigFile;
   /** What the first file that names a fleet says. */
@@ -52,68 +52,68 @@ interface ParsedFile {
 }
 
 /**
- * Finds the config that is in force: the given file, else the first `hawser.yaml` with connection keys from the folders
+ * Finds the config that counts: the given file, else the first `hawser.yaml` with connection keys from the folders
  * upward, else the person's own. A file that only describes an app does not end the search.
  *
  * @throws CliError `usage` naming the file and each key that is wrong, `not-yours` for a file of the person's own configuration
  * that another user could have written.
  */
 export async function findConfig(
-  { given, from }: ConfigSearch,
-  time: ReadingTime = {},
+  { file, from }: ConfigSearch,
+  limits: ReadLimits = {},
 ): Promise<FoundConfig> {
-  if (given !== undefined) return readSaidFile(given, time);
+  if (file !== undefined) return readNamedConfig(file, limits);
   if (from.length === 0) return {};
   const ownFolder = ownConfigFolder();
-  const ownFile = ownFolder === undefined ? undefined : path.join(await real(ownFolder), CONFIG_NAME);
+  const ownFile = ownFolder === undefined ? undefined : path.join(await realPath(ownFolder), CONFIG_NAME);
   let found: FoundConfig = {};
-  for (const file of candidates(from)) {
+  for (const file of candidateFiles(from)) {
     if (file === ownFile) continue;
     const next = await readFolderConfig(file);
     found = { ...next, ...found };
     if (found.connection !== undefined) return found;
   }
-  return ownFile === undefined ? found : { ...(await readOwnFile(ownFile)), ...found };
+  return ownFile === undefined ? found : { ...(await readPersonalConfig(ownFile)), ...found };
 }
 
 /** Reads a file that the person named, whoever owns it. @throws CliError `usage` as {@link findConfig} */
-export async function readSaidFile(file: string, time: ReadingTime = {}): Promise<FoundConfig> {
-  const { config } = await parseFile(file, await readNamedFile(file, time));
-  return { connection: { origin: 'said', file, config }, ...fleetOf(config, file) };
+export async function readNamedConfig(file: string, limits: ReadLimits = {}): Promise<FoundConfig> {
+  const { config } = await parseFile(file, await readNamedFile(file, limits));
+  return { connection: { origin: 'person', file, config }, ...fleetOf(config, file) };
 }
 
 /** Reads a file of the person's own configuration. @throws CliError `usage` and `not-yours` as {@link findConfig} */
-export async function readOwnFile(file: string): Promise<FoundConfig> {
-  const text = await readFoundFile(file);
-  return text === undefined ? {} : ownConfig(text);
+export async function readPersonalConfig(file: string): Promise<FoundConfig> {
+  const text = await readConfigFile(file);
+  return text === undefined ? {} : parsePersonalConfig(text);
 }
 
 /** The nearest `hawser.yaml` from a folder upward. */
-export async function findNearest(folder: string): Promise<string | undefined> {
-  for (const file of candidates([folder])) if ((await readFoundFile(file)) !== undefined) return file;
+export async function findNearestFile(folder: string): Promise<string | undefined> {
+  for (const file of candidateFiles([folder])) if ((await readConfigFile(file)) !== undefined) return file;
   return undefined;
 }
 
 /** Reads the `hawser.yaml` of a folder. @throws CliError `usage` as {@link findConfig} */
 export async function readFolderConfig(file: string): Promise<FoundConfig> {
-  const text = await readFoundFile(file);
+  const text = await readConfigFile(file);
   if (text === undefined) return {};
   const { config, keys } = await parseFile(file, text.content);
   const fleet = { isThere: true, ...fleetOf(config, file) };
   if (keys.length === 0) return fleet;
-  const folder = await real(path.dirname(file));
+  const folder = await realPath(path.dirname(file));
   const { digestOf } = await import('../trust/keys-digest.js');
   const folderConfig = { file, folder, owners: text.owners, keys, digest: await digestOf(folder, keys) };
   return { connection: { origin: 'folder', file, config, folderConfig }, ...fleet };
 }
 
-async function ownConfig({ file, content, owners, isOpenToAll }: ConfigText): Promise<FoundConfig> {
+async function parsePersonalConfig({ file, content, owners, isOpenToAll }: ConfigText): Promise<FoundConfig> {
   if (isOpenToAll || !owners.every(isOursOrRoots)) {
     const message = `${file} decides how to reach the fleet, but another user could have written it. Make it yours with chown and chmod 600.`;
     throw new CliError('not-yours', message);
   }
   const { config } = await parseFile(file, content);
-  return { connection: { origin: 'said', file, config }, ...fleetOf(config, file) };
+  return { connection: { origin: 'person', file, config }, ...fleetOf(config, file) };
 }
 
 async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
@@ -124,11 +124,11 @@ async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
   ]);
   const parsed = parseConfig(value);
   if ('problems' in parsed) throw new CliError('usage', `${file} is invalid: ${parsed.problems.join('; ')}.`);
-  return { config: located(parsed.config, path.dirname(file)), keys: connectionKeysOf(value) };
+  return { config: withAbsolutePaths(parsed.config, path.dirname(file)), keys: connectionKeysOf(value) };
 }
 
 /** The paths of a config are relative to its folder. */
-function located(config: ConnectionConfig, folder: string): ConnectionConfig {
+function withAbsolutePaths(config: ConnectionConfig, folder: string): ConnectionConfig {
   const locate = (file: string) => (file.startsWith('~/') ? file : path.resolve(folder, file));
   const { sshIds, sshKnownHosts, tls, passwordFile } = config;
   return {
@@ -149,7 +149,7 @@ function fleetOf({ fleet }: ConnectionConfig, file: string): Pick<FoundConfig, '
 }
 
 /** Each folder's file on the way up to the root, once. */
-function candidates(from: readonly string[]): Set<string> {
+function candidateFiles(from: readonly string[]): Set<string> {
   const files = new Set<string>();
   for (const start of from) {
     for (let folder = path.resolve(start); ; folder = path.dirname(folder)) {
@@ -161,7 +161,7 @@ function candidates(from: readonly string[]): Set<string> {
 }
 
 /** Without links, where it is there. */
-export async function real(folder: string): Promise<string> {
+export async function realPath(folder: string): Promise<string> {
   try {
     return await realpath(folder);
   } catch {
@@ -171,7 +171,7 @@ export async function real(folder: string): Promise<string> {
 
 /** Reads one YAML file of a folder as data; undefined when there is none. @throws CliError `usage` */
 export async function readYaml(file: string): Promise<unknown> {
-  const text = await readFoundFile(file);
+  const text = await readConfigFile(file);
   if (text === undefined) throw new CliError('usage', `Cannot read ${file}: there is no such file.`);
   return parseYaml(file, text.content);
 }

@@ -7,7 +7,7 @@ import { isAbsent, ownConfigFolder } from '../system/home.js';
 /** A file with the connection keys of one fleet. */
 export interface FleetFile {
   readonly file: string;
-  /** Whether the person named the file itself, which counts as said whoever owns it. */
+  /** Whether the person named the file itself, which counts whoever owns it. */
   readonly isNamed: boolean;
 }
 
@@ -15,7 +15,7 @@ const ENDING = '.yaml';
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /**
- * The file of a fleet by what a person wrote: a name, for `fleets/NAME.yaml` in their configuration, or a file.
+ * The file of a fleet as a person gave it: a name, for `fleets/NAME.yaml` in their configuration, or a file.
  * @throws CliError `usage` for a name that is not known
  */
 export async function findFleet(wanted: string): Promise<FleetFile> {
@@ -37,7 +37,7 @@ export async function knownFleet(name: string): Promise<FleetFile | undefined> {
   return { file: path.join(folder, `${name}${ENDING}`), isNamed: false };
 }
 
-/** The fleet that needs no name, because there is no other. */
+/** The only known fleet, which needs no name. */
 export async function onlyFleet(): Promise<FleetFile | undefined> {
   const [name, ...others] = await fleetNames();
   return name === undefined || others.length > 0 ? undefined : await knownFleet(name);

@@ -5,7 +5,7 @@ import { WorldError } from '../../world/errors.js';
 import type { FleetTarget } from './resolve-target.js';
 
 /** Who answers at one address. */
-interface Answer {
+interface OpenedMember {
   readonly memberId: string;
   readonly world: ClientWorld;
 }
@@ -18,7 +18,7 @@ export class MemberClients implements AsyncDisposable {
   readonly #target: FleetTarget;
   readonly #openAt: OpenAt;
   readonly #signal: AbortSignal;
-  readonly #asked = new Map<string, Promise<Answer>>();
+  readonly #asked = new Map<string, Promise<OpenedMember>>();
 
   constructor(target: FleetTarget, openAt: OpenAt, signal: AbortSignal) {
     this.#target = target;
@@ -44,13 +44,13 @@ export class MemberClients implements AsyncDisposable {
   }
 
   /** Each address is asked once. */
-  #ask(url: string): Promise<Answer> {
+  #ask(url: string): Promise<OpenedMember> {
     const asked = this.#asked.get(url) ?? this.#answerAt(url);
     this.#asked.set(url, asked);
     return asked;
   }
 
-  async #answerAt(url: string): Promise<Answer> {
+  async #answerAt(url: string): Promise<OpenedMember> {
     const world = await this.#openAt(url);
     try {
       const call = { signal: this.#signal, timeoutMs: this.#target.timeoutMs };

@@ -8,7 +8,7 @@ import { fileTrouble } from '../system/file-error.js';
 const MAX_BYTES = 1_048_576;
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** A file as it was read, once, so that what is judged is what is used. */
+/** A file, read once, so that what is checked is what is used. */
 export interface ConfigText {
   readonly file: string;
   readonly content: Buffer;
@@ -19,12 +19,12 @@ export interface ConfigText {
 }
 
 /**
- * Reads a file that lies in a folder: a regular one of at most 1 MiB, so that a pipe cannot hold us and a device cannot fill
- * us. Undefined when there is none.
+ * Reads a regular file of at most 1 MiB, so that a pipe cannot block us and a device cannot fill our memory. Undefined
+ * when there is none.
  *
  * @throws CliError `usage` when it cannot be read, or is not such a file.
  */
-export async function readFoundFile(file: string): Promise<ConfigText | undefined> {
+export async function readConfigFile(file: string): Promise<ConfigText | undefined> {
   try {
     const link = await lstat(file);
     await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -39,14 +39,14 @@ export async function readFoundFile(file: string): Promise<ConfigText | undefine
   } catch (error) {
     if (error instanceof CliError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    // Only absence moves a search on: an unreadable file is reported, not passed over.
+    // Only a missing file continues a search: an unreadable one is reported.
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new CliError('usage', `Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
   }
 }
 
-/** How long to wait for what writes to a pipe. */
-export interface ReadingTime {
+/** How long to wait for the writer of a pipe. */
+export interface ReadLimits {
   /** In milliseconds; default 10,000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -58,7 +58,7 @@ export interface ReadingTime {
  */
 export async function readNamedFile(
   file: string,
-  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: ReadingTime = {},
+  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: ReadLimits = {},
 ): Promise<Buffer> {
   const limit = AbortSignal.timeout(timeoutMs);
   const ends = signal === undefined ? limit : AbortSignal.any([limit, signal]);
@@ -90,10 +90,10 @@ async function readAll(handle: FileHandle, file: string): Promise<Buffer> {
 export async function parseYaml(file: string, content: Buffer): Promise<unknown> {
   const { parse } = await import('yaml');
   try {
-    // Warnings would go to the terminal as they are, with words of the file in them.
+    // Warnings would go to the terminal unescaped, quoting the file.
     return parse(content.toString('utf8'), { logLevel: 'error' }) as unknown;
   } catch (error) {
-    // Beside errors of syntax there are those of too many aliases and of too deep a nesting: all are the file's.
+    // Not only syntax errors, but also too many aliases and too deep nesting.
     const [first] = (error as Error).message.split('\n');
     throw new CliError('usage', `${file} is not YAML: ${first?.replace(/[:.]$/, '')}.`, { cause: error });
   }

@@ -14,15 +14,15 @@ import {
   type ConfigFile,
   type FoundConfig,
   findConfig,
-  readOwnFile,
-  readSaidFile,
-  real,
+  readNamedConfig,
+  readPersonalConfig,
+  realPath,
 } from './find-config.js';
 import type { ConnectionFlags } from './flags.js';
 import { type FleetFile, findFleet, knownFleet, onlyFleet } from './fleet-files.js';
 import type { ConnectionConfig } from './hawser-yaml.js';
 import { isLocalSocket } from './local-socket.js';
-import type { ReadingTime } from './read-config-file.js';
+import type { ReadLimits } from './read-config-file.js';
 import { tlsOptions } from './tls-options.js';
 
 /** How to reach the fleet, and as which host: flags over `hawser.yaml` over defaults. */
@@ -91,17 +91,17 @@ export async function resolveTarget(
   options: ResolveOptions = {},
 ): Promise<FleetTarget> {
   const { searchConfig = true } = options;
-  const appFolder = options.appFolder === undefined ? undefined : await real(options.appFolder);
+  const appFolder = options.appFolder === undefined ? undefined : await realPath(options.appFolder);
   const starts = appFolder === undefined ? [workingFolder()] : [appFolder, workingFolder()];
-  const time = { timeoutMs: flags.timeout, signal: options.signal };
+  const limits = { timeoutMs: flags.timeout, signal: options.signal };
   const { connection } =
-    (await chosenFleet(flags, searchConfig, time)) ??
-    (await foundFleet(await findConfig({ given: flags.config, from: searchConfig ? starts : [] }, time), {
+    (await namedFleet(flags, searchConfig, limits)) ??
+    (await searchedFleet(await findConfig({ file: flags.config, from: searchConfig ? starts : [] }, limits), {
       flags,
       appFolder,
       searchConfig,
     }));
-  const config = connection === undefined ? {} : await permitted(connection, flags, options);
+  const config = connection === undefined ? {} : await trustedConfig(connection, flags, options);
   return mergeTarget(flags, config, connection?.origin === 'folder');
 }
 
@@ -117,13 +117,13 @@ export function requireFleet(target: FleetTarget): FleetTarget {
   );
 }
 
-/** What of a file counts: all of it if the person said so, nothing if nothing of it would be used. */
-async function permitted(
+/** What counts of a file: all of it if the person trusts it, nothing if nothing of it would be used. */
+async function trustedConfig(
   found: ConfigFile,
   flags: ConnectionFlags,
   { usesHosts = false, signal }: ResolveOptions,
 ): Promise<ConnectionConfig> {
-  if (found.origin === 'said') return found.config;
+  if (found.origin === 'person') return found.config;
   const [{ usedKeys }, { requireTrust }] = await Promise.all([
     import('../trust/used-keys.js'),
     import('../trust/require-trust.js'),
@@ -141,15 +141,15 @@ async function permitted(
 }
 
 /** The fleet that the person named for this call or for their shell. */
-async function chosenFleet(
+async function namedFleet(
   flags: ConnectionFlags,
   isSearching: boolean,
-  time: ReadingTime,
+  limits: ReadLimits,
 ): Promise<FoundConfig | undefined> {
   if (flags.config !== undefined && flags.fleet === undefined) return undefined;
   if (flags.config !== undefined) throw new CliError('usage', 'Give either --fleet or --config, not both.');
   const wanted = flags.fleet ?? (isSearching ? process.env['HAWSER_FLEET'] : undefined);
-  return wanted ? readFleet(await findFleet(wanted), time) : undefined;
+  return wanted ? readFleetFile(await findFleet(wanted), limits) : undefined;
 }
 
 interface FleetSearch {
@@ -159,7 +159,7 @@ interface FleetSearch {
 }
 
 /** What the files say, or the fleet that the app names (the app goes there or nowhere); last, the only known fleet. */
-async function foundFleet(found: FoundConfig, search: FleetSearch): Promise<FoundConfig> {
+async function searchedFleet(found: FoundConfig, search: FleetSearch): Promise<FoundConfig> {
   const { flags, appFolder, searchConfig } = search;
   if (flags.config !== undefined) return found;
   const { connection, fleet } = found;
@@ -167,11 +167,11 @@ async function foundFleet(found: FoundConfig, search: FleetSearch): Promise<Foun
     if (connection?.file === fleet.file) {
       throw new CliError(
         'usage',
-        `${fleet.file} names the fleet ${fleet.name} and also has connection settings: remove one of the two.`,
+        `${fleet.file} names the fleet ${fleet.name} and also has connection settings: leave out one of the two.`,
       );
     }
     const known = await knownFleet(fleet.name);
-    if (known !== undefined) return readFleet(known);
+    if (known !== undefined) return readFleetFile(known);
     if (flags.sshUrl !== undefined || flags.seeds !== undefined) return {};
     throw new CliError(
       'usage',
@@ -180,11 +180,11 @@ async function foundFleet(found: FoundConfig, search: FleetSearch): Promise<Foun
   }
   if (connection !== undefined || !searchConfig) return found;
   const only = await onlyFleet();
-  return only === undefined ? found : readFleet(only);
+  return only === undefined ? found : readFleetFile(only);
 }
 
-function readFleet({ file, isNamed }: FleetFile, time: ReadingTime = {}): Promise<FoundConfig> {
-  return isNamed ? readSaidFile(file, time) : readOwnFile(file);
+function readFleetFile({ file, isNamed }: FleetFile, limits: ReadLimits = {}): Promise<FoundConfig> {
+  return isNamed ? readNamedConfig(file, limits) : readPersonalConfig(file);
 }
 
 /** Flags over the file, over defaults. */

@@ -18,11 +18,11 @@ export async function explainingPaths<T>(fs: WorldFs, work: () => Promise<T>): P
   try {
     return await work();
   } catch (error) {
-    throw toSentence(error, fs) ?? error;
+    throw explained(error, fs) ?? error;
   }
 }
 
-function toSentence(error: unknown, fs: WorldFs): CliError | undefined {
+function explained(error: unknown, fs: WorldFs): CliError | undefined {
   if (error instanceof FsError) {
     const said = SENTENCES[error.code]?.replace('PATH', error.path ?? 'that');
     const message = said === undefined ? error.message : `${said} in ${fs.uri} (${error.code}).`;

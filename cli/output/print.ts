@@ -35,7 +35,7 @@ export function printNote(options: OutputOptions, text: string): void {
 export function printError(error: unknown, options: OutputOptions): number {
   const { code, message, details } = describe(error);
   if (options.json) writeJson({ error: { code, message, ...details } }, 'stderr');
-  else writeRemark(lines([`hawser: ${message}`, ...tailOf(details['logTail'])]));
+  else writeRemark(lines([`hawser: ${message}`, ...logTailLines(details['logTail'])]));
   if (options.verbose && error instanceof Error && !options.json) writeRemark(lines(stackLines(error)));
   return exitCodeOf(error);
 }
@@ -60,7 +60,7 @@ function sentenceOf(error: Error): string {
 }
 
 /** The end of a program's output, set off from what we say. */
-function tailOf(logTail: unknown): string[] {
+function logTailLines(logTail: unknown): string[] {
   if (typeof logTail !== 'string' || logTail === '') return [];
   return logTail
     .split('\n')

@@ -4,11 +4,11 @@ import { ControlError } from '../../agent/control/error.js';
 import type { AgentState } from '../../agent/control/protocol.js';
 import { CliError } from '../errors.js';
 import type { RecoveryPlan } from './plan-recovery.js';
-import type { ReachedHosts, Reaching } from './reached-hosts.js';
+import type { ReachedHosts, ReachOptions } from './reached-hosts.js';
 
 const POLL_MS = 250;
 
-export interface Recovery extends Reaching {
+export interface Recovery extends ReachOptions {
   /** How long each step may take on a host. */
   readonly stepTimeoutMs: number;
   /** Called before each step. */

@@ -19,7 +19,7 @@ export interface ReachedHost extends AsyncDisposable {
 }
 
 /** Where the agents are, and how long to wait for them. */
-export interface Reaching {
+export interface ReachOptions {
   /** The agents' prefix on the hosts. */
   readonly prefix: string;
   /** How long one answer may take. */
@@ -40,7 +40,7 @@ export class ReachedHosts implements AsyncDisposable {
   readonly #failures: ReadonlyMap<string, string>;
 
   /** Connects to all hosts at once; questions are asked one after the other. A host that cannot be reached is no error. */
-  static async open(hosts: readonly HostToReach[], reaching: Reaching): Promise<ReachedHosts> {
+  static async open(hosts: readonly HostToReach[], reaching: ReachOptions): Promise<ReachedHosts> {
     const reached = new Map<string, ReachedHost>();
     const failures = new Map<string, string>();
     const ask = hosts.find(({ tunnel }) => tunnel.ask !== undefined)?.tunnel.ask;
@@ -80,7 +80,7 @@ export class ReachedHosts implements AsyncDisposable {
   }
 
   /** Asks the agent of every host, all at once, in the order in which the hosts were named. */
-  report({ timeoutMs, signal }: Reaching): Promise<HostReport[]> {
+  report({ timeoutMs, signal }: ReachOptions): Promise<HostReport[]> {
     return Promise.all(
       this.#hosts.map(async ({ host }): Promise<HostReport> => {
         const reached = this.#reached.get(host);
@@ -121,7 +121,7 @@ export class ReachedHosts implements AsyncDisposable {
 async function openHost(
   host: string,
   options: TunnelOptions,
-  { prefix, signal }: Reaching,
+  { prefix, signal }: ReachOptions,
 ): Promise<ReachedHost> {
   const tunnel = await Tunnel.open(options, { signal });
   try {

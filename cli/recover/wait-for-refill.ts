@@ -55,7 +55,7 @@ async function readRefill(
       world.client.list(VOLUNTEER_PREFIX, { signal, keysOnly: true }),
     ]);
     const volunteers = entries.map(({ key }) => key.slice(VOLUNTEER_PREFIX.length));
-    return judgeRefill({ members, size, volunteers, expected, alive });
+    return refillState({ members, size, volunteers, expected, alive });
   } catch (error) {
     if (signal.aborted || !(error instanceof WorldError) || error.code !== 'unavailable') throw error;
     return undefined;
@@ -63,7 +63,7 @@ async function readRefill(
 }
 
 /** The cluster keeps an odd number of voters: an even one bears no more failures. */
-export function judgeRefill(found: {
+export function refillState(found: {
   readonly members: readonly Member[];
   readonly size: number;
   readonly volunteers: readonly string[];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { readFoundFile } from '../fleet/read-config-file.js';
+import { readConfigFile } from '../fleet/read-config-file.js';
 import { type ConnectionKey, filesNamedBy } from './connection-keys.js';
 
 /**
@@ -14,7 +14,7 @@ export async function digestOf(folder: string, keys: readonly ConnectionKey[]): 
   const files: [file: string, content: string | null][] = [];
   for (const file of new Set(filesNamedBy(keys))) {
     if (file.startsWith('~/') || !(await liesIn(folder, file))) continue;
-    const found = await readFoundFile(path.resolve(folder, file));
+    const found = await readConfigFile(path.resolve(folder, file));
     files.push([file, found === undefined ? null : sha256(found.content)]);
   }
   return sha256(JSON.stringify({ keys: keys.map(({ key, values }) => [key, values]), files }));

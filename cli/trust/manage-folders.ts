@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { CliError } from '../errors.js';
-import { CONFIG_NAME, findNearest, readFolderConfig, real } from '../fleet/find-config.js';
+import { CONFIG_NAME, findNearestFile, readFolderConfig, realPath } from '../fleet/find-config.js';
 import type { Lines } from '../output/lines.js';
 import { lines, table } from '../output/print.js';
 import { workingFolder } from '../system/home.js';
 import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './trusted-folders.js';
-import { judgeTrust, linesOf } from './verdict.js';
+import { keyLines, trustVerdict } from './verdict.js';
 
 /** The result of `hawser trust`: for a program and for a person. */
 export interface TrustOutcome {
@@ -20,15 +20,16 @@ export interface TrustOutcome {
  * @throws CliError `usage` when there is no file, or a wrong one, `not-yours` when another user owns it
  */
 export async function trustFolder(folder: string | undefined): Promise<TrustOutcome> {
-  const file = folder === undefined ? await findNearest(workingFolder()) : path.resolve(folder, CONFIG_NAME);
-  const { connection, isThere } = file === undefined ? { isThere: false } : await readFolderConfig(file);
-  if (!isThere) throw noFile(folder);
+  const file =
+    folder === undefined ? await findNearestFile(workingFolder()) : path.resolve(folder, CONFIG_NAME);
+  const { connection, exists } = file === undefined ? { exists: false } : await readFolderConfig(file);
+  if (!exists) throw noFile(folder);
   if (connection === undefined || connection.origin !== 'folder') {
     const value = { file, trusted: false, keys: {} };
     return { value, text: `${file} only describes an app: nothing in it needs trust.` };
   }
   const { folderConfig } = connection;
-  const verdict = judgeTrust(folderConfig, undefined, []);
+  const verdict = trustVerdict(folderConfig, undefined, []);
   if (verdict.kind === 'not-yours') throw new CliError('not-yours', verdict.message);
   const trusted: TrustedFolder = {
     folder: folderConfig.folder,
@@ -40,13 +41,13 @@ export async function trustFolder(folder: string | undefined): Promise<TrustOutc
   const text = `You now trust ${folderConfig.file} to decide how to reach the fleet, until this changes:`;
   return {
     value: { file: folderConfig.file, folder: trusted.folder, trusted: true, keys },
-    text: lines([text, ...linesOf(folderConfig.keys)]),
+    text: lines([text, ...keyLines(folderConfig.keys)]),
   };
 }
 
 /** Forgets that a folder is trusted; one that was not is no error. */
 export async function forgetFolder(folder: string): Promise<TrustOutcome> {
-  const places = new Set([folder, await real(folder)]);
+  const places = new Set([folder, await realPath(folder)]);
   const forgotten = await Promise.all([...places].map(forgetTrust));
   const removed = forgotten.includes(true);
   const text = removed ? `${folder} is no longer trusted.` : `${folder} was not trusted.`;
@@ -68,7 +69,7 @@ async function stateOf(trusted: TrustedFolder): Promise<'trusted' | 'changed' | 
   try {
     const { connection } = await readFolderConfig(path.join(trusted.folder, CONFIG_NAME));
     if (connection?.origin !== 'folder') return 'gone';
-    return judgeTrust(connection.folderConfig, trusted, []).kind === 'trusted' ? 'trusted' : 'changed';
+    return trustVerdict(connection.folderConfig, trusted, []).kind === 'trusted' ? 'trusted' : 'changed';
   } catch (error) {
     // A file that is wrong now has changed, and the list goes on.
     if (error instanceof CliError && error.code === 'usage') return 'changed';

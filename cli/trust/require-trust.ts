@@ -2,7 +2,7 @@ import { CliError } from '../errors.js';
 import { writeLine } from '../output/stderr-lines.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
 import { recallTrust, rememberTrust } from './trusted-folders.js';
-import { type FolderConfig, judgeTrust, showKeys } from './verdict.js';
+import { type FolderConfig, shortKeyLines, trustVerdict } from './verdict.js';
 
 /**
  * Accepts a folder's file only if the person trusts it: already, or by their answer now.
@@ -16,10 +16,10 @@ export async function requireTrust(
   options: { readonly used: readonly string[]; readonly mayAsk: boolean; readonly signal?: AbortSignal },
 ): Promise<void> {
   const { used, mayAsk, signal } = options;
-  const verdict = judgeTrust(config, await recallTrust(config.folder), used);
+  const verdict = trustVerdict(config, await recallTrust(config.folder), used);
   if (verdict.kind === 'trusted') return;
   if (verdict.kind === 'not-yours') throw new CliError('not-yours', verdict.message);
-  const lines = mayAsk && signal !== undefined && canAsk() ? showKeys(config.keys) : undefined;
+  const lines = mayAsk && signal !== undefined && canAsk() ? shortKeyLines(config.keys) : undefined;
   if (lines === undefined || signal === undefined) {
     throw new CliError('not-trusted', verdict.message);
   }

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError } from '../errors.js';
-import { readFoundFile } from '../fleet/read-config-file.js';
+import { readConfigFile } from '../fleet/read-config-file.js';
 import { isAbsent, ownConfigFolder } from '../system/home.js';
 import { isOursOrRoots } from './file-owner.js';
 
@@ -112,7 +112,7 @@ async function namesIn(store: string): Promise<string[]> {
 }
 
 async function read(file: string): Promise<TrustedFolder | undefined> {
-  const found = await readFoundFile(file);
+  const found = await readConfigFile(file);
   if (found === undefined) return undefined;
   const folder = await lstat(path.dirname(file));
   const isWritableByAll = found.isOpenToAll || (folder.mode & constants.S_IWOTH) !== 0;

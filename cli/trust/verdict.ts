@@ -29,7 +29,7 @@ const MAX_LINE_LENGTH = 300;
  * Decides by what is remembered about the folder.
  * @param used the keys that this call would use, for the message
  */
-export function judgeTrust(
+export function trustVerdict(
   config: FolderConfig,
   remembered: TrustedFolder | undefined,
   used: readonly string[],
@@ -50,13 +50,13 @@ function trustCommand(folder: string): string {
 }
 
 /** The keys with their values, one a line. */
-export function linesOf(keys: readonly ConnectionKey[]): string[] {
+export function keyLines(keys: readonly ConnectionKey[]): string[] {
   return keys.flatMap(({ key, values }) => values.map((value) => `  ${key}: ${printable(value)}`));
 }
 
 /** The same for a question; undefined when they are too many or too long to be read at a glance. */
-export function showKeys(keys: readonly ConnectionKey[]): string[] | undefined {
-  const lines = linesOf(keys);
+export function shortKeyLines(keys: readonly ConnectionKey[]): string[] | undefined {
+  const lines = keyLines(keys);
   const isShort = lines.length <= MAX_LINES && lines.every((line) => line.length <= MAX_LINE_LENGTH);
   return isShort ? lines : undefined;
 }

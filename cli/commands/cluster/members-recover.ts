@@ -12,7 +12,7 @@ import { writeResult } from '../../output/write.js';
 import type { ActionPlan } from '../../recover/carry-out.js';
 import { type HostFlags, hostsToReach } from '../../recover/hosts-to-reach.js';
 import type { HostReport, RecoveryPlan } from '../../recover/plan-recovery.js';
-import type { ReachedHosts, Reaching } from '../../recover/reached-hosts.js';
+import type { ReachedHosts, ReachOptions } from '../../recover/reached-hosts.js';
 
 interface RecoverFlags extends HostFlags {
   readonly yes: boolean;
@@ -93,7 +93,7 @@ interface Action {
   readonly action: ActionPlan;
   readonly reached: ReachedHosts;
   readonly reports: readonly HostReport[];
-  readonly reaching: Reaching;
+  readonly reaching: ReachOptions;
   readonly target: FleetTarget;
   readonly flags: RecoverFlags;
 }

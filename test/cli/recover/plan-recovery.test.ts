@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { SERVER_STATES, type ServerReport } from '../../../agent/control/protocol.js';
 import { formatPlan, formatReports } from '../../../cli/recover/format.js';
 import { type HostReport, planRecovery } from '../../../cli/recover/plan-recovery.js';
-import { judgeRefill } from '../../../cli/recover/wait-for-refill.js';
+import { refillState } from '../../../cli/recover/wait-for-refill.js';
 import type { Member } from '../../../world/index.js';
 
 const three = ['1', '2', '3'].map((id) => ({ name: `h${id}`, id, peerUrls: [`http://h${id}:2380`] }));
@@ -186,7 +186,7 @@ test('a cluster is complete when those expected are back and an odd number votes
   const members = (...names: string[]): Member[] =>
     names.map((name) => ({ id: name, name, peerUrls: [], clientUrls: [], isLearner: name.startsWith('l') }));
   const of = (voters: Member[], size: number, volunteers: string[], expected: string[], alive = volunteers) =>
-    judgeRefill({ members: voters, size, volunteers, expected, alive });
+    refillState({ members: voters, size, volunteers, expected, alive });
   t.like(of(members('a'), 5, ['a', 'b'], ['a', 'b']), { wantedVoters: 1, isComplete: true });
   t.like(of(members('a'), 5, ['a'], ['a', 'b']), { missing: ['b'], isComplete: false });
   t.like(of(members('a'), 5, ['a', 'b', 'c'], ['a']), { wantedVoters: 3, isComplete: false });

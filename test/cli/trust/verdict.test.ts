@@ -2,7 +2,7 @@ import test from 'ava';
 import { printable } from '../../../cli/trust/ascii-only.js';
 import { connectionKeysOf } from '../../../cli/trust/connection-keys.js';
 import { usedKeys } from '../../../cli/trust/used-keys.js';
-import { type FolderConfig, judgeTrust, showKeys } from '../../../cli/trust/verdict.js';
+import { type FolderConfig, shortKeyLines, trustVerdict } from '../../../cli/trust/verdict.js';
 
 const us = process.geteuid?.() ?? 0;
 const keys = connectionKeysOf({ 'ssh-url': ['a', 'b'], tls: { cert: 'c' }, name: 'app' });
@@ -10,16 +10,16 @@ const config: FolderConfig = { file: '/x y/hawser.yaml', folder: '/x y', owners:
 const remembered = { folder: '/x y', digest: 'now', since: '' };
 
 test('trust holds for the keys as they were, and for files that nobody else owns', (t) => {
-  t.is(judgeTrust(config, remembered, []).kind, 'trusted');
-  t.is(judgeTrust(config, undefined, ['ssh-url']).kind, 'unknown');
-  t.is(judgeTrust({ ...config, digest: 'later' }, remembered, []).kind, 'changed');
+  t.is(trustVerdict(config, remembered, []).kind, 'trusted');
+  t.is(trustVerdict(config, undefined, ['ssh-url']).kind, 'unknown');
+  t.is(trustVerdict({ ...config, digest: 'later' }, remembered, []).kind, 'changed');
   for (const owners of [[us + 1], [us, us + 1]]) {
-    t.is(judgeTrust({ ...config, owners }, remembered, []).kind, 'not-yours');
+    t.is(trustVerdict({ ...config, owners }, remembered, []).kind, 'not-yours');
   }
 });
 
 test('a refusal names the keys in use, and the command as a shell takes it', (t) => {
-  const verdict = judgeTrust(config, undefined, ['ssh-url', 'tls.cert']);
+  const verdict = trustVerdict(config, undefined, ['ssh-url', 'tls.cert']);
   t.like(verdict, { kind: 'unknown' });
   t.regex('message' in verdict ? verdict.message : '', /\(ssh-url, tls\.cert\).*hawser trust '\/x y'$/);
 });
@@ -56,7 +56,7 @@ test(shownAs, '\u009b31m', '"\\u{9b}31m"');
 test(shownAs, 'a\nb', '"a\\u{a}b"');
 
 test('keys that do not fit on a screen are not asked about', (t) => {
-  t.deepEqual(showKeys(keys), ['  ssh-url: a', '  ssh-url: b', '  tls.cert: c']);
-  t.is(showKeys([{ key: 'seeds', values: Array.from({ length: 21 }, String) }]), undefined);
-  t.is(showKeys([{ key: 'seeds', values: ['x'.repeat(400)] }]), undefined);
+  t.deepEqual(shortKeyLines(keys), ['  ssh-url: a', '  ssh-url: b', '  tls.cert: c']);
+  t.is(shortKeyLines([{ key: 'seeds', values: Array.from({ length: 21 }, String) }]), undefined);
+  t.is(shortKeyLines([{ key: 'seeds', values: ['x'.repeat(400)] }]), undefined);
 });
