@@ -175,7 +175,7 @@ async function searchedFleet(found: FoundConfig, search: FleetSearch): Promise<F
     if (flags.sshUrl !== undefined || flags.seeds !== undefined) return {};
     throw new CliError(
       'usage',
-      `${fleet.file} asks for the fleet ${fleet.name}, which is not known here. Give --ssh-url user@host to reach it.`,
+      `No fleet named ${fleet.name} is known here, but ${fleet.file} asks for it. Give --ssh-url user@host to reach it.`,
     );
   }
   if (connection !== undefined || !searchConfig) return found;

@@ -5,9 +5,10 @@ import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { unknownCommand } from '../../help/help-command.js';
 import type { Lines } from '../../output/lines.js';
-import { printResult, table } from '../../output/print.js';
+import { table } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 import { defragCommand } from './members-defrag.js';
+import { forgetCommand } from './members-forget.js';
 import { recoverCommand } from './members-recover.js';
 
 /** `hawser members`: who is in the etcd cluster. */
@@ -35,17 +36,6 @@ export function membersCommand(context: Context): Command {
         });
       })
   );
-}
-
-function forgetCommand(context: Context): Command {
-  return withConnection(new Command('forget'), 'hawser members forget web3 --ssh-url root@web1')
-    .description('remove a host that is gone for good from the fleet, so that deploys no longer expect it')
-    .argument('<host>', 'hostname; its agent must not be running')
-    .action(async (hostname: string, flags: ConnectionFlags) => {
-      const { forgetHost } = await import('../../../world/agents/hosts.js');
-      await withWorld(context, flags, (world, call) => forgetHost(world.client, hostname, call));
-      printResult(flags, { forgotten: hostname }, `forgot ${hostname}`);
-    });
 }
 
 function format(members: readonly Member[]): Lines {

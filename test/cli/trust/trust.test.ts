@@ -124,7 +124,7 @@ if (process.getuid?.() === 0) {
       await chown(desk.file, nobody, nobody);
       const trusted = await desk.hawser(['trust', desk.folder]);
       t.is(trusted.code, refused);
-      t.regex(trusted.stderr, /another user \(id 65534\)/);
+      t.regex(trusted.stderr, /another user \(uid 65534\)/);
       t.is((await desk.status()).code, refused);
       t.is((await desk.status('--config', 'hawser.yaml')).code, wentThere);
 
