@@ -24,7 +24,7 @@ import { type Lines, lines } from './output/lines.js';
 import { printError } from './output/print.js';
 import { writeJson, writeRemark, writeUsage } from './output/write.js';
 
-/** Runs one command line and gives the exit code. Only `main.ts` calls it. */
+/** Runs one command line and returns the exit code. Only `main.ts` calls it. */
 export async function runProgram(argv: readonly string[], version: string): Promise<number> {
   using interrupts = new Interrupts();
   const context: Context = { version, interrupts, exitCode: EXIT_CODES.done };
@@ -33,7 +33,7 @@ export async function runProgram(argv: readonly string[], version: string): Prom
     const root = program(context);
     addHelpCommands(root);
     await root.parseAsync(argv);
-    if (interrupts.reason !== undefined && context.exitCode === EXIT_CODES.done && !context.endedInOrder) {
+    if (interrupts.reason !== undefined && context.exitCode === EXIT_CODES.done && !context.endedNormally) {
       return EXIT_CODES.interrupted;
     }
     return context.exitCode;
@@ -44,7 +44,7 @@ export async function runProgram(argv: readonly string[], version: string): Prom
   }
 }
 
-/** commander has printed its sentence already, except for a program that asked for JSON. */
+/** commander has already printed its message, except with --json. */
 function usageExit(error: CommanderError, options: { json: boolean }): number {
   if (error.exitCode === 0) return EXIT_CODES.done;
   if (options.json) {
@@ -70,7 +70,7 @@ export function program(context: Context): Command {
     .description('Operate and deploy to a fleet of Linux hosts with nothing but SSH.')
     .optionsGroup(GENERAL_OPTIONS)
     .version(context.version, '-V, --version', 'print the version')
-    // Flags after a subcommand's name are that subcommand's, even where the command above it has the same.
+    // Flags after a subcommand's name belong to the subcommand, even if its parent has the same flag.
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText(
@@ -85,7 +85,7 @@ export function program(context: Context): Command {
   return root;
 }
 
-/** commander's sentence quotes what was typed, and may have a suggestion on a line below it. */
+/** commander's message quotes what was typed, and may have a suggestion on a second line. */
 function usageError(text: string): Lines {
   const [, sentence = text, suggestion] =
     /^(?:error: )?(.*?)(?:\n(\(Did you mean [^\n]*\)))?\n?$/s.exec(text) ?? [];

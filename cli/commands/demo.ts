@@ -16,7 +16,7 @@ export function demoCommand(context: Context): Command {
         .default('auto'),
     )
     .option('--stop', 'stop the hosts that --keep left running', false)
-    .option('-y, --yes', 'assume yes, never prompt', false)
+    .option('-y, --yes', 'assume yes: do not ask for confirmation', false)
     .action(async (flags: DemoFlags) => {
       const { demo, stopDemo } = await import('../demo/demo.js');
       await (flags.stop ? stopDemo(flags) : demo(context, flags));

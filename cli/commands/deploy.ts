@@ -35,7 +35,7 @@ export function deployCommand(context: Context): Command {
       false,
     )
     .option('--noop', 'make the hosts fetch and verify the deploy without applying it', false)
-    .option('-y, --yes', 'assume yes, never prompt', false)
+    .option('-y, --yes', 'assume yes: do not ask for confirmation', false)
     .option('--no-wait', 'exit as soon as the deploy is recorded')
     .addOption(
       new Option('--wait-timeout <duration>', 'time limit for the hosts to become healthy')

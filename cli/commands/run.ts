@@ -36,7 +36,7 @@ export function runCommand(context: Context): Command {
     .description(
       'run the agent on this host: etcd, deploys and scheduling; shuts down cleanly on Ctrl-C, SIGTERM or a hang-up',
     )
-    .option('--prefix <folder>', 'directory for all data', DEFAULT_PREFIX)
+    .option('--prefix <dir>', 'directory for all data', DEFAULT_PREFIX)
     .option('--tmp-prefix', 'keep everything in a temporary directory that is deleted on exit', false)
     .option(
       '--client-urls <urls>',
@@ -88,7 +88,7 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
     using _ = watchForHangUp(() => context.interrupts.hangUp());
     await agent.run(context.interrupts.signal);
     // A service manager stops an agent with SIGTERM: that is its normal end, not an interruption.
-    context.endedInOrder = context.interrupts.reason?.signalName === 'SIGTERM';
+    context.endedNormally = context.interrupts.reason?.signalName === 'SIGTERM';
   } finally {
     if (flags.tmpPrefix) removePrivateFolder(prefix);
   }

@@ -21,11 +21,7 @@ export function statusCommand(context: Context): Command {
         'wait until every host has been converged for this long, at most --timeout (default here: 1m)',
       ).argParser(duration),
     )
-    .option(
-      '--prefix <folder>',
-      'data directory of the agents, used when etcd does not answer',
-      DEFAULT_PREFIX,
-    )
+    .option('--prefix <dir>', 'data directory of the agents, used when etcd does not answer', DEFAULT_PREFIX)
     .action(async (flags: HostFlags & { waitConverged?: number }) => {
       const { waitConverged: quietMs, timeout: timeoutMs = DEFAULT_WAIT_MS } = flags;
       if (quietMs !== undefined && quietMs >= timeoutMs) throw tooShortTimeout(quietMs, timeoutMs);

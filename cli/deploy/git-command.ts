@@ -2,11 +2,11 @@ import { type ExecFileException, execFile } from 'node:child_process';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 
-/** What git answered: its exit code, and what it wrote. */
+/** The exit code and output of git. */
 export interface GitAnswer {
   readonly code: number;
   readonly stdout: string;
-  /** The words that it refused with, on one line. */
+  /** Its error message, on one line. */
   readonly words: string;
 }
 
@@ -15,15 +15,15 @@ const MAX_OUTPUT_BYTES = 1 << 28;
 /** A repository can block git for ever, with a pipe in place of a file; a large one takes minutes at most. */
 const GIT_TIMEOUT_MS = 300_000;
 
-/** Variables that git takes from ours; those of its own (`GIT_DIR`, as hooks set it) would point it elsewhere. */
+/** Variables that git inherits from us; its own (`GIT_DIR`, as hooks set it) would point it elsewhere. */
 const KEPT_VARIABLES = [
   'HOME',
   'XDG_CONFIG_HOME',
   'TMPDIR',
   'DEVELOPER_DIR',
-  // git takes the user behind sudo for the owner too.
+  // git also accepts the user behind sudo as the owner.
   'SUDO_UID',
-  // Files of the person's own, which may name safe.directory.
+  // The person's own files, which may name safe.directory.
   'GIT_CONFIG_GLOBAL',
   'GIT_CONFIG_SYSTEM',
   'GIT_CONFIG_NOSYSTEM',
@@ -31,9 +31,9 @@ const KEPT_VARIABLES = [
 
 const OWN_VARIABLES = {
   LC_ALL: 'C',
-  // Nothing is written to the repository, so none of its hooks has an occasion.
+  // Nothing is written to the repository, so none of its hooks runs.
   GIT_OPTIONAL_LOCKS: '0',
-  // Nothing is fetched: neither what a partial clone lacks, nor by a program that the repository names.
+  // Nothing is fetched, neither for a partial clone nor by a program that the repository names.
   GIT_NO_LAZY_FETCH: '1',
   GIT_ALLOW_PROTOCOL: 'none',
   GIT_TERMINAL_PROMPT: '0',
@@ -55,7 +55,7 @@ const SETTINGS = [
   'core.alternateRefsCommand=false',
   'core.untrackedCache=false',
   'core.fileMode=true',
-  // With it a new file counts as one of the commit whose name differs in its case alone.
+  // If true, a new file passes for a committed one whose name differs only in case.
   'core.ignoreCase=false',
   'core.symlinks=true',
   'core.ignoreStat=false',
@@ -69,7 +69,7 @@ const SETTINGS = [
   'status.submoduleSummary=false',
 ];
 
-/** Where and how git is run. */
+/** Where and how to run git. */
 export interface GitRun {
   readonly folder: string;
   /** The folder that holds the repository: no program in it counts as git. */
@@ -82,8 +82,8 @@ export interface GitRun {
 }
 
 /**
- * Runs git in a folder that somebody else may have made. Of the repository's configuration nothing counts that names a
- * program; the person's own still says which folders are safe and which files are ignored.
+ * Runs git in a folder that somebody else may have made. Nothing in the repository's configuration can run a program; the
+ * person's own configuration still says which folders are safe and which files are ignored.
  *
  * @throws CliError `usage` when there is no git program
  */
@@ -130,11 +130,11 @@ function gitEnvironment(
   };
 }
 
-/** Without the places that a folder can put a `git` of its own in: relative ones, and those within it. */
+/** Without the directories that could hold a `git` from the folder itself: relative ones, and those within it. */
 function searchPath(given: string, root: string): string {
   const isOutside = (place: string) =>
     path.isAbsolute(place) && path.relative(root, place).split(path.sep)[0] === '..';
-  // Without any, execvp would look in places of its own.
+  // Without any, execvp would use a default of its own.
   return given.split(path.delimiter).filter(isOutside).join(path.delimiter) || '/usr/bin:/bin';
 }
 

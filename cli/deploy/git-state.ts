@@ -25,10 +25,10 @@ const MAX_ATTRIBUTE_FILES = 50;
 const SETTINGS_TIMEOUT_MS = 5_000;
 
 /**
- * Looks at a folder; undefined when it is in no git work tree.
+ * Reads the git state of a folder; undefined outside a git work tree.
  *
- * @throws CliError `git-refused` with git's words where it does not say how the folder stands; CliError `usage` when there is no
- * git program
+ * @throws CliError `git-refused` with git's message when it cannot tell the state of the folder; `usage` when there is no git
+ * program
  */
 export async function gitState(folder: string, signal: AbortSignal): Promise<GitState | undefined> {
   const real = await realpath(folder);
@@ -37,8 +37,8 @@ export async function gitState(folder: string, signal: AbortSignal): Promise<Git
 }
 
 /**
- * Whether `commit` is the one that is checked out or one of its ancestors; false too for a commit that this clone does not have.
- * @throws CliError `git-refused` when the clone is shallow, so that it cannot be known
+ * Whether `commit` is the one that is checked out or one of its ancestors; also false for a commit that this clone lacks.
+ * @throws CliError `git-refused` when the clone is shallow, so that nobody can tell
  */
 export async function contains(
   { root, head }: GitState,
@@ -46,7 +46,7 @@ export async function contains(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (commit === head) return true;
-  // It comes from the fleet, where anybody of it may have written something that git would take for an option.
+  // It comes from the fleet, where somebody may have stored something that git would take for an option.
   if (!/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(commit)) return false;
   const run = { folder: root, root, signal };
   const { code } = await git(['merge-base', '--is-ancestor', commit, head], run);
@@ -106,7 +106,7 @@ async function anyFiltered(files: readonly string[], run: GitRun): Promise<boole
   return values.some((value) => !['unspecified', 'unset'].includes(value));
 }
 
-/** What changed within a submodule; its own settings would count if git looked into it by itself. */
+/** What changed in a submodule, read separately: if git looked into it by itself, the submodule's settings would count. */
 async function changesIn(folder: string, submodule: string, looking: Looking): Promise<string[]> {
   const inner = path.join(folder, submodule);
   const depth = looking.depth + 1;
@@ -115,11 +115,11 @@ async function changesIn(folder: string, submodule: string, looking: Looking): P
     const { dirty } = await stateOf(await realpath(inner), { ...looking, depth });
     return dirty.map((file) => `${submodule}/${file}`);
   }
-  // Not checked out, and git passes over what lies there instead.
+  // Not checked out: git ignores what is there instead.
   return (await isEmptyOrAbsent(inner)) ? [] : [submodule];
 }
 
-/** The nearest folder upward with a `.git`; whether that is sound is for git to say, and to say aloud. */
+/** The nearest folder upward with a `.git`; git itself reports whether that is valid. */
 async function repositoryAbove(folder: string): Promise<string | undefined> {
   for (let place = folder; ; place = path.dirname(place)) {
     if (await isThere(path.join(place, '.git'))) return place;

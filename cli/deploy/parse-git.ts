@@ -1,4 +1,4 @@
-/** What `git status --porcelain=v2 --branch -z` says. */
+/** The output of `git status --porcelain=v2 --branch -z`. */
 export interface GitStatus {
   /** The commit that is checked out; undefined before the first one. */
   readonly head: string | undefined;
@@ -9,7 +9,7 @@ export interface GitStatus {
 /** How many fields stand before the path, by the kind of entry. */
 const FIELDS: Readonly<Record<string, number>> = { '1': 8, u: 10, '?': 1 };
 
-/** @throws TypeError for what git does not write without renames. */
+/** @throws TypeError for an entry that git does not write without renames. */
 export function parseStatus(output: string): GitStatus {
   let head: string | undefined;
   const changed: string[] = [];
@@ -26,9 +26,9 @@ export function parseStatus(output: string): GitStatus {
   return { head, changed };
 }
 
-/** What `git ls-files` says of the files that status does not look at, or not into. */
+/** The files of `git ls-files` that status does not look at, or not into. */
 export interface IndexedFiles {
-  /** Marked so that git does not look whether they changed, from the folder that was asked about. */
+  /** Marked so that git does not check them for changes; relative to the folder. */
   readonly hidden: readonly string[];
   /** Repositories of their own (submodules). */
   readonly submodules: readonly string[];

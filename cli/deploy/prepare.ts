@@ -15,7 +15,7 @@ import { contains, type GitState, gitState } from './git-state.js';
 export interface DeployChoices {
   readonly folder: string;
   readonly message: string;
-  /** False: do not look at git at all. */
+  /** False: ignore git. */
   readonly git: boolean;
   /** Deploy even from a dirty tree, and over a deploy that this commit does not descend from. */
   readonly force: boolean;
@@ -48,7 +48,7 @@ export async function prepare(choices: DeployChoices, signal: AbortSignal): Prom
   }
   if (git !== undefined && git.dirty.length > 0 && !choices.force) {
     const filtered = git.isFiltered
-      ? ' hawser does not run filters (git-lfs, git-crypt): if you trust the repository, running "git status" may help.'
+      ? ' hawser does not run filters (git-lfs, git-crypt): if you trust the repository, "git status" may clear this.'
       : '';
     const more = git.dirty.length > 1 ? ` and ${git.dirty.length - 1} more` : '';
     throw new CliError(
@@ -59,7 +59,7 @@ export async function prepare(choices: DeployChoices, signal: AbortSignal): Prom
   return { choices, manifest, git };
 }
 
-/** Where the log stands, checked against this commit. */
+/** The position in the log, checked against this commit. */
 export interface Position {
   /** The id for the new deploy. */
   readonly id: number;

@@ -7,7 +7,7 @@ import { deployVerdict } from '../../world/deploys/verdict.js';
 /** One deploy as `deploys list` and `status` show it. */
 export interface DeploySummary {
   readonly id: number;
-  /** Empty for a deploy that another program made, as are `message` and `author`. */
+  /** Empty for a deploy by another program, as are `message` and `author`. */
   readonly name: string;
   readonly message: string;
   readonly author: string;
@@ -20,7 +20,7 @@ export interface DeploySummary {
   readonly verdict: 'pending' | 'healthy' | 'failed' | 'unknown';
 }
 
-/** Reads what the World holds of one deploy. */
+/** Reads one deploy. */
 export async function summarise(
   world: ClientWorld,
   id: number,

@@ -8,7 +8,7 @@ import type { FleetTarget, ResolveOptions } from './resolve-target.js';
 import { requireFleet, resolveTarget } from './resolve-target.js';
 import { tunnelOptions } from './ssh-tunnel.js';
 
-/** Opens the World of a fleet: through SSH where a way in is given, else directly. */
+/** Opens the World of a fleet: through SSH if it has SSH destinations, else directly. */
 export async function openWorld(target: FleetTarget, log: Log, signal: AbortSignal): Promise<ClientWorld> {
   const { seeds, tls, namespace, hostname, fleetId: fleet } = target;
   const user = etcdUser(target.user, { canAsk: target.canAskPassword === true, signal });
@@ -24,7 +24,7 @@ export async function openWorld(target: FleetTarget, log: Log, signal: AbortSign
   return EtcdWorld.create({ ...shared, seeds });
 }
 
-/** Runs `work` with the World of the flags' fleet, and closes it whatever happens. */
+/** Runs `work` with the World of the flags' fleet, and closes it afterwards. */
 export async function withWorld<T>(
   context: Context,
   flags: ConnectionFlags,

@@ -32,7 +32,7 @@ export async function tunnelOptions(
   const destinations = await Promise.all(target.sshUrls.map((url) => resolveDestination(url, options)));
   const ask = askFor(target, log);
   return {
-    destinations: destinations.map((destination) => alsoReading(destination, folderKnownHosts)),
+    destinations: destinations.map((destination) => withKnownHosts(destination, folderKnownHosts)),
     connectTimeoutMs: target.timeoutMs,
     transport: target.transport,
     ask,
@@ -41,14 +41,14 @@ export async function tunnelOptions(
 }
 
 /**
- * Adds known_hosts files behind the person's own ones: a key that the person accepts goes to the first file, so never to
+ * Adds known_hosts files after the person's own: a key that the person accepts is written to the first file, so never to
  * one of these, and what the person's files revoke stays revoked.
  */
-function alsoReading(destination: ResolvedDestination, files: readonly string[]): ResolvedDestination {
+function withKnownHosts(destination: ResolvedDestination, files: readonly string[]): ResolvedDestination {
   if (files.length === 0) return destination;
   return {
     ...destination,
     knownHostsFiles: [...destination.knownHostsFiles, ...files],
-    jumps: destination.jumps.map((jump) => alsoReading(jump, files)),
+    jumps: destination.jumps.map((jump) => withKnownHosts(jump, files)),
   };
 }

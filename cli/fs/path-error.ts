@@ -13,7 +13,7 @@ const SENTENCES: Partial<Record<FsErrorCode, string>> = {
   EROFS: 'PATH is read-only: it belongs to a deploy',
 };
 
-/** Runs the work of a command, so that a wrong path becomes a plain sentence. @throws CliError */
+/** Runs the work of a command and explains errors about paths. @throws CliError */
 export async function explainingPaths<T>(fs: WorldFs, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,7 +1,7 @@
 import { formatBytes, type OutputOptions } from '../output/print.js';
 import { isRemarkSeen, redraw } from '../output/write.js';
 
-/** Shows how far a copy is, on a terminal only; the last state is wiped by {@link Progress.end}. */
+/** Shows the progress of a copy, on a terminal only; {@link Progress.end} clears it. */
 export class Progress {
   readonly #isShown: boolean;
   #width = 0;

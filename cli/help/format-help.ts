@@ -1,4 +1,4 @@
-import type { Command, HelpConfiguration, Option } from 'commander';
+import type { Argument, Command, HelpConfiguration, Option } from 'commander';
 
 /** Headings of the options that many commands share, in the order in which they follow a command's own. */
 export const CONNECTION_OPTIONS = 'Connection options:';
@@ -6,15 +6,19 @@ export const GENERAL_OPTIONS = 'General options:';
 const SHARED: readonly string[] = [CONNECTION_OPTIONS, GENERAL_OPTIONS];
 
 /** How commander lays out the help of every command. */
-export const HELP_FORMAT: HelpConfiguration = { optionDescription, groupItems };
+export const HELP_FORMAT: HelpConfiguration = {
+  optionDescription: described,
+  argumentDescription: described,
+  groupItems,
+};
 
 /** One form for all: `what it is (choices: …; default: …)`. A flag that is off by default needs no note. */
-function optionDescription({
+function described({
   description,
   defaultValue,
   defaultValueDescription,
   argChoices,
-}: Option): string {
+}: Option | Argument): string {
   const choices = argChoices === undefined ? [] : [`choices: ${argChoices.join(', ')}`];
   const value = defaultValueDescription ?? defaultValue;
   const shown =

@@ -3,7 +3,7 @@ import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
 import { parseFleetId } from '../../world/fleet/fleet-identity.js';
 import { parseDuration } from './duration.js';
 
-// What commander calls with the text of an argument or option, and with what earlier ones of a repeated option gave.
+// Parsers for commander: each gets the text of an argument or option and, for a repeated option, the earlier result.
 
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,

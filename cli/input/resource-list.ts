@@ -4,7 +4,7 @@ import { CliError } from '../errors.js';
 import { fileTrouble } from '../system/file-error.js';
 import { valueArgument } from './value-or-stdin.js';
 
-/** A resource as a list in a file names it. */
+/** A resource in a list from a file. */
 export interface ListedResource {
   readonly kind: string;
   readonly name: string;

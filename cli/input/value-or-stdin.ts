@@ -2,8 +2,8 @@ import { buffer } from 'node:stream/consumers';
 import { CliError } from '../errors.js';
 
 /**
- * A value from the command line; `-` stands for standard input, read to its end and kept to the byte.
- * @throws CliError `usage` for input that is not UTF-8, because a string could not give it back.
+ * A value from the command line; `-` reads standard input to its end, keeping every byte.
+ * @throws CliError `usage` for input that is not UTF-8, because a string cannot hold it.
  */
 export async function valueArgument(value: string): Promise<string> {
   return value === '-' ? decodeText(await buffer(process.stdin)) : value;

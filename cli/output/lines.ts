@@ -1,8 +1,8 @@
 import { visible } from './escape-controls.js';
 
 /**
- * Text whose line breaks are ours. Only {@link lines} makes it (`table` too, with it), and makes everything in it visible: whatever
- * is printed as a plain string is one line, however many its author meant it to be.
+ * Text whose line breaks are ours. Only {@link lines} makes it (`table` uses that), and escapes everything in it: a plain
+ * string is always printed as one line, whatever it contains.
  */
 export class Lines {
   readonly #text: string;

@@ -8,7 +8,7 @@ import { writeJson, writeRemark, writeResult } from './write.js';
 export { lines } from './lines.js';
 export { table } from './table.js';
 
-/** Of a program's output, at the end of an error. */
+/** How many lines of a program's output follow an error. */
 const MAX_TAIL_LINES = 60;
 
 /** How a command prints: text for a person, or JSON for a program. */
@@ -18,8 +18,8 @@ export interface OutputOptions {
 }
 
 /**
- * Prints one result: `value` for programs, `text` for people (nothing when it is empty). A string is one line, whatever is in
- * it; several come from `lines` and `table`.
+ * Prints one result: `value` for programs, `text` for people (nothing when it is empty). A string is one line, whatever it contains;
+ * `lines` and `table` make several.
  */
 export function printResult(options: OutputOptions, value: unknown, text: string | Lines): void {
   if (options.json) writeJson(value);
@@ -59,7 +59,7 @@ function sentenceOf(error: Error): string {
   return error.message;
 }
 
-/** The end of a program's output, set off from what we say. */
+/** The end of a program's output, set off from our own text. */
 function logTailLines(logTail: unknown): string[] {
   if (typeof logTail !== 'string' || logTail === '') return [];
   return logTail

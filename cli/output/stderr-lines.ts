@@ -2,7 +2,7 @@ import { writeRemark } from './write.js';
 
 let held: string[] | undefined;
 
-/** Writes a line for the person to stderr, made visible; while a question is on the screen it is held, so as not to end up in it. */
+/** Writes an escaped line to stderr; while a question is on the screen the line waits, so that it does not end up inside it. */
 export function writeLine(line: string): void {
   if (held === undefined) writeRemark(line);
   else held.push(line);

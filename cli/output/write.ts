@@ -4,7 +4,7 @@ import { format } from 'node:util';
 import { visibleJson, visibleValue } from './escape-controls.js';
 import { type Lines, show } from './lines.js';
 
-// The only file of the command line that writes to its output; a test reads the others for a second one.
+// The only file of the command line that writes to its output; a test checks that no other does.
 
 /** Writes a line, or several of ours, to stdout. */
 export function writeResult(text: string | Lines): void {
@@ -16,12 +16,12 @@ export function writeJson(value: unknown, to: 'stdout' | 'stderr' = 'stdout'): v
   process[to].write(`${visibleJson(value)}\n`);
 }
 
-/** Writes a value that was asked for by name: as it is to a program, with nothing that a terminal acts on to a person. */
+/** Writes a value that was asked for by name: raw to a program, with control characters escaped to a terminal. */
 export function writeValue(value: string): void {
   process.stdout.write(`${process.stdout.isTTY ? visibleValue(value) : value}\n`);
 }
 
-/** Writes the bytes of a file that was asked for, by the same rule: what is no UTF-8 becomes U+FFFD on a terminal. */
+/** Writes the bytes of a file by the same rule; on a terminal, invalid UTF-8 becomes U+FFFD. */
 export async function writeValueStream(bytes: AsyncIterable<Buffer>): Promise<void> {
   if (!process.stdout.isTTY) return pipeline(bytes, process.stdout, { end: false });
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -41,22 +41,22 @@ export function writeRemark(text: string | Lines): void {
   process.stderr.write(`${show(text)}\n`);
 }
 
-/** Writes text of several lines that commander made, of ours and of what the person typed. */
+/** Writes text of several lines that commander made from our texts and what the person typed. */
 export function writeUsage(text: string, to: 'stdout' | 'stderr'): void {
   process[to].write(visibleValue(text));
 }
 
-/** Writes over the line that the cursor is on, which stays there. Only for a terminal. */
+/** Overwrites the line that the cursor is on. Only for a terminal. */
 export function redraw(text: string): void {
   process.stderr.write(`\r${show(text)}`);
 }
 
-/** Where questions are drawn: by inquirer, which moves the cursor, so each text that it is given has to be visible already. */
+/** Where inquirer draws questions. It moves the cursor, so each text that it gets must already be escaped. */
 export function questionOutput(): NodeJS.WriteStream {
   return process.stderr;
 }
 
-/** Takes what libraries say by `console` (grpc-js quotes headers of a server there) to stderr as one visible line. */
+/** Sends what libraries print by `console` (grpc-js quotes a server's headers) to stderr as one escaped line. */
 export function takeConsole(): void {
   for (const level of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const)
     console[level] = (...said: unknown[]) => writeRemark(format(...said));

@@ -30,8 +30,8 @@ export function recoverCommand(context: Context): Command {
     .description(
       'rebuild a cluster that has lost its quorum for good: show what each host has, and rebuild from the best; each --ssh-url (else each of `hosts` in hawser.yaml) is one host',
     )
-    .option('--prefix <folder>', 'data directory of the agents', DEFAULT_PREFIX)
-    .option('-y, --yes', 'assume yes, never prompt', false)
+    .option('--prefix <dir>', 'data directory of the agents', DEFAULT_PREFIX)
+    .option('-y, --yes', 'assume yes: do not ask for confirmation', false)
     .addOption(
       new Option('--wait-timeout <duration>', 'time limit for the hosts to come back')
         .argParser(duration)

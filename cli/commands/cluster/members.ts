@@ -18,11 +18,11 @@ export function membersCommand(context: Context): Command {
       .addCommand(recoverCommand(context))
       .addCommand(defragCommand(context))
       .addCommand(forgetCommand(context))
-      // Flags after a command's name are its own.
+      // Flags after a subcommand's name belong to the subcommand.
       .enablePositionalOptions()
       .description('list, recover, defragment or forget members of the etcd cluster')
       .option('--watch', 'print the list again whenever it changes', false)
-      // A misspelt command is no argument too many.
+      // Without this, a misspelt subcommand would be reported as an excess argument.
       .allowExcessArguments()
       .action(async (flags: ConnectionFlags & { watch: boolean }, command: Command) => {
         const [misspelt] = command.args;

@@ -24,7 +24,7 @@ export function sizeCommand(context: Context): Command {
     .description('print or set the number of etcd servers that the fleet should have')
     .argument('[size]', 'the new size; 0 drains the cluster', countFromZero)
     .option('--watch', 'print it again whenever it changes', false)
-    .option('-y, --yes', 'assume yes, never prompt (size 0 drains the cluster)', false)
+    .option('-y, --yes', 'assume yes: do not ask for confirmation (size 0 drains the cluster)', false)
     .action(async (size: number | undefined, flags: SizeFlags) => {
       if (size !== undefined && flags.watch) {
         throw new CliError('usage', 'Give either a size or --watch, not both.');

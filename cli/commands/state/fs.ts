@@ -69,7 +69,7 @@ function fsTree(context: Context): Command {
 function fsCat(context: Context): Command {
   return withFs('cat', 'hawser fs cat /motd --ssh-url root@web1')
     .description('print a file')
-    .argument('<path>')
+    .argument('<path>', 'path in the shared file system')
     .action(async (at: string, flags: FsFlags) => {
       await onFs(context, flags, (fs, call) => toStdout(fs, at, call));
     });
@@ -78,8 +78,8 @@ function fsCat(context: Context): Command {
 function fsPut(context: Context): Command {
   return withFs('put', 'hawser fs put ./site /site --ssh-url root@web1')
     .description('copy a file or directory into the shared file system; - reads standard input')
-    .argument('<local>')
-    .argument('<path>', 'merges a directory into an existing one; puts a file inside one')
+    .argument('<local>', 'file or directory on this machine')
+    .argument('<path>', 'destination; an existing directory is merged with a directory, and receives a file')
     .action(async (local: string, at: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         if (local === '-') return fs.writeFile(at, process.stdin, call);
@@ -103,8 +103,8 @@ function fsPut(context: Context): Command {
 function fsGet(context: Context): Command {
   return withFs('get', 'hawser fs get /site ./site --ssh-url root@web1')
     .description('copy a file or directory out of the shared file system; - writes to standard output')
-    .argument('<path>')
-    .argument('<local>', 'merges a directory into an existing one; puts a file inside one')
+    .argument('<path>', 'path in the shared file system')
+    .argument('<local>', 'destination; an existing directory is merged with a directory, and receives a file')
     .action(async (at: string, local: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         if (local === '-') return toStdout(fs, at, call);
@@ -125,7 +125,7 @@ function fsGet(context: Context): Command {
 function fsRm(context: Context): Command {
   return withFs('rm', 'hawser fs rm -r /site --ssh-url root@web1')
     .description('delete a file, or a directory with -r')
-    .argument('<path>')
+    .argument('<path>', 'path in the shared file system')
     .option('-r, --recursive', 'delete directories and everything in them', false)
     .action(async (at: string, flags: FsFlags & { recursive: boolean }) => {
       await onFs(context, flags, (fs, call) => fs.rm(at, { ...call, recursive: flags.recursive }));
@@ -211,7 +211,7 @@ async function isFile(local: string): Promise<boolean> {
   return (await stat(local)).isFile();
 }
 
-/** What is not there is no failure; whatever else keeps us from looking is. */
+/** Only a missing path is no failure. */
 function ifAbsent(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
   throw error;

@@ -21,7 +21,7 @@ export function mapCommand(context: Context): Command {
 function mapGet(context: Context): Command {
   return withConnection(new Command('get'), 'hawser map get kernel --json --ssh-url root@web1')
     .description("print every host's value, one host a line")
-    .argument('<key>')
+    .argument('<key>', 'key of the values')
     .option('--watch', 'print them again whenever one changes', false)
     .action((key: string, flags: WatchFlags) => get(context, key, flags));
 }
@@ -29,7 +29,7 @@ function mapGet(context: Context): Command {
 function mapWatch(context: Context): Command {
   return withConnection(new Command('watch'), 'hawser map watch kernel --json --ssh-url root@web1')
     .description("print every host's value now and whenever one changes")
-    .argument('<key>')
+    .argument('<key>', 'key of the values')
     .action((key: string, flags: ConnectionFlags) => get(context, key, { ...flags, watch: true }));
 }
 
@@ -45,9 +45,9 @@ function get(context: Context, key: string, flags: WatchFlags): Promise<void> {
 
 function mapSet(context: Context): Command {
   return withConnection(new Command('set'), 'hawser map set kernel "$(uname -r)" --hostname web1')
-    .description("set this host's value (see --hostname); - reads it from standard input")
-    .argument('<key>')
-    .argument('<value>')
+    .description("set this host's value (see --hostname)")
+    .argument('<key>', 'key of the values')
+    .argument('<value>', 'the new value; - reads standard input')
     .action(async (key: string, value: string, flags: ConnectionFlags) => {
       const text = await valueArgument(value);
       const hostname = await withWorld(context, flags, async (world, call) => {
@@ -61,7 +61,7 @@ function mapSet(context: Context): Command {
 function mapDel(context: Context): Command {
   return withConnection(new Command('del'), 'hawser map del kernel --hostname web1')
     .description("delete this host's value (see --hostname)")
-    .argument('<key>')
+    .argument('<key>', 'key of the values')
     .action(async (key: string, flags: ConnectionFlags) => {
       const hostname = await withWorld(context, flags, async (world, call) => {
         await world.strMapDel(key, call);

@@ -37,8 +37,8 @@ export function resCommand(context: Context): Command {
 function resExport(context: Context): Command {
   return withConnection(new Command('export'), 'hawser res export file motd "hello" --ssh-url root@web1')
     .description('export a resource of this host (see --hostname), or a file of them; its other exports stay')
-    .argument('[kind]')
-    .argument('[name]', 'may contain slashes')
+    .argument('[kind]', 'kind of the resource, such as file')
+    .argument('[name]', 'name of the resource; may contain slashes')
     .argument('[data]', 'the content; - reads it from standard input')
     .option('--host <name>', 'host to export to (default: every host)')
     .addOption(
@@ -64,8 +64,8 @@ function resExport(context: Context): Command {
 function resDelete(context: Context): Command {
   return withConnection(new Command('delete'), 'hawser res delete file motd --ssh-url root@web1')
     .description('delete a resource that this host exported (see --hostname), or a file of them')
-    .argument('[kind]')
-    .argument('[name]')
+    .argument('[kind]', 'kind of the resource, such as file')
+    .argument('[name]', 'name of the resource')
     .option('--host <name>', 'host that it was exported to (default: every host)')
     .option('--file <file>', 'file with a JSON list of {"kind", "name", "host"}; - reads standard input')
     .action(async (kind: string | undefined, name: string | undefined, flags: TargetFlags) => {

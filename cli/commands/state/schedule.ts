@@ -33,7 +33,7 @@ export function scheduleCommand(context: Context): Command {
 function scheduleGet(context: Context): Command {
   return withConnection(new Command('get'), 'hawser schedule get backup --ssh-url root@web1')
     .description('print the chosen hosts, one per line')
-    .argument('<namespace>')
+    .argument('<namespace>', 'name of the schedule')
     .option('--watch', 'print all of them on one line, now and whenever they change', false)
     .action(async (namespace: string, flags: ConnectionFlags & { watch: boolean }) => {
       await withWorld(context, flags, async (world, call) => {
@@ -67,7 +67,7 @@ function scheduleJoin(context: Context): Command {
   const command = withConnection(new Command('join'), 'hawser schedule join backup --max-count 1');
   return withCandidate(command)
     .description('make this host (see --hostname) a candidate until interrupted, and print each decision')
-    .argument('<namespace>')
+    .argument('<namespace>', 'name of the schedule')
     .action(async (namespace: string, flags: CandidateFlags) => {
       await withWorld(context, flags, async (world, call) => {
         // A fleet that does not answer is an error at first; a later outage is waited out.
@@ -79,8 +79,8 @@ function scheduleJoin(context: Context): Command {
           text: inOneLine(hosts),
         }));
       });
-      // Under a service manager SIGTERM is the ordinary end.
-      context.endedInOrder = context.interrupts.reason?.signalName === 'SIGTERM';
+      // Under a service manager SIGTERM is the normal end.
+      context.endedNormally = context.interrupts.reason?.signalName === 'SIGTERM';
     });
 }
 
@@ -88,7 +88,7 @@ function scheduleAdd(context: Context): Command {
   const command = withConnection(new Command('add'), 'hawser schedule add backup --persist --hostname web1');
   return withCandidate(command)
     .description('make a host (see --hostname) a lasting candidate; needs --persist')
-    .argument('<namespace>')
+    .argument('<namespace>', 'name of the schedule')
     .action(async (namespace: string, flags: CandidateFlags) => {
       if (!flags.persist) {
         const message =
@@ -105,7 +105,7 @@ function scheduleAdd(context: Context): Command {
 function scheduleWithdraw(context: Context): Command {
   return withConnection(new Command('withdraw'), 'hawser schedule withdraw backup --hostname web1')
     .description('remove a host (see --hostname) from a schedule')
-    .argument('<namespace>')
+    .argument('<namespace>', 'name of the schedule')
     .action(async (namespace: string, flags: ConnectionFlags) => {
       await change(context, flags, namespace, (world, call) => world.schedulerWithdraw(namespace, call));
     });
@@ -144,13 +144,11 @@ function withCandidate(command: Command): Command {
     .option('--hosts-filter <hostname>', 'host that may be chosen (repeatable; default: any)', collect)
     .option('--spread-by <label>', 'for spread: the label to spread across (default: zone)')
     .addOption(
-      new Option('--label <name=value>', 'a label of this host, for spread (repeatable)').argParser(
+      new Option('--label <key=value>', 'a label of this host, for spread (repeatable)').argParser(
         collectLabel,
       ),
     )
-    .addOption(
-      new Option('--capacity <number>', 'for capacity: the capacity of this host').argParser(amount),
-    );
+    .addOption(new Option('--capacity <n>', 'for capacity: the capacity of this host').argParser(amount));
 }
 
 function optionsOf(flags: CandidateFlags): SchedulerOptions {

@@ -22,7 +22,7 @@ export function strCommand(context: Context): Command {
 function strGet(context: Context): Command {
   return withConnection(new Command('get'), 'hawser str get motd --ssh-url root@web1')
     .description('print a string')
-    .argument('<key>')
+    .argument('<key>', 'key of the string')
     .option('--watch', 'print it again whenever it changes', false)
     .action((key: string, flags: WatchFlags) => get(context, key, flags));
 }
@@ -32,7 +32,7 @@ function strWatch(context: Context): Command {
     .description(
       'print a string now and whenever it changes; a missing one prints as null (--json) or an empty line',
     )
-    .argument('<key>')
+    .argument('<key>', 'key of the string')
     .action((key: string, flags: ConnectionFlags) => get(context, key, { ...flags, watch: true }));
 }
 
@@ -57,9 +57,9 @@ async function valueOrNull(world: ClientWorld, key: string, options: CallOptions
 
 function strSet(context: Context): Command {
   return withConnection(new Command('set'), 'hawser str set motd "hello" --ssh-url root@web1')
-    .description('set a string; - reads it from standard input')
-    .argument('<key>')
-    .argument('<value>')
+    .description('set a string')
+    .argument('<key>', 'key of the string')
+    .argument('<value>', 'the new value; - reads standard input')
     .action(async (key: string, value: string, flags: ConnectionFlags) => {
       const text = await valueArgument(value);
       await withWorld(context, flags, (world, call) => world.strSet(key, text, call));
@@ -70,7 +70,7 @@ function strSet(context: Context): Command {
 function strDel(context: Context): Command {
   return withConnection(new Command('del'), 'hawser str del motd --ssh-url root@web1')
     .description('delete a string')
-    .argument('<key>')
+    .argument('<key>', 'key of the string')
     .action(async (key: string, flags: ConnectionFlags) => {
       await withWorld(context, flags, (world, call) => world.strDel(key, call));
       printResult(flags, { key }, '');

@@ -112,7 +112,7 @@ test.serial(
     await app.write('a.txt', 'text\n\n');
     const { code, stderr } = await plan(app.folder, { HOME: home });
     t.is(code, 4);
-    t.regex(stderr, /Filters .* are not run here/);
+    t.regex(stderr, /hawser does not run filters/);
   },
 );
 
