@@ -3,7 +3,7 @@ import type { Report } from '../../world/deploys/report.js';
 import type { HostVerdict } from '../../world/deploys/verdict.js';
 import { CliError } from '../errors.js';
 import { counted, formatBytes, type OutputOptions, printNote } from '../output/print.js';
-import { canAsk, confirmDeploy } from '../prompts/deploy.js';
+import { canAsk, confirm } from '../prompts/confirm.js';
 import { findPosition, type Prepared, readTargets, record, type Targets } from './prepare.js';
 import { waitForVerdict } from './wait-for-verdict.js';
 
@@ -45,7 +45,8 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
     return { value, text: `Would deploy ${name} as deploy ${position.id} to ${to}.` };
   }
   const confirmed = !run.yes && !run.json && canAsk();
-  if (confirmed && !(await confirmDeploy(`Deploy ${name} as deploy ${position.id} to ${to}?`, signal))) {
+  const question = `Deploy ${name} as deploy ${position.id} to ${to}?`;
+  if (confirmed && !(await confirm(question, { signal, byDefault: true }))) {
     throw new CliError('declined', 'Nothing was deployed.');
   }
   run.onConfirmed?.();

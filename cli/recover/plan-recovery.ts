@@ -117,7 +117,7 @@ function outlook(
     );
   }
   const unknown = holders.filter((one) => one !== base && !known.includes(one));
-  if (unknown.length > 0) warnings.push(`How far ahead ${namesOf(unknown)} is, is unknown.`);
+  if (unknown.length > 0) warnings.push(`It is not known how recent the data of ${namesOf(unknown)} is.`);
   const upTo = revision === undefined ? 'what its data holds' : `everything up to revision ${revision}`;
   const others = missing.length === 0 ? '' : `, by ${missing.join(', ')}`;
   return {

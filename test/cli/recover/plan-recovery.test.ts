@@ -113,7 +113,7 @@ test('of servers that do not run one alone can be rebuilt, several not be told a
   t.like(planRecovery([host('1', stopped), host('2', stopped)]), { kind: 'impossible' });
   const plan = planRecovery([host('1', stopped), host('2')]);
   t.like(plan, { kind: 'rebuild', base: 'root@h2', rejoin: ['root@h1'] });
-  t.regex(String(formatPlan(plan, [])), /How far h1 has come is not known/);
+  t.regex(String(formatPlan(plan, [])), /It is not known how recent the data of h1 is/);
 });
 
 test('a recovery that was interrupted is finished: who holds to the cluster of before still has to join', (t) => {
