@@ -99,7 +99,7 @@ export async function readFolderConfig(file: string): Promise<FoundConfig> {
   const text = await readConfigFile(file);
   if (text === undefined) return {};
   const { config, keys } = await parseFile(file, text.content);
-  const fleet = { isThere: true, ...fleetOf(config, file) };
+  const fleet: FoundConfig = { exists: true, ...fleetOf(config, file) };
   if (keys.length === 0) return fleet;
   const folder = await realPath(path.dirname(file));
   const { digestOf } = await import('../trust/keys-digest.js');
