@@ -48,19 +48,21 @@ export function deployCommand(context: Context): Command {
       false,
     )
     .option('--plan', 'show what would be deployed, and change nothing', false)
-    .action(async (folder: string, flags: DeployFlags) => {
-      const { message, git, force, noop } = flags;
-      const [{ prepare }, { deploy }] = await Promise.all([
-        import('../deploy/prepare.js'),
-        import('../deploy/deploy.js'),
-      ]);
-      const prepared = await prepare({ folder, message, git, force, noop }, context.interrupts.signal);
-      const outcome = await withWorld(
-        context,
-        flags,
-        (world, { signal }) => deploy(world, prepared, { ...flags, signal }),
-        { appFolder: folder },
-      );
-      printResult(flags, outcome.value, outcome.text);
-    });
+    .action((folder: string, flags: DeployFlags) => deployFolder(context, folder, flags));
+}
+
+async function deployFolder(context: Context, folder: string, flags: DeployFlags): Promise<void> {
+  const { message, git, force, noop } = flags;
+  const [{ prepare }, { deploy }] = await Promise.all([
+    import('../deploy/prepare.js'),
+    import('../deploy/deploy.js'),
+  ]);
+  const prepared = await prepare({ folder, message, git, force, noop }, context.interrupts.signal);
+  const outcome = await withWorld(
+    context,
+    flags,
+    (world, { signal }) => deploy(world, prepared, { ...flags, signal }),
+    { appFolder: folder },
+  );
+  printResult(flags, outcome.value, outcome.text);
 }

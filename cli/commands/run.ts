@@ -10,7 +10,7 @@ import { openWorld } from '../fleet/open-world.js';
 import { resolveTarget } from '../fleet/resolve-target.js';
 import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../fleet/server-flags.js';
 import { watchForHangUp } from '../hang-up.js';
-import { byteSize, collectList, countFromZero, wholeNumber } from '../input/parsers.js';
+import { byteSize, countFromZero, wholeNumber } from '../input/parsers.js';
 import { writeJson, writeResult } from '../output/write.js';
 
 interface RunFlags extends ConnectionFlags, ServerFlags {
@@ -38,20 +38,7 @@ export function runCommand(context: Context): Command {
     )
     .option('--prefix <dir>', 'directory for all data', DEFAULT_PREFIX)
     .option('--tmp-prefix', 'keep everything in a temporary directory that is deleted on exit', false)
-    .option(
-      '--client-urls <urls>',
-      'where etcd listens for clients: addresses of this host, and unix:///path (default: a socket that only you can use)',
-      collectList,
-    )
-    .option(
-      '--server-urls <urls>',
-      `where etcd listens for other servers (default: nowhere, or ${DEFAULT_SERVER_URL} if --client-urls has an address)`,
-      collectList,
-    )
-    .option('--advertise-client-urls <urls>', 'client URLs that other hosts use', collectList)
-    .option('--advertise-server-urls <urls>', 'server URLs that other servers use', collectList)
     .option('--new-cluster', 'create a new cluster; only for the first host of a fleet', false)
-    .option('--insecure', 'serve anyone who can reach the URLs, without requiring client certificates', false)
     .option('--no-server', 'never run an etcd server on this host; connect to the seeds as a client')
     .addOption(
       new Option('--ideal-cluster-size <n>', 'number of etcd servers that the fleet should have').argParser(

@@ -14,8 +14,21 @@ export const DEFAULT_PREFIX = '/var/lib/hawser';
 
 /** Adds the connection flags, the general ones and an example to a command. */
 export function withConnection(command: Command, example: string): Command {
-  command
-    .optionsGroup(CONNECTION_OPTIONS)
+  command.optionsGroup(CONNECTION_OPTIONS);
+  withEtcdFlags(withSshFlags(command))
+    .option('--fleet <name>', 'fleet to use: the name of a known one, or a file that describes one')
+    .option('--config <file>', 'hawser.yaml to use, whoever owns it')
+    .optionsGroup(GENERAL_OPTIONS)
+    .addOption(
+      new Option('--timeout <duration>', 'time limit for each answer of the fleet')
+        .argParser(duration)
+        .default(undefined, '10s'),
+    );
+  return withOutput(command, example);
+}
+
+function withSshFlags(command: Command): Command {
+  return command
     .option(
       '--ssh-url <destination>',
       'SSH host to reach the fleet through: user@host:port or a Host of ssh_config (repeat for alternatives)',
@@ -33,7 +46,11 @@ export function withConnection(command: Command, example: string): Command {
       new Option('--transport <name>', 'SSH implementation')
         .choices(['auto', 'ssh2', 'openssh'])
         .default(undefined, 'auto'),
-    )
+    );
+}
+
+function withEtcdFlags(command: Command): Command {
+  return command
     .option(
       '--seeds <url>',
       `etcd URL as seen from the SSH host (repeatable; default: ${DEFAULT_CLIENT_URL})`,
@@ -54,16 +71,7 @@ export function withConnection(command: Command, example: string): Command {
         '--fleet-id <uuid>',
         'refuse seeds of any other fleet (hawser status --json prints the ID)',
       ).argParser(fleetId),
-    )
-    .option('--fleet <name>', 'fleet to use: the name of a known one, or a file that describes one')
-    .option('--config <file>', 'hawser.yaml to use, whoever owns it')
-    .optionsGroup(GENERAL_OPTIONS)
-    .addOption(
-      new Option('--timeout <duration>', 'time limit for each answer of the fleet')
-        .argParser(duration)
-        .default(undefined, '10s'),
     );
-  return withOutput(command, example);
 }
 
 /** Adds the flags that say how a command speaks, and an example. */

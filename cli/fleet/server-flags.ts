@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { ServerTls, TlsFiles } from '../../agent/cluster/server/etcd/flags.js';
+import { DEFAULT_SERVER_URL } from '../../world/constants.js';
 import { CliError } from '../errors.js';
-import { collectLabel } from '../input/parsers.js';
+import { collectLabel, collectList } from '../input/parsers.js';
 
 /** The flags of `hawser run` for certificates, named as etcd names them, for labels and for running without a network. */
 export interface ServerFlags {
@@ -31,6 +32,20 @@ export function withServerFlags(command: Command): Command {
         'attach a label to this host (repeatable); etcd servers are spread across the values of "zone"',
       ).argParser(collectLabel),
     )
+    .optionsGroup('Where etcd listens, and to whom:')
+    .option(
+      '--client-urls <urls>',
+      'where etcd listens for clients: addresses of this host, and unix:///path (default: a socket that only you can use)',
+      collectList,
+    )
+    .option(
+      '--server-urls <urls>',
+      `where etcd listens for other servers (default: nowhere, or ${DEFAULT_SERVER_URL} if --client-urls has an address)`,
+      collectList,
+    )
+    .option('--advertise-client-urls <urls>', 'client URLs that other hosts use', collectList)
+    .option('--advertise-server-urls <urls>', 'server URLs that other servers use', collectList)
+    .option('--insecure', 'serve anyone who can reach the URLs, without requiring client certificates', false)
     .option('--cert-file <file>', 'certificate that etcd presents to clients, for https:// client URLs')
     .option('--key-file <file>', 'private key of that certificate')
     .option('--trusted-ca-file <file>', 'accept only clients with a certificate from this CA')
@@ -39,7 +54,8 @@ export function withServerFlags(command: Command): Command {
       'certificate that etcd presents to other servers, for https:// server URLs',
     )
     .option('--peer-key-file <file>', 'private key of that certificate')
-    .option('--peer-trusted-ca-file <file>', 'accept only servers with a certificate from this CA');
+    .option('--peer-trusted-ca-file <file>', 'accept only servers with a certificate from this CA')
+    .optionsGroup('Options:');
 }
 
 /** @throws CliError `usage` for a certificate without its key, or the other way round. */

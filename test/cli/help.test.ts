@@ -34,6 +34,27 @@ test.serial('every command says what it does, and shows an example that begins w
   for (const command of root.commands) examine(command, `hawser ${command.name()}`);
 });
 
+test.serial("a command's own options come before those that it shares with others", (t) => {
+  using interrupts = new Interrupts();
+  const root = program({ version: '0', interrupts, exitCode: EXIT_CODES.done });
+  for (const name of ['run', 'deploy', 'status', 'members', 'size', 'forward', 'endpoints']) {
+    const command = root.commands.find((one) => one.name() === name);
+    const headings = [...(command ? helpOf(command) : '').matchAll(/^(.*ptions):$/gm)].map(
+      ([, text]) => text,
+    );
+    t.deepEqual(headings, ['Options', 'Connection options', 'General options'], name);
+  }
+});
+
+test.serial('the commands are listed by what people do with them', (t) => {
+  using interrupts = new Interrupts();
+  const help = helpOf(program({ version: '0', interrupts, exitCode: EXIT_CODES.done }));
+  t.regex(
+    help,
+    /^Set up:\n {2}demo .*^Deploy:\n {2}deploy .*^Operate:\n {2}status .*^Share state:\n {2}str /ms,
+  );
+});
+
 test.serial('help is what a command asked for it prints, and no failure', async (t) => {
   for (const args of [['--help'], ['help', 'str'], ['str', 'watch', '--help']]) {
     const { code, stdout, stderr } = await hawser(args);
