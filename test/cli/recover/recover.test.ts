@@ -128,7 +128,7 @@ test.serial(
 
 test.serial('on a terminal it asks, and Enter alone changes nothing', async (t) => {
   const terminal = hawserInTerminal(t, recoverArguments(), { cwd: await temporaryFolder(t) });
-  await terminal.shows(/Rebuild the cluster like this\? \(y\/N\)/);
+  await terminal.shows(/Rebuild the cluster as shown\? \(y\/N\)/);
   terminal.type('\r');
   t.is(await terminal.exited, 1);
   t.regex(terminal.screen(), /Nothing was changed/);
@@ -137,7 +137,7 @@ test.serial('on a terminal it asks, and Enter alone changes nothing', async (t) 
 
 test.serial('on a terminal, yes rebuilds', async (t) => {
   const terminal = hawserInTerminal(t, recoverArguments(), { cwd: await temporaryFolder(t) });
-  await terminal.shows(/Rebuild the cluster like this\? \(y\/N\)/);
+  await terminal.shows(/Rebuild the cluster as shown\? \(y\/N\)/);
   terminal.type('y\r');
   t.is(await terminal.exited, 0, terminal.screen());
   t.regex(terminal.screen(), /The cluster is working again: 1 server \(m1\)/);
