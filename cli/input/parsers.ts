@@ -24,12 +24,12 @@ export function byteSize(text: string): number {
 }
 
 export function countFromZero(text: string): number {
-  if (!/^(0|[1-9]\d*)$/.test(text)) throw new InvalidArgumentError('Write a whole number from 0.');
+  if (!/^(0|[1-9]\d*)$/.test(text)) throw new InvalidArgumentError('Write a whole number of at least 0.');
   return Number(text);
 }
 
 export function wholeNumber(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Write a whole number from 1.');
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Write a whole number of at least 1.');
   return Number(text);
 }
 
@@ -47,7 +47,7 @@ export function duration(text: string): number {
 /** The identity of a fleet. */
 export function fleetId(text: string): FleetIdentity {
   const fleet = parseFleetId(text);
-  if (fleet === undefined) throw new InvalidArgumentError('Write the uuid of a fleet.');
+  if (fleet === undefined) throw new InvalidArgumentError('Write the UUID of a fleet.');
   return fleet;
 }
 
@@ -74,7 +74,7 @@ export function hostAndPort(text: string): { host: string; port: number } {
 /** Whole seconds, rounded up, written as a duration from 1 s. */
 export function ttlSeconds(text: string): number {
   const seconds = Math.ceil(duration(text) / 1000);
-  if (seconds < 1) throw new InvalidArgumentError('Write a duration from 1s, such as 60s or 10m.');
+  if (seconds < 1) throw new InvalidArgumentError('Write a duration of at least 1s, such as 60s or 10m.');
   return seconds;
 }
 
@@ -90,6 +90,6 @@ export function collectLabel(
 
 export function amount(text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('Write a number from 0.');
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('Write a number of at least 0.');
   return value;
 }

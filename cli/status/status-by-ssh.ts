@@ -38,7 +38,7 @@ function reasonOf(reports: readonly HostReport[]): string | undefined {
   const members = Math.max(...alone.map((server) => server.members?.length ?? 0));
   const of = members === 0 ? '' : ` of ${members}`;
   return (
-    `The etcd cluster has no quorum: ${alone.length}${of} servers run here, and more than half must run and reach each ` +
+    `The etcd cluster has no quorum: ${alone.length}${of} servers could be reached, and more than half must run and reach each ` +
     'other. Bring the others back; if they are gone for good, run hawser members recover.'
   );
 }

@@ -100,7 +100,7 @@ test.serial(usage, ['str', 'get'], /missing required argument 'key'/);
 test.serial(usage, ['status', '--timeout', 'soon'], /500ms, 5s or 2m/);
 test.serial(usage, ['size', 'many'], /whole number/);
 test.serial(usage, ['size', '0'], /drains the etcd cluster.*--yes/);
-test.serial(usage, ['size', '-1'], /whole number from 0|unknown option/);
+test.serial(usage, ['size', '-1'], /whole number of at least 0|unknown option/);
 test.serial(
   usage,
   ['status', '--cacert', 'ca.pem', '--seeds', 'db1'],

@@ -18,7 +18,7 @@ test.serial(refused, '--no-network --seeds http://10.0.0.1:2379', /leave out --s
 test.serial(refused, '--label zone', /Write KEY=VALUE/);
 test.serial(refused, '--quota-backend-bytes 2Gi', /Write a size such as 2147483648, 2GiB or 500MB/);
 test.serial(refused, '--quota-backend-bytes 0', /Write a size/);
-test.serial(refused, '--keep-deploys -1', /Write a whole number from 0/);
+test.serial(refused, '--keep-deploys -1', /Write a whole number of at least 0/);
 
 test.serial('sizes are bytes, or with a unit', (t) => {
   t.deepEqual(

@@ -23,7 +23,7 @@ const refused: readonly Row[] = [
   [['res', 'export', 'k', 'n'], 2, /data/],
   [['res', 'export', 'k'], 2, /KIND and NAME/],
   [['res', 'export', 'k', 'n', 'x', '--ttl', '60'], 2, /500ms, 5s or 2m/],
-  [['res', 'export', 'k', 'n', 'x', '--ttl', '0s'], 2, /from 1s/],
+  [['res', 'export', 'k', 'n', 'x', '--ttl', '0s'], 2, /at least 1s/],
   [['res', 'collect', '--kind', 'a/b'], 2, /kind/],
   [['size', '2.5'], 2, /whole number/],
   [['size', '65536'], 2, /65536|65,535/],
