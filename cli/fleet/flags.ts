@@ -103,3 +103,8 @@ export interface ConnectionFlags extends OutputOptions, TlsFlags, UserFlags {
   /** Of commands that ask before they act; it keeps SSH from asking too. */
   readonly yes?: boolean;
 }
+
+/** Those of a command that shows something once or, with `--watch`, again at each change. */
+export interface WatchFlags extends ConnectionFlags {
+  readonly watch: boolean;
+}

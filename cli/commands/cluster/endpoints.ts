@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { CallOptions } from '../../../world/call-options.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import type { Context } from '../../context.js';
-import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { type WatchFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import type { Lines } from '../../output/lines.js';
 import { table } from '../../output/print.js';
@@ -19,7 +19,7 @@ export function endpointsCommand(context: Context): Command {
   return withConnection(new Command('endpoints'), 'hawser endpoints --watch --ssh-url root@web1')
     .description('list the client URLs that each host advertises for its etcd server')
     .option('--watch', 'print the list again whenever it changes', false)
-    .action(async (flags: ConnectionFlags & { watch: boolean }) => {
+    .action(async (flags: WatchFlags) => {
       await withWorld(context, flags, async (world, call) => {
         await showOrWatch(flags, call, {
           read: (options) => read(world, options),

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Member } from '../../../world/client/members.js';
 import type { Context } from '../../context.js';
-import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { type WatchFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { unknownCommand } from '../../help/help-command.js';
 import type { Lines } from '../../output/lines.js';
@@ -24,7 +24,7 @@ export function membersCommand(context: Context): Command {
       .option('--watch', 'print the list again whenever it changes', false)
       // Without this, a misspelt subcommand would be reported as an excess argument.
       .allowExcessArguments()
-      .action(async (flags: ConnectionFlags & { watch: boolean }, command: Command) => {
+      .action(async (flags: WatchFlags, command: Command) => {
         const [misspelt] = command.args;
         if (misspelt !== undefined) unknownCommand(command, misspelt);
         await withWorld(context, flags, async (world, call) => {

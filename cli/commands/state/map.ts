@@ -1,15 +1,11 @@
 import { Command } from 'commander';
 import type { Context } from '../../context.js';
-import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { type ConnectionFlags, type WatchFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { valueArgument } from '../../input/value-or-stdin.js';
 import type { Lines } from '../../output/lines.js';
 import { lines, printResult } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
-
-interface WatchFlags extends ConnectionFlags {
-  readonly watch: boolean;
-}
 
 /** `hawser map`: per-host values under a shared key. */
 export function mapCommand(context: Context): Command {

@@ -3,7 +3,7 @@ import type { ChangeResult } from '../../../world/call-options.js';
 import type { SchedulerOptions } from '../../../world/scheduler/options.js';
 import type { Context } from '../../context.js';
 import { CliError } from '../../errors.js';
-import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { type ConnectionFlags, type WatchFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { amount, collect, collectLabel, duration, wholeNumber } from '../../input/parsers.js';
 import { lines, printResult, table } from '../../output/print.js';
@@ -35,7 +35,7 @@ function scheduleGet(context: Context): Command {
     .description('print the chosen hosts, one per line')
     .argument('<namespace>', 'name of the schedule')
     .option('--watch', 'print all of them on one line, now and whenever they change', false)
-    .action(async (namespace: string, flags: ConnectionFlags & { watch: boolean }) => {
+    .action(async (namespace: string, flags: WatchFlags) => {
       await withWorld(context, flags, async (world, call) => {
         await showOrWatch(flags, call, {
           read: (options) => world.scheduledGet(namespace, options),

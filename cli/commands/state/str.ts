@@ -2,15 +2,11 @@ import { Command } from 'commander';
 import type { CallOptions } from '../../../world/call-options.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import type { Context } from '../../context.js';
-import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { type ConnectionFlags, type WatchFlags, withConnection } from '../../fleet/flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { valueArgument } from '../../input/value-or-stdin.js';
 import { printResult } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
-
-interface WatchFlags extends ConnectionFlags {
-  readonly watch: boolean;
-}
 
 /** `hawser str`: strings shared by the whole fleet. */
 export function strCommand(context: Context): Command {
