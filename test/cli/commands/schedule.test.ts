@@ -61,7 +61,7 @@ test.serial('what cannot be scheduled is wrong usage, and says what to do', asyn
     [['add', 'a/b', '--persist'], /slash/],
     [['add', 'job', '--persist', '--strategy', 'none'], /rr, alpha, spread, capacity/],
     [['add', 'job', '--persist', '--ttl', '1500ms'], /sessionTtlSeconds/],
-    [['join', 'job', '--label', 'north'], /name=value/],
+    [['join', 'job', '--label', 'north'], /KEY=VALUE/],
   ];
   for (const [args, message] of wrong) {
     const { code, stdout, stderr } = await fleet.run(['schedule', ...args]);
