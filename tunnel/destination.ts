@@ -13,7 +13,7 @@ export interface Destination {
   readonly hostKey?: string | undefined;
 }
 
-/** A destination as far as a text names it; ssh_config can say the rest. */
+/** A destination as far as a text names it; ssh_config says the rest. */
 export interface NamedDestination {
   readonly user?: string | undefined;
   /** A name, an address or an alias of ssh_config; IPv6 without brackets. */
@@ -24,22 +24,21 @@ export interface NamedDestination {
 
 const DEFAULT_PORT = 22;
 
-/** A destination as it was read, with what only ssh_config can decide. */
+/** A parsed destination, with what only ssh_config can decide. */
 export interface ReadDestination {
   readonly destination: NamedDestination;
   /**
-   * `user:more@host`: a password, unless the person's ssh_config has a user of that very name for the host. The error
-   * for a password, which does not repeat it.
+   * For `user:more@host`: the error to throw unless ssh_config names that exact user for the host, because `more` would be
+   * a password. The error does not repeat it.
    */
   readonly suspected?: TunnelError | undefined;
 }
 
 /**
- * Reads `host`, `user@host:port`, `[::1]:22` or `ssh://user@host:port?hostkey=…`.
- * The query is taken without the scheme too; the port is 22 by default. A user name with a colon in it is written
- * `ssh://ann%3Atarget@host`.
+ * Parses `host`, `user@host:port`, `[::1]:22` or `ssh://user@host:port?hostkey=…`. The query works without the scheme too;
+ * the default port is 22. Write a user name that contains a colon as `ssh://ann%3Atarget@host`.
  *
- * @throws TunnelError `bad-destination` saying what is wrong with the text; a password in it is not repeated.
+ * @throws TunnelError `bad-destination` saying what is wrong with the text; a password in it is not repeated
  */
 export function parseDestination(
   text: string,
@@ -50,7 +49,7 @@ export function parseDestination(
 }
 
 /**
- * Reads the same forms, leaving open what the text does not say.
+ * Parses the same forms, leaving undefined what the text does not say.
  * @throws TunnelError as {@link parseDestination}
  */
 export function parseNamedDestination(text: string): NamedDestination {
@@ -60,7 +59,7 @@ export function parseNamedDestination(text: string): NamedDestination {
 }
 
 /**
- * Reads the same forms, leaving open besides whether what looks like a password is a part of the user's name.
+ * Parses the same forms, without deciding whether an apparent password is part of the user name.
  * @throws TunnelError as {@link parseDestination}
  */
 export function readDestination(text: string): ReadDestination {
@@ -88,14 +87,14 @@ export function readDestination(text: string): ReadDestination {
   return userInfo?.includes(':') ? { destination, suspected: holdsPassword(text) } : { destination };
 }
 
-/** What an address may be, as OpenSSH reads the hops of a ProxyJump. */
+/** How to parse a hop. */
 export interface HopOptions {
-  /** The port of a service (`ssh`), undefined when there is none of that name. */
+  /** The port of a service such as `ssh`; undefined for an unknown service. */
   readonly portOf: (service: string) => number | undefined;
 }
 
 /**
- * Reads one hop of a ProxyJump of ssh_config, in every form that OpenSSH takes and `ssh -G` prints:
+ * Parses one hop of ProxyJump in ssh_config, in every form that OpenSSH accepts and `ssh -G` prints:
  * `user@host:port`, `[host]:port`, `ssh://user@host:port`.
  *
  * @throws TunnelError `bad-destination`
@@ -107,7 +106,7 @@ export function parseHop(text: string, { portOf }: HopOptions): NamedDestination
   const hasScheme = text.startsWith('ssh://');
   const plain = hasScheme ? text.slice('ssh://'.length).replace(/\/$/, '') : text;
   const [userInfo, address] = cutLast(plain, '@');
-  // After a semicolon a URI may hold parameters, which OpenSSH passes over.
+  // A URI may have parameters after a semicolon, which OpenSSH ignores.
   const user = hasScheme ? userInfo && decoded(userInfo.replace(/;.*/s, ''), fail) : userInfo;
   const userProblem = user === undefined ? undefined : nameProblem('configured user', user);
   if (userProblem !== undefined) return fail(`the user name ${userProblem}`);
@@ -122,8 +121,8 @@ export function parseHop(text: string, { portOf }: HopOptions): NamedDestination
 }
 
 /**
- * `user@host:port`, with an IPv6 address in brackets; {@link parseDestination} reads it back. A user name with a colon,
- * which would look like a password, makes it an `ssh://` URL.
+ * `user@host:port`, with IPv6 addresses in brackets; {@link parseDestination} parses it. A user name with a colon, which
+ * would look like a password, makes it an `ssh://` URL.
  */
 export function formatDestination({ user, host, port }: Destination): string {
   if (!user.includes(':')) return `${user}@${formatHostPort(host, port)}`;
@@ -170,7 +169,7 @@ function portNumber(text: string): number | undefined {
 function parseQuery(query: string, fail: (problem: string) => never): string {
   const [name, value] = cut(query, '=');
   if (name !== 'hostkey' || query.includes('&')) return fail('after "?" only hostkey=KEY can follow');
-  // Not URLSearchParams: it would turn the plus signs of a base64 key pasted as it is into spaces.
+  // Not URLSearchParams: it would turn plus signs of a pasted base64 key into spaces.
   const hostKey = decoded(value ?? '', fail).trim();
   return hostKey === '' ? fail('hostkey is empty') : hostKey;
 }
@@ -179,12 +178,12 @@ function decoded(text: string, fail: (problem: string) => never): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // URIError carries nothing beyond the text.
+    // The URIError says nothing more.
     return fail('it contains a broken percent escape');
   }
 }
 
-/** A destination as a person wrote it, fit to be shown. */
+/** A destination as written, safe to show. */
 export function withoutPassword(text: string): string {
   return text.replace(/^((?:ssh:\/\/)?[^:@]*):(?!\/\/).*@/is, '$1:…@');
 }

@@ -25,15 +25,15 @@ export interface TunnelErrorDetails {
   readonly file?: string | undefined;
   /** From 1, in `file`. */
   readonly line?: number | undefined;
-  /** What the host refused: identities by file name (those of the agent alone by comment), `password`, `keyboard-interactive`. */
+  /** What the host refused: identities by file name (keys only in the SSH agent by comment), `password`, `keyboard-interactive`. */
   readonly tried?: readonly string[] | undefined;
-  /** The server hung up before it said anything, as sshd does while too many logins are under way (MaxStartups). */
+  /** The server hung up before it said anything, as sshd does while too many logins are in progress (MaxStartups). */
   readonly wasDropped?: boolean | undefined;
-  /** The server was there, and the connection broke off while we logged in. */
+  /** The server was there, and the connection broke off during login. */
   readonly brokeOff?: boolean | undefined;
-  /** For `no-common-algorithm`: the option of ssh_config that lists what nothing is in common of. */
+  /** For `no-common-algorithm`: the ssh_config option that lists such algorithms. */
   readonly algorithmOption?: string | undefined;
-  /** When several ways in were tried: why each of them failed. */
+  /** When several destinations were tried: why each of them failed. */
   readonly attempts?: readonly TunnelError[] | undefined;
 }
 
@@ -69,7 +69,7 @@ export class TunnelError extends Error {
   }
 }
 
-/** Most serious first: what a person must see when ways in fail for different reasons. */
+/** Most serious first: what a person must see when destinations fail for different reasons. */
 const SEVERITY: readonly TunnelErrorCode[] = [
   'host-key-changed',
   'host-key-revoked',
@@ -86,7 +86,7 @@ const SEVERITY: readonly TunnelErrorCode[] = [
   'closed',
 ];
 
-/** One error for ways in that all failed: the most serious, knowing all of them. */
+/** One error for destinations that all failed: the most serious, with all of them in `attempts`. */
 export function mostSerious(errors: readonly TunnelError[]): TunnelError {
   const [worst] = [...errors].sort((a, b) => SEVERITY.indexOf(a.code) - SEVERITY.indexOf(b.code));
   if (worst === undefined) throw new RangeError('mostSerious needs at least one error');
@@ -98,7 +98,7 @@ export function mostSerious(errors: readonly TunnelError[]): TunnelError {
   return new TunnelError(worst.code, worst.host, message, { ...detailsOf(worst), attempts: errors });
 }
 
-/** Whether trying again cannot help before a person changes something. */
+/** Whether retrying is pointless until a person changes something. */
 export function isPermanent(error: TunnelError): boolean {
   if (error.attempts.length > 0) return error.attempts.every(isPermanent);
   return error.code !== 'unreachable' && error.code !== 'closed';

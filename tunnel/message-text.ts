@@ -1,7 +1,7 @@
-/** More of what a host said would only push our own words off the screen. */
+/** More would only push the rest of the message off the screen. */
 const MOST_CHARACTERS = 300;
 
-/** What a host said, for a sentence of ours: on one line, and only so much of it as somebody reads. */
+/** A host's text for use in a message: on one line and not too long. */
 export function shorten(said: string): string {
   const line = said
     .slice(0, 4 * MOST_CHARACTERS)

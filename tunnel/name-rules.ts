@@ -1,4 +1,4 @@
-/** What a name may not hold, and what to say of it. */
+/** What a name must not contain. */
 interface NameRules {
   /** A single character anywhere. */
   readonly character: RegExp;
@@ -7,13 +7,13 @@ interface NameRules {
 }
 
 /**
- * For what a person, or a file, gives as a destination. Names come into lines for the person's shell by `%r` and `%h`
- * (ProxyCommand, Match exec), so that nothing passes that a shell acts on anywhere, not even where OpenSSH lets it.
+ * For destinations given by a person or a file. Names get into the user's shell as `%r` and `%h` (ProxyCommand, Match exec),
+ * so anything with a meaning in a shell is rejected, even where OpenSSH allows it.
  */
 const GIVEN_USER: NameRules = { character: /[$\\'"`!*~%;&<>|(){}[\]?\s\p{C}]/u, shape: /^[-#]/ };
 const GIVEN_HOST: NameRules = { character: /[$\\'"`!*~%;&<>|(){}[\],?@:\s\p{C}]/u, shape: /^[-#]/ };
 
-/** For what ssh_config says, which is the person's own: what OpenSSH 10 takes for hops. */
+/** For the user's own ssh_config: what OpenSSH 10 allows in hops. */
 const CONFIGURED_USER: NameRules = { character: /['"`;&<>|(){}\p{Cc}]/u, shape: /^-|\s-|\\$/ };
 const CONFIGURED_HOST: NameRules = { character: /['"`$\\;&<>|(){},\s\p{Cc}]/u, shape: /^-/ };
 
@@ -24,7 +24,7 @@ const RULES = {
   'configured host': CONFIGURED_HOST,
 } as const;
 
-/** Why a name cannot be taken, as the end of a sentence that begins with it; undefined when it can. */
+/** What is wrong with a name, to follow it in a sentence; undefined if nothing is. */
 export function nameProblem(kind: keyof typeof RULES, name: string): string | undefined {
   if (name === '') return 'is empty';
   const { character, shape } = RULES[kind];

@@ -1,4 +1,4 @@
-/** A time limit that stands still while a person is asked. */
+/** A time limit that can be paused, such as while a person is asked. */
 export class PausableTimeout implements Disposable {
   readonly #onOver: () => void;
   #leftMs: number;
@@ -6,7 +6,7 @@ export class PausableTimeout implements Disposable {
   #pauses = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Calls `onOver` after `limitMs` milliseconds without counting the pauses, unless it is disposed of before. */
+  /** Calls `onOver` after `limitMs` milliseconds, not counting pauses, unless it is disposed of first. */
   constructor(limitMs: number, onOver: () => void) {
     this.#leftMs = limitMs;
     this.#onOver = onOver;
@@ -28,7 +28,7 @@ export class PausableTimeout implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    // Whoever resumes later finds it paused for ever.
+    // A later resume must not restart it.
     this.#pauses += 1;
   }
 

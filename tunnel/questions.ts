@@ -1,7 +1,7 @@
 import { untilAborted } from '../base/abort.js';
 import type { PausableTimeout } from './pausable-timeout.js';
 
-/** What is asked comes last, so of a longer text the end is shown. */
+/** The question itself comes last, so the end of a longer text is shown. */
 const MOST_CHARACTERS = 8_000;
 
 /** Something that only a person can answer. */
@@ -9,36 +9,36 @@ export interface Question {
   readonly kind: 'host-key' | 'passphrase' | 'password' | 'keyboard-interactive' | 'confirmation';
   /** `user@host:port`. */
   readonly host: string;
-  /** What to show, several lines perhaps; free of control characters, whoever wrote it. */
+  /** What to show, perhaps several lines; without control characters. */
   readonly text: string;
-  /** Whether the answer may be seen while it is typed. */
+  /** Whether to show the answer while it is typed. */
   readonly echo: boolean;
-  /** Where the host stands among those of this run, from 1. */
+  /** The host's number among those of this run, from 1. */
   readonly position?: { readonly number: number; readonly of: number };
 }
 
 /**
- * Asks a person and gives the answer, undefined when there is none. It is never called for two questions at once.
- * When `signal` aborts, nobody needs the answer any more. What it rejects with ends the connection asked for.
+ * Asks a person; resolves with the answer, or undefined if there is none. Never called for two questions at once. When
+ * `signal` aborts, the answer is no longer needed. If it rejects, the connection attempt fails with that reason.
  */
 export type Ask = (
   question: Question,
   options: { readonly signal: AbortSignal },
 ) => Promise<string | undefined>;
 
-/** For whom a question is asked. */
+/** The attempt that a question is asked for. */
 export interface Asker {
   readonly signal: AbortSignal;
-  /** Stands still from when the question is ready to be asked until it is answered. */
+  /** Pauses from when the question is queued until it is answered. */
   readonly timeLimit?: PausableTimeout | undefined;
 }
 
-/** Asks at once, within one's turn. */
+/** Asks immediately, within a conversation. */
 export type Put = (question: Omit<Question, 'position'>) => Promise<string | undefined>;
 
 /**
- * The questions of all hosts of a run, asked one after the other. Answers that hold for the run are remembered. One is
- * given to each of several tunnels as their `ask`, so that they share a terminal.
+ * The questions of all hosts of a run, asked one at a time, with answers remembered for the run. Pass the same one to
+ * several tunnels as `ask`, so that they share a terminal.
  */
 export class Questions {
   readonly #ask: Ask;
@@ -46,40 +46,40 @@ export class Questions {
   readonly #remembered = new Map<string, string | undefined>();
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param hosts all hosts of the run as `user@host:port`, so that a question can say which of how many it is for */
+  /** @param hosts all hosts of the run as `user@host:port`, so that a question can say "host 3 of 12" */
   constructor(ask: Ask, hosts: readonly string[] = []) {
     this.#ask = ask;
     this.#hosts = [...hosts];
   }
 
-  /** Adds hosts of the run, `user@host:port`; those that are known already count once. */
+  /** Adds hosts of the run, as `user@host:port`; known ones are not counted twice. */
   expect(hosts: readonly string[]): void {
     this.#hosts.push(...hosts.filter((host) => !this.#hosts.includes(host)));
   }
 
-  /** Asks when it is this question's turn. Aborting takes it back. */
+  /** Asks when it is this question's turn. An abort withdraws it. */
   async ask(question: Omit<Question, 'position'>, asker: Asker): Promise<string | undefined> {
     return this.converse(asker, (put) => put(question));
   }
 
-  /** Asks several questions, by `put`, without anybody else's in between. */
+  /** Asks several questions with `put`, with no others in between. */
   async converse<T>(asker: Asker, talk: (put: Put) => Promise<T>): Promise<T> {
     return this.#inTurn(asker, () => talk((question) => this.#put(question, asker.signal)));
   }
 
-  /** Keeps an answer that proved right, for the connections that this run makes later. */
+  /** Remembers a correct answer for later connections of this run. */
   remember(topic: string, answer: string): void {
     this.#remembered.set(topic, answer);
   }
 
-  /** Gives a kept answer once: whoever uses it keeps it again when it still is right. */
+  /** Returns a remembered answer once: remember it again if it is still correct. */
   recall(topic: string): string | undefined {
     const answer = this.#remembered.get(topic);
     this.#remembered.delete(topic);
     return answer;
   }
 
-  /** Finds out something by questions, unless that was done before in this run, even in vain. */
+  /** Finds something out by questions, unless that was tried before in this run. */
   async once(
     topic: string,
     asker: Asker,
@@ -98,7 +98,7 @@ export class Questions {
       signal.throwIfAborted();
       return work();
     });
-    // The next turn begins when this question is off the screen, even where nobody waits for its answer any more.
+    // The next turn starts when this question is off the screen, even if nobody waits for its answer any more.
     this.#last = answered.catch(() => {});
     try {
       return await untilAborted(answered, signal);
@@ -117,7 +117,7 @@ export class Questions {
   }
 }
 
-/** What a host sends must not be able to move the cursor, or to pass for something else. */
+/** A host's text must not move the cursor or pass for something else. */
 function withoutControlCharacters(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(/[^\P{C}\n\t]/gu, '');
 }

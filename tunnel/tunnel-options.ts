@@ -75,17 +75,18 @@ type NoLoginOptions = { readonly [Name in keyof (NamedOptions & AddressedOptions
 /** Options that count for destinations of every kind. */
 export interface SharedTunnelOptions {
   /**
-   * Limits TCP, handshake and login together, for each destination; also how long a forward holds a connection.
-   * Default 10,000. It wins over ssh_config's `ConnectTimeout`, but not over that of a resolved destination.
+   * The time limit for TCP, handshake and login together, for each destination, in milliseconds; also how long a forward
+   * holds a connection. Default 10,000. It wins over `ConnectTimeout` in ssh_config, but not over that of a resolved
+   * destination.
    */
   readonly connectTimeoutMs?: number | undefined;
-  /** How often a silent connection is probed; whatever the host sends counts as life. Default 2,000. */
+  /** How often a silent connection is probed, in milliseconds; anything that the host sends counts as life. Default 2,000. */
   readonly keepaliveIntervalMs?: number | undefined;
-  /** Unanswered probes after which it counts as lost. Default 3: noticed after 8 s, and 3 s after waking from sleep. */
+  /** How many unanswered probes mean that it is lost. Default 3: noticed after 8 s, or 3 s after waking from sleep. */
   readonly keepaliveCountMax?: number | undefined;
   /**
    * Asks a person about unknown host keys, for passphrases, passwords and second factors. Without it nothing is asked.
-   * Give the tunnels of one run the same {@link Questions}, so that they ask one after the other and say "host 3 of 12".
+   * Give the tunnels of one run the same {@link Questions}, so that they ask one at a time and can say "host 3 of 12".
    */
   readonly ask?: Ask | Questions | undefined;
   /** What speaks SSH. Default `auto`: the system's `ssh` for destinations whose `needsOpenSsh` says why, else this process. */
@@ -134,7 +135,7 @@ function questionsOf(ask: Ask | Questions, hosts: readonly string[]): Questions 
   return questions;
 }
 
-/** A destination of which no ssh_config says anything. */
+/** A destination for which no ssh_config is read. */
 function resolveByOptions(destination: Destination, options: AddressedOptions): ResolvedDestination {
   const { identityFiles = [] } = options;
   return {

@@ -6,10 +6,10 @@ import { type Ask, Questions } from './questions.js';
 import { Tunnel } from './tunnel.js';
 import type { TunnelOptions } from './tunnel-options.js';
 
-/** One user's part in a shared tunnel. */
+/** One user's share of a tunnel. */
 export interface TunnelShare extends AsyncDisposable {
   readonly tunnel: Tunnel;
-  /** Lets go; the last to do so closes the tunnel. Idempotent. */
+  /** Gives the share back; closing the last share closes the tunnel. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -23,8 +23,8 @@ interface Entry {
 }
 
 /**
- * One connection for each host, shared by all who ask for it. Options that lead to the same host in the same way
- * share it; whoever opened it first gave it its `log`, and its `ask` where the pool has none.
+ * One connection per host, shared by all its users. Equal options share a connection; `log` is the first user's, and so is
+ * `ask` unless the pool has one.
  *
  * ```ts
  * await using pool = new TunnelPool();
@@ -37,16 +37,16 @@ export class TunnelPool implements AsyncDisposable {
   readonly #questions: Questions | undefined;
   #isClosed = false;
 
-  /** @param options.ask asks for all of the pool's tunnels, one question after the other */
+  /** @param options.ask asks a person for all of the pool's tunnels, one question at a time */
   constructor({ ask }: { readonly ask?: Ask | Questions | undefined } = {}) {
     this.#questions = typeof ask === 'function' ? new Questions(ask) : ask;
   }
 
   /**
-   * A share of the tunnel to a host, which is opened for the first. Aborting gives this share up, and the opening
-   * with it when nobody else waits for it.
+   * Resolves with a share of the tunnel, opening it for the first user. An abort gives up this share only, unless nobody else
+   * is waiting for the tunnel.
    *
-   * @throws TunnelError as {@link Tunnel.open}, for all who wait for it; the next to ask tries again. `closed` after {@link close}
+   * @throws TunnelError as {@link Tunnel.open}, for all who are waiting; the next call tries again. `closed` after {@link close}
    */
   async open(
     options: TunnelOptions,
@@ -56,7 +56,7 @@ export class TunnelPool implements AsyncDisposable {
     if (this.#isClosed) throw poolClosed(options);
     const key = keyOf(options);
     const known = this.#entries.get(key);
-    // One that was given up for good is no use to anybody who comes later.
+    // A tunnel that has failed for good is of no use to later users.
     const entry = known && known.opened?.state.status !== 'failed' ? known : this.#openFor(key, options);
     entry.users += 1;
     let closed: Promise<void> | undefined;
@@ -74,7 +74,7 @@ export class TunnelPool implements AsyncDisposable {
   }
 
   /**
-   * Runs a command on a host, by the connection that all share; it is kept until the command has ended.
+   * Runs a command on a host over the shared connection, which stays open at least until the command has ended.
    *
    * @throws TunnelError as {@link open} and {@link Tunnel.exec}
    */
@@ -94,7 +94,7 @@ export class TunnelPool implements AsyncDisposable {
     }
   }
 
-  /** Closes all tunnels, whoever uses them; idempotent. */
+  /** Closes all tunnels, even those in use. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const entries = [...this.#entries];
@@ -115,7 +115,7 @@ export class TunnelPool implements AsyncDisposable {
       (opened) => {
         entry.opened = opened;
       },
-      // Whoever waits hears of it too; the next is to try anew.
+      // All who are waiting get the error; the next call tries again.
       () => this.#forget(key, entry),
     );
     return entry;
@@ -139,12 +139,12 @@ export class TunnelPool implements AsyncDisposable {
   }
 }
 
-/** Equal for options that lead to the same host, verified and logged in to in the same way. */
+/** Equal for options that lead to the same host, verified and logged in to the same way. */
 function keyOf({ log: _log, ask: _ask, ...options }: TunnelOptions): string {
   return JSON.stringify(sorted(options));
 }
 
-/** The same for objects that differ in the order of their fields. */
+/** Makes the order of fields not count. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

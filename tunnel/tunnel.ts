@@ -10,9 +10,9 @@ import type { ForwardTarget } from './transport/transport.js';
 import { type TunnelOptions, toRaceOptions } from './tunnel-options.js';
 
 export interface ForwardOptions {
-  /** Listens on this loopback TCP address, which every local user can enter, instead of a private unix socket. */
+  /** Listens on this loopback TCP address, which every local user can connect to, instead of a private unix socket. Port 0: any. */
   readonly listen?: { readonly host: string; readonly port: number } | undefined;
-  /** Gives up making the forward; one that was made stays until it is closed. */
+  /** Aborts opening the forward; an open one stays until it is closed. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,12 +36,12 @@ export class Tunnel implements AsyncDisposable {
   }
 
   /**
-   * Resolves when connected for the first time. Ways in that fail while another works are logged (`warn`).
-   * Aborting leaves nothing behind.
+   * Resolves when connected for the first time. Destinations that fail while another works are logged (`warn`). An abort
+   * rejects with `signal.reason` and leaves nothing behind.
    *
-   * @throws TunnelError when no way in works, the most serious reason of all ways: `host-key-changed`,
-   * `host-key-revoked`, `host-key-unknown`, `auth-failed`, `bad-identity`, `bad-destination` (an unreadable pin),
-   * `unreachable`; `ways` holds one error for each of several.
+   * @throws TunnelError when no destination works, with the most serious reason: `host-key-changed`,
+   * `host-key-revoked`, `host-key-unknown`, `auth-failed`, `bad-identity`, `bad-destination` (also for an unreadable pin),
+   * `unreachable`; with several destinations `attempts` has one error for each.
    */
   static async open(
     options: TunnelOptions,
@@ -73,10 +73,10 @@ export class Tunnel implements AsyncDisposable {
   }
 
   /**
-   * Makes a local address that leads to a target, as seen from the SSH server. The target is dialled
-   * for each connection; why the last one was refused is in `lastRefusal`.
+   * Opens a local address that leads to a target, as seen from the SSH server. The target is dialled for each
+   * connection; `lastRefusal` says why the last one failed. An abort rejects with `signal.reason`.
    *
-   * @throws TunnelError `forward-refused` when the local address cannot be had, `closed` after {@link close}
+   * @throws TunnelError `forward-refused` when the local address cannot be used, `closed` after {@link close}
    */
   async forward(target: ForwardTarget, { listen, signal }: ForwardOptions = {}): Promise<Forward> {
     signal?.throwIfAborted();
@@ -100,13 +100,12 @@ export class Tunnel implements AsyncDisposable {
   }
 
   /**
-   * Runs a command in the shell of the user that we are on the host; `shellCommand` makes one of a program and its
-   * arguments. While SSH is down, and for the host's answer, it waits for the connect timeout at most. A command is
-   * never run twice.
+   * Runs a command in the login user's shell on the host; `shellCommand` builds one from a program and its arguments.
+   * Waits at most the connect timeout for SSH while it is down, and for the host's answer. A command is never run twice.
    *
-   * @param options.signal lets go of the command, as {@link RemoteCommand.close} does
-   * @throws TunnelError `unreachable` when it was waited for in vain, `exec-refused` when the host runs none for us,
-   * `outcome-unknown` when the host did not answer, in time or before the connection was lost, `closed` after
+   * @param options.signal abandons the command, as {@link RemoteCommand.close} does
+   * @throws TunnelError `unreachable` when there was no connection in time, `exec-refused` when the host refuses to run it,
+   * `outcome-unknown` when the host did not answer in time or before the connection was lost, `closed` after
    * {@link close}
    */
   async exec(
@@ -122,7 +121,7 @@ export class Tunnel implements AsyncDisposable {
     });
   }
 
-  /** Closes the forwards and disconnects, within about a second even when the host is silent; idempotent. */
+  /** Closes the forwards and disconnects, within about 1 s even if the host is silent. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

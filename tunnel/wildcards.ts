@@ -1,4 +1,4 @@
-/** OpenSSH gives up on a list in which one pattern is as long as this. */
+/** OpenSSH rejects a list with a pattern as long as this. */
 const MAX_PATTERN_CHARACTERS = 1_022;
 
 /** Whether a text matches a pattern in which `*` stands for any characters and `?` for one. */
@@ -14,7 +14,7 @@ export function matchesGlob(pattern: string, name: string): boolean {
 /** A set, an escaped character, or any one character. */
 const GLOB_PARTS = /\[[!^]?\]?[^\]]*\]|\\.|./gs;
 
-/** Takes no more steps than the product of both lengths, whatever the pattern. */
+/** Takes at most as many steps as the product of both lengths. */
 function matchesParts(parts: readonly string[], text: string): boolean {
   let at = 0;
   let next = 0;
@@ -60,8 +60,8 @@ function isInSet(set: string, character: string): boolean {
 }
 
 /**
- * Whether a list of patterns with commas between them covers a text: one matches, and none does that begins with `!`.
- * Both must be of one letter case.
+ * Whether a comma-separated list of patterns covers a text: one matches, and no negated (`!`) one does. Both must have the
+ * same letter case.
  */
 export function matchesPatternList(list: string, text: string): boolean {
   let covered = false;
@@ -76,7 +76,7 @@ export function matchesPatternList(list: string, text: string): boolean {
   return covered;
 }
 
-/** One by one, for there may be a great many. */
+/** Lazily, because there may be many. */
 function* elementsOf(list: string): Iterable<string> {
   let start = 0;
   while (start < list.length) {

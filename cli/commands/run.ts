@@ -2,7 +2,6 @@ import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import type { AgentOptions } from '../../agent/host-agent.js';
 import type { Log } from '../../base/log.js';
-import { DEFAULT_SERVER_URL } from '../../world/constants.js';
 import type { Context } from '../context.js';
 import { etcdUser } from '../fleet/etcd-user.js';
 import { type ConnectionFlags, withConnection } from '../fleet/flags.js';

@@ -11,13 +11,13 @@ import { type FallbackReason, fallbackReason } from '../transport/openssh-fallba
 import { ssh2Transport } from '../transport/ssh2/transport.js';
 import type { DialOptions, Link, Transport } from '../transport/transport.js';
 
-/** What speaks SSH: `ssh2` in this process, `openssh` the system's `ssh`, `auto` whichever a host needs. */
+/** What speaks SSH: `ssh2` in this process, `openssh` with the system's `ssh`, `auto` with whichever a host needs. */
 export type TransportName = 'auto' | 'ssh2' | 'openssh';
 
-/** Hosts with which ssh2 could not speak, and why: connecting again does not try it first. */
+/** Hosts that ssh2 could not talk to, and why: reconnecting does not try it again. */
 const learned = new WeakMap<ResolvedDestination, string>();
 
-/** Takes the system's `ssh` where a host needs it, and says so (`info`). */
+/** Uses the system's `ssh` where a host needs it, and logs that (`info`). */
 const autoTransport: Transport = {
   async dial(destination, options) {
     const reason = learned.get(destination) ?? (await whyOpenSsh(destination, options.signal));
@@ -47,7 +47,7 @@ function dialOpenSsh(destination: ResolvedDestination, reason: string, options: 
   return opensshTransport.dial({ ...destination, needsOpenSsh }, options);
 }
 
-/** OpenSSH speaks what ssh2 does not; what it permits, and what not, is for it to say. */
+/** Tries OpenSSH after ssh2 could not talk to the host; what OpenSSH refuses stays refused. */
 async function dialBecauseOf(
   refusal: TunnelError,
   { reason, isCertain }: FallbackReason,
@@ -58,7 +58,7 @@ async function dialBecauseOf(
     if (isCertain) learned.set(destination, reason);
     return link;
   } catch (error) {
-    // There is no `ssh` to ask, or it comes no further: then what ssh2 found is all that can be said.
+    // There is no `ssh`, or it gets no further: then the error of ssh2 says the most.
     const saysNoMore =
       error instanceof TunnelError && ['bad-destination', 'unreachable'].includes(error.code);
     throw saysNoMore ? refusal : error;
@@ -70,7 +70,7 @@ function isWithoutProgram(error: unknown): boolean {
   return errorCode(cause) === 'ENOENT';
 }
 
-/** Refuses hosts whose configuration it could not honour. */
+/** Refuses hosts whose configuration ssh2 cannot honour. */
 const ssh2OrNothing: Transport = {
   async dial(destination, options) {
     const reason = await whyOpenSsh(destination, options.signal);
@@ -111,14 +111,14 @@ async function whyOpenSsh(
   return undefined;
 }
 
-/** What OpenSSH alone sees or uses: where there is no `ssh`, what ssh2 can do is tried. */
+/** Why OpenSSH is preferred, though ssh2 may do: used when there is an `ssh`. */
 async function whyRatherOpenSsh(
   destination: ResolvedDestination,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   for (const host of [...destination.jumps, destination]) {
     const { pin, known } = await readTrust(host, { signal });
-    // A host with a certificate may have other keys than those that were known once.
+    // A host with a certificate may have keys that known_hosts does not list.
     if (pin === undefined && known.authorities.length > 0)
       return `known_hosts has a certificate authority for ${known.name}`;
     const reason = await whyAgentNeedsOpenSsh(host, { signal });

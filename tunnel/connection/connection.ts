@@ -9,29 +9,29 @@ import { RetryDelay } from './retry-delay.js';
 import { type PendingDial, StandbyDial } from './standby-dial.js';
 import { TunnelStates } from './tunnel-states.js';
 
-/** A connection that lasted this long was a good one: what follows it starts with no failures. */
+/** After a connection that lasted this long, failures count from zero again. */
 const STABLE_AFTER_MS = 5_000;
 
-/** Whoever lost what went over a connection is about to ask for another; clients take a moment to do so. */
+/** Clients whose streams were cut ask for a new connection within this time. */
 const ASKS_AGAIN_WITHIN_MS = 1_000;
 
-/** Makes one connection, by whichever way in works; without `mayAsk` nobody is asked anything. */
+/** Makes one connection, to whichever destination works; without `mayAsk` nobody is asked anything. */
 export type Dial = (options: {
   readonly signal: AbortSignal;
   readonly mayAsk: boolean;
 }) => Promise<ConnectedLink>;
 
-/** Keeps one SSH connection: made again whenever it is lost, until that is hopeless or it is closed. */
+/** One SSH connection that is made again whenever it is lost, until that is hopeless or it is closed. */
 export class Connection implements AsyncDisposable {
   readonly states: TunnelStates;
   readonly #dial: Dial;
   readonly #log: Log | undefined;
   readonly #closing = new AbortController();
   readonly #kept: Promise<void>;
-  /** How many wait for a link. */
+  /** How many callers are waiting for a link. */
   #waiting = 0;
   readonly #eagerness = new RetryBudget();
-  /** Channels that go over it, and when the last of them ended. */
+  /** How many channels it carries, and when the last of them ended. */
   #carried = 0;
   #carriedUntilMs = Number.NEGATIVE_INFINITY;
   #retry: RetryDelay | undefined;
@@ -49,7 +49,7 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Connects once and keeps it from then on.
+   * Connects, and reconnects from then on.
    * @throws whatever `dial` rejects with
    */
   static async open(
@@ -61,7 +61,7 @@ export class Connection implements AsyncDisposable {
 
   /**
    * The link, as soon as there is one; with `after`, one made later than that lost one.
-   * @throws TunnelError why there will be none: the reason of state `failed`, or `closed`
+   * @throws TunnelError why there will be none: the reason of the state `failed`, or `closed`
    */
   async link({
     signal,
@@ -86,7 +86,7 @@ export class Connection implements AsyncDisposable {
     throw this.closedError();
   }
 
-  /** Something goes over this connection until the promise settles, which never rejects. */
+  /** Notes that the connection is in use until the promise settles; it must not reject. */
   carry(until: Promise<void>): void {
     this.#carried += 1;
     void until.then(() => {
@@ -95,13 +95,13 @@ export class Connection implements AsyncDisposable {
     });
   }
 
-  /** Channels are about to be opened, on this link or on those after it. */
+  /** Channels are about to be opened, on this link or a later one. */
   expectChannels(): void {
     this.#expectsChannels = true;
     this.#link?.expectChannels();
   }
 
-  /** The way in that is used, or was last. */
+  /** The destination in use, or the last one. */
   get via(): Destination {
     return this.#via;
   }
@@ -125,7 +125,7 @@ export class Connection implements AsyncDisposable {
     return new TunnelError('closed', host, `The tunnel to ${host} is closed. Open a new one.`);
   }
 
-  /** Lives as long as the connection is wanted and not hopeless; never rejects. */
+  /** Runs until the connection is closed or hopeless; never rejects. */
   async #keep(first: Link): Promise<void> {
     let link = first;
     let failures = 0;
@@ -180,7 +180,7 @@ export class Connection implements AsyncDisposable {
     return this.#waiting > 0 || isInUse;
   }
 
-  /** What a stand-in came to, if there is one. Why it failed is left to the next attempt, which may ask. */
+  /** The standby connection, if there is one. If it failed, the next attempt says why, which may also ask. */
   async #finish(pending: PendingDial | undefined): Promise<ConnectedLink | undefined> {
     const { signal } = this.#closing;
     const unlisten = onAbort([signal], () => pending?.abort.abort(signal.reason));
@@ -203,7 +203,7 @@ export class Connection implements AsyncDisposable {
     this.#via = via;
     this.#log?.('info', `Connected to ${formatDestination(via)} again.`);
     this.states.change({ status: 'connected', since: new Date(), via });
-    // After the channels of those who wait, which are not to wait for that too.
+    // After the channels of those who are waiting, so that they need not wait for it too.
     if (this.#expectsChannels) setImmediate(() => link.expectChannels());
     return link;
   }

@@ -6,12 +6,12 @@ import type { DialOptions, Link, Transport } from '../transport/transport.js';
 import { type LoginLimiter, processLoginLimiter } from './login-limiter.js';
 import { backoffMs } from './retry-delay.js';
 
-/** After so many it is more likely that there is no SSH server than that it is busy. */
+/** After this many, it is probably not a busy SSH server but none at all. */
 const MAX_DROPS = 5;
 
 /**
- * Dials when it is our turn, and again when the server hung up for want of room; waiting for the turn does not count
- * against the time limit.
+ * Dials within the login limits, and again when the server hung up because it was full. Waiting for the limits does not
+ * count against the time limit.
  * @throws TunnelError like {@link Transport.dial}
  */
 export async function dialLimited(
@@ -53,7 +53,7 @@ async function enterTurn(
   }
 }
 
-/** Where the first connection goes: the bastion that many hosts may be behind. */
+/** Where the first TCP connection goes: perhaps a bastion with many hosts behind it. */
 function serverOf(destination: ResolvedDestination): string {
   const { host, port } = destination.jumps[0] ?? destination;
   return formatHostPort(host, port);

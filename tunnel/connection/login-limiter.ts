@@ -1,6 +1,6 @@
 import { onAbort } from '../../base/abort.js';
 
-/** How many logins may be under way at once. */
+/** How many logins may be in progress at once. */
 export interface LoginLimits {
   /** In all. Default 32. */
   readonly overall?: number | undefined;
@@ -8,9 +8,9 @@ export interface LoginLimits {
   readonly perServer?: number | undefined;
 }
 
-/** One SSH server as the limiter sees it. */
+/** The logins at one SSH server. */
 interface Server {
-  /** Halves with each login that was dropped, grows slowly with those that were not. */
+  /** Halves with each dropped login, grows slowly with the others. */
   limit: number;
   underWay: number;
 }
@@ -21,8 +21,8 @@ interface Waiter {
 }
 
 /**
- * Holds concurrent logins under what SSH servers and bastions take: whoever starts one waits for its turn here,
- * in the order of asking as far as servers allow.
+ * Keeps concurrent logins below what SSH servers and bastions accept. Logins wait here for their turn, first come, first
+ * served as far as the servers allow.
  */
 export class LoginLimiter {
   readonly #overall: number;
@@ -37,8 +37,8 @@ export class LoginLimiter {
   }
 
   /**
-   * Settles when a login at this server may start; the returned function is to be called when it is over.
-   * An aborted signal gives the place in the queue up.
+   * Resolves when a login at this server may start; call the returned function when it is over. An abort leaves the
+   * queue and rejects with `signal.reason`.
    */
   async acquire(server: string, { signal }: { readonly signal: AbortSignal }): Promise<() => void> {
     signal.throwIfAborted();
@@ -62,19 +62,19 @@ export class LoginLimiter {
     };
   }
 
-  /** A server let a login through: it may get one more at a time, up to what it began with. */
+  /** A login got through: the server may get one more at a time, up to the initial limit. */
   succeeded(server: string): void {
     const state = this.#servers.get(server);
     if (state) state.limit = Math.min(this.#perServer, state.limit + 1 / state.limit);
   }
 
-  /** A server hung up on a login before anything was said: it gets half as many at a time. */
+  /** The server hung up on a login before it said anything: it gets half as many at a time. */
   dropped(server: string): void {
     const state = this.#serverOf(server);
     state.limit = Math.max(1, state.limit / 2);
   }
 
-  /** How many logins may be under way at a server now. */
+  /** How many logins may be in progress at a server now. */
   limitOf(server: string): number {
     return Math.floor(this.#servers.get(server)?.limit ?? this.#perServer);
   }
@@ -88,7 +88,7 @@ export class LoginLimiter {
   }
 
   #admit(): void {
-    // Over a copy: those that go leave the queue.
+    // A copy, because those that start leave the queue.
     for (const waiter of [...this.#waiting]) {
       if (this.#underWay >= this.#overall) return;
       const state = this.#serverOf(waiter.server);
@@ -107,5 +107,5 @@ export class LoginLimiter {
   }
 }
 
-/** The one that all tunnels of this process share, for servers count all of their logins together. */
+/** Shared by all tunnels of this process, because a server counts all their logins together. */
 export const processLoginLimiter = new LoginLimiter();

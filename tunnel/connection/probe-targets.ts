@@ -3,7 +3,7 @@ import { TunnelError } from '../errors.js';
 import { formatSeconds } from '../message-text.js';
 import type { ForwardTarget, Link } from '../transport/transport.js';
 
-/** How long targets that say nothing are waited for. */
+/** How long to wait for targets that do not answer. */
 const PROBE_TIMEOUT_MS = 3_000;
 
 /**
@@ -48,5 +48,5 @@ function silent(host: string): TunnelError {
   );
 }
 
-/** What we let go of may still fail; nobody is left whom that concerns. */
+/** A channel that was closed here may still fail, which concerns nobody. */
 function ignoreLateError(): void {}

@@ -11,29 +11,29 @@ import type { ForwardTarget, Link, Transport } from '../transport/transport.js';
 import { dialLimited } from './dial-limited.js';
 import { whyNoneAnswers } from './probe-targets.js';
 
-/** How to get into a fleet; the same for the first connection and for each later one. */
+/** How to connect to a fleet; the same for the first connection and each later one. */
 export interface RaceOptions {
   readonly destinations: readonly ResolvedDestination[];
-  /** For destinations that do not say otherwise, like the two below. */
+  /** For destinations that do not say otherwise; so are the two below. */
   readonly connectTimeoutMs: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveCountMax: number;
-  /** To ask a person; without any, nothing is asked. */
+  /** Asks a person; without it nothing is asked. */
   readonly questions?: Questions | undefined;
-  /** Of several ways, one through which none of these answers is used only when there is no better. */
+  /** A destination through which none of these answers is used only when there is no better one. */
   readonly probe?: readonly ForwardTarget[] | undefined;
   readonly log?: Log | undefined;
 }
 
-/** A link and the connected that it was made by. */
+/** A link, and the destination that it leads to. */
 export interface ConnectedLink {
   readonly link: Link;
   readonly via: Destination;
 }
 
 /**
- * Tries every connected in at once. The first that is connected and authenticated wins, the others are dropped.
- * @throws TunnelError the most serious of what went wrong, when none works; `ways` holds all.
+ * Tries all destinations at once. The first that is connected and authenticated wins, the others are dropped.
+ * @throws TunnelError when none works: the most serious error; `attempts` has all of them
  */
 export async function raceDestinations(
   options: RaceOptions,
@@ -70,7 +70,7 @@ export async function raceDestinations(
   }
 }
 
-/** Lets a connected through that leads where it should; another becomes a spare one. */
+/** Accepts a link that leads to one of the probed addresses, and keeps any other as a spare. */
 async function probed(
   connected: ConnectedLink,
   {
@@ -129,12 +129,12 @@ async function dialDestination(
   }
 }
 
-/** What a state shows of the connected that is used. */
+/** What a state shows of the destination in use. */
 function plain({ user, host, port, hostKey }: ResolvedDestination): Destination {
   return { user, host, port, ...(hostKey !== undefined && { hostKey }) };
 }
 
-/** Ways that came through after the first are closed, the others have ended by their signal. */
+/** Closes links that connected after the first; the other attempts end by their signal. */
 async function closeLosers(
   attempts: readonly Promise<ConnectedLink>[],
   spare: readonly ConnectedLink[],

@@ -1,12 +1,11 @@
-/** Attempts that may begin at once in a row, and how long it takes until one more may. */
+/** How many attempts in a row may start immediately, and how long until one more may. */
 const STORE = 20;
 const ONE_MORE_AFTER_MS = 500;
 
 /**
- * Which attempts to connect again may begin at once. A host that was there a moment ago is likely there again, and
- * where a network comes and goes several times a second, an attempt that begins as soon as the last one broke off has
- * the longest time that there is; one that begins after a pause has what is left. But a server that ends every
- * connection is not to be pestered without end.
+ * Decides which reconnect attempts may start immediately. A host that was there a moment ago is probably there again, and
+ * on a network that comes and goes several times a second, an attempt that starts as soon as the last one broke off has the
+ * most time to succeed. But a server that drops every connection must not be hammered forever.
  */
 export class RetryBudget {
   readonly #now: () => number;
@@ -18,7 +17,7 @@ export class RetryBudget {
     this.#filledAtMs = now();
   }
 
-  /** Whether one may begin at once; it counts as begun then. */
+  /** Whether an attempt may start immediately; if so, it counts as started. */
   take(): boolean {
     const now = this.#now();
     const more = Math.floor((now - this.#filledAtMs) / ONE_MORE_AFTER_MS);

@@ -5,28 +5,28 @@ const LAST_CAP_MS = 5_000;
 const LAST_CAP_WHILE_AWAITED_MS = 1_000;
 
 /**
- * How long to wait before trying again, in milliseconds: anything between nothing and a cap that doubles with each
- * failure from 250 ms to 5 s, so that many who lost the same host do not come back at the same moment. While somebody
- * waits for the connection the cap ends at 1 s.
+ * How long to wait before the next attempt, in milliseconds: random, up to a cap that doubles with each failure from
+ * 250 ms to 5 s, so that many clients of a lost host do not come back at the same moment. While a caller is waiting for
+ * the connection the cap is 1 s.
  *
- * @param failures attempts that failed in a row, at least 1
+ * @param failures how many attempts failed in a row, at least 1
  * @param random from 0 up to 1
  */
 export function backoffMs(failures: number, random: number, { isAwaited = false } = {}): number {
   const lastCapMs = isAwaited ? LAST_CAP_WHILE_AWAITED_MS : LAST_CAP_MS;
-  // Beyond 2^16 the cap stands long since, and the power would overflow.
+  // The cap is reached long before 2^16, and larger powers would overflow.
   const capMs = Math.min(lastCapMs, FIRST_CAP_MS * 2 ** Math.min(failures - 1, 16));
   return Math.round(random * capMs);
 }
 
 export interface RetryDelayOptions {
-  /** Somebody waits for what is tried: the pause is shorter. */
+  /** Whether a caller is waiting: then the pause is shorter. */
   readonly isAwaited: boolean;
-  /** Told when the pause will be over, again whenever that changes. */
+  /** Told when the next attempt will be, and again whenever that changes. */
   readonly onPlanned: (retryAt: Date) => void;
 }
 
-/** The time between two attempts; it gets shorter when somebody begins to wait. */
+/** The pause between two attempts, which gets shorter when a caller starts waiting. */
 export class RetryDelay {
   readonly #failures: number;
   readonly #onPlanned: (retryAt: Date) => void;
@@ -44,13 +44,13 @@ export class RetryDelay {
     this.#plan(backoffMs(failures, Math.random(), { isAwaited }));
   }
 
-  /** Somebody waits now. */
+  /** A caller has started waiting. */
   hurry(): void {
     const pauseMs = backoffMs(this.#failures, Math.random(), { isAwaited: true });
     if (Date.now() + pauseMs < this.#retryAtMs) this.#plan(pauseMs);
   }
 
-  /** Settles when it is over; aborting ends it. */
+  /** Resolves when the pause is over; an abort rejects with `signal.reason`. */
   async wait({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const unlisten = onAbort([signal], this.#finish);
     try {

@@ -2,15 +2,15 @@ import type { Log } from '../../base/log.js';
 import type { Link } from '../transport/transport.js';
 import type { ConnectedLink } from './race-destinations.js';
 
-/** An attempt that may have come to its end. */
+/** An attempt, finished or not. */
 export interface PendingDial {
   readonly abort: AbortController;
   readonly connected: Promise<ConnectedLink>;
 }
 
 /**
- * Dials another link beside one whose host may be gone, so that a network which is back is used at once: the old
- * connection's own retransmissions come seconds apart by then. Whichever proves to live first is kept.
+ * Dials another link beside one whose host may be gone, so that a recovered network is used at once: the old
+ * connection's TCP retransmissions are seconds apart by then. Whichever proves to be alive first is kept.
  */
 export class StandbyDial {
   readonly #link: Link;
@@ -33,7 +33,7 @@ export class StandbyDial {
     });
   }
 
-  /** Hands over what was begun, for the link is gone; nothing is begun any more. */
+  /** Hands over the pending attempt, because the link is gone, and starts no other. */
   take(): PendingDial | undefined {
     const attempt = this.#attempt;
     this.#attempt = undefined;
@@ -41,7 +41,7 @@ export class StandbyDial {
     return attempt;
   }
 
-  /** Drops what was begun and did not take the link's place. */
+  /** Drops the pending attempt, if any. */
   async close(): Promise<void> {
     const attempt = this.#attempt;
     this.#attempt = undefined;

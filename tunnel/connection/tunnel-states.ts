@@ -5,22 +5,22 @@ import type { TunnelError } from '../errors.js';
 /** How a tunnel is doing. */
 export interface TunnelState {
   /**
-   * `connecting`: trying right now, after the connection was lost. `connected`: usable, by the way in `via`.
-   * `waiting`: the last try failed for a passing `reason`, the next one is at `retryAt`.
-   * `failed`: given up, for only a person can mend `reason`. `closed`: by its owner.
+   * `connecting`: trying right now, after the connection was lost. `connected`: usable, through the destination `via`.
+   * `waiting`: the last attempt failed for a temporary `reason`, the next one is at `retryAt`.
+   * `failed`: given up, because only a person can fix the `reason`. `closed`: by its owner.
    */
   readonly status: 'connecting' | 'connected' | 'waiting' | 'failed' | 'closed';
   readonly since: Date;
-  /** Why it is not connected; none when it is, or was closed. */
+  /** Why it is not connected; undefined when it is, or was closed. */
   readonly reason?: TunnelError | undefined;
   readonly via?: Destination | undefined;
   readonly retryAt?: Date | undefined;
 }
 
-/** A change more than this behind is dropped for a reader that does not keep up. */
+/** A reader that falls behind by more changes than this misses the oldest. */
 const MAX_PENDING = 64;
 
-/** The current state of a tunnel, and who wants to hear of changes. */
+/** The current state of a tunnel, and who listens for changes. */
 export class TunnelStates {
   #current: TunnelState;
   readonly #listeners = new Set<(state: TunnelState) => void>();
@@ -33,7 +33,7 @@ export class TunnelStates {
     return this.#current;
   }
 
-  /** Changes the state and tells everyone at once; nothing follows `closed`. */
+  /** Changes the state and tells all listeners; nothing follows `closed`. */
   change(state: TunnelState): void {
     if (this.#current.status === 'closed') return;
     this.#current = state;

@@ -5,15 +5,15 @@ import { formatSeconds } from '../message-text.js';
 import { type ExecOptions, type RemoteCommand, unanswered } from './remote-command.js';
 
 export interface ExecSetup extends ExecOptions {
-  /** How long to wait for SSH while it is down, and for the host's answer. */
+  /** How long to wait for SSH while it is down, and for the host's answer, in milliseconds. */
   readonly holdTimeoutMs: number;
   /** For errors: `user@host:port`. */
   readonly host: string;
 }
 
 /**
- * Runs a command on a connection that may be down just now. It is asked for once: again only where the connection went
- * away before that.
+ * Runs a command over a connection that may be down at the moment. The request is sent once; it is repeated only if the
+ * connection was lost before it was sent.
  */
 export async function execOn(
   connection: Connection,

@@ -10,28 +10,27 @@ export type CommandExit =
 
 /** A command that runs on a host, in the shell of its user. */
 export interface RemoteCommand extends AsyncDisposable {
-  /** What the command reads; to be ended for one that reads to the end. What it did not take when it ended is dropped. */
+  /** The command's input; end it for a command that reads to the end. What the command did not read is dropped when it ends. */
   readonly stdin: Writable;
-  /** Whoever does not read it holds the command up; once it is destroyed, the rest is dropped. */
+  /** Unread output blocks the command; once this is destroyed, the rest is dropped. */
   readonly stdout: Readable;
-  /** Likewise. Both end with an error when the connection is lost. */
+  /** Like `stdout`. Both end with an error when the connection is lost. */
   readonly stderr: Readable;
   /**
-   * How the command ended, once all that it wrote has come.
-   * Rejects with TunnelError `outcome-unknown` when the connection was lost, or the host did not tell: the command may
-   * have ended, run on, or never have begun. After aborting it rejects with `signal.reason`, after {@link close} with
-   * `closed`.
+   * How the command ended, once all its output has arrived. Rejects with TunnelError `outcome-unknown` when the connection
+   * was lost or the host did not say: the command may have ended, still be running, or never have started. After an abort
+   * it rejects with `signal.reason`, after {@link close} with `closed`.
    */
   readonly exit: Promise<CommandExit>;
   /**
-   * Lets go of a command that still runs: asks for SIGTERM and closes its streams. One that ignores both runs on, and
-   * sshd sends no signals to commands of root. Idempotent.
+   * Abandons a command that is still running: requests SIGTERM and closes its streams. A command that ignores both keeps
+   * running, and sshd sends no signals to root's commands. Idempotent.
    */
   close(): Promise<void>;
 }
 
 export interface ExecOptions {
-  /** Lets go of the command, as {@link RemoteCommand.close} does. */
+  /** Abandons the command, as {@link RemoteCommand.close} does. */
   readonly signal: AbortSignal;
 }
 
@@ -43,17 +42,17 @@ export interface StartedCommand {
   readonly stdout: Readable;
   readonly stderr: Readable;
   /**
-   * Settles when all was read and the host is through with it: how it ended, if the host told. Rejects when the
-   * connection is lost before.
+   * Resolves when all output was read and the host has closed the session: how the command ended, if the host said.
+   * Rejects when the connection is lost before.
    */
   readonly ended: Promise<CommandExit | undefined>;
-  /** Whether the connection is gone already, for streams that end by that as by their own end. */
+  /** Whether the connection is gone, for streams to which that looks like their normal end. */
   readonly isLost: () => boolean;
-  /** Asks for SIGTERM and closes the channel. */
+  /** Requests SIGTERM and closes the channel. */
   readonly stop: () => void;
 }
 
-/** Makes the same of what each transport has of a command. */
+/** A running command, whichever transport started it. */
 export class RunningCommand implements RemoteCommand {
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -68,7 +67,7 @@ export class RunningCommand implements RemoteCommand {
     this.stdout = outputOf(started.stdout, started);
     this.stderr = outputOf(started.stderr, started);
     this.exit = this.#follow(started, signal);
-    // Whoever reads the streams alone sees it there.
+    // Callers who use the streams alone see the error there.
     this.exit.catch(ignore);
   }
 
@@ -86,7 +85,7 @@ export class RunningCommand implements RemoteCommand {
     const unlisten = onAbort([signal], () => this.#closing.abort(signal.reason));
     const stopListening = onAbort([this.#closing.signal], () => started.stop());
     const end = this.#end(started);
-    // Nobody may be left who waits for it.
+    // It may reject after an abort, when nobody waits for it any more.
     end.catch(ignore);
     try {
       return await untilAborted(end, this.#closing.signal);
@@ -114,20 +113,20 @@ export class RunningCommand implements RemoteCommand {
   }
 }
 
-/** What goes to a command; by itself, for the channel is not through when this is. */
+/** A command's input: a stream of its own, because the channel does not end with it. */
 class CommandInput extends Writable {
   readonly #channel: Writable;
 
   constructor(channel: Writable) {
     super();
     this.#channel = channel;
-    // Its command need not read what we send; `exit` tells what matters.
+    // The command need not read its input; `exit` says what matters.
     channel.on('error', ignore);
     this.on('error', ignore);
   }
 
   override _write(content: Buffer, _: string, done: (error?: Error | null) => void): void {
-    // What cannot be sent stays until the command has ended, which ends this stream too.
+    // Unsent input stays until the command has ended, which ends this stream too.
     this.#channel.write(content, (error) => {
       if (!error) done();
     });
@@ -139,7 +138,7 @@ class CommandInput extends Writable {
   }
 }
 
-/** What comes from a command; by itself, for iterating destroys a stream, which is not to close the channel. */
+/** A command's output: a stream of its own, because iterating destroys a stream, which must not close the channel. */
 function outputOf(source: Readable, { host, isLost }: StartedCommand): Readable {
   const output = new PassThrough();
   // `exit` rejects too.
@@ -154,32 +153,32 @@ function outputOf(source: Readable, { host, isLost }: StartedCommand): Readable 
   return output;
 }
 
-/** The error of a command that was asked for, and of whose end nothing was heard. */
+/** The error of a command that was sent and whose end is unknown. */
 export function outcomeUnknown(host: string, cause?: unknown): TunnelError {
   const message = `The outcome of the command on ${host} is unknown: the connection was lost before it finished. Check what it did before running it again.`;
   return new TunnelError('outcome-unknown', host, message, { cause });
 }
 
-/** The error of a command that was asked for in a session that the host closed without an answer, or never answered. */
+/** The error of a command that was sent and that the host never answered. */
 export function unanswered(host: string, cause?: unknown): TunnelError {
   const message = `The outcome of the command on ${host} is unknown: the host did not say whether it started. Check what it did before running it again.`;
   return new TunnelError('outcome-unknown', host, message, { cause });
 }
 
-/** The error of a command that was not begun, for the connection was gone. */
+/** The error of a command that was not sent because the connection was gone. */
 export function notStarted(host: string, cause?: unknown): TunnelError {
   const message = `The connection to ${host} was lost before the command was sent.`;
   return new TunnelError('closed', host, message, { cause });
 }
 
-/** A host gave no session for a command, which was not asked for then: another time it may. */
+/** The host opened no session for a command, which was not sent then; it may the next time. */
 export class NoSessionError extends TunnelError {
   constructor(host: string, description: string, cause?: unknown) {
     super('exec-refused', host, refusal(host, description), { cause });
   }
 }
 
-/** The error of a command that the host does not run. */
+/** The error of a command that the host refused. */
 export function execRefused(host: string, description: string, cause?: unknown): TunnelError {
   return new TunnelError('exec-refused', host, refusal(host, description), { cause });
 }

@@ -4,11 +4,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorCode } from './error-code.js';
 
-/** So many names are looked at: a crowded temporary folder must not delay the start. */
+/** How many names are checked: a crowded temporary folder must not delay the start. */
 const MOST_NAMES = 5_000;
 const MOST_REMOVED = 100;
 
-/** Stands for the start of a process where the system does not tell it. */
+/** Stands for the start time of a process if the system does not tell it. */
 const UNKNOWN_START = '0';
 
 const NAME = /^hawser-([0-9a-z]+)-([0-9a-z]+)-([0-9a-z]{6})-[A-Za-z0-9]{6}$/;
@@ -16,8 +16,8 @@ const NAME = /^hawser-([0-9a-z]+)-([0-9a-z]+)-([0-9a-z]{6})-[A-Za-z0-9]{6}$/;
 let own: string | undefined;
 
 /**
- * How the name of a folder of this process begins: with its pid and the time of its start, which together no other process has,
- * and the machine's boot and pid namespace within which they mean something.
+ * The prefix of the names of this process's folders: its pid and start time, which together are unique, and the boot and pid
+ * namespace in which they are valid.
  */
 export function ownedName(): string {
   own ??= `hawser-${process.pid.toString(36)}-${startOf('self') ?? UNKNOWN_START}-${pidSpace()}-`;
@@ -25,8 +25,8 @@ export function ownedName(): string {
 }
 
 /**
- * Removes the folders of ours in `base` whose process is dead. Left alone is whatever another user owns or may enter, what is a link,
- * and what belongs to a process of another container or another boot, which cannot be told to be dead.
+ * Removes folders in `base` that dead processes of this user left. It leaves alone what another user owns or may enter,
+ * links, and folders of processes of another container or boot, which may be alive.
  */
 export function removeOrphans(base: string): void {
   let removed = 0;
@@ -35,7 +35,7 @@ export function removeOrphans(base: string): void {
     try {
       rmSync(join(base, name), { recursive: true, force: true });
     } catch {
-      // Another run is at it, or something still writes there: the next one tries again.
+      // Another process is removing it, or something still writes there: the next run tries again.
     }
     removed += 1;
     if (removed === MOST_REMOVED) return;
@@ -50,7 +50,7 @@ function isOrphan(base: string, name: string): boolean {
     const stats = lstatSync(join(base, name));
     return stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & 0o777) === 0o700;
   } catch {
-    // It has gone already, or whether its process lives cannot be told.
+    // It is gone already, or it is unknown whether its process is alive.
     return false;
   }
 }
@@ -79,8 +79,8 @@ function isDead(pid: number, start: string): boolean {
 }
 
 /**
- * When a process started, in ticks since boot (proc(5), field 22); undefined for one that is not there, or has ended.
- * @throws when it cannot be told
+ * When a process started, in ticks since boot (proc(5), field 22); undefined for a process that does not exist or has ended.
+ * @throws Error when that is unknown
  */
 function startOf(pid: number | 'self'): string | undefined {
   let stat: string;
@@ -90,14 +90,14 @@ function startOf(pid: number | 'self'): string | undefined {
     if (['ENOENT', 'ESRCH'].includes(String(errorCode(error)))) return undefined;
     throw error;
   }
-  // The name of the program, in brackets, may hold anything.
+  // The program's name, in parentheses, may contain anything.
   const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return state === 'Z' || state === 'X' ? undefined : Number(fields[18]).toString(36);
 }
 
 let space: string | undefined;
 
-/** Six letters for the boot and the namespaces of pids and clocks: within them a pid and its start name one process. */
+/** Six letters for the boot and the pid and time namespaces, within which a pid and a start time identify a process. */
 function pidSpace(): string {
   space ??= createHash('sha256')
     .update(`${bootId()} ${namespace('pid')} ${namespace('time')}`)

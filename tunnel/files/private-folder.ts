@@ -5,28 +5,28 @@ import { TunnelError } from '../errors.js';
 import { errorCode } from './error-code.js';
 import { ownedName, removeOrphans } from './orphaned-folders.js';
 
-/** The longest path that a unix socket can have on every system we run on (macOS: 104 with its end mark). */
+/** The longest path of a unix socket on all supported systems (macOS: 104 with its NUL). */
 const MAX_SOCKET_PATH_BYTES = 103;
 
-/** The longest name of a socket in a private folder: `ssh` makes its own as `/c.` and 16 letters more, and renames it. */
+/** The longest name of a socket in a private folder: `ssh` creates its own as `/c.` and 16 letters, then renames it. */
 const LONGEST_NAME_BYTES = 19;
 
-/** What `mkdtemp` puts at the end. */
+/** The suffix that `mkdtemp` adds. */
 const RANDOM_BYTES = 6;
 
-/** Folders to remove when the process ends without closing what owns them. */
+/** Folders to remove when the process exits without closing their owners. */
 const open = new Set<string>();
 
-/** Where folders that dead processes left were looked for. */
+/** Where orphaned folders have been removed already. */
 const swept = new Set<string>();
 
 /**
- * Makes a fresh folder that only this user can enter, with a path short enough for sockets in it: in TMPDIR, else in the user's
- * runtime folder (XDG_RUNTIME_DIR), else in /tmp. It is removed on exit, or by {@link removePrivateFolder}; what a process left
- * that was killed is removed by the next one.
+ * Creates a folder that only this user can enter, with a path short enough for sockets: in TMPDIR, else in the user's runtime
+ * directory (XDG_RUNTIME_DIR), else in /tmp. It is removed on exit, or by {@link removePrivateFolder}; the next process
+ * removes what a killed one left.
  *
  * @param host for the error: `user@host:port`
- * @throws TunnelError `forward-refused` saying why each place will not do
+ * @throws TunnelError `forward-refused` saying why no place can be used
  */
 export function makePrivateFolder(
   host = 'this machine',
@@ -44,18 +44,18 @@ export function makePrivateFolder(
 
 function temporaryPlaces(): Set<string> {
   const places = [tmpdir(), process.env['XDG_RUNTIME_DIR'] ?? '', '/tmp'];
-  // A relative one would be another folder for whoever is given the path, such as an ssh in the background.
+  // A relative path could mean another folder to other processes, such as an ssh in the background.
   return new Set(places.filter((place) => isAbsolute(place)));
 }
 
-/** Removes the folder and what is in it; idempotent. */
+/** Removes a private folder and its contents. Idempotent. */
 export function removePrivateFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   open.delete(folder);
   if (open.size === 0) process.off('exit', removeAll);
 }
 
-/** Why sockets in a folder there could not be used, or somebody else could put another folder in its place. */
+/** Why a folder there could not hold sockets, or another user could replace it. */
 function problemWith(base: string): string | undefined {
   const longest = join(base, ownedName()).length + RANDOM_BYTES + LONGEST_NAME_BYTES;
   if (Buffer.byteLength(base) - base.length + longest > MAX_SOCKET_PATH_BYTES)

@@ -8,23 +8,23 @@ import { errorCode } from './error-code.js';
 
 const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
 
-/** How long a pipe may be without anybody at its other end. */
+/** How long a pipe may have no writer. */
 const NOBODY_WRITES_MS = 1000;
 const PROBE_BYTES = 65_536;
 
-/** What pipes gave, by name. */
+/** The content of pipes, by name. */
 const readBefore = new Map<string, Buffer>();
 /** The last reader of each pipe. */
 const reading = new Map<string, Promise<unknown>>();
 
-/** What is wrong with a file, to follow its name: "it is a pipe". */
+/** Says what is wrong with a file: "it is a pipe". */
 export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile';
 }
 
 export interface ReadFileOptions {
   readonly maxBytes: number;
-  /** Whether it may be a pipe, as a shell makes one of `<(command)`. Default false. */
+  /** Whether it may be a pipe, such as a shell's `<(command)`. Default false. */
   readonly mayBePipe?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,12 +35,12 @@ export interface ReadFile {
 }
 
 /**
- * Reads a file without ever waiting in open(2) or read(2): a thread that waits there for a pipe's writer is heard of by
- * no signal and no timeout, and keeps the process from ending. A pipe is waited for as long as somebody has it open to
- * write. An abort rejects with `signal.reason`.
+ * Reads a file without blocking in open(2) or read(2): a thread that waits there for a pipe's writer cannot be interrupted
+ * and keeps the process from exiting. A pipe is read for as long as it has a writer. An abort rejects with
+ * `signal.reason`.
  *
- * @throws UnreadableFile for a file that is too large, a pipe where there must be none, or one that nobody writes to;
- * errors of the file system.
+ * @throws UnreadableFile for a file that is too large, a pipe that is not allowed, or one that nobody writes to; file
+ * system errors
  */
 export async function readFile(file: string, options: ReadFileOptions): Promise<ReadFile> {
   const { signal, mayBePipe = false } = options;
@@ -96,7 +96,7 @@ async function readAll(
   return Buffer.concat(parts);
 }
 
-/** A pipe that nobody has open to write ends at once where it is read; one that somebody has open makes us wait. */
+/** Reading a pipe without a writer ends immediately; with one it would block. */
 function lookForWriter(stream: Readable, fd: number, parts: Buffer[]): void {
   if (stream.destroyed || stream.readableEnded || (stream instanceof Socket && stream.bytesRead > 0)) return;
   const probe = Buffer.alloc(PROBE_BYTES);
@@ -110,8 +110,8 @@ function lookForWriter(stream: Readable, fd: number, parts: Buffer[]): void {
 }
 
 /**
- * Reads a file, or a pipe, which gives what is in it only once: where there is nothing more, what it gave before counts.
- * One reader follows the other, so that none gets half of it.
+ * Reads a file or a pipe. A pipe yields its content only once, so that is remembered for later reads; readers take turns, so
+ * that none gets half of it.
  *
  * @throws as {@link readFile}
  */
@@ -141,7 +141,7 @@ async function readPipe(file: string, options: ReadFileOptions): Promise<Buffer>
   }
 }
 
-/** A short text file; undefined for one that cannot be read, for whatever reason but an abort. */
+/** The text of a file; undefined if it cannot be read. An abort rejects with `signal.reason`. */
 export async function readTextIfPossible(
   file: string,
   options: ReadFileOptions,

@@ -13,23 +13,23 @@ import { Splice } from './splice.js';
 export interface ForwardSetup {
   /** A loopback TCP address to listen on instead of a private unix socket. */
   readonly listen?: { readonly host: string; readonly port: number } | undefined;
-  /** How long a connection may wait for SSH and for the target. */
+  /** How long a connection may wait for SSH and for the target, in milliseconds. */
   readonly holdTimeoutMs: number;
   /** For errors: `user@host:port`. */
   readonly host: string;
-  /** Told when the forward closes. */
+  /** Called when the forward has closed. */
   readonly onClose: () => void;
   readonly log?: Log | undefined;
 }
 
 /**
- * A local address whose connections lead to a target beyond the SSH server.
+ * A local address whose connections lead to a target behind the SSH server.
  *
- * While SSH is down new connections are held, for the connect timeout at most, and go on when it is back;
- * open ones are closed at once when it drops. The address stays.
+ * While SSH is down, new connections are held, for at most the connect timeout, and continue when it is back; open ones
+ * are closed immediately when it drops. The address stays the same.
  */
 export class Forward implements AsyncDisposable {
-  /** `unix:///private/dir/s`, or `127.0.0.1:1234` when a TCP address was asked for. */
+  /** `unix:///private/dir/s`, or `127.0.0.1:1234` with `listen`. */
   readonly address: string;
   readonly #target: ForwardTarget;
   readonly #connection: Connection;
@@ -58,17 +58,17 @@ export class Forward implements AsyncDisposable {
     listener.accept((socket) => void this.#carry(socket));
   }
 
-  /** @throws TunnelError `forward-refused` when the local address cannot be had */
+  /** @throws TunnelError `forward-refused` when the local address cannot be used */
   static async open(target: ForwardTarget, connection: Connection, setup: ForwardSetup): Promise<Forward> {
     return new Forward(target, connection, { ...setup, listener: await listenLocally(setup) });
   }
 
-  /** Why the most recent connection did not get through; undefined once one did. */
+  /** Why the last connection failed; undefined once one succeeds. */
   get lastRefusal(): TunnelError | undefined {
     return this.#lastRefusal;
   }
 
-  /** Stops listening, ends what is open and removes the socket; idempotent. */
+  /** Stops listening, closes all connections and removes the socket. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -91,10 +91,10 @@ export class Forward implements AsyncDisposable {
     for (const splice of this.#splices) splice.destroy();
   }
 
-  /** Takes one local connection to the target; never rejects. */
+  /** Connects one local connection to the target; never rejects. */
   async #carry(socket: Socket): Promise<void> {
     this.#held.add(socket);
-    // `close` follows and says all.
+    // `close` follows.
     socket.on('error', () => {});
     try {
       const channel = await this.#openChannel(socket);
@@ -129,7 +129,7 @@ export class Forward implements AsyncDisposable {
     }
   }
 
-  /** A link that is lost meanwhile is waited for again: nothing was sent yet. */
+  /** Retries on the next link if this one is lost: nothing was sent yet. */
   async #openChannelOn(first: Link, signal: AbortSignal): Promise<Duplex> {
     let link = first;
     for (;;) {

@@ -7,26 +7,26 @@ import { TunnelError } from '../errors.js';
 import { errorCode } from '../files/error-code.js';
 import { makePrivateFolder, removePrivateFolder } from '../files/private-folder.js';
 
-/** Where a forward is entered. */
+/** The local end of a forward. */
 export interface LocalListener {
   /** `unix:///…` or `127.0.0.1:1234`. */
   readonly address: string;
-  /** Has each connection handed over, paused. To be called right after listening, before any can come. */
+  /** Passes each connection to the handler, paused. Call it immediately, before any connection can come. */
   accept(handler: (socket: Socket) => void): void;
-  /** Stops listening and leaves nothing; connections made stay their owner's. */
+  /** Stops listening and removes the socket; open connections stay with their owner. */
   close(): Promise<void>;
 }
 
 export interface ListenOptions {
-  /** A loopback TCP address; without it a private unix socket is made. Port 0 lets the system choose. */
+  /** A loopback TCP address. Default: a private unix socket. Port 0 lets the system choose. */
   readonly listen?: { readonly host: string; readonly port: number } | undefined;
   /** For errors: `user@host:port`. */
   readonly host: string;
 }
 
-/** @throws TunnelError `forward-refused` when the address cannot be had or is no loopback one */
+/** @throws TunnelError `forward-refused` when the address cannot be used or is not a loopback address */
 export async function listenLocally({ listen, host }: ListenOptions): Promise<LocalListener> {
-  // Over TCP, what comes back from the host would otherwise wait for the client to acknowledge what came before it.
+  // Without noDelay, answers over TCP would wait until the client acknowledged earlier ones.
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
   return listen ? listenOnLoopback(server, listen, host) : listenPrivately(server, host);
 }

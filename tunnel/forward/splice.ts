@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /**
- * Joins a local socket and a channel until both are through: bytes, back-pressure and half-closes go both ways.
+ * Joins a local socket and a channel until both have ended: data, back-pressure and half-closes go both ways.
  *
- * ssh2's channels need care: they emit `close` only after having been read to the end, and a write to one that has
- * closed is never answered.
+ * ssh2's channels need care: they emit `close` only after being read to the end, and a write to a closed one never calls
+ * back.
  */
 export class Splice {
-  /** Settles when both ends are gone. */
+  /** Resolves when both ends are closed. */
   readonly done: Promise<void>;
   readonly #socket: Socket;
   readonly #channel: Duplex;
@@ -16,7 +16,7 @@ export class Splice {
   constructor(socket: Socket, channel: Duplex) {
     this.#socket = socket;
     this.#channel = channel;
-    // `close` follows and says all.
+    // `close` follows.
     channel.on('error', () => {});
     const channelClosed = new Promise<void>((resolve) => channel.once('close', resolve));
     const socketClosed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
@@ -27,13 +27,13 @@ export class Splice {
     channel.pipe(socket);
   }
 
-  /** Ends both at once; what is under way is lost. */
+  /** Closes both immediately; data in transit is lost. */
   destroy(): void {
     this.#socket.destroy();
-    this.#abandonChannel();
+    this.#destroyChannel();
   }
 
-  /** The far end is gone: give the near one what it has not taken yet, then let go of it. */
+  /** The channel is closed: deliver to the socket what it has not taken yet, then close it. */
   #onChannelClose(): void {
     const socket = this.#socket;
     socket.unpipe(this.#channel);
@@ -42,14 +42,14 @@ export class Splice {
     else socket.end(() => socket.destroy());
   }
 
-  /** The near end is gone: after an orderly end the channel still sends what it holds, otherwise it goes too. */
+  /** The socket is closed: after a normal end the channel still sends what it has, otherwise it is closed too. */
   #onSocketClose(): void {
     this.#channel.unpipe(this.#socket);
     this.#channel.resume();
-    if (!this.#socket.readableEnded || this.#socket.errored) this.#abandonChannel();
+    if (!this.#socket.readableEnded || this.#socket.errored) this.#destroyChannel();
   }
 
-  #abandonChannel(): void {
+  #destroyChannel(): void {
     this.#channel.unpipe(this.#socket);
     this.#channel.resume();
     this.#channel.destroy();

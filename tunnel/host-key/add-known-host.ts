@@ -10,9 +10,8 @@ const NEWLINE = 0x0a;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * Adds a host's key to a known_hosts file, made (0600, its folder 0700) where there is none; nothing happens when the
- * key stands there for this name already. Whoever else adds to the file at the same time, no line is torn: each is
- * one write at the end.
+ * Adds a host's key to a known_hosts file, which is created (0600, its folder 0700) if missing; does nothing if the file
+ * already has the key under this name. Concurrent writers tear no line: each line is one appending write.
  *
  * @param name `host` or `[host]:port`, in lower case
  */

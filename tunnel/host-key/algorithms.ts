@@ -1,6 +1,6 @@
 import type { HostKeyTrust } from './policy.js';
 
-/** Host key algorithms that we accept, best first. SHA-1 signatures (`ssh-rsa`) and DSA are not among them. */
+/** The accepted host key algorithms, best first. SHA-1 signatures (`ssh-rsa`) and DSA are not among them. */
 const ALGORITHMS = [
   { name: 'ssh-ed25519', type: 'ssh-ed25519' },
   { name: 'ecdsa-sha2-nistp256', type: 'ecdsa-sha2-nistp256' },
@@ -13,8 +13,8 @@ const ALGORITHMS = [
 export type HostKeyAlgorithm = (typeof ALGORITHMS)[number]['name'];
 
 /**
- * The algorithms to offer a host: those of the keys that we know it by come first, so that it presents one of these.
- * @param wanted names to choose from in this order (HostKeyAlgorithms); those that we do not accept are left out
+ * The algorithms to offer a host: those of its known keys come first, so that it presents one of these.
+ * @param wanted names to choose from in this order (HostKeyAlgorithms); unaccepted ones are left out
  */
 export function orderHostKeyAlgorithms(
   { pin, known }: HostKeyTrust,
@@ -27,7 +27,7 @@ export function orderHostKeyAlgorithms(
   return [...offered.filter(isKnown), ...offered.filter((one) => !isKnown(one))].map(({ name }) => name);
 }
 
-/** A list that only leaves some out says nothing of their order, as with OpenSSH; another order was meant. */
+/** As with OpenSSH, a list that only leaves some out does not set an order; any other order is intended. */
 function isInOurOrder(offered: readonly (typeof ALGORITHMS)[number][]): boolean {
   const places = offered.map((one) => ALGORITHMS.indexOf(one));
   return places.every((place, at) => at === 0 || place > (places[at - 1] ?? 0));

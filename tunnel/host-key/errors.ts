@@ -4,7 +4,7 @@ import { shellWord } from '../exec/shell-words.js';
 import { fingerprintOf, type PublicKey } from '../key-formats/public-key.js';
 import type { HostKeyTrust } from './policy.js';
 
-/** Of the keys that a host is known by. */
+/** How many known keys an error lists. */
 const MAX_SHOWN = 6;
 
 export function revokedError({ key }: PublicKey, trust: HostKeyTrust): TunnelError {
@@ -76,14 +76,14 @@ export function unreadableError(presented: Buffer, trust: HostKeyTrust): TunnelE
   return new TunnelError('host-key-unknown', host, message, { fingerprint });
 }
 
-/** The host cannot sign with the key that it presented, or somebody changed what it said. */
+/** The host cannot sign with the key that it presented, or an interceptor changed its messages. */
 export function unprovenError(destination: Destination, cause: Error): TunnelError {
   const host = formatDestination(destination);
   const message = `Refused to talk to ${host}: it presented a host key, but could not prove that it owns the key (${cause.message}). Someone may be intercepting the connection and changing what is sent. Try from another network; if that does not help, check the host's console.`;
   return new TunnelError('host-key-unproven', host, message, { cause });
 }
 
-/** What makes OpenSSH ask about the host's key. */
+/** The command with which OpenSSH asks about the host's key. */
 function connectCommand({ destination }: HostKeyTrust): string {
   const { user, host, port, alias = host, strictHostKeyChecking } = destination;
   const ask = strictHostKeyChecking === 'yes' ? '-o StrictHostKeyChecking=ask ' : '';

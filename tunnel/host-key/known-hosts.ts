@@ -8,22 +8,22 @@ export interface KnownHostsLine {
   /** From 1. */
   readonly line: number;
   readonly marker?: 'cert-authority' | 'revoked' | undefined;
-  /** The first field as written, byte by byte (latin1): a pattern list or one hashed name. */
+  /** The first field as written (bytes, as latin1): a pattern list or one hashed name. */
   readonly hosts: string;
   /** `ssh-ed25519`, `ssh-rsa`, …; of a certificate, that of the key in it. */
   readonly type: string;
   /** The key as SSH sends it. */
   readonly key: Buffer;
-  /** The line holds a certificate: no host can present an equal key. */
+  /** Whether the line has a certificate, which no presented key can equal. */
   readonly isCertificate: boolean;
 }
 
-/** What known_hosts files say of one host. */
+/** What known_hosts files say about one host. */
 export interface KnownHost {
-  /** The name it was looked up by: `host`, or `[host]:port` for another port than 22. */
+  /** The name that was looked up: `host`, or `[host]:port` for ports other than 22. */
   readonly name: string;
   readonly keys: readonly KnownHostsLine[];
-  /** For another port than 22: keys stored under the bare name, which count where `name` has none. */
+  /** For ports other than 22: keys under the bare name, which count if `name` has none. */
   readonly keysWithoutPort: readonly KnownHostsLine[];
   /** Under `name` or the bare name. */
   readonly revoked: readonly KnownHostsLine[];
@@ -41,8 +41,8 @@ const MARKERS: ReadonlyMap<string, Marker> = new Map([
 const PORT_WITHOUT_BRACKETS = 22;
 
 /**
- * Reads a known_hosts file as OpenSSH does, to the byte: lines that it could not read are passed over.
- * @param content as it is in the file, or its bytes as a string (latin1)
+ * Parses a known_hosts file exactly as OpenSSH does; invalid lines are skipped.
+ * @param content the content of the file, or its bytes as a string (latin1)
  */
 export function parseKnownHosts(
   content: Buffer | string,
@@ -56,19 +56,19 @@ export function parseKnownHosts(
 }
 
 interface ParseOptions {
-  /** With any, only lines that cover one of them are read. */
+  /** Only lines that match one of these names are parsed. Default: all lines. */
   readonly names?: readonly string[] | undefined;
   /** The number of the first line, for a part of a file. Default 1. */
   readonly firstLine?: number | undefined;
 }
 
-/** The names that a host can stand under: the first with its port, the other as a fallback for ports other than 22. */
+/** The names that a host can have: with its port and, for ports other than 22, without it as a fallback. */
 export function namesOfHost(host: string, port: number): string[] {
   const bare = lowerCase(host);
   return port === PORT_WITHOUT_BRACKETS ? [bare] : [`[${bare}]:${port}`, bare];
 }
 
-/** Finds what is known of a host. `@cert-authority` lines vouch for certificates, never for plain keys. */
+/** Finds what is known about a host. `@cert-authority` lines vouch for certificates, never for plain keys. */
 export function lookUpHost(lines: readonly KnownHostsLine[], host: string, port: number): KnownHost {
   const [name = '', bare] = namesOfHost(host, port);
   const named = lines.filter(({ hosts }) => matchesHost(hosts, name));
@@ -84,15 +84,15 @@ export function lookUpHost(lines: readonly KnownHostsLine[], host: string, port:
 }
 
 /**
- * Whether it takes a look at the host's certificate, which ssh2 cannot read: nothing else can verify it, or one by a
- * revoked authority would have to be refused.
+ * Whether the host's certificate must be checked, which ssh2 cannot do: nothing else can verify the host, or a certificate
+ * by a revoked authority must be refused.
  */
 export function needsHostCertificate({ authorities, keys, keysWithoutPort, revoked }: KnownHost): boolean {
   const isRevoked = authorities.some(({ key }) => revoked.some((line) => line.key.equals(key)));
   return isRevoked || (authorities.length > 0 && keys.length === 0 && keysWithoutPort.length === 0);
 }
 
-/** The line that makes a host known; with `salt` (20 bytes), one that does not tell its name. */
+/** The line that makes a host known; with `salt` (20 bytes) the name is hashed. */
 export function formatKnownHostsLine(name: string, key: Buffer, salt?: Buffer): string {
   const hosts = salt === undefined ? name : hashedName(name, salt);
   return `${hosts} ${readPublicKey(key)?.type} ${key.toString('base64')}`;
@@ -103,7 +103,7 @@ export function hashedName(name: string, salt: Buffer): string {
   return `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`;
 }
 
-/** Whether the first field of a line covers a name (lower case, `[host]:port` where a port belongs to it). */
+/** Whether the first field of a line matches a name (in lower case; `[host]:port` if it has a port). */
 export function matchesHost(hosts: string, name: string): boolean {
   if (hosts.startsWith('|')) {
     const [, salt] = HASHED.exec(hosts) ?? [];
@@ -112,10 +112,10 @@ export function matchesHost(hosts: string, name: string): boolean {
   return matchesPatternList(lowerCase(hosts), Buffer.from(name).toString('latin1'));
 }
 
-/** The salt of a hash that OpenSSH takes for one: 20 bytes. */
+/** The salt of a hash that OpenSSH accepts: 20 bytes. */
 const HASHED = /^\|1\|([A-Za-z0-9+/]{27}=)\|/;
 
-/** Of ASCII letters only, like a program in C. */
+/** ASCII letters only, like OpenSSH. */
 function lowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
@@ -144,12 +144,12 @@ function parseLine(
 }
 
 /**
- * Hosts, the type of the key, and the key; what follows is a comment. A NUL ends a line but for one behind the hosts,
- * which OpenSSH (before 10) passes over: a revocation there is one.
+ * Hosts, key type and key; a comment follows. A NUL ends the line, except right after the hosts, where OpenSSH before 10
+ * skips it: a revocation there counts.
  */
 const FIELDS = /^([^ \t\0]+)[ \t\0][ \t]*([^ \t\0]+)[ \t]+([^ \t\0]+)/;
 
-/** A marker ends at the first blank of the line, at a tab only where there is no blank. */
+/** A marker ends at the first space of the line, or at a tab if there is no space. */
 function readMarker(text: string): {
   readonly marker: Marker | undefined | 'none of them';
   readonly rest: string;

@@ -10,8 +10,8 @@ import {
 } from '../key-formats/public-key.js';
 
 /**
- * Reads a pin: `SHA256:…`, `ssh-ed25519 AAAA…` (as in a .pub file) or the bare base64 key.
- * @throws TunnelError `bad-destination` when it is none of them.
+ * Parses a pin: `SHA256:…`, `ssh-ed25519 AAAA…` (as in a .pub file) or the bare base64 key.
+ * @throws TunnelError `bad-destination` for anything else
  */
 export function parseHostKeyPin(text: string, destination: Destination): HostKeyPin {
   const pin = text.trim();

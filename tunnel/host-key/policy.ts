@@ -3,7 +3,7 @@ import type { ResolvedDestination, StrictHostKeyChecking } from '../ssh-config/r
 import type { KnownHost, KnownHostsLine } from './known-hosts.js';
 import type { HostKeyPin } from './pin.js';
 
-/** What a host's key is measured against. */
+/** What a host's key is compared with. */
 export interface HostKeyTrust {
   readonly destination: Destination & {
     readonly alias?: string | undefined;
@@ -12,13 +12,13 @@ export interface HostKeyTrust {
   };
   readonly pin?: HostKeyPin | undefined;
   readonly known: KnownHost;
-  /** Looks through all files for a key, whatever host it is of. */
+  /** Searches all files for a key, under any host's name. */
   readonly linesWith?: ((key: Buffer) => Promise<readonly KnownHostsLine[]>) | undefined;
 }
 
-/** What is known by which a host key is judged. */
+/** The facts that decide on a host key. */
 export interface HostKeyFacts {
-  /** A `@revoked` line holds the key, under the host's name or its bare name. */
+  /** Whether a `@revoked` line has the key, under the host's name or its bare name. */
   readonly isRevoked: boolean;
   /** The only key to accept, if there is one. */
   readonly pin: Comparison;
@@ -28,24 +28,24 @@ export interface HostKeyFacts {
   readonly bare: Comparison;
 }
 
-/** How the presented key stands to some keys: there are none, it is one of them, or all are others (of any type). */
+/** How the presented key compares with some keys: there are none, it is one of them, or all differ (whatever their types). */
 export type Comparison = 'none' | 'this' | 'others';
 
 export type HostKeyDecision = 'accepted' | 'revoked' | 'not the pin' | 'changed' | 'unknown';
 
-/** The first row whose facts all hold counts. */
+/** The first row that matches decides. */
 const TABLE: readonly (Partial<HostKeyFacts> & { readonly decision: HostKeyDecision })[] = [
   { isRevoked: true, decision: 'revoked' },
   { pin: 'this', decision: 'accepted' },
   { pin: 'others', decision: 'not the pin' },
   { named: 'this', decision: 'accepted' },
-  // Whoever is in between chooses the type of key that is presented: one of a new type is a change too.
+  // An interceptor chooses the type of key that is presented, so a key of a new type is a change too.
   { named: 'others', decision: 'changed' },
   { bare: 'this', decision: 'accepted' },
   { decision: 'unknown' },
 ];
 
-/** What is to be thought of a host key: OpenSSH's rules, except that a revocation under the bare name always counts. */
+/** Decides on a host key by OpenSSH's rules, except that a revocation under the bare name always counts. */
 export function decideHostKey(facts: HostKeyFacts): HostKeyDecision {
   const row = TABLE.find(
     ({ isRevoked = facts.isRevoked, pin = facts.pin, named = facts.named, bare = facts.bare }) =>
@@ -54,12 +54,12 @@ export function decideHostKey(facts: HostKeyFacts): HostKeyDecision {
   return row?.decision ?? 'unknown';
 }
 
-/** What to do with a key that is unknown. */
+/** What to do about an unknown key. */
 export type UnknownKeyAction = 'refuse' | 'ask' | 'accept and store';
 
 /**
- * What to do about an unknown key, as StrictHostKeyChecking has it.
- * @param canStore whether there is a file for new keys, and a name to store them under: without, none is accepted
+ * What to do about an unknown key, by StrictHostKeyChecking.
+ * @param canStore whether there is a file for new keys and a name to store them under; otherwise none is accepted
  */
 export function actionForUnknownKey({
   strictness,
@@ -75,13 +75,13 @@ export function actionForUnknownKey({
   return canAsk ? 'ask' : 'refuse';
 }
 
-/** Whether a new key of a host can be stored: there is a file for it, and the line would speak of this host alone. */
+/** Whether a new key of a host can be stored: there is a file for it, and the line would match only this host. */
 export function canStoreHostKey(destination: ResolvedDestination): boolean {
   const { host, hostKeyAlias = host, knownHostsFiles, storesHostKeys = true } = destination;
   return storesHostKeys && knownHostsFiles.length > 0 && isStorableName(hostKeyAlias);
 }
 
-/** Whether a line for this name would speak of this host alone. OpenSSH does not store host names with these either. */
+/** Whether a line for this name would match only this host. OpenSSH does not store host names with these either. */
 function isStorableName(host: string): boolean {
   return !/[@?*#[\]|'"\\,!\s]|\p{Cc}/u.test(host);
 }

@@ -8,24 +8,24 @@ import { type KnownHostsLine, lookUpHost, namesOfHost, parseKnownHosts } from '.
 import { parseHostKeyPin } from './pin.js';
 import type { HostKeyTrust } from './policy.js';
 
-/** An alias stands for the host whatever the port. */
+/** An alias applies to the host on any port. */
 const PORT_WITHOUT_BRACKETS = 22;
-/** More than anybody has, and no danger to our memory. */
+/** More than anybody has, and still little memory. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
-/** Read in one go; in between, ^C is heard. */
+/** How much is parsed at a time; Ctrl-C works in between. */
 const SLICE_CHARACTERS = 256 * 1024;
 
 interface ReadOptions {
   readonly destination: ResolvedDestination;
   readonly signal: AbortSignal;
-  /** With any, only lines that cover one of them are wanted. */
+  /** Only lines that match one of these names are wanted. Default: all lines. */
   readonly names?: readonly string[] | undefined;
 }
 
 /**
- * Reads what a host's key is to be measured against.
- * @throws TunnelError `host-key-unknown` for a known_hosts file that is there and cannot be read,
- * `bad-destination` for a pin that is none.
+ * Reads what a host's key is compared with.
+ * @throws TunnelError `host-key-unknown` for an existing known_hosts file that cannot be read, `bad-destination` for an
+ * invalid pin
  */
 export async function readTrust(
   destination: ResolvedDestination,
@@ -70,7 +70,7 @@ async function* linesOf(file: string, options: ReadOptions): AsyncIterable<Known
 async function readText(file: string, { destination, signal }: ReadOptions): Promise<string> {
   try {
     const content = await readFileOrPipe(file, { maxBytes: MAX_FILE_BYTES, signal });
-    // Byte by byte, as OpenSSH reads it.
+    // As bytes, like OpenSSH.
     return content.toString('latin1');
   } catch (error) {
     if (signal.aborted) throw outOfTime(file, destination, signal.reason);
@@ -78,12 +78,12 @@ async function readText(file: string, { destination, signal }: ReadOptions): Pro
       throw cannotRead(file, destination, `cannot be read, ${error.message}`, error);
     }
     if (isMissing(error)) return '';
-    // Passing over a file that is there could pass over the line that revokes a key.
+    // Skipping an existing file could skip the line that revokes the key.
     throw cannotRead(file, destination, 'cannot be read', error);
   }
 }
 
-/** A pipe may take longer than a connection may; whatever else ends the wait speaks for itself. */
+/** Names the pipe that was not read before the connection timed out; other aborts keep their reason. */
 function outOfTime(file: string, destination: ResolvedDestination, reason: unknown): unknown {
   if (!(reason instanceof TunnelError)) return reason;
   return cannotRead(file, destination, 'was not read to its end in time', reason);

@@ -10,8 +10,8 @@ export type HostKeyVerification =
   | { readonly accepted: false; readonly error: TunnelError };
 
 /**
- * Decides whether a host is the one we mean. The single place where a host key is accepted:
- * it must equal the pin, or without a pin one of the keys known for the host; and nobody must have revoked it.
+ * Decides whether a host is the intended one. This is the only place where a host key is accepted: it must equal the pin,
+ * or without a pin one of the keys known for the host, and it must not be revoked.
  */
 export function verifyHostKey(presented: Buffer, trust: HostKeyTrust): HostKeyVerification {
   const key = readPublicKey(presented);

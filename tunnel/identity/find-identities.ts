@@ -7,8 +7,8 @@ import { isUsableBySsh2 } from '../transport/ssh2/login/agent-key.js';
 import { type AgentKey, type Identity, orderIdentities, readIdentityFiles } from './identity-files.js';
 
 /**
- * Everything to offer a host, in the order of offering.
- * @throws TunnelError `bad-identity` for a file asked for that cannot be used
+ * All identities to offer a host, in order.
+ * @throws TunnelError `bad-identity` for a required file that cannot be used
  */
 export async function findIdentities(
   destination: ResolvedDestination,
@@ -37,7 +37,7 @@ async function keysOfAgent(
   if (agentSocket === undefined) return [];
   try {
     const keys = await listAgentIdentities(agentSocket, { signal });
-    // DSA keys are nothing that a host takes: offering one only uses up an attempt, so OpenSSH does not either.
+    // No host accepts DSA keys: offering one only uses up an attempt, so OpenSSH does not either.
     return keys.filter((key) => isUsableBySsh2(key) && keyType(key.publicKey) !== 'ssh-dss');
   } catch (error) {
     signal.throwIfAborted();

@@ -13,17 +13,17 @@ import {
 import { fingerprintOf } from '../key-formats/public-key.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 
-/** What there is under the name of an identity file. */
+/** What an identity file contains. */
 export interface IdentityFile {
   readonly file: string;
   /** One that cannot be used is an error. */
   readonly isRequired: boolean;
-  /** The private key; absent where only the public half is there, for a key that an agent holds. */
+  /** The private key; undefined if there is only the public half, for a key in an SSH agent. */
   readonly privateKey?: string | undefined;
   readonly isEncrypted: boolean;
-  /** As SSH sends it; absent where nothing tells it before the private key is decrypted. */
+  /** As SSH sends it; undefined if only decrypting the private key would tell. */
   readonly publicKey?: Buffer | undefined;
-  /** Why the private key that is there must not be used, in OpenSSH's words. */
+  /** Why the private key must not be used, in OpenSSH's words. */
   readonly permissionProblem?: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface AgentKey {
   readonly comment: string;
 }
 
-/** Something to offer a host. */
+/** A key to offer a host. */
 export type Identity =
   | { readonly kind: 'agent'; readonly name: string; readonly publicKey: Buffer }
   | {
@@ -51,8 +51,8 @@ interface ReadOptions {
 }
 
 /**
- * Reads the identity files that a destination names.
- * @throws TunnelError `bad-identity` for one asked for by flag that holds no key
+ * Reads the identity files of a destination.
+ * @throws TunnelError `bad-identity` for a required one without a key
  */
 export async function readIdentityFiles(
   destination: ResolvedDestination,
@@ -77,10 +77,10 @@ export async function readIdentityFiles(
 }
 
 /**
- * What to offer, in OpenSSH's order: keys of the agent that files name too, its other keys, then the rest of the files.
+ * What to offer, in OpenSSH's order: the SSH agent's keys that files name too, its other keys, then the rest of the files.
  *
  * @param canAsk whether a passphrase can be asked for
- * @throws TunnelError `bad-identity` for a file asked for that cannot be used in this way
+ * @throws TunnelError `bad-identity` for a required file that cannot be used
  */
 export function orderIdentities(
   files: readonly IdentityFile[],
@@ -160,7 +160,7 @@ async function readKeyFile(
     const convert = `it is a PuTTY key; convert it with "puttygen ${file} -O private-openssh -o FILE"`;
     throw badIdentity(host, file, isPutty ? convert : 'it contains no private key');
   }
-  // The agent may hold it all the same.
+  // The SSH agent may have the key all the same.
   if (key && permissionProblem !== undefined) {
     return { file, isRequired, isEncrypted: false, permissionProblem, publicKey };
   }
@@ -174,8 +174,8 @@ async function readKeyFile(
 }
 
 /**
- * Why a private key must not be used: our own that others can read is no secret. What another user owns is for them
- * to guard, as OpenSSH has it.
+ * Why a private key must not be used: others can read this user's own key. As with OpenSSH, another user's key is theirs to
+ * guard.
  */
 export function permissionProblemOf(
   file: string,
@@ -186,7 +186,7 @@ export function permissionProblemOf(
   return tooOpenMessage(file, `0${(mode & 0o777).toString(8).padStart(3, '0')}`);
 }
 
-/** OpenSSH's sentences, and what to do. */
+/** OpenSSH's message, and what to do. */
 export function tooOpenMessage(file: string, permissions: string): string {
   return `Permissions ${permissions} for '${file}' are too open. It is required that your private key files are NOT accessible by others: run chmod 600 ${shellWord(file)}`;
 }

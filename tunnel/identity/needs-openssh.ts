@@ -3,8 +3,8 @@ import { identityNeedsOpenSsh, MAX_KEY_BYTES } from '../key-formats/key-file-tex
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 
 /**
- * Why one of the identities that a destination names takes OpenSSH itself, as a part of a sentence: it lives in a
- * FIDO token, or a certificate lies beside it. Undefined when none does.
+ * Why one of a destination's identities needs OpenSSH, as part of a sentence: it is on a FIDO token, or has a certificate.
+ * Undefined when none does.
  */
 export async function whyIdentityNeedsOpenSsh(
   { identityFiles, requiredIdentityFiles, defaultIdentityFiles, authMethods }: ResolvedDestination,
@@ -20,7 +20,7 @@ export async function whyIdentityNeedsOpenSsh(
     const certificate = `${file}-cert.pub`;
     const hasCertificate = (await readTextIfPossible(certificate, options)) !== undefined;
     const certificates = hasCertificate ? [certificate] : [];
-    // The public half tells of a token, the private one how it is encrypted.
+    // The public half tells whether it is on a token, the private one how it is encrypted.
     const reason = [publicHalf, text]
       .filter((half) => half !== undefined)
       .map((half) => identityNeedsOpenSsh(half, certificates))

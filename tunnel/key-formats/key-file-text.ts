@@ -1,20 +1,20 @@
 import { decodeBase64, keyType, readNamedKey, untilNul } from './public-key.js';
 import { FieldReader } from './wire-fields.js';
 
-/** What the text of a private key file says in clear. */
+/** What the text of a private key file says unencrypted. */
 export interface PrivateKeyInfo {
   readonly form: 'openssh' | 'pem' | 'pkcs8';
   readonly isEncrypted: boolean;
-  /** Its public half as SSH sends it; only OpenSSH's own form tells it. */
+  /** Its public half as SSH sends it; only in OpenSSH's own format. */
   readonly publicKey?: Buffer | undefined;
-  /** Names what encrypts it, in OpenSSH's own form. */
+  /** The cipher that encrypts it; only in OpenSSH's own format. */
   readonly cipher?: string | undefined;
 }
 
-/** As OpenSSH has it; no key comes near it. */
+/** OpenSSH's limit; no key comes near it. */
 export const MAX_KEY_BYTES = 1024 * 1024;
 
-/** What ssh2 can decrypt of what `ssh-keygen -Z` offers. */
+/** The ciphers of `ssh-keygen -Z` that ssh2 can decrypt. */
 const DECRYPTABLE = /^(none|3des-cbc|aes(128|192|256)-(cbc|ctr)|aes(128|256)-gcm@openssh\.com)$/;
 const MAGIC = 'openssh-key-v1\0';
 
@@ -23,8 +23,8 @@ const BEGINNING = /^\uFEFF?-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----/m;
 const END = /-----END [A-Z0-9 ]*-----/;
 
 /**
- * The private key in a text alone, without what OpenSSL and people write before and after it: parameters of the
- * curve, certificates, remarks. Undefined when there is none.
+ * Only the private key in a text, without what OpenSSL and people write around it: curve parameters, certificates, comments.
+ * Undefined when there is none.
  */
 export function privateKeyIn(text: string): string | undefined {
   const start = text.search(BEGINNING);
@@ -66,9 +66,9 @@ export function readPublicKeyFile(text: string): Buffer | undefined {
 }
 
 /**
- * Why only OpenSSH itself can use an identity, as a part of a sentence; undefined when ssh2 can.
- * @param text what its file holds
- * @param certificateFiles certificates that are to be presented
+ * Why only OpenSSH can use an identity, as part of a sentence; undefined when ssh2 can.
+ * @param text the content of its file
+ * @param certificateFiles certificates to present
  */
 export function identityNeedsOpenSsh(text: string, certificateFiles: readonly string[]): string | undefined {
   const [certificate] = certificateFiles;
@@ -84,7 +84,7 @@ export function identityNeedsOpenSsh(text: string, certificateFiles: readonly st
   return undefined;
 }
 
-/** Its beginning names cipher, key derivation, its options and the public key, in clear. */
+/** It starts with cipher, key derivation, its options and the public key, unencrypted. */
 function inspectOpenSshKey(text: string): PrivateKeyInfo {
   const base64 = /KEY-----([^-]*)-----END/.exec(text)?.[1] ?? '';
   const content = Buffer.from(base64, 'base64');

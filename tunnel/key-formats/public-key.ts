@@ -5,9 +5,9 @@ import { FieldReader, joinStrings, numberBytes } from './wire-fields.js';
 export interface PublicKey {
   /** `ssh-ed25519`, `ssh-rsa`, …; of a certificate, that of the key in it. */
   readonly type: string;
-  /** As SSH sends it, in the one form that OpenSSH would write: equal keys have equal bytes. */
+  /** As SSH sends it, normalised as OpenSSH would write it: equal keys have equal bytes. */
   readonly key: Buffer;
-  /** It came in a certificate, of which nothing but the key was looked at. */
+  /** Whether it came in a certificate, of which only the key was read. */
   readonly isCertificate: boolean;
 }
 
@@ -22,14 +22,14 @@ interface Kind {
 const MIN_RSA_BITS = 1_024;
 const UNCOMPRESSED = 4;
 
-/** In bits: of the group's order, and of a coordinate rounded up to bytes. */
+/** The bits of the group's order, and the bytes of a coordinate. */
 const CURVES = new Map([
   ['nistp256', { name: 'prime256v1', bits: 256, bytes: 32 }],
   ['nistp384', { name: 'secp384r1', bits: 384, bytes: 48 }],
   ['nistp521', { name: 'secp521r1', bits: 521, bytes: 66 }],
 ]);
 
-/** Every name that OpenSSH takes for a type of key; those of RSA's signatures are among them. */
+/** Every key type name that OpenSSH accepts, including RSA signature algorithms. */
 const KINDS: ReadonlyMap<string, Kind> = new Map(
   [
     ['ssh-ed25519', 'ed25519'] as const,
@@ -53,8 +53,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(
 );
 
 /**
- * Reads a key as SSH sends it, by OpenSSH's rules; undefined for anything that OpenSSH would not take.
- * The signature of a certificate is not verified: nobody is trusted for it here.
+ * Parses a key as SSH sends it, by OpenSSH's rules; undefined for anything that OpenSSH would reject. The signature of a
+ * certificate is not verified, because nothing here trusts it.
  */
 export function readPublicKey(blob: Buffer): PublicKey | undefined {
   const fields = new FieldReader(blob);
@@ -68,7 +68,7 @@ export function readPublicKey(blob: Buffer): PublicKey | undefined {
   return { type, key: joinStrings([Buffer.from(type), ...parts]), isCertificate };
 }
 
-/** Reads a key as files have it: `ssh-ed25519 AAAA…`. The name must be that of the key inside. */
+/** Parses a key as in files: `ssh-ed25519 AAAA…`. The name must match the key inside. */
 export function readNamedKey(name: string, base64: string): PublicKey | undefined {
   const kind = KINDS.get(name);
   const blob = kind && decodeBase64(base64);
@@ -76,7 +76,7 @@ export function readNamedKey(name: string, base64: string): PublicKey | undefine
   return key?.type === kind?.type && key?.isCertificate === kind?.isCertificate ? key : undefined;
 }
 
-/** The name that a key gives itself, whether it is a key or not. */
+/** The type that a key names, even if it is not a valid key. */
 export function keyType(blob: Buffer): string | undefined {
   const name = new FieldReader(blob).string();
   return name === undefined || name.length === 0 || 4 + name.length === blob.length
@@ -89,13 +89,13 @@ export function fingerprintOf(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
-/** Where a program in C sees the end of a line. */
+/** The part of a line that a C program sees. */
 export function untilNul(line: string): string {
   const nul = line.indexOf('\0');
   return nul === -1 ? line : line.slice(0, nul);
 }
 
-/** Decodes base64 as OpenSSH does: white space counts for nothing, anything else that is not base64 spoils it. */
+/** Decodes base64 as OpenSSH does: white space is ignored, anything else that is not base64 makes it invalid. */
 export function decodeBase64(text: string): Buffer | undefined {
   const dense = text.replace(/[ \t\n\v\f\r]/g, '');
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(dense) || dense.length % 4 !== 0) return undefined;
@@ -104,7 +104,7 @@ export function decodeBase64(text: string): Buffer | undefined {
   return bytes.toString('base64') === dense ? bytes : undefined;
 }
 
-/** What stands after the type in a key, each part in the form that OpenSSH would write. */
+/** The fields after the type in a key, normalised as OpenSSH would write them. */
 function readParts({ type, family, isSecurityKey }: Kind, fields: FieldReader): Buffer[] | undefined {
   const parts = PARTS[family](fields, type);
   if (parts === undefined || !isSecurityKey) return parts;

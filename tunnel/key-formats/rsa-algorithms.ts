@@ -1,21 +1,21 @@
 import type { ParsedKey } from 'ssh2';
 
-/** What RSA keys sign with, which their type does not say (RFC 8332 §3), in OpenSSH's order. */
+/** The signature algorithms of RSA keys (RFC 8332 §3), in OpenSSH's order. */
 const HASHES: ReadonlyMap<string, 'sha256' | 'sha512'> = new Map([
   ['rsa-sha2-512', 'sha512'],
   ['rsa-sha2-256', 'sha256'],
 ]);
 
 /**
- * What the RSA keys of one connection sign with. A host says what it can verify, not always what it accepts: keys that
- * it refuses with one algorithm may be offered again, in another round, with the next.
+ * Chooses the signature algorithm of the RSA keys of one connection. A host announces what it can verify, not always what it
+ * accepts: keys that it refuses with one algorithm may be offered again, in another round, with the next.
  */
 export class RsaAlgorithms {
   /** From 0. */
   round = 0;
   #listed: readonly string[] | undefined;
 
-  /** What the host says that it verifies (`server-sig-algs`). */
+  /** Takes what the host announces (`server-sig-algs`). */
   learn(listed: readonly string[]): void {
     this.#listed ??= listed;
   }
@@ -25,21 +25,21 @@ export class RsaAlgorithms {
     return this.#common?.length ?? 2;
   }
 
-  /** What a key signs with in this round. `bySsh2` is what ssh2 would take. */
+  /** The algorithm of a key in this round. `bySsh2` is what ssh2 would choose. */
   choose(key: object, bySsh2: string | undefined): string | undefined {
     if (!isRsa(key)) return bySsh2;
     const common = this.#common ?? [bySsh2, bySsh2 === 'rsa-sha2-512' ? 'rsa-sha2-256' : 'rsa-sha2-512'];
     return common[this.round] ?? bySsh2;
   }
 
-  /** Undefined where the host says nothing. */
+  /** Undefined if the host announces nothing. */
   get #common(): readonly string[] | undefined {
     const common = this.#listed && [...HASHES.keys()].filter((name) => this.#listed?.includes(name));
     return common?.length === 0 ? ['ssh-rsa'] : common;
   }
 }
 
-/** The hash of a signature algorithm, where the type of the key does not decide. */
+/** The hash of an RSA signature algorithm; undefined for others. */
 export function hashOf(algorithm: string | undefined): 'sha256' | 'sha512' | undefined {
   return HASHES.get(algorithm ?? '');
 }

@@ -1,7 +1,7 @@
-/** No more bytes than OpenSSH takes for one number of a key. */
+/** The longest number in a key that OpenSSH accepts. */
 const MAX_NUMBER_BYTES = 2_048;
 
-/** As SSH writes a string: its length, then its bytes. */
+/** A string as SSH writes it: its length, then its bytes. */
 export function sshString(content: Buffer | string): Buffer {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   return Buffer.concat([uint32(bytes.length), bytes]);
@@ -14,7 +14,7 @@ export function uint32(...numbers: readonly number[]): Buffer {
   return bytes;
 }
 
-/** Reads what SSH's messages and keys are made of; undefined where there is no such thing, or no more. */
+/** Reads the fields of SSH messages and keys; undefined for an invalid or missing field. */
 export class FieldReader {
   readonly #content: Buffer;
   #at: number;
@@ -53,7 +53,7 @@ export class FieldReader {
     return this.#content.subarray(start, this.#at);
   }
 
-  /** A string for people; like OpenSSH it puts up with a NUL at the end and with none elsewhere. */
+  /** A text; like OpenSSH it allows a NUL at the end and nowhere else. */
   text(): string | undefined {
     const bytes = this.string();
     if (bytes === undefined) return undefined;
@@ -62,7 +62,7 @@ export class FieldReader {
     return bytes.toString('latin1', 0, nul === -1 ? bytes.length : nul);
   }
 
-  /** A number that is not negative, without leading zero bytes. */
+  /** A non-negative number, without leading zero bytes. */
   number(): Buffer | undefined {
     const bytes = this.string();
     if (bytes === undefined || (bytes[0] ?? 0) >= 0x80) return undefined;
@@ -74,12 +74,12 @@ export class FieldReader {
   }
 }
 
-/** The strings one after the other, each with its length before it. */
+/** Strings in sequence, each preceded by its length. */
 export function joinStrings(strings: readonly Buffer[]): Buffer {
   return Buffer.concat(strings.map(sshString));
 }
 
-/** A number as SSH sends it: with a zero byte before one that would look negative. */
+/** A number as SSH sends it: with a zero byte in front if it would look negative. */
 export function numberBytes(number: Buffer): Buffer {
   return (number[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), number]) : number;
 }

@@ -3,26 +3,26 @@ import type { ParsedKey } from 'ssh2';
 import { sshString, uint32 } from '../key-formats/wire-fields.js';
 import { commandAgent } from './protocol.js';
 
-/** Messages of the protocol that SSH agents speak (draft-ietf-sshm-ssh-agent). */
+/** Messages of the SSH agent protocol (draft-ietf-sshm-ssh-agent). */
 const ADD_IDENTITY = 17;
 const ADD_CONSTRAINED = 25;
 const FOR_A_TIME = 1;
 const ASK_BEFORE_USE = 2;
 
-/** How an agent is to keep a key. */
+/** How an SSH agent keeps a key. */
 export interface AddKeyOptions {
-  /** What the agent calls it. */
+  /** Its name in the SSH agent. */
   readonly comment: string;
-  /** Whether the agent asks its owner before each use. */
+  /** Whether the SSH agent asks its owner before each use. */
   readonly confirm: boolean;
-  /** After how many seconds it forgets the key; never by default. */
+  /** After how many seconds the SSH agent forgets the key. Default never. */
   readonly lifetimeSeconds?: number | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
- * Gives a private key to an SSH agent to keep.
- * @throws Error when the agent does not take it, or there is none
+ * Adds a private key to an SSH agent.
+ * @throws Error when the SSH agent refuses it or cannot be reached
  */
 export async function addToAgent(
   socketPath: string,
@@ -78,7 +78,7 @@ function bytes(jwk: JsonWebKey, name: keyof JsonWebKey): Buffer {
   return Buffer.from(String(jwk[name]), 'base64url');
 }
 
-/** As SSH writes a number of any length: without leading zeros, but with one before a first bit that is set. */
+/** A number of any length as SSH writes it: without leading zeros, except one before a first byte with the top bit set. */
 function mpint(number: Buffer): Buffer {
   const first = number.findIndex((byte) => byte !== 0);
   const digits = first < 0 ? Buffer.alloc(0) : number.subarray(first);

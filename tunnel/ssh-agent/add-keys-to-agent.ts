@@ -5,8 +5,8 @@ import type { LoginOptions } from '../transport/ssh2/login/login-method.js';
 import { addToAgent } from './add-key.js';
 
 /**
- * Gives a private key that a host took to the agent, as AddKeysToAgent in ssh_config says. Never rejects for an agent
- * that does not take it: we are logged in without.
+ * Adds a private key that a host accepted to the SSH agent, as AddKeysToAgent in ssh_config says. Does not reject if the SSH
+ * agent refuses it: login has succeeded anyway.
  */
 export async function addKeyToAgent(
   key: ParsedKey,
@@ -31,7 +31,7 @@ export async function addKeyToAgent(
   }
 }
 
-/** Enter alone says yes, as with OpenSSH. */
+/** Enter alone means yes, as with OpenSSH. */
 async function isAllowed(
   text: string,
   destination: ResolvedDestination,

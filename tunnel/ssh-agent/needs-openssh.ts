@@ -6,8 +6,8 @@ import { isUsableBySsh2 } from '../transport/ssh2/login/agent-key.js';
 import { listAgentIdentities } from './protocol.js';
 
 /**
- * Why a key that the SSH agent would be asked for takes OpenSSH itself, as a part of a sentence: a certificate, or a
- * FIDO key. Undefined when there is no such key, and when there is no agent.
+ * Why a key that the SSH agent would offer needs OpenSSH, as part of a sentence: it is a certificate or a FIDO key.
+ * Undefined when there is no such key, or no SSH agent.
  */
 export async function whyAgentNeedsOpenSsh(
   destination: ResolvedDestination,
@@ -26,7 +26,7 @@ export async function whyAgentNeedsOpenSsh(
   return `the SSH agent holds a key of type ${type}`;
 }
 
-/** Those of an agent's keys that identity or certificate files name too. */
+/** The keys of an SSH agent that identity or certificate files name too. */
 async function namedBy(
   { identityFiles, defaultIdentityFiles, certificateFiles }: ResolvedDestination,
   keys: readonly Buffer[],
@@ -54,7 +54,7 @@ async function listOrNothing(
   try {
     return await listAgentIdentities(socketPath, { signal });
   } catch {
-    // What is wrong with the agent is said where its keys are offered.
+    // Problems with the SSH agent are logged where its keys are offered.
     signal.throwIfAborted();
     return [];
   }

@@ -3,17 +3,17 @@ import { onAbort } from '../../base/abort.js';
 import type { AgentKey } from '../identity/identity-files.js';
 import { FieldReader, sshString } from '../key-formats/wire-fields.js';
 
-/** Messages of the protocol that SSH agents speak (draft-ietf-sshm-ssh-agent). */
+/** Messages of the SSH agent protocol (draft-ietf-sshm-ssh-agent). */
 const SUCCESS = 6;
 const REQUEST_IDENTITIES = 11;
 const IDENTITIES_ANSWER = 12;
 
-/** What OpenSSH takes for a reply at most. */
+/** The longest reply that OpenSSH accepts. */
 const MAX_REPLY_BYTES = 256 * 1024;
 
 /**
- * The keys that an SSH agent holds, in its order, whatever they are.
- * @throws Error when there is no agent, or it speaks something else
+ * All keys in an SSH agent, in its order.
+ * @throws Error when the SSH agent cannot be reached or does not follow the protocol
  */
 export async function listAgentIdentities(
   socketPath: string,
@@ -35,8 +35,8 @@ export async function listAgentIdentities(
 }
 
 /**
- * Asks an agent to do something.
- * @throws Error when it does not, or there is no agent
+ * Sends a command to an SSH agent.
+ * @throws Error when it refuses or cannot be reached
  */
 export async function commandAgent(
   socketPath: string,

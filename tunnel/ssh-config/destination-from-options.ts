@@ -16,7 +16,7 @@ import {
   type TokenSubject,
 } from './values/tokens.js';
 
-/** Debian's ssh probes this rarely in batch mode, which nobody asked for. */
+/** Debian's default in batch mode, which nobody asked for. */
 const DEBIAN_BATCH_INTERVAL = '300';
 
 const AUTH_KEYWORDS: readonly (readonly [AuthMethod, string])[] = [
@@ -25,7 +25,7 @@ const AUTH_KEYWORDS: readonly (readonly [AuthMethod, string])[] = [
   ['password', 'passwordauthentication'],
 ];
 
-/** What the options of a host say of the way to it, its hops aside. */
+/** What the options of a host say about connecting to it, except for its hops. */
 export function destinationOf(
   alias: string,
   asked: EffectiveOptions,
@@ -72,7 +72,7 @@ export function proxyCommandOf(alias: string, options: HostOptions): string | un
   return command === undefined ? undefined : expandForConnection(command, alias, options);
 }
 
-/** The ProxyJump of a host: hops with commas between them, the outermost first. */
+/** The ProxyJump of a host: comma-separated hops, the outermost first. */
 export function proxyJumpOf(alias: string, options: HostOptions): string | undefined {
   const hops = singleValue(options, 'proxyjump');
   return hops === undefined ? undefined : expandForConnection(hops, alias, options);
@@ -126,12 +126,12 @@ function strictnessOf(
 
 function knownHostsFilesOf(asked: EffectiveOptions, sshEnvironment: SshEnvironment): string[] {
   const persons = knownHostsFiles(asked, 'userknownhostsfile', sshEnvironment);
-  // New keys go to the first file, which is never to be the system's.
+  // New keys go to the first file, which must never be the system's.
   const first = persons.length > 0 ? persons : ['/dev/null'];
   return [...first, ...knownHostsFiles(asked, 'globalknownhostsfile', sshEnvironment)];
 }
 
-/** `ssh -G` has replaced `~` here already, by the passwd entry's home. */
+/** `ssh -G` has already expanded `~` here, to the passwd entry's home. */
 function knownHostsFiles(
   { options, defaults }: EffectiveOptions,
   keyword: string,
@@ -147,7 +147,7 @@ function knownHostsFiles(
     );
 }
 
-/** `ssh -G` does not quote: what does not begin like a path belongs to the one before. */
+/** `ssh -G` does not quote: what does not start like a path belongs to the path before. */
 function splitFiles(text: string): string[] {
   return text
     .split(/ (?=[/~]|none$)/)
@@ -177,7 +177,7 @@ function agentSocketOf(
   if (said === undefined || said === '' || said === 'SSH_AUTH_SOCK')
     return variables['SSH_AUTH_SOCK'] || undefined;
   if (/^\$\w+$/.test(said)) return variables[said.slice(1)] || undefined;
-  // What begins at the root has been expanded.
+  // An absolute path has been expanded already.
   if (said.startsWith('/')) return said;
   return expandFile(said, fileTokens(subject, sshEnvironment), sshEnvironment, subject.alias);
 }

@@ -1,14 +1,14 @@
 import { type UserInfo, userInfo } from 'node:os';
 
-/** What beside ssh_config decides how it reads: whose files, which variables. */
+/** What else decides how ssh_config is read: the user and the variables. */
 export interface SshEnvironment {
   /** Environment variables. */
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** What `~` means: `HOME`, else the home of the passwd entry. */
   readonly home: string;
-  /** What OpenSSH takes for the home whatever `HOME` says; undefined for a user without a passwd entry, for whom it does not run. */
+  /** The home that OpenSSH uses, whatever `HOME` says; undefined without a passwd entry, where it does not run. */
   readonly passwdHome: string | undefined;
-  /** Without a passwd entry what `USER` or `LOGNAME` says, else empty. */
+  /** Without a passwd entry `USER` or `LOGNAME`, else empty. */
   readonly localUser: string;
   readonly localUserId: number;
   /** Read instead of `~/.ssh/config` and the system's. */
@@ -18,7 +18,7 @@ export interface SshEnvironment {
   readonly timeoutMs?: number | undefined;
 }
 
-/** The sshEnvironment of this process's user. */
+/** The environment of this process's user. */
 export function sshEnvironmentOf(
   variables: SshEnvironment['variables'],
   {
@@ -44,7 +44,7 @@ export function sshEnvironmentOf(
   };
 }
 
-/** Undefined for a user who has none, as in a container that was started with a bare number. */
+/** Undefined for a user without one, such as a bare number in a container. */
 function passwdEntry(): UserInfo<string> | undefined {
   try {
     return userInfo();

@@ -1,13 +1,13 @@
 import { TunnelError } from '../errors.js';
 import type { ConfigLine } from './reader/split-lines.js';
 
-/** The error for a file that cannot be followed. */
+/** The error for an invalid file. */
 export function configFileError(file: string, problem: string, cause?: unknown): TunnelError {
   const message = `Cannot follow ${file}: ${problem}.`;
   return new TunnelError('bad-destination', file, message, { file, cause });
 }
 
-/** The error for a line that OpenSSH would refuse. */
+/** The error for a line that OpenSSH would reject. */
 export function configLineError(line: ConfigLine | undefined, problem: string): TunnelError {
   const file = line?.file ?? '';
   return new TunnelError(

@@ -1,22 +1,22 @@
-/** What ssh_config says of one host: keywords in lower case with the values of their lines, as `ssh -G` prints them. */
+/** What ssh_config says about one host: keywords in lower case with the values of their lines, as `ssh -G` prints them. */
 export type HostOptions = ReadonlyMap<string, readonly string[]>;
 
-/** One host to look up: what was typed, before ssh_config is asked. */
+/** One host to look up in ssh_config, as typed. */
 export interface HostQuery {
   readonly host: string;
   readonly user?: string | undefined;
   readonly port?: number | undefined;
-  /** Hops that were decided already: they take the place of ProxyJump and ProxyCommand. */
+  /** Hops that are already known: they replace ProxyJump and ProxyCommand. */
   readonly through?: string | undefined;
 }
 
-/** What is said of a host, beside what would be said if no file existed. */
+/** The options of a host, and what they would be without any file. */
 export interface EffectiveOptions {
   readonly options: HostOptions;
   readonly defaults: HostOptions;
 }
 
-/** Reads the output of `ssh -G`. */
+/** Parses the output of `ssh -G`. */
 export function parseOptions(text: string): HostOptions {
   const options = new Map<string, string[]>();
   for (const line of text.split('\n')) {
@@ -30,12 +30,12 @@ export function parseOptions(text: string): HostOptions {
   return options;
 }
 
-/** Whether a keyword says something else than it would without any file. */
+/** Whether an option differs from what it would be without any file. */
 export function isSet({ options, defaults }: EffectiveOptions, keyword: string): boolean {
   return options.get(keyword)?.join('\n') !== defaults.get(keyword)?.join('\n');
 }
 
-/** The value of a keyword that has one; undefined when nothing is said, or `none`. */
+/** The value of a keyword; undefined when it is not set, or `none`. */
 export function singleValue(options: HostOptions, keyword: string): string | undefined {
   const value = options.get(keyword)?.[0];
   return value === undefined || value === '' || value.toLowerCase() === 'none' ? undefined : value;
@@ -46,7 +46,7 @@ export function isOn(options: HostOptions, keyword: string): boolean {
   return ['yes', 'true'].includes(singleValue(options, keyword) ?? '');
 }
 
-/** Lays a person's options over the system's: whatever the person's files say counts. */
+/** Merges a user's options over the system's: what the user's files say wins. */
 export function mergeOptions(person: EffectiveOptions, system: EffectiveOptions): EffectiveOptions {
   const options = new Map(system.options);
   for (const [keyword, values] of person.options) {

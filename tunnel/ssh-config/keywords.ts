@@ -1,4 +1,4 @@
-/** Keywords that we honour ourselves. */
+/** Keywords that hawser honours itself. */
 const HONOURED = [
   'addressfamily',
   'batchmode',
@@ -32,7 +32,7 @@ const HONOURED = [
   'userknownhostsfile',
 ];
 
-/** Keywords about things that a tunnel does not do, or that make it no less safe and reach nothing more. */
+/** Keywords about things that a tunnel does not do, or that affect neither its safety nor what it can reach. */
 const BESIDE_THE_POINT = [
   'addkeystoagent',
   'canonicaldomains',
@@ -122,17 +122,17 @@ const OPENSSH_ONLY = [
 const REACHED_BY_US = new Set([...HONOURED, ...BESIDE_THE_POINT]);
 const KNOWN = new Set([...REACHED_BY_US, ...OPENSSH_ONLY]);
 
-/** Whether connecting by ourselves does justice to a keyword. */
+/** Whether a keyword can be honoured without OpenSSH. */
 export function isHonoured(keyword: string): boolean {
   return REACHED_BY_US.has(keyword);
 }
 
-/** Whether OpenSSH has such a keyword, beside those that steer the reading. */
+/** Whether OpenSSH has such a keyword, apart from Host, Match and Include. */
 export function isKeyword(keyword: string): boolean {
   return KNOWN.has(keyword);
 }
 
-/** Names that OpenSSH, or Debian's, once used, with today's. */
+/** Former names in OpenSSH, or Debian's, with the current ones. */
 export const OLD_NAMES: ReadonlyMap<string, string> = new Map([
   ['challengeresponseauthentication', 'kbdinteractiveauthentication'],
   ['dsaauthentication', 'pubkeyauthentication'],
@@ -147,7 +147,7 @@ export const OLD_NAMES: ReadonlyMap<string, string> = new Map([
   ['tisauthentication', 'kbdinteractiveauthentication'],
 ]);
 
-/** Keywords that OpenSSH 9 takes, whatever their values, and passes over. */
+/** Keywords that OpenSSH 9 accepts with any value, and ignores. */
 export const GONE: ReadonlySet<string> = new Set([
   'afstokenpassing',
   'cipher',
@@ -166,7 +166,7 @@ export const GONE: ReadonlySet<string> = new Set([
   'usersh',
 ]);
 
-/** Keywords whose value is the rest of the line as it stands. */
+/** Keywords whose value is the literal rest of the line. */
 export const WHOLE_LINE: ReadonlySet<string> = new Set([
   'knownhostscommand',
   'localcommand',
@@ -174,5 +174,5 @@ export const WHOLE_LINE: ReadonlySet<string> = new Set([
   'remotecommand',
 ]);
 
-/** Keywords of which every line counts; of the others the first. */
+/** Keywords of which every line counts; of the others only the first does. */
 export const EVERY_LINE: ReadonlySet<string> = new Set(['certificatefile', 'identityfile']);

@@ -10,10 +10,10 @@ const ALGORITHM_KEYWORDS: readonly (readonly [string, AlgorithmList])[] = [
   ['macs', 'macs'],
 ];
 
-/** They count where hosts vouch for their users only. */
+/** Keywords that count only for host-based authentication. */
 const FOR_HOSTBASED = ['enablesshkeysign', 'hostbasedacceptedalgorithms'];
 
-/** The algorithms that ssh_config sets, as far as ssh2 has them. */
+/** The algorithms that ssh_config sets, as far as ssh2 supports them. */
 export function algorithmsOf(asked: EffectiveOptions): Partial<Record<AlgorithmList, readonly string[]>> {
   return Object.fromEntries(
     ALGORITHM_KEYWORDS.filter(([keyword]) => isSet(asked, keyword)).map(([keyword, list]) => [
@@ -24,8 +24,7 @@ export function algorithmsOf(asked: EffectiveOptions): Partial<Record<AlgorithmL
 }
 
 /**
- * Which options only the system's OpenSSH can honour. A keyword that we never heard of is one of them, so that none
- * is passed over.
+ * The options that only the system's OpenSSH can honour. Unknown keywords count too, so that none is ignored.
  */
 export function onlyOpenSsh(asked: EffectiveOptions, authMethods: readonly AuthMethod[]): string[] {
   const isHostbased = isOn(asked.options, 'hostbasedauthentication');
@@ -49,7 +48,7 @@ export function onlyOpenSsh(asked: EffectiveOptions, authMethods: readonly AuthM
   return [...unknown, ...strange, ...legacy, ...certificates, ...login];
 }
 
-/** `ssh -G` prints some answers in other words than were given. */
+/** `ssh -G` prints some values in other words than ssh_config. */
 function shownValue({ options }: EffectiveOptions, keyword: string): string {
   const text = options.get(keyword)?.join(' ') ?? '';
   return { true: 'yes', false: 'no' }[text] ?? text;

@@ -2,18 +2,18 @@ import { type HopOptions, type NamedDestination, parseHop } from '../destination
 import { readPort } from './values/forward-spec.js';
 import type { PortOf } from './values/services.js';
 
-/** How deep hops may lead through hops before we take it for a circle, which OpenSSH would follow for ever. */
+/** The most nested hops; more count as a circle, which OpenSSH would follow forever. */
 export const MAX_HOPS = 16;
 
 /** A host to go through. */
 export interface Hop {
   readonly destination: NamedDestination;
-  /** The hops before it, as ProxyJump writes them. */
+  /** The hops before it, in the form of ProxyJump. */
   readonly through?: string | undefined;
 }
 
 /**
- * The last hop of a ProxyJump list, with what leads to it: the others are hops of that one.
+ * The last hop of a ProxyJump list; the others are the hops of that one.
  * @throws TunnelError `bad-destination`
  */
 export function lastHop(proxyJump: string, options: HopOptions): Hop {
@@ -22,7 +22,7 @@ export function lastHop(proxyJump: string, options: HopOptions): Hop {
   return comma < 0 ? { destination } : { destination, through: proxyJump.slice(0, comma) };
 }
 
-/** Whether OpenSSH takes a text for a ProxyJump; what of it is safe to use is for {@link lastHop} to say. */
+/** Whether OpenSSH accepts a text as a ProxyJump; {@link lastHop} says whether it is safe to use. */
 export function isJumpList(text: string, { portOf }: HopOptions): boolean {
   return text.toLowerCase() === 'none' || text.split(',').every((hop) => isHop(hop, portOf));
 }

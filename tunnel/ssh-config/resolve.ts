@@ -10,13 +10,13 @@ import type { ResolvedDestination } from './resolved-destination.js';
 import { askOpenSsh, fileForSsh } from './ssh-g.js';
 import { readServices } from './values/services.js';
 
-/** What a person said on the command line; it wins over ssh_config. */
+/** What the caller sets; it wins over ssh_config. */
 export interface DestinationFlags {
-  /** The only host key to accept for the destination; those of hops are looked up. */
+  /** The only host key to accept for the destination; those of hops are looked up in known_hosts. */
   readonly hostKey?: string | undefined;
-  /** Private keys to try first, on hops too. */
+  /** Private keys to try first, on hops too. One that cannot be used is an error. */
   readonly identityFiles?: readonly string[] | undefined;
-  /** Instead of the person's and the system's files, for hops too. */
+  /** Read instead of the user's and the system's files, for hops too. */
   readonly knownHostsFiles?: readonly string[] | undefined;
   /** How long connecting may take, in milliseconds. */
   readonly connectTimeoutMs?: number | undefined;
@@ -40,10 +40,10 @@ interface Resolution {
 }
 
 /**
- * Finds out all that is to be known to connect to `user@host:port`, `ssh://…` or a Host alias, as OpenSSH would:
- * asked of the installed `ssh`, else read from the same files.
+ * Finds out everything needed to connect to `user@host:port`, `ssh://…` or a Host of ssh_config, as OpenSSH would: asks the
+ * installed `ssh`, or else reads the same files. An abort rejects with `signal.reason`.
  *
- * @throws TunnelError `bad-destination` for a text that names no host, and for an ssh_config that is wrong
+ * @throws TunnelError `bad-destination` for a text that names no host, or an invalid ssh_config
  */
 export async function resolveDestination(
   text: string,
@@ -72,7 +72,7 @@ export async function resolveDestination(
   };
 }
 
-/** What looks like a password is none where ssh_config has it as the user of the host. */
+/** An apparent password is part of the user name if ssh_config says that this is the host's user. */
 async function refusePassword(
   { destination, suspected }: ReadDestination,
   sshEnvironment: SshEnvironment,

@@ -13,18 +13,18 @@ import {
   parseOptions,
 } from './host-options.js';
 
-/** What OpenSSH says without any file, by the environment that it runs in. */
+/** OpenSSH's defaults, by the environment that it runs in. */
 const defaultsByEnvironment = new WeakMap<SshEnvironment['variables'], Promise<HostOptions | undefined>>();
 
 const READING_MS = 30_000;
 
 const SYSTEM_CONFIG_FILE = '/etc/ssh/ssh_config';
 
-/** OpenSSH prints it for want of a terminal; it explains nothing. */
+/** Lines of OpenSSH that explain nothing. */
 const NOISE = /^(Pseudo-terminal will not be allocated.*|.*terminating, \d+ bad configuration options)$/;
 
 /**
- * Has the installed OpenSSH say what ssh_config means for a host.
+ * Asks the installed OpenSSH what ssh_config means for a host.
  * @returns undefined when there is no `ssh` program
  * @throws TunnelError `bad-destination` with what OpenSSH finds wrong
  */
@@ -37,7 +37,7 @@ export async function askOpenSsh(
   await refusePipe(configFile ?? `${home}/.ssh/config`);
   if (configFile !== undefined) return ask(['-F', configFile], query, sshEnvironment);
   if (home === passwdHome) return ask([], query, sshEnvironment);
-  // ssh looks in the passwd entry's home only, and reads no system-wide file beside one that it is given.
+  // ssh looks only in the passwd entry's home, and with -F it does not read the system's file.
   const files = await Promise.all([readable(`${home}/.ssh/config`), readable(SYSTEM_CONFIG_FILE)]);
   const [person, system] = await Promise.all(files.map((file) => ask(['-F', file], query, sshEnvironment)));
   return person && system && mergeOptions(person, system);
@@ -64,7 +64,7 @@ function defaultsFor({ variables, ...sshEnvironment }: SshEnvironment): Promise<
   return defaults;
 }
 
-/** The file to have `ssh` read when it connects; undefined for those that it reads by itself. */
+/** The file that `ssh` should read when it connects; undefined for its defaults. */
 export async function fileForSsh({
   configFile,
   home,
@@ -73,7 +73,7 @@ export async function fileForSsh({
   return configFile ?? (home === passwdHome ? undefined : readable(`${home}/.ssh/config`));
 }
 
-/** `ssh` would wait for somebody to write to it, and reads its files again and again. */
+/** `ssh` would wait for a pipe's writer, and reads its files several times. */
 async function refusePipe(file: string): Promise<void> {
   const stats = await stat(file).catch(() => undefined);
   if (stats?.isFIFO()) throw configFileError(file, 'it is a pipe, not a regular file');
@@ -84,7 +84,7 @@ async function readable(file: string): Promise<string> {
     await access(file);
     return file;
   } catch (error) {
-    // Absent is as good as empty; anything else is for ssh to complain about.
+    // A missing file counts as empty; ssh reports anything else.
     return isMissing(error) ? 'none' : file;
   }
 }

@@ -25,7 +25,7 @@ export function unreachable(
   );
 }
 
-/** The error of a connection that was there and is gone. */
+/** The error of an established connection that was lost. */
 export function connectionLost(destination: Destination, problem: string, cause?: unknown): TunnelError {
   const host = formatDestination(destination);
   return new TunnelError('unreachable', host, `The connection to ${host} was lost: ${problem}.`, { cause });
@@ -37,21 +37,21 @@ export function closedLocally(destination: Destination): TunnelError {
   return new TunnelError('closed', host, `The connection to ${host} was closed by this process.`);
 }
 
-/** The error of a login that needed an answer which nobody gave. */
+/** The error of a login whose question nobody answered. */
 export function noAnswer(host: string, method: string): TunnelError {
   const message = `Could not log in to ${host}: it asked a question that was not answered. Connect again and answer it.`;
   return new TunnelError('auth-failed', host, message, { tried: [method] });
 }
 
-/** What an SSH server said when it did not open a channel (RFC 4254 §5.1). */
+/** What an SSH server says when it does not open a channel (RFC 4254 §5.1). */
 export interface ChannelRefusal {
-  /** 1 is administratively prohibited, 2 that the connection failed. */
+  /** 1: administratively prohibited, 2: the connection failed. */
   readonly reason: number;
   readonly description: string;
   readonly cause?: Error | undefined;
 }
 
-/** The error of a channel that the server, or the target beyond it, refused. */
+/** The error of a channel that the server, or the target behind it, refused. */
 export function channelRefused(
   destination: Destination,
   target: ForwardTarget,
@@ -66,7 +66,7 @@ export function channelRefused(
   );
 }
 
-/** The error of a channel whose connection went away before it was open. */
+/** The error of a channel whose connection was lost before it was open. */
 export function channelLost(destination: Destination, target: ForwardTarget, cause?: unknown): TunnelError {
   const host = formatDestination(destination);
   return new TunnelError(

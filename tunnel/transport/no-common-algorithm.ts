@@ -2,7 +2,7 @@ import { type Destination, formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
 import { shorten } from '../message-text.js';
 
-/** The options of ssh_config for the lists of which both sides must have something, with what they list. */
+/** The ssh_config options that list algorithms to negotiate, with what they list. */
 const KINDS = {
   KexAlgorithms: 'key exchange',
   HostKeyAlgorithms: 'type of host key',
@@ -12,16 +12,16 @@ const KINDS = {
 
 export type AlgorithmOption = keyof typeof KINDS;
 
-/** Names in a server's list that are signals, no algorithms. */
+/** Names in a server's list that are markers, not algorithms. */
 const SIGNALS = /^(ext-info-|kex-strict-)/;
 
-/** As algorithms are called (RFC 4251 §6); what is none could pass for a part of the advice. */
+/** The form of algorithm names (RFC 4251 §6); anything else could pass for part of the advice. */
 const NAME = /^[\w.+@-]{1,64}$/;
 
-/** What a host and we could not agree on. */
+/** What host and client could not agree on. */
 export interface Disagreement {
   readonly option: AlgorithmOption;
-  /** What the host has, where that is known. */
+  /** What the host offers, where that is known. */
   readonly offer?: readonly string[] | undefined;
   readonly cause?: unknown;
 }

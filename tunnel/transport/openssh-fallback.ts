@@ -1,25 +1,26 @@
 import type { Duplex } from 'node:stream';
 import type { TunnelError } from '../errors.js';
 
-/** What ssh2 could not do, as a part of a sentence. */
+/** Why to try OpenSSH where ssh2 failed. */
 export interface FallbackReason {
+  /** Part of a sentence. */
   readonly reason: string;
-  /** Whether it will be so the next time: a host that hangs up may have had another reason. */
+  /** Whether ssh2 will fail the next time too: a host that hung up may have had another reason. */
   readonly isCertain: boolean;
 }
 
-/** How far a connection came when it failed. */
+/** How far a connection got when it failed. */
 export interface Progress {
   readonly phase: 'connecting' | 'authenticating' | 'ready';
-  /** The line by which the other side said that it is an SSH server. */
+  /** The line with which the peer identified itself as an SSH server. */
   readonly identification: string | undefined;
-  /** Whether a password or an answer was sent: that is not to be done twice behind a person's back. */
+  /** Whether a password or an answer was sent: that must not be repeated without asking. */
   readonly hasToldSecret: boolean;
 }
 
 const found = new WeakMap<TunnelError, FallbackReason>();
 
-/** Why ssh2 could not speak with a host; undefined for everything that OpenSSH could not mend. */
+/** Why ssh2 could not talk to a host; undefined where OpenSSH would fare no better. */
 export function fallbackReason(error: TunnelError): FallbackReason | undefined {
   if (error.code === 'no-common-algorithm') {
     return { reason: `ssh2 supports none of the host's ${error.algorithmOption}`, isCertain: true };
@@ -28,10 +29,10 @@ export function fallbackReason(error: TunnelError): FallbackReason | undefined {
 }
 
 /**
- * Notes that OpenSSH may get on with a host with which ssh2 could not: one that says that it speaks SSH, that was
- * trusted with nothing yet, and that neither refused us nor failed to prove who it is.
+ * Notes that OpenSSH may succeed with a host where ssh2 failed: one that identified itself as an SSH server, was sent no
+ * secret yet, and neither refused the login nor failed to prove its identity.
  *
- * @param error what ssh2 says; undefined when the host hung up without a word
+ * @param error what ssh2 reports; undefined when the host hung up without a message
  */
 export function noteFallbackReason(
   failure: TunnelError,
@@ -50,19 +51,19 @@ function judge(
 ): FallbackReason | undefined {
   if (identification === undefined || hasToldSecret || phase === 'ready') return undefined;
   if (phase === 'connecting' && error && !isAscii(identification)) {
-    // ssh2 computes what the host signs of other bytes than were sent.
+    // ssh2 computes the signed hash from different bytes than were sent.
     return { reason: 'ssh2 cannot read the name of its SSH server', isCertain: true };
   }
-  // Whoever is in between could not sign: that is no matter of what can be spoken.
+  // A wrong signature means an interceptor, not a missing feature.
   if (code !== 'unreachable' || (error && /signature|denied/i.test(error.message))) return undefined;
   if (error && !isHangUp(error)) {
     return { reason: `ssh2 does not understand it (${error.message})`, isCertain: true };
   }
-  // While logging in, a host may hang up because it does not want us.
+  // During login, a host may hang up because it refuses the user.
   return phase === 'connecting' ? { reason: 'it hung up on ssh2', isCertain: false } : undefined;
 }
 
-/** Those of the socket have a code, and so have the words with which a host hangs up. */
+/** Socket errors have a code, and so do SSH disconnect messages. */
 function isHangUp(error: Error): boolean {
   const level = 'level' in error ? error.level : undefined;
   return 'code' in error || level === 'client-timeout' || /^connection lost/i.test(error.message);
@@ -72,10 +73,10 @@ function isAscii(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }
 
-/** What may come before the line that says so. */
+/** How much may come before the identification line. */
 const MAX_SCANNED_CHARACTERS = 65_536;
 
-/** Watches for the line by which a host says that it is an SSH server. */
+/** Watches for the line with which a host identifies itself as an SSH server. */
 export function watchForIdentification(stream: Duplex): Pick<Progress, 'identification'> {
   const watched: { identification: string | undefined } = { identification: undefined };
   let text = '';
@@ -85,7 +86,7 @@ export function watchForIdentification(stream: Duplex): Pick<Progress, 'identifi
     if (watched.identification !== undefined || text.length > MAX_SCANNED_CHARACTERS)
       stream.off('data', scan);
   };
-  // Before ssh2 reads it, which may fail at once.
+  // Before ssh2 reads it, which may fail immediately.
   stream.prependListener('data', scan);
   return watched;
 }

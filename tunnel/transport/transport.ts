@@ -13,47 +13,47 @@ export type ForwardTarget =
   | { readonly socketPath: string };
 
 export interface DialOptions {
-  /** Silence is probed this often, in milliseconds. */
+  /** How often silence is probed, in milliseconds. */
   readonly keepaliveIntervalMs: number;
-  /** Probes that may go unanswered before the link counts as dead. */
+  /** How many probes may go unanswered before the link counts as dead. */
   readonly keepaliveCountMax: number;
-  /** Where the keepalive reads the time; the system's by default. */
+  /** Where the keepalive reads the time. Default the system's clock. */
   readonly clock?: Clock | undefined;
-  /** To ask a person; without any, nothing is asked. */
+  /** Asks a person; without it nothing is asked. */
   readonly questions?: Questions | undefined;
-  /** The attempt's time limit, which stands still while a person is asked. */
+  /** The attempt's time limit, which pauses while a person is asked. */
   readonly timeLimit?: PausableTimeout | undefined;
-  /** Ends the attempt, leaving nothing; it rejects with `signal.reason`. */
+  /** Ends the attempt and leaves nothing behind; it rejects with `signal.reason`. */
   readonly signal: AbortSignal;
   readonly log?: Log | undefined;
 }
 
 /** One authenticated SSH connection. */
 export interface Link {
-  /** Settles when the connection is gone, with the reason; it never rejects. */
+  /** Resolves with the reason when the connection is gone; never rejects. */
   readonly closed: Promise<TunnelError>;
   /**
-   * Opens a channel. Its `close` event comes once it is through in both directions and was read to the end.
-   * @throws TunnelError `forward-refused` when the host or the target refuses, `closed` when the link is gone.
+   * Opens a channel. It emits `close` once both directions have ended and it was read to the end.
+   * @throws TunnelError `forward-refused` when the host or the target refuses, `closed` when the link is gone
    */
   openChannel(target: ForwardTarget, options: { readonly signal: AbortSignal }): Promise<Duplex>;
   /**
-   * Runs a command in the shell of the user that we are on the host.
-   * @throws TunnelError `exec-refused` when the host runs none for us, `closed` when the link was gone before the
-   * command was asked for, `outcome-unknown` when it went, or the session was closed, before the host answered
+   * Runs a command in the login user's shell on the host.
+   * @throws TunnelError `exec-refused` when the host refuses it, `closed` when the link was gone before the command was
+   * sent, `outcome-unknown` when the link was lost, or the session closed, before the host answered
    */
   exec(command: string, options: ExecOptions): Promise<RemoteCommand>;
-  /** Channels are about to be opened: makes ready for them what need not wait for the first. Idempotent. */
+  /** Prepares for channels that are about to be opened. Idempotent. */
   expectChannels(): void;
-  /** Calls back with `true` when a probe goes unanswered, so that the host may be gone, with `false` when it is heard again. */
+  /** Calls back with `true` when a probe goes unanswered, so the host may be gone; with `false` when it is heard again. */
   onDoubt(listener: (isInDoubt: boolean) => void): void;
-  /** Ends at once, as when the host is silent for too long. */
+  /** Drops the connection immediately, as for a host that is silent for too long. */
   destroy(): void;
-  /** Disconnects; bounded, idempotent. */
+  /** Disconnects, within about 1 s. Idempotent. */
   close(): Promise<void>;
 }
 
-/** A way to speak SSH. */
+/** An implementation of SSH. */
 export interface Transport {
   /**
    * Connects, verifies the host and authenticates.

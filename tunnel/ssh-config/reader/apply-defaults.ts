@@ -23,7 +23,7 @@ const DEFAULT_IDENTITIES = [
   'id_dsa',
 ];
 
-/** What OpenSSH prints where nothing is said, of what counts here. */
+/** OpenSSH's defaults, of the options that matter here. */
 const DEFAULTS: readonly (readonly [keyword: string, value: string])[] = [
   ...DEFAULT_LISTS,
   ['addkeystoagent', 'false'],
@@ -39,7 +39,7 @@ const DEFAULTS: readonly (readonly [keyword: string, value: string])[] = [
   ['verifyhostkeydns', 'false'],
 ];
 
-/** In the order in which OpenSSH works them out. */
+/** In OpenSSH's order of evaluation. */
 const ASSEMBLED = [
   'ciphers',
   'macs',
@@ -49,7 +49,7 @@ const ASSEMBLED = [
   'casignaturealgorithms',
 ];
 
-/** Keywords whose `none` is the same as nothing. */
+/** Keywords for which `none` is the same as unset. */
 const NONE_IS_NOTHING = [
   'controlpath',
   'knownhostscommand',
@@ -63,8 +63,8 @@ const NONE_IS_NOTHING = [
 ];
 
 /**
- * What was read, as `ssh -G` prints it: with what is missing, and expanded.
- * @throws TunnelError `bad-destination` for what OpenSSH would not go on with
+ * The options as `ssh -G` prints them: with defaults, and expanded.
+ * @throws TunnelError `bad-destination` for what OpenSSH would reject
  */
 export function applyDefaults(
   read: ReadonlyMap<string, readonly string[]>,
@@ -82,8 +82,8 @@ export function applyDefaults(
 }
 
 /**
- * Works out the lists of algorithms, then clears what is `none`. With a list that comes to nothing OpenSSH 9 stops in
- * the middle, and goes on with what it has.
+ * Assembles the lists of algorithms, then clears what is `none`. At an empty list OpenSSH 9 stops halfway and continues with
+ * what it has.
  */
 function assembleLists(
   options: Map<string, readonly string[]>,
@@ -97,7 +97,7 @@ function assembleLists(
     const list: string | undefined = isBroken
       ? read.get(keyword)?.[0]
       : assembleList(keyword, options.get(keyword)?.[0] ?? '');
-    // The one that broke is lost, those after it stay as they were written.
+    // The failed list is lost, those after it stay as written.
     if (list === undefined) options.delete(keyword);
     else options.set(keyword, [list]);
     isBroken ||= list === undefined;
@@ -120,7 +120,7 @@ function defaultsOf({ host, user, port }: HostQuery, { home, localUser }: SshEnv
   ]);
 }
 
-/** What each option permits, but not all of them together. */
+/** Rejects combinations of options. */
 function checkTogether(options: ReadonlyMap<string, readonly string[]>): void {
   const value = (keyword: string) => options.get(keyword)?.[0];
   if (value('connectionattempts') === '0') throw configFileError('ssh_config', 'ConnectionAttempts is 0');
@@ -170,14 +170,14 @@ function expanded(
     alias,
   }: { readonly tokens: Tokens; readonly sshEnvironment: SshEnvironment; readonly alias: string },
 ): string {
-  // Of the passwd entry, as `ssh -G` prints it.
+  // The passwd entry's home, as `ssh -G` prints it.
   const path = expandTilde(text, sshEnvironment.home);
   const found = path === undefined ? undefined : expandFile(path, tokens, sshEnvironment, alias);
   if (found !== undefined) return found;
   throw configFileError('ssh_config', `"${text}" names a user or a variable that does not exist`);
 }
 
-/** A host that would be reached through itself. */
+/** Rejects a host that would be reached through itself. */
 function checkHop(
   options: ReadonlyMap<string, readonly string[]>,
   { portOf }: { readonly portOf: PortOf },

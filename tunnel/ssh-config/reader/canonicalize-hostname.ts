@@ -5,15 +5,15 @@ import { singleValue } from '../host-options.js';
 
 type Options = ReadonlyMap<string, readonly string[]>;
 
-/** What a host is called after CanonicalizeHostname, and whether that asks for the files to be read once more. */
+/** The host name after CanonicalizeHostname, and whether the files must be read again. */
 interface Canonical {
   readonly hostname: string;
   readonly isCanonical: boolean;
 }
 
 /**
- * Completes a host's name by CanonicalDomains, where ssh_config asks for that.
- * @throws TunnelError `bad-destination` for a host that is in none of them, where that is not permitted
+ * Completes a host name with CanonicalDomains, if ssh_config says so.
+ * @throws TunnelError `bad-destination` for a host that is in none of them, if ssh_config does not allow that
  */
 export async function canonicalizeHostname(hostname: string, options: Options): Promise<Canonical> {
   const wanted = options.get('canonicalizehostname')?.[0] ?? 'false';

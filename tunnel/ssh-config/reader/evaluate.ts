@@ -12,14 +12,14 @@ import { type ConfigLine, splitArguments } from './split-lines.js';
 
 const MAX_INCLUDE_DEPTH = 16;
 
-/** How many lines of a keyword, and how many values of one, may count. */
+/** The most lines of a keyword, and the most files of one, that OpenSSH accepts. */
 const MAX_LINES = 100;
 const MAX_KNOWN_HOSTS_FILES = 32;
 
-/** What the files say of a host. */
+/** What the files say about a host. */
 export interface Found {
   readonly options: ReadonlyMap<string, readonly string[]>;
-  /** Whether a `Match final` asks for the files to be read once more, knowing the HostName. */
+  /** Whether a `Match final` requires a second pass, with the HostName known. */
   readonly wantsFinalPass: boolean;
 }
 
@@ -29,15 +29,15 @@ export interface EvaluateOptions {
   readonly portOf: ReadingContext['portOf'];
   /** Reads the files that an Include names. */
   readonly load: (pattern: string, from: ConfigLine) => Promise<ConfigLine[][]>;
-  /** In the final pass: what the first one found. */
+  /** In the final pass: the result of the first one. */
   readonly before?: { readonly hostname: string; readonly found: Found };
-  /** Told each line that OpenSSH takes but passes over. */
+  /** Told each line that OpenSSH accepts but ignores. */
   readonly onGone?: ((line: ConfigLine) => void) | undefined;
 }
 
 /**
- * Goes through files in order, the first value of each keyword counting.
- * @throws TunnelError `bad-destination` naming the line that is wrong
+ * Evaluates files in order; the first value of each keyword counts.
+ * @throws TunnelError `bad-destination` naming the invalid line
  */
 export async function evaluate(
   files: readonly (readonly ConfigLine[])[],
@@ -64,7 +64,7 @@ class Evaluation implements Found {
     if (query.through !== undefined) this.options.set('proxyjump', [query.through]);
   }
 
-  /** @param context what held where an Include stands: blocks of an included file end with it */
+  /** @param context whether the line of the Include is active: blocks of an included file end with the file */
   async read(
     lines: readonly ConfigLine[],
     context: { readonly isActive: boolean; readonly depth: number },
@@ -94,7 +94,7 @@ class Evaluation implements Found {
     }
   }
 
-  /** Reads no further than to what decides: what follows may be wrong. */
+  /** Stops at the pattern that decides: what follows may be invalid. */
   #isHost(line: ConfigLine, args: readonly string[], mayMatch: boolean): boolean {
     const { host } = this.#subject();
     let isHost = false;
@@ -170,7 +170,7 @@ class Evaluation implements Found {
   }
 
   #jumpsOf(line: ConfigLine): string {
-    // OpenSSH 9 reads no further than to white space, be it before a remark or not.
+    // OpenSSH 9 stops at white space, whether or not a comment follows.
     const jumps = wholeOf(line).replace(/#.*/s, '').replace(/\s.*/s, '');
     if (isJumpList(jumps, this.#reading)) return jumps;
     throw configLineError(line, `"${jumps}" is not a list of hosts`);
@@ -188,7 +188,7 @@ class Evaluation implements Found {
     }
   }
 
-  /** Of ProxyJump and ProxyCommand the first that is said counts, even if it says `none`. */
+  /** Of ProxyJump and ProxyCommand the first one counts, even if it is `none`. */
   #isOverruled(keyword: string): boolean {
     const other = { proxyjump: 'proxycommand', proxycommand: 'proxyjump' }[keyword];
     return other !== undefined && this.options.has(other);

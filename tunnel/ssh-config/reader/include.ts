@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { matchesGlob } from '../../wildcards.js';
 
-/** The files that an Include names, sorted; wildcards may stand in every part of the path. */
+/** The files that an Include names, sorted; every part of the path may have wildcards. */
 export async function expandInclude(pattern: string): Promise<string[]> {
   const parts = pattern.split('/').filter((part) => part !== '');
   let found = ['/'];
@@ -33,7 +33,7 @@ async function entriesOf(folder: string, part: string): Promise<string[]> {
       .sort()
       .map((name) => join(folder, name));
   } catch (error) {
-    // What is not there or not a folder matches nothing, as with glob(3).
+    // A missing folder matches nothing, as with glob(3).
     if (error instanceof Error && 'code' in error) return [];
     throw error;
   }

@@ -3,7 +3,7 @@ import { cutWord } from './split-lines.js';
 
 /** What Host and Match compare. */
 export interface MatchSubject {
-  /** What Host compares: the host as typed, in the final pass its HostName. */
+  /** What Host compares with: the host as typed, in the final pass its HostName. */
   readonly host: string;
   /** As typed. */
   readonly alias: string;
@@ -11,18 +11,18 @@ export interface MatchSubject {
   readonly hostname: string;
   readonly user: string;
   readonly localUser: string;
-  /** Whether this is the second reading, which `Match final` asks for. */
+  /** Whether this is the second pass, for `Match final`. */
   readonly isFinalPass: boolean;
-  /** Runs a command of `exec`, if that is needed: whether it ends with status 0. */
+  /** Runs a command of `exec`, if that is needed; resolves with whether it exited with status 0. */
   readonly execute: (command: string, isNeeded: boolean) => Promise<boolean>;
 }
 
-/** What a Match line comes to; `problem` says why it cannot be told. */
+/** The result of a Match line; `problem` says why it is invalid. */
 export type MatchResult =
   | { readonly matches: boolean; readonly wantsFinalPass: boolean }
   | { readonly problem: string };
 
-/** What was judged so far, of a line from left to right. */
+/** The part of a line that was evaluated so far, from left to right. */
 interface Progress {
   matches: boolean;
   wantsFinalPass: boolean;
@@ -32,8 +32,8 @@ interface Progress {
 }
 
 /**
- * Judges what follows `Match`, from left to right as OpenSSH does; `exec` is run only where the answer hangs on it.
- * @param isNeeded whether the answer matters: where it does not, nothing is run
+ * Evaluates what follows `Match`, from left to right as OpenSSH does; runs `exec` only if the result depends on it.
+ * @param isNeeded whether the result matters; if not, nothing is run
  */
 export async function evaluateMatch(
   rest: string,
@@ -55,7 +55,7 @@ export async function evaluateMatch(
   }
 }
 
-/** Empty quotes end it too, and what follows them is too much. */
+/** Empty quotes end it too, and nothing may follow them. */
 function ended({ criteria, left, ...verdict }: Progress, byQuotes: boolean): MatchResult {
   if (byQuotes && left) return { problem: 'something follows the criteria' };
   return criteria === 0 ? { problem: 'it has no criteria' } : verdict;

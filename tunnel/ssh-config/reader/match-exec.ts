@@ -4,9 +4,9 @@ import type { SshEnvironment } from '../environment.js';
 import { configFileError } from '../errors.js';
 
 /**
- * Runs a command that the person's own ssh_config names, by their shell, as OpenSSH does.
- * @returns whether it ended with status 0
- * @throws TunnelError `bad-destination` when it was ended by a signal, or there is no shell
+ * Runs a command of the user's own ssh_config in their shell, as OpenSSH does.
+ * @returns whether it exited with status 0
+ * @throws TunnelError `bad-destination` when it was killed by a signal, or the shell cannot be run
  */
 export async function executeInShell(
   command: string,

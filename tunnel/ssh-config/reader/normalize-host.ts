@@ -1,12 +1,12 @@
 import { isIPv6, SocketAddress } from 'node:net';
 
-/** The name of a host as `ssh -G` prints it: addresses in their usual form, names in lower case. */
+/** A host name as `ssh -G` prints it: addresses in their usual form, names in lower case. */
 export function normalizeHost(name: string, family: string | undefined): string {
   const v4 = family === 'inet6' ? undefined : parseIPv4(name);
   const v6 = family === 'inet' ? undefined : parseIPv6(name);
   const address = v4 ?? v6;
   if (address !== undefined) return address.toLowerCase() === name.toLowerCase() ? name : address;
-  // What looks like an address is left as it is, even where it is none.
+  // What looks like an address is left alone, even if it is not one.
   return /[%:]/.test(name) || /^[0-9.]*$/.test(name) ? name : name.toLowerCase();
 }
 

@@ -18,12 +18,12 @@ const SYSTEM_FILE = '/etc/ssh/ssh_config';
 const WRITABLE_BY_OTHERS = 0o022;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Lines that were passed over and said so, once for each place. */
+/** Ignored lines that were warned about, once for each place. */
 const warned = new Set<string>();
 
 /**
- * Reads what ssh_config means for a host where there is no `ssh` program to ask.
- * @throws TunnelError `bad-destination` for files that OpenSSH would refuse, and for what only its program can tell
+ * Reads what ssh_config means for a host when there is no `ssh` program to ask.
+ * @throws TunnelError `bad-destination` for files that OpenSSH would reject, and for what only its program can tell
  */
 export async function readFiles(
   query: HostQuery,
@@ -94,20 +94,20 @@ async function loadIncluded(
 
 async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
   try {
-    // As OpenSSH has it, each byte is a character of its own until it is used.
+    // Like OpenSSH, treat each byte as a character.
     const { content } = await readFile(file, { maxBytes: MAX_BYTES });
     return splitLines(content.toString('utf8'), file);
   } catch (error) {
     if (isMissing(error)) return undefined;
     const code = errorCode(error);
-    // A folder opens like a file, and is as good as empty.
+    // A folder opens like a file and counts as empty.
     if (code === 'EISDIR') return [];
     const problem = error instanceof UnreadableFile ? error.message : `it cannot be read (${code})`;
     throw configFileError(file, problem, error);
   }
 }
 
-/** OpenSSH takes no orders from a file that another user could have written. */
+/** OpenSSH rejects a file that another user could have written. */
 async function checkOwner(file: string): Promise<void> {
   try {
     const { uid, mode } = await stat(file);
@@ -116,7 +116,7 @@ async function checkOwner(file: string): Promise<void> {
       throw configFileError(file, 'users other than its owner can write to it; run "chmod go-w" on it');
     }
   } catch (error) {
-    // It is read, or not, later.
+    // A missing file is handled later.
     if (!isMissing(error)) throw error;
   }
 }

@@ -9,7 +9,7 @@ export interface ConfigLine {
   readonly rest: string;
 }
 
-/** A piece of a text, and what follows it; undefined where there is nothing more. */
+/** A piece of a text, and what follows it; undefined when nothing is left. */
 interface Cut {
   readonly token: string | undefined;
   readonly rest: string | undefined;
@@ -17,10 +17,10 @@ interface Cut {
 
 const WHITE_SPACE_BEFORE = /^[ \t\r\n]+/;
 
-/** The statements of a file; empty lines and comments are passed over. */
+/** The statements of a file, without empty lines and comments. */
 export function splitLines(text: string, file: string): ConfigLine[] {
   return text.split('\n').flatMap((written, index): ConfigLine[] => {
-    // As C has it, a line ends with a NUL.
+    // As in C, a NUL ends a line.
     const line = withoutBlanksAtEnd(written.replace(/\0.*$/s, ''));
     const first = cutWord(line);
     const { token: keyword, rest = '' } = first.token === '' ? cutWord(first.rest) : first;
@@ -44,8 +44,8 @@ function withoutBlanksAtEnd(text: string): string {
 }
 
 /**
- * Cuts off what stands before white space or an equals sign, as OpenSSH reads keywords and the criteria of Match:
- * double quotes keep things together, one equals sign may stand after a word.
+ * Cuts off the part before white space or an equals sign, as OpenSSH reads keywords and the criteria of Match: double quotes
+ * group, and one equals sign may follow a word.
  */
 export function cutWord(text: string | undefined): Cut {
   const at = text?.search(/[ \t\r\n"=]/) ?? -1;

@@ -22,7 +22,7 @@ const PLAIN = [
   'rsa-sha2-256',
 ];
 
-/** All types of keys and signatures that OpenSSH 9 has names for, in its order. */
+/** All key and signature types of OpenSSH 9, in its order. */
 const KEY_TYPES = [
   'ssh-ed25519',
   'ssh-ed25519-cert-v01@openssh.com',
@@ -47,17 +47,17 @@ const KEY_TYPES = [
   'rsa-sha2-512-cert-v01@openssh.com',
 ];
 
-/** Names that OpenSSH takes for a type, but that stand for none of the algorithms. */
+/** Names that OpenSSH accepts as a type, but that match no algorithm. */
 const SHORT_NAMES = /^(ed25519|ed25519-sk|ecdsa|ecdsa-sk|rsa|dsa)$/i;
 
 const KEY_LIST = { standing: [...CERTIFIED, ...PLAIN], all: KEY_TYPES, takesPatterns: true };
 
 interface AlgorithmList {
-  /** OpenSSH's own choice (9.2), which `+`, `-` and `^` in ssh_config change. */
+  /** OpenSSH's default (9.2), which `+`, `-` and `^` in ssh_config modify. */
   readonly standing: readonly string[];
-  /** All that it has, in its order. */
+  /** All that it supports, in its order. */
   readonly all: readonly string[];
-  /** Whether a list may hold patterns that are to be added. */
+  /** Whether a list may contain patterns of algorithms to add. */
   readonly takesPatterns: boolean;
 }
 
@@ -168,7 +168,7 @@ export function isAlgorithmList(keyword: string): boolean {
   return LISTS.has(keyword);
 }
 
-/** Whether OpenSSH takes a text for a list of algorithms when it reads the line. */
+/** Whether OpenSSH accepts a text as a list of algorithms when it reads the line. */
 export function isListOf(keyword: string, text: string): boolean {
   const list = LISTS.get(keyword);
   if (list === undefined || text === '') return false;
@@ -179,13 +179,13 @@ export function isListOf(keyword: string, text: string): boolean {
   return listed !== '' && untilEmpty(listed.split(',')).every(isKnown);
 }
 
-/** OpenSSH looks no further than to the first name that is empty. */
+/** OpenSSH stops at the first empty name. */
 function untilEmpty(names: readonly string[]): readonly string[] {
   const end = names.indexOf('');
   return end < 0 ? names : names.slice(0, end);
 }
 
-/** The algorithms that a list comes to; undefined where OpenSSH would refuse to go on with it. */
+/** The algorithms in a list; undefined if OpenSSH would reject it later. */
 export function assembleList(keyword: string, text: string): string | undefined {
   const list = LISTS.get(keyword);
   if (list === undefined || text === '') return undefined;

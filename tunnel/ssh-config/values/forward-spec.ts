@@ -10,18 +10,18 @@ interface Field {
 const MAX_PATH = 107;
 const MAX_NAME = 1_024;
 
-/** What a forward is, of the three that ssh_config has. */
+/** Which of the three kinds of forwards in ssh_config. */
 export interface ForwardKind {
   readonly isDynamic: boolean;
   readonly isRemote: boolean;
 }
 
-/** A port by its number or its service; undefined for neither. 0 is one. */
+/** A port by number, including 0, or by service; undefined for neither. */
 export function readPort(text: string, portOf: PortOf): number | undefined {
   return readInteger(text, 65_535) ?? portOf(text);
 }
 
-/** Whether OpenSSH takes `[address:]port[:host:port]`, with sockets in place of addresses, for a forward. */
+/** Whether OpenSSH accepts `[address:]port[:host:port]`, or socket paths instead, as a forward. */
 export function isForward(spec: string, { isDynamic, isRemote }: ForwardKind, portOf: PortOf): boolean {
   const fields = splitFields(spec.trimStart());
   if (fields === undefined) return false;
@@ -69,7 +69,7 @@ function describe(
   return { isValid, port: number };
 }
 
-/** Fields with colons between them; brackets keep colons together, and so do backslashes. */
+/** Colon-separated fields; brackets and backslashes protect colons. */
 function splitFields(spec: string): Field[] | undefined {
   const fields: Field[] = [];
   let left = spec;

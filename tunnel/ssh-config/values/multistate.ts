@@ -61,7 +61,7 @@ export function isMultistate(keyword: string): boolean {
   return WITH_NAMES.has(keyword) || FLAGS.includes(keyword);
 }
 
-/** The value as `ssh -G` prints it; undefined when it is none that the keyword has. */
+/** The value as `ssh -G` prints it; undefined for an invalid one. */
 export function readMultistate(keyword: string, text: string): string | undefined {
   const names = WITH_NAMES.get(keyword) ?? FLAG;
   return names.find((value) => value.includes(text.toLowerCase()))?.[0];

@@ -15,7 +15,7 @@ const SCALES = 'BKMGTPE';
 export function readInteger(text: string, max = MAX_INT): number | undefined {
   if (!/^[ \t\r\n\v\f]*[+-]?\d+$/.test(text)) return undefined;
   const number = Number(text);
-  // A negative zero is one.
+  // Minus zero is valid.
   return number >= 0 && number <= max ? Math.abs(number) : undefined;
 }
 

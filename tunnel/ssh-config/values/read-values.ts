@@ -4,12 +4,12 @@ import { isMultistate, readMultistate } from './multistate.js';
 import { readBytes, readInteger, readSeconds } from './numbers.js';
 import type { PortOf } from './services.js';
 
-/** What a line comes to: the values that `ssh -G` would print, or what is wrong with it. */
+/** The result of a line: the values that `ssh -G` would print, or what is wrong with it. */
 export type Reading =
-  /** Without a value the line says nothing: a later one may. */
+  /** Without values the line sets nothing, and a later one may. */
   { readonly values?: readonly string[] } | { readonly problem: string };
 
-/** What may be looked up while reading. */
+/** What values may refer to. */
 export interface ReadingContext {
   readonly portOf: PortOf;
   readonly variables: Readonly<Record<string, string | undefined>>;
@@ -29,7 +29,7 @@ function isServiceType(text: string): boolean {
   return IPQOS.test(text) || (digits !== '' && number <= 255 && (sign !== '-' || number === 0));
 }
 
-/** A single value, by a function that gives undefined for what is none and `UNSET` for what says nothing. */
+/** Reads a single value: undefined for an invalid one, `UNSET` for one that sets nothing. */
 const UNSET = Symbol('unset');
 function one(read: (text: string, context: ReadingContext) => string | typeof UNSET | undefined): Reader {
   return ([text, ...more], context) => {
@@ -48,7 +48,7 @@ const port = one((text, { portOf }) => {
   const number = readPort(text, portOf);
   return number ? String(number) : undefined;
 });
-/** What it says reaches nothing here. */
+/** A value that has no effect here, and only has to be valid. */
 const valid = (isValid: (text: string) => boolean): Reader =>
   one((text) => (isValid(text) ? text : undefined));
 
@@ -182,7 +182,7 @@ function isTunnelDevice(text: string): boolean {
   return text.toLowerCase() === 'any' || readInteger(text, 2 ** 31 - 3) !== undefined;
 }
 
-/** Reads the arguments of a keyword as OpenSSH 9 does. */
+/** Parses the arguments of a keyword as OpenSSH 9 does. */
 export function readValues(keyword: string, args: readonly string[], context: ReadingContext): Reading {
   const reader = READERS.get(keyword);
   if (reader) return reader(args, context);
@@ -192,7 +192,7 @@ export function readValues(keyword: string, args: readonly string[], context: Re
   return string(args, context);
 }
 
-/** A text with the values of its `${VARIABLES}`; undefined where one has none, or a brace is missing. */
+/** A text with its `${VARIABLES}` expanded; undefined when one is unset, or a brace is missing. */
 function expandVariables(text: string, variables: ReadingContext['variables']): string | undefined {
   let isComplete = true;
   const expanded = text.replace(/\$\{([^}]*)(\}?)/gs, (_, name: string, end: string) => {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
-/** The TCP port that a service has, as getservbyname(3) has it. */
+/** The TCP port of a service, as in getservbyname(3). */
 export type PortOf = (service: string) => number | undefined;
 
-/** Reads which ports services have; without such a file none has any. */
+/** Reads the ports of services; without the file there are none. */
 export async function readServices(file = '/etc/services'): Promise<PortOf> {
   const ports = new Map<string, number>();
   for (const line of (await readOrNothing(file)).split('\n')) {
@@ -19,7 +19,7 @@ async function readOrNothing(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch {
-    // Names of services are a convenience: numbers go without.
+    // Service names are a convenience: port numbers work without the file.
     return '';
   }
 }

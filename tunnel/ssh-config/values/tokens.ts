@@ -4,10 +4,10 @@ import { hostname as machineName } from 'node:os';
 import { TunnelError } from '../../errors.js';
 import type { SshEnvironment } from '../environment.js';
 
-/** What the tokens of ssh_config stand for: letters after `%`. */
+/** The values of ssh_config tokens, by the letter after `%`. */
 export type Tokens = Readonly<Record<string, string | undefined>>;
 
-/** A host as far as tokens speak of it. */
+/** The host that tokens are expanded for. */
 export interface TokenSubject {
   /** As typed. */
   readonly alias: string;
@@ -39,7 +39,7 @@ export function fileTokens(subject: TokenSubject, sshEnvironment: SshEnvironment
   };
 }
 
-/** @throws TunnelError `bad-destination` for a token that there is none of, as OpenSSH refuses it. */
+/** @throws TunnelError `bad-destination` for an unknown token, like OpenSSH */
 export function expandTokens(text: string, tokens: Tokens, host: string): string {
   return text.replace(/%(.?)/gs, (_, letter: string) => tokenValue(letter, { text, tokens, host }));
 }
@@ -53,7 +53,7 @@ export function expandFile(
 ): string | undefined {
   const fromHome = expandTilde(text, home) ?? text;
   let isComplete = true;
-  // In one pass: what a variable holds is not read again.
+  // In one pass: the value of a variable is not expanded again.
   const expanded = fromHome.replace(
     /%(.?)|\$\{([^}]*)(\}?)/gs,
     (_, letter: string | undefined, name: string | undefined, end: string | undefined) => {
@@ -80,7 +80,7 @@ function homeOf(user: string): string | undefined {
     const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
     return lines.map((line) => line.split(':')).find(([name]) => name === user)?.[5];
   } catch {
-    // Without that file nobody is known.
+    // Without that file no user is known.
     return undefined;
   }
 }

@@ -1,27 +1,27 @@
-/** Where time comes from; differs from the system's in tests. */
+/** A source of time, which tests replace. */
 export interface Clock {
   /** Stands still while the machine sleeps. */
   readonly monotonicMs: () => number;
   /** Goes on while the machine sleeps. */
   readonly wallMs: () => number;
-  /** Calls back again and again until the returned function is called. */
+  /** Calls back periodically until the returned function is called. */
   readonly every: (intervalMs: number, look: () => void) => () => void;
 }
 
 export interface KeepaliveOptions {
-  /** Silence that is probed, and how long a probe may take. */
+  /** How much silence is probed, and how long a probe may take. */
   readonly intervalMs: number;
-  /** Probes in a row that may go unanswered. */
+  /** How many probes in a row may go unanswered. */
   readonly countMax: number;
-  /** Called once, soon after the beginning: to learn early what the peer answers. */
+  /** Called once, soon after the start, to learn early what the peer answers. */
   readonly firstProbe?: (() => void) | undefined;
-  /** Whether a living peer would have answered; silence of one that answers nothing is left alone. Default always. */
+  /** Whether a living peer would have answered; the silence of a peer that answers nothing means nothing. Default always. */
   readonly isConclusive?: (() => boolean) | undefined;
-  /** Sends something that a living peer answers; the answer is to be told by {@link Keepalive.heard}. */
+  /** Sends something that a living peer answers; report the answer with {@link Keepalive.heard}. */
   readonly probe: () => void;
-  /** A probe went unanswered, or the machine just woke: the peer may be gone. Told `false` when it is heard again. */
+  /** A probe went unanswered or the machine just woke, so the peer may be gone; `false` when it is heard again. */
   readonly onDoubt?: ((isInDoubt: boolean) => void) | undefined;
-  /** The peer counts as dead. Told once; nothing follows. */
+  /** The peer counts as dead. Called once, and last. */
   readonly onSilent: () => void;
   readonly clock?: Clock | undefined;
 }
@@ -35,18 +35,18 @@ const SYSTEM_CLOCK: Clock = {
   },
 };
 
-/** The longest time between two looks at the clocks: how soon after its end a sleep is noticed. */
+/** The longest time between two looks at the clocks: how soon waking from sleep is noticed. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Clocks that part by more than this mean that the machine slept (or that its clock was set: a probe harms nothing). */
+/** Clocks that diverge by more than this mean that the machine slept (or its clock was set: a probe does no harm). */
 const SLEPT_AFTER_MS = 2_000;
 
 /** How long a peer may take to answer the first probe after sleep; by then most connections are dead. */
 const WAKE_TIMEOUT_MS = 3_000;
 
 /**
- * Notices a peer that is gone. Whatever it sends counts as life; only silence is probed. It is given up
- * `intervalMs × (countMax + 1)` after it was last heard, and soon after the machine woke from sleep.
+ * Notices a peer that is gone. Anything that it sends counts as life; only silence is probed. The peer is given up
+ * `intervalMs × (countMax + 1)` after it was last heard, and sooner after the machine woke from sleep.
  */
 export class Keepalive {
   readonly #options: KeepaliveOptions;
@@ -89,7 +89,7 @@ export class Keepalive {
     this.#isIntroduced = true;
     const passedMs = now.monotonicMs - before.monotonicMs;
     const hasSlept = now.wallMs - before.wallMs - passedMs > SLEPT_AFTER_MS;
-    // We ourselves stood still: what the peer sent meanwhile has not been read yet.
+    // This process was stopped: what the peer sent meanwhile has not been read yet.
     const hasStood = passedMs > this.#options.intervalMs + LOOK_EVERY_MS;
     if (hasStood) this.#dueAtMs = now.monotonicMs + this.#options.intervalMs;
     if (hasSlept) this.#onWake(now.monotonicMs);

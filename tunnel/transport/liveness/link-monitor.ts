@@ -7,21 +7,21 @@ import { Keepalive } from './keepalive.js';
 import { LivenessProbe, type Probe } from './liveness-probe.js';
 import { quirksOf } from './server-quirks.js';
 
-/** What a transport lends to the life of its link. */
+/** What a transport provides to monitor its link. */
 export interface LinkMonitorSetup extends DialOptions {
   readonly destination: ResolvedDestination;
-  /** Ways to make the host say something, in the order of preference. */
+  /** In order of preference. */
   readonly probes: readonly Probe[];
   readonly runWarmUp: RunWarmUp;
   /** `true` when the host may be gone, `false` when it is heard again. */
   readonly onDoubt: (isInDoubt: boolean) => void;
   /** The host counts as gone. */
   readonly onSilent: () => void;
-  /** Nothing tells of this host's end but TCP. */
+  /** Only TCP can tell whether this host is gone. */
   readonly onMute?: (() => void) | undefined;
 }
 
-/** What a logged-in connection does by itself, in the ways that its server bears: it looks whether the host is there. */
+/** Keeps watch over a logged-in connection, with the probes and sessions that its server tolerates. */
 export class LinkMonitor {
   readonly sessions: LinkSessions;
   readonly #keepalive: Keepalive;
@@ -59,19 +59,19 @@ export class LinkMonitor {
     this.#keepalive.heard();
   }
 
-  /** The connection is given up, for the host is silent. */
+  /** The connection is given up because the host is silent. */
   gaveUp(): void {
     this.#probe.gaveUp();
     this.closing();
   }
 
-  /** The connection is about to be ended from here. */
+  /** The connection is about to be closed from this side. */
   closing(): void {
     this.#isLeft = true;
     this.#keepalive.close();
   }
 
-  /** The connection is gone; unless that was begun here, its server or the network ended it. */
+  /** The connection is gone; if it was not closed from this side, the server or the network ended it. */
   ended(): void {
     this.#keepalive.close();
     this.sessions.ended();

@@ -1,40 +1,40 @@
 import type { ServerQuirks } from './server-quirks.js';
 
-/** One way to make a server say something. */
+/** A request that makes a server say something. */
 export interface Probe {
   readonly name: string;
   /**
-   * Asks; `answered` is called when the server answers, whatever it answers.
-   * @returns whether it could be asked just now
+   * Sends the request; `answered` is called on any answer.
+   * @returns whether it could be sent
    */
   readonly send: (answered: () => void) => boolean;
 }
 
 export interface LivenessProbeOptions {
-  /** In the order of preference; every SSH server should answer each. */
+  /** In order of preference; every SSH server should answer each. */
   readonly probes: readonly Probe[];
   /** Shared by the connections to one server. */
   readonly habits: ServerQuirks;
-  /** Told once when this server answers no question, so that its silence says nothing. */
+  /** Called once if this server answers no probe, so its silence means nothing. */
   readonly onMute?: (() => void) | undefined;
 }
 
-/** So many connections in a row without an answer show that the server gives none: its silence says nothing. */
+/** After this many connections in a row without an answer, the server is known to give none. */
 const MUTE_AFTER = 2;
 
-/** A server that ends a connection this soon after a question ended it over the question. */
+/** A server that drops the connection this soon after a probe dropped it because of the probe. */
 const ENDED_OVER_WITHIN_MS = 1_000;
 
 /**
- * Asks the server of one connection for a sign of life, by a question that this very server answers: some answer no
- * global request, some end the connection over what others merely refuse. One that answers nothing at all is given up,
- * for it may be gone, but not again and again: its next connection is left alone.
+ * Probes the server of one connection with a request that this server answers: some answer no global request, some drop
+ * the connection over what others merely refuse. A server that answers nothing is given up, because it may be gone, but
+ * not every time: after that, its connections are left alone.
  */
 export class LivenessProbe {
   readonly #questions: readonly Probe[];
   readonly #habits: ServerQuirks;
   readonly #onMute: (() => void) | undefined;
-  /** When a question was asked that has no answer yet. */
+  /** When the probes that have no answer yet were sent. */
   readonly #askedAtMs = new Map<Probe, number>();
   #answering: Probe | undefined;
   #isHeardSinceAsked = false;
@@ -57,13 +57,13 @@ export class LivenessProbe {
     if (this.#askedAtMs.size > 0) this.#isHeardSinceAsked = true;
   }
 
-  /** Asks the first question alone, early: who answers it need not be asked others when it is silent. */
+  /** Sends the first probe alone, early: a server that answers it needs no other when it is silent. */
   introduce(): void {
     const [first] = this.#candidates();
     if (first) this.#ask(first);
   }
 
-  /** Asks for a sign of life. */
+  /** Probes the server. */
   send(): void {
     if (this.#answering) {
       this.#ask(this.#answering);
@@ -78,7 +78,7 @@ export class LivenessProbe {
 
   /** The connection was given up for silence. */
   gaveUp(): void {
-    // One that lets a question lie and says other things was there.
+    // A server that ignores a probe but sends other things is alive.
     if (this.#answering === undefined) this.#habits.silences += this.#isHeardSinceAsked ? MUTE_AFTER : 1;
   }
 
@@ -95,7 +95,7 @@ export class LivenessProbe {
     return this.#questions.filter(({ name }) => !this.#habits.endsOver.has(name));
   }
 
-  /** Each has one answer outstanding at most: TCP repeats what is lost, and a server that is gone needs no more. */
+  /** At most one answer is outstanding for each: TCP repeats what is lost, and a server that is gone needs no more. */
   #ask(question: Probe): void {
     if (this.#askedAtMs.has(question)) return;
     this.#askedAtMs.set(question, performance.now());

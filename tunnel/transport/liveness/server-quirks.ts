@@ -1,28 +1,28 @@
 import { type Destination, formatDestination } from '../../destination.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
-/** What connections to one SSH server taught us of it, for those that follow. */
+/** What earlier connections to an SSH server revealed about it. */
 export interface ServerQuirks {
-  /** Probes that it answered. */
+  /** The probes that it answered. */
   readonly answers: Set<string>;
-  /** Probes over which it ended a connection, and which it never answered. */
+  /** The probes because of which it dropped a connection, and which it never answered. */
   readonly endsOver: Set<string>;
-  /** Connections given up in a row for silence, none of whose probes was answered; more for one that said other things. */
+  /** How many connections in a row were given up with no probe answered; a server that sent other things counts more. */
   silences: number;
-  /** It ended a connection over a session of which nothing was wanted. */
+  /** It dropped a connection because of the warm-up session. */
   endsOverSession: boolean;
-  /** A connection to it outlived such a session: sessions are never to blame. */
+  /** A connection to it outlived such a session, so sessions are never to blame. */
   toleratesSessions: boolean;
-  /** Connections that were lost in a row, soon, and without any session that could be to blame. */
+  /** How many connections in a row were lost early without any session that could be to blame. */
   lossesWithoutSession: number;
 }
 
-/** Enough for the largest fleet; a process that meets more servers learns some of them again. */
+/** Enough for the largest fleet; with more servers, the oldest are learned again. */
 const MAX_SERVERS = 4_096;
 
 const known = new Map<string, ServerQuirks>();
 
-/** What is known of a server, to be added to. It is the same for all connections that lead there in the same way. */
+/** What is known of a server, to be updated. It is shared by all connections that lead there by the same route. */
 export function quirksOf(destination: ResolvedDestination): ServerQuirks {
   const key = keyOf(destination);
   const habits = known.get(key) ?? {
@@ -33,7 +33,7 @@ export function quirksOf(destination: ResolvedDestination): ServerQuirks {
     toleratesSessions: false,
     lossesWithoutSession: 0,
   };
-  // The one used last is the last to be forgotten.
+  // Least recently used first.
   known.delete(key);
   known.set(key, habits);
   for (const [oldest] of known) {

@@ -1,45 +1,45 @@
 import { Duplex } from 'node:stream';
 
-/** What may be in flight towards us before it was read; as ssh2 has it. */
+/** How much may be received before it is read; the same as ssh2's. */
 export const RECEIVE_WINDOW_BYTES = 2 << 20;
-/** The largest piece of data that we take. */
+/** The largest data packet that is accepted. */
 export const MAX_RECEIVED_BYTES = 32 << 10;
 
-/** How a channel sends; implemented by what multiplexes them. */
+/** How a channel sends; implemented by the multiplexer. */
 export interface ChannelOutlet {
   /** `written` is called once the bytes are on their way. */
   data(remoteId: number, content: Buffer, written: () => void): void;
   eof(remoteId: number): void;
-  /** Sent once; the channel takes nothing more then. */
+  /** Sent once, and last. */
   close(remoteId: number): void;
   adjustWindow(remoteId: number, bytes: number): void;
 }
 
 export interface OpenedChannel {
   readonly remoteId: number;
-  /** What the other side takes at first, and in one piece. */
+  /** What the peer accepts at first, and in one packet. */
   readonly windowBytes: number;
   readonly maxDataBytes: number;
   readonly outlet: ChannelOutlet;
 }
 
-/** One side of an SSH channel (RFC 4254 §5) as a stream: windows are its back-pressure, EOF its half-close. */
+/** An SSH channel (RFC 4254 §5) as a stream: windows are its back-pressure, EOF its half-close. */
 export class Channel extends Duplex {
   readonly remoteId: number;
   readonly #maxDataBytes: number;
   readonly #outlet: ChannelOutlet;
   readonly #staysOpen: boolean;
   #sendWindowBytes: number;
-  /** Read by our consumer, not yet given back to the sender. */
+  /** Read by the consumer, not yet granted to the sender again. */
   #creditBytes = 0;
-  /** Taken in while the consumer wanted nothing; given back when it reads on. */
+  /** Buffered while the consumer did not read; granted again when it does. */
   #unreadBytes = 0;
   #pending: { readonly content: Buffer; readonly done: (error?: Error | null) => void } | undefined;
   #sentEof = false;
   #receivedEof = false;
   #sentClose = false;
 
-  /** @param options.staysOpen leaves it to the other side to close the channel when both directions are through */
+  /** @param options.staysOpen lets the peer close the channel once both directions have ended */
   constructor(
     { remoteId, windowBytes, maxDataBytes, outlet }: OpenedChannel,
     { staysOpen = false }: { readonly staysOpen?: boolean } = {},
@@ -50,11 +50,11 @@ export class Channel extends Duplex {
     this.#sendWindowBytes = windowBytes;
     this.#maxDataBytes = maxDataBytes;
     this.#outlet = outlet;
-    // A lost connection ends channels with an error, also those that nobody listens to yet.
+    // A lost connection ends channels with an error, even those that nobody listens to yet.
     this.on('error', () => {});
   }
 
-  /** Bytes came from the other side. */
+  /** The peer sent data. */
   receive(content: Buffer): void {
     if (this.#receivedEof || this.destroyed) return;
     if (this.push(content)) this.giveBack(content.length);
@@ -68,7 +68,7 @@ export class Channel extends Duplex {
     this.#closeWhenThrough();
   }
 
-  /** The other side is through with the channel: what it sent is still there to be read. */
+  /** The peer closed the channel; what it sent can still be read. */
   receiveClose(): void {
     this.receiveEof();
     this.#sendClose();
@@ -109,7 +109,7 @@ export class Channel extends Duplex {
     done(error);
   }
 
-  /** Sends what is pending, as far as the other side takes it. */
+  /** Sends pending data, as far as the peer's window allows. */
   #send(): void {
     const { content, done } = this.#pending ?? {};
     if (content === undefined || done === undefined || this.#sendWindowBytes === 0 || this.#sentClose) return;
@@ -120,7 +120,7 @@ export class Channel extends Duplex {
     this.#outlet.data(this.remoteId, content.subarray(0, bytes), isLast ? done : () => this.#send());
   }
 
-  /** Lets the sender have the room again, in few large steps. */
+  /** Grants the sender the room again, in a few large steps. */
   protected giveBack(bytes: number): void {
     this.#creditBytes += bytes;
     if (this.#creditBytes < RECEIVE_WINDOW_BYTES / 4 || this.#receivedEof || this.#sentClose) return;

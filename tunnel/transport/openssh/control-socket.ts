@@ -4,7 +4,7 @@ import { errorCode } from '../../files/error-code.js';
 import { uint32 } from '../../key-formats/wire-fields.js';
 import { PacketReader } from './packets.js';
 
-/** Messages of the protocol that OpenSSH's control sockets speak (its PROTOCOL.mux). */
+/** Messages of OpenSSH's control socket protocol (PROTOCOL.mux). */
 const HELLO = 0x0000_0001;
 const VERSION = 4;
 const ALIVE_CHECK = 0x1000_0004;
@@ -13,18 +13,18 @@ const TERMINATE = 0x1000_0005;
 const PROXY_REQUEST = 0x1000_000f;
 const PROXY = 0x8000_000f;
 
-/** A control socket from which on the packets of the SSH connection protocol go both ways, without encryption. */
+/** A control socket that now carries packets of the SSH connection protocol both ways, unencrypted. */
 export interface ProxiedConnection {
   readonly socket: Socket;
   /** The process that holds the SSH connection. */
   readonly pid: number;
-  /** Cuts what comes from the socket into packets. */
+  /** Splits what the socket receives into packets. */
   readonly reader: PacketReader;
 }
 
 /**
- * Enters a running `ssh` by its control socket; what comes after is left in the socket, paused.
- * @throws Error when it does not speak as OpenSSH 7.4 and later do; nothing is left then.
+ * Connects to a running `ssh` through its control socket, which is left paused.
+ * @throws Error when it does not behave like OpenSSH 7.4 or later; nothing is left open then
  */
 export function connectToControlSocket(
   path: string,
@@ -40,7 +40,7 @@ export function connectToControlSocket(
       reject(error);
     };
     const unlisten = onAbort([signal], () => fail(signal.reason));
-    // It stays: whoever takes the socket over hears of its end by `close`.
+    // This listener stays; the new owner learns of the end by `close`.
     socket.on('error', fail);
     socket.once('close', () => fail(new Error('ssh closed its control socket')));
     let pid = 0;
@@ -68,12 +68,12 @@ export function connectToControlSocket(
   });
 }
 
-/** How long an `ssh` may take to say goodbye to its host. */
+/** How long an `ssh` may take to exit. */
 const GOODBYE_TIMEOUT_MS = 1_000;
 
 /**
- * Ends the `ssh` behind a control socket: asks it to, and kills the process if it does not do so in time.
- * Settles when it is gone; it never rejects.
+ * Ends the `ssh` behind a control socket: asks it to exit, and kills the process if it does not do so in time. Resolves when
+ * it is gone; never rejects.
  */
 export function terminate(path: string, pid?: number): Promise<void> {
   return new Promise((resolve) => {
@@ -82,7 +82,7 @@ export function terminate(path: string, pid?: number): Promise<void> {
       if (pid !== undefined) killProcess(pid);
       socket.destroy();
     }, GOODBYE_TIMEOUT_MS);
-    // `close` follows: nothing answers there any more, which is what we want.
+    // `close` follows: nothing answers there any more, as intended.
     socket.on('error', () => {});
     socket.once('close', () => {
       clearTimeout(timer);
@@ -94,7 +94,7 @@ export function terminate(path: string, pid?: number): Promise<void> {
   });
 }
 
-/** Kills a process, or with a negative number a group, that may have ended meanwhile. */
+/** Kills a process, or with a negative number a process group, that may have exited already. */
 export function killProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');

@@ -6,7 +6,7 @@ import { shorten } from '../../message-text.js';
 import { CHECK_ADDRESS } from '../link-errors.js';
 import { type AlgorithmOption, type Disagreement, noCommonAlgorithm } from '../no-common-algorithm.js';
 
-/** What `ssh` writes when it fails, what that means, and what to do about it. `ssh` gives no codes: texts it is. */
+/** What `ssh` writes when it fails, what that means, and what to do about it. `ssh` gives no codes, only text. */
 interface Failure {
   readonly text: RegExp;
   readonly code: TunnelErrorCode;
@@ -18,11 +18,11 @@ interface Failure {
 }
 
 const CHECK_KEY = 'Compare its fingerprint, then connect once with ssh, or pass --ssh-hostkey.';
-/** A pin is for the host at the end of the way. */
+/** A pin is for the destination, not for its jump hosts. */
 const CHECK_KEY_OF_JUMP = 'Compare its fingerprint, then connect once with ssh.';
 const CHECK_IDENTITY = 'Use a key that is in its authorized_keys, or add that key to your SSH agent.';
 
-/** The first whose text is found counts. */
+/** The first match counts. */
 const FAILURES: readonly Failure[] = [
   {
     text: /^No user exists for uid|^You don't exist, go away/m,
@@ -101,14 +101,14 @@ const FAILURES: readonly Failure[] = [
   },
 ];
 
-/** Stands before what LogVerbose brings. */
+/** The prefix of lines that LogVerbose adds. */
 const FORCED = /^\S+\.c:\S+\(\):\d+(?: \(pid=\d+\))?: /gm;
 
-/** What `ssh` finds wrong with the host's answer in the key exchange, which the host signs. */
+/** What can be wrong with the host's signed answer in the key exchange. */
 const UNPROVEN =
   /ssh_dispatch_run_fatal: .*: (incorrect signature|key type does not match|signature algorithm not supported|incomplete message|invalid format|unexpected bytes remain after decoding|error in libcrypto)$/m;
 
-/** In the words of `ssh`: what nothing is in common of, and the option that lists it. */
+/** What `ssh` calls the algorithms that could not be negotiated, and the option that lists them. */
 const DISAGREEMENTS = new Map<string, AlgorithmOption>([
   ['key exchange method', 'KexAlgorithms'],
   ['host key type', 'HostKeyAlgorithms'],
@@ -116,14 +116,14 @@ const DISAGREEMENTS = new Map<string, AlgorithmOption>([
   ['MAC', 'MACs'],
 ]);
 
-/** What an unknown or another key means where only one was to be accepted. */
+/** What an unknown or a changed key means if there is a pin. */
 const NOT_THE_PINNED_KEY: Omit<Failure, 'text'> = {
   code: 'host-key-changed',
   problem: 'it presented a different host key from the only one accepted',
   advice: 'Someone may be intercepting the connection; if the host has a new key, pass that one.',
 };
 
-/** @property isJump whether it was to lead to another host */
+/** `isJump`: it is only on the route to another host. */
 type FailedHost = Destination & { readonly isJump?: boolean | undefined };
 
 /** Says why `ssh` did not log in, from what it wrote to its standard error. */

@@ -7,21 +7,21 @@ import { readTrust } from '../../host-key/read-trust.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 import type { HostKeySource } from './ssh-arguments.js';
 
-/** The name that pinned keys are filed under: `ssh` looks it up instead of the host's. */
+/** The name of pinned keys in known_hosts files: `ssh` looks it up instead of the host's. */
 const PINNED_NAME = 'pinned-by-hawser';
 
 const SALT_BYTES = 20;
 
-/** Answers `ssh` when only a fingerprint is pinned; see there. */
+/** The KnownHostsCommand for a pinned fingerprint. */
 const PINNED_HOST_KEY_PROGRAM = fileURLToPath(new URL('./print-pinned-key.js', import.meta.url));
 
 /**
- * Says where `ssh` finds the keys of a host. A pin leaves a file with that key alone, beside the keys that known_hosts
- * files revoke for the host. Without a pin the file revokes them under the very name that `ssh` looks up: by itself it
- * would pass over those of the name without port wherever the other decides.
+ * Prepares where `ssh` finds the keys of a host. For a pin, that is a file with only that key and the keys that known_hosts
+ * files revoke for the host. Without a pin, the file revokes them under the exact name that `ssh` looks up: by itself it
+ * would ignore revocations under the name without the port.
  *
- * @param folder a private one that lives as long as the connection is being made
- * @param index tells the hosts on one way apart
+ * @param folder a private folder that lives until the connection is made
+ * @param index the position of the host on the route
  * @throws TunnelError as `readTrust`
  */
 export async function prepareHostKeySource(
@@ -38,7 +38,7 @@ export async function prepareHostKeySource(
     writeFile(file, [...lines, ''].join('\n'), { mode: 0o600, signal });
   if (pin === undefined) {
     if (known.revoked.length === 0) return { kind: 'known-hosts' };
-    // Hashed, for no character of a name means anything then.
+    // Hashed, so that no character of a name has a special meaning.
     const name = hashedName(known.name, randomBytes(SALT_BYTES));
     await write(known.revoked.map((line) => revocation(name, line)));
     return { kind: 'known-hosts', file };

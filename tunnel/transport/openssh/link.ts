@@ -35,15 +35,15 @@ import type { PacketReader } from './packets.js';
 import type { Session } from './session.js';
 
 /**
- * How long the throw-away session stays behind the first channel. Neither side sends small packets at once yet: after
- * a login sshd holds its answer back until what it said before is acknowledged, for 40 ms where nothing more is sent.
+ * How long the warm-up session waits behind the first channel. Neither side sends small packets immediately yet: after a
+ * login sshd delays its answer until its last packet is acknowledged, for 40 ms if nothing more is sent.
  */
 const SESSION_AFTER_MS = 2;
 
 interface LinkSetup extends DialOptions {
   readonly destination: ResolvedDestination;
   readonly controlPath: string;
-  /** Of the control socket; the link removes it. */
+  /** The folder of the control socket; the link removes it. */
   readonly folder: string;
 }
 
@@ -160,7 +160,7 @@ export class OpenSshLink implements Link {
     this.#socket.destroy();
   }
 
-  /** Ends the `ssh` in the background; settles, once for all, when nothing of it is left. */
+  /** Ends the `ssh` in the background; resolves when nothing of it is left. */
   async #end(): Promise<TunnelError> {
     this.#failure ??= connectionLost(this.#setup.destination, CLOSED_BY_HOST);
     this.#life.ended();
@@ -172,7 +172,7 @@ export class OpenSshLink implements Link {
   }
 }
 
-/** Settles when the host closed a session and all was read. */
+/** Resolves when the host has closed a session and all output was read. */
 async function endOf(session: Session): Promise<CommandExit | undefined> {
   const closed = new Promise((resolve) => session.once('close', resolve));
   await Promise.all([closed, finished(session.stderr)]);
@@ -180,7 +180,7 @@ async function endOf(session: Session): Promise<CommandExit | undefined> {
   return session.exit;
 }
 
-/** Asks for a channel of a type that no server has: one that is there refuses it (RFC 4254 §5.1). */
+/** Requests a channel of a type that no server has: any living server refuses it (RFC 4254 §5.1). */
 function askForUnknown(channels: Multiplexer, answered: () => void): boolean {
   void channels.probe().then((isRefused) => {
     if (isRefused) answered();

@@ -19,8 +19,8 @@ const SUCCESS = 99;
 const FAILURE = 100;
 
 /**
- * How often a session is opened for one command. Dropbear before 2024.86 closes sessions in which nothing was asked for
- * yet whenever the command of another one ends, and the whole connection over a request in a closed one.
+ * How often to open a session for one command. Dropbear before 2024.86 closes unused sessions whenever the command of
+ * another one ends, and the whole connection over a request in a closed one.
  */
 const MAX_OPENINGS = 5;
 
@@ -29,27 +29,27 @@ interface Opening {
   readonly settle: (outcome: OpenOutcome) => void;
 }
 
-/** What became of an attempt to open a channel. */
+/** The outcome of opening a channel. */
 export type OpenOutcome =
   | { readonly status: 'opened'; readonly channel: Channel }
   | { readonly status: 'refused'; readonly reason: number; readonly description: string }
   | { readonly status: 'lost' };
 
-/** What became of an attempt to run a command. */
+/** The outcome of running a command. */
 export type ExecOutcome =
   | { readonly status: 'started'; readonly session: Session }
   | { readonly status: 'refused'; readonly description: string }
-  /** There was no session in which to ask for it. */
+  /** There was no session for it. */
   | { readonly status: 'no-session'; readonly description: string }
-  /** The host closed the session and did not say whether the command began. */
+  /** The host closed the session and did not say whether the command started. */
   | { readonly status: 'unanswered' }
-  /** `isSent` tells whether the command may have begun. */
+  /** `isSent`: the command may have started. */
   | { readonly status: 'lost'; readonly isSent: boolean };
 
-/** The channels of one SSH connection, spoken over a socket that takes the packets of the connection protocol. */
+/** The channels of one SSH connection, multiplexed over a socket that carries packets of the connection protocol. */
 export class Multiplexer {
   readonly #socket: Socket;
-  /** By our number; one that is open or was closed by us alone. */
+  /** By local number; open, or closed from this side only. */
   readonly #open = new Map<number, Channel>();
   readonly #opening = new Map<number, Opening>();
   #nextId = 0;
@@ -59,7 +59,7 @@ export class Multiplexer {
     this.#socket = socket;
   }
 
-  /** Settles with what the server answers; it never rejects. */
+  /** Resolves with the server's answer; never rejects. */
   open(target: ForwardTarget): Promise<OpenOutcome> {
     return 'socketPath' in target
       ? this.#request(
@@ -77,7 +77,7 @@ export class Multiplexer {
         );
   }
 
-  /** Asks for a channel of a type that no server has, which it refuses; settles with whether it did. */
+  /** Requests a channel of a type that no server has; resolves with whether the server answered. */
   async probe(): Promise<boolean> {
     const outcome = await this.#request('probe@hawser');
     if (outcome.status === 'opened') outcome.channel.destroy();
@@ -85,8 +85,7 @@ export class Multiplexer {
   }
 
   /**
-   * A session that runs a command of which nothing is wanted; settles when it is over or was refused, with whether
-   * there was one.
+   * Runs the warm-up session; resolves when it is over or was refused, with whether there was one.
    */
   async runWarmUp(command: string): Promise<boolean> {
     const opened = await this.exec(command);
@@ -99,7 +98,7 @@ export class Multiplexer {
     return true;
   }
 
-  /** Settles with what the server answers; it never rejects. */
+  /** Resolves with the server's answer; never rejects. */
   async exec(command: string): Promise<ExecOutcome> {
     for (let openings = 1; ; openings += 1) {
       const opened = await this.#request('session');
@@ -130,8 +129,8 @@ export class Multiplexer {
   }
 
   /**
-   * Takes one packet.
-   * @throws RangeError when it is cut short
+   * Handles one packet.
+   * @throws RangeError when it is truncated
    */
   receive(packet: Buffer): void {
     const type = packet.readUInt8(1);
@@ -216,7 +215,7 @@ export class Multiplexer {
   }
 }
 
-/** A packet whose last `moreBytes` follow by themselves. */
+/** A packet whose last `moreBytes` follow separately. */
 function packet(type: number, fields: Buffer, moreBytes = 0): Buffer {
   return Buffer.concat([uint32(2 + fields.length + moreBytes), Buffer.from([0, type]), fields]);
 }

@@ -5,16 +5,16 @@ export function readString(packet: Buffer, offset: number): { readonly text: str
   return { text: packet.toString('utf8', offset + 4, end), end };
 }
 
-/** Longer packets than this come from nothing that speaks the protocol. */
+/** Nothing that speaks the protocol sends longer packets. */
 const MAX_PACKET_BYTES = 1 << 20;
 
-/** Cuts what arrives into packets that each begin with their length. */
+/** Splits a stream into packets, each preceded by its length. */
 export class PacketReader {
   #rest: Buffer = Buffer.alloc(0);
 
   /**
    * The packets that are complete now, without their lengths; they share the memory of what was read.
-   * @throws RangeError when a length makes no sense: the stream is of no use from there on.
+   * @throws RangeError for an impossible length: the rest of the stream is unusable
    */
   *read(chunk: Buffer): Generator<Buffer, void, void> {
     let bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
@@ -22,7 +22,7 @@ export class PacketReader {
       const length = bytes.readUInt32BE(0);
       if (length > MAX_PACKET_BYTES) throw new RangeError(`A packet of ${length} bytes is too long.`);
       if (bytes.length < 4 + length) break;
-      // Before it is handed out: the reader may be left in between.
+      // Before the yield: the caller may stop there.
       this.#rest = bytes.subarray(4 + length);
       yield bytes.subarray(4, 4 + length);
       bytes = this.#rest;

@@ -3,10 +3,10 @@ import type { CommandExit } from '../../exec/remote-command.js';
 import { Channel, type OpenedChannel } from './channel.js';
 import { readString } from './packets.js';
 
-/** A channel in which a command runs. It stays until the host closes it, after it said how the command ended. */
+/** A channel that runs a command. It stays open until the host closes it, after saying how the command ended. */
 export class Session extends Channel {
   readonly stderr: Readable;
-  /** Whether the host agreed to run the command; undefined when the channel was gone or closed first. */
+  /** Whether the host accepted the command; undefined when the channel was lost or closed first. */
   readonly accepted: Promise<boolean | undefined>;
   #isClosedByHost = false;
   #answer: (isAccepted: boolean | undefined) => void = () => {};
@@ -18,24 +18,24 @@ export class Session extends Channel {
   constructor(opened: OpenedChannel) {
     super(opened, { staysOpen: true });
     this.stderr = new Readable({ read: () => this.#readStderr() });
-    // The channel tells the same.
+    // The channel reports the same error.
     this.stderr.on('error', () => {});
     this.accepted = new Promise((resolve) => {
       this.#answer = resolve;
     });
   }
 
-  /** Whether the host is through with the session; it takes no request any more. */
+  /** Whether the host has closed the session, which takes no more requests. */
   get isClosedByHost(): boolean {
     return this.#isClosedByHost;
   }
 
-  /** How the command ended, once the host told. */
+  /** How the command ended, once the host said. */
   get exit(): CommandExit | undefined {
     return this.#exit;
   }
 
-  /** Why the channel ended before its time, if it did. */
+  /** Why the channel ended early, if it did. */
   get loss(): Error | undefined {
     return this.#loss;
   }
@@ -46,12 +46,12 @@ export class Session extends Channel {
     else this.#unreadStderrBytes += content.length;
   }
 
-  /** The answer to our request. */
+  /** The host answered the request to run the command. */
   receiveAnswer(isAccepted: boolean): void {
     this.#answer(isAccepted);
   }
 
-  /** A request of the host, with what follows its type. */
+  /** The host sent a request; `details` follow its type. */
   receiveRequest(type: string, details: Buffer): void {
     if (type === 'exit-status') this.#exit ??= { code: details.readUInt32BE(0) };
     if (type === 'exit-signal') this.#exit ??= { signal: `SIG${readString(details, 0).text}` };
@@ -67,14 +67,14 @@ export class Session extends Channel {
   override receiveClose(): void {
     this.#isClosedByHost = true;
     super.receiveClose();
-    // No answer follows, and nobody reads on and comes to the end before there was one.
+    // No answer will come, and nobody reads to the end before there is one.
     this.#answer(undefined);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#answer(undefined);
     this.#loss = error ?? undefined;
-    // What came before the end is still to be read.
+    // What came before the end can still be read.
     if (error || !this.#isStderrOver) this.stderr.destroy(error ?? undefined);
     super._destroy(error, done);
   }

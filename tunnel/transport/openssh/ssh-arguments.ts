@@ -4,8 +4,8 @@ import { canStoreHostKey } from '../../host-key/policy.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
 /**
- * How `ssh` is to know the host: as known_hosts files have it, with more revocations in a file of ours, or by what a
- * pin left in one.
+ * Where `ssh` finds the host's keys: in the known_hosts files, with more revocations in a generated file, or only in a
+ * generated file with the pinned key.
  */
 export type HostKeySource =
   | { readonly kind: 'known-hosts'; readonly file?: string }
@@ -13,24 +13,24 @@ export type HostKeySource =
   | { readonly kind: 'command'; readonly name: string; readonly file: string; readonly command: string };
 
 export interface MasterOptions {
-  /** A private one, for the control socket and what hosts on the way have to say. */
+  /** A private folder, for the control socket and the logs of jump hosts. */
   readonly folder: string;
   /** One for each jump, the outermost first, then the destination's own. */
   readonly hostKeySources: readonly HostKeySource[];
-  /** Programs that ask a person, likewise; a host without one asks nothing. */
+  /** Askpass programs, in the same order; a host without one asks nothing. */
   readonly askPrograms?: readonly (string | undefined)[];
   readonly keepaliveIntervalMs: number;
   readonly keepaliveCountMax: number;
-  /** Default `ERROR`: the texts by which failures are told apart come there, and banners come at `INFO`. */
+  /** Default `ERROR`, at which failures are reported; banners come at `INFO`. */
   readonly logLevel?: 'ERROR' | 'INFO' | undefined;
 }
 
-/** Seconds that `ssh` outlives the last process that uses it; it ends by itself even when ours is killed. */
+/** Seconds that `ssh` outlives its last client; it exits by itself even when this process is killed. */
 const LINGER_SECONDS = 5;
 
 /**
- * The arguments that make `ssh` log in, open a control socket and go to the background: its end with status 0
- * means that the socket is there.
+ * The arguments that make `ssh` log in, open a control socket and go to the background; exit status 0 means that the
+ * socket is there.
  */
 export function masterArguments(destination: ResolvedDestination, options: MasterOptions): string[] {
   return [
@@ -58,21 +58,21 @@ export function controlPathIn(folder: string): string {
   return join(folder, 'c');
 }
 
-/** Where the `ssh` that goes through a jump host writes why it failed; 0 is the outermost. */
+/** Where the `ssh` to a jump host writes why it failed; 0 is the outermost. */
 export function jumpLogFile(folder: string, index: number): string {
   return join(folder, `jump${index}.log`);
 }
 
-/** What holds for every host on the way; what is given here counts before any ssh_config file. */
+/** The options of every host on the route; they win over any ssh_config file. */
 function connectionArguments(destination: ResolvedDestination, options: MasterOptions): string[] {
   const { user, host, port, agentSocket } = destination;
   const identityFiles = [...destination.identityFiles, ...destination.defaultIdentityFiles];
   return optionArguments([
-    // The configuration has been read once by ssh already; of our own options an ssh may lack some.
+    // ssh has checked the configuration already; an older ssh may lack some of these options.
     ['IgnoreUnknown', '*'],
     ['BatchMode', options.askPrograms?.at(-1) === undefined ? 'yes' : 'no'],
     ['LogLevel', options.logLevel ?? 'ERROR'],
-    // Why a connection ended before we were logged in; OpenSSH 8.5 and later say so at any level.
+    // Why a connection ended during login; OpenSSH 8.5 and later say so at any level.
     ['LogVerbose', '*:sshpkt_vfatal():*'],
     ['HostName', literal(host)],
     ['User', word(user)],
@@ -86,7 +86,7 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
     ...CHECK_ALWAYS,
     ...hostKeyOptions(destination, options.hostKeySources.at(-1)),
     ['ServerAliveInterval', Math.max(1, Math.ceil(options.keepaliveIntervalMs / 1_000))],
-    // Ours decides, and knows why; this one is for an ssh whose user is gone.
+    // Our keepalive decides, and knows why; this one is for an ssh whose client is gone.
     ['ServerAliveCountMax', options.keepaliveCountMax + 2],
     ...(destination.sshConfig === 'none'
       ? [...algorithmOptions(destination), ...loginOptions(destination)]
@@ -100,11 +100,11 @@ function connectionArguments(destination: ResolvedDestination, options: MasterOp
 
 type Option = readonly [name: string, value: string | number];
 
-/** What ssh_config could set so that a host gets by with another key, or without any, or new keys get stored. */
+/** Options with which ssh_config could accept a host with another key or none, or store new keys. */
 const CHECK_ALWAYS: readonly Option[] = [
   ['NoHostAuthenticationForLocalhost', 'no'],
   ['VerifyHostKeyDNS', 'no'],
-  // A host that Kerberos vouches for shows no key.
+  // A host that Kerberos vouches for presents no key.
   ['GSSAPIKeyExchange', 'no'],
   ['CheckHostIP', 'no'],
   ['UpdateHostKeys', 'no'],
@@ -134,7 +134,7 @@ function hostKeyOptions(destination: ResolvedDestination, source: HostKeySource 
   ];
 }
 
-/** Where `ssh` reads a configuration itself, it knows the whole lists; ours hold what ssh2 has of them. */
+/** Where `ssh` reads a configuration itself, it knows the whole lists; these hold only what ssh2 supports. */
 function algorithmOptions({
   ciphers,
   kexAlgorithms,
@@ -154,7 +154,7 @@ function loginOptions({ authMethods }: ResolvedDestination): Option[] {
   return authMethods.length > 0 ? [['PreferredAuthentications', authMethods.join(',')]] : [];
 }
 
-/** Hosts on the way are spelled out as commands, for options given to `ssh` would not reach them otherwise. */
+/** Jump hosts become explicit commands, because `ssh` does not pass its options on to them. */
 function routeOptions({ jumps, proxyCommand }: ResolvedDestination, options: MasterOptions): Option[] {
   const outer = jumps.slice(0, -1);
   const last = jumps.at(-1);
@@ -191,7 +191,7 @@ function environmentWords(askProgram: string | undefined): string[] {
   return variables.length > 0 ? ['env', ...variables.map(([name, value]) => `${name}=${value}`)] : [];
 }
 
-/** Variables by which `ssh` asks through a program. */
+/** The variables that make `ssh` ask through a program. */
 export function askEnvironment(askProgram: string | undefined): Record<string, string> {
   return askProgram === undefined ? {} : { SSH_ASKPASS: askProgram, SSH_ASKPASS_REQUIRE: 'force' };
 }
@@ -204,7 +204,7 @@ function optionArguments(options: readonly Option[]): string[] {
   return options.flatMap(([name, value]) => ['-o', `${name}=${value}`]);
 }
 
-/** One or more paths as a value of ssh_config(5): quoted, and without tokens. */
+/** Paths as a value in ssh_config(5): quoted, with tokens escaped. */
 function files(paths: readonly string[]): string {
   return paths.length > 0 ? paths.map(file).join(' ') : 'none';
 }
@@ -218,7 +218,7 @@ function word(text: string): string {
   return /[\s"'\\#]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
 }
 
-/** Keeps `ssh` from reading tokens (`%h`) in a text. */
+/** Escapes tokens (`%h`) for `ssh`. */
 function literal(text: string): string {
   return text.replaceAll('%', '%%');
 }

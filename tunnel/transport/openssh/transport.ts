@@ -16,16 +16,16 @@ import { prepareHostKeySource } from './host-key-source.js';
 import { OpenSshLink } from './link.js';
 import { askEnvironment, controlPathIn, jumpLogFile, masterArguments } from './ssh-arguments.js';
 
-/** Enough for every message of `ssh`; the rest of a flood is dropped. */
+/** Enough for every message of `ssh`; more is dropped. */
 const MAX_OUTPUT_CHARACTERS = 16_384;
 
-/** How often `ssh` looks by itself whether a server is there that answers nothing: as good as never. */
+/** How often `ssh` itself probes a server that answers nothing: practically never. */
 const NEVER_MS = 86_400_000;
 
 /**
- * Speaks SSH by way of the system's `ssh`: it connects, verifies the host and logs in by its own rules, so that
- * whatever it can do works. Channels go through its control socket, without a process for each.
- * Its questions come to the same person as those of ssh2 (OpenSSH 8.4 or later).
+ * Speaks SSH with the system's `ssh`, which connects, verifies the host and logs in by its own rules, so that everything it
+ * supports works. Channels go through its control socket, without a process for each. Its questions reach the same person
+ * as those of ssh2 (OpenSSH 8.4 or later).
  */
 export const opensshTransport: Transport = {
   async dial(destination, options) {
@@ -45,7 +45,7 @@ export const opensshTransport: Transport = {
         folder,
       });
     } catch (error) {
-      // The master may be there already: it is not to outlive the attempt.
+      // The master may be running already: it must not outlive the attempt.
       await terminate(controlPath);
       removePrivateFolder(folder);
       signal.throwIfAborted();
@@ -54,7 +54,7 @@ export const opensshTransport: Transport = {
   },
 };
 
-/** There is no way to keep `ssh` from reading `${…}` in a path as a variable. */
+/** `ssh` always expands `${…}` in a path; there is no escape. */
 function checkPaths(destination: ResolvedDestination): void {
   for (const host of [...destination.jumps, destination]) {
     const { agentSocket = '', knownHostsFiles, identityFiles, defaultIdentityFiles, certificateFiles } = host;
@@ -73,7 +73,7 @@ function checkPaths(destination: ResolvedDestination): void {
   }
 }
 
-/** `ssh` would pass over a key file that is not there. */
+/** `ssh` would ignore a missing key file. */
 async function checkIdentities(destination: ResolvedDestination): Promise<void> {
   for (const file of destination.requiredIdentityFiles) {
     try {
@@ -84,7 +84,7 @@ async function checkIdentities(destination: ResolvedDestination): Promise<void> 
   }
 }
 
-/** `ssh` would wait at a pipe until somebody writes to it, whatever the time. */
+/** `ssh` would wait for a pipe's writer, without a time limit. */
 async function refusePipes(destination: ResolvedDestination): Promise<void> {
   for (const host of [...destination.jumps, destination]) {
     const name = formatDestination(host);
@@ -111,7 +111,7 @@ interface Master extends DialOptions {
   readonly folder: string;
 }
 
-/** Settles when `ssh` is logged in and its control socket there. */
+/** Resolves when `ssh` is logged in and its control socket is there. */
 async function startMaster(destination: ResolvedDestination, options: Master): Promise<void> {
   const attempt = new AbortController();
   const unlisten = onAbort([options.signal], () => attempt.abort(options.signal.reason));
@@ -143,7 +143,7 @@ async function logIn(
     keepaliveIntervalMs: isMute(quirksOf(destination)) ? NEVER_MS : keepaliveIntervalMs,
     keepaliveCountMax,
   };
-  // At its usual level `ssh` keeps to itself that it has no algorithm in common with a host: then it has to fail again.
+  // At level ERROR `ssh` does not report that it has no algorithm in common with the host: then it has to fail again.
   for (const logLevel of ['ERROR', 'INFO'] as const) {
     const args = masterArguments(destination, { ...settings, logLevel });
     log?.('debug', `Running: ssh ${args.join(' ')}`);
@@ -157,7 +157,7 @@ async function logIn(
   }
 }
 
-/** The host on the way that failed, and what its `ssh` said: those before the last have logs. */
+/** The host on the route that failed, and what its `ssh` said: jump hosts have logs. */
 async function failedHost(
   destination: ResolvedDestination,
   output: string,
@@ -167,7 +167,7 @@ async function failedHost(
     const said = await readLog(jumpLogFile(folder, index));
     if (said !== '') return { by: jump, output: said };
   }
-  // Through a jump host that does not come about, the last one sees no more than a lost connection.
+  // When a jump host fails, the last `ssh` sees only a lost connection.
   const isEcho = destination.jumps.length > 0 && /^kex_exchange_identification: /.test(output);
   return { by: destination, output: isEcho ? '' : output };
 }
@@ -176,7 +176,7 @@ async function readLog(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch {
-    // It was not come to.
+    // It was never reached.
     return '';
   }
 }
@@ -188,7 +188,7 @@ function run(
 ): Promise<{ readonly status: number | null; readonly output: string }> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    // Its own session: ^C in the terminal is ours to handle, and no prompt can come there.
+    // In its own session: Ctrl-C in the terminal does not reach it, and it cannot prompt there.
     const child = spawn('ssh', args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
@@ -196,7 +196,7 @@ function run(
     });
     let output = '';
     const unlisten = onAbort([signal], () => {
-      // What it started (ProxyCommand) goes with it.
+      // And what it started, such as a ProxyCommand.
       if (child.pid !== undefined) killProcess(-child.pid);
       reject(signal.reason);
     });

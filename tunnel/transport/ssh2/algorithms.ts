@@ -2,7 +2,7 @@ import type ssh2 from 'ssh2';
 import type { HostKeyAlgorithm } from '../../host-key/algorithms.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
-/** What ssh2 can speak when it is asked to, of what OpenSSH has a name for. */
+/** The algorithms of OpenSSH that ssh2 supports, though not all by default. */
 const SUPPORTED = {
   ciphers: [
     'aes128-gcm@openssh.com',
@@ -54,13 +54,13 @@ const SUPPORTED = {
 /** The four lists of algorithms that ssh_config can set. */
 export type AlgorithmList = keyof typeof SUPPORTED;
 
-/** Those of a list that ssh2 has, in the list's order. */
+/** The names in a list that ssh2 supports, in the list's order. */
 export function supportedBySsh2(list: AlgorithmList, names: readonly string[]): string[] {
   const supported: readonly string[] = SUPPORTED[list];
   return names.filter((name) => supported.includes(name));
 }
 
-/** MACs without SHA-1, which we offer unless ssh_config says otherwise. */
+/** MACs without SHA-1, offered unless ssh_config says otherwise. */
 const DEFAULT_MACS = [
   'hmac-sha2-256-etm@openssh.com',
   'hmac-sha2-512-etm@openssh.com',
@@ -68,7 +68,7 @@ const DEFAULT_MACS = [
   'hmac-sha2-512',
 ] as const;
 
-/** What to offer a host; `hostKeyAlgorithms` by what is known of it, best first. */
+/** What to offer a host; `hostKeyAlgorithms` ordered by what is known of it, best first. */
 export function ssh2Algorithms(
   { ciphers, kexAlgorithms, macs }: ResolvedDestination,
   hostKeyAlgorithms: readonly HostKeyAlgorithm[],

@@ -36,7 +36,7 @@ export async function openSsh2Channel(
       if ('socketPath' in target) client.openssh_forwardOutStreamLocal(target.socketPath, opened);
       else client.forwardOut('127.0.0.1', 0, target.host, target.port, opened);
     } catch (error) {
-      // ssh2 throws when the connection is gone already.
+      // ssh2 throws when the connection is already gone.
       unlisten();
       const cause = error instanceof Error ? error : new Error(String(error));
       reject(translateChannelError(cause, destination, target));
@@ -44,7 +44,7 @@ export async function openSsh2Channel(
   });
 }
 
-/** Starts a session that does nothing; settles when it is over or was refused, with whether there was one. */
+/** Runs the warm-up session; resolves when it is over or was refused, with whether there was one. */
 export function runWarmUp(client: Client): Promise<boolean> {
   return new Promise((resolve) => {
     const opened = (error: Error | undefined, channel: ClientChannel) => {
@@ -57,18 +57,18 @@ export function runWarmUp(client: Client): Promise<boolean> {
     try {
       client.exec(WARM_UP_COMMAND, opened);
     } catch {
-      // The connection is gone already, which its close tells.
+      // The connection is already gone, as its close event says.
       resolve(false);
     }
   });
 }
 
-/** Lets go of a channel that nobody reads: unread data would keep it open. */
+/** Closes a channel that nobody reads: unread data would keep it open. */
 function discard(channel: ClientChannel): void {
   channel.on('error', ignoreLateError);
   channel.resume();
   channel.close();
 }
 
-/** What we let go of may still fail; nobody is left whom that concerns. */
+/** A channel that was closed here may still fail, which concerns nobody. */
 function ignoreLateError(): void {}

@@ -13,10 +13,10 @@ import {
 import { type AlgorithmOption, noCommonAlgorithm } from '../no-common-algorithm.js';
 import type { ForwardTarget } from '../transport.js';
 
-/** How far a connection has come: the same event means different things. */
+/** How far a connection has got: the same event means different things. */
 export type LinkPhase = 'connecting' | 'authenticating' | 'ready';
 
-/** Disconnect codes (RFC 4253 §11.1) that end authentication for good; OpenSSH sends 2 for too many failures. */
+/** Disconnect codes (RFC 4253 §11.1) that end authentication; OpenSSH sends 2 for too many failures. */
 const AUTH_DISCONNECTS: readonly unknown[] = [2, 14];
 
 const SOCKET_PROBLEMS = new Map<unknown, string>([
@@ -31,7 +31,7 @@ const SOCKET_PROBLEMS = new Map<unknown, string>([
   ['EPIPE', 'it closed the connection'],
 ]);
 
-/** ssh2 says only in words what it found nothing in common of. */
+/** ssh2 gives no code for what could not be negotiated. */
 const DISAGREEMENTS: readonly (readonly [text: RegExp, option: AlgorithmOption])[] = [
   [/no matching key exchange/i, 'KexAlgorithms'],
   [/no matching host key/i, 'HostKeyAlgorithms'],
@@ -39,7 +39,7 @@ const DISAGREEMENTS: readonly (readonly [text: RegExp, option: AlgorithmOption])
   [/no matching \S+ MAC/i, 'MACs'],
 ];
 
-/** Errors of a connection that was there: the other side does not want it. */
+/** Errors of an established connection that the peer dropped. */
 const HANG_UPS: readonly unknown[] = ['ECONNRESET', 'EPIPE'];
 
 /** Says what an `error` event of ssh2 means for a connection in the given phase. */
@@ -55,7 +55,7 @@ export function translateLinkError(
     const isCutShort = AUTH_DISCONNECTS.includes(code) && !isRepeating;
     return authFailed(host, { tried, accepts, isCutShort }, error);
   }
-  // Of signatures a handshake has the host's alone.
+  // The only signature in a handshake is the host's.
   if (level === 'handshake' && /signature/i.test(error.message)) return unprovenError(destination, error);
   const option = level === 'handshake' && DISAGREEMENTS.find(([text]) => text.test(error.message))?.[1];
   if (option) return noCommonAlgorithm(destination, { option, cause: error });
@@ -68,18 +68,18 @@ export function translateLinkError(
   return connectionLost(destination, problem, error);
 }
 
-/** What an error needs to know of the connection it befell. */
+/** The connection that an error belongs to. */
 export interface LinkContext {
   readonly phase: LinkPhase;
-  /** Identities and methods offered in vain so far. */
+  /** Identities and methods that the host refused so far. */
   readonly tried: readonly string[];
-  /** Authentication methods that the host would go on with. */
+  /** Authentication methods that the host would accept next. */
   readonly accepts: readonly string[];
   /** Whether everything had been offered once. */
   readonly isRepeating?: boolean | undefined;
 }
 
-/** The error of a connection that closed without any other. */
+/** The error of a connection that closed without a reported error. */
 export function closedByHost(destination: Destination, phase: LinkPhase): TunnelError {
   return phase === 'ready'
     ? connectionLost(destination, CLOSED_BY_HOST)
@@ -94,7 +94,7 @@ export function translateChannelError(
   destination: Destination,
   target: ForwardTarget,
 ): TunnelError {
-  // Only a refusal by the server carries a reason; everything else means that the connection is gone.
+  // Only a refusal by the server has a reason; everything else means that the connection is gone.
   const reason = 'reason' in error ? error.reason : undefined;
   if (typeof reason !== 'number') return channelLost(destination, target, error);
   const description = error.message.replace(/^\(SSH\) Channel open failure: /, '');

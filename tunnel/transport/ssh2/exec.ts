@@ -42,7 +42,7 @@ export async function execOnSsh2(
       });
       isClosed = watchNewestChannel(client);
     } catch (cause) {
-      // ssh2 throws when the connection is gone already.
+      // ssh2 throws when the connection is already gone.
       unlisten();
       reject(notStarted(link.host, cause));
     }
@@ -54,8 +54,8 @@ function startedOn(channel: ClientChannel, { host, lost }: Omit<Ssh2ExecOptions,
   channel.once('exit', (code: number | null, signal?: string) => {
     exit = code === null ? { signal: signal ?? 'SIGKILL' } : { code };
   });
-  // Streams that are through in both directions destroy themselves, and ssh2 then closes the channel: too early for
-  // a command that closed its output and runs on.
+  // Streams that have ended in both directions destroy themselves, and ssh2 then closes the channel: too early for a
+  // command that closed its output and keeps running.
   channel.destroy = () => channel;
   return {
     host,
@@ -77,7 +77,7 @@ function startedOn(channel: ClientChannel, { host, lost }: Omit<Ssh2ExecOptions,
   };
 }
 
-/** In these words ssh2 tells that a channel was not opened. */
+/** How ssh2 says that a channel was not opened. */
 const NOT_OPENED = '(SSH) Channel open failure: ';
 
 interface Unanswered extends Omit<Ssh2ExecOptions, 'signal'> {
@@ -86,11 +86,11 @@ interface Unanswered extends Omit<Ssh2ExecOptions, 'signal'> {
 }
 
 function whyNot(error: Error, { host, lost, isClosed }: Unanswered): TunnelError {
-  // In these words ssh2 gives up on a channel that was not opened yet; the command comes after that.
+  // The message for a channel that was not open yet: the command was not sent.
   if (lost.aborted && error.message === 'No response from server') return notStarted(host, error);
   if (lost.aborted) return outcomeUnknown(host, error);
   if (error.message.startsWith(NOT_OPENED))
     return new NoSessionError(host, error.message.slice(NOT_OPENED.length), error);
-  // ssh2 says the same of a command that was refused and of one that was asked for in a session that the host closed.
+  // ssh2 gives the same error for a refused command and for a session that the host closed.
   return isClosed ? unanswered(host, error) : execRefused(host, error.message, error);
 }

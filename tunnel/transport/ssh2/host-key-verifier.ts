@@ -12,7 +12,7 @@ import type { Put, Questions } from '../../questions.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
 export interface HostKeyVerifierOptions {
-  /** Without any, unknown keys are refused where a person would decide. */
+  /** Without it, unknown keys are refused instead of asking a person. */
   readonly questions?: Questions | undefined;
   readonly timeLimit?: PausableTimeout | undefined;
   readonly signal: AbortSignal;
@@ -21,7 +21,7 @@ export interface HostKeyVerifierOptions {
   readonly log?: Log | undefined;
 }
 
-/** Decides on the host's key for one connection, asking a person where that is wanted, and stores what was accepted. */
+/** Verifies the host's key for one connection, asks a person if necessary, and stores an accepted key. */
 export class HostKeyVerifier {
   /** For ssh2. */
   readonly verifier: (key: Buffer, answer: (isAccepted: boolean) => void) => void;
@@ -37,7 +37,7 @@ export class HostKeyVerifier {
     this.verifier = answerOnce((key) => this.#decide(key), options.onRefused);
   }
 
-  /** To be called once the host has proven that the key is its own; before that, anybody can present any key. */
+  /** Call this once the host has proven that it owns the key; before that, anybody can present any key. */
   async proven(): Promise<void> {
     const key = this.#toStore;
     this.#toStore = undefined;
@@ -49,7 +49,7 @@ export class HostKeyVerifier {
       await addKnownHost(file, name, key, { hashed: this.#destination.hashKnownHosts });
       log?.('warn', `Added ${name} with the ${keyType(key)} host key ${fingerprintOf(key)} to ${file}.`);
     } catch (error) {
-      // The person's decision stands for this connection, as with OpenSSH.
+      // The decision still counts for this connection, as with OpenSSH.
       const isInFile = errorCode(error) === 'ENOTDIR';
       const said = error instanceof Error ? error.message : String(error);
       const problem = isInFile ? 'part of that path is not a directory' : said;
@@ -72,7 +72,7 @@ export class HostKeyVerifier {
   }
 
   #accept(key: Buffer): HostKeyVerification {
-    // As OpenSSH would write it, however it was presented.
+    // In the form that OpenSSH would write.
     this.#toStore = readPublicKey(key)?.key;
     return { accepted: true };
   }
@@ -90,7 +90,7 @@ export class HostKeyVerifier {
     };
   }
 
-  /** Goes on asking until the answer is clear, as OpenSSH does. */
+  /** Asks until the answer is clear, as OpenSSH does. */
   async #confirm(key: Buffer, question: string, put: Put): Promise<boolean> {
     const host = formatDestination(this.#destination);
     let text = question;
@@ -124,11 +124,11 @@ function nameAndPlace(line: KnownHostsLine): string {
 }
 
 /**
- * The verdict as ssh2 must have it: it takes anything but `false` for a yes, asks again at each rekey, and needs
- * that answer at once. So only the first answer may take its time, for a person may have to be asked; it answers in
- * booleans only, and lets a rekey present nothing but the key accepted first.
+ * Adapts a verification to ssh2, which takes anything but `false` for a yes, asks again at each rekey, and needs that
+ * answer immediately. So only the first answer may be asynchronous, because a person may have to be asked; answers are
+ * always booleans, and a rekey may present only the key accepted first.
  *
- * @param onRefused is told why before the answer; what `judge` rejected with, too
+ * @param onRefused is told why before the answer, also what `verify` rejected with
  */
 export function answerOnce(
   judge: (key: Buffer) => HostKeyVerification | Promise<HostKeyVerification>,
@@ -140,7 +140,7 @@ export function answerOnce(
       answer(accepted.equals(presented));
       return;
     }
-    // ssh2 may use the memory for something else while a person thinks.
+    // ssh2 may reuse the memory while a person thinks.
     const key = Buffer.from(presented);
     const settle = (verdict: HostKeyVerification) => {
       if (verdict.accepted) accepted = key;

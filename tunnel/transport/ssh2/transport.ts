@@ -26,10 +26,10 @@ import { Ssh2Login } from './login/login.js';
 import { openSsh2Socket } from './socket/open-socket.js';
 import type { Ssh2Socket } from './socket/socket.js';
 
-/** How long a closing connection may take to say goodbye. */
+/** How long closing may take before the socket is cut. */
 const GOODBYE_TIMEOUT_MS = 1_000;
 
-/** Speaks SSH inside this process, by way of ssh2. */
+/** Speaks SSH inside this process, with the ssh2 package. */
 export const ssh2Transport: Transport = {
   async dial(destination, options) {
     const { signal } = options;
@@ -44,7 +44,7 @@ export const ssh2Transport: Transport = {
   },
 };
 
-/** What a link is made with. */
+/** What a link needs. */
 interface LinkOptions extends DialOptions {
   readonly identities: readonly Identity[];
   readonly trust: HostKeyTrust;
@@ -70,7 +70,7 @@ class Ssh2Link implements Link {
   readonly #socket: Ssh2Socket;
   readonly #destination: ResolvedDestination;
   readonly #options: LinkOptions;
-  /** Aborts when we are logged in, or never will be. */
+  /** Aborts when login has succeeded or failed. */
   readonly #attempt = new AbortController();
   readonly #hostKey: HostKeyVerifier;
   readonly #login: Ssh2Login;
@@ -78,7 +78,7 @@ class Ssh2Link implements Link {
   #phase: LinkPhase = 'connecting';
   readonly #peer: ReturnType<typeof watchForIdentification>;
   #failure: TunnelError | undefined;
-  /** From the login on. */
+  /** After login. */
   #life: LinkMonitor | undefined;
   readonly #lost = new AbortController();
   #doubted: (isInDoubt: boolean) => void = () => {};
@@ -101,7 +101,7 @@ class Ssh2Link implements Link {
     signAtOnce(this.#client, this.#login.rsa);
   }
 
-  /** Settles when we are logged in. */
+  /** Resolves after login. */
   async ready(): Promise<void> {
     const { signal } = this.#options;
     const unlisten = onAbort([signal], () => this.#giveUp(signal.reason));
@@ -159,7 +159,7 @@ class Ssh2Link implements Link {
     clearTimeout(timer);
   }
 
-  /** Follows the connection's life; must run before connecting, for ssh2 reports at once. */
+  /** Listens to the client; must run before connecting, because ssh2 reports immediately. */
   #watch(): Promise<TunnelError> {
     const client = this.#client;
     client.on('error', (error) => this.#onError(error));
@@ -172,21 +172,21 @@ class Ssh2Link implements Link {
       this.#login.succeeded();
       this.#live();
     });
-    // Before ssh2 hears of it, which ends channels then as their commands would.
+    // Before ssh2 sees it, which then ends channels as their commands would.
     this.#socket.stream.prependOnceListener('close', () => this.#lost.abort());
-    // A peer that only half-closes would otherwise linger.
+    // A peer that only half-closes would otherwise stay.
     client.on('end', () => this.#socket.destroy());
     return new Promise((resolve) => client.once('close', () => resolve(this.#reason())));
   }
 
-  /** Why it is gone, once nothing is left of what it ran over, which may know better than what was seen from here. */
+  /** Why it is gone, once everything below it is closed; that may know a better reason. */
   async #reason(): Promise<TunnelError> {
     const underneath = await this.#socket.close();
     const failure = this.#failure ?? underneath ?? this.#noted(closedByHost(this.#destination, this.#phase));
     return failure.code === 'unreachable' ? (underneath ?? failure) : failure;
   }
 
-  /** Ends the attempt: with the reason that a TunnelError gives, else with what it is, an abort or a fault. */
+  /** Ends the attempt: a TunnelError is its reason, anything else is thrown as it is. */
   #giveUp(reason: unknown): void {
     if (reason instanceof TunnelError && !this.#options.signal.aborted) {
       this.#failure ??= reason;
@@ -232,11 +232,11 @@ class Ssh2Link implements Link {
     return {
       sock: this.#socket.stream,
       username: this.#destination.user,
-      // Our own limit covers TCP too and is the signal's.
+      // The signal's time limit covers TCP too.
       readyTimeout: 0,
-      // Ours counts whatever comes as life, not answers alone.
+      // Our keepalive counts all traffic as life, not only answers.
       keepaliveInterval: 0,
-      // Else sockets could be forwarded only by servers that call themselves OpenSSH.
+      // Otherwise only servers that call themselves OpenSSH could forward sockets.
       strictVendor: false,
       algorithms: ssh2Algorithms(
         this.#destination,

@@ -13,10 +13,10 @@ import { noAnswer } from '../../link-errors.js';
 const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url));
 
 export interface AskpassSetup extends Asker {
-  /** A private one, for the socket and the programs. */
+  /** A private folder, for the socket and the programs. */
   readonly folder: string;
   readonly questions: Questions;
-  /** Told what ends the attempt: a TunnelError `auth-failed` for want of an answer, or what a question rejected with. */
+  /** Told what ends the attempt: a TunnelError `auth-failed` for a missing answer, or what a question rejected with. */
   readonly onFailed: (reason: unknown) => void;
   readonly log?: Log | undefined;
 }
@@ -24,19 +24,19 @@ export interface AskpassSetup extends Asker {
 interface Asked {
   readonly index: number;
   readonly text: string;
-  /** Something to do, not to answer, such as touching a token; it is over when `ssh` says so. */
+  /** It asks for an action, such as touching a token, and needs no answer. */
   readonly isNotice: boolean;
 }
 
-/** Puts the questions of an `ssh`, and of those it goes through, to a person. */
+/** Puts the questions of an `ssh`, and of those of its jump hosts, to a person. */
 export class Askpass implements AsyncDisposable {
-  /** One for each host, the outermost first, to be its SSH_ASKPASS; undefined for one that is not to ask. */
+  /** The SSH_ASKPASS of each host, the outermost first; undefined for a host that must not ask. */
   readonly programs: readonly (string | undefined)[];
   readonly #hosts: readonly ResolvedDestination[];
   readonly #setup: AskpassSetup;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Answers that were recalled or typed, by topic; each is recalled once. */
+  /** Answers given so far, by topic; a remembered one is tried once. */
   readonly #given = new Map<string, string>();
 
   private constructor(
@@ -68,7 +68,7 @@ export class Askpass implements AsyncDisposable {
     return new Askpass(hosts, server, { ...setup, programs });
   }
 
-  /** We are logged in: passwords that were right need not be typed again when the connection is made anew. */
+  /** Login succeeded: remembers the passwords for reconnecting. */
   succeeded(): void {
     for (const [topic, answer] of this.#given) this.#setup.questions.remember(topic, answer);
   }
@@ -82,14 +82,14 @@ export class Askpass implements AsyncDisposable {
   async #answer(socket: Socket): Promise<void> {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
-    // An `ssh` that was ended takes its program with it.
+    // The program ends with its `ssh`.
     socket.on('error', () => {});
     try {
       const asked: Asked = JSON.parse(await readRequest(socket));
       if (asked.isNotice) this.#setup.log?.('warn', asked.text.trim());
       else {
         const answer = await this.#ask(asked);
-        // No answer is an answer to a question of yes or no.
+        // For a yes-or-no question, no answer is an answer.
         socket.end(answer === undefined ? '' : `+${answer}`);
       }
     } catch (error) {
@@ -119,7 +119,7 @@ export class Askpass implements AsyncDisposable {
   }
 }
 
-/** Goes on asking until the answer is one that `ssh` takes. */
+/** Asks until the answer is one that `ssh` accepts. */
 async function decide(put: Put, question: Parameters<Put>[0]): Promise<string> {
   let { text } = question;
   for (;;) {
@@ -129,7 +129,7 @@ async function decide(put: Put, question: Parameters<Put>[0]): Promise<string> {
   }
 }
 
-/** All that comes until the program stops sending. (Iterating over a socket would destroy it after that.) */
+/** Everything up to the end of the request. (Iterating over the socket would destroy it.) */
 async function readRequest(socket: Socket): Promise<string> {
   let request = '';
   socket.setEncoding('utf8').on('data', (part: string) => {
@@ -139,7 +139,7 @@ async function readRequest(socket: Socket): Promise<string> {
   return request;
 }
 
-/** What `ssh` asks for, told by its words: it says nothing else of a question. */
+/** What `ssh` asks for, recognised by its wording: nothing else tells. */
 export function kindOf(text: string): Pick<Question, 'kind' | 'echo'> {
   if (/\(yes\/no(\/\[fingerprint\])?\)\?\s*$|^Please type 'yes'/.test(text))
     return { kind: 'host-key', echo: true };
@@ -150,7 +150,7 @@ export function kindOf(text: string): Pick<Question, 'kind' | 'echo'> {
   return { kind: 'keyboard-interactive', echo: false };
 }
 
-/** What `ssh` takes for an answer to its question about a host key; undefined for what it would ask again about. */
+/** A valid answer to the question of `ssh` about a host key; undefined if it would ask again. */
 export function decisionOf(answer: string | undefined): string | undefined {
   const given = answer?.trim();
   if (given === undefined || /^(no)?$/i.test(given)) return 'no';

@@ -10,7 +10,7 @@ const isNotice = process.env['SSH_ASKPASS_PROMPT'] === 'none';
 const socket = connect(socketPath);
 let answer = '';
 process.exitCode = 1;
-// Whoever would answer is gone: no answer.
+// The process that would answer is gone.
 socket.on('error', () => {});
 socket.setEncoding('utf8').on('data', (part: string) => {
   answer += part;

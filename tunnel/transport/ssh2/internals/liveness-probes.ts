@@ -1,23 +1,23 @@
 import type { Client, ClientChannel } from 'ssh2';
 import type { Probe } from '../../liveness/liveness-probe.js';
 
-/** What a channel that is to be refused would take in. */
+/** The window of a channel that will be refused. */
 const WINDOW_BYTES = 2 << 20;
 const PACKET_BYTES = 32 << 10;
 
-/** The parts of ssh2's inside by which its own keepalive, and its channels, are made. */
+/** The internals of ssh2 that its own keepalive and its channels use. */
 interface Inside {
   readonly protocol: object;
-  /** Called in turn with the answers to global requests. */
+  /** Callbacks for the answers to global requests, in order. */
   readonly answers: unknown[];
   readonly channels: object;
 }
 
 /**
- * Questions that an SSH server answers, at no cost to it and without effect.
+ * Requests that an SSH server answers, without effect or cost.
  *
- * ssh2 has no option for asking them when we want to; where its inside is not as expected, a channel to nowhere is
- * asked for instead.
+ * ssh2 has no API for sending them on demand; if its internals are not as expected, a channel to nowhere is requested
+ * instead.
  */
 export function ssh2Probes(client: Client): readonly Probe[] {
   const inside = insideOf(client);
@@ -39,15 +39,15 @@ function askKeepalive(client: Client, answered: () => void): boolean {
   return true;
 }
 
-/** A channel of the type that only servers open: a server has to refuse it (RFC 4254 §7.2). */
+/** Requests a channel of a type that only servers open: a server must refuse it (RFC 4254 §7.2). */
 function askForForwarded(client: Client, answered: () => void): boolean {
   const inside = insideOf(client);
   if (inside === undefined || !isWritable(client)) return false;
-  // While keys are changed ssh2 would have to hold it back, which the stand-in below cannot have it do.
+  // During a key exchange ssh2 would have to queue it, which `asServer` below cannot do.
   if (Reflect.get(inside.protocol, '_kexinit') !== undefined) return false;
   const id = call(inside.channels, 'add', answeredBy(answered));
   const from = { boundAddr: '127.0.0.1', boundPort: 0, remoteAddr: '127.0.0.1', remotePort: 0 };
-  // ssh2 lets only servers ask for it.
+  // ssh2 allows it for servers only.
   const asServer = Object.create(inside.protocol, { _server: { value: true } });
   call(asServer, 'forwardedTcpip', id, WINDOW_BYTES, PACKET_BYTES, from);
   return true;
@@ -59,14 +59,14 @@ function channelToNowhere(client: Client): Probe {
       client.forwardOut('127.0.0.1', 0, '127.0.0.1', 0, answeredBy(answered));
       return true;
     } catch {
-      // The connection is gone already, which its close tells.
+      // The connection is already gone, as its close event says.
       return false;
     }
   };
   return { name: 'direct-tcpip', send };
 }
 
-/** Refused or opened, either is an answer; with this very error ssh2 ends what was not answered. */
+/** Refused or opened, either is an answer; ssh2 gives this error for requests that were never answered. */
 function answeredBy(answered: () => void): (error?: Error, channel?: ClientChannel) => void {
   return (error, channel) => {
     if (error?.message !== 'No response from server') answered();

@@ -1,23 +1,23 @@
 import type { ClientChannel } from 'ssh2';
 
-/** A channel that has received so much is worth a wider window; most never do. */
+/** A channel that has received this much gets a wider window; most never do. */
 const WIDE_AFTER_BYTES = 1 << 20;
-/** What a wide window has beyond ssh2's own 2 MiB. */
+/** What a wide window adds to ssh2's own 2 MiB. */
 export const EXTRA_BYTES = 6 << 20;
-/** For all channels of one link together, which bounds what readers that stall can make us hold. */
+/** For all channels of one link together, which limits the memory that stalled readers can take. */
 const BUDGET_BYTES = 48 << 20;
 
 /**
- * Widens the receive windows of one link's channels where much is received: ssh2 grants 2 MiB and renews at half of
- * that, so a channel gets about 1 MiB for each round trip.
+ * Widens the receive windows of channels that receive a lot: ssh2 grants 2 MiB and renews at half of that, so a channel
+ * gets about 1 MiB per round trip.
  *
- * ssh2 has no option for it. It keeps what the host may still send in `incoming.window` and fills that up to 2 MiB;
- * taking the extra off that number once makes ssh2 itself grant as much more, from then on.
+ * ssh2 has no option for it. It keeps what the host may still send in `incoming.window` and refills that to 2 MiB;
+ * subtracting the extra from that number once makes ssh2 itself grant that much more from then on.
  */
 export class ReceiveWindows {
   #leftBytes = BUDGET_BYTES;
 
-  /** Follows a channel that was just opened; does nothing where ssh2 keeps no such number. */
+  /** Watches a channel that was just opened; does nothing if ssh2 keeps no such number. */
   follow(channel: ClientChannel): void {
     const incoming: unknown = Reflect.get(channel, 'incoming');
     if (typeof incoming !== 'object' || incoming === null) return;
@@ -36,8 +36,8 @@ export class ReceiveWindows {
 }
 
 /**
- * A window as ssh2 counts it, that goes down by the extra once enough was received and `widen` allows it.
- * It never shows exactly 0, for then ssh2 would drop what comes next.
+ * A window as ssh2 counts it, which drops by the extra once enough was received and `widen` allows it. It never shows
+ * exactly 0, because ssh2 would then drop what comes next.
  */
 export function widening(
   granted: number,

@@ -5,12 +5,11 @@ type Sign = (data: Buffer, signed: (signature: Buffer) => void) => void;
 type AuthPk = (username: string, key: object, algorithm?: string, sign?: Sign) => void;
 
 /**
- * Makes a client that is connecting send the signature along with the key, instead of asking first whether the host
- * would take the key (RFC 4252 §7 allows both), which saves a round trip. Only keys that we hold unlocked sign at
- * once; agents' keys and locked ones are asked about first, because their signature may take a person. RSA keys sign
- * as `rsa` says.
+ * Makes a connecting client send the signature along with the key, instead of first asking whether the host accepts the
+ * key (RFC 4252 §7 allows both), which saves a round trip. This is only for unlocked keys; the host is asked first about
+ * keys in an SSH agent and locked ones, because their signature may take a person. RSA keys sign as `rsa` says.
  *
- * ssh2 has no option for either; where its inside is not as expected, the host is asked first, and ssh2 decides.
+ * ssh2 has no option for either; if its internals are not as expected, the host is asked first, and ssh2 decides.
  */
 export function signAtOnce(client: Client, rsa: RsaAlgorithms): void {
   const protocol: unknown = Reflect.get(client, '_protocol');
@@ -29,7 +28,7 @@ export function signAtOnce(client: Client, rsa: RsaAlgorithms): void {
     const signNow: Sign = (data, signed) => {
       const signature = key.sign(data, hashOf(algorithm));
       if (!(signature instanceof Error)) signed(signature);
-      // Once asked for after the host took the key, the same failure is reported as what it is.
+      // Requested after the host accepted the key, so the same failure is reported as such.
       else if (sign) sign(data, signed);
       else ask();
     };
@@ -38,7 +37,7 @@ export function signAtOnce(client: Client, rsa: RsaAlgorithms): void {
   Reflect.set(protocol, 'authPK', request);
 }
 
-/** ssh2 keeps to itself what the host says that it verifies. */
+/** ssh2 does not expose the signature algorithms that the host announces. */
 function learnAlgorithms(protocol: object, rsa: RsaAlgorithms): void {
   const handlers: unknown = Reflect.get(protocol, '_handlers');
   if (typeof handlers !== 'object' || handlers === null) return;

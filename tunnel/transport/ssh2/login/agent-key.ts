@@ -4,15 +4,15 @@ import ssh2, { type ParsedKey, type SignCallback, type SigningRequestOptions } f
 import { onAbort } from '../../../../base/abort.js';
 import type { AgentKey } from '../../../identity/identity-files.js';
 
-/** Whether ssh2 can offer a key of an agent: certificates, FIDO keys and the like are for OpenSSH alone. */
+/** Whether ssh2 can offer a key of an SSH agent: certificates and FIDO keys, for example, need OpenSSH. */
 export function isUsableBySsh2({ publicKey }: AgentKey): boolean {
   return !(ssh2.utils.parseKey(publicKey) instanceof Error);
 }
 
-/** How a key signs, wherever its private half is. `hash` is for RSA. */
+/** Signs with a key, wherever its private half is. `hash` is for RSA. */
 export type Sign = (data: Buffer, options: SigningRequestOptions) => Promise<Buffer>;
 
-/** A key in an SSH agent; `attempt` aborts when the signature is of no use any more. */
+/** Signs with a key in an SSH agent; `attempt` aborts when the signature is no longer needed. */
 export function signInAgent(socketPath: string, publicKey: Buffer, attempt: AbortSignal): Sign {
   return (data, options) =>
     new Promise((resolve, reject) => {
@@ -23,7 +23,7 @@ export function signInAgent(socketPath: string, publicKey: Buffer, attempt: Abor
     });
 }
 
-/** One key, for ssh2 to offer: it asks no more than a signature, and only of a key that the host takes. */
+/** An agent with one key, for ssh2 to offer; it is asked to sign only if the host accepts the key. */
 export class OneKeyAgent extends ssh2.BaseAgent<ParsedKey> {
   readonly #publicKey: ParsedKey;
   readonly #sign: Sign;
@@ -59,9 +59,9 @@ function agentAt(socketPath: string, signal: AbortSignal): InstanceType<typeof s
 }
 
 /**
- * Opens one request's connection to an SSH agent. When the attempt to log in ends, the connection is let go of
- * without a word, even if the agent still waits for its owner to touch a key: taken for an answer, the closing
- * would make ssh2 go on with an SSH connection that is gone.
+ * Opens the connection of one request to an SSH agent. When the login attempt ends, the connection is dropped silently,
+ * even if the SSH agent is still waiting for its owner to touch a key: ssh2 would take the close for an answer and
+ * continue with an SSH connection that is gone.
  */
 function openAgentStream(
   socketPath: string,

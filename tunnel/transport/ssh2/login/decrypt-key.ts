@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { DecryptRequest, DecryptResult } from './decrypt-worker.js';
 
 /**
- * Decrypts a private key beside the main loop, which OpenSSH's key derivation would block for a second.
+ * Decrypts a private key in a worker thread, because OpenSSH's key derivation would block the main one for a second.
  * @returns the text of the unencrypted key; undefined when the passphrase is wrong
  */
 export async function decryptKey(

@@ -19,7 +19,7 @@ function decrypt({ privateKey, passphrase }: DecryptRequest): DecryptResult {
   try {
     pem = readPrivateKey(privateKey, passphrase).getPrivatePEM();
   } catch {
-    // Whatever a wrong passphrase makes of a key looks like any other fault.
+    // A wrong passphrase cannot be told from any other error.
     return {};
   }
   return { privateKey: formatPrivateKey(createPrivateKey(pem)) };

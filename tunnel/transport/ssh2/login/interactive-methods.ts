@@ -4,10 +4,10 @@ import type { AuthMethod, ResolvedDestination } from '../../../ssh-config/resolv
 import { noAnswer } from '../../link-errors.js';
 import type { LoginMethod, LoginOptions } from './login-method.js';
 
-/** How often each method may fail, as with OpenSSH. */
+/** How often each method may be tried, as with OpenSSH. */
 const TRIES = 3;
 
-/** The ways to log in that take a person's answers: keyboard-interactive (second factors, mostly) and passwords. */
+/** Login methods that need a person: keyboard-interactive (mostly second factors) and passwords. */
 export class InteractiveMethods {
   readonly #destination: ResolvedDestination;
   readonly #options: LoginOptions;
@@ -24,22 +24,22 @@ export class InteractiveMethods {
     }
   }
 
-  /** Those that there may be an answer to. */
+  /** The methods with tries left, or that had some. */
   get methods(): readonly AuthMethod[] {
     return [...this.#triesLeft.keys()];
   }
 
-  /** Whether anything that a person knows was handed over to be sent. */
+  /** Whether a person's answer was sent. */
   get hasAnswered(): boolean {
     return this.#hasAnswered;
   }
 
-  /** We are logged in: a password that was right need not be typed again when the connection is made anew. */
+  /** Login succeeded: remembers the password for reconnecting. */
   succeeded(): void {
     if (this.#password !== undefined) this.#options.questions?.remember(this.#topic, this.#password);
   }
 
-  /** Another try of a method that the host accepts; undefined when it is used up, or the person gives no answer. */
+  /** The next try of a method that the host accepts; undefined when none is left, or the person gives no answer. */
   async next(name: AuthMethod, accepts: readonly string[]): Promise<LoginMethod | undefined> {
     this.#password = undefined;
     const left = this.#triesLeft.get(name) ?? 0;
@@ -72,7 +72,7 @@ export class InteractiveMethods {
     return { name, method: { type: name, username: this.#destination.user, prompt } };
   }
 
-  /** What the host said above its first prompt is shown with it. */
+  /** Shows what the host said above its first prompt together with it. */
   async #answerAll(prompts: readonly Prompt[], above: readonly string[]): Promise<string[] | undefined> {
     return this.#options.questions?.converse(this.#options, async (put) => {
       const answers: string[] = [];

@@ -4,28 +4,28 @@ import type { RsaAlgorithms } from '../../../key-formats/rsa-algorithms.js';
 import type { PausableTimeout } from '../../../pausable-timeout.js';
 import type { Questions } from '../../../questions.js';
 
-/** One thing to try, as ssh2 is to try it. */
+/** One login method, as ssh2 takes it. */
 export interface LoginMethod {
   readonly method: AnyAuthMethod;
-  /** What to call it when the host refused it. */
+  /** Its name in errors, once the host refused it. */
   readonly name?: string | undefined;
-  /** For an RSA key that is refused: whether it may be offered again, signing in another way. */
+  /** Whether it is an RSA key, which may be offered again with another signature algorithm. */
   readonly isRsa?: boolean | undefined;
   /** For a key from a file: its private half, once it is unlocked. */
   readonly privateKey?: () => ParsedKey | undefined;
-  /** For a key offered by way of an agent: whether the host wanted a signature of it, and got one. */
+  /** For a key offered through an agent: whether the host asked for a signature, and got one. */
   readonly signature?: (() => Signature) | undefined;
 }
 
 export type Signature = 'not-wanted' | 'given' | 'failed';
 
 export interface LoginOptions {
-  /** To ask a person; without any, nothing is asked. */
+  /** Asks a person; without it nothing is asked. */
   readonly questions?: Questions | undefined;
   readonly timeLimit?: PausableTimeout | undefined;
-  /** Aborts when we are logged in, or never will be. */
+  /** Aborts when login has succeeded or failed. */
   readonly signal: AbortSignal;
-  /** What keeps us from going on: a TunnelError `bad-identity`, or whatever a question rejected with. */
+  /** Told what ends the login: a TunnelError `bad-identity`, or whatever a question rejected with. */
   readonly onFailed: (reason: unknown) => void;
   readonly rsa: RsaAlgorithms;
   readonly log?: Log | undefined;

@@ -7,15 +7,15 @@ import { InteractiveMethods } from './interactive-methods.js';
 import type { LoginMethod, LoginOptions } from './login-method.js';
 import { offerIdentity } from './offer-identity.js';
 
-/** Where a host asks for more than keys, the attempts that it allows (sshd: 6) are not used up by repeating keys. */
+/** Where a host wants more than keys, repeating keys must not use up the attempts that it allows (sshd: 6). */
 const MAX_KEY_ATTEMPTS = 4;
 
-/** How one connection logs in: what it offers a host, in OpenSSH's order, and what came of it. */
+/** The login of one connection: what it offers the host, in OpenSSH's order, and what the host refused. */
 export class Ssh2Login {
   readonly #destination: ResolvedDestination;
   readonly #options: LoginOptions;
   #identities: Identity[];
-  /** RSA keys that the host refused as they signed; in another round they sign in another way. */
+  /** RSA keys that the host refused; in the next round they sign with another algorithm. */
   #again: Identity[] = [];
   readonly #answered: InteractiveMethods;
   readonly #refused: string[] = [];
@@ -23,11 +23,11 @@ export class Ssh2Login {
   #identity: Identity | undefined;
   #attempts = 0;
   #accepts: readonly string[] = [];
-  /** Whether `accepts` is what the host says now: it says so only when it refuses something. */
+  /** Whether `accepts` is up to date: the host sends it only when it refuses something. */
   #isSure = false;
   #mustProbe = false;
 
-  /** How RSA keys sign. */
+  /** The signature algorithms of RSA keys. */
   readonly rsa = new RsaAlgorithms();
 
   constructor(
@@ -41,23 +41,23 @@ export class Ssh2Login {
     this.#answered = new InteractiveMethods(destination, this.#options);
   }
 
-  /** Identities and methods offered in vain so far. */
+  /** Identities and methods that the host refused so far. */
   get tried(): readonly string[] {
     const name = this.#offered?.name;
     return name === undefined || this.isRepeating ? this.#refused : [...this.#refused, name];
   }
 
-  /** Whether everything was offered once: what a host cuts short then was in vain before. */
+  /** Whether everything was offered once already. */
   get isRepeating(): boolean {
     return this.rsa.round > 0;
   }
 
-  /** Authentication methods that the host would go on with. */
+  /** Authentication methods that the host would accept next. */
   get accepts(): readonly string[] {
     return this.#accepts;
   }
 
-  /** Whether the host was sent what a person knows: a password, or answers. */
+  /** Whether the host was sent a password or answers. */
   get hasToldSecret(): boolean {
     return this.#answered.hasAnswered;
   }
@@ -65,7 +65,7 @@ export class Ssh2Login {
   /** For ssh2: what to try next. */
   handler(): AuthHandlerMiddleware {
     return (accepts: readonly string[] | null, isPartial: boolean | null, next) => {
-      // Its types do not know that `false` says that there is nothing left to try.
+      // The types lack `false`, which means that nothing is left to try.
       const go = next as (method: AnyAuthMethod | false) => void;
       this.#learn(accepts, isPartial === true);
       this.#choose().then(
@@ -79,12 +79,12 @@ export class Ssh2Login {
     };
   }
 
-  /** To be called when we are logged in. */
+  /** Call this after login. */
   succeeded(): void {
     this.#answered.succeeded();
   }
 
-  /** To be called when we are logged in: gives the key that did it to the agent, where ssh_config wants that. */
+  /** Call this after login: adds the key that was accepted to the SSH agent, if ssh_config says so. */
   async addKeyToAgent(): Promise<void> {
     const key = this.#offered?.privateKey?.();
     const file = this.#offered?.name;
@@ -103,7 +103,7 @@ export class Ssh2Login {
       if (offered.isRsa && this.#identity && signature !== 'failed') this.#again.push(this.#identity);
     }
     if (signature !== undefined) {
-      // ssh2 keeps to itself what the host said. Where it took the key, something is left to do: ask what.
+      // ssh2 does not expose what the host said. If it accepted the key, it wants something more: ask what.
       this.#mustProbe = isTaken;
     } else if (accepts !== null) {
       this.#accepts = accepts;
@@ -112,7 +112,7 @@ export class Ssh2Login {
     }
   }
 
-  /** Starts with a key unless told otherwise: probing with `none`, as OpenSSH does, would cost a round trip. */
+  /** Starts with a key, unless ssh_config says otherwise: probing with `none`, as OpenSSH does, costs a round trip. */
   async #choose(): Promise<LoginMethod | undefined> {
     const { authMethods, user } = this.#destination;
     const probe: LoginMethod = { method: { type: 'none', username: user } };
@@ -137,7 +137,7 @@ export class Ssh2Login {
     }
   }
 
-  /** An RSA key to offer again, once nothing else is left to offer and it is known what the host accepts besides. */
+  /** An RSA key to offer again, once nothing else is left to offer and it is known what else the host accepts. */
   #repeated(): Identity | undefined {
     const { methods } = this.#answered;
     if (methods.length > 0 && !this.#isSure) return undefined;

@@ -14,10 +14,10 @@ type FileIdentity = Identity & { readonly kind: 'file' };
 const PASSPHRASE_TRIES = 3;
 
 /**
- * Makes an identity ready to be offered; undefined when it cannot be, for want of a passphrase perhaps.
- * A passphrase is asked for once the host takes the key, unless the key is of a form that shows nothing before.
+ * Prepares an identity to be offered; undefined when that is impossible, such as without a passphrase. The passphrase is
+ * asked for once the host accepts the key, unless the key's format hides the public half.
  *
- * @throws TunnelError `bad-identity` for a key asked for that cannot be read
+ * @throws TunnelError `bad-identity` for a required key that cannot be read
  */
 export async function offerIdentity(
   identity: Identity,
@@ -91,7 +91,7 @@ function read(
   }
 }
 
-/** While a signature is made, ssh2 takes every error for a reason to try the next key. */
+/** While signing, ssh2 takes every error for a reason to try the next key. */
 async function decryptOrFail(...args: Parameters<typeof decrypt>): ReturnType<typeof decrypt> {
   try {
     return await decrypt(...args);
@@ -102,7 +102,7 @@ async function decryptOrFail(...args: Parameters<typeof decrypt>): ReturnType<ty
   }
 }
 
-/** Asks for the passphrase, once in a run for each file, whichever host it is for. */
+/** Asks for the passphrase, once per run for each file, for whichever host. */
 async function decrypt(
   { name: file, privateKey }: FileIdentity,
   destination: ResolvedDestination,

@@ -3,7 +3,7 @@ import ssh2, { type ParsedKey } from 'ssh2';
 import { inspectPrivateKey, privateKeyIn } from '../../../key-formats/key-file-text.js';
 import { sshString } from '../../../key-formats/wire-fields.js';
 
-/** Two equal numbers, which show a reader that it decrypted rightly. */
+/** Two equal numbers, which tell a reader that it decrypted correctly. */
 const CHECK = Buffer.alloc(8);
 const BLOCK_SIZE = 8;
 
@@ -11,9 +11,9 @@ const BLOCK_SIZE = 8;
 const SSH_CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
 
 /**
- * Reads a private key in any form that `ssh-keygen` or `openssl` write it in. Slow, and blocking, for an encrypted
- * key in OpenSSH's own form.
- * @throws Error when the passphrase is wrong or the text is none that can be read
+ * Reads a private key in any format that `ssh-keygen` or `openssl` writes. Slow and blocking for an encrypted key in
+ * OpenSSH's own format.
+ * @throws Error when the passphrase is wrong or the text cannot be read
  */
 export function readPrivateKey(text: string, passphrase?: string): ParsedKey {
   const key = privateKeyIn(text);
@@ -22,7 +22,7 @@ export function readPrivateKey(text: string, passphrase?: string): ParsedKey {
   return parsed(formatPrivateKey(createPrivateKey({ key, passphrase })));
 }
 
-/** The text of an unencrypted private key that {@link readPrivateKey} reads at once. */
+/** An unencrypted private key in a format that {@link readPrivateKey} reads quickly. */
 export function formatPrivateKey(key: KeyObject): string {
   switch (key.asymmetricKeyType) {
     case 'rsa':
@@ -36,7 +36,7 @@ export function formatPrivateKey(key: KeyObject): string {
   }
 }
 
-/** An elliptic-curve key without what ssh2 cannot read: a curve spelled out, a compressed or absent public half. */
+/** An elliptic-curve key without what ssh2 cannot read: explicit curve parameters, a compressed or missing public half. */
 function plainly(key: KeyObject): KeyObject {
   const curve = key.asymmetricKeyDetails?.namedCurve ?? 'it uses';
   if (!SSH_CURVES.includes(curve)) throw new TypeError(`SSH does not support keys on the curve ${curve}`);
@@ -50,7 +50,7 @@ function parsed(text: string, passphrase?: string): ParsedKey {
   return key;
 }
 
-/** OpenSSH's own form, the only one that ssh2 reads such keys in. */
+/** OpenSSH's own format, the only one in which ssh2 reads such keys. */
 function formatEd25519({ d = '', x = '' }: JsonWebKey): string {
   const publicHalf = Buffer.from(x, 'base64url');
   const type = Buffer.from('ssh-ed25519');

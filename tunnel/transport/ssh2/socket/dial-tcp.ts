@@ -2,13 +2,13 @@ import { ADDRCONFIG, type LookupAddress, promises } from 'node:dns';
 import { connect, isIP, type Socket } from 'node:net';
 import { onAbort, untilAborted } from '../../../../base/abort.js';
 
-/** How long an address may stay unanswered before the next one of the host is tried beside it (RFC 8305 §5). */
+/** How long an address may stay silent before the host's next one is tried in parallel (RFC 8305 §5). */
 const NEXT_ADDRESS_AFTER_MS = 250;
 
-/** How long one attempt may stay unanswered before another is made beside it. */
+/** How long an attempt may stay silent before another is made in parallel. */
 const NEXT_ATTEMPT_AFTER_MS = 500;
 
-/** Finds the addresses of a host, the preferred first. */
+/** Looks up the addresses of a host, the preferred first. */
 export type Lookup = (
   host: string,
   options: { readonly family?: 4 | 6 | undefined },
@@ -16,7 +16,7 @@ export type Lookup = (
 
 export interface DialTcpOptions {
   readonly signal: AbortSignal;
-  /** Default the system's. */
+  /** Default: the system's. */
   readonly lookup?: Lookup | undefined;
 }
 
@@ -30,15 +30,14 @@ export interface TcpAddress {
 }
 
 /**
- * Connects to the first address of a host that answers. One that refuses, or says nothing for a quarter of a second,
- * does not hold up those after it; none is given up before another has answered.
+ * Connects to the first address of a host that answers. An address that refuses, or is silent for a quarter of a second,
+ * does not delay the next; none is given up before another has answered.
  *
- * Makes sure of a fresh attempt at each address twice a second while nothing answers: TCP by itself asks again after 1, 3
- * and 7 s, so that a network which is back would be noticed seconds late. Attempts beside the first are replaced,
- * which makes two for each address at most.
+ * While nothing answers, each address gets a new attempt twice a second: TCP itself retries after 1, 3 and 7 s, so a
+ * recovered network would be noticed seconds late. Only the first attempt and the newest one are kept.
  *
- * @throws what looking up the host fails with, or the attempt at its first address when all have failed; aborting
- * leaves nothing
+ * @throws the error of the lookup, or of the first address when all have failed; an abort rejects with `signal.reason`
+ * and leaves nothing behind
  */
 export async function dialTcp(
   { host, port, family }: TcpAddress,
@@ -53,7 +52,7 @@ export async function dialTcp(
   return firstToAnswer(addresses, port, signal);
 }
 
-/** Takes the families in turns, beginning with that of the first address: often a whole family does not work. */
+/** Alternates between the IP versions, starting with that of the first address: often a whole version does not work. */
 export function interleave(found: readonly LookupAddress[]): string[] {
   const first = found.filter(({ family }) => family === found[0]?.family);
   const other = found.filter(({ family }) => family !== found[0]?.family);
@@ -66,7 +65,7 @@ function systemLookup(
   host: string,
   { family }: { readonly family?: 4 | 6 | undefined },
 ): Promise<LookupAddress[]> {
-  // Without a family, addresses of those that this machine has none of would be of no use.
+  // Without a family, skip those that this machine has no address of.
   return promises.lookup(host, {
     all: true,
     family: family ?? 0,
@@ -111,7 +110,7 @@ interface Outcome {
   readonly onFailed: (error: Error) => void;
 }
 
-/** Attempts at one address. */
+/** The attempts at one address. */
 class AddressAttempts {
   readonly #first: Socket;
   readonly #timer: NodeJS.Timeout;
@@ -133,12 +132,12 @@ class AddressAttempts {
     this.#first = attempt().once('error', this.#onFailed);
     this.#timer = setInterval(() => {
       this.#second?.destroy();
-      // Where this one fails the first does too, or still waits.
+      // If this one fails, the first fails too or is still waiting.
       this.#second = attempt().on('error', ignore);
     }, NEXT_ATTEMPT_AFTER_MS);
   }
 
-  /** Leaves nothing but the winner, to which whoever takes it over listens. */
+  /** Destroys all sockets but the winner, whose errors its new owner handles. */
   destroy(winner?: Socket): void {
     clearInterval(this.#timer);
     this.#first.off('error', this.#onFailed);

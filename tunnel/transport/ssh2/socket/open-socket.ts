@@ -12,12 +12,12 @@ import type { Ssh2Socket } from './socket.js';
 /** RFC 4254 §5.1: the server forbids it. */
 const ADMINISTRATIVELY_PROHIBITED = 1;
 
-/** Silence after which TCP looks whether the other side is there; Node gives up on it after ten looks, one a second. */
+/** Silence after which TCP probes the peer; it is given up after ten probes, one a second. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /**
- * Opens the way to a host's SSH server: TCP, its ProxyCommand, or a channel of the hop before it, which is verified
- * and authenticated on its own.
+ * Opens the stream to a host's SSH server: TCP, its ProxyCommand, or a channel of the hop before it, which is verified and
+ * logged in to on its own.
  *
  * @throws TunnelError of a hop, naming it; `unreachable` when the last hop does not reach the host
  */
@@ -78,7 +78,7 @@ async function openThrough(
   });
   const destroy = () => {
     stream.destroy();
-    // A channel of a connection that is gone would wait for it.
+    // The channel of a connection that is gone would wait for it.
     void link.close();
   };
   return {
@@ -92,7 +92,7 @@ async function openThrough(
   };
 }
 
-/** A host that its hop cannot reach just now is worth another try, unlike one that the hop forbids. */
+/** Makes the error one to retry if the hop cannot reach the host right now, unlike one that the hop forbids. */
 function asTransient(error: unknown, hop: ResolvedDestination): unknown {
   if (!(error instanceof TunnelError) || error.code !== 'forward-refused') return error;
   const { cause } = error;

@@ -6,20 +6,20 @@ import { TunnelError } from '../../../errors.js';
 import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
 import type { Ssh2Socket } from './socket.js';
 
-/** How long a command may take to end once it is told to. */
+/** How long the command may take to exit after SIGHUP. */
 const END_TIMEOUT_MS = 1_000;
 
 /**
- * As OpenSSH runs it, except that ^C at the terminal is for us to answer: an orderly end needs the connection. Node's
- * pipes are sockets, for which bash takes itself to be run by a network daemon, and reads ~/.bashrc, unless it is told
- * by SHLVL that a shell runs already.
+ * Runs it as OpenSSH does, except that Ctrl-C in the terminal does not reach it: a clean shutdown needs the connection.
+ * Node's pipes are sockets, which make bash believe that a network daemon started it and read ~/.bashrc, unless SHLVL
+ * says that a shell is running already.
  */
 const RUN_IN_SHELL = `trap '' INT; export SHLVL="\${SHLVL:-1}"; exec "\${SHELL:-/bin/sh}" -c "$0"`;
 
-/** Of what the command says on its standard error. */
+/** How much of the command's standard error is kept. */
 const KEPT_CHARACTERS = 500;
 
-/** Runs a ProxyCommand: a line for the person's shell, whose standard input and output lead to the host. */
+/** Runs a ProxyCommand: a line for the user's shell, whose standard input and output lead to the host. */
 export function runProxyCommand(
   command: string,
   destination: ResolvedDestination,

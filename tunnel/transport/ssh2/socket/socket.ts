@@ -1,16 +1,16 @@
 import type { Duplex } from 'node:stream';
 import type { TunnelError } from '../../../errors.js';
 
-/** What an SSH connection runs over. */
+/** The stream that an SSH connection runs over. */
 export interface Ssh2Socket {
   readonly stream: Duplex;
-  /** Has TCP itself look whether the other side is there; only where it runs over TCP directly. */
+  /** Switches TCP keepalive on; only for a direct TCP connection. */
   keepAlive?(): void;
-  /** Cuts it at once. */
+  /** Cuts it immediately. */
   destroy(): void;
   /**
-   * Cuts it, with all that it leads through; bounded, idempotent.
-   * @returns why it ended before, where what it leads through can say so
+   * Cuts it and everything below it, within about 1 s. Idempotent.
+   * @returns why it had ended already, if something below it knows
    */
   close(): Promise<TunnelError | undefined>;
 }
