@@ -33,7 +33,7 @@ function use(
   return { child, firstLine, exited };
 }
 
-test.serial('A closed tunnel leaves nothing that keeps the process, and no socket', async (t) => {
+test.serial('a closed tunnel leaves nothing that keeps the process, and no socket', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
   const { firstLine, exited } = use('close', sshd.options, target.address);
@@ -42,7 +42,7 @@ test.serial('A closed tunnel leaves nothing that keeps the process, and no socke
   t.false(existsSync(dirname(path)));
 });
 
-test.serial('A tunnel closed while SSH is down leaves nothing either', async (t) => {
+test.serial('a tunnel closed while SSH is down leaves nothing either', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
   const { firstLine, exited } = use('close-while-down', sshd.options, target.address);
@@ -52,7 +52,7 @@ test.serial('A tunnel closed while SSH is down leaves nothing either', async (t)
   t.false(existsSync(dirname(path)));
 });
 
-test.serial('A process that exits without closing leaves no socket behind', async (t) => {
+test.serial('a process that exits without closing leaves no socket behind', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
   const { firstLine, exited } = use('exit', sshd.options, target.address);
@@ -61,7 +61,7 @@ test.serial('A process that exits without closing leaves no socket behind', asyn
   t.false(existsSync(dirname(path)));
 });
 
-test.serial('Opening can be aborted while the host says nothing', async (t) => {
+test.serial('opening can be aborted while the host says nothing', async (t) => {
   await using sshd = await Sshd.start();
   const silent = createServer().listen(0, '127.0.0.1');
   t.teardown(() => silent.close());
@@ -76,7 +76,7 @@ test.serial('Opening can be aborted while the host says nothing', async (t) => {
   t.is(await exited, 0);
 });
 
-test.serial('Opening can be aborted while the SSH agent waits for its owner', async (t) => {
+test.serial('opening can be aborted while the SSH agent waits for its owner', async (t) => {
   await using sshd = await Sshd.start();
   const agentSocket = join(sshd.folder, 'agent');
   const agent = createServer().listen(agentSocket);
@@ -88,7 +88,7 @@ test.serial('Opening can be aborted while the SSH agent waits for its owner', as
   t.is(await exited, 0);
 });
 
-test.serial('A signal that is aborted already opens nothing', async (t) => {
+test.serial('a signal that is aborted already opens nothing', async (t) => {
   await using sshd = await Sshd.start();
   const reason = new Error('enough');
   const error = await t.throwsAsync(Tunnel.open(sshd.options, { signal: AbortSignal.abort(reason) }));
@@ -96,7 +96,7 @@ test.serial('A signal that is aborted already opens nothing', async (t) => {
   t.false(sshd.log.some((line) => line.includes('Connection from')));
 });
 
-test.serial('A host that is silent does not hold up closing', async (t) => {
+test.serial('a host that is silent does not hold up closing', async (t) => {
   await using sshd = await Sshd.start();
   const tunnel = await Tunnel.open({ ...sshd.options, keepaliveIntervalMs: 600_000 });
   await sshd.freeze();
@@ -104,7 +104,7 @@ test.serial('A host that is silent does not hold up closing', async (t) => {
   t.is(tunnel.state.status, 'closed');
 });
 
-test.serial('Opening and closing leave no listener on the signal', async (t) => {
+test.serial('opening and closing leave no listener on the signal', async (t) => {
   await using sshd = await Sshd.start();
   const { signal } = new AbortController();
   const tunnel = await Tunnel.open(sshd.options, { signal });

@@ -32,7 +32,7 @@ for (const [text, user, host, port] of accepted) {
   });
 }
 
-test.serial('A host key in the query is kept, whether its plus signs are escaped or not', (t) => {
+test.serial('a host key in the query is kept, whether its plus signs are escaped or not', (t) => {
   const key = 'AAAAC3Nza+C1/lZDI1=';
   for (const text of [`ssh://host?hostkey=${key}`, `host?hostkey=${encodeURIComponent(key)}`]) {
     t.is(parseDestination(text, { defaultUser }).hostKey, key);
@@ -68,7 +68,7 @@ const refused = [
 /** What a shell acts on somewhere, or takes for an option. */
 const SHELLS = [...'$\\\'"`!*~%;&|<>(){}[]?', ' ', '\t', '\n', '\u00a0', '\0', '\u001b', '\u202e'];
 
-test.serial('No character that a shell acts on gets into the name of a user or a host', (t) => {
+test.serial('no character that a shell acts on gets into the name of a user or a host', (t) => {
   for (const character of SHELLS) {
     const name = `a${character}b`;
     const escaped = encodeURIComponent(name);
@@ -114,7 +114,7 @@ for (const [text, user, host, port] of HOPS) {
   });
 }
 
-test.serial('A hop that OpenSSH would hand to no shell is refused', (t) => {
+test.serial('a hop that OpenSSH would hand to no shell is refused', (t) => {
   for (const text of [
     '',
     '@b',
@@ -142,7 +142,7 @@ for (const text of refused) {
   });
 }
 
-test.serial('A password in a destination is refused and not repeated', (t) => {
+test.serial('a password in a destination is refused and not repeated', (t) => {
   for (const text of ['root:hunter2@host', 'ssh://root:hunter2@host:22', 'root:hun@ter2@host']) {
     const error = t.throws(() => parseDestination(text, { defaultUser }), { instanceOf: TunnelError });
     t.notRegex(`${error.message} ${error.host}`, /hun|ter2/);
@@ -151,7 +151,7 @@ test.serial('A password in a destination is refused and not repeated', (t) => {
 });
 
 test.serial(
-  'Any text is a destination or a TunnelError, and a destination survives being written and read',
+  'any text is a destination or a TunnelError, and a destination survives being written and read',
   (t) => {
     const piece = fc.constantFrom(
       '@',

@@ -3,7 +3,7 @@ import { isPermanent, mostSerious, TunnelError, type TunnelErrorCode } from '../
 
 const failed = (code: TunnelErrorCode) => new TunnelError(code, `root@${code}:22`, `It was ${code}.`);
 
-test.serial('Of several failures the one that a person must see comes first', (t) => {
+test.serial('of several failures the one that a person must see comes first', (t) => {
   const order: TunnelErrorCode[] = [
     'host-key-changed',
     'host-key-revoked',
@@ -21,12 +21,12 @@ test.serial('Of several failures the one that a person must see comes first', (t
   }
 });
 
-test.serial('A single failure stays itself', (t) => {
+test.serial('a single failure stays itself', (t) => {
   const error = failed('unreachable');
   t.is(mostSerious([error]), error);
 });
 
-test.serial('Trying again is hopeless only when it is so for every way in', (t) => {
+test.serial('trying again is hopeless only when it is so for every destination', (t) => {
   t.true(isPermanent(failed('auth-failed')));
   t.true(isPermanent(mostSerious([failed('auth-failed'), failed('host-key-changed')])));
   t.false(isPermanent(mostSerious([failed('unreachable'), failed('host-key-changed')])));

@@ -19,7 +19,7 @@ const run = promisify(execFile);
 
 for (const transport of ['ssh2', 'openssh'] as const) {
   test.serial(
-    `A host with one session for a connection runs a command beside a new forward, with ${transport}`,
+    `a host with one session for a connection runs a command beside a new forward, with ${transport}`,
     async (t) => {
       await using sshd = await Sshd.start(['MaxSessions 1']);
       await using target = await Target.start();
@@ -32,7 +32,7 @@ for (const transport of ['ssh2', 'openssh'] as const) {
   );
 }
 
-test.serial('Commands and forwards of a pool share one connection, which is kept for them', async (t) => {
+test.serial('commands and forwards of a pool share one connection, which is kept for them', async (t) => {
   await using sshd = await Sshd.start();
   await using pool = new TunnelPool();
   const first = await pool.exec(sshd.options, 'cat');
@@ -47,7 +47,7 @@ test.serial('Commands and forwards of a pool share one connection, which is kept
   t.is(sshd.log.filter((line) => line.includes('Accepted')).length, 1);
 });
 
-test.serial('A command waits while SSH is down, and is run once', async (t) => {
+test.serial('a command waits while SSH is down, and is run once', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open({ ...sshd.options, keepaliveIntervalMs: 200 });
   await sshd.freezeConnections();
@@ -59,7 +59,7 @@ test.serial('A command waits while SSH is down, and is run once', async (t) => {
   t.is(await readFile(runs, 'utf8'), 'run\n');
 });
 
-test.serial('A command that may have begun is not asked for again', async (t) => {
+test.serial('a command that may have begun is not asked for again', async (t) => {
   const via = { user: 'me', host: 'h', port: 22 };
   const unknown = new TunnelError('outcome-unknown', 'me@h:22', 'It is not known.');
   let asked = 0;
@@ -88,7 +88,7 @@ for (const [what, answer, code] of [
   ['refuses a command', 'refuse', 'exec-refused'],
 ] as const) {
   for (const transport of ['ssh2', 'openssh'] as const) {
-    test.serial(`A host that ${what} is asked for it once, with ${transport}`, async (t) => {
+    test.serial(`a host that ${what} is asked for it once, with ${transport}`, async (t) => {
       const onCommand: Strangeness['onCommand'] = (command) => {
         if (answer !== 'nothing') command[answer]();
       };
@@ -102,7 +102,7 @@ for (const [what, answer, code] of [
   }
 }
 
-test.serial('A host that does not come back runs nothing; nor does a closed tunnel', async (t) => {
+test.serial('a host that does not come back runs nothing; nor does a closed tunnel', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open({ ...sshd.options, connectTimeoutMs: 2_500 });
   const begun = await tunnel.exec('echo begun; exec sleep 60');
@@ -117,7 +117,7 @@ test.serial('A host that does not come back runs nothing; nor does a closed tunn
   t.is(closed.code, 'closed');
 });
 
-test.serial('Closing lets go of a command, whatever becomes of it', async (t) => {
+test.serial('closing abandons a command, whatever its outcome', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   const command = await tunnel.exec('sleep 60');
@@ -130,7 +130,7 @@ test.serial('Closing lets go of a command, whatever becomes of it', async (t) =>
   t.deepEqual(await ended.exit, { code: 8 });
 });
 
-test.serial('A shell takes each argument as it was meant', async (t) => {
+test.serial('a shell takes each argument as it was meant', async (t) => {
   const argument = fc.string({ unit: 'binary' }).filter((one) => !one.includes('\0'));
   const property = fc.asyncProperty(fc.array(argument, { maxLength: 20 }), async (args) => {
     const { stdout } = await run('sh', ['-c', shellCommand(['printf', '%s\\0', '-', ...args])]);

@@ -51,14 +51,14 @@ async function tellsEtcd(configFile: string, host = 'web'): Promise<string> {
   return await world.strGet('motd');
 }
 
-test.serial('The World works through a hardened host, as ssh does without a hint', async (t) => {
+test.serial('the World works through a hardened host, as ssh does without a hint', async (t) => {
   await using sshd = await start(hardenedSshd([`127.0.0.1:${etcd.port}`]));
   const configFile = await writeSshConfig(sshd, [hostLines('web', sshd)]);
   t.is(await sshSays(configFile), '');
   t.is(await tellsEtcd(configFile), configFile);
 });
 
-test.serial('A hardened host refuses what it does not permit, and that is said', async (t) => {
+test.serial('a hardened host refuses what it does not permit, and that is said', async (t) => {
   await using sshd = await start(hardenedSshd([`127.0.0.1:${etcd.port}`]));
   await using target = await Target.start();
   await using tunnel = await Tunnel.open(sshd.options);
@@ -69,7 +69,7 @@ test.serial('A hardened host refuses what it does not permit, and that is said',
 });
 
 test.serial(
-  'The World works through an old host with the hints that ssh needs, and only with them',
+  'the World works through an old host with the hints that ssh needs, and only with them',
   async (t) => {
     await using sshd = await start(OLD_SSHD);
     const without = await writeSshConfig(sshd, [hostLines('web', sshd)]);
@@ -83,7 +83,7 @@ test.serial(
 );
 
 test.serial(
-  'A fleet can have an old and a hardened host, and ssh_config leads hawser into both',
+  'a fleet can have an old and a hardened host, and ssh_config leads hawser into both',
   async (t) => {
     const sshd = { old: OLD_SSHD, hardened: hardenedSshd([`127.0.0.1:${etcd.port}`]) };
     await using fleet = await createFleet({
@@ -115,7 +115,7 @@ const LACKING: readonly (readonly [option: string, lines: readonly string[], hin
 ];
 
 for (const [option, lines, hint] of LACKING) {
-  test.serial(`A server with ${lines.at(-1)} alone is reached where ssh reaches it`, async (t) => {
+  test.serial(`a server with ${lines.at(-1)} alone is reached where ssh reaches it`, async (t) => {
     const hostKeyType = option === 'HostKeyAlgorithms' ? 'rsa' : 'ed25519';
     await using sshd = await Sshd.start(lines, { hostKeyType });
     const plain = await writeSshConfig(sshd, [hostLines('web', sshd)]);
@@ -139,7 +139,7 @@ for (const [option, lines, hint] of LACKING) {
   });
 }
 
-test.serial('Where ssh2 alone was asked for, the error names what to permit too', async (t) => {
+test.serial('where ssh2 alone was asked for, the error names what to permit too', async (t) => {
   await using sshd = await Sshd.start(['KexAlgorithms diffie-hellman-group14-sha1']);
   const opening = Tunnel.open({ ...sshd.options, transport: 'ssh2' });
   const error = await t.throwsAsync(opening, { instanceOf: TunnelError });
@@ -147,7 +147,7 @@ test.serial('Where ssh2 alone was asked for, the error names what to permit too'
   t.regex(error.message, /KexAlgorithms \+/);
 });
 
-test.serial('A tunnel ends for good when its host speaks nothing that is permitted any more', async (t) => {
+test.serial('a tunnel ends for good when its host speaks nothing that is permitted any more', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   t.is(tunnel.state.status, 'connected');

@@ -79,7 +79,7 @@ for (const transport of ['ssh2', 'openssh'] as const) {
   );
 }
 
-test.serial('a runtime folder that others may write to is passed over for /tmp', async (t) => {
+test.serial('a runtime folder that others may write to is skipped for /tmp', async (t) => {
   const folder = await scratch(t);
   const long = path.join(folder, 'x'.repeat(80));
   const open = path.join(folder, 'run');
@@ -90,7 +90,7 @@ test.serial('a runtime folder that others may write to is passed over for /tmp',
   t.is(path.dirname(line), '/tmp');
 });
 
-test.serial('a TMPDIR that is relative, or that ssh would replace a part of, is passed over', async (t) => {
+test.serial('a TMPDIR that is relative, or that ssh would replace a part of, is skipped', async (t) => {
   const folder = await scratch(t);
   for (const name of ['100%d', '$'.concat('{HOME}')]) {
     await mkdir(path.join(folder, name));

@@ -22,7 +22,7 @@ function person(): { ask: Ask; asked: Question[]; answer: (text: string) => void
 }
 
 test.serial(
-  'Questions of several hosts come one after the other, and say which of how many they are for',
+  'questions of several hosts come one after the other, and say which of how many they are for',
   async (t) => {
     const { ask, asked, answer } = person();
     const questions = new Questions(ask, ['a', 'b', 'c']);
@@ -39,7 +39,7 @@ test.serial(
   },
 );
 
-test.serial('A question taken back before its turn is never asked, and holds nobody up', async (t) => {
+test.serial('a question taken back before its turn is never asked, and holds nobody up', async (t) => {
   const { ask, asked, answer } = person();
   const questions = new Questions(ask);
   const first = questions.ask(about('a'), { signal });
@@ -60,7 +60,7 @@ test.serial('A question taken back before its turn is never asked, and holds nob
   );
 });
 
-test.serial('A question whose asking fails holds nobody up', async (t) => {
+test.serial('a question whose asking fails holds nobody up', async (t) => {
   let calls = 0;
   const questions = new Questions(async () => {
     calls += 1;
@@ -71,7 +71,7 @@ test.serial('A question whose asking fails holds nobody up', async (t) => {
   t.is(await questions.ask(about('b'), { signal }), 'yes');
 });
 
-test.serial('What was found out once is not asked again, not even in vain', async (t) => {
+test.serial('what was found out once is not asked again, not even in vain', async (t) => {
   const asked: string[] = [];
   const questions = new Questions(async ({ text }) => {
     asked.push(text);
@@ -86,7 +86,7 @@ test.serial('What was found out once is not asked again, not even in vain', asyn
   t.deepEqual(asked, ['known', 'unknown']);
 });
 
-test.serial('A host cannot send what moves the cursor', async (t) => {
+test.serial('a host cannot send what moves the cursor', async (t) => {
   const shown: string[] = [];
   const questions = new Questions(async ({ text }) => {
     shown.push(text);
@@ -96,14 +96,14 @@ test.serial('A host cannot send what moves the cursor', async (t) => {
   t.deepEqual(shown, ['one\ntwo[2J\tthree']);
 });
 
-test.serial('A kept answer is given once', (t) => {
+test.serial('a kept answer is given once', (t) => {
   const questions = new Questions(async () => undefined);
   questions.remember('password', 'secret');
   t.is(questions.recall('password'), 'secret');
   t.is(questions.recall('password'), undefined);
 });
 
-test.serial('A time limit stands still while it is paused, however often', async (t) => {
+test.serial('a time limit stands still while it is paused, however often', async (t) => {
   let isOver = false;
   const over = new Promise<void>((resolve) => {
     const timeLimit = new PausableTimeout(20, () => {
@@ -120,7 +120,7 @@ test.serial('A time limit stands still while it is paused, however often', async
   t.true(isOver);
 });
 
-test.serial('A time limit that was disposed of is never over', async (t) => {
+test.serial('a time limit that was disposed of is never over', async (t) => {
   const timeLimit = new PausableTimeout(1, () => t.fail());
   const resume = timeLimit.pause();
   timeLimit[Symbol.dispose]();

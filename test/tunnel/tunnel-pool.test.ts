@@ -6,28 +6,31 @@ function loginsOf(sshd: Sshd): number {
   return sshd.log.filter((line) => line.includes('Accepted')).length;
 }
 
-test.serial('All who ask for a host share one connection, and the last who lets go closes it', async (t) => {
-  await using sshd = await Sshd.start();
-  await using pool = new TunnelPool();
-  const { destinations, ...others } = sshd.options;
-  const [first, second] = await Promise.all([
-    pool.open(sshd.options),
-    pool.open({ ...others, destinations, log: () => {} }),
-  ]);
-  t.is(first.tunnel, second.tunnel);
-  const third = await pool.open(sshd.options);
-  await first.close();
-  await first.close();
-  await second.close();
-  t.is(third.tunnel.state.status, 'connected');
-  await third.close();
-  t.is(third.tunnel.state.status, 'closed');
-  t.is(loginsOf(sshd), 1);
-  await using again = await pool.open(sshd.options);
-  t.is(again.tunnel.state.status, 'connected');
-});
+test.serial(
+  'all who ask for a host share one connection, and the last to close its share closes it',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    await using pool = new TunnelPool();
+    const { destinations, ...others } = sshd.options;
+    const [first, second] = await Promise.all([
+      pool.open(sshd.options),
+      pool.open({ ...others, destinations, log: () => {} }),
+    ]);
+    t.is(first.tunnel, second.tunnel);
+    const third = await pool.open(sshd.options);
+    await first.close();
+    await first.close();
+    await second.close();
+    t.is(third.tunnel.state.status, 'connected');
+    await third.close();
+    t.is(third.tunnel.state.status, 'closed');
+    t.is(loginsOf(sshd), 1);
+    await using again = await pool.open(sshd.options);
+    t.is(again.tunnel.state.status, 'connected');
+  },
+);
 
-test.serial('Who must be verified otherwise gets a connection of its own', async (t) => {
+test.serial('who must be verified otherwise gets a connection of its own', async (t) => {
   await using sshd = await Sshd.start();
   await using pool = new TunnelPool();
   await using byKnownHosts = await pool.open(sshd.options);
@@ -39,7 +42,7 @@ test.serial('Who must be verified otherwise gets a connection of its own', async
 });
 
 test.serial(
-  'One who gives up leaves the opening to the others, and a failure is not remembered',
+  'one who gives up leaves the opening to the others, and a failure is not remembered',
   async (t) => {
     await using sshd = await Sshd.start();
     await using pool = new TunnelPool();
@@ -61,7 +64,7 @@ test.serial(
   },
 );
 
-test.serial('A pool that is closed closes its tunnels and opens no more', async (t) => {
+test.serial('a pool that is closed closes its tunnels and opens no more', async (t) => {
   await using sshd = await Sshd.start();
   const pool = new TunnelPool();
   const share = await pool.open(sshd.options);
@@ -73,7 +76,7 @@ test.serial('A pool that is closed closes its tunnels and opens no more', async 
   t.is(error.code, 'closed');
 });
 
-test.serial('Who comes after a tunnel was given up for good gets a new one', async (t) => {
+test.serial('who comes after a tunnel was given up for good gets a new one', async (t) => {
   await using sshd = await Sshd.start();
   await using pool = new TunnelPool();
   await using failed = await pool.open(sshd.options);
@@ -84,7 +87,7 @@ test.serial('Who comes after a tunnel was given up for good gets a new one', asy
   t.is(again.tunnel.state.status, 'connected');
 });
 
-test.serial('Who waits for a tunnel when the pool closes is told so', async (t) => {
+test.serial('who waits for a tunnel when the pool closes is told so', async (t) => {
   await using sshd = await Sshd.start();
   const pool = new TunnelPool();
   await sshd.freeze();
@@ -95,7 +98,7 @@ test.serial('Who waits for a tunnel when the pool closes is told so', async (t) 
 });
 
 test.serial(
-  'One person is asked for all hosts of a pool, one after the other, and told which of how many',
+  'one person is asked for all hosts of a pool, one after the other, and told which of how many',
   async (t) => {
     await using first = await Sshd.start();
     await using second = await Sshd.start();

@@ -20,7 +20,7 @@ function matchesSlowly(wanted: string, given: string): boolean {
   return given !== '' && (first === '?' || first === given.charAt(0)) && matchesSlowly(rest, given.slice(1));
 }
 
-test.serial('A pattern matches what trying everything finds that it matches', (t) => {
+test.serial('a pattern matches what trying everything finds that it matches', (t) => {
   fc.assert(
     fc.property(pattern, text, (wanted, given) => {
       t.is(matchesWildcards(wanted, given), matchesSlowly(wanted, given));
@@ -29,7 +29,7 @@ test.serial('A pattern matches what trying everything finds that it matches', (t
   );
 });
 
-test.serial('A list covers what one pattern of it matches and no negated one does', (t) => {
+test.serial('a list covers what one pattern of it matches and no negated one does', (t) => {
   const cases: readonly (readonly [list: string, name: string, covers: boolean])[] = [
     ['a', 'a', true],
     ['b,a', 'a', true],
@@ -47,7 +47,7 @@ test.serial('A list covers what one pattern of it matches and no negated one doe
   for (const [list, name, covers] of cases) t.is(matchesPatternList(list, name), covers, list.slice(0, 20));
 });
 
-test.serial('File names are matched as the shell does', (t) => {
+test.serial('file names are matched as the shell does', (t) => {
   const cases: readonly (readonly [glob: string, name: string, matches: boolean])[] = [
     ['*.conf', 'a.conf', true],
     ['[ab].conf', 'b.conf', true],
@@ -64,7 +64,7 @@ test.serial('File names are matched as the shell does', (t) => {
   for (const [glob, name, matches] of cases) t.is(matchesGlob(glob, name), matches, `${glob} on ${name}`);
 });
 
-test.serial('However many wildcards a file has, it is read before anybody notices', async (t) => {
+test.serial('however many wildcards a file has, it is read before anybody notices', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wildcards-'));
   t.teardown(() => rm(folder, { recursive: true }));
   const known = join(folder, 'known_hosts');
@@ -93,7 +93,7 @@ test.serial('However many wildcards a file has, it is read before anybody notice
 });
 
 test.serial(
-  'A known_hosts file that is too large is refused, and reading a large one can be aborted',
+  'a known_hosts file that is too large is refused, and reading a large one can be aborted',
   async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'wildcards-'));
     t.teardown(() => rm(folder, { recursive: true }));

@@ -12,7 +12,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
 }
 
-test.serial('No more logins are under way at one server, and in all, than they take', async (t) => {
+test.serial('no more logins are under way at one server, and in all, than they take', async (t) => {
   const limiter = new LoginLimiter({ overall: 3, perServer: 2 });
   const leaveFirst = await limiter.acquire('a', { signal });
   await limiter.acquire('a', { signal });
@@ -27,7 +27,7 @@ test.serial('No more logins are under way at one server, and in all, than they t
   t.false(await isSettled(secondAtB));
 });
 
-test.serial('A server that is full does not hold up the others', async (t) => {
+test.serial('a server that is full does not hold up the others', async (t) => {
   const limiter = new LoginLimiter({ overall: 3, perServer: 1 });
   await limiter.acquire('full', { signal });
   const waiting = limiter.acquire('full', { signal });
@@ -35,7 +35,7 @@ test.serial('A server that is full does not hold up the others', async (t) => {
   t.false(await isSettled(waiting));
 });
 
-test.serial('Each dropped login halves what a server gets at once, and it recovers slowly', async (t) => {
+test.serial('each dropped login halves what a server gets at once, and it recovers slowly', async (t) => {
   const limiter = new LoginLimiter({ perServer: 8 });
   limiter.dropped('a');
   t.is(limiter.limitOf('a'), 4);
@@ -48,7 +48,7 @@ test.serial('Each dropped login halves what a server gets at once, and it recove
   t.is(limiter.limitOf('a'), 8);
 });
 
-test.serial('Whoever aborts leaves the queue to those behind', async (t) => {
+test.serial('whoever aborts leaves the queue to those behind', async (t) => {
   const limiter = new LoginLimiter({ overall: 1 });
   const leave = await limiter.acquire('a', { signal });
   const impatient = new AbortController();
@@ -61,7 +61,7 @@ test.serial('Whoever aborts leaves the queue to those behind', async (t) => {
   t.true(await isSettled(second));
 });
 
-test.serial('Forty tunnels at once all get in where sshd drops more than ten logins under way', async (t) => {
+test.serial('forty tunnels at once all get in where sshd drops more than ten logins under way', async (t) => {
   await using sshd = await Sshd.start(['MaxStartups 10:30:100']);
   const tunnels = await Promise.all(Array.from({ length: 40 }, () => Tunnel.open(sshd.options)));
   t.true(tunnels.every(({ state }) => state.status === 'connected'));
@@ -69,7 +69,7 @@ test.serial('Forty tunnels at once all get in where sshd drops more than ten log
   t.false(sshd.log.some((line) => /MaxStartups/.test(line)));
 });
 
-test.serial('Logins that sshd drops all the same are tried again until they get in', async (t) => {
+test.serial('logins that sshd drops all the same are tried again until they get in', async (t) => {
   await using sshd = await Sshd.start(['MaxStartups 2:90:3']);
   const tunnels = await Promise.all(Array.from({ length: 12 }, () => Tunnel.open(sshd.options)));
   t.true(tunnels.every(({ state }) => state.status === 'connected'));

@@ -7,7 +7,7 @@ import { Sshd } from '../helpers/sshd.js';
 import { readAll, Target } from '../helpers/target.js';
 
 test.serial(
-  'A way in through which nothing answers loses to a slower one where something does',
+  'a destination through which nothing answers loses to a slower one where something does',
   async (t) => {
     await using near = await Sshd.start(['PermitOpen none']);
     await using far = await Sshd.start();
@@ -32,7 +32,7 @@ test.serial(
 );
 
 test.serial(
-  'A way in through which nothing answers is used when there is no better, and its loser is let go',
+  'a destination through which nothing answers is used when there is no better, and the loser is closed',
   async (t) => {
     await using first = await Sshd.start();
     await using second = await Sshd.start();
@@ -51,7 +51,7 @@ test.serial(
   },
 );
 
-test.serial('A host that falls silent is noticed, and another way in is taken', async (t) => {
+test.serial('a host that falls silent is noticed, and another destination is used', async (t) => {
   await using silent = await Sshd.start();
   await using other = await Sshd.start();
   await other.stop();
@@ -79,7 +79,7 @@ test.serial('A host that falls silent is noticed, and another way in is taken', 
 });
 
 test.serial(
-  'Of several ways in the one that works is used, and the other moved on to when it is lost',
+  'of several destinations the one that works is used, and the other moved on to when it is lost',
   async (t) => {
     await using first = await Sshd.start();
     await using second = await Sshd.start();
@@ -105,7 +105,7 @@ test.serial(
   },
 );
 
-test.serial('A way in whose key changed is reported and passed over while another works', async (t) => {
+test.serial('a destination whose key changed is reported and skipped while another works', async (t) => {
   await using good = await Sshd.start();
   await using bad = await Sshd.start();
   await bad.restart({ newHostKey: true });
@@ -123,7 +123,7 @@ test.serial('A way in whose key changed is reported and passed over while anothe
   t.deepEqual(tunnel.state.via, good.destination);
 });
 
-test.serial('When no way in works the most serious reason is given, and all of them', async (t) => {
+test.serial('when no destination works the most serious reason is given, and all of them', async (t) => {
   await using stopped = await Sshd.start();
   await stopped.stop();
   await using changed = await Sshd.start();
@@ -142,5 +142,5 @@ test.serial('When no way in works the most serious reason is given, and all of t
     { instanceOf: TunnelError },
   );
   t.is(unreachable.code, 'unreachable');
-  t.regex(unreachable.message, /2 ways.*connection refused.*connection refused/s);
+  t.regex(unreachable.message, /2 SSH destinations.*connection refused.*connection refused/s);
 });

@@ -8,7 +8,7 @@ import { Sshd } from '../helpers/sshd.js';
 import { readAll, Target } from '../helpers/target.js';
 
 test.serial(
-  'When SSH drops, open connections close at once and new ones work without a new forward',
+  'when SSH drops, open connections close at once and new ones work without a new forward',
   async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
@@ -29,7 +29,7 @@ test.serial(
   },
 );
 
-test.serial('When SSH drops, even a connection that nobody reads is closed at once', async (t) => {
+test.serial('when SSH drops, even a connection that nobody reads is closed at once', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start((socket) => socket.write(Buffer.alloc(16 << 20)));
   await using tunnel = await Tunnel.open(sshd.options);
@@ -46,7 +46,7 @@ test.serial('When SSH drops, even a connection that nobody reads is closed at on
   t.true(error instanceof Error);
 });
 
-test.serial('A connection made while SSH is down is held and goes on when it is back', async (t) => {
+test.serial('a connection made while SSH is down is held and goes on when it is back', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
   await using tunnel = await Tunnel.open(sshd.options);
@@ -62,7 +62,7 @@ test.serial('A connection made while SSH is down is held and goes on when it is 
   t.is(tunnel.state.status, 'connected');
 });
 
-test.serial('A connection is held no longer than the connect timeout', async (t) => {
+test.serial('a connection is held no longer than the connect timeout', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open({ ...sshd.options, connectTimeoutMs: 1_500 });
   await using forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
@@ -72,7 +72,7 @@ test.serial('A connection is held no longer than the connect timeout', async (t)
   t.is(forward.lastRefusal?.code, 'unreachable');
 });
 
-test.serial('A host whose key changes while we are connected is not connected to again', async (t) => {
+test.serial('a host whose key changes while we are connected is not connected to again', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   await using forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
@@ -90,7 +90,7 @@ test.serial('A host whose key changes while we are connected is not connected to
   t.false(sshd.log.slice(logged).some((line) => line.includes('Accepted')));
 });
 
-test.serial('A login that is refused on reconnecting ends the tunnel', async (t) => {
+test.serial('a login that is refused on reconnecting ends the tunnel', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   await sshd.stop();
@@ -101,7 +101,7 @@ test.serial('A login that is refused on reconnecting ends the tunnel', async (t)
 });
 
 test.serial(
-  'A connection that may be dead is replaced by a new one long before it is given up',
+  'a connection that may be dead is replaced by a new one long before it is given up',
   async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
@@ -122,7 +122,7 @@ test.serial(
 );
 
 test.serial(
-  'A connection that may be dead and cannot be replaced is kept when it answers again',
+  'a connection that may be dead and cannot be replaced is kept when it answers again',
   async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
@@ -146,7 +146,7 @@ test.serial(
   },
 );
 
-test.serial('A tunnel that waits for its host closes at once', async (t) => {
+test.serial('a tunnel that waits for its host closes at once', async (t) => {
   await using sshd = await Sshd.start();
   const tunnel = await Tunnel.open(sshd.options);
   const forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
@@ -161,7 +161,7 @@ test.serial('A tunnel that waits for its host closes at once', async (t) => {
   t.is(tunnel.state.status, 'closed');
 });
 
-test.serial('The states of a tunnel begin with the current one and end with it', async (t) => {
+test.serial('the states of a tunnel begin with the current one and end with it', async (t) => {
   await using sshd = await Sshd.start();
   const tunnel = await Tunnel.open(sshd.options);
   const seen: string[] = [];
@@ -175,7 +175,7 @@ test.serial('The states of a tunnel begin with the current one and end with it',
   t.deepEqual(seen, ['connected', 'closed']);
 });
 
-test.serial('An aborted signal ends the states without an error', async (t) => {
+test.serial('an aborted signal ends the states without an error', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   const controller = new AbortController();

@@ -13,7 +13,7 @@ import { Target } from '../helpers/target.js';
 
 const via = { user: 'me', host: 'h', port: 22 };
 
-test('A few attempts may begin at once, and then two a second', (t) => {
+test('a few attempts may begin at once, and then two a second', (t) => {
   let nowMs = 0;
   const eagerness = new RetryBudget(() => nowMs);
   const takeAll = () => {
@@ -89,19 +89,19 @@ async function pauses(...failures: readonly TunnelError[]): Promise<number> {
   return paused;
 }
 
-test('A connection that is used is made again at once when it breaks off, also while we log in', async (t) => {
+test('a connection that is used is made again at once when it breaks off, also while we log in', async (t) => {
   const brokeOff = lost('unreachable', true);
   t.is(await pauses(brokeOff, brokeOff, brokeOff), 0);
 });
 
-test('A host that is not there is given a pause, however much it is wanted', async (t) => {
+test('a host that is not there is given a pause, however much it is wanted', async (t) => {
   t.true((await pauses(lost('unreachable'))) >= 1);
 });
 
 /** More than what sshd says of itself and of its algorithms, less than a login. */
 const IN_THE_MIDDLE_OF_A_LOGIN_BYTES = 1_500;
 
-test('Logins of ssh that a network breaks off are begun again at once, for those who use the tunnel', async (t) => {
+test('logins of ssh that a network breaks off are begun again at once, for those who use the tunnel', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
   await using relay = await Relay.start(() => connect(sshd.port, '127.0.0.1'));

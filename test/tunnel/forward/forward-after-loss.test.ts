@@ -63,7 +63,7 @@ const direct: Link = {
 };
 
 test.serial(
-  'A link that failed a connection is not asked for it again: the next one carries it',
+  'a link that failed a connection is not asked for it again: the next one carries it',
   async (t) => {
     await using target = await Target.start();
     const dying = new DyingLink();

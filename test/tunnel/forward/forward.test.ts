@@ -20,7 +20,7 @@ function enter({ address }: Forward): Socket {
   return connect({ host: host ?? '', port: Number(port), allowHalfOpen: true });
 }
 
-test.serial('Bytes and half-closes go through in both directions', async (t) => {
+test.serial('bytes and half-closes go through in both directions', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start((socket) => {
     void readAll(socket).then((request) => socket.end(`got ${request}`));
@@ -31,7 +31,7 @@ test.serial('Bytes and half-closes go through in both directions', async (t) => 
   t.is(forward.lastRefusal, undefined);
 });
 
-test.serial('A target that stops sending first can still be sent to', async (t) => {
+test.serial('a target that stops sending first can still be sent to', async (t) => {
   await using sshd = await Sshd.start();
   const content = randomBytes(8 << 20);
   const { promise, resolve } = deferred<Buffer>();
@@ -76,7 +76,7 @@ test.serial('50 MB go there and back unharmed, through several changes of the se
   t.is(received.digest('hex'), sent.digest('hex'));
 });
 
-test.serial('What a target wrote before it hung up arrives in full', async (t) => {
+test.serial('what a target wrote before it hung up arrives in full', async (t) => {
   await using sshd = await Sshd.start();
   const content = randomBytes(3 << 20);
   await using target = await Target.start((socket) => {
@@ -88,7 +88,7 @@ test.serial('What a target wrote before it hung up arrives in full', async (t) =
   t.true((await readAll(socket)).equals(content));
 });
 
-test.serial('Five hundred connections pass and none is left', async (t) => {
+test.serial('five hundred connections pass and none is left', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
   await using tunnel = await Tunnel.open(sshd.options);
@@ -103,7 +103,7 @@ test.serial('Five hundred connections pass and none is left', async (t) => {
   t.is(target.sockets.size, 0);
 });
 
-test.serial('A local end that vanishes takes its channel with it', async (t) => {
+test.serial('a local end that vanishes takes its channel with it', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start((socket) => socket.write('hello'));
   await using tunnel = await Tunnel.open(sshd.options);
@@ -118,7 +118,7 @@ test.serial('A local end that vanishes takes its channel with it', async (t) => 
   t.pass();
 });
 
-test.serial('The socket and its folder are ours alone', async (t) => {
+test.serial('the socket and its folder are ours alone', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   const forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
@@ -131,7 +131,7 @@ test.serial('The socket and its folder are ours alone', async (t) => {
   t.false(existsSync(dirname(path)));
 });
 
-test.serial('A target on a remote unix socket is reached', async (t) => {
+test.serial('a target on a remote unix socket is reached', async (t) => {
   await using sshd = await Sshd.start();
   const socketPath = join(sshd.folder, 'target');
   const server = createServer((socket) => socket.end('from a socket')).listen(socketPath);
@@ -141,7 +141,7 @@ test.serial('A target on a remote unix socket is reached', async (t) => {
   t.is(await text(enter(forward)), 'from a socket');
 });
 
-test.serial('A TCP address is listened on only when asked for, and only on loopback', async (t) => {
+test.serial('a TCP address is listened on only when asked for, and only on loopback', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start((socket) => socket.end('over TCP'));
   await using tunnel = await Tunnel.open(sshd.options);
@@ -157,7 +157,7 @@ test.serial('A TCP address is listened on only when asked for, and only on loopb
   }
 });
 
-test.serial('A connection that the target refuses is closed, and the forward knows why', async (t) => {
+test.serial('a connection that the target refuses is closed, and the forward knows why', async (t) => {
   await using sshd = await Sshd.start();
   const port = await freePort();
   await using tunnel = await Tunnel.open(sshd.options);
@@ -168,7 +168,7 @@ test.serial('A connection that the target refuses is closed, and the forward kno
   t.is(tunnel.state.status, 'connected');
 });
 
-test.serial('A host that forbids forwarding is told apart from a target that is not there', async (t) => {
+test.serial('a host that forbids forwarding is told apart from a target that is not there', async (t) => {
   await using sshd = await Sshd.start(['AllowTcpForwarding no']);
   await using tunnel = await Tunnel.open(sshd.options);
   await using forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });
@@ -177,7 +177,7 @@ test.serial('A host that forbids forwarding is told apart from a target that is 
 });
 
 test.serial(
-  'A connection that gets no answer ends when its time is over, and its late channel with it',
+  'a connection that gets no answer ends when its time is over, and its late channel with it',
   async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
@@ -196,7 +196,7 @@ test.serial(
   },
 );
 
-test.serial('Each connection starts one session, for sshd to send small packets at once', async (t) => {
+test.serial('each connection starts one session, for sshd to send small packets at once', async (t) => {
   await using sshd = await Sshd.start(['LogLevel VERBOSE']);
   await using target = await Target.start((socket) => socket.end('through'));
   await using tunnel = await Tunnel.open(sshd.options);
@@ -207,7 +207,7 @@ test.serial('Each connection starts one session, for sshd to send small packets 
   t.is(sshd.log.filter((line) => line.startsWith('Starting session: command')).length, 1);
 });
 
-test.serial('A key that may only forward is enough', async (t) => {
+test.serial('a key that may only forward is enough', async (t) => {
   await using sshd = await Sshd.start(['ForceCommand /bin/false', 'PermitTTY no', 'MaxSessions 1']);
   await using target = await Target.start((socket) => socket.end('through'));
   await using tunnel = await Tunnel.open(sshd.options);
@@ -215,7 +215,7 @@ test.serial('A key that may only forward is enough', async (t) => {
   t.is(await text(enter(forward)), 'through');
 });
 
-test.serial('A closed tunnel makes no forward', async (t) => {
+test.serial('a closed tunnel makes no forward', async (t) => {
   await using sshd = await Sshd.start();
   const tunnel = await Tunnel.open(sshd.options);
   await tunnel.close();

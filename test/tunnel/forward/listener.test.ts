@@ -7,7 +7,7 @@ import { listenLocally } from '../../../tunnel/forward/listener.js';
 /** Where Node tells of each connection that a server takes. */
 const ACCEPTED = 'net.server.socket';
 
-test.serial('What comes back over a local TCP address goes out at once, however small it is', async (t) => {
+test.serial('what comes back over a local TCP address goes out at once, however small it is', async (t) => {
   const accepted: Socket[] = [];
   const note = (message: unknown) => {
     const isSocket = typeof message === 'object' && message !== null && 'socket' in message;

@@ -58,7 +58,7 @@ async function localConnection(t: ExecutionContext): Promise<{ near: Socket; cli
   return { near, client };
 }
 
-test.serial('A channel keeps what it has not sent yet when both local directions have ended', async (t) => {
+test.serial('a channel keeps what it has not sent yet when both local directions have ended', async (t) => {
   const { near, client } = await localConnection(t);
   const channel = new SlowChannel();
   const splice = new Splice(near, channel);
@@ -75,7 +75,7 @@ test.serial('A channel keeps what it has not sent yet when both local directions
   t.false(channel.wasAbandoned);
 });
 
-test.serial('A channel is given up when the local end breaks off', async (t) => {
+test.serial('a channel is given up when the local end breaks off', async (t) => {
   const { near, client } = await localConnection(t);
   const channel = new SlowChannel();
   new Splice(near, channel);
@@ -85,7 +85,7 @@ test.serial('A channel is given up when the local end breaks off', async (t) => 
   t.true(channel.wasAbandoned);
 });
 
-test.serial('A channel that closes leaves the local end the time to take what came', async (t) => {
+test.serial('a channel that closes leaves the local end the time to take what came', async (t) => {
   const { near, client } = await localConnection(t);
   const channel = new SlowChannel();
   const splice = new Splice(near, channel);
@@ -98,7 +98,7 @@ test.serial('A channel that closes leaves the local end the time to take what ca
   await splice.done;
 });
 
-test.serial('A destroyed splice lets go of both ends', async (t) => {
+test.serial('a destroyed splice lets go of both ends', async (t) => {
   const { near, client } = await localConnection(t);
   const channel = new SlowChannel();
   const splice = new Splice(near, channel);

@@ -9,7 +9,7 @@ import { Sshd } from '../helpers/sshd.js';
 import { HostKeyTable, type Situation } from './situations.js';
 
 test.serial(
-  'A host with a certificate is accepted or refused as OpenSSH does it, whatever else is known',
+  'a host with a certificate is accepted or refused as OpenSSH does it, whatever else is known',
   async (t) => {
     await using authority = await Authority.start();
     await using sshd = await Sshd.start([...authority.config, 'MaxStartups 100']);
@@ -39,7 +39,7 @@ test.serial(
 );
 
 test.serial(
-  'Without an ssh program a host is verified by its plain key, unless its authority is revoked',
+  'without an ssh program a host is verified by its plain key, unless its authority is revoked',
   async (t) => {
     await using authority = await Authority.start();
     await using sshd = await Sshd.start(authority.config);

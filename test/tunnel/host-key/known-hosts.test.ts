@@ -80,7 +80,7 @@ const line = fc
   .filter(([, field]) => !/^\s*$/.test(field))
   .map(([marker, field, key]) => `${marker}${field} ${ed25519Key(key).text}${key === 0 ? ' a comment' : ''}`);
 
-test.serial('The lines that cover a host are those that ssh-keygen finds', async (t) => {
+test.serial('the lines that cover a host are those that ssh-keygen finds', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'known-hosts-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'known_hosts');
@@ -101,7 +101,7 @@ test.serial('The lines that cover a host are those that ssh-keygen finds', async
 });
 
 test.serial(
-  'A line counts where OpenSSH reads it, to the byte, and a revocation is never passed over',
+  'a line counts where OpenSSH reads it, to the byte, and a revocation is never passed over',
   async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'known-hosts-'));
     t.teardown(() => rm(folder, { recursive: true, force: true }));
@@ -171,7 +171,7 @@ test.serial(
   },
 );
 
-test.serial('Lines that make no sense are passed over, whatever the text is', (t) => {
+test.serial('lines that make no sense are passed over, whatever the text is', (t) => {
   const key = ed25519Key(1).text;
   const text = [
     '',
@@ -193,7 +193,7 @@ test.serial('Lines that make no sense are passed over, whatever the text is', (t
 });
 
 test.serial(
-  'A host on another port than 22 is looked up by name and port, and by its bare name apart',
+  'a host on another port than 22 is looked up by name and port, and by its bare name apart',
   (t) => {
     const lines = parseKnownHosts(
       `host ${ed25519Key(1).text}\n[host]:2222 ${ed25519Key(2).text}\n@revoked host ${ed25519Key(3).text}\n@cert-authority * ${ed25519Key(4).text}`,
@@ -222,7 +222,7 @@ test.serial(
   },
 );
 
-test.serial('Bytes that are no key have no type', (t) => {
+test.serial('bytes that are no key have no type', (t) => {
   for (const bytes of [[], [0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 9, 97], [255, 255, 255, 255, 97]]) {
     t.is(keyType(Buffer.from(bytes)), undefined);
   }

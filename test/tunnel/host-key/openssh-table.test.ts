@@ -32,7 +32,7 @@ async function server() {
 }
 
 test.serial(
-  'The verdict on a host key is that of OpenSSH for everything that can be known of it',
+  'the verdict on a host key is that of OpenSSH for everything that can be known of it',
   async (t) => {
     await using host = await server();
     const { table, name, bare, ours, other, otherType } = host;
@@ -81,7 +81,7 @@ test.serial(
 );
 
 test.serial(
-  'Both transports accept, refuse and store what OpenSSH does, and never less strictly',
+  'both transports accept, refuse and store what OpenSSH does, and never less strictly',
   async (t) => {
     await using host = await server();
     const { table, name, bare, ours, rsa, other, otherType } = host;

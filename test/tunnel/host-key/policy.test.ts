@@ -57,12 +57,12 @@ const verdicts: readonly (readonly [title: string, knownHosts: string, expected:
 ];
 
 for (const [title, knownHosts, expected, pin] of verdicts) {
-  test.serial(`Verdict on a host key with ${title}: ${expected}`, (t) => {
+  test.serial(`verdict on a host key with ${title}: ${expected}`, (t) => {
     t.is(judged(knownHosts, pin), expected);
   });
 }
 
-test.serial('Bytes that are no key are never accepted', (t) => {
+test.serial('bytes that are no key are never accepted', (t) => {
   const known = lookUpHost(parseKnownHosts(`* ${ours.text}`, '/known'), 'host', 2222);
   fc.assert(
     fc.property(
@@ -73,7 +73,7 @@ test.serial('Bytes that are no key are never accepted', (t) => {
   t.pass();
 });
 
-test.serial('A pin is a fingerprint, a public key line or the bare key, and nothing else', (t) => {
+test.serial('a pin is a fingerprint, a public key line or the bare key, and nothing else', (t) => {
   const key: HostKeyPin = { kind: 'key', key: ours.key, type: 'ssh-ed25519' };
   t.deepEqual(parseHostKeyPin(`${ours.text} me@home`, destination), key);
   t.deepEqual(parseHostKeyPin(` ${ours.text.split(' ')[1]}\n`, destination), key);
@@ -84,7 +84,7 @@ test.serial('A pin is a fingerprint, a public key line or the bare key, and noth
   }
 });
 
-test.serial('The types of known keys are asked for first, and SHA-1 never', (t) => {
+test.serial('the types of known keys are asked for first, and SHA-1 never', (t) => {
   const known = lookUpHost(parseKnownHosts(`${name} ${rsa.text}`, '/known'), 'host', 2222);
   const order = orderHostKeyAlgorithms({ destination, known });
   t.deepEqual(order.slice(0, 3), ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-ed25519']);
@@ -104,7 +104,7 @@ function answers(verify: ReturnType<typeof answerOnce>, ...keys: readonly Buffer
   });
 }
 
-test.serial('A rekey may present the accepted key only, without another judgement', (t) => {
+test.serial('a rekey may present the accepted key only, without another judgement', (t) => {
   let judgements = 0;
   const verify = answerOnce(
     () => {
@@ -117,7 +117,7 @@ test.serial('A rekey may present the accepted key only, without another judgemen
   t.is(judgements, 1);
 });
 
-test.serial('A refusal is told to ssh2 as false and nothing else', (t) => {
+test.serial('a refusal is told to ssh2 as false and nothing else', (t) => {
   const error = new TunnelError('host-key-unknown', 'root@host:22', 'unknown');
   const refusals: unknown[] = [];
   const verify = answerOnce(
@@ -128,7 +128,7 @@ test.serial('A refusal is told to ssh2 as false and nothing else', (t) => {
   t.deepEqual(refusals, [error]);
 });
 
-test.serial('A verdict that takes its time holds the answer back, and is at hand for a rekey', async (t) => {
+test.serial('a verdict that takes its time holds the answer back, and is at hand for a rekey', async (t) => {
   const verify = answerOnce(
     () => Promise.resolve({ accepted: true } as const),
     () => t.fail(),
@@ -140,7 +140,7 @@ test.serial('A verdict that takes its time holds the answer back, and is at hand
   t.deepEqual(answers(verify, ours.key, other.key), [true, false]);
 });
 
-test.serial('A verdict that fails is a refusal', async (t) => {
+test.serial('a verdict that fails is a refusal', async (t) => {
   const fault = new Error('nobody there');
   const refusals: unknown[] = [];
   const verify = answerOnce(
@@ -151,7 +151,7 @@ test.serial('A verdict that fails is a refusal', async (t) => {
   t.deepEqual(refusals, [fault]);
 });
 
-test.serial('Algorithms asked for are offered in their order, and only those that we accept', (t) => {
+test.serial('algorithms asked for are offered in their order, and only those that we accept', (t) => {
   const known = lookUpHost([], 'host', 2222);
   t.deepEqual(orderHostKeyAlgorithms({ destination, known }, ['rsa-sha2-256', 'ssh-rsa', 'ssh-ed25519']), [
     'rsa-sha2-256',

@@ -33,7 +33,7 @@ async function impostor(): Promise<{ port: number; [Symbol.asyncDispose](): Prom
 }
 
 test.serial(
-  'A key that the host cannot sign with is not stored, even when the person accepted it',
+  'a key that the host cannot sign with is not stored, even when the person accepted it',
   async (t) => {
     await using server = await impostor();
     const folder = await mkdtemp(join(tmpdir(), 'proof-'));

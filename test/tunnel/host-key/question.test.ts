@@ -30,7 +30,7 @@ async function sshConnects(sshd: Sshd): Promise<void> {
   ]);
 }
 
-test.serial("Yes to OpenSSH's question connects and makes the host known to OpenSSH too", async (t) => {
+test.serial("yes to OpenSSH's question connects and makes the host known to OpenSSH too", async (t) => {
   await using sshd = await strange();
   const { ask, asked } = answering('yes');
   await connects(t, { ...sshd.options, ask });
@@ -45,7 +45,7 @@ test.serial("Yes to OpenSSH's question connects and makes the host known to Open
   await connects(t, { ...sshd.options, ask: () => t.fail() });
 });
 
-test.serial('The fingerprint typed is a yes; anything else is asked again', async (t) => {
+test.serial('the fingerprint typed is a yes; anything else is asked again', async (t) => {
   await using sshd = await strange();
   const { ask, asked } = answering('y', 'SHA256:wrong', await sshd.fingerprint());
   await connects(t, { ...sshd.options, ask });
@@ -55,7 +55,7 @@ test.serial('The fingerprint typed is a yes; anything else is asked again', asyn
 
 for (const answer of ['no', '', undefined]) {
   test.serial(
-    `The answer ${JSON.stringify(answer)} refuses the host before we log in, and stores nothing`,
+    `the answer ${JSON.stringify(answer)} refuses the host before we log in, and stores nothing`,
     async (t) => {
       await using sshd = await strange();
       const { ask } = answering(answer);
@@ -68,7 +68,7 @@ for (const answer of ['no', '', undefined]) {
 }
 
 test.serial(
-  'Nothing is asked with StrictHostKeyChecking yes or BatchMode yes, and the remedy is named',
+  'nothing is asked with StrictHostKeyChecking yes or BatchMode yes, and the remedy is named',
   async (t) => {
     await using sshd = await strange();
     const ask: Ask = () => t.fail();
@@ -110,14 +110,14 @@ test.serial('accept-new still refuses a changed key and a revoked one', async (t
   t.not(await sshd.hostKey(), key);
 });
 
-test.serial('A host with an alias is known by it, whatever its port', async (t) => {
+test.serial('a host with an alias is known by it, whatever its port', async (t) => {
   await using sshd = await strange();
   const destination = resolved(sshd, { hostKeyAlias: 'Fleet-Host', strictHostKeyChecking: 'accept-new' });
   await connects(t, { destinations: [destination] });
   t.regex(await readFile(sshd.knownHostsFile, 'utf8'), /^fleet-host ssh-ed25519 /);
 });
 
-test.serial('The time that a person takes does not count', async (t) => {
+test.serial('the time that a person takes does not count', async (t) => {
   await using sshd = await strange();
   let answer = (_: string) => {};
   const ask: Ask = () =>
@@ -129,7 +129,7 @@ test.serial('The time that a person takes does not count', async (t) => {
   await connects(t, { ...sshd.options, ask, connectTimeoutMs: 1_000 });
 });
 
-test.serial('Aborting takes the question back', async (t) => {
+test.serial('aborting takes the question back', async (t) => {
   await using sshd = await strange();
   const controller = new AbortController();
   const withdrawn = new Promise<void>((resolve) => {
@@ -145,14 +145,14 @@ test.serial('Aborting takes the question back', async (t) => {
   await withdrawn;
 });
 
-test.serial('What a question rejects with ends the attempt with just that', async (t) => {
+test.serial('what a question rejects with ends the attempt with just that', async (t) => {
   await using sshd = await strange();
   const interrupt = new Error('interrupted');
   const ask: Ask = () => Promise.reject(interrupt);
   t.is(await t.throwsAsync(Tunnel.open({ ...sshd.options, ask })), interrupt);
 });
 
-test.serial('A line is added below an unfinished one, once', async (t) => {
+test.serial('a line is added below an unfinished one, once', async (t) => {
   await using sshd = await Sshd.start();
   const line = `[127.0.0.1]:1 ${await sshd.hostKey()}`;
   await writeFile(sshd.knownHostsFile, line);
@@ -165,7 +165,7 @@ test.serial('A line is added below an unfinished one, once', async (t) => {
   );
 });
 
-test.serial('Many who add at the same time tear no line', async (t) => {
+test.serial('many who add at the same time tear no line', async (t) => {
   await using sshd = await strange();
   const names = Array.from({ length: 40 }, (_, index) => `host-${index}`);
   const { key } = ed25519Key(1);

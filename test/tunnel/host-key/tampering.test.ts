@@ -32,7 +32,7 @@ const MEDDLINGS: Record<string, { readonly inKexInit?: Meddling; readonly inRepl
 
 for (const transport of ['ssh2', 'openssh'] as const) {
   test.serial(
-    `Whoever meddles with the proof of a host key is found out over ${transport}, once`,
+    `whoever meddles with the proof of a host key is found out over ${transport}, once`,
     async (t) => {
       await using sshd = await Sshd.start(['MaxStartups 100']);
       const knownHostsFiles = [sshd.anyPortKnownHostsFile];
@@ -51,7 +51,7 @@ for (const transport of ['ssh2', 'openssh'] as const) {
     },
   );
 
-  test.serial(`A tunnel over ${transport} does not come back to who cannot prove its key`, async (t) => {
+  test.serial(`a tunnel over ${transport} does not come back to who cannot prove its key`, async (t) => {
     await using sshd = await Sshd.start();
     const meddling: { inReply?: Meddling } = {};
     await using meddler = await Meddler.start(sshd.port, {

@@ -47,7 +47,7 @@ async function weAccept(sshd: Sshd): Promise<boolean> {
   }
 }
 
-test.serial('A host is talked to or refused as OpenSSH does it, whatever known_hosts says', async (t) => {
+test.serial('a host is talked to or refused as OpenSSH does it, whatever known_hosts says', async (t) => {
   await using sshd = await Sshd.start();
   const ours = await sshd.hostKey();
   const blob = Buffer.from(ours.split(' ')[1] ?? '', 'base64');
@@ -93,7 +93,7 @@ test.serial('A host is talked to or refused as OpenSSH does it, whatever known_h
 });
 
 test.serial(
-  'A key revoked for the name without port is refused, which OpenSSH does only where that line decides',
+  'a key revoked for the name without port is refused, which OpenSSH does only where that line decides',
   async (t) => {
     await using sshd = await Sshd.start();
     const ours = await sshd.hostKey();
@@ -102,7 +102,7 @@ test.serial(
   },
 );
 
-test.serial('A key that a person accepted holds through rekeys under load', async (t) => {
+test.serial('a key that a person accepted holds through rekeys under load', async (t) => {
   await using sshd = await Sshd.start(['RekeyLimit 1M']);
   await rm(sshd.knownHostsFile);
   await using target = await Target.start();

@@ -30,7 +30,7 @@ async function held(agent: SshAgent): Promise<string[]> {
 
 for (const type of ['ed25519', 'ecdsa', 'rsa']) {
   test.serial(
-    `An ${type} key that was unlocked is given to the agent, and used from there next time`,
+    `an ${type} key that was unlocked is given to the SSH agent, and used from there next time`,
     async (t) => {
       await using sshd = await Sshd.start();
       await makeKey(sshd.identityFile, { type });
@@ -51,7 +51,7 @@ for (const type of ['ed25519', 'ecdsa', 'rsa']) {
 }
 
 test.serial(
-  'A key that nobody has to unlock is given to the agent too, one that was refused is not',
+  'a key that nobody has to unlock is given to the SSH agent too, one that was refused is not',
   async (t) => {
     await using sshd = await Sshd.start();
     await using agent = await SshAgent.start();
@@ -69,7 +69,7 @@ test.serial(
   },
 );
 
-test.serial('An agent that is to ask, or to forget, is told so', async (t) => {
+test.serial('an SSH agent that is to ask, or to forget, is told so', async (t) => {
   await using sshd = await Sshd.start();
   await using agent = await SshAgent.start();
   const keep = (addKeysToAgent: AddKeysToAgent) =>
@@ -84,7 +84,7 @@ test.serial('An agent that is to ask, or to forget, is told so', async (t) => {
   await t.throwsAsync(keep({ ask: false, confirm: true }), { message: /could not sign/ });
 });
 
-test.serial('A person who is to be asked first decides, and nobody to ask means no', async (t) => {
+test.serial('a person who is to be asked first decides, and nobody to ask means no', async (t) => {
   await using sshd = await Sshd.start();
   await using agent = await SshAgent.start();
   const addKeysToAgent = { ask: true, confirm: false };
@@ -103,7 +103,7 @@ test.serial('A person who is to be asked first decides, and nobody to ask means 
 });
 
 test.serial(
-  'Both transports ask, and give the key to the agent for the time that ssh_config says',
+  'both transports ask, and give the key to the SSH agent for the time that ssh_config says',
   async (t) => {
     await using sshd = await Sshd.start();
     for (const transport of ['ssh2', 'openssh'] as const) {

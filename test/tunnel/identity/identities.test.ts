@@ -31,7 +31,7 @@ async function made(...options: readonly string[]): Promise<{ privateKey: string
 }
 
 test.serial(
-  'Private keys as ssh-keygen writes them are told apart, and their public half is found',
+  'private keys as ssh-keygen writes them are told apart, and their public half is found',
   async (t) => {
     for (const type of ['ed25519', 'ecdsa', 'rsa']) {
       for (const phrase of ['', passphrase]) {
@@ -50,7 +50,7 @@ test.serial(
   },
 );
 
-test.serial('Every form of a private key, encrypted or not, is read as the same key', async (t) => {
+test.serial('every form of a private key, encrypted or not, is read as the same key', async (t) => {
   for (const [type, form] of [
     ['ed25519', 'RFC4716'],
     ['ecdsa', 'RFC4716'],
@@ -92,7 +92,7 @@ test.serial('PKCS#8 keys are turned into a form that signs', async (t) => {
   t.deepEqual(readPublicKeyFile(stdout), readPrivateKey(formatPrivateKey(ed25519)).getPublicSSH());
 });
 
-test.serial('What takes OpenSSH itself is named', async (t) => {
+test.serial('what needs OpenSSH is named', async (t) => {
   const { privateKey } = await made('-t', 'ed25519', '-N', '');
   t.is(identityNeedsOpenSsh(privateKey, []), undefined);
   t.regex(identityNeedsOpenSsh(privateKey, ['/id-cert.pub']) ?? '', /certificate/);
@@ -102,7 +102,7 @@ test.serial('What takes OpenSSH itself is named', async (t) => {
   t.regex(identityNeedsOpenSsh(sk, []) ?? '', /FIDO/);
 });
 
-test.serial('Any text can be looked at', (t) => {
+test.serial('any text can be looked at', (t) => {
   t.is(inspectPrivateKey('hello'), undefined);
   const header = '-----BEGIN OPENSSH PRIVATE KEY-----';
   fc.assert(

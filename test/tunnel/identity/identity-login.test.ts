@@ -26,7 +26,7 @@ async function crowdedAgent(sshd: Sshd, strangers: number): Promise<SshAgent> {
 }
 
 test.serial(
-  'Of eight keys in an agent, the one that a file names is offered first, and its public half is enough',
+  'of eight keys in an SSH agent, the one that a file names is offered first, and its public half is enough',
   async (t) => {
     await using sshd = await Sshd.start(['MaxAuthTries 3']);
     await using agent = await crowdedAgent(sshd, 7);
@@ -45,7 +45,7 @@ test.serial(
 );
 
 test.serial(
-  'An agent with more keys than the host allows attempts fails to log in, as ssh does',
+  'an SSH agent with more keys than the host allows attempts fails to log in, as ssh does',
   async (t) => {
     await using sshd = await Sshd.start(['MaxAuthTries 3']);
     await using agent = await crowdedAgent(sshd, 7);
@@ -57,7 +57,7 @@ test.serial(
   },
 );
 
-test.serial('IdentitiesOnly keeps the other keys of the agent from being offered', async (t) => {
+test.serial('IdentitiesOnly keeps the other keys of the SSH agent from being offered', async (t) => {
   await using sshd = await Sshd.start(['MaxAuthTries 3']);
   await using agent = await crowdedAgent(sshd, 7);
   const overrides = { agentSocket: agent.socketPath, identitiesOnly: true };
@@ -65,7 +65,7 @@ test.serial('IdentitiesOnly keeps the other keys of the agent from being offered
 });
 
 for (const form of ['RFC4716', 'PEM', 'PKCS8']) {
-  test.serial(`The passphrase of an encrypted key (${form}) is asked for once for two hosts`, async (t) => {
+  test.serial(`the passphrase of an encrypted key (${form}) is asked for once for two hosts`, async (t) => {
     await using first = await Sshd.start();
     await using second = await Sshd.start();
     const type = form === 'RFC4716' ? 'ed25519' : 'ecdsa';
@@ -90,7 +90,7 @@ for (const form of ['RFC4716', 'PEM', 'PKCS8']) {
     const { ask, asked } = answering(passphrase);
     const known = [first.knownHostsFile, second.knownHostsFile];
     const ways = [first, second].map((sshd) => resolved(sshd, { ...files, knownHostsFiles: known }));
-    // As two ways in, one would be dropped: a way that needs the other one's key first makes them follow each other.
+    // As two destinations, one would be dropped: a way that needs the other one's key first makes them follow each other.
     await using tunnel = await Tunnel.open({ destinations: ways, ask });
     t.is(tunnel.state.status, 'connected');
     const via = tunnel.state.via?.port;
@@ -107,7 +107,7 @@ for (const form of ['RFC4716', 'PEM', 'PKCS8']) {
   });
 }
 
-test.serial('No passphrase is asked for a key that the host does not take', async (t) => {
+test.serial('no passphrase is asked for a key that the host does not take', async (t) => {
   await using sshd = await Sshd.start();
   const stranger = join(sshd.folder, 'stranger');
   await makeKey(stranger, { passphrase });
@@ -116,7 +116,7 @@ test.serial('No passphrase is asked for a key that the host does not take', asyn
   await connects(t, { destinations: [resolved(sshd, { identityFiles: files })], ask });
 });
 
-test.serial('A passphrase may be mistyped twice; then the login fails without the key', async (t) => {
+test.serial('a passphrase may be mistyped twice; then the login fails without the key', async (t) => {
   await using sshd = await Sshd.start();
   await encrypt(sshd, passphrase);
   const right = answering('wrong', 'wrong', passphrase);
@@ -152,7 +152,7 @@ test.serial('BatchMode asks for no passphrase, and says what to do', async (t) =
 
 for (const type of ['ed25519', 'ecdsa', 'rsa']) {
   test.serial(
-    `An ${type} key that needs nobody signs at once, without asking whether the host takes it`,
+    `an ${type} key that needs nobody signs at once, without asking whether the host takes it`,
     async (t) => {
       await using sshd = await Sshd.start(['LogLevel VERBOSE']);
       await makeKey(sshd.identityFile, { type });
@@ -171,7 +171,7 @@ for (const type of ['ed25519', 'ecdsa', 'rsa']) {
   );
 }
 
-test.serial('A PKCS#8 key gets in', async (t) => {
+test.serial('a PKCS#8 key gets in', async (t) => {
   await using sshd = await Sshd.start();
   const key = readPrivateKey(await readFile(sshd.identityFile, 'utf8'));
   const pkcs8 = createPrivateKey(key.getPrivatePEM()).export({ type: 'pkcs8', format: 'pem' });
@@ -180,7 +180,7 @@ test.serial('A PKCS#8 key gets in', async (t) => {
 });
 
 test.serial(
-  'Two keys that the host wants both are given one after the other, from an agent too',
+  'two keys that the host wants both are given one after the other, from an SSH agent too',
   async (t) => {
     await using sshd = await Sshd.start(['AuthenticationMethods publickey,publickey']);
     const second = join(sshd.folder, 'second');
@@ -193,7 +193,7 @@ test.serial(
   },
 );
 
-test.serial('Ways to log in are tried in the order asked for, and only those', async (t) => {
+test.serial('ways to log in are tried in the order asked for, and only those', async (t) => {
   await using sshd = await Sshd.start(['PasswordAuthentication yes', 'PermitRootLogin yes']);
   const { ask, asked } = answering(undefined);
   await connects(t, { destinations: [resolved(sshd, { authMethods: ['password', 'publickey'] })], ask });

@@ -23,7 +23,7 @@ async function saidBySsh(file: string): Promise<string> {
 
 for (const transport of ['ssh2', 'openssh'] as const) {
   test.serial(
-    `A private key that others can read is refused in OpenSSH's words over ${transport}`,
+    `a private key that others can read is refused in OpenSSH's words over ${transport}`,
     async (t) => {
       await using sshd = await Sshd.start();
       const destinations = [resolved(sshd)];
@@ -45,7 +45,7 @@ for (const transport of ['ssh2', 'openssh'] as const) {
 }
 
 test.serial(
-  'A private key that others can read is passed over where others would do, with a warning',
+  'a private key that others can read is skipped where others would do, with a warning',
   async (t) => {
     await using sshd = await Sshd.start();
     const open = join(sshd.folder, 'open');
@@ -61,7 +61,7 @@ test.serial(
   },
 );
 
-test.serial('What permissions a file has does not matter where the agent holds its key', async (t) => {
+test.serial('what permissions a file has does not matter where the SSH agent has its key', async (t) => {
   await using sshd = await Sshd.start();
   await using agent = await SshAgent.start();
   await agent.add(sshd.identityFile);
@@ -73,7 +73,7 @@ test.serial('What permissions a file has does not matter where the agent holds i
   }
 });
 
-test.serial('The key of another user is for them to guard', (t) => {
+test.serial('the key of another user is for them to guard', (t) => {
   t.is(permissionProblemOf('/k', { uid: 1, mode: 0o100644 }, 0), undefined);
   t.is(permissionProblemOf('/k', { uid: 1, mode: 0o100600 }, 1), undefined);
   t.regex(

@@ -56,7 +56,7 @@ const FORMS: readonly (readonly [name: string, text: string])[] = [
   ['PKCS#1 without a line end', pem(rsa, 'pkcs1').trimEnd()],
 ];
 
-test.serial('A key gets in, whatever the form that OpenSSL and people gave it', async (t) => {
+test.serial('a key gets in, whatever the form that OpenSSL and people gave it', async (t) => {
   await using sshd = await Sshd.start();
   const lines = [rsa, ec, ec521, spelledOut, ed25519].map((key) => {
     const own = readPrivateKey(pem(key, 'pkcs8'));
@@ -81,7 +81,7 @@ test.serial("OpenSSH's own form is read between remarks and with the line ends o
   }
 });
 
-test.serial('A key of a kind that no server takes is refused as what it is', async (t) => {
+test.serial('a key of a kind that no server takes is refused as what it is', async (t) => {
   await using sshd = await Sshd.start();
   const file = join(sshd.folder, 'key');
   const other = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey;
@@ -89,8 +89,8 @@ test.serial('A key of a kind that no server takes is refused as what it is', asy
   const ed448 = generateKeyPairSync('ed448').privateKey;
   for (const [text, problem] of [
     [pem(other, 'sec1'), /secp256k1/],
-    [pem(dsa, 'pkcs8'), /no dsa keys/],
-    [pem(ed448, 'pkcs8'), /no ed448 keys/],
+    [pem(dsa, 'pkcs8'), /do not accept dsa keys/],
+    [pem(ed448, 'pkcs8'), /do not accept ed448 keys/],
     ['PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n', /puttygen .* -O private-openssh/],
     [CERTIFICATE, /no private key/],
     ['-----BEGIN RSA PRIVATE KEY-----\nxxxx\n', /identity/],
@@ -102,12 +102,12 @@ test.serial('A key of a kind that no server takes is refused as what it is', asy
   await makeKey(file, { type: 'dsa' });
   t.regex(
     (await refused(t, { ...sshd.options, identityFiles: [file] }, 'bad-identity')).message,
-    /no dsa keys/,
+    /do not accept DSA keys/,
   );
 });
 
 for (const cipher of ['chacha20-poly1305@openssh.com', 'aes256-gcm@openssh.com', 'aes256-ctr']) {
-  test.serial(`A key that is encrypted with ${cipher} is asked the passphrase of, and gets in`, async (t) => {
+  test.serial(`a key that is encrypted with ${cipher} is asked the passphrase of, and gets in`, async (t) => {
     await using sshd = await Sshd.start();
     const { identityFile } = sshd;
     await run('ssh-keygen', [

@@ -19,14 +19,14 @@ async function opened(t: ExecutionContext, options: TunnelOptions): Promise<Tunn
   return tunnel;
 }
 
-test.serial('A known host lets us in and says by which way', async (t) => {
+test.serial('a known host lets us in and says by which destination', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await opened(t, sshd.options);
   t.is(tunnel.state.status, 'connected');
   t.deepEqual(tunnel.state.via, sshd.destination);
 });
 
-test.serial('A host known by a hashed name only lets us in', async (t) => {
+test.serial('a host known by a hashed name only lets us in', async (t) => {
   await using sshd = await Sshd.start();
   await run('ssh-keygen', ['-H', '-f', sshd.knownHostsFile]);
   t.regex(await readFile(sshd.knownHostsFile, 'utf8'), /^\|1\|/);
@@ -35,7 +35,7 @@ test.serial('A host known by a hashed name only lets us in', async (t) => {
 });
 
 test.serial(
-  'An unknown host is refused before we authenticate, with its fingerprint and the way to trust it',
+  'an unknown host is refused before we authenticate, with its fingerprint and the way to trust it',
   async (t) => {
     await using sshd = await Sshd.start();
     await writeFile(sshd.knownHostsFile, '');
@@ -50,13 +50,13 @@ test.serial(
   },
 );
 
-test.serial('A known_hosts file that does not exist makes every host unknown', async (t) => {
+test.serial('a known_hosts file that does not exist makes every host unknown', async (t) => {
   await using sshd = await Sshd.start();
   await refused(t, { ...sshd.options, knownHostsFiles: [join(sshd.folder, 'none')] }, 'host-key-unknown');
 });
 
 test.serial(
-  'A host with another key than the known one is refused, naming both keys and the line',
+  'a host with another key than the known one is refused, naming both keys and the line',
   async (t) => {
     await using sshd = await Sshd.start();
     const before = await sshd.fingerprint();
@@ -74,7 +74,7 @@ test.serial(
   },
 );
 
-test.serial('A revoked key is refused even when it is known and pinned', async (t) => {
+test.serial('a revoked key is refused even when it is known and pinned', async (t) => {
   await using sshd = await Sshd.start();
   const hostKey = await sshd.hostKey();
   await appendFile(sshd.knownHostsFile, `@revoked * ${hostKey}\n`);
@@ -83,7 +83,7 @@ test.serial('A revoked key is refused even when it is known and pinned', async (
 });
 
 for (const form of ['fingerprint', 'line', 'blob'] as const) {
-  test.serial(`A pinned key (${form}) is enough, and the only one accepted`, async (t) => {
+  test.serial(`a pinned key (${form}) is enough, and the only one accepted`, async (t) => {
     await using sshd = await Sshd.start();
     const line = await sshd.hostKey();
     const forms = { fingerprint: await sshd.fingerprint(), line, blob: line.split(' ')[1] ?? '' };
@@ -96,7 +96,7 @@ for (const form of ['fingerprint', 'line', 'blob'] as const) {
   });
 }
 
-test.serial("A destination's own pin is preferred to the common one", async (t) => {
+test.serial("a destination's own pin is preferred to the common one", async (t) => {
   await using sshd = await Sshd.start();
   const hostKey = `SHA256:${'A'.repeat(43)}`;
   const destinations = [{ ...sshd.destination, hostKey: await sshd.hostKey() }];
@@ -104,7 +104,7 @@ test.serial("A destination's own pin is preferred to the common one", async (t) 
   t.is(tunnel.state.status, 'connected');
 });
 
-test.serial('Of several host keys the host presents the one that is known', async (t) => {
+test.serial('of several host keys the host presents the one that is known', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'host-keys-'));
   t.teardown(() => rm(folder, { recursive: true }));
   const rsa = join(folder, 'rsa');
@@ -115,7 +115,7 @@ test.serial('Of several host keys the host presents the one that is known', asyn
   t.is(tunnel.state.status, 'connected');
 });
 
-test.serial('An identity that the host does not know is refused, naming the identities tried', async (t) => {
+test.serial('an identity that the host does not know is refused, naming the identities tried', async (t) => {
   await using sshd = await Sshd.start();
   const stranger = join(sshd.folder, 'stranger');
   await makeKey(stranger);
@@ -124,20 +124,20 @@ test.serial('An identity that the host does not know is refused, naming the iden
   t.true(error.message.includes(stranger));
 });
 
-test.serial('Too many refused identities count as a failed login', async (t) => {
+test.serial('too many refused identities count as a failed login', async (t) => {
   await using sshd = await Sshd.start(['MaxAuthTries 2']);
   const strangers = [1, 2, 3, 4].map((n) => join(sshd.folder, `stranger${n}`));
   for (const file of strangers) await makeKey(file);
   await refused(t, { ...sshd.options, identityFiles: strangers }, 'auth-failed');
 });
 
-test.serial('Without any identity the login fails and says so', async (t) => {
+test.serial('without any identity the login fails and says so', async (t) => {
   await using sshd = await Sshd.start();
   const error = await refused(t, { ...sshd.options, identityFiles: [] }, 'auth-failed');
   t.regex(error.message, /no identity to offer/);
 });
 
-test.serial('An identity asked for that cannot be used is an error that names it', async (t) => {
+test.serial('an identity asked for that cannot be used is an error that names it', async (t) => {
   await using sshd = await Sshd.start();
   const encrypted = join(sshd.folder, 'encrypted');
   await makeKey(encrypted, { passphrase: 'secret phrase' });
@@ -150,7 +150,7 @@ test.serial('An identity asked for that cannot be used is an error that names it
   }
 });
 
-test.serial('Optional identities that are absent or encrypted are passed over', async (t) => {
+test.serial('optional identities that are absent or encrypted are skipped', async (t) => {
   await using sshd = await Sshd.start();
   const encrypted = join(sshd.folder, 'encrypted');
   await makeKey(encrypted, { passphrase: 'secret phrase' });
@@ -159,7 +159,7 @@ test.serial('Optional identities that are absent or encrypted are passed over', 
   t.is(tunnel.state.status, 'connected');
 });
 
-test.serial('A key in the SSH agent gets in', async (t) => {
+test.serial('a key in the SSH agent gets in', async (t) => {
   await using sshd = await Sshd.start();
   await using agent = await SshAgent.start();
   await agent.add(sshd.identityFile);
@@ -167,7 +167,7 @@ test.serial('A key in the SSH agent gets in', async (t) => {
   t.is(tunnel.state.status, 'connected');
 });
 
-test.serial('An SSH agent that is not there does not keep a key file from being tried', async (t) => {
+test.serial('an SSH agent that is not there does not keep a key file from being tried', async (t) => {
   await using sshd = await Sshd.start();
   const agentSocket = join(sshd.folder, 'no-agent');
   const options = { ...sshd.options, identityFiles: [], optionalIdentityFiles: [sshd.identityFile] };
@@ -175,7 +175,7 @@ test.serial('An SSH agent that is not there does not keep a key file from being 
   t.is(tunnel.state.status, 'connected');
 });
 
-test.serial('An SSH agent that never answers is let go of when the time is over', async (t) => {
+test.serial('an SSH agent that never answers is dropped when the time is over', async (t) => {
   await using sshd = await Sshd.start();
   await using agent = await SshAgent.start();
   await agent.add(sshd.identityFile);
@@ -191,7 +191,7 @@ for (const [title, greeting] of [
   ['says hello only', 'SSH-2.0-OpenSSH_9.2\r\n'],
   ['talks nonsense', `SSH-2.0-OpenSSH_9.2\r\n${'nonsense'.repeat(1_000)}`],
 ] as const) {
-  test.serial(`A server that ${title} counts as unreachable, which passes`, async (t) => {
+  test.serial(`a server that ${title} counts as unreachable, which passes`, async (t) => {
     await using server = await Target.start((socket) => socket.end(greeting));
     const error = await refused(
       t,
@@ -206,7 +206,7 @@ for (const [title, greeting] of [
   });
 }
 
-test.serial('A host name that does not exist is unreachable', async (t) => {
+test.serial('a host name that does not exist is unreachable', async (t) => {
   const destinations = [{ user: 'root', host: 'host.invalid', port: 22 }];
   const error = await refused(t, { destinations, knownHostsFiles: [], identityFiles: [] }, 'unreachable');
   t.is(error.host, 'root@host.invalid:22');

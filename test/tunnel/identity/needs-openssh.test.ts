@@ -15,7 +15,7 @@ import { makeKey, Sshd } from '../helpers/sshd.js';
 const run = promisify(execFile);
 const { signal } = new AbortController();
 
-test.serial('A certificate beside an identity is presented, by OpenSSH itself', async (t) => {
+test.serial('a certificate beside an identity is presented, by OpenSSH itself', async (t) => {
   await using sshd = await Sshd.start();
   const authority = join(sshd.folder, 'authority');
   await makeKey(authority);
@@ -28,7 +28,7 @@ test.serial('A certificate beside an identity is presented, by OpenSSH itself', 
   t.is(tunnel.state.status, 'connected');
 });
 
-test.serial('A certificate that is only in the SSH agent is presented, by OpenSSH itself', async (t) => {
+test.serial('a certificate that is only in the SSH agent is presented, by OpenSSH itself', async (t) => {
   await using sshd = await Sshd.start();
   const authority = join(sshd.folder, 'authority');
   await makeKey(authority);
@@ -57,20 +57,23 @@ test.serial('A certificate that is only in the SSH agent is presented, by OpenSS
   );
 });
 
-test.serial('Without an ssh program an agent with a certificate is used for its other keys', async (t) => {
-  await using sshd = await Sshd.start();
-  const authority = join(sshd.folder, 'authority');
-  await makeKey(authority);
-  await run('ssh-keygen', ['-q', '-s', authority, '-I', 'me', '-n', 'me', `${sshd.identityFile}.pub`]);
-  await using agent = await SshAgent.start();
-  await agent.add(sshd.identityFile);
-  setEnvironment(t, { PATH: '/nonexistent' });
-  const options = { ...sshd.options, identityFiles: [], agentSocket: agent.socketPath };
-  await using tunnel = await Tunnel.open(options);
-  t.is(tunnel.state.status, 'connected');
-});
+test.serial(
+  'without an ssh program an SSH agent with a certificate is used for its other keys',
+  async (t) => {
+    await using sshd = await Sshd.start();
+    const authority = join(sshd.folder, 'authority');
+    await makeKey(authority);
+    await run('ssh-keygen', ['-q', '-s', authority, '-I', 'me', '-n', 'me', `${sshd.identityFile}.pub`]);
+    await using agent = await SshAgent.start();
+    await agent.add(sshd.identityFile);
+    setEnvironment(t, { PATH: '/nonexistent' });
+    const options = { ...sshd.options, identityFiles: [], agentSocket: agent.socketPath };
+    await using tunnel = await Tunnel.open(options);
+    t.is(tunnel.state.status, 'connected');
+  },
+);
 
-test.serial('A key in a FIDO token takes OpenSSH, an ordinary or an absent one does not', async (t) => {
+test.serial('a key in a FIDO token takes OpenSSH, an ordinary or an absent one does not', async (t) => {
   await using sshd = await Sshd.start();
   t.is(await whyIdentityNeedsOpenSsh(resolved(sshd), { signal }), undefined);
   await writeFile(`${sshd.identityFile}.pub`, tokenKey(1).text);

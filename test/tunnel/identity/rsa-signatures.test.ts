@@ -27,7 +27,7 @@ async function agentWith(sshd: Sshd, strangers: number): Promise<SshAgent> {
 
 for (const algorithm of ['rsa-sha2-512', 'rsa-sha2-256']) {
   test.serial(
-    `A server that takes ${algorithm} alone is logged in to, by a file and by an agent`,
+    `a server that takes ${algorithm} alone is logged in to, by a file and by an SSH agent`,
     async (t) => {
       // One for each algorithm, and one to ask what else there is.
       await using sshd = await startPicky(algorithm, ['MaxAuthTries 3']);
@@ -42,7 +42,7 @@ for (const algorithm of ['rsa-sha2-512', 'rsa-sha2-256']) {
   );
 }
 
-test.serial('The strongest signature comes first, so that most servers are offered a key once', async (t) => {
+test.serial('the strongest signature comes first, so that most servers are offered a key once', async (t) => {
   await using sshd = await startPicky('rsa-sha2-512,rsa-sha2-256', ['MaxAuthTries 1']);
   await connects(t, sshd.options);
   await using agent = await agentWith(sshd, 0);
@@ -53,7 +53,7 @@ test.serial('The strongest signature comes first, so that most servers are offer
   );
 });
 
-test.serial('Offering keys again leaves attempts for what the host asks for besides', async (t) => {
+test.serial('offering keys again leaves attempts for what the host asks for besides', async (t) => {
   await using sshd = await startPicky('rsa-sha2-256', ['PasswordAuthentication yes', 'PermitRootLogin yes']);
   await using agent = await agentWith(sshd, 3);
   await writeFile(join(sshd.folder, 'authorized_keys'), '');
@@ -67,7 +67,7 @@ test.serial('Offering keys again leaves attempts for what the host asks for besi
   t.is(error.tried.filter((name) => name.includes('agent')).length, 4);
 });
 
-test.serial('A key that no server takes is named once, however often it was offered', async (t) => {
+test.serial('a key that no server takes is named once, however often it was offered', async (t) => {
   await using sshd = await startPicky('rsa-sha2-512,rsa-sha2-256', ['MaxAuthTries 2']);
   await writeFile(join(sshd.folder, 'authorized_keys'), '');
   const error = await refused(t, sshd.options, 'auth-failed');

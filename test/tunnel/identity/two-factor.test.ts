@@ -48,7 +48,7 @@ function optionsFor(user: string, ask?: Ask): AddressedTunnelOptions {
   };
 }
 
-test.serial('A second factor is asked for after the key', async (t) => {
+test.serial('a second factor is asked for after the key', async (t) => {
   const { ask, asked } = answering(password);
   await connects(t, optionsFor('root', ask));
   t.deepEqual(
@@ -59,7 +59,7 @@ test.serial('A second factor is asked for after the key', async (t) => {
 });
 
 test.serial(
-  'A second factor is asked for after a key of the agent, whatever other keys that has',
+  'a second factor is asked for after a key of the SSH agent, whatever other keys that has',
   async (t) => {
     await using agent = await SshAgent.start();
     await agent.add(fleet.identityFile);
@@ -75,26 +75,26 @@ test.serial(
   },
 );
 
-test.serial('A wrong answer is asked again; a right one then gets in', async (t) => {
+test.serial('a wrong answer is asked again; a right one then gets in', async (t) => {
   const { ask, asked } = answering('wrong', password);
   await connects(t, optionsFor('answers', ask));
   t.is(asked.length, 2);
 });
 
-test.serial('Without anybody to ask, a host that wants answers says which', async (t) => {
+test.serial('without anybody to ask, a host that wants answers says which', async (t) => {
   const error = await refused(t, optionsFor('root'), 'auth-failed');
   t.regex(error.message, /it would accept: keyboard-interactive/);
   t.deepEqual(error.tried, []);
 });
 
-test.serial('No answer ends the login', async (t) => {
+test.serial('no answer ends the login', async (t) => {
   const { ask, asked } = answering(undefined);
   const error = await refused(t, optionsFor('answers', ask), 'auth-failed');
   t.is(asked.length, 1);
   t.true(error.tried.includes('keyboard-interactive'));
 });
 
-test.serial('A password gets in where the host takes nothing else', async (t) => {
+test.serial('a password gets in where the host takes nothing else', async (t) => {
   const { ask, asked } = answering('wrong', password);
   await connects(t, optionsFor('types', ask));
   t.deepEqual(
@@ -103,7 +103,7 @@ test.serial('A password gets in where the host takes nothing else', async (t) =>
   );
 });
 
-test.serial('A password is not asked for again when the connection is made anew', async (t) => {
+test.serial('a password is not asked for again when the connection is made anew', async (t) => {
   const { ask, asked } = answering(password);
   await using tunnel = await Tunnel.open(optionsFor('types', ask));
   let wasLost = false;
@@ -115,7 +115,7 @@ test.serial('A password is not asked for again when the connection is made anew'
   t.is(asked.length, 1);
 });
 
-test.serial('No password is repeated in what we say of a refusal', async (t) => {
+test.serial('no password is repeated in what we say of a refusal', async (t) => {
   const secret = 'a wrong password';
   const said: string[] = [];
   const { ask } = answering(secret, undefined);

@@ -35,7 +35,7 @@ async function startBehindTwo(
 }
 
 test.serial(
-  'A host behind two others is reached, each of them verified and logged in to by its own key',
+  'a host behind two others is reached, each of them verified and logged in to by its own key',
   async (t) => {
     const { first, second, target, options } = await startBehindTwo(t);
     await using tunnel = await Tunnel.open(options);
@@ -46,7 +46,7 @@ test.serial(
   },
 );
 
-test.serial('A wrong key of the second hop is refused by name, before anyone logs in there', async (t) => {
+test.serial('a wrong key of the second hop is refused by name, before anyone logs in there', async (t) => {
   const { second, target, options } = await startBehindTwo(t);
   await second.restart({ newHostKey: true });
   const error = await refused(t, options, 'host-key-changed');
@@ -56,7 +56,7 @@ test.serial('A wrong key of the second hop is refused by name, before anyone log
 });
 
 test.serial(
-  'An unknown key of the first hop is refused even when the pin of the destination matches it',
+  'an unknown key of the first hop is refused even when the pin of the destination matches it',
   async (t) => {
     const { first, target, options } = await startBehindTwo(t);
     await rm(first.knownHostsFile);
@@ -71,14 +71,14 @@ test.serial(
   },
 );
 
-test.serial('A hop that lets nobody through is named, and not tried again', async (t) => {
+test.serial('a hop that lets nobody through is named, and not tried again', async (t) => {
   const { second, options } = await startBehindTwo(t, { second: ['AllowTcpForwarding no'] });
   const error = await refused(t, options, 'forward-refused');
   t.is(error.host, `${second.destination.user}@127.0.0.1:${second.port}`);
   t.true(isPermanent(error));
 });
 
-test.serial('A destination that its hop cannot reach just now is worth another try', async (t) => {
+test.serial('a destination that its hop cannot reach just now is worth another try', async (t) => {
   const { target, options } = await startBehindTwo(t);
   await target.stop();
   const error = await refused(t, options, 'unreachable');
@@ -86,7 +86,7 @@ test.serial('A destination that its hop cannot reach just now is worth another t
   t.false(isPermanent(error));
 });
 
-test.serial('A tunnel through hops is made again when any of them is lost', async (t) => {
+test.serial('a tunnel through hops is made again when any of them is lost', async (t) => {
   const { first, second, target, options } = await startBehindTwo(t);
   await using tunnel = await Tunnel.open(options);
   for (const sshd of [first, second, target]) {
@@ -97,7 +97,7 @@ test.serial('A tunnel through hops is made again when any of them is lost', asyn
   }
 });
 
-test.serial('A first hop that falls silent is noticed through the hops behind it', async (t) => {
+test.serial('a first hop that falls silent is noticed through the hops behind it', async (t) => {
   const { first, options } = await startBehindTwo(t);
   await using tunnel = await Tunnel.open({ ...options, keepaliveIntervalMs: 200, keepaliveCountMax: 2 });
   const isBack = back(tunnel);
@@ -108,7 +108,7 @@ test.serial('A first hop that falls silent is noticed through the hops behind it
   t.is(await echoed(tunnel, 'awake'), 'awake');
 });
 
-test.serial('Closing a tunnel through hops ends its connections to all of them', async (t) => {
+test.serial('closing a tunnel through hops ends its connections to all of them', async (t) => {
   const { first, second, target, options } = await startBehindTwo(t);
   const tunnel = await Tunnel.open(options);
   await tunnel.close();
@@ -118,7 +118,7 @@ test.serial('Closing a tunnel through hops ends its connections to all of them',
   t.is(tunnel.state.status, 'closed');
 });
 
-test.serial('A ProxyCommand leads to the host, and is gone when the tunnel closes', async (t) => {
+test.serial('a ProxyCommand leads to the host, and is gone when the tunnel closes', async (t) => {
   await using sshd = await Sshd.start();
   const script = join(sshd.folder, 'proxy "1".mjs');
   const pidFile = join(sshd.folder, 'pid');
@@ -141,7 +141,7 @@ test.serial('A ProxyCommand leads to the host, and is gone when the tunnel close
   t.throws(() => process.kill(Number(pid), 0), { code: 'ESRCH' });
 });
 
-test.serial('A tunnel over a ProxyCommand that dies is made again', async (t) => {
+test.serial('a tunnel over a ProxyCommand that dies is made again', async (t) => {
   await using sshd = await Sshd.start();
   const command = `'${process.execPath}' -e "const s = require('net').connect(%p, '%h'); process.stdin.pipe(s).pipe(process.stdout)"`;
   const file = await writeSshConfig(sshd, [hostLines('web', sshd, [`ProxyCommand ${command}`])]);
@@ -153,7 +153,7 @@ test.serial('A tunnel over a ProxyCommand that dies is made again', async (t) =>
 });
 
 test.serial(
-  "A ProxyCommand runs in a shell that reads no start-up file, whose words would come before the host's",
+  "a ProxyCommand runs in a shell that reads no start-up file, whose words would come before the host's",
   async (t) => {
     await using sshd = await Sshd.start();
     const command = `'${process.execPath}' -e "const s = require('net').connect(%p, '%h'); process.stdin.pipe(s).pipe(process.stdout)"`;
@@ -166,16 +166,16 @@ test.serial(
   },
 );
 
-test.serial('A ProxyCommand that fails is quoted', async (t) => {
+test.serial('a ProxyCommand that fails is quoted', async (t) => {
   await using sshd = await Sshd.start();
   const file = await writeSshConfig(sshd, [
     hostLines('web', sshd, ['ProxyCommand sh -c "echo no such proxy >&2; exit 7"']),
   ]);
   const error = await refused(t, await optionsBy(file, 'web'), 'unreachable');
-  t.regex(error.message, /ProxyCommand: it ended with status 7, saying "no such proxy"/);
+  t.regex(error.message, /ProxyCommand: it exited with status 7, saying "no such proxy"/);
 });
 
-test.serial('Opening can be aborted while a ProxyCommand says nothing, which ends it', async (t) => {
+test.serial('opening can be aborted while a ProxyCommand says nothing, which ends it', async (t) => {
   await using sshd = await Sshd.start();
   const pidFile = join(sshd.folder, 'pid');
   const command = `sh -c "echo $$ > '${pidFile}'; trap '' HUP; cat > /dev/null; exec sleep 100"`;
@@ -192,7 +192,7 @@ test.serial('Opening can be aborted while a ProxyCommand says nothing, which end
 });
 
 test.serial(
-  'Opening can be aborted while a host behind a hop says nothing, which lets the hop go',
+  'opening can be aborted while a host behind a hop says nothing, which lets the hop go',
   async (t) => {
     await using hop = await Sshd.start();
     await using silent = await Target.start(() => {});
@@ -211,7 +211,7 @@ test.serial(
   },
 );
 
-test.serial('A host behind a ProxyCommand is verified like any other', async (t) => {
+test.serial('a host behind a ProxyCommand is verified like any other', async (t) => {
   await using sshd = await Sshd.start();
   const command = `'${process.execPath}' -e "const s = require('net').connect(%p, '%h'); process.stdin.pipe(s).pipe(process.stdout)"`;
   const file = await writeSshConfig(sshd, [hostLines('web', sshd, [`ProxyCommand ${command}`])]);
@@ -219,7 +219,7 @@ test.serial('A host behind a ProxyCommand is verified like any other', async (t)
   await refused(t, await optionsBy(file, 'web'), 'host-key-changed');
 });
 
-test.serial('A HostKeyAlias is the name to look a host up by, without a port', async (t) => {
+test.serial('a HostKeyAlias is the name to look a host up by, without a port', async (t) => {
   await using sshd = await Sshd.start();
   const file = await writeSshConfig(sshd, [hostLines('web', sshd, ['HostKeyAlias the-web'])]);
   const options = await optionsBy(file, 'web');
@@ -229,7 +229,7 @@ test.serial('A HostKeyAlias is the name to look a host up by, without a port', a
   t.is(await echoed(tunnel, 'alias'), 'alias');
 });
 
-test.serial('Algorithms that ssh_config sets are the only ones offered', async (t) => {
+test.serial('algorithms that ssh_config sets are the only ones offered', async (t) => {
   await using sshd = await Sshd.start(['Ciphers aes256-ctr', 'MACs hmac-sha2-512']);
   const open = async (cipher: string) => {
     const file = await writeSshConfig(sshd, [

@@ -127,12 +127,12 @@ for (const config of [
   'StrictHostKeyChecking\u00a0yes',
   `UserKnownHostsFile $\{NOT_SET}/known_hosts`,
 ]) {
-  test.serial(`What OpenSSH refuses in ssh_config we refuse: ${JSON.stringify(config)}`, async (t) => {
+  test.serial(`what OpenSSH refuses in ssh_config we refuse: ${JSON.stringify(config)}`, async (t) => {
     await refused(t, config);
   });
 }
 
-test.serial('Options at their default values take no OpenSSH', async (t) => {
+test.serial('options at their default values take no OpenSSH', async (t) => {
   const lines = [
     'ProxyUseFdpass no',
     'RevokedHostKeys none',
@@ -159,7 +159,7 @@ test.serial('Options at their default values take no OpenSSH', async (t) => {
   t.deepEqual((await agreed(t, stdout.replace(/^host .*$/m, ''))).needsOpenSsh, []);
 });
 
-test.serial('Options with other values still take OpenSSH', async (t) => {
+test.serial('options with other values still take OpenSSH', async (t) => {
   for (const line of [
     'ProxyUseFdpass yes',
     'RevokedHostKeys /k',

@@ -7,7 +7,7 @@ import { temporaryFolder, withOpenSsh, withoutOpenSsh } from '../helpers/ssh-con
 import { GENERATED_VARIABLES, type GeneratedConfig, generatedConfig } from './generator.js';
 
 test.serial(
-  'Whatever a file says, our own reading answers as OpenSSH does, and refuses what it does',
+  'whatever a file says, our own reading answers as OpenSSH does, and refuses what it does',
   async (t) => {
     const folder = await temporaryFolder(t);
     const configFile = join(folder, 'config');
@@ -41,7 +41,7 @@ test.serial(
 );
 
 test.serial(
-  'No text makes anything else of a destination than a TunnelError or one that OpenSSH could be asked for',
+  'no text makes anything else of a destination than a TunnelError or one that OpenSSH could be asked for',
   async (t) => {
     await fc.assert(
       fc.asyncProperty(fc.string(), async (text) => {

@@ -135,7 +135,7 @@ function configFor({ sshd, hop, folder }: Place, lines: readonly string[]): stri
 }
 
 for (const [name, getsIn, lines] of CASES) {
-  test.serial(`We get in where ssh gets in, and nowhere else: ${name}`, async (t) => {
+  test.serial(`we get in where ssh gets in, and nowhere else: ${name}`, async (t) => {
     const place = await prepare(t);
     const configFile = await writeSshConfig(place.sshd, configFor(place, lines(place)));
     t.is(await weGetIn(configFile), getsIn, 'hawser');
@@ -144,7 +144,7 @@ for (const [name, getsIn, lines] of CASES) {
   });
 }
 
-test.serial('A changed key with checks switched off is accepted by ssh, not by us', async (t) => {
+test.serial('a changed key with checks switched off is accepted by ssh, not by us', async (t) => {
   const place = await prepare(t);
   const lines = [`UserKnownHostsFile ${place.folder}/changed`, 'StrictHostKeyChecking no'];
   const configFile = await writeSshConfig(place.sshd, configFor(place, lines));

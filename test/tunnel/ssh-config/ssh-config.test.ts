@@ -11,7 +11,7 @@ import {
   withoutOpenSsh,
 } from '../helpers/ssh-config-agreement.js';
 
-test.serial('Switching host key checks off is not obeyed, but said', async (t) => {
+test.serial('switching host key checks off is not obeyed, but said', async (t) => {
   const said: string[] = [];
   const log = (level: string, message: string) => said.push(`${level} ${message}`);
   for (const value of ['no', 'off']) {
@@ -21,7 +21,7 @@ test.serial('Switching host key checks off is not obeyed, but said', async (t) =
   t.regex(said[0] ?? '', /^warn StrictHostKeyChecking is off for web/);
 });
 
-test.serial('Hops lead through one another, each resolved on its own', async (t) => {
+test.serial('hops lead through one another, each resolved on its own', async (t) => {
   const { jumps } = await agreed(
     t,
     'Host web\n ProxyJump a,u@b:2,[::1]:3\nHost a\n ProxyJump z\n Port 9\nHost z\n HostName z.lan\n ProxyCommand nc %h\nHost b\n HostName b.lan\n ProxyJump ignored',
@@ -39,7 +39,7 @@ test.serial('Hops lead through one another, each resolved on its own', async (t)
   t.is(jumps[2]?.user, 'u');
 });
 
-test.serial('The hops of a hop do not have to be followed for ever', async (t) => {
+test.serial('the hops of a hop do not have to be followed for ever', async (t) => {
   const configFile = join(await temporaryFolder(t), 'config');
   await writeFile(configFile, 'Host a\n ProxyJump b\nHost b\n ProxyJump a\n');
   for (const environment of [withOpenSsh, withoutOpenSsh]) {
@@ -50,7 +50,7 @@ test.serial('The hops of a hop do not have to be followed for ever', async (t) =
   }
 });
 
-test.serial('What the text names wins over the file, and flags over both', async (t) => {
+test.serial('what the text names wins over the file, and flags over both', async (t) => {
   const config = 'Host web\n Port 1\n User a\n IdentityFile /k/1\n ConnectTimeout 5\n';
   t.like(await agreed(t, config, { text: 'b@web:2' }), { port: 2, user: 'b', identityFiles: ['/k/1'] });
   t.like(await agreed(t, config, { text: 'ssh://c@web:3?hostkey=SHA256:x' }), {
@@ -73,7 +73,7 @@ test.serial('What the text names wins over the file, and flags over both', async
   t.is(hop?.hostKey, undefined);
 });
 
-test.serial('The agent is the one that ssh_config names, or the environment', async (t) => {
+test.serial('the SSH agent is the one that ssh_config names, or the environment', async (t) => {
   const environment = { SSH_AUTH_SOCK: '/run/agent', OTHER: '/run/other' };
   const cases = [
     ['', '/run/agent'],
@@ -87,7 +87,7 @@ test.serial('The agent is the one that ssh_config names, or the environment', as
   }
 });
 
-test.serial("A HOME that is not the passwd entry's is the one whose files count", async (t) => {
+test.serial("a HOME that is not the passwd entry's is the one whose files count", async (t) => {
   const home = await temporaryFolder(t);
   await mkdir(join(home, '.ssh'));
   await mkdir(join(home, '.ssh', 'conf.d'));
@@ -119,7 +119,7 @@ test.serial(
   },
 );
 
-test.serial('A config file that others can write gives no orders', async (t) => {
+test.serial('a config file that others can write gives no orders', async (t) => {
   const home = await temporaryFolder(t);
   await mkdir(join(home, '.ssh'));
   await writeFile(join(home, '.ssh', 'config'), 'Port 3\n');
@@ -143,7 +143,7 @@ test.serial("Match exec runs by the person's shell, and only where the answer ha
   await refused(t, 'Match host other exec "test %z"\n Port 4');
 });
 
-test.serial('Lines of options that OpenSSH no longer has are passed over, with a warning', async (t) => {
+test.serial('lines of options that OpenSSH no longer has are skipped, with a warning', async (t) => {
   const gone = [
     'Protocol 2,1',
     'RSAAuthentication yes',
@@ -168,7 +168,7 @@ test.serial('Lines of options that OpenSSH no longer has are passed over, with a
   await refused(t, gone.at(-1) ?? '');
 });
 
-test.serial('Odd ways to write common things mean what they mean to OpenSSH', async (t) => {
+test.serial('odd ways to write common things mean what they mean to OpenSSH', async (t) => {
   t.is((await agreed(t, 'Match host = web\n Port 4')).port, 4);
   t.is((await agreed(t, 'Match !all\n Port 4')).port, 22);
   t.is((await agreed(t, 'Match originalhost web all\n Port 4')).port, 4);
@@ -191,19 +191,19 @@ test.serial('Odd ways to write common things mean what they mean to OpenSSH', as
   await refused(t, 'IdentityAgent $NO-NAME');
 });
 
-test.serial('A file that is included gives no orders either when others can write it', async (t) => {
+test.serial('a file that is included gives no orders either when others can write it', async (t) => {
   const folder = await temporaryFolder(t);
   await writeFile(join(folder, 'open'), 'Port 3\n');
   await chmod(join(folder, 'open'), 0o666);
   await refused(t, `Include ${folder}/open`);
 });
 
-test.serial('New keys never go to the files of the system', async (t) => {
+test.serial('new keys never go to the files of the system', async (t) => {
   const { knownHostsFiles } = await agreed(t, 'UserKnownHostsFile none\nGlobalKnownHostsFile /etc/known');
   t.deepEqual(knownHostsFiles, ['/dev/null', '/etc/known']);
 });
 
-test.serial('Options that were never heard of are left to OpenSSH', async (t) => {
+test.serial('options that were never heard of are left to OpenSSH', async (t) => {
   const { needsOpenSsh } = await agreed(t, 'VerifyHostKeyDNS yes\nRevokedHostKeys /r\nBindAddress 127.0.0.1');
   t.is(needsOpenSsh.length, 3);
 });

@@ -7,7 +7,7 @@ import { hostLines, optionsBy, writeSshConfig } from '../helpers/ssh-config-file
 import { Sshd } from '../helpers/sshd.js';
 
 test.serial(
-  'A destination with what a shell acts on runs nothing, whatever ssh_config would run',
+  'a destination with what a shell acts on runs nothing, whatever ssh_config would run',
   async (t) => {
     const folder = await temporaryFolder(t);
     const configFile = join(folder, 'config');
@@ -50,7 +50,7 @@ for (const [reading, environment] of [
   ['ssh', withOpenSsh],
   ['our own reading', withoutOpenSsh],
 ] as const) {
-  test.serial(`What ${reading} finds in ssh_config decides between a password and a user name`, async (t) => {
+  test.serial(`what ${reading} finds in ssh_config decides between a password and a user name`, async (t) => {
     const configFile = join(await temporaryFolder(t), 'config');
     await writeFile(
       configFile,
@@ -82,7 +82,7 @@ for (const [reading, environment] of [
   });
 }
 
-test.serial('A hop that is an address is gone through, however ssh_config writes it', async (t) => {
+test.serial('a hop that is an address is gone through, however ssh_config writes it', async (t) => {
   await using sshd = await Sshd.start();
   await using hop = await Sshd.start();
   const { user } = hop.destination;

@@ -20,7 +20,7 @@ const CROWD = BACKLOG + 32;
 /** Where Node tells of each socket that is about to connect. */
 const CONNECTING = 'net.client.socket';
 
-test.serial('A server that answers is connected to, without delay for small packets', async (t) => {
+test.serial('a server that answers is connected to, without delay for small packets', async (t) => {
   await using target = await Target.start();
   const socket = await dialTcp(target.address, { signal });
   socket.write('ping');
@@ -29,14 +29,14 @@ test.serial('A server that answers is connected to, without delay for small pack
   socket.destroy();
 });
 
-test.serial('A port where nothing listens fails at once, with the error of the system', async (t) => {
+test.serial('a port where nothing listens fails at once, with the error of the system', async (t) => {
   const error: NodeJS.ErrnoException | undefined = await t.throwsAsync(
     dialTcp({ host, port: await freePort() }, { signal }),
   );
   t.is(error?.code, 'ECONNREFUSED');
 });
 
-test.serial('While nothing answers there are two attempts at most, and none after aborting', async (t) => {
+test.serial('while nothing answers there are two attempts at most, and none after aborting', async (t) => {
   await using sshd = await Sshd.start();
   await sshd.freeze();
   using _ = await fill(sshd.port);
@@ -51,7 +51,7 @@ test.serial('While nothing answers there are two attempts at most, and none afte
   t.is(attempts.count(), 0);
 });
 
-test.serial('A server that begins to answer is connected to', async (t) => {
+test.serial('a server that begins to answer is connected to', async (t) => {
   await using sshd = await Sshd.start();
   await sshd.freeze();
   using crowd = await fill(sshd.port);
@@ -66,7 +66,7 @@ test.serial('A server that begins to answer is connected to', async (t) => {
 });
 
 test.serial(
-  'Of the addresses of one family, those that refuse or say nothing do not hold up the one that answers',
+  'of the addresses of one family, those that refuse or say nothing do not hold up the one that answers',
   async (t) => {
     await using sshd = await Sshd.start();
     const { port } = sshd;
@@ -92,14 +92,14 @@ test.serial(
   },
 );
 
-test.serial('A host whose addresses all refuse fails at once, in the way of the first', async (t) => {
+test.serial('a host whose addresses all refuse fails at once, in the way of the first', async (t) => {
   const port = await freePort();
   const lookup: Lookup = async () => ['127.0.0.3', '127.0.0.2'].map((address) => ({ address, family: 4 }));
   const error = await t.throwsAsync(dialTcp({ host: 'several.example', port }, { signal, lookup }));
   t.regex(String(error), /ECONNREFUSED 127\.0\.0\.3/);
 });
 
-test.serial('A name that is looked up for long, or in vain, ends by aborting and by its error', async (t) => {
+test.serial('a name that is looked up for long, or in vain, ends by aborting and by its error', async (t) => {
   const reason = new Error('enough');
   const aborting = new AbortController();
   const dialling = dialTcp(
@@ -115,7 +115,7 @@ test.serial('A name that is looked up for long, or in vain, ends by aborting and
   t.is(codeOf(nowhere), 'ENOTFOUND');
 });
 
-test('Families take turns, beginning with the one that is preferred', (t) => {
+test('families take turns, beginning with the one that is preferred', (t) => {
   const found = ['a6', 'b6', 'c6', 'd4'].map((address) => ({ address, family: Number(address.at(-1)) }));
   t.deepEqual(interleave(found), ['a6', 'd4', 'b6', 'c6']);
   t.deepEqual(interleave(found.reverse()), ['d4', 'c6', 'b6', 'a6']);

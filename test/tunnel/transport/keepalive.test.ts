@@ -35,7 +35,7 @@ class Watched extends MovableClock implements Disposable {
   }
 }
 
-test.serial('A silent peer is probed and counts as dead after 8 s by default', (t) => {
+test.serial('a silent peer is probed and counts as dead after 8 s by default', (t) => {
   using watched = new Watched();
   watched.wait(7);
   t.is(watched.probes, 3);
@@ -46,7 +46,7 @@ test.serial('A silent peer is probed and counts as dead after 8 s by default', (
   t.is(watched.deaths, 1);
 });
 
-test.serial('While data comes nothing is probed, whether or not probes are answered', (t) => {
+test.serial('while data comes nothing is probed, whether or not probes are answered', (t) => {
   using watched = new Watched();
   for (let second = 0; second < 60; second += 1) {
     watched.keepalive.heard();
@@ -55,7 +55,7 @@ test.serial('While data comes nothing is probed, whether or not probes are answe
   t.is(watched.probes, 0);
 });
 
-test.serial('Any sign of life makes up for probes that were not answered', (t) => {
+test.serial('any sign of life makes up for probes that were not answered', (t) => {
   using watched = new Watched();
   for (let round = 0; round < 5; round += 1) {
     watched.wait(7);
@@ -64,7 +64,7 @@ test.serial('Any sign of life makes up for probes that were not answered', (t) =
   t.is(watched.deaths, 0);
 });
 
-test.serial('A peer is in doubt once it left a probe unanswered, until it is heard', (t) => {
+test.serial('a peer is in doubt once it left a probe unanswered, until it is heard', (t) => {
   using watched = new Watched();
   watched.wait(3);
   watched.keepalive.heard();
@@ -78,13 +78,13 @@ test.serial('A peer is in doubt once it left a probe unanswered, until it is hea
   t.deepEqual(watched.doubts, [true, false]);
 });
 
-test.serial('After sleep the peer is in doubt at once', (t) => {
+test.serial('after sleep the peer is in doubt at once', (t) => {
   using watched = new Watched();
   watched.sleep(3_600);
   t.deepEqual(watched.doubts, [true]);
 });
 
-test.serial('After sleep the peer is probed at once and given up after 3 s', (t) => {
+test.serial('after sleep the peer is probed at once and given up after 3 s', (t) => {
   using watched = new Watched();
   watched.keepalive.heard();
   watched.sleep(3_600);
@@ -95,7 +95,7 @@ test.serial('After sleep the peer is probed at once and given up after 3 s', (t)
   t.is(watched.deaths, 1);
 });
 
-test.serial('A peer that answers after sleep is kept', (t) => {
+test.serial('a peer that answers after sleep is kept', (t) => {
   using watched = new Watched();
   watched.sleep(3_600);
   watched.keepalive.heard();
@@ -103,7 +103,7 @@ test.serial('A peer that answers after sleep is kept', (t) => {
   t.is(watched.deaths, 0);
 });
 
-test.serial('Time in which this process stood still does not count as silence of the peer', (t) => {
+test.serial('time in which this process stood still does not count as silence of the peer', (t) => {
   using watched = new Watched();
   watched.wait(7);
   watched.stall(30);
@@ -112,14 +112,14 @@ test.serial('Time in which this process stood still does not count as silence of
   t.is(watched.deaths, 1);
 });
 
-test.serial('A closed keepalive looks no more', (t) => {
+test.serial('a closed keepalive looks no more', (t) => {
   const watched = new Watched();
   watched.keepalive.close();
   watched.wait(20);
   t.is(watched.probes, 0);
 });
 
-test.serial('A peer whose silence says nothing is asked again and again, and left alone', (t) => {
+test.serial('a peer whose silence says nothing is asked again and again, and left alone', (t) => {
   using watched = new Watched(false);
   watched.wait(60);
   watched.sleep(3_600);
@@ -129,7 +129,7 @@ test.serial('A peer whose silence says nothing is asked again and again, and lef
   t.is(watched.deaths, 0);
 });
 
-test.serial('A peer is asked once soon after the beginning, whatever it sends', (t) => {
+test.serial('a peer is asked once soon after the beginning, whatever it sends', (t) => {
   using watched = new Watched();
   for (let second = 0; second < 5; second += 1) {
     watched.keepalive.heard();

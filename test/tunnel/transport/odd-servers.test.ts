@@ -49,14 +49,14 @@ const ODD: readonly (readonly [name: string, oddities: Oddities])[] = [
 ];
 
 for (const [name, oddities] of ODD) {
-  test.serial(`A server with ${name} is reached, as by ssh`, async (t) => {
+  test.serial(`a server with ${name} is reached, as by ssh`, async (t) => {
     await using server = await OddServer.start(oddities);
     t.truthy(await waysIn(server));
     t.true(await sshGetsIn(server));
   });
 }
 
-test.serial('What is no server for ssh is none for us', async (t) => {
+test.serial('what is no server for ssh is none for us', async (t) => {
   for (const oddities of [{ software: '' }, { prelude: 'line\r\n'.repeat(1_100) }, { refuses: /./ }]) {
     await using server = await OddServer.start(oddities);
     t.is(await waysIn(server), undefined, JSON.stringify(oddities).slice(0, 60));
@@ -64,7 +64,7 @@ test.serial('What is no server for ssh is none for us', async (t) => {
   }
 });
 
-test.serial('Once it is known that ssh2 cannot speak with a server, OpenSSH comes first', async (t) => {
+test.serial('once it is known that ssh2 cannot speak with a server, OpenSSH comes first', async (t) => {
   await using sshd = await Sshd.start();
   const banner = join(sshd.folder, 'banner');
   await writeFile(banner, LONG_BANNER);
@@ -83,7 +83,7 @@ test.serial('Once it is known that ssh2 cannot speak with a server, OpenSSH come
   t.is(accepted(), before + 1);
 });
 
-test.serial('A password that was sent is not sent again by another program', async (t) => {
+test.serial('a password that was sent is not sent again by another program', async (t) => {
   await using server = await OddServer.start({ garblesPassword: true });
   const asked: Question[] = [];
   const options = await optionsBy(server.configFile, 'web');

@@ -90,7 +90,7 @@ async function hopArguments(args: readonly string[]): Promise<string[]> {
 }
 
 test.serial(
-  'Whatever ssh_config says, each ssh on the way checks the host key by what we have read',
+  'whatever ssh_config says, each ssh on the way checks the host key by what we have read',
   async (t) => {
     const sshConfig = join(folder, 'trusting');
     const trusting = [
@@ -136,7 +136,7 @@ test.serial(
 );
 
 test.serial(
-  'Any path that a file can have is taken for this path, also on the far side of a jump',
+  'any path that a file can have is taken for this path, also on the far side of a jump',
   async (t) => {
     const path = fc
       .string({ unit: fc.constantFrom(...`ab %h'"\\$\`;&|<>(){}*?~#=,:-é`), minLength: 1, maxLength: 12 })
@@ -156,7 +156,7 @@ test.serial(
   },
 );
 
-test.serial('A user name that ssh_config may hold is handed on as it is, to a jump host too', async (t) => {
+test.serial('a user name that ssh_config may hold is handed on as it is, to a jump host too', async (t) => {
   for (const user of ['a b', '#a', 'CORP\\joe', 'ann:target', 'a\\\\b']) {
     const jumps = [{ ...PLAIN, user, alias: 'hop' }];
     const options = await understood(argumentsFor({ ...PLAIN, user, jumps }));

@@ -49,7 +49,7 @@ for (const [text, code] of SAID) {
   });
 }
 
-test.serial('Of what somebody else wrote a sentence has so much as a person reads', (t) => {
+test.serial('of what somebody else wrote a sentence has so much as a person reads', (t) => {
   const long = translateOpenSshFailure(host, `banner\n${'x'.repeat(16_000)}`);
   t.regex(long.message, /ssh says "x{300}…". Check the address/);
   const offer = `no matching cipher found. Their offer: $(id\x1b[2J),${'aes-x,'.repeat(2000)}`;
@@ -59,20 +59,20 @@ test.serial('Of what somebody else wrote a sentence has so much as a person read
   t.notRegex(none.message, /\$\(id/);
 });
 
-test.serial('Of a changed key the fingerprint and the line that knows another are told', (t) => {
+test.serial('of a changed key the fingerprint and the line that knows another are told', (t) => {
   const { fingerprint, file, line } = translateOpenSshFailure(host, CHANGED);
   t.is(fingerprint, 'SHA256:KW+faptrDJL/VDeKDqT89AkDB66IsZAvuqdIW1JR5ME');
   t.is(file, '/home/me/.ssh/known_hosts');
   t.is(line, 7);
 });
 
-test.serial('Where one key alone was to be accepted, an unknown one is a changed one', (t) => {
+test.serial('where one key alone was to be accepted, an unknown one is a changed one', (t) => {
   const pinned = { ...host, hostKey: 'SHA256:KW+faptrDJL/VDeKDqT89AkDB66IsZAvuqdIW1JR5ME' };
   t.is(translateOpenSshFailure(pinned, 'Host key verification failed.').code, 'host-key-changed');
   t.is(translateOpenSshFailure(pinned, 'REVOKED HOST KEY DETECTED').code, 'host-key-revoked');
 });
 
-test.serial('A server that hangs up before it says anything may be asked again', (t) => {
+test.serial('a server that hangs up before it says anything may be asked again', (t) => {
   t.true(
     translateOpenSshFailure(host, 'kex_exchange_identification: Connection closed by remote host').wasDropped,
   );

@@ -68,7 +68,7 @@ function packetOf(type: number, id: number): Buffer {
   return Buffer.concat([uint32(packet.length), packet]);
 }
 
-test('A command whose session is closed before it was asked for is asked for in another', async (t) => {
+test('a command whose session is closed before it was asked for is asked for in another', async (t) => {
   let opened = 0;
   await using peer = await Peer.start((type) => {
     if (type === REQUEST) return [SUCCESS];
@@ -81,14 +81,14 @@ test('A command whose session is closed before it was asked for is asked for in 
   t.deepEqual(peer.asked, [OPEN, CLOSE, OPEN, REQUEST]);
 });
 
-test('A host that closes every session before a command is asked for has none', async (t) => {
+test('a host that closes every session before a command is asked for has none', async (t) => {
   await using peer = await Peer.start((type) => (type === OPEN ? [CONFIRMATION, CLOSE] : []));
   const outcome = await peer.channels.exec('true');
   t.is(outcome.status, 'no-session');
   t.false(peer.asked.includes(REQUEST));
 });
 
-test('Of a command whose session is closed without an answer nothing is known, and it is asked for once', async (t) => {
+test('of a command whose session is closed without an answer nothing is known, and it is asked for once', async (t) => {
   await using peer = await Peer.start((type) => {
     if (type === OPEN) return [CONFIRMATION];
     return type === REQUEST ? [CLOSE] : [];
@@ -98,7 +98,7 @@ test('Of a command whose session is closed without an answer nothing is known, a
   t.is(peer.asked.filter((type) => type === REQUEST).length, 1);
 });
 
-test('A command that is refused stays so when the session is closed at once', async (t) => {
+test('a command that is refused stays so when the session is closed at once', async (t) => {
   await using peer = await Peer.start((type) => {
     if (type === OPEN) return [CONFIRMATION];
     return type === REQUEST ? [FAILURE, CLOSE] : [];

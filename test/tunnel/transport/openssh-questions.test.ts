@@ -8,7 +8,7 @@ import { Sshd } from '../helpers/sshd.js';
 
 const passphrase = "it's $ecret";
 
-test.serial('Over OpenSSH too an unknown host and an encrypted key are asked about', async (t) => {
+test.serial('over OpenSSH too an unknown host and an encrypted key are asked about', async (t) => {
   await using sshd = await Sshd.start();
   await encrypt(sshd, passphrase);
   await rm(sshd.knownHostsFile);
@@ -31,7 +31,7 @@ test.serial('Over OpenSSH too an unknown host and an encrypted key are asked abo
   t.false(said.join('\n').includes(passphrase));
 });
 
-test.serial('A passphrase that was right is not asked for again in the run', async (t) => {
+test.serial('a passphrase that was right is not asked for again in the run', async (t) => {
   await using sshd = await Sshd.start();
   await encrypt(sshd, passphrase);
   const { ask, asked } = answering(passphrase);
@@ -44,7 +44,7 @@ test.serial('A passphrase that was right is not asked for again in the run', asy
 });
 
 test.serial(
-  'No ends it with the host unknown; ^C at a question with what that is; BatchMode asks nothing',
+  'no ends it with the host unknown; Ctrl-C at a question with what that is; BatchMode asks nothing',
   async (t) => {
     await using sshd = await Sshd.start();
     await rm(sshd.knownHostsFile);
@@ -64,7 +64,7 @@ test.serial(
   },
 );
 
-test.serial('A hop asks in its own name', async (t) => {
+test.serial('a hop asks in its own name', async (t) => {
   await using hop = await Sshd.start();
   await using sshd = await Sshd.start();
   await rm(hop.knownHostsFile);
@@ -79,7 +79,7 @@ test.serial('A hop asks in its own name', async (t) => {
   );
 });
 
-test.serial('Without an answer to a password the login ends, and says why', async (t) => {
+test.serial('without an answer to a password the login ends, and says why', async (t) => {
   await using sshd = await Sshd.start(['PasswordAuthentication yes', 'PermitRootLogin yes']);
   const { ask, asked } = answering(undefined);
   const destinations = [resolved(sshd, { authMethods: ['password'] })];
@@ -93,7 +93,7 @@ test.serial('Without an answer to a password the login ends, and says why', asyn
   );
 });
 
-test.serial('What ssh asks for is told by its words', (t) => {
+test.serial('what ssh asks for is told by its words', (t) => {
   const kinds = [
     ['Are you sure you want to continue connecting (yes/no/[fingerprint])? ', 'host-key'],
     ["Enter passphrase for key '/a': ", 'passphrase'],

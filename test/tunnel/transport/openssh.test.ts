@@ -17,7 +17,7 @@ import { readAll, Target } from '../helpers/target.js';
 
 const program = fileURLToPath(new URL('../helpers/programs/tunnel-user.js', import.meta.url));
 
-test.serial('A user certificate gets in, and auto says why it takes OpenSSH for that', async (t) => {
+test.serial('a user certificate gets in, and auto says why it takes OpenSSH for that', async (t) => {
   await using authority = await Authority.start();
   // With the key exchange that servers choose by themselves, which the other tests leave out for its cost.
   await using sshd = await Sshd.start([...authority.config, 'KexAlgorithms +curve25519-sha256']);
@@ -31,7 +31,7 @@ test.serial('A user certificate gets in, and auto says why it takes OpenSSH for 
 });
 
 test.serial(
-  'A host known by a certificate authority is let through with a certificate for its name alone',
+  'a host known by a certificate authority is let through with a certificate for its name alone',
   async (t) => {
     await using authority = await Authority.start();
     await using sshd = await Sshd.start(authority.config);
@@ -48,7 +48,7 @@ test.serial(
 );
 
 test.serial(
-  'Where ssh2 was asked for, a host that needs OpenSSH is refused, naming the reason',
+  'where ssh2 was asked for, a host that needs OpenSSH is refused, naming the reason',
   async (t) => {
     await using sshd = await Sshd.start();
     const destinations = [resolved(sshd, { needsOpenSsh: ['PKCS11Provider is set'] })];
@@ -59,7 +59,7 @@ test.serial(
   },
 );
 
-test.serial('Without an ssh program the error says why one is needed', async (t) => {
+test.serial('without an ssh program the error says why one is needed', async (t) => {
   await using sshd = await Sshd.start();
   const destinations = [resolved(sshd, { needsOpenSsh: ['PKCS11Provider is set'] })];
   setEnvironment(t, { PATH: sshd.folder });
@@ -69,7 +69,7 @@ test.serial('Without an ssh program the error says why one is needed', async (t)
 });
 
 test.serial(
-  'Each host on the way is verified by itself, and named when it is not who it should be',
+  'each host on the way is verified by itself, and named when it is not who it should be',
   async (t) => {
     await using outer = await Sshd.start();
     await using inner = await Sshd.start();
@@ -89,7 +89,7 @@ test.serial(
   },
 );
 
-test.serial('A path with blanks and percent signs is a path', async (t) => {
+test.serial('a path with blanks and percent signs is a path', async (t) => {
   await using sshd = await Sshd.start();
   const identity = join(sshd.folder, `an "identity" of 100%h`);
   await copyFile(sshd.identityFile, identity);
@@ -106,7 +106,7 @@ test.serial('A path with blanks and percent signs is a path', async (t) => {
   t.is(await answerThrough(tunnel), 'through');
 });
 
-test.serial('A path that ssh would read a variable in is refused', async (t) => {
+test.serial('a path that ssh would read a variable in is refused', async (t) => {
   await using sshd = await Sshd.start();
   const identityFiles = [join(sshd.folder, `an \${HOME}`)];
   const opening = Tunnel.open({ ...sshd.options, identityFiles, transport: 'openssh' });
@@ -115,7 +115,7 @@ test.serial('A path that ssh would read a variable in is refused', async (t) => 
   t.regex(error.message, /an \$\{HOME\}/);
 });
 
-test.serial('A tunnel over OpenSSH comes back by itself', async (t) => {
+test.serial('a tunnel over OpenSSH comes back by itself', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open({ ...sshd.options, transport: 'openssh' });
   t.is(await answerThrough(tunnel), 'through');
@@ -124,7 +124,7 @@ test.serial('A tunnel over OpenSSH comes back by itself', async (t) => {
   t.is(tunnel.state.status, 'connected');
 });
 
-test.serial('An ssh whose user was killed ends by itself', async (t) => {
+test.serial('an ssh whose user was killed ends by itself', async (t) => {
   await using sshd = await Sshd.start();
   await using target = await Target.start();
   const options = { ...sshd.options, transport: 'openssh' };

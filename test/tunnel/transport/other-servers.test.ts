@@ -21,7 +21,7 @@ async function echo(tunnel: Tunnel, word: string): Promise<string> {
 
 for (const transport of TRANSPORTS) {
   for (const name of ['AsyncSSH', 'Dropbear', 'TinySSH'] satisfies OtherServerName[]) {
-    test(`A connection to ${name} over which nothing is said is kept, with ${transport}`, async (t) => {
+    test(`a connection to ${name} over which nothing is said is kept, with ${transport}`, async (t) => {
       await using server = await OtherServer.start(name);
       await using tunnel = await Tunnel.open({ ...server.options, ...PROBING, transport });
       const { relay } = server;

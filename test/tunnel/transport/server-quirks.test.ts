@@ -65,7 +65,7 @@ class Asked {
   }
 }
 
-test('A server that answers the first question is asked no other', (t) => {
+test('a server that answers the first question is asked no other', (t) => {
   const { asked, probe } = new Asked(unknown(), ['request', 'channel']);
   probe.introduce();
   probe.send();
@@ -73,7 +73,7 @@ test('A server that answers the first question is asked no other', (t) => {
   t.deepEqual(asked, ['request', 'request', 'request']);
 });
 
-test('A server that leaves the first question unanswered is asked the second, and then only that', (t) => {
+test('a server that leaves the first question unanswered is asked the second, and then only that', (t) => {
   const { asked, probe } = new Asked(unknown(), ['channel']);
   probe.introduce();
   for (let round = 0; round < 3; round += 1) probe.send();
@@ -81,7 +81,7 @@ test('A server that leaves the first question unanswered is asked the second, an
   t.true(probe.isConclusive);
 });
 
-test('A server that says things but answers nothing is given up once and then left alone, until it answers', (t) => {
+test('a server that says things but answers nothing is given up once and then left alone, until it answers', (t) => {
   const habits = unknown();
   const first = new Asked(habits, []);
   first.probe.introduce();
@@ -104,7 +104,7 @@ test('A server that says things but answers nothing is given up once and then le
   t.true(new Asked(habits, []).probe.isConclusive);
 });
 
-test('A server that says nothing at all is given up twice before it is left alone', (t) => {
+test('a server that says nothing at all is given up twice before it is left alone', (t) => {
   const habits = unknown();
   for (const isTelling of [true, true, false]) {
     const { probe } = new Asked(habits, []);
@@ -115,7 +115,7 @@ test('A server that says nothing at all is given up twice before it is left alon
   }
 });
 
-test('A question over which a server ended the connection is not asked again, unless it was answered before', (t) => {
+test('a question over which a server ended the connection is not asked again, unless it was answered before', (t) => {
   const habits = unknown();
   const ended = new Asked(habits, []);
   ended.probe.introduce();
@@ -129,7 +129,7 @@ test('A question over which a server ended the connection is not asked again, un
   t.deepEqual([...habits.endsOver], ['request']);
 });
 
-test('A server that bears no question is left alone', (t) => {
+test('a server that bears no question is left alone', (t) => {
   const habits = unknown();
   const ended = new Asked(habits, []);
   ended.probe.send();
@@ -140,7 +140,7 @@ test('A server that bears no question is left alone', (t) => {
   t.deepEqual([next.asked, next.mutes], [[], 1]);
 });
 
-test('No throw-away session is started where a command has started one', async (t) => {
+test('no throw-away session is started where a command has started one', async (t) => {
   let started = 0;
   const sessions = new LinkSessions(unknown(), async () => {
     started += 1;
@@ -186,7 +186,7 @@ class Asking {
   };
 }
 
-test('A command is asked for when the throw-away session is over, and again until the server has freed that', async (t) => {
+test('a command is asked for when the throw-away session is over, and again until the server has freed that', async (t) => {
   let end = (_wasSession: boolean) => {};
   const over = new Promise<boolean>((resolve) => {
     end = resolve;
@@ -202,7 +202,7 @@ test('A command is asked for when the throw-away session is over, and again unti
   t.is(asking.asked, 4);
 });
 
-test('A throw-away session that has not started yet makes way for a command, and is blamed for nothing', async (t) => {
+test('a throw-away session that has not started yet makes way for a command, and is blamed for nothing', async (t) => {
   const habits = unknown();
   let started = 0;
   const sessions = new LinkSessions(habits, async (mayStart) => {
@@ -217,7 +217,7 @@ test('A throw-away session that has not started yet makes way for a command, and
   t.false(habits.endsOverSession);
 });
 
-test('A command gets the session that another one has just left', async (t) => {
+test('a command gets the session that another one has just left', async (t) => {
   const sessions = new LinkSessions(unknown(), () => new Promise<boolean>(() => {}));
   await (await sessions.command(new Asking(0).ask, live)).exit;
   const asking = new Asking(3);
@@ -225,7 +225,7 @@ test('A command gets the session that another one has just left', async (t) => {
   t.is(asking.asked, 4);
 });
 
-test('A server that has no sessions is asked for none again', async (t) => {
+test('a server that has no sessions is asked for none again', async (t) => {
   const sessions = new LinkSessions(unknown(), async () => false);
   sessions.expectChannels();
   const asking = new Asking(1);
@@ -233,7 +233,7 @@ test('A server that has no sessions is asked for none again', async (t) => {
   t.is(asking.asked, 1);
 });
 
-test('A command that was refused in its session is not asked for again', async (t) => {
+test('a command that was refused in its session is not asked for again', async (t) => {
   const sessions = new LinkSessions(unknown(), async () => true);
   sessions.expectChannels();
   let asked = 0;
@@ -246,7 +246,7 @@ test('A command that was refused in its session is not asked for again', async (
   t.is(asked, 1);
 });
 
-test('What ended a connection is put down to the throw-away session only while that goes on', async (t) => {
+test('what ended a connection is put down to the throw-away session only while that goes on', async (t) => {
   const habits = unknown();
   const never = () => new Promise<boolean>(() => {});
   const sessions = new LinkSessions(habits, never);
@@ -256,7 +256,7 @@ test('What ended a connection is put down to the throw-away session only while t
   t.true(habits.endsOverSession);
 });
 
-test('A server whose connection outlived a throw-away session is never blamed for ending one over it', async (t) => {
+test('a server whose connection outlived a throw-away session is never blamed for ending one over it', async (t) => {
   const habits = { ...unknown(), bearsSessions: true };
   const sessions = new LinkSessions(habits, () => new Promise<boolean>(() => {}));
   sessions.expectChannels();
@@ -264,7 +264,7 @@ test('A server whose connection outlived a throw-away session is never blamed fo
   t.false(habits.endsOverSession);
 });
 
-test('Connections that are lost without any session, one after the other, take the blame off sessions', (t) => {
+test('connections that are lost without any session, one after the other, take the blame off sessions', (t) => {
   const habits = unknown();
   habits.endsOverSession = true;
   for (const blamed of [true, true, false]) {
@@ -275,7 +275,7 @@ test('Connections that are lost without any session, one after the other, take t
   }
 });
 
-test('What is known of a server is known by the way that leads to it', (t) => {
+test('what is known of a server is known by the way that leads to it', (t) => {
   const habits = quirksOf(destination);
   t.is(quirksOf({ ...destination }), habits);
   t.not(quirksOf({ ...destination, jumps: [{ ...destination, host: 'hop' }] }), habits);

@@ -46,7 +46,7 @@ const packets = fc.array(fc.record({ bytes: fc.constantFrom(1, 9, 1000, 32_768),
   maxLength: 800,
 });
 
-test.serial('A window that is widened loses nothing and grants its extra exactly once', (t) => {
+test.serial('a window that is widened loses nothing and grants its extra exactly once', (t) => {
   fc.assert(
     fc.property(packets, (sequence) => {
       const accounting = new Accounting(() => true);
@@ -68,7 +68,7 @@ test.serial('A window that is widened loses nothing and grants its extra exactly
   t.is(accounting.droppedBytes, 0);
 });
 
-test.serial('A window that may not be widened stays as ssh2 has it', (t) => {
+test.serial('a window that may not be widened stays as ssh2 has it', (t) => {
   const accounting = new Accounting(() => false);
   for (let packet = 0; packet < 64; packet += 1) accounting.receive(32_768);
   t.is(accounting.outstandingBytes, 0);
@@ -78,7 +78,7 @@ test.serial('A window that may not be widened stays as ssh2 has it', (t) => {
 });
 
 test.serial(
-  'A channel on which much was received may have more under way, but no more than that',
+  'a channel on which much was received may have more under way, but no more than that',
   async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start((socket) => socket.write(Buffer.alloc(64 << 20)));

@@ -22,7 +22,7 @@ const ENDINGS: readonly (readonly [when: string, onCommand: Strangeness['onComma
 
 for (const transport of TRANSPORTS) {
   for (const [when, onCommand] of ENDINGS) {
-    test(`A server that ends the connection ${when} is asked for none but once, and forwards, with ${transport}`, async (t) => {
+    test(`a server that ends the connection ${when} is asked for none but once, and forwards, with ${transport}`, async (t) => {
       await using server = await StrangeServer.start({ onCommand, answersRequests: true });
       await using target = await Target.start((socket) => socket.end('through'));
       await using tunnel = await Tunnel.open({ ...server.options, ...PATIENT, transport });
@@ -38,7 +38,7 @@ for (const transport of TRANSPORTS) {
     });
   }
 
-  test(`A server that answers no global request is kept while nothing is said, with ${transport}`, async (t) => {
+  test(`a server that answers no global request is kept while nothing is said, with ${transport}`, async (t) => {
     await using server = await StrangeServer.start({ onCommand: ({ run }) => run(), answersRequests: false });
     await using target = await Target.start((socket) => socket.end('through'));
     const probing = { keepaliveIntervalMs: 500, keepaliveCountMax: 6 };

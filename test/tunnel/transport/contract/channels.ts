@@ -16,7 +16,7 @@ const CHUNK = Buffer.alloc(1 << 20);
 const MAX_IN_FLIGHT_BYTES = 32 << 20;
 
 export function testChannels(dial: Dial): void {
-  test.serial('Bytes go there and back', async (t) => {
+  test.serial('bytes go there and back', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
     await using link = await connected(dial, resolved(sshd));
@@ -26,7 +26,7 @@ export function testChannels(dial: Dial): void {
     t.true((await readAll(channel)).equals(content));
   });
 
-  test.serial('A unix socket is reached too', async (t) => {
+  test.serial('a unix socket is reached too', async (t) => {
     await using sshd = await Sshd.start();
     const socketPath = join(sshd.folder, 'target');
     const server = createServer((socket) => socket.end('from a socket')).listen(socketPath);
@@ -35,7 +35,7 @@ export function testChannels(dial: Dial): void {
     t.is(String(await readAll(await link.open({ socketPath }))), 'from a socket');
   });
 
-  test.serial('Either side may stop sending first', async (t) => {
+  test.serial('either side may stop sending first', async (t) => {
     await using sshd = await Sshd.start();
     await using answering = await Target.start((socket) => {
       void readAll(socket).then((request) => socket.end(`got ${request}`));
@@ -59,7 +59,7 @@ export function testChannels(dial: Dial): void {
     await closed;
   });
 
-  test.serial('Whoever sends to a side that does not read has to wait', async (t) => {
+  test.serial('whoever sends to a side that does not read has to wait', async (t) => {
     await using sshd = await Sshd.start();
     let takenBytes = 0;
     await using flooding = await Target.start((socket) => {
@@ -93,7 +93,7 @@ export function testChannels(dial: Dial): void {
     channel.destroy();
   });
 
-  test.serial('Five hundred channels pass and none is left', async (t) => {
+  test.serial('five hundred channels pass and none is left', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
     await using link = await connected(dial, resolved(sshd));
@@ -110,7 +110,7 @@ export function testChannels(dial: Dial): void {
     await waitUntil('no connection is left', () => target.sockets.size === 0);
   });
 
-  test.serial('A channel that is let go of lets go of its target', async (t) => {
+  test.serial('a channel that is closed closes its target', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start((socket) => socket.write('hello'));
     await using link = await connected(dial, resolved(sshd));

@@ -14,7 +14,7 @@ import { connected, type Dial, settled } from './connected.js';
 const FLOOD_BYTES = 64 << 20;
 
 export function testCommands(dial: Dial): void {
-  test.serial('A command gets what is sent, and what it wrote and how it ended come back', async (t) => {
+  test.serial('a command gets what is sent, and what it wrote and how it ended come back', async (t) => {
     await using sshd = await Sshd.start();
     await using link = await connected(dial, resolved(sshd));
     const command = await link.exec('cat; echo trouble >&2; exit 3');
@@ -28,7 +28,7 @@ export function testCommands(dial: Dial): void {
     t.deepEqual(await killed.exit, { signal: 'SIGTERM' });
   });
 
-  test.serial('A command that is through with all of its streams still tells how it ended', async (t) => {
+  test.serial('a command that is through with all of its streams still tells how it ended', async (t) => {
     await using sshd = await Sshd.start(['LogLevel DEBUG2']);
     await using link = await connected(dial, resolved(sshd));
     const command = await link.exec('exec <&- >&- 2>&-; sleep 0.3; exit 4');
@@ -41,7 +41,7 @@ export function testCommands(dial: Dial): void {
     t.deepEqual(said(), ['request exit-status', 'rcvd close']);
   });
 
-  test.serial('A command whose output is not read has to wait; what is not wanted is dropped', async (t) => {
+  test.serial('a command whose output is not read has to wait; what is not wanted is dropped', async (t) => {
     await using sshd = await Sshd.start();
     await using link = await connected(dial, resolved(sshd));
     const flood = `head -c ${FLOOD_BYTES} /dev/zero`;
@@ -64,7 +64,7 @@ export function testCommands(dial: Dial): void {
     t.deepEqual(await dropped.exit, { code: 0 });
   });
 
-  test.serial('A command need not read what it is sent', async (t) => {
+  test.serial('a command need not read what it is sent', async (t) => {
     await using sshd = await Sshd.start();
     await using link = await connected(dial, resolved(sshd));
     const command = await link.exec('exit 5');
@@ -73,7 +73,7 @@ export function testCommands(dial: Dial): void {
     t.deepEqual(await command.exit, { code: 5 });
   });
 
-  test.serial('When the connection is lost, the outcome of a command is unknown', async (t) => {
+  test.serial('when the connection is lost, the outcome of a command is unknown', async (t) => {
     await using sshd = await Sshd.start();
     await using link = await connected(dial, resolved(sshd));
     const command = await link.exec('echo begun; exec sleep 60');
@@ -88,7 +88,7 @@ export function testCommands(dial: Dial): void {
   });
 
   test.serial(
-    'A command whose end was told, but not all of its output, is not said to have ended',
+    'a command whose end was told, but not all of its output, is not said to have ended',
     async (t) => {
       await using sshd = await Sshd.start(['LogLevel DEBUG2']);
       await using link = await connected(dial, resolved(sshd));
@@ -103,7 +103,7 @@ export function testCommands(dial: Dial): void {
     },
   );
 
-  test.serial('A command that a silent host was not asked for yet has not begun', async (t) => {
+  test.serial('a command that a silent host was not asked for yet has not begun', async (t) => {
     await using sshd = await Sshd.start();
     await using link = await connected(dial, resolved(sshd), {
       keepaliveIntervalMs: 200,
@@ -114,7 +114,7 @@ export function testCommands(dial: Dial): void {
     t.is(error.code, 'closed');
   });
 
-  test.serial('Aborting lets go of a command, which notices, and of nothing else', async (t) => {
+  test.serial('aborting lets go of a command, which notices, and of nothing else', async (t) => {
     await using sshd = await Sshd.start();
     await using link = await connected(dial, resolved(sshd));
     const ended = join(sshd.folder, 'ended');
@@ -132,7 +132,7 @@ export function testCommands(dial: Dial): void {
     t.deepEqual(await (await link.exec('exit 6')).exit, { code: 6 });
   });
 
-  test.serial('A host that runs no command for us says so', async (t) => {
+  test.serial('a host that runs no command for us says so', async (t) => {
     await using sshd = await Sshd.start(['MaxSessions 0']);
     await using link = await connected(dial, resolved(sshd));
     const error = await t.throwsAsync(link.exec('true'), { instanceOf: TunnelError });
@@ -140,7 +140,7 @@ export function testCommands(dial: Dial): void {
     t.regex(error.message, /MaxSessions/);
   });
 
-  test.serial('Many commands run at the same time', async (t) => {
+  test.serial('many commands run at the same time', async (t) => {
     await using sshd = await Sshd.start(['MaxSessions 100']);
     await using link = await connected(dial, resolved(sshd));
     const numbers = Array.from({ length: 30 }, (_, number) => number);

@@ -7,7 +7,7 @@ import { connected, type Dial, dialFails } from './connected.js';
 
 export function testHostKeys(dial: Dial): void {
   test.serial(
-    'A host is let through only with the key that is known, and never when it is revoked',
+    'a host is let through only with the key that is known, and never when it is revoked',
     async (t) => {
       await using sshd = await Sshd.start();
       const known = join(sshd.folder, 'other_known_hosts');
@@ -27,7 +27,7 @@ export function testHostKeys(dial: Dial): void {
     },
   );
 
-  test.serial('An alias is what the host is known by', async (t) => {
+  test.serial('an alias is what the host is known by', async (t) => {
     await using sshd = await Sshd.start();
     const file = join(sshd.folder, 'alias_known_hosts');
     await writeFile(file, `known-as ${await sshd.hostKey()}\n`);
@@ -36,7 +36,7 @@ export function testHostKeys(dial: Dial): void {
     t.truthy(link);
   });
 
-  test.serial('A new key is accepted and stored where that was asked for', async (t) => {
+  test.serial('a new key is accepted and stored where that was asked for', async (t) => {
     await using sshd = await Sshd.start();
     const file = join(sshd.folder, 'new known hosts');
     const destination = resolved(sshd, { knownHostsFiles: [file], strictHostKeyChecking: 'accept-new' });
@@ -49,7 +49,7 @@ export function testHostKeys(dial: Dial): void {
   });
 
   for (const form of ['a key', 'a fingerprint'] as const) {
-    test.serial(`Of all keys only a pinned one counts when ${form} is pinned`, async (t) => {
+    test.serial(`of all keys only a pinned one counts when ${form} is pinned`, async (t) => {
       await using sshd = await Sshd.start();
       const pin = form === 'a key' ? await sshd.hostKey() : await sshd.fingerprint();
       await using link = await connected(dial, resolved(sshd, { knownHostsFiles: [], hostKey: pin }));

@@ -16,7 +16,7 @@ process.env['TMPDIR'] = temporaryFolder;
 test.after.always(() => rmSync(temporaryFolder, { recursive: true }));
 
 export function testLife(dial: Dial): void {
-  test.serial('A connection that the host drops is noticed, with all of its channels', async (t) => {
+  test.serial('a connection that the host drops is noticed, with all of its channels', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
     await using link = await connected(dial, resolved(sshd));
@@ -29,7 +29,7 @@ export function testLife(dial: Dial): void {
     t.is(error.code, 'closed');
   });
 
-  test.serial('A host that falls silent is given up, and closing does not wait for it', async (t) => {
+  test.serial('a host that falls silent is given up, and closing does not wait for it', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
     const options = { keepaliveIntervalMs: 200, keepaliveCountMax: 2 };
@@ -43,7 +43,7 @@ export function testLife(dial: Dial): void {
     await channelClosed;
   });
 
-  test.serial('A host that answers probes and nothing else is kept', async (t) => {
+  test.serial('a host that answers probes and nothing else is kept', async (t) => {
     await using sshd = await Sshd.start(['LogLevel DEBUG1']);
     await using target = await Target.start();
     const options = { keepaliveIntervalMs: 100, keepaliveCountMax: 1 };
@@ -55,7 +55,7 @@ export function testLife(dial: Dial): void {
   });
 
   test.serial(
-    'After sleep a host that is gone is given up in seconds, however patient the keepalive is',
+    'after sleep a host that is gone is given up in seconds, however patient the keepalive is',
     async (t) => {
       await using sshd = await Sshd.start();
       const clock = new MovableClock();
@@ -68,7 +68,7 @@ export function testLife(dial: Dial): void {
     },
   );
 
-  test.serial('After sleep a host that answers is kept', async (t) => {
+  test.serial('after sleep a host that answers is kept', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
     const clock = new MovableClock();
@@ -79,7 +79,7 @@ export function testLife(dial: Dial): void {
     t.is(String(await readAll((await link.open(target.address)).end('still'))), 'still');
   });
 
-  test.serial('Connecting, and opening a channel, can be aborted while the host says nothing', async (t) => {
+  test.serial('connecting, and opening a channel, can be aborted while the host says nothing', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
     const reason = new Error('enough');
@@ -99,7 +99,7 @@ export function testLife(dial: Dial): void {
     t.deepEqual(leftovers(), before);
   });
 
-  test.serial('A closed connection leaves nothing', async (t) => {
+  test.serial('a closed connection leaves nothing', async (t) => {
     await using sshd = await Sshd.start();
     await using target = await Target.start();
     const before = leftovers();

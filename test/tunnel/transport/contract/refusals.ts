@@ -7,32 +7,32 @@ import { Target } from '../../helpers/target.js';
 import { connected, type Dial, dialFails, readAll, refusal } from './connected.js';
 
 export function testRefusals(dial: Dial): void {
-  test.serial('A target that is not there, and one that is forbidden, are told apart', async (t) => {
+  test.serial('a target that is not there, and one that is forbidden, are told apart', async (t) => {
     await using sshd = await Sshd.start(['PermitOpen 127.0.0.1:1']);
     await using link = await connected(dial, resolved(sshd));
     const absent = await refusal(t, link.open({ host: '127.0.0.1', port: 1 }));
-    t.regex(absent.message, /Connection refused.*something listens/);
+    t.regex(absent.message, /Connection refused.*something is listening/);
     const forbidden = await refusal(t, link.open({ host: '127.0.0.1', port: 2 }));
     t.regex(forbidden.message, /forbids.*PermitOpen/);
     const socket = await refusal(t, link.open({ socketPath: join(sshd.folder, 'nothing') }));
     t.regex(socket.message, /AllowStreamLocalForwarding/);
   });
 
-  test.serial('A host that forbids forwarding says so', async (t) => {
+  test.serial('a host that forbids forwarding says so', async (t) => {
     await using sshd = await Sshd.start(['AllowTcpForwarding no']);
     await using link = await connected(dial, resolved(sshd));
     const error = await refusal(t, link.open({ host: '127.0.0.1', port: 1 }));
     t.regex(error.message, /AllowTcpForwarding/);
   });
 
-  test.serial('A host that allows no session still forwards', async (t) => {
+  test.serial('a host that allows no session still forwards', async (t) => {
     await using sshd = await Sshd.start(['MaxSessions 0']);
     await using target = await Target.start((socket) => socket.end('through'));
     await using link = await connected(dial, resolved(sshd));
     t.is(String(await readAll(await link.open(target.address))), 'through');
   });
 
-  test.serial('A login that the host refuses is told from one that does not come about', async (t) => {
+  test.serial('a login that the host refuses is told from one that does not come about', async (t) => {
     await using sshd = await Sshd.start();
     const stranger = join(sshd.folder, 'stranger');
     await makeKey(stranger);
