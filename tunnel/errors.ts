@@ -1,4 +1,4 @@
-/** What went wrong, as far as a caller would act on it. */
+/** What went wrong. */
 export type TunnelErrorCode =
   | 'bad-destination'
   | 'host-key-unknown'
@@ -14,7 +14,7 @@ export type TunnelErrorCode =
   | 'outcome-unknown'
   | 'closed';
 
-/** Facts beside the message, for programs; none of them is secret. */
+/** Further facts, for programs; none of them is secret. */
 export interface TunnelErrorDetails {
   readonly cause?: unknown;
   /** Of the key that the host presented: `SHA256:…`. */
@@ -37,7 +37,7 @@ export interface TunnelErrorDetails {
   readonly attempts?: readonly TunnelError[] | undefined;
 }
 
-/** Every failure of a tunnel that a person or a program can act on. */
+/** Any failure of a tunnel that a person or a program can act on. */
 export class TunnelError extends Error {
   override readonly name = 'TunnelError';
   readonly code: TunnelErrorCode;

@@ -2,7 +2,7 @@
 interface NameRules {
   /** A single character anywhere. */
   readonly character: RegExp;
-  /** Something else, such as where a character stands. */
+  /** A misplaced character. */
   readonly shape: RegExp;
 }
 

@@ -17,7 +17,7 @@ export interface ForwardOptions {
 }
 
 /**
- * One SSH destination kept connected, with any number of forwards on it.
+ * An SSH connection that is kept alive, with any number of forwards and commands on it.
  *
  * ```ts
  * await using tunnel = await Tunnel.open({ destinations: ['root@host.example'] });

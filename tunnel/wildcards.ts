@@ -6,7 +6,7 @@ export function matchesWildcards(pattern: string, text: string): boolean {
   return /[*?]/.test(pattern) ? matchesParts(pattern.split(''), text) : pattern === text;
 }
 
-/** Whether a file name matches a pattern as glob(7) has them: sets in brackets and backslashes besides. */
+/** Whether a file name matches a pattern as glob(7) has them: also with sets in brackets and backslashes. */
 export function matchesGlob(pattern: string, name: string): boolean {
   return matchesParts(pattern.match(GLOB_PARTS) ?? [], name);
 }
@@ -18,7 +18,7 @@ const GLOB_PARTS = /\[[!^]?\]?[^\]]*\]|\\.|./gs;
 function matchesParts(parts: readonly string[], text: string): boolean {
   let at = 0;
   let next = 0;
-  // Where to go on when what follows the last star does not fit: one character later in the text.
+  // Where to continue if what follows the last star does not match: one character later in the text.
   let star = -1;
   let retry = 0;
   while (at < text.length) {
@@ -47,7 +47,7 @@ function fits(part: string, character: string): boolean {
   return part.startsWith('[') ? isInSet(part.slice(1, -1), character) : part.charAt(1) === character;
 }
 
-/** `!` or `^` in front means all the others; a range has a hyphen between two characters. */
+/** A leading `!` or `^` negates the set; a range is two characters with a hyphen in between. */
 function isInSet(set: string, character: string): boolean {
   const isNegated = /^[!^]/.test(set);
   const members = (isNegated ? set.slice(1) : set).match(/.-.|./gs) ?? [];

@@ -106,7 +106,7 @@ export class Connection implements AsyncDisposable {
     return this.#via;
   }
 
-  /** Disconnects for good; idempotent. */
+  /** Disconnects and does not reconnect. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort(this.closedError());
     const link = this.#link;

@@ -8,7 +8,7 @@ const PROBE_TIMEOUT_MS = 3_000;
 
 /**
  * Finds out whether a link leads to any of several targets.
- * @returns undefined when one takes a connection, else why none does
+ * @returns undefined when one accepts a connection, else why none does
  */
 export async function whyNoneAnswers(
   link: Link,

@@ -2,7 +2,7 @@ import { Notify } from '../../base/notify.js';
 import type { Destination } from '../destination.js';
 import type { TunnelError } from '../errors.js';
 
-/** How a tunnel is doing. */
+/** The state of a tunnel. */
 export interface TunnelState {
   /**
    * `connecting`: trying right now, after the connection was lost. `connected`: usable, through the destination `via`.

@@ -8,7 +8,7 @@ export type CommandExit =
   | { readonly code: number; readonly signal?: undefined }
   | { readonly code?: undefined; readonly signal: string };
 
-/** A command that runs on a host, in the shell of its user. */
+/** A command running on a host, in the login user's shell. */
 export interface RemoteCommand extends AsyncDisposable {
   /** The command's input; end it for a command that reads to the end. What the command did not read is dropped when it ends. */
   readonly stdin: Writable;

@@ -52,7 +52,7 @@ async function readLines(options: ReadOptions): Promise<KnownHostsLine[]> {
   return lines;
 }
 
-/** Slice by slice. */
+/** Parses a file slice by slice. */
 async function* linesOf(file: string, options: ReadOptions): AsyncIterable<KnownHostsLine[]> {
   const text = await readText(file, options);
   let line = 1;

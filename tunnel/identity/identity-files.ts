@@ -27,7 +27,7 @@ export interface IdentityFile {
   readonly permissionProblem?: string | undefined;
 }
 
-/** A key that an SSH agent holds. */
+/** A key in an SSH agent. */
 export interface AgentKey {
   readonly publicKey: Buffer;
   readonly comment: string;

@@ -15,7 +15,7 @@ interface Kind {
   readonly type: string;
   readonly family: 'ed25519' | 'ecdsa' | 'rsa' | 'dss';
   readonly isCertificate: boolean;
-  /** In a FIDO token. */
+  /** Whether it is on a FIDO token. */
   readonly isSecurityKey: boolean;
 }
 
@@ -100,7 +100,7 @@ export function decodeBase64(text: string): Buffer | undefined {
   const dense = text.replace(/[ \t\n\v\f\r]/g, '');
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(dense) || dense.length % 4 !== 0) return undefined;
   const bytes = Buffer.from(dense, 'base64');
-  // Bits beyond the last byte must be zero.
+  // Unused bits in the last character must be zero.
   return bytes.toString('base64') === dense ? bytes : undefined;
 }
 

@@ -59,7 +59,7 @@ const BESIDE_THE_POINT = [
   'forwardx11timeout',
   'forwardx11trusted',
   'gatewayports',
-  // Debian switches the first on for everybody; it counts where no other method is left.
+  // Debian enables the first by default; it counts only if no other method is left.
   'gssapiauthentication',
   'gssapiclientidentity',
   'gssapidelegatecredentials',

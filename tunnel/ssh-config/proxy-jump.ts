@@ -5,7 +5,7 @@ import type { PortOf } from './values/services.js';
 /** The most nested hops; more count as a circle, which OpenSSH would follow forever. */
 export const MAX_HOPS = 16;
 
-/** A host to go through. */
+/** A jump host. */
 export interface Hop {
   readonly destination: NamedDestination;
   /** The hops before it, in the form of ProxyJump. */

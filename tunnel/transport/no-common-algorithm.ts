@@ -26,7 +26,7 @@ export interface Disagreement {
   readonly cause?: unknown;
 }
 
-/** The error of a connection for which host and client have no algorithm of some kind in common. */
+/** The error of a connection whose host and client have no algorithm of some kind in common. */
 export function noCommonAlgorithm(
   destination: Destination,
   { option, offer = [], cause }: Disagreement,

@@ -11,7 +11,7 @@ const SECONDS = new Map([
 
 const SCALES = 'BKMGTPE';
 
-/** A whole number from 0, as strtonum(3) reads it; undefined for anything else. */
+/** A non-negative integer, as strtonum(3) reads it; undefined for anything else. */
 export function readInteger(text: string, max = MAX_INT): number | undefined {
   if (!/^[ \t\r\n\v\f]*[+-]?\d+$/.test(text)) return undefined;
   const number = Number(text);

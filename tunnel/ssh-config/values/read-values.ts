@@ -52,7 +52,7 @@ const port = one((text, { portOf }) => {
 const valid = (isValid: (text: string) => boolean): Reader =>
   one((text) => (isValid(text) ? text : undefined));
 
-/** Several values, or one special one alone. */
+/** Reads several values, or one special value alone. */
 function several(
   alone: readonly string[],
   isValid: (text: string, context: ReadingContext) => boolean,
@@ -106,7 +106,7 @@ const addKeysToAgent: Reader = ([first, second, ...more]) => {
   return { values: [name === 'confirm' ? `confirm ${seconds}` : String(seconds)] };
 };
 
-/** A path, or the name of a variable that holds it. */
+/** A path, or the name of a variable that contains it. */
 const agentPath = one((text, { variables }) => {
   const isLegacy = text.startsWith('$') && !text.startsWith('${');
   if (isLegacy && !/^\$\w+$/.test(text)) return undefined;

@@ -1,8 +1,8 @@
 /** A source of time, which tests replace. */
 export interface Clock {
-  /** Stands still while the machine sleeps. */
+  /** Stops while the machine sleeps. */
   readonly monotonicMs: () => number;
-  /** Goes on while the machine sleeps. */
+  /** Continues while the machine sleeps. */
   readonly wallMs: () => number;
   /** Calls back periodically until the returned function is called. */
   readonly every: (intervalMs: number, look: () => void) => () => void;

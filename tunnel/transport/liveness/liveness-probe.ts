@@ -76,7 +76,7 @@ export class LivenessProbe {
     for (const question of this.#candidates()) this.#ask(question);
   }
 
-  /** The connection was given up for silence. */
+  /** The connection was given up because of silence. */
   gaveUp(): void {
     // A server that ignores a probe but sends other things is alive.
     if (this.#answering === undefined) this.#habits.silences += this.#isHeardSinceAsked ? MUTE_AFTER : 1;

@@ -47,7 +47,7 @@ interface LinkSetup extends DialOptions {
   readonly folder: string;
 }
 
-/** A connection that a background `ssh` holds, used through its control socket. */
+/** A connection of a background `ssh`, used through its control socket. */
 export class OpenSshLink implements Link {
   readonly closed: Promise<TunnelError>;
   readonly #socket: Socket;

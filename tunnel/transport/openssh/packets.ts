@@ -1,4 +1,4 @@
-/** Reads a string as SSH writes it, and where what follows it begins. */
+/** Reads a string as SSH writes it, and says where it ends. */
 export function readString(packet: Buffer, offset: number): { readonly text: string; readonly end: number } {
   const end = offset + 4 + packet.readUInt32BE(offset);
   if (end > packet.length) throw new RangeError('A packet was truncated.');

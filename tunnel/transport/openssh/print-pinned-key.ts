@@ -1,5 +1,5 @@
 /**
- * Run by `ssh` as its KnownHostsCommand where only the fingerprint of a host key is pinned: prints the key that the
+ * Run by `ssh` as its KnownHostsCommand if only the fingerprint of a host key is pinned: prints the key that the
  * host presented if it has that fingerprint, so that `ssh` knows this key and no other.
  *
  * Arguments: the pinned fingerprint, the name that `ssh` looks up, then fingerprint, type and key as presented.

@@ -213,7 +213,7 @@ function file(path: string): string {
   return word(literal(path));
 }
 
-/** A text as one argument of ssh_config(5). */
+/** A text quoted as one argument in ssh_config(5). */
 function word(text: string): string {
   return /[\s"'\\#]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
 }

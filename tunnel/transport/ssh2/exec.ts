@@ -18,7 +18,7 @@ import { watchNewestChannel } from './internals/newest-channel.js';
 export interface Ssh2ExecOptions extends ExecOptions {
   /** `user@host:port`. */
   readonly host: string;
-  /** Aborts when the connection is gone, before ssh2 ends the channels for that. */
+  /** Aborts when the connection is lost, before ssh2 ends its channels. */
   readonly lost: AbortSignal;
 }
 

@@ -16,7 +16,7 @@ export interface HostKeyVerifierOptions {
   readonly questions?: Questions | undefined;
   readonly timeLimit?: PausableTimeout | undefined;
   readonly signal: AbortSignal;
-  /** Why the key was not accepted: a TunnelError, or whatever the question rejected with. */
+  /** Told why the key was refused: a TunnelError, or whatever a question rejected with. */
   readonly onRefused: (reason: unknown) => void;
   readonly log?: Log | undefined;
 }
@@ -103,7 +103,7 @@ export class HostKeyVerifier {
   }
 }
 
-/** OpenSSH's question. */
+/** OpenSSH's question about an unknown key. */
 async function describeUnknownKey(key: Buffer, { known, linesWith }: HostKeyTrust): Promise<string> {
   const sameKey = ((await linesWith?.(key)) ?? []).filter(
     ({ marker, isCertificate }) => marker === undefined && !isCertificate,

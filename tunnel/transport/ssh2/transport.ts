@@ -198,7 +198,7 @@ class Ssh2Link implements Link {
 
   #onError(error: Error): void {
     if ('level' in error && error.level === 'agent') {
-      // ssh2 goes on with the next identity.
+      // ssh2 continues with the next identity.
       this.#options.log?.('debug', `Could not get a signature: ${error.message}.`);
       return;
     }

@@ -1,5 +1,5 @@
 /**
- * Run by `ssh` as its SSH_ASKPASS: hands the question to the process that started `ssh` and prints the answer.
+ * Run by `ssh` as its SSH_ASKPASS: passes the question to the process that started `ssh` and prints the answer.
  *
  * Arguments: that process's socket, which of its hosts asks, then the question.
  */

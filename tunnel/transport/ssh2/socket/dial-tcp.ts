@@ -25,7 +25,7 @@ export interface TcpAddress {
   /** A name or an address. */
   readonly host: string;
   readonly port: number;
-  /** Of the addresses of a name, only those of this family. */
+  /** Use only addresses of this IP version. */
   readonly family?: 4 | 6 | undefined;
 }
 

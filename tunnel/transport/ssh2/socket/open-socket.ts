@@ -19,7 +19,7 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
  * Opens the stream to a host's SSH server: TCP, its ProxyCommand, or a channel of the hop before it, which is verified and
  * logged in to on its own.
  *
- * @throws TunnelError of a hop, naming it; `unreachable` when the last hop does not reach the host
+ * @throws TunnelError of a hop, naming it; `unreachable` when the last hop cannot reach the host
  */
 export async function openSsh2Socket(
   destination: ResolvedDestination,
