@@ -65,7 +65,7 @@ test.serial('SSH works for one who says as whom to log in, by the destination or
   t.is(byVariable.code, 0, byVariable.stderr);
   const unsaid = await runNameless(['size', ...way(`${host}:${port}`)]);
   t.is(unsaid.code, 2);
-  t.regex(unsaid.stderr, /as which user to log in to 127\.0\.0\.1.*id 54321.*USER@127\.0\.0\.1/);
+  t.regex(unsaid.stderr, /which user to log in as on 127\.0\.0\.1.*id 54321.*USER@127\.0\.0\.1/);
   t.notRegex(unsaid.stderr, /uv_os|ENOENT/);
   const openssh = await runNameless(['size', '--transport', 'openssh', ...way(`${user}@${host}:${port}`)]);
   t.is(openssh.code, 2);

@@ -48,7 +48,7 @@ const flags: readonly (readonly [flags: readonly string[], code: number, problem
   [['--ssh-known-hosts', 'pipe', '--transport', 'openssh'], refused, /pipe is a pipe, which OpenSSH/],
   [['--ssh-id', 'pipe', '--ssh-known-hosts', '/dev/null'], wentThere, /identity pipe .*: it is a pipe/],
   [['--ssh-id', 'pipe', '--transport', 'openssh'], wentThere, /identity pipe .*: it is a pipe/],
-  [['--ssh-config', 'pipe'], wrongUsage, /Cannot follow pipe: it is a pipe/],
+  [['--ssh-config', 'pipe'], wrongUsage, /Cannot use pipe: it is a pipe/],
   [['--config', 'pipe'], wrongUsage, /Cannot read pipe: it is a pipe that nobody writes to/],
   [['--fleet', './pipe'], wrongUsage, /Cannot read .*\/pipe: it is a pipe that nobody writes to/],
 ];

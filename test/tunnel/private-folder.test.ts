@@ -111,7 +111,7 @@ test('where no place will do, the sentence says why of each', async (t) => {
   await writeFile(path.join(folder, 'file'), '');
   const error = t.throws(() => makePrivateFolder('root@h1:22', places), { code: 'forward-refused' });
   const [, why = ''] =
-    /sockets: (.*)\. Set TMPDIR to a directory of your own with a short path\.$/.exec(error?.message ?? '') ??
+    /sockets: (.*)\. Set TMPDIR to a folder of your own with a short path\.$/.exec(error?.message ?? '') ??
     [];
   t.deepEqual(why.split(', '), [
     `${long} has too long a path for a socket`,

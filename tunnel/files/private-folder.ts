@@ -38,7 +38,7 @@ export function makePrivateFolder(
     if (typeof problem !== 'string') return problem.folder;
     problems.push(`${base} ${problem}`);
   }
-  const message = `Could not make a private directory for sockets: ${problems.join(', ')}. Set TMPDIR to a directory of your own with a short path.`;
+  const message = `Could not make a private folder for sockets: ${problems.join(', ')}. Set TMPDIR to a folder of your own with a short path.`;
   throw new TunnelError('forward-refused', host, message);
 }
 

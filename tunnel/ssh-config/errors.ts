@@ -3,7 +3,7 @@ import type { ConfigLine } from './reader/split-lines.js';
 
 /** The error for an invalid file. */
 export function configFileError(file: string, problem: string, cause?: unknown): TunnelError {
-  const message = `Cannot follow ${file}: ${problem}.`;
+  const message = `Cannot use ${file}: ${problem}.`;
   return new TunnelError('bad-destination', file, message, { file, cause });
 }
 
@@ -13,7 +13,7 @@ export function configLineError(line: ConfigLine | undefined, problem: string): 
   return new TunnelError(
     'bad-destination',
     file,
-    `Cannot follow ${file} line ${line?.line}: ${line?.keyword}: ${problem}.`,
+    `Cannot use ${file} line ${line?.line}: ${line?.keyword}: ${problem}.`,
     { file, line: line?.line },
   );
 }
