@@ -28,15 +28,15 @@ const AUTH_KEYWORDS: readonly (readonly [AuthMethod, string])[] = [
 /** What the options of a host say about connecting to it, except for its hops. */
 export function destinationOf(
   alias: string,
-  asked: EffectiveOptions,
+  effective: EffectiveOptions,
   { sshEnvironment, log }: { readonly sshEnvironment: SshEnvironment; readonly log?: Log | undefined },
 ): Omit<ResolvedDestination, 'jumps'> {
-  const { options } = asked;
+  const { options } = effective;
   const subject = subjectOf(alias, options);
   const { host, port, user, hostKeyAlias } = subject;
   const files = (keyword: string) => expandedFiles(options.get(keyword) ?? [], subject, sshEnvironment);
   const agentSocket = agentSocketOf(options, subject, sshEnvironment);
-  const areDefaults = !isSet(asked, 'identityfile');
+  const areDefaults = !isSet(effective, 'identityfile');
   const identityFiles = files('identityfile');
   const authMethods = authMethodsOf(options);
   const family = singleValue(options, 'addressfamily');
@@ -47,9 +47,9 @@ export function destinationOf(
     user,
     hostKeyAlias,
     strictHostKeyChecking: strictnessOf(options, subject, log),
-    knownHostsFiles: knownHostsFilesOf(asked, sshEnvironment),
+    knownHostsFiles: knownHostsFilesOf(effective, sshEnvironment),
     hashKnownHosts: isOn(options, 'hashknownhosts'),
-    storesHostKeys: knownHostsFiles(asked, 'userknownhostsfile', sshEnvironment).length > 0,
+    storesHostKeys: knownHostsFiles(effective, 'userknownhostsfile', sshEnvironment).length > 0,
     identityFiles: areDefaults ? [] : identityFiles,
     requiredIdentityFiles: [],
     defaultIdentityFiles: areDefaults ? identityFiles : [],
@@ -59,10 +59,10 @@ export function destinationOf(
     certificateFiles: files('certificatefile'),
     authMethods,
     addressFamily: family === 'inet' ? 4 : family === 'inet6' ? 6 : undefined,
-    ...timesOf(asked),
-    ...algorithmsOf(asked),
+    ...timesOf(effective),
+    ...algorithmsOf(effective),
     batchMode: isOn(options, 'batchmode'),
-    needsOpenSsh: onlyOpenSsh(asked, authMethods),
+    needsOpenSsh: onlyOpenSsh(effective, authMethods),
   };
 }
 
@@ -124,11 +124,11 @@ function strictnessOf(
   }
 }
 
-function knownHostsFilesOf(asked: EffectiveOptions, sshEnvironment: SshEnvironment): string[] {
-  const persons = knownHostsFiles(asked, 'userknownhostsfile', sshEnvironment);
+function knownHostsFilesOf(effective: EffectiveOptions, sshEnvironment: SshEnvironment): string[] {
+  const persons = knownHostsFiles(effective, 'userknownhostsfile', sshEnvironment);
   // New keys go to the first file, which must never be the system's.
   const first = persons.length > 0 ? persons : ['/dev/null'];
-  return [...first, ...knownHostsFiles(asked, 'globalknownhostsfile', sshEnvironment)];
+  return [...first, ...knownHostsFiles(effective, 'globalknownhostsfile', sshEnvironment)];
 }
 
 /** `ssh -G` has already expanded `~` here, to the passwd entry's home. */
@@ -199,9 +199,9 @@ function authMethodsOf(options: HostOptions): AuthMethod[] {
 }
 
 function timesOf(
-  asked: EffectiveOptions,
+  effective: EffectiveOptions,
 ): Pick<ResolvedDestination, 'connectTimeoutMs' | 'keepaliveIntervalMs' | 'keepaliveCountMax'> {
-  const { options } = asked;
+  const { options } = effective;
   const timeout = Number(singleValue(options, 'connecttimeout') ?? 0);
   const intervalText = singleValue(options, 'serveraliveinterval') ?? '0';
   const isDebians = intervalText === DEBIAN_BATCH_INTERVAL && isOn(options, 'batchmode');
@@ -209,7 +209,7 @@ function timesOf(
   return {
     connectTimeoutMs: timeout > 0 ? timeout * 1_000 : undefined,
     keepaliveIntervalMs: interval > 0 ? interval * 1_000 : undefined,
-    keepaliveCountMax: isSet(asked, 'serveralivecountmax')
+    keepaliveCountMax: isSet(effective, 'serveralivecountmax')
       ? Number(singleValue(options, 'serveralivecountmax'))
       : undefined,
   };

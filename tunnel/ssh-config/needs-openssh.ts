@@ -14,11 +14,11 @@ const ALGORITHM_KEYWORDS: readonly (readonly [string, AlgorithmList])[] = [
 const FOR_HOSTBASED = ['enablesshkeysign', 'hostbasedacceptedalgorithms'];
 
 /** The algorithms that ssh_config sets, as far as ssh2 supports them. */
-export function algorithmsOf(asked: EffectiveOptions): Partial<Record<AlgorithmList, readonly string[]>> {
+export function algorithmsOf(effective: EffectiveOptions): Partial<Record<AlgorithmList, readonly string[]>> {
   return Object.fromEntries(
-    ALGORITHM_KEYWORDS.filter(([keyword]) => isSet(asked, keyword)).map(([keyword, list]) => [
+    ALGORITHM_KEYWORDS.filter(([keyword]) => isSet(effective, keyword)).map(([keyword, list]) => [
       list,
-      supportedBySsh2(list, singleValue(asked.options, keyword)?.split(',') ?? []),
+      supportedBySsh2(list, singleValue(effective.options, keyword)?.split(',') ?? []),
     ]),
   );
 }
@@ -26,21 +26,21 @@ export function algorithmsOf(asked: EffectiveOptions): Partial<Record<AlgorithmL
 /**
  * The options that only the system's OpenSSH can honour. Unknown keywords count too, so that none is ignored.
  */
-export function onlyOpenSsh(asked: EffectiveOptions, authMethods: readonly AuthMethod[]): string[] {
-  const isHostbased = isOn(asked.options, 'hostbasedauthentication');
-  const unknown = [...asked.options.keys()]
-    .filter((keyword) => !isHonoured(keyword) && isSet(asked, keyword))
+export function onlyOpenSsh(effective: EffectiveOptions, authMethods: readonly AuthMethod[]): string[] {
+  const isHostbased = isOn(effective.options, 'hostbasedauthentication');
+  const unknown = [...effective.options.keys()]
+    .filter((keyword) => !isHonoured(keyword) && isSet(effective, keyword))
     .filter((keyword) => isHostbased || !FOR_HOSTBASED.includes(keyword))
     .sort()
-    .map((keyword) => `ssh_config sets ${keyword} ${shownValue(asked, keyword)}`.trim());
-  const strange = Object.entries(algorithmsOf(asked))
+    .map((keyword) => `ssh_config sets ${keyword} ${shownValue(effective, keyword)}`.trim());
+  const strange = Object.entries(algorithmsOf(effective))
     .filter(([, names]) => names.length === 0)
     .map(([list]) => `ssh_config allows only ${list} that ssh2 does not support`);
   const isSha1Allowed =
-    isSet(asked, 'hostkeyalgorithms') &&
-    singleValue(asked.options, 'hostkeyalgorithms')?.split(',').includes('ssh-rsa');
+    isSet(effective, 'hostkeyalgorithms') &&
+    singleValue(effective.options, 'hostkeyalgorithms')?.split(',').includes('ssh-rsa');
   const legacy = isSha1Allowed ? ['ssh_config allows host keys of type ssh-rsa with SHA-1'] : [];
-  const certificates = (asked.options.get('certificatefile') ?? [])
+  const certificates = (effective.options.get('certificatefile') ?? [])
     .filter((file) => file.toLowerCase() !== 'none')
     .map((file) => `ssh_config names the certificate ${file}`);
   const login =

@@ -94,11 +94,11 @@ async function resolveHost(
 ): Promise<ResolvedDestination> {
   if (depth > MAX_HOPS) throw inCircles(query.host);
   const { sshEnvironment, sshConfig, flags, log } = resolution;
-  const asked = await ask(query, sshEnvironment, log);
-  const destination = destinationOf(query.host, asked, { sshEnvironment, log });
+  const effective = await ask(query, sshEnvironment, log);
+  const destination = destinationOf(query.host, effective, { sshEnvironment, log });
   if (destination.user === '') throw noUser(query.host, sshEnvironment);
-  const proxyJump = query.through ?? proxyJumpOf(query.host, asked.options);
-  const proxyCommand = proxyJump === undefined ? proxyCommandOf(query.host, asked.options) : undefined;
+  const proxyJump = query.through ?? proxyJumpOf(query.host, effective.options);
+  const proxyCommand = proxyJump === undefined ? proxyCommandOf(query.host, effective.options) : undefined;
   const jumps = proxyJump === undefined ? [] : await resolveHops(proxyJump, resolution, depth);
   return {
     ...destination,

@@ -39,12 +39,12 @@ export function noteFallbackReason(
   error: Error | undefined,
   progress: Progress,
 ): TunnelError {
-  const beyond = judge(failure, error, progress);
+  const beyond = classify(failure, error, progress);
   if (beyond) found.set(failure, beyond);
   return failure;
 }
 
-function judge(
+function classify(
   { code }: TunnelError,
   error: Error | undefined,
   { phase, identification, hasToldSecret }: Progress,

@@ -40,7 +40,7 @@ export const WARM_UP_COMMAND = 'exec true';
  * retried; and a server that drops the connection because of it never gets one again.
  */
 export class LinkSessions {
-  readonly #habits: ServerQuirks;
+  readonly #quirks: ServerQuirks;
   readonly #run: RunWarmUp;
   readonly #madeAtMs = performance.now();
   readonly #ended = new AbortController();
@@ -57,14 +57,14 @@ export class LinkSessions {
   #overAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param run runs the warm-up session */
-  constructor(habits: ServerQuirks, run: RunWarmUp) {
-    this.#habits = habits;
+  constructor(quirks: ServerQuirks, run: RunWarmUp) {
+    this.#quirks = quirks;
     this.#run = run;
   }
 
   /** Starts the warm-up session, unless another session was or is about to be started, or the server must not get one. */
   expectChannels(): void {
-    if (this.#warmUp || this.#hasOther() || this.#habits.endsOverSession) return;
+    if (this.#warmUp || this.#hasOther() || this.#quirks.endsOverSession) return;
     let isStarted = true;
     const mayStart = () => {
       isStarted = !this.#hasOther();
@@ -113,17 +113,17 @@ export class LinkSessions {
     if (this.#warmUp !== undefined) return this.#recordEndAfterWarmUp(now);
     const isShort = now - this.#madeAtMs < NETWORK_TO_BLAME.withinMs;
     const isBlameless = !this.#isCommandAsked && isShort;
-    this.#habits.lossesWithoutSession = isBlameless ? this.#habits.lossesWithoutSession + 1 : 0;
-    if (this.#habits.lossesWithoutSession >= NETWORK_TO_BLAME.losses) this.#habits.endsOverSession = false;
+    this.#quirks.lossesWithoutSession = isBlameless ? this.#quirks.lossesWithoutSession + 1 : 0;
+    if (this.#quirks.lossesWithoutSession >= NETWORK_TO_BLAME.losses) this.#quirks.endsOverSession = false;
     return false;
   }
 
   #recordEndAfterWarmUp(now: number): boolean {
     const outlivedByMs = this.#isWarmUpOver ? now - this.#warmUpEndedAtMs : 0;
-    if (outlivedByMs >= TOLERATED_AFTER_MS) this.#habits.toleratesSessions = true;
-    if (this.#habits.toleratesSessions || outlivedByMs >= DROPPED_WITHIN_MS) return false;
-    this.#habits.endsOverSession = true;
-    this.#habits.lossesWithoutSession = 0;
+    if (outlivedByMs >= TOLERATED_AFTER_MS) this.#quirks.toleratesSessions = true;
+    if (this.#quirks.toleratesSessions || outlivedByMs >= DROPPED_WITHIN_MS) return false;
+    this.#quirks.endsOverSession = true;
+    this.#quirks.lossesWithoutSession = 0;
     return true;
   }
 

@@ -49,7 +49,7 @@ class Asked {
   mutes = 0;
   readonly probe: LivenessProbe;
 
-  constructor(habits: ServerQuirks, answers: readonly string[]) {
+  constructor(quirks: ServerQuirks, answers: readonly string[]) {
     const probes = ['request', 'channel'].map((name): Probe => {
       const send = (answered: () => void) => {
         this.asked.push(name);
@@ -61,7 +61,7 @@ class Asked {
     const onMute = () => {
       this.mutes += 1;
     };
-    this.probe = new LivenessProbe({ probes, habits, onMute });
+    this.probe = new LivenessProbe({ probes, quirks, onMute });
   }
 }
 
@@ -82,32 +82,32 @@ test('a server that leaves the first question unanswered is asked the second, an
 });
 
 test('a server that says things but answers nothing is given up once and then left alone, until it answers', (t) => {
-  const habits = unknown();
-  const first = new Asked(habits, []);
+  const quirks = unknown();
+  const first = new Asked(quirks, []);
   first.probe.introduce();
   first.probe.heard();
   first.probe.send();
   t.true(first.probe.isConclusive);
   first.probe.gaveUp();
 
-  const second = new Asked(habits, []);
+  const second = new Asked(quirks, []);
   second.probe.introduce();
   t.false(second.probe.isConclusive);
   second.probe.send();
   second.probe.send();
   t.is(second.mutes, 1);
 
-  const third = new Asked(habits, ['request']);
+  const third = new Asked(quirks, ['request']);
   third.probe.introduce();
   t.true(third.probe.isConclusive);
   third.probe.gaveUp();
-  t.true(new Asked(habits, []).probe.isConclusive);
+  t.true(new Asked(quirks, []).probe.isConclusive);
 });
 
 test('a server that says nothing at all is given up twice before it is left alone', (t) => {
-  const habits = unknown();
+  const quirks = unknown();
   for (const isTelling of [true, true, false]) {
-    const { probe } = new Asked(habits, []);
+    const { probe } = new Asked(quirks, []);
     probe.heard();
     probe.introduce();
     t.is(probe.isConclusive, isTelling);
@@ -116,25 +116,25 @@ test('a server that says nothing at all is given up twice before it is left alon
 });
 
 test('a question over which a server ended the connection is not asked again, unless it was answered before', (t) => {
-  const habits = unknown();
-  const ended = new Asked(habits, []);
+  const quirks = unknown();
+  const ended = new Asked(quirks, []);
   ended.probe.introduce();
   ended.probe.ended();
-  const next = new Asked(habits, ['channel']);
+  const next = new Asked(quirks, ['channel']);
   next.probe.introduce();
   t.deepEqual(next.asked, ['channel']);
-  const later = new Asked(habits, []);
+  const later = new Asked(quirks, []);
   later.probe.send();
   later.probe.ended();
-  t.deepEqual([...habits.endsOver], ['request']);
+  t.deepEqual([...quirks.endsOver], ['request']);
 });
 
 test('a server that bears no question is left alone', (t) => {
-  const habits = unknown();
-  const ended = new Asked(habits, []);
+  const quirks = unknown();
+  const ended = new Asked(quirks, []);
   ended.probe.send();
   ended.probe.ended();
-  const next = new Asked(habits, []);
+  const next = new Asked(quirks, []);
   next.probe.send();
   t.false(next.probe.isConclusive);
   t.deepEqual([next.asked, next.mutes], [[], 1]);
@@ -203,9 +203,9 @@ test('a command is asked for when the throw-away session is over, and again unti
 });
 
 test('a throw-away session that has not started yet makes way for a command, and is blamed for nothing', async (t) => {
-  const habits = unknown();
+  const quirks = unknown();
   let started = 0;
-  const sessions = new LinkSessions(habits, async (mayStart) => {
+  const sessions = new LinkSessions(quirks, async (mayStart) => {
     await setImmediate();
     if (mayStart()) started += 1;
     return false;
@@ -214,7 +214,7 @@ test('a throw-away session that has not started yet makes way for a command, and
   await sessions.command(new Asking(0).ask, live);
   t.is(started, 0);
   t.false(sessions.recordEnd());
-  t.false(habits.endsOverSession);
+  t.false(quirks.endsOverSession);
 });
 
 test('a command gets the session that another one has just left', async (t) => {
@@ -247,37 +247,37 @@ test('a command that was refused in its session is not asked for again', async (
 });
 
 test('what ended a connection is put down to the throw-away session only while that goes on', async (t) => {
-  const habits = unknown();
+  const quirks = unknown();
   const never = () => new Promise<boolean>(() => {});
-  const sessions = new LinkSessions(habits, never);
+  const sessions = new LinkSessions(quirks, never);
   t.false(sessions.recordEnd());
   sessions.expectChannels();
   t.true(sessions.recordEnd());
-  t.true(habits.endsOverSession);
+  t.true(quirks.endsOverSession);
 });
 
 test('a server whose connection outlived a throw-away session is never blamed for ending one over it', async (t) => {
-  const habits = { ...unknown(), bearsSessions: true };
-  const sessions = new LinkSessions(habits, () => new Promise<boolean>(() => {}));
+  const quirks = { ...unknown(), bearsSessions: true };
+  const sessions = new LinkSessions(quirks, () => new Promise<boolean>(() => {}));
   sessions.expectChannels();
   t.false(sessions.recordEnd());
-  t.false(habits.endsOverSession);
+  t.false(quirks.endsOverSession);
 });
 
 test('connections that are lost without any session, one after the other, take the blame off sessions', (t) => {
-  const habits = unknown();
-  habits.endsOverSession = true;
+  const quirks = unknown();
+  quirks.endsOverSession = true;
   for (const blamed of [true, true, false]) {
-    const sessions = new LinkSessions(habits, async () => t.fail());
+    const sessions = new LinkSessions(quirks, async () => t.fail());
     sessions.expectChannels();
     sessions.recordEnd();
-    t.is(habits.endsOverSession, blamed);
+    t.is(quirks.endsOverSession, blamed);
   }
 });
 
 test('what is known of a server is known by the way that leads to it', (t) => {
-  const habits = quirksOf(destination);
-  t.is(quirksOf({ ...destination }), habits);
-  t.not(quirksOf({ ...destination, jumps: [{ ...destination, host: 'hop' }] }), habits);
-  t.not(quirksOf({ ...destination, port: 2222 }), habits);
+  const quirks = quirksOf(destination);
+  t.is(quirksOf({ ...destination }), quirks);
+  t.not(quirksOf({ ...destination, jumps: [{ ...destination, host: 'hop' }] }), quirks);
+  t.not(quirksOf({ ...destination, port: 2222 }), quirks);
 });

@@ -107,10 +107,10 @@ class Evaluation implements Found {
   }
 
   async #isMatch(line: ConfigLine, isActive: boolean): Promise<boolean> {
-    const verdict = await evaluateMatch(line.rest, this.#subject(), isActive);
-    if ('problem' in verdict) throw configLineError(line, verdict.problem);
-    if (verdict.wantsFinalPass) this.wantsFinalPass = true;
-    return isActive && verdict.matches;
+    const result = await evaluateMatch(line.rest, this.#subject(), isActive);
+    if ('problem' in result) throw configLineError(line, result.problem);
+    if (result.wantsFinalPass) this.wantsFinalPass = true;
+    return isActive && result.matches;
   }
 
   #subject(): MatchSubject {

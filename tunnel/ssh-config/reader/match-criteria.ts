@@ -40,37 +40,37 @@ export async function evaluateMatch(
   subject: MatchSubject,
   isNeeded: boolean,
 ): Promise<MatchResult> {
-  const judged: Progress = { matches: true, wantsFinalPass: false, criteria: 0, left: rest };
+  const progress: Progress = { matches: true, wantsFinalPass: false, criteria: 0, left: rest };
   for (;;) {
-    const { token: written, rest: after } = cutWord(judged.left);
-    judged.left = after;
-    if (!written || written.startsWith('#')) return ended(judged, written === '');
+    const { token: written, rest: after } = cutWord(progress.left);
+    progress.left = after;
+    if (!written || written.startsWith('#')) return ended(progress, written === '');
     const isNegated = written.startsWith('!');
     const name = written.slice(isNegated ? 1 : 0).toLowerCase();
-    if (name === 'all') return evaluateAll(judged, isNegated);
-    const verdict = await evaluateNext(name, judged, { subject, isNeeded });
-    if (typeof verdict === 'string') return { problem: verdict };
-    if (verdict === isNegated) judged.matches = false;
-    judged.criteria += 1;
+    if (name === 'all') return evaluateAll(progress, isNegated);
+    const result = await evaluateNext(name, progress, { subject, isNeeded });
+    if (typeof result === 'string') return { problem: result };
+    if (result === isNegated) progress.matches = false;
+    progress.criteria += 1;
   }
 }
 
 /** Empty quotes end it too, and nothing may follow them. */
-function ended({ criteria, left, ...verdict }: Progress, byQuotes: boolean): MatchResult {
+function ended({ criteria, left, ...result }: Progress, byQuotes: boolean): MatchResult {
   if (byQuotes && left) return { problem: 'something follows the criteria' };
-  return criteria === 0 ? { problem: 'it has no criteria' } : verdict;
+  return criteria === 0 ? { problem: 'it has no criteria' } : result;
 }
 
 async function evaluateNext(
   name: string,
-  judged: Progress,
+  progress: Progress,
   { subject, isNeeded }: { readonly subject: MatchSubject; readonly isNeeded: boolean },
 ): Promise<boolean | string> {
-  if (name === 'final') judged.wantsFinalPass = true;
+  if (name === 'final') progress.wantsFinalPass = true;
   if (name === 'final' || name === 'canonical') return subject.isFinalPass;
-  const { token, rest } = cutWord(judged.left);
-  judged.left = rest;
-  return evaluateCriterion(name, token, { subject, isNeeded: isNeeded && judged.matches });
+  const { token, rest } = cutWord(progress.left);
+  progress.left = rest;
+  return evaluateCriterion(name, token, { subject, isNeeded: isNeeded && progress.matches });
 }
 
 function evaluateAll({ matches, wantsFinalPass, criteria, left }: Progress, isNegated: boolean): MatchResult {

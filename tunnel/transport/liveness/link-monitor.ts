@@ -34,13 +34,13 @@ export class LinkMonitor {
     const { destination, probes, runWarmUp, onDoubt, onSilent } = setup;
     this.#host = formatDestination(destination);
     this.#log = setup.log;
-    const habits = quirksOf(destination);
-    this.sessions = new LinkSessions(habits, runWarmUp);
+    const quirks = quirksOf(destination);
+    this.sessions = new LinkSessions(quirks, runWarmUp);
     const onMute = () => {
       this.#log?.('info', `${this.#host} does not answer keepalives: only TCP can tell whether it is gone.`);
       setup.onMute?.();
     };
-    this.#probe = new LivenessProbe({ probes: probes, habits, onMute });
+    this.#probe = new LivenessProbe({ probes: probes, quirks, onMute });
     this.#keepalive = new Keepalive({
       intervalMs: setup.keepaliveIntervalMs,
       countMax: setup.keepaliveCountMax,

@@ -14,7 +14,7 @@ export interface LivenessProbeOptions {
   /** In order of preference; every SSH server should answer each. */
   readonly probes: readonly Probe[];
   /** Shared by the connections to one server. */
-  readonly habits: ServerQuirks;
+  readonly quirks: ServerQuirks;
   /** Called once if this server answers no probe, so its silence means nothing. */
   readonly onMute?: (() => void) | undefined;
 }
@@ -32,7 +32,7 @@ const ENDED_OVER_WITHIN_MS = 1_000;
  */
 export class LivenessProbe {
   readonly #questions: readonly Probe[];
-  readonly #habits: ServerQuirks;
+  readonly #quirks: ServerQuirks;
   readonly #onMute: (() => void) | undefined;
   /** When the probes that have no answer yet were sent. */
   readonly #askedAtMs = new Map<Probe, number>();
@@ -40,16 +40,16 @@ export class LivenessProbe {
   #isHeardSinceAsked = false;
   #isLeftAlone = false;
 
-  constructor({ probes, habits, onMute }: LivenessProbeOptions) {
+  constructor({ probes, quirks, onMute }: LivenessProbeOptions) {
     this.#questions = probes;
-    this.#habits = habits;
+    this.#quirks = quirks;
     this.#onMute = onMute;
   }
 
   /** Whether a living server would have answered. */
   get isConclusive(): boolean {
     if (this.#answering) return true;
-    return this.#candidates().length > 0 && !isMute(this.#habits);
+    return this.#candidates().length > 0 && !isMute(this.#quirks);
   }
 
   /** The server sent something. */
@@ -79,20 +79,20 @@ export class LivenessProbe {
   /** The connection was given up because of silence. */
   gaveUp(): void {
     // A server that ignores a probe but sends other things is alive.
-    if (this.#answering === undefined) this.#habits.silences += this.#isHeardSinceAsked ? MUTE_AFTER : 1;
+    if (this.#answering === undefined) this.#quirks.silences += this.#isHeardSinceAsked ? MUTE_AFTER : 1;
   }
 
   /** The server ended the connection. */
   ended(): void {
     const now = performance.now();
     for (const [{ name }, askedAtMs] of this.#askedAtMs) {
-      if (now - askedAtMs < ENDED_OVER_WITHIN_MS && !this.#habits.answers.has(name))
-        this.#habits.endsOver.add(name);
+      if (now - askedAtMs < ENDED_OVER_WITHIN_MS && !this.#quirks.answers.has(name))
+        this.#quirks.endsOver.add(name);
     }
   }
 
   #candidates(): readonly Probe[] {
-    return this.#questions.filter(({ name }) => !this.#habits.endsOver.has(name));
+    return this.#questions.filter(({ name }) => !this.#quirks.endsOver.has(name));
   }
 
   /** At most one answer is outstanding for each: TCP repeats what is lost, and a server that is gone needs no more. */
@@ -104,8 +104,8 @@ export class LivenessProbe {
 
   #onAnswer(question: Probe): void {
     this.#askedAtMs.delete(question);
-    this.#habits.answers.add(question.name);
-    this.#habits.silences = 0;
+    this.#quirks.answers.add(question.name);
+    this.#quirks.silences = 0;
     const before = this.#answering ?? question;
     const isPreferred = this.#questions.indexOf(question) < this.#questions.indexOf(before);
     this.#answering = isPreferred ? question : before;

@@ -25,7 +25,7 @@ const known = new Map<string, ServerQuirks>();
 /** What is known of a server, to be updated. It is shared by all connections that lead there by the same route. */
 export function quirksOf(destination: ResolvedDestination): ServerQuirks {
   const key = keyOf(destination);
-  const habits = known.get(key) ?? {
+  const quirks = known.get(key) ?? {
     answers: new Set<string>(),
     endsOver: new Set<string>(),
     silences: 0,
@@ -35,12 +35,12 @@ export function quirksOf(destination: ResolvedDestination): ServerQuirks {
   };
   // Least recently used first.
   known.delete(key);
-  known.set(key, habits);
+  known.set(key, quirks);
   for (const [oldest] of known) {
     if (known.size <= MAX_SERVERS) break;
     known.delete(oldest);
   }
-  return habits;
+  return quirks;
 }
 
 function keyOf({ jumps, proxyCommand, ...destination }: ResolvedDestination): string {

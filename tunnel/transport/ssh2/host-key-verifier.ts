@@ -58,8 +58,8 @@ export class HostKeyVerifier {
   }
 
   #decide(key: Buffer): HostKeyVerification | Promise<HostKeyVerification> {
-    const verdict = verifyHostKey(key, this.#trust);
-    if (verdict.accepted || verdict.error.code !== 'host-key-unknown') return verdict;
+    const verification = verifyHostKey(key, this.#trust);
+    if (verification.accepted || verification.error.code !== 'host-key-unknown') return verification;
     const { strictHostKeyChecking, batchMode } = this.#destination;
     const { questions } = this.#options;
     const reaction = actionForUnknownKey({
@@ -68,7 +68,7 @@ export class HostKeyVerifier {
       canAsk: questions !== undefined && !batchMode,
     });
     if (reaction === 'accept and store') return this.#accept(key);
-    return reaction === 'ask' && questions ? this.#ask(key, questions, verdict.error) : verdict;
+    return reaction === 'ask' && questions ? this.#ask(key, questions, verification.error) : verification;
   }
 
   #accept(key: Buffer): HostKeyVerification {
@@ -131,7 +131,7 @@ function nameAndPlace(line: KnownHostsLine): string {
  * @param onRefused is told why before the answer, also what `verify` rejected with
  */
 export function answerOnce(
-  judge: (key: Buffer) => HostKeyVerification | Promise<HostKeyVerification>,
+  verify: (key: Buffer) => HostKeyVerification | Promise<HostKeyVerification>,
   onRefused: (reason: unknown) => void,
 ): (key: Buffer, answer: (isAccepted: boolean) => void) => void {
   let accepted: Buffer | undefined;
@@ -142,17 +142,17 @@ export function answerOnce(
     }
     // ssh2 may reuse the memory while a person thinks.
     const key = Buffer.from(presented);
-    const settle = (verdict: HostKeyVerification) => {
-      if (verdict.accepted) accepted = key;
-      else onRefused(verdict.error);
-      answer(verdict.accepted);
+    const settle = (verification: HostKeyVerification) => {
+      if (verification.accepted) accepted = key;
+      else onRefused(verification.error);
+      answer(verification.accepted);
     };
-    const verdict = judge(key);
-    if (!(verdict instanceof Promise)) {
-      settle(verdict);
+    const verification = verify(key);
+    if (!(verification instanceof Promise)) {
+      settle(verification);
       return;
     }
-    verdict.then(settle, (reason: unknown) => {
+    verification.then(settle, (reason: unknown) => {
       onRefused(reason);
       answer(false);
     });
