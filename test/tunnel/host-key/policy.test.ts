@@ -93,6 +93,9 @@ test.serial('the types of known keys are asked for first, and SHA-1 never', (t) 
   t.is(pinned[0], 'ssh-ed25519');
 });
 
+/** Of a connection that lives on. */
+const { signal } = new AbortController();
+
 /** What ssh2 is told about each of some keys, presented one after the other; undefined while nothing is said. */
 function answers(verify: ReturnType<typeof answerOnce>, ...keys: readonly Buffer[]): unknown[] {
   return keys.map((key) => {
@@ -111,7 +114,7 @@ test.serial('a rekey may present the accepted key only, without another judgemen
       judgements += 1;
       return { accepted: true };
     },
-    () => t.fail(),
+    { onRefused: () => t.fail(), signal },
   );
   t.deepEqual(answers(verify, ours.key, Buffer.from(ours.key), other.key), [true, true, false]);
   t.is(judgements, 1);
@@ -120,19 +123,19 @@ test.serial('a rekey may present the accepted key only, without another judgemen
 test.serial('a refusal is told to ssh2 as false and nothing else', (t) => {
   const error = new TunnelError('host-key-unknown', 'root@host:22', 'unknown');
   const refusals: unknown[] = [];
-  const verify = answerOnce(
-    () => ({ accepted: false, error }),
-    (refusal) => refusals.push(refusal),
-  );
+  const verify = answerOnce(() => ({ accepted: false, error }), {
+    onRefused: (refusal) => refusals.push(refusal),
+    signal,
+  });
   t.deepEqual(answers(verify, ours.key), [false]);
   t.deepEqual(refusals, [error]);
 });
 
 test.serial('a verdict that takes its time holds the answer back, and is at hand for a rekey', async (t) => {
-  const verify = answerOnce(
-    () => Promise.resolve({ accepted: true } as const),
-    () => t.fail(),
-  );
+  const verify = answerOnce(() => Promise.resolve({ accepted: true } as const), {
+    onRefused: () => t.fail(),
+    signal,
+  });
   const presented = Buffer.from(ours.key);
   const first = new Promise<boolean>((resolve) => verify(presented, resolve));
   presented.fill(0);
@@ -143,10 +146,10 @@ test.serial('a verdict that takes its time holds the answer back, and is at hand
 test.serial('a verdict that fails is a refusal', async (t) => {
   const fault = new Error('nobody there');
   const refusals: unknown[] = [];
-  const verify = answerOnce(
-    () => Promise.reject(fault),
-    (refusal) => refusals.push(refusal),
-  );
+  const verify = answerOnce(() => Promise.reject(fault), {
+    onRefused: (refusal) => refusals.push(refusal),
+    signal,
+  });
   t.false(await new Promise<boolean>((resolve) => verify(ours.key, resolve)));
   t.deepEqual(refusals, [fault]);
 });

@@ -145,6 +145,17 @@ test.serial('aborting takes the question back', async (t) => {
   await withdrawn;
 });
 
+test.serial('a host that hangs up while its key is asked about is unreachable', async (t) => {
+  await using sshd = await strange();
+  const ask: Ask = async (_, { signal }) => {
+    await sshd.killConnections();
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve('yes'), { once: true });
+    });
+  };
+  await refused(t, { ...sshd.options, ask, transport: 'ssh2' }, 'unreachable');
+});
+
 test.serial('what a question rejects with ends the attempt with just that', async (t) => {
   await using sshd = await strange();
   const interrupt = new Error('interrupted');

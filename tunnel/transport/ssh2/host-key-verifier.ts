@@ -34,7 +34,7 @@ export class HostKeyVerifier {
     this.#trust = trust;
     this.#destination = destination;
     this.#options = options;
-    this.verifier = answerOnce((key) => this.#decide(key), options.onRefused);
+    this.verifier = answerOnce((key) => this.#decide(key), options);
   }
 
   /** Call this once the host has proven that it owns the key; before that, anybody can present any key. */
@@ -128,11 +128,12 @@ function nameAndPlace(line: KnownHostsLine): string {
  * answer immediately. So only the first answer may be asynchronous, because a person may have to be asked; answers are
  * always booleans, and a rekey may present only the key accepted first.
  *
- * @param onRefused is told why before the answer, also what `verify` rejected with
+ * @param options.onRefused is told why before the answer, also what `verify` rejected with
+ * @param options.signal aborts when an answer would come too late: ssh2 fails on one to a connection that is gone
  */
 export function answerOnce(
   verify: (key: Buffer) => HostKeyVerification | Promise<HostKeyVerification>,
-  onRefused: (reason: unknown) => void,
+  { onRefused, signal }: Pick<HostKeyVerifierOptions, 'onRefused' | 'signal'>,
 ): (key: Buffer, answer: (isAccepted: boolean) => void) => void {
   let accepted: Buffer | undefined;
   return (presented, answer) => {
@@ -152,9 +153,14 @@ export function answerOnce(
       settle(verification);
       return;
     }
-    verification.then(settle, (reason: unknown) => {
-      onRefused(reason);
-      answer(false);
-    });
+    verification.then(
+      (one) => {
+        if (!signal.aborted) settle(one);
+      },
+      (reason: unknown) => {
+        onRefused(reason);
+        if (!signal.aborted) answer(false);
+      },
+    );
   };
 }
