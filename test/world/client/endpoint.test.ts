@@ -26,7 +26,7 @@ const refuses = test.macro({
   title: (_, text) => `the endpoint "${text}" is refused`,
 });
 
-test.serial(refuses, '', /host name/);
+test.serial(refuses, '', /hostname/);
 test.serial(refuses, '::1', /brackets/);
 test.serial(refuses, 'db1:', /port/);
 test.serial(refuses, 'db1:0', /port/);
@@ -35,7 +35,7 @@ test.serial(refuses, 'db1:http', /port/);
 test.serial(refuses, 'db1:2379/path', /port/);
 test.serial(refuses, 'unix://relative:0', /unix:\/\/\/absolute/);
 test.serial(refuses, 'ftp://db1', /"ftp"/);
-test.serial(refuses, 'two words', /host name/);
+test.serial(refuses, 'two words', /hostname/);
 
 test.serial('a password in an endpoint is refused and not repeated', (t) => {
   const error = t.throws(() => parseEndpoint('http://root:secret@db1'), { code: 'invalid' });
