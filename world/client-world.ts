@@ -95,7 +95,7 @@ export class ClientWorld implements World {
     (await leader(this.client, electionKey(name), options))?.value.toString();
   readonly leaderFollow: World['leaderFollow'] = (name, options) => followLeader(this.client, name, options);
 
-  readonly members: World['members'] = (options) => this.client.members(options);
+  readonly members: World['members'] = (options) => this.client.cluster.members(options);
   readonly watchMembers: World['watchMembers'] = (options) => memberChanges(this.client, options);
   readonly idealClusterSizeGet: World['idealClusterSizeGet'] = (options) =>
     getIdealClusterSize(this.client, options);

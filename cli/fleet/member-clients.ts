@@ -54,7 +54,7 @@ export class MemberClients implements AsyncDisposable {
     const world = await this.#openAt(url);
     try {
       const call = { signal: this.#signal, timeoutMs: this.#target.timeoutMs };
-      const { memberId } = await world.client.status(undefined, call);
+      const { memberId } = await world.client.cluster.status(undefined, call);
       return { memberId, world };
     } catch (error) {
       await world.close();

@@ -27,7 +27,7 @@ test.serial(
 test.serial(
   'a second host of the same name is refused with where the first runs, and the cluster does not notice',
   async (t) => {
-    const before = await agents.client.members();
+    const before = await agents.client.cluster.members();
     const writer = SteadyWriter.start(agents.agents);
     const second = await agents.add('twin');
     for (const name of ['h1', 'h10']) {
@@ -38,7 +38,7 @@ test.serial(
     }
     const report = await writer.stop();
     t.deepEqual([report.failures, report.lost], [[], []]);
-    t.deepEqual(await agents.client.members(), before);
+    t.deepEqual(await agents.client.cluster.members(), before);
   },
 );
 

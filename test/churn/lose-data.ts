@@ -48,8 +48,8 @@ async function whenAllAnswer(world: ClientWorld): Promise<readonly Member[] | un
 async function giveUp({ client }: ClientWorld, { id }: Member): Promise<void> {
   const until = performance.now() + REPLACED_WITHIN_MS;
   while (performance.now() < until) {
-    await client.memberRemove(id, { timeoutMs: LOOK_MS }).catch(() => undefined); // it is tried again
-    const members = await client.members({ timeoutMs: LOOK_MS }).catch(() => undefined);
+    await client.cluster.memberRemove(id, { timeoutMs: LOOK_MS }).catch(() => undefined); // it is tried again
+    const members = await client.cluster.members({ timeoutMs: LOOK_MS }).catch(() => undefined);
     if (members !== undefined && !members.some((member) => member.id === id)) return;
     await delay(200);
   }

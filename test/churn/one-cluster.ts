@@ -23,6 +23,6 @@ export async function severalClusters(hosts: readonly ChurnHost[]): Promise<stri
 /** Undefined where no server answers. */
 async function clusterAt(url: string): Promise<string | undefined> {
   await using client = Client.create({ endpoints: [url], fleet: 'any' });
-  const status = await client.status(undefined, { timeoutMs: ANSWER_MS }).catch(() => undefined); // none runs there
+  const status = await client.cluster.status(undefined, { timeoutMs: ANSWER_MS }).catch(() => undefined); // none runs there
   return status?.clusterId;
 }

@@ -58,7 +58,7 @@ async function answering(
   { name, clientUrls }: Member,
   timeoutMs: number,
 ): Promise<string[]> {
-  const asked = world.client.status(clientUrls[0], { timeoutMs });
+  const asked = world.client.cluster.status(clientUrls[0], { timeoutMs });
   const status = await asked.catch(() => undefined); // it does not answer
   return status === undefined || status.leader === '0' ? [] : [name];
 }

@@ -42,6 +42,6 @@ for (const version of ['3.4', '3.5'] as const)
     t.is(again.code, 0, again.stderr);
     await using world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'h1' });
     t.is(await world.fs(world.uri()).readFile('/kept', 'utf8'), 'kept');
-    t.deepEqual(await world.client.alarms(), []);
+    t.deepEqual(await world.client.cluster.alarms(), []);
     t.is(await world.client.get('/hawser/room'), undefined);
   });

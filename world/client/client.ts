@@ -1,24 +1,22 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import { SESSION_TTL_SECONDS } from '../constants.js';
-import { FLEET_KEY } from '../keys.js';
+import { FLEET_KEY, type FleetIdentity } from '../keys.js';
 import { Calls } from './calls/calls.js';
 import type { EndpointSet } from './calls/endpoint-set.js';
 import { Lanes } from './calls/lanes.js';
-import type { Rpc } from './calls/rpc.js';
-import { ClusterClient } from './cluster-client.js';
+import { Cluster } from './cluster.js';
 import { describeKey } from './error/describe-key.js';
-import { type Fence, putWithin, txnWithin } from './fleet/fence.js';
-import { type KeyValue, toKeyValue } from './key-value.js';
+import type { KeyValue } from './key-value.js';
 import { leaseFor } from './lease/lease.js';
 import { type Session, Sessions } from './lease/session.js';
 import { type Listing, type ListOptions, listPrefix, listPrefixes } from './listing.js';
 import { Login } from './login.js';
 import { Namespace } from './namespace.js';
-import { type ClientOptions, kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './options.js';
+import type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './options.js';
+import { getKey, putKey, runTxn } from './requests.js';
 import { readSnapshot } from './snapshot.js';
 import { Certificates } from './tls/certificates.js';
-import { type Txn, toOpReply, toRange, toTxnRequest } from './txn/txn.js';
-import { sizeOfTxn } from './txn/txn-size.js';
+import type { Txn } from './txn/txn.js';
 import type { WatchItem } from './watch/cursor.js';
 import { type WatchContext, type WatchRequest, watch, watchChanges } from './watch/watch.js';
 import { confirmWrite } from './write/confirm-write.js';
@@ -30,7 +28,10 @@ import { type DesiredValue, ensureValue } from './write/ensure-value.js';
  * Calls wait for etcd for up to `timeoutMs` (default 10,000) and reject with a WorldError: `unavailable` if certainly
  * nothing was applied, `outcome-unknown` if a write may have been. After an abort they reject with `signal.reason`.
  */
-export class Client extends ClusterClient implements AsyncDisposable {
+export class Client implements AsyncDisposable {
+  /** The cluster's members and database. */
+  readonly cluster: Cluster;
+  readonly #calls: Calls;
   readonly #namespace: Namespace;
   readonly #lanes: Lanes;
   /** For a view: the client whose connections it shares. */
@@ -59,7 +60,8 @@ export class Client extends ClusterClient implements AsyncDisposable {
     const callsOver = (set: EndpointSet): Calls =>
       new Calls(set, closed.signal, lanes.lastRevision, lanes.log, lanes.fleet);
     const calls = callsOver(lanes.small);
-    super(calls, lanes.small, lanes.fleet);
+    this.cluster = new Cluster(calls, lanes.small);
+    this.#calls = calls;
     const { small: endpoints, unrevoked, fleet, log } = lanes;
     this.#sessions = new Sessions({ calls, endpoints, unrevoked, fleet, log });
     this.#closed = closed;
@@ -67,6 +69,21 @@ export class Client extends ClusterClient implements AsyncDisposable {
     this.#lanes = lanes;
     this.#namespace = namespace;
     this.#parent = parent;
+  }
+
+  /** The endpoints in use, as URLs. */
+  get endpoints(): readonly string[] {
+    return this.#lanes.small.connections.map((connection) => connection.url);
+  }
+
+  /** The fleet that the client is bound to; undefined before the first answer, and if the cluster names none. */
+  get fleet(): FleetIdentity | undefined {
+    return this.#lanes.fleet?.fleet;
+  }
+
+  /** Binds the client to this fleet; endpoints of another are refused with `other-fleet`. */
+  knowFleet(fleet: FleetIdentity): void {
+    this.#lanes.fleet?.know(fleet);
   }
 
   /**
@@ -80,24 +97,18 @@ export class Client extends ClusterClient implements AsyncDisposable {
     return view;
   }
 
-  async get(key: string, options?: ReadOptions): Promise<KeyValue | undefined> {
-    const request = { ...toRange(this.#namespace, key), revision: String(options?.revision ?? 0) };
-    const { value } = await this.#lane(options).perform(
-      { kind: 'read', what: `read ${describeKey(key)}`, key, run: (rpc) => rpc.kv.range(request) },
-      options,
-    );
-    const [stored] = value.kvs;
-    return stored === undefined ? undefined : toKeyValue(this.#namespace, stored);
+  get(key: string, options?: ReadOptions): Promise<KeyValue | undefined> {
+    return getKey(this.#lane(options), this.#namespace, key, options);
   }
 
   /** Lists all keys that start with `prefix`, as of one revision. */
   list(prefix: string, options: ListOptions = {}): Promise<Listing> {
-    return listPrefix(this.calls, this.#namespace, prefix, options);
+    return listPrefix(this.#calls, this.#namespace, prefix, options);
   }
 
   /** Lists all keys that start with any of the prefixes (at most 128, none a prefix of another), as of one revision. */
   listTogether(prefixes: readonly string[], options: CallOptions = {}): Promise<Listing> {
-    return listPrefixes(this.calls, this.#namespace, prefixes, options);
+    return listPrefixes(this.#calls, this.#namespace, prefixes, options);
   }
 
   /**
@@ -105,7 +116,7 @@ export class Client extends ClusterClient implements AsyncDisposable {
    * alive. @returns its id, to bind keys to.
    */
   leaseFor(name: string, ttlSeconds: number, options: CallOptions = {}): Promise<string> {
-    return leaseFor(this.calls, `${this.#namespace.prefix}\0${name}`, ttlSeconds, options);
+    return leaseFor(this.#calls, `${this.#namespace.prefix}\0${name}`, ttlSeconds, options);
   }
 
   /**
@@ -118,19 +129,10 @@ export class Client extends ClusterClient implements AsyncDisposable {
     options: WriteOptions & { lease?: string | undefined } = {},
   ): Promise<void> {
     const written = { key, value: Buffer.from(value), lease: options.lease ?? '0' };
-    const request = { ...written, key: this.#namespace.add(key) };
-    const call = {
-      kind: kindOf(options),
-      what: `write ${describeKey(key)}`,
-      key,
-      fleetCheck: 'fenced',
-      size: () => ({ sizeBytes: request.key.length + request.value.length }),
-      run: (rpc: Rpc, fence: Fence | undefined) => putWithin(rpc, request, fence),
-    } as const;
     const read = (timeoutMs: number): Promise<KeyValue | undefined> =>
       this.get(key, { ...options, timeoutMs });
     await confirmWrite(written, this.#lanes.lastRevision.revision, options.timeoutMs, read, () =>
-      this.#lane(options).perform(call, options),
+      putKey(this.#lane(options), this.#namespace, written, options),
     );
   }
 
@@ -233,23 +235,11 @@ export class Client extends ClusterClient implements AsyncDisposable {
     return { watches: this.#lanes.watches, namespace: this.#namespace, closed: this.#closed.signal };
   }
 
-  async #txn(txn: Txn, what: string, options?: WriteOptions): Promise<TxnReply> {
-    const request = toTxnRequest(this.#namespace, txn);
-    const { value, repeated } = await this.#lane(options).perform(
-      {
-        kind: kindOf(options),
-        what,
-        fleetCheck: 'fenced',
-        size: () => sizeOfTxn(txn),
-        run: (rpc, fence) => txnWithin(rpc, request, fence),
-      },
-      options,
-    );
-    const replies = value.responses.map((reply) => toOpReply(this.#namespace, reply));
-    return { succeeded: value.succeeded, revision: BigInt(value.header.revision), replies, repeated };
+  #txn(txn: Txn, what: string, options?: WriteOptions): Promise<TxnReply> {
+    return runTxn(this.#lane(options), this.#namespace, txn, what, options);
   }
 
   #lane(options: ReadOptions | undefined): Calls {
-    return options?.bulk === true ? this.#callsOver(this.#lanes.bulk()) : this.calls;
+    return options?.bulk === true ? this.#callsOver(this.#lanes.bulk()) : this.#calls;
   }
 }

@@ -1,8 +1,6 @@
 import type { CallOptions } from '../call-options.js';
-import type { FleetIdentity } from '../fleet/fleet-identity.js';
 import type { Calls } from './calls/calls.js';
 import type { EndpointSet } from './calls/endpoint-set.js';
-import type { FleetGuard } from './fleet/fleet-guard.js';
 import { type Alarm, compact, defragment, disarm, listAlarms } from './maintenance.js';
 import {
   type AddedMember,
@@ -18,35 +16,18 @@ import {
   updateMember,
 } from './members.js';
 
-/** The calls of a client that concern the cluster rather than its keys. */
-export class ClusterClient {
-  protected readonly calls: Calls;
-  protected readonly endpointSet: EndpointSet;
-  readonly #fleet: FleetGuard | undefined;
+/** The members and the database of the etcd cluster behind a client. */
+export class Cluster {
+  readonly #calls: Calls;
+  readonly #endpoints: EndpointSet;
 
-  protected constructor(calls: Calls, endpointSet: EndpointSet, fleet: FleetGuard | undefined) {
-    this.#fleet = fleet;
-    this.calls = calls;
-    this.endpointSet = endpointSet;
-  }
-
-  /** The endpoints in use, as URLs. */
-  get endpoints(): readonly string[] {
-    return this.endpointSet.connections.map((connection) => connection.url);
-  }
-
-  /** The fleet that the client is bound to; undefined before the first answer, and if the cluster names none. */
-  get fleet(): FleetIdentity | undefined {
-    return this.#fleet?.fleet;
-  }
-
-  /** Binds the client to this fleet; endpoints of another are refused with `other-fleet`. */
-  knowFleet(fleet: FleetIdentity): void {
-    this.#fleet?.know(fleet);
+  constructor(calls: Calls, endpoints: EndpointSet) {
+    this.#calls = calls;
+    this.#endpoints = endpoints;
   }
 
   members(options?: MemberListOptions): Promise<Member[]> {
-    return listMembers(this.calls, options);
+    return listMembers(this.#calls, options);
   }
 
   /**
@@ -58,17 +39,17 @@ export class ClusterClient {
     peerUrls: readonly string[],
     options: CallOptions & { readonly learner: true },
   ): Promise<AddedMember> {
-    return addLearner(this.calls, peerUrls, options);
+    return addLearner(this.#calls, peerUrls, options);
   }
 
   /** @throws WorldError `conflict` while the learner has not caught up. */
   memberPromote(id: string, options?: CallOptions): Promise<void> {
-    return promoteMember(this.calls, id, options);
+    return promoteMember(this.#calls, id, options);
   }
 
   /** @throws WorldError `not-found`; `unavailable` while etcd considers the cluster unhealthy. */
   memberRemove(id: string, options?: CallOptions): Promise<void> {
-    return removeMember(this.calls, id, options);
+    return removeMember(this.#calls, id, options);
   }
 
   /**
@@ -76,21 +57,21 @@ export class ClusterClient {
    * @throws WorldError `not-found`; `conflict` if another member has one of these URLs.
    */
   memberUpdate(id: string, peerUrls: readonly string[], options?: CallOptions): Promise<void> {
-    return updateMember(this.calls, id, peerUrls, options);
+    return updateMember(this.#calls, id, peerUrls, options);
   }
 
   moveLeader(toId: string, options?: CallOptions): Promise<void> {
-    return moveLeader(this.calls, this.endpointSet, toId, options);
+    return moveLeader(this.#calls, this.#endpoints, toId, options);
   }
 
   /** The status of the member at `endpoint` (default: the one in use), which answers even as a learner or without a quorum. */
   status(endpoint?: string, options?: CallOptions): Promise<MemberStatus> {
-    return memberStatus(this.calls, this.endpointSet, endpoint, options);
+    return memberStatus(this.#calls, this.#endpoints, endpoint, options);
   }
 
   /** Discards the history before `revision`, like `etcdctl compact --physical`. */
   compact(revision: bigint, options: CallOptions = {}): Promise<void> {
-    return compact(this.calls, revision, options);
+    return compact(this.#calls, revision, options);
   }
 
   /**
@@ -98,15 +79,15 @@ export class ClusterClient {
    * The member answers no other call meanwhile, so allow enough `timeoutMs`.
    */
   defragment(options: CallOptions = {}): Promise<void> {
-    return defragment(this.calls, options);
+    return defragment(this.#calls, options);
   }
 
   alarms(options: CallOptions = {}): Promise<Alarm[]> {
-    return listAlarms(this.calls, options);
+    return listAlarms(this.#calls, options);
   }
 
   /** Disarms an alarm; etcd raises it again at once if its cause persists. */
   disarm(alarm: Alarm, options: CallOptions = {}): Promise<void> {
-    return disarm(this.calls, alarm, options);
+    return disarm(this.#calls, alarm, options);
   }
 }

@@ -59,13 +59,13 @@ export async function defragMembers(
   client: Client,
   { reach, onMember, ...call }: DefragOptions,
 ): Promise<DefragResult> {
-  const members = (await client.members(call)).filter(({ name }) => name !== '');
+  const members = (await client.cluster.members(call)).filter(({ name }) => name !== '');
   const { reached, skipped } = await reachAll(members, reach, call);
   const compactedAt = await newestRevision(client, call);
-  await client.compact(compactedAt, call);
+  await client.cluster.compact(compactedAt, call);
   const done: DefragmentedMember[] = [];
   for (let left = reached; left.length > 0; ) {
-    const { leader } = await client.status(undefined, call);
+    const { leader } = await client.cluster.status(undefined, call);
     const next = left.find(({ member }) => member.id !== leader) ?? left[0];
     if (next === undefined) break;
     left = left.filter((one) => one !== next);
@@ -88,7 +88,7 @@ async function reachAll(
     const { id, name } = member;
     try {
       const client = await reach(member);
-      const { dbSizeBytes } = await client.status(undefined, call);
+      const { dbSizeBytes } = await client.cluster.status(undefined, call);
       reached.push({ member, client, beforeBytes: dbSizeBytes });
     } catch (error) {
       call.signal?.throwIfAborted();
@@ -126,7 +126,7 @@ async function checkOthers(
 
 async function problemOf({ member, client }: Reached, call: CallOptions): Promise<string | undefined> {
   try {
-    const status = await client.status(undefined, call);
+    const status = await client.cluster.status(undefined, call);
     const trouble = status.errors.find((error) => !error.includes('NOSPACE'));
     return trouble === undefined ? undefined : `${member.name}: ${trouble}`;
   } catch (error) {
@@ -141,11 +141,11 @@ async function defragOne(
   call: CallOptions,
 ): Promise<DefragmentedMember> {
   await untilCompacted(client, call);
-  await client.defragment({ ...call, timeoutMs: DEFRAG_TIMEOUT_MS });
-  const { raftIndex } = await client.status(undefined, call);
+  await client.cluster.defragment({ ...call, timeoutMs: DEFRAG_TIMEOUT_MS });
+  const { raftIndex } = await client.cluster.status(undefined, call);
   const until = performance.now() + RECOVER_MS;
   for (;;) {
-    const status = await client.status(undefined, call);
+    const status = await client.cluster.status(undefined, call);
     const isBack = status.leader !== '0' && status.raftAppliedIndex >= raftIndex;
     const { id, name } = member;
     if (isBack) return { id, name, beforeBytes, afterBytes: status.dbSizeBytes };
@@ -164,7 +164,7 @@ async function untilCompacted(client: Client, call: CallOptions): Promise<void> 
   const until = performance.now() + RECOVER_MS;
   let before = Number.POSITIVE_INFINITY;
   for (;;) {
-    const { dbSizeInUseBytes } = await client.status(undefined, call);
+    const { dbSizeInUseBytes } = await client.cluster.status(undefined, call);
     if (dbSizeInUseBytes >= before || performance.now() > until) return;
     before = dbSizeInUseBytes;
     call.signal?.throwIfAborted();
@@ -178,9 +178,9 @@ async function disarmIfRoom(
   reached: readonly Reached[],
   call: CallOptions,
 ): Promise<DefragResult['alarm']> {
-  const alarms = (await client.alarms(call)).filter(({ kind }) => kind === 'Nospace');
+  const alarms = (await client.cluster.alarms(call)).filter(({ kind }) => kind === 'Nospace');
   if (alarms.length === 0) return 'none';
-  for (const alarm of alarms) await client.disarm(alarm, call);
+  for (const alarm of alarms) await client.cluster.disarm(alarm, call);
   try {
     // Each member knows its own quota.
     for (const one of reached.filter(({ member }) => !member.isLearner))

@@ -72,7 +72,7 @@ async function* poll(
 /** Undefined while etcd is out of reach or nobody waits any more. */
 async function read(client: Client, signal: AbortSignal): Promise<Member[] | undefined> {
   try {
-    const members = await client.members({ signal });
+    const members = await client.cluster.members({ signal });
     return members.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
   } catch (error) {
     if (signal.aborted || (error instanceof WorldError && error.code === 'unavailable')) return undefined;

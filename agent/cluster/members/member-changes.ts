@@ -87,7 +87,7 @@ async function add(task: Task, { volunteer }: Extract<Change, { kind: 'add' }>):
   const key = `${NOMINATED_PREFIX}${volunteer.hostname}`;
   await commit(task, [{ put: key, value: volunteer.peerUrls.join(',') }]);
   return await refusedIfConflict(
-    client.memberAdd(volunteer.peerUrls, { learner: true, signal, timeoutMs: CALL_MS }),
+    client.cluster.memberAdd(volunteer.peerUrls, { learner: true, signal, timeoutMs: CALL_MS }),
   );
 }
 
@@ -96,7 +96,7 @@ async function promote(
   { member, hostname }: MemberView,
 ): Promise<Outcome> {
   try {
-    await client.memberPromote(member.id, { signal, timeoutMs: CALL_MS });
+    await client.cluster.memberPromote(member.id, { signal, timeoutMs: CALL_MS });
   } catch (error) {
     if (error instanceof WorldError && error.code === 'conflict')
       return { done: false, why: `${member.name} has not caught up with the leader yet` };
@@ -124,7 +124,7 @@ async function remove(task: Task, change: Extract<Change, { kind: 'remove' }>): 
   await commit(task, why === 'late' ? await backOff(task, view) : []);
   // Not through the member itself, whose answer could be lost when it exits.
   await using others = connect(stay.flatMap(({ clientUrls }) => clientUrls));
-  return await refusedIfConflict(others.memberRemove(view.member.id, { signal, timeoutMs: CALL_MS }));
+  return await refusedIfConflict(others.cluster.memberRemove(view.member.id, { signal, timeoutMs: CALL_MS }));
 }
 
 /** A refusal, or an already completed change: the members are read again before the next step either way. */
@@ -143,7 +143,7 @@ async function refusedIfConflict(call: Promise<unknown>): Promise<Outcome> {
 async function handOver(task: Task, { member }: MemberView, to: string | undefined): Promise<void> {
   if (to === undefined) return;
   await using leader = task.connect(member.clientUrls);
-  await leader.moveLeader(to, { signal: task.signal, timeoutMs: CALL_MS });
+  await leader.cluster.moveLeader(to, { signal: task.signal, timeoutMs: CALL_MS });
 }
 
 /** Keeps a host that was nominated and did not start from being nominated again for a while; longer each time. */

@@ -23,7 +23,7 @@ export async function readCluster(
   const [{ entries }, agents, members, wanted] = await Promise.all([
     client.listTogether(prefixes, options),
     listAgents(client, log, options) as Promise<Map<string, Agent>>,
-    client.members(options),
+    client.cluster.members(options),
     size(options),
   ]);
   const beneath = (prefix: string): KeyValue[] =>

@@ -57,7 +57,7 @@ async function statuses(
     const [url] = member.clientUrls;
     if (url === undefined) return undefined;
     try {
-      return [member.id, await client.status(url, { signal, timeoutMs: ANSWER_MS })];
+      return [member.id, await client.cluster.status(url, { signal, timeoutMs: ANSWER_MS })];
     } catch {
       signal.throwIfAborted();
       return undefined; // not healthy, for whatever reason

@@ -16,7 +16,7 @@ export async function clusterSlotOf(
 ): Promise<ClusterSlot> {
   const [nomination, members] = await Promise.all([
     client.get(`${NOMINATED_PREFIX}${hostname}`, { signal }),
-    client.members({ signal }),
+    client.cluster.members({ signal }),
   ]);
   const member = members.find(
     ({ name, peerUrls }) =>

@@ -173,7 +173,7 @@ export class HostServer {
     const { client, folder, hostname, launcher, log } = this.#options;
     await folder.moveDataAside();
     for (let retries = 0; retries <= MAX_SERVER_RETRIES; retries += 1) {
-      const members = await client.members({ signal });
+      const members = await client.cluster.members({ signal });
       if (!members.some(({ id }) => id === memberId)) return;
       await folder.removeData();
       this.#server = await launcher.trySpawn({ kind: 'join', members: joinMembers(members, hostname) });
@@ -253,7 +253,7 @@ export class HostServer {
     const exit = await server.exited;
     const why = `The etcd server of ${hostname} exited ${this.#retries} times in a row, most recently with ${explainExit(exit)}.`;
     // Without a majority that answers, no other server can continue.
-    const others = await client.members({ signal, timeoutMs: READY_MS }).catch(() => []);
+    const others = await client.cluster.members({ signal, timeoutMs: READY_MS }).catch(() => []);
     if (!others.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner))
       throw new AgentError('server-failed', why, { logTail: exit.logTail });
     log(

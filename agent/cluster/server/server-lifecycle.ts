@@ -55,7 +55,10 @@ export class ServerLifecycle {
         if (!(error instanceof AgentError)) throw error;
       }
       if (!isSaid) this.#options.log('info', 'waiting for the other servers: there is no majority yet');
-      const asked = this.#options.client.status(server.clientEndpoint, { signal, timeoutMs: READY_MS });
+      const asked = this.#options.client.cluster.status(server.clientEndpoint, {
+        signal,
+        timeoutMs: READY_MS,
+      });
       const status = await asked.catch(() => undefined); // it exited, or is busy with its data
       if (status !== undefined && (await this.#options.clusterIdentity.hasRemoved(status, signal)))
         return 'removed';
@@ -104,7 +107,7 @@ export class ServerLifecycle {
     const { client, hostname, size } = this.#options;
     try {
       if ((await client.get(`${NOMINATED_PREFIX}${hostname}`, { signal })) !== undefined) return undefined;
-      const members = await client.members({ signal });
+      const members = await client.cluster.members({ signal });
       if (!members.some(({ id }) => id === memberId)) return 'removed';
       return members.length === 1 && (await size({ signal })) === 0 ? 'drained' : undefined;
     } catch (error) {
@@ -114,6 +117,6 @@ export class ServerLifecycle {
   }
 
   async #isMember(memberId: string, signal: AbortSignal): Promise<boolean> {
-    return (await this.#options.client.members({ signal })).some(({ id }) => id === memberId);
+    return (await this.#options.client.cluster.members({ signal })).some(({ id }) => id === memberId);
   }
 }

@@ -33,7 +33,7 @@ export class ServerProbe implements AsyncDisposable {
 
   /** The server's status, with or without a quorum; undefined if it does not answer in time. */
   async status(options: { signal: AbortSignal; timeoutMs: number }): Promise<MemberStatus | undefined> {
-    return orNotYet(this.#client.status(undefined, options), options.signal);
+    return orNotYet(this.#client.cluster.status(undefined, options), options.signal);
   }
 
   /**

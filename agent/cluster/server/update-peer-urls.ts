@@ -12,10 +12,10 @@ export async function updatePeerUrls(
   urls: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const known = (await client.members({ signal })).find(({ id }) => id === memberId)?.peerUrls;
+  const known = (await client.cluster.members({ signal })).find(({ id }) => id === memberId)?.peerUrls;
   if (known === undefined || isSameSet(known, urls)) return;
   log('info', `${hostname} moved from ${known.join(', ')} to ${urls.join(', ')}: updating the cluster`);
-  await client.memberUpdate(memberId, urls, { signal });
+  await client.cluster.memberUpdate(memberId, urls, { signal });
 }
 
 function isSameSet(one: readonly string[], other: readonly string[]): boolean {

@@ -27,11 +27,11 @@ export class ClusterIdentity {
   async hasRemoved(own: MemberStatus, signal: AbortSignal): Promise<boolean> {
     const asked = this.#endpoints.map(async (endpoint) => {
       await using client = this.#connect([endpoint]);
-      const other = await client.status(endpoint, { signal, timeoutMs: ASK_MS });
+      const other = await client.cluster.status(endpoint, { signal, timeoutMs: ASK_MS });
       if (other.clusterId !== own.clusterId || other.memberId === own.memberId) return false;
       // A read with a quorum first: a lagging member may list the members as they were before this one joined.
       await client.get('hawser/members', { signal, timeoutMs: ASK_MS });
-      const members = await client.members({ signal, timeoutMs: ASK_MS });
+      const members = await client.cluster.members({ signal, timeoutMs: ASK_MS });
       return !members.some(({ id }) => id === own.memberId);
     });
     const answers = await Promise.allSettled(asked);
@@ -85,7 +85,7 @@ async function statusAt(
   signal: AbortSignal,
 ): Promise<MemberStatus | undefined> {
   try {
-    return await client.status(endpoint, { signal, timeoutMs: ASK_MS });
+    return await client.cluster.status(endpoint, { signal, timeoutMs: ASK_MS });
   } catch (error) {
     if (signal.aborted || error instanceof WorldError) return undefined;
     throw error;

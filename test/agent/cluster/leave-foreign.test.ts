@@ -10,7 +10,7 @@ test('agents that leave at the same time leave a server that is not theirs with 
   const hosts = [await agents.add('h1'), await agents.add('h2')];
   for (const host of hosts) host.start([], ['--seeds', foreign.url]);
   await agents.eventually('all three vote', async () => {
-    const members = await client.members();
+    const members = await client.cluster.members();
     return members.length === 3 && members.every(({ isLearner, name }) => !isLearner && name !== '');
   });
   for (const host of hosts) host.signal('SIGTERM');
@@ -20,7 +20,7 @@ test('agents that leave at the same time leave a server that is not theirs with 
   ]);
   for (const host of hosts) t.regex(host.log, new RegExp(`${host.name} has left the cluster`));
   t.deepEqual(
-    (await client.members()).map(({ name }) => name),
+    (await client.cluster.members()).map(({ name }) => name),
     ['m1'],
   );
   await client.set('/still', 'writable', { timeoutMs: 5000 });

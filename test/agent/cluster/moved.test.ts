@@ -18,7 +18,7 @@ test('hosts that come back at other addresses tell the cluster, which then bears
   for (const agent of moving) back.push(await moved(agents, agent));
   for (const agent of back) agent.start([stays]);
   await Promise.all(back.map((agent) => agent.votes()));
-  const members = await agents.client.members();
+  const members = await agents.client.cluster.members();
   t.deepEqual(new Map(members.map(({ name, id }) => [name, id] as const).sort()), before);
   for (const { name, serverUrl } of back)
     t.deepEqual(members.find((member) => member.name === name)?.peerUrls, [serverUrl]);

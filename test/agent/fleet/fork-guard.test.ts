@@ -15,10 +15,10 @@ for (const version of etcdVersions) {
     await using h2 = await ServerPlace.make(version, { name: 'h2' });
     const first = await h1.serve();
     await using client = Client.create({ endpoints: [first.clientEndpoint] });
-    const { members } = await client.memberAdd(h2.options.advertisedServerUrls, { learner: true });
+    const { members } = await client.cluster.memberAdd(h2.options.advertisedServerUrls, { learner: true });
     const named = members.map(({ name, peerUrls }) => ({ name: name === '' ? 'h2' : name, peerUrls }));
     const second = await h2.serve({ kind: 'join', members: named });
-    const { clusterId } = await client.status();
+    const { clusterId } = await client.cluster.status();
     const heard = async (urls: readonly string[]) => detectCluster(urls, { signal, listenMs: 5_000 });
 
     const error = await t.throwsAsync(heard(h2.options.serverUrls), { instanceOf: AgentError });

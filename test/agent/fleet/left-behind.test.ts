@@ -27,13 +27,13 @@ for (const version of etcdVersions)
       await after.serve({ kind: 'rebuild' });
       await using recovered = Client.create({ endpoints: [right], namespace });
       t.deepEqual(await raiseGeneration(recovered), { ...fleet, generation: 2 });
-      t.is((await client.status()).clusterId, (await recovered.status()).clusterId);
+      t.is((await client.cluster.status()).clusterId, (await recovered.cluster.status()).clusterId);
 
-      const { revision } = await client.status();
+      const { revision } = await client.cluster.status();
       recovered.setEndpoints([left]);
       await t.throwsAsync(recovered.set('/x', '1'), { code: 'other-fleet' });
       await t.throwsAsync(recovered.get('/x'), { code: 'other-fleet' });
-      t.is((await client.status()).revision, revision);
+      t.is((await client.cluster.status()).revision, revision);
       client.setEndpoints([left, right]);
       await client.set('/x', 'still where it was');
       t.deepEqual(await getFleet(client), fleet);

@@ -32,7 +32,7 @@ test.after.always(async () => {
 
 async function statusOf(agent: LocalAgent) {
   await using client = Client.create({ endpoints: [agent.clientUrl], fleet: 'any' });
-  return await client.status();
+  return await client.cluster.status();
 }
 
 async function fleetOf(agent: LocalAgent): Promise<{ uuid: string; generation: number }> {
@@ -70,10 +70,10 @@ test.serial(
   async (t) => {
     const { clusterId } = await statusOf(agents.agent('h2'));
     const { uuid } = await fleetOf(h1);
-    const seat = (await agents.client.members()).find(({ name }) => name === 'h1');
+    const seat = (await agents.client.cluster.members()).find(({ name }) => name === 'h1');
     await h1.kill();
     await using rest = agents.clientOf(...agents.agents.slice(1));
-    await rest.memberRemove(seat?.id ?? '');
+    await rest.cluster.memberRemove(seat?.id ?? '');
     await agents.voting('h2', 'h3', 'h4');
     for (const removed of ['etcd/data', 'etcd']) {
       await rm(path.join(h1.prefix, removed), { recursive: true });

@@ -109,7 +109,7 @@ export function testCluster(etcd: EtcdVersion): void {
       const written = (await host.agentLog()).length;
       await host.stopAgent('SIGKILL');
       const member = (await world.members()).find(({ name }) => name === 'h3');
-      await world.client.memberRemove(member?.id ?? '');
+      await world.client.cluster.memberRemove(member?.id ?? '');
       await host.startAgent();
       await logged(host, /h3 is a voting member/, written);
       await serving(3);

@@ -96,7 +96,7 @@ export function testLife(version: EtcdVersion, { rounds }: { readonly rounds: nu
     signalProcesses(server, 'SIGSTOP');
     await agents.setSize(1, client);
     await elected.logged(new RegExp(`removing ${first.name} .*majority: ${hanging?.name} `), from);
-    t.is((await client.members()).length, 3);
+    t.is((await client.cluster.members()).length, 3);
     signalProcesses(server, 'SIGCONT');
     await agents.votingCount(1);
     await agents.setSize(3);
@@ -183,8 +183,8 @@ async function youngest(): Promise<Member> {
 
 async function leadByTheYoungest(): Promise<Member> {
   const member = await youngest();
-  const { leader: leading } = await agents.client.status();
-  if (leading !== member.id) await agents.client.moveLeader(member.id);
+  const { leader: leading } = await agents.client.cluster.status();
+  if (leading !== member.id) await agents.client.cluster.moveLeader(member.id);
   return member;
 }
 
@@ -209,7 +209,7 @@ async function goneWithSession(t: ExecutionContext, name: string): Promise<boole
 async function removed(memberId: string): Promise<void> {
   await agents.eventually('the member is removed', async () => {
     if (!(await agents.look()).members.some(({ id }) => id === memberId)) return true;
-    await agents.client.memberRemove(memberId, { timeoutMs: 2_000 });
+    await agents.client.cluster.memberRemove(memberId, { timeoutMs: 2_000 });
     return false;
   });
 }

@@ -151,7 +151,10 @@ export class LocalAgents implements AsyncDisposable {
 
   /** Members and published endpoints as they are now. */
   async look(): Promise<{ members: readonly Member[]; endpoints: readonly string[] }> {
-    const [members, endpoints] = await Promise.all([this.client.members(), this.hosts('/endpoints/')]);
+    const [members, endpoints] = await Promise.all([
+      this.client.cluster.members(),
+      this.hosts('/endpoints/'),
+    ]);
     return { members, endpoints };
   }
 

@@ -35,7 +35,7 @@ export class VoterHistory {
   async #run(): Promise<void> {
     while (!this.#ending.signal.aborted) {
       try {
-        const members = await this.#client.members({ timeoutMs: 2_000 });
+        const members = await this.#client.cluster.members({ timeoutMs: 2_000 });
         const voters = members.filter(({ isLearner }) => !isLearner).length;
         if (this.#seen.at(-1)?.voters !== voters) this.#seen.push({ voters, since: performance.now() });
       } catch (error) {

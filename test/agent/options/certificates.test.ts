@@ -87,7 +87,7 @@ for (const version of ['3.4', '3.5'] as const) {
     const first = await h1.serve();
     const endpoints = [first.clientEndpoint];
     await using client = Client.create({ endpoints, tls: { ...good, caFile: authority.caFile } });
-    const { members } = await client.memberAdd(h2.options.advertisedServerUrls, { learner: true });
+    const { members } = await client.cluster.memberAdd(h2.options.advertisedServerUrls, { learner: true });
     const named = members.map(({ name, peerUrls }) => ({ name: name === '' ? 'h2' : name, peerUrls }));
     const second = await h2.start({ kind: 'join', members: named });
     t.true((await second.ready({ signal })).isLearner);
@@ -96,7 +96,7 @@ for (const version of ['3.4', '3.5'] as const) {
 
     second.kill();
     await second.exited;
-    const { clusterId } = await client.status();
+    const { clusterId } = await client.cluster.status();
     const listening = { signal, peerTls: files, listenMs: 5_000 };
     t.deepEqual(await detectCluster(h2.options.serverUrls, listening), {
       clusterId,

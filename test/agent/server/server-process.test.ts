@@ -119,7 +119,7 @@ for (const version of ['3.4', '3.5'] as const) {
     t.regex(error?.logTail ?? '', /member count is unequal/);
 
     await using client = Client.create({ endpoints: [leader.clientEndpoint] });
-    const { id } = await client.memberAdd(h2.peerUrls, { learner: true });
+    const { id } = await client.cluster.memberAdd(h2.peerUrls, { learner: true });
     await rm(second.options.dataFolder, { recursive: true, force: true });
     const learner = await second.start({ kind: 'join', members: [h1, h2] });
     t.true((await learner.ready({ signal })).isLearner);
@@ -137,7 +137,7 @@ for (const version of ['3.4', '3.5'] as const) {
     // With the ordinary watchdog: a server that is closing does not answer for a moment.
     await alone.stop();
     const patient = await second.serve({ kind: 'restart' });
-    await client.memberRemove(id, { signal });
+    await client.cluster.memberRemove(id, { signal });
     t.like(await patient.exited, { code: 0, why: 'removed' });
     const stale = await second.start({ kind: 'restart' });
     t.is((await stale.exited).why, 'removed', 'the same when it was removed while it was away');
@@ -148,7 +148,7 @@ for (const version of ['3.4', '3.5'] as const) {
 async function promoted(client: Client, id: string): Promise<void> {
   for (;;) {
     try {
-      return await client.memberPromote(id, { signal });
+      return await client.cluster.memberPromote(id, { signal });
     } catch (error) {
       if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
     }

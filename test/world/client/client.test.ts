@@ -97,7 +97,7 @@ test.serial('what etcd refuses has a code of its own', async (t) => {
     { put: '/k', value: '' },
   ];
   await t.throwsAsync(client.txn({ success: twice }), { code: 'invalid' });
-  await t.throwsAsync(client.memberRemove('12345'), { code: 'not-found' });
+  await t.throwsAsync(client.cluster.memberRemove('12345'), { code: 'not-found' });
   t.is(await client.get('/k'), undefined);
 });
 

@@ -37,7 +37,7 @@ function hears(words: RegExp): { readonly log: Log; readonly heard: Promise<stri
 /** Polls a member until it follows a leader that is not this one. */
 async function untilOtherLeads(client: Client, { url }: Etcd, memberId: string): Promise<void> {
   for (;;) {
-    const { leader } = await client.status(url);
+    const { leader } = await client.cluster.status(url);
     if (leader !== '0' && leader !== memberId) return;
     await delay(20);
   }
@@ -53,7 +53,7 @@ test.serial('a watch leaves a server that has lost its leader, and goes on at an
   await client.set('/w/1', '');
   for (const etcd of [m2, m3]) etcd.freeze();
   t.regex(await heard, new RegExp(`at ${m1.url}`));
-  const { memberId } = await client.status(m1.url);
+  const { memberId } = await client.cluster.status(m1.url);
   m1.freeze();
   for (const etcd of [m2, m3]) etcd.thaw();
   await untilOtherLeads(others, m2, memberId);
@@ -94,9 +94,9 @@ test.serial('a server without a leader refuses at once, and its status tells', a
   await t.throwsAsync(client.get('/k', { timeoutMs: 300 }), told);
   // Certainly not written: the outcome would be unknown if the server had taken it.
   await t.throwsAsync(client.txn({ success: [{ put: '/k', value: '' }] }, { timeoutMs: 300 }), told);
-  await t.throwsAsync(client.members({ timeoutMs: 300 }), told);
-  t.is((await client.members({ serializable: true })).length, 3);
-  t.is((await client.status(m1.url)).leader, '0');
+  await t.throwsAsync(client.cluster.members({ timeoutMs: 300 }), told);
+  t.is((await client.cluster.members({ serializable: true })).length, 3);
+  t.is((await client.cluster.status(m1.url)).leader, '0');
 });
 
 test.serial('a call moves on from a server that has lost its leader', async (t) => {

@@ -24,7 +24,7 @@ test.after.always(async () => {
 async function untilLed(client: Client): Promise<{ etcd: Etcd; memberId: string }> {
   for (;;) {
     for (const etcd of etcds) {
-      const { leader, memberId } = await client.status(etcd.url);
+      const { leader, memberId } = await client.cluster.status(etcd.url);
       if (leader === memberId) return { etcd, memberId };
     }
   }
@@ -33,7 +33,7 @@ async function untilLed(client: Client): Promise<{ etcd: Etcd; memberId: string 
 /** Polls until a member follows another leader than this. */
 async function untilFollowing(client: Client, url: string, before: string): Promise<void> {
   for (;;) {
-    const { leader } = await client.status(url);
+    const { leader } = await client.cluster.status(url);
     if (leader !== '0' && leader !== before) return;
   }
 }

@@ -30,7 +30,7 @@ test.serial('a snapshot holds everything, and the tool of etcd restores it', asy
   await using client = Client.create({ endpoints: [etcd.url], namespace: '/not/seen' });
   const file = path.join(folder, 'whole.db');
   await pipeline(client.snapshot(), createWriteStream(file));
-  const { revision } = await client.status();
+  const { revision } = await client.cluster.status();
   const { etcd: program } = await resolveEtcd();
   const status: unknown = JSON.parse(await snapshotTool(program, 'status', file, '-w', 'json'));
   t.like(status, { revision: Number(revision) });

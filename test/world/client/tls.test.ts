@@ -51,7 +51,7 @@ test.serial('everything works over TLS with certificates on both sides', async (
   await using _ = world;
   await world.strSet('motd', 'hello');
   t.is(await world.strGet('motd'), 'hello');
-  t.is((await world.client.status(strict.url)).leader, (await world.members())[0]?.id ?? '');
+  t.is((await world.client.cluster.status(strict.url)).leader, (await world.members())[0]?.id ?? '');
   await using session = await world.client.session();
   const watch = world.client.watch({ key: '/w' });
   await take(watch);

@@ -106,7 +106,7 @@ test.serial(
       t.is(denied.code, 'permission-denied');
       t.regex(denied.message, /The etcd user ann lacks this permission: .*role grant-permission/);
     }
-    const whole = await failure(client.defragment({ timeoutMs: 20_000 }));
+    const whole = await failure(client.cluster.defragment({ timeoutMs: 20_000 }));
     t.is(whole.code, 'permission-denied');
     t.regex(whole.message, /needs an etcd user with the role root, which ann lacks/);
     const watching = client.watch({ key: '/theirs/', prefix: true });
@@ -119,7 +119,7 @@ test.serial(
 
 test.serial('root takes snapshots and lists the members', async (t) => {
   await using client = connect(root);
-  t.is((await client.members()).length, 1);
+  t.is((await client.cluster.members()).length, 1);
   let size = 0;
   for await (const piece of client.snapshot()) size += piece.length;
   t.true(size > 0);

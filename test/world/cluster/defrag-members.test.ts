@@ -20,7 +20,7 @@ test.serial(
     t.teardown(() => Promise.all(cluster.map((one) => one[Symbol.asyncDispose]())));
     await using client = Client.create({ endpoints: cluster.map(({ url }) => url) });
     for (let n = 0; n < 12; n += 1) await client.set('/large', randomBytes(1_000_000));
-    const leader = (await client.status()).leader;
+    const leader = (await client.cluster.status()).leader;
     const order: string[] = [];
     let [writing, written] = [true, 0];
     const writer = (async () => {

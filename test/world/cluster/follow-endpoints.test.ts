@@ -46,7 +46,7 @@ test.serial(
     await using second = await Etcd.join(
       'm2',
       async (peerUrl) => {
-        const added = await client.memberAdd([peerUrl], { learner: true });
+        const added = await client.cluster.memberAdd([peerUrl], { learner: true });
         id = added.id;
         return added.members;
       },
@@ -56,13 +56,13 @@ test.serial(
     await client.set('/endpoints/h2', second.url);
     await told.until('h1', 'h2');
     await client.set('/w/1', '');
-    await client.moveLeader(id);
-    const { memberId } = await client.status(first.url);
+    await client.cluster.moveLeader(id);
+    const { memberId } = await client.cluster.status(first.url);
     await client.del('/endpoints/h1', { repeatable: true });
     await told.until('h2');
     // The seed is the last resort.
     t.deepEqual(client.endpoints, [second.url, first.url]);
-    await client.memberRemove(memberId);
+    await client.cluster.memberRemove(memberId);
     await first.kill();
     await client.set('/w/2', '');
     t.deepEqual(await takeKeys(watch, 2), ['/w/1', '/w/2']);
@@ -73,7 +73,7 @@ test.serial(
 
 async function promoted(client: Client, id: string): Promise<void> {
   for (;;) {
-    const done = await client.memberPromote(id).then(
+    const done = await client.cluster.memberPromote(id).then(
       () => true,
       () => false,
     );

@@ -15,13 +15,13 @@ for (const version of etcdVersions) {
       const never = `http://127.0.0.1:${await freePort()}`;
       // A voter that never starts takes the quorum away at once.
       await etcdctl(etcd, 'member', 'add', 'm2', `--peer-urls=${never}`);
-      const status = await client.status();
+      const status = await client.cluster.status();
       t.true(status.raftIndex > 0n);
-      const members = await client.members({ serializable: true });
+      const members = await client.cluster.members({ serializable: true });
       t.deepEqual(members.map(({ peerUrls }) => peerUrls).sort(), [[etcd.peerUrl], [never]].sort());
       t.is(members.find(({ id }) => id === status.memberId)?.name, 'm1');
       if (version !== '3.4') {
-        await t.throwsAsync(client.members({ timeoutMs: 300 }), { code: 'unavailable' });
+        await t.throwsAsync(client.cluster.members({ timeoutMs: 300 }), { code: 'unavailable' });
       }
     },
   );

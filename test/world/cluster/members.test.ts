@@ -26,7 +26,7 @@ test.serial('a member is added as a learner, promoted, made the leader, and remo
   await client.set('/k', 'value');
   let id = '';
   await using second = await Etcd.join('m2', async (peerUrl) => {
-    const added = await client.memberAdd([peerUrl], { learner: true });
+    const added = await client.cluster.memberAdd([peerUrl], { learner: true });
     id = added.id;
     t.like(
       added.members.find((member) => member.id === id),
@@ -34,10 +34,10 @@ test.serial('a member is added as a learner, promoted, made the leader, and remo
     );
     return added.members;
   });
-  t.true((await client.status(second.url)).isLearner);
+  t.true((await client.cluster.status(second.url)).isLearner);
 
   const another = `http://127.0.0.1:${await freePort()}`;
-  const pending = await t.throwsAsync(client.memberAdd([another], { learner: true }), {
+  const pending = await t.throwsAsync(client.cluster.memberAdd([another], { learner: true }), {
     instanceOf: WorldError,
   });
   t.true(['conflict', 'unavailable'].includes(String(pending?.code)), pending?.message);
@@ -46,23 +46,23 @@ test.serial('a member is added as a learner, promoted, made the leader, and remo
   await using either = Client.create({ endpoints: [second.url, first.url] });
   t.is((await either.get('/k'))?.value.toString(), 'value');
 
-  await untilAccepted(() => client.memberPromote(id));
+  await untilAccepted(() => client.cluster.memberPromote(id));
   // The member itself hears of it a moment later.
   await untilAccepted(async () => {
-    if ((await client.status(second.url)).isLearner)
+    if ((await client.cluster.status(second.url)).isLearner)
       throw new WorldError('conflict', 'It is a learner still.');
   });
   client.setEndpoints([second.url, first.url]);
-  await client.moveLeader(id);
-  await client.moveLeader(id);
-  t.is((await client.status(second.url)).leader, id);
+  await client.cluster.moveLeader(id);
+  await client.cluster.moveLeader(id);
+  t.is((await client.cluster.status(second.url)).leader, id);
 
-  const others = (await client.members()).filter((member) => member.id !== id);
+  const others = (await client.cluster.members()).filter((member) => member.id !== id);
   t.is(others.length, 1);
-  for (const member of others) await untilAccepted(() => client.memberRemove(member.id));
+  for (const member of others) await untilAccepted(() => client.cluster.memberRemove(member.id));
   client.setEndpoints([second.url]);
   t.deepEqual(
-    (await client.members()).map((member) => member.id),
+    (await client.cluster.members()).map((member) => member.id),
     [id],
   );
   t.is((await client.get('/k'))?.value.toString(), 'value');
@@ -70,7 +70,7 @@ test.serial('a member is added as a learner, promoted, made the leader, and remo
 
 test.serial('leadership cannot be moved when none of the endpoints leads', async (t) => {
   await using client = Client.create({ endpoints: [`http://127.0.0.1:${await freePort()}`] });
-  await t.throwsAsync(client.moveLeader('1', { timeoutMs: 200 }), {
+  await t.throwsAsync(client.cluster.moveLeader('1', { timeoutMs: 200 }), {
     instanceOf: WorldError,
     code: 'not-found',
   });

@@ -30,17 +30,17 @@ export function membersConform(test: TestFn, subject: () => Subject): void {
     t.is(members.length, 1);
     t.regex(String(members[0]?.id), /^[0-9]{10,20}$/);
     t.deepEqual(
-      [(await world.client.status()).memberId],
+      [(await world.client.cluster.status()).memberId],
       members.map((member) => member.id),
     );
   });
 
   test.serial('a member says how far it has come', async (t) => {
     await using world = await subject().open('h1', newFleet());
-    const before = await world.client.status();
+    const before = await world.client.cluster.status();
     t.regex(before.clusterId, /^[1-9][0-9]+$/);
     for (let count = 0; count < 3; count += 1) await world.client.set('/k', String(count));
-    const after = await world.client.status();
+    const after = await world.client.cluster.status();
     t.is(after.clusterId, before.clusterId);
     t.true(after.revision >= before.revision + 3n);
     t.true(after.raftAppliedIndex >= before.raftAppliedIndex + 3n);
@@ -53,9 +53,9 @@ export function membersConform(test: TestFn, subject: () => Subject): void {
     t.is((await next(changes)).length, 1);
     const grown = next(changes);
     // A learner that never starts: it has no vote, so the cluster goes on without it.
-    const { id } = await world.client.memberAdd(['http://127.0.0.1:1'], { learner: true });
+    const { id } = await world.client.cluster.memberAdd(['http://127.0.0.1:1'], { learner: true });
     t.true((await grown).some((member) => member.id === id && member.isLearner));
-    await world.client.memberRemove(id);
+    await world.client.cluster.memberRemove(id);
     t.deepEqual(
       (await next(changes)).map((member) => member.isLearner),
       [false],

@@ -32,7 +32,7 @@ test.after.always(async () => {
 
 async function revisionOf(etcd: Etcd): Promise<bigint> {
   await using client = Client.create({ endpoints: [etcd.url], fleet: 'any' });
-  return (await client.status()).revision;
+  return (await client.cluster.status()).revision;
 }
 
 /** Every way to change something by a client. */
@@ -54,7 +54,7 @@ const writes: Record<string, (client: Client) => Promise<unknown>> = {
     const session = await client.session();
     await client.set('/x', '1', { lease: session.lease });
   },
-  memberAdd: (client) => client.memberAdd(['http://127.0.0.1:1'], { learner: true }),
+  memberAdd: (client) => client.cluster.memberAdd(['http://127.0.0.1:1'], { learner: true }),
   raiseGeneration: (client) => raiseGeneration(client),
 };
 
@@ -72,7 +72,7 @@ test.serial('no write changes anything in another fleet, and each is refused by 
     t.is(await revisionOf(b), before, what);
   }
   await using plain = Client.create({ endpoints: [b.url], fleet: 'any' });
-  t.is((await plain.members()).length, 1);
+  t.is((await plain.cluster.members()).length, 1);
 });
 
 test.serial(
@@ -106,7 +106,7 @@ test.serial(
       for (const use of [
         ...Object.values(writes),
         (one: Client) => one.get('/x'),
-        (one: Client) => one.members(),
+        (one: Client) => one.cluster.members(),
       ]) {
         await using client = Client.create({ endpoints, namespace });
         const error = await t.throwsAsync(use(client), { instanceOf: WorldError });

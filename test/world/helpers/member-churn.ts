@@ -28,7 +28,7 @@ export class MemberChurn implements AsyncDisposable {
     const [etcd] = await Etcd.cluster(1, unchecked);
     if (etcd === undefined) throw new Error('there is no first member');
     const churn = new MemberChurn(connect(etcd.url));
-    churn.#members = [{ host: 'm1', etcd, id: (await churn.#client.status(etcd.url)).memberId }];
+    churn.#members = [{ host: 'm1', etcd, id: (await churn.#client.cluster.status(etcd.url)).memberId }];
     await churn.#advertise(etcd.url, 'm1');
     return churn;
   }
@@ -47,7 +47,7 @@ export class MemberChurn implements AsyncDisposable {
     if (member === undefined) return;
     if (does === 'grow' && this.#members.length < most) await this.#grow();
     if (does === 'shrink' && this.#members.length > 1) await this.#shrink(member);
-    if (does === 'move-leader') await tried(this.#client.moveLeader(member.id));
+    if (does === 'move-leader') await tried(this.#client.cluster.moveLeader(member.id));
     if (does === 'crash' && this.#members.length === most) {
       await member.etcd.kill();
       await progress();
@@ -67,15 +67,16 @@ export class MemberChurn implements AsyncDisposable {
     let id = '';
     const add = async (peerUrl: string): Promise<Member[]> => {
       for (;;) {
-        await tried(this.#client.memberAdd([peerUrl], { learner: true }));
-        const members = await this.#client.members();
+        await tried(this.#client.cluster.memberAdd([peerUrl], { learner: true }));
+        const members = await this.#client.cluster.members();
         id = members.find(({ peerUrls }) => peerUrls.includes(peerUrl))?.id ?? '';
         if (id !== '') return members;
       }
     };
     const etcd = await Etcd.join(host, add, unchecked);
     const votes = ({ id: other, isLearner }: Member): boolean => other === id && !isLearner;
-    while (!(await this.#client.members()).some(votes)) await tried(this.#client.memberPromote(id));
+    while (!(await this.#client.cluster.members()).some(votes))
+      await tried(this.#client.cluster.memberPromote(id));
     this.#members = [...this.#members, { host, etcd, id }];
     await this.#advertise(etcd.url, host);
   }
@@ -84,13 +85,14 @@ export class MemberChurn implements AsyncDisposable {
     const rest = this.#members.filter((other) => other !== member);
     const [heir] = rest;
     if (heir === undefined) return;
-    const { leader } = await this.#client.status(member.etcd.url);
-    if (leader === member.id) await tried(this.#client.moveLeader(heir.id));
+    const { leader } = await this.#client.cluster.status(member.etcd.url);
+    if (leader === member.id) await tried(this.#client.cluster.moveLeader(heir.id));
     await this.#client.del(`/endpoints/${member.host}`, { repeatable: true });
     this.#members = rest;
     this.#client.setEndpoints(this.endpoints);
     const isThere = ({ id }: Member): boolean => id === member.id;
-    while ((await this.#client.members()).some(isThere)) await tried(this.#client.memberRemove(member.id));
+    while ((await this.#client.cluster.members()).some(isThere))
+      await tried(this.#client.cluster.memberRemove(member.id));
     await member.etcd[Symbol.asyncDispose]();
   }
 

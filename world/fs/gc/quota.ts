@@ -21,7 +21,7 @@ export async function warnOfQuota(
   call: CallOptions,
 ): Promise<void> {
   if (log === undefined) return;
-  const { dbSizeBytes } = await client.status(undefined, call);
+  const { dbSizeBytes } = await client.cluster.status(undefined, call);
   const share = (dbSizeBytes + adding) / quotaBytes;
   if (share < NEAR) return;
   const after = `${Math.round(share * 100)} % of the quota of ${quotaBytes} bytes`;

@@ -25,7 +25,7 @@ export async function readUsage(
   call: CallOptions = {},
 ): Promise<FsUsage> {
   const [status, counted, superblocks] = await Promise.all([
-    client.status(undefined, call),
+    client.cluster.status(undefined, call),
     client.txn(
       { success: [{ get: `${prefixes.storagePrefix}/`, prefix: true, countOnly: true }] },
       { ...call, repeatable: true },

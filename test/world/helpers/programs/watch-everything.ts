@@ -73,7 +73,7 @@ async function writeEverything(): Promise<string> {
   await world.setReport(1, report);
   void world.scheduler('two', { signal })[Symbol.asyncIterator]().next();
   await world.idealClusterSizeSet(sizes[hostname] ?? 0);
-  return (await client.memberAdd([peerUrl(hostname)], { learner: true })).id;
+  return (await client.cluster.memberAdd([peerUrl(hostname)], { learner: true })).id;
 }
 
 let standing = 0;
@@ -93,7 +93,7 @@ const watching = Object.entries(watches).map(async ([name, [items, shows]]) => {
 let added = '';
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'write') added = await writeEverything();
-  if (line === 'remove') await client.memberRemove(added);
+  if (line === 'remove') await client.cluster.memberRemove(added);
   say(`done ${line}`);
 }
 closing.abort();
