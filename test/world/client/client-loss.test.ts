@@ -25,7 +25,7 @@ test.serial('a read or write waits for an etcd that comes back within its time',
   t.is((await direct.get('/k'))?.version, 1n);
 });
 
-test.serial('an etcd out of reach makes reads and writes unavailable, naming the endpoint', async (t) => {
+test.serial('an unreachable etcd makes reads and writes unavailable, naming the endpoint', async (t) => {
   const endpoint = `http://127.0.0.1:${await freePort()}`;
   await using client = Client.create({ endpoints: [endpoint] });
   for (const call of [client.get('/k', { timeoutMs: 300 }), client.set('/k', '', { timeoutMs: 300 })]) {
@@ -34,7 +34,7 @@ test.serial('an etcd out of reach makes reads and writes unavailable, naming the
   }
 });
 
-test.serial('a write whose answer is lost is settled by reading back and never sent twice', async (t) => {
+test.serial('a write whose answer is lost is confirmed by reading back and never sent twice', async (t) => {
   const on = await bench(t, etcd);
   await t.notThrowsAsync(losingAnswer(on, '/k', () => on.client.set('/k', 'once')));
   t.is((await on.direct.get('/k'))?.version, 1n);
@@ -153,7 +153,7 @@ test.serial('with several endpoints the loss of one is not noticed', async (t) =
   t.is((await client.get('/k'))?.value.toString(), '2');
 });
 
-test.serial('calls move to other endpoints when told, and those under way are answered', async (t) => {
+test.serial('calls move to other endpoints when told, and those in flight are answered', async (t) => {
   const { client } = await bench(t, etcd);
   const before = client.set('/k', '1');
   await client.get('/k');

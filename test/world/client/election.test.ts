@@ -49,44 +49,44 @@ test.serial('leadership passes in the order of asking, to one at a time', async 
   t.is(await leader(direct, '/e'), undefined);
 });
 
-test.serial(
-  'whoever waits no longer leaves the line, for an abort or because it took too long',
-  async (t) => {
-    const { client, direct } = await bench(t, etcd);
-    await using held = await lock(client, '/l');
-    const reason = new Error('enough');
-    const controller = new AbortController();
-    const waiting = lock(direct, '/l', { signal: controller.signal });
-    await inLine(direct, '/l', 2);
-    controller.abort(reason);
-    t.is(await waiting.catch((error: unknown) => error), reason);
-    await t.throwsAsync(lock(direct, '/l', { timeoutMs: 50 }), { code: 'conflict', message: /held/ });
-    await t.throwsAsync(lock(direct, '/l', { signal: AbortSignal.abort(reason) }), { message: 'enough' });
-    await inLine(direct, '/l', 1);
-    t.false(held.lost.aborted);
-  },
-);
-
-test.serial('an observer sees nobody, each leader and what it proclaims, and ends at an abort', async (t) => {
+test.serial('a waiter that gives up, by an abort or a timeout, leaves the queue', async (t) => {
   const { client, direct } = await bench(t, etcd);
+  await using held = await lock(client, '/l');
+  const reason = new Error('enough');
   const controller = new AbortController();
-  const seen = observe(direct, '/e', { signal: controller.signal });
-  const next = async (): Promise<string | undefined> => (await seen.next()).value?.value.toString();
-  t.is(await next(), undefined);
-  const leadership = await campaign(client, '/e', 'a');
-  t.is(await next(), 'a');
-  await leadership.proclaim('b');
-  t.is(await next(), 'b');
-  await Promise.all([leadership.close(), leadership.close()]);
-  t.is(await next(), undefined);
-  await t.throwsAsync(leadership.proclaim('c'), { code: 'conflict' });
-  const waiting = seen.next();
-  controller.abort();
-  t.true((await waiting).done);
+  const waiting = lock(direct, '/l', { signal: controller.signal });
+  await inLine(direct, '/l', 2);
+  controller.abort(reason);
+  t.is(await waiting.catch((error: unknown) => error), reason);
+  await t.throwsAsync(lock(direct, '/l', { timeoutMs: 50 }), { code: 'conflict', message: /held/ });
+  await t.throwsAsync(lock(direct, '/l', { signal: AbortSignal.abort(reason) }), { message: 'enough' });
+  await inLine(direct, '/l', 1);
+  t.false(held.lost.aborted);
 });
 
 test.serial(
-  'a holder whose link is dead stops before the next one starts, and its writes are refused',
+  'an observer sees no leader, each leader and its proclamations, and ends at an abort',
+  async (t) => {
+    const { client, direct } = await bench(t, etcd);
+    const controller = new AbortController();
+    const seen = observe(direct, '/e', { signal: controller.signal });
+    const next = async (): Promise<string | undefined> => (await seen.next()).value?.value.toString();
+    t.is(await next(), undefined);
+    const leadership = await campaign(client, '/e', 'a');
+    t.is(await next(), 'a');
+    await leadership.proclaim('b');
+    t.is(await next(), 'b');
+    await Promise.all([leadership.close(), leadership.close()]);
+    t.is(await next(), undefined);
+    await t.throwsAsync(leadership.proclaim('c'), { code: 'conflict' });
+    const waiting = seen.next();
+    controller.abort();
+    t.true((await waiting).done);
+  },
+);
+
+test.serial(
+  'a holder on a dead link stops before the next one starts, and its writes are refused',
   async (t) => {
     const { client, direct, link } = await bench(t, etcd);
     const owned = await lock(client, '/l', { ttlSeconds: 2 });
@@ -110,7 +110,7 @@ test.serial(
   },
 );
 
-test.serial('a holder whose key somebody deleted is told so', async (t) => {
+test.serial('a holder whose key was deleted is told so', async (t) => {
   const { client, direct } = await bench(t, etcd);
   await using owned = await lock(client, '/l');
   await direct.del(owned.key);
@@ -136,7 +136,7 @@ test.serial('leadership in a session of the caller ends before the session does'
   t.is(await leader(direct, '/lent'), undefined);
 });
 
-test.serial('etcdctl elect and etcdctl lock stand in one line with us', async (t) => {
+test.serial('etcdctl elect and etcdctl lock wait in the same queue', async (t) => {
   const { client, direct, namespace } = await bench(t, etcd);
   for (const [command, ...rest] of [['elect', 'go'], ['lock']] as const) {
     const name = `/${command}`;

@@ -56,7 +56,7 @@ test.serial('any text is an endpoint or a WorldError, never anything else', (t) 
   t.pass();
 });
 
-test.serial('an endpoint that was written is read back the same', (t) => {
+test.serial('a formatted endpoint parses back to the same one', (t) => {
   const port = fc.integer({ min: 1, max: 65_535 });
   const host = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6());
   const tcp = fc.record({ scheme: fc.constantFrom('http' as const, 'https' as const), host, port });

@@ -124,7 +124,7 @@ test.serial(means, status.UNAUTHENTICATED, 'etcdserver: invalid auth token', 're
 test.serial(means, status.UNKNOWN, 'auth: permission denied', 'refused', 'permission-denied');
 test.serial(means, status.UNKNOWN, 'auth: user name is empty', 'refused', 'permission-denied');
 
-test.serial('the reason of a cancelled watch is understood in the words of Go', (t) => {
+test.serial('the reason of a cancelled watch is parsed from the text of Go', (t) => {
   const denied = 'rpc error: code = PermissionDenied desc = etcdserver: permission denied';
   t.is(classifyReason(denied).code, 'permission-denied');
   t.is(classifyReason('etcdserver: permission denied').code, 'permission-denied');
@@ -133,7 +133,7 @@ test.serial('the reason of a cancelled watch is understood in the words of Go', 
   t.is(classifyReason('etcdserver: mvcc: something new').outcome, 'unknown');
 });
 
-test.serial('what grpc-js wraps around the words of the link is left out', (t) => {
+test.serial('what grpc-js wraps around the error of the link is removed', (t) => {
   const refused =
     'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:9. Resolution note: ';
   t.is(explainGrpcError(refused), 'connect ECONNREFUSED 127.0.0.1:9');
@@ -163,7 +163,7 @@ const LINK_WORDS = [
 
 const GRPC = /RST_STREAM|HTTP\/2|LB pick|remote_addr|Resolution note|^\d+ [A-Z_]+:|code = |undefined/;
 
-test.serial('whatever gRPC reports becomes one plain sentence with one of our codes', async (t) => {
+test.serial('every gRPC error becomes one plain sentence with a WorldError code', async (t) => {
   const endpoints = new EndpointSet(['http://127.0.0.1:9'], 'test');
   const calls = new Calls(endpoints, new AbortController().signal, new LastRevision(), undefined);
   const codes = Object.values(status).filter((code) => typeof code === 'number');

@@ -10,13 +10,16 @@ function run(endpoint: string, mode: string): ChildProcess {
   return spawn(process.execPath, [program, endpoint, mode], { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
-test.serial('after close() nothing keeps the process, though watches and sessions were open', async (t) => {
-  await using etcd = await Etcd.start();
-  const child = run(etcd.url, 'live');
-  t.deepEqual(await once(child, 'exit'), [0, null]);
-});
+test.serial(
+  'after close() nothing keeps the process alive, though watches and sessions were open',
+  async (t) => {
+    await using etcd = await Etcd.start();
+    const child = run(etcd.url, 'live');
+    t.deepEqual(await once(child, 'exit'), [0, null]);
+  },
+);
 
-test.serial('after close() nothing keeps the process, though etcd answers no more', async (t) => {
+test.serial('after close() nothing keeps the process alive, though etcd no longer answers', async (t) => {
   await using etcd = await Etcd.start();
   const child = run(etcd.url, 'frozen');
   const [line] = await once(child.stdout ?? child, 'data');

@@ -99,7 +99,7 @@ test.serial('a session finds the endpoint that still answers among several that 
   t.is((await direct.get('/bound/several'))?.lease, session.lease);
 });
 
-test.serial('a session whose lease somebody revoked is lost at its next renewal', async (t) => {
+test.serial('a session whose lease was revoked is lost at its next renewal', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const session = await client.session({ ttlSeconds: 2 });
   await client.set('/bound', 'x', { lease: session.lease });

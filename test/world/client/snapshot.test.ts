@@ -37,7 +37,7 @@ test.serial('a snapshot holds everything, and the tool of etcd restores it', asy
   await snapshotTool(program, 'restore', file, '--data-dir', path.join(folder, 'data'));
 });
 
-test.serial('a reader who leaves in the middle, or aborts, ends the snapshot', async (t) => {
+test.serial('a reader that stops early, or aborts, ends the snapshot', async (t) => {
   await using client = Client.create({ endpoints: [etcd.url] });
   for await (const piece of client.snapshot()) {
     t.true(piece.length > 0);
@@ -53,7 +53,7 @@ test.serial('a reader who leaves in the middle, or aborts, ends the snapshot', a
   );
 });
 
-test.serial('a snapshot that breaks off or stands still is not taken for a whole one', async (t) => {
+test.serial('a snapshot that breaks off or stalls is not taken for a complete one', async (t) => {
   await using link = await Link.to(etcd.port);
   await using client = Client.create({ endpoints: [link.url] });
   const broken = { instanceOf: WorldError, code: 'unavailable', message: /not|snapshot/ };

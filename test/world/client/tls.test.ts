@@ -110,20 +110,20 @@ test.serial('the certificate has expired', plainly, {
   code: 'unavailable',
   message: /has expired/,
 });
-test.serial('the server wants a client certificate', plainly, {
+test.serial('the server requires a client certificate', plainly, {
   tls: trusting,
   endpoint: () => strict.url,
   code: 'permission-denied',
   message: /requires a client certificate.*--cert and --key/,
 });
-test.serial('the server wants a client certificate of another authority', plainly, {
+test.serial('the server requires a client certificate of another authority', plainly, {
   tls: () => ({ ...trusting(), ...foreign }),
   endpoint: () => strict.url,
   code: 'permission-denied',
   message: /rejected the client certificate .*\.pem/,
 });
 
-test.serial('it is said plainly when etcd does not speak TLS', async (t) => {
+test.serial('an etcd without TLS is named as the cause', async (t) => {
   await using plain = await Etcd.start();
   await using client = Client.create({ endpoints: [plain.url.replace('http:', 'https:')], tls: trusting() });
   await t.throwsAsync(client.get('/k', { timeoutMs: 300 }), {
@@ -132,7 +132,7 @@ test.serial('it is said plainly when etcd does not speak TLS', async (t) => {
   });
 });
 
-test.serial('another endpoint is used while the certificate of one is not right', async (t) => {
+test.serial('another endpoint is used while one has an invalid certificate', async (t) => {
   await serve(await ours.issue(names, -1));
   t.teardown(() => serve(good));
   const tls = { caFile: ours.caFile, ...client };
@@ -141,7 +141,7 @@ test.serial('another endpoint is used while the certificate of one is not right'
   t.is((await both.get('/both'))?.value.toString(), 'x');
 });
 
-test.serial('the name to verify can be said', async (t) => {
+test.serial('the name to verify can be chosen', async (t) => {
   const endpoint = open.url.replace('127.0.0.1', 'localhost');
   await using wrong = Client.create({ endpoints: [endpoint], tls: trusting() });
   await t.throwsAsync(wrong.get('/k'), { code: 'unavailable', message: /not for localhost/ });
@@ -180,7 +180,7 @@ test.serial('certificates that were replaced are used for the next connection', 
   t.is((await rotating.get('/k'))?.value.toString(), '2');
 });
 
-test.serial('files that cannot be right are refused before anything is sent', async (t) => {
+test.serial('unusable files are refused before anything is sent', async (t) => {
   const garbage = path.join(ours.folder, 'garbage');
   const damaged = path.join(ours.folder, 'damaged');
   await writeFile(garbage, 'certificate');

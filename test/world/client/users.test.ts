@@ -58,20 +58,23 @@ test.serial(
   },
 );
 
-test.serial('a watch on an open stream gets a new token where the old one is no longer taken', async (t) => {
-  await using client = connect(ann);
-  const first = client.watch({ key: '/mine/first' });
-  t.is((await take(first)).kind, 'ready');
-  // Whatever changes the users makes etcd refuse the tokens that it gave before.
-  await etcdctl(etcd, '--user', `root:${root.password}`, 'role', 'add', `made-${Date.now()}`);
-  const second = client.watch({ key: '/mine/second' });
-  t.is((await take(second)).kind, 'ready');
-  await client.set('/mine/first', 'x');
-  await client.set('/mine/second', 'x');
-  t.deepEqual(await takeKeys(first, 1), ['/mine/first']);
-  t.deepEqual(await takeKeys(second, 1), ['/mine/second']);
-  await Promise.all([first.return?.(), second.return?.()]);
-});
+test.serial(
+  'a watch on an open stream gets a new token when the old one is no longer accepted',
+  async (t) => {
+    await using client = connect(ann);
+    const first = client.watch({ key: '/mine/first' });
+    t.is((await take(first)).kind, 'ready');
+    // Whatever changes the users makes etcd refuse the tokens that it gave before.
+    await etcdctl(etcd, '--user', `root:${root.password}`, 'role', 'add', `made-${Date.now()}`);
+    const second = client.watch({ key: '/mine/second' });
+    t.is((await take(second)).kind, 'ready');
+    await client.set('/mine/first', 'x');
+    await client.set('/mine/second', 'x');
+    t.deepEqual(await takeKeys(first, 1), ['/mine/first']);
+    t.deepEqual(await takeKeys(second, 1), ['/mine/second']);
+    await Promise.all([first.return?.(), second.return?.()]);
+  },
+);
 
 test.serial('a watch alone gets a new token, too, when etcd has forgotten the old one', async (t) => {
   await using client = connect(ann);
@@ -125,7 +128,7 @@ test.serial('root takes snapshots and lists the members', async (t) => {
   t.true(size > 0);
 });
 
-test.serial('a user is no obstacle at an etcd that wants none', async (t) => {
+test.serial('a user does no harm at an etcd without authentication', async (t) => {
   await using open = await Etcd.start();
   await using client = Client.create({ endpoints: [open.url], user: ann });
   await client.set('/k', 'x');

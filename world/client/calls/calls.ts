@@ -167,11 +167,11 @@ function translate(
   );
   const advice = code === tlsFailure?.code ? tlsFailure.advice : adviceFor(code, connection, error.details);
   const { name, reason: known } = connection.describe();
-  const words =
+  const text =
     code === 'too-large' && call.size !== undefined
       ? explainTooLarge(error.details, call.size())
       : explainGrpcError(error.details);
-  const reason = failure.link && known !== undefined ? known : `${words}.`;
+  const reason = failure.link && known !== undefined ? known : `${text}.`;
   const message = `Could not ${call.what} at ${name}: ${reason}${advice === undefined ? '' : ` ${advice}.`}`;
   return new WorldError(code, message, {
     key: call.key,

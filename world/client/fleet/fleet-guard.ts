@@ -97,7 +97,7 @@ export class FleetGuard {
 
   /**
    * Asks an endpoint for its fleet, once; undefined if that was done.
-   * @throws StrangeFleet; WorldError `other-fleet` if the endpoints of the set belong to different fleets; ServiceError
+   * @throws OtherFleetError; WorldError `other-fleet` if the endpoints of the set belong to different fleets; ServiceError
    */
   admit(connection: EndpointConnection, set: EndpointSet): Promise<void> | undefined {
     if (this.#current.has(connection)) return undefined;
@@ -122,7 +122,7 @@ export class FleetGuard {
     return header.cluster_id === clusterId;
   }
 
-  /** Looks at what a write found instead of the fleet. @throws StrangeFleet unless it may be tried again */
+  /** Looks at what a write found instead of the fleet. @throws OtherFleetError unless it may be retried */
   handleBroken(connection: EndpointConnection, { header, found }: FenceBroken): void {
     const fleet = found && parseFleet(found);
     this.#take({ connection, clusterId: header.cluster_id, fleet, value: found });

@@ -43,11 +43,11 @@ export class Certificates {
 
   /** Remembers why a connection failed, to recognise it in gRPC's error later. */
   remember(failure: TlsFailure): void {
-    this.#failures.set(failure.words, failure);
+    this.#failures.set(failure.message, failure);
   }
 
   findFailure(details: string): TlsFailure | undefined {
-    for (const [words, failure] of this.#failures) if (details.includes(words)) return failure;
+    for (const [message, failure] of this.#failures) if (details.includes(message)) return failure;
     return undefined;
   }
 }

@@ -61,6 +61,6 @@ export class TlsCredentials extends SocketCredentials {
     const seen = { code, message: error.message, names };
     const failure = explainTlsError(seen, this.#host, this.#certificates.files);
     this.#certificates.remember(failure);
-    error.message = failure.words;
+    error.message = failure.message;
   }
 }

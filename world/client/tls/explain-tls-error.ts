@@ -4,7 +4,7 @@ import type { TlsOptions } from './tls-options.js';
 export interface TlsFailure {
   readonly code: 'unavailable' | 'permission-denied';
   /** Completes "Could not … at https://…: ". */
-  readonly words: string;
+  readonly message: string;
   readonly advice: string;
 }
 
@@ -66,21 +66,21 @@ export function explainTlsError(
   if (code === 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION') {
     return unavailable('it supports no common version of TLS', 'Enable TLS 1.2 or 1.3 there');
   }
-  const words = code.startsWith('ERR_SSL') ? `TLS failed (${code})` : failure.message;
-  return unavailable(words, 'Check that etcd serves https:// there');
+  const message = code.startsWith('ERR_SSL') ? `TLS failed (${code})` : failure.message;
+  return unavailable(message, 'Check that etcd serves https:// there');
 }
 
-function unavailable(words: string, advice: string): TlsFailure {
-  return { code: 'unavailable', words, advice };
+function unavailable(message: string, advice: string): TlsFailure {
+  return { code: 'unavailable', message, advice };
 }
 
 function clientRejected(certFile: string | undefined): TlsFailure {
   const code = 'permission-denied';
   if (certFile === undefined) {
     const advice = 'Give one with its key (certFile and keyFile, --cert and --key)';
-    return { code, words: 'it requires a client certificate', advice };
+    return { code, message: 'it requires a client certificate', advice };
   }
   const advice =
     'Give one that is valid, for client authentication, and signed by an authority that etcd trusts';
-  return { code, words: `it rejected the client certificate ${certFile}`, advice };
+  return { code, message: `it rejected the client certificate ${certFile}`, advice };
 }

@@ -35,7 +35,7 @@ test.serial('a map of many hosts that all change is read once and followed from 
   await maps.return?.();
 });
 
-test.serial('a map that is followed shows a transaction whole', async (t) => {
+test.serial('a followed map shows each transaction whole', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const world = new EtcdWorld(client, 'h1');
   const maps = world.strMapFollow('pair')[Symbol.asyncIterator]();
@@ -56,7 +56,7 @@ test.serial('a map that is followed shows a transaction whole', async (t) => {
 });
 
 test.serial(
-  'a map that is followed is whole again after a cut during which its changes were compacted',
+  'a followed map is complete again after a cut during which its changes were compacted',
   async (t) => {
     const { link, client, direct } = await bench(t, etcd);
     const world = new EtcdWorld(client, 'h1');
@@ -105,7 +105,7 @@ test.serial(
   },
 );
 
-test.serial('resources with a TTL go by themselves when nobody exports them again', async (t) => {
+test.serial('resources with a TTL expire unless they are exported again', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const world = new EtcdWorld(client, 'h1');
   const events = direct.watch({ key: '/exported/', prefix: true });
@@ -118,7 +118,7 @@ test.serial('resources with a TTL go by themselves when nobody exports them agai
   await events.return?.();
 });
 
-test.serial('of many resources only those of the host travel', async (t) => {
+test.serial('of many resources only those of the host are sent', async (t) => {
   const { client, direct } = await bench(t, etcd);
   const world = new EtcdWorld(client, 'h1');
   const sent = Array.from({ length: 2000 }, (_, n) => {

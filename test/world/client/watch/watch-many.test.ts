@@ -25,7 +25,7 @@ function keys(count: number): string[] {
 const FEW = 8;
 
 test.serial(
-  'a thousand watches stand after a few round trips, and after a cut again, and wake for their own key only',
+  'a thousand watches are established in a few round trips, also after a cut, and wake only for their own keys',
   async (t) => {
     await using link = await Link.to(etcd.port, { delayMs: 50 });
     await using client = Client.create({ endpoints: [link.url], namespace: '/_mgmt' });
@@ -50,7 +50,7 @@ test.serial(
   },
 );
 
-test.serial('watches that come and go on a stream that is up cost it hardly a round trip', async (t) => {
+test.serial('watches that come and go on an open stream cost hardly a round trip', async (t) => {
   await using link = await Link.to(etcd.port, { delayMs: 50 });
   await using client = Client.create({ endpoints: [link.url], namespace: '/warm' });
   const first = client.watch({ key: '/n/0' });

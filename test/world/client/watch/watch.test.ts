@@ -78,7 +78,7 @@ test.serial('no event is lost or doubled while the link is cut under steady writ
   await items.return?.();
 });
 
-test.serial('a watch outlives the death and return of etcd', async (t) => {
+test.serial('a watch survives a restart of etcd', async (t) => {
   await using own = await Etcd.start();
   const { client, direct } = await bench(t, own);
   const items = client.watch({ key: '/n/', prefix: true });
@@ -121,7 +121,7 @@ test.serial('a watch from a compacted revision starts over instead of failing', 
   await items.return?.();
 });
 
-test.serial('a watch ends at once on a link that is dead without saying so', async (t) => {
+test.serial('a watch ends at once on a link that died silently', async (t) => {
   const { client, link } = await bench(t, etcd);
   const controller = new AbortController();
   const aborted = client.watch({ key: '/a' }, { signal: controller.signal });
@@ -164,7 +164,7 @@ test.serial('a watch follows the client to other endpoints and misses nothing', 
   await items.return?.();
 });
 
-test.serial('a watch that etcd does not permit fails and says so', async (t) => {
+test.serial('a watch without permission fails and says so', async (t) => {
   await using own = await Etcd.start();
   await etcdctl(own, 'user', 'add', 'root:secret');
   await etcdctl(own, 'auth', 'enable');
@@ -177,41 +177,38 @@ test.serial('a watch that etcd does not permit fails and says so', async (t) => 
   await t.throwsAsync(client.set('/a', ''), { instanceOf: WorldError, code: 'permission-denied' });
 });
 
-test.serial(
-  'a stream that is silent is asked for a sign of life, kept while it gives one and replaced when it does not',
-  async (t) => {
-    await using link = await Link.to(etcd.port);
-    const endpoints = new EndpointSet([link.url, etcd.url], 'test');
-    const said: string[] = [];
-    const closed = new AbortController();
-    const watches = new Watches({
-      endpoints,
-      closed: closed.signal,
-      log: (_: string, message: string) => void said.push(message),
-      heartbeat: { idleMs: 50, answerMs: 1000 },
-    });
-    const context = { watches, namespace: new Namespace('/silence'), closed: closed.signal };
-    const { client: tick } = await bench(t, etcd);
-    await using direct = Client.create({ endpoints: [etcd.url], namespace: '/silence' });
-    const items = watch(context, { key: '/n/', prefix: true }, undefined);
-    t.is((await take(items)).kind, 'ready');
-    const first = takeKeys(items, 1);
-    // Each write is a round trip to disk, so the silence is broken by probes many times.
-    for (let count = 0; count < 100; count += 1) await tick.set('/elsewhere', String(count));
-    t.deepEqual(said, []);
-    await direct.set('/n/1', 'x');
-    t.deepEqual(await first, ['/n/1']);
-    link.blackHole();
-    await direct.set('/n/2', 'x');
-    t.deepEqual(await takeKeys(items, 1), ['/n/2']);
-    t.is(said.length, 1);
-    closed.abort();
-    t.true((await items.next()).done);
-    endpoints.close();
-  },
-);
+test.serial('an idle stream is probed, kept while it answers and replaced when it does not', async (t) => {
+  await using link = await Link.to(etcd.port);
+  const endpoints = new EndpointSet([link.url, etcd.url], 'test');
+  const said: string[] = [];
+  const closed = new AbortController();
+  const watches = new Watches({
+    endpoints,
+    closed: closed.signal,
+    log: (_: string, message: string) => void said.push(message),
+    heartbeat: { idleMs: 50, answerMs: 1000 },
+  });
+  const context = { watches, namespace: new Namespace('/silence'), closed: closed.signal };
+  const { client: tick } = await bench(t, etcd);
+  await using direct = Client.create({ endpoints: [etcd.url], namespace: '/silence' });
+  const items = watch(context, { key: '/n/', prefix: true }, undefined);
+  t.is((await take(items)).kind, 'ready');
+  const first = takeKeys(items, 1);
+  // Each write is a round trip to disk, so the silence is broken by probes many times.
+  for (let count = 0; count < 100; count += 1) await tick.set('/elsewhere', String(count));
+  t.deepEqual(said, []);
+  await direct.set('/n/1', 'x');
+  t.deepEqual(await first, ['/n/1']);
+  link.blackHole();
+  await direct.set('/n/2', 'x');
+  t.deepEqual(await takeKeys(items, 1), ['/n/2']);
+  t.is(said.length, 1);
+  closed.abort();
+  t.true((await items.next()).done);
+  endpoints.close();
+});
 
-test.serial('a stream that is never answered is replaced sooner than one that falls silent', async (t) => {
+test.serial('a stream that never answers is replaced sooner than one that stops answering', async (t) => {
   await using link = await Link.to(etcd.port);
   link.blackHole();
   const endpoints = new EndpointSet([link.url, etcd.url], 'test');
@@ -227,7 +224,7 @@ test.serial('a stream that is never answered is replaced sooner than one that fa
 });
 
 test.serial(
-  'a watch on a server that went silent is elsewhere before the keys of a dead host are gone',
+  'a watch leaves a server that stopped answering before the keys of a dead host expire',
   async (t) => {
     const [frozen, ...others] = await Etcd.cluster(3);
     const [other] = others;
