@@ -1,6 +1,7 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import { SESSION_TTL_SECONDS } from '../constants.js';
-import { FLEET_KEY, type FleetIdentity } from '../keys.js';
+import type { FleetIdentity } from '../fleet/fleet-identity.js';
+import { FLEET_KEY } from '../keys.js';
 import { Calls } from './calls/calls.js';
 import type { EndpointSet } from './calls/endpoint-set.js';
 import { Lanes } from './calls/lanes.js';
