@@ -2,7 +2,6 @@ import type { ClientWorld } from '../world/without-ssh.js';
 import { Connections } from './cluster/connections.js';
 import { followFleet } from './cluster/follow-fleet.js';
 import { Participation } from './cluster/participation.js';
-import { rebuildCluster } from './cluster/recover.js';
 import { DataFolder } from './cluster/server/data-folder.js';
 import { etcdProgram } from './cluster/server/etcd/program.js';
 import { serverAddresses } from './cluster/server/local-endpoint.js';
@@ -62,10 +61,7 @@ export class EmbdEtcd {
     this.#cleanedUp = new Promise((resolve) => (this.#cleanUp = resolve));
   }
 
-  /**
-   * @throws AgentError `invalid` for the first invalid option, with what it expects; `unsafe` for URLs through which
-   * others could connect without permission.
-   */
+  /** @throws AgentError `invalid` for the first invalid option; `unsafe` for URLs that would let others connect. */
   validate(): void {
     validateEmbdEtcd(this.#options);
     if (this.#options.noServer !== true) exposureWarnings(this.#options);
@@ -126,10 +122,7 @@ export class EmbdEtcd {
     return this.#error;
   }
 
-  /**
-   * Yields each time this host's server starts serving clients, immediately if it does now. Events between this call
-   * and the iteration are kept. Ends when the signal aborts.
-   */
+  /** Yields when this host's server starts serving clients, now if it does already. Ends when the signal aborts. */
   serverReady(options: { readonly signal: AbortSignal }): AsyncIterable<void> {
     return this.#serving.ready(options);
   }
@@ -242,11 +235,9 @@ export class EmbdEtcd {
     return { hostname, version, pid: process.pid, server };
   }
 
-  #rebuild(signal: AbortSignal): Promise<void> {
-    const { hostname } = this.#options;
-    const [server, launcher] = [this.#participation?.server, this.#initialised];
-    const [folder, connections, world] = [this.#folder, this.#connections, this.#world];
-    return rebuildCluster({ hostname, server, launcher, folder, connections, world }, signal);
+  async #rebuild(signal: AbortSignal): Promise<void> {
+    if (this.#participation === undefined) throw new AgentError('invalid', 'This agent is still starting.');
+    return this.#participation.rebuild(signal);
   }
 
   async #rejoin(seeds: readonly string[]): Promise<void> {

@@ -1,17 +1,25 @@
 /**
  * What runs on a host: an etcd server that joins and leaves a cluster, the host's presence in the World, and the
  * deploys that are applied to it.
+ *
+ * For users: the elastic etcd of one host.
  */
 
+export type { Log } from '../base/log.js';
+export type { ClientWorld, EtcdUser, FleetIdentity, TlsOptions } from '../world/without-ssh.js';
 export type { ServerTls, TlsFiles } from './cluster/server/etcd/flags.js';
+export { Converger, type ConvergerUid } from './converger.js';
+export { EmbdEtcd } from './embd-etcd.js';
+export { AgentError, type AgentErrorCode } from './errors.js';
+export type { EmbdEtcdOptions } from './options/options.js';
+
+/** For library authors: the whole agent, and the constants that the seed documents. */
+
 export {
+  DEFAULT_PREFIX,
   MAX_SERVER_CLOSE_TIMEOUT_MS,
   MAX_SERVER_RETRIES,
   MAX_SERVER_START_TIMEOUT_MS,
   SERVER_RETRY_WAIT_MS,
 } from './constants.js';
-export { Converger, type ConvergerUid } from './converger.js';
-export { EmbdEtcd } from './embd-etcd.js';
-export { AgentError, type AgentErrorCode } from './errors.js';
 export { type AgentOptions, HostAgent } from './host-agent.js';
-export type { EmbdEtcdOptions } from './options/options.js';

@@ -33,10 +33,10 @@ export class Presence {
   readonly #options: PresenceOptions;
   readonly #wanted = new Map<string, string | undefined>();
   readonly #written = new Map<string, string>();
-  readonly #wake = new Notify();
+  readonly #changed = new Notify();
   readonly #renewed = new Notify();
   #session: Session | undefined;
-  #trouble = '';
+  #lastProblem = '';
 
   constructor(options: PresenceOptions) {
     this.#options = options;
@@ -50,7 +50,7 @@ export class Presence {
     if (value === undefined && !this.#wanted.has(key)) return;
     this.#wanted.set(key, value);
     if (value !== undefined) this.#written.delete(key);
-    this.#wake.notify();
+    this.#changed.notify();
   }
 
   /** Volunteers to run a server at these URLs, or no longer (`undefined`). */
@@ -86,7 +86,7 @@ export class Presence {
         if (signal.aborted) return;
         if (!(error instanceof WorldError) || error.code === 'conflict' || error.code === 'closed')
           throw error;
-        this.#say(error.message);
+        this.#logOnce(error.message);
         await pause(RETRY_MS, signal);
       }
     }
@@ -103,14 +103,14 @@ export class Presence {
     this.#written.clear();
     for (const [key, value] of wanted) this.#note(key, value);
     await this.#write(session, over);
-    if (this.#trouble !== '') log('info', 'this host is registered with the fleet again');
-    this.#trouble = '';
+    if (this.#lastProblem !== '') log('info', 'this host is registered with the fleet again');
+    this.#lastProblem = '';
     this.#session = session;
     this.#renewed.notify();
     registered();
     try {
       while (!over.aborted) {
-        await this.#wake.wait(undefined, over);
+        await this.#changed.wait(undefined, over);
         if (!over.aborted) await this.#write(session, over);
       }
     } finally {
@@ -134,10 +134,10 @@ export class Presence {
   }
 
   /** Logs the same problem only once. */
-  #say(trouble: string): void {
-    if (trouble !== this.#trouble)
-      this.#options.log('warn', `cannot register this host with the fleet: ${trouble}`);
-    this.#trouble = trouble;
+  #logOnce(problem: string): void {
+    if (problem !== this.#lastProblem)
+      this.#options.log('warn', `cannot register this host with the fleet: ${problem}`);
+    this.#lastProblem = problem;
   }
 }
 

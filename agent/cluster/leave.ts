@@ -47,7 +47,7 @@ async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise
   const { client, server, hostname, until, log } = options;
   const observer = new Observer();
   let unanswered: number | undefined;
-  for (let isSaid = false; performance.now() < until; isSaid = true) {
+  for (let isLogged = false; performance.now() < until; isLogged = true) {
     const stay = await whoStays(client, hostname, observer);
     if (stay?.names.length === 0)
       return log(
@@ -56,8 +56,8 @@ async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise
       );
     unanswered = stay === undefined ? (unanswered ?? performance.now()) : undefined;
     if (performance.now() - (unanswered ?? performance.now()) > NO_MAJORITY_LIMIT_MS) break;
-    if (!isSaid) log('info', waitingFor(stay?.names));
-    if (stay?.isSeenTo === false) nominate();
+    if (!isLogged) log('info', waitingFor(stay?.names));
+    if (stay?.isManaged === false) nominate();
     if (await server.isRemovedWithin(POLL_MS)) return log('info', `${hostname} has left the cluster`);
     if (server.process === undefined) await delay(POLL_MS);
   }
@@ -78,17 +78,17 @@ async function whoStays(
   client: Client,
   hostname: string,
   observer: Observer,
-): Promise<{ readonly names: readonly string[]; readonly isSeenTo: boolean } | undefined> {
+): Promise<{ readonly names: readonly string[]; readonly isManaged: boolean } | undefined> {
   try {
     const options = { timeoutMs: ANSWER_MS };
     const observation = await readCluster(client, async () => DEFAULT_IDEAL_CLUSTER_SIZE, undefined, options);
     const others = observation.volunteers.map(({ key }) => key).filter((name) => name !== hostname);
-    if (others.length > 0) return { names: others, isSeenTo: true };
+    if (others.length > 0) return { names: others, isManaged: true };
     const { members } = observer.observe(observation, performance.now()).state;
     const stay = members.filter(
       (view) => view.hostname !== hostname && !['leaving', 'gone'].includes(view.status),
     );
-    return { names: stay.map(({ member }) => member.name || member.id), isSeenTo: false };
+    return { names: stay.map(({ member }) => member.name || member.id), isManaged: false };
   } catch (error) {
     if (error instanceof WorldError) return undefined;
     throw error;

@@ -16,6 +16,7 @@ import type { Connections } from './connections.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave.js';
 import { type IdealSizeReader, idealSizeReader } from './members/ideal-size.js';
 import { Nominator } from './members/nominator.js';
+import { rebuildCluster } from './recover.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { ServerStart } from './server/etcd/flags.js';
 import { HostServer } from './server/host-server.js';
@@ -125,6 +126,12 @@ export class Participation {
     await this.#endpoints?.close();
     await this.server?.stop();
     if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason;
+  }
+
+  /** Turns this host's data into a cluster of one, see {@link rebuildCluster}. */
+  rebuild(signal: AbortSignal): Promise<void> {
+    const { agent } = this.#options;
+    return rebuildCluster({ ...this.#options, hostname: agent.hostname, server: this.server }, signal);
   }
 
   /** Kills everything immediately: for the third Ctrl-C. */

@@ -11,9 +11,9 @@ export interface RebuildContext {
   readonly hostname: string;
   readonly server: HostServer | undefined;
   readonly folder: DataFolder;
-  readonly launcher: ServerLauncher;
+  readonly launcher: ServerLauncher | undefined;
   readonly connections: Connections;
-  readonly world: ClientWorld | undefined;
+  readonly world: ClientWorld;
 }
 
 /**
@@ -23,24 +23,25 @@ export interface RebuildContext {
  * @throws AgentError `invalid` on a host without data; `server-failed` and the like if the server does not start.
  */
 export async function rebuildCluster(context: RebuildContext, signal: AbortSignal): Promise<void> {
-  const { hostname, server, folder } = context;
-  if (server === undefined || !folder.hasData)
+  const { hostname, server, launcher, folder } = context;
+  if (server === undefined || launcher === undefined || !folder.hasData)
     throw new AgentError('invalid', `${hostname} has no data to rebuild a cluster from.`);
   const call = { signal, timeoutMs: REBUILD_MS };
   await server.start({ kind: 'rebuild' });
   await server.process?.ready(call);
-  await startNextGeneration(context, call);
+  await startNextGeneration(context, launcher.localEndpoint, call);
   // Restart without the rebuild flag, which would create a cluster of one at every start.
   await server.start({ kind: 'restart' });
   await server.process?.ready(call);
 }
 
 async function startNextGeneration(
-  { launcher, connections, folder, world }: RebuildContext,
+  { connections, folder, world }: RebuildContext,
+  endpoint: string,
   call: CallOptions,
 ): Promise<void> {
-  await using client = connections.toFleet([launcher.localEndpoint]);
+  await using client = connections.toFleet([endpoint]);
   const fleet = await raiseGeneration(client, call);
   await folder.rememberFleet(fleet);
-  world?.client.knowFleet(fleet);
+  world.client.knowFleet(fleet);
 }

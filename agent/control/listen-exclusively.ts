@@ -24,36 +24,36 @@ export async function listenExclusively(
   path: string,
   { secret, signal }: { readonly secret: string; readonly signal: AbortSignal },
 ): Promise<boolean> {
-  const turn = await takeTurn(secret, signal);
+  const guard = await acquireGuard(secret, signal);
   try {
     if (await isAnswered(path)) return false;
     await rm(path, { force: true });
     await listen(server, path);
     return true;
   } finally {
-    turn.close();
-    await once(turn, 'close');
+    guard.close();
+    await once(guard, 'close');
   }
 }
 
-async function takeTurn(secret: string, signal: AbortSignal): Promise<Server> {
+async function acquireGuard(secret: string, signal: AbortSignal): Promise<Server> {
   const name = `\0hawser-${createHash('sha256').update(secret).digest('hex').slice(0, 32)}`;
   const until = performance.now() + WAIT_LIMIT_MS;
   for (;;) {
     signal.throwIfAborted();
-    const turn = createServer((socket) => socket.destroy());
+    const guard = createServer((socket) => socket.destroy());
     try {
-      await listen(turn, name);
-      return turn;
+      await listen(guard, name);
+      return guard;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      if (performance.now() > until) throw stuck(error);
+      if (performance.now() > until) throw hungError(error);
     }
     await delay(RETRY_MS, undefined, { signal });
   }
 }
 
-function stuck(cause: unknown): AgentError {
+function hungError(cause: unknown): AgentError {
   const message =
     'Another agent has been starting on this prefix for 10 s without finishing: check whether it is hung.';
   return new AgentError('in-use', message, { cause });

@@ -19,7 +19,7 @@ export class AppLog {
   #isClosed = false;
   #size = 0;
   #lastSize = 0;
-  #trouble = '';
+  #lastProblem = '';
 
   constructor(file: string, log: Log) {
     this.file = file;
@@ -40,7 +40,7 @@ export class AppLog {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
       void this.#look()
-        .catch((error: Error) => this.#say(error.message))
+        .catch((error: Error) => this.#logOnce(error.message))
         .then(() => this.#lookIn(this.#pauseMs(ms)));
     }, ms).unref();
   }
@@ -51,7 +51,7 @@ export class AppLog {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-      this.#say('the disk is full, so output of the app was discarded');
+      this.#logOnce('the disk is full, so output of the app was discarded');
       await emptyLog(this.file);
     }
     this.#size = (await lstat(this.file)).size;
@@ -66,8 +66,8 @@ export class AppLog {
   }
 
   /** Logs the same problem only once. */
-  #say(trouble: string): void {
-    if (trouble !== this.#trouble) this.#log('warn', `app.log: ${trouble}`);
-    this.#trouble = trouble;
+  #logOnce(problem: string): void {
+    if (problem !== this.#lastProblem) this.#log('warn', `app.log: ${problem}`);
+    this.#lastProblem = problem;
   }
 }

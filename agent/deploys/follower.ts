@@ -47,7 +47,7 @@ export class Follower {
     try {
       const name = await this.#releases.lastHealthy();
       const release = name === undefined ? undefined : await this.#releases.read(name);
-      if (release !== undefined) this.#startAgain(release, signal);
+      if (release !== undefined) this.#restart(release, signal);
       await this.#logFailure('update the link to the running release', () => this.#releases.activate(name));
     } catch (error) {
       log('error', `could not start the last healthy release: ${describeFailure(error)}`);
@@ -138,7 +138,7 @@ export class Follower {
       if (entry === undefined) return;
       await this.#releases.record(name, entry);
       const release = await this.#releases.read(name);
-      if (release !== undefined) this.#startAgain(release, signal);
+      if (release !== undefined) this.#restart(release, signal);
     });
   }
 
@@ -146,18 +146,18 @@ export class Follower {
     const { log } = this.#options;
     const { id, deployment } = entry;
     const current = this.#running?.release.id ?? 0;
-    const say = (state: 'fetching' | 'applying' | 'skipped', message: string): void =>
+    const report = (state: 'fetching' | 'applying' | 'skipped', message: string): void =>
       this.#reporter.report(id, { state, message, current });
     try {
-      say('fetching', `Fetching ${deployment.name}.`);
+      report('fetching', `Fetching ${deployment.name}.`);
       const release = await this.#releases.unpack(entry, (into) =>
         this.#retry(signal, () => world.getTree(deployment.tree, into, { signal })),
       );
       if (deployment.noop) {
         await this.#logFailure(`remove deploy ${id}`, () => this.#releases.discard(release.name));
-        return say('skipped', 'Fetched and verified, not applied (noop).');
+        return report('skipped', 'Fetched and verified, not applied (noop).');
       }
-      say('applying', `Starting ${deployment.name}.`);
+      report('applying', `Starting ${deployment.name}.`);
       await this.#switchTo(release, signal);
     } catch (error) {
       signal.throwIfAborted();
@@ -176,7 +176,7 @@ export class Follower {
     this.#reporter.setCondition(undefined);
     const app = this.#appOf(release);
     this.#running = { release, app };
-    const failure = await this.#try(app, release, signal);
+    const failure = await this.#tryRelease(app, release, signal);
     if (failure === undefined) {
       log('info', `deploy ${id} is healthy`);
       this.#reporter.report(id, { state: 'healthy', message: `${deployment.name} is healthy.`, current: id });
@@ -196,7 +196,7 @@ export class Follower {
   }
 
   /** Any failure while trying a release is a reason to return to the previous one. */
-  async #try(app: App, release: Release, signal: AbortSignal): Promise<AppFailure | undefined> {
+  async #tryRelease(app: App, release: Release, signal: AbortSignal): Promise<AppFailure | undefined> {
     try {
       await this.#releases.activate(release.name);
       const failure = await app.start(signal);
@@ -210,14 +210,14 @@ export class Follower {
 
   async #rollBack(previous: Release | undefined, signal: AbortSignal): Promise<void> {
     this.#running = undefined;
-    const app = previous && this.#startAgain(previous, signal);
+    const app = previous && this.#restart(previous, signal);
     await this.#logFailure('update the link to the running release', () =>
       this.#releases.activate(previous?.name),
     );
     await app?.checked();
   }
 
-  #startAgain(release: Release, signal: AbortSignal): App {
+  #restart(release: Release, signal: AbortSignal): App {
     const app = this.#appOf(release);
     this.#running = { release, app };
     app.resume(signal);
@@ -227,13 +227,8 @@ export class Follower {
   #appOf(release: Release): App {
     const { hostname, prefix, environment, mark, log } = this.#options;
     return new App({
-      release,
+      ...{ release, hostname, prefix, environment, mark, log },
       folder: this.#releases.folder(release.name),
-      hostname,
-      prefix,
-      environment,
-      mark,
-      log,
       onCondition: (condition) => this.#reporter.setCondition(condition),
     });
   }

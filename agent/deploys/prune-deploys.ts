@@ -24,16 +24,16 @@ export async function pruneDeploys(options: PruneOptions, signal: AbortSignal): 
   if (options.keep === 0) return;
   const wake = new Notify();
   const watching = notifyAtDeploys(options, wake, signal);
-  let [isOwed, said] = [false, ''];
+  let [isGcPending, lastLogged] = [false, ''];
   while (!signal.aborted) {
     try {
-      if (options.isElected()) isOwed = await pruneAndFree(options, isOwed, signal);
-      said = '';
+      if (options.isElected()) isGcPending = await pruneAndFree(options, isGcPending, signal);
+      lastLogged = '';
     } catch (error) {
       if (signal.aborted) break;
       const why = reasonOf(error);
-      if (why !== said) options.log('warn', `could not prune old deploys; will try again: ${why}`);
-      said = why;
+      if (why !== lastLogged) options.log('warn', `could not prune old deploys; will try again: ${why}`);
+      lastLogged = why;
     }
     await wake.wait(QUIET_MS, signal);
   }
@@ -43,11 +43,11 @@ export async function pruneDeploys(options: PruneOptions, signal: AbortSignal): 
 /** @returns whether something was pruned whose blocks could not be freed. */
 async function pruneAndFree(
   { world, keep, log }: PruneOptions,
-  isOwed: boolean,
+  isGcPending: boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
   const pruned = await world.pruneDeploys(keep, { signal });
-  if (pruned === 0 && !isOwed) return false;
+  if (pruned === 0 && !isGcPending) return false;
   if (pruned > 0)
     log('info', `deleted ${pruned} old deploys; kept the newest ${keep} and those that hosts run`);
   try {

@@ -16,7 +16,7 @@ import { retryWhileUnavailable } from './retry-while-unavailable.js';
 export class Reporter {
   readonly #hostname: string;
   readonly #log: Log;
-  readonly #unsaid = new Map<number, Report>();
+  readonly #pending = new Map<number, Report>();
   readonly #wake = new Notify();
   #app: AppCondition | undefined;
   #last: { readonly id: number; readonly report: Report } | undefined;
@@ -50,7 +50,7 @@ export class Reporter {
   /** Writes pending reports until the signal aborts or the World is closed. */
   async run(world: ClientWorld, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const [id] = this.#unsaid.keys();
+      const [id] = this.#pending.keys();
       if (id === undefined) await this.#wake.wait(undefined, signal);
       else if (!(await this.#write(world, id, signal))) return;
     }
@@ -61,7 +61,7 @@ export class Reporter {
     let written: Report | undefined;
     const write = async (): Promise<void> => {
       // A newer one may have arrived while the previous one could not be written.
-      written = this.#unsaid.get(id);
+      written = this.#pending.get(id);
       if (written !== undefined) await world.setReport(id, written, { signal });
     };
     try {
@@ -70,7 +70,7 @@ export class Reporter {
       if (signal.aborted || (error instanceof WorldError && error.code === 'closed')) return false;
       this.#log('error', `could not report on deploy ${id}: ${String(error)}`);
     }
-    if (this.#unsaid.get(id) === written) this.#unsaid.delete(id);
+    if (this.#pending.get(id) === written) this.#pending.delete(id);
     return true;
   }
 
@@ -86,7 +86,7 @@ export class Reporter {
             at: new Date().toISOString(),
             message: withApp(report.message, this.#app),
           };
-    this.#unsaid.set(id, full);
+    this.#pending.set(id, full);
     this.#wake.notify();
   }
 }

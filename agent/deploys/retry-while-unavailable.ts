@@ -35,7 +35,7 @@ export async function retryWhileUnavailable<T>(
   operation: () => Promise<T>,
   { signal, log, isRetryable = isWriteRetryable }: RetryOptions,
 ): Promise<T> {
-  let said = '';
+  let lastLogged = '';
   for (const backoff = new Backoff(RETRY_PAUSES); ; ) {
     signal.throwIfAborted();
     try {
@@ -44,8 +44,8 @@ export async function retryWhileUnavailable<T>(
       signal.throwIfAborted();
       if (!isRetryable(error)) throw error;
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== said) log('warn', `retrying until it works: ${message}`);
-      said = message;
+      if (message !== lastLogged) log('warn', `retrying until it works: ${message}`);
+      lastLogged = message;
     }
     await pause(backoff.next(), signal);
   }

@@ -114,9 +114,9 @@ function voterChange(state: ClusterState): Change | undefined {
   const voters = state.members.filter(isVoter);
   const reliable = voters.filter(isReliable);
   const goal = voterGoal(state);
-  const ours = reliable.filter(({ status }) => status !== 'foreign');
-  if (reliable.length > goal.voters && ours.length > 0) {
-    const view = ours.reduce((worst, next) => (isLessWanted(next, worst, reliable) ? next : worst));
+  const managed = reliable.filter(({ status }) => status !== 'foreign');
+  if (reliable.length > goal.voters && managed.length > 0) {
+    const view = managed.reduce((worst, next) => (isLessWanted(next, worst, reliable) ? next : worst));
     return { kind: 'remove', view, why: 'too many' };
   }
   if (reliable.length + goal.fillers < goal.voters) {

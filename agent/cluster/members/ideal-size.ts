@@ -14,17 +14,17 @@ export type IdealSizeReader = (options: CallOptions) => Promise<number>;
  * written, and logs that once.
  */
 export function idealSizeReader(world: ClientWorld, log: Log): IdealSizeReader {
-  let isSaid = false;
+  let isLogged = false;
   return async (options) => {
     try {
       const size = await world.idealClusterSizeGet(options);
-      isSaid = false;
+      isLogged = false;
       return size;
     } catch (error) {
       if (!(error instanceof WorldError) || error.code !== 'invalid') throw error;
-      if (!isSaid)
+      if (!isLogged)
         log('warn', `using the default cluster size ${DEFAULT_IDEAL_CLUSTER_SIZE}: ${error.message}`);
-      isSaid = true;
+      isLogged = true;
       return DEFAULT_IDEAL_CLUSTER_SIZE;
     }
   };

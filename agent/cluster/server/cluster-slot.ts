@@ -1,4 +1,5 @@
-import { type Client, type Member, NOMINATED_PREFIX } from '../../../world/without-ssh.js';
+import type { CallOptions, Client, Member } from '../../../world/without-ssh.js';
+import { NOMINATED_PREFIX } from '../../../world/without-ssh.js';
 
 /** What the cluster holds for a host. */
 export interface ClusterSlot {
@@ -23,4 +24,10 @@ export async function clusterSlotOf(
       name === hostname || (name === '' && peerUrls.some((url) => serverUrls.includes(url))),
   );
   return { member, isNominated: nomination !== undefined };
+}
+
+/** Whether another host's server is a voter; false without a majority that answers. */
+export async function hasOtherVoters(client: Client, hostname: string, call: CallOptions): Promise<boolean> {
+  const members = await client.cluster.members(call).catch(() => []); // no majority
+  return members.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner);
 }

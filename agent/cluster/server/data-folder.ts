@@ -6,7 +6,7 @@ import type { FleetIdentity } from '../../../world/without-ssh.js';
 import { readPrivateFile } from '../../prefix/private-file.js';
 import { FleetFile, type RememberedFleet } from '../start/fleet-file.js';
 
-const knownSchema = z.object({ endpoints: z.array(z.string()).min(1) });
+const endpointsSchema = z.object({ endpoints: z.array(z.string()).min(1) });
 
 /** The data of an agent's server: `etcd/` in its prefix, mode 0700. */
 export class DataFolder {
@@ -69,7 +69,9 @@ export class DataFolder {
   /** The last known endpoints of the cluster; empty if they are unknown. */
   async knownEndpoints(): Promise<readonly string[]> {
     try {
-      this.#endpoints = knownSchema.parse(JSON.parse(await readPrivateFile(this.#known))).endpoints;
+      this.#endpoints = endpointsSchema.parse(
+        JSON.parse(await readPrivateFile(this.#endpointsFile)),
+      ).endpoints;
       return this.#endpoints;
     } catch {
       return []; // not written yet, or damaged: it is only a hint
@@ -83,7 +85,7 @@ export class DataFolder {
 
   /** Records the cluster's endpoints. */
   remember(endpoints: readonly string[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#oneAtATime(async () => {
       this.#endpoints = endpoints;
       await this.#write(endpoints);
       if (this.#fleet !== undefined) await this.#fleetFile.write({ ...this.#fleet, endpoints });
@@ -92,7 +94,7 @@ export class DataFolder {
 
   /** Records the fleet that this prefix belongs to. */
   rememberFleet(fleet: FleetIdentity): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#oneAtATime(async () => {
       await this.#fleetFile.write({ ...fleet, endpoints: this.#endpoints });
       this.#fleet = fleet;
     });
@@ -104,7 +106,7 @@ export class DataFolder {
   }
 
   /** One at a time, so that the last one requested wins. */
-  #inTurn(write: () => Promise<void>): Promise<void> {
+  #oneAtATime(write: () => Promise<void>): Promise<void> {
     const writing = this.#remembering.then(write);
     this.#remembering = writing.catch(() => undefined); // the caller gets the failure
     return writing;
@@ -112,13 +114,13 @@ export class DataFolder {
 
   async #write(endpoints: readonly string[]): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const partial = `${this.#known}.part`;
+    const partial = `${this.#endpointsFile}.part`;
     await rm(partial, { force: true });
     await writeFile(partial, `${JSON.stringify({ endpoints })}\n`, { flag: 'wx', mode: 0o600 });
-    await rename(partial, this.#known);
+    await rename(partial, this.#endpointsFile);
   }
 
-  get #known(): string {
+  get #endpointsFile(): string {
     return path.join(this.folder, 'endpoints.json');
   }
 

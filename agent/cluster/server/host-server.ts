@@ -5,7 +5,7 @@ import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
 import type { ConvergerUid } from '../../converger.js';
 import { AgentError } from '../../errors.js';
 import type { Presence } from '../../presence.js';
-import { clusterSlotOf } from './cluster-slot.js';
+import { clusterSlotOf, hasOtherVoters } from './cluster-slot.js';
 import type { DataFolder } from './data-folder.js';
 import { untilSpace } from './disk-space.js';
 import { joinMembers, type ServerStart } from './etcd/flags.js';
@@ -38,13 +38,14 @@ export interface HostServerOptions extends ServerLifecycleOptions {
  * leaves when the cluster removes it.
  */
 export class HostServer {
+  /** Whether the server was stopped because the ideal size is 0; only this class sets it. */
+  isDrained = false;
   readonly #options: HostServerOptions;
   #server: ServerProcess | undefined;
   /** The member that this host was nominated as and could not become. */
   #failedMemberId: string | undefined;
   /** The earlier member of this host that the cluster must remove, once that was logged. */
-  #awaited: string | undefined;
-  #drained = false;
+  #previousMemberId: string | undefined;
   /** Set while the server is being replaced or removed; the exit of the old one is then expected. */
   #replacing: Promise<void> | undefined;
   #retries = 0;
@@ -58,15 +59,10 @@ export class HostServer {
     return this.#server?.exit === undefined ? this.#server : undefined;
   }
 
-  /** Whether the server was stopped because the ideal size is 0. */
-  get isDrained(): boolean {
-    return this.#drained;
-  }
-
   /** Starts a server that needs no nomination: one with data, the first of a new cluster, or a rebuilt one. */
   async start(start: ServerStart): Promise<void> {
     await this.#replace(async () => {
-      this.#drained = false;
+      this.isDrained = false;
       await this.process?.stop();
       this.#server = await this.#options.launcher.spawn(start);
     });
@@ -74,7 +70,6 @@ export class HostServer {
 
   /**
    * Follows this host's nomination until the signal aborts; the server then still runs.
-   *
    * @throws AgentError `server-failed` if the server keeps exiting and there is no other member.
    */
   async run(signal: AbortSignal): Promise<void> {
@@ -114,23 +109,18 @@ export class HostServer {
     });
   }
 
-  /**
-   * Waits until etcd exits because it was removed from the cluster, and moves its data aside. @returns false after
-   * `ms`.
-   */
+  /** Waits at most `ms` until etcd exits because it was removed from the cluster, and moves its data aside. */
   async isRemovedWithin(ms: number): Promise<boolean> {
     const server = this.#server;
     if (server === undefined) return true;
-    const exited = new AbortController();
-    void server.exited.then(() => exited.abort());
-    await pause(ms, exited.signal);
+    await server.exitWithin(ms);
     if (server.exit?.why !== 'removed') return false;
     await this.discard();
     return true;
   }
 
   /** Whether it has not been replaced. */
-  #isOurs(server: ServerProcess): boolean {
+  #isCurrent(server: ServerProcess): boolean {
     return this.#server === server && this.#replacing === undefined;
   }
 
@@ -151,13 +141,13 @@ export class HostServer {
     const { client, wake, log, hostname, launcher, presence, convergerUid } = this.#options;
     const urls = launcher.addresses.advertisedServerUrls;
     convergerUid.setConverged(true);
-    if (this.#drained) return wake.wait(undefined, signal);
+    if (this.isDrained) return wake.wait(undefined, signal);
     const { member, isNominated } = await clusterSlotOf(client, hostname, urls, signal);
     if (member !== undefined && member.name !== '') {
       // An earlier server of this host, whose data is lost: the others must remove it first.
-      if (member.id !== this.#awaited)
+      if (member.id !== this.#previousMemberId)
         log('info', `waiting until the cluster has removed the earlier member of ${hostname}`);
-      this.#awaited = member.id;
+      this.#previousMemberId = member.id;
       presence.volunteer(undefined);
       return wake.wait(MEMBER_CHANGE_INTERVAL_MS, signal);
     }
@@ -176,9 +166,9 @@ export class HostServer {
       const members = await client.cluster.members({ signal });
       if (!members.some(({ id }) => id === memberId)) return;
       await folder.removeData();
-      this.#server = await launcher.trySpawn({ kind: 'join', members: joinMembers(members, hostname) });
-      if (this.#server !== undefined) {
-        const server = this.#server;
+      const server = await launcher.trySpawn({ kind: 'join', members: joinMembers(members, hostname) });
+      this.#server = server;
+      if (server !== undefined) {
         if ((await new ServerLifecycle(this.#options, server).answer(signal)) !== 'ended') return;
         this.#server = undefined;
         const exit = explainExit(await server.exited);
@@ -194,19 +184,16 @@ export class HostServer {
   async #keepUp(server: ServerProcess, signal: AbortSignal): Promise<void> {
     const { onServing, log, hostname, folder } = this.#options;
     const since = performance.now();
-    const ending = await this.#serve(server, signal);
-    if (ending === 'aborted' || !this.#isOurs(server)) return;
+    const reason = await this.#serve(server, signal);
+    if (reason === 'aborted' || !this.#isCurrent(server)) return;
     onServing(false);
-    if (ending === 'drained') {
-      log(
-        'info',
-        `the cluster was drained; its data stays on ${hostname}: restart its agent to bring the cluster back`,
-      );
-      this.#drained = true;
+    if (reason === 'drained') {
+      log('info', `the cluster was drained; restart the agent of ${hostname} to bring it back with its data`);
+      this.isDrained = true;
       await folder.setDrained(true);
       return this.stop();
     }
-    if (ending === 'ended') return this.#startAgain(server, performance.now() - since, signal);
+    if (reason === 'ended') return this.#restart(server, performance.now() - since, signal);
     log('info', `${hostname} is no longer a member of the cluster; moving its data to ${folder.data}.old`);
     if (!(await this.isRemovedWithin(REMOVED_EXIT_MS))) await this.discard();
   }
@@ -225,7 +212,7 @@ export class HostServer {
   }
 
   /** After a server exited by itself. */
-  async #startAgain(server: ServerProcess, ranMs: number, signal: AbortSignal): Promise<void> {
+  async #restart(server: ServerProcess, ranMs: number, signal: AbortSignal): Promise<void> {
     const { log, hostname, launcher, folder } = this.#options;
     const exit = await server.exited;
     if (exit.why === 'removed') {
@@ -233,10 +220,7 @@ export class HostServer {
       return this.discard();
     }
     if (exit.why === 'disk-full') {
-      log(
-        'error',
-        `the disk of ${hostname} is full and its etcd server exited; it restarts when there is space`,
-      );
+      log('error', `the disk of ${hostname} is full, so etcd exited; it restarts when there is space`);
       await untilSpace(folder.folder, signal);
     } else {
       this.#retries = ranMs > STABLE_AFTER_MS ? 1 : this.#retries + 1;
@@ -244,7 +228,7 @@ export class HostServer {
       log('warn', `the etcd server exited (${explainExit(exit)}); restarting it`);
       await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
     }
-    if (this.#isOurs(server)) this.#server = (await launcher.trySpawn({ kind: 'restart' })) ?? server;
+    if (this.#isCurrent(server)) this.#server = (await launcher.trySpawn({ kind: 'restart' })) ?? server;
   }
 
   /** If there are other members, this host rejoins as a new one; otherwise this is the only copy of the data. */
@@ -253,8 +237,7 @@ export class HostServer {
     const exit = await server.exited;
     const why = `The etcd server of ${hostname} exited ${this.#retries} times in a row, most recently with ${explainExit(exit)}.`;
     // Without a majority that answers, no other server can continue.
-    const others = await client.cluster.members({ signal, timeoutMs: READY_MS }).catch(() => []);
-    if (!others.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner))
+    if (!(await hasOtherVoters(client, hostname, { signal, timeoutMs: READY_MS })))
       throw new AgentError('server-failed', why, { logTail: exit.logTail });
     log(
       'error',

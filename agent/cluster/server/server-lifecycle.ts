@@ -46,7 +46,7 @@ export class ServerLifecycle {
   /** Waits until the server answers as part of a cluster. */
   async answer(signal: AbortSignal): Promise<MemberStatus | StopReason> {
     const server = this.#server;
-    for (let isSaid = false; ; isSaid = true) {
+    for (let isLogged = false; ; isLogged = true) {
       try {
         return await server.ready({ signal, timeoutMs: READY_MS });
       } catch (error) {
@@ -54,7 +54,7 @@ export class ServerLifecycle {
         if (server.exit !== undefined) return 'ended';
         if (!(error instanceof AgentError)) throw error;
       }
-      if (!isSaid) this.#options.log('info', 'waiting for the other servers: there is no majority yet');
+      if (!isLogged) this.#options.log('info', 'waiting for the other servers: there is no majority yet');
       const asked = this.#options.client.cluster.status(server.clientEndpoint, {
         signal,
         timeoutMs: READY_MS,
@@ -90,9 +90,9 @@ export class ServerLifecycle {
     void server.exited.then(() => over.abort());
     try {
       for (;;) {
-        const verdict = await this.#verdict(memberId, signal);
+        const reason = await this.#unwantedReason(memberId, signal);
         if (server.exit !== undefined) return 'ended';
-        if (verdict !== undefined) return verdict;
+        if (reason !== undefined) return reason;
         await wake.wait(undefined, over.signal);
         if (server.exit !== undefined) return 'ended';
         if (signal.aborted) return 'aborted';
@@ -103,7 +103,7 @@ export class ServerLifecycle {
   }
 
   /** What a withdrawn nomination means. */
-  async #verdict(memberId: string, signal: AbortSignal): Promise<'removed' | 'drained' | undefined> {
+  async #unwantedReason(memberId: string, signal: AbortSignal): Promise<'removed' | 'drained' | undefined> {
     const { client, hostname, size } = this.#options;
     try {
       if ((await client.get(`${NOMINATED_PREFIX}${hostname}`, { signal })) !== undefined) return undefined;

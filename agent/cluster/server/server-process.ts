@@ -55,13 +55,13 @@ export class ServerProcess {
   #exit: ServerExit | undefined;
   #ended: 'stopped' | 'hung' | undefined;
   /** A server that waits for others at its start does not answer, so this counts from the first answer. */
-  #silence: Watchdog | undefined;
+  #watchdog: Watchdog | undefined;
 
   private constructor(child: Child, options: ServerOptions, clientEndpoint: string) {
     this.#child = child;
     this.#options = options;
     this.clientEndpoint = clientEndpoint;
-    this.exited = child.exited.then((exit) => this.#judge(exit));
+    this.exited = child.exited.then((exit) => this.#classifyExit(exit));
     this.#watch().catch((error: Error) => {
       options.log?.('warn', `the etcd watchdog stopped: ${error.message}`);
     });
@@ -111,12 +111,12 @@ export class ServerProcess {
     await using local = this.#local();
     try {
       const status = await local.untilServing(AbortSignal.any([signal, late, this.#over.signal]));
-      this.#silence ??= this.#newSilence();
+      this.#watchdog ??= this.#newWatchdog();
       return status;
     } catch (error) {
       signal.throwIfAborted();
       if (this.#exit !== undefined) throw this.#failure(this.#exit);
-      if (late.aborted) throw await this.#lateness(timeoutMs);
+      if (late.aborted) throw await this.#timeoutError(timeoutMs);
       throw error;
     }
   }
@@ -130,6 +130,11 @@ export class ServerProcess {
     return this.#exit;
   }
 
+  /** Resolves when it exits, or after `ms`. */
+  exitWithin(ms: number): Promise<void> {
+    return pause(ms, this.#over.signal);
+  }
+
   async stop(): Promise<ServerExit> {
     this.#ended ??= 'stopped';
     await this.#child.stop(MAX_SERVER_CLOSE_TIMEOUT_MS);
@@ -141,7 +146,7 @@ export class ServerProcess {
     this.#child.kill();
   }
 
-  async #judge(exit: ChildExit): Promise<ServerExit> {
+  async #classifyExit(exit: ChildExit): Promise<ServerExit> {
     const { folder } = this.#options;
     const [log, free] = await Promise.all([
       this.#child.logTail(LOG_TAIL_LINES, LOG_TAIL_BYTES).catch(() => ''), // the folder may be gone, with --tmp-prefix
@@ -161,11 +166,11 @@ export class ServerProcess {
       const before = performance.now();
       await pause(answered ? watchdog.intervalMs : watchdog.intervalMs / 4, this.#over.signal);
       if (this.#over.signal.aborted) return;
-      this.#silence?.paused(before, performance.now());
+      this.#watchdog?.paused(before, performance.now());
       if (round % LOG_CHECK_ROUNDS === 0) await this.#rotateLog(log);
       answered = await this.#answers(local, watchdog.intervalMs / 2);
-      if (answered) this.#silence ??= this.#newSilence();
-      if (this.#silence?.isHung(answered, performance.now()) !== true || this.#exit !== undefined) continue;
+      if (answered) this.#watchdog ??= this.#newWatchdog();
+      if (this.#watchdog?.isHung(answered, performance.now()) !== true || this.#exit !== undefined) continue;
       log(
         'error',
         `the etcd server of ${name} has not answered for ${watchdog.maxSilenceMs / 1000} s; killing it`,
@@ -175,7 +180,7 @@ export class ServerProcess {
     }
   }
 
-  #newSilence(): Watchdog {
+  #newWatchdog(): Watchdog {
     return new Watchdog(performance.now(), this.#options.watchdog);
   }
 
@@ -200,7 +205,7 @@ export class ServerProcess {
     return new AgentError(ERROR_CODES[exit.why] ?? 'server-failed', message, { logTail: exit.logTail });
   }
 
-  async #lateness(timeoutMs: number): Promise<AgentError> {
+  async #timeoutError(timeoutMs: number): Promise<AgentError> {
     const log = await this.#child.logTail(LOG_TAIL_LINES, LOG_TAIL_BYTES);
     const logTail = tellingLines(log).join('\n');
     const message = `The etcd server of ${this.#options.name} was not ready within ${timeoutMs / 1000} s.`;

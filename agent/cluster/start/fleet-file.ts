@@ -35,12 +35,12 @@ export class FleetFile {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       if (error instanceof AgentError) throw error;
-      throw this.#spoilt((error as Error).message, error);
+      throw this.#damaged((error as Error).message, error);
     }
     try {
       return fleetSchema.parse(JSON.parse(text));
     } catch (error) {
-      throw this.#spoilt('it does not name a fleet', error);
+      throw this.#damaged('it does not name a fleet', error);
     }
   }
 
@@ -58,7 +58,7 @@ export class FleetFile {
     await rename(draft, this.#file);
   }
 
-  #spoilt(why: string, cause: unknown): AgentError {
+  #damaged(why: string, cause: unknown): AgentError {
     const message = `Cannot read which fleet this host belongs to from ${this.#file}: ${why}. Fix it, or remove it if this host should no longer belong to a fleet.`;
     return new AgentError('invalid', message, { cause });
   }

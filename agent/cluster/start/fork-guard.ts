@@ -44,16 +44,16 @@ export async function detectCluster(
   const { signal, peerTls } = options;
   const material = peerTls === undefined ? undefined : await readMaterial(peerTls);
   const over = new AbortController();
-  let heard: DetectedCluster | undefined;
+  let detected: DetectedCluster | undefined;
   const servers: Server[] = [];
   try {
     for (const url of serverUrls.filter((one) => /^https?:/.test(one))) {
       const server = listenerFor(url, material);
       server.on('request', (incoming, answer) => {
-        heard ??= parseRaftRequest(incoming);
+        detected ??= parseRaftRequest(incoming);
         // Members take this answer for "not now"; another could tell them that this member was removed.
         answer.writeHead(503, { connection: 'close' }).end();
-        if (heard !== undefined) over.abort();
+        if (detected !== undefined) over.abort();
       });
       servers.push(server);
       await listenAt(server, url);
@@ -65,8 +65,8 @@ export async function detectCluster(
   } finally {
     await Promise.all(servers.map(close));
   }
-  if (heard === undefined) return undefined;
-  return { ...heard, clientUrls: await askClientUrls(heard, serverUrls, material) };
+  if (detected === undefined) return undefined;
+  return { ...detected, clientUrls: await askClientUrls(detected, serverUrls, material) };
 }
 
 /**
@@ -79,12 +79,13 @@ export async function refuseFork(
   serverUrls: readonly string[],
   options: ListenOptions,
 ): Promise<void> {
-  const heard = await detectCluster(serverUrls, options);
-  if (heard === undefined) return;
-  const seeds = heard.clientUrls.length > 0 ? heard.clientUrls.join(',') : 'the client URL of one of them';
+  const detected = await detectCluster(serverUrls, options);
+  if (detected === undefined) return;
+  const seeds =
+    detected.clientUrls.length > 0 ? detected.clientUrls.join(',') : 'the client URL of one of them';
   throw new AgentError(
     'other-cluster',
-    `The servers at ${heard.peerUrls.join(', ')} expect a member of their cluster at this address, but ${hostname} has ` +
+    `The servers at ${detected.peerUrls.join(', ')} expect a member of their cluster at this address, but ${hostname} has ` +
       `no data of it. A new cluster would conflict with theirs: start this host with --seeds ${seeds} to rejoin it.`,
   );
 }
