@@ -61,7 +61,7 @@ export class ChurnFleet {
       );
   }
 
-  /** Ends all trouble: afterwards every host runs and reaches every other. */
+  /** Ends all faults: afterwards every host runs and reaches every other. */
   async healAll(): Promise<void> {
     for (const [index, host] of this.hosts.entries()) {
       this.act(index, { kind: 'thaw' });

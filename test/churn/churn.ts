@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EtcdWorld } from '../../world/index.js';
 import { ChurnFleet } from './churn-fleet.js';
+import { unconverged, viewFleet } from './fleet-view.js';
 import { Follower } from './follower.js';
 import { History } from './history.js';
 import { judge, missing } from './judge.js';
@@ -8,7 +9,6 @@ import { processesIn } from './left-behind.js';
 import type { Network } from './network.js';
 import { severalClusters } from './one-cluster.js';
 import { seededRandom } from './random.js';
-import { viewFleet, whatLacks } from './rest.js';
 import { describeStep, planSchedule, type Step } from './schedule.js';
 import { VoterCount } from './voter-count.js';
 import { APPENDED, Workload } from './workload.js';
@@ -33,13 +33,13 @@ export interface ChurnOptions {
 }
 
 export interface ChurnReport {
-  /** What must not be; empty when all is well. */
+  /** Violations; empty if there are none. */
   readonly complaints: readonly string[];
   readonly operations: Readonly<Record<'done' | 'not-done' | 'unknown', number>>;
   readonly appended: number;
   readonly longestGapMs: number;
   readonly formedMs: number;
-  readonly restedMs: number;
+  readonly convergedMs: number;
   /** The longest time in which an even number of servers voted. */
   readonly longestEvenMs: number;
 }
@@ -91,13 +91,13 @@ export class Churn {
     const watching = [this.#fleet.revive(over.signal), this.#voters.run(over.signal)];
     try {
       await this.#fleet.startAll();
-      const formedMs = await this.#rest(FORMING_MS, 'after the start');
+      const formedMs = await this.#waitUntilConverged(FORMING_MS, 'after the start');
       await Promise.all(this.#followers.map((follower) => follower.start()));
       this.#workload.start();
       await this.#play();
-      this.#options.say('all trouble ends');
+      this.#options.say('the faults end');
       await this.#fleet.healAll();
-      const restedMs = await this.#rest(QUIET_MS, 'after all trouble had ended');
+      const convergedMs = await this.#waitUntilConverged(QUIET_MS, 'after the faults had ended');
       await this.#workload.stop();
       await Promise.all(this.#followers.map((follower) => follower.finish(this.#workload.acknowledged)));
       this.#complaints.push(...(await judge(this.#world, this.#history, this.#workload)));
@@ -106,7 +106,7 @@ export class Churn {
       await Promise.all(watching);
       if (this.#options.restart) await this.#restart();
       await this.#stopAll();
-      return this.#report(formedMs, restedMs);
+      return this.#report(formedMs, convergedMs);
     } finally {
       over.abort();
       await Promise.all(watching);
@@ -119,7 +119,7 @@ export class Churn {
 
   get #world(): EtcdWorld {
     const [world] = this.#worlds;
-    if (world === undefined) throw new Error('there is no world');
+    if (world === undefined) throw new Error('the churn has no World');
     return world;
   }
 
@@ -150,14 +150,14 @@ export class Churn {
   }
 
   /** Waits until the fleet is as it should be; complains if it does not get there. @returns how long that took */
-  async #rest(limitMs: number, when: string): Promise<number> {
+  async #waitUntilConverged(limitMs: number, when: string): Promise<number> {
     const beginMs = performance.now();
     const passedMs = () => Math.round(performance.now() - beginMs);
     let lacks: string | undefined = '';
     while (lacks !== undefined && passedMs() < limitMs) {
       await delay(100);
       try {
-        lacks = whatLacks(await viewFleet(this.#world, 2_000), HOSTS);
+        lacks = unconverged(await viewFleet(this.#world, 2_000), HOSTS);
       } catch (error) {
         lacks = `the fleet cannot be seen: ${String(error)}`;
       }
@@ -172,7 +172,7 @@ export class Churn {
   async #stopAll(): Promise<void> {
     await this.#fleet.stopAll();
     const left = processesIn(this.#options.folder);
-    if (left.length > 0) this.#complaints.push(`etcd is left behind: ${left.join('; ')}`);
+    if (left.length > 0) this.#complaints.push(`etcd processes were left behind: ${left.join('; ')}`);
   }
 
   /** All hosts lose power at once; later all end in order, and what the last of them kept must do for all. */
@@ -185,19 +185,19 @@ export class Churn {
 
   async #comeBack(after: string): Promise<void> {
     await this.#fleet.healAll();
-    await this.#rest(QUIET_MS, `after ${after}`);
+    await this.#waitUntilConverged(QUIET_MS, `after ${after}`);
     this.#complaints.push(...(await missing(this.#world, this.#workload.acknowledged)));
     this.#complaints.push(...(await severalClusters(this.#fleet.hosts)));
   }
 
-  #report(formedMs: number, restedMs: number): ChurnReport {
+  #report(formedMs: number, convergedMs: number): ChurnReport {
     return {
       complaints: this.#complaints,
       operations: this.#history.counts,
       appended: this.#workload.acknowledged.size,
       longestGapMs: Math.round(this.#workload.longestGapMs),
       formedMs,
-      restedMs,
+      convergedMs,
       longestEvenMs: Math.round(this.#voters.longestEvenMs),
     };
   }

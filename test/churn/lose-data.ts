@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientWorld, Member } from '../../world/index.js';
 import type { ChurnHost } from './churn-host.js';
-import { viewFleet } from './rest.js';
+import { viewFleet } from './fleet-view.js';
 
 /** When a host that lost its data is started again: at once, after a while, or when another has taken its place. */
 export type Return = 'at once' | 'later' | 'replaced';

@@ -18,7 +18,7 @@ const seconds = values.seconds === undefined ? Number(values.minutes) * 60 : Num
 const { etcd } = values;
 if (!Number.isInteger(seed) || !(seconds > 0) || (etcd !== undefined && etcd !== '3.4' && etcd !== '3.5')) {
   process.stderr.write(
-    'Say how long: npm run churn -- [--minutes 5 | --seconds 30] [--seed N] [--etcd 3.4|3.5] [--verbose] [--keep]\n',
+    'Give a duration: npm run churn -- [--minutes 5 | --seconds 30] [--seed N] [--etcd 3.4|3.5] [--verbose] [--keep]\n',
   );
   process.exit(2);
 }

@@ -15,14 +15,14 @@ export interface RunOptions {
   readonly etcd?: EtcdVersion | undefined;
   /** Whether all hosts are killed and started, and stopped and started, once more at the end; default no. */
   readonly restart?: boolean;
-  /** Whether the hosts' logs and data are kept even if all is well; default no. */
+  /** Whether to keep the hosts' logs and data even without complaints; default false. */
   readonly keep?: boolean;
   /** Told what happens when. */
   readonly say: (line: string) => void;
 }
 
 export interface RunResult extends ChurnReport {
-  /** Where the hosts' logs and data are; kept only where there are complaints. */
+  /** The folder with the hosts' logs and data; kept only if there are complaints. */
   readonly folder: string;
 }
 
@@ -39,7 +39,7 @@ export async function runChurn({
   const isIsolated = isolation.length > 0;
   if (keep) say(`logs and data are in ${folder}`);
   say(`seed ${seed}, ${durationMs / 1_000} s, etcd ${exact}`);
-  if (!isIsolated) say('this machine permits no network namespaces: no host is cut off');
+  if (!isIsolated) say('this machine permits no network namespaces: hosts are never cut off');
   const program = fileURLToPath(new URL('./isolated-main.js', import.meta.url));
   const options = JSON.stringify({ seed, durationMs, restart, etcd, folder, isIsolated });
   const child = startIsolated(isolation, program, [options]);
@@ -60,14 +60,14 @@ export async function runChurn({
 
 /** For people. */
 export function describeResult(result: RunResult): string {
-  const { operations, appended, longestGapMs, longestEvenMs, formedMs, restedMs, complaints, folder } =
+  const { operations, appended, longestGapMs, longestEvenMs, formedMs, convergedMs, complaints, folder } =
     result;
   const lines = [
     `operations: ${operations.done} done, ${operations['not-done']} not done, ${operations.unknown} unknown; ${appended} keys appended`,
-    `formed in ${formedMs} ms, at rest ${restedMs} ms after the last trouble`,
+    `formed in ${formedMs} ms, at rest ${convergedMs} ms after the last trouble`,
     `longest time without a write ${longestGapMs} ms, with an even number of voters ${longestEvenMs} ms`,
     complaints.length === 0
-      ? 'all is well'
+      ? 'no complaints'
       : `${complaints.length} complaints; logs and data are in ${folder}:`,
     ...complaints.map((complaint) => `- ${complaint}`),
   ];

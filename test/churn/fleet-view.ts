@@ -1,6 +1,6 @@
 import type { ClientWorld, Member } from '../../world/index.js';
 
-/** What can be seen of a fleet. */
+/** The observable state of a fleet. */
 export interface FleetView {
   readonly size: number;
   readonly members: readonly Member[];
@@ -12,29 +12,29 @@ export interface FleetView {
   readonly answering: readonly string[];
 }
 
-/** The largest odd number that neither the wanted size nor the number of hosts is below. */
-export function wantedVoters(size: number, hosts: number): number {
+/** The expected number of voters: the largest odd number up to the ideal size and the number of hosts. */
+export function expectedVoters(size: number, hosts: number): number {
   const most = Math.min(size, hosts);
   return most % 2 === 0 ? most - 1 : most;
 }
 
-/** What of a fleet of so many hosts, none of which is in trouble, is not yet as it should be; `undefined` when all is. */
-export function whatLacks(view: FleetView, hosts: number): string | undefined {
+/** Why a fleet of so many hosts without faults has not converged; undefined if it has. */
+export function unconverged(view: FleetView, hosts: number): string | undefined {
   const voters = view.members.filter(({ isLearner }) => !isLearner).map(({ name }) => name);
-  const wanted = wantedVoters(view.size, hosts);
+  const wanted = expectedVoters(view.size, hosts);
   if (view.members.length > voters.length) return `there is a learner: ${describe(view.members)}`;
   if (voters.length !== wanted)
     return `${voters.length} vote instead of ${wanted}: ${describe(view.members)}`;
   if (view.agents.length !== hosts) return `only ${view.agents.join(', ')} are registered`;
   const silent = voters.filter((name) => !view.answering.includes(name));
-  if (silent.length > 0) return `${silent.join(', ')} should vote and do not answer`;
+  if (silent.length > 0) return `${silent.join(', ')} should vote but do not answer`;
   if ([...voters].sort().join() !== [...view.endpoints].sort().join()) {
     return `${view.endpoints.join(', ')} have endpoints, but ${voters.join(', ')} vote`;
   }
   return undefined;
 }
 
-/** Reads what can be seen of a fleet. */
+/** Reads the observable state of a fleet. */
 export async function viewFleet(world: ClientWorld, timeoutMs: number): Promise<FleetView> {
   const [members, size, endpoints, agents] = await Promise.all([
     world.members({ timeoutMs }),
@@ -52,7 +52,7 @@ export async function viewFleet(world: ClientWorld, timeoutMs: number): Promise<
   };
 }
 
-/** The member's name if it takes part, else nothing. */
+/** The member's name if it answers, else nothing. */
 async function answering(
   world: ClientWorld,
   { name, clientUrls }: Member,
