@@ -222,10 +222,10 @@ test.serial(
 
     three.thaw();
     await fleet.voting('h1', 'h2', 'h3');
-    const told = await Promise.all([one, two, three].map(identityOf));
-    t.deepEqual(
-      told,
-      Array.from({ length: 3 }, () => ({ uuid, generation: 2 })),
-    );
+    for (const host of [one, two, three])
+      await fleet.eventually(`${host.name} knows generation 2 of its fleet`, async () => {
+        const known = await identityOf(host);
+        return known.uuid === uuid && known.generation === 2;
+      });
   },
 );
