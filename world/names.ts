@@ -5,7 +5,7 @@ import { WorldError } from './errors.js';
 /** A key under which strings are kept, with slashes wherever; mgmt takes the same. @throws WorldError `invalid` */
 export function checkKey(key: string): void {
   if (key === '' || key.includes('\0') || !isStorable(key)) {
-    const message = `"${key}" cannot be a key: it must be text that is not empty and holds no NUL.`;
+    const message = `"${key}" is not a valid key: it must be non-empty text without a NUL.`;
     throw new WorldError('invalid', message, { key });
   }
 }
@@ -16,7 +16,7 @@ export function checkKey(key: string): void {
  */
 export function checkHostname(hostname: string): void {
   if (!isHostname(hostname)) {
-    const message = `"${hostname}" cannot be a hostname: it must not be empty or "*", or hold a slash or a comma.`;
+    const message = `"${hostname}" is not a valid hostname: it must be non-empty, must not be "*" and must not contain a slash or a comma.`;
     throw new WorldError('invalid', message);
   }
 }
@@ -28,7 +28,7 @@ export function isHostname(hostname: string): boolean {
 /** What an exported resource is, such as `file`: one part of a key. @throws WorldError `invalid` */
 export function checkResourceKind(kind: string): void {
   if (kind === '' || kind.includes('/') || !isPlain(kind)) {
-    const message = `"${kind}" cannot be the kind of a resource: it must not be empty or hold a slash.`;
+    const message = `"${kind}" is not a valid resource kind: it must be non-empty and must not contain a slash.`;
     throw new WorldError('invalid', message);
   }
 }
@@ -36,7 +36,7 @@ export function checkResourceKind(kind: string): void {
 /** The name of an exported resource, which may hold slashes anywhere. @throws WorldError `invalid` */
 export function checkResourceName(name: string): void {
   if (name === '' || !isPlain(name)) {
-    const message = `"${name}" cannot be the name of a resource: it must be text that is not empty.`;
+    const message = `"${name}" is not a valid resource name: it must be non-empty text.`;
     throw new WorldError('invalid', message);
   }
 }
@@ -44,7 +44,7 @@ export function checkResourceName(name: string): void {
 /** The id of an existing or coming deploy. @throws WorldError `invalid` */
 export function checkDeployId(id: number): void {
   if (!Number.isSafeInteger(id) || id < 1 || id > MOST_DEPLOYS) {
-    const message = `${id} cannot be the id of a deploy: ids are whole numbers from 1 to ${MOST_DEPLOYS}.`;
+    const message = `${id} is not a valid deploy id: ids are whole numbers from 1 to ${MOST_DEPLOYS}.`;
     throw new WorldError('invalid', message);
   }
 }

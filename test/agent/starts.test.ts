@@ -33,7 +33,10 @@ test.serial(
     for (const name of ['h1', 'h10']) {
       second.start(agents.agents.slice(0, 3), ['--hostname', name]);
       t.deepEqual(await second.ended(), { code: 1, signal: null });
-      t.regex(second.log, new RegExp(`"${name}" runs already on 127.0.0.1:.*pid ${agents.agent(name).pid},`));
+      t.regex(
+        second.log,
+        new RegExp(`"${name}" is already running on 127.0.0.1:.*pid ${agents.agent(name).pid},`),
+      );
       t.deepEqual(second.processes(), []);
     }
     const report = await writer.stop();

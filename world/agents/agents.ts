@@ -110,7 +110,7 @@ function inUse(key: string, holder: Agent): WorldError {
   const { hostname, address, pid, version, startedAt } = holder;
   const place = address === undefined ? ` (pid ${pid} on that host, ` : ` on ${address} (pid ${pid}, `;
   const message =
-    `An agent with the hostname "${hostname}" runs already${place}version ${version}, since ${startedAt}): ` +
+    `An agent with the hostname "${hostname}" is already running${place}version ${version}, since ${startedAt}): ` +
     'stop it, or give this one another hostname.';
   return new WorldError('conflict', message, { key });
 }

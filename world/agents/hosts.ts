@@ -79,8 +79,12 @@ export async function forgetHost(client: Client, hostname: string, options: Call
   );
   if (succeeded) return;
   if ((replies[0]?.count ?? 0) > 0)
-    throw new WorldError('conflict', `The agent of ${hostname} runs: stop it first, then forget the host.`, {
-      key: agentKey,
-    });
-  if (!repeated) throw new WorldError('not-found', `The fleet knows no host ${hostname}.`, { key });
+    throw new WorldError(
+      'conflict',
+      `The agent of ${hostname} is still running: stop it, then forget the host.`,
+      {
+        key: agentKey,
+      },
+    );
+  if (!repeated) throw new WorldError('not-found', `The fleet has no host ${hostname}.`, { key });
 }

@@ -31,7 +31,7 @@ export async function getIdealClusterSize(client: Client, options?: CallOptions)
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   throw new WorldError(
     'invalid',
-    `The ideal cluster size, at ${IDEAL_CLUSTER_SIZE_KEY}, is "${shown}", which is not a number that it can be. Set it: hawser size ${DEFAULT_IDEAL_CLUSTER_SIZE}`,
+    `The ideal cluster size (${IDEAL_CLUSTER_SIZE_KEY}) is "${shown}", which is not a valid size. Set it again: hawser size ${DEFAULT_IDEAL_CLUSTER_SIZE}`,
     { key: IDEAL_CLUSTER_SIZE_KEY },
   );
 }
@@ -43,7 +43,10 @@ export async function setIdealClusterSize(
   options?: CallOptions,
 ): Promise<void> {
   if (!Number.isInteger(size) || size < 0 || size > LARGEST_SIZE) {
-    throw new WorldError('invalid', `${size} cannot be the ideal cluster size: it is a whole number from 0.`);
+    throw new WorldError(
+      'invalid',
+      `${size} is not a valid cluster size: it must be a whole number from 0 to ${LARGEST_SIZE}.`,
+    );
   }
   await client.setIfChanged(IDEAL_CLUSTER_SIZE_KEY, String(size), options);
 }

@@ -120,7 +120,7 @@ async function checkOthers(
   const isWhole = troubles.length === 0 && others.length === voters.length - 1;
   if (!isNeeded || isWhole || well > voters.length / 2) return;
   const why = troubles[0] ?? 'some of them cannot be reached from here';
-  const message = `Did not defragment ${next.member.name}: the other members are no majority without it (${why}). Mend that first.`;
+  const message = `Did not defragment ${next.member.name}: without it the other members would have no quorum (${why}). Fix that first.`;
   throw new WorldError('unavailable', message);
 }
 
@@ -153,7 +153,7 @@ async function defragOne(
     if (performance.now() > until)
       throw new WorldError(
         'unavailable',
-        `${name} was defragmented and is not back after ${RECOVER_MS / 1000} s.`,
+        `${name} was defragmented but did not recover within ${RECOVER_MS / 1000} s.`,
       );
     await pause(LOOK_EVERY_MS, call.signal);
   }

@@ -42,7 +42,7 @@ export function readEndpoints(entries: readonly KeyValue[], log: Log | undefined
     const urls = readText(entry, log)?.split(',');
     if (urls === undefined) continue;
     if (isHostname(hostname) && urls.every(isEndpoint)) found.set(hostname, urls);
-    else skipped(log, entry.key, 'it is not a list of endpoints of a host');
+    else skipped(log, entry.key, 'it is not a list of endpoints');
   }
   return found;
 }

@@ -66,7 +66,7 @@ class EndpointFollower implements FollowedEndpoints {
     this.#earlier = client.endpoints;
     this.refresh();
     this.#ended = this.#run().catch((error: unknown) => {
-      const message = `The endpoints of etcd are no longer followed: ${String(error)}`;
+      const message = `Stopped following the endpoints of etcd: ${String(error)}`;
       options.log?.('warn', message);
     });
   }

@@ -217,7 +217,7 @@ function questions({ id, tree }: NewDeploy): TxnOp[] {
 function explain({ id, parentHash, tree = '' }: NewDeploy, found: Found): WorldError {
   const key = payloadKey(id);
   if (found.payload !== undefined || found.hash !== undefined) {
-    const message = `Deploy ${id} exists already: somebody else deployed first. Look at it, then deploy again.`;
+    const message = `Deploy ${id} already exists: somebody else deployed first. Look at it, then deploy again.`;
     return new WorldError('conflict', message, { key });
   }
   if (found.isTreeFreed) {
@@ -229,6 +229,6 @@ function explain({ id, parentHash, tree = '' }: NewDeploy, found: Found): WorldE
     return new WorldError('conflict', message, { key });
   }
   const held = found.previousHash === undefined ? 'has no hash' : `has the hash ${found.previousHash}`;
-  const message = `Deploy ${id} does not follow deploy ${id - 1}, which ${held} where ${parentHash} was expected: bring your copy up to date first.`;
+  const message = `Deploy ${id} does not follow deploy ${id - 1}, which ${held} instead of ${parentHash}: update your copy first.`;
   return new WorldError('conflict', message, { key });
 }

@@ -17,7 +17,7 @@ const MOST_REPORTS = 100;
  */
 export async function pruneDeploys(client: Client, keep: number, options: CallOptions = {}): Promise<number> {
   if (!Number.isSafeInteger(keep) || keep < 1) {
-    const message = `${keep} deploys cannot be kept: it is a whole number from 1, because the next deploy follows the newest.`;
+    const message = `${keep} is not a valid number of deploys to keep: it must be a whole number from 1.`;
     throw new WorldError('invalid', message);
   }
   const { entries } = await client.list(DEPLOY_PREFIX, { ...options, keysOnly: true });

@@ -26,8 +26,8 @@ export interface AppCondition {
   readonly lastExit?: string | undefined;
 }
 
-/** "ended (exit code 7), started again 4 times" */
+/** "ended (exit code 7), restarted 4 times" */
 export function describeCondition({ lastExit = 'went down', restarts }: AppCondition): string {
   if (restarts === 0) return lastExit;
-  return `${lastExit}, started again ${restarts === 1 ? 'once' : `${restarts} times`}`;
+  return `${lastExit}, restarted ${restarts === 1 ? 'once' : `${restarts} times`}`;
 }

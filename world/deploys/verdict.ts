@@ -74,7 +74,10 @@ function hostVerdict(report: Report | undefined, lives: boolean, mayBeMissing: b
   }
   if (lives) return { state: 'waiting', message: 'Waiting for its first report.' };
   if (report === undefined && mayBeMissing)
-    return { state: 'missing', message: 'Its agent does not run; it applies the deploy when it is back.' };
-  const last = report === undefined ? '' : ` Its last words were: ${report.message}`;
+    return {
+      state: 'missing',
+      message: 'Its agent is not running; it will apply the deploy when it is back.',
+    };
+  const last = report === undefined ? '' : ` Its last report was: ${report.message}`;
   return { state: 'lost', message: `Its agent's session ended without a final report.${last}` };
 }

@@ -66,6 +66,6 @@ export async function raiseGeneration(client: Client, options: CallOptions = {})
 }
 
 function unreadableIdentity(): WorldError {
-  const message = `The key ${FLEET_KEY} does not say which fleet this is. Somebody changed it by hand: put it right, or delete it.`;
+  const message = `The key ${FLEET_KEY} does not hold the identity of a fleet: it was probably changed by hand. Correct or delete it.`;
   return new WorldError('invalid', message, { key: FLEET_KEY });
 }

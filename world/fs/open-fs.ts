@@ -26,23 +26,23 @@ export function parseFsUri(uri: string, metadataPrefix = DEFAULT_METADATA_PREFIX
   const refuse = (why: string): WorldError =>
     new WorldError(
       'invalid',
-      `"${uri}" cannot be a file system: ${why}, such as ${sharedIn(metadataPrefix)}.`,
+      `"${uri}" is not a valid file system: ${why}. Write a URI such as ${sharedIn(metadataPrefix)}.`,
     );
-  if (match === null) throw refuse('it is no URI; write one');
+  if (match === null) throw refuse('it is not a URI');
   if (scheme !== 'etcdfs' && scheme !== 'memmapfs') {
-    throw refuse(`its scheme is ${scheme}, and there are etcdfs and memmapfs`);
+    throw refuse(`its scheme is ${scheme}, not etcdfs or memmapfs`);
   }
   if (host !== '' || rest !== '')
-    throw refuse('after the scheme come three slashes and a path, nothing else');
+    throw refuse('the scheme must be followed by three slashes, a path and nothing else');
   if (scheme === 'memmapfs') {
-    if (path !== '/') throw refuse(`the one of this process is ${MEMORY_FS_URI}; write that or one in etcd`);
+    if (path !== '/') throw refuse(`the file system in memory is ${MEMORY_FS_URI}`);
     return { kind: 'memory' };
   }
   const prefix = `${metadataPrefix}/`;
-  if (!path.startsWith(prefix)) throw refuse(`its path does not begin with ${prefix}; write one that does`);
+  if (!path.startsWith(prefix)) throw refuse(`its path does not start with ${prefix}`);
   const names = path.slice(prefix.length).split('/');
   if (names.some((name) => name === '' || name === '.' || name === '..' || name.includes('\0'))) {
-    throw refuse('its name is empty or has an empty part; write one');
+    throw refuse('its name is empty or has an empty part');
   }
   return { kind: 'etcd', key: path };
 }

@@ -180,7 +180,7 @@ export class Volume {
       await this.#refresh(call);
       isFresh = true;
     }
-    const message = `Could not write to ${describeKey(this.storage.key)}: others write to it all the time. Try again.`;
+    const message = `Could not write to ${describeKey(this.storage.key)}: others keep changing it. Try again.`;
     throw new WorldError('conflict', message, { key: this.storage.key });
   }
 

@@ -85,7 +85,7 @@ export class Resources implements ResWorld {
     if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > MOST_TTL_SECONDS) {
       throw new WorldError(
         'invalid',
-        `${ttlSeconds} cannot be a TTL: it is a whole number of seconds from 1.`,
+        `${ttlSeconds} is not a valid TTL: it must be a whole number of seconds from 1.`,
       );
     }
     if (values.size === 0) return false;
@@ -104,7 +104,7 @@ export class Resources implements ResWorld {
   #read(entry: KeyValue, filters: readonly ResFilter[]): ResOutput | undefined {
     const id = parseResourceKey(entry.key);
     if (id === undefined) {
-      skipped(this.#world.log, entry.key, 'it is not the key of a resource');
+      skipped(this.#world.log, entry.key, 'it is not a resource key');
       return undefined;
     }
     if (!matchesAny(filters, id)) return undefined;

@@ -17,7 +17,7 @@ export function decide(schedule: Schedule, strategies: StrategyRegistry): Decisi
   const kept = choice.last.slice(0, choice.maxCount);
   const strategy = strategies.get(choice.options.strategy);
   if (strategy === undefined)
-    return { hosts: kept, problem: `this host knows no strategy "${choice.options.strategy}"` };
+    return { hosts: kept, problem: `this host does not know the strategy "${choice.options.strategy}"` };
   try {
     const hosts = [...strategy(choice)].sort(byName);
     const problem = faultOf(hosts, choice);
@@ -45,8 +45,9 @@ function toChoice({ candidates, decided }: Schedule): Choice | undefined {
 function faultOf(hosts: readonly string[], { candidates, maxCount }: Choice): string | undefined {
   const names = new Set(candidates.map(({ hostname }) => hostname));
   const stranger = hosts.find((hostname) => !names.has(hostname));
-  if (stranger !== undefined) return `the strategy chose "${stranger}", which is no candidate`;
+  if (stranger !== undefined) return `the strategy chose "${stranger}", which is not a candidate`;
   if (new Set(hosts).size < hosts.length) return 'the strategy chose a host twice';
-  if (hosts.length > maxCount) return `the strategy chose ${hosts.length} hosts of at most ${maxCount}`;
+  if (hosts.length > maxCount)
+    return `the strategy chose ${hosts.length} hosts, but at most ${maxCount} are allowed`;
   return undefined;
 }

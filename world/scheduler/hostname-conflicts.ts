@@ -29,7 +29,10 @@ export class HostnameConflicts {
   async resolve(entries: readonly KeyValue[]): Promise<void> {
     if (this.#isResolved || !entries.some((entry) => this.#isConflict(entry))) return;
     this.#isResolved = true;
-    this.#log?.('info', `another program stands in the election as ${this.#hostname} too; this one decides`);
+    this.#log?.(
+      'info',
+      `another program also campaigns as ${this.#hostname}; this one was elected and decides the schedules`,
+    );
     await this.#leadership.proclaim(
       `${this.#hostname} ${this.#leadership.key.slice(SCHEDULER_ELECTION.length + 1)}`,
     );

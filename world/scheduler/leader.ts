@@ -138,7 +138,7 @@ export class SchedulerLeader {
 
   #report(namespace: string, problem: string | undefined): void {
     if (problem !== undefined && this.#problems.get(namespace) !== problem) {
-      const message = `The schedule "${namespace}" keeps the hosts that it has: ${problem}.`;
+      const message = `The schedule "${namespace}" keeps its current hosts: ${problem}.`;
       this.#context.log?.('warn', message);
     }
     if (problem === undefined) this.#problems.delete(namespace);

@@ -97,7 +97,7 @@ export function parseOptions(text: string): StoredOptions {
 /** @throws WorldError `invalid` */
 export function checkScheduleNamespace(namespace: string): void {
   if (namespace === '' || namespace.includes('/') || namespace.includes('\0')) {
-    const message = `"${namespace}" cannot be the namespace of a schedule: it must not be empty or hold a slash.`;
+    const message = `"${namespace}" is not a valid schedule namespace: it must be non-empty and must not contain a slash.`;
     throw new WorldError('invalid', message);
   }
 }
@@ -107,7 +107,7 @@ function isCount(value: number): boolean {
 }
 
 function refused(option: string, expected: string, actual: unknown): WorldError {
-  return new WorldError('invalid', `${option} of a schedule is ${expected}, not ${JSON.stringify(actual)}.`);
+  return new WorldError('invalid', `${option} must be ${expected}, not ${JSON.stringify(actual)}.`);
 }
 
 function wholeNumber(query: URLSearchParams, name: string): number | undefined {

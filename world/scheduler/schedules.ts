@@ -76,7 +76,7 @@ export class Schedules {
 
   #put(entry: KeyValue): void {
     const key = parseSchedulerKey(entry.key);
-    if (key.kind === 'foreign') this.#log?.('warn', `Skipping ${entry.key}: it is no key of a schedule.`);
+    if (key.kind === 'foreign') this.#log?.('warn', `Skipping ${entry.key}: it is not a schedule key.`);
     if (key.kind === 'decision')
       this.#applyDecision(key.namespace, entry.value.toString(), entry.modRevision);
     if (key.kind !== 'candidate') return;

@@ -22,7 +22,7 @@ export class StrategyRegistry {
   register(name: string, strategy: Strategy): void {
     if (name === '') throw new WorldError('invalid', 'A scheduling strategy needs a name.');
     if (this.#known.has(name))
-      throw new WorldError('conflict', `There is a scheduling strategy "${name}" already.`);
+      throw new WorldError('conflict', `The scheduling strategy "${name}" already exists.`);
     this.#known.set(name, strategy);
   }
 
@@ -30,6 +30,6 @@ export class StrategyRegistry {
   check(name: string): void {
     if (this.#known.has(name)) return;
     const known = [...this.#known.keys()].join(', ');
-    throw new WorldError('invalid', `There is no scheduling strategy "${name}": it is one of ${known}.`);
+    throw new WorldError('invalid', `There is no scheduling strategy "${name}": choose one of ${known}.`);
   }
 }

@@ -41,7 +41,7 @@ test.serial('a dead host is named, the deploy is not healthy without it, and it 
   t.is((await forget('h3')).code, 1);
   const lives = await forget('h1');
   t.is(lives.code, 1);
-  t.regex(lives.stderr, /The agent of h1 runs: stop it first/);
+  t.regex(lives.stderr, /The agent of h1 is still running: stop it/);
   t.is((await forget('h2')).code, 0);
   const without = await deployTo(h1, folder);
   t.is(without.code, 0, without.stderr);

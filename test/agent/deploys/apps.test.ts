@@ -156,7 +156,7 @@ test.serial(
       return (JSON.parse(stdout).hosts[0]?.deploy?.app?.restarts ?? 0) >= 2;
     });
     const { stdout } = await hawser(['status', '--seeds', host.clientUrl]);
-    t.regex(stdout, /h1 +up +voter +\S+ +\d+ \(down\) +restarting: exited \(exit code 7\), started again/);
+    t.regex(stdout, /h1 +up +voter +\S+ +\d+ \(down\) +restarting: exited \(exit code 7\), restarted/);
     t.regex(stdout, /deploy \d+ app: healthy when it was deployed, now down on h1/);
   },
 );

@@ -15,8 +15,8 @@ test.after.always(() => fleet?.[Symbol.asyncDispose]());
 type Row = readonly [args: readonly string[], code: number, message: RegExp];
 
 const refused: readonly Row[] = [
-  [['str', 'set', '', 'x'], 2, /"" cannot be a key.*empty/],
-  [['map', 'set', 'a', 'x', '--hostname', 'b/c'], 2, /"b\/c" cannot be a hostname/],
+  [['str', 'set', '', 'x'], 2, /"" is not a valid key.*empty/],
+  [['map', 'set', 'a', 'x', '--hostname', 'b/c'], 2, /"b\/c" is not a valid hostname/],
   [['res', 'export', 'a/b', 'n', 'x'], 2, /"a\/b".*kind/],
   [['res', 'export', 'k', '', 'x'], 2, /name/],
   [['res', 'export', 'k', 'n', 'x', '--host', 'a,b'], 2, /"a,b".*host/],
@@ -88,7 +88,7 @@ test.serial('a size that is stored as no number is said to be that', async (t) =
   await using world = fleet.world('foreign');
   await world.client.set('/chooser/dynamicsize/idealclustersize', 'many');
   const sentence =
-    /\/chooser\/dynamicsize\/idealclustersize, is "many", which is not a number.*hawser size 5$/m;
+    /\/chooser\/dynamicsize\/idealclustersize\) is "many", which is not a valid size.*hawser size 5$/m;
   const size = await fleet.run(['size']);
   t.is(size.code, 2);
   t.regex(size.stderr, sentence);

@@ -66,7 +66,7 @@ test.serial('nobody is defragmented whose pause would cost the others their majo
   await t.throwsAsync(defragging, {
     instanceOf: WorldError,
     code: 'unavailable',
-    message: /no majority without it/,
+    message: /would have no quorum/,
   });
   await Promise.all(opened.map((one) => one.close()));
   t.deepEqual(told, []);

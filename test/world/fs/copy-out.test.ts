@@ -115,7 +115,7 @@ test('a link that is named is followed as cp does, one with the name of the file
   const dangling = path.join(folder, 'dangling');
   await symlink('.bash_login', dangling);
   for (const source of ['/rc', '/'])
-    await t.throwsAsync(fs.copyOut(source, dangling), { code: 'unsafe', message: /leads nowhere/ });
+    await t.throwsAsync(fs.copyOut(source, dangling), { code: 'unsafe', message: /dangling/ });
   t.false((await readdir(folder)).includes('.bash_login'));
 });
 

@@ -205,7 +205,7 @@ test.serial(
     for (const key of theirs) t.not(await world.client.get(key), undefined, key);
     t.is((await worlds[1].fs('etcdfs:///fs/shared').readFile('/kept')).length, 1000);
     t.is(warnings.length, 2);
-    t.regex(warnings.join(), /Skipping \/fs\/deploy\/1-8f2a and 1 more: they are no file system/);
+    t.regex(warnings.join(), /Skipping \/fs\/deploy\/1-8f2a and 1 more: they are not a file system/);
     t.regex(warnings.join(), /Skipping \/storage\/\{sha256\}e3b0 and 1 more/);
     await t.throwsAsync(world.fs('etcdfs:///fs/foreign').readdir('/'), {
       code: 'invalid',

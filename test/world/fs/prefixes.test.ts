@@ -54,7 +54,7 @@ test('a file system is kept under the prefixes of its World, and the World names
   const other = await open({ metadataPrefix: '/team/files', storagePrefix: '/team-blocks' });
   t.true((await other.fs(world.uri()).readFile('/file')).equals(content));
   t.like(await (await open()).fsUsage(), { blocks: 0, fileSystems: [] });
-  const refused = { instanceOf: WorldError, code: 'invalid', message: /begin with \/team\/files\// };
+  const refused = { instanceOf: WorldError, code: 'invalid', message: /start with \/team\/files\// };
   t.throws(() => world.fs('etcdfs:///fs/shared'), refused);
 });
 
@@ -103,7 +103,7 @@ test('gc frees nothing while it cannot tell where file systems are kept, or a fo
   const places = await usual.client.list('/hawser/fs-places/');
   t.is(places.entries.length, 1);
   await usual.client.set('/hawser/fs-places/0', '{"metadataPrefix":');
-  await t.throwsAsync(usual.fsGc(), { code: 'invalid', message: /fs-places\/0 does not say/ });
+  await t.throwsAsync(usual.fsGc(), { code: 'invalid', message: /fs-places\/0 cannot be read/ });
   await usual.client.del('/hawser/fs-places/0');
   await usual.client.delPrefix('/blocks/');
   await t.throwsAsync(usual.fsGc(), { code: 'not-found', message: /\/fs\/site/ });
@@ -142,7 +142,7 @@ test('prefixes that cannot be, or where something else is kept, are refused', (t
     [undefined, '/storage/'],
   ] as const) {
     const connect = () => EtcdWorld.create({ ...options, metadataPrefix, storagePrefix });
-    const message = metadataPrefix === undefined ? /the storagePrefix: / : /Prefix: /;
+    const message = metadataPrefix === undefined ? /valid storagePrefix: / : /Prefix: /;
     t.throws(
       connect,
       { instanceOf: WorldError, code: 'invalid', message },

@@ -262,7 +262,9 @@ test.serial(
     for await (const _ of client.changes({ key: `${election}/`, prefix: true }))
       if ((await leader(client, election))?.value.toString() !== 'h1') break;
     t.not((await leader(client, election))?.key, theirs, 'it is still ours that was elected');
-    t.deepEqual(infos, ['another program stands in the election as h1 too; this one decides']);
+    t.deepEqual(infos, [
+      'another program also campaigns as h1; this one was elected and decides the schedules',
+    ]);
     const seen = iterate(open('h2').scheduled('beside'));
     await until(t, seen, ['somebody']);
     await ours.close();

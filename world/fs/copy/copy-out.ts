@@ -63,7 +63,7 @@ async function entriesOf(
     const why = checker.problemOf(entry);
     if (why === undefined) continue;
     const leadsTo = entry.type === 'symlink' ? ` (to ${entry.target})` : '';
-    const message = `Could not copy ${source}: "${entry.path}" ${why}${leadsTo}. Remove it there, or copy what lies beside it.`;
+    const message = `Could not copy ${source}: "${entry.path}" ${why}${leadsTo}. Remove it there, or copy the other entries.`;
     throw new WorldError('unsafe', message);
   }
   return entries;

@@ -17,7 +17,7 @@ export async function folderDestination(local: string): Promise<Destination> {
   const there = await look(local);
   if (there?.isDirectory() === true)
     return { folder: await LocalFolder.open(local), name: undefined, path: local };
-  if (there !== undefined) throw refused(local, 'it is no folder, and a folder was asked for');
+  if (there !== undefined) throw refused(local, 'it is not a folder');
   const whole = path.resolve(local);
   await mkdir(path.dirname(whole), { recursive: true });
   return { folder: await LocalFolder.open(path.dirname(whole)), name: path.basename(whole), path: local };
@@ -39,7 +39,7 @@ export async function fileDestination(local: string, name: string): Promise<Dest
 async function look(local: string) {
   const there = await ifThere(stat(local));
   if (there === undefined && (await ifThere(lstat(local))) !== undefined)
-    throw refused(local, 'it is a symbolic link that leads nowhere');
+    throw refused(local, 'it is a dangling symbolic link');
   return there;
 }
 

@@ -46,7 +46,7 @@ export async function getTree(
 
 async function refuseExisting(folder: string): Promise<void> {
   if ((await ifThere(lstat(folder))) !== undefined)
-    throw new WorldError('conflict', `Could not write a tree to ${folder}: it exists already.`);
+    throw new WorldError('conflict', `Could not write a tree to ${folder}: it already exists.`);
 }
 
 function diskFull(error: unknown, folder: string): WorldError | undefined {

@@ -26,7 +26,10 @@ export const LISTINGS_BYTES = 256 << 20;
 
 /** @param why completes "PLACE …", such as `holds more than 3 files`. */
 export function tooLarge(place: string, why: string): WorldError {
-  return new WorldError('too-large', `Cannot go through ${place}: it ${why}, the most that hawser takes.`);
+  return new WorldError(
+    'too-large',
+    `Cannot read everything in ${place}: it ${why}, the most that hawser handles.`,
+  );
 }
 
 /** @throws WorldError `too-large` for a folder whose list of entries is longer than {@link LISTING_BYTES}. */

@@ -71,7 +71,7 @@ export class LocalFolder implements AsyncDisposable {
     if (this.#reach === 'descriptor') return `/proc/self/fd/${this.handle.fd}`;
     const [own, there] = await Promise.all([this.handle.stat(), lstat(this.path)]);
     if (own.dev === there.dev && own.ino === there.ino) return this.path;
-    const message = `${this.path} was replaced by something else while it was in use: look at who can write there.`;
+    const message = `${this.path} was replaced by something else while it was in use: check who can write there.`;
     throw new WorldError('unsafe', message);
   }
 }

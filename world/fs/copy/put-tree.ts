@@ -90,7 +90,7 @@ async function readFolder(folder: string, signal: AbortSignal | undefined): Prom
   const entries: LocalEntry[] = [];
   for await (const entry of readLocal(folder, { signal, skippedNames: LEFT_OUT })) entries.push(entry);
   if (entries[0]?.node.type !== 'directory')
-    throw new WorldError('invalid', `Cannot store ${folder} as a tree: it is not a folder. Name one.`);
+    throw new WorldError('invalid', `Cannot store ${folder} as a tree: it is not a folder. Give a folder.`);
   entries.shift();
   await checkTree(
     entries.map(({ path, node }) => [path, node]),

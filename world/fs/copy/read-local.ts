@@ -158,7 +158,7 @@ async function openFile(file: string): Promise<FileHandle> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
-  throw refused(file, 'it is no file any more');
+  throw refused(file, 'it is no longer a file');
 }
 
 /** Fills the buffer from `position`, as far as the file goes. @returns the number of bytes. */

@@ -17,9 +17,7 @@ const FLAGS = /^(?:(r)|([wa])(x?))(\+?)$/;
 export function parseFlags(flags: string): OpenFlags {
   const match = FLAGS.exec(flags);
   if (match === null) {
-    const error = new TypeError(
-      `"${flags}" cannot be flags to open a file with: take r, w or a, with x and +.`,
-    );
+    const error = new TypeError(`"${flags}" is not a valid open flag: use r, w or a, with x and +.`);
     throw Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' });
   }
   const [, read, kind, exclusive, plus] = match;

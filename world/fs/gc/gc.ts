@@ -57,12 +57,12 @@ export async function freeBlocks(
     const allPrefixes = [...(await listFsPrefixes(client, call)), prefixes];
     const superblocks = await superblocksNaming(client, storagePrefix, allPrefixes, call);
     const say = tries === 0 ? log : undefined;
-    const ours = without(superblocks, isSuperblock, 'no file system and no tree of hawser', say);
+    const ours = without(superblocks, isSuperblock, 'not a file system or tree of hawser', say);
     const live = await liveBlocks.of(ours, call, otherStorages(allPrefixes, storagePrefix));
     const blocks = without(
       stored.entries,
       (entry) => isBlock(entry, prefix),
-      'no block of a file system',
+      'not a block of a file system',
       say,
     );
     const unnamed = blocks.filter(({ key }) => !live.has(key.slice(prefix.length)));
@@ -80,7 +80,7 @@ export async function freeBlocks(
       return { freed, trees, kept: blocks.length - unnamed.length, spared };
     }
   }
-  const message = `Freed ${freed} blocks, but others write all the time: free the rest when there is less to do.`;
+  const message = `Freed ${freed} blocks, but others keep writing: run it again when the fleet is less busy.`;
   throw new WorldError('conflict', message);
 }
 

@@ -155,6 +155,6 @@ function namedBy(entries: Entries): Named {
 function unreadable(key: string, cause: unknown): WorldError | undefined {
   if (!(cause instanceof WorldError)) return undefined;
   if (cause.code !== 'invalid' && cause.code !== 'not-found' && cause.code !== 'too-large') return undefined;
-  const message = `Could not free blocks: which of them ${key} names cannot be read, so none was deleted. Remove or mend that key.`;
+  const message = `Could not free blocks: ${key} cannot be read, so it is unknown which blocks it uses, and none was deleted. Repair or delete that key.`;
   return new WorldError(cause.code, message, { key, cause });
 }

@@ -27,6 +27,6 @@ export async function warnOfQuota(
   const after = `${Math.round(share * 100)} % of the quota of ${quotaBytes} bytes`;
   log(
     'warn',
-    `etcd's database will come to about ${after}; full, it takes no more writes. To prevent that: ${REMEDY}.`,
+    `etcd's database will reach about ${after}; when it is full, etcd refuses writes. To prevent that, ${REMEDY}.`,
   );
 }

@@ -213,7 +213,7 @@ export class EtcdStorage implements Storage {
     this.#freed = freed;
     if (missing.size > 0) {
       for (const hash of missing) this.#relied.delete(hash);
-      const message = `Could not write to ${describeKey(this.key)}: ${missing.size} of its new blocks were freed meanwhile. Write again.`;
+      const message = `Could not write to ${describeKey(this.key)}: ${missing.size} of its new blocks were freed meanwhile. Try again.`;
       throw new WorldError('conflict', message, { key: this.key });
     }
   }
@@ -230,7 +230,7 @@ export class EtcdStorage implements Storage {
         const { hash } = block;
         const key = this.#blockKey(hash);
         if (stored !== undefined) return decodeBlock(block, stored.value, key);
-        const message = `Could not read ${describeKey(this.key)}: it lacks its block ${hash}. Store the file or folder again.`;
+        const message = `Could not read ${describeKey(this.key)}: its block ${hash} is missing. Store the file or folder again.`;
         throw new WorldError('not-found', message, { key });
       }),
     );

@@ -41,9 +41,9 @@ export function toPrefixes(options: {
   checkPrefix('metadataPrefix', metadataPrefix, DEFAULT_STORAGE_PREFIX);
   checkPrefix('storagePrefix', storagePrefix, DEFAULT_METADATA_PREFIX);
   if (overlap(metadataPrefix, TREES_PREFIX.slice(0, -1)) && metadataPrefix !== DEFAULT_METADATA_PREFIX)
-    throw refused('metadataPrefix', metadataPrefix, 'the trees of deploys are kept there');
+    throw refused('metadataPrefix', metadataPrefix, 'it holds the trees of deploys');
   if (storagePrefix !== DEFAULT_STORAGE_PREFIX && overlap(storagePrefix, DEFAULT_STORAGE_PREFIX))
-    throw refused('storagePrefix', storagePrefix, 'the blocks of other file systems are kept there');
+    throw refused('storagePrefix', storagePrefix, 'it holds the blocks of other file systems');
   const { freed, committed, writers } = freeingKeys(storagePrefix);
   if ([storagePrefix, freed, committed, writers.slice(0, -1)].some((key) => overlap(metadataPrefix, key)))
     throw refused('metadataPrefix', metadataPrefix, `it overlaps with the storagePrefix ${storagePrefix}`);
@@ -71,7 +71,7 @@ export async function listFsPrefixes(client: Pick<Client, 'list'>, call: CallOpt
     const prefixes = readStoredJson(schema, entry, undefined);
     if (prefixes !== undefined) return prefixes;
     const { key } = entry;
-    const message = `The key ${key} does not say where file systems are kept, so no block was freed. Delete it if you know that nothing needs it.`;
+    const message = `The key ${key} cannot be read, so no block was freed: it should say where file systems are stored. Delete it if nothing needs it.`;
     throw new WorldError('invalid', message, { key });
   });
   return [DEFAULT_PREFIXES, ...others];
@@ -85,10 +85,10 @@ function checkPrefix(option: string, prefix: string, other: string): void {
     throw refused(
       option,
       prefix,
-      'it must begin with a slash, end in none, and hold no empty part, "?" or "#"',
+      'it must start with a slash, must not end with one, and must not contain an empty part, "?" or "#"',
     );
   if (TAKEN.has(parts[0] ?? '') || overlap(prefix, other))
-    throw refused(option, prefix, 'something else is kept there');
+    throw refused(option, prefix, 'it is used for something else');
 }
 
 /** Whether one is the other or lies below it. */
@@ -97,5 +97,5 @@ function overlap(one: string, other: string): boolean {
 }
 
 function refused(option: string, prefix: string, why: string): WorldError {
-  return new WorldError('invalid', `${JSON.stringify(prefix)} cannot be the ${option}: ${why}.`);
+  return new WorldError('invalid', `${JSON.stringify(prefix)} is not a valid ${option}: ${why}.`);
 }

@@ -49,13 +49,13 @@ export class EscapeChecker {
 
   /** Why an entry cannot be written; undefined when it can. */
   problemOf(entry: Entry): string | undefined {
-    if (this.#first.get(entry.path) !== entry) return 'comes twice';
+    if (this.#first.get(entry.path) !== entry) return 'appears twice';
     if (!isPlainPath(entry.path)) return 'is not a path inside the tree';
     const parent = parentOf(entry.path);
-    if (!this.#folders.has(parent)) return 'lies in something that is not a folder of the tree';
+    if (!this.#folders.has(parent)) return 'is inside something that is not a folder of the tree';
     if (entry.type !== 'symlink') return undefined;
     const target = entry.target ?? '';
-    if (target === '' || target.includes('\0')) return 'is a symbolic link to nothing';
+    if (target === '' || target.includes('\0')) return 'is a symbolic link without a valid target';
     if (Buffer.byteLength(target) > MOST_TARGET_BYTES) return 'is a symbolic link with too long a target';
     return this.#leadsOut(parent, target) ? 'is a symbolic link that leads out of the tree' : undefined;
   }

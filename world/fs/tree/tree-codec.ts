@@ -129,7 +129,7 @@ function reading<T>(key: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    const message = `Cannot read ${describeKey(key)}: it is stored in a form that this version of hawser does not know.`;
+    const message = `Cannot read ${describeKey(key)}: this version of hawser does not know its format.`;
     throw new WorldError('invalid', message, { key, cause });
   }
 }

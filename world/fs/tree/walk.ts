@@ -96,6 +96,6 @@ class Trail {
 }
 
 function nullByte(path: string): TypeError {
-  const error = new TypeError(`The path ${JSON.stringify(path)} holds a null byte.`);
+  const error = new TypeError(`The path ${JSON.stringify(path)} contains a null byte.`);
   return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' });
 }
