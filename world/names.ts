@@ -2,7 +2,7 @@ import { isStorable } from './client/stored/text.js';
 import { MOST_DEPLOYS } from './deploys/keys.js';
 import { WorldError } from './errors.js';
 
-/** A key under which strings are kept, with slashes wherever; mgmt takes the same. @throws WorldError `invalid` */
+/** A key of a string; slashes are allowed anywhere, as in mgmt. @throws WorldError `invalid` */
 export function checkKey(key: string): void {
   if (key === '' || key.includes('\0') || !isStorable(key)) {
     const message = `"${key}" is not a valid key: it must be non-empty text without a NUL.`;
@@ -11,8 +11,8 @@ export function checkKey(key: string): void {
 }
 
 /**
- * A hostname is one part of a key, so it holds no slash; lists of hostnames are joined with commas; `*` stands for
- * every host. @throws WorldError `invalid`
+ * A hostname is one part of a key, so it has no slash; lists of hostnames are joined with commas; `*` means every
+ * host. @throws WorldError `invalid`
  */
 export function checkHostname(hostname: string): void {
   if (!isHostname(hostname)) {
@@ -49,7 +49,7 @@ export function checkDeployId(id: number): void {
   }
 }
 
-/** Text that a key can hold. U+FFFD is what bytes that are no text read as, so it names nothing. */
+/** Whether text can be part of a key. Bytes that are not text read as U+FFFD, so that character names nothing. */
 export function isPlain(text: string): boolean {
   return !/[\0\uFFFD]/.test(text) && isStorable(text);
 }

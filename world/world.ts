@@ -12,7 +12,7 @@ import type { SchedulerWorld } from './scheduler/scheduler-world.js';
 import type { StrMapWorld } from './strings/string-maps.js';
 import type { StrWorld } from './strings/strings.js';
 
-/** The interface that each host and each controller uses to communicate with the rest of the fleet. */
+/** What each host and each controller uses to communicate with the rest of the fleet. */
 export interface World
   extends StrWorld,
     StrMapWorld,
@@ -28,7 +28,7 @@ export interface World
     EndpointsWorld,
     SchedulerWorld,
     AsyncDisposable {
-  /** Who we are: the owner of string-map values, reports and exports. */
+  /** This World's name in the fleet: the owner of its string-map values, reports and exports. */
   readonly hostname: string;
   /** Ends watches, releases sessions and closes connections; idempotent. */
   close(): Promise<void>;

@@ -11,16 +11,16 @@ import { followMap } from '../follow.js';
 import { AGENTS_PREFIX } from '../keys.js';
 import { checkHostname } from '../names.js';
 
-/** What an agent says of itself while it lives; bound to its session. */
+/** How an agent describes itself while it is alive; bound to its session. */
 export interface Agent {
   readonly hostname: string;
-  /** Made once per prefix folder: tells a restarted agent from a second one with the same hostname. */
+  /** Made once per prefix folder: distinguishes a restarted agent from a second one with the same hostname. */
   readonly instance: string;
   readonly version: string;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly pid: number;
-  /** What the operator says of the host, such as its `zone`. */
+  /** Labels that the operator gave the host, such as its `zone`. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Where it runs, for people to read. */
   readonly address?: string | undefined;
@@ -76,9 +76,9 @@ export function followAgents(
 }
 
 /**
- * Says that this agent lives, for as long as its session does. A restarted agent (same `instance`) takes its own
- * key over; a second agent with the same hostname is turned away.
- * @param options.also is written together with the record, so that nobody sees the one without the other.
+ * Registers an agent as alive until its session ends. A restarted agent (same `instance`) takes over its own key; a
+ * second agent with the same hostname is refused.
+ * @param options.also is written in the same transaction, so that nobody sees one without the other.
  * @throws WorldError `conflict` saying which agent holds the hostname.
  */
 export async function registerAgent(

@@ -39,7 +39,7 @@ export async function listHosts(
   return readHosts(hostSchema, HOSTS_PREFIX, entries, log);
 }
 
-/** Says that an agent's host belongs to the fleet, until {@link forgetHost}; writes only what has changed. */
+/** Records that an agent's host belongs to the fleet, until {@link forgetHost}; writes only if something changed. */
 export async function noteHost(
   client: Client,
   agent: Agent,
@@ -61,9 +61,9 @@ export async function noteHost(
 }
 
 /**
- * Takes a host that has left for good out of the fleet: deploys no longer expect it.
+ * Removes a host that has left for good from the fleet: deploys no longer expect it.
  *
- * @throws WorldError `not-found` when the fleet does not know it; `conflict` while its agent lives
+ * @throws WorldError `not-found` when the fleet does not know it; `conflict` while its agent is running
  */
 export async function forgetHost(client: Client, hostname: string, options: CallOptions = {}): Promise<void> {
   checkHostname(hostname);

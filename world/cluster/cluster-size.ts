@@ -3,23 +3,23 @@ import type { Client } from '../client/client.js';
 import { WorldError } from '../errors.js';
 import { IDEAL_CLUSTER_SIZE_KEY } from '../keys.js';
 
-/** How many etcd servers the fleet aims at. */
+/** How many etcd servers the fleet should have. */
 export interface ClusterSizeWorld {
-  /** How many etcd servers the fleet aims at; 5 when nobody has said. @throws WorldError `invalid` when no number is stored */
+  /** How many etcd servers the fleet should have, 5 by default. @throws WorldError `invalid` when no number is stored */
   idealClusterSizeGet(options?: CallOptions): Promise<number>;
   /**
-   * 0 drains the cluster: its servers leave in order, the last one stops and keeps the data, and nothing of the World
-   * can be read until that host's agent is started again.
+   * 0 drains the cluster: its servers leave one by one, the last one stops and keeps the data, and nothing of the World
+   * can be read until the agent of that host is restarted.
    * @throws WorldError `invalid` unless `size` is a whole number from 0 to 65,535.
    */
   idealClusterSizeSet(size: number, options?: CallOptions): Promise<void>;
-  /** Yields once when the watch stands, then once for each change (or burst of changes). */
+  /** Yields once the watch is set up, then once for each change or burst of changes. */
   idealClusterSizeWatch(options?: WatchOptions): AsyncIterable<void>;
 }
 
 const LARGEST_SIZE = 65_535;
 
-/** How many etcd members a fleet aims at when nobody has said. */
+/** The default number of etcd servers that a fleet should have. */
 export const DEFAULT_IDEAL_CLUSTER_SIZE = 5;
 
 /** The number stored, or the default when there is none. @throws WorldError `invalid` naming the key when something else is stored. */
@@ -51,7 +51,7 @@ export async function setIdealClusterSize(
   await client.setIfChanged(IDEAL_CLUSTER_SIZE_KEY, String(size), options);
 }
 
-/** Yields once when the watch stands, then once for each change (or burst of changes) of the number stored. */
+/** Yields once the watch is set up, then once for each change or burst of changes of the number stored. */
 export function watchIdealClusterSize(client: Client, options?: WatchOptions): AsyncIterable<void> {
   return client.changes({ key: IDEAL_CLUSTER_SIZE_KEY }, options);
 }

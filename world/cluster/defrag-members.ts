@@ -50,7 +50,7 @@ interface Reached {
 /**
  * Makes room in etcd: compacts it, defragments one member after the other, the leader last, and ends the NOSPACE alarm
  * where that made room. Before each member it looks whether the others are well, and after it waits until it is back, so
- * that the cluster keeps its majority all the time. Members that cannot be reached are left out.
+ * that the cluster keeps its majority all the time. Members that cannot be reached are skipped.
  *
  * An abort ends it after the member under way was told; that one finishes by itself.
  * @throws WorldError `unavailable` when too few members are well to do without one for a while.
@@ -104,7 +104,7 @@ async function newestRevision(client: Client, call: CallOptions): Promise<bigint
   return (await client.txn(read, { ...call, repeatable: true })).revision;
 }
 
-/** A member that is being defragmented counts for nobody, so the others have to be a majority without it. */
+/** A member does not answer while it is defragmented, so the others need a quorum without it. */
 async function checkOthers(
   next: Reached,
   { members, reached }: { readonly members: readonly Member[]; readonly reached: readonly Reached[] },

@@ -11,13 +11,13 @@ import { isHostname } from '../names.js';
 /** How to reach the etcd behind the World. */
 export interface EndpointsWorld {
   /**
-   * The URLs that this process uses. They are good from here only: over SSH they are `unix://` sockets, this process's
-   * ends of the tunnel, which nobody else can dial and which go when the World closes.
+   * The URLs that this process uses. They work only here: over SSH they are `unix://` sockets, the local ends of the
+   * tunnel, which nobody else can dial and which are removed when the World closes.
    */
   localEndpoints(): readonly string[];
-  /** Hostname to the URLs at which that host's etcd server is to be reached; whether one can reach them is another matter. */
+  /** Hostname to the URLs that its etcd server advertises; they may not be reachable from here. */
   advertisedEndpoints(options?: CallOptions): Promise<Map<string, string[]>>;
-  /** Yields once when the watch stands, then once for each change (or burst of changes) of what is advertised. */
+  /** Yields once the watch is set up, then once for each change or burst of changes of what is advertised. */
   watchEndpoints(options?: WatchOptions): AsyncIterable<void>;
 }
 
@@ -34,7 +34,7 @@ export function watchEndpoints(client: Client, options?: WatchOptions): AsyncIte
   return client.changes({ key: ENDPOINTS_PREFIX, prefix: true }, options);
 }
 
-/** Hostname to URLs; what is something else is logged with its key and left out. */
+/** Hostname to URLs; anything else is logged with its key and skipped. */
 export function readEndpoints(entries: readonly KeyValue[], log: Log | undefined): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const entry of entries) {

@@ -15,7 +15,7 @@ const MOST_EARLIER = 8;
 export interface FollowEndpointsOptions {
   /** Ends it, as {@link FollowedEndpoints.close} does. */
   readonly signal?: AbortSignal | undefined;
-  /** The endpoint of a server of one's own, preferred while there is one; asked again at each change and refresh. */
+  /** Returns the endpoint of a local server, preferred while there is one; asked again at each change and refresh. */
   readonly local?: () => string | undefined;
   /** The last resort, when no host that is advertised answers. */
   readonly seeds: readonly string[];

@@ -92,7 +92,7 @@ class ChangeSigns {
   constructor(client: Client, over: AbortController) {
     this.#over = over.signal;
     this.ended = this.#watch(client).finally(() => over.abort());
-    // Whoever waits gets the failure, when it comes to it.
+    // The reader gets the failure.
     this.ended.catch(() => undefined);
   }
 

@@ -13,17 +13,17 @@ import { newestDeployId } from './newest-id.js';
 import { pruneDeploys } from './prune.js';
 
 /**
- * The append-only deploy log. Ids are whole numbers from 1 without a gap; another number is WorldError `invalid`. Keys
- * that another program left among the deploys are left out, with a warning that names the key.
+ * The append-only deploy log. Ids are whole numbers from 1 without a gap; any other number is a WorldError `invalid`. Keys
+ * that another program left among the deploys are skipped, with a warning that names the key.
  */
 export interface DeployWorld {
-  /** Yields once when the watch stands, then once for each change (or burst of changes) of the log. */
+  /** Yields once the watch is set up, then once for each change or burst of changes of the log. */
   watchDeploy(options?: WatchOptions): AsyncIterable<void>;
-  /** The payload of one deploy; the empty string for id 0. @throws WorldError `not-found`; `invalid` when it is no text */
+  /** The payload of one deploy; the empty string for id 0. @throws WorldError `not-found`; `invalid` when it is not UTF-8 */
   getDeploy(id: number, options?: CallOptions): Promise<string>;
   /** All payloads by id, the oldest first. */
   getDeploys(options?: CallOptions): Promise<Map<number, string>>;
-  /** The newest id; 0 when there is none. What travels does not grow with the log. */
+  /** The newest id; 0 when there is none. Costs the same for a log of any length. */
   getMaxDeployId(options?: CallOptions): Promise<number>;
   /** The hash stored with a deploy; the empty string when it has none. */
   getDeployHash(id: number, options?: CallOptions): Promise<string>;
@@ -39,7 +39,7 @@ export interface DeployWorld {
    * Deletes all deploys, with their hashes and reports, but the newest `keep` (from 1) and those that a host runs by its
    * last report, however old. The next deploy follows as before. {@link FsWorld.fsGc} then frees what only they stored.
    * @returns how many deploys were deleted.
-   * @throws WorldError `invalid` for a number that cannot be
+   * @throws WorldError `invalid` for a number that is not valid
    */
   pruneDeploys(keep: number, options?: CallOptions): Promise<number>;
 }

@@ -11,8 +11,8 @@ import { reportsPrefix } from './reports.js';
 const MOST_REPORTS = 100;
 
 /**
- * Deletes all deploys but the newest and those that a host runs, with their hashes and reports, and hashes that lost
- * their deploy. A host that is away still runs what it said last.
+ * Deletes all deploys but the newest and those that a host runs, with their hashes and reports, and hashes without a
+ * deploy. A host that is away is assumed to run what it reported last.
  * @returns how many deploys were deleted.
  */
 export async function pruneDeploys(client: Client, keep: number, options: CallOptions = {}): Promise<number> {
@@ -35,7 +35,7 @@ export async function pruneDeploys(client: Client, keep: number, options: CallOp
   return ids.filter((id) => old.has(id)).length;
 }
 
-/** The deploys that any host runs, as far as hosts have said. */
+/** The deploys that any host runs, according to the reports. */
 async function readInUse(client: Client, options: CallOptions): Promise<Set<number>> {
   const { entries } = await client.list(REPORTS_PREFIX, { ...options, keysOnly: true });
   const reports = newestReports(entries.map(({ key }) => key));

@@ -1,10 +1,10 @@
-/** What one host says of one deploy. The last three states are final. */
+/** What a host reports of a deploy. The last three states are final. */
 export type ReportState = 'fetching' | 'applying' | 'healthy' | 'failed' | 'skipped';
 
 export interface Report {
   readonly hostname: string;
   readonly state: ReportState;
-  /** One sentence for the person who reads it; for `failed`, what went wrong. */
+  /** One sentence for people; for `failed`, what went wrong. */
   readonly message: string;
   /** ISO 8601. */
   readonly at: string;
@@ -12,15 +12,15 @@ export interface Report {
   readonly logTail?: string | undefined;
   /** The deploy that the host runs now (after a failed one: the one it went back to; 0 for none). */
   readonly current: number;
-  /** How the app of `current` fares; absent while nothing has happened to it. */
+  /** The state of the app of `current`; absent until something happened to it. */
   readonly app?: AppCondition | undefined;
 }
 
-/** How the app that a host runs has fared since it was healthy. */
+/** What happened to the app that a host runs since it was healthy. */
 export interface AppCondition {
   /** Whether it runs, and has run for its settling time. */
   readonly up: boolean;
-  /** How often it was started again lately. */
+  /** How often it was restarted recently. */
   readonly restarts: number;
   /** How it ended last, such as "ended (exit code 7)". */
   readonly lastExit?: string | undefined;

@@ -7,13 +7,13 @@ import { checkDeployId, checkHostname } from '../names.js';
 import type { WorldContext } from '../world-context.js';
 import type { Report } from './report.js';
 
-/** Progress of deploys, reported by the agents and read by whoever waits. */
+/** Progress of deploys, as agents report it. */
 export interface ReportWorld {
   /** Stores this host's report on a deploy. @throws WorldError `invalid` for the report of another host */
   setReport(deployId: number, report: Report, options?: CallOptions): Promise<void>;
-  /** Hostname to report; what is no report is left out, with a warning that names the key. */
+  /** Hostname to report; anything else is skipped, with a warning that names the key. */
   getReports(deployId: number, options?: CallOptions): Promise<Map<string, Report>>;
-  /** Yields once when the watch stands, then once for each change (or burst of changes). */
+  /** Yields once the watch is set up, then once for each change or burst of changes. */
   watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void>;
 }
 
@@ -60,7 +60,7 @@ export class Reports implements ReportWorld {
   }
 }
 
-/** Where the reports on a deploy are kept. @throws WorldError `invalid` for an id that cannot be. */
+/** Where the reports on a deploy are kept. @throws WorldError `invalid` for an id that is not valid. */
 export function reportsPrefix(deployId: number): string {
   checkDeployId(deployId);
   return `${REPORTS_PREFIX}${deployId}/`;

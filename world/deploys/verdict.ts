@@ -1,8 +1,8 @@
 import type { Report, ReportState } from './report.js';
 
 /**
- * `waiting`: the host's agent lives and has not reported yet. `lost`: its session ended without a final report.
- * `missing`: it had none when the deploy was made, and has said nothing of it.
+ * `waiting`: the host's agent is alive and has not reported yet. `lost`: its session ended without a final report.
+ * `missing`: it had no session when the deploy was made, and has reported nothing.
  */
 export type HostState = ReportState | 'waiting' | 'lost' | 'missing';
 
@@ -12,7 +12,7 @@ export interface HostVerdict {
   readonly message: string;
 }
 
-/** `pending` while any expected host may still report; then `failed` if any did not take the deploy. */
+/** `pending` while any expected host may still report; then `failed` if any did not apply the deploy. */
 export type Verdict = 'pending' | 'healthy' | 'failed';
 
 export interface DeployVerdict {
@@ -25,15 +25,15 @@ export interface DeployEvidence {
   /** The hosts that are expected to apply the deploy. */
   readonly hosts: readonly string[];
   readonly reports: ReadonlyMap<string, Report>;
-  /** The hosts whose agent lives. */
+  /** The hosts whose agent is alive. */
   readonly agents: ReadonlySet<string>;
-  /** The hosts whose agent did not live when the deploy was made. */
+  /** The hosts whose agent was not alive when the deploy was made. */
   readonly away?: ReadonlySet<string> | undefined;
-  /** A host that says nothing because it is dead is `missing`, whenever it died, and that is no failure. */
+  /** A dead host that reported nothing is `missing`, whenever it died, and does not count as a failure. */
   readonly allowMissing?: boolean | undefined;
 }
 
-/** What became of a deploy, by what is known now: a host that is lost counts as failed until it comes back. */
+/** The verdict on a deploy as known now: a lost host counts as failed until it comes back. */
 export function deployVerdict({
   hosts,
   reports,
@@ -53,12 +53,12 @@ export function deployVerdict({
   return { verdict: verdictOf(states), hosts: verdicts };
 }
 
-/** Whether a host will say no more of this deploy. */
+/** Whether a host will report no more of this deploy. */
 export function isFinal(state: HostState): boolean {
   return state === 'healthy' || state === 'skipped' || isBad(state);
 }
 
-/** Whether a host has not taken the deploy, or gone without a word. */
+/** Whether a host has not applied the deploy, or was lost. */
 function isBad(state: HostState): boolean {
   return state === 'failed' || state === 'lost' || state === 'missing';
 }

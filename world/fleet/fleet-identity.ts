@@ -1,4 +1,4 @@
-/** Who a fleet is, whatever cluster of etcd it runs on. */
+/** The identity of a fleet, independent of the etcd cluster that it runs on. */
 export interface FleetIdentity {
   readonly uuid: string;
   /** From 1; each `members recover` raises it, so that what a recovery left behind is told from the fleet. */

@@ -7,8 +7,8 @@ import { FLEET_KEY } from '../keys.js';
 import { type FleetIdentity, parseFleet, serialiseFleet } from './fleet-identity.js';
 
 /**
- * Who the fleet is; undefined where the cluster does not say, as that of mgmt or a plain etcd.
- * @throws WorldError `invalid` when what is stored names no fleet.
+ * The identity of the fleet; undefined if its cluster has none, such as mgmt's or a plain etcd.
+ * @throws WorldError `invalid` when the stored value is not an identity.
  */
 export async function getFleet(client: Client, options?: CallOptions): Promise<FleetIdentity | undefined> {
   const found = await client.get(FLEET_KEY, options);
@@ -19,9 +19,9 @@ export async function getFleet(client: Client, options?: CallOptions): Promise<F
 }
 
 /**
- * Gives the fleet an identity, if it has none: by whoever made its cluster, never by a mere client.
- * @param wanted who it was, where that is known. Default: a new identity.
- * @returns who it is, whoever made it.
+ * Gives the fleet an identity, if it has none. Only the maker of its cluster does this, never a client.
+ * @param wanted its former identity, if known. Default: a new one.
+ * @returns its identity, whichever process made it.
  */
 export async function makeFleet(
   client: Client,
@@ -44,8 +44,8 @@ export async function makeFleet(
 }
 
 /**
- * Says that the fleet goes on from here: what was its cluster before is another generation from now on, and refused.
- * @returns who it is now.
+ * Continues the fleet with a new generation: its former cluster is refused from now on.
+ * @returns its new identity.
  */
 export async function raiseGeneration(client: Client, options: CallOptions = {}): Promise<FleetIdentity> {
   for (;;) {

@@ -16,15 +16,15 @@ export interface FsWorld {
    */
   fs(uri: string): WorldFs;
   /**
-   * Deletes the trees that no deploy names and the blocks that nothing names, safely while others write or etcd is full.
+   * Deletes trees that no deploy uses and unreferenced blocks; safe while others write and while etcd is full.
    * @throws WorldError `invalid`, `not-found`, `too-large` for a superblock that cannot be read; then no block was deleted.
    */
   fsGc(options?: CallOptions): Promise<FreedBlocks>;
-  /** How full etcd is, and what of it are file systems. */
+  /** How full etcd is, and the file systems in it. */
   fsUsage(options?: CallOptions): Promise<FsUsage>;
   /** The URI of the file system in use: what `getUri` says, by default `etcdfs:///fs/shared`. */
   uri(): string;
-  /** Stores a folder, without `.git`; what is there is not sent again. A deploy has to name it within an hour. */
+  /** Stores a folder, without `.git`, sending only missing blocks. A deploy must name it within an hour. */
   putTree(
     folder: string,
     options?: CallOptions & { readonly onProgress?: OnProgress | undefined },

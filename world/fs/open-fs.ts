@@ -16,7 +16,7 @@ export const METADATA_PREFIX = `${DEFAULT_METADATA_PREFIX}/`;
 export const DEFAULT_FS_URI = 'etcdfs:///fs/shared';
 export const MEMORY_FS_URI = 'memmapfs:///';
 
-/** What a URI of a file system stands for. */
+/** What a file-system URI refers to. */
 export type FsLocation = { readonly kind: 'memory' } | { readonly kind: 'etcd'; readonly key: string };
 
 /** @throws WorldError `invalid` for an unknown scheme, a host, a path that is empty or is not below the metadata prefix. */
@@ -47,7 +47,7 @@ export function parseFsUri(uri: string, metadataPrefix = DEFAULT_METADATA_PREFIX
   return { kind: 'etcd', key: path };
 }
 
-/** The file system that is meant where nobody has named one. */
+/** The URI of the default file system. */
 export function sharedIn(metadataPrefix: string): string {
   return `etcdfs://${metadataPrefix}/shared`;
 }

@@ -30,7 +30,7 @@ const MOST_TRIES = 50;
 
 /**
  * The tree of one file system, here and in its storage. Changes of one process are made one after the other; when
- * somebody else was first, they are made again on the newer tree, so that nobody's are lost.
+ * somebody else was first, they are made again on the newer tree, so that none are lost.
  */
 export class Volume {
   readonly storage: Storage;
@@ -46,7 +46,7 @@ export class Volume {
     this.storage = storage;
   }
 
-  /** Looks at the newest tree, with what is deferred. */
+  /** Reads the newest tree, including deferred changes. */
   async look<T>(step: Change<T>, call: CallOptions): Promise<T> {
     if (this.#deferred === undefined) await this.#refresh(call);
     return this.#withListings(
@@ -73,7 +73,7 @@ export class Volume {
     });
   }
 
-  /** From now on changes stay here until {@link flush}. */
+  /** Keeps changes in this process until {@link flush}. */
   defer(call: CallOptions): Promise<void> {
     return this.#serialize(async () => {
       if (this.#deferred !== undefined) return;

@@ -21,11 +21,11 @@ export interface WriteFileOptions extends CallOptions {
 export type OnProgress = (done: { readonly bytes: number; readonly of: number }) => void;
 
 export interface CopyOptions extends CallOptions {
-  /** Told how far it is, in bytes; what is there already counts as done. */
+  /** Told the progress, in bytes; existing blocks count as done. */
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** What a copy came to. Sizes in bytes, before compression. */
+/** The result of a copy. Sizes in bytes, before compression. */
 export interface CopyResult {
   readonly files: number;
   readonly sizeBytes: number;
@@ -40,16 +40,16 @@ export interface CopiedOut extends CopyResult {
   readonly local: string;
 }
 
-/** How much lies at a path. */
+/** The size of what is at a path. */
 export interface FsSize {
   readonly files: number;
-  /** Of all files together; what files share counts each time. */
+  /** Of all files together; shared blocks count each time. */
   readonly sizeBytes: number;
 }
 
 /**
- * An open file. What is written is seen at once through the same {@link WorldFs}, and by others after `sync` or
- * `close`. A file that somebody else changed meanwhile is not overwritten: they reject with WorldError `conflict`.
+ * An open file. What is written is visible at once through the same {@link WorldFs}, and to others after `sync` or
+ * `close`, which reject with WorldError `conflict` instead of overwriting a file that somebody else changed meanwhile.
  */
 export interface FsHandle extends AsyncDisposable {
   read(
@@ -81,11 +81,11 @@ export interface FsHandle extends AsyncDisposable {
 
 /**
  * A file system: the promise-based subset of Node's `fs/promises`, with the same results and the same error codes
- * ({@link FsError}: `code`, `syscall`, `path`, `dest`). Paths begin at its root, with slashes. Besides, every call can
- * fail with a WorldError, and rejects with `signal.reason` when it is aborted.
+ * ({@link FsError}: `code`, `syscall`, `path`, `dest`). Paths start at its root and use slashes. Every call can also fail
+ * with a WorldError, and rejects with `signal.reason` when it is aborted.
  *
- * Each change is one transaction. When somebody else changed the tree first, it is made again on the newer tree, as
- * if the two had come one after the other; neither overwrites the other unseen.
+ * Each change is one transaction. If somebody else changed the tree first, it is made again on the newer tree, as if one
+ * had come after the other.
  */
 export interface WorldFs {
   /** Such as `etcdfs:///fs/shared`. */
@@ -135,27 +135,27 @@ export interface WorldFs {
   unlink(path: string, options?: CallOptions): Promise<void>;
   symlink(target: string, path: string, options?: CallOptions): Promise<void>;
   readlink(path: string, options?: CallOptions): Promise<string>;
-  /** Copies a local file or folder to `path`; a folder is merged into one that is there. Folders above are made. */
+  /** Copies a local file or folder to `path`; a folder is merged into an existing one. Parent folders are made. */
   copyIn(local: string, path: string, options?: CopyOptions): Promise<CopyResult>;
   /**
-   * Copies a file or folder to the local `local`; a folder is merged into one that is there, and a file goes into one.
-   * All of it is fetched and verified before anything is replaced. Nothing is written through a symbolic link below
-   * `local`: files and links are replaced. Set-user-ID, set-group-ID and sticky bits are dropped, and folders that are
-   * there keep their modes.
+   * Copies a file or folder to the path `local` of this machine; a folder is merged into an existing one, a file goes
+   * into an existing folder. Everything is fetched and verified before anything is replaced. Nothing is written through a
+   * symbolic link below `local`: files and links are replaced. Set-user-ID, set-group-ID and sticky bits are dropped, and
+   * existing folders keep their modes.
    * @throws WorldError `unsafe` for a link that leads out of the folder, and where a link, pipe, socket or device is in
    * the way; `conflict` where a file is where a folder goes, or the other way round; `too-large` beyond 1,000,000
-   * entries, 128 folders inside each other or 8 GiB. Then nothing was written.
+   * entries, 128 nested folders or 8 GiB. Then nothing was written.
    */
   copyOut(path: string, local: string, options?: CopyOptions): Promise<CopiedOut>;
   /**
-   * How many files lie at a path, and how large they are together.
+   * The number of files at a path and their total size.
    * @throws WorldError `too-large` as for {@link copyOut}
    */
   size(path: string, options?: CallOptions): Promise<FsSize>;
-  /** Makes all changes of `work` in one transaction; none if it throws. Others' calls to this object belong to it too. */
+  /** Makes all changes of `work` in one transaction, or none if it throws. Other calls to this object join it. */
   batch<T>(work: () => Promise<T>, options?: CallOptions): Promise<T>;
-  /** From now on changes stay here until {@link flush}. */
+  /** Keeps changes in this process until {@link flush}. */
   defer(options?: CallOptions): Promise<void>;
-  /** Makes what was deferred, in one transaction, and ends deferring. */
+  /** Makes all deferred changes in one transaction, and ends deferring. */
   flush(options?: CallOptions): Promise<void>;
 }

@@ -13,7 +13,7 @@ export interface ResourceId {
   readonly name: string;
 }
 
-/** Where the host `from` keeps a resource. @throws WorldError `invalid` for a kind, name or host that cannot be. */
+/** Where the host `from` keeps a resource. @throws WorldError `invalid` for a kind, name or host that is not valid. */
 export function resourceKey(from: string, { kind, name, host }: ResDelete): string {
   checkResourceKind(kind);
   checkResourceName(name);
@@ -21,7 +21,7 @@ export function resourceKey(from: string, { kind, name, host }: ResDelete): stri
   return `${EXPORTED_PREFIX}${host || EVERY_HOST}/${from}/${kind}/${name}`;
 }
 
-/** Everything that the host `to` may see: what is exported for it, and what is for every host. */
+/** Everything that the host `to` may see: what is exported to it or to every host. */
 export function visiblePrefixes(to: string): readonly [string, string] {
   return [`${EXPORTED_PREFIX}${to}/`, `${EXPORTED_PREFIX}${EVERY_HOST}/`];
 }

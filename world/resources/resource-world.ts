@@ -1,14 +1,14 @@
 import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
 
-/** A resource that a host offers to others. A resource for three hosts is given three times. */
+/** A resource that a host exports. A resource for three hosts is given three times. */
 export interface ResExport {
   /** What it is, such as `file`; without a slash. */
   readonly kind: string;
   /** May hold slashes anywhere; not empty. */
   readonly name: string;
-  /** The one host that may collect it; default every host. */
+  /** The only host that may collect it. Default: every host. */
   readonly host?: string | undefined;
-  /** What is to be said of it, in whatever form both ends understand. */
+  /** Its content, in any form that both ends understand. */
   readonly data: string;
 }
 
@@ -16,11 +16,11 @@ export interface ResExport {
 export interface ResDelete {
   readonly kind: string;
   readonly name: string;
-  /** The one host that it was exported for; default every host. */
+  /** The only host that it was exported to. Default: every host. */
   readonly host?: string | undefined;
 }
 
-/** Which resources to collect. A field that is absent or empty matches anything. */
+/** Which resources to collect. A missing or empty field matches anything. */
 export interface ResFilter {
   readonly kind?: string | undefined;
   readonly name?: string | undefined;
@@ -39,9 +39,9 @@ export interface ResOutput {
 
 export interface ResExportOptions extends CallOptions {
   /**
-   * The resources vanish so many seconds after they were last exported, unless the same set is exported again with the
-   * same TTL, which renews it and wakes nobody. A whole number; etcd raises one below its own smallest (2 s as it
-   * comes). Default: they stay until they are deleted.
+   * The resources expire this many seconds after they were last exported, unless the same set is exported again with the
+   * same TTL, which renews it and wakes no watch. A whole number; etcd raises it to its minimum (2 s by default).
+   * Default: they stay until they are deleted.
    */
   readonly ttlSeconds?: number | undefined;
 }
@@ -49,10 +49,10 @@ export interface ResExportOptions extends CallOptions {
 /** Resources that hosts export for each other. */
 export interface ResWorld {
   /**
-   * Yields once when the watch stands, then once for each change (or burst of changes) of the resources that this host
+   * Yields once the watch is set up, then once for each change or burst of changes of the resources that this host
    * may collect.
    * @param kind wakes for resources of this kind only; default any.
-   * @throws WorldError `invalid`, at the call, for a kind that cannot be
+   * @throws WorldError `invalid`, at the call, for a kind that is not valid
    */
   resWatch(kind?: string, options?: WatchOptions): AsyncIterable<void>;
   /**
@@ -62,14 +62,14 @@ export interface ResWorld {
    */
   resCollect(filters: readonly ResFilter[], options?: CallOptions): Promise<ResOutput[]>;
   /**
-   * Offers resources in this host's name; what is stored already is not written again. Many are written in batches,
-   * each wholly or not at all; after an error some batches may be stored, and exporting again is safe.
-   * @throws WorldError `invalid` for names that cannot be or one resource given twice with different data; `too-large`,
+   * Exports resources of this host; what is stored already is not written again. Many are written in batches, each
+   * entirely or not at all; after an error some batches may be stored, and exporting again is safe.
+   * @throws WorldError `invalid` for names that are not valid or a resource given twice with different data; `too-large`,
    * `no-space`, `unavailable`, `outcome-unknown`
    */
   resExport(exports: readonly ResExport[], options?: ResExportOptions): Promise<ChangeResult>;
   /**
-   * Takes resources of this host back; what is not there is no error.
+   * Deletes resources that this host exported; one that does not exist is no error.
    * @throws WorldError `invalid`, `unavailable`, `outcome-unknown`
    */
   resDelete(deletes: readonly ResDelete[], options?: CallOptions): Promise<ChangeResult>;

@@ -28,7 +28,7 @@ export class Candidacy {
   }
 
   /**
-   * Stands with these options from now on.
+   * Registers the candidate with these options from now on.
    * @returns whether anything was changed.
    * @throws WorldError `unavailable`, `outcome-unknown`; `closed` once it was withdrawn.
    */
@@ -52,7 +52,7 @@ export class Candidacy {
     }
   }
 
-  /** Whether {@link register} would find everything so already. */
+  /** Whether {@link register} would change nothing. */
   async isRegistered(options: StoredOptions, call: CallOptions): Promise<boolean> {
     const entry = await this.#client.get(this.#key, call);
     const session = this.#session;
@@ -60,7 +60,7 @@ export class Candidacy {
     return entry?.value.toString() === serialiseOptions(options) && entry.lease === bound;
   }
 
-  /** Stops standing; what is bound to the session goes with it at once. Bounded and idempotent. */
+  /** Withdraws; what is bound to the session is deleted at once. Bounded and idempotent. */
   async close(): Promise<void> {
     this.#closed.abort();
     await this.#last;
@@ -85,7 +85,7 @@ export class Candidacy {
         await pause(backoff.next(), signal);
       }
     }
-    // It persists now; standing by a session again starts this again.
+    // It is persistent now; registering with a session again starts this again.
     this.#keeping = undefined;
   }
 
@@ -129,7 +129,7 @@ export class Candidacy {
   /** One write at a time. */
   #serialize<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work);
-    // Whoever asked for the work gets its failure.
+    // The caller gets the failure.
     this.#last = result.catch(() => undefined);
     return result;
   }

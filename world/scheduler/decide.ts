@@ -2,11 +2,11 @@ import type { Schedule } from './schedules.js';
 import { byName, type Choice } from './strategy.js';
 import type { StrategyRegistry } from './strategy-registry.js';
 
-/** What is to be stored for one schedule. */
+/** What to store for one schedule. */
 export interface Decision {
   /** Sorted. */
   readonly hosts: readonly string[];
-  /** Why the strategy was not followed: then what holds of the last decision is kept and nobody added. */
+  /** Why the strategy was not followed: what still holds of the last decision is kept, and nobody is added. */
   readonly problem?: string | undefined;
 }
 

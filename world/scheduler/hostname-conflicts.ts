@@ -6,12 +6,12 @@ import type { Leadership } from '../client/concurrency/owned-key.js';
 import type { KeyValue } from '../client/key-value.js';
 import { SCHEDULER_ELECTION } from '../keys.js';
 
-/** Longer than the key of a killed agent of this host stands. */
+/** Longer than the key of a killed agent of this host exists. */
 const SETTLED_MS = 4000;
 
 /**
- * Keeps a program that stands in the election under the same hostname from deciding too: mgmt takes itself for elected
- * when the first key of the election has its hostname as the value, whoever owns that key.
+ * Keeps another program that campaigns under the same hostname from deciding too: mgmt believes it is elected when the
+ * first key of the election has its hostname as the value, no matter which program owns that key.
  */
 export class HostnameConflicts {
   readonly #leadership: Leadership;
@@ -25,7 +25,7 @@ export class HostnameConflicts {
     this.#log = log;
   }
 
-  /** Looks at keys of the election, and gives ours a value that no host has where one of them bears our name. */
+  /** If another key of the election has this hostname, gives this host's key a value that is no hostname. */
   async resolve(entries: readonly KeyValue[]): Promise<void> {
     if (this.#isResolved || !entries.some((entry) => this.#isConflict(entry))) return;
     this.#isResolved = true;
@@ -47,7 +47,7 @@ export class HostnameConflicts {
   }
 }
 
-/** Says once who decides, where somebody else does under this hostname while we wait for our turn. */
+/** Reports once if another program was elected under this hostname while this one waits. */
 export async function reportConflict(
   client: Client,
   hostname: string,

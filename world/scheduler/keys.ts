@@ -8,7 +8,7 @@ export function decisionKey(namespace: string): string {
   return `${DECISIONS_PREFIX}${namespace}`;
 }
 
-/** What a key under {@link SCHEDULER_PATH} is; `foreign` where it lies among ours and cannot be one of them. */
+/** What a key under {@link SCHEDULER_PATH} is; `foreign` if it has one of the scheduler's prefixes but not its form. */
 export type SchedulerKey =
   | { readonly kind: 'candidate'; readonly hostname: string; readonly namespace: string }
   | { readonly kind: 'decision'; readonly namespace: string }

@@ -12,7 +12,7 @@ import { decisionKey } from './keys.js';
 import { type Schedule, Schedules } from './schedules.js';
 import type { StrategyRegistry } from './strategy-registry.js';
 
-/** How long an orderly end may take to decide once more, without the candidates that have just gone. */
+/** How long a shutdown may take to decide once more, without the candidates that have just left. */
 export const LAST_ROUND_MS = 1000;
 
 /** etcd takes 128 operations in a transaction. */
@@ -25,7 +25,7 @@ export interface LeaderContext {
   readonly log: Log | undefined;
 }
 
-/** One term of the elected host. */
+/** Decides all schedules while this host is elected. */
 export class SchedulerLeader {
   readonly #context: LeaderContext;
   readonly #leadership: Leadership;
@@ -40,7 +40,7 @@ export class SchedulerLeader {
     this.#conflicts = new HostnameConflicts(leadership, context.hostname, context.log);
   }
 
-  /** Decides until `signal` aborts or the turn is lost. */
+  /** Decides until `signal` aborts or leadership is lost. */
   async serve(signal: AbortSignal): Promise<void> {
     const over = new AbortController();
     const unlisten = onAbort([signal, this.#leadership.lost], () => over.abort());
@@ -82,7 +82,7 @@ export class SchedulerLeader {
     }
   }
 
-  /** Keeps the board up to date until the watch ends or has to start over. */
+  /** Keeps the schedules up to date until the watch ends or has to start over. */
   async #read(items: AsyncIterable<WatchItem>, changed: () => void): Promise<void> {
     for await (const item of items) {
       if (item.kind === 'restarted') return;

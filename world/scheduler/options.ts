@@ -4,23 +4,23 @@ import { checkHostname } from '../names.js';
 
 const DEFAULT_STRATEGY = 'rr';
 
-/** How one host stands for one schedule. Hosts of one schedule give the same; where they differ, the newest counts. */
+/** How a host takes part in a schedule. Give all hosts of a schedule the same; where they differ, the newest counts. */
 export interface SchedulerOptions {
-  /** Who is chosen: `rr`, `alpha`, `spread`, `capacity`, or one that was registered. Default `rr`. */
+  /** How hosts are chosen: `rr`, `alpha`, `spread`, `capacity`, or one that was registered. Default `rr`. */
   readonly strategy?: string | undefined;
-  /** At most so many hosts; 0 for no limit. Default 0. */
+  /** The most hosts to choose; 0 for no limit. Default 0. */
   readonly maxCount?: number | undefined;
   /** The host stays a candidate when its session ends, until it is withdrawn. Default false. */
   readonly persist?: boolean | undefined;
-  /** A host that died leaves the schedule after so many seconds. Default {@link SESSION_TTL_SECONDS}. */
+  /** How many seconds after its death a host leaves the schedule. Default {@link SESSION_TTL_SECONDS}. */
   readonly sessionTtlSeconds?: number | undefined;
-  /** Only these hosts may be chosen; none given means any. */
+  /** The only hosts that may be chosen. Default: any. */
   readonly hostsFilter?: readonly string[] | undefined;
   /** For `spread`: the label whose values the chosen hosts are spread over. Default `zone`. */
   readonly spreadBy?: string | undefined;
-  /** What is so about this host, such as `{ zone: 'north' }`. */
+  /** Labels of this host, such as `{ zone: 'north' }`. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** For `capacity`: how much this host has to give, in any unit, not counting what this schedule took of it. */
+  /** For `capacity`: the free capacity of this host, in any unit, not counting what this schedule uses. */
   readonly capacity?: number | undefined;
 }
 
@@ -77,7 +77,7 @@ export function serialiseOptions(options: StoredOptions): string {
   return query.toString();
 }
 
-/** Reads what anybody may have written. @throws WorldError `invalid` saying which parameter cannot be. */
+/** Reads options that any program may have written. @throws WorldError `invalid` naming the parameter. */
 export function parseOptions(text: string): StoredOptions {
   const query = new URLSearchParams(text);
   const maxCount = wholeNumber(query, 'maxCount') ?? STORED_DEFAULT_MAX_COUNT;
@@ -125,7 +125,7 @@ function amount(query: URLSearchParams, name: string): number | undefined {
   return value;
 }
 
-/** The words that Go takes for a truth value. */
+/** The words that Go reads as booleans. */
 function truth(query: URLSearchParams, name: string): boolean {
   const text = query.get(name);
   if (text === null || /^(0|f|F|FALSE|false|False)$/.test(text)) return false;

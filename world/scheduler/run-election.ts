@@ -15,7 +15,7 @@ const ELECTION_TTL_SECONDS = 2;
 /**
  * Campaigns to be the host that decides once there is something to decide, decides while it is, and starts again until
  * `stop` aborts; never rejects.
- * It goes only when every decision is without those that have left: maybe nobody else is there to see to it.
+ * It leaves only when no decision names a host that has left: nobody else may be there to take care of that.
  */
 export async function runElection(context: LeaderContext, stop: AbortSignal): Promise<void> {
   const { client, hostname, log } = context;
@@ -24,7 +24,7 @@ export async function runElection(context: LeaderContext, stop: AbortSignal): Pr
   let serving = false;
   let lastProblem = '';
   const leave = async (): Promise<void> => {
-    // Out of reach there is nobody to wait for.
+    // While etcd is unreachable there is nothing to wait for.
     if (!serving) await waitForDecisions(client, AbortSignal.timeout(LAST_ROUND_MS)).catch(() => undefined);
     if (!serving) over.abort();
   };
@@ -55,7 +55,7 @@ async function campaignAsHost(
 ): Promise<Leadership> {
   const waited = new AbortController();
   const reporting = reportConflict(client, hostname, log, AbortSignal.any([signal, waited.signal]));
-  // What cannot be read now is no reason not to stand.
+  // A failure to read is no reason not to campaign.
   reporting.catch(() => undefined);
   try {
     return await campaign(client, SCHEDULER_ELECTION, hostname, { ttlSeconds: ELECTION_TTL_SECONDS, signal });
@@ -64,7 +64,7 @@ async function campaignAsHost(
   }
 }
 
-/** A session is renewed often, so that a host which has never anything to decide had better not have one. */
+/** Sessions are renewed often, so a host that has nothing to decide does without one. */
 async function waitForWork(client: Client, signal: AbortSignal): Promise<void> {
   for await (const _ of client.changes({ key: CANDIDATES_PREFIX, prefix: true }, { signal })) {
     const { entries } = await client.listTogether([CANDIDATES_PREFIX, DECISIONS_PREFIX], { signal });
@@ -77,8 +77,8 @@ function isClosed(error: unknown): boolean {
 }
 
 /**
- * Waits until no decision names a host that is not a candidate any more, so that whoever leaves knows that it is not
- * the last who could have seen to it. Resolves at `signal` too.
+ * Waits until no decision names a host that is no longer a candidate, so that a leaving host knows that it is not the
+ * last one that could take care of it. Resolves at `signal` too.
  * @throws WorldError `unavailable`
  */
 export async function waitForDecisions(client: Client, signal: AbortSignal): Promise<void> {

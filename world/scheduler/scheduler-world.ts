@@ -8,7 +8,7 @@ export interface ScheduledResult {
   readonly hosts: readonly string[];
 }
 
-/** One schedule as it stands. */
+/** The current state of one schedule. */
 export interface ScheduleOverview extends ScheduledResult {
   readonly namespace: string;
   /** The hosts that may be chosen, sorted. */
@@ -16,20 +16,20 @@ export interface ScheduleOverview extends ScheduledResult {
 }
 
 /**
- * Which hosts are to do something. A host takes part in the schedule of a namespace by adding itself; of the hosts
- * that run the scheduler one is elected, and decides for all schedules. A candidate that died leaves its schedules
- * within its TTL and a second; a decision is changed only as far as it no longer holds.
+ * Which hosts should do something. A host takes part in the schedule of a namespace by adding itself. Of the hosts that
+ * run the scheduler one is elected and decides all schedules. A candidate that died leaves its schedules within its TTL
+ * plus a second; a decision changes only where it no longer holds.
  *
- * Names and options that cannot be are a WorldError `invalid`: an empty namespace or one with a slash, a hostname
+ * Names and options that are not valid are a WorldError `invalid`: an empty namespace or one with a slash, a hostname
  * with a comma, a strategy that this World does not know.
  */
 export interface SchedulerWorld {
   /**
    * Takes part: adds this host, runs the scheduler, and yields each decision from the first one on. Leaving the
-   * iteration or aborting withdraws at once, except for a candidate that is to persist.
+   * iteration or aborting withdraws at once, except for a persistent candidate.
    */
   scheduler(namespace: string, options?: SchedulerOptions & WatchOptions): AsyncIterable<ScheduledResult>;
-  /** Yields the decision as it is (at first maybe nobody) and each one after it, without taking part. */
+  /** Yields the current decision (possibly nobody) and then each new one, without taking part. */
   scheduled(namespace: string, options?: WatchOptions): AsyncIterable<ScheduledResult>;
   /**
    * Makes this host a candidate until it withdraws or this World closes; with `persist` beyond that. Adding again
@@ -47,10 +47,10 @@ export interface SchedulerWorld {
   scheduledGet(namespace: string, options?: CallOptions): Promise<ScheduledResult>;
   /** All schedules that have a candidate or a decision, sorted by namespace. */
   schedules(options?: CallOptions): Promise<ScheduleOverview[]>;
-  /** Stands in the election and decides while elected, until `signal` aborts or the World closes; never rejects. */
+  /** Campaigns, and decides while elected, until `signal` aborts or the World closes; never rejects. */
   schedulerRun(options?: WatchOptions): Promise<void>;
   /**
-   * Makes a strategy known to this World. Every host that may be elected needs it: one that lacks it keeps what
+   * Registers a strategy with this World. Every host that may be elected needs it: one without it keeps what still
    * holds of the last decision. @throws WorldError `conflict` when the name is taken.
    */
   registerStrategy(name: string, strategy: Strategy): void;

@@ -153,7 +153,7 @@ export class Scheduler implements SchedulerWorld {
       await this.#registerWhenAvailable(candidacy, options, over.signal);
       let decided = false;
       for await (const result of scheduled(this.#world.client, namespace, { signal: over.signal })) {
-        // That nobody has been chosen before the first decision is no decision.
+        // Before the first decision nobody is chosen; that is not a decision.
         decided ||= result.hosts.length > 0;
         if (decided) yield result;
       }
@@ -214,7 +214,7 @@ export class Scheduler implements SchedulerWorld {
     await shared.candidacy.close();
   }
 
-  /** This World stands in the election once, for as long as anybody here needs it; returns how to stop needing it. */
+  /** Campaigns once per World, while anything here needs it; returns a function that ends this need. */
   #decide(): () => Promise<void> {
     const stop = new AbortController();
     const context = {

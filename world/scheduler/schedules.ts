@@ -5,7 +5,7 @@ import { parseHosts, parseSchedulerKey } from './keys.js';
 import { parseOptions } from './options.js';
 import { byName, type Candidate } from './strategy.js';
 
-/** A candidate and when it last said what it wants. */
+/** A candidate and when it last changed its options. */
 export interface RankedCandidate extends Candidate {
   readonly writtenAt: bigint;
 }
@@ -24,11 +24,11 @@ interface OpenSchedule extends Schedule {
   readonly candidates: Map<string, RankedCandidate>;
   decided: readonly string[];
   stored: string | undefined;
-  /** The revision of our own last write: what the watch tells from before it is old. */
+  /** The revision of this host's last write: older news from the watch is ignored. */
   storedAt: bigint;
 }
 
-/** All schedules, kept up to date from a listing and the events after it. Bad keys are named once and passed over. */
+/** All schedules, kept up to date from a listing and the events after it. Bad keys are skipped and named once. */
 export class Schedules {
   readonly #log: Log | undefined;
   readonly #schedules = new Map<string, OpenSchedule>();
@@ -57,7 +57,7 @@ export class Schedules {
     }
   }
 
-  /** The schedules that something happened to since the last call. */
+  /** The schedules that changed since the last call. */
   takeChanged(): readonly Schedule[] {
     const changed = [...this.#changed];
     this.#changed.clear();

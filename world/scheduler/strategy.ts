@@ -10,11 +10,11 @@ export interface Candidate {
 
 /** What a strategy chooses from. */
 export interface Choice {
-  /** Those that the hosts filter lets through, sorted by hostname. */
+  /** The candidates that pass the hosts filter, sorted by hostname. */
   readonly candidates: readonly Candidate[];
-  /** The hosts of the decision that stands now which are still candidates, sorted. */
+  /** The hosts of the current decision that are still candidates, sorted. */
   readonly last: readonly string[];
-  /** At most so many are to be chosen, and never more than there are candidates. */
+  /** The most hosts to choose; never more than there are candidates. */
   readonly maxCount: number;
   /** The options of the schedule. */
   readonly options: StoredOptions;

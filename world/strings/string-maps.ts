@@ -9,19 +9,19 @@ import { checkHostname, checkKey, isHostname } from '../names.js';
 import type { WorldContext } from '../world-context.js';
 
 /**
- * One string for each host under one key; a host writes only its own. Keys and values are as for {@link StrWorld}; what
- * another program left there and is no hostname or no text is left out, with a warning that names the key.
+ * One string per host under a shared key; a host writes only its own. Keys and values are as for {@link StrWorld}. What
+ * another program left there and is not a hostname or not text is skipped, with a warning that names the key.
  */
 export interface StrMapWorld {
-  /** Yields once when the watch stands, then once for each change (or burst of changes) of any host's value. */
+  /** Yields once the watch is set up, then once for each change or burst of changes of any host's value. */
   strMapWatch(key: string, options?: WatchOptions): AsyncIterable<void>;
   /** Hostname to value; empty when no host has set one. */
   strMapGet(key: string, options?: CallOptions): Promise<Map<string, string>>;
   /**
-   * Yields the whole map, hostname to value, once it is known and then after each change or burst of changes, kept up
-   * to date from the changes themselves: with a thousand hosts the map is read once, not a thousand times. Each map is
-   * as of one moment and is the caller's to keep. After a gap (compaction) the map is read anew.
-   * @throws WorldError `permission-denied`; `invalid`, at the call, for a key that cannot be
+   * Yields the whole map, hostname to value, once it is known and then after each change or burst of changes. It is
+   * updated from the changes themselves: when a thousand hosts each update once, it is still read only once. Each map
+   * is as of one moment, and the caller may keep it. After a gap (compaction) the map is read again.
+   * @throws WorldError `permission-denied`; `invalid` (at the call) for a key that is not valid
    */
   strMapFollow(key: string, options?: WatchOptions): AsyncIterable<ReadonlyMap<string, string>>;
   /** Sets this host's value (the World's `hostname`). */

@@ -9,22 +9,22 @@ import type { WorldContext } from '../world-context.js';
 
 /** Strings shared by the whole fleet. */
 export interface StrWorld {
-  /** Yields once when the watch stands, then once for each change (or burst of changes) of the string. */
+  /** Yields once the watch is set up, then once for each change or burst of changes of the string. */
   strWatch(key: string, options?: WatchOptions): AsyncIterable<void>;
   /** Yields the string as it is, undefined while there is none, and then each one that differs from the one before. */
   strFollow(key: string, options?: WatchOptions): AsyncIterable<string | undefined>;
   /**
-   * @throws WorldError `not-found` when the key does not exist (see {@link strIsNotExist}); `invalid` when what is
-   * stored is no text (UTF-8), or for a key that cannot be
+   * @throws WorldError `not-found` when the key does not exist (see {@link strIsNotExist}); `invalid` when the value is
+   * not UTF-8, or for a key that is not valid
    */
   strGet(key: string, options?: CallOptions): Promise<string>;
   /**
-   * Writes only if the value differs, so that nobody is woken for nothing.
-   * @throws WorldError `invalid` for a key that cannot be (empty, or with a slash at an end) or a value that is no text
-   * (half of a surrogate pair); `too-large` beyond 1.5 MiB; `no-space`; `outcome-unknown`
+   * Writes only if the value differs, so that no watch wakes for nothing.
+   * @throws WorldError `invalid` for a key that is not valid (empty, or with a NUL) or a value that is not valid Unicode
+   * (an unpaired surrogate); `too-large` beyond 1.5 MiB; `no-space`; `outcome-unknown`
    */
   strSet(key: string, value: string, options?: CallOptions): Promise<void>;
-  /** A key that does not exist is no error. */
+  /** Succeeds when the key does not exist. */
   strDel(key: string, options?: CallOptions): Promise<void>;
   /** Whether an error of {@link strGet} says that the key does not exist. */
   strIsNotExist(error: unknown): boolean;

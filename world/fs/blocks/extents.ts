@@ -1,6 +1,6 @@
 import type { BlockRef } from '../tree/node.js';
 
-/** Some bytes of a file that is being changed: part of a stored block, new bytes, or zeros that nobody wrote. */
+/** Some bytes of a file that is being changed: part of a stored block, new bytes, or zeros of a gap. */
 export type Extent =
   | { readonly kind: 'stored'; readonly block: BlockRef; readonly from: number; readonly length: number }
   | { readonly kind: 'new'; readonly data: Buffer; readonly length: number }
@@ -57,12 +57,12 @@ function partOf(extent: Extent, from: number, to: number): Extent {
   return { ...extent, from: extent.from + from, length };
 }
 
-/** A stretch of extents: whole stored blocks that stay as they are, or what has to be cut into blocks anew. */
+/** A stretch of extents: whole stored blocks that stay as they are, or what has to be cut into blocks again. */
 export type Stretch =
   | { readonly kind: 'kept'; readonly blocks: readonly BlockRef[] }
   | { readonly kind: 'changed'; readonly extents: readonly Extent[] };
 
-/** Splits a file into stretches; small blocks beside new bytes are cut anew with them. */
+/** Splits a file into stretches; small blocks beside new bytes are cut again with them. */
 export function stretchesOf(extents: readonly Extent[]): Stretch[] {
   const anew = extents.map((extent) => !isWhole(extent));
   for (const [index, extent] of extents.entries()) {

@@ -34,7 +34,7 @@ export async function copyIn(
   }
 }
 
-/** The blocks of the files that are to be replaced: they are there for as long as nobody changes the tree. */
+/** The blocks of the files that will be replaced: they exist as long as nobody changes the tree. */
 function knownBlocks(draft: Draft, base: readonly string[], entries: readonly LocalEntry[]): Set<string> {
   const known = new Set<string>();
   for (const entry of entries) {

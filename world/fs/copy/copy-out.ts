@@ -44,7 +44,7 @@ export async function copyOut(
   return { local: at.path, files: files.length, sizeBytes, uploadedBlocks: 0, uploadedBytes: 0 };
 }
 
-/** What of a folder is to be written, or the file by itself. @throws WorldError `unsafe`, `too-large` */
+/** The entries to write: those of a folder, or a single file. @throws WorldError `unsafe`, `too-large` */
 async function entriesOf(
   volume: Volume,
   root: Node,

@@ -16,7 +16,7 @@ import { setFolders, writeEntries } from './write-entries.js';
  * name is always whole, also after a crash. `timeoutMs` bounds each request, default 60 s.
  * @throws WorldError `not-found` for a tree or block that is not stored, `conflict` when `folder` exists, `invalid`
  * for a tree that is corrupt or would write outside its folder, `too-large` for one that unfolds to more than 1,000,000
- * entries, 128 folders inside each other or 8 GiB, `no-space` when the disk is full.
+ * entries, 128 nested folders or 8 GiB, `no-space` when the disk is full.
  */
 export async function getTree(
   client: Client,

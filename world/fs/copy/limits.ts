@@ -3,13 +3,13 @@ import { WorldError } from '../../errors.js';
 import type { BlockRef } from '../tree/node.js';
 
 /**
- * The most that one tree may come to where all of it is walked. Folders and files may share blocks, so a few kilobytes
- * in store can unfold to more than any disk holds.
+ * The largest tree that is walked as a whole. Folders and files may share blocks, so a few kilobytes in etcd could
+ * expand to more than any disk holds.
  */
 export interface TreeLimits {
   /** Files, folders and links together. */
   readonly entries: number;
-  /** Folders inside each other. */
+  /** Nested folders. */
   readonly depth: number;
   /** The sizes of all files together. */
   readonly bytes: number;

@@ -13,7 +13,7 @@ const BEST_REACH: Reach = process.platform === 'linux' && existsSync('/proc/self
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** An open folder of this machine. From it on no symbolic link is followed: what is in it is reached name by name. */
+/** An open folder of this machine. Below it no symbolic link is followed: its contents are reached name by name. */
 export class LocalFolder implements AsyncDisposable {
   /** As errors name it. */
   readonly path: string;

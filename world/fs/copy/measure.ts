@@ -12,7 +12,7 @@ import {
   tooLarge,
 } from './limits.js';
 
-/** What a folder comes to, with all that lies below it and without itself. */
+/** The size of a folder: everything below it, without itself. */
 export interface TreeSize {
   /** Files, folders and links. */
   readonly entries: number;
@@ -66,7 +66,7 @@ class TreeMeasure {
     const known = key === undefined ? undefined : this.#known.get(key);
     const deepest = depth + (known?.depth ?? 0);
     if (deepest > this.#limits.depth)
-      throw tooLarge(path, `lies in or holds more than ${this.#limits.depth} folders inside each other`);
+      throw tooLarge(path, `lies in or holds more than ${this.#limits.depth} nested folders`);
     if (known !== undefined) return known;
     const size = await this.#measure(folder, path, depth);
     if (key !== undefined) this.#known.set(key, size);

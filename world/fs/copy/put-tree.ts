@@ -17,7 +17,7 @@ import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
 import type { OnProgress } from '../world-fs.js';
 import { type LocalEntry, readLocal, sourcesIn } from './read-local.js';
 
-/** What an upload came to. Sizes in bytes, before compression unless said. */
+/** The result of an upload. Sizes are in bytes, before compression. */
 export interface TreeUpload {
   /** Names the tree: the lowercase hex SHA-256 of its superblock. */
   readonly tree: string;

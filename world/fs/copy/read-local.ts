@@ -20,7 +20,7 @@ export interface LocalEntry {
 
 export interface ReadLocalOptions {
   readonly signal: AbortSignal | undefined;
-  /** Names that are passed over, at any depth. */
+  /** Names that are skipped, at any depth. */
   readonly skippedNames?: ReadonlySet<string> | undefined;
 }
 
@@ -60,7 +60,7 @@ async function* walkFolder(
   depth: number,
 ): AsyncGenerator<LocalEntry> {
   if (depth > TREE_LIMITS.depth)
-    throw tooLarge(folder.path, `lies in more than ${TREE_LIMITS.depth} folders inside each other`);
+    throw tooLarge(folder.path, `lies in more than ${TREE_LIMITS.depth} nested folders`);
   for (const name of (await folder.use('.', (at) => readdir(at))).sort()) {
     walking.signal?.throwIfAborted();
     if (walking.skippedNames?.has(name)) continue;

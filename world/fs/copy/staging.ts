@@ -3,9 +3,8 @@ import { chmod, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import type { LocalFolder } from './local-folder.js';
 
 /**
- * A folder for what is being written, made in the folder where it is going to be. Nobody else can enter it, so what lies
- * in there is ours alone, and what is there can be moved by renaming, which replaces a link instead of following it.
- * Closing it removes it with what is left in it.
+ * A temporary folder inside the target folder. Nobody else can enter it, so its contents are private, and they can be
+ * moved into place by renaming, which replaces a link instead of following it. Closing it removes it with its contents.
  */
 export class Staging implements AsyncDisposable {
   readonly folder: LocalFolder;
@@ -37,7 +36,7 @@ export class Staging implements AsyncDisposable {
 
   async #remove(): Promise<void> {
     await using folder = this.folder;
-    // Name by name from the open folder: whoever can write beside it may have put something else in its place.
+    // Name by name from the open folder: another user who can write beside it may have put something else in its place.
     for (const name of await folder.use('.', (at) => readdir(at))) await folder.use(name, (at) => remove(at));
     await this.#parent.use(this.name, (at) => rmdir(at));
   }

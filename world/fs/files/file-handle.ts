@@ -87,7 +87,7 @@ export class FileHandle implements FsHandle {
   }
 
   async #write(bytes: Buffer, position: number | null, call: CallOptions): Promise<void> {
-    // As on Linux, what is opened to append is appended to wherever a write says.
+    // As on Linux, a file opened for appending is appended to whatever position a write gives.
     const start = this.#flags.append ? this.#file.content.sizeBytes : (position ?? this.#position);
     if (start + bytes.length > MOST_BYTES) throw new FsError('EFBIG', { syscall: 'write' });
     if (bytes.length > 0) this.#file.change(() => this.#file.content.write(start, bytes));

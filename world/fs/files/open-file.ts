@@ -31,7 +31,7 @@ export class OpenFile {
     return { ...this.#node, sizeBytes: this.content.sizeBytes };
   }
 
-  /** The tree has it like this now, by our own doing. */
+  /** This process has just replaced the file in the tree by this node. */
   replaced(node: FileNode): void {
     this.#node = node;
     this.content.truncate(0);

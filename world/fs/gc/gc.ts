@@ -16,7 +16,7 @@ import { sweepTrees } from './sweep-trees.js';
 const MOST_OPS = 120;
 const MOST_TRIES = 50;
 
-/** What a sweep came to, in blocks. */
+/** The result of a sweep, in blocks. */
 export interface FreedBlocks {
   readonly freed: number;
   /** Trees of deploys that are gone from the log: what only they named is among what was freed. */
@@ -29,9 +29,9 @@ export interface FreedBlocks {
 
 /**
  * Deletes the trees that no deploy names, and the blocks that no superblock names, safely while others write (see
- * freeing-protocol.ts) and also while etcd is full. The space is had again once etcd is compacted and defragmented.
+ * freeing-protocol.ts) and also while etcd is full. The space is available again once etcd is compacted and defragmented.
  * @throws WorldError `invalid` or `not-found` for a superblock that cannot be read, before anything is deleted;
- * `conflict` when others write so much that no look at the superblocks stays true for long enough.
+ * `conflict` when others write so often that no reading of the superblocks stays true for long enough.
  */
 export async function freeBlocks(
   client: Client,
@@ -115,7 +115,7 @@ function isBlock({ key }: KeyValue, prefix: string): boolean {
   return /^[0-9a-f]{64}$/.test(key.slice(prefix.length));
 }
 
-/** Whatever may name a block under this prefix: what is under every metadata prefix that was ever used with it. */
+/** Everything that may name a block under this prefix: all keys below every metadata prefix ever used with it. */
 async function superblocksNaming(
   client: Client,
   storagePrefix: string,
@@ -137,7 +137,7 @@ function otherStorages(allPrefixes: readonly FsPrefixes[], storagePrefix: string
   return [...all];
 }
 
-/** What other programs keep beside ours is left alone, and said once for all of it. */
+/** Leaves out the keys of other programs, with one warning for all of them. */
 function without(
   entries: readonly KeyValue[],
   isOurs: (entry: KeyValue) => boolean,

@@ -19,8 +19,8 @@ interface Named {
 }
 
 /**
- * Whether a key below a metadata prefix is ours, also where it is damaged or of a newer version: other programs, such as mgmt, keep
- * theirs there too, and name no block of ours in it.
+ * Whether a key below a metadata prefix belongs to hawser, even if it is damaged or of a newer version. Other programs
+ * such as mgmt store keys there too, which name no block of hawser.
  */
 export function isSuperblock({ key, value }: KeyValue): boolean {
   const text = value.toString();

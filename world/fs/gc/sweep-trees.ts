@@ -35,7 +35,7 @@ export async function sweepTrees(
     if (succeeded) swept += group.length;
     if (succeeded && isAll) return swept;
   }
-  // Others deploy all the time: the next sweep finds what is left.
+  // Others keep deploying: the next sweep finds what is left.
   return swept;
 }
 

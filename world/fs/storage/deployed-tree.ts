@@ -33,7 +33,7 @@ export class TreeStorage extends EtcdStorage {
 
 /**
  * Refuses what, written to disk, would lie or lead outside the tree's folder or have more rights than its owner gave.
- * @param entries without the root. @throws WorldError `invalid` naming the first that cannot be.
+ * @param entries without the root. @throws WorldError `invalid` naming the first that is not valid.
  */
 export async function checkTree(
   entries: readonly TreeEntry[],

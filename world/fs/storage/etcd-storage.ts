@@ -26,7 +26,7 @@ import {
 /** What may go with a superblock in one transaction; more is stored before. */
 const MOST_OPS = 100;
 const MOST_BYTES = 1 << 20;
-/** Long, so that an upload over a link that stands still for a while keeps its blocks. */
+/** Long, so that an upload over a link that stalls for a while keeps its blocks. */
 const MARK_TTL_SECONDS = 60;
 
 export interface EtcdStorageOptions {

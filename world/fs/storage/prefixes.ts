@@ -32,7 +32,7 @@ const TAKEN: ReadonlySet<string> = new Set([
 
 const schema = z.object({ metadataPrefix: z.string(), storagePrefix: z.string() });
 
-/** @throws WorldError `invalid` for a prefix that cannot be, with the option's name. */
+/** @throws WorldError `invalid` for a prefix that is not valid, with the option's name. */
 export function toPrefixes(options: {
   readonly metadataPrefix?: string | undefined;
   readonly storagePrefix?: string | undefined;

@@ -50,14 +50,14 @@ export interface Storage {
   readonly isReadOnly: boolean;
   /** The newest superblock; undefined when it is still `known`. */
   load(known: bigint | undefined, call: CallOptions): Promise<Stored | undefined>;
-  /** From now on what is stored, or found stored, stays until the pin is released. */
+  /** From now on blocks that are stored, or found stored, are kept until the pin is released. */
   pin(call: CallOptions): Promise<Pin>;
-  /** Stores what is missing; a pin is held. */
+  /** Stores missing blocks; the caller holds a pin. */
   store(sources: readonly Source[], call: CallOptions, options?: StoreOptions): Promise<Upload>;
   /**
    * Replaces the superblock, with its blocks.
    * @returns the new version; undefined when somebody else replaced it first.
-   * @throws WorldError `conflict` when blocks were freed while nobody could know that they were relied on.
+   * @throws WorldError `conflict` when blocks that it relies on were freed meanwhile.
    */
   commit(commit: Commit, call: CallOptions): Promise<bigint | undefined>;
   /**

@@ -14,7 +14,7 @@ export type CanonicalPath = readonly string[];
 export class Draft {
   root: DirectoryNode;
   readonly #listings: Listings;
-  /** What is ours alone may be changed in place. */
+  /** Entries that only this draft uses may be changed in place. */
   readonly #own = new WeakSet<Entries>();
 
   constructor(root: DirectoryNode, listings: Listings) {
@@ -26,7 +26,7 @@ export class Draft {
     return walk(this.root, this.#listings, path, follow);
   }
 
-  /** @throws Refusal `ENOENT` */
+  /** @throws FsRefusal `ENOENT` */
   find(path: string, follow: boolean): Node {
     const { node } = this.walk(path, follow);
     if (node === undefined) throw new FsRefusal('ENOENT');
@@ -82,7 +82,7 @@ export class Draft {
     return false;
   }
 
-  /** @throws Refusal `ENOENT` for a link at the end that leads nowhere */
+  /** @throws FsRefusal `ENOENT` for a link at the end that leads nowhere */
   #leadsToFolder(path: string, isLast: boolean): boolean {
     const node = findForced(() => this.walk(withoutSlash(path), true), true)?.node;
     if (node === undefined && isLast) throw new FsRefusal('ENOENT');
@@ -159,7 +159,7 @@ export class Draft {
     this.put([...parents, name], { type: 'symlink', target, mtimeMs: Date.now() });
   }
 
-  /** Changes what stands at a path, after symbolic links, without touching its folder's time. */
+  /** Changes what is at a path, after symbolic links, without touching its folder's time. */
   alter(path: string, change: (node: Node) => Node, follow = true): void {
     const { parents, name, node } = this.walk(path, follow);
     if (node === undefined) throw new FsRefusal('ENOENT');
@@ -168,7 +168,7 @@ export class Draft {
     else if (node.type === 'directory') this.root = change(node) as DirectoryNode;
   }
 
-  /** Where a file would be opened, and what is there. @throws Refusal as opening it would */
+  /** Where a file would be opened, and what is there. @throws FsRefusal as opening it would */
   whereToOpen(
     path: string,
     flags: OpenFlags,

@@ -15,8 +15,8 @@ type Folder = Map<string, Folder | { readonly target: string } | 'file'>;
 
 /**
  * Finds an entry that, written to disk, would lie or lead outside the tree's folder: an absolute path, `..`, a path
- * below something that is no folder of the tree, a path that comes twice, or a symbolic link that leads out, by
- * itself or by way of others.
+ * below something that is not a folder of the tree, a path that appears twice, or a symbolic link that leads out,
+ * directly or through others.
  */
 export function findEscape(entries: readonly Entry[]): { path: string; why: string } | undefined {
   const checker = new EscapeChecker(entries);

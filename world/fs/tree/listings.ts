@@ -1,6 +1,6 @@
 import type { BlockRef, DirectoryNode, Entries } from './node.js';
 
-/** Thrown where the entries of a folder are not here yet: add them to the {@link Listings} and do the step again. */
+/** Thrown when the entries of a folder have not been fetched yet: add them to the {@link Listings} and do the step again. */
 export class MissingListings {
   /** The blocks of each folder that is missed. */
   readonly folders: readonly (readonly BlockRef[])[];
@@ -16,7 +16,7 @@ export class Listings {
   #before: ReadonlyMap<string, Entries> = new Map();
   readonly #stored = new Set<string>();
 
-  /** @throws Absent when they have to be fetched first. */
+  /** @throws MissingListings when they have to be fetched first. */
   entriesOf(directory: DirectoryNode): Entries {
     if ('entries' in directory) return directory.entries;
     const key = keyOf(directory.entriesIn);
@@ -26,7 +26,7 @@ export class Listings {
     return entries;
   }
 
-  /** @throws Absent when the entries of any have to be fetched first, so that they are fetched together. */
+  /** @throws MissingListings when the entries of any have to be fetched first, so that they are fetched together. */
   expect(directories: readonly DirectoryNode[]): void {
     const folders = directories.flatMap((directory) => {
       if ('entries' in directory) return [];

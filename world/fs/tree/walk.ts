@@ -20,7 +20,7 @@ export interface ResolvedPath {
 /** The parts of a path; a slash at the end counts as `.`, for it asks for a folder. */
 export function partsOf(path: string): string[] {
   if (path.includes('\0')) throw nullByte(path);
-  // As for the kernel, a name is bytes: what is not valid Unicode becomes what it would be there.
+  // For the kernel a name is bytes: encode what is not valid Unicode as it would be there.
   const text = Buffer.from(path).toString();
   if (text === '') throw new FsRefusal('ENOENT');
   if (Buffer.byteLength(text) >= MOST_PATH_BYTES) throw new FsRefusal('ENAMETOOLONG');
@@ -35,7 +35,7 @@ export function withoutSlash(path: string): string {
 
 /**
  * Follows a path as the kernel does. @param follow whether a symbolic link at its end is followed too.
- * @throws Refusal `ENOENT`, `ENOTDIR`, `ELOOP`, `ENAMETOOLONG`; Absent
+ * @throws FsRefusal `ENOENT`, `ENOTDIR`, `ELOOP`, `ENAMETOOLONG`; MissingListings
  */
 export function walk(root: DirectoryNode, listings: Listings, path: string, follow: boolean): ResolvedPath {
   const ahead = partsOf(path).reverse();
