@@ -2,6 +2,7 @@ import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { txnInBatches } from '../client/txn/txn-batches.js';
 import { WorldError } from '../errors.js';
+import { inGroups } from '../in-groups.js';
 import { DEPLOY_PREFIX, REPORTS_PREFIX } from '../keys.js';
 import { hashKey, parseDeployKey, payloadKey } from './keys.js';
 import { deploysInUse, newestReports } from './report-keys.js';
@@ -40,8 +41,7 @@ async function readInUse(client: Client, options: CallOptions): Promise<Set<numb
   const { entries } = await client.list(REPORTS_PREFIX, { ...options, keysOnly: true });
   const reports = newestReports(entries.map(({ key }) => key));
   const inUse = new Set<number>();
-  for (let from = 0; from < reports.length; from += MOST_REPORTS) {
-    const group = reports.slice(from, from + MOST_REPORTS);
+  for (const group of inGroups(reports, MOST_REPORTS)) {
     const success = group.map(({ key }) => ({ get: key }));
     const { replies } = await client.txn({ success }, { ...options, repeatable: true });
     for (const [index, report] of group.entries()) {

@@ -5,6 +5,7 @@ import type { Leadership } from '../client/concurrency/owned-key.js';
 import type { TxnOp } from '../client/txn/txn.js';
 import type { WatchItem } from '../client/watch/cursor.js';
 import { WorldError } from '../errors.js';
+import { inGroups } from '../in-groups.js';
 import { SCHEDULER_PATH } from '../keys.js';
 import { decide } from './decide.js';
 import { HostnameConflicts } from './hostname-conflicts.js';
@@ -112,8 +113,7 @@ export class SchedulerLeader {
       const text = hosts.length === 0 ? undefined : hosts.join(',');
       return text === schedule.stored ? [] : [{ namespace: schedule.namespace, text }];
     });
-    for (let from = 0; from < changes.length; from += WRITES_AT_ONCE)
-      await this.#store(changes.slice(from, from + WRITES_AT_ONCE), signal);
+    for (const group of inGroups(changes, WRITES_AT_ONCE)) await this.#store(group, signal);
   }
 
   /** etcd itself refuses the write of a host that is no longer the elected one, however late it arrives. */

@@ -5,6 +5,7 @@ import type { Client } from '../../client/client.js';
 import type { KeyValue } from '../../client/key-value.js';
 import type { Compare } from '../../client/txn/txn.js';
 import { WorldError } from '../../errors.js';
+import { inGroups } from '../../in-groups.js';
 import { DEFAULT_STORAGE_PREFIX } from '../../keys.js';
 import { BULK_TIMEOUT_MS, IN_FLIGHT } from '../storage/batches.js';
 import { DEFAULT_PREFIXES, type FsPrefixes, listFsPrefixes } from '../storage/prefixes.js';
@@ -90,12 +91,9 @@ async function deleteAll(
   garbage: readonly KeyValue[],
   { committed, freed, ...call }: CallOptions & { readonly committed: Compare; readonly freed: string },
 ): Promise<number> {
-  const groups = Array.from({ length: Math.ceil(garbage.length / MOST_OPS) }, (_, index) =>
-    garbage.slice(index * MOST_OPS, (index + 1) * MOST_OPS),
-  );
   let deleted = 0;
   let isOvertaken = false;
-  await inParallel(groups, IN_FLIGHT, async (group) => {
+  await inParallel(inGroups(garbage, MOST_OPS), IN_FLIGHT, async (group) => {
     if (isOvertaken) return;
     const unchanged = group.map(({ key, modRevision }) => revisionIs(key, modRevision));
     const success = [...group.map(({ key }) => key), freed].map((key) => ({ delete: key }));

@@ -1,6 +1,7 @@
 import { inParallel } from '../../../base/parallel.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
+import { inGroups } from '../../in-groups.js';
 import { blockKey } from '../blocks/blocks.js';
 
 const MOST_OPS = 128;
@@ -37,10 +38,7 @@ export async function findMissing(
   { storagePrefix, ...options }: CallOptions & { readonly storagePrefix?: string | undefined },
 ): Promise<Set<string>> {
   const missing = new Set<string>();
-  const groups = Array.from({ length: Math.ceil(hashes.length / MOST_OPS) }, (_, index) =>
-    hashes.slice(index * MOST_OPS, (index + 1) * MOST_OPS),
-  );
-  await inParallel(groups, IN_FLIGHT, async (group) => {
+  await inParallel(inGroups(hashes, MOST_OPS), IN_FLIGHT, async (group) => {
     const gets = group.map((hash) => ({ get: blockKey(hash, storagePrefix), countOnly: true }));
     const { replies } = await client.txn({ success: gets }, { ...options, repeatable: true, bulk: true });
     for (const [index, hash] of group.entries()) if (replies[index]?.count === 0) missing.add(hash);

@@ -1,3 +1,5 @@
+import { MOST_LINKS, MOST_NAME_BYTES } from './walk.js';
+
 /** What matters of an entry for where it may lead. */
 interface Entry {
   readonly type: 'file' | 'directory' | 'symlink';
@@ -5,9 +7,7 @@ interface Entry {
   readonly target?: string | undefined;
 }
 
-/** As many links as Linux follows in one path, and as many bytes as it takes in one name and one target. */
-const MOST_LINKS = 40;
-const MOST_NAME_BYTES = 255;
+/** As many bytes as Linux takes in one target. */
 const MOST_TARGET_BYTES = 4095;
 
 /** A folder of the tree: what is in it, links by their targets. */

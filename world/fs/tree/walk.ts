@@ -3,8 +3,8 @@ import type { Listings } from './listings.js';
 import type { DirectoryNode, Node } from './node.js';
 
 /** As many symbolic links as Linux follows in one path. */
-const MOST_LINKS = 40;
-const MOST_NAME_BYTES = 255;
+export const MOST_LINKS = 40;
+export const MOST_NAME_BYTES = 255;
 const MOST_PATH_BYTES = 4096;
 
 /** Where a path leads. */
