@@ -69,7 +69,7 @@ async function* poll(
   return undefined;
 }
 
-/** Undefined while etcd is out of reach or nobody waits any more. */
+/** Undefined while etcd is unreachable, or when the caller has left. */
 async function read(client: Client, signal: AbortSignal): Promise<Member[] | undefined> {
   try {
     const members = await client.cluster.members({ signal });

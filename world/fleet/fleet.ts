@@ -57,7 +57,7 @@ export async function raiseGeneration(client: Client, options: CallOptions = {})
         : { ...before, generation: before.generation + 1 };
     const compare = found === undefined ? absent(FLEET_KEY) : unchangedSince(found);
     const success = [{ put: FLEET_KEY, value: serialiseFleet(next) }];
-    // Raised twice is no harm: a lost answer is tried again from what is there then.
+    // Raising twice does no harm: after a lost answer it starts again from what is stored then.
     const { succeeded } = await client.txn({ compare: [compare], success }, { ...options, repeatable: true });
     if (!succeeded) continue;
     client.knowFleet(next);

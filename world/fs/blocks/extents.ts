@@ -64,18 +64,18 @@ export type Stretch =
 
 /** Splits a file into stretches; small blocks beside new bytes are cut again with them. */
 export function stretchesOf(extents: readonly Extent[]): Stretch[] {
-  const anew = extents.map((extent) => !isWhole(extent));
+  const isChanged = extents.map((extent) => !isWhole(extent));
   for (const [index, extent] of extents.entries()) {
     if (extent.length >= SMALL_BYTES || !isWhole(extent)) continue;
     const [before, after] = [extents[index - 1], extents[index + 1]];
-    if ((before && !isWhole(before)) || (after && !isWhole(after))) anew[index] = true;
+    if ((before && !isWhole(before)) || (after && !isWhole(after))) isChanged[index] = true;
   }
   const stretches: Stretch[] = [];
   for (let index = 0; index < extents.length; ) {
     let end = index + 1;
-    while (end < extents.length && anew[end] === anew[index]) end += 1;
+    while (end < extents.length && isChanged[end] === isChanged[index]) end += 1;
     const run = extents.slice(index, end);
-    if (anew[index] === true) stretches.push({ kind: 'changed', extents: run });
+    if (isChanged[index] === true) stretches.push({ kind: 'changed', extents: run });
     else
       stretches.push({
         kind: 'kept',

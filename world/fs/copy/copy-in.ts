@@ -4,7 +4,7 @@ import type { Draft } from '../tree/draft.js';
 import { partsOf, withoutSlash } from '../tree/walk.js';
 import type { Volume } from '../volume.js';
 import type { CopyOptions, CopyResult } from '../world-fs.js';
-import { type LocalEntry, readLocal, sourcesIn } from './read-local.js';
+import { type LocalEntry, readAllLocal, sourcesIn } from './read-local.js';
 
 /** Copies a local file or folder in, in one change of the tree; only blocks that are not there are sent. */
 export async function copyIn(
@@ -17,17 +17,14 @@ export async function copyIn(
   if (volume.storage.isReadOnly) throw new FsError('EROFS', context);
   const pin = await volume.storage.pin(call);
   try {
-    const entries: LocalEntry[] = [];
-    for await (const entry of readLocal(local, { signal: call.signal })) entries.push(entry);
+    const { entries, files, sizeBytes } = await readAllLocal(local, { signal: call.signal });
     const base = inContext(context, () => partsOf(target).filter((part) => part !== '.'));
     const known = await volume.look((draft) => knownBlocks(draft, base, entries), call);
     const sources = sourcesIn(local, entries);
-    const sizeBytes = entries.reduce((sum, { node }) => sum + (node.type === 'file' ? node.sizeBytes : 0), 0);
     const report = reportTo(onProgress, sizeBytes);
     const commit = () =>
       volume.change((draft) => inContext(context, () => merge(draft, target, entries)), call);
     const upload = await storeAndCommit(volume.storage, sources, { ...report, known, commit }, call);
-    const files = entries.filter(({ node }) => node.type === 'file').length;
     return { files, sizeBytes, ...upload };
   } finally {
     await pin.release();

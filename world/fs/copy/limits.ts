@@ -56,8 +56,8 @@ export function checkSize(
   limits: TreeLimits = TREE_LIMITS,
 ): void {
   const most = (limit: number): string => `more than ${limit.toLocaleString('en')}`;
-  if (entries > limits.entries) throw tooLarge(path, `holds ${most(limits.entries)} files and folders`);
-  if (sizeBytes > limits.bytes) throw tooLarge(path, `holds ${most(limits.bytes)} bytes`);
+  if (entries > limits.entries) throw tooLarge(path, `contains ${most(limits.entries)} files and folders`);
+  if (sizeBytes > limits.bytes) throw tooLarge(path, `contains ${most(limits.bytes)} bytes`);
   if (blocks > MOST_BLOCKS) throw tooLarge(path, `has files of ${most(MOST_BLOCKS)} blocks`);
 }
 

@@ -66,7 +66,7 @@ class TreeMeasure {
     const known = key === undefined ? undefined : this.#known.get(key);
     const deepest = depth + (known?.depth ?? 0);
     if (deepest > this.#limits.depth)
-      throw tooLarge(path, `lies in or holds more than ${this.#limits.depth} nested folders`);
+      throw tooLarge(path, `is in or contains more than ${this.#limits.depth} nested folders`);
     if (known !== undefined) return known;
     const size = await this.#measure(folder, path, depth);
     if (key !== undefined) this.#known.set(key, size);

@@ -15,7 +15,7 @@ import { Listings } from '../tree/listings.js';
 import { EMPTY_ROOT, type Node } from '../tree/node.js';
 import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
 import type { OnProgress } from '../world-fs.js';
-import { type LocalEntry, readLocal, sourcesIn } from './read-local.js';
+import { type LocalEntry, readAllLocal, sourcesIn } from './read-local.js';
 
 /** The result of an upload. Sizes are in bytes, before compression. */
 export interface TreeUpload {
@@ -50,14 +50,12 @@ export async function putTree(
   const { log } = options;
   const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
   const root = await realpath(folder);
-  const entries = await readFolder(root, options.signal);
+  const { entries, files, sizeBytes } = await readFolder(root, options.signal);
   const { superblock, blocks } = describe(entries);
   const sources = [
     ...sourcesIn(root, entries),
     ...Array.from(blocks, ([hash, data]) => sourceOf(hash, data)),
   ];
-  const files = entries.flatMap(({ node }) => (node.type === 'file' ? [node] : []));
-  const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
   const tree = sha256(superblock);
   const storage = new EtcdStorage(client, { key: treeKey(tree), log });
   const pin = await storage.pin(call);
@@ -73,7 +71,7 @@ export async function putTree(
     };
     const report = reportTo(options.onProgress, sizeBytes);
     const upload = await storeAndCommit(storage, sources, { ...report, commit }, call);
-    return { tree, files: files.length, sizeBytes, ...upload };
+    return { tree, files, sizeBytes, ...upload };
   } finally {
     await pin.release();
   }
@@ -85,18 +83,17 @@ async function markFresh(client: Client, tree: string, call: CallOptions): Promi
   await client.set(freshTreeKey(tree), '', { ...call, lease, repeatable: true });
 }
 
-/** What a folder holds, checked. */
-async function readFolder(folder: string, signal: AbortSignal | undefined): Promise<LocalEntry[]> {
-  const entries: LocalEntry[] = [];
-  for await (const entry of readLocal(folder, { signal, skippedNames: LEFT_OUT })) entries.push(entry);
-  if (entries[0]?.node.type !== 'directory')
+/** Everything in a folder, checked. */
+async function readFolder(folder: string, signal: AbortSignal | undefined): ReturnType<typeof readAllLocal> {
+  const read = await readAllLocal(folder, { signal, skippedNames: LEFT_OUT });
+  const [root, ...entries] = read.entries;
+  if (root?.node.type !== 'directory')
     throw new WorldError('invalid', `Cannot store ${folder} as a tree: it is not a folder. Give a folder.`);
-  entries.shift();
   await checkTree(
     entries.map(({ path, node }) => [path, node]),
     signal,
   );
-  return entries;
+  return { ...read, entries };
 }
 
 /** Without times and without the mode of the root, so that the same content gets the same name. */

@@ -53,6 +53,22 @@ export async function* readLocal(root: string, options: ReadLocalOptions): Async
   }
 }
 
+/** Everything that {@link readLocal} finds, with the number of files and their total size. */
+export async function readAllLocal(
+  root: string,
+  options: ReadLocalOptions,
+): Promise<{ entries: LocalEntry[]; files: number; sizeBytes: number }> {
+  const entries: LocalEntry[] = [];
+  let [files, sizeBytes] = [0, 0];
+  for await (const entry of readLocal(root, options)) {
+    entries.push(entry);
+    if (entry.node.type !== 'file') continue;
+    files += 1;
+    sizeBytes += entry.node.sizeBytes;
+  }
+  return { entries, files, sizeBytes };
+}
+
 async function* walkFolder(
   folder: LocalFolder,
   prefix: string,
@@ -60,7 +76,7 @@ async function* walkFolder(
   depth: number,
 ): AsyncGenerator<LocalEntry> {
   if (depth > TREE_LIMITS.depth)
-    throw tooLarge(folder.path, `lies in more than ${TREE_LIMITS.depth} nested folders`);
+    throw tooLarge(folder.path, `is in more than ${TREE_LIMITS.depth} nested folders`);
   for (const name of (await folder.use('.', (at) => readdir(at))).sort()) {
     walking.signal?.throwIfAborted();
     if (walking.skippedNames?.has(name)) continue;
