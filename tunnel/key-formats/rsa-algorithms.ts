@@ -1,5 +1,3 @@
-import type { ParsedKey } from 'ssh2';
-
 /** The signature algorithms of RSA keys (RFC 8332 §3), in OpenSSH's order. */
 const HASHES: ReadonlyMap<string, 'sha256' | 'sha512'> = new Map([
   ['rsa-sha2-512', 'sha512'],
@@ -44,6 +42,6 @@ export function hashOf(algorithm: string | undefined): 'sha256' | 'sha512' | und
   return HASHES.get(algorithm ?? '');
 }
 
-export function isRsa(key: object): key is ParsedKey {
+export function isRsa(key: object): boolean {
   return 'type' in key && key.type === 'ssh-rsa';
 }

@@ -1,5 +1,4 @@
 import { createPrivateKey, type JsonWebKey } from 'node:crypto';
-import type { ParsedKey } from 'ssh2';
 import { sshString, uint32 } from '../key-formats/wire-fields.js';
 import { commandAgent } from './protocol.js';
 
@@ -8,6 +7,14 @@ const ADD_IDENTITY = 17;
 const ADD_CONSTRAINED = 25;
 const FOR_A_TIME = 1;
 const ASK_BEFORE_USE = 2;
+
+/** A private key that was read. */
+export interface PrivateKey {
+  /** As SSH names it, such as `ssh-ed25519`. */
+  readonly type: string;
+  readonly comment: string;
+  getPrivatePEM(): string;
+}
 
 /** How an SSH agent keeps a key. */
 export interface AddKeyOptions {
@@ -26,7 +33,7 @@ export interface AddKeyOptions {
  */
 export async function addToAgent(
   socketPath: string,
-  key: ParsedKey,
+  key: PrivateKey,
   { comment, confirm, lifetimeSeconds, signal }: AddKeyOptions,
 ): Promise<void> {
   const constraints = [
@@ -38,7 +45,7 @@ export async function addToAgent(
   await commandAgent(socketPath, message, { signal });
 }
 
-function privateFields(key: ParsedKey): Buffer[] {
+function privateFields(key: PrivateKey): Buffer[] {
   const jwk = createPrivateKey(key.getPrivatePEM()).export({ format: 'jwk' });
   const number = (name: keyof JsonWebKey) => mpint(bytes(jwk, name));
   switch (jwk.kty) {

@@ -1,15 +1,14 @@
-import type { ParsedKey } from 'ssh2';
 import { formatDestination } from '../destination.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { LoginOptions } from '../transport/ssh2/login/login-method.js';
-import { addToAgent } from './add-key.js';
+import { addToAgent, type PrivateKey } from './add-key.js';
 
 /**
  * Adds a private key that a host accepted to the SSH agent, as AddKeysToAgent in ssh_config says. Does not reject if the SSH
  * agent refuses it: login has succeeded anyway.
  */
 export async function addKeyToAgent(
-  key: ParsedKey,
+  key: PrivateKey,
   file: string,
   destination: ResolvedDestination,
   options: LoginOptions,
