@@ -1,0 +1,41 @@
+/**
+ * Deploys a folder to every host whose agent is running, and waits until each is healthy. `hawser deploy` does more: it
+ * reads hawser.yaml, checks git and waits for hosts that are away.
+ *
+ *     node deploy.js root@web1 ./web
+ */
+import { hostname, userInfo } from 'node:os';
+import { SshWorld } from 'hawser';
+import { type Deployment, deployVerdict } from 'hawser/world';
+
+const [ssh = 'root@web1', folder = './web', seed = 'unix:///run/hawser/etcd.sock'] = process.argv.slice(2);
+const signal = AbortSignal.timeout(5 * 60_000);
+
+await using world = await SshWorld.open({ ssh, seeds: [seed] }, { signal });
+
+const hosts = [...(await world.getAgents({ signal })).keys()].sort();
+const { tree } = await world.putTree(folder, { signal });
+const id = (await world.getMaxDeployId({ signal })) + 1;
+const deployment: Deployment = {
+  hawser: 1,
+  name: 'web',
+  message: 'from a script',
+  author: `${userInfo().username}@${hostname()}`,
+  createdAt: new Date().toISOString(),
+  tree,
+  noop: false,
+  hosts,
+  manifest: { name: 'web', run: ['node', 'server.mjs'] },
+};
+// Rejects with `conflict` if someone else took this id meanwhile.
+await world.addDeploy({ id, payload: JSON.stringify(deployment) }, { signal });
+
+for await (const _ of world.watchReports(id, { signal })) {
+  const reports = await world.getReports(id, { signal });
+  const { verdict, hosts: states } = deployVerdict({ hosts, reports, agents: new Set(hosts) });
+  if (verdict === 'pending') continue;
+  for (const [host, { message }] of states) console.log(`${host}: ${message}`);
+  console.log(`deploy ${id} is ${verdict}`);
+  process.exitCode = verdict === 'healthy' ? 0 : 1;
+  break;
+}

@@ -1,0 +1,163 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { resolveEtcd } from '../../fixtures/index.js';
+import { EtcdWorld } from '../../world/index.js';
+import { Sshd } from '../tunnel/helpers/sshd.js';
+
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+
+/** One host: an agent in the example program that embeds it, and the sshd that leads to it. */
+interface TestHost {
+  readonly folder: string;
+  readonly sshd: Sshd;
+  readonly agent: ChildProcess;
+  readonly seed: string;
+}
+
+let host: TestHost | undefined;
+
+test.before(async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'hawser-examples-'));
+  const sshd = await Sshd.start();
+  await mkdir(path.join(folder, '.ssh'));
+  await writeFile(path.join(folder, '.ssh', 'config'), sshConfig(sshd));
+  const prefix = path.join(folder, 'agent');
+  const { etcd } = await resolveEtcd();
+  const agent = example('embed-agent', [prefix], { home: folder, env: { HAWSER_ETCD: etcd } });
+  host = { folder, sshd, agent, seed: `unix://${prefix}/etcd.sock` };
+  await lines(agent).next();
+  await agentRegistered(host.seed);
+});
+
+test.after.always(async () => {
+  if (host === undefined) return;
+  host.agent.kill('SIGKILL');
+  await host.sshd[Symbol.asyncDispose]();
+  await rm(host.folder, { recursive: true, force: true });
+});
+
+function sshConfig({ port, identityFile, knownHostsFile }: Sshd): string {
+  const { username } = userInfo();
+  return `Host web1
+  HostName 127.0.0.1
+  Port ${port}
+  User ${username}
+  IdentityFile ${identityFile}
+  UserKnownHostsFile ${knownHostsFile}
+`;
+}
+
+/** Starts an example as a user would. It ends with this process. */
+function example(
+  name: string,
+  args: readonly string[],
+  { home, env }: { readonly home: string; readonly env?: NodeJS.ProcessEnv },
+): ChildProcess {
+  const file = path.join(examples, `${name}.js`);
+  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, file, ...args], {
+    env: { PATH: process.env['PATH'], HOME: home, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+function running(): TestHost {
+  if (host === undefined) throw new Error('the host does not run');
+  return host;
+}
+
+function lines({ stdout }: ChildProcess): AsyncIterableIterator<string> {
+  if (stdout === null) throw new TypeError('stdout is a pipe');
+  return createInterface({ input: stdout })[Symbol.asyncIterator]();
+}
+
+/** Waits until the agent can be used at its socket. */
+async function agentRegistered(seed: string): Promise<void> {
+  await using world = await EtcdWorld.open({ seeds: [seed] }, { timeoutMs: 60_000 });
+  const signal = AbortSignal.timeout(60_000);
+  for await (const _ of world.watchAgents({ signal })) {
+    if ((await world.getAgents({ signal })).size > 0) return;
+  }
+}
+
+/** What an example prints, and the code that it ends with. */
+async function result(child: ChildProcess): Promise<{ stdout: string; code: number }> {
+  if (child.stdout === null) throw new TypeError('stdout is a pipe');
+  const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  return { stdout, code };
+}
+
+test.serial('watch-string prints a string and each change of it, until Ctrl-C', async (t) => {
+  const { seed, folder } = running();
+  await using world = await EtcdWorld.open({ seeds: [seed] });
+  const child = example('watch-string', ['web1', 'motd', seed], { home: folder });
+  t.teardown(() => child.kill('SIGKILL'));
+  const shown = lines(child);
+  t.is((await shown.next()).value, '(none)');
+  await world.strSet('motd', 'back at noon');
+  t.is((await shown.next()).value, 'back at noon');
+  const exited = once(child, 'exit');
+  child.kill('SIGINT');
+  t.deepEqual(await exited, [0, null]);
+});
+
+test.serial('deploy runs a folder on the host and waits until it is healthy', async (t) => {
+  const { seed, folder } = running();
+  const app = path.join(folder, 'web');
+  await mkdir(app);
+  await writeFile(path.join(app, 'server.mjs'), 'setInterval(() => undefined, 1_000);');
+  const { stdout, code } = await result(example('deploy', ['web1', app, seed], { home: folder }));
+  t.regex(stdout, new RegExp(`^${hostname()}: .+\ndeploy 1 is healthy\n$`));
+  t.is(code, 0);
+});
+
+test.serial('forward gives etcdctl the etcd of the host', async (t) => {
+  const { seed, folder } = running();
+  const { etcd } = await resolveEtcd();
+  const command = [path.join(path.dirname(etcd), 'etcdctl'), 'member', 'list'];
+  const args = ['web1', new URL(seed).pathname, ...command];
+  const { stdout, code } = await result(example('forward', args, { home: folder }));
+  t.regex(stdout, new RegExp(`, started, ${hostname()}, `));
+  t.is(code, 0);
+});
+
+test.serial('the example of the README prints a string and each change of it', async (t) => {
+  const { seed, folder } = running();
+  await using world = await EtcdWorld.open({ seeds: [seed] });
+  const child = example(await compiledReadme(t, seed), [], { home: folder });
+  t.teardown(() => child.kill('SIGKILL'));
+  const shown = lines(child);
+  t.is((await shown.next()).value, 'back at noon');
+  await world.strSet('motd', 'back at two');
+  t.is((await shown.next()).value, 'back at two');
+});
+
+/** Compiles the program in the README for this host, and says which example it is then. */
+async function compiledReadme(t: ExecutionContext, seed: string): Promise<string> {
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+  const [, code = ''] = /^```ts\n(.*?)^```$/ms.exec(readme) ?? [];
+  t.true(code.includes("{ ssh: 'root@web1' }"));
+  // Within the package, which it imports by name.
+  const own = await mkdtemp(path.join(examples, 'readme-'));
+  t.teardown(() => rm(own, { recursive: true, force: true }));
+  const file = path.join(own, 'example.ts');
+  await writeFile(file, code.replace("{ ssh: 'root@web1' }", JSON.stringify({ ssh: 'web1', seeds: [seed] })));
+  const tsc = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url));
+  const options = '--ignoreConfig --target es2022 --lib es2023,esnext.disposable --module nodenext --strict';
+  await promisify(execFile)(process.execPath, [tsc, ...options.split(' '), '--types', 'node', file]);
+  return `${path.basename(own)}/example`;
+}
+
+test.serial('embed-agent stops on Ctrl-C', async (t) => {
+  const { agent } = running();
+  const exited = once(agent, 'exit');
+  agent.kill('SIGINT');
+  t.deepEqual(await exited, [0, null]);
+});
