@@ -4,6 +4,6 @@ export function formatHostPort(host: string, port: number): string {
 }
 
 /** The host as written in a URL: an IPv6 address in brackets. */
-export function bracketed(host: string): string {
+function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

@@ -7,7 +7,7 @@ export type { Log } from '../base/log.js';
 export type { Agent, AgentsWorld } from './agents/agents.js';
 export { listAgents, registerAgent } from './agents/agents.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
-export { forgetHost, type KnownHost, listHosts, noteHost } from './agents/hosts.js';
+export { noteHost } from './agents/hosts.js';
 export { type ConvergenceWorld, type WaitConvergedOptions, waitConverged } from './agents/wait-converged.js';
 export type { CallOptions, ChangeResult, WatchOptions } from './call-options.js';
 export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/endpoint.js';
@@ -32,7 +32,6 @@ export {
   present,
   type Txn,
   type TxnOp,
-  unchangedSince,
   valueIs,
 } from './client/txn/txn.js';
 export { type BatchOptions, type BatchReply, txnInBatches } from './client/txn/txn-batches.js';
@@ -76,7 +75,6 @@ export {
   deployVerdict,
   type HostState,
   type HostVerdict,
-  isFinal,
   type Verdict,
 } from './deploys/verdict.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
@@ -85,8 +83,6 @@ export { getFleet, makeFleet, raiseGeneration } from './fleet/fleet.js';
 export {
   describeFleet,
   type FleetIdentity,
-  parseFleet,
-  serialiseFleet,
 } from './fleet/fleet-identity.js';
 export type { TreeUpload } from './fs/copy/put-tree.js';
 export type { FsOptions, FsWorld } from './fs/file-systems.js';

@@ -9,9 +9,6 @@ import type { OutputOptions } from '../output/print.js';
 import { PASSWORD_VARIABLE, type UserFlags } from './etcd-user.js';
 import type { TlsFlags } from './tls-options.js';
 
-/** The agents' data directory unless `--prefix` says otherwise. */
-export const DEFAULT_PREFIX = '/var/lib/hawser';
-
 /** Adds the connection flags, the general ones and an example to a command. */
 export function withConnection(command: Command, example: string): Command {
   command.optionsGroup(CONNECTION_OPTIONS);

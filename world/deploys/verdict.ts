@@ -54,7 +54,7 @@ export function deployVerdict({
 }
 
 /** Whether a host will report no more of this deploy. */
-export function isFinal(state: HostState): boolean {
+function isFinal(state: HostState): boolean {
   return state === 'healthy' || state === 'skipped' || isBad(state);
 }
 

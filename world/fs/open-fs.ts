@@ -10,9 +10,6 @@ import { Volume } from './volume.js';
 import { VolumeFs } from './volume-fs.js';
 import type { WorldFs } from './world-fs.js';
 
-/** Where the superblocks of file systems are kept by default; the path of an `etcdfs` URI begins with it. */
-export const METADATA_PREFIX = `${DEFAULT_METADATA_PREFIX}/`;
-
 export const DEFAULT_FS_URI = 'etcdfs:///fs/shared';
 export const MEMORY_FS_URI = 'memmapfs:///';
 

@@ -81,7 +81,7 @@ function isClosed(error: unknown): boolean {
  * last one that could take care of it. Resolves at `signal` too.
  * @throws WorldError `unavailable`
  */
-export async function waitForDecisions(client: Client, signal: AbortSignal): Promise<void> {
+async function waitForDecisions(client: Client, signal: AbortSignal): Promise<void> {
   try {
     for await (const _ of client.changes({ key: SCHEDULER_PATH, prefix: true }, { signal })) {
       const schedules = new Schedules(undefined);
