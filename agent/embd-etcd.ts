@@ -1,16 +1,16 @@
 import type { ClientWorld } from '../world/without-ssh.js';
-import { Connections } from './cluster/connections.js';
+import { ClusterParticipant } from './cluster/cluster-participant.js';
+import { EtcdConnections } from './cluster/etcd-connections.js';
 import { followFleet } from './cluster/follow-fleet.js';
-import { Participation } from './cluster/participation.js';
 import { DataFolder } from './cluster/server/data-folder.js';
 import { etcdProgram } from './cluster/server/etcd/program.js';
 import { serverAddresses } from './cluster/server/local-endpoint.js';
 import { ServerLauncher } from './cluster/server/server-launcher.js';
 import { ClusterIdentity } from './cluster/start/cluster-identity.js';
 import { decideStart, type StartDecision } from './cluster/start/decide-start.js';
+import { PrefixLock } from './control/prefix-lock.js';
 import type { AgentState } from './control/protocol.js';
 import { reportOf } from './control/server-report.js';
-import { ControlSocket } from './control/socket.js';
 import { Converger } from './converger.js';
 import { retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { AgentError } from './errors.js';
@@ -20,7 +20,7 @@ import { validateEmbdEtcd } from './options/validate.js';
 import { checkCertificates, checkPrefix } from './options/validate-files.js';
 import { agentRecord } from './presence.js';
 import { ProcessMark } from './processes/orphans.js';
-import { ServingEvents } from './serving-events.js';
+import { ServerAvailability } from './server-availability.js';
 
 /**
  * The elastic etcd of one host, by the seed's algorithm: a host that creates a cluster is its first server; a host
@@ -38,23 +38,23 @@ export class EmbdEtcd {
   readonly exited: Promise<void>;
   readonly #options: EtcdSettings;
   readonly #folder: DataFolder;
-  readonly #connections: Connections;
-  readonly #serving = new ServingEvents();
+  readonly #connections: EtcdConnections;
+  readonly #serving = new ServerAvailability();
   #becomeReady = (): void => undefined;
   readonly #cleanedUp: Promise<void>;
   #exit = (): void => undefined;
   #cleanUp = (): void => undefined;
   #running = false;
   #launcher: ServerLauncher | undefined;
-  #socket: ControlSocket | undefined;
+  #socket: PrefixLock | undefined;
   #world: ClientWorld | undefined;
-  #participation: Participation | undefined;
+  #participation: ClusterParticipant | undefined;
   #error: Error | undefined;
 
   constructor(options: EmbdEtcdOptions = {}) {
     this.#options = withDefaults(options);
     this.#folder = new DataFolder(this.#options.prefix);
-    this.#connections = new Connections(this.#options, this.#folder);
+    this.#connections = new EtcdConnections(this.#options, this.#folder);
     this.converger = options.converger ?? new Converger();
     this.ready = new Promise((resolve) => (this.#becomeReady = resolve));
     this.exited = new Promise((resolve) => (this.#exit = resolve));
@@ -81,7 +81,7 @@ export class EmbdEtcd {
     if (tls !== undefined) checkCertificates(tls, serverAddresses(this.#options));
     const program = noServer === true ? undefined : await etcdProgram(environment);
     this.#launcher = new ServerLauncher(this.#options, this.#folder, program);
-    this.#socket = await ControlSocket.open(prefix, {
+    this.#socket = await PrefixLock.open(prefix, {
       log,
       signal,
       state: () => this.#state(),
@@ -203,9 +203,9 @@ export class EmbdEtcd {
     world: ClientWorld,
     { seeds, runsServer }: StartDecision,
     clusterIdentity: ClusterIdentity,
-  ): Promise<Participation> {
+  ): Promise<ClusterParticipant> {
     const launcher = runsServer ? this.#launcher : undefined;
-    this.#participation = new Participation({
+    this.#participation = new ClusterParticipant({
       ...{ world, seeds, launcher, clusterIdentity, log: this.#options.log },
       agent: await agentRecord(this.#options, launcher),
       folder: this.#folder,

@@ -2,8 +2,8 @@ import { aborted, pause } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
 import { type ClientWorld, noteHost, WorldError } from '../world/without-ssh.js';
 import { LEAVE_TIMEOUT_MS } from './cluster/leave.js';
-import { STOP_GRACE_MS } from './deploys/app.js';
-import { Follower } from './deploys/follower.js';
+import { STOP_GRACE_MS } from './deploys/app-runner.js';
+import { DeployFollower } from './deploys/deploy-follower.js';
 import { DEFAULT_KEEP_DEPLOYS, pruneDeploys } from './deploys/prune-deploys.js';
 import { isWriteRetryable, retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { EmbdEtcd } from './embd-etcd.js';
@@ -29,7 +29,7 @@ const REJOIN_PAUSES = { firstMs: 1_000, maxMs: 60_000, jitter: false };
 export class HostAgent {
   readonly #options: AgentOptions & EtcdSettings;
   #etcd: EmbdEtcd;
-  #follower: Follower | undefined;
+  #follower: DeployFollower | undefined;
   #endingSince: number | undefined;
 
   /** @throws AgentError `invalid` for options that cannot work. */
@@ -58,7 +58,7 @@ export class HostAgent {
       const mark = await ProcessMark.of(prefix);
       await mark.killOrphanedApps(log);
       const convergerUid = this.#etcd.converger.register('deploys');
-      const follower = new Follower({ ...this.#options, mark, convergerUid });
+      const follower = new DeployFollower({ ...this.#options, mark, convergerUid });
       this.#follower = follower;
       await this.#persist(follower, follower.resume(signal), signal);
     } finally {
@@ -81,7 +81,7 @@ export class HostAgent {
   }
 
   /** Takes part in the cluster until the signal aborts; while there is an app to run, it retries after each failure. */
-  async #persist(follower: Follower, resumed: Promise<void>, signal: AbortSignal): Promise<void> {
+  async #persist(follower: DeployFollower, resumed: Promise<void>, signal: AbortSignal): Promise<void> {
     for (const backoff = new Backoff(REJOIN_PAUSES); ; ) {
       const failure = await this.#takePart(follower, resumed, signal);
       if (failure === undefined || signal.aborted) return;
@@ -100,7 +100,7 @@ export class HostAgent {
 
   /** @returns what it failed with; undefined after a clean shutdown */
   async #takePart(
-    follower: Follower,
+    follower: DeployFollower,
     resumed: Promise<void>,
     signal: AbortSignal,
   ): Promise<Error | undefined> {
@@ -122,7 +122,7 @@ export class HostAgent {
   }
 
   /** This host's work in the World once it is registered. */
-  async #work(follower: Follower, signal: AbortSignal): Promise<void> {
+  async #work(follower: DeployFollower, signal: AbortSignal): Promise<void> {
     await Promise.race([this.#etcd.ready, aborted(signal)]);
     if (signal.aborted) return;
     const { world } = this.#etcd;

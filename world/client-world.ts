@@ -14,7 +14,7 @@ import { Reports } from './deploys/reports.js';
 import { getTree } from './fs/copy/get-tree.js';
 import { putTree } from './fs/copy/put-tree.js';
 import { FileSystems, type FsOptions } from './fs/file-systems.js';
-import { electionKey, followLeader, lockKey } from './lock-world.js';
+import { electionKey, followLeader, lockKey } from './locks-api.js';
 import { Resources } from './resources/resources.js';
 import { Scheduler } from './scheduler/scheduler.js';
 import { StringMaps } from './strings/string-maps.js';

@@ -1,5 +1,5 @@
 import { isStorable } from './client/stored/text.js';
-import { MOST_DEPLOYS } from './deploys/keys.js';
+import { MOST_DEPLOYS } from './deploys/deploy-keys.js';
 import { WorldError } from './errors.js';
 
 /** A key of a string; slashes are allowed anywhere, as in mgmt. @throws WorldError `invalid` */

@@ -35,8 +35,8 @@ export {
   valueIs,
 } from './client/txn/txn.js';
 export { type BatchOptions, type BatchReply, txnInBatches } from './client/txn/txn-batches.js';
-export type { WatchEvent, WatchItem } from './client/watch/cursor.js';
 export type { WatchRequest } from './client/watch/watch.js';
+export type { WatchEvent, WatchItem } from './client/watch/watch-item.js';
 export type { ClientWorld } from './client-world.js';
 export { type ClusterSizeWorld, DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster/cluster-size.js';
 export type { EndpointsWorld } from './cluster/endpoints.js';
@@ -85,13 +85,13 @@ export {
   type FleetIdentity,
 } from './fleet/fleet-identity.js';
 export type { TreeUpload } from './fs/copy/put-tree.js';
+export type { FsDirent, FsStats } from './fs/file-stats.js';
 export type { FsOptions, FsWorld } from './fs/file-systems.js';
 export type { OpenFlag } from './fs/files/flags.js';
 export { FsError, type FsErrorCode } from './fs/fs-error.js';
 export type { FreedBlocks } from './fs/gc/gc.js';
 export type { FsUsage } from './fs/gc/usage.js';
 export { DEFAULT_FS_URI, MEMORY_FS_URI, memoryFs } from './fs/open-fs.js';
-export type { FsDirent, FsStats } from './fs/stats.js';
 export type {
   CopiedOut,
   CopyOptions,
@@ -116,7 +116,7 @@ export {
   SCHEDULER_PATH,
   VOLUNTEER_PREFIX,
 } from './keys.js';
-export type { CampaignOptions, LockWorld } from './lock-world.js';
+export type { CampaignOptions, LockWorld } from './locks-api.js';
 export { checkNamespace } from './names.js';
 export type {
   ResDelete,
@@ -125,9 +125,9 @@ export type {
   ResFilter,
   ResOutput,
   ResWorld,
-} from './resources/resource-world.js';
+} from './resources/resources-api.js';
 export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
-export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler/scheduler-world.js';
+export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler/scheduler-api.js';
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
 export type { StrMapWorld } from './strings/string-maps.js';
 export type { StrWorld } from './strings/strings.js';

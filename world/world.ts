@@ -6,9 +6,9 @@ import type { MembersWorld } from './cluster/watch-members.js';
 import type { DeployWorld } from './deploys/deploy-log.js';
 import type { ReportWorld } from './deploys/reports.js';
 import type { FsWorld } from './fs/file-systems.js';
-import type { LockWorld } from './lock-world.js';
-import type { ResWorld } from './resources/resource-world.js';
-import type { SchedulerWorld } from './scheduler/scheduler-world.js';
+import type { LockWorld } from './locks-api.js';
+import type { ResWorld } from './resources/resources-api.js';
+import type { SchedulerWorld } from './scheduler/scheduler-api.js';
 import type { StrMapWorld } from './strings/string-maps.js';
 import type { StrWorld } from './strings/strings.js';
 

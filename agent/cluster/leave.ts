@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, DEFAULT_IDEAL_CLUSTER_SIZE, type Log, WorldError } from '../../world/without-ssh.js';
-import { Observer } from './members/observer.js';
+import { MemberAssessor } from './members/assess-members.js';
 import { readCluster } from './members/read-cluster.js';
 import type { HostServer } from './server/host-server.js';
 
@@ -45,7 +45,7 @@ export async function leaveCluster(options: LeaveOptions): Promise<void> {
 
 async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise<void> {
   const { client, server, hostname, until, log } = options;
-  const observer = new Observer();
+  const observer = new MemberAssessor();
   let unanswered: number | undefined;
   for (let isLogged = false; performance.now() < until; isLogged = true) {
     const stay = await whoStays(client, hostname, observer);
@@ -77,7 +77,7 @@ function waitingFor(names: readonly string[] | undefined): string {
 async function whoStays(
   client: Client,
   hostname: string,
-  observer: Observer,
+  observer: MemberAssessor,
 ): Promise<{ readonly names: readonly string[]; readonly isManaged: boolean } | undefined> {
   try {
     const options = { timeoutMs: ANSWER_MS };

@@ -23,17 +23,17 @@ export function trustCommand(_: Context): Command {
       '\nA hawser.yaml that only describes an app needs no trust, and neither does one named with --config.',
     )
     .action(async (folder: string | undefined, flags: TrustFlags) => {
-      const actions = await import('../trust/manage-folders.js');
+      const actions = await import('../trust/trust-command-actions.js');
       const { value, text } = await chosen(actions, folder, flags);
       printResult(flags, value, text);
     });
 }
 
 function chosen(
-  actions: typeof import('../trust/manage-folders.js'),
+  actions: typeof import('../trust/trust-command-actions.js'),
   folder: string | undefined,
   flags: TrustFlags,
-): Promise<import('../trust/manage-folders.js').TrustOutcome> {
+): Promise<import('../trust/trust-command-actions.js').TrustOutcome> {
   if (flags.list) return actions.listFolders();
   if (flags.remove) return actions.forgetFolder(path.resolve(folder ?? '.'));
   return actions.trustFolder(folder);

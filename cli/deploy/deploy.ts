@@ -4,7 +4,9 @@ import type { HostVerdict } from '../../world/deploys/verdict.js';
 import { CliError } from '../errors.js';
 import { counted, formatBytes, type OutputOptions, printNote } from '../output/print.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
-import { findPosition, type Prepared, readTargets, record, type Targets } from './prepare.js';
+import type { Prepared } from './prepare.js';
+import { findPosition, record } from './record.js';
+import { readTargets, type Targets } from './targets.js';
 import { waitForVerdict } from './wait-for-verdict.js';
 
 /** How to run one deploy. */

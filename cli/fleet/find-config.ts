@@ -4,7 +4,7 @@ import { CliError } from '../errors.js';
 import { ownConfigFolder } from '../system/home.js';
 import type { ConnectionKey } from '../trust/connection-keys.js';
 import { isOursOrRoots } from '../trust/file-owner.js';
-import type { FolderConfig } from '../trust/verdict.js';
+import type { FolderConfig } from '../trust/trust-verdict.js';
 import type { ConnectionConfig, TlsFiles } from './hawser-yaml.js';
 import {
   type ConfigText,

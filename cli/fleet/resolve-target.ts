@@ -21,7 +21,7 @@ import {
 import type { ConnectionFlags } from './flags.js';
 import { type FleetFile, findFleet, knownFleet, onlyFleet } from './fleet-files.js';
 import type { ConnectionConfig } from './hawser-yaml.js';
-import { isLocalSocket } from './local-socket.js';
+import { isLocalSocket } from './is-local-socket.js';
 import type { ReadLimits } from './read-config-file.js';
 import { tlsOptions } from './tls-options.js';
 
@@ -125,7 +125,7 @@ async function trustedConfig(
 ): Promise<ConnectionConfig> {
   if (found.origin === 'person') return found.config;
   const [{ usedKeys }, { requireTrust }] = await Promise.all([
-    import('../trust/used-keys.js'),
+    import('../trust/keys-in-effect.js'),
     import('../trust/require-trust.js'),
   ]);
   const used = usedKeys(found.folderConfig.keys, flags, {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { FsStats } from '../../world/fs/stats.js';
+import type { FsStats } from '../../world/fs/file-stats.js';
 import type { WorldFs } from '../../world/fs/world-fs.js';
 
 type Call = { readonly signal: AbortSignal; readonly timeoutMs: number };

@@ -1,4 +1,4 @@
-import { ControlClient } from '../../agent/control/client.js';
+import { ControlClient } from '../../agent/control/control-client.js';
 import { CONTROL_SOCKET } from '../../agent/control/socket-path.js';
 import { Questions } from '../../tunnel/questions.js';
 import { Tunnel } from '../../tunnel/tunnel.js';

@@ -1,8 +1,8 @@
 import { CliError } from '../errors.js';
 import { writeLine } from '../output/stderr-lines.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
+import { type FolderConfig, shortKeyLines, trustVerdict } from './trust-verdict.js';
 import { recallTrust, rememberTrust } from './trusted-folders.js';
-import { type FolderConfig, shortKeyLines, trustVerdict } from './verdict.js';
 
 /**
  * Accepts a folder's file only if the person trusts it: already, or by their answer now.

@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { ControlClient } from '../../agent/control/client.js';
+import { ControlClient } from '../../agent/control/control-client.js';
+import { PrefixLock, type PrefixLockOptions } from '../../agent/control/prefix-lock.js';
 import type { AgentState, ServerState } from '../../agent/control/protocol.js';
-import { ControlSocket, type ControlSocketOptions } from '../../agent/control/socket.js';
 
 const holder = fileURLToPath(new URL('./helpers/programs/hold-prefix.js', import.meta.url));
 
@@ -51,8 +51,8 @@ function stateOf(state: ServerState): AgentState {
   return { hostname: 'h1', pid: process.pid, version: '1', server: { state, dataFolder: true } };
 }
 
-function open(prefix: string, handlers: Partial<ControlSocketOptions> = {}): Promise<ControlSocket> {
-  return ControlSocket.open(prefix, {
+function open(prefix: string, handlers: Partial<PrefixLockOptions> = {}): Promise<PrefixLock> {
+  return PrefixLock.open(prefix, {
     state: () => stateOf('no-quorum'),
     rebuild: async () => {},
     rejoin: async () => {},

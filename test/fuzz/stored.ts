@@ -3,9 +3,14 @@ import { parseDeployment, serialiseDeployment } from '../../world/deploys/deploy
 import { Listings } from '../../world/fs/tree/listings.js';
 import { decodeEntries, decodeSuperblock, TreeEncoder } from '../../world/fs/tree/tree-codec.js';
 import { WorldError } from '../../world/index.js';
-import { parseResourceKey, resourceKey } from '../../world/resources/keys.js';
-import { candidateKey, decisionKey, parseHosts, parseSchedulerKey } from '../../world/scheduler/keys.js';
+import { parseResourceKey, resourceKey } from '../../world/resources/resource-keys.js';
 import { parseOptions, serialiseOptions } from '../../world/scheduler/options.js';
+import {
+  candidateKey,
+  decisionKey,
+  parseHosts,
+  parseSchedulerKey,
+} from '../../world/scheduler/scheduler-keys.js';
 import { json, same } from './json.js';
 import { mutated } from './mutated.js';
 import { refusesWith, topic } from './topic.js';

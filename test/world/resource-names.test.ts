@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { matchesAny, rangesFor } from '../../world/resources/filters.js';
-import { parseResourceKey, resourceKey, visiblePrefixes } from '../../world/resources/keys.js';
+import { parseResourceKey, resourceKey, visiblePrefixes } from '../../world/resources/resource-keys.js';
 
 const hostname = fc.oneof(
   fc.constantFrom('h1', 'h2', 'h'),

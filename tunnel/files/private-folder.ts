@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { TunnelError } from '../errors.js';
 import { errorCode } from './error-code.js';
-import { ownedName, removeOrphans } from './orphaned-folders.js';
+import { ownedName, removeOrphans } from './owned-folders.js';
 
 /** The longest path of a unix socket on all supported systems (macOS: 104 with its NUL). */
 const MAX_SOCKET_PATH_BYTES = 103;

@@ -7,7 +7,7 @@ import type { Session } from '../client/lease/session.js';
 import { readHosts, readStoredJson } from '../client/stored/json.js';
 import { absent, type TxnOp, unchangedSince } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
-import { followMap } from '../follow.js';
+import { followMap } from '../follow-keys.js';
 import { AGENTS_PREFIX } from '../keys.js';
 import { checkHostname } from '../names.js';
 

@@ -2,11 +2,12 @@ import type { CallOptions, WatchOptions } from '../call-options.js';
 import { SESSION_TTL_SECONDS } from '../constants.js';
 import type { FleetIdentity } from '../fleet/fleet-identity.js';
 import { FLEET_KEY } from '../keys.js';
-import { Calls } from './calls/calls.js';
+import { CallRunner } from './calls/call-runner.js';
+import { ConnectionLanes } from './calls/connection-lanes.js';
 import type { EndpointSet } from './calls/endpoint-set.js';
-import { Lanes } from './calls/lanes.js';
-import { Cluster } from './cluster.js';
+import { ClusterRequests } from './cluster-requests.js';
 import { describeKey } from './error/describe-key.js';
+import { getKey, putKey, runTxn } from './key-requests.js';
 import type { KeyValue } from './key-value.js';
 import { leaseFor } from './lease/lease.js';
 import { type Session, Sessions } from './lease/session.js';
@@ -14,12 +15,11 @@ import { type Listing, type ListOptions, listPrefix, listPrefixes } from './list
 import { Login } from './login.js';
 import { Namespace } from './namespace.js';
 import type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './options.js';
-import { getKey, putKey, runTxn } from './requests.js';
 import { readSnapshot } from './snapshot.js';
 import { Certificates } from './tls/certificates.js';
 import type { Txn } from './txn/txn.js';
-import type { WatchItem } from './watch/cursor.js';
 import { type WatchContext, type WatchRequest, watch, watchChanges } from './watch/watch.js';
+import type { WatchItem } from './watch/watch-item.js';
 import { confirmWrite } from './write/confirm-write.js';
 import { type DesiredValue, ensureValue } from './write/ensure-value.js';
 
@@ -31,23 +31,23 @@ import { type DesiredValue, ensureValue } from './write/ensure-value.js';
  */
 export class Client implements AsyncDisposable {
   /** The cluster's members and database. */
-  readonly cluster: Cluster;
-  readonly #calls: Calls;
+  readonly cluster: ClusterRequests;
+  readonly #calls: CallRunner;
   readonly #namespace: Namespace;
-  readonly #lanes: Lanes;
+  readonly #lanes: ConnectionLanes;
   /** For a view: the client whose connections it shares. */
   readonly #parent: Client | undefined;
   readonly #sessions: Sessions;
   readonly #views = new Set<Client>();
   readonly #closed: AbortController;
-  readonly #callsOver: (set: EndpointSet) => Calls;
+  readonly #callsOver: (set: EndpointSet) => CallRunner;
   #closing: Promise<void> | undefined;
 
   /** Does not connect yet. @throws WorldError `invalid` for a malformed endpoint or an unusable certificate file. */
   static create({ endpoints, namespace = '', tls, user, dialling, fleet, log }: ClientOptions): Client {
     const space = new Namespace(namespace);
     const login = new Login(user, tls?.certFile);
-    const lanes = new Lanes({
+    const lanes = new ConnectionLanes({
       endpoints,
       dialling: { ...dialling, certificates: new Certificates(tls, log), login },
       fleet: fleet === 'any' ? undefined : { key: space.add(FLEET_KEY), fleet },
@@ -56,12 +56,12 @@ export class Client implements AsyncDisposable {
     return new Client(lanes, space);
   }
 
-  private constructor(lanes: Lanes, namespace: Namespace, parent?: Client) {
+  private constructor(lanes: ConnectionLanes, namespace: Namespace, parent?: Client) {
     const closed = new AbortController();
-    const callsOver = (set: EndpointSet): Calls =>
-      new Calls(set, closed.signal, lanes.lastRevision, lanes.log, lanes.fleet);
+    const callsOver = (set: EndpointSet): CallRunner =>
+      new CallRunner(set, closed.signal, lanes.lastRevision, lanes.log, lanes.fleet);
     const calls = callsOver(lanes.small);
-    this.cluster = new Cluster(calls, lanes.small);
+    this.cluster = new ClusterRequests(calls, lanes.small);
     this.#calls = calls;
     const { small: endpoints, unrevoked, fleet, log } = lanes;
     this.#sessions = new Sessions({ calls, endpoints, unrevoked, fleet, log });
@@ -240,7 +240,7 @@ export class Client implements AsyncDisposable {
     return runTxn(this.#lane(options), this.#namespace, txn, what, options);
   }
 
-  #lane(options: ReadOptions | undefined): Calls {
+  #lane(options: ReadOptions | undefined): CallRunner {
     return options?.bulk === true ? this.#callsOver(this.#lanes.bulk()) : this.#calls;
   }
 }

@@ -1,7 +1,7 @@
 import type { IRangeResponse } from 'etcd3';
 import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { Calls } from './calls/calls.js';
+import type { CallRunner } from './calls/call-runner.js';
 import { describeKey } from './error/describe-key.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import { type Namespace, prefixEnd } from './namespace.js';
@@ -29,7 +29,7 @@ export interface Listing {
 
 /** Reads all keys that start with `prefix`, in pages of one revision, so that no reply grows without bound. */
 export async function listPrefix(
-  calls: Calls,
+  calls: CallRunner,
   namespace: Namespace,
   prefix: string,
   options: ListOptions,
@@ -42,7 +42,7 @@ export async function listPrefix(
  * At most 128 prefixes, none of them a prefix of another.
  */
 export async function listPrefixes(
-  calls: Calls,
+  calls: CallRunner,
   namespace: Namespace,
   prefixes: readonly string[],
   options: CallOptions,
@@ -79,7 +79,7 @@ async function untilNotCompacted(read: () => Promise<Listing>): Promise<Listing>
 }
 
 async function readPages(
-  calls: Calls,
+  calls: CallRunner,
   namespace: Namespace,
   prefix: string,
   options: ListOptions,
@@ -119,7 +119,7 @@ interface Page {
 }
 
 async function readPage(
-  calls: Calls,
+  calls: CallRunner,
   prefix: string,
   page: Page,
   options: ListOptions,

@@ -2,7 +2,7 @@ import type { ISnapshotResponse } from 'etcd3';
 import { onAbort } from '../../base/abort.js';
 import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import { type Calls, closedError, DEFAULT_TIMEOUT_MS } from './calls/calls.js';
+import { type CallRunner, closedError, DEFAULT_TIMEOUT_MS } from './calls/call-runner.js';
 import type { SnapshotStream } from './calls/rpc.js';
 import { isServiceError } from './error/classify.js';
 import { explainGrpcError } from './error/explain-grpc-error.js';
@@ -13,7 +13,7 @@ import { explainGrpcError } from './error/explain-grpc-error.js';
  * @param closed aborted when the client closes.
  */
 export async function* readSnapshot(
-  calls: Calls,
+  calls: CallRunner,
   closed: AbortSignal,
   options: CallOptions,
 ): AsyncGenerator<Uint8Array, undefined> {

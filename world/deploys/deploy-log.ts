@@ -7,9 +7,9 @@ import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
 import { DEPLOY_PREFIX } from '../keys.js';
 import { checkDeployId } from '../names.js';
 import type { WorldContext } from '../world-context.js';
+import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
 import { parseDeployment } from './deployment.js';
-import { hashKey, parseDeployKey, payloadKey } from './keys.js';
-import { newestDeployId } from './newest-id.js';
+import { newestDeployId } from './find-newest-id.js';
 import { pruneDeploys } from './prune.js';
 
 /**

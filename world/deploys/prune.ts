@@ -2,9 +2,9 @@ import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { txnInBatches } from '../client/txn/txn-batches.js';
 import { WorldError } from '../errors.js';
-import { inGroups } from '../in-groups.js';
 import { DEPLOY_PREFIX, REPORTS_PREFIX } from '../keys.js';
-import { hashKey, parseDeployKey, payloadKey } from './keys.js';
+import { inGroups } from '../split-into-groups.js';
+import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
 import { deploysInUse, newestReports } from './report-keys.js';
 import { reportsPrefix } from './reports.js';
 

@@ -2,7 +2,7 @@ import { inParallel } from '../../base/parallel.js';
 import type { CallOptions } from '../call-options.js';
 import { describeKey } from '../client/error/describe-key.js';
 import { WorldError } from '../errors.js';
-import { checkListing } from './copy/limits.js';
+import { checkListing } from './copy/tree-limits.js';
 import { FsError } from './fs-error.js';
 import { batches, IN_FLIGHT } from './storage/batches.js';
 import { type Pin, type Storage, sourceOf } from './storage/storage.js';

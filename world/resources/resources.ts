@@ -7,7 +7,7 @@ import { checkResourceKind } from '../names.js';
 import type { WorldContext } from '../world-context.js';
 import { deleteKeys, writeChanged } from './changes.js';
 import { matchesAny, rangesFor } from './filters.js';
-import { parseResourceKey, resourceKey, visiblePrefixes } from './keys.js';
+import { parseResourceKey, resourceKey, visiblePrefixes } from './resource-keys.js';
 import type {
   ResDelete,
   ResExport,
@@ -15,7 +15,7 @@ import type {
   ResFilter,
   ResOutput,
   ResWorld,
-} from './resource-world.js';
+} from './resources-api.js';
 
 const MOST_TTL_SECONDS = 9_000_000_000;
 

@@ -3,13 +3,13 @@ import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
 import type { Leadership } from '../client/concurrency/owned-key.js';
 import type { TxnOp } from '../client/txn/txn.js';
-import type { WatchItem } from '../client/watch/cursor.js';
+import type { WatchItem } from '../client/watch/watch-item.js';
 import { WorldError } from '../errors.js';
-import { inGroups } from '../in-groups.js';
 import { SCHEDULER_PATH } from '../keys.js';
+import { inGroups } from '../split-into-groups.js';
 import { decide } from './decide.js';
 import { HostnameConflicts } from './hostname-conflicts.js';
-import { decisionKey } from './keys.js';
+import { decisionKey } from './scheduler-keys.js';
 import { type Schedule, Schedules } from './schedules.js';
 import type { StrategyRegistry } from './strategy-registry.js';
 

@@ -1,8 +1,8 @@
 import type { WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import { followKey } from '../follow.js';
-import { decisionKey, parseHosts } from './keys.js';
-import type { ScheduledResult } from './scheduler-world.js';
+import { followKey } from '../follow-keys.js';
+import type { ScheduledResult } from './scheduler-api.js';
+import { decisionKey, parseHosts } from './scheduler-keys.js';
 
 /** Yields the decision of one schedule as it is, and then each one that differs from the one before. */
 export function scheduled(

@@ -8,7 +8,6 @@ import { SCHEDULER_PATH } from '../keys.js';
 import { checkHostname } from '../names.js';
 import type { WorldContext } from '../world-context.js';
 import { Candidacy } from './candidacy.js';
-import { candidateKey, decisionKey, parseHosts } from './keys.js';
 import {
   checkScheduleNamespace,
   type SchedulerOptions,
@@ -17,7 +16,8 @@ import {
 } from './options.js';
 import { runElection } from './run-election.js';
 import { scheduled } from './scheduled.js';
-import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-world.js';
+import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-api.js';
+import { candidateKey, decisionKey, parseHosts } from './scheduler-keys.js';
 import { Schedules } from './schedules.js';
 import { byName, type Strategy } from './strategy.js';
 import { StrategyRegistry } from './strategy-registry.js';

@@ -1,8 +1,8 @@
 import type { Log } from '../../base/log.js';
 import type { KeyValue } from '../client/key-value.js';
-import type { WatchEvent } from '../client/watch/cursor.js';
-import { parseHosts, parseSchedulerKey } from './keys.js';
+import type { WatchEvent } from '../client/watch/watch-item.js';
 import { parseOptions } from './options.js';
+import { parseHosts, parseSchedulerKey } from './scheduler-keys.js';
 import { byName, type Candidate } from './strategy.js';
 
 /** A candidate and when it last changed its options. */

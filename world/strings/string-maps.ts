@@ -1,9 +1,9 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { KeyValue } from '../client/key-value.js';
 import { checkText, readText, skipped } from '../client/stored/text.js';
-import type { WatchEvent } from '../client/watch/cursor.js';
+import type { WatchEvent } from '../client/watch/watch-item.js';
 import { setText } from '../client/write/write-if-changed.js';
-import { followMap } from '../follow.js';
+import { followMap } from '../follow-keys.js';
 import { STRINGS_PREFIX } from '../keys.js';
 import { checkHostname, checkKey, isHostname } from '../names.js';
 import type { WorldContext } from '../world-context.js';

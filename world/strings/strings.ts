@@ -2,7 +2,7 @@ import type { CallOptions, WatchOptions } from '../call-options.js';
 import { checkText, readText, textOf } from '../client/stored/text.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
-import { followKey } from '../follow.js';
+import { followKey } from '../follow-keys.js';
 import { STRINGS_PREFIX } from '../keys.js';
 import { checkKey } from '../names.js';
 import type { WorldContext } from '../world-context.js';

@@ -17,10 +17,10 @@ import {
   WorldError,
 } from '../../../world/without-ssh.js';
 import type { ConvergerUid } from '../../converger.js';
-import { type Change, nextChange } from './chooser.js';
+import { MemberAssessor } from './assess-members.js';
+import { carryOut, type NominatorContext, type Outcome } from './carry-out-change.js';
+import { type Change, nextChange } from './choose-change.js';
 import type { IdealSizeReader } from './ideal-size.js';
-import { carryOut, type NominatorContext, type Outcome } from './member-changes.js';
-import { Observer } from './observer.js';
 import { readCluster } from './read-cluster.js';
 import { resignPreviousSession } from './resign-previous-session.js';
 
@@ -111,7 +111,7 @@ export class Nominator {
   }
 
   async #serve(turn: Leadership, wake: Notify, signal: AbortSignal): Promise<void> {
-    const observer = new Observer();
+    const observer = new MemberAssessor();
     const backoff = new Backoff(RETRY_PAUSES);
     while (!signal.aborted) {
       try {
@@ -131,7 +131,7 @@ export class Nominator {
   /** Reads the cluster and makes one change. */
   async #step(
     turn: Leadership,
-    observer: Observer,
+    observer: MemberAssessor,
     signal: AbortSignal,
   ): Promise<{ kind: 'changed' | 'refused' | 'quiet'; waitMs?: number }> {
     const { client, size, log } = this.#options;

@@ -9,8 +9,8 @@ import {
   RESTING_PREFIX,
   VOLUNTEER_PREFIX,
 } from '../../../world/without-ssh.js';
+import type { Observation } from './assess-members.js';
 import type { IdealSizeReader } from './ideal-size.js';
-import type { Observation } from './observer.js';
 
 /** Reads everything that the choice of members depends on. */
 export async function readCluster(

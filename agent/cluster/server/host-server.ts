@@ -9,9 +9,9 @@ import { clusterSlotOf, hasOtherVoters } from './cluster-slot.js';
 import type { DataFolder } from './data-folder.js';
 import { untilSpace } from './disk-space.js';
 import { joinMembers, type ServerStart } from './etcd/flags.js';
+import { ServerFollower, type ServerFollowerOptions, type StopReason } from './follow-server.js';
 import { explainExit } from './server-exit.js';
 import type { ServerLauncher } from './server-launcher.js';
-import { ServerLifecycle, type ServerLifecycleOptions, type StopReason } from './server-lifecycle.js';
 import type { ServerProcess } from './server-process.js';
 import { updatePeerUrls } from './update-peer-urls.js';
 
@@ -23,7 +23,7 @@ const SLOW_POLL_MS = 500;
 const READY_MS = 5000;
 const REMOVED_EXIT_MS = 5000;
 
-export interface HostServerOptions extends ServerLifecycleOptions {
+export interface HostServerOptions extends ServerFollowerOptions {
   readonly folder: DataFolder;
   readonly launcher: ServerLauncher;
   readonly presence: Presence;
@@ -169,7 +169,7 @@ export class HostServer {
       const server = await launcher.trySpawn({ kind: 'join', members: joinMembers(members, hostname) });
       this.#server = server;
       if (server !== undefined) {
-        if ((await new ServerLifecycle(this.#options, server).answer(signal)) !== 'ended') return;
+        if ((await new ServerFollower(this.#options, server).answer(signal)) !== 'ended') return;
         this.#server = undefined;
         const exit = explainExit(await server.exited);
         log('warn', `the etcd server exited while joining the cluster (${exit}); trying again`);
@@ -201,7 +201,7 @@ export class HostServer {
   async #serve(server: ServerProcess, signal: AbortSignal): Promise<StopReason> {
     const { onServing, convergerUid, launcher, log, hostname } = this.#options;
     convergerUid.setConverged(false);
-    const lifecycle = new ServerLifecycle(this.#options, server);
+    const lifecycle = new ServerFollower(this.#options, server);
     const voter = await lifecycle.becomeVoter(signal);
     if (typeof voter === 'string') return voter;
     await updatePeerUrls(this.#options, voter.memberId, launcher.addresses.advertisedServerUrls, signal);

@@ -2,9 +2,9 @@ import { hostname as machineName } from 'node:os';
 import { AgentError } from '../../errors.js';
 import type { EtcdSettings } from '../../options/options.js';
 import { ProcessMark, SERVER_MARK } from '../../processes/orphans.js';
-import { ClientSocketLink } from './client-socket-link.js';
 import type { DataFolder } from './data-folder.js';
 import type { ServerStart } from './etcd/flags.js';
+import { ClientSocketLink } from './link-client-socket.js';
 import {
   localEndpoint,
   NO_NETWORK_URLS,

@@ -9,7 +9,7 @@ import type { FleetTarget } from '../../fleet/resolve-target.js';
 import { duration } from '../../input/parsers.js';
 import { counted, lines, logTo, printNote, printResult } from '../../output/print.js';
 import { writeResult } from '../../output/write.js';
-import type { ActionPlan } from '../../recover/carry-out.js';
+import type { ActionPlan } from '../../recover/carry-out-plan.js';
 import { type HostFlags, hostsToReach } from '../../recover/hosts-to-reach.js';
 import type { HostReport, RecoveryPlan } from '../../recover/plan-recovery.js';
 import type { ReachedHosts, ReachOptions } from '../../recover/reached-hosts.js';
@@ -105,7 +105,7 @@ async function act(todo: Action): Promise<readonly Member[]> {
   const user = etcdUser(target.user, { canAsk: canAskPassword, signal: reaching.signal });
   const log = logTo(flags);
   const [{ carryOut }, { untilSize }, { SshWorld }] = await Promise.all([
-    import('../../recover/carry-out.js'),
+    import('../../recover/carry-out-plan.js'),
     import('../../recover/wait-for-refill.js'),
     import('../../../world/ssh-world.js'),
   ]);

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import { ControlClient } from '../../../agent/control/client.js';
+import { ControlClient } from '../../../agent/control/control-client.js';
 import { Client } from '../../../world/index.js';
 import { hawser } from '../../cli/helpers/hawser.js';
 import type { LocalAgent } from '../helpers/local-agent.js';

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import test from 'ava';
-import { isLocalSocket } from '../../../cli/fleet/local-socket.js';
+import { isLocalSocket } from '../../../cli/fleet/is-local-socket.js';
 import { hawser, temporaryFolder } from '../helpers/hawser.js';
 
 const commands = [

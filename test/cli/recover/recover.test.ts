@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import { PrefixLock } from '../../../agent/control/prefix-lock.js';
 import type { ServerReport } from '../../../agent/control/protocol.js';
-import { ControlSocket } from '../../../agent/control/socket.js';
 import { EtcdWorld } from '../../../world/index.js';
 import { Sshd } from '../../tunnel/helpers/sshd.js';
 import { Etcd } from '../../world/helpers/etcd.js';
@@ -14,7 +14,7 @@ import { hawserInTerminal } from '../helpers/terminal.js';
 let sshd: Sshd;
 let etcd: Etcd;
 let prefix: string;
-let socket: ControlSocket;
+let socket: PrefixLock;
 let asked: string[];
 let server: ServerReport;
 /** What the agent says, each time that it is asked. */
@@ -42,7 +42,7 @@ test.serial.beforeEach(async () => {
   };
   server = { state: 'no-quorum', ...cluster, dataFolder: true, dbSizeBytes: 20_480, clientUrls: [etcd.url] };
   state = () => server;
-  socket = await ControlSocket.open(prefix, {
+  socket = await PrefixLock.open(prefix, {
     log: () => {},
     state: () => ({ hostname: 'h1', pid: process.pid, version: '1', server: state() }),
     rejoin: async () => {},

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { printable } from '../../../cli/trust/ascii-only.js';
 import { connectionKeysOf } from '../../../cli/trust/connection-keys.js';
-import { usedKeys } from '../../../cli/trust/used-keys.js';
-import { type FolderConfig, shortKeyLines, trustVerdict } from '../../../cli/trust/verdict.js';
+import { usedKeys } from '../../../cli/trust/keys-in-effect.js';
+import { type FolderConfig, shortKeyLines, trustVerdict } from '../../../cli/trust/trust-verdict.js';
 
 const us = process.geteuid?.() ?? 0;
 const keys = connectionKeysOf({ 'ssh-url': ['a', 'b'], tls: { cert: 'c' }, name: 'app' });

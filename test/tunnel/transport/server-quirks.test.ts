@@ -8,9 +8,9 @@ import {
   RunningCommand,
 } from '../../../tunnel/exec/remote-command.js';
 import type { ResolvedDestination } from '../../../tunnel/ssh-config/resolved-destination.js';
+import { LinkSessions } from '../../../tunnel/transport/link-sessions.js';
 import { LivenessProbe, type Probe } from '../../../tunnel/transport/liveness/liveness-probe.js';
 import { quirksOf, type ServerQuirks } from '../../../tunnel/transport/liveness/server-quirks.js';
-import { LinkSessions } from '../../../tunnel/transport/sessions.js';
 
 const destination: ResolvedDestination = {
   user: 'me',

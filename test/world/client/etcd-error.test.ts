@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import test from 'ava';
 import fc from 'fast-check';
-import { Calls } from '../../../world/client/calls/calls.js';
+import { CallRunner } from '../../../world/client/calls/call-runner.js';
 import { EndpointSet } from '../../../world/client/calls/endpoint-set.js';
 import { LastRevision } from '../../../world/client/calls/last-revision.js';
 import { classifyFailure, classifyReason } from '../../../world/client/error/classify.js';
@@ -165,7 +165,7 @@ const GRPC = /RST_STREAM|HTTP\/2|LB pick|remote_addr|Resolution note|^\d+ [A-Z_]
 
 test.serial('every gRPC error becomes one plain sentence with a WorldError code', async (t) => {
   const endpoints = new EndpointSet(['http://127.0.0.1:9'], 'test');
-  const calls = new Calls(endpoints, new AbortController().signal, new LastRevision(), undefined);
+  const calls = new CallRunner(endpoints, new AbortController().signal, new LastRevision(), undefined);
   const codes = Object.values(status).filter((code) => typeof code === 'number');
   const details = fc.oneof(
     fc.constantFrom(...LINK_WORDS),

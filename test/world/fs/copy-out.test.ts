@@ -17,10 +17,10 @@ import {
 import path from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { toBranch } from '../../../world/fs/copy/branch.js';
 import { LocalFolder } from '../../../world/fs/copy/local-folder.js';
 import { mergeInto } from '../../../world/fs/copy/merge.js';
 import { Staging } from '../../../world/fs/copy/staging.js';
+import { toBranch } from '../../../world/fs/copy/target-tree.js';
 import { EMPTY_ROOT } from '../../../world/fs/tree/node.js';
 import { memoryFs, WorldError } from '../../../world/index.js';
 import { scratch } from './pair.js';

@@ -1,7 +1,7 @@
 import type { Log } from '../../../base/log.js';
 import { formatDestination } from '../../destination.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
-import { LinkSessions, type RunWarmUp } from '../sessions.js';
+import { LinkSessions, type RunWarmUp } from '../link-sessions.js';
 import type { DialOptions } from '../transport.js';
 import { Keepalive } from './keepalive.js';
 import { LivenessProbe, type Probe } from './liveness-probe.js';

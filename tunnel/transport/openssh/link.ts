@@ -26,8 +26,8 @@ import {
   connectionLost,
   STOPPED_ANSWERING,
 } from '../link-errors.js';
+import { WARM_UP_COMMAND } from '../link-sessions.js';
 import { LinkMonitor } from '../liveness/link-monitor.js';
-import { WARM_UP_COMMAND } from '../sessions.js';
 import type { DialOptions, ForwardTarget, Link } from '../transport.js';
 import { type ProxiedConnection, terminate } from './control-socket.js';
 import { Multiplexer } from './multiplexer.js';

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { onAbort } from '../../../base/abort.js';
 import type { Destination } from '../../destination.js';
-import { WARM_UP_COMMAND } from '../sessions.js';
+import { WARM_UP_COMMAND } from '../link-sessions.js';
 import type { ForwardTarget } from '../transport.js';
 import { translateChannelError } from './error.js';
 import type { ReceiveWindows } from './internals/receive-windows.js';

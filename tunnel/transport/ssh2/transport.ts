@@ -21,7 +21,7 @@ import { execOnSsh2 } from './exec.js';
 import { HostKeyVerifier } from './host-key-verifier.js';
 import { ssh2Probes } from './internals/liveness-probes.js';
 import { ReceiveWindows } from './internals/receive-windows.js';
-import { signAtOnce } from './internals/sign-at-once.js';
+import { signAtOnce } from './internals/sign-without-asking.js';
 import { Ssh2Login } from './login/login.js';
 import { openSsh2Socket } from './socket/open-socket.js';
 import type { Ssh2Socket } from './socket/socket.js';

@@ -1,4 +1,4 @@
-import type { Fence } from '../fleet/fence.js';
+import type { Fence } from '../fleet/write-fence.js';
 import type { RequestSize } from '../txn/txn-size.js';
 import type { EndpointConnection } from './endpoint-set.js';
 import type { Rpc } from './rpc.js';

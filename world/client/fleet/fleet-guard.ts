@@ -4,7 +4,6 @@ import { type FleetIdentity, parseFleet, serialiseFleet } from '../../fleet/flee
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { rpcAt } from '../calls/rpc.js';
 import { classifyFailure, isServiceError } from '../error/classify.js';
-import type { Fence, FenceBroken } from './fence.js';
 import {
   agreed,
   describeSighting,
@@ -13,6 +12,7 @@ import {
   matchSighting,
   type Sighting,
 } from './fleet-match.js';
+import type { Fence, FenceBroken } from './write-fence.js';
 
 /** How long one endpoint may take to name its fleet. */
 const ANSWER_TIMEOUT_MS = 4000;

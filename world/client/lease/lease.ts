@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { onAbort } from '../../../base/abort.js';
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
-import type { Calls } from '../calls/calls.js';
+import type { CallRunner } from '../calls/call-runner.js';
 import type { Rpc } from '../calls/rpc.js';
 
 const ANSWER_TIMEOUT_MS = 4000;
@@ -13,7 +13,7 @@ const ANSWER_TIMEOUT_MS = 4000;
  * @returns the id, in decimal.
  */
 export async function leaseFor(
-  calls: Calls,
+  calls: CallRunner,
   name: string,
   ttlSeconds: number,
   options: CallOptions,
@@ -35,7 +35,12 @@ function leaseId(name: string, ttlSeconds: number): string {
   return String((digest.readBigUInt64BE() >> 1n) | 1n);
 }
 
-async function grant(calls: Calls, id: string, ttlSeconds: number, options: CallOptions): Promise<boolean> {
+async function grant(
+  calls: CallRunner,
+  id: string,
+  ttlSeconds: number,
+  options: CallOptions,
+): Promise<boolean> {
   const what = `grant a lease of ${ttlSeconds} s`;
   try {
     await calls.perform(
@@ -49,7 +54,7 @@ async function grant(calls: Calls, id: string, ttlSeconds: number, options: Call
   }
 }
 
-async function renew(calls: Calls, id: string, options: CallOptions): Promise<boolean> {
+async function renew(calls: CallRunner, id: string, options: CallOptions): Promise<boolean> {
   const run = (rpc: Rpc): Promise<boolean> => keepAliveOnce(rpc, id, options.signal);
   const { value } = await calls.perform({ kind: 'repeatable', what: `renew lease ${id}`, run }, options);
   return value;

@@ -4,7 +4,7 @@ import { Backoff } from '../../../base/backoff.js';
 import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
-import type { Calls } from '../calls/calls.js';
+import type { CallRunner } from '../calls/call-runner.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { openKeepAlive } from '../calls/rpc.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
@@ -12,7 +12,7 @@ import type { FleetGuard } from '../fleet/fleet-guard.js';
 const REVOKE_TIMEOUT_MS = 1000;
 
 export interface SessionContext {
-  readonly calls: Calls;
+  readonly calls: CallRunner;
   readonly endpoints: EndpointSet;
   /** Tells the fleet's answers from those of others. */
   readonly fleet: FleetGuard | undefined;

@@ -1,4 +1,4 @@
-import type { WatchItem } from './cursor.js';
+import type { WatchItem } from './watch-item.js';
 
 /** Holds items between a stream that must not wait and a reader that may be slow. */
 export interface WatchBuffer<T> {

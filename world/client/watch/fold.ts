@@ -4,8 +4,8 @@ import { Notify } from '../../../base/notify.js';
 import type { WatchOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import type { Client } from '../client.js';
-import type { WatchItem } from './cursor.js';
 import type { WatchRequest } from './watch.js';
+import type { WatchItem } from './watch-item.js';
 
 /** The state that a reader accumulates from several watches. */
 export interface Fold<T> {

@@ -9,8 +9,8 @@ import { classifyFailure, isServiceError } from '../error/classify.js';
 import { explainGrpcError } from '../error/explain-grpc-error.js';
 import { type FleetGuard, OtherFleetError } from '../fleet/fleet-guard.js';
 import { OTHER_FLEET_AVOID_MS } from '../fleet/other-fleets.js';
-import type { HeartbeatTimeouts } from './heartbeat.js';
 import { type StreamEnd, WatchStream } from './stream.js';
+import type { HeartbeatTimeouts } from './stream-heartbeat.js';
 import type { Watcher } from './watcher.js';
 
 const END_REASONS = {

@@ -6,7 +6,7 @@ import { classifyReason } from '../error/classify.js';
 import type { OtherFleetError } from '../fleet/fleet-guard.js';
 import type { Host } from '../internals/etcd3.js';
 import { isStaleReason } from '../login.js';
-import { type HeartbeatTimeouts, StreamHeartbeat } from './heartbeat.js';
+import { type HeartbeatTimeouts, StreamHeartbeat } from './stream-heartbeat.js';
 import type { Watcher } from './watcher.js';
 
 /**

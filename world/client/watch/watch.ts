@@ -4,8 +4,9 @@ import { describeKey } from '../error/describe-key.js';
 import type { Namespace } from '../namespace.js';
 import { toRange } from '../txn/txn.js';
 import { ChangeFlag, ItemBuffer, type WatchBuffer } from './buffer.js';
-import { WatchCursor, type WatchItem } from './cursor.js';
+import { WatchMessageReader } from './message-reader.js';
 import type { Watches } from './registry.js';
+import type { WatchItem } from './watch-item.js';
 import { Watcher } from './watcher.js';
 
 export interface WatchRequest {
@@ -65,7 +66,7 @@ async function* follow<T>(
   const over = (): boolean => ends.some((end) => end?.aborted);
   if (over()) return;
   const what = `watch ${describeKey(request.key)}`;
-  const cursor = new WatchCursor(namespace, what, request.fromRevision);
+  const cursor = new WatchMessageReader(namespace, what, request.fromRevision);
   const watcher = new Watcher(toRange(namespace, request.key, request.prefix), cursor, buffer);
   const unlisten = onAbort(ends, () => watcher.end());
   watches.add(watcher);

@@ -2,7 +2,7 @@ import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import { Backoff } from '../../../base/backoff.js';
 import { Notify } from '../../../base/notify.js';
 import type { WatchBuffer } from './buffer.js';
-import type { WatchCursor } from './cursor.js';
+import type { WatchMessageReader } from './message-reader.js';
 
 /**
  * What the stream does after a message: continue, suspend the watch because the reader is behind, recreate it, or cancel
@@ -14,7 +14,7 @@ export type StreamAction = 'continue' | 'suspend' | 'recreate' | 'cancel';
 export class Watcher<T> {
   readonly backoff = new Backoff();
   readonly #range: Pick<IWatchCreateRequest, 'key' | 'range_end'>;
-  readonly #cursor: WatchCursor;
+  readonly #cursor: WatchMessageReader;
   readonly #buffer: WatchBuffer<T>;
   #suspended = false;
   #end: { readonly failure?: unknown } | undefined;
@@ -22,7 +22,7 @@ export class Watcher<T> {
 
   constructor(
     range: Pick<IWatchCreateRequest, 'key' | 'range_end'>,
-    cursor: WatchCursor,
+    cursor: WatchMessageReader,
     buffer: WatchBuffer<T>,
   ) {
     this.#range = range;

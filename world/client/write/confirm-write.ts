@@ -1,5 +1,5 @@
 import { WorldError } from '../../errors.js';
-import { DEFAULT_TIMEOUT_MS } from '../calls/calls.js';
+import { DEFAULT_TIMEOUT_MS } from '../calls/call-runner.js';
 import type { KeyValue } from '../key-value.js';
 
 /**

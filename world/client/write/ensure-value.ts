@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
-import { DEFAULT_TIMEOUT_MS } from '../calls/calls.js';
+import { DEFAULT_TIMEOUT_MS } from '../calls/call-runner.js';
 import type { KeyValue } from '../key-value.js';
 import type { TxnReply } from '../options.js';
 import { absent, type Compare, type Txn, type TxnOp, unchangedSince } from '../txn/txn.js';

@@ -2,16 +2,16 @@ import path from 'node:path';
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import { inContext } from '../fs-error.js';
-import { EscapeChecker } from '../tree/escapes.js';
+import { EscapeChecker } from '../tree/find-link-escapes.js';
 import { listRecursively } from '../tree/list-folder.js';
 import { EMPTY_ROOT, type Node } from '../tree/node.js';
 import type { Volume } from '../volume.js';
 import type { CopiedOut, CopyOptions } from '../world-fs.js';
-import { type Branch, entriesIn, isBranch, toBranch } from './branch.js';
 import { type Destination, fileDestination, folderDestination } from './destination.js';
-import { checkSize, Pace } from './limits.js';
 import { checkMerge, type Merge, mergeInto } from './merge.js';
 import { Staging } from './staging.js';
+import { type Branch, entriesIn, isBranch, toBranch } from './target-tree.js';
+import { checkSize, Pace } from './tree-limits.js';
 import { type TreeEntry, writeEntries } from './write-entries.js';
 
 /**

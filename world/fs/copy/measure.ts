@@ -10,7 +10,7 @@ import {
   TREE_LIMITS,
   type TreeLimits,
   tooLarge,
-} from './limits.js';
+} from './tree-limits.js';
 
 /** The size of a folder: everything below it, without itself. */
 export interface TreeSize {

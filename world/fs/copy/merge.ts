@@ -2,8 +2,8 @@ import { constants, type Dirent } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readlink, rename, symlink, unlink } from 'node:fs/promises';
 import { WorldError } from '../../errors.js';
 import type { FileNode, SymlinkNode } from '../tree/node.js';
-import { type Branch, entriesIn, isBranch } from './branch.js';
 import { isErrno, type LocalFolder } from './local-folder.js';
+import { type Branch, entriesIn, isBranch } from './target-tree.js';
 import { setAttributes, setFolders } from './write-entries.js';
 
 /** A folder of this machine, and what of the World goes there. */

@@ -6,8 +6,8 @@ import { sha256 } from '../blocks/blocks.js';
 import { DATA_CUTS, firstCut } from '../blocks/chunks.js';
 import type { Source } from '../storage/storage.js';
 import type { BlockRef, Node } from '../tree/node.js';
-import { checkSize, TREE_LIMITS, tooLarge } from './limits.js';
 import { LocalFolder } from './local-folder.js';
+import { checkSize, TREE_LIMITS, tooLarge } from './tree-limits.js';
 
 const READ_BYTES = 1 << 20;
 

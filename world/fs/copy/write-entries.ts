@@ -5,8 +5,8 @@ import type { CallOptions } from '../../call-options.js';
 import { batches, IN_FLIGHT } from '../storage/batches.js';
 import type { Storage } from '../storage/storage.js';
 import type { BlockRef, DirectoryNode, FileNode, Node } from '../tree/node.js';
-import { Pace } from './limits.js';
 import type { LocalFolder } from './local-folder.js';
+import { Pace } from './tree-limits.js';
 
 /** Something of a tree, by its path from the folder that it is written to. */
 export type TreeEntry<T extends Node = Node> = readonly [path: string, node: T];

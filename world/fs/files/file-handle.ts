@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../call-options.js';
+import { FsStats } from '../file-stats.js';
 import { FsError } from '../fs-error.js';
-import { FsStats } from '../stats.js';
 import type { Node } from '../tree/node.js';
 import type { FileData, FsHandle } from '../world-fs.js';
 import type { OpenFlags } from './flags.js';

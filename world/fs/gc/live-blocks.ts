@@ -6,7 +6,7 @@ import { parseJson } from '../../client/stored/json.js';
 import { WorldError } from '../../errors.js';
 import { TREES_PREFIX } from '../../keys.js';
 import { blockKey, decodeBlock } from '../blocks/blocks.js';
-import { checkListing, LISTINGS_BYTES, lengthOfListing, Pace, tooLarge } from '../copy/limits.js';
+import { checkListing, LISTINGS_BYTES, lengthOfListing, Pace, tooLarge } from '../copy/tree-limits.js';
 import { BULK_TIMEOUT_MS, batches, IN_FLIGHT } from '../storage/batches.js';
 import { keyOf } from '../tree/listings.js';
 import type { BlockRef, Entries } from '../tree/node.js';

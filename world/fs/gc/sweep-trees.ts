@@ -2,7 +2,7 @@ import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import type { KeyValue } from '../../client/key-value.js';
 import { absent, type Compare, unchangedSince } from '../../client/txn/txn.js';
-import { maxDeployId, payloadKey } from '../../deploys/keys.js';
+import { maxDeployId, payloadKey } from '../../deploys/deploy-keys.js';
 import { DEPLOY_PREFIX, FRESH_TREES_PREFIX, TREES_PREFIX } from '../../keys.js';
 import { freshTreeKey } from '../storage/tree-keys.js';
 

@@ -1,7 +1,7 @@
 import { inParallel } from '../../../base/parallel.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
-import { inGroups } from '../../in-groups.js';
+import { inGroups } from '../../split-into-groups.js';
 import { blockKey } from '../blocks/blocks.js';
 
 const MOST_OPS = 128;

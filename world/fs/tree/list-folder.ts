@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../call-options.js';
-import { Pace } from '../copy/limits.js';
 import { measure } from '../copy/measure.js';
+import { Pace } from '../copy/tree-limits.js';
 import type { Volume } from '../volume.js';
 import type { DirectoryNode, Node } from './node.js';
 

@@ -3,7 +3,7 @@ import { describeKey } from '../../client/error/describe-key.js';
 import { WorldError } from '../../errors.js';
 import { BLOCK_BYTES, sha256 } from '../blocks/blocks.js';
 import { cutAll, ENTRIES_CUTS } from '../blocks/chunks.js';
-import { LISTING_BYTES, tooLarge } from '../copy/limits.js';
+import { LISTING_BYTES, tooLarge } from '../copy/tree-limits.js';
 import type { Listings } from './listings.js';
 import type { BlockRef, DirectoryNode, Entries, Node } from './node.js';
 

@@ -1,13 +1,13 @@
 /** Tries to take the prefix that is its argument at each line of its input, and says what came of it. */
 import { createInterface } from 'node:readline';
-import { ControlSocket } from '../../../../agent/control/socket.js';
+import { PrefixLock } from '../../../../agent/control/prefix-lock.js';
 
 const [, , prefix = ''] = process.argv;
-const held: ControlSocket[] = [];
+const held: PrefixLock[] = [];
 process.stdout.write('ready\n');
 for await (const _ of createInterface({ input: process.stdin })) {
   try {
-    const socket = await ControlSocket.open(prefix, {
+    const socket = await PrefixLock.open(prefix, {
       state: () => ({
         hostname: 'holder',
         pid: process.pid,

@@ -6,7 +6,7 @@ import { LastRevision } from './last-revision.js';
 
 const BULK_LANES = 4;
 
-export interface LanesOptions {
+export interface ConnectionLanesOptions {
   readonly endpoints: readonly string[];
   readonly dialling: Dialling;
   /** The fleet to keep to; without it any answer is accepted. */
@@ -15,7 +15,7 @@ export interface LanesOptions {
 }
 
 /** The connections of a client and its views: one for small calls and watches, others for bulk transfers. */
-export class Lanes {
+export class ConnectionLanes {
   readonly small: EndpointSet;
   readonly watches: Watches;
   readonly lastRevision = new LastRevision();
@@ -30,7 +30,7 @@ export class Lanes {
   readonly #bulk: EndpointSet[] = [];
   #nextBulk = 0;
 
-  constructor({ endpoints, dialling, fleet, log }: LanesOptions) {
+  constructor({ endpoints, dialling, fleet, log }: ConnectionLanesOptions) {
     this.log = log;
     this.#endpoints = endpoints;
     this.#dialling = dialling;

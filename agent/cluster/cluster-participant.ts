@@ -12,11 +12,11 @@ import {
 } from '../../world/without-ssh.js';
 import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
-import type { Connections } from './connections.js';
+import type { EtcdConnections } from './etcd-connections.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave.js';
 import { type IdealSizeReader, idealSizeReader } from './members/ideal-size.js';
 import { Nominator } from './members/nominator.js';
-import { rebuildCluster } from './recover.js';
+import { rebuildCluster } from './rebuild-cluster.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { ServerStart } from './server/etcd/flags.js';
 import { HostServer } from './server/host-server.js';
@@ -24,12 +24,12 @@ import type { ServerLauncher } from './server/server-launcher.js';
 import type { ClusterIdentity } from './start/cluster-identity.js';
 import { undrain } from './undrain.js';
 
-export interface ParticipationOptions {
+export interface ClusterParticipantOptions {
   readonly world: ClientWorld;
   readonly agent: Agent;
   readonly folder: DataFolder;
   readonly seeds: readonly string[];
-  readonly connections: Connections;
+  readonly connections: EtcdConnections;
   /** Undefined on a host that never runs a server. */
   readonly launcher: ServerLauncher | undefined;
   readonly clusterIdentity: ClusterIdentity;
@@ -43,10 +43,10 @@ export interface ParticipationOptions {
  * One host's part in the elastic cluster: it registers, volunteers, runs a server, and may be elected to manage the
  * cluster.
  */
-export class Participation {
+export class ClusterParticipant {
   readonly server: HostServer | undefined;
   readonly presence: Presence;
-  readonly #options: ParticipationOptions;
+  readonly #options: ClusterParticipantOptions;
   readonly #size: IdealSizeReader;
   readonly #wake = new Notify();
   readonly #ended = new AbortController();
@@ -55,7 +55,7 @@ export class Participation {
   #leavingUntil: number | undefined;
   #nominator: Nominator | undefined;
 
-  constructor(options: ParticipationOptions) {
+  constructor(options: ClusterParticipantOptions) {
     this.#options = options;
     const { world, agent, log } = options;
     this.#size = idealSizeReader(world, log);

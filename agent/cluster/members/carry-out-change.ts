@@ -8,7 +8,7 @@ import {
   type TxnOp,
   WorldError,
 } from '../../../world/without-ssh.js';
-import type { Change, ClusterState, MemberView } from './chooser.js';
+import type { Change, ClusterState, MemberView } from './choose-change.js';
 import { saveSnapshot } from './snapshots.js';
 import { healthOf, mayAdd, mayRemove, type VoterHealth } from './voter-health.js';
 

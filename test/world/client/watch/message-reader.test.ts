@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { IWatchResponse } from 'etcd3';
 import { Namespace } from '../../../../world/client/namespace.js';
-import { WatchCursor } from '../../../../world/client/watch/cursor.js';
+import { WatchMessageReader } from '../../../../world/client/watch/message-reader.js';
 
 function message(
   revision: number,
@@ -34,8 +34,8 @@ function put(revision: number): IWatchResponse['events'][number] {
   return { type: 'Put', kv, prev_kv: kv };
 }
 
-function cursor(fromRevision?: bigint): WatchCursor {
-  return new WatchCursor(new Namespace(''), 'watch /k', fromRevision);
+function cursor(fromRevision?: bigint): WatchMessageReader {
+  return new WatchMessageReader(new Namespace(''), 'watch /k', fromRevision);
 }
 
 test.serial('a watch without a start begins after the revision at which it was created', (t) => {

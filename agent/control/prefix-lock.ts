@@ -4,14 +4,14 @@ import type { Server } from 'node:http';
 import type { Log } from '../../world/without-ssh.js';
 import { AgentError } from '../errors.js';
 import { instanceIdOf } from '../prefix/instance-id.js';
-import { ControlClient } from './client.js';
+import { ControlClient } from './control-client.js';
+import { type ControlHandlers, controlServer } from './control-server.js';
 import { listenExclusively } from './listen-exclusively.js';
-import { type ControlHandlers, controlServer } from './server.js';
 import { CONTROL_SOCKET, type SocketPath, socketPath } from './socket-path.js';
 
 const HOLDER_TIMEOUT_MS = 1_000;
 
-export interface ControlSocketOptions extends ControlHandlers {
+export interface PrefixLockOptions extends ControlHandlers {
   readonly log: Log;
   readonly signal?: AbortSignal | undefined;
 }
@@ -20,7 +20,7 @@ export interface ControlSocketOptions extends ControlHandlers {
  * The unix socket `agent.sock` in an agent's prefix, held while the agent runs: the lock of the prefix, and the
  * connection for `hawser members recover`. Only the agent's own user can connect.
  */
-export class ControlSocket implements AsyncDisposable {
+export class PrefixLock implements AsyncDisposable {
   readonly #server: Server;
   readonly #path: SocketPath;
   readonly #closing: AbortController;
@@ -32,7 +32,7 @@ export class ControlSocket implements AsyncDisposable {
    * @throws AgentError `in-use` if an agent runs on this prefix, naming its pid and hostname; `invalid` if the prefix
    * cannot be written.
    */
-  static async open(prefix: string, options: ControlSocketOptions): Promise<ControlSocket> {
+  static async open(prefix: string, options: PrefixLockOptions): Promise<PrefixLock> {
     const secret = await instanceIdOf(prefix);
     await chmod(prefix, 0o700);
     const closing = new AbortController();
@@ -48,7 +48,7 @@ export class ControlSocket implements AsyncDisposable {
       await path[Symbol.asyncDispose]();
       throw error;
     }
-    return new ControlSocket(server, path, closing);
+    return new PrefixLock(server, path, closing);
   }
 
   private constructor(server: Server, path: SocketPath, closing: AbortController) {

@@ -8,7 +8,9 @@ import { WorldError, type WorldErrorCode } from '../../errors.js';
 import { type CallFailure, classifyFailure, isServiceError } from '../error/classify.js';
 import { explainGrpcError, explainTooLarge } from '../error/explain-grpc-error.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
-import { type Attempt, OtherFleets, send, unsent } from '../fleet/other-fleets.js';
+import { OtherFleets } from '../fleet/other-fleets.js';
+import type { Attempt } from '../fleet/send-checked.js';
+import { send, unsent } from '../fleet/send-checked.js';
 import { isConnected } from '../internals/etcd3.js';
 import { status } from '../internals/grpc-js.js';
 import { isStaleToken } from '../login.js';
@@ -37,7 +39,7 @@ const NOT_YOUR_SOCKET =
   'Nothing was changed. Only root and the user that the agent runs as may use that socket';
 
 /** Runs calls, with retries, until they are answered, refused, timed out or aborted. */
-export class Calls {
+export class CallRunner {
   readonly #endpoints: EndpointSet;
   readonly #closed: AbortSignal;
   readonly #lastRevision: LastRevision;

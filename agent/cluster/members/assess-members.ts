@@ -1,5 +1,5 @@
 import type { Agent, KeyValue, Member } from '../../../world/without-ssh.js';
-import type { ClusterState, HostStatus, MemberView, Volunteer } from './chooser.js';
+import type { ClusterState, HostStatus, MemberView, Volunteer } from './choose-change.js';
 
 /** How long a host whose keys are gone may still come back as the same member, beyond the TTL that removed the keys. */
 export const GRACE_MS = 5000;
@@ -25,7 +25,7 @@ export interface Observation {
  * Turns observations into cluster states. It remembers, by its own clock, since when a host has been away and a
  * learner pending, so nothing depends on the clocks of other hosts.
  */
-export class Observer {
+export class MemberAssessor {
   readonly #awaySince = new Map<string, number>();
   readonly #learnerSince = new Map<string, number>();
 

@@ -13,7 +13,7 @@ import { retryWhileUnavailable } from './retry-while-unavailable.js';
  * Reports the progress of deploys on this host. Nothing waits for it: what cannot be written, because etcd is
  * unavailable or full, is written later, and of superseded reports only the last.
  */
-export class Reporter {
+export class DeployReporter {
   readonly #hostname: string;
   readonly #log: Log;
   readonly #pending = new Map<number, Report>();

@@ -7,7 +7,7 @@ import {
   nextChange,
   type Volunteer,
   voterGoal,
-} from '../../../agent/cluster/members/chooser.js';
+} from '../../../agent/cluster/members/choose-change.js';
 
 /** A volunteer by its name: the digits say how long ago it came up, a letter before a colon in which zone it is. */
 function volunteer(text: string, isBackingOff = false): Volunteer {

@@ -3,7 +3,7 @@ import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { skipped } from '../client/stored/text.js';
 import { DEPLOY_PREFIX } from '../keys.js';
-import { maxDeployId, parseDeployKey, payloadKey } from './keys.js';
+import { maxDeployId, parseDeployKey, payloadKey } from './deploy-keys.js';
 
 /** So many keys that were created last are looked at, so that a few foreign ones beside the log do not hide its end. */
 const LATELY = 8;

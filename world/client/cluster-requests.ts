@@ -1,6 +1,6 @@
 import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
-import type { Calls } from './calls/calls.js';
+import type { CallRunner } from './calls/call-runner.js';
 import type { EndpointConnection, EndpointSet } from './calls/endpoint-set.js';
 import type { Rpc } from './calls/rpc.js';
 import {
@@ -23,11 +23,11 @@ const CHANGE = { kind: 'once', fleetCheck: 'before' } as const;
 const REPEATABLE_CHANGE = { kind: 'repeatable', fleetCheck: 'before' } as const;
 
 /** The members and the database of the etcd cluster behind a client. */
-export class Cluster {
-  readonly #calls: Calls;
+export class ClusterRequests {
+  readonly #calls: CallRunner;
   readonly #endpoints: EndpointSet;
 
-  constructor(calls: Calls, endpoints: EndpointSet) {
+  constructor(calls: CallRunner, endpoints: EndpointSet) {
     this.#calls = calls;
     this.#endpoints = endpoints;
   }

@@ -5,7 +5,7 @@ interface EventOptions {
 }
 
 /** Whether this host's server serves clients, and each time that it starts or stops doing so. */
-export class ServingEvents {
+export class ServerAvailability {
   readonly #emitter = new EventEmitter();
   #isServing = false;
 

@@ -1,12 +1,12 @@
 import test from 'ava';
-import type { HostStatus } from '../../../agent/cluster/members/chooser.js';
 import {
   CATCH_UP_LIMIT_MS,
   GRACE_MS,
+  MemberAssessor,
   type Observation,
-  Observer,
   START_LIMIT_MS,
-} from '../../../agent/cluster/members/observer.js';
+} from '../../../agent/cluster/members/assess-members.js';
+import type { HostStatus } from '../../../agent/cluster/members/choose-change.js';
 
 const agent = { instance: 'x', version: '1', startedAt: '', pid: 1 };
 
@@ -45,7 +45,7 @@ function observation({ members, agents = [], volunteers = [], nominated = [], le
   };
 }
 
-function statuses(observer: Observer, hosts: Hosts, now: number): (HostStatus | undefined)[] {
+function statuses(observer: MemberAssessor, hosts: Hosts, now: number): (HostStatus | undefined)[] {
   return observer.observe(observation(hosts), now).state.members.map(({ status }) => status);
 }
 
@@ -56,13 +56,13 @@ test.serial('a member is what its host does: willing, leaving, away, or foreign'
     volunteers: ['h1'],
     nominated: ['h1', 'h2', 'h3'],
   };
-  t.deepEqual(statuses(new Observer(), hosts, 0), ['willing', 'leaving', 'away', 'foreign', 'foreign']);
+  t.deepEqual(statuses(new MemberAssessor(), hosts, 0), ['willing', 'leaving', 'away', 'foreign', 'foreign']);
 });
 
 test.serial(
   'a host is gone when it was away for the grace, by our clock, and says when that will be',
   (t) => {
-    const observer = new Observer();
+    const observer = new MemberAssessor();
     const away = { members: ['h1'], nominated: ['h1'] };
     const first = observer.observe(observation(away), 1000);
     t.is(first.state.members[0]?.status, 'away');
@@ -73,7 +73,7 @@ test.serial(
 );
 
 test.serial('a host that is heard of again starts over', (t) => {
-  const observer = new Observer();
+  const observer = new MemberAssessor();
   const away = { members: ['h1'], nominated: ['h1'] };
   t.deepEqual(statuses(observer, away, 0), ['away']);
   t.deepEqual(statuses(observer, { ...away, agents: ['h1'], volunteers: ['h1'] }, 4000), ['willing']);
@@ -81,7 +81,7 @@ test.serial('a host that is heard of again starts over', (t) => {
 });
 
 test.serial('a member that has not started is its host by its URLs, and late after its time', (t) => {
-  const observer = new Observer();
+  const observer = new MemberAssessor();
   const hosts = { members: ['h1', '?h2'], learner: '?h2', agents: ['h1', 'h2'], volunteers: ['h1', 'h2'] };
   const [, started] = observer.observe(observation(hosts), 0).state.members;
   t.is(started?.hostname, 'h2');
@@ -92,7 +92,7 @@ test.serial('a member that has not started is its host by its URLs, and late aft
 });
 
 test.serial('a learner that has started has time anew to catch up', (t) => {
-  const observer = new Observer();
+  const observer = new MemberAssessor();
   const before = { members: ['?h2'], learner: '?h2', volunteers: ['h2'] };
   observer.observe(observation(before), 0);
   const after = { members: ['h2'], learner: 'h2', volunteers: ['h2'] };

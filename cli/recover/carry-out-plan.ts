@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ControlClient } from '../../agent/control/client.js';
+import type { ControlClient } from '../../agent/control/control-client.js';
 import { ControlError } from '../../agent/control/error.js';
 import type { AgentState } from '../../agent/control/protocol.js';
 import { CliError } from '../errors.js';

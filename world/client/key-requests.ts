@@ -1,6 +1,6 @@
-import type { Calls } from './calls/calls.js';
+import type { CallRunner } from './calls/call-runner.js';
 import { describeKey } from './error/describe-key.js';
-import { putWithin, txnWithin } from './fleet/fence.js';
+import { putWithin, txnWithin } from './fleet/write-fence.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
 import type { Namespace } from './namespace.js';
 import { kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './options.js';
@@ -8,7 +8,7 @@ import { type Txn, toOpReply, toRange, toTxnRequest } from './txn/txn.js';
 import { sizeOfTxn } from './txn/txn-size.js';
 
 export async function getKey(
-  calls: Calls,
+  calls: CallRunner,
   namespace: Namespace,
   key: string,
   options?: ReadOptions,
@@ -24,7 +24,7 @@ export async function getKey(
 
 /** Writes a key, within the fleet's fence. */
 export async function putKey(
-  calls: Calls,
+  calls: CallRunner,
   namespace: Namespace,
   { key, value, lease }: Pick<KeyValue, 'key' | 'value' | 'lease'>,
   options: WriteOptions,
@@ -45,7 +45,7 @@ export async function putKey(
 
 /** Runs a transaction, within the fleet's fence. @param what completes "Could not …" in errors. */
 export async function runTxn(
-  calls: Calls,
+  calls: CallRunner,
   namespace: Namespace,
   txn: Txn,
   what: string,

@@ -6,7 +6,7 @@ import { describeExit } from '../cluster/server/server-process.js';
 import { Child, type ChildExit } from '../processes/child-process.js';
 import { APP_MARK, type ProcessMark } from '../processes/orphans.js';
 import { AppLog } from './app-log.js';
-import { type HealthOptions, tryOnce, waitUntilHealthy } from './health.js';
+import { type HealthOptions, tryOnce, waitUntilHealthy } from './health-check.js';
 import { describePortOwner, foreignPortOwner } from './port-owner.js';
 import type { Release } from './releases.js';
 
@@ -38,7 +38,7 @@ export interface AppFailure {
 }
 
 /** One deployed app: the manifest's command, kept running, with its health check. */
-export class App {
+export class AppRunner {
   readonly #options: AppOptions;
   readonly #stopping = new AbortController();
   readonly #output: AppLog;
@@ -100,7 +100,7 @@ export class App {
     await this.#checked;
   }
 
-  /** Restarts the app whenever it exits or cannot be started, until {@link App.stop}. */
+  /** Restarts the app whenever it exits or cannot be started, until {@link AppRunner.stop}. */
   keepRunning(): void {
     this.#keeping = this.#keepRunning().catch((error: unknown) => {
       if (!this.#stopping.signal.aborted)

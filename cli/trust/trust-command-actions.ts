@@ -4,8 +4,8 @@ import { CONFIG_NAME, findNearestFile, readFolderConfig, realPath } from '../fle
 import type { Lines } from '../output/lines.js';
 import { lines, table } from '../output/print.js';
 import { workingFolder } from '../system/home.js';
+import { keyLines, trustVerdict } from './trust-verdict.js';
 import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './trusted-folders.js';
-import { keyLines, trustVerdict } from './verdict.js';
 
 /** The result of `hawser trust`: for a program and for a person. */
 export interface TrustOutcome {

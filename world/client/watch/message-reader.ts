@@ -2,30 +2,14 @@ import type { IWatchResponse } from 'etcd3';
 import { WorldError } from '../../errors.js';
 import { classifyReason } from '../error/classify.js';
 import { explainGrpcError } from '../error/explain-grpc-error.js';
-import { type KeyValue, toKeyValue } from '../key-value.js';
+import { toKeyValue } from '../key-value.js';
 import type { Namespace } from '../namespace.js';
-
-export interface WatchEvent {
-  readonly type: 'put' | 'delete';
-  /** After a `delete` the value is empty and `modRevision` is the deletion's. */
-  readonly entry: KeyValue;
-}
-
-/**
- * What a watch yields: `ready` once when it is established, then `events` in whole revisions, in order and without
- * duplicates: the changes that one or more consecutive transactions made to the watched keys, never part of one, up to
- * `revision`. `restarted` means that changes may have been missed (through compaction, or a replaced store): the watch
- * now continues from `revision`, so read any copy of the data again.
- */
-export type WatchItem =
-  | { readonly kind: 'ready'; readonly revision: bigint }
-  | { readonly kind: 'events'; readonly revision: bigint; readonly events: readonly WatchEvent[] }
-  | { readonly kind: 'restarted'; readonly revision: bigint };
+import type { WatchEvent, WatchItem } from './watch-item.js';
 
 type StoredEvent = IWatchResponse['events'][number];
 
 /** The position of a watch, across any number of streams. */
-export class WatchCursor {
+export class WatchMessageReader {
   readonly #namespace: Namespace;
   readonly #what: string;
   readonly #seen = new Map<string, bigint>();

@@ -1,10 +1,10 @@
 import { type ClientWorld, emptyIfNoText, type Log, WorldError } from '../../world/without-ssh.js';
 import type { ConvergerUid } from '../converger.js';
 import type { ProcessMark } from '../processes/orphans.js';
-import { App, type AppFailure } from './app.js';
+import { type AppFailure, AppRunner } from './app-runner.js';
+import { DeployReporter } from './deploy-reporter.js';
 import { describeFailure } from './describe-failure.js';
 import { type DeployEntry, entryOf, isSameDeploy, type Release, Releases } from './releases.js';
-import { Reporter } from './reporter.js';
 import { isReadRetryable, retryWhileUnavailable } from './retry-while-unavailable.js';
 
 export interface FollowerOptions {
@@ -26,18 +26,18 @@ export interface FollowerOptions {
  * restored. What runs comes from this host's disk and depends neither on etcd nor on the log; no failed report or
  * clean-up stops it.
  */
-export class Follower {
+export class DeployFollower {
   readonly #options: FollowerOptions;
   readonly #releases: Releases;
-  readonly #reporter: Reporter;
-  #running: { readonly release: Release; readonly app: App } | undefined;
+  readonly #reporter: DeployReporter;
+  #running: { readonly release: Release; readonly app: AppRunner } | undefined;
   /** The deploy that needs no more work on this host. */
   #handled: { readonly id: number; readonly digest: string } | undefined;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#releases = new Releases(options.prefix);
-    this.#reporter = new Reporter(options.hostname, options.log);
+    this.#reporter = new DeployReporter(options.hostname, options.log);
     options.convergerUid?.setConverged(false);
   }
 
@@ -196,7 +196,7 @@ export class Follower {
   }
 
   /** Any failure while trying a release is a reason to return to the previous one. */
-  async #tryRelease(app: App, release: Release, signal: AbortSignal): Promise<AppFailure | undefined> {
+  async #tryRelease(app: AppRunner, release: Release, signal: AbortSignal): Promise<AppFailure | undefined> {
     try {
       await this.#releases.activate(release.name);
       const failure = await app.start(signal);
@@ -217,16 +217,16 @@ export class Follower {
     await app?.checked();
   }
 
-  #restart(release: Release, signal: AbortSignal): App {
+  #restart(release: Release, signal: AbortSignal): AppRunner {
     const app = this.#appOf(release);
     this.#running = { release, app };
     app.resume(signal);
     return app;
   }
 
-  #appOf(release: Release): App {
+  #appOf(release: Release): AppRunner {
     const { hostname, prefix, environment, mark, log } = this.#options;
-    return new App({
+    return new AppRunner({
       ...{ release, hostname, prefix, environment, mark, log },
       folder: this.#releases.folder(release.name),
       onCondition: (condition) => this.#reporter.setCondition(condition),

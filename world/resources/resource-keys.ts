@@ -1,6 +1,6 @@
 import { EXPORTED_PREFIX } from '../keys.js';
 import { checkHostname, checkResourceKind, checkResourceName, isHostname, isPlain } from '../names.js';
-import type { ResDelete } from './resource-world.js';
+import type { ResDelete } from './resources-api.js';
 
 /** Stands for every host where a key says whom a resource is for. */
 const EVERY_HOST = '*';

@@ -18,7 +18,7 @@ const READY_MS = 5000;
 /** How often a learner checks whether it is still a member, in polls. */
 const POLLS_PER_MEMBER_CHECK = 20;
 
-export interface ServerLifecycleOptions {
+export interface ServerFollowerOptions {
   readonly hostname: string;
   /** Connects to the fleet, wherever its servers are. */
   readonly client: Client;
@@ -34,11 +34,11 @@ export interface ServerLifecycleOptions {
 export type StopReason = 'ended' | 'removed' | 'drained' | 'aborted';
 
 /** Follows one server process: until it answers, becomes a voter, and is no longer wanted. */
-export class ServerLifecycle {
-  readonly #options: ServerLifecycleOptions;
+export class ServerFollower {
+  readonly #options: ServerFollowerOptions;
   readonly #server: ServerProcess;
 
-  constructor(options: ServerLifecycleOptions, server: ServerProcess) {
+  constructor(options: ServerFollowerOptions, server: ServerProcess) {
     this.#options = options;
     this.#server = server;
   }
