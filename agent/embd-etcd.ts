@@ -1,6 +1,6 @@
-import type { ClientWorld } from '../world/without-ssh.js';
+import type { ClientWorld } from '../world/index-without-ssh.js';
 import { ClusterParticipant } from './cluster/cluster-participant.js';
-import { EtcdConnections } from './cluster/etcd-connections.js';
+import { EtcdConnector } from './cluster/connect-to-etcd.js';
 import { followFleet } from './cluster/follow-fleet.js';
 import { DataFolder } from './cluster/server/data-folder.js';
 import { etcdProgram } from './cluster/server/etcd/program.js';
@@ -38,7 +38,7 @@ export class EmbdEtcd {
   readonly exited: Promise<void>;
   readonly #options: EtcdSettings;
   readonly #folder: DataFolder;
-  readonly #connections: EtcdConnections;
+  readonly #connections: EtcdConnector;
   readonly #serving = new ServerAvailability();
   #becomeReady = (): void => undefined;
   readonly #cleanedUp: Promise<void>;
@@ -54,7 +54,7 @@ export class EmbdEtcd {
   constructor(options: EmbdEtcdOptions = {}) {
     this.#options = withDefaults(options);
     this.#folder = new DataFolder(this.#options.prefix);
-    this.#connections = new EtcdConnections(this.#options, this.#folder);
+    this.#connections = new EtcdConnector(this.#options, this.#folder);
     this.converger = options.converger ?? new Converger();
     this.ready = new Promise((resolve) => (this.#becomeReady = resolve));
     this.exited = new Promise((resolve) => (this.#exit = resolve));

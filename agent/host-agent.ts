@@ -1,7 +1,7 @@
 import { aborted, pause } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
-import { type ClientWorld, noteHost, WorldError } from '../world/without-ssh.js';
-import { LEAVE_TIMEOUT_MS } from './cluster/leave.js';
+import { type ClientWorld, noteHost, WorldError } from '../world/index-without-ssh.js';
+import { LEAVE_TIMEOUT_MS } from './cluster/leave-cluster.js';
 import { STOP_GRACE_MS } from './deploys/app-runner.js';
 import { DeployFollower } from './deploys/deploy-follower.js';
 import { DEFAULT_KEEP_DEPLOYS, pruneDeploys } from './deploys/prune-deploys.js';

@@ -11,7 +11,7 @@ import {
   type TxnOp,
   VOLUNTEER_PREFIX,
   WorldError,
-} from '../world/without-ssh.js';
+} from '../world/index-without-ssh.js';
 import type { ServerLauncher } from './cluster/server/server-launcher.js';
 import type { EtcdSettings } from './options/options.js';
 import { instanceIdOf } from './prefix/instance-id.js';

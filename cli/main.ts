@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { packageVersion } from '../base/package-version.js';
 import { lines } from './output/lines.js';
-import { stackLines } from './output/stack-lines.js';
+import { stackLines } from './output/stack-trace-lines.js';
 import { takeConsole, writeRemark, writeResult } from './output/write.js';
 
 const [first] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
 import { toPrefixes } from './fs/storage/prefixes.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
-import { checkHostname } from './names.js';
+import { checkHostname } from './validate-names.js';
 import type { WorldOptions } from './world-options.js';
 
 /**

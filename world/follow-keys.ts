@@ -2,7 +2,7 @@ import type { WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { KeyValue } from './client/key-value.js';
 import { untilAvailable } from './client/lease/until-available.js';
-import { type Fold, follow } from './client/watch/fold.js';
+import { type Fold, follow } from './client/watch/follow-watches.js';
 import type { WatchEvent, WatchItem } from './client/watch/watch-item.js';
 
 /** What a follower of one key makes of it. */

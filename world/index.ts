@@ -6,13 +6,6 @@
 // For users: open a World and work with it.
 
 export {
-  type OpenTunnelOption,
-  type SshDestinationsOption,
-  SshWorld,
-  type SshWorldCallOptions,
-  type SshWorldOptions,
-} from './ssh-world.js';
-export {
   type AcquireOptions,
   type Agent,
   type AppCondition,
@@ -84,7 +77,14 @@ export {
   type WorldFs,
   type WorldOptions,
   type WriteFileOptions,
-} from './without-ssh.js';
+} from './index-without-ssh.js';
+export {
+  type OpenTunnelOption,
+  type SshDestinationsOption,
+  SshWorld,
+  type SshWorldCallOptions,
+  type SshWorldOptions,
+} from './ssh-world.js';
 
 // For authors of other libraries: the roles of a World, the etcd client below it, and how what is stored is read.
 
@@ -138,4 +138,4 @@ export {
   type WatchItem,
   type WatchRequest,
   type WriteOptions,
-} from './without-ssh.js';
+} from './index-without-ssh.js';

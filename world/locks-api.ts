@@ -4,7 +4,7 @@ import { observe } from './client/concurrency/election.js';
 import type { AcquireOptions, Leadership, Lock } from './client/concurrency/owned-key.js';
 import { WorldError } from './errors.js';
 import { ELECTIONS_PREFIX, LOCKS_PREFIX } from './keys.js';
-import { isPlain } from './names.js';
+import { isPlain } from './validate-names.js';
 
 /**
  * Locks and elections of the whole fleet, in the key layout of etcd's Go `concurrency` package. Names hold no slash;

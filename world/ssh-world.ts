@@ -11,7 +11,7 @@ import { DEFAULT_CLIENT_URL } from './constants.js';
 import type { FsOptions } from './fs/file-systems.js';
 import { toPrefixes } from './fs/storage/prefixes.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
-import { checkHostname } from './names.js';
+import { checkHostname } from './validate-names.js';
 import type { WorldOptions } from './world-options.js';
 
 /** How to reach the fleet: by SSH destinations, or through a tunnel that is open already. */

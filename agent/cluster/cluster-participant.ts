@@ -9,11 +9,11 @@ import {
   followEndpoints,
   type Log,
   NOMINATED_PREFIX,
-} from '../../world/without-ssh.js';
+} from '../../world/index-without-ssh.js';
 import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
-import type { EtcdConnections } from './etcd-connections.js';
-import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave.js';
+import type { EtcdConnector } from './connect-to-etcd.js';
+import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave-cluster.js';
 import { type IdealSizeReader, idealSizeReader } from './members/ideal-size.js';
 import { Nominator } from './members/nominator.js';
 import { rebuildCluster } from './rebuild-cluster.js';
@@ -22,14 +22,14 @@ import type { ServerStart } from './server/etcd/flags.js';
 import { HostServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';
 import type { ClusterIdentity } from './start/cluster-identity.js';
-import { undrain } from './undrain.js';
+import { undrain } from './undrain-cluster.js';
 
 export interface ClusterParticipantOptions {
   readonly world: ClientWorld;
   readonly agent: Agent;
   readonly folder: DataFolder;
   readonly seeds: readonly string[];
-  readonly connections: EtcdConnections;
+  readonly connections: EtcdConnector;
   /** Undefined on a host that never runs a server. */
   readonly launcher: ServerLauncher | undefined;
   readonly clusterIdentity: ClusterIdentity;

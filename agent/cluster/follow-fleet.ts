@@ -7,7 +7,7 @@ import {
   type Log,
   makeFleet,
   WorldError,
-} from '../../world/without-ssh.js';
+} from '../../world/index-without-ssh.js';
 import { AgentError } from '../errors.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { ServerStart } from './server/etcd/flags.js';

@@ -1,6 +1,6 @@
-import { type CallOptions, type ClientWorld, raiseGeneration } from '../../world/without-ssh.js';
+import { type CallOptions, type ClientWorld, raiseGeneration } from '../../world/index-without-ssh.js';
 import { AgentError } from '../errors.js';
-import type { EtcdConnections } from './etcd-connections.js';
+import type { EtcdConnector } from './connect-to-etcd.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { HostServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';
@@ -12,7 +12,7 @@ export interface RebuildContext {
   readonly server: HostServer | undefined;
   readonly folder: DataFolder;
   readonly launcher: ServerLauncher | undefined;
-  readonly connections: EtcdConnections;
+  readonly connections: EtcdConnector;
   readonly world: ClientWorld;
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import type { Log } from '../../world/without-ssh.js';
+import type { Log } from '../../world/index-without-ssh.js';
 import { AgentError } from '../errors.js';
 import { instanceIdOf } from '../prefix/instance-id.js';
 import { ControlClient } from './control-client.js';

@@ -1,5 +1,5 @@
-import type { MemberStatus } from '../../world/without-ssh.js';
-import type { EtcdConnections } from '../cluster/etcd-connections.js';
+import type { MemberStatus } from '../../world/index-without-ssh.js';
+import type { EtcdConnector } from '../cluster/connect-to-etcd.js';
 import type { DataFolder } from '../cluster/server/data-folder.js';
 import type { HostServer } from '../cluster/server/host-server.js';
 import type { ServerLauncher } from '../cluster/server/server-launcher.js';
@@ -12,7 +12,7 @@ export async function reportOf(
   hostServer: HostServer | undefined,
   folder: DataFolder,
   launcher: ServerLauncher,
-  connections: EtcdConnections,
+  connections: EtcdConnector,
 ): Promise<ServerReport> {
   const dataFolder = folder.hasData;
   const server = hostServer?.process;

@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises';
-import type { Log } from '../../world/without-ssh.js';
+import type { Log } from '../../world/index-without-ssh.js';
 import { emptyLog, MAX_LOG_BYTES, rotateLog } from '../cluster/server/rotate-log.js';
 
 /** How many old logs of the apps are kept; `app.log.1` is the newest. */

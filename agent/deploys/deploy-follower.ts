@@ -1,4 +1,4 @@
-import { type ClientWorld, emptyIfNoText, type Log, WorldError } from '../../world/without-ssh.js';
+import { type ClientWorld, emptyIfNoText, type Log, WorldError } from '../../world/index-without-ssh.js';
 import type { ConvergerUid } from '../converger.js';
 import type { ProcessMark } from '../processes/orphans.js';
 import { type AppFailure, AppRunner } from './app-runner.js';

@@ -6,7 +6,7 @@ import {
   type Log,
   type Report,
   WorldError,
-} from '../../world/without-ssh.js';
+} from '../../world/index-without-ssh.js';
 import { retryWhileUnavailable } from './retry-while-unavailable.js';
 
 /**

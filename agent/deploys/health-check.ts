@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { HealthCheck } from '../../world/without-ssh.js';
+import type { HealthCheck } from '../../world/index-without-ssh.js';
 import { describePortOwner, foreignPortOwner } from './port-owner.js';
 
 const ATTEMPT_TIMEOUT_MS = 2_000;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { type Deployment, type Log, parseDeployment } from '../../world/without-ssh.js';
+import { type Deployment, type Log, parseDeployment } from '../../world/index-without-ssh.js';
 import { removeTree } from './remove-tree.js';
 import { sync, syncTree } from './sync-tree.js';
 

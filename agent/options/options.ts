@@ -10,7 +10,7 @@ import {
   type FleetIdentity,
   type Log,
   type TlsOptions,
-} from '../../world/without-ssh.js';
+} from '../../world/index-without-ssh.js';
 import type { ServerTls } from '../cluster/server/etcd/flags.js';
 import { isUnix } from '../cluster/server/local-endpoint.js';
 import { DEFAULT_PREFIX } from '../constants.js';

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { readCertificates, readKeyPair, WorldError } from '../../world/without-ssh.js';
+import { readCertificates, readKeyPair, WorldError } from '../../world/index-without-ssh.js';
 import type { ServerTls, TlsFiles } from '../cluster/server/etcd/flags.js';
 import type { ServerAddresses } from '../cluster/server/local-endpoint.js';
 import { AgentError } from '../errors.js';

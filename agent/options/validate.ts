@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { checkNamespace } from '../../world/without-ssh.js';
+import { checkNamespace } from '../../world/index-without-ssh.js';
 import type { ServerTls } from '../cluster/server/etcd/flags.js';
 import {
   isUnix,

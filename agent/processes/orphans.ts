@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Log } from '../../world/without-ssh.js';
+import type { Log } from '../../world/index-without-ssh.js';
 import { instanceIdOf } from '../prefix/instance-id.js';
 import { Cgroup } from './cgroup.js';
 import { killAll } from './kill-processes.js';

@@ -8,9 +8,9 @@ import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
 import { openWorld } from '../fleet/open-world.js';
 import { resolveTarget } from '../fleet/resolve-target.js';
 import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../fleet/server-flags.js';
-import { watchForHangUp } from '../hang-up.js';
 import { byteSize, countFromZero, wholeNumber } from '../input/parsers.js';
 import { writeJson, writeResult } from '../output/write.js';
+import { watchForHangUp } from '../watch-for-hang-up.js';
 
 interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly prefix: string;

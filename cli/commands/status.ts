@@ -26,7 +26,7 @@ export function statusCommand(context: Context): Command {
       const { waitConverged: quietMs, timeout: timeoutMs = DEFAULT_WAIT_MS } = flags;
       if (quietMs !== undefined && quietMs >= timeoutMs) throw tooShortTimeout(quietMs, timeoutMs);
       const [{ formatStatus, readStatus }, { waitConverged }] = await Promise.all([
-        import('../status/status.js'),
+        import('../status/fleet-status.js'),
         import('../../world/agents/wait-converged.js'),
       ]);
       const log = logTo(flags);

@@ -12,7 +12,7 @@ import { openWorld } from '../fleet/open-world.js';
 import type { FleetTarget } from '../fleet/resolve-target.js';
 import type { Lines } from '../output/lines.js';
 import { counted, lines, logTo, type OutputOptions, printNote, printResult } from '../output/print.js';
-import { formatStatus, readStatus } from '../status/status.js';
+import { formatStatus, readStatus } from '../status/fleet-status.js';
 import { askApps } from './ask-apps.js';
 import { waitForFleet } from './fleet-ready.js';
 

@@ -1,4 +1,4 @@
-import { listHosts } from '../../world/agents/hosts.js';
+import { listHosts } from '../../world/agents/fleet-hosts.js';
 import type { ClientWorld } from '../../world/client-world.js';
 
 /** The hosts of the fleet, sorted. */

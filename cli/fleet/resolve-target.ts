@@ -5,7 +5,7 @@ import type { TlsOptions } from '../../world/client/tls/tls-options.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
 import { DEFAULT_NAMESPACE } from '../../world/keys.js';
-import { checkNamespace } from '../../world/names.js';
+import { checkNamespace } from '../../world/validate-names.js';
 import { CliError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
 import { expandHome, workingFolder } from '../system/home.js';

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import { exitCodeOf } from '../exit-code.js';
 import { type Lines, lines } from './lines.js';
-import { stackLines } from './stack-lines.js';
+import { stackLines } from './stack-trace-lines.js';
 import { writeLine } from './stderr-lines.js';
 import { writeJson, writeRemark, writeResult } from './write.js';
 

@@ -6,7 +6,7 @@ import type { Link } from '../transport/transport.js';
 import type { ConnectedLink } from './race-destinations.js';
 import { RetryBudget } from './retry-budget.js';
 import { RetryDelay } from './retry-delay.js';
-import { type PendingDial, StandbyDial } from './standby-dial.js';
+import { type PendingDial, StandbyDial } from './standby-connection.js';
 import { TunnelStates } from './tunnel-states.js';
 
 /** After a connection that lasted this long, failures count from zero again. */

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
+import { algorithmsOf, onlyOpenSsh } from './config-needs-openssh.js';
 import type { SshEnvironment } from './environment.js';
 import { type EffectiveOptions, type HostOptions, isOn, isSet, singleValue } from './host-options.js';
-import { algorithmsOf, onlyOpenSsh } from './needs-openssh.js';
 import type {
   AddKeysToAgent,
   AuthMethod,

@@ -9,7 +9,7 @@ import { absent, type TxnOp, unchangedSince } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
 import { followMap } from '../follow-keys.js';
 import { AGENTS_PREFIX } from '../keys.js';
-import { checkHostname } from '../names.js';
+import { checkHostname } from '../validate-names.js';
 
 /** How an agent describes itself while it is alive; bound to its session. */
 export interface Agent {

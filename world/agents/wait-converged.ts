@@ -2,7 +2,7 @@ import { addAbortListener } from 'node:events';
 import { pause } from '../../base/abort.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import { follow } from '../client/watch/fold.js';
+import { follow } from '../client/watch/follow-watches.js';
 import { WorldError } from '../errors.js';
 import { AGENTS_PREFIX, CONVERGED_PATH } from '../keys.js';
 import { type Convergence, convergenceOf } from './convergence.js';

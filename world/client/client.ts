@@ -11,7 +11,7 @@ import { getKey, putKey, runTxn } from './key-requests.js';
 import type { KeyValue } from './key-value.js';
 import { leaseFor } from './lease/lease.js';
 import { type Session, Sessions } from './lease/session.js';
-import { type Listing, type ListOptions, listPrefix, listPrefixes } from './listing.js';
+import { type Listing, type ListOptions, listPrefix, listPrefixes } from './list-keys.js';
 import { Login } from './login.js';
 import { Namespace } from './namespace.js';
 import type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './options.js';

@@ -6,7 +6,7 @@ import type { KeyValue } from '../client/key-value.js';
 import { readText, skipped } from '../client/stored/text.js';
 import { WorldError } from '../errors.js';
 import { ENDPOINTS_PREFIX } from '../keys.js';
-import { isHostname } from '../names.js';
+import { isHostname } from '../validate-names.js';
 
 /** How to reach the etcd behind the World. */
 export interface EndpointsWorld {

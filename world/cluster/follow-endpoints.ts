@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.js';
 import { formatEndpoint, parseEndpoint } from '../client/calls/endpoint.js';
 import type { Client } from '../client/client.js';
 import { untilAvailable } from '../client/lease/until-available.js';
-import { follow } from '../client/watch/fold.js';
+import { follow } from '../client/watch/follow-watches.js';
 import type { WatchItem } from '../client/watch/watch-item.js';
 import { ENDPOINTS_PREFIX } from '../keys.js';
 import { readEndpoints } from './endpoints.js';

@@ -3,7 +3,7 @@ import { cancellable } from '../../base/cancellable.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Member } from '../client/members.js';
-import { follow } from '../client/watch/fold.js';
+import { follow } from '../client/watch/follow-watches.js';
 import { MEMBER_CHANGE_INTERVAL_MS } from '../constants.js';
 import { WorldError } from '../errors.js';
 import { ENDPOINTS_PREFIX, NOMINATED_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';

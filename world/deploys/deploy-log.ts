@@ -5,7 +5,7 @@ import { absent, type Compare, present, type TxnOp, valueIs } from '../client/tx
 import { WorldError } from '../errors.js';
 import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
 import { DEPLOY_PREFIX } from '../keys.js';
-import { checkDeployId } from '../names.js';
+import { checkDeployId } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
 import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
 import { parseDeployment } from './deployment.js';

@@ -3,7 +3,7 @@ import type { CallOptions, WatchOptions } from '../call-options.js';
 import { readHosts } from '../client/stored/json.js';
 import { WorldError } from '../errors.js';
 import { REPORTS_PREFIX } from '../keys.js';
-import { checkDeployId, checkHostname } from '../names.js';
+import { checkDeployId, checkHostname } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
 import type { Report } from './report.js';
 

@@ -6,10 +6,10 @@ import { checkListing } from './copy/tree-limits.js';
 import { FsError } from './fs-error.js';
 import { batches, IN_FLIGHT } from './storage/batches.js';
 import { type Pin, type Storage, sourceOf } from './storage/storage.js';
-import { Draft } from './tree/draft.js';
 import { Listings, MissingListings } from './tree/listings.js';
 import { type BlockRef, type DirectoryNode, EMPTY_ROOT, type Entries } from './tree/node.js';
 import { decodeEntries, decodeSuperblock, TreeEncoder } from './tree/tree-codec.js';
+import { Draft } from './tree/tree-draft.js';
 
 /** A step that changes the tree; it may be done several times, on newer trees, and counts once. */
 export type Change<T> = (draft: Draft) => T;

@@ -1,5 +1,11 @@
 import { EXPORTED_PREFIX } from '../keys.js';
-import { checkHostname, checkResourceKind, checkResourceName, isHostname, isPlain } from '../names.js';
+import {
+  checkHostname,
+  checkResourceKind,
+  checkResourceName,
+  isHostname,
+  isPlain,
+} from '../validate-names.js';
 import type { ResDelete } from './resources-api.js';
 
 /** Stands for every host where a key says whom a resource is for. */

@@ -1,9 +1,9 @@
 import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
 import type { KeyValue } from '../client/key-value.js';
 import { checkText, readText, skipped } from '../client/stored/text.js';
-import { follow } from '../client/watch/fold.js';
+import { follow } from '../client/watch/follow-watches.js';
 import { WorldError } from '../errors.js';
-import { checkResourceKind } from '../names.js';
+import { checkResourceKind } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
 import { deleteKeys, writeChanged } from './changes.js';
 import { matchesAny, rangesFor } from './filters.js';

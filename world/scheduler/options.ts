@@ -1,6 +1,6 @@
 import { SESSION_TTL_SECONDS } from '../constants.js';
 import { WorldError } from '../errors.js';
-import { checkHostname } from '../names.js';
+import { checkHostname } from '../validate-names.js';
 
 const DEFAULT_STRATEGY = 'rr';
 

@@ -5,9 +5,10 @@ import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js
 import { absent } from '../client/txn/txn.js';
 import { WorldError } from '../errors.js';
 import { SCHEDULER_PATH } from '../keys.js';
-import { checkHostname } from '../names.js';
+import { checkHostname } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
 import { Candidacy } from './candidacy.js';
+import { scheduled } from './follow-decisions.js';
 import {
   checkScheduleNamespace,
   type SchedulerOptions,
@@ -15,10 +16,9 @@ import {
   toStoredOptions,
 } from './options.js';
 import { runElection } from './run-election.js';
-import { scheduled } from './scheduled.js';
+import { ScheduleTable } from './schedule-table.js';
 import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-api.js';
 import { candidateKey, decisionKey, parseHosts } from './scheduler-keys.js';
-import { Schedules } from './schedules.js';
 import { byName, type Strategy } from './strategy.js';
 import { StrategyRegistry } from './strategy-registry.js';
 
@@ -104,7 +104,7 @@ export class Scheduler implements SchedulerWorld {
 
   async schedules(options?: CallOptions): Promise<ScheduleOverview[]> {
     const { entries } = await this.#world.client.list(SCHEDULER_PATH, options);
-    const schedules = new Schedules(this.#world.log);
+    const schedules = new ScheduleTable(this.#world.log);
     schedules.reset(entries);
     return schedules.all.map(({ namespace, decided, candidates }) => ({
       namespace,

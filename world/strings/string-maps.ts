@@ -5,7 +5,7 @@ import type { WatchEvent } from '../client/watch/watch-item.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { followMap } from '../follow-keys.js';
 import { STRINGS_PREFIX } from '../keys.js';
-import { checkHostname, checkKey, isHostname } from '../names.js';
+import { checkHostname, checkKey, isHostname } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
 
 /**

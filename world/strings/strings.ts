@@ -4,7 +4,7 @@ import { setText } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
 import { followKey } from '../follow-keys.js';
 import { STRINGS_PREFIX } from '../keys.js';
-import { checkKey } from '../names.js';
+import { checkKey } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
 
 /** Strings shared by the whole fleet. */

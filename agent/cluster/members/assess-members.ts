@@ -1,4 +1,4 @@
-import type { Agent, KeyValue, Member } from '../../../world/without-ssh.js';
+import type { Agent, KeyValue, Member } from '../../../world/index-without-ssh.js';
 import type { ClusterState, HostStatus, MemberView, Volunteer } from './choose-change.js';
 
 /** How long a host whose keys are gone may still come back as the same member, beyond the TTL that removed the keys. */

@@ -7,7 +7,7 @@ import {
   RESTING_PREFIX,
   type TxnOp,
   WorldError,
-} from '../../../world/without-ssh.js';
+} from '../../../world/index-without-ssh.js';
 import type { Change, ClusterState, MemberView } from './choose-change.js';
 import { saveSnapshot } from './snapshots.js';
 import { healthOf, mayAdd, mayRemove, type VoterHealth } from './voter-health.js';

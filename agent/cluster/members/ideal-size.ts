@@ -4,7 +4,7 @@ import {
   DEFAULT_IDEAL_CLUSTER_SIZE,
   type Log,
   WorldError,
-} from '../../../world/without-ssh.js';
+} from '../../../world/index-without-ssh.js';
 
 /** Reads how many servers the fleet should have. */
 export type IdealSizeReader = (options: CallOptions) => Promise<number>;

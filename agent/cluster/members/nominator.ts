@@ -15,7 +15,7 @@ import {
   type Session,
   VOLUNTEER_PREFIX,
   WorldError,
-} from '../../../world/without-ssh.js';
+} from '../../../world/index-without-ssh.js';
 import type { ConvergerUid } from '../../converger.js';
 import { MemberAssessor } from './assess-members.js';
 import { carryOut, type NominatorContext, type Outcome } from './carry-out-change.js';

@@ -8,7 +8,7 @@ import {
   NOMINATED_PREFIX,
   RESTING_PREFIX,
   VOLUNTEER_PREFIX,
-} from '../../../world/without-ssh.js';
+} from '../../../world/index-without-ssh.js';
 import type { Observation } from './assess-members.js';
 import type { IdealSizeReader } from './ideal-size.js';
 

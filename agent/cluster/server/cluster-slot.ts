@@ -1,5 +1,5 @@
-import type { CallOptions, Client, Member } from '../../../world/without-ssh.js';
-import { NOMINATED_PREFIX } from '../../../world/without-ssh.js';
+import type { CallOptions, Client, Member } from '../../../world/index-without-ssh.js';
+import { NOMINATED_PREFIX } from '../../../world/index-without-ssh.js';
 
 /** What the cluster holds for a host. */
 export interface ClusterSlot {

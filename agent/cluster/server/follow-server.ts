@@ -6,7 +6,7 @@ import {
   type MemberStatus,
   NOMINATED_PREFIX,
   WorldError,
-} from '../../../world/without-ssh.js';
+} from '../../../world/index-without-ssh.js';
 import { AgentError } from '../../errors.js';
 import type { IdealSizeReader } from '../members/ideal-size.js';
 import type { ClusterIdentity } from '../start/cluster-identity.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pause } from '../../../base/abort.js';
-import { MEMBER_CHANGE_INTERVAL_MS, WorldError } from '../../../world/without-ssh.js';
+import { MEMBER_CHANGE_INTERVAL_MS, WorldError } from '../../../world/index-without-ssh.js';
 import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
 import type { ConvergerUid } from '../../converger.js';
 import { AgentError } from '../../errors.js';

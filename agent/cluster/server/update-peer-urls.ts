@@ -1,4 +1,4 @@
-import type { Client, Log } from '../../../world/without-ssh.js';
+import type { Client, Log } from '../../../world/index-without-ssh.js';
 
 /**
  * Updates a member's peer URLs in the cluster. A host may come back at other addresses, where the other servers look

@@ -1,11 +1,11 @@
-import { describeFleet } from '../../../world/without-ssh.js';
+import { describeFleet } from '../../../world/index-without-ssh.js';
 import { exposureWarnings } from '../../options/exposure-warnings.js';
 import type { EtcdSettings } from '../../options/options.js';
 import type { DataFolder } from '../server/data-folder.js';
 import type { ServerStart } from '../server/etcd/flags.js';
 import type { ServerLauncher } from '../server/server-launcher.js';
-import { refuseFork } from './fork-guard.js';
 import { type ForkGuard, NewClusterPermit } from './new-cluster-permit.js';
+import { refuseFork } from './second-cluster-guard.js';
 import { planStart } from './start-plan.js';
 
 /** How an agent starts. */

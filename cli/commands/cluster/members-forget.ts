@@ -10,7 +10,7 @@ export function forgetCommand(context: Context): Command {
     .description('remove a host that is gone for good from the fleet, so that deploys no longer expect it')
     .argument('<host>', 'hostname; its agent must not be running')
     .action(async (hostname: string, flags: ConnectionFlags) => {
-      const { forgetHost } = await import('../../../world/agents/hosts.js');
+      const { forgetHost } = await import('../../../world/agents/fleet-hosts.js');
       await withWorld(context, flags, (world, call) => forgetHost(world.client, hostname, call));
       printResult(flags, { forgotten: hostname }, `forgot ${hostname}`);
     });

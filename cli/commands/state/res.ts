@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { checkResourceKind } from '../../../world/names.js';
 import type { ResExport, ResFilter, ResOutput } from '../../../world/resources/resources-api.js';
+import { checkResourceKind } from '../../../world/validate-names.js';
 import type { Context } from '../../context.js';
 import { CliError } from '../../errors.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';

@@ -5,8 +5,8 @@ import test from 'ava';
 import { Nominator } from '../../../agent/cluster/members/nominator.js';
 import { Converger } from '../../../agent/converger.js';
 import { Client } from '../../../world/index.js';
+import { campaign, observe } from '../../../world/index-without-ssh.js';
 import { CHOOSER_ELECTION } from '../../../world/keys.js';
-import { campaign, observe } from '../../../world/without-ssh.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 
 test.serial('a host whose session is lost, in line or elected, stands for election again', async (t) => {

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { resignPreviousSession } from '../../../agent/cluster/members/resign-previous-session.js';
 import { Client } from '../../../world/index.js';
+import { campaign } from '../../../world/index-without-ssh.js';
 import { CHOOSER_ELECTION } from '../../../world/keys.js';
-import { campaign } from '../../../world/without-ssh.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 
 test.serial('a host that came back does not wait behind what it was, only behind others', async (t) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type DeployEntry, entryOf, Releases } from '../../../agent/deploys/releases.js';
-import { serialiseDeployment } from '../../../world/without-ssh.js';
+import { serialiseDeployment } from '../../../world/index-without-ssh.js';
 
 /** A deploy as the log has it; another message makes it another one. */
 function deploy(id: number, message = ''): DeployEntry {

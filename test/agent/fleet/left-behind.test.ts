@@ -3,7 +3,7 @@ import test from 'ava';
 import { ClusterIdentity } from '../../../agent/cluster/start/cluster-identity.js';
 import { AgentError } from '../../../agent/errors.js';
 import { Client } from '../../../world/index.js';
-import { getFleet, makeFleet, raiseGeneration } from '../../../world/without-ssh.js';
+import { getFleet, makeFleet, raiseGeneration } from '../../../world/index-without-ssh.js';
 import { etcdVersions } from '../../fixtures/etcd-versions.js';
 import { ServerPlace } from '../helpers/server.js';
 

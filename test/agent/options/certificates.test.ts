@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { detectCluster } from '../../../agent/cluster/start/fork-guard.js';
+import { detectCluster } from '../../../agent/cluster/start/second-cluster-guard.js';
 import { AgentError } from '../../../agent/errors.js';
 import { checkCertificates } from '../../../agent/options/validate-files.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';

@@ -19,7 +19,7 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { LocalFolder } from '../../../world/fs/copy/local-folder.js';
 import { mergeInto } from '../../../world/fs/copy/merge.js';
-import { Staging } from '../../../world/fs/copy/staging.js';
+import { Staging } from '../../../world/fs/copy/staging-folder.js';
 import { toBranch } from '../../../world/fs/copy/target-tree.js';
 import { EMPTY_ROOT } from '../../../world/fs/tree/node.js';
 import { memoryFs, WorldError } from '../../../world/index.js';

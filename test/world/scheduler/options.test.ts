@@ -7,7 +7,7 @@ import {
   serialiseOptions,
   toStoredOptions,
 } from '../../../world/scheduler/options.js';
-import { Schedules } from '../../../world/scheduler/schedules.js';
+import { ScheduleTable } from '../../../world/scheduler/schedule-table.js';
 
 test('options are read back as they were stored', (t) => {
   const text = fc.string({ unit: 'grapheme' });
@@ -60,7 +60,7 @@ test('a board that is kept up to date by events is the one that is read anew', (
   fc.assert(
     fc.property(fc.array(change, { maxLength: 20 }), (changes) => {
       const store = new Map<string, ReturnType<typeof entryOf>>();
-      const live = new Schedules(undefined);
+      const live = new ScheduleTable(undefined);
       for (const [index, { type, key: at, value: text }] of changes.entries()) {
         const entry = entryOf(
           at,
@@ -74,9 +74,9 @@ test('a board that is kept up to date by events is the one that is read anew', (
         if (index % 3 === 0) live.takeChanged();
       }
       live.takeChanged();
-      const anew = new Schedules(undefined);
+      const anew = new ScheduleTable(undefined);
       anew.reset([...store.values()]);
-      const shown = ({ all }: Schedules) =>
+      const shown = ({ all }: ScheduleTable) =>
         all
           .filter(({ candidates, stored }) => candidates.size > 0 || stored !== undefined)
           .map(({ namespace, candidates, decided, stored }) => ({

@@ -1,6 +1,6 @@
 import { isAlgorithmList, isListOf } from './algorithm-lists.js';
+import { isMultistate, readMultistate } from './choice-values.js';
 import { isForward, readPort } from './forward-spec.js';
-import { isMultistate, readMultistate } from './multistate.js';
 import { readBytes, readInteger, readSeconds } from './numbers.js';
 import type { PortOf } from './services.js';
 

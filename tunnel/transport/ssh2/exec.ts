@@ -13,7 +13,7 @@ import {
   type StartedCommand,
   unanswered,
 } from '../../exec/remote-command.js';
-import { watchNewestChannel } from './internals/newest-channel.js';
+import { watchNewestChannel } from './internals/is-channel-closed.js';
 
 export interface Ssh2ExecOptions extends ExecOptions {
   /** `user@host:port`. */

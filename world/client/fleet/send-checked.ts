@@ -2,9 +2,9 @@ import type { Call } from '../calls/call.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import type { RpcOptions } from '../calls/rpc.js';
 import { rpcAt } from '../calls/rpc.js';
-import { untilDeadline } from '../calls/until-deadline.js';
 import type { CallFailure } from '../error/classify.js';
 import type { FleetGuard } from './fleet-guard.js';
+import { untilDeadline } from './until-fleet-known.js';
 
 /** One try of a call at one endpoint. */
 export interface Attempt<T> {

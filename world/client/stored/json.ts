@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
 import type { Log } from '../../../base/log.js';
-import { isHostname } from '../../names.js';
+import { isHostname } from '../../validate-names.js';
 import type { KeyValue } from '../key-value.js';
 import { readText, skipped } from './text.js';
 

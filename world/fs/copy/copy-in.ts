@@ -1,6 +1,6 @@
 import { FsError, inContext } from '../fs-error.js';
 import { reportTo, storeAndCommit } from '../storage/upload.js';
-import type { Draft } from '../tree/draft.js';
+import type { Draft } from '../tree/tree-draft.js';
 import { partsOf, withoutSlash } from '../tree/walk.js';
 import type { Volume } from '../volume.js';
 import type { CopyOptions, CopyResult } from '../world-fs.js';

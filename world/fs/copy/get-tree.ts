@@ -8,7 +8,7 @@ import { checkTree, TreeStorage } from '../storage/deployed-tree.js';
 import { listRecursively } from '../tree/list-folder.js';
 import { Volume } from '../volume.js';
 import { ifThere, isErrno, LocalFolder } from './local-folder.js';
-import { Staging } from './staging.js';
+import { Staging } from './staging-folder.js';
 import { setFolders, writeEntries } from './write-entries.js';
 
 /**

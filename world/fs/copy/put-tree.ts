@@ -10,10 +10,10 @@ import { EtcdStorage } from '../storage/etcd-storage.js';
 import { sourceOf } from '../storage/storage.js';
 import { FRESH_TREE_SECONDS, freshTreeKey, treeKey } from '../storage/tree-keys.js';
 import { reportTo, storeAndCommit } from '../storage/upload.js';
-import { Draft } from '../tree/draft.js';
 import { Listings } from '../tree/listings.js';
 import { EMPTY_ROOT, type Node } from '../tree/node.js';
 import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
+import { Draft } from '../tree/tree-draft.js';
 import type { OnProgress } from '../world-fs.js';
 import { type LocalEntry, readAllLocal, sourcesIn } from './read-local.js';
 

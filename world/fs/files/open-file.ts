@@ -1,8 +1,8 @@
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import type { Pin } from '../storage/storage.js';
-import type { CanonicalPath } from '../tree/draft.js';
 import type { FileNode } from '../tree/node.js';
+import type { CanonicalPath } from '../tree/tree-draft.js';
 import type { Volume } from '../volume.js';
 import { Content } from './content.js';
 

@@ -4,7 +4,7 @@ import { WorldError } from '../../errors.js';
 import { sha256 } from '../blocks/blocks.js';
 import { Pace } from '../copy/tree-limits.js';
 import type { TreeEntry } from '../copy/write-entries.js';
-import { EscapeChecker } from '../tree/find-link-escapes.js';
+import { EscapeChecker } from '../tree/check-entries.js';
 import { EtcdStorage, type EtcdStorageOptions } from './etcd-storage.js';
 import type { Stored } from './storage.js';
 import { treeKey } from './tree-keys.js';

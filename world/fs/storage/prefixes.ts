@@ -10,7 +10,7 @@ import {
   FS_PLACES_PREFIX,
   TREES_PREFIX,
 } from '../../keys.js';
-import { isPlain } from '../../names.js';
+import { isPlain } from '../../validate-names.js';
 import { sha256 } from '../blocks/blocks.js';
 import { freeingKeys } from '../gc/freeing-protocol.js';
 

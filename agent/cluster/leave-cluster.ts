@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Client, DEFAULT_IDEAL_CLUSTER_SIZE, type Log, WorldError } from '../../world/without-ssh.js';
+import {
+  type Client,
+  DEFAULT_IDEAL_CLUSTER_SIZE,
+  type Log,
+  WorldError,
+} from '../../world/index-without-ssh.js';
 import { MemberAssessor } from './members/assess-members.js';
 import { readCluster } from './members/read-cluster.js';
 import type { HostServer } from './server/host-server.js';

@@ -7,10 +7,10 @@ import type { WatchItem } from '../client/watch/watch-item.js';
 import { WorldError } from '../errors.js';
 import { SCHEDULER_PATH } from '../keys.js';
 import { inGroups } from '../split-into-groups.js';
-import { decide } from './decide.js';
+import { decide } from './decide-schedule.js';
 import { HostnameConflicts } from './hostname-conflicts.js';
+import { type Schedule, ScheduleTable } from './schedule-table.js';
 import { decisionKey } from './scheduler-keys.js';
-import { type Schedule, Schedules } from './schedules.js';
 import type { StrategyRegistry } from './strategy-registry.js';
 
 /** How long a shutdown may take to decide once more, without the candidates that have just left. */
@@ -30,14 +30,14 @@ export interface LeaderContext {
 export class SchedulerLeader {
   readonly #context: LeaderContext;
   readonly #leadership: Leadership;
-  readonly #schedules: Schedules;
+  readonly #schedules: ScheduleTable;
   readonly #conflicts: HostnameConflicts;
   readonly #problems = new Map<string, string>();
 
   constructor(context: LeaderContext, leadership: Leadership) {
     this.#context = context;
     this.#leadership = leadership;
-    this.#schedules = new Schedules(context.log);
+    this.#schedules = new ScheduleTable(context.log);
     this.#conflicts = new HostnameConflicts(leadership, context.hostname, context.log);
   }
 

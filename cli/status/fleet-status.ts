@@ -1,6 +1,6 @@
 import type { Log } from '../../base/log.js';
 import { getConverged } from '../../world/agents/convergence.js';
-import { listHosts } from '../../world/agents/hosts.js';
+import { listHosts } from '../../world/agents/fleet-hosts.js';
 import type { KeyValue } from '../../world/client/key-value.js';
 import type { Member } from '../../world/client/members.js';
 import type { ClientWorld } from '../../world/client-world.js';

@@ -1,7 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { untilAborted } from '../../../base/abort.js';
+import type { RpcOptions } from '../calls/rpc.js';
 import { Metadata, status } from '../internals/grpc-js.js';
-import type { RpcOptions } from './rpc.js';
 
 /** Waits for a task shared with other calls, at most until this call's deadline or until one of its signals aborts. */
 export async function untilDeadline(

@@ -4,13 +4,13 @@ import {
   EtcdWorld,
   type FleetIdentity,
   type TlsOptions,
-} from '../../world/without-ssh.js';
+} from '../../world/index-without-ssh.js';
 import type { EtcdSettings } from '../options/options.js';
 import type { DataFolder } from './server/data-folder.js';
 import { asClient } from './server/etcd/flags.js';
 
 /** How this host connects to etcd servers: with its certificate and user, in the fleet's namespace. */
-export class EtcdConnections {
+export class EtcdConnector {
   readonly #settings: EtcdSettings;
   readonly #folder: DataFolder;
 

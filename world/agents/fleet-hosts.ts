@@ -7,7 +7,7 @@ import { absent, present } from '../client/txn/txn.js';
 import { writeIfChanged } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
 import { AGENTS_PREFIX, HOSTS_PREFIX } from '../keys.js';
-import { checkHostname } from '../names.js';
+import { checkHostname } from '../validate-names.js';
 import type { Agent } from './agents.js';
 
 /** A host of the fleet, as its agent described it last. */

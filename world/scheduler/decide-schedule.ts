@@ -1,4 +1,4 @@
-import type { Schedule } from './schedules.js';
+import type { Schedule } from './schedule-table.js';
 import { byName, type Choice } from './strategy.js';
 import type { StrategyRegistry } from './strategy-registry.js';
 

@@ -7,7 +7,7 @@ export type { Log } from '../base/log.js';
 export type { Agent, AgentsWorld } from './agents/agents.js';
 export { listAgents, registerAgent } from './agents/agents.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
-export { noteHost } from './agents/hosts.js';
+export { noteHost } from './agents/fleet-hosts.js';
 export { type ConvergenceWorld, type WaitConvergedOptions, waitConverged } from './agents/wait-converged.js';
 export type { CallOptions, ChangeResult, WatchOptions } from './call-options.js';
 export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/endpoint.js';
@@ -17,7 +17,7 @@ export { lock } from './client/concurrency/lock.js';
 export type { AcquireOptions, Leadership, Lock } from './client/concurrency/owned-key.js';
 export type { KeyValue } from './client/key-value.js';
 export type { Session } from './client/lease/session.js';
-export type { Listing, ListOptions } from './client/listing.js';
+export type { Listing, ListOptions } from './client/list-keys.js';
 export type { EtcdUser } from './client/login.js';
 export type { AddedMember, Member, MemberStatus } from './client/members.js';
 export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/options.js';
@@ -117,7 +117,6 @@ export {
   VOLUNTEER_PREFIX,
 } from './keys.js';
 export type { CampaignOptions, LockWorld } from './locks-api.js';
-export { checkNamespace } from './names.js';
 export type {
   ResDelete,
   ResExport,
@@ -131,5 +130,6 @@ export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './schedu
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
 export type { StrMapWorld } from './strings/string-maps.js';
 export type { StrWorld } from './strings/strings.js';
+export { checkNamespace } from './validate-names.js';
 export type { World } from './world.js';
 export type { WorldOptions } from './world-options.js';
