@@ -106,7 +106,7 @@ test.serial('a pipe that gives nothing ends with the time that the command has, 
       if (isInterrupted) child.kill('SIGINT');
       const [[exit], stderr] = await ended;
       t.is(exit, isInterrupted ? 130 : code, stderr);
-      if (!isInterrupted) t.regex(stderr, /pipe:? .*(did not come to its end in time|reading it timed out)/);
+      if (!isInterrupted) t.regex(stderr, /pipe:? .*(was not read to its end in time|reading it timed out)/);
     }
   }
 });

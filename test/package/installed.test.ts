@@ -52,7 +52,11 @@ test('it holds what it links to, and no tests', async (t) => {
     t.true(own.includes(path), path);
   }
   const readme = await readFile(installed('README.md'), 'utf8');
-  const links = [...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path = '']) => path);
+  const index = await readFile(installed('docs/README.md'), 'utf8');
+  const links = [
+    ...[...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path = '']) => path),
+    ...[...index.matchAll(/\]\((\w[^)#:]+\.md)/g)].map(([, path = '']) => `docs/${path}`),
+  ];
   t.true(links.length > 4);
   for (const link of links) t.true(own.includes(link), link);
 });

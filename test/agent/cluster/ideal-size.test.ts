@@ -16,7 +16,7 @@ test('an agent takes the default for a size that is none, and says so once', asy
     t.is(await size({ signal }), 5);
   }
   t.is(said.length, 1);
-  t.regex(said[0] ?? '', /^warn .*\/chooser\/dynamicsize\/idealclustersize, is "many".*hawser size 5/);
+  t.regex(said[0] ?? '', /^warn .*\/chooser\/dynamicsize\/idealclustersize\) is "many".*hawser size 5/);
   await world.idealClusterSizeSet(3);
   t.is(await size({ signal }), 3);
   await world.client.set('/chooser/dynamicsize/idealclustersize', 'few');

@@ -25,7 +25,7 @@ test.serial('a dead host is named, the deploy is not healthy without it, and it 
   t.is(planned.stdout, 'Would deploy app as deploy 1 to h1; h2 is away and will apply it when it is back.\n');
   const failed = await deployTo(h1, folder);
   t.is(failed.code, 5);
-  t.regex(failed.stderr, /Deploy 1 of app failed. h2 missing: Its agent does not run; .*--allow-missing/);
+  t.regex(failed.stderr, /Deploy 1 of app failed. h2 missing: Its agent is not running; .*--allow-missing/);
   const allowed = await deployTo(h1, folder, '--allow-missing', '--json');
   t.is(allowed.code, 0, allowed.stderr);
   t.like(JSON.parse(allowed.stdout), { verdict: 'healthy', away: ['h2'] });

@@ -127,7 +127,7 @@ test.serial(
     t.is((await hawser(['trust'], options)).code, 0);
     const { code, stderr } = await hawser(['str', 'set', 'by-config', 'x', '--verbose'], options);
     t.is(code, 0, stderr);
-    t.regex(stderr, /Running ssh /);
+    t.regex(stderr, /Running: ssh /);
   },
 );
 

@@ -165,7 +165,7 @@ test.serial('status tells who has come to rest, and can wait until the whole fle
   const late = await fleet.run(['status', '--wait-converged', '10ms', '--timeout', '500ms', '--json']);
   t.is(late.code, 1);
   const { code, message, hosts } = JSON.parse(late.stderr).error;
-  t.deepEqual([code, hosts], ['not-converged', { web1: 'moving' }]);
+  t.deepEqual([code, hosts], ['not-converged', { web1: 'not-converged' }]);
   t.regex(message, /web1 has not converged/);
   t.like(await fleet.json(['status']), {
     converged: false,

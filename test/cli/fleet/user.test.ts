@@ -59,7 +59,7 @@ test.serial('on a terminal the password is asked for, and not shown', async (t) 
   const flags = ['--seeds', direct.etcd.url, '--user', 'ann', ...mine];
   const cwd = await temporaryFolder(t);
   const terminal = hawserInTerminal(t, ['str', 'get', 'k', ...flags], { cwd });
-  await terminal.shows(/Password of ann for etcd:/);
+  await terminal.shows(/Password of the etcd user ann:/);
   terminal.type(`${ann.password}\r`);
   t.is(await terminal.exited, 0, terminal.screen());
   t.notRegex(terminal.screen(), /ann:secret/);

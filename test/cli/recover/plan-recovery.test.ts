@@ -98,7 +98,7 @@ test('data of different clusters is not thrown together', (t) => {
 
 test('without data there is nothing to rebuild from', (t) => {
   t.like(planRecovery([away('1'), away('2')]), {
-    reason: 'No agent was reached, so there is nothing to rebuild from.',
+    reason: 'No agent could be reached, so there is nothing to rebuild from.',
   });
   t.like(planRecovery([host('1', empty), away('2')]), { kind: 'impossible' });
 });

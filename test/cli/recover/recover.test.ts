@@ -161,7 +161,7 @@ test.serial(
     const { code, stdout, stderr } = await hawser(recover, { cwd: folder });
     t.is(code, 1, stderr);
     t.regex(stdout, /^\S+ +none\n/m);
-    t.regex(stderr, /No agent was reached/);
+    t.regex(stderr, /No agent could be reached/);
   },
 );
 

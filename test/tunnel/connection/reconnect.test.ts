@@ -131,7 +131,8 @@ test.serial(
     const standInFailed = new Promise<void>((resolve) => {
       failed = resolve;
     });
-    const log = (_: string, message: string) => message.startsWith('No second connection') && failed();
+    const log = (_: string, message: string) =>
+      message.startsWith('Could not open a standby connection') && failed();
     await using tunnel = await Tunnel.open({ ...sshd.options, ...patient, log });
     await using forward = await tunnel.forward(target.address);
     const socket = enter(forward);

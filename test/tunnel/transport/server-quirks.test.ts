@@ -257,7 +257,7 @@ test('what ended a connection is put down to the throw-away session only while t
 });
 
 test('a server whose connection outlived a throw-away session is never blamed for ending one over it', async (t) => {
-  const quirks = { ...unknown(), bearsSessions: true };
+  const quirks = { ...unknown(), toleratesSessions: true };
   const sessions = new LinkSessions(quirks, () => new Promise<boolean>(() => {}));
   sessions.expectChannels();
   t.false(sessions.recordEnd());

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import { defragMembers } from '../../../world/cluster/defrag-members.js';
 import { Client, type Member, WorldError } from '../../../world/index.js';
+import { waitUntil } from '../../fixtures/wait-until.js';
 import { Etcd } from '../helpers/etcd.js';
 
 /** A client of one member, by its own address. */
@@ -21,6 +22,12 @@ test.serial(
     await using client = Client.create({ endpoints: cluster.map(({ url }) => url) });
     for (let n = 0; n < 12; n += 1) await client.set('/large', randomBytes(1_000_000));
     const leader = (await client.cluster.status()).leader;
+    // The slowest member applies them later than the majority that acknowledged them.
+    for (const { url } of cluster)
+      await waitUntil(
+        `${url} holds all`,
+        async () => (await client.cluster.status(url)).dbSizeBytes > 12_000_000,
+      );
     const order: string[] = [];
     let [writing, written] = [true, 0];
     const writer = (async () => {
