@@ -1,25 +1,25 @@
 import type { ClientWorld } from '../world/index-without-ssh.js';
 import { ClusterParticipant } from './cluster/cluster-participant.js';
-import { EtcdConnector } from './cluster/connect-to-etcd.js';
-import { followFleet } from './cluster/follow-fleet.js';
+import { EtcdConnector } from './cluster/etcd-connector.js';
+import { followFleet } from './cluster/maintain-fleet-identity.js';
+import { serverAddresses } from './cluster/server/addresses/server-addresses.js';
 import { DataFolder } from './cluster/server/data-folder.js';
-import { etcdProgram } from './cluster/server/etcd/program.js';
-import { serverAddresses } from './cluster/server/local-endpoint.js';
+import { etcdProgram } from './cluster/server/etcd/find-etcd-program.js';
 import { ServerLauncher } from './cluster/server/server-launcher.js';
-import { ClusterIdentity } from './cluster/start/cluster-identity.js';
+import { ClusterIdentity } from './cluster/start/ask-cluster-identity.js';
 import { decideStart, type StartDecision } from './cluster/start/decide-start.js';
+import type { AgentState } from './control/control-protocol.js';
 import { PrefixLock } from './control/prefix-lock.js';
-import type { AgentState } from './control/protocol.js';
-import { reportOf } from './control/server-report.js';
+import { reportOf } from './control/read-server-report.js';
 import { Converger } from './converger.js';
 import { retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { AgentError } from './errors.js';
+import { checkCertificates, checkPrefix } from './options/check-certificates.js';
+import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/embd-etcd-options.js';
 import { exposureWarnings } from './options/exposure-warnings.js';
-import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/options.js';
-import { validateEmbdEtcd } from './options/validate.js';
-import { checkCertificates, checkPrefix } from './options/validate-files.js';
+import { validateEmbdEtcd } from './options/validate-embd-etcd.js';
 import { agentRecord } from './presence.js';
-import { ProcessMark } from './processes/orphans.js';
+import { ProcessMark } from './processes/process-mark.js';
 import { ServerAvailability } from './server-availability.js';
 
 /**

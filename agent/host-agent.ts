@@ -4,12 +4,12 @@ import { type ClientWorld, noteHost, WorldError } from '../world/index-without-s
 import { LEAVE_TIMEOUT_MS } from './cluster/leave-cluster.js';
 import { STOP_GRACE_MS } from './deploys/app-runner.js';
 import { DeployFollower } from './deploys/deploy-follower.js';
-import { DEFAULT_KEEP_DEPLOYS, pruneDeploys } from './deploys/prune-deploys.js';
+import { DEFAULT_KEEP_DEPLOYS, pruneDeploys } from './deploys/prune-deploy-log.js';
 import { isWriteRetryable, retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import { AgentError, type AgentErrorCode } from './errors.js';
-import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/options.js';
-import { ProcessMark } from './processes/orphans.js';
+import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/embd-etcd-options.js';
+import { ProcessMark } from './processes/process-mark.js';
 
 /** The options of {@link EmbdEtcd}; deploys go to `releases/`, `current` and `app.log` in the prefix. */
 export interface AgentOptions extends EmbdEtcdOptions {

@@ -7,11 +7,11 @@
 
 export type { Log } from '../base/log.js';
 export type { ClientWorld, EtcdUser, FleetIdentity, TlsOptions } from '../world/index-without-ssh.js';
-export type { ServerTls, TlsFiles } from './cluster/server/etcd/flags.js';
+export type { ServerTls, TlsFiles } from './cluster/server/etcd/etcd-arguments.js';
 export { Converger, type ConvergerUid } from './converger.js';
 export { EmbdEtcd } from './embd-etcd.js';
 export { AgentError, type AgentErrorCode } from './errors.js';
-export type { EmbdEtcdOptions } from './options/options.js';
+export type { EmbdEtcdOptions } from './options/embd-etcd-options.js';
 
 /** For library authors: the whole agent, and the constants that the seed documents. */
 

@@ -13,8 +13,8 @@ import {
   WorldError,
 } from '../world/index-without-ssh.js';
 import type { ServerLauncher } from './cluster/server/server-launcher.js';
-import type { EtcdSettings } from './options/options.js';
-import { instanceIdOf } from './prefix/instance-id.js';
+import type { EtcdSettings } from './options/embd-etcd-options.js';
+import { instanceIdOf } from './prefix/prefix-instance-id.js';
 
 const RETRY_MS = 500;
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { packageVersion } from '../base/package-version.js';
-import { lines } from './output/lines.js';
+import { lines } from './output/escaped-lines.js';
 import { stackLines } from './output/stack-trace-lines.js';
-import { takeConsole, writeRemark, writeResult } from './output/write.js';
+import { takeConsole, writeRemark, writeResult } from './output/write-to-console.js';
 
 const [first] = process.argv.slice(2);
 

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import type { Context } from './command-context.js';
 import { endpointsCommand } from './commands/cluster/endpoints.js';
 import { membersCommand } from './commands/cluster/members.js';
 import { sizeCommand } from './commands/cluster/size.js';
@@ -14,15 +15,14 @@ import { scheduleCommand } from './commands/state/schedule.js';
 import { strCommand } from './commands/state/str.js';
 import { statusCommand } from './commands/status.js';
 import { trustCommand } from './commands/trust.js';
-import type { Context } from './context.js';
 import { InterruptedError } from './errors.js';
-import { EXIT_CODES } from './exit-code.js';
+import { EXIT_CODES } from './exit-codes.js';
 import { GENERAL_OPTIONS, HELP_FORMAT } from './help/format-help.js';
 import { addHelpCommands } from './help/help-command.js';
 import { Interrupts } from './interrupts.js';
-import { type Lines, lines } from './output/lines.js';
+import { type Lines, lines } from './output/escaped-lines.js';
 import { printError } from './output/print.js';
-import { writeJson, writeRemark, writeUsage } from './output/write.js';
+import { writeJson, writeRemark, writeUsage } from './output/write-to-console.js';
 
 /** Runs one command line and returns the exit code. Only `main.ts` calls it. */
 export async function runProgram(argv: readonly string[], version: string): Promise<number> {

@@ -8,12 +8,12 @@
 export type { Log, LogLevel } from '../base/log.js';
 export type { TransportName } from './connection/choose-transport.js';
 export type { TunnelState } from './connection/tunnel-states.js';
-export { type Destination, formatDestination, parseDestination } from './destination.js';
 export { TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';
+export { shellCommand } from './exec/quote-shell-words.js';
 export type { CommandExit, RemoteCommand } from './exec/remote-command.js';
-export { shellCommand } from './exec/shell-words.js';
 export type { Forward } from './forward/forward.js';
-export { type Ask, type Question, Questions } from './questions.js';
+export { type Destination, formatDestination, parseDestination } from './parse-destination.js';
+export { type Ask, type Question, Questions } from './question-queue.js';
 export type { ForwardTarget } from './transport/transport.js';
 export { type ForwardOptions, Tunnel } from './tunnel.js';
 export type {
@@ -27,7 +27,11 @@ export { TunnelPool, type TunnelShare } from './tunnel-pool.js';
 
 // For library authors: what ssh_config says of a destination, before a tunnel is opened to it.
 
-export { type DestinationFlags, type ResolveOptions, resolveDestination } from './ssh-config/resolve.js';
+export {
+  type DestinationFlags,
+  type ResolveOptions,
+  resolveDestination,
+} from './ssh-config/resolve-destination.js';
 export type {
   AddKeysToAgent,
   AuthMethod,

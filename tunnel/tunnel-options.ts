@@ -1,9 +1,9 @@
 import type { Log } from '../base/log.js';
 import type { TransportName } from './connection/choose-transport.js';
 import type { RaceOptions } from './connection/race-destinations.js';
-import { type Destination, formatDestination } from './destination.js';
-import { type Ask, Questions } from './questions.js';
-import { resolveDestination } from './ssh-config/resolve.js';
+import { type Destination, formatDestination } from './parse-destination.js';
+import { type Ask, Questions } from './question-queue.js';
+import { resolveDestination } from './ssh-config/resolve-destination.js';
 import type { ResolvedDestination } from './ssh-config/resolved-destination.js';
 import type { ForwardTarget } from './transport/transport.js';
 

@@ -1,8 +1,8 @@
 import { untilAborted } from '../base/abort.js';
-import { formatDestination, withoutPassword } from './destination.js';
 import { TunnelError } from './errors.js';
 import type { RemoteCommand } from './exec/remote-command.js';
-import { type Ask, Questions } from './questions.js';
+import { formatDestination, withoutPassword } from './parse-destination.js';
+import { type Ask, Questions } from './question-queue.js';
 import { Tunnel } from './tunnel.js';
 import type { TunnelOptions } from './tunnel-options.js';
 

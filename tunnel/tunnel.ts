@@ -1,11 +1,11 @@
 import { transportNamed } from './connection/choose-transport.js';
-import { Connection, type Dial } from './connection/connection.js';
 import { type RaceOptions, raceDestinations } from './connection/race-destinations.js';
+import { Connection, type Dial } from './connection/reconnecting-connection.js';
 import type { TunnelState } from './connection/tunnel-states.js';
-import { formatDestination } from './destination.js';
-import { execOn } from './exec/exec.js';
+import { execOn } from './exec/exec-on-connection.js';
 import type { RemoteCommand } from './exec/remote-command.js';
 import { Forward } from './forward/forward.js';
+import { formatDestination } from './parse-destination.js';
 import type { ForwardTarget } from './transport/transport.js';
 import { type TunnelOptions, toRaceOptions } from './tunnel-options.js';
 

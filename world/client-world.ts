@@ -6,8 +6,12 @@ import { waitConverged } from './agents/wait-converged.js';
 import type { Client } from './client/client.js';
 import { campaign, leader } from './client/concurrency/election.js';
 import { lock } from './client/concurrency/lock.js';
-import { getIdealClusterSize, setIdealClusterSize, watchIdealClusterSize } from './cluster/cluster-size.js';
-import { getEndpoints, watchEndpoints } from './cluster/endpoints.js';
+import { getEndpoints, watchEndpoints } from './cluster/advertised-endpoints.js';
+import {
+  getIdealClusterSize,
+  setIdealClusterSize,
+  watchIdealClusterSize,
+} from './cluster/ideal-cluster-size.js';
 import { memberChanges } from './cluster/watch-members.js';
 import { DeployLog } from './deploys/deploy-log.js';
 import { Reports } from './deploys/reports.js';

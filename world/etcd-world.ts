@@ -1,10 +1,10 @@
 import { hostname as machineName } from 'node:os';
 import type { CallOptions } from './call-options.js';
 import { Client } from './client/client.js';
-import { untilAnswered } from './client/until-answered.js';
+import { untilAnswered } from './client/until-fleet-answers.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
-import { toPrefixes } from './fs/storage/prefixes.js';
+import { toPrefixes } from './fs/storage/file-system-prefixes.js';
 import { DEFAULT_NAMESPACE } from './keys.js';
 import { checkHostname } from './validate-names.js';
 import type { WorldOptions } from './world-options.js';

@@ -10,8 +10,9 @@ export { getConverged, watchConverged } from './agents/convergence.js';
 export { noteHost } from './agents/fleet-hosts.js';
 export { type ConvergenceWorld, type WaitConvergedOptions, waitConverged } from './agents/wait-converged.js';
 export type { CallOptions, ChangeResult, WatchOptions } from './call-options.js';
-export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/endpoint.js';
+export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/parse-endpoint.js';
 export { Client } from './client/client.js';
+export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/client-options.js';
 export { campaign, leader, observe } from './client/concurrency/election.js';
 export { lock } from './client/concurrency/lock.js';
 export type { AcquireOptions, Leadership, Lock } from './client/concurrency/owned-key.js';
@@ -19,10 +20,9 @@ export type { KeyValue } from './client/key-value.js';
 export type { Session } from './client/lease/session.js';
 export type { Listing, ListOptions } from './client/list-keys.js';
 export type { EtcdUser } from './client/login.js';
-export type { AddedMember, Member, MemberStatus } from './client/members.js';
-export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/options.js';
-export { emptyIfNoText } from './client/stored/text.js';
-export { readCertificates, readKeyPair } from './client/tls/pem-files.js';
+export type { AddedMember, Member, MemberStatus } from './client/member-types.js';
+export { emptyIfNoText } from './client/stored/read-text.js';
+export { readCertificates, readKeyPair } from './client/tls/read-pem-files.js';
 export type { TlsOptions } from './client/tls/tls-options.js';
 export {
   absent,
@@ -33,18 +33,18 @@ export {
   type Txn,
   type TxnOp,
   valueIs,
-} from './client/txn/txn.js';
+} from './client/txn/transaction.js';
 export { type BatchOptions, type BatchReply, txnInBatches } from './client/txn/txn-batches.js';
-export type { WatchRequest } from './client/watch/watch.js';
+export type { WatchRequest } from './client/watch/iterate-watch.js';
 export type { WatchEvent, WatchItem } from './client/watch/watch-item.js';
 export type { ClientWorld } from './client-world.js';
-export { type ClusterSizeWorld, DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster/cluster-size.js';
-export type { EndpointsWorld } from './cluster/endpoints.js';
+export type { EndpointsWorld } from './cluster/advertised-endpoints.js';
 export {
   type FollowEndpointsOptions,
   type FollowedEndpoints,
   followEndpoints,
 } from './cluster/follow-endpoints.js';
+export { type ClusterSizeWorld, DEFAULT_IDEAL_CLUSTER_SIZE } from './cluster/ideal-cluster-size.js';
 export type { MembersWorld } from './cluster/watch-members.js';
 export {
   CLIENT_DIAL_KEEP_ALIVE_TIME_MS,
@@ -65,10 +65,7 @@ export {
   type Manifest,
   parseDeployment,
   serialiseDeployment,
-} from './deploys/deployment.js';
-export type { AppCondition, Report, ReportState } from './deploys/report.js';
-export { describeCondition } from './deploys/report.js';
-export type { ReportWorld } from './deploys/reports.js';
+} from './deploys/deploy-payload.js';
 export {
   type DeployEvidence,
   type DeployVerdict,
@@ -76,21 +73,24 @@ export {
   type HostState,
   type HostVerdict,
   type Verdict,
-} from './deploys/verdict.js';
+} from './deploys/deploy-verdict.js';
+export type { AppCondition, Report, ReportState } from './deploys/report.js';
+export { describeCondition } from './deploys/report.js';
+export type { ReportWorld } from './deploys/reports.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
 export { EtcdWorld } from './etcd-world.js';
-export { getFleet, makeFleet, raiseGeneration } from './fleet/fleet.js';
 export {
   describeFleet,
   type FleetIdentity,
-} from './fleet/fleet-identity.js';
+} from './fleet/identity-codec.js';
+export { getFleet, makeFleet, raiseGeneration } from './fleet/stored-identity.js';
 export type { TreeUpload } from './fs/copy/put-tree.js';
 export type { FsDirent, FsStats } from './fs/file-stats.js';
 export type { FsOptions, FsWorld } from './fs/file-systems.js';
-export type { OpenFlag } from './fs/files/flags.js';
+export type { OpenFlag } from './fs/files/open-flags.js';
 export { FsError, type FsErrorCode } from './fs/fs-error.js';
-export type { FreedBlocks } from './fs/gc/gc.js';
-export type { FsUsage } from './fs/gc/usage.js';
+export type { FreedBlocks } from './fs/gc/free-blocks.js';
+export type { FsUsage } from './fs/gc/read-usage.js';
 export { DEFAULT_FS_URI, MEMORY_FS_URI, memoryFs } from './fs/open-fs.js';
 export type {
   CopiedOut,
@@ -125,7 +125,7 @@ export type {
   ResOutput,
   ResWorld,
 } from './resources/resources-api.js';
-export type { SchedulerOptions, StoredOptions } from './scheduler/options.js';
+export type { SchedulerOptions, StoredOptions } from './scheduler/schedule-options.js';
 export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler/scheduler-api.js';
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
 export type { StrMapWorld } from './strings/string-maps.js';

@@ -1,7 +1,7 @@
 import type { Log } from '../base/log.js';
 import type { EtcdUser } from './client/login.js';
 import type { TlsOptions } from './client/tls/tls-options.js';
-import type { FleetIdentity } from './fleet/fleet-identity.js';
+import type { FleetIdentity } from './fleet/identity-codec.js';
 import type { FsOptions } from './fs/file-systems.js';
 
 /** What a World needs to know, however it reaches etcd. Everything has a default. */

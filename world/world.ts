@@ -1,7 +1,7 @@
 import type { AgentsWorld } from './agents/agents.js';
 import type { ConvergenceWorld } from './agents/wait-converged.js';
-import type { ClusterSizeWorld } from './cluster/cluster-size.js';
-import type { EndpointsWorld } from './cluster/endpoints.js';
+import type { EndpointsWorld } from './cluster/advertised-endpoints.js';
+import type { ClusterSizeWorld } from './cluster/ideal-cluster-size.js';
 import type { MembersWorld } from './cluster/watch-members.js';
 import type { DeployWorld } from './deploys/deploy-log.js';
 import type { ReportWorld } from './deploys/reports.js';

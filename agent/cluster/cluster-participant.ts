@@ -12,16 +12,16 @@ import {
 } from '../../world/index-without-ssh.js';
 import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
-import type { EtcdConnector } from './connect-to-etcd.js';
+import type { EtcdConnector } from './etcd-connector.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave-cluster.js';
-import { type IdealSizeReader, idealSizeReader } from './members/ideal-size.js';
+import { type IdealSizeReader, idealSizeReader } from './members/ideal-size-reader.js';
 import { Nominator } from './members/nominator.js';
 import { rebuildCluster } from './rebuild-cluster.js';
 import type { DataFolder } from './server/data-folder.js';
-import type { ServerStart } from './server/etcd/flags.js';
+import type { ServerStart } from './server/etcd/etcd-arguments.js';
 import { HostServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';
-import type { ClusterIdentity } from './start/cluster-identity.js';
+import type { ClusterIdentity } from './start/ask-cluster-identity.js';
 import { undrain } from './undrain-cluster.js';
 
 export interface ClusterParticipantOptions {

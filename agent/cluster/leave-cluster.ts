@@ -5,8 +5,8 @@ import {
   type Log,
   WorldError,
 } from '../../world/index-without-ssh.js';
-import { MemberAssessor } from './members/assess-members.js';
-import { readCluster } from './members/read-cluster.js';
+import { MemberAssessor } from './members/member-assessor.js';
+import { readCluster } from './members/read-cluster-state.js';
 import type { HostServer } from './server/host-server.js';
 
 /** How long a clean shutdown waits for the others to remove this host before it stops the server anyway. */

@@ -1,6 +1,6 @@
 import { type CallOptions, type ClientWorld, raiseGeneration } from '../../world/index-without-ssh.js';
 import { AgentError } from '../errors.js';
-import type { EtcdConnector } from './connect-to-etcd.js';
+import type { EtcdConnector } from './etcd-connector.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { HostServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';

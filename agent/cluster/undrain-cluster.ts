@@ -1,6 +1,6 @@
 import type { ClientWorld, Log } from '../../world/index-without-ssh.js';
 import { CLUSTER_SIZE_PREFIX } from '../../world/index-without-ssh.js';
-import { idealSizeReader } from './members/ideal-size.js';
+import { idealSizeReader } from './members/ideal-size-reader.js';
 import type { DataFolder } from './server/data-folder.js';
 
 const TIMEOUT_MS = 60_000;

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
-import { ControlError } from './error.js';
-import { type AgentState, agentStateSchema, controlErrorSchema, doneSchema } from './protocol.js';
+import { ControlError } from './control-error.js';
+import { type AgentState, agentStateSchema, controlErrorSchema, doneSchema } from './control-protocol.js';
 
 interface ControlCall {
   /** Aborts the wait; the requested action may continue. */

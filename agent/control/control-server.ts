@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Log } from '../../world/index-without-ssh.js';
-import { type AgentState, type ControlErrorCode, rebuildSchema, rejoinSchema } from './protocol.js';
+import { type AgentState, type ControlErrorCode, rebuildSchema, rejoinSchema } from './control-protocol.js';
 
 const MAX_BODY_BYTES = 64 * 1024;
 

@@ -3,11 +3,11 @@ import { chmod } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Log } from '../../world/index-without-ssh.js';
 import { AgentError } from '../errors.js';
-import { instanceIdOf } from '../prefix/instance-id.js';
+import { instanceIdOf } from '../prefix/prefix-instance-id.js';
 import { ControlClient } from './control-client.js';
 import { type ControlHandlers, controlServer } from './control-server.js';
 import { listenExclusively } from './listen-exclusively.js';
-import { CONTROL_SOCKET, type SocketPath, socketPath } from './socket-path.js';
+import { CONTROL_SOCKET, type SocketPath, socketPath } from './short-socket-path.js';
 
 const HOLDER_TIMEOUT_MS = 1_000;
 

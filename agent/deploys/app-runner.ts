@@ -4,11 +4,11 @@ import { Backoff } from '../../base/backoff.js';
 import { type AppCondition, DEFAULT_SETTLE_MS, type Log } from '../../world/index-without-ssh.js';
 import { describeExit } from '../cluster/server/server-process.js';
 import { Child, type ChildExit } from '../processes/child-process.js';
-import { APP_MARK, type ProcessMark } from '../processes/orphans.js';
+import { APP_MARK, type ProcessMark } from '../processes/process-mark.js';
 import { AppLog } from './app-log.js';
-import { type HealthOptions, tryOnce, waitUntilHealthy } from './health-check.js';
-import { describePortOwner, foreignPortOwner } from './port-owner.js';
+import { describePortOwner, foreignPortOwner } from './find-port-owner.js';
 import type { Release } from './releases.js';
+import { type HealthOptions, tryOnce, waitUntilHealthy } from './run-health-check.js';
 
 /** How long an app may take to exit after SIGTERM. */
 export const STOP_GRACE_MS = 10_000;

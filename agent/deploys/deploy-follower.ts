@@ -1,6 +1,6 @@
 import { type ClientWorld, emptyIfNoText, type Log, WorldError } from '../../world/index-without-ssh.js';
 import type { ConvergerUid } from '../converger.js';
-import type { ProcessMark } from '../processes/orphans.js';
+import type { ProcessMark } from '../processes/process-mark.js';
 import { type AppFailure, AppRunner } from './app-runner.js';
 import { DeployReporter } from './deploy-reporter.js';
 import { describeFailure } from './describe-failure.js';

@@ -3,8 +3,8 @@ import { mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } f
 import path from 'node:path';
 import { z } from 'zod';
 import { type Deployment, type Log, parseDeployment } from '../../world/index-without-ssh.js';
+import { sync, syncTree } from './flush-tree-to-disk.js';
 import { removeTree } from './remove-tree.js';
-import { sync, syncTree } from './sync-tree.js';
 
 const KEPT_RELEASES = 5;
 const recordSchema = z.object({ id: z.number().int().positive(), payload: z.string() });

@@ -1,6 +1,6 @@
-import type { ServerTls, TlsFiles } from '../cluster/server/etcd/flags.js';
+import type { ServerTls, TlsFiles } from '../cluster/server/etcd/etcd-arguments.js';
 import { AgentError } from '../errors.js';
-import { isLoopback, parseServerUrl, type UrlSide } from './server-urls.js';
+import { isLoopback, parseServerUrl, type UrlSide } from './parse-server-url.js';
 
 /** The options that determine who can connect to a host's etcd server. */
 export interface ExposureOptions {

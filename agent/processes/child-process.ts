@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openPrivateFileToRead, openPrivateLog } from '../prefix/private-file.js';
+import { openPrivateFileToRead, openPrivateLog } from '../prefix/open-private-file.js';
 import type { Cgroup } from './cgroup.js';
 import { dieWithParent } from './die-with-parent.js';
 import { killAll, killAllOnce, terminate, untilGone } from './kill-processes.js';

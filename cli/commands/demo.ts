@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import type { Context } from '../context.js';
+import type { Context } from '../command-context.js';
 import type { DemoFlags } from '../demo/demo.js';
-import { withOutput } from '../fleet/flags.js';
+import { withOutput } from '../fleet/connection-flags.js';
 
 /** `hawser demo`: the main job on this machine, with real parts. */
 export function demoCommand(context: Context): Command {

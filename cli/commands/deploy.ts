@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import type { Context } from '../context.js';
-import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
+import type { Context } from '../command-context.js';
+import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
 import { withWorld } from '../fleet/open-world.js';
-import { duration } from '../input/parsers.js';
+import { duration } from '../input/parse-flag-values.js';
 import { printResult } from '../output/print.js';
 
 interface DeployFlags extends ConnectionFlags {
@@ -54,7 +54,7 @@ export function deployCommand(context: Context): Command {
 async function deployFolder(context: Context, folder: string, flags: DeployFlags): Promise<void> {
   const { message, git, force, noop } = flags;
   const [{ prepare }, { deploy }] = await Promise.all([
-    import('../deploy/prepare.js'),
+    import('../deploy/prepare-deploy.js'),
     import('../deploy/deploy.js'),
   ]);
   const prepared = await prepare({ folder, message, git, force, noop }, context.interrupts.signal);

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
-import type { Context } from '../context.js';
-import type { DeploySummary } from '../deploy/summarise.js';
-import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
+import type { Context } from '../command-context.js';
+import type { DeploySummary } from '../deploy/summarise-deploy.js';
+import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
 import { withWorld } from '../fleet/open-world.js';
-import { wholeNumber } from '../input/parsers.js';
-import type { Lines } from '../output/lines.js';
+import { wholeNumber } from '../input/parse-flag-values.js';
+import type { Lines } from '../output/escaped-lines.js';
 import { printResult, table } from '../output/print.js';
 
 /** `hawser deploys`: the deploy log. */
@@ -18,7 +18,7 @@ function listCommand(context: Context): Command {
   return withConnection(new Command('list'), 'hawser deploys list --ssh-url root@web1')
     .description('list the deploys, newest first')
     .action(async (flags: ConnectionFlags) => {
-      const { summarise } = await import('../deploy/summarise.js');
+      const { summarise } = await import('../deploy/summarise-deploy.js');
       const list = await withWorld(context, flags, async (world, call) => {
         const [deploys, agents] = await Promise.all([world.getDeploys(call), world.getAgents(call)]);
         const ids = [...deploys.keys()].sort((a, b) => b - a);

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Command, Option } from 'commander';
-import type { Context } from '../context.js';
+import type { Context } from '../command-context.js';
 import { CliError } from '../errors.js';
-import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
+import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
 import { requireFleet, resolveTarget } from '../fleet/resolve-target.js';
-import { tunnelOptions } from '../fleet/ssh-tunnel.js';
-import { hostAndPort } from '../input/parsers.js';
+import { tunnelOptions } from '../fleet/tunnel-options.js';
+import { hostAndPort } from '../input/parse-flag-values.js';
 import { logTo, printResult } from '../output/print.js';
 
 interface ForwardFlags extends ConnectionFlags {
@@ -38,7 +38,7 @@ export function forwardCommand(context: Context): Command {
         throw new CliError('usage', 'A forward needs SSH: give --ssh-url user@host.');
       const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([
         import('../../tunnel/tunnel.js'),
-        import('../../world/client/calls/endpoint.js'),
+        import('../../world/client/calls/parse-endpoint.js'),
         tunnelOptions(target, logTo(flags), signal),
       ]);
       const endpoint = parseEndpoint(to ?? target.seeds[0] ?? '');

@@ -2,14 +2,19 @@ import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import type { AgentOptions } from '../../agent/host-agent.js';
 import type { Log } from '../../base/log.js';
-import type { Context } from '../context.js';
+import type { Context } from '../command-context.js';
+import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
 import { etcdUser } from '../fleet/etcd-user.js';
-import { type ConnectionFlags, withConnection } from '../fleet/flags.js';
 import { openWorld } from '../fleet/open-world.js';
 import { resolveTarget } from '../fleet/resolve-target.js';
-import { refuseNetworkFlags, type ServerFlags, serverTls, withServerFlags } from '../fleet/server-flags.js';
-import { byteSize, countFromZero, wholeNumber } from '../input/parsers.js';
-import { writeJson, writeResult } from '../output/write.js';
+import {
+  refuseNetworkFlags,
+  type ServerFlags,
+  serverTls,
+  withServerFlags,
+} from '../fleet/run-server-flags.js';
+import { byteSize, countFromZero, wholeNumber } from '../input/parse-flag-values.js';
+import { writeJson, writeResult } from '../output/write-to-console.js';
 import { watchForHangUp } from '../watch-for-hang-up.js';
 
 interface RunFlags extends ConnectionFlags, ServerFlags {
@@ -63,7 +68,7 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
   refuseNetworkFlags(flags);
   const [{ HostAgent }, { makePrivateFolder, removePrivateFolder }] = await Promise.all([
     import('../../agent/host-agent.js'),
-    import('../../tunnel/files/private-folder.js'),
+    import('../../tunnel/files/make-private-folder.js'),
   ]);
   const prefix = flags.tmpPrefix ? makePrivateFolder() : flags.prefix;
   try {

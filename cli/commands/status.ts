@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import { WorldError } from '../../world/errors.js';
-import type { Context } from '../context.js';
+import type { Context } from '../command-context.js';
 import { CliError } from '../errors.js';
-import { withConnection } from '../fleet/flags.js';
+import { withConnection } from '../fleet/connection-flags.js';
 import { withWorld } from '../fleet/open-world.js';
-import { duration } from '../input/parsers.js';
+import { duration } from '../input/parse-flag-values.js';
 import { formatDuration, logTo, printResult } from '../output/print.js';
 import type { HostFlags } from '../recover/hosts-to-reach.js';
 
@@ -26,7 +26,7 @@ export function statusCommand(context: Context): Command {
       const { waitConverged: quietMs, timeout: timeoutMs = DEFAULT_WAIT_MS } = flags;
       if (quietMs !== undefined && quietMs >= timeoutMs) throw tooShortTimeout(quietMs, timeoutMs);
       const [{ formatStatus, readStatus }, { waitConverged }] = await Promise.all([
-        import('../status/fleet-status.js'),
+        import('../status/read-status.js'),
         import('../../world/agents/wait-converged.js'),
       ]);
       const log = logTo(flags);

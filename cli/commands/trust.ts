@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import type { Context } from '../context.js';
-import { withOutput } from '../fleet/flags.js';
+import type { Context } from '../command-context.js';
+import { withOutput } from '../fleet/connection-flags.js';
 import { type OutputOptions, printResult } from '../output/print.js';
 
 interface TrustFlags extends OutputOptions {

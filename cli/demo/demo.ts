@@ -5,16 +5,16 @@ import { createFleet, type Fleet, keptFleets, prepareMachine, removeFleet } from
 import type { ClientWorld } from '../../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import { DEFAULT_NAMESPACE } from '../../world/keys.js';
-import type { Context } from '../context.js';
+import type { Context } from '../command-context.js';
 import { deploy } from '../deploy/deploy.js';
-import { prepare } from '../deploy/prepare.js';
+import { prepare } from '../deploy/prepare-deploy.js';
 import { openWorld } from '../fleet/open-world.js';
 import type { FleetTarget } from '../fleet/resolve-target.js';
-import type { Lines } from '../output/lines.js';
+import type { Lines } from '../output/escaped-lines.js';
 import { counted, lines, logTo, type OutputOptions, printNote, printResult } from '../output/print.js';
-import { formatStatus, readStatus } from '../status/fleet-status.js';
+import { formatStatus, readStatus } from '../status/read-status.js';
 import { askApps } from './ask-apps.js';
-import { waitForFleet } from './fleet-ready.js';
+import { waitForFleet } from './wait-for-fleet.js';
 
 export interface DemoFlags extends OutputOptions {
   readonly backend: 'auto' | 'containers' | 'processes';

@@ -1,12 +1,12 @@
 import type { ClientWorld } from '../../world/client-world.js';
+import type { HostVerdict } from '../../world/deploys/deploy-verdict.js';
 import type { Report } from '../../world/deploys/report.js';
-import type { HostVerdict } from '../../world/deploys/verdict.js';
 import { CliError } from '../errors.js';
 import { counted, formatBytes, type OutputOptions, printNote } from '../output/print.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
-import type { Prepared } from './prepare.js';
-import { findPosition, record } from './record.js';
-import { readTargets, type Targets } from './targets.js';
+import type { Prepared } from './prepare-deploy.js';
+import { readTargets, type Targets } from './read-target-hosts.js';
+import { findPosition, record } from './record-deploy.js';
 import { waitForVerdict } from './wait-for-verdict.js';
 
 /** How to run one deploy. */

@@ -1,6 +1,6 @@
 import { Notify } from '../../base/notify.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import { type DeployVerdict, deployVerdict, type HostVerdict } from '../../world/deploys/verdict.js';
+import { type DeployVerdict, deployVerdict, type HostVerdict } from '../../world/deploys/deploy-verdict.js';
 
 export interface WaitOptions {
   readonly world: ClientWorld;

@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises';
 import type { EtcdUser } from '../../world/client/login.js';
 import { CliError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
-import { fileTrouble } from '../system/file-error.js';
-import { expandHome } from '../system/home.js';
+import { fileTrouble } from '../system/explain-file-error.js';
+import { expandHome } from '../system/user-folders.js';
 
 /** Passes a password without showing it on the command line. */
 export const PASSWORD_VARIABLE = 'HAWSER_PASSWORD';
@@ -78,7 +78,7 @@ async function passwordOf(
       `The etcd user ${name} needs a password: set ${PASSWORD_VARIABLE}, or give --password-file FILE.`,
     );
   }
-  const { askInTerminal } = await import('../prompts/ssh-questions.js');
+  const { askInTerminal } = await import('../prompts/ask-ssh-questions.js');
   const text = `Password of the etcd user ${name}:`;
   return (await askInTerminal({ kind: 'password', host: 'etcd', text, echo: false }, { signal })) ?? '';
 }

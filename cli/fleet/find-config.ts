@@ -1,11 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError } from '../errors.js';
-import { ownConfigFolder } from '../system/home.js';
+import { ownConfigFolder } from '../system/user-folders.js';
 import type { ConnectionKey } from '../trust/connection-keys.js';
-import { isOursOrRoots } from '../trust/file-owner.js';
-import type { FolderConfig } from '../trust/trust-verdict.js';
-import type { ConnectionConfig, TlsFiles } from './hawser-yaml.js';
+import type { FolderConfig } from '../trust/decide-trust.js';
+import { isOursOrRoots } from '../trust/is-our-file.js';
+import type { ConnectionConfig, TlsFiles } from './parse-hawser-yaml.js';
 import {
   type ConfigText,
   parseYaml,
@@ -102,7 +102,7 @@ export async function readFolderConfig(file: string): Promise<FoundConfig> {
   const fleet: FoundConfig = { exists: true, ...fleetOf(config, file) };
   if (keys.length === 0) return fleet;
   const folder = await realPath(path.dirname(file));
-  const { digestOf } = await import('../trust/keys-digest.js');
+  const { digestOf } = await import('../trust/digest-of-keys.js');
   const folderConfig = { file, folder, owners: text.owners, keys, digest: await digestOf(folder, keys) };
   return { connection: { origin: 'folder', file, config, folderConfig }, ...fleet };
 }
@@ -119,7 +119,7 @@ async function parsePersonalConfig({ file, content, owners, isOpenToAll }: Confi
 async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
   const value = (await parseYaml(file, content)) ?? {};
   const [{ parseConfig }, { connectionKeysOf }] = await Promise.all([
-    import('./hawser-yaml.js'),
+    import('./parse-hawser-yaml.js'),
     import('../trust/connection-keys.js'),
   ]);
   const parsed = parseConfig(value);

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { parseEndpoint } from '../../world/client/calls/endpoint.js';
+import { parseEndpoint } from '../../world/client/calls/parse-endpoint.js';
 
 /** Whether an endpoint is a unix socket that is there, or that we may not see. */
 export function isLocalSocket(url: string): boolean {

@@ -1,5 +1,5 @@
 import type { Client } from '../../world/client/client.js';
-import type { Member } from '../../world/client/members.js';
+import type { Member } from '../../world/client/member-types.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
 import type { FleetTarget } from './resolve-target.js';

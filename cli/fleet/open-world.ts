@@ -1,12 +1,12 @@
 import type { Log } from '../../base/log.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import type { Context } from '../context.js';
+import type { Context } from '../command-context.js';
 import { logTo } from '../output/print.js';
+import type { ConnectionFlags } from './connection-flags.js';
 import { etcdUser } from './etcd-user.js';
-import type { ConnectionFlags } from './flags.js';
 import type { FleetTarget, ResolveOptions } from './resolve-target.js';
 import { requireFleet, resolveTarget } from './resolve-target.js';
-import { tunnelOptions } from './ssh-tunnel.js';
+import { tunnelOptions } from './tunnel-options.js';
 
 /** Opens the World of a fleet: through SSH if it has SSH destinations, else directly. */
 export async function openWorld(target: FleetTarget, log: Log, signal: AbortSignal): Promise<ClientWorld> {

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { readFile } from '../../tunnel/files/read-file.js';
+import { readFile } from '../../tunnel/files/read-without-blocking.js';
 import { CliError } from '../errors.js';
-import { fileTrouble } from '../system/file-error.js';
+import { fileTrouble } from '../system/explain-file-error.js';
 
 /** More than any configuration needs; a file in somebody's folder must not fill our memory. */
 const MAX_BYTES = 1_048_576;

@@ -3,12 +3,13 @@ import path from 'node:path';
 import type { TransportName } from '../../tunnel/connection/choose-transport.js';
 import type { TlsOptions } from '../../world/client/tls/tls-options.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
-import type { FleetIdentity } from '../../world/fleet/fleet-identity.js';
+import type { FleetIdentity } from '../../world/fleet/identity-codec.js';
 import { DEFAULT_NAMESPACE } from '../../world/keys.js';
 import { checkNamespace } from '../../world/validate-names.js';
 import { CliError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
-import { expandHome, workingFolder } from '../system/home.js';
+import { expandHome, workingFolder } from '../system/user-folders.js';
+import type { ConnectionFlags } from './connection-flags.js';
 import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
 import {
   type ConfigFile,
@@ -18,10 +19,9 @@ import {
   readPersonalConfig,
   realPath,
 } from './find-config.js';
-import type { ConnectionFlags } from './flags.js';
-import { type FleetFile, findFleet, knownFleet, onlyFleet } from './fleet-files.js';
-import type { ConnectionConfig } from './hawser-yaml.js';
+import { type FleetFile, findFleet, knownFleet, onlyFleet } from './find-fleet-file.js';
 import { isLocalSocket } from './is-local-socket.js';
+import type { ConnectionConfig } from './parse-hawser-yaml.js';
 import type { ReadLimits } from './read-config-file.js';
 import { tlsOptions } from './tls-options.js';
 

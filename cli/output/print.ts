@@ -1,12 +1,12 @@
 import type { Log } from '../../base/log.js';
-import { exitCodeOf } from '../exit-code.js';
-import { type Lines, lines } from './lines.js';
+import { exitCodeOf } from '../exit-codes.js';
+import { type Lines, lines } from './escaped-lines.js';
+import { writeLine } from './hold-stderr-while-asking.js';
 import { stackLines } from './stack-trace-lines.js';
-import { writeLine } from './stderr-lines.js';
-import { writeJson, writeRemark, writeResult } from './write.js';
+import { writeJson, writeRemark, writeResult } from './write-to-console.js';
 
-export { lines } from './lines.js';
-export { table } from './table.js';
+export { lines } from './escaped-lines.js';
+export { table } from './format-table.js';
 
 /** How many lines of a program's output follow an error. */
 const MAX_TAIL_LINES = 60;

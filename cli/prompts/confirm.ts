@@ -1,6 +1,6 @@
 import { visible } from '../output/escape-controls.js';
-import { isRemarkSeen } from '../output/write.js';
-import { question } from './question.js';
+import { isRemarkSeen } from '../output/write-to-console.js';
+import { question } from './ask-question.js';
 
 /** Whether a question can be asked: both ends are a terminal. */
 export function canAsk(): boolean {

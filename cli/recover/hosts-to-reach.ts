@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import { CliError } from '../errors.js';
-import type { ConnectionFlags } from '../fleet/flags.js';
+import type { ConnectionFlags } from '../fleet/connection-flags.js';
 import { type FleetTarget, resolveTarget } from '../fleet/resolve-target.js';
-import { tunnelOptions } from '../fleet/ssh-tunnel.js';
+import { tunnelOptions } from '../fleet/tunnel-options.js';
 import { logTo } from '../output/print.js';
 import type { HostToReach } from './reached-hosts.js';
 

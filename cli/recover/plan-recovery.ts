@@ -1,4 +1,4 @@
-import type { AgentState } from '../../agent/control/protocol.js';
+import type { AgentState } from '../../agent/control/control-protocol.js';
 
 /** What was found on one host. */
 export interface HostReport {

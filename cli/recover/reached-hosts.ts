@@ -1,10 +1,10 @@
 import { ControlClient } from '../../agent/control/control-client.js';
-import { CONTROL_SOCKET } from '../../agent/control/socket-path.js';
-import { Questions } from '../../tunnel/questions.js';
+import { CONTROL_SOCKET } from '../../agent/control/short-socket-path.js';
+import { Questions } from '../../tunnel/question-queue.js';
 import { Tunnel } from '../../tunnel/tunnel.js';
 import type { TunnelOptions } from '../../tunnel/tunnel-options.js';
+import { connectBySudo } from './connect-by-sudo.js';
 import type { HostReport } from './plan-recovery.js';
-import { connectBySudo } from './sudo-pipe.js';
 
 /** A host that SSH is connected to. */
 export interface ReachedHost extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Member } from '../../world/client/members.js';
+import type { Member } from '../../world/client/member-types.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';

@@ -1,6 +1,6 @@
 import type { WorldError } from '../../world/errors.js';
-import type { Context } from '../context.js';
-import { EXIT_CODES } from '../exit-code.js';
+import type { Context } from '../command-context.js';
+import { EXIT_CODES } from '../exit-codes.js';
 import { printNote, printResult } from '../output/print.js';
 import { type HostFlags, hostsToReach } from '../recover/hosts-to-reach.js';
 import type { HostReport } from '../recover/plan-recovery.js';
@@ -17,7 +17,7 @@ export async function statusBySsh(context: Context, flags: HostFlags, error: Wor
       throw error;
     }),
     import('../recover/reached-hosts.js'),
-    import('../recover/format.js'),
+    import('../recover/format-recovery.js'),
   ]);
   const reaching = { prefix: flags.prefix, timeoutMs: target.timeoutMs, signal };
   await using reached = await ReachedHosts.open(hosts, reaching);

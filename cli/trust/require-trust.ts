@@ -1,7 +1,7 @@
 import { CliError } from '../errors.js';
-import { writeLine } from '../output/stderr-lines.js';
+import { writeLine } from '../output/hold-stderr-while-asking.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
-import { type FolderConfig, shortKeyLines, trustVerdict } from './trust-verdict.js';
+import { type FolderConfig, shortKeyLines, trustVerdict } from './decide-trust.js';
 import { recallTrust, rememberTrust } from './trusted-folders.js';
 
 /**

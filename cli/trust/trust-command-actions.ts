@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import { CONFIG_NAME, findNearestFile, readFolderConfig, realPath } from '../fleet/find-config.js';
-import type { Lines } from '../output/lines.js';
+import type { Lines } from '../output/escaped-lines.js';
 import { lines, table } from '../output/print.js';
-import { workingFolder } from '../system/home.js';
-import { keyLines, trustVerdict } from './trust-verdict.js';
+import { workingFolder } from '../system/user-folders.js';
+import { keyLines, trustVerdict } from './decide-trust.js';
 import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './trusted-folders.js';
 
 /** The result of `hawser trust`: for a program and for a person. */

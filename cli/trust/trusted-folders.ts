@@ -4,8 +4,8 @@ import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import { readConfigFile } from '../fleet/read-config-file.js';
-import { isAbsent, ownConfigFolder } from '../system/home.js';
-import { isOursOrRoots } from './file-owner.js';
+import { isAbsent, ownConfigFolder } from '../system/user-folders.js';
+import { isOursOrRoots } from './is-our-file.js';
 
 /** That a person trusts the `hawser.yaml` of a folder, as long as its keys are those of then. */
 export interface TrustedFolder {

@@ -9,8 +9,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { ControlClient } from '../../agent/control/control-client.js';
+import type { AgentState, ServerState } from '../../agent/control/control-protocol.js';
 import { PrefixLock, type PrefixLockOptions } from '../../agent/control/prefix-lock.js';
-import type { AgentState, ServerState } from '../../agent/control/protocol.js';
 
 const holder = fileURLToPath(new URL('./helpers/programs/hold-prefix.js', import.meta.url));
 

@@ -15,8 +15,8 @@ import path from 'node:path';
 import test from 'ava';
 import { rotateLog } from '../../agent/cluster/server/rotate-log.js';
 import { AgentError } from '../../agent/errors.js';
-import { checkPrefix } from '../../agent/options/validate-files.js';
-import { instanceIdOf } from '../../agent/prefix/instance-id.js';
+import { checkPrefix } from '../../agent/options/check-certificates.js';
+import { instanceIdOf } from '../../agent/prefix/prefix-instance-id.js';
 import { Child } from '../../agent/processes/child-process.js';
 import { LocalAgents } from './helpers/local-agents.js';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import test from 'ava';
-import { etcdVersions } from '../fixtures/etcd-versions.js';
+import { etcdVersions } from '../fixtures/helpers/etcd-versions.js';
 import { LocalAgents } from './helpers/local-agents.js';
 
 for (const version of etcdVersions) {

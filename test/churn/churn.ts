@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EtcdWorld } from '../../world/index.js';
-import { ChurnFleet } from './churn-fleet.js';
-import { unconverged, viewFleet } from './fleet-view.js';
-import { Follower } from './follower.js';
-import { History } from './history.js';
-import { judge, missing } from './judge.js';
-import { processesIn } from './left-behind.js';
-import type { Network } from './network.js';
-import { severalClusters } from './one-cluster.js';
+import { unconverged, viewFleet } from './checks/fleet-view.js';
+import { Follower } from './checks/follower.js';
+import { History } from './checks/history.js';
+import { judge, missing } from './checks/judge.js';
+import { severalClusters } from './checks/one-cluster.js';
+import { VoterCount } from './checks/voter-count.js';
+import { ChurnFleet } from './fleet/churn-fleet.js';
+import { processesIn } from './fleet/left-behind.js';
+import type { Network } from './fleet/network.js';
 import { seededRandom } from './random.js';
 import { describeStep, planSchedule, type Step } from './schedule.js';
-import { VoterCount } from './voter-count.js';
 import { APPENDED, Workload } from './workload.js';
 
 const HOSTS = 7;

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type EtcdVersion, resolveEtcd } from '../../fixtures/fleet/install/etcd-binary.js';
 import type { ChurnReport } from './churn.js';
-import { findIsolation, startIsolated } from './isolation.js';
+import { findIsolation, startIsolated } from './fleet/isolation.js';
 
 export interface RunOptions {
   readonly seed: number;
@@ -40,7 +40,7 @@ export async function runChurn({
   if (keep) say(`logs and data are in ${folder}`);
   say(`seed ${seed}, ${durationMs / 1_000} s, etcd ${exact}`);
   if (!isIsolated) say('this machine permits no network namespaces: hosts are never cut off');
-  const program = fileURLToPath(new URL('./isolated-main.js', import.meta.url));
+  const program = fileURLToPath(new URL('./programs/isolated-run.js', import.meta.url));
   const options = JSON.stringify({ seed, durationMs, restart, etcd, folder, isIsolated });
   const child = startIsolated(isolation, program, [options]);
   const exited = once(child, 'exit');

@@ -1,4 +1,4 @@
-import type { Return } from './lose-data.js';
+import type { Return } from './fleet/lose-data.js';
 import { type Random, seededRandom } from './random.js';
 
 /** What is done to a host; `seeds` are the other hosts in the order in which it is told of them. */

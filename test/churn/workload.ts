@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { valueIs } from '../../world/client/txn/txn.js';
+import { valueIs } from '../../world/client/txn/transaction.js';
 import { type ClientWorld, WorldError } from '../../world/index.js';
-import type { Effect, History, Outcome } from './history.js';
+import type { Effect, History, Outcome } from './checks/history.js';
 import type { Random } from './random.js';
 
 /** How long an operation may take before its process gives it up. */

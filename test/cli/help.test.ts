@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Command } from 'commander';
-import { EXIT_CODES } from '../../cli/exit-code.js';
+import { EXIT_CODES } from '../../cli/exit-codes.js';
 import { Interrupts } from '../../cli/interrupts.js';
 import { program } from '../../cli/program.js';
 import { hawser } from './helpers/hawser.js';

@@ -2,8 +2,12 @@ import { execFile } from 'node:child_process';
 import { isIPv4 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { formatDestination, type NamedDestination, parseNamedDestination } from '../../tunnel/destination.js';
 import { parseDestination, TunnelError } from '../../tunnel/index.js';
+import {
+  formatDestination,
+  type NamedDestination,
+  parseNamedDestination,
+} from '../../tunnel/parse-destination.js';
 import { refusesWith, topic } from './topic.js';
 
 const piece = fc.constantFrom(

@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { parseHostKeyPin } from '../../tunnel/host-key/pin.js';
+import { parseHostKeyPin } from '../../tunnel/host-key/host-key-pin.js';
 import { TunnelError } from '../../tunnel/index.js';
 import {
   identityNeedsOpenSsh,
   inspectPrivateKey,
   readPublicKeyFile,
-} from '../../tunnel/key-formats/key-file-text.js';
-import { fingerprintOf, readPublicKey as readBlob } from '../../tunnel/key-formats/public-key.js';
+} from '../../tunnel/key-formats/inspect-key-file.js';
+import { fingerprintOf, readPublicKey as readBlob } from '../../tunnel/key-formats/parse-public-key.js';
 import { mutated } from './mutated.js';
 import { keyBlob, keyText } from './public-keys.js';
 import { refusesWith, topic } from './topic.js';

@@ -8,8 +8,8 @@ import {
   lookUpHost,
   parseKnownHosts,
 } from '../../tunnel/host-key/known-hosts.js';
-import { verifyHostKey } from '../../tunnel/host-key/verify.js';
-import { fingerprintOf, readPublicKey } from '../../tunnel/key-formats/public-key.js';
+import { verifyHostKey } from '../../tunnel/host-key/verify-host-key.js';
+import { fingerprintOf, readPublicKey } from '../../tunnel/key-formats/parse-public-key.js';
 import { mutated, odd } from './mutated.js';
 import { bytesOf, encode, goodKeys, keyText } from './public-keys.js';
 import { topic } from './topic.js';

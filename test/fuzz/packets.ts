@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { FieldReader, sshString, uint32 } from '../../tunnel/key-formats/wire-fields.js';
-import { PacketReader, readString } from '../../tunnel/transport/openssh/packets.js';
+import { PacketReader, readString } from '../../tunnel/transport/openssh/split-packets.js';
 import { refusesWith, topic } from './topic.js';
 
 const bytes = fc.uint8Array({ maxLength: 60 }).map((all) => Buffer.from(all));

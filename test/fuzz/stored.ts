@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { parseDeployment, serialiseDeployment } from '../../world/deploys/deployment.js';
-import { Listings } from '../../world/fs/tree/listings.js';
+import { parseDeployment, serialiseDeployment } from '../../world/deploys/deploy-payload.js';
+import { Listings } from '../../world/fs/tree/fetched-listings.js';
 import { decodeEntries, decodeSuperblock, TreeEncoder } from '../../world/fs/tree/tree-codec.js';
 import { WorldError } from '../../world/index.js';
 import { parseResourceKey, resourceKey } from '../../world/resources/resource-keys.js';
-import { parseOptions, serialiseOptions } from '../../world/scheduler/options.js';
+import { parseOptions, serialiseOptions } from '../../world/scheduler/schedule-options.js';
 import {
   candidateKey,
   decisionKey,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { parse, YAMLParseError } from 'yaml';
-import { parseConfig, parseManifest } from '../../cli/fleet/hawser-yaml.js';
-import { parseDuration } from '../../cli/input/duration.js';
-import { matchesPatternList, matchesWildcards } from '../../tunnel/wildcards.js';
+import { parseConfig, parseManifest } from '../../cli/fleet/parse-hawser-yaml.js';
+import { parseDuration } from '../../cli/input/parse-duration.js';
+import { matchesPatternList, matchesWildcards } from '../../tunnel/match-wildcards.js';
 import { json } from './json.js';
 import { mutated } from './mutated.js';
 import { refusesWith, topic } from './topic.js';

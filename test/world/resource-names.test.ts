@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { matchesAny, rangesFor } from '../../world/resources/filters.js';
+import { matchesAny, rangesFor } from '../../world/resources/match-filters.js';
 import { parseResourceKey, resourceKey, visiblePrefixes } from '../../world/resources/resource-keys.js';
 
 const hostname = fc.oneof(

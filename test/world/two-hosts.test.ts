@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { etcdVersions } from '../fixtures/etcd-versions.js';
+import { etcdVersions } from '../fixtures/helpers/etcd-versions.js';
 import { Etcd } from './helpers/etcd.js';
 
 const program = fileURLToPath(new URL('./helpers/programs/watch-everything.js', import.meta.url));

@@ -1,14 +1,14 @@
-import { formatDestination } from '../destination.js';
 import { TunnelError } from '../errors.js';
-import { errorCode } from '../files/error-code.js';
+import { errorCode } from '../files/system-error-code.js';
 import { needsHostCertificate } from '../host-key/known-hosts.js';
-import { readTrust } from '../host-key/read-trust.js';
+import { readTrust } from '../host-key/read-host-key-trust.js';
 import { whyIdentityNeedsOpenSsh } from '../identity/identity-needs-openssh.js';
+import { formatDestination } from '../parse-destination.js';
 import { whyAgentNeedsOpenSsh } from '../ssh-agent/agent-key-needs-openssh.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
-import { opensshTransport } from '../transport/openssh/transport.js';
+import { opensshTransport } from '../transport/openssh/openssh-transport.js';
 import { type FallbackReason, fallbackReason } from '../transport/openssh-fallback.js';
-import { ssh2Transport } from '../transport/ssh2/transport.js';
+import { ssh2Transport } from '../transport/ssh2/ssh2-transport.js';
 import type { DialOptions, Link, Transport } from '../transport/transport.js';
 
 /** What speaks SSH: `ssh2` in this process, `openssh` with the system's `ssh`, `auto` with whichever a host needs. */

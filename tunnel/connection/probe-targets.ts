@@ -1,6 +1,6 @@
 import { onAbort } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
-import { formatSeconds } from '../message-text.js';
+import { formatSeconds } from '../shorten-for-message.js';
 import type { ForwardTarget, Link } from '../transport/transport.js';
 
 /** How long to wait for targets that do not answer. */

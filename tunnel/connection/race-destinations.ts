@@ -1,14 +1,14 @@
 import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
-import { type Destination, formatDestination } from '../destination.js';
 import { mostSerious, TunnelError } from '../errors.js';
-import { formatSeconds } from '../message-text.js';
+import { type Destination, formatDestination } from '../parse-destination.js';
 import { PausableTimeout } from '../pausable-timeout.js';
-import type { Questions } from '../questions.js';
+import type { Questions } from '../question-queue.js';
+import { formatSeconds } from '../shorten-for-message.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { unreachable } from '../transport/link-errors.js';
 import type { ForwardTarget, Link, Transport } from '../transport/transport.js';
-import { dialLimited } from './dial-limited.js';
+import { dialLimited } from './dial-within-login-limits.js';
 import { whyNoneAnswers } from './probe-targets.js';
 
 /** How to connect to a fleet; the same for the first connection and each later one. */

@@ -1,6 +1,6 @@
 import { Notify } from '../../base/notify.js';
-import type { Destination } from '../destination.js';
 import type { TunnelError } from '../errors.js';
+import type { Destination } from '../parse-destination.js';
 
 /** The state of a tunnel. */
 export interface TunnelState {

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { onAbort } from '../../base/abort.js';
-import { formatHostPort } from '../../base/host-port.js';
+import { formatHostPort } from '../../base/format-host-port.js';
 import type { Log } from '../../base/log.js';
-import type { Connection } from '../connection/connection.js';
+import type { Connection } from '../connection/reconnecting-connection.js';
 import { TunnelError } from '../errors.js';
-import { formatSeconds } from '../message-text.js';
+import { formatSeconds } from '../shorten-for-message.js';
 import type { ForwardTarget, Link } from '../transport/transport.js';
-import { type LocalListener, listenLocally } from './listener.js';
+import { type LocalListener, listenLocally } from './listen-locally.js';
 import { Splice } from './splice.js';
 
 export interface ForwardSetup {

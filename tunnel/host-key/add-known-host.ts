@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
-import { isMissing } from '../files/error-code.js';
-import { readFile } from '../files/read-file.js';
+import { readFile } from '../files/read-without-blocking.js';
+import { isMissing } from '../files/system-error-code.js';
 import { formatKnownHostsLine, type KnownHostsLine, parseKnownHosts } from './known-hosts.js';
 
 const SALT_BYTES = 20;

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { readNamedKey, readPublicKey, untilNul } from '../key-formats/public-key.js';
-import { matchesPatternList } from '../wildcards.js';
+import { readNamedKey, readPublicKey, untilNul } from '../key-formats/parse-public-key.js';
+import { matchesPatternList } from '../match-wildcards.js';
 
 /** One usable line of a known_hosts file. */
 export interface KnownHostsLine {

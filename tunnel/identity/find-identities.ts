@@ -1,10 +1,10 @@
 import type { Log } from '../../base/log.js';
-import { keyType } from '../key-formats/public-key.js';
-import type { Questions } from '../questions.js';
-import { listAgentIdentities } from '../ssh-agent/protocol.js';
+import { keyType } from '../key-formats/parse-public-key.js';
+import type { Questions } from '../question-queue.js';
+import { listAgentIdentities } from '../ssh-agent/agent-protocol.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
-import { isUsableBySsh2 } from '../transport/ssh2/login/agent-key.js';
-import { type AgentKey, type Identity, orderIdentities, readIdentityFiles } from './identity-files.js';
+import { isUsableBySsh2 } from '../transport/ssh2/login/sign-in-agent.js';
+import { type AgentKey, type Identity, orderIdentities, readIdentityFiles } from './read-identity-files.js';
 
 /**
  * All identities to offer a host, in order.

@@ -1,5 +1,5 @@
-import { readTextIfPossible } from '../files/read-file.js';
-import { identityNeedsOpenSsh, MAX_KEY_BYTES } from '../key-formats/key-file-text.js';
+import { readTextIfPossible } from '../files/read-without-blocking.js';
+import { identityNeedsOpenSsh, MAX_KEY_BYTES } from '../key-formats/inspect-key-file.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 
 /**

@@ -1,9 +1,9 @@
-import { readTextIfPossible } from '../files/read-file.js';
-import { MAX_KEY_BYTES, readPublicKeyFile } from '../key-formats/key-file-text.js';
-import { keyType } from '../key-formats/public-key.js';
+import { readTextIfPossible } from '../files/read-without-blocking.js';
+import { MAX_KEY_BYTES, readPublicKeyFile } from '../key-formats/inspect-key-file.js';
+import { keyType } from '../key-formats/parse-public-key.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
-import { isUsableBySsh2 } from '../transport/ssh2/login/agent-key.js';
-import { listAgentIdentities } from './protocol.js';
+import { isUsableBySsh2 } from '../transport/ssh2/login/sign-in-agent.js';
+import { listAgentIdentities } from './agent-protocol.js';
 
 /**
  * Why a key that the SSH agent would offer needs OpenSSH, as part of a sentence: it is a certificate or a FIDO key.

@@ -1,4 +1,4 @@
-import { type AlgorithmList, supportedBySsh2 } from '../transport/ssh2/algorithms.js';
+import { type AlgorithmList, supportedBySsh2 } from '../transport/ssh2/ssh2-algorithms.js';
 import { type EffectiveOptions, isOn, isSet, singleValue } from './host-options.js';
 import { isHonoured } from './keywords.js';
 import type { AuthMethod } from './resolved-destination.js';

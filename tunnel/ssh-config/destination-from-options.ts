@@ -14,7 +14,7 @@ import {
   expandTokens,
   fileTokens,
   type TokenSubject,
-} from './values/tokens.js';
+} from './values/expand-tokens.js';
 
 /** Debian's default in batch mode, which nobody asked for. */
 const DEBIAN_BATCH_INTERVAL = '300';

@@ -1,4 +1,4 @@
-import type { Destination } from '../destination.js';
+import type { Destination } from '../parse-destination.js';
 
 /** What to do about an unknown host key. OpenSSH's `no` counts as `accept-new`, with a warning. */
 export type StrictHostKeyChecking = 'yes' | 'ask' | 'accept-new';

@@ -3,7 +3,7 @@ import type { Log } from '../../base/log.js';
 import type { TunnelError } from '../errors.js';
 import type { ExecOptions, RemoteCommand } from '../exec/remote-command.js';
 import type { PausableTimeout } from '../pausable-timeout.js';
-import type { Questions } from '../questions.js';
+import type { Questions } from '../question-queue.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { Clock } from './liveness/keepalive.js';
 

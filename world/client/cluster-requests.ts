@@ -2,7 +2,7 @@ import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import type { CallRunner } from './calls/call-runner.js';
 import type { EndpointConnection, EndpointSet } from './calls/endpoint-set.js';
-import type { Rpc } from './calls/rpc.js';
+import type { Rpc } from './calls/etcd-rpc.js';
 import {
   type AddedMember,
   type Member,
@@ -10,7 +10,7 @@ import {
   type MemberStatus,
   toMember,
   toStatus,
-} from './members.js';
+} from './member-types.js';
 
 /** An etcd alarm. `Nospace`: a member's database has reached its quota, and the cluster accepts no writes. */
 export interface Alarm {

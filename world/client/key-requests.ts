@@ -1,10 +1,10 @@
 import type { CallRunner } from './calls/call-runner.js';
+import { kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './client-options.js';
 import { describeKey } from './error/describe-key.js';
 import { putWithin, txnWithin } from './fleet/write-fence.js';
+import type { Namespace } from './key-namespace.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
-import type { Namespace } from './namespace.js';
-import { kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './options.js';
-import { type Txn, toOpReply, toRange, toTxnRequest } from './txn/txn.js';
+import { type Txn, toOpReply, toRange, toTxnRequest } from './txn/transaction.js';
 import { sizeOfTxn } from './txn/txn-size.js';
 
 export async function getKey(

@@ -1,5 +1,5 @@
 import type { IKeyValue } from 'etcd3';
-import type { Namespace } from './namespace.js';
+import type { Namespace } from './key-namespace.js';
 
 /** A key with its value, as stored in etcd. */
 export interface KeyValue {

@@ -3,9 +3,9 @@ import type { CallOptions } from '../call-options.js';
 import { WorldError } from '../errors.js';
 import type { CallRunner } from './calls/call-runner.js';
 import { describeKey } from './error/describe-key.js';
+import { type Namespace, prefixEnd } from './key-namespace.js';
 import { type KeyValue, toKeyValue } from './key-value.js';
-import { type Namespace, prefixEnd } from './namespace.js';
-import { toRange } from './txn/txn.js';
+import { toRange } from './txn/transaction.js';
 
 const PAGE_ENTRIES = 500;
 const PAGE_KEYS = 10_000;

@@ -1,7 +1,7 @@
 import { pause } from '../../base/abort.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import type { Member } from '../client/members.js';
+import type { Member } from '../client/member-types.js';
 import { WorldError } from '../errors.js';
 import { DEFRAG_PROBE_KEY } from '../keys.js';
 

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
-import { formatEndpoint, parseEndpoint } from '../client/calls/endpoint.js';
+import { formatEndpoint, parseEndpoint } from '../client/calls/parse-endpoint.js';
 import type { Client } from '../client/client.js';
-import { untilAvailable } from '../client/lease/until-available.js';
+import { untilAvailable } from '../client/lease/retry-until-available.js';
 import { follow } from '../client/watch/follow-watches.js';
 import type { WatchItem } from '../client/watch/watch-item.js';
 import { ENDPOINTS_PREFIX } from '../keys.js';
-import { readEndpoints } from './endpoints.js';
+import { readEndpoints } from './advertised-endpoints.js';
 
 /** A last resort that is not to grow with the years. */
 const MOST_EARLIER = 8;

@@ -1,8 +1,8 @@
 import { onAbort, pause } from '../../base/abort.js';
-import { cancellable } from '../../base/cancellable.js';
+import { cancellable } from '../../base/cancellable-iterator.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import type { Member } from '../client/members.js';
+import type { Member } from '../client/member-types.js';
 import { follow } from '../client/watch/follow-watches.js';
 import { MEMBER_CHANGE_INTERVAL_MS } from '../constants.js';
 import { WorldError } from '../errors.js';

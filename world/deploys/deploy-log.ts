@@ -1,16 +1,16 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import type { TxnReply } from '../client/options.js';
-import { checkText, readText, skipped, textOf } from '../client/stored/text.js';
-import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn/txn.js';
+import type { TxnReply } from '../client/client-options.js';
+import { checkText, readText, skipped, textOf } from '../client/stored/read-text.js';
+import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn/transaction.js';
 import { WorldError } from '../errors.js';
 import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
 import { DEPLOY_PREFIX } from '../keys.js';
 import { checkDeployId } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
+import { pruneDeploys } from './delete-old-deploys.js';
 import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
-import { parseDeployment } from './deployment.js';
+import { parseDeployment } from './deploy-payload.js';
 import { newestDeployId } from './find-newest-id.js';
-import { pruneDeploys } from './prune.js';
 
 /**
  * The append-only deploy log. Ids are whole numbers from 1 without a gap; any other number is a WorldError `invalid`. Keys

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import { skipped } from '../client/stored/text.js';
+import { skipped } from '../client/stored/read-text.js';
 import { DEPLOY_PREFIX } from '../keys.js';
 import { maxDeployId, parseDeployKey, payloadKey } from './deploy-keys.js';
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import type { Node } from './tree/node.js';
+import type { Node } from './tree/tree-node.js';
 
 const TYPES = { file: constants.S_IFREG, directory: constants.S_IFDIR, symlink: constants.S_IFLNK } as const;
 

@@ -1,10 +1,10 @@
 import type { CallOptions } from '../call-options.js';
 import type { WorldContext } from '../world-context.js';
 import type { TreeUpload } from './copy/put-tree.js';
-import { type FreedBlocks, freeBlocks } from './gc/gc.js';
-import { type FsUsage, readUsage } from './gc/usage.js';
+import { type FreedBlocks, freeBlocks } from './gc/free-blocks.js';
+import { type FsUsage, readUsage } from './gc/read-usage.js';
 import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';
-import { type FsPrefixes, toPrefixes } from './storage/prefixes.js';
+import { type FsPrefixes, toPrefixes } from './storage/file-system-prefixes.js';
 import type { OnProgress, WorldFs } from './world-fs.js';
 
 /** File systems that the whole fleet shares. */

@@ -1,15 +1,15 @@
-import { inParallel } from '../../base/parallel.js';
+import { inParallel } from '../../base/in-parallel.js';
 import type { CallOptions } from '../call-options.js';
 import { describeKey } from '../client/error/describe-key.js';
 import { WorldError } from '../errors.js';
 import { checkListing } from './copy/tree-limits.js';
 import { FsError } from './fs-error.js';
-import { batches, IN_FLIGHT } from './storage/batches.js';
+import { batches, IN_FLIGHT } from './storage/batch-blocks.js';
 import { type Pin, type Storage, sourceOf } from './storage/storage.js';
-import { Listings, MissingListings } from './tree/listings.js';
-import { type BlockRef, type DirectoryNode, EMPTY_ROOT, type Entries } from './tree/node.js';
+import { Listings, MissingListings } from './tree/fetched-listings.js';
 import { decodeEntries, decodeSuperblock, TreeEncoder } from './tree/tree-codec.js';
 import { Draft } from './tree/tree-draft.js';
+import { type BlockRef, type DirectoryNode, EMPTY_ROOT, type Entries } from './tree/tree-node.js';
 
 /** A step that changes the tree; it may be done several times, on newer trees, and counts once. */
 export type Change<T> = (draft: Draft) => T;

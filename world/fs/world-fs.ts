@@ -1,6 +1,6 @@
 import type { CallOptions } from '../call-options.js';
 import type { FsDirent, FsStats } from './file-stats.js';
-import type { OpenFlag } from './files/flags.js';
+import type { OpenFlag } from './files/open-flags.js';
 
 export type FileData =
   | string

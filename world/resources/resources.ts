@@ -1,12 +1,11 @@
 import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
 import type { KeyValue } from '../client/key-value.js';
-import { checkText, readText, skipped } from '../client/stored/text.js';
+import { checkText, readText, skipped } from '../client/stored/read-text.js';
 import { follow } from '../client/watch/follow-watches.js';
 import { WorldError } from '../errors.js';
 import { checkResourceKind } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
-import { deleteKeys, writeChanged } from './changes.js';
-import { matchesAny, rangesFor } from './filters.js';
+import { matchesAny, rangesFor } from './match-filters.js';
 import { parseResourceKey, resourceKey, visiblePrefixes } from './resource-keys.js';
 import type {
   ResDelete,
@@ -16,6 +15,7 @@ import type {
   ResOutput,
   ResWorld,
 } from './resources-api.js';
+import { deleteKeys, writeChanged } from './write-changed-values.js';
 
 const MOST_TTL_SECONDS = 9_000_000_000;
 

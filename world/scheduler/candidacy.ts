@@ -5,7 +5,7 @@ import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Session } from '../client/lease/session.js';
 import { WorldError } from '../errors.js';
-import { type StoredOptions, serialiseOptions } from './options.js';
+import { type StoredOptions, serialiseOptions } from './schedule-options.js';
 
 /**
  * Keeps one host a candidate of one schedule by a session, and makes it one again when the session was lost. With

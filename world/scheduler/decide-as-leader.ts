@@ -2,7 +2,7 @@ import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
 import type { Leadership } from '../client/concurrency/owned-key.js';
-import type { TxnOp } from '../client/txn/txn.js';
+import type { TxnOp } from '../client/txn/transaction.js';
 import type { WatchItem } from '../client/watch/watch-item.js';
 import { WorldError } from '../errors.js';
 import { SCHEDULER_PATH } from '../keys.js';

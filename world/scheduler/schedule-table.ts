@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import type { KeyValue } from '../client/key-value.js';
 import type { WatchEvent } from '../client/watch/watch-item.js';
-import { parseOptions } from './options.js';
+import { parseOptions } from './schedule-options.js';
 import { parseHosts, parseSchedulerKey } from './scheduler-keys.js';
 import { byName, type Candidate } from './strategy.js';
 

@@ -1,5 +1,5 @@
 import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
-import type { SchedulerOptions } from './options.js';
+import type { SchedulerOptions } from './schedule-options.js';
 import type { Strategy } from './strategy.js';
 
 /** Which hosts a schedule has chosen. */

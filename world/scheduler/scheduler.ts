@@ -1,21 +1,21 @@
 import { onAbort, pause } from '../../base/abort.js';
 import { Backoff } from '../../base/backoff.js';
-import { cancellable } from '../../base/cancellable.js';
+import { cancellable } from '../../base/cancellable-iterator.js';
 import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
-import { absent } from '../client/txn/txn.js';
+import { absent } from '../client/txn/transaction.js';
 import { WorldError } from '../errors.js';
 import { SCHEDULER_PATH } from '../keys.js';
 import { checkHostname } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
 import { Candidacy } from './candidacy.js';
 import { scheduled } from './follow-decisions.js';
+import { runElection } from './run-election.js';
 import {
   checkScheduleNamespace,
   type SchedulerOptions,
   type StoredOptions,
   toStoredOptions,
-} from './options.js';
-import { runElection } from './run-election.js';
+} from './schedule-options.js';
 import { ScheduleTable } from './schedule-table.js';
 import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-api.js';
 import { candidateKey, decisionKey, parseHosts } from './scheduler-keys.js';

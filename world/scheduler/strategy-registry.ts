@@ -1,7 +1,7 @@
 import { WorldError } from '../errors.js';
-import { alpha } from './strategies/alpha.js';
-import { capacity } from './strategies/capacity.js';
-import { rr } from './strategies/rr.js';
+import { alpha } from './strategies/alphabetical.js';
+import { capacity } from './strategies/most-capacity.js';
+import { rr } from './strategies/round-robin.js';
 import { spread } from './strategies/spread.js';
 import type { Strategy } from './strategy.js';
 

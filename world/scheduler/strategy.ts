@@ -1,4 +1,4 @@
-import type { StoredOptions } from './options.js';
+import type { StoredOptions } from './schedule-options.js';
 
 /** A host that may be chosen. */
 export interface Candidate {

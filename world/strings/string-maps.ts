@@ -1,6 +1,6 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { KeyValue } from '../client/key-value.js';
-import { checkText, readText, skipped } from '../client/stored/text.js';
+import { checkText, readText, skipped } from '../client/stored/read-text.js';
 import type { WatchEvent } from '../client/watch/watch-item.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { followMap } from '../follow-keys.js';

@@ -1,5 +1,5 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import { checkText, readText, textOf } from '../client/stored/text.js';
+import { checkText, readText, textOf } from '../client/stored/read-text.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
 import { followKey } from '../follow-keys.js';

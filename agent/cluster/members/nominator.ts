@@ -17,11 +17,11 @@ import {
   WorldError,
 } from '../../../world/index-without-ssh.js';
 import type { ConvergerUid } from '../../converger.js';
-import { MemberAssessor } from './assess-members.js';
-import { carryOut, type NominatorContext, type Outcome } from './carry-out-change.js';
-import { type Change, nextChange } from './choose-change.js';
-import type { IdealSizeReader } from './ideal-size.js';
-import { readCluster } from './read-cluster.js';
+import { carryOut, type NominatorContext, type Outcome } from './carry-out-member-change.js';
+import { type Change, nextChange } from './choose-member-change.js';
+import type { IdealSizeReader } from './ideal-size-reader.js';
+import { MemberAssessor } from './member-assessor.js';
+import { readCluster } from './read-cluster-state.js';
 import { resignPreviousSession } from './resign-previous-session.js';
 
 /** How often everything is read again even without a change. */

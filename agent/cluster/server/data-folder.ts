@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { FleetIdentity } from '../../../world/index-without-ssh.js';
-import { readPrivateFile } from '../../prefix/private-file.js';
+import { readPrivateFile } from '../../prefix/open-private-file.js';
 import { FleetFile, type RememberedFleet } from '../start/fleet-file.js';
 
 const endpointsSchema = z.object({ endpoints: z.array(z.string()).min(1) });

@@ -5,14 +5,14 @@ import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
 import type { ConvergerUid } from '../../converger.js';
 import { AgentError } from '../../errors.js';
 import type { Presence } from '../../presence.js';
-import { clusterSlotOf, hasOtherVoters } from './cluster-slot.js';
+import { explainExit } from './classify-server-exit.js';
 import type { DataFolder } from './data-folder.js';
-import { untilSpace } from './disk-space.js';
-import { joinMembers, type ServerStart } from './etcd/flags.js';
+import { joinMembers, type ServerStart } from './etcd/etcd-arguments.js';
+import { clusterSlotOf, hasOtherVoters } from './find-own-member.js';
 import { ServerFollower, type ServerFollowerOptions, type StopReason } from './follow-server.js';
-import { explainExit } from './server-exit.js';
 import type { ServerLauncher } from './server-launcher.js';
 import type { ServerProcess } from './server-process.js';
+import { untilSpace } from './until-disk-space.js';
 import { updatePeerUrls } from './update-peer-urls.js';
 
 /** A server that ran this long starts with a clean record. */

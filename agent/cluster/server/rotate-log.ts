@@ -1,5 +1,5 @@
 import { type FileHandle, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
-import { openPrivateFileToChange } from '../../prefix/private-file.js';
+import { openPrivateFileToChange } from '../../prefix/open-private-file.js';
 
 /** The size at which a log is rotated. */
 export const MAX_LOG_BYTES = 10 * 1024 * 1024;

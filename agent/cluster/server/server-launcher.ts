@@ -1,10 +1,8 @@
 import { hostname as machineName } from 'node:os';
 import { AgentError } from '../../errors.js';
-import type { EtcdSettings } from '../../options/options.js';
-import { ProcessMark, SERVER_MARK } from '../../processes/orphans.js';
-import type { DataFolder } from './data-folder.js';
-import type { ServerStart } from './etcd/flags.js';
-import { ClientSocketLink } from './link-client-socket.js';
+import type { EtcdSettings } from '../../options/embd-etcd-options.js';
+import { ProcessMark, SERVER_MARK } from '../../processes/process-mark.js';
+import { ClientSocketLink } from './addresses/client-socket-link.js';
 import {
   localEndpoint,
   NO_NETWORK_URLS,
@@ -12,7 +10,9 @@ import {
   serverAddresses,
   socketPath,
   socketPaths,
-} from './local-endpoint.js';
+} from './addresses/server-addresses.js';
+import type { DataFolder } from './data-folder.js';
+import type { ServerStart } from './etcd/etcd-arguments.js';
 import { ServerProcess } from './server-process.js';
 
 /** Starts etcd servers of this host, as its options say, and knows their addresses. */

@@ -5,20 +5,20 @@ import type { Log, MemberStatus } from '../../../world/index-without-ssh.js';
 import { MAX_SERVER_CLOSE_TIMEOUT_MS, MAX_SERVER_START_TIMEOUT_MS } from '../../constants.js';
 import { AgentError, type AgentErrorCode } from '../../errors.js';
 import { Child, type ChildExit } from '../../processes/child-process.js';
-import { APP_MARK } from '../../processes/orphans.js';
-import { checkAddresses } from './check-addresses.js';
-import { checkDataFree } from './data-lock.js';
-import { freeBytes } from './disk-space.js';
-import { asClient, etcdArguments, type ServerFlags } from './etcd/flags.js';
-import { tellingLines } from './etcd/log.js';
-import { etcdVersion } from './etcd/version.js';
-import { localEndpoint } from './local-endpoint.js';
+import { APP_MARK } from '../../processes/process-mark.js';
+import { checkAddresses } from './addresses/check-addresses-free.js';
+import { localEndpoint } from './addresses/server-addresses.js';
+import { checkDataFree } from './check-data-free.js';
+import { describeExit, type ExitReason, type ServerExit, serverExit } from './classify-server-exit.js';
+import { etcdVersion } from './etcd/ask-etcd-version.js';
+import { asClient, etcdArguments, type ServerFlags } from './etcd/etcd-arguments.js';
+import { tellingLines } from './etcd/extract-log-errors.js';
+import { WATCHDOG_TIMES, Watchdog, type WatchdogTimes } from './measure-server-silence.js';
 import { rotateLog } from './rotate-log.js';
-import { describeExit, type ExitReason, type ServerExit, serverExit } from './server-exit.js';
 import { ServerProbe } from './server-probe.js';
-import { WATCHDOG_TIMES, Watchdog, type WatchdogTimes } from './watchdog.js';
+import { freeBytes } from './until-disk-space.js';
 
-export { describeExit, type ServerExit } from './server-exit.js';
+export { describeExit, type ServerExit } from './classify-server-exit.js';
 
 /** Enough for a Go panic, which dumps every goroutine. */
 const LOG_TAIL_LINES = 400;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { FleetIdentity } from '../../../world/index-without-ssh.js';
 import { AgentError } from '../../errors.js';
-import { readPrivateFile } from '../../prefix/private-file.js';
+import { readPrivateFile } from '../../prefix/open-private-file.js';
 
 const fleetSchema = z.object({
   uuid: z.uuid(),

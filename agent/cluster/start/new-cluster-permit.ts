@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AgentError } from '../../errors.js';
 import type { DataFolder } from '../server/data-folder.js';
-import { planStart, type StartFacts } from './start-plan.js';
+import { planStart, type StartFacts } from './plan-start.js';
 
 /** Checks whether a cluster expects a server at this host's addresses, and throws if one does. */
 export type ForkGuard = (signal: AbortSignal) => Promise<void>;

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import type { CallOptions } from '../../../world/call-options.js';
 import type { ClientWorld } from '../../../world/client-world.js';
-import type { Context } from '../../context.js';
-import { type WatchFlags, withConnection } from '../../fleet/flags.js';
+import type { Context } from '../../command-context.js';
+import { type WatchFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import type { Lines } from '../../output/lines.js';
+import type { Lines } from '../../output/escaped-lines.js';
 import { table } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 

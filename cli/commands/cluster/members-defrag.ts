@@ -3,13 +3,13 @@ import type { Log } from '../../../base/log.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { type DefragResult, defragMembers } from '../../../world/cluster/defrag-members.js';
 import { WorldError } from '../../../world/errors.js';
-import type { Context } from '../../context.js';
+import type { Context } from '../../command-context.js';
+import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
-import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
 import { MemberClients, type OpenAt } from '../../fleet/member-clients.js';
 import { openWorld } from '../../fleet/open-world.js';
 import { type FleetTarget, resolveTarget } from '../../fleet/resolve-target.js';
-import type { Lines } from '../../output/lines.js';
+import type { Lines } from '../../output/escaped-lines.js';
 import { formatBytes, lines, logTo, printNote, printResult, table } from '../../output/print.js';
 
 /** `hawser members defrag`: free space in etcd. */

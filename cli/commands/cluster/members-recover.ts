@@ -1,15 +1,15 @@
 import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../../agent/constants.js';
-import type { Member } from '../../../world/client/members.js';
-import type { Context } from '../../context.js';
+import type { Member } from '../../../world/client/member-types.js';
+import type { Context } from '../../command-context.js';
 import { CliError } from '../../errors.js';
+import { withConnection } from '../../fleet/connection-flags.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
-import { withConnection } from '../../fleet/flags.js';
 import type { FleetTarget } from '../../fleet/resolve-target.js';
-import { duration } from '../../input/parsers.js';
+import { duration } from '../../input/parse-flag-values.js';
 import { counted, lines, logTo, printNote, printResult } from '../../output/print.js';
-import { writeResult } from '../../output/write.js';
-import type { ActionPlan } from '../../recover/carry-out-plan.js';
+import { writeResult } from '../../output/write-to-console.js';
+import type { ActionPlan } from '../../recover/carry-out-recovery.js';
 import { type HostFlags, hostsToReach } from '../../recover/hosts-to-reach.js';
 import type { HostReport, RecoveryPlan } from '../../recover/plan-recovery.js';
 import type { ReachedHosts, ReachOptions } from '../../recover/reached-hosts.js';
@@ -46,7 +46,7 @@ async function recover(context: Context, flags: RecoverFlags): Promise<void> {
   const [{ ReachedHosts }, { planRecovery }, { formatPlan, formatReports }] = await Promise.all([
     import('../../recover/reached-hosts.js'),
     import('../../recover/plan-recovery.js'),
-    import('../../recover/format.js'),
+    import('../../recover/format-recovery.js'),
   ]);
   const reaching = { prefix: flags.prefix, timeoutMs: target.timeoutMs, signal };
   await using reached = await ReachedHosts.open(hosts, reaching);
@@ -105,7 +105,7 @@ async function act(todo: Action): Promise<readonly Member[]> {
   const user = etcdUser(target.user, { canAsk: canAskPassword, signal: reaching.signal });
   const log = logTo(flags);
   const [{ carryOut }, { untilSize }, { SshWorld }] = await Promise.all([
-    import('../../recover/carry-out-plan.js'),
+    import('../../recover/carry-out-recovery.js'),
     import('../../recover/wait-for-refill.js'),
     import('../../../world/ssh-world.js'),
   ]);

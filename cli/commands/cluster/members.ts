@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import type { Member } from '../../../world/client/members.js';
-import type { Context } from '../../context.js';
-import { type WatchFlags, withConnection } from '../../fleet/flags.js';
+import type { Member } from '../../../world/client/member-types.js';
+import type { Context } from '../../command-context.js';
+import { type WatchFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { unknownCommand } from '../../help/help-command.js';
-import type { Lines } from '../../output/lines.js';
+import type { Lines } from '../../output/escaped-lines.js';
 import { table } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 import { defragCommand } from './members-defrag.js';

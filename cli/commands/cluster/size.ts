@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import type { CallOptions } from '../../../world/call-options.js';
-import type { Member } from '../../../world/client/members.js';
+import type { Member } from '../../../world/client/member-types.js';
 import type { ClientWorld } from '../../../world/client-world.js';
-import type { Context } from '../../context.js';
+import type { Context } from '../../command-context.js';
 import { CliError } from '../../errors.js';
-import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { countFromZero } from '../../input/parsers.js';
+import { countFromZero } from '../../input/parse-flag-values.js';
 import { counted, printNote } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';

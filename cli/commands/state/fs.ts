@@ -4,15 +4,15 @@ import { Command } from 'commander';
 import type { ClientWorld } from '../../../world/client-world.js';
 import type { WorldFs } from '../../../world/fs/world-fs.js';
 import { DEFAULT_METADATA_PREFIX } from '../../../world/keys.js';
-import type { Context } from '../../context.js';
-import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import type { Context } from '../../command-context.js';
+import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { drawTree, type Listed, list } from '../../fs/listing.js';
-import { explainingPaths } from '../../fs/path-error.js';
-import { Progress } from '../../fs/progress.js';
-import type { Lines } from '../../output/lines.js';
+import { Progress } from '../../fs/copy-progress.js';
+import { explainingPaths } from '../../fs/explain-path-errors.js';
+import { drawTree, type Listed, list } from '../../fs/list-folder.js';
+import type { Lines } from '../../output/escaped-lines.js';
 import { counted, formatBytes, lines, printResult, table } from '../../output/print.js';
-import { writeValueStream } from '../../output/write.js';
+import { writeValueStream } from '../../output/write-to-console.js';
 
 interface FsFlags extends ConnectionFlags {
   readonly fs?: string;

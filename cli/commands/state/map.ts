@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import type { Context } from '../../context.js';
-import { type ConnectionFlags, type WatchFlags, withConnection } from '../../fleet/flags.js';
+import type { Context } from '../../command-context.js';
+import { type ConnectionFlags, type WatchFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { valueArgument } from '../../input/value-or-stdin.js';
-import type { Lines } from '../../output/lines.js';
+import { valueArgument } from '../../input/read-value-or-stdin.js';
+import type { Lines } from '../../output/escaped-lines.js';
 import { lines, printResult } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 

@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander';
 import type { ResExport, ResFilter, ResOutput } from '../../../world/resources/resources-api.js';
 import { checkResourceKind } from '../../../world/validate-names.js';
-import type { Context } from '../../context.js';
+import type { Context } from '../../command-context.js';
 import { CliError } from '../../errors.js';
-import { type ConnectionFlags, withConnection } from '../../fleet/flags.js';
+import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { ttlSeconds } from '../../input/parsers.js';
-import { valueArgument } from '../../input/value-or-stdin.js';
-import type { Lines } from '../../output/lines.js';
+import { ttlSeconds } from '../../input/parse-flag-values.js';
+import { valueArgument } from '../../input/read-value-or-stdin.js';
+import type { Lines } from '../../output/escaped-lines.js';
 import { counted, printResult, table } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 
@@ -132,7 +132,7 @@ async function targetsFrom(
         'Give either KIND and NAME or --file, not both: the file also names the hosts.',
       );
     }
-    const { readResourceList } = await import('../../input/resource-list.js');
+    const { readResourceList } = await import('../../input/read-resource-list.js');
     return readResourceList(file);
   }
   if (kind === undefined || name === undefined) {

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
 import type { ChangeResult } from '../../../world/call-options.js';
-import type { SchedulerOptions } from '../../../world/scheduler/options.js';
-import type { Context } from '../../context.js';
+import type { SchedulerOptions } from '../../../world/scheduler/schedule-options.js';
+import type { Context } from '../../command-context.js';
 import { CliError } from '../../errors.js';
-import { type ConnectionFlags, type WatchFlags, withConnection } from '../../fleet/flags.js';
+import { type ConnectionFlags, type WatchFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { amount, collect, collectLabel, duration, wholeNumber } from '../../input/parsers.js';
+import { amount, collect, collectLabel, duration, wholeNumber } from '../../input/parse-flag-values.js';
 import { lines, printResult, table } from '../../output/print.js';
 import { printStates, showOrWatch } from '../../output/show-or-watch.js';
 

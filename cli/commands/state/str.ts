@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import type { CallOptions } from '../../../world/call-options.js';
 import type { ClientWorld } from '../../../world/client-world.js';
-import type { Context } from '../../context.js';
-import { type ConnectionFlags, type WatchFlags, withConnection } from '../../fleet/flags.js';
+import type { Context } from '../../command-context.js';
+import { type ConnectionFlags, type WatchFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { valueArgument } from '../../input/value-or-stdin.js';
+import { valueArgument } from '../../input/read-value-or-stdin.js';
 import { printResult } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 

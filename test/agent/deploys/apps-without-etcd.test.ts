@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { ProcessMark, SERVER_MARK } from '../../../agent/processes/orphans.js';
+import { ProcessMark, SERVER_MARK } from '../../../agent/processes/process-mark.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { WorldError } from '../../../world/index.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
-import { waitUntilHealthy } from '../../../agent/deploys/health-check.js';
+import { waitUntilHealthy } from '../../../agent/deploys/run-health-check.js';
 
 const here = { cwd: process.cwd(), environment: process.env, signal: new AbortController().signal };
 

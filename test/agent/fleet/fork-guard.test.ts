@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import test from 'ava';
-import { detectCluster } from '../../../agent/cluster/start/second-cluster-guard.js';
+import { detectCluster } from '../../../agent/cluster/start/refuse-second-cluster.js';
 import { AgentError } from '../../../agent/errors.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { Client } from '../../../world/index.js';
-import { etcdVersions } from '../../fixtures/etcd-versions.js';
+import { etcdVersions } from '../../fixtures/helpers/etcd-versions.js';
 import { ServerPlace } from '../helpers/server.js';
 
 const signal = AbortSignal.timeout(60_000);

@@ -1,10 +1,10 @@
 import { cp } from 'node:fs/promises';
 import test from 'ava';
-import { ClusterIdentity } from '../../../agent/cluster/start/cluster-identity.js';
+import { ClusterIdentity } from '../../../agent/cluster/start/ask-cluster-identity.js';
 import { AgentError } from '../../../agent/errors.js';
 import { Client } from '../../../world/index.js';
 import { getFleet, makeFleet, raiseGeneration } from '../../../world/index-without-ssh.js';
-import { etcdVersions } from '../../fixtures/etcd-versions.js';
+import { etcdVersions } from '../../fixtures/helpers/etcd-versions.js';
 import { ServerPlace } from '../helpers/server.js';
 
 const signal = AbortSignal.timeout(60_000);

@@ -1,5 +1,5 @@
 import { DataFolder } from '../../../agent/cluster/server/data-folder.js';
-import type { ServerStart } from '../../../agent/cluster/server/etcd/flags.js';
+import type { ServerStart } from '../../../agent/cluster/server/etcd/etcd-arguments.js';
 import { NewClusterPermit } from '../../../agent/cluster/start/new-cluster-permit.js';
 
 /** The start of the first server of a new cluster, as an agent gets it that was told to make one. */

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { ServerStart } from '../../../agent/cluster/server/etcd/flags.js';
-import { NO_NETWORK_URLS } from '../../../agent/cluster/server/local-endpoint.js';
+import { NO_NETWORK_URLS } from '../../../agent/cluster/server/addresses/server-addresses.js';
+import type { ServerStart } from '../../../agent/cluster/server/etcd/etcd-arguments.js';
 import { type ServerOptions, ServerProcess } from '../../../agent/cluster/server/server-process.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { type EtcdVersion, resolveEtcd, testedEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { detectCluster } from '../../../agent/cluster/start/second-cluster-guard.js';
+import { detectCluster } from '../../../agent/cluster/start/refuse-second-cluster.js';
 import { AgentError } from '../../../agent/errors.js';
-import { checkCertificates } from '../../../agent/options/validate-files.js';
+import { checkCertificates } from '../../../agent/options/check-certificates.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { Client } from '../../../world/index.js';
 import { Authority, type Issued } from '../../world/helpers/authority.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import test from 'ava';
 import { EmbdEtcd } from '../../../agent/index.js';
-import { withDefaults } from '../../../agent/options/options.js';
+import { withDefaults } from '../../../agent/options/embd-etcd-options.js';
 
 const isRoot = process.geteuid?.() === 0;
 

@@ -20,7 +20,7 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { AppLog } from '../../../agent/deploys/app-log.js';
 import { removeTree } from '../../../agent/deploys/remove-tree.js';
-import { openPrivateLog } from '../../../agent/prefix/private-file.js';
+import { openPrivateLog } from '../../../agent/prefix/open-private-file.js';
 import { Child } from '../../../agent/processes/child-process.js';
 import { dieWithParent } from '../../../agent/processes/die-with-parent.js';
 import { isMarked, listProcesses } from '../../../agent/processes/process-table.js';

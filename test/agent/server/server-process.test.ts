@@ -1,8 +1,8 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { etcdArguments } from '../../../agent/cluster/server/etcd/flags.js';
-import { serverExit } from '../../../agent/cluster/server/server-exit.js';
+import { serverExit } from '../../../agent/cluster/server/classify-server-exit.js';
+import { etcdArguments } from '../../../agent/cluster/server/etcd/etcd-arguments.js';
 import type { ServerProcess } from '../../../agent/cluster/server/server-process.js';
 import { AgentError } from '../../../agent/errors.js';
 import { Child } from '../../../agent/processes/child-process.js';

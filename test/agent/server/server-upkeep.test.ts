@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import { lockHolder } from '../../../agent/cluster/server/data-lock.js';
+import { lockHolder } from '../../../agent/cluster/server/check-data-free.js';
+import { Watchdog } from '../../../agent/cluster/server/measure-server-silence.js';
 import { rotateLog } from '../../../agent/cluster/server/rotate-log.js';
-import { Watchdog } from '../../../agent/cluster/server/watchdog.js';
 import { Child } from '../../../agent/processes/child-process.js';
 
 const times = { intervalMs: 5_000, maxSilenceMs: 30_000 };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('./programs/delay-link.js', import.meta.url));
+const program = fileURLToPath(new URL('../programs/delay-link.js', import.meta.url));
 
 /**
  * A link with a delay, in a process of its own so that load here does not add to it. It ends TCP at both sides, so

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { findProgram } from '../../../fixtures/fleet/run-command.js';
-import { waitUntil } from '../../fixtures/wait-until.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import type { Place } from '../../tunnel/helpers/sshd.js';
 
 const run = promisify(execFile);
-const program = fileURLToPath(new URL('./programs/delay-packets.js', import.meta.url));
+const program = fileURLToPath(new URL('../programs/delay-packets.js', import.meta.url));
 
 /** Of the range that RFC 2544 keeps for benchmarks. */
 const NEAR = '198.18.77.1';

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { TunnelOptions } from '../../../tunnel/index.js';
 
-const program = fileURLToPath(new URL('./programs/hold-tunnel.js', import.meta.url));
+const program = fileURLToPath(new URL('../programs/hold-tunnel.js', import.meta.url));
 
 export interface HeldTunnelTask {
   readonly options: TunnelOptions;

@@ -5,7 +5,7 @@ import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { settleAll } from '../../../fixtures/fleet/settle-all.js';
 import { Sshd } from '../../tunnel/helpers/sshd.js';
 import { Target } from '../../tunnel/helpers/target.js';
-import type { EnterHostsTask } from './programs/enter-hosts.js';
+import type { EnterHostsTask } from '../programs/enter-hosts.js';
 
 /** OpenSSH takes no more addresses than 16 to listen on, its own one included. */
 const ADDRESSES_PER_SSHD = 13;

@@ -4,16 +4,16 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { findProgram } from '../../../fixtures/fleet/run-command.js';
 import type { Effort } from '../effort.js';
+import type { EnterHostsTask } from '../programs/enter-hosts.js';
 import { type Check, compare, type Topic } from '../report.js';
 import { median } from '../statistics.js';
 import { LoopbackHosts } from './loopback-hosts.js';
-import type { EnterHostsTask } from './programs/enter-hosts.js';
 
 const HOSTS = 50;
 /** The key exchange of OpenSSH 9 costs more CPU than the one that ssh2 has. */
 const CHEAPEST_KEX = 'KexAlgorithms=curve25519-sha256';
 
-const program = fileURLToPath(new URL('./programs/enter-hosts.js', import.meta.url));
+const program = fileURLToPath(new URL('../programs/enter-hosts.js', import.meta.url));
 
 /** One program that runs one operation on each of many hosts. */
 interface Runner {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { StepReport, TaskOrder } from './task.js';
 
-const program = fileURLToPath(new URL('./programs/run-task.js', import.meta.url));
+const program = fileURLToPath(new URL('../programs/run-task.js', import.meta.url));
 
 /** A task under way in a process of its own, prepared and waiting for its first step. */
 export class TaskProcess implements AsyncDisposable {

@@ -1,6 +1,6 @@
 /** Says how a host answers us and another host while it is cut off, and while it is parted; must run in isolation. */
 import { runCommand } from '../../../fixtures/fleet/run-command.js';
-import { bridgedNetwork, type Network } from '../network.js';
+import { bridgedNetwork, type Network } from '../fleet/network.js';
 
 const CONNECT = `
   const socket = require('node:net').connect(9, process.argv[1]);

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { drawTree, list } from '../../../cli/fs/listing.js';
-import { explainingPaths } from '../../../cli/fs/path-error.js';
+import { explainingPaths } from '../../../cli/fs/explain-path-errors.js';
+import { drawTree, list } from '../../../cli/fs/list-folder.js';
 import { EtcdWorld, memoryFs } from '../../../world/index.js';
-import { unfolding } from '../../world/fs/unfolding.js';
+import { unfolding } from '../../world/fs/helpers/unfolding.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 import { hawser, temporaryFolder } from '../helpers/hawser.js';
 

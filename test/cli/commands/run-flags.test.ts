@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import test from 'ava';
-import { refuseNetworkFlags, serverTls } from '../../../cli/fleet/server-flags.js';
-import { byteSize } from '../../../cli/input/parsers.js';
+import { refuseNetworkFlags, serverTls } from '../../../cli/fleet/run-server-flags.js';
+import { byteSize } from '../../../cli/input/parse-flag-values.js';
 import { DirectEtcd } from '../helpers/direct-etcd.js';
 import { hawser, shown, startHawser, temporaryFolder } from '../helpers/hawser.js';
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { SERVER_STATES, type ServerReport } from '../../../agent/control/protocol.js';
-import { formatPlan, formatReports } from '../../../cli/recover/format.js';
+import { SERVER_STATES, type ServerReport } from '../../../agent/control/control-protocol.js';
+import { formatPlan, formatReports } from '../../../cli/recover/format-recovery.js';
 import { type HostReport, planRecovery } from '../../../cli/recover/plan-recovery.js';
 import { refillState } from '../../../cli/recover/wait-for-refill.js';
 import type { Member } from '../../../world/index.js';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { Tunnel, TunnelError } from '../../../tunnel/index.js';
-import { waitUntil } from '../../fixtures/wait-until.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { echoed, enter, stateOf } from '../helpers/open-tunnels.js';
 import { Sshd } from '../helpers/sshd.js';
 import { readAll, Target } from '../helpers/target.js';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import test from 'ava';
-import { Connection, type Dial } from '../../../tunnel/connection/connection.js';
+import { Connection, type Dial } from '../../../tunnel/connection/reconnecting-connection.js';
 import { RetryBudget } from '../../../tunnel/connection/retry-budget.js';
 import { Tunnel, TunnelError } from '../../../tunnel/index.js';
 import type { Link } from '../../../tunnel/transport/transport.js';
-import { waitUntil } from '../../fixtures/wait-until.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { echoed, enter, stateOf } from '../helpers/open-tunnels.js';
 import { Relay } from '../helpers/relay.js';
 import { Sshd } from '../helpers/sshd.js';

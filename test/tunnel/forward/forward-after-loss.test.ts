@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
-import { Connection } from '../../../tunnel/connection/connection.js';
+import { Connection } from '../../../tunnel/connection/reconnecting-connection.js';
 import { Forward } from '../../../tunnel/forward/forward.js';
 import { TunnelError } from '../../../tunnel/index.js';
 import type { Link } from '../../../tunnel/transport/transport.js';

@@ -13,7 +13,7 @@ import {
   resolveOtherServers,
 } from '../../../fixtures/fleet/ssh/other-servers.js';
 import type { AddressedTunnelOptions } from '../../../tunnel/index.js';
-import { waitUntil } from '../../fixtures/wait-until.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { Relay } from './relay.js';
 import { makeKey } from './sshd.js';
 

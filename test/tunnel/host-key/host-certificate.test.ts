@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import test from 'ava';
-import { setEnvironment } from '../../fixtures/environment.js';
+import { setEnvironment } from '../../fixtures/helpers/environment.js';
 import { Authority } from '../helpers/authority.js';
 import { ed25519Key, rsaKey } from '../helpers/host-keys.js';
 import { connects, refused } from '../helpers/logins.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { EXIT_CODES, exitCodeOf } from '../../../cli/exit-code.js';
+import { EXIT_CODES, exitCodeOf } from '../../../cli/exit-codes.js';
 import { Tunnel, TunnelError } from '../../../tunnel/index.js';
 import { Meddler, type Meddling } from '../helpers/meddler.js';
 import { resolved } from '../helpers/resolved.js';

@@ -10,8 +10,8 @@ import {
   identityNeedsOpenSsh,
   inspectPrivateKey,
   readPublicKeyFile,
-} from '../../../tunnel/key-formats/key-file-text.js';
-import { formatPrivateKey, readPrivateKey } from '../../../tunnel/transport/ssh2/login/private-key.js';
+} from '../../../tunnel/key-formats/inspect-key-file.js';
+import { formatPrivateKey, readPrivateKey } from '../../../tunnel/transport/ssh2/login/parse-private-key.js';
 import { tokenKey } from '../helpers/host-keys.js';
 
 const run = promisify(execFile);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { type Ask, Tunnel } from '../../../tunnel/index.js';
-import { readPrivateKey } from '../../../tunnel/transport/ssh2/login/private-key.js';
+import { readPrivateKey } from '../../../tunnel/transport/ssh2/login/parse-private-key.js';
 import { answering, connects, encrypt, refused } from '../helpers/logins.js';
 import { resolved } from '../helpers/resolved.js';
 import { SshAgent } from '../helpers/ssh-agent.js';

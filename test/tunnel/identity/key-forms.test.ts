@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { readPrivateKey } from '../../../tunnel/transport/ssh2/login/private-key.js';
+import { readPrivateKey } from '../../../tunnel/transport/ssh2/login/parse-private-key.js';
 import { answering, connects, refused } from '../helpers/logins.js';
 import { makeKey, Sshd } from '../helpers/sshd.js';
 

@@ -6,7 +6,7 @@ import test from 'ava';
 import { whyIdentityNeedsOpenSsh } from '../../../tunnel/identity/identity-needs-openssh.js';
 import { Tunnel } from '../../../tunnel/index.js';
 import { whyAgentNeedsOpenSsh } from '../../../tunnel/ssh-agent/agent-key-needs-openssh.js';
-import { setEnvironment } from '../../fixtures/environment.js';
+import { setEnvironment } from '../../fixtures/helpers/environment.js';
 import { tokenKey } from '../helpers/host-keys.js';
 import { resolved } from '../helpers/resolved.js';
 import { SshAgent } from '../helpers/ssh-agent.js';

@@ -1,7 +1,7 @@
 import { createFleet, type Fleet, type Host } from '../../../fixtures/index.js';
 import { parseDestination } from '../../../tunnel/index.js';
 import { SshWorld } from '../../../world/index.js';
-import { waitUntil } from '../../fixtures/wait-until.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { Controller } from './controller.js';
 import { NAMESPACE, type Reach } from './protocol.js';
 import type { Ending } from './verdict.js';

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { dialTcp, interleave, type Lookup } from '../../../tunnel/transport/ssh2/socket/dial-tcp.js';
-import { waitUntil } from '../../fixtures/wait-until.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { Sshd } from '../helpers/sshd.js';
 import { Target } from '../helpers/target.js';
 

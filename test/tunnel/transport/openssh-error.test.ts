@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { TunnelErrorCode } from '../../../tunnel/index.js';
-import { translateOpenSshFailure } from '../../../tunnel/transport/openssh/error.js';
+import { translateOpenSshFailure } from '../../../tunnel/transport/openssh/translate-openssh-failure.js';
 
 const host = { user: 'me', host: 'h.example', port: 22 };
 

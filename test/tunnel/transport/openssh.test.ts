@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { type LogLevel, Tunnel, TunnelError } from '../../../tunnel/index.js';
 import type { ResolvedDestination } from '../../../tunnel/ssh-config/resolved-destination.js';
-import { setEnvironment } from '../../fixtures/environment.js';
+import { setEnvironment } from '../../fixtures/helpers/environment.js';
 import { Authority } from '../helpers/authority.js';
 import { resolved } from '../helpers/resolved.js';
 import { Sshd } from '../helpers/sshd.js';

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { Tunnel, type TunnelOptions } from '../../../tunnel/index.js';
-import { waitUntil } from '../../fixtures/wait-until.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { enter } from '../helpers/open-tunnels.js';
 import { OtherServer, type OtherServerName } from '../helpers/other-server.js';
 import { Target } from '../helpers/target.js';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import test from 'ava';
 import fc from 'fast-check';
-import { EXTRA_BYTES, widening } from '../../../tunnel/transport/ssh2/internals/receive-windows.js';
-import { ssh2Transport } from '../../../tunnel/transport/ssh2/transport.js';
-import { waitUntil } from '../../fixtures/wait-until.js';
+import { EXTRA_BYTES, widening } from '../../../tunnel/transport/ssh2/internals/widen-receive-windows.js';
+import { ssh2Transport } from '../../../tunnel/transport/ssh2/ssh2-transport.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { resolved } from '../helpers/resolved.js';
 import { Sshd } from '../helpers/sshd.js';
 import { Target } from '../helpers/target.js';

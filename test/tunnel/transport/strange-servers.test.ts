@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { Tunnel } from '../../../tunnel/index.js';
-import { waitUntil } from '../../fixtures/wait-until.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { enter, stateOf } from '../helpers/open-tunnels.js';
 import { type Strangeness, StrangeServer } from '../helpers/strange-server.js';
 import { Target } from '../helpers/target.js';

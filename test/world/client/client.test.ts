@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Client, EtcdWorld, WorldError } from '../../../world/index.js';
 import { absent, present, valueIs } from '../../../world/index-without-ssh.js';
-import { etcdVersions } from '../../fixtures/etcd-versions.js';
+import { etcdVersions } from '../../fixtures/helpers/etcd-versions.js';
 import { Etcd } from '../helpers/etcd.js';
 import { etcdctl } from '../helpers/etcdctl.js';
 import { bench, take, takeKeys } from '../helpers/fleet.js';

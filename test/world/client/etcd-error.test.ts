@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CallRunner } from '../../../world/client/calls/call-runner.js';
 import { EndpointSet } from '../../../world/client/calls/endpoint-set.js';
 import { LastRevision } from '../../../world/client/calls/last-revision.js';
-import { classifyFailure, classifyReason } from '../../../world/client/error/classify.js';
+import { classifyFailure, classifyReason } from '../../../world/client/error/classify-failure.js';
 import { explainGrpcError } from '../../../world/client/error/explain-grpc-error.js';
 import { WorldError } from '../../../world/index.js';
 

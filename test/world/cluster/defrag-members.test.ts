@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import { defragMembers } from '../../../world/cluster/defrag-members.js';
 import { Client, type Member, WorldError } from '../../../world/index.js';
-import { waitUntil } from '../../fixtures/wait-until.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { Etcd } from '../helpers/etcd.js';
 
 /** A client of one member, by its own address. */

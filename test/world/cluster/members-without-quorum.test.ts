@@ -1,7 +1,7 @@
 import test from 'ava';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { Client } from '../../../world/index.js';
-import { etcdVersions } from '../../fixtures/etcd-versions.js';
+import { etcdVersions } from '../../fixtures/helpers/etcd-versions.js';
 import { Etcd } from '../helpers/etcd.js';
 import { etcdctl } from '../helpers/etcdctl.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { TunnelPool } from '../../../tunnel/index.js';
 import { SshWorld } from '../../../world/index.js';
-import { setEnvironment } from '../../fixtures/environment.js';
+import { setEnvironment } from '../../fixtures/helpers/environment.js';
 import { sshWorldConforms } from './worlds.js';
 
 const surroundings = sshWorldConforms('3.5');

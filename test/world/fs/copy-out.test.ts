@@ -18,12 +18,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { LocalFolder } from '../../../world/fs/copy/local-folder.js';
-import { mergeInto } from '../../../world/fs/copy/merge.js';
+import { mergeInto } from '../../../world/fs/copy/merge-into-folder.js';
+import { toBranch } from '../../../world/fs/copy/nest-entries.js';
 import { Staging } from '../../../world/fs/copy/staging-folder.js';
-import { toBranch } from '../../../world/fs/copy/target-tree.js';
-import { EMPTY_ROOT } from '../../../world/fs/tree/node.js';
+import { EMPTY_ROOT } from '../../../world/fs/tree/tree-node.js';
 import { memoryFs, WorldError } from '../../../world/index.js';
-import { scratch } from './pair.js';
+import { scratch } from './helpers/pair.js';
 
 /** Someone's home with a folder to copy to in it, and a file system of the World. */
 async function home(t: ExecutionContext) {

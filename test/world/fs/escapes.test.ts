@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { findEscape } from '../../../world/fs/tree/check-entries.js';
+import { findEscape } from '../../../world/fs/tree/escape-checker.js';
 
 const refuses = test.macro({
   exec: (t, entries: Parameters<typeof findEscape>[0], culprit: string) =>

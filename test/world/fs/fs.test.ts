@@ -7,8 +7,8 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { EtcdWorld, memoryFs, type WorldFs } from '../../../world/index.js';
 import { Etcd } from '../helpers/etcd.js';
-import { Actor, treeOf } from './oracle.js';
-import { type Step, step } from './steps.js';
+import { Actor, treeOf } from './helpers/oracle.js';
+import { type Step, step } from './helpers/steps.js';
 
 let etcd: Etcd;
 let made = 0;

@@ -3,8 +3,8 @@ import path from 'node:path';
 import test from 'ava';
 import { WorldError } from '../../../world/index.js';
 import { Etcd } from '../helpers/etcd.js';
-import { pair, scratch, URI } from './pair.js';
-import { store, unfolding } from './unfolding.js';
+import { pair, scratch, URI } from './helpers/pair.js';
+import { store, unfolding } from './helpers/unfolding.js';
 
 let etcd: Etcd;
 

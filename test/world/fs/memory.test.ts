@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import { Etcd } from '../helpers/etcd.js';
-import { pair, scratch } from './pair.js';
+import { pair, scratch } from './helpers/pair.js';
 
 const MIB = 1 << 20;
 const FILE_BYTES = 48 * MIB;

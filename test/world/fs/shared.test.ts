@@ -4,7 +4,7 @@ import path from 'node:path';
 import test from 'ava';
 import { EtcdWorld, FsError, memoryFs, WorldError } from '../../../world/index.js';
 import { Etcd } from '../helpers/etcd.js';
-import { countBlocks, pair, scratch, URI } from './pair.js';
+import { countBlocks, pair, scratch, URI } from './helpers/pair.js';
 
 let etcd: Etcd;
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import test from 'ava';
 import { WorldError } from '../../../world/index.js';
 import { Etcd } from '../helpers/etcd.js';
-import { scratch } from './tree-scratch.js';
+import { scratch } from './helpers/tree-scratch.js';
 
 let etcd: Etcd;
 

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { EtcdWorld, WorldError } from '../../../world/index.js';
 import { Etcd } from '../helpers/etcd.js';
 import { Link } from '../helpers/link.js';
-import { scratch } from './tree-scratch.js';
+import { scratch } from './helpers/tree-scratch.js';
 
 let etcd: Etcd;
 

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { WorldError } from '../../../world/index.js';
 import { decide } from '../../../world/scheduler/decide-schedule.js';
-import { toStoredOptions } from '../../../world/scheduler/options.js';
+import { toStoredOptions } from '../../../world/scheduler/schedule-options.js';
 import type { Candidate, Strategy } from '../../../world/scheduler/strategy.js';
 import { StrategyRegistry } from '../../../world/scheduler/strategy-registry.js';
 

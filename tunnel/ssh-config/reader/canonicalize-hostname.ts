@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { configFileError } from '../errors.js';
+import { configFileError } from '../config-errors.js';
 import { singleValue } from '../host-options.js';
 
 type Options = ReadonlyMap<string, readonly string[]>;

@@ -1,4 +1,4 @@
-import { matchesAny } from '../../wildcards.js';
+import { matchesAny } from '../../match-wildcards.js';
 
 const CERTIFIED = [
   'ssh-ed25519-cert-v01@openssh.com',

@@ -1,8 +1,8 @@
 import { isAlgorithmList, isListOf } from './algorithm-lists.js';
-import { isMultistate, readMultistate } from './choice-values.js';
-import { isForward, readPort } from './forward-spec.js';
-import { readBytes, readInteger, readSeconds } from './numbers.js';
-import type { PortOf } from './services.js';
+import { isForward, readPort } from './check-forward.js';
+import { isMultistate, readMultistate } from './read-multistate.js';
+import { readBytes, readInteger, readSeconds } from './read-numbers.js';
+import type { PortOf } from './read-services.js';
 
 /** The result of a line: the values that `ssh -G` would print, or what is wrong with it. */
 export type Reading =

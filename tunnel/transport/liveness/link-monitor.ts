@@ -1,5 +1,5 @@
 import type { Log } from '../../../base/log.js';
-import { formatDestination } from '../../destination.js';
+import { formatDestination } from '../../parse-destination.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 import { LinkSessions, type RunWarmUp } from '../link-sessions.js';
 import type { DialOptions } from '../transport.js';

@@ -1,4 +1,4 @@
-import { type Destination, formatDestination } from '../../destination.js';
+import { type Destination, formatDestination } from '../../parse-destination.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
 /** What earlier connections to an SSH server revealed about it. */

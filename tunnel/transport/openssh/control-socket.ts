@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { onAbort } from '../../../base/abort.js';
-import { errorCode } from '../../files/error-code.js';
+import { errorCode } from '../../files/system-error-code.js';
 import { uint32 } from '../../key-formats/wire-fields.js';
-import { PacketReader } from './packets.js';
+import { PacketReader } from './split-packets.js';
 
 /** Messages of OpenSSH's control socket protocol (PROTOCOL.mux). */
 const HELLO = 0x0000_0001;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { shellWord } from '../../exec/shell-words.js';
-import { canStoreHostKey } from '../../host-key/policy.js';
+import { shellWord } from '../../exec/quote-shell-words.js';
+import { canStoreHostKey } from '../../host-key/decide-host-key.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
 /**

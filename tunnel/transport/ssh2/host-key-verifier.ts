@@ -1,14 +1,14 @@
 import type { Log } from '../../../base/log.js';
-import { formatDestination } from '../../destination.js';
 import { TunnelError } from '../../errors.js';
-import { errorCode } from '../../files/error-code.js';
+import { errorCode } from '../../files/system-error-code.js';
 import { addKnownHost } from '../../host-key/add-known-host.js';
+import { actionForUnknownKey, canStoreHostKey, type HostKeyTrust } from '../../host-key/decide-host-key.js';
 import type { KnownHostsLine } from '../../host-key/known-hosts.js';
-import { actionForUnknownKey, canStoreHostKey, type HostKeyTrust } from '../../host-key/policy.js';
-import { type HostKeyVerification, verifyHostKey } from '../../host-key/verify.js';
-import { fingerprintOf, keyType, readPublicKey } from '../../key-formats/public-key.js';
+import { type HostKeyVerification, verifyHostKey } from '../../host-key/verify-host-key.js';
+import { fingerprintOf, keyType, readPublicKey } from '../../key-formats/parse-public-key.js';
+import { formatDestination } from '../../parse-destination.js';
 import type { PausableTimeout } from '../../pausable-timeout.js';
-import type { Put, Questions } from '../../questions.js';
+import type { Put, Questions } from '../../question-queue.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 
 export interface HostKeyVerifierOptions {

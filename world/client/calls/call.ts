@@ -1,7 +1,7 @@
 import type { Fence } from '../fleet/write-fence.js';
 import type { RequestSize } from '../txn/txn-size.js';
 import type { EndpointConnection } from './endpoint-set.js';
-import type { Rpc } from './rpc.js';
+import type { Rpc } from './etcd-rpc.js';
 
 /**
  * Whether a call may be repeated after a failure that leaves its outcome unknown: `read` and `repeatable` calls as often

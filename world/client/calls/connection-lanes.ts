@@ -1,6 +1,6 @@
 import type { Log } from '../../../base/log.js';
 import { FleetGuard, type FleetGuardOptions } from '../fleet/fleet-guard.js';
-import { Watches } from '../watch/registry.js';
+import { Watches } from '../watch/watch-registry.js';
 import { type Dialling, EndpointSet } from './endpoint-set.js';
 import { LastRevision } from './last-revision.js';
 

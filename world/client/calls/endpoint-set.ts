@@ -1,12 +1,12 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { formatHostPort } from '../../../base/host-port.js';
+import { formatHostPort } from '../../../base/format-host-port.js';
 import { WorldError } from '../../errors.js';
 import { createHost, type Host } from '../internals/etcd3.js';
 import { Login } from '../login.js';
 import { Certificates } from '../tls/certificates.js';
-import { TlsCredentials } from '../tls/credentials.js';
 import type { TlsFailure } from '../tls/explain-tls-error.js';
-import { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
+import { TlsCredentials } from '../tls/tls-credentials.js';
+import { type Endpoint, formatEndpoint, parseEndpoint } from './parse-endpoint.js';
 
 const AVOID_MS = 1000;
 

@@ -1,9 +1,9 @@
 import { onAbort } from '../../../base/abort.js';
-import { cancellable } from '../../../base/cancellable.js';
+import { cancellable } from '../../../base/cancellable-iterator.js';
 import type { CallOptions, WatchOptions } from '../../call-options.js';
 import type { Client } from '../client.js';
 import type { KeyValue } from '../key-value.js';
-import { untilAvailable } from '../lease/until-available.js';
+import { untilAvailable } from '../lease/retry-until-available.js';
 import { type AcquireOptions, type Leadership, OwnedKey } from './owned-key.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { Log } from '../../../base/log.js';
 import { WorldError } from '../../errors.js';
-import { type FleetIdentity, parseFleet, serialiseFleet } from '../../fleet/fleet-identity.js';
+import { type FleetIdentity, parseFleet, serialiseFleet } from '../../fleet/identity-codec.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
-import { rpcAt } from '../calls/rpc.js';
-import { classifyFailure, isServiceError } from '../error/classify.js';
+import { rpcAt } from '../calls/etcd-rpc.js';
+import { classifyFailure, isServiceError } from '../error/classify-failure.js';
 import {
   agreed,
   describeSighting,
@@ -11,7 +11,7 @@ import {
   type KnownFleet,
   matchSighting,
   type Sighting,
-} from './fleet-match.js';
+} from './match-fleet.js';
 import type { Fence, FenceBroken } from './write-fence.js';
 
 /** How long one endpoint may take to name its fleet. */

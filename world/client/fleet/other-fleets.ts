@@ -1,8 +1,8 @@
 import { WorldError } from '../../errors.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import { type FleetGuard, OtherFleetError } from './fleet-guard.js';
-import type { Attempt } from './send-checked.js';
-import { OtherClusterError } from './send-checked.js';
+import type { Attempt } from './send-with-fleet-check.js';
+import { OtherClusterError } from './send-with-fleet-check.js';
 import { FenceBroken } from './write-fence.js';
 
 /** How long an endpoint of another fleet is avoided. */

@@ -7,8 +7,8 @@ import type {
   ITxnRequest,
   ITxnResponse,
 } from 'etcd3';
-import type { Rpc } from '../calls/rpc.js';
-import { counted, uncounted } from '../txn/quota-cost.js';
+import type { Rpc } from '../calls/etcd-rpc.js';
+import { counted, uncounted } from '../txn/count-against-quota.js';
 
 /** What each write compares, so that it changes nothing in another fleet: the key that names the fleet, and its value. */
 export interface Fence {

@@ -6,7 +6,7 @@ import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import type { CallRunner } from '../calls/call-runner.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
-import { openKeepAlive } from '../calls/rpc.js';
+import { openKeepAlive } from '../calls/etcd-rpc.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
 
 const REVOKE_TIMEOUT_MS = 1000;

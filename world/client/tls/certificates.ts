@@ -2,7 +2,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Log } from '../../../base/log.js';
 import { WorldError } from '../../errors.js';
 import type { TlsFailure } from './explain-tls-error.js';
-import { readCertificates, readKeyPair } from './pem-files.js';
+import { readCertificates, readKeyPair } from './read-pem-files.js';
 import type { TlsOptions } from './tls-options.js';
 
 interface Pem {

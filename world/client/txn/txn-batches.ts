@@ -1,8 +1,8 @@
-import { inParallel } from '../../../base/parallel.js';
+import { inParallel } from '../../../base/in-parallel.js';
 import { WorldError } from '../../errors.js';
 import type { Client } from '../client.js';
-import type { WriteOptions } from '../options.js';
-import type { OpReply, TxnOp } from './txn.js';
+import type { WriteOptions } from '../client-options.js';
+import type { OpReply, TxnOp } from './transaction.js';
 import { DEFAULT_LIMITS, sizeOfOp } from './txn-size.js';
 
 const IN_FLIGHT = 16;
@@ -68,7 +68,7 @@ export function batchesOf(ops: Batch, maxOperations: number): Batch[] {
     const size = sizeOfOp(entry[1]);
     inside = Math.max(inside, size.operations);
     bytes += size.sizeBytes;
-    // One for this operation, and one for the wrapper that quota-cost.ts may add.
+    // One for this operation, and one for the wrapper that count-against-quota.ts may add.
     const more = inside > 0 ? 2 : 1;
     if (batch.length > 0 && (batch.length + more + inside > maxOperations || bytes > BATCH_BYTES)) {
       batches.push(batch);

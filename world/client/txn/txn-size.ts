@@ -1,4 +1,4 @@
-import type { Txn, TxnOp } from './txn.js';
+import type { Txn, TxnOp } from './transaction.js';
 
 /** The sizes that etcd limits: 1.5 MiB and 128 operations in a request by default. */
 export interface RequestSize {

@@ -1,10 +1,10 @@
 import { onAbort } from '../../../base/abort.js';
-import { cancellable } from '../../../base/cancellable.js';
+import { cancellable } from '../../../base/cancellable-iterator.js';
 import { Notify } from '../../../base/notify.js';
 import type { WatchOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import type { Client } from '../client.js';
-import type { WatchRequest } from './watch.js';
+import type { WatchRequest } from './iterate-watch.js';
 import type { WatchItem } from './watch-item.js';
 
 /** The state that a reader accumulates from several watches. */

@@ -1,9 +1,9 @@
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import { DEFAULT_TIMEOUT_MS } from '../calls/call-runner.js';
+import type { TxnReply } from '../client-options.js';
 import type { KeyValue } from '../key-value.js';
-import type { TxnReply } from '../options.js';
-import { absent, type Compare, type Txn, type TxnOp, unchangedSince } from '../txn/txn.js';
+import { absent, type Compare, type Txn, type TxnOp, unchangedSince } from '../txn/transaction.js';
 
 /** The value that a key should have; undefined if it should not exist. */
 export interface DesiredValue {

@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../client.js';
-import { absent, unchangedSince } from '../txn/txn.js';
+import { absent, unchangedSince } from '../txn/transaction.js';
 
 /** From this size on a transaction that compares the value, and so carries it twice, might exceed etcd's limit. */
 const LARGE_CHARACTERS = 64 << 10;

@@ -1,10 +1,10 @@
 import { FsError, inContext } from '../fs-error.js';
-import { reportTo, storeAndCommit } from '../storage/upload.js';
+import { reportTo, storeAndCommit } from '../storage/store-and-commit.js';
 import type { Draft } from '../tree/tree-draft.js';
-import { partsOf, withoutSlash } from '../tree/walk.js';
+import { partsOf, withoutSlash } from '../tree/walk-path.js';
 import type { Volume } from '../volume.js';
 import type { CopyOptions, CopyResult } from '../world-fs.js';
-import { type LocalEntry, readAllLocal, sourcesIn } from './read-local.js';
+import { type LocalEntry, readAllLocal, sourcesIn } from './read-local-files.js';
 
 /** Copies a local file or folder in, in one change of the tree; only blocks that are not there are sent. */
 export async function copyIn(

@@ -3,19 +3,19 @@ import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { WorldError } from '../../errors.js';
-import { sha256 } from '../blocks/blocks.js';
-import { BULK_TIMEOUT_MS } from '../storage/batches.js';
-import { checkTree } from '../storage/deployed-tree.js';
+import { sha256 } from '../blocks/block-codec.js';
+import { BULK_TIMEOUT_MS } from '../storage/batch-blocks.js';
 import { EtcdStorage } from '../storage/etcd-storage.js';
 import { sourceOf } from '../storage/storage.js';
+import { reportTo, storeAndCommit } from '../storage/store-and-commit.js';
 import { FRESH_TREE_SECONDS, freshTreeKey, treeKey } from '../storage/tree-keys.js';
-import { reportTo, storeAndCommit } from '../storage/upload.js';
-import { Listings } from '../tree/listings.js';
-import { EMPTY_ROOT, type Node } from '../tree/node.js';
+import { checkTree } from '../storage/tree-storage.js';
+import { Listings } from '../tree/fetched-listings.js';
 import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
 import { Draft } from '../tree/tree-draft.js';
+import { EMPTY_ROOT, type Node } from '../tree/tree-node.js';
 import type { OnProgress } from '../world-fs.js';
-import { type LocalEntry, readAllLocal, sourcesIn } from './read-local.js';
+import { type LocalEntry, readAllLocal, sourcesIn } from './read-local-files.js';
 
 /** The result of an upload. Sizes are in bytes, before compression. */
 export interface TreeUpload {

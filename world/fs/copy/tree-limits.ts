@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { WorldError } from '../../errors.js';
-import type { BlockRef } from '../tree/node.js';
+import type { BlockRef } from '../tree/tree-node.js';
 
 /**
  * The largest tree that is walked as a whole. Folders and files may share blocks, so a few kilobytes in etcd could

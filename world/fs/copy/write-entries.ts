@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
-import { inParallel } from '../../../base/parallel.js';
+import { inParallel } from '../../../base/in-parallel.js';
 import type { CallOptions } from '../../call-options.js';
-import { batches, IN_FLIGHT } from '../storage/batches.js';
+import { batches, IN_FLIGHT } from '../storage/batch-blocks.js';
 import type { Storage } from '../storage/storage.js';
-import type { BlockRef, DirectoryNode, FileNode, Node } from '../tree/node.js';
+import type { BlockRef, DirectoryNode, FileNode, Node } from '../tree/tree-node.js';
 import type { LocalFolder } from './local-folder.js';
 import { Pace } from './tree-limits.js';
 

@@ -1,10 +1,10 @@
 import type { CallOptions } from '../../call-options.js';
 import { FsStats } from '../file-stats.js';
 import { FsError } from '../fs-error.js';
-import type { Node } from '../tree/node.js';
+import type { Node } from '../tree/tree-node.js';
 import type { FileData, FsHandle } from '../world-fs.js';
-import type { OpenFlags } from './flags.js';
 import type { OpenFile } from './open-file.js';
+import type { OpenFlags } from './open-flags.js';
 
 /** Beyond what etcd could ever hold. */
 const MOST_BYTES = 16 * 2 ** 30;

@@ -1,10 +1,10 @@
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import type { Pin } from '../storage/storage.js';
-import type { FileNode } from '../tree/node.js';
 import type { CanonicalPath } from '../tree/tree-draft.js';
+import type { FileNode } from '../tree/tree-node.js';
 import type { Volume } from '../volume.js';
-import { Content } from './content.js';
+import { Content } from './open-content.js';
 
 /** A file while at least one handle of this process has it open; all of them share it. */
 export class OpenFile {

@@ -1,5 +1,5 @@
-import type { FileNode } from '../tree/node.js';
 import { type CanonicalPath, isWithin } from '../tree/tree-draft.js';
+import type { FileNode } from '../tree/tree-node.js';
 import type { Volume } from '../volume.js';
 import { OpenFile } from './open-file.js';
 

@@ -1,16 +1,16 @@
-import { inParallel } from '../../../base/parallel.js';
+import { inParallel } from '../../../base/in-parallel.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import type { KeyValue } from '../../client/key-value.js';
-import { parseJson } from '../../client/stored/json.js';
+import { parseJson } from '../../client/stored/read-json.js';
 import { WorldError } from '../../errors.js';
 import { TREES_PREFIX } from '../../keys.js';
-import { blockKey, decodeBlock } from '../blocks/blocks.js';
+import { blockKey, decodeBlock } from '../blocks/block-codec.js';
 import { checkListing, LISTINGS_BYTES, lengthOfListing, Pace, tooLarge } from '../copy/tree-limits.js';
-import { BULK_TIMEOUT_MS, batches, IN_FLIGHT } from '../storage/batches.js';
-import { keyOf } from '../tree/listings.js';
-import type { BlockRef, Entries } from '../tree/node.js';
+import { BULK_TIMEOUT_MS, batches, IN_FLIGHT } from '../storage/batch-blocks.js';
+import { keyOf } from '../tree/fetched-listings.js';
 import { decodeEntries, decodeSuperblock } from '../tree/tree-codec.js';
+import type { BlockRef, Entries } from '../tree/tree-node.js';
 
 /** What one list of entries names: blocks, and the lists of the folders in it. */
 interface Named {

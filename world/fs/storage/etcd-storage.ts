@@ -1,17 +1,17 @@
+import { inParallel } from '../../../base/in-parallel.js';
 import type { Log } from '../../../base/log.js';
-import { inParallel } from '../../../base/parallel.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { describeKey } from '../../client/error/describe-key.js';
 import type { Session } from '../../client/lease/session.js';
-import type { Compare, TxnOp } from '../../client/txn/txn.js';
+import type { Compare, TxnOp } from '../../client/txn/transaction.js';
 import { WorldError } from '../../errors.js';
-import { blockKey, decodeBlock, encodeBlock } from '../blocks/blocks.js';
-import { type FreeingKeys, freedRevision, freeingKeys } from '../gc/freeing-protocol.js';
-import { warnOfQuota } from '../gc/quota.js';
-import type { BlockRef } from '../tree/node.js';
-import { BULK_TIMEOUT_MS, batches, findMissing, IN_FLIGHT } from './batches.js';
-import { DEFAULT_PREFIXES, type FsPrefixes, registration } from './prefixes.js';
+import { blockKey, decodeBlock, encodeBlock } from '../blocks/block-codec.js';
+import { type FreeingKeys, freedRevision, freeingKeys } from '../gc/freeing-protocol-keys.js';
+import { warnOfQuota } from '../gc/warn-of-quota.js';
+import type { BlockRef } from '../tree/tree-node.js';
+import { BULK_TIMEOUT_MS, batches, findMissing, IN_FLIGHT } from './batch-blocks.js';
+import { DEFAULT_PREFIXES, type FsPrefixes, registration } from './file-system-prefixes.js';
 import {
   type Commit,
   type Pin,

@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
-import type { BlockRef } from '../tree/node.js';
+import type { BlockRef } from '../tree/tree-node.js';
 import type { Commit, Pin, Source, Storage, Stored, StoreOptions, Upload } from './storage.js';
 
 /** Keeps everything in the memory of this process. */

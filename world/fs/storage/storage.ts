@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../call-options.js';
-import type { BlockRef } from '../tree/node.js';
+import type { BlockRef } from '../tree/tree-node.js';
 
 /** A block that may have to be sent, and where to read it (again). */
 export interface Source {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { describeKey } from '../../client/error/describe-key.js';
 import { WorldError } from '../../errors.js';
-import { BLOCK_BYTES, sha256 } from '../blocks/blocks.js';
-import { cutAll, ENTRIES_CUTS } from '../blocks/chunks.js';
+import { BLOCK_BYTES, sha256 } from '../blocks/block-codec.js';
+import { cutAll, ENTRIES_CUTS } from '../blocks/content-cuts.js';
 import { LISTING_BYTES, tooLarge } from '../copy/tree-limits.js';
-import type { Listings } from './listings.js';
-import type { BlockRef, DirectoryNode, Entries, Node } from './node.js';
+import type { Listings } from './fetched-listings.js';
+import type { BlockRef, DirectoryNode, Entries, Node } from './tree-node.js';
 
 /** The entries of a folder whose JSON is longer go to blocks of their own. */
 const INLINE_BYTES = 4 << 10;

@@ -1,8 +1,8 @@
-import { type OpenFlags, permissions } from '../files/flags.js';
+import { type OpenFlags, permissions } from '../files/open-flags.js';
 import { FsRefusal } from '../fs-error.js';
-import type { Listings } from './listings.js';
-import { type DirectoryNode, type Entries, emptyFile, type FileNode, type Node } from './node.js';
-import { partsOf, type ResolvedPath, walk, withoutSlash } from './walk.js';
+import type { Listings } from './fetched-listings.js';
+import { type DirectoryNode, type Entries, emptyFile, type FileNode, type Node } from './tree-node.js';
+import { partsOf, type ResolvedPath, walk, withoutSlash } from './walk-path.js';
 
 /** The canonical path of something: the names from the root, without symbolic links. */
 export type CanonicalPath = readonly string[];

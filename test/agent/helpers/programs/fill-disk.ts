@@ -2,7 +2,7 @@
 // Arguments: a folder on that file system, the version of etcd.
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { untilSpace } from '../../../../agent/cluster/server/disk-space.js';
+import { untilSpace } from '../../../../agent/cluster/server/until-disk-space.js';
 import { AgentError } from '../../../../agent/errors.js';
 import type { EtcdVersion } from '../../../../fixtures/fleet/install/etcd-binary.js';
 import { Client } from '../../../../world/index.js';

@@ -1,5 +1,5 @@
 /** Makes a private folder, prints it and stays until it is killed or its input ends. */
-import { makePrivateFolder } from '../../../../tunnel/files/private-folder.js';
+import { makePrivateFolder } from '../../../../tunnel/files/make-private-folder.js';
 
 process.stdout.write(`${makePrivateFolder()}\n`);
 process.stdin.resume();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
-import { waitUntil } from '../../../fixtures/wait-until.js';
+import { waitUntil } from '../../../fixtures/helpers/wait-until.js';
 import { resolved } from '../../helpers/resolved.js';
 import { Sshd } from '../../helpers/sshd.js';
 import { Target } from '../../helpers/target.js';

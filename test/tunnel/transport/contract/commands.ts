@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import test from 'ava';
 import { TunnelError } from '../../../../tunnel/index.js';
-import { waitUntil } from '../../../fixtures/wait-until.js';
+import { waitUntil } from '../../../fixtures/helpers/wait-until.js';
 import { resolved } from '../../helpers/resolved.js';
 import { Sshd } from '../../helpers/sshd.js';
 import { connected, type Dial, settled } from './connected.js';

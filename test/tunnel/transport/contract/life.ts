@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { TunnelError } from '../../../../tunnel/index.js';
-import { waitUntil } from '../../../fixtures/wait-until.js';
+import { waitUntil } from '../../../fixtures/helpers/wait-until.js';
 import { MovableClock } from '../../helpers/movable-clock.js';
 import { resolved } from '../../helpers/resolved.js';
 import { Sshd } from '../../helpers/sshd.js';

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { EndpointSet } from '../../../../world/client/calls/endpoint-set.js';
-import { Namespace } from '../../../../world/client/namespace.js';
-import { Watches } from '../../../../world/client/watch/registry.js';
-import { type WatchContext, watch } from '../../../../world/client/watch/watch.js';
+import { Namespace } from '../../../../world/client/key-namespace.js';
+import { type WatchContext, watch } from '../../../../world/client/watch/iterate-watch.js';
+import { Watches } from '../../../../world/client/watch/watch-registry.js';
 import { Client, type WatchItem } from '../../../../world/index.js';
 import { Etcd } from '../../helpers/etcd.js';
 import { etcdctl } from '../../helpers/etcdctl.js';

@@ -1,5 +1,5 @@
 import type { Client } from 'ssh2';
-import { hashOf, type RsaAlgorithms } from '../../../key-formats/rsa-algorithms.js';
+import { hashOf, type RsaAlgorithms } from '../../../key-formats/choose-rsa-algorithm.js';
 
 type Sign = (data: Buffer, signed: (signature: Buffer) => void) => void;
 type AuthPk = (username: string, key: object, algorithm?: string, sign?: Sign) => void;

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { formatPrivateKey, readPrivateKey } from './private-key.js';
+import { formatPrivateKey, readPrivateKey } from './parse-private-key.js';
 
 export interface DecryptRequest {
   readonly privateKey: string;

@@ -1,5 +1,5 @@
 import type { KeyboardInteractiveCallback, Prompt } from 'ssh2';
-import { formatDestination } from '../../../destination.js';
+import { formatDestination } from '../../../parse-destination.js';
 import type { AuthMethod, ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
 import { noAnswer } from '../../link-errors.js';
 import type { LoginMethod, LoginOptions } from './login-method.js';

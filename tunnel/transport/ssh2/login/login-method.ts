@@ -1,8 +1,8 @@
 import type { AnyAuthMethod, ParsedKey } from 'ssh2';
 import type { Log } from '../../../../base/log.js';
-import type { RsaAlgorithms } from '../../../key-formats/rsa-algorithms.js';
+import type { RsaAlgorithms } from '../../../key-formats/choose-rsa-algorithm.js';
 import type { PausableTimeout } from '../../../pausable-timeout.js';
-import type { Questions } from '../../../questions.js';
+import type { Questions } from '../../../question-queue.js';
 
 /** One login method, as ssh2 takes it. */
 export interface LoginMethod {

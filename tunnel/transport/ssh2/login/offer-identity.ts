@@ -1,12 +1,12 @@
 import ssh2, { type ParsedKey } from 'ssh2';
-import { formatDestination } from '../../../destination.js';
-import { badIdentity, type Identity } from '../../../identity/identity-files.js';
-import { hashOf, isRsa, type RsaAlgorithms } from '../../../key-formats/rsa-algorithms.js';
+import { badIdentity, type Identity } from '../../../identity/read-identity-files.js';
+import { hashOf, isRsa, type RsaAlgorithms } from '../../../key-formats/choose-rsa-algorithm.js';
+import { formatDestination } from '../../../parse-destination.js';
 import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
-import { OneKeyAgent, type Sign, signInAgent } from './agent-key.js';
 import { decryptKey } from './decrypt-key.js';
 import type { LoginMethod, LoginOptions, Signature } from './login-method.js';
-import { readPrivateKey } from './private-key.js';
+import { readPrivateKey } from './parse-private-key.js';
+import { OneKeyAgent, type Sign, signInAgent } from './sign-in-agent.js';
 
 type FileIdentity = Identity & { readonly kind: 'file' };
 

@@ -1,0 +1,103 @@
+import { pause } from '../../base/abort.js';
+import {
+  type Client,
+  describeFleet,
+  FLEET_KEY,
+  getFleet,
+  type Log,
+  makeFleet,
+  WorldError,
+} from '../../world/index-without-ssh.js';
+import { AgentError } from '../errors.js';
+import type { DataFolder } from './server/data-folder.js';
+import type { ServerStart } from './server/etcd/etcd-arguments.js';
+
+const RETRY_MS = 500;
+
+export interface FollowFleetOptions {
+  readonly client: Client;
+  readonly folder: DataFolder;
+  readonly hostname: string;
+  /** The server that this host starts with; undefined for a client. */
+  readonly start: ServerStart | undefined;
+  /** Creates a client of only the seeds that this host was given; undefined if there are none. */
+  readonly seeds: (() => Client) | undefined;
+  readonly log: Log;
+}
+
+export interface FollowedFleet {
+  /** Resolves when a cluster that this host creates has its identity; immediately on other hosts. */
+  readonly founded: Promise<void>;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Gives a new cluster its identity as soon as it serves, and records in the prefix which fleet this host belongs to,
+ * now and whenever that changes, until the signal aborts.
+ *
+ * @param fail called with AgentError `other-cluster` if the seeds turn out to belong to another fleet.
+ */
+export function followFleet(
+  options: FollowFleetOptions,
+  signal: AbortSignal,
+  fail: (error: unknown) => void,
+): FollowedFleet {
+  const { client, start } = options;
+  const making = async (): Promise<void> => {
+    if (start?.kind === 'new') await untilAnswered(signal, () => makeFleet(client, undefined, { signal }));
+  };
+  const founded = making();
+  founded.catch(fail);
+  return { founded, ended: follow(options, signal).catch(fail) };
+}
+
+async function follow(options: FollowFleetOptions, signal: AbortSignal): Promise<void> {
+  const { client } = options;
+  const noting = untilAnswered(signal, async () => {
+    for await (const _ of client.changes({ key: FLEET_KEY }, { signal })) await note(options, signal);
+  });
+  try {
+    await Promise.all([noting, checkSeeds(options, signal)]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Checks the seeds once they answer. @throws AgentError `other-cluster` */
+async function checkSeeds({ seeds, hostname }: FollowFleetOptions, signal: AbortSignal): Promise<void> {
+  if (seeds === undefined) return;
+  await using client = seeds();
+  try {
+    await untilAnswered(signal, () => client.get(FLEET_KEY, { signal }), true);
+  } catch (error) {
+    if (!(error instanceof WorldError) || error.code !== 'other-fleet') throw error;
+    throw new AgentError('other-cluster', `${hostname} refuses to join: ${error.message}`, { cause: error });
+  }
+}
+
+async function note({ client, folder, log }: FollowFleetOptions, signal: AbortSignal): Promise<void> {
+  const fleet = await untilAnswered(signal, () => getFleet(client, { signal }));
+  if (fleet === undefined) return;
+  client.knowFleet(fleet);
+  const before = folder.fleet;
+  if (before?.uuid === fleet.uuid && before.generation === fleet.generation) return;
+  await folder.rememberFleet(fleet);
+  log('info', `this host belongs to ${describeFleet(fleet)}`);
+}
+
+async function untilAnswered<T>(
+  signal: AbortSignal,
+  ask: () => Promise<T>,
+  isStrangeFinal = false,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof WorldError) || error.code === 'closed') throw error;
+      if (isStrangeFinal && error.code === 'other-fleet') throw error;
+      await pause(RETRY_MS, signal);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import {
+  type Agent,
+  type CallOptions,
+  type Client,
+  type KeyValue,
+  type Log,
+  listAgents,
+  NOMINATED_PREFIX,
+  RESTING_PREFIX,
+  VOLUNTEER_PREFIX,
+} from '../../../world/index-without-ssh.js';
+import type { IdealSizeReader } from './ideal-size-reader.js';
+import type { Observation } from './member-assessor.js';
+
+/** Reads everything that the choice of members depends on. */
+export async function readCluster(
+  client: Client,
+  size: IdealSizeReader,
+  log: Log | undefined,
+  options: CallOptions,
+): Promise<Observation> {
+  const prefixes = [VOLUNTEER_PREFIX, NOMINATED_PREFIX, RESTING_PREFIX];
+  const [{ entries }, agents, members, wanted] = await Promise.all([
+    client.listTogether(prefixes, options),
+    listAgents(client, log, options) as Promise<Map<string, Agent>>,
+    client.cluster.members(options),
+    size(options),
+  ]);
+  const beneath = (prefix: string): KeyValue[] =>
+    entries
+      .filter(({ key }) => key.startsWith(prefix))
+      .map((entry) => ({ ...entry, key: entry.key.slice(prefix.length) }));
+  const names = (prefix: string) => new Set(beneath(prefix).map(({ key }) => key));
+  return {
+    size: wanted,
+    agents,
+    members,
+    volunteers: beneath(VOLUNTEER_PREFIX),
+    nominated: names(NOMINATED_PREFIX),
+    backingOff: names(RESTING_PREFIX),
+  };
+}

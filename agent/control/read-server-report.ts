@@ -1,0 +1,44 @@
+import type { MemberStatus } from '../../world/index-without-ssh.js';
+import type { EtcdConnector } from '../cluster/etcd-connector.js';
+import type { DataFolder } from '../cluster/server/data-folder.js';
+import type { HostServer } from '../cluster/server/host-server.js';
+import type { ServerLauncher } from '../cluster/server/server-launcher.js';
+import type { ServerReport } from './control-protocol.js';
+
+const ASK_MS = 800;
+
+/** The control socket's report on this host's server. Asks the server itself, which answers without a majority too. */
+export async function reportOf(
+  hostServer: HostServer | undefined,
+  folder: DataFolder,
+  launcher: ServerLauncher,
+  connections: EtcdConnector,
+): Promise<ServerReport> {
+  const dataFolder = folder.hasData;
+  const server = hostServer?.process;
+  if (server === undefined) return { state: hostServer?.isDrained ? 'stopped' : 'none', dataFolder };
+  await using client = connections.toAny([server.clientEndpoint]);
+  // A server that does not answer in time counts as still starting.
+  const status = await client.cluster.status(undefined, { timeoutMs: ASK_MS }).catch(() => undefined);
+  if (status === undefined) return { state: 'starting', dataFolder };
+  const members = await client.cluster
+    .members({ timeoutMs: ASK_MS, serializable: true })
+    .catch(() => undefined);
+  return {
+    state: stateOf(status),
+    memberId: status.memberId,
+    clusterId: status.clusterId,
+    revision: String(status.revision),
+    raftTerm: status.raftTerm,
+    raftIndex: String(status.raftIndex),
+    dbSizeBytes: status.dbSizeBytes,
+    members: members?.map(({ name, id, peerUrls }) => ({ name, id, peerUrls })),
+    clientUrls: launcher.clientUrls,
+    dataFolder,
+  };
+}
+
+function stateOf({ leader, isLearner }: MemberStatus): ServerReport['state'] {
+  if (leader === '0') return 'no-quorum';
+  return isLearner ? 'learner' : 'voter';
+}

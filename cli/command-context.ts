@@ -1,0 +1,12 @@
+import type { ExitCode } from './exit-codes.js';
+import type { Interrupts } from './interrupts.js';
+
+/** What the program gives every command. */
+export interface Context {
+  readonly version: string;
+  readonly interrupts: Interrupts;
+  /** The exit code of the process when the command returns. */
+  exitCode: ExitCode;
+  /** Set by a command whose normal end is a signal, such as the agent under a service manager. */
+  endedNormally?: boolean;
+}

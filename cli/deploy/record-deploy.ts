@@ -1,0 +1,85 @@
+import { hostname as machineName } from 'node:os';
+import type { ClientWorld } from '../../world/client-world.js';
+import { serialiseDeployment } from '../../world/deploys/deploy-payload.js';
+import { WorldError } from '../../world/errors.js';
+import { CliError } from '../errors.js';
+import { userName } from '../system/user-name.js';
+import type { Prepared } from './prepare-deploy.js';
+import { contains } from './read-git-state.js';
+
+const MAX_TRIES = 5;
+
+/** The position in the log, checked against this commit. */
+export interface Position {
+  /** The id for the new deploy. */
+  readonly id: number;
+  /** The newest deploy's hash, which the transaction checks again; empty for no check. */
+  readonly parentHash: string;
+}
+
+/** @throws CliError `hash-chain` when the newest deploy is a commit that this one does not contain. */
+export async function findPosition(
+  world: ClientWorld,
+  prepared: Prepared,
+  signal: AbortSignal,
+): Promise<Position> {
+  const newest = await world.getMaxDeployId({ signal });
+  const { git, choices } = prepared;
+  if (newest === 0 || git === undefined || choices.force) return { id: newest + 1, parentHash: '' };
+  const parentHash = await world.getDeployHash(newest, { signal });
+  if (parentHash !== '' && !(await contains(git, parentHash, signal))) {
+    throw new CliError(
+      'hash-chain',
+      `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull first, or give --force.`,
+    );
+  }
+  return { id: newest + 1, parentHash };
+}
+
+/**
+ * Appends the deploy to the log for these hosts. If another deploy wins the race, it tries again behind that one
+ * (and checks the commit again), unless a person has confirmed `position`.
+ *
+ * @returns the id of the deploy
+ * @throws CliError `overtaken` or `hash-chain`
+ */
+export async function record(
+  world: ClientWorld,
+  prepared: Prepared,
+  options: {
+    readonly tree: string;
+    readonly hosts: readonly string[];
+    readonly position: Position;
+    readonly confirmed: boolean;
+    readonly signal: AbortSignal;
+  },
+): Promise<number> {
+  const { signal, tree, hosts } = options;
+  const payload = serialiseDeployment({
+    hawser: 1,
+    name: prepared.manifest.name,
+    message: prepared.choices.message,
+    author: `${userName()}@${machineName()}`,
+    createdAt: new Date().toISOString(),
+    tree,
+    noop: prepared.choices.noop,
+    hosts,
+    manifest: prepared.manifest,
+  });
+  let { position } = options;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await world.addDeploy(position.id, prepared.git?.head ?? '', position.parentHash, payload, { signal });
+      return position.id;
+    } catch (error) {
+      if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
+      if (options.confirmed || tries === MAX_TRIES) {
+        throw new CliError(
+          'overtaken',
+          `Someone else made deploy ${position.id} in the meantime: check it, then run this again.`,
+        );
+      }
+    }
+    position = await findPosition(world, prepared, signal);
+  }
+}

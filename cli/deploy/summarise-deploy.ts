@@ -1,0 +1,42 @@
+import type { Agent } from '../../world/agents/agents.js';
+import { emptyIfNoText } from '../../world/client/stored/read-text.js';
+import type { ClientWorld } from '../../world/client-world.js';
+import { parseDeployment } from '../../world/deploys/deploy-payload.js';
+import { deployVerdict } from '../../world/deploys/deploy-verdict.js';
+
+/** One deploy as `deploys list` and `status` show it. */
+export interface DeploySummary {
+  readonly id: number;
+  /** Empty for a deploy by another program, as are `message` and `author`. */
+  readonly name: string;
+  readonly message: string;
+  readonly author: string;
+  /** ISO 8601; empty where unknown. */
+  readonly createdAt: string;
+  /** The git commit; empty for one made without git. */
+  readonly hash: string;
+  /** What it runs: `hawser fs ls --fs deploy/TREE` lists it. Empty where unknown. */
+  readonly tree: string;
+  readonly verdict: 'pending' | 'healthy' | 'failed' | 'unknown';
+}
+
+/** Reads one deploy. */
+export async function summarise(
+  world: ClientWorld,
+  id: number,
+  agents: ReadonlyMap<string, Agent>,
+  call: { signal: AbortSignal; timeoutMs: number },
+): Promise<DeploySummary> {
+  const [payload, hash, reports] = await Promise.all([
+    world.getDeploy(id, call).catch(emptyIfNoText),
+    world.getDeployHash(id, call).catch(emptyIfNoText),
+    world.getReports(id, call),
+  ]);
+  const deployment = parseDeployment(payload);
+  if (deployment === undefined) {
+    return { id, name: '', message: '', author: '', createdAt: '', hash, tree: '', verdict: 'unknown' };
+  }
+  const { name, message, author, createdAt, tree, hosts } = deployment;
+  const { verdict } = deployVerdict({ hosts, reports, agents: new Set(agents.keys()) });
+  return { id, name, message, author, createdAt, hash, tree, verdict };
+}

@@ -1,0 +1,54 @@
+import type { Log } from '../../base/log.js';
+import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
+import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
+import type { FleetTarget } from './resolve-target.js';
+
+/**
+ * The options of the tunnel to a fleet, resolved as OpenSSH resolves destinations.
+ * @throws TunnelError `bad-destination`
+ */
+export async function tunnelOptions(
+  target: FleetTarget,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<ResolvedTunnelOptions> {
+  const [{ resolveDestination }, { askFor }] = await Promise.all([
+    import('../../tunnel/ssh-config/resolve-destination.js'),
+    import('../prompts/ask-ssh-questions.js'),
+  ]);
+  const options = {
+    flags: {
+      hostKey: target.sshHostkey,
+      identityFiles: target.sshIds,
+      knownHostsFiles: target.sshKnownHosts,
+      connectTimeoutMs: target.connectTimeoutMs,
+    },
+    environment: process.env,
+    configFile: target.sshConfig,
+    log,
+    signal,
+  };
+  const { folderKnownHosts = [] } = target;
+  const destinations = await Promise.all(target.sshUrls.map((url) => resolveDestination(url, options)));
+  const ask = askFor(target, log);
+  return {
+    destinations: destinations.map((destination) => withKnownHosts(destination, folderKnownHosts)),
+    connectTimeoutMs: target.timeoutMs,
+    transport: target.transport,
+    ask,
+    log,
+  };
+}
+
+/**
+ * Adds known_hosts files after the person's own: a key that the person accepts is written to the first file, so never to
+ * one of these, and what the person's files revoke stays revoked.
+ */
+function withKnownHosts(destination: ResolvedDestination, files: readonly string[]): ResolvedDestination {
+  if (files.length === 0) return destination;
+  return {
+    ...destination,
+    knownHostsFiles: [...destination.knownHostsFiles, ...files],
+    jumps: destination.jumps.map((jump) => withKnownHosts(jump, files)),
+  };
+}

@@ -1,0 +1,21 @@
+import { writeRemark } from './write-to-console.js';
+
+let held: string[] | undefined;
+
+/** Writes an escaped line to stderr; while a question is on the screen the line waits, so that it does not end up inside it. */
+export function writeLine(line: string): void {
+  if (held === undefined) writeRemark(line);
+  else held.push(line);
+}
+
+/** Runs one question; the lines that came meanwhile follow it. */
+export async function whileAsking<T>(ask: () => Promise<T>): Promise<T> {
+  held ??= [];
+  try {
+    return await ask();
+  } finally {
+    const lines = held ?? [];
+    held = undefined;
+    for (const line of lines) writeLine(line);
+  }
+}

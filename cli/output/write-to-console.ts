@@ -1,0 +1,68 @@
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { format } from 'node:util';
+import { visibleJson, visibleValue } from './escape-controls.js';
+import { type Lines, show } from './escaped-lines.js';
+
+// The only file of the command line that writes to its output; a test checks that no other does.
+
+/** Writes a line, or several of ours, to stdout. */
+export function writeResult(text: string | Lines): void {
+  process.stdout.write(`${show(text)}\n`);
+}
+
+/** Writes a JSON value on a line of its own. */
+export function writeJson(value: unknown, to: 'stdout' | 'stderr' = 'stdout'): void {
+  process[to].write(`${visibleJson(value)}\n`);
+}
+
+/** Writes a value that was asked for by name: raw to a program, with control characters escaped to a terminal. */
+export function writeValue(value: string): void {
+  process.stdout.write(`${process.stdout.isTTY ? visibleValue(value) : value}\n`);
+}
+
+/** Writes the bytes of a file by the same rule; on a terminal, invalid UTF-8 becomes U+FFFD. */
+export async function writeValueStream(bytes: AsyncIterable<Buffer>): Promise<void> {
+  if (!process.stdout.isTTY) return pipeline(bytes, process.stdout, { end: false });
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const write = (chunk: Buffer | undefined, done: () => void) =>
+    process.stdout.write(visibleValue(decoder.decode(chunk, { stream: chunk !== undefined })), done);
+  await pipeline(
+    bytes,
+    new Writable({
+      write: (chunk: Buffer, _encoding, done) => write(chunk, done),
+      final: (done) => write(undefined, done),
+    }),
+  );
+}
+
+/** Writes a line to stderr at once; see `writeLine` for one that can wait until a question is answered. */
+export function writeRemark(text: string | Lines): void {
+  process.stderr.write(`${show(text)}\n`);
+}
+
+/** Writes text of several lines that commander made from our texts and what the person typed. */
+export function writeUsage(text: string, to: 'stdout' | 'stderr'): void {
+  process[to].write(visibleValue(text));
+}
+
+/** Overwrites the line that the cursor is on. Only for a terminal. */
+export function redraw(text: string): void {
+  process.stderr.write(`\r${show(text)}`);
+}
+
+/** Where inquirer draws questions. It moves the cursor, so each text that it gets must already be escaped. */
+export function questionOutput(): NodeJS.WriteStream {
+  return process.stderr;
+}
+
+/** Sends what libraries print by `console` (grpc-js quotes a server's headers) to stderr as one escaped line. */
+export function takeConsole(): void {
+  for (const level of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const)
+    console[level] = (...said: unknown[]) => writeRemark(format(...said));
+}
+
+/** Whether somebody reads stderr as it is written. */
+export function isRemarkSeen(): boolean {
+  return process.stderr.isTTY === true;
+}

@@ -1,0 +1,178 @@
+import type { Log } from '../../base/log.js';
+import { getConverged } from '../../world/agents/convergence.js';
+import { listHosts } from '../../world/agents/fleet-hosts.js';
+import type { KeyValue } from '../../world/client/key-value.js';
+import type { Member } from '../../world/client/member-types.js';
+import type { ClientWorld } from '../../world/client-world.js';
+import type { Report } from '../../world/deploys/report.js';
+import { describeCondition } from '../../world/deploys/report.js';
+import { WorldError } from '../../world/errors.js';
+import type { FleetIdentity } from '../../world/fleet/identity-codec.js';
+import { VOLUNTEER_PREFIX } from '../../world/keys.js';
+import { type DeploySummary, summarise } from '../deploy/summarise-deploy.js';
+import type { Lines } from '../output/escaped-lines.js';
+import { formatDuration, lines, table } from '../output/print.js';
+
+type Role = 'voter' | 'learner' | 'client';
+
+export interface HostStatus {
+  readonly hostname: string;
+  /** Whether its agent's session is alive. */
+  readonly alive: boolean;
+  readonly role: Role;
+  /** Whether it reports to be converged; null when it reports nothing. */
+  readonly converged: boolean | null;
+  readonly version?: string;
+  /** When it joined the fleet, ISO 8601; absent for a host that does not belong to it. */
+  readonly since?: string;
+  /** Its report on the newest deploy; absent before the first. */
+  readonly deploy?: Pick<Report, 'state' | 'message' | 'current' | 'app'>;
+}
+
+export interface FleetStatus {
+  /** The identity of the fleet; null if its cluster has none. */
+  readonly fleet: FleetIdentity | null;
+  readonly hosts: readonly HostStatus[];
+  readonly members: readonly Member[];
+  /** Null if what is stored is no size. */
+  readonly idealClusterSize: number | null;
+  /** Whether every live agent is converged. */
+  readonly converged: boolean;
+  /** For how long, if that was waited for. */
+  readonly convergedForMs?: number;
+  /** The newest deploy; null before the first. */
+  readonly deploy: DeploySummary | null;
+  /** Known problems; empty if there are none. */
+  readonly problems: readonly Problem[];
+}
+
+export interface Problem {
+  /** `moved`: the other servers expect a host at an address that it no longer has. */
+  readonly code: 'moved';
+  readonly host: string;
+  readonly message: string;
+}
+
+/** Reads what the World holds of every host. */
+export async function readStatus(
+  world: ClientWorld,
+  call: { signal: AbortSignal; timeoutMs: number },
+  log: Log,
+): Promise<FleetStatus> {
+  const [agents, members, idealClusterSize, newest, convergence, known, volunteers] = await Promise.all([
+    world.getAgents(call),
+    world.members(call),
+    world.idealClusterSizeGet(call).catch(warnOfInvalid(log)),
+    world.getMaxDeployId(call),
+    getConverged(world.client, call),
+    listHosts(world.client, undefined, call),
+    world.client.list(VOLUNTEER_PREFIX, call),
+  ]);
+  const deploy = newest === 0 ? null : await summarise(world, newest, agents, call);
+  const reports: ReadonlyMap<string, Report> =
+    newest === 0 ? new Map() : await world.getReports(newest, call);
+  const names = members.map(({ name }) => name);
+  const hostnames = new Set([...agents.keys(), ...names, ...reports.keys(), ...known.keys()]);
+  hostnames.delete('');
+  const hosts = [...hostnames].sort().map((hostname): HostStatus => {
+    const agent = agents.get(hostname);
+    const report = reports.get(hostname);
+    const since = known.get(hostname)?.since;
+    return {
+      hostname,
+      alive: agent !== undefined,
+      role: roleOf(members.find(({ name }) => name === hostname)),
+      converged: convergence.get(hostname) ?? null,
+      ...(agent === undefined ? {} : { version: agent.version }),
+      ...(since === undefined ? {} : { since }),
+      ...(report === undefined ? {} : { deploy: deployOf(report) }),
+    };
+  });
+  const live = hosts.filter(({ alive }) => alive);
+  const converged = live.length > 0 && live.every((host) => host.converged === true);
+  const problems = movedHosts(members, volunteers.entries);
+  const fleet = world.client.fleet ?? null;
+  return { fleet, hosts, members, idealClusterSize, converged, deploy, problems };
+}
+
+/** Hosts whose server URLs are not those that etcd knows: they count as voters but cannot be reached. */
+function movedHosts(members: readonly Member[], volunteers: readonly KeyValue[]): Problem[] {
+  return volunteers.flatMap(({ key, value }) => {
+    const host = key.slice(VOLUNTEER_PREFIX.length);
+    const known = members.find(({ name }) => name === host)?.peerUrls;
+    const urls = value.toString().split(',');
+    if (known === undefined || urls.some((url) => known.includes(url))) return [];
+    const message = `${host} moved: the other servers expect it at ${known.join(', ')}, but it is at ${urls.join(', ')}. Its agent updates the cluster when it can.`;
+    return [{ code: 'moved', host, message }];
+  });
+}
+
+/** An invalid stored size must not hide the rest of the status. */
+function warnOfInvalid(log: Log): (error: unknown) => null {
+  return (error) => {
+    if (!(error instanceof WorldError) || error.code !== 'invalid') throw error;
+    log('warn', error.message);
+    return null;
+  };
+}
+
+function deployOf({ state, message, current, app }: Report): NonNullable<HostStatus['deploy']> {
+  return { state, message, current, ...(app === undefined ? {} : { app }) };
+}
+
+/** A table of the hosts and a line on the newest deploy, for people. */
+export function formatStatus({ hosts, deploy, convergedForMs, problems }: FleetStatus): Lines {
+  const rows = hosts.map((host) => [
+    host.hostname,
+    host.alive ? 'up' : 'gone',
+    host.role,
+    describeConverged(host.converged),
+    describeRuns(host),
+    host.deploy === undefined ? '-' : describeReport(host.deploy),
+  ]);
+  const hostTable = table(
+    ['HOST', 'AGENT', 'ETCD', 'CONVERGED', 'RUNS', `DEPLOY ${deploy?.id ?? ''}`.trim()],
+    rows,
+  );
+  const rest = convergedForMs === undefined ? [] : [`converged for ${formatDuration(convergedForMs)}`];
+  return lines([
+    hostTable,
+    '',
+    deploy === null ? 'no deploys yet' : describeDeploy(deploy, hosts),
+    ...rest,
+    ...problems.map(({ message }) => message),
+  ]);
+}
+
+function roleOf(member: Member | undefined): Role {
+  if (member === undefined) return 'client';
+  return member.isLearner ? 'learner' : 'voter';
+}
+
+function describeConverged(converged: boolean | null): string {
+  if (converged === null) return '-';
+  return converged ? 'yes' : 'no';
+}
+
+function isDown({ deploy }: HostStatus): boolean {
+  return deploy?.app?.up === false;
+}
+
+/** The release that a host runs; unknown for a host that is gone. */
+function describeRuns(host: HostStatus): string {
+  const current = host.deploy?.current ?? 0;
+  if (current === 0) return '-';
+  if (!host.alive) return '?';
+  return isDown(host) ? `${current} (down)` : String(current);
+}
+
+function describeDeploy({ id, name, message, verdict }: DeploySummary, hosts: readonly HostStatus[]): string {
+  const down = hosts.filter((host) => host.alive && isDown(host)).map(({ hostname }) => hostname);
+  const since = down.length === 0 ? '' : ` when it was deployed, now down on ${down.join(', ')}`;
+  return `deploy ${id} ${name}${message === '' ? '' : ` "${message}"`}: ${verdict}${since}`;
+}
+
+function describeReport({ state, message, app }: NonNullable<HostStatus['deploy']>): string {
+  if (state === 'failed') return `failed: ${message}`;
+  return app?.up === false ? `restarting: ${describeCondition(app)}` : state;
+}

@@ -1,0 +1,67 @@
+import { shellWord } from '../../tunnel/exec/quote-shell-words.js';
+import type { ConnectionKey } from './connection-keys.js';
+import { printable } from './escape-non-ascii.js';
+import { isOurs } from './is-our-file.js';
+import type { TrustedFolder } from './trusted-folders.js';
+
+/** A `hawser.yaml` that was found in a folder and has connection keys. */
+export interface FolderConfig {
+  readonly file: string;
+  /** The folder that holds it, absolute and without links. */
+  readonly folder: string;
+  readonly owners: readonly number[];
+  readonly keys: readonly ConnectionKey[];
+  /** Of the keys as they are now. */
+  readonly digest: string;
+}
+
+/** Whether the keys of a folder's file count. */
+export type TrustVerdict =
+  | { readonly kind: 'trusted' }
+  | { readonly kind: 'unknown' | 'changed'; readonly message: string }
+  | { readonly kind: 'not-yours'; readonly message: string };
+
+/** The keys that are shown must fit on a screen; longer ones have to be read in the file. */
+const MAX_LINES = 20;
+const MAX_LINE_LENGTH = 300;
+
+/**
+ * Decides by what is remembered about the folder.
+ * @param used the keys that this call would use, for the message
+ */
+export function trustVerdict(
+  config: FolderConfig,
+  remembered: TrustedFolder | undefined,
+  used: readonly string[],
+): TrustVerdict {
+  if (!config.owners.every(isOurs)) return { kind: 'not-yours', message: notYours(config) };
+  if (remembered?.digest === config.digest) return { kind: 'trusted' };
+  const isChanged = remembered !== undefined;
+  const why = isChanged
+    ? 'its settings, or the files that they name, have changed since you trusted this directory'
+    : 'you have not trusted this directory';
+  const message = `${config.file} decides how to reach the fleet (${used.join(', ')}), but ${why}. Read it, then run: ${trustCommand(config.folder)}`;
+  return { kind: isChanged ? 'changed' : 'unknown', message };
+}
+
+/** The command that allows it. */
+function trustCommand(folder: string): string {
+  return `hawser trust ${shellWord(folder)}`;
+}
+
+/** The keys with their values, one a line. */
+export function keyLines(keys: readonly ConnectionKey[]): string[] {
+  return keys.flatMap(({ key, values }) => values.map((value) => `  ${key}: ${printable(value)}`));
+}
+
+/** The same for a question; undefined when they are too many or too long to be read at a glance. */
+export function shortKeyLines(keys: readonly ConnectionKey[]): string[] | undefined {
+  const lines = keyLines(keys);
+  const isShort = lines.length <= MAX_LINES && lines.every((line) => line.length <= MAX_LINE_LENGTH);
+  return isShort ? lines : undefined;
+}
+
+function notYours({ file, owners }: FolderConfig): string {
+  const other = owners.find((owner) => !isOurs(owner));
+  return `${file} decides how to reach the fleet, but it belongs to another user (uid ${other}), who could redirect your connections. Give the connection by flags, or name the file with --config if you trust it.`;
+}

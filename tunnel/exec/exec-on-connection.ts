@@ -1,0 +1,54 @@
+import { onAbort } from '../../base/abort.js';
+import type { Connection } from '../connection/reconnecting-connection.js';
+import { TunnelError } from '../errors.js';
+import { formatSeconds } from '../shorten-for-message.js';
+import { type ExecOptions, type RemoteCommand, unanswered } from './remote-command.js';
+
+export interface ExecSetup extends ExecOptions {
+  /** How long to wait for SSH while it is down, and for the host's answer, in milliseconds. */
+  readonly holdTimeoutMs: number;
+  /** For errors: `user@host:port`. */
+  readonly host: string;
+}
+
+/**
+ * Runs a command over a connection that may be down at the moment. The request is sent once; it is repeated only if the
+ * connection was lost before it was sent.
+ */
+export async function execOn(
+  connection: Connection,
+  command: string,
+  { signal, holdTimeoutMs, host }: ExecSetup,
+): Promise<RemoteCommand> {
+  const waiting = new AbortController();
+  let isAsked = false;
+  const giveUp = () => waiting.abort(isAsked ? unanswered(host) : timedOut(connection, host, holdTimeoutMs));
+  const timer = setTimeout(giveUp, holdTimeoutMs);
+  const unlisten = onAbort([signal], () => waiting.abort(signal.reason));
+  try {
+    let link = await connection.link({ signal: waiting.signal });
+    for (;;) {
+      try {
+        isAsked = true;
+        return await link.exec(command, { signal: waiting.signal });
+      } catch (error) {
+        if (!(error instanceof TunnelError) || error.code !== 'closed') throw error;
+        isAsked = false;
+        link = await connection.link({ signal: waiting.signal, after: link });
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+    unlisten();
+  }
+}
+
+function timedOut({ states }: Connection, host: string, holdTimeoutMs: number): TunnelError {
+  const { reason } = states.current;
+  const why = reason ? ` SSH is down: ${reason.message}` : '';
+  return new TunnelError(
+    'unreachable',
+    host,
+    `The command was not started: no connection to ${host} within ${formatSeconds(holdTimeoutMs)}.${why}`,
+  );
+}

@@ -1,0 +1,122 @@
+import { stat } from 'node:fs/promises';
+import type { Log } from '../../../base/log.js';
+import { readFile, UnreadableFile } from '../../files/read-without-blocking.js';
+import { errorCode, isMissing } from '../../files/system-error-code.js';
+import { configFileError, configLineError } from '../config-errors.js';
+import type { SshEnvironment } from '../environment.js';
+import type { EffectiveOptions, HostQuery } from '../host-options.js';
+import { expandTilde, expandTokens } from '../values/expand-tokens.js';
+import { readServices } from '../values/read-services.js';
+import { applyDefaults } from './apply-defaults.js';
+import { canonicalizeHostname } from './canonicalize-hostname.js';
+import { type EvaluateOptions, evaluate, type Found } from './evaluate-files.js';
+import { expandInclude, includeFolder } from './expand-include.js';
+import { normalizeHost } from './normalize-host.js';
+import { type ConfigLine, splitLines } from './split-config-lines.js';
+
+const SYSTEM_FILE = '/etc/ssh/ssh_config';
+const WRITABLE_BY_OTHERS = 0o022;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Ignored lines that were warned about, once for each place. */
+const warned = new Set<string>();
+
+/**
+ * Reads what ssh_config means for a host when there is no `ssh` program to ask.
+ * @throws TunnelError `bad-destination` for files that OpenSSH would reject, and for what only its program can tell
+ */
+export async function readFiles(
+  query: HostQuery,
+  sshEnvironment: SshEnvironment,
+  log?: Log,
+): Promise<EffectiveOptions> {
+  const load = (file: string, from: ConfigLine) => loadIncluded(file, from, sshEnvironment);
+  const files = await rootFiles(sshEnvironment);
+  const onGone = (line: ConfigLine) => warnOnce(line, log);
+  const portOf = await readServices();
+  const reading: EvaluateOptions = { query, sshEnvironment, load, onGone, portOf };
+  const first = await evaluate(files, reading);
+  const named = normalizeHost(expandedName(query, first), first.options.get('addressfamily')?.[0]);
+  const { hostname, isCanonical } = await canonicalizeHostname(named, first.options);
+  const found =
+    first.wantsFinalPass || isCanonical
+      ? await evaluate(files, { ...reading, before: { hostname, found: first } })
+      : first;
+  return applyDefaults(new Map([...found.options, ['hostname', [hostname]]]), query, {
+    sshEnvironment,
+    portOf,
+  });
+}
+
+function warnOnce({ file, line, keyword }: ConfigLine, log: Log | undefined): void {
+  const place = `${file} line ${line}`;
+  if (log === undefined || warned.has(place)) return;
+  warned.add(place);
+  log('warn', `${place}: OpenSSH no longer has the option "${keyword}"; it is ignored.`);
+}
+
+function expandedName({ host }: HostQuery, { options }: Found): string {
+  return expandTokens(options.get('hostname')?.[0] ?? host.replaceAll('%', '%%'), { h: host }, host);
+}
+
+async function rootFiles({ configFile, home }: SshEnvironment): Promise<ConfigLine[][]> {
+  if (configFile?.toLowerCase() === 'none') return [];
+  if (configFile !== undefined) {
+    const lines = await readOptional(configFile);
+    if (lines !== undefined) return [lines];
+    throw configFileError(configFile, 'it cannot be read');
+  }
+  const person = `${home}/.ssh/config`;
+  await checkOwner(person);
+  const files = await Promise.all([readOptional(person), readOptional(SYSTEM_FILE)]);
+  return files.map((lines) => lines ?? []);
+}
+
+/** The statements of the files that an Include names. */
+async function loadIncluded(
+  pattern: string,
+  from: ConfigLine,
+  { home }: SshEnvironment,
+): Promise<ConfigLine[][]> {
+  const isSystems = from.file === SYSTEM_FILE;
+  if (isSystems && pattern.startsWith('~'))
+    throw configLineError(from, `"${pattern}" is not a valid path here`);
+  const start = includeFolder(from.file, { home, systemFile: SYSTEM_FILE });
+  const path = expandTilde(pattern, home) ?? pattern;
+  const files = await expandInclude(/^[/~]/.test(path) ? path : `${start}/${path}`);
+  return Promise.all(
+    files.map(async (file) => {
+      await checkOwner(file);
+      return (await readOptional(file)) ?? [];
+    }),
+  );
+}
+
+async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
+  try {
+    // Like OpenSSH, treat each byte as a character.
+    const { content } = await readFile(file, { maxBytes: MAX_BYTES });
+    return splitLines(content.toString('utf8'), file);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    const code = errorCode(error);
+    // A folder opens like a file and counts as empty.
+    if (code === 'EISDIR') return [];
+    const problem = error instanceof UnreadableFile ? error.message : `it cannot be read (${code})`;
+    throw configFileError(file, problem, error);
+  }
+}
+
+/** OpenSSH rejects a file that another user could have written. */
+async function checkOwner(file: string): Promise<void> {
+  try {
+    const { uid, mode } = await stat(file);
+    const isOurs = uid === 0 || uid === process.getuid?.();
+    if (!isOurs || (mode & WRITABLE_BY_OTHERS) !== 0) {
+      throw configFileError(file, 'users other than its owner can write to it; run "chmod go-w" on it');
+    }
+  } catch (error) {
+    // A missing file is handled later.
+    if (!isMissing(error)) throw error;
+  }
+}

@@ -1,0 +1,85 @@
+import { onAbort } from '../../../base/abort.js';
+import { cancellable } from '../../../base/cancellable-iterator.js';
+import { describeKey } from '../error/describe-key.js';
+import type { Namespace } from '../key-namespace.js';
+import { toRange } from '../txn/transaction.js';
+import { ChangeFlag, ItemBuffer, type WatchBuffer } from './watch-buffer.js';
+import type { WatchItem } from './watch-item.js';
+import { WatchMessageReader } from './watch-message-reader.js';
+import type { Watches } from './watch-registry.js';
+import { Watcher } from './watch-state.js';
+
+export interface WatchRequest {
+  readonly key: string;
+  /** Watches all keys that start with `key`. Default false. */
+  readonly prefix?: boolean | undefined;
+  /** The first revision to deliver. Default: changes from now on. */
+  readonly fromRevision?: bigint | undefined;
+}
+
+export interface WatchContext {
+  readonly watches: Watches;
+  readonly namespace: Namespace;
+  /** Aborted when the client closes: the watch returns. */
+  readonly closed: AbortSignal;
+  /** How many bytes may be buffered for a slow reader; default 4 MiB. */
+  readonly maxBufferedBytes?: number | undefined;
+}
+
+/**
+ * Watches over any number of streams, until `signal` aborts or the iteration ends. A reader that falls behind by more
+ * than the buffer holds is served from etcd's history when it has caught up.
+ * @throws WorldError `permission-denied`, `invalid`
+ */
+export function watch(
+  context: WatchContext,
+  request: WatchRequest,
+  signal: AbortSignal | undefined,
+): AsyncIterableIterator<WatchItem, undefined> {
+  return read(context, request, signal, () => new ItemBuffer(context.maxBufferedBytes));
+}
+
+/** Like {@link watch}, but yields only that something changed, once for each burst. */
+export function watchChanges(
+  context: WatchContext,
+  request: WatchRequest,
+  signal: AbortSignal | undefined,
+): AsyncIterableIterator<void, undefined> {
+  return read(context, request, signal, () => new ChangeFlag());
+}
+
+function read<T>(
+  context: WatchContext,
+  request: WatchRequest,
+  signal: AbortSignal | undefined,
+  buffer: () => WatchBuffer<T>,
+): AsyncIterableIterator<T, undefined> {
+  return cancellable((left) => follow(context, request, [signal, context.closed, left], buffer()));
+}
+
+async function* follow<T>(
+  { watches, namespace }: WatchContext,
+  request: WatchRequest,
+  ends: readonly (AbortSignal | undefined)[],
+  buffer: WatchBuffer<T>,
+): AsyncGenerator<T, undefined> {
+  const over = (): boolean => ends.some((end) => end?.aborted);
+  if (over()) return;
+  const what = `watch ${describeKey(request.key)}`;
+  const cursor = new WatchMessageReader(namespace, what, request.fromRevision);
+  const watcher = new Watcher(toRange(namespace, request.key, request.prefix), cursor, buffer);
+  const unlisten = onAbort(ends, () => watcher.end());
+  watches.add(watcher);
+  try {
+    for (;;) {
+      const next = await watcher.next();
+      if (next === undefined) return;
+      if (watcher.resumeIfCaughtUp()) watches.resume(watcher);
+      yield next.value;
+      if (over()) return;
+    }
+  } finally {
+    unlisten();
+    watches.remove(watcher);
+  }
+}

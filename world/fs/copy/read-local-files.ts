@@ -1,0 +1,193 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
+import path from 'node:path';
+import { WorldError } from '../../errors.js';
+import { sha256 } from '../blocks/block-codec.js';
+import { DATA_CUTS, firstCut } from '../blocks/content-cuts.js';
+import type { Source } from '../storage/storage.js';
+import type { BlockRef, Node } from '../tree/tree-node.js';
+import { LocalFolder } from './local-folder.js';
+import { checkSize, TREE_LIMITS, tooLarge } from './tree-limits.js';
+
+const READ_BYTES = 1 << 20;
+
+/** Something on the local disk; the path is relative to where the walk began, empty for that itself. */
+export interface LocalEntry {
+  readonly path: string;
+  /** Without what a folder holds: its entries come after it. */
+  readonly node: Node;
+}
+
+export interface ReadLocalOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Names that are skipped, at any depth. */
+  readonly skippedNames?: ReadonlySet<string> | undefined;
+}
+
+interface WalkState extends ReadLocalOptions {
+  /** For one file after the other, at least as large as the largest block. */
+  readonly buffer: Buffer;
+  /** So far. */
+  readonly count: { entries: number; sizeBytes: number; blocks: number };
+}
+
+/**
+ * Walks a local file or folder, folders before what they hold; a few blocks are in memory at a time. Links are read, not
+ * followed, also where one takes the place of a folder meanwhile.
+ * @throws WorldError `invalid` for what cannot be stored, `too-large` for more than could be read again
+ */
+export async function* readLocal(root: string, options: ReadLocalOptions): AsyncGenerator<LocalEntry> {
+  const walking = {
+    ...options,
+    buffer: Buffer.allocUnsafe(READ_BYTES),
+    count: { entries: 0, sizeBytes: 0, blocks: 0 },
+  };
+  const stats = await lstat(root);
+  if (stats.isDirectory()) {
+    yield { path: '', node: folderNode(stats) };
+    await using folder = await LocalFolder.open(root);
+    yield* walkFolder(folder, '', walking, 1);
+  } else {
+    await using parent = await LocalFolder.open(path.dirname(path.resolve(root)));
+    yield await readEntry(parent, { name: path.basename(root), relative: '', stats }, walking);
+  }
+}
+
+/** Everything that {@link readLocal} finds, with the number of files and their total size. */
+export async function readAllLocal(
+  root: string,
+  options: ReadLocalOptions,
+): Promise<{ entries: LocalEntry[]; files: number; sizeBytes: number }> {
+  const entries: LocalEntry[] = [];
+  let [files, sizeBytes] = [0, 0];
+  for await (const entry of readLocal(root, options)) {
+    entries.push(entry);
+    if (entry.node.type !== 'file') continue;
+    files += 1;
+    sizeBytes += entry.node.sizeBytes;
+  }
+  return { entries, files, sizeBytes };
+}
+
+async function* walkFolder(
+  folder: LocalFolder,
+  prefix: string,
+  walking: WalkState,
+  depth: number,
+): AsyncGenerator<LocalEntry> {
+  if (depth > TREE_LIMITS.depth)
+    throw tooLarge(folder.path, `is in more than ${TREE_LIMITS.depth} nested folders`);
+  for (const name of (await folder.use('.', (at) => readdir(at))).sort()) {
+    walking.signal?.throwIfAborted();
+    if (walking.skippedNames?.has(name)) continue;
+    const relative = `${prefix}${name}`;
+    if (name.includes('\uFFFD')) throw refused(path.join(folder.path, name), 'its name is not valid UTF-8');
+    const stats = await folder.use(name, (at) => lstat(at));
+    if (stats.isDirectory()) {
+      walking.count.entries += 1;
+      yield { path: relative, node: folderNode(stats) };
+      await using inner = await folder.folder(name);
+      yield* walkFolder(inner, `${relative}/`, walking, depth + 1);
+    } else {
+      yield await readEntry(folder, { name, relative, stats }, walking);
+    }
+    checkSize(walking.count, folder.path);
+  }
+}
+
+function folderNode({ mode, mtimeMs }: Stats): Node {
+  return { type: 'directory', mode: mode & 0o777, mtimeMs, entries: new Map() };
+}
+
+/** A link or a file. */
+async function readEntry(
+  folder: LocalFolder,
+  { name, relative, stats }: { readonly name: string; readonly relative: string; readonly stats: Stats },
+  walking: WalkState,
+): Promise<LocalEntry> {
+  const { mtimeMs } = stats;
+  walking.count.entries += 1;
+  if (stats.isSymbolicLink()) {
+    const target = await folder.use(name, (at) => readlink(at));
+    return { path: relative, node: { type: 'symlink', target, mtimeMs } };
+  }
+  const file = path.join(folder.path, name);
+  if (!stats.isFile()) throw refused(file, 'it is a socket, a pipe or a device');
+  await using handle = await folder.use(name, openFile);
+  const { sizeBytes, blocks } = await cutFile(handle, walking);
+  walking.count.sizeBytes += sizeBytes;
+  walking.count.blocks += blocks.length;
+  return { path: relative, node: { type: 'file', mode: stats.mode & 0o777, mtimeMs, sizeBytes, blocks } };
+}
+
+async function cutFile(
+  handle: FileHandle,
+  { signal, buffer }: WalkState,
+): Promise<{ sizeBytes: number; blocks: BlockRef[] }> {
+  const blocks: BlockRef[] = [];
+  let sizeBytes = 0;
+  for (let atEnd = false; !atEnd; ) {
+    signal?.throwIfAborted();
+    const length = await readFully(handle, buffer, sizeBytes);
+    atEnd = length < buffer.length;
+    let rest = buffer.subarray(0, length);
+    for (let cut = firstCut(rest, DATA_CUTS, atEnd); cut !== undefined && cut > 0; ) {
+      blocks.push({ hash: sha256(rest.subarray(0, cut)), length: cut });
+      sizeBytes += cut;
+      rest = rest.subarray(cut);
+      cut = firstCut(rest, DATA_CUTS, atEnd);
+    }
+  }
+  return { sizeBytes, blocks };
+}
+
+/** Where to read each block of local files again. */
+export function sourcesIn(root: string, entries: readonly LocalEntry[]): Source[] {
+  return entries.flatMap(({ path: relative, node }) =>
+    node.type === 'file' ? sourcesOf(path.join(root, relative), node.blocks) : [],
+  );
+}
+
+function sourcesOf(file: string, blocks: readonly BlockRef[]): Source[] {
+  let position = 0;
+  return blocks.map(({ hash, length }) => {
+    const start = position;
+    position += length;
+    return { hash, length, read: () => readBlock(file, { hash, length, start }) };
+  });
+}
+
+async function readBlock(
+  file: string,
+  { hash, length, start }: BlockRef & { readonly start: number },
+): Promise<Buffer> {
+  await using handle = await openFile(file);
+  const block = Buffer.allocUnsafe(length);
+  const read = await readFully(handle, block, start);
+  if (read === length && sha256(block) === hash) return block;
+  const message = `${file} changed while it was being copied: try again when nothing writes to it.`;
+  throw new WorldError('conflict', message);
+}
+
+/** Opens a file for reading, but never a symbolic link or a device that took its place. */
+async function openFile(file: string): Promise<FileHandle> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw refused(file, 'it is no longer a file');
+}
+
+/** Fills the buffer from `position`, as far as the file goes. @returns the number of bytes. */
+async function readFully(handle: FileHandle, buffer: Buffer, position: number): Promise<number> {
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, position + length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return length;
+}
+
+function refused(file: string, why: string): WorldError {
+  return new WorldError('invalid', `Cannot copy ${file}: ${why}. Remove it from the folder.`);
+}
