@@ -1,16 +1,16 @@
 import type { ClientWorld } from '../world/index-without-ssh.js';
 import { ClusterParticipant } from './cluster/cluster-participant.js';
 import { EtcdConnector } from './cluster/etcd-connector.js';
-import { followFleet } from './cluster/maintain-fleet-identity.js';
+import { maintainFleetIdentity } from './cluster/maintain-fleet-identity.js';
 import { serverAddresses } from './cluster/server/addresses/server-addresses.js';
 import { DataFolder } from './cluster/server/data-folder.js';
-import { etcdProgram } from './cluster/server/etcd/find-etcd-program.js';
+import { findEtcdProgram } from './cluster/server/etcd/find-etcd-program.js';
 import { ServerLauncher } from './cluster/server/server-launcher.js';
 import { ClusterIdentity } from './cluster/start/ask-cluster-identity.js';
 import { decideStart, type StartDecision } from './cluster/start/decide-start.js';
 import type { AgentState } from './control/control-protocol.js';
 import { PrefixLock } from './control/prefix-lock.js';
-import { reportOf } from './control/read-server-report.js';
+import { readServerReport } from './control/read-server-report.js';
 import { Converger } from './converger.js';
 import { retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { AgentError } from './errors.js';
@@ -79,7 +79,7 @@ export class EmbdEtcd {
     const { environment, noServer, prefix, tls, log } = this.#options;
     checkPrefix(prefix);
     if (tls !== undefined) checkCertificates(tls, serverAddresses(this.#options));
-    const program = noServer === true ? undefined : await etcdProgram(environment);
+    const program = noServer === true ? undefined : await findEtcdProgram(environment);
     this.#launcher = new ServerLauncher(this.#options, this.#folder, program);
     this.#socket = await PrefixLock.open(prefix, {
       log,
@@ -186,7 +186,7 @@ export class EmbdEtcd {
     const participation = await this.#participate(world, decision, clusterIdentity);
     await participation.start(start, over);
     if (start?.kind === 'restart') clusterIdentity.compare(launcher.localEndpoint, seeds, over).catch(fail);
-    const { founded, ended } = followFleet(
+    const { founded, ended } = maintainFleetIdentity(
       {
         ...{ client: world.client, folder: this.#folder, hostname, start, log },
         seeds: start === undefined ? this.#connections.toSeedsOnly(world) : undefined,
@@ -231,7 +231,7 @@ export class EmbdEtcd {
   async #state(): Promise<AgentState> {
     const { hostname, version } = this.#options;
     const hostServer = this.#participation?.server;
-    const server = await reportOf(hostServer, this.#folder, this.#initialised, this.#connections);
+    const server = await readServerReport(hostServer, this.#folder, this.#initialised, this.#connections);
     return { hostname, version, pid: process.pid, server };
   }
 

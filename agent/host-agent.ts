@@ -4,7 +4,7 @@ import { type ClientWorld, noteHost, WorldError } from '../world/index-without-s
 import { LEAVE_TIMEOUT_MS } from './cluster/leave-cluster.js';
 import { STOP_GRACE_MS } from './deploys/app-runner.js';
 import { DeployFollower } from './deploys/deploy-follower.js';
-import { DEFAULT_KEEP_DEPLOYS, pruneDeploys } from './deploys/prune-deploy-log.js';
+import { DEFAULT_KEEP_DEPLOYS, pruneDeployLog } from './deploys/prune-deploy-log.js';
 import { isWriteRetryable, retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { EmbdEtcd } from './embd-etcd.js';
 import { AgentError, type AgentErrorCode } from './errors.js';
@@ -137,7 +137,7 @@ export class HostAgent {
       follower.follow(world, signal),
       lasting(() => world.schedulerRun({ signal })),
       lasting(() => this.#belong(world, signal)),
-      pruneDeploys(pruning, signal),
+      pruneDeployLog(pruning, signal),
     ]);
   }
 

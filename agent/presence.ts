@@ -14,7 +14,7 @@ import {
 } from '../world/index-without-ssh.js';
 import type { ServerLauncher } from './cluster/server/server-launcher.js';
 import type { EtcdSettings } from './options/embd-etcd-options.js';
-import { instanceIdOf } from './prefix/prefix-instance-id.js';
+import { prefixInstanceId } from './prefix/prefix-instance-id.js';
 
 const RETRY_MS = 500;
 
@@ -148,7 +148,7 @@ export async function agentRecord(
 ): Promise<Agent> {
   return {
     ...{ hostname, version, pid: process.pid },
-    instance: await instanceIdOf(prefix),
+    instance: await prefixInstanceId(prefix),
     startedAt: new Date().toISOString(),
     ...(labels === undefined ? {} : { labels }),
     ...(launcher === undefined ? {} : { address: launcher.address }),

@@ -2,7 +2,7 @@ import type { ExitCode } from './exit-codes.js';
 import type { Interrupts } from './interrupts.js';
 
 /** What the program gives every command. */
-export interface Context {
+export interface CommandContext {
   readonly version: string;
   readonly interrupts: Interrupts;
   /** The exit code of the process when the command returns. */

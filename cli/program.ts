@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { Context } from './command-context.js';
+import type { CommandContext } from './command-context.js';
 import { endpointsCommand } from './commands/cluster/endpoints.js';
 import { membersCommand } from './commands/cluster/members.js';
 import { sizeCommand } from './commands/cluster/size.js';
@@ -27,7 +27,7 @@ import { writeJson, writeRemark, writeUsage } from './output/write-to-console.js
 /** Runs one command line and returns the exit code. Only `main.ts` calls it. */
 export async function runProgram(argv: readonly string[], version: string): Promise<number> {
   using interrupts = new Interrupts();
-  const context: Context = { version, interrupts, exitCode: EXIT_CODES.done };
+  const context: CommandContext = { version, interrupts, exitCode: EXIT_CODES.done };
   const options = { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
   try {
     const root = program(context);
@@ -55,16 +55,17 @@ function usageExit(error: CommanderError, options: { json: boolean }): number {
 }
 
 /** The commands by what people do with them, as `hawser --help` lists them. */
-const COMMANDS: readonly (readonly [heading: string, commands: ((context: Context) => Command)[]])[] = [
-  ['Set up:', [demoCommand, runCommand, trustCommand]],
-  ['Deploy:', [deployCommand, deploysCommand]],
-  ['Operate:', [statusCommand, forwardCommand]],
-  ['Share state:', [strCommand, mapCommand, resCommand, scheduleCommand, fsCommand]],
-  ['Manage the etcd cluster:', [membersCommand, endpointsCommand, sizeCommand]],
-];
+const COMMANDS: readonly (readonly [heading: string, commands: ((context: CommandContext) => Command)[]])[] =
+  [
+    ['Set up:', [demoCommand, runCommand, trustCommand]],
+    ['Deploy:', [deployCommand, deploysCommand]],
+    ['Operate:', [statusCommand, forwardCommand]],
+    ['Share state:', [strCommand, mapCommand, resCommand, scheduleCommand, fsCommand]],
+    ['Manage the etcd cluster:', [membersCommand, endpointsCommand, sizeCommand]],
+  ];
 
 /** All commands, with nothing run yet. */
-export function program(context: Context): Command {
+export function program(context: CommandContext): Command {
   const json = process.argv.includes('--json');
   const root = new Command('hawser')
     .description('Operate and deploy to a fleet of Linux hosts with nothing but SSH.')

@@ -1,8 +1,8 @@
 import { transportNamed } from './connection/choose-transport.js';
 import { type RaceOptions, raceDestinations } from './connection/race-destinations.js';
-import { Connection, type Dial } from './connection/reconnecting-connection.js';
+import { type Dial, ReconnectingConnection } from './connection/reconnecting-connection.js';
 import type { TunnelState } from './connection/tunnel-states.js';
-import { execOn } from './exec/exec-on-connection.js';
+import { execOnConnection } from './exec/exec-on-connection.js';
 import type { RemoteCommand } from './exec/remote-command.js';
 import { Forward } from './forward/forward.js';
 import { formatDestination } from './parse-destination.js';
@@ -25,12 +25,12 @@ export interface ForwardOptions {
  * ```
  */
 export class Tunnel implements AsyncDisposable {
-  readonly #connection: Connection;
+  readonly #connection: ReconnectingConnection;
   readonly #raceOptions: RaceOptions;
   readonly #forwards = new Set<Forward>();
   #closed: Promise<void> | undefined;
 
-  private constructor(connection: Connection, raceOptions: RaceOptions) {
+  private constructor(connection: ReconnectingConnection, raceOptions: RaceOptions) {
     this.#connection = connection;
     this.#raceOptions = raceOptions;
   }
@@ -56,7 +56,7 @@ export class Tunnel implements AsyncDisposable {
       raceDestinations(mayAsk ? raceOptions : { ...raceOptions, questions: undefined }, transport, {
         signal,
       });
-    const connection = await Connection.open(dial, {
+    const connection = await ReconnectingConnection.open(dial, {
       signal: signal ?? new AbortController().signal,
       log: options.log,
     });
@@ -114,7 +114,7 @@ export class Tunnel implements AsyncDisposable {
   ): Promise<RemoteCommand> {
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#connection.closedError();
-    return execOn(this.#connection, command, {
+    return execOnConnection(this.#connection, command, {
       signal: signal ?? new AbortController().signal,
       holdTimeoutMs: this.#raceOptions.connectTimeoutMs,
       host: formatDestination(this.#connection.via),

@@ -1,7 +1,7 @@
 import { hostname as machineName } from 'node:os';
 import type { CallOptions } from './call-options.js';
 import { Client } from './client/client.js';
-import { untilAnswered } from './client/until-fleet-answers.js';
+import { untilFleetAnswers } from './client/until-fleet-answers.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
 import { toPrefixes } from './fs/storage/file-system-prefixes.js';
@@ -27,7 +27,7 @@ export class EtcdWorld extends ClientWorld {
   static async open(options: WorldOptions = {}, call: CallOptions = {}): Promise<EtcdWorld> {
     const world = EtcdWorld.create(options);
     try {
-      await untilAnswered(world.client, call);
+      await untilFleetAnswers(world.client, call);
     } catch (error) {
       await world.close();
       throw error;

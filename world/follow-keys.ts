@@ -1,7 +1,7 @@
 import type { WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { KeyValue } from './client/key-value.js';
-import { untilAvailable } from './client/lease/retry-until-available.js';
+import { retryUntilAvailable } from './client/lease/retry-until-available.js';
 import { type Fold, follow } from './client/watch/follow-watches.js';
 import type { WatchEvent, WatchItem } from './client/watch/watch-item.js';
 
@@ -54,7 +54,7 @@ class KeyFold<T> implements Fold<T> {
 
   async #get(signal: AbortSignal): Promise<KeyValue | undefined> {
     const get = { success: [{ get: this.#key }] };
-    const { revision, replies } = await untilAvailable(signal, () =>
+    const { revision, replies } = await retryUntilAvailable(signal, () =>
       this.#client.txn(get, { signal, repeatable: true }),
     );
     this.#readAt = revision;
@@ -85,7 +85,7 @@ export function followMap<V>(
         const later = item.events.filter(({ entry }) => entry.modRevision > readAt);
         return later.filter((event) => change(values, event)).length > 0;
       }
-      const { entries, revision } = await untilAvailable(signal, () => client.list(prefix, { signal }));
+      const { entries, revision } = await retryUntilAvailable(signal, () => client.list(prefix, { signal }));
       values = new Map();
       for (const entry of entries) change(values, { type: 'put', entry });
       readAt = revision;

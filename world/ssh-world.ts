@@ -5,7 +5,7 @@ import type { CallOptions } from './call-options.js';
 import type { Dialling } from './client/calls/endpoint-set.js';
 import { type Endpoint, parseEndpoint } from './client/calls/parse-endpoint.js';
 import { Client } from './client/client.js';
-import { untilAnswered } from './client/until-fleet-answers.js';
+import { untilFleetAnswers } from './client/until-fleet-answers.js';
 import { ClientWorld } from './client-world.js';
 import { DEFAULT_CLIENT_URL } from './constants.js';
 import type { FsOptions } from './fs/file-systems.js';
@@ -81,7 +81,7 @@ export class SshWorld extends ClientWorld {
     const world = new SshWorld(await connect(options, call.signal), hostname, log, options);
     if (lazy) return world;
     try {
-      await untilAnswered(world.client, answering);
+      await untilFleetAnswers(world.client, answering);
     } catch (error) {
       await world.close();
       throw error;

@@ -22,7 +22,7 @@ import type { ServerStart } from './server/etcd/etcd-arguments.js';
 import { HostServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';
 import type { ClusterIdentity } from './start/ask-cluster-identity.js';
-import { undrain } from './undrain-cluster.js';
+import { undrainCluster } from './undrain-cluster.js';
 
 export interface ClusterParticipantOptions {
   readonly world: ClientWorld;
@@ -83,7 +83,7 @@ export class ClusterParticipant {
       await this.server?.start(start);
       this.presence.volunteer(launcher?.addresses.advertisedServerUrls);
     }
-    if (folder.isDrained) await undrain(world, folder, log, signal);
+    if (folder.isDrained) await undrainCluster(world, folder, log, signal);
   }
 
   /**

@@ -6,7 +6,7 @@ import {
   WorldError,
 } from '../../world/index-without-ssh.js';
 import { MemberAssessor } from './members/member-assessor.js';
-import { readCluster } from './members/read-cluster-state.js';
+import { readClusterState } from './members/read-cluster-state.js';
 import type { HostServer } from './server/host-server.js';
 
 /** How long a clean shutdown waits for the others to remove this host before it stops the server anyway. */
@@ -86,7 +86,12 @@ async function whoStays(
 ): Promise<{ readonly names: readonly string[]; readonly isManaged: boolean } | undefined> {
   try {
     const options = { timeoutMs: ANSWER_MS };
-    const observation = await readCluster(client, async () => DEFAULT_IDEAL_CLUSTER_SIZE, undefined, options);
+    const observation = await readClusterState(
+      client,
+      async () => DEFAULT_IDEAL_CLUSTER_SIZE,
+      undefined,
+      options,
+    );
     const others = observation.volunteers.map(({ key }) => key).filter((name) => name !== hostname);
     if (others.length > 0) return { names: others, isManaged: true };
     const { members } = observer.observe(observation, performance.now()).state;

@@ -14,7 +14,7 @@ import type { ServerStart } from './server/etcd/etcd-arguments.js';
 
 const RETRY_MS = 500;
 
-export interface FollowFleetOptions {
+export interface MaintainFleetIdentityOptions {
   readonly client: Client;
   readonly folder: DataFolder;
   readonly hostname: string;
@@ -25,7 +25,7 @@ export interface FollowFleetOptions {
   readonly log: Log;
 }
 
-export interface FollowedFleet {
+export interface MaintainedFleetIdentity {
   /** Resolves when a cluster that this host creates has its identity; immediately on other hosts. */
   readonly founded: Promise<void>;
   readonly ended: Promise<void>;
@@ -37,11 +37,11 @@ export interface FollowedFleet {
  *
  * @param fail called with AgentError `other-cluster` if the seeds turn out to belong to another fleet.
  */
-export function followFleet(
-  options: FollowFleetOptions,
+export function maintainFleetIdentity(
+  options: MaintainFleetIdentityOptions,
   signal: AbortSignal,
   fail: (error: unknown) => void,
-): FollowedFleet {
+): MaintainedFleetIdentity {
   const { client, start } = options;
   const making = async (): Promise<void> => {
     if (start?.kind === 'new') await untilAnswered(signal, () => makeFleet(client, undefined, { signal }));
@@ -51,7 +51,7 @@ export function followFleet(
   return { founded, ended: follow(options, signal).catch(fail) };
 }
 
-async function follow(options: FollowFleetOptions, signal: AbortSignal): Promise<void> {
+async function follow(options: MaintainFleetIdentityOptions, signal: AbortSignal): Promise<void> {
   const { client } = options;
   const noting = untilAnswered(signal, async () => {
     for await (const _ of client.changes({ key: FLEET_KEY }, { signal })) await note(options, signal);
@@ -64,7 +64,10 @@ async function follow(options: FollowFleetOptions, signal: AbortSignal): Promise
 }
 
 /** Checks the seeds once they answer. @throws AgentError `other-cluster` */
-async function checkSeeds({ seeds, hostname }: FollowFleetOptions, signal: AbortSignal): Promise<void> {
+async function checkSeeds(
+  { seeds, hostname }: MaintainFleetIdentityOptions,
+  signal: AbortSignal,
+): Promise<void> {
   if (seeds === undefined) return;
   await using client = seeds();
   try {
@@ -75,7 +78,10 @@ async function checkSeeds({ seeds, hostname }: FollowFleetOptions, signal: Abort
   }
 }
 
-async function note({ client, folder, log }: FollowFleetOptions, signal: AbortSignal): Promise<void> {
+async function note(
+  { client, folder, log }: MaintainFleetIdentityOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const fleet = await untilAnswered(signal, () => getFleet(client, { signal }));
   if (fleet === undefined) return;
   client.knowFleet(fleet);

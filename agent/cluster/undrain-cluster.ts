@@ -10,7 +10,7 @@ const TIMEOUT_MS = 60_000;
  *
  * @throws WorldError `unavailable` if its server does not serve within a minute.
  */
-export async function undrain(
+export async function undrainCluster(
   world: ClientWorld,
   folder: DataFolder,
   log: Log,

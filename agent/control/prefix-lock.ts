@@ -3,11 +3,11 @@ import { chmod } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Log } from '../../world/index-without-ssh.js';
 import { AgentError } from '../errors.js';
-import { instanceIdOf } from '../prefix/prefix-instance-id.js';
+import { prefixInstanceId } from '../prefix/prefix-instance-id.js';
 import { ControlClient } from './control-client.js';
 import { type ControlHandlers, controlServer } from './control-server.js';
 import { listenExclusively } from './listen-exclusively.js';
-import { CONTROL_SOCKET, type SocketPath, socketPath } from './short-socket-path.js';
+import { CONTROL_SOCKET, type SocketPath, shortSocketPath } from './short-socket-path.js';
 
 const HOLDER_TIMEOUT_MS = 1_000;
 
@@ -33,11 +33,11 @@ export class PrefixLock implements AsyncDisposable {
    * cannot be written.
    */
   static async open(prefix: string, options: PrefixLockOptions): Promise<PrefixLock> {
-    const secret = await instanceIdOf(prefix);
+    const secret = await prefixInstanceId(prefix);
     await chmod(prefix, 0o700);
     const closing = new AbortController();
     const server = controlServer(options, options.log, closing.signal);
-    const path = await socketPath(prefix, CONTROL_SOCKET);
+    const path = await shortSocketPath(prefix, CONTROL_SOCKET);
     try {
       const signal = options.signal ?? closing.signal;
       if (!(await listenExclusively(server, path.path, { secret, signal })))

@@ -8,7 +8,7 @@ import type { ServerReport } from './control-protocol.js';
 const ASK_MS = 800;
 
 /** The control socket's report on this host's server. Asks the server itself, which answers without a majority too. */
-export async function reportOf(
+export async function readServerReport(
   hostServer: HostServer | undefined,
   folder: DataFolder,
   launcher: ServerLauncher,

@@ -16,7 +16,7 @@ export interface SocketPath extends AsyncDisposable {
  * A path to a socket in a folder, for `bind` and `connect`: the plain path if it is short enough, else one through an
  * open descriptor of the folder, valid until this is disposed.
  */
-export async function socketPath(folder: string, name: string): Promise<SocketPath> {
+export async function shortSocketPath(folder: string, name: string): Promise<SocketPath> {
   const plain = path.join(folder, name);
   if (Buffer.byteLength(plain) <= MAX_SOCKET_PATH_BYTES)
     return { path: plain, [Symbol.asyncDispose]: async () => {} };

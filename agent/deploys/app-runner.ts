@@ -6,9 +6,9 @@ import { describeExit } from '../cluster/server/server-process.js';
 import { Child, type ChildExit } from '../processes/child-process.js';
 import { APP_MARK, type ProcessMark } from '../processes/process-mark.js';
 import { AppLog } from './app-log.js';
-import { describePortOwner, foreignPortOwner } from './find-port-owner.js';
+import { describePortOwner, findPortOwner } from './find-port-owner.js';
 import type { Release } from './releases.js';
-import { type HealthOptions, tryOnce, waitUntilHealthy } from './run-health-check.js';
+import { type HealthOptions, runHealthCheck, waitUntilHealthy } from './run-health-check.js';
 
 /** How long an app may take to exit after SIGTERM. */
 export const STOP_GRACE_MS = 10_000;
@@ -193,7 +193,7 @@ export class AppRunner {
       const finding = await waitUntilHealthy({ ...health, timeoutMs }, checking);
       if (finding !== undefined) return finding;
       await pause();
-      const after = run === undefined ? undefined : await tryOnce(health, checking);
+      const after = run === undefined ? undefined : await runHealthCheck(health, checking);
       if (after === undefined) return undefined;
       if (performance.now() > until) return after;
     }
@@ -202,7 +202,7 @@ export class AppRunner {
   /** How it exited, and the most common reason why an app does not start: another process uses its port. */
   async #endedEarly(exit: ChildExit): Promise<string> {
     const { health } = this.#options.release.deployment.manifest;
-    const owner = health && (await foreignPortOwner(health, this.#pids()));
+    const owner = health && (await findPortOwner(health, this.#pids()));
     return `it exited (${describeExit(exit)})${owner === undefined ? '' : `, and ${describePortOwner(owner)}`}`;
   }
 

@@ -18,7 +18,7 @@ export interface PortOwner {
  * @returns undefined if the app itself holds it, if nothing does, or if that is unknown: the check uses another
  * machine, or no port, or /proc is not readable.
  */
-export async function foreignPortOwner(
+export async function findPortOwner(
   check: HealthCheck,
   appPids: readonly number[],
 ): Promise<PortOwner | undefined> {

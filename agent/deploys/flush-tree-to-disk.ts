@@ -5,20 +5,20 @@ import path from 'node:path';
 const CONCURRENCY = 16;
 
 /** Flushes all files and folders of a tree to disk, so that they survive a power failure. */
-export async function syncTree(folder: string): Promise<void> {
+export async function flushTreeToDisk(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const paths = entries.flatMap((entry) =>
     entry.isFile() || entry.isDirectory() ? [path.join(entry.parentPath, entry.name)] : [],
   );
   const left = [...paths, folder].values();
   const work = async (): Promise<void> => {
-    for (const file of left) await sync(file);
+    for (const file of left) await flushToDisk(file);
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
 }
 
 /** Flushes one file, or the entries of a folder, to disk. */
-export async function sync(file: string): Promise<void> {
+export async function flushToDisk(file: string): Promise<void> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
     const handle = await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

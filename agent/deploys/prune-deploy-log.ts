@@ -20,7 +20,7 @@ export interface PruneOptions {
  * On the elected host, keeps the deploy log short and frees blocks that only deleted deploys used. Nothing depends on
  * it: failures are logged once and retried later. Runs until the signal aborts.
  */
-export async function pruneDeploys(options: PruneOptions, signal: AbortSignal): Promise<void> {
+export async function pruneDeployLog(options: PruneOptions, signal: AbortSignal): Promise<void> {
   if (options.keep === 0) return;
   const wake = new Notify();
   const watching = notifyAtDeploys(options, wake, signal);

@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } f
 import path from 'node:path';
 import { z } from 'zod';
 import { type Deployment, type Log, parseDeployment } from '../../world/index-without-ssh.js';
-import { sync, syncTree } from './flush-tree-to-disk.js';
+import { flushToDisk, flushTreeToDisk } from './flush-tree-to-disk.js';
 import { removeTree } from './remove-tree.js';
 
 const KEPT_RELEASES = 5;
@@ -88,11 +88,11 @@ export class Releases {
     await removeTree(partial);
     try {
       await fill(partial);
-      await syncTree(partial);
+      await flushTreeToDisk(partial);
       await rm(this.#record(name), { force: true });
       await removeTree(this.folder(name));
       await rename(partial, this.folder(name));
-      await sync(this.#releases);
+      await flushToDisk(this.#releases);
       await this.record(name, entry);
     } catch (error) {
       await Promise.allSettled([removeTree(partial), removeTree(this.folder(name))]); // the first failure matters
@@ -113,7 +113,7 @@ export class Releases {
       await file.close();
     }
     await rename(partial, this.#record(name));
-    await sync(this.#records);
+    await flushToDisk(this.#records);
   }
 
   /** Points `current` at a release; undefined removes it. */
@@ -198,7 +198,7 @@ export class Releases {
     await rm(`${file}.next`, { force: true });
     await symlink(path.join('releases', name), `${file}.next`);
     await rename(`${file}.next`, file);
-    await sync(this.#prefix);
+    await flushToDisk(this.#prefix);
   }
 }
 

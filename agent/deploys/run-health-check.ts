@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { HealthCheck } from '../../world/index-without-ssh.js';
-import { describePortOwner, foreignPortOwner } from './find-port-owner.js';
+import { describePortOwner, findPortOwner } from './find-port-owner.js';
 
 const ATTEMPT_TIMEOUT_MS = 2_000;
 
@@ -29,7 +29,7 @@ export async function waitUntilHealthy(
   const until = performance.now() + check.timeoutMs;
   for (;;) {
     options.signal.throwIfAborted();
-    const finding = await tryOnce(check, options);
+    const finding = await runHealthCheck(check, options);
     if (finding === undefined) return undefined;
     if (performance.now() > until) return finding;
     await delay(check.intervalMs, undefined, { signal: options.signal });
@@ -37,10 +37,13 @@ export async function waitUntilHealthy(
 }
 
 /** Tries a check once. @returns undefined if it passed, else what it found. */
-export async function tryOnce(check: HealthCheck, options: HealthOptions): Promise<string | undefined> {
+export async function runHealthCheck(
+  check: HealthCheck,
+  options: HealthOptions,
+): Promise<string | undefined> {
   const finding = await attempt(check, options);
   if (finding !== undefined || options.appPids === undefined || check.answeredBy === 'anyone') return finding;
-  const owner = await foreignPortOwner(check, options.appPids());
+  const owner = await findPortOwner(check, options.appPids());
   return owner && describePortOwner(owner);
 }
 

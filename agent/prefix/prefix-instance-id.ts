@@ -10,7 +10,7 @@ import { readPrivateFile } from './open-private-file.js';
  *
  * @throws AgentError `invalid` if the folder cannot be created or written.
  */
-export async function instanceIdOf(prefix: string): Promise<string> {
+export async function prefixInstanceId(prefix: string): Promise<string> {
   const file = path.join(prefix, 'instance');
   const id = randomUUID();
   const draft = `${file}.${id}`;

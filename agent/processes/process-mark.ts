@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'n
 import path from 'node:path';
 import { z } from 'zod';
 import type { Log } from '../../world/index-without-ssh.js';
-import { instanceIdOf } from '../prefix/prefix-instance-id.js';
+import { prefixInstanceId } from '../prefix/prefix-instance-id.js';
 import { Cgroup } from './cgroup.js';
 import { killAll } from './kill-processes.js';
 import { isMarked, listProcesses, nameOf, type ProcessIdentity } from './process-table.js';
@@ -38,7 +38,7 @@ export class ProcessMark {
 
   /** @throws AgentError `invalid` if the prefix cannot be created or written. */
   static async of(prefix: string): Promise<ProcessMark> {
-    const identity = `${await instanceIdOf(prefix)}\0${prefix}`;
+    const identity = `${await prefixInstanceId(prefix)}\0${prefix}`;
     return new ProcessMark(prefix, createHash('sha256').update(identity).digest('hex').slice(0, 32));
   }
 

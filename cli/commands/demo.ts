@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
-import type { Context } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import type { DemoFlags } from '../demo/demo.js';
 import { withOutput } from '../fleet/connection-flags.js';
 
 /** `hawser demo`: the main job on this machine, with real parts. */
-export function demoCommand(context: Context): Command {
+export function demoCommand(context: CommandContext): Command {
   return withOutput(new Command('demo'), 'hawser demo --keep')
     .description(
       'start three hosts on this machine (real sshd, real etcd, agents) and deploy a sample app to them',

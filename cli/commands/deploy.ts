@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { Context } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
 import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parse-flag-values.js';
@@ -18,7 +18,7 @@ interface DeployFlags extends ConnectionFlags {
 }
 
 /** `hawser deploy`: an app folder to the fleet. */
-export function deployCommand(context: Context): Command {
+export function deployCommand(context: CommandContext): Command {
   return withConnection(
     new Command('deploy'),
     'hawser deploy ./web --message "New front page" --ssh-url root@web1',
@@ -51,13 +51,13 @@ export function deployCommand(context: Context): Command {
     .action((folder: string, flags: DeployFlags) => deployFolder(context, folder, flags));
 }
 
-async function deployFolder(context: Context, folder: string, flags: DeployFlags): Promise<void> {
+async function deployFolder(context: CommandContext, folder: string, flags: DeployFlags): Promise<void> {
   const { message, git, force, noop } = flags;
-  const [{ prepare }, { deploy }] = await Promise.all([
+  const [{ prepareDeploy }, { deploy }] = await Promise.all([
     import('../deploy/prepare-deploy.js'),
     import('../deploy/deploy.js'),
   ]);
-  const prepared = await prepare({ folder, message, git, force, noop }, context.interrupts.signal);
+  const prepared = await prepareDeploy({ folder, message, git, force, noop }, context.interrupts.signal);
   const outcome = await withWorld(
     context,
     flags,

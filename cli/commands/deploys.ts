@@ -1,34 +1,34 @@
 import { Command, Option } from 'commander';
-import type { Context } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import type { DeploySummary } from '../deploy/summarise-deploy.js';
 import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
 import { withWorld } from '../fleet/open-world.js';
 import { wholeNumber } from '../input/parse-flag-values.js';
 import type { Lines } from '../output/escaped-lines.js';
-import { printResult, table } from '../output/print.js';
+import { formatTable, printResult } from '../output/print.js';
 
 /** `hawser deploys`: the deploy log. */
-export function deploysCommand(context: Context): Command {
+export function deploysCommand(context: CommandContext): Command {
   const deploys = new Command('deploys').description('list or prune the deploy log');
   deploys.addCommand(listCommand(context)).addCommand(pruneCommand(context));
   return deploys.addHelpText('after', '\nExample:\n  $ hawser deploys list --json --ssh-url root@web1');
 }
 
-function listCommand(context: Context): Command {
+function listCommand(context: CommandContext): Command {
   return withConnection(new Command('list'), 'hawser deploys list --ssh-url root@web1')
     .description('list the deploys, newest first')
     .action(async (flags: ConnectionFlags) => {
-      const { summarise } = await import('../deploy/summarise-deploy.js');
+      const { summariseDeploy } = await import('../deploy/summarise-deploy.js');
       const list = await withWorld(context, flags, async (world, call) => {
         const [deploys, agents] = await Promise.all([world.getDeploys(call), world.getAgents(call)]);
         const ids = [...deploys.keys()].sort((a, b) => b - a);
-        return Promise.all(ids.map((id) => summarise(world, id, agents, call)));
+        return Promise.all(ids.map((id) => summariseDeploy(world, id, agents, call)));
       });
       printResult(flags, list, list.length === 0 ? 'no deploys yet' : format(list));
     });
 }
 
-function pruneCommand(context: Context): Command {
+function pruneCommand(context: CommandContext): Command {
   return withConnection(new Command('prune'), 'hawser deploys prune --keep 20 --ssh-url root@web1')
     .description(
       'delete old deploys and their reports, except those that a host runs; hawser fs gc then frees their files',
@@ -54,5 +54,5 @@ function format(list: readonly DeploySummary[]): Lines {
     hash.slice(0, 10),
     message,
   ]);
-  return table(['ID', 'NAME', 'VERDICT', 'WHEN (UTC)', 'BY', 'COMMIT', 'MESSAGE'], rows);
+  return formatTable(['ID', 'NAME', 'VERDICT', 'WHEN (UTC)', 'BY', 'COMMIT', 'MESSAGE'], rows);
 }

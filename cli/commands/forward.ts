@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Command, Option } from 'commander';
-import type { Context } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import { CliError } from '../errors.js';
 import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
 import { requireFleet, resolveTarget } from '../fleet/resolve-target.js';
@@ -13,7 +13,7 @@ interface ForwardFlags extends ConnectionFlags {
 }
 
 /** `hawser forward`: the tunnel itself, for etcdctl and other clients. */
-export function forwardCommand(context: Context): Command {
+export function forwardCommand(context: CommandContext): Command {
   return withConnection(
     new Command('forward'),
     'hawser forward --ssh-url root@web1   # then: etcdctl --endpoints unix:///… get --prefix /_mgmt',

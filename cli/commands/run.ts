@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import type { AgentOptions } from '../../agent/host-agent.js';
 import type { Log } from '../../base/log.js';
-import type { Context } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
 import { etcdUser } from '../fleet/etcd-user.js';
 import { openWorld } from '../fleet/open-world.js';
@@ -31,7 +31,7 @@ interface RunFlags extends ConnectionFlags, ServerFlags {
 }
 
 /** `hawser run`: the agent of one host. */
-export function runCommand(context: Context): Command {
+export function runCommand(context: CommandContext): Command {
   const command = withConnection(
     new Command('run'),
     'hawser run --hostname web1 --new-cluster   # on the first host; the others need --seeds and certificates',
@@ -64,7 +64,7 @@ export function runCommand(context: Context): Command {
   return withServerFlags(command).action((flags: RunFlags) => runAgent(context, flags));
 }
 
-async function runAgent(context: Context, flags: RunFlags): Promise<void> {
+async function runAgent(context: CommandContext, flags: RunFlags): Promise<void> {
   refuseNetworkFlags(flags);
   const [{ HostAgent }, { makePrivateFolder, removePrivateFolder }] = await Promise.all([
     import('../../agent/host-agent.js'),
@@ -89,14 +89,14 @@ async function runAgent(context: Context, flags: RunFlags): Promise<void> {
  * Shuts the agent down when nobody reads its log any more, because the terminal or the pipe is gone; one that cannot
  * write its log for another reason goes on. Under systemd the journal is away for a moment at most.
  */
-function endWithReader({ interrupts }: Context, environment: NodeJS.ProcessEnv): void {
+function endWithReader({ interrupts }: CommandContext, environment: NodeJS.ProcessEnv): void {
   process.stdout.removeAllListeners('error').on('error', ({ code }: NodeJS.ErrnoException) => {
     const isGone = code === 'EPIPE' || code === 'EIO';
     if (isGone && environment['JOURNAL_STREAM'] === undefined) interrupts.hangUp();
   });
 }
 
-async function agentOptions(context: Context, flags: RunFlags, prefix: string): Promise<AgentOptions> {
+async function agentOptions(context: CommandContext, flags: RunFlags, prefix: string): Promise<AgentOptions> {
   const target = await resolveTarget(flags, { searchConfig: false });
   const log = agentLog(flags);
   return {

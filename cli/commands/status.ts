@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import { WorldError } from '../../world/errors.js';
-import type { Context } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import { CliError } from '../errors.js';
 import { withConnection } from '../fleet/connection-flags.js';
 import { withWorld } from '../fleet/open-world.js';
@@ -12,7 +12,7 @@ import type { HostFlags } from '../recover/hosts-to-reach.js';
 const DEFAULT_WAIT_MS = 60_000;
 
 /** `hawser status`: the fleet now, or as soon as it has converged. */
-export function statusCommand(context: Context): Command {
+export function statusCommand(context: CommandContext): Command {
   return withConnection(new Command('status'), 'hawser status --wait-converged 5s --ssh-url root@web1')
     .description('show the hosts, their etcd roles and the state of the newest deploy on each')
     .addOption(

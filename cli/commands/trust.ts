@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import type { Context } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import { withOutput } from '../fleet/connection-flags.js';
 import { type OutputOptions, printResult } from '../output/print.js';
 
@@ -10,7 +10,7 @@ interface TrustFlags extends OutputOptions {
 }
 
 /** `hawser trust`: which folders' files may decide how a fleet is reached. */
-export function trustCommand(_: Context): Command {
+export function trustCommand(_: CommandContext): Command {
   return withOutput(new Command('trust'), 'hawser trust ~/src/web')
     .description(
       'trust the connection settings in the hawser.yaml of a directory (SSH destinations, host keys, identities, seeds, certificates) until they change',

@@ -5,9 +5,9 @@ import { createFleet, type Fleet, keptFleets, prepareMachine, removeFleet } from
 import type { ClientWorld } from '../../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import { DEFAULT_NAMESPACE } from '../../world/keys.js';
-import type { Context } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import { deploy } from '../deploy/deploy.js';
-import { prepare } from '../deploy/prepare-deploy.js';
+import { prepareDeploy } from '../deploy/prepare-deploy.js';
 import { openWorld } from '../fleet/open-world.js';
 import type { FleetTarget } from '../fleet/resolve-target.js';
 import type { Lines } from '../output/escaped-lines.js';
@@ -30,7 +30,7 @@ const CALL_TIMEOUT_MS = 10_000;
 const DEPLOY_TIMEOUT_MS = 60_000;
 
 /** Starts a fleet, deploys the sample app to it over SSH, shows what it answers and stops everything. */
-export async function demo(context: Context, flags: DemoFlags): Promise<void> {
+export async function demo(context: CommandContext, flags: DemoFlags): Promise<void> {
   const { signal } = context.interrupts;
   const say: Say = (line) => {
     if (!flags.json) printResult(flags, undefined, line);
@@ -106,7 +106,7 @@ export async function stopDemo(flags: DemoFlags): Promise<void> {
 async function deployHello(world: ClientWorld, flags: DemoFlags, signal: AbortSignal): Promise<number> {
   const folder = fileURLToPath(new URL('../../../fixtures/hello', import.meta.url));
   const choices = { folder, message: 'the sample app', git: false, force: false, noop: false };
-  const prepared = await prepare(choices, signal);
+  const prepared = await prepareDeploy(choices, signal);
   let startedAt = performance.now();
   const { text } = await deploy(world, prepared, {
     ...flags,

@@ -5,8 +5,8 @@ import { CliError } from '../errors.js';
 import { counted, formatBytes, type OutputOptions, printNote } from '../output/print.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
 import type { Prepared } from './prepare-deploy.js';
-import { readTargets, type Targets } from './read-target-hosts.js';
-import { findPosition, record } from './record-deploy.js';
+import { readTargetHosts, type Targets } from './read-target-hosts.js';
+import { findPosition, recordDeploy } from './record-deploy.js';
 import { waitForVerdict } from './wait-for-verdict.js';
 
 /** How to run one deploy. */
@@ -38,7 +38,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   const { signal } = run;
   const { name } = prepared.manifest;
   const { folder } = prepared.choices;
-  const targets = await readTargets(world, signal);
+  const targets = await readTargetHosts(world, signal);
   const position = await findPosition(world, prepared, signal);
   const to = describeTargets(targets);
   if (run.plan) {
@@ -58,7 +58,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   // The hosts that were shown are those that are recorded, whatever came or went meanwhile.
   const hosts = run.allowMissing ? targets.live : [...targets.live, ...targets.away].sort();
   const { tree } = upload;
-  const id = await record(world, prepared, { tree, hosts, position, confirmed, signal });
+  const id = await recordDeploy(world, prepared, { tree, hosts, position, confirmed, signal });
   printNote(run, `Recorded deploy ${id}.`);
   if (!run.wait || hosts.length === 0) {
     const text = `Recorded deploy ${id} for ${to}.`;

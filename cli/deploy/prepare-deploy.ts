@@ -4,7 +4,7 @@ import type { Manifest } from '../../world/deploys/deploy-payload.js';
 import { CliError } from '../errors.js';
 import { readYaml } from '../fleet/find-config.js';
 import { parseManifest } from '../fleet/parse-hawser-yaml.js';
-import { type GitState, gitState } from './read-git-state.js';
+import { type GitState, readGitState } from './read-git-state.js';
 
 /** What a person chose for one deploy. */
 export interface DeployChoices {
@@ -30,9 +30,9 @@ export interface Prepared {
  *
  * @throws CliError `usage` for a missing or wrong manifest, `dirty-tree`, `git-refused`
  */
-export async function prepare(choices: DeployChoices, signal: AbortSignal): Promise<Prepared> {
+export async function prepareDeploy(choices: DeployChoices, signal: AbortSignal): Promise<Prepared> {
   const manifest = await readManifest(choices.folder);
-  const git = choices.git ? await gitState(choices.folder, signal) : undefined;
+  const git = choices.git ? await readGitState(choices.folder, signal) : undefined;
   if (git?.head === '' && !choices.force) {
     throw new CliError(
       'dirty-tree',

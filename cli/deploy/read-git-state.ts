@@ -2,7 +2,7 @@ import { lstat, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import { parseIndex, parseStatus, withoutFilters } from './parse-git-output.js';
-import { type GitAnswer, type GitRun, git } from './run-git.js';
+import { type GitAnswer, type GitRun, runGit } from './run-git.js';
 
 /** The git state of a folder to deploy. */
 export interface GitState {
@@ -30,7 +30,7 @@ const SETTINGS_TIMEOUT_MS = 5_000;
  * @throws CliError `git-refused` with git's message when it cannot tell the state of the folder; `usage` when there is no git
  * program
  */
-export async function gitState(folder: string, signal: AbortSignal): Promise<GitState | undefined> {
+export async function readGitState(folder: string, signal: AbortSignal): Promise<GitState | undefined> {
   const real = await realpath(folder);
   const root = await repositoryAbove(real);
   return root === undefined ? undefined : { root, ...(await stateOf(real, { root, signal, depth: 0 })) };
@@ -49,9 +49,9 @@ export async function contains(
   // It comes from the fleet, where somebody may have stored something that git would take for an option.
   if (!/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(commit)) return false;
   const run = { folder: root, root, signal };
-  const { code } = await git(['merge-base', '--is-ancestor', commit, head], run);
+  const { code } = await runGit(['merge-base', '--is-ancestor', commit, head], run);
   if (code === 0) return true;
-  const shallow = await git(['rev-parse', '--is-shallow-repository'], run);
+  const shallow = await runGit(['rev-parse', '--is-shallow-repository'], run);
   if (shallow.stdout.trim() !== 'true') return false;
   const message = `Cannot tell whether ${head.slice(0, 10)} contains the deployed commit ${commit.slice(0, 10)}: this clone is shallow. Fetch its history with "git fetch --unshallow" (GitHub Actions: fetch-depth: 0 for checkout), or give --force.`;
   throw new CliError('git-refused', message);
@@ -65,7 +65,7 @@ interface Looking {
 
 async function stateOf(folder: string, looking: Looking): Promise<Omit<GitState, 'root'>> {
   const { root, signal } = looking;
-  const listed = await git(['config', '--list', '--name-only', '-z'], {
+  const listed = await runGit(['config', '--list', '--name-only', '-z'], {
     folder,
     root,
     signal,
@@ -75,7 +75,7 @@ async function stateOf(folder: string, looking: Looking): Promise<Omit<GitState,
   const settings = withoutFilters(listed.stdout);
   if (settings === undefined) throw gitRefused(folder, 'its configuration has a filter with "=" in its name');
   const ask = async (...args: string[]): Promise<string> => {
-    const answer = await git(args, { folder, root, signal, settings });
+    const answer = await runGit(args, { folder, root, signal, settings });
     if (answer.code !== 0) throw gitRefused(folder, answer);
     return answer.stdout;
   };
@@ -101,7 +101,7 @@ async function stateOf(folder: string, looking: Looking): Promise<Omit<GitState,
 async function anyFiltered(files: readonly string[], run: GitRun): Promise<boolean> {
   if (files.length === 0) return false;
   const some = files.slice(0, MAX_ATTRIBUTE_FILES);
-  const { stdout } = await git(['check-attr', '-z', 'filter', '--', ...some], run);
+  const { stdout } = await runGit(['check-attr', '-z', 'filter', '--', ...some], run);
   const values = stdout.split('\0').filter((_, field) => field % 3 === 2);
   return values.some((value) => !['unspecified', 'unset'].includes(value));
 }

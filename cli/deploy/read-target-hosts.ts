@@ -9,7 +9,7 @@ export interface Targets {
   readonly away: readonly string[];
 }
 
-export async function readTargets(world: ClientWorld, signal: AbortSignal): Promise<Targets> {
+export async function readTargetHosts(world: ClientWorld, signal: AbortSignal): Promise<Targets> {
   const [agents, known] = await Promise.all([
     world.getAgents({ signal }),
     listHosts(world.client, undefined, { signal }),

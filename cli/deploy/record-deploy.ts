@@ -43,7 +43,7 @@ export async function findPosition(
  * @returns the id of the deploy
  * @throws CliError `overtaken` or `hash-chain`
  */
-export async function record(
+export async function recordDeploy(
   world: ClientWorld,
   prepared: Prepared,
   options: {

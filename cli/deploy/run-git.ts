@@ -87,7 +87,7 @@ export interface GitRun {
  *
  * @throws CliError `usage` when there is no git program
  */
-export async function git(args: readonly string[], run: GitRun): Promise<GitAnswer> {
+export async function runGit(args: readonly string[], run: GitRun): Promise<GitAnswer> {
   const { folder, root, signal, timeoutMs = GIT_TIMEOUT_MS, settings = [] } = run;
   const given = [...SETTINGS, ...settings].flatMap((setting) => ['-c', setting]);
   const options = {

@@ -21,7 +21,7 @@ export interface DeploySummary {
 }
 
 /** Reads one deploy. */
-export async function summarise(
+export async function summariseDeploy(
   world: ClientWorld,
   id: number,
   agents: ReadonlyMap<string, Agent>,

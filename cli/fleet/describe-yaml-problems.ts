@@ -3,7 +3,11 @@ import type { z } from 'zod';
 type Issue = z.core.$ZodIssue;
 
 /** One readable line for each thing that is wrong in `value`, naming the key's path. */
-export function describeProblems(error: z.ZodError, value: unknown, knownKeys: readonly string[]): string[] {
+export function describeYamlProblems(
+  error: z.ZodError,
+  value: unknown,
+  knownKeys: readonly string[],
+): string[] {
   return error.issues.flatMap((issue) => describe(issue, value, knownKeys));
 }
 

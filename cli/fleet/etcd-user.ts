@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { EtcdUser } from '../../world/client/login.js';
 import { CliError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
-import { fileTrouble } from '../system/explain-file-error.js';
+import { explainFileError } from '../system/explain-file-error.js';
 import { expandHome } from '../system/user-folders.js';
 
 /** Passes a password without showing it on the command line. */
@@ -96,7 +96,7 @@ async function readPassword(file: string): Promise<string> {
     return buffer.toString('utf8', 0, bytesRead).replace(/\r?\n$/, '');
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new CliError('usage', `Cannot read the password file ${file}: ${fileTrouble(error)}.`, {
+    throw new CliError('usage', `Cannot read the password file ${file}: ${explainFileError(error)}.`, {
       cause: error,
     });
   }

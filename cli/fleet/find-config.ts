@@ -102,8 +102,8 @@ export async function readFolderConfig(file: string): Promise<FoundConfig> {
   const fleet: FoundConfig = { exists: true, ...fleetOf(config, file) };
   if (keys.length === 0) return fleet;
   const folder = await realPath(path.dirname(file));
-  const { digestOf } = await import('../trust/digest-of-keys.js');
-  const folderConfig = { file, folder, owners: text.owners, keys, digest: await digestOf(folder, keys) };
+  const { digestOfKeys } = await import('../trust/digest-of-keys.js');
+  const folderConfig = { file, folder, owners: text.owners, keys, digest: await digestOfKeys(folder, keys) };
   return { connection: { origin: 'folder', file, config, folderConfig }, ...fleet };
 }
 

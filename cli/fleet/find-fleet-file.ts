@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError } from '../errors.js';
-import { fileTrouble } from '../system/explain-file-error.js';
+import { explainFileError } from '../system/explain-file-error.js';
 import { isAbsent, ownConfigFolder } from '../system/user-folders.js';
 
 /** A file with the connection keys of one fleet. */
@@ -18,7 +18,7 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
  * The file of a fleet as a person gave it: a name, for `fleets/NAME.yaml` in their configuration, or a file.
  * @throws CliError `usage` for a name that is not known
  */
-export async function findFleet(wanted: string): Promise<FleetFile> {
+export async function findFleetFile(wanted: string): Promise<FleetFile> {
   if (wanted.includes('/') || wanted.endsWith(ENDING)) return { file: path.resolve(wanted), isNamed: true };
   const known = await knownFleet(wanted);
   if (known !== undefined) return known;
@@ -56,6 +56,6 @@ async function fleetNames(): Promise<string[]> {
     return files.map((file) => file.slice(0, -ENDING.length)).filter((name) => NAME.test(name));
   } catch (error) {
     if (isAbsent(error)) return [];
-    throw new CliError('usage', `Cannot read ${folder}: ${fileTrouble(error)}.`, { cause: error });
+    throw new CliError('usage', `Cannot read ${folder}: ${explainFileError(error)}.`, { cause: error });
   }
 }

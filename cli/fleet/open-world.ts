@@ -1,6 +1,6 @@
 import type { Log } from '../../base/log.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import type { Context } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import { logTo } from '../output/print.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import { etcdUser } from './etcd-user.js';
@@ -26,7 +26,7 @@ export async function openWorld(target: FleetTarget, log: Log, signal: AbortSign
 
 /** Runs `work` with the World of the flags' fleet, and closes it afterwards. */
 export async function withWorld<T>(
-  context: Context,
+  context: CommandContext,
   flags: ConnectionFlags,
   work: (world: ClientWorld, call: { signal: AbortSignal; timeoutMs: number }) => Promise<T>,
   options: Pick<ResolveOptions, 'appFolder'> = {},

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_SETTLE_MS, type HealthCheck, type Manifest } from '../../world/deploys/deploy-payload.js';
 import { type FleetIdentity, parseFleetId } from '../../world/fleet/identity-codec.js';
 import { parseDuration } from '../input/parse-duration.js';
-import { describeProblems } from './describe-yaml-problems.js';
+import { describeYamlProblems } from './describe-yaml-problems.js';
 
 type Argv = NonNullable<Manifest['run']>;
 
@@ -179,7 +179,7 @@ const KEYS = [
 /** Reads the app part of a `hawser.yaml` that was parsed already; the connection part is checked and left out. */
 export function parseManifest(value: unknown): { manifest: Manifest } | { problems: string[] } {
   const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success) return { problems: describeProblems(parsed.error, value, KEYS) };
+  if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS) };
   const { name, run, env, health, settle } = parsed.data;
   const settleMs = settle === DEFAULT_SETTLE_MS ? undefined : settle;
   return { manifest: { name, ...present({ run, env, health, settleMs }) } };
@@ -188,7 +188,7 @@ export function parseManifest(value: unknown): { manifest: Manifest } | { proble
 /** Reads the connection part; the app part is checked too, but nothing of it is needed. */
 export function parseConfig(value: unknown): { config: ConnectionConfig } | { problems: string[] } {
   const parsed = configSchema.safeParse(value);
-  if (!parsed.success) return { problems: describeProblems(parsed.error, value, KEYS) };
+  if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS) };
   const { fleet, transport, seeds, tls, user, namespace, hostname, hosts, ...rest } = parsed.data;
   const ssh = {
     sshUrls: rest['ssh-url'],

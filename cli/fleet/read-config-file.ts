@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { readFile } from '../../tunnel/files/read-without-blocking.js';
+import { readWithoutBlocking } from '../../tunnel/files/read-without-blocking.js';
 import { CliError } from '../errors.js';
-import { fileTrouble } from '../system/explain-file-error.js';
+import { explainFileError } from '../system/explain-file-error.js';
 
 /** More than any configuration needs; a file in somebody's folder must not fill our memory. */
 const MAX_BYTES = 1_048_576;
@@ -41,7 +41,7 @@ export async function readConfigFile(file: string): Promise<ConfigText | undefin
     const { code } = error as NodeJS.ErrnoException;
     // Only a missing file continues a search: an unreadable one is reported.
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new CliError('usage', `Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
+    throw new CliError('usage', `Cannot read ${file}: ${explainFileError(error)}.`, { cause: error });
   }
 }
 
@@ -63,7 +63,7 @@ export async function readNamedFile(
   const limit = AbortSignal.timeout(timeoutMs);
   const ends = signal === undefined ? limit : AbortSignal.any([limit, signal]);
   try {
-    return (await readFile(file, { maxBytes: MAX_BYTES, mayBePipe: true, signal: ends })).content;
+    return (await readWithoutBlocking(file, { maxBytes: MAX_BYTES, mayBePipe: true, signal: ends })).content;
   } catch (error) {
     signal?.throwIfAborted();
     if (ends.aborted) {
@@ -71,7 +71,7 @@ export async function readNamedFile(
         cause: error,
       });
     }
-    throw new CliError('usage', `Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
+    throw new CliError('usage', `Cannot read ${file}: ${explainFileError(error)}.`, { cause: error });
   }
 }
 

@@ -19,7 +19,7 @@ import {
   readPersonalConfig,
   realPath,
 } from './find-config.js';
-import { type FleetFile, findFleet, knownFleet, onlyFleet } from './find-fleet-file.js';
+import { type FleetFile, findFleetFile, knownFleet, onlyFleet } from './find-fleet-file.js';
 import { isLocalSocket } from './is-local-socket.js';
 import type { ConnectionConfig } from './parse-hawser-yaml.js';
 import type { ReadLimits } from './read-config-file.js';
@@ -149,7 +149,7 @@ async function namedFleet(
   if (flags.config !== undefined && flags.fleet === undefined) return undefined;
   if (flags.config !== undefined) throw new CliError('usage', 'Give either --fleet or --config, not both.');
   const wanted = flags.fleet ?? (isSearching ? process.env['HAWSER_FLEET'] : undefined);
-  return wanted ? readFleetFile(await findFleet(wanted), limits) : undefined;
+  return wanted ? readFleetFile(await findFleetFile(wanted), limits) : undefined;
 }
 
 interface FleetSearch {

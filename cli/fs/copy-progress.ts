@@ -1,8 +1,8 @@
 import { formatBytes, type OutputOptions } from '../output/print.js';
 import { isRemarkSeen, redraw } from '../output/write-to-console.js';
 
-/** Shows the progress of a copy, on a terminal only; {@link Progress.end} clears it. */
-export class Progress {
+/** Shows the progress of a copy, on a terminal only; {@link CopyProgress.end} clears it. */
+export class CopyProgress {
   readonly #isShown: boolean;
   #width = 0;
 

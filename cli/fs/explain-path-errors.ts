@@ -14,7 +14,7 @@ const SENTENCES: Partial<Record<FsErrorCode, string>> = {
 };
 
 /** Runs the work of a command and explains errors about paths. @throws CliError */
-export async function explainingPaths<T>(fs: WorldFs, work: () => Promise<T>): Promise<T> {
+export async function explainPathErrors<T>(fs: WorldFs, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

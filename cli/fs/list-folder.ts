@@ -16,7 +16,7 @@ export interface Listed {
 }
 
 /** What is at a path: the entries of a folder, or the file itself. */
-export async function list(fs: WorldFs, at: string, call: Call, recursive = false): Promise<Listed[]> {
+export async function listFolder(fs: WorldFs, at: string, call: Call, recursive = false): Promise<Listed[]> {
   const stats = await fs.stat(at, call);
   if (!stats.isDirectory()) return [describe(at, stats)];
   const found = await fs.readdir(at, { ...call, recursive, withFileTypes: true });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { readFile } from '../../tunnel/files/read-without-blocking.js';
+import { readWithoutBlocking } from '../../tunnel/files/read-without-blocking.js';
 import { CliError } from '../errors.js';
-import { fileTrouble } from '../system/explain-file-error.js';
-import { valueArgument } from './read-value-or-stdin.js';
+import { explainFileError } from '../system/explain-file-error.js';
+import { readValueOrStdin } from './read-value-or-stdin.js';
 
 /** A resource in a list from a file. */
 export interface ListedResource {
@@ -27,7 +27,7 @@ const EXPECTED = 'a JSON list of {"kind", "name", "host" (optional), "data"}, al
 
 /** Reads a list of resources from a JSON file, `-` for standard input. @throws CliError `usage` naming what is wrong. */
 export async function readResourceList(file: string): Promise<ListedResource[]> {
-  const text = file === '-' ? await valueArgument(file) : await readText(file);
+  const text = file === '-' ? await readValueOrStdin(file) : await readText(file);
   return parseResourceList(text, file === '-' ? 'Standard input' : file);
 }
 
@@ -58,8 +58,10 @@ function withoutUndefined({ kind, name, host, data }: z.infer<typeof RESOURCE>):
 
 async function readText(file: string): Promise<string> {
   try {
-    return (await readFile(file, { maxBytes: MAX_BYTES, mayBePipe: true })).content.toString('utf8');
+    return (await readWithoutBlocking(file, { maxBytes: MAX_BYTES, mayBePipe: true })).content.toString(
+      'utf8',
+    );
   } catch (error) {
-    throw new CliError('usage', `Cannot read ${file}: ${fileTrouble(error)}.`, { cause: error });
+    throw new CliError('usage', `Cannot read ${file}: ${explainFileError(error)}.`, { cause: error });
   }
 }

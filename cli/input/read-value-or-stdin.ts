@@ -5,7 +5,7 @@ import { CliError } from '../errors.js';
  * A value from the command line; `-` reads standard input to its end, keeping every byte.
  * @throws CliError `usage` for input that is not UTF-8, because a string cannot hold it.
  */
-export async function valueArgument(value: string): Promise<string> {
+export async function readValueOrStdin(value: string): Promise<string> {
   return value === '-' ? decodeText(await buffer(process.stdin)) : value;
 }
 

@@ -6,7 +6,7 @@ import { type Lines, lines } from './escaped-lines.js';
 const MAX_IN_CELL = 1_000;
 
 /** Columns padded to their widest cell, for people. A cell cannot add a row. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): Lines {
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): Lines {
   const shown = [head, ...rows].map((row) => row.map((cell) => visible(cell, MAX_IN_CELL)));
   const widths = head.map((_, column) => Math.max(...shown.map((row) => stringWidth(row[column] ?? ''))));
   const pad = (cell: string, column: number): string =>

@@ -6,7 +6,7 @@ import { stackLines } from './stack-trace-lines.js';
 import { writeJson, writeRemark, writeResult } from './write-to-console.js';
 
 export { lines } from './escaped-lines.js';
-export { table } from './format-table.js';
+export { formatTable } from './format-table.js';
 
 /** How many lines of a program's output follow an error. */
 const MAX_TAIL_LINES = 60;

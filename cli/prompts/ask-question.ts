@@ -17,7 +17,7 @@ interface Setting {
  * @throws InterruptedError on Ctrl-C and Ctrl-D, which raw mode turns into keys, and when the terminal goes away; the
  * signal's reason when it aborts.
  */
-export async function question<T>(
+export async function askQuestion<T>(
   signal: AbortSignal,
   put: (inquirer: Inquirer, setting: Setting) => Promise<T>,
 ): Promise<T> {

@@ -4,10 +4,10 @@ import type { Ask } from '../../tunnel/question-queue.js';
 import { InterruptedError } from '../errors.js';
 import { lines } from '../output/escaped-lines.js';
 import { writeRemark } from '../output/write-to-console.js';
-import { question } from './ask-question.js';
-import { askpassProgram, askThrough } from './ask-through-askpass.js';
+import { askQuestion } from './ask-question.js';
+import { askpassProgram, askThroughAskpass } from './ask-through-askpass.js';
 import { canAsk } from './confirm.js';
-import { shownOf } from './format-question.js';
+import { formatQuestion } from './format-question.js';
 
 const SIGNAL_TIMEOUT_MS = 1_000;
 
@@ -17,10 +17,10 @@ const SIGNAL_TIMEOUT_MS = 1_000;
  * @throws InterruptedError on Ctrl-C and Ctrl-D; the signal's reason when it aborts.
  */
 export const askInTerminal: Ask = async (asked, { signal }) => {
-  const { above, message } = shownOf(asked);
+  const { above, message } = formatQuestion(asked);
   if (above.length > 0) writeRemark(lines(above));
   try {
-    const { answer } = await question(signal, (inquirer, setting) =>
+    const { answer } = await askQuestion(signal, (inquirer, setting) =>
       inquirer.createPromptModule(setting)<{ answer: string }>([
         asked.echo
           ? { type: 'input', name: 'answer', message }
@@ -57,7 +57,7 @@ export function askFor(
 ): Ask | undefined {
   const program = askpassProgram(process.env, { hasTerminal: canAsk() });
   if (program === undefined) return mayPrompt ? askInTerminal : undefined;
-  const ask = askThrough(program, log);
+  const ask = askThroughAskpass(program, log);
   // With --yes nobody decides whom to trust: unknown hosts are refused.
   return async (question, options) =>
     isUnattended && question.kind === 'host-key' ? undefined : ask(question, options);

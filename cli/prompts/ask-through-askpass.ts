@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import type { Log } from '../../base/log.js';
 import type { Ask } from '../../tunnel/question-queue.js';
-import { shownOf } from './format-question.js';
+import { formatQuestion } from './format-question.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -35,13 +35,13 @@ export function askpassProgram(
  * Asks through a program: it gets the question as its argument, and the first line that it prints is the answer. A
  * status other than 0 means no answer.
  */
-export function askThrough(program: string, log: Log): Ask {
+export function askThroughAskpass(program: string, log: Log): Ask {
   return (question, { signal }) =>
     new Promise((resolve, reject) => {
       const env =
         question.kind === 'confirmation' ? { ...process.env, SSH_ASKPASS_PROMPT: 'confirm' } : process.env;
       const options = { env, signal, maxBuffer: MAX_ANSWER_BYTES };
-      const { above, message } = shownOf(question);
+      const { above, message } = formatQuestion(question);
       const child = execFile(program, [[...above, message].join('\n')], options, (error, stdout) => {
         if (error === null) resolve(stdout.replace(/[\r\n].*$/s, ''));
         else if (signal.aborted) reject(signal.reason);

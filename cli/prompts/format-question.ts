@@ -6,7 +6,10 @@ const MAX_LINES = 20;
 const MAX_IN_LINE = 500;
 
 /** The question, and what is shown above it: which host it is about, unless the question says so, and the host's own text, indented. */
-export function shownOf({ kind, host, text, position }: Question): { above: string[]; message: string } {
+export function formatQuestion({ kind, host, text, position }: Question): {
+  above: string[];
+  message: string;
+} {
   const said = text
     .trimEnd()
     .split('\n')

@@ -24,7 +24,7 @@ export type ActionPlan = Extract<RecoveryPlan, { readonly kind: 'rebuild' | 'fin
  * @returns the client URLs of the cluster, as its hosts see them.
  * @throws CliError `incomplete` naming what was done and what was not; ControlError of the host to rebuild from.
  */
-export async function carryOut(
+export async function carryOutRecovery(
   plan: ActionPlan,
   hosts: ReachedHosts,
   recovery: Recovery,

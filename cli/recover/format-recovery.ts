@@ -1,5 +1,5 @@
 import type { Lines } from '../output/escaped-lines.js';
-import { formatBytes, lines, table } from '../output/print.js';
+import { formatBytes, formatTable, lines } from '../output/print.js';
 import type { HostReport, RecoveryPlan } from './plan-recovery.js';
 
 /** The hosts and what each has, for people. */
@@ -20,7 +20,7 @@ export function formatReports(reports: readonly HostReport[]): Lines {
   const troubles = reports.flatMap(({ host, trouble }) =>
     trouble === undefined ? [] : [`${host}: ${trouble.message}`],
   );
-  const hosts = table(['HOST', 'AGENT', 'SERVER', 'REVISION', 'TERM', 'INDEX', 'DATA'], rows);
+  const hosts = formatTable(['HOST', 'AGENT', 'SERVER', 'REVISION', 'TERM', 'INDEX', 'DATA'], rows);
   return lines([hosts, ...(troubles.length === 0 ? [] : ['', ...troubles])]);
 }
 

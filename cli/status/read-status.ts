@@ -9,9 +9,9 @@ import { describeCondition } from '../../world/deploys/report.js';
 import { WorldError } from '../../world/errors.js';
 import type { FleetIdentity } from '../../world/fleet/identity-codec.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
-import { type DeploySummary, summarise } from '../deploy/summarise-deploy.js';
+import { type DeploySummary, summariseDeploy } from '../deploy/summarise-deploy.js';
 import type { Lines } from '../output/escaped-lines.js';
-import { formatDuration, lines, table } from '../output/print.js';
+import { formatDuration, formatTable, lines } from '../output/print.js';
 
 type Role = 'voter' | 'learner' | 'client';
 
@@ -68,7 +68,7 @@ export async function readStatus(
     listHosts(world.client, undefined, call),
     world.client.list(VOLUNTEER_PREFIX, call),
   ]);
-  const deploy = newest === 0 ? null : await summarise(world, newest, agents, call);
+  const deploy = newest === 0 ? null : await summariseDeploy(world, newest, agents, call);
   const reports: ReadonlyMap<string, Report> =
     newest === 0 ? new Map() : await world.getReports(newest, call);
   const names = members.map(({ name }) => name);
@@ -130,7 +130,7 @@ export function formatStatus({ hosts, deploy, convergedForMs, problems }: FleetS
     describeRuns(host),
     host.deploy === undefined ? '-' : describeReport(host.deploy),
   ]);
-  const hostTable = table(
+  const hostTable = formatTable(
     ['HOST', 'AGENT', 'ETCD', 'CONVERGED', 'RUNS', `DEPLOY ${deploy?.id ?? ''}`.trim()],
     rows,
   );

@@ -1,5 +1,5 @@
 import type { WorldError } from '../../world/errors.js';
-import type { Context } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { printNote, printResult } from '../output/print.js';
 import { type HostFlags, hostsToReach } from '../recover/hosts-to-reach.js';
@@ -10,7 +10,11 @@ import type { HostReport } from '../recover/plan-recovery.js';
  *
  * @throws the error itself where SSH leads to no agent either
  */
-export async function statusBySsh(context: Context, flags: HostFlags, error: WorldError): Promise<void> {
+export async function statusBySsh(
+  context: CommandContext,
+  flags: HostFlags,
+  error: WorldError,
+): Promise<void> {
   const { signal } = context.interrupts;
   const [{ target, hosts }, { ReachedHosts }, { formatReports }] = await Promise.all([
     hostsToReach(flags, signal).catch(() => {

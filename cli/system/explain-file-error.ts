@@ -9,7 +9,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Why a file could not be read, as a clause: Node's own message names the system call and repeats the path. */
-export function fileTrouble(error: unknown): string {
+export function explainFileError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return ('code' in error ? REASONS.get(String(error.code)) : undefined) ?? error.message;
 }

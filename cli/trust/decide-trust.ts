@@ -1,7 +1,7 @@
 import { shellWord } from '../../tunnel/exec/quote-shell-words.js';
 import type { ConnectionKey } from './connection-keys.js';
-import { printable } from './escape-non-ascii.js';
-import { isOurs } from './is-our-file.js';
+import { escapeNonAscii } from './escape-non-ascii.js';
+import { isOurFile } from './is-our-file.js';
 import type { TrustedFolder } from './trusted-folders.js';
 
 /** A `hawser.yaml` that was found in a folder and has connection keys. */
@@ -29,12 +29,12 @@ const MAX_LINE_LENGTH = 300;
  * Decides by what is remembered about the folder.
  * @param used the keys that this call would use, for the message
  */
-export function trustVerdict(
+export function decideTrust(
   config: FolderConfig,
   remembered: TrustedFolder | undefined,
   used: readonly string[],
 ): TrustVerdict {
-  if (!config.owners.every(isOurs)) return { kind: 'not-yours', message: notYours(config) };
+  if (!config.owners.every(isOurFile)) return { kind: 'not-yours', message: notYours(config) };
   if (remembered?.digest === config.digest) return { kind: 'trusted' };
   const isChanged = remembered !== undefined;
   const why = isChanged
@@ -51,7 +51,7 @@ function trustCommand(folder: string): string {
 
 /** The keys with their values, one a line. */
 export function keyLines(keys: readonly ConnectionKey[]): string[] {
-  return keys.flatMap(({ key, values }) => values.map((value) => `  ${key}: ${printable(value)}`));
+  return keys.flatMap(({ key, values }) => values.map((value) => `  ${key}: ${escapeNonAscii(value)}`));
 }
 
 /** The same for a question; undefined when they are too many or too long to be read at a glance. */
@@ -62,6 +62,6 @@ export function shortKeyLines(keys: readonly ConnectionKey[]): string[] | undefi
 }
 
 function notYours({ file, owners }: FolderConfig): string {
-  const other = owners.find((owner) => !isOurs(owner));
+  const other = owners.find((owner) => !isOurFile(owner));
   return `${file} decides how to reach the fleet, but it belongs to another user (uid ${other}), who could redirect your connections. Give the connection by flags, or name the file with --config if you trust it.`;
 }

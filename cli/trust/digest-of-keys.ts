@@ -10,7 +10,7 @@ import { type ConnectionKey, filesNamedBy } from './connection-keys.js';
  *
  * @throws CliError `usage` for a file of the folder that cannot be read.
  */
-export async function digestOf(folder: string, keys: readonly ConnectionKey[]): Promise<string> {
+export async function digestOfKeys(folder: string, keys: readonly ConnectionKey[]): Promise<string> {
   const files: [file: string, content: string | null][] = [];
   for (const file of new Set(filesNamedBy(keys))) {
     if (file.startsWith('~/') || !(await liesIn(folder, file))) continue;

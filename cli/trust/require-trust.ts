@@ -1,7 +1,7 @@
 import { CliError } from '../errors.js';
 import { writeLine } from '../output/hold-stderr-while-asking.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
-import { type FolderConfig, shortKeyLines, trustVerdict } from './decide-trust.js';
+import { decideTrust, type FolderConfig, shortKeyLines } from './decide-trust.js';
 import { recallTrust, rememberTrust } from './trusted-folders.js';
 
 /**
@@ -16,7 +16,7 @@ export async function requireTrust(
   options: { readonly used: readonly string[]; readonly mayAsk: boolean; readonly signal?: AbortSignal },
 ): Promise<void> {
   const { used, mayAsk, signal } = options;
-  const verdict = trustVerdict(config, await recallTrust(config.folder), used);
+  const verdict = decideTrust(config, await recallTrust(config.folder), used);
   if (verdict.kind === 'trusted') return;
   if (verdict.kind === 'not-yours') throw new CliError('not-yours', verdict.message);
   const lines = mayAsk && signal !== undefined && canAsk() ? shortKeyLines(config.keys) : undefined;

@@ -2,9 +2,9 @@ import path from 'node:path';
 import { CliError } from '../errors.js';
 import { CONFIG_NAME, findNearestFile, readFolderConfig, realPath } from '../fleet/find-config.js';
 import type { Lines } from '../output/escaped-lines.js';
-import { lines, table } from '../output/print.js';
+import { formatTable, lines } from '../output/print.js';
 import { workingFolder } from '../system/user-folders.js';
-import { keyLines, trustVerdict } from './decide-trust.js';
+import { decideTrust, keyLines } from './decide-trust.js';
 import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './trusted-folders.js';
 
 /** The result of `hawser trust`: for a program and for a person. */
@@ -29,7 +29,7 @@ export async function trustFolder(folder: string | undefined): Promise<TrustOutc
     return { value, text: `${file} only describes an app: nothing in it needs trust.` };
   }
   const { folderConfig } = connection;
-  const verdict = trustVerdict(folderConfig, undefined, []);
+  const verdict = decideTrust(folderConfig, undefined, []);
   if (verdict.kind === 'not-yours') throw new CliError('not-yours', verdict.message);
   const trusted: TrustedFolder = {
     folder: folderConfig.folder,
@@ -62,14 +62,14 @@ export async function listFolders(): Promise<TrustOutcome> {
   );
   if (list.length === 0) return { value: list, text: 'You trust no directory.' };
   const rows = list.map(({ folder, state, since }) => [folder, state, since.replace('T', ' ').slice(0, 19)]);
-  return { value: list, text: table(['DIRECTORY', 'STATE', 'SINCE (UTC)'], rows) };
+  return { value: list, text: formatTable(['DIRECTORY', 'STATE', 'SINCE (UTC)'], rows) };
 }
 
 async function stateOf(trusted: TrustedFolder): Promise<'trusted' | 'changed' | 'gone'> {
   try {
     const { connection } = await readFolderConfig(path.join(trusted.folder, CONFIG_NAME));
     if (connection?.origin !== 'folder') return 'gone';
-    return trustVerdict(connection.folderConfig, trusted, []).kind === 'trusted' ? 'trusted' : 'changed';
+    return decideTrust(connection.folderConfig, trusted, []).kind === 'trusted' ? 'trusted' : 'changed';
   } catch (error) {
     // A file that is wrong now has changed, and the list goes on.
     if (error instanceof CliError && error.code === 'usage') return 'changed';

@@ -16,7 +16,7 @@ import test from 'ava';
 import { rotateLog } from '../../agent/cluster/server/rotate-log.js';
 import { AgentError } from '../../agent/errors.js';
 import { checkPrefix } from '../../agent/options/check-certificates.js';
-import { instanceIdOf } from '../../agent/prefix/prefix-instance-id.js';
+import { prefixInstanceId } from '../../agent/prefix/prefix-instance-id.js';
 import { Child } from '../../agent/processes/child-process.js';
 import { LocalAgents } from './helpers/local-agents.js';
 
@@ -102,7 +102,7 @@ test.serial('the identity of a prefix is not read through a link', async (t) => 
   writeFileSync(at('secret'), 'secret');
   mkdirSync(at('prefix'), { mode: 0o700 });
   symlinkSync(at('secret'), at('prefix', 'instance'));
-  await t.throwsAsync(instanceIdOf(at('prefix')), { code: 'unsafe', message: /instance: it is a link/ });
+  await t.throwsAsync(prefixInstanceId(at('prefix')), { code: 'unsafe', message: /instance: it is a link/ });
 });
 
 test.serial('an agent refuses a prefix of another user, and writes nothing into it', async (t) => {

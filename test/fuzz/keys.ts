@@ -9,7 +9,7 @@ import {
   inspectPrivateKey,
   readPublicKeyFile,
 } from '../../tunnel/key-formats/inspect-key-file.js';
-import { fingerprintOf, readPublicKey as readBlob } from '../../tunnel/key-formats/parse-public-key.js';
+import { fingerprintOf, parsePublicKey as readBlob } from '../../tunnel/key-formats/parse-public-key.js';
 import { mutated } from './mutated.js';
 import { keyBlob, keyText } from './public-keys.js';
 import { refusesWith, topic } from './topic.js';

@@ -9,7 +9,7 @@ import {
   parseKnownHosts,
 } from '../../tunnel/host-key/known-hosts.js';
 import { verifyHostKey } from '../../tunnel/host-key/verify-host-key.js';
-import { fingerprintOf, readPublicKey } from '../../tunnel/key-formats/parse-public-key.js';
+import { fingerprintOf, parsePublicKey } from '../../tunnel/key-formats/parse-public-key.js';
 import { mutated, odd } from './mutated.js';
 import { bytesOf, encode, goodKeys, keyText } from './public-keys.js';
 import { topic } from './topic.js';
@@ -154,7 +154,7 @@ function compare(
     );
 }
 
-const PRESENTED = goodKeys.map(encode).filter((key) => readPublicKey(key)?.isCertificate === false);
+const PRESENTED = goodKeys.map(encode).filter((key) => parsePublicKey(key)?.isCertificate === false);
 
 /** OpenSSH's check of a plain host key, from what it reads for both names; revocations count under both with us. */
 function expected(key: Buffer, [named, bare]: readonly ReadonlyMap<number, Found>[]): string {

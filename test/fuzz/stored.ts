@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { parseDeployment, serialiseDeployment } from '../../world/deploys/deploy-payload.js';
-import { Listings } from '../../world/fs/tree/fetched-listings.js';
+import { FetchedListings } from '../../world/fs/tree/fetched-listings.js';
 import { decodeEntries, decodeSuperblock, TreeEncoder } from '../../world/fs/tree/tree-codec.js';
 import { WorldError } from '../../world/index.js';
 import { parseResourceKey, resourceKey } from '../../world/resources/resource-keys.js';
@@ -115,7 +115,7 @@ export const trees = topic(
     refusesWith([WorldError], () => decodeEntries(text, '/key'));
     const root = refusesWith([WorldError], () => decodeSuperblock(text, '/key'));
     if (root === undefined) return 1;
-    const encode = (tree: typeof root) => new TreeEncoder().encode(tree, new Listings()).superblock;
+    const encode = (tree: typeof root) => new TreeEncoder().encode(tree, new FetchedListings()).superblock;
     const again = encode(root);
     same(encode(decodeSuperblock(again, '/key')), again, 'a tree');
     return 2;

@@ -6,8 +6,8 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
-import { Connection } from '../../tunnel/connection/reconnecting-connection.js';
-import { execOn } from '../../tunnel/exec/exec-on-connection.js';
+import { ReconnectingConnection } from '../../tunnel/connection/reconnecting-connection.js';
+import { execOnConnection } from '../../tunnel/exec/exec-on-connection.js';
 import { shellCommand, Tunnel, TunnelError, TunnelPool } from '../../tunnel/index.js';
 import type { Link } from '../../tunnel/transport/transport.js';
 import { echoed, enter } from './helpers/open-tunnels.js';
@@ -76,8 +76,8 @@ test.serial('a command that may have begun is not asked for again', async (t) =>
     close: async () => {},
   };
   const { signal } = new AbortController();
-  const connection = await Connection.open(async () => ({ link, via }), { signal });
-  const running = execOn(connection, 'true', { signal, holdTimeoutMs: 20_000, host: 'me@h:22' });
+  const connection = await ReconnectingConnection.open(async () => ({ link, via }), { signal });
+  const running = execOnConnection(connection, 'true', { signal, holdTimeoutMs: 20_000, host: 'me@h:22' });
   t.is(await t.throwsAsync(running), unknown);
   t.is(asked, 1);
 });

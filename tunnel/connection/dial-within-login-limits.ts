@@ -14,7 +14,7 @@ const MAX_DROPS = 5;
  * count against the time limit.
  * @throws TunnelError like {@link Transport.dial}
  */
-export async function dialLimited(
+export async function dialWithinLoginLimits(
   transport: Transport,
   destination: ResolvedDestination,
   options: DialOptions,

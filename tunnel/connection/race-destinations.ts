@@ -8,7 +8,7 @@ import { formatSeconds } from '../shorten-for-message.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { unreachable } from '../transport/link-errors.js';
 import type { ForwardTarget, Link, Transport } from '../transport/transport.js';
-import { dialLimited } from './dial-within-login-limits.js';
+import { dialWithinLoginLimits } from './dial-within-login-limits.js';
 import { whyNoneAnswers } from './probe-targets.js';
 
 /** How to connect to a fleet; the same for the first connection and each later one. */
@@ -116,7 +116,7 @@ async function dialDestination(
     attempt.abort(timedOut(host, connectTimeoutMs)),
   );
   try {
-    return await dialLimited(transport, destination, {
+    return await dialWithinLoginLimits(transport, destination, {
       keepaliveIntervalMs: destination.keepaliveIntervalMs ?? options.keepaliveIntervalMs,
       keepaliveCountMax: destination.keepaliveCountMax ?? options.keepaliveCountMax,
       questions: options.questions,

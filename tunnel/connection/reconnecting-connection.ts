@@ -22,7 +22,7 @@ export type Dial = (options: {
 }) => Promise<ConnectedLink>;
 
 /** One SSH connection that is made again whenever it is lost, until that is hopeless or it is closed. */
-export class Connection implements AsyncDisposable {
+export class ReconnectingConnection implements AsyncDisposable {
   readonly states: TunnelStates;
   readonly #dial: Dial;
   readonly #log: Log | undefined;
@@ -55,8 +55,8 @@ export class Connection implements AsyncDisposable {
   static async open(
     dial: Dial,
     { signal, log }: { readonly signal: AbortSignal; readonly log?: Log | undefined },
-  ): Promise<Connection> {
-    return new Connection(await dial({ signal, mayAsk: true }), dial, log);
+  ): Promise<ReconnectingConnection> {
+    return new ReconnectingConnection(await dial({ signal, mayAsk: true }), dial, log);
   }
 
   /**

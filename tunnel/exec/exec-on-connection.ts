@@ -1,5 +1,5 @@
 import { onAbort } from '../../base/abort.js';
-import type { Connection } from '../connection/reconnecting-connection.js';
+import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { TunnelError } from '../errors.js';
 import { formatSeconds } from '../shorten-for-message.js';
 import { type ExecOptions, type RemoteCommand, unanswered } from './remote-command.js';
@@ -15,8 +15,8 @@ export interface ExecSetup extends ExecOptions {
  * Runs a command over a connection that may be down at the moment. The request is sent once; it is repeated only if the
  * connection was lost before it was sent.
  */
-export async function execOn(
-  connection: Connection,
+export async function execOnConnection(
+  connection: ReconnectingConnection,
   command: string,
   { signal, holdTimeoutMs, host }: ExecSetup,
 ): Promise<RemoteCommand> {
@@ -43,7 +43,7 @@ export async function execOn(
   }
 }
 
-function timedOut({ states }: Connection, host: string, holdTimeoutMs: number): TunnelError {
+function timedOut({ states }: ReconnectingConnection, host: string, holdTimeoutMs: number): TunnelError {
   const { reason } = states.current;
   const why = reason ? ` SSH is down: ${reason.message}` : '';
   return new TunnelError(

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { TunnelError } from '../errors.js';
-import { ownedName, removeOrphans } from './remove-orphaned-folders.js';
+import { ownedName, removeOrphanedFolders } from './remove-orphaned-folders.js';
 import { errorCode } from './system-error-code.js';
 
 /** The longest path of a unix socket on all supported systems (macOS: 104 with its NUL). */
@@ -73,7 +73,7 @@ function problemWith(base: string): string | undefined {
 
 function tryToMake(base: string): { readonly folder: string } | string {
   try {
-    if (!swept.has(base)) removeOrphans(base);
+    if (!swept.has(base)) removeOrphanedFolders(base);
     swept.add(base);
     const folder = mkdtempSync(join(base, ownedName()));
     chmodSync(folder, 0o700);

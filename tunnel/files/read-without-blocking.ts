@@ -42,7 +42,7 @@ export interface ReadFile {
  * @throws UnreadableFile for a file that is too large, a pipe that is not allowed, or one that nobody writes to; file
  * system errors
  */
-export async function readFile(file: string, options: ReadFileOptions): Promise<ReadFile> {
+export async function readWithoutBlocking(file: string, options: ReadFileOptions): Promise<ReadFile> {
   const { signal, mayBePipe = false } = options;
   signal?.throwIfAborted();
   const fd = await openFile(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -113,13 +113,14 @@ function lookForWriter(stream: Readable, fd: number, parts: Buffer[]): void {
  * Reads a file or a pipe. A pipe yields its content only once, so that is remembered for later reads; readers take turns, so
  * that none gets half of it.
  *
- * @throws as {@link readFile}
+ * @throws as {@link readWithoutBlocking}
  */
 export async function readFileOrPipe(
   file: string,
   options: Omit<ReadFileOptions, 'mayBePipe'>,
 ): Promise<Buffer> {
-  if (!(await stat(file)).isFIFO()) return (await readFile(file, { ...options, mayBePipe: true })).content;
+  if (!(await stat(file)).isFIFO())
+    return (await readWithoutBlocking(file, { ...options, mayBePipe: true })).content;
   const turn = (reading.get(file) ?? Promise.resolve()).then(() => readPipe(file, options));
   reading.set(
     file,
@@ -131,7 +132,7 @@ export async function readFileOrPipe(
 async function readPipe(file: string, options: ReadFileOptions): Promise<Buffer> {
   const before = readBefore.get(file);
   try {
-    const { content } = await readFile(file, { ...options, mayBePipe: true });
+    const { content } = await readWithoutBlocking(file, { ...options, mayBePipe: true });
     if (content.length === 0 && before !== undefined) return before;
     readBefore.set(file, content);
     return content;
@@ -147,7 +148,7 @@ export async function readTextIfPossible(
   options: ReadFileOptions,
 ): Promise<string | undefined> {
   try {
-    return (await readFile(file, options)).content.toString('utf8');
+    return (await readWithoutBlocking(file, options)).content.toString('utf8');
   } catch {
     options.signal?.throwIfAborted();
     return undefined;

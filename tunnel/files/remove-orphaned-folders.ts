@@ -28,7 +28,7 @@ export function ownedName(): string {
  * Removes folders in `base` that dead processes of this user left. It leaves alone what another user owns or may enter,
  * links, and folders of processes of another container or boot, which may be alive.
  */
-export function removeOrphans(base: string): void {
+export function removeOrphanedFolders(base: string): void {
   let removed = 0;
   for (const name of namesIn(base)) {
     if (!isOrphan(base, name)) continue;

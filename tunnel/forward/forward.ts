@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { onAbort } from '../../base/abort.js';
 import { formatHostPort } from '../../base/format-host-port.js';
 import type { Log } from '../../base/log.js';
-import type { Connection } from '../connection/reconnecting-connection.js';
+import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { TunnelError } from '../errors.js';
 import { formatSeconds } from '../shorten-for-message.js';
 import type { ForwardTarget, Link } from '../transport/transport.js';
@@ -32,7 +32,7 @@ export class Forward implements AsyncDisposable {
   /** `unix:///private/dir/s`, or `127.0.0.1:1234` with `listen`. */
   readonly address: string;
   readonly #target: ForwardTarget;
-  readonly #connection: Connection;
+  readonly #connection: ReconnectingConnection;
   readonly #setup: ForwardSetup;
   readonly #closing = new AbortController();
   readonly #held = new Set<Socket>();
@@ -44,7 +44,7 @@ export class Forward implements AsyncDisposable {
 
   private constructor(
     target: ForwardTarget,
-    connection: Connection,
+    connection: ReconnectingConnection,
     { listener, ...setup }: ForwardSetup & { readonly listener: LocalListener },
   ) {
     this.address = listener.address;
@@ -59,7 +59,11 @@ export class Forward implements AsyncDisposable {
   }
 
   /** @throws TunnelError `forward-refused` when the local address cannot be used */
-  static async open(target: ForwardTarget, connection: Connection, setup: ForwardSetup): Promise<Forward> {
+  static async open(
+    target: ForwardTarget,
+    connection: ReconnectingConnection,
+    setup: ForwardSetup,
+  ): Promise<Forward> {
     return new Forward(target, connection, { ...setup, listener: await listenLocally(setup) });
   }
 

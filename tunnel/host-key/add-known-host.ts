@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
-import { readFile } from '../files/read-without-blocking.js';
+import { readWithoutBlocking } from '../files/read-without-blocking.js';
 import { isMissing } from '../files/system-error-code.js';
 import { formatKnownHostsLine, type KnownHostsLine, parseKnownHosts } from './known-hosts.js';
 
@@ -35,7 +35,7 @@ export async function addKnownHost(
 
 async function readIfThere(file: string): Promise<Buffer> {
   try {
-    return (await readFile(file, { maxBytes: MAX_BYTES })).content;
+    return (await readWithoutBlocking(file, { maxBytes: MAX_BYTES })).content;
   } catch (error) {
     if (isMissing(error)) return Buffer.alloc(0);
     throw error;

@@ -3,8 +3,8 @@ import {
   decodeBase64,
   fingerprintOf,
   type PublicKey,
+  parsePublicKey,
   readNamedKey,
-  readPublicKey,
 } from '../key-formats/parse-public-key.js';
 import type { Destination } from '../parse-destination.js';
 import { formatDestination } from '../parse-destination.js';
@@ -35,7 +35,7 @@ export type HostKeyPin =
 
 function readBareKey(base64: string): PublicKey | undefined {
   const blob = decodeBase64(base64);
-  return blob && readPublicKey(blob);
+  return blob && parsePublicKey(blob);
 }
 
 export function matchesPin(key: Buffer, pin: HostKeyPin): boolean {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { readNamedKey, readPublicKey, untilNul } from '../key-formats/parse-public-key.js';
+import { parsePublicKey, readNamedKey, untilNul } from '../key-formats/parse-public-key.js';
 import { matchesPatternList } from '../match-wildcards.js';
 
 /** One usable line of a known_hosts file. */
@@ -95,7 +95,7 @@ export function needsHostCertificate({ authorities, keys, keysWithoutPort, revok
 /** The line that makes a host known; with `salt` (20 bytes) the name is hashed. */
 export function formatKnownHostsLine(name: string, key: Buffer, salt?: Buffer): string {
   const hosts = salt === undefined ? name : hashedName(name, salt);
-  return `${hosts} ${readPublicKey(key)?.type} ${key.toString('base64')}`;
+  return `${hosts} ${parsePublicKey(key)?.type} ${key.toString('base64')}`;
 }
 
 /** A name as `HashKnownHosts` stores it. */

@@ -1,5 +1,5 @@
 import type { TunnelError } from '../errors.js';
-import { type PublicKey, readPublicKey } from '../key-formats/parse-public-key.js';
+import { type PublicKey, parsePublicKey } from '../key-formats/parse-public-key.js';
 import { decideHostKey, type HostKeyFacts, type HostKeyTrust } from './decide-host-key.js';
 import { changedError, pinnedError, revokedError, unknownError, unreadableError } from './host-key-errors.js';
 import { matchesPin } from './host-key-pin.js';
@@ -14,7 +14,7 @@ export type HostKeyVerification =
  * or without a pin one of the keys known for the host, and it must not be revoked.
  */
 export function verifyHostKey(presented: Buffer, trust: HostKeyTrust): HostKeyVerification {
-  const key = readPublicKey(presented);
+  const key = parsePublicKey(presented);
   if (key === undefined || key.isCertificate) return refuse(unreadableError(presented, trust));
   switch (decideHostKey(factsOf(key, trust))) {
     case 'accepted':

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import { TunnelError } from '../errors.js';
 import { shellWord } from '../exec/quote-shell-words.js';
-import { readFile, readTextIfPossible, UnreadableFile } from '../files/read-without-blocking.js';
+import { readTextIfPossible, readWithoutBlocking, UnreadableFile } from '../files/read-without-blocking.js';
 import { errorCode } from '../files/system-error-code.js';
 import {
   identityNeedsOpenSsh,
@@ -140,7 +140,7 @@ async function readKeyFile(
   let text: string;
   let permissionProblem: string | undefined;
   try {
-    const { content, stats } = await readFile(file, { maxBytes: MAX_KEY_BYTES, signal });
+    const { content, stats } = await readWithoutBlocking(file, { maxBytes: MAX_KEY_BYTES, signal });
     permissionProblem = permissionProblemOf(file, stats);
     text = content.toString('utf8');
   } catch (error) {

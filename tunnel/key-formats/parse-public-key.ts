@@ -56,7 +56,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(
  * Parses a key as SSH sends it, by OpenSSH's rules; undefined for anything that OpenSSH would reject. The signature of a
  * certificate is not verified, because nothing here trusts it.
  */
-export function readPublicKey(blob: Buffer): PublicKey | undefined {
+export function parsePublicKey(blob: Buffer): PublicKey | undefined {
   const fields = new FieldReader(blob);
   const name = fields.text();
   const kind = name === undefined ? undefined : KINDS.get(name);
@@ -72,7 +72,7 @@ export function readPublicKey(blob: Buffer): PublicKey | undefined {
 export function readNamedKey(name: string, base64: string): PublicKey | undefined {
   const kind = KINDS.get(name);
   const blob = kind && decodeBase64(base64);
-  const key = blob && readPublicKey(blob);
+  const key = blob && parsePublicKey(blob);
   return key?.type === kind?.type && key?.isCertificate === kind?.isCertificate ? key : undefined;
 }
 

@@ -7,7 +7,7 @@ import { addToAgent, type PrivateKey } from './add-to-agent.js';
  * Adds a private key that a host accepted to the SSH agent, as AddKeysToAgent in ssh_config says. Does not reject if the SSH
  * agent refuses it: login has succeeded anyway.
  */
-export async function addKeyToAgent(
+export async function obeyAddKeysToAgent(
   key: PrivateKey,
   file: string,
   destination: ResolvedDestination,

@@ -28,7 +28,7 @@ const NOISE = /^(Pseudo-terminal will not be allocated.*|.*terminating, \d+ bad 
  * @returns undefined when there is no `ssh` program
  * @throws TunnelError `bad-destination` with what OpenSSH finds wrong
  */
-export async function askOpenSsh(
+export async function askSshG(
   query: HostQuery,
   sshEnvironment: SshEnvironment,
 ): Promise<EffectiveOptions | undefined> {

@@ -1,12 +1,12 @@
 import type { Log } from '../../base/log.js';
 import { TunnelError } from '../errors.js';
 import { type NamedDestination, type ReadDestination, readDestination } from '../parse-destination.js';
-import { askOpenSsh, fileForSsh } from './ask-ssh-g.js';
+import { askSshG, fileForSsh } from './ask-ssh-g.js';
 import { destinationOf, proxyCommandOf, proxyJumpOf } from './destination-from-options.js';
 import { type SshEnvironment, sshEnvironmentOf } from './environment.js';
 import type { EffectiveOptions, HostQuery } from './host-options.js';
 import { lastHop, MAX_HOPS } from './parse-proxy-jump.js';
-import { readFiles } from './reader/read-ssh-config.js';
+import { readSshConfig } from './reader/read-ssh-config.js';
 import type { ResolvedDestination } from './resolved-destination.js';
 import { readServices } from './values/read-services.js';
 
@@ -84,7 +84,7 @@ async function refusePassword(
 }
 
 async function ask(query: HostQuery, sshEnvironment: SshEnvironment, log?: Log): Promise<EffectiveOptions> {
-  return (await askOpenSsh(query, sshEnvironment)) ?? (await readFiles(query, sshEnvironment, log));
+  return (await askSshG(query, sshEnvironment)) ?? (await readSshConfig(query, sshEnvironment, log));
 }
 
 async function resolveHost(

@@ -27,7 +27,7 @@ export interface Disagreement {
 }
 
 /** The error of a connection whose host and client have no algorithm of some kind in common. */
-export function noCommonAlgorithm(
+export function noCommonAlgorithmError(
   destination: Destination,
   { option, offer = [], cause }: Disagreement,
 ): TunnelError {

@@ -11,14 +11,14 @@ import { describeKey } from './error/describe-key.js';
 import { Namespace } from './key-namespace.js';
 import { getKey, putKey, runTxn } from './key-requests.js';
 import type { KeyValue } from './key-value.js';
-import { leaseFor } from './lease/grant-lease.js';
+import { grantLease } from './lease/grant-lease.js';
 import { type Session, Sessions } from './lease/session.js';
 import { type Listing, type ListOptions, listPrefix, listPrefixes } from './list-keys.js';
 import { Login } from './login.js';
 import { readSnapshot } from './read-snapshot.js';
 import { Certificates } from './tls/certificates.js';
 import type { Txn } from './txn/transaction.js';
-import { type WatchContext, type WatchRequest, watch, watchChanges } from './watch/iterate-watch.js';
+import { iterateWatch, type WatchContext, type WatchRequest, watchChanges } from './watch/iterate-watch.js';
 import type { WatchItem } from './watch/watch-item.js';
 import { confirmWrite } from './write/confirm-write.js';
 import { type DesiredValue, ensureValue } from './write/ensure-value.js';
@@ -117,7 +117,7 @@ export class Client implements AsyncDisposable {
    * alive. @returns its id, to bind keys to.
    */
   leaseFor(name: string, ttlSeconds: number, options: CallOptions = {}): Promise<string> {
-    return leaseFor(this.#calls, `${this.#namespace.prefix}\0${name}`, ttlSeconds, options);
+    return grantLease(this.#calls, `${this.#namespace.prefix}\0${name}`, ttlSeconds, options);
   }
 
   /**
@@ -176,11 +176,11 @@ export class Client implements AsyncDisposable {
 
   /** Watches until `signal` aborts or the iteration ends; see {@link WatchItem}. Sends nothing before the first `next()`. */
   watch(request: WatchRequest, options: WatchOptions = {}): AsyncIterableIterator<WatchItem> {
-    return watch(this.#watchContext(), request, options.signal);
+    return iterateWatch(this.#watchContext(), request, options.signal);
   }
 
   /**
-   * Like {@link watch}, but without the events: yields once when the watch is established and then once for each burst
+   * Like {@link iterateWatch}, but without the events: yields once when the watch is established and then once for each burst
    * of changes, so that a slow reader never falls behind and sees the newest state when it reads.
    */
   changes(request: WatchRequest, options: WatchOptions = {}): AsyncIterableIterator<void, undefined> {

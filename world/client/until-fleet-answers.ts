@@ -9,7 +9,7 @@ import type { Client } from './client.js';
  * @throws WorldError `unavailable` if none has within `timeoutMs`; `other-fleet`; `permission-denied` if etcd does not
  * know the user.
  */
-export async function untilAnswered(client: Client, call: CallOptions): Promise<void> {
+export async function untilFleetAnswers(client: Client, call: CallOptions): Promise<void> {
   try {
     await client.get(FLEET_KEY, { ...call, timeoutMs: call.timeoutMs ?? CLIENT_DIAL_TIMEOUT_MS });
   } catch (error) {

@@ -3,7 +3,7 @@ import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import { formatEndpoint, parseEndpoint } from '../client/calls/parse-endpoint.js';
 import type { Client } from '../client/client.js';
-import { untilAvailable } from '../client/lease/retry-until-available.js';
+import { retryUntilAvailable } from '../client/lease/retry-until-available.js';
 import { follow } from '../client/watch/follow-watches.js';
 import type { WatchItem } from '../client/watch/watch-item.js';
 import { ENDPOINTS_PREFIX } from '../keys.js';
@@ -112,7 +112,7 @@ class EndpointFollower implements FollowedEndpoints {
   async #take(item: WatchItem): Promise<boolean> {
     const { signal } = this.#over;
     if (item.kind !== 'events') {
-      const { entries, revision } = await untilAvailable(signal, () =>
+      const { entries, revision } = await retryUntilAvailable(signal, () =>
         this.#client.list(ENDPOINTS_PREFIX, { signal }),
       );
       this.#advertised = readEndpoints(entries, this.#options.log);

@@ -3,7 +3,7 @@ import type { Client } from '../client/client.js';
 import { txnInBatches } from '../client/txn/txn-batches.js';
 import { WorldError } from '../errors.js';
 import { DEPLOY_PREFIX, REPORTS_PREFIX } from '../keys.js';
-import { inGroups } from '../split-into-groups.js';
+import { splitIntoGroups } from '../split-into-groups.js';
 import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
 import { deploysInUse, newestReports } from './newest-reports.js';
 import { reportsPrefix } from './reports.js';
@@ -16,7 +16,11 @@ const MOST_REPORTS = 100;
  * deploy. A host that is away is assumed to run what it reported last.
  * @returns how many deploys were deleted.
  */
-export async function pruneDeploys(client: Client, keep: number, options: CallOptions = {}): Promise<number> {
+export async function deleteOldDeploys(
+  client: Client,
+  keep: number,
+  options: CallOptions = {},
+): Promise<number> {
   if (!Number.isSafeInteger(keep) || keep < 1) {
     const message = `${keep} is not a valid number of deploys to keep: it must be a whole number from 1.`;
     throw new WorldError('invalid', message);
@@ -41,7 +45,7 @@ async function readInUse(client: Client, options: CallOptions): Promise<Set<numb
   const { entries } = await client.list(REPORTS_PREFIX, { ...options, keysOnly: true });
   const reports = newestReports(entries.map(({ key }) => key));
   const inUse = new Set<number>();
-  for (const group of inGroups(reports, MOST_REPORTS)) {
+  for (const group of splitIntoGroups(reports, MOST_REPORTS)) {
     const success = group.map(({ key }) => ({ get: key }));
     const { replies } = await client.txn({ success }, { ...options, repeatable: true });
     for (const [index, report] of group.entries()) {

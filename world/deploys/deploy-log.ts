@@ -7,10 +7,10 @@ import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
 import { DEPLOY_PREFIX } from '../keys.js';
 import { checkDeployId } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
-import { pruneDeploys } from './delete-old-deploys.js';
+import { deleteOldDeploys } from './delete-old-deploys.js';
 import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
 import { parseDeployment } from './deploy-payload.js';
-import { newestDeployId } from './find-newest-id.js';
+import { findNewestId } from './find-newest-id.js';
 
 /**
  * The append-only deploy log. Ids are whole numbers from 1 without a gap; any other number is a WorldError `invalid`. Keys
@@ -124,11 +124,11 @@ export class DeployLog implements DeployWorld {
   }
 
   getMaxDeployId(options?: CallOptions): Promise<number> {
-    return newestDeployId(this.#world.client, this.#world.log, options);
+    return findNewestId(this.#world.client, this.#world.log, options);
   }
 
   pruneDeploys(keep: number, options?: CallOptions): Promise<number> {
-    return pruneDeploys(this.#world.client, keep, options);
+    return deleteOldDeploys(this.#world.client, keep, options);
   }
 
   async getDeployHash(id: number, options?: CallOptions): Promise<string> {

@@ -13,7 +13,7 @@ const LATELY = 8;
  * exists. Ids follow each other without a gap, so where it does (the log was copied, which creates keys in another
  * order), or where only foreign keys were created lately, all keys are listed, without values.
  */
-export async function newestDeployId(
+export async function findNewestId(
   client: Client,
   log: Log | undefined,
   options: CallOptions = {},

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../call-options.js';
 import { copyIn } from './copy/copy-in.js';
 import { copyOut } from './copy/copy-out.js';
-import { measure } from './copy/measure-size.js';
+import { measureSize } from './copy/measure-size.js';
 import { direntOf, type FsDirent, FsStats } from './file-stats.js';
 import { FileHandle, FolderHandle } from './files/file-handle.js';
 import { OpenFiles } from './files/open-files.js';
@@ -126,7 +126,7 @@ export class VolumeFs implements WorldFs {
     const node = await this.#find({ syscall: 'stat', path }, options);
     if (node.type === 'file') return { files: 1, sizeBytes: node.sizeBytes };
     if (node.type === 'symlink') return { files: 0, sizeBytes: 0 };
-    const { files, sizeBytes } = await measure(this.#volume, node, { ...options, name: path });
+    const { files, sizeBytes } = await measureSize(this.#volume, node, { ...options, name: path });
     return { files, sizeBytes };
   }
 

@@ -4,18 +4,18 @@ import { describeKey } from '../client/error/describe-key.js';
 import { WorldError } from '../errors.js';
 import { checkListing } from './copy/tree-limits.js';
 import { FsError } from './fs-error.js';
-import { batches, IN_FLIGHT } from './storage/batch-blocks.js';
+import { batchBlocks, IN_FLIGHT } from './storage/batch-blocks.js';
 import { type Pin, type Storage, sourceOf } from './storage/storage.js';
-import { Listings, MissingListings } from './tree/fetched-listings.js';
+import { FetchedListings, MissingListings } from './tree/fetched-listings.js';
 import { decodeEntries, decodeSuperblock, TreeEncoder } from './tree/tree-codec.js';
-import { Draft } from './tree/tree-draft.js';
+import { TreeDraft } from './tree/tree-draft.js';
 import { type BlockRef, type DirectoryNode, EMPTY_ROOT, type Entries } from './tree/tree-node.js';
 
 /** A step that changes the tree; it may be done several times, on newer trees, and counts once. */
-export type Change<T> = (draft: Draft) => T;
+export type Change<T> = (draft: TreeDraft) => T;
 
 interface Deferred {
-  readonly draft: Draft;
+  readonly draft: TreeDraft;
   readonly changes: Change<unknown>[];
   readonly blocks: Map<string, Buffer>;
   blockBytes: number;
@@ -34,7 +34,7 @@ const MOST_TRIES = 50;
  */
 export class Volume {
   readonly storage: Storage;
-  readonly #listings = new Listings();
+  readonly #listings = new FetchedListings();
   readonly #encoder = new TreeEncoder();
   #root: DirectoryNode = EMPTY_ROOT;
   #version: bigint | undefined;
@@ -50,7 +50,7 @@ export class Volume {
   async look<T>(step: Change<T>, call: CallOptions): Promise<T> {
     if (this.#deferred === undefined) await this.#refresh(call);
     return this.#withListings(
-      () => step(this.#deferred?.draft ?? new Draft(this.#root, this.#listings)),
+      () => step(this.#deferred?.draft ?? new TreeDraft(this.#root, this.#listings)),
       call,
     );
   }
@@ -108,7 +108,7 @@ export class Volume {
 
   #newDeferred(): Deferred {
     return {
-      draft: new Draft(this.#root, this.#listings),
+      draft: new TreeDraft(this.#root, this.#listings),
       changes: [],
       blocks: new Map(),
       blockBytes: 0,
@@ -152,7 +152,7 @@ export class Volume {
     let isFresh = false;
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       call.signal?.throwIfAborted();
-      const draft = new Draft(this.#root, this.#listings);
+      const draft = new TreeDraft(this.#root, this.#listings);
       try {
         for (const step of steps) await this.#withListings(() => step(draft), call);
       } catch (error) {
@@ -211,7 +211,7 @@ export class Volume {
     checkListing(refs, this.storage.key);
     const parts = new Map<string, Buffer>();
     const wanted = [...new Map(refs.map((ref) => [ref.hash, ref])).values()];
-    await inParallel(batches(wanted), IN_FLIGHT, async (batch) => {
+    await inParallel(batchBlocks(wanted), IN_FLIGHT, async (batch) => {
       const blocks = await this.storage.read(batch, call);
       for (const [index, { hash }] of batch.entries()) parts.set(hash, blocks[index] ?? Buffer.alloc(0));
     });

@@ -15,7 +15,7 @@ import type {
   ResOutput,
   ResWorld,
 } from './resources-api.js';
-import { deleteKeys, writeChanged } from './write-changed-values.js';
+import { deleteKeys, writeChangedValues } from './write-changed-values.js';
 
 const MOST_TTL_SECONDS = 9_000_000_000;
 
@@ -66,7 +66,7 @@ export class Resources implements ResWorld {
     const { ttlSeconds } = options;
     const changed =
       ttlSeconds === undefined
-        ? await writeChanged(this.#world.client, values, undefined, options)
+        ? await writeChangedValues(this.#world.client, values, undefined, options)
         : await this.#exportFor(ttlSeconds, values, options);
     return { changed };
   }
@@ -93,7 +93,7 @@ export class Resources implements ResWorld {
     for (;;) {
       const lease = await this.#world.client.leaseFor(name, ttlSeconds, options);
       try {
-        return await writeChanged(this.#world.client, values, lease, options);
+        return await writeChangedValues(this.#world.client, values, lease, options);
       } catch (error) {
         // The lease ran out before all was written.
         if (!(error instanceof WorldError) || error.code !== 'not-found') throw error;

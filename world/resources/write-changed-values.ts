@@ -18,7 +18,7 @@ const BULK_BYTES = 256 << 10;
  * each, so that each decides for itself, as many together as etcd takes, side by side.
  * @returns whether anything was changed; true also when an answer was lost, because something may have been.
  */
-export async function writeChanged(
+export async function writeChangedValues(
   client: Client,
   values: ReadonlyMap<string, string>,
   lease: string | undefined,
@@ -49,7 +49,7 @@ export async function writeChanged(
   return changed;
 }
 
-/** Deletes the keys. @returns as {@link writeChanged}. */
+/** Deletes the keys. @returns as {@link writeChangedValues}. */
 export async function deleteKeys(
   client: Client,
   keys: readonly string[],

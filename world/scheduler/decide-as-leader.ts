@@ -6,7 +6,7 @@ import type { TxnOp } from '../client/txn/transaction.js';
 import type { WatchItem } from '../client/watch/watch-item.js';
 import { WorldError } from '../errors.js';
 import { SCHEDULER_PATH } from '../keys.js';
-import { inGroups } from '../split-into-groups.js';
+import { splitIntoGroups } from '../split-into-groups.js';
 import { decide } from './decide-schedule.js';
 import { HostnameConflicts } from './hostname-conflicts.js';
 import { type Schedule, ScheduleTable } from './schedule-table.js';
@@ -113,7 +113,7 @@ export class SchedulerLeader {
       const text = hosts.length === 0 ? undefined : hosts.join(',');
       return text === schedule.stored ? [] : [{ namespace: schedule.namespace, text }];
     });
-    for (const group of inGroups(changes, WRITES_AT_ONCE)) await this.#store(group, signal);
+    for (const group of splitIntoGroups(changes, WRITES_AT_ONCE)) await this.#store(group, signal);
   }
 
   /** etcd itself refuses the write of a host that is no longer the elected one, however late it arrives. */

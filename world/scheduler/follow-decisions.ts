@@ -5,7 +5,7 @@ import type { ScheduledResult } from './scheduler-api.js';
 import { decisionKey, parseHosts } from './scheduler-keys.js';
 
 /** Yields the decision of one schedule as it is, and then each one that differs from the one before. */
-export function scheduled(
+export function followDecisions(
   client: Client,
   namespace: string,
   options?: WatchOptions,

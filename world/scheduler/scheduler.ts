@@ -8,7 +8,7 @@ import { SCHEDULER_PATH } from '../keys.js';
 import { checkHostname } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
 import { Candidacy } from './candidacy.js';
-import { scheduled } from './follow-decisions.js';
+import { followDecisions } from './follow-decisions.js';
 import { runElection } from './run-election.js';
 import {
   checkScheduleNamespace,
@@ -57,7 +57,7 @@ export class Scheduler implements SchedulerWorld {
 
   scheduled(namespace: string, options?: WatchOptions): AsyncIterableIterator<ScheduledResult, undefined> {
     checkScheduleNamespace(namespace);
-    return scheduled(this.#world.client, namespace, options);
+    return followDecisions(this.#world.client, namespace, options);
   }
 
   async schedulerAdd(
@@ -152,7 +152,7 @@ export class Scheduler implements SchedulerWorld {
     try {
       await this.#registerWhenAvailable(candidacy, options, over.signal);
       let decided = false;
-      for await (const result of scheduled(this.#world.client, namespace, { signal: over.signal })) {
+      for await (const result of followDecisions(this.#world.client, namespace, { signal: over.signal })) {
         // Before the first decision nobody is chosen; that is not a decision.
         decided ||= result.hosts.length > 0;
         if (decided) yield result;

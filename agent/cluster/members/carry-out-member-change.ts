@@ -39,7 +39,7 @@ const done: Outcome = { done: true };
  *
  * @throws WorldError `conflict` if another host was elected; `unavailable` and the like.
  */
-export async function carryOut(
+export async function carryOutMemberChange(
   context: NominatorContext,
   turn: Leadership,
   state: ClusterState,

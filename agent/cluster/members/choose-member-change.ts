@@ -58,7 +58,7 @@ export type RemovalReason = 'too many' | 'gone' | 'leaving' | 'late' | 'unwanted
  * Decides the next change of the cluster, if any. Voters that run stay members. The number of voters is odd if there
  * are enough hosts: an even number needs one more vote per decision and tolerates no more failures.
  */
-export function nextChange(state: ClusterState): Change | undefined {
+export function chooseMemberChange(state: ClusterState): Change | undefined {
   const learner = state.members.find(({ member }) => member.isLearner);
   return (
     (learner && failedLearner(state, learner)) ??

@@ -17,11 +17,11 @@ import {
   WorldError,
 } from '../../../world/index-without-ssh.js';
 import type { ConvergerUid } from '../../converger.js';
-import { carryOut, type NominatorContext, type Outcome } from './carry-out-member-change.js';
-import { type Change, nextChange } from './choose-member-change.js';
+import { carryOutMemberChange, type NominatorContext, type Outcome } from './carry-out-member-change.js';
+import { type Change, chooseMemberChange } from './choose-member-change.js';
 import type { IdealSizeReader } from './ideal-size-reader.js';
 import { MemberAssessor } from './member-assessor.js';
-import { readCluster } from './read-cluster-state.js';
+import { readClusterState } from './read-cluster-state.js';
 import { resignPreviousSession } from './resign-previous-session.js';
 
 /** How often everything is read again even without a change. */
@@ -135,16 +135,16 @@ export class Nominator {
     signal: AbortSignal,
   ): Promise<{ kind: 'changed' | 'refused' | 'quiet'; waitMs?: number }> {
     const { client, size, log } = this.#options;
-    const observation = await readCluster(client, size, log, { signal });
+    const observation = await readClusterState(client, size, log, { signal });
     const { state, changesInMs = QUIET_MS } = observer.observe(observation, performance.now());
-    const change = nextChange(state);
+    const change = chooseMemberChange(state);
     const isStarting = state.members.some(({ member }) => member.isLearner);
     this.#options.convergerUid.setConverged(change === undefined && !isStarting);
     if (change === undefined) {
       this.#lastLogged = '';
       return { kind: 'quiet', waitMs: Math.min(changesInMs + 1, isStarting ? STARTING_MS : QUIET_MS) };
     }
-    const outcome = await carryOut(this.#options, turn, state, change, signal);
+    const outcome = await carryOutMemberChange(this.#options, turn, state, change, signal);
     this.#logRefusal(change, outcome);
     if (outcome.done) return { kind: 'changed' };
     return change.kind === 'promote' ? { kind: 'refused', waitMs: STARTING_MS } : { kind: 'refused' };

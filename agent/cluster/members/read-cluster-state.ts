@@ -13,7 +13,7 @@ import type { IdealSizeReader } from './ideal-size-reader.js';
 import type { Observation } from './member-assessor.js';
 
 /** Reads everything that the choice of members depends on. */
-export async function readCluster(
+export async function readClusterState(
   client: Client,
   size: IdealSizeReader,
   log: Log | undefined,

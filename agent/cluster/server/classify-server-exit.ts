@@ -28,7 +28,7 @@ export interface ServerExit extends ChildExit {
   readonly logTail: string;
 }
 
-/** What {@link serverExit} classifies. */
+/** What {@link classifyServerExit} classifies. */
 export interface ExitEvidence {
   readonly exit: ChildExit;
   /** What the agent did to it. */
@@ -57,7 +57,7 @@ const EXIT_WORDS: readonly (readonly [ExitReason, RegExp])[] = [
 ];
 
 /** Classifies the exit of a server. */
-export function serverExit({ exit, ended, log, freeBytes }: ExitEvidence): ServerExit {
+export function classifyServerExit({ exit, ended, log, freeBytes }: ExitEvidence): ServerExit {
   return { ...exit, why: ended ?? reason(exit, log, freeBytes), logTail: tellingLines(log).join('\n') };
 }
 

@@ -2,19 +2,19 @@ import type { CallOptions, Client, Member } from '../../../world/index-without-s
 import { NOMINATED_PREFIX } from '../../../world/index-without-ssh.js';
 
 /** What the cluster holds for a host. */
-export interface ClusterSlot {
+export interface OwnMember {
   /** The member that is this host, or will be once it starts: found by its name, or before the start by its URLs. */
   readonly member: Member | undefined;
   readonly isNominated: boolean;
 }
 
 /** @throws WorldError `unavailable` */
-export async function clusterSlotOf(
+export async function findOwnMember(
   client: Client,
   hostname: string,
   serverUrls: readonly string[],
   signal: AbortSignal,
-): Promise<ClusterSlot> {
+): Promise<OwnMember> {
   const [nomination, members] = await Promise.all([
     client.get(`${NOMINATED_PREFIX}${hostname}`, { signal }),
     client.cluster.members({ signal }),

@@ -8,11 +8,11 @@ import type { Presence } from '../../presence.js';
 import { explainExit } from './classify-server-exit.js';
 import type { DataFolder } from './data-folder.js';
 import { joinMembers, type ServerStart } from './etcd/etcd-arguments.js';
-import { clusterSlotOf, hasOtherVoters } from './find-own-member.js';
+import { findOwnMember, hasOtherVoters } from './find-own-member.js';
 import { ServerFollower, type ServerFollowerOptions, type StopReason } from './follow-server.js';
 import type { ServerLauncher } from './server-launcher.js';
 import type { ServerProcess } from './server-process.js';
-import { untilSpace } from './until-disk-space.js';
+import { untilDiskSpace } from './until-disk-space.js';
 import { updatePeerUrls } from './update-peer-urls.js';
 
 /** A server that ran this long starts with a clean record. */
@@ -142,7 +142,7 @@ export class HostServer {
     const urls = launcher.addresses.advertisedServerUrls;
     convergerUid.setConverged(true);
     if (this.isDrained) return wake.wait(undefined, signal);
-    const { member, isNominated } = await clusterSlotOf(client, hostname, urls, signal);
+    const { member, isNominated } = await findOwnMember(client, hostname, urls, signal);
     if (member !== undefined && member.name !== '') {
       // An earlier server of this host, whose data is lost: the others must remove it first.
       if (member.id !== this.#previousMemberId)
@@ -221,7 +221,7 @@ export class HostServer {
     }
     if (exit.why === 'disk-full') {
       log('error', `the disk of ${hostname} is full, so etcd exited; it restarts when there is space`);
-      await untilSpace(folder.folder, signal);
+      await untilDiskSpace(folder.folder, signal);
     } else {
       this.#retries = ranMs > STABLE_AFTER_MS ? 1 : this.#retries + 1;
       if (this.#retries > MAX_SERVER_RETRIES) return this.#giveUp(server, signal);

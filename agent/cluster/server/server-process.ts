@@ -6,14 +6,19 @@ import { MAX_SERVER_CLOSE_TIMEOUT_MS, MAX_SERVER_START_TIMEOUT_MS } from '../../
 import { AgentError, type AgentErrorCode } from '../../errors.js';
 import { Child, type ChildExit } from '../../processes/child-process.js';
 import { APP_MARK } from '../../processes/process-mark.js';
-import { checkAddresses } from './addresses/check-addresses-free.js';
+import { checkAddressesFree } from './addresses/check-addresses-free.js';
 import { localEndpoint } from './addresses/server-addresses.js';
 import { checkDataFree } from './check-data-free.js';
-import { describeExit, type ExitReason, type ServerExit, serverExit } from './classify-server-exit.js';
-import { etcdVersion } from './etcd/ask-etcd-version.js';
+import {
+  classifyServerExit,
+  describeExit,
+  type ExitReason,
+  type ServerExit,
+} from './classify-server-exit.js';
+import { askEtcdVersion } from './etcd/ask-etcd-version.js';
 import { asClient, etcdArguments, type ServerFlags } from './etcd/etcd-arguments.js';
 import { tellingLines } from './etcd/extract-log-errors.js';
-import { WATCHDOG_TIMES, Watchdog, type WatchdogTimes } from './measure-server-silence.js';
+import { ServerSilence, SILENCE_TIMES, type SilenceTimes } from './measure-server-silence.js';
 import { rotateLog } from './rotate-log.js';
 import { ServerProbe } from './server-probe.js';
 import { freeBytes } from './until-disk-space.js';
@@ -36,8 +41,8 @@ export interface ServerOptions extends ServerFlags {
   /** `NAME=value` in its environment, by which a later agent recognises it. */
   readonly mark?: string;
   readonly log?: Log | undefined;
-  /** Default {@link WATCHDOG_TIMES}. */
-  readonly watchdog?: WatchdogTimes | undefined;
+  /** Default {@link SILENCE_TIMES}. */
+  readonly silenceTimes?: SilenceTimes | undefined;
 }
 
 /**
@@ -55,7 +60,7 @@ export class ServerProcess {
   #exit: ServerExit | undefined;
   #ended: 'stopped' | 'hung' | undefined;
   /** A server that waits for others at its start does not answer, so this counts from the first answer. */
-  #watchdog: Watchdog | undefined;
+  #silence: ServerSilence | undefined;
 
   private constructor(child: Child, options: ServerOptions, clientEndpoint: string) {
     this.#child = child;
@@ -77,9 +82,9 @@ export class ServerProcess {
     const clientEndpoint = localEndpoint(options, folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await Promise.all([
-      checkAddresses([...clientUrls, ...serverUrls], folder),
+      checkAddressesFree([...clientUrls, ...serverUrls], folder),
       checkDataFree(options.dataFolder),
-      etcdVersion(program, options.environment),
+      askEtcdVersion(program, options.environment),
     ]);
     if (options.start.kind === 'new') options.start.permit.use();
     const logFile = logFileIn(folder);
@@ -111,7 +116,7 @@ export class ServerProcess {
     await using local = this.#local();
     try {
       const status = await local.untilServing(AbortSignal.any([signal, late, this.#over.signal]));
-      this.#watchdog ??= this.#newWatchdog();
+      this.#silence ??= this.#newSilence();
       return status;
     } catch (error) {
       signal.throwIfAborted();
@@ -152,36 +157,36 @@ export class ServerProcess {
       this.#child.logTail(LOG_TAIL_LINES, LOG_TAIL_BYTES).catch(() => ''), // the folder may be gone, with --tmp-prefix
       freeBytes(folder).catch(() => Number.POSITIVE_INFINITY),
     ]);
-    this.#exit = serverExit({ exit, ended: this.#ended, log, freeBytes: free });
+    this.#exit = classifyServerExit({ exit, ended: this.#ended, log, freeBytes: free });
     this.#over.abort();
     return this.#exit;
   }
 
   /** Rotates the log, and kills the server if it hangs, until it exits. */
   async #watch(): Promise<void> {
-    const { name, log = () => undefined, watchdog = WATCHDOG_TIMES } = this.#options;
+    const { name, log = () => undefined, silenceTimes = SILENCE_TIMES } = this.#options;
     await using local = this.#local();
     let answered = true;
     for (let round = 1; ; round += 1) {
       const before = performance.now();
-      await pause(answered ? watchdog.intervalMs : watchdog.intervalMs / 4, this.#over.signal);
+      await pause(answered ? silenceTimes.intervalMs : silenceTimes.intervalMs / 4, this.#over.signal);
       if (this.#over.signal.aborted) return;
-      this.#watchdog?.paused(before, performance.now());
+      this.#silence?.paused(before, performance.now());
       if (round % LOG_CHECK_ROUNDS === 0) await this.#rotateLog(log);
-      answered = await this.#answers(local, watchdog.intervalMs / 2);
-      if (answered) this.#watchdog ??= this.#newWatchdog();
-      if (this.#watchdog?.isHung(answered, performance.now()) !== true || this.#exit !== undefined) continue;
+      answered = await this.#answers(local, silenceTimes.intervalMs / 2);
+      if (answered) this.#silence ??= this.#newSilence();
+      if (this.#silence?.isHung(answered, performance.now()) !== true || this.#exit !== undefined) continue;
       log(
         'error',
-        `the etcd server of ${name} has not answered for ${watchdog.maxSilenceMs / 1000} s; killing it`,
+        `the etcd server of ${name} has not answered for ${silenceTimes.maxSilenceMs / 1000} s; killing it`,
       );
       this.#ended ??= 'hung';
       return this.#child.kill();
     }
   }
 
-  #newWatchdog(): Watchdog {
-    return new Watchdog(performance.now(), this.#options.watchdog);
+  #newSilence(): ServerSilence {
+    return new ServerSilence(performance.now(), this.#options.silenceTimes);
   }
 
   #local(): ServerProbe {

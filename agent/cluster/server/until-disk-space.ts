@@ -18,7 +18,7 @@ export async function freeBytes(folder: string): Promise<number> {
  * @param options.intervalMs how often to check, default 2,000; also the minimum wait, so that a server that needs
  * more space is not restarted in a tight loop.
  */
-export async function untilSpace(
+export async function untilDiskSpace(
   folder: string,
   signal: AbortSignal,
   { intervalMs = CHECK_INTERVAL_MS } = {},

@@ -6,7 +6,7 @@ import type { ServerStart } from '../server/etcd/etcd-arguments.js';
 import type { ServerLauncher } from '../server/server-launcher.js';
 import { type ForkGuard, NewClusterPermit } from './new-cluster-permit.js';
 import { planStart } from './plan-start.js';
-import { refuseFork } from './refuse-second-cluster.js';
+import { refuseSecondCluster } from './refuse-second-cluster.js';
 
 /** How an agent starts. */
 export interface StartDecision {
@@ -61,7 +61,7 @@ export async function decideStart(
     case 'found': {
       const { serverUrls } = launcher.addresses;
       const guard: ForkGuard = (abort) =>
-        refuseFork(hostname, serverUrls, { signal: abort, peerTls: options.tls?.peer });
+        refuseSecondCluster(hostname, serverUrls, { signal: abort, peerTls: options.tls?.peer });
       const permit = await NewClusterPermit.ask(facts, folder, guard, signal);
       return { start: { kind: 'new', permit }, seeds, all: [], runsServer: true };
     }

@@ -74,7 +74,7 @@ export async function detectCluster(
  *
  * @throws AgentError `other-cluster` if a cluster expects a server of this host, which has lost its data; `in-use`.
  */
-export async function refuseFork(
+export async function refuseSecondCluster(
   hostname: string,
   serverUrls: readonly string[],
   options: ListenOptions,

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import type { CallOptions } from '../../../world/call-options.js';
 import type { ClientWorld } from '../../../world/client-world.js';
-import type { Context } from '../../command-context.js';
+import type { CommandContext } from '../../command-context.js';
 import { type WatchFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import type { Lines } from '../../output/escaped-lines.js';
-import { table } from '../../output/print.js';
+import { formatTable } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 
 interface Endpoints {
@@ -15,7 +15,7 @@ interface Endpoints {
 }
 
 /** `hawser endpoints`: where the fleet's etcd servers can be reached. */
-export function endpointsCommand(context: Context): Command {
+export function endpointsCommand(context: CommandContext): Command {
   return withConnection(new Command('endpoints'), 'hawser endpoints --watch --ssh-url root@web1')
     .description('list the client URLs that each host advertises for its etcd server')
     .option('--watch', 'print the list again whenever it changes', false)
@@ -37,5 +37,5 @@ async function read(world: ClientWorld, options: CallOptions): Promise<Endpoints
 
 function format({ advertised }: Endpoints): Lines | string {
   const rows = Object.entries(advertised).map(([hostname, urls]) => [hostname, urls.join(',')]);
-  return rows.length === 0 ? 'no host advertises an etcd server' : table(['HOST', 'CLIENT URLS'], rows);
+  return rows.length === 0 ? 'no host advertises an etcd server' : formatTable(['HOST', 'CLIENT URLS'], rows);
 }

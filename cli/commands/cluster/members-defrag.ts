@@ -3,17 +3,17 @@ import type { Log } from '../../../base/log.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { type DefragResult, defragMembers } from '../../../world/cluster/defrag-members.js';
 import { WorldError } from '../../../world/errors.js';
-import type { Context } from '../../command-context.js';
+import type { CommandContext } from '../../command-context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
 import { MemberClients, type OpenAt } from '../../fleet/member-clients.js';
 import { openWorld } from '../../fleet/open-world.js';
 import { type FleetTarget, resolveTarget } from '../../fleet/resolve-target.js';
 import type { Lines } from '../../output/escaped-lines.js';
-import { formatBytes, lines, logTo, printNote, printResult, table } from '../../output/print.js';
+import { formatBytes, formatTable, lines, logTo, printNote, printResult } from '../../output/print.js';
 
 /** `hawser members defrag`: free space in etcd. */
-export function defragCommand(context: Context): Command {
+export function defragCommand(context: CommandContext): Command {
   return withConnection(new Command('defrag'), 'hawser members defrag --ssh-url root@web1')
     .description('free space in etcd: compact and defragment it, then clear the NOSPACE alarm')
     .addHelpText(
@@ -62,7 +62,7 @@ function describe({ members, alarm }: DefragResult): Lines {
     skipped === undefined ? [name, formatBytes(beforeBytes), formatBytes(afterBytes)] : [name, '-', '-'],
   );
   const disarmed = 'The NOSPACE alarm is cleared: etcd accepts writes again.';
-  return lines([table(['NAME', 'BEFORE', 'AFTER'], rows), ...(alarm === 'disarmed' ? [disarmed] : [])]);
+  return lines([formatTable(['NAME', 'BEFORE', 'AFTER'], rows), ...(alarm === 'disarmed' ? [disarmed] : [])]);
 }
 
 /** @throws WorldError `no-space` when etcd is still full, `unavailable` naming the members that were left out. */

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import type { Context } from '../../command-context.js';
+import type { CommandContext } from '../../command-context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { printResult } from '../../output/print.js';
 
 /** `hawser members forget`: a host that is gone for good. */
-export function forgetCommand(context: Context): Command {
+export function forgetCommand(context: CommandContext): Command {
   return withConnection(new Command('forget'), 'hawser members forget web3 --ssh-url root@web1')
     .description('remove a host that is gone for good from the fleet, so that deploys no longer expect it')
     .argument('<host>', 'hostname; its agent must not be running')

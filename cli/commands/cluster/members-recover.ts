@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../../agent/constants.js';
 import type { Member } from '../../../world/client/member-types.js';
-import type { Context } from '../../command-context.js';
+import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';
 import { withConnection } from '../../fleet/connection-flags.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
@@ -22,7 +22,7 @@ interface RecoverFlags extends HostFlags {
 const STEP_TIMEOUT_MS = 90_000;
 
 /** `hawser members recover`: a cluster again, from what is left of it. */
-export function recoverCommand(context: Context): Command {
+export function recoverCommand(context: CommandContext): Command {
   return withConnection(
     new Command('recover'),
     'hawser members recover --ssh-url root@web1 --ssh-url root@web2',
@@ -40,7 +40,7 @@ export function recoverCommand(context: Context): Command {
     .action((flags: RecoverFlags) => recover(context, flags));
 }
 
-async function recover(context: Context, flags: RecoverFlags): Promise<void> {
+async function recover(context: CommandContext, flags: RecoverFlags): Promise<void> {
   const { signal } = context.interrupts;
   const { target, hosts } = await hostsToReach(flags, signal);
   const [{ ReachedHosts }, { planRecovery }, { formatPlan, formatReports }] = await Promise.all([
@@ -104,13 +104,17 @@ async function act(todo: Action): Promise<readonly Member[]> {
   const { tls, namespace, hostname, fleetId: fleet, canAskPassword = false } = target;
   const user = etcdUser(target.user, { canAsk: canAskPassword, signal: reaching.signal });
   const log = logTo(flags);
-  const [{ carryOut }, { untilSize }, { SshWorld }] = await Promise.all([
+  const [{ carryOutRecovery }, { untilSize }, { SshWorld }] = await Promise.all([
     import('../../recover/carry-out-recovery.js'),
     import('../../recover/wait-for-refill.js'),
     import('../../../world/ssh-world.js'),
   ]);
   const onStep = (step: string) => printNote(flags, step);
-  const seeds = await carryOut(action, reached, { ...reaching, stepTimeoutMs: STEP_TIMEOUT_MS, onStep });
+  const seeds = await carryOutRecovery(action, reached, {
+    ...reaching,
+    stepTimeoutMs: STEP_TIMEOUT_MS,
+    onStep,
+  });
   const { tunnel } = reached.host(action.base);
   const options = { tunnel, seeds, tls, user, namespace, hostname, fleet, log };
   await using world = await SshWorld.open(options, { lazy: true });

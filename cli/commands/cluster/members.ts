@@ -1,18 +1,18 @@
 import { Command } from 'commander';
 import type { Member } from '../../../world/client/member-types.js';
-import type { Context } from '../../command-context.js';
+import type { CommandContext } from '../../command-context.js';
 import { type WatchFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { unknownCommand } from '../../help/help-command.js';
 import type { Lines } from '../../output/escaped-lines.js';
-import { table } from '../../output/print.js';
+import { formatTable } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 import { defragCommand } from './members-defrag.js';
 import { forgetCommand } from './members-forget.js';
 import { recoverCommand } from './members-recover.js';
 
 /** `hawser members`: who is in the etcd cluster. */
-export function membersCommand(context: Context): Command {
+export function membersCommand(context: CommandContext): Command {
   return (
     withConnection(new Command('members'), 'hawser members --watch --ssh-url root@web1')
       .addCommand(recoverCommand(context))
@@ -45,5 +45,5 @@ function format(members: readonly Member[]): Lines {
     clientUrls.join(','),
     BigInt(id).toString(16),
   ]);
-  return table(['NAME', 'ROLE', 'CLIENT URLS', 'ID'], rows);
+  return formatTable(['NAME', 'ROLE', 'CLIENT URLS', 'ID'], rows);
 }

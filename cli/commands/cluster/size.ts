@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { CallOptions } from '../../../world/call-options.js';
 import type { Member } from '../../../world/client/member-types.js';
 import type { ClientWorld } from '../../../world/client-world.js';
-import type { Context } from '../../command-context.js';
+import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
@@ -19,7 +19,7 @@ interface SizeFlags extends ConnectionFlags {
 }
 
 /** `hawser size`: how many etcd servers the fleet should have. */
-export function sizeCommand(context: Context): Command {
+export function sizeCommand(context: CommandContext): Command {
   return withConnection(new Command('size'), 'hawser size 3 --ssh-url root@web1')
     .description('print or set the number of etcd servers that the fleet should have')
     .argument('[size]', 'the new size; 0 drains the cluster', countFromZero)

@@ -4,14 +4,14 @@ import { Command } from 'commander';
 import type { ClientWorld } from '../../../world/client-world.js';
 import type { WorldFs } from '../../../world/fs/world-fs.js';
 import { DEFAULT_METADATA_PREFIX } from '../../../world/keys.js';
-import type { Context } from '../../command-context.js';
+import type { CommandContext } from '../../command-context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
-import { Progress } from '../../fs/copy-progress.js';
-import { explainingPaths } from '../../fs/explain-path-errors.js';
-import { drawTree, type Listed, list } from '../../fs/list-folder.js';
+import { CopyProgress } from '../../fs/copy-progress.js';
+import { explainPathErrors } from '../../fs/explain-path-errors.js';
+import { drawTree, type Listed, listFolder } from '../../fs/list-folder.js';
 import type { Lines } from '../../output/escaped-lines.js';
-import { counted, formatBytes, lines, printResult, table } from '../../output/print.js';
+import { counted, formatBytes, formatTable, lines, printResult } from '../../output/print.js';
 import { writeValueStream } from '../../output/write-to-console.js';
 
 interface FsFlags extends ConnectionFlags {
@@ -21,21 +21,21 @@ interface FsFlags extends ConnectionFlags {
 type Call = { readonly signal: AbortSignal; readonly timeoutMs: number };
 
 /** `hawser fs`: files that the whole fleet shares. */
-export function fsCommand(context: Context): Command {
+export function fsCommand(context: CommandContext): Command {
   const fs = new Command('fs').description('store files shared by the whole fleet');
   const commands = [fsLs, fsTree, fsCat, fsPut, fsGet, fsRm, fsDu, fsGc];
   for (const command of commands) fs.addCommand(command(context));
   return fs.addHelpText('after', '\nExample:\n  $ hawser fs put ./site /site --ssh-url root@web1');
 }
 
-function fsLs(context: Context): Command {
+function fsLs(context: CommandContext): Command {
   return withFs('ls', 'hawser fs ls -l / --ssh-url root@web1')
     .description('list a directory')
     .argument('[path]', 'path in the shared file system', '/')
     .option('-l, --long', 'show type, permissions, size and time', false)
     .action(async (at: string, flags: FsFlags & { long: boolean }) => {
       await onFs(context, flags, async (fs, call) => {
-        const listed = await list(fs, at, call);
+        const listed = await listFolder(fs, at, call);
         const names = listed.map(({ name, type }) => (type === 'directory' ? `${name}/` : name));
         printResult(flags, listed, flags.long ? longList(listed) : lines(names));
       });
@@ -51,22 +51,22 @@ function longList(listed: readonly Listed[]): Lines | string {
     changedAt,
     name,
   ]);
-  return table(['type', 'mode', 'bytes', 'changed', 'name'], rows);
+  return formatTable(['type', 'mode', 'bytes', 'changed', 'name'], rows);
 }
 
-function fsTree(context: Context): Command {
+function fsTree(context: CommandContext): Command {
   return withFs('tree', 'hawser fs tree / --ssh-url root@web1')
     .description('list a directory and everything below it')
     .argument('[path]', 'path in the shared file system', '/')
     .action(async (at: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
-        const listed = await list(fs, at, call, true);
+        const listed = await listFolder(fs, at, call, true);
         printResult(flags, listed, lines(drawTree(listed)));
       });
     });
 }
 
-function fsCat(context: Context): Command {
+function fsCat(context: CommandContext): Command {
   return withFs('cat', 'hawser fs cat /motd --ssh-url root@web1')
     .description('print a file')
     .argument('<path>', 'path in the shared file system')
@@ -75,7 +75,7 @@ function fsCat(context: Context): Command {
     });
 }
 
-function fsPut(context: Context): Command {
+function fsPut(context: CommandContext): Command {
   return withFs('put', 'hawser fs put ./site /site --ssh-url root@web1')
     .description('copy a file or directory into the shared file system; - reads standard input')
     .argument('<local>', 'file or directory on this machine')
@@ -86,7 +86,7 @@ function fsPut(context: Context): Command {
         const target = (await isFile(local))
           ? await inFolder(fs, at, { name: path.basename(local), call })
           : at;
-        const progress = new Progress(flags);
+        const progress = new CopyProgress(flags);
         const copied = await fs
           .copyIn(local, target, { ...call, onProgress: progress.show })
           .finally(() => progress.end());
@@ -100,7 +100,7 @@ function fsPut(context: Context): Command {
     });
 }
 
-function fsGet(context: Context): Command {
+function fsGet(context: CommandContext): Command {
   return withFs('get', 'hawser fs get /site ./site --ssh-url root@web1')
     .description('copy a file or directory out of the shared file system; - writes to standard output')
     .argument('<path>', 'path in the shared file system')
@@ -108,7 +108,7 @@ function fsGet(context: Context): Command {
     .action(async (at: string, local: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         if (local === '-') return toStdout(fs, at, call);
-        const progress = new Progress(flags);
+        const progress = new CopyProgress(flags);
         const copied = await fs
           .copyOut(at, local, { ...call, onProgress: progress.show })
           .finally(() => progress.end());
@@ -122,7 +122,7 @@ function fsGet(context: Context): Command {
     });
 }
 
-function fsRm(context: Context): Command {
+function fsRm(context: CommandContext): Command {
   return withFs('rm', 'hawser fs rm -r /site --ssh-url root@web1')
     .description('delete a file, or a directory with -r')
     .argument('<path>', 'path in the shared file system')
@@ -133,7 +133,7 @@ function fsRm(context: Context): Command {
     });
 }
 
-function fsDu(context: Context): Command {
+function fsDu(context: CommandContext): Command {
   return withFs('du', 'hawser fs du / --ssh-url root@web1')
     .description('show disk usage and how full etcd is')
     .argument('[path]', 'path in the shared file system', '/')
@@ -158,7 +158,7 @@ function fsDu(context: Context): Command {
     });
 }
 
-function fsGc(context: Context): Command {
+function fsGc(context: CommandContext): Command {
   return withConnection(new Command('gc'), 'hawser fs gc --ssh-url root@web1')
     .description('delete blocks that no file system and no deploy references (safe while others write)')
     .action(async (flags: ConnectionFlags) => {
@@ -182,14 +182,14 @@ function withFs(name: string, example: string): Command {
 
 /** Runs `work` on the file system of the flags. @throws CliError for a wrong path */
 async function onFs(
-  context: Context,
+  context: CommandContext,
   flags: FsFlags,
   work: (fs: WorldFs, call: Call, world: ClientWorld) => Promise<void>,
 ): Promise<void> {
   await withWorld(context, flags, async (world, call) => {
     const name = flags.fs ?? world.uri();
     const fs = world.fs(name.includes('://') ? name : `etcdfs://${DEFAULT_METADATA_PREFIX}/${name}`);
-    await explainingPaths(fs, () => work(fs, call, world));
+    await explainPathErrors(fs, () => work(fs, call, world));
   });
 }
 

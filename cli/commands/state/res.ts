@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander';
 import type { ResExport, ResFilter, ResOutput } from '../../../world/resources/resources-api.js';
 import { checkResourceKind } from '../../../world/validate-names.js';
-import type { Context } from '../../command-context.js';
+import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { ttlSeconds } from '../../input/parse-flag-values.js';
-import { valueArgument } from '../../input/read-value-or-stdin.js';
+import { readValueOrStdin } from '../../input/read-value-or-stdin.js';
 import type { Lines } from '../../output/escaped-lines.js';
-import { counted, printResult, table } from '../../output/print.js';
+import { counted, formatTable, printResult } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 
 interface TargetFlags extends ConnectionFlags {
@@ -28,13 +28,13 @@ interface CollectFlags extends ConnectionFlags {
 }
 
 /** `hawser res`: resources that hosts export to each other. */
-export function resCommand(context: Context): Command {
+export function resCommand(context: CommandContext): Command {
   const res = new Command('res').description('export resources to other hosts, and collect theirs');
   for (const command of [resExport, resCollect, resDelete]) res.addCommand(command(context));
   return res.addHelpText('after', '\nExample:\n  $ hawser res collect --kind file --ssh-url root@web1');
 }
 
-function resExport(context: Context): Command {
+function resExport(context: CommandContext): Command {
   return withConnection(new Command('export'), 'hawser res export file motd "hello" --ssh-url root@web1')
     .description('export a resource of this host (see --hostname), or a file of them; its other exports stay')
     .argument('[kind]', 'kind of the resource, such as file')
@@ -61,7 +61,7 @@ function resExport(context: Context): Command {
     });
 }
 
-function resDelete(context: Context): Command {
+function resDelete(context: CommandContext): Command {
   return withConnection(new Command('delete'), 'hawser res delete file motd --ssh-url root@web1')
     .description('delete a resource that this host exported (see --hostname), or a file of them')
     .argument('[kind]', 'kind of the resource, such as file')
@@ -75,7 +75,7 @@ function resDelete(context: Context): Command {
     });
 }
 
-function resCollect(context: Context): Command {
+function resCollect(context: CommandContext): Command {
   return withConnection(new Command('collect'), 'hawser res collect --kind file --json --ssh-url root@web1')
     .description('list the resources exported to this host (see --hostname)')
     .option('--kind <kind>', 'only resources of this kind')
@@ -109,7 +109,7 @@ async function exportsFrom(
   if (flags.file === undefined) {
     if (data === undefined)
       throw new CliError('usage', 'Give data too, or - to read it from standard input.');
-    const text = await valueArgument(data);
+    const text = await readValueOrStdin(data);
     return targets.map((target) => ({ ...target, data: text }));
   }
   return targets.map((target, index) => {
@@ -151,5 +151,5 @@ function printChange(flags: ConnectionFlags, done: string, count: number, change
 
 function format(found: readonly ResOutput[]): Lines {
   const rows = found.map(({ kind, name, host, data }) => [kind, name, host, data]);
-  return table(['KIND', 'NAME', 'FROM', 'DATA'], rows);
+  return formatTable(['KIND', 'NAME', 'FROM', 'DATA'], rows);
 }

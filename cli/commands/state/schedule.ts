@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
 import type { ChangeResult } from '../../../world/call-options.js';
 import type { SchedulerOptions } from '../../../world/scheduler/schedule-options.js';
-import type { Context } from '../../command-context.js';
+import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';
 import { type ConnectionFlags, type WatchFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { amount, collect, collectLabel, duration, wholeNumber } from '../../input/parse-flag-values.js';
-import { lines, printResult, table } from '../../output/print.js';
+import { formatTable, lines, printResult } from '../../output/print.js';
 import { printStates, showOrWatch } from '../../output/show-or-watch.js';
 
 interface CandidateFlags extends ConnectionFlags {
@@ -21,7 +21,7 @@ interface CandidateFlags extends ConnectionFlags {
 }
 
 /** `hawser schedule`: which hosts run a task. */
-export function scheduleCommand(context: Context): Command {
+export function scheduleCommand(context: CommandContext): Command {
   const schedule = new Command('schedule').description(
     'choose which hosts run a task; the fleet elects the scheduler',
   );
@@ -30,7 +30,7 @@ export function scheduleCommand(context: Context): Command {
   return schedule.addHelpText('after', '\nExample:\n  $ hawser schedule get backup --ssh-url root@web1');
 }
 
-function scheduleGet(context: Context): Command {
+function scheduleGet(context: CommandContext): Command {
   return withConnection(new Command('get'), 'hawser schedule get backup --ssh-url root@web1')
     .description('print the chosen hosts, one per line')
     .argument('<namespace>', 'name of the schedule')
@@ -49,7 +49,7 @@ function scheduleGet(context: Context): Command {
     });
 }
 
-function scheduleList(context: Context): Command {
+function scheduleList(context: CommandContext): Command {
   return withConnection(new Command('list'), 'hawser schedule list --ssh-url root@web1')
     .description('list every schedule with its chosen hosts and its candidates')
     .action(async (flags: ConnectionFlags) => {
@@ -59,11 +59,11 @@ function scheduleList(context: Context): Command {
         inOneLine(hosts),
         inOneLine(candidates),
       ]);
-      printResult(flags, schedules, table(['NAMESPACE', 'CHOSEN', 'CANDIDATES'], rows));
+      printResult(flags, schedules, formatTable(['NAMESPACE', 'CHOSEN', 'CANDIDATES'], rows));
     });
 }
 
-function scheduleJoin(context: Context): Command {
+function scheduleJoin(context: CommandContext): Command {
   const command = withConnection(new Command('join'), 'hawser schedule join backup --max-count 1');
   return withCandidate(command)
     .description('make this host (see --hostname) a candidate until interrupted, and print each decision')
@@ -84,7 +84,7 @@ function scheduleJoin(context: Context): Command {
     });
 }
 
-function scheduleAdd(context: Context): Command {
+function scheduleAdd(context: CommandContext): Command {
   const command = withConnection(new Command('add'), 'hawser schedule add backup --persist --hostname web1');
   return withCandidate(command)
     .description('make a host (see --hostname) a lasting candidate; needs --persist')
@@ -102,7 +102,7 @@ function scheduleAdd(context: Context): Command {
     });
 }
 
-function scheduleWithdraw(context: Context): Command {
+function scheduleWithdraw(context: CommandContext): Command {
   return withConnection(new Command('withdraw'), 'hawser schedule withdraw backup --hostname web1')
     .description('remove a host (see --hostname) from a schedule')
     .argument('<namespace>', 'name of the schedule')
@@ -112,7 +112,7 @@ function scheduleWithdraw(context: Context): Command {
 }
 
 async function change(
-  context: Context,
+  context: CommandContext,
   flags: ConnectionFlags,
   namespace: string,
   act: (...given: Parameters<Parameters<typeof withWorld<ChangeResult>>[2]>) => Promise<ChangeResult>,

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import {
   type Change,
   type ClusterState,
+  chooseMemberChange,
   type MemberView,
-  nextChange,
   type Volunteer,
   voterGoal,
 } from '../../../agent/cluster/members/choose-member-change.js';
@@ -70,7 +70,7 @@ function said(change: Change | undefined): string {
 }
 
 const chosen = test.macro<[Given, string]>({
-  exec: (t, given, expected) => t.is(said(nextChange(state(given))), expected),
+  exec: (t, given, expected) => t.is(said(chooseMemberChange(state(given))), expected),
   title: (what = '') => what,
 });
 
@@ -279,7 +279,7 @@ test.serial(
       fc.property(aScene, (start) => {
         let now = start;
         for (let steps = 0; ; steps += 1) {
-          const change = nextChange(now);
+          const change = chooseMemberChange(now);
           if (change === undefined) break;
           if (steps > 30) throw new Error(`no end: ${said(change)}`);
           now = after(now, change);
@@ -306,7 +306,7 @@ test.serial('no step leaves less than half of the voters alive that were', (t) =
   const alive = ({ members }: ClusterState) => members.filter(({ status }) => status !== 'gone').length;
   fc.assert(
     fc.property(aScene, (before) => {
-      const change = nextChange(before);
+      const change = chooseMemberChange(before);
       if (change?.kind !== 'remove' || alive(before) * 2 <= before.members.length) return;
       const now = after(before, change);
       if (alive(now) * 2 <= now.members.length) throw new Error(`${said(change)} loses the majority`);

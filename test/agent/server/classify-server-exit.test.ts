@@ -1,10 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {
+  classifyServerExit,
   describeExit,
   type ExitEvidence,
   explainExit,
-  serverExit,
 } from '../../../agent/cluster/server/classify-server-exit.js';
 import { tellingLines } from '../../../agent/cluster/server/etcd/extract-log-errors.js';
 
@@ -14,43 +14,46 @@ const noSpace = fatal('failed to commit tx', 'write /d/db: no space left on devi
 
 test.serial('the last words decide, and only those that ended the server', (t) => {
   const earlier = JSON.stringify({ level: 'warn', msg: 'slow', error: 'no space left on device' });
-  t.is(serverExit({ ...failed, log: noSpace }).why, 'disk-full');
-  t.is(serverExit({ ...failed, log: earlier }).why, 'other');
-  t.is(serverExit({ ...failed, log: `${earlier}\npanic: failed to create WAL` }).why, 'other');
+  t.is(classifyServerExit({ ...failed, log: noSpace }).why, 'disk-full');
+  t.is(classifyServerExit({ ...failed, log: earlier }).why, 'other');
+  t.is(classifyServerExit({ ...failed, log: `${earlier}\npanic: failed to create WAL` }).why, 'other');
 });
 
 test.serial('a removal is known by code 0, or by what etcd 3.6 logs when it ends with code 1', (t) => {
-  t.is(serverExit({ ...failed, exit: { code: 0, signal: null } }).why, 'removed');
+  t.is(classifyServerExit({ ...failed, exit: { code: 0, signal: null } }).why, 'removed');
   const error = 'the member has been permanently removed from the cluster';
   const log = JSON.stringify({ level: 'error', caller: 'x', msg: 'server error', error, stacktrace: 'x' });
   const later = JSON.stringify({ level: 'warn', msg: 'stopped publish because server is stopping' });
-  t.is(serverExit({ ...failed, log: `${log}\n${later}` }).why, 'removed');
-  t.is(serverExit({ ...failed, log: later }).why, 'other');
+  t.is(classifyServerExit({ ...failed, log: `${log}\n${later}` }).why, 'removed');
+  t.is(classifyServerExit({ ...failed, log: later }).why, 'other');
 });
 
 test.serial('a full disk is known by its free space too, because its log may not say it', (t) => {
   const corrupt = fatal('failed to open database', 'invalid database');
   const full = { ...failed, freeBytes: 0 };
-  t.is(serverExit(full).why, 'disk-full');
-  t.is(serverExit({ ...full, log: corrupt }).why, 'disk-full', 'so that nobody gives up its data');
-  t.is(serverExit({ ...failed, log: corrupt }).why, 'corrupt');
-  t.is(serverExit({ ...full, exit: { code: null, signal: 'SIGKILL' } }).why, 'other');
-  t.is(serverExit({ ...full, log: fatal('x', 'bind: address already in use') }).why, 'address-in-use');
+  t.is(classifyServerExit(full).why, 'disk-full');
+  t.is(classifyServerExit({ ...full, log: corrupt }).why, 'disk-full', 'so that nobody gives up its data');
+  t.is(classifyServerExit({ ...failed, log: corrupt }).why, 'corrupt');
+  t.is(classifyServerExit({ ...full, exit: { code: null, signal: 'SIGKILL' } }).why, 'other');
+  t.is(
+    classifyServerExit({ ...full, log: fatal('x', 'bind: address already in use') }).why,
+    'address-in-use',
+  );
 });
 
 test.serial('what we did ourselves comes before what etcd said', (t) => {
-  t.is(serverExit({ ...failed, log: noSpace, ended: 'stopped' }).why, 'stopped');
-  t.is(serverExit({ ...failed, exit: { code: null, signal: 'SIGKILL' }, ended: 'hung' }).why, 'hung');
+  t.is(classifyServerExit({ ...failed, log: noSpace, ended: 'stopped' }).why, 'stopped');
+  t.is(classifyServerExit({ ...failed, exit: { code: null, signal: 'SIGKILL' }, ended: 'hung' }).why, 'hung');
 });
 
 test.serial('an end is described with its meaning', (t) => {
   t.is(describeExit({ code: 1, signal: null, why: 'disk-full' }), 'exit code 1, the disk is full');
   t.is(describeExit({ code: null, signal: 'SIGKILL' }), 'SIGKILL');
   t.is(
-    explainExit(serverExit({ ...failed, log: fatal('discovery failed', 'no peer') })),
+    explainExit(classifyServerExit({ ...failed, log: fatal('discovery failed', 'no peer') })),
     'exit code 1; last log line: discovery failed: no peer',
   );
-  t.is(explainExit(serverExit(failed)), 'exit code 1');
+  t.is(explainExit(classifyServerExit(failed)), 'exit code 1');
 });
 
 test.serial('a person is shown what went wrong, without the frames and what etcd always says', (t) => {
@@ -85,7 +88,7 @@ test.serial('whatever is in a log, it is read', (t) => {
   fc.assert(
     fc.property(fc.array(line), (lines) => {
       t.true(tellingLines(lines.join('\n')).length <= 5);
-      t.is(typeof serverExit({ ...failed, log: lines.join('\n') }).why, 'string');
+      t.is(typeof classifyServerExit({ ...failed, log: lines.join('\n') }).why, 'string');
     }),
   );
 });

@@ -2,8 +2,8 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import { etcdVersion, isOlder } from '../../../agent/cluster/server/etcd/ask-etcd-version.js';
-import { etcdProgram } from '../../../agent/cluster/server/etcd/find-etcd-program.js';
+import { askEtcdVersion, isOlder } from '../../../agent/cluster/server/etcd/ask-etcd-version.js';
+import { findEtcdProgram } from '../../../agent/cluster/server/etcd/find-etcd-program.js';
 import { AgentError, type AgentErrorCode } from '../../../agent/errors.js';
 import { resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 
@@ -23,7 +23,7 @@ async function script(name: string, lines: string, mode = 0o755): Promise<string
 const notFound = test.macro({
   async exec(t, chosen: () => string | Promise<string>, message: RegExp) {
     const environment = { PATH: folder, HAWSER_ETCD: await chosen() };
-    const error = await t.throwsAsync(etcdProgram(environment), { instanceOf: AgentError });
+    const error = await t.throwsAsync(findEtcdProgram(environment), { instanceOf: AgentError });
     t.is(error?.code, 'no-etcd');
     t.regex(error?.message ?? '', message);
   },
@@ -39,7 +39,7 @@ const refused = test.macro({
   async exec(t, lines: string, code: AgentErrorCode, message: RegExp) {
     const program = await script(`etcd-${t.title.length}`, lines);
     const environment = { PATH: folder, HAWSER_ETCD: program };
-    const error = await t.throwsAsync(etcdProgram(environment), { instanceOf: AgentError });
+    const error = await t.throwsAsync(findEtcdProgram(environment), { instanceOf: AgentError });
     t.is(error?.code, code);
     t.regex(error?.message ?? '', message);
   },
@@ -65,7 +65,7 @@ test.serial('versions are compared by their numbers', (t) => {
 test.serial('the real programs tell their version', async (t) => {
   for (const wanted of ['3.4', '3.5'] as const) {
     const { etcd, version } = await resolveEtcd(wanted);
-    t.is(await etcdVersion(etcd, process.env), version);
-    t.is(await etcdProgram({ HAWSER_ETCD: etcd }), etcd);
+    t.is(await askEtcdVersion(etcd, process.env), version);
+    t.is(await findEtcdProgram({ HAWSER_ETCD: etcd }), etcd);
   }
 });

@@ -1,7 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { serverExit } from '../../../agent/cluster/server/classify-server-exit.js';
+import { classifyServerExit } from '../../../agent/cluster/server/classify-server-exit.js';
 import { etcdArguments } from '../../../agent/cluster/server/etcd/etcd-arguments.js';
 import type { ServerProcess } from '../../../agent/cluster/server/server-process.js';
 import { AgentError } from '../../../agent/errors.js';
@@ -48,7 +48,7 @@ for (const version of ['3.4', '3.5'] as const) {
     const exit = await second.exited;
     const log = await second.logTail(400, 100_000);
     t.is(
-      serverExit({ exit, ended: undefined, log, freeBytes: 1e9 }).why,
+      classifyServerExit({ exit, ended: undefined, log, freeBytes: 1e9 }).why,
       'address-in-use',
       'etcd says it too',
     );
@@ -67,7 +67,7 @@ for (const version of ['3.4', '3.5'] as const) {
     await server.stop();
     const said: string[] = [];
     const log = (level: string, message: string) => said.push(`${level}: ${message}`);
-    const hanging = await place.serve({ kind: 'restart' }, { log, watchdog: hasty });
+    const hanging = await place.serve({ kind: 'restart' }, { log, silenceTimes: hasty });
     process.kill(hanging.pid ?? 0, 'SIGSTOP');
     t.like(await hanging.exited, { signal: 'SIGKILL', why: 'hung' });
     t.deepEqual(said, ['error: the etcd server of h1 has not answered for 1 s; killing it']);
@@ -127,7 +127,7 @@ for (const version of ['3.4', '3.5'] as const) {
     leader.kill();
     await Promise.all([leader.exited, learner.stop()]);
 
-    const alone = await second.start({ kind: 'restart' }, { watchdog: hasty });
+    const alone = await second.start({ kind: 'restart' }, { silenceTimes: hasty });
     const late = await t.throwsAsync(alone.ready({ signal, timeoutMs: 1_500 }), { instanceOf: AgentError });
     t.regex(late?.message ?? '', /of h2 was not ready within 1\.5 s/);
     t.is(alone.exit, undefined, 'nobody kills a server that waits for the others');

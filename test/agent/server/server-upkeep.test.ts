@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import { lockHolder } from '../../../agent/cluster/server/check-data-free.js';
-import { Watchdog } from '../../../agent/cluster/server/measure-server-silence.js';
+import { ServerSilence } from '../../../agent/cluster/server/measure-server-silence.js';
 import { rotateLog } from '../../../agent/cluster/server/rotate-log.js';
 import { Child } from '../../../agent/processes/child-process.js';
 
 const times = { intervalMs: 5_000, maxSilenceMs: 30_000 };
 
 test.serial('a server is silent for too long after thirty seconds without an answer', (t) => {
-  const silence = new Watchdog(0, times);
+  const silence = new ServerSilence(0, times);
   t.false(silence.isHung(false, 29_999));
   t.true(silence.isHung(false, 30_000));
   t.false(silence.isHung(true, 30_001));
@@ -19,7 +19,7 @@ test.serial('a server is silent for too long after thirty seconds without an ans
 });
 
 test.serial('while this process did not run, silence means nothing', (t) => {
-  const silence = new Watchdog(0, times);
+  const silence = new ServerSilence(0, times);
   silence.paused(10_000, 15_100);
   t.false(silence.isHung(false, 20_000));
   silence.paused(20_000, 95_000);

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { explainingPaths } from '../../../cli/fs/explain-path-errors.js';
-import { drawTree, list } from '../../../cli/fs/list-folder.js';
+import { explainPathErrors } from '../../../cli/fs/explain-path-errors.js';
+import { drawTree, listFolder } from '../../../cli/fs/list-folder.js';
 import { EtcdWorld, memoryFs } from '../../../world/index.js';
 import { unfolding } from '../../world/fs/helpers/unfolding.js';
 import { Etcd } from '../../world/helpers/etcd.js';
@@ -121,24 +121,26 @@ test.serial('a tree is drawn with each entry below its folder', async (t) => {
   await fs.writeFile('/www/index.html', 'x');
   await fs.symlink('index.html', '/www/home.html');
   const call = { signal: new AbortController().signal, timeoutMs: 1000 };
-  t.deepEqual(drawTree(await list(fs, '/', call, true)), [
+  t.deepEqual(drawTree(await listFolder(fs, '/', call, true)), [
     'www/',
     '  css/',
     '    all.css',
     '  home.html',
     '  index.html',
   ]);
-  t.like(await list(fs, '/www/index.html', call), [{ name: '/www/index.html', mode: '644', sizeBytes: 1 }]);
+  t.like(await listFolder(fs, '/www/index.html', call), [
+    { name: '/www/index.html', mode: '644', sizeBytes: 1 },
+  ]);
 });
 
 test.serial('a wrong path is a plain sentence, here and there', async (t) => {
   const fs = memoryFs();
   await t.throwsAsync(
-    explainingPaths(fs, () => fs.readdir('/nope')),
+    explainPathErrors(fs, () => fs.readdir('/nope')),
     { code: 'ENOENT', message: 'There is no /nope in memmapfs:/// (ENOENT).' },
   );
   await t.throwsAsync(
-    explainingPaths(fs, () => stat('/no/such/file')),
+    explainPathErrors(fs, () => stat('/no/such/file')),
     { code: 'ENOENT', message: 'There is no /no/such/file on this machine (ENOENT).' },
   );
 });

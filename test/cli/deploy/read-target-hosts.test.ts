@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { deploy } from '../../../cli/deploy/deploy.js';
-import { prepare } from '../../../cli/deploy/prepare-deploy.js';
+import { prepareDeploy } from '../../../cli/deploy/prepare-deploy.js';
 import { registerAgent } from '../../../world/agents/agents.js';
 import { parseDeployment } from '../../../world/deploys/deploy-payload.js';
 import type { World } from '../../../world/world.js';
@@ -30,7 +30,7 @@ test('the hosts that were shown are recorded, and named at the end, whichever jo
     return putTree(...given);
   };
   Object.assign(world, { putTree: joinedMeanwhile });
-  const { value, text } = await deploy(world, await prepare(choices, signal), {
+  const { value, text } = await deploy(world, await prepareDeploy(choices, signal), {
     ...{ json: true, verbose: false, yes: true, wait: false, waitTimeout: 1_000, plan: false },
     ...{ allowMissing: false, signal },
   });

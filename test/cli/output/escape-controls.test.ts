@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import fc from 'fast-check';
 import { visible, visibleJson, visibleValue } from '../../../cli/output/escape-controls.js';
-import { lines, table } from '../../../cli/output/print.js';
+import { formatTable, lines } from '../../../cli/output/print.js';
 
 const source = fileURLToPath(new URL('../../../../cli', import.meta.url));
 
@@ -85,7 +85,7 @@ test('JSON that is safe on a terminal reads back as the same value', (t) => {
 
 test('a table has as many rows as it was given, and its columns line up behind wide letters', (t) => {
   const shown = String(
-    table(
+    formatTable(
       ['A', 'B'],
       [
         ['日本', 'x\nforged  row'],

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { connectionKeysOf } from '../../../cli/trust/connection-keys.js';
-import { type FolderConfig, shortKeyLines, trustVerdict } from '../../../cli/trust/decide-trust.js';
-import { printable } from '../../../cli/trust/escape-non-ascii.js';
+import { decideTrust, type FolderConfig, shortKeyLines } from '../../../cli/trust/decide-trust.js';
+import { escapeNonAscii } from '../../../cli/trust/escape-non-ascii.js';
 import { usedKeys } from '../../../cli/trust/keys-in-effect.js';
 
 const us = process.geteuid?.() ?? 0;
@@ -10,16 +10,16 @@ const config: FolderConfig = { file: '/x y/hawser.yaml', folder: '/x y', owners:
 const remembered = { folder: '/x y', digest: 'now', since: '' };
 
 test('trust holds for the keys as they were, and for files that nobody else owns', (t) => {
-  t.is(trustVerdict(config, remembered, []).kind, 'trusted');
-  t.is(trustVerdict(config, undefined, ['ssh-url']).kind, 'unknown');
-  t.is(trustVerdict({ ...config, digest: 'later' }, remembered, []).kind, 'changed');
+  t.is(decideTrust(config, remembered, []).kind, 'trusted');
+  t.is(decideTrust(config, undefined, ['ssh-url']).kind, 'unknown');
+  t.is(decideTrust({ ...config, digest: 'later' }, remembered, []).kind, 'changed');
   for (const owners of [[us + 1], [us, us + 1]]) {
-    t.is(trustVerdict({ ...config, owners }, remembered, []).kind, 'not-yours');
+    t.is(decideTrust({ ...config, owners }, remembered, []).kind, 'not-yours');
   }
 });
 
 test('a refusal names the keys in use, and the command as a shell takes it', (t) => {
-  const verdict = trustVerdict(config, undefined, ['ssh-url', 'tls.cert']);
+  const verdict = decideTrust(config, undefined, ['ssh-url', 'tls.cert']);
   t.like(verdict, { kind: 'unknown' });
   t.regex('message' in verdict ? verdict.message : '', /\(ssh-url, tls\.cert\).*hawser trust '\/x y'$/);
 });
@@ -41,7 +41,7 @@ test('only what no flag overrules is in use', (t) => {
 });
 
 const shownAs = test.macro({
-  exec: (t, text: string, shown: string) => t.is(printable(text), shown),
+  exec: (t, text: string, shown: string) => t.is(escapeNonAscii(text), shown),
   title: (_, text) => `a value is shown so that it cannot pass for another: ${JSON.stringify(text)}`,
 });
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import test from 'ava';
-import { Connection, type Dial } from '../../../tunnel/connection/reconnecting-connection.js';
+import { type Dial, ReconnectingConnection } from '../../../tunnel/connection/reconnecting-connection.js';
 import { RetryBudget } from '../../../tunnel/connection/retry-budget.js';
 import { Tunnel, TunnelError } from '../../../tunnel/index.js';
 import type { Link } from '../../../tunnel/transport/transport.js';
@@ -74,7 +74,7 @@ async function pauses(...failures: readonly TunnelError[]): Promise<number> {
     throw outcome;
   };
   const { signal } = new AbortController();
-  await using connection = await Connection.open(dial, { signal });
+  await using connection = await ReconnectingConnection.open(dial, { signal });
   connection.carry(first.closed.then(() => {}));
   let paused = 0;
   const followed = (async () => {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
-import { Connection } from '../../../tunnel/connection/reconnecting-connection.js';
+import { ReconnectingConnection } from '../../../tunnel/connection/reconnecting-connection.js';
 import { Forward } from '../../../tunnel/forward/forward.js';
 import { TunnelError } from '../../../tunnel/index.js';
 import type { Link } from '../../../tunnel/transport/transport.js';
@@ -70,7 +70,7 @@ test.serial(
     const links: Link[] = [dying, direct];
     const dial = async () => ({ link: links.shift() ?? direct, via });
     const { signal } = new AbortController();
-    const connection = await Connection.open(dial, { signal });
+    const connection = await ReconnectingConnection.open(dial, { signal });
     const setup = { holdTimeoutMs: 20_000, host: 'me@h:22', onClose: () => {} };
     await using forward = await Forward.open(target.address, connection, setup);
     const answer = text(connect(forward.address.slice('unix://'.length)).end('through'));

@@ -8,7 +8,7 @@ import { orderHostKeyAlgorithms } from '../../../tunnel/host-key/order-host-key-
 import { readTrust } from '../../../tunnel/host-key/read-host-key-trust.js';
 import { verifyHostKey } from '../../../tunnel/host-key/verify-host-key.js';
 import { type ResolvedDestination, TunnelError } from '../../../tunnel/index.js';
-import { readPublicKey } from '../../../tunnel/key-formats/parse-public-key.js';
+import { parsePublicKey } from '../../../tunnel/key-formats/parse-public-key.js';
 import { resolveBy } from '../helpers/ssh-config-file.js';
 import type { Sshd } from '../helpers/sshd.js';
 import { never } from '../transport/contract/connected.js';
@@ -86,7 +86,7 @@ export class HostKeyTable {
     if (key === undefined) throw new Error('no key in common');
     const verdict = verifyHostKey(key, trust);
     if (verdict.accepted) return 'accepted';
-    if (verdict.error.code !== 'host-key-unknown' || readPublicKey(key) === undefined) return 'refused';
+    if (verdict.error.code !== 'host-key-unknown' || parsePublicKey(key) === undefined) return 'refused';
     const reaction = actionForUnknownKey({
       strictness: destination.strictHostKeyChecking,
       canStore: canStoreHostKey(destination),

@@ -11,7 +11,7 @@ import {
   inspectPrivateKey,
   readPublicKeyFile,
 } from '../../../tunnel/key-formats/inspect-key-file.js';
-import { formatPrivateKey, readPrivateKey } from '../../../tunnel/transport/ssh2/login/parse-private-key.js';
+import { formatPrivateKey, parsePrivateKey } from '../../../tunnel/transport/ssh2/login/parse-private-key.js';
 import { tokenKey } from '../helpers/host-keys.js';
 
 const run = promisify(execFile);
@@ -61,11 +61,11 @@ test.serial('every form of a private key, encrypted or not, is read as the same 
     ['rsa', 'PKCS8'],
   ] as const) {
     const clear = await made('-t', type, '-m', form, '-N', '');
-    t.deepEqual(readPrivateKey(clear.privateKey).getPublicSSH(), readPublicKeyFile(clear.publicKey));
+    t.deepEqual(parsePrivateKey(clear.privateKey).getPublicSSH(), readPublicKeyFile(clear.publicKey));
     const encrypted = await made('-t', type, '-m', form, '-N', passphrase);
     t.true(inspectPrivateKey(encrypted.privateKey)?.isEncrypted, `${type} ${form}`);
-    t.throws(() => readPrivateKey(encrypted.privateKey, 'wrong'));
-    const key = readPrivateKey(encrypted.privateKey, passphrase);
+    t.throws(() => parsePrivateKey(encrypted.privateKey, 'wrong'));
+    const key = parsePrivateKey(encrypted.privateKey, passphrase);
     t.deepEqual(key.getPublicSSH(), readPublicKeyFile(encrypted.publicKey), `${type} ${form}`);
   }
 });
@@ -78,7 +78,7 @@ test.serial('PKCS#8 keys are turned into a form that signs', async (t) => {
   ];
   for (const key of keys) {
     const text = formatPrivateKey(createPrivateKey(String(key.export({ type: 'pkcs8', format: 'pem' }))));
-    const ours = readPrivateKey(text);
+    const ours = parsePrivateKey(text);
     const data = Buffer.from('data');
     t.true(ours.verify(data, ours.sign(data)));
   }
@@ -89,7 +89,7 @@ test.serial('PKCS#8 keys are turned into a form that signs', async (t) => {
   const file = join(folder, 'id');
   await writeFile(file, formatPrivateKey(ed25519), { mode: 0o600 });
   const { stdout } = await run('ssh-keygen', ['-y', '-f', file]);
-  t.deepEqual(readPublicKeyFile(stdout), readPrivateKey(formatPrivateKey(ed25519)).getPublicSSH());
+  t.deepEqual(readPublicKeyFile(stdout), parsePrivateKey(formatPrivateKey(ed25519)).getPublicSSH());
 });
 
 test.serial('what needs OpenSSH is named', async (t) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { type Ask, Tunnel } from '../../../tunnel/index.js';
-import { readPrivateKey } from '../../../tunnel/transport/ssh2/login/parse-private-key.js';
+import { parsePrivateKey } from '../../../tunnel/transport/ssh2/login/parse-private-key.js';
 import { answering, connects, encrypt, refused } from '../helpers/logins.js';
 import { resolved } from '../helpers/resolved.js';
 import { SshAgent } from '../helpers/ssh-agent.js';
@@ -173,7 +173,7 @@ for (const type of ['ed25519', 'ecdsa', 'rsa']) {
 
 test.serial('a PKCS#8 key gets in', async (t) => {
   await using sshd = await Sshd.start();
-  const key = readPrivateKey(await readFile(sshd.identityFile, 'utf8'));
+  const key = parsePrivateKey(await readFile(sshd.identityFile, 'utf8'));
   const pkcs8 = createPrivateKey(key.getPrivatePEM()).export({ type: 'pkcs8', format: 'pem' });
   await writeFile(sshd.identityFile, String(pkcs8));
   await connects(t, sshd.options);

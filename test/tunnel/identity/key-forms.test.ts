@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { readPrivateKey } from '../../../tunnel/transport/ssh2/login/parse-private-key.js';
+import { parsePrivateKey } from '../../../tunnel/transport/ssh2/login/parse-private-key.js';
 import { answering, connects, refused } from '../helpers/logins.js';
 import { makeKey, Sshd } from '../helpers/sshd.js';
 
@@ -59,7 +59,7 @@ const FORMS: readonly (readonly [name: string, text: string])[] = [
 test.serial('a key gets in, whatever the form that OpenSSL and people gave it', async (t) => {
   await using sshd = await Sshd.start();
   const lines = [rsa, ec, ec521, spelledOut, ed25519].map((key) => {
-    const own = readPrivateKey(pem(key, 'pkcs8'));
+    const own = parsePrivateKey(pem(key, 'pkcs8'));
     return `${own.type} ${own.getPublicSSH().toString('base64')}\n`;
   });
   await writeFile(join(sshd.folder, 'authorized_keys'), lines.join(''));

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import test from 'ava';
 import { uint32 } from '../../../tunnel/key-formats/wire-fields.js';
-import { Multiplexer } from '../../../tunnel/transport/openssh/channels.js';
+import { Channels } from '../../../tunnel/transport/openssh/channels.js';
 import { PacketReader } from '../../../tunnel/transport/openssh/split-packets.js';
 
 const OPEN = 90;
@@ -18,7 +18,7 @@ type Answers = (type: number) => readonly number[];
 /** What a server is asked, and channels that lead to it. */
 class Peer implements AsyncDisposable {
   readonly asked: number[] = [];
-  readonly channels: Multiplexer;
+  readonly channels: Channels;
   readonly #server: Server;
   readonly #near: Socket;
 
@@ -37,7 +37,7 @@ class Peer implements AsyncDisposable {
   private constructor(server: Server, near: Socket, far: Socket, answers: Answers) {
     this.#server = server;
     this.#near = near;
-    this.channels = new Multiplexer(near);
+    this.channels = new Channels(near);
     const [nearReader, farReader] = [new PacketReader(), new PacketReader()];
     near.on('data', (chunk: Buffer) => {
       for (const packet of nearReader.read(chunk)) this.channels.receive(packet);

@@ -18,8 +18,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { LocalFolder } from '../../../world/fs/copy/local-folder.js';
-import { mergeInto } from '../../../world/fs/copy/merge-into-folder.js';
-import { toBranch } from '../../../world/fs/copy/nest-entries.js';
+import { mergeIntoFolder } from '../../../world/fs/copy/merge-into-folder.js';
+import { nestEntries } from '../../../world/fs/copy/nest-entries.js';
 import { Staging } from '../../../world/fs/copy/staging-folder.js';
 import { EMPTY_ROOT } from '../../../world/fs/tree/tree-node.js';
 import { memoryFs, WorldError } from '../../../world/index.js';
@@ -214,7 +214,7 @@ test('what goes below a folder that is on another disk is copied there and set i
   t.not((await stat(elsewhere)).dev, (await stat(out)).dev);
   await symlink('/etc/passwd', path.join(elsewhere, 'f'));
   const file = { type: 'file', mode: 0o4640, sizeBytes: 6, blocks: [] } as const;
-  const branch = toBranch(EMPTY_ROOT, [
+  const branch = nestEntries(EMPTY_ROOT, [
     ['d', { ...EMPTY_ROOT, mode: 0o750 }],
     ['d/l', { type: 'symlink', target: '../f' }],
     ['f', file],
@@ -225,7 +225,7 @@ test('what goes below a folder that is on another disk is copied there and set i
   await mkdir(path.join(out, staging.name, 'd'));
   await symlink('../f', path.join(out, staging.name, 'd/l'));
   await writeFile(path.join(out, staging.name, 'f'), 'theirs');
-  await mergeInto({ into, branch }, staging.folder, undefined);
+  await mergeIntoFolder({ into, branch }, staging.folder, undefined);
   t.deepEqual((await readdir(elsewhere, { recursive: true })).sort(), ['d', 'd/l', 'f']);
   t.is(await readFile(path.join(elsewhere, 'd/l'), 'utf8'), 'theirs');
   t.is((await lstat(path.join(elsewhere, 'f'))).mode & 0o7777, 0o640);

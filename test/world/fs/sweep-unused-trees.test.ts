@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { sweepTrees } from '../../../world/fs/gc/sweep-unused-trees.js';
+import { sweepUnusedTrees } from '../../../world/fs/gc/sweep-unused-trees.js';
 import { Etcd } from '../helpers/etcd.js';
 import { countBlocks, pair, scratch } from './helpers/pair.js';
 
@@ -89,7 +89,7 @@ test.serial(
     await world.pruneDeploys(1);
     const sweepWhile = async (happening: () => Promise<unknown>) => {
       let [happens, calls] = [true, 0];
-      const swept = await sweepTrees(
+      const swept = await sweepUnusedTrees(
         {
           list: (...given) => client.list(...given),
           listTogether: (...given) => client.listTogether(...given),

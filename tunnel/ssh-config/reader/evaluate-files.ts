@@ -7,7 +7,7 @@ import { isJumpList } from '../parse-proxy-jump.js';
 import { expandTokens, fileTokens } from '../values/expand-tokens.js';
 import { type ReadingContext, readValues } from '../values/read-values.js';
 import { evaluateMatch, type MatchSubject } from './evaluate-match.js';
-import { executeInShell } from './run-match-exec.js';
+import { runMatchExec } from './run-match-exec.js';
 import { type ConfigLine, splitArguments } from './split-config-lines.js';
 
 const MAX_INCLUDE_DEPTH = 16;
@@ -39,7 +39,7 @@ export interface EvaluateOptions {
  * Evaluates files in order; the first value of each keyword counts.
  * @throws TunnelError `bad-destination` naming the invalid line
  */
-export async function evaluate(
+export async function evaluateFiles(
   files: readonly (readonly ConfigLine[])[],
   options: EvaluateOptions,
 ): Promise<Found> {
@@ -139,7 +139,7 @@ class Evaluation implements Found {
     const hostKeyAlias = this.options.get('hostkeyalias')?.[0] ?? hostname;
     const tokens = fileTokens({ ...subject, hostKeyAlias }, sshEnvironment);
     const expanded = expandTokens(command, tokens, query.host);
-    return isNeeded ? executeInShell(expanded, sshEnvironment) : true;
+    return isNeeded ? runMatchExec(expanded, sshEnvironment) : true;
   }
 
   #set(

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Log } from '../../../base/log.js';
-import { readFile, UnreadableFile } from '../../files/read-without-blocking.js';
+import { readWithoutBlocking, UnreadableFile } from '../../files/read-without-blocking.js';
 import { errorCode, isMissing } from '../../files/system-error-code.js';
 import { configFileError, configLineError } from '../config-errors.js';
 import type { SshEnvironment } from '../environment.js';
@@ -9,10 +9,10 @@ import { expandTilde, expandTokens } from '../values/expand-tokens.js';
 import { readServices } from '../values/read-services.js';
 import { applyDefaults } from './apply-defaults.js';
 import { canonicalizeHostname } from './canonicalize-hostname.js';
-import { type EvaluateOptions, evaluate, type Found } from './evaluate-files.js';
+import { type EvaluateOptions, evaluateFiles, type Found } from './evaluate-files.js';
 import { expandInclude, includeFolder } from './expand-include.js';
 import { normalizeHost } from './normalize-host.js';
-import { type ConfigLine, splitLines } from './split-config-lines.js';
+import { type ConfigLine, splitConfigLines } from './split-config-lines.js';
 
 const SYSTEM_FILE = '/etc/ssh/ssh_config';
 const WRITABLE_BY_OTHERS = 0o022;
@@ -25,7 +25,7 @@ const warned = new Set<string>();
  * Reads what ssh_config means for a host when there is no `ssh` program to ask.
  * @throws TunnelError `bad-destination` for files that OpenSSH would reject, and for what only its program can tell
  */
-export async function readFiles(
+export async function readSshConfig(
   query: HostQuery,
   sshEnvironment: SshEnvironment,
   log?: Log,
@@ -35,12 +35,12 @@ export async function readFiles(
   const onGone = (line: ConfigLine) => warnOnce(line, log);
   const portOf = await readServices();
   const reading: EvaluateOptions = { query, sshEnvironment, load, onGone, portOf };
-  const first = await evaluate(files, reading);
+  const first = await evaluateFiles(files, reading);
   const named = normalizeHost(expandedName(query, first), first.options.get('addressfamily')?.[0]);
   const { hostname, isCanonical } = await canonicalizeHostname(named, first.options);
   const found =
     first.wantsFinalPass || isCanonical
-      ? await evaluate(files, { ...reading, before: { hostname, found: first } })
+      ? await evaluateFiles(files, { ...reading, before: { hostname, found: first } })
       : first;
   return applyDefaults(new Map([...found.options, ['hostname', [hostname]]]), query, {
     sshEnvironment,
@@ -95,8 +95,8 @@ async function loadIncluded(
 async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
   try {
     // Like OpenSSH, treat each byte as a character.
-    const { content } = await readFile(file, { maxBytes: MAX_BYTES });
-    return splitLines(content.toString('utf8'), file);
+    const { content } = await readWithoutBlocking(file, { maxBytes: MAX_BYTES });
+    return splitConfigLines(content.toString('utf8'), file);
   } catch (error) {
     if (isMissing(error)) return undefined;
     const code = errorCode(error);

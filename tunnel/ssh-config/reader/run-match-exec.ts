@@ -8,10 +8,7 @@ import type { SshEnvironment } from '../environment.js';
  * @returns whether it exited with status 0
  * @throws TunnelError `bad-destination` when it was killed by a signal, or the shell cannot be run
  */
-export async function executeInShell(
-  command: string,
-  { variables, signal }: SshEnvironment,
-): Promise<boolean> {
+export async function runMatchExec(command: string, { variables, signal }: SshEnvironment): Promise<boolean> {
   signal?.throwIfAborted();
   const shell = variables['SHELL'] || '/bin/sh';
   const child = spawn(shell, ['-c', command], {

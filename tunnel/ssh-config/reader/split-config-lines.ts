@@ -18,7 +18,7 @@ interface Cut {
 const WHITE_SPACE_BEFORE = /^[ \t\r\n]+/;
 
 /** The statements of a file, without empty lines and comments. */
-export function splitLines(text: string, file: string): ConfigLine[] {
+export function splitConfigLines(text: string, file: string): ConfigLine[] {
   return text.split('\n').flatMap((written, index): ConfigLine[] => {
     // As in C, a NUL ends a line.
     const line = withoutBlanksAtEnd(written.replace(/\0.*$/s, ''));

@@ -5,7 +5,7 @@ export const RECEIVE_WINDOW_BYTES = 2 << 20;
 /** The largest data packet that is accepted. */
 export const MAX_RECEIVED_BYTES = 32 << 10;
 
-/** How a channel sends; implemented by the multiplexer. */
+/** How a channel sends; implemented by {@link Channels}. */
 export interface ChannelOutlet {
   /** `written` is called once the bytes are on their way. */
   data(remoteId: number, content: Buffer, written: () => void): void;

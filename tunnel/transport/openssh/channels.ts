@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { sshString, uint32 } from '../../key-formats/wire-fields.js';
 import type { ForwardTarget } from '../transport.js';
 import { Channel, type ChannelOutlet, MAX_RECEIVED_BYTES, RECEIVE_WINDOW_BYTES } from './channel-stream.js';
-import { Session } from './command-session.js';
+import { CommandSession } from './command-session.js';
 import { readString } from './split-packets.js';
 
 /** Message numbers of the connection protocol (RFC 4254 §9). */
@@ -37,7 +37,7 @@ export type OpenOutcome =
 
 /** The outcome of running a command. */
 export type ExecOutcome =
-  | { readonly status: 'started'; readonly session: Session }
+  | { readonly status: 'started'; readonly session: CommandSession }
   | { readonly status: 'refused'; readonly description: string }
   /** There was no session for it. */
   | { readonly status: 'no-session'; readonly description: string }
@@ -47,7 +47,7 @@ export type ExecOutcome =
   | { readonly status: 'lost'; readonly isSent: boolean };
 
 /** The channels of one SSH connection, multiplexed over a socket that carries packets of the connection protocol. */
-export class Multiplexer {
+export class Channels {
   readonly #socket: Socket;
   /** By local number; open, or closed from this side only. */
   readonly #open = new Map<number, Channel>();
@@ -105,7 +105,8 @@ export class Multiplexer {
       if (opened.status === 'lost') return { status: 'lost', isSent: false };
       if (opened.status === 'refused') return { status: 'no-session', description: opened.description };
       const session = opened.channel;
-      if (!(session instanceof Session)) throw new TypeError('a session has a channel of its own kind');
+      if (!(session instanceof CommandSession))
+        throw new TypeError('a session has a channel of its own kind');
       if (!session.isClosedByHost) return this.#ask(session, command);
       session.destroy();
       if (openings === MAX_OPENINGS)
@@ -113,7 +114,7 @@ export class Multiplexer {
     }
   }
 
-  async #ask(session: Session, command: string): Promise<ExecOutcome> {
+  async #ask(session: CommandSession, command: string): Promise<ExecOutcome> {
     this.#send(REQUEST, uint32(session.remoteId), sshString('exec'), Buffer.from([1]), sshString(command));
     const isAccepted = await session.accepted;
     if (isAccepted) return { status: 'started', session };
@@ -123,7 +124,7 @@ export class Multiplexer {
   }
 
   /** Sends a signal, such as `TERM`, to the command of a session. */
-  signal(session: Session, name: string): void {
+  signal(session: CommandSession, name: string): void {
     if (session.destroyed) return;
     this.#send(REQUEST, uint32(session.remoteId), sshString('signal'), Buffer.from([0]), sshString(name));
   }
@@ -142,12 +143,12 @@ export class Multiplexer {
     else if (type === CLOSE) {
       this.#open.delete(id);
       channel?.receiveClose();
-    } else if (channel instanceof Session) this.#receiveOfSession(type, channel, packet);
+    } else if (channel instanceof CommandSession) this.#receiveOfSession(type, channel, packet);
     else if (type === OPEN_CONFIRMATION) this.#onConfirmation(id, packet);
     else if (type === OPEN_FAILURE) this.#onFailure(id, packet);
   }
 
-  #receiveOfSession(type: number, session: Session, packet: Buffer): void {
+  #receiveOfSession(type: number, session: CommandSession, packet: Buffer): void {
     if (type === EXTENDED_DATA) session.receiveStderr(packet.subarray(14));
     else if (type === SUCCESS || type === FAILURE) session.receiveAnswer(type === SUCCESS);
     else if (type === REQUEST) {
@@ -179,7 +180,7 @@ export class Multiplexer {
     const opening = this.#opening.get(id);
     if (!opening) return;
     this.#opening.delete(id);
-    const channel = new (opening.type === 'session' ? Session : Channel)({
+    const channel = new (opening.type === 'session' ? CommandSession : Channel)({
       remoteId: packet.readUInt32BE(6),
       windowBytes: packet.readUInt32BE(10),
       maxDataBytes: packet.readUInt32BE(14),

@@ -4,7 +4,7 @@ import { Channel, type OpenedChannel } from './channel-stream.js';
 import { readString } from './split-packets.js';
 
 /** A channel that runs a command. It stays open until the host closes it, after saying how the command ended. */
-export class Session extends Channel {
+export class CommandSession extends Channel {
   readonly stderr: Readable;
   /** Whether the host accepted the command; undefined when the channel was lost or closed first. */
   readonly accepted: Promise<boolean | undefined>;

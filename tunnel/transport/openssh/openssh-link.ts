@@ -29,8 +29,8 @@ import {
 import { WARM_UP_COMMAND } from '../link-sessions.js';
 import { LinkMonitor } from '../liveness/link-monitor.js';
 import type { DialOptions, ForwardTarget, Link } from '../transport.js';
-import { Multiplexer } from './channels.js';
-import type { Session } from './command-session.js';
+import { Channels } from './channels.js';
+import type { CommandSession } from './command-session.js';
 import { type ProxiedConnection, terminate } from './control-socket.js';
 import type { PacketReader } from './split-packets.js';
 
@@ -53,7 +53,7 @@ export class OpenSshLink implements Link {
   readonly #socket: Socket;
   readonly #pid: number;
   readonly #setup: LinkSetup;
-  readonly #channels: Multiplexer;
+  readonly #channels: Channels;
   readonly #life: LinkMonitor;
   #failure: TunnelError | undefined;
   #ended: Promise<void> | undefined;
@@ -63,7 +63,7 @@ export class OpenSshLink implements Link {
     this.#socket = socket;
     this.#pid = pid;
     this.#setup = setup;
-    const channels = new Multiplexer(socket);
+    const channels = new Channels(socket);
     this.#channels = channels;
     this.#life = new LinkMonitor({
       ...setup,
@@ -119,7 +119,7 @@ export class OpenSshLink implements Link {
     return untilAborted(started, signal);
   }
 
-  #run(session: Session, options: ExecOptions): RemoteCommand {
+  #run(session: CommandSession, options: ExecOptions): RemoteCommand {
     const stop = () => {
       this.#channels.signal(session, 'TERM');
       session.destroy();
@@ -173,7 +173,7 @@ export class OpenSshLink implements Link {
 }
 
 /** Resolves when the host has closed a session and all output was read. */
-async function endOf(session: Session): Promise<CommandExit | undefined> {
+async function endOf(session: CommandSession): Promise<CommandExit | undefined> {
   const closed = new Promise((resolve) => session.once('close', resolve));
   await Promise.all([closed, finished(session.stderr)]);
   if (session.loss) throw session.loss;
@@ -181,7 +181,7 @@ async function endOf(session: Session): Promise<CommandExit | undefined> {
 }
 
 /** Requests a channel of a type that no server has: any living server refuses it (RFC 4254 §5.1). */
-function askForUnknown(channels: Multiplexer, answered: () => void): boolean {
+function askForUnknown(channels: Channels, answered: () => void): boolean {
   void channels.probe().then((isRefused) => {
     if (isRefused) answered();
   });

@@ -4,7 +4,11 @@ import { badIdentity, tooOpenMessage } from '../../identity/read-identity-files.
 import { type Destination, formatDestination } from '../../parse-destination.js';
 import { shorten } from '../../shorten-for-message.js';
 import { CHECK_ADDRESS } from '../link-errors.js';
-import { type AlgorithmOption, type Disagreement, noCommonAlgorithm } from '../no-common-algorithm-error.js';
+import {
+  type AlgorithmOption,
+  type Disagreement,
+  noCommonAlgorithmError,
+} from '../no-common-algorithm-error.js';
 
 /** What `ssh` writes when it fails, what that means, and what to do about it. `ssh` gives no codes, only text. */
 interface Failure {
@@ -131,7 +135,7 @@ export function translateOpenSshFailure(destination: FailedHost, output: string)
   const host = formatDestination(destination);
   const said = output.replace(FORCED, '').trim();
   const disagreement = findDisagreement(said);
-  if (disagreement) return noCommonAlgorithm(destination, disagreement);
+  if (disagreement) return noCommonAlgorithmError(destination, disagreement);
   const unproven = UNPROVEN.exec(said)?.[1];
   if (unproven !== undefined) return unprovenError(destination, new Error(unproven));
   const open = /^Permissions (0\d+) for '(.+)' are too open\.$/m.exec(said);

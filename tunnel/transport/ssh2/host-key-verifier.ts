@@ -5,7 +5,7 @@ import { addKnownHost } from '../../host-key/add-known-host.js';
 import { actionForUnknownKey, canStoreHostKey, type HostKeyTrust } from '../../host-key/decide-host-key.js';
 import type { KnownHostsLine } from '../../host-key/known-hosts.js';
 import { type HostKeyVerification, verifyHostKey } from '../../host-key/verify-host-key.js';
-import { fingerprintOf, keyType, readPublicKey } from '../../key-formats/parse-public-key.js';
+import { fingerprintOf, keyType, parsePublicKey } from '../../key-formats/parse-public-key.js';
 import { formatDestination } from '../../parse-destination.js';
 import type { PausableTimeout } from '../../pausable-timeout.js';
 import type { Put, Questions } from '../../question-queue.js';
@@ -64,7 +64,7 @@ export class HostKeyVerifier {
     const { questions } = this.#options;
     const reaction = actionForUnknownKey({
       strictness: strictHostKeyChecking,
-      canStore: readPublicKey(key) !== undefined && canStoreHostKey(this.#destination),
+      canStore: parsePublicKey(key) !== undefined && canStoreHostKey(this.#destination),
       canAsk: questions !== undefined && !batchMode,
     });
     if (reaction === 'accept and store') return this.#accept(key);
@@ -73,7 +73,7 @@ export class HostKeyVerifier {
 
   #accept(key: Buffer): HostKeyVerification {
     // In the form that OpenSSH would write.
-    this.#toStore = readPublicKey(key)?.key;
+    this.#toStore = parsePublicKey(key)?.key;
     return { accepted: true };
   }
 

@@ -16,8 +16,8 @@ import { noteFallbackReason, watchForIdentification } from '../openssh-fallback.
 import type { DialOptions, ForwardTarget, Link, Transport } from '../transport.js';
 import { execOnSsh2 } from './exec-on-ssh2.js';
 import { HostKeyVerifier } from './host-key-verifier.js';
-import { ssh2Probes } from './internals/send-liveness-probes.js';
-import { signAtOnce } from './internals/sign-without-asking.js';
+import { ssh2LivenessProbes } from './internals/send-liveness-probes.js';
+import { signWithoutAsking } from './internals/sign-without-asking.js';
 import { ReceiveWindows } from './internals/widen-receive-windows.js';
 import { Ssh2Login } from './login/ssh2-login.js';
 import { openSsh2Channel, runWarmUp } from './open-ssh2-channel.js';
@@ -98,7 +98,7 @@ class Ssh2Link implements Link {
     this.closed = this.#watch();
     this.#client.connect(this.#config());
     this.#peer = watchForIdentification(socket.stream);
-    signAtOnce(this.#client, this.#login.rsa);
+    signWithoutAsking(this.#client, this.#login.rsa);
   }
 
   /** Resolves after login. */
@@ -217,7 +217,7 @@ class Ssh2Link implements Link {
     const life = new LinkMonitor({
       ...this.#options,
       destination: this.#destination,
-      probes: ssh2Probes(this.#client),
+      probes: ssh2LivenessProbes(this.#client),
       runWarmUp: () => runWarmUp(this.#client),
       onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
       onSilent: () => this.destroy(),

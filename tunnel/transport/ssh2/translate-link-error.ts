@@ -10,7 +10,7 @@ import {
   STOPPED_ANSWERING,
   unreachable,
 } from '../link-errors.js';
-import { type AlgorithmOption, noCommonAlgorithm } from '../no-common-algorithm-error.js';
+import { type AlgorithmOption, noCommonAlgorithmError } from '../no-common-algorithm-error.js';
 import type { ForwardTarget } from '../transport.js';
 
 /** How far a connection has got: the same event means different things. */
@@ -58,7 +58,7 @@ export function translateLinkError(
   // The only signature in a handshake is the host's.
   if (level === 'handshake' && /signature/i.test(error.message)) return unprovenError(destination, error);
   const option = level === 'handshake' && DISAGREEMENTS.find(([text]) => text.test(error.message))?.[1];
-  if (option) return noCommonAlgorithm(destination, { option, cause: error });
+  if (option) return noCommonAlgorithmError(destination, { option, cause: error });
   const problem = SOCKET_PROBLEMS.get(code) ?? problemOf(error, level, phase);
   if (phase !== 'ready') {
     const wasDropped = phase === 'connecting' && (level === 'protocol' || HANG_UPS.includes(code));

@@ -10,7 +10,7 @@ import { explainGrpcError, explainTooLarge } from '../error/explain-grpc-error.j
 import type { FleetGuard } from '../fleet/fleet-guard.js';
 import { OtherFleets } from '../fleet/other-fleets.js';
 import type { Attempt } from '../fleet/send-with-fleet-check.js';
-import { send, unsent } from '../fleet/send-with-fleet-check.js';
+import { sendWithFleetCheck, unsent } from '../fleet/send-with-fleet-check.js';
 import { isConnected } from '../internals/etcd3.js';
 import { status } from '../internals/grpc-js.js';
 import { isStaleToken } from '../login.js';
@@ -83,7 +83,7 @@ export class CallRunner {
         if (connection.login.needsToken)
           token = await untilAborted(connection.login.token(connection.host), ...signals);
         const ends = { signals, deadline: until, leaderless: call.leaderless, token };
-        const value = await send(this.#fleet, this.#endpoints, attempt, ends);
+        const value = await sendWithFleetCheck(this.#fleet, this.#endpoints, attempt, ends);
         this.#lastRevision.observe(Object(value));
         return { value, repeated };
       } catch (error) {

@@ -3,7 +3,7 @@ import { cancellable } from '../../../base/cancellable-iterator.js';
 import type { CallOptions, WatchOptions } from '../../call-options.js';
 import type { Client } from '../client.js';
 import type { KeyValue } from '../key-value.js';
-import { untilAvailable } from '../lease/retry-until-available.js';
+import { retryUntilAvailable } from '../lease/retry-until-available.js';
 import { type AcquireOptions, type Leadership, OwnedKey } from './owned-key.js';
 
 /**
@@ -54,7 +54,9 @@ async function* observed(
   try {
     let before: KeyValue | 'unknown' | undefined = 'unknown';
     while (!signal.aborted) {
-      const { leader: now, revision } = await untilAvailable(signal, () => read(client, name, { signal }));
+      const { leader: now, revision } = await retryUntilAvailable(signal, () =>
+        read(client, name, { signal }),
+      );
       if (before === 'unknown' || now?.modRevision !== before?.modRevision) yield now;
       before = now;
       // Without a leader, the next key of any candidate is news.

@@ -4,7 +4,7 @@ import { SESSION_TTL_SECONDS } from '../../constants.js';
 import { WorldError } from '../../errors.js';
 import type { Client } from '../client.js';
 import type { KeyValue } from '../key-value.js';
-import { untilAvailable } from '../lease/retry-until-available.js';
+import { retryUntilAvailable } from '../lease/retry-until-available.js';
 import type { Session } from '../lease/session.js';
 import type { Compare } from '../txn/transaction.js';
 
@@ -140,7 +140,7 @@ export class OwnedKey implements Leadership {
 
   #read(): Promise<KeyValue | undefined> {
     const { signal } = this.#lost;
-    return untilAvailable(signal, () => this.#client.get(this.key, { signal }));
+    return retryUntilAvailable(signal, () => this.#client.get(this.key, { signal }));
   }
 
   /** Another client may delete the key without touching the lease. */

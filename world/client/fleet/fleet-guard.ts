@@ -9,7 +9,7 @@ import {
   describeSighting,
   type FleetMatch,
   type KnownFleet,
-  matchSighting,
+  matchFleet,
   type Sighting,
 } from './match-fleet.js';
 import type { Fence, FenceBroken } from './write-fence.js';
@@ -166,7 +166,7 @@ export class FleetGuard {
   }
 
   #take(seen: SeenAt): void {
-    const match: FleetMatch = matchSighting(this.#known, seen);
+    const match: FleetMatch = matchFleet(this.#known, seen);
     if (match === 'other') throw this.#otherFleet(seen);
     if (match === 'adopt') this.#adopt(seen);
     // Exactly as stored: another program may have written it in another form, or something that names no fleet.

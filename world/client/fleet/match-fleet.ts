@@ -22,7 +22,7 @@ export interface KnownFleet {
 export type FleetMatch = 'same' | 'adopt' | 'other';
 
 /** A fleet without a name is accepted as it is, on any cluster. */
-export function matchSighting(known: KnownFleet, sighting: Sighting): FleetMatch {
+export function matchFleet(known: KnownFleet, sighting: Sighting): FleetMatch {
   const isSameCluster = known.clusterId === undefined || known.clusterId === sighting.clusterId;
   if (known.fleet === undefined) {
     if (sighting.fleet === undefined) return known.clusterId === sighting.clusterId ? 'same' : 'adopt';

@@ -4,7 +4,7 @@ import type { RpcOptions } from '../calls/etcd-rpc.js';
 import { rpcAt } from '../calls/etcd-rpc.js';
 import type { CallFailure } from '../error/classify-failure.js';
 import type { FleetGuard } from './fleet-guard.js';
-import { untilDeadline } from './until-fleet-known.js';
+import { untilFleetKnown } from './until-fleet-known.js';
 
 /** One try of a call at one endpoint. */
 export interface Attempt<T> {
@@ -18,7 +18,7 @@ export interface Attempt<T> {
 export class OtherClusterError extends Error {}
 
 /** Sends a call with its fleet check. Without a `fleet`, any answer is accepted. */
-export async function send<T>(
+export async function sendWithFleetCheck<T>(
   fleet: FleetGuard | undefined,
   set: EndpointSet,
   attempt: Attempt<T>,
@@ -29,7 +29,7 @@ export async function send<T>(
   const guard = fleetCheck === 'none' ? undefined : fleet;
   if (fleetCheck === 'before') guard?.forget(connection);
   const isCompared = fleetCheck === 'fenced' && guard?.fence !== undefined;
-  const asked = isCompared ? undefined : untilDeadline(guard?.admit(connection, set), limits);
+  const asked = isCompared ? undefined : untilFleetKnown(guard?.admit(connection, set), limits);
   if (fleetCheck !== 'beside') await asked;
   attempt.isSent = true;
   const [value] = await Promise.all([call.run(rpcAt(connection.host, limits), guard?.fence), asked]);

@@ -4,7 +4,7 @@ import type { RpcOptions } from '../calls/etcd-rpc.js';
 import { Metadata, status } from '../internals/grpc-js.js';
 
 /** Waits for a task shared with other calls, at most until this call's deadline or until one of its signals aborts. */
-export async function untilDeadline(
+export async function untilFleetKnown(
   task: Promise<void> | undefined,
   { signals, deadline }: Pick<RpcOptions, 'signals' | 'deadline'>,
 ): Promise<void> {

@@ -8,7 +8,7 @@ import type {
   ITxnResponse,
 } from 'etcd3';
 import type { Rpc } from '../calls/etcd-rpc.js';
-import { counted, uncounted } from '../txn/count-against-quota.js';
+import { countAgainstQuota, uncounted } from '../txn/count-against-quota.js';
 
 /** What each write compares, so that it changes nothing in another fleet: the key that names the fleet, and its value. */
 export interface Fence {
@@ -80,7 +80,7 @@ export async function txnWithin(
   fence: Fence | undefined,
 ): Promise<Pick<ITxnResponse, 'header' | 'succeeded' | 'responses'>> {
   const whole = fenced(request, fence);
-  return unfenced(request, uncounted(whole, await rpc.kv.txn(counted(whole))), fence);
+  return unfenced(request, uncounted(whole, await rpc.kv.txn(countAgainstQuota(whole))), fence);
 }
 
 /** Writes a key inside a fence; without one by a plain put. @throws FenceBroken */

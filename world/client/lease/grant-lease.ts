@@ -12,7 +12,7 @@ const ANSWER_TIMEOUT_MS = 4000;
  * found again without asking; granting and renewing are tried in parallel, for one round trip.
  * @returns the id, in decimal.
  */
-export async function leaseFor(
+export async function grantLease(
   calls: CallRunner,
   name: string,
   ttlSeconds: number,

@@ -1,7 +1,7 @@
 import { WorldError } from '../../errors.js';
 
 /** Retries a read for as long as etcd is unreachable. Each attempt itself waits for etcd, so there is no delay between. */
-export async function untilAvailable<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T> {
+export async function retryUntilAvailable<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await read();

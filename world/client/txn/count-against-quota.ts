@@ -5,7 +5,7 @@ import type { IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
  * (`costTxn` in its quota.go), so a transaction whose puts are all inner would be applied to a full database. Such a one
  * is wrapped in another, whose second branch, which never runs, has a put of one of the keys.
  */
-export function counted(request: ITxnRequest): ITxnRequest {
+export function countAgainstQuota(request: ITxnRequest): ITxnRequest {
   const key = hiddenPut(request);
   if (key === undefined) return request;
   return {

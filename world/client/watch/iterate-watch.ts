@@ -6,8 +6,8 @@ import { toRange } from '../txn/transaction.js';
 import { ChangeFlag, ItemBuffer, type WatchBuffer } from './watch-buffer.js';
 import type { WatchItem } from './watch-item.js';
 import { WatchMessageReader } from './watch-message-reader.js';
-import type { Watches } from './watch-registry.js';
-import { Watcher } from './watch-state.js';
+import type { WatchRegistry } from './watch-registry.js';
+import { WatchState } from './watch-state.js';
 
 export interface WatchRequest {
   readonly key: string;
@@ -18,7 +18,7 @@ export interface WatchRequest {
 }
 
 export interface WatchContext {
-  readonly watches: Watches;
+  readonly watches: WatchRegistry;
   readonly namespace: Namespace;
   /** Aborted when the client closes: the watch returns. */
   readonly closed: AbortSignal;
@@ -31,7 +31,7 @@ export interface WatchContext {
  * than the buffer holds is served from etcd's history when it has caught up.
  * @throws WorldError `permission-denied`, `invalid`
  */
-export function watch(
+export function iterateWatch(
   context: WatchContext,
   request: WatchRequest,
   signal: AbortSignal | undefined,
@@ -39,7 +39,7 @@ export function watch(
   return read(context, request, signal, () => new ItemBuffer(context.maxBufferedBytes));
 }
 
-/** Like {@link watch}, but yields only that something changed, once for each burst. */
+/** Like {@link iterateWatch}, but yields only that something changed, once for each burst. */
 export function watchChanges(
   context: WatchContext,
   request: WatchRequest,
@@ -67,19 +67,19 @@ async function* follow<T>(
   if (over()) return;
   const what = `watch ${describeKey(request.key)}`;
   const cursor = new WatchMessageReader(namespace, what, request.fromRevision);
-  const watcher = new Watcher(toRange(namespace, request.key, request.prefix), cursor, buffer);
-  const unlisten = onAbort(ends, () => watcher.end());
-  watches.add(watcher);
+  const watch = new WatchState(toRange(namespace, request.key, request.prefix), cursor, buffer);
+  const unlisten = onAbort(ends, () => watch.end());
+  watches.add(watch);
   try {
     for (;;) {
-      const next = await watcher.next();
+      const next = await watch.next();
       if (next === undefined) return;
-      if (watcher.resumeIfCaughtUp()) watches.resume(watcher);
+      if (watch.resumeIfCaughtUp()) watches.resume(watch);
       yield next.value;
       if (over()) return;
     }
   } finally {
     unlisten();
-    watches.remove(watcher);
+    watches.remove(watch);
   }
 }

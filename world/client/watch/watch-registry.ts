@@ -10,7 +10,7 @@ import { explainGrpcError } from '../error/explain-grpc-error.js';
 import { type FleetGuard, OtherFleetError } from '../fleet/fleet-guard.js';
 import { OTHER_FLEET_AVOID_MS } from '../fleet/other-fleets.js';
 import type { HeartbeatTimeouts } from './stream-heartbeat.js';
-import type { Watcher } from './watch-state.js';
+import type { WatchState } from './watch-state.js';
 import { type StreamEnd, WatchStream } from './watch-stream.js';
 
 const END_REASONS = {
@@ -43,9 +43,9 @@ export interface WatchesContext {
  * were. All requests are sent at once: one round trip for each 64 KiB of them, which etcd reads before it confirms, so
  * for about 1,500 keys or 900 prefixes. Without watches there is no stream.
  */
-export class Watches {
+export class WatchRegistry {
   readonly #context: WatchesContext;
-  readonly #live = new Set<Watcher<unknown>>();
+  readonly #live = new Set<WatchState<unknown>>();
   /** Endpoints that assign watch ids themselves. */
   readonly #assigningIds = new WeakSet<EndpointConnection>();
   #stream: WatchStream | undefined;
@@ -55,22 +55,22 @@ export class Watches {
     this.#context = context;
   }
 
-  add(watcher: Watcher<unknown>): void {
-    this.#live.add(watcher);
-    this.#stream?.create(watcher);
+  add(watch: WatchState<unknown>): void {
+    this.#live.add(watch);
+    this.#stream?.create(watch);
     if (this.#running) return;
     this.#running = true;
     void this.#run().catch((error: unknown) => this.#fail(error));
   }
 
   /** Resumes a watch whose reader was behind. */
-  resume(watcher: Watcher<unknown>): void {
-    if (this.#live.has(watcher)) this.#stream?.create(watcher);
+  resume(watch: WatchState<unknown>): void {
+    if (this.#live.has(watch)) this.#stream?.create(watch);
   }
 
-  remove(watcher: Watcher<unknown>): void {
-    if (!this.#live.delete(watcher)) return;
-    this.#stream?.cancel(watcher);
+  remove(watch: WatchState<unknown>): void {
+    if (!this.#live.delete(watch)) return;
+    this.#stream?.cancel(watch);
     if (this.#live.size > 0) return;
     this.#stream?.close();
     this.#stream = undefined;
@@ -125,7 +125,7 @@ export class Watches {
     const { fleet, endpoints } = this.#context;
     const stream = new WatchStream(connection.host, {
       heartbeat: timeouts,
-      again: (watcher) => void this.#again(watcher),
+      again: (watch) => void this.#again(watch),
       oneByOne: this.#assigningIds.has(connection),
       ...login,
       admission: {
@@ -134,7 +134,7 @@ export class Watches {
       },
     });
     this.#stream = stream;
-    for (const watcher of this.#live) if (watcher.wanted) stream.create(watcher);
+    for (const watch of this.#live) if (watch.wanted) stream.create(watch);
     return stream;
   }
 
@@ -164,9 +164,9 @@ export class Watches {
     return end === 'stale' || end === 'assigns-ids';
   }
 
-  async #again(watcher: Watcher<unknown>): Promise<void> {
-    await pause(watcher.backoff.next(), this.#context.closed);
-    if (watcher.wanted) this.resume(watcher);
+  async #again(watch: WatchState<unknown>): Promise<void> {
+    await pause(watch.backoff.next(), this.#context.closed);
+    if (watch.wanted) this.resume(watch);
   }
 
   #blame(connection: EndpointConnection, end: StreamEnd): void {
@@ -211,7 +211,7 @@ export class Watches {
   }
 
   #fail(failure: unknown): void {
-    for (const watcher of this.#live) watcher.end({ failure });
+    for (const watch of this.#live) watch.end({ failure });
     this.#live.clear();
     this.#stream?.close();
     this.#stream = undefined;

@@ -11,7 +11,7 @@ import type { WatchMessageReader } from './watch-message-reader.js';
 export type StreamAction = 'continue' | 'suspend' | 'recreate' | 'cancel';
 
 /** One watch: its position, what its reader has not taken yet, and how it ended. */
-export class Watcher<T> {
+export class WatchState<T> {
   readonly backoff = new Backoff();
   readonly #range: Pick<IWatchCreateRequest, 'key' | 'range_end'>;
   readonly #cursor: WatchMessageReader;

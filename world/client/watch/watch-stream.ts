@@ -7,7 +7,7 @@ import type { OtherFleetError } from '../fleet/fleet-guard.js';
 import type { Host } from '../internals/etcd3.js';
 import { isStaleReason } from '../login.js';
 import { type HeartbeatTimeouts, StreamHeartbeat } from './stream-heartbeat.js';
-import type { Watcher } from './watch-state.js';
+import type { WatchState } from './watch-state.js';
 
 /**
  * Why a stream ended: the client left it; the server ended it; it stopped responding; an answer came from another
@@ -55,7 +55,7 @@ interface Request {
 export interface StreamOptions {
   readonly heartbeat: HeartbeatTimeouts;
   /** Called for a watch that must be created again, because etcd cancelled it. */
-  readonly again: (watcher: Watcher<unknown>) => void;
+  readonly again: (watch: WatchState<unknown>) => void;
   /**
    * Whether the server is known to assign watch ids itself, as `etcd grpc-proxy` does. It may also answer out of order,
    * so each watch then waits for the previous one, as in etcd's own client.
@@ -79,13 +79,13 @@ export class WatchStream {
   readonly ended: Promise<StreamEnd>;
   readonly token: string | undefined;
   readonly #stream: RpcStream;
-  readonly #again: (watcher: Watcher<unknown>) => void;
+  readonly #again: (watch: WatchState<unknown>) => void;
   readonly #heartbeat: StreamHeartbeat;
   readonly #admission: Admission;
   /** Messages that arrived before the fleet was known to be the right one. */
   #pending: IWatchResponse[] | undefined;
-  readonly #watchers = new Map<string, Watcher<unknown>>();
-  readonly #ids = new Map<Watcher<unknown>, string>();
+  readonly #watches = new Map<string, WatchState<unknown>>();
+  readonly #ids = new Map<WatchState<unknown>, string>();
   /** The ids requested and not yet confirmed, in the order of the requests. */
   readonly #awaited = new Set<string>();
   /** Requests that wait for the previous one, if watches are created one by one. */
@@ -126,17 +126,17 @@ export class WatchStream {
     return this.#heard;
   }
 
-  create(watcher: Watcher<unknown>): void {
-    if (this.#closed || this.#ids.has(watcher)) return;
-    this.#name(watcher, this.#request(watcher.createRequest(), false));
+  create(watch: WatchState<unknown>): void {
+    if (this.#closed || this.#ids.has(watch)) return;
+    this.#name(watch, this.#request(watch.createRequest(), false));
     this.#send();
   }
 
-  cancel(watcher: Watcher<unknown>): void {
-    const id = this.#ids.get(watcher);
+  cancel(watch: WatchState<unknown>): void {
+    const id = this.#ids.get(watch);
     if (id === undefined) return;
-    this.#ids.delete(watcher);
-    this.#watchers.delete(id);
+    this.#ids.delete(watch);
+    this.#watches.delete(id);
     // If the server assigns the ids, an unconfirmed watch is cancelled when it is confirmed.
     if (!this.#oneByOne || !this.#awaited.has(id)) this.#cancelId(id);
   }
@@ -144,15 +144,15 @@ export class WatchStream {
   close(end: StreamEnd = 'left'): void {
     this.#closed = true;
     this.#heartbeat.stop();
-    this.#watchers.clear();
+    this.#watches.clear();
     this.#ids.clear();
     this.#settle(end);
     this.#stream.cancel();
   }
 
-  #name(watcher: Watcher<unknown>, id: string): void {
-    this.#ids.set(watcher, id);
-    this.#watchers.set(id, watcher);
+  #name(watch: WatchState<unknown>, id: string): void {
+    this.#ids.set(watch, id);
+    this.#watches.set(id, watch);
   }
 
   /** Ids are never reused: events still queued for an old watch would be delivered to a new one with the same id. */
@@ -168,7 +168,7 @@ export class WatchStream {
       const request = this.#queue.shift();
       if (request === undefined) return;
       const { id, create, isProbe } = request;
-      if (!isProbe && !this.#watchers.has(id)) continue;
+      if (!isProbe && !this.#watches.has(id)) continue;
       this.#stream.write({ create_request: { ...create, watch_id: id } });
       this.#awaited.add(id);
       if (isProbe && !this.#oneByOne) this.#cancelId(id);
@@ -205,15 +205,15 @@ export class WatchStream {
     if (!this.#admission.accepts(message)) this.close('other-cluster');
     else if (this.#isStale(message)) this.close('stale');
     if (this.#closed) return;
-    const watcher = message.created ? this.#confirmed(message) : this.#watchers.get(message.watch_id);
+    const watch = message.created ? this.#confirmed(message) : this.#watches.get(message.watch_id);
     if (this.#closed) return;
     this.#heard = true;
     this.#heartbeat.heard(this.#awaited.size > 0);
-    if (watcher === undefined) return;
-    const action = watcher.receive(message);
+    if (watch === undefined) return;
+    const action = watch.receive(message);
     if (action === 'continue') return;
-    this.cancel(watcher);
-    if (action === 'recreate') this.#again(watcher);
+    this.cancel(watch);
+    if (action === 'recreate') this.#again(watch);
   }
 
   /** A stream keeps the token it was opened with, and etcd does not always say that the token is why it refuses. */
@@ -224,7 +224,7 @@ export class WatchStream {
   }
 
   /** The watch that the server confirms; a refused one is confirmed without its id. */
-  #confirmed({ watch_id: id, canceled }: IWatchResponse): Watcher<unknown> | undefined {
+  #confirmed({ watch_id: id, canceled }: IWatchResponse): WatchState<unknown> | undefined {
     const isOurs = this.#awaited.has(id);
     if (!isOurs && !canceled) {
       if (this.#awaited.size > 1) {
@@ -236,13 +236,13 @@ export class WatchStream {
     const [first = id] = this.#awaited;
     const asked = isOurs ? id : first;
     this.#awaited.delete(asked);
-    const watcher = this.#watchers.get(asked);
+    const watch = this.#watches.get(asked);
     if (!isOurs && !canceled) {
-      this.#watchers.delete(asked);
-      if (watcher === undefined) this.#cancelId(id);
-      else this.#name(watcher, id);
+      this.#watches.delete(asked);
+      if (watch === undefined) this.#cancelId(id);
+      else this.#name(watch, id);
     }
     this.#send();
-    return watcher;
+    return watch;
   }
 }

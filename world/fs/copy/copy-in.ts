@@ -1,6 +1,6 @@
 import { FsError, inContext } from '../fs-error.js';
 import { reportTo, storeAndCommit } from '../storage/store-and-commit.js';
-import type { Draft } from '../tree/tree-draft.js';
+import type { TreeDraft } from '../tree/tree-draft.js';
 import { partsOf, withoutSlash } from '../tree/walk-path.js';
 import type { Volume } from '../volume.js';
 import type { CopyOptions, CopyResult } from '../world-fs.js';
@@ -23,7 +23,7 @@ export async function copyIn(
     const sources = sourcesIn(local, entries);
     const report = reportTo(onProgress, sizeBytes);
     const commit = () =>
-      volume.change((draft) => inContext(context, () => merge(draft, target, entries)), call);
+      volume.change((draft) => inContext(context, () => putIntoDraft(draft, target, entries)), call);
     const upload = await storeAndCommit(volume.storage, sources, { ...report, known, commit }, call);
     return { files, sizeBytes, ...upload };
   } finally {
@@ -32,7 +32,7 @@ export async function copyIn(
 }
 
 /** The blocks of the files that will be replaced: they exist as long as nobody changes the tree. */
-function knownBlocks(draft: Draft, base: readonly string[], entries: readonly LocalEntry[]): Set<string> {
+function knownBlocks(draft: TreeDraft, base: readonly string[], entries: readonly LocalEntry[]): Set<string> {
   const known = new Set<string>();
   for (const entry of entries) {
     const node = draft.at([...base, ...entry.path.split('/').filter((part) => part !== '')]);
@@ -41,7 +41,7 @@ function knownBlocks(draft: Draft, base: readonly string[], entries: readonly Lo
   return known;
 }
 
-function merge(draft: Draft, target: string, entries: readonly LocalEntry[]): void {
+function putIntoDraft(draft: TreeDraft, target: string, entries: readonly LocalEntry[]): void {
   const above = target.replace(/\/+$/, '').replace(/\/?[^/]*$/, '');
   if (above !== '') draft.makeDirectory(above, 0o777, true);
   for (const { path: relative, node } of entries) {

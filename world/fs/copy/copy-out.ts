@@ -8,8 +8,8 @@ import { EMPTY_ROOT, type Node } from '../tree/tree-node.js';
 import type { Volume } from '../volume.js';
 import type { CopiedOut, CopyOptions } from '../world-fs.js';
 import { type Destination, fileDestination, folderDestination } from './copy-destination.js';
-import { checkMerge, type Merge, mergeInto } from './merge-into-folder.js';
-import { type Branch, entriesIn, isBranch, toBranch } from './nest-entries.js';
+import { checkMerge, type Merge, mergeIntoFolder } from './merge-into-folder.js';
+import { type Branch, entriesIn, isBranch, nestEntries } from './nest-entries.js';
 import { Staging } from './staging-folder.js';
 import { checkSize, Pace } from './tree-limits.js';
 import { type TreeEntry, writeEntries } from './write-entries.js';
@@ -70,7 +70,7 @@ async function entriesOf(
 }
 
 function branchFor({ name }: Destination, root: Node, entries: readonly TreeEntry[]): Branch {
-  const whole = root.type === 'directory' ? toBranch(root, entries) : root;
+  const whole = root.type === 'directory' ? nestEntries(root, entries) : root;
   if (name !== undefined) return { node: EMPTY_ROOT, entries: new Map([[name, whole]]) };
   return isBranch(whole) ? whole : { node: EMPTY_ROOT, entries: new Map() };
 }
@@ -84,5 +84,5 @@ async function write(
   await using staging = await Staging.in(merge.into);
   const target = { storage: volume.storage, folder: staging.folder };
   await writeEntries(target, [...entriesIn(merge.branch)], call, onWritten);
-  await mergeInto(merge, staging.folder, call.signal);
+  await mergeIntoFolder(merge, staging.folder, call.signal);
 }

@@ -36,7 +36,7 @@ const NOTHING: TreeSize = { entries: 0, files: 0, sizeBytes: 0, blocks: 0, depth
  * stored is large, not as what it unfolds to.
  * @throws WorldError `too-large` naming the path and the limit that it exceeds.
  */
-export function measure(
+export function measureSize(
   volume: Volume,
   folder: DirectoryNode,
   { name, limits = TREE_LIMITS, ...call }: MeasureOptions,

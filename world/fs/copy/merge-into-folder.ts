@@ -59,7 +59,7 @@ function objection(at: string, found: Dirent, isFolder: boolean): WorldError | u
  * Moves what was written to a staging folder to where it belongs. Folders that are there keep their modes.
  * @param staged the folder whose entries are those of the branch.
  */
-export async function mergeInto(
+export async function mergeIntoFolder(
   { into, branch }: Merge,
   staged: LocalFolder,
   signal: AbortSignal | undefined,
@@ -88,7 +88,7 @@ async function mergeFolder(
   });
   if (there !== undefined) {
     await using folder = there;
-    await mergeInto({ into: folder, branch }, source, signal);
+    await mergeIntoFolder({ into: folder, branch }, source, signal);
     return;
   }
   try {
@@ -99,7 +99,7 @@ async function mergeFolder(
     if (!isErrno(error, 'EXDEV')) throw appeared(error, `${into.path}/${name}`);
     await into.use(name, (at) => mkdir(at, { mode: 0o700 }));
     await using folder = await into.folder(name);
-    await mergeInto({ into: folder, branch }, source, signal);
+    await mergeIntoFolder({ into: folder, branch }, source, signal);
     await setAttributes(folder.handle, branch.node);
   }
 }

@@ -8,7 +8,7 @@ export interface Branch {
 }
 
 /** @param entries each folder before what it holds. */
-export function toBranch(root: DirectoryNode, entries: readonly TreeEntry[]): Branch {
+export function nestEntries(root: DirectoryNode, entries: readonly TreeEntry[]): Branch {
   const whole: Branch = { node: root, entries: new Map() };
   const branches = new Map([['', whole]]);
   for (const [path, node] of entries) {

@@ -10,9 +10,9 @@ import { sourceOf } from '../storage/storage.js';
 import { reportTo, storeAndCommit } from '../storage/store-and-commit.js';
 import { FRESH_TREE_SECONDS, freshTreeKey, treeKey } from '../storage/tree-keys.js';
 import { checkTree } from '../storage/tree-storage.js';
-import { Listings } from '../tree/fetched-listings.js';
+import { FetchedListings } from '../tree/fetched-listings.js';
 import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
-import { Draft } from '../tree/tree-draft.js';
+import { TreeDraft } from '../tree/tree-draft.js';
 import { EMPTY_ROOT, type Node } from '../tree/tree-node.js';
 import type { OnProgress } from '../world-fs.js';
 import { type LocalEntry, readAllLocal, sourcesIn } from './read-local-files.js';
@@ -98,8 +98,8 @@ async function readFolder(folder: string, signal: AbortSignal | undefined): Retu
 
 /** Without times and without the mode of the root, so that the same content gets the same name. */
 function describe(entries: readonly LocalEntry[]): EncodedTree {
-  const listings = new Listings();
-  const draft = new Draft(EMPTY_ROOT, listings);
+  const listings = new FetchedListings();
+  const draft = new TreeDraft(EMPTY_ROOT, listings);
   for (const { path, node } of entries) draft.put(path.split('/'), withoutTime(node), { touching: false });
   return new TreeEncoder().encode(draft.root, listings);
 }

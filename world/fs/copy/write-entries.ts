@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
 import { inParallel } from '../../../base/in-parallel.js';
 import type { CallOptions } from '../../call-options.js';
-import { batches, IN_FLIGHT } from '../storage/batch-blocks.js';
+import { batchBlocks, IN_FLIGHT } from '../storage/batch-blocks.js';
 import type { Storage } from '../storage/storage.js';
 import type { BlockRef, DirectoryNode, FileNode, Node } from '../tree/tree-node.js';
 import type { LocalFolder } from './local-folder.js';
@@ -42,7 +42,7 @@ export async function writeEntries(
     call.signal?.throwIfAborted();
     await (await folder.use(path, (at) => open(at, MADE, 0o600))).close();
   });
-  await inParallel(batches(wantedBlocks(files)), IN_FLIGHT, async (batch) => {
+  await inParallel(batchBlocks(wantedBlocks(files)), IN_FLIGHT, async (batch) => {
     call.signal?.throwIfAborted();
     const bytes = await writeBatch(storage, folder, batch, call);
     onWritten?.(bytes);

@@ -6,12 +6,12 @@ import type { KeyValue } from '../../client/key-value.js';
 import type { Compare } from '../../client/txn/transaction.js';
 import { WorldError } from '../../errors.js';
 import { DEFAULT_STORAGE_PREFIX } from '../../keys.js';
-import { inGroups } from '../../split-into-groups.js';
+import { splitIntoGroups } from '../../split-into-groups.js';
 import { BULK_TIMEOUT_MS, IN_FLIGHT } from '../storage/batch-blocks.js';
 import { DEFAULT_PREFIXES, type FsPrefixes, listFsPrefixes } from '../storage/file-system-prefixes.js';
 import { freeingKeys } from './freeing-protocol-keys.js';
 import { isSuperblock, LiveBlocks } from './live-blocks.js';
-import { sweepTrees } from './sweep-unused-trees.js';
+import { sweepUnusedTrees } from './sweep-unused-trees.js';
 
 /** With the comparisons and the note that something was freed it stays below etcd's 128. */
 const MOST_OPS = 120;
@@ -46,7 +46,7 @@ export async function freeBlocks(
   const { storagePrefix } = prefixes;
   const prefix = `${storagePrefix}/`;
   const keys = freeingKeys(storagePrefix);
-  const trees = storagePrefix === DEFAULT_STORAGE_PREFIX ? await sweepTrees(client, call) : 0;
+  const trees = storagePrefix === DEFAULT_STORAGE_PREFIX ? await sweepUnusedTrees(client, call) : 0;
   const liveBlocks = new LiveBlocks(client, storagePrefix);
   let freed = 0;
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
@@ -93,7 +93,7 @@ async function deleteAll(
 ): Promise<number> {
   let deleted = 0;
   let isOvertaken = false;
-  await inParallel(inGroups(garbage, MOST_OPS), IN_FLIGHT, async (group) => {
+  await inParallel(splitIntoGroups(garbage, MOST_OPS), IN_FLIGHT, async (group) => {
     if (isOvertaken) return;
     const unchanged = group.map(({ key, modRevision }) => revisionIs(key, modRevision));
     const success = [...group.map(({ key }) => key), freed].map((key) => ({ delete: key }));

@@ -7,7 +7,7 @@ import { WorldError } from '../../errors.js';
 import { TREES_PREFIX } from '../../keys.js';
 import { blockKey, decodeBlock } from '../blocks/block-codec.js';
 import { checkListing, LISTINGS_BYTES, lengthOfListing, Pace, tooLarge } from '../copy/tree-limits.js';
-import { BULK_TIMEOUT_MS, batches, IN_FLIGHT } from '../storage/batch-blocks.js';
+import { BULK_TIMEOUT_MS, batchBlocks, IN_FLIGHT } from '../storage/batch-blocks.js';
 import { keyOf } from '../tree/fetched-listings.js';
 import { decodeEntries, decodeSuperblock } from '../tree/tree-codec.js';
 import type { BlockRef, Entries } from '../tree/tree-node.js';
@@ -123,7 +123,7 @@ export class LiveBlocks {
   async #text(refs: readonly BlockRef[], call: CallOptions): Promise<string> {
     const parts = new Map<string, Buffer>();
     const wanted = new Map(refs.map((ref) => [ref.hash, ref])).values();
-    await inParallel(batches(wanted), IN_FLIGHT, async (batch) => {
+    await inParallel(batchBlocks(wanted), IN_FLIGHT, async (batch) => {
       const success = batch.map(({ hash }) => ({ get: blockKey(hash, this.#storagePrefix) }));
       const options = { ...call, timeoutMs: call.timeoutMs ?? BULK_TIMEOUT_MS, repeatable: true, bulk: true };
       const { replies } = await this.#client.txn({ success }, options);

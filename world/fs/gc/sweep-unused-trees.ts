@@ -17,7 +17,7 @@ const TREE = /[0-9a-f]{64}/g;
  * is added meanwhile fails it, and one that comes later finds that its tree is gone.
  * @returns how many were deleted.
  */
-export async function sweepTrees(
+export async function sweepUnusedTrees(
   client: Pick<Client, 'list' | 'listTogether' | 'txn'>,
   call: CallOptions,
 ): Promise<number> {

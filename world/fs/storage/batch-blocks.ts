@@ -1,7 +1,7 @@
 import { inParallel } from '../../../base/in-parallel.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
-import { inGroups } from '../../split-into-groups.js';
+import { splitIntoGroups } from '../../split-into-groups.js';
 import { blockKey } from '../blocks/block-codec.js';
 
 const MOST_OPS = 128;
@@ -14,7 +14,7 @@ export const IN_FLIGHT = 8;
 export const BULK_TIMEOUT_MS = 60_000;
 
 /** Groups blocks so that each group fits one transaction: at most 128 operations and 1 MiB before compression. */
-export function batches<T extends { readonly length: number }>(blocks: Iterable<T>): T[][] {
+export function batchBlocks<T extends { readonly length: number }>(blocks: Iterable<T>): T[][] {
   const groups: T[][] = [];
   let group: T[] = [];
   let bytes = 0;
@@ -38,7 +38,7 @@ export async function findMissing(
   { storagePrefix, ...options }: CallOptions & { readonly storagePrefix?: string | undefined },
 ): Promise<Set<string>> {
   const missing = new Set<string>();
-  await inParallel(inGroups(hashes, MOST_OPS), IN_FLIGHT, async (group) => {
+  await inParallel(splitIntoGroups(hashes, MOST_OPS), IN_FLIGHT, async (group) => {
     const gets = group.map((hash) => ({ get: blockKey(hash, storagePrefix), countOnly: true }));
     const { replies } = await client.txn({ success: gets }, { ...options, repeatable: true, bulk: true });
     for (const [index, hash] of group.entries()) if (replies[index]?.count === 0) missing.add(hash);

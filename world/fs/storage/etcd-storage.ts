@@ -10,7 +10,7 @@ import { blockKey, decodeBlock, encodeBlock } from '../blocks/block-codec.js';
 import { type FreeingKeys, freedRevision, freeingKeys } from '../gc/freeing-protocol-keys.js';
 import { warnOfQuota } from '../gc/warn-of-quota.js';
 import type { BlockRef } from '../tree/tree-node.js';
-import { BULK_TIMEOUT_MS, batches, findMissing, IN_FLIGHT } from './batch-blocks.js';
+import { BULK_TIMEOUT_MS, batchBlocks, findMissing, IN_FLIGHT } from './batch-blocks.js';
 import { DEFAULT_PREFIXES, type FsPrefixes, registration } from './file-system-prefixes.js';
 import {
   type Commit,
@@ -122,7 +122,7 @@ export class EtcdStorage implements Storage {
       );
       await this.#marked(bulk);
     }
-    await inParallel(batches(unsent), IN_FLIGHT, async (batch) => {
+    await inParallel(batchBlocks(unsent), IN_FLIGHT, async (batch) => {
       await this.#send(batch, bulk);
       onSent?.(batch.reduce((sum, { length }) => sum + length, 0));
     });

@@ -1,6 +1,6 @@
 import type { BlockRef, DirectoryNode, Entries } from './tree-node.js';
 
-/** Thrown when the entries of a folder have not been fetched yet: add them to the {@link Listings} and do the step again. */
+/** Thrown when the entries of a folder have not been fetched yet: add them to the {@link FetchedListings} and do the step again. */
 export class MissingListings {
   /** The blocks of each folder that is missed. */
   readonly folders: readonly (readonly BlockRef[])[];
@@ -11,7 +11,7 @@ export class MissingListings {
 }
 
 /** The entries of folders that are stored in blocks of their own, as far as they were fetched. */
-export class Listings {
+export class FetchedListings {
   #known = new Map<string, Entries>();
   #before: ReadonlyMap<string, Entries> = new Map();
   readonly #stored = new Set<string>();

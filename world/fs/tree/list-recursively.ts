@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../call-options.js';
-import { measure } from '../copy/measure-size.js';
+import { measureSize } from '../copy/measure-size.js';
 import { Pace } from '../copy/tree-limits.js';
 import type { Volume } from '../volume.js';
 import type { DirectoryNode, Node } from './tree-node.js';
@@ -14,7 +14,7 @@ export async function listRecursively(
   folder: DirectoryNode,
   { name, ...call }: CallOptions & { readonly name: string },
 ): Promise<(readonly [path: string, node: Node])[]> {
-  await measure(volume, folder, { ...call, name });
+  await measureSize(volume, folder, { ...call, name });
   const pace = new Pace(call.signal);
   const found: (readonly [string, Node])[] = [];
   const ahead = [{ prefix: '', entries: (await listFolder(volume, folder, call)).values() }];

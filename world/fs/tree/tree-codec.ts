@@ -4,7 +4,7 @@ import { WorldError } from '../../errors.js';
 import { BLOCK_BYTES, sha256 } from '../blocks/block-codec.js';
 import { cutAll, ENTRIES_CUTS } from '../blocks/content-cuts.js';
 import { LISTING_BYTES, tooLarge } from '../copy/tree-limits.js';
-import type { Listings } from './fetched-listings.js';
+import type { FetchedListings } from './fetched-listings.js';
 import type { BlockRef, DirectoryNode, Entries, Node } from './tree-node.js';
 
 /** The entries of a folder whose JSON is longer go to blocks of their own. */
@@ -24,7 +24,7 @@ export class TreeEncoder {
     { readonly body: string; readonly made: ReadonlyMap<string, Buffer> }
   >();
 
-  encode(root: DirectoryNode, listings: Listings): EncodedTree {
+  encode(root: DirectoryNode, listings: FetchedListings): EncodedTree {
     const blocks = new Map<string, Buffer>();
     const superblock = `{"version":2,"root":{${this.#directory(root, blocks)}}}`;
     for (const hash of blocks.keys()) if (listings.isStored(hash)) blocks.delete(hash);

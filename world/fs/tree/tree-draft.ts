@@ -1,8 +1,8 @@
 import { type OpenFlags, permissions } from '../files/open-flags.js';
 import { FsRefusal } from '../fs-error.js';
-import type { Listings } from './fetched-listings.js';
+import type { FetchedListings } from './fetched-listings.js';
 import { type DirectoryNode, type Entries, emptyFile, type FileNode, type Node } from './tree-node.js';
-import { partsOf, type ResolvedPath, walk, withoutSlash } from './walk-path.js';
+import { partsOf, type ResolvedPath, walkPath, withoutSlash } from './walk-path.js';
 
 /** The canonical path of something: the names from the root, without symbolic links. */
 export type CanonicalPath = readonly string[];
@@ -11,19 +11,19 @@ export type CanonicalPath = readonly string[];
  * A file system's tree while it is changed. Each change refuses before it alters anything, and the tree that the
  * draft began with stays as it was, so that changes can be made again on a newer one.
  */
-export class Draft {
+export class TreeDraft {
   root: DirectoryNode;
-  readonly #listings: Listings;
+  readonly #listings: FetchedListings;
   /** Entries that only this draft uses may be changed in place. */
   readonly #own = new WeakSet<Entries>();
 
-  constructor(root: DirectoryNode, listings: Listings) {
+  constructor(root: DirectoryNode, listings: FetchedListings) {
     this.root = root;
     this.#listings = listings;
   }
 
   walk(path: string, follow: boolean): ResolvedPath {
-    return walk(this.root, this.#listings, path, follow);
+    return walkPath(this.root, this.#listings, path, follow);
   }
 
   /** @throws FsRefusal `ENOENT` */
@@ -45,7 +45,7 @@ export class Draft {
     return this.#listings.entriesOf(directory);
   }
 
-  /** As {@link Listings.expect}. */
+  /** As {@link FetchedListings.expect}. */
   expect(directories: readonly DirectoryNode[]): void {
     this.#listings.expect(directories);
   }

@@ -1,5 +1,5 @@
 import { FsRefusal } from '../fs-error.js';
-import type { Listings } from './fetched-listings.js';
+import type { FetchedListings } from './fetched-listings.js';
 import type { DirectoryNode, Node } from './tree-node.js';
 
 /** As many symbolic links as Linux follows in one path. */
@@ -37,7 +37,12 @@ export function withoutSlash(path: string): string {
  * Follows a path as the kernel does. @param follow whether a symbolic link at its end is followed too.
  * @throws FsRefusal `ENOENT`, `ENOTDIR`, `ELOOP`, `ENAMETOOLONG`; MissingListings
  */
-export function walk(root: DirectoryNode, listings: Listings, path: string, follow: boolean): ResolvedPath {
+export function walkPath(
+  root: DirectoryNode,
+  listings: FetchedListings,
+  path: string,
+  follow: boolean,
+): ResolvedPath {
   const ahead = partsOf(path).reverse();
   const trail = new Trail(root);
   for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {

@@ -11,7 +11,7 @@ import { socketPath } from './server-addresses.js';
  *
  * @throws AgentError `in-use` if another program listens there; `server-failed` if the address is not usable.
  */
-export async function checkAddresses(urls: readonly string[], folder: string): Promise<void> {
+export async function checkAddressesFree(urls: readonly string[], folder: string): Promise<void> {
   for (const url of urls) {
     if (url.startsWith('unix:')) await rm(socketPath(url, folder), { force: true });
     else await checkAddress(url);
@@ -29,7 +29,7 @@ async function checkAddress(url: string): Promise<void> {
   }
 }
 
-/** Listens where etcd will listen. @throws AgentError as {@link checkAddresses} */
+/** Listens where etcd will listen. @throws AgentError as {@link checkAddressesFree} */
 export async function listenAt(server: Server, url: string): Promise<void> {
   const { hostname, port } = new URL(url);
   // Go listens on IPv4 for `localhost`.

@@ -16,7 +16,7 @@ const known = new Map<string, string>();
  *
  * @throws AgentError `etcd-too-old`; `no-etcd` if it cannot be run or is not etcd.
  */
-export async function etcdVersion(program: string, environment: NodeJS.ProcessEnv): Promise<string> {
+export async function askEtcdVersion(program: string, environment: NodeJS.ProcessEnv): Promise<string> {
   const { mtimeMs, size } = await stat(program).catch((error: unknown) => {
     throw new AgentError('no-etcd', `Cannot run ${program}: ${(error as Error).message}.`, { cause: error });
   });

@@ -1,18 +1,18 @@
 import { statSync } from 'node:fs';
 import { AgentError } from '../../../errors.js';
 import { findProgram } from '../../../processes/child-process.js';
-import { etcdVersion } from './ask-etcd-version.js';
+import { askEtcdVersion } from './ask-etcd-version.js';
 
 /**
  * The etcd program of this machine: `HAWSER_ETCD`, or else the first `etcd` on the `PATH`.
  *
  * @throws AgentError `no-etcd` saying what to install or what is wrong; `etcd-too-old`
  */
-export async function etcdProgram(environment: NodeJS.ProcessEnv): Promise<string> {
+export async function findEtcdProgram(environment: NodeJS.ProcessEnv): Promise<string> {
   const chosen = environment['HAWSER_ETCD'] || undefined;
   const program = findProgram(chosen ?? 'etcd', environment['PATH']);
   if (program !== undefined) {
-    await etcdVersion(program, environment);
+    await askEtcdVersion(program, environment);
     return program;
   }
   throw new AgentError(

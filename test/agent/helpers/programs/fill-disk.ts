@@ -2,7 +2,7 @@
 // Arguments: a folder on that file system, the version of etcd.
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { untilSpace } from '../../../../agent/cluster/server/until-disk-space.js';
+import { untilDiskSpace } from '../../../../agent/cluster/server/until-disk-space.js';
 import { AgentError } from '../../../../agent/errors.js';
 import type { EtcdVersion } from '../../../../fixtures/fleet/install/etcd-binary.js';
 import { Client } from '../../../../world/index.js';
@@ -27,11 +27,11 @@ const exit = await server.exited;
 const again = await place.start({ kind: 'restart' });
 const refusal: unknown = await again.ready({ signal }).catch((error: unknown) => error);
 
-const stillFull = await untilSpace(folder, AbortSignal.timeout(100), { intervalMs: 20 }).then(
+const stillFull = await untilDiskSpace(folder, AbortSignal.timeout(100), { intervalMs: 20 }).then(
   () => false,
   () => true,
 );
-const room = untilSpace(folder, signal, { intervalMs: 20 });
+const room = untilDiskSpace(folder, signal, { intervalMs: 20 });
 rmSync(ballast);
 await room;
 await place.serve({ kind: 'restart' });

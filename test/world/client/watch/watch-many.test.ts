@@ -1,8 +1,8 @@
 import test from 'ava';
 import { EndpointSet } from '../../../../world/client/calls/endpoint-set.js';
 import { Namespace } from '../../../../world/client/key-namespace.js';
-import { type WatchContext, watch } from '../../../../world/client/watch/iterate-watch.js';
-import { Watches } from '../../../../world/client/watch/watch-registry.js';
+import { iterateWatch, type WatchContext } from '../../../../world/client/watch/iterate-watch.js';
+import { WatchRegistry } from '../../../../world/client/watch/watch-registry.js';
 import { Client, type WatchItem } from '../../../../world/index.js';
 import { Etcd } from '../../helpers/etcd.js';
 import { etcdctl } from '../../helpers/etcdctl.js';
@@ -65,7 +65,7 @@ test.serial('watches that come and go on an open stream cost hardly a round trip
 });
 
 function small(endpoints: EndpointSet, closed: AbortSignal, namespace: string): WatchContext {
-  const watches = new Watches({ endpoints, closed, log: undefined });
+  const watches = new WatchRegistry({ endpoints, closed, log: undefined });
   return { watches, namespace: new Namespace(namespace), closed, maxBufferedBytes: 20_000 };
 }
 
@@ -78,7 +78,7 @@ test.serial(
     const closed = new AbortController();
     const context = small(endpoints, closed.signal, '/slow');
     await using writer = Client.create({ endpoints: [etcd.url], namespace: '/slow' });
-    const [slow, fast] = [1, 2].map(() => watch(context, { key: '/n/', prefix: true }, undefined));
+    const [slow, fast] = [1, 2].map(() => iterateWatch(context, { key: '/n/', prefix: true }, undefined));
     if (slow === undefined || fast === undefined) return t.fail();
     await take(slow);
     await take(fast);

@@ -19,7 +19,7 @@ interface Inside {
  * ssh2 has no API for sending them on demand; if its internals are not as expected, a channel to nowhere is requested
  * instead.
  */
-export function ssh2Probes(client: Client): readonly Probe[] {
+export function ssh2LivenessProbes(client: Client): readonly Probe[] {
   const inside = insideOf(client);
   if (inside === undefined) return [channelToNowhere(client)];
   return [

@@ -11,7 +11,7 @@ type AuthPk = (username: string, key: object, algorithm?: string, sign?: Sign) =
  *
  * ssh2 has no option for either; if its internals are not as expected, the host is asked first, and ssh2 decides.
  */
-export function signAtOnce(client: Client, rsa: RsaAlgorithms): void {
+export function signWithoutAsking(client: Client, rsa: RsaAlgorithms): void {
   const protocol: unknown = Reflect.get(client, '_protocol');
   if (typeof protocol !== 'object' || protocol === null) return;
   const authPk: unknown = Reflect.get(protocol, 'authPK');

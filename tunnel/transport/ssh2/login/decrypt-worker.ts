@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { formatPrivateKey, readPrivateKey } from './parse-private-key.js';
+import { formatPrivateKey, parsePrivateKey } from './parse-private-key.js';
 
 export interface DecryptRequest {
   readonly privateKey: string;
@@ -17,7 +17,7 @@ parentPort?.postMessage(decrypt(workerData));
 function decrypt({ privateKey, passphrase }: DecryptRequest): DecryptResult {
   let pem: string;
   try {
-    pem = readPrivateKey(privateKey, passphrase).getPrivatePEM();
+    pem = parsePrivateKey(privateKey, passphrase).getPrivatePEM();
   } catch {
     // A wrong passphrase cannot be told from any other error.
     return {};

@@ -5,7 +5,7 @@ import { formatDestination } from '../../../parse-destination.js';
 import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
 import { decryptKey } from './decrypt-key.js';
 import type { LoginMethod, LoginOptions, Signature } from './login-method.js';
-import { readPrivateKey } from './parse-private-key.js';
+import { parsePrivateKey } from './parse-private-key.js';
 import { OneKeyAgent, type Sign, signInAgent } from './sign-in-agent.js';
 
 type FileIdentity = Identity & { readonly kind: 'file' };
@@ -81,7 +81,7 @@ function read(
   { log }: LoginOptions,
 ): ParsedKey | undefined {
   try {
-    return readPrivateKey(privateKey);
+    return parsePrivateKey(privateKey);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     const failure = badIdentity(formatDestination(destination), name, problem, error);
@@ -119,5 +119,5 @@ async function decrypt(
     }
     return undefined;
   });
-  return decrypted === undefined ? undefined : readPrivateKey(decrypted);
+  return decrypted === undefined ? undefined : parsePrivateKey(decrypted);
 }

@@ -15,14 +15,14 @@ const SSH_CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
  * OpenSSH's own format.
  * @throws Error when the passphrase is wrong or the text cannot be read
  */
-export function readPrivateKey(text: string, passphrase?: string): ParsedKey {
+export function parsePrivateKey(text: string, passphrase?: string): ParsedKey {
   const key = privateKeyIn(text);
   if (key === undefined) throw new Error('it contains no private key');
   if (inspectPrivateKey(key)?.form === 'openssh') return parsed(key, passphrase);
   return parsed(formatPrivateKey(createPrivateKey({ key, passphrase })));
 }
 
-/** An unencrypted private key in a format that {@link readPrivateKey} reads quickly. */
+/** An unencrypted private key in a format that {@link parsePrivateKey} reads quickly. */
 export function formatPrivateKey(key: KeyObject): string {
   switch (key.asymmetricKeyType) {
     case 'rsa':

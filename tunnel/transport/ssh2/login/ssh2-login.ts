@@ -1,7 +1,7 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware } from 'ssh2';
 import type { Identity } from '../../../identity/read-identity-files.js';
 import { RsaAlgorithms } from '../../../key-formats/choose-rsa-algorithm.js';
-import { addKeyToAgent } from '../../../ssh-agent/obey-add-keys-to-agent.js';
+import { obeyAddKeysToAgent } from '../../../ssh-agent/obey-add-keys-to-agent.js';
 import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
 import { InteractiveMethods } from './interactive-methods.js';
 import type { LoginMethod, LoginOptions } from './login-method.js';
@@ -89,7 +89,7 @@ export class Ssh2Login {
     const key = this.#offered?.privateKey?.();
     const file = this.#offered?.name;
     if (key !== undefined && file !== undefined)
-      await addKeyToAgent(key, file, this.#destination, this.#options);
+      await obeyAddKeysToAgent(key, file, this.#destination, this.#options);
   }
 
   #learn(accepts: readonly string[] | null, isPartial: boolean): void {
