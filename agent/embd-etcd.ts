@@ -1,4 +1,5 @@
 import type { ClientWorld } from '../world/index-without-ssh.js';
+import { agentRecord } from './agent-record.js';
 import { ClusterParticipant } from './cluster/cluster-participant.js';
 import { EtcdConnector } from './cluster/etcd-connector.js';
 import { maintainFleetIdentity } from './cluster/maintain-fleet-identity.js';
@@ -14,11 +15,11 @@ import { readServerReport } from './control/read-server-report.js';
 import { Converger } from './converger.js';
 import { retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { AgentError } from './errors.js';
-import { checkCertificates, checkPrefix } from './options/check-certificates.js';
+import { checkCertificates } from './options/check-certificates.js';
 import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/embd-etcd-options.js';
 import { exposureWarnings } from './options/exposure-warnings.js';
 import { validateEmbdEtcd } from './options/validate-embd-etcd.js';
-import { agentRecord } from './presence.js';
+import { checkPrefix } from './prefix/check-prefix.js';
 import { ProcessMark } from './processes/process-mark.js';
 import { ServerAvailability } from './server-availability.js';
 

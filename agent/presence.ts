@@ -12,9 +12,6 @@ import {
   VOLUNTEER_PREFIX,
   WorldError,
 } from '../world/index-without-ssh.js';
-import type { ServerLauncher } from './cluster/server/server-launcher.js';
-import type { EtcdSettings } from './options/embd-etcd-options.js';
-import { prefixInstanceId } from './prefix/prefix-instance-id.js';
 
 const RETRY_MS = 500;
 
@@ -139,20 +136,6 @@ export class Presence {
       this.#options.log('warn', `cannot register this host with the fleet: ${problem}`);
     this.#lastProblem = problem;
   }
-}
-
-/** The record of an agent. @param launcher undefined if this host never runs a server. */
-export async function agentRecord(
-  { hostname, prefix, version, labels }: EtcdSettings,
-  launcher: ServerLauncher | undefined,
-): Promise<Agent> {
-  return {
-    ...{ hostname, version, pid: process.pid },
-    instance: await prefixInstanceId(prefix),
-    startedAt: new Date().toISOString(),
-    ...(labels === undefined ? {} : { labels }),
-    ...(launcher === undefined ? {} : { address: launcher.address }),
-  };
 }
 
 function opFor(key: string, value: string | undefined, { lease }: Session): TxnOp {

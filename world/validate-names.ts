@@ -1,4 +1,4 @@
-import { isStorable } from './client/stored/read-text.js';
+import { isStorable } from './client/stored/check-text.js';
 import { MOST_DEPLOYS } from './deploys/deploy-keys.js';
 import { WorldError } from './errors.js';
 

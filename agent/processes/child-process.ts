@@ -8,8 +8,6 @@ import { killAll, killAllOnce, terminate, untilGone } from './kill-processes.js'
 import { isMarked, listProcesses, type ProcessEntry, readProcess } from './process-table.js';
 import { processTreeOf } from './process-tree.js';
 
-export { findProgram } from './die-with-parent.js';
-
 export interface ChildOptions {
   /** Program and arguments; not run through a shell. */
   readonly argv: readonly [string, ...string[]];
@@ -140,3 +138,5 @@ export class Child {
     }
   }
 }
+
+export { findProgram } from './find-program.js';

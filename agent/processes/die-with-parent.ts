@@ -1,5 +1,6 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
+import { findProgram } from './find-program.js';
 
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 
@@ -41,26 +42,6 @@ export function dieWithParent({ argv, cwd, environment, procsFile }: CommandOpti
   const tail = [String(process.pid), procsFile ?? '', program, ...args];
   if (setpriv === undefined) return [sh, '-c', CGROUP_SCRIPT, 'sh', ...tail];
   return [setpriv, '--pdeathsig', 'KILL', '--', sh, '-c', CHECK_PARENT_SCRIPT, 'sh', ...tail];
-}
-
-/**
- * The path of an executable file, absolute if `cwd` is: resolved against `cwd` if it has a slash, else the first
- * match in `searchPath`.
- */
-export function findProgram(name: string, searchPath = '', cwd = ''): string | undefined {
-  const candidates = name.includes('/')
-    ? [name]
-    : searchPath.split(path.delimiter).map((folder) => path.join(folder, name));
-  return candidates.map((file) => (cwd === '' ? file : path.resolve(cwd, file))).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile(); // folders are "executable" too
-  } catch {
-    return false; // missing or not executable: continue the search
-  }
 }
 
 function noProgram(name: string, cwd: string): NodeJS.ErrnoException {

@@ -6,7 +6,8 @@ import { CliError } from '../errors.js';
 import { withConnection } from '../fleet/connection-flags.js';
 import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parse-flag-values.js';
-import { formatDuration, logTo, printResult } from '../output/print.js';
+import { formatDuration } from '../output/format-quantities.js';
+import { logTo, printResult } from '../output/print.js';
 import type { HostFlags } from '../recover/hosts-to-reach.js';
 
 const DEFAULT_WAIT_MS = 60_000;
@@ -25,8 +26,9 @@ export function statusCommand(context: CommandContext): Command {
     .action(async (flags: HostFlags & { waitConverged?: number }) => {
       const { waitConverged: quietMs, timeout: timeoutMs = DEFAULT_WAIT_MS } = flags;
       if (quietMs !== undefined && quietMs >= timeoutMs) throw tooShortTimeout(quietMs, timeoutMs);
-      const [{ formatStatus, readStatus }, { waitConverged }] = await Promise.all([
+      const [{ readStatus }, { formatStatus }, { waitConverged }] = await Promise.all([
         import('../status/read-status.js'),
+        import('../status/format-status.js'),
         import('../../world/agents/wait-converged.js'),
       ]);
       const log = logTo(flags);

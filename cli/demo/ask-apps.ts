@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { Log } from '../../base/log.js';
 import type { Fleet, Host } from '../../fixtures/index.js';
 import { Tunnel } from '../../tunnel/index.js';
-import type { FleetTarget } from '../fleet/resolve-target.js';
+import type { FleetTarget } from '../fleet/merge-target.js';
 import { tunnelOptions } from '../fleet/tunnel-options.js';
 
 const APP_PORT = 8080;

@@ -8,11 +8,13 @@ import { DEFAULT_NAMESPACE } from '../../world/keys.js';
 import type { CommandContext } from '../command-context.js';
 import { deploy } from '../deploy/deploy.js';
 import { prepareDeploy } from '../deploy/prepare-deploy.js';
+import type { FleetTarget } from '../fleet/merge-target.js';
 import { openWorld } from '../fleet/open-world.js';
-import type { FleetTarget } from '../fleet/resolve-target.js';
 import type { Lines } from '../output/escaped-lines.js';
-import { counted, lines, logTo, type OutputOptions, printNote, printResult } from '../output/print.js';
-import { formatStatus, readStatus } from '../status/read-status.js';
+import { counted } from '../output/format-quantities.js';
+import { lines, logTo, type OutputOptions, printNote, printResult } from '../output/print.js';
+import { formatStatus } from '../status/format-status.js';
+import { readStatus } from '../status/read-status.js';
 import { askApps } from './ask-apps.js';
 import { waitForFleet } from './wait-for-fleet.js';
 

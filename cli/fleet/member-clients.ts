@@ -2,7 +2,7 @@ import type { Client } from '../../world/client/client.js';
 import type { Member } from '../../world/client/member-types.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
-import type { FleetTarget } from './resolve-target.js';
+import type { FleetTarget } from './merge-target.js';
 
 /** Who answers at one address. */
 interface OpenedMember {

@@ -4,7 +4,8 @@ import type { CommandContext } from '../command-context.js';
 import { logTo } from '../output/print.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import { etcdUser } from './etcd-user.js';
-import type { FleetTarget, ResolveOptions } from './resolve-target.js';
+import type { FleetTarget } from './merge-target.js';
+import type { ResolveOptions } from './resolve-target.js';
 import { requireFleet, resolveTarget } from './resolve-target.js';
 import { tunnelOptions } from './tunnel-options.js';
 

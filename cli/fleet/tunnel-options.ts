@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
 import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
-import type { FleetTarget } from './resolve-target.js';
+import type { FleetTarget } from './merge-target.js';
 
 /**
  * The options of the tunnel to a fleet, resolved as OpenSSH resolves destinations.

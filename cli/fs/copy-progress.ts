@@ -1,4 +1,5 @@
-import { formatBytes, type OutputOptions } from '../output/print.js';
+import { formatBytes } from '../output/format-quantities.js';
+import type { OutputOptions } from '../output/print.js';
 import { isRemarkSeen, redraw } from '../output/write-to-console.js';
 
 /** Shows the progress of a copy, on a terminal only; {@link CopyProgress.end} clears it. */

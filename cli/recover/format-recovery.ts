@@ -1,5 +1,6 @@
 import type { Lines } from '../output/escaped-lines.js';
-import { formatBytes, formatTable, lines } from '../output/print.js';
+import { formatBytes } from '../output/format-quantities.js';
+import { formatTable, lines } from '../output/print.js';
 import type { HostReport, RecoveryPlan } from './plan-recovery.js';
 
 /** The hosts and what each has, for people. */

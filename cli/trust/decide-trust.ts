@@ -1,6 +1,5 @@
 import { shellWord } from '../../tunnel/exec/quote-shell-words.js';
 import type { ConnectionKey } from './connection-keys.js';
-import { escapeNonAscii } from './escape-non-ascii.js';
 import { isOurFile } from './is-our-file.js';
 import type { TrustedFolder } from './trusted-folders.js';
 
@@ -20,10 +19,6 @@ export type TrustVerdict =
   | { readonly kind: 'trusted' }
   | { readonly kind: 'unknown' | 'changed'; readonly message: string }
   | { readonly kind: 'not-yours'; readonly message: string };
-
-/** The keys that are shown must fit on a screen; longer ones have to be read in the file. */
-const MAX_LINES = 20;
-const MAX_LINE_LENGTH = 300;
 
 /**
  * Decides by what is remembered about the folder.
@@ -47,18 +42,6 @@ export function decideTrust(
 /** The command that allows it. */
 function trustCommand(folder: string): string {
   return `hawser trust ${shellWord(folder)}`;
-}
-
-/** The keys with their values, one a line. */
-export function keyLines(keys: readonly ConnectionKey[]): string[] {
-  return keys.flatMap(({ key, values }) => values.map((value) => `  ${key}: ${escapeNonAscii(value)}`));
-}
-
-/** The same for a question; undefined when they are too many or too long to be read at a glance. */
-export function shortKeyLines(keys: readonly ConnectionKey[]): string[] | undefined {
-  const lines = keyLines(keys);
-  const isShort = lines.length <= MAX_LINES && lines.every((line) => line.length <= MAX_LINE_LENGTH);
-  return isShort ? lines : undefined;
 }
 
 function notYours({ file, owners }: FolderConfig): string {

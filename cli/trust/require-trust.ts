@@ -1,7 +1,8 @@
 import { CliError } from '../errors.js';
 import { writeLine } from '../output/hold-stderr-while-asking.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
-import { decideTrust, type FolderConfig, shortKeyLines } from './decide-trust.js';
+import { decideTrust, type FolderConfig } from './decide-trust.js';
+import { shortKeyLines } from './format-key-lines.js';
 import { recallTrust, rememberTrust } from './trusted-folders.js';
 
 /**

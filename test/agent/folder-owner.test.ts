@@ -15,7 +15,7 @@ import path from 'node:path';
 import test from 'ava';
 import { rotateLog } from '../../agent/cluster/server/rotate-log.js';
 import { AgentError } from '../../agent/errors.js';
-import { checkPrefix } from '../../agent/options/check-certificates.js';
+import { checkPrefix } from '../../agent/prefix/check-prefix.js';
 import { prefixInstanceId } from '../../agent/prefix/prefix-instance-id.js';
 import { Child } from '../../agent/processes/child-process.js';
 import { LocalAgents } from './helpers/local-agents.js';

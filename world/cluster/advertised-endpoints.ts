@@ -3,7 +3,8 @@ import type { CallOptions, WatchOptions } from '../call-options.js';
 import { parseEndpoint } from '../client/calls/parse-endpoint.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
-import { readText, skipped } from '../client/stored/read-text.js';
+import { logSkipped } from '../client/stored/log-skipped.js';
+import { readText } from '../client/stored/read-text.js';
 import { WorldError } from '../errors.js';
 import { ENDPOINTS_PREFIX } from '../keys.js';
 import { isHostname } from '../validate-names.js';
@@ -42,7 +43,7 @@ export function readEndpoints(entries: readonly KeyValue[], log: Log | undefined
     const urls = readText(entry, log)?.split(',');
     if (urls === undefined) continue;
     if (isHostname(hostname) && urls.every(isEndpoint)) found.set(hostname, urls);
-    else skipped(log, entry.key, 'it is not a list of endpoints');
+    else logSkipped(log, entry.key, 'it is not a list of endpoints');
   }
   return found;
 }

@@ -1,6 +1,8 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { TxnReply } from '../client/client-options.js';
-import { checkText, readText, skipped, textOf } from '../client/stored/read-text.js';
+import { checkText } from '../client/stored/check-text.js';
+import { logSkipped } from '../client/stored/log-skipped.js';
+import { readText, textOf } from '../client/stored/read-text.js';
 import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn/transaction.js';
 import { WorldError } from '../errors.js';
 import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
@@ -115,7 +117,7 @@ export class DeployLog implements DeployWorld {
     const found: [number, string][] = [];
     for (const entry of entries) {
       const parsed = parseDeployKey(entry.key);
-      if (parsed === undefined) skipped(this.#world.log, entry.key, 'it is not part of a deploy');
+      if (parsed === undefined) logSkipped(this.#world.log, entry.key, 'it is not part of a deploy');
       if (parsed?.part !== 'payload') continue;
       const payload = readText(entry, this.#world.log);
       if (payload !== undefined) found.push([parsed.id, payload]);

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import { skipped } from '../client/stored/read-text.js';
+import { logSkipped } from '../client/stored/log-skipped.js';
 import { DEPLOY_PREFIX } from '../keys.js';
 import { maxDeployId, parseDeployKey, payloadKey } from './deploy-keys.js';
 
@@ -31,7 +31,7 @@ export async function findNewestId(
 
 function nameForeign(entries: readonly { readonly key: string }[], log: Log | undefined): void {
   for (const { key } of entries)
-    if (parseDeployKey(key) === undefined) skipped(log, key, 'it is not part of a deploy');
+    if (parseDeployKey(key) === undefined) logSkipped(log, key, 'it is not part of a deploy');
 }
 
 async function exists(client: Client, id: number, options: CallOptions): Promise<boolean> {

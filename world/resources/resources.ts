@@ -1,6 +1,8 @@
 import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
 import type { KeyValue } from '../client/key-value.js';
-import { checkText, readText, skipped } from '../client/stored/read-text.js';
+import { checkText } from '../client/stored/check-text.js';
+import { logSkipped } from '../client/stored/log-skipped.js';
+import { readText } from '../client/stored/read-text.js';
 import { follow } from '../client/watch/follow-watches.js';
 import { WorldError } from '../errors.js';
 import { checkResourceKind } from '../validate-names.js';
@@ -104,7 +106,7 @@ export class Resources implements ResWorld {
   #read(entry: KeyValue, filters: readonly ResFilter[]): ResOutput | undefined {
     const id = parseResourceKey(entry.key);
     if (id === undefined) {
-      skipped(this.#world.log, entry.key, 'it is not a resource key');
+      logSkipped(this.#world.log, entry.key, 'it is not a resource key');
       return undefined;
     }
     if (!matchesAny(filters, id)) return undefined;

@@ -1,6 +1,8 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { KeyValue } from '../client/key-value.js';
-import { checkText, readText, skipped } from '../client/stored/read-text.js';
+import { checkText } from '../client/stored/check-text.js';
+import { logSkipped } from '../client/stored/log-skipped.js';
+import { readText } from '../client/stored/read-text.js';
 import type { WatchEvent } from '../client/watch/watch-item.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { followMap } from '../follow-keys.js';
@@ -81,7 +83,7 @@ export class StringMaps implements StrMapWorld {
     // With a further slash it belongs to a map whose key is longer, and with nothing it is a string whose key ends in a slash.
     if (!isHostname(hostname)) {
       if (hostname !== '' && !hostname.includes('/'))
-        skipped(this.#world.log, entry.key, 'it does not end with a hostname');
+        logSkipped(this.#world.log, entry.key, 'it does not end with a hostname');
       return false;
     }
     const value = type === 'put' ? readText(entry, this.#world.log) : undefined;

@@ -1,5 +1,6 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import { checkText, readText, textOf } from '../client/stored/read-text.js';
+import { checkText } from '../client/stored/check-text.js';
+import { readText, textOf } from '../client/stored/read-text.js';
 import { setText } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
 import { followKey } from '../follow-keys.js';

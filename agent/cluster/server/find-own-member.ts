@@ -1,4 +1,4 @@
-import type { CallOptions, Client, Member } from '../../../world/index-without-ssh.js';
+import type { Client, Member } from '../../../world/index-without-ssh.js';
 import { NOMINATED_PREFIX } from '../../../world/index-without-ssh.js';
 
 /** What the cluster holds for a host. */
@@ -24,10 +24,4 @@ export async function findOwnMember(
       name === hostname || (name === '' && peerUrls.some((url) => serverUrls.includes(url))),
   );
   return { member, isNominated: nomination !== undefined };
-}
-
-/** Whether another host's server is a voter; false without a majority that answers. */
-export async function hasOtherVoters(client: Client, hostname: string, call: CallOptions): Promise<boolean> {
-  const members = await client.cluster.members(call).catch(() => []); // no majority
-  return members.some(({ name, isLearner }) => name !== hostname && name !== '' && !isLearner);
 }

@@ -7,10 +7,12 @@ import type { CommandContext } from '../../command-context.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { etcdUser } from '../../fleet/etcd-user.js';
 import { MemberClients, type OpenAt } from '../../fleet/member-clients.js';
+import type { FleetTarget } from '../../fleet/merge-target.js';
 import { openWorld } from '../../fleet/open-world.js';
-import { type FleetTarget, resolveTarget } from '../../fleet/resolve-target.js';
+import { resolveTarget } from '../../fleet/resolve-target.js';
 import type { Lines } from '../../output/escaped-lines.js';
-import { formatBytes, formatTable, lines, logTo, printNote, printResult } from '../../output/print.js';
+import { formatBytes } from '../../output/format-quantities.js';
+import { formatTable, lines, logTo, printNote, printResult } from '../../output/print.js';
 
 /** `hawser members defrag`: free space in etcd. */
 export function defragCommand(context: CommandContext): Command {

@@ -7,7 +7,8 @@ import { CliError } from '../../errors.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { countFromZero } from '../../input/parse-flag-values.js';
-import { counted, printNote } from '../../output/print.js';
+import { counted } from '../../output/format-quantities.js';
+import { printNote } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
 

@@ -11,7 +11,8 @@ import { CopyProgress } from '../../fs/copy-progress.js';
 import { explainPathErrors } from '../../fs/explain-path-errors.js';
 import { drawTree, type Listed, listFolder } from '../../fs/list-folder.js';
 import type { Lines } from '../../output/escaped-lines.js';
-import { counted, formatBytes, formatTable, lines, printResult } from '../../output/print.js';
+import { counted, formatBytes } from '../../output/format-quantities.js';
+import { formatTable, lines, printResult } from '../../output/print.js';
 import { writeValueStream } from '../../output/write-to-console.js';
 
 interface FsFlags extends ConnectionFlags {

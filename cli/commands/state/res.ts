@@ -8,7 +8,8 @@ import { withWorld } from '../../fleet/open-world.js';
 import { ttlSeconds } from '../../input/parse-flag-values.js';
 import { readValueOrStdin } from '../../input/read-value-or-stdin.js';
 import type { Lines } from '../../output/escaped-lines.js';
-import { counted, formatTable, printResult } from '../../output/print.js';
+import { counted } from '../../output/format-quantities.js';
+import { formatTable, printResult } from '../../output/print.js';
 import { showOrWatch } from '../../output/show-or-watch.js';
 
 interface TargetFlags extends ConnectionFlags {

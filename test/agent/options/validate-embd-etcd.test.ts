@@ -4,9 +4,9 @@ import path from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { AgentError } from '../../../agent/errors.js';
-import { checkPrefix } from '../../../agent/options/check-certificates.js';
 import { collide, parseServerUrl } from '../../../agent/options/parse-server-url.js';
 import { type ValidatedOptions, validateEmbdEtcd } from '../../../agent/options/validate-embd-etcd.js';
+import { checkPrefix } from '../../../agent/prefix/check-prefix.js';
 
 const valid: ValidatedOptions = {
   hostname: 'h1',

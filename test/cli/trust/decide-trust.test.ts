@@ -1,7 +1,8 @@
 import test from 'ava';
 import { connectionKeysOf } from '../../../cli/trust/connection-keys.js';
-import { decideTrust, type FolderConfig, shortKeyLines } from '../../../cli/trust/decide-trust.js';
+import { decideTrust, type FolderConfig } from '../../../cli/trust/decide-trust.js';
 import { escapeNonAscii } from '../../../cli/trust/escape-non-ascii.js';
+import { shortKeyLines } from '../../../cli/trust/format-key-lines.js';
 import { usedKeys } from '../../../cli/trust/keys-in-effect.js';
 
 const us = process.geteuid?.() ?? 0;

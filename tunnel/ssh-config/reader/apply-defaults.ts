@@ -1,17 +1,10 @@
 import { configFileError } from '../config-errors.js';
 import type { SshEnvironment } from '../environment.js';
 import type { EffectiveOptions, HostOptions, HostQuery } from '../host-options.js';
-import { lastHop } from '../parse-proxy-jump.js';
 import { assembleList, DEFAULT_LISTS } from '../values/algorithm-lists.js';
-import {
-  expandFile,
-  expandTilde,
-  expandTokens,
-  fileTokens,
-  type TokenSubject,
-  type Tokens,
-} from '../values/expand-tokens.js';
 import type { PortOf } from '../values/read-services.js';
+import { checkOptions } from './check-options.js';
+import { expandPaths } from './expand-paths.js';
 
 const DEFAULT_IDENTITIES = [
   'id_rsa',
@@ -75,9 +68,8 @@ export function applyDefaults(
   const options = new Map([...defaults, ...read]);
   assembleLists(options, read);
   if (options.has('proxyjump')) options.set('proxyusefdpass', ['no']);
-  checkTogether(options);
-  checkHop(options, { portOf });
-  expandAll(options, read, { query, sshEnvironment });
+  checkOptions(options, { portOf });
+  expandPaths(options, read, { query, sshEnvironment });
   return { options, defaults };
 }
 
@@ -118,77 +110,4 @@ function defaultsOf({ host, user, port }: HostQuery, { home, localUser }: SshEnv
     ['globalknownhostsfile', ['/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2']],
     ['identityfile', DEFAULT_IDENTITIES.map((name) => `~/.ssh/${name}`)],
   ]);
-}
-
-/** Rejects combinations of options. */
-function checkTogether(options: ReadonlyMap<string, readonly string[]>): void {
-  const value = (keyword: string) => options.get(keyword)?.[0];
-  if (value('connectionattempts') === '0') throw configFileError('ssh_config', 'ConnectionAttempts is 0');
-  if (value('proxycommand') === '-' && value('proxyusefdpass') === 'yes')
-    throw configFileError('ssh_config', 'ProxyCommand - and ProxyUseFdpass cannot be combined');
-  const hasCommand = options.has('remotecommand') || value('sessiontype') === 'none';
-  if (value('forkafterauthentication') === 'yes' && !hasCommand)
-    throw configFileError('ssh_config', 'ForkAfterAuthentication needs a command');
-}
-
-function expandAll(
-  options: Map<string, readonly string[]>,
-  read: ReadonlyMap<string, readonly string[]>,
-  {
-    query: { host: alias },
-    sshEnvironment,
-  }: { readonly query: HostQuery; readonly sshEnvironment: SshEnvironment },
-): void {
-  const subject: TokenSubject = {
-    alias,
-    host: options.get('hostname')?.[0] ?? alias,
-    port: Number(options.get('port')?.[0]),
-    user: options.get('user')?.[0] ?? '',
-    hostKeyAlias: options.get('hostkeyalias')?.[0],
-  };
-  const tokens = fileTokens(subject, sshEnvironment);
-  const expand = (text: string) => expanded(text, { tokens, sshEnvironment, alias });
-  for (const keyword of ['controlpath', 'identityagent']) {
-    const [path] = options.get(keyword) ?? [];
-    if (path !== undefined) options.set(keyword, [expand(path)]);
-  }
-  const command = options.get('remotecommand')?.[0];
-  if (command !== undefined) expandTokens(command, tokens, alias);
-  for (const keyword of ['userknownhostsfile', 'globalknownhostsfile']) {
-    const files = read.get(keyword);
-    if (files === undefined) continue;
-    const isNone = files[0]?.toLowerCase() === 'none';
-    options.set(keyword, [isNone ? '' : files.map(keyword.startsWith('user') ? expand : String).join(' ')]);
-  }
-}
-
-function expanded(
-  text: string,
-  {
-    tokens,
-    sshEnvironment,
-    alias,
-  }: { readonly tokens: Tokens; readonly sshEnvironment: SshEnvironment; readonly alias: string },
-): string {
-  // The passwd entry's home, as `ssh -G` prints it.
-  const path = expandTilde(text, sshEnvironment.home);
-  const found = path === undefined ? undefined : expandFile(path, tokens, sshEnvironment, alias);
-  if (found !== undefined) return found;
-  throw configFileError('ssh_config', `"${text}" names a user or a variable that does not exist`);
-}
-
-/** Rejects a host that would be reached through itself. */
-function checkHop(
-  options: ReadonlyMap<string, readonly string[]>,
-  { portOf }: { readonly portOf: PortOf },
-): void {
-  const jump = options.get('proxyjump')?.[0];
-  if (jump === undefined) return;
-  const { destination } = lastHop(jump, { portOf });
-  const [host, port, user] = ['hostname', 'port', 'user'].map((keyword) => options.get(keyword)?.[0]);
-  const isItself =
-    destination.host === host &&
-    (destination.port ?? 22) === Number(port) &&
-    (destination.user ?? user) === user;
-  if (isItself) throw configFileError('ssh_config', `${host} would be reached through itself`);
 }

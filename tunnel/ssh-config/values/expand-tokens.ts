@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { hostname as machineName } from 'node:os';
 import { TunnelError } from '../../errors.js';
 import type { SshEnvironment } from '../environment.js';
+import { expandTilde } from './expand-tilde.js';
 
 /** The values of ssh_config tokens, by the letter after `%`. */
 export type Tokens = Readonly<Record<string, string | undefined>>;
@@ -64,25 +64,6 @@ export function expandFile(
     },
   );
   return isComplete ? expanded : undefined;
-}
-
-/** A path with its `~` or `~user` replaced; undefined when there is no such user. */
-export function expandTilde(path: string, home: string): string | undefined {
-  const [, user, rest = ''] = /^~([^/]*)\/*(.*)$/s.exec(path) ?? [];
-  if (user === undefined) return path;
-  const folder = user === '' ? home : homeOf(user);
-  return folder && `${folder.replace(/\/$/, '')}/${rest}`;
-}
-
-/** Of another user; few paths name one. */
-function homeOf(user: string): string | undefined {
-  try {
-    const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
-    return lines.map((line) => line.split(':')).find(([name]) => name === user)?.[5];
-  } catch {
-    // Without that file no user is known.
-    return undefined;
-  }
 }
 
 function tokenValue(

@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { onAbort } from '../../../base/abort.js';
 import type { Destination } from '../../parse-destination.js';
-import { WARM_UP_COMMAND } from '../link-sessions.js';
 import type { ForwardTarget } from '../transport.js';
 import type { ReceiveWindows } from './internals/widen-receive-windows.js';
 import { translateChannelError } from './translate-link-error.js';
@@ -40,25 +39,6 @@ export async function openSsh2Channel(
       unlisten();
       const cause = error instanceof Error ? error : new Error(String(error));
       reject(translateChannelError(cause, destination, target));
-    }
-  });
-}
-
-/** Runs the warm-up session; resolves when it is over or was refused, with whether there was one. */
-export function runWarmUp(client: Client): Promise<boolean> {
-  return new Promise((resolve) => {
-    const opened = (error: Error | undefined, channel: ClientChannel) => {
-      if (error) return resolve(false);
-      channel.on('error', ignoreLateError);
-      channel.once('close', () => resolve(true));
-      channel.resume();
-      channel.stderr.resume();
-    };
-    try {
-      client.exec(WARM_UP_COMMAND, opened);
-    } catch {
-      // The connection is already gone, as its close event says.
-      resolve(false);
     }
   });
 }

@@ -1,4 +1,5 @@
-import { compareFleets, describeFleet, type FleetIdentity } from '../../fleet/identity-codec.js';
+import { compareFleets } from '../../fleet/compare-fleets.js';
+import { describeFleet, type FleetIdentity } from '../../fleet/identity-codec.js';
 
 /** One endpoint's answer to which fleet it belongs to. */
 export interface Sighting {

@@ -8,10 +8,11 @@ import { EMPTY_ROOT, type Node } from '../tree/tree-node.js';
 import type { Volume } from '../volume.js';
 import type { CopiedOut, CopyOptions } from '../world-fs.js';
 import { type Destination, fileDestination, folderDestination } from './copy-destination.js';
+import { EventLoopYielder } from './event-loop-yielder.js';
 import { checkMerge, type Merge, mergeIntoFolder } from './merge-into-folder.js';
 import { type Branch, entriesIn, isBranch, nestEntries } from './nest-entries.js';
 import { Staging } from './staging-folder.js';
-import { checkSize, Pace } from './tree-limits.js';
+import { checkSize } from './tree-limits.js';
 import { type TreeEntry, writeEntries } from './write-entries.js';
 
 /**
@@ -55,7 +56,7 @@ async function entriesOf(
     checkSize({ entries: 1, sizeBytes: root.sizeBytes, blocks: root.blocks.length }, source);
   if (root.type !== 'directory') return [['', root]];
   const entries = await listRecursively(volume, root, { ...call, name: source });
-  const pace = new Pace(call.signal);
+  const pace = new EventLoopYielder(call.signal);
   const described = entries.map(([at, node]) => ({ ...node, path: at }));
   const checker = new EscapeChecker(described);
   for (const entry of described) {

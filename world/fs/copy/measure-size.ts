@@ -2,11 +2,11 @@ import type { CallOptions } from '../../call-options.js';
 import { keyOf } from '../tree/fetched-listings.js';
 import type { DirectoryNode, Entries, Node } from '../tree/tree-node.js';
 import type { Volume } from '../volume.js';
+import { EventLoopYielder } from './event-loop-yielder.js';
 import {
   checkSize,
   LISTINGS_BYTES,
   lengthOfListing,
-  Pace,
   TREE_LIMITS,
   type TreeLimits,
   tooLarge,
@@ -48,7 +48,7 @@ class TreeMeasure {
   readonly #volume: Volume;
   readonly #limits: TreeLimits;
   readonly #call: CallOptions;
-  readonly #pace: Pace;
+  readonly #pace: EventLoopYielder;
   readonly #known = new Map<string, TreeSize>();
   /** The lists of entries that were read, by their blocks. */
   readonly #read = new Set<string>();
@@ -58,7 +58,7 @@ class TreeMeasure {
     this.#volume = volume;
     this.#limits = limits;
     this.#call = call;
-    this.#pace = new Pace(call.signal);
+    this.#pace = new EventLoopYielder(call.signal);
   }
 
   async folder(folder: DirectoryNode, path: string, depth: number): Promise<TreeSize> {

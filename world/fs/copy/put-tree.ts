@@ -9,7 +9,7 @@ import { EtcdStorage } from '../storage/etcd-storage.js';
 import { sourceOf } from '../storage/storage.js';
 import { reportTo, storeAndCommit } from '../storage/store-and-commit.js';
 import { FRESH_TREE_SECONDS, freshTreeKey, treeKey } from '../storage/tree-keys.js';
-import { checkTree } from '../storage/tree-storage.js';
+import { checkTree } from '../tree/check-tree.js';
 import { FetchedListings } from '../tree/fetched-listings.js';
 import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
 import { TreeDraft } from '../tree/tree-draft.js';

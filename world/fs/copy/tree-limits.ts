@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { WorldError } from '../../errors.js';
 import type { BlockRef } from '../tree/tree-node.js';
 
@@ -59,31 +58,4 @@ export function checkSize(
   if (entries > limits.entries) throw tooLarge(path, `contains ${most(limits.entries)} files and folders`);
   if (sizeBytes > limits.bytes) throw tooLarge(path, `contains ${most(limits.bytes)} bytes`);
   if (blocks > MOST_BLOCKS) throw tooLarge(path, `has files of ${most(MOST_BLOCKS)} blocks`);
-}
-
-const STEPS_BETWEEN_LOOKS = 128;
-const BUSY_MS = 20;
-
-/** Lets the process do other things while much is computed: an interruption, timers, other calls. */
-export class Pace {
-  readonly #signal: AbortSignal | undefined;
-  #steps = 0;
-  #since = performance.now();
-
-  constructor(signal: AbortSignal | undefined) {
-    this.#signal = signal;
-  }
-
-  /** Counts a step. Whether it is time to {@link rest}. */
-  isDue(): boolean {
-    this.#steps += 1;
-    return this.#steps % STEPS_BETWEEN_LOOKS === 0 && performance.now() - this.#since > BUSY_MS;
-  }
-
-  /** @throws the signal's reason once it has aborted. */
-  async rest(): Promise<void> {
-    await setImmediate();
-    this.#signal?.throwIfAborted();
-    this.#since = performance.now();
-  }
 }

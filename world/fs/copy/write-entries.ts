@@ -5,8 +5,8 @@ import type { CallOptions } from '../../call-options.js';
 import { batchBlocks, IN_FLIGHT } from '../storage/batch-blocks.js';
 import type { Storage } from '../storage/storage.js';
 import type { BlockRef, DirectoryNode, FileNode, Node } from '../tree/tree-node.js';
+import { EventLoopYielder } from './event-loop-yielder.js';
 import type { LocalFolder } from './local-folder.js';
-import { Pace } from './tree-limits.js';
 
 /** Something of a tree, by its path from the folder that it is written to. */
 export type TreeEntry<T extends Node = Node> = readonly [path: string, node: T];
@@ -31,7 +31,7 @@ export async function writeEntries(
   call: CallOptions,
   onWritten?: (bytes: number) => void,
 ): Promise<void> {
-  const pace = new Pace(call.signal);
+  const pace = new EventLoopYielder(call.signal);
   for (const [path, node] of entries) {
     if (pace.isDue()) await pace.rest();
     if (node.type === 'directory') await folder.use(path, (at) => mkdir(at, { mode: 0o700 }));
@@ -61,7 +61,7 @@ export async function setFolders(
   entries: readonly TreeEntry[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const pace = new Pace(signal);
+  const pace = new EventLoopYielder(signal);
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
   for (const [path, node] of entries.toReversed()) {
     if (pace.isDue()) await pace.rest();

@@ -6,7 +6,8 @@ import { parseJson } from '../../client/stored/read-json.js';
 import { WorldError } from '../../errors.js';
 import { TREES_PREFIX } from '../../keys.js';
 import { blockKey, decodeBlock } from '../blocks/block-codec.js';
-import { checkListing, LISTINGS_BYTES, lengthOfListing, Pace, tooLarge } from '../copy/tree-limits.js';
+import { EventLoopYielder } from '../copy/event-loop-yielder.js';
+import { checkListing, LISTINGS_BYTES, lengthOfListing, tooLarge } from '../copy/tree-limits.js';
 import { BULK_TIMEOUT_MS, batchBlocks, IN_FLIGHT } from '../storage/batch-blocks.js';
 import { keyOf } from '../tree/fetched-listings.js';
 import { decodeEntries, decodeSuperblock } from '../tree/tree-codec.js';
@@ -58,7 +59,7 @@ export class LiveBlocks {
   ): Promise<Set<string>> {
     const live = new Set<string>();
     const seen = new Set<string>();
-    const pace = new Pace(call.signal);
+    const pace = new EventLoopYielder(call.signal);
     for (const entry of superblocks) {
       try {
         await this.#walk(entry, { live, seen, pace }, call);
@@ -91,7 +92,7 @@ export class LiveBlocks {
 
   async #walk(
     { key, value }: KeyValue,
-    { live, seen, pace }: { live: Set<string>; seen: Set<string>; pace: Pace },
+    { live, seen, pace }: { live: Set<string>; seen: Set<string>; pace: EventLoopYielder },
     call: CallOptions,
   ): Promise<void> {
     const ahead = [namedBy(new Map([['', decodeSuperblock(value.toString(), key)]]))];

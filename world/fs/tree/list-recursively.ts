@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../call-options.js';
+import { EventLoopYielder } from '../copy/event-loop-yielder.js';
 import { measureSize } from '../copy/measure-size.js';
-import { Pace } from '../copy/tree-limits.js';
 import type { Volume } from '../volume.js';
 import type { DirectoryNode, Node } from './tree-node.js';
 
@@ -15,7 +15,7 @@ export async function listRecursively(
   { name, ...call }: CallOptions & { readonly name: string },
 ): Promise<(readonly [path: string, node: Node])[]> {
   await measureSize(volume, folder, { ...call, name });
-  const pace = new Pace(call.signal);
+  const pace = new EventLoopYielder(call.signal);
   const found: (readonly [string, Node])[] = [];
   const ahead = [{ prefix: '', entries: (await listFolder(volume, folder, call)).values() }];
   for (let at = ahead.at(-1); at !== undefined; at = ahead.at(-1)) {

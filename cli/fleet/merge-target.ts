@@ -1,0 +1,123 @@
+import { hostname as machineName } from 'node:os';
+import type { TransportName } from '../../tunnel/connection/choose-transport.js';
+import type { TlsOptions } from '../../world/client/tls/tls-options.js';
+import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
+import type { FleetIdentity } from '../../world/fleet/identity-codec.js';
+import { DEFAULT_NAMESPACE } from '../../world/keys.js';
+import { checkNamespace } from '../../world/validate-names.js';
+import { CliError } from '../errors.js';
+import { canAsk } from '../prompts/confirm.js';
+import { expandHome } from '../system/user-folders.js';
+import type { ConnectionFlags } from './connection-flags.js';
+import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
+import type { ConnectionConfig } from './parse-hawser-yaml.js';
+import { tlsOptions } from './tls-options.js';
+
+/** How to reach the fleet, and as which host: flags over `hawser.yaml` over defaults. */
+export interface FleetTarget {
+  /** SSH destinations that lead to the fleet; none means that the seeds are dialled directly. */
+  readonly sshUrls: readonly string[];
+  readonly sshHostkey?: string | undefined;
+  readonly sshIds: readonly string[];
+  /** Instead of the person's and the system's. */
+  readonly sshKnownHosts: readonly string[];
+  /** Beside them, for reading only: named by a file that came with a folder. */
+  readonly folderKnownHosts?: readonly string[] | undefined;
+  /** Read instead of `~/.ssh/config` and the system's. */
+  readonly sshConfig?: string | undefined;
+  readonly transport?: TransportName | undefined;
+  readonly seeds: readonly string[];
+  /** Whether nobody said where the fleet is: no SSH destination and no seed. */
+  readonly isDefault?: boolean | undefined;
+  /** For `https://` seeds. */
+  readonly tls?: TlsOptions | undefined;
+  /** For an etcd with authentication switched on. */
+  readonly user?: UserConfig | undefined;
+  readonly namespace: string;
+  /** The fleet that the seeds must be of. */
+  readonly fleetId?: FleetIdentity | undefined;
+  readonly hostname: string;
+  /** Hosts to recover, if a config names them. */
+  readonly hosts?: readonly string[] | undefined;
+  /** How long one answer may take. */
+  readonly timeoutMs: number;
+  /** How long connecting may take, whatever ssh_config says. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Whether SSH's questions can be asked on a terminal. */
+  readonly canAsk?: boolean | undefined;
+  /** Whether `--yes` was given: then nobody is asked whom to trust, by any means. */
+  readonly isUnattended?: boolean | undefined;
+  /** Whether the password of the etcd user may be asked for, which `--yes` does not answer. */
+  readonly canAskPassword?: boolean | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** Flags over the file, over defaults. */
+export function mergeTarget(
+  flags: ConnectionFlags,
+  config: ConnectionConfig,
+  isFolders: boolean,
+): FleetTarget {
+  const sshUrls = flags.sshUrl ?? config.sshUrls ?? [];
+  return {
+    sshUrls,
+    sshHostkey: flags.sshHostkey ?? config.sshHostkey,
+    sshIds: (flags.sshId ?? config.sshIds ?? []).map(expandHome),
+    ...knownHosts(flags, config, isFolders),
+    sshConfig: flags.sshConfig === undefined ? undefined : expandHome(flags.sshConfig),
+    transport: flags.transport ?? config.transport,
+    ...etcdTarget(flags, config),
+    isDefault: sshUrls.length === 0 && flags.seeds === undefined && config.seeds === undefined,
+    hostname: flags.hostname ?? config.hostname ?? ourHostname(),
+    hosts: config.hosts,
+    timeoutMs: flags.timeout ?? DEFAULT_TIMEOUT_MS,
+    connectTimeoutMs: flags.timeout,
+    canAsk: canAsk() && flags.yes !== true,
+    isUnattended: flags.yes === true,
+    canAskPassword: mayAskPassword(flags),
+  };
+}
+
+/** Where etcd is, which fleet it must be, and as which user. */
+function etcdTarget(
+  flags: ConnectionFlags,
+  config: ConnectionConfig,
+): Pick<FleetTarget, 'seeds' | 'tls' | 'user' | 'fleetId' | 'namespace'> {
+  const seeds = flags.seeds ?? config.seeds ?? [DEFAULT_CLIENT_URL];
+  return {
+    seeds,
+    tls: tlsOptions(flags, config, seeds),
+    user: userConfig(flags, config),
+    fleetId: flags.fleetId ?? config.fleetId,
+    namespace: checkedNamespace(flags.namespace ?? config.namespace ?? DEFAULT_NAMESPACE),
+  };
+}
+
+/** A folder's files are read beside the person's; only the person can say that they are read instead, and written to. */
+function knownHosts(
+  flags: ConnectionFlags,
+  config: ConnectionConfig,
+  isFolders: boolean,
+): Pick<FleetTarget, 'sshKnownHosts' | 'folderKnownHosts'> {
+  if (flags.sshKnownHosts !== undefined) return { sshKnownHosts: flags.sshKnownHosts.map(expandHome) };
+  const files = (config.sshKnownHosts ?? []).map(expandHome);
+  return isFolders ? { sshKnownHosts: [], folderKnownHosts: files } : { sshKnownHosts: files };
+}
+
+function ourHostname(): string {
+  const name = machineName();
+  if (name !== '') return name;
+  throw new CliError('usage', 'This machine has no hostname: give --hostname NAME.');
+}
+
+/** A typing error here would show an empty fleet instead of an error. */
+function checkedNamespace(namespace: string): string {
+  try {
+    checkNamespace(namespace);
+  } catch (error) {
+    throw new CliError('usage', (error as Error).message, { cause: error });
+  }
+  if (namespace !== '') return namespace;
+  throw new CliError('usage', '"" is not a valid namespace: it must start with a slash, e.g. /_mgmt.');
+}
