@@ -13,6 +13,6 @@ export async function agentRecord(
     instance: await prefixInstanceId(prefix),
     startedAt: new Date().toISOString(),
     ...(labels === undefined ? {} : { labels }),
-    ...(launcher === undefined ? {} : { address: launcher.address }),
+    ...(launcher === undefined ? {} : { address: launcher.addresses.forPeople }),
   };
 }

@@ -180,13 +180,14 @@ export class EmbdEtcd {
     const world =
       start === undefined
         ? await this.#connections.openWorldAtSeeds(all, signal)
-        : this.#connections.openWorld([launcher.localEndpoint, ...all]);
+        : this.#connections.openWorld([launcher.addresses.localEndpoint, ...all]);
     this.#world = world;
-    const others = all.filter((url) => !launcher.localUrls.includes(url));
+    const others = all.filter((url) => !launcher.addresses.localUrls.includes(url));
     const clusterIdentity = new ClusterIdentity((urls) => this.#connections.toAny(urls), others);
     const participation = await this.#participate(world, decision, clusterIdentity);
     await participation.start(start, over);
-    if (start?.kind === 'restart') clusterIdentity.compare(launcher.localEndpoint, seeds, over).catch(fail);
+    if (start?.kind === 'restart')
+      clusterIdentity.compare(launcher.addresses.localEndpoint, seeds, over).catch(fail);
     const { founded, ended } = maintainFleetIdentity(
       {
         ...{ client: world.client, folder: this.#folder, hostname, start, log },

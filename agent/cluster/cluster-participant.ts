@@ -161,7 +161,7 @@ export class ClusterParticipant {
     const local = isServing ? this.server?.process?.clientEndpoint : undefined;
     if (local === this.#local) return;
     this.#local = local;
-    this.presence.advertise(isServing ? launcher?.clientUrls : undefined);
+    this.presence.advertise(isServing ? launcher?.addresses.clientUrls : undefined);
     this.#endpoints?.refresh();
     onServing(isServing);
   }

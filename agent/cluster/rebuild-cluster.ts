@@ -29,7 +29,7 @@ export async function rebuildCluster(context: RebuildContext, signal: AbortSigna
   const call = { signal, timeoutMs: REBUILD_MS };
   await server.start({ kind: 'rebuild' });
   await server.process?.ready(call);
-  await startNextGeneration(context, launcher.localEndpoint, call);
+  await startNextGeneration(context, launcher.addresses.localEndpoint, call);
   // Restart without the rebuild flag, which would create a cluster of one at every start.
   await server.start({ kind: 'restart' });
   await server.process?.ready(call);

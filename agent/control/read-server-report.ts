@@ -33,7 +33,7 @@ export async function readServerReport(
     raftIndex: String(status.raftIndex),
     dbSizeBytes: status.dbSizeBytes,
     members: members?.map(({ name, id, peerUrls }) => ({ name, id, peerUrls })),
-    clientUrls: launcher.clientUrls,
+    clientUrls: launcher.addresses.clientUrls,
     dataFolder,
   };
 }

@@ -18,7 +18,6 @@ import { updatePeerUrls } from './update-peer-urls.js';
 
 /** A server that ran this long starts with a clean record. */
 const STABLE_AFTER_MS = 60_000;
-
 const POLL_MS = 100;
 const SLOW_POLL_MS = 500;
 const READY_MS = 5000;

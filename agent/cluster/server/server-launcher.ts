@@ -1,24 +1,16 @@
-import { hostname as machineName } from 'node:os';
 import { AgentError } from '../../errors.js';
 import type { EtcdSettings } from '../../options/embd-etcd-options.js';
 import { ProcessMark, SERVER_MARK } from '../../processes/process-mark.js';
 import { ClientSocketLink } from './addresses/client-socket-link.js';
-import {
-  localEndpoint,
-  NO_NETWORK_URLS,
-  type ServerAddresses,
-  serverAddresses,
-  socketPath,
-  socketPaths,
-} from './addresses/server-addresses.js';
+import { OwnAddresses } from './addresses/own-addresses.js';
+import { NO_NETWORK_URLS, socketPath, socketPaths } from './addresses/server-addresses.js';
 import type { DataFolder } from './data-folder.js';
 import type { ServerStart } from './etcd/etcd-arguments.js';
 import { ServerProcess } from './server-process.js';
 
-/** Starts etcd servers of this host, as its options say, and knows their addresses. */
+/** Starts etcd servers of this host, as its options say. */
 export class ServerLauncher {
-  /** The addresses passed to etcd. */
-  readonly addresses: ServerAddresses;
+  readonly addresses: OwnAddresses;
   readonly #settings: EtcdSettings;
   readonly #folder: DataFolder;
   /** The etcd program; undefined on a host that runs no server. */
@@ -26,37 +18,12 @@ export class ServerLauncher {
   readonly #links: readonly ClientSocketLink[];
 
   constructor(settings: EtcdSettings, folder: DataFolder, program: string | undefined) {
-    this.addresses = serverAddresses(settings);
+    this.addresses = new OwnAddresses(settings, folder.folder);
     this.#settings = settings;
     this.#folder = folder;
     this.#program = program;
     const target = socketPath(NO_NETWORK_URLS.client, folder.folder);
     this.#links = socketPaths(settings.clientUrls).map((link) => new ClientSocketLink(link, target));
-  }
-
-  /** How this machine reaches its own server. */
-  get localEndpoint(): string {
-    return localEndpoint(this.addresses, this.#folder.folder);
-  }
-
-  /** The client URLs that others use. */
-  get clientUrls(): readonly string[] {
-    const { advertisedClientUrls } = this.addresses;
-    if (!advertisedClientUrls.includes(NO_NETWORK_URLS.client)) return advertisedClientUrls;
-    // etcd knows its sockets by names that mean nothing outside its folder.
-    const [link] = socketPaths(this.#settings.clientUrls);
-    return [link === undefined ? this.localEndpoint : `unix://${link}`];
-  }
-
-  /** All that lead to this host's own server. */
-  get localUrls(): readonly string[] {
-    return [...this.clientUrls, this.localEndpoint];
-  }
-
-  /** The address of this host, for people. */
-  get address(): string {
-    const [url = this.localEndpoint] = this.clientUrls;
-    return url.startsWith('unix:') ? machineName() : new URL(url).host;
   }
 
   /** @throws AgentError as {@link ServerProcess.start}; `invalid` on a host without an etcd program. */
@@ -71,7 +38,7 @@ export class ServerLauncher {
       mark: `${SERVER_MARK}=${(await ProcessMark.of(prefix)).value}`,
       folder: this.#folder.folder,
       dataFolder: this.#folder.data,
-      ...this.addresses,
+      ...this.addresses.inEtcd,
       tls,
       quotaBackendBytes,
       start,

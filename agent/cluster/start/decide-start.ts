@@ -42,7 +42,7 @@ export async function decideStart(
     ...{ hostname, prefix, seeds, newCluster },
     hasData: !noServer && folder.hasData,
     connectsThroughSsh: options.connectSeeds !== undefined,
-    remembered: known.filter((url) => !launcher.localUrls.includes(url)),
+    remembered: known.filter((url) => !launcher.addresses.localUrls.includes(url)),
     fleet: fleet && describeFleet(fleet),
   };
   const plan = planStart(facts);
@@ -59,7 +59,7 @@ export async function decideStart(
         all: [...new Set([...plan.seeds, ...known])],
       };
     case 'found': {
-      const { serverUrls } = launcher.addresses;
+      const { serverUrls } = launcher.addresses.inEtcd;
       const guard: ForkGuard = (abort) =>
         refuseSecondCluster(hostname, serverUrls, { signal: abort, peerTls: options.tls?.peer });
       const permit = await NewClusterPermit.ask(facts, folder, guard, signal);

@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import test from 'ava';
 import { uint32 } from '../../../tunnel/key-formats/wire-fields.js';
 import { Channels } from '../../../tunnel/transport/openssh/channels.js';
+import { execOverChannels } from '../../../tunnel/transport/openssh/exec-over-channels.js';
 import { PacketReader } from '../../../tunnel/transport/openssh/split-packets.js';
 
 const OPEN = 90;
@@ -76,14 +77,14 @@ test('a command whose session is closed before it was asked for is asked for in 
     opened += 1;
     return opened === 1 ? [CONFIRMATION, CLOSE] : [CONFIRMATION];
   });
-  const outcome = await peer.channels.exec('true');
+  const outcome = await execOverChannels(peer.channels, 'true');
   t.is(outcome.status, 'started');
   t.deepEqual(peer.asked, [OPEN, CLOSE, OPEN, REQUEST]);
 });
 
 test('a host that closes every session before a command is asked for has none', async (t) => {
   await using peer = await Peer.start((type) => (type === OPEN ? [CONFIRMATION, CLOSE] : []));
-  const outcome = await peer.channels.exec('true');
+  const outcome = await execOverChannels(peer.channels, 'true');
   t.is(outcome.status, 'no-session');
   t.false(peer.asked.includes(REQUEST));
 });
@@ -93,7 +94,7 @@ test('of a command whose session is closed without an answer nothing is known, a
     if (type === OPEN) return [CONFIRMATION];
     return type === REQUEST ? [CLOSE] : [];
   });
-  const outcome = await peer.channels.exec('true');
+  const outcome = await execOverChannels(peer.channels, 'true');
   t.is(outcome.status, 'unanswered');
   t.is(peer.asked.filter((type) => type === REQUEST).length, 1);
 });
@@ -103,6 +104,6 @@ test('a command that is refused stays so when the session is closed at once', as
     if (type === OPEN) return [CONFIRMATION];
     return type === REQUEST ? [FAILURE, CLOSE] : [];
   });
-  const outcome = await peer.channels.exec('true');
+  const outcome = await execOverChannels(peer.channels, 'true');
   t.is(outcome.status, 'refused');
 });

@@ -18,12 +18,6 @@ const REQUEST = 98;
 const SUCCESS = 99;
 const FAILURE = 100;
 
-/**
- * How often to open a session for one command. Dropbear before 2024.86 closes unused sessions whenever the command of
- * another one ends, and the whole connection over a request in a closed one.
- */
-const MAX_OPENINGS = 5;
-
 interface Opening {
   readonly type: string;
   readonly settle: (outcome: OpenOutcome) => void;
@@ -34,17 +28,6 @@ export type OpenOutcome =
   | { readonly status: 'opened'; readonly channel: Channel }
   | { readonly status: 'refused'; readonly reason: number; readonly description: string }
   | { readonly status: 'lost' };
-
-/** The outcome of running a command. */
-export type ExecOutcome =
-  | { readonly status: 'started'; readonly session: CommandSession }
-  | { readonly status: 'refused'; readonly description: string }
-  /** There was no session for it. */
-  | { readonly status: 'no-session'; readonly description: string }
-  /** The host closed the session and did not say whether the command started. */
-  | { readonly status: 'unanswered' }
-  /** `isSent`: the command may have started. */
-  | { readonly status: 'lost'; readonly isSent: boolean };
 
 /** The channels of one SSH connection, multiplexed over a socket that carries packets of the connection protocol. */
 export class Channels {
@@ -84,43 +67,14 @@ export class Channels {
     return outcome.status !== 'lost';
   }
 
-  /**
-   * Runs the warm-up session; resolves when it is over or was refused, with whether there was one.
-   */
-  async runWarmUp(command: string): Promise<boolean> {
-    const opened = await this.exec(command);
-    if (opened.status !== 'started') return false;
-    const { session } = opened;
-    const closed = new Promise((resolve) => session.once('close', resolve));
-    session.stderr.resume();
-    session.resume().end();
-    await closed;
-    return true;
+  /** Opens a session, whose channel is a {@link CommandSession}. Resolves with the server's answer; never rejects. */
+  openSession(): Promise<OpenOutcome> {
+    return this.#request('session');
   }
 
-  /** Resolves with the server's answer; never rejects. */
-  async exec(command: string): Promise<ExecOutcome> {
-    for (let openings = 1; ; openings += 1) {
-      const opened = await this.#request('session');
-      if (opened.status === 'lost') return { status: 'lost', isSent: false };
-      if (opened.status === 'refused') return { status: 'no-session', description: opened.description };
-      const session = opened.channel;
-      if (!(session instanceof CommandSession))
-        throw new TypeError('a session has a channel of its own kind');
-      if (!session.isClosedByHost) return this.#ask(session, command);
-      session.destroy();
-      if (openings === MAX_OPENINGS)
-        return { status: 'no-session', description: 'it closes each session before use' };
-    }
-  }
-
-  async #ask(session: CommandSession, command: string): Promise<ExecOutcome> {
+  /** Asks the host to run a command in a session, which receives the answer. */
+  requestExec(session: CommandSession, command: string): void {
     this.#send(REQUEST, uint32(session.remoteId), sshString('exec'), Buffer.from([1]), sshString(command));
-    const isAccepted = await session.accepted;
-    if (isAccepted) return { status: 'started', session };
-    session.destroy();
-    if (isAccepted === false) return { status: 'refused', description: 'it refused the command' };
-    return session.isClosedByHost ? { status: 'unanswered' } : { status: 'lost', isSent: true };
   }
 
   /** Sends a signal, such as `TERM`, to the command of a session. */

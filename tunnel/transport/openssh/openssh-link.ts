@@ -32,6 +32,7 @@ import type { DialOptions, ForwardTarget, Link } from '../transport.js';
 import { Channels } from './channels.js';
 import type { CommandSession } from './command-session.js';
 import { type ProxiedConnection, terminate } from './control-socket.js';
+import { execOverChannels, warmUpOverChannels } from './exec-over-channels.js';
 import type { PacketReader } from './split-packets.js';
 
 /**
@@ -70,7 +71,7 @@ export class OpenSshLink implements Link {
       probes: [{ name: 'probe@hawser', send: (answered) => askForUnknown(channels, answered) }],
       runWarmUp: async (mayStart) => {
         await delay(SESSION_AFTER_MS);
-        return mayStart() && (await channels.runWarmUp(WARM_UP_COMMAND));
+        return mayStart() && (await warmUpOverChannels(channels, WARM_UP_COMMAND));
       },
       onDoubt: (isInDoubt) => this.#doubted(isInDoubt),
       onSilent: () => this.destroy(),
@@ -108,7 +109,7 @@ export class OpenSshLink implements Link {
   async #exec(command: string, { signal }: ExecOptions): Promise<RemoteCommand> {
     signal.throwIfAborted();
     const host = formatDestination(this.#setup.destination);
-    const outcome = this.#channels.exec(command);
+    const outcome = execOverChannels(this.#channels, command);
     const started = outcome.then((one) => {
       if (one.status === 'no-session') throw new NoSessionError(host, one.description);
       if (one.status === 'refused') throw execRefused(host, one.description);
