@@ -7,7 +7,7 @@ import { serverAddresses } from './cluster/server/addresses/server-addresses.js'
 import { DataFolder } from './cluster/server/data-folder.js';
 import { findEtcdProgram } from './cluster/server/etcd/find-etcd-program.js';
 import { ServerLauncher } from './cluster/server/server-launcher.js';
-import { ClusterIdentity } from './cluster/start/ask-cluster-identity.js';
+import { ClusterIdentity } from './cluster/start/compare-cluster-identity.js';
 import { decideStart, type StartDecision } from './cluster/start/decide-start.js';
 import type { AgentState } from './control/control-protocol.js';
 import { PrefixLock } from './control/prefix-lock.js';

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { packageVersion } from '../base/package-version.js';
 import { lines } from './output/escaped-lines.js';
-import { stackLines } from './output/stack-trace-lines.js';
+import { stackTraceLines } from './output/stack-trace-lines.js';
 import { takeConsole, writeRemark, writeResult } from './output/write-to-console.js';
 
 const [first] = process.argv.slice(2);
@@ -11,7 +11,7 @@ takeConsole();
 
 // An uncaught error is a bug, and may still quote what somebody else wrote.
 process.on('uncaughtException', (error: unknown) => {
-  writeRemark(lines(error instanceof Error ? stackLines(error) : [String(error)]));
+  writeRemark(lines(error instanceof Error ? stackTraceLines(error) : [String(error)]));
   process.exit(1);
 });
 

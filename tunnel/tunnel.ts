@@ -1,4 +1,4 @@
-import { transportNamed } from './connection/choose-transport.js';
+import { chooseTransport } from './connection/choose-transport.js';
 import { type RaceOptions, raceDestinations } from './connection/race-destinations.js';
 import { type Dial, ReconnectingConnection } from './connection/reconnecting-connection.js';
 import type { TunnelState } from './connection/tunnel-states.js';
@@ -50,7 +50,7 @@ export class Tunnel implements AsyncDisposable {
     signal?.throwIfAborted();
     if (options.destinations.length === 0)
       throw new TypeError('destinations must name at least one SSH destination');
-    const transport = transportNamed(options.transport ?? 'auto');
+    const transport = chooseTransport(options.transport ?? 'auto');
     const raceOptions = await toRaceOptions(options, { signal });
     const dial: Dial = ({ signal, mayAsk }) =>
       raceDestinations(mayAsk ? raceOptions : { ...raceOptions, questions: undefined }, transport, {

@@ -1,7 +1,7 @@
 import type { Log } from '../base/log.js';
 import { warnOnce } from '../base/log.js';
-import { followAgents, listAgents, watchAgents } from './agents/agents.js';
 import { getConverged, watchConverged } from './agents/convergence.js';
+import { followAgents, listAgents, watchAgents } from './agents/registered-agents.js';
 import { waitConverged } from './agents/wait-converged.js';
 import type { Client } from './client/client.js';
 import { campaign, leader } from './client/concurrency/election.js';
@@ -12,7 +12,7 @@ import {
   setIdealClusterSize,
   watchIdealClusterSize,
 } from './cluster/ideal-cluster-size.js';
-import { memberChanges } from './cluster/watch-members.js';
+import { watchMembers } from './cluster/watch-members.js';
 import { DeployLog } from './deploys/deploy-log.js';
 import { Reports } from './deploys/reports.js';
 import { getTree } from './fs/copy/get-tree.js';
@@ -100,7 +100,7 @@ export class ClientWorld implements World {
   readonly leaderFollow: World['leaderFollow'] = (name, options) => followLeader(this.client, name, options);
 
   readonly members: World['members'] = (options) => this.client.cluster.members(options);
-  readonly watchMembers: World['watchMembers'] = (options) => memberChanges(this.client, options);
+  readonly watchMembers: World['watchMembers'] = (options) => watchMembers(this.client, options);
   readonly idealClusterSizeGet: World['idealClusterSizeGet'] = (options) =>
     getIdealClusterSize(this.client, options);
   readonly idealClusterSizeSet: World['idealClusterSizeSet'] = (size, options) =>

@@ -4,10 +4,10 @@
  */
 
 export type { Log } from '../base/log.js';
-export type { Agent, AgentsWorld } from './agents/agents.js';
-export { listAgents, registerAgent } from './agents/agents.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
 export { noteHost } from './agents/fleet-hosts.js';
+export type { Agent, AgentsWorld } from './agents/registered-agents.js';
+export { listAgents, registerAgent } from './agents/registered-agents.js';
 export { type ConvergenceWorld, type WaitConvergedOptions, waitConverged } from './agents/wait-converged.js';
 export type { CallOptions, ChangeResult, WatchOptions } from './call-options.js';
 export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/parse-endpoint.js';

@@ -1,4 +1,4 @@
-import type { AgentsWorld } from './agents/agents.js';
+import type { AgentsWorld } from './agents/registered-agents.js';
 import type { ConvergenceWorld } from './agents/wait-converged.js';
 import type { EndpointsWorld } from './cluster/advertised-endpoints.js';
 import type { ClusterSizeWorld } from './cluster/ideal-cluster-size.js';

@@ -21,7 +21,7 @@ import type { DataFolder } from './server/data-folder.js';
 import type { ServerStart } from './server/etcd/etcd-arguments.js';
 import { HostServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';
-import type { ClusterIdentity } from './start/ask-cluster-identity.js';
+import type { ClusterIdentity } from './start/compare-cluster-identity.js';
 import { undrainCluster } from './undrain-cluster.js';
 
 export interface ClusterParticipantOptions {

@@ -1,4 +1,4 @@
-import type { Agent } from '../../world/agents/agents.js';
+import type { Agent } from '../../world/agents/registered-agents.js';
 import { emptyIfNoText } from '../../world/client/stored/read-text.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { parseDeployment } from '../../world/deploys/deploy-payload.js';

@@ -2,7 +2,7 @@ import type { Log } from '../../base/log.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { type Lines, lines } from './escaped-lines.js';
 import { writeLine } from './hold-stderr-while-asking.js';
-import { stackLines } from './stack-trace-lines.js';
+import { stackTraceLines } from './stack-trace-lines.js';
 import { writeJson, writeRemark, writeResult } from './write-to-console.js';
 
 export { lines } from './escaped-lines.js';
@@ -36,7 +36,7 @@ export function printError(error: unknown, options: OutputOptions): number {
   const { code, message, details } = describe(error);
   if (options.json) writeJson({ error: { code, message, ...details } }, 'stderr');
   else writeRemark(lines([`hawser: ${message}`, ...logTailLines(details['logTail'])]));
-  if (options.verbose && error instanceof Error && !options.json) writeRemark(lines(stackLines(error)));
+  if (options.verbose && error instanceof Error && !options.json) writeRemark(lines(stackTraceLines(error)));
   return exitCodeOf(error);
 }
 

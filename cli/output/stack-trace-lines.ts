@@ -1,7 +1,10 @@
 /** Where an error comes from, a line each: its message as one, the frames below it, and the same for what caused it. */
-export function stackLines(error: Error): string[] {
+export function stackTraceLines(error: Error): string[] {
   const { cause } = error;
-  return [...stackOf(error), ...(cause instanceof Error ? prefixed('caused by: ', stackLines(cause)) : [])];
+  return [
+    ...stackOf(error),
+    ...(cause instanceof Error ? prefixed('caused by: ', stackTraceLines(cause)) : []),
+  ];
 }
 
 function prefixed(prefix: string, [first = '', ...rest]: readonly string[]): string[] {

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { shellCommand } from '../../tunnel/exec/quote-shell-words.js';
 import type { RemoteCommand } from '../../tunnel/exec/remote-command.js';
+import { shellCommand } from '../../tunnel/exec/shell-command.js';
 import type { Tunnel } from '../../tunnel/tunnel.js';
 
 /** Connects to the socket that it is given and copies both ways, with what an agent's host has: its node, or Python. */

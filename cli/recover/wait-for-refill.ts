@@ -31,7 +31,7 @@ export interface Refill {
  *
  * @throws CliError `incomplete` naming what is missing.
  */
-export async function untilSize(world: ClientWorld, options: WaitForSize): Promise<Refill> {
+export async function waitForRefill(world: ClientWorld, options: WaitForSize): Promise<Refill> {
   const { timeoutMs, signal } = options;
   const until = performance.now() + timeoutMs;
   let refill: Refill | undefined;

@@ -1,4 +1,4 @@
-import { shellWord } from '../../tunnel/exec/quote-shell-words.js';
+import { shellWord } from '../../tunnel/exec/shell-command.js';
 import type { ConnectionKey } from './connection-keys.js';
 import { isOurFile } from './is-our-file.js';
 import type { TrustedFolder } from './trusted-folders.js';

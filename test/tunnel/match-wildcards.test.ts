@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { readTrust } from '../../tunnel/host-key/read-host-key-trust.js';
+import { readHostKeyTrust } from '../../tunnel/host-key/read-host-key-trust.js';
 import { resolveDestination } from '../../tunnel/index.js';
 import { matchesGlob, matchesPatternList, matchesWildcards } from '../../tunnel/match-wildcards.js';
 import { ed25519Key } from './helpers/host-keys.js';
@@ -88,7 +88,7 @@ test.serial('however many wildcards a file has, it is read before anybody notice
   const host = 'a'.repeat(250);
   const destination = await resolveDestination(`me@${host}`, { environment, configFile: config });
   t.is(destination.user, 'me');
-  const { known: found } = await readTrust(destination, { signal: new AbortController().signal });
+  const { known: found } = await readHostKeyTrust(destination, { signal: new AbortController().signal });
   t.deepEqual(found.keys, []);
 });
 
@@ -105,7 +105,7 @@ test.serial(
         environment: { PATH: '/nonexistent' },
         configFile,
       });
-      return readTrust(destination, { signal: abort });
+      return readHostKeyTrust(destination, { signal: abort });
     };
     const endless = await t.throwsAsync(trustIn('/dev/zero'));
     t.regex(endless.message, /too large/);

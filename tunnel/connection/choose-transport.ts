@@ -1,7 +1,7 @@
 import { TunnelError } from '../errors.js';
 import { errorCode } from '../files/system-error-code.js';
 import { needsHostCertificate } from '../host-key/known-hosts.js';
-import { readTrust } from '../host-key/read-host-key-trust.js';
+import { readHostKeyTrust } from '../host-key/read-host-key-trust.js';
 import { whyIdentityNeedsOpenSsh } from '../identity/identity-needs-openssh.js';
 import { formatDestination } from '../parse-destination.js';
 import { whyAgentNeedsOpenSsh } from '../ssh-agent/agent-key-needs-openssh.js';
@@ -90,7 +90,7 @@ const TRANSPORTS: Readonly<Record<TransportName, Transport>> = {
   openssh: opensshTransport,
 };
 
-export function transportNamed(name: TransportName): Transport {
+export function chooseTransport(name: TransportName): Transport {
   return TRANSPORTS[name];
 }
 
@@ -101,7 +101,7 @@ async function whyOpenSsh(
   const [reason] = destination.needsOpenSsh;
   if (reason !== undefined) return reason;
   for (const host of [...destination.jumps, destination]) {
-    const { pin, known } = await readTrust(host, { signal });
+    const { pin, known } = await readHostKeyTrust(host, { signal });
     if (pin === undefined && needsHostCertificate(known)) {
       return `known_hosts knows ${known.name} only by a certificate authority`;
     }
@@ -117,7 +117,7 @@ async function whyRatherOpenSsh(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   for (const host of [...destination.jumps, destination]) {
-    const { pin, known } = await readTrust(host, { signal });
+    const { pin, known } = await readHostKeyTrust(host, { signal });
     // A host with a certificate may have keys that known_hosts does not list.
     if (pin === undefined && known.authorities.length > 0)
       return `known_hosts has a certificate authority for ${known.name}`;

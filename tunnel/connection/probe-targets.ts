@@ -1,6 +1,6 @@
 import { onAbort } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
-import { formatSeconds } from '../shorten-for-message.js';
+import { formatSeconds } from '../format-for-message.js';
 import type { ForwardTarget, Link } from '../transport/transport.js';
 
 /** How long to wait for targets that do not answer. */
@@ -10,7 +10,7 @@ const PROBE_TIMEOUT_MS = 3_000;
  * Finds out whether a link leads to any of several targets.
  * @returns undefined when one accepts a connection, else why none does
  */
-export async function whyNoneAnswers(
+export async function probeTargets(
   link: Link,
   targets: readonly ForwardTarget[],
   { host, signal }: { readonly host: string; readonly signal: AbortSignal },

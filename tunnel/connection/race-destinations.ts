@@ -1,15 +1,15 @@
 import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import { mostSerious, TunnelError } from '../errors.js';
+import { formatSeconds } from '../format-for-message.js';
 import { type Destination, formatDestination } from '../parse-destination.js';
 import { PausableTimeout } from '../pausable-timeout.js';
 import type { Questions } from '../question-queue.js';
-import { formatSeconds } from '../shorten-for-message.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { unreachable } from '../transport/link-errors.js';
 import type { ForwardTarget, Link, Transport } from '../transport/transport.js';
 import { dialWithinLoginLimits } from './dial-within-login-limits.js';
-import { whyNoneAnswers } from './probe-targets.js';
+import { probeTargets } from './probe-targets.js';
 
 /** How to connect to a fleet; the same for the first connection and each later one. */
 export interface RaceOptions {
@@ -81,7 +81,7 @@ async function probed(
 ): Promise<ConnectedLink> {
   if (destinations.length === 1 || probe.length === 0) return connected;
   spare.push(connected);
-  const refusal = await whyNoneAnswers(connected.link, probe, {
+  const refusal = await probeTargets(connected.link, probe, {
     host: formatDestination(connected.via),
     signal,
   });

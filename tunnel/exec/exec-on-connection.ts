@@ -1,7 +1,7 @@
 import { onAbort } from '../../base/abort.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { TunnelError } from '../errors.js';
-import { formatSeconds } from '../shorten-for-message.js';
+import { formatSeconds } from '../format-for-message.js';
 import { type ExecOptions, type RemoteCommand, unanswered } from './remote-command.js';
 
 export interface ExecSetup extends ExecOptions {

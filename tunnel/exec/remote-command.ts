@@ -1,7 +1,7 @@
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { onAbort, untilAborted } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
-import { shorten } from '../shorten-for-message.js';
+import { shorten } from '../format-for-message.js';
 
 /** How a command ended: with a code, or by a signal such as `SIGTERM`. */
 export type CommandExit =

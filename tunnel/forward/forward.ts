@@ -5,7 +5,7 @@ import { formatHostPort } from '../../base/format-host-port.js';
 import type { Log } from '../../base/log.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { TunnelError } from '../errors.js';
-import { formatSeconds } from '../shorten-for-message.js';
+import { formatSeconds } from '../format-for-message.js';
 import type { ForwardTarget, Link } from '../transport/transport.js';
 import { type LocalListener, listenLocally } from './listen-locally.js';
 import { Splice } from './splice.js';

@@ -1,5 +1,5 @@
 import { TunnelError } from '../errors.js';
-import { shellWord } from '../exec/quote-shell-words.js';
+import { shellWord } from '../exec/shell-command.js';
 import { fingerprintOf, type PublicKey } from '../key-formats/parse-public-key.js';
 import { type Destination, formatDestination } from '../parse-destination.js';
 import type { HostKeyTrust } from './decide-host-key.js';

@@ -27,7 +27,7 @@ interface ReadOptions {
  * @throws TunnelError `host-key-unknown` for an existing known_hosts file that cannot be read, `bad-destination` for an
  * invalid pin
  */
-export async function readTrust(
+export async function readHostKeyTrust(
   destination: ResolvedDestination,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<HostKeyTrust> {

@@ -1,6 +1,6 @@
 import type { Log } from '../../base/log.js';
 import { TunnelError } from '../errors.js';
-import { shellWord } from '../exec/quote-shell-words.js';
+import { shellWord } from '../exec/shell-command.js';
 import { readTextIfPossible, readWithoutBlocking, UnreadableFile } from '../files/read-without-blocking.js';
 import { errorCode } from '../files/system-error-code.js';
 import {

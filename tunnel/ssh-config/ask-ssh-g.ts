@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, stat } from 'node:fs/promises';
 import { TunnelError } from '../errors.js';
 import { isMissing } from '../files/system-error-code.js';
-import { formatSeconds } from '../shorten-for-message.js';
+import { formatSeconds } from '../format-for-message.js';
 import { configFileError } from './config-errors.js';
 import type { SshEnvironment } from './environment.js';
 import {

@@ -1,7 +1,7 @@
 import { formatHostPort } from '../../base/format-host-port.js';
 import { TunnelError, type TunnelErrorDetails } from '../errors.js';
+import { shorten } from '../format-for-message.js';
 import { type Destination, formatDestination } from '../parse-destination.js';
-import { shorten } from '../shorten-for-message.js';
 import type { ForwardTarget } from './transport.js';
 
 /** What to do about a host that cannot be reached. */

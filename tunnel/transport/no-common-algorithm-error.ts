@@ -1,6 +1,6 @@
 import { TunnelError } from '../errors.js';
+import { shorten } from '../format-for-message.js';
 import { type Destination, formatDestination } from '../parse-destination.js';
-import { shorten } from '../shorten-for-message.js';
 
 /** The ssh_config options that list algorithms to negotiate, with what they list. */
 const KINDS = {

@@ -9,7 +9,7 @@ import { writeIfChanged } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
 import { AGENTS_PREFIX, HOSTS_PREFIX } from '../keys.js';
 import { checkHostname } from '../validate-names.js';
-import type { Agent } from './agents.js';
+import type { Agent } from './registered-agents.js';
 
 /** A host of the fleet, as its agent described it last. */
 export interface KnownHost {

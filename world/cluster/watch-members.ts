@@ -1,9 +1,9 @@
 import { onAbort, pause } from '../../base/abort.js';
-import { cancellable } from '../../base/cancellable-iterator.js';
+import { cancellableIterator } from '../../base/cancellable-iterator.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Member } from '../client/member-types.js';
-import { follow } from '../client/watch/follow-watches.js';
+import { followWatches } from '../client/watch/follow-watches.js';
 import { MEMBER_CHANGE_INTERVAL_MS } from '../constants.js';
 import { WorldError } from '../errors.js';
 import { ENDPOINTS_PREFIX, NOMINATED_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';
@@ -33,11 +33,11 @@ const QUIET_INTERVAL_MS = 2000;
  * Yields the members at once and then whenever they change. etcd has no watch for them, so the list is read again:
  * every half second after a sign of change among the agents, every two seconds otherwise.
  */
-export function memberChanges(
+export function watchMembers(
   client: Client,
   options: WatchOptions = {},
 ): AsyncIterableIterator<Member[], undefined> {
-  return cancellable((left) => poll(client, options, left));
+  return cancellableIterator((left) => poll(client, options, left));
 }
 
 async function* poll(
@@ -104,7 +104,7 @@ class ChangeSigns {
 
   async #watch(client: Client): Promise<void> {
     const fold = { apply: () => true, value: () => undefined };
-    for await (const _ of follow(client, SIGNS, { signal: this.#over }, fold)) {
+    for await (const _ of followWatches(client, SIGNS, { signal: this.#over }, fold)) {
       this.#livelyUntil = performance.now() + LIVELY_MS;
       this.#sign.abort();
       this.#sign = new AbortController();

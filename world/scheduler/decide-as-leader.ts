@@ -7,7 +7,7 @@ import type { WatchItem } from '../client/watch/watch-item.js';
 import { WorldError } from '../errors.js';
 import { SCHEDULER_PATH } from '../keys.js';
 import { splitIntoGroups } from '../split-into-groups.js';
-import { decide } from './decide-schedule.js';
+import { decideSchedule } from './decide-schedule.js';
 import { HostnameConflicts } from './hostname-conflicts.js';
 import { type Schedule, ScheduleTable } from './schedule-table.js';
 import { decisionKey } from './scheduler-keys.js';
@@ -108,7 +108,7 @@ export class SchedulerLeader {
 
   async #decide(schedules: readonly Schedule[], signal: AbortSignal): Promise<void> {
     const changes = schedules.flatMap((schedule) => {
-      const { hosts, problem } = decide(schedule, this.#context.strategies);
+      const { hosts, problem } = decideSchedule(schedule, this.#context.strategies);
       this.#report(schedule.namespace, problem);
       const text = hosts.length === 0 ? undefined : hosts.join(',');
       return text === schedule.stored ? [] : [{ namespace: schedule.namespace, text }];

@@ -11,7 +11,7 @@ export interface Decision {
 }
 
 /** Decides one schedule from what its candidates ask for and what was decided last. */
-export function decide(schedule: Schedule, strategies: StrategyRegistry): Decision {
+export function decideSchedule(schedule: Schedule, strategies: StrategyRegistry): Decision {
   const choice = toChoice(schedule);
   if (choice === undefined) return { hosts: [] };
   const kept = choice.last.slice(0, choice.maxCount);

@@ -1,6 +1,6 @@
 import { onAbort, pause } from '../../base/abort.js';
 import { Backoff } from '../../base/backoff.js';
-import { cancellable } from '../../base/cancellable-iterator.js';
+import { cancellableIterator } from '../../base/cancellable-iterator.js';
 import type { CallOptions, ChangeResult, WatchOptions } from '../call-options.js';
 import { absent } from '../client/txn/transaction.js';
 import { WorldError } from '../errors.js';
@@ -50,7 +50,7 @@ export class Scheduler implements SchedulerWorld {
     options: SchedulerOptions & WatchOptions = {},
   ): AsyncIterableIterator<ScheduledResult, undefined> {
     const stored = this.#checked(namespace, options);
-    return cancellable((left) =>
+    return cancellableIterator((left) =>
       this.#participate(namespace, stored, [options.signal, left, this.#closed.signal]),
     );
   }

@@ -1,17 +1,17 @@
 import { WorldError } from '../errors.js';
-import { alpha } from './strategies/alphabetical.js';
-import { capacity } from './strategies/most-capacity.js';
-import { rr } from './strategies/round-robin.js';
+import { alphabetical } from './strategies/alphabetical.js';
+import { mostCapacity } from './strategies/most-capacity.js';
+import { roundRobin } from './strategies/round-robin.js';
 import { spread } from './strategies/spread.js';
 import type { Strategy } from './strategy.js';
 
 /** The strategies that one World knows by name. */
 export class StrategyRegistry {
   readonly #known = new Map<string, Strategy>([
-    ['rr', rr],
-    ['alpha', alpha],
+    ['rr', roundRobin],
+    ['alpha', alphabetical],
     ['spread', spread],
-    ['capacity', capacity],
+    ['capacity', mostCapacity],
   ]);
 
   get(name: string): Strategy | undefined {

@@ -1,5 +1,5 @@
 import type { ChildExit } from '../../processes/child-process.js';
-import { finalWords, tellingLines } from './etcd/extract-log-errors.js';
+import { extractFatalErrors, extractLogErrors } from './etcd/extract-log-errors.js';
 
 /**
  * Why a server exited, as far as the reaction differs:
@@ -58,13 +58,13 @@ const EXIT_WORDS: readonly (readonly [ExitReason, RegExp])[] = [
 
 /** Classifies the exit of a server. */
 export function classifyServerExit({ exit, ended, log, freeBytes }: ExitEvidence): ServerExit {
-  return { ...exit, why: ended ?? reason(exit, log, freeBytes), logTail: tellingLines(log).join('\n') };
+  return { ...exit, why: ended ?? reason(exit, log, freeBytes), logTail: extractLogErrors(log).join('\n') };
 }
 
 function reason(exit: ChildExit, log: string, freeBytes: number): ExitReason {
   // Nothing else ends with code 0 unless somebody asked it to.
   if (exit.code === 0 || REMOVAL.test(log)) return 'removed';
-  const last = finalWords(log).join('\n');
+  const last = extractFatalErrors(log).join('\n');
   const said = EXIT_WORDS.find(([, pattern]) => pattern.test(last))?.[0];
   if (said === 'address-in-use' || said === 'unequal-members') return said;
   // A full disk can look like corrupt data, which must not be discarded for that.

@@ -9,7 +9,7 @@ import {
 } from '../../../world/index-without-ssh.js';
 import { AgentError } from '../../errors.js';
 import type { IdealSizeReader } from '../members/ideal-size-reader.js';
-import type { ClusterIdentity } from '../start/ask-cluster-identity.js';
+import type { ClusterIdentity } from '../start/compare-cluster-identity.js';
 import type { ServerProcess } from './server-process.js';
 
 const POLL_MS = 100;

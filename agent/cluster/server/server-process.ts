@@ -17,7 +17,7 @@ import {
 } from './classify-server-exit.js';
 import { askEtcdVersion } from './etcd/ask-etcd-version.js';
 import { asClient, etcdArguments, type ServerFlags } from './etcd/etcd-arguments.js';
-import { tellingLines } from './etcd/extract-log-errors.js';
+import { extractLogErrors } from './etcd/extract-log-errors.js';
 import { ServerSilence, SILENCE_TIMES, type SilenceTimes } from './measure-server-silence.js';
 import { rotateLog } from './rotate-log.js';
 import { ServerProbe } from './server-probe.js';
@@ -212,7 +212,7 @@ export class ServerProcess {
 
   async #timeoutError(timeoutMs: number): Promise<AgentError> {
     const log = await this.#child.logTail(LOG_TAIL_LINES, LOG_TAIL_BYTES);
-    const logTail = tellingLines(log).join('\n');
+    const logTail = extractLogErrors(log).join('\n');
     const message = `The etcd server of ${this.#options.name} was not ready within ${timeoutMs / 1000} s.`;
     return new AgentError('server-failed', message, { logTail });
   }

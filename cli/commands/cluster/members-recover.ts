@@ -105,7 +105,7 @@ async function act(todo: Action): Promise<readonly Member[]> {
   const { tls, namespace, hostname, fleetId: fleet, canAskPassword = false } = target;
   const user = etcdUser(target.user, { canAsk: canAskPassword, signal: reaching.signal });
   const log = logTo(flags);
-  const [{ carryOutRecovery }, { untilSize }, { SshWorld }] = await Promise.all([
+  const [{ carryOutRecovery }, { waitForRefill }, { SshWorld }] = await Promise.all([
     import('../../recover/carry-out-recovery.js'),
     import('../../recover/wait-for-refill.js'),
     import('../../../world/ssh-world.js'),
@@ -123,7 +123,7 @@ async function act(todo: Action): Promise<readonly Member[]> {
     (host) => reports.find((one) => one.host === host)?.agent?.hostname ?? host,
   );
   onStep(`waiting for ${expected.join(', ')}`);
-  const { members } = await untilSize(world, {
+  const { members } = await waitForRefill(world, {
     expected,
     alive: reports.flatMap(({ agent }) => (agent === undefined ? [] : [agent.hostname])),
     timeoutMs: flags.waitTimeout,

@@ -6,7 +6,7 @@ import {
   type ExitEvidence,
   explainExit,
 } from '../../../agent/cluster/server/classify-server-exit.js';
-import { tellingLines } from '../../../agent/cluster/server/etcd/extract-log-errors.js';
+import { extractLogErrors } from '../../../agent/cluster/server/etcd/extract-log-errors.js';
 
 const fatal = (msg: string, error: string) => JSON.stringify({ level: 'fatal', msg, error, stacktrace: 'x' });
 const failed: ExitEvidence = { exit: { code: 1, signal: null }, ended: undefined, log: '', freeBytes: 1e9 };
@@ -71,12 +71,12 @@ test.serial('a person is shown what went wrong, without the frames and what etcd
     'go.etcd.io/etcd/mvcc/backend.New(...)',
     '\tgo.etcd.io/etcd/mvcc/backend/backend.go:140',
   ].join('\n');
-  t.deepEqual(tellingLines(log), [
+  t.deepEqual(extractLogErrors(log), [
     'failed to create WAL: no space left on device',
     'failed to commit tx: write /d/db: no space left on device',
     'panic: something else',
   ]);
-  t.deepEqual(tellingLines(JSON.stringify({ level: 'info', msg: 'serving' })), ['serving']);
+  t.deepEqual(extractLogErrors(JSON.stringify({ level: 'info', msg: 'serving' })), ['serving']);
 });
 
 test.serial('whatever is in a log, it is read', (t) => {
@@ -87,7 +87,7 @@ test.serial('whatever is in a log, it is read', (t) => {
   );
   fc.assert(
     fc.property(fc.array(line), (lines) => {
-      t.true(tellingLines(lines.join('\n')).length <= 5);
+      t.true(extractLogErrors(lines.join('\n')).length <= 5);
       t.is(typeof classifyServerExit({ ...failed, log: lines.join('\n') }).why, 'string');
     }),
   );

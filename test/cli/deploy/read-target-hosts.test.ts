@@ -3,7 +3,7 @@ import path from 'node:path';
 import test from 'ava';
 import { deploy } from '../../../cli/deploy/deploy.js';
 import { prepareDeploy } from '../../../cli/deploy/prepare-deploy.js';
-import { registerAgent } from '../../../world/agents/agents.js';
+import { registerAgent } from '../../../world/agents/registered-agents.js';
 import { parseDeployment } from '../../../world/deploys/deploy-payload.js';
 import type { World } from '../../../world/world.js';
 import { DirectEtcd } from '../helpers/direct-etcd.js';

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TransportName, transportNamed } from '../../../tunnel/connection/choose-transport.js';
+import { chooseTransport, type TransportName } from '../../../tunnel/connection/choose-transport.js';
 import { actionForUnknownKey, canStoreHostKey } from '../../../tunnel/host-key/decide-host-key.js';
 import { parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
 import { orderHostKeyAlgorithms } from '../../../tunnel/host-key/order-host-key-algorithms.js';
-import { readTrust } from '../../../tunnel/host-key/read-host-key-trust.js';
+import { readHostKeyTrust } from '../../../tunnel/host-key/read-host-key-trust.js';
 import { verifyHostKey } from '../../../tunnel/host-key/verify-host-key.js';
 import { type ResolvedDestination, TunnelError } from '../../../tunnel/index.js';
 import { parsePublicKey } from '../../../tunnel/key-formats/parse-public-key.js';
@@ -62,7 +62,7 @@ export class HostKeyTable {
   async byTransport(name: TransportName, situation: Situation): Promise<Outcome> {
     const { config, known } = await this.#prepare(situation);
     try {
-      const link = await transportNamed(name).dial(await this.#resolve(config), {
+      const link = await chooseTransport(name).dial(await this.#resolve(config), {
         keepaliveIntervalMs: 2_000,
         keepaliveCountMax: 3,
         signal: never,
@@ -79,7 +79,7 @@ export class HostKeyTable {
   /** What our verdict is, without a connection. */
   async byVerdict(situation: Situation): Promise<Outcome> {
     const destination = await this.#resolve((await this.#prepare(situation)).config);
-    const trust = await readTrust(destination, { signal: never });
+    const trust = await readHostKeyTrust(destination, { signal: never });
     const [key] = orderHostKeyAlgorithms(trust).flatMap(
       (name) => this.#keys.get(name.replace(/^rsa-.*/, 'ssh-rsa')) ?? [],
     );

@@ -20,7 +20,7 @@ import test, { type ExecutionContext } from 'ava';
 import { LocalFolder } from '../../../world/fs/copy/local-folder.js';
 import { mergeIntoFolder } from '../../../world/fs/copy/merge-into-folder.js';
 import { nestEntries } from '../../../world/fs/copy/nest-entries.js';
-import { Staging } from '../../../world/fs/copy/staging-folder.js';
+import { StagingFolder } from '../../../world/fs/copy/staging-folder.js';
 import { EMPTY_ROOT } from '../../../world/fs/tree/tree-node.js';
 import { memoryFs, WorldError } from '../../../world/index.js';
 import { scratch } from './helpers/pair.js';
@@ -221,7 +221,7 @@ test('what goes below a folder that is on another disk is copied there and set i
   ]);
   await using into = await LocalFolder.open(elsewhere);
   await using near = await LocalFolder.open(out);
-  await using staging = await Staging.in(near);
+  await using staging = await StagingFolder.in(near);
   await mkdir(path.join(out, staging.name, 'd'));
   await symlink('../f', path.join(out, staging.name, 'd/l'));
   await writeFile(path.join(out, staging.name, 'f'), 'theirs');

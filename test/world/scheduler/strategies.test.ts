@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { WorldError } from '../../../world/index.js';
-import { decide } from '../../../world/scheduler/decide-schedule.js';
+import { decideSchedule } from '../../../world/scheduler/decide-schedule.js';
 import { toStoredOptions } from '../../../world/scheduler/schedule-options.js';
 import type { Candidate, Strategy } from '../../../world/scheduler/strategy.js';
 import { StrategyRegistry } from '../../../world/scheduler/strategy-registry.js';
@@ -53,7 +53,7 @@ test('each strategy chooses as many candidates as it may, of those that the filt
   const strategies = new StrategyRegistry();
   fc.assert(
     fc.property(situation, (given) => {
-      const { hosts, problem } = decide(schedule(given), strategies);
+      const { hosts, problem } = decideSchedule(schedule(given), strategies);
       const { maxCount, hostsFilter, strategy } = given.options;
       const eligible = given.entries
         .filter(({ hostname }) => hostsFilter.length === 0 || hostsFilter.includes(hostname))
@@ -76,10 +76,10 @@ test('a decision is the same for the same situation in any order, and holds when
   fc.assert(
     fc.property(situation, (given) => {
       const first = schedule(given);
-      const { hosts } = decide(first, strategies);
+      const { hosts } = decideSchedule(first, strategies);
       const reversed = new Map([...first.candidates].reverse());
-      const same = decide({ ...first, candidates: reversed }, strategies).hosts;
-      const again = decide({ ...first, decided: hosts }, strategies).hosts;
+      const same = decideSchedule({ ...first, candidates: reversed }, strategies).hosts;
+      const again = decideSchedule({ ...first, decided: hosts }, strategies).hosts;
       return same.join() === hosts.join() && again.join() === hosts.join();
     }),
   );
@@ -91,7 +91,7 @@ test('rr and spread replace nobody whom they need not', (t) => {
   fc.assert(
     fc.property(situation, (given) => {
       const rr = { ...given, options: { ...given.options, strategy: 'rr' } };
-      const { hosts } = decide(schedule(rr), strategies);
+      const { hosts } = decideSchedule(schedule(rr), strategies);
       const { maxCount, hostsFilter } = given.options;
       const kept = given.last.filter(
         (host) =>
@@ -105,7 +105,7 @@ test('rr and spread replace nobody whom they need not', (t) => {
   fc.assert(
     fc.property(situation, (given) => {
       const spread = { ...given, options: { ...given.options, strategy: 'spread', hostsFilter: [] } };
-      const { hosts } = decide(schedule(spread), strategies);
+      const { hosts } = decideSchedule(schedule(spread), strategies);
       const counts = ['', 'north', 'south'].map((zone) => {
         const members = given.entries.filter((entry) => entry.zone === zone);
         const chosen = members.filter(({ hostname }) => hosts.includes(hostname)).length;
@@ -179,7 +179,7 @@ for (const [title, given, decided, expected] of examples) {
       return [hostname, { hostname, since: at, writtenAt: at, options: toStoredOptions(candidate) }] as const;
     });
     const stands = { namespace: 'job', candidates: new Map(candidates), decided, stored: decided.join() };
-    t.is(decide(stands, new StrategyRegistry()).hosts.join(), expected);
+    t.is(decideSchedule(stands, new StrategyRegistry()).hosts.join(), expected);
   });
 }
 
@@ -210,7 +210,7 @@ test('a strategy that is unknown or goes wrong keeps what holds of the last deci
         { ...candidate, options: { ...candidate.options, strategy: name } },
       ]),
     );
-    const { hosts, problem } = decide({ ...base, candidates }, strategies);
+    const { hosts, problem } = decideSchedule({ ...base, candidates }, strategies);
     t.deepEqual(hosts, ['b', 'c'], name);
     t.truthy(problem);
   }

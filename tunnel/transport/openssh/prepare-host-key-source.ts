@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hashedName, type KnownHostsLine } from '../../host-key/known-hosts.js';
-import { readTrust } from '../../host-key/read-host-key-trust.js';
+import { readHostKeyTrust } from '../../host-key/read-host-key-trust.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 import type { HostKeySource } from './ssh-arguments.js';
 
@@ -32,7 +32,7 @@ export async function prepareHostKeySource(
     signal,
   }: { readonly folder: string; readonly index: number; readonly signal: AbortSignal },
 ): Promise<HostKeySource> {
-  const { pin, known } = await readTrust(destination, { signal });
+  const { pin, known } = await readHostKeyTrust(destination, { signal });
   const file = join(folder, `known_hosts${index}`);
   const write = (lines: readonly string[]) =>
     writeFile(file, [...lines, ''].join('\n'), { mode: 0o600, signal });

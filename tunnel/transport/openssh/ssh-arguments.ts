@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { shellWord } from '../../exec/quote-shell-words.js';
+import { shellWord } from '../../exec/shell-command.js';
 import { canStoreHostKey } from '../../host-key/decide-host-key.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 

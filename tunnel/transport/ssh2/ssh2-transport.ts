@@ -5,7 +5,7 @@ import { TunnelError } from '../../errors.js';
 import type { ExecOptions, RemoteCommand } from '../../exec/remote-command.js';
 import type { HostKeyTrust } from '../../host-key/decide-host-key.js';
 import { orderHostKeyAlgorithms } from '../../host-key/order-host-key-algorithms.js';
-import { readTrust } from '../../host-key/read-host-key-trust.js';
+import { readHostKeyTrust } from '../../host-key/read-host-key-trust.js';
 import { findIdentities } from '../../identity/find-identities.js';
 import type { Identity } from '../../identity/read-identity-files.js';
 import { formatDestination } from '../../parse-destination.js';
@@ -36,7 +36,7 @@ export const ssh2Transport: Transport = {
     const { signal } = options;
     signal.throwIfAborted();
     const identities = await findIdentities(destination, options);
-    const trust = await readTrust(destination, { signal });
+    const trust = await readHostKeyTrust(destination, { signal });
     signal.throwIfAborted();
     const socket = await openSsh2Socket(destination, options, ssh2Transport);
     const link = await linkOver(socket, destination, { ...options, identities, trust });

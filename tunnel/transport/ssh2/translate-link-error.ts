@@ -1,7 +1,7 @@
 import { TunnelError } from '../../errors.js';
+import { shorten } from '../../format-for-message.js';
 import { unprovenError } from '../../host-key/host-key-errors.js';
 import { type Destination, formatDestination } from '../../parse-destination.js';
-import { shorten } from '../../shorten-for-message.js';
 import {
   CLOSED_BY_HOST,
   channelLost,

@@ -1,5 +1,5 @@
 import { onAbort } from '../../../base/abort.js';
-import { cancellable } from '../../../base/cancellable-iterator.js';
+import { cancellableIterator } from '../../../base/cancellable-iterator.js';
 import type { CallOptions, WatchOptions } from '../../call-options.js';
 import type { Client } from '../client.js';
 import type { KeyValue } from '../key-value.js';
@@ -40,7 +40,7 @@ export function observe(
   name: string,
   options: WatchOptions = {},
 ): AsyncIterableIterator<KeyValue | undefined, undefined> {
-  return cancellable((left) => observed(client, name, [options.signal, left]));
+  return cancellableIterator((left) => observed(client, name, [options.signal, left]));
 }
 
 async function* observed(

@@ -1,5 +1,5 @@
 import { onAbort } from '../../../base/abort.js';
-import { cancellable } from '../../../base/cancellable-iterator.js';
+import { cancellableIterator } from '../../../base/cancellable-iterator.js';
 import { Notify } from '../../../base/notify.js';
 import type { WatchOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
@@ -22,13 +22,13 @@ export interface Fold<T> {
  * Reads watches as fast as they deliver and yields the folded value as fast as the caller takes it: changes while the
  * caller is busy are combined, so that a slow caller sees the newest value instead of falling behind.
  */
-export function follow<T>(
+export function followWatches<T>(
   client: Client,
   requests: readonly WatchRequest[],
   options: WatchOptions = {},
   fold: Fold<T>,
 ): AsyncIterableIterator<T, undefined> {
-  return cancellable((left) => readFolded(client, requests, options, fold, left));
+  return cancellableIterator((left) => readFolded(client, requests, options, fold, left));
 }
 
 async function* readFolded<T>(

@@ -1,5 +1,5 @@
 import { onAbort } from '../../../base/abort.js';
-import { cancellable } from '../../../base/cancellable-iterator.js';
+import { cancellableIterator } from '../../../base/cancellable-iterator.js';
 import { describeKey } from '../error/describe-key.js';
 import type { Namespace } from '../key-namespace.js';
 import { toRange } from '../txn/transaction.js';
@@ -54,7 +54,7 @@ function read<T>(
   signal: AbortSignal | undefined,
   buffer: () => WatchBuffer<T>,
 ): AsyncIterableIterator<T, undefined> {
-  return cancellable((left) => follow(context, request, [signal, context.closed, left], buffer()));
+  return cancellableIterator((left) => follow(context, request, [signal, context.closed, left], buffer()));
 }
 
 async function* follow<T>(

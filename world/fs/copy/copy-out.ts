@@ -11,7 +11,7 @@ import { type Destination, fileDestination, folderDestination } from './copy-des
 import { EventLoopYielder } from './event-loop-yielder.js';
 import { checkMerge, type Merge, mergeIntoFolder } from './merge-into-folder.js';
 import { type Branch, entriesIn, isBranch, nestEntries } from './nest-entries.js';
-import { Staging } from './staging-folder.js';
+import { StagingFolder } from './staging-folder.js';
 import { checkSize } from './tree-limits.js';
 import { type TreeEntry, writeEntries } from './write-entries.js';
 
@@ -82,7 +82,7 @@ async function write(
   call: CallOptions,
   onWritten: (bytes: number) => void,
 ): Promise<void> {
-  await using staging = await Staging.in(merge.into);
+  await using staging = await StagingFolder.in(merge.into);
   const target = { storage: volume.storage, folder: staging.folder };
   await writeEntries(target, [...entriesIn(merge.branch)], call, onWritten);
   await mergeIntoFolder(merge, staging.folder, call.signal);

@@ -9,7 +9,7 @@ import { checkTree } from '../tree/check-tree.js';
 import { listRecursively } from '../tree/list-recursively.js';
 import { Volume } from '../volume.js';
 import { ifThere, isErrno, LocalFolder } from './local-folder.js';
-import { Staging } from './staging-folder.js';
+import { StagingFolder } from './staging-folder.js';
 import { setFolders, writeEntries } from './write-entries.js';
 
 /**
@@ -33,7 +33,7 @@ export async function getTree(
   await checkTree(entries, call.signal);
   try {
     await using parent = await LocalFolder.open(path.dirname(folder));
-    await using staging = await Staging.in(parent);
+    await using staging = await StagingFolder.in(parent);
     await staging.folder.use('tree', (at) => mkdir(at, { mode: 0o755 }));
     await using made = await staging.folder.folder('tree');
     await writeEntries({ storage: volume.storage, folder: made }, entries, call);

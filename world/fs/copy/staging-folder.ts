@@ -6,13 +6,13 @@ import type { LocalFolder } from './local-folder.js';
  * A temporary folder inside the target folder. Nobody else can enter it, so its contents are private, and they can be
  * moved into place by renaming, which replaces a link instead of following it. Closing it removes it with its contents.
  */
-export class Staging implements AsyncDisposable {
+export class StagingFolder implements AsyncDisposable {
   readonly folder: LocalFolder;
   /** In its parent. */
   readonly name: string;
   readonly #parent: LocalFolder;
 
-  static async in(parent: LocalFolder): Promise<Staging> {
+  static async in(parent: LocalFolder): Promise<StagingFolder> {
     const name = `.hawser-${randomBytes(6).toString('hex')}.partial`;
     await parent
       .use(name, (at) => mkdir(at, { mode: 0o700 }))
@@ -20,7 +20,7 @@ export class Staging implements AsyncDisposable {
         // The person knows the folder that cannot be written to, not the name that was tried in it.
         throw Object.assign(error, { path: parent.path });
       });
-    return new Staging(parent, name, await parent.folder(name));
+    return new StagingFolder(parent, name, await parent.folder(name));
   }
 
   private constructor(parent: LocalFolder, name: string, folder: LocalFolder) {

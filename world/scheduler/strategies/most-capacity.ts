@@ -7,7 +7,7 @@ const ADVANTAGE = 1.25;
  * The hosts with the most capacity. One that was chosen is replaced only by one with a quarter more, so that small
  * changes move nothing. A host with capacity 0 is full; one that does not say comes after all that do.
  */
-export function capacity({ candidates, last, maxCount }: Choice): readonly string[] {
+export function mostCapacity({ candidates, last, maxCount }: Choice): readonly string[] {
   const chosen = new Set(last);
   const stands = ({ hostname }: Candidate): boolean => chosen.has(hostname);
   const weight = (candidate: Candidate): number =>

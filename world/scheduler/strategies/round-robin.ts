@@ -1,7 +1,7 @@
 import { byTenure, type Choice } from '../strategy.js';
 
 /** In turn: who was chosen stays, and a place that comes free goes to the candidate that has waited longest. */
-export function rr(choice: Choice): readonly string[] {
+export function roundRobin(choice: Choice): readonly string[] {
   const inTurn = [...choice.candidates].sort(byTenure(choice));
   return inTurn.slice(0, choice.maxCount).map(({ hostname }) => hostname);
 }

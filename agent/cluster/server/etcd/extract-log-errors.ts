@@ -14,7 +14,7 @@ const MAX_LINES = 5;
  * Why etcd failed, for people: the last warnings and errors as `message: error`, without stack frames; if there are
  * none, the last messages of any level.
  */
-export function tellingLines(log: string): string[] {
+export function extractLogErrors(log: string): string[] {
   const lines = parseLog(log).filter(({ text }) => !USUAL_LINES.test(text));
   const severe = lines.filter(({ level }) => level !== 'info' && level !== 'debug');
   const all = (severe.length > 0 ? severe : lines).map(({ text }) => text);
@@ -24,7 +24,7 @@ export function tellingLines(log: string): string[] {
 }
 
 /** Why etcd exited: fatal lines, panics and faults, in order. */
-export function finalWords(log: string): string[] {
+export function extractFatalErrors(log: string): string[] {
   return parseLog(log)
     .filter(({ level }) => ['fatal', 'panic', 'raw'].includes(level))
     .map(({ text }) => text);

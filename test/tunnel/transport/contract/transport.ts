@@ -1,4 +1,4 @@
-import { transportNamed } from '../../../../tunnel/connection/choose-transport.js';
+import { chooseTransport } from '../../../../tunnel/connection/choose-transport.js';
 import { testChannels } from './channels.js';
 import { testCommands } from './commands.js';
 import { type Dial, never } from './connected.js';
@@ -9,7 +9,7 @@ import { testRefusals } from './refusals.js';
 /** Registers what every transport must do, for one of them. */
 export function testTransport(name: 'ssh2' | 'openssh'): void {
   const dial: Dial = (destination, options = {}) =>
-    transportNamed(name).dial(destination, {
+    chooseTransport(name).dial(destination, {
       keepaliveIntervalMs: 2_000,
       keepaliveCountMax: 3,
       signal: never,

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../../../../base/log.js';
-import { shellWord } from '../../../exec/quote-shell-words.js';
+import { shellWord } from '../../../exec/shell-command.js';
 import { formatDestination } from '../../../parse-destination.js';
 import type { Asker, Put, Question, Questions } from '../../../question-queue.js';
 import type { ResolvedDestination } from '../../../ssh-config/resolved-destination.js';
