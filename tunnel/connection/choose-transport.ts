@@ -7,7 +7,7 @@ import { formatDestination } from '../parse-destination.js';
 import { whyAgentNeedsOpenSsh } from '../ssh-agent/agent-key-needs-openssh.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { opensshTransport } from '../transport/openssh/openssh-transport.js';
-import { type FallbackReason, fallbackReason } from '../transport/openssh-fallback.js';
+import { type FallbackReason, fallbackReason } from '../transport/openssh-fallback-reason.js';
 import { ssh2Transport } from '../transport/ssh2/ssh2-transport.js';
 import type { DialOptions, Link, Transport } from '../transport/transport.js';
 

@@ -4,7 +4,7 @@ import { copyOut } from './copy/copy-out.js';
 import { measureSize } from './copy/measure-size.js';
 import { direntOf, type FsDirent, FsStats } from './file-stats.js';
 import { FileHandle, FolderHandle } from './files/file-handle.js';
-import { OpenFiles } from './files/open-files.js';
+import { OpenFileTable } from './files/open-file-table.js';
 import { type OpenFlag, parseFlags } from './files/open-flags.js';
 import { readFile, readStream, truncate, writeFile } from './files/read-write-whole-file.js';
 import { FsError, type FsErrorContext, inContext } from './fs-error.js';
@@ -22,12 +22,12 @@ type ReaddirOptions = CallOptions & {
 export class VolumeFs implements WorldFs {
   readonly uri: string;
   readonly #volume: Volume;
-  readonly #opened: OpenFiles;
+  readonly #opened: OpenFileTable;
 
   constructor(uri: string, volume: Volume) {
     this.uri = uri;
     this.#volume = volume;
-    this.#opened = new OpenFiles(volume);
+    this.#opened = new OpenFileTable(volume);
   }
 
   async open(

@@ -12,7 +12,7 @@ import { formatDestination } from '../../parse-destination.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 import { closedLocally, connectionLost, STOPPED_ANSWERING } from '../link-errors.js';
 import { LinkMonitor } from '../liveness/link-monitor.js';
-import { noteFallbackReason, watchForIdentification } from '../openssh-fallback.js';
+import { noteFallbackReason, watchForIdentification } from '../openssh-fallback-reason.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from '../transport.js';
 import { execOnSsh2 } from './exec-on-ssh2.js';
 import { HostKeyVerifier } from './host-key-verifier.js';

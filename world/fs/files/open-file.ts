@@ -4,14 +4,14 @@ import type { Pin } from '../storage/storage.js';
 import type { CanonicalPath } from '../tree/tree-draft.js';
 import type { FileNode } from '../tree/tree-node.js';
 import type { Volume } from '../volume.js';
-import { OpenContent } from './open-content.js';
+import { OpenFileContent } from './open-file-content.js';
 
 /** A file while at least one handle of this process has it open; all of them share it. */
 export class OpenFile {
   /** Where it is; undefined once it was removed. */
   path: CanonicalPath | undefined;
   handles = 0;
-  readonly content: OpenContent;
+  readonly content: OpenFileContent;
   readonly #volume: Volume;
   #node: FileNode;
   #isDirty = false;
@@ -23,7 +23,7 @@ export class OpenFile {
     this.#volume = volume;
     this.path = path;
     this.#node = node;
-    this.content = new OpenContent(volume.storage, node.blocks);
+    this.content = new OpenFileContent(volume.storage, node.blocks);
   }
 
   /** As it is with what was written and not yet stored. */

@@ -22,7 +22,7 @@ const SMALL_BYTES = 512 << 10;
 const AHEAD_BYTES = 2 << 20;
 
 /** The bytes of one file while it is open: stored blocks, and what was written over them. */
-export class OpenContent {
+export class OpenFileContent {
   readonly #storage: Storage;
   #extents: Extent[];
   #newBytes = 0;

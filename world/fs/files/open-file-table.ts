@@ -4,7 +4,7 @@ import type { Volume } from '../volume.js';
 import { OpenFile } from './open-file.js';
 
 /** The files that are open in this process, by where they are. */
-export class OpenFiles {
+export class OpenFileTable {
   readonly #volume: Volume;
   readonly #files = new Map<string, OpenFile>();
 
