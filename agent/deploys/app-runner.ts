@@ -2,7 +2,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../base/backoff.js';
 import { type AppCondition, DEFAULT_SETTLE_MS, type Log } from '../../world/index-without-ssh.js';
-import { describeExit } from '../cluster/server/server-process.js';
+import { describeExit } from '../cluster/server/describe-server-exit.js';
 import { Child, type ChildExit } from '../processes/child-process.js';
 import { APP_MARK, type ProcessMark } from '../processes/process-mark.js';
 import { AppLog } from './app-log.js';

@@ -4,7 +4,8 @@ import type { Questions } from '../question-queue.js';
 import { listAgentIdentities } from '../ssh-agent/agent-protocol.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { isUsableBySsh2 } from '../transport/ssh2/login/sign-in-agent.js';
-import { type AgentKey, type Identity, orderIdentities, readIdentityFiles } from './read-identity-files.js';
+import { orderIdentities } from './order-identities.js';
+import { type AgentKey, type Identity, readIdentityFiles } from './read-identity-files.js';
 
 /**
  * All identities to offer a host, in order.

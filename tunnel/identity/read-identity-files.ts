@@ -1,6 +1,5 @@
 import type { Log } from '../../base/log.js';
 import { TunnelError } from '../errors.js';
-import { shellWord } from '../exec/shell-command.js';
 import { readTextIfPossible, readWithoutBlocking, UnreadableFile } from '../files/read-without-blocking.js';
 import { errorCode } from '../files/system-error-code.js';
 import {
@@ -9,9 +8,9 @@ import {
   MAX_KEY_BYTES,
   readPublicKeyFile,
 } from '../key-formats/inspect-key-file.js';
-import { fingerprintOf } from '../key-formats/parse-public-key.js';
 import { formatDestination } from '../parse-destination.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
+import { permissionProblemOf } from './key-permission-problem.js';
 
 /** What an identity file contains. */
 export interface IdentityFile {
@@ -76,47 +75,6 @@ export async function readIdentityFiles(
   return files.filter((file) => file !== undefined);
 }
 
-/**
- * What to offer, in OpenSSH's order: the SSH agent's keys that files name too, its other keys, then the rest of the files.
- *
- * @param canAsk whether a passphrase can be asked for
- * @throws TunnelError `bad-identity` for a required file that cannot be used
- */
-export function orderIdentities(
-  files: readonly IdentityFile[],
-  agentKeys: readonly AgentKey[],
-  {
-    destination,
-    canAsk,
-    log,
-  }: { readonly destination: ResolvedDestination; readonly canAsk: boolean; readonly log?: Log | undefined },
-): Identity[] {
-  const fileOf = ({ publicKey }: AgentKey) => files.find((one) => one.publicKey?.equals(publicKey));
-  const named = agentKeys.filter((key) => fileOf(key) !== undefined);
-  const others = destination.identitiesOnly ? [] : agentKeys.filter((key) => fileOf(key) === undefined);
-  const fromAgent = [...named, ...others].map((key): Identity => {
-    const name = fileOf(key)?.file ?? `${key.comment || fingerprintOf(key.publicKey)} (agent)`;
-    return { kind: 'agent', name, publicKey: key.publicKey };
-  });
-  const rest = files.filter((file) => !named.some(({ publicKey }) => file.publicKey?.equals(publicKey)));
-  return [
-    ...fromAgent,
-    ...rest.flatMap((file): Identity[] => {
-      const { privateKey, isEncrypted } = file;
-      if (privateKey !== undefined && !(isEncrypted && !canAsk)) {
-        return [{ ...file, kind: 'file', name: file.file, privateKey }];
-      }
-      const problem = isEncrypted
-        ? `it is encrypted; add it to an SSH agent with "ssh-add ${file.file}"`
-        : 'it is a public key, and no SSH agent holds its private half';
-      const error = badIdentity(formatDestination(destination), file.file, file.permissionProblem ?? problem);
-      if (file.isRequired) throw error;
-      log?.(file.permissionProblem === undefined ? 'debug' : 'warn', error.message);
-      return [];
-    }),
-  ];
-}
-
 /** The error for a key file that cannot be used. */
 export function badIdentity(host: string, file: string, problem: string, cause?: unknown): TunnelError {
   return new TunnelError(
@@ -171,24 +129,6 @@ async function readKeyFile(
     privateKey: key && text,
     publicKey,
   };
-}
-
-/**
- * Why a private key must not be used: others can read this user's own key. As with OpenSSH, another user's key is theirs to
- * guard.
- */
-export function permissionProblemOf(
-  file: string,
-  { uid, mode }: { readonly uid: number; readonly mode: number },
-  ourUid = process.getuid?.(),
-): string | undefined {
-  if (uid !== ourUid || (mode & 0o077) === 0) return undefined;
-  return tooOpenMessage(file, `0${(mode & 0o777).toString(8).padStart(3, '0')}`);
-}
-
-/** OpenSSH's message, and what to do. */
-export function tooOpenMessage(file: string, permissions: string): string {
-  return `Permissions ${permissions} for '${file}' are too open. It is required that your private key files are NOT accessible by others: run chmod 600 ${shellWord(file)}`;
 }
 
 function whyUnreadable(error: unknown): string {

@@ -3,7 +3,8 @@ import type { WorldContext } from '../world-context.js';
 import type { TreeUpload } from './copy/put-tree.js';
 import { type FreedBlocks, freeBlocks } from './gc/free-blocks.js';
 import { type FsUsage, readUsage } from './gc/read-usage.js';
-import { memoryFs, openEtcdFs, parseFsUri, sharedIn } from './open-fs.js';
+import { memoryFs, openEtcdFs, sharedIn } from './open-fs.js';
+import { parseFsUri } from './parse-fs-uri.js';
 import { type FsPrefixes, toPrefixes } from './storage/file-system-prefixes.js';
 import type { OnProgress, WorldFs } from './world-fs.js';
 

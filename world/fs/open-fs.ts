@@ -1,7 +1,6 @@
 import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
-import { WorldError } from '../errors.js';
-import { DEFAULT_METADATA_PREFIX, TREES_PREFIX } from '../keys.js';
+import { TREES_PREFIX } from '../keys.js';
 import { EtcdStorage } from './storage/etcd-storage.js';
 import { DEFAULT_PREFIXES, type FsPrefixes } from './storage/file-system-prefixes.js';
 import { MemoryStorage } from './storage/memory-storage.js';
@@ -12,37 +11,6 @@ import type { WorldFs } from './world-fs.js';
 
 export const DEFAULT_FS_URI = 'etcdfs:///fs/shared';
 export const MEMORY_FS_URI = 'memmapfs:///';
-
-/** What a file-system URI refers to. */
-export type FsLocation = { readonly kind: 'memory' } | { readonly kind: 'etcd'; readonly key: string };
-
-/** @throws WorldError `invalid` for an unknown scheme, a host, a path that is empty or is not below the metadata prefix. */
-export function parseFsUri(uri: string, metadataPrefix = DEFAULT_METADATA_PREFIX): FsLocation {
-  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/i.exec(uri);
-  const [, scheme = '', host, path = '', rest] = match ?? [];
-  const refuse = (why: string): WorldError =>
-    new WorldError(
-      'invalid',
-      `"${uri}" is not a valid file system: ${why}. Write a URI such as ${sharedIn(metadataPrefix)}.`,
-    );
-  if (match === null) throw refuse('it is not a URI');
-  if (scheme !== 'etcdfs' && scheme !== 'memmapfs') {
-    throw refuse(`its scheme is ${scheme}, not etcdfs or memmapfs`);
-  }
-  if (host !== '' || rest !== '')
-    throw refuse('the scheme must be followed by three slashes, a path and nothing else');
-  if (scheme === 'memmapfs') {
-    if (path !== '/') throw refuse(`the file system in memory is ${MEMORY_FS_URI}`);
-    return { kind: 'memory' };
-  }
-  const prefix = `${metadataPrefix}/`;
-  if (!path.startsWith(prefix)) throw refuse(`its path does not start with ${prefix}`);
-  const names = path.slice(prefix.length).split('/');
-  if (names.some((name) => name === '' || name === '.' || name === '..' || name.includes('\0'))) {
-    throw refuse('its name is empty or has an empty part');
-  }
-  return { kind: 'etcd', key: path };
-}
 
 /** The URI of the default file system. */
 export function sharedIn(metadataPrefix: string): string {

@@ -9,12 +9,8 @@ import { APP_MARK } from '../../processes/process-mark.js';
 import { checkAddressesFree } from './addresses/check-addresses-free.js';
 import { localEndpoint } from './addresses/server-addresses.js';
 import { checkDataFree } from './check-data-free.js';
-import {
-  classifyServerExit,
-  describeExit,
-  type ExitReason,
-  type ServerExit,
-} from './classify-server-exit.js';
+import { classifyServerExit, type ExitReason, type ServerExit } from './classify-server-exit.js';
+import { describeExit } from './describe-server-exit.js';
 import { askEtcdVersion } from './etcd/ask-etcd-version.js';
 import { asClient, etcdArguments, type ServerFlags } from './etcd/etcd-arguments.js';
 import { extractLogErrors } from './etcd/extract-log-errors.js';
@@ -23,7 +19,7 @@ import { rotateLog } from './rotate-log.js';
 import { ServerProbe } from './server-probe.js';
 import { freeBytes } from './until-disk-space.js';
 
-export { describeExit, type ServerExit } from './classify-server-exit.js';
+export type { ServerExit } from './classify-server-exit.js';
 
 /** Enough for a Go panic, which dumps every goroutine. */
 const LOG_TAIL_LINES = 400;

@@ -1,11 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {
-  classifyServerExit,
-  describeExit,
-  type ExitEvidence,
-  explainExit,
-} from '../../../agent/cluster/server/classify-server-exit.js';
+import { classifyServerExit, type ExitEvidence } from '../../../agent/cluster/server/classify-server-exit.js';
+import { describeExit, explainExit } from '../../../agent/cluster/server/describe-server-exit.js';
 import { extractLogErrors } from '../../../agent/cluster/server/etcd/extract-log-errors.js';
 
 const fatal = (msg: string, error: string) => JSON.stringify({ level: 'fatal', msg, error, stacktrace: 'x' });

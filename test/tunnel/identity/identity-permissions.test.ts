@@ -3,7 +3,7 @@ import { chmod, copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { permissionProblemOf } from '../../../tunnel/identity/read-identity-files.js';
+import { permissionProblemOf } from '../../../tunnel/identity/key-permission-problem.js';
 import { connects, refused } from '../helpers/logins.js';
 import { resolved } from '../helpers/resolved.js';
 import { SshAgent } from '../helpers/ssh-agent.js';

@@ -1,7 +1,8 @@
 import { TunnelError, type TunnelErrorCode } from '../../errors.js';
 import { shorten } from '../../format-for-message.js';
 import { unprovenError } from '../../host-key/host-key-errors.js';
-import { badIdentity, tooOpenMessage } from '../../identity/read-identity-files.js';
+import { tooOpenMessage } from '../../identity/key-permission-problem.js';
+import { badIdentity } from '../../identity/read-identity-files.js';
 import { type Destination, formatDestination } from '../../parse-destination.js';
 import { CHECK_ADDRESS } from '../link-errors.js';
 import {
