@@ -12,5 +12,5 @@ export const MAX_SERVER_RETRIES = 5;
 /** The pause between two such restarts, in milliseconds. */
 export const SERVER_RETRY_WAIT_MS = 500;
 
-/** The folder for everything an agent keeps, unless another is given. */
+/** The directory for everything an agent keeps, unless another is given. */
 export const DEFAULT_PREFIX = '/var/lib/hawser';

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
  * Reads a file synchronously. Refuses anything that could block the reader, such as a pipe without a writer, because the
  * process could not handle signals meanwhile.
  *
- * @throws file system errors; `code` `ENOTREG` for anything but a file or a folder
+ * @throws file system errors; `code` `ENOTREG` for anything but a file or a directory
  */
 export function readRegularFile(file: string): Buffer {
   const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

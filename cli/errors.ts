@@ -6,13 +6,13 @@ export type CliErrorCode =
   | 'declined'
   /** Nobody confirmed it: there is no terminal to ask on, and no `--yes`. */
   | 'not-confirmed'
-  /** The person has not said that a folder's file may decide whom we talk to, or not since it changed. */
+  /** The person has not said that a directory's file may decide whom we talk to, or not since it changed. */
   | 'not-trusted'
   /** Another user could have written a file that decides whom we talk to. */
   | 'not-yours'
   /** What would be deployed is in no commit. */
   | 'dirty-tree'
-  /** git cannot or will not say how the folder stands, or what it contains. */
+  /** git cannot or will not say how the directory stands, or what it contains. */
   | 'git-refused'
   /** The newest deploy is not an ancestor of this commit. */
   | 'hash-chain'

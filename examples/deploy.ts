@@ -1,5 +1,5 @@
 /**
- * Deploys a folder to every host whose agent is running, and waits until each is healthy. `hawser deploy` does more: it
+ * Deploys a directory to every host whose agent is running, and waits until each is healthy. `hawser deploy` does more: it
  * reads hawser.yaml, checks git and waits for hosts that are away.
  *
  *     node deploy.js root@web1 ./web

@@ -8,7 +8,7 @@
  * - `compacted`: the requested revision no longer exists.
  * - `no-space`: etcd's database has reached its quota.
  * - `too-large`: a value or request exceeds etcd's limits (1.5 MiB, 128 operations), or a tree exceeds hawser's.
- * - `unsafe`: writing to this machine would follow a link or leave the given folder.
+ * - `unsafe`: writing to this machine would follow a link or leave the given directory.
  * - `other-fleet`: the endpoints that answered belong to another fleet; nothing was changed there.
  * - `invalid`: an argument, or something stored, is not valid.
  * - `not-converged`: the fleet did not converge in time.

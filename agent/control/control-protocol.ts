@@ -25,7 +25,7 @@ export interface ServerReport {
   readonly members?: readonly ReportedMember[] | undefined;
   /** The client URLs that other hosts use. */
   readonly clientUrls?: readonly string[] | undefined;
-  /** Whether a data folder exists, whatever runs. */
+  /** Whether a data directory exists, whatever runs. */
   readonly dataFolder: boolean;
 }
 

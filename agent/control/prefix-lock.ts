@@ -70,7 +70,7 @@ export class PrefixLock implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#closing.abort(new AgentError('server-failed', 'The agent is shutting down.'));
     const closed = once(this.#server, 'close');
-    // This also removes the file, so the folder's descriptor closes last.
+    // This also removes the file, so the directory's descriptor closes last.
     this.#server.close();
     this.#server.closeAllConnections();
     await closed;

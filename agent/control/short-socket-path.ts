@@ -7,14 +7,14 @@ export const CONTROL_SOCKET = 'agent.sock';
 /** The longest path that fits into `sun_path` with its final zero, in bytes (unix(7)). */
 export const MAX_SOCKET_PATH_BYTES = 107;
 
-/** A unix socket path that the kernel accepts, however deep its folder is. */
+/** A unix socket path that the kernel accepts, however deep its directory is. */
 export interface SocketPath extends AsyncDisposable {
   readonly path: string;
 }
 
 /**
- * A path to a socket in a folder, for `bind` and `connect`: the plain path if it is short enough, else one through an
- * open descriptor of the folder, valid until this is disposed.
+ * A path to a socket in a directory, for `bind` and `connect`: the plain path if it is short enough, else one through an
+ * open descriptor of the directory, valid until this is disposed.
  */
 export async function shortSocketPath(folder: string, name: string): Promise<SocketPath> {
   const plain = path.join(folder, name);

@@ -18,7 +18,7 @@ const RESTART_PAUSES = { firstMs: 1_000, maxMs: 30_000, jitter: false };
 
 export interface AppOptions {
   readonly release: Release;
-  /** The app's working folder: that of the release. */
+  /** The app's working directory: that of the release. */
   readonly folder: string;
   /** The agent's prefix; the app's output is appended to `app.log` in there. */
   readonly prefix: string;

@@ -9,7 +9,7 @@ import { isReadRetryable, retryWhileUnavailable } from './retry-while-unavailabl
 
 export interface FollowerOptions {
   readonly hostname: string;
-  /** The agent's folder, with `releases/`, `deploys/`, `current` and `app.log`. */
+  /** The agent's directory, with `releases/`, `deploys/`, `current` and `app.log`. */
   readonly prefix: string;
   /** The environment that apps inherit. */
   readonly environment: NodeJS.ProcessEnv;

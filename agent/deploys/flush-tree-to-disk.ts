@@ -4,7 +4,7 @@ import path from 'node:path';
 
 const CONCURRENCY = 16;
 
-/** Flushes all files and folders of a tree to disk, so that they survive a power failure. */
+/** Flushes all files and directories of a tree to disk, so that they survive a power failure. */
 export async function flushTreeToDisk(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const paths = entries.flatMap((entry) =>
@@ -17,7 +17,7 @@ export async function flushTreeToDisk(folder: string): Promise<void> {
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
 }
 
-/** Flushes one file, or the entries of a folder, to disk. */
+/** Flushes one file, or the entries of a directory, to disk. */
 export async function flushToDisk(file: string): Promise<void> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {

@@ -78,8 +78,8 @@ export class Releases {
   }
 
   /**
-   * Creates the release's folder by calling `fill` with a path that does not exist yet; on failure nothing stays. An
-   * existing folder is from an earlier, interrupted attempt and is replaced.
+   * Creates the release's directory by calling `fill` with a path that does not exist yet; on failure nothing stays. An
+   * existing directory is from an earlier, interrupted attempt and is replaced.
    */
   async unpack(entry: DeployEntry, fill: (folder: string) => Promise<void>): Promise<Release> {
     const name = await this.#nameFor(entry);

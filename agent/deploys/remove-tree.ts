@@ -4,7 +4,7 @@ import path from 'node:path';
 const REFUSED_CODES: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOTEMPTY']);
 
 /**
- * Removes a folder and everything in it, including folders that their owner may not write to. Links are not followed.
+ * Removes a directory and everything in it, including directories that their owner may not write to. Links are not followed.
  */
 export async function removeTree(folder: string): Promise<void> {
   try {

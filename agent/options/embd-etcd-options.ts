@@ -20,7 +20,7 @@ import type { Converger } from '../converger.js';
 export interface EmbdEtcdOptions {
   /** Identifies this host in its fleet. Default: the machine's name. */
   readonly hostname?: string | undefined;
-  /** The absolute folder that holds everything the agent keeps, `etcd/` and `agent.sock` among it. Default `/var/lib/hawser`. */
+  /** The absolute directory that holds everything the agent keeps, `etcd/` and `agent.sock` among it. Default `/var/lib/hawser`. */
   readonly prefix?: string | undefined;
   /** What every key of the fleet begins with: empty, or a path such as the default `/_mgmt`. */
   readonly namespace?: string | undefined;

@@ -84,7 +84,7 @@ function validatePrefix(prefix: string): void {
     throw new AgentError('invalid', `The prefix must be an absolute path, not ${prefix || 'empty'}.`);
   }
   if (path.resolve(prefix) === '/') {
-    throw new AgentError('invalid', 'The prefix must not be the root folder /.');
+    throw new AgentError('invalid', 'The prefix must not be the root directory /.');
   }
 }
 

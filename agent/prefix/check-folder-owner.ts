@@ -3,10 +3,10 @@ import path from 'node:path';
 import { AgentError } from '../errors.js';
 
 /**
- * Makes sure that only root and the current user can replace a folder, or any part of its path, including behind
+ * Makes sure that only root and the current user can replace a directory, or any part of its path, including behind
  * links.
  *
- * @param canBeShared whether others may write into the folder itself, if each can only remove their own files (such
+ * @param canBeShared whether others may write into the directory itself, if each can only remove their own files (such
  * as /tmp). Default false: the current user owns it and only that user can write there.
  * @throws AgentError `unsafe` naming the part and its owner.
  */
@@ -27,7 +27,7 @@ export function checkFolderOwner(folder: string, { canBeShared = false } = {}): 
   if ((found.mode & 0o022) !== 0) throw writable(real, folder);
 }
 
-/** One folder, or link to one, on the path. */
+/** One directory, or link to one, on the path. */
 function checkPart(part: string, folder: string): void {
   const found = lstatSync(part);
   if (!isTrusted(found.uid)) throw foreign(part, found, folder);
@@ -40,7 +40,7 @@ function ourUid(): number {
   return process.geteuid?.() ?? 0;
 }
 
-/** The owner of the root folder can do anything; in a user namespace its uid is not 0. */
+/** The owner of the root directory can do anything; in a user namespace its uid is not 0. */
 function isTrusted(uid: number): boolean {
   return uid === 0 || uid === ourUid() || uid === lstatSync('/').uid;
 }

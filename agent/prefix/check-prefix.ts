@@ -6,7 +6,7 @@ import { checkFolderOwner } from './check-folder-owner.js';
 /**
  * Creates the prefix, for its owner only, if it does not exist.
  *
- * @throws AgentError `invalid` naming the folder and why it cannot be written; `unsafe` if another user owns it or
+ * @throws AgentError `invalid` naming the directory and why it cannot be written; `unsafe` if another user owns it or
  * could replace it.
  */
 export function checkPrefix(prefix: string): void {
@@ -26,7 +26,7 @@ export function checkPrefix(prefix: string): void {
   }
 }
 
-/** Node's recursive mkdir never returns where a parent exists and takes no folders, such as in /proc. */
+/** Node's recursive mkdir never returns where a parent exists and takes no directories, such as in /proc. */
 function makeFolder(folder: string): void {
   const parent = path.dirname(folder);
   if (!existsSync(parent)) makeFolder(parent);
@@ -39,6 +39,6 @@ const ERRNO_MEANINGS: Partial<Record<string, string>> = {
   EROFS: 'its file system is read-only (EROFS)',
   ENOTDIR: 'part of the path is a file (ENOTDIR)',
   EEXIST: 'it is a file (EEXIST)',
-  ENOENT: 'a folder cannot be created there (ENOENT)',
+  ENOENT: 'a directory cannot be created there (ENOENT)',
   ENOSPC: 'its file system is full (ENOSPC)',
 };

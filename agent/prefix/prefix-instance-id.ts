@@ -8,7 +8,7 @@ import { readPrivateFile } from './open-private-file.js';
  * The identity of an agent's prefix, created once. It tells an agent that restarted from a second one with the same
  * hostname.
  *
- * @throws AgentError `invalid` if the folder cannot be created or written.
+ * @throws AgentError `invalid` if the directory cannot be created or written.
  */
 export async function prefixInstanceId(prefix: string): Promise<string> {
   const file = path.join(prefix, 'instance');

@@ -50,7 +50,7 @@ export class Cgroup {
 }
 
 /**
- * The folders of the cgroups that a process is in, the unified hierarchy first.
+ * The directories of the cgroups that a process is in, the unified hierarchy first.
  *
  * @param cgroup `/proc/PID/cgroup`; `mountinfo` lists where the hierarchies are mounted.
  */
@@ -92,7 +92,7 @@ function isWithin(folder: string, root: string): boolean {
   return root === '/' || folder === root || folder.startsWith(`${root}/`);
 }
 
-/** A folder and everything below it, parents first. */
+/** A directory and everything below it, parents first. */
 function foldersIn(folder: string): string[] {
   try {
     const below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());

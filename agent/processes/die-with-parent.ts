@@ -18,7 +18,7 @@ const CGROUP_SCRIPT = CHECK_PARENT_SCRIPT.slice(CHECK_PARENT_SCRIPT.indexOf('{')
 
 export interface CommandOptions {
   readonly argv: readonly [string, ...string[]];
-  /** The folder against which a program name with a slash is resolved. */
+  /** The directory against which a program name with a slash is resolved. */
   readonly cwd: string;
   readonly environment: NodeJS.ProcessEnv;
   /** The `cgroup.procs` that the child writes itself into first. */

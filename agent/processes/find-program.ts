@@ -15,7 +15,7 @@ export function findProgram(name: string, searchPath = '', cwd = ''): string | u
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
-    return statSync(file).isFile(); // folders are "executable" too
+    return statSync(file).isFile(); // directories are "executable" too
   } catch {
     return false; // missing or not executable: continue the search
   }

@@ -17,7 +17,7 @@ interface DeployFlags extends ConnectionFlags {
   readonly allowMissing: boolean;
 }
 
-/** `hawser deploy`: an app folder to the fleet. */
+/** `hawser deploy`: an app directory to the fleet. */
 export function deployCommand(context: CommandContext): Command {
   return withConnection(
     new Command('deploy'),

@@ -9,7 +9,7 @@ interface TrustFlags extends OutputOptions {
   readonly remove: boolean;
 }
 
-/** `hawser trust`: which folders' files may decide how a fleet is reached. */
+/** `hawser trust`: which directories' files may decide how a fleet is reached. */
 export function trustCommand(_: CommandContext): Command {
   return withOutput(new Command('trust'), 'hawser trust ~/src/web')
     .description(

@@ -31,7 +31,7 @@ export interface DeployOutcome {
 }
 
 /**
- * Deploys a prepared folder: plan, confirm, upload, record, wait. Prints progress as it goes.
+ * Deploys a prepared directory: plan, confirm, upload, record, wait. Prints progress as it goes.
  *
  * @throws CliError
  */

@@ -28,7 +28,7 @@ export function parseStatus(output: string): GitStatus {
 
 /** The files of `git ls-files` that status does not look at, or not into. */
 export interface IndexedFiles {
-  /** Marked so that git does not check them for changes; relative to the folder. */
+  /** Marked so that git does not check them for changes; relative to the directory. */
   readonly hidden: readonly string[];
   /** Repositories of their own (submodules). */
   readonly submodules: readonly string[];

@@ -18,7 +18,7 @@ export interface DeployChoices {
   readonly noop: boolean;
 }
 
-/** A folder that may be deployed, as far as that is known without the fleet. */
+/** A directory that may be deployed, as far as that is known without the fleet. */
 export interface Prepared {
   readonly choices: DeployChoices;
   readonly manifest: Manifest;

@@ -4,13 +4,13 @@ import { CliError } from '../errors.js';
 import { parseIndex, parseStatus, withoutFilters } from './parse-git-output.js';
 import { type GitAnswer, type GitRun, runGit } from './run-git.js';
 
-/** The git state of a folder to deploy. */
+/** The git state of a directory to deploy. */
 export interface GitState {
-  /** The folder that holds the repository. */
+  /** The directory that holds the repository. */
   readonly root: string;
   /** The commit that is checked out; empty before the first one. */
   readonly head: string;
-  /** Files of the folder that differ from the commit or are not in it. */
+  /** Files of the directory that differ from the commit or are not in it. */
   readonly dirty: readonly string[];
   /** Whether one of them goes through a filter such as git-lfs: it counts as changed whenever git has to read it. */
   readonly isFiltered: boolean;
@@ -25,9 +25,9 @@ const MAX_ATTRIBUTE_FILES = 50;
 const SETTINGS_TIMEOUT_MS = 5_000;
 
 /**
- * Reads the git state of a folder; undefined outside a git work tree.
+ * Reads the git state of a directory; undefined outside a git work tree.
  *
- * @throws CliError `git-refused` with git's message when it cannot tell the state of the folder; `usage` when there is no git
+ * @throws CliError `git-refused` with git's message when it cannot tell the state of the directory; `usage` when there is no git
  * program
  */
 export async function readGitState(folder: string, signal: AbortSignal): Promise<GitState | undefined> {
@@ -119,7 +119,7 @@ async function changesIn(folder: string, submodule: string, looking: Looking): P
   return (await isEmptyOrAbsent(inner)) ? [] : [submodule];
 }
 
-/** The nearest folder upward with a `.git`; git itself reports whether that is valid. */
+/** The nearest directory upward with a `.git`; git itself reports whether that is valid. */
 async function repositoryAbove(folder: string): Promise<string | undefined> {
   for (let place = folder; ; place = path.dirname(place)) {
     if (await isThere(path.join(place, '.git'))) return place;

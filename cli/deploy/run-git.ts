@@ -72,7 +72,7 @@ const SETTINGS = [
 /** Where and how to run git. */
 export interface GitRun {
   readonly folder: string;
-  /** The folder that holds the repository: no program in it counts as git. */
+  /** The directory that holds the repository: no program in it counts as git. */
   readonly root: string;
   readonly signal: AbortSignal;
   /** How long it may take. */
@@ -82,8 +82,8 @@ export interface GitRun {
 }
 
 /**
- * Runs git in a folder that somebody else may have made. Nothing in the repository's configuration can run a program; the
- * person's own configuration still says which folders are safe and which files are ignored.
+ * Runs git in a directory that somebody else may have made. Nothing in the repository's configuration can run a program; the
+ * person's own configuration still says which directories are safe and which files are ignored.
  *
  * @throws CliError `usage` when there is no git program
  */
@@ -130,7 +130,7 @@ function gitEnvironment(
   };
 }
 
-/** Without the directories that could hold a `git` from the folder itself: relative ones, and those within it. */
+/** Without the directories that could hold a `git` from the directory itself: relative ones, and those within it. */
 function searchPath(given: string, root: string): string {
   const isOutside = (place: string) =>
     path.isAbsolute(place) && path.relative(root, place).split(path.sep)[0] === '..';

@@ -20,7 +20,7 @@ export const CONFIG_NAME = 'hawser.yaml';
 export interface ConfigSearch {
   /** A file that the person named; then there is no search. */
   readonly file?: string | undefined;
-  /** Folders to start from, each upward to the root; the person's own configuration comes last. */
+  /** Directories to start from, each upward to the root; the person's own configuration comes last. */
   readonly from: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface ConfigSearch {
 export type ConfigFile =
   /** The person named it, or it is in their own configuration: it counts. */
   | { readonly origin: 'person'; readonly file: string; readonly config: ConnectionConfig }
-  /** It came with a folder: it counts once the folder is trusted. */
+  /** It came with a directory: it counts once the directory is trusted. */
   | {
       readonly origin: 'folder';
       readonly file: string;
@@ -52,7 +52,7 @@ interface ParsedFile {
 }
 
 /**
- * Finds the config that counts: the given file, else the first `hawser.yaml` with connection keys from the folders
+ * Finds the config that counts: the given file, else the first `hawser.yaml` with connection keys from the directories
  * upward, else the person's own. A file that only describes an app does not end the search.
  *
  * @throws CliError `usage` naming the file and each key that is wrong, `not-yours` for a file of the person's own configuration
@@ -88,13 +88,13 @@ export async function readPersonalConfig(file: string): Promise<FoundConfig> {
   return text === undefined ? {} : parsePersonalConfig(text);
 }
 
-/** The nearest `hawser.yaml` from a folder upward. */
+/** The nearest `hawser.yaml` from a directory upward. */
 export async function findNearestFile(folder: string): Promise<string | undefined> {
   for (const file of candidateFiles([folder])) if ((await readConfigFile(file)) !== undefined) return file;
   return undefined;
 }
 
-/** Reads the `hawser.yaml` of a folder. @throws CliError `usage` as {@link findConfig} */
+/** Reads the `hawser.yaml` of a directory. @throws CliError `usage` as {@link findConfig} */
 export async function readFolderConfig(file: string): Promise<FoundConfig> {
   const text = await readConfigFile(file);
   if (text === undefined) return {};
@@ -127,7 +127,7 @@ async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
   return { config: withAbsolutePaths(parsed.config, path.dirname(file)), keys: connectionKeysOf(value) };
 }
 
-/** The paths of a config are relative to its folder. */
+/** The paths of a config are relative to its directory. */
 function withAbsolutePaths(config: ConnectionConfig, folder: string): ConnectionConfig {
   const locate = (file: string) => (file.startsWith('~/') ? file : path.resolve(folder, file));
   const { sshIds, sshKnownHosts, tls, passwordFile } = config;
@@ -148,7 +148,7 @@ function fleetOf({ fleet }: ConnectionConfig, file: string): Pick<FoundConfig, '
   return fleet === undefined ? {} : { fleet: { name: fleet, file } };
 }
 
-/** Each folder's file on the way up to the root, once. */
+/** Each directory's file on the way up to the root, once. */
 function candidateFiles(from: readonly string[]): Set<string> {
   const files = new Set<string>();
   for (const start of from) {
@@ -169,7 +169,7 @@ export async function realPath(folder: string): Promise<string> {
   }
 }
 
-/** Reads one YAML file of a folder as data; undefined when there is none. @throws CliError `usage` */
+/** Reads one YAML file of a directory as data; undefined when there is none. @throws CliError `usage` */
 export async function readYaml(file: string): Promise<unknown> {
   const text = await readConfigFile(file);
   if (text === undefined) throw new CliError('usage', `Cannot read ${file}: there is no such file.`);

@@ -8,7 +8,7 @@ export function isLocalSocket(url: string): boolean {
   try {
     return statSync(endpoint.path).isSocket();
   } catch (error) {
-    // Connecting reports a folder that this user may not enter.
+    // Connecting reports a directory that this user may not enter.
     return (error as NodeJS.ErrnoException).code === 'EACCES';
   }
 }

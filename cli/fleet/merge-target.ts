@@ -21,7 +21,7 @@ export interface FleetTarget {
   readonly sshIds: readonly string[];
   /** Instead of the person's and the system's. */
   readonly sshKnownHosts: readonly string[];
-  /** Beside them, for reading only: named by a file that came with a folder. */
+  /** Beside them, for reading only: named by a file that came with a directory. */
   readonly folderKnownHosts?: readonly string[] | undefined;
   /** Read instead of `~/.ssh/config` and the system's. */
   readonly sshConfig?: string | undefined;
@@ -94,7 +94,7 @@ function etcdTarget(
   };
 }
 
-/** A folder's files are read beside the person's; only the person can say that they are read instead, and written to. */
+/** A directory's files are read beside the person's; only the person can say that they are read instead, and written to. */
 function knownHosts(
   flags: ConnectionFlags,
   config: ConnectionConfig,

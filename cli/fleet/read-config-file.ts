@@ -4,7 +4,7 @@ import { readWithoutBlocking } from '../../tunnel/files/read-without-blocking.js
 import { CliError } from '../errors.js';
 import { explainFileError } from '../system/explain-file-error.js';
 
-/** More than any configuration needs; a file in somebody's folder must not fill our memory. */
+/** More than any configuration needs; a file in somebody's directory must not fill our memory. */
 const MAX_BYTES = 1_048_576;
 const DEFAULT_TIMEOUT_MS = 10_000;
 

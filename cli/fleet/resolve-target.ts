@@ -21,11 +21,11 @@ import type { ReadLimits } from './read-config-file.js';
 /** What resolving depends on besides the flags. */
 export interface ResolveOptions {
   /**
-   * False: only a file that was given counts. An agent must not take its connection from the folder that it happens to
+   * False: only a file that was given counts. An agent must not take its connection from the directory that it happens to
    * be started in.
    */
   readonly searchConfig?: boolean;
-  /** The folder of the app that the command is about; searched before the working directory. */
+  /** The directory of the app that the command is about; searched before the working directory. */
   readonly appFolder?: string;
   /** Whether the command also uses the key `hosts`. */
   readonly usesHosts?: boolean;
@@ -37,7 +37,7 @@ export interface ResolveOptions {
  * Resolves the flags of one call.
  *
  * @throws CliError `usage` for a config file that is wrong, an unknown fleet, or an invalid namespace;
- * `not-trusted` for a file of a folder that is not trusted
+ * `not-trusted` for a file of a directory that is not trusted
  */
 export async function resolveTarget(
   flags: ConnectionFlags,

@@ -15,7 +15,7 @@ export interface Listed {
   readonly changedAt: string;
 }
 
-/** What is at a path: the entries of a folder, or the file itself. */
+/** What is at a path: the entries of a directory, or the file itself. */
 export async function listFolder(fs: WorldFs, at: string, call: Call, recursive = false): Promise<Listed[]> {
   const stats = await fs.stat(at, call);
   if (!stats.isDirectory()) return [describe(at, stats)];
@@ -35,7 +35,7 @@ function describe(name: string, stats: FsStats): Listed {
   };
 }
 
-/** The lines of `tree`: each entry below its folder. */
+/** The lines of `tree`: each entry below its directory. */
 export function drawTree(listed: readonly Listed[]): string[] {
   return listed.map(({ name, type }) => {
     const parts = name.split('/');

@@ -53,7 +53,7 @@ function describe(error: unknown): { code: string; message: string; details: Rec
 }
 
 function sentenceOf(error: Error): string {
-  // A relative path, in a folder that is gone.
+  // A relative path, in a directory that is gone.
   if ('syscall' in error && error.syscall === 'uv_cwd')
     return 'The current directory no longer exists: change to another one, or give absolute paths.';
   return error.message;

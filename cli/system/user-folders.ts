@@ -14,12 +14,12 @@ function homeFolder(): string | undefined {
   }
 }
 
-/** Whether a file of the person's own is not there; HOME may be no folder, as `HOME=/dev/null` of services is. */
+/** Whether a file of the person's own is not there; HOME may be no directory, as `HOME=/dev/null` of services is. */
 export function isAbsent(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-/** The folder that we were started in; the root where that one was removed, as `ssh` works on in such a place. */
+/** The directory that we were started in; the root where that one was removed, as `ssh` works on in such a place. */
 export function workingFolder(): string {
   try {
     return process.cwd();
@@ -42,8 +42,8 @@ export function expandHome(file: string): string {
 }
 
 /**
- * The folder of a person's own configuration: `hawser` in `$XDG_CONFIG_HOME`, by default `~/.config`; undefined for a
- * user without a home. A relative `XDG_CONFIG_HOME` counts as none, as its specification says: it would be a folder
+ * The directory of a person's own configuration: `hawser` in `$XDG_CONFIG_HOME`, by default `~/.config`; undefined for a
+ * user without a home. A relative `XDG_CONFIG_HOME` counts as none, as its specification says: it would be a directory
  * of whatever place this is started in.
  */
 export function ownConfigFolder(): string | undefined {

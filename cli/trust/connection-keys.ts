@@ -7,7 +7,7 @@ export interface ConnectionKey {
   readonly values: readonly string[];
 }
 
-/** Keys whose values are files, which count with what is in them where they lie in the folder itself. */
+/** Keys whose values are files, which count with what is in them where they lie in the directory itself. */
 const FILE_KEYS: readonly string[] = [
   'ssh-id',
   'ssh-known-hosts',

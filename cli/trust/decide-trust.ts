@@ -3,10 +3,10 @@ import type { ConnectionKey } from './connection-keys.js';
 import { isOurFile } from './is-our-file.js';
 import type { TrustedFolder } from './trusted-folders.js';
 
-/** A `hawser.yaml` that was found in a folder and has connection keys. */
+/** A `hawser.yaml` that was found in a directory and has connection keys. */
 export interface FolderConfig {
   readonly file: string;
-  /** The folder that holds it, absolute and without links. */
+  /** The directory that holds it, absolute and without links. */
   readonly folder: string;
   readonly owners: readonly number[];
   readonly keys: readonly ConnectionKey[];
@@ -14,14 +14,14 @@ export interface FolderConfig {
   readonly digest: string;
 }
 
-/** Whether the keys of a folder's file count. */
+/** Whether the keys of a directory's file count. */
 export type TrustVerdict =
   | { readonly kind: 'trusted' }
   | { readonly kind: 'unknown' | 'changed'; readonly message: string }
   | { readonly kind: 'not-yours'; readonly message: string };
 
 /**
- * Decides by what is remembered about the folder.
+ * Decides by what is remembered about the directory.
  * @param used the keys that this call would use, for the message
  */
 export function decideTrust(

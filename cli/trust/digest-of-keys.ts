@@ -5,10 +5,10 @@ import { readConfigFile } from '../fleet/read-config-file.js';
 import { type ConnectionKey, filesNamedBy } from './connection-keys.js';
 
 /**
- * What a person trusts, in one number: the keys with their values, and what is in the files of the folder itself that they
- * name: a `known_hosts` that comes with the folder decides whom we talk to as much as its name does.
+ * What a person trusts, in one number: the keys with their values, and what is in the files of the directory itself that they
+ * name: a `known_hosts` that comes with the directory decides whom we talk to as much as its name does.
  *
- * @throws CliError `usage` for a file of the folder that cannot be read.
+ * @throws CliError `usage` for a file of the directory that cannot be read.
  */
 export async function digestOfKeys(folder: string, keys: readonly ConnectionKey[]): Promise<string> {
   const files: [file: string, content: string | null][] = [];

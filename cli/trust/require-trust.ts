@@ -6,7 +6,7 @@ import { shortKeyLines } from './format-key-lines.js';
 import { recallTrust, rememberTrust } from './trusted-folders.js';
 
 /**
- * Accepts a folder's file only if the person trusts it: already, or by their answer now.
+ * Accepts a directory's file only if the person trusts it: already, or by their answer now.
  *
  * @param options.used the keys that this call would use
  * @param options.mayAsk whether a person may be asked; only a terminal is, and `--yes` does not answer this question

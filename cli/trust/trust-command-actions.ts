@@ -15,7 +15,7 @@ export interface TrustOutcome {
 }
 
 /**
- * Trusts the file of a folder as it is now.
+ * Trusts the file of a directory as it is now.
  *
  * @param folder undefined for the nearest one upward from the working directory
  * @throws CliError `usage` when there is no file, or a wrong one, `not-yours` when another user owns it
@@ -46,7 +46,7 @@ export async function trustFolder(folder: string | undefined): Promise<TrustOutc
   };
 }
 
-/** Forgets that a folder is trusted; one that was not is no error. */
+/** Forgets that a directory is trusted; one that was not is no error. */
 export async function forgetFolder(folder: string): Promise<TrustOutcome> {
   const places = new Set([folder, await realPath(folder)]);
   const forgotten = await Promise.all([...places].map(forgetTrust));
@@ -55,7 +55,7 @@ export async function forgetFolder(folder: string): Promise<TrustOutcome> {
   return { value: { folder, removed }, text };
 }
 
-/** Lists the trusted folders and whether each has changed. */
+/** Lists the trusted directories and whether each has changed. */
 export async function listFolders(): Promise<TrustOutcome> {
   const trusted = await listTrusted();
   const list = await Promise.all(

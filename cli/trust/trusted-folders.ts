@@ -7,7 +7,7 @@ import { readConfigFile } from '../fleet/read-config-file.js';
 import { isAbsent, ownConfigFolder } from '../system/user-folders.js';
 import { isOursOrRoots } from './is-our-file.js';
 
-/** That a person trusts the `hawser.yaml` of a folder, as long as its keys are those of then. */
+/** That a person trusts the `hawser.yaml` of a directory, as long as its keys are those of then. */
 export interface TrustedFolder {
   /** Absolute, without links. */
   readonly folder: string;
@@ -20,9 +20,9 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
 /**
- * Remembers what a person trusts: one file a folder, so that two that are trusted at the same time do not lose each other.
+ * Remembers what a person trusts: one file a directory, so that two that are trusted at the same time do not lose each other.
  *
- * @throws CliError `usage` for a user without a home, `not-yours` where others could have written to the folder.
+ * @throws CliError `usage` for a user without a home, `not-yours` where others could have written to the directory.
  */
 export async function rememberTrust(trusted: TrustedFolder): Promise<void> {
   const folder = storeFolder();
@@ -54,7 +54,7 @@ async function makeStore(folder: string): Promise<void> {
   } catch (error) {
     if (error instanceof CliError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    // A file stands where a folder of the path should: HOME=/dev/null, as services have it.
+    // A file stands where a directory of the path should: HOME=/dev/null, as services have it.
     const isFile = code === 'ENOTDIR' || code === 'EEXIST';
     const problem = isFile ? 'part of that path is not a directory; check HOME and XDG_CONFIG_HOME' : message;
     throw new CliError('usage', `Cannot save the directories that you trust in ${folder}: ${problem}.`, {
@@ -63,13 +63,13 @@ async function makeStore(folder: string): Promise<void> {
   }
 }
 
-/** What is remembered of a folder. @throws CliError `not-yours` when others could have written it. */
+/** What is remembered of a directory. @throws CliError `not-yours` when others could have written it. */
 export async function recallTrust(folder: string): Promise<TrustedFolder | undefined> {
   const store = storeFolder();
   return store === undefined ? undefined : read(fileOf(store, folder));
 }
 
-/** Everything that is remembered, by folder. */
+/** Everything that is remembered, by directory. */
 export async function listTrusted(): Promise<TrustedFolder[]> {
   const store = storeFolder();
   if (store === undefined) return [];
@@ -121,7 +121,7 @@ async function read(file: string): Promise<TrustedFolder | undefined> {
   return isTrustedFolder(value) && fileOf(path.dirname(file), value.folder) === file ? value : undefined;
 }
 
-/** A file that is damaged says nothing: its folder is not trusted. */
+/** A file that is damaged says nothing: its directory is not trusted. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -115,7 +115,7 @@ test.serial('a holder that is frozen keeps its prefix', async (t) => {
   await t.throwsAsync(open(prefix), { code: 'in-use', message: /it does not answer/ });
 });
 
-test.serial('the socket is private, and gone with its folder clean once it is closed', async (t) => {
+test.serial('the socket is private, and gone with its directory clean once it is closed', async (t) => {
   const prefix = await prefixFor(t);
   await mkdir(prefix);
   await chmod(prefix, 0o755);

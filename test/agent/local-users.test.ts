@@ -21,7 +21,7 @@ import { Sshd } from '../tunnel/helpers/sshd.js';
 import type { LocalAgent } from './helpers/local-agent.js';
 import { LocalAgents } from './helpers/local-agents.js';
 
-/** A user that is nobody's, where we may become others; else ourselves without any way into our folders is not to be had. */
+/** A user that is nobody's, where we may become others; else ourselves without any way into our directories is not to be had. */
 const otherUser = [
   'setpriv',
   '--reuid',

@@ -24,7 +24,7 @@ export interface ChurnOptions {
   readonly durationMs: number;
   /** The path of the etcd under test. */
   readonly etcd: string;
-  /** A folder for everything that the hosts keep. */
+  /** A directory for everything that the hosts keep. */
   readonly folder: string;
   /** Whether all hosts are killed and started, and stopped and started, once more at the end. */
   readonly restart: boolean;

@@ -22,7 +22,7 @@ export interface RunOptions {
 }
 
 export interface RunResult extends ChurnReport {
-  /** The folder with the hosts' logs and data; kept only if there are complaints. */
+  /** The directory with the hosts' logs and data; kept only if there are complaints. */
   readonly folder: string;
 }
 

@@ -9,7 +9,7 @@ import { hawser, shown, startHawser, temporaryFolder } from './helpers/hawser.js
 import { hawserInTerminal } from './helpers/terminal.js';
 
 /**
- * A cache of its own holds only this test's fleets; a fleet's folder goes last, after everything that it names. What was
+ * A cache of its own holds only this test's fleets; a fleet's directory goes last, after everything that it names. What was
  * downloaded and built for this machine is shared.
  */
 async function privateCache(t: ExecutionContext) {

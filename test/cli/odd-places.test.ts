@@ -27,7 +27,7 @@ async function byShell(line: string, args: readonly string[], env: NodeJS.Proces
   }
 }
 
-test('in a folder that was removed flags and your own configuration count', async (t) => {
+test('in a directory that was removed flags and your own configuration count', async (t) => {
   const home = await temporaryFolder(t);
   const inRemoved = 'mkdir "$HOME/gone" && cd "$HOME/gone" && rmdir "$HOME/gone" && exec "$@"';
   const flags = await byShell(inRemoved, ['status', '--ssh-url', nowhere], { HOME: home });
@@ -39,7 +39,7 @@ test('in a folder that was removed flags and your own configuration count', asyn
   t.notRegex(own.stderr, /uv_cwd/);
 });
 
-test('a HOME that is no folder holds nothing, and a folder is as little trusted', async (t) => {
+test('a HOME that is no directory holds nothing, and a directory is as little trusted', async (t) => {
   const desk = await Desk.make(t);
   const env = { HOME: '/dev/null' };
   const flags = await hawser(['status', '--ssh-url', nowhere], { cwd: desk.home, env });
@@ -48,7 +48,7 @@ test('a HOME that is no folder holds nothing, and a folder is as little trusted'
   t.is((await hawser(['trust', '--list'], { cwd: desk.home, env })).code, 0);
 });
 
-test('what you trust cannot be kept in a HOME that is no folder, and that is said', async (t) => {
+test('what you trust cannot be kept in a HOME that is no directory, and that is said', async (t) => {
   const desk = await Desk.make(t);
   const env = { HOME: '/dev/null' };
   const { code, stderr } = await hawser(['trust', desk.folder], { cwd: desk.home, env });

@@ -108,7 +108,7 @@ test.serial('watch-string prints a string and each change of it, until Ctrl-C', 
   t.deepEqual(await exited, [0, null]);
 });
 
-test.serial('deploy runs a folder on the host and waits until it is healthy', async (t) => {
+test.serial('deploy runs a directory on the host and waits until it is healthy', async (t) => {
   const { seed, folder } = running();
   const app = path.join(folder, 'web');
   await mkdir(app);

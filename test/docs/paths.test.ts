@@ -30,7 +30,7 @@ function anchor(heading: string): string {
 }
 
 for (const page of ['ARCHITECTURE.md', 'CONTRIBUTING.md']) {
-  test(`each file and folder that ${page} names exists`, async (t) => {
+  test(`each file and directory that ${page} names exists`, async (t) => {
     const named = [...(await read(page)).matchAll(PATH)].map(([, name = '']) => name);
     t.true(named.length > 0);
     t.deepEqual(
@@ -67,7 +67,7 @@ test('each link between the pages leads to a page, and to a heading of it', asyn
   t.deepEqual(broken, []);
 });
 
-/** The places of a page that a link can lead to; none of a folder. */
+/** The places of a page that a link can lead to; none of a directory. */
 async function headingsOf(page: string): Promise<string[]> {
   if (!page.endsWith('.md')) return [];
   const text = await read(page);

@@ -59,7 +59,7 @@ async function kill({ child }: Started): Promise<void> {
 
 for (const transport of ['ssh2', 'openssh'] as const) {
   test.serial(
-    `${transport}: with a TMPDIR too long for sockets they lie in the runtime folder, privately`,
+    `${transport}: with a TMPDIR too long for sockets they lie in the runtime directory, privately`,
     async (t) => {
       await using sshd = await Sshd.start();
       await using target = await Target.start();
@@ -79,7 +79,7 @@ for (const transport of ['ssh2', 'openssh'] as const) {
   );
 }
 
-test.serial('a runtime folder that others may write to is skipped for /tmp', async (t) => {
+test.serial('a runtime directory that others may write to is skipped for /tmp', async (t) => {
   const folder = await scratch(t);
   const long = path.join(folder, 'x'.repeat(80));
   const open = path.join(folder, 'run');
@@ -111,7 +111,7 @@ test('where no place will do, the sentence says why of each', async (t) => {
   await writeFile(path.join(folder, 'file'), '');
   const error = t.throws(() => makePrivateFolder('root@h1:22', places), { code: 'forward-refused' });
   const [, why = ''] =
-    /sockets: (.*)\. Set TMPDIR to a folder of your own with a short path\.$/.exec(error?.message ?? '') ??
+    /sockets: (.*)\. Set TMPDIR to a directory of your own with a short path\.$/.exec(error?.message ?? '') ??
     [];
   t.deepEqual(why.split(', '), [
     `${long} has too long a path for a socket`,
@@ -150,7 +150,7 @@ test.serial('a tunnel that was killed leaves nothing for long', async (t) => {
   t.deepEqual(await readdir(base), [path.basename(next.line)]);
 });
 
-test.serial('what only looks like the folder of a dead process of ours stays', async (t) => {
+test.serial('what only looks like the directory of a dead process of ours stays', async (t) => {
   const base = await scratch(t);
   const dead = await start(t, [maker], { TMPDIR: base });
   await kill(dead);
@@ -188,7 +188,7 @@ test.serial('what only looks like the folder of a dead process of ours stays', a
   t.deepEqual(await readdir(elsewhere), ['precious']);
 });
 
-test.serial('links in a folder that is removed are not followed', async (t) => {
+test.serial('links in a directory that is removed are not followed', async (t) => {
   const base = await scratch(t);
   const elsewhere = path.join(base, 'elsewhere');
   await mkdir(elsewhere);

@@ -8,20 +8,20 @@ import { errorCode } from './system-error-code.js';
 /** The longest path of a unix socket on all supported systems (macOS: 104 with its NUL). */
 const MAX_SOCKET_PATH_BYTES = 103;
 
-/** The longest name of a socket in a private folder: `ssh` creates its own as `/c.` and 16 letters, then renames it. */
+/** The longest name of a socket in a private directory: `ssh` creates its own as `/c.` and 16 letters, then renames it. */
 const LONGEST_NAME_BYTES = 19;
 
 /** The suffix that `mkdtemp` adds. */
 const RANDOM_BYTES = 6;
 
-/** Folders to remove when the process exits without closing their owners. */
+/** Directories to remove when the process exits without closing their owners. */
 const open = new Set<string>();
 
-/** Where orphaned folders have been removed already. */
+/** Where orphaned directories have been removed already. */
 const swept = new Set<string>();
 
 /**
- * Creates a folder that only this user can enter, with a path short enough for sockets: in TMPDIR, else in the user's runtime
+ * Creates a directory that only this user can enter, with a path short enough for sockets: in TMPDIR, else in the user's runtime
  * directory (XDG_RUNTIME_DIR), else in /tmp. It is removed on exit, or by {@link removePrivateFolder}; the next process
  * removes what a killed one left.
  *
@@ -38,24 +38,24 @@ export function makePrivateFolder(
     if (typeof problem !== 'string') return problem.folder;
     problems.push(`${base} ${problem}`);
   }
-  const message = `Could not make a private folder for sockets: ${problems.join(', ')}. Set TMPDIR to a folder of your own with a short path.`;
+  const message = `Could not make a private directory for sockets: ${problems.join(', ')}. Set TMPDIR to a directory of your own with a short path.`;
   throw new TunnelError('forward-refused', host, message);
 }
 
 function temporaryPlaces(): Set<string> {
   const places = [tmpdir(), process.env['XDG_RUNTIME_DIR'] ?? '', '/tmp'];
-  // A relative path could mean another folder to other processes, such as an ssh in the background.
+  // A relative path could mean another directory to other processes, such as an ssh in the background.
   return new Set(places.filter((place) => isAbsolute(place)));
 }
 
-/** Removes a private folder and its contents. Idempotent. */
+/** Removes a private directory and its contents. Idempotent. */
 export function removePrivateFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   open.delete(folder);
   if (open.size === 0) process.off('exit', removeAll);
 }
 
-/** Why a folder there could not hold sockets, or another user could replace it. */
+/** Why a directory there could not hold sockets, or another user could replace it. */
 function problemWith(base: string): string | undefined {
   const longest = join(base, ownedName()).length + RANDOM_BYTES + LONGEST_NAME_BYTES;
   if (Buffer.byteLength(base) - base.length + longest > MAX_SOCKET_PATH_BYTES)

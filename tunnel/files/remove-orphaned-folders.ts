@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorCode } from './system-error-code.js';
 
-/** How many names are checked: a crowded temporary folder must not delay the start. */
+/** How many names are checked: a crowded temporary directory must not delay the start. */
 const MOST_NAMES = 5_000;
 const MOST_REMOVED = 100;
 
@@ -16,7 +16,7 @@ const NAME = /^hawser-([0-9a-z]+)-([0-9a-z]+)-([0-9a-z]{6})-[A-Za-z0-9]{6}$/;
 let own: string | undefined;
 
 /**
- * The prefix of the names of this process's folders: its pid and start time, which together are unique, and the boot and pid
+ * The prefix of the names of this process's directories: its pid and start time, which together are unique, and the boot and pid
  * namespace in which they are valid.
  */
 export function ownedName(): string {
@@ -25,8 +25,8 @@ export function ownedName(): string {
 }
 
 /**
- * Removes folders in `base` that dead processes of this user left. It leaves alone what another user owns or may enter,
- * links, and folders of processes of another container or boot, which may be alive.
+ * Removes directories in `base` that dead processes of this user left. It leaves alone what another user owns or may enter,
+ * links, and directories of processes of another container or boot, which may be alive.
  */
 export function removeOrphanedFolders(base: string): void {
   let removed = 0;

@@ -10,7 +10,7 @@ const NEWLINE = 0x0a;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * Adds a host's key to a known_hosts file, which is created (0600, its folder 0700) if missing; does nothing if the file
+ * Adds a host's key to a known_hosts file, which is created (0600, its directory 0700) if missing; does nothing if the file
  * already has the key under this name. Concurrent writers tear no line: each line is one appending write.
  *
  * @param name `host` or `[host]:port`, in lower case

@@ -15,7 +15,7 @@ import { checkHostname } from '../validate-names.js';
 /** How an agent describes itself while it is alive; bound to its session. */
 export interface Agent {
   readonly hostname: string;
-  /** Made once per prefix folder: distinguishes a restarted agent from a second one with the same hostname. */
+  /** Made once per prefix directory: distinguishes a restarted agent from a second one with the same hostname. */
   readonly instance: string;
   readonly version: string;
   /** ISO 8601. */

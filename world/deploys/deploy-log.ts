@@ -223,7 +223,7 @@ function explain({ id, parentHash, tree = '' }: NewDeploy, found: Found): WorldE
     return new WorldError('conflict', message, { key });
   }
   if (found.isTreeFreed) {
-    const message = `Deploy ${id} cannot be added: its files (tree ${tree.slice(0, 10)}…) were freed because no deploy named them. Upload the folder again.`;
+    const message = `Deploy ${id} cannot be added: its files (tree ${tree.slice(0, 10)}…) were freed because no deploy named them. Upload the directory again.`;
     return new WorldError('not-found', message, { key: treeKey(tree) });
   }
   if (!found.previousExists) {

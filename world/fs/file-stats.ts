@@ -28,7 +28,7 @@ class Kind {
 export class FsStats extends Kind {
   /** Type and permission bits. */
   readonly mode: number;
-  /** In bytes; 0 for a folder. */
+  /** In bytes; 0 for a directory. */
   readonly size: number;
   readonly mtimeMs: number;
   readonly mtime: Date;
@@ -47,10 +47,10 @@ function sizeOf(node: Node): number {
   return node.type === 'symlink' ? Buffer.byteLength(node.target) : 0;
 }
 
-/** One entry of a folder, as Node's `Dirent`. */
+/** One entry of a directory, as Node's `Dirent`. */
 export class FsDirent extends Kind {
   readonly name: string;
-  /** The folder that it is in, as it was given. */
+  /** The directory that it is in, as it was given. */
   readonly parentPath: string;
   /** What `lstat` says of it, without asking again. */
   readonly stats: FsStats;
@@ -63,7 +63,7 @@ export class FsDirent extends Kind {
   }
 }
 
-/** @param name its path from the folder that was listed */
+/** @param name its path from the directory that was listed */
 export function direntOf(folder: string, name: string, node: Node): FsDirent {
   const slash = name.lastIndexOf('/');
   const parent = slash < 0 ? folder : `${folder.replace(/\/$/, '')}/${name.slice(0, slash)}`;

@@ -25,7 +25,7 @@ export interface FsWorld {
   fsUsage(options?: CallOptions): Promise<FsUsage>;
   /** The URI of the file system in use: what `getUri` says, by default `etcdfs:///fs/shared`. */
   uri(): string;
-  /** Stores a folder, without `.git`, sending only missing blocks. A deploy must name it within an hour. */
+  /** Stores a directory, without `.git`, sending only missing blocks. A deploy must name it within an hour. */
   putTree(
     folder: string,
     options?: CallOptions & { readonly onProgress?: OnProgress | undefined },

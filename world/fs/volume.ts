@@ -55,7 +55,7 @@ export class Volume {
     );
   }
 
-  /** What folders of a tree that was looked at hold, in their order; what is not here yet is fetched together. */
+  /** What directories of a tree that was looked at hold, in their order; what is not here yet is fetched together. */
   entriesOf(folders: readonly DirectoryNode[], call: CallOptions): Promise<readonly Entries[]> {
     return this.#withListings(() => {
       this.#listings.expect(folders);

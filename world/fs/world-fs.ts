@@ -36,7 +36,7 @@ export interface CopyResult {
 
 /** What a copy to this machine came to. */
 export interface CopiedOut extends CopyResult {
-  /** Where it is: what was given, or for a file its place in the folder that was given. */
+  /** Where it is: what was given, or for a file its place in the directory that was given. */
   readonly local: string;
 }
 
@@ -109,7 +109,7 @@ export interface WorldFs {
   chmod(path: string, mode: number, options?: CallOptions): Promise<void>;
   /** Times in seconds since the epoch, or as dates. The time of access is not kept. */
   utimes(path: string, atime: number | Date, mtime: number | Date, options?: CallOptions): Promise<void>;
-  /** @returns with `recursive` the first folder that was made, if any. */
+  /** @returns with `recursive` the first directory that was made, if any. */
   mkdir(
     path: string,
     options?: CallOptions & { readonly recursive?: boolean | undefined; readonly mode?: number | undefined },
@@ -135,16 +135,16 @@ export interface WorldFs {
   unlink(path: string, options?: CallOptions): Promise<void>;
   symlink(target: string, path: string, options?: CallOptions): Promise<void>;
   readlink(path: string, options?: CallOptions): Promise<string>;
-  /** Copies a local file or folder to `path`; a folder is merged into an existing one. Parent folders are made. */
+  /** Copies a local file or directory to `path`; a directory is merged into an existing one. Parent directories are made. */
   copyIn(local: string, path: string, options?: CopyOptions): Promise<CopyResult>;
   /**
-   * Copies a file or folder to the path `local` of this machine; a folder is merged into an existing one, a file goes
-   * into an existing folder. Everything is fetched and verified before anything is replaced. Nothing is written through a
+   * Copies a file or directory to the path `local` of this machine; a directory is merged into an existing one, a file goes
+   * into an existing directory. Everything is fetched and verified before anything is replaced. Nothing is written through a
    * symbolic link below `local`: files and links are replaced. Set-user-ID, set-group-ID and sticky bits are dropped, and
-   * existing folders keep their modes.
-   * @throws WorldError `unsafe` for a link that leads out of the folder, and where a link, pipe, socket or device is in
-   * the way; `conflict` where a file is where a folder goes, or the other way round; `too-large` beyond 1,000,000
-   * entries, 128 nested folders or 8 GiB. Then nothing was written.
+   * existing directories keep their modes.
+   * @throws WorldError `unsafe` for a link that leads out of the directory, and where a link, pipe, socket or device is in
+   * the way; `conflict` where a file is where a directory goes, or the other way round; `too-large` beyond 1,000,000
+   * entries, 128 nested directories or 8 GiB. Then nothing was written.
    */
   copyOut(path: string, local: string, options?: CopyOptions): Promise<CopiedOut>;
   /**

@@ -22,7 +22,7 @@ export interface NominatorContext {
   readonly client: Client;
   /** A client of only these endpoints. */
   readonly connect: (endpoints: readonly string[]) => Client;
-  /** The folder for snapshots. */
+  /** The directory for snapshots. */
   readonly folder: string;
   /** How often each host has failed to start, as far as this host knows. */
   readonly failures: Map<string, number>;

@@ -10,7 +10,7 @@ const endpointsSchema = z.object({ endpoints: z.array(z.string()).min(1) });
 
 /** The data of an agent's server: `etcd/` in its prefix, mode 0700. */
 export class DataFolder {
-  /** etcd's working folder: its log, its sockets, the snapshots. */
+  /** etcd's working directory: its log, its sockets, the snapshots. */
   readonly folder: string;
   /** etcd's own data. */
   readonly data: string;

@@ -31,7 +31,7 @@ const LOG_CHECK_ROUNDS = 6;
 export interface ServerOptions extends ServerFlags {
   /** The etcd program. */
   readonly program: string;
-  /** etcd's working folder, mode 0700; its log is `etcd.log` in there. */
+  /** etcd's working directory, mode 0700; its log is `etcd.log` in there. */
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
   /** `NAME=value` in its environment, by which a later agent recognises it. */
@@ -150,7 +150,7 @@ export class ServerProcess {
   async #classifyExit(exit: ChildExit): Promise<ServerExit> {
     const { folder } = this.#options;
     const [log, free] = await Promise.all([
-      this.#child.logTail(LOG_TAIL_LINES, LOG_TAIL_BYTES).catch(() => ''), // the folder may be gone, with --tmp-prefix
+      this.#child.logTail(LOG_TAIL_LINES, LOG_TAIL_BYTES).catch(() => ''), // the directory may be gone, with --tmp-prefix
       freeBytes(folder).catch(() => Number.POSITIVE_INFINITY),
     ]);
     this.#exit = classifyServerExit({ exit, ended: this.#ended, log, freeBytes: free });

@@ -5,7 +5,7 @@ const ENOUGH_BYTES = 64 * 1024 * 1024;
 const ENOUGH_SHARE = 0.05;
 const CHECK_INTERVAL_MS = 2_000;
 
-/** The free space on the file system of `folder`. Rejects with the errno error if the folder does not exist. */
+/** The free space on the file system of `folder`. Rejects with the errno error if the directory does not exist. */
 export async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;

@@ -97,7 +97,7 @@ function otherCluster(own: MemberStatus, other: MemberStatus, seeds: readonly st
   return new AgentError(
     'other-cluster',
     `The data of this host belongs to the cluster ${hex(own)}, but the seeds ${seeds.join(', ')} to the cluster ` +
-      `${hex(other)}. Pass seeds of its own cluster, or move its folder etcd/data away to let it join the other one.`,
+      `${hex(other)}. Pass seeds of its own cluster, or move its directory etcd/data away to let it join the other one.`,
   );
 }
 
@@ -105,6 +105,6 @@ function leftBehind(ours: FleetIdentity, theirs: FleetIdentity, seeds: readonly 
   return new AgentError(
     'other-cluster',
     `The data of this host was left behind by a recovery: it belongs to ${describeFleet(ours)} and has a majority, but the ` +
-      `seeds ${seeds.join(', ')} belong to ${describeFleet(theirs)}. Move its folder etcd/data away to let it join them.`,
+      `seeds ${seeds.join(', ')} belong to ${describeFleet(theirs)}. Move its directory etcd/data away to let it join them.`,
   );
 }

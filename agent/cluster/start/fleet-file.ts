@@ -17,7 +17,7 @@ export interface RememberedFleet extends FleetIdentity {
 }
 
 /**
- * `fleet.json` in an agent's prefix, outside etcd's folder, so that a host whose data was removed still knows its
+ * `fleet.json` in an agent's prefix, outside etcd's directory, so that a host whose data was removed still knows its
  * fleet.
  */
 export class FleetFile {

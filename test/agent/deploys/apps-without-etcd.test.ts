@@ -145,7 +145,7 @@ test.serial('what fails to be removed after a failed deploy keeps nothing from r
   const [h1] = (await agents.start('h1')) as [LocalAgent];
   await agents.registered('h1');
   const h2 = await agents.add('h2');
-  // As somebody else than root, whom a folder without write permission stops.
+  // As somebody else than root, whom a directory without write permission stops.
   await mkdir(h2.prefix, { mode: 0o700 });
   await chmod(agents.folder, 0o755);
   const asOther = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups', '--'] : [];

@@ -19,7 +19,7 @@ export interface AppShape {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** A folder to deploy: `server.mjs` answers on a port, `start` is a program that runs it. */
+/** A directory to deploy: `server.mjs` answers on a port, `start` is a program that runs it. */
 export async function appFolder(t: ExecutionContext, shape: AppShape): Promise<string> {
   const folder = path.join(await temporaryFolder(t), 'app');
   await mkdir(folder);

@@ -31,7 +31,7 @@ export class LocalAgents implements AsyncDisposable {
     this.#etcd = etcd;
   }
 
-  /** Gives a host its ports and its folder; it is not started yet. `place` overrides, for hosts of another kind. */
+  /** Gives a host its ports and its directory; it is not started yet. `place` overrides, for hosts of another kind. */
   async add(name: string, place: Partial<AgentPlace> = {}): Promise<LocalAgent> {
     const agent = new LocalAgent({
       name,

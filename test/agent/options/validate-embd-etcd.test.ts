@@ -55,7 +55,7 @@ test.serial(refused, { hostname: 'a=b' }, /hostname/);
 test.serial(refused, { hostname: 'a b' }, /hostname/);
 test.serial(refused, { prefix: '' }, /absolute path, not empty/);
 test.serial(refused, { prefix: 'relative' }, /absolute path, not relative/);
-test.serial(refused, { prefix: '/var/..' }, /must not be the root folder \/\./);
+test.serial(refused, { prefix: '/var/..' }, /must not be the root directory \/\./);
 test.serial(
   refused,
   { namespace: '/' },
@@ -151,7 +151,7 @@ test.serial('whether two addresses collide does not depend on their order', (t) 
   t.pass();
 });
 
-test.serial('a prefix that cannot be a folder is refused with the reason', (t) => {
+test.serial('a prefix that cannot be a directory is refused with the reason', (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'hawser-prefix-'));
   try {
     const file = path.join(folder, 'file');
@@ -159,7 +159,7 @@ test.serial('a prefix that cannot be a folder is refused with the reason', (t) =
     t.throws(() => checkPrefix(file), { message: /prefix .*\/file: it is a file \(EEXIST\)/ });
     t.throws(() => checkPrefix(`${file}/below`), { message: /prefix .*\/below: part of the path is a file/ });
     t.throws(() => checkPrefix('/proc/hawser'), {
-      message: /prefix \/proc\/hawser: a folder cannot be created there/,
+      message: /prefix \/proc\/hawser: a directory cannot be created there/,
     });
     t.notThrows(() => checkPrefix(path.join(folder, 'new/one')));
   } finally {

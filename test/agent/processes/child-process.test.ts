@@ -192,7 +192,7 @@ test.serial('a log is not written through a link', async (t) => {
   t.is(await readFile(path.join(folder, 'victim'), 'utf8'), 'untouched');
 });
 
-test.serial('a release with folders that forbid writing is removed, without root too', async (t) => {
+test.serial('a release with directories that forbid writing is removed, without root too', async (t) => {
   const folder = await folderFor(t);
   const release = path.join(folder, 'release');
   const outside = path.join(folder, 'outside');

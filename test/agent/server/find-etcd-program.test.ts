@@ -31,7 +31,7 @@ const notFound = test.macro({
 });
 test.serial('is nowhere', notFound, () => '', /etcd is not on the PATH: install it \(Debian.*--no-server/);
 test.serial('does not exist', notFound, () => `${folder}/none`, /names .*\/none, which does not exist/);
-test.serial('is a folder', notFound, () => folder, /, which is a folder: set it to an etcd program/);
+test.serial('is a directory', notFound, () => folder, /, which is a directory: set it to an etcd program/);
 test.serial('is not on the PATH', notFound, () => 'etcd-9', /names etcd-9, which is not on the PATH/);
 test.serial('is not executable', notFound, () => script('plain', '', 0o644), /which is not executable/);
 

@@ -6,7 +6,7 @@ import { type Place, Sshd } from '../../tunnel/helpers/sshd.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 
 const QUOTA_BYTES = 8 * 2 ** 30;
-/** Memory that is a folder, where the system has it: the disk is not what is measured. */
+/** Memory that is a directory, where the system has it: the disk is not what is measured. */
 const IN_MEMORY = '/dev/shm';
 
 /** One etcd behind one sshd, on loopback or at a place: what everything is measured against. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { processesIn } from './left-behind.js';
 
-test('a process that works in the folder of a run is found until it has ended', async (t) => {
+test('a process that works in the directory of a run is found until it has ended', async (t) => {
   const folder = join(tmpdir(), randomUUID());
   const child = spawn('tail', ['--follow=name', '--retry', `${folder}/etcd.log`], { stdio: 'ignore' });
   await once(child, 'spawn');

@@ -23,7 +23,7 @@ test.after.always(async () => {
   await etcd[Symbol.asyncDispose]();
 });
 
-test.serial('a folder that was put is copied back the same, and freed once it is removed', async (t) => {
+test.serial('a directory that was put is copied back the same, and freed once it is removed', async (t) => {
   const folder = await temporaryFolder(t);
   const site = path.join(folder, 'site');
   await mkdir(path.join(site, 'css'), { recursive: true });
@@ -108,13 +108,13 @@ test.serial(
       const { code, stderr } = await hawser(['fs', ...args, '--json', ...flags]);
       t.is(code, 1, stderr);
       t.like(JSON.parse(stderr).error, { code: 'too-large' });
-      t.regex(JSON.parse(stderr).error.message, /\/d0.* more than 1,000,000 files and folders/);
+      t.regex(JSON.parse(stderr).error.message, /\/d0.* more than 1,000,000 files and directories/);
     }
     t.deepEqual(await readdir(folder), []);
   },
 );
 
-test.serial('a tree is drawn with each entry below its folder', async (t) => {
+test.serial('a tree is drawn with each entry below its directory', async (t) => {
   const fs = memoryFs();
   await fs.mkdir('/www/css', { recursive: true });
   await fs.writeFile('/www/css/all.css', 'x');

@@ -111,7 +111,7 @@ test.serial(
 );
 
 test.serial(
-  'the hawser.yaml of a trusted folder gives the connection, from below too, with paths relative to it',
+  'the hawser.yaml of a trusted directory gives the connection, from below too, with paths relative to it',
   async (t) => {
     const folder = await temporaryFolder(t);
     await mkdir(path.join(folder, 'deep', 'er'), { recursive: true });

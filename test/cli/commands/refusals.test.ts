@@ -169,7 +169,7 @@ test.serial('a dirty tree is refused before anything is connected', async (t) =>
   t.regex(withoutStackTrace(result), /new.*commit/);
 });
 
-test.serial('the agent does not take the connection of the folder that it is started in', async (t) => {
+test.serial('the agent does not take the connection of the directory that it is started in', async (t) => {
   const folder = await temporaryFolder(t);
   await writeFile(path.join(folder, 'hawser.yaml'), 'ssh-url: a@b\nhostname: other\n');
   const result = await hawser(['run', '--no-server', '--hostname', 'x'], { cwd: folder });

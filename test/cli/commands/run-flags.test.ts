@@ -51,7 +51,7 @@ test.serial('a certificate goes with its key', (t) => {
   t.throws(() => serverTls({ network, peerTrustedCaFile: 'a' }), { message: /give --peer-cert-file too/ });
 });
 
-test.serial('the temporary folder of an agent that was killed goes with the next', async (t) => {
+test.serial('the temporary directory of an agent that was killed goes with the next', async (t) => {
   await using fleet = await DirectEtcd.start();
   const cwd = await temporaryFolder(t);
   const start = async (hostname: string) => {

@@ -32,7 +32,7 @@ test.before(async () => {
 });
 test.after.always(() => fleet?.close());
 
-/** An app folder; its app answers with its version, and is as healthy as `health` says. */
+/** An app directory; its app answers with its version, and is as healthy as `health` says. */
 async function app(t: ExecutionContext, version: string, health = '[node, check.mjs]'): Promise<string> {
   const folder = await temporaryFolder(t);
   const manifest = [

@@ -17,7 +17,7 @@ function plan(folder: string, env?: NodeJS.ProcessEnv, ...more: string[]): Promi
   return planDeploy(fleet, folder, env, ...more);
 }
 
-test.serial('a folder before its first commit is refused, unless forced', async (t) => {
+test.serial('a directory before its first commit is refused, unless forced', async (t) => {
   const app = await GitFolder.make(t);
   await rm(path.join(app.folder, '.git'), { recursive: true });
   app.git('init', '-q');
@@ -52,7 +52,7 @@ test.serial('a repository that holds git up does not hold a deploy up', async (t
 });
 
 test.serial(
-  'without a git program a repository is named as the reason, and other folders need none',
+  'without a git program a repository is named as the reason, and other directories need none',
   async (t) => {
     const app = await GitFolder.make(t);
     const env = { PATH: '/nonexistent' };

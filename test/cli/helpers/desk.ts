@@ -7,7 +7,7 @@ import { hawser, type Result, temporaryFolder } from './hawser.js';
 export const nowhere = 'root@127.0.0.1:1';
 export const [wentThere, refused, wrongUsage] = [3, 4, 2] as const;
 
-/** A person's home, and a folder from somebody else. */
+/** A person's home, and a directory from somebody else. */
 export class Desk {
   readonly home: string;
   readonly folder: string;

@@ -77,7 +77,7 @@ export function runGit(folder: string, ...args: string[]): string {
   }).trim();
 }
 
-/** What a deploy of the folder would be, or why it is refused; nobody's own settings count unless `env` brings some. */
+/** What a deploy of the directory would be, or why it is refused; nobody's own settings count unless `env` brings some. */
 export function planDeploy(
   fleet: DirectEtcd,
   folder: string,

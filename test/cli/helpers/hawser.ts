@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly input?: string | Buffer;
 }
 
-/** A folder for one test that stands for a person's home, so that nobody's own config or known_hosts is used. */
+/** A directory for one test that stands for a person's home, so that nobody's own config or known_hosts is used. */
 export async function temporaryFolder(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'hawser-cli-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));

@@ -9,7 +9,7 @@ import { hawserInShell, hawserInTerminal } from '../helpers/terminal.js';
 
 const run = promisify(execFile);
 
-/** An sshd that no known_hosts file of the home folder knows, and what `forward` needs to reach it. */
+/** An sshd that no known_hosts file of the home directory knows, and what `forward` needs to reach it. */
 async function strangeHost(t: ExecutionContext): Promise<{ sshd: Sshd; home: string; args: string[] }> {
   const sshd = await Sshd.start();
   t.teardown(() => sshd[Symbol.asyncDispose]());

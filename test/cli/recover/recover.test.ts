@@ -156,7 +156,7 @@ test.serial(
     await writeFile(path.join(folder, 'hawser.yaml'), JSON.stringify(config));
     const elsewhere = path.join(prefix, 'elsewhere');
     const recover = ['members', 'recover', '--prefix', elsewhere];
-    t.is((await hawser(recover, { cwd: folder })).code, 4, 'the folder is not trusted');
+    t.is((await hawser(recover, { cwd: folder })).code, 4, 'the directory is not trusted');
     t.is((await hawser(['trust'], { cwd: folder })).code, 0);
     const { code, stdout, stderr } = await hawser(recover, { cwd: folder });
     t.is(code, 1, stderr);

@@ -9,16 +9,19 @@ import { hawserInTerminal } from '../helpers/terminal.js';
 
 const run = promisify(execFile);
 
-test.serial('a hawser.yaml found in a folder decides nothing until the folder is trusted', async (t) => {
-  const desk = await Desk.make(t);
-  const before = await desk.status();
-  t.is(before.code, refused);
-  t.true(before.stderr.includes(`run: hawser trust ${desk.folder}\n`), before.stderr);
-  t.regex(before.stderr, /\(ssh-url\)/);
-  t.notRegex(before.stderr, /\n\s+at /);
-  await desk.trust(t);
-  t.is((await desk.status()).code, wentThere);
-});
+test.serial(
+  'a hawser.yaml found in a directory decides nothing until the directory is trusted',
+  async (t) => {
+    const desk = await Desk.make(t);
+    const before = await desk.status();
+    t.is(before.code, refused);
+    t.true(before.stderr.includes(`run: hawser trust ${desk.folder}\n`), before.stderr);
+    t.regex(before.stderr, /\(ssh-url\)/);
+    t.notRegex(before.stderr, /\n\s+at /);
+    await desk.trust(t);
+    t.is((await desk.status()).code, wentThere);
+  },
+);
 
 test.serial(
   'a change of the keys undoes the trust, a change of what is said of the app does not',
@@ -43,7 +46,7 @@ test.serial(
   },
 );
 
-test.serial('the folder above, and the folder that is deployed, need trust as well', async (t) => {
+test.serial('the directory above, and the directory that is deployed, need trust as well', async (t) => {
   const desk = await Desk.make(t, `name: app\nssh-url: ${nowhere}\n`);
   const deep = path.join(desk.folder, 'deep', 'er');
   await mkdir(deep, { recursive: true });
@@ -101,7 +104,7 @@ test.serial('a file that is named counts as said, and so does the own one', asyn
   t.is((await desk.status()).code, refused, 'others could have written it');
 });
 
-test.serial('a relative XDG_CONFIG_HOME does not make a folder the own one', async (t) => {
+test.serial('a relative XDG_CONFIG_HOME does not make a directory the own one', async (t) => {
   const desk = await Desk.make(t, 'name: app\n');
   await mkdir(path.join(desk.folder, 'hawser'));
   await writeFile(path.join(desk.folder, 'hawser', 'hawser.yaml'), `ssh-url: ${nowhere}\n`);

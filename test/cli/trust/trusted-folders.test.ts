@@ -10,7 +10,7 @@ import { shown, startHawser } from '../helpers/hawser.js';
 
 const run = promisify(execFile);
 
-test.serial('a known_hosts file of the folder counts with what is in it', async (t) => {
+test.serial('a known_hosts file of the directory counts with what is in it', async (t) => {
   const desk = await Desk.make(t, `ssh-url: ${nowhere}\nssh-known-hosts: known_hosts\n`);
   await writeFile(path.join(desk.folder, 'known_hosts'), '');
   await desk.trust(t);
@@ -41,33 +41,36 @@ test.serial('what is trusted is kept in private files, and nothing is followed o
   t.is((await desk.status()).code, refused);
 });
 
-test.serial('--list shows what has become of each folder, and --remove takes the trust back', async (t) => {
-  const desk = await Desk.make(t);
-  const list = async () => JSON.parse((await desk.hawser(['trust', '--list', '--json'])).stdout);
-  t.deepEqual(await list(), []);
-  const trusted = await desk.hawser(['trust', '--json']);
-  t.deepEqual(JSON.parse(trusted.stdout), {
-    file: desk.file,
-    folder: desk.folder,
-    trusted: true,
-    keys: { 'ssh-url': [nowhere] },
-  });
-  t.like(await list(), [{ folder: desk.folder, state: 'trusted' }]);
-  await desk.write('ssh-url: other\n');
-  t.like(await list(), [{ folder: desk.folder, state: 'changed' }]);
-  await desk.write('{');
-  t.like(await list(), [{ folder: desk.folder, state: 'changed' }]);
-  await rm(desk.file);
-  t.like(await list(), [{ folder: desk.folder, state: 'gone' }]);
-  await desk.write(`ssh-url: ${nowhere}\n`);
-  t.is((await desk.status()).code, wentThere);
-  t.is((await desk.hawser(['trust', '--remove'])).code, 0);
-  t.is((await desk.status()).code, refused);
-  t.deepEqual(await list(), []);
-});
+test.serial(
+  '--list shows what has become of each directory, and --remove takes the trust back',
+  async (t) => {
+    const desk = await Desk.make(t);
+    const list = async () => JSON.parse((await desk.hawser(['trust', '--list', '--json'])).stdout);
+    t.deepEqual(await list(), []);
+    const trusted = await desk.hawser(['trust', '--json']);
+    t.deepEqual(JSON.parse(trusted.stdout), {
+      file: desk.file,
+      folder: desk.folder,
+      trusted: true,
+      keys: { 'ssh-url': [nowhere] },
+    });
+    t.like(await list(), [{ folder: desk.folder, state: 'trusted' }]);
+    await desk.write('ssh-url: other\n');
+    t.like(await list(), [{ folder: desk.folder, state: 'changed' }]);
+    await desk.write('{');
+    t.like(await list(), [{ folder: desk.folder, state: 'changed' }]);
+    await rm(desk.file);
+    t.like(await list(), [{ folder: desk.folder, state: 'gone' }]);
+    await desk.write(`ssh-url: ${nowhere}\n`);
+    t.is((await desk.status()).code, wentThere);
+    t.is((await desk.hawser(['trust', '--remove'])).code, 0);
+    t.is((await desk.status()).code, refused);
+    t.deepEqual(await list(), []);
+  },
+);
 
 test.serial(
-  'a folder that says nothing of the fleet needs no trust, and one without a file has none',
+  'a directory that says nothing of the fleet needs no trust, and one without a file has none',
   async (t) => {
     const desk = await Desk.make(t, 'name: app\n');
     const app = await desk.hawser(['trust']);
@@ -101,7 +104,7 @@ test.serial('a pipe, a device and a file without end named hawser.yaml hold noth
 
 for (const transport of ['ssh2', 'openssh']) {
   test.serial(
-    `over ${transport}, a folder's known_hosts is read and never written to, nor does it hide what the own one revokes`,
+    `over ${transport}, a directory's known_hosts is read and never written to, nor does it hide what the own one revokes`,
     async (t) => {
       await using sshd = await Sshd.start();
       const { user, host, port } = sshd.destination;

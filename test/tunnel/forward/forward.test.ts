@@ -118,7 +118,7 @@ test.serial('a local end that vanishes takes its channel with it', async (t) => 
   t.pass();
 });
 
-test.serial('the socket and its folder are ours alone', async (t) => {
+test.serial('the socket and its directory are ours alone', async (t) => {
   await using sshd = await Sshd.start();
   await using tunnel = await Tunnel.open(sshd.options);
   const forward = await tunnel.forward({ host: '127.0.0.1', port: 1 });

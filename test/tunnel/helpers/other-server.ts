@@ -21,7 +21,7 @@ const run = promisify(execFile);
 
 export type OtherServerName = 'AsyncSSH' | 'Dropbear' | 'TinySSH';
 
-/** Takes the key in the folder, forwards, and answers each command with itself. */
+/** Takes the key in the directory, forwards, and answers each command with itself. */
 const ASYNCSSH = `
 import asyncio, asyncssh, sys
 folder, port = sys.argv[1], int(sys.argv[2])
@@ -38,7 +38,7 @@ asyncio.run(serve())
 `;
 
 /**
- * Dropbear and TinySSH take keys from the home of root alone: theirs is another folder, and the programs, which may be
+ * Dropbear and TinySSH take keys from the home of root alone: theirs is another directory, and the programs, which may be
  * in the real home, are seen in there.
  */
 const WITH_HOME = 'mount --bind "$1" "$2/programs" && mount --bind "$2" /root && shift 2 && exec "$@"';

@@ -22,7 +22,7 @@ export function hostLines(alias: string, sshd: Sshd, further: readonly string[] 
   ].join('\n  ');
 }
 
-/** Writes an ssh_config file into a server's folder. */
+/** Writes an ssh_config file into a server's directory. */
 export async function writeSshConfig(sshd: Sshd, hosts: readonly string[]): Promise<string> {
   const file = join(sshd.folder, 'config');
   await writeFile(file, `${hosts.join('\n')}\n`);

@@ -133,7 +133,7 @@ test.serial('an ssh whose user was killed ends by itself', async (t) => {
     [program, JSON.stringify({ ending: 'stay', options, target: target.address })],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
-      // Nobody is left to remove its private folders.
+      // Nobody is left to remove its private directories.
       env: { ...process.env, TMPDIR: sshd.folder },
     },
   );

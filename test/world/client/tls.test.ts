@@ -188,7 +188,7 @@ test.serial('unusable files are refused before anything is sent', async (t) => {
   const { certFile, keyFile } = client;
   const cases: readonly [TlsOptions, RegExp][] = [
     [{ caFile: '/no/such/file' }, /CA certificate \/no\/such\/file: there is no such file/],
-    [{ caFile: ours.folder }, /is a folder/],
+    [{ caFile: ours.folder }, /is a directory/],
     [{ caFile: garbage }, /No CA certificate in .*PEM/],
     [{ caFile: damaged }, /damaged/],
     [{ caFile: keyFile }, /No CA certificate in/],

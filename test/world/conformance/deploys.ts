@@ -179,7 +179,7 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     },
   );
 
-  test.serial('a folder is stored, stored again for nothing, and written back the same', async (t) => {
+  test.serial('a directory is stored, stored again for nothing, and written back the same', async (t) => {
     await using world = await subject().open('h1', newFleet());
     const folder = await mkdtemp(path.join(tmpdir(), 'hawser-tree-'));
     t.teardown(() => rm(folder, { recursive: true, force: true }));

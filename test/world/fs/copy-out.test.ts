@@ -25,7 +25,7 @@ import { EMPTY_ROOT } from '../../../world/fs/tree/tree-node.js';
 import { memoryFs, WorldError } from '../../../world/index.js';
 import { scratch } from './helpers/pair.js';
 
-/** Someone's home with a folder to copy to in it, and a file system of the World. */
+/** Someone's home with a directory to copy to in it, and a file system of the World. */
 async function home(t: ExecutionContext) {
   const folder = await scratch(t);
   await mkdir(path.join(folder, '.ssh'));
@@ -95,7 +95,7 @@ test('a link or hard link in the place of a file is replaced, and the file that 
   t.deepEqual((await readdir(path.join(out, 'sub'))).sort(), ['dangling', 'hard', 'soft']);
 });
 
-test('a link that is named is followed as cp does, one with the name of the file in a named folder is not', async (t) => {
+test('a link that is named is followed as cp does, one with the name of the file in a named directory is not', async (t) => {
   const { folder, out, fs } = await home(t);
   await fs.writeFile('/rc', 'theirs');
   const named = path.join(folder, 'named');
@@ -134,7 +134,7 @@ test('a pipe, a socket or a device in the way is left alone, and nobody waits fo
   t.deepEqual(await leftovers(folder), []);
 });
 
-test('what is a folder on one side and a file on the other is refused before anything is written', async (t) => {
+test('what is a directory on one side and a file on the other is refused before anything is written', async (t) => {
   const { out, fs } = await home(t);
   await mkdir(path.join(out, 'a/folder'), { recursive: true });
   await writeFile(path.join(out, 'file'), 'mine');
@@ -142,14 +142,14 @@ test('what is a folder on one side and a file on the other is refused before any
   await fs.mkdir('/a');
   await fs.writeFile('/a/1', 'theirs');
   await fs.writeFile('/a/folder', 'theirs');
-  await t.throwsAsync(fs.copyOut('/', out), { ...conflict, message: /a\/folder: it is a folder here/ });
+  await t.throwsAsync(fs.copyOut('/', out), { ...conflict, message: /a\/directory: it is a directory here/ });
   await fs.rm('/a/folder');
   await fs.mkdir('/file');
   await t.throwsAsync(fs.copyOut('/', out), { ...conflict, message: /file: it is a file here/ });
   t.deepEqual(await readdir(path.join(out, 'a')), ['folder']);
 });
 
-test('set-id and sticky bits are dropped, and a folder that is there keeps its mode', async (t) => {
+test('set-id and sticky bits are dropped, and a directory that is there keeps its mode', async (t) => {
   const { out, fs } = await home(t);
   await mkdir(path.join(out, 'there'), { recursive: true });
   await chmod(out, 0o750);
@@ -192,7 +192,7 @@ test('a copy that fails or is aborted leaves what was there as it was', async (t
 });
 
 for (const reach of ['descriptor', 'path'] as const)
-  test(`a folder that is swapped for a link while it is open leads nowhere else, reached by its ${reach}`, async (t) => {
+  test(`a directory that is swapped for a link while it is open leads nowhere else, reached by its ${reach}`, async (t) => {
     const { folder, out } = await home(t);
     await mkdir(path.join(out, 'd'), { recursive: true });
     await using opened = await LocalFolder.open(out, reach);
@@ -206,7 +206,7 @@ for (const reach of ['descriptor', 'path'] as const)
     await nothingOfMineChanged(t, folder);
   });
 
-test('what goes below a folder that is on another disk is copied there and set in place whole', async (t) => {
+test('what goes below a directory that is on another disk is copied there and set in place whole', async (t) => {
   const { out } = await home(t);
   await mkdir(out);
   const elsewhere = await mkdtemp('/dev/shm/hawser-');

@@ -29,7 +29,7 @@ async function count(world: EtcdWorld, prefix: string): Promise<number> {
   return (await world.client.list(prefix, { keysOnly: true })).entries.length;
 }
 
-/** So many names that the folder's list is in blocks of its own. */
+/** So many names that the directory's list is in blocks of its own. */
 async function fill(world: EtcdWorld, uri: string): Promise<void> {
   const fs = world.fs(uri);
   await fs.batch(async () => {
@@ -94,7 +94,7 @@ for (const [title, options, uri] of [
     t.is((await (await open()).fs('etcdfs:///fs/shared').readFile('/content')).length, 300_000);
   });
 
-test('gc frees nothing while it cannot tell where file systems are kept, or a folder list is lost', async (t) => {
+test('gc frees nothing while it cannot tell where file systems are kept, or a directory list is lost', async (t) => {
   const open = fleet(t);
   const [usual, other] = [await open(), await open({ storagePrefix: '/blocks' })];
   await fill(other, 'etcdfs:///fs/site');

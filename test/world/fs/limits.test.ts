@@ -23,7 +23,7 @@ test.serial(
     const refused = {
       instanceOf: WorldError,
       code: 'too-large',
-      message: /more than 1,000,000 files and folders/,
+      message: /more than 1,000,000 files and directories/,
     };
     await t.throwsAsync(fs.size('/'), { ...refused, message: /everything in \/d0/ });
     await t.throwsAsync(fs.copyOut('/', path.join(folder, 'out')), refused);
@@ -65,11 +65,11 @@ test.serial(
   },
 );
 
-test.serial('folders inside each other beyond the limit are refused, there and here', async (t) => {
+test.serial('directories inside each other beyond the limit are refused, there and here', async (t) => {
   const [world] = pair(t, etcd).worlds;
   const folder = await scratch(t);
   const { fs, tree } = await unfolding(world, { levels: 200, width: 1 });
-  const refused = { instanceOf: WorldError, code: 'too-large', message: /128 nested folders/ };
+  const refused = { instanceOf: WorldError, code: 'too-large', message: /128 nested directories/ };
   await t.throwsAsync(fs.copyOut('/', path.join(folder, 'out')), refused);
   await t.throwsAsync(world.getTree(tree, path.join(folder, 'out')), refused);
   await mkdir(path.join(folder, ...Array.from({ length: 130 }, () => 'd')), { recursive: true });

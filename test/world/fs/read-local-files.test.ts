@@ -4,7 +4,7 @@ import test from 'ava';
 import { readLocal } from '../../../world/fs/copy/read-local-files.js';
 import { scratch } from './helpers/pair.js';
 
-test('a folder that becomes a link while it is read is not followed out of what was named', async (t) => {
+test('a directory that becomes a link while it is read is not followed out of what was named', async (t) => {
   const folder = await scratch(t);
   await mkdir(path.join(folder, 'named/d'), { recursive: true });
   await mkdir(path.join(folder, 'secret'));

@@ -88,7 +88,7 @@ test.serial('a stream is stored a few blocks at a time and read back as one', as
 });
 
 test.serial(
-  'a folder of thousands of files has a small superblock, and one change costs little',
+  'a directory of thousands of files has a small superblock, and one change costs little',
   async (t) => {
     const { worlds, fs } = pair(t, etcd);
     await fs[0].batch(async () => {

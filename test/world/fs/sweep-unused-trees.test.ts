@@ -67,7 +67,7 @@ test.serial(
     t.like(await worlds[1].fsGc(), { freed: 1, trees: 1 });
     await t.throwsAsync(world.addDeploy(3, '', '', deployment(tree)), {
       code: 'not-found',
-      message: /Upload the folder/,
+      message: /Upload the directory/,
     });
     t.is((await world.putTree(folder)).uploadedBlocks, 1);
     await world.addDeploy(3, '', '', deployment(tree));

@@ -35,7 +35,7 @@ async function plant(
 ) {
   await mkdir(root);
   for (const { path: parts, size, seed, executable } of files) {
-    // The parts of the folder end in a letter that no file's name begins with, so that none is both.
+    // The parts of the directory end in a letter that no file's name begins with, so that none is both.
     const folder = path.join(root, ...parts.slice(0, -1).map((part) => `d-${part}`));
     await mkdir(folder, { recursive: true });
     const target = path.join(folder, `f-${parts.at(-1)}`);
@@ -44,23 +44,26 @@ async function plant(
   }
 }
 
-test.serial('any folder comes back the same, and has the same name however often it is stored', async (t) => {
-  const { world, folder } = await scratch(t, etcd);
-  let run = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(file, { maxLength: 12 }), async (files) => {
-      run += 1;
-      const [from, to] = [path.join(folder, `from${run}`), path.join(folder, `to${run}`)];
-      await plant(from, files);
-      const { tree } = await world.putTree(from);
-      await world.getTree(tree, to);
-      await promisify(execFile)('diff', ['-r', '--no-dereference', from, to]);
-      return (await world.putTree(to)).tree === tree;
-    }),
-    { numRuns: 15 },
-  );
-  t.true(run > 0);
-});
+test.serial(
+  'any directory comes back the same, and has the same name however often it is stored',
+  async (t) => {
+    const { world, folder } = await scratch(t, etcd);
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(file, { maxLength: 12 }), async (files) => {
+        run += 1;
+        const [from, to] = [path.join(folder, `from${run}`), path.join(folder, `to${run}`)];
+        await plant(from, files);
+        const { tree } = await world.putTree(from);
+        await world.getTree(tree, to);
+        await promisify(execFile)('diff', ['-r', '--no-dereference', from, to]);
+        return (await world.putTree(to)).tree === tree;
+      }),
+      { numRuns: 15 },
+    );
+    t.true(run > 0);
+  },
+);
 
 test.serial('a tree of so many files that its superblock is large comes back the same', async (t) => {
   const { world, folder } = await scratch(t, etcd);
@@ -88,7 +91,7 @@ test.serial('links inside the tree are kept, links that lead out of it are refus
   await t.throwsAsync(world.putTree(from), { instanceOf: WorldError, code: 'invalid', message: /bin\/out/ });
 });
 
-test.serial('a pipe in the folder is refused by name instead of waiting for its writer', async (t) => {
+test.serial('a pipe in the directory is refused by name instead of waiting for its writer', async (t) => {
   const { world, folder } = await scratch(t, etcd);
   await promisify(execFile)('mkfifo', [path.join(folder, 'pipe')]);
   await t.throwsAsync(world.putTree(folder), { instanceOf: WorldError, code: 'invalid', message: /pipe/ });

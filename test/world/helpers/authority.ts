@@ -12,7 +12,7 @@ export interface Issued {
   readonly keyFile: string;
 }
 
-/** A certificate authority of one's own, in a folder that goes with it. */
+/** A certificate authority of one's own, in a directory that goes with it. */
 export class Authority implements AsyncDisposable {
   readonly folder: string;
   readonly caFile: string;

@@ -7,7 +7,7 @@ import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { type EtcdVersion, resolveEtcd, testedEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import type { Place } from '../../tunnel/helpers/sshd.js';
 
-/** A real etcd on loopback, by itself or one of several members, in a folder of its own. */
+/** A real etcd on loopback, by itself or one of several members, in a directory of its own. */
 export class Etcd implements AsyncDisposable {
   readonly url: string;
   readonly port: number;

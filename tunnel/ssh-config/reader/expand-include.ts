@@ -33,7 +33,7 @@ async function entriesOf(folder: string, part: string): Promise<string[]> {
       .sort()
       .map((name) => join(folder, name));
   } catch (error) {
-    // A missing folder matches nothing, as with glob(3).
+    // A missing directory matches nothing, as with glob(3).
     if (error instanceof Error && 'code' in error) return [];
     throw error;
   }

@@ -101,7 +101,7 @@ async function readOptional(file: string): Promise<ConfigLine[] | undefined> {
   } catch (error) {
     if (isMissing(error)) return undefined;
     const code = errorCode(error);
-    // A folder opens like a file and counts as empty.
+    // A directory opens like a file and counts as empty.
     if (code === 'EISDIR') return [];
     const problem = error instanceof UnreadableFile ? error.message : `it cannot be read (${code})`;
     throw configFileError(file, problem, error);

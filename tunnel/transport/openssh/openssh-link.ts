@@ -44,7 +44,7 @@ const SESSION_AFTER_MS = 2;
 interface LinkSetup extends DialOptions {
   readonly destination: ResolvedDestination;
   readonly controlPath: string;
-  /** The folder of the control socket; the link removes it. */
+  /** The directory of the control socket; the link removes it. */
   readonly folder: string;
 }
 

@@ -20,7 +20,7 @@ const PINNED_HOST_KEY_PROGRAM = fileURLToPath(new URL('./print-pinned-key.js', i
  * files revoke for the host. Without a pin, the file revokes them under the exact name that `ssh` looks up: by itself it
  * would ignore revocations under the name without the port.
  *
- * @param folder a private folder that lives until the connection is made
+ * @param folder a private directory that lives until the connection is made
  * @param index the position of the host on the route
  * @throws TunnelError as `readTrust`
  */

@@ -13,7 +13,7 @@ export type HostKeySource =
   | { readonly kind: 'command'; readonly name: string; readonly file: string; readonly command: string };
 
 export interface MasterOptions {
-  /** A private folder, for the control socket and the logs of jump hosts. */
+  /** A private directory, for the control socket and the logs of jump hosts. */
   readonly folder: string;
   /** One for each jump, the outermost first, then the destination's own. */
   readonly hostKeySources: readonly HostKeySource[];

@@ -52,7 +52,7 @@ export class HostKeyVerifier {
       // The decision still counts for this connection, as with OpenSSH.
       const isInFile = errorCode(error) === 'ENOTDIR';
       const said = error instanceof Error ? error.message : String(error);
-      const problem = isInFile ? 'part of that path is not a folder' : said;
+      const problem = isInFile ? 'part of that path is not a directory' : said;
       log?.('warn', `Could not add the host key of ${name} to ${file}: ${problem}.`);
     }
   }

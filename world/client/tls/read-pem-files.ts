@@ -70,7 +70,7 @@ function readText(file: string, what: string): string {
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'there is no such file'],
   ['EACCES', 'permission denied'],
-  ['EISDIR', 'it is a folder'],
+  ['EISDIR', 'it is a directory'],
   ['ENOTREG', 'it is not a regular file'],
 ]);
 

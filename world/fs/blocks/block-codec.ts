@@ -55,6 +55,6 @@ async function unpack(stored: Buffer): Promise<Buffer | undefined> {
 }
 
 function corrupt(hash: string, key: string, cause?: unknown): WorldError {
-  const message = `The stored block ${hash} is corrupt: delete its key and upload the folder again.`;
+  const message = `The stored block ${hash} is corrupt: delete its key and upload the directory again.`;
   return new WorldError('invalid', message, { key, cause });
 }

@@ -14,7 +14,7 @@ export interface Cuts {
  */
 export const DATA_CUTS: Cuts = { minBytes: 32 << 10, maxBytes: 256 << 10, bits: 16 };
 
-/** The entries of folders: about 12 KiB, 80 files, so that changing one of thousands costs little. */
+/** The entries of directories: about 12 KiB, 80 files, so that changing one of thousands costs little. */
 export const ENTRIES_CUTS: Cuts = { minBytes: 4 << 10, maxBytes: 64 << 10, bits: 13 };
 
 /** One number for each byte; derived, so that every program cuts alike. */

@@ -6,7 +6,7 @@ import type { Volume } from '../volume.js';
 import type { CopyOptions, CopyResult } from '../world-fs.js';
 import { type LocalEntry, readAllLocal, sourcesIn } from './read-local-files.js';
 
-/** Copies a local file or folder in, in one change of the tree; only blocks that are not there are sent. */
+/** Copies a local file or directory in, in one change of the tree; only blocks that are not there are sent. */
 export async function copyIn(
   volume: Volume,
   local: string,

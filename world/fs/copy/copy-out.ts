@@ -16,8 +16,8 @@ import { checkSize } from './tree-limits.js';
 import { type TreeEntry, writeEntries } from './write-entries.js';
 
 /**
- * Copies a file or folder to the local disk; each block is fetched once and verified. Nothing is written before all of
- * it was looked at, and nothing through a symbolic link: it is put together in a folder of its own beside, and moved.
+ * Copies a file or directory to the local disk; each block is fetched once and verified. Nothing is written before all of
+ * it was looked at, and nothing through a symbolic link: it is put together in a directory of its own beside, and moved.
  */
 export async function copyOut(
   volume: Volume,
@@ -45,7 +45,7 @@ export async function copyOut(
   return { local: at.path, files: files.length, sizeBytes, uploadedBlocks: 0, uploadedBytes: 0 };
 }
 
-/** The entries to write: those of a folder, or a single file. @throws WorldError `unsafe`, `too-large` */
+/** The entries to write: those of a directory, or a single file. @throws WorldError `unsafe`, `too-large` */
 async function entriesOf(
   volume: Volume,
   root: Node,

@@ -13,11 +13,11 @@ import { StagingFolder } from './staging-folder.js';
 import { setFolders, writeEntries } from './write-entries.js';
 
 /**
- * Writes a stored tree to `folder`. It is put together beside it and renamed at the end, so that a folder of that
+ * Writes a stored tree to `folder`. It is put together beside it and renamed at the end, so that a directory of that
  * name is always whole, also after a crash. `timeoutMs` bounds each request, default 60 s.
  * @throws WorldError `not-found` for a tree or block that is not stored, `conflict` when `folder` exists, `invalid`
- * for a tree that is corrupt or would write outside its folder, `too-large` for one that unfolds to more than 1,000,000
- * entries, 128 nested folders or 8 GiB, `no-space` when the disk is full.
+ * for a tree that is corrupt or would write outside its directory, `too-large` for one that unfolds to more than 1,000,000
+ * entries, 128 nested directories or 8 GiB, `no-space` when the disk is full.
  */
 export async function getTree(
   client: Client,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { WorldError } from '../../errors.js';
 
 /**
- * How names in an open folder are reached: by its descriptor, so that nobody can put another folder in its place; or,
+ * How names in an open directory are reached: by its descriptor, so that nobody can put another directory in its place; or,
  * where the system has no way to do that, by its path, looked at each time.
  */
 export type Reach = 'descriptor' | 'path';
@@ -13,7 +13,7 @@ const BEST_REACH: Reach = process.platform === 'linux' && existsSync('/proc/self
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** An open folder of this machine. Below it no symbolic link is followed: its contents are reached name by name. */
+/** An open directory of this machine. Below it no symbolic link is followed: its contents are reached name by name. */
 export class LocalFolder implements AsyncDisposable {
   /** As errors name it. */
   readonly path: string;
@@ -21,7 +21,7 @@ export class LocalFolder implements AsyncDisposable {
   readonly handle: FileHandle;
   readonly #reach: Reach;
 
-  /** Opens the folder that a person named, wherever the links in that path lead. */
+  /** Opens the directory that a person named, wherever the links in that path lead. */
   static async open(named: string, reach: Reach = BEST_REACH): Promise<LocalFolder> {
     const real = await realpath(named);
     return new LocalFolder(real, await open(real, FOLDER), reach);
@@ -33,16 +33,16 @@ export class LocalFolder implements AsyncDisposable {
     this.#reach = reach;
   }
 
-  /** Opens a folder in this one. @throws an error with the code `ENOTDIR` or `ELOOP` for a link and what else is none. */
+  /** Opens a directory in this one. @throws an error with the code `ENOTDIR` or `ELOOP` for a link and what else is none. */
   async folder(name: string): Promise<LocalFolder> {
     const handle = await this.use(name, (at) => open(at, FOLDER));
     return new LocalFolder(path.join(this.path, name), handle, this.#reach);
   }
 
   /**
-   * Makes one call with the path of a name in this folder; the call must not follow a link of that name. Only where
+   * Makes one call with the path of a name in this directory; the call must not follow a link of that name. Only where
    * all that lies below is ours alone may `name` hold slashes.
-   * @throws what the call throws, with a path that a person knows; WorldError `unsafe` when another folder is here now.
+   * @throws what the call throws, with a path that a person knows; WorldError `unsafe` when another directory is here now.
    */
   async use<T>(name: string, call: (at: string) => Promise<T>): Promise<T> {
     const place = await this.#place();
@@ -54,7 +54,7 @@ export class LocalFolder implements AsyncDisposable {
     }
   }
 
-  /** As {@link use}, for a name here and one in another folder. */
+  /** As {@link use}, for a name here and one in another directory. */
   useBoth<T>(
     name: string,
     { folder, name: other }: { readonly folder: LocalFolder; readonly name: string },

@@ -12,19 +12,19 @@ import {
   tooLarge,
 } from './tree-limits.js';
 
-/** The size of a folder: everything below it, without itself. */
+/** The size of a directory: everything below it, without itself. */
 export interface TreeSize {
-  /** Files, folders and links. */
+  /** Files, directories and links. */
   readonly entries: number;
   readonly files: number;
   readonly sizeBytes: number;
   readonly blocks: number;
-  /** How many folders lie inside each other. */
+  /** How many directories lie inside each other. */
   readonly depth: number;
 }
 
 export interface MeasureOptions extends CallOptions {
-  /** How errors name the folder. */
+  /** How errors name the directory. */
   readonly name: string;
   readonly limits?: TreeLimits | undefined;
 }
@@ -32,7 +32,7 @@ export interface MeasureOptions extends CallOptions {
 const NOTHING: TreeSize = { entries: 0, files: 0, sizeBytes: 0, blocks: 0, depth: 0 };
 
 /**
- * Says how large a folder is. What several folders share is looked at once, so that this takes as long as what is
+ * Says how large a directory is. What several directories share is looked at once, so that this takes as long as what is
  * stored is large, not as what it unfolds to.
  * @throws WorldError `too-large` naming the path and the limit that it exceeds.
  */
@@ -66,7 +66,7 @@ class TreeMeasure {
     const known = key === undefined ? undefined : this.#known.get(key);
     const deepest = depth + (known?.depth ?? 0);
     if (deepest > this.#limits.depth)
-      throw tooLarge(path, `is in or contains more than ${this.#limits.depth} nested folders`);
+      throw tooLarge(path, `is in or contains more than ${this.#limits.depth} nested directories`);
     if (known !== undefined) return known;
     const size = await this.#measure(folder, path, depth);
     if (key !== undefined) this.#known.set(key, size);

@@ -6,14 +6,14 @@ import { isErrno, type LocalFolder } from './local-folder.js';
 import { type Branch, entriesIn, isBranch } from './nest-entries.js';
 import { setAttributes, setFolders } from './write-entries.js';
 
-/** A folder of this machine, and what of the World goes there. */
+/** A directory of this machine, and what of the World goes there. */
 export interface Merge {
   readonly into: LocalFolder;
   readonly branch: Branch;
 }
 
 /**
- * Refuses, before anything is fetched, what cannot be written: a folder where something else is, or the other way round.
+ * Refuses, before anything is fetched, what cannot be written: a directory where something else is, or the other way round.
  * Files and links are replaced, never followed; what is neither is left alone.
  * @throws WorldError `unsafe` for links, pipes, sockets and devices; `conflict`
  */
@@ -36,11 +36,11 @@ function objection(at: string, found: Dirent, isFolder: boolean): WorldError | u
     if (isFolder) return undefined;
     return new WorldError(
       'conflict',
-      `Could not write ${at}: it is a folder here. Remove it, or choose another.`,
+      `Could not write ${at}: it is a directory here. Remove it, or choose another.`,
     );
   }
   if (found.isSymbolicLink() && isFolder) {
-    const message = `Could not write below ${at}: it is a symbolic link here, and links are not followed. Remove it, or choose another folder.`;
+    const message = `Could not write below ${at}: it is a symbolic link here, and links are not followed. Remove it, or choose another directory.`;
     return new WorldError('unsafe', message);
   }
   if (found.isSymbolicLink()) return undefined;
@@ -51,13 +51,13 @@ function objection(at: string, found: Dirent, isFolder: boolean): WorldError | u
   if (!isFolder) return undefined;
   return new WorldError(
     'conflict',
-    `Could not write below ${at}: it is a file here. Remove it, or choose another folder.`,
+    `Could not write below ${at}: it is a file here. Remove it, or choose another directory.`,
   );
 }
 
 /**
- * Moves what was written to a staging folder to where it belongs. Folders that are there keep their modes.
- * @param staged the folder whose entries are those of the branch.
+ * Moves what was written to a staging directory to where it belongs. Directories that are there keep their modes.
+ * @param staged the directory whose entries are those of the branch.
  */
 export async function mergeIntoFolder(
   { into, branch }: Merge,
@@ -117,7 +117,7 @@ async function moveLeaf(
   }
 }
 
-/** Where another file system is mounted below the folder: to a new name there, and renamed. */
+/** Where another file system is mounted below the directory: to a new name there, and renamed. */
 async function copyLeaf(
   into: LocalFolder,
   { staged, name }: Staged,

@@ -1,13 +1,13 @@
 import type { DirectoryNode, FileNode, SymlinkNode } from '../tree/tree-node.js';
 import type { TreeEntry } from './write-entries.js';
 
-/** A folder of a tree that is being written, with all that lies in it. */
+/** A directory of a tree that is being written, with all that lies in it. */
 export interface Branch {
   readonly node: DirectoryNode;
   readonly entries: Map<string, Branch | FileNode | SymlinkNode>;
 }
 
-/** @param entries each folder before what it holds. */
+/** @param entries each directory before what it holds. */
 export function nestEntries(root: DirectoryNode, entries: readonly TreeEntry[]): Branch {
   const whole: Branch = { node: root, entries: new Map() };
   const branches = new Map([['', whole]]);
@@ -24,7 +24,7 @@ export function isBranch(entry: Branch | FileNode | SymlinkNode): entry is Branc
   return 'node' in entry;
 }
 
-/** All that lies in a branch, by its path from there: each folder before what it holds. */
+/** All that lies in a branch, by its path from there: each directory before what it holds. */
 export function* entriesIn(branch: Branch, prefix = ''): Generator<TreeEntry> {
   for (const [name, entry] of branch.entries) {
     yield [prefix + name, isBranch(entry) ? entry.node : entry];

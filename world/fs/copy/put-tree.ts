@@ -36,7 +36,7 @@ export interface PutTreeOptions extends CallOptions {
 }
 
 /**
- * Stores a folder. It is read twice, once to hash it and once to send what is missing, so that memory stays
+ * Stores a directory. It is read twice, once to hash it and once to send what is missing, so that memory stays
  * small however large the files are. `timeoutMs` bounds each request, default 60 s. A tree that no deploy names within
  * an hour may be freed by the next sweep.
  * @throws WorldError `invalid` for what cannot be stored, `too-large` for more than {@link getTree} takes, `conflict` for
@@ -83,12 +83,15 @@ async function markFresh(client: Client, tree: string, call: CallOptions): Promi
   await client.set(freshTreeKey(tree), '', { ...call, lease, repeatable: true });
 }
 
-/** Everything in a folder, checked. */
+/** Everything in a directory, checked. */
 async function readFolder(folder: string, signal: AbortSignal | undefined): ReturnType<typeof readAllLocal> {
   const read = await readAllLocal(folder, { signal, skippedNames: LEFT_OUT });
   const [root, ...entries] = read.entries;
   if (root?.node.type !== 'directory')
-    throw new WorldError('invalid', `Cannot store ${folder} as a tree: it is not a folder. Give a folder.`);
+    throw new WorldError(
+      'invalid',
+      `Cannot store ${folder} as a tree: it is not a directory. Give a directory.`,
+    );
   await checkTree(
     entries.map(({ path, node }) => [path, node]),
     signal,

@@ -14,7 +14,7 @@ const READ_BYTES = 1 << 20;
 /** Something on the local disk; the path is relative to where the walk began, empty for that itself. */
 export interface LocalEntry {
   readonly path: string;
-  /** Without what a folder holds: its entries come after it. */
+  /** Without what a directory holds: its entries come after it. */
   readonly node: Node;
 }
 
@@ -32,8 +32,8 @@ interface WalkState extends ReadLocalOptions {
 }
 
 /**
- * Walks a local file or folder, folders before what they hold; a few blocks are in memory at a time. Links are read, not
- * followed, also where one takes the place of a folder meanwhile.
+ * Walks a local file or directory, directories before what they hold; a few blocks are in memory at a time. Links are read, not
+ * followed, also where one takes the place of a directory meanwhile.
  * @throws WorldError `invalid` for what cannot be stored, `too-large` for more than could be read again
  */
 export async function* readLocal(root: string, options: ReadLocalOptions): AsyncGenerator<LocalEntry> {
@@ -76,7 +76,7 @@ async function* walkFolder(
   depth: number,
 ): AsyncGenerator<LocalEntry> {
   if (depth > TREE_LIMITS.depth)
-    throw tooLarge(folder.path, `is in more than ${TREE_LIMITS.depth} nested folders`);
+    throw tooLarge(folder.path, `is in more than ${TREE_LIMITS.depth} nested directories`);
   for (const name of (await folder.use('.', (at) => readdir(at))).sort()) {
     walking.signal?.throwIfAborted();
     if (walking.skippedNames?.has(name)) continue;
@@ -189,5 +189,5 @@ async function readFully(handle: FileHandle, buffer: Buffer, position: number): 
 }
 
 function refused(file: string, why: string): WorldError {
-  return new WorldError('invalid', `Cannot copy ${file}: ${why}. Remove it from the folder.`);
+  return new WorldError('invalid', `Cannot copy ${file}: ${why}. Remove it from the directory.`);
 }

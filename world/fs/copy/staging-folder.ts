@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import type { LocalFolder } from './local-folder.js';
 
 /**
- * A temporary folder inside the target folder. Nobody else can enter it, so its contents are private, and they can be
+ * A temporary directory inside the target directory. Nobody else can enter it, so its contents are private, and they can be
  * moved into place by renaming, which replaces a link instead of following it. Closing it removes it with its contents.
  */
 export class StagingFolder implements AsyncDisposable {
@@ -17,7 +17,7 @@ export class StagingFolder implements AsyncDisposable {
     await parent
       .use(name, (at) => mkdir(at, { mode: 0o700 }))
       .catch((error: Error) => {
-        // The person knows the folder that cannot be written to, not the name that was tried in it.
+        // The person knows the directory that cannot be written to, not the name that was tried in it.
         throw Object.assign(error, { path: parent.path });
       });
     return new StagingFolder(parent, name, await parent.folder(name));
@@ -36,13 +36,13 @@ export class StagingFolder implements AsyncDisposable {
 
   async #remove(): Promise<void> {
     await using folder = this.folder;
-    // Name by name from the open folder: another user who can write beside it may have put something else in its place.
+    // Name by name from the open directory: another user who can write beside it may have put something else in its place.
     for (const name of await folder.use('.', (at) => readdir(at))) await folder.use(name, (at) => remove(at));
     await this.#parent.use(this.name, (at) => rmdir(at));
   }
 }
 
-/** Removes what lies in a staging folder, also folders whose own modes forbid it. */
+/** Removes what lies in a staging directory, also directories whose own modes forbid it. */
 async function remove(at: string): Promise<void> {
   try {
     await rm(at, { recursive: true, force: true });

@@ -2,13 +2,13 @@ import { WorldError } from '../../errors.js';
 import type { BlockRef } from '../tree/tree-node.js';
 
 /**
- * The largest tree that is walked as a whole. Folders and files may share blocks, so a few kilobytes in etcd could
+ * The largest tree that is walked as a whole. Directories and files may share blocks, so a few kilobytes in etcd could
  * expand to more than any disk holds.
  */
 export interface TreeLimits {
-  /** Files, folders and links together. */
+  /** Files, directories and links together. */
   readonly entries: number;
-  /** Nested folders. */
+  /** Nested directories. */
   readonly depth: number;
   /** The sizes of all files together. */
   readonly bytes: number;
@@ -19,7 +19,7 @@ export const TREE_LIMITS: TreeLimits = { entries: 1_000_000, depth: 128, bytes: 
 /** The most blocks that the files of one tree may have together. */
 const MOST_BLOCKS = 4_000_000;
 
-/** The longest list of one folder's entries, and of all folders that one walk reads, as they are stored. */
+/** The longest list of one directory's entries, and of all directories that one walk reads, as they are stored. */
 export const LISTING_BYTES = 64 << 20;
 export const LISTINGS_BYTES = 256 << 20;
 
@@ -31,10 +31,10 @@ export function tooLarge(place: string, why: string): WorldError {
   );
 }
 
-/** @throws WorldError `too-large` for a folder whose list of entries is longer than {@link LISTING_BYTES}. */
+/** @throws WorldError `too-large` for a directory whose list of entries is longer than {@link LISTING_BYTES}. */
 export function checkListing(refs: readonly BlockRef[], key: string): void {
   if (lengthOfListing(refs) <= LISTING_BYTES) return;
-  throw tooLarge(`a folder of the file system at ${key}`, `has more than ${LISTING_BYTES} bytes of names`);
+  throw tooLarge(`a directory of the file system at ${key}`, `has more than ${LISTING_BYTES} bytes of names`);
 }
 
 export function lengthOfListing(refs: readonly BlockRef[]): number {
@@ -55,7 +55,8 @@ export function checkSize(
   limits: TreeLimits = TREE_LIMITS,
 ): void {
   const most = (limit: number): string => `more than ${limit.toLocaleString('en')}`;
-  if (entries > limits.entries) throw tooLarge(path, `contains ${most(limits.entries)} files and folders`);
+  if (entries > limits.entries)
+    throw tooLarge(path, `contains ${most(limits.entries)} files and directories`);
   if (sizeBytes > limits.bytes) throw tooLarge(path, `contains ${most(limits.bytes)} bytes`);
   if (blocks > MOST_BLOCKS) throw tooLarge(path, `has files of ${most(MOST_BLOCKS)} blocks`);
 }

@@ -8,7 +8,7 @@ import type { BlockRef, DirectoryNode, FileNode, Node } from '../tree/tree-node.
 import { EventLoopYielder } from './event-loop-yielder.js';
 import type { LocalFolder } from './local-folder.js';
 
-/** Something of a tree, by its path from the folder that it is written to. */
+/** Something of a tree, by its path from the directory that it is written to. */
 export type TreeEntry<T extends Node = Node> = readonly [path: string, node: T];
 
 /** A block and all targets that it goes to. */
@@ -22,8 +22,8 @@ const THERE = constants.O_WRONLY | constants.O_NOFOLLOW;
 const PERMISSIONS = 0o777;
 
 /**
- * Writes files, folders and links to an empty folder that is ours alone, folders before what they hold; each block is
- * fetched once. Folders stay closed to others: {@link setFolders} gives them their modes.
+ * Writes files, directories and links to an empty directory that is ours alone, directories before what they hold; each block is
+ * fetched once. Directories stay closed to others: {@link setFolders} gives them their modes.
  */
 export async function writeEntries(
   { storage, folder }: { readonly storage: Storage; readonly folder: LocalFolder },
@@ -55,7 +55,7 @@ export async function writeEntries(
   });
 }
 
-/** Gives folders that {@link writeEntries} made their modes and times, children before their folders. */
+/** Gives directories that {@link writeEntries} made their modes and times, children before their directories. */
 export async function setFolders(
   folder: LocalFolder,
   entries: readonly TreeEntry[],

@@ -134,7 +134,7 @@ export class FileHandle implements FsHandle {
   }
 }
 
-/** A folder that was opened: there is nothing to read of it but what it is. */
+/** A directory that was opened: there is nothing to read of it but what it is. */
 export class FolderHandle implements FsHandle {
   readonly #node: Node;
 

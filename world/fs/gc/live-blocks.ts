@@ -13,7 +13,7 @@ import { keyOf } from '../tree/fetched-listings.js';
 import { decodeEntries, decodeSuperblock } from '../tree/tree-codec.js';
 import type { BlockRef, Entries } from '../tree/tree-node.js';
 
-/** What one list of entries names: blocks, and the lists of the folders in it. */
+/** What one list of entries names: blocks, and the lists of the directories in it. */
 interface Named {
   readonly hashes: ReadonlySet<string>;
   readonly lists: readonly (readonly BlockRef[])[];
@@ -32,7 +32,7 @@ export function isSuperblock({ key, value }: KeyValue): boolean {
 }
 
 /**
- * Which blocks superblocks name. What superblocks, and folders of one, have in common is looked at once, and what a
+ * Which blocks superblocks name. What superblocks, and directories of one, have in common is looked at once, and what a
  * block holds never changes, so it is remembered.
  */
 export class LiveBlocks {

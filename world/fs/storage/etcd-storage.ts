@@ -230,7 +230,7 @@ export class EtcdStorage implements Storage {
         const { hash } = block;
         const key = this.#blockKey(hash);
         if (stored !== undefined) return decodeBlock(block, stored.value, key);
-        const message = `Could not read ${describeKey(this.key)}: its block ${hash} is missing. Store the file or folder again.`;
+        const message = `Could not read ${describeKey(this.key)}: its block ${hash} is missing. Store the file or directory again.`;
         throw new WorldError('not-found', message, { key });
       }),
     );

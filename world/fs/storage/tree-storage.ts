@@ -23,7 +23,7 @@ export class TreeStorage extends EtcdStorage {
     if (stored.superblock === undefined)
       throw new WorldError('not-found', `There is no stored tree ${this.#tree}.`, { key });
     if (sha256(stored.superblock) === this.#tree) return stored;
-    const message = `The stored tree ${this.#tree} is corrupt: delete its key and upload the folder again.`;
+    const message = `The stored tree ${this.#tree} is corrupt: delete its key and upload the directory again.`;
     throw new WorldError('invalid', message, { key });
   }
 }

@@ -4,7 +4,7 @@ import type { TreeEntry } from '../copy/write-entries.js';
 import { EscapeChecker } from './escape-checker.js';
 
 /**
- * Refuses what, written to disk, would lie or lead outside the tree's folder or have more rights than its owner gave.
+ * Refuses what, written to disk, would lie or lead outside the tree's directory or have more rights than its owner gave.
  * @param entries without the root. @throws WorldError `invalid` naming the first that is not valid.
  */
 export async function checkTree(

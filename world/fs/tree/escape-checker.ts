@@ -10,12 +10,12 @@ interface Entry {
 /** As many bytes as Linux takes in one target. */
 const MOST_TARGET_BYTES = 4095;
 
-/** A folder of the tree: what is in it, links by their targets. */
+/** A directory of the tree: what is in it, links by their targets. */
 type Folder = Map<string, Folder | { readonly target: string } | 'file'>;
 
 /**
- * Finds an entry that, written to disk, would lie or lead outside the tree's folder: an absolute path, `..`, a path
- * below something that is not a folder of the tree, a path that appears twice, or a symbolic link that leads out,
+ * Finds an entry that, written to disk, would lie or lead outside the tree's directory: an absolute path, `..`, a path
+ * below something that is not a directory of the tree, a path that appears twice, or a symbolic link that leads out,
  * directly or through others.
  */
 export function findEscape(entries: readonly Entry[]): { path: string; why: string } | undefined {
@@ -52,7 +52,7 @@ export class EscapeChecker {
     if (this.#first.get(entry.path) !== entry) return 'appears twice';
     if (!isPlainPath(entry.path)) return 'is not a path inside the tree';
     const parent = parentOf(entry.path);
-    if (!this.#folders.has(parent)) return 'is inside something that is not a folder of the tree';
+    if (!this.#folders.has(parent)) return 'is inside something that is not a directory of the tree';
     if (entry.type !== 'symlink') return undefined;
     const target = entry.target ?? '';
     if (target === '' || target.includes('\0')) return 'is a symbolic link without a valid target';
@@ -79,7 +79,7 @@ export class EscapeChecker {
   }
 }
 
-/** Where we are: the folders from the root on; undefined for one that is not of the tree. */
+/** Where we are: the directories from the root on; undefined for one that is not of the tree. */
 type Trail = (Folder | undefined)[];
 
 /** Goes one part of a path. @returns the target of the link that is met there instead, if any. */
@@ -95,7 +95,7 @@ function goOn(trail: Trail, part: string): string | undefined {
   return undefined;
 }
 
-/** Whether a name can be an entry of a folder, and only that. */
+/** Whether a name can be an entry of a directory, and only that. */
 function isPlainName(name: string): boolean {
   // What is not valid Unicode would become another name on the disk.
   if (name === '' || name === '.' || name === '..' || /[/\0]|\p{Surrogate}/u.test(name)) return false;

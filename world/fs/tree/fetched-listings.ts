@@ -1,8 +1,8 @@
 import type { BlockRef, DirectoryNode, Entries } from './tree-node.js';
 
-/** Thrown when the entries of a folder have not been fetched yet: add them to the {@link FetchedListings} and do the step again. */
+/** Thrown when the entries of a directory have not been fetched yet: add them to the {@link FetchedListings} and do the step again. */
 export class MissingListings {
-  /** The blocks of each folder that is missed. */
+  /** The blocks of each directory that is missed. */
   readonly folders: readonly (readonly BlockRef[])[];
 
   constructor(folders: readonly (readonly BlockRef[])[]) {
@@ -10,7 +10,7 @@ export class MissingListings {
   }
 }
 
-/** The entries of folders that are stored in blocks of their own, as far as they were fetched. */
+/** The entries of directories that are stored in blocks of their own, as far as they were fetched. */
 export class FetchedListings {
   #known = new Map<string, Entries>();
   #before: ReadonlyMap<string, Entries> = new Map();

@@ -5,8 +5,8 @@ import type { Volume } from '../volume.js';
 import type { DirectoryNode, Node } from './tree-node.js';
 
 /**
- * All that lies below a folder, named by its path from there: each folder before what it holds, sorted by name.
- * @param options.name how errors name the folder.
+ * All that lies below a directory, named by its path from there: each directory before what it holds, sorted by name.
+ * @param options.name how errors name the directory.
  * @throws WorldError `too-large` before anything is unfolded.
  */
 export async function listRecursively(
@@ -34,7 +34,7 @@ export async function listRecursively(
   return found;
 }
 
-/** What a folder holds, sorted by name. */
+/** What a directory holds, sorted by name. */
 export async function listFolder(
   volume: Volume,
   folder: DirectoryNode,

@@ -7,10 +7,10 @@ import { LISTING_BYTES, tooLarge } from '../copy/tree-limits.js';
 import type { FetchedListings } from './fetched-listings.js';
 import type { BlockRef, DirectoryNode, Entries, Node } from './tree-node.js';
 
-/** The entries of a folder whose JSON is longer go to blocks of their own. */
+/** The entries of a directory whose JSON is longer go to blocks of their own. */
 const INLINE_BYTES = 4 << 10;
 
-/** What is stored of a tree: the superblock, and the blocks with the entries of large folders. */
+/** What is stored of a tree: the superblock, and the blocks with the entries of large directories. */
 export interface EncodedTree {
   readonly superblock: string;
   /** Hash to bytes, of those that are not known to be stored. */
@@ -52,7 +52,7 @@ export class TreeEncoder {
     const data = Buffer.from(list);
     if (data.length <= INLINE_BYTES) return `${head},"entries":${list}`;
     if (data.length > LISTING_BYTES)
-      throw tooLarge('a folder that was changed', `has more than ${LISTING_BYTES} bytes of names`);
+      throw tooLarge('a directory that was changed', `has more than ${LISTING_BYTES} bytes of names`);
     const refs: BlockRef[] = [];
     for (const block of cutAll(data, ENTRIES_CUTS)) {
       const hash = sha256(block);
@@ -120,7 +120,7 @@ export function decodeSuperblock(json: string, key: string): DirectoryNode {
   });
 }
 
-/** The entries of a folder, put together from its blocks. @throws WorldError `invalid` naming `key` */
+/** The entries of a directory, put together from its blocks. @throws WorldError `invalid` naming `key` */
 export function decodeEntries(json: string, key: string): Entries {
   return reading(key, () => toEntries(z.array(entry).parse(JSON.parse(json))));
 }

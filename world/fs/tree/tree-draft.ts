@@ -50,7 +50,7 @@ export class TreeDraft {
     this.#listings.expect(directories);
   }
 
-  /** @returns the path of the first folder that was made, for `recursive`. */
+  /** @returns the path of the first directory that was made, for `recursive`. */
   makeDirectory(path: string, mode: number, recursive: boolean): string | undefined {
     if (recursive) return this.#makeDirectories(path, mode);
     const at = this.walk(withoutSlash(path), false);
@@ -118,7 +118,7 @@ export class TreeDraft {
       throw new FsRefusal('ENOENT');
     }
     if (at.node.type === 'directory' && !recursive) throw new FsRefusal('ERR_FS_EISDIR');
-    // A slash at the end asks for a folder; what is removed is the name before it.
+    // A slash at the end asks for a directory; what is removed is the name before it.
     const { parents, name, node } = this.walk(withoutSlash(path), false);
     if (name === undefined) throw new FsRefusal(parents.length === 0 ? 'EBUSY' : 'EINVAL');
     if (node?.type === 'symlink' && path.endsWith('/')) throw new FsRefusal('ENOTDIR');
@@ -159,7 +159,7 @@ export class TreeDraft {
     this.put([...parents, name], { type: 'symlink', target, mtimeMs: Date.now() });
   }
 
-  /** Changes what is at a path, after symbolic links, without touching its folder's time. */
+  /** Changes what is at a path, after symbolic links, without touching its directory's time. */
   alter(path: string, change: (node: Node) => Node, follow = true): void {
     const { parents, name, node } = this.walk(path, follow);
     if (node === undefined) throw new FsRefusal('ENOENT');
@@ -181,7 +181,7 @@ export class TreeDraft {
     return { path: at, node };
   }
 
-  /** Finds, makes or empties the file that is opened. A folder can be opened for reading. */
+  /** Finds, makes or empties the file that is opened. A directory can be opened for reading. */
   open(path: string, flags: OpenFlags, mode: number): { readonly path: CanonicalPath; readonly node: Node } {
     const { path: at, node } = this.whereToOpen(path, flags);
     if (node?.type === 'file' && flags.truncate) {
@@ -195,7 +195,7 @@ export class TreeDraft {
     return { path: at, node: made };
   }
 
-  /** Puts a node where its folder is there. */
+  /** Puts a node where its directory is there. */
   put(path: CanonicalPath, node: Node, { touching = true } = {}): void {
     this.root = this.#change(this.root, path, touching, (entries, name) => entries.set(name, node));
   }

@@ -9,7 +9,7 @@ export interface FileNode {
   readonly type: 'file';
   /** Permission bits; they are kept, not enforced. */
   readonly mode: number;
-  /** Last change, in milliseconds since the epoch. A deploy's tree has none, so that the same folder gets the same name. */
+  /** Last change, in milliseconds since the epoch. A deploy's tree has none, so that the same directory gets the same name. */
   readonly mtimeMs?: number | undefined;
   readonly sizeBytes: number;
   readonly blocks: readonly BlockRef[];
@@ -27,7 +27,7 @@ interface Directory {
   readonly mtimeMs?: number | undefined;
 }
 
-/** A folder; what a large one holds is in blocks of its own, which are fetched when they are needed. */
+/** A directory; what a large one holds is in blocks of its own, which are fetched when they are needed. */
 export type DirectoryNode =
   | (Directory & { readonly entries: Entries })
   | (Directory & { readonly entriesIn: readonly BlockRef[] });

@@ -9,7 +9,7 @@ const MOST_PATH_BYTES = 4096;
 
 /** Where a path leads. */
 export interface ResolvedPath {
-  /** The names of the folders from the root to the one that the path lies in, without symbolic links. */
+  /** The names of the directories from the root to the one that the path lies in, without symbolic links. */
   readonly parents: readonly string[];
   /** The last name; undefined for the root, and for a path that ends in `.` or `..`. */
   readonly name: string | undefined;
@@ -17,7 +17,7 @@ export interface ResolvedPath {
   readonly node: Node | undefined;
 }
 
-/** The parts of a path; a slash at the end counts as `.`, for it asks for a folder. */
+/** The parts of a path; a slash at the end counts as `.`, for it asks for a directory. */
 export function partsOf(path: string): string[] {
   if (path.includes('\0')) throw nullByte(path);
   // For the kernel a name is bytes: encode what is not valid Unicode as it would be there.
@@ -28,7 +28,7 @@ export function partsOf(path: string): string[] {
   return text.endsWith('/') && parts.length > 0 ? [...parts, '.'] : parts;
 }
 
-/** Without slashes at the end, for calls that name a folder with or without. */
+/** Without slashes at the end, for calls that name a directory with or without. */
 export function withoutSlash(path: string): string {
   return path.replace(/(?<=[^/])\/+$/, '');
 }
@@ -61,7 +61,7 @@ export function walkPath(
   return { parents: trail.names, name: undefined, node: trail.directory };
 }
 
-/** The folders from the root to where a walk is. */
+/** The directories from the root to where a walk is. */
 class Trail {
   readonly names: string[] = [];
   readonly #directories: [DirectoryNode, ...DirectoryNode[]];

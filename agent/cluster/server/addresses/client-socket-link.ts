@@ -7,8 +7,8 @@ import { checkFolderOwner } from '../../../prefix/check-folder-owner.js';
 
 /**
  * The path at which clients on this machine, and those that come through SSH, find a server's unix socket. It is a
- * link, because etcd 3.4 requires a special name in its working folder, which `ssh -L` cannot dial. The socket itself
- * is in a folder that only its owner can enter, so the link gives access to nobody else.
+ * link, because etcd 3.4 requires a special name in its working directory, which `ssh -L` cannot dial. The socket itself
+ * is in a directory that only its owner can enter, so the link gives access to nobody else.
  */
 export class ClientSocketLink {
   readonly #path: string;
@@ -20,7 +20,7 @@ export class ClientSocketLink {
   }
 
   /**
-   * Creates the link, replacing a dangling one, and its folder, mode 0700.
+   * Creates the link, replacing a dangling one, and its directory, mode 0700.
    *
    * @throws AgentError `in-use` if another server is behind it; `unsafe` if other users could replace it; `invalid`
    * if the path is not a socket, or the link cannot be created.

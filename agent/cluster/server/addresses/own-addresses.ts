@@ -15,7 +15,7 @@ export class OwnAddresses {
   readonly #settings: EtcdSettings;
   readonly #folder: string;
 
-  /** @param folder etcd's working folder. */
+  /** @param folder etcd's working directory. */
   constructor(settings: EtcdSettings, folder: string) {
     this.inEtcd = serverAddresses(settings);
     this.#settings = settings;
@@ -31,7 +31,7 @@ export class OwnAddresses {
   get clientUrls(): readonly string[] {
     const { advertisedClientUrls } = this.inEtcd;
     if (!advertisedClientUrls.includes(NO_NETWORK_URLS.client)) return advertisedClientUrls;
-    // etcd knows its sockets by names that mean nothing outside its folder.
+    // etcd knows its sockets by names that mean nothing outside its directory.
     const [link] = socketPaths(this.#settings.clientUrls);
     return [link === undefined ? this.localEndpoint : `unix://${link}`];
   }

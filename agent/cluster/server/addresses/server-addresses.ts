@@ -2,7 +2,7 @@ import path from 'node:path';
 import { AgentError } from '../../../errors.js';
 
 /**
- * Where a server without a network listens: unix sockets in its own working folder. etcd 3.4 takes no absolute path
+ * Where a server without a network listens: unix sockets in its own working directory. etcd 3.4 takes no absolute path
  * and requires something like a port, so these are relative and called `client:0` and `peer:0`.
  */
 export const NO_NETWORK_URLS = { client: 'unix://client:0', server: 'unix://peer:0' } as const;
@@ -34,7 +34,7 @@ export function isUnix(url: string): boolean {
   return /^unix:/i.test(url);
 }
 
-/** Whatever path clients use, etcd listens in its own folder, under the name that each version accepts. */
+/** Whatever path clients use, etcd listens in its own directory, under the name that each version accepts. */
 function atServer(clientUrls: readonly string[]): readonly string[] {
   return [...new Set(clientUrls.map((url) => (isUnix(url) ? NO_NETWORK_URLS.client : url)))];
 }
@@ -72,7 +72,7 @@ function isLocal(url: string): boolean {
   return url.startsWith('unix:') || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 }
 
-/** The socket of a unix URL, whose path is relative to etcd's working folder. */
+/** The socket of a unix URL, whose path is relative to etcd's working directory. */
 export function socketPath(url: string, folder: string): string {
   return path.resolve(folder, url.slice('unix://'.length));
 }

@@ -27,5 +27,5 @@ function whatIsWrong(name: string): string {
   if (!name.includes('/')) return 'which is not on the PATH';
   const found = statSync(name, { throwIfNoEntry: false });
   if (found === undefined) return 'which does not exist';
-  return found.isDirectory() ? 'which is a folder' : 'which is not executable';
+  return found.isDirectory() ? 'which is a directory' : 'which is not executable';
 }

@@ -1,5 +1,5 @@
 // Runs a server on a small file system, fills that, and makes room again; prints what happened as one line of JSON.
-// Arguments: a folder on that file system, the version of etcd.
+// Arguments: a directory on that file system, the version of etcd.
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { untilDiskSpace } from '../../../../agent/cluster/server/until-disk-space.js';

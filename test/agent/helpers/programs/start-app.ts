@@ -1,6 +1,6 @@
 import { Child } from '../../../../agent/processes/child-process.js';
 
-// Stands for an agent: starts a program in a folder, says that it did, and waits to be killed.
+// Stands for an agent: starts a program in a directory, says that it did, and waits to be killed.
 const [cwd, ...argv] = process.argv.slice(2);
 const [program, ...args] = argv;
 if (cwd === undefined || program === undefined) throw new TypeError('usage: start-app.js FOLDER PROGRAM ...');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import pLimit from 'p-limit';
 import type { Task, TaskContext } from '../task.js';
 
-/** The folder to upload; the order of a task has no field for it. */
+/** The directory to upload; the order of a task has no field for it. */
 export const FOLDER_VARIABLE = 'HAWSER_BENCH_FOLDER';
 const URI = 'etcdfs:///fs/bench';
 const CHUNK_BYTES = 1 << 20;

@@ -10,7 +10,7 @@ import { Sshd } from '../../helpers/sshd.js';
 import { Target } from '../../helpers/target.js';
 import { closing, connected, type Dial, never, readAll } from './connected.js';
 
-/** Of our own, for other programs make folders like ours in the common one. */
+/** Of our own, for other programs make directories like ours in the common one. */
 const temporaryFolder = mkdtempSync(join(tmpdir(), 'contract-'));
 process.env['TMPDIR'] = temporaryFolder;
 test.after.always(() => rmSync(temporaryFolder, { recursive: true }));
@@ -114,7 +114,7 @@ export function testLife(dial: Dial): void {
   });
 }
 
-/** What a connection could leave behind: private folders, sockets, child processes. */
+/** What a connection could leave behind: private directories, sockets, child processes. */
 function leftovers(): { readonly folders: readonly string[]; readonly resources: readonly string[] } {
   const kinds = ['TCPSocketWrap', 'PipeWrap', 'ProcessWrap'];
   return {

@@ -81,7 +81,7 @@ export class Actor {
       const { code, syscall, path: at, dest } = error as NodeJS.ErrnoException & { dest?: string };
       // Node's rm without recursive says more about it than we keep.
       if (code === 'ERR_FS_EISDIR') return { code };
-      // Node names whichever folder it tried last.
+      // Node names whichever directory it tried last.
       if (step.op === 'mkdir' && step.recursive) return { code, syscall };
       return { code, syscall, path: this.#strip(at), dest: this.#strip(dest) };
     }

@@ -7,7 +7,7 @@ import type { Etcd } from '../../helpers/etcd.js';
 
 let folders = 0;
 
-/** A World of its own and an empty folder, for one test. */
+/** A World of its own and an empty directory, for one test. */
 export async function scratch(
   t: ExecutionContext,
   etcd: Etcd,

@@ -22,7 +22,7 @@ const folderOf = (name: string, entriesIn: readonly Ref[]) => ({
   entriesIn,
 });
 
-/** Stores a tree of a few blocks, as a file system and as a deploy's: `levels` folders inside each other, each of which holds the next `width` times. */
+/** Stores a tree of a few blocks, as a file system and as a deploy's: `levels` directories inside each other, each of which holds the next `width` times. */
 export async function unfolding(
   world: EtcdWorld,
   { levels, width, leaf = {} }: { levels: number; width: number; leaf?: object },

@@ -13,7 +13,7 @@ import { noAnswer } from '../../link-errors.js';
 const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url));
 
 export interface AskpassSetup extends Asker {
-  /** A private folder, for the socket and the programs. */
+  /** A private directory, for the socket and the programs. */
   readonly folder: string;
   readonly questions: Questions;
   /** Told what ends the attempt: a TunnelError `auth-failed` for a missing answer, or what a question rejected with. */
