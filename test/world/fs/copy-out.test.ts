@@ -142,7 +142,7 @@ test('what is a directory on one side and a file on the other is refused before 
   await fs.mkdir('/a');
   await fs.writeFile('/a/1', 'theirs');
   await fs.writeFile('/a/folder', 'theirs');
-  await t.throwsAsync(fs.copyOut('/', out), { ...conflict, message: /a\/directory: it is a directory here/ });
+  await t.throwsAsync(fs.copyOut('/', out), { ...conflict, message: /a\/folder: it is a directory here/ });
   await fs.rm('/a/folder');
   await fs.mkdir('/file');
   await t.throwsAsync(fs.copyOut('/', out), { ...conflict, message: /file: it is a file here/ });
