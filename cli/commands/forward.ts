@@ -35,7 +35,7 @@ export function forwardCommand(context: CommandContext): Command {
       const { signal } = context.interrupts;
       const target = requireFleet(await resolveTarget(flags, { signal }));
       if (target.sshUrls.length === 0)
-        throw new CliError('usage', 'A forward needs SSH: give --ssh-url user@host.');
+        throw new CliError('usage', 'A forward needs SSH: pass --ssh-url user@host.');
       const [{ Tunnel }, { parseEndpoint }, options] = await Promise.all([
         import('../../tunnel/tunnel.js'),
         import('../../world/client/calls/parse-endpoint.js'),

@@ -108,7 +108,7 @@ async function awaitHosts(
   const why = bad.map(([hostname, { state, message }]) => `${hostname} ${state}: ${message}`).join(' ');
   const isMissing = bad.some(([, { state }]) => state === 'missing');
   const remedy = isMissing
-    ? ' To accept missing hosts, give --allow-missing; for a host that is gone for good, run "hawser members forget".'
+    ? ' To accept missing hosts, pass --allow-missing; for a host that is gone for good, run "hawser members forget".'
     : '';
   const what = verdict === 'failed' ? 'failed' : `is not healthy after ${run.waitTimeout / 1_000} s`;
   throw new CliError('unhealthy', `Deploy ${id} of ${name} ${what}. ${why}${remedy}`, {

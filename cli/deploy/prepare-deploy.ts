@@ -36,7 +36,7 @@ export async function prepareDeploy(choices: DeployChoices, signal: AbortSignal)
   if (git?.head === '' && !choices.force) {
     throw new CliError(
       'dirty-tree',
-      `${choices.folder} is in a git repository without commits: commit first, or give --force or --no-git.`,
+      `${choices.folder} is in a git repository without commits: commit first, or pass --force or --no-git.`,
     );
   }
   if (git !== undefined && git.dirty.length > 0 && !choices.force) {
@@ -46,7 +46,7 @@ export async function prepareDeploy(choices: DeployChoices, signal: AbortSignal)
     const more = git.dirty.length > 1 ? ` and ${git.dirty.length - 1} more` : '';
     throw new CliError(
       'dirty-tree',
-      `${choices.folder} has uncommitted changes (${git.dirty[0]?.trim()}${more}): commit them, or give --force or --no-git.${filtered}`,
+      `${choices.folder} has uncommitted changes (${git.dirty[0]?.trim()}${more}): commit them, or pass --force or --no-git.${filtered}`,
     );
   }
   return { choices, manifest, git };

@@ -53,7 +53,7 @@ export async function contains(
   if (code === 0) return true;
   const shallow = await runGit(['rev-parse', '--is-shallow-repository'], run);
   if (shallow.stdout.trim() !== 'true') return false;
-  const message = `Cannot tell whether ${head.slice(0, 10)} contains the deployed commit ${commit.slice(0, 10)}: this clone is shallow. Fetch its history with "git fetch --unshallow" (GitHub Actions: fetch-depth: 0 for checkout), or give --force.`;
+  const message = `Cannot tell whether ${head.slice(0, 10)} contains the deployed commit ${commit.slice(0, 10)}: this clone is shallow. Fetch its history with "git fetch --unshallow" (GitHub Actions: fetch-depth: 0 for checkout), or pass --force.`;
   throw new CliError('git-refused', message);
 }
 
@@ -148,6 +148,6 @@ function gitRefused(folder: string, why: GitAnswer | string): CliError {
   const words = typeof why === 'string' ? why : why.words.replace(/^fatal: /, '').replace(/[.:]$/, '');
   return new CliError(
     'git-refused',
-    `git cannot tell whether ${folder} is committed: ${words}. Fix that, or give --no-git.`,
+    `git cannot tell whether ${folder} is committed: ${words}. Fix that, or pass --no-git.`,
   );
 }

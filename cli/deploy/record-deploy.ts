@@ -30,7 +30,7 @@ export async function findPosition(
   if (parentHash !== '' && !(await contains(git, parentHash, signal))) {
     throw new CliError(
       'hash-chain',
-      `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull first, or give --force.`,
+      `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull first, or pass --force.`,
     );
   }
   return { id: newest + 1, parentHash };

@@ -140,10 +140,10 @@ function searchPath(given: string, root: string): string {
 
 function cannotRun(error: ExecFileException, timeoutMs: number): Error {
   if (error.code === 'ENOENT' || error.code === 'EACCES') {
-    const message = `Cannot run git (${error.code}): install it, or give --no-git.`;
+    const message = `Cannot run git (${error.code}): install it, or pass --no-git.`;
     return new CliError('usage', message, { cause: error });
   }
   const why = error.killed === true ? `in ${timeoutMs / 1_000} s` : `(${error.code ?? error.signal})`;
-  const message = `git did not finish ${why}: check that "git status" works there, or give --no-git.`;
+  const message = `git did not finish ${why}: check that "git status" works there, or pass --no-git.`;
   return new CliError('git-refused', message);
 }

@@ -36,12 +36,12 @@ export function userConfig(
   const file = flags.passwordFile ?? config.passwordFile;
   if (name === undefined) {
     if (file === undefined) return undefined;
-    throw new CliError('usage', `The password file ${file} needs a user: give --user NAME too.`);
+    throw new CliError('usage', `The password file ${file} needs a user: pass --user NAME too.`);
   }
   if (name.includes(':')) {
     throw new CliError(
       'usage',
-      `An etcd user name cannot contain a colon. Give only the name to --user, and the password in ${PASSWORD_VARIABLE} or --password-file.`,
+      `An etcd user name cannot contain a colon. Pass only the name in --user, and set the password with ${PASSWORD_VARIABLE} or --password-file.`,
     );
   }
   return {
@@ -75,7 +75,7 @@ async function passwordOf(
   if (!mayAsk) {
     throw new CliError(
       'usage',
-      `The etcd user ${name} needs a password: set ${PASSWORD_VARIABLE}, or give --password-file FILE.`,
+      `The etcd user ${name} needs a password: set ${PASSWORD_VARIABLE}, or pass --password-file FILE.`,
     );
   }
   const { askInTerminal } = await import('../prompts/ask-ssh-questions.js');

@@ -26,7 +26,7 @@ export async function findFleetFile(wanted: string): Promise<FleetFile> {
   const others = names.length === 0 ? '' : ` Known fleets: ${names.join(', ')}.`;
   throw new CliError(
     'usage',
-    `No fleet named ${wanted} is known here.${others} Give --ssh-url user@host to reach it.`,
+    `No fleet named ${wanted} is known here.${others} Pass --ssh-url user@host to reach it.`,
   );
 }
 

@@ -108,7 +108,7 @@ function knownHosts(
 function ourHostname(): string {
   const name = machineName();
   if (name !== '') return name;
-  throw new CliError('usage', 'This machine has no hostname: give --hostname NAME.');
+  throw new CliError('usage', 'This machine has no hostname: pass --hostname NAME.');
 }
 
 /** A typing error here would show an empty fleet instead of an error. */

@@ -66,7 +66,7 @@ export function requireFleet(target: FleetTarget): FleetTarget {
   if (target.isDefault !== true || isLocalSocket(DEFAULT_CLIENT_URL)) return target;
   throw new CliError(
     'usage',
-    'No fleet is known here. Give --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration directory (~/.config).',
+    'No fleet is known here. Pass --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration directory (~/.config).',
   );
 }
 
@@ -100,7 +100,7 @@ async function namedFleet(
   limits: ReadLimits,
 ): Promise<FoundConfig | undefined> {
   if (flags.config !== undefined && flags.fleet === undefined) return undefined;
-  if (flags.config !== undefined) throw new CliError('usage', 'Give either --fleet or --config, not both.');
+  if (flags.config !== undefined) throw new CliError('usage', 'Pass either --fleet or --config, not both.');
   const wanted = flags.fleet ?? (isSearching ? process.env['HAWSER_FLEET'] : undefined);
   return wanted ? readFleetFile(await findFleetFile(wanted), limits) : undefined;
 }
@@ -128,7 +128,7 @@ async function searchedFleet(found: FoundConfig, search: FleetSearch): Promise<F
     if (flags.sshUrl !== undefined || flags.seeds !== undefined) return {};
     throw new CliError(
       'usage',
-      `No fleet named ${fleet.name} is known here, but ${fleet.file} asks for it. Give --ssh-url user@host to reach it.`,
+      `No fleet named ${fleet.name} is known here, but ${fleet.file} asks for it. Pass --ssh-url user@host to reach it.`,
     );
   }
   if (connection !== undefined || !searchConfig) return found;

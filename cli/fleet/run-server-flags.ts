@@ -94,10 +94,7 @@ function tlsFiles(
   if (certFile === undefined && keyFile === undefined && trustedCaFile === undefined) return undefined;
   if (certFile === undefined || keyFile === undefined) {
     const missing = certFile === undefined ? 'cert' : 'key';
-    throw new CliError(
-      'usage',
-      `A certificate needs its key and the other way round: give --${side}${missing}-file too.`,
-    );
+    throw new CliError('usage', `A certificate and its key go together: pass --${side}${missing}-file too.`);
   }
   return { certFile, keyFile, ...(trustedCaFile === undefined ? {} : { trustedCaFile }) };
 }

@@ -6,7 +6,7 @@ const SENTENCES: Partial<Record<FsErrorCode, string>> = {
   ENOENT: 'There is no PATH',
   ENOTDIR: 'PATH is not a directory, or is below something that is not',
   EISDIR: 'PATH is a directory',
-  ERR_FS_EISDIR: 'PATH is a directory: give -r to delete it and everything in it',
+  ERR_FS_EISDIR: 'PATH is a directory: pass -r to delete it and everything in it',
   EEXIST: 'PATH already exists',
   ELOOP: 'The symbolic links at PATH form a loop',
   ENAMETOOLONG: 'PATH has a name of more than 255 bytes',

@@ -31,7 +31,7 @@ export async function hostsToReach(
   const named = flags.sshUrl === undefined ? target.hosts : undefined;
   const sshUrls = [...new Set(named ?? target.sshUrls)];
   if (sshUrls.length === 0) {
-    throw new CliError('usage', 'Name the hosts: give an --ssh-url for each, or `hosts` in hawser.yaml.');
+    throw new CliError('usage', 'Name the hosts: pass an --ssh-url for each, or `hosts` in hawser.yaml.');
   }
   const { destinations, ...shared } = await tunnelOptions({ ...target, sshUrls }, logTo(flags), signal);
   const hosts = destinations.flatMap((destination, index): HostToReach[] => {

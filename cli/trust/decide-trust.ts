@@ -46,5 +46,5 @@ function trustCommand(folder: string): string {
 
 function notYours({ file, owners }: FolderConfig): string {
   const other = owners.find((owner) => !isOurFile(owner));
-  return `${file} decides how to reach the fleet, but it belongs to another user (uid ${other}), who could redirect your connections. Give the connection by flags, or name the file with --config if you trust it.`;
+  return `${file} decides how to reach the fleet, but it belongs to another user (uid ${other}), who could redirect your connections. Pass the connection flags yourself, or name the file with --config if you trust it.`;
 }

@@ -93,7 +93,7 @@ test.serial('where the machine has no name, --hostname is asked for', async (t) 
   };
   const { code, stderr } = await run();
   t.is(code, 2);
-  t.regex(stderr, /no hostname: give --hostname/);
+  t.regex(stderr, /no hostname: pass --hostname/);
   const named = await run('--hostname', 'me');
   t.is(named.code, 0, named.stderr);
 });

@@ -65,7 +65,7 @@ export class Login {
       return `etcd rejects this name and password of the user ${this.#user?.name ?? ''}`;
     // etcd's answer to calls on its members and the whole data, which only administrators may make.
     if (/^auth: permission denied/.test(details))
-      return `This needs an etcd user with the role root${this.#user === undefined ? '' : `, which ${this.#user.name} lacks`}: give one (--user)`;
+      return `This needs an etcd user with the role root${this.#user === undefined ? '' : `, which ${this.#user.name} lacks`}: pass one (--user)`;
     if (this.#user !== undefined)
       return `The etcd user ${this.#user.name} lacks this permission: grant it with "etcdctl role grant-permission"`;
     if (this.#certFile !== undefined && !/user name is empty/.test(details))
@@ -73,7 +73,7 @@ export class Login {
         `etcd uses the common name of the certificate ${this.#certFile} as the user, which lacks this permission: ` +
         'grant it with "etcdctl role grant-permission", or use another user (--user)'
       );
-    return 'etcd has authentication enabled and this client has no user: give one (--user)';
+    return 'etcd has authentication enabled and this client has no user: pass one (--user)';
   }
 
   #share(promise: Promise<string | undefined>): SharedToken {

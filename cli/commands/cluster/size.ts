@@ -28,7 +28,7 @@ export function sizeCommand(context: CommandContext): Command {
     .option('-y, --yes', 'assume yes: do not ask for confirmation (size 0 drains the cluster)', false)
     .action(async (size: number | undefined, flags: SizeFlags) => {
       if (size !== undefined && flags.watch) {
-        throw new CliError('usage', 'Give either a size or --watch, not both.');
+        throw new CliError('usage', 'Pass either a size or --watch, not both.');
       }
       if (size === 0 && !flags.yes && !canAsk()) {
         throw new CliError(

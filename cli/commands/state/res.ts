@@ -109,7 +109,7 @@ async function exportsFrom(
   const targets = await targetsFrom(kind, name, flags);
   if (flags.file === undefined) {
     if (data === undefined)
-      throw new CliError('usage', 'Give data too, or - to read it from standard input.');
+      throw new CliError('usage', 'Pass data too, or - to read it from standard input.');
     const text = await readValueOrStdin(data);
     return targets.map((target) => ({ ...target, data: text }));
   }
@@ -130,14 +130,14 @@ async function targetsFrom(
     if (kind !== undefined || host !== undefined) {
       throw new CliError(
         'usage',
-        'Give either KIND and NAME or --file, not both: the file also names the hosts.',
+        'Pass either KIND and NAME or --file, not both: the file also names the hosts.',
       );
     }
     const { readResourceList } = await import('../../input/read-resource-list.js');
     return readResourceList(file);
   }
   if (kind === undefined || name === undefined) {
-    throw new CliError('usage', 'Give KIND and NAME, or --file with a list of resources.');
+    throw new CliError('usage', 'Pass KIND and NAME, or --file with a list of resources.');
   }
   return [{ kind, name, ...(host === undefined ? {} : { host }) }];
 }

@@ -93,7 +93,7 @@ function scheduleAdd(context: CommandContext): Command {
       if (!flags.persist) {
         const message =
           'Without --persist a candidate lasts only as long as the command that added it: ' +
-          `give --persist, or run "hawser schedule join ${namespace}".`;
+          `pass --persist, or run "hawser schedule join ${namespace}".`;
         throw new CliError('usage', message);
       }
       await change(context, flags, namespace, (world, call) =>

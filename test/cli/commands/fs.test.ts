@@ -39,7 +39,7 @@ test.serial('a directory that was put is copied back the same, and freed once it
   t.deepEqual(await readFile(back), await readFile(there));
   const refused = await hawser(['fs', 'rm', '/www', ...flags]);
   t.is(refused.code, 1);
-  t.regex(refused.stderr, /^hawser: \/www is a directory: give -r/);
+  t.regex(refused.stderr, /^hawser: \/www is a directory: pass -r/);
   await world.fs(world.uri()).rm('/www', { recursive: true });
   t.regex((await hawser(['fs', 'gc', ...flags])).stdout, /^Freed [1-9]\d* blocks, kept 0\.\n$/);
 });

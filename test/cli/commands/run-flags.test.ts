@@ -47,8 +47,8 @@ test.serial('a certificate goes with its key', (t) => {
   t.deepEqual(serverTls({ network, peerCertFile: 'c', peerKeyFile: 'k', peerTrustedCaFile: 'a' }), {
     peer: { certFile: 'c', keyFile: 'k', trustedCaFile: 'a' },
   });
-  t.throws(() => serverTls({ network, certFile: 'c' }), { message: /give --key-file too/ });
-  t.throws(() => serverTls({ network, peerTrustedCaFile: 'a' }), { message: /give --peer-cert-file too/ });
+  t.throws(() => serverTls({ network, certFile: 'c' }), { message: /pass --key-file too/ });
+  t.throws(() => serverTls({ network, peerTrustedCaFile: 'a' }), { message: /pass --peer-cert-file too/ });
 });
 
 test.serial('the temporary directory of an agent that was killed goes with the next', async (t) => {

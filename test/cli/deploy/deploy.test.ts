@@ -176,7 +176,7 @@ test.serial('a commit that does not contain the newest deployed one is refused, 
   git('commit', '-q', '--allow-empty', '-m', 'theirs');
   const refused = await viaGit();
   t.is(refused.code, 4);
-  t.regex(refused.stderr, /does not contain: pull first, or give --force/);
+  t.regex(refused.stderr, /does not contain: pull first, or pass --force/);
   t.is((await viaGit('--force')).code, 0);
 });
 

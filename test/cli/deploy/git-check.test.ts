@@ -58,7 +58,7 @@ test.serial(
     const env = { PATH: '/nonexistent' };
     const { code, stderr } = await plan(app.folder, env);
     t.is(code, 2);
-    t.regex(stderr, /Cannot run git \(ENOENT\): install it, or give --no-git/);
+    t.regex(stderr, /Cannot run git \(ENOENT\): install it, or pass --no-git/);
     await rm(path.join(app.folder, '.git'), { recursive: true });
     const bare = await plan(app.folder, env);
     t.is(bare.code, 0, bare.stderr);

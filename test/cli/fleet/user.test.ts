@@ -37,10 +37,10 @@ test.serial('the password comes from the environment or from a file that is priv
 
 test.serial('it is said what is missing: a user, a password, a right', async (t) => {
   const nobody = await direct.run(['str', 'get', 'k', ...mine]);
-  t.regex(nobody.stderr, /this client has no user: give one \(--user\)/);
+  t.regex(nobody.stderr, /this client has no user: pass one \(--user\)/);
   const silent = await direct.run(['str', 'get', 'k', ...mine, '--user', 'ann']);
   t.is(silent.code, 2);
-  t.regex(silent.stderr, /needs a password: set HAWSER_PASSWORD, or give --password-file FILE/);
+  t.regex(silent.stderr, /needs a password: set HAWSER_PASSWORD, or pass --password-file FILE/);
   const inline = await direct.run(['str', 'get', 'k', ...mine, '--user', 'ann:s3cret']);
   t.is(inline.code, 2);
   t.notRegex(inline.stderr, /s3cret/);

@@ -95,7 +95,7 @@ test.serial(
     await using nobody = connect();
     const unknown = await failure(nobody.get('/mine/1'));
     t.is(unknown.code, 'permission-denied');
-    t.regex(unknown.message, /this client has no user: give one \(--user\)/);
+    t.regex(unknown.message, /this client has no user: pass one \(--user\)/);
 
     await using wrong = connect({ name: 'ann', password: 'guessed' });
     const refused = await failure(wrong.set('/mine/1', 'x'));
