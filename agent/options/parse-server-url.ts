@@ -20,22 +20,22 @@ export type UrlSide = 'client' | 'server';
  */
 export function parseServerUrl(text: string): ServerUrl {
   const match = /^([a-z]+):\/\/(.*)$/i.exec(text);
-  if (match === null) throw refused(text, 'is no URL: write http://host:port.');
+  if (match === null) throw refused(text, 'is not a URL: write http://host:port.');
   const scheme = match[1]?.toLowerCase() ?? '';
   const address = match[2] ?? '';
   if (scheme === 'unix')
     throw refused(
       text,
-      'is a unix socket, which only clients of this host can use, at unix:///absolute/path.',
+      'is a unix socket: write http://host:port for a server, or unix:///absolute/path for clients on this host.',
     );
   if (scheme !== 'http' && scheme !== 'https') throw refused(text, 'is neither http:// nor https://.');
   if (address.includes('@')) {
     throw new AgentError(
       'invalid',
-      'A URL of etcd must not hold a user or a password: write http://host:port.',
+      'A URL of etcd must not contain a user or a password: write http://host:port.',
     );
   }
-  if (/[/?#]/.test(address)) throw refused(text, 'holds more than host and port: write http://host:port.');
+  if (/[/?#]/.test(address)) throw refused(text, 'contains more than host and port: write http://host:port.');
   const parts = /^(\[[^[\]]*\]|[^:[\]]*):(\d{1,5})$/.exec(address);
   if (parts === null) throw refused(text, 'has no host and port: write http://host:port.');
   const [, host = '', digits = ''] = parts;

@@ -113,13 +113,13 @@ function validateNoNetwork(options: ValidatedOptions): void {
   if (what !== undefined) {
     throw new AgentError(
       'invalid',
-      `A host without a network is a single-host cluster and takes no ${what}.`,
+      `A host without a network is a single-host cluster and accepts no ${what}.`,
     );
   }
   if (options.tls !== undefined) {
     throw new AgentError(
       'invalid',
-      'A host without a network serves only unix sockets and takes no certificates.',
+      'A host without a network serves only unix sockets and accepts no certificates.',
     );
   }
   checkSocketPath(options.prefix, socketPath(NO_NETWORK_URLS.client, path.join(options.prefix, 'etcd')));

@@ -49,7 +49,7 @@ function suggestion(key: string, knownKeys: readonly string[]): string {
   const [nearest] = knownKeys
     .map((known) => ({ known, distance: editDistance(key.toLowerCase(), known) }))
     .sort((a, b) => a.distance - b.distance);
-  return nearest !== undefined && nearest.distance <= 2 ? `; did you mean "${nearest.known}"?` : '';
+  return nearest !== undefined && nearest.distance <= 2 ? ` (did you mean "${nearest.known}"?)` : '';
 }
 
 function editDistance(from: string, to: string): number {

@@ -120,7 +120,7 @@ async function searchedFleet(found: FoundConfig, search: FleetSearch): Promise<F
     if (connection?.file === fleet.file) {
       throw new CliError(
         'usage',
-        `${fleet.file} names the fleet ${fleet.name} and also has connection settings: leave out one of the two.`,
+        `${fleet.file} names the fleet ${fleet.name} and also has connection settings: remove one of the two.`,
       );
     }
     const known = await knownFleet(fleet.name);

@@ -81,7 +81,7 @@ export function refuseNetworkFlags(flags: ServerFlags): void {
   if (flag === undefined) return;
   throw new CliError(
     'usage',
-    `With --no-network a host is a cluster of its own: leave out ${flag} or --no-network.`,
+    `With --no-network a host is a single-host cluster: omit ${flag} or --no-network.`,
   );
 }
 

@@ -15,7 +15,7 @@ function helpCommand(parent: Command): Command {
   return new Command('help')
     .copyInheritedSettings(parent)
     .description('show the help of a command')
-    .argument('[command...]', 'its name')
+    .argument('[command...]', 'the command')
     .helpGroup(parent.parent === null ? 'Get help:' : '')
     .action(async (names: readonly string[]) => {
       let found = parent;

@@ -14,7 +14,7 @@ const refused = test.macro({
   },
   title: (_, args) => `hawser run ${args} is a usage error`,
 });
-test.serial(refused, '--no-network --seeds http://10.0.0.1:2379', /leave out --seeds or --no-network/);
+test.serial(refused, '--no-network --seeds http://10.0.0.1:2379', /omit --seeds or --no-network/);
 test.serial(refused, '--label zone', /Write KEY=VALUE/);
 test.serial(refused, '--quota-backend-bytes 2Gi', /Write a size such as 2147483648, 2GiB or 500MB/);
 test.serial(refused, '--quota-backend-bytes 0', /Write a size/);
@@ -32,7 +32,7 @@ test.serial('a host without network takes no flag that is about one', (t) => {
   const urls = ['http://10.0.0.1:2379'];
   t.notThrows(() => refuseNetworkFlags({ network: true, seeds: urls }));
   t.throws(() => refuseNetworkFlags({ network: false, sshUrl: ['me@host'] }), {
-    message: /leave out --ssh-url/,
+    message: /omit --ssh-url/,
   });
   t.throws(() => refuseNetworkFlags({ network: false, clientUrls: urls }), { message: /out --client-urls/ });
   t.throws(() => refuseNetworkFlags({ network: false, serverUrls: urls }), { message: /out --server-urls/ });

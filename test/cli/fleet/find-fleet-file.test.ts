@@ -52,7 +52,7 @@ test.serial('an app goes to the fleet that it names, whatever else is configured
   await desk.write('name: app\nfleet: test\nssh-url: root@127.0.0.1:5\n');
   const both = await desk.hawser(deploy);
   t.is(both.code, wrongUsage);
-  t.regex(both.stderr, /leave out one of the two/);
+  t.regex(both.stderr, /remove one of the two/);
 });
 
 test.serial('a fleet whose file another user could have written is refused', async (t) => {

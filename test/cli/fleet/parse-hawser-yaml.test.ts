@@ -49,11 +49,11 @@ test.serial(
   { name: 'a', health: { tcp: 'a:1', timeout: '0s' } },
   'health.timeout: expected a duration such as 5s, got "0s"',
 );
-test.serial(complains, { name: 'a', helth: 1 }, 'helth: unknown key; did you mean "health"?');
+test.serial(complains, { name: 'a', helth: 1 }, 'helth: unknown key (did you mean "health"?)');
 test.serial(
   complains,
   { name: 'a', health: { tcp: 'a:1', timout: '1s' } },
-  'health.timout: unknown key; did you mean "timeout"?',
+  'health.timout: unknown key (did you mean "timeout"?)',
 );
 test.serial(complains, { name: 'a', 'totally-else': 1 }, 'totally-else: unknown key');
 test.serial(complains, {}, 'name: expected a name of lowercase letters, digits and dashes, at most 63');
@@ -123,7 +123,7 @@ test.serial('the connection part is read by itself, one or several', (t) => {
     },
   });
   t.deepEqual(parseConfig({ 'ssh-ulr': 'a' }), {
-    problems: ['ssh-ulr: unknown key; did you mean "ssh-url"?'],
+    problems: ['ssh-ulr: unknown key (did you mean "ssh-url"?)'],
   });
   t.deepEqual(parseConfig({ transport: 'telnet' }), {
     problems: ['transport: expected one of auto, ssh2, openssh, got "telnet"'],

@@ -51,7 +51,7 @@ for (const [text, code] of SAID) {
 
 test.serial('of what somebody else wrote a sentence has so much as a person reads', (t) => {
   const long = translateOpenSshFailure(host, `banner\n${'x'.repeat(16_000)}`);
-  t.regex(long.message, /ssh says "x{300}…". Check the address/);
+  t.regex(long.message, /ssh reported "x{300}…". Check the address/);
   const offer = `no matching cipher found. Their offer: $(id\x1b[2J),${'aes-x,'.repeat(2000)}`;
   const none = translateOpenSshFailure(host, offer);
   t.true(none.message.length < 700, none.message);

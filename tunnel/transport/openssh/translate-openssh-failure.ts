@@ -166,7 +166,8 @@ function findFailure(destination: FailedHost, said: string): Omit<Failure, 'text
   }
   if (failure) return failure;
   const lastLine = said.split('\n').at(-1)?.trim() ?? '';
-  const problem = lastLine === '' ? 'ssh ended without saying why' : `ssh says "${shorten(lastLine)}"`;
+  const problem =
+    lastLine === '' ? 'ssh exited without an error message' : `ssh reported "${shorten(lastLine)}"`;
   return { code: 'unreachable', problem, advice: CHECK_ADDRESS };
 }
 

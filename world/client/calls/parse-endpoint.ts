@@ -62,5 +62,5 @@ function parsePort(text: string, port: string): number {
 }
 
 function invalid(text: string, why: string): WorldError {
-  return new WorldError('invalid', `Cannot read the endpoint "${text}": ${why}.`);
+  return new WorldError('invalid', `"${text}" is not a valid endpoint: ${why}.`);
 }

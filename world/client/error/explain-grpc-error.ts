@@ -12,6 +12,9 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
     /^Client network socket disconnected before secure TLS.*$/s,
     'it closed the connection during the TLS handshake',
   ],
+  [/^connect ECONNREFUSED\b.*$/s, 'nothing is listening there (connection refused)'],
+  [/^connect ENOENT\b.*$/s, 'there is no such socket'],
+  [/^connect EACCES\b.*$/s, 'your user is not permitted to open the socket'],
   [/^Name resolution failed.*$/s, 'the hostname cannot be resolved'],
   [/^.*(?:deadline exceeded|request timed out).*$/is, 'no answer in time'],
   [

@@ -54,7 +54,7 @@ export class Certificates {
 
 function read({ caFile, certFile, keyFile }: TlsOptions): Pem {
   if ((certFile === undefined) !== (keyFile === undefined)) {
-    throw new WorldError('invalid', 'A client certificate needs its key: give both files or neither.');
+    throw new WorldError('invalid', 'A client certificate needs its key: pass both files or neither.');
   }
   const ca = caFile === undefined ? undefined : readCertificates(caFile, 'CA certificate').pem;
   if (certFile === undefined || keyFile === undefined) return { ca };

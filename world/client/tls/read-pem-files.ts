@@ -48,7 +48,7 @@ function parseKey(pem: string, file: string): ReturnType<typeof createPrivateKey
     throw invalid(`No private key in ${file}: it must be PEM, which starts with -----BEGIN PRIVATE KEY-----`);
   }
   if (/ENCRYPTED/.test(pem)) {
-    throw invalid(`The key in ${file} is encrypted: give one without a passphrase that only you can read`);
+    throw invalid(`The key in ${file} is encrypted: use one without a passphrase that only you can read`);
   }
   try {
     return createPrivateKey(pem);

@@ -31,7 +31,7 @@ export function runProxyCommand(
   let isEnding = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = `${said}${text}`.slice(-KEPT_CHARACTERS);
-    log?.('debug', `The ProxyCommand for ${host} says: ${text.trimEnd()}`);
+    log?.('debug', `Output of the ProxyCommand for ${host}: ${text.trimEnd()}`);
   });
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
   const ended = new Promise<TunnelError | undefined>((resolve) => {
