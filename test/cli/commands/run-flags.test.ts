@@ -34,8 +34,8 @@ test.serial('a host without network takes no flag that is about one', (t) => {
   t.throws(() => refuseNetworkFlags({ network: false, sshUrl: ['me@host'] }), {
     message: /omit --ssh-url/,
   });
-  t.throws(() => refuseNetworkFlags({ network: false, clientUrls: urls }), { message: /out --client-urls/ });
-  t.throws(() => refuseNetworkFlags({ network: false, serverUrls: urls }), { message: /out --server-urls/ });
+  t.throws(() => refuseNetworkFlags({ network: false, clientUrls: urls }), { message: /omit --client-urls/ });
+  t.throws(() => refuseNetworkFlags({ network: false, serverUrls: urls }), { message: /omit --server-urls/ });
 });
 
 test.serial('a certificate goes with its key', (t) => {
