@@ -117,17 +117,17 @@ test('no file of the command line but one writes to its output', async (t) => {
     )
       writers.push(file);
   }
-  t.deepEqual(writers, ['output/write.ts']);
+  t.deepEqual(writers, ['output/write-to-console.ts']);
 });
 
-test('whoever lets inquirer draw a question makes its text visible', async (t) => {
+test('what lets inquirer draw a question makes its text visible', async (t) => {
   const files = await readdir(path.join(source, 'prompts'));
   const asking: string[] = [];
   for (const file of files) {
     const text = await readFile(path.join(source, 'prompts', file), 'utf8');
     if (!text.includes('.createPromptModule(')) continue;
     asking.push(file);
-    t.regex(text, /\b(visible|shownOf)\(/, file);
+    t.regex(text, /\b(visible|formatQuestion)\(/, file);
   }
   t.true(asking.length >= 2);
 });
