@@ -40,7 +40,7 @@ function pruneCommand(context: CommandContext): Command {
     )
     .action(async (flags: ConnectionFlags & { keep: number }) => {
       const pruned = await withWorld(context, flags, (world, call) => world.pruneDeploys(flags.keep, call));
-      printResult(flags, { pruned }, pruned === 1 ? 'deleted 1 deploy' : `deleted ${pruned} deploys`);
+      printResult(flags, { pruned }, pruned === 1 ? 'Deleted 1 deploy.' : `Deleted ${pruned} deploys.`);
     });
 }
 

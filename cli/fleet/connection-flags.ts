@@ -14,10 +14,10 @@ export function withConnection(command: Command, example: string): Command {
   command.optionsGroup(CONNECTION_OPTIONS);
   withEtcdFlags(withSshFlags(command))
     .option('--fleet <name>', 'fleet to use: the name of a known one, or a file that describes one')
-    .option('--config <file>', 'hawser.yaml to use, whoever owns it')
+    .option('--config <file>', 'hawser.yaml to use, no matter who owns it')
     .optionsGroup(GENERAL_OPTIONS)
     .addOption(
-      new Option('--timeout <duration>', 'time limit for each answer of the fleet')
+      new Option('--timeout <duration>', 'time limit for each answer from the fleet')
         .argParser(duration)
         .default(undefined, '10s'),
     );

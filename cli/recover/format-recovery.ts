@@ -45,7 +45,7 @@ export function formatPlan(plan: RecoveryPlan, reports: readonly HostReport[]): 
             ];
       const warnings = plan.warnings.map((warning) => `Warning: ${warning}`);
       return lines([
-        `${name(plan.base)} is the best to rebuild from: it becomes a cluster of one with its data.`,
+        `${name(plan.base)} has the best data to rebuild from: it becomes a cluster of one.`,
         ...rejoin,
         plan.loss,
         ...warnings,

@@ -7,7 +7,7 @@ import { printResult } from '../../output/print.js';
 /** `hawser members forget`: a host that is gone for good. */
 export function forgetCommand(context: CommandContext): Command {
   return withConnection(new Command('forget'), 'hawser members forget web3 --ssh-url root@web1')
-    .description('remove a host that is gone for good from the fleet, so that deploys no longer expect it')
+    .description('remove a host from the fleet for good, so that deploys no longer expect it')
     .argument('<host>', 'hostname; its agent must not be running')
     .action(async (hostname: string, flags: ConnectionFlags) => {
       const { forgetHost } = await import('../../../world/agents/fleet-hosts.js');

@@ -29,7 +29,7 @@ export function recoverCommand(context: CommandContext): Command {
     'hawser members recover --ssh-url root@web1 --ssh-url root@web2',
   )
     .description(
-      'rebuild a cluster that has lost its quorum for good: show what each host has, and rebuild from the best; each --ssh-url (else each of `hosts` in hawser.yaml) is one host',
+      'rebuild a cluster that has permanently lost its quorum: show what each host has, and rebuild from the best one; each --ssh-url (by default each of `hosts` in hawser.yaml) is one host',
     )
     .option('--prefix <dir>', 'data directory of the agents', DEFAULT_PREFIX)
     .option('-y, --yes', 'assume yes: do not ask for confirmation', false)

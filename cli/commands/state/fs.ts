@@ -80,7 +80,7 @@ function fsPut(context: CommandContext): Command {
   return withFs('put', 'hawser fs put ./site /site --ssh-url root@web1')
     .description('copy a file or directory into the shared file system; - reads standard input')
     .argument('<local>', 'file or directory on this machine')
-    .argument('<path>', 'destination; an existing directory is merged with a directory, and receives a file')
+    .argument('<path>', 'destination; into an existing directory, a directory is merged and a file is copied')
     .action(async (local: string, at: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         if (local === '-') return fs.writeFile(at, process.stdin, call);
@@ -105,7 +105,10 @@ function fsGet(context: CommandContext): Command {
   return withFs('get', 'hawser fs get /site ./site --ssh-url root@web1')
     .description('copy a file or directory out of the shared file system; - writes to standard output')
     .argument('<path>', 'path in the shared file system')
-    .argument('<local>', 'destination; an existing directory is merged with a directory, and receives a file')
+    .argument(
+      '<local>',
+      'destination; into an existing directory, a directory is merged and a file is copied',
+    )
     .action(async (at: string, local: string, flags: FsFlags) => {
       await onFs(context, flags, async (fs, call) => {
         if (local === '-') return toStdout(fs, at, call);

@@ -37,7 +37,7 @@ export function resCommand(context: CommandContext): Command {
 
 function resExport(context: CommandContext): Command {
   return withConnection(new Command('export'), 'hawser res export file motd "hello" --ssh-url root@web1')
-    .description('export a resource of this host (see --hostname), or a file of them; its other exports stay')
+    .description('export resources from this host (see --hostname); its other exports stay')
     .argument('[kind]', 'kind of the resource, such as file')
     .argument('[name]', 'name of the resource; may contain slashes')
     .argument('[data]', 'the content; - reads it from standard input')
@@ -58,13 +58,13 @@ function resExport(context: CommandContext): Command {
       const { changed } = await withWorld(context, flags, (world, call) =>
         world.resExport(exports, { ...call, ...ttl }),
       );
-      printChange(flags, 'exported', exports.length, changed);
+      printChange(flags, 'Exported', exports.length, changed);
     });
 }
 
 function resDelete(context: CommandContext): Command {
   return withConnection(new Command('delete'), 'hawser res delete file motd --ssh-url root@web1')
-    .description('delete a resource that this host exported (see --hostname), or a file of them')
+    .description('delete resources that this host exported (see --hostname)')
     .argument('[kind]', 'kind of the resource, such as file')
     .argument('[name]', 'name of the resource')
     .option('--host <name>', 'host that it was exported to (default: every host)')
@@ -72,7 +72,7 @@ function resDelete(context: CommandContext): Command {
     .action(async (kind: string | undefined, name: string | undefined, flags: TargetFlags) => {
       const deletes = await targetsFrom(kind, name, flags);
       const { changed } = await withWorld(context, flags, (world, call) => world.resDelete(deletes, call));
-      printChange(flags, 'deleted', deletes.length, changed);
+      printChange(flags, 'Deleted', deletes.length, changed);
     });
 }
 
@@ -146,7 +146,7 @@ function printChange(flags: ConnectionFlags, done: string, count: number, change
   printResult(
     flags,
     { resources: count, changed },
-    changed ? `${done} ${counted(count, 'resource')}` : 'no changes',
+    changed ? `${done} ${counted(count, 'resource')}.` : 'No changes.',
   );
 }
 

@@ -121,7 +121,7 @@ async function change(
     const { changed } = await act(world, call);
     return { namespace, hostname: world.hostname, changed };
   });
-  printResult(flags, result, result.changed ? '' : 'no changes');
+  printResult(flags, result, result.changed ? '' : 'No changes.');
 }
 
 function inOneLine(hosts: readonly string[]): string {

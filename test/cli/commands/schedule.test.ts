@@ -50,7 +50,7 @@ test.serial(
         '&label=rack%3Dr1&capacity=2.5',
     );
     t.like(await fleet.json(['schedule', 'withdraw', 'job', ...web1]), { changed: true });
-    t.is((await fleet.run(['schedule', 'withdraw', 'job', ...web1])).stdout, 'no changes\n');
+    t.is((await fleet.run(['schedule', 'withdraw', 'job', ...web1])).stdout, 'No changes.\n');
     t.is(await world.client.get('/scheduler/hostname/web1/job'), undefined);
   },
 );

@@ -74,7 +74,7 @@ test.serial('a resource is exported, collected by whom it is for, and taken back
   t.deepEqual(await fleet.json(['res', 'collect', '--hostname', 'c', '--host', 'other']), []);
   t.regex((await fleet.run(['res', 'collect', '--hostname', 'c'])).stdout, /svc\s+ntp\s+a\s+x\\n$/m);
   const deleted = await fleet.run(['res', 'delete', 'svc', 'ntp', ...target]);
-  t.is(deleted.stdout, 'deleted 1 resource\n');
+  t.is(deleted.stdout, 'Deleted 1 resource.\n');
 });
 
 test.serial(

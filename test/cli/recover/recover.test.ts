@@ -78,7 +78,7 @@ test.serial(
     t.is(code, 4, stderr);
     t.regex(stdout, /h1 +up, pid \d+ +no-quorum +100 +4 +812 +20 kB/);
     t.regex(stdout, /:1 +out of reach/);
-    t.regex(stdout, /h1 is the best to rebuild from/);
+    t.regex(stdout, /h1 has the best data to rebuild from/);
     t.regex(stdout, /Warning: 2 of 3 members \(h2, h3\) cannot be reached/);
     t.regex(stderr, /Nothing was changed/);
     t.deepEqual(asked, []);
