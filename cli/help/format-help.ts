@@ -10,6 +10,8 @@ export const HELP_FORMAT: HelpConfiguration = {
   optionDescription: described,
   argumentDescription: described,
   groupItems,
+  // "hawser res" leaves 39 columns of 80 for descriptions: wrap those too.
+  minWidthToWrap: 30,
 };
 
 /** One form for all: `what it is (choices: …; default: …)`. A flag that is off by default needs no note. */
