@@ -14,7 +14,7 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^connect ECONNREFUSED\b.*$/s, 'nothing is listening there (connection refused)'],
   [/^connect ENOENT\b.*$/s, 'there is no such socket'],
-  [/^connect EACCES\b.*$/s, 'your user is not permitted to open the socket'],
+  [/^connect EACCES\b.*$/s, 'permission denied (EACCES)'],
   [/^Name resolution failed.*$/s, 'the hostname cannot be resolved'],
   [/^.*(?:deadline exceeded|request timed out).*$/is, 'no answer in time'],
   [
