@@ -1,6 +1,6 @@
 import { InterruptedError } from './errors.js';
 import { EXIT_CODES } from './exit-codes.js';
-import { writeRemark } from './output/write-to-console.js';
+import { writeRemark } from './output/write-output.js';
 
 /**
  * Turns Ctrl-C into a clean shutdown: the first aborts `signal`, the second tells how long that may still take if that

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { packageVersion } from '../base/package-version.js';
 import { lines } from './output/escaped-lines.js';
 import { stackTraceLines } from './output/stack-trace-lines.js';
-import { takeConsole, writeRemark, writeResult } from './output/write-to-console.js';
+import { takeConsole, writeRemark, writeResult } from './output/write-output.js';
 
 const [first] = process.argv.slice(2);
 

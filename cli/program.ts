@@ -22,7 +22,7 @@ import { addHelpCommands } from './help/help-command.js';
 import { Interrupts } from './interrupts.js';
 import { type Lines, lines } from './output/escaped-lines.js';
 import { printError } from './output/print.js';
-import { writeJson, writeRemark, writeUsage } from './output/write-to-console.js';
+import { writeJson, writeRemark, writeUsage } from './output/write-output.js';
 
 /** Runs one command line and returns the exit code. Only `main.ts` calls it. */
 export async function runProgram(argv: readonly string[], version: string): Promise<number> {

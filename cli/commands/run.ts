@@ -14,7 +14,7 @@ import {
   withServerFlags,
 } from '../fleet/run-server-flags.js';
 import { byteSize, countFromZero, wholeNumber } from '../input/parse-flag-values.js';
-import { writeJson, writeResult } from '../output/write-to-console.js';
+import { writeJson, writeResult } from '../output/write-output.js';
 import { watchForHangUp } from '../watch-for-hang-up.js';
 
 interface RunFlags extends ConnectionFlags, ServerFlags {

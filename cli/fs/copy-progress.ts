@@ -1,6 +1,6 @@
 import { formatBytes } from '../output/format-quantities.js';
 import type { OutputOptions } from '../output/print.js';
-import { isRemarkSeen, redraw } from '../output/write-to-console.js';
+import { isRemarkSeen, redraw } from '../output/write-output.js';
 
 /** Shows the progress of a copy, on a terminal only; {@link CopyProgress.end} clears it. */
 export class CopyProgress {

@@ -1,4 +1,4 @@
-import { writeRemark } from './write-to-console.js';
+import { writeRemark } from './write-output.js';
 
 let held: string[] | undefined;
 

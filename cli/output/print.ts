@@ -3,7 +3,7 @@ import { exitCodeOf } from '../exit-codes.js';
 import { type Lines, lines } from './escaped-lines.js';
 import { writeLine } from './hold-stderr-while-asking.js';
 import { stackTraceLines } from './stack-trace-lines.js';
-import { writeJson, writeRemark, writeResult } from './write-to-console.js';
+import { writeJson, writeRemark, writeResult } from './write-output.js';
 
 export { lines } from './escaped-lines.js';
 export { formatTable } from './format-table.js';

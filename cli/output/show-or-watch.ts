@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../world/call-options.js';
 import type { Lines } from './escaped-lines.js';
 import type { OutputOptions } from './print.js';
-import { writeJson, writeResult, writeValue } from './write-to-console.js';
+import { writeJson, writeResult, writeValue } from './write-output.js';
 
 type BoundedCall = CallOptions & { readonly signal: AbortSignal; readonly timeoutMs: number };
 

@@ -1,7 +1,7 @@
 import type { Key } from 'node:readline';
 import { InterruptedError } from '../errors.js';
 import { whileAsking } from '../output/hold-stderr-while-asking.js';
-import { questionOutput } from '../output/write-to-console.js';
+import { questionOutput } from '../output/write-output.js';
 
 type Inquirer = typeof import('inquirer').default;
 

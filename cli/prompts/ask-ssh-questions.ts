@@ -3,7 +3,7 @@ import type { Log } from '../../base/log.js';
 import type { Ask } from '../../tunnel/question-queue.js';
 import { InterruptedError } from '../errors.js';
 import { lines } from '../output/escaped-lines.js';
-import { writeRemark } from '../output/write-to-console.js';
+import { writeRemark } from '../output/write-output.js';
 import { askQuestion } from './ask-question.js';
 import { askpassProgram, askThroughAskpass } from './ask-through-askpass.js';
 import { canAsk } from './confirm.js';

@@ -1,5 +1,5 @@
 import { visible } from '../output/escape-controls.js';
-import { isRemarkSeen } from '../output/write-to-console.js';
+import { isRemarkSeen } from '../output/write-output.js';
 import { askQuestion } from './ask-question.js';
 
 /** Whether a question can be asked: both ends are a terminal. */

@@ -9,7 +9,7 @@ import type { FleetTarget } from '../../fleet/merge-target.js';
 import { duration } from '../../input/parse-flag-values.js';
 import { counted } from '../../output/format-quantities.js';
 import { lines, logTo, printNote, printResult } from '../../output/print.js';
-import { writeResult } from '../../output/write-to-console.js';
+import { writeResult } from '../../output/write-output.js';
 import type { ActionPlan } from '../../recover/carry-out-recovery.js';
 import { type HostFlags, hostsToReach } from '../../recover/hosts-to-reach.js';
 import type { HostReport, RecoveryPlan } from '../../recover/plan-recovery.js';

@@ -13,7 +13,7 @@ import { drawTree, type Listed, listFolder } from '../../fs/list-folder.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { counted, formatBytes } from '../../output/format-quantities.js';
 import { formatTable, lines, printResult } from '../../output/print.js';
-import { writeValueStream } from '../../output/write-to-console.js';
+import { writeValueStream } from '../../output/write-output.js';
 
 interface FsFlags extends ConnectionFlags {
   readonly fs?: string;

@@ -117,7 +117,7 @@ test('no file of the command line but one writes to its output', async (t) => {
     )
       writers.push(file);
   }
-  t.deepEqual(writers, ['output/write-to-console.ts']);
+  t.deepEqual(writers, ['output/write-output.ts']);
 });
 
 test('what lets inquirer draw a question makes its text visible', async (t) => {
