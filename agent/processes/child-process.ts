@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openPrivateFileToRead, openPrivateLog } from '../prefix/open-private-file.js';
 import type { Cgroup } from './cgroup.js';
 import { dieWithParent } from './die-with-parent.js';
+import { processTreeOf } from './find-own-processes.js';
 import { killAll, killAllOnce, terminate, untilGone } from './kill-processes.js';
 import { isMarked, listProcesses, type ProcessEntry, readProcess } from './process-table.js';
-import { processTreeOf } from './process-tree.js';
 
 export interface ChildOptions {
   /** Program and arguments; not run through a shell. */

@@ -5,9 +5,9 @@ import { z } from 'zod';
 import type { Log } from '../../world/index-without-ssh.js';
 import { prefixInstanceId } from '../prefix/prefix-instance-id.js';
 import { Cgroup } from './cgroup.js';
+import { type ProcessTreeCriteria, processTreeOf } from './find-own-processes.js';
 import { killAll } from './kill-processes.js';
 import { isMarked, listProcesses, nameOf, type ProcessIdentity } from './process-table.js';
-import { type ProcessTreeCriteria, processTreeOf } from './process-tree.js';
 
 /** The environment variables that mark processes started by an agent. */
 export const APP_MARK = 'HAWSER_APP';

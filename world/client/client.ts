@@ -7,7 +7,7 @@ import { ConnectionLanes } from './calls/connection-lanes.js';
 import type { EndpointSet } from './calls/endpoint-set.js';
 import type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client-options.js';
 import { ClusterRequests } from './cluster-requests.js';
-import { describeKey } from './error/describe-key.js';
+import { describeKey } from './error/name-key-for-users.js';
 import { Namespace } from './key-namespace.js';
 import { getKey, putKey, runTxn } from './key-requests.js';
 import type { KeyValue } from './key-value.js';
@@ -21,7 +21,7 @@ import type { Txn } from './txn/transaction.js';
 import { iterateWatch, type WatchContext, type WatchRequest, watchChanges } from './watch/iterate-watch.js';
 import type { WatchItem } from './watch/watch-item.js';
 import { confirmWrite } from './write/confirm-write.js';
-import { type DesiredValue, ensureValue } from './write/ensure-value.js';
+import { type DesiredValue, writeUntilSettled } from './write/write-until-settled.js';
 
 /**
  * The etcd client that the World is built on. It connects at its first call.
@@ -229,7 +229,7 @@ export class Client implements AsyncDisposable {
       get: (timeoutMs: number) => this.get(desired.key, { ...options, timeoutMs }),
       txn: (txn: Txn, timeoutMs: number) => this.#txn(txn, what, { ...options, timeoutMs }),
     };
-    return ensureValue(desired, calls, options);
+    return writeUntilSettled(desired, calls, options);
   }
 
   #watchContext(): WatchContext {

@@ -1,6 +1,6 @@
 import type { CallRunner } from './calls/call-runner.js';
 import { kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './client-options.js';
-import { describeKey } from './error/describe-key.js';
+import { describeKey } from './error/name-key-for-users.js';
 import { putWithin, txnWithin } from './fleet/write-fence.js';
 import type { Namespace } from './key-namespace.js';
 import { type KeyValue, toKeyValue } from './key-value.js';

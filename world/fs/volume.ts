@@ -1,6 +1,6 @@
 import { inParallel } from '../../base/in-parallel.js';
 import type { CallOptions } from '../call-options.js';
-import { describeKey } from '../client/error/describe-key.js';
+import { describeKey } from '../client/error/name-key-for-users.js';
 import { WorldError } from '../errors.js';
 import { checkListing } from './copy/tree-limits.js';
 import { FsError } from './fs-error.js';

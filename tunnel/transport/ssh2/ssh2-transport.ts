@@ -14,8 +14,8 @@ import { closedLocally, connectionLost, STOPPED_ANSWERING } from '../link-errors
 import { LinkMonitor } from '../liveness/link-monitor.js';
 import { noteFallbackReason, watchForIdentification } from '../openssh-fallback-reason.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from '../transport.js';
+import { HostKeyVerifier } from './ask-about-host-key.js';
 import { execOnSsh2 } from './exec-on-ssh2.js';
-import { HostKeyVerifier } from './host-key-verifier.js';
 import { ssh2LivenessProbes } from './internals/send-liveness-probes.js';
 import { signWithoutAsking } from './internals/sign-without-asking.js';
 import { ReceiveWindows } from './internals/widen-receive-windows.js';

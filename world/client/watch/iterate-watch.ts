@@ -1,6 +1,6 @@
 import { onAbort } from '../../../base/abort.js';
 import { cancellableIterator } from '../../../base/cancellable-iterator.js';
-import { describeKey } from '../error/describe-key.js';
+import { describeKey } from '../error/name-key-for-users.js';
 import type { Namespace } from '../key-namespace.js';
 import { toRange } from '../txn/transaction.js';
 import { ChangeFlag, ItemBuffer, type WatchBuffer } from './watch-buffer.js';

@@ -2,7 +2,7 @@ import { inParallel } from '../../../base/in-parallel.js';
 import type { Log } from '../../../base/log.js';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
-import { describeKey } from '../../client/error/describe-key.js';
+import { describeKey } from '../../client/error/name-key-for-users.js';
 import type { Session } from '../../client/lease/session.js';
 import type { Compare, TxnOp } from '../../client/txn/transaction.js';
 import { WorldError } from '../../errors.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describeKey } from '../../client/error/describe-key.js';
+import { describeKey } from '../../client/error/name-key-for-users.js';
 import { WorldError } from '../../errors.js';
 import { BLOCK_BYTES, sha256 } from '../blocks/block-codec.js';
 import { cutAll, ENTRIES_CUTS } from '../blocks/content-cuts.js';

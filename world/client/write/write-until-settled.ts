@@ -11,7 +11,7 @@ export interface DesiredValue {
   readonly value: string | Buffer | undefined;
 }
 
-/** The calls that {@link ensureValue} needs. */
+/** The calls that {@link writeUntilSettled} needs. */
 export interface EnsureValueCalls {
   /** The newest revision that the client had seen before; 0 if none. */
   readonly lastRevision: bigint;
@@ -25,7 +25,7 @@ export interface EnsureValueCalls {
  * has written the key since: otherwise the first attempt may have been applied and overwritten, and a second would show.
  * @throws WorldError `outcome-unknown` if another client wrote the key meanwhile, or after the timeout.
  */
-export async function ensureValue(
+export async function writeUntilSettled(
   desired: DesiredValue,
   calls: EnsureValueCalls,
   { timeoutMs = DEFAULT_TIMEOUT_MS }: CallOptions,

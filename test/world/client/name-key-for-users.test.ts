@@ -1,5 +1,5 @@
 import test from 'ava';
-import { describeKey } from '../../../world/client/error/describe-key.js';
+import { describeKey } from '../../../world/client/error/name-key-for-users.js';
 
 const called = test.macro({
   exec: (t, key: string, words: string) => t.is(describeKey(key), words),

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { cgroupFolders } from '../../../agent/processes/cgroup.js';
+import { processTreeOf } from '../../../agent/processes/find-own-processes.js';
 import { arrivesAt, listenersAt, parseListeners } from '../../../agent/processes/listening-sockets.js';
 import { type ProcessEntry, parseStat } from '../../../agent/processes/process-table.js';
-import { processTreeOf } from '../../../agent/processes/process-tree.js';
 
 /** [pid, parent, group, session]; all started at the tick of their pid. */
 function processes(...all: readonly (readonly [number, number, number, number])[]): ProcessEntry[] {
