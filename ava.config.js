@@ -37,7 +37,8 @@ function place(file) {
 export default {
   files: ['dist/test/**/*.test.js', ...unwanted.map((version) => `!dist/test/**/*-etcd-${version}.test.js`)],
   workerThreads: false,
-  concurrency: 6,
+  // More at the same time than two cores can serve make what waits for clocks late.
+  concurrency: 4,
   timeout: '3m',
   nodeArguments: ['--enable-source-maps'],
   sortTestFiles: (a, b) => place(a) - place(b) || a.localeCompare(b),
