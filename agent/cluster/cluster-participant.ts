@@ -19,8 +19,8 @@ import { Nominator } from './members/nominator.js';
 import { rebuildCluster } from './rebuild-cluster.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { ServerStart } from './server/etcd/etcd-arguments.js';
-import { HostServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';
+import { HostServer } from './server/server-lifetime.js';
 import type { ClusterIdentity } from './start/compare-cluster-identity.js';
 import { undrainCluster } from './undrain-cluster.js';
 

@@ -7,7 +7,7 @@ import {
 } from '../../world/index-without-ssh.js';
 import { MemberAssessor } from './members/member-assessor.js';
 import { readClusterState } from './members/read-cluster-state.js';
-import type { HostServer } from './server/host-server.js';
+import type { HostServer } from './server/server-lifetime.js';
 
 /** How long a clean shutdown waits for the others to remove this host before it stops the server anyway. */
 export const LEAVE_TIMEOUT_MS = 15_000;

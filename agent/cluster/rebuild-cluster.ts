@@ -2,8 +2,8 @@ import { type CallOptions, type ClientWorld, raiseGeneration } from '../../world
 import { AgentError } from '../errors.js';
 import type { EtcdConnector } from './etcd-connector.js';
 import type { DataFolder } from './server/data-folder.js';
-import type { HostServer } from './server/host-server.js';
 import type { ServerLauncher } from './server/server-launcher.js';
+import type { HostServer } from './server/server-lifetime.js';
 
 const REBUILD_MS = 60_000;
 

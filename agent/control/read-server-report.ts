@@ -1,8 +1,8 @@
 import type { MemberStatus } from '../../world/index-without-ssh.js';
 import type { EtcdConnector } from '../cluster/etcd-connector.js';
 import type { DataFolder } from '../cluster/server/data-folder.js';
-import type { HostServer } from '../cluster/server/host-server.js';
 import type { ServerLauncher } from '../cluster/server/server-launcher.js';
+import type { HostServer } from '../cluster/server/server-lifetime.js';
 import type { ServerReport } from './control-protocol.js';
 
 const ASK_MS = 800;

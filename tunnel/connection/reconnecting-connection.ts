@@ -3,10 +3,10 @@ import type { Log } from '../../base/log.js';
 import { isPermanent, TunnelError } from '../errors.js';
 import { type Destination, formatDestination } from '../parse-destination.js';
 import type { Link } from '../transport/transport.js';
+import { type PendingDial, StandbyDial } from './dial-beside-doubtful-link.js';
 import type { ConnectedLink } from './race-destinations.js';
 import { RetryBudget } from './retry-budget.js';
 import { RetryDelay } from './retry-delay.js';
-import { type PendingDial, StandbyDial } from './standby-dial.js';
 import { TunnelStates } from './tunnel-states.js';
 
 /** After a connection that lasted this long, failures count from zero again. */

@@ -3,7 +3,7 @@ import type { Log } from '../../base/log.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { KeyValue } from '../client/key-value.js';
-import { readHosts } from '../client/stored/read-hosts.js';
+import { readHosts } from '../client/stored/read-json-of-each-host.js';
 import { AGENTS_PREFIX, CONVERGED_PATH } from '../keys.js';
 
 const schema = z.boolean();

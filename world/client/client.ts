@@ -20,8 +20,8 @@ import { Certificates } from './tls/certificates.js';
 import type { Txn } from './txn/transaction.js';
 import { iterateWatch, type WatchContext, type WatchRequest, watchChanges } from './watch/iterate-watch.js';
 import type { WatchItem } from './watch/watch-item.js';
-import { confirmWrite } from './write/confirm-write.js';
-import { type DesiredValue, writeUntilSettled } from './write/write-until-settled.js';
+import { confirmWrite } from './write/read-back-after-lost-answer.js';
+import { type DesiredValue, writeUntilSettled } from './write/set-value-despite-lost-answers.js';
 
 /**
  * The etcd client that the World is built on. It connects at its first call.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import { readHosts } from '../client/stored/read-hosts.js';
+import { readHosts } from '../client/stored/read-json-of-each-host.js';
 import { WorldError } from '../errors.js';
 import { REPORTS_PREFIX } from '../keys.js';
 import { checkDeployId, checkHostname } from '../validate-names.js';

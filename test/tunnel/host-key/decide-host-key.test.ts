@@ -6,7 +6,7 @@ import { lookUpHost, parseKnownHosts } from '../../../tunnel/host-key/known-host
 import { orderHostKeyAlgorithms } from '../../../tunnel/host-key/order-host-key-algorithms.js';
 import { verifyHostKey } from '../../../tunnel/host-key/verify-host-key.js';
 import { fingerprintOf } from '../../../tunnel/key-formats/parse-public-key.js';
-import { answerOnce } from '../../../tunnel/transport/ssh2/ask-about-host-key.js';
+import { answerOnce } from '../../../tunnel/transport/ssh2/verify-or-ask-host-key.js';
 import { ed25519Key, rsaKey } from '../helpers/host-keys.js';
 
 const destination = { user: 'root', host: 'host', port: 2222 };

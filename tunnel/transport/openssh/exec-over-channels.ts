@@ -1,4 +1,4 @@
-import type { Channels } from './channels.js';
+import type { Channels } from './channel-multiplexer.js';
 import { CommandSession } from './command-session.js';
 
 /**

@@ -29,7 +29,7 @@ import {
 import { WARM_UP_COMMAND } from '../link-sessions.js';
 import { LinkMonitor } from '../liveness/link-monitor.js';
 import type { DialOptions, ForwardTarget, Link } from '../transport.js';
-import { Channels } from './channels.js';
+import { Channels } from './channel-multiplexer.js';
 import type { CommandSession } from './command-session.js';
 import { type ProxiedConnection, terminate } from './control-socket.js';
 import { execOverChannels, warmUpOverChannels } from './exec-over-channels.js';

@@ -14,7 +14,6 @@ import { closedLocally, connectionLost, STOPPED_ANSWERING } from '../link-errors
 import { LinkMonitor } from '../liveness/link-monitor.js';
 import { noteFallbackReason, watchForIdentification } from '../openssh-fallback-reason.js';
 import type { DialOptions, ForwardTarget, Link, Transport } from '../transport.js';
-import { HostKeyVerifier } from './ask-about-host-key.js';
 import { execOnSsh2 } from './exec-on-ssh2.js';
 import { ssh2LivenessProbes } from './internals/send-liveness-probes.js';
 import { signWithoutAsking } from './internals/sign-without-asking.js';
@@ -26,6 +25,7 @@ import { openSsh2Socket } from './socket/open-ssh2-socket.js';
 import type { Ssh2Socket } from './socket/ssh2-socket.js';
 import { ssh2Algorithms } from './ssh2-algorithms.js';
 import { closedByHost, type LinkPhase, translateLinkError } from './translate-link-error.js';
+import { HostKeyVerifier } from './verify-or-ask-host-key.js';
 
 /** How long closing may take before the socket is cut. */
 const GOODBYE_TIMEOUT_MS = 1_000;

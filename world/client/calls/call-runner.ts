@@ -7,14 +7,14 @@ import { CLIENT_DIAL_TIMEOUT_MS } from '../../constants.js';
 import { WorldError, type WorldErrorCode } from '../../errors.js';
 import { type CallFailure, classifyFailure, isServiceError } from '../error/classify-failure.js';
 import { explainGrpcError, explainTooLarge } from '../error/explain-grpc-error.js';
+import { OtherFleets } from '../fleet/avoid-endpoints-of-other-fleets.js';
 import type { FleetGuard } from '../fleet/fleet-guard.js';
-import { OtherFleets } from '../fleet/other-fleets.js';
 import type { Attempt } from '../fleet/send-with-fleet-check.js';
 import { sendWithFleetCheck, unsent } from '../fleet/send-with-fleet-check.js';
 import { isConnected } from '../internals/etcd3.js';
 import { status } from '../internals/grpc-js.js';
 import { isStaleToken } from '../login.js';
-import type { Answer, Call } from './call.js';
+import type { Answer, Call } from './call-kinds.js';
 import type { EndpointConnection, EndpointSet } from './endpoint-set.js';
 import type { LastRevision } from './last-revision.js';
 

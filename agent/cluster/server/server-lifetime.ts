@@ -9,7 +9,7 @@ import type { DataFolder } from './data-folder.js';
 import { explainExit } from './describe-server-exit.js';
 import { joinMembers, type ServerStart } from './etcd/etcd-arguments.js';
 import { findOwnMember } from './find-own-member.js';
-import { ServerFollower, type ServerFollowerOptions, type StopReason } from './follow-server.js';
+import { ServerFollower, type ServerFollowerOptions, type StopReason } from './follow-running-server.js';
 import { hasOtherVoters } from './has-other-voters.js';
 import type { ServerLauncher } from './server-launcher.js';
 import type { ServerProcess } from './server-process.js';
