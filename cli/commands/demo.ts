@@ -15,7 +15,9 @@ export function demoCommand(context: CommandContext): Command {
         .choices(['auto', 'containers', 'processes'])
         .default('auto'),
     )
-    .option('--stop', 'stop the hosts that --keep left running', false)
+    .addOption(
+      new Option('--stop', 'stop the hosts that --keep left running').default(false).conflicts('keep'),
+    )
     .option('-y, --yes', 'assume yes: do not ask for confirmation', false)
     .action(async (flags: DemoFlags) => {
       const { demo, stopDemo } = await import('../demo/demo.js');

@@ -49,7 +49,12 @@ export async function demo(context: CommandContext, flags: DemoFlags): Promise<v
     if (flags.json) {
       printResult(
         flags,
-        { backend: fleet.backend, hosts: answers, totalSeconds: seconds(), deploySeconds },
+        {
+          backend: fleet.backend,
+          hosts: answers,
+          totalSeconds: toTenths(seconds()),
+          deploySeconds: toTenths(deploySeconds),
+        },
         '',
       );
     }
@@ -167,4 +172,9 @@ function keep(fleet: Fleet, note: Say): void {
   note(`  npx hawser forward ${config}   # then: etcdctl --endpoints unix:///… get --prefix /_mgmt`);
   note(`  ssh -F ${path.join(fleet.folder, 'ssh_config')} ${host?.name ?? ''}`);
   note('To stop them: npx hawser demo --stop');
+}
+
+/** Seconds as precise as they are worth. */
+function toTenths(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
 }
