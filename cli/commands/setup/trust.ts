@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import type { CommandContext } from '../command-context.js';
-import { withOutput } from '../fleet/connection-flags.js';
-import { type OutputOptions, printResult } from '../output/print.js';
+import type { CommandContext } from '../../command-context.js';
+import { withOutput } from '../../fleet/connection-flags.js';
+import { type OutputOptions, printResult } from '../../output/print.js';
 
 interface TrustFlags extends OutputOptions {
   readonly list: boolean;
@@ -23,17 +23,17 @@ export function trustCommand(_: CommandContext): Command {
       '\nA hawser.yaml that only describes an app needs no trust, and neither does one named with --config.',
     )
     .action(async (folder: string | undefined, flags: TrustFlags) => {
-      const actions = await import('../trust/trust-command-actions.js');
+      const actions = await import('../../trust/trust-command-actions.js');
       const { value, text } = await chosen(actions, folder, flags);
       printResult(flags, value, text);
     });
 }
 
 function chosen(
-  actions: typeof import('../trust/trust-command-actions.js'),
+  actions: typeof import('../../trust/trust-command-actions.js'),
   folder: string | undefined,
   flags: TrustFlags,
-): Promise<import('../trust/trust-command-actions.js').TrustOutcome> {
+): Promise<import('../../trust/trust-command-actions.js').TrustOutcome> {
   if (flags.list) return actions.listFolders();
   if (flags.remove) return actions.forgetFolder(path.resolve(folder ?? '.'));
   return actions.trustFolder(folder);
