@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError } from '../errors.js';
+import { isOursOrRoots } from '../system/is-our-file.js';
 import { ownConfigFolder } from '../system/user-folders.js';
 import type { ConnectionKey } from '../trust/connection-keys.js';
 import type { FolderConfig } from '../trust/decide-trust.js';
-import { isOursOrRoots } from '../trust/is-our-file.js';
 import type { ConnectionConfig, TlsFiles } from './parse-hawser-yaml.js';
 import {
   type ConfigText,

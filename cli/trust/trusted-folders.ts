@@ -1,11 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import { readConfigFile } from '../fleet/read-config-file.js';
+import { isOursOrRoots } from '../system/is-our-file.js';
+import { makePrivateFolder, writePrivateFile } from '../system/private-files.js';
 import { isAbsent, ownConfigFolder } from '../system/user-folders.js';
-import { isOursOrRoots } from './is-our-file.js';
 
 /** That a person trusts the `hawser.yaml` of a directory, as long as its keys are those of then. */
 export interface TrustedFolder {
@@ -15,9 +16,6 @@ export interface TrustedFolder {
   /** ISO 8601. */
   readonly since: string;
 }
-
-const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
 
 /**
  * Remembers what a person trusts: one file a directory, so that two that are trusted at the same time do not lose each other.
@@ -32,35 +30,8 @@ export async function rememberTrust(trusted: TrustedFolder): Promise<void> {
       'Your user has no home directory to remember this in: set HOME or XDG_CONFIG_HOME.',
     );
   }
-  await makeStore(folder);
-  const file = fileOf(folder, trusted.folder);
-  const fresh = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    // Exclusive, so that nothing that lies there is followed or written to; renaming replaces a link, too.
-    await using handle = await open(fresh, 'wx', FILE_MODE);
-    await handle.writeFile(`${JSON.stringify(trusted)}\n`);
-    await handle.sync();
-    await rename(fresh, file);
-  } catch (error) {
-    await rm(fresh, { force: true });
-    throw new CliError('usage', `Cannot write ${file}: ${(error as Error).message}.`, { cause: error });
-  }
-}
-
-async function makeStore(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-    for (const one of [path.dirname(folder), folder]) await keepPrivate(one);
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    // A file stands where a directory of the path should: HOME=/dev/null, as services have it.
-    const isFile = code === 'ENOTDIR' || code === 'EEXIST';
-    const problem = isFile ? 'part of that path is not a directory; check HOME and XDG_CONFIG_HOME' : message;
-    throw new CliError('usage', `Cannot save the directories that you trust in ${folder}: ${problem}.`, {
-      cause: error,
-    });
-  }
+  await makePrivateFolder(folder, 'Cannot save the directories that you trust in');
+  await writePrivateFile(fileOf(folder, trusted.folder), `${JSON.stringify(trusted)}\n`);
 }
 
 /** What is remembered of a directory. @throws CliError `not-yours` when others could have written it. */
@@ -134,13 +105,6 @@ function isTrustedFolder(value: unknown): value is TrustedFolder {
   if (typeof value !== 'object' || value === null) return false;
   const { folder, digest, since } = value as Partial<Record<keyof TrustedFolder, unknown>>;
   return [folder, digest, since].every((field) => typeof field === 'string');
-}
-
-async function keepPrivate(folder: string): Promise<void> {
-  const { uid, mode } = await lstat(folder);
-  if (!isOursOrRoots(uid)) throw notPrivate(folder);
-  const isLink = (mode & constants.S_IFMT) === constants.S_IFLNK;
-  if (!isLink && (mode & 0o777) !== FOLDER_MODE) await chmod(folder, FOLDER_MODE);
 }
 
 function notPrivate(file: string): CliError {
