@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { suggestion } from '../input/nearest-word.js';
 
 type Issue = z.core.$ZodIssue;
 
@@ -43,24 +44,4 @@ function show(value: unknown): string {
   if (typeof value === 'object') return 'a mapping';
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-function suggestion(key: string, knownKeys: readonly string[]): string {
-  const [nearest] = knownKeys
-    .map((known) => ({ known, distance: editDistance(key.toLowerCase(), known) }))
-    .sort((a, b) => a.distance - b.distance);
-  return nearest !== undefined && nearest.distance <= 2 ? ` (did you mean "${nearest.known}"?)` : '';
-}
-
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (const [column, other] of [...to].entries()) {
-      const replaced = (row[column] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
