@@ -1,35 +1,55 @@
 import type { z } from 'zod';
 import { suggestion } from '../input/nearest-word.js';
+import type { YamlPath } from './yaml-text.js';
 
 type Issue = z.core.$ZodIssue;
 
-/** One readable line for each thing that is wrong in `value`, naming the key's path. */
+/** The keys that there can be at a place, for the one that was probably meant. */
+type KnownKeys = readonly string[] | ((path: YamlPath) => readonly string[]);
+
+/**
+ * One readable text for each thing that is wrong in `value`, naming the key's path.
+ * @param lineOf where a path stands in the file; without it no lines are named
+ */
 export function describeYamlProblems(
   error: z.ZodError,
   value: unknown,
-  knownKeys: readonly string[],
+  knownKeys: KnownKeys,
+  lineOf: (path: YamlPath) => number | undefined = () => undefined,
 ): string[] {
-  return error.issues.flatMap((issue) => describe(issue, value, knownKeys));
+  return error.issues.flatMap((issue) =>
+    describe(issue, value, knownKeys).map(({ path, text }) => {
+      const line = lineOf(path);
+      return line === undefined ? text : `line ${line}: ${text}`;
+    }),
+  );
 }
 
-function describe(issue: Issue, value: unknown, knownKeys: readonly string[]): string[] {
+interface Problem {
+  readonly path: YamlPath;
+  readonly text: string;
+}
+
+function describe(issue: Issue, value: unknown, knownKeys: KnownKeys): Problem[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map(
-      (key) => `${pathOf([...issue.path, key])}: unknown key${suggestion(key, knownKeys)}`,
-    );
+    const known = typeof knownKeys === 'function' ? knownKeys(issue.path) : knownKeys;
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return { path, text: `${pathOf(path)}: unknown key${suggestion(key, known)}` };
+    });
   }
-  const given = at(value, issue.path);
-  const path = pathOf(issue.path);
-  return [
-    `${path === '' ? '' : `${path}: `}${issue.message}${given === undefined ? '' : `, got ${show(given)}`}`,
-  ];
+  const { path } = issue;
+  const given = at(value, path);
+  const where = path.length === 0 ? '' : `${pathOf(path)}: `;
+  const what = given === undefined ? '' : `, got ${show(given)}`;
+  return [{ path, text: `${where}${issue.message}${what}` }];
 }
 
-function pathOf(path: readonly PropertyKey[]): string {
+function pathOf(path: YamlPath): string {
   return path.map(String).join('.');
 }
 
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
+function at(value: unknown, path: YamlPath): unknown {
   let found = value;
   for (const key of path) {
     if (typeof found !== 'object' || found === null) return undefined;

@@ -5,14 +5,9 @@ import { isOursOrRoots } from '../system/is-our-file.js';
 import { ownConfigFolder } from '../system/user-folders.js';
 import type { ConnectionKey } from '../trust/connection-keys.js';
 import type { FolderConfig } from '../trust/decide-trust.js';
-import type { ConnectionConfig, TlsFiles } from './parse-hawser-yaml.js';
-import {
-  type ConfigText,
-  parseYaml,
-  type ReadLimits,
-  readConfigFile,
-  readNamedFile,
-} from './read-config-file.js';
+import type { ConnectionConfig, TlsFiles } from './connection-schema.js';
+import { type ConfigText, type ReadLimits, readConfigFile, readNamedFile } from './read-config-file.js';
+import type { YamlText } from './yaml-text.js';
 
 export const CONFIG_NAME = 'hawser.yaml';
 
@@ -117,12 +112,13 @@ async function parsePersonalConfig({ file, content, owners, isOpenToAll }: Confi
 }
 
 async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
-  const value = (await parseYaml(file, content)) ?? {};
-  const [{ parseConfig }, { connectionKeysOf }] = await Promise.all([
+  const [{ readYamlText }, { parseConfig }, { connectionKeysOf }] = await Promise.all([
+    import('./yaml-text.js'),
     import('./parse-hawser-yaml.js'),
     import('../trust/connection-keys.js'),
   ]);
-  const parsed = parseConfig(value);
+  const { value, lineOf } = readYamlText(file, content);
+  const parsed = parseConfig(value ?? {}, lineOf);
   if ('problems' in parsed) throw new CliError('usage', `${file} is invalid: ${parsed.problems.join('; ')}.`);
   return { config: withAbsolutePaths(parsed.config, path.dirname(file)), keys: connectionKeysOf(value) };
 }
@@ -170,8 +166,9 @@ export async function realPath(folder: string): Promise<string> {
 }
 
 /** Reads one YAML file of a directory as data; undefined when there is none. @throws CliError `usage` */
-export async function readYaml(file: string): Promise<unknown> {
+export async function readYaml(file: string): Promise<YamlText> {
   const text = await readConfigFile(file);
   if (text === undefined) throw new CliError('usage', `Cannot read ${file}: there is no such file.`);
-  return parseYaml(file, text.content);
+  const { readYamlText } = await import('./yaml-text.js');
+  return readYamlText(file, text.content);
 }

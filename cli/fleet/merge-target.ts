@@ -9,8 +9,8 @@ import { CliError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
 import { expandHome } from '../system/user-folders.js';
 import type { ConnectionFlags } from './connection-flags.js';
+import type { ConnectionConfig } from './connection-schema.js';
 import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
-import type { ConnectionConfig } from './parse-hawser-yaml.js';
 import { tlsOptions } from './tls-options.js';
 
 /** How to reach the fleet, and as which host: flags over `hawser.yaml` over defaults. */

@@ -1,43 +1,18 @@
 import { z } from 'zod';
 import { DEFAULT_SETTLE_MS, type HealthCheck, type Manifest } from '../../world/deploys/deploy-payload.js';
-import { type FleetIdentity, parseFleetId } from '../../world/fleet/identity-codec.js';
 import { parseDuration } from '../input/parse-duration.js';
+import {
+  type ConnectionConfig,
+  connectionKeys,
+  NAME,
+  present,
+  toConnectionConfig,
+} from './connection-schema.js';
 import { describeYamlProblems } from './describe-yaml-problems.js';
+import type { YamlText } from './yaml-text.js';
 
 type Argv = NonNullable<Manifest['run']>;
 
-/** Certificate files for `https://` seeds, named as etcdctl names them. */
-export interface TlsFiles {
-  readonly cacert?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
-
-/** What a `hawser.yaml` says of the way to the fleet. */
-export interface ConnectionConfig {
-  /** The name of the fleet that an app belongs to. */
-  readonly fleet?: string;
-  readonly sshUrls?: readonly string[];
-  readonly sshHostkey?: string;
-  readonly sshIds?: readonly string[];
-  readonly sshKnownHosts?: readonly string[];
-  readonly transport?: (typeof TRANSPORTS)[number];
-  readonly seeds?: readonly string[];
-  readonly tls?: TlsFiles;
-  /** Of etcd, where it has authentication switched on. */
-  readonly user?: string;
-  readonly passwordFile?: string;
-  readonly namespace?: string;
-  readonly hostname?: string;
-  readonly hosts?: readonly string[];
-  /** The fleet that the seeds must be of. */
-  readonly fleetId?: FleetIdentity;
-}
-
-const text = z.string({ error: 'expected text' }).min(1, 'expected text');
-const texts = z.union([text.transform((one) => [one]), z.array(text).min(1)], {
-  error: 'expected text, or a list of texts',
-});
 const scalar = z
   .union([z.string(), z.number(), z.boolean()], { error: 'expected text or a number' })
   .transform(String);
@@ -112,42 +87,9 @@ const env = z
         });
   });
 
-const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const nameRule = 'expected a name of lowercase letters, digits and dashes, at most 63';
 const name = z.string({ error: nameRule }).regex(NAME, nameRule);
 const fleetRule = 'expected the name of a fleet: lowercase letters, digits and dashes, at most 63';
-
-const TRANSPORTS = ['auto', 'ssh2', 'openssh'] as const;
-
-const fleetId = z
-  .string({ error: 'expected the uuid of a fleet' })
-  .transform((value, context): FleetIdentity => {
-    const fleet = parseFleetId(value);
-    if (fleet !== undefined) return fleet;
-    context.addIssue({ code: 'custom', message: 'expected the uuid of a fleet' });
-    return z.NEVER;
-  });
-
-const connectionKeys = {
-  'ssh-url': texts.optional(),
-  'ssh-hostkey': text.optional(),
-  'ssh-id': texts.optional(),
-  'ssh-known-hosts': texts.optional(),
-  transport: z.enum(TRANSPORTS, { error: `expected one of ${TRANSPORTS.join(', ')}` }).optional(),
-  seeds: texts.optional(),
-  tls: z
-    .strictObject(
-      { cacert: text.exactOptional(), cert: text.exactOptional(), key: text.exactOptional() },
-      { error: 'expected a mapping with cacert, cert and key' },
-    )
-    .optional(),
-  user: text.optional(),
-  'password-file': text.optional(),
-  namespace: z.string({ error: 'expected text' }).optional(),
-  hostname: text.optional(),
-  hosts: z.array(text, { error: 'expected a list of hosts' }).optional(),
-  'fleet-id': fleetId.optional(),
-};
 
 const appKeys = {
   fleet: z.string({ error: fleetRule }).regex(NAME, fleetRule).optional(),
@@ -177,34 +119,24 @@ const KEYS = [
 ];
 
 /** Reads the app part of a `hawser.yaml` that was parsed already; the connection part is checked and left out. */
-export function parseManifest(value: unknown): { manifest: Manifest } | { problems: string[] } {
+export function parseManifest(
+  value: unknown,
+  lineOf?: YamlText['lineOf'],
+): { manifest: Manifest } | { problems: string[] } {
   const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS) };
+  if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS, lineOf) };
   const { name, run, env, health, settle } = parsed.data;
   const settleMs = settle === DEFAULT_SETTLE_MS ? undefined : settle;
   return { manifest: { name, ...present({ run, env, health, settleMs }) } };
 }
 
 /** Reads the connection part; the app part is checked too, but nothing of it is needed. */
-export function parseConfig(value: unknown): { config: ConnectionConfig } | { problems: string[] } {
+export function parseConfig(
+  value: unknown,
+  lineOf?: YamlText['lineOf'],
+): { config: ConnectionConfig } | { problems: string[] } {
   const parsed = configSchema.safeParse(value);
-  if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS) };
-  const { fleet, transport, seeds, tls, user, namespace, hostname, hosts, ...rest } = parsed.data;
-  const ssh = {
-    sshUrls: rest['ssh-url'],
-    sshHostkey: rest['ssh-hostkey'],
-    sshIds: rest['ssh-id'],
-    sshKnownHosts: rest['ssh-known-hosts'],
-  };
-  const etcd = { seeds, tls, user, passwordFile: rest['password-file'], namespace };
-  return {
-    config: present({ fleet, fleetId: rest['fleet-id'], ...ssh, transport, ...etcd, hostname, hosts }),
-  };
-}
-
-type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without the keys that are undefined. */
-function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+  if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS, lineOf) };
+  const { fleet } = parsed.data;
+  return { config: { ...(fleet === undefined ? {} : { fleet }), ...toConnectionConfig(parsed.data) } };
 }

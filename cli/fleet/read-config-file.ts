@@ -85,16 +85,3 @@ async function readAll(handle: FileHandle, file: string): Promise<Buffer> {
   }
   return Buffer.concat(parts);
 }
-
-/** Parses YAML as data. @throws CliError `usage` naming the file when it is not YAML. */
-export async function parseYaml(file: string, content: Buffer): Promise<unknown> {
-  const { parse } = await import('yaml');
-  try {
-    // Warnings would go to the terminal unescaped, quoting the file.
-    return parse(content.toString('utf8'), { logLevel: 'error' }) as unknown;
-  } catch (error) {
-    // Not only syntax errors, but also too many aliases and too deep nesting.
-    const [first] = (error as Error).message.split('\n');
-    throw new CliError('usage', `${file} is not YAML: ${first?.replace(/[:.]$/, '')}.`, { cause: error });
-  }
-}

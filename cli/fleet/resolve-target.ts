@@ -3,6 +3,7 @@ import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import { CliError } from '../errors.js';
 import { workingFolder } from '../system/user-folders.js';
 import type { ConnectionFlags } from './connection-flags.js';
+import type { ConnectionConfig } from './connection-schema.js';
 import {
   type ConfigFile,
   type FoundConfig,
@@ -15,7 +16,6 @@ import { type FleetFile, findFleetFile, knownFleet, onlyFleet } from './find-fle
 import { isLocalSocket } from './is-local-socket.js';
 import type { FleetTarget } from './merge-target.js';
 import { mergeTarget } from './merge-target.js';
-import type { ConnectionConfig } from './parse-hawser-yaml.js';
 import type { ReadLimits } from './read-config-file.js';
 
 /** What resolving depends on besides the flags. */

@@ -1,7 +1,7 @@
 import type { TlsOptions } from '../../world/client/tls/tls-options.js';
 import { CliError } from '../errors.js';
 import { expandHome } from '../system/user-folders.js';
-import type { ConnectionConfig } from './parse-hawser-yaml.js';
+import type { ConnectionConfig } from './connection-schema.js';
 
 /** Certificate files for `https://` seeds, named as etcdctl names them. */
 export interface TlsFlags {

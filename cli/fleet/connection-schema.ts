@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { type FleetIdentity, parseFleetId } from '../../world/fleet/identity-codec.js';
+
+// The keys that say how a fleet is reached, of hawser.yaml files and fleet files.
+
+/** Certificate files for `https://` seeds, named as etcdctl names them. */
+export interface TlsFiles {
+  readonly cacert?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** What a `hawser.yaml` says of the way to the fleet. */
+export interface ConnectionConfig {
+  /** The name of the fleet that an app belongs to. */
+  readonly fleet?: string;
+  readonly sshUrls?: readonly string[];
+  readonly sshHostkey?: string;
+  readonly sshIds?: readonly string[];
+  readonly sshKnownHosts?: readonly string[];
+  readonly transport?: (typeof TRANSPORTS)[number];
+  readonly seeds?: readonly string[];
+  readonly tls?: TlsFiles;
+  /** Of etcd, where it has authentication switched on. */
+  readonly user?: string;
+  readonly passwordFile?: string;
+  readonly namespace?: string;
+  readonly hostname?: string;
+  readonly hosts?: readonly string[];
+  /** The fleet that the seeds must be of. */
+  readonly fleetId?: FleetIdentity;
+}
+
+export const text = z.string({ error: 'expected text' }).min(1, 'expected text');
+export const texts = z.union([text.transform((one) => [one]), z.array(text).min(1)], {
+  error: 'expected text, or a list of texts',
+});
+/** Of a fleet or an app. */
+export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+const TRANSPORTS = ['auto', 'ssh2', 'openssh'] as const;
+
+export const fleetId = z
+  .string({ error: 'expected the uuid of a fleet' })
+  .transform((value, context): FleetIdentity => {
+    const fleet = parseFleetId(value);
+    if (fleet !== undefined) return fleet;
+    context.addIssue({ code: 'custom', message: 'expected the uuid of a fleet' });
+    return z.NEVER;
+  });
+
+export const connectionKeys = {
+  'ssh-url': texts.optional(),
+  'ssh-hostkey': text.optional(),
+  'ssh-id': texts.optional(),
+  'ssh-known-hosts': texts.optional(),
+  transport: z.enum(TRANSPORTS, { error: `expected one of ${TRANSPORTS.join(', ')}` }).optional(),
+  seeds: texts.optional(),
+  tls: z
+    .strictObject(
+      { cacert: text.exactOptional(), cert: text.exactOptional(), key: text.exactOptional() },
+      { error: 'expected a mapping with cacert, cert and key' },
+    )
+    .optional(),
+  user: text.optional(),
+  'password-file': text.optional(),
+  namespace: z.string({ error: 'expected text' }).optional(),
+  hostname: text.optional(),
+  hosts: z.array(text, { error: 'expected a list of hosts' }).optional(),
+  'fleet-id': fleetId.optional(),
+};
+
+const connectionSchema = z.object(connectionKeys);
+
+/** The keys that were found to be right, as a config. */
+export function toConnectionConfig(keys: z.output<typeof connectionSchema>): ConnectionConfig {
+  const { transport, seeds, tls, user, namespace, hostname, hosts } = keys;
+  const ssh = {
+    sshUrls: keys['ssh-url'],
+    sshHostkey: keys['ssh-hostkey'],
+    sshIds: keys['ssh-id'],
+    sshKnownHosts: keys['ssh-known-hosts'],
+  };
+  const etcd = { seeds, tls, user, passwordFile: keys['password-file'], namespace };
+  return present({ fleetId: keys['fleet-id'], ...ssh, transport, ...etcd, hostname, hosts });
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys that are undefined. */
+export function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}

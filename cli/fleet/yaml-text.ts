@@ -1,0 +1,92 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { CliError } from '../errors.js';
+
+// The only file that knows the yaml package.
+
+/** A place in a YAML document: keys of mappings and indexes of lists. */
+export type YamlPath = readonly PropertyKey[];
+
+/** A parsed YAML file. */
+export interface YamlText {
+  /** As data; null for an empty file. */
+  readonly value: unknown;
+  /** Where a key or an item stands, from 1; for one that is not there, where the nearest mapping around it stands. */
+  readonly lineOf: (path: YamlPath) => number | undefined;
+}
+
+/** Parses YAML as data. @throws CliError `usage` naming the file when it is not YAML. */
+export function readYamlText(file: string, content: Buffer | string): YamlText {
+  const lines = new LineCounter();
+  try {
+    const document = parse(content.toString(), lines);
+    const value: unknown = document.toJS();
+    return { value, lineOf: (path) => lineOf(document, lines, path) };
+  } catch (error) {
+    // Not only syntax errors, but also too many aliases and too deep nesting.
+    const [first] = (error as Error).message.split('\n');
+    throw new CliError('usage', `${file} is not YAML: ${first?.replace(/[:.]$/, '')}.`, { cause: error });
+  }
+}
+
+/** What a key is to be; undefined to take it out. */
+export interface YamlChange {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** Changes keys of a YAML text and leaves everything else, comments too. A key that is what it should be stays as it is. */
+export function changeYaml(text: string, changes: readonly YamlChange[]): string {
+  const document = parse(text, new LineCounter());
+  for (const { path, value } of changes) {
+    const before: unknown = document.toJS();
+    if (value === undefined) document.deleteIn(path);
+    else if (!isSame(valueAt(before, path), value)) document.setIn(path, document.createNode(value));
+  }
+  // Keys and certificates in one line each, as they were given.
+  return document.toString({ lineWidth: 0 });
+}
+
+function parse(text: string, lineCounter: LineCounter): Document {
+  // Warnings would go to the terminal unescaped, quoting the file.
+  const document = parseDocument(text, { logLevel: 'error', lineCounter });
+  const [error] = document.errors;
+  if (error !== undefined) throw error;
+  return document;
+}
+
+function lineOf(document: Document, lines: LineCounter, path: YamlPath): number | undefined {
+  let node: unknown = document.contents;
+  let found: unknown = node;
+  for (const key of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    const next = childOf(node, key);
+    if (next === undefined) break;
+    ({ at: found, value: node } = next);
+  }
+  const start = (found as Node | null)?.range?.[0];
+  return start === undefined ? undefined : lines.linePos(start).line;
+}
+
+/** Where a child stands, which of a mapping is at its key, and what it is. */
+function childOf(
+  node: unknown,
+  key: PropertyKey,
+): { readonly at: unknown; readonly value: unknown } | undefined {
+  if (isSeq(node)) {
+    const value = node.items[Number(key)];
+    return value === undefined ? undefined : { at: value, value };
+  }
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find((one) => isScalar(one.key) && String(one.key.value) === String(key));
+  return pair && { at: pair.key, value: pair.value };
+}
+
+function valueAt(value: unknown, path: YamlPath): unknown {
+  return path.reduce<unknown>((found, key) => {
+    return typeof found === 'object' && found !== null ? Reflect.get(found, key) : undefined;
+  }, value);
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
+}
