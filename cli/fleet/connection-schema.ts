@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type FleetIdentity, parseFleetId } from '../../world/fleet/identity-codec.js';
+import type { FleetHost } from './file/fleet.js';
 
 // The keys that say how a fleet is reached, of hawser.yaml files and fleet files.
 
@@ -29,6 +30,10 @@ export interface ConnectionConfig {
   readonly hosts?: readonly string[];
   /** The fleet that the seeds must be of. */
   readonly fleetId?: FleetIdentity;
+  /** Of a fleet file: its hosts, each an SSH destination with its own host keys. */
+  readonly fleetHosts?: readonly FleetHost[];
+  /** Of a fleet file: lines as in known_hosts, the only keys to accept from the jump hosts that they name. */
+  readonly jumpKeys?: readonly string[];
 }
 
 export const text = z.string({ error: 'expected text' }).min(1, 'expected text');

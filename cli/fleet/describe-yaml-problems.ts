@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { withoutPassword } from '../../tunnel/parse-destination.js';
 import { suggestion } from '../input/nearest-word.js';
 import type { YamlPath } from './yaml-text.js';
 
@@ -62,6 +63,6 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (value === null) return 'nothing';
   if (typeof value === 'object') return 'a mapping';
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(typeof value === 'string' ? withoutPassword(value) : value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

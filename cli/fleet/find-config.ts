@@ -124,7 +124,7 @@ async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
 }
 
 /** The paths of a config are relative to its directory. */
-function withAbsolutePaths(config: ConnectionConfig, folder: string): ConnectionConfig {
+export function withAbsolutePaths(config: ConnectionConfig, folder: string): ConnectionConfig {
   const locate = (file: string) => (file.startsWith('~/') ? file : path.resolve(folder, file));
   const { sshIds, sshKnownHosts, tls, passwordFile } = config;
   return {

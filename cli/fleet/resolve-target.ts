@@ -4,15 +4,9 @@ import { CliError } from '../errors.js';
 import { workingFolder } from '../system/user-folders.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import type { ConnectionConfig } from './connection-schema.js';
-import {
-  type ConfigFile,
-  type FoundConfig,
-  findConfig,
-  readNamedConfig,
-  readPersonalConfig,
-  realPath,
-} from './find-config.js';
-import { type FleetFile, findFleetFile, knownFleet, onlyFleet } from './find-fleet-file.js';
+import { findFleetFile, knownFleet, usualFleet, wantedFleet } from './file/find-fleet-file.js';
+import { type FleetFile, readFleetFile } from './file/read-fleet.js';
+import { type ConfigFile, type FoundConfig, findConfig, realPath } from './find-config.js';
 import { isLocalSocket } from './is-local-socket.js';
 import type { FleetTarget } from './merge-target.js';
 import { mergeTarget } from './merge-target.js';
@@ -101,8 +95,8 @@ async function namedFleet(
 ): Promise<FoundConfig | undefined> {
   if (flags.config !== undefined && flags.fleet === undefined) return undefined;
   if (flags.config !== undefined) throw new CliError('usage', 'Pass either --fleet or --config, not both.');
-  const wanted = flags.fleet ?? (isSearching ? process.env['HAWSER_FLEET'] : undefined);
-  return wanted ? readFleetFile(await findFleetFile(wanted), limits) : undefined;
+  const wanted = isSearching ? wantedFleet(flags) : flags.fleet;
+  return wanted === undefined ? undefined : connectionOf(await findFleetFile(wanted), limits);
 }
 
 interface FleetSearch {
@@ -111,7 +105,10 @@ interface FleetSearch {
   readonly searchConfig: boolean;
 }
 
-/** What the files say, or the fleet that the app names (the app goes there or nowhere); last, the only known fleet. */
+/**
+ * The fleet that the app names (the app goes there or nowhere), else what the file of a directory says, else the chosen
+ * fleet, else the person's own file, else the only known fleet.
+ */
 async function searchedFleet(found: FoundConfig, search: FleetSearch): Promise<FoundConfig> {
   const { flags, appFolder, searchConfig } = search;
   if (flags.config !== undefined) return found;
@@ -124,18 +121,21 @@ async function searchedFleet(found: FoundConfig, search: FleetSearch): Promise<F
       );
     }
     const known = await knownFleet(fleet.name);
-    if (known !== undefined) return readFleetFile(known);
+    if (known !== undefined) return connectionOf(known);
     if (flags.sshUrl !== undefined || flags.seeds !== undefined) return {};
     throw new CliError(
       'usage',
       `No fleet named ${fleet.name} is known here, but ${fleet.file} asks for it. Pass --ssh-url user@host to reach it.`,
     );
   }
-  if (connection !== undefined || !searchConfig) return found;
-  const only = await onlyFleet();
-  return only === undefined ? found : readFleetFile(only);
+  if (!searchConfig || connection?.origin === 'folder') return found;
+  // Whoever says where to go does not mean the usual fleet.
+  const usual = flags.sshUrl === undefined && flags.seeds === undefined ? await usualFleet() : undefined;
+  if (usual === undefined || (connection !== undefined && !usual.isChosen)) return found;
+  return connectionOf(usual.file);
 }
 
-function readFleetFile({ file, isNamed }: FleetFile, limits: ReadLimits = {}): Promise<FoundConfig> {
-  return isNamed ? readNamedConfig(file, limits) : readPersonalConfig(file);
+async function connectionOf(found: FleetFile, limits: ReadLimits = {}): Promise<FoundConfig> {
+  const { connection: config } = await readFleetFile(found, limits);
+  return { connection: { origin: 'person', file: found.file, config } };
 }

@@ -18,7 +18,7 @@ export interface HostSource<H extends SelectableHost> {
 type LabelTerm = { readonly key: string; readonly value: string; readonly isNegated: boolean };
 
 /** The name that stands for every host. */
-const ALL_HOSTS = 'all';
+export const ALL_HOSTS = 'all';
 
 /**
  * Selects hosts by names, globs (`web*`), labels (`role=web`, `zone!=b`) and `all`, separated by commas, in the order of

@@ -1,8 +1,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { Desk, refused, wentThere, wrongUsage } from '../helpers/desk.js';
-import { hawser, type Result } from '../helpers/hawser.js';
+import { Desk, refused, wentThere, wrongUsage } from '../../helpers/desk.js';
+import { hawser, type Result } from '../../helpers/hawser.js';
 
 /** A person who knows fleets; nothing listens at any, and the error tells them apart by the port. */
 async function knowing(t: ExecutionContext, fleets: Readonly<Record<string, number>>): Promise<Desk> {
@@ -37,7 +37,7 @@ test.serial('a fleet is chosen by flag, by variable, or because it is the only o
   t.is(neither.code, wrongUsage, 'nothing says which of the two');
   const unknown = await desk.status('--fleet', 'prdo');
   t.is(unknown.code, wrongUsage);
-  t.regex(unknown.stderr, /No fleet named prdo is known here\. Known fleets: prod, test\./);
+  t.regex(unknown.stderr, /No fleet named prdo is known here \(did you mean "prod"\?\)\. Known fleets: prod, test\./);
   t.is((await desk.status('--fleet', 'test', '--config', 'hawser.yaml')).code, wrongUsage);
 });
 

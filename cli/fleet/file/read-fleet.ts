@@ -1,0 +1,49 @@
+import path from 'node:path';
+import { CliError } from '../../errors.js';
+import { isOursOrRoots } from '../../system/is-our-file.js';
+import { withAbsolutePaths } from '../find-config.js';
+import { type ReadLimits, readConfigFile, readNamedFile } from '../read-config-file.js';
+import type { Fleet } from './fleet.js';
+import { isOwnFleetFile } from './fleets-folder.js';
+import type { FleetFileContent } from './parse-fleet-file.js';
+
+/** A file with one fleet. */
+export interface FleetFile {
+  /** Absolute. */
+  readonly file: string;
+  /** Whether the person named the file itself, which counts whoever owns it. */
+  readonly isNamed: boolean;
+}
+
+/**
+ * Reads a fleet from the person's own configuration, or from a file that the person named.
+ * @throws CliError `usage` for a file that is not there or has mistakes, `not-yours` for one of the person's own
+ * configuration that another user could have written
+ */
+export async function readFleet(file: string): Promise<Fleet> {
+  return (await readFleetFile({ file: path.resolve(file), isNamed: !isOwnFleetFile(path.resolve(file)) }))
+    .fleet;
+}
+
+/** Reads the whole file, with paths in it made absolute. An abort rejects with `signal.reason`. @throws as {@link readFleet} */
+export async function readFleetFile(
+  { file, isNamed }: FleetFile,
+  limits: ReadLimits = {},
+): Promise<FleetFileContent> {
+  const content = isNamed ? await readNamedFile(file, limits) : await readOwnFile(file);
+  const { nameByFile, parseFleetFile } = await import('./parse-fleet-file.js');
+  const { fleet, connection } = parseFleetFile(content, file);
+  if (!isNamed && fleet.name !== nameByFile(file)) {
+    const message = `${file} is invalid: name: expected ${nameByFile(file)}, the name of the file, got ${fleet.name}.`;
+    throw new CliError('usage', message);
+  }
+  return { fleet, connection: withAbsolutePaths(connection, path.dirname(file)) };
+}
+
+async function readOwnFile(file: string): Promise<Buffer> {
+  const text = await readConfigFile(file);
+  if (text === undefined) throw new CliError('usage', `Cannot read ${file}: there is no such file.`);
+  if (!text.isOpenToAll && text.owners.every(isOursOrRoots)) return text.content;
+  const message = `${file} decides how to reach the fleet, but another user could have written it. Make it yours with chown and chmod 600.`;
+  throw new CliError('not-yours', message);
+}
