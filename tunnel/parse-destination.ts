@@ -9,7 +9,7 @@ export interface Destination {
   /** A name or an address; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
-  /** The only host key to accept: `SHA256:…`, `ssh-ed25519 AAAA…` or the bare base64 key. */
+  /** The only host key to accept: `SHA256:…`, `ssh-ed25519 AAAA…` or the bare base64 key; several with commas between. */
   readonly hostKey?: string | undefined;
 }
 

@@ -26,7 +26,7 @@ export interface NamedTunnelOptions
 }
 
 interface NamedOptions {
-  /** The only host key to accept (`SHA256:…`, `ssh-ed25519 AAAA…` or bare base64); a destination's own is preferred. */
+  /** The only host key to accept (`SHA256:…`, `ssh-ed25519 AAAA…` or bare base64; several with commas between); a destination's own is preferred. */
   readonly hostKey?: string | undefined;
   /** Read instead of the known_hosts files of ssh_config. */
   readonly knownHostsFiles?: readonly string[] | undefined;
@@ -48,7 +48,7 @@ export interface AddressedTunnelOptions
 }
 
 interface AddressedOptions {
-  /** The only host key to accept (`SHA256:…`, `ssh-ed25519 AAAA…` or bare base64); a destination's own is preferred. */
+  /** The only host key to accept (`SHA256:…`, `ssh-ed25519 AAAA…` or bare base64; several with commas between); a destination's own is preferred. */
   readonly hostKey?: string | undefined;
   /**
    * Host keys to accept without a pin; missing files count as empty. Revoked keys count even with a pin. New keys go to

@@ -101,8 +101,8 @@ async function whyOpenSsh(
   const [reason] = destination.needsOpenSsh;
   if (reason !== undefined) return reason;
   for (const host of [...destination.jumps, destination]) {
-    const { pin, known } = await readHostKeyTrust(host, { signal });
-    if (pin === undefined && needsHostCertificate(known)) {
+    const { pins, known } = await readHostKeyTrust(host, { signal });
+    if (pins === undefined && needsHostCertificate(known)) {
       return `known_hosts knows ${known.name} only by a certificate authority`;
     }
     const identity = await whyIdentityNeedsOpenSsh(host, { signal });
@@ -117,9 +117,9 @@ async function whyRatherOpenSsh(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   for (const host of [...destination.jumps, destination]) {
-    const { pin, known } = await readHostKeyTrust(host, { signal });
+    const { pins, known } = await readHostKeyTrust(host, { signal });
     // A host with a certificate may have keys that known_hosts does not list.
-    if (pin === undefined && known.authorities.length > 0)
+    if (pins === undefined && known.authorities.length > 0)
       return `known_hosts has a certificate authority for ${known.name}`;
     const reason = await whyAgentNeedsOpenSsh(host, { signal });
     if (reason !== undefined) return reason;

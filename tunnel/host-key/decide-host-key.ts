@@ -10,7 +10,8 @@ export interface HostKeyTrust {
     readonly strictHostKeyChecking?: StrictHostKeyChecking | undefined;
     readonly isJump?: boolean | undefined;
   };
-  readonly pin?: HostKeyPin | undefined;
+  /** The only keys to accept, at least one; undefined without pins. */
+  readonly pins?: readonly HostKeyPin[] | undefined;
   readonly known: KnownHost;
   /** Searches all files for a key, under any host's name. */
   readonly linesWith?: ((key: Buffer) => Promise<readonly KnownHostsLine[]>) | undefined;
@@ -20,7 +21,7 @@ export interface HostKeyTrust {
 export interface HostKeyFacts {
   /** Whether a `@revoked` line has the key, under the host's name or its bare name. */
   readonly isRevoked: boolean;
-  /** The only key to accept, if there is one. */
+  /** The only keys to accept, if there are any. */
   readonly pin: Comparison;
   /** Plain keys known for the host: `[host]:port`, or just `host` for port 22. */
   readonly named: Comparison;

@@ -22,13 +22,13 @@ export function revokedError({ key }: PublicKey, trust: HostKeyTrust): TunnelErr
 export function pinnedError({ key, type }: PublicKey, trust: HostKeyTrust): TunnelError {
   const host = formatDestination(trust.destination);
   const fingerprint = fingerprintOf(key);
-  const { pin } = trust;
-  const expected = pin?.kind === 'key' ? fingerprintOf(pin.key) : (pin?.fingerprint ?? '');
+  const { pins = [] } = trust;
+  const expected = pins.map((pin) => (pin.kind === 'key' ? fingerprintOf(pin.key) : pin.fingerprint));
   return new TunnelError(
     'host-key-changed',
     host,
-    `Refused to talk to ${host}: it presented the ${type} host key ${fingerprint}, but only ${expected} is accepted. Someone may be intercepting the connection; if the host has a new key, pass that one.`,
-    { fingerprint, expectedFingerprints: [expected] },
+    `Refused to talk to ${host}: it presented the ${type} host key ${fingerprint}, but only ${expected.join(' or ')} is accepted. Someone may be intercepting the connection; if the host has a new key, give that one instead.`,
+    { fingerprint, expectedFingerprints: expected },
   );
 }
 

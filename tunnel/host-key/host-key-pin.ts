@@ -9,12 +9,19 @@ import {
 import type { Destination } from '../parse-destination.js';
 import { formatDestination } from '../parse-destination.js';
 
+/** Where the next pin of a list begins; comments, which may have commas, count for nothing. */
+const NEXT_PIN = /,(?=\s*(?:SHA256:|ssh-|ecdsa-|AAAA))/;
+
 /**
- * Parses a pin: `SHA256:…`, `ssh-ed25519 AAAA…` (as in a .pub file) or the bare base64 key.
+ * Parses pins, separated by commas: each is `SHA256:…`, `ssh-ed25519 AAAA…` (as in a .pub file) or the bare base64 key.
+ * @returns at least one
  * @throws TunnelError `bad-destination` for anything else
  */
-export function parseHostKeyPin(text: string, destination: Destination): HostKeyPin {
-  const pin = text.trim();
+export function parseHostKeyPins(text: string, destination: Destination): HostKeyPin[] {
+  return text.split(NEXT_PIN).map((one) => parsePin(one.trim(), destination));
+}
+
+function parsePin(pin: string, destination: Destination): HostKeyPin {
   if (/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(pin))
     return { kind: 'fingerprint', fingerprint: pin.replace('=', '') };
   const [first = '', second] = pin.split(/\s+/);
@@ -28,7 +35,7 @@ export function parseHostKeyPin(text: string, destination: Destination): HostKey
   );
 }
 
-/** The only key to accept for a host, whatever known_hosts files say. */
+/** A key of a host, of which only such keys are accepted, whatever known_hosts files say. */
 export type HostKeyPin =
   | { readonly kind: 'fingerprint'; readonly fingerprint: string }
   | { readonly kind: 'key'; readonly key: Buffer; readonly type: string };

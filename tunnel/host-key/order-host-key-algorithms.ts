@@ -17,12 +17,14 @@ export type HostKeyAlgorithm = (typeof ALGORITHMS)[number]['name'];
  * @param wanted names to choose from in this order (HostKeyAlgorithms); unaccepted ones are left out
  */
 export function orderHostKeyAlgorithms(
-  { pin, known }: HostKeyTrust,
+  { pins, known }: HostKeyTrust,
   wanted: readonly string[] = ALGORITHMS.map(({ name }) => name),
 ): HostKeyAlgorithm[] {
   const offered = wanted.flatMap((name) => ALGORITHMS.find((one) => one.name === name) ?? []);
   if (!isInOurOrder(offered)) return offered.map(({ name }) => name);
-  const types = new Set(pin?.kind === 'key' ? [pin.type] : pin ? [] : known.keys.map(({ type }) => type));
+  const types = new Set<string>(
+    pins?.flatMap((pin) => (pin.kind === 'key' ? [pin.type] : [])) ?? known.keys.map(({ type }) => type),
+  );
   const isKnown = ({ type }: { readonly type: string }) => types.has(type);
   return [...offered.filter(isKnown), ...offered.filter((one) => !isKnown(one))].map(({ name }) => name);
 }

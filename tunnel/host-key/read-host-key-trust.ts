@@ -5,7 +5,7 @@ import { isMissing } from '../files/system-error-code.js';
 import { formatDestination } from '../parse-destination.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { HostKeyTrust } from './decide-host-key.js';
-import { parseHostKeyPin } from './host-key-pin.js';
+import { parseHostKeyPins } from './host-key-pin.js';
 import { type KnownHostsLine, lookUpHost, namesOfHost, parseKnownHosts } from './known-hosts.js';
 
 /** An alias applies to the host on any port. */
@@ -40,7 +40,7 @@ export async function readHostKeyTrust(
     known: lookUpHost(lines, name, port),
     linesWith: async (key) =>
       (await readLines({ destination, signal })).filter((line) => line.key.equals(key)),
-    pin: hostKey === undefined ? undefined : parseHostKeyPin(hostKey, destination),
+    pins: hostKey === undefined ? undefined : parseHostKeyPins(hostKey, destination),
   };
 }
 

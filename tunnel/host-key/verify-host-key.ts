@@ -30,7 +30,7 @@ export function verifyHostKey(presented: Buffer, trust: HostKeyTrust): HostKeyVe
   }
 }
 
-function factsOf({ key }: PublicKey, { pin, known }: HostKeyTrust): HostKeyFacts {
+function factsOf({ key }: PublicKey, { pins, known }: HostKeyTrust): HostKeyFacts {
   const isThis = (line: KnownHostsLine) => line.key.equals(key);
   const oneOf = (lines: readonly KnownHostsLine[]) => {
     if (lines.length === 0) return 'none';
@@ -38,7 +38,7 @@ function factsOf({ key }: PublicKey, { pin, known }: HostKeyTrust): HostKeyFacts
   };
   return {
     isRevoked: known.revoked.some(isThis),
-    pin: pin === undefined ? 'none' : matchesPin(key, pin) ? 'this' : 'others',
+    pin: pins === undefined ? 'none' : pins.some((pin) => matchesPin(key, pin)) ? 'this' : 'others',
     named: oneOf(known.keys),
     bare: oneOf(known.keysWithoutPort),
   };

@@ -12,7 +12,7 @@ import { readServices } from './values/read-services.js';
 
 /** What the caller sets; it wins over ssh_config. */
 export interface DestinationFlags {
-  /** The only host key to accept for the destination; those of hops are looked up in known_hosts. */
+  /** The only host key to accept for the destination, or several with commas between; those of hops are looked up in known_hosts. */
   readonly hostKey?: string | undefined;
   /** Private keys to try first, on hops too. One that cannot be used is an error. */
   readonly identityFiles?: readonly string[] | undefined;

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { TunnelError } from '../../../tunnel/errors.js';
-import { parseHostKeyPin } from '../../../tunnel/host-key/host-key-pin.js';
+import { parseHostKeyPins } from '../../../tunnel/host-key/host-key-pin.js';
 import { parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
 import { readDestination } from '../../../tunnel/parse-destination.js';
 import { nameProblem } from '../../../tunnel/user-and-host-name-rules.js';
@@ -37,7 +37,7 @@ const destination = textThat((value) => {
 const hostKeyRule = 'expected a host key as in a .pub file, such as "ssh-ed25519 AAAA…", or SHA256:…';
 const hostKey = textThat((value) => {
   const place = { user: '', host: '', port: 22 };
-  return withoutTunnelError(() => parseHostKeyPin(value, place)) === undefined ? hostKeyRule : undefined;
+  return withoutTunnelError(() => parseHostKeyPins(value, place)) === undefined ? hostKeyRule : undefined;
 }, hostKeyRule);
 const hostKeys = z
   .union([z.string(), z.array(z.unknown()).min(1)], { error: hostKeyRule })

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { TunnelError } from '../../../tunnel/errors.js';
-import { type HostKeyPin, parseHostKeyPin } from '../../../tunnel/host-key/host-key-pin.js';
+import { type HostKeyPin, parseHostKeyPins } from '../../../tunnel/host-key/host-key-pin.js';
 import { lookUpHost, parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
 import { orderHostKeyAlgorithms } from '../../../tunnel/host-key/order-host-key-algorithms.js';
 import { verifyHostKey } from '../../../tunnel/host-key/verify-host-key.js';
@@ -19,7 +19,7 @@ function judged(knownHosts: string, pin?: string): string {
   const verdict = verifyHostKey(ours.key, {
     destination,
     known: lookUpHost(parseKnownHosts(knownHosts, '/known'), destination.host, destination.port),
-    ...(pin !== undefined && { pin: parseHostKeyPin(pin, destination) }),
+    ...(pin !== undefined && { pins: parseHostKeyPins(pin, destination) }),
   });
   return verdict.accepted ? 'accepted' : verdict.error.code;
 }
@@ -51,6 +51,9 @@ const verdicts: readonly (readonly [title: string, knownHosts: string, expected:
   ['this key pinned', '', 'accepted', ours.text],
   ['this key pinned by fingerprint', '', 'accepted', fingerprintOf(ours.key)],
   ['this key pinned, another known', `${name} ${other.text}`, 'accepted', ours.text],
+  ['this key pinned beside another', '', 'accepted', `${other.text},${ours.text}`],
+  ['this fingerprint pinned beside another key', '', 'accepted', `${other.text},${fingerprintOf(ours.key)}`],
+  ['two other keys pinned', '', 'host-key-changed', `${other.text},${rsa.text}`],
   ['another key pinned, this one known', `${name} ${ours.text}`, 'host-key-changed', other.text],
   ['another fingerprint pinned', `${name} ${ours.text}`, 'host-key-changed', fingerprintOf(other.key)],
   ['this key pinned but revoked', `@revoked ${name} ${ours.text}`, 'host-key-revoked', ours.text],
@@ -75,11 +78,18 @@ test.serial('bytes that are no key are never accepted', (t) => {
 
 test.serial('a pin is a fingerprint, a public key line or the bare key, and nothing else', (t) => {
   const key: HostKeyPin = { kind: 'key', key: ours.key, type: 'ssh-ed25519' };
-  t.deepEqual(parseHostKeyPin(`${ours.text} me@home`, destination), key);
-  t.deepEqual(parseHostKeyPin(` ${ours.text.split(' ')[1]}\n`, destination), key);
-  t.is(parseHostKeyPin(fingerprintOf(ours.key), destination).kind, 'fingerprint');
+  t.deepEqual(parseHostKeyPins(`${ours.text} me@home, sweet home`, destination), [key]);
+  t.deepEqual(parseHostKeyPins(` ${ours.text.split(' ')[1]}\n`, destination), [key]);
+  const several = parseHostKeyPins(
+    `${ours.text} me@home,${fingerprintOf(other.key)}, ${rsa.text}`,
+    destination,
+  );
+  t.deepEqual(
+    several.map(({ kind }) => kind),
+    ['key', 'fingerprint', 'key'],
+  );
   for (const pin of ['', 'SHA256:abc', 'MD5:00:11', `ssh-rsa ${ours.text.split(' ')[1]}`, 'AAAA', 'yes']) {
-    const error = t.throws(() => parseHostKeyPin(pin, destination), { instanceOf: TunnelError });
+    const error = t.throws(() => parseHostKeyPins(pin, destination), { instanceOf: TunnelError });
     t.is(error.code, 'bad-destination');
   }
 });
@@ -89,7 +99,11 @@ test.serial('the types of known keys are asked for first, and SHA-1 never', (t) 
   const order = orderHostKeyAlgorithms({ destination, known });
   t.deepEqual(order.slice(0, 3), ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-ed25519']);
   t.is(new Set(order).size, 6);
-  const pinned = orderHostKeyAlgorithms({ destination, known, pin: parseHostKeyPin(ours.text, destination) });
+  const pinned = orderHostKeyAlgorithms({
+    destination,
+    known,
+    pins: parseHostKeyPins(ours.text, destination),
+  });
   t.is(pinned[0], 'ssh-ed25519');
 });
 

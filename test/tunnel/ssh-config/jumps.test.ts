@@ -71,6 +71,26 @@ test.serial(
   },
 );
 
+test.serial('a hop with pins is verified by them alone, whatever known_hosts files say', async (t) => {
+  const { first, target, options } = await startBehindTwo(t);
+  await rm(first.knownHostsFile);
+  const pinned = (hostKey: string) =>
+    options.destinations.map((one) => ({
+      ...one,
+      jumps: one.jumps.map((hop, index) => (index === 0 ? { ...hop, hostKey } : hop)),
+    }));
+  const other = await target.hostKey();
+  for (const transport of ['ssh2', 'openssh'] as const) {
+    for (const own of [await first.hostKey(), await first.fingerprint()]) {
+      const destinations = pinned(`${other},${own}`);
+      await using tunnel = await Tunnel.open({ destinations, transport });
+      t.is(tunnel.state.status, 'connected');
+    }
+    const error = await refused(t, { destinations: pinned(other), transport }, 'host-key-changed');
+    t.is(error.host, `${first.destination.user}@127.0.0.1:${first.port}`);
+  }
+});
+
 test.serial('a hop that lets nobody through is named, and not tried again', async (t) => {
   const { second, options } = await startBehindTwo(t, { second: ['AllowTcpForwarding no'] });
   const error = await refused(t, options, 'forward-refused');

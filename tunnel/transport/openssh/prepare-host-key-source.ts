@@ -12,12 +12,12 @@ const PINNED_NAME = 'pinned-by-hawser';
 
 const SALT_BYTES = 20;
 
-/** The KnownHostsCommand for a pinned fingerprint. */
+/** The KnownHostsCommand for pinned fingerprints. */
 const PINNED_HOST_KEY_PROGRAM = fileURLToPath(new URL('./print-pinned-key.js', import.meta.url));
 
 /**
- * Prepares where `ssh` finds the keys of a host. For a pin, that is a file with only that key and the keys that known_hosts
- * files revoke for the host. Without a pin, the file revokes them under the exact name that `ssh` looks up: by itself it
+ * Prepares where `ssh` finds the keys of a host. For pins, that is a file with only these keys and the keys that known_hosts
+ * files revoke for the host. Without pins, the file revokes them under the exact name that `ssh` looks up: by itself it
  * would ignore revocations under the name without the port.
  *
  * @param folder a private directory that lives until the connection is made
@@ -32,11 +32,11 @@ export async function prepareHostKeySource(
     signal,
   }: { readonly folder: string; readonly index: number; readonly signal: AbortSignal },
 ): Promise<HostKeySource> {
-  const { pin, known } = await readHostKeyTrust(destination, { signal });
+  const { pins, known } = await readHostKeyTrust(destination, { signal });
   const file = join(folder, `known_hosts${index}`);
   const write = (lines: readonly string[]) =>
     writeFile(file, [...lines, ''].join('\n'), { mode: 0o600, signal });
-  if (pin === undefined) {
+  if (pins === undefined) {
     if (known.revoked.length === 0) return { kind: 'known-hosts' };
     // Hashed, so that no character of a name has a special meaning.
     const name = hashedName(known.name, randomBytes(SALT_BYTES));
@@ -44,10 +44,13 @@ export async function prepareHostKeySource(
     return { kind: 'known-hosts', file };
   }
   const revoked = known.revoked.map((line) => revocation(PINNED_NAME, line));
-  const pinned = pin.kind === 'key' ? [`${PINNED_NAME} ${pin.type} ${pin.key.toString('base64')}`] : [];
+  const pinned = pins.flatMap((pin) =>
+    pin.kind === 'key' ? [`${PINNED_NAME} ${pin.type} ${pin.key.toString('base64')}`] : [],
+  );
   await write([...revoked, ...pinned]);
-  if (pin.kind !== 'fingerprint') return { kind: 'file', name: PINNED_NAME, file };
-  const words = [process.execPath, PINNED_HOST_KEY_PROGRAM, pin.fingerprint, PINNED_NAME];
+  const fingerprints = pins.flatMap((pin) => (pin.kind === 'fingerprint' ? [pin.fingerprint] : []));
+  if (fingerprints.length === 0) return { kind: 'file', name: PINNED_NAME, file };
+  const words = [process.execPath, PINNED_HOST_KEY_PROGRAM, fingerprints.join(','), PINNED_NAME];
   const command = [...words.map(commandWord), '%f', '%t', '%K'].join(' ');
   return { kind: 'command', name: PINNED_NAME, file, command };
 }

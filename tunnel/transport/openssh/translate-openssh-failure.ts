@@ -125,7 +125,7 @@ const DISAGREEMENTS = new Map<string, AlgorithmOption>([
 const NOT_THE_PINNED_KEY: Omit<Failure, 'text'> = {
   code: 'host-key-changed',
   problem: 'it presented a different host key from the only one accepted',
-  advice: 'Someone may be intercepting the connection; if the host has a new key, pass that one.',
+  advice: 'Someone may be intercepting the connection; if the host has a new key, give that one instead.',
 };
 
 /** `isJump`: it is only on the route to another host. */

@@ -37,7 +37,10 @@ test.serial('a fleet is chosen by flag, by variable, or because it is the only o
   t.is(neither.code, wrongUsage, 'nothing says which of the two');
   const unknown = await desk.status('--fleet', 'prdo');
   t.is(unknown.code, wrongUsage);
-  t.regex(unknown.stderr, /No fleet named prdo is known here \(did you mean "prod"\?\)\. Known fleets: prod, test\./);
+  t.regex(
+    unknown.stderr,
+    /No fleet named prdo is known here \(did you mean "prod"\?\)\. Known fleets: prod, test\./,
+  );
   t.is((await desk.status('--fleet', 'test', '--config', 'hawser.yaml')).code, wrongUsage);
 });
 
