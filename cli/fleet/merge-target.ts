@@ -11,12 +11,17 @@ import { expandHome } from '../system/user-folders.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import type { ConnectionConfig } from './connection-schema.js';
 import { mayAskPassword, type UserConfig, userConfig } from './etcd-user.js';
+import { destinationOf, type FleetHost } from './file/fleet.js';
 import { tlsOptions } from './tls-options.js';
 
 /** How to reach the fleet, and as which host: flags over `hawser.yaml` over defaults. */
 export interface FleetTarget {
   /** SSH destinations that lead to the fleet; none means that the seeds are dialled directly. */
   readonly sshUrls: readonly string[];
+  /** Where the destinations are the hosts of a fleet file: these, in the same order. */
+  readonly fleetHosts?: readonly FleetHost[] | undefined;
+  /** Lines as in known_hosts of the fleet file: the only keys to accept from those that they name. */
+  readonly jumpKeys?: readonly string[] | undefined;
   readonly sshHostkey?: string | undefined;
   readonly sshIds: readonly string[];
   /** Instead of the person's and the system's. */
@@ -29,6 +34,8 @@ export interface FleetTarget {
   readonly seeds: readonly string[];
   /** Whether nobody said where the fleet is: no SSH destination and no seed. */
   readonly isDefault?: boolean | undefined;
+  /** Then, those that could have been meant. */
+  readonly knownFleets?: readonly string[] | undefined;
   /** For `https://` seeds. */
   readonly tls?: TlsOptions | undefined;
   /** For an etcd with authentication switched on. */
@@ -59,9 +66,12 @@ export function mergeTarget(
   config: ConnectionConfig,
   isFolders: boolean,
 ): FleetTarget {
-  const sshUrls = flags.sshUrl ?? config.sshUrls ?? [];
+  const fleetHosts = flags.sshUrl === undefined ? config.fleetHosts : undefined;
+  const sshUrls = flags.sshUrl ?? config.sshUrls ?? fleetHosts?.map(destinationOf) ?? [];
   return {
     sshUrls,
+    fleetHosts,
+    jumpKeys: config.jumpKeys,
     sshHostkey: flags.sshHostkey ?? config.sshHostkey,
     sshIds: (flags.sshId ?? config.sshIds ?? []).map(expandHome),
     ...knownHosts(flags, config, isFolders),

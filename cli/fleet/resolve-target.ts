@@ -5,6 +5,7 @@ import { workingFolder } from '../system/user-folders.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import type { ConnectionConfig } from './connection-schema.js';
 import { findFleetFile, knownFleet, usualFleet, wantedFleet } from './file/find-fleet-file.js';
+import { fleetNames } from './file/fleets-folder.js';
 import { type FleetFile, readFleetFile } from './file/read-fleet.js';
 import { type ConfigFile, type FoundConfig, findConfig, realPath } from './find-config.js';
 import { isLocalSocket } from './is-local-socket.js';
@@ -49,7 +50,8 @@ export async function resolveTarget(
       searchConfig,
     }));
   const config = connection === undefined ? {} : await trustedConfig(connection, flags, options);
-  return mergeTarget(flags, config, connection?.origin === 'folder');
+  const target = mergeTarget(flags, config, connection?.origin === 'folder');
+  return target.isDefault === true && searchConfig ? { ...target, knownFleets: await fleetNames() } : target;
 }
 
 /**
@@ -58,6 +60,11 @@ export async function resolveTarget(
  */
 export function requireFleet(target: FleetTarget): FleetTarget {
   if (target.isDefault !== true || isLocalSocket(DEFAULT_CLIENT_URL)) return target;
+  const { knownFleets = [] } = target;
+  if (knownFleets.length > 1) {
+    const message = `Several fleets are known here: ${knownFleets.join(', ')}. Pass --fleet NAME, or choose one with "hawser fleet use NAME".`;
+    throw new CliError('usage', message);
+  }
   throw new CliError(
     'usage',
     'No fleet is known here. Pass --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration directory (~/.config).',

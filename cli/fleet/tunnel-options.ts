@@ -12,7 +12,8 @@ export async function tunnelOptions(
   log: Log,
   signal?: AbortSignal,
 ): Promise<ResolvedTunnelOptions> {
-  const [{ resolveDestination }, { askFor }] = await Promise.all([
+  const [{ pinRoute, resolveFleetHost }, { resolveDestination }, { askFor }] = await Promise.all([
+    import('./file/resolve-fleet-host.js'),
     import('../../tunnel/ssh-config/resolve-destination.js'),
     import('../prompts/ask-ssh-questions.js'),
   ]);
@@ -28,8 +29,11 @@ export async function tunnelOptions(
     log,
     signal,
   };
-  const { folderKnownHosts = [] } = target;
-  const destinations = await Promise.all(target.sshUrls.map((url) => resolveDestination(url, options)));
+  const { folderKnownHosts = [], fleetHosts, jumpKeys = [] } = target;
+  const destinations = await Promise.all(
+    fleetHosts?.map((host) => resolveFleetHost(host, jumpKeys, options)) ??
+      target.sshUrls.map(async (url) => pinRoute(await resolveDestination(url, options), jumpKeys)),
+  );
   const ask = askFor(target, log);
   return {
     destinations: destinations.map((destination) => withKnownHosts(destination, folderKnownHosts)),

@@ -29,8 +29,9 @@ export function recoverCommand(context: CommandContext): Command {
     'hawser members recover --ssh-url root@web1 --ssh-url root@web2',
   )
     .description(
-      'rebuild a cluster that has permanently lost its quorum: show what each host has, and rebuild from the best one; each --ssh-url (by default each of `hosts` in hawser.yaml) is one host',
+      'rebuild a cluster that has permanently lost its quorum: show what each host has, and rebuild from the best one; each --ssh-url (by default each host of the fleet file, or of `hosts` in hawser.yaml) is one host',
     )
+    .argument('[hosts]', 'hosts of the fleet file: names, globs, labels or all, comma-separated')
     .option('--prefix <dir>', 'data directory of the agents', DEFAULT_PREFIX)
     .option('-y, --yes', 'assume yes: do not ask for confirmation', false)
     .addOption(
@@ -38,12 +39,12 @@ export function recoverCommand(context: CommandContext): Command {
         .argParser(duration)
         .default(120_000, '2m'),
     )
-    .action((flags: RecoverFlags) => recover(context, flags));
+    .action((selection: string | undefined, flags: RecoverFlags) => recover(context, flags, selection));
 }
 
-async function recover(context: CommandContext, flags: RecoverFlags): Promise<void> {
+async function recover(context: CommandContext, flags: RecoverFlags, selection?: string): Promise<void> {
   const { signal } = context.interrupts;
-  const { target, hosts } = await hostsToReach(flags, signal);
+  const { target, hosts } = await hostsToReach(flags, signal, selection);
   const [{ ReachedHosts }, { planRecovery }, { formatPlan, formatReports }] = await Promise.all([
     import('../../recover/reached-hosts.js'),
     import('../../recover/plan-recovery.js'),

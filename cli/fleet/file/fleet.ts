@@ -40,7 +40,7 @@ export interface Fleet {
 }
 
 /** Where to log in to a host, for SSH. */
-export function destinationOf({ ssh, user }: FleetHost): string {
+export function destinationOf({ ssh, user }: Pick<FleetHost, 'ssh' | 'user'>): string {
   if (user === undefined) return ssh;
   return ssh.startsWith('ssh://')
     ? ssh.replace('ssh://', `ssh://${encodeURIComponent(user)}@`)
@@ -48,6 +48,6 @@ export function destinationOf({ ssh, user }: FleetHost): string {
 }
 
 /** Whether etcd's socket on a host is reached through a command instead of a forward. */
-export function usesBridge({ sudo = false, bridge = false }: FleetHost): boolean {
+export function usesBridge({ sudo = false, bridge = false }: Pick<FleetHost, 'sudo' | 'bridge'>): boolean {
   return sudo || bridge;
 }
