@@ -4,14 +4,14 @@ import type { CallOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import { readStoredJson } from '../client/stored/read-json.js';
 import { readHosts } from '../client/stored/read-json-of-each-host.js';
-import { absent, present } from '../client/txn/transaction.js';
+import { absent, present, unchangedSince } from '../client/txn/transaction.js';
 import { writeIfChanged } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
 import { AGENTS_PREFIX, HOSTS_PREFIX } from '../keys.js';
 import { checkHostname } from '../validate-names.js';
 import type { Agent } from './registered-agents.js';
 
-/** A host of the fleet, as its agent described it last. */
+/** A host of the fleet, as its agent described it last, and `up` before that. */
 export interface KnownHost {
   readonly hostname: string;
   /** When it came to the fleet, ISO 8601. */
@@ -20,6 +20,8 @@ export interface KnownHost {
   readonly version: string;
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly address?: string | undefined;
+  /** Where people log in to it: an SSH destination. */
+  readonly destination?: string | undefined;
 }
 
 const hostSchema: z.ZodType<KnownHost> = z.object({
@@ -28,6 +30,7 @@ const hostSchema: z.ZodType<KnownHost> = z.object({
   version: z.string(),
   labels: z.record(z.string(), z.string()).exactOptional(),
   address: z.string().exactOptional(),
+  destination: z.string().exactOptional(),
 });
 
 /** The hosts that belong to the fleet, by hostname. */
@@ -40,25 +43,59 @@ export async function listHosts(
   return readHosts(hostSchema, HOSTS_PREFIX, entries, log);
 }
 
+/** How to record a host. */
+type RecordOptions = CallOptions & { readonly log?: Log | undefined };
+
 /** Records that an agent's host belongs to the fleet, until {@link forgetHost}; writes only if something changed. */
-export async function noteHost(
-  client: Client,
-  agent: Agent,
-  { log, ...options }: CallOptions & { readonly log?: Log | undefined } = {},
-): Promise<void> {
+export async function noteHost(client: Client, agent: Agent, options: RecordOptions = {}): Promise<void> {
   const { hostname, version, labels, address } = agent;
-  checkHostname(hostname);
-  const key = `${HOSTS_PREFIX}${hostname}`;
-  const found = await client.get(key, options);
-  const known = found && readStoredJson(hostSchema, found, log);
-  const host: KnownHost = {
+  await changeHost(client, hostname, options, (known) => ({
     hostname,
     since: known?.since ?? agent.startedAt,
     version,
     labels,
     address,
-  };
-  await writeIfChanged(client, key, JSON.stringify(host), options);
+    destination: known?.destination,
+  }));
+}
+
+/**
+ * Records where people log in to a host, once its agent has been there; writes only if something changed.
+ * @throws WorldError `not-found` when the fleet does not know the host
+ */
+export async function noteDestination(
+  client: Client,
+  hostname: string,
+  destination: string,
+  options: RecordOptions = {},
+): Promise<void> {
+  await changeHost(client, hostname, options, (known) => {
+    if (known === undefined) throw new WorldError('not-found', `The fleet has no host ${hostname}.`);
+    return { ...known, destination };
+  });
+}
+
+/** Changes what is stored of a host, whoever else changes it meanwhile. */
+async function changeHost(
+  client: Client,
+  hostname: string,
+  { log, ...options }: RecordOptions,
+  change: (known: KnownHost | undefined) => KnownHost,
+): Promise<void> {
+  checkHostname(hostname);
+  const key = `${HOSTS_PREFIX}${hostname}`;
+  for (;;) {
+    const found = await client.get(key, options);
+    const value = Buffer.from(JSON.stringify(change(found && readStoredJson(hostSchema, found, log))));
+    if (found !== undefined && value.equals(found.value)) return;
+    const compare = [found === undefined ? absent(key) : unchangedSince(found)];
+    // Once applied, the comparison fails; reading again shows that nothing differs.
+    const { succeeded } = await client.txn(
+      { compare, success: [{ put: key, value }] },
+      { ...options, repeatable: true },
+    );
+    if (succeeded) return;
+  }
 }
 
 /**

@@ -4,14 +4,23 @@ import { type ConnectionFlags, withConnection } from '../../fleet/connection-fla
 import { withWorld } from '../../fleet/open-world.js';
 import { printResult } from '../../output/print.js';
 
-/** `hawser members forget`: a host that is gone for good. */
+/** `hawser members forget`: hosts that are gone for good. */
 export function forgetCommand(context: CommandContext): Command {
   return withConnection(new Command('forget'), 'hawser members forget web3 --ssh-url root@web1')
-    .description('remove a host from the fleet for good, so that deploys no longer expect it')
-    .argument('<host>', 'hostname; its agent must not be running')
-    .action(async (hostname: string, flags: ConnectionFlags) => {
-      const { forgetHost } = await import('../../../world/agents/fleet-hosts.js');
-      await withWorld(context, flags, (world, call) => forgetHost(world.client, hostname, call));
-      printResult(flags, { forgotten: hostname }, `forgot ${hostname}`);
+    .description('remove hosts from the fleet for good, so that deploys no longer expect them')
+    .argument('<hosts>', 'names, globs or labels, comma-separated, or all; their agents must not be running')
+    .action(async (selection: string, flags: ConnectionFlags) => {
+      const [{ forgetHost, listHosts }, { selectHosts }] = await Promise.all([
+        import('../../../world/agents/fleet-hosts.js'),
+        import('../../fleet/file/select-hosts.js'),
+      ]);
+      const forgotten = await withWorld(context, flags, async ({ client }, call) => {
+        const known = await listHosts(client, undefined, call);
+        const hosts = [...known.values()].map(({ hostname: name, labels = {} }) => ({ name, labels }));
+        const names = selectHosts({ hosts }, selection).map(({ name }) => name);
+        for (const name of names) await forgetHost(client, name, call);
+        return names;
+      });
+      printResult(flags, { forgotten }, `forgot ${forgotten.join(', ')}`);
     });
 }
