@@ -87,6 +87,9 @@ function valueAt(value: unknown, path: YamlPath): unknown {
   }, value);
 }
 
+/** A number or a boolean is the same as its text, which may stand in its place. */
 function isSame(one: unknown, other: unknown): boolean {
-  return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
+  const asText = (_: string, value: unknown) =>
+    typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+  return one !== undefined && JSON.stringify(one, asText) === JSON.stringify(other, asText);
 }
