@@ -5,7 +5,6 @@ import type { Client } from '../client/client.js';
 import { readStoredJson } from '../client/stored/read-json.js';
 import { readHosts } from '../client/stored/read-json-of-each-host.js';
 import { absent, present, unchangedSince } from '../client/txn/transaction.js';
-import { writeIfChanged } from '../client/write/write-if-changed.js';
 import { WorldError } from '../errors.js';
 import { AGENTS_PREFIX, HOSTS_PREFIX } from '../keys.js';
 import { checkHostname } from '../validate-names.js';
