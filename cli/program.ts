@@ -8,6 +8,8 @@ import { deployCommand } from './commands/deploy.js';
 import { deploysCommand } from './commands/deploys.js';
 import { forwardCommand } from './commands/forward.js';
 import { runCommand } from './commands/run.js';
+import { fleetCommand } from './commands/setup/fleet.js';
+import { initCommand } from './commands/setup/init.js';
 import { trustCommand } from './commands/setup/trust.js';
 import { fsCommand } from './commands/state/fs.js';
 import { mapCommand } from './commands/state/map.js';
@@ -57,7 +59,7 @@ function usageExit(error: CommanderError, options: { json: boolean }): number {
 /** The commands by what people do with them, as `hawser --help` lists them. */
 const COMMANDS: readonly (readonly [heading: string, commands: ((context: CommandContext) => Command)[]])[] =
   [
-    ['Set up:', [demoCommand, runCommand, trustCommand]],
+    ['Set up:', [demoCommand, initCommand, fleetCommand, runCommand, trustCommand]],
     ['Deploy:', [deployCommand, deploysCommand]],
     ['Operate:', [statusCommand, forwardCommand]],
     ['Share state:', [strCommand, mapCommand, resCommand, scheduleCommand, fsCommand]],

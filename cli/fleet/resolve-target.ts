@@ -4,7 +4,7 @@ import { CliError } from '../errors.js';
 import { workingFolder } from '../system/user-folders.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import type { ConnectionConfig } from './connection-schema.js';
-import { findFleetFile, knownFleet, usualFleet, wantedFleet } from './file/find-fleet-file.js';
+import { findFleetFile, knownFleet, noneMeant, usualFleet, wantedFleet } from './file/find-fleet-file.js';
 import { fleetNames } from './file/fleets-folder.js';
 import { type FleetFile, readFleetFile } from './file/read-fleet.js';
 import { type ConfigFile, type FoundConfig, findConfig, realPath } from './find-config.js';
@@ -61,10 +61,7 @@ export async function resolveTarget(
 export function requireFleet(target: FleetTarget): FleetTarget {
   if (target.isDefault !== true || isLocalSocket(DEFAULT_CLIENT_URL)) return target;
   const { knownFleets = [] } = target;
-  if (knownFleets.length > 1) {
-    const message = `Several fleets are known here: ${knownFleets.join(', ')}. Pass --fleet NAME, or choose one with "hawser fleet use NAME".`;
-    throw new CliError('usage', message);
-  }
+  if (knownFleets.length > 0) throw noneMeant(knownFleets);
   throw new CliError(
     'usage',
     'No fleet is known here. Pass --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration directory (~/.config).',

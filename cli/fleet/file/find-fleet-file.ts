@@ -3,7 +3,7 @@ import { CliError } from '../../errors.js';
 import { suggestion } from '../../input/nearest-word.js';
 import { chosenFleet } from './chosen-fleet.js';
 import type { Fleet } from './fleet.js';
-import { fleetFile, fleetNames } from './fleets-folder.js';
+import { fleetFile, fleetNames, isOwnFleetFile } from './fleets-folder.js';
 import { type FleetFile, readFleetFile } from './read-fleet.js';
 
 const ENDING = /\.ya?ml$/;
@@ -13,16 +13,19 @@ const ENDING = /\.ya?ml$/;
  * @throws CliError `usage` for a name that is not known
  */
 export async function findFleetFile(wanted: string): Promise<FleetFile> {
-  if (wanted.includes('/') || ENDING.test(wanted)) return { file: path.resolve(wanted), isNamed: true };
-  const known = await knownFleet(wanted);
+  if (!wanted.includes('/') && !ENDING.test(wanted)) return requireKnownFleet(wanted);
+  const file = path.resolve(wanted);
+  return { file, isNamed: !isOwnFleetFile(file) };
+}
+
+/** The file of a fleet by its name. @throws CliError `usage` for one that is not known, with the nearest */
+export async function requireKnownFleet(name: string): Promise<FleetFile> {
+  const known = await knownFleet(name);
   if (known !== undefined) return known;
   const names = await fleetNames();
-  const near = suggestion(wanted, names);
   const others = names.length === 0 ? '' : ` Known fleets: ${names.join(', ')}.`;
-  throw new CliError(
-    'usage',
-    `No fleet named ${wanted} is known here${near}.${others} Pass --ssh-url user@host to reach it.`,
-  );
+  const message = `No fleet named ${name} is known here${suggestion(name, names)}.${others} Pass --ssh-url user@host to reach it.`;
+  throw new CliError('usage', message);
 }
 
 /** The file of a fleet by its name; undefined for one that is not known. */
@@ -62,7 +65,27 @@ export async function usualFleet(): Promise<UsualFleet | undefined> {
  * does. @throws CliError `usage` for one that is not known or has mistakes, `not-yours`
  */
 export async function findFleet(flags: { readonly fleet?: string | undefined }): Promise<Fleet | undefined> {
-  const wanted = wantedFleet(flags);
-  const file = wanted === undefined ? (await usualFleet())?.file : await findFleetFile(wanted);
+  const file = await findUsedFile(flags);
   return file && (await readFleetFile(file)).fleet;
+}
+
+/** The file of that fleet. @throws CliError `usage` also when none is meant */
+export async function findOneFleetFile(flags: { readonly fleet?: string | undefined }): Promise<FleetFile> {
+  const file = await findUsedFile(flags);
+  if (file !== undefined) return file;
+  throw noneMeant(await fleetNames());
+}
+
+/** What to do where no fleet is meant. @param names those that are known */
+export function noneMeant(names: readonly string[]): CliError {
+  const message =
+    names.length > 0
+      ? `Several fleets are known here: ${names.join(', ')}. Pass --fleet NAME, or choose one with "hawser fleet use NAME".`
+      : 'No fleet is known here: make one with "hawser up DESTINATION", or add one with "hawser fleet add FILE".';
+  return new CliError('usage', message);
+}
+
+async function findUsedFile(flags: { readonly fleet?: string | undefined }): Promise<FleetFile | undefined> {
+  const wanted = wantedFleet(flags);
+  return wanted === undefined ? (await usualFleet())?.file : findFleetFile(wanted);
 }

@@ -70,7 +70,7 @@ const labels = z
   )
   .superRefine((found, context) => {
     for (const [key, value] of Object.entries(found)) {
-      if (LABEL_KEY.test(key) && LABEL_VALUE.test(value)) continue;
+      if (isLabel(key, value)) continue;
       context.addIssue({ code: 'custom', path: [key], message: labelRule });
     }
   });
@@ -145,6 +145,11 @@ export function knownKeysAt(place: readonly PropertyKey[]): readonly string[] {
   if (place[0] === 'hosts') return Object.keys(hostKeysByName);
   if (place[0] === 'tls') return ['cacert', 'cert', 'key'];
   return Object.keys(reachingSchema.shape);
+}
+
+/** Whether a host can have that label. */
+export function isLabel(key: string, value: string): boolean {
+  return LABEL_KEY.test(key) && LABEL_VALUE.test(value);
 }
 
 /** Whether a host of a fleet can be called that. */

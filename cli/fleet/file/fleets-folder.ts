@@ -4,6 +4,7 @@ import { CliError } from '../../errors.js';
 import { explainFileError } from '../../system/explain-file-error.js';
 import { isAbsent, ownConfigFolder } from '../../system/user-folders.js';
 import { NAME } from '../connection-schema.js';
+import { readConfigFile } from '../read-config-file.js';
 
 const ENDING = '.yaml';
 
@@ -24,6 +25,11 @@ export function fleetFile(name: string): string {
  */
 export function authorityKeyFile(name: string): string {
   return path.join(requireFleetsFolder(), `${name}.key`);
+}
+
+/** Whether the key of a fleet's authority is on this machine. */
+export async function hasAuthorityKey(name: string): Promise<boolean> {
+  return (await readConfigFile(authorityKeyFile(name))) !== undefined;
 }
 
 /** Whether a file is one of the person's own configuration. */

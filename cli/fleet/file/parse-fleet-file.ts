@@ -24,8 +24,14 @@ export function parseFleetFile(content: Buffer | string, file: string): FleetFil
   return isReaching(value) ? readReaching(value, file, lineOf) : readFleetKeys(value ?? {}, file, lineOf);
 }
 
-/** The name of the fleet whose file this is. */
-export function nameByFile(file: string): string {
+/** A person's own fleets are found by the names of their files. @throws CliError `usage` for another name in the file */
+export function requireNameOfFile({ name, file }: Fleet): void {
+  const expected = nameByFile(file);
+  if (name !== expected)
+    throw invalid(file, [`name: expected ${expected}, the name of the file, got ${name}`]);
+}
+
+function nameByFile(file: string): string {
   return path.basename(file).replace(/\.ya?ml$/, '');
 }
 

@@ -31,12 +31,9 @@ export async function readFleetFile(
   limits: ReadLimits = {},
 ): Promise<FleetFileContent> {
   const content = isNamed ? await readNamedFile(file, limits) : await readOwnFile(file);
-  const { nameByFile, parseFleetFile } = await import('./parse-fleet-file.js');
+  const { parseFleetFile, requireNameOfFile } = await import('./parse-fleet-file.js');
   const { fleet, connection } = parseFleetFile(content, file);
-  if (!isNamed && fleet.name !== nameByFile(file)) {
-    const message = `${file} is invalid: name: expected ${nameByFile(file)}, the name of the file, got ${fleet.name}.`;
-    throw new CliError('usage', message);
-  }
+  if (!isNamed) requireNameOfFile(fleet);
   return { fleet, connection: withAbsolutePaths(connection, path.dirname(file)) };
 }
 

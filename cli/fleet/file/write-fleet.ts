@@ -10,7 +10,7 @@ import { readConfigFile } from '../read-config-file.js';
 import type { Fleet } from './fleet.js';
 import { isOwnFleetFile } from './fleets-folder.js';
 import { formatFleetFile } from './format-fleet-file.js';
-import { parseFleetFile } from './parse-fleet-file.js';
+import { parseFleetFile, requireNameOfFile } from './parse-fleet-file.js';
 
 const PRIVATE_MODE = 0o600;
 
@@ -38,8 +38,11 @@ export async function writeFleetText(
   text: string,
   { isNew = false }: { readonly isNew?: boolean } = {},
 ): Promise<void> {
-  parseFleetFile(text, file);
-  if (isOwnFleetFile(file)) await makePrivateFolder(path.dirname(file), 'Cannot keep fleets in');
+  const { fleet } = parseFleetFile(text, file);
+  if (isOwnFleetFile(file)) {
+    requireNameOfFile(fleet);
+    await makePrivateFolder(path.dirname(file), 'Cannot keep fleets in');
+  }
   const mode = await modeToKeep(file);
   await writePrivateFile(file, text, { mode, isNew });
 }

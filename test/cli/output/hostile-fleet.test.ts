@@ -48,6 +48,9 @@ async function scratch(t: ExecutionContext): Promise<string> {
   const cwd = await temporaryFolder(t);
   await mkdir(path.join(cwd, 'app'));
   await writeFile(path.join(cwd, 'app', 'hawser.yaml'), 'name: app\n');
+  const host = { ssh: hostile('ssh'), labels: { [hostile('label')]: hostile('value') } };
+  const fleet = { name: hostile('name'), hosts: { [hostile('host')]: host }, [hostile('key')]: 1 };
+  await writeFile(path.join(cwd, 'fleet.yaml'), JSON.stringify(fleet));
   return cwd;
 }
 
@@ -62,13 +65,21 @@ interface Started {
   readonly call: Call;
 }
 
+/** Commands that talk to no fleet. */
+const withoutFleet = /^(demo|init|trust|fleet .*)$/;
+
 function lineOf({ command, call }: Started, cwd: string, flags: readonly string[]): string[] {
-  const places = { APP: path.join(cwd, 'app'), OUT: path.join(cwd, 'out'), PREFIX: path.join(cwd, 'agent') };
+  const places = {
+    APP: path.join(cwd, 'app'),
+    OUT: path.join(cwd, 'out'),
+    PREFIX: path.join(cwd, 'agent'),
+    FLEET: path.join(cwd, 'fleet.yaml'),
+  };
   const args = call.args.map((arg) => places[arg as keyof typeof places] ?? arg);
   return [
     ...command.split(' '),
     ...args,
-    ...(['demo', 'trust'].includes(command) ? [] : ['--seeds', etcd.url]),
+    ...(withoutFleet.test(command) ? [] : ['--seeds', etcd.url]),
     ...flags,
   ];
 }

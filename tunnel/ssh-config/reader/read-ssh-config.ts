@@ -67,14 +67,18 @@ async function rootFiles({ configFile, home }: SshEnvironment): Promise<ConfigLi
     if (lines !== undefined) return [lines];
     throw configFileError(configFile, 'it cannot be read');
   }
+  return Promise.all([readPersonsFile({ home }), readOptional(SYSTEM_FILE).then((lines) => lines ?? [])]);
+}
+
+/** The statements of `~/.ssh/config`. @throws TunnelError `bad-destination` for a file that OpenSSH would reject */
+export async function readPersonsFile({ home }: Pick<SshEnvironment, 'home'>): Promise<ConfigLine[]> {
   const person = `${home}/.ssh/config`;
   await checkOwner(person);
-  const files = await Promise.all([readOptional(person), readOptional(SYSTEM_FILE)]);
-  return files.map((lines) => lines ?? []);
+  return (await readOptional(person)) ?? [];
 }
 
 /** The statements of the files that an Include names. */
-async function loadIncluded(
+export async function loadIncluded(
   pattern: string,
   from: ConfigLine,
   { home }: SshEnvironment,
