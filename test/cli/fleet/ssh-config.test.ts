@@ -111,3 +111,56 @@ test.serial('an ssh_config that is wrong is quoted with its line', async (t) => 
   t.is(result.code, 2, result.stderr);
   t.regex(result.stderr, /line 2: .*stricthostkeycheking/i);
 });
+
+/** The home of somebody who has nothing but a fleet file: h1, or h2 behind h1. */
+async function homeWithFleet(
+  t: ExecutionContext,
+  { name, jumpKey }: { readonly name: 'h1' | 'h2'; readonly jumpKey?: string },
+): Promise<string> {
+  const folder = await temporaryFolder(t);
+  const fleets = path.join(folder, '.config', 'hawser', 'fleets');
+  await mkdir(fleets, { recursive: true, mode: 0o700 });
+  const [first, second] = [fleet.host('h1'), fleet.host('h2')];
+  const { address, port } = inside(second);
+  const jump = `${first.user}@${first.sshHost}:${first.sshPort}`;
+  const host = {
+    h1: { ssh: jump, 'host-key': [second.hostKey, first.hostKey] },
+    h2: { ssh: `${address}:${port}`, user: second.user, jump, 'host-key': second.hostKey },
+  }[name];
+  const content = {
+    seeds: first.clientUrl,
+    'ssh-id': fleet.identityFile,
+    'known-hosts': jumpKey === undefined ? [] : [`[${first.sshHost}]:${first.sshPort} ${jumpKey}`],
+    hosts: { [name]: host },
+  };
+  await writeFile(path.join(fleets, 'prod.yaml'), JSON.stringify(content), { mode: 0o600 });
+  return folder;
+}
+
+test.serial('with a fleet file no flag is needed, and no known_hosts', async (t) => {
+  const env = { HOME: await homeWithFleet(t, { name: 'h1' }) };
+  const result = await hawser(['status', '--json'], { env });
+  t.is(result.code, 0, result.stderr);
+  t.is(JSON.parse(result.stdout).hosts.length, 3);
+  const other = await hawser(['status', '--ssh-hostkey', fleet.host('h2').hostKey], { env });
+  t.is(other.code, 4, 'a flag wins over the file');
+  const usual = await hawser(['status', '--ssh-url', `root@127.0.0.1:1`], { env });
+  t.regex(usual.stderr, /root@127\.0\.0\.1:1:/, 'whoever says where to go does not mean the usual fleet');
+});
+
+test.serial('a jump host is never trusted on first use where the fleet file has its key', async (t) => {
+  const { hostKey } = fleet.host('h1');
+  for (const transport of ['ssh2', 'openssh']) {
+    const call = async (jumpKey?: string) => {
+      const home = await homeWithFleet(t, { name: 'h2', ...(jumpKey === undefined ? {} : { jumpKey }) });
+      return hawser(['status', '--json', '--transport', transport], { env: { HOME: home } });
+    };
+    const right = await call(hostKey);
+    t.is(right.code, 0, right.stderr);
+    for (const wrong of [fleet.host('h3').hostKey, undefined]) {
+      const refused = await call(wrong);
+      t.is(refused.code, 4, refused.stderr);
+      t.true(refused.stderr.includes(`:${fleet.host('h1').sshPort}`), refused.stderr);
+    }
+  }
+});

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { Desk, refused, wentThere, wrongUsage } from '../../helpers/desk.js';
@@ -15,8 +15,8 @@ async function knowing(t: ExecutionContext, fleets: Readonly<Record<string, numb
   return desk;
 }
 
-function wentTo(t: ExecutionContext, port: number, { code, stderr }: Result): void {
-  t.is(code, wentThere, stderr);
+function wentTo(t: ExecutionContext, port: number, { code, stderr }: Result, why = ''): void {
+  t.is(code, wentThere, `${why} ${stderr}`);
   t.true(stderr.includes(`root@127.0.0.1:${port}:`), stderr);
 }
 
@@ -56,6 +56,31 @@ test.serial('an app goes to the fleet that it names, whatever else is configured
   const both = await desk.hawser(deploy);
   t.is(both.code, wrongUsage);
   t.regex(both.stderr, /remove one of the two/);
+});
+
+test.serial('the chosen fleet counts before the own file, and after all that says more', async (t) => {
+  const desk = await knowing(t, { prod: 1, test: 2, spare: 3 });
+  const own = path.join(desk.home, '.config', 'hawser');
+  const several = await desk.status();
+  t.is(several.code, wrongUsage);
+  t.regex(several.stderr, /Several fleets are known here: prod, spare, test\./);
+  await writeFile(path.join(own, 'hawser.yaml'), 'ssh-url: root@127.0.0.1:4\n');
+  wentTo(t, 4, await desk.status());
+  const chosen = await desk.hawser(['fleet', 'use', 'test']);
+  t.is(chosen.code, 0, chosen.stderr);
+  wentTo(t, 2, await desk.status());
+  wentTo(t, 1, await desk.status('--fleet', 'prod'));
+  wentTo(t, 1, await hawser(['status'], { cwd: desk.folder, env: { ...desk.env, HAWSER_FLEET: 'prod' } }));
+  await desk.write('name: app\nfleet: spare\n');
+  wentTo(t, 3, await desk.hawser(deploy));
+  wentTo(t, 2, await desk.status(), 'an app names its fleet for its own commands only');
+  wentTo(t, 5, await desk.status('--ssh-url', 'root@127.0.0.1:5'));
+  await rm(path.join(own, 'fleets', 'test.yaml'));
+  const gone = await desk.status();
+  t.is(gone.code, wrongUsage);
+  t.regex(gone.stderr, /The fleet test, chosen with "hawser fleet use", is not known here any more/);
+  await chmod(path.join(own, 'fleets', '.chosen'), 0o666);
+  t.is((await desk.status()).code, refused);
 });
 
 test.serial('a fleet whose file another user could have written is refused', async (t) => {
