@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { CliError } from '../../../../cli/errors.js';
 import { formatFleetFile } from '../../../../cli/fleet/file/format-fleet-file.js';
@@ -179,6 +180,17 @@ test(
   'authority: expected certificates in PEM and nothing else',
 );
 test(complains, '[', 'is not YAML');
+
+test('the fleet file of the documentation is one', async (t) => {
+  const page = await readFile(new URL('../../../../../docs/fleet.md', import.meta.url), 'utf8');
+  const [, example = ''] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+  const { fleet } = parseFleetFile(example, file);
+  t.deepEqual(
+    fleet.hosts.map(({ name }) => name),
+    ['web1', 'web2'],
+  );
+  t.is(fleet.knownHosts.length, 1);
+});
 
 test('a password in a destination is not repeated', (t) => {
   const error = t.throws(() => parseFleetFile('hosts: {a: {ssh: "root:secret@web1"}}', file));
