@@ -36,8 +36,8 @@ export interface ConnectionConfig {
   readonly jumpKeys?: readonly string[];
 }
 
-export const text = z.string({ error: 'expected text' }).min(1, 'expected text');
-export const texts = z.union([text.transform((one) => [one]), z.array(text).min(1)], {
+const text = z.string({ error: 'expected text' }).min(1, 'expected text');
+const texts = z.union([text.transform((one) => [one]), z.array(text).min(1)], {
   error: 'expected text, or a list of texts',
 });
 /** Of a fleet or an app. */
@@ -45,7 +45,7 @@ export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 const TRANSPORTS = ['auto', 'ssh2', 'openssh'] as const;
 
-export const fleetId = z
+const fleetId = z
   .string({ error: 'expected the uuid of a fleet' })
   .transform((value, context): FleetIdentity => {
     const fleet = parseFleetId(value);

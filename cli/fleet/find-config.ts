@@ -72,13 +72,13 @@ export async function findConfig(
 }
 
 /** Reads a file that the person named, whoever owns it. @throws CliError `usage` as {@link findConfig} */
-export async function readNamedConfig(file: string, limits: ReadLimits = {}): Promise<FoundConfig> {
+async function readNamedConfig(file: string, limits: ReadLimits = {}): Promise<FoundConfig> {
   const { config } = await parseFile(file, await readNamedFile(file, limits));
   return { connection: { origin: 'person', file, config }, ...fleetOf(config, file) };
 }
 
 /** Reads a file of the person's own configuration. @throws CliError `usage` and `not-yours` as {@link findConfig} */
-export async function readPersonalConfig(file: string): Promise<FoundConfig> {
+async function readPersonalConfig(file: string): Promise<FoundConfig> {
   const text = await readConfigFile(file);
   return text === undefined ? {} : parsePersonalConfig(text);
 }

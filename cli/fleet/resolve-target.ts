@@ -64,7 +64,7 @@ export function requireFleet(target: FleetTarget): FleetTarget {
   if (knownFleets.length > 0) throw noneMeant(knownFleets);
   throw new CliError(
     'usage',
-    'No fleet is known here. Pass --ssh-url user@host, or --seeds URL for an etcd that you can reach directly; or put "ssh-url: user@host" in hawser/hawser.yaml in your configuration directory (~/.config).',
+    'No fleet is known here. Make one with "hawser up user@host", add one that another machine made with "hawser fleet add FILE", or pass --ssh-url user@host, or --seeds URL for an etcd that you can reach directly.',
   );
 }
 

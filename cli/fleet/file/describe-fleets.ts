@@ -79,7 +79,7 @@ export function formatFleet(fleet: Fleet, hasKey: boolean): Lines {
 }
 
 /** `role=web,zone=a` */
-export function formatLabels(labels: FleetHost['labels']): string {
+function formatLabels(labels: FleetHost['labels']): string {
   return Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
