@@ -1,4 +1,14 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { CliError } from '../errors.js';
 
 // The only file that knows the yaml package.
@@ -34,16 +44,31 @@ export interface YamlChange {
   readonly value: unknown;
 }
 
-/** Changes keys of a YAML text and leaves everything else, comments too. A key that is what it should be stays as it is. */
+/** Changes keys of a YAML text and leaves everything else, comments too, unless it has aliases. A key that is what it should be stays as it is. */
 export function changeYaml(text: string, changes: readonly YamlChange[]): string {
-  const document = parse(text, new LineCounter());
+  const document = withoutAliases(parse(text, new LineCounter()));
+  // A null that stands there would take no keys.
+  if (!isMap(document.contents)) document.contents = null;
   for (const { path, value } of changes) {
-    const before: unknown = document.toJS();
+    const before = valueAt(document.toJS(), path);
+    if (isSame(before, value)) continue;
     if (value === undefined) document.deleteIn(path);
-    else if (!isSame(valueAt(before, path), value)) document.setIn(path, document.createNode(value));
+    else document.setIn(path, document.createNode(value));
   }
   // Keys and certificates in one line each, as they were given.
   return document.toString({ lineWidth: 0 });
+}
+
+/** What is changed at one place must not change at another; this is the one case in which comments are lost. */
+function withoutAliases(document: Document): Document {
+  let hasAlias = false;
+  visit(document, {
+    Alias: () => {
+      hasAlias = true;
+      return visit.BREAK;
+    },
+  });
+  return hasAlias ? new Document(document.toJS(), { aliasDuplicateObjects: false }) : document;
 }
 
 function parse(text: string, lineCounter: LineCounter): Document {
@@ -91,5 +116,5 @@ function valueAt(value: unknown, path: YamlPath): unknown {
 function isSame(one: unknown, other: unknown): boolean {
   const asText = (_: string, value: unknown) =>
     typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-  return one !== undefined && JSON.stringify(one, asText) === JSON.stringify(other, asText);
+  return JSON.stringify(one, asText) === JSON.stringify(other, asText);
 }

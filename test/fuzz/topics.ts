@@ -1,4 +1,5 @@
 import { destinations } from './destinations.js';
+import { fleetFiles } from './fleet-files.js';
 import { keyFiles, publicKeys } from './keys.js';
 import { knownHosts } from './known-hosts.js';
 import { packets } from './packets.js';
@@ -16,6 +17,7 @@ export const topics: readonly Topic[] = [
   keyFiles,
   packets,
   manifests,
+  fleetFiles,
   deployments,
   trees,
   resources,

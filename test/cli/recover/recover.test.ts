@@ -85,6 +85,32 @@ test.serial(
   },
 );
 
+test.serial('with a fleet file it goes to its hosts, all or those that are selected', async (t) => {
+  const cwd = await temporaryFolder(t);
+  const hostKey = await sshd.hostKey();
+  const hosts = {
+    h1: { ssh: sshUrl(), 'host-key': hostKey, labels: { role: 'db' } },
+    h2: { ssh: 'root@127.0.0.1:1', 'host-key': hostKey },
+  };
+  await writeFile(path.join(cwd, 'prod.yaml'), JSON.stringify({ hosts, 'ssh-id': sshd.identityFile }));
+  const call = (...more: string[]) =>
+    hawser(['members', 'recover', '--prefix', prefix, '--fleet', 'prod.yaml', ...more], { cwd });
+  const all = await call();
+  t.is(all.code, 4, all.stderr);
+  t.regex(all.stdout, /^h1 +up.*\nh2 +out of reach/m);
+  const selected = await call('role=db');
+  t.is(selected.code, 4, selected.stderr);
+  t.regex(selected.stdout, /^h1 +up/m);
+  t.notRegex(selected.stdout, /out of reach/);
+  const unknown = await call('h3');
+  t.is(unknown.code, 2, unknown.stderr);
+  t.regex(unknown.stderr, /No host of the fleet is called h3 \(did you mean "h1"\?\)/);
+  const nameless = await hawser(recoverArguments('h1'), { cwd });
+  t.is(nameless.code, 2, nameless.stderr);
+  t.regex(nameless.stderr, /Cannot look up h1: /);
+  t.deepEqual(asked, []);
+});
+
 test.serial(
   'with --yes it rebuilds, waits until the cluster is complete, and says so as one JSON value',
   async (t) => {

@@ -181,6 +181,14 @@ test(
 );
 test(complains, '[', 'is not YAML');
 
+test('what two hosts share by an alias is changed for one of them alone', (t) => {
+  const shared = 'hosts:\n  a: {ssh: a, labels: &web {role: web}}\n  b: {ssh: b, labels: *web}\n';
+  const { fleet } = parseFleetFile(shared, file);
+  const hosts = fleet.hosts.map((host) => (host.name === 'a' ? { ...host, labels: { role: 'db' } } : host));
+  const text = formatFleetFile({ ...fleet, hosts }, shared, fleet);
+  t.deepEqual(parseFleetFile(text, file).fleet.hosts, hosts);
+});
+
 test('the fleet file of the documentation is one', async (t) => {
   const page = await readFile(new URL('../../../../../docs/fleet.md', import.meta.url), 'utf8');
   const [, example = ''] = /```yaml\n(.*?)```/s.exec(page) ?? [];
