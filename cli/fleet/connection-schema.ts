@@ -40,8 +40,6 @@ const text = z.string({ error: 'expected text' }).min(1, 'expected text');
 const texts = z.union([text.transform((one) => [one]), z.array(text).min(1)], {
   error: 'expected text, or a list of texts',
 });
-/** Of a fleet or an app. */
-export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 const TRANSPORTS = ['auto', 'ssh2', 'openssh'] as const;
 

@@ -1,14 +1,9 @@
 import { z } from 'zod';
 import { DEFAULT_SETTLE_MS, type HealthCheck, type Manifest } from '../../world/deploys/deploy-payload.js';
 import { parseDuration } from '../input/parse-duration.js';
-import {
-  type ConnectionConfig,
-  connectionKeys,
-  NAME,
-  present,
-  toConnectionConfig,
-} from './connection-schema.js';
+import { type ConnectionConfig, connectionKeys, present, toConnectionConfig } from './connection-schema.js';
 import { describeYamlProblems } from './describe-yaml-problems.js';
+import { NAME } from './file/fleet.js';
 import type { YamlText } from './yaml-text.js';
 
 type Argv = NonNullable<Manifest['run']>;

@@ -1,8 +1,10 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { readWithoutBlocking } from '../../tunnel/files/read-without-blocking.js';
 import { CliError } from '../errors.js';
 import { explainFileError } from '../system/explain-file-error.js';
+import { isOursOrRoots } from '../system/is-our-file.js';
 
 /** More than any configuration needs; a file in somebody's directory must not fill our memory. */
 const MAX_BYTES = 1_048_576;
@@ -43,6 +45,13 @@ export async function readConfigFile(file: string): Promise<ConfigText | undefin
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new CliError('usage', `Cannot read ${file}: ${explainFileError(error)}.`, { cause: error });
   }
+}
+
+/** Whether another user could have written a file of the person's own, or put it in its directory. */
+export async function couldOthersWrite({ file, owners, isOpenToAll }: ConfigText): Promise<boolean> {
+  const folder = await stat(path.dirname(file));
+  const isFolderOpen = (folder.mode & constants.S_IWOTH) !== 0;
+  return isOpenToAll || isFolderOpen || ![...owners, folder.uid].every(isOursOrRoots);
 }
 
 /** How long to wait for the writer of a pipe. */

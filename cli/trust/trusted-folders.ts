@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError } from '../errors.js';
-import { readConfigFile } from '../fleet/read-config-file.js';
-import { isOursOrRoots } from '../system/is-our-file.js';
+import { couldOthersWrite, readConfigFile } from '../fleet/read-config-file.js';
 import { makePrivateFolder, writePrivateFile } from '../system/private-files.js';
 import { isAbsent, ownConfigFolder } from '../system/user-folders.js';
 
@@ -85,9 +83,7 @@ async function namesIn(store: string): Promise<string[]> {
 async function read(file: string): Promise<TrustedFolder | undefined> {
   const found = await readConfigFile(file);
   if (found === undefined) return undefined;
-  const folder = await lstat(path.dirname(file));
-  const isWritableByAll = found.isOpenToAll || (folder.mode & constants.S_IWOTH) !== 0;
-  if (isWritableByAll || ![...found.owners, folder.uid].every(isOursOrRoots)) throw notPrivate(file);
+  if (await couldOthersWrite(found)) throw notPrivate(file);
   const value = parseJson(found.content.toString('utf8'));
   return isTrustedFolder(value) && fileOf(path.dirname(file), value.folder) === file ? value : undefined;
 }

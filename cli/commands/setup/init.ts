@@ -91,7 +91,7 @@ async function refuseName(name: string, flags: InitFlags): Promise<void> {
 
 async function nameProblem(name: string, flags: InitFlags): Promise<string | undefined> {
   const [{ NAME }, { fleetNames }] = await Promise.all([
-    import('../../fleet/connection-schema.js'),
+    import('../../fleet/file/fleet.js'),
     import('../../fleet/file/fleets-folder.js'),
   ]);
   if (!NAME.test(name)) {

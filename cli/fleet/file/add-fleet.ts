@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { CliError } from '../../errors.js';
 import { makePrivateFolder, writePrivateFile } from '../../system/private-files.js';
-import { type ConnectionConfig, NAME } from '../connection-schema.js';
+import type { ConnectionConfig } from '../connection-schema.js';
 import { type ReadLimits, readConfigFile, readNamedFile } from '../read-config-file.js';
-import type { Fleet } from './fleet.js';
+import { type Fleet, NAME } from './fleet.js';
 import { authorityKeyFile, fleetFile, fleetNames } from './fleets-folder.js';
 import { parseFleetFile } from './parse-fleet-file.js';
 import { writeFleetText } from './write-fleet.js';

@@ -1,9 +1,8 @@
 import path from 'node:path';
 import { CliError } from '../../errors.js';
-import { isOursOrRoots } from '../../system/is-our-file.js';
 import { makePrivateFolder, writePrivateFile } from '../../system/private-files.js';
-import { NAME } from '../connection-schema.js';
-import { readConfigFile } from '../read-config-file.js';
+import { couldOthersWrite, readConfigFile } from '../read-config-file.js';
+import { NAME } from './fleet.js';
 import { fleetFile, fleetsFolder } from './fleets-folder.js';
 
 /** Not the name of a fleet. */
@@ -21,7 +20,7 @@ export async function chosenFleet(): Promise<string | undefined> {
   const folder = fleetsFolder();
   const found = folder === undefined ? undefined : await readConfigFile(path.join(folder, CHOICE));
   if (found === undefined) return undefined;
-  if (found.isOpenToAll || !found.owners.every(isOursOrRoots)) {
+  if (await couldOthersWrite(found)) {
     const message = `${found.file} decides which fleet is used, but another user could have written it. Delete it, then choose again with "hawser fleet use NAME".`;
     throw new CliError('not-yours', message);
   }

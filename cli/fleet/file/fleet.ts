@@ -1,3 +1,6 @@
+/** What fleets and apps can be called. */
+export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 /** A host of a fleet, as its fleet file has it. */
 export interface FleetHost {
   /** In the fleet, and in etcd. */

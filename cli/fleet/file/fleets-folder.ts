@@ -3,8 +3,8 @@ import path from 'node:path';
 import { CliError } from '../../errors.js';
 import { explainFileError } from '../../system/explain-file-error.js';
 import { isAbsent, ownConfigFolder } from '../../system/user-folders.js';
-import { NAME } from '../connection-schema.js';
 import { readConfigFile } from '../read-config-file.js';
+import { NAME } from './fleet.js';
 
 const ENDING = '.yaml';
 

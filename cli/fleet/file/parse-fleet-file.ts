@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { CliError } from '../../errors.js';
-import { type ConnectionConfig, NAME, present, toConnectionConfig } from '../connection-schema.js';
+import { type ConnectionConfig, present, toConnectionConfig } from '../connection-schema.js';
 import { describeYamlProblems } from '../describe-yaml-problems.js';
 import { readYamlText, type YamlText } from '../yaml-text.js';
-import type { Fleet, FleetHost } from './fleet.js';
+import { type Fleet, type FleetHost, NAME } from './fleet.js';
 import { fleetSchema, type HostKeys, knownKeysAt, reachingSchema } from './fleet-file-schema.js';
 
 /** What a fleet file says. */

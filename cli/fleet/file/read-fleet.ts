@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { CliError } from '../../errors.js';
-import { isOursOrRoots } from '../../system/is-our-file.js';
 import { withAbsolutePaths } from '../find-config.js';
-import { type ReadLimits, readConfigFile, readNamedFile } from '../read-config-file.js';
+import { couldOthersWrite, type ReadLimits, readConfigFile, readNamedFile } from '../read-config-file.js';
 import type { Fleet } from './fleet.js';
 import { isOwnFleetFile } from './fleets-folder.js';
 import type { FleetFileContent } from './parse-fleet-file.js';
@@ -40,7 +39,7 @@ export async function readFleetFile(
 async function readOwnFile(file: string): Promise<Buffer> {
   const text = await readConfigFile(file);
   if (text === undefined) throw new CliError('usage', `Cannot read ${file}: there is no such file.`);
-  if (!text.isOpenToAll && text.owners.every(isOursOrRoots)) return text.content;
+  if (!(await couldOthersWrite(text))) return text.content;
   const message = `${file} decides how to reach the fleet, but another user could have written it. Make it yours with chown and chmod 600.`;
   throw new CliError('not-yours', message);
 }

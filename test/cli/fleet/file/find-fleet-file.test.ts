@@ -83,8 +83,13 @@ test.serial('the chosen fleet counts before the own file, and after all that say
   t.is((await desk.status()).code, refused);
 });
 
-test.serial('a fleet whose file another user could have written is refused', async (t) => {
+test.serial('a fleet whose file or directory another user could have written is refused', async (t) => {
   const desk = await knowing(t, { prod: 1 });
-  await chmod(path.join(desk.home, '.config', 'hawser', 'fleets', 'prod.yaml'), 0o666);
+  const folder = path.join(desk.home, '.config', 'hawser', 'fleets');
+  await chmod(path.join(folder, 'prod.yaml'), 0o666);
+  t.is((await desk.status()).code, refused);
+  await chmod(path.join(folder, 'prod.yaml'), 0o600);
+  wentTo(t, 1, await desk.status());
+  await chmod(folder, 0o777);
   t.is((await desk.status()).code, refused);
 });
