@@ -25,6 +25,9 @@ const deploy = ['deploy', '.', '--no-git', '--yes'];
 test.serial('a fleet is chosen by flag, by variable, or because it is the only one', async (t) => {
   const desk = await knowing(t, { prod: 1 });
   wentTo(t, 1, await desk.status());
+  const direct = await desk.status('--seeds', 'http://127.0.0.1:1');
+  t.is(direct.code, wentThere, direct.stderr);
+  t.notRegex(direct.stderr, /root@/, 'whoever says where to go does not mean the only fleet');
   const own = path.join(desk.home, '.config', 'hawser', 'fleets');
   await writeFile(path.join(own, 'test.yaml'), 'ssh-url: root@127.0.0.1:2\n');
   wentTo(t, 2, await desk.status('--fleet', 'test'));
