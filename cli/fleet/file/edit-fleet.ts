@@ -23,7 +23,7 @@ const DEFAULT_EDITOR = 'vi';
  */
 export async function editFleet(file: string, signal: AbortSignal): Promise<boolean> {
   const before = await contentOf(file);
-  const folder = await mkdtemp(path.join(tmpdir(), 'hawser-fleet-'));
+  const folder = await mkdtemp(path.join(tmpdir(), 'hawser-edit-'));
   const copy = path.join(folder, path.basename(file));
   await writeFile(copy, before, { mode: 0o600 });
   let isKept = false;
