@@ -12,6 +12,10 @@ const RECOVER_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 /** A member drops what was compacted bit by bit, several times in so long. */
 const COMPACTING_MS = 300;
+/** etcd commits what was written this often (`--backend-batch-interval`), and counts it against the quota only then. */
+const COMMITTED_MS = 150;
+/** So many commits after a defragmentation, writes reuse the pages of earlier ones. */
+const PROBES = 3;
 
 /** What became of one member's database. */
 export interface DefragmentedMember {
@@ -182,9 +186,12 @@ async function disarmIfRoom(
   if (alarms.length === 0) return 'none';
   for (const alarm of alarms) await client.cluster.disarm(alarm, call);
   try {
-    // Each member knows its own quota.
-    for (const one of reached.filter(({ member }) => !member.isLearner))
-      await one.client.set(DEFRAG_PROBE_KEY, '', { ...call, repeatable: true });
+    for (let probe = 0; probe < PROBES; probe += 1) {
+      if (probe > 0) await pause(COMMITTED_MS, call.signal);
+      // Each member knows its own quota.
+      for (const one of reached.filter(({ member }) => !member.isLearner))
+        await one.client.set(DEFRAG_PROBE_KEY, String(probe), { ...call, repeatable: true });
+    }
     return 'disarmed';
   } catch (error) {
     if (error instanceof WorldError && error.code === 'no-space') return 'no-room';
