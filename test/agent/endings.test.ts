@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { waitConverged } from '../../world/agents/wait-converged.js';
 import { hawserInTerminal } from '../cli/helpers/terminal.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
 import { LocalAgents } from './helpers/local-agents.js';
@@ -87,7 +88,8 @@ test.serial('a second ^C says how long it will still wait, and a third ends at o
   h2.thaw();
   h3.start([h1, h2]);
   await h3.votes();
-  // As itself or afresh: that it wanted to leave may have been heard.
+  // As itself or afresh: that it wanted to leave may have been heard, and may still be acted on.
+  await waitConverged(agents.client, { quietMs: 1_000 });
   await agents.voting('h1', 'h2', 'h3');
 });
 
