@@ -63,11 +63,20 @@ async function waitToLeave(options: LeaveOptions, nominate: () => void): Promise
     if (performance.now() - (unanswered ?? performance.now()) > NO_MAJORITY_LIMIT_MS) break;
     if (!isLogged) log('info', waitingFor(stay?.names));
     if (stay?.isManaged === false) nominate();
-    if (await server.isRemovedWithin(POLL_MS)) return log('info', `${hostname} has left the cluster`);
+    if (await hasLeft(server, stay)) return log('info', `${hostname} has left the cluster`);
     if (server.process === undefined) await delay(POLL_MS);
   }
   const back = 'its data stays, and it will come back as the same member';
   log('warn', `stopping without leaving the cluster, which may have no majority now; ${back}`);
+}
+
+/** Waits for a moment. */
+async function hasLeft(server: HostServer, stay: Staying | undefined): Promise<boolean> {
+  if (await server.isRemovedWithin(POLL_MS)) return true;
+  // A server that is removed before it has joined exits without having heard of it.
+  if (server.process !== undefined || stay?.isMember !== false) return false;
+  await server.discard();
+  return true;
 }
 
 function waitingFor(names: readonly string[] | undefined): string {
@@ -75,15 +84,21 @@ function waitingFor(names: readonly string[] | undefined): string {
   return `leaving the cluster: waiting up to ${LEAVE_TIMEOUT_MS / 1000} s for ${who} to take over`;
 }
 
-/**
- * The hosts and members that stay after this one has left, and whether one of the hosts can remove it; undefined if
- * that cannot be read.
- */
+interface Staying {
+  /** The hosts and members that stay after this one has left. */
+  readonly names: readonly string[];
+  /** Whether one of the hosts can remove it. */
+  readonly isManaged: boolean;
+  /** Whether this host still is a member. */
+  readonly isMember: boolean;
+}
+
+/** @returns undefined if it cannot be read. */
 async function whoStays(
   client: Client,
   hostname: string,
   observer: MemberAssessor,
-): Promise<{ readonly names: readonly string[]; readonly isManaged: boolean } | undefined> {
+): Promise<Staying | undefined> {
   try {
     const options = { timeoutMs: ANSWER_MS };
     const observation = await readClusterState(
@@ -93,12 +108,13 @@ async function whoStays(
       options,
     );
     const others = observation.volunteers.map(({ key }) => key).filter((name) => name !== hostname);
-    if (others.length > 0) return { names: others, isManaged: true };
     const { members } = observer.observe(observation, performance.now()).state;
+    const isMember = members.some((view) => view.hostname === hostname);
+    if (others.length > 0) return { names: others, isManaged: true, isMember };
     const stay = members.filter(
       (view) => view.hostname !== hostname && !['leaving', 'gone'].includes(view.status),
     );
-    return { names: stay.map(({ member }) => member.name || member.id), isManaged: false };
+    return { names: stay.map(({ member }) => member.name || member.id), isManaged: false, isMember };
   } catch (error) {
     if (error instanceof WorldError) return undefined;
     throw error;

@@ -23,7 +23,7 @@ export type HostStatus = 'willing' | 'leaving' | 'away' | 'gone' | 'foreign';
 /** A member of the etcd cluster and what is known about its host. */
 export interface MemberView {
   readonly member: Member;
-  /** Undefined if no nominated host matches the member. */
+  /** Undefined if the member has not started, and no host volunteers or is nominated with its URLs. */
   readonly hostname: string | undefined;
   readonly zone: string | undefined;
   readonly upSince: bigint;

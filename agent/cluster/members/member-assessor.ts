@@ -16,7 +16,8 @@ export interface Observation {
   readonly agents: ReadonlyMap<string, Agent>;
   /** Keyed by hostname, without the prefix. */
   readonly volunteers: readonly KeyValue[];
-  readonly nominated: ReadonlySet<string>;
+  /** The peer URLs for which each host was nominated. */
+  readonly nominated: ReadonlyMap<string, readonly string[]>;
   readonly backingOff: ReadonlySet<string>;
   readonly members: readonly Member[];
 }
@@ -37,7 +38,7 @@ export class MemberAssessor {
     const volunteers = observation.volunteers.map((entry) => toVolunteer(entry, observation));
     const limits: number[] = [];
     const members = observation.members.map((member): MemberView => {
-      const hostname = hostOf(member, volunteers);
+      const hostname = hostOf(member, volunteers, observation.nominated);
       const volunteer = volunteers.find((one) => one.hostname === hostname);
       const status = this.#status(hostname, observation, now, limits);
       return {
@@ -50,7 +51,8 @@ export class MemberAssessor {
       };
     });
     this.#forget(observation.members);
-    const { size, nominated } = observation;
+    const { size } = observation;
+    const nominated = new Set(observation.nominated.keys());
     const next = limits.filter((at) => at > now);
     return {
       state: { size, volunteers, members, nominated },
@@ -98,8 +100,17 @@ function toVolunteer({ key, value, createRevision }: KeyValue, observation: Obse
   };
 }
 
-/** A member has a name once it has started; before that, its URLs identify its host. */
-function hostOf(member: Member, volunteers: readonly Volunteer[]): string | undefined {
+/**
+ * A member has a name once it has started; before that, its URLs identify its host, also if it volunteers no longer:
+ * else it would start as a voter that nobody takes for its own, and stay for good.
+ */
+function hostOf(
+  member: Member,
+  volunteers: readonly Volunteer[],
+  nominated: ReadonlyMap<string, readonly string[]>,
+): string | undefined {
   if (member.name !== '') return member.name;
-  return volunteers.find(({ peerUrls }) => peerUrls.some((url) => member.peerUrls.includes(url)))?.hostname;
+  const isIts = (url: string) => member.peerUrls.includes(url);
+  const volunteer = volunteers.find(({ peerUrls }) => peerUrls.some(isIts));
+  return volunteer?.hostname ?? [...nominated].find(([, peerUrls]) => peerUrls.some(isIts))?.[0];
 }

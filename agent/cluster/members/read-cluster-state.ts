@@ -36,7 +36,9 @@ export async function readClusterState(
     agents,
     members,
     volunteers: beneath(VOLUNTEER_PREFIX),
-    nominated: names(NOMINATED_PREFIX),
+    nominated: new Map(
+      beneath(NOMINATED_PREFIX).map(({ key, value }) => [key, value.toString().split(',')] as const),
+    ),
     backingOff: names(RESTING_PREFIX),
   };
 }

@@ -33,7 +33,7 @@ function observation({ members, agents = [], volunteers = [], nominated = [], le
       version: 1n,
       lease: '1',
     })),
-    nominated: new Set(nominated),
+    nominated: new Map(nominated.map((hostname) => [hostname, [`http://${hostname}:2380`]])),
     backingOff: new Set(),
     members: members.map((name) => ({
       id: name,
@@ -89,6 +89,14 @@ test.serial('a member that has not started is its host by its URLs, and late aft
   const lateAt = (now: number) => observer.observe(observation(hosts), now).state.members[1]?.isLate;
   t.false(lateAt(START_LIMIT_MS - 1));
   t.true(lateAt(START_LIMIT_MS));
+});
+
+test.serial('a nominated host that leaves or goes before its server has started keeps its member', (t) => {
+  const hosts = { members: ['h1', '?h2'], learner: '?h2', agents: ['h1', 'h2'], volunteers: ['h1'] };
+  const leaving = { ...hosts, nominated: ['h1', 'h2'] };
+  const [, member] = new MemberAssessor().observe(observation(leaving), 0).state.members;
+  t.like(member, { hostname: 'h2', status: 'leaving' });
+  t.deepEqual(statuses(new MemberAssessor(), { ...leaving, agents: ['h1'] }, 0), ['willing', 'away']);
 });
 
 test.serial('a learner that has started has time anew to catch up', (t) => {
