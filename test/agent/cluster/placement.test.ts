@@ -39,6 +39,7 @@ test.serial('the number of voters is odd, but while the next one joins or goes',
   for (const size of [5, 2, 4, 1] as const) {
     await agents.setSize(size);
     await agents.votingCount(steps[size]);
+    await history.shows(steps[size]);
   }
   const counts = await history.stop();
   const seen = counts.map(({ voters }) => voters);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Notify } from '../../../base/notify.js';
 import { type Client, WorldError } from '../../../world/index.js';
 
 const lookEveryMs = 50;
@@ -14,11 +15,17 @@ export class VoterHistory {
   readonly #client: Client;
   readonly #seen: { voters: number; since: number }[] = [];
   readonly #ending = new AbortController();
+  readonly #looked = new Notify();
   readonly #running: Promise<void>;
 
   constructor(client: Client) {
     this.#client = client;
     this.#running = this.#run();
+  }
+
+  /** Waits until this many voted when it looked last. */
+  async shows(voters: number): Promise<void> {
+    while (this.#seen.at(-1)?.voters !== voters) await this.#looked.wait(undefined, this.#ending.signal);
   }
 
   /** Ends the looking. */
@@ -38,6 +45,7 @@ export class VoterHistory {
         const members = await this.#client.cluster.members({ timeoutMs: 2_000 });
         const voters = members.filter(({ isLearner }) => !isLearner).length;
         if (this.#seen.at(-1)?.voters !== voters) this.#seen.push({ voters, since: performance.now() });
+        this.#looked.notify();
       } catch (error) {
         if (!(error instanceof WorldError)) throw error; // no answer at this moment: looked again
       }
