@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { format } from 'node:util';
@@ -54,6 +56,17 @@ export function redraw(text: string): void {
 /** Where inquirer draws questions. It moves the cursor, so each text that it gets must already be escaped. */
 export function questionOutput(): NodeJS.WriteStream {
   return process.stderr;
+}
+
+/**
+ * Lets a program that the person chose have the terminal until it ends.
+ *
+ * @returns its exit code; null if a signal ended it.
+ */
+export async function runOnTerminal(program: string, args: readonly string[]): Promise<number | null> {
+  const child = spawn(program, args, { stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code;
 }
 
 /** Sends what libraries print by `console` (grpc-js quotes a server's headers) to stderr as one escaped line. */

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CliError } from '../../errors.js';
-import { writeRemark } from '../../output/write-output.js';
+import { runOnTerminal, writeRemark } from '../../output/write-output.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
 import { readConfigFile } from '../read-config-file.js';
 import { parseFleetFile } from './parse-fleet-file.js';
@@ -73,9 +71,7 @@ async function editUntilRight(copy: string, { file, before, signal }: Edit): Pro
 async function runEditor(file: string): Promise<void> {
   const editor = process.env['VISUAL'] || process.env['EDITOR'] || DEFAULT_EDITOR;
   // By the shell, as everywhere: the variable may have arguments in it.
-  const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  if (code === 0) return;
+  if ((await runOnTerminal('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file])) === 0) return;
   throw new CliError('usage', `The editor "${editor}" failed: set VISUAL or EDITOR to one that is there.`);
 }
 
