@@ -1,5 +1,6 @@
 import type { Agent } from '../world/index-without-ssh.js';
 import type { ServerLauncher } from './cluster/server/server-launcher.js';
+import { AGENT_PROTOCOL } from './constants.js';
 import type { EtcdSettings } from './options/embd-etcd-options.js';
 import { prefixInstanceId } from './prefix/prefix-instance-id.js';
 
@@ -9,7 +10,7 @@ export async function agentRecord(
   launcher: ServerLauncher | undefined,
 ): Promise<Agent> {
   return {
-    ...{ hostname, version, pid: process.pid },
+    ...{ hostname, version, protocol: AGENT_PROTOCOL, pid: process.pid },
     instance: await prefixInstanceId(prefix),
     startedAt: new Date().toISOString(),
     ...(labels === undefined ? {} : { labels }),

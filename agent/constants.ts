@@ -12,5 +12,11 @@ export const MAX_SERVER_RETRIES = 5;
 /** The pause between two such restarts, in milliseconds. */
 export const SERVER_RETRY_WAIT_MS = 500;
 
+/**
+ * What agents and commands say to each other through etcd; raised when one of another version would misread it. The
+ * version of the program says how old it is, this whether that matters.
+ */
+export const AGENT_PROTOCOL = 1;
+
 /** The directory for everything an agent keeps, unless another is given. */
 export const DEFAULT_PREFIX = '/var/lib/hawser';

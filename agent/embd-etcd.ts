@@ -9,6 +9,7 @@ import { findEtcdProgram } from './cluster/server/etcd/find-etcd-program.js';
 import { ServerLauncher } from './cluster/server/server-launcher.js';
 import { ClusterIdentity } from './cluster/start/compare-cluster-identity.js';
 import { decideStart, type StartDecision } from './cluster/start/decide-start.js';
+import { StopIntent } from './cluster/stop-intent.js';
 import type { AgentState } from './control/control-protocol.js';
 import { PrefixLock } from './control/prefix-lock.js';
 import { readServerReport } from './control/read-server-report.js';
@@ -95,7 +96,7 @@ export class EmbdEtcd {
 
   /**
    * Takes part in the cluster until the signal aborts, then leaves it cleanly and resolves: the others take over
-   * before the server stops; the last server only stops, and keeps its data.
+   * before the server stops; the last server, and any with `staysMember`, only stops and keeps its data.
    *
    * @throws AgentError `no-fleet`, `server-failed`, `other-cluster`; WorldError `conflict` if another running agent
    * has this hostname.
@@ -114,10 +115,7 @@ export class EmbdEtcd {
     }
   }
 
-  /**
-   * What {@link run} failed with; undefined if it did not fail. Waits until it has ended, or {@link cleanup} was
-   * called without it.
-   */
+  /** What {@link run} failed with, if it did. Waits until it has ended, or {@link cleanup} was called without it. */
   async err(): Promise<Error | undefined> {
     await Promise.race([this.exited, this.#cleanedUp]);
     return this.#error;
@@ -209,6 +207,7 @@ export class EmbdEtcd {
     const launcher = runsServer ? this.#launcher : undefined;
     this.#participation = new ClusterParticipant({
       ...{ world, seeds, launcher, clusterIdentity, log: this.#options.log },
+      stopping: new StopIntent(this.#options),
       agent: await agentRecord(this.#options, launcher),
       folder: this.#folder,
       connections: this.#connections,

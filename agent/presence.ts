@@ -34,6 +34,7 @@ export class Presence {
   readonly #renewed = new Notify();
   #session: Session | undefined;
   #lastProblem = '';
+  #outlives = false;
 
   constructor(options: PresenceOptions) {
     this.#options = options;
@@ -60,6 +61,11 @@ export class Presence {
     this.set(`${ENDPOINTS_PREFIX}${this.#options.agent.hostname}`, clientUrls?.join(','));
   }
 
+  /** Leaves the keys behind at the end, until the session's TTL is over. */
+  outlive(): void {
+    this.#outlives = true;
+  }
+
   /** The current session, as soon as there is one. For one caller at a time. */
   async session(signal: AbortSignal): Promise<Session> {
     while (this.#session === undefined) {
@@ -70,7 +76,7 @@ export class Presence {
   }
 
   /**
-   * Runs until the signal aborts; the keys are then deleted immediately.
+   * Runs until the signal aborts; the keys are then deleted immediately, except after {@link outlive}.
    *
    * @param registered called each time the host's record has been written.
    * @throws WorldError `conflict` if another running agent has this hostname, saying where it runs.
@@ -112,6 +118,7 @@ export class Presence {
       }
     } finally {
       this.#session = undefined;
+      if (this.#outlives) await session.abandon();
     }
   }
 

@@ -22,6 +22,7 @@ import type { ServerStart } from './server/etcd/etcd-arguments.js';
 import type { ServerLauncher } from './server/server-launcher.js';
 import { HostServer } from './server/server-lifetime.js';
 import type { ClusterIdentity } from './start/compare-cluster-identity.js';
+import type { StopIntent } from './stop-intent.js';
 import { undrainCluster } from './undrain-cluster.js';
 
 export interface ClusterParticipantOptions {
@@ -33,6 +34,7 @@ export interface ClusterParticipantOptions {
   /** Undefined on a host that never runs a server. */
   readonly launcher: ServerLauncher | undefined;
   readonly clusterIdentity: ClusterIdentity;
+  readonly stopping: StopIntent;
   readonly converger: Converger;
   readonly log: Log;
   /** Called when this host's server starts and stops serving clients. */
@@ -75,7 +77,8 @@ export class ClusterParticipant {
 
   /** Starts the server that this host starts with, if any, and brings a drained cluster back. */
   async start(start: ServerStart | undefined, signal: AbortSignal): Promise<void> {
-    const { world, agent, folder, launcher, log } = this.#options;
+    const { world, agent, folder, launcher, stopping, log } = this.#options;
+    await stopping.reset();
     if (start !== undefined) {
       const what =
         start.kind === 'new' ? 'the first etcd server of a new cluster' : 'the etcd server with its data';
@@ -88,7 +91,7 @@ export class ClusterParticipant {
 
   /**
    * Takes part until `signal` aborts, then leaves cleanly: the others take over, the server stops, the host's keys
-   * are deleted.
+   * are deleted; or, where this host stays a member, only stops the server.
    *
    * @param registered called when the host is registered with the fleet.
    * @throws AgentError `server-failed`; WorldError `conflict` if another running agent has this hostname.
@@ -218,7 +221,12 @@ export class ClusterParticipant {
 
   /** Lets the others take over before the server stops. The last server only stops, and keeps its data. */
   async #leave(): Promise<void> {
-    const { world, agent, log } = this.#options;
+    const { world, agent, stopping, log } = this.#options;
+    if (stopping.stays && this.server?.process !== undefined) {
+      log('info', `stopping the etcd server of ${agent.hostname}, which stays a member of the cluster`);
+      // The others give this host its session's TTL to come back, as after a crash.
+      return this.presence.outlive();
+    }
     this.presence.volunteer(undefined);
     this.presence.advertise(undefined);
     if (this.server?.process === undefined) return;

@@ -39,6 +39,12 @@ export interface EmbdEtcdOptions {
    */
   readonly clientUrls?: readonly string[] | undefined;
   /**
+   * A group of this host whose members may use the fleet through the socket in `clientUrls`, and so run anything on every
+   * host. The socket's directory then gets this group and mode 2750, and must hold nothing else. Default: only the
+   * agent's user may.
+   */
+  readonly socketGroup?: string | undefined;
+  /**
    * Where that server listens for other servers. Empty: nowhere, so it runs only if this host has data or creates the
    * cluster. Default: `http://127.0.0.1:2380` if `clientUrls` has an address, else empty.
    */
@@ -61,6 +67,11 @@ export interface EmbdEtcdOptions {
   readonly user?: EtcdUser | undefined;
   /** Labels of this host that the fleet can see; servers are spread over the values of `zone`. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Only stops the server at the end and stays a member, as an agent does that starts again soon; a file `leave-at-stop`
+   * in the prefix makes it leave all the same. Default false: leaves the cluster, so that the others take over.
+   */
+  readonly staysMember?: boolean | undefined;
   /** Sets how many servers the fleet should have, once this host is registered. Default: leaves it as it is. */
   readonly idealClusterSize?: number | undefined;
   /** The size in bytes at which etcd's database stops taking writes. Default: etcd's own, 2 GiB. */

@@ -36,6 +36,7 @@ export interface ValidatedOptions {
   readonly noNetwork?: boolean | undefined;
   readonly tls?: ServerTls | undefined;
   readonly quotaBackendBytes?: number | undefined;
+  readonly socketGroup?: string | undefined;
 }
 
 /**
@@ -51,6 +52,24 @@ export function validateEmbdEtcd(options: ValidatedOptions): void {
   if (options.noNetwork === true) validateNoNetwork(options);
   else validateUrls(options);
   if (options.noServer === true) validateNoServer(options);
+  if (options.socketGroup !== undefined) validateSocketGroup(options, options.socketGroup);
+}
+
+function validateSocketGroup({ clientUrls, prefix, noNetwork }: ValidatedOptions, group: string): void {
+  if (!/^[a-z_][a-z0-9_.-]*\$?$/i.test(group))
+    throw new AgentError('invalid', `"${group}" is not the name of a group.`);
+  const sockets = noNetwork === true ? [] : socketPaths(clientUrls);
+  const [socket] = sockets;
+  if (socket === undefined || sockets.length > 1)
+    throw new AgentError(
+      'invalid',
+      'A group enters by one socket: with --socket-group pass exactly one unix:///path in --client-urls.',
+    );
+  if (`${path.dirname(socket)}/`.startsWith(`${path.resolve(prefix)}/`))
+    throw new AgentError(
+      'invalid',
+      `The group ${group} cannot reach ${socket}, because only the agent's user can enter the prefix: put the socket elsewhere with --client-urls.`,
+    );
 }
 
 function validateNoServer({ seeds = [], connectSeeds, newCluster }: ValidatedOptions): void {

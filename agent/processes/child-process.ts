@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly mark?: string;
   /** The cgroup for the program and everything it starts. */
   readonly cgroup?: Cgroup | undefined;
+  /** In octal, such as `007`, for the program alone. Default: this process's. */
+  readonly umask?: string | undefined;
 }
 
 /** How a child exited: with a code, or by a signal. */

@@ -10,7 +10,8 @@ const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
  */
 const CHECK_PARENT_SCRIPT = `[ "$PPID" = "$1" ] || exit 125
 { [ -z "$2" ] || echo $$ >"$2"; } 2>/dev/null
-shift 2
+[ -z "$3" ] || umask "$3"
+shift 3
 exec "$@"`;
 
 /** The same without the parent check: where util-linux is not installed. */
@@ -23,6 +24,8 @@ export interface CommandOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** The `cgroup.procs` that the child writes itself into first. */
   readonly procsFile: string | undefined;
+  /** In octal, for this child alone. Default: this process's. */
+  readonly umask?: string | undefined;
 }
 
 /**
@@ -31,7 +34,8 @@ export interface CommandOptions {
  *
  * @throws the errno error ENOENT or EACCES if the program does not exist or is not executable
  */
-export function dieWithParent({ argv, cwd, environment, procsFile }: CommandOptions): [string, ...string[]] {
+export function dieWithParent(options: CommandOptions): [string, ...string[]] {
+  const { argv, cwd, environment, procsFile, umask } = options;
   const [name, ...args] = argv;
   const searchPath = environment['PATH'];
   const program = findProgram(name, searchPath, cwd);
@@ -39,7 +43,7 @@ export function dieWithParent({ argv, cwd, environment, procsFile }: CommandOpti
   if (program === undefined) throw noProgram(name, cwd);
   const [sh, setpriv] = ['sh', 'setpriv'].map((tool) => findProgram(tool, SYSTEM_PATH));
   if (sh === undefined) return [program, ...args];
-  const tail = [String(process.pid), procsFile ?? '', program, ...args];
+  const tail = [String(process.pid), procsFile ?? '', umask ?? '', program, ...args];
   if (setpriv === undefined) return [sh, '-c', CGROUP_SCRIPT, 'sh', ...tail];
   return [setpriv, '--pdeathsig', 'KILL', '--', sh, '-c', CHECK_PARENT_SCRIPT, 'sh', ...tail];
 }

@@ -24,6 +24,7 @@ interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly seeds?: string[];
   readonly server: boolean;
   readonly newCluster: boolean;
+  readonly stayMember: boolean;
   readonly insecure: boolean;
   readonly idealClusterSize?: number;
   readonly quotaBackendBytes?: number;
@@ -43,6 +44,11 @@ export function runCommand(context: CommandContext): Command {
     .option('--prefix <dir>', 'directory for all data', DEFAULT_PREFIX)
     .option('--tmp-prefix', 'keep everything in a temporary directory that is deleted on exit', false)
     .option('--new-cluster', 'create a new cluster; only for the first host of a fleet', false)
+    .option(
+      '--stay-member',
+      'stay a member of the etcd cluster when stopped, for an agent that is started again soon',
+      false,
+    )
     .option('--no-server', 'never run an etcd server on this host; connect to the seeds as a client')
     .addOption(
       new Option('--ideal-cluster-size <n>', 'number of etcd servers that the fleet should have').argParser(
@@ -108,11 +114,13 @@ async function agentOptions(context: CommandContext, flags: RunFlags, prefix: st
     fleet: target.fleetId,
     connectSeeds: target.sshUrls.length === 0 ? undefined : (signal) => openWorld(target, log, signal),
     clientUrls: flags.clientUrls,
+    socketGroup: flags.socketGroup,
     serverUrls: flags.serverUrls,
     insecure: flags.insecure,
     aClientUrls: flags.advertiseClientUrls,
     aServerUrls: flags.advertiseServerUrls,
     newCluster: flags.newCluster,
+    staysMember: flags.stayMember,
     noServer: !flags.server,
     noNetwork: !flags.network,
     tls: serverTls(flags),

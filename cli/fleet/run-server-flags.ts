@@ -14,6 +14,7 @@ export interface ServerFlags {
   readonly peerTrustedCaFile?: string;
   readonly label?: Readonly<Record<string, string>>;
   readonly network: boolean;
+  readonly socketGroup?: string;
   readonly sshUrl?: string[];
   readonly seeds?: string[];
   readonly clientUrls?: string[];
@@ -37,6 +38,10 @@ export function withServerFlags(command: Command): Command {
       '--client-urls <urls>',
       'where etcd listens for clients: addresses of this host, and unix:///path (default: a socket that only you can use)',
       collectList,
+    )
+    .option(
+      '--socket-group <group>',
+      'let this group use the fleet, and so run anything on every host, through that socket',
     )
     .option(
       '--server-urls <urls>',

@@ -18,6 +18,8 @@ export interface Agent {
   /** Made once per prefix directory: distinguishes a restarted agent from a second one with the same hostname. */
   readonly instance: string;
   readonly version: string;
+  /** What it understands of what others write; undefined for agents from before this was said. */
+  readonly protocol?: number | undefined;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly pid: number;
@@ -41,6 +43,7 @@ const agentSchema: z.ZodType<Agent> = z.object({
   hostname: z.string(),
   instance: z.string(),
   version: z.string(),
+  protocol: z.number().exactOptional(),
   startedAt: z.string(),
   pid: z.number(),
   labels: z.record(z.string(), z.string()).exactOptional(),

@@ -4,6 +4,7 @@ import { ProcessMark, SERVER_MARK } from '../../processes/process-mark.js';
 import { ClientSocketLink } from './addresses/client-socket-link.js';
 import { OwnAddresses } from './addresses/own-addresses.js';
 import { NO_NETWORK_URLS, socketPath, socketPaths } from './addresses/server-addresses.js';
+import { type SocketAccess, socketAccess } from './addresses/socket-access.js';
 import type { DataFolder } from './data-folder.js';
 import type { ServerStart } from './etcd/etcd-arguments.js';
 import { ServerProcess } from './server-process.js';
@@ -13,16 +14,18 @@ export class ServerLauncher {
   readonly addresses: OwnAddresses;
   readonly #settings: EtcdSettings;
   readonly #folder: DataFolder;
+  readonly #access: SocketAccess;
   /** The etcd program; undefined on a host that runs no server. */
   readonly #program: string | undefined;
   readonly #links: readonly ClientSocketLink[];
 
   constructor(settings: EtcdSettings, folder: DataFolder, program: string | undefined) {
-    this.addresses = new OwnAddresses(settings, folder.folder);
+    this.#access = socketAccess(settings, folder.folder);
+    this.addresses = new OwnAddresses(settings, this.#access.folder);
     this.#settings = settings;
     this.#folder = folder;
     this.#program = program;
-    const target = socketPath(NO_NETWORK_URLS.client, folder.folder);
+    const target = socketPath(NO_NETWORK_URLS.client, this.#access.folder);
     this.#links = socketPaths(settings.clientUrls).map((link) => new ClientSocketLink(link, target));
   }
 
@@ -30,6 +33,7 @@ export class ServerLauncher {
   async spawn(start: ServerStart): Promise<ServerProcess> {
     if (this.#program === undefined) throw new AgentError('invalid', 'This host does not run a server.');
     const { hostname, prefix, tls, quotaBackendBytes, environment, log } = this.#settings;
+    await this.#access.prepare();
     for (const link of this.#links) await link.make();
     return ServerProcess.start({
       name: hostname,
@@ -38,6 +42,8 @@ export class ServerLauncher {
       mark: `${SERVER_MARK}=${(await ProcessMark.of(prefix)).value}`,
       folder: this.#folder.folder,
       dataFolder: this.#folder.data,
+      socketFolder: this.#access.folder,
+      umask: this.#access.umask,
       ...this.addresses.inEtcd,
       tls,
       quotaBackendBytes,

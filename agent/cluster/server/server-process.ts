@@ -31,8 +31,12 @@ const LOG_CHECK_ROUNDS = 6;
 export interface ServerOptions extends ServerFlags {
   /** The etcd program. */
   readonly program: string;
-  /** etcd's working directory, mode 0700; its log is `etcd.log` in there. */
+  /** The directory of its log, `etcd.log`, mode 0700. */
   readonly folder: string;
+  /** etcd's working directory, which its unix sockets are in. Default: `folder`. */
+  readonly socketFolder?: string | undefined;
+  /** The umask of etcd, which its sockets follow. Default: this process's. */
+  readonly umask?: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
   /** `NAME=value` in its environment, by which a later agent recognises it. */
   readonly mark?: string;
@@ -74,11 +78,11 @@ export class ServerProcess {
    * @throws AgentError `in-use` if another program uses its addresses or its data; `no-etcd`, `etcd-too-old`
    */
   static async start(options: ServerOptions): Promise<ServerProcess> {
-    const { folder, clientUrls, serverUrls, program } = options;
-    const clientEndpoint = localEndpoint(options, folder);
+    const { folder, socketFolder = folder, clientUrls, serverUrls, program } = options;
+    const clientEndpoint = localEndpoint(options, socketFolder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await Promise.all([
-      checkAddressesFree([...clientUrls, ...serverUrls], folder),
+      checkAddressesFree([...clientUrls, ...serverUrls], socketFolder),
       checkDataFree(options.dataFolder),
       askEtcdVersion(program, options.environment),
     ]);
@@ -87,7 +91,8 @@ export class ServerProcess {
     await rotateLog(logFile, { live: false });
     const child = await Child.start({
       argv: [program, ...etcdArguments(options)],
-      cwd: folder,
+      cwd: socketFolder,
+      umask: options.umask,
       environment: etcdEnvironment(options.environment),
       logFile,
       ...(options.mark === undefined ? {} : { mark: options.mark }),

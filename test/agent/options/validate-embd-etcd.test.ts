@@ -38,6 +38,7 @@ for (const change of [
   { ...https, tls },
   noNetwork,
   { serverUrls: [] },
+  { clientUrls: ['unix:///run/hawser/etcd.sock'], socketGroup: 'hawser' },
   { clientUrls: ['http://localhost:2379', 'http://10.0.0.1:2379'] },
   { clientUrls: ['http://[::1]:2379'], serverUrls: ['http://127.0.0.1:2379'] },
   { clientUrls: ['http://0.0.0.0:2379'], aClientUrls: ['http://web1.example:2379'] },
@@ -63,6 +64,17 @@ test.serial(
 );
 test.serial(refused, { namespace: '/_mgmt/' }, /and not end with one/);
 test.serial(refused, { clientUrls: [] }, /needs a client URL/);
+const shared = ['unix:///run/hawser/etcd.sock'];
+test.serial(refused, { clientUrls: shared, socketGroup: '' }, /"" is not the name of a group/);
+test.serial(refused, { clientUrls: shared, socketGroup: '-x' }, /"-x" is not the name of a group/);
+test.serial(refused, { socketGroup: 'hawser' }, /pass exactly one unix:\/\/\/path/);
+test.serial(refused, { clientUrls: [...shared, 'unix:///run/s'], socketGroup: 'hawser' }, /exactly one/);
+test.serial(
+  refused,
+  { clientUrls: ['unix:///var/lib/hawser/etcd.sock'], socketGroup: 'hawser' },
+  /hawser cannot reach \/var\/lib\/hawser\/etcd.sock/,
+);
+test.serial(refused, { ...noNetwork, socketGroup: 'hawser' }, /exactly one/);
 test.serial(refused, { aClientUrls: [] }, /--advertise-client-urls must not be empty/);
 
 test.serial(refused, { serverUrls: ['http://127.0.0.1:2379'] }, /servers cannot share 127\.0\.0\.1:2379/);

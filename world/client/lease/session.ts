@@ -79,8 +79,19 @@ export class Session implements AsyncDisposable {
     return this.#closing;
   }
 
+  /** Ends the session without revoking the lease: its keys vanish when the TTL is over. */
+  abandon(): Promise<void> {
+    this.#closing ??= this.#abandon();
+    return this.#closing;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #abandon(): Promise<void> {
+    this.#end(new WorldError('closed', 'The session was abandoned.'));
+    await this.#keptAlive;
   }
 
   async #close(): Promise<void> {
