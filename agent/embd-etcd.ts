@@ -178,7 +178,7 @@ export class EmbdEtcd {
     const world =
       start === undefined
         ? await this.#connections.openWorldAtSeeds(all, signal)
-        : this.#connections.openWorld([launcher.addresses.localEndpoint, ...all]);
+        : this.#connections.openWorld([launcher.addresses.localEndpoint, ...all], start.kind === 'new');
     this.#world = world;
     const others = all.filter((url) => !launcher.addresses.localUrls.includes(url));
     const clusterIdentity = new ClusterIdentity((urls) => this.#connections.toAny(urls), others);
@@ -188,8 +188,9 @@ export class EmbdEtcd {
       clusterIdentity.compare(launcher.addresses.localEndpoint, seeds, over).catch(fail);
     const { founded, ended } = maintainFleetIdentity(
       {
-        ...{ client: world.client, folder: this.#folder, hostname, start, log },
+        ...{ client: world.client, folder: this.#folder, hostname, start, wanted: this.#options.fleet, log },
         seeds: start === undefined ? this.#connections.toSeedsOnly(world) : undefined,
+        ownServer: () => this.#connections.toAny([launcher.addresses.localEndpoint]),
       },
       over,
       fail,

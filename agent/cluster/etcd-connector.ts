@@ -34,10 +34,10 @@ export class EtcdConnector {
     return this.#client(endpoints, 'any');
   }
 
-  /** The World at these endpoints. */
-  openWorld(endpoints: readonly string[]): ClientWorld {
+  /** The World at these endpoints. @param isNew whether its cluster has no identity yet, and is about to get one */
+  openWorld(endpoints: readonly string[], isNew = false): ClientWorld {
     const { hostname, namespace, user, log } = this.#settings;
-    const fleet = this.#fleet;
+    const fleet = isNew ? undefined : this.#fleet;
     return EtcdWorld.create({ seeds: endpoints, hostname, namespace, fleet, tls: this.#tls, user, log });
   }
 

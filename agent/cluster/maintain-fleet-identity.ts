@@ -3,6 +3,7 @@ import {
   type Client,
   describeFleet,
   FLEET_KEY,
+  type FleetIdentity,
   getFleet,
   type Log,
   makeFleet,
@@ -22,6 +23,10 @@ export interface MaintainFleetIdentityOptions {
   readonly start: ServerStart | undefined;
   /** Creates a client of only the seeds that this host was given; undefined if there are none. */
   readonly seeds: (() => Client) | undefined;
+  /** The identity to give a new cluster, if it was chosen beforehand. */
+  readonly wanted: FleetIdentity | undefined;
+  /** Creates a client of this host's own server, whatever fleet that is of: before it has an identity, it is of none. */
+  readonly ownServer: () => Client;
   readonly log: Log;
 }
 
@@ -42,9 +47,12 @@ export function maintainFleetIdentity(
   signal: AbortSignal,
   fail: (error: unknown) => void,
 ): MaintainedFleetIdentity {
-  const { client, start } = options;
+  const { client, start, wanted, ownServer } = options;
   const making = async (): Promise<void> => {
-    if (start?.kind === 'new') await untilAnswered(signal, () => makeFleet(client, undefined, { signal }));
+    // A restarted server may have been killed before it had the identity that was chosen for it.
+    if (start === undefined || (start.kind !== 'new' && wanted === undefined)) return;
+    await using own = ownServer();
+    client.knowFleet(await untilAnswered(signal, () => makeFleet(own, wanted, { signal })));
   };
   const founded = making();
   founded.catch(fail);

@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -6,6 +7,7 @@ import test from 'ava';
 import { parseGroup } from '../../agent/options/find-group.js';
 import { freePort } from '../../fixtures/fleet/free-port.js';
 import { EtcdWorld } from '../../world/index.js';
+import { getFleet } from '../../world/index-without-ssh.js';
 import { Authority } from '../world/helpers/authority.js';
 import { LocalAgents } from './helpers/local-agents.js';
 
@@ -46,6 +48,7 @@ for (const version of ['3.4', '3.5'] as const)
       await chmod(agents.folder, 0o755);
       const socketOf = (name: string) => path.join(agents.folder, `run-${name}`, 'etcd.sock');
       const flags = new Map<string, string[]>();
+      const uuid = randomUUID();
       for (const name of ['h1', 'h2', 'h3', 'h4']) {
         const clientUrl = `https://127.0.0.1:${await freePort()}`;
         const agent = await agents.add(name, {
@@ -56,7 +59,10 @@ for (const version of ['3.4', '3.5'] as const)
         const access = ['--client-urls', `unix://${socketOf(name)}`, '--socket-group', group];
         // The fourth is no voter: it has the other hosts and its certificate, and no server of its own.
         const size = name === 'h1' ? ['--ideal-cluster-size', '3'] : [];
-        flags.set(name, agent.flags(seeds, [...tls, ...access, ...size, '--stay-member']));
+        flags.set(
+          name,
+          agent.flags(seeds, [...tls, ...access, ...size, '--stay-member', '--fleet-id', uuid]),
+        );
       }
       const [h1, h2, h3, h4] = agents.agents;
       if (h1 === undefined || h2 === undefined || h3 === undefined || h4 === undefined) return t.fail();
@@ -70,6 +76,7 @@ for (const version of ['3.4', '3.5'] as const)
       await using world = EtcdWorld.create({ seeds: [`unix://${socketOf('h1')}`], hostname: 'test' });
       await agents.eventually('h4 registers', async () => (await world.getAgents()).has('h4'));
       t.is((await world.getAgents()).get('h4')?.protocol, 1);
+      t.is((await getFleet(world.client))?.uuid, uuid, 'the identity that was chosen beforehand');
       for (const { log, name } of agents.agents) t.notRegex(log, / warn | error /, name);
       const before = (await world.members()).map(({ name, id }) => `${name} ${id}`).sort();
       t.is(before.length, 3);
@@ -113,7 +120,8 @@ test.serial('a directory that holds anything else keeps its mode', async (t) => 
   t.is((await agent.ended()).code, 2);
   await agent.logged(/holds passwd, so its mode is not changed/);
   t.is((await stat(folder)).mode & 0o7777, 0o755);
-  agent.run(['--hostname', 'h1', '--prefix', agent.prefix, ...access.slice(0, 3), 'hawser-no-such-group']);
+  const unknown = [...access.slice(0, 3), 'hawser-no-such-group'];
+  agent.run(['--hostname', 'h1', '--prefix', agent.prefix, '--new-cluster', ...unknown]);
   t.is((await agent.ended()).code, 2);
   await agent.logged(/has no group "hawser-no-such-group"/);
 });
