@@ -141,9 +141,13 @@ test.serial('what an app writes is bounded, and the newest of it stays', async (
   const file = path.join(folder, 'app.log');
   const said: string[] = [];
   const log = new AppLog(file, (_, message) => said.push(message));
-  // 150 MB at about 25 MB a second; the faster it comes, the more it is up to who gets the processor.
+  // 100 MB, as fast as they are put aside: how far an app gets before that is up to who gets the processor.
   const script = `const line = 'x'.repeat(1023) + '\\n'; const fs = require('fs');
-    for (let i = 0; i < 150; i++) { fs.writeSync(1, line.repeat(1024)); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 40); }
+    const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    for (let i = 0; i < 100; i++) {
+      fs.writeSync(1, line.repeat(1024));
+      while (fs.statSync('app.log').size > 12e6) wait();
+    }
     fs.writeSync(1, 'the last line\\n');`;
   const child = await Child.start({
     argv: [process.execPath, '-e', script],
@@ -180,7 +184,8 @@ test.serial('what an app writes is bounded, and the newest of it stays', async (
   log.close();
   const names = (await readdir(folder)).sort();
   t.true(names.includes('app.log.1') && !names.includes('app.log.5'), names.join());
-  t.true(most < 130_000_000, `it took ${most} bytes`);
+  t.log(`${most} bytes at most`);
+  t.true(most < 80_000_000, `it took ${most} bytes`);
   t.deepEqual(said, []);
 });
 
