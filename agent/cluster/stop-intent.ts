@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Whoever may write into the prefix creates this file there to make the agent leave the cluster when it is stopped. */
-export const LEAVE_AT_STOP = 'leave-at-stop';
+const LEAVE_AT_STOP = 'leave-at-stop';
 
 /** Whether an agent that is stopped leaves the cluster, or is only away for a moment. */
 export class StopIntent {
