@@ -28,6 +28,16 @@ export type CliErrorCode =
   | 'unreachable'
   /** The cluster was rebuilt, but not everything is back. */
   | 'incomplete'
+  /** Somebody else is changing the host or the fleet right now. */
+  | 'locked'
+  /** A host belongs to another fleet. */
+  | 'other-fleet'
+  /** Root cannot be reached on a host. */
+  | 'no-sudo'
+  /** What was asked for would cost the cluster its majority. */
+  | 'no-quorum'
+  /** At least one host was not set up, taken out or upgraded. */
+  | 'failed'
   /** A path in the World or on this machine cannot be used; the system's own name for why, such as `ENOENT`. */
   | `E${string}`;
 

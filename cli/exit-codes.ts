@@ -57,7 +57,11 @@ const CLI_EXITS: Readonly<Record<string, ExitCode | undefined>> = {
   'hash-chain': EXIT_CODES.refused,
   overtaken: EXIT_CODES.refused,
   'has-quorum': EXIT_CODES.refused,
+  locked: EXIT_CODES.refused,
+  'other-fleet': EXIT_CODES.refused,
+  'no-quorum': EXIT_CODES.refused,
   unreachable: EXIT_CODES.unreachable,
+  'no-sudo': EXIT_CODES.unreachable,
   unhealthy: EXIT_CODES.unhealthy,
 } satisfies Partial<Record<CliErrorCode, ExitCode>>;
 
