@@ -24,12 +24,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // A terminal that is gone is no reason to stop.
 process.stderr.on('error', () => undefined);
 
-if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
-  // Answered before anything else is loaded, because scripts wait for version checks.
-  writeResult(packageVersion());
-} else {
+// Not at the top level, because the bundle for hosts is a CommonJS module.
+async function main(): Promise<void> {
+  if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
+    // Answered before anything else is loaded, because scripts wait for version checks.
+    writeResult(packageVersion());
+    return;
+  }
   // An agent stays for months beside others' programs: its young heap stays as small as it begins, for a third less.
   if (first === 'run') setFlagsFromString('--semi-space-growth-factor=1');
   const { runProgram } = await import('./program.js');
   process.exitCode = await runProgram(process.argv, packageVersion());
 }
+
+void main();

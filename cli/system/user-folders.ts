@@ -52,3 +52,15 @@ export function ownConfigFolder(): string | undefined {
   const home = homeFolder();
   return home === undefined ? undefined : path.join(home, '.config', 'hawser');
 }
+
+/** The directory for what can be fetched again: `hawser` in `$XDG_CACHE_HOME`, by default `~/.cache`. @throws CliError `usage` */
+export function ownCacheFolder(): string {
+  const xdg = process.env['XDG_CACHE_HOME'];
+  if (xdg !== undefined && path.isAbsolute(xdg)) return path.join(xdg, 'hawser');
+  const home = homeFolder();
+  if (home !== undefined) return path.join(home, '.cache', 'hawser');
+  throw new CliError(
+    'usage',
+    'Your user has no home directory to keep downloads in: set HOME or XDG_CACHE_HOME.',
+  );
+}

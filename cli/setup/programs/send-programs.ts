@@ -1,0 +1,150 @@
+import { createReadStream } from 'node:fs';
+import { TunnelError } from '../../../tunnel/errors.js';
+import { CliError } from '../../errors.js';
+import type { HostShell } from '../host/host-shell.js';
+import { type LocalProgram, PROGRAMS_FOLDER } from './local-program.js';
+
+/** How often sending goes on after the connection was lost. */
+const MOST_TRIES = 5;
+
+/** For one program over a slow line. */
+const SEND_TIMEOUT_MS = 3_600_000;
+
+/** Says how much of a program is there: `done`, or the bytes of its compressed form. Arguments: final path, partial path. */
+const LOOK = `
+[ -e "$1" ] && { echo done; exit; }
+[ -e "$2" ] && wc -c <"$2" || echo 0
+`;
+
+/** Appends what it reads. Arguments: partial path, how long it is. */
+const APPEND = `
+set -e
+umask 022
+mkdir -p -- "\${1%/*}"
+umask 077
+touch -- "$1"
+[ "$(wc -c <"$1")" -eq "$2" ]
+cat >>"$1"
+`;
+
+/** Unpacks, checks and gives the final name. Arguments: final path, partial path, hash. */
+const FINISH = `
+set -e
+umask 022
+mkdir -p -- "\${1%/*}"
+trap 'rm -f -- "$1.new"' EXIT
+gzip -dc <"$2" >"$1.new" || { rm -f -- "$2"; exit 65; }
+[ "$(sha256sum <"$1.new" | cut -d ' ' -f 1)" = "$3" ] || { rm -f -- "$2"; exit 65; }
+chmod 755 -- "$1.new"
+sync -- "$1.new" 2>/dev/null || sync
+mv -- "$1.new" "$1"
+rm -f -- "$2"
+rmdir -- "\${2%/*}" 2>/dev/null || :
+`;
+
+/** What {@link FINISH} ends with for a file that arrived wrong. */
+const DAMAGED = 65;
+
+export interface SendOptions {
+  readonly onProgress?: (program: LocalProgram, sentBytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends a host the programs that it does not have, and goes on where an earlier attempt was cut. A program has its final name
+ * only when it is whole and on the disk.
+ *
+ * @returns how many bytes were sent, and of which programs
+ * @throws CliError `failed` such as for a full disk; TunnelError when the connection is lost for good
+ */
+export async function sendPrograms(
+  shell: HostShell,
+  programs: readonly LocalProgram[],
+  options: SendOptions,
+): Promise<{ readonly sentBytes: number; readonly sent: readonly LocalProgram[] }> {
+  let sentBytes = 0;
+  const sent: LocalProgram[] = [];
+  for (const program of programs) {
+    const bytes = await sendProgram(shell, program, options);
+    sentBytes += bytes;
+    if (bytes > 0) sent.push(program);
+  }
+  return { sentBytes, sent };
+}
+
+async function sendProgram(shell: HostShell, program: LocalProgram, options: SendOptions): Promise<number> {
+  const target = `${PROGRAMS_FOLDER}/${program.path}`;
+  const part = `${PROGRAMS_FOLDER}/incoming/${program.sha256}.gz`;
+  let sentBytes = 0;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const there = await look(shell, target, part, options.signal);
+      if (there === 'done') return sentBytes;
+      if (there < program.sizeBytes)
+        sentBytes += await append(shell, program, { part, from: there, ...options });
+      await finish(shell, program, { target, part, signal: options.signal });
+      return sentBytes;
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (tries === MOST_TRIES || !isCut(error)) throw error;
+    }
+  }
+}
+
+async function look(
+  shell: HostShell,
+  target: string,
+  part: string,
+  signal: AbortSignal,
+): Promise<number | 'done'> {
+  const { stdout } = await shell.run(LOOK, { args: [target, part], signal });
+  if (stdout.trim() === 'done') return 'done';
+  const size = Number(stdout.trim());
+  return Number.isSafeInteger(size) ? size : 0;
+}
+
+async function append(
+  shell: HostShell,
+  program: LocalProgram,
+  { part, from, onProgress, signal }: SendOptions & { readonly part: string; readonly from: number },
+): Promise<number> {
+  let sentBytes = 0;
+  async function* content(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of createReadStream(program.file, { start: from })) {
+      sentBytes += (chunk as Buffer).length;
+      yield chunk as Buffer;
+      onProgress?.(program, from + sentBytes);
+    }
+  }
+  const { code, stderr } = await shell.run(APPEND, {
+    args: [part, String(from)],
+    input: content(),
+    signal,
+    timeoutMs: SEND_TIMEOUT_MS,
+  });
+  if (code === 0) return sentBytes;
+  throw cannotStore(shell.name, program, stderr);
+}
+
+async function finish(
+  shell: HostShell,
+  program: LocalProgram,
+  { target, part, signal }: { readonly target: string; readonly part: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const { code, stderr } = await shell.run(FINISH, { args: [target, part, program.sha256], signal });
+  if (code === 0) return;
+  if (code !== DAMAGED) throw cannotStore(shell.name, program, stderr);
+  const message = `The ${program.kind} arrived damaged on ${shell.name}, or the disk there is full. It was thrown away: run the command again.`;
+  throw new CliError('failed', message);
+}
+
+function cannotStore(host: string, { kind }: LocalProgram, stderr: string): CliError {
+  const why = stderr.trim().split('\n').at(-1)?.slice(-300) || 'it did not say why';
+  const message = `Could not store the ${kind} in ${PROGRAMS_FOLDER} on ${host}: ${why}. Check that there is space, and run the command again: it goes on from there.`;
+  return new CliError('failed', message);
+}
+
+/** A cut in the middle: what arrived counts. */
+function isCut(error: unknown): boolean {
+  return error instanceof TunnelError && ['outcome-unknown', 'closed', 'unreachable'].includes(error.code);
+}
