@@ -1,0 +1,95 @@
+import { PATHS } from './service-paths.js';
+
+/** The files that run the agent. All are the same on every host: what differs is in the settings that they read. */
+export const AGENT_SCRIPT = `#!/bin/sh
+# Runs the agent with the arguments of ${PATHS.arguments}, one a line.
+set -f
+IFS='
+'
+if [ -r ${PATHS.etcdProgram} ]; then
+  HAWSER_ETCD=$(cat ${PATHS.etcdProgram})
+  export HAWSER_ETCD
+fi
+exec ${PATHS.wrapper} $(cat ${PATHS.arguments})
+`;
+
+/**
+ * Hardened as far as the apps allow, which are children of the agent and may need anything that a service of the system
+ * does: set-user-id programs, devices, home directories, control groups.
+ */
+export const UNIT = `[Unit]
+Description=hawser agent
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart=${PATHS.agentScript}
+Restart=always
+RestartSec=2
+KillMode=mixed
+TimeoutStopSec=60
+SyslogIdentifier=hawser
+LimitNOFILE=65536
+Delegate=yes
+ProtectSystem=full
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** Keeps the agent running where there is no systemd. One at a time, by a lock; its log is rotated once. */
+export const SUPERVISOR = `#!/bin/sh
+# Keeps the hawser agent running.
+umask 022
+mkdir -p ${PATHS.sockets}
+exec 9>>/run/hawser-supervisor.lock
+flock -n 9 || exit 0
+echo $$ >/run/hawser-supervisor.pid
+stopping= child=
+trap 'stopping=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM INT HUP
+pause=1
+while [ -z "$stopping" ]; do
+  if [ "$(wc -c <${PATHS.log} 2>/dev/null || echo 0)" -gt 10485760 ]; then mv -f ${PATHS.log} ${PATHS.log}.1; fi
+  began=$(date +%s)
+  (umask 077; : >>${PATHS.log})
+  ${PATHS.agentScript} </dev/null >>${PATHS.log} 2>&1 9>&- &
+  child=$!
+  while kill -0 "$child" 2>/dev/null; do wait "$child"; done
+  child=
+  [ -z "$stopping" ] || break
+  if [ $(($(date +%s) - began)) -gt 60 ]; then pause=1; fi
+  sleep "$pause" 9>&- &
+  wait $!
+  pause=$((pause * 2))
+  if [ "$pause" -gt 30 ]; then pause=30; fi
+done
+rm -f /run/hawser-supervisor.pid
+`;
+
+/** For System V init. */
+export const INIT_SCRIPT = `#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          hawser
+# Required-Start:    $network $remote_fs
+# Required-Stop:     $network $remote_fs
+# Default-Start:     2 3 4 5
+# Default-Stop:      0 1 6
+# Short-Description: hawser agent
+### END INIT INFO
+case "$1" in
+  start) setsid ${PATHS.supervisor} </dev/null >/dev/null 2>&1 & ;;
+  stop) [ ! -r /run/hawser-supervisor.pid ] || kill -TERM "$(cat /run/hawser-supervisor.pid)" ;;
+  restart) "$0" stop; while [ -e /run/hawser-supervisor.pid ]; do sleep 0.2; done; "$0" start ;;
+  status) [ -e /run/hawser-supervisor.pid ] && kill -0 "$(cat /run/hawser-supervisor.pid)" ;;
+esac
+`;
