@@ -62,6 +62,7 @@ if has node; then fact node "$(command -v node)"; fact node-version "$(node --ve
 fact release "$(readlink /opt/hawser/current 2>/dev/null)"
 [ -e /var/lib/hawser/fleet.json ] || [ -d /var/lib/hawser/etcd/data/member/wal ] && fact data yes
 [ -r /etc/hawser/tls/host.crt ] && say certificate </etc/hawser/tls/host.crt
-if [ -d /run/systemd/system ]; then fact running "$(systemctl is-active hawser.service 2>/dev/null)"; fi
+if [ -d /run/systemd/system ]; then fact running "$(systemctl is-active hawser.service 2>/dev/null)"
+elif pid=$(cat /run/hawser-supervisor.pid 2>/dev/null) && kill -0 "$pid" 2>/dev/null; then fact running active; fi
 fact end yes
 `;

@@ -14,6 +14,9 @@ export interface InstallRecord {
   readonly fleet: { readonly name: string; readonly id: string };
   /** In the fleet. */
   readonly hostname: string;
+  /** What other hosts dial. */
+  readonly address?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Whether this host was chosen to make the cluster. */
   readonly isFounder?: boolean | undefined;
   /** The name of the bundle under `releases/`. */
@@ -44,6 +47,8 @@ const recordSchema: z.ZodType<InstallRecord> = z.object({
   state: z.enum(['in-progress', 'installed']),
   fleet: z.object({ name: text, id: text }),
   hostname: text,
+  address: text.exactOptional(),
+  labels: z.record(text, text).exactOptional(),
   isFounder: z.boolean().exactOptional(),
   release: text.exactOptional(),
   version: text.exactOptional(),

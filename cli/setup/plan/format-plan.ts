@@ -1,0 +1,76 @@
+import { counted, formatBytes } from '../../output/format-quantities.js';
+import { etcdPackage } from '../programs/install-etcd.js';
+import type { HostPlan, PlanContext } from './plan-up.js';
+
+/** A host that cannot take part, and why. */
+export interface LeftOut {
+  readonly host: string;
+  readonly message: string;
+}
+
+/** What the whole is about. */
+export interface PlanText extends PlanContext {
+  readonly hosts: readonly HostPlan[];
+  readonly leftOut: readonly LeftOut[];
+  /** Whether the fleet is made now. */
+  readonly isNew: boolean;
+  /** Who makes the cluster. */
+  readonly founder: string | undefined;
+}
+
+/** The plan as lines for people. */
+export function formatPlan(plan: PlanText): string[] {
+  const { fleet, hosts, leftOut, isNew } = plan;
+  const name = `${isNew ? 'New fleet' : 'Fleet'} ${fleet.name}: ${counted(hosts.length, 'host')}`;
+  return [
+    name,
+    ...hosts.flatMap((host) => ['', ...hostLines(host, plan)]),
+    ...(leftOut.length === 0 ? [] : ['', 'Left out:']),
+    ...leftOut.map(({ host, message }) => `  ${host}: ${message}`),
+    ...groupLines(hosts),
+  ];
+}
+
+function hostLines(host: HostPlan, plan: PlanText): string[] {
+  const { facts } = host;
+  const place = `  ${host.host.name}  ${host.host.ssh}, ${facts.os.name || facts.os.id}, ${facts.architecture}, address ${host.host.address}`;
+  const actions = actionsOf(host, plan);
+  return [
+    place,
+    ...(actions.length === 0 ? ['    nothing to do'] : actions.map((action) => `    ${action}`)),
+  ];
+}
+
+function actionsOf(host: HostPlan, { bundle, useHostNode, founder }: PlanText): string[] {
+  if (host.isNothing) return [];
+  const { installEtcd, facts, certificate, groupUser } = host;
+  return [
+    ...(installEtcd === undefined ? [] : [`install ${etcdPackage(installEtcd)} with ${installEtcd}`]),
+    ...(host.sendsPrograms
+      ? [
+          `send hawser ${bundle.version} (${formatBytes(bundle.sizeBytes)})${useHostNode ? '' : ' and Node'} to /opt/hawser`,
+        ]
+      : []),
+    ...(certificate === 'keep'
+      ? []
+      : [certificate === 'renew' ? 'renew its certificate' : 'issue its certificate']),
+    ...(groupUser === undefined ? [] : [`put ${groupUser} into the group hawser`]),
+    ...(host.starts ? [startLine(host, facts.agent.isRunning, founder)] : []),
+  ];
+}
+
+function startLine({ host, facts }: HostPlan, isRunning: boolean, founder: string | undefined): string {
+  const how = facts.init === 'systemd' ? 'as hawser.service' : 'with a supervisor of its own';
+  if (isRunning) return `restart the agent, ${how}`;
+  return `run the agent ${how}${founder === host.name ? ', which makes the cluster' : ''}`;
+}
+
+function groupLines(hosts: readonly HostPlan[]): string[] {
+  const users = [...new Set(hosts.flatMap(({ groupUser }) => groupUser ?? []))];
+  if (users.length === 0) return [];
+  const who = users.join(', ');
+  return [
+    '',
+    `Whoever is in the group hawser of a host can run anything as root on every host: that will be ${who}.`,
+  ];
+}

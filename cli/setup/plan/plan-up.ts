@@ -1,0 +1,98 @@
+import type { FleetHost } from '../../fleet/file/fleet.js';
+import { isIssuedFor, needsRenewal } from '../certificates/issue-certificate.js';
+import type { HostFacts } from '../facts/host-facts.js';
+import type { SudoMode } from '../host/host-shell.js';
+import { releaseOf } from '../programs/local-program.js';
+
+/** The oldest etcd that agents run. */
+const OLDEST_ETCD = [3, 4] as const;
+
+/** A host that was looked at and has no problem. */
+export interface LookedAtHost {
+  readonly host: FleetHost & { readonly address: string };
+  readonly facts: HostFacts;
+  readonly user: string;
+  readonly sudo: SudoMode;
+}
+
+/** What the fleet and this laptop bring. */
+export interface PlanContext {
+  readonly fleet: { readonly name: string; readonly id: string; readonly authority: string | undefined };
+  readonly bundle: { readonly sha256: string; readonly version: string; readonly sizeBytes: number };
+  readonly useHostNode: boolean;
+  /** Issue every certificate anew. */
+  readonly newAuthority: boolean;
+}
+
+/** What is to be done on one host. */
+export interface HostPlan extends LookedAtHost {
+  /** Install etcd with this package manager. */
+  readonly installEtcd: HostFacts['packageManager'];
+  /** The bundle to run, and whether it is this laptop's. A host that runs an agent keeps what it has: `upgrade` changes that. */
+  readonly release: string;
+  readonly sendsPrograms: boolean;
+  readonly certificate: 'new' | 'renew' | 'keep';
+  /** Whom to put into the group `hawser`. */
+  readonly groupUser: string | undefined;
+  readonly starts: boolean;
+  readonly isNothing: boolean;
+}
+
+/** Decides what is to be done on a host. Where nothing differs from what is there, nothing is. */
+export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
+  const { host, facts, user, sudo } = looked;
+  const { record, isRunning, release: current } = facts.agent;
+  const isOurs = record?.fleet.id === context.fleet.id;
+  const isComplete = isOurs && record?.state === 'installed';
+  const keeps = isComplete && current !== undefined;
+  const release = keeps ? current : releaseOf(context.bundle);
+  const certificate = certificateFor(host, facts, context);
+  const isMember = record?.users.includes(user) === true;
+  const groupUser = sudo === 'root' || isMember || host.sudo === true ? undefined : user;
+  const settings = { address: host.address, labels: host.labels };
+  const isSame = isComplete && record !== undefined && hasSettings(record, settings);
+  const starts = !isSame || !isRunning;
+  return {
+    ...looked,
+    installEtcd: hasEtcd(facts) ? undefined : facts.packageManager,
+    release,
+    sendsPrograms: !keeps,
+    certificate,
+    groupUser,
+    starts,
+    isNothing: isSame && isRunning && certificate === 'keep' && groupUser === undefined,
+  };
+}
+
+/** Whether the etcd that is there can be used. */
+export function hasEtcd({ etcd }: HostFacts): boolean {
+  if (etcd === undefined) return false;
+  const [major = 0, minor = 0] = etcd.version.split('.').map(Number);
+  return major > OLDEST_ETCD[0] || (major === OLDEST_ETCD[0] && minor >= OLDEST_ETCD[1]);
+}
+
+function certificateFor(
+  host: LookedAtHost['host'],
+  { agent }: HostFacts,
+  { fleet, newAuthority }: PlanContext,
+): HostPlan['certificate'] {
+  const { certificate } = agent;
+  if (certificate === undefined || fleet.authority === undefined || newAuthority) return 'new';
+  const names = { hostname: host.name, addresses: [host.address] };
+  try {
+    if (!isIssuedFor(certificate, fleet.authority, names)) return 'new';
+    return needsRenewal(certificate) ? 'renew' : 'keep';
+  } catch {
+    // What lies there is no certificate.
+    return 'new';
+  }
+}
+
+function hasSettings(
+  record: NonNullable<HostFacts['agent']['record']>,
+  { address, labels }: { readonly address: string; readonly labels: FleetHost['labels'] },
+): boolean {
+  const before = Object.entries(record.labels ?? {}).sort();
+  const now = Object.entries(labels).sort();
+  return record.address === address && JSON.stringify(before) === JSON.stringify(now);
+}
