@@ -46,6 +46,25 @@ function withSshFlags(command: Command): Command {
     );
 }
 
+/** Adds the flags that say how to log in to hosts that are named otherwise. */
+export function withLoginFlags(command: Command): Command {
+  return command
+    .optionsGroup(CONNECTION_OPTIONS)
+    .option('--ssh-id <file>', 'private key to authenticate with (repeatable)', collect)
+    .option(
+      '--ssh-known-hosts <file>',
+      'known_hosts file to use instead of the defaults (repeatable)',
+      collect,
+    )
+    .option('--ssh-config <file>', 'ssh_config file to use instead of the defaults; "none" reads no file')
+    .addOption(
+      new Option('--transport <name>', 'SSH implementation')
+        .choices(['auto', 'ssh2', 'openssh'])
+        .default(undefined, 'auto'),
+    )
+    .optionsGroup('Options:');
+}
+
 function withEtcdFlags(command: Command): Command {
   return command
     .option(
