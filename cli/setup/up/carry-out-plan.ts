@@ -1,0 +1,125 @@
+import { onAbort } from '../../../base/abort.js';
+import { formatHostPort } from '../../../base/format-host-port.js';
+import type { Log } from '../../../base/log.js';
+import type { ClientWorld } from '../../../world/client-world.js';
+import type { Fleet } from '../../fleet/file/fleet.js';
+import type { Authority } from '../certificates/issue-certificate.js';
+import { type ConnectOptions, connectHost } from '../host/connect-host.js';
+import type { HostShell } from '../host/host-shell.js';
+import { lockHost } from '../lock/host-lock.js';
+import type { LockOwner } from '../lock/lock-owner.js';
+import type { HostPlan } from '../plan/plan-up.js';
+import type { LocalProgram } from '../programs/local-program.js';
+import { prepareRuntime, type RuntimeArchitecture } from '../programs/prepare-runtime.js';
+import { openFleetWorld } from '../world/open-fleet-world.js';
+import { bringUpHosts } from './bring-up-hosts.js';
+import { hostSteps, type Site } from './host-steps.js';
+import type { FleetPlan } from './look-and-plan.js';
+import type { SeenHost } from './look-at-hosts.js';
+import { type HostOutcome, type Report, runSteps } from './run-steps.js';
+
+/** What carrying out a plan needs besides the plan. */
+export interface CarryOut {
+  readonly plan: FleetPlan;
+  readonly fleet: Fleet & { readonly id: string };
+  readonly authority: Authority | undefined;
+  readonly bundle: LocalProgram;
+  /** `--runtime`. */
+  readonly runtimeFile: string | undefined;
+  readonly useHostNode: boolean;
+  readonly seen: readonly SeenHost[];
+  readonly connect: ConnectOptions;
+  readonly us: LockOwner;
+  readonly report: Report;
+  readonly log: Log;
+}
+
+/**
+ * Locks the hosts that are changed, all or none, and brings them up.
+ *
+ * @throws CliError `locked` where somebody else changes one of them; after an abort `signal.reason`, when no host is being
+ * worked on any more
+ */
+export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
+  const { plan, connect, seen, report } = work;
+  const todo = plan.hosts.filter(({ isNothing }) => !isNothing);
+  const over = new AbortController();
+  const unlisten = onAbort([connect.signal], () => over.abort(connect.signal.reason));
+  const shellOf = (name: string): HostShell => {
+    const found = seen.find(({ host }) => host.name === name);
+    if (found === undefined) throw new RangeError(`${name} was not looked at`);
+    return found.shell;
+  };
+  await using locks = await lockAll(
+    todo.map(({ host }) => shellOf(host.name)),
+    work.us,
+    connect.signal,
+  );
+  const stopListening = onAbort(locks.lost, () =>
+    over.abort(locks.lost.find(({ aborted }) => aborted)?.reason),
+  );
+  try {
+    const site = siteOf(work, over.signal);
+    return await bringUpHosts({
+      hosts: todo.map(({ host }) => host.name),
+      founding: plan.founding,
+      bringUp: (name, role) => {
+        const hostPlan = todo.find(({ host }) => host.name === name);
+        if (hostPlan === undefined) throw new RangeError(`${name} is not in the plan`);
+        const steps = hostSteps(shellOf(name), hostPlan, role, site);
+        return runSteps(name, steps, { signal: over.signal, report });
+      },
+    });
+  } finally {
+    stopListening();
+    unlisten();
+  }
+}
+
+interface HeldLocks extends AsyncDisposable {
+  readonly lost: readonly AbortSignal[];
+}
+
+/** All or none. */
+async function lockAll(shells: readonly HostShell[], us: LockOwner, signal: AbortSignal): Promise<HeldLocks> {
+  const settled = await Promise.allSettled(shells.map((shell) => lockHost(shell, us, signal)));
+  const held = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const release = async () => {
+    await Promise.all(held.map((lock) => lock[Symbol.asyncDispose]()));
+  };
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed === undefined) return { lost: held.map(({ lost }) => lost), [Symbol.asyncDispose]: release };
+  await release();
+  throw failed.reason;
+}
+
+function siteOf(work: CarryOut, signal: AbortSignal): Site {
+  const { fleet, authority, useHostNode, log, connect } = work;
+  const openWorld = (shell: HostShell): Promise<ClientWorld> => openFleetWorld(shell, fleet, { log, signal });
+  return {
+    fleet,
+    authority,
+    useHostNode,
+    log,
+    openWorld,
+    programsFor: programsOf(work, signal),
+    seedsFor: (name) =>
+      fleet.hosts.flatMap(({ name: other, address }) =>
+        other === name || address === undefined ? [] : [`https://${formatHostPort(address, 2379)}`],
+      ),
+    loginAnew: async ({ host }) => (await connectHost(host, { ...connect, signal })).shell,
+  };
+}
+
+/** The runtime of each kind of machine is prepared once. */
+function programsOf(work: CarryOut, signal: AbortSignal): Site['programsFor'] {
+  const { bundle, runtimeFile: file, useHostNode } = work;
+  const runtimes = new Map<string, Promise<LocalProgram>>();
+  return async ({ facts }: HostPlan) => {
+    if (useHostNode) return [bundle];
+    const architecture = facts.architecture as RuntimeArchitecture;
+    const found = runtimes.get(architecture) ?? prepareRuntime({ architecture, file, signal });
+    runtimes.set(architecture, found);
+    return [bundle, await found];
+  };
+}

@@ -1,0 +1,258 @@
+import type { Log } from '../../../base/log.js';
+import { packageVersion } from '../../../base/package-version.js';
+import { noteDestination } from '../../../world/agents/fleet-hosts.js';
+import type { ClientWorld } from '../../../world/client-world.js';
+import { CliError } from '../../errors.js';
+import { destinationOf, type Fleet } from '../../fleet/file/fleet.js';
+import { formatBytes } from '../../output/format-quantities.js';
+import { type Authority, issueHostCertificate } from '../certificates/issue-certificate.js';
+import { sendCertificates } from '../certificates/send-certificates.js';
+import type { HostShell } from '../host/host-shell.js';
+import type { HostPlan } from '../plan/plan-up.js';
+import { etcdPackage, installEtcdPackage } from '../programs/install-etcd.js';
+import { type LocalProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
+import { sendPrograms } from '../programs/send-programs.js';
+import { continueRecord, type InstallRecord } from '../record/install-record.js';
+import { writeInstallRecord } from '../record/write-install-record.js';
+import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
+import { addToGroup } from '../service/group.js';
+import { installService } from '../service/install-service.js';
+import { PATHS } from '../service/service-paths.js';
+import { untilAgentServes } from '../world/until-agent-serves.js';
+import type { HostRole } from './bring-up-hosts.js';
+import type { Step } from './run-steps.js';
+
+const START_TIMEOUT_MS = 90_000;
+
+/** What one run has for all hosts. */
+export interface Site {
+  readonly fleet: Fleet & { readonly id: string };
+  readonly authority: Authority | undefined;
+  /** The bundle, and the runtime unless the host's own is used. */
+  readonly programsFor: (plan: HostPlan) => Promise<readonly LocalProgram[]>;
+  readonly useHostNode: boolean;
+  /** The URLs at which other hosts serve. */
+  readonly seedsFor: (host: string) => readonly string[];
+  readonly openWorld: (shell: HostShell) => Promise<ClientWorld>;
+  /** Logs in anew, for the groups that a login has. */
+  readonly loginAnew: (plan: HostPlan) => Promise<HostShell>;
+  readonly log: Log;
+}
+
+/** Everything that brings one host up, in order. Each step may be repeated. */
+export function hostSteps(shell: HostShell, plan: HostPlan, role: HostRole, site: Site): Step[] {
+  const journal = new Journal(shell, plan, role, site);
+  return [
+    {
+      name: 'write down what is about to be done',
+      run: (signal) => journal.write('in-progress', {}, signal),
+    },
+    { name: 'install etcd', run: (signal) => installEtcd(shell, plan, journal, signal) },
+    { name: 'send the programs', run: (signal) => send(shell, plan, site, signal) },
+    { name: 'issue the certificate', run: (signal) => certify(shell, plan, site, signal) },
+    { name: 'set up the service', run: (signal) => setUp(shell, plan, role, site, journal, signal) },
+    {
+      name: 'let the SSH user use the fleet',
+      run: (signal) => admit(shell, plan, journal, signal),
+    },
+    {
+      name: 'start the agent',
+      mayBegin: true,
+      run: (signal) => (plan.starts ? start(shell, plan, role, site, signal) : Promise.resolve(undefined)),
+    },
+    { name: 'enter the socket of the fleet', run: (signal) => enter(plan, site, signal) },
+    {
+      name: 'write down what was done',
+      run: async (signal) => {
+        await journal.write('installed', {}, signal);
+        return 'done';
+      },
+    },
+  ];
+}
+
+/** What is written on the host of what was done there. */
+class Journal {
+  readonly #shell: HostShell;
+  readonly #base: InstallRecord;
+  #done: Partial<InstallRecord> = {};
+
+  constructor(shell: HostShell, plan: HostPlan, role: HostRole, { fleet, useHostNode }: Site) {
+    this.#shell = shell;
+    const { record } = plan.facts.agent;
+    this.#base = continueRecord(record, {
+      state: 'in-progress',
+      fleet: { name: fleet.name, id: uuidOf(fleet.id) },
+      hostname: plan.host.name,
+      address: plan.host.address,
+      labels: plan.host.labels,
+      release: plan.release,
+      version: plan.sendsPrograms ? packageVersion() : (record?.version ?? ''),
+      at: '',
+      ...(role === 'founder' ? { isFounder: true } : {}),
+      ...(useHostNode && plan.facts.node !== undefined ? { runtime: plan.facts.node.path } : {}),
+    });
+  }
+
+  async write(
+    state: InstallRecord['state'],
+    done: Partial<InstallRecord>,
+    signal: AbortSignal,
+  ): Promise<undefined> {
+    this.#done = { ...this.#done, ...done };
+    const at = new Date().toISOString();
+    await writeInstallRecord(
+      this.#shell,
+      continueRecord(this.#base, { ...this.#base, ...this.#done, state, at }),
+      signal,
+    );
+  }
+}
+
+async function installEtcd(
+  shell: HostShell,
+  plan: HostPlan,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { installEtcd: manager, facts } = plan;
+  if (manager === undefined) return undefined;
+  await journal.write('in-progress', { packages: [etcdPackage(manager)] }, signal);
+  const path = await installEtcdPackage(shell, manager, signal);
+  await journal.write('in-progress', { etcd: path }, signal);
+  return `installed ${etcdPackage(manager)} for ${facts.os.id}`;
+}
+
+async function send(
+  shell: HostShell,
+  plan: HostPlan,
+  site: Site,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!plan.sendsPrograms) return undefined;
+  const programs = await site.programsFor(plan);
+  const { sent, sentBytes } = await sendPrograms(shell, programs, { signal });
+  if (sent.length === 0) return undefined;
+  const names = sent.map(({ kind, version }) =>
+    kind === 'bundle' ? `hawser ${version}` : `Node ${version}`,
+  );
+  return `sent ${names.join(' and ')}, ${formatBytes(sentBytes)}`;
+}
+
+async function certify(
+  shell: HostShell,
+  plan: HostPlan,
+  { authority, fleet }: Site,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (plan.certificate === 'keep') return undefined;
+  if (authority === undefined) {
+    const message = `The key of the fleet's authority is not on this machine, so ${plan.host.name} gets no certificate: run "hawser up" where fleets/${fleet.name}.key is, or make a new authority with --new-authority.`;
+    throw new CliError('failed', message);
+  }
+  const { address, name } = plan.host;
+  const addresses = [...new Set([address, ...plan.facts.addresses])].slice(0, 50);
+  const issued = issueHostCertificate(authority, { hostname: name, addresses });
+  await sendCertificates(shell, issued, authority.cert, signal);
+  return plan.certificate === 'renew' ? 'renewed its certificate' : 'issued its certificate';
+}
+
+async function setUp(
+  shell: HostShell,
+  plan: HostPlan,
+  role: HostRole,
+  site: Site,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!plan.starts) return undefined;
+  const { host, facts } = plan;
+  const runtime = await runtimeOf(plan, site);
+  const { etcd } = facts;
+  const created = await installService(
+    shell,
+    {
+      hostname: host.name,
+      fleet: { name: site.fleet.name, id: uuidOf(site.fleet.id) },
+      address: host.address,
+      seeds: site.seedsFor(host.name),
+      newCluster: role === 'founder',
+      clusterSize: role === 'founder' ? site.fleet.clusterSize : undefined,
+      labels: host.labels,
+      namespace: site.fleet.namespace,
+      ...(etcd === undefined ? {} : { etcdProgram: etcd.path }),
+      runtime,
+      release: plan.release,
+    },
+    signal,
+  );
+  await journal.write(
+    'in-progress',
+    { created: created.created, supervisor: created.supervisor, runtime },
+    signal,
+  );
+  return created.startsAtBoot ? undefined : 'its agent runs, but nothing starts it after a reboot';
+}
+
+async function runtimeOf(plan: HostPlan, site: Site): Promise<string> {
+  const { record } = plan.facts.agent;
+  if (!plan.sendsPrograms && record?.runtime !== undefined) return record.runtime;
+  if (site.useHostNode && plan.facts.node !== undefined) return plan.facts.node.path;
+  const runtime = (await site.programsFor(plan)).find(({ kind }) => kind === 'runtime');
+  return `${PROGRAMS_FOLDER}/${runtime?.path ?? ''}`;
+}
+
+async function start(
+  shell: HostShell,
+  plan: HostPlan,
+  role: HostRole,
+  site: Site,
+  signal: AbortSignal,
+): Promise<string> {
+  const { host } = plan;
+  await restartAgent(shell, signal);
+  await using way = plan.groupUser === undefined ? undefined : await site.loginAnew(plan);
+  await using world = await site.openWorld(way ?? shell);
+  await untilAgentServes({
+    hostname: host.name,
+    world,
+    timeoutMs: START_TIMEOUT_MS,
+    signal,
+    whyEnded: async () => {
+      const { isRunning } = await readAgentState(shell, signal);
+      return isRunning ? undefined : agentLog(shell, { signal });
+    },
+    lastWords: () => agentLog(shell, { signal }),
+  });
+  await noteDestination(world.client, host.name, destinationOf(host), { signal });
+  return role === 'founder' ? 'its agent runs, and has made the cluster' : 'its agent has joined the fleet';
+}
+
+/** Before the agent starts, so that the group is there when it is first asked. */
+async function admit(
+  shell: HostShell,
+  { groupUser }: HostPlan,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (groupUser === undefined) return undefined;
+  await journal.write('in-progress', { users: [groupUser] }, signal);
+  await addToGroup(shell, groupUser, signal);
+  return `put ${groupUser} into the group hawser`;
+}
+
+/** The group counts for logins that begin after it was given. */
+async function enter(plan: HostPlan, site: Site, signal: AbortSignal): Promise<undefined> {
+  const { groupUser, host } = plan;
+  if (groupUser === undefined) return;
+  await using fresh = await site.loginAnew(plan);
+  const { code } = await fresh.run('[ -w "$1" ]', { args: [PATHS.socket], as: 'user', signal });
+  if (code === 0) return;
+  const message = `${groupUser} is in the group hawser on ${host.name} now, but a new login there cannot enter ${PATHS.socket}. If SSH keeps a shared connection to the host (ControlMaster), end it with "ssh -O exit ${host.ssh}", then run the command again.`;
+  throw new CliError('failed', message);
+}
+
+/** Without the generation that a recovery adds. */
+export function uuidOf(id: string): string {
+  return id.split('/', 1)[0] ?? id;
+}

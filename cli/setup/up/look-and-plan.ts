@@ -1,0 +1,86 @@
+import { CliError } from '../../errors.js';
+import type { Fleet, FleetHost } from '../../fleet/file/fleet.js';
+import { checkHost } from '../facts/check-host.js';
+import type { LeftOut } from '../plan/format-plan.js';
+import { type HostPlan, type PlanContext, planHost } from '../plan/plan-up.js';
+import { chooseAddress } from './choose-address.js';
+import { chooseFounder, type Founding } from './choose-founder.js';
+import { uuidOf } from './host-steps.js';
+import type { SeenHost, Sight } from './look-at-hosts.js';
+
+/** A host that is left out, and the error that says why. */
+export interface Refusal extends LeftOut {
+  readonly error: Error;
+}
+
+/** What is to be done in the fleet. */
+export interface FleetPlan {
+  readonly hosts: readonly HostPlan[];
+  readonly refusals: readonly Refusal[];
+  readonly founding: Exclude<Founding, { readonly kind: 'unclear' }>;
+}
+
+/** Decides from what was seen what is to be done. @throws CliError `failed` where it is unclear who has the cluster */
+export function planFleet(
+  sight: Sight,
+  fleet: Pick<Fleet, 'name' | 'hosts'>,
+  context: PlanContext & { readonly hasId: boolean },
+): FleetPlan {
+  const hosts: HostPlan[] = [];
+  const refusals: Refusal[] = sight.troubled.map(({ host, error }) => refusal(host, error));
+  for (const one of sight.seen) {
+    try {
+      hosts.push(planSeen(one, context));
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      refusals.push(refusal(one.host, error));
+    }
+  }
+  const founding = foundingOf(sight, fleet, hosts, context);
+  if (founding.kind === 'unclear') {
+    const names = founding.unreached.join(', ');
+    const message = `No host that can be reached has the cluster of the fleet ${fleet.name}, and ${names} may have it: a second one must not be made. Bring ${names} back, or take it out with "hawser down ${founding.unreached[0]} --gone".`;
+    throw new CliError('failed', message);
+  }
+  return { hosts, refusals, founding };
+}
+
+function planSeen(seen: SeenHost, context: PlanContext): HostPlan {
+  const { host, facts, shell } = seen;
+  const [problem] = checkHost(facts, { ...context, name: host.name });
+  if (problem !== undefined) throw problem;
+  const address = chooseAddress(host, facts);
+  return planHost({ host: { ...host, address }, facts, user: shell.user, sudo: shell.sudo }, context);
+}
+
+function foundingOf(
+  { seen }: Sight,
+  fleet: Pick<Fleet, 'hosts'>,
+  planned: readonly HostPlan[],
+  { hasId, fleet: { id } }: PlanContext & { readonly hasId: boolean },
+): Founding {
+  const isOurs = (one: SeenHost) => one.facts.agent.record?.fleet.id === uuidOf(id);
+  const names = new Set([...fleet.hosts.map(({ name }) => name), ...planned.map(({ host }) => host.name)]);
+  const sightings = [...names].map((name) => {
+    const found = seen.find(({ host }) => host.name === name);
+    const known = fleet.hosts.find((host) => host.name === name);
+    return {
+      name,
+      isReached: found !== undefined,
+      isKnown: known !== undefined && known.hostKeys.length > 0,
+      hasCluster:
+        found !== undefined &&
+        isOurs(found) &&
+        (found.facts.agent.isRunning || found.facts.agent.hasClusterData),
+      isFounder: found !== undefined && isOurs(found) && found.facts.agent.record?.isFounder === true,
+    };
+  });
+  const founding = chooseFounder(sightings, hasId);
+  if (founding.kind !== 'found') return founding;
+  const candidates = founding.candidates.filter((name) => planned.some(({ host }) => host.name === name));
+  return { kind: 'found', candidates };
+}
+
+function refusal(host: FleetHost, error: Error): Refusal {
+  return { host: host.name, message: error.message, error };
+}

@@ -1,0 +1,144 @@
+import { WorldError } from '../../../world/errors.js';
+import { CliError } from '../../errors.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+import { lines, printNote } from '../../output/print.js';
+import { writeRemark } from '../../output/write-output.js';
+import { askText } from '../../prompts/ask-text.js';
+import { canAsk, confirm } from '../../prompts/confirm.js';
+import { connectOptions } from '../host/connect-options.js';
+import { lockFleet } from '../lock/fleet-lock.js';
+import { ourselves } from '../lock/lock-owner.js';
+import { formatPlan } from '../plan/format-plan.js';
+import { prepareBundle } from '../programs/prepare-bundle.js';
+import { openFleetWorld } from '../world/open-fleet-world.js';
+import { carryOutPlan } from './carry-out-plan.js';
+import { type ChosenFleet, chooseFleet, fleetNameProblem } from './choose-fleet.js';
+import { type FleetPlan, planFleet } from './look-and-plan.js';
+import { lookAtHosts, type Sight } from './look-at-hosts.js';
+import { mergeDestinations } from './merge-destinations.js';
+import { noteFleet } from './note-fleet.js';
+import { sumUp, type UpOutcome } from './sum-up.js';
+import type { UpRequest } from './up-request.js';
+
+/** Makes hosts a fleet, or brings a fleet to what it should be. @throws CliError */
+export async function up(request: UpRequest): Promise<UpOutcome> {
+  const mayAsk = canAsk() && !request.json;
+  const chosen = await chooseFleet({ ...request, askName: askName(request, mayAsk) });
+  const wanted = mergeDestinations(chosen.fleet.hosts, request);
+  if (wanted.length === 0) {
+    const message = `The fleet ${chosen.fleet.name} has no hosts yet: name them, such as "hawser up root@web1.example.org".`;
+    throw new CliError('usage', message);
+  }
+  const connect = connectOptions(chosen.fleet, request);
+  await using sight = await lookAtHosts(wanted, connect);
+  const bundle = await prepareBundle();
+  const context = {
+    fleet: { name: chosen.fleet.name, id: chosen.fleet.id, authority: chosen.fleet.authority },
+    bundle,
+    useHostNode: request.useHostNode,
+    newAuthority: request.newAuthority,
+  };
+  const plan = planFleet(sight, chosen.fleet, { ...context, hasId: chosen.hasId });
+  if (plan.hosts.length === 0) throw nobodyCanTakePart(plan);
+  const isNothing = plan.hosts.every((host) => host.isNothing);
+  const founder = plan.founding.kind === 'found' ? plan.founding.candidates[0] : undefined;
+  const text = formatPlan({ ...context, ...plan, leftOut: plan.refusals, isNew: chosen.isNew, founder });
+  if (request.plan) return planOutcome(plan, chosen, text);
+  if (isNothing) return await sumUp({ request, fleet: chosen.fleet, sight, plan, outcomes: [] });
+  if (!request.json) writeRemark(lines(text));
+  await requireConsent(request, mayAsk);
+  const us = ourselves('up');
+  await using _ = await lockWorld({ chosen, plan, sight, us, request });
+  const { fleet, authority } = await noteFleet({ chosen, plan, sight, newAuthority: request.newAuthority });
+  const outcomes = await carryOutPlan({
+    ...{ plan, fleet, authority, bundle, connect, us, seen: sight.seen },
+    runtimeFile: request.runtime,
+    useHostNode: request.useHostNode,
+    report: (host, said) => printNote(request, `${host}: ${said}`),
+    log: request.log,
+  });
+  return await sumUp({ request, fleet, sight, plan, outcomes });
+}
+
+function askName(
+  { yes, signal }: UpRequest,
+  mayAsk: boolean,
+): ((usual: string) => Promise<string>) | undefined {
+  if (!mayAsk || yes) return undefined;
+  return (usual) =>
+    askText('What is the fleet to be called?', { signal, byDefault: usual, problemOf: fleetNameProblem });
+}
+
+/** @throws CliError `declined`, `not-confirmed` */
+async function requireConsent({ yes, signal }: UpRequest, mayAsk: boolean): Promise<void> {
+  if (yes) return;
+  if (!mayAsk) {
+    const message = 'Nothing was changed: without a terminal to confirm on, pass --yes.';
+    throw new CliError('not-confirmed', message);
+  }
+  if (await confirm('Go ahead?', { signal, byDefault: true })) return;
+  throw new CliError('declined', 'Nothing was changed.');
+}
+
+/** The lock in the fleet's own state, where it has one that answers; each host is locked in any case. */
+async function lockWorld(given: {
+  readonly chosen: ChosenFleet;
+  readonly plan: FleetPlan;
+  readonly sight: Sight;
+  readonly us: ReturnType<typeof ourselves>;
+  readonly request: UpRequest;
+}): Promise<AsyncDisposable | undefined> {
+  const { chosen, plan, sight, us, request } = given;
+  const { log, signal } = request;
+  const [running] = plan.hosts.filter(({ facts, isNothing }) => facts.agent.isRunning && isNothing);
+  const through = sight.seen.find(({ host }) => host.name === running?.host.name);
+  if (through === undefined) return undefined;
+  const world = await openFleetWorld(through.shell, chosen.fleet, { log, signal });
+  try {
+    const lock = await lockFleet(world, chosen.fleet.name, us, signal);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await lock.close();
+        await world.close();
+      },
+    };
+  } catch (error) {
+    await world.close();
+    if (!(error instanceof WorldError) || error.code !== 'unavailable') throw error;
+    log('warn', `The fleet does not answer, so only its hosts are locked: ${error.message}`);
+    return undefined;
+  }
+}
+
+function nobodyCanTakePart({ refusals }: FleetPlan): Error {
+  const [first, ...others] = refusals;
+  if (first === undefined) throw new RangeError('no host was looked at');
+  if (others.length === 0) return first.error;
+  const each = refusals.map(({ host, message }) => `${host}: ${message}`).join(' ');
+  const codes = refusals.map(({ error }) => (error instanceof CliError ? error.code : 'unreachable'));
+  const [code = 'failed'] = codes.every((one) => one === codes[0]) ? codes : [];
+  const hosts = Object.fromEntries(refusals.map(({ host, message }) => [host, message]));
+  return new CliError(code, `No host can take part, and nothing was changed. ${each}`, { hosts });
+}
+
+function planOutcome(
+  { hosts, refusals }: FleetPlan,
+  { fleet, isNew }: ChosenFleet,
+  text: readonly string[],
+): UpOutcome {
+  const value = {
+    fleet: { name: fleet.name, isNew },
+    hosts: hosts.map(({ host, isNothing, installEtcd, sendsPrograms, certificate, groupUser, starts }) => ({
+      ...{ hostname: host.name, address: host.address, changes: !isNothing },
+      ...{
+        installEtcd: installEtcd ?? null,
+        sendsPrograms,
+        certificate,
+        groupUser: groupUser ?? null,
+        starts,
+      },
+    })),
+    leftOut: refusals.map(({ host, message }) => ({ hostname: host, message })),
+  };
+  return { value, text: lines(text), exitCode: refusals.length === 0 ? EXIT_CODES.done : EXIT_CODES.failed };
+}
