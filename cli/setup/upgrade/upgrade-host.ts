@@ -1,0 +1,80 @@
+import type { ClientWorld } from '../../../world/client-world.js';
+import { CliError } from '../../errors.js';
+import { formatBytes } from '../../output/format-quantities.js';
+import type { HostShell } from '../host/host-shell.js';
+import { type LocalProgram, PROGRAMS_FOLDER, releaseOf } from '../programs/local-program.js';
+import { sendPrograms } from '../programs/send-programs.js';
+import { continueRecord, type InstallRecord } from '../record/install-record.js';
+import { writeInstallRecord } from '../record/write-install-record.js';
+import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
+import { activateRelease } from '../service/install-service.js';
+import { untilAgentServes } from '../world/until-agent-serves.js';
+import { waitForCluster } from '../world/wait-for-cluster.js';
+
+const SERVE_TIMEOUT_MS = 90_000;
+const CLUSTER_TIMEOUT_MS = 60_000;
+
+/** A host that is upgraded, and what to. */
+export interface HostUpgrade {
+  readonly shell: HostShell;
+  readonly record: InstallRecord;
+  readonly bundle: LocalProgram;
+  /** Undefined where the host's own Node is used. */
+  readonly runtime: LocalProgram | undefined;
+  /** Through another host where there is one. */
+  readonly world: ClientWorld;
+  readonly report: (said: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs another version on a host and waits until it is part of the fleet as before; goes back to the version before if not.
+ *
+ * @throws CliError `failed` when it went back
+ */
+export async function upgradeHost(upgrade: HostUpgrade): Promise<void> {
+  const { shell, record, bundle, runtime, report, signal } = upgrade;
+  const programs = runtime === undefined ? [bundle] : [bundle, runtime];
+  const { sentBytes } = await sendPrograms(shell, programs, { signal });
+  if (sentBytes > 0) report(`sent ${formatBytes(sentBytes)}`);
+  const before = { runtime: record.runtime ?? '', release: record.release ?? '' };
+  const after = {
+    runtime: runtime === undefined ? before.runtime : `${PROGRAMS_FOLDER}/${runtime.path}`,
+    release: releaseOf(bundle),
+  };
+  try {
+    await runVersion(upgrade, after);
+  } catch (error) {
+    signal.throwIfAborted();
+    report(`goes back to hawser ${record.version}: ${(error as Error).message}`);
+    await runVersion(upgrade, before);
+    const message = `${shell.name} runs hawser ${record.version} again, because ${bundle.version} did not work there: ${(error as Error).message}`;
+    throw new CliError('failed', message, { cause: error });
+  }
+  const at = new Date().toISOString();
+  const next = { ...record, ...after, version: bundle.version, at };
+  await writeInstallRecord(shell, continueRecord(record, next), signal);
+  report(`runs hawser ${bundle.version}`);
+}
+
+async function runVersion(
+  { shell, world, signal }: HostUpgrade,
+  version: { readonly runtime: string; readonly release: string },
+): Promise<void> {
+  const agents = await world.getAgents({ signal });
+  await activateRelease(shell, version, signal);
+  await restartAgent(shell, signal);
+  await untilAgentServes({
+    hostname: shell.name,
+    world,
+    startedBefore: agents.get(shell.name)?.startedAt,
+    timeoutMs: SERVE_TIMEOUT_MS,
+    signal,
+    whyEnded: async () => {
+      const { isRunning } = await readAgentState(shell, signal);
+      return isRunning ? undefined : agentLog(shell, { signal });
+    },
+    lastWords: () => agentLog(shell, { signal }),
+  });
+  await waitForCluster(world, { hosts: [...agents.keys()], timeoutMs: CLUSTER_TIMEOUT_MS, signal });
+}
