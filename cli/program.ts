@@ -8,9 +8,12 @@ import { deployCommand } from './commands/deploy.js';
 import { deploysCommand } from './commands/deploys.js';
 import { forwardCommand } from './commands/forward.js';
 import { runCommand } from './commands/run.js';
+import { downCommand } from './commands/setup/down.js';
 import { fleetCommand } from './commands/setup/fleet.js';
 import { initCommand } from './commands/setup/init.js';
 import { trustCommand } from './commands/setup/trust.js';
+import { upCommand } from './commands/setup/up.js';
+import { upgradeCommand } from './commands/setup/upgrade.js';
 import { fsCommand } from './commands/state/fs.js';
 import { mapCommand } from './commands/state/map.js';
 import { resCommand } from './commands/state/res.js';
@@ -59,7 +62,19 @@ function usageExit(error: CommanderError, options: { json: boolean }): number {
 /** The commands by what people do with them, as `hawser --help` lists them. */
 const COMMANDS: readonly (readonly [heading: string, commands: ((context: CommandContext) => Command)[]])[] =
   [
-    ['Set up:', [demoCommand, initCommand, fleetCommand, runCommand, trustCommand]],
+    [
+      'Set up:',
+      [
+        demoCommand,
+        upCommand,
+        downCommand,
+        upgradeCommand,
+        initCommand,
+        fleetCommand,
+        runCommand,
+        trustCommand,
+      ],
+    ],
     ['Deploy:', [deployCommand, deploysCommand]],
     ['Operate:', [statusCommand, forwardCommand]],
     ['Share state:', [strCommand, mapCommand, resCommand, scheduleCommand, fsCommand]],
