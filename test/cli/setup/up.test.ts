@@ -1,0 +1,141 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test from 'ava';
+import { type BareFleet, createBareFleet, ETCDCTL } from '../../../fixtures/fleet/bare/bare-fleet.js';
+import type { BareHost } from '../../../fixtures/fleet/bare/bare-host.js';
+import { SUDO_PASSWORD } from '../../../fixtures/fleet/bare/setup-script.js';
+import { hawser, type Result, temporaryFolder } from '../helpers/hawser.js';
+
+const packages = ['etcd-server'];
+
+let fleet: BareFleet;
+let before: Map<string, string>[];
+
+test.before(async () => {
+  fleet = await createBareFleet({
+    hosts: {
+      web1: { packages },
+      web2: { packages, user: 'ann' },
+      web3: { packages, isBehindJump: true },
+      web4: { packages, init: 'none' },
+    },
+  });
+  await writeFile(path.join(fleet.home, 'password'), `${SUDO_PASSWORD}\n`, { mode: 0o600 });
+  before = await Promise.all(fleet.hosts.map((host) => host.listFiles()));
+});
+test.after.always(() => fleet?.close());
+
+function onLaptop(...args: readonly string[]): Promise<Result> {
+  return hawser(args, { env: { HOME: fleet.home } });
+}
+
+function setUp(...args: readonly string[]): Promise<Result> {
+  const password = ['--sudo-password-file', path.join(fleet.home, 'password')];
+  return onLaptop('up', ...args, ...password, '--runtime', process.execPath);
+}
+
+/** Whether an unprivileged user of a host gets anything out of it. */
+async function tryAsBob(host: BareHost): Promise<string[]> {
+  const { address } = host;
+  const endpoints = ['unix:///run/hawser/etcd.sock', `https://${address}:2379`, `http://${address}:2379`];
+  const doors: (readonly [string, ...string[]])[] = [
+    ...endpoints.map(
+      (url) => [ETCDCTL, '--endpoints', url, '--insecure-skip-tls-verify', 'get', '/', '--prefix'] as const,
+    ),
+    ['ls', '/run/hawser'],
+    ['ls', '/var/lib/hawser'],
+    ['cat', '/etc/hawser/tls/host.key'],
+    ['sh', '-c', ': >>/opt/hawser/current/hawser.cjs'],
+    ['sh', '-c', ': >>/etc/hawser/agent.args'],
+  ];
+  const entered: string[] = [];
+  for (const door of doors) {
+    const { code } = await host.exec(['timeout', '10', ...door], { user: 'bob' });
+    if (code === 0) entered.push(door.join(' '));
+  }
+  return entered;
+}
+
+test.serial('a plan changes nothing', async (t) => {
+  const plan = await setUp('web1', 'web2', '--name', 'prod', '--plan');
+  t.is(plan.code, 0, plan.stderr);
+  t.regex(plan.stdout, /New fleet prod: 2 hosts/);
+  t.regex(plan.stdout, /put ann into the group hawser/);
+  t.regex(plan.stdout, /can run anything as root on every host/);
+  const refused = await setUp('web1', 'web2', '--name', 'prod');
+  t.is(refused.code, 4, refused.stderr);
+  const [web1] = fleet.hosts;
+  t.deepEqual(await web1?.listFiles(), before[0]);
+});
+
+test.serial('bare hosts become a fleet, and every command works without a flag', async (t) => {
+  const up = await setUp('web1', 'web2', 'web3', '--name', 'prod', '--yes');
+  t.is(up.code, 0, up.stdout + up.stderr);
+  t.regex(up.stdout, /web1 +up +voter.*web2 +up +voter.*web3 +up +voter/s);
+  const status = JSON.parse((await onLaptop('status', '--json')).stdout) as { hosts: { hostname: string }[] };
+  t.deepEqual(status.hosts.map(({ hostname }) => hostname).sort(), ['web1', 'web2', 'web3']);
+  t.is((await onLaptop('str', 'set', 'motd', 'secret of the fleet')).code, 0);
+  t.is((await onLaptop('str', 'get', 'motd')).stdout, 'secret of the fleet\n');
+  const again = await setUp();
+  t.is(again.code, 0, again.stderr);
+  t.regex(again.stdout, /Nothing to do\./);
+});
+
+test.serial('another user of a host gets nothing of it', async (t) => {
+  for (const host of fleet.hosts.slice(0, 3)) t.deepEqual(await tryAsBob(host), [], host.name);
+});
+
+test.serial('an app is deployed, and a host without systemd joins', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(
+    path.join(folder, 'hawser.yaml'),
+    'name: clock\nrun: [sh, -c, "while :; do sleep 1; done"]\n',
+  );
+  const deploy = await onLaptop('deploy', folder, '--no-git', '--yes');
+  t.is(deploy.code, 0, deploy.stderr);
+  t.regex(deploy.stdout, /is healthy on web1, web2, web3/);
+  const joined = await setUp('web4', '--yes');
+  t.is(joined.code, 0, joined.stdout + joined.stderr);
+  t.regex(joined.stdout, /web4 +up/);
+});
+
+test.serial('hosts come back after a reboot', async (t) => {
+  await fleet.host('web1').restart();
+  const again = await setUp();
+  t.is(again.code, 0, again.stdout + again.stderr);
+});
+
+test.serial('a host is taken out, and nothing stays there', async (t) => {
+  const down = await onLaptop(
+    'down',
+    'web2',
+    '--yes',
+    '--sudo-password-file',
+    path.join(fleet.home, 'password'),
+  );
+  t.is(down.code, 0, down.stdout + down.stderr);
+  t.deepEqual(await changedFiles('web2'), []);
+  const status = JSON.parse((await onLaptop('status', '--json')).stdout) as { hosts: { hostname: string }[] };
+  t.deepEqual(status.hosts.map(({ hostname }) => hostname).sort(), ['web1', 'web3', 'web4']);
+});
+
+test.serial('the fleet ends, and its hosts are as they were', async (t) => {
+  const refused = await onLaptop('down', '--all');
+  t.is(refused.code, 4, refused.stderr);
+  const down = await onLaptop('down', '--all', '--yes');
+  t.is(down.code, 0, down.stdout + down.stderr);
+  for (const name of ['web1', 'web3', 'web4']) t.deepEqual(await changedFiles(name), [], name);
+  t.not((await onLaptop('status')).code, 0);
+});
+
+/** What differs on a host from before, apart from what a system writes by itself. */
+async function changedFiles(name: string): Promise<string[]> {
+  const index = fleet.hosts.findIndex((host) => host.name === name);
+  const [was, is] = [before[index] ?? new Map<string, string>(), await fleet.host(name).listFiles()];
+  const paths = [...new Set([...was.keys(), ...is.keys()])].sort();
+  return paths.filter((one) => was.get(one) !== is.get(one) && !OF_THE_SYSTEM.test(one));
+}
+
+/** Logs, state of systemd, and the backups that groupadd and useradd keep. */
+const OF_THE_SYSTEM =
+  /^\/(var\/log\/|var\/lib\/systemd\/|var\/lib\/private|var\/tmp\/|tmp\/|run\/|etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$|var\/lib\/sudo\/|home\/ann\/\.|root\/\.)/;
