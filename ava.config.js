@@ -26,6 +26,8 @@ const tested = versions.includes(process.env.HAWSER_TEST_ETCD)
   ? process.env.HAWSER_TEST_ETCD
   : versions.at(-1);
 const wanted = process.env.HAWSER_LONG ? versions : [tested];
+// Whole fleets of bare hosts, for minutes: npm run test:up.
+const long = process.env.HAWSER_LONG ? [] : ['!dist/test/cli/setup/up.test.js'];
 const unwanted = versions.filter((version) => !wanted.includes(version));
 
 function place(file) {
@@ -35,7 +37,7 @@ function place(file) {
 
 // biome-ignore lint/style/noDefaultExport: ava takes nothing else
 export default {
-  files: ['dist/test/**/*.test.js', ...unwanted.map((version) => `!dist/test/**/*-etcd-${version}.test.js`)],
+  files: ['dist/test/**/*.test.js', ...long, ...unwanted.map((version) => `!dist/test/**/*-etcd-${version}.test.js`)],
   workerThreads: false,
   // More at the same time than two cores can serve make what waits for clocks late.
   concurrency: 4,
