@@ -37,7 +37,11 @@ function place(file) {
 
 // biome-ignore lint/style/noDefaultExport: ava takes nothing else
 export default {
-  files: ['dist/test/**/*.test.js', ...long, ...unwanted.map((version) => `!dist/test/**/*-etcd-${version}.test.js`)],
+  files: [
+    'dist/test/**/*.test.js',
+    ...long,
+    ...unwanted.map((version) => `!dist/test/**/*-etcd-${version}.test.js`),
+  ],
   workerThreads: false,
   // More at the same time than two cores can serve make what waits for clocks late.
   concurrency: 4,

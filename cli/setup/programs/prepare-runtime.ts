@@ -13,7 +13,7 @@ import { ownCacheFolder } from '../../system/user-folders.js';
 import { hashFile, type LocalProgram } from './local-program.js';
 
 /** The version of Node that hosts get. */
-export const NODE_VERSION = '24.21.0';
+const NODE_VERSION = '24.21.0';
 
 /** The npm packages that hold nothing but Node's program for one kind of host, and the hash of each. */
 const PACKAGES = {

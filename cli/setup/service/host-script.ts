@@ -2,7 +2,7 @@ import { CliError } from '../../errors.js';
 import type { HostShell, RunOptions } from '../host/host-shell.js';
 
 /** What every script of the service begins with. */
-export const PRELUDE = `
+const PRELUDE = `
 set -u
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C

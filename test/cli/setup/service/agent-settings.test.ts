@@ -14,18 +14,18 @@ const settings = {
   release: 'abc',
 };
 
-const valueOf = (args: readonly string[], flag: string) => args[args.indexOf(flag) + 1];
+const flagValue = (args: readonly string[], flag: string) => args[args.indexOf(flag) + 1];
 
 test('The first host makes the cluster, and serves others by certificate only', (t) => {
   const args = agentArguments(settings);
   t.is(args[0], 'run');
-  t.is(valueOf(args, '--client-urls'), 'https://10.0.0.1:2379,unix:///run/hawser/etcd.sock');
-  t.is(valueOf(args, '--server-urls'), 'https://10.0.0.1:2380');
-  t.is(valueOf(args, '--trusted-ca-file'), '/etc/hawser/tls/ca.crt');
-  t.is(valueOf(args, '--peer-trusted-ca-file'), '/etc/hawser/tls/ca.crt');
-  t.is(valueOf(args, '--socket-group'), 'hawser');
-  t.is(valueOf(args, '--fleet-id'), settings.fleet.id);
-  t.is(valueOf(args, '--label'), 'role=web server');
+  t.is(flagValue(args, '--client-urls'), 'https://10.0.0.1:2379,unix:///run/hawser/etcd.sock');
+  t.is(flagValue(args, '--server-urls'), 'https://10.0.0.1:2380');
+  t.is(flagValue(args, '--trusted-ca-file'), '/etc/hawser/tls/ca.crt');
+  t.is(flagValue(args, '--peer-trusted-ca-file'), '/etc/hawser/tls/ca.crt');
+  t.is(flagValue(args, '--socket-group'), 'hawser');
+  t.is(flagValue(args, '--fleet-id'), settings.fleet.id);
+  t.is(flagValue(args, '--label'), 'role=web server');
   t.true(args.includes('--new-cluster'));
   t.false(args.includes('--seeds'));
   t.false(args.some((arg) => arg.startsWith('http://')));
@@ -37,9 +37,9 @@ test('The others join by the seeds, behind a router at an address of its own', (
     ...settings,
     ...{ seeds, newCluster: false, clusterSize: undefined, address: '203.0.113.7', listenAddress: 'fd00::7' },
   });
-  t.is(valueOf(args, '--seeds'), seeds.join(','));
-  t.is(valueOf(args, '--server-urls'), 'https://[fd00::7]:2380');
-  t.is(valueOf(args, '--advertise-server-urls'), 'https://203.0.113.7:2380');
+  t.is(flagValue(args, '--seeds'), seeds.join(','));
+  t.is(flagValue(args, '--server-urls'), 'https://[fd00::7]:2380');
+  t.is(flagValue(args, '--advertise-server-urls'), 'https://203.0.113.7:2380');
   t.false(args.includes('--new-cluster'));
   t.false(args.includes('--ideal-cluster-size'));
 });
