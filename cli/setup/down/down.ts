@@ -224,7 +224,7 @@ function openWay(
   leaving: readonly string[],
   { log, signal }: DownRequest,
 ): Promise<ClientWorld> {
-  const staying = seen.filter(({ host, facts }) => !leaving.includes(host.name) && facts.agent.isRunning);
+  const staying = seen.filter(({ host, facts }) => !leaving.includes(host.name) && facts.agent.servesEtcd);
   const [first] = staying;
   if (first !== undefined) return openFleetWorld(first.shell, fleet, { log, signal });
   const message = `No other host of the fleet ${fleet.name} can be reached whose agent runs, so nobody can take a host out in order. To end the fleet, run "hawser down --all".`;

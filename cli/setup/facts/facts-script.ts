@@ -61,6 +61,7 @@ if has node; then fact node "$(command -v node)"; fact node-version "$(node --ve
 [ -e /opt/hawser/install.json ] && say record </opt/hawser/install.json
 fact release "$(readlink /opt/hawser/current 2>/dev/null)"
 [ -e /var/lib/hawser/fleet.json ] || [ -d /var/lib/hawser/etcd/data/member/wal ] && fact data yes
+[ -S /run/hawser/etcd.sock ] && fact serves yes
 [ -r /etc/hawser/tls/host.crt ] && say certificate </etc/hawser/tls/host.crt
 if [ -d /run/systemd/system ]; then fact running "$(systemctl is-active hawser.service 2>/dev/null)"
 elif pid=$(cat /run/hawser-supervisor.pid 2>/dev/null) && kill -0 "$pid" 2>/dev/null; then fact running active; fi

@@ -43,6 +43,8 @@ export interface InstalledAgent {
   readonly isRunning: boolean;
   /** Whether an etcd has run here for the agent, and its data is there. */
   readonly hasClusterData: boolean;
+  /** Whether its etcd's socket is there, by which SSH enters: agents that run no etcd have none. */
+  readonly servesEtcd: boolean;
   /** What `current` leads to. */
   readonly release: string | undefined;
   /** The host's certificate, PEM. */

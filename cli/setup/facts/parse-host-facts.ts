@@ -79,6 +79,7 @@ function agentOf(values: Values, one: (name: string) => string): InstalledAgent 
     isRecordUnreadable: text !== undefined && record === undefined,
     isRunning: one('running') === 'active' || one('running') === 'activating',
     hasClusterData: one('data') === 'yes',
+    servesEtcd: one('serves') === 'yes',
     release,
     certificate: values('certificate')[0],
   };

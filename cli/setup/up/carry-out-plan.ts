@@ -1,7 +1,7 @@
 import { onAbort } from '../../../base/abort.js';
 import { formatHostPort } from '../../../base/format-host-port.js';
 import type { Log } from '../../../base/log.js';
-import type { ClientWorld } from '../../../world/client-world.js';
+import { CliError } from '../../errors.js';
 import type { Fleet } from '../../fleet/file/fleet.js';
 import type { Authority } from '../certificates/issue-certificate.js';
 import { type ConnectOptions, connectHost } from '../host/connect-host.js';
@@ -50,6 +50,10 @@ export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
     if (found === undefined) throw new RangeError(`${name} was not looked at`);
     return found.shell;
   };
+  const progress: Progress = {
+    serving: new Set(seen.flatMap(({ host, facts }) => (facts.agent.servesEtcd ? [host.name] : []))),
+    logins: new Map(),
+  };
   await using locks = await lockAll(
     todo.map(({ host }) => shellOf(host.name)),
     work.us,
@@ -59,21 +63,29 @@ export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
     over.abort(locks.lost.find(({ aborted }) => aborted)?.reason),
   );
   try {
-    const site = siteOf(work, over.signal);
+    const site = siteOf(work, progress, over.signal);
     return await bringUpHosts({
       hosts: todo.map(({ host }) => host.name),
       founding: plan.founding,
-      bringUp: (name, role) => {
+      bringUp: async (name, role) => {
         const hostPlan = todo.find(({ host }) => host.name === name);
         if (hostPlan === undefined) throw new RangeError(`${name} is not in the plan`);
         const steps = hostSteps(shellOf(name), hostPlan, role, site);
-        return runSteps(name, steps, { signal: over.signal, report });
+        const outcome = await runSteps(name, steps, { signal: over.signal, report });
+        if (outcome.kind === 'done' && role === 'founder') progress.serving.add(name);
+        return outcome;
       },
     });
   } finally {
     stopListening();
     unlisten();
+    await closeAll(progress.logins);
   }
+}
+
+async function closeAll(logins: Progress['logins']): Promise<void> {
+  for (const login of await Promise.allSettled(logins.values()))
+    if (login.status === 'fulfilled') await login.value[Symbol.asyncDispose]();
 }
 
 interface HeldLocks extends AsyncDisposable {
@@ -93,22 +105,51 @@ async function lockAll(shells: readonly HostShell[], us: LockOwner, signal: Abor
   throw failed.reason;
 }
 
-function siteOf(work: CarryOut, signal: AbortSignal): Site {
-  const { fleet, authority, useHostNode, log, connect } = work;
-  const openWorld = (shell: HostShell): Promise<ClientWorld> => openFleetWorld(shell, fleet, { log, signal });
-  return {
-    fleet,
-    authority,
-    useHostNode,
-    log,
-    openWorld,
-    programsFor: programsOf(work, signal),
-    seedsFor: (name) =>
-      fleet.hosts.flatMap(({ name: other, address }) =>
-        other === name || address === undefined ? [] : [`https://${formatHostPort(address, 2379)}`],
-      ),
-    loginAnew: async ({ host }) => (await connectHost(host, { ...connect, signal })).shell,
+function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSignal): Site {
+  const { fleet, authority, useHostNode, log, connect, plan, seen } = work;
+  const loginAnew: Site['loginAnew'] = ({ host }) => {
+    const login =
+      logins.get(host.name) ?? connectHost(host, { ...connect, signal }).then(({ shell }) => shell);
+    logins.set(host.name, login);
+    return login;
   };
+  const wayIn = async (): Promise<HostShell> => {
+    const ready = plan.hosts.filter(({ host }) => serving.has(host.name));
+    const [first] = [...ready].sort(
+      (a, b) => Number(a.groupUser !== undefined) - Number(b.groupUser !== undefined),
+    );
+    const shell = seen.find(({ host }) => host.name === first?.host.name)?.shell;
+    if (first === undefined || shell === undefined) throw nobodyServes(fleet.name);
+    return first.groupUser === undefined ? shell : loginAnew(first);
+  };
+  return {
+    ...{ fleet, authority, useHostNode, log, loginAnew },
+    openWorld: async (founder) => openFleetWorld(founder ?? (await wayIn()), fleet, { log, signal }),
+    programsFor: programsOf(work, signal),
+    seedsFor: (name) => seedsFor(name, fleet, serving),
+  };
+}
+
+function nobodyServes(fleet: string): CliError {
+  const message = `No host of the fleet ${fleet} that serves can be reached, so the host cannot join.`;
+  return new CliError('unreachable', message);
+}
+
+/** What changes while the hosts are brought up. */
+interface Progress {
+  /** Hosts whose etcd can be asked. */
+  readonly serving: Set<string>;
+  /** Logins that began after groups were given. */
+  readonly logins: Map<string, Promise<HostShell>>;
+}
+
+/** Hosts that serve by now; where none is known to, any other host may. */
+function seedsFor(name: string, { hosts }: Fleet, serving: ReadonlySet<string>): string[] {
+  const others = hosts.filter((host) => host.name !== name);
+  const known = others.filter((host) => serving.has(host.name));
+  return (known.length > 0 ? known : others).flatMap(({ address }) =>
+    address === undefined ? [] : [`https://${formatHostPort(address, 2379)}`],
+  );
 }
 
 /** The runtime of each kind of machine is prepared once. */

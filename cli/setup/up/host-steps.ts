@@ -17,12 +17,15 @@ import { writeInstallRecord } from '../record/write-install-record.js';
 import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
 import { addToGroup } from '../service/group.js';
 import { installService } from '../service/install-service.js';
-import { PATHS } from '../service/service-paths.js';
+import { GROUP, PATHS } from '../service/service-paths.js';
 import { untilAgentServes } from '../world/until-agent-serves.js';
 import type { HostRole } from './bring-up-hosts.js';
 import type { Step } from './run-steps.js';
 
 const START_TIMEOUT_MS = 90_000;
+
+/** Of an agent's log, in an error. */
+const LAST_LINES = 3;
 
 /** What one run has for all hosts. */
 export interface Site {
@@ -33,8 +36,9 @@ export interface Site {
   readonly useHostNode: boolean;
   /** The URLs at which other hosts serve. */
   readonly seedsFor: (host: string) => readonly string[];
-  readonly openWorld: (shell: HostShell) => Promise<ClientWorld>;
-  /** Logs in anew, for the groups that a login has. */
+  /** Through a host that serves; a new cluster has but the one that makes it, which serves others from then on. */
+  readonly openWorld: (founder: HostShell | undefined) => Promise<ClientWorld>;
+  /** Logs in anew, once for each host, for the groups that a login has. */
   readonly loginAnew: (plan: HostPlan) => Promise<HostShell>;
   readonly log: Log;
 }
@@ -175,7 +179,7 @@ async function setUp(
       hostname: host.name,
       fleet: { name: site.fleet.name, id: uuidOf(site.fleet.id) },
       address: host.address,
-      seeds: site.seedsFor(host.name),
+      seeds: role === 'founder' ? [] : site.seedsFor(host.name),
       newCluster: role === 'founder',
       clusterSize: role === 'founder' ? site.fleet.clusterSize : undefined,
       labels: host.labels,
@@ -211,8 +215,7 @@ async function start(
 ): Promise<string> {
   const { host } = plan;
   await restartAgent(shell, signal);
-  await using way = plan.groupUser === undefined ? undefined : await site.loginAnew(plan);
-  await using world = await site.openWorld(way ?? shell);
+  await using world = await site.openWorld(role === 'founder' ? await loginOf(shell, plan, site) : undefined);
   await untilAgentServes({
     hostname: host.name,
     world,
@@ -220,12 +223,18 @@ async function start(
     signal,
     whyEnded: async () => {
       const { isRunning } = await readAgentState(shell, signal);
-      return isRunning ? undefined : agentLog(shell, { signal });
+      return isRunning ? undefined : lastWords(shell, signal);
     },
-    lastWords: () => agentLog(shell, { signal }),
+    lastWords: () => lastWords(shell, signal),
   });
   await noteDestination(world.client, host.name, destinationOf(host), { signal });
   return role === 'founder' ? 'its agent runs, and has made the cluster' : 'its agent has joined the fleet';
+}
+
+/** On one line, for an error. */
+async function lastWords(shell: HostShell, signal: AbortSignal): Promise<string> {
+  const log = await agentLog(shell, { lines: LAST_LINES, signal });
+  return log.trim().split('\n').join(' | ').slice(-1_000);
 }
 
 /** Before the agent starts, so that the group is there when it is first asked. */
@@ -242,13 +251,22 @@ async function admit(
 }
 
 /** The group counts for logins that begin after it was given. */
+async function loginOf(shell: HostShell, plan: HostPlan, site: Site): Promise<HostShell> {
+  return plan.groupUser === undefined ? shell : site.loginAnew(plan);
+}
+
+const IS_MEMBER = `
+id -nG | tr ' ' '\\n' | grep -Fqx -- "$1" || exit 1
+[ ! -e "$2" ] || [ -w "$2" ]`;
+
+/** A host that runs no etcd has no socket, but may get one at any time. */
 async function enter(plan: HostPlan, site: Site, signal: AbortSignal): Promise<undefined> {
   const { groupUser, host } = plan;
   if (groupUser === undefined) return;
-  await using fresh = await site.loginAnew(plan);
-  const { code } = await fresh.run('[ -w "$1" ]', { args: [PATHS.socket], as: 'user', signal });
+  const fresh = await site.loginAnew(plan);
+  const { code } = await fresh.run(IS_MEMBER, { args: [GROUP, PATHS.socket], as: 'user', signal });
   if (code === 0) return;
-  const message = `${groupUser} is in the group hawser on ${host.name} now, but a new login there cannot enter ${PATHS.socket}. If SSH keeps a shared connection to the host (ControlMaster), end it with "ssh -O exit ${host.ssh}", then run the command again.`;
+  const message = `${groupUser} is in the group ${GROUP} on ${host.name} now, but a new login there does not have it. If SSH keeps a shared connection to the host (ControlMaster), end it with "ssh -O exit ${host.ssh}", then run the command again.`;
   throw new CliError('failed', message);
 }
 

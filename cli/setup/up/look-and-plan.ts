@@ -68,10 +68,7 @@ function foundingOf(
       name,
       isReached: found !== undefined,
       isKnown: known !== undefined && known.hostKeys.length > 0,
-      hasCluster:
-        found !== undefined &&
-        isOurs(found) &&
-        (found.facts.agent.isRunning || found.facts.agent.hasClusterData),
+      hasCluster: found !== undefined && isOurs(found) && found.facts.agent.hasClusterData,
       isFounder: found !== undefined && isOurs(found) && found.facts.agent.record?.isFounder === true,
     };
   });

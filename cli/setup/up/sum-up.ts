@@ -1,7 +1,12 @@
+import { TunnelError } from '../../../tunnel/errors.js';
+import type { ClientWorld } from '../../../world/client-world.js';
 import { WorldError } from '../../../world/errors.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
+import type { ConnectionFlags } from '../../fleet/connection-flags.js';
 import type { Fleet } from '../../fleet/file/fleet.js';
+import { openWorld } from '../../fleet/open-world.js';
+import { requireFleet, resolveTarget } from '../../fleet/resolve-target.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { lines } from '../../output/print.js';
 import { formatStatus } from '../../status/format-status.js';
@@ -24,7 +29,7 @@ export interface UpOutcome {
 
 /** What was done. */
 export interface DoneWork {
-  readonly request: Pick<UpRequest, 'log' | 'signal'>;
+  readonly request: UpRequest;
   readonly fleet: Fleet;
   readonly sight: Sight;
   readonly plan: FleetPlan;
@@ -73,35 +78,48 @@ function shortfallOf(outcome: HostOutcome): Shortfall[] {
   return [{ host, message: `could not ${step}: ${why}` }];
 }
 
-/** Through a host where the agent runs. */
-async function lastLook({
-  request,
-  fleet,
-  sight,
-  plan,
-  outcomes,
-}: DoneWork): Promise<{ readonly status?: FleetStatus; readonly problem?: string }> {
+/** As every command sees the fleet from now on, where something was changed; else through a connection that is there. */
+async function lastLook(
+  done: DoneWork,
+): Promise<{ readonly status?: FleetStatus; readonly problem?: string }> {
+  const { request, plan, outcomes } = done;
   const { log, signal } = request;
   const failed = new Set(outcomes.flatMap(({ kind, host }) => (kind === 'done' ? [] : [host])));
   const up = plan.hosts.map(({ host }) => host.name).filter((name) => !failed.has(name));
-  const way = wayIn(up, plan, sight);
-  if (way === undefined) return {};
-  await using world = await openFleetWorld(way.shell, fleet, { log, signal });
+  if (up.length === 0) return {};
   const call = { signal, timeoutMs: 10_000 };
   try {
-    if (outcomes.length > 0)
-      await waitForCluster(world, { hosts: up, timeoutMs: CLUSTER_TIMEOUT_MS, signal });
-    return { status: await readStatus(world, call, log) };
+    await using world = await openWay(done);
+    if (outcomes.length === 0) return { status: await readStatus(world, call, log) };
+    const problem = await waitForCluster(world, { hosts: up, timeoutMs: CLUSTER_TIMEOUT_MS, signal }).then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof CliError || error instanceof WorldError) return error.message;
+        throw error;
+      },
+    );
+    const status = await readStatus(world, call, log);
+    return { status, ...(problem === undefined ? {} : { problem }) };
   } catch (error) {
-    if (!(error instanceof CliError) && !(error instanceof WorldError)) throw error;
-    const status = await readStatus(world, call, log).catch(() => undefined);
-    return { problem: error.message, ...(status === undefined ? {} : { status }) };
+    signal.throwIfAborted();
+    if (error instanceof WorldError || error instanceof TunnelError) return { problem: error.message };
+    throw error;
   }
 }
 
-/** A host whose login has the rights already, if there is one: a login keeps the groups that it began with. */
-function wayIn(up: readonly string[], { hosts }: FleetPlan, { seen }: Sight) {
-  const ready = hosts.filter(({ host, groupUser }) => up.includes(host.name) && groupUser === undefined);
-  const [first] = ready.length > 0 ? ready : hosts.filter(({ host }) => up.includes(host.name));
-  return seen.find(({ host }) => host.name === first?.host.name);
+async function openWay({ request, fleet, sight, plan, outcomes }: DoneWork): Promise<ClientWorld> {
+  const { log, signal } = request;
+  const ready = plan.hosts.find(({ facts, isNothing }) => isNothing && facts.agent.servesEtcd);
+  const through = sight.seen.find(({ host }) => host.name === ready?.host.name);
+  if (outcomes.length === 0 && through !== undefined)
+    return openFleetWorld(through.shell, fleet, { log, signal });
+  const { json, verbose, yes, sshId, sshKnownHosts, sshConfig, transport } = request;
+  const flags: ConnectionFlags = {
+    ...{ json, verbose, yes, fleet: fleet.file },
+    ...(sshId === undefined ? {} : { sshId: [...sshId] }),
+    ...(sshKnownHosts === undefined ? {} : { sshKnownHosts: [...sshKnownHosts] }),
+    ...(sshConfig === undefined ? {} : { sshConfig }),
+    ...(transport === undefined ? {} : { transport }),
+  };
+  return openWorld(requireFleet(await resolveTarget(flags, { signal })), log, signal);
 }

@@ -90,7 +90,7 @@ async function lockWorld(given: {
 }): Promise<AsyncDisposable | undefined> {
   const { chosen, plan, sight, us, request } = given;
   const { log, signal } = request;
-  const [running] = plan.hosts.filter(({ facts, isNothing }) => facts.agent.isRunning && isNothing);
+  const [running] = plan.hosts.filter(({ facts, isNothing }) => facts.agent.servesEtcd && isNothing);
   const through = sight.seen.find(({ host }) => host.name === running?.host.name);
   if (through === undefined) return undefined;
   const world = await openFleetWorld(through.shell, chosen.fleet, { log, signal });

@@ -72,9 +72,9 @@ async function runVersion(
     signal,
     whyEnded: async () => {
       const { isRunning } = await readAgentState(shell, signal);
-      return isRunning ? undefined : agentLog(shell, { signal });
+      return isRunning ? undefined : agentLog(shell, { lines: 3, signal });
     },
-    lastWords: () => agentLog(shell, { signal }),
+    lastWords: () => agentLog(shell, { lines: 3, signal }),
   });
   await waitForCluster(world, { hosts: [...agents.keys()], timeoutMs: CLUSTER_TIMEOUT_MS, signal });
 }

@@ -90,7 +90,7 @@ function recordOf({ host, facts }: SeenHost, fleet: Fleet) {
 
 /** A host that serves while another one restarts; the same one where there is no other. */
 function wayAround({ seen }: Sight, name: string | undefined): SeenHost {
-  const running = seen.filter(({ facts }) => facts.agent.isRunning);
+  const running = seen.filter(({ facts }) => facts.agent.servesEtcd);
   const way = running.find(({ host }) => host.name !== name) ?? running[0];
   if (way !== undefined) return way;
   throw new CliError(
