@@ -49,8 +49,7 @@ export function upCommand(context: CommandContext): Command {
     )
     .option('--sudo-password-file <file>', 'file with the password that sudo asks for on the hosts')
     .option('--runtime <file>', 'program of a Node for Linux to send, instead of fetching one with npm')
-    .option('--use-host-node', 'run hawser with the Node that the hosts have', false)
-    .option('--new-authority', 'make a new authority, and issue all certificates anew', false);
+    .option('--use-host-node', 'run hawser with the Node that the hosts have', false);
   return withOutput(withLoginFlags(command), 'hawser up root@web1.example.org ann@web2.example.org web3')
     .addOption(
       new Option('--timeout <duration>', 'time limit for logging in to a host')

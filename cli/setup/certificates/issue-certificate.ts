@@ -96,6 +96,10 @@ export function needsRenewal(cert: string, now = new Date()): boolean {
   return now.getTime() >= from + (to - from) * RENEWED_FROM;
 }
 
+export function isExpired(cert: string, now = new Date()): boolean {
+  return Date.parse(new X509Certificate(cert).validTo) <= now.getTime();
+}
+
 /** Whether a host's certificate is one that this authority signed, for these names and addresses. */
 export function isIssuedFor(
   cert: string,

@@ -23,10 +23,10 @@ while read -r name content; do
 done
 [ -s "tls.new.$1/ca.crt" ] && [ -s "tls.new.$1/host.crt" ] && [ -s "tls.new.$1/host.key" ]
 sync
-rm -rf "tls.$1"
-mv "tls.new.$1" "tls.$1"
-ln -s "tls.$1" "tls.link.$1"
+if [ -d "tls.$1" ]; then rm -rf "tls.new.$1"; else mv "tls.new.$1" "tls.$1"; fi
+ln -sfn "tls.$1" "tls.link.$1"
 mv -T "tls.link.$1" tls
+sync
 for old in tls.*; do [ "$old" = "tls.$1" ] || rm -rf "$old"; done
 `;
 
@@ -41,7 +41,8 @@ export async function sendCertificates(
   const lines = Object.entries(files).map(
     ([name, content]) => `${name} ${Buffer.from(content).toString('base64')}\n`,
   );
-  const set = createHash('sha256').update(cert).digest('hex').slice(0, 16);
+  // Of everything, so that a set that is in use is never written to.
+  const set = createHash('sha256').update(lines.join('')).digest('hex').slice(0, 16);
   const { code, stderr } = await shell.run(INSTALL, {
     args: [set],
     input: Buffer.from(lines.join('')),

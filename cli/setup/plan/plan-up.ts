@@ -1,5 +1,6 @@
+import { CliError } from '../../errors.js';
 import type { FleetHost } from '../../fleet/file/fleet.js';
-import { isIssuedFor, needsRenewal } from '../certificates/issue-certificate.js';
+import { isExpired, isIssuedFor, needsRenewal } from '../certificates/issue-certificate.js';
 import type { HostFacts } from '../facts/host-facts.js';
 import type { SudoMode } from '../host/host-shell.js';
 import { releaseOf } from '../programs/local-program.js';
@@ -20,8 +21,8 @@ export interface PlanContext {
   readonly fleet: { readonly name: string; readonly id: string; readonly authority: string | undefined };
   readonly bundle: { readonly sha256: string; readonly version: string; readonly sizeBytes: number };
   readonly useHostNode: boolean;
-  /** Issue every certificate anew. */
-  readonly newAuthority: boolean;
+  /** Whether this laptop can issue certificates: it has the key of the authority, or makes one. */
+  readonly canIssue: boolean;
 }
 
 /** What is to be done on one host. */
@@ -38,7 +39,11 @@ export interface HostPlan extends LookedAtHost {
   readonly isNothing: boolean;
 }
 
-/** Decides what is to be done on a host. Where nothing differs from what is there, nothing is. */
+/**
+ * Decides what is to be done on a host. Where nothing differs from what is there, nothing is.
+ *
+ * @throws CliError `failed` for a host that needs a certificate which cannot be issued here
+ */
 export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
   const { host, facts, user, sudo } = looked;
   const { record, isRunning, release: current } = facts.agent;
@@ -74,13 +79,31 @@ export function hasEtcd({ etcd }: HostFacts): boolean {
 function certificateFor(
   host: LookedAtHost['host'],
   { agent }: HostFacts,
-  { fleet, newAuthority }: PlanContext,
+  { fleet, canIssue }: PlanContext,
 ): HostPlan['certificate'] {
-  const { certificate } = agent;
-  if (certificate === undefined || fleet.authority === undefined || newAuthority) return 'new';
+  const { certificate, record } = agent;
+  if (fleet.authority === undefined && certificate !== undefined && record?.fleet.id === fleet.id) {
+    const message = `${host.name} has a certificate of the fleet ${fleet.name}, but the fleet file names no authority. Another one would cut the hosts off from each other: put back the "authority" that the file had, from the laptop where "hawser up" was run.`;
+    throw new CliError('failed', message);
+  }
+  const wanted = wantedCertificate(host, certificate, fleet.authority);
+  if (wanted === 'keep' || canIssue) return wanted;
+  // A laptop without the key is no reason to leave a host out whose certificate still counts.
+  if (wanted === 'renew' && certificate !== undefined && !isExpired(certificate)) return 'keep';
+  const why = wanted === 'renew' ? 'has expired' : 'has to be issued';
+  const message = `The certificate of ${host.name} ${why}, and the key of the fleet's authority is not on this laptop: copy fleets/${fleet.name}.key here from the laptop that has it, or run "hawser up" there.`;
+  throw new CliError('failed', message);
+}
+
+function wantedCertificate(
+  host: LookedAtHost['host'],
+  certificate: string | undefined,
+  authority: string | undefined,
+): HostPlan['certificate'] {
+  if (certificate === undefined || authority === undefined) return 'new';
   const names = { hostname: host.name, addresses: [host.address] };
   try {
-    if (!isIssuedFor(certificate, fleet.authority, names)) return 'new';
+    if (!isIssuedFor(certificate, authority, names)) return 'new';
     return needsRenewal(certificate) ? 'renew' : 'keep';
   } catch {
     // What lies there is no certificate.

@@ -151,7 +151,7 @@ async function certify(
 ): Promise<string | undefined> {
   if (plan.certificate === 'keep') return undefined;
   if (authority === undefined) {
-    const message = `The key of the fleet's authority is not on this machine, so ${plan.host.name} gets no certificate: run "hawser up" where fleets/${fleet.name}.key is, or make a new authority with --new-authority.`;
+    const message = `The key of the fleet's authority is not on this machine, so ${plan.host.name} gets no certificate: run "hawser up" where fleets/${fleet.name}.key is.`;
     throw new CliError('failed', message);
   }
   const { address, name } = plan.host;

@@ -11,8 +11,6 @@ export interface FleetToNote {
   readonly chosen: ChosenFleet;
   readonly plan: FleetPlan;
   readonly sight: Sight;
-  /** Whether another authority replaces the fleet's. */
-  readonly newAuthority: boolean;
 }
 
 /** What is in the file now. */
@@ -26,10 +24,10 @@ export interface NotedFleet {
  * Writes the fleet file before anything is changed on a host, so that whatever happens then, another `up` knows whose the hosts
  * are, and `down` where they are.
  */
-export async function noteFleet({ chosen, plan, sight, newAuthority }: FleetToNote): Promise<NotedFleet> {
+export async function noteFleet({ chosen, plan, sight }: FleetToNote): Promise<NotedFleet> {
   const { fleet: before, isNew } = chosen;
-  const isMade = before.authority === undefined || newAuthority;
-  const authority = isMade ? await makeAuthority(before.name) : await loadAuthority(before);
+  const authority =
+    before.authority === undefined ? await makeAuthority(before.name) : await loadAuthority(before);
   const fleet = {
     ...before,
     hosts: mergedHosts(before.hosts, plan, sight),

@@ -12,5 +12,4 @@ export interface UpRequest extends OutputOptions, SetupRequest {
   readonly clusterSize?: number | undefined;
   readonly runtime?: string | undefined;
   readonly useHostNode: boolean;
-  readonly newAuthority: boolean;
 }

@@ -5,6 +5,7 @@ import { lines, printNote } from '../../output/print.js';
 import { writeRemark } from '../../output/write-output.js';
 import { askText } from '../../prompts/ask-text.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
+import { canIssue } from '../certificates/keep-authority.js';
 import { connectOptions } from '../host/connect-options.js';
 import { lockFleet } from '../lock/fleet-lock.js';
 import { ourselves } from '../lock/lock-owner.js';
@@ -36,7 +37,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     fleet: { name: chosen.fleet.name, id: chosen.fleet.id, authority: chosen.fleet.authority },
     bundle,
     useHostNode: request.useHostNode,
-    newAuthority: request.newAuthority,
+    canIssue: await canIssue(chosen.fleet),
   };
   const plan = planFleet(sight, chosen.fleet, { ...context, hasId: chosen.hasId });
   if (plan.hosts.length === 0) throw nobodyCanTakePart(plan);
@@ -49,7 +50,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
   await requireConsent(request, mayAsk);
   const us = ourselves('up');
   await using _ = await lockWorld({ chosen, plan, sight, us, request });
-  const { fleet, authority } = await noteFleet({ chosen, plan, sight, newAuthority: request.newAuthority });
+  const { fleet, authority } = await noteFleet({ chosen, plan, sight });
   const outcomes = await carryOutPlan({
     ...{ plan, fleet, authority, bundle, connect, us, seen: sight.seen },
     runtimeFile: request.runtime,

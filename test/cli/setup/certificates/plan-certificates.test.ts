@@ -1,0 +1,80 @@
+import test from 'ava';
+import {
+  createAuthority,
+  issueHostCertificate,
+} from '../../../../cli/setup/certificates/issue-certificate.js';
+import type { HostFacts } from '../../../../cli/setup/facts/host-facts.js';
+import { planHost } from '../../../../cli/setup/plan/plan-up.js';
+import type { InstallRecord } from '../../../../cli/setup/record/install-record.js';
+
+const DAY_MS = 86_400_000;
+const id = '00000000-0000-4000-8000-000000000001';
+const authority = createAuthority('prod');
+const web1 = { hostname: 'web1', addresses: ['10.0.0.1'] };
+const bundle = { sha256: 'ab'.repeat(32), version: '1.0.0', sizeBytes: 1 };
+
+/** What the plan says of a certificate that was issued so many days ago. */
+function planned(
+  days: number | 'none',
+  { canIssue = true, authorityCert = authority.cert as string | null } = {},
+) {
+  const issuedAt = (ago: number) => new Date(Date.now() - ago * DAY_MS);
+  const certificate =
+    days === 'none' ? undefined : issueHostCertificate(authority, web1, issuedAt(days)).cert;
+  const record: InstallRecord = {
+    ...{ format: 1, state: 'installed', fleet: { name: 'prod', id }, hostname: 'web1', address: '10.0.0.1' },
+    ...{ labels: {}, packages: [], users: [], created: [], at: '' },
+  };
+  const facts: HostFacts = {
+    ...{ hostname: 'web1', machineId: 'a', os: { id: 'debian', version: '12', name: 'Debian' } },
+    ...{
+      architecture: 'x64',
+      libc: { kind: 'glibc', version: '2.36' },
+      init: 'systemd',
+      packageManager: 'apt',
+    },
+    ...{ diskFreeBytes: { opt: 1e10, var: 1e10 }, readOnly: [], memoryBytes: 1e9, clockSkewMs: 0 },
+    ...{ addresses: ['10.0.0.1'], entered: '10.0.0.1', takenPorts: [], isEtcdServiceActive: false },
+    ...{ etcd: { path: '/usr/bin/etcd', version: '3.4.23' }, node: undefined },
+    agent: {
+      ...{
+        record,
+        isRecordUnreadable: false,
+        isRunning: true,
+        hasClusterData: true,
+        release: 'abababababababab',
+      },
+      certificate,
+    },
+  };
+  const host = { name: 'web1', ssh: 'root@web1', hostKeys: [], address: '10.0.0.1', labels: {} };
+  const fleet = { name: 'prod', id, authority: authorityCert ?? undefined };
+  return planHost(
+    { host, facts, user: 'root', sudo: 'root' },
+    { fleet, bundle, useHostNode: false, canIssue },
+  );
+}
+
+test('A certificate is renewed in the last third of its life, and after it', (t) => {
+  t.is(planned(0).certificate, 'keep');
+  t.true(planned(200).isNothing);
+  for (const days of [250, 400]) {
+    t.is(planned(days).certificate, 'renew');
+    t.false(planned(days).isNothing);
+    t.false(planned(days).starts, 'etcd reads the files anew by itself');
+  }
+  t.is(planned(0, { authorityCert: createAuthority('prod').cert }).certificate, 'new');
+});
+
+test('Without the authority’s key, hosts are left as they are while their certificates count', (t) => {
+  t.true(planned(0, { canIssue: false }).isNothing);
+  t.true(planned(250, { canIssue: false }).isNothing);
+  t.throws(() => planned(400, { canIssue: false }), {
+    message: /web1 has expired.*copy fleets\/prod\.key here/,
+  });
+  t.throws(() => planned('none', { canIssue: false }), { message: /web1 has to be issued/ });
+});
+
+test('A fleet file that has lost its authority does not get another one', (t) => {
+  t.throws(() => planned(0, { authorityCert: null }), { message: /put back the "authority"/ });
+});
