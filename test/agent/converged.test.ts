@@ -33,7 +33,7 @@ test.serial('a host that applies a deploy is not at rest before the deploy is he
   const deployed = await hawser(['deploy', app, '--no-git', '--yes', '--no-wait', '--seeds', host.clientUrl]);
   t.is(deployed.code, 0, deployed.stderr);
   await untilSaid(agents.client, 'h1', false);
-  await t.throwsAsync(waitConverged(agents.client, { quietMs: 10, timeoutMs: 300 }), {
+  await t.throwsAsync(waitConverged(agents.client, { quietMs: 10, timeoutMs: 5_000 }), {
     code: 'not-converged',
     message: /h1 has not converged/,
   });

@@ -80,7 +80,7 @@ const plainly = test.macro({
       message,
     });
     t.notRegex(error?.message ?? '', /ERR_|SSL|routines|alert|Resolution/i);
-    const write = client.txn({ success: [{ put: '/k', value: '' }] }, { timeoutMs: 200 });
+    const write = client.txn({ success: [{ put: '/k', value: '' }] }, { timeoutMs: 30_000 });
     await t.throwsAsync(write, { instanceOf: WorldError, code, message });
   },
   title: (title = '') => `it is said plainly when ${title}`,
@@ -126,7 +126,7 @@ test.serial('the server requires a client certificate of another authority', pla
 test.serial('an etcd without TLS is named as the cause', async (t) => {
   await using plain = await Etcd.start();
   await using client = Client.create({ endpoints: [plain.url.replace('http:', 'https:')], tls: trusting() });
-  await t.throwsAsync(client.get('/k', { timeoutMs: 300 }), {
+  await t.throwsAsync(client.get('/k', { timeoutMs: 3_000 }), {
     code: 'unavailable',
     message: /it closed the connection during the TLS handshake/,
   });
