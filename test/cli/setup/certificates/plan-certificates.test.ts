@@ -42,6 +42,7 @@ function planned(
         isRecordUnreadable: false,
         isRunning: true,
         hasClusterData: true,
+        servesEtcd: true,
         release: 'abababababababab',
       },
       certificate,
