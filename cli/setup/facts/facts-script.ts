@@ -1,5 +1,8 @@
+/** Where etcd serves clients. */
+export const CLIENT_PORT = 2379;
+
 /** The ports that etcd listens on. */
-export const ETCD_PORTS = [2379, 2380] as const;
+export const ETCD_PORTS = [CLIENT_PORT, 2380] as const;
 
 /** How much of one value is read. */
 const MOST_BYTES = 20_000;
@@ -61,7 +64,6 @@ if has node; then fact node "$(command -v node)"; fact node-version "$(node --ve
 [ -e /opt/hawser/install.json ] && say record </opt/hawser/install.json
 fact release "$(readlink /opt/hawser/current 2>/dev/null)"
 [ -e /var/lib/hawser/fleet.json ] || [ -d /var/lib/hawser/etcd/data/member/wal ] && fact data yes
-[ -S /run/hawser/etcd.sock ] && fact serves yes
 [ -r /etc/hawser/tls/host.crt ] && say certificate </etc/hawser/tls/host.crt
 if [ -d /run/systemd/system ]; then fact running "$(systemctl is-active hawser.service 2>/dev/null)"
 elif pid=$(cat /run/hawser-supervisor.pid 2>/dev/null) && kill -0 "$pid" 2>/dev/null; then fact running active; fi

@@ -43,7 +43,7 @@ export interface InstalledAgent {
   readonly isRunning: boolean;
   /** Whether an etcd has run here for the agent, and its data is there. */
   readonly hasClusterData: boolean;
-  /** Whether its etcd's socket is there, by which SSH enters: agents that run no etcd have none. */
+  /** Whether its etcd runs, so that SSH can enter by its socket: not every agent runs one. */
   readonly servesEtcd: boolean;
   /** What `current` leads to. */
   readonly release: string | undefined;

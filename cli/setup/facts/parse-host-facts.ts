@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { parseInstallRecord } from '../record/install-record.js';
+import { CLIENT_PORT } from './facts-script.js';
 import type { HostFacts, InitSystem, InstalledAgent } from './host-facts.js';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 'arm64', arm64: 'arm64' };
@@ -28,7 +29,8 @@ export function parseHostFacts(output: string, clock: number): HostFacts | undef
   const values = readLines(output);
   const one = (name: string): string => (values(name)[0] ?? '').trim();
   if (one('end') !== 'yes') return undefined;
-  const agent = agentOf(values, one);
+  const ports = values('taken').map(Number).filter(Number.isInteger);
+  const agent = agentOf(values, one, ports);
   const system = one('system');
   const machine = one('architecture');
   const addresses = one('addresses')
@@ -52,7 +54,7 @@ export function parseHostFacts(output: string, clock: number): HostFacts | undef
     clockSkewMs: skew(one('clock'), clock),
     addresses,
     entered: addresses.find((address) => address === one('entered')),
-    takenPorts: agent.isRunning ? [] : values('taken').map(Number).filter(Number.isInteger),
+    takenPorts: agent.isRunning ? [] : ports,
     etcd: program(one('etcd'), /etcd Version: (\d+\.\d+\.\d+)/.exec(one('etcd-version'))?.[1]),
     isEtcdServiceActive: one('etcd-service') === 'active',
     node: program(one('node'), /^v(\d+\.\d+\.\d+)$/.exec(one('node-version'))?.[1]),
@@ -70,16 +72,17 @@ function readLines(output: string): Values {
   return (name) => facts.get(name) ?? [];
 }
 
-function agentOf(values: Values, one: (name: string) => string): InstalledAgent {
+function agentOf(values: Values, one: (name: string) => string, ports: readonly number[]): InstalledAgent {
+  const isRunning = one('running') === 'active' || one('running') === 'activating';
   const [text] = values('record');
   const record = text === undefined ? undefined : parseInstallRecord(text);
   const release = /^(?:\/opt\/hawser\/)?releases\/([0-9a-f]{16})\/?$/.exec(one('release'))?.[1];
   return {
     record,
     isRecordUnreadable: text !== undefined && record === undefined,
-    isRunning: one('running') === 'active' || one('running') === 'activating',
+    isRunning,
     hasClusterData: one('data') === 'yes',
-    servesEtcd: one('serves') === 'yes',
+    servesEtcd: isRunning && ports.includes(CLIENT_PORT),
     release,
     certificate: values('certificate')[0],
   };
