@@ -15,7 +15,7 @@ import { lockHost } from '../lock/host-lock.js';
 import { type LockOwner, ourselves } from '../lock/lock-owner.js';
 import { leaveAndStopAgent, stopAgent } from '../service/control-agent.js';
 import { removeAgent } from '../service/remove-agent.js';
-import { uuidOf } from '../up/host-steps.js';
+import { uuidOf } from '../up/journal.js';
 import { lookAtHosts, type SeenHost, type Sight } from '../up/look-at-hosts.js';
 import type { UpOutcome } from '../up/sum-up.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';

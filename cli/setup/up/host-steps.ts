@@ -1,5 +1,4 @@
 import type { Log } from '../../../base/log.js';
-import { packageVersion } from '../../../base/package-version.js';
 import { noteDestination } from '../../../world/agents/fleet-hosts.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { CliError } from '../../errors.js';
@@ -12,14 +11,13 @@ import type { HostPlan } from '../plan/plan-up.js';
 import { etcdPackage, installEtcdPackage } from '../programs/install-etcd.js';
 import { type LocalProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
 import { sendPrograms } from '../programs/send-programs.js';
-import { continueRecord, type InstallRecord } from '../record/install-record.js';
-import { writeInstallRecord } from '../record/write-install-record.js';
 import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
 import { addToGroup } from '../service/group.js';
 import { installService } from '../service/install-service.js';
 import { GROUP, PATHS } from '../service/service-paths.js';
 import { untilAgentServes } from '../world/until-agent-serves.js';
 import type { HostRole } from './bring-up-hosts.js';
+import { Journal, uuidOf } from './journal.js';
 import type { Step } from './run-steps.js';
 
 const START_TIMEOUT_MS = 90_000;
@@ -73,44 +71,6 @@ export function hostSteps(shell: HostShell, plan: HostPlan, role: HostRole, site
       },
     },
   ];
-}
-
-/** What is written on the host of what was done there. */
-class Journal {
-  readonly #shell: HostShell;
-  readonly #base: InstallRecord;
-  #done: Partial<InstallRecord> = {};
-
-  constructor(shell: HostShell, plan: HostPlan, role: HostRole, { fleet, useHostNode }: Site) {
-    this.#shell = shell;
-    const { record } = plan.facts.agent;
-    this.#base = continueRecord(record, {
-      state: 'in-progress',
-      fleet: { name: fleet.name, id: uuidOf(fleet.id) },
-      hostname: plan.host.name,
-      address: plan.host.address,
-      labels: plan.host.labels,
-      release: plan.release,
-      version: plan.sendsPrograms ? packageVersion() : (record?.version ?? ''),
-      at: '',
-      ...(role === 'founder' ? { isFounder: true } : {}),
-      ...(useHostNode && plan.facts.node !== undefined ? { runtime: plan.facts.node.path } : {}),
-    });
-  }
-
-  async write(
-    state: InstallRecord['state'],
-    done: Partial<InstallRecord>,
-    signal: AbortSignal,
-  ): Promise<undefined> {
-    this.#done = { ...this.#done, ...done };
-    const at = new Date().toISOString();
-    await writeInstallRecord(
-      this.#shell,
-      continueRecord(this.#base, { ...this.#base, ...this.#done, state, at }),
-      signal,
-    );
-  }
 }
 
 async function installEtcd(
@@ -268,9 +228,4 @@ async function enter(plan: HostPlan, site: Site, signal: AbortSignal): Promise<u
   if (code === 0) return;
   const message = `${groupUser} is in the group ${GROUP} on ${host.name} now, but a new login there does not have it. If SSH keeps a shared connection to the host (ControlMaster), end it with "ssh -O exit ${host.ssh}", then run the command again.`;
   throw new CliError('failed', message);
-}
-
-/** Without the generation that a recovery adds. */
-export function uuidOf(id: string): string {
-  return id.split('/', 1)[0] ?? id;
 }

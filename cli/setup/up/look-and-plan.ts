@@ -5,7 +5,7 @@ import type { LeftOut } from '../plan/format-plan.js';
 import { type HostPlan, type PlanContext, planHost } from '../plan/plan-up.js';
 import { chooseAddress } from './choose-address.js';
 import { chooseFounder, type Founding } from './choose-founder.js';
-import { uuidOf } from './host-steps.js';
+import { uuidOf } from './journal.js';
 import type { SeenHost, Sight } from './look-at-hosts.js';
 
 /** A host that is left out, and the error that says why. */

@@ -14,7 +14,7 @@ import { ourselves } from '../lock/lock-owner.js';
 import { type LocalProgram, PROGRAMS_FOLDER, releaseOf } from '../programs/local-program.js';
 import { prepareBundle } from '../programs/prepare-bundle.js';
 import { hasRuntime, prepareRuntime } from '../programs/prepare-runtime.js';
-import { uuidOf } from '../up/host-steps.js';
+import { uuidOf } from '../up/journal.js';
 import { lookAtHosts, type SeenHost, type Sight } from '../up/look-at-hosts.js';
 import type { UpOutcome } from '../up/sum-up.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
