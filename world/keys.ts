@@ -72,6 +72,9 @@ export const DEFAULT_STORAGE_PREFIX = '/storage';
 /** `/fs/deploy/$tree`: the read-only tree of a deploy, named by its hash. Its blocks are always below `/storage`. */
 export const TREES_PREFIX = `${DEFAULT_METADATA_PREFIX}/deploy/`;
 
+/** `/hawser/certificates/$hostname`: how long the certificate of a host's server counts (JSON); bound to its session. */
+export const CERTIFICATES_PREFIX = '/hawser/certificates/';
+
 /** `/hawser/trees/$tree`: a tree that was stored recently and that no deploy names yet; bound to a lease. */
 export const FRESH_TREES_PREFIX = '/hawser/trees/';
 

@@ -12,6 +12,7 @@ import {
 } from '../../world/index-without-ssh.js';
 import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
+import { announceCertificate } from './announce-certificate.js';
 import type { EtcdConnector } from './etcd-connector.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave-cluster.js';
 import { type IdealSizeReader, idealSizeReader } from './members/ideal-size-reader.js';
@@ -104,7 +105,10 @@ export class ClusterParticipant {
         if (!signal.aborted) failed.abort(error);
       });
     this.#followEndpoints();
-    const publishing = this.#publishConverged(over);
+    const publishing = Promise.all([
+      this.#publishConverged(over),
+      announceCertificate({ ...this.#options, presence: this.presence }, over),
+    ]);
     using naming = this.#options.converger.register(CONVERGER_HOSTNAME_NAMESPACE);
     const known = new Notify();
     const present = guarded(

@@ -1,6 +1,7 @@
 import type { Log } from '../../base/log.js';
 import { getConverged } from '../../world/agents/convergence.js';
 import { listHosts } from '../../world/agents/fleet-hosts.js';
+import { type CertificateLife, getCertificates, isRenewalDue } from '../../world/agents/host-certificates.js';
 import type { KeyValue } from '../../world/client/key-value.js';
 import type { Member } from '../../world/client/member-types.js';
 import type { ClientWorld } from '../../world/client-world.js';
@@ -44,8 +45,11 @@ export interface FleetStatus {
 }
 
 export interface Problem {
-  /** `moved`: the other servers expect a host at an address that it no longer has. */
-  readonly code: 'moved';
+  /**
+   * `moved`: the other servers expect a host at an address that it no longer has; `certificate-expires`: the certificate of
+   * its server is in the last third of its life.
+   */
+  readonly code: 'moved' | 'certificate-expires';
   readonly host: string;
   readonly message: string;
 }
@@ -56,15 +60,17 @@ export async function readStatus(
   call: { signal: AbortSignal; timeoutMs: number },
   log: Log,
 ): Promise<FleetStatus> {
-  const [agents, members, idealClusterSize, newest, convergence, known, volunteers] = await Promise.all([
-    world.getAgents(call),
-    world.members(call),
-    world.idealClusterSizeGet(call).catch(warnOfInvalid(log)),
-    world.getMaxDeployId(call),
-    getConverged(world.client, call),
-    listHosts(world.client, undefined, call),
-    world.client.list(VOLUNTEER_PREFIX, call),
-  ]);
+  const [agents, members, idealClusterSize, newest, convergence, known, volunteers, certificates] =
+    await Promise.all([
+      world.getAgents(call),
+      world.members(call),
+      world.idealClusterSizeGet(call).catch(warnOfInvalid(log)),
+      world.getMaxDeployId(call),
+      getConverged(world.client, call),
+      listHosts(world.client, undefined, call),
+      world.client.list(VOLUNTEER_PREFIX, call),
+      getCertificates(world.client, { ...call, log }),
+    ]);
   const deploy = newest === 0 ? null : await summariseDeploy(world, newest, agents, call);
   const reports: ReadonlyMap<string, Report> =
     newest === 0 ? new Map() : await world.getReports(newest, call);
@@ -87,7 +93,7 @@ export async function readStatus(
   });
   const live = hosts.filter(({ alive }) => alive);
   const converged = live.length > 0 && live.every((host) => host.converged === true);
-  const problems = movedHosts(members, volunteers.entries);
+  const problems = [...movedHosts(members, volunteers.entries), ...expiringCertificates(certificates)];
   const fleet = world.client.fleet ?? null;
   return { fleet, hosts, members, idealClusterSize, converged, deploy, problems };
 }
@@ -101,6 +107,14 @@ function movedHosts(members: readonly Member[], volunteers: readonly KeyValue[])
     if (known === undefined || urls.some((url) => known.includes(url))) return [];
     const message = `${host} moved: the other servers expect it at ${known.join(', ')}, but it is at ${urls.join(', ')}. Its agent updates the cluster when it can.`;
     return [{ code: 'moved', host, message }];
+  });
+}
+
+function expiringCertificates(certificates: ReadonlyMap<string, CertificateLife>): Problem[] {
+  return [...certificates].flatMap(([host, life]) => {
+    if (!isRenewalDue(life)) return [];
+    const message = `The certificate of ${host} expires on ${life.to.slice(0, 10)}: renew it with "hawser up", where that set the host up.`;
+    return [{ code: 'certificate-expires', host, message }];
   });
 }
 

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { freePort } from '../../fixtures/fleet/free-port.js';
+import { getCertificates, isRenewalDue } from '../../world/agents/host-certificates.js';
 import { EtcdWorld } from '../../world/index.js';
 import { Authority } from '../world/helpers/authority.js';
 import { LocalAgents } from './helpers/local-agents.js';
@@ -40,6 +41,11 @@ test.serial('agents with certificates form a cluster that nobody without one can
     members.flatMap(({ peerUrls }) => peerUrls.filter((url) => !url.startsWith('https:'))),
     [],
   );
+
+  await agents.eventually('the agents say for how long their certificates count', async () => {
+    const lives = await getCertificates(world.client);
+    return lives.size === 3 && [...lives.values()].every((life) => !isRenewalDue(life));
+  });
 
   for (const { name, prefix, log } of agents.agents) {
     t.notRegex(log, / warn /, name);

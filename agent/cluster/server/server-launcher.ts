@@ -6,7 +6,7 @@ import { OwnAddresses } from './addresses/own-addresses.js';
 import { NO_NETWORK_URLS, socketPath, socketPaths } from './addresses/server-addresses.js';
 import { type SocketAccess, socketAccess } from './addresses/socket-access.js';
 import type { DataFolder } from './data-folder.js';
-import type { ServerStart } from './etcd/etcd-arguments.js';
+import type { ServerStart, ServerTls } from './etcd/etcd-arguments.js';
 import { ServerProcess } from './server-process.js';
 
 /** Starts etcd servers of this host, as its options say. */
@@ -27,6 +27,11 @@ export class ServerLauncher {
     this.#program = program;
     const target = socketPath(NO_NETWORK_URLS.client, this.#access.folder);
     this.#links = socketPaths(settings.clientUrls).map((link) => new ClientSocketLink(link, target));
+  }
+
+  /** The certificates that servers are started with. */
+  get tls(): ServerTls | undefined {
+    return this.#settings.tls;
   }
 
   /** @throws AgentError as {@link ServerProcess.start}; `invalid` on a host without an etcd program. */

@@ -9,6 +9,7 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { isIP } from 'node:net';
+import { isRenewalDue } from '../../../world/agents/host-certificates.js';
 import {
   addressBytes,
   bits,
@@ -40,9 +41,6 @@ const HOST_DAYS = 365;
 
 /** For hosts whose clock is behind. */
 const BACKDATED_MS = 5 * 60_000;
-
-/** Each certificate has an end of its life; from this part of it on, it is renewed. */
-const RENEWED_FROM = 2 / 3;
 
 /** Makes the authority of a fleet: a new key, and a certificate that is valid for ten years. */
 export function createAuthority(fleetName: string, now = new Date()): Authority {
@@ -91,9 +89,8 @@ export function issueHostCertificate(
 
 /** Whether a certificate is in the last third of its life, or past it. */
 export function needsRenewal(cert: string, now = new Date()): boolean {
-  const { validFrom, validTo } = new X509Certificate(cert);
-  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
-  return now.getTime() >= from + (to - from) * RENEWED_FROM;
+  const { validFrom: from, validTo: to } = new X509Certificate(cert);
+  return isRenewalDue({ from, to }, now);
 }
 
 export function isExpired(cert: string, now = new Date()): boolean {
