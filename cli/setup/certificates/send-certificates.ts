@@ -5,12 +5,12 @@ import type { CertifiedKey } from './issue-certificate.js';
 
 /**
  * Puts the three files into a directory of their own and switches a link to it, so that nobody meets a certificate with
- * another one's key: etcd reads them anew at each handshake. Argument: the name of the set. It reads `name base64` lines.
+ * another one's key: etcd reads them anew at each handshake. Arguments: the name of the set, the directory. It reads `name base64` lines.
  */
 const INSTALL = `
 set -e
 umask 077
-folder=/etc/hawser
+folder=$2
 mkdir -p "$folder"
 chmod 755 "$folder"
 cd "$folder"
@@ -30,12 +30,17 @@ sync
 for old in tls.*; do [ "$old" = "tls.$1" ] || rm -rf "$old"; done
 `;
 
-/** Gives a host its certificate, with the key, and the authority's. @throws CliError `failed` where root cannot write there */
+/**
+ * Gives a host its certificate, with the key, and the authority's. Its etcd uses them from the next connection on.
+ *
+ * @throws CliError `failed` where root cannot write there
+ */
 export async function sendCertificates(
   shell: Pick<HostShell, 'name' | 'run'>,
   { cert, key }: CertifiedKey,
   authorityCert: string,
   signal: AbortSignal,
+  folder = '/etc/hawser',
 ): Promise<void> {
   const files = { 'ca.crt': authorityCert, 'host.crt': cert, 'host.key': key };
   const lines = Object.entries(files).map(
@@ -44,7 +49,7 @@ export async function sendCertificates(
   // Of everything, so that a set that is in use is never written to.
   const set = createHash('sha256').update(lines.join('')).digest('hex').slice(0, 16);
   const { code, stderr } = await shell.run(INSTALL, {
-    args: [set],
+    args: [set, folder],
     input: Buffer.from(lines.join('')),
     signal,
   });
@@ -52,6 +57,6 @@ export async function sendCertificates(
   const why = stderr.trim().slice(-300) || `the command ended with ${code}`;
   throw new CliError(
     'failed',
-    `Could not store the certificate of ${shell.name} in /etc/hawser there: ${why}.`,
+    `Could not store the certificate of ${shell.name} in ${folder} there: ${why}.`,
   );
 }
