@@ -75,6 +75,11 @@ export class Presence {
     return this.#session;
   }
 
+  /** Whether this host's record is in etcd, as far as it knows: then no other agent has its name. */
+  get isRegistered(): boolean {
+    return this.#session !== undefined;
+  }
+
   /**
    * Runs until the signal aborts; the keys are then deleted immediately, except after {@link outlive}.
    *

@@ -3,14 +3,18 @@ import type { Notify } from '../../../base/notify.js';
 import {
   type Client,
   type Log,
+  type Member,
   type MemberStatus,
   NOMINATED_PREFIX,
   WorldError,
 } from '../../../world/index-without-ssh.js';
 import { AgentError } from '../../errors.js';
+import type { Presence } from '../../presence.js';
 import type { IdealSizeReader } from '../members/ideal-size-reader.js';
 import type { ClusterIdentity } from '../start/compare-cluster-identity.js';
+import type { ServerLauncher } from './server-launcher.js';
 import type { ServerProcess } from './server-process.js';
+import { updatePeerUrls } from './update-peer-urls.js';
 
 const POLL_MS = 100;
 const READY_MS = 5000;
@@ -23,6 +27,10 @@ export interface ServerFollowerOptions {
   /** Connects to the fleet, wherever its servers are. */
   readonly client: Client;
   readonly size: IdealSizeReader;
+  /** Knows where the other servers are to reach this one. */
+  readonly launcher: Pick<ServerLauncher, 'addresses'>;
+  /** The keys of this host. */
+  readonly presence: Pick<Presence, 'isRegistered'>;
   /** Used while a server has no majority, to find out whether the cluster continues without it. */
   readonly clusterIdentity: ClusterIdentity;
   /** Notified when this host's nomination may have changed. */
@@ -62,6 +70,23 @@ export class ServerFollower {
       const status = await asked.catch(() => undefined); // it exited, or is busy with its data
       if (status !== undefined && (await this.#options.clusterIdentity.hasRemoved(status, signal)))
         return 'removed';
+      await this.#tellAddresses(signal);
+    }
+  }
+
+  /** Else this server never hears of a leader that came back at another address too: neither knows where the other is. */
+  async #tellAddresses(signal: AbortSignal): Promise<void> {
+    const { hostname, launcher, presence } = this.#options;
+    // A server without a leader does not say which member it is. Once registered, its host is the only one of its name.
+    if (!presence.isRegistered) return;
+    try {
+      const isOwn = ({ name }: Member) => name === hostname;
+      await updatePeerUrls(this.#options, isOwn, launcher.addresses.advertisedServerUrls, {
+        signal,
+        timeoutMs: READY_MS,
+      });
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof WorldError)) throw error; // tried again, as nobody leads here yet
     }
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pause } from '../../../base/abort.js';
-import { MEMBER_CHANGE_INTERVAL_MS, WorldError } from '../../../world/index-without-ssh.js';
+import { MEMBER_CHANGE_INTERVAL_MS, type Member, WorldError } from '../../../world/index-without-ssh.js';
 import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
 import type { ConvergerUid } from '../../converger.js';
 import { AgentError } from '../../errors.js';
@@ -204,7 +204,10 @@ export class HostServer {
     const lifecycle = new ServerFollower(this.#options, server);
     const voter = await lifecycle.becomeVoter(signal);
     if (typeof voter === 'string') return voter;
-    await updatePeerUrls(this.#options, voter.memberId, launcher.addresses.advertisedServerUrls, signal);
+    const isOwn = ({ id }: Member) => id === voter.memberId;
+    await updatePeerUrls(this.#options, isOwn, launcher.addresses.advertisedServerUrls, {
+      signal,
+    });
     convergerUid.setConverged(true);
     onServing(true);
     log('info', `${hostname} is a voting member`);

@@ -28,3 +28,23 @@ test('hosts that come back at other addresses tell the cluster, which then bears
   await client.set('/still', 'writable', { repeatable: true, timeoutMs: 30_000 });
   stays.thaw();
 });
+
+test('a host that comes back at another address hears of a leader that did so too', async (t) => {
+  await using agents = await LocalAgents.create('3.5');
+  const [stays, first, last] = await agents.start('h1', 'h2', 'h3');
+  if (stays === undefined || first === undefined || last === undefined) return t.fail();
+  const before = await agents.voting('h1', 'h2', 'h3');
+  await Promise.all([first.kill(), last.kill()]);
+  const leading = await moved(agents, first);
+  leading.start([stays]);
+  await leading.votes();
+  await agents.eventually('h2 leads', async () => {
+    const { leader, memberId } = await agents.client.cluster.status(leading.clientUrl);
+    if (leader !== memberId) await agents.client.cluster.moveLeader(memberId);
+    return leader === memberId;
+  });
+  const back = await moved(agents, last);
+  back.start([stays]);
+  await back.votes();
+  t.deepEqual(await agents.voting('h1', 'h2', 'h3'), before);
+});
