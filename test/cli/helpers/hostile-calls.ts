@@ -102,6 +102,9 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   'members defrag': [{ args: [] }],
   'members forget': [{ args: [hostile('gone')] }],
   'members recover': [{ args: ['--prefix', hostile('prefix')] }, { args: ['--ssh-url', hostile('root@h')] }],
+  up: [{ args: [hostile('root@h'), '--yes'] }, { args: ['--fleet', 'FLEET', '--name', hostile('prod')] }],
+  down: [{ args: [hostile('web1'), '--yes'] }, { args: ['--all', '--yes', '--fleet', hostile('prod')] }],
+  upgrade: [{ args: [hostile('web1'), '--yes'] }, { args: ['--fleet', 'FLEET'] }],
   init: [
     { args: ['--name', hostile('prod'), '--host', 'web1'] },
     { args: ['--name', 'prod', '--host', hostile('web1'), '--json'] },
