@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CliError } from '../../errors.js';
 import type { FleetHost } from '../../fleet/file/fleet.js';
 import type { HostFacts } from '../facts/host-facts.js';
@@ -25,6 +26,8 @@ export interface Sight extends AsyncDisposable {
 
 /** Logs in to all hosts at once and looks at each. A host that cannot be looked at is no error. An abort rejects. */
 export async function lookAtHosts(hosts: readonly WantedHost[], options: ConnectOptions): Promise<Sight> {
+  // Each login listens to it, by programs that it runs.
+  setMaxListeners(0, options.signal);
   const seen: SeenHost[] = [];
   const troubled: TroubledHost[] = [];
   await Promise.all(

@@ -21,6 +21,9 @@ import { noteFleet } from './note-fleet.js';
 import { sumUp, type UpOutcome } from './sum-up.js';
 import type { UpRequest } from './up-request.js';
 
+const HOW_TO_GO_ON =
+  'Stopped in the middle: run "hawser up" again to go on, or "hawser down" to take hosts out again.';
+
 /** Makes hosts a fleet, or brings a fleet to what it should be. @throws CliError */
 export async function up(request: UpRequest): Promise<UpOutcome> {
   const mayAsk = canAsk() && !request.json;
@@ -51,12 +54,16 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
   const us = ourselves('up');
   await using _ = await lockWorld({ chosen, plan, sight, us, request });
   const { fleet, authority } = await noteFleet({ chosen, plan, sight });
-  const outcomes = await carryOutPlan({
+  const working = carryOutPlan({
     ...{ plan, fleet, authority, bundle, connect, us, seen: sight.seen },
     runtimeFile: request.runtime,
     useHostNode: request.useHostNode,
     report: (host, said) => printNote(request, `${host}: ${said}`),
     log: request.log,
+  });
+  const outcomes = await working.catch((error: unknown) => {
+    if (request.signal.aborted) printNote(request, HOW_TO_GO_ON);
+    throw error;
   });
   return await sumUp({ request, fleet, sight, plan, outcomes });
 }
