@@ -114,7 +114,9 @@ function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSign
     return login;
   };
   const wayIn = async (): Promise<HostShell> => {
-    const ready = plan.hosts.filter(({ host }) => serving.has(host.name));
+    const serve = plan.hosts.filter(({ host }) => serving.has(host.name));
+    // A fleet that stands still as a whole, as when its certificates have expired, serves again where it did.
+    const ready = serve.length > 0 ? serve : plan.hosts.filter(({ facts }) => facts.agent.hasClusterData);
     const [first] = [...ready].sort(
       (a, b) => Number(a.groupUser !== undefined) - Number(b.groupUser !== undefined),
     );
