@@ -24,7 +24,12 @@ case $1 in
   pacman) pacman -S --noconfirm etcd || exit 1 ;;
   apk) apk add etcd || exit 1 ;;
 esac
-if [ -d /run/systemd/system ]; then systemctl disable --now etcd.service >/dev/null 2>&1; fi
+if [ -d /run/systemd/system ]; then
+  systemctl disable --now etcd.service >/dev/null 2>&1
+else
+  # The package enabled it for the next start of the host, whatever its init is.
+  systemctl disable etcd.service >/dev/null 2>&1 || update-rc.d etcd disable >/dev/null 2>&1
+fi
 command -v etcd
 `;
 
