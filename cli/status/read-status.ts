@@ -75,7 +75,8 @@ export async function readStatus(
   const reports: ReadonlyMap<string, Report> =
     newest === 0 ? new Map() : await world.getReports(newest, call);
   const names = members.map(({ name }) => name);
-  const hostnames = new Set([...agents.keys(), ...names, ...reports.keys(), ...known.keys()]);
+  // A host that was taken out of the fleet has left reports behind.
+  const hostnames = new Set([...agents.keys(), ...names, ...known.keys()]);
   hostnames.delete('');
   const hosts = [...hostnames].sort().map((hostname): HostStatus => {
     const agent = agents.get(hostname);
