@@ -44,7 +44,7 @@ export async function announceCertificate(
         log('warn', `the certificate of this host expires on ${life.to.slice(0, 10)}: renew it`);
       }
     }
-    await pause(LOOK_MS, signal).catch(() => undefined);
+    await pause(LOOK_MS, signal).catch(() => undefined); // the loop sees that it aborted
   }
 }
 
