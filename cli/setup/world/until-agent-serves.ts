@@ -1,4 +1,5 @@
 import { pause } from '../../../base/abort.js';
+import { listHosts } from '../../../world/agents/fleet-hosts.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { WorldError } from '../../../world/errors.js';
 import { CliError } from '../../errors.js';
@@ -46,9 +47,14 @@ export async function untilAgentServes(agent: StartedAgent): Promise<void> {
 
 async function isRegistered({ world, hostname, startedBefore, signal }: StartedAgent): Promise<boolean> {
   try {
-    const agents = await world.getAgents({ signal, timeoutMs: ANSWER_MS });
+    const call = { signal, timeoutMs: ANSWER_MS };
+    // An agent announces itself first, and then belongs to the fleet.
+    const [agents, hosts] = await Promise.all([
+      world.getAgents(call),
+      listHosts(world.client, undefined, call),
+    ]);
     const found = agents.get(hostname);
-    return found !== undefined && found.startedAt !== startedBefore;
+    return found !== undefined && found.startedAt !== startedBefore && hosts.has(hostname);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof WorldError && error.code === 'unavailable') return false;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { ServiceError } from '@grpc/grpc-js';
 import { onAbort } from '../../../base/abort.js';
 import type { CallOptions } from '../../call-options.js';
-import { WorldError } from '../../errors.js';
 import type { CallRunner } from '../calls/call-runner.js';
 import type { Rpc } from '../calls/etcd-rpc.js';
+import { status } from '../internals/grpc-js.js';
 
 const ANSWER_TIMEOUT_MS = 4000;
 
@@ -41,17 +42,21 @@ async function grant(
   ttlSeconds: number,
   options: CallOptions,
 ): Promise<boolean> {
-  const what = `grant a lease of ${ttlSeconds} s`;
-  try {
-    await calls.perform(
-      { kind: 'repeatable', what, run: (rpc) => rpc.lease.leaseGrant({ ID: id, TTL: ttlSeconds }) },
-      options,
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof WorldError && error.code === 'conflict') return false;
-    throw error;
-  }
+  const run = async (rpc: Rpc): Promise<boolean> => {
+    try {
+      await rpc.lease.leaseGrant({ ID: id, TTL: ttlSeconds });
+      return true;
+    } catch (error) {
+      // It exists, perhaps because of an earlier attempt whose answer was lost.
+      if ((error as ServiceError).code === status.FAILED_PRECONDITION) return false;
+      throw error;
+    }
+  };
+  const { value } = await calls.perform(
+    { kind: 'repeatable', what: `grant a lease of ${ttlSeconds} s`, run },
+    options,
+  );
+  return value;
 }
 
 async function renew(calls: CallRunner, id: string, options: CallOptions): Promise<boolean> {
