@@ -65,7 +65,10 @@ if has node; then fact node "$(command -v node)"; fact node-version "$(node --ve
 fact release "$(readlink /opt/hawser/current 2>/dev/null)"
 [ -e /var/lib/hawser/fleet.json ] || [ -d /var/lib/hawser/etcd/data/member/wal ] && fact data yes
 [ -r /etc/hawser/tls/host.crt ] && say certificate </etc/hawser/tls/host.crt
-if [ -d /run/systemd/system ]; then fact running "$(systemctl is-active hawser.service 2>/dev/null)"
+if [ -d /run/systemd/system ]; then
+  # A service that ends again and again is "activating" between two starts.
+  [ "$(systemctl show --property SubState hawser.service 2>/dev/null)" = SubState=auto-restart ] ||
+    fact running "$(systemctl is-active hawser.service 2>/dev/null)"
 elif pid=$(cat /run/hawser-supervisor.pid 2>/dev/null) && kill -0 "$pid" 2>/dev/null; then fact running active; fi
 fact end yes
 `;

@@ -11,6 +11,7 @@ import type { LockOwner } from '../lock/lock-owner.js';
 import type { HostPlan } from '../plan/plan-up.js';
 import type { LocalProgram } from '../programs/local-program.js';
 import { prepareRuntime, type RuntimeArchitecture } from '../programs/prepare-runtime.js';
+import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { bringUpHosts } from './bring-up-hosts.js';
 import { hostSteps, type Site } from './host-steps.js';
@@ -114,6 +115,8 @@ function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSign
     return login;
   };
   const wayIn = async (): Promise<HostShell> => {
+    const nobody = plan.hosts.every(({ host }) => !serving.has(host.name));
+    if (nobody) await noteWhoServes(work, serving, signal);
     const serve = plan.hosts.filter(({ host }) => serving.has(host.name));
     // A fleet that stands still as a whole, as when its certificates have expired, serves again where it did.
     const ready = serve.length > 0 ? serve : plan.hosts.filter(({ facts }) => facts.agent.hasClusterData);
@@ -130,6 +133,18 @@ function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSign
     programsFor: programsOf(work, signal),
     seedsFor: (name) => seedsFor(name, fleet, serving),
   };
+}
+
+/** After all have stopped, as with certificates that had expired: which of the hosts has a server again. */
+async function noteWhoServes(
+  { plan, seen }: Pick<CarryOut, 'plan' | 'seen'>,
+  serving: Set<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const planned = new Set(plan.hosts.map(({ host }) => host.name));
+  const shells = seen.flatMap(({ host, shell }) => (planned.has(host.name) ? [shell] : []));
+  const found = await firstThatServes(shells, { timeoutMs: SERVES_AGAIN_MS, signal });
+  for (const { host, shell } of seen) if (shell === found) serving.add(host.name);
 }
 
 function nobodyServes(fleet: string): CliError {

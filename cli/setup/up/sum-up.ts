@@ -11,6 +11,7 @@ import type { Lines } from '../../output/escaped-lines.js';
 import { lines } from '../../output/print.js';
 import { formatStatus } from '../../status/format-status.js';
 import { type FleetStatus, readStatus } from '../../status/read-status.js';
+import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { waitForCluster } from '../world/wait-for-cluster.js';
 import type { FleetPlan } from './look-and-plan.js';
@@ -82,13 +83,16 @@ function shortfallOf(outcome: HostOutcome): Shortfall[] {
 async function lastLook(
   done: DoneWork,
 ): Promise<{ readonly status?: FleetStatus; readonly problem?: string }> {
-  const { request, plan, outcomes } = done;
+  const { request, plan, outcomes, sight } = done;
   const { log, signal } = request;
   const failed = new Set(outcomes.flatMap(({ kind, host }) => (kind === 'done' ? [] : [host])));
   const up = plan.hosts.map(({ host }) => host.name).filter((name) => !failed.has(name));
   if (up.length === 0) return {};
   const call = { signal, timeoutMs: 10_000 };
   try {
+    const planned = new Set(plan.hosts.map(({ host }) => host.name));
+    const shells = sight.seen.flatMap(({ host, shell }) => (planned.has(host.name) ? [shell] : []));
+    if (outcomes.length > 0) await firstThatServes(shells, { timeoutMs: SERVES_AGAIN_MS, signal });
     await using world = await openWay(done);
     if (outcomes.length === 0) return { status: await readStatus(world, call, log) };
     const problem = await waitForCluster(world, { hosts: up, timeoutMs: CLUSTER_TIMEOUT_MS, signal }).then(
