@@ -55,11 +55,21 @@ function checkSystem(facts: HostFacts, { name, useHostNode }: HostExpectation): 
     return fail(
       `${name} has no node on its PATH: leave out --use-host-node, or install Node 20 or newer there.`,
     );
+  if (useHostNode && node !== undefined && !runsHawser(node.version))
+    return fail(
+      `${name} has Node ${node.version}, and hawser needs 20.19, 22.13, 24 or newer: leave out --use-host-node, or install a newer Node there.`,
+    );
   if (!hasEtcd(facts) && facts.packageManager === undefined)
     return fail(
       `${name} has no etcd 3.4 or newer and no package manager that hawser knows: install etcd there.`,
     );
   return [];
+}
+
+/** As `engines` in package.json. */
+function runsHawser(version: string): boolean {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
+  return major >= 24 || (major === 22 && minor >= 13) || (major === 20 && minor >= 19);
 }
 
 function checkRoom({ readOnly, diskFreeBytes, agent }: HostFacts, name: string): CliError[] {

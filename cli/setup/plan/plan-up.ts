@@ -3,10 +3,8 @@ import type { FleetHost } from '../../fleet/file/fleet.js';
 import { isExpired, isIssuedFor, needsRenewal } from '../certificates/issue-certificate.js';
 import type { HostFacts } from '../facts/host-facts.js';
 import type { SudoMode } from '../host/host-shell.js';
+import { isNewEnough } from '../programs/install-etcd.js';
 import { releaseOf } from '../programs/local-program.js';
-
-/** The oldest etcd that agents run. */
-const OLDEST_ETCD = [3, 4] as const;
 
 /** A host that was looked at and has no problem. */
 export interface LookedAtHost {
@@ -71,9 +69,7 @@ export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
 
 /** Whether the etcd that is there can be used. */
 export function hasEtcd({ etcd }: HostFacts): boolean {
-  if (etcd === undefined) return false;
-  const [major = 0, minor = 0] = etcd.version.split('.').map(Number);
-  return major > OLDEST_ETCD[0] || (major === OLDEST_ETCD[0] && minor >= OLDEST_ETCD[1]);
+  return etcd !== undefined && isNewEnough(etcd.version);
 }
 
 function certificateFor(

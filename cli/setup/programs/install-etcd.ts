@@ -2,22 +2,32 @@ import { CliError } from '../../errors.js';
 import type { HostFacts } from '../facts/host-facts.js';
 import type { HostShell } from '../host/host-shell.js';
 
-const TIMEOUT_MS = 600_000;
+/** Includes waiting for another run of the package manager. */
+const TIMEOUT_MS = 900_000;
+
+/** The oldest etcd that agents run. */
+const OLDEST_ETCD = [3, 4] as const;
 
 /**
- * Installs etcd by the host's package manager, without starting a service of it. Argument: the package manager. The last
- * line is where etcd is.
+ * Installs etcd by the host's package manager, without starting a service of it. Argument: the package manager. The last two
+ * lines are where etcd is, and its version. The policy that keeps Debian from starting it speaks of etcd alone, for one that a
+ * crash of the host leaves behind, and the next run knows it by its second line.
  */
 const INSTALL = `
 export DEBIAN_FRONTEND=noninteractive
 case $1 in
   apt)
     policy=/usr/sbin/policy-rc.d
-    if [ ! -e "$policy" ]; then
-      printf '#!/bin/sh\\nexit 101\\n' >"$policy" && chmod 755 "$policy"
+    if [ ! -e "$policy" ] || [ "$(sed -n 2p "$policy")" = '# hawser' ]; then
+      # A shell that a signal ends, as when the connection is cut, does nothing at EXIT.
+      trap 'exit 1' HUP INT TERM PIPE
       trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+      printf '%s\\n' '#!/bin/sh' '# hawser' 'case $1 in etcd|etcd.service) exit 101 ;; esac' >"$policy"
+      chmod 755 "$policy"
     fi
-    get() { apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "$1"; }
+    get() {
+      apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$1"
+    }
     get etcd-server || { apt-get update -q; get etcd-server || get etcd; } || exit 1 ;;
   dnf) dnf install -y etcd || exit 1 ;;
   zypper) zypper --non-interactive install etcd || exit 1 ;;
@@ -30,8 +40,17 @@ else
   # The package enabled it for the next start of the host, whatever its init is.
   systemctl disable etcd.service >/dev/null 2>&1 || update-rc.d etcd disable >/dev/null 2>&1
 fi
-command -v etcd
+etcd=/usr/bin/etcd
+[ -x $etcd ] || etcd=$(command -v etcd) || exit 1
+echo "$etcd"
+"$etcd" --version | head -n 1
 `;
+
+/** Whether agents can run an etcd of this version. */
+export function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > OLDEST_ETCD[0] || (major === OLDEST_ETCD[0] && minor >= OLDEST_ETCD[1]);
+}
 
 /** The package that has etcd's server, as the plan names it. */
 export function etcdPackage(manager: NonNullable<HostFacts['packageManager']>): string {
@@ -42,7 +61,7 @@ export function etcdPackage(manager: NonNullable<HostFacts['packageManager']>): 
  * Installs etcd from the host's own packages; a service that the package brings is disabled.
  *
  * @returns the path of the program
- * @throws CliError `failed` with the package manager's last words
+ * @throws CliError `failed` with the package manager's last words, or for an etcd that is too old
  */
 export async function installEtcdPackage(
   shell: Pick<HostShell, 'name' | 'run'>,
@@ -54,9 +73,18 @@ export async function installEtcdPackage(
     signal,
     timeoutMs: TIMEOUT_MS,
   });
-  const path = stdout.trim().split('\n').at(-1) ?? '';
-  if (code === 0 && path.startsWith('/')) return path;
+  const [path = '', said = ''] = stdout.trim().split('\n').slice(-2);
+  const [, version] = /^etcd Version: (\d+\.\d+\.\d+)/.exec(said) ?? [];
+  if (code === 0 && path.startsWith('/') && version !== undefined) {
+    if (isNewEnough(version)) return path;
+    throw tooOld(shell.name, manager, version);
+  }
   const why = stderr.trim().split('\n').slice(-3).join(' ').slice(-500) || `the command ended with ${code}`;
   const message = `Could not install etcd on ${shell.name} with ${manager}: ${why}. Install it there by hand, then run the command again.`;
   throw new CliError('failed', message);
+}
+
+function tooOld(host: string, manager: string, version: string): CliError {
+  const message = `The etcd that ${host} has from ${manager} is ${version}, and hawser needs 3.4 or newer. Install a newer one there, such as in /usr/local/bin, then run the command again.`;
+  return new CliError('failed', message);
 }

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { createGzip } from 'node:zlib';
+import { createGunzip, createGzip } from 'node:zlib';
 import { CliError } from '../../errors.js';
 import { explainFileError } from '../../system/explain-file-error.js';
 import { ownCacheFolder } from '../../system/user-folders.js';
@@ -28,6 +28,9 @@ const PACKAGES = {
       'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
   },
 } as const;
+
+/** How programs for a kind of machine are marked, in the ELF format. */
+const MACHINES = { x64: 0x3e, arm64: 0xb7 } as const;
 
 export type RuntimeArchitecture = keyof typeof PACKAGES;
 
@@ -55,25 +58,33 @@ export function hasRuntime(architecture: string): architecture is RuntimeArchite
 export async function prepareRuntime({ architecture, file, signal }: RuntimeOptions): Promise<LocalProgram> {
   const folder = path.join(ownCacheFolder(), 'programs');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (file !== undefined) return compress({ program: await checkedFile(file), folder, name: 'node-own' });
+  if (file !== undefined) {
+    await checkFile(file, architecture);
+    return compress({ program: file, folder, name: `node-own-${architecture}` });
+  }
   const name = `node-${NODE_VERSION}-${architecture}`;
   return (await readKept(folder, name)) ?? (await fetchRuntime({ architecture, folder, name, signal }));
 }
 
-async function checkedFile(file: string): Promise<string> {
+/** @throws CliError `usage` for what is no program, or not one for such a machine */
+async function checkFile(file: string, architecture: RuntimeArchitecture): Promise<void> {
+  let start: Buffer;
   try {
-    const { size } = await stat(file);
-    if (size > 1_000_000) return file;
+    await using opened = await open(file);
+    start = (await opened.read(Buffer.alloc(20), 0, 20, 0)).buffer;
   } catch (error) {
     throw new CliError('usage', `Cannot read ${file}: ${explainFileError(error)}.`, { cause: error });
   }
-  throw new CliError(
-    'usage',
-    `${file} is no program of Node: --runtime takes the file bin/node of a Node for Linux.`,
-  );
+  if (start.toString('latin1', 0, 4) !== '\u007fELF') {
+    const message = `${file} is no program of Node: --runtime takes the file bin/node of a Node for Linux.`;
+    throw new CliError('usage', message);
+  }
+  if (start.readUInt16LE(18) === MACHINES[architecture]) return;
+  const message = `${file} is no program for ${architecture}, and there are such hosts: leave out --runtime, or bring up the hosts of each kind by a command of its own.`;
+  throw new CliError('usage', message);
 }
 
-/** What an earlier run fetched; it is believed because only we can write there. */
+/** What an earlier run fetched, if it is still what that was. */
 async function readKept(folder: string, name: string): Promise<LocalProgram | undefined> {
   const file = path.join(folder, `${name}.gz`);
   const note = await readFile(path.join(folder, `${name}.json`), 'utf8').catch(() => '');
@@ -82,7 +93,19 @@ async function readKept(folder: string, name: string): Promise<LocalProgram | un
     (found) => found.size,
     () => undefined,
   );
-  return sha256 === undefined || size === undefined ? undefined : toProgram(file, sha256, size);
+  if (sha256 === undefined || size === undefined) return undefined;
+  return (await hashUnpacked(file)) === sha256 ? toProgram(file, sha256, size) : undefined;
+}
+
+/** Undefined for a damaged file. */
+async function hashUnpacked(file: string): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(file), createGunzip(), hash);
+    return hash.digest('hex');
+  } catch {
+    return undefined;
+  }
 }
 
 async function fetchRuntime({
@@ -100,7 +123,13 @@ async function fetchRuntime({
   const scratch = await mkdtemp(path.join(tmpdir(), 'hawser-runtime-'));
   try {
     const limits = { signal, timeout: FETCH_TIMEOUT_MS, maxBuffer: 10_000_000 };
-    const pack = ['pack', `${wanted.name}@${NODE_VERSION}`, '--silent', '--pack-destination', scratch];
+    const pack = [
+      'pack',
+      `${wanted.name}@${NODE_VERSION}`,
+      '--loglevel=error',
+      '--pack-destination',
+      scratch,
+    ];
     await run('npm', pack, { ...limits, cwd: scratch }).catch((error: unknown) => {
       signal.throwIfAborted();
       throw notFetched(wanted.name, error);
@@ -126,8 +155,13 @@ async function compress({
 }): Promise<LocalProgram> {
   const sha256 = await hashFile(program);
   const file = path.join(folder, `${name}.gz`);
-  await pipeline(createReadStream(program), createGzip(), createWriteStream(`${file}.part`, { mode: 0o600 }));
-  await rename(`${file}.part`, file);
+  const part = `${file}.${process.pid}`;
+  try {
+    await pipeline(createReadStream(program), createGzip(), createWriteStream(part, { mode: 0o600 }));
+    await rename(part, file);
+  } finally {
+    await rm(part, { force: true });
+  }
   await writeFile(path.join(folder, `${name}.json`), `{"sha256":"${sha256}"}\n`, { mode: 0o600 });
   return toProgram(file, sha256, (await stat(file)).size);
 }
@@ -147,12 +181,18 @@ function toProgram(file: string, sha256: string, sizeBytes: number): LocalProgra
 
 function notFetched(name: string, cause: unknown): CliError {
   const { stderr = '', message } = cause as Error & { stderr?: string };
-  const why = stderr.trim().split('\n').at(-1) || message.split('\n', 1)[0];
+  const why = npmReason(stderr) ?? message.split('\n', 1)[0];
   return new CliError(
     'failed',
     `Could not fetch Node for the hosts with "npm pack ${name}@${NODE_VERSION}": ${why}. Without a registry, pass --runtime FILE with the program of a Node for Linux, or --use-host-node for hosts that have one.`,
     { cause },
   );
+}
+
+/** npm says a code, then the reason, then where its log is. */
+function npmReason(stderr: string): string | undefined {
+  const said = stderr.split('\n').map((line) => line.replace(/^npm (error|ERR!) ?/, '').trim());
+  return said.find((line) => line !== '' && !/^(code|errno|syscall) /.test(line))?.slice(0, 300);
 }
 
 function notGenuine(name: string): CliError {

@@ -4,27 +4,39 @@ import { CliError } from '../../errors.js';
 import type { HostShell } from '../host/host-shell.js';
 import { type LocalProgram, PROGRAMS_FOLDER } from './local-program.js';
 
-/** How often sending goes on after the connection was lost. */
+/** How often sending goes on after the connection was lost and nothing more had arrived. */
 const MOST_TRIES = 5;
 
 /** For one program over a slow line. */
 const SEND_TIMEOUT_MS = 3_600_000;
 
-/** Says how much of a program is there: `done`, or the bytes of its compressed form. Arguments: final path, partial path. */
+/** For hashing and unpacking one on a slow disk. */
+const CHECK_TIMEOUT_MS = 300_000;
+
+/**
+ * Says how much of a program is there: `done`, or the bytes of its compressed form. Arguments: final path, partial path,
+ * hash.
+ */
 const LOOK = `
-[ -e "$1" ] && { echo done; exit; }
+[ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$3" ] && { echo done; exit; }
 [ -e "$2" ] && wc -c <"$2" || echo 0
 `;
 
-/** Appends what it reads. Arguments: partial path, how long it is. */
+/**
+ * Goes on with a file. Arguments: partial path, how long it is. It writes at that place rather than at the end: the command of
+ * an attempt that was cut may still write there, and then both write the same.
+ */
 const APPEND = `
 set -e
 umask 022
 mkdir -p -- "\${1%/*}"
 umask 077
 touch -- "$1"
-[ "$(wc -c <"$1")" -eq "$2" ]
-cat >>"$1"
+[ "$(wc -c <"$1")" -ge "$2" ]
+{
+  [ "$2" -eq 0 ] || dd bs="$2" seek=1 count=0 conv=notrunc 2>/dev/null
+  cat
+} 1<>"$1"
 `;
 
 /** Unpacks, checks and gives the final name. Arguments: final path, partial path, hash. */
@@ -33,7 +45,8 @@ set -e
 umask 022
 mkdir -p -- "\${1%/*}"
 trap 'rm -f -- "$1.new"' EXIT
-gzip -dc <"$2" >"$1.new" || { rm -f -- "$2"; exit 65; }
+gzip -t <"$2" || { rm -f -- "$2"; exit 65; }
+gzip -dc <"$2" >"$1.new"
 [ "$(sha256sum <"$1.new" | cut -d ' ' -f 1)" = "$3" ] || { rm -f -- "$2"; exit 65; }
 chmod 755 -- "$1.new"
 sync -- "$1.new" 2>/dev/null || sync
@@ -50,6 +63,14 @@ export interface SendOptions {
   readonly signal: AbortSignal;
 }
 
+type Sender = Pick<HostShell, 'name' | 'run'>;
+
+interface Place {
+  readonly target: string;
+  readonly part: string;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Sends a host the programs that it does not have, and goes on where an earlier attempt was cut. A program has its final name
  * only when it is whole and on the disk.
@@ -58,7 +79,7 @@ export interface SendOptions {
  * @throws CliError `failed` such as for a full disk; TunnelError when the connection is lost for good
  */
 export async function sendPrograms(
-  shell: HostShell,
+  shell: Sender,
   programs: readonly LocalProgram[],
   options: SendOptions,
 ): Promise<{ readonly sentBytes: number; readonly sent: readonly LocalProgram[] }> {
@@ -72,14 +93,17 @@ export async function sendPrograms(
   return { sentBytes, sent };
 }
 
-async function sendProgram(shell: HostShell, program: LocalProgram, options: SendOptions): Promise<number> {
+async function sendProgram(shell: Sender, program: LocalProgram, options: SendOptions): Promise<number> {
   const target = `${PROGRAMS_FOLDER}/${program.path}`;
   const part = `${PROGRAMS_FOLDER}/incoming/${program.sha256}.gz`;
   let sentBytes = 0;
+  let furthest = -1;
   for (let tries = 1; ; tries += 1) {
     try {
-      const there = await look(shell, target, part, options.signal);
+      const there = await look(shell, program, { target, part, signal: options.signal });
       if (there === 'done') return sentBytes;
+      if (there > furthest) tries = 1;
+      furthest = Math.max(furthest, there);
       if (there < program.sizeBytes)
         sentBytes += await append(shell, program, { part, from: there, ...options });
       await finish(shell, program, { target, part, signal: options.signal });
@@ -92,19 +116,22 @@ async function sendProgram(shell: HostShell, program: LocalProgram, options: Sen
 }
 
 async function look(
-  shell: HostShell,
-  target: string,
-  part: string,
-  signal: AbortSignal,
+  shell: Sender,
+  { sha256 }: LocalProgram,
+  { target, part, signal }: Place,
 ): Promise<number | 'done'> {
-  const { stdout } = await shell.run(LOOK, { args: [target, part], signal });
+  const { stdout } = await shell.run(LOOK, {
+    args: [target, part, sha256],
+    signal,
+    timeoutMs: CHECK_TIMEOUT_MS,
+  });
   if (stdout.trim() === 'done') return 'done';
   const size = Number(stdout.trim());
   return Number.isSafeInteger(size) ? size : 0;
 }
 
 async function append(
-  shell: HostShell,
+  shell: Sender,
   program: LocalProgram,
   { part, from, onProgress, signal }: SendOptions & { readonly part: string; readonly from: number },
 ): Promise<number> {
@@ -126,15 +153,12 @@ async function append(
   throw cannotStore(shell.name, program, stderr);
 }
 
-async function finish(
-  shell: HostShell,
-  program: LocalProgram,
-  { target, part, signal }: { readonly target: string; readonly part: string; readonly signal: AbortSignal },
-): Promise<void> {
-  const { code, stderr } = await shell.run(FINISH, { args: [target, part, program.sha256], signal });
+async function finish(shell: Sender, program: LocalProgram, { target, part, signal }: Place): Promise<void> {
+  const args = [target, part, program.sha256];
+  const { code, stderr } = await shell.run(FINISH, { args, signal, timeoutMs: CHECK_TIMEOUT_MS });
   if (code === 0) return;
   if (code !== DAMAGED) throw cannotStore(shell.name, program, stderr);
-  const message = `The ${program.kind} arrived damaged on ${shell.name}, or the disk there is full. It was thrown away: run the command again.`;
+  const message = `The ${program.kind} arrived damaged on ${shell.name}. It was thrown away: run the command again.`;
   throw new CliError('failed', message);
 }
 

@@ -7,7 +7,7 @@ import { formatBytes } from '../../output/format-quantities.js';
 import { type Authority, issueHostCertificate } from '../certificates/issue-certificate.js';
 import { sendCertificates } from '../certificates/send-certificates.js';
 import type { HostShell } from '../host/host-shell.js';
-import type { HostPlan } from '../plan/plan-up.js';
+import { type HostPlan, hasEtcd } from '../plan/plan-up.js';
 import { etcdPackage, installEtcdPackage } from '../programs/install-etcd.js';
 import { type LocalProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
 import { sendPrograms } from '../programs/send-programs.js';
@@ -132,7 +132,8 @@ async function setUp(
   if (!plan.starts) return undefined;
   const { host, facts } = plan;
   const runtime = await runtimeOf(plan, site);
-  const { etcd } = facts;
+  // An etcd that is too old may come first on the PATH.
+  const etcd = hasEtcd(facts) ? facts.etcd?.path : journal.etcd;
   const created = await installService(
     shell,
     {
@@ -144,7 +145,7 @@ async function setUp(
       clusterSize: role === 'founder' ? site.fleet.clusterSize : undefined,
       labels: host.labels,
       namespace: site.fleet.namespace,
-      ...(etcd === undefined ? {} : { etcdProgram: etcd.path }),
+      ...(etcd === undefined ? {} : { etcdProgram: etcd }),
       runtime,
       release: plan.release,
     },

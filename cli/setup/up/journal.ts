@@ -34,6 +34,11 @@ export class Journal {
     });
   }
 
+  /** What was installed in this run. */
+  get etcd(): string | undefined {
+    return this.#done.etcd;
+  }
+
   async write(
     state: InstallRecord['state'],
     done: Partial<InstallRecord>,
