@@ -8,7 +8,9 @@ const STOP_TIMEOUT_MS = 120_000;
 const STOP = `
 stop() {
   if systemd; then
-    ! systemctl --quiet is-active hawser.service && ! systemctl --quiet is-failed hawser.service || systemctl stop hawser.service
+    # Also between two restarts, when it is neither active nor failed.
+    systemctl cat hawser.service >/dev/null 2>&1 || return 0
+    systemctl stop hawser.service
     return
   fi
   pid=$(cat /run/hawser-supervisor.pid 2>/dev/null) || return 0

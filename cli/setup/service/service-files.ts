@@ -15,7 +15,7 @@ exec ${PATHS.wrapper} $(cat ${PATHS.arguments})
 
 /**
  * Hardened as far as the apps allow, which are children of the agent and may need anything that a service of the system
- * does: set-user-id programs, devices, home directories, control groups.
+ * does: set-user-id programs, devices, home directories, control groups. ProtectClock= would take devices from them.
  */
 export const UNIT = `[Unit]
 Description=hawser agent
@@ -34,7 +34,7 @@ SyslogIdentifier=hawser
 LimitNOFILE=65536
 Delegate=yes
 ProtectSystem=full
-ProtectClock=yes
+CapabilityBoundingSet=~CAP_SYS_TIME CAP_WAKE_ALARM
 ProtectHostname=yes
 ProtectKernelLogs=yes
 ProtectKernelModules=yes
