@@ -18,12 +18,11 @@ export async function readServerReport(
   const server = hostServer?.process;
   if (server === undefined) return { state: hostServer?.isDrained ? 'stopped' : 'none', dataFolder };
   await using client = connections.toAny([server.clientEndpoint]);
-  // A server that does not answer in time counts as still starting.
-  const status = await client.cluster.status(undefined, { timeoutMs: ASK_MS }).catch(() => undefined);
+  const status = await client.cluster.status(undefined, { timeoutMs: ASK_MS }).catch(() => undefined); // it is starting
   if (status === undefined) return { state: 'starting', dataFolder };
   const members = await client.cluster
     .members({ timeoutMs: ASK_MS, serializable: true })
-    .catch(() => undefined);
+    .catch(() => undefined); // the report goes without them
   return {
     state: stateOf(status),
     memberId: status.memberId,

@@ -25,13 +25,23 @@ export function withConnection(command: Command, example: string): Command {
 }
 
 function withSshFlags(command: Command): Command {
-  return command
+  command
     .option(
       '--ssh-url <destination>',
       'SSH host to reach the fleet through: user@host:port or a Host of ssh_config (repeat for alternatives)',
       collect,
     )
-    .option('--ssh-hostkey <key>', 'accept only this host key: SHA256:… or the base64 key')
+    .option('--ssh-hostkey <key>', 'accept only this host key: SHA256:… or the base64 key');
+  return addLoginOptions(command);
+}
+
+/** Adds the flags that say how to log in to hosts that are named otherwise. */
+export function withLoginFlags(command: Command): Command {
+  return addLoginOptions(command.optionsGroup(CONNECTION_OPTIONS)).optionsGroup('Options:');
+}
+
+function addLoginOptions(command: Command): Command {
+  return command
     .option('--ssh-id <file>', 'private key to authenticate with (repeatable)', collect)
     .option(
       '--ssh-known-hosts <file>',
@@ -44,25 +54,6 @@ function withSshFlags(command: Command): Command {
         .choices(['auto', 'ssh2', 'openssh'])
         .default(undefined, 'auto'),
     );
-}
-
-/** Adds the flags that say how to log in to hosts that are named otherwise. */
-export function withLoginFlags(command: Command): Command {
-  return command
-    .optionsGroup(CONNECTION_OPTIONS)
-    .option('--ssh-id <file>', 'private key to authenticate with (repeatable)', collect)
-    .option(
-      '--ssh-known-hosts <file>',
-      'known_hosts file to use instead of the defaults (repeatable)',
-      collect,
-    )
-    .option('--ssh-config <file>', 'ssh_config file to use instead of the defaults; "none" reads no file')
-    .addOption(
-      new Option('--transport <name>', 'SSH implementation')
-        .choices(['auto', 'ssh2', 'openssh'])
-        .default(undefined, 'auto'),
-    )
-    .optionsGroup('Options:');
 }
 
 function withEtcdFlags(command: Command): Command {

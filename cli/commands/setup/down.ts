@@ -1,14 +1,10 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { CommandContext } from '../../command-context.js';
-import { withLoginFlags, withOutput } from '../../fleet/connection-flags.js';
-import { duration } from '../../input/parse-flag-values.js';
-import { logTo, printResult } from '../../output/print.js';
+import { printResult } from '../../output/print.js';
 import type { DownRequest } from '../../setup/down/down-request.js';
-import { expandHome } from '../../system/user-folders.js';
+import { type HostFlags, toHostRequest, withHostFlags } from './host-flags.js';
 
-type DownFlags = Omit<DownRequest, 'hosts' | 'timeoutMs' | 'signal' | 'log'> & { readonly timeout?: number };
-
-const DEFAULT_TIMEOUT_MS = 15_000;
+type DownFlags = HostFlags<Omit<DownRequest, 'hosts'>>;
 
 /** `hawser down`: takes hosts out of the fleet. */
 export function downCommand(context: CommandContext): Command {
@@ -21,28 +17,13 @@ export function downCommand(context: CommandContext): Command {
     .option('--gone', 'forget hosts that are gone for good, without reaching them', false)
     .option('--force', 'take hosts out even if the cluster loses its majority', false)
     .option('--keep-data', 'leave the data in /var/lib/hawser', false)
-    .option('-y, --yes', 'assume yes: do not ask for confirmation', false)
-    .option('--fleet <name>', 'fleet to use: the name of a known one, or a file that describes one')
-    .option('--sudo-password-file <file>', 'file with the password that sudo asks for on the hosts');
-  return withOutput(withLoginFlags(command), 'hawser down web2')
-    .addOption(
-      new Option('--timeout <duration>', 'time limit for logging in to a host')
-        .argParser(duration)
-        .default(undefined, '15s'),
-    )
-    .action(async (hosts: string | undefined, flags: DownFlags) => {
+    .option('-y, --yes', 'assume yes: do not ask for confirmation', false);
+  return withHostFlags(command, 'hawser down web2').action(
+    async (hosts: string | undefined, flags: DownFlags) => {
       const { down } = await import('../../setup/down/down.js');
-      const { value, text, exitCode } = await down({
-        ...flags,
-        hosts,
-        sshConfig: flags.sshConfig === undefined ? undefined : expandHome(flags.sshConfig),
-        sshId: flags.sshId?.map(expandHome),
-        sshKnownHosts: flags.sshKnownHosts?.map(expandHome),
-        timeoutMs: flags.timeout ?? DEFAULT_TIMEOUT_MS,
-        signal: context.interrupts.signal,
-        log: logTo(flags),
-      });
+      const { value, text, exitCode } = await down({ ...toHostRequest(context, flags), hosts });
       printResult(flags, value, text);
       context.exitCode = exitCode;
-    });
+    },
+  );
 }

@@ -1,20 +1,15 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';
-import { withLoginFlags, withOutput } from '../../fleet/connection-flags.js';
-import { collectLabel, duration, wholeNumber } from '../../input/parse-flag-values.js';
-import { logTo, printResult } from '../../output/print.js';
+import { collectLabel, wholeNumber } from '../../input/parse-flag-values.js';
+import { printResult } from '../../output/print.js';
 import type { UpRequest } from '../../setup/up/up-request.js';
-import { expandHome } from '../../system/user-folders.js';
+import { type HostFlags, toHostRequest, withHostFlags } from './host-flags.js';
 
-interface UpFlags
-  extends Omit<UpRequest, 'destinations' | 'labels' | 'addresses' | 'timeoutMs' | 'signal' | 'log'> {
+interface UpFlags extends HostFlags<Omit<UpRequest, 'destinations' | 'labels' | 'addresses'>> {
   readonly label?: Readonly<Record<string, string>>;
   readonly address?: ReadonlyMap<string, string>;
-  readonly timeout?: number;
 }
-
-const DEFAULT_TIMEOUT_MS = 15_000;
 
 /** `hawser up`: from bare hosts to a fleet. */
 export function upCommand(context: CommandContext): Command {
@@ -29,7 +24,6 @@ export function upCommand(context: CommandContext): Command {
     .option('--plan', 'only show what would be done', false)
     .option('-y, --yes', 'assume yes: do not ask for confirmation', false)
     .option('--name <name>', 'name of the fleet, if it is new (default: asked for, else "prod")')
-    .option('--fleet <name>', 'fleet to use: the name of a known one, or a file that describes one')
     .addOption(
       new Option(
         '--cluster-size <n>',
@@ -47,37 +41,21 @@ export function upCommand(context: CommandContext): Command {
         'address of a host that the other hosts dial (repeatable)',
       ).argParser(collectAddress),
     )
-    .option('--sudo-password-file <file>', 'file with the password that sudo asks for on the hosts')
     .option('--runtime <file>', 'program of a Node for Linux to send, instead of fetching one with npm')
     .option('--use-host-node', 'run hawser with the Node that the hosts have', false);
-  return withOutput(withLoginFlags(command), 'hawser up root@web1.example.org ann@web2.example.org web3')
-    .addOption(
-      new Option('--timeout <duration>', 'time limit for logging in to a host')
-        .argParser(duration)
-        .default(undefined, '15s'),
-    )
-    .action(async (destinations: string[], flags: UpFlags) => {
+  return withHostFlags(command, 'hawser up root@web1.example.org ann@web2.example.org web3').action(
+    async (destinations: string[], flags: UpFlags) => {
       const { up } = await import('../../setup/up/up.js');
       const { value, text, exitCode } = await up(toRequest(context, destinations, flags));
       printResult(flags, value, text);
       context.exitCode = exitCode;
-    });
+    },
+  );
 }
 
 function toRequest(context: CommandContext, destinations: readonly string[], flags: UpFlags): UpRequest {
-  const { label = {}, address = new Map(), timeout = DEFAULT_TIMEOUT_MS, sshConfig, ...rest } = flags;
-  return {
-    ...rest,
-    destinations,
-    labels: label,
-    addresses: address,
-    sshConfig: sshConfig === undefined ? undefined : expandHome(sshConfig),
-    sshId: rest.sshId?.map(expandHome),
-    sshKnownHosts: rest.sshKnownHosts?.map(expandHome),
-    timeoutMs: timeout,
-    signal: context.interrupts.signal,
-    log: logTo(flags),
-  };
+  const { label: labels = {}, address: addresses = new Map(), ...rest } = flags;
+  return { ...toHostRequest(context, rest), destinations, labels, addresses };
 }
 
 function collectAddress(value: string, before: ReadonlyMap<string, string> = new Map()): Map<string, string> {
