@@ -1,7 +1,7 @@
 import type { ClientWorld } from '../world/index-without-ssh.js';
 import { agentRecord } from './agent-record.js';
 import { ClusterParticipant } from './cluster/cluster-participant.js';
-import { EtcdConnector } from './cluster/etcd-connector.js';
+import { EtcdClientFactory } from './cluster/etcd-client-factory.js';
 import { maintainFleetIdentity } from './cluster/maintain-fleet-identity.js';
 import { serverAddresses } from './cluster/server/addresses/server-addresses.js';
 import { DataFolder } from './cluster/server/data-folder.js';
@@ -40,7 +40,7 @@ export class EmbdEtcd {
   readonly exited: Promise<void>;
   readonly #options: EtcdSettings;
   readonly #folder: DataFolder;
-  readonly #connections: EtcdConnector;
+  readonly #connections: EtcdClientFactory;
   readonly #serving = new ServerAvailability();
   #becomeReady = (): void => undefined;
   readonly #cleanedUp: Promise<void>;
@@ -56,7 +56,7 @@ export class EmbdEtcd {
   constructor(options: EmbdEtcdOptions = {}) {
     this.#options = withDefaults(options);
     this.#folder = new DataFolder(this.#options.prefix);
-    this.#connections = new EtcdConnector(this.#options, this.#folder);
+    this.#connections = new EtcdClientFactory(this.#options, this.#folder);
     this.converger = options.converger ?? new Converger();
     this.ready = new Promise((resolve) => (this.#becomeReady = resolve));
     this.exited = new Promise((resolve) => (this.#exit = resolve));

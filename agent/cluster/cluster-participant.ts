@@ -13,7 +13,7 @@ import {
 import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
 import { announceCertificate } from './announce-certificate.js';
-import type { EtcdConnector } from './etcd-connector.js';
+import type { EtcdClientFactory } from './etcd-client-factory.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave-cluster.js';
 import { type IdealSizeReader, idealSizeReader } from './members/ideal-size-reader.js';
 import { Nominator } from './members/nominator.js';
@@ -31,7 +31,7 @@ export interface ClusterParticipantOptions {
   readonly agent: Agent;
   readonly folder: DataFolder;
   readonly seeds: readonly string[];
-  readonly connections: EtcdConnector;
+  readonly connections: EtcdClientFactory;
   /** Undefined on a host that never runs a server. */
   readonly launcher: ServerLauncher | undefined;
   readonly clusterIdentity: ClusterIdentity;

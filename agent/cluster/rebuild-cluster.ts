@@ -1,6 +1,6 @@
 import { type CallOptions, type ClientWorld, raiseGeneration } from '../../world/index-without-ssh.js';
 import { AgentError } from '../errors.js';
-import type { EtcdConnector } from './etcd-connector.js';
+import type { EtcdClientFactory } from './etcd-client-factory.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { ServerLauncher } from './server/server-launcher.js';
 import type { HostServer } from './server/server-lifetime.js';
@@ -12,7 +12,7 @@ export interface RebuildContext {
   readonly server: HostServer | undefined;
   readonly folder: DataFolder;
   readonly launcher: ServerLauncher | undefined;
-  readonly connections: EtcdConnector;
+  readonly connections: EtcdClientFactory;
   readonly world: ClientWorld;
 }
 

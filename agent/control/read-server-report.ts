@@ -1,5 +1,5 @@
 import type { MemberStatus } from '../../world/index-without-ssh.js';
-import type { EtcdConnector } from '../cluster/etcd-connector.js';
+import type { EtcdClientFactory } from '../cluster/etcd-client-factory.js';
 import type { DataFolder } from '../cluster/server/data-folder.js';
 import type { ServerLauncher } from '../cluster/server/server-launcher.js';
 import type { HostServer } from '../cluster/server/server-lifetime.js';
@@ -12,7 +12,7 @@ export async function readServerReport(
   hostServer: HostServer | undefined,
   folder: DataFolder,
   launcher: ServerLauncher,
-  connections: EtcdConnector,
+  connections: EtcdClientFactory,
 ): Promise<ServerReport> {
   const dataFolder = folder.hasData;
   const server = hostServer?.process;

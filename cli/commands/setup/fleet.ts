@@ -65,7 +65,7 @@ function addCommand(context: CommandContext): Command {
     )
     .argument('<file>', 'its fleet file')
     .action(async (source: string, flags: OutputOptions) => {
-      const { addFleet } = await import('../../fleet/file/add-fleet.js');
+      const { addFleet } = await import('../../fleet/file/add-fleet-from-file.js');
       const { fleet, keyFile, hasKey } = await addFleet(source, { signal: context.interrupts.signal });
       const { name, file, authority } = fleet;
       const withoutKey = [

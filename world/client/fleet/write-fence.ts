@@ -8,7 +8,7 @@ import type {
   ITxnResponse,
 } from 'etcd3';
 import type { Rpc } from '../calls/etcd-rpc.js';
-import { countAgainstQuota, uncounted } from '../txn/count-against-quota.js';
+import { countAgainstQuota, uncounted } from '../txn/make-quota-count-nested-puts.js';
 
 /** What each write compares, so that it changes nothing in another fleet: the key that names the fleet, and its value. */
 export interface Fence {

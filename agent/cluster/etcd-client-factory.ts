@@ -10,7 +10,7 @@ import type { DataFolder } from './server/data-folder.js';
 import { asClient } from './server/etcd/etcd-arguments.js';
 
 /** How this host connects to etcd servers: with its certificate and user, in the fleet's namespace. */
-export class EtcdConnector {
+export class EtcdClientFactory {
   readonly #settings: EtcdSettings;
   readonly #folder: DataFolder;
 
