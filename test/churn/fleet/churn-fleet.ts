@@ -23,6 +23,8 @@ export class ChurnFleet {
   readonly hosts: readonly ChurnHost[];
   readonly #options: ChurnFleetOptions;
   readonly #queues: Promise<void>[];
+  /** One loss at a time: two at once that both find every voter whole take a majority's data. */
+  #losses: Promise<void> = Promise.resolve();
 
   constructor(options: ChurnFleetOptions) {
     const { network, folder, etcd, complain } = options;
@@ -106,8 +108,10 @@ export class ChurnFleet {
         return network[action.kind](index);
       case 'lose': {
         const { world, say } = this.#options;
-        say(await loseData(host, world(), { ...action, seeds: this.#firstSeeds(index) }));
-        return;
+        const lose = () => loseData(host, world(), { ...action, seeds: this.#firstSeeds(index) }).then(say);
+        const loss = this.#losses.then(lose);
+        this.#losses = loss.catch(() => undefined); // the failure goes to whoever waits for this one
+        return loss;
       }
       default:
         return host[action.kind]();
