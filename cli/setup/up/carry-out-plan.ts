@@ -129,10 +129,18 @@ function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSign
   };
   return {
     ...{ fleet, authority, useHostNode, log, loginAnew },
-    openWorld: async (founder) => openFleetWorld(founder ?? (await wayIn()), fleet, { log, signal }),
+    // A cluster that is being made names no fleet at first, which is no reason to warn.
+    openWorld: async (founder) =>
+      founder === undefined
+        ? openFleetWorld(await wayIn(), fleet, { log, signal })
+        : openFleetWorld(founder, fleet, { log: withoutWarnings(log), signal }),
     programsFor: programsOf(work, signal),
     seedsFor: (name) => seedsFor(name, fleet, serving),
   };
+}
+
+function withoutWarnings(log: Log): Log {
+  return (level, message) => log(level === 'warn' ? 'debug' : level, message);
 }
 
 /** After all have stopped, as with certificates that had expired: which of the hosts has a server again. */

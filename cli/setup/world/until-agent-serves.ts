@@ -26,17 +26,19 @@ export interface StartedAgent {
 /**
  * Waits until the agent of a host is registered with the fleet.
  * @returns what it says of itself
- * @throws CliError `failed` with the end of its log
+ * @throws CliError `failed` with the end of its log; WorldError `other-fleet` if it serves another fleet to the end
  */
 export async function untilAgentServes(agent: StartedAgent): Promise<void> {
   const { hostname, timeoutMs, signal } = agent;
   const until = performance.now() + timeoutMs;
   for (let round = 1; ; round += 1) {
     signal.throwIfAborted();
-    if (await isRegistered(agent)) return;
+    const seen = await look(agent);
+    if (seen === 'registered') return;
     const ended = round % CHECK_EVERY === 0 ? await agent.whyEnded() : undefined;
     if (ended !== undefined) throw new CliError('failed', `The agent on ${hostname} does not run: ${ended}`);
     if (performance.now() > until) {
+      if (seen instanceof WorldError) throw seen;
       const words = await agent.lastWords();
       const message = `The agent on ${hostname} did not join the fleet within ${timeoutMs / 1_000} s. Its log ends with: ${words}`;
       throw new CliError('failed', message);
@@ -45,7 +47,13 @@ export async function untilAgentServes(agent: StartedAgent): Promise<void> {
   }
 }
 
-async function isRegistered({ world, hostname, startedBefore, signal }: StartedAgent): Promise<boolean> {
+/** Undefined while the cluster answers and does not list the host. */
+async function look({
+  world,
+  hostname,
+  startedBefore,
+  signal,
+}: StartedAgent): Promise<'registered' | WorldError | undefined> {
   try {
     const call = { signal, timeoutMs: ANSWER_MS };
     // An agent announces itself first, and then belongs to the fleet.
@@ -54,10 +62,14 @@ async function isRegistered({ world, hostname, startedBefore, signal }: StartedA
       listHosts(world.client, undefined, call),
     ]);
     const found = agents.get(hostname);
-    return found !== undefined && found.startedAt !== startedBefore && hosts.has(hostname);
+    const isNew = found !== undefined && found.startedAt !== startedBefore;
+    return isNew && hosts.has(hostname) ? 'registered' : undefined;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof WorldError && error.code === 'unavailable') return false;
+    if (!(error instanceof WorldError)) throw error;
+    if (error.code === 'unavailable') return undefined;
+    // A new cluster names its fleet only after its first server serves.
+    if (error.code === 'other-fleet') return error;
     throw error;
   }
 }
