@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../../base/log.js';
-import { createFleet, type Fleet, keptFleets, prepareMachine, removeFleet } from '../../fixtures/index.js';
+import type { Fleet } from '../../fixtures/index.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { DEFAULT_CLIENT_URL } from '../../world/constants.js';
 import { DEFAULT_NAMESPACE } from '../../world/keys.js';
@@ -25,6 +25,9 @@ export interface DemoFlags extends OutputOptions {
   readonly yes: boolean;
 }
 
+/** Apart from the bundle, which has to do without them on hosts. */
+const fixtures = () => import('../../fixtures/index.js');
+
 type Say = (text: string | Lines) => void;
 
 const HOST_COUNT = 3;
@@ -41,6 +44,7 @@ export async function demo(context: CommandContext, flags: DemoFlags): Promise<v
   const seconds = () => (performance.now() - startedAt) / 1_000;
 
   say(`Starting ${HOST_COUNT} hosts on this machine, each with sshd, etcd and an agent…`);
+  const { createFleet, prepareMachine } = await fixtures();
   await prepareMachine({ signal, log: setupLog(flags) });
   const fleet = await createFleet({ hosts: HOST_COUNT, backend: flags.backend, log: logTo(flags), signal });
   try {
@@ -100,6 +104,7 @@ async function tour(fleet: Fleet, { flags, signal, say, seconds }: Tour) {
 
 /** Stops the fleets that `--keep` left running. */
 export async function stopDemo(flags: DemoFlags): Promise<void> {
+  const { keptFleets, removeFleet } = await fixtures();
   const folders = await keptFleets();
   for (const folder of folders) await removeFleet(folder);
   printResult(

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { programFile } from '../../fixtures/fleet/project.js';
 import { waitConverged } from '../../world/agents/wait-converged.js';
 import { hawserInTerminal } from '../cli/helpers/terminal.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
@@ -28,8 +28,6 @@ test.serial('one ^C in a terminal leaves the cluster in order, and says what it 
   t.false((await agents.look()).members.some(({ name }) => name === 'h3'));
 });
 
-const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
-
 for (const [terminal, how] of [
   ['-T', 'without a terminal'],
   ['-tt', 'with a terminal, which it writes to no more'],
@@ -40,7 +38,7 @@ for (const [terminal, how] of [
     await using sshd = await Sshd.start();
     const environment = Object.entries(h3.environment).map(([name, value]) => `${name}=${value}`);
     const flags = h3.flags([h1, h2], ['--verbose']);
-    const command = ['env', ...environment, process.execPath, script, 'run', ...flags].map(
+    const command = ['env', ...environment, process.execPath, programFile, 'run', ...flags].map(
       (word) => `'${word}'`,
     );
     const { user, host, port } = sshd.destination;

@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { programFile } from '../../fixtures/fleet/project.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
 import { DirectEtcd } from './helpers/direct-etcd.js';
 import { type Result, temporaryFolder } from './helpers/hawser.js';
 
-const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 const nameless = 54_321;
 
 let fleet: DirectEtcd;
@@ -21,7 +20,7 @@ test.after.always(() => Promise.all([fleet?.[Symbol.asyncDispose](), sshd?.[Symb
 /** Runs the command line as a user whom the passwd file does not know, who owns what we own. */
 function runNameless(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> {
   const user = ['--user', `--map-user=${nameless}`, `--map-group=${nameless}`];
-  return runUnshared([...user, process.execPath, script, ...args], env);
+  return runUnshared([...user, process.execPath, programFile, ...args], env);
 }
 
 function runUnshared(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Result> {
@@ -86,7 +85,14 @@ test.serial('what needs a home is asked for by the variable', async (t) => {
 });
 
 test.serial('where the machine has no name, --hostname is asked for', async (t) => {
-  const shell = ['sh', '-c', 'echo > /proc/sys/kernel/hostname; exec "$@"', 'sh', process.execPath, script];
+  const shell = [
+    'sh',
+    '-c',
+    'echo > /proc/sys/kernel/hostname; exec "$@"',
+    'sh',
+    process.execPath,
+    programFile,
+  ];
   const run = (...more: string[]): Promise<Result> => {
     const args = ['--user', '--map-root-user', '--uts', ...shell, 'size', '--seeds', fleet.etcd.url, ...more];
     return runUnshared(args, {});

@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { programFile } from '../../fixtures/fleet/project.js';
 import { Desk, nowhere, refused, wentThere, wrongUsage } from './helpers/desk.js';
 import { hawser, temporaryFolder } from './helpers/hawser.js';
 
 const run = promisify(execFile);
-const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
 interface Ended {
   readonly code: number;
@@ -18,7 +17,7 @@ interface Ended {
 /** Runs the command line by a line of a shell, `"$@"` in it. */
 async function byShell(line: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
   try {
-    const { stderr } = await run('sh', ['-c', line, 'sh', process.execPath, script, ...args], {
+    const { stderr } = await run('sh', ['-c', line, 'sh', process.execPath, programFile, ...args], {
       env: { PATH: process.env['PATH'], ...env },
     });
     return { code: 0, stderr };

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import { programFile } from '../../fixtures/fleet/project.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
 import { nowhere, refused, wentThere, wrongUsage } from './helpers/desk.js';
 import { startHawser, temporaryFolder } from './helpers/hawser.js';
 
 const run = promisify(execFile);
-const script = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+
 const read = ['str', 'get', 'a', '--timeout', '10s'];
 const byWay = [...read, '--ssh-url', nowhere];
 
@@ -31,7 +31,7 @@ async function homeWithPipe(t: ExecutionContext, name = 'pipe'): Promise<string>
 /** Runs a line of bash, the command line as `"$@"` in it; one that hangs is killed, and has no code. */
 async function byBash(line: string, args: readonly string[], home: string): Promise<Ended> {
   try {
-    const { stderr } = await run('bash', ['-c', line, 'bash', process.execPath, script, ...args], {
+    const { stderr } = await run('bash', ['-c', line, 'bash', process.execPath, programFile, ...args], {
       cwd: home,
       env: { PATH: process.env['PATH'], HOME: home },
       timeout: 30_000,

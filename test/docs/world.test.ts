@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { programFile } from '../../fixtures/fleet/project.js';
 import type { World } from '../../world/index.js';
 import { DirectEtcd } from '../cli/helpers/direct-etcd.js';
 import { temporaryFolder } from '../cli/helpers/hawser.js';
 
 const page = await readFile(new URL('../../../docs/world.md', import.meta.url), 'utf8');
-const main = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
 let fleet: DirectEtcd;
 
@@ -27,7 +27,7 @@ function blocks(language: string): string[] {
 
 /** What a line prints in a shell whose `hawser` reaches the etcd of this test. */
 async function inShell(line: string, home: string): Promise<string> {
-  const hawser = `hawser() { '${process.execPath}' '${main}' "$@" --seeds '${fleet.etcd.url}'; }`;
+  const hawser = `hawser() { '${process.execPath}' '${programFile}' "$@" --seeds '${fleet.etcd.url}'; }`;
   const env = { PATH: process.env['PATH'], HOME: home };
   const { stdout, stderr } = await promisify(execFile)('sh', ['-c', `${hawser}; ${line}`], {
     cwd: home,

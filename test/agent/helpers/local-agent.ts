@@ -3,15 +3,14 @@ import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import {
   findProcesses,
   killProcesses,
   type ProcessIdentity,
   signalProcesses,
 } from '../../../fixtures/fleet/processes/processes.js';
+import { programFile } from '../../../fixtures/fleet/project.js';
 
-const script = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
 /** Long enough for a machine that is busy with the other tests; what goes well takes a part of it. */
 export const patienceMs = 100_000;
 
@@ -74,7 +73,7 @@ export class LocalAgent {
 
   /** Starts `hawser run` with exactly these flags; `through` is a command that runs it in another surrounding. */
   run(flags: readonly string[], env: NodeJS.ProcessEnv = {}, through: readonly string[] = []): void {
-    const command = ['--pdeathsig', 'KILL', '--', ...through, process.execPath, script, 'run', ...flags];
+    const command = ['--pdeathsig', 'KILL', '--', ...through, process.execPath, programFile, 'run', ...flags];
     // Tied to us, so that no test that is ended by force leaves an agent behind.
     const child = spawn('setpriv', command, {
       cwd: '/',

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { Etcd3 } from 'etcd3';
 import { resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
+import { programFile } from '../../../fixtures/fleet/project.js';
 import type { Effort } from '../effort.js';
 import { type Check, compare, type Topic } from '../report.js';
 import { median } from '../statistics.js';
@@ -14,7 +14,7 @@ import type { Stand } from './stand.js';
 import { direct, sshForward, type Way } from './way.js';
 
 const MIB = 1 << 20;
-const main = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
+
 const COLUMNS = [
   'etcd3 get/s',
   'etcd3 get/s, 64',
@@ -170,7 +170,7 @@ async function hawserForward({ sshd, etcd }: Stand, listen?: string): Promise<Wa
     ...['--ssh-known-hosts', sshd.knownHostsFile],
     ...(listen === undefined ? [] : ['--listen', listen]),
   ];
-  const child = spawn(process.execPath, [main, 'forward', ...flags, `127.0.0.1:${etcd.port}`], {
+  const child = spawn(process.execPath, [programFile, 'forward', ...flags, `127.0.0.1:${etcd.port}`], {
     env: { PATH: process.env['PATH'], HOME: sshd.folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

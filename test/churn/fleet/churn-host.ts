@@ -8,7 +8,7 @@ import {
   type ProcessIdentity,
   signalProcesses,
 } from '../../../fixtures/fleet/processes/processes.js';
-import { projectFolder } from '../../../fixtures/fleet/project.js';
+import { programFile } from '../../../fixtures/fleet/project.js';
 import { within } from '../within.js';
 
 /** How long an agent may take to end in order: longer than it gives itself to leave and to stop its server. */
@@ -64,7 +64,7 @@ export class ChurnHost {
     const { folder, enter, etcd } = this.#options;
     await mkdir(folder, { recursive: true });
     const log = await open(this.logFile, 'a');
-    const hawser = [process.execPath, join(projectFolder, 'dist/cli/main.js'), 'run', ...this.#flags(seeds)];
+    const hawser = [process.execPath, programFile, 'run', ...this.#flags(seeds)];
     const argv = ['--pdeathsig', 'KILL', '--', ...enter, ...hawser];
     try {
       const environment = { ...process.env, HAWSER_ETCD: etcd };

@@ -209,7 +209,7 @@ test.serial('a second agent with the same hostname is refused and told where the
     .host('h2')
     .exec([
       'node',
-      '/opt/hawser/dist/cli/main.js',
+      '/opt/hawser/dist/bundle/hawser.cjs',
       'run',
       '--tmp-prefix',
       '--no-server',

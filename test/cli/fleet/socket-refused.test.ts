@@ -3,11 +3,9 @@ import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { programFile } from '../../../fixtures/fleet/project.js';
 import { temporaryFolder } from '../helpers/hawser.js';
-
-const script = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
 
 test('whoever may not use the socket of etcd is told who may', async (t) => {
   const folder = await temporaryFolder(t);
@@ -17,7 +15,7 @@ test('whoever may not use the socket of etcd is told who may', async (t) => {
   await once(server, 'listening');
   await chmod(folder, 0o755);
   await chmod(socket, 0o600);
-  const powerless = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, script];
+  const powerless = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, programFile];
   const args = [...powerless, 'str', 'get', 'a', '--timeout', '2s', '--seeds', `unix://${socket}`];
   const options = { cwd: '/', env: { PATH: process.env['PATH'], HOME: '/nonexistent' } };
   const [code, stderr] = await new Promise<[unknown, string]>((resolve) => {

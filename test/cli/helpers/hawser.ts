@@ -4,12 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
+import { programFile } from '../../../fixtures/fleet/project.js';
 import type { Fleet } from '../../../fixtures/index.js';
 import type { SshWorld } from '../../../world/index.js';
-
-const script = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
 
 export interface Result {
   readonly code: number | null;
@@ -46,7 +44,7 @@ export async function hawser(args: readonly string[], options: RunOptions = {}):
 /** Starts it and leaves it running. */
 export function startHawser(args: readonly string[], options: RunOptions = {}): ChildProcess {
   const home = options.cwd ?? '/nonexistent';
-  return spawn(process.execPath, [script, ...args], {
+  return spawn(process.execPath, [programFile, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { PATH: process.env['PATH'], HOME: home, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

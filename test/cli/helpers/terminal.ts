@@ -1,9 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import type { ExecutionContext } from 'ava';
+import { programFile } from '../../../fixtures/fleet/project.js';
 
-const script = fileURLToPath(new URL('../../../cli/main.js', import.meta.url));
 const deadlineMs = 60_000;
 
 /** The command line in a real pseudo-terminal, read as the screen that a person sees. */
@@ -33,7 +32,7 @@ export function hawserInTerminal(
   args: readonly string[],
   options: TerminalOptions,
 ): Terminal {
-  return programInTerminal(t, [process.execPath, options.program ?? script, ...args], options);
+  return programInTerminal(t, [process.execPath, options.program ?? programFile, ...args], options);
 }
 
 /** Likewise, from a shell that then shows the exit code and how the terminal was left. */
@@ -43,7 +42,7 @@ export function hawserInShell(
   options: TerminalOptions,
 ): Terminal {
   const shell = ['sh', '-c', '"$@"; echo "exit code $?"; stty -a', 'sh'] as const;
-  return programInTerminal(t, [...shell, process.execPath, script, ...args], options);
+  return programInTerminal(t, [...shell, process.execPath, programFile, ...args], options);
 }
 
 function programInTerminal(
