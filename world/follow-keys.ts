@@ -2,7 +2,7 @@ import type { WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { KeyValue } from './client/key-value.js';
 import { retryUntilAvailable } from './client/lease/retry-until-available.js';
-import { type Fold, followWatches } from './client/watch/follow-watches.js';
+import { type Fold, foldWatches } from './client/watch/fold-watches.js';
 import type { WatchEvent, WatchItem } from './client/watch/watch-item.js';
 
 /** What a follower of one key makes of it. */
@@ -20,7 +20,7 @@ export function followKey<T>(
   options: WatchOptions | undefined,
   reader: KeyReader<T>,
 ): AsyncIterableIterator<T, undefined> {
-  return followWatches(client, [{ key }], options, new KeyFold(client, key, reader));
+  return foldWatches(client, [{ key }], options, new KeyFold(client, key, reader));
 }
 
 class KeyFold<T> implements Fold<T> {
@@ -79,7 +79,7 @@ export function followMap<V>(
 ): AsyncIterableIterator<ReadonlyMap<string, V>, undefined> {
   let values = new Map<string, V>();
   let readAt = 0n;
-  return followWatches(client, [{ key: prefix, prefix: true }], options, {
+  return foldWatches(client, [{ key: prefix, prefix: true }], options, {
     apply: async (item, _, signal) => {
       if (item.kind === 'events') {
         const later = item.events.filter(({ entry }) => entry.modRevision > readAt);

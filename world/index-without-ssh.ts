@@ -13,7 +13,7 @@ export { type ConvergenceWorld, type WaitConvergedOptions, waitConverged } from 
 export type { CallOptions, ChangeResult, WatchOptions } from './call-options.js';
 export { type Endpoint, formatEndpoint, parseEndpoint } from './client/calls/parse-endpoint.js';
 export { Client } from './client/client.js';
-export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/client-options.js';
+export type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client/client-types.js';
 export { campaign, leader, observe } from './client/concurrency/election.js';
 export { lock } from './client/concurrency/lock.js';
 export type { AcquireOptions, Leadership, Lock } from './client/concurrency/owned-key.js';

@@ -2,7 +2,7 @@ import { addAbortListener } from 'node:events';
 import { pause } from '../../base/abort.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
-import { followWatches } from '../client/watch/follow-watches.js';
+import { foldWatches } from '../client/watch/fold-watches.js';
 import { WorldError } from '../errors.js';
 import { AGENTS_PREFIX, CONVERGED_PATH } from '../keys.js';
 import { type Convergence, convergenceOf } from './convergence.js';
@@ -101,7 +101,7 @@ class ConvergenceWait {
     const requests = PREFIXES.map((key) => ({ key, prefix: true }));
     try {
       const fold = { apply: () => true, value: () => undefined };
-      for await (const _ of followWatches(this.#client, requests, { signal: this.#over }, fold))
+      for await (const _ of foldWatches(this.#client, requests, { signal: this.#over }, fold))
         this.#changed.abort();
     } catch (error) {
       this.#failure = { error };

@@ -5,7 +5,7 @@ import { FLEET_KEY } from '../keys.js';
 import { CallRunner } from './calls/call-runner.js';
 import { ConnectionLanes } from './calls/connection-lanes.js';
 import type { EndpointSet } from './calls/endpoint-set.js';
-import type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client-options.js';
+import type { ClientOptions, ReadOptions, TxnReply, WriteOptions } from './client-types.js';
 import { ClusterRequests } from './cluster-requests.js';
 import { describeKey } from './error/name-key-for-users.js';
 import { Namespace } from './key-namespace.js';

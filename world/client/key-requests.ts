@@ -1,5 +1,5 @@
 import type { CallRunner } from './calls/call-runner.js';
-import { kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './client-options.js';
+import { kindOf, type ReadOptions, type TxnReply, type WriteOptions } from './client-types.js';
 import { describeKey } from './error/name-key-for-users.js';
 import { putWithin, txnWithin } from './fleet/write-fence.js';
 import type { Namespace } from './key-namespace.js';

@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.js';
 import { formatEndpoint, parseEndpoint } from '../client/calls/parse-endpoint.js';
 import type { Client } from '../client/client.js';
 import { retryUntilAvailable } from '../client/lease/retry-until-available.js';
-import { followWatches } from '../client/watch/follow-watches.js';
+import { foldWatches } from '../client/watch/fold-watches.js';
 import type { WatchItem } from '../client/watch/watch-item.js';
 import { ENDPOINTS_PREFIX } from '../keys.js';
 import { readEndpoints } from './advertised-endpoints.js';
@@ -95,7 +95,7 @@ class EndpointFollower implements FollowedEndpoints {
     const fold = { apply: (item: WatchItem) => this.#take(item), value: () => undefined };
     const watched = [{ key: ENDPOINTS_PREFIX, prefix: true }];
     try {
-      for await (const _ of followWatches(this.#client, watched, { signal: this.#over.signal }, fold)) {
+      for await (const _ of foldWatches(this.#client, watched, { signal: this.#over.signal }, fold)) {
         this.refresh();
         this.#earlier = compose(undefined, [...this.#advertised.values()].flat(), this.#earlier).slice(
           0,

@@ -3,7 +3,7 @@ import { cancellableIterator } from '../../base/cancellable-iterator.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
 import type { Member } from '../client/member-types.js';
-import { followWatches } from '../client/watch/follow-watches.js';
+import { foldWatches } from '../client/watch/fold-watches.js';
 import { MEMBER_CHANGE_INTERVAL_MS } from '../constants.js';
 import { WorldError } from '../errors.js';
 import { ENDPOINTS_PREFIX, NOMINATED_PREFIX, VOLUNTEER_PREFIX } from '../keys.js';
@@ -104,7 +104,7 @@ class ChangeSigns {
 
   async #watch(client: Client): Promise<void> {
     const fold = { apply: () => true, value: () => undefined };
-    for await (const _ of followWatches(client, SIGNS, { signal: this.#over }, fold)) {
+    for await (const _ of foldWatches(client, SIGNS, { signal: this.#over }, fold)) {
       this.#livelyUntil = performance.now() + LIVELY_MS;
       this.#sign.abort();
       this.#sign = new AbortController();

@@ -1,5 +1,5 @@
 import type { CallOptions, WatchOptions } from '../call-options.js';
-import type { TxnReply } from '../client/client-options.js';
+import type { TxnReply } from '../client/client-types.js';
 import { checkText } from '../client/stored/check-text.js';
 import { logSkipped } from '../client/stored/log-skipped.js';
 import { readText, textOf } from '../client/stored/read-text.js';

@@ -3,7 +3,7 @@ import type { KeyValue } from '../client/key-value.js';
 import { checkText } from '../client/stored/check-text.js';
 import { logSkipped } from '../client/stored/log-skipped.js';
 import { readText } from '../client/stored/read-text.js';
-import { followWatches } from '../client/watch/follow-watches.js';
+import { foldWatches } from '../client/watch/fold-watches.js';
 import { WorldError } from '../errors.js';
 import { checkResourceKind } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
@@ -33,7 +33,7 @@ export class Resources implements ResWorld {
     if (kind !== '') checkResourceKind(kind);
     const standing = new Set<number>();
     const requests = visiblePrefixes(this.#world.hostname).map((key) => ({ key, prefix: true }));
-    return followWatches(this.#world.client, requests, options, {
+    return foldWatches(this.#world.client, requests, options, {
       apply: (item, index) => {
         if (item.kind !== 'events') {
           standing.add(index);

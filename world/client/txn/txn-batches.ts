@@ -1,7 +1,7 @@
 import { inParallel } from '../../../base/in-parallel.js';
 import { WorldError } from '../../errors.js';
 import type { Client } from '../client.js';
-import type { WriteOptions } from '../client-options.js';
+import type { WriteOptions } from '../client-types.js';
 import type { OpReply, TxnOp } from './transaction.js';
 import { DEFAULT_LIMITS, sizeOfOp } from './txn-size.js';
 

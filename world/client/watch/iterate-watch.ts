@@ -5,7 +5,7 @@ import type { Namespace } from '../key-namespace.js';
 import { toRange } from '../txn/transaction.js';
 import { ChangeFlag, ItemBuffer, type WatchBuffer } from './watch-buffer.js';
 import type { WatchItem } from './watch-item.js';
-import { WatchMessageReader } from './watch-message-reader.js';
+import { WatchPosition } from './watch-position.js';
 import type { WatchRegistry } from './watch-registry.js';
 import { WatchState } from './watch-state.js';
 
@@ -66,7 +66,7 @@ async function* follow<T>(
   const over = (): boolean => ends.some((end) => end?.aborted);
   if (over()) return;
   const what = `watch ${describeKey(request.key)}`;
-  const cursor = new WatchMessageReader(namespace, what, request.fromRevision);
+  const cursor = new WatchPosition(namespace, what, request.fromRevision);
   const watch = new WatchState(toRange(namespace, request.key, request.prefix), cursor, buffer);
   const unlisten = onAbort(ends, () => watch.end());
   watches.add(watch);

@@ -2,7 +2,7 @@ import type { IWatchCreateRequest, IWatchResponse } from 'etcd3';
 import { Backoff } from '../../../base/backoff.js';
 import { Notify } from '../../../base/notify.js';
 import type { WatchBuffer } from './watch-buffer.js';
-import type { WatchMessageReader } from './watch-message-reader.js';
+import type { WatchPosition } from './watch-position.js';
 
 /**
  * What the stream does after a message: continue, suspend the watch because the reader is behind, recreate it, or cancel
@@ -14,7 +14,7 @@ export type StreamAction = 'continue' | 'suspend' | 'recreate' | 'cancel';
 export class WatchState<T> {
   readonly backoff = new Backoff();
   readonly #range: Pick<IWatchCreateRequest, 'key' | 'range_end'>;
-  readonly #cursor: WatchMessageReader;
+  readonly #cursor: WatchPosition;
   readonly #buffer: WatchBuffer<T>;
   #suspended = false;
   #end: { readonly failure?: unknown } | undefined;
@@ -22,7 +22,7 @@ export class WatchState<T> {
 
   constructor(
     range: Pick<IWatchCreateRequest, 'key' | 'range_end'>,
-    cursor: WatchMessageReader,
+    cursor: WatchPosition,
     buffer: WatchBuffer<T>,
   ) {
     this.#range = range;

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../call-options.js';
 import { WorldError } from '../../errors.js';
 import { DEFAULT_TIMEOUT_MS } from '../calls/call-runner.js';
-import type { TxnReply } from '../client-options.js';
+import type { TxnReply } from '../client-types.js';
 import type { KeyValue } from '../key-value.js';
 import { absent, type Compare, type Txn, type TxnOp, unchangedSince } from '../txn/transaction.js';
 

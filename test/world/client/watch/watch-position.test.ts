@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { IWatchResponse } from 'etcd3';
 import { Namespace } from '../../../../world/client/key-namespace.js';
-import { WatchMessageReader } from '../../../../world/client/watch/watch-message-reader.js';
+import { WatchPosition } from '../../../../world/client/watch/watch-position.js';
 
 function message(
   revision: number,
@@ -34,8 +34,8 @@ function put(revision: number): IWatchResponse['events'][number] {
   return { type: 'Put', kv, prev_kv: kv };
 }
 
-function cursor(fromRevision?: bigint): WatchMessageReader {
-  return new WatchMessageReader(new Namespace(''), 'watch /k', fromRevision);
+function cursor(fromRevision?: bigint): WatchPosition {
+  return new WatchPosition(new Namespace(''), 'watch /k', fromRevision);
 }
 
 test.serial('a watch without a start begins after the revision at which it was created', (t) => {

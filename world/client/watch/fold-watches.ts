@@ -22,7 +22,7 @@ export interface Fold<T> {
  * Reads watches as fast as they deliver and yields the folded value as fast as the caller takes it: changes while the
  * caller is busy are combined, so that a slow caller sees the newest value instead of falling behind.
  */
-export function followWatches<T>(
+export function foldWatches<T>(
   client: Client,
   requests: readonly WatchRequest[],
   options: WatchOptions = {},

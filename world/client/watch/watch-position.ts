@@ -9,7 +9,7 @@ import type { WatchEvent, WatchItem } from './watch-item.js';
 type StoredEvent = IWatchResponse['events'][number];
 
 /** The position of a watch, across any number of streams. */
-export class WatchMessageReader {
+export class WatchPosition {
   readonly #namespace: Namespace;
   readonly #what: string;
   readonly #seen = new Map<string, bigint>();
