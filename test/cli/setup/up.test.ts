@@ -1,6 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import { readFleet } from '../../../cli/fleet/file/read-fleet.js';
+import { issueHostCertificate } from '../../../cli/setup/certificates/issue-certificate.js';
 import { type BareFleet, createBareFleet, ETCDCTL } from '../../../fixtures/fleet/bare/bare-fleet.js';
 import type { BareHost } from '../../../fixtures/fleet/bare/bare-host.js';
 import { SUDO_PASSWORD } from '../../../fixtures/fleet/bare/setup-script.js';
@@ -84,6 +86,30 @@ test.serial('bare hosts become a fleet, and every command works without a flag',
 
 test.serial('another user of a host gets nothing of it', async (t) => {
   for (const host of fleet.hosts.slice(0, 3)) t.deepEqual(await tryAsBob(host), [], host.name);
+});
+
+test.serial('a fleet that stands still because its certificates have expired is mended by up', async (t) => {
+  const hosts = fleet.hosts.slice(0, 3);
+  const file = path.join(fleet.home, '.config/hawser/fleets/prod');
+  const { authority: cert = '' } = await readFleet(`${file}.yaml`);
+  const authority = { cert, key: await readFile(`${file}.key`, 'utf8') };
+  const longAgo = new Date(Date.now() - 400 * 24 * 60 * 60 * 1_000);
+  for (const host of hosts) {
+    const expired = issueHostCertificate(
+      authority,
+      { hostname: host.name, addresses: [host.address] },
+      longAgo,
+    );
+    await host.exec(['sh', '-c', 'cat >/etc/hawser/tls/host.crt'], { input: expired.cert });
+    await host.exec(['sh', '-c', 'cat >/etc/hawser/tls/host.key'], { input: expired.key });
+  }
+  for (const host of hosts) await host.exec(['systemctl', 'kill', '--signal=KILL', 'hawser.service']);
+  t.not((await onLaptop('str', 'get', 'motd', '--timeout', '10s')).code, 0);
+  const plan = await setUp('--plan');
+  for (const { name } of hosts) t.regex(plan.stdout, new RegExp(`${name}.*renew its certificate`, 's'));
+  const up = await setUp('--yes');
+  t.is(up.code, 0, up.stdout + up.stderr);
+  t.is((await onLaptop('str', 'get', 'motd')).stdout, 'secret of the fleet\n');
 });
 
 test.serial('an app is deployed, and a host without systemd joins', async (t) => {
