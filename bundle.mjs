@@ -67,6 +67,17 @@ const optional = {
   },
 };
 
+/** Half a megabyte that nobody asks for: an editor's encodings, and errors of zod in fifty languages. */
+const unused = {
+  name: 'parts that are never used',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/@inquirer\/external-editor\/dist\/index\.js$/ }, () => ({
+      contents: 'export function editAsync() { throw new Error("There is no editor."); }',
+    }));
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {};' }));
+  },
+};
+
 const { outputFiles } = await build({
   entryPoints: [inProject('dist/cli/main.js')],
   bundle: true,
@@ -90,6 +101,7 @@ const { outputFiles } = await build({
     replacing(replaced, 'const require = createRequire(import.meta.url);', () => ''),
     ownPlaces,
     optional,
+    unused,
   ],
 });
 const folder = inProject('dist/bundle');
