@@ -25,6 +25,8 @@ export interface InstallRecord {
   readonly version?: string | undefined;
   /** The node program that runs it. */
   readonly runtime?: string | undefined;
+  /** What ran before `release`, for the way back. */
+  readonly before?: { readonly release: string; readonly runtime?: string | undefined } | undefined;
   /** The etcd program. */
   readonly etcd?: string | undefined;
   /** Packages of the host's package manager that were installed for us. They stay when the host is taken out. */
@@ -53,6 +55,7 @@ const recordSchema: z.ZodType<InstallRecord> = z.object({
   release: text.exactOptional(),
   version: text.exactOptional(),
   runtime: text.exactOptional(),
+  before: z.object({ release: text, runtime: text.exactOptional() }).exactOptional(),
   etcd: text.exactOptional(),
   packages: texts,
   users: texts,
@@ -68,6 +71,16 @@ export function parseInstallRecord(json: string): InstallRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What is to be noted as having run before a release; the same as was noted where that release was already to run. */
+export function ranBefore(
+  record: InstallRecord | undefined,
+  release: string,
+): Pick<InstallRecord, 'before'> | undefined {
+  if (record?.release === undefined || record.release === release) return undefined;
+  const { release: before, runtime } = record;
+  return { before: { release: before, ...(runtime === undefined ? {} : { runtime }) } };
 }
 
 /** A new record that keeps what an earlier run did: what was installed then is still to be removed. */

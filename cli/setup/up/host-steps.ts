@@ -10,6 +10,7 @@ import type { HostShell } from '../host/host-shell.js';
 import { type HostPlan, hasEtcd } from '../plan/plan-up.js';
 import { etcdPackage, installEtcdPackage } from '../programs/install-etcd.js';
 import { type LocalProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
+import { prunePrograms } from '../programs/prune-programs.js';
 import { sendPrograms } from '../programs/send-programs.js';
 import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
 import { addToGroup } from '../service/group.js';
@@ -67,6 +68,7 @@ export function hostSteps(shell: HostShell, plan: HostPlan, role: HostRole, site
       name: 'write down what was done',
       run: async (signal) => {
         await journal.write('installed', {}, signal);
+        await prunePrograms(shell, journal.programs, { log: site.log, signal });
         return 'done';
       },
     },

@@ -1,7 +1,8 @@
 import { packageVersion } from '../../../base/package-version.js';
 import type { HostShell } from '../host/host-shell.js';
 import type { HostPlan } from '../plan/plan-up.js';
-import { continueRecord, type InstallRecord } from '../record/install-record.js';
+import type { RunningPrograms } from '../programs/prune-programs.js';
+import { continueRecord, type InstallRecord, ranBefore } from '../record/install-record.js';
 import { writeInstallRecord } from '../record/write-install-record.js';
 import type { HostRole } from './bring-up-hosts.js';
 
@@ -29,9 +30,16 @@ export class Journal {
       release: plan.release,
       version: plan.sendsPrograms ? packageVersion() : (record?.version ?? ''),
       at: '',
+      ...ranBefore(record, plan.release),
       ...(role === 'founder' ? { isFounder: true } : {}),
       ...(useHostNode && plan.facts.node !== undefined ? { runtime: plan.facts.node.path } : {}),
     });
+  }
+
+  /** What runs hawser, and what did before. */
+  get programs(): readonly RunningPrograms[] {
+    const { release, runtime, before } = { ...this.#base, ...this.#done };
+    return [{ release, runtime }, before ?? {}];
   }
 
   /** What was installed in this run. */

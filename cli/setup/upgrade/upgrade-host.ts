@@ -1,10 +1,12 @@
+import type { Log } from '../../../base/log.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { CliError } from '../../errors.js';
 import { formatBytes } from '../../output/format-quantities.js';
 import type { HostShell } from '../host/host-shell.js';
 import { type LocalProgram, PROGRAMS_FOLDER, releaseOf } from '../programs/local-program.js';
+import { prunePrograms } from '../programs/prune-programs.js';
 import { sendPrograms } from '../programs/send-programs.js';
-import { continueRecord, type InstallRecord } from '../record/install-record.js';
+import { continueRecord, type InstallRecord, ranBefore } from '../record/install-record.js';
 import { writeInstallRecord } from '../record/write-install-record.js';
 import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
 import { activateRelease } from '../service/install-service.js';
@@ -24,6 +26,7 @@ export interface HostUpgrade {
   /** Through another host where there is one. */
   readonly world: ClientWorld;
   readonly report: (said: string) => void;
+  readonly log: Log;
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +36,7 @@ export interface HostUpgrade {
  * @throws CliError `failed` when it went back
  */
 export async function upgradeHost(upgrade: HostUpgrade): Promise<void> {
-  const { shell, record, bundle, runtime, report, signal } = upgrade;
+  const { shell, record, bundle, runtime, report, log, signal } = upgrade;
   const programs = runtime === undefined ? [bundle] : [bundle, runtime];
   const { sentBytes } = await sendPrograms(shell, programs, { signal });
   if (sentBytes > 0) report(`sent ${formatBytes(sentBytes)}`);
@@ -52,9 +55,10 @@ export async function upgradeHost(upgrade: HostUpgrade): Promise<void> {
     throw new CliError('failed', message, { cause: error });
   }
   const at = new Date().toISOString();
-  const next = { ...record, ...after, version: bundle.version, at };
+  const next = { ...record, ...after, ...ranBefore(record, after.release), version: bundle.version, at };
   await writeInstallRecord(shell, continueRecord(record, next), signal);
   report(`runs hawser ${bundle.version}`);
+  await prunePrograms(shell, [after, before], { log, signal });
 }
 
 async function runVersion(

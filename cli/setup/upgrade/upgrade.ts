@@ -55,7 +55,7 @@ export async function upgrade(request: UpgradeRequest): Promise<UpOutcome> {
     await using _lock = await lockHost(one.shell, us, signal);
     await using world = await openFleetWorld(wayAround(sight, name).shell, fleet, { log, signal });
     await upgradeHost({
-      ...{ shell: one.shell, record: recordOf(one, fleet), bundle, world, signal },
+      ...{ shell: one.shell, record: recordOf(one, fleet), bundle, world, log, signal },
       runtime: await runtimeFor(one, request),
       report: (said) => printNote(request, `${name}: ${said}`),
     });

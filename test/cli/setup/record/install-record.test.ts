@@ -3,6 +3,7 @@ import {
   continueRecord,
   type InstallRecord,
   parseInstallRecord,
+  ranBefore,
 } from '../../../../cli/setup/record/install-record.js';
 
 const fleet = { name: 'prod', id: '6f1c2d3e-0000-4000-8000-000000000000' };
@@ -37,4 +38,16 @@ test('A later run keeps what an earlier one installed, and replaces the rest', (
     ['a', 'b', 'c'],
   );
   t.deepEqual(continueRecord(undefined, now).packages, []);
+});
+
+test('A record names what ran before its release, however often a run is repeated', (t) => {
+  t.is(ranBefore(undefined, 'new'), undefined);
+  t.is(ranBefore(record, 'new'), undefined);
+  const old = { ...record, release: 'old', runtime: '/usr/bin/node' };
+  const before = { before: { release: 'old', runtime: '/usr/bin/node' } };
+  t.deepEqual(ranBefore(old, 'new'), before);
+  const next = continueRecord(old, { ...record, release: 'new', ...ranBefore(old, 'new') });
+  t.deepEqual(parseInstallRecord(JSON.stringify(next))?.before, before.before);
+  const again = continueRecord(next, { ...record, release: 'new', ...ranBefore(next, 'new') });
+  t.deepEqual(again.before, before.before);
 });
