@@ -2,6 +2,7 @@ import type { Log } from '../../base/log.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import type { CommandContext } from '../command-context.js';
 import { logTo } from '../output/print.js';
+import { warnOfOtherVersions } from '../versions/warn-of-other-versions.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import { etcdUser } from './etcd-user.js';
 import type { FleetTarget } from './merge-target.js';
@@ -34,6 +35,8 @@ export async function withWorld<T>(
 ): Promise<T> {
   const { signal } = context.interrupts;
   const target = requireFleet(await resolveTarget(flags, { ...options, signal }));
-  await using world = await openWorld(target, logTo(flags), signal);
+  const log = logTo(flags);
+  await using world = await openWorld(target, log, signal);
+  using _ = warnOfOtherVersions(world, { version: context.version, log });
   return await work(world, { signal, timeoutMs: target.timeoutMs });
 }

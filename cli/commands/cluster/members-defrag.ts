@@ -13,6 +13,7 @@ import { resolveTarget } from '../../fleet/resolve-target.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { formatBytes } from '../../output/format-quantities.js';
 import { formatTable, lines, logTo, printNote, printResult } from '../../output/print.js';
+import { warnOfOtherVersions } from '../../versions/warn-of-other-versions.js';
 
 /** `hawser members defrag`: free space in etcd. */
 export function defragCommand(context: CommandContext): Command {
@@ -27,6 +28,7 @@ export function defragCommand(context: CommandContext): Command {
       const target = await resolveTarget(flags);
       const log = logTo(flags);
       await using world = await openWorld(target, log, signal);
+      using _ = warnOfOtherVersions(world, { version: context.version, log });
       const openAt = await sameWay(world, target, log, signal);
       await using clients = new MemberClients(target, openAt, signal);
       const result = await defragMembers(world.client, {
