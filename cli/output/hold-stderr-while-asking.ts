@@ -1,4 +1,4 @@
-import { writeRemark } from './write-output.js';
+import { hideStatus, writeRemark } from './write-output.js';
 
 let held: string[] | undefined;
 
@@ -11,11 +11,13 @@ export function writeLine(line: string): void {
 /** Runs one question; the lines that came meanwhile follow it. */
 export async function whileAsking<T>(ask: () => Promise<T>): Promise<T> {
   held ??= [];
+  hideStatus(true);
   try {
     return await ask();
   } finally {
     const lines = held ?? [];
     held = undefined;
+    hideStatus(false);
     for (const line of lines) writeLine(line);
   }
 }

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { format } from 'node:util';
 import { visibleJson, visibleValue } from './escape-controls.js';
 import { type Lines, show } from './escaped-lines.js';
+import { StatusLines } from './status-lines.js';
 
 // The only file of the command line that writes to its output; a test checks that no other does.
 
@@ -40,7 +41,7 @@ export async function writeValueStream(bytes: AsyncIterable<Buffer>): Promise<vo
 
 /** Writes a line to stderr at once; see `writeLine` for one that can wait until a question is answered. */
 export function writeRemark(text: string | Lines): void {
-  process.stderr.write(`${show(text)}\n`);
+  process.stderr.write(status.above(`${show(text)}\n`, columns()));
 }
 
 /** Writes text of several lines that commander made from our texts and what the person typed. */
@@ -48,9 +49,25 @@ export function writeUsage(text: string, to: 'stdout' | 'stderr'): void {
   process[to].write(visibleValue(text));
 }
 
-/** Overwrites the line that the cursor is on. Only for a terminal. */
-export function redraw(text: string): void {
-  process.stderr.write(`\r${show(text)}`);
+const status = new StatusLines();
+
+function columns(): number {
+  return process.stderr.columns || 80;
+}
+
+/** Shows a line below all else that goes to stderr, until it gets another text or none. Only where {@link isStatusSeen}. */
+export function writeStatus(name: string, text: string | undefined): void {
+  process.stderr.write(status.set(name, text === undefined ? undefined : show(text), columns()));
+}
+
+/** Takes these lines off the screen while something else has it. */
+export function hideStatus(isHidden: boolean): void {
+  process.stderr.write(status.hide(isHidden, columns()));
+}
+
+/** Whether stderr is a terminal on which lines can be rewritten. */
+export function isStatusSeen(): boolean {
+  return isRemarkSeen() && process.env['TERM'] !== 'dumb';
 }
 
 /** Where inquirer draws questions. It moves the cursor, so each text that it gets must already be escaped. */

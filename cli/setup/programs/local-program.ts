@@ -26,6 +26,11 @@ export async function hashFile(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** For people: `hawser 1.2.3`, `Node 24.0.0`. */
+export function nameProgram({ kind, version }: Pick<LocalProgram, 'kind' | 'version'>): string {
+  return `${{ bundle: 'hawser', runtime: 'Node', etcd: 'etcd' }[kind]} ${version}`;
+}
+
 /** The name of a bundle under `releases/`: the beginning of its hash. */
 export function releaseOf({ sha256 }: Pick<LocalProgram, 'sha256'>): string {
   return sha256.slice(0, 16);

@@ -59,7 +59,10 @@ rmdir -- "\${2%/*}" 2>/dev/null || :
 const DAMAGED = 65;
 
 export interface SendOptions {
-  readonly onProgress?: (program: LocalProgram, sentBytes: number) => void;
+  /** Called before the first is sent, with those that the host lacks; not where it has all. */
+  readonly onStart?: (programs: readonly LocalProgram[]) => void;
+  /** How much of the compressed program has been sent, with what an earlier attempt sent. */
+  readonly onProgress?: (program: LocalProgram, thereBytes: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -85,28 +88,66 @@ export async function sendPrograms(
 ): Promise<{ readonly sentBytes: number; readonly sent: readonly LocalProgram[] }> {
   let sentBytes = 0;
   const sent: LocalProgram[] = [];
-  for (const program of programs) {
-    const bytes = await sendProgram(shell, program, options);
+  const found: Found[] = [];
+  for (const program of programs) found.push({ program, there: await lookFirst(shell, program, options) });
+  const missing = found.filter(({ there }) => there !== 'done');
+  if (missing.length > 0) options.onStart?.(missing.map(({ program }) => program));
+  for (const { program, there } of missing) {
+    const bytes = await sendProgram(shell, program, there, options);
     sentBytes += bytes;
     if (bytes > 0) sent.push(program);
   }
   return { sentBytes, sent };
 }
 
-async function sendProgram(shell: Sender, program: LocalProgram, options: SendOptions): Promise<number> {
-  const target = `${PROGRAMS_FOLDER}/${program.path}`;
-  const part = `${PROGRAMS_FOLDER}/incoming/${program.sha256}.gz`;
+/** What a host has of a program; undefined if the connection was cut before it could say. */
+interface Found {
+  readonly program: LocalProgram;
+  readonly there: number | 'done' | undefined;
+}
+
+function placeOf({ path, sha256 }: LocalProgram, { signal }: SendOptions): Place {
+  return {
+    target: `${PROGRAMS_FOLDER}/${path}`,
+    part: `${PROGRAMS_FOLDER}/incoming/${sha256}.gz`,
+    signal,
+  };
+}
+
+async function lookFirst(
+  shell: Sender,
+  program: LocalProgram,
+  options: SendOptions,
+): Promise<Found['there']> {
+  try {
+    return await look(shell, program, placeOf(program, options));
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (isCut(error)) return undefined;
+    throw error;
+  }
+}
+
+async function sendProgram(
+  shell: Sender,
+  program: LocalProgram,
+  first: Found['there'],
+  options: SendOptions,
+): Promise<number> {
+  const place = placeOf(program, options);
+  let known = first;
   let sentBytes = 0;
   let furthest = -1;
   for (let tries = 1; ; tries += 1) {
     try {
-      const there = await look(shell, program, { target, part, signal: options.signal });
+      const there = known ?? (await look(shell, program, place));
+      known = undefined;
       if (there === 'done') return sentBytes;
       if (there > furthest) tries = 1;
       furthest = Math.max(furthest, there);
       if (there < program.sizeBytes)
-        sentBytes += await append(shell, program, { part, from: there, ...options });
-      await finish(shell, program, { target, part, signal: options.signal });
+        sentBytes += await append(shell, program, { part: place.part, from: there, ...options });
+      await finish(shell, program, place);
       return sentBytes;
     } catch (error) {
       options.signal.throwIfAborted();

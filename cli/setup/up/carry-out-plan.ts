@@ -32,6 +32,7 @@ export interface CarryOut {
   readonly connect: ConnectOptions;
   readonly us: LockOwner;
   readonly report: Report;
+  readonly showSending: Site['showSending'];
   readonly log: Log;
 }
 
@@ -107,7 +108,7 @@ async function lockAll(shells: readonly HostShell[], us: LockOwner, signal: Abor
 }
 
 function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSignal): Site {
-  const { fleet, authority, useHostNode, log, connect, plan, seen } = work;
+  const { fleet, authority, useHostNode, showSending, log, connect, plan, seen } = work;
   const loginAnew: Site['loginAnew'] = ({ host }) => {
     const login =
       logins.get(host.name) ?? connectHost(host, { ...connect, signal }).then(({ shell }) => shell);
@@ -128,7 +129,7 @@ function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSign
     return first.groupUser === undefined ? shell : loginAnew(first);
   };
   return {
-    ...{ fleet, authority, useHostNode, log, loginAnew },
+    ...{ fleet, authority, useHostNode, showSending, log, loginAnew },
     // A cluster that is being made names no fleet at first, which is no reason to warn.
     openWorld: async (founder) =>
       founder === undefined

@@ -9,9 +9,10 @@ import { sendCertificates } from '../certificates/send-certificates.js';
 import type { HostShell } from '../host/host-shell.js';
 import { type HostPlan, hasEtcd } from '../plan/plan-up.js';
 import { etcdPackage, installEtcdPackage } from '../programs/install-etcd.js';
-import { type LocalProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
+import { type LocalProgram, nameProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
 import { prunePrograms } from '../programs/prune-programs.js';
 import { sendPrograms } from '../programs/send-programs.js';
+import type { SendingShown } from '../programs/show-sending.js';
 import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
 import { addToGroup } from '../service/group.js';
 import { installService } from '../service/install-service.js';
@@ -33,6 +34,7 @@ export interface Site {
   /** The bundle, and the runtime unless the host's own is used. */
   readonly programsFor: (plan: HostPlan) => Promise<readonly LocalProgram[]>;
   readonly useHostNode: boolean;
+  readonly showSending: (host: string) => SendingShown;
   /** The URLs at which other hosts serve. */
   readonly seedsFor: (host: string) => readonly string[];
   /** Through a host that serves; a new cluster has but the one that makes it, which serves others from then on. */
@@ -97,12 +99,10 @@ async function send(
 ): Promise<string | undefined> {
   if (!plan.sendsPrograms) return undefined;
   const programs = await site.programsFor(plan);
-  const { sent, sentBytes } = await sendPrograms(shell, programs, { signal });
+  using shown = site.showSending(plan.host.name);
+  const { sent, sentBytes } = await sendPrograms(shell, programs, { ...shown, signal });
   if (sent.length === 0) return undefined;
-  const names = sent.map(({ kind, version }) =>
-    kind === 'bundle' ? `hawser ${version}` : `Node ${version}`,
-  );
-  return `sent ${names.join(' and ')}, ${formatBytes(sentBytes)}`;
+  return `sent ${sent.map(nameProgram).join(' and ')}, ${formatBytes(sentBytes)}`;
 }
 
 async function certify(

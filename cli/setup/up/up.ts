@@ -11,6 +11,7 @@ import { lockFleet } from '../lock/fleet-lock.js';
 import { ourselves } from '../lock/lock-owner.js';
 import { formatPlan } from '../plan/format-plan.js';
 import { prepareBundle } from '../programs/prepare-bundle.js';
+import { showSending } from '../programs/show-sending.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { carryOutPlan } from './carry-out-plan.js';
 import { type ChosenFleet, chooseFleet, fleetNameProblem } from './choose-fleet.js';
@@ -59,6 +60,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     runtimeFile: request.runtime,
     useHostNode: request.useHostNode,
     report: (host, said) => printNote(request, `${host}: ${said}`),
+    showSending: (host) => showSending(host, request),
     log: request.log,
   });
   const outcomes = await working.catch((error: unknown) => {

@@ -6,6 +6,7 @@ import type { HostShell } from '../host/host-shell.js';
 import { type LocalProgram, PROGRAMS_FOLDER, releaseOf } from '../programs/local-program.js';
 import { prunePrograms } from '../programs/prune-programs.js';
 import { sendPrograms } from '../programs/send-programs.js';
+import type { SendingShown } from '../programs/show-sending.js';
 import { continueRecord, type InstallRecord, ranBefore } from '../record/install-record.js';
 import { writeInstallRecord } from '../record/write-install-record.js';
 import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
@@ -26,6 +27,7 @@ export interface HostUpgrade {
   /** Through another host where there is one. */
   readonly world: ClientWorld;
   readonly report: (said: string) => void;
+  readonly showSending: (host: string) => SendingShown;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -38,8 +40,7 @@ export interface HostUpgrade {
 export async function upgradeHost(upgrade: HostUpgrade): Promise<void> {
   const { shell, record, bundle, runtime, report, log, signal } = upgrade;
   const programs = runtime === undefined ? [bundle] : [bundle, runtime];
-  const { sentBytes } = await sendPrograms(shell, programs, { signal });
-  if (sentBytes > 0) report(`sent ${formatBytes(sentBytes)}`);
+  await send(upgrade, programs);
   const before = { runtime: record.runtime ?? '', release: record.release ?? '' };
   const after = {
     runtime: runtime === undefined ? before.runtime : `${PROGRAMS_FOLDER}/${runtime.path}`,
@@ -59,6 +60,15 @@ export async function upgradeHost(upgrade: HostUpgrade): Promise<void> {
   await writeInstallRecord(shell, continueRecord(record, next), signal);
   report(`runs hawser ${bundle.version}`);
   await prunePrograms(shell, [after, before], { log, signal });
+}
+
+async function send(
+  { shell, report, showSending, signal }: HostUpgrade,
+  programs: readonly LocalProgram[],
+): Promise<void> {
+  using shown = showSending(shell.name);
+  const { sentBytes } = await sendPrograms(shell, programs, { ...shown, signal });
+  if (sentBytes > 0) report(`sent ${formatBytes(sentBytes)}`);
 }
 
 async function runVersion(

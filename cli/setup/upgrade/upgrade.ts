@@ -14,6 +14,7 @@ import { ourselves } from '../lock/lock-owner.js';
 import { type LocalProgram, PROGRAMS_FOLDER, releaseOf } from '../programs/local-program.js';
 import { prepareBundle } from '../programs/prepare-bundle.js';
 import { hasRuntime, prepareRuntime } from '../programs/prepare-runtime.js';
+import { showSending } from '../programs/show-sending.js';
 import { uuidOf } from '../up/journal.js';
 import { lookAtHosts, type SeenHost, type Sight } from '../up/look-at-hosts.js';
 import type { UpOutcome } from '../up/sum-up.js';
@@ -58,6 +59,7 @@ export async function upgrade(request: UpgradeRequest): Promise<UpOutcome> {
       ...{ shell: one.shell, record: recordOf(one, fleet), bundle, world, log, signal },
       runtime: await runtimeFor(one, request),
       report: (said) => printNote(request, `${name}: ${said}`),
+      showSending: (host) => showSending(host, request),
     });
   }
   const text = `${order.join(', ')} ${order.length === 1 ? 'runs' : 'run'} hawser ${bundle.version} now.`;

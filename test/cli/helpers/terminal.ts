@@ -45,7 +45,8 @@ export function hawserInShell(
   return programInTerminal(t, [...shell, process.execPath, programFile, ...args], options);
 }
 
-function programInTerminal(
+/** Likewise any program. */
+export function programInTerminal(
   t: ExecutionContext,
   [program, ...args]: readonly [string, ...string[]],
   options: TerminalOptions,

@@ -136,3 +136,24 @@ test('What is not the program that was meant gets no name', async (t) => {
   t.deepEqual(await readdir(path.join(opt, 'runtime/node-1/bin')), []);
   t.deepEqual(await readdir(path.join(opt, 'incoming')), []);
 });
+
+test('What is sent is said beforehand, and how far it is, with what an earlier attempt sent', async (t) => {
+  const { program, host } = await scene(t);
+  const said: (string | number)[] = [];
+  const over = new AbortController();
+  const shown = {
+    onStart: (programs: readonly LocalProgram[]) => void said.push(programs.map(({ path }) => path).join()),
+    onProgress: (_: LocalProgram, thereBytes: number) => void said.push(thereBytes),
+  };
+  const first = { ...shown, onProgress: () => over.abort(new Error('over')), signal: over.signal };
+  await t.throwsAsync(sendPrograms(cutAfter(host, 100_000), [program], first));
+  t.deepEqual(said, [program.path]);
+  said.length = 0;
+  await sendPrograms(host, [program], { ...shown, signal });
+  t.is(said[0], program.path);
+  t.true(Number(said[1]) > 100_000, `${said[1]}`);
+  t.is(said.at(-1), program.sizeBytes);
+  said.length = 0;
+  await sendPrograms(host, [program], { ...shown, signal });
+  t.deepEqual(said, []);
+});
