@@ -14,6 +14,9 @@ export type TunnelErrorCode =
   | 'outcome-unknown'
   | 'closed';
 
+/** Why a host did not connect to a target: its SSH server forbids it, nothing listens there (but the way is open), or no way leads there. */
+export type ForwardRefusal = 'forbidden' | 'not-listening' | 'no-way';
+
 /** Further facts, for programs; none of them is secret. */
 export interface TunnelErrorDetails {
   readonly cause?: unknown;
@@ -33,6 +36,8 @@ export interface TunnelErrorDetails {
   readonly brokeOff?: boolean | undefined;
   /** For `no-common-algorithm`: the ssh_config option that lists such algorithms. */
   readonly algorithmOption?: string | undefined;
+  /** For `forward-refused`, if the host says why. */
+  readonly refusal?: ForwardRefusal | undefined;
   /** When several destinations were tried: why each of them failed. */
   readonly attempts?: readonly TunnelError[] | undefined;
 }
@@ -51,6 +56,7 @@ export class TunnelError extends Error {
   readonly wasDropped: boolean;
   readonly brokeOff: boolean;
   readonly algorithmOption: string | undefined;
+  readonly refusal: ForwardRefusal | undefined;
   readonly attempts: readonly TunnelError[];
 
   constructor(code: TunnelErrorCode, host: string, message: string, details: TunnelErrorDetails = {}) {
@@ -65,6 +71,7 @@ export class TunnelError extends Error {
     this.wasDropped = details.wasDropped ?? false;
     this.brokeOff = details.brokeOff ?? false;
     this.algorithmOption = details.algorithmOption;
+    this.refusal = details.refusal;
     this.attempts = details.attempts ?? [];
   }
 }
@@ -111,6 +118,7 @@ function detailsOf(error: TunnelError): TunnelErrorDetails {
     tried: error.tried,
     algorithmOption: error.algorithmOption,
     fingerprint: error.fingerprint,
+    refusal: error.refusal,
     file: error.file,
     line: error.line,
   };

@@ -8,7 +8,7 @@
 export type { Log, LogLevel } from '../base/log.js';
 export type { TransportName } from './connection/choose-transport.js';
 export type { TunnelState } from './connection/tunnel-states.js';
-export { TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';
+export { type ForwardRefusal, TunnelError, type TunnelErrorCode, type TunnelErrorDetails } from './errors.js';
 export type { CommandExit, RemoteCommand } from './exec/remote-command.js';
 export { shellCommand } from './exec/shell-command.js';
 export type { Forward } from './forward/forward.js';

@@ -5,6 +5,7 @@ import type { TunnelState } from './connection/tunnel-states.js';
 import { execOnConnection } from './exec/exec-on-connection.js';
 import type { RemoteCommand } from './exec/remote-command.js';
 import { Forward } from './forward/forward.js';
+import { openChannel } from './forward/open-channel.js';
 import { formatDestination } from './parse-destination.js';
 import type { ForwardTarget } from './transport/transport.js';
 import { type TunnelOptions, toRaceOptions } from './tunnel-options.js';
@@ -119,6 +120,23 @@ export class Tunnel implements AsyncDisposable {
       holdTimeoutMs: this.#raceOptions.connectTimeoutMs,
       host: formatDestination(this.#connection.via),
     });
+  }
+
+  /**
+   * Lets the host connect to a TCP address, and closes that connection at once: whether a way leads there. Waits for the host's
+   * answer, and for SSH while it is down, until the signal aborts: then it rejects with `signal.reason`.
+   *
+   * @throws TunnelError `forward-refused` where the host does not connect, with `refusal` if it says why; `closed` after
+   * {@link close}; the reason of the state `failed`
+   */
+  async tryConnect(
+    target: { readonly host: string; readonly port: number },
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<void> {
+    const channel = await openChannel(this.#connection, target, signal);
+    // It was only about whether it opens. What is not read would keep it open.
+    channel.on('error', () => {}).resume();
+    channel.destroy();
   }
 
   /** Closes the forwards and disconnects, within about 1 s even if the host is silent. Idempotent. */

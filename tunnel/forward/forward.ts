@@ -6,8 +6,9 @@ import type { Log } from '../../base/log.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { TunnelError } from '../errors.js';
 import { formatSeconds } from '../format-for-message.js';
-import type { ForwardTarget, Link } from '../transport/transport.js';
+import type { ForwardTarget } from '../transport/transport.js';
 import { type LocalListener, listenLocally } from './listen-locally.js';
+import { openChannel } from './open-channel.js';
 import { Splice } from './splice.js';
 
 export interface ForwardSetup {
@@ -122,27 +123,11 @@ export class Forward implements AsyncDisposable {
     const unlisten = onAbort([this.#closing.signal], () => waiting.abort(this.#closing.signal.reason));
     socket.once('close', leave);
     try {
-      return await this.#openChannelOn(
-        await this.#connection.link({ signal: waiting.signal }),
-        waiting.signal,
-      );
+      return await openChannel(this.#connection, this.#target, waiting.signal);
     } finally {
       clearTimeout(timer);
       unlisten();
       socket.off('close', leave);
-    }
-  }
-
-  /** Retries on the next link if this one is lost: nothing was sent yet. */
-  async #openChannelOn(first: Link, signal: AbortSignal): Promise<Duplex> {
-    let link = first;
-    for (;;) {
-      try {
-        return await link.openChannel(this.#target, { signal });
-      } catch (error) {
-        if (!(error instanceof TunnelError) || error.code !== 'closed') throw error;
-        link = await this.#connection.link({ signal, after: link });
-      }
     }
   }
 

@@ -1,5 +1,5 @@
 import { formatHostPort } from '../../base/format-host-port.js';
-import { TunnelError, type TunnelErrorDetails } from '../errors.js';
+import { type ForwardRefusal, TunnelError, type TunnelErrorDetails } from '../errors.js';
 import { shorten } from '../format-for-message.js';
 import { type Destination, formatDestination } from '../parse-destination.js';
 import type { ForwardTarget } from './transport.js';
@@ -58,11 +58,12 @@ export function channelRefused(
   { reason, description, cause }: ChannelRefusal,
 ): TunnelError {
   const host = formatDestination(destination);
+  const refusal = refusalOf(reason, description, target);
   return new TunnelError(
     'forward-refused',
     host,
-    `${host} refused the connection to ${formatTarget(target)}: ${shorten(description)}. ${adviceFor(reason, target)}`,
-    { cause },
+    `${host} refused the connection to ${formatTarget(target)}: ${shorten(description)}. ${adviceFor(refusal, target)}`,
+    { cause, refusal },
   );
 }
 
@@ -77,13 +78,26 @@ export function channelLost(destination: Destination, target: ForwardTarget, cau
   );
 }
 
+/** OpenSSH passes on what the system said, or "open failed" if that came at once. Where others say less, nothing is known. */
+function refusalOf(reason: number, description: string, target: ForwardTarget): ForwardRefusal | undefined {
+  if (reason === 1) return 'forbidden';
+  // For a socket OpenSSH says "open failed" of everything.
+  if ('socketPath' in target) return undefined;
+  if (/\brefused\b/i.test(description)) return 'not-listening';
+  const isNoWay = /no route to host|unreachable|timed out|host is down|^open failed$/i.test(description);
+  return isNoWay ? 'no-way' : undefined;
+}
+
 function formatTarget(target: ForwardTarget): string {
   return 'socketPath' in target ? target.socketPath : formatHostPort(target.host, target.port);
 }
 
-function adviceFor(reason: number, target: ForwardTarget): string {
-  if (reason === 1) return 'Its SSH server forbids it: check AllowTcpForwarding and PermitOpen there.';
+function adviceFor(refusal: ForwardRefusal | undefined, target: ForwardTarget): string {
+  if (refusal === 'forbidden')
+    return 'Its SSH server forbids it: check AllowTcpForwarding and PermitOpen there.';
   if ('socketPath' in target)
     return 'Check that the socket exists there and that its SSH server allows it (AllowStreamLocalForwarding).';
-  return 'Check that something is listening there.';
+  return refusal === 'no-way'
+    ? 'Check the address, and the firewalls in between.'
+    : 'Check that something is listening there.';
 }
