@@ -22,6 +22,7 @@ export type {
   Destination,
   Forward,
   ForwardOptions,
+  ForwardRefusal,
   ForwardTarget,
   LogLevel,
   NamedTunnelOptions,

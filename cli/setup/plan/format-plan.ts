@@ -12,6 +12,8 @@ export interface LeftOut {
 export interface PlanText extends PlanContext {
   readonly hosts: readonly HostPlan[];
   readonly leftOut: readonly LeftOut[];
+  /** Hosts that do not say whether they reach others. */
+  readonly unknownReach: readonly string[];
   /** Whether the fleet is made now. */
   readonly isNew: boolean;
   /** Who makes the cluster. */
@@ -20,15 +22,20 @@ export interface PlanText extends PlanContext {
 
 /** The plan as lines for people. */
 export function formatPlan(plan: PlanText): string[] {
-  const { fleet, hosts, leftOut, isNew } = plan;
+  const { fleet, hosts, leftOut, unknownReach, isNew } = plan;
   const name = `${isNew ? 'New fleet' : 'Fleet'} ${fleet.name}: ${counted(hosts.length, 'host')}`;
   return [
     name,
     ...hosts.flatMap((host) => ['', ...hostLines(host, plan)]),
     ...(leftOut.length === 0 ? [] : ['', 'Left out:']),
     ...leftOut.map(({ host, message }) => `  ${host}: ${message}`),
+    ...(unknownReach.length === 0 ? [] : ['', unknownReachLine(unknownReach)]),
     ...groupLines(hosts),
   ];
+}
+
+function unknownReachLine(hosts: readonly string[]): string {
+  return `Not known: whether ${hosts.join(', ')} can reach the other hosts. The SSH server there does not tell, for example because of "AllowTcpForwarding no".`;
 }
 
 function hostLines(host: HostPlan, plan: PlanText): string[] {

@@ -23,6 +23,12 @@ export interface PlanContext {
   readonly canIssue: boolean;
 }
 
+/**
+ * Where a host stands in the fleet: set up at this address, in the cluster but not yet set up in full or at another address,
+ * or new.
+ */
+export type Standing = 'settled' | 'member' | 'new';
+
 /** What is to be done on one host. */
 export interface HostPlan extends LookedAtHost {
   /** Install etcd with this package manager. */
@@ -34,6 +40,7 @@ export interface HostPlan extends LookedAtHost {
   /** Whom to put into the group `hawser`. */
   readonly groupUser: string | undefined;
   readonly starts: boolean;
+  readonly standing: Standing;
   readonly isNothing: boolean;
 }
 
@@ -63,8 +70,15 @@ export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
     certificate,
     groupUser,
     starts,
+    standing: standingOf(looked),
     isNothing: isSame && isRunning && certificate === 'keep' && groupUser === undefined,
   };
+}
+
+/** A record of another fleet is a problem that was found before. */
+function standingOf({ host, facts: { agent } }: LookedAtHost): Standing {
+  if (agent.record?.state === 'installed' && agent.record.address === host.address) return 'settled';
+  return agent.record !== undefined && agent.hasClusterData ? 'member' : 'new';
 }
 
 /** Whether the etcd that is there can be used. */

@@ -15,6 +15,7 @@ import { showSending } from '../programs/show-sending.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { carryOutPlan } from './carry-out-plan.js';
 import { type ChosenFleet, chooseFleet, fleetNameProblem } from './choose-fleet.js';
+import { leaveOutCutOffHosts, type ReachPlan } from './leave-out-cut-off-hosts.js';
 import { type FleetPlan, planFleet } from './look-and-plan.js';
 import { lookAtHosts, type Sight } from './look-at-hosts.js';
 import { mergeDestinations } from './merge-destinations.js';
@@ -43,7 +44,8 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     useHostNode: request.useHostNode,
     canIssue: await canIssue(chosen.fleet),
   };
-  const plan = planFleet(sight, chosen.fleet, { ...context, hasId: chosen.hasId });
+  const looked = planFleet(sight, chosen.fleet, { ...context, hasId: chosen.hasId });
+  const plan = await leaveOutCutOffHosts(looked, sight.seen, request.signal);
   if (plan.hosts.length === 0) throw nobodyCanTakePart(plan);
   const isNothing = plan.hosts.every((host) => host.isNothing);
   const founder = plan.founding.kind === 'found' ? plan.founding.candidates[0] : undefined;
@@ -132,7 +134,7 @@ function nobodyCanTakePart({ refusals }: FleetPlan): Error {
 }
 
 function planOutcome(
-  { hosts, refusals }: FleetPlan,
+  { hosts, refusals, unknownReach }: ReachPlan,
   { fleet, isNew }: ChosenFleet,
   text: readonly string[],
 ): UpOutcome {
@@ -149,6 +151,7 @@ function planOutcome(
       },
     })),
     leftOut: refusals.map(({ host, message }) => ({ hostname: host, message })),
+    unknownReach,
   };
   return { value, text: lines(text), exitCode: refusals.length === 0 ? EXIT_CODES.done : EXIT_CODES.failed };
 }
