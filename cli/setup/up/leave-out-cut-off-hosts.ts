@@ -1,8 +1,7 @@
 import { chooseWays } from '../reach/choose-ways.js';
 import { findCutOffHosts } from '../reach/find-cut-off-hosts.js';
-import { tryWays } from '../reach/try-ways.js';
+import { type TryOptions, tryWays } from '../reach/try-ways.js';
 import type { FleetPlan } from './look-and-plan.js';
-import type { SeenHost } from './look-at-hosts.js';
 
 /** A plan, after it was tried whether the hosts reach each other. */
 export interface ReachPlan extends FleetPlan {
@@ -14,24 +13,14 @@ export interface ReachPlan extends FleetPlan {
  * Takes hosts out of a plan that the others do not reach, or that do not reach them, on the ports of etcd. Nothing is tried
  * where no host is to come. An abort rejects.
  */
-export async function leaveOutCutOffHosts(
-  plan: FleetPlan,
-  seen: readonly Pick<SeenHost, 'host' | 'shell'>[],
-  signal: AbortSignal,
-): Promise<ReachPlan> {
+export async function leaveOutCutOffHosts(plan: FleetPlan, tryOptions: TryOptions): Promise<ReachPlan> {
   const { founding, refusals } = plan;
   // Who is to make the cluster stays rather than others.
   const rank = (name: string) => (founding.kind === 'found' ? founding.candidates.indexOf(name) : 0);
   const hosts = plan.hosts
     .map(({ host: { name, address }, standing }) => ({ name, address, standing }))
     .sort((a, b) => rank(a.name) - rank(b.name));
-  const tunnels = new Map(seen.map(({ host, shell }) => [host.name, shell.tunnel]));
-  const probeOf = (name: string) => {
-    const tunnel = tunnels.get(name);
-    if (tunnel === undefined) throw new RangeError(`${name} was not looked at`);
-    return tunnel;
-  };
-  const tried = await tryWays(chooseWays(hosts), { probeOf, signal });
+  const tried = await tryWays(chooseWays(hosts), tryOptions);
   const { cutOff, unknown } = findCutOffHosts(hosts, tried);
   const errors = [...cutOff].map(([host, error]) => ({ host, error, message: error.message }));
   return {

@@ -1,3 +1,4 @@
+import type { Tunnel } from '../../../tunnel/tunnel.js';
 import { WorldError } from '../../../world/errors.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
@@ -45,7 +46,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     canIssue: await canIssue(chosen.fleet),
   };
   const looked = planFleet(sight, chosen.fleet, { ...context, hasId: chosen.hasId });
-  const plan = await leaveOutCutOffHosts(looked, sight.seen, request.signal);
+  const plan = await leaveOutCutOffHosts(looked, { probeOf: tunnelOf(sight), signal: request.signal });
   if (plan.hosts.length === 0) throw nobodyCanTakePart(plan);
   const isNothing = plan.hosts.every((host) => host.isNothing);
   const founder = plan.founding.kind === 'found' ? plan.founding.candidates[0] : undefined;
@@ -70,6 +71,15 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     throw error;
   });
   return await sumUp({ request, fleet, sight, plan, outcomes });
+}
+
+function tunnelOf({ seen }: Sight): (name: string) => Tunnel {
+  const tunnels = new Map(seen.map(({ host, shell }) => [host.name, shell.tunnel]));
+  return (name) => {
+    const tunnel = tunnels.get(name);
+    if (tunnel === undefined) throw new RangeError(`${name} was not looked at`);
+    return tunnel;
+  };
 }
 
 function askName(

@@ -3,9 +3,8 @@ import {
   createAuthority,
   issueHostCertificate,
 } from '../../../../cli/setup/certificates/issue-certificate.js';
-import type { HostFacts } from '../../../../cli/setup/facts/host-facts.js';
 import { planHost } from '../../../../cli/setup/plan/plan-up.js';
-import type { InstallRecord } from '../../../../cli/setup/record/install-record.js';
+import { factsOf, recordOf } from '../host-facts.js';
 
 const DAY_MS = 86_400_000;
 const id = '00000000-0000-4000-8000-000000000001';
@@ -21,33 +20,7 @@ function planned(
   const issuedAt = (ago: number) => new Date(Date.now() - ago * DAY_MS);
   const certificate =
     days === 'none' ? undefined : issueHostCertificate(authority, web1, issuedAt(days)).cert;
-  const record: InstallRecord = {
-    ...{ format: 1, state: 'installed', fleet: { name: 'prod', id }, hostname: 'web1', address: '10.0.0.1' },
-    ...{ labels: {}, packages: [], users: [], created: [], at: '' },
-  };
-  const facts: HostFacts = {
-    ...{ hostname: 'web1', machineId: 'a', os: { id: 'debian', version: '12', name: 'Debian' } },
-    ...{
-      architecture: 'x64',
-      libc: { kind: 'glibc', version: '2.36' },
-      init: 'systemd',
-      packageManager: 'apt',
-    },
-    ...{ diskFreeBytes: { opt: 1e10, var: 1e10 }, readOnly: [], memoryBytes: 1e9, clockSkewMs: 0 },
-    ...{ addresses: ['10.0.0.1'], entered: '10.0.0.1', takenPorts: [], isEtcdServiceActive: false },
-    ...{ etcd: { path: '/usr/bin/etcd', version: '3.4.23' }, node: undefined },
-    agent: {
-      ...{
-        record,
-        isRecordUnreadable: false,
-        isRunning: true,
-        hasClusterData: true,
-        servesEtcd: true,
-        release: 'abababababababab',
-      },
-      certificate,
-    },
-  };
+  const facts = factsOf({ record: recordOf('web1', '10.0.0.1', id), certificate, hasClusterData: true });
   const host = { name: 'web1', ssh: 'root@web1', hostKeys: [], address: '10.0.0.1', labels: {} };
   const fleet = { name: 'prod', id, authority: authorityCert ?? undefined };
   return planHost(
