@@ -41,8 +41,20 @@ export function hawserInShell(
   args: readonly string[],
   options: TerminalOptions,
 ): Terminal {
-  const shell = ['sh', '-c', '"$@"; echo "exit code $?"; stty -a', 'sh'] as const;
-  return programInTerminal(t, [...shell, process.execPath, programFile, ...args], options);
+  // What a program writes last can be lost with it, so the shell stays until all is on the screen.
+  const shell = ['sh', '-c', '"$@"; echo "exit code $?"; stty -a; read -r _', 'sh'] as const;
+  const terminal = programInTerminal(t, [...shell, process.execPath, programFile, ...args], options);
+  const leave = async () => {
+    await terminal.shows(/^exit code \d+$[\s\S]*-?extproc$/m);
+    terminal.type('\n');
+    return terminal.exited;
+  };
+  return {
+    ...terminal,
+    get exited() {
+      return leave();
+    },
+  };
 }
 
 /** Likewise any program. */

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { describeKey } from '../../../world/client/error/name-key-for-users.js';
+import * as keys from '../../../world/keys.js';
 
 const called = test.macro({
   exec: (t, key: string, words: string) => t.is(describeKey(key), words),
@@ -20,3 +21,9 @@ test(called, '/hawser/trees/ab', 'the files of deploys');
 test(called, '/fs/deploy/', 'the files of deploys');
 test(called, '/fs/deploy/ab', 'the file system "deploy/ab"');
 test(called, '/anything/of/a/library/user', '/anything/of/a/library/user');
+
+test('whatever hawser keeps in etcd has a name for users', (t) => {
+  const kept = Object.entries(keys).filter(([name]) => name !== 'DEFAULT_NAMESPACE');
+  t.true(kept.length > 20);
+  for (const [name, key] of kept) t.not(describeKey(key), key, name);
+});

@@ -24,11 +24,16 @@ const DESCRIPTIONS: readonly (readonly [RegExp, Describe])[] = [
   [/^\/hawser\/fleet$/, () => 'which fleet it is'],
   [/^\/hawser\/hosts\/(.+)$/, (hostname) => `the host ${hostname}`],
   [/^\/hawser\/hosts\//, () => 'the hosts of the fleet'],
+  [/^\/hawser\/certificates\/(.+)$/, (hostname) => `the certificate of ${hostname}`],
+  [/^\/hawser\/certificates\//, () => 'the certificates of the hosts'],
+  [/^\/hawser\/locks\/([^/]+)/, (name) => `the lock "${name}"`],
+  [/^\/hawser\/elections\/([^/]+)/, (name) => `the election "${name}"`],
+  [/^\/hawser\/room$/, () => 'whether etcd takes writes'],
   [/^\/hawser\/fs-places\//, () => 'where file systems are stored'],
   [/^\/hawser\/trees\//, () => 'the files of deploys'],
   [/^\/fs\/deploy\/?$/, () => 'the files of deploys'],
   [/^\/fs\/(.+)$/, (name) => `the file system "${name}"`],
-  [/^\/fs\//, () => 'the file systems'],
+  [/^\/fs\/?$/, () => 'the file systems'],
   [/^\/storage/, () => 'the blocks of the file systems'],
 ];
 
