@@ -1,4 +1,3 @@
-import { formatHostPort } from '../../../base/format-host-port.js';
 import type { Standing } from '../plan/plan-up.js';
 
 /** The ports at which hosts dial each other: those of etcd, for clients and for peers. */
@@ -21,11 +20,6 @@ export interface Way {
   readonly to: string;
   readonly address: string;
   readonly port: number;
-}
-
-/** The way's end, as people write it. */
-export function endOf({ address, port }: Way): string {
-  return formatHostPort(address, port);
 }
 
 /**

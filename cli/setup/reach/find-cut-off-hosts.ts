@@ -1,9 +1,9 @@
 import { CliError } from '../../errors.js';
-import { endOf, FLEET_PORTS, inOrderOfStanding, type ReachableHost } from './choose-ways.js';
+import { FLEET_PORTS, inOrderOfStanding, type ReachableHost } from './choose-ways.js';
 import type { TriedWay } from './try-ways.js';
 
-/** Of the ways that are closed, in an error. */
-const MOST_SHOWN = 4;
+/** Of what was found, in an error. */
+const MOST_SHOWN = 3;
 
 /** What the ways between hosts say of them. */
 export interface Reachability {
@@ -67,23 +67,28 @@ function isCutOff(name: string, kept: readonly ReachableHost[], closed: readonly
     ({ from, to }) => (from === name && names.has(to)) || (to === name && names.has(from)),
   );
   const others = [...new Set(between.map(({ from, to }) => (from === name ? to : from)))];
-  const shown = between.slice(0, MOST_SHOWN).map(describe);
-  const more = between.length - shown.length;
+  const all = describe(between);
+  const shown = all.slice(0, MOST_SHOWN);
+  const more = all.length - shown.length;
   const seen = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
   // An address that none of them reaches is likely to be the wrong one.
   const target = between.some(({ to }) => to === name) ? name : (others[0] ?? name);
-  const message = `${name} and ${listed(others)} do not reach each other: ${seen}. Open TCP ports ${FLEET_PORTS.join(' and ')} between the hosts in both directions, or pass an address that the others reach, with --address ${target}=ADDRESS or as "address" in the fleet file.`;
+  const message = `${name} is cut off from ${listed(others)}: ${seen}. Open TCP ports ${listed(FLEET_PORTS)} between the hosts in both directions, or pass an address that the others reach, with --address ${target}=ADDRESS or as "address" in the fleet file.`;
   return new CliError('failed', message);
 }
 
-function describe(way: TriedWay): string {
-  const { from, to, state } = way;
-  return state === 'silent'
-    ? `${from} gets no answer from ${endOf(way)} (${to})`
-    : `${from} has no route to ${endOf(way)} (${to})`;
+/** One line for the ports of a host that fared alike. */
+function describe(ways: readonly TriedWay[]): string[] {
+  const ports = new Map<string, number[]>();
+  for (const { from, to, address, port, state } of ways) {
+    const what = state === 'silent' ? 'gets no answer from' : 'has no route to';
+    const key = `${from} ${what} ${to} at ${address}`;
+    ports.set(key, [...(ports.get(key) ?? []), port]);
+  }
+  return [...ports].map(([what, all]) => `${what}, ${all.length > 1 ? 'ports' : 'port'} ${listed(all)}`);
 }
 
-function listed(names: readonly string[]): string {
+function listed(names: readonly (string | number)[]): string {
   const shown = names.slice(0, 3);
   const more = names.length - shown.length;
   if (more > 0) return `${shown.join(', ')} and ${more} more`;

@@ -71,6 +71,16 @@ test.serial('a plan changes nothing', async (t) => {
   t.deepEqual(await web1?.listFiles(), before[0]);
 });
 
+test.serial('hosts that do not reach each other are named before anything is changed', async (t) => {
+  const [web1, web2] = fleet.hosts;
+  // Of their network, and nobody has it.
+  const nobody = web2?.address.replace(/\.\d+$/, '.253');
+  const plan = await setUp('web1', 'web2', '--name', 'prod', '--address', `web2=${nobody}`, '--plan');
+  t.is(plan.code, 1, plan.stdout + plan.stderr);
+  t.regex(plan.stdout, /web2: web2 is cut off from web1: web1 [a-z ]+ web2 at [\d.]+, ports 2379 and 2380\./);
+  t.deepEqual(await web1?.listFiles(), before[0]);
+});
+
 test.serial('bare hosts become a fleet, and every command works without a flag', async (t) => {
   const up = await setUp('web1', 'web2', 'web3', '--name', 'prod', '--yes');
   t.is(up.code, 0, up.stdout + up.stderr);

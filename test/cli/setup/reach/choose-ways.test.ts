@@ -1,5 +1,5 @@
 import test from 'ava';
-import { chooseWays, endOf, type ReachableHost } from '../../../../cli/setup/reach/choose-ways.js';
+import { chooseWays, type ReachableHost } from '../../../../cli/setup/reach/choose-ways.js';
 
 function hosts(count: number, standing: ReachableHost['standing'], prefix: string): ReachableHost[] {
   return Array.from({ length: count }, (_, at) => ({
@@ -12,7 +12,7 @@ function hosts(count: number, standing: ReachableHost['standing'], prefix: strin
 test('New hosts are tried against each other in both directions, on both ports', (t) => {
   const ways = chooseWays(hosts(2, 'new', 'web'));
   t.deepEqual(
-    ways.map((way) => `${way.from} to ${way.to} at ${endOf(way)}`),
+    ways.map((way) => `${way.from} to ${way.to} at ${way.address}:${way.port}`),
     [
       'web1 to web2 at 10.0.0.2:2379',
       'web1 to web2 at 10.0.0.2:2380',

@@ -63,12 +63,21 @@ test('The error names both hosts, what was seen, and the remedy', (t) => {
   t.is(error?.code, 'failed');
   t.is(
     error?.message,
-    'web3 and web1 and web2 do not reach each other: web1 gets no answer from 10.0.0.3:2379 (web3); web1 gets no answer from 10.0.0.3:2380 (web3); web2 gets no answer from 10.0.0.3:2379 (web3); web2 gets no answer from 10.0.0.3:2380 (web3). Open TCP ports 2379 and 2380 between the hosts in both directions, or pass an address that the others reach, with --address web3=ADDRESS or as "address" in the fleet file.',
+    'web3 is cut off from web1 and web2: web1 gets no answer from web3 at 10.0.0.3, ports 2379 and 2380; web2 gets no answer from web3 at 10.0.0.3, ports 2379 and 2380. Open TCP ports 2379 and 2380 between the hosts in both directions, or pass an address that the others reach, with --address web3=ADDRESS or as "address" in the fleet file.',
   );
   const other = found('web1* web2', 'web2>web1', 'no-route').cutOff.get('web2')?.message ?? '';
-  t.regex(other, /web2 has no route to 10\.0\.0\.1:2379 \(web1\); .*--address web1=ADDRESS/);
+  t.regex(other, /web2 has no route to web1 at 10\.0\.0\.1, ports 2379 and 2380\. .*--address web1=ADDRESS/);
   const many = found('a* b* c* d* e* web', 'web>a web>b web>c web>d web>e').cutOff.get('web')?.message ?? '';
-  t.regex(many, /^web and a, b, c and 2 more do not .*; and 6 more\. Open/);
+  t.regex(many, /^web is cut off from a, b, c and 2 more: .*; and 2 more\. Open/);
+});
+
+test('Where only one of the ports is closed, the error names that one', (t) => {
+  const all = hosts('web1 web2');
+  const ways = chooseWays(all).map(
+    (way): TriedWay => ({ ...way, state: way.port === 2380 && way.from === 'web1' ? 'silent' : 'open' }),
+  );
+  const message = findCutOffHosts(all, ways).cutOff.get('web2')?.message ?? '';
+  t.regex(message, /web1: web1 gets no answer from web2 at 10\.0\.0\.2, port 2380\. Open/);
 });
 
 test('Where a host does not say, nothing is claimed', (t) => {

@@ -62,7 +62,7 @@ test('A new host that the others do not reach is left out, and does not make the
   t.deepEqual(names(cut), ['web2', 'web3']);
   t.deepEqual(cut.founding, { kind: 'found', candidates: ['web2', 'web3'] });
   t.like(cut.refusals, [{ host: 'web1', error: { code: 'failed' } }]);
-  t.regex(cut.refusals[0]?.message ?? '', /web2 has no route to 10\.0\.0\.1:2379/);
+  t.regex(cut.refusals[0]?.message ?? '', /web2 has no route to web1 at 10\.0\.0\.1, ports/);
 });
 
 test('The host that an earlier run chose to make the cluster stays rather than the first', async (t) => {
@@ -83,6 +83,10 @@ test('Hosts that are set up are asked nothing, whatever else is to be done there
 
 test('A host that moves to another address is asked again, and stays rather than a new one', async (t) => {
   const moved = planOf('web2', recordOf('web2', '10.0.0.9', id), true);
+  const other = planOf('web1', recordOf('web1', '10.0.0.1', id), true);
+  t.deepEqual(names(await tried(planned([moved, other], { kind: 'join' }), { 'web1>web2': 'no-way' })), [
+    'web1',
+  ]);
   const plan = planned([planOf('web1'), moved], { kind: 'join' });
   t.deepEqual(names(await tried(plan, { 'web1>web2': 'no-way' })), ['web2']);
   const begun = planOf('web2', { ...recordOf('web2', '10.0.0.2', id), state: 'in-progress' }, true);
