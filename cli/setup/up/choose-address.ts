@@ -2,6 +2,9 @@ import { CliError } from '../../errors.js';
 import type { FleetHost } from '../../fleet/file/fleet.js';
 import type { HostFacts } from '../facts/host-facts.js';
 
+/** Asks which of the addresses of a host the others dial. */
+export type AskAddress = (host: string, addresses: readonly string[]) => Promise<string>;
+
 /**
  * The address that other hosts dial: the one that was given, else the only one, else the one that SSH came in by.
  *
@@ -9,17 +12,33 @@ import type { HostFacts } from '../facts/host-facts.js';
  */
 export function chooseAddress(
   { name, address }: Pick<FleetHost, 'name' | 'address'>,
-  { addresses, entered }: Pick<HostFacts, 'addresses' | 'entered'>,
+  facts: Pick<HostFacts, 'addresses' | 'entered'>,
 ): string {
-  if (address !== undefined) return address;
-  const usable = addresses.filter((one) => !/^fe80:|^169\.254\./i.test(one));
-  const [only, ...others] = usable;
+  const candidates = address === undefined ? candidatesOf(facts) : [address];
+  const [only, ...others] = candidates;
   if (only !== undefined && others.length === 0) return only;
-  if (entered !== undefined && usable.includes(entered)) return entered;
   const choice =
-    usable.length === 0
+    only === undefined
       ? 'it has no address that other hosts could dial'
-      : `it has ${usable.join(', ')}, and any could be meant`;
+      : `it has ${candidates.join(', ')}, and any could be meant`;
   const message = `Which address of ${name} do the other hosts dial? Pass --address ${name}=ADDRESS: ${choice}.`;
   throw new CliError('usage', message);
+}
+
+/** Asks for the addresses of hosts that have several which could be meant, one host after the other. */
+export async function askForAddresses<
+  T extends { readonly host: FleetHost; readonly facts: Pick<HostFacts, 'addresses' | 'entered'> },
+>(seen: readonly T[], ask: AskAddress): Promise<T[]> {
+  const settled: T[] = [];
+  for (const one of seen) {
+    const candidates = one.host.address === undefined ? candidatesOf(one.facts) : [];
+    if (candidates.length < 2) settled.push(one);
+    else settled.push({ ...one, host: { ...one.host, address: await ask(one.host.name, candidates) } });
+  }
+  return settled;
+}
+
+function candidatesOf({ addresses, entered }: Pick<HostFacts, 'addresses' | 'entered'>): string[] {
+  const usable = addresses.filter((one) => !/^fe80:|^169\.254\./i.test(one));
+  return entered !== undefined && usable.includes(entered) ? [entered] : usable;
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Tunnel } from '../../../tunnel/tunnel.js';
 import { WorldError } from '../../../world/errors.js';
 import { CliError } from '../../errors.js';
@@ -15,6 +16,7 @@ import { prepareBundle } from '../programs/prepare-bundle.js';
 import { showSending } from '../programs/show-sending.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { carryOutPlan } from './carry-out-plan.js';
+import { type AskAddress, askForAddresses } from './choose-address.js';
 import { type ChosenFleet, chooseFleet, fleetNameProblem } from './choose-fleet.js';
 import { leaveOutCutOffHosts, type ReachPlan } from './leave-out-cut-off-hosts.js';
 import { type FleetPlan, planFleet } from './look-and-plan.js';
@@ -37,7 +39,8 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     throw new CliError('usage', message);
   }
   const connect = connectOptions(chosen.fleet, request);
-  await using sight = await lookAtHosts(wanted, connect);
+  await using found = await lookAtHosts(wanted, connect);
+  const sight = mayAsk && !request.yes ? await withAddresses(found, request.signal) : found;
   const bundle = await prepareBundle();
   const context = {
     fleet: { name: chosen.fleet.name, id: chosen.fleet.id, authority: chosen.fleet.authority },
@@ -89,6 +92,16 @@ function askName(
   if (!mayAsk || yes) return undefined;
   return (usual) =>
     askText('What is the fleet to be called?', { signal, byDefault: usual, problemOf: fleetNameProblem });
+}
+
+/** With the addresses that a person chose, where a host has several that could be meant. */
+async function withAddresses(sight: Sight, signal: AbortSignal): Promise<Sight> {
+  const ask: AskAddress = (host, addresses) =>
+    askText(`Which address of ${host} do the other hosts dial: ${addresses.join(', ')}?`, {
+      ...{ signal, byDefault: addresses[0] ?? '' },
+      problemOf: (answer) => (isIP(answer) === 0 ? 'Type an IP address.' : undefined),
+    });
+  return { ...sight, seen: await askForAddresses(sight.seen, ask) };
 }
 
 /** @throws CliError `declined`, `not-confirmed` */
