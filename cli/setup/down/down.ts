@@ -11,7 +11,7 @@ import { printNote } from '../../output/print.js';
 import { askText } from '../../prompts/ask-text.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
 import { connectOptions } from '../host/connect-options.js';
-import { lockHost } from '../lock/host-lock.js';
+import { lockHost } from '../lock/lock-file-on-host.js';
 import { type LockOwner, ourselves } from '../lock/lock-owner.js';
 import { leaveAndStopAgent, stopAgent } from '../service/control-agent.js';
 import { removeAgent } from '../service/remove-agent.js';

@@ -6,7 +6,7 @@ import type { Fleet } from '../../fleet/file/fleet.js';
 import type { Authority } from '../certificates/issue-certificate.js';
 import { type ConnectOptions, connectHost } from '../host/connect-host.js';
 import type { HostShell } from '../host/host-shell.js';
-import { lockHost } from '../lock/host-lock.js';
+import { lockHost } from '../lock/lock-file-on-host.js';
 import type { LockOwner } from '../lock/lock-owner.js';
 import type { HostPlan } from '../plan/plan-up.js';
 import type { LocalProgram } from '../programs/local-program.js';

@@ -9,7 +9,7 @@ import { askText } from '../../prompts/ask-text.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
 import { canIssue } from '../certificates/keep-authority.js';
 import { connectOptions } from '../host/connect-options.js';
-import { lockFleet } from '../lock/fleet-lock.js';
+import { lockFleet } from '../lock/lock-fleet-in-etcd.js';
 import { ourselves } from '../lock/lock-owner.js';
 import { formatPlan } from '../plan/format-plan.js';
 import { prepareBundle } from '../programs/prepare-bundle.js';

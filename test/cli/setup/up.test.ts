@@ -92,6 +92,9 @@ test.serial('bare hosts become a fleet, and every command works without a flag',
   const again = await setUp();
   t.is(again.code, 0, again.stderr);
   t.regex(again.stdout, /Nothing to do\./);
+  const unit = '/etc/systemd/system/hawser.service';
+  const verified = await fleet.host('web1').exec(['systemd-analyze', 'verify', unit]);
+  t.deepEqual([verified.code, verified.stderr], [0, '']);
 });
 
 test.serial('another user of a host gets nothing of it', async (t) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import type { HostShell } from '../../../../cli/setup/host/host-shell.js';
-import { lockHost } from '../../../../cli/setup/lock/host-lock.js';
+import { lockHost } from '../../../../cli/setup/lock/lock-file-on-host.js';
 import { formatOwner, type LockOwner, ourselves } from '../../../../cli/setup/lock/lock-owner.js';
 
 const { signal } = new AbortController();
