@@ -2,6 +2,7 @@ import { CliError } from '../../errors.js';
 import { formatBytes } from '../../output/format-quantities.js';
 import { hasEtcd } from '../plan/plan-up.js';
 import { hasRuntime } from '../programs/prepare-runtime.js';
+import { uuidOf } from '../record/install-record.js';
 import type { HostFacts } from './host-facts.js';
 
 const OLDEST_GLIBC = [2, 28] as const;
@@ -34,7 +35,7 @@ function checkFleet({ agent }: HostFacts, { name, fleet }: HostExpectation): Cli
     const message = `${name} has an /opt/hawser/install.json that this version cannot read: use the version of hawser that set the host up.`;
     return [new CliError('failed', message)];
   }
-  if (record === undefined || record.fleet.id === fleet.id.split('/', 1)[0]) return [];
+  if (record === undefined || record.fleet.id === uuidOf(fleet.id)) return [];
   const message = `${name} belongs to another fleet, ${record.fleet.name} (${record.fleet.id}): take it out of that one first, with "hawser down ${record.hostname} --fleet ${record.fleet.name}" where that fleet is known.`;
   return [new CliError('other-fleet', message)];
 }

@@ -5,6 +5,7 @@ import type { HostFacts } from '../facts/host-facts.js';
 import type { SudoMode } from '../host/host-shell.js';
 import { isNewEnough } from '../programs/install-etcd.js';
 import { releaseOf } from '../programs/local-program.js';
+import { uuidOf } from '../record/install-record.js';
 
 /** A host that was looked at and has no problem. */
 export interface LookedAtHost {
@@ -52,7 +53,7 @@ export interface HostPlan extends LookedAtHost {
 export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
   const { host, facts, user, sudo } = looked;
   const { record, isRunning, release: current } = facts.agent;
-  const isOurs = record?.fleet.id === context.fleet.id;
+  const isOurs = record?.fleet.id === uuidOf(context.fleet.id);
   const isComplete = isOurs && record?.state === 'installed';
   const keeps = isComplete && current !== undefined;
   const release = keeps ? current : releaseOf(context.bundle);
@@ -92,7 +93,7 @@ function certificateFor(
   { fleet, canIssue }: PlanContext,
 ): HostPlan['certificate'] {
   const { certificate, record } = agent;
-  if (fleet.authority === undefined && certificate !== undefined && record?.fleet.id === fleet.id) {
+  if (fleet.authority === undefined && certificate !== undefined && record?.fleet.id === uuidOf(fleet.id)) {
     const message = `${host.name} has a certificate of the fleet ${fleet.name}, but the fleet file names no authority. Another one would cut the hosts off from each other: put back the "authority" that the file had, from the laptop where "hawser up" was run.`;
     throw new CliError('failed', message);
   }

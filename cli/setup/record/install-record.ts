@@ -100,3 +100,8 @@ export function continueRecord(
     created: joined('created'),
   };
 }
+
+/** A fleet's id without the generation that a recovery adds, as records have it. */
+export function uuidOf(id: string): string {
+  return id.split('/', 1)[0] ?? id;
+}

@@ -13,13 +13,14 @@ import { type LocalProgram, nameProgram, PROGRAMS_FOLDER } from '../programs/loc
 import { prunePrograms } from '../programs/prune-programs.js';
 import { sendPrograms } from '../programs/send-programs.js';
 import type { SendingShown } from '../programs/show-sending.js';
+import { uuidOf } from '../record/install-record.js';
 import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
 import { addToGroup } from '../service/group.js';
 import { installService } from '../service/install-service.js';
 import { GROUP, PATHS } from '../service/service-paths.js';
 import { untilAgentServes } from '../world/until-agent-serves.js';
 import type { HostRole } from './bring-up-hosts.js';
-import { Journal, uuidOf } from './journal.js';
+import { Journal } from './journal.js';
 import type { Step } from './run-steps.js';
 
 const START_TIMEOUT_MS = 90_000;

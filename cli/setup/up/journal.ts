@@ -2,7 +2,7 @@ import { packageVersion } from '../../../base/package-version.js';
 import type { HostShell } from '../host/host-shell.js';
 import type { HostPlan } from '../plan/plan-up.js';
 import type { RunningPrograms } from '../programs/prune-programs.js';
-import { continueRecord, type InstallRecord, ranBefore } from '../record/install-record.js';
+import { continueRecord, type InstallRecord, ranBefore, uuidOf } from '../record/install-record.js';
 import { writeInstallRecord } from '../record/write-install-record.js';
 import type { HostRole } from './bring-up-hosts.js';
 
@@ -60,9 +60,4 @@ export class Journal {
       signal,
     );
   }
-}
-
-/** Without the generation that a recovery adds. */
-export function uuidOf(id: string): string {
-  return id.split('/', 1)[0] ?? id;
 }

@@ -3,9 +3,9 @@ import type { Fleet, FleetHost } from '../../fleet/file/fleet.js';
 import { checkHost } from '../facts/check-host.js';
 import type { LeftOut } from '../plan/format-plan.js';
 import { type HostPlan, type PlanContext, planHost } from '../plan/plan-up.js';
+import { uuidOf } from '../record/install-record.js';
 import { chooseAddress } from './choose-address.js';
 import { chooseFounder, type Founding } from './choose-founder.js';
-import { uuidOf } from './journal.js';
 import type { SeenHost, Sight } from './look-at-hosts.js';
 
 /** A host that is left out, and the error that says why. */

@@ -15,7 +15,7 @@ import { type LocalProgram, PROGRAMS_FOLDER, releaseOf } from '../programs/local
 import { prepareBundle } from '../programs/prepare-bundle.js';
 import { hasRuntime, prepareRuntime } from '../programs/prepare-runtime.js';
 import { showSending } from '../programs/show-sending.js';
-import { uuidOf } from '../up/journal.js';
+import { uuidOf } from '../record/install-record.js';
 import { lookAtHosts, type SeenHost, type Sight } from '../up/look-at-hosts.js';
 import type { UpOutcome } from '../up/sum-up.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';

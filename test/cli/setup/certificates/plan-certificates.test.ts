@@ -15,14 +15,14 @@ const bundle = { sha256: 'ab'.repeat(32), version: '1.0.0', sizeBytes: 1 };
 /** What the plan says of a certificate that was issued so many days ago. */
 function planned(
   days: number | 'none',
-  { canIssue = true, authorityCert = authority.cert as string | null } = {},
+  { canIssue = true, authorityCert = authority.cert as string | null, fleetId = id } = {},
 ) {
   const issuedAt = (ago: number) => new Date(Date.now() - ago * DAY_MS);
   const certificate =
     days === 'none' ? undefined : issueHostCertificate(authority, web1, issuedAt(days)).cert;
   const facts = factsOf({ record: recordOf('web1', '10.0.0.1', id), certificate, hasClusterData: true });
   const host = { name: 'web1', ssh: 'root@web1', hostKeys: [], address: '10.0.0.1', labels: {} };
-  const fleet = { name: 'prod', id, authority: authorityCert ?? undefined };
+  const fleet = { name: 'prod', id: fleetId, authority: authorityCert ?? undefined };
   return planHost(
     { host, facts, user: 'root', sudo: 'root' },
     { fleet, bundle, useHostNode: false, canIssue },
@@ -51,4 +51,8 @@ test('Without the authority’s key, hosts are left as they are while their cert
 
 test('A fleet file that has lost its authority does not get another one', (t) => {
   t.throws(() => planned(0, { authorityCert: null }), { message: /put back the "authority"/ });
+});
+
+test('After a recovery, whose generation the fleet file has, there is nothing to do either', (t) => {
+  t.true(planned(0, { fleetId: `${id}/2` }).isNothing);
 });
