@@ -16,3 +16,13 @@ export function formatBytes(sizeBytes: number): string {
   const exponent = Math.min(Math.floor(Math.log10(sizeBytes) / 3), units.length);
   return `${(sizeBytes / 1_000 ** exponent).toFixed(exponent === 1 ? 0 : 1)} ${units[exponent - 1]}`;
 }
+
+/** How many names are told before the rest is only counted. */
+const MOST_NAMED = 3;
+
+/** "a", "a and b", "a, b, c and 2 more" */
+export function listed(names: readonly (string | number)[]): string {
+  const more = names.length - MOST_NAMED;
+  const shown = more > 0 ? [...names.slice(0, MOST_NAMED), `${more} more`] : names;
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}

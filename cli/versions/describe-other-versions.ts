@@ -1,10 +1,8 @@
 import type { Agent } from '../../world/agents/registered-agents.js';
+import { listed } from '../output/format-quantities.js';
 
 /** A program of the fleet, as it describes itself. */
 export type Speaker = Pick<Agent, 'version' | 'protocol'>;
-
-/** How many hosts, or versions, are named. */
-const MOST_NAMED = 3;
 
 /** A version comes from the host. */
 const MOST_VERSION_LENGTH = 40;
@@ -46,18 +44,13 @@ function sentence(
   if (hosts.length === 0) return '';
   const versions = hosts.map(([, speaker]) => named(speaker));
   const names = hosts.map(([hostname]) => hostname);
-  return say(`${listed(names)} ${names.length === 1 ? 'runs' : 'run'}`, `hawser ${listed(versions)}`);
+  return say(
+    `${listed(names)} ${names.length === 1 ? 'runs' : 'run'}`,
+    `hawser ${listed([...new Set(versions)])}`,
+  );
 }
 
 function named({ version, protocol }: Speaker): string {
   const short = version.slice(0, MOST_VERSION_LENGTH);
   return `${short} (${protocol === undefined ? 'no protocol' : `protocol ${protocol}`})`;
-}
-
-/** "a, b, c and 2 more" */
-function listed(all: readonly string[]): string {
-  const texts = [...new Set(all)];
-  const more = texts.length - MOST_NAMED;
-  const shown = more > 0 ? [...texts.slice(0, MOST_NAMED), `${more} more`] : texts;
-  return shown.length === 1 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }

@@ -1,7 +1,5 @@
+import { ETCD_PORTS } from '../facts/facts-script.js';
 import type { Standing } from '../plan/plan-up.js';
-
-/** The ports at which hosts dial each other: those of etcd, for clients and for peers. */
-export const FLEET_PORTS = [2379, 2380] as const;
 
 /** How many hosts each host is tried against. */
 const MOST_PARTNERS = 8;
@@ -36,7 +34,7 @@ export function chooseWays(hosts: readonly ReachableHost[]): Way[] {
       .filter((to) => from !== to && (partners.includes(from) || partners.includes(to)))
       .filter((to) => from.standing !== 'settled' || to.standing !== 'settled')
       .flatMap((to) =>
-        FLEET_PORTS.map((port) => ({ from: from.name, to: to.name, address: to.address, port })),
+        ETCD_PORTS.map((port) => ({ from: from.name, to: to.name, address: to.address, port })),
       ),
   );
 }

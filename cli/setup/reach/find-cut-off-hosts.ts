@@ -1,5 +1,7 @@
 import { CliError } from '../../errors.js';
-import { FLEET_PORTS, inOrderOfStanding, type ReachableHost } from './choose-ways.js';
+import { listed } from '../../output/format-quantities.js';
+import { ETCD_PORTS } from '../facts/facts-script.js';
+import { inOrderOfStanding, type ReachableHost } from './choose-ways.js';
 import type { TriedWay } from './try-ways.js';
 
 /** Of what was found, in an error. */
@@ -73,7 +75,7 @@ function isCutOff(name: string, kept: readonly ReachableHost[], closed: readonly
   const seen = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
   // An address that none of them reaches is likely to be the wrong one.
   const target = between.some(({ to }) => to === name) ? name : (others[0] ?? name);
-  const message = `${name} is cut off from ${listed(others)}: ${seen}. Open TCP ports ${listed(FLEET_PORTS)} between the hosts in both directions, or pass an address that the others reach, with --address ${target}=ADDRESS or as "address" in the fleet file.`;
+  const message = `${name} is cut off from ${listed(others)}: ${seen}. Open TCP ports ${listed(ETCD_PORTS)} between the hosts in both directions, or pass an address that the others reach, with --address ${target}=ADDRESS or as "address" in the fleet file.`;
   return new CliError('failed', message);
 }
 
@@ -86,11 +88,4 @@ function describe(ways: readonly TriedWay[]): string[] {
     ports.set(key, [...(ports.get(key) ?? []), port]);
   }
   return [...ports].map(([what, all]) => `${what}, ${all.length > 1 ? 'ports' : 'port'} ${listed(all)}`);
-}
-
-function listed(names: readonly (string | number)[]): string {
-  const shown = names.slice(0, 3);
-  const more = names.length - shown.length;
-  if (more > 0) return `${shown.join(', ')} and ${more} more`;
-  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
