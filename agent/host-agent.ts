@@ -1,8 +1,7 @@
 import { aborted, pause } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
-import { type ClientWorld, noteHost, WorldError } from '../world/index-without-ssh.js';
+import { type ClientWorld, DEFAULT_STOP_GRACE_MS, noteHost, WorldError } from '../world/index-without-ssh.js';
 import { LEAVE_TIMEOUT_MS } from './cluster/leave-cluster.js';
-import { STOP_GRACE_MS } from './deploys/app-runner.js';
 import { DeployFollower } from './deploys/deploy-follower.js';
 import { DEFAULT_KEEP_DEPLOYS, pruneDeployLog } from './deploys/prune-deploy-log.js';
 import { isWriteRetryable, retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
@@ -77,7 +76,7 @@ export class HostAgent {
   get endsWithinMs(): number {
     const { leavesWithinMs } = this.#etcd;
     if (leavesWithinMs > 0 || this.#endingSince === undefined) return leavesWithinMs;
-    return Math.max(0, this.#endingSince + STOP_GRACE_MS + LEAVE_TIMEOUT_MS - performance.now());
+    return Math.max(0, this.#endingSince + DEFAULT_STOP_GRACE_MS + LEAVE_TIMEOUT_MS - performance.now());
   }
 
   /** Takes part in the cluster until the signal aborts; while there is an app to run, it retries after each failure. */

@@ -25,7 +25,7 @@ const deployment: Deployment = {
   tree,
   noop: false,
   hosts,
-  manifest: { name: 'web', run: ['node', 'server.mjs'] },
+  manifest: { name: 'web', processes: { main: { run: ['node', 'server.mjs'] } } },
 };
 // Rejects with `conflict` if someone else took this id meanwhile.
 await world.addDeploy({ id, payload: JSON.stringify(deployment) }, { signal });

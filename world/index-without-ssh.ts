@@ -60,10 +60,8 @@ export {
 } from './constants.js';
 export type { AddDeployArguments, DeployToAdd, DeployWorld } from './deploys/deploy-log.js';
 export {
-  DEFAULT_SETTLE_MS,
   type Deployment,
-  type HealthCheck,
-  type Manifest,
+  type DeployOrigin,
   parseDeployment,
   serialiseDeployment,
 } from './deploys/deploy-payload.js';
@@ -75,6 +73,20 @@ export {
   type HostVerdict,
   type Verdict,
 } from './deploys/deploy-verdict.js';
+export {
+  type AppLimits,
+  type AppProcess,
+  type AppSchedule,
+  DEFAULT_KEEP,
+  DEFAULT_SETTLE_MS,
+  DEFAULT_STOP_GRACE_MS,
+  DEFAULT_TRY_MS,
+  type HealthCheck,
+  type Hook,
+  type HookName,
+  type Manifest,
+  type Rollout,
+} from './deploys/manifest.js';
 export type { AppCondition, Report, ReportState } from './deploys/report.js';
 export { describeCondition } from './deploys/report.js';
 export type { ReportWorld } from './deploys/reports.js';

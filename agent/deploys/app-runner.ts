@@ -1,7 +1,14 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../base/backoff.js';
-import { type AppCondition, DEFAULT_SETTLE_MS, type Log } from '../../world/index-without-ssh.js';
+import {
+  type AppCondition,
+  type AppProcess,
+  DEFAULT_SETTLE_MS,
+  DEFAULT_STOP_GRACE_MS,
+  type HealthCheck,
+  type Log,
+} from '../../world/index-without-ssh.js';
 import { describeExit } from '../cluster/server/describe-server-exit.js';
 import { Child, type ChildExit } from '../processes/child-process.js';
 import { APP_MARK, type ProcessMark } from '../processes/process-mark.js';
@@ -9,9 +16,6 @@ import { AppLog } from './app-log.js';
 import { describePortOwner, findPortOwner } from './find-port-owner.js';
 import type { Release } from './releases.js';
 import { type HealthOptions, runHealthCheck, waitUntilHealthy } from './run-health-check.js';
-
-/** How long an app may take to exit after SIGTERM. */
-export const STOP_GRACE_MS = 10_000;
 
 /** The pauses between restarts of an app that keeps exiting. */
 const RESTART_PAUSES = { firstMs: 1_000, maxMs: 30_000, jitter: false };
@@ -58,7 +62,7 @@ export class AppRunner {
    * check passes and for the settling time after that. @returns undefined if it did.
    */
   async start(signal: AbortSignal): Promise<AppFailure | undefined> {
-    const { run } = this.#options.release.deployment.manifest;
+    const run = this.#process?.run;
     try {
       await this.#spawn();
     } catch (error) {
@@ -82,7 +86,7 @@ export class AppRunner {
   resume(signal: AbortSignal): void {
     const { log, release } = this.#options;
     this.keepRunning();
-    const { health } = release.deployment.manifest;
+    const health = this.#health;
     if (health === undefined) return;
     const ending = AbortSignal.any([signal, this.#stopping.signal]);
     this.#checked = waitUntilHealthy(health, this.#checking(ending)).then(
@@ -111,10 +115,10 @@ export class AppRunner {
   /** Stops the app and everything it started. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#child?.stop(STOP_GRACE_MS);
+    await this.#child?.stop(DEFAULT_STOP_GRACE_MS);
     await this.#keeping;
     // It may have been restarted just before the abort.
-    await this.#child?.stop(STOP_GRACE_MS);
+    await this.#child?.stop(DEFAULT_STOP_GRACE_MS);
     this.#output.close();
   }
 
@@ -127,7 +131,8 @@ export class AppRunner {
   async #keepRunning(): Promise<void> {
     const { signal } = this.#stopping;
     const { release, log } = this.#options;
-    const { run, settleMs = DEFAULT_SETTLE_MS } = release.deployment.manifest;
+    const { settleMs = DEFAULT_SETTLE_MS } = release.deployment.manifest;
+    const run = this.#process?.run;
     const backoff = new Backoff(RESTART_PAUSES);
     while (run !== undefined && !signal.aborted) {
       const startedAt = performance.now();
@@ -142,7 +147,7 @@ export class AppRunner {
       this.#options.onCondition({ up: false, restarts: this.#restarts, lastExit: why });
       log('warn', `the app of deploy ${release.id} ${why}; restarting it in ${pauseMs / 1000} s`);
       // What it left running would be in the way of the next one.
-      await this.#child?.stop(STOP_GRACE_MS);
+      await this.#child?.stop(DEFAULT_STOP_GRACE_MS);
       await delay(pauseMs, undefined, { signal });
       this.#restarts += 1;
       this.#child = undefined;
@@ -180,7 +185,9 @@ export class AppRunner {
 
   /** Waits until the app is healthy and stays so for the settling time. @returns what is wrong with it at the end */
   async #settle(signal: AbortSignal): Promise<string | undefined> {
-    const { run, health, settleMs = DEFAULT_SETTLE_MS } = this.#options.release.deployment.manifest;
+    const { settleMs = DEFAULT_SETTLE_MS } = this.#options.release.deployment.manifest;
+    const run = this.#process?.run;
+    const health = this.#health;
     const pause = () => delay(run === undefined ? 0 : settleMs, undefined, { signal });
     if (health === undefined) {
       await pause();
@@ -201,7 +208,7 @@ export class AppRunner {
 
   /** How it exited, and the most common reason why an app does not start: another process uses its port. */
   async #endedEarly(exit: ChildExit): Promise<string> {
-    const { health } = this.#options.release.deployment.manifest;
+    const health = this.#health;
     const owner = health && (await findPortOwner(health, this.#pids()));
     return `it exited (${describeExit(exit)})${owner === undefined ? '' : `, and ${describePortOwner(owner)}`}`;
   }
@@ -210,7 +217,7 @@ export class AppRunner {
     // What a check leaves running is stopped with the app.
     const environment = { ...this.#environment, [APP_MARK]: this.#mark };
     const options = { cwd: this.#options.folder, environment, signal };
-    const { run } = this.#options.release.deployment.manifest;
+    const run = this.#process?.run;
     return run === undefined ? options : { ...options, appPids: () => this.#pids() };
   }
 
@@ -219,8 +226,8 @@ export class AppRunner {
   }
 
   async #spawn(): Promise<void> {
-    const { release, folder, mark, log } = this.#options;
-    const { run } = release.deployment.manifest;
+    const { folder, mark, log } = this.#options;
+    const run = this.#process?.run;
     if (run === undefined) return;
     const cgroup = mark.cgroup();
     mark.record({ cgroup }, log);
@@ -234,6 +241,14 @@ export class AppRunner {
     });
     mark.record({ root: this.#child.identity, cgroup }, log);
     this.#output.watch();
+  }
+
+  get #process(): AppProcess | undefined {
+    return Object.values(this.#options.release.deployment.manifest.processes ?? {})[0];
+  }
+
+  get #health(): HealthCheck | undefined {
+    return this.#process?.health ?? this.#options.release.deployment.manifest.health;
   }
 
   get #mark(): string {

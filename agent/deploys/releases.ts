@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { type Deployment, type Log, parseDeployment } from '../../world/index-without-ssh.js';
+import { DEFAULT_KEEP, type Deployment, type Log, parseDeployment } from '../../world/index-without-ssh.js';
 import { flushToDisk, flushTreeToDisk } from './flush-tree-to-disk.js';
 import { removeTree } from './remove-tree.js';
 
-const KEPT_RELEASES = 5;
 const recordSchema = z.object({ id: z.number().int().positive(), payload: z.string() });
 
 /** A deploy from the log; its digest distinguishes it from a deploy with the same number in another fleet's log. */
@@ -140,7 +139,7 @@ export class Releases {
   async prune(): Promise<void> {
     const linked = [await this.current(), await this.lastHealthy()];
     const names = (await this.#names()).sort((a, b) => idOf(b) - idOf(a));
-    for (const name of names.slice(KEPT_RELEASES)) if (!linked.includes(name)) await this.discard(name);
+    for (const name of names.slice(DEFAULT_KEEP)) if (!linked.includes(name)) await this.discard(name);
   }
 
   /** Removes partly unpacked or partly removed releases, left by a power failure or a killed agent. */

@@ -3,10 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { HealthCheck } from '../../world/index-without-ssh.js';
+import { DEFAULT_TRY_MS, type HealthCheck } from '../../world/index-without-ssh.js';
 import { describePortOwner, findPortOwner } from './find-port-owner.js';
-
-const ATTEMPT_TIMEOUT_MS = 2_000;
 
 export interface HealthOptions {
   /** Where `exec` runs, and its environment. */
@@ -48,7 +46,8 @@ export async function runHealthCheck(
 }
 
 async function attempt(check: HealthCheck, options: HealthOptions): Promise<string | undefined> {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
+  const { tryMs = DEFAULT_TRY_MS } = check;
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(tryMs)]);
   try {
     switch (check.kind) {
       case 'http':
@@ -60,7 +59,7 @@ async function attempt(check: HealthCheck, options: HealthOptions): Promise<stri
     }
   } catch (error) {
     options.signal.throwIfAborted();
-    return signal.aborted ? `no answer within ${ATTEMPT_TIMEOUT_MS / 1000} s` : reason(error);
+    return signal.aborted ? `no answer within ${tryMs / 1000} s` : reason(error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Manifest } from '../../world/deploys/deploy-payload.js';
+import type { Manifest } from '../../world/deploys/manifest.js';
 import { CliError } from '../errors.js';
 import { readYaml } from '../fleet/find-config.js';
 import { parseManifest } from '../fleet/parse-hawser-yaml.js';

@@ -1,12 +1,16 @@
 import { z } from 'zod';
-import { DEFAULT_SETTLE_MS, type HealthCheck, type Manifest } from '../../world/deploys/deploy-payload.js';
+import {
+  type Argv,
+  DEFAULT_SETTLE_MS,
+  type HealthCheck,
+  type Manifest,
+  ONLY_PROCESS,
+} from '../../world/deploys/manifest.js';
 import { parseDuration } from '../input/parse-duration.js';
 import { type ConnectionConfig, connectionKeys, present, toConnectionConfig } from './connection-schema.js';
 import { describeYamlProblems } from './describe-yaml-problems.js';
 import { NAME } from './file/fleet.js';
 import type { YamlText } from './yaml-text.js';
-
-type Argv = NonNullable<Manifest['run']>;
 
 const scalar = z
   .union([z.string(), z.number(), z.boolean()], { error: 'expected text or a number' })
@@ -122,7 +126,9 @@ export function parseManifest(
   if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS, lineOf) };
   const { name, run, env, health, settle } = parsed.data;
   const settleMs = settle === DEFAULT_SETTLE_MS ? undefined : settle;
-  return { manifest: { name, ...present({ run, env, health, settleMs }) } };
+  if (run === undefined) return { manifest: { name, ...present({ env, health, settleMs }) } };
+  const processes = { [ONLY_PROCESS]: { run, ...present({ health }) } };
+  return { manifest: { name, processes, ...present({ env, settleMs }) } };
 }
 
 /** Reads the connection part; the app part is checked too, but nothing of it is needed. */

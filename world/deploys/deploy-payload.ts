@@ -1,85 +1,77 @@
 import { z } from 'zod';
 import { parseJson } from '../client/stored/read-json.js';
+import type { Manifest } from './manifest.js';
+import { manifestSchema } from './manifest-schema.js';
 
-type Argv = readonly [string, ...string[]];
+/** The version of the format of entries that this release writes; it reads no newer one. */
+export const DEPLOYMENT_FORMAT = 1;
 
-/** How to find out that an app works: tried every `intervalMs` until it passes or `timeoutMs` are over. */
-export type HealthCheck = (
-  | { readonly kind: 'http'; readonly url: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'exec'; readonly argv: Argv }
-) & {
-  readonly timeoutMs: number;
-  readonly intervalMs: number;
-  /** Whose answer counts. Default: the app's own; `anyone` for an app behind a proxy, or in a container. */
-  readonly answeredBy?: 'anyone' | undefined;
-};
-
-/** What a `hawser.yaml` says of an app. */
-export interface Manifest {
-  readonly name: string;
-  /** The command that is the app; without one, the files are all there is. */
-  readonly run?: Argv | undefined;
-  readonly env?: Readonly<Record<string, string>> | undefined;
-  readonly health?: HealthCheck | undefined;
-  /** How long the app has to keep running, once it is well, before it counts as healthy. Default {@link DEFAULT_SETTLE_MS}. */
-  readonly settleMs?: number | undefined;
+/** Who made a deploy, and from where. */
+export interface DeployOrigin {
+  /** The user of that machine. */
+  readonly user: string;
+  readonly machine: string;
+  /** The git identity, such as "Ann <ann@example.org>". */
+  readonly git?: string | undefined;
+  /** The fingerprint of the SSH key that opened the connection. */
+  readonly sshKey?: string | undefined;
 }
-
-/** An app that ends within this time after its first good check was not healthy. */
-export const DEFAULT_SETTLE_MS = 5_000;
 
 /** The payload of a deploy that hawser made. */
 export interface Deployment {
-  /** The version of this format. */
-  readonly hawser: 1;
+  readonly hawser: typeof DEPLOYMENT_FORMAT;
+  /**
+   * What the hosts do: run this release; run it again although nothing in it changed; or run the app no more. Default
+   * `deploy`.
+   */
+  readonly action?: 'restart' | 'remove' | undefined;
   /** The app's. */
   readonly name: string;
   readonly message: string;
   readonly author: string;
+  readonly origin?: DeployOrigin | undefined;
   /** ISO 8601. */
   readonly createdAt: string;
-  /** The stored tree to run. */
+  /** The stored tree to run; that of the entry before for `remove`. */
   readonly tree: string;
   /** Hosts fetch and verify it, but do not apply it. */
   readonly noop: boolean;
   /** The hosts that are expected to apply it. */
   readonly hosts: readonly string[];
+  /** Those of `hosts` whose agent was not running when it was made. */
+  readonly away?: readonly string[] | undefined;
+  /** A host whose agent is not running is no failure. */
+  readonly allowMissing?: boolean | undefined;
+  /** The app's entry before this one; absent for its first. */
+  readonly previous?: number | undefined;
   /** The deploy that a rollback takes back. */
   readonly rollbackOf?: number | undefined;
   readonly manifest: Manifest;
 }
 
-const argv = z.tuple([z.string()], z.string());
-const how = {
-  timeoutMs: z.number(),
-  intervalMs: z.number(),
-  answeredBy: z.literal('anyone').exactOptional(),
-};
-
-const healthSchema: z.ZodType<HealthCheck> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('http'), url: z.string(), ...how }),
-  z.object({ kind: z.literal('tcp'), host: z.string(), port: z.number(), ...how }),
-  z.object({ kind: z.literal('exec'), argv, ...how }),
-]);
-
 const deploymentSchema: z.ZodType<Deployment> = z.object({
-  hawser: z.literal(1),
+  hawser: z.literal(DEPLOYMENT_FORMAT),
+  action: z.enum(['restart', 'remove']).exactOptional(),
   name: z.string(),
   message: z.string(),
   author: z.string(),
+  origin: z
+    .object({
+      user: z.string(),
+      machine: z.string(),
+      git: z.string().exactOptional(),
+      sshKey: z.string().exactOptional(),
+    })
+    .exactOptional(),
   createdAt: z.string(),
   tree: z.string().regex(/^[0-9a-f]{64}$/),
   noop: z.boolean(),
   hosts: z.array(z.string()),
+  away: z.array(z.string()).exactOptional(),
+  allowMissing: z.boolean().exactOptional(),
+  previous: z.number().int().positive().exactOptional(),
   rollbackOf: z.number().exactOptional(),
-  manifest: z.object({
-    name: z.string(),
-    run: argv.exactOptional(),
-    env: z.record(z.string(), z.string()).exactOptional(),
-    health: healthSchema.exactOptional(),
-    settleMs: z.number().exactOptional(),
-  }),
+  manifest: manifestSchema,
 });
 
 /** Undefined for a payload that another program (mgmt, or a newer hawser) made. */

@@ -24,7 +24,7 @@ test.serial(
       await agents.eventually(`deploy ${id} is ${wanted}`, async () => (await state()) === wanted);
     };
     await deploy(1, {}, 'healthy');
-    await deploy(2, { run: ['/nonexistent/program'] }, 'failed');
+    await deploy(2, { processes: { main: { run: ['/nonexistent/program'] } } }, 'failed');
     await agents.client.set('/deploy/3/payload', Buffer.from([0xff]));
     await host.logged(/deploy 3 was not created by hawser; skipping it/);
     await agents.client.del('/deploy/3/payload');

@@ -15,9 +15,13 @@ test.serial('a whole manifest is read, with its defaults', (t) => {
     {
       manifest: {
         name: 'hello',
-        run: ['node', 'server.js', '--port', '8080'],
+        processes: {
+          main: {
+            run: ['node', 'server.js', '--port', '8080'],
+            health: { kind: 'http', url: 'http://127.0.0.1:8080/', timeoutMs: 30_000, intervalMs: 500 },
+          },
+        },
         env: { PORT: '8080', DEBUG: 'false', NAME: 'x' },
-        health: { kind: 'http', url: 'http://127.0.0.1:8080/', timeoutMs: 30_000, intervalMs: 500 },
       },
     },
   );

@@ -71,7 +71,11 @@ export async function writeHostileFleet(client: Client, h: typeof hostile): Prom
     tree: 'a'.repeat(64),
     noop: false,
     hosts: [host],
-    manifest: { name: h('app'), run: [h('program')], env: { [h('NAME')]: h('value') } },
+    manifest: {
+      name: h('app'),
+      processes: { main: { run: [h('program')] } },
+      env: { [h('NAME')]: h('value') },
+    },
   };
   const agent = {
     hostname: host,

@@ -17,8 +17,9 @@ const deployment: Deployment = {
   hosts: ['h1'],
   manifest: {
     name: 'hello',
-    run: ['node'],
-    health: { kind: 'exec', argv: ['true'], timeoutMs: 1, intervalMs: 1 },
+    processes: {
+      main: { run: ['node'], health: { kind: 'exec', argv: ['true'], timeoutMs: 1, intervalMs: 1 } },
+    },
   },
 };
 
