@@ -58,8 +58,8 @@ async function readManifest(folder: string): Promise<Manifest> {
   if (!existsSync(file)) {
     throw new CliError('usage', `There is no ${file}: create one with at least "name: my-app".`);
   }
-  const { value, lineOf } = await readYaml(file);
-  const parsed = parseManifest(value, lineOf);
+  const { value, placeOf } = await readYaml(file);
+  const parsed = parseManifest(value, placeOf);
   if ('manifest' in parsed) return parsed.manifest;
   throw new CliError('usage', `${file} is invalid: ${parsed.problems.join('; ')}.`);
 }

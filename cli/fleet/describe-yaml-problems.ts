@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { withoutPassword } from '../../tunnel/parse-destination.js';
 import { suggestion } from '../input/nearest-word.js';
-import type { YamlPath } from './yaml-text.js';
+import type { YamlPath, YamlPlace } from './yaml-text.js';
 
 type Issue = z.core.$ZodIssue;
 
@@ -10,18 +10,18 @@ type KnownKeys = readonly string[] | ((path: YamlPath) => readonly string[]);
 
 /**
  * One readable text for each thing that is wrong in `value`, naming the key's path.
- * @param lineOf where a path stands in the file; without it no lines are named
+ * @param placeOf where a path stands in the file; without it no places are named
  */
 export function describeYamlProblems(
   error: z.ZodError,
   value: unknown,
   knownKeys: KnownKeys,
-  lineOf: (path: YamlPath) => number | undefined = () => undefined,
+  placeOf: (path: YamlPath) => YamlPlace | undefined = () => undefined,
 ): string[] {
   return error.issues.flatMap((issue) =>
     describe(issue, value, knownKeys).map(({ path, text }) => {
-      const line = lineOf(path);
-      return line === undefined ? text : `line ${line}: ${text}`;
+      const place = placeOf(path);
+      return place === undefined ? text : `line ${place.line}, column ${place.column}: ${text}`;
     }),
   );
 }

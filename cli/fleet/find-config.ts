@@ -117,8 +117,8 @@ async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
     import('./parse-hawser-yaml.js'),
     import('../trust/connection-keys.js'),
   ]);
-  const { value, lineOf } = readYamlText(file, content);
-  const parsed = parseConfig(value ?? {}, lineOf);
+  const { value, placeOf } = readYamlText(file, content);
+  const parsed = parseConfig(value ?? {}, placeOf);
   if ('problems' in parsed) throw new CliError('usage', `${file} is invalid: ${parsed.problems.join('; ')}.`);
   return { config: withAbsolutePaths(parsed.config, path.dirname(file)), keys: connectionKeysOf(value) };
 }

@@ -120,10 +120,10 @@ const KEYS = [
 /** Reads the app part of a `hawser.yaml` that was parsed already; the connection part is checked and left out. */
 export function parseManifest(
   value: unknown,
-  lineOf?: YamlText['lineOf'],
+  placeOf?: YamlText['placeOf'],
 ): { manifest: Manifest } | { problems: string[] } {
   const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS, lineOf) };
+  if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS, placeOf) };
   const { name, run, env, health, settle } = parsed.data;
   const settleMs = settle === DEFAULT_SETTLE_MS ? undefined : settle;
   if (run === undefined) return { manifest: { name, ...present({ env, health, settleMs }) } };
@@ -134,10 +134,10 @@ export function parseManifest(
 /** Reads the connection part; the app part is checked too, but nothing of it is needed. */
 export function parseConfig(
   value: unknown,
-  lineOf?: YamlText['lineOf'],
+  placeOf?: YamlText['placeOf'],
 ): { config: ConnectionConfig } | { problems: string[] } {
   const parsed = configSchema.safeParse(value);
-  if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS, lineOf) };
+  if (!parsed.success) return { problems: describeYamlProblems(parsed.error, value, KEYS, placeOf) };
   const { fleet } = parsed.data;
   return { config: { ...(fleet === undefined ? {} : { fleet }), ...toConnectionConfig(parsed.data) } };
 }

@@ -16,12 +16,18 @@ import { CliError } from '../errors.js';
 /** A place in a YAML document: keys of mappings and indexes of lists. */
 export type YamlPath = readonly PropertyKey[];
 
+/** Where something stands in a file; both count from 1. */
+export interface YamlPlace {
+  readonly line: number;
+  readonly column: number;
+}
+
 /** A parsed YAML file. */
 export interface YamlText {
   /** As data; null for an empty file. */
   readonly value: unknown;
-  /** Where a key or an item stands, from 1; for one that is not there, where the nearest mapping around it stands. */
-  readonly lineOf: (path: YamlPath) => number | undefined;
+  /** Where a key or an item stands; for one that is not there, where the nearest mapping around it stands. */
+  readonly placeOf: (path: YamlPath) => YamlPlace | undefined;
 }
 
 /** Parses YAML as data. @throws CliError `usage` naming the file when it is not YAML. */
@@ -30,7 +36,7 @@ export function readYamlText(file: string, content: Buffer | string): YamlText {
   try {
     const document = parse(content.toString(), lines);
     const value: unknown = document.toJS();
-    return { value, lineOf: (path) => lineOf(document, lines, path) };
+    return { value, placeOf: (path) => placeOf(document, lines, path) };
   } catch (error) {
     // Not only syntax errors, but also too many aliases and too deep nesting.
     const [first] = (error as Error).message.split('\n');
@@ -79,7 +85,7 @@ function parse(text: string, lineCounter: LineCounter): Document {
   return document;
 }
 
-function lineOf(document: Document, lines: LineCounter, path: YamlPath): number | undefined {
+function placeOf(document: Document, lines: LineCounter, path: YamlPath): YamlPlace | undefined {
   let node: unknown = document.contents;
   let found: unknown = node;
   for (const key of path) {
@@ -89,7 +95,9 @@ function lineOf(document: Document, lines: LineCounter, path: YamlPath): number 
     ({ at: found, value: node } = next);
   }
   const start = (found as Node | null)?.range?.[0];
-  return start === undefined ? undefined : lines.linePos(start).line;
+  if (start === undefined) return undefined;
+  const { line, col: column } = lines.linePos(start);
+  return { line, column };
 }
 
 /** Where a child stands, which of a mapping is at its key, and what it is. */

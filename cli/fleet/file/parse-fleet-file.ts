@@ -20,8 +20,8 @@ export interface FleetFileContent {
  * @throws CliError `usage` naming the file, and line and key of each mistake
  */
 export function parseFleetFile(content: Buffer | string, file: string): FleetFileContent {
-  const { value, lineOf } = readYamlText(file, content);
-  return isReaching(value) ? readReaching(value, file, lineOf) : readFleetKeys(value ?? {}, file, lineOf);
+  const { value, placeOf } = readYamlText(file, content);
+  return isReaching(value) ? readReaching(value, file, placeOf) : readFleetKeys(value ?? {}, file, placeOf);
 }
 
 /** A person's own fleets are found by the names of their files. @throws CliError `usage` for another name in the file */
@@ -40,15 +40,15 @@ function isReaching(value: unknown): boolean {
   return Array.isArray(hosts) || (hosts === undefined && ('ssh-url' in keys || 'ssh-hostkey' in keys));
 }
 
-function readReaching(value: unknown, file: string, lineOf: YamlText['lineOf']): FleetFileContent {
+function readReaching(value: unknown, file: string, placeOf: YamlText['placeOf']): FleetFileContent {
   const parsed = reachingSchema.safeParse(value);
-  if (!parsed.success) throw invalid(file, describeYamlProblems(parsed.error, value, knownKeysAt, lineOf));
+  if (!parsed.success) throw invalid(file, describeYamlProblems(parsed.error, value, knownKeysAt, placeOf));
   return { fleet: toFleet(parsed.data, [], file), connection: toConnectionConfig(parsed.data) };
 }
 
-function readFleetKeys(value: unknown, file: string, lineOf: YamlText['lineOf']): FleetFileContent {
+function readFleetKeys(value: unknown, file: string, placeOf: YamlText['placeOf']): FleetFileContent {
   const parsed = fleetSchema.safeParse(value);
-  if (!parsed.success) throw invalid(file, describeYamlProblems(parsed.error, value, knownKeysAt, lineOf));
+  if (!parsed.success) throw invalid(file, describeYamlProblems(parsed.error, value, knownKeysAt, placeOf));
   const { hosts, 'ssh-url': _url, 'ssh-hostkey': _key, ...keys } = parsed.data;
   const fleet = toFleet(keys, Object.entries(hosts ?? {}).map(toHost), file);
   if (!NAME.test(fleet.name)) {

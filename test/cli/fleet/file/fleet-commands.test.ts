@@ -56,7 +56,7 @@ test.serial('fleets are listed, also those with mistakes, and one of them is cho
   ]);
   t.regex(
     (await run(['list'])).stdout,
-    /worse .*worse\.yaml is invalid: line 2: hosst: unknown key \(did you mean "hosts"\?\)/,
+    /worse .*worse\.yaml is invalid: line 2, column 1: hosst: unknown key \(did you mean "hosts"\?\)/,
   );
   const shown = await run(['show']);
   t.regex(shown.stdout, /^Fleet: test\n(.*\n)*web1 +web1 +SHA256:/);
@@ -144,7 +144,7 @@ test.serial('on a terminal a mistake can be mended at once', async (t) => {
   const env = { HOME: home, VISUAL: `sh -c '${script}' sh`, EDITOR: 'false' };
   const terminal = hawserInTerminal(t, ['fleet', 'edit', 'prod'], { cwd: home, env, columns: 200 });
   await terminal.shows(/Edit it again\?/);
-  t.regex(terminal.screen(), /line 1: hosst: unknown key/);
+  t.regex(terminal.screen(), /line 1, column 1: hosst: unknown key/);
   terminal.type('\r');
   t.is(await terminal.exited, 0, terminal.screen());
   t.is(await readFile(path.join(fleets, 'prod.yaml'), 'utf8'), 'name: prod\n');

@@ -104,34 +104,34 @@ const one = (keys: string) => `name: prod\nhosts:\n  web1:\n    ssh: web1\n    $
 test(
   complains,
   one('lables: {role: web}'),
-  'line 5: hosts.web1.lables: unknown key (did you mean "labels"?)',
+  'line 5, column 5: hosts.web1.lables: unknown key (did you mean "labels"?)',
 );
-test(complains, one('cluster-size: 3'), 'line 5: hosts.web1.cluster-size: unknown key.');
+test(complains, one('cluster-size: 3'), 'line 5, column 5: hosts.web1.cluster-size: unknown key.');
 test(
   complains,
   'hosst: {}\n\nclustersize: 3',
-  'line 1: hosst: unknown key (did you mean "hosts"?)',
-  'line 3: clustersize: unknown key (did you mean "cluster-size"?)',
+  'line 1, column 1: hosst: unknown key (did you mean "hosts"?)',
+  'line 3, column 1: clustersize: unknown key (did you mean "cluster-size"?)',
 );
-test(complains, one('sudo: yes'), 'line 5: hosts.web1.sudo: expected true or false, got "yes"');
+test(complains, one('sudo: yes'), 'line 5, column 5: hosts.web1.sudo: expected true or false, got "yes"');
 test(
   complains,
   one('host-key: ssh-ed25519 AAAA'),
-  'line 5: hosts.web1.host-key.0: expected a host key as in a .pub file',
+  'line 5, column 5: hosts.web1.host-key.0: expected a host key as in a .pub file',
 );
 test(
   complains,
   one(`host-key:\n      - ${ours}\n      - 5`),
-  'line 7: hosts.web1.host-key.1: expected a host key',
+  'line 7, column 9: hosts.web1.host-key.1: expected a host key',
 );
 test(
   complains,
   one('address: 10.0.0.1:2379'),
   'hosts.web1.address: expected an IP address or a host name, without a port',
 );
-test(complains, one('labels: {role: [a]}'), 'line 5: hosts.web1.labels.role: expected a label');
+test(complains, one('labels: {role: [a]}'), 'line 5, column 14: hosts.web1.labels.role: expected a label');
 test(complains, one('labels: {"a,b": c}'), 'hosts.web1.labels.a,b: expected a label');
-test(complains, one('user: "an n"'), 'line 5: hosts.web1.user: expected a user name, got "an n"');
+test(complains, one('user: "an n"'), 'line 5, column 5: hosts.web1.user: expected a user name, got "an n"');
 test(
   complains,
   'hosts:\n  web1: {ssh: ann@web1, user: bob}',
@@ -140,7 +140,7 @@ test(
 test(
   complains,
   'hosts:\n  web1: root@web1',
-  'line 2: hosts.web1: expected a mapping with at least ssh, got "root@web1"',
+  'line 2, column 3: hosts.web1: expected a mapping with at least ssh, got "root@web1"',
 );
 test(complains, 'hosts:\n  web1: {}', 'hosts.web1.ssh: expected an SSH destination');
 test(
@@ -151,7 +151,7 @@ test(
 test(
   complains,
   'hosts:\n  a: {ssh: web1}\n  b: {ssh: web1}',
-  'line 3: hosts.b.ssh: expected another destination than that of a',
+  'line 3, column 7: hosts.b.ssh: expected another destination than that of a',
 );
 test(
   complains,
@@ -160,11 +160,15 @@ test(
 );
 test(complains, 'hosts:\n  all: {ssh: web1}', 'hosts.all: expected a name of letters');
 test(complains, 'hosts:\n  "a,b": {ssh: web1}', 'hosts.a,b: expected a name of letters');
-test(complains, 'hosts: root@web1', 'line 1: hosts: expected a mapping of names to hosts, got "root@web1"');
+test(
+  complains,
+  'hosts: root@web1',
+  'line 1, column 1: hosts: expected a mapping of names to hosts, got "root@web1"',
+);
 test(
   complains,
   'ssh-url: x\nhosts: {web1: {ssh: web1}}',
-  'line 1: ssh-url: expected no such key beside hosts',
+  'line 1, column 1: ssh-url: expected no such key beside hosts',
 );
 test(complains, 'cluster-size: 0', 'cluster-size: expected at least 1, got 0');
 test(complains, 'name: Prod', 'name: expected lowercase letters');
