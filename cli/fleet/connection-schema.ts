@@ -65,11 +65,11 @@ export const connectionKeys = {
       { error: 'expected a mapping with cacert, cert and key' },
     )
     .optional(),
-  user: text.optional(),
+  'etcd-user': text.optional(),
   'password-file': text.optional(),
   namespace: z.string({ error: 'expected text' }).optional(),
   hostname: text.optional(),
-  hosts: z.array(text, { error: 'expected a list of hosts' }).optional(),
+  'ssh-hosts': z.array(text, { error: 'expected a list of SSH destinations' }).optional(),
   'fleet-id': fleetId.optional(),
 };
 
@@ -77,15 +77,22 @@ const connectionSchema = z.object(connectionKeys);
 
 /** The keys that were found to be right, as a config. */
 export function toConnectionConfig(keys: z.output<typeof connectionSchema>): ConnectionConfig {
-  const { transport, seeds, tls, user, namespace, hostname, hosts } = keys;
+  const { transport, seeds, tls, namespace, hostname } = keys;
   const ssh = {
     sshUrls: keys['ssh-url'],
     sshHostkey: keys['ssh-hostkey'],
     sshIds: keys['ssh-id'],
     sshKnownHosts: keys['ssh-known-hosts'],
   };
-  const etcd = { seeds, tls, user, passwordFile: keys['password-file'], namespace };
-  return present({ fleetId: keys['fleet-id'], ...ssh, transport, ...etcd, hostname, hosts });
+  const etcd = { seeds, tls, user: keys['etcd-user'], passwordFile: keys['password-file'], namespace };
+  return present({
+    fleetId: keys['fleet-id'],
+    ...ssh,
+    transport,
+    ...etcd,
+    hostname,
+    hosts: keys['ssh-hosts'],
+  });
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

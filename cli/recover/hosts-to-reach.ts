@@ -36,7 +36,7 @@ export async function hostsToReach(
   const { names, ...reached } =
     selection === undefined ? everyHost(flags, target) : selectedHosts(target, selection);
   if (names.length === 0) {
-    throw new CliError('usage', 'Name the hosts: pass an --ssh-url for each, or `hosts` in hawser.yaml.');
+    throw new CliError('usage', 'Name the hosts: pass an --ssh-url for each, or `ssh-hosts` in hawser.yaml.');
   }
   const { destinations, ...shared } = await tunnelOptions({ ...target, ...reached }, logTo(flags), signal);
   const hosts = destinations.flatMap((destination, index): HostToReach[] => {

@@ -11,7 +11,7 @@ const FLAG_OF_KEY = {
   'tls.cacert': 'cacert',
   'tls.cert': 'cert',
   'tls.key': 'key',
-  user: 'user',
+  'etcd-user': 'user',
   'password-file': 'passwordFile',
   'fleet-id': 'fleetId',
   namespace: 'namespace',
@@ -29,7 +29,7 @@ export function usedKeys(
 ): string[] {
   const flagOf: Readonly<Record<string, keyof OverrulingFlags>> = FLAG_OF_KEY;
   const isUsed = (key: string): boolean => {
-    if (key === 'hosts') return usesHosts;
+    if (key === 'ssh-hosts') return usesHosts;
     const flag = flagOf[key];
     return flag === undefined || flags[flag] === undefined;
   };

@@ -145,7 +145,7 @@ export type HostKeys = z.output<typeof host>;
 export function knownKeysAt(place: readonly PropertyKey[]): readonly string[] {
   if (place[0] === 'hosts') return Object.keys(hostKeysByName);
   if (place[0] === 'tls') return ['cacert', 'cert', 'key'];
-  return Object.keys(reachingSchema.shape);
+  return ['hosts', ...Object.keys(reachingSchema.shape)];
 }
 
 /** Whether a host can have that label. */

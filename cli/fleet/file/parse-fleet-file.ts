@@ -37,7 +37,7 @@ function nameByFile(file: string): string {
 
 function isReaching(value: unknown): boolean {
   const { hosts, ...keys } = Object(value) as Readonly<Record<string, unknown>>;
-  return Array.isArray(hosts) || (hosts === undefined && ('ssh-url' in keys || 'ssh-hostkey' in keys));
+  return hosts === undefined && ['ssh-url', 'ssh-hostkey', 'ssh-hosts'].some((key) => key in keys);
 }
 
 function readReaching(value: unknown, file: string, placeOf: YamlText['placeOf']): FleetFileContent {

@@ -112,7 +112,7 @@ test.serial('the connection part is read by itself, one or several', (t) => {
     transport: 'openssh',
     seeds: ['db1', 'db2'],
     namespace: '',
-    hosts: ['a', 'b'],
+    'ssh-hosts': ['a', 'b'],
   };
   t.deepEqual(parseConfig(config), {
     config: {

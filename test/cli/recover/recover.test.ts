@@ -175,7 +175,7 @@ test.serial(
   async (t) => {
     const folder = await temporaryFolder(t);
     const config = {
-      hosts: [sshUrl()],
+      'ssh-hosts': [sshUrl()],
       'ssh-id': sshd.identityFile,
       'ssh-known-hosts': sshd.knownHostsFile,
     };

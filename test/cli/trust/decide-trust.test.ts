@@ -36,9 +36,9 @@ test('a key that is no key of an app is a connection key, whatever it is', (t) =
 test('only what no flag overrules is in use', (t) => {
   t.deepEqual(usedKeys(keys, { sshUrl: ['c'] }, { usesHosts: false }), ['tls.cert']);
   t.deepEqual(usedKeys(keys, { sshUrl: ['c'], cert: 'd' }, { usesHosts: true }), []);
-  const hosts = [{ key: 'hosts', values: ['a'] }];
+  const hosts = [{ key: 'ssh-hosts', values: ['a'] }];
   t.deepEqual(usedKeys(hosts, {}, { usesHosts: false }), []);
-  t.deepEqual(usedKeys(hosts, {}, { usesHosts: true }), ['hosts']);
+  t.deepEqual(usedKeys(hosts, {}, { usesHosts: true }), ['ssh-hosts']);
 });
 
 const shownAs = test.macro({

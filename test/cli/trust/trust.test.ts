@@ -85,7 +85,7 @@ test.serial(keyNeedsTrust, 'hostname: somebody', ...way);
 test.serial(keyNeedsTrust, `ssh-url: ${nowhere}`, '--seeds', 'http://127.0.0.1:1');
 
 test.serial('a file of which nothing would be used is not in the way', async (t) => {
-  const desk = await Desk.make(t, `hosts: [a]\nssh-url: evil\nseeds: http://evil\nhostname: evil\n`);
+  const desk = await Desk.make(t, `ssh-hosts: [a]\nssh-url: evil\nseeds: http://evil\nhostname: evil\n`);
   const flags = ['--ssh-url', nowhere, '--seeds', 'http://127.0.0.1:2379', '--hostname', 'me'];
   t.is((await desk.status(...flags)).code, wentThere);
   t.is((await desk.status(...flags.slice(2))).code, refused);

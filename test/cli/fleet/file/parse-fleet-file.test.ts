@@ -64,7 +64,10 @@ test('a fleet file says who the hosts are and how they are reached', (t) => {
 });
 
 test('a file that only says how a fleet is reached is a fleet without hosts', (t) => {
-  const { fleet, connection } = parseFleetFile('ssh-url: root@web1\nhosts: [root@web1, root@web2]\n', file);
+  const { fleet, connection } = parseFleetFile(
+    'ssh-url: root@web1\nssh-hosts: [root@web1, root@web2]\n',
+    file,
+  );
   t.deepEqual(fleet, { name: 'prod', file, hosts: [], knownHosts: [] });
   t.deepEqual(connection, { sshUrls: ['root@web1'], hosts: ['root@web1', 'root@web2'] });
   t.is(parseFleetFile('', file).fleet.name, 'prod');
