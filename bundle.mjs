@@ -122,3 +122,7 @@ for (const { contents } of outputFiles) {
   writeFileSync(`${folder}/hawser.cjs`, contents);
   writeFileSync(`${folder}/hawser.cjs.gz`, gzipSync(contents, { level: 9 }));
 }
+
+// For editors: the dist/ of the compiler has the schema as code.
+const { manifestJsonSchema } = await import('./dist/cli/manifest/manifest-json-schema.js');
+writeFileSync(inProject('dist/hawser.schema.json'), `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Manifest } from '../../world/deploys/manifest.js';
 import { CliError } from '../errors.js';
 import { readYaml } from '../fleet/find-config.js';
-import { parseManifest } from '../fleet/parse-hawser-yaml.js';
+import { parseManifest } from '../manifest/parse-hawser-yaml.js';
 import { type GitState, readGitState } from './read-git-state.js';
 
 /** What a person chose for one deploy. */

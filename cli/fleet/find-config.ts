@@ -114,7 +114,7 @@ async function parsePersonalConfig({ file, content, owners, isOpenToAll }: Confi
 async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
   const [{ readYamlText }, { parseConfig }, { connectionKeysOf }] = await Promise.all([
     import('./yaml-text.js'),
-    import('./parse-hawser-yaml.js'),
+    import('../manifest/parse-hawser-yaml.js'),
     import('../trust/connection-keys.js'),
   ]);
   const { value, placeOf } = readYamlText(file, content);

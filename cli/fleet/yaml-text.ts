@@ -13,6 +13,9 @@ import { CliError } from '../errors.js';
 
 // The only file that knows the yaml package.
 
+/** What stands below these keys is text, also where it looks like a number: 0123 is not 123 there. */
+const KEYS_OF_TEXTS: readonly string[] = ['env', 'run', 'exec', 'labels', 'hooks'];
+
 /** A place in a YAML document: keys of mappings and indexes of lists. */
 export type YamlPath = readonly PropertyKey[];
 
@@ -35,6 +38,7 @@ export function readYamlText(file: string, content: Buffer | string): YamlText {
   const lines = new LineCounter();
   try {
     const document = parse(content.toString(), lines);
+    keepTexts(document);
     const value: unknown = document.toJS();
     return { value, placeOf: (path) => placeOf(document, lines, path) };
   } catch (error) {
@@ -63,6 +67,20 @@ export function changeYaml(text: string, changes: readonly YamlChange[]): string
   }
   // Keys and certificates in one line each, as they were given.
   return document.toString({ lineWidth: 0 });
+}
+
+function keepTexts(document: Document): void {
+  visit(document, {
+    Pair: (_, pair) => {
+      if (!isScalar(pair.key) || !KEYS_OF_TEXTS.includes(String(pair.key.value))) return;
+      visit(pair.value as Node | null, {
+        Scalar: (key, scalar) => {
+          if (key !== 'key' && typeof scalar.value === 'number' && scalar.source !== undefined)
+            scalar.value = scalar.source;
+        },
+      });
+    },
+  });
 }
 
 /** What is changed at one place must not change at another; this is the one case in which comments are lost. */

@@ -1,4 +1,4 @@
-import { APP_KEYS } from '../fleet/parse-hawser-yaml.js';
+import { APP_KEYS } from '../manifest/parse-hawser-yaml.js';
 
 /** A key of a config that says whom we talk to, as whom, or what runs here for it. */
 export interface ConnectionKey {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse, YAMLParseError } from 'yaml';
-import { parseConfig, parseManifest } from '../../cli/fleet/parse-hawser-yaml.js';
 import { parseDuration } from '../../cli/input/parse-duration.js';
+import { parseConfig, parseManifest } from '../../cli/manifest/parse-hawser-yaml.js';
 import { matchesPatternList, matchesWildcards } from '../../tunnel/match-wildcards.js';
 import { json } from './json.js';
 import { mutated } from './mutated.js';

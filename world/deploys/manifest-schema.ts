@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AppProcess, HealthCheck, Hook, Manifest } from './manifest.js';
+import { APP_NAME, type AppProcess, type HealthCheck, type Hook, type Manifest } from './manifest.js';
 
 const argv = z.tuple([z.string()], z.string());
 const how = {
@@ -17,9 +17,6 @@ const health: z.ZodType<HealthCheck> = z.discriminatedUnion('kind', [
 ]);
 
 const env = z.record(z.string(), z.string());
-
-/** Becomes a part of paths and of the names of units. */
-const processName = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
 
 const processSchema: z.ZodType<AppProcess> = z.object({
   run: argv,
@@ -55,7 +52,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.object({
     .exactOptional(),
   user: z.string().exactOptional(),
   group: z.string().exactOptional(),
-  processes: z.record(processName, processSchema).exactOptional(),
+  processes: z.record(z.string().regex(APP_NAME), processSchema).exactOptional(),
   env: env.exactOptional(),
   secrets: z.array(z.string()).exactOptional(),
   exclude: z.array(z.string()).exactOptional(),

@@ -1,3 +1,6 @@
+/** What apps and their processes can be called: it becomes a part of paths and of the names of units. */
+export const APP_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
 /** A program and its arguments. */
 export type Argv = readonly [string, ...string[]];
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { parseConfig, parseManifest } from '../../../cli/fleet/parse-hawser-yaml.js';
 import { parseDuration } from '../../../cli/input/parse-duration.js';
+import { parseConfig, parseManifest } from '../../../cli/manifest/parse-hawser-yaml.js';
 
 test.serial('a whole manifest is read, with its defaults', (t) => {
   t.deepEqual(

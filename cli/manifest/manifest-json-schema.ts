@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { connectionKeys } from '../fleet/connection-schema.js';
+import { appKeys, appName } from './app-keys.js';
+
+const SCHEMA_ID = 'hawser.schema.json';
+
+/** The JSON Schema of a `hawser.yaml`, with which editors check and complete it. Connection keys are allowed, not described. */
+export function manifestJsonSchema(): Readonly<Record<string, unknown>> {
+  const anything = Object.fromEntries(Object.keys(connectionKeys).map((key) => [key, z.any()]));
+  const whole = z.strictObject({
+    name: appName.describe('The name of the app.').optional(),
+    ...appKeys,
+    ...anything,
+  });
+  const { $schema, ...schema } = z.toJSONSchema(whole, { io: 'input' });
+  return { $schema, $id: SCHEMA_ID, title: 'hawser.yaml', ...schema };
+}
