@@ -53,7 +53,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
     throw new CliError('declined', 'Nothing was deployed.');
   }
   run.onConfirmed?.();
-  const upload = await world.putTree(folder, { signal });
+  const upload = await world.putTree(folder, { signal, isLeftOut: prepared.isLeftOut });
   const [sent, all] = [upload.uploadedBytes, upload.sizeBytes].map(formatBytes);
   printNote(run, `Uploaded ${sent} of ${all} in ${counted(upload.files, 'file')}.`);
   // The hosts that were shown are those that are recorded, whatever came or went meanwhile.

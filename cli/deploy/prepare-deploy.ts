@@ -4,6 +4,7 @@ import type { Manifest } from '../../world/deploys/manifest.js';
 import { CliError } from '../errors.js';
 import { readYaml } from '../fleet/find-config.js';
 import { parseManifest } from '../manifest/parse-hawser-yaml.js';
+import { type IsLeftOut, readLeftOutFiles } from './left-out-files.js';
 import { type GitState, readGitState } from './read-git-state.js';
 
 /** What a person chose for one deploy. */
@@ -23,6 +24,7 @@ export interface Prepared {
   readonly choices: DeployChoices;
   readonly manifest: Manifest;
   readonly git: GitState | undefined;
+  readonly isLeftOut: IsLeftOut;
 }
 
 /**
@@ -32,6 +34,7 @@ export interface Prepared {
  */
 export async function prepareDeploy(choices: DeployChoices, signal: AbortSignal): Promise<Prepared> {
   const manifest = await readManifest(choices.folder);
+  const isLeftOut = await readLeftOutFiles(choices.folder, manifest);
   const git = choices.git ? await readGitState(choices.folder, signal) : undefined;
   if (git?.head === '' && !choices.force) {
     throw new CliError(
@@ -49,7 +52,7 @@ export async function prepareDeploy(choices: DeployChoices, signal: AbortSignal)
       `${choices.folder} has uncommitted changes (${git.dirty[0]?.trim()}${more}): commit them, or pass --force or --no-git.${filtered}`,
     );
   }
-  return { choices, manifest, git };
+  return { choices, manifest, git, isLeftOut };
 }
 
 /** @throws CliError `usage` naming the file and what is wrong in it. */

@@ -28,7 +28,11 @@ export interface FsWorld {
   /** Stores a directory, without `.git`, sending only missing blocks. A deploy must name it within an hour. */
   putTree(
     folder: string,
-    options?: CallOptions & { readonly onProgress?: OnProgress | undefined },
+    options?: CallOptions & {
+      readonly onProgress?: OnProgress | undefined;
+      /** What else is not stored; paths are relative to `folder`. Default nothing. */
+      readonly isLeftOut?: ((path: string, isDirectory: boolean) => boolean) | undefined;
+    },
   ): Promise<TreeUpload>;
   /** Writes a stored tree to `folder`, which must not exist; every block is verified. On failure nothing is left. */
   getTree(tree: string, folder: string, options?: CallOptions): Promise<void>;

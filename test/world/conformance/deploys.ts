@@ -196,6 +196,12 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     await world.getTree(stored.tree, path.join(folder, 'to'));
     t.deepEqual(await readFile(path.join(folder, 'to/large')), large);
     t.is((await world.putTree(path.join(folder, 'to'))).tree, stored.tree);
+    await mkdir(path.join(folder, 'to/out/in'), { recursive: true });
+    await writeFile(path.join(folder, 'to/out/in/file'), 'left out');
+    await writeFile(path.join(folder, 'to/out.log'), 'left out');
+    const isLeftOut = (file: string, isDirectory: boolean): boolean =>
+      isDirectory ? file === 'out' : file.endsWith('.log');
+    t.is((await world.putTree(path.join(folder, 'to'), { isLeftOut })).tree, stored.tree);
     await t.throwsAsync(world.getTree(stored.tree, path.join(folder, 'to')), { code: 'conflict' });
     await t.throwsAsync(world.getTree('0'.repeat(64), path.join(folder, 'nope')), { code: 'not-found' });
   });

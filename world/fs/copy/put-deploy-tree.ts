@@ -28,11 +28,11 @@ export interface TreeUpload {
   readonly uploadedBytes: number;
 }
 
-const LEFT_OUT: ReadonlySet<string> = new Set(['.git']);
-
 export interface PutTreeOptions extends CallOptions {
   readonly log?: Log | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** What else than `.git` is not stored; paths are relative to the directory. Default nothing. */
+  readonly isLeftOut?: ((path: string, isDirectory: boolean) => boolean) | undefined;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function putTree(
   const { log } = options;
   const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
   const root = await realpath(folder);
-  const { entries, files, sizeBytes } = await readFolder(root, options.signal);
+  const { entries, files, sizeBytes } = await readFolder(root, options);
   const { superblock, blocks } = describe(entries);
   const sources = [
     ...sourcesIn(root, entries),
@@ -84,8 +84,15 @@ async function markFresh(client: Client, tree: string, call: CallOptions): Promi
 }
 
 /** Everything in a directory, checked. */
-async function readFolder(folder: string, signal: AbortSignal | undefined): ReturnType<typeof readAllLocal> {
-  const read = await readAllLocal(folder, { signal, skippedNames: LEFT_OUT });
+async function readFolder(
+  folder: string,
+  { signal, isLeftOut }: PutTreeOptions,
+): ReturnType<typeof readAllLocal> {
+  const isGits = (relative: string): boolean => relative === '.git' || relative.endsWith('/.git');
+  const read = await readAllLocal(folder, {
+    signal,
+    isLeftOut: (relative, isDirectory) => isGits(relative) || isLeftOut?.(relative, isDirectory) === true,
+  });
   const [root, ...entries] = read.entries;
   if (root?.node.type !== 'directory')
     throw new WorldError(

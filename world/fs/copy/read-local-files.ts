@@ -20,8 +20,8 @@ export interface LocalEntry {
 
 export interface ReadLocalOptions {
   readonly signal: AbortSignal | undefined;
-  /** Names that are skipped, at any depth. */
-  readonly skippedNames?: ReadonlySet<string> | undefined;
+  /** Whether something is skipped, and with a directory all that it holds. Paths are relative to where the walk began. */
+  readonly isLeftOut?: ((path: string, isDirectory: boolean) => boolean) | undefined;
 }
 
 interface WalkState extends ReadLocalOptions {
@@ -79,10 +79,10 @@ async function* walkFolder(
     throw tooLarge(folder.path, `is in more than ${TREE_LIMITS.depth} nested directories`);
   for (const name of (await folder.use('.', (at) => readdir(at))).sort()) {
     walking.signal?.throwIfAborted();
-    if (walking.skippedNames?.has(name)) continue;
     const relative = `${prefix}${name}`;
-    if (name.includes('\uFFFD')) throw refused(path.join(folder.path, name), 'its name is not valid UTF-8');
     const stats = await folder.use(name, (at) => lstat(at));
+    if (walking.isLeftOut?.(relative, stats.isDirectory()) === true) continue;
+    if (name.includes('\uFFFD')) throw refused(path.join(folder.path, name), 'its name is not valid UTF-8');
     if (stats.isDirectory()) {
       walking.count.entries += 1;
       yield { path: relative, node: folderNode(stats) };
