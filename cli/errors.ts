@@ -67,9 +67,13 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   readonly code = 'interrupted';
   readonly signalName: NodeJS.Signals;
+  /** Whether the person has to read the message: what was begun goes on, or may do. */
+  readonly isTelling: boolean;
 
-  constructor(signalName: NodeJS.Signals) {
-    super(`interrupted by ${signalName}`);
+  /** @param consequence what goes on although the command was interrupted; a sentence */
+  constructor(signalName: NodeJS.Signals, consequence?: string) {
+    super(consequence ?? `interrupted by ${signalName}`);
     this.signalName = signalName;
+    this.isTelling = consequence !== undefined;
   }
 }

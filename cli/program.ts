@@ -44,7 +44,7 @@ export async function runProgram(argv: readonly string[], version: string): Prom
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return usageExit(error, options);
-    if (error instanceof InterruptedError) return EXIT_CODES.interrupted;
+    if (error instanceof InterruptedError && !error.isTelling) return EXIT_CODES.interrupted;
     return printError(error, options);
   }
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.js';
+import type { RecordState } from '../deploy/say-what-goes-on.js';
 import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
 import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parse-flag-values.js';
@@ -53,16 +54,23 @@ export function deployCommand(context: CommandContext): Command {
 
 async function deployFolder(context: CommandContext, folder: string, flags: DeployFlags): Promise<void> {
   const { message, git, force, noop } = flags;
-  const [{ prepareDeploy }, { deploy }] = await Promise.all([
+  const [{ prepareDeploy }, { deploy }, { sayWhatGoesOn }] = await Promise.all([
     import('../deploy/prepare-deploy.js'),
     import('../deploy/deploy.js'),
+    import('../deploy/say-what-goes-on.js'),
   ]);
   const prepared = await prepareDeploy({ folder, message, git, force, noop }, context.interrupts.signal);
+  let record: RecordState | undefined;
+  const onRecord = (state: RecordState): void => {
+    record = state;
+  };
   const outcome = await withWorld(
     context,
     flags,
-    (world, { signal }) => deploy(world, prepared, { ...flags, signal }),
+    (world, { signal }) => deploy(world, prepared, { ...flags, signal, onRecord }),
     { appFolder: folder },
-  );
+  ).catch((error: unknown) => {
+    throw sayWhatGoesOn(error, record);
+  });
   printResult(flags, outcome.value, outcome.text);
 }

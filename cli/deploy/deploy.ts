@@ -8,6 +8,7 @@ import { canAsk, confirm } from '../prompts/confirm.js';
 import type { Prepared } from './prepare-deploy.js';
 import { readTargetHosts, type Targets } from './read-target-hosts.js';
 import { findPosition, recordDeploy } from './record-deploy.js';
+import type { RecordState } from './say-what-goes-on.js';
 import { waitForVerdict } from './wait-for-verdict.js';
 
 /** How to run one deploy. */
@@ -22,6 +23,8 @@ export interface DeployRun extends OutputOptions {
   readonly signal: AbortSignal;
   /** Called once nothing more is asked of the person, so that the time from here on can be measured. */
   readonly onConfirmed?: () => void;
+  /** Called before the deploy is written to the log, and once it is there. */
+  readonly onRecord?: (state: RecordState) => void;
 }
 
 /** The result of a deploy: for a program and for a person. */
@@ -59,7 +62,8 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   // The hosts that were shown are those that are recorded, whatever came or went meanwhile.
   const hosts = run.allowMissing ? targets.live : [...targets.live, ...targets.away].sort();
   const { tree } = upload;
-  const id = await recordDeploy(world, prepared, { tree, hosts, position, confirmed, signal });
+  const { onRecord } = run;
+  const id = await recordDeploy(world, prepared, { tree, hosts, position, confirmed, signal, onRecord });
   printNote(run, `Recorded deploy ${id}.`);
   if (!run.wait || hosts.length === 0) {
     const text = `Recorded deploy ${id} for ${to}.`;

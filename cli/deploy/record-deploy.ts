@@ -6,6 +6,7 @@ import { CliError } from '../errors.js';
 import { userName } from '../system/user-name.js';
 import type { Prepared } from './prepare-deploy.js';
 import { contains } from './read-git-state.js';
+import type { RecordState } from './say-what-goes-on.js';
 
 const MAX_TRIES = 5;
 
@@ -52,9 +53,11 @@ export async function recordDeploy(
     readonly position: Position;
     readonly confirmed: boolean;
     readonly signal: AbortSignal;
+    /** Called before each try, and once it is recorded. */
+    readonly onRecord?: ((state: RecordState) => void) | undefined;
   },
 ): Promise<number> {
-  const { signal, tree, hosts } = options;
+  const { signal, tree, hosts, onRecord } = options;
   const payload = serialiseDeployment({
     hawser: 1,
     name: prepared.manifest.name,
@@ -69,7 +72,9 @@ export async function recordDeploy(
   let { position } = options;
   for (let tries = 1; ; tries += 1) {
     try {
+      onRecord?.({ id: position.id, isRecorded: false });
       await world.addDeploy(position.id, prepared.git?.head ?? '', position.parentHash, payload, { signal });
+      onRecord?.({ id: position.id, isRecorded: true });
       return position.id;
     } catch (error) {
       if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
