@@ -144,8 +144,8 @@ async function leave(
 }
 
 /** @returns what could not be removed */
-async function clean({ host, shell }: SeenHost, { keepData, signal }: DownRequest): Promise<string[]> {
-  const { left } = await removeAgent(shell, { keepData, signal });
+async function clean({ host, shell, facts }: SeenHost, { keepData, signal }: DownRequest): Promise<string[]> {
+  const { left } = await removeAgent(shell, { keepData, record: facts.agent.record, signal });
   return left.map((what) => `${host.name}: ${what}`);
 }
 

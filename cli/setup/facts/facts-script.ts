@@ -1,3 +1,5 @@
+import { APP_USER, GROUP } from '../service/service-paths.js';
+
 /** Where etcd serves clients. */
 export const CLIENT_PORT = 2379;
 
@@ -61,6 +63,8 @@ done
 if has etcd; then fact etcd "$(command -v etcd)"; fact etcd-version "$(etcd --version 2>/dev/null | head -n 1)"; fi
 has systemctl && fact etcd-service "$(systemctl is-active etcd.service 2>/dev/null)"
 if has node; then fact node "$(command -v node)"; fact node-version "$(node --version 2>/dev/null | head -n 1)"; fi
+fact group "$(getent group ${GROUP})"
+getent passwd ${APP_USER} >/dev/null && fact app-user yes
 [ -e /opt/hawser/install.json ] && say record </opt/hawser/install.json
 fact release "$(readlink /opt/hawser/current 2>/dev/null)"
 [ -e /var/lib/hawser/fleet.json ] || [ -d /var/lib/hawser/etcd/data/member/wal ] && fact data yes

@@ -31,6 +31,10 @@ export interface HostFacts {
   readonly etcd: { readonly path: string; readonly version: string } | undefined;
   readonly isEtcdServiceActive: boolean;
   readonly node: { readonly path: string; readonly version: string } | undefined;
+  /** Who is in the group `hawser`; undefined where there is no such group. */
+  readonly groupMembers: readonly string[] | undefined;
+  /** Whether there is a user of the name that apps run as. */
+  readonly hasAppUser: boolean;
   readonly agent: InstalledAgent;
 }
 

@@ -58,8 +58,19 @@ export function parseHostFacts(output: string, clock: number): HostFacts | undef
     etcd: program(one('etcd'), /etcd Version: (\d+\.\d+\.\d+)/.exec(one('etcd-version'))?.[1]),
     isEtcdServiceActive: one('etcd-service') === 'active',
     node: program(one('node'), /^v(\d+\.\d+\.\d+)$/.exec(one('node-version'))?.[1]),
+    groupMembers: membersOf(one('group')),
+    hasAppUser: one('app-user') === 'yes',
     agent,
   };
+}
+
+/** Of a line as in /etc/group. */
+function membersOf(line: string): readonly string[] | undefined {
+  const [, members] = /^[^:]+:[^:]*:\d+:(.*)$/.exec(line) ?? [];
+  return members
+    ?.split(',')
+    .filter((name) => name !== '')
+    .slice(0, MOST_FACTS);
 }
 
 function readLines(output: string): Values {

@@ -73,11 +73,17 @@ function startLine({ host, facts }: HostPlan, isRunning: boolean, founder: strin
 }
 
 function groupLines(hosts: readonly HostPlan[]): string[] {
-  const users = [...new Set(hosts.flatMap(({ groupUser }) => groupUser ?? []))];
+  const users = [...new Set(hosts.flatMap(groupUsers))];
   if (users.length === 0) return [];
   const who = users.join(', ');
   return [
     '',
     `Whoever is in the group hawser of a host can run anything as root on every host: that will be ${who}.`,
   ];
+}
+
+/** Who gets into the group, and who is there already where it is older than the agent. */
+function groupUsers({ groupUser, standing, facts }: HostPlan): readonly string[] {
+  const before = standing === 'new' ? (facts.groupMembers ?? []) : [];
+  return groupUser === undefined ? before : [groupUser, ...before];
 }

@@ -58,7 +58,8 @@ export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
   const keeps = isComplete && current !== undefined;
   const release = keeps ? current : releaseOf(context.bundle);
   const certificate = certificateFor(host, facts, context);
-  const isMember = record?.users.includes(user) === true;
+  // Not by the record, which names users before they are in the group.
+  const isMember = facts.groupMembers?.includes(user) === true;
   const groupUser = sudo === 'root' || isMember || host.sudo === true ? undefined : user;
   const settings = { address: host.address, labels: host.labels };
   const isSame = isComplete && record !== undefined && hasSettings(record, settings);

@@ -33,7 +33,7 @@ export interface InstallRecord {
   readonly packages: readonly string[];
   /** Users who were put into the group `hawser`. */
   readonly users: readonly string[];
-  /** Files and directories outside of ours. */
+  /** Files outside of our directories; as `group:NAME` and `user:NAME`, the group and the user that were not there. */
   readonly created: readonly string[];
   /** What runs the agent, such as `systemd`. */
   readonly supervisor?: string | undefined;

@@ -47,11 +47,9 @@ umask 022
 ${PUT}
 ${ACTIVATE}
 runtime=$1 release=$2 arguments=$3 etcd=$4 agent=$5 unit=$6 supervisor=$7 init=$8
-getent group ${GROUP} >/dev/null || { groupadd --system ${GROUP}; echo group:${GROUP}; }
-getent passwd ${APP_USER} >/dev/null || {
+getent group ${GROUP} >/dev/null || groupadd --system ${GROUP}
+getent passwd ${APP_USER} >/dev/null ||
   useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ${APP_USER}
-  echo user:${APP_USER}
-}
 mkdir -p ${PATHS.settings}
 [ -d ${PATHS.data} ] || mkdir -m 700 ${PATHS.data}
 chmod 700 ${PATHS.data}

@@ -1,10 +1,15 @@
 import type { HostShell } from '../host/host-shell.js';
+import type { InstallRecord } from '../record/install-record.js';
+import { accountsToRemove } from './accounts.js';
 import { runOnHost } from './host-script.js';
 import { APP_USER, GROUP, PATHS } from './service-paths.js';
 
 const REMOVE_TIMEOUT_MS = 120_000;
 
-/** Argument: `keep` for the data. Says what is left. */
+/**
+ * Arguments: `keep` for the data, `group` and `user` for what goes of them, then who leaves a group that stays. Says what is
+ * left.
+ */
 const REMOVE = `
 if systemd; then
   systemctl --quiet disable --now hawser.service 2>/dev/null
@@ -22,26 +27,47 @@ else
 fi
 [ "$1" = keep ] || rm -rf -- ${PATHS.data}
 rm -rf -- ${PATHS.sockets} ${PATHS.settings}
-if getent passwd ${APP_USER} >/dev/null; then userdel ${APP_USER} 2>/dev/null; fi
-if getent group ${APP_USER} >/dev/null; then groupdel ${APP_USER} 2>/dev/null; fi
-if getent group ${GROUP} >/dev/null; then groupdel ${GROUP}; fi
+if [ "$3" = user ]; then
+  if getent passwd ${APP_USER} >/dev/null; then userdel ${APP_USER} 2>/dev/null; fi
+  if getent group ${APP_USER} >/dev/null; then groupdel ${APP_USER} 2>/dev/null; fi
+fi
+if [ "$2" = group ] && getent group ${GROUP} >/dev/null; then groupdel ${GROUP}; fi
+keep=$1
+shift 3
+for one in "$@"; do gpasswd --delete "$one" ${GROUP} >/dev/null; done
 # The record goes last: with it whoever comes next can go on.
 rm -rf -- ${PATHS.programs}
 for one in ${PATHS.unit} ${PATHS.sockets} ${PATHS.settings} ${PATHS.programs}; do [ ! -e "$one" ] || echo "$one"; done
-[ "$1" = keep ] || [ ! -e ${PATHS.data} ] || echo ${PATHS.data}
+[ "$keep" = keep ] || [ ! -e ${PATHS.data} ] || echo ${PATHS.data}
 exit 0
 `;
 
 /**
- * Removes everything that `up` made on a host, also where it was interrupted; packages stay.
+ * Removes everything that `up` made on a host, also where it was interrupted; packages stay, and so do a group and a user
+ * that were there before.
  * @returns what could not be removed
  * @throws CliError `failed`
  */
 export async function removeAgent(
   shell: HostShell,
-  { keepData, signal }: { readonly keepData: boolean; readonly signal: AbortSignal },
+  {
+    keepData,
+    record,
+    signal,
+  }: {
+    readonly keepData: boolean;
+    /** Of the host; undefined where it has none. */
+    readonly record: InstallRecord | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<{ readonly left: readonly string[] }> {
-  const args = [keepData ? 'keep' : 'all'];
+  const { removesGroup, removesUser, leavers } = accountsToRemove(record);
+  const args = [
+    keepData ? 'keep' : 'all',
+    removesGroup ? 'group' : '',
+    removesUser ? 'user' : '',
+    ...leavers,
+  ];
   const said = await runOnHost(shell, 'remove the agent', REMOVE, {
     args,
     signal,

@@ -4,6 +4,7 @@ import type { HostPlan } from '../plan/plan-up.js';
 import type { RunningPrograms } from '../programs/prune-programs.js';
 import { continueRecord, type InstallRecord, ranBefore, uuidOf } from '../record/install-record.js';
 import { writeInstallRecord } from '../record/write-install-record.js';
+import { accountsToMake } from '../service/accounts.js';
 import type { HostRole } from './bring-up-hosts.js';
 
 /** The fleet that a host becomes part of, and how it runs hawser. */
@@ -29,6 +30,7 @@ export class Journal {
       labels: plan.host.labels,
       release: plan.release,
       version: plan.sendsPrograms ? packageVersion() : (record?.version ?? ''),
+      created: accountsToMake(plan.facts),
       at: '',
       ...ranBefore(record, plan.release),
       ...(role === 'founder' ? { isFounder: true } : {}),

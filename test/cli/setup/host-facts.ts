@@ -19,6 +19,7 @@ export function factsOf(agent: Pick<InstalledAgent, 'record' | 'certificate' | '
     ...{ diskFreeBytes: { opt: 1e10, var: 1e10 }, readOnly: [], memoryBytes: 1e9, clockSkewMs: 0 },
     ...{ addresses: ['10.0.0.1'], entered: '10.0.0.1', takenPorts: [], isEtcdServiceActive: false },
     ...{ etcd: { path: '/usr/bin/etcd', version: '3.4.23' }, node: undefined },
+    ...{ groupMembers: isThere ? [] : undefined, hasAppUser: isThere },
     agent: {
       ...agent,
       ...{ isRecordUnreadable: false, isRunning: isThere, servesEtcd: isThere },

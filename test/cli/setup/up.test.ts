@@ -23,6 +23,14 @@ test.before(async () => {
     },
   });
   await writeFile(path.join(fleet.home, 'password'), `${SUDO_PASSWORD}\n`, { mode: 0o600 });
+  // Somebody else's, by chance of our names.
+  for (const [program, ...rest] of [
+    ['groupadd', '--system', 'hawser'],
+    ['useradd', '--system', '--no-create-home', 'hawser-app'],
+    ['gpasswd', '--add', 'bob', 'hawser'],
+  ] as const) {
+    await fleet.host('web4').exec([program, ...rest]);
+  }
   before = await Promise.all(fleet.hosts.map((host) => host.listFiles()));
 });
 test.after.always(() => fleet?.close());
@@ -136,6 +144,7 @@ test.serial('an app is deployed, and a host without systemd joins', async (t) =>
   t.regex(deploy.stdout, /is healthy on web1, web2, web3/);
   const joined = await setUp('web4', '--yes');
   t.is(joined.code, 0, joined.stdout + joined.stderr);
+  t.regex(joined.stdout + joined.stderr, /can run anything as root on every host: that will be bob\./);
   t.regex(joined.stdout, /web4 +up/);
 });
 

@@ -74,6 +74,18 @@ test('Ports of the agent that runs there are not taken by somebody else', (t) =>
   t.deepEqual(parseHostFacts(said({ taken: '2380', running: 'active' }), 0)?.takenPorts, []);
 });
 
+test('Whose group it is, and whether there is one, is known', (t) => {
+  const members = (group: string) => parseHostFacts(said({ group }), 0)?.groupMembers;
+  t.deepEqual(members('hawser:x:998:ann,bob'), ['ann', 'bob']);
+  t.deepEqual(members('hawser:x:998:'), []);
+  t.is(members(''), undefined);
+  t.is(members('nonsense'), undefined);
+  t.deepEqual(
+    [{}, { 'app-user': 'yes' }].map((facts) => parseHostFacts(said(facts), 0)?.hasAppUser),
+    [false, true],
+  );
+});
+
 test('A host that cannot say what it is fails with its words', async (t) => {
   const mute = { name: 'web9', run: async () => ({ code: 127, stdout: '', stderr: 'base64: not found\n' }) };
   await t.throwsAsync(readHostFacts(mute, signal), {
