@@ -37,6 +37,8 @@ export async function withWorld<T>(
   const target = requireFleet(await resolveTarget(flags, { ...options, signal }));
   const log = logTo(flags);
   await using world = await openWorld(target, log, signal);
-  using _ = warnOfOtherVersions(world, { version: context.version, log });
-  return await work(world, { signal, timeoutMs: target.timeoutMs });
+  using versions = warnOfOtherVersions(world, log);
+  const result = await work(world, { signal, timeoutMs: target.timeoutMs });
+  await versions.settled(signal);
+  return result;
 }

@@ -28,7 +28,7 @@ export function defragCommand(context: CommandContext): Command {
       const target = await resolveTarget(flags);
       const log = logTo(flags);
       await using world = await openWorld(target, log, signal);
-      using _ = warnOfOtherVersions(world, { version: context.version, log });
+      using _ = warnOfOtherVersions(world, log);
       const openAt = await sameWay(world, target, log, signal);
       await using clients = new MemberClients(target, openAt, signal);
       const result = await defragMembers(world.client, {

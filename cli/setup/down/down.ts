@@ -10,6 +10,7 @@ import { writeFleet } from '../../fleet/file/write-fleet.js';
 import { printNote } from '../../output/print.js';
 import { askText } from '../../prompts/ask-text.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
+import { lookForOtherVersions } from '../../versions/warn-of-other-versions.js';
 import { connectOptions } from '../host/connect-options.js';
 import { lockHost } from '../lock/lock-file-on-host.js';
 import { type LockOwner, ourselves } from '../lock/lock-owner.js';
@@ -102,6 +103,7 @@ async function forgetHosts({ request, fleet, leaving, sight }: Work): Promise<Up
     await forgetGoneHost(world, name, { signal });
     rest = await withoutHost(rest, name);
   }
+  await lookForOtherVersions(world, request.log, signal);
   return outcome(leaving, [], `Forgot ${leaving.map(({ name }) => name).join(', ')}.`);
 }
 
@@ -126,6 +128,7 @@ async function takeOut(work: Work): Promise<UpOutcome> {
     rest = await withoutHost(rest, name);
     printNote(request, `${name}: done`);
   }
+  if (world !== undefined) await lookForOtherVersions(world, request.log, signal);
   return outcome(leaving, left, `${names.join(', ')} left the fleet ${fleet.name}.`);
 }
 

@@ -7,6 +7,7 @@ import { selectHosts } from '../../fleet/file/select-hosts.js';
 import { lines, printNote } from '../../output/print.js';
 import { writeRemark } from '../../output/write-output.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
+import { lookForOtherVersions } from '../../versions/warn-of-other-versions.js';
 import { connectOptions } from '../host/connect-options.js';
 import { lockHost } from '../lock/lock-file-on-host.js';
 import { lockFleet } from '../lock/lock-fleet-in-etcd.js';
@@ -62,6 +63,7 @@ export async function upgrade(request: UpgradeRequest): Promise<UpOutcome> {
       showSending: (host) => showSending(host, request),
     });
   }
+  await lookForOtherVersions(overview, log, signal);
   const text = `${order.join(', ')} ${order.length === 1 ? 'runs' : 'run'} hawser ${bundle.version} now.`;
   return { value: { upgraded: order, version: bundle.version }, text, exitCode: EXIT_CODES.done };
 }

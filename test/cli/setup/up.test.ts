@@ -6,6 +6,7 @@ import { issueHostCertificate } from '../../../cli/setup/certificates/issue-cert
 import { type BareFleet, createBareFleet, ETCDCTL } from '../../../fixtures/fleet/bare/bare-fleet.js';
 import type { BareHost } from '../../../fixtures/fleet/bare/bare-host.js';
 import { SUDO_PASSWORD } from '../../../fixtures/fleet/bare/setup-script.js';
+import { AGENTS_PREFIX } from '../../../world/keys.js';
 import { hawser, type Result, temporaryFolder } from '../helpers/hawser.js';
 
 const packages = ['etcd-server'];
@@ -97,9 +98,15 @@ test.serial('bare hosts become a fleet, and every command works without a flag',
   t.deepEqual(status.hosts.map(({ hostname }) => hostname).sort(), ['web1', 'web2', 'web3']);
   t.is((await onLaptop('str', 'set', 'motd', 'secret of the fleet')).code, 0);
   t.is((await onLaptop('str', 'get', 'motd')).stdout, 'secret of the fleet\n');
+  const etcdctl = [ETCDCTL, '--endpoints', 'unix:///run/hawser/etcd.sock'] as const;
+  const older = { hostname: 'web9', instance: 'a', version: '0.0.1', startedAt: '', pid: 1 };
+  const key = `/_mgmt${AGENTS_PREFIX}web9`;
+  await fleet.host('web1').exec([...etcdctl, 'put', key, JSON.stringify(older)]);
   const again = await setUp();
+  await fleet.host('web1').exec([...etcdctl, 'del', key]);
   t.is(again.code, 0, again.stderr);
   t.regex(again.stdout, /Nothing to do\./);
+  t.regex(again.stderr, /web9 runs hawser 0\.0\.1 .* run "hawser upgrade"/);
   const unit = '/etc/systemd/system/hawser.service';
   const verified = await fleet.host('web1').exec(['systemd-analyze', 'verify', unit]);
   t.deepEqual([verified.code, verified.stderr], [0, '']);

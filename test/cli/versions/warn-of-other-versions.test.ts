@@ -47,6 +47,10 @@ test('A command says once that agents are newer, and goes on as if they were not
     `hawser: web2 runs hawser 99.0.0\\e[2J (protocol ${protocol + 1}), which this hawser (${version}, protocol ${protocol}) does not know in full: update it with "npm install -g hawser".\n`,
   );
 
+  const brief = await direct.run(['str', 'get', 'key']);
+  t.is(brief.stdout, 'second\n');
+  t.regex(brief.stderr, /^hawser: web2 runs hawser 99/);
+
   const json = await direct.run(['str', 'get', 'key', '--json']);
   t.is(json.code, 0);
   t.is(json.stderr, '');
@@ -57,9 +61,10 @@ test('A fleet that does not answer is for the command itself to speak of', async
   const world = EtcdWorld.create({ seeds: ['http://127.0.0.1:1'], hostname: 'controller' });
   const said: string[] = [];
   const log = (_: string, message: string) => void said.push(message);
-  warnOfOtherVersions(world, { version: 'other', log })[Symbol.dispose]();
-  warnOfOtherVersions(world, { version: 'other', log });
+  warnOfOtherVersions(world, log)[Symbol.dispose]();
+  const check = warnOfOtherVersions(world, log);
   await world.close();
+  await check.settled(new AbortController().signal);
   // A rejection that nobody handles would be noticed by now.
   await setImmediate();
   t.deepEqual(said, []);
