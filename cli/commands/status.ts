@@ -33,12 +33,17 @@ export function statusCommand(context: CommandContext): Command {
       ]);
       const log = logTo(flags);
       try {
-        const status = await withWorld(context, flags, async (world, call) => {
-          if (quietMs === undefined) return readStatus(world, call, log);
-          const { signal, timeoutMs: answerTimeoutMs } = call;
-          await waitConverged(world.client, { quietMs, timeoutMs, answerTimeoutMs, signal });
-          return { ...(await readStatus(world, call, log)), convergedForMs: quietMs };
-        });
+        const status = await withWorld(
+          context,
+          flags,
+          async (world, call) => {
+            if (quietMs === undefined) return readStatus(world, call, log);
+            const { signal, timeoutMs: answerTimeoutMs } = call;
+            await waitConverged(world.client, { quietMs, timeoutMs, answerTimeoutMs, signal });
+            return { ...(await readStatus(world, call, log)), convergedForMs: quietMs };
+          },
+          { saysVersions: true },
+        );
         printResult(flags, status, formatStatus(status));
       } catch (error) {
         if (!(error instanceof WorldError) || error.code !== 'unavailable') throw error;

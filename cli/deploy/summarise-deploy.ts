@@ -3,6 +3,7 @@ import { emptyIfNoText } from '../../world/client/stored/read-text.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { parseDeployment } from '../../world/deploys/deploy-payload.js';
 import { deployVerdict } from '../../world/deploys/deploy-verdict.js';
+import type { Report } from '../../world/deploys/report.js';
 
 /** One deploy as `deploys list` and `status` show it. */
 export interface DeploySummary {
@@ -20,17 +21,21 @@ export interface DeploySummary {
   readonly verdict: 'pending' | 'healthy' | 'failed' | 'unknown';
 }
 
-/** Reads one deploy. */
+/**
+ * Reads one deploy.
+ * @param reading the reports on it, for whoever needs them besides
+ */
 export async function summariseDeploy(
   world: ClientWorld,
   id: number,
   agents: ReadonlyMap<string, Agent>,
   call: { signal: AbortSignal; timeoutMs: number },
+  reading: Promise<ReadonlyMap<string, Report>> = world.getReports(id, call),
 ): Promise<DeploySummary> {
   const [payload, hash, reports] = await Promise.all([
     world.getDeploy(id, call).catch(emptyIfNoText),
     world.getDeployHash(id, call).catch(emptyIfNoText),
-    world.getReports(id, call),
+    reading,
   ]);
   const deployment = parseDeployment(payload);
   if (deployment === undefined) {

@@ -26,19 +26,25 @@ export async function openWorld(target: FleetTarget, log: Log, signal: AbortSign
   return EtcdWorld.create({ ...shared, seeds });
 }
 
+/** What `withWorld` has to know of the work. */
+export interface WorkOptions extends Pick<ResolveOptions, 'appFolder'> {
+  /** Whether it reads the agents and says itself which run another version. */
+  readonly saysVersions?: boolean;
+}
+
 /** Runs `work` with the World of the flags' fleet, and closes it afterwards. */
 export async function withWorld<T>(
   context: CommandContext,
   flags: ConnectionFlags,
   work: (world: ClientWorld, call: { signal: AbortSignal; timeoutMs: number }) => Promise<T>,
-  options: Pick<ResolveOptions, 'appFolder'> = {},
+  options: WorkOptions = {},
 ): Promise<T> {
   const { signal } = context.interrupts;
   const target = requireFleet(await resolveTarget(flags, { ...options, signal }));
   const log = logTo(flags);
   await using world = await openWorld(target, log, signal);
-  using versions = warnOfOtherVersions(world, log);
+  using versions = options.saysVersions === true ? undefined : warnOfOtherVersions(world, log);
   const result = await work(world, { signal, timeoutMs: target.timeoutMs });
-  await versions.settled(signal);
+  await versions?.settled(signal);
   return result;
 }

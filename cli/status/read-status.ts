@@ -2,6 +2,7 @@ import type { Log } from '../../base/log.js';
 import { getConverged } from '../../world/agents/convergence.js';
 import { listHosts } from '../../world/agents/fleet-hosts.js';
 import { type CertificateLife, getCertificates, isRenewalDue } from '../../world/agents/host-certificates.js';
+import type { Agent } from '../../world/agents/registered-agents.js';
 import type { KeyValue } from '../../world/client/key-value.js';
 import type { Member } from '../../world/client/member-types.js';
 import type { ClientWorld } from '../../world/client-world.js';
@@ -10,6 +11,7 @@ import { WorldError } from '../../world/errors.js';
 import type { FleetIdentity } from '../../world/fleet/identity-codec.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
 import { type DeploySummary, summariseDeploy } from '../deploy/summarise-deploy.js';
+import { sayOtherVersions } from '../versions/warn-of-other-versions.js';
 
 type Role = 'voter' | 'learner' | 'client';
 
@@ -54,7 +56,7 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Reads what the World holds of every host. */
+/** Reads what the World holds of every host, and warns in the log of agents that run another version. */
 export async function readStatus(
   world: ClientWorld,
   call: { signal: AbortSignal; timeoutMs: number },
@@ -71,9 +73,8 @@ export async function readStatus(
       world.client.list(VOLUNTEER_PREFIX, call),
       getCertificates(world.client, { ...call, log }),
     ]);
-  const deploy = newest === 0 ? null : await summariseDeploy(world, newest, agents, call);
-  const reports: ReadonlyMap<string, Report> =
-    newest === 0 ? new Map() : await world.getReports(newest, call);
+  sayOtherVersions(agents, log);
+  const { deploy, reports } = await readDeploy(world, newest, agents, call);
   const names = members.map(({ name }) => name);
   // A host that was taken out of the fleet has left reports behind.
   const hostnames = new Set([...agents.keys(), ...names, ...known.keys()]);
@@ -97,6 +98,21 @@ export async function readStatus(
   const problems = [...movedHosts(members, volunteers.entries), ...expiringCertificates(certificates)];
   const fleet = world.client.fleet ?? null;
   return { fleet, hosts, members, idealClusterSize, converged, deploy, problems };
+}
+
+async function readDeploy(
+  world: ClientWorld,
+  newest: number,
+  agents: ReadonlyMap<string, Agent>,
+  call: { signal: AbortSignal; timeoutMs: number },
+): Promise<{ readonly deploy: DeploySummary | null; readonly reports: ReadonlyMap<string, Report> }> {
+  if (newest === 0) return { deploy: null, reports: new Map() };
+  const reading = world.getReports(newest, call);
+  const [deploy, reports] = await Promise.all([
+    summariseDeploy(world, newest, agents, call, reading),
+    reading,
+  ]);
+  return { deploy, reports };
 }
 
 /** Hosts whose server URLs are not those that etcd knows: they count as voters but cannot be reached. */

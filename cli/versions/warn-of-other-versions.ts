@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.js';
 import { packageVersion } from '../../base/package-version.js';
 import { listAgents } from '../../world/agents/registered-agents.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import { describeOtherVersions } from './describe-other-versions.js';
+import { describeOtherVersions, type Speaker } from './describe-other-versions.js';
 
 /** How long a command that is done waits for the answer: it was asked for first, so it is usually there. */
 const MOST_WAIT_MS = 500;
@@ -23,11 +23,9 @@ type FleetClient = Pick<ClientWorld, 'client'>;
  */
 export function warnOfOtherVersions({ client }: FleetClient, log: Log): VersionCheck {
   const over = new AbortController();
-  const own = { version: packageVersion(), protocol: AGENT_PROTOCOL };
   const check = listAgents(client, undefined, { signal: over.signal }).then(
     (agents) => {
-      const text = describeOtherVersions(agents, own);
-      if (text !== undefined && !over.signal.aborted) log('warn', text);
+      if (!over.signal.aborted) sayOtherVersions(agents, log);
     },
     // Why the fleet cannot be read is for the command itself to say.
     () => undefined,
@@ -46,4 +44,10 @@ export function warnOfOtherVersions({ client }: FleetClient, log: Log): VersionC
 export async function lookForOtherVersions(world: FleetClient, log: Log, signal: AbortSignal): Promise<void> {
   using check = warnOfOtherVersions(world, log);
   await check.settled(signal);
+}
+
+/** The same for whoever has read the agents. */
+export function sayOtherVersions(agents: ReadonlyMap<string, Speaker>, log: Log): void {
+  const text = describeOtherVersions(agents, { version: packageVersion(), protocol: AGENT_PROTOCOL });
+  if (text !== undefined) log('warn', text);
 }

@@ -11,7 +11,6 @@ import type { Lines } from '../../output/escaped-lines.js';
 import { lines } from '../../output/print.js';
 import { formatStatus } from '../../status/format-status.js';
 import { type FleetStatus, readStatus } from '../../status/read-status.js';
-import { lookForOtherVersions } from '../../versions/warn-of-other-versions.js';
 import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { waitForCluster } from '../world/wait-for-cluster.js';
@@ -95,14 +94,7 @@ async function lastLook(
     const shells = sight.seen.flatMap(({ host, shell }) => (planned.has(host.name) ? [shell] : []));
     if (outcomes.length > 0) await firstThatServes(shells, { timeoutMs: SERVES_AGAIN_MS, signal });
     await using world = await openWay(done);
-    const look = async () => {
-      const [status] = await Promise.all([
-        readStatus(world, call, log),
-        lookForOtherVersions(world, log, signal),
-      ]);
-      return status;
-    };
-    if (outcomes.length === 0) return { status: await look() };
+    if (outcomes.length === 0) return { status: await readStatus(world, call, log) };
     const problem = await waitForCluster(world, { hosts: up, timeoutMs: CLUSTER_TIMEOUT_MS, signal }).then(
       () => undefined,
       (error: unknown) => {
@@ -110,7 +102,7 @@ async function lastLook(
         throw error;
       },
     );
-    const status = await look();
+    const status = await readStatus(world, call, log);
     return { status, ...(problem === undefined ? {} : { problem }) };
   } catch (error) {
     signal.throwIfAborted();

@@ -50,6 +50,8 @@ test('A command says once that agents are newer, and goes on as if they were not
   const brief = await direct.run(['str', 'get', 'key']);
   t.is(brief.stdout, 'second\n');
   t.regex(brief.stderr, /^hawser: web2 runs hawser 99/);
+  const status = await direct.run(['status']);
+  t.deepEqual(status.stderr.match(/web2 runs/g), ['web2 runs']);
 
   const json = await direct.run(['str', 'get', 'key', '--json']);
   t.is(json.code, 0);
