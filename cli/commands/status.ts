@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
+import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
 import type { CommandContext } from '../command-context.js';
 import { CliError } from '../errors.js';
@@ -9,13 +10,24 @@ import { duration } from '../input/parse-flag-values.js';
 import { formatDuration } from '../output/format-quantities.js';
 import { logTo, printResult } from '../output/print.js';
 import type { HostFlags } from '../recover/hosts-to-reach.js';
+import type { FleetStatus } from '../status/read-status.js';
 
 const DEFAULT_WAIT_MS = 60_000;
+
+interface StatusFlags extends HostFlags {
+  readonly waitConverged?: number;
+}
+
+interface Call {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
 
 /** `hawser status`: the fleet now, or as soon as it has converged. */
 export function statusCommand(context: CommandContext): Command {
   return withConnection(new Command('status'), 'hawser status --wait-converged 5s --ssh-url root@web1')
     .description('show the hosts, their etcd roles and the state of the newest deploy on each')
+    .argument('[hosts]', 'names, globs and labels, separated by commas (default: all)')
     .addOption(
       new Option(
         '--wait-converged <duration>',
@@ -23,34 +35,51 @@ export function statusCommand(context: CommandContext): Command {
       ).argParser(duration),
     )
     .option('--prefix <dir>', 'data directory of the agents, used when etcd does not answer', DEFAULT_PREFIX)
-    .action(async (flags: HostFlags & { waitConverged?: number }) => {
-      const { waitConverged: quietMs, timeout: timeoutMs = DEFAULT_WAIT_MS } = flags;
-      if (quietMs !== undefined && quietMs >= timeoutMs) throw tooShortTimeout(quietMs, timeoutMs);
-      const [{ readStatus }, { formatStatus }, { waitConverged }] = await Promise.all([
-        import('../status/read-status.js'),
-        import('../status/format-status.js'),
-        import('../../world/agents/wait-converged.js'),
-      ]);
-      const log = logTo(flags);
-      try {
-        const status = await withWorld(
-          context,
-          flags,
-          async (world, call) => {
-            if (quietMs === undefined) return readStatus(world, call, log);
-            const { signal, timeoutMs: answerTimeoutMs } = call;
-            await waitConverged(world.client, { quietMs, timeoutMs, answerTimeoutMs, signal });
-            return { ...(await readStatus(world, call, log)), convergedForMs: quietMs };
-          },
-          { saysVersions: true },
-        );
-        printResult(flags, status, formatStatus(status));
-      } catch (error) {
-        if (!(error instanceof WorldError) || error.code !== 'unavailable') throw error;
-        const { statusBySsh } = await import('../status/status-by-ssh.js');
-        await statusBySsh(context, flags, error);
-      }
-    });
+    .action((hosts: string | undefined, flags: StatusFlags) => showStatus(context, hosts, flags));
+}
+
+async function showStatus(
+  context: CommandContext,
+  selection: string | undefined,
+  flags: StatusFlags,
+): Promise<void> {
+  const { waitConverged: quietMs, timeout: timeoutMs = DEFAULT_WAIT_MS } = flags;
+  if (quietMs !== undefined && quietMs >= timeoutMs) throw tooShortTimeout(quietMs, timeoutMs);
+  const [{ readStatus }, { selectStatus }, { formatStatus }, { waitConverged }, { checkSelection }] =
+    await Promise.all([
+      import('../status/read-status.js'),
+      import('../status/select-status.js'),
+      import('../status/format-status.js'),
+      import('../../world/agents/wait-converged.js'),
+      import('../fleet/file/select-hosts.js'),
+    ]);
+  if (selection !== undefined) checkSelection(selection);
+  const log = logTo(flags);
+  const read = async (world: ClientWorld, call: Call, to = log): Promise<FleetStatus> => {
+    const status = await readStatus(world, call, to);
+    return selection === undefined ? status : selectStatus(status, selection);
+  };
+  try {
+    const status = await withWorld(
+      context,
+      flags,
+      async (world, call) => {
+        if (quietMs === undefined) return read(world, call);
+        const { signal, timeoutMs: answerTimeoutMs } = call;
+        // Whatever there is to warn of is said with the result.
+        const before = selection === undefined ? undefined : await read(world, call, () => undefined);
+        const hosts = before?.hosts.map(({ hostname }) => hostname);
+        await waitConverged(world.client, { quietMs, timeoutMs, answerTimeoutMs, hosts, signal });
+        return { ...(await read(world, call)), convergedForMs: quietMs };
+      },
+      { saysVersions: true },
+    );
+    printResult(flags, status, formatStatus(status));
+  } catch (error) {
+    if (!(error instanceof WorldError) || error.code !== 'unavailable') throw error;
+    const { statusBySsh } = await import('../status/status-by-ssh.js');
+    await statusBySsh(context, flags, { error, selection });
+  }
 }
 
 function tooShortTimeout(quietMs: number, timeoutMs: number): CliError {

@@ -25,6 +25,7 @@ export interface HostStatus {
   readonly version?: string;
   /** When it joined the fleet, ISO 8601; absent for a host that does not belong to it. */
   readonly since?: string;
+  readonly labels?: Readonly<Record<string, string>>;
   /** Its report on the newest deploy; absent before the first. */
   readonly deploy?: Pick<Report, 'state' | 'message' | 'current' | 'app'>;
 }
@@ -82,7 +83,7 @@ export async function readStatus(
   const hosts = [...hostnames].sort().map((hostname): HostStatus => {
     const agent = agents.get(hostname);
     const report = reports.get(hostname);
-    const since = known.get(hostname)?.since;
+    const { since, labels = agent?.labels } = known.get(hostname) ?? {};
     return {
       hostname,
       alive: agent !== undefined,
@@ -90,14 +91,19 @@ export async function readStatus(
       converged: convergence.get(hostname) ?? null,
       ...(agent === undefined ? {} : { version: agent.version }),
       ...(since === undefined ? {} : { since }),
+      ...(labels === undefined ? {} : { labels }),
       ...(report === undefined ? {} : { deploy: deployOf(report) }),
     };
   });
-  const live = hosts.filter(({ alive }) => alive);
-  const converged = live.length > 0 && live.every((host) => host.converged === true);
   const problems = [...movedHosts(members, volunteers.entries), ...expiringCertificates(certificates)];
   const fleet = world.client.fleet ?? null;
-  return { fleet, hosts, members, idealClusterSize, converged, deploy, problems };
+  return { fleet, hosts, members, idealClusterSize, converged: areConverged(hosts), deploy, problems };
+}
+
+/** Whether there are live agents among these and all have converged. */
+export function areConverged(hosts: readonly HostStatus[]): boolean {
+  const live = hosts.filter(({ alive }) => alive);
+  return live.length > 0 && live.every(({ converged }) => converged === true);
 }
 
 async function readDeploy(

@@ -1,19 +1,22 @@
 import type { WorldError } from '../../world/errors.js';
 import type { CommandContext } from '../command-context.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import type { FleetHost } from '../fleet/file/fleet.js';
+import { selectHosts } from '../fleet/file/select-hosts.js';
 import { printNote, printResult } from '../output/print.js';
 import { type HostFlags, hostsToReach } from '../recover/hosts-to-reach.js';
 import type { HostReport } from '../recover/plan-recovery.js';
 
 /**
- * Shows what is known of a fleet whose etcd does not answer: each host is asked over SSH what it has.
+ * Shows what is known of a fleet whose etcd does not answer: each host is asked over SSH what it has. All are asked, since
+ * one alone does not know what keeps the others; the selected ones are shown.
  *
- * @throws the error itself where SSH leads to no agent either
+ * @throws the error itself where SSH leads to no agent either; CliError `usage` as `selectHosts`
  */
 export async function statusBySsh(
   context: CommandContext,
   flags: HostFlags,
-  error: WorldError,
+  { error, selection }: { readonly error: WorldError; readonly selection: string | undefined },
 ): Promise<void> {
   const { signal } = context.interrupts;
   const [{ target, hosts }, { ReachedHosts }, { formatReports }] = await Promise.all([
@@ -29,9 +32,22 @@ export async function statusBySsh(
   if (reports.every(({ agent }) => agent === undefined)) throw error;
   const message = reasonOf(reports) ?? error.message;
   const problems = [{ code: 'unavailable', host: null, message }];
-  printResult(flags, { ok: false, hosts: reports.map(toStatus), problems }, formatReports(reports));
+  const shown = selection === undefined ? reports : selectReports(reports, selection, target.fleetHosts);
+  printResult(flags, { ok: false, hosts: shown.map(toStatus), problems }, formatReports(shown));
   printNote(flags, `hawser: ${message}`);
   context.exitCode = EXIT_CODES.failed;
+}
+
+function selectReports(
+  reports: readonly HostReport[],
+  selection: string,
+  fleetHosts: readonly FleetHost[] = [],
+): readonly HostReport[] {
+  const hosts = reports.map((report) => {
+    const labels = fleetHosts.find(({ name }) => name === report.host)?.labels ?? {};
+    return { name: report.agent?.hostname ?? report.host, labels, report };
+  });
+  return selectHosts({ hosts }, selection).map(({ report }) => report);
 }
 
 /** Undefined if the hosts do not know either. */

@@ -2,7 +2,9 @@ import { addAbortListener } from 'node:events';
 import { pause } from '../../base/abort.js';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import type { Client } from '../client/client.js';
+import type { KeyValue } from '../client/key-value.js';
 import { foldWatches } from '../client/watch/fold-watches.js';
+import type { WatchItem } from '../client/watch/watch-item.js';
 import { WorldError } from '../errors.js';
 import { AGENTS_PREFIX, CONVERGED_PATH } from '../keys.js';
 import { type Convergence, convergenceOf } from './convergence.js';
@@ -32,6 +34,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export interface WaitConvergedOptions {
   /** How long every host has to have been converged. */
   readonly quietMs: number;
+  /** Waits for these hosts only. Default: every host with a live agent. */
+  readonly hosts?: readonly string[] | undefined;
   /** Gives up after this time. Default: never. */
   readonly timeoutMs?: number | undefined;
   /** How long the first answer may take. Default 10,000. */
@@ -41,12 +45,12 @@ export interface WaitConvergedOptions {
 
 /** As {@link ConvergenceWorld.waitConverged}. */
 export async function waitConverged(client: Client, options: WaitConvergedOptions): Promise<void> {
-  const { quietMs, timeoutMs, answerTimeoutMs, signal } = options;
+  const { quietMs, hosts, timeoutMs, answerTimeoutMs, signal } = options;
   signal?.throwIfAborted();
   const over = new AbortController();
   using _ = signal && addAbortListener(signal, () => over.abort());
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => over.abort(), timeoutMs);
-  const wait = new ConvergenceWait(client, over.signal);
+  const wait = new ConvergenceWait(client, over.signal, hosts);
   try {
     await wait.run(quietMs, answerTimeoutMs);
   } catch (error) {
@@ -66,12 +70,14 @@ class ConvergenceWait {
   ended: Promise<unknown> = Promise.resolve();
   readonly #client: Client;
   readonly #over: AbortSignal;
+  readonly #hosts: readonly string[] | undefined;
   #changed = new AbortController();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(client: Client, over: AbortSignal) {
+  constructor(client: Client, over: AbortSignal, hosts?: readonly string[]) {
     this.#client = client;
     this.#over = over;
+    this.#hosts = hosts;
   }
 
   async run(quietMs: number, answerTimeoutMs: number | undefined): Promise<void> {
@@ -93,14 +99,23 @@ class ConvergenceWait {
 
   async #read(timeoutMs: number | undefined): Promise<Convergence> {
     const { entries } = await this.#client.listTogether(PREFIXES, { signal: this.#over, timeoutMs });
-    this.newest = convergenceOf(entries);
+    this.newest = convergenceOf(entries.filter((entry) => this.#concerns(entry)));
     return this.newest;
+  }
+
+  #concerns({ key }: KeyValue): boolean {
+    if (this.#hosts === undefined) return true;
+    return this.#hosts.some((host) => PREFIXES.some((prefix) => key === `${prefix}${host}`));
   }
 
   async #watch(): Promise<void> {
     const requests = PREFIXES.map((key) => ({ key, prefix: true }));
     try {
-      const fold = { apply: () => true, value: () => undefined };
+      const fold = {
+        apply: (item: WatchItem) =>
+          item.kind !== 'events' || item.events.some(({ entry }) => this.#concerns(entry)),
+        value: () => undefined,
+      };
       for await (const _ of foldWatches(this.#client, requests, { signal: this.#over }, fold))
         this.#changed.abort();
     } catch (error) {

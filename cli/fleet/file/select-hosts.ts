@@ -32,13 +32,7 @@ export function selectHosts<H extends SelectableHost>(
   selection: string,
 ): H[] {
   const fleet = name === undefined ? 'the fleet' : `the fleet ${name}`;
-  const terms = selection.split(',').map((term) => term.trim());
-  if (terms.includes('')) {
-    throw new CliError(
-      'usage',
-      `"${selection}" is not a selection of hosts: write names, globs, labels or all, separated by commas.`,
-    );
-  }
+  const terms = termsOf(selection);
   const labels = terms.flatMap((term) => labelTerm(term) ?? []);
   const names = terms.filter((term) => labelTerm(term) === undefined);
   for (const term of names) requireMatch(term, hosts, fleet);
@@ -47,6 +41,20 @@ export function selectHosts<H extends SelectableHost>(
   );
   if (selected.length > 0) return selected;
   throw new CliError('usage', `No host of ${fleet} matches ${selection}.${labelsThere(hosts, labels)}`);
+}
+
+/** Refuses what selects no hosts whatever the fleet has, for a command that has yet to connect. @throws CliError `usage` */
+export function checkSelection(selection: string): void {
+  termsOf(selection);
+}
+
+function termsOf(selection: string): readonly string[] {
+  const terms = selection.split(',').map((term) => term.trim());
+  if (!terms.includes('')) return terms;
+  throw new CliError(
+    'usage',
+    `"${selection}" is not a selection of hosts: write names, globs, labels or all, separated by commas.`,
+  );
 }
 
 function labelTerm(term: string): LabelTerm | undefined {

@@ -1,5 +1,8 @@
 import test from 'ava';
+import { AGENT_PROTOCOL } from '../../../agent/constants.js';
+import { packageVersion } from '../../../base/package-version.js';
 import { DirectEtcd } from '../helpers/direct-etcd.js';
+import { hawser } from '../helpers/hawser.js';
 
 let direct: DirectEtcd;
 
@@ -48,3 +51,56 @@ test.serial('a deploy that is no text keeps nobody from seeing the hosts', async
   t.regex(stdout, /^m1 /m);
   t.regex(stdout, /^deploy 1 /m);
 });
+
+/** Hosts of the fleet with a live agent each, as their agents describe them. */
+async function addHosts(
+  hosts: Readonly<Record<string, { readonly role: string; readonly converged: boolean }>>,
+): Promise<void> {
+  await using world = direct.world('looks');
+  const at = '2026-01-01T00:00:00Z';
+  for (const [hostname, { role, converged }] of Object.entries(hosts)) {
+    const agent = { hostname, instance: 'a', version: packageVersion(), protocol: AGENT_PROTOCOL, pid: 1 };
+    const known = { hostname, since: at, version: packageVersion(), labels: { role } };
+    await world.client.set(`/agents/${hostname}`, JSON.stringify({ ...agent, startedAt: at }));
+    await world.client.set(`/hawser/hosts/${hostname}`, JSON.stringify(known));
+    await world.client.set(`/converged/${hostname}`, String(converged));
+  }
+}
+
+test.serial('status of some hosts shows them, and what concerns them', async (t) => {
+  await addHosts({ web1: { role: 'web', converged: true }, db1: { role: 'db', converged: false } });
+  await using world = direct.world('looks');
+  await world.client.set('/volunteer/m1', 'http://10.0.0.9:2380');
+  interface Status {
+    readonly hosts: readonly { readonly hostname: string }[];
+    readonly problems: readonly { readonly host: string }[];
+    readonly converged: boolean;
+  }
+  const seen = async (...hosts: readonly string[]) => {
+    const status = (await direct.json(['status', ...hosts])) as Status;
+    return {
+      hosts: status.hosts.map(({ hostname }) => hostname),
+      problems: [...new Set(status.problems.map(({ host }) => host))],
+      converged: status.converged,
+    };
+  };
+  t.deepEqual(await seen(), { hosts: ['db1', 'm1', 'web1'], problems: ['m1'], converged: false });
+  t.deepEqual(await seen('role=web'), { hosts: ['web1'], problems: [], converged: true });
+  t.deepEqual(await seen('m*,db1'), { hosts: ['db1', 'm1'], problems: ['m1'], converged: false });
+  const waited = await direct.run(['status', 'web1', '--wait-converged', '10ms', '--timeout', '30s']);
+  t.is(waited.code, 0, waited.stderr);
+  t.regex(waited.stdout, /^web1 /m);
+  t.notRegex(waited.stdout, /db1/);
+});
+
+test.serial(
+  'a selection of hosts that is wrong is refused, before connecting where that can be',
+  async (t) => {
+    const unknown = await direct.run(['status', 'web11']);
+    t.is(unknown.code, 2);
+    t.regex(unknown.stderr, /No host of the fleet is called web11 \(did you mean "web1"\?\)/);
+    const malformed = await hawser(['status', 'web1,,db1', '--seeds', 'http://127.0.0.1:1']);
+    t.is(malformed.code, 2);
+    t.regex(malformed.stderr, /"web1,,db1" is not a selection of hosts/);
+  },
+);

@@ -81,6 +81,23 @@ test.serial('a rest that was broken counts afresh, even when nobody saw it broke
   t.true(sinceMs >= 300);
 });
 
+test.serial('of some hosts only these count, whatever the others do', async (t) => {
+  await say({ a: 'true', b: 'false' });
+  let disturbances = 0;
+  const disturbing = (async () => {
+    for (; disturbances < 1_000; disturbances += 1) {
+      await say({ b: 'false' });
+      await delay(20);
+    }
+  })();
+  await world.waitConverged({ quietMs: 200, hosts: ['a'] });
+  t.true(disturbances < 1_000);
+  disturbances = 1_000;
+  await disturbing;
+  const none = world.waitConverged({ quietMs: 10, hosts: ['z'], timeoutMs: 1_000 });
+  await t.throwsAsync(none, { code: 'not-converged', message: /no agent is running/ });
+});
+
 test.serial('an agent that comes or goes starts the count afresh', async (t) => {
   await say({ a: 'true' });
   const converging = world.waitConverged({ quietMs: 300 });

@@ -1,0 +1,17 @@
+import { type SelectableHost, selectHosts } from '../fleet/file/select-hosts.js';
+import { areConverged, type FleetStatus } from './read-status.js';
+
+/**
+ * Narrows a status down to some hosts: these, and what concerns them. The members, the deploy and the fleet stay.
+ * @throws CliError `usage` as {@link selectHosts}
+ */
+export function selectStatus(status: FleetStatus, selection: string): FleetStatus {
+  const names = selectHosts({ hosts: status.hosts.map(toSelectable) }, selection).map(({ name }) => name);
+  const hosts = status.hosts.filter(({ hostname }) => names.includes(hostname));
+  const problems = status.problems.filter(({ host }) => names.includes(host));
+  return { ...status, hosts, problems, converged: areConverged(hosts) };
+}
+
+function toSelectable({ hostname: name, labels = {} }: FleetStatus['hosts'][number]): SelectableHost {
+  return { name, labels };
+}
