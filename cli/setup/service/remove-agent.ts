@@ -23,7 +23,7 @@ else
     rm -f ${PATHS.initScript}
     ! has update-rc.d || update-rc.d hawser remove >/dev/null
   fi
-  rm -f /run/hawser-supervisor.pid /run/hawser-supervisor.lock ${PATHS.log} ${PATHS.log}.1
+  rm -f /run/hawser-supervisor.pid /run/hawser-supervisor.lock ${PATHS.log} ${PATHS.log}.1 ${PATHS.log}.new
 fi
 [ "$1" = keep ] || rm -rf -- ${PATHS.data}
 rm -rf -- ${PATHS.sockets} ${PATHS.settings}

@@ -47,7 +47,14 @@ RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 WantedBy=multi-user.target
 `;
 
-/** Keeps the agent running where there is no systemd. One at a time, by a lock; its log is rotated once. */
+/** When a log is rotated, and how often that is looked at. */
+const MOST_LOG_BYTES = 10 * 1024 * 1024;
+const LOOK_EVERY_S = 30;
+
+/**
+ * Keeps the agent running where there is no systemd. One at a time, by a lock. The agent goes on writing while its log is
+ * rotated, so the end of it is copied and the file emptied; one old log is kept, and none is larger than the limit for long.
+ */
 export const SUPERVISOR = `#!/bin/sh
 # Keeps the hawser agent running.
 umask 022
@@ -55,11 +62,34 @@ mkdir -p ${PATHS.sockets}
 exec 9>>/run/hawser-supervisor.lock
 flock -n 9 || exit 0
 echo $$ >/run/hawser-supervisor.pid
+
+# Also empties a log that a full disk keeps from being copied.
+rotate() {
+  [ "$(wc -c <${PATHS.log} 2>/dev/null || echo 0)" -gt ${MOST_LOG_BYTES} ] || return 0
+  (umask 077; tail -c ${MOST_LOG_BYTES} ${PATHS.log} >${PATHS.log}.new) 2>/dev/null && mv -f ${PATHS.log}.new ${PATHS.log}.1
+  rm -f ${PATHS.log}.new
+  : >${PATHS.log}
+}
+
+# In a process of its own, until the supervisor is gone. Its own end waits for no sleep.
+keep_short() {
+  nap=
+  trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; exit 0' TERM
+  trap '' INT HUP
+  while kill -0 $$ 2>/dev/null; do
+    rotate
+    sleep ${LOOK_EVERY_S} &
+    nap=$!
+    wait "$nap"
+  done
+}
+keep_short </dev/null >/dev/null 2>&1 9>&- &
+rotator=$!
+
 stopping= child=
 trap 'stopping=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM INT HUP
 pause=1
 while [ -z "$stopping" ]; do
-  if [ "$(wc -c <${PATHS.log} 2>/dev/null || echo 0)" -gt 10485760 ]; then mv -f ${PATHS.log} ${PATHS.log}.1; fi
   began=$(date +%s)
   (umask 077; : >>${PATHS.log})
   ${PATHS.agentScript} </dev/null >>${PATHS.log} 2>&1 9>&- &
@@ -73,6 +103,8 @@ while [ -z "$stopping" ]; do
   pause=$((pause * 2))
   if [ "$pause" -gt 30 ]; then pause=30; fi
 done
+kill "$rotator" 2>/dev/null
+wait "$rotator"
 rm -f /run/hawser-supervisor.pid
 `;
 
