@@ -15,8 +15,8 @@ import {
 import { watchMembers } from './cluster/watch-members.js';
 import { DeployLog } from './deploys/deploy-log.js';
 import { Reports } from './deploys/reports.js';
-import { getTree } from './fs/copy/get-deploy-tree.js';
-import { putTree } from './fs/copy/put-deploy-tree.js';
+import { getTree } from './fs/deploy-trees/get-deploy-tree.js';
+import { putTree } from './fs/deploy-trees/put-deploy-tree.js';
 import { FileSystems, type FsOptions } from './fs/file-systems.js';
 import { electionKey, followLeader, lockKey } from './locks-api.js';
 import { Resources } from './resources/resources.js';

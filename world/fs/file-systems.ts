@@ -1,6 +1,6 @@
 import type { CallOptions } from '../call-options.js';
 import type { WorldContext } from '../world-context.js';
-import type { TreeUpload } from './copy/put-deploy-tree.js';
+import type { TreeUpload } from './deploy-trees/put-deploy-tree.js';
 import { type FreedBlocks, freeBlocks } from './gc/free-blocks.js';
 import { type FsUsage, readUsage } from './gc/read-usage.js';
 import { memoryFs, openEtcdFs, sharedIn } from './open-fs.js';

@@ -3,14 +3,14 @@ import path from 'node:path';
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { WorldError } from '../../errors.js';
+import { ifThere, isErrno, LocalFolder } from '../copy/local-folder.js';
+import { StagingFolder } from '../copy/staging-folder.js';
+import { setFolders, writeEntries } from '../copy/write-entries.js';
 import { BULK_TIMEOUT_MS } from '../storage/batch-blocks.js';
 import { TreeStorage } from '../storage/tree-storage.js';
 import { checkTree } from '../tree/check-tree.js';
 import { listRecursively } from '../tree/list-recursively.js';
 import { Volume } from '../volume.js';
-import { ifThere, isErrno, LocalFolder } from './local-folder.js';
-import { StagingFolder } from './staging-folder.js';
-import { setFolders, writeEntries } from './write-entries.js';
 
 /**
  * Writes a stored tree to `folder`. It is put together beside it and renamed at the end, so that a directory of that

@@ -4,6 +4,7 @@ import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { WorldError } from '../../errors.js';
 import { sha256 } from '../blocks/block-codec.js';
+import { type LocalEntry, readAllLocal, sourcesIn } from '../copy/read-local-files.js';
 import { BULK_TIMEOUT_MS } from '../storage/batch-blocks.js';
 import { EtcdStorage } from '../storage/etcd-storage.js';
 import { sourceOf } from '../storage/storage.js';
@@ -15,7 +16,6 @@ import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
 import { TreeDraft } from '../tree/tree-draft.js';
 import { EMPTY_ROOT, type Node } from '../tree/tree-node.js';
 import type { OnProgress } from '../world-fs.js';
-import { type LocalEntry, readAllLocal, sourcesIn } from './read-local-files.js';
 
 /** The result of an upload. Sizes are in bytes, before compression. */
 export interface TreeUpload {
