@@ -15,8 +15,9 @@ import {
 import { watchMembers } from './cluster/watch-members.js';
 import { DeployLog } from './deploys/deploy-log.js';
 import { Reports } from './deploys/reports.js';
+import { diffTrees } from './fs/deploy-trees/diff-trees.js';
 import { getTree } from './fs/deploy-trees/get-deploy-tree.js';
-import { putTree } from './fs/deploy-trees/put-deploy-tree.js';
+import { describeFolder, putTree } from './fs/deploy-trees/put-deploy-tree.js';
 import { FileSystems, type FsOptions } from './fs/file-systems.js';
 import { electionKey, followLeader, lockKey } from './locks-api.js';
 import { Resources } from './resources/resources.js';
@@ -128,6 +129,8 @@ export class ClientWorld implements World {
   readonly fsGc: World['fsGc'] = (options) => this.#fileSystems.fsGc(options);
   readonly fsUsage: World['fsUsage'] = (options) => this.#fileSystems.fsUsage(options);
   readonly getTree: World['getTree'] = (...args) => getTree(this.client, ...args);
+  readonly describeFolder: World['describeFolder'] = (...args) => describeFolder(...args);
+  readonly diffTrees: World['diffTrees'] = (...args) => diffTrees(this.client, ...args);
   readonly putTree: World['putTree'] = async (...args) => {
     const stored = await putTree(this.client, ...args);
     this.#deploys.treeStored(stored.tree);

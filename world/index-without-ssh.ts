@@ -97,7 +97,8 @@ export {
   type FleetIdentity,
 } from './fleet/identity-codec.js';
 export { getFleet, makeFleet, raiseGeneration } from './fleet/stored-identity.js';
-export type { TreeUpload } from './fs/deploy-trees/put-deploy-tree.js';
+export type { TreeChange } from './fs/deploy-trees/compare-trees.js';
+export type { FolderTree, TreeUpload } from './fs/deploy-trees/put-deploy-tree.js';
 export type { FsDirent, FsStats } from './fs/file-stats.js';
 export type { FsOptions, FsWorld } from './fs/file-systems.js';
 export type { OpenFlag } from './fs/files/open-flags.js';

@@ -1,6 +1,7 @@
 import type { CallOptions } from '../call-options.js';
 import type { WorldContext } from '../world-context.js';
-import type { TreeUpload } from './deploy-trees/put-deploy-tree.js';
+import type { TreeChange } from './deploy-trees/compare-trees.js';
+import type { FolderOptions, FolderTree, TreeUpload } from './deploy-trees/put-deploy-tree.js';
 import { type FreedBlocks, freeBlocks } from './gc/free-blocks.js';
 import { type FsUsage, readUsage } from './gc/read-usage.js';
 import { memoryFs, openEtcdFs, sharedIn } from './open-fs.js';
@@ -28,12 +29,19 @@ export interface FsWorld {
   /** Stores a directory, without `.git`, sending only missing blocks. A deploy must name it within an hour. */
   putTree(
     folder: string,
-    options?: CallOptions & {
-      readonly onProgress?: OnProgress | undefined;
-      /** What else is not stored; paths are relative to `folder`. Default nothing. */
-      readonly isLeftOut?: ((path: string, isDirectory: boolean) => boolean) | undefined;
-    },
+    options?: CallOptions & FolderOptions & { readonly onProgress?: OnProgress | undefined },
   ): Promise<TreeUpload>;
+  /** What would be stored for a directory, which is only read. @throws as {@link FsWorld.putTree} */
+  describeFolder(folder: string, options?: FolderOptions & Pick<CallOptions, 'signal'>): Promise<FolderTree>;
+  /**
+   * What has to change for a stored tree to become another, or to become a directory that was described. Undefined is the
+   * empty tree. Contents of files are not read.
+   */
+  diffTrees(
+    before: string | undefined,
+    after: string | FolderTree | undefined,
+    options?: CallOptions,
+  ): Promise<TreeChange[]>;
   /** Writes a stored tree to `folder`, which must not exist; every block is verified. On failure nothing is left. */
   getTree(tree: string, folder: string, options?: CallOptions): Promise<void>;
 }

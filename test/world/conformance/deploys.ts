@@ -202,6 +202,13 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     const isLeftOut = (file: string, isDirectory: boolean): boolean =>
       isDirectory ? file === 'out' : file.endsWith('.log');
     t.is((await world.putTree(path.join(folder, 'to'), { isLeftOut })).tree, stored.tree);
+    const described = await world.describeFolder(path.join(folder, 'to'));
+    const out = ['out', 'out.log', 'out/in', 'out/in/file'];
+    const paths = (changes: readonly { path: string }[]) => changes.map(({ path }) => path);
+    t.deepEqual(paths(await world.diffTrees(stored.tree, described)), out);
+    t.deepEqual(await world.diffTrees(stored.tree, stored.tree), []);
+    t.deepEqual(paths(await world.diffTrees(stored.tree, undefined)), ['large', 'run.sh', 'start']);
+    await t.throwsAsync(world.diffTrees('0'.repeat(64), described), { code: 'not-found' });
     await t.throwsAsync(world.getTree(stored.tree, path.join(folder, 'to')), { code: 'conflict' });
     await t.throwsAsync(world.getTree('0'.repeat(64), path.join(folder, 'nope')), { code: 'not-found' });
   });

@@ -7,10 +7,8 @@ import { ifThere, isErrno, LocalFolder } from '../copy/local-folder.js';
 import { StagingFolder } from '../copy/staging-folder.js';
 import { setFolders, writeEntries } from '../copy/write-entries.js';
 import { BULK_TIMEOUT_MS } from '../storage/batch-blocks.js';
-import { TreeStorage } from '../storage/tree-storage.js';
 import { checkTree } from '../tree/check-tree.js';
-import { listRecursively } from '../tree/list-recursively.js';
-import { Volume } from '../volume.js';
+import { readDeployTree } from './read-deploy-tree.js';
 
 /**
  * Writes a stored tree to `folder`. It is put together beside it and renamed at the end, so that a directory of that
@@ -27,9 +25,7 @@ export async function getTree(
 ): Promise<void> {
   const call = { ...options, timeoutMs: options.timeoutMs ?? BULK_TIMEOUT_MS };
   await refuseExisting(folder);
-  const volume = new Volume(new TreeStorage(client, tree));
-  const root = await volume.look((draft) => draft.root, call);
-  const entries = await listRecursively(volume, root, { ...call, name: `the tree ${tree}` });
+  const { volume, entries } = await readDeployTree(client, tree, call);
   await checkTree(entries, call.signal);
   try {
     await using parent = await LocalFolder.open(path.dirname(folder));

@@ -28,11 +28,29 @@ export interface TreeUpload {
   readonly uploadedBytes: number;
 }
 
-export interface PutTreeOptions extends CallOptions {
-  readonly log?: Log | undefined;
-  readonly onProgress?: OnProgress | undefined;
+/** How to read a directory that is to be a tree. */
+export interface FolderOptions {
   /** What else than `.git` is not stored; paths are relative to the directory. Default nothing. */
   readonly isLeftOut?: ((path: string, isDirectory: boolean) => boolean) | undefined;
+}
+
+export interface PutTreeOptions extends CallOptions, FolderOptions {
+  readonly log?: Log | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** What would be stored for a directory. */
+export interface FolderTree extends Pick<TreeUpload, 'tree' | 'files' | 'sizeBytes'> {
+  readonly entries: readonly LocalEntry[];
+}
+
+/** Reads a directory as {@link putTree} does, without storing it. @throws WorldError `invalid`, `too-large` */
+export async function describeFolder(
+  folder: string,
+  options: FolderOptions & Pick<CallOptions, 'signal'> = {},
+): Promise<FolderTree> {
+  const { entries, files, sizeBytes } = await readFolder(await realpath(folder), options);
+  return { tree: sha256(describe(entries).superblock), files, sizeBytes, entries };
 }
 
 /**
@@ -86,7 +104,7 @@ async function markFresh(client: Client, tree: string, call: CallOptions): Promi
 /** Everything in a directory, checked. */
 async function readFolder(
   folder: string,
-  { signal, isLeftOut }: PutTreeOptions,
+  { signal, isLeftOut }: FolderOptions & Pick<CallOptions, 'signal'>,
 ): ReturnType<typeof readAllLocal> {
   const isGits = (relative: string): boolean => relative === '.git' || relative.endsWith('/.git');
   const read = await readAllLocal(folder, {
