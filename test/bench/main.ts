@@ -4,9 +4,10 @@ import { QUICK, THOROUGH } from './effort.js';
 import { elasticTopics } from './elastic/topics.js';
 import { format, isMet, isMissedForSure } from './report.js';
 import { tunnelTopics } from './tunnel/topics.js';
+import { upTopics } from './up/topics.js';
 import { worldTopics } from './world/topics.js';
 
-const subjects = { tunnel: tunnelTopics, world: worldTopics, elastic: elasticTopics } as const;
+const subjects = { tunnel: tunnelTopics, world: worldTopics, elastic: elasticTopics, up: upTopics } as const;
 type Subject = keyof typeof subjects;
 
 const { positionals, values } = parseArgs({
@@ -15,7 +16,7 @@ const { positionals, values } = parseArgs({
 });
 const [subject] = positionals;
 if (positionals.length !== 1 || !isSubject(subject)) {
-  const wanted = 'npm run bench -- tunnel|world|elastic [--quick] [--json] [--only calls,…]';
+  const wanted = 'npm run bench -- tunnel|world|elastic|up [--quick] [--json] [--only calls,…]';
   process.stderr.write(`Say what to measure: ${wanted}\n`);
   process.exit(2);
 }

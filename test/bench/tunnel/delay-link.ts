@@ -15,8 +15,9 @@ export class DelayLink implements AsyncDisposable {
 
   static async to(port: number, roundTripMs: number): Promise<DelayLink> {
     const child = spawn(process.execPath, [program, String(port), String(roundTripMs)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
+    if (child.stdout === null) throw new TypeError('its output is a pipe');
     const [line] = await once(createInterface({ input: child.stdout }), 'line');
     return new DelayLink(child, Number(line));
   }
@@ -24,6 +25,13 @@ export class DelayLink implements AsyncDisposable {
   private constructor(child: ChildProcess, port: number) {
     this.#child = child;
     this.port = port;
+  }
+
+  /** How many bytes it has carried to the port so far. */
+  async sentBytes(): Promise<number> {
+    const answer = once(this.#child, 'message');
+    this.#child.send('how many?');
+    return Number((await answer)[0]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
