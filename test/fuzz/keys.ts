@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { fingerprintOf, parsePublicKey as readBlob } from '../../base/key-formats/parse-public-key.js';
 import { parseHostKeyPins } from '../../tunnel/host-key/host-key-pin.js';
 import { TunnelError } from '../../tunnel/index.js';
 import {
@@ -9,7 +10,6 @@ import {
   inspectPrivateKey,
   readPublicKeyFile,
 } from '../../tunnel/key-formats/inspect-key-file.js';
-import { fingerprintOf, parsePublicKey as readBlob } from '../../tunnel/key-formats/parse-public-key.js';
 import { mutated } from './mutated.js';
 import { keyBlob, keyText } from './public-keys.js';
 import { refusesWith, topic } from './topic.js';

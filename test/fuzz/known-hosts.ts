@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { fingerprintOf, parsePublicKey } from '../../base/key-formats/parse-public-key.js';
 import {
   hashedName,
   type KnownHostsLine,
@@ -9,7 +10,6 @@ import {
   parseKnownHosts,
 } from '../../tunnel/host-key/known-hosts.js';
 import { verifyHostKey } from '../../tunnel/host-key/verify-host-key.js';
-import { fingerprintOf, parsePublicKey } from '../../tunnel/key-formats/parse-public-key.js';
 import { mutated, odd } from './mutated.js';
 import { bytesOf, encode, goodKeys, keyText } from './public-keys.js';
 import { topic } from './topic.js';

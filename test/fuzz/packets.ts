@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { FieldReader, sshString, uint32 } from '../../tunnel/key-formats/wire-fields.js';
+import { FieldReader, sshString, uint32 } from '../../base/key-formats/wire-fields.js';
 import { PacketReader, readString } from '../../tunnel/transport/openssh/split-packets.js';
 import { refusesWith, topic } from './topic.js';
 

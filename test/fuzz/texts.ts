@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { parse, YAMLParseError } from 'yaml';
+import { matchesPatternList, matchesWildcards } from '../../base/match-wildcards.js';
 import { parseDuration } from '../../cli/input/parse-duration.js';
 import { parseConfig, parseManifest } from '../../cli/manifest/parse-hawser-yaml.js';
-import { matchesPatternList, matchesWildcards } from '../../tunnel/match-wildcards.js';
 import { json } from './json.js';
 import { mutated } from './mutated.js';
 import { refusesWith, topic } from './topic.js';

@@ -1,6 +1,6 @@
+import { fingerprintOf, type PublicKey } from '../../base/key-formats/parse-public-key.js';
 import { TunnelError } from '../errors.js';
 import { shellWord } from '../exec/shell-command.js';
-import { fingerprintOf, type PublicKey } from '../key-formats/parse-public-key.js';
 import { type Destination, formatDestination } from '../parse-destination.js';
 import type { HostKeyTrust } from './decide-host-key.js';
 

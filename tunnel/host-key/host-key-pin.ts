@@ -1,11 +1,11 @@
-import { TunnelError } from '../errors.js';
 import {
   decodeBase64,
   fingerprintOf,
   type PublicKey,
   parsePublicKey,
   readNamedKey,
-} from '../key-formats/parse-public-key.js';
+} from '../../base/key-formats/parse-public-key.js';
+import { TunnelError } from '../errors.js';
 import type { Destination } from '../parse-destination.js';
 import { formatDestination } from '../parse-destination.js';
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { parsePublicKey, readNamedKey, untilNul } from '../key-formats/parse-public-key.js';
-import { matchesPatternList } from '../match-wildcards.js';
+import { parsePublicKey, readNamedKey, untilNul } from '../../base/key-formats/parse-public-key.js';
+import { matchesPatternList } from '../../base/match-wildcards.js';
 
 /** One usable line of a known_hosts file. */
 export interface KnownHostsLine {

@@ -1,5 +1,5 @@
+import { type PublicKey, parsePublicKey } from '../../base/key-formats/parse-public-key.js';
 import type { TunnelError } from '../errors.js';
-import { type PublicKey, parsePublicKey } from '../key-formats/parse-public-key.js';
 import { decideHostKey, type HostKeyFacts, type HostKeyTrust } from './decide-host-key.js';
 import { changedError, pinnedError, revokedError, unknownError, unreadableError } from './host-key-errors.js';
 import { matchesPin } from './host-key-pin.js';

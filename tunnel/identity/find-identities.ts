@@ -1,5 +1,5 @@
+import { keyType } from '../../base/key-formats/parse-public-key.js';
 import type { Log } from '../../base/log.js';
-import { keyType } from '../key-formats/parse-public-key.js';
 import type { Questions } from '../question-queue.js';
 import { listAgentIdentities } from '../ssh-agent/agent-protocol.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';

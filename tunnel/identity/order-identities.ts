@@ -1,5 +1,5 @@
+import { fingerprintOf } from '../../base/key-formats/parse-public-key.js';
 import type { Log } from '../../base/log.js';
-import { fingerprintOf } from '../key-formats/parse-public-key.js';
 import { formatDestination } from '../parse-destination.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { AgentKey, Identity, IdentityFile } from './read-identity-files.js';

@@ -1,5 +1,5 @@
-import { decodeBase64, keyType, readNamedKey, untilNul } from './parse-public-key.js';
-import { FieldReader } from './wire-fields.js';
+import { decodeBase64, keyType, readNamedKey, untilNul } from '../../base/key-formats/parse-public-key.js';
+import { FieldReader } from '../../base/key-formats/wire-fields.js';
 
 /** What the text of a private key file says unencrypted. */
 export interface PrivateKeyInfo {

@@ -1,5 +1,5 @@
 import { createPrivateKey, type JsonWebKey } from 'node:crypto';
-import { sshString, uint32 } from '../key-formats/wire-fields.js';
+import { sshString, uint32 } from '../../base/key-formats/wire-fields.js';
 import { commandAgent } from './agent-protocol.js';
 
 /** Messages of the SSH agent protocol (draft-ietf-sshm-ssh-agent). */

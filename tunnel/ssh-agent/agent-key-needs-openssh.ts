@@ -1,6 +1,6 @@
+import { keyType } from '../../base/key-formats/parse-public-key.js';
 import { readTextIfPossible } from '../files/read-without-blocking.js';
 import { MAX_KEY_BYTES, readPublicKeyFile } from '../key-formats/inspect-key-file.js';
-import { keyType } from '../key-formats/parse-public-key.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { isUsableBySsh2 } from '../transport/ssh2/login/sign-in-agent.js';
 import { listAgentIdentities } from './agent-protocol.js';

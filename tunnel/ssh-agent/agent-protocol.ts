@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { onAbort } from '../../base/abort.js';
+import { FieldReader, sshString } from '../../base/key-formats/wire-fields.js';
 import type { AgentKey } from '../identity/read-identity-files.js';
-import { FieldReader, sshString } from '../key-formats/wire-fields.js';
 
 /** Messages of the SSH agent protocol (draft-ietf-sshm-ssh-agent). */
 const SUCCESS = 6;

@@ -1,5 +1,5 @@
+import { fingerprintOf } from '../../../base/key-formats/parse-public-key.js';
 import { parseHostKeyPins } from '../../../tunnel/host-key/host-key-pin.js';
-import { fingerprintOf } from '../../../tunnel/key-formats/parse-public-key.js';
 import { CliError } from '../../errors.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { counted } from '../../output/format-quantities.js';

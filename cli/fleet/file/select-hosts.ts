@@ -1,4 +1,4 @@
-import { matchesWildcards } from '../../../tunnel/match-wildcards.js';
+import { matchesWildcards } from '../../../base/match-wildcards.js';
 import { CliError } from '../../errors.js';
 import { suggestion } from '../../input/nearest-word.js';
 

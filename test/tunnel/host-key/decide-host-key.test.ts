@@ -1,11 +1,11 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { fingerprintOf } from '../../../base/key-formats/parse-public-key.js';
 import { TunnelError } from '../../../tunnel/errors.js';
 import { type HostKeyPin, parseHostKeyPins } from '../../../tunnel/host-key/host-key-pin.js';
 import { lookUpHost, parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
 import { orderHostKeyAlgorithms } from '../../../tunnel/host-key/order-host-key-algorithms.js';
 import { verifyHostKey } from '../../../tunnel/host-key/verify-host-key.js';
-import { fingerprintOf } from '../../../tunnel/key-formats/parse-public-key.js';
 import { answerOnce } from '../../../tunnel/transport/ssh2/verify-or-ask-host-key.js';
 import { ed25519Key, rsaKey } from '../helpers/host-keys.js';
 

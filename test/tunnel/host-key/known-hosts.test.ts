@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
+import { keyType } from '../../../base/key-formats/parse-public-key.js';
 import { lookUpHost, matchesHost, parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
-import { keyType } from '../../../tunnel/key-formats/parse-public-key.js';
 import { ed25519Key, rsaKey } from '../helpers/host-keys.js';
 
 const run = promisify(execFile);

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parsePublicKey } from '../../../base/key-formats/parse-public-key.js';
 import { chooseTransport, type TransportName } from '../../../tunnel/connection/choose-transport.js';
 import { actionForUnknownKey, canStoreHostKey } from '../../../tunnel/host-key/decide-host-key.js';
 import { parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
@@ -8,7 +9,6 @@ import { orderHostKeyAlgorithms } from '../../../tunnel/host-key/order-host-key-
 import { readHostKeyTrust } from '../../../tunnel/host-key/read-host-key-trust.js';
 import { verifyHostKey } from '../../../tunnel/host-key/verify-host-key.js';
 import { type ResolvedDestination, TunnelError } from '../../../tunnel/index.js';
-import { parsePublicKey } from '../../../tunnel/key-formats/parse-public-key.js';
 import { resolveBy } from '../helpers/ssh-config-file.js';
 import type { Sshd } from '../helpers/sshd.js';
 import { never } from '../transport/contract/connected.js';

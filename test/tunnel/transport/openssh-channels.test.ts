@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import test from 'ava';
-import { uint32 } from '../../../tunnel/key-formats/wire-fields.js';
+import { uint32 } from '../../../base/key-formats/wire-fields.js';
 import { Channels } from '../../../tunnel/transport/openssh/channel-multiplexer.js';
 import { execOverChannels } from '../../../tunnel/transport/openssh/exec-over-channels.js';
 import { PacketReader } from '../../../tunnel/transport/openssh/split-packets.js';

@@ -1,4 +1,4 @@
-import { matchesAny } from '../../match-wildcards.js';
+import { matchesAny } from '../../../base/match-wildcards.js';
 import { configLineError } from '../config-errors.js';
 import type { SshEnvironment } from '../environment.js';
 import type { HostQuery } from '../host-options.js';

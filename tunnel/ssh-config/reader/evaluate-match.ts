@@ -1,4 +1,4 @@
-import { matchesAny } from '../../match-wildcards.js';
+import { matchesAny } from '../../../base/match-wildcards.js';
 import { cutWord } from './split-config-lines.js';
 
 /** What Host and Match compare. */

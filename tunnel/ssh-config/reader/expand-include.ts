@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { matchesGlob } from '../../match-wildcards.js';
+import { matchesGlob } from '../../../base/match-wildcards.js';
 
 /** The files that an Include names, sorted; every part of the path may have wildcards. */
 export async function expandInclude(pattern: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { matchesAny } from '../../match-wildcards.js';
+import { matchesAny } from '../../../base/match-wildcards.js';
 
 const CERTIFIED = [
   'ssh-ed25519-cert-v01@openssh.com',

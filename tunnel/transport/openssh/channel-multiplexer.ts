@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { sshString, uint32 } from '../../key-formats/wire-fields.js';
+import { sshString, uint32 } from '../../../base/key-formats/wire-fields.js';
 import type { ForwardTarget } from '../transport.js';
 import { Channel, type ChannelOutlet, MAX_RECEIVED_BYTES, RECEIVE_WINDOW_BYTES } from './channel-stream.js';
 import { CommandSession } from './command-session.js';

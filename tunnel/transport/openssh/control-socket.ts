@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { onAbort } from '../../../base/abort.js';
+import { uint32 } from '../../../base/key-formats/wire-fields.js';
 import { errorCode } from '../../files/system-error-code.js';
-import { uint32 } from '../../key-formats/wire-fields.js';
 import { PacketReader } from './split-packets.js';
 
 /** Messages of OpenSSH's control socket protocol (PROTOCOL.mux). */

@@ -1,3 +1,4 @@
+import { fingerprintOf, keyType, parsePublicKey } from '../../../base/key-formats/parse-public-key.js';
 import type { Log } from '../../../base/log.js';
 import { TunnelError } from '../../errors.js';
 import { errorCode } from '../../files/system-error-code.js';
@@ -5,7 +6,6 @@ import { addKnownHost } from '../../host-key/add-known-host.js';
 import { actionForUnknownKey, canStoreHostKey, type HostKeyTrust } from '../../host-key/decide-host-key.js';
 import type { KnownHostsLine } from '../../host-key/known-hosts.js';
 import { type HostKeyVerification, verifyHostKey } from '../../host-key/verify-host-key.js';
-import { fingerprintOf, keyType, parsePublicKey } from '../../key-formats/parse-public-key.js';
 import { formatDestination } from '../../parse-destination.js';
 import type { PausableTimeout } from '../../pausable-timeout.js';
 import type { Put, Questions } from '../../question-queue.js';

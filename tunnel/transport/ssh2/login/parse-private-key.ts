@@ -1,7 +1,7 @@
 import { createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
+import { sshString } from '../../../../base/key-formats/wire-fields.js';
 import { inspectPrivateKey, privateKeyIn } from '../../../key-formats/inspect-key-file.js';
-import { sshString } from '../../../key-formats/wire-fields.js';
 
 /** Two equal numbers, which tell a reader that it decrypted correctly. */
 const CHECK = Buffer.alloc(8);

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import { matchesGlob, matchesPatternList, matchesWildcards } from '../../base/match-wildcards.js';
 import { readHostKeyTrust } from '../../tunnel/host-key/read-host-key-trust.js';
 import { resolveDestination } from '../../tunnel/index.js';
-import { matchesGlob, matchesPatternList, matchesWildcards } from '../../tunnel/match-wildcards.js';
-import { ed25519Key } from './helpers/host-keys.js';
+import { ed25519Key } from '../tunnel/helpers/host-keys.js';
 
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '.', '[', ']'), maxLength: 12 });
 const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*', '?', '['), maxLength: 10 });

@@ -32,6 +32,12 @@ export class FieldReader {
     this.#at += bytes;
   }
 
+  byte(): number | undefined {
+    if (this.#at >= this.#content.length) return undefined;
+    this.#at += 1;
+    return this.#content.readUInt8(this.#at - 1);
+  }
+
   /** A number of 32 bits. */
   uint32(): number | undefined {
     if (this.#at + 4 > this.#content.length) return undefined;
