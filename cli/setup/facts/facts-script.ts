@@ -1,3 +1,4 @@
+import { BOOT_STARTER_SCRIPT } from '../service/boot-starter.js';
 import { APP_USER, GROUP } from '../service/service-paths.js';
 
 /** Where etcd serves clients. */
@@ -20,6 +21,7 @@ export PATH LC_ALL
 say() { printf '%s ' "$1"; head -c ${MOST_BYTES} | base64 | tr -d '\\n'; echo; }
 fact() { printf '%s' "$2" | say "$1"; }
 has() { command -v "$1" >/dev/null 2>&1; }
+${BOOT_STARTER_SCRIPT}
 
 # The address that SSH came in by: sudo hides it from us, but not from root.
 entered() {
@@ -41,10 +43,7 @@ fact system "$(uname -s)"
 [ -r /etc/os-release ] && (. /etc/os-release; fact os-id "$ID"; fact os-version "$VERSION_ID"; fact os-name "$PRETTY_NAME")
 fact glibc "$(getconf GNU_LIBC_VERSION 2>/dev/null)"
 for one in /lib/ld-musl-*; do [ -e "$one" ] && fact musl "$one"; done
-if [ -d /run/systemd/system ]; then fact init systemd
-elif has openrc-run; then fact init openrc
-elif has update-rc.d && has start-stop-daemon && [ "$(cat /proc/1/comm)" = init ]; then fact init sysv
-else fact init none; fi
+fact boot-starter "$(boot_starter)"
 for one in apt-get dnf zypper pacman apk; do has $one && { fact packages $one; break; }; done
 free() { d=$1; while [ ! -d "$d" ]; do d=\${d%/*}; d=\${d:-/}; done; df -Pk "$d" | awk 'NR == 2 { print $4 }'; }
 fact free-opt "$(free /opt/hawser)"

@@ -1,7 +1,5 @@
 import type { InstallRecord } from '../record/install-record.js';
-
-/** What keeps programs running on a host. */
-export type InitSystem = 'systemd' | 'sysv' | 'openrc' | 'none';
+import type { BootStarter } from '../service/boot-starter.js';
 
 /** What a host is and has, as read in one round trip. */
 export interface HostFacts {
@@ -12,7 +10,8 @@ export interface HostFacts {
   /** As Node names it, such as `x64`; else what `uname -m` says. */
   readonly architecture: string;
   readonly libc: { readonly kind: 'glibc' | 'musl' | 'unknown'; readonly version: string };
-  readonly init: InitSystem;
+  /** What starts the agent when the host boots. */
+  readonly bootStarter: BootStarter;
   readonly packageManager: 'apt' | 'dnf' | 'zypper' | 'pacman' | 'apk' | undefined;
   /** What is free for root's files. */
   readonly diskFreeBytes: { readonly opt: number; readonly var: number };

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { parseInstallRecord } from '../record/install-record.js';
+import { BOOT_STARTERS } from '../service/boot-starter.js';
 import { CLIENT_PORT } from './facts-script.js';
-import type { HostFacts, InitSystem, InstalledAgent } from './host-facts.js';
+import type { HostFacts, InstalledAgent } from './host-facts.js';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 'arm64', arm64: 'arm64' };
 const PACKAGE_MANAGERS = {
@@ -11,7 +12,6 @@ const PACKAGE_MANAGERS = {
   pacman: 'pacman',
   apk: 'apk',
 } as const;
-const INITS: readonly InitSystem[] = ['systemd', 'sysv', 'openrc', 'none'];
 
 /** More facts than any host has. */
 const MOST_FACTS = 200;
@@ -46,7 +46,7 @@ export function parseHostFacts(output: string, clock: number): HostFacts | undef
     },
     architecture: ARCHITECTURES[machine] ?? machine.slice(0, 50),
     libc: libcOf(one('glibc'), one('musl')),
-    init: INITS.find((init) => init === one('init')) ?? 'none',
+    bootStarter: BOOT_STARTERS.find((starter) => starter === one('boot-starter')) ?? 'none',
     packageManager: PACKAGE_MANAGERS[one('packages') as keyof typeof PACKAGE_MANAGERS],
     diskFreeBytes: { opt: kilobytes(one('free-opt')), var: kilobytes(one('free-var')) },
     readOnly: values('read-only').map((value) => value.slice(0, 100)),

@@ -1,5 +1,6 @@
 import { counted, formatBytes } from '../../output/format-quantities.js';
 import { etcdPackage } from '../programs/install-etcd.js';
+import { BOOT_STARTER_NAMES, type BootStarter } from '../service/boot-starter.js';
 import type { HostPlan, PlanContext } from './plan-up.js';
 
 /** A host that cannot take part, and why. */
@@ -67,9 +68,15 @@ function actionsOf(host: HostPlan, { bundle, useHostNode, founder }: PlanText): 
 }
 
 function startLine({ host, facts }: HostPlan, isRunning: boolean, founder: string | undefined): string {
-  const how = facts.init === 'systemd' ? 'as hawser.service' : 'with a supervisor of its own';
-  if (isRunning) return `restart the agent, ${how}`;
-  return `run the agent ${how}${founder === host.name ? ', which makes the cluster' : ''}`;
+  const how = wayToRun(facts.bootStarter);
+  const what = isRunning ? 'restart the agent' : 'run the agent';
+  return `${what} ${how}${founder === host.name && !isRunning ? '; it makes the cluster' : ''}`;
+}
+
+function wayToRun(starter: BootStarter): string {
+  if (starter === 'systemd') return 'as hawser.service';
+  if (starter === 'none') return 'under a supervisor, which nothing starts after a reboot';
+  return `under a supervisor, which ${BOOT_STARTER_NAMES[starter]} starts at boot`;
 }
 
 function groupLines(hosts: readonly HostPlan[]): string[] {

@@ -1,14 +1,13 @@
 import type { HostShell } from '../host/host-shell.js';
 import { type AgentSettings, agentArguments, formatArguments } from './agent-settings.js';
+import { BOOT_STARTER_SCRIPT, BOOT_STARTERS, type BootStarter } from './boot-starter.js';
 import { runOnHost } from './host-script.js';
-import { AGENT_SCRIPT, INIT_SCRIPT, SUPERVISOR, UNIT } from './service-files.js';
+import { AGENT_SCRIPT, CRON_TABLE, OPENRC_SCRIPT, SUPERVISOR, SYSV_SCRIPT, UNIT } from './service-files.js';
 import { APP_USER, GROUP, PATHS } from './service-paths.js';
 
-/** What keeps the agent running. `none`: nothing starts it after a reboot. */
-export type Supervisor = 'systemd' | 'sysv' | 'none';
-
 export interface InstalledService {
-  readonly supervisor: Supervisor;
+  /** What starts it at boot. */
+  readonly supervisor: BootStarter;
   readonly startsAtBoot: boolean;
   /** What was made, for the record of the host. */
   readonly created: readonly string[];
@@ -44,9 +43,12 @@ exec $1 ${PATHS.programs}/current/hawser.cjs \\"\\$@\\"
 const INSTALL = `
 set -e
 umask 022
+${BOOT_STARTER_SCRIPT}
 ${PUT}
 ${ACTIVATE}
-runtime=$1 release=$2 arguments=$3 etcd=$4 agent=$5 unit=$6 supervisor=$7 init=$8
+runtime=$1 release=$2 arguments=$3 etcd=$4 agent=$5 unit=$6 supervisor=$7 sysv=$8 openrc=$9
+shift 9
+cron=$1
 getent group ${GROUP} >/dev/null || groupadd --system ${GROUP}
 getent passwd ${APP_USER} >/dev/null ||
   useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ${APP_USER}
@@ -57,22 +59,25 @@ activate "$runtime" "$release"
 content=$agent put ${PATHS.agentScript} 755
 content=$arguments put ${PATHS.arguments} 644
 if [ -n "$etcd" ]; then content=$etcd put ${PATHS.etcdProgram} 644; else rm -f ${PATHS.etcdProgram}; fi
-if systemd; then
+starter=$(boot_starter)
+if [ $starter = systemd ]; then
   content=$unit put ${PATHS.unit} 644
   systemctl daemon-reload
   systemctl --quiet enable hawser.service
-  echo supervisor:systemd
 else
   has flock && has setsid || { echo "flock and setsid (util-linux) are missing" >&2; exit 1; }
   content=$supervisor put ${PATHS.supervisor} 755
-  if [ "$(cat /proc/1/comm)" = init ] && has update-rc.d; then
-    content=$init put ${PATHS.initScript} 755
-    update-rc.d hawser defaults >/dev/null
-    echo supervisor:sysv
-  else
-    echo supervisor:none
-  fi
 fi
+case $starter in
+  openrc)
+    content=$openrc put ${PATHS.initScript} 755
+    rc-update --quiet add hawser default >/dev/null ;;
+  sysv)
+    content=$sysv put ${PATHS.initScript} 755
+    update-rc.d hawser defaults >/dev/null ;;
+  cron) content=$cron put ${PATHS.cronTable} 644 ;;
+esac
+echo supervisor:$starter
 `;
 
 /**
@@ -87,16 +92,14 @@ export async function installService(
   signal: AbortSignal,
 ): Promise<InstalledService> {
   const { runtime, release, etcdProgram = '' } = settings;
-  const files = [AGENT_SCRIPT, UNIT, SUPERVISOR, INIT_SCRIPT];
+  const files = [AGENT_SCRIPT, UNIT, SUPERVISOR, SYSV_SCRIPT, OPENRC_SCRIPT, CRON_TABLE];
   const args = [runtime, release, formatArguments(agentArguments(settings)), etcdProgram, ...files];
   const said = await runOnHost(shell, 'set up the service', INSTALL, { args, signal });
   const made = said.split('\n').filter((line) => line !== '');
-  const supervisor = SUPERVISORS.find((one) => made.includes(`supervisor:${one}`)) ?? 'none';
+  const supervisor = BOOT_STARTERS.find((one) => made.includes(`supervisor:${one}`)) ?? 'none';
   const created = made.filter((line) => !line.startsWith('supervisor:')).slice(0, 50);
   return { supervisor, startsAtBoot: supervisor !== 'none', created };
 }
-
-const SUPERVISORS = ['systemd', 'sysv', 'none'] as const;
 
 /**
  * Makes a release that is on the host already the one that runs from the next start of the agent on.

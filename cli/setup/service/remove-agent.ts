@@ -20,9 +20,14 @@ else
   pid=$(cat /run/hawser-supervisor.pid 2>/dev/null) && kill -TERM "$pid" 2>/dev/null
   while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
   if [ -e ${PATHS.initScript} ]; then
+    if has rc-update; then
+      rc-update --quiet delete hawser default >/dev/null 2>&1
+      rc-service --quiet hawser zap >/dev/null 2>&1
+    fi
     rm -f ${PATHS.initScript}
     ! has update-rc.d || update-rc.d hawser remove >/dev/null
   fi
+  rm -f ${PATHS.cronTable}
   rm -f /run/hawser-supervisor.pid /run/hawser-supervisor.lock ${PATHS.log} ${PATHS.log}.1 ${PATHS.log}.new
 fi
 [ "$1" = keep ] || rm -rf -- ${PATHS.data}

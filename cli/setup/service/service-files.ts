@@ -108,8 +108,34 @@ wait "$rotator"
 rm -f /run/hawser-supervisor.pid
 `;
 
+/** For OpenRC. Without a dependency on a network that may be somebody else's to bring up: the agent waits for one. */
+export const OPENRC_SCRIPT = `#!/sbin/openrc-run
+description="hawser agent"
+depend() {
+  use net
+  after firewall
+}
+start() {
+  ebegin "Starting hawser"
+  setsid ${PATHS.supervisor} </dev/null >/dev/null 2>&1 &
+  eend 0
+}
+stop() {
+  ebegin "Stopping hawser"
+  pid=$(cat /run/hawser-supervisor.pid 2>/dev/null)
+  [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null
+  while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
+  eend 0
+}
+`;
+
+/** For cron: once, when it starts at boot. */
+export const CRON_TABLE = `# Starts the hawser agent, where no init system does.
+@reboot root setsid ${PATHS.supervisor} </dev/null >/dev/null 2>&1 &
+`;
+
 /** For System V init. */
-export const INIT_SCRIPT = `#!/bin/sh
+export const SYSV_SCRIPT = `#!/bin/sh
 ### BEGIN INIT INFO
 # Provides:          hawser
 # Required-Start:    $network $remote_fs

@@ -13,6 +13,7 @@ export const PATHS = {
   socket: '/run/hawser/etcd.sock',
   unit: '/etc/systemd/system/hawser.service',
   initScript: '/etc/init.d/hawser',
+  cronTable: '/etc/cron.d/hawser',
   log: '/var/log/hawser.log',
 } as const;
 

@@ -15,7 +15,7 @@ export function factsOf(agent: Pick<InstalledAgent, 'record' | 'certificate' | '
   return {
     ...{ hostname: 'web1', machineId: 'a', os: { id: 'debian', version: '12', name: 'Debian' } },
     ...{ architecture: 'x64', libc: { kind: 'glibc', version: '2.36' } },
-    ...{ init: 'systemd', packageManager: 'apt' },
+    ...{ bootStarter: 'systemd', packageManager: 'apt' },
     ...{ diskFreeBytes: { opt: 1e10, var: 1e10 }, readOnly: [], memoryBytes: 1e9, clockSkewMs: 0 },
     ...{ addresses: ['10.0.0.1'], entered: '10.0.0.1', takenPorts: [], isEtcdServiceActive: false },
     ...{ etcd: { path: '/usr/bin/etcd', version: '3.4.23' }, node: undefined },

@@ -64,7 +64,7 @@ test('What has not the form that it should counts as not said', (t) => {
     libc: { kind: 'glibc', version: '2.36' },
     etcd: undefined,
     clockSkewMs: 0,
-    init: 'none',
+    bootStarter: 'none',
   });
   t.like(facts?.agent, { record: undefined, isRecordUnreadable: true, release: undefined });
 });
