@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import type { DemoFlags } from '../demo/demo.js';
+import { CliError } from '../errors.js';
 import { withOutput } from '../fleet/connection-flags.js';
 
 /** `hawser demo`: the main job on this machine, with real parts. */
@@ -15,12 +16,17 @@ export function demoCommand(context: CommandContext): Command {
         .choices(['auto', 'containers', 'processes'])
         .default('auto'),
     )
-    .addOption(
-      new Option('--stop', 'stop the hosts that --keep left running').default(false).conflicts('keep'),
-    )
+    .option('--stop', 'stop the hosts that an earlier "demo --keep" left running', false)
     .option('-y, --yes', 'assume yes: do not ask for confirmation', false)
     .action(async (flags: DemoFlags) => {
+      if (flags.keep && flags.stop) throw eitherKeepOrStop();
       const { demo, stopDemo } = await import('../demo/demo.js');
       await (flags.stop ? stopDemo(flags) : demo(context, flags));
     });
+}
+
+function eitherKeepOrStop(): CliError {
+  const message =
+    'Pass either --keep, which starts hosts and leaves them running, or --stop, which stops those that were left running.';
+  return new CliError('usage', message);
 }

@@ -56,8 +56,8 @@ export async function demo(context: CommandContext, flags: DemoFlags): Promise<v
         {
           backend: fleet.backend,
           hosts: answers,
-          totalSeconds: toTenths(seconds()),
-          deploySeconds: toTenths(deploySeconds),
+          totalMs: Math.round(seconds() * 1_000),
+          deployMs: Math.round(deploySeconds * 1_000),
         },
         '',
       );
@@ -177,9 +177,4 @@ function keep(fleet: Fleet, note: Say): void {
   note(`  npx hawser forward ${config}   # then: etcdctl --endpoints unix:///… get --prefix /_mgmt`);
   note(`  ssh -F ${path.join(fleet.folder, 'ssh_config')} ${host?.name ?? ''}`);
   note('To stop them: npx hawser demo --stop');
-}
-
-/** Seconds as precise as they are worth. */
-function toTenths(seconds: number): number {
-  return Math.round(seconds * 10) / 10;
 }

@@ -30,6 +30,8 @@ const demo = test.macro({
     t.is(code, 0, stderr);
     const { hosts, ...rest } = JSON.parse(stdout);
     t.is(rest.backend, backend);
+    t.true(Number.isInteger(rest.totalMs) && Number.isInteger(rest.deployMs));
+    t.true(0 < rest.deployMs && rest.deployMs < rest.totalMs);
     t.deepEqual(
       hosts,
       ['h1', 'h2', 'h3'].map((host) => ({ host, answer: `Hello from ${host}, release 1` })),
@@ -112,4 +114,10 @@ test.serial('what --keep left up can be looked at and taken down', async (t) => 
   t.is(JSON.parse(status.stdout).deploy.verdict, 'healthy');
   t.is((await hawser(['demo', '--stop'], { env })).stdout, 'Stopped 1 demo fleet.\n');
   t.deepEqual(await fleets(), []);
+});
+
+test.serial('--keep and --stop together are refused, saying what each does', async (t) => {
+  const { code, stdout, stderr } = await hawser(['demo', '--keep', '--stop']);
+  t.deepEqual({ code, stdout }, { code: 2, stdout: '' });
+  t.regex(stderr, /^hawser: Pass either --keep, which starts hosts .* or --stop, which stops those/);
 });

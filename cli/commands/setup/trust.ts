@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { CommandContext } from '../../command-context.js';
+import { CliError } from '../../errors.js';
 import { withOutput } from '../../fleet/connection-flags.js';
 import { type OutputOptions, printResult } from '../../output/print.js';
 
@@ -34,6 +35,10 @@ function chosen(
   folder: string | undefined,
   flags: TrustFlags,
 ): Promise<import('../../trust/trust-command-actions.js').TrustOutcome> {
+  if (flags.list && (flags.remove || folder !== undefined)) {
+    const message = `--list lists every directory that you trust: leave out ${flags.remove ? '--remove' : folder}.`;
+    throw new CliError('usage', message);
+  }
   if (flags.list) return actions.listFolders();
   if (flags.remove) return actions.forgetFolder(path.resolve(folder ?? '.'));
   return actions.trustFolder(folder);

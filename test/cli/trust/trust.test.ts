@@ -204,3 +204,12 @@ test.serial('a terminal shows the keys and their values, safe to print, and asks
   t.is(await tooLong.exited, refused, tooLong.screen());
   t.notRegex(tooLong.screen(), /\(y\/N\)/);
 });
+
+test.serial('a list of what is trusted takes nothing besides', async (t) => {
+  const desk = await Desk.make(t);
+  for (const besides of ['--remove', desk.folder]) {
+    const { code, stdout, stderr } = await desk.hawser(['trust', '--list', besides]);
+    t.deepEqual({ code, stdout }, { code: wrongUsage, stdout: '' });
+    t.true(stderr.includes(`leave out ${besides}.`), stderr);
+  }
+});
