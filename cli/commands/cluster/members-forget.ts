@@ -10,10 +10,11 @@ export function forgetCommand(context: CommandContext): Command {
     .description('remove hosts from the fleet for good, so that deploys no longer expect them')
     .argument('<hosts>', 'names, globs or labels, comma-separated, or all; their agents must not be running')
     .action(async (selection: string, flags: ConnectionFlags) => {
-      const [{ forgetHost, listHosts }, { selectHosts }] = await Promise.all([
+      const [{ forgetHost, listHosts }, { checkSelection, selectHosts }] = await Promise.all([
         import('../../../world/agents/fleet-hosts.js'),
         import('../../fleet/file/select-hosts.js'),
       ]);
+      checkSelection(selection);
       const forgotten = await withWorld(context, flags, async ({ client }, call) => {
         const known = await listHosts(client, undefined, call);
         const hosts = [...known.values()].map(({ hostname: name, labels = {} }) => ({ name, labels }));

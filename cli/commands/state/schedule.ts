@@ -70,10 +70,11 @@ function scheduleJoin(context: CommandContext): Command {
     .argument('<namespace>', 'name of the schedule')
     .action(async (namespace: string, flags: CandidateFlags) => {
       await withWorld(context, flags, async (world, call) => {
+        const { signal } = call;
+        // Refuses wrong options, and begins nothing yet.
+        const decisions = world.scheduler(namespace, { ...optionsOf(flags), signal });
         // A fleet that does not answer is an error at first; a later outage is waited out.
         await world.scheduledGet(namespace, call);
-        const { signal } = call;
-        const decisions = world.scheduler(namespace, { ...optionsOf(flags), signal });
         await printStates(flags, decisions, ({ hosts }) => ({
           value: { namespace, hosts },
           text: inOneLine(hosts),

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { DirectEtcd } from '../helpers/direct-etcd.js';
-import { temporaryFolder } from '../helpers/hawser.js';
+import { hawser, temporaryFolder } from '../helpers/hawser.js';
 
 let fleet: DirectEtcd;
 
@@ -31,16 +31,28 @@ const refused: readonly Row[] = [
   [['str', 'get', 'x', '--namespace', 'no-slash'], 2, /no-slash/],
   [['str', 'get', 'x', '--namespace', '/ends/'], 2, /\/ends\//],
   [['str', 'get', 'x', '--namespace', ''], 2, /"" is not a valid namespace/],
+  [['schedule', 'join', 'n', '--strategy', 'foo'], 2, /no scheduling strategy "foo": choose one of rr,/],
+  [['schedule', 'join', 'n', '--ttl', '1ms'], 2, /sessionTtlSeconds/],
+  [['schedule', 'join', 'n', '--hosts-filter', ''], 2, /"" is not a valid hostname/],
+  [['schedule', 'join', 'n', '--spread-by', 'x='], 2, /name without "="/],
+  [['schedule', 'add', 'n', '--persist', '--strategy', 'foo'], 2, /no scheduling strategy "foo"/],
+  [['members', 'forget', 'web1,,'], 2, /"web1,," is not a selection of hosts/],
 ];
 
+/** Nothing listens there: who goes there ends with 3. */
+const nowhere = ['--seeds', 'http://127.0.0.1:1'];
+
 for (const [args, code, message] of refused) {
-  test.serial(`refused: hawser ${args.map((arg) => (arg === '' ? "''" : arg)).join(' ')}`, async (t) => {
-    const result = await fleet.run(args);
-    t.regex(result.stderr, message);
-    t.is(result.code, code);
-    t.is(result.stdout, '');
-    t.notRegex(result.stderr, /\n\s+at /);
-  });
+  test.serial(
+    `refused before connecting: hawser ${args.map((arg) => (arg === '' ? "''" : arg)).join(' ')}`,
+    async (t) => {
+      const result = await hawser([...args, ...nowhere]);
+      t.regex(result.stderr, message);
+      t.is(result.code, code);
+      t.is(result.stdout, '');
+      t.notRegex(result.stderr, /\n\s+at /);
+    },
+  );
 }
 
 test.serial('a list of resources with a wrong one is refused whole', async (t) => {
