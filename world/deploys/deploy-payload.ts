@@ -47,6 +47,8 @@ export interface Deployment {
   /** The deploy that a rollback takes back. */
   readonly rollbackOf?: number | undefined;
   readonly manifest: Manifest;
+  /** By a person's SSH key, over the rest and where it belongs; armoured. Last, so that it can be taken off again. */
+  readonly signature?: string | undefined;
 }
 
 const deploymentSchema: z.ZodType<Deployment> = z.object({
@@ -72,6 +74,7 @@ const deploymentSchema: z.ZodType<Deployment> = z.object({
   previous: z.number().int().positive().exactOptional(),
   rollbackOf: z.number().exactOptional(),
   manifest: manifestSchema,
+  signature: z.string().exactOptional(),
 });
 
 /** Undefined for a payload that another program (mgmt, or a newer hawser) made. */
