@@ -18,6 +18,8 @@ export type CliErrorCode =
   | 'hash-chain'
   /** Somebody else deployed while the person was asked. */
   | 'overtaken'
+  /** The person's key did not sign the deploy. */
+  | 'sign-failed'
   /** At least one host failed, was lost or did not answer in time. */
   | 'unhealthy'
   /** There is nothing to recover: a cluster works. */
