@@ -10,6 +10,8 @@ export interface LocalProgram {
   readonly sha256: string;
   /** The program compressed by gzip. */
   readonly file: string;
+  /** Of that file, in hex. */
+  readonly compressedSha256: string;
   /** Of that file. */
   readonly sizeBytes: number;
   /** Where it is on a host, below {@link PROGRAMS_FOLDER}. */

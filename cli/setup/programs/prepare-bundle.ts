@@ -18,12 +18,14 @@ export async function prepareBundle(): Promise<LocalProgram> {
     const message = `Cannot read ${FILE}, which is what hosts run: ${explainFileError(error)}. Install hawser again; in a clone, run "npm run build".`;
     throw new CliError('failed', message, { cause: error });
   }
-  const sha256 = createHash('sha256').update(gunzipSync(compressed)).digest('hex');
+  const hash = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+  const sha256 = hash(gunzipSync(compressed));
   return {
     kind: 'bundle',
     version: packageVersion(),
     sha256,
     file: FILE,
+    compressedSha256: hash(compressed),
     sizeBytes: compressed.length,
     path: `releases/${releaseOf({ sha256 })}/hawser.cjs`,
   };

@@ -1,16 +1,14 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { createGunzip, createGzip } from 'node:zlib';
 import { CliError } from '../../errors.js';
-import { explainFileError } from '../../system/explain-file-error.js';
-import { ownCacheFolder } from '../../system/user-folders.js';
-import { hashFile, type LocalProgram } from './local-program.js';
+import { type Architecture, checkElf } from './check-elf.js';
+import { type KeptProgram, keepNamedProgram, keepProgram, programsCache, readKept } from './keep-program.js';
+import type { LocalProgram } from './local-program.js';
 
 /** The version of Node that hosts get. */
 const NODE_VERSION = '24.21.0';
@@ -29,10 +27,11 @@ const PACKAGES = {
   },
 } as const;
 
-/** How programs for a kind of machine are marked, in the ELF format. */
-const MACHINES = { x64: 0x3e, arm64: 0xb7 } as const;
-
-export type RuntimeArchitecture = keyof typeof PACKAGES;
+const NAMED = {
+  option: '--runtime',
+  what: 'program of Node',
+  takes: 'the file bin/node of a Node for Linux',
+} as const;
 
 const FETCH_TIMEOUT_MS = 300_000;
 
@@ -40,14 +39,16 @@ const run = promisify(execFile);
 
 /** Which Node program is wanted. */
 export interface RuntimeOptions {
-  readonly architecture: RuntimeArchitecture;
+  readonly architecture: Architecture;
   /** The program itself, for a machine that reaches no npm registry. Default: fetched once with npm, and kept. */
   readonly file?: string | undefined;
+  /** Told what takes some seconds, such as `fetching Node 24.0.0 for x64`. */
+  readonly say: (doing: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** Whether there is a Node program for such hosts. */
-export function hasRuntime(architecture: string): architecture is RuntimeArchitecture {
+export function hasRuntime(architecture: string): architecture is Architecture {
   return Object.hasOwn(PACKAGES, architecture);
 }
 
@@ -55,70 +56,26 @@ export function hasRuntime(architecture: string): architecture is RuntimeArchite
  * The Node program that hosts run hawser with.
  * @throws CliError `failed` when it cannot be fetched, or is not the one that it should be; `usage` for a wrong file
  */
-export async function prepareRuntime({ architecture, file, signal }: RuntimeOptions): Promise<LocalProgram> {
-  const folder = path.join(ownCacheFolder(), 'programs');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+export async function prepareRuntime(options: RuntimeOptions): Promise<LocalProgram> {
+  const { architecture, file, say } = options;
+  const folder = await programsCache();
   if (file !== undefined) {
-    await checkFile(file, architecture);
-    return compress({ program: file, folder, name: `node-own-${architecture}` });
+    await checkElf(file, architecture, NAMED);
+    const kept = await keepNamedProgram(file, folder, { name: `node-own-${architecture}`, say });
+    // Nobody knows its version: it is told from others by its hash.
+    return toProgram(kept, kept.sha256.slice(0, 16));
   }
   const name = `node-${NODE_VERSION}-${architecture}`;
-  return (await readKept(folder, name)) ?? (await fetchRuntime({ architecture, folder, name, signal }));
+  const kept = (await readKept(folder, name)) ?? (await fetchRuntime(options, folder, name));
+  return toProgram(kept, NODE_VERSION);
 }
 
-/** @throws CliError `usage` for what is no program, or not one for such a machine */
-async function checkFile(file: string, architecture: RuntimeArchitecture): Promise<void> {
-  let start: Buffer;
-  try {
-    await using opened = await open(file);
-    start = (await opened.read(Buffer.alloc(20), 0, 20, 0)).buffer;
-  } catch (error) {
-    throw new CliError('usage', `Cannot read ${file}: ${explainFileError(error)}.`, { cause: error });
-  }
-  if (start.toString('latin1', 0, 4) !== '\u007fELF') {
-    const message = `${file} is no program of Node: --runtime takes the file bin/node of a Node for Linux.`;
-    throw new CliError('usage', message);
-  }
-  if (start.readUInt16LE(18) === MACHINES[architecture]) return;
-  const message = `${file} is no program for ${architecture}, and there are such hosts: leave out --runtime, or bring up the hosts of each kind by a command of its own.`;
-  throw new CliError('usage', message);
-}
-
-/** What an earlier run fetched, if it is still what that was. */
-async function readKept(folder: string, name: string): Promise<LocalProgram | undefined> {
-  const file = path.join(folder, `${name}.gz`);
-  const note = await readFile(path.join(folder, `${name}.json`), 'utf8').catch(() => '');
-  const [, sha256] = /^\{"sha256":"([0-9a-f]{64})"\}\n$/.exec(note) ?? [];
-  const size = await stat(file).then(
-    (found) => found.size,
-    () => undefined,
-  );
-  if (sha256 === undefined || size === undefined) return undefined;
-  return (await hashUnpacked(file)) === sha256 ? toProgram(file, sha256, size) : undefined;
-}
-
-/** Undefined for a damaged file. */
-async function hashUnpacked(file: string): Promise<string | undefined> {
-  const hash = createHash('sha256');
-  try {
-    await pipeline(createReadStream(file), createGunzip(), hash);
-    return hash.digest('hex');
-  } catch {
-    return undefined;
-  }
-}
-
-async function fetchRuntime({
-  architecture,
-  folder,
-  name,
-  signal,
-}: {
-  readonly architecture: RuntimeArchitecture;
-  readonly folder: string;
-  readonly name: string;
-  readonly signal: AbortSignal;
-}): Promise<LocalProgram> {
+async function fetchRuntime(
+  { architecture, say, signal }: RuntimeOptions,
+  folder: string,
+  name: string,
+): Promise<KeptProgram> {
+  say(`fetching Node ${NODE_VERSION} for ${architecture}`);
   const wanted = PACKAGES[architecture];
   const scratch = await mkdtemp(path.join(tmpdir(), 'hawser-runtime-'));
   try {
@@ -138,32 +95,10 @@ async function fetchRuntime({
     const packed = path.join(scratch, archive);
     if ((await integrityOf(packed)) !== wanted.integrity) throw notGenuine(wanted.name);
     await run('tar', ['-xzf', packed, '-C', scratch, 'package/bin/node'], limits);
-    return await compress({ program: path.join(scratch, 'package/bin/node'), folder, name });
+    return await keepProgram(path.join(scratch, 'package/bin/node'), folder, name);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-async function compress({
-  program,
-  folder,
-  name,
-}: {
-  readonly program: string;
-  readonly folder: string;
-  readonly name: string;
-}): Promise<LocalProgram> {
-  const sha256 = await hashFile(program);
-  const file = path.join(folder, `${name}.gz`);
-  const part = `${file}.${process.pid}`;
-  try {
-    await pipeline(createReadStream(program), createGzip(), createWriteStream(part, { mode: 0o600 }));
-    await rename(part, file);
-  } finally {
-    await rm(part, { force: true });
-  }
-  await writeFile(path.join(folder, `${name}.json`), `{"sha256":"${sha256}"}\n`, { mode: 0o600 });
-  return toProgram(file, sha256, (await stat(file)).size);
 }
 
 async function integrityOf(file: string): Promise<string> {
@@ -172,11 +107,8 @@ async function integrityOf(file: string): Promise<string> {
   return `sha512-${hash.digest('base64')}`;
 }
 
-/** A person's own program is told from ours by its hash. */
-function toProgram(file: string, sha256: string, sizeBytes: number): LocalProgram {
-  const isOwn = path.basename(file).startsWith('node-own');
-  const version = isOwn ? sha256.slice(0, 16) : NODE_VERSION;
-  return { kind: 'runtime', version, sha256, file, sizeBytes, path: `runtime/node-${version}/bin/node` };
+function toProgram(kept: KeptProgram, version: string): LocalProgram {
+  return { ...kept, kind: 'runtime', version, path: `runtime/node-${version}/bin/node` };
 }
 
 function notFetched(name: string, cause: unknown): CliError {

@@ -14,12 +14,17 @@ const SEND_TIMEOUT_MS = 3_600_000;
 const CHECK_TIMEOUT_MS = 300_000;
 
 /**
- * Says how much of a program is there: `done`, or the bytes of its compressed form. Arguments: final path, partial path,
- * hash.
+ * Says how much of each program is there, one a line: `done`, or the bytes of its compressed form. Arguments for each: final
+ * path, partial path, hash.
  */
 const LOOK = `
-[ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$3" ] && { echo done; exit; }
-[ -e "$2" ] && wc -c <"$2" || echo 0
+while [ $# -ge 3 ]; do
+  if [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$3" ]; then echo done
+  elif [ -e "$2" ]; then wc -c <"$2"
+  else echo 0
+  fi
+  shift 3
+done
 `;
 
 /**
@@ -39,15 +44,17 @@ touch -- "$1"
 } 1<>"$1"
 `;
 
-/** Unpacks, checks and gives the final name. Arguments: final path, partial path, hash. */
+/**
+ * Checks, unpacks and gives the final name. What has the right hash can be unpacked, so that a failure then is one of the disk.
+ * Arguments: final path, partial path, hash of that.
+ */
 const FINISH = `
 set -e
 umask 022
 mkdir -p -- "\${1%/*}"
 trap 'rm -f -- "$1.new"' EXIT
-gzip -t <"$2" || { rm -f -- "$2"; exit 65; }
+[ "$(sha256sum <"$2" | cut -d ' ' -f 1)" = "$3" ] || { rm -f -- "$2"; exit 65; }
 gzip -dc <"$2" >"$1.new"
-[ "$(sha256sum <"$1.new" | cut -d ' ' -f 1)" = "$3" ] || { rm -f -- "$2"; exit 65; }
 chmod 755 -- "$1.new"
 sync -- "$1.new" 2>/dev/null || sync
 mv -- "$1.new" "$1"
@@ -86,16 +93,21 @@ export async function sendPrograms(
   programs: readonly LocalProgram[],
   options: SendOptions,
 ): Promise<{ readonly sentBytes: number; readonly sent: readonly LocalProgram[] }> {
+  const there = await lookFirst(shell, programs, options);
+  const missing = programs
+    .map((program, index): Found => ({ program, there: there[index] }))
+    .filter((one) => one.there !== 'done');
+  if (missing.length > 0) options.onStart?.(missing.map(({ program }) => program));
+  const settled = await Promise.allSettled(
+    missing.map((one) => sendProgram(shell, one.program, one.there, options)),
+  );
   let sentBytes = 0;
   const sent: LocalProgram[] = [];
-  const found: Found[] = [];
-  for (const program of programs) found.push({ program, there: await lookFirst(shell, program, options) });
-  const missing = found.filter(({ there }) => there !== 'done');
-  if (missing.length > 0) options.onStart?.(missing.map(({ program }) => program));
-  for (const { program, there } of missing) {
-    const bytes = await sendProgram(shell, program, there, options);
-    sentBytes += bytes;
-    if (bytes > 0) sent.push(program);
+  for (const [index, one] of settled.entries()) {
+    if (one.status === 'rejected') throw one.reason;
+    sentBytes += one.value;
+    const program = missing[index]?.program;
+    if (program !== undefined && one.value > 0) sent.push(program);
   }
   return { sentBytes, sent };
 }
@@ -103,27 +115,30 @@ export async function sendPrograms(
 /** What a host has of a program; undefined if the connection was cut before it could say. */
 interface Found {
   readonly program: LocalProgram;
-  readonly there: number | 'done' | undefined;
+  readonly there: Amount | undefined;
 }
 
-function placeOf({ path, sha256 }: LocalProgram, { signal }: SendOptions): Place {
+/** The bytes of the compressed form, or all of it in its place. */
+type Amount = number | 'done';
+
+function placeOf({ path, compressedSha256 }: LocalProgram, { signal }: SendOptions): Place {
   return {
     target: `${PROGRAMS_FOLDER}/${path}`,
-    part: `${PROGRAMS_FOLDER}/incoming/${sha256}.gz`,
+    part: `${PROGRAMS_FOLDER}/incoming/${compressedSha256}.gz`,
     signal,
   };
 }
 
 async function lookFirst(
   shell: Sender,
-  program: LocalProgram,
+  programs: readonly LocalProgram[],
   options: SendOptions,
-): Promise<Found['there']> {
+): Promise<readonly Amount[]> {
   try {
-    return await look(shell, program, placeOf(program, options));
+    return await look(shell, programs, options);
   } catch (error) {
     options.signal.throwIfAborted();
-    if (isCut(error)) return undefined;
+    if (isCut(error)) return [];
     throw error;
   }
 }
@@ -131,7 +146,7 @@ async function lookFirst(
 async function sendProgram(
   shell: Sender,
   program: LocalProgram,
-  first: Found['there'],
+  first: Amount | undefined,
   options: SendOptions,
 ): Promise<number> {
   const place = placeOf(program, options);
@@ -140,7 +155,7 @@ async function sendProgram(
   let furthest = -1;
   for (let tries = 1; ; tries += 1) {
     try {
-      const there = known ?? (await look(shell, program, place));
+      const there = known ?? (await look(shell, [program], options))[0] ?? 0;
       known = undefined;
       if (there === 'done') return sentBytes;
       if (there > furthest) tries = 1;
@@ -158,17 +173,21 @@ async function sendProgram(
 
 async function look(
   shell: Sender,
-  { sha256 }: LocalProgram,
-  { target, part, signal }: Place,
-): Promise<number | 'done'> {
-  const { stdout } = await shell.run(LOOK, {
-    args: [target, part, sha256],
-    signal,
-    timeoutMs: CHECK_TIMEOUT_MS,
+  programs: readonly LocalProgram[],
+  options: SendOptions,
+): Promise<Amount[]> {
+  const { signal } = options;
+  const args = programs.flatMap((program) => {
+    const { target, part } = placeOf(program, options);
+    return [target, part, program.sha256];
   });
-  if (stdout.trim() === 'done') return 'done';
-  const size = Number(stdout.trim());
-  return Number.isSafeInteger(size) ? size : 0;
+  const { stdout } = await shell.run(LOOK, { args, signal, timeoutMs: CHECK_TIMEOUT_MS });
+  const said = stdout.trim().split('\n');
+  return programs.map((_, index) => {
+    const line = said[index]?.trim() ?? '';
+    if (line === 'done') return line;
+    return Number.isSafeInteger(Number(line)) ? Number(line) : 0;
+  });
 }
 
 async function append(
@@ -195,7 +214,7 @@ async function append(
 }
 
 async function finish(shell: Sender, program: LocalProgram, { target, part, signal }: Place): Promise<void> {
-  const args = [target, part, program.sha256];
+  const args = [target, part, program.compressedSha256];
   const { code, stderr } = await shell.run(FINISH, { args, signal, timeoutMs: CHECK_TIMEOUT_MS });
   if (code === 0) return;
   if (code !== DAMAGED) throw cannotStore(shell.name, program, stderr);

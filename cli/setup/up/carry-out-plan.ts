@@ -9,8 +9,9 @@ import type { HostShell } from '../host/host-shell.js';
 import { lockHost } from '../lock/lock-file-on-host.js';
 import type { LockOwner } from '../lock/lock-owner.js';
 import type { HostPlan } from '../plan/plan-up.js';
+import type { Architecture } from '../programs/check-elf.js';
 import type { LocalProgram } from '../programs/local-program.js';
-import { prepareRuntime, type RuntimeArchitecture } from '../programs/prepare-runtime.js';
+import { prepareRuntime } from '../programs/prepare-runtime.js';
 import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { bringUpHosts } from './bring-up-hosts.js';
@@ -32,6 +33,8 @@ export interface CarryOut {
   readonly connect: ConnectOptions;
   readonly us: LockOwner;
   readonly report: Report;
+  /** Told what takes some seconds on this machine. */
+  readonly say: (doing: string) => void;
   readonly showSending: Site['showSending'];
   readonly log: Log;
 }
@@ -180,12 +183,12 @@ function seedsFor(name: string, { hosts }: Fleet, serving: ReadonlySet<string>):
 
 /** The runtime of each kind of machine is prepared once. */
 function programsOf(work: CarryOut, signal: AbortSignal): Site['programsFor'] {
-  const { bundle, runtimeFile: file, useHostNode } = work;
+  const { bundle, runtimeFile: file, useHostNode, say } = work;
   const runtimes = new Map<string, Promise<LocalProgram>>();
   return async ({ facts }: HostPlan) => {
     if (useHostNode) return [bundle];
-    const architecture = facts.architecture as RuntimeArchitecture;
-    const found = runtimes.get(architecture) ?? prepareRuntime({ architecture, file, signal });
+    const architecture = facts.architecture as Architecture;
+    const found = runtimes.get(architecture) ?? prepareRuntime({ architecture, file, say, signal });
     runtimes.set(architecture, found);
     return [bundle, await found];
   };

@@ -66,6 +66,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     runtimeFile: request.runtime,
     useHostNode: request.useHostNode,
     report: (host, said) => printNote(request, `${host}: ${said}`),
+    say: (doing) => printNote(request, `${doing} …`),
     showSending: (host) => showSending(host, request),
     log: request.log,
   });

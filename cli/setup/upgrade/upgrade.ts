@@ -113,7 +113,8 @@ async function runtimeFor({ facts }: SeenHost, request: UpgradeRequest): Promise
   const isOurs = facts.agent.record?.runtime?.startsWith(`${PROGRAMS_FOLDER}/`) === true;
   const { architecture } = facts;
   if (!isOurs || !hasRuntime(architecture)) return undefined;
-  return prepareRuntime({ architecture, file: request.runtime, signal: request.signal });
+  const say = (doing: string) => printNote(request, `${doing} …`);
+  return prepareRuntime({ architecture, file: request.runtime, say, signal: request.signal });
 }
 
 function planLines(order: readonly string[], todo: readonly SeenHost[], bundle: LocalProgram): string[] {

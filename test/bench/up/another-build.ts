@@ -24,10 +24,14 @@ export async function makeAnotherBuild(folder: string, bundle: LocalProgram): Pr
   const program = join(place, 'hawser.cjs');
   await writeFile(program, changed);
   await writeFile(`${program}.gz`, compressed);
-  const sha256 = createHash('sha256').update(changed).digest('hex');
+  const hash = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+  const sha256 = hash(changed);
   const path = `releases/${releaseOf({ sha256 })}/hawser.cjs`;
   return {
     program,
-    bundle: { ...bundle, sha256, path, file: `${program}.gz`, sizeBytes: compressed.length },
+    bundle: {
+      ...{ ...bundle, sha256, path, file: `${program}.gz` },
+      ...{ compressedSha256: hash(compressed), sizeBytes: compressed.length },
+    },
   };
 }

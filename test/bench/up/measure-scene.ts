@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import path from 'node:path';
+import type { Architecture } from '../../../cli/setup/programs/check-elf.js';
 import type { LocalProgram } from '../../../cli/setup/programs/local-program.js';
 import { prepareBundle } from '../../../cli/setup/programs/prepare-bundle.js';
-import { prepareRuntime, type RuntimeArchitecture } from '../../../cli/setup/programs/prepare-runtime.js';
+import { prepareRuntime } from '../../../cli/setup/programs/prepare-runtime.js';
 import { ownCacheFolder } from '../../../cli/system/user-folders.js';
 import { programFile } from '../../../fixtures/fleet/project.js';
 import type { Effort } from '../effort.js';
@@ -39,7 +40,7 @@ export async function measureScene(options: SceneOptions, effort: Effort): Promi
   const programs: Programs = {
     bundle: await prepareBundle(),
     // Fetched before, which both leave out.
-    runtime: await prepareRuntime({ architecture: process.arch as RuntimeArchitecture, signal }),
+    runtime: await prepareRuntime({ architecture: process.arch as Architecture, say: () => {}, signal }),
   };
   const ours: Times = new Map();
   const theirs: Times = new Map();

@@ -13,6 +13,7 @@ import { localHost } from './local-host.js';
 
 const { signal } = new AbortController();
 const content = randomBytes(1_000_000);
+const hash = (of: Buffer) => createHash('sha256').update(of).digest('hex');
 
 async function scene(t: ExecutionContext) {
   const folder = await temporaryFolder(t);
@@ -23,8 +24,9 @@ async function scene(t: ExecutionContext) {
   const program: LocalProgram = {
     kind: 'runtime',
     version: '1',
-    sha256: createHash('sha256').update(content).digest('hex'),
+    sha256: hash(content),
     file,
+    compressedSha256: hash(compressed),
     sizeBytes: compressed.length,
     path: 'runtime/node-1/bin/node',
   };
@@ -81,7 +83,7 @@ test('Sending goes on after any number of cuts, as long as it gets further', asy
 
 test('The command of an attempt that was cut may still write', async (t) => {
   const { program, host, installed, opt, compressed } = await scene(t);
-  const part = path.join(opt, 'incoming', `${program.sha256}.gz`);
+  const part = path.join(opt, 'incoming', `${program.compressedSha256}.gz`);
   let isReleased = () => {};
   const released = new Promise<void>((resolve) => {
     isReleased = resolve;

@@ -9,7 +9,7 @@ import { showSending } from '../../../../cli/setup/programs/show-sending.js';
 // What is typed would be echoed.
 if (process.stdin.isTTY) process.stdin.setRawMode(true);
 const output = { json: process.argv.includes('--json'), verbose: false };
-const program = { version: '1.2.3', sha256: '', file: '' } as const;
+const program = { version: '1.2.3', sha256: '', file: '', compressedSha256: '' } as const;
 const bundle: LocalProgram = { ...program, kind: 'bundle', path: 'releases/a', sizeBytes: 1_000_000 };
 const runtime: LocalProgram = { ...program, kind: 'runtime', path: 'runtime/b', sizeBytes: 3_000_000 };
 const [web1, db1] = ['web1', 'db1'].map((host) => showSending(host, output));
