@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AGENT_PROTOCOL } from '../../agent/constants.js';
 import { pause } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
@@ -23,7 +24,12 @@ type FleetClient = Pick<ClientWorld, 'client'>;
  */
 export function warnOfOtherVersions({ client }: FleetClient, log: Log): VersionCheck {
   const over = new AbortController();
-  const check = listAgents(client, undefined, { signal: over.signal }).then(
+  // A command that is refused at once does not connect for this.
+  const reading = nextTurn().then(() => {
+    over.signal.throwIfAborted();
+    return listAgents(client, undefined, { signal: over.signal });
+  });
+  const check = reading.then(
     (agents) => {
       if (!over.signal.aborted) sayOtherVersions(agents, log);
     },
