@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pause } from '../../../base/abort.js';
-import { MEMBER_CHANGE_INTERVAL_MS, type Member, WorldError } from '../../../world/index-without-ssh.js';
+import { type Member, WorldError } from '../../../world/index-without-ssh.js';
 import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
 import type { ConvergerUid } from '../../converger.js';
 import { AgentError } from '../../errors.js';
@@ -8,9 +8,9 @@ import type { Presence } from '../../presence.js';
 import type { DataFolder } from './data-folder.js';
 import { explainExit } from './describe-server-exit.js';
 import { joinMembers, type ServerStart } from './etcd/etcd-arguments.js';
-import { findOwnMember } from './find-own-member.js';
 import { ServerFollower, type ServerFollowerOptions, type StopReason } from './follow-running-server.js';
 import { hasOtherVoters } from './has-other-voters.js';
+import { OwnNomination } from './own-nomination.js';
 import type { ServerLauncher } from './server-launcher.js';
 import type { ServerProcess } from './server-process.js';
 import { untilDiskSpace } from './until-disk-space.js';
@@ -18,7 +18,6 @@ import { updatePeerUrls } from './update-peer-urls.js';
 
 /** A server that ran this long starts with a clean record. */
 const STABLE_AFTER_MS = 60_000;
-const POLL_MS = 100;
 const SLOW_POLL_MS = 500;
 const READY_MS = 5000;
 const REMOVED_EXIT_MS = 5000;
@@ -41,17 +40,15 @@ export class HostServer {
   /** Whether the server was stopped because the ideal size is 0; only this class sets it. */
   isDrained = false;
   readonly #options: HostServerOptions;
+  readonly #nomination: OwnNomination;
   #server: ServerProcess | undefined;
-  /** The member that this host was nominated as and could not become. */
-  #failedMemberId: string | undefined;
-  /** The earlier member of this host that the cluster must remove, once that was logged. */
-  #previousMemberId: string | undefined;
   /** Set while the server is being replaced or removed; the exit of the old one is then expected. */
   #replacing: Promise<void> | undefined;
   #retries = 0;
 
   constructor(options: HostServerOptions) {
     this.#options = options;
+    this.#nomination = new OwnNomination(options);
   }
 
   /** The process, if it is running. */
@@ -138,25 +135,14 @@ export class HostServer {
 
   /** Waits until this host is nominated, and joins. */
   async #joinWhenNominated(signal: AbortSignal): Promise<void> {
-    const { client, wake, log, hostname, launcher, presence, convergerUid } = this.#options;
-    const urls = launcher.addresses.advertisedServerUrls;
+    const { wake, log, hostname, convergerUid } = this.#options;
     convergerUid.setConverged(true);
     if (this.isDrained) return wake.wait(undefined, signal);
-    const { member, isNominated } = await findOwnMember(client, hostname, urls, signal);
-    if (member !== undefined && member.name !== '') {
-      // An earlier server of this host, whose data is lost: the others must remove it first.
-      if (member.id !== this.#previousMemberId)
-        log('info', `waiting until the cluster has removed the earlier member of ${hostname}`);
-      this.#previousMemberId = member.id;
-      presence.volunteer(undefined);
-      return wake.wait(MEMBER_CHANGE_INTERVAL_MS, signal);
-    }
-    presence.volunteer(urls);
-    if (member === undefined || member.id === this.#failedMemberId)
-      return wake.wait(isNominated && member === undefined ? POLL_MS : undefined, signal);
+    const memberId = await this.#nomination.next(signal);
+    if (memberId === undefined) return;
     log('info', `${hostname} is nominated; starting its server`);
     convergerUid.setConverged(false);
-    await this.#join(member.id, signal);
+    await this.#join(memberId, signal);
   }
 
   async #join(memberId: string, signal: AbortSignal): Promise<void> {
@@ -177,7 +163,7 @@ export class HostServer {
       await delay(SERVER_RETRY_WAIT_MS, undefined, { signal });
     }
     log('error', `${hostname} cannot join the cluster: its etcd server exits at every start`);
-    this.#failedMemberId = memberId;
+    this.#nomination.giveUp(memberId);
   }
 
   /** Keeps a server running until it is no longer wanted, and handles its end. */
