@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createAuthority, issueHostCertificate } from '../../../cli/setup/certificates/issue-certificate.js';
 import { type LocalProgram, PROGRAMS_FOLDER, releaseOf } from '../../../cli/setup/programs/local-program.js';
@@ -7,7 +7,7 @@ import { AGENT_SCRIPT, UNIT } from '../../../cli/setup/service/service-files.js'
 import { PATHS } from '../../../cli/setup/service/service-paths.js';
 import type { BareHost } from '../../../fixtures/fleet/bare/bare-host.js';
 import { projectFolder } from '../../../fixtures/fleet/project.js';
-import { findProgram, mustRun } from '../../../fixtures/fleet/run-command.js';
+import { findProgram } from '../../../fixtures/fleet/run-command.js';
 import type { Scene } from './scene.js';
 
 const PLAY = join(projectFolder, 'test/bench/up/play/install.yaml');
@@ -40,7 +40,7 @@ export class Playbook {
     for (const host of scene.hosts) {
       const seeds = host.name === founder ? [] : [`https://${scene.hosts[0]?.address}:2379`];
       const certificate = issueHostCertificate(authority, { hostname: host.name, addresses: [host.address] });
-      await packFiles(folder, host, dirname(runtime.path), {
+      await writeFiles(join(folder, host.name), {
         [`${PATHS.certificates}/ca.crt`]: authority.cert,
         [`${PATHS.certificates}/host.crt`]: certificate.cert,
         [`${PATHS.certificates}/host.key`]: certificate.key,
@@ -116,25 +116,10 @@ exec ${PROGRAMS_FOLDER}/${runtime.path} ${PROGRAMS_FOLDER}/current/hawser.cjs "$
 `;
 }
 
-/** One archive of everything small, with the directories that the rest needs. */
-async function packFiles(
-  folder: string,
-  { name }: BareHost,
-  runtimeFolder: string,
-  files: Readonly<Record<string, string>>,
-): Promise<void> {
-  const tree = join(folder, name);
+async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
-    const file = join(tree, path);
+    const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
-    if (path.startsWith(`${PROGRAMS_FOLDER}/bin/`)) await chmod(file, 0o755);
   }
-  await mkdir(join(tree, PATHS.data), { recursive: true });
-  await mkdir(join(tree, PROGRAMS_FOLDER, runtimeFolder), { recursive: true });
-  for (const path of [PATHS.data, PATHS.certificates]) await chmod(join(tree, path), 0o700);
-  const members = [PATHS.settings, PROGRAMS_FOLDER, PATHS.data, PATHS.unit].map((path) => `.${path}`);
-  const owner = ['--owner=0', '--group=0', '--numeric-owner'];
-  const archive = join(folder, `${name}.tar.gz`);
-  await mustRun('packing', ['tar', '-C', tree, ...owner, '-czf', archive, ...members]);
 }
