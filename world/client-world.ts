@@ -80,6 +80,7 @@ export class ClientWorld implements World {
   readonly getMaxDeployId: World['getMaxDeployId'] = (...args) => this.#deploys.getMaxDeployId(...args);
   readonly pruneDeploys: World['pruneDeploys'] = (...args) => this.#deploys.pruneDeploys(...args);
   readonly watchDeploy: World['watchDeploy'] = (...args) => this.#deploys.watchDeploy(...args);
+  readonly deploysFollow: World['deploysFollow'] = (...args) => this.#deploys.deploysFollow(...args);
   readonly setReport: World['setReport'] = (...args) => this.#reports.setReport(...args);
   readonly getReports: World['getReports'] = (...args) => this.#reports.getReports(...args);
   readonly watchReports: World['watchReports'] = (...args) => this.#reports.watchReports(...args);

@@ -66,18 +66,25 @@ function entryOf(event: WatchEvent | undefined): KeyValue | undefined {
   return event?.type === 'put' ? event.entry : undefined;
 }
 
+/** How the events of a prefix change a map. */
+export interface MapReader<K, V> {
+  /** Applies one event. @returns whether the map changed. */
+  readonly change: (values: Map<K, V>, event: WatchEvent) => boolean;
+  /** Of the keys of each map that is yielded. Default: as they were stored. */
+  readonly order?: (a: K, b: K) => number;
+}
+
 /**
  * Yields a map of all keys below a prefix, once it is known and then after each change or burst of changes. It is read
  * once and kept up to date from the changes; after a gap (compaction) it is read again. Each map is the caller's to keep.
- * @param change applies one event. @returns whether the map changed.
  */
-export function followMap<V>(
+export function followMap<K, V>(
   client: Client,
   prefix: string,
   options: WatchOptions | undefined,
-  change: (values: Map<string, V>, event: WatchEvent) => boolean,
-): AsyncIterableIterator<ReadonlyMap<string, V>, undefined> {
-  let values = new Map<string, V>();
+  { change, order }: MapReader<K, V>,
+): AsyncIterableIterator<ReadonlyMap<K, V>, undefined> {
+  let values = new Map<K, V>();
   let readAt = 0n;
   return foldWatches(client, [{ key: prefix, prefix: true }], options, {
     apply: async (item, _, signal) => {
@@ -91,6 +98,6 @@ export function followMap<V>(
       readAt = revision;
       return true;
     },
-    value: () => new Map(values),
+    value: () => new Map(order === undefined ? values : [...values].sort(([a], [b]) => order(a, b))),
   });
 }

@@ -49,3 +49,22 @@ test.serial('agents are followed as they come and go; what is no agent is left o
   t.deepEqual(await next(), ['b']);
   await maps.return?.();
 });
+
+test.serial('deploys are followed in their order, as they are added and pruned', async (t) => {
+  const next = async () => [...((await maps.next()).value ?? [])];
+  for (let id = 1; id <= 10; id += 1) await world.addDeploy({ id, payload: `p${id}`, hash: `h${id}` });
+  const maps = world.deploysFollow()[Symbol.asyncIterator]();
+  t.deepEqual(await next(), [...(await world.getDeploys())]);
+  await world.client.set('/deploy/notes', 'of another program');
+  await world.addDeploy({ id: 11, payload: 'p11' });
+  t.deepEqual((await next()).at(-1), [11, 'p11']);
+  t.true(warnings.some((warning) => warning.includes('/deploy/notes')));
+  await world.pruneDeploys(2);
+  t.deepEqual(await next(), [
+    [10, 'p10'],
+    [11, 'p11'],
+  ]);
+  const waiting = maps.next();
+  await maps.return?.();
+  t.true((await waiting).done);
+});

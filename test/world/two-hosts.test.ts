@@ -10,6 +10,7 @@ const program = fileURLToPath(new URL('./helpers/programs/watch-everything.js', 
 
 const WATCHES = [
   ...[
+    'deploysFollow',
     'idealClusterSizeWatch',
     'resWatch',
     'resWatch file',

@@ -68,14 +68,16 @@ export function followAgents(
   log: Log | undefined,
   options?: WatchOptions,
 ): AsyncIterable<ReadonlyMap<string, Agent>> {
-  return followMap<Agent>(client, AGENTS_PREFIX, options, (agents, { type, entry }) => {
-    const read =
-      type === 'put' ? readHosts(agentSchema, AGENTS_PREFIX, [entry], log) : new Map<string, Agent>();
-    const [[hostname, agent] = []] = read;
-    if (hostname === undefined || agent === undefined)
-      return agents.delete(entry.key.slice(AGENTS_PREFIX.length));
-    agents.set(hostname, agent);
-    return true;
+  return followMap<string, Agent>(client, AGENTS_PREFIX, options, {
+    change: (agents, { type, entry }) => {
+      const read =
+        type === 'put' ? readHosts(agentSchema, AGENTS_PREFIX, [entry], log) : new Map<string, Agent>();
+      const [[hostname, agent] = []] = read;
+      if (hostname === undefined || agent === undefined)
+        return agents.delete(entry.key.slice(AGENTS_PREFIX.length));
+      agents.set(hostname, agent);
+      return true;
+    },
   });
 }
 

@@ -13,6 +13,7 @@ import { deleteOldDeploys } from './delete-old-deploys.js';
 import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
 import { parseDeployment } from './deploy-payload.js';
 import { findNewestId } from './find-newest-id.js';
+import { followDeploys } from './follow-deploys.js';
 
 /**
  * The append-only deploy log. Ids are whole numbers from 1 without a gap; any other number is a WorldError `invalid`. Keys
@@ -21,6 +22,8 @@ import { findNewestId } from './find-newest-id.js';
 export interface DeployWorld {
   /** Yields once the watch is set up, then once for each change or burst of changes of the log. */
   watchDeploy(options?: WatchOptions): AsyncIterable<void>;
+  /** Yields what {@link getDeploys} returns, at once and then after each change or burst of changes. */
+  deploysFollow(options?: WatchOptions): AsyncIterable<ReadonlyMap<number, string>>;
   /** The payload of one deploy; the empty string for id 0. @throws WorldError `not-found`; `invalid` when it is not UTF-8 */
   getDeploy(id: number, options?: CallOptions): Promise<string>;
   /** All payloads by id, the oldest first. */
@@ -101,6 +104,10 @@ export class DeployLog implements DeployWorld {
 
   watchDeploy(options?: WatchOptions): AsyncIterable<void> {
     return this.#world.client.changes({ key: DEPLOY_PREFIX, prefix: true }, options);
+  }
+
+  deploysFollow(options?: WatchOptions): AsyncIterable<ReadonlyMap<number, string>> {
+    return followDeploys(this.#world.client, this.#world.log, options);
   }
 
   async getDeploy(id: number, options?: CallOptions): Promise<string> {

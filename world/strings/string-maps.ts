@@ -46,9 +46,9 @@ export class StringMaps implements StrMapWorld {
 
   strMapFollow(key: string, options?: WatchOptions): AsyncIterable<ReadonlyMap<string, string>> {
     const prefix = mapPrefix(key);
-    return followMap<string>(this.#world.client, prefix, options, (values, event) =>
-      this.#apply(values, prefix, event),
-    );
+    return followMap<string, string>(this.#world.client, prefix, options, {
+      change: (values, event) => this.#apply(values, prefix, event),
+    });
   }
 
   async strMapGet(key: string, options?: CallOptions): Promise<Map<string, string>> {

@@ -39,6 +39,10 @@ const watches: Readonly<Record<string, [AsyncIterable<unknown>, (item: unknown) 
     world.watchDeploy({ signal }),
     async () => (await world.getDeploy(await world.getMaxDeployId())) === other,
   ],
+  deploysFollow: [
+    world.deploysFollow({ signal }),
+    (deploys) => deploys instanceof Map && [...deploys.values()].includes(other),
+  ],
   watchReports: [world.watchReports(1, { signal }), async () => (await world.getReports(1)).has(other)],
   watchAgents: [world.watchAgents({ signal }), async () => (await world.getAgents()).has(other)],
   watchEndpoints: [
