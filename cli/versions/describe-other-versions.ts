@@ -22,12 +22,12 @@ export function describeOtherVersions(
     sentence(
       those((protocol) => protocol > own.protocol),
       (run, versions) =>
-        `${run} ${versions}, which this hawser (${own.version}, protocol ${own.protocol}) does not know in full: update it with "npm install -g hawser".`,
+        `${run} ${versions}, which this hawser (${own.version}, protocol ${own.protocol}) does not fully support: update it with "npm install -g hawser".`,
     ),
     sentence(
       those((protocol) => protocol < own.protocol),
       (run, versions) =>
-        `${run} ${versions}, older than this hawser (${own.version}, protocol ${own.protocol}), which they may not understand in full: run "hawser upgrade".`,
+        `${run} ${versions}, older than this hawser (${own.version}, protocol ${own.protocol}), which they may not fully support: run "hawser upgrade".`,
     ),
     sentence(
       those((protocol) => protocol === own.protocol),

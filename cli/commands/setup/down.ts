@@ -10,10 +10,10 @@ type DownFlags = HostFlags<Omit<DownRequest, 'hosts'>>;
 export function downCommand(context: CommandContext): Command {
   const command = new Command('down')
     .description(
-      'take hosts out of the fleet: stop their apps, let them leave the cluster in order, and remove everything of hawser there',
+      'take hosts out of the fleet: stop their apps, let them leave the cluster, and remove hawser from them',
     )
     .argument('[hosts]', 'names, globs and labels, separated by commas')
-    .option('--all', 'end the whole fleet, after its name was typed', false)
+    .option('--all', 'end the whole fleet, after you have typed its name', false)
     .option('--gone', 'forget hosts that are gone for good, without reaching them', false)
     .option('--force', 'take hosts out even if the cluster loses its majority', false)
     .option('--keep-data', 'leave the data in /var/lib/hawser', false)

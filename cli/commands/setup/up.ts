@@ -15,11 +15,11 @@ interface UpFlags extends HostFlags<Omit<UpRequest, 'destinations' | 'labels' | 
 export function upCommand(context: CommandContext): Command {
   const command = new Command('up')
     .description(
-      'make hosts a fleet, or bring a fleet to what it should be: look at every host, show a plan, ask once, then install and start the agents over SSH alone; run again, it goes on where it stopped',
+      'make hosts a fleet, or bring a fleet to what it should be: look at every host, show a plan, ask once, then install and start the agents over SSH alone; if it was interrupted, run it again to continue',
     )
     .argument(
       '[destination...]',
-      'hosts to add: user@host:port or a Host of ssh_config, with NAME= in front to call it otherwise; without any, those of the fleet',
+      'hosts to add: user@host:port or a Host of ssh_config, NAME=DESTINATION gives it another name; without any, those of the fleet',
     )
     .option('--plan', 'only show what would be done', false)
     .option('-y, --yes', 'assume yes: do not ask for confirmation', false)
@@ -31,18 +31,18 @@ export function upCommand(context: CommandContext): Command {
       ).argParser(wholeNumber),
     )
     .addOption(
-      new Option('--label <key=value>', 'label for the hosts that are named (repeatable)').argParser(
+      new Option('--label <key=value>', 'label for the hosts named in this call (repeatable)').argParser(
         collectLabel,
       ),
     )
     .addOption(
       new Option(
         '--address <host=address>',
-        'address of a host that the other hosts dial (repeatable)',
+        'address at which the other hosts reach a host (repeatable)',
       ).argParser(collectAddress),
     )
-    .option('--runtime <file>', 'program of a Node for Linux to send, instead of fetching one with npm')
-    .option('--use-host-node', 'run hawser with the Node that the hosts have', false);
+    .option('--runtime <file>', 'node program for Linux to send, instead of fetching one with npm')
+    .option('--use-host-node', 'run hawser with the Node that is installed on the hosts', false);
   return withHostFlags(command, 'hawser up root@web1.example.org ann@web2.example.org web3').action(
     async (destinations: string[], flags: UpFlags) => {
       const { up } = await import('../../setup/up/up.js');

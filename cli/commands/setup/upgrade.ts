@@ -10,12 +10,12 @@ type UpgradeFlags = HostFlags<Omit<UpgradeRequest, 'hosts'>>;
 export function upgradeCommand(context: CommandContext): Command {
   const command = new Command('upgrade')
     .description(
-      'give hosts this version of hawser, one after the other; a host where it does not work goes back to the version before, and the upgrade ends there',
+      'upgrade hosts to this version of hawser, one after the other; if it does not work on a host, that host goes back to the version before and the upgrade stops',
     )
     .argument('[hosts]', 'names, globs and labels, separated by commas (default: all)')
     .option('--plan', 'only show what would be done', false)
     .option('-y, --yes', 'assume yes: do not ask for confirmation', false)
-    .option('--runtime <file>', 'program of a Node for Linux to send, instead of fetching one with npm');
+    .option('--runtime <file>', 'node program for Linux to send, instead of fetching one with npm');
   return withHostFlags(command, 'hawser upgrade').action(
     async (hosts: string | undefined, flags: UpgradeFlags) => {
       const { upgrade } = await import('../../setup/upgrade/upgrade.js');

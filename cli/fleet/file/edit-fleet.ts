@@ -72,7 +72,10 @@ async function runEditor(file: string): Promise<void> {
   const editor = process.env['VISUAL'] || process.env['EDITOR'] || DEFAULT_EDITOR;
   // By the shell, as everywhere: the variable may have arguments in it.
   if ((await runOnTerminal('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file])) === 0) return;
-  throw new CliError('usage', `The editor "${editor}" failed: set VISUAL or EDITOR to one that is there.`);
+  throw new CliError(
+    'usage',
+    `The editor "${editor}" failed: set VISUAL or EDITOR to an editor that is installed.`,
+  );
 }
 
 async function contentOf(file: string): Promise<string> {

@@ -28,7 +28,7 @@ export async function loadAuthority({
   const key = await readKey(file);
   if (key === undefined) return undefined;
   if (isKeyOf(cert, key)) return { cert, key };
-  const message = `${file} is not the key of the authority that the fleet ${name} has: copy the right one there, or move this one away to go on without it.`;
+  const message = `${file} is not the key of the authority that the fleet ${name} has: put the right one there, or move this one away to continue without it.`;
   throw new CliError('failed', message);
 }
 

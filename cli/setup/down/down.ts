@@ -28,10 +28,7 @@ import { planRemoval } from './plan-removal.js';
 export async function down(request: DownRequest): Promise<UpOutcome> {
   const fleet = await findFleet(request);
   if (fleet === undefined) {
-    throw new CliError(
-      'usage',
-      'No fleet is known here that hosts could be taken out of: name it with --fleet.',
-    );
+    throw new CliError('usage', 'No fleet is known here: name the one to take hosts out of with --fleet.');
   }
   const leaving = leavingHosts(fleet, request);
   await requireConsent(fleet, leaving, request);
@@ -76,13 +73,13 @@ async function requireConsent(
   }
   const names = leaving.map(({ name }) => name).join(', ');
   if (all) {
-    const question = `This ends the fleet ${fleet.name}: its apps stop, and ${keepData ? '' : 'all its data and '}hawser go from ${names}. Type its name to go ahead:`;
+    const question = `This ends the fleet ${fleet.name}: its apps stop, and hawser ${keepData ? 'is' : 'and all its data are'} removed from ${names}. Type the name of the fleet to continue:`;
     if ((await askText(question, { signal, problemOf: () => undefined })) === fleet.name) return;
     throw new CliError('declined', 'Nothing was changed.');
   }
   const question = gone
-    ? `Forget ${names}, which must never come back as it was?`
-    : `Take ${names} out of the fleet ${fleet.name}? Its apps stop there, and hawser goes.`;
+    ? `Forget ${names} for good? It must not come back with its old data.`
+    : `Take ${names} out of the fleet ${fleet.name}? Its apps stop there, and hawser is removed.`;
   if (await confirm(question, { signal, byDefault: false })) return;
   throw new CliError('declined', 'Nothing was changed.');
 }
@@ -178,7 +175,7 @@ async function endFleet({ request, fleet, leaving, sight, us }: Work): Promise<U
     return outcome(
       leaving,
       problems,
-      `The fleet ${fleet.name} is not at its end: ${rest.map(({ name }) => name).join(', ')} could not be cleaned.`,
+      `The fleet ${fleet.name} was not removed completely: ${rest.map(({ name }) => name).join(', ')} could not be cleaned up.`,
     );
   }
   await rm(fleet.file, { force: true });
@@ -186,7 +183,7 @@ async function endFleet({ request, fleet, leaving, sight, us }: Work): Promise<U
   return outcome(
     leaving,
     problems,
-    `The fleet ${fleet.name} is no more; its file and the key of its authority are removed.`,
+    `Ended the fleet ${fleet.name}, and removed its file and the key of its authority.`,
   );
 }
 
@@ -230,7 +227,7 @@ function openWay(
   const staying = seen.filter(({ host, facts }) => !leaving.includes(host.name) && facts.agent.servesEtcd);
   const [first] = staying;
   if (first !== undefined) return openFleetWorld(first.shell, fleet, { log, signal });
-  const message = `No other host of the fleet ${fleet.name} can be reached whose agent runs, so nobody can take a host out in order. To end the fleet, run "hawser down --all".`;
+  const message = `No other host of the fleet ${fleet.name} with a running agent can be reached, so no host can leave in an orderly way. To end the fleet, run "hawser down --all".`;
   throw new CliError('unreachable', message);
 }
 

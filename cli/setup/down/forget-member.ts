@@ -26,7 +26,7 @@ export async function untilNoMember(world: ClientWorld, host: string, { signal }
     const members = await world.members({ signal }).catch(passUnavailable(signal));
     if (members?.every(({ name }) => name !== host)) return;
     if (performance.now() > until) {
-      const message = `${host} has stopped, but is still a member of the cluster: the others did not take it out. Look at "hawser members"; to remove it all the same, pass --force.`;
+      const message = `${host} has stopped, but is still a member of the cluster: the others did not take it out. Check with "hawser members"; to remove it anyway, pass --force.`;
       throw new CliError('no-quorum', message);
     }
     await pause(POLL_MS, signal);

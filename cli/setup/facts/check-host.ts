@@ -44,7 +44,7 @@ function checkSystem(facts: HostFacts, { name, useHostNode }: HostExpectation): 
   const { os, architecture, libc, node } = facts;
   const fail = (message: string) => [new CliError('failed', message)];
   if (!hasRuntime(architecture))
-    return fail(`${name} is a machine of the kind ${architecture}: hawser runs on x64 and arm64.`);
+    return fail(`${name} has the architecture ${architecture}, and hawser runs only on x64 and arm64.`);
   if (libc.kind !== 'glibc')
     return fail(
       `${name} (${os.name || os.id}) has ${libc.kind === 'musl' ? 'musl' : 'no glibc that could be found'}: hawser needs a Linux with glibc 2.28 or newer, such as Debian 10.`,
@@ -101,6 +101,6 @@ function checkPorts({ takenPorts, isEtcdServiceActive }: HostFacts, name: string
 function checkClock({ clockSkewMs }: HostFacts, name: string): CliError[] {
   if (Math.abs(clockSkewMs) <= MOST_SKEW_MS) return [];
   const seconds = Math.round(Math.abs(clockSkewMs) / 1_000);
-  const message = `The clock of ${name} is ${seconds} s ${clockSkewMs > 0 ? 'ahead of' : 'behind'} this machine's: certificates would not be valid there. Set it, such as with "timedatectl set-ntp true".`;
+  const message = `The clock of ${name} is ${seconds} s ${clockSkewMs > 0 ? 'ahead of' : 'behind'} this machine's: certificates would not be valid there. Set it, for example with "timedatectl set-ntp true".`;
   return [new CliError('failed', message)];
 }

@@ -83,7 +83,7 @@ async function bounded(stream: Readable, name: string, over: AbortController): P
 }
 
 function tookTooLong(name: string, timeoutMs: number): CliError {
-  const message = `${name} did not finish a step of the setup within ${timeoutMs / 1_000} s. Run the command again to go on.`;
+  const message = `${name} did not finish a step of the setup within ${timeoutMs / 1_000} s. Run the command again to continue.`;
   return new CliError('failed', message);
 }
 

@@ -80,7 +80,7 @@ async function askForHosts(signal: AbortSignal): Promise<FleetHost[]> {
     withChosen(answer).length === 0
       ? 'A fleet needs a host.'
       : problemWith(() => describeHosts(withChosen(answer)));
-  writeRemark('Separate hosts by spaces; write NAME=DESTINATION for one that is to be called otherwise.');
+  writeRemark('Separate hosts with spaces; NAME=DESTINATION gives a host another name.');
   return describeHosts(withChosen(await askText(message, { signal, problemOf })));
 }
 

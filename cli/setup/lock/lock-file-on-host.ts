@@ -101,7 +101,7 @@ function isHeld(host: string, { owner, ageSeconds }: HeldLock): CliError {
     owner === undefined
       ? 'Another run of hawser'
       : `"hawser ${owner.command}" of ${owner.by} (pid ${owner.pid})`;
-  const message = `${who} is changing ${host}; it said so ${Math.max(ageSeconds, 0)} s ago. Wait until it has ended, then try again.`;
+  const message = `${who} is changing ${host}; it was last seen ${Math.max(ageSeconds, 0)} s ago. Wait until it is done, then try again.`;
   return new CliError('locked', message);
 }
 
@@ -137,7 +137,7 @@ class RenewedLock implements HostLock {
       // A host that is out of reach for a moment loses nothing: the lock is still ours, or it is lost, which shows then.
       const renewed = await this.#run(RENEW, signal).catch(() => undefined);
       if (renewed?.code !== LOST) continue;
-      const message = `Somebody else is changing ${this.#shell.name} now: it could not be reached from here for too long.`;
+      const message = `The lock on ${this.#shell.name} was lost, because the host could not be reached for too long: somebody else is changing it now.`;
       return this.#lost.abort(new CliError('locked', message));
     }
   }

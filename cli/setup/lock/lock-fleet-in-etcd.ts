@@ -31,7 +31,7 @@ export async function lockFleet(
       holder === undefined
         ? 'Another run of hawser'
         : `"hawser ${holder.command}" of ${holder.by} (pid ${holder.pid})`;
-    const message = `${who} is changing the fleet ${fleet}. Wait until it has ended, then try again.`;
+    const message = `${who} is changing the fleet ${fleet}. Wait until it is done, then try again.`;
     throw new CliError('locked', message, { cause: error });
   }
 }

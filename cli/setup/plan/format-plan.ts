@@ -36,7 +36,7 @@ export function formatPlan(plan: PlanText): string[] {
 }
 
 function unknownReachLine(hosts: readonly string[]): string {
-  return `Not known: whether ${hosts.join(', ')} can reach the other hosts. The SSH server there does not tell, for example because of "AllowTcpForwarding no".`;
+  return `It is not known whether ${hosts.join(', ')} can reach the other hosts: the SSH server there does not tell, for example because of "AllowTcpForwarding no".`;
 }
 
 function hostLines(host: HostPlan, plan: PlanText): string[] {

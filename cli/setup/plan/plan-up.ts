@@ -95,7 +95,7 @@ function certificateFor(
 ): HostPlan['certificate'] {
   const { certificate, record } = agent;
   if (fleet.authority === undefined && certificate !== undefined && record?.fleet.id === uuidOf(fleet.id)) {
-    const message = `${host.name} has a certificate of the fleet ${fleet.name}, but the fleet file names no authority. Another one would cut the hosts off from each other: put back the "authority" that the file had, from the laptop where "hawser up" was run.`;
+    const message = `${host.name} has a certificate of the fleet ${fleet.name}, but the fleet file names no authority. A new one would cut the hosts off from each other: restore the "authority" from the laptop where "hawser up" was run.`;
     throw new CliError('failed', message);
   }
   const wanted = wantedCertificate(host, certificate, fleet.authority);

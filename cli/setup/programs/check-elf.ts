@@ -31,6 +31,6 @@ export async function checkElf(file: string, architecture: Architecture, by: Nam
     throw new CliError('usage', message);
   }
   if (start.readUInt16LE(18) === MACHINES[architecture]) return;
-  const message = `${file} is no program for ${architecture}, and there are such hosts: leave out ${by.option}, or bring up the hosts of each kind by a command of its own.`;
+  const message = `${file} does not run on ${architecture}, which some of the hosts are: leave out ${by.option}, or run the command once for each architecture.`;
   throw new CliError('usage', message);
 }

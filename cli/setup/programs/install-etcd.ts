@@ -85,6 +85,6 @@ export async function installEtcdPackage(
 }
 
 function tooOld(host: string, manager: string, version: string): CliError {
-  const message = `The etcd that ${host} has from ${manager} is ${version}, and hawser needs 3.4 or newer. Install a newer one there, such as in /usr/local/bin, then run the command again.`;
+  const message = `The etcd that ${host} has from ${manager} is ${version}, and hawser needs 3.4 or newer. Install a newer one there, for example in /usr/local/bin, then run the command again.`;
   return new CliError('failed', message);
 }

@@ -15,7 +15,7 @@ export async function prepareBundle(): Promise<LocalProgram> {
   try {
     compressed = await readFile(FILE);
   } catch (error) {
-    const message = `Cannot read ${FILE}, which is what hosts run: ${explainFileError(error)}. Install hawser again; in a clone, run "npm run build".`;
+    const message = `Cannot read ${FILE}, the program for the hosts: ${explainFileError(error)}. Install hawser again; in a clone, run "npm run build".`;
     throw new CliError('failed', message, { cause: error });
   }
   const hash = (content: Buffer) => createHash('sha256').update(content).digest('hex');

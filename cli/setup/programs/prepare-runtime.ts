@@ -116,7 +116,7 @@ function notFetched(name: string, cause: unknown): CliError {
   const why = npmReason(stderr) ?? message.split('\n', 1)[0];
   return new CliError(
     'failed',
-    `Could not fetch Node for the hosts with "npm pack ${name}@${NODE_VERSION}": ${why}. Without a registry, pass --runtime FILE with the program of a Node for Linux, or --use-host-node for hosts that have one.`,
+    `Could not fetch Node for the hosts with "npm pack ${name}@${NODE_VERSION}": ${why}. Without a registry, pass --runtime FILE with a node program for Linux, or --use-host-node for hosts that have one.`,
     { cause },
   );
 }

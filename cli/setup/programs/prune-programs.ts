@@ -89,10 +89,7 @@ export async function prunePrograms(
     ...(runtime?.startsWith(`${PROGRAMS_FOLDER}/runtime/`) ? [runtime] : []),
   ]);
   const warn = (why: string) =>
-    log(
-      'warn',
-      `Older programs of hawser stay in ${PROGRAMS_FOLDER} on ${shell.name}, because they could not be removed: ${why}.`,
-    );
+    log('warn', `Could not remove old versions of hawser from ${PROGRAMS_FOLDER} on ${shell.name}: ${why}.`);
   try {
     const { code, stdout, stderr } = await shell.run(PRUNE, { args: [PROGRAMS_FOLDER, ...paths], signal });
     if (code !== 0) warn(stderr.trim().split('\n').at(-1)?.slice(-300) || 'the host did not say why');

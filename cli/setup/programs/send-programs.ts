@@ -218,13 +218,13 @@ async function finish(shell: Sender, program: LocalProgram, { target, part, sign
   const { code, stderr } = await shell.run(FINISH, { args, signal, timeoutMs: CHECK_TIMEOUT_MS });
   if (code === 0) return;
   if (code !== DAMAGED) throw cannotStore(shell.name, program, stderr);
-  const message = `The ${program.kind} arrived damaged on ${shell.name}. It was thrown away: run the command again.`;
+  const message = `The ${program.kind} arrived damaged on ${shell.name}. It was discarded: run the command again.`;
   throw new CliError('failed', message);
 }
 
 function cannotStore(host: string, { kind }: LocalProgram, stderr: string): CliError {
   const why = stderr.trim().split('\n').at(-1)?.slice(-300) || 'it did not say why';
-  const message = `Could not store the ${kind} in ${PROGRAMS_FOLDER} on ${host}: ${why}. Check that there is space, and run the command again: it goes on from there.`;
+  const message = `Could not store the ${kind} in ${PROGRAMS_FOLDER} on ${host}: ${why}. Check that there is space, and run the command again: it continues from there.`;
   return new CliError('failed', message);
 }
 

@@ -19,9 +19,9 @@ export function chooseAddress(
   if (only !== undefined && others.length === 0) return only;
   const choice =
     only === undefined
-      ? 'it has no address that other hosts could dial'
-      : `it has ${candidates.join(', ')}, and any could be meant`;
-  const message = `Which address of ${name} do the other hosts dial? Pass --address ${name}=ADDRESS: ${choice}.`;
+      ? 'it has no address that other hosts could reach'
+      : `it has several, ${candidates.join(', ')}`;
+  const message = `At which address do the other hosts reach ${name}? Pass --address ${name}=ADDRESS: ${choice}.`;
   throw new CliError('usage', message);
 }
 

@@ -192,7 +192,7 @@ async function start(
     lastWords: () => lastWords(shell, signal),
   });
   await noteDestination(world.client, host.name, destinationOf(host), { signal });
-  return role === 'founder' ? 'its agent runs, and has made the cluster' : 'its agent has joined the fleet';
+  return role === 'founder' ? 'its agent runs and has made the cluster' : 'its agent has joined the fleet';
 }
 
 /** On one line, for an error. */

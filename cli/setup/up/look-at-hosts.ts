@@ -88,6 +88,6 @@ function isSame(host: FleetHost, other: FleetHost): CliError {
 }
 
 function isNamesake(host: FleetHost, other: FleetHost): CliError {
-  const message = `${host.ssh} and ${other.ssh} would both be called ${host.name}: give one another name, such as ${host.name}b=${host.ssh}.`;
+  const message = `${host.ssh} and ${other.ssh} would both be called ${host.name}: name one of them differently, such as ${host.name}b=${host.ssh}.`;
   return new CliError('usage', message);
 }

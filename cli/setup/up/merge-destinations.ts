@@ -77,6 +77,6 @@ function parsed(ssh: string): { readonly host: string } {
 }
 
 function isTaken(name: string, ssh: string, other: FleetHost): CliError {
-  const message = `${ssh} and ${other.ssh} would both be called ${name}: give one another name, such as ${name}b=${ssh}.`;
+  const message = `${ssh} and ${other.ssh} would both be called ${name}: name one of them differently, such as ${name}b=${ssh}.`;
   return new CliError('usage', message);
 }

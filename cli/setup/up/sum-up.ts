@@ -64,7 +64,7 @@ export async function sumUp(done: DoneWork): Promise<UpOutcome> {
     ...failures.map(({ host, message }) => `${host}: ${message}`),
     isFine
       ? `The fleet ${fleet.name} is up. Next: "hawser deploy DIR" runs an app on it, "hawser status" shows it.`
-      : 'Not everything is as it should be: run "hawser up" again to go on.',
+      : 'Not everything is done: run "hawser up" again to continue.',
   ]);
   return { value, text, exitCode: isFine ? EXIT_CODES.done : EXIT_CODES.failed };
 }
@@ -73,7 +73,7 @@ function shortfallOf(outcome: HostOutcome): Shortfall[] {
   const { host, kind } = outcome;
   if (kind === 'done') return [];
   if (kind === 'waiting')
-    return [{ host, message: `nothing was done, because ${outcome.for} had to be first.` }];
+    return [{ host, message: `nothing was done, because ${outcome.for} had to come first.` }];
   const { error, step } = outcome;
   const why = error instanceof Error ? error.message : String(error);
   return [{ host, message: `could not ${step}: ${why}` }];

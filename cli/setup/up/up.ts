@@ -27,7 +27,7 @@ import { sumUp, type UpOutcome } from './sum-up.js';
 import type { UpRequest } from './up-request.js';
 
 const HOW_TO_GO_ON =
-  'Stopped in the middle: run "hawser up" again to go on, or "hawser down" to take hosts out again.';
+  'Interrupted: run "hawser up" again to continue, or "hawser down" to take hosts out again.';
 
 /** Makes hosts a fleet, or brings a fleet to what it should be. @throws CliError */
 export async function up(request: UpRequest): Promise<UpOutcome> {
@@ -92,13 +92,13 @@ function askName(
 ): ((usual: string) => Promise<string>) | undefined {
   if (!mayAsk || yes) return undefined;
   return (usual) =>
-    askText('What is the fleet to be called?', { signal, byDefault: usual, problemOf: fleetNameProblem });
+    askText('Name of the new fleet:', { signal, byDefault: usual, problemOf: fleetNameProblem });
 }
 
 /** With the addresses that a person chose, where a host has several that could be meant. */
 async function withAddresses(sight: Sight, signal: AbortSignal): Promise<Sight> {
   const ask: AskAddress = (host, addresses) =>
-    askText(`Which address of ${host} do the other hosts dial: ${addresses.join(', ')}?`, {
+    askText(`At which address do the other hosts reach ${host}: ${addresses.join(', ')}?`, {
       ...{ signal, byDefault: addresses[0] ?? '' },
       problemOf: (answer) => (isIP(answer) === 0 ? 'Type an IP address.' : undefined),
     });

@@ -28,7 +28,7 @@ import type { UpgradeRequest } from './upgrade-request.js';
 export async function upgrade(request: UpgradeRequest): Promise<UpOutcome> {
   const fleet = await findFleet(request);
   if (fleet === undefined) {
-    throw new CliError('usage', 'No fleet is known here that could be upgraded: name it with --fleet.');
+    throw new CliError('usage', 'No fleet is known here: name the one to upgrade with --fleet.');
   }
   const { signal, log } = request;
   const selected = selectHosts(fleet, request.hosts ?? 'all').map(({ name }) => name);

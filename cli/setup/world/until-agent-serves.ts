@@ -36,7 +36,8 @@ export async function untilAgentServes(agent: StartedAgent): Promise<void> {
     const seen = await look(agent);
     if (seen === 'registered') return;
     const ended = round % CHECK_EVERY === 0 ? await agent.whyEnded() : undefined;
-    if (ended !== undefined) throw new CliError('failed', `The agent on ${hostname} does not run: ${ended}`);
+    if (ended !== undefined)
+      throw new CliError('failed', `The agent on ${hostname} is not running: ${ended}`);
     if (performance.now() > until) {
       if (seen instanceof WorldError) throw seen;
       const words = await agent.lastWords();

@@ -60,7 +60,7 @@ function incomplete(state: Refill | undefined, timeoutMs: number): CliError {
       : missing.length > 0
         ? `no agent is registered on ${missing.join(', ')}`
         : `${voters} of ${wantedVoters} servers vote`;
-  const message = `The cluster is not complete after ${timeoutMs / 1_000} s: ${why}. Its agents go on with it: look with "hawser status", and with "journalctl -u hawser" on the hosts.`;
+  const message = `The cluster is not complete after ${timeoutMs / 1_000} s: ${why}. The agents keep trying: check with "hawser status", and with "journalctl -u hawser" on the hosts.`;
   const hosts = Object.fromEntries(missing.map((host) => [host, 'no agent is registered']));
   return new CliError('failed', message, { hosts });
 }

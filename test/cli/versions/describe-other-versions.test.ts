@@ -16,14 +16,14 @@ test('Newer agents ask for a newer laptop', (t) => {
   const newer = { version: '0.3.0', protocol: 3 };
   t.is(
     said({ web2: newer, db1: own, web1: newer }),
-    'web1 and web2 run hawser 0.3.0 (protocol 3), which this hawser (0.2.0, protocol 2) does not know in full: update it with "npm install -g hawser".',
+    'web1 and web2 run hawser 0.3.0 (protocol 3), which this hawser (0.2.0, protocol 2) does not fully support: update it with "npm install -g hawser".',
   );
 });
 
 test('Older agents ask for an upgrade, those from before the protocol too', (t) => {
   t.is(
     said({ web1: { version: '0.1.0', protocol: 1 }, web2: { version: '0.0.9' } }),
-    'web1 and web2 run hawser 0.1.0 (protocol 1) and 0.0.9 (no protocol), older than this hawser (0.2.0, protocol 2), which they may not understand in full: run "hawser upgrade".',
+    'web1 and web2 run hawser 0.1.0 (protocol 1) and 0.0.9 (no protocol), older than this hawser (0.2.0, protocol 2), which they may not fully support: run "hawser upgrade".',
   );
 });
 

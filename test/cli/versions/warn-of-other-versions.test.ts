@@ -44,7 +44,7 @@ test('A command says once that agents are newer, and goes on as if they were not
   const { version, protocol } = { version: packageVersion(), protocol: AGENT_PROTOCOL };
   t.is(
     stderr,
-    `hawser: web2 runs hawser 99.0.0\\e[2J (protocol ${protocol + 1}), which this hawser (${version}, protocol ${protocol}) does not know in full: update it with "npm install -g hawser".\n`,
+    `hawser: web2 runs hawser 99.0.0\\e[2J (protocol ${protocol + 1}), which this hawser (${version}, protocol ${protocol}) does not fully support: update it with "npm install -g hawser".\n`,
   );
 
   const brief = await direct.run(['str', 'get', 'key']);

@@ -50,7 +50,7 @@ test('Without the authority’s key, hosts are left as they are while their cert
 });
 
 test('A fleet file that has lost its authority does not get another one', (t) => {
-  t.throws(() => planned(0, { authorityCert: null }), { message: /put back the "authority"/ });
+  t.throws(() => planned(0, { authorityCert: null }), { message: /restore the "authority"/ });
 });
 
 test('After a recovery, whose generation the fleet file has, there is nothing to do either', (t) => {

@@ -41,7 +41,10 @@ test('A host is locked by one run at a time, and says whose it is', (t) =>
     const shell = shellIn(folder);
     const first = await lockHost(shell, another(), signal);
     const error = await t.throwsAsync(lockHost(shell, ourselves('upgrade'), signal), { code: 'locked' });
-    t.regex(error.message, /^"hawser up" of bob@desk \(pid 1\) is changing web1; it said so \d s ago\./);
+    t.regex(
+      error.message,
+      /^"hawser up" of bob@desk \(pid 1\) is changing web1; it was last seen \d s ago\./,
+    );
     await first[Symbol.asyncDispose]();
     t.deepEqual(await readdir(folder), [], 'nothing stays behind');
     const second = await lockHost(shell, ourselves('upgrade'), signal);

@@ -21,7 +21,7 @@ test.serial('What is no program for such hosts is refused before it is sent', as
   const node = path.join(folder, 'node');
   await copyFile('/bin/true', node);
   const wrong = await t.throwsAsync(prepareRuntime({ architecture: other, file: node, say, signal }));
-  t.regex(wrong?.message ?? '', new RegExp(`is no program for ${other}`));
+  t.regex(wrong?.message ?? '', new RegExp(`does not run on ${other}`));
   const { file, sizeBytes } = await prepareRuntime({ architecture, file: node, say, signal });
   t.is((await readFile(file)).length, sizeBytes);
   t.deepEqual(said, [`compressing ${node}`]);

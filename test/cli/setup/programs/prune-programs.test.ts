@@ -117,7 +117,10 @@ test('Where it is unclear what runs, nothing goes; that is a warning', async (t)
   await rm(path.join(opt, 'current'));
   t.deepEqual(await prune(...both), []);
   t.is(said[0]?.[0], 'warn');
-  t.regex(said[0]?.[1] ?? '', /^Older programs .* on web1, .* leads to no release\.$/);
+  t.regex(
+    said[0]?.[1] ?? '',
+    /^Could not remove old versions of hawser from \S+ on web1: .* leads to no release\.$/,
+  );
   const lost = { name: 'web1', run: () => Promise.reject(new Error('the connection was lost.')) };
   await prunePrograms(lost, both, { log, signal });
   t.regex(said[1]?.[1] ?? '', /: the connection was lost\.$/);

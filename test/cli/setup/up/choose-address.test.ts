@@ -16,7 +16,7 @@ test('The others dial the address that was given, else the only one, else the on
   t.is(choose(['10.0.0.1', '10.1.0.1'], undefined, '10.1.0.1'), '10.1.0.1');
   t.throws(() => choose(['10.0.0.1', '10.1.0.1'], undefined, '10.9.0.1'), {
     code: 'usage',
-    message: /--address web1=ADDRESS: it has 10\.0\.0\.1, 10\.1\.0\.1, and any/,
+    message: /--address web1=ADDRESS: it has several, 10\.0\.0\.1, 10\.1\.0\.1\./,
   });
   t.throws(() => choose(['fe80::1']), { code: 'usage', message: /no address that other hosts could dial/ });
 });

@@ -102,7 +102,7 @@ test('The plan says which hosts do not tell, and leaves nobody out for it', asyn
   t.deepEqual(names(seen), ['web1', 'web2']);
   const text = formatPlan({ ...context, ...seen, leftOut: seen.refusals, isNew: true, founder: 'web1' });
   t.true(
-    text.some((line) => /^Not known: whether web2 can reach/.test(line)),
+    text.some((line) => /^It is not known whether web2 can reach/.test(line)),
     text.join('\n'),
   );
   const open = await tried(plan);

@@ -47,7 +47,7 @@ test('Two hosts of one name are refused, with a way to name them apart', (t) => 
   const error = t.throws(() => merge([web1], { destinations: ['root@web1.example.com'] }), { code: 'usage' });
   t.is(
     error.message,
-    'root@web1.example.com and root@web1.example.org would both be called web1: give one another name, such as web1b=root@web1.example.com.',
+    'root@web1.example.com and root@web1.example.org would both be called web1: name one of them differently, such as web1b=root@web1.example.com.',
   );
   t.is(merge([web1], { destinations: ['web1b=root@web1.example.com'] }).length, 2);
 });
