@@ -77,6 +77,8 @@ export class ClientWorld implements World {
   readonly getDeploy: World['getDeploy'] = (...args) => this.#deploys.getDeploy(...args);
   readonly getDeploys: World['getDeploys'] = (...args) => this.#deploys.getDeploys(...args);
   readonly getDeployHash: World['getDeployHash'] = (...args) => this.#deploys.getDeployHash(...args);
+  readonly getApps: World['getApps'] = (options) => this.#deploys.getApps(options);
+  readonly watchApps: World['watchApps'] = (options) => this.#deploys.watchApps(options);
   readonly getMaxDeployId: World['getMaxDeployId'] = (...args) => this.#deploys.getMaxDeployId(...args);
   readonly pruneDeploys: World['pruneDeploys'] = (...args) => this.#deploys.pruneDeploys(...args);
   readonly watchDeploy: World['watchDeploy'] = (...args) => this.#deploys.watchDeploy(...args);
@@ -84,6 +86,9 @@ export class ClientWorld implements World {
   readonly setReport: World['setReport'] = (...args) => this.#reports.setReport(...args);
   readonly getReports: World['getReports'] = (...args) => this.#reports.getReports(...args);
   readonly watchReports: World['watchReports'] = (...args) => this.#reports.watchReports(...args);
+  readonly setRunning: World['setRunning'] = (...args) => this.#reports.setRunning(...args);
+  readonly getRunning: World['getRunning'] = (options) => this.#reports.getRunning(options);
+  readonly watchRunning: World['watchRunning'] = (options) => this.#reports.watchRunning(options);
 
   readonly getAgents: World['getAgents'] = (options) => listAgents(this.client, this.#log, options);
   readonly watchAgents: World['watchAgents'] = (options) => watchAgents(this.client, options);

@@ -90,6 +90,13 @@ export {
 export type { AppCondition, Report, ReportState } from './deploys/report.js';
 export { describeCondition } from './deploys/report.js';
 export type { ReportWorld } from './deploys/reports.js';
+export type { RunningApp, RunningApps, RunningProcess } from './deploys/running-apps.js';
+export type { RolloutState, WantedDeploy } from './deploys/wanted/wanted-deploy.js';
+export {
+  type TooNewDeploy,
+  type WantedDeploys,
+  WantedDeploysReader,
+} from './deploys/wanted/wanted-deploys.js';
 export { WorldError, type WorldErrorCode, type WorldErrorFields } from './errors.js';
 export { EtcdWorld } from './etcd-world.js';
 export {

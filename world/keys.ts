@@ -75,6 +75,21 @@ export const TREES_PREFIX = `${DEFAULT_METADATA_PREFIX}/deploy/`;
 /** `/hawser/certificates/$hostname`: how long the certificate of a host's server counts (JSON); bound to its session. */
 export const CERTIFICATES_PREFIX = '/hawser/certificates/';
 
+/** What hosts need to know of deploys besides the log: agents watch it, so each deploy changes few keys below it. */
+export const DEPLOYS_PREFIX = '/hawser/deploys/';
+
+/** `/hawser/deploys/apps/$app`: the id of the app's newest deploy (JSON). */
+export const APPS_PREFIX = `${DEPLOYS_PREFIX}apps/`;
+
+/** `/hawser/deploys/healthy/$app`: the id of the newest deploy that all hosts were healthy with (JSON). */
+export const HEALTHY_PREFIX = `${DEPLOYS_PREFIX}healthy/`;
+
+/** `/hawser/deploys/rollouts/$id`: how far the hosts are with a deploy, and the verdict on it (JSON). */
+export const ROLLOUTS_PREFIX = `${DEPLOYS_PREFIX}rollouts/`;
+
+/** `/hawser/running/$hostname`: which apps run on a host, and how (JSON). */
+export const RUNNING_PREFIX = '/hawser/running/';
+
 /** `/hawser/trees/$tree`: a tree that was stored recently and that no deploy names yet; bound to a lease. */
 export const FRESH_TREES_PREFIX = '/hawser/trees/';
 

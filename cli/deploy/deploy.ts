@@ -42,7 +42,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   const { signal } = run;
   const { name } = prepared.manifest;
   const { folder } = prepared.choices;
-  const targets = await readTargetHosts(world, signal);
+  const targets = await readTargetHosts(world, prepared.manifest.hosts, signal);
   const position = await findPosition(world, prepared, signal);
   const to = describeTargets(targets);
   if (run.plan) {

@@ -1,7 +1,9 @@
 import { listHosts } from '../../world/agents/fleet-hosts.js';
+import { ALL_HOSTS } from '../../world/agents/host-selection.js';
 import type { ClientWorld } from '../../world/client-world.js';
+import { selectHosts } from '../fleet/file/select-hosts.js';
 
-/** The hosts of the fleet, sorted. */
+/** The hosts that a deploy is for, sorted. */
 export interface Targets {
   /** Those whose agent is running. */
   readonly live: readonly string[];
@@ -9,13 +11,29 @@ export interface Targets {
   readonly away: readonly string[];
 }
 
-export async function readTargetHosts(world: ClientWorld, signal: AbortSignal): Promise<Targets> {
+/**
+ * Finds the hosts of the fleet that a selection means, as it stands now.
+ *
+ * @param selection names, globs and labels; default all, of which there may be none
+ * @throws CliError `usage` as {@link selectHosts}
+ */
+export async function readTargetHosts(
+  world: ClientWorld,
+  selection: string | undefined,
+  signal: AbortSignal,
+): Promise<Targets> {
   const [agents, known] = await Promise.all([
     world.getAgents({ signal }),
     listHosts(world.client, undefined, { signal }),
   ]);
+  const hosts = [...new Set([...agents.keys(), ...known.keys()])].sort().map((name) => ({
+    name,
+    labels: agents.get(name)?.labels ?? known.get(name)?.labels ?? {},
+  }));
+  const isAll = selection === undefined || selection === ALL_HOSTS;
+  const selected = (isAll ? hosts : selectHosts({ hosts }, selection)).map(({ name }) => name);
   return {
-    live: [...agents.keys()].sort(),
-    away: [...known.keys()].filter((hostname) => !agents.has(hostname)).sort(),
+    live: selected.filter((hostname) => agents.has(hostname)),
+    away: selected.filter((hostname) => !agents.has(hostname)),
   };
 }

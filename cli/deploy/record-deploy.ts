@@ -1,6 +1,6 @@
 import { hostname as machineName } from 'node:os';
 import type { ClientWorld } from '../../world/client-world.js';
-import { serialiseDeployment } from '../../world/deploys/deploy-payload.js';
+import { type Deployment, serialiseDeployment } from '../../world/deploys/deploy-payload.js';
 import { WorldError } from '../../world/errors.js';
 import { CliError } from '../errors.js';
 import { userName } from '../system/user-name.js';
@@ -14,27 +14,34 @@ const MAX_TRIES = 5;
 export interface Position {
   /** The id for the new deploy. */
   readonly id: number;
+  /** The app's newest deploy; undefined for its first. */
+  readonly previous: number | undefined;
   /** The newest deploy's hash, which the transaction checks again; empty for no check. */
   readonly parentHash: string;
 }
 
-/** @throws CliError `hash-chain` when the newest deploy is a commit that this one does not contain. */
+/** @throws CliError `hash-chain` when the app's newest deploy is a commit that this one does not contain. */
 export async function findPosition(
   world: ClientWorld,
   prepared: Prepared,
   signal: AbortSignal,
 ): Promise<Position> {
   const newest = await world.getMaxDeployId({ signal });
+  // Read later: a deploy in between would take the id.
+  const previous = (await world.getApps({ signal })).get(prepared.manifest.name);
   const { git, choices } = prepared;
-  if (newest === 0 || git === undefined || choices.force) return { id: newest + 1, parentHash: '' };
-  const parentHash = await world.getDeployHash(newest, { signal });
-  if (parentHash !== '' && !(await contains(git, parentHash, signal))) {
+  const id = newest + 1;
+  if (newest === 0 || git === undefined || choices.force) return { id, previous, parentHash: '' };
+  const [parentHash, appHash] = await Promise.all(
+    [newest, previous ?? 0].map((deploy) => world.getDeployHash(deploy, { signal })),
+  );
+  if (appHash !== undefined && appHash !== '' && !(await contains(git, appHash, signal))) {
     throw new CliError(
       'hash-chain',
-      `Deploy ${newest} is commit ${parentHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull first, or pass --force.`,
+      `Deploy ${previous} is commit ${appHash.slice(0, 10)}, which ${git.head.slice(0, 10)} does not contain: pull first, or pass --force.`,
     );
   }
-  return { id: newest + 1, parentHash };
+  return { id, previous, parentHash: parentHash ?? '' };
 }
 
 /**
@@ -58,21 +65,25 @@ export async function recordDeploy(
   },
 ): Promise<number> {
   const { signal, tree, hosts, onRecord } = options;
-  const payload = serialiseDeployment({
+  const [user, machine] = [userName(), machineName()];
+  const deployment: Deployment = {
     hawser: 1,
     name: prepared.manifest.name,
     message: prepared.choices.message,
-    author: `${userName()}@${machineName()}`,
+    author: `${user}@${machine}`,
+    origin: { user, machine },
     createdAt: new Date().toISOString(),
     tree,
     noop: prepared.choices.noop,
     hosts,
     manifest: prepared.manifest,
-  });
+  };
   let { position } = options;
   for (let tries = 1; ; tries += 1) {
     try {
       onRecord?.({ id: position.id, isRecorded: false });
+      const { previous } = position;
+      const payload = serialiseDeployment(previous === undefined ? deployment : { ...deployment, previous });
       await world.addDeploy(position.id, prepared.git?.head ?? '', position.parentHash, payload, { signal });
       onRecord?.({ id: position.id, isRecorded: true });
       return position.id;

@@ -1,4 +1,5 @@
-import { type SelectableHost, selectHosts } from '../fleet/file/select-hosts.js';
+import type { SelectableHost } from '../../world/agents/host-selection.js';
+import { selectHosts } from '../fleet/file/select-hosts.js';
 import { areConverged, type FleetStatus } from './read-status.js';
 
 /**

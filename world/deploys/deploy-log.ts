@@ -6,9 +6,10 @@ import { readText, textOf } from '../client/stored/read-text.js';
 import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn/transaction.js';
 import { WorldError } from '../errors.js';
 import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
-import { DEPLOY_PREFIX } from '../keys.js';
+import { DEPLOY_PREFIX, DEPLOYS_PREFIX } from '../keys.js';
 import { checkDeployId } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
+import { indexWrite, listApps } from './app-index.js';
 import { deleteOldDeploys } from './delete-old-deploys.js';
 import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
 import { parseDeployment } from './deploy-payload.js';
@@ -40,6 +41,13 @@ export interface DeployWorld {
    * stored over this World, was freed since.
    */
   addDeploy(...args: AddDeployArguments): Promise<void>;
+  /** The id of the newest deploy of each app, by its name. Read it after {@link getMaxDeployId} to append behind it. */
+  getApps(options?: CallOptions): Promise<Map<string, number>>;
+  /**
+   * Yields once the watch is set up, then once for each change or burst of changes of what hosts have to know: a new
+   * deploy of an app, or a decision on one.
+   */
+  watchApps(options?: WatchOptions): AsyncIterable<void>;
   /**
    * Deletes all deploys, with their hashes and reports, but the newest `keep` (from 1) and those that a host runs by its
    * last report, however old. The next deploy follows as before. {@link FsWorld.fsGc} then frees what only they stored.
@@ -70,8 +78,9 @@ interface NewDeploy {
   readonly hash: string;
   readonly parentHash: string;
   readonly payload: string;
-  /** The tree that it names, if hawser made it. */
+  /** The tree and the app that it names, if hawser made it. */
   readonly tree: string | undefined;
+  readonly name: string | undefined;
   /** It was stored here, so that it has to be there. */
   readonly isTreeStored: boolean;
 }
@@ -132,6 +141,14 @@ export class DeployLog implements DeployWorld {
     return new Map(found.sort(([a], [b]) => a - b));
   }
 
+  getApps(options?: CallOptions): Promise<Map<string, number>> {
+    return listApps(this.#world.client, this.#world.log, options);
+  }
+
+  watchApps(options?: WatchOptions): AsyncIterable<void> {
+    return this.#world.client.changes({ key: DEPLOYS_PREFIX, prefix: true }, options);
+  }
+
   getMaxDeployId(options?: CallOptions): Promise<number> {
     return findNewestId(this.#world.client, this.#world.log, options);
   }
@@ -152,9 +169,9 @@ export class DeployLog implements DeployWorld {
     checkDeployId(id);
     options?.signal?.throwIfAborted();
     for (const text of [hash, parentHash, payload]) checkText(text, `Deploy ${id}`);
-    const tree = parseDeployment(payload)?.tree;
+    const { tree, name } = parseDeployment(payload) ?? {};
     const isTreeStored = tree !== undefined && this.#stored.has(tree);
-    const deploy = { id, hash, parentHash, payload, tree, isTreeStored };
+    const deploy = { id, hash, parentHash, payload, tree, name, isTreeStored };
     const unsettled = this.#unsettled.get(id);
     const { succeeded, replies, repeated } = await this.#append(deploy, options);
     if (succeeded) return this.#settle(id);
@@ -205,8 +222,9 @@ function conditions({ id, hash, parentHash, tree, isTreeStored }: NewDeploy): Co
   return [...first, present(payloadKey(id - 1)), ...chained];
 }
 
-function writes({ id, hash, payload, tree }: NewDeploy): TxnOp[] {
+function writes({ id, hash, payload, tree, name }: NewDeploy): TxnOp[] {
   const ops: TxnOp[] = [{ put: payloadKey(id), value: payload }];
+  if (name !== undefined) ops.push(...indexWrite(name, id));
   if (hash !== '') ops.push({ put: hashKey(id), value: hash });
   // From here on the deploy keeps the tree.
   if (tree !== undefined) ops.push({ delete: freshTreeKey(tree) });

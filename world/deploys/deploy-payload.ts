@@ -77,9 +77,20 @@ const deploymentSchema: z.ZodType<Deployment> = z.object({
   signature: z.string().exactOptional(),
 });
 
+/** What of an entry in a newer format can be read: the formats to come keep it. */
+const newerSchema = z.object({ hawser: z.number().int().gt(DEPLOYMENT_FORMAT), hosts: z.array(z.string()) });
+
 /** Undefined for a payload that another program (mgmt, or a newer hawser) made. */
 export function parseDeployment(payload: string): Deployment | undefined {
   return deploymentSchema.safeParse(parseJson(payload)).data;
+}
+
+/** The format and the hosts of an entry that only a newer release of hawser can apply; undefined for any other. */
+export function parseNewerDeployment(
+  payload: string,
+): { readonly format: number; readonly hosts: readonly string[] } | undefined {
+  const { data } = newerSchema.safeParse(parseJson(payload));
+  return data && { format: data.hawser, hosts: data.hosts };
 }
 
 export function serialiseDeployment(deployment: Deployment): string {

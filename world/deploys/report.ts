@@ -1,9 +1,21 @@
-/** What a host reports of a deploy. The last three states are final. */
-export type ReportState = 'fetching' | 'applying' | 'healthy' | 'failed' | 'skipped';
+/** The states of a deploy on a host. The last four are final. `waiting`: it is there, and waits for its turn. */
+export const REPORT_STATES = [
+  'fetching',
+  'waiting',
+  'applying',
+  'healthy',
+  'failed',
+  'rolled-back',
+  'skipped',
+] as const;
+
+export type ReportState = (typeof REPORT_STATES)[number];
 
 export interface Report {
   readonly hostname: string;
   readonly state: ReportState;
+  /** What it does, or did last: `fetch`, `wait`, `once`, `prepare`, `stop`, `switch`, `start`, `health`, `verify`, `confirm`, `back`. */
+  readonly step?: string | undefined;
   /** One sentence for people; for `failed`, what went wrong. */
   readonly message: string;
   /** ISO 8601. */

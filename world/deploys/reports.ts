@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { CallOptions, WatchOptions } from '../call-options.js';
 import { readHosts } from '../client/stored/read-json-of-each-host.js';
 import { WorldError } from '../errors.js';
-import { REPORTS_PREFIX } from '../keys.js';
+import { REPORTS_PREFIX, RUNNING_PREFIX } from '../keys.js';
 import { checkDeployId, checkHostname } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
-import type { Report } from './report.js';
+import { REPORT_STATES, type Report } from './report.js';
+import { listRunning, type RunningApps, storeRunning } from './running-apps.js';
 
 /** Progress of deploys, as agents report it. */
 export interface ReportWorld {
@@ -15,11 +16,18 @@ export interface ReportWorld {
   getReports(deployId: number, options?: CallOptions): Promise<Map<string, Report>>;
   /** Yields once the watch is set up, then once for each change or burst of changes. */
   watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void>;
+  /** Stores what runs on this host; writes only if something changed. */
+  setRunning(running: RunningApps, options?: CallOptions): Promise<void>;
+  /** What runs on each host, by hostname; of a host whose agent is not alive, what that saw last. */
+  getRunning(options?: CallOptions): Promise<Map<string, RunningApps>>;
+  /** Yields once the watch is set up, then once for each change or burst of changes of what runs anywhere. */
+  watchRunning(options?: WatchOptions): AsyncIterable<void>;
 }
 
 const reportSchema: z.ZodType<Report> = z.object({
   hostname: z.string(),
-  state: z.enum(['fetching', 'applying', 'healthy', 'failed', 'skipped']),
+  state: z.enum(REPORT_STATES),
+  step: z.string().exactOptional(),
   message: z.string(),
   at: z.string(),
   logTail: z.string().exactOptional(),
@@ -53,6 +61,18 @@ export class Reports implements ReportWorld {
     const prefix = reportsPrefix(deployId);
     const { entries } = await this.#world.client.list(prefix, options);
     return readHosts(reportSchema, prefix, entries, this.#world.log);
+  }
+
+  async setRunning(running: RunningApps, options?: CallOptions): Promise<void> {
+    await storeRunning(this.#world.client, this.#world.hostname, running, options);
+  }
+
+  getRunning(options?: CallOptions): Promise<Map<string, RunningApps>> {
+    return listRunning(this.#world.client, this.#world.log, options);
+  }
+
+  watchRunning(options?: WatchOptions): AsyncIterable<void> {
+    return this.#world.client.changes({ key: RUNNING_PREFIX, prefix: true }, options);
   }
 
   watchReports(deployId: number, options?: WatchOptions): AsyncIterable<void> {

@@ -5,9 +5,9 @@ import { parseHostKeyPins } from '../../../tunnel/host-key/host-key-pin.js';
 import { parseKnownHosts } from '../../../tunnel/host-key/known-hosts.js';
 import { readDestination } from '../../../tunnel/parse-destination.js';
 import { nameProblem } from '../../../tunnel/user-and-host-name-rules.js';
+import { ALL_HOSTS } from '../../../world/agents/host-selection.js';
 import { connectionKeys } from '../connection-schema.js';
 import { NAME } from './fleet.js';
-import { ALL_HOSTS } from './select-hosts.js';
 
 // The keys of a fleet file, and what each of them takes.
 

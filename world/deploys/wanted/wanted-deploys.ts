@@ -1,0 +1,129 @@
+import type { Log } from '../../../base/log.js';
+import type { SelectableHost } from '../../agents/host-selection.js';
+import type { CallOptions } from '../../call-options.js';
+import type { Client } from '../../client/client.js';
+import { logSkipped } from '../../client/stored/log-skipped.js';
+import { readStoredJson } from '../../client/stored/read-json.js';
+import { readText } from '../../client/stored/read-text.js';
+import { DEPLOYS_PREFIX, ROLLOUTS_PREFIX } from '../../keys.js';
+import { splitIntoGroups } from '../../split-into-groups.js';
+import { healthyIn, newestIn } from '../app-index.js';
+import { payloadKey } from '../deploy-keys.js';
+import { parseDeployment, parseNewerDeployment } from '../deploy-payload.js';
+import { type RolloutRecord, rolloutSchema } from '../rollout/rollout-record.js';
+import { type LoggedDeploy, rolloutStateOf, type WantedDeploy, wantsDeploy } from './wanted-deploy.js';
+
+/** Payloads that are read in one transaction: their sum has to fit into an answer. */
+const READ_AT_ONCE = 32;
+
+/** A deploy that this host cannot apply: its format is of a newer release of hawser. */
+export interface TooNewDeploy {
+  readonly id: number;
+  readonly format: number;
+}
+
+/** What each app is to be on a host. */
+export interface WantedDeploys {
+  readonly apps: ReadonlyMap<string, WantedDeploy>;
+  /** Of the apps whose newest deploy is for this host. What ran before goes on running. */
+  readonly tooNew: ReadonlyMap<string, TooNewDeploy>;
+}
+
+/** What was decided on the deploys of the fleet. */
+interface Decided {
+  readonly newest: ReadonlyMap<string, number>;
+  readonly healthy: ReadonlyMap<string, number>;
+  readonly records: ReadonlyMap<number, RolloutRecord>;
+}
+
+type Entry = LoggedDeploy | TooNewDeploy | undefined;
+
+/** Reads what a host wants, each time it may have changed. Entries of the log do not change, so each is read once. */
+export class WantedDeploysReader {
+  readonly #client: Client;
+  readonly #host: SelectableHost;
+  readonly #log: Log | undefined;
+  #entries: ReadonlyMap<number, Entry> = new Map();
+
+  constructor(client: Client, host: SelectableHost, log: Log | undefined) {
+    this.#client = client;
+    this.#host = host;
+    this.#log = log;
+  }
+
+  /** @throws WorldError `unavailable`, `closed` */
+  async read(options: CallOptions): Promise<WantedDeploys> {
+    const { entries } = await this.#client.list(DEPLOYS_PREFIX, options);
+    const newest = newestIn(entries, this.#log);
+    const healthy = healthyIn(entries, this.#log);
+    const records = new Map<number, RolloutRecord>();
+    for (const entry of entries) {
+      if (!entry.key.startsWith(ROLLOUTS_PREFIX)) continue;
+      const record = readStoredJson(rolloutSchema, entry, this.#log);
+      if (record !== undefined) records.set(Number(entry.key.slice(ROLLOUTS_PREFIX.length)), record);
+    }
+    return this.#decide({ newest, healthy, records }, options);
+  }
+
+  /** Goes back in the log of all apps together, so that it takes as many round trips as the longest way back. */
+  async #decide(decided: Decided, options: CallOptions): Promise<WantedDeploys> {
+    const [apps, tooNew] = [new Map<string, WantedDeploy>(), new Map<string, TooNewDeploy>()];
+    const used = new Map<number, Entry>();
+    for (let open = [...decided.newest]; open.length > 0; ) {
+      const ids = open.map(([, id]) => id);
+      await this.#fetch(ids, used, options);
+      open = open.flatMap(([app, id]): [string, number][] => {
+        const found = this.#look(app, { id, entry: used.get(id) }, decided);
+        if (found === undefined) return [];
+        if (typeof found === 'number') return [[app, found]];
+        if ('format' in found) tooNew.set(app, found);
+        else apps.set(app, found);
+        return [];
+      });
+    }
+    this.#entries = used;
+    return { apps, tooNew };
+  }
+
+  /** @returns what the host wants, or the deploy to look at next; undefined when there is none */
+  #look(
+    app: string,
+    { id, entry }: { readonly id: number; readonly entry: Entry },
+    { newest, healthy, records }: Decided,
+  ): WantedDeploy | TooNewDeploy | number | undefined {
+    if (entry !== undefined && 'format' in entry) return entry;
+    const chained = entry && { logged: entry, record: records.get(id), isNewest: newest.get(app) === id };
+    if (chained !== undefined && wantsDeploy(chained, this.#host))
+      return { ...chained.logged, rollout: rolloutStateOf(chained, this.#host) };
+    // The log is kept short: what is between the last healthy one and this one may be gone.
+    return [entry?.deployment.previous, healthy.get(app)].find((next) => next !== undefined && next < id);
+  }
+
+  /** Adds these entries to `used`, those that are not known from the log. */
+  async #fetch(ids: readonly number[], used: Map<number, Entry>, options: CallOptions): Promise<void> {
+    const missing: number[] = [];
+    for (const id of ids) {
+      if (this.#entries.has(id)) used.set(id, this.#entries.get(id));
+      else missing.push(id);
+    }
+    for (const group of splitIntoGroups(missing, READ_AT_ONCE)) {
+      const success = group.map((id) => ({ get: payloadKey(id) }));
+      const { replies } = await this.#client.txn({ success }, { ...options, repeatable: true });
+      for (const [index, id] of group.entries()) {
+        const stored = replies[index]?.entries[0];
+        const payload = stored && readText(stored, this.#log);
+        // One that is not there may only not be there yet.
+        if (payload !== undefined) used.set(id, this.#parse(id, payload));
+      }
+    }
+  }
+
+  #parse(id: number, payload: string): Entry {
+    const deployment = parseDeployment(payload);
+    if (deployment !== undefined) return { id, payload, deployment };
+    const newer = parseNewerDeployment(payload);
+    if (newer?.hosts.includes(this.#host.name) === true) return { id, format: newer.format };
+    logSkipped(this.#log, payloadKey(id), 'it is not a deploy of this release of hawser');
+    return undefined;
+  }
+}
