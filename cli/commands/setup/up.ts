@@ -42,6 +42,10 @@ export function upCommand(context: CommandContext): Command {
       ).argParser(collectAddress),
     )
     .option('--runtime <file>', 'node program for Linux to send, instead of fetching one with npm')
+    .option(
+      '--etcd <file>',
+      'etcd program for Linux to send to hosts that have none, instead of a package or a download',
+    )
     .option('--use-host-node', 'run hawser with the Node that is installed on the hosts', false);
   return withHostFlags(command, 'hawser up root@web1.example.org ann@web2.example.org web3').action(
     async (destinations: string[], flags: UpFlags) => {

@@ -1,6 +1,5 @@
 import { CliError } from '../../errors.js';
 import { formatBytes } from '../../output/format-quantities.js';
-import { hasEtcd } from '../plan/plan-up.js';
 import { hasRuntime } from '../programs/prepare-runtime.js';
 import { uuidOf } from '../record/install-record.js';
 import type { HostFacts } from './host-facts.js';
@@ -59,10 +58,6 @@ function checkSystem(facts: HostFacts, { name, useHostNode }: HostExpectation): 
   if (useHostNode && node !== undefined && !runsHawser(node.version))
     return fail(
       `${name} has Node ${node.version}, and hawser needs 20.19, 22.13, 24 or newer: leave out --use-host-node, or install a newer Node there.`,
-    );
-  if (!hasEtcd(facts) && facts.packageManager === undefined)
-    return fail(
-      `${name} has no etcd 3.4 or newer and no package manager that hawser knows: install etcd there.`,
     );
   return [];
 }

@@ -60,6 +60,9 @@ for port in $1; do
   awk -v hex="$hex" '$4 == "0A" && substr($2, length($2) - 4) == hex { found = 1 } END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null && fact taken "$port"
 done
 if has etcd; then fact etcd "$(command -v etcd)"; fact etcd-version "$(etcd --version 2>/dev/null | head -n 1)"; fi
+for one in /opt/hawser/etcd/*/etcd; do
+  [ -x "$one" ] && { fact sent-etcd "$one"; fact sent-etcd-version "$("$one" --version 2>/dev/null | head -n 1)"; break; }
+done
 has systemctl && fact etcd-service "$(systemctl is-active etcd.service 2>/dev/null)"
 if has node; then fact node "$(command -v node)"; fact node-version "$(node --version 2>/dev/null | head -n 1)"; fi
 fact group "$(getent group ${GROUP})"

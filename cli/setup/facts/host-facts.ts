@@ -26,7 +26,7 @@ export interface HostFacts {
   readonly entered: string | undefined;
   /** Of those that we need: TCP ports that a program other than our etcd listens on. */
   readonly takenPorts: readonly number[];
-  /** An etcd that can be run. `isActive`: a service of that name runs. */
+  /** An etcd that can be run: one that we sent, else the first on the PATH. */
   readonly etcd: { readonly path: string; readonly version: string } | undefined;
   readonly isEtcdServiceActive: boolean;
   readonly node: { readonly path: string; readonly version: string } | undefined;

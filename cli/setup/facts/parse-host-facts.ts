@@ -55,7 +55,8 @@ export function parseHostFacts(output: string, clock: number): HostFacts | undef
     addresses,
     entered: addresses.find((address) => address === one('entered')),
     takenPorts: agent.isRunning ? [] : ports,
-    etcd: program(one('etcd'), /etcd Version: (\d+\.\d+\.\d+)/.exec(one('etcd-version'))?.[1]),
+    // One that was sent is what the agent runs, also where another has been installed since.
+    etcd: etcdOf(one('sent-etcd'), one('sent-etcd-version')) ?? etcdOf(one('etcd'), one('etcd-version')),
     isEtcdServiceActive: one('etcd-service') === 'active',
     node: program(one('node'), /^v(\d+\.\d+\.\d+)$/.exec(one('node-version'))?.[1]),
     groupMembers: membersOf(one('group')),
@@ -97,6 +98,10 @@ function agentOf(values: Values, one: (name: string) => string, ports: readonly 
     release,
     certificate: values('certificate')[0],
   };
+}
+
+function etcdOf(path: string, said: string): HostFacts['etcd'] {
+  return program(path, /^etcd Version: (\d+\.\d+\.\d+)/.exec(said)?.[1]);
 }
 
 function libcOf(glibc: string, musl: string): HostFacts['libc'] {

@@ -1,4 +1,5 @@
 import { counted, formatBytes } from '../../output/format-quantities.js';
+import { ETCD_RELEASE } from '../programs/etcd-release.js';
 import { etcdPackage } from '../programs/install-etcd.js';
 import { BOOT_STARTER_NAMES, type BootStarter } from '../service/boot-starter.js';
 import type { HostPlan, PlanContext } from './plan-up.js';
@@ -49,11 +50,12 @@ function hostLines(host: HostPlan, plan: PlanText): string[] {
   ];
 }
 
-function actionsOf(host: HostPlan, { bundle, useHostNode, founder }: PlanText): string[] {
+function actionsOf(host: HostPlan, plan: PlanText): string[] {
   if (host.isNothing) return [];
-  const { installEtcd, facts, certificate, groupUser } = host;
+  const { bundle, useHostNode, founder } = plan;
+  const { facts, certificate, groupUser } = host;
   return [
-    ...(installEtcd === undefined ? [] : [`install ${etcdPackage(installEtcd)} with ${installEtcd}`]),
+    ...etcdLines(host, plan),
     ...(host.sendsPrograms
       ? [
           `send hawser ${bundle.version} (${formatBytes(bundle.sizeBytes)})${useHostNode ? '' : ' and Node'} to /opt/hawser`,
@@ -65,6 +67,15 @@ function actionsOf(host: HostPlan, { bundle, useHostNode, founder }: PlanText): 
     ...(groupUser === undefined ? [] : [`put ${groupUser} into the group hawser`]),
     ...(host.starts ? [startLine(host, facts.agent.isRunning, founder)] : []),
   ];
+}
+
+function etcdLines({ installEtcd, sendsEtcd }: HostPlan, { hasEtcdFile }: PlanText): string[] {
+  const release = `etcd ${ETCD_RELEASE.version}`;
+  if (installEtcd !== undefined) {
+    const name = etcdPackage(installEtcd);
+    return [`install ${name} with ${installEtcd}, or send ${release} if that has none that works`];
+  }
+  return sendsEtcd ? [`send ${hasEtcdFile ? 'the etcd that --etcd names' : release} to /opt/hawser`] : [];
 }
 
 function startLine({ host, facts }: HostPlan, isRunning: boolean, founder: string | undefined): string {

@@ -20,6 +20,8 @@ export interface PlanContext {
   readonly fleet: { readonly name: string; readonly id: string; readonly authority: string | undefined };
   readonly bundle: { readonly sha256: string; readonly version: string; readonly sizeBytes: number };
   readonly useHostNode: boolean;
+  /** Whether `--etcd` names the one that hosts without etcd get. */
+  readonly hasEtcdFile: boolean;
   /** Whether this laptop can issue certificates: it has the key of the authority, or makes one. */
   readonly canIssue: boolean;
 }
@@ -32,8 +34,10 @@ export type Standing = 'settled' | 'member' | 'new';
 
 /** What is to be done on one host. */
 export interface HostPlan extends LookedAtHost {
-  /** Install etcd with this package manager. */
+  /** Install etcd with this package manager, if it has one that is new enough; else send it. */
   readonly installEtcd: HostFacts['packageManager'];
+  /** Send etcd in any case. */
+  readonly sendsEtcd: boolean;
   /** The bundle to run, and whether it is this laptop's. A host that runs an agent keeps what it has: `upgrade` changes that. */
   readonly release: string;
   readonly sendsPrograms: boolean;
@@ -66,7 +70,7 @@ export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
   const starts = !isSame || !isRunning;
   return {
     ...looked,
-    installEtcd: hasEtcd(facts) ? undefined : facts.packageManager,
+    ...etcdFor(facts, context),
     release,
     sendsPrograms: !keeps,
     certificate,
@@ -75,6 +79,15 @@ export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
     standing: standingOf(looked),
     isNothing: isSame && isRunning && certificate === 'keep' && groupUser === undefined,
   };
+}
+
+function etcdFor(
+  facts: HostFacts,
+  { hasEtcdFile }: PlanContext,
+): Pick<HostPlan, 'installEtcd' | 'sendsEtcd'> {
+  if (hasEtcd(facts)) return { installEtcd: undefined, sendsEtcd: false };
+  const installEtcd = hasEtcdFile ? undefined : facts.packageManager;
+  return { installEtcd, sendsEtcd: installEtcd === undefined };
 }
 
 /** A record of another fleet is a problem that was found before. */

@@ -9,12 +9,12 @@ const TIMEOUT_MS = 900_000;
 const OLDEST_ETCD = [3, 4] as const;
 
 /**
- * Installs etcd by the host's package manager, without starting a service of it. Argument: the package manager. The last two
+ * Installs etcd by the host's package manager if that has one which is new enough, without starting a service of it. Argument: the package manager. The last two
  * lines are where etcd is, and its version. The policy that keeps Debian from starting it speaks of etcd alone, for one that a
  * crash of the host leaves behind, and the next run knows it by its second line.
  */
 const INSTALL = `
-export DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 case $1 in
   apt)
     policy=/usr/sbin/policy-rc.d
@@ -26,6 +26,11 @@ case $1 in
       chmod 755 "$policy"
     fi
     get() {
+      candidate=$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p')
+      case $candidate in
+        '' | '(none)') echo "there is no package $1" >&2; return 1 ;;
+        [0-2].* | 3.[0-3].*) echo "its $1 is $candidate, and hawser needs 3.4 or newer" >&2; return 1 ;;
+      esac
       apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$1"
     }
     get etcd-server || { apt-get update -q; get etcd-server || get etcd; } || exit 1 ;;
@@ -80,11 +85,11 @@ export async function installEtcdPackage(
     throw tooOld(shell.name, manager, version);
   }
   const why = stderr.trim().split('\n').slice(-3).join(' ').slice(-500) || `the command ended with ${code}`;
-  const message = `Could not install etcd on ${shell.name} with ${manager}: ${why}. Install it there by hand, then run the command again.`;
+  const message = `Could not install etcd on ${shell.name} with ${manager}: ${why.replace(/\.$/, '')}.`;
   throw new CliError('failed', message);
 }
 
 function tooOld(host: string, manager: string, version: string): CliError {
-  const message = `The etcd that ${host} has from ${manager} is ${version}, and hawser needs 3.4 or newer. Install a newer one there, for example in /usr/local/bin, then run the command again.`;
+  const message = `The etcd that ${host} has from ${manager} is ${version}, and hawser needs 3.4 or newer.`;
   return new CliError('failed', message);
 }

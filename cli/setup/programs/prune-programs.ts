@@ -61,6 +61,9 @@ for kind in release runtime; do
     fi
   done
 done
+if is_own etcd; then
+  for path in etcd/etcd-*/*.new; do leftover "$path"; done
+fi
 if is_own incoming; then
   for path in incoming/*.gz; do
     name=\${path##*/}

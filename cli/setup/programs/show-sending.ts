@@ -19,7 +19,7 @@ export function showSending(host: string, options: OutputOptions): SendingShown 
   };
   return {
     onStart: (programs) => {
-      what = `sending ${programs.map(nameProgram).join(' and ')}`;
+      what = `sending ${[...new Set(programs.map(nameProgram))].join(' and ')}`;
       sizeBytes = programs.reduce((sum, program) => sum + program.sizeBytes, 0);
       if (isLive) show();
       else printNote(options, `${host}: ${what} (${formatBytes(sizeBytes)}) …`);

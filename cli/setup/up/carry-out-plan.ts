@@ -8,10 +8,7 @@ import { type ConnectOptions, connectHost } from '../host/connect-host.js';
 import type { HostShell } from '../host/host-shell.js';
 import { lockHost } from '../lock/lock-file-on-host.js';
 import type { LockOwner } from '../lock/lock-owner.js';
-import type { HostPlan } from '../plan/plan-up.js';
-import type { Architecture } from '../programs/check-elf.js';
-import type { LocalProgram } from '../programs/local-program.js';
-import { prepareRuntime } from '../programs/prepare-runtime.js';
+import { type ProgramSources, programsForHosts } from '../programs/programs-for-hosts.js';
 import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { bringUpHosts } from './bring-up-hosts.js';
@@ -21,20 +18,14 @@ import type { SeenHost } from './look-at-hosts.js';
 import { type HostOutcome, type Report, runSteps } from './run-steps.js';
 
 /** What carrying out a plan needs besides the plan. */
-export interface CarryOut {
+export interface CarryOut extends ProgramSources {
   readonly plan: FleetPlan;
   readonly fleet: Fleet & { readonly id: string };
   readonly authority: Authority | undefined;
-  readonly bundle: LocalProgram;
-  /** `--runtime`. */
-  readonly runtimeFile: string | undefined;
-  readonly useHostNode: boolean;
   readonly seen: readonly SeenHost[];
   readonly connect: ConnectOptions;
   readonly us: LockOwner;
   readonly report: Report;
-  /** Told what takes some seconds on this machine. */
-  readonly say: (doing: string) => void;
   readonly showSending: Site['showSending'];
   readonly log: Log;
 }
@@ -138,7 +129,7 @@ function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSign
       founder === undefined
         ? openFleetWorld(await wayIn(), fleet, { log, signal })
         : openFleetWorld(founder, fleet, { log: withoutWarnings(log), signal }),
-    programsFor: programsOf(work, signal),
+    programs: programsForHosts(work, signal),
     seedsFor: (name) => seedsFor(name, fleet, serving),
   };
 }
@@ -179,17 +170,4 @@ function seedsFor(name: string, { hosts }: Fleet, serving: ReadonlySet<string>):
   return (known.length > 0 ? known : others).flatMap(({ address }) =>
     address === undefined ? [] : [`https://${formatHostPort(address, 2379)}`],
   );
-}
-
-/** The runtime of each kind of machine is prepared once. */
-function programsOf(work: CarryOut, signal: AbortSignal): Site['programsFor'] {
-  const { bundle, runtimeFile: file, useHostNode, say } = work;
-  const runtimes = new Map<string, Promise<LocalProgram>>();
-  return async ({ facts }: HostPlan) => {
-    if (useHostNode) return [bundle];
-    const architecture = facts.architecture as Architecture;
-    const found = runtimes.get(architecture) ?? prepareRuntime({ architecture, file, say, signal });
-    runtimes.set(architecture, found);
-    return [bundle, await found];
-  };
 }

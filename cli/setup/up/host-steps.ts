@@ -8,8 +8,9 @@ import { type Authority, issueHostCertificate } from '../certificates/issue-cert
 import { sendCertificates } from '../certificates/send-certificates.js';
 import type { HostShell } from '../host/host-shell.js';
 import { type HostPlan, hasEtcd } from '../plan/plan-up.js';
-import { etcdPackage, installEtcdPackage } from '../programs/install-etcd.js';
-import { type LocalProgram, nameProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
+import { nameProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
+import type { ProgramsForHosts } from '../programs/programs-for-hosts.js';
+import { provideEtcd } from '../programs/provide-etcd.js';
 import { prunePrograms } from '../programs/prune-programs.js';
 import { sendPrograms } from '../programs/send-programs.js';
 import type { SendingShown } from '../programs/show-sending.js';
@@ -32,8 +33,7 @@ const LAST_LINES = 3;
 export interface Site {
   readonly fleet: Fleet & { readonly id: string };
   readonly authority: Authority | undefined;
-  /** The bundle, and the runtime unless the host's own is used. */
-  readonly programsFor: (plan: HostPlan) => Promise<readonly LocalProgram[]>;
+  readonly programs: ProgramsForHosts;
   readonly useHostNode: boolean;
   readonly showSending: (host: string) => SendingShown;
   /** The URLs at which other hosts serve. */
@@ -53,7 +53,7 @@ export function hostSteps(shell: HostShell, plan: HostPlan, role: HostRole, site
       name: 'write down what is about to be done',
       run: (signal) => journal.write('in-progress', {}, signal),
     },
-    { name: 'install etcd', run: (signal) => installEtcd(shell, plan, journal, signal) },
+    { name: 'install etcd', run: (signal) => installEtcd(shell, plan, site, journal, signal) },
     { name: 'send the programs', run: (signal) => send(shell, plan, site, signal) },
     { name: 'issue the certificate', run: (signal) => certify(shell, plan, site, signal) },
     { name: 'set up the service', run: (signal) => setUp(shell, plan, role, site, journal, signal) },
@@ -80,16 +80,17 @@ export function hostSteps(shell: HostShell, plan: HostPlan, role: HostRole, site
 
 async function installEtcd(
   shell: HostShell,
-  plan: HostPlan,
+  { installEtcd: manager, sendsEtcd, facts }: HostPlan,
+  { programs, showSending }: Site,
   journal: Journal,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { installEtcd: manager, facts } = plan;
-  if (manager === undefined) return undefined;
-  await journal.write('in-progress', { packages: [etcdPackage(manager)] }, signal);
-  const path = await installEtcdPackage(shell, manager, signal);
-  await journal.write('in-progress', { etcd: path }, signal);
-  return `installed ${etcdPackage(manager)} for ${facts.os.id}`;
+  if (manager === undefined && !sendsEtcd) return undefined;
+  return await provideEtcd(shell, {
+    ...{ manager, showSending, signal },
+    prepare: () => programs.etcd(facts),
+    note: (done) => journal.write('in-progress', done, signal),
+  });
 }
 
 async function send(
@@ -99,7 +100,7 @@ async function send(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (!plan.sendsPrograms) return undefined;
-  const programs = await site.programsFor(plan);
+  const programs = await site.programs.forAgent(plan.facts);
   using shown = site.showSending(plan.host.name);
   const { sent, sentBytes } = await sendPrograms(shell, programs, { ...shown, signal });
   if (sent.length === 0) return undefined;
@@ -166,7 +167,7 @@ async function runtimeOf(plan: HostPlan, site: Site): Promise<string> {
   const { record } = plan.facts.agent;
   if (!plan.sendsPrograms && record?.runtime !== undefined) return record.runtime;
   if (site.useHostNode && plan.facts.node !== undefined) return plan.facts.node.path;
-  const runtime = (await site.programsFor(plan)).find(({ kind }) => kind === 'runtime');
+  const runtime = (await site.programs.forAgent(plan.facts)).find(({ kind }) => kind === 'runtime');
   return `${PROGRAMS_FOLDER}/${runtime?.path ?? ''}`;
 }
 

@@ -11,5 +11,6 @@ export interface UpRequest extends OutputOptions, SetupRequest {
   readonly fleet?: string | undefined;
   readonly clusterSize?: number | undefined;
   readonly runtime?: string | undefined;
+  readonly etcd?: string | undefined;
   readonly useHostNode: boolean;
 }

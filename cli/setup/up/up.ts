@@ -46,6 +46,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     fleet: { name: chosen.fleet.name, id: chosen.fleet.id, authority: chosen.fleet.authority },
     bundle,
     useHostNode: request.useHostNode,
+    hasEtcdFile: request.etcd !== undefined,
     canIssue: await canIssue(chosen.fleet),
   };
   const looked = planFleet(sight, chosen.fleet, { ...context, hasId: chosen.hasId });
@@ -63,7 +64,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
   const { fleet, authority } = await noteFleet({ chosen, plan, sight });
   const working = carryOutPlan({
     ...{ plan, fleet, authority, bundle, connect, us, seen: sight.seen },
-    runtimeFile: request.runtime,
+    ...{ runtimeFile: request.runtime, etcdFile: request.etcd },
     useHostNode: request.useHostNode,
     report: (host, said) => printNote(request, `${host}: ${said}`),
     say: (doing) => printNote(request, `${doing} …`),
@@ -164,16 +165,19 @@ function planOutcome(
 ): UpOutcome {
   const value = {
     fleet: { name: fleet.name, isNew },
-    hosts: hosts.map(({ host, isNothing, installEtcd, sendsPrograms, certificate, groupUser, starts }) => ({
-      ...{ hostname: host.name, address: host.address, changes: !isNothing },
-      ...{
-        installEtcd: installEtcd ?? null,
-        sendsPrograms,
-        certificate,
-        groupUser: groupUser ?? null,
-        starts,
-      },
-    })),
+    hosts: hosts.map(
+      ({ host, isNothing, installEtcd, sendsEtcd, sendsPrograms, certificate, groupUser, starts }) => ({
+        ...{ hostname: host.name, address: host.address, changes: !isNothing },
+        ...{
+          installEtcd: installEtcd ?? null,
+          sendsEtcd,
+          sendsPrograms,
+          certificate,
+          groupUser: groupUser ?? null,
+          starts,
+        },
+      }),
+    ),
     leftOut: refusals.map(({ host, message }) => ({ hostname: host, message })),
     unknownReach,
   };

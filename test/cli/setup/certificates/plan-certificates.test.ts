@@ -25,7 +25,7 @@ function planned(
   const fleet = { name: 'prod', id: fleetId, authority: authorityCert ?? undefined };
   return planHost(
     { host, facts, user: 'root', sudo: 'root' },
-    { fleet, bundle, useHostNode: false, canIssue },
+    { fleet, bundle, useHostNode: false, hasEtcdFile: false, canIssue },
   );
 }
 

@@ -69,6 +69,14 @@ test('What has not the form that it should counts as not said', (t) => {
   t.like(facts?.agent, { record: undefined, isRecordUnreadable: true, release: undefined });
 });
 
+test('An etcd that was sent comes before one of the host itself', (t) => {
+  const own = { etcd: '/usr/bin/etcd', 'etcd-version': 'etcd Version: 3.4.23' };
+  t.deepEqual(parseHostFacts(said(own), 0)?.etcd, { path: '/usr/bin/etcd', version: '3.4.23' });
+  const path = '/opt/hawser/etcd/etcd-3.5.21/etcd';
+  const both = { ...own, 'sent-etcd': path, 'sent-etcd-version': 'etcd Version: 3.5.21' };
+  t.deepEqual(parseHostFacts(said(both), 0)?.etcd, { path, version: '3.5.21' });
+});
+
 test('Ports of the agent that runs there are not taken by somebody else', (t) => {
   t.deepEqual(parseHostFacts(said({ taken: '2380' }), 0)?.takenPorts, [2380]);
   t.deepEqual(parseHostFacts(said({ taken: '2380', running: 'active' }), 0)?.takenPorts, []);

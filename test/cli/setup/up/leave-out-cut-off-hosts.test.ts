@@ -13,6 +13,7 @@ const context = {
   fleet: { name: 'prod', id, authority: undefined },
   bundle: { sha256: 'ab'.repeat(32), version: '1.0.0', sizeBytes: 1 },
   useHostNode: false,
+  hasEtcdFile: false,
   canIssue: true,
 };
 
