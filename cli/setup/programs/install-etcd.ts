@@ -1,4 +1,3 @@
-import { CliError } from '../../errors.js';
 import type { HostFacts } from '../facts/host-facts.js';
 import type { HostShell } from '../host/host-shell.js';
 
@@ -25,15 +24,19 @@ case $1 in
       printf '%s\\n' '#!/bin/sh' '# hawser' 'case $1 in etcd|etcd.service) exit 101 ;; esac' >"$policy"
       chmod 755 "$policy"
     fi
-    get() {
-      candidate=$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p')
-      case $candidate in
-        '' | '(none)') echo "there is no package $1" >&2; return 1 ;;
-        [0-2].* | 3.[0-3].*) echo "its $1 is $candidate, and hawser needs 3.4 or newer" >&2; return 1 ;;
-      esac
-      apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$1"
+    found() {
+      for name in etcd-server etcd; do
+        candidate=$(apt-cache policy "$name" 2>/dev/null | sed -n 's/^ *Candidate: *//p')
+        case $candidate in '' | '(none)') ;; *) return 0 ;; esac
+      done
+      return 1
     }
-    get etcd-server || { apt-get update -q; get etcd-server || get etcd; } || exit 1 ;;
+    get() {
+      apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$name"
+    }
+    found || { apt-get update -q 2>/dev/null; found; } || { echo 'apt finds no package of etcd' >&2; exit 1; }
+    case $candidate in [0-2].* | 3.[0-3].*) echo "its package $name is $candidate" >&2; exit 1 ;; esac
+    get || { apt-get update -q; get; } || exit 1 ;;
   dnf) dnf install -y etcd || exit 1 ;;
   zypper) zypper --non-interactive install etcd || exit 1 ;;
   pacman) pacman -S --noconfirm etcd || exit 1 ;;
@@ -62,17 +65,22 @@ export function etcdPackage(manager: NonNullable<HostFacts['packageManager']>): 
   return manager === 'apt' ? 'etcd-server' : 'etcd';
 }
 
-/**
- * Installs etcd from the host's own packages; a service that the package brings is disabled.
- *
- * @returns the path of the program
- * @throws CliError `failed` with the package manager's last words, or for an etcd that is too old
- */
+/** What came of it: the path of the program, or why there is none that hawser can run. */
+export type PackageOutcome =
+  | { readonly path: string }
+  | {
+      /** A sentence without its full stop, in the host's words. */
+      readonly failure: string;
+      /** Whether a package was installed all the same. */
+      readonly isInstalled: boolean;
+    };
+
+/** Installs etcd from the host's own packages; a service that the package brings is disabled. */
 export async function installEtcdPackage(
   shell: Pick<HostShell, 'name' | 'run'>,
   manager: NonNullable<HostFacts['packageManager']>,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<PackageOutcome> {
   const { code, stdout, stderr } = await shell.run(INSTALL, {
     args: [manager],
     signal,
@@ -80,16 +88,11 @@ export async function installEtcdPackage(
   });
   const [path = '', said = ''] = stdout.trim().split('\n').slice(-2);
   const [, version] = /^etcd Version: (\d+\.\d+\.\d+)/.exec(said) ?? [];
+  const failed = `${shell.name} got no etcd from ${manager}`;
   if (code === 0 && path.startsWith('/') && version !== undefined) {
-    if (isNewEnough(version)) return path;
-    throw tooOld(shell.name, manager, version);
+    if (isNewEnough(version)) return { path };
+    return { failure: `${failed} that is new enough: it is ${version}`, isInstalled: true };
   }
-  const why = stderr.trim().split('\n').slice(-3).join(' ').slice(-500) || `the command ended with ${code}`;
-  const message = `Could not install etcd on ${shell.name} with ${manager}: ${why.replace(/\.$/, '')}.`;
-  throw new CliError('failed', message);
-}
-
-function tooOld(host: string, manager: string, version: string): CliError {
-  const message = `The etcd that ${host} has from ${manager} is ${version}, and hawser needs 3.4 or newer.`;
-  return new CliError('failed', message);
+  const words = stderr.trim().split('\n').slice(-3).join(' ').slice(-500).replace(/\.$/, '');
+  return { failure: `${failed}: ${words || `the command ended with ${code}`}`, isInstalled: false };
 }

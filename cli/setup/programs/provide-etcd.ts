@@ -33,25 +33,20 @@ type Shell = Pick<HostShell, 'name' | 'run'>;
 export async function provideEtcd(shell: Shell, provision: EtcdProvision): Promise<string> {
   const { manager, note, signal } = provision;
   if (manager === undefined) return await sendEtcd(shell, provision);
-  await note({ packages: [etcdPackage(manager)] });
+  const name = etcdPackage(manager);
+  await note({ packages: [name] });
+  const installed = await installEtcdPackage(shell, manager, signal);
+  if ('path' in installed) {
+    await note({ etcd: installed.path });
+    return `installed ${name} with ${manager}`;
+  }
+  if (!installed.isInstalled) await note({ packages: [] });
   try {
-    const etcd = await installEtcdPackage(shell, manager, signal);
-    await note({ etcd });
-    return `installed ${etcdPackage(manager)} with ${manager}`;
+    return `${await sendEtcd(shell, provision)}, because ${manager} has none that works`;
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof CliError)) throw error;
-    return await sendInstead(shell, provision, error);
-  }
-}
-
-async function sendInstead(shell: Shell, provision: EtcdProvision, first: CliError): Promise<string> {
-  try {
-    return `${await sendEtcd(shell, provision)}, because ${provision.manager} has none that works`;
-  } catch (error) {
-    provision.signal.throwIfAborted();
-    if (!(error instanceof CliError)) throw error;
-    throw new CliError('failed', `${first.message} ${error.message}`, { cause: error });
+    throw new CliError('failed', `${installed.failure}. ${error.message}`, { cause: error });
   }
 }
 

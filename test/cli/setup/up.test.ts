@@ -7,11 +7,14 @@ import { type BareFleet, createBareFleet, ETCDCTL } from '../../../fixtures/flee
 import type { BareHost } from '../../../fixtures/fleet/bare/bare-host.js';
 import { SUDO_PASSWORD } from '../../../fixtures/fleet/bare/setup-script.js';
 import { AGENTS_PREFIX } from '../../../world/keys.js';
+import { resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
+import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { hawser, type Result, temporaryFolder } from '../helpers/hawser.js';
 
 const packages = ['etcd-server'];
 
 let fleet: BareFleet;
+let etcd: string;
 let before: Map<string, string>[];
 
 test.before(async () => {
@@ -20,9 +23,11 @@ test.before(async () => {
       web1: { packages },
       web2: { packages, user: 'ann' },
       web3: { packages, isBehindJump: true },
-      web4: { packages, init: 'none' },
+      // No etcd, and apt has none either.
+      web4: { init: 'none' },
     },
   });
+  etcd = (await resolveEtcd('3.5')).etcd;
   await writeFile(path.join(fleet.home, 'password'), `${SUDO_PASSWORD}\n`, { mode: 0o600 });
   // Somebody else's, by chance of our names.
   for (const [program, ...rest] of [
@@ -42,7 +47,7 @@ function onLaptop(...args: readonly string[]): Promise<Result> {
 
 function setUp(...args: readonly string[]): Promise<Result> {
   const password = ['--sudo-password-file', path.join(fleet.home, 'password')];
-  return onLaptop('up', ...args, ...password, '--runtime', process.execPath);
+  return onLaptop('up', ...args, ...password, '--runtime', process.execPath, '--etcd', etcd);
 }
 
 /** What is open answers at once. */
@@ -140,7 +145,7 @@ test.serial('a fleet that stands still because its certificates have expired is 
   t.is((await onLaptop('str', 'get', 'motd')).stdout, 'secret of the fleet\n');
 });
 
-test.serial('an app is deployed, and a host without systemd joins', async (t) => {
+test.serial('an app is deployed, and a host without systemd and without etcd joins', async (t) => {
   const folder = await temporaryFolder(t);
   await writeFile(
     path.join(folder, 'hawser.yaml'),
@@ -153,6 +158,8 @@ test.serial('an app is deployed, and a host without systemd joins', async (t) =>
   t.is(joined.code, 0, joined.stdout + joined.stderr);
   t.regex(joined.stdout + joined.stderr, /can run anything as root on every host: that will be bob\./);
   t.regex(joined.stdout, /web4 +up/);
+  const { stdout: program } = await fleet.host('web4').exec(['cat', '/etc/hawser/etcd-program']);
+  t.regex(program, /^\/opt\/hawser\/etcd\/etcd-[0-9a-f]{16}\/etcd$/);
 });
 
 test.serial('hosts come back after a reboot', async (t) => {
@@ -173,6 +180,10 @@ test.serial('a host is taken out, and nothing stays there', async (t) => {
   t.deepEqual(await changedFiles('web2'), []);
   const status = JSON.parse((await onLaptop('status', '--json')).stdout) as { hosts: { hostname: string }[] };
   t.deepEqual(status.hosts.map(({ hostname }) => hostname).sort(), ['web1', 'web3', 'web4']);
+  await waitUntil('web4 takes the place of web2, with the etcd that it was sent', async () => {
+    const { stdout } = await onLaptop('status');
+    return /web4 +up +voter/.test(stdout);
+  });
 });
 
 test.serial('the fleet ends, and its hosts are as they were', async (t) => {

@@ -29,6 +29,7 @@ async function scene(t: ExecutionContext) {
     await put(`runtime/node-${version}/bin/node`);
   await put(`releases/${current}/hawser.cjs.new`);
   await put('runtime/node-24.1.0/bin/node.new');
+  for (const name of ['etcd', 'etcd.new']) await put(`etcd/etcd-3.5.21/${name}`);
   await put(part);
   await put('bin/hawser', wrapper('24.1.0'));
   await symlink(`releases/${current}`, path.join(opt, 'current'));
@@ -50,6 +51,7 @@ const both = [
 test('What runs and what ran before stay; the rest goes, with what cut attempts left', async (t) => {
   const { opt, prune, list, said } = await scene(t);
   t.deepEqual((await prune(...both)).toSorted(), [
+    'etcd/etcd-3.5.21/etcd.new',
     part,
     `releases/${oldest}`,
     `releases/${current}/hawser.cjs.new`,
@@ -59,7 +61,7 @@ test('What runs and what ran before stay; the rest goes, with what cut attempts 
   ]);
   t.deepEqual(await list('releases'), [before, current]);
   t.deepEqual(await list('runtime'), ['node-24.0.0', 'node-24.1.0']);
-  t.deepEqual(await list('.'), ['bin', 'current', 'releases', 'runtime']);
+  t.deepEqual(await list('.'), ['bin', 'current', 'etcd', 'releases', 'runtime']);
   t.deepEqual(await readdir(path.join(opt, 'runtime/node-24.1.0/bin')), ['node']);
   t.deepEqual(await readdir(path.join(opt, 'releases', current)), ['hawser.cjs']);
   t.deepEqual(await prune(...both), []);
@@ -97,7 +99,7 @@ test('Only what is named as ours goes, and nothing through a link', async (t) =>
 
 test('A directory of programs that is a link is left alone', async (t) => {
   const { folder, opt, prune } = await scene(t);
-  for (const name of ['releases', 'runtime', 'incoming']) {
+  for (const name of ['releases', 'runtime', 'incoming', 'etcd']) {
     await rename(path.join(opt, name), path.join(folder, name));
     await symlink(path.join(folder, name), path.join(opt, name));
   }
