@@ -1,6 +1,9 @@
-// Makes one file out of the compiled program, dist/bundle/hawser.cjs, and the same compressed. It is the command that
-// npm installs, since loading one file takes half the time of loading hundreds, and what `hawser up` puts on hosts.
-// Equal sources give equal bytes. Runs after the compiler.
+// Makes one file out of the compiled program, dist/bundle/program.cjs, since loading one file takes half the time of
+// loading hundreds; the same compressed, hawser.cjs.gz, which `hawser up` puts on hosts; hawser.cjs, the command that npm
+// installs, which starts the program; and what this Node compiled of it. Equal sources give equal bytes, except for the
+// last, which is not published. Runs after the compiler.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { relative, resolve } from 'node:path';
@@ -84,45 +87,56 @@ const unused = {
   },
 };
 
-const { outputFiles } = await build({
-  entryPoints: [inProject('dist/cli/main.js')],
-  bundle: true,
-  write: false,
-  outfile: 'hawser.cjs',
-  platform: 'node',
-  format: 'cjs',
-  target: 'node20',
-  minify: true,
-  legalComments: 'none',
-  logLevel: 'error',
-  banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
-  define: { HAWSER_VERSION: JSON.stringify(version) },
-  plugins: [
-    replacing(/\/etcd3\/lib\/connection-pool\.js$/, {
-      '(0, proto_loader_1.loadSync)(`${__dirname}/../proto/rpc.proto`, {': protocol(),
-    }),
-    replacing(replaced, { 'const require = createRequire(import.meta.url);': '' }),
-    // Descriptors are for reflection, which nobody asks for; making them takes a tenth of what a command takes to start.
-    replacing(/\/@grpc\/proto-loader\/build\/src\/index\.js$/, {
-      "root.toDescriptor('proto3').file": '[]',
-      "message.toDescriptor('proto3')": 'undefined',
-      'messageDescriptor.$type.toObject(messageDescriptor, descriptorOptions)': 'undefined',
-      "enumType.toDescriptor('proto3')": 'undefined',
-      'enumDescriptor.$type.toObject(enumDescriptor, descriptorOptions)': 'undefined',
-    }),
-    ownPlaces,
-    optional,
-    unused,
-  ],
-});
+/** One file that needs no other. */
+async function bundle(entry, define, plugins) {
+  const { outputFiles } = await build({
+    entryPoints: [inProject(entry)],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    charset: 'ascii',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'error',
+    banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
+    define,
+    plugins: [...plugins, ownPlaces],
+  });
+  return outputFiles[0].contents;
+}
+
+const program = await bundle('dist/cli/main.js', { HAWSER_VERSION: JSON.stringify(version) }, [
+  replacing(/\/etcd3\/lib\/connection-pool\.js$/, {
+    '(0, proto_loader_1.loadSync)(`${__dirname}/../proto/rpc.proto`, {': protocol(),
+  }),
+  replacing(replaced, { 'const require = createRequire(import.meta.url);': '' }),
+  // Descriptors are for reflection, which nobody asks for; making them takes a tenth of what a command takes to start.
+  replacing(/\/@grpc\/proto-loader\/build\/src\/index\.js$/, {
+    "root.toDescriptor('proto3').file": '[]',
+    "message.toDescriptor('proto3')": 'undefined',
+    'messageDescriptor.$type.toObject(messageDescriptor, descriptorOptions)': 'undefined',
+    "enumType.toDescriptor('proto3')": 'undefined',
+    'enumDescriptor.$type.toObject(enumDescriptor, descriptorOptions)': 'undefined',
+  }),
+  optional,
+  unused,
+]);
+const hash = createHash('sha256').update(program).digest('hex').slice(0, 16);
+const command = await bundle('dist/cli/start/start.js', { HAWSER_COMPILED: JSON.stringify(hash) }, []);
+
 const folder = inProject('dist/bundle');
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-for (const { contents } of outputFiles) {
-  writeFileSync(`${folder}/hawser.cjs`, contents);
-  writeFileSync(`${folder}/hawser.cjs.gz`, gzipSync(contents, { level: 9 }));
-}
-
-// For editors: the dist/ of the compiler has the schema as code.
-const { manifestJsonSchema } = await import('./dist/cli/manifest/manifest-json-schema.js');
-writeFileSync(inProject('dist/hawser.schema.json'), `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`);
+writeFileSync(`${folder}/program.cjs`, program);
+writeFileSync(`${folder}/hawser.cjs`, command);
+const compiled = `${folder}/${hash}-${process.version}-${process.arch}.compiled`;
+const { status } = spawnSync(
+  process.execPath,
+  [inProject('dist/cli/start/compile-ahead.js'), `${folder}/program.cjs`, compiled],
+  { stdio: 'ignore' },
+);
+if (status !== 0) throw new Error(`compiling ahead ended with ${status}`);
+// Last, because a build is complete once it is there.
+writeFileSync(`${folder}/hawser.cjs.gz`, gzipSync(program, { level: 9 }));

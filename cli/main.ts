@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { packageVersion } from '../base/package-version.js';
 import { lines } from './output/escaped-lines.js';

@@ -1,25 +1,66 @@
 import { execFile } from 'node:child_process';
-import { copyFile, readFile, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import nodeModule from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import test from 'ava';
+import { gunzipSync } from 'node:zlib';
+import test, { type ExecutionContext } from 'ava';
+import { compileProgram } from '../../cli/start/load-program.js';
 import { temporaryFolder } from '../cli/helpers/hawser.js';
 
 const run = promisify(execFile);
-const bundle = 'dist/bundle/hawser.cjs';
+const bundle = 'dist/bundle';
+const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+const compiled = (await readdir(bundle)).filter((name) => name.endsWith('.compiled'));
+
+/** The built command elsewhere, with some of the files beside it. */
+async function copyCommand(t: ExecutionContext, ...others: readonly string[]) {
+  const folder = path.join(await temporaryFolder(t), 'dist', 'bundle');
+  await mkdir(folder, { recursive: true });
+  for (const name of ['hawser.cjs', ...others])
+    await copyFile(path.join(bundle, name), path.join(folder, name));
+  const home = path.dirname(path.dirname(folder));
+  const hawser = async (...args: readonly string[]) =>
+    (await run(process.execPath, [path.join(folder, 'hawser.cjs'), ...args], { env: { HOME: home } })).stdout;
+  return { folder, home, hawser };
+}
 
 test('What hosts are sent is less than a megabyte', async (t) => {
-  const { size } = await stat(`${bundle}.gz`);
+  const { size } = await stat(`${bundle}/hawser.cjs.gz`);
   t.true(size < 1_000_000, `${size} bytes`);
 });
 
-test('The one file runs where nothing else of hawser is', async (t) => {
+test('The one file that hosts are sent runs where nothing else of hawser is', async (t) => {
   const alone = path.join(await temporaryFolder(t), 'hawser.cjs');
-  await copyFile(bundle, alone);
+  await writeFile(alone, gunzipSync(await readFile(`${bundle}/hawser.cjs.gz`)));
   const hawser = async (...args: readonly string[]) =>
     (await run(process.execPath, [alone, ...args], { cwd: path.dirname(alone) })).stdout;
-  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
   t.is(await hawser('--version'), `${version}\n`);
   t.regex(await hawser('run', '--help'), /^Usage: hawser run /);
   t.regex(await hawser('members', 'recover', '--help'), /^Usage: hawser members recover /);
+});
+
+test('The program is compiled ahead for the Node that built it', async (t) => {
+  t.deepEqual(
+    compiled.map((name) => name.replace(/^[0-9a-f]{16}-/, '')),
+    [`${process.version}-${process.arch}.compiled`],
+  );
+  const program = path.resolve(bundle, 'program.cjs');
+  const [name = ''] = compiled;
+  t.false(compileProgram(program, await readFile(path.join(bundle, name))).cachedDataRejected);
+  t.true(compileProgram(program, Buffer.from('of another version')).cachedDataRejected);
+});
+
+test('The command runs with what was compiled ahead, with what V8 refuses, and with nothing', async (t) => {
+  const [name = ''] = compiled;
+  const ahead = await copyCommand(t, 'program.cjs', name);
+  t.is(await ahead.hawser('--version'), `${version}\n`);
+  await writeFile(path.join(ahead.folder, name), 'of another version');
+  t.is(await ahead.hawser('--version'), `${version}\n`);
+  t.deepEqual(await readdir(ahead.home), ['dist']);
+  const { home, hawser } = await copyCommand(t, 'program.cjs');
+  t.is(await hawser('--version'), `${version}\n`);
+  // Newer versions of Node keep what they compiled.
+  const keeps = 'enableCompileCache' in nodeModule;
+  t.deepEqual(await readdir(home), keeps ? ['.cache', 'dist'] : ['dist']);
 });

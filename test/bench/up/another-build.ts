@@ -18,7 +18,7 @@ export async function makeAnotherBuild(folder: string, bundle: LocalProgram): Pr
   await mkdir(place, { recursive: true });
   await copyFile(join(projectFolder, 'package.json'), join(folder, 'package.json'));
   await symlink(join(projectFolder, 'node_modules'), join(folder, 'node_modules'));
-  const text = await readFile(join(projectFolder, 'dist/bundle/hawser.cjs'));
+  const text = await readFile(join(projectFolder, 'dist/bundle/program.cjs'));
   const changed = Buffer.concat([text, Buffer.from('\n// another build\n')]);
   const compressed = gzipSync(changed, { level: 9 });
   const program = join(place, 'hawser.cjs');
