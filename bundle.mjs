@@ -114,11 +114,17 @@ const program = await bundle('dist/cli/main.js', { HAWSER_VERSION: JSON.stringif
   replacing(replaced, { 'const require = createRequire(import.meta.url);': '' }),
   // Descriptors are for reflection, which nobody asks for; making them takes a tenth of what a command takes to start.
   replacing(/\/@grpc\/proto-loader\/build\/src\/index\.js$/, {
+    'require("protobufjs/ext/descriptor")': 'undefined',
     "root.toDescriptor('proto3').file": '[]',
     "message.toDescriptor('proto3')": 'undefined',
     'messageDescriptor.$type.toObject(messageDescriptor, descriptorOptions)': 'undefined',
     "enumType.toDescriptor('proto3')": 'undefined',
     'enumDescriptor.$type.toObject(enumDescriptor, descriptorOptions)': 'undefined',
+  }),
+  // Only texts that are not ASCII need it, and making it takes a tenth of what a command takes to start.
+  replacing(/\/string-width\/index\.js$/, {
+    'const segmenter = new Intl.Segmenter();': '',
+    'segmenter.segment(string)': 'new Intl.Segmenter().segment(string)',
   }),
   optional,
   unused,
