@@ -76,6 +76,21 @@ const optional = {
   },
 };
 
+/** Only texts that are not ASCII need string-width, and loading it takes a tenth of what a command takes to start. */
+const widthOfAscii = {
+  name: 'string-width when it is needed',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^string-width$/ }, ({ kind }) =>
+      kind === 'require-call' ? undefined : { path: 'string-width', namespace: 'ascii' },
+    );
+    onLoad({ filter: /^string-width$/, namespace: 'ascii' }, () => ({
+      contents:
+        "export default (text) => /^[ -~]*$/.test(text) ? text.length : require('string-width').default(text);",
+      resolveDir: inProject('.'),
+    }));
+  },
+};
+
 /** Half a megabyte that nobody asks for: an editor's encodings, and errors of zod in fifty languages. */
 const unused = {
   name: 'parts that are never used',
@@ -121,11 +136,7 @@ const program = await bundle('dist/cli/main.js', { HAWSER_VERSION: JSON.stringif
     "enumType.toDescriptor('proto3')": 'undefined',
     'enumDescriptor.$type.toObject(enumDescriptor, descriptorOptions)': 'undefined',
   }),
-  // Only texts that are not ASCII need it, and making it takes a tenth of what a command takes to start.
-  replacing(/\/string-width\/index\.js$/, {
-    'const segmenter = new Intl.Segmenter();': '',
-    'segmenter.segment(string)': 'new Intl.Segmenter().segment(string)',
-  }),
+  widthOfAscii,
   optional,
   unused,
 ]);
