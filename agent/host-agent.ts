@@ -2,7 +2,10 @@ import { aborted, pause } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
 import { type ClientWorld, DEFAULT_STOP_GRACE_MS, noteHost, WorldError } from '../world/index-without-ssh.js';
 import { LEAVE_TIMEOUT_MS } from './cluster/leave-cluster.js';
-import { DeployFollower } from './deploys/deploy-follower.js';
+import { FleetFile } from './cluster/start/fleet-file.js';
+import { defaultUser } from './deploys/accounts/default-user.js';
+import { HostApps } from './deploys/apps/host-apps.js';
+import { chooseProcessHost } from './deploys/processes/choose-process-host.js';
 import { DEFAULT_KEEP_DEPLOYS, pruneDeployLog } from './deploys/prune-deploy-log.js';
 import { isWriteRetryable, retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { EmbdEtcd } from './embd-etcd.js';
@@ -10,7 +13,7 @@ import { AgentError, type AgentErrorCode } from './errors.js';
 import { type EmbdEtcdOptions, type EtcdSettings, withDefaults } from './options/embd-etcd-options.js';
 import { ProcessMark } from './processes/process-mark.js';
 
-/** The options of {@link EmbdEtcd}; deploys go to `releases/`, `current` and `app.log` in the prefix. */
+/** The options of {@link EmbdEtcd}; deploys go to `apps/` in the prefix. */
 export interface AgentOptions extends EmbdEtcdOptions {
   /** How many of the newest deploys the fleet's log keeps while this host is elected; 0 keeps all. Default 50. */
   readonly keepDeploys?: number | undefined;
@@ -18,17 +21,17 @@ export interface AgentOptions extends EmbdEtcdOptions {
   readonly isTemporary?: boolean | undefined;
 }
 
-/** The pauses before the host rejoins the cluster, while its app keeps running. */
+/** The pauses before the host rejoins the cluster, while its apps keep running. */
 const REJOIN_PAUSES = { firstMs: 1_000, maxMs: 60_000, jitter: false };
 
 /**
- * The agent of one host: runs its app, takes part in the elastic cluster, follows the deploy log, and decides
+ * The agent of one host: runs its apps, takes part in the elastic cluster, follows the deploy log, and decides
  * schedules while elected.
  */
 export class HostAgent {
   readonly #options: AgentOptions & EtcdSettings;
   #etcd: EmbdEtcd;
-  #follower: DeployFollower | undefined;
+  #apps: HostApps | undefined;
   #endingSince: number | undefined;
 
   /** @throws AgentError `invalid` for options that cannot work. */
@@ -39,8 +42,8 @@ export class HostAgent {
   }
 
   /**
-   * Runs until the signal aborts, then stops the app, leaves the cluster, deletes its keys, and resolves. It starts
-   * the app of the last healthy release immediately, and keeps it running if the host cannot take part in the
+   * Runs until the signal aborts, then stops the apps, leaves the cluster, deletes its keys, and resolves. It starts
+   * the apps that were healthy last immediately, and keeps them running if the host cannot take part in the
    * cluster; it then retries that.
    *
    * @throws AgentError; WorldError `conflict` if another running agent has this hostname.
@@ -55,20 +58,25 @@ export class HostAgent {
     try {
       const { prefix, log } = this.#options;
       const mark = await ProcessMark.of(prefix);
-      await mark.killOrphanedApps(log);
-      const convergerUid = this.#etcd.converger.register('deploys');
-      const follower = new DeployFollower({ ...this.#options, mark, convergerUid });
-      this.#follower = follower;
-      await this.#persist(follower, follower.resume(signal), signal);
+      const apps = new HostApps({
+        ...this.#options,
+        mark,
+        processHost: chooseProcessHost(mark, log),
+        defaultUser: defaultUser(prefix),
+        fleet: async () => (await new FleetFile(prefix).read())?.uuid,
+        convergerUid: this.#etcd.converger.register('deploys'),
+      });
+      this.#apps = apps;
+      await this.#persist(apps, apps.resume(signal), signal);
     } finally {
-      await this.#follower?.stop();
+      await this.#apps?.stop();
       await this.#etcd.cleanup();
     }
   }
 
   /** Kills everything immediately: for the third Ctrl-C. */
   kill(): void {
-    this.#follower?.kill();
+    this.#apps?.kill();
     this.#etcd.kill();
   }
 
@@ -79,16 +87,16 @@ export class HostAgent {
     return Math.max(0, this.#endingSince + DEFAULT_STOP_GRACE_MS + LEAVE_TIMEOUT_MS - performance.now());
   }
 
-  /** Takes part in the cluster until the signal aborts; while there is an app to run, it retries after each failure. */
-  async #persist(follower: DeployFollower, resumed: Promise<void>, signal: AbortSignal): Promise<void> {
+  /** Takes part in the cluster until the signal aborts; while there are apps to run, it retries after each failure. */
+  async #persist(apps: HostApps, resumed: Promise<void>, signal: AbortSignal): Promise<void> {
     for (const backoff = new Backoff(REJOIN_PAUSES); ; ) {
-      const failure = await this.#takePart(follower, resumed, signal);
+      const failure = await this.#takePart(apps, resumed, signal);
       if (failure === undefined || signal.aborted) return;
       await resumed;
-      if (!follower.isRunning || isFinal(failure)) throw failure;
+      if (!apps.isRunning || isFinal(failure)) throw failure;
       const { log } = this.#options;
       const pauseMs = backoff.next();
-      log('error', `${failure.message} The app keeps running; rejoining the fleet in ${pauseMs / 1_000} s.`);
+      log('error', `${failure.message} The apps keep running; rejoining the fleet in ${pauseMs / 1_000} s.`);
       await pause(pauseMs, signal);
       if (signal.aborted) return;
       await this.#etcd.cleanup();
@@ -98,30 +106,26 @@ export class HostAgent {
   }
 
   /** @returns what it failed with; undefined after a clean shutdown */
-  async #takePart(
-    follower: DeployFollower,
-    resumed: Promise<void>,
-    signal: AbortSignal,
-  ): Promise<Error | undefined> {
+  async #takePart(apps: HostApps, resumed: Promise<void>, signal: AbortSignal): Promise<Error | undefined> {
     const failed = new AbortController();
     const leaving = new AbortController();
     const fail = (error: unknown): void =>
       failed.abort(error instanceof Error ? error : new Error(String(error)));
     const over = AbortSignal.any([signal, failed.signal]);
     const cluster = this.#etcd.run(leaving.signal).catch(fail);
-    const working = resumed.then(() => this.#work(follower, over)).catch(fail);
+    const working = resumed.then(() => this.#work(apps, over)).catch(fail);
     await Promise.race([aborted(over), cluster]);
     if (signal.aborted) this.#endingSince = performance.now();
     await working;
-    // The app stops first, so that no clients are sent here after it has gone.
-    if (signal.aborted) await follower.stop();
+    // The apps stop first, so that no clients are sent here after they have gone.
+    if (signal.aborted) await apps.stop();
     leaving.abort(over.reason);
     await cluster;
     return failed.signal.aborted && !signal.aborted ? failed.signal.reason : undefined;
   }
 
   /** This host's work in the World once it is registered. */
-  async #work(follower: DeployFollower, signal: AbortSignal): Promise<void> {
+  async #work(apps: HostApps, signal: AbortSignal): Promise<void> {
     await Promise.race([this.#etcd.ready, aborted(signal)]);
     if (signal.aborted) return;
     const { world } = this.#etcd;
@@ -133,7 +137,7 @@ export class HostAgent {
       });
     };
     await Promise.all([
-      follower.follow(world, signal),
+      apps.follow(world, signal),
       lasting(() => world.schedulerRun({ signal })),
       lasting(() => this.#belong(world, signal)),
       pruneDeployLog(pruning, signal),

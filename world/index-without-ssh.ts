@@ -22,7 +22,6 @@ export type { Session } from './client/lease/session.js';
 export type { Listing, ListOptions } from './client/list-keys.js';
 export type { EtcdUser } from './client/login.js';
 export type { AddedMember, Member, MemberStatus } from './client/member-types.js';
-export { emptyIfNoText } from './client/stored/read-text.js';
 export { readCertificates, readKeyPair } from './client/tls/read-pem-files.js';
 export type { TlsOptions } from './client/tls/tls-options.js';
 export {

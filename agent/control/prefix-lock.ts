@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Log } from '../../world/index-without-ssh.js';
 import { AgentError } from '../errors.js';
@@ -34,7 +34,8 @@ export class PrefixLock implements AsyncDisposable {
    */
   static async open(prefix: string, options: PrefixLockOptions): Promise<PrefixLock> {
     const secret = await prefixInstanceId(prefix);
-    await chmod(prefix, 0o700);
+    // Apps that run as another user pass through it.
+    if (((await stat(prefix)).mode & 0o777) !== 0o711) await chmod(prefix, 0o700);
     const closing = new AbortController();
     const server = controlServer(options, options.log, closing.signal);
     const path = await shortSocketPath(prefix, CONTROL_SOCKET);

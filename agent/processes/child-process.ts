@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openPrivateFileToRead, openPrivateLog } from '../prefix/open-private-file.js';
 import type { Cgroup } from './cgroup.js';
-import { dieWithParent } from './die-with-parent.js';
+import { dieWithParent, type ProgramAccount } from './die-with-parent.js';
 import { processTreeOf } from './find-own-processes.js';
 import { killAll, killAllOnce, terminate, untilGone } from './kill-processes.js';
 import { isMarked, listProcesses, type ProcessEntry, readProcess } from './process-table.js';
@@ -21,6 +21,10 @@ export interface ChildOptions {
   readonly cgroup?: Cgroup | undefined;
   /** In octal, such as `007`, for the program alone. Default: this process's. */
   readonly umask?: string | undefined;
+  /** How many files it may have open. Default: as many as this process. */
+  readonly files?: number | undefined;
+  /** Whom it runs as. Default: this process's user. */
+  readonly account?: ProgramAccount | undefined;
 }
 
 /** How a child exited: with a code, or by a signal. */
@@ -96,7 +100,7 @@ export class Child {
   processes(): ProcessEntry[] {
     const { mark, cgroup } = this.#options;
     const criteria = {
-      root: this.#root,
+      roots: this.#root === undefined ? [] : [this.#root],
       isMarked: (pid: number) => mark !== undefined && isMarked(pid, `${mark}\0`),
       inCgroup: cgroup?.members() ?? new Set<number>(),
     };

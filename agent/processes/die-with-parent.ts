@@ -5,17 +5,29 @@ import { findProgram } from './find-program.js';
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /**
- * Run by `sh` in the child, after the kernel was told to kill it with its parent: checks that the parent, which may
- * have been killed just before, still exists. Then joins the cgroup, before the program can start others.
+ * Run by `sh` in the child, still as the agent's user: joins the cgroup before anything else can be started, sets the
+ * limit of open files and the umask, then goes on with the rest of the command.
  */
-const CHECK_PARENT_SCRIPT = `[ "$PPID" = "$1" ] || exit 125
-{ [ -z "$2" ] || echo $$ >"$2"; } 2>/dev/null
-[ -z "$3" ] || umask "$3"
+const PREPARE_SCRIPT = `{ [ -z "$1" ] || echo $$ >"$1"; } 2>/dev/null
+[ -z "$2" ] || umask "$2"
+[ -z "$3" ] || ulimit -n "$3" || exit 125
 shift 3
 exec "$@"`;
 
-/** The same without the parent check: where util-linux is not installed. */
-const CGROUP_SCRIPT = CHECK_PARENT_SCRIPT.slice(CHECK_PARENT_SCRIPT.indexOf('{'));
+/**
+ * Run by `sh` after the kernel was told to kill it with its parent: checks that the parent, which may have been killed
+ * just before, still exists.
+ */
+const CHECK_PARENT_SCRIPT = `[ "$PPID" = "$1" ] || exit 125
+shift
+exec "$@"`;
+
+/** Whom a program runs as. */
+export interface ProgramAccount {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
 
 export interface CommandOptions {
   readonly argv: readonly [string, ...string[]];
@@ -26,26 +38,49 @@ export interface CommandOptions {
   readonly procsFile: string | undefined;
   /** In octal, for this child alone. Default: this process's. */
   readonly umask?: string | undefined;
+  /** How many files it may have open. Default: as many as this process. */
+  readonly files?: number | undefined;
+  /** Default: this process's own user. */
+  readonly account?: ProgramAccount | undefined;
 }
 
 /**
  * Wraps a command so that the kernel kills it when this process dies (`setpriv --pdeathsig`, if util-linux is
  * installed), even while it is being started.
  *
- * @throws the errno error ENOENT or EACCES if the program does not exist or is not executable
+ * @throws the errno error ENOENT or EACCES if the program does not exist or is not executable; an error where it is to
+ * run as another user and util-linux is not installed.
  */
 export function dieWithParent(options: CommandOptions): [string, ...string[]] {
-  const { argv, cwd, environment, procsFile, umask } = options;
+  const { argv, cwd, environment, procsFile = '', umask = '', files, account } = options;
   const [name, ...args] = argv;
-  const searchPath = environment['PATH'];
-  const program = findProgram(name, searchPath, cwd);
+  const program = findProgram(name, environment['PATH'], cwd);
   // Resolved here so that a missing program is an error and not a line from a shell in a log.
   if (program === undefined) throw noProgram(name, cwd);
   const [sh, setpriv] = ['sh', 'setpriv'].map((tool) => findProgram(tool, SYSTEM_PATH));
+  if (account !== undefined && (sh === undefined || setpriv === undefined))
+    throw new Error(
+      `the program setpriv (of util-linux), which runs it as ${account.name}, is not installed`,
+    );
   if (sh === undefined) return [program, ...args];
-  const tail = [String(process.pid), procsFile ?? '', umask ?? '', program, ...args];
-  if (setpriv === undefined) return [sh, '-c', CGROUP_SCRIPT, 'sh', ...tail];
-  return [setpriv, '--pdeathsig', 'KILL', '--', sh, '-c', CHECK_PARENT_SCRIPT, 'sh', ...tail];
+  const prepared = [
+    sh,
+    '-c',
+    PREPARE_SCRIPT,
+    'sh',
+    procsFile,
+    umask,
+    files === undefined ? '' : String(files),
+  ];
+  if (setpriv === undefined) return [sh, ...prepared.slice(1), program, ...args];
+  const bound = [setpriv, '--pdeathsig', 'KILL', ...identityFlags(account), '--'];
+  const checked = [sh, '-c', CHECK_PARENT_SCRIPT, 'sh', String(process.pid), program, ...args];
+  return [sh, ...prepared.slice(1), ...bound, ...checked];
+}
+
+function identityFlags(account: ProgramAccount | undefined): string[] {
+  if (account === undefined) return [];
+  return ['--reuid', String(account.uid), '--regid', String(account.gid), '--init-groups'];
 }
 
 function noProgram(name: string, cwd: string): NodeJS.ErrnoException {

@@ -1,9 +1,9 @@
 import type { ProcessEntry, ProcessIdentity } from './process-table.js';
 
-/** How to recognise the processes of one app. */
+/** How to recognise the processes of one program, or of several. */
 export interface ProcessTreeCriteria {
-  /** The process that was started; it leads its session and its process group. */
-  readonly root: ProcessIdentity | undefined;
+  /** The processes that were started; each leads its session and its process group. */
+  readonly roots: readonly ProcessIdentity[];
   /** Whether a process has the app's mark in its environment. */
   readonly isMarked: (pid: number) => boolean;
   /** Whether to count a process that shares only the root's session or process group. Default: yes. */
@@ -41,11 +41,19 @@ export function processTreeOf(
 
 function isMember(
   entry: ProcessEntry,
-  { root, isMarked, isTrusted = () => true, inCgroup }: ProcessTreeCriteria,
+  { roots, isMarked, isTrusted = () => true, inCgroup }: ProcessTreeCriteria,
   byPid: ReadonlyMap<number, ProcessEntry>,
 ): boolean {
   if (inCgroup.has(entry.pid) || isMarked(entry.pid)) return true;
-  if (root === undefined) return false;
+  return roots.some((root) => belongsTo(entry, root, isTrusted, byPid));
+}
+
+function belongsTo(
+  entry: ProcessEntry,
+  root: ProcessIdentity,
+  isTrusted: (pid: number) => boolean,
+  byPid: ReadonlyMap<number, ProcessEntry>,
+): boolean {
   if (entry.pid === root.pid) return entry.startTime === root.startTime;
   if (entry.session !== root.pid && entry.group !== root.pid) return false;
   // The kernel does not reuse a pid while it is a session's id. If the root's pid was reused, the session belongs to

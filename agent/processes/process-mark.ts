@@ -10,26 +10,21 @@ import { killAll } from './kill-processes.js';
 import { isMarked, listProcesses, nameOf, type ProcessIdentity } from './process-table.js';
 
 /** The environment variables that mark processes started by an agent. */
-export const APP_MARK = 'HAWSER_APP';
+export const APP_MARK = 'HAWSER_MARK';
 export const SERVER_MARK = 'HAWSER_SERVER';
 
 const recordSchema = z.object({
   boot: z.string(),
   controlGroup: z.string().optional(),
-  root: z.object({ pid: z.number().int().positive(), startTime: z.string() }).optional(),
+  roots: z.array(z.object({ pid: z.number().int().positive(), startTime: z.string() })),
 });
 
-/** How to find the processes of an app. */
-export interface AppLocation {
-  readonly root?: ProcessIdentity | undefined;
-  readonly cgroup: Cgroup | undefined;
-}
-
-/** The mark of the processes that agents on one prefix have started, and the record of the last app. */
+/** The mark of the processes that agents on one prefix have started, and the record of what runs. */
 export class ProcessMark {
   /** Unique to this prefix, on this machine and on any other. */
   readonly value: string;
   readonly #prefix: string;
+  readonly #roots = new Map<string, ProcessIdentity>();
 
   private constructor(prefix: string, value: string) {
     this.#prefix = prefix;
@@ -42,17 +37,28 @@ export class ProcessMark {
     return new ProcessMark(prefix, createHash('sha256').update(identity).digest('hex').slice(0, 32));
   }
 
-  /** The cgroup of the apps on this prefix; undefined if none can be created. */
-  cgroup(): Cgroup | undefined {
-    return Cgroup.make(this.#groupName);
+  /** The cgroup of one program of an app on this prefix; undefined if none can be created. */
+  cgroup(name: string): Cgroup | undefined {
+    return Cgroup.make(path.join(this.#groupName, name));
   }
 
-  /** Records where the app runs, for the next agent if this one is killed. */
-  record({ root, cgroup }: AppLocation, log: Log): void {
+  /** The value of the variable that marks a program of an app, and all that it starts. */
+  markOf(name: string): string {
+    return `${APP_MARK}=${this.value}/${name}`;
+  }
+
+  /**
+   * Records that a program of an app is started, or has ended (`root` undefined), for the next agent if this one is
+   * killed.
+   */
+  record(name: string, root: ProcessIdentity | undefined, log: Log): void {
+    if (root === undefined) this.#roots.delete(name);
+    else this.#roots.set(name, { pid: root.pid, startTime: root.startTime });
+    const group = Cgroup.make(this.#groupName);
     const record = {
       boot: bootId(),
-      ...(cgroup === undefined ? {} : { controlGroup: cgroup.folder }),
-      ...(root === undefined ? {} : { root: { pid: root.pid, startTime: root.startTime } }),
+      ...(group === undefined ? {} : { controlGroup: group.folder }),
+      roots: [...this.#roots.values()],
     };
     const partial = `${this.#recordFile}.part`;
     try {
@@ -60,8 +66,8 @@ export class ProcessMark {
       writeFileSync(partial, `${JSON.stringify(record)}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(partial, this.#recordFile);
     } catch (error) {
-      // The record only supplements the marks; the app matters more.
-      log('warn', `could not record where the app runs: ${(error as Error).message}`);
+      // The record only supplements the marks; the apps matter more.
+      log('warn', `could not record where the apps run: ${(error as Error).message}`);
     }
   }
 
@@ -71,24 +77,25 @@ export class ProcessMark {
    */
   async killOrphanedApps(log: Log): Promise<void> {
     const record = this.#read();
-    const groups = [record?.controlGroup, this.cgroup()?.folder].flatMap((folder) =>
+    const groups = [record?.controlGroup, Cgroup.make(this.#groupName)?.folder].flatMap((folder) =>
       folder === undefined || path.basename(folder) !== this.#groupName ? [] : [new Cgroup(folder)],
     );
-    const releases = path.join(this.#prefix, 'releases');
+    const apps = path.join(this.#prefix, 'apps');
     await killOrphans(log, 'app', () => ({
-      root: record?.root,
+      roots: record?.roots ?? [],
       isMarked: (pid) => isMarked(pid, `${APP_MARK}=${this.value}/`),
       // Its pid may have been reused by another session since.
-      isTrusted: (pid) => worksIn(pid, releases),
+      isTrusted: (pid) => worksIn(pid, apps),
       inCgroup: new Set(groups.flatMap((group) => [...group.members()])),
     }));
+    for (const group of groups) group.remove();
   }
 
   /** Kills etcd servers that killed agents have left on this prefix. Call it while holding the prefix. */
   async killOrphanedServer(log: Log): Promise<void> {
     const marked = `${SERVER_MARK}=${this.value}\0`;
     await killOrphans(log, 'etcd', () => ({
-      root: undefined,
+      roots: [],
       isMarked: (pid) => isMarked(pid, marked),
       inCgroup: new Set(),
     }));
@@ -99,7 +106,7 @@ export class ProcessMark {
   }
 
   get #recordFile(): string {
-    return path.join(this.#prefix, 'app.pid');
+    return path.join(this.#prefix, 'apps.pid');
   }
 
   /** Pids of an earlier boot mean nothing. */

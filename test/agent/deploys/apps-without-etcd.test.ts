@@ -132,7 +132,7 @@ test.serial('an app goes on where the host cannot take part in the cluster any m
   const whole = await readFile(snap);
   await writeFile(snap, 'spoilt');
   h1.start();
-  await h1.logged(/The app keeps running; rejoining the fleet in/);
+  await h1.logged(/The apps keep running; rejoining the fleet in/);
   t.is(await answerAt(port), 'one');
   t.true(h1.isRunning);
   await writeFile(snap, whole);
@@ -168,7 +168,7 @@ test.serial('what fails to be removed after a failed deploy keeps nothing from r
   t.regex(bad.stderr, /it exited \(exit code 3\)\. Deploy 1 is running again/);
   await answers(port, 'one', h2);
   await agents.eventually('the bad release is gone', async () => {
-    const left = await readdir(path.join(h2.prefix, 'releases'));
+    const left = await readdir(path.join(h2.prefix, 'apps', 'app', 'releases'));
     return left.join() === '1';
   });
 });

@@ -132,12 +132,16 @@ test.serial('an app whose program is missing for a while is started when it is b
   const run = ['./start', 'back', String(port)];
   const { code, stderr } = await deployTo(host, await appFolder(t, { run, health: httpCheck(port) }));
   t.is(code, 0, stderr);
-  const program = path.join(host.prefix, 'current', 'start');
+  const program = path.join(host.prefix, 'apps', 'app', 'current', 'start');
   await rename(program, `${program}.away`);
   const from = host.log.length;
-  process.kill(JSON.parse(await readFile(path.join(host.prefix, 'app.pid'), 'utf8')).root.pid, 'SIGKILL');
-  await host.logged(/the app of deploy \d+ exited \(SIGKILL\)/, from);
-  await host.logged(/the app of deploy \d+ could not be started \(.*ENOENT.*\); restarting it/, from);
+  const { roots } = JSON.parse(await readFile(path.join(host.prefix, 'apps.pid'), 'utf8'));
+  process.kill(roots[0].pid, 'SIGKILL');
+  await host.logged(/process main of app \(deploy \d+\) exited \(SIGKILL\)/, from);
+  await host.logged(
+    /process main of app \(deploy \d+\) could not be started \(.*ENOENT.*\); restarting it/,
+    from,
+  );
   t.is(await answerAt(port), '');
   await rename(`${program}.away`, program);
   await answers(port, 'back', host);

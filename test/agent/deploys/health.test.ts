@@ -2,9 +2,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
-import { waitUntilHealthy } from '../../../agent/deploys/run-health-check.js';
+import { type HealthOptions, waitUntilHealthy } from '../../../agent/deploys/health/run-health-check.js';
+import { runProgram } from '../../../agent/processes/run-program.js';
 
-const here = { cwd: process.cwd(), environment: process.env, signal: new AbortController().signal };
+const here: HealthOptions = {
+  run: (argv, timeoutMs, signal) =>
+    runProgram({ argv, timeoutMs, signal, cwd: process.cwd(), environment: process.env, mark: 'MARK=check' }),
+  signal: new AbortController().signal,
+};
 
 test.serial('an HTTP check passes once the app answers with success', async (t) => {
   let requests = 0;
@@ -27,7 +32,7 @@ test.serial('a check that never passes says what the last try found', async (t) 
   const argv: [string, ...string[]] = ['false'];
   t.regex(
     (await waitUntilHealthy({ kind: 'exec', argv, timeoutMs: 1, intervalMs: 1 }, here)) ?? '',
-    /Command failed/,
+    /^false exited \(exit code 1\)$/,
   );
   const finding = await waitUntilHealthy(
     { kind: 'tcp', host: '127.0.0.1', port: 1, timeoutMs: 1, intervalMs: 1 },

@@ -2,11 +2,13 @@ import { mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type DeployEntry, entryOf, Releases } from '../../../agent/deploys/releases.js';
-import { serialiseDeployment } from '../../../world/index-without-ssh.js';
+import { AppFolder } from '../../../agent/deploys/releases/app-folder.js';
+import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/release-entry.js';
+import { Releases } from '../../../agent/deploys/releases/releases.js';
+import { type Manifest, serialiseDeployment } from '../../../world/index-without-ssh.js';
 
 /** A deploy as the log has it; another message makes it another one. */
-function deploy(id: number, message = ''): DeployEntry {
+function deploy(id: number, message = '', manifest: Partial<Manifest> = {}): DeployEntry {
   const payload = serialiseDeployment({
     hawser: 1,
     name: 'app',
@@ -16,17 +18,19 @@ function deploy(id: number, message = ''): DeployEntry {
     tree: '0'.repeat(64),
     noop: false,
     hosts: ['h1'],
-    manifest: { name: 'app' },
+    manifest: { name: 'app', ...manifest },
   });
   const entry = entryOf(id, payload);
   if (entry === undefined) throw new Error('that is no deploy');
   return entry;
 }
 
-async function emptyPrefix(t: ExecutionContext): Promise<string> {
-  const prefix = await mkdtemp(path.join(tmpdir(), 'hawser-releases-'));
-  t.teardown(() => rm(prefix, { recursive: true }));
-  return prefix;
+/** An app without releases; `prefix` is its directory. */
+async function emptyApp(t: ExecutionContext): Promise<{ prefix: string; releases: Releases }> {
+  const agentPrefix = await mkdtemp(path.join(tmpdir(), 'hawser-releases-'));
+  t.teardown(() => rm(agentPrefix, { recursive: true }));
+  const folder = new AppFolder(agentPrefix, 'app');
+  return { prefix: folder.path, releases: new Releases(folder) };
 }
 
 async function fill(folder: string): Promise<void> {
@@ -34,11 +38,12 @@ async function fill(folder: string): Promise<void> {
   await writeFile(path.join(folder, 'app'), 'x');
 }
 
+const how = { fill, account: undefined, fleet: undefined, before: undefined };
+
 test.serial('a release appears whole, and current is switched to it by a relative link', async (t) => {
-  const prefix = await emptyPrefix(t);
-  const releases = new Releases(prefix);
+  const { prefix, releases } = await emptyApp(t);
   t.is(await releases.current(), undefined);
-  await releases.unpack(deploy(1), fill);
+  await releases.unpack(deploy(1), how);
   t.is(await releases.current(), undefined);
   await releases.activate('1');
   t.is(await releases.current(), '1');
@@ -49,54 +54,56 @@ test.serial('a release appears whole, and current is switched to it by a relativ
 });
 
 test.serial('a release that cannot be unpacked leaves nothing', async (t) => {
-  const prefix = await emptyPrefix(t);
-  const releases = new Releases(prefix);
-  const broken = releases.unpack(deploy(1), async (folder) => {
+  const { prefix, releases } = await emptyApp(t);
+  const failing = async (folder: string) => {
     await fill(folder);
     throw new Error('disk full');
-  });
-  await t.throwsAsync(broken, { message: 'disk full' });
-  t.deepEqual(await readdir(path.join(prefix, 'releases')), []);
+  };
+  await t.throwsAsync(releases.unpack(deploy(1), { ...how, fill: failing }), { message: 'disk full' });
+  for (const folder of ['releases', 'incoming', 'deploys'])
+    t.deepEqual(await readdir(path.join(prefix, folder)), []);
 });
 
 test.serial('what an interrupted try left is replaced', async (t) => {
-  const prefix = await emptyPrefix(t);
-  const releases = new Releases(prefix);
-  await mkdir(path.join(prefix, 'releases', '.1.partial', 'old'), { recursive: true });
+  const { prefix, releases } = await emptyApp(t);
+  await mkdir(path.join(prefix, 'incoming', '1', 'old'), { recursive: true });
   await mkdir(path.join(prefix, 'releases', '1', 'old'), { recursive: true });
-  const { name } = await releases.unpack(deploy(1), fill);
-  t.deepEqual(await readdir(releases.folder(name)), ['app']);
+  const { name } = await releases.unpack(deploy(1), how);
+  t.deepEqual(await readdir(releases.pathOf(name)), ['app']);
   t.deepEqual(await readdir(path.join(prefix, 'releases')), ['1']);
+  t.deepEqual(await readdir(path.join(prefix, 'incoming')), []);
 });
 
 test.serial('pruning keeps the newest five, the current one and the last healthy one', async (t) => {
-  const prefix = await emptyPrefix(t);
-  const releases = new Releases(prefix);
-  for (let id = 1; id <= 9; id += 1) await releases.unpack(deploy(id), fill);
+  const { prefix, releases } = await emptyApp(t);
+  for (let id = 1; id <= 9; id += 1) await releases.unpack(deploy(id), how);
   await releases.activate('2');
   await releases.markHealthy('3');
   await releases.prune();
   t.deepEqual((await readdir(path.join(prefix, 'releases'))).sort(), ['2', '3', '5', '6', '7', '8', '9']);
+  await releases.prune(1, ['6']);
+  t.deepEqual((await readdir(path.join(prefix, 'releases'))).sort(), ['2', '3', '6', '9']);
 });
 
 test.serial('a release is known with its deploy, by whoever looks at the disk', async (t) => {
-  const prefix = await emptyPrefix(t);
-  const first = deploy(7, 'the first');
-  const { name } = await new Releases(prefix).unpack(first, fill);
-  const releases = new Releases(prefix);
-  t.deepEqual(await releases.read(name), { ...first, name: '7' });
+  const { releases: first } = await emptyApp(t);
+  const entry = deploy(7, 'the first');
+  const { name } = await first.unpack(entry, { ...how, fleet: 'a-fleet', before: '6' });
+  const releases = new Releases(first.folder);
+  t.deepEqual(await releases.read(name), { ...entry, name: '7', fleet: 'a-fleet', before: '6' });
+  t.deepEqual(await releases.find(entry), await releases.read(name));
+  t.is(await releases.find(deploy(7, 'another')), undefined);
   t.is(await releases.read('8'), undefined);
 });
 
 test.serial(
   "another fleet's deploy with the same number goes beside the release that is in use",
   async (t) => {
-    const prefix = await emptyPrefix(t);
-    const releases = new Releases(prefix);
+    const { releases } = await emptyApp(t);
     const [ours, theirs] = [deploy(7, 'ours'), deploy(7, 'theirs')];
-    await releases.unpack(ours, fill);
+    await releases.unpack(ours, how);
     await releases.markHealthy('7');
-    const { name } = await releases.unpack(theirs, fill);
+    const { name } = await releases.unpack(theirs, how);
     t.is(name, `7-${theirs.digest.slice(0, 8)}`);
     await releases.markHealthy(name);
     t.is(await releases.lastHealthy(), name);
@@ -108,25 +115,71 @@ test.serial(
 test.serial(
   'what the end of the power has left half done is removed at the next start, and nothing else',
   async (t) => {
-    const prefix = await emptyPrefix(t);
-    const releases = new Releases(prefix);
-    for (const id of [1, 2]) await releases.unpack(deploy(id), fill);
-    await releases.markHealthy('1');
-    const half = ['.3.partial', '..3.partial.0a1b2c3d.partial', '4', '.5.old'];
-    for (const name of half) await fill(path.join(prefix, 'releases', name));
+    const { prefix, releases } = await emptyApp(t);
+    for (const id of [1, 2, 3]) await releases.unpack(deploy(id), how);
+    await releases.markHealthy('2');
+    await releases.activate('3');
+    for (const name of ['.9.partial', '4', '1-x']) await fill(path.join(prefix, 'releases', name));
+    for (const name of ['5', '.5.partial.0a1b2c3d.partial', '1.old'])
+      await fill(path.join(prefix, 'incoming', name));
     await writeFile(path.join(prefix, 'deploys', '9.json'), '{}');
     await releases.tidy(() => undefined);
+    // The third was being tried, and a hook may have stopped in the middle of it.
     t.deepEqual((await readdir(path.join(prefix, 'releases'))).sort(), ['1', '2']);
     t.deepEqual((await readdir(path.join(prefix, 'deploys'))).sort(), ['1.json', '2.json']);
+    t.deepEqual(await readdir(path.join(prefix, 'incoming')), []);
   },
 );
 
-test.serial('a release of an older agent, which noted no deploy, stays while a link names it', async (t) => {
-  const prefix = await emptyPrefix(t);
-  await mkdir(path.join(prefix, 'releases', '3'), { recursive: true });
-  await symlink('releases/3', path.join(prefix, 'last-healthy'));
-  const releases = new Releases(prefix);
-  await releases.tidy(() => undefined);
-  t.true((await readdir(path.join(prefix, 'releases'))).includes('3'));
-  t.is(await releases.lastHealthy(), '3');
+test.serial('releases share directories by links, in place of what they bring themselves', async (t) => {
+  const { prefix, releases } = await emptyApp(t);
+  const fillShared = async (folder: string) => {
+    await fill(folder);
+    await mkdir(path.join(folder, 'uploads'));
+    await writeFile(path.join(folder, 'uploads', 'sample'), 'x');
+  };
+  const shared = ['uploads', 'var/cache/'];
+  for (const id of [1, 2]) {
+    const release = await releases.unpack(deploy(id, '', { shared }), { ...how, fill: fillShared });
+    await writeFile(path.join(releases.pathOf(release.name), 'uploads', `of ${id}`), 'kept');
+    await writeFile(path.join(releases.pathOf(release.name), 'var', 'cache', `of ${id}`), 'kept');
+  }
+  t.is(await readlink(path.join(releases.pathOf('2'), 'var', 'cache')), '../../../shared/var/cache');
+  t.deepEqual((await readdir(path.join(prefix, 'shared', 'uploads'))).sort(), ['of 1', 'of 2']);
+  await releases.discard('1');
+  t.deepEqual((await readdir(path.join(releases.pathOf('2'), 'var', 'cache'))).sort(), ['of 1', 'of 2']);
+
+  await releases.removeApp();
+  t.deepEqual(await readdir(prefix), ['shared']);
+  t.true(await releases.isGone());
+  for (const [name, why] of [
+    ['../up', /is not a path within the app/],
+    ['/etc', /is not a path within the app/],
+    ['app/x', /app is not a directory/],
+    ['link/x', /link is not a directory/],
+  ] as const) {
+    const fillLink = async (folder: string) => {
+      await fill(folder);
+      await symlink(prefix, path.join(folder, 'link'));
+    };
+    const broken = releases.unpack(deploy(3, '', { shared: [name] }), { ...how, fill: fillLink });
+    t.regex((await t.throwsAsync(broken))?.message ?? '', why);
+  }
+  t.deepEqual(await readdir(path.join(prefix, 'releases')), []);
+});
+
+test.serial('a removed app without shared files leaves nothing', async (t) => {
+  const { prefix, releases } = await emptyApp(t);
+  await releases.unpack(deploy(1), how);
+  await releases.activate('1');
+  await releases.markHealthy('1');
+  await releases.removeApp();
+  t.deepEqual(await readdir(path.dirname(prefix)), []);
+  await releases.removeApp();
+  t.true(await releases.isGone());
+});
+
+test.serial('what is no name of an app never becomes a path', (t) => {
+  for (const name of ['', '.', '..', 'a/b', '-a', 'A', `a\0`, 'a'.repeat(64)])
+    t.throws(() => new AppFolder('/nowhere', name), { message: /is no name of an app/ });
 });

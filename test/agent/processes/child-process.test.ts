@@ -18,8 +18,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { AppLog } from '../../../agent/deploys/app-log.js';
-import { removeTree } from '../../../agent/deploys/remove-tree.js';
+import { AppLog } from '../../../agent/deploys/processes/app-log.js';
+import { removeTree } from '../../../agent/deploys/releases/remove-tree.js';
 import { openPrivateLog } from '../../../agent/prefix/open-private-file.js';
 import { Child } from '../../../agent/processes/child-process.js';
 import { dieWithParent } from '../../../agent/processes/die-with-parent.js';
@@ -62,7 +62,7 @@ test.serial(
 
 test.serial('a program goes with an agent that is killed, at whatever moment that is', async (t) => {
   const folder = await folderFor(t);
-  const marked = `HAWSER_APP=test/1\0`;
+  const marked = `HAWSER_MARK=test/1\0`;
   for (let moment = 0; moment < 20; moment += 1) {
     const agent = spawn(process.execPath, [program('start-app'), folder, 'sleep', '1000'], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -127,7 +127,7 @@ test.serial('stopping a program ends what ignores that, and what was stopped', a
     cwd: folder,
     environment: process.env,
     logFile: path.join(folder, 'log'),
-    mark: `HAWSER_APP=${path.basename(folder)}/1`,
+    mark: `HAWSER_MARK=${path.basename(folder)}/1`,
   });
   await eventually('it runs', async () => (await child.logTail()) === 'deaf');
   t.true(child.processes().length >= 3);

@@ -16,7 +16,7 @@ function processes(...all: readonly (readonly [number, number, number, number])[
 }
 
 const nobody = { isMarked: () => false, inCgroup: new Set<number>() };
-const root = { pid: 100, startTime: '100' };
+const roots = [{ pid: 100, startTime: '100' }];
 const pidsOf = (found: readonly ProcessEntry[]) => found.map(({ pid }) => pid);
 
 test.serial('kin are the session, the group and all descendants of what was started', (t) => {
@@ -30,7 +30,7 @@ test.serial('kin are the session, the group and all descendants of what was star
     [104, 103, 103, 103],
     [200, 1, 200, 200],
   );
-  t.deepEqual(pidsOf(processTreeOf(all, { ...nobody, root }, 50)), [100, 101, 102, 103, 104]);
+  t.deepEqual(pidsOf(processTreeOf(all, { ...nobody, roots }, 50)), [100, 101, 102, 103, 104]);
 });
 
 test.serial('what left its session and its parent is known by its mark or its control group', (t) => {
@@ -41,18 +41,18 @@ test.serial('what left its session and its parent is known by its mark or its co
     [301, 300, 301, 301],
     [400, 1, 400, 400],
   );
-  const criteria = { root, isMarked: (pid: number) => pid === 300, inCgroup: new Set([400]) };
+  const criteria = { roots, isMarked: (pid: number) => pid === 300, inCgroup: new Set([400]) };
   t.deepEqual(pidsOf(processTreeOf(all, criteria, 50)), [300, 301, 400]);
 });
 
 test.serial('a session whose number was given to another leader is not the one that was', (t) => {
   const all = processes([1, 0, 1, 1], [50, 1, 50, 50], [100, 1, 100, 100], [101, 100, 101, 100]);
-  t.deepEqual(processTreeOf(all, { ...nobody, root: { pid: 100, startTime: '7' } }, 50), []);
+  t.deepEqual(processTreeOf(all, { ...nobody, roots: [{ pid: 100, startTime: '7' }] }, 50), []);
 });
 
 test.serial('a session without its leader counts only where something else speaks for it', (t) => {
   const all = processes([1, 0, 1, 1], [50, 1, 50, 50], [101, 1, 101, 100], [102, 1, 102, 100]);
-  const criteria = { ...nobody, root, isTrusted: (pid: number) => pid === 102 };
+  const criteria = { ...nobody, roots, isTrusted: (pid: number) => pid === 102 };
   t.deepEqual(pidsOf(processTreeOf(all, criteria, 50)), [102]);
 });
 
@@ -65,7 +65,7 @@ test.serial('we and those that started us are never kin, whatever we inherited f
     [152, 100, 100, 100],
   );
   t.deepEqual(
-    pidsOf(processTreeOf(all, { ...nobody, root, isMarked: (pid) => pid !== 1 && pid !== 151 }, 150)),
+    pidsOf(processTreeOf(all, { ...nobody, roots, isMarked: (pid) => pid !== 1 && pid !== 151 }, 150)),
     [152],
   );
 });

@@ -25,7 +25,7 @@ test.before(async () => {
     hosts: 2,
     members: 1,
     backend: 'containers',
-    tmpfs: { [`${prefix}/releases`]: 4_000_000 },
+    tmpfs: { [`${prefix}/apps`]: 4_000_000 },
   });
   flags = connectionFlags(fleet);
   await agentsRegistered(fleet);
@@ -60,7 +60,7 @@ function deploy(folder: string, ...more: string[]) {
 }
 
 async function current(name: string): Promise<string> {
-  return (await fleet.host(name).exec(['readlink', `${prefix}/current`])).stdout.trim();
+  return (await fleet.host(name).exec(['readlink', `${prefix}/apps/app/current`])).stdout.trim();
 }
 
 async function answer(name: string): Promise<string> {
@@ -92,7 +92,10 @@ test.serial('an app that dies is started again', async (t) => {
   const until = Date.now() + 30_000;
   while ((await answer('h1')) !== 'one') if (Date.now() > until) throw new Error('the app did not come back');
   t.not(await pidOf(), before);
-  t.regex(await fleet.host('h1').agentLog(), /the app of deploy 1 exited \(SIGKILL\); restarting it/);
+  t.regex(
+    await fleet.host('h1').agentLog(),
+    /process main of app \(deploy 1\) exited \(SIGKILL\); restarting it/,
+  );
 });
 
 test.serial(
@@ -106,7 +109,7 @@ test.serial(
     for (const name of ['h1', 'h2']) {
       t.is(await current(name), 'releases/1');
       t.is(await answer(name), 'one');
-      t.is((await fleet.host(name).exec(['ls', `${prefix}/releases`])).stdout, '1\n');
+      t.is((await fleet.host(name).exec(['ls', `${prefix}/apps/app/releases`])).stdout, '1\n');
     }
   },
 );
@@ -128,7 +131,7 @@ test.serial('a full disk fails the deploy with that reason and leaves nothing ha
   t.is(code, 5);
   t.regex(stderr, /disk is full.*deploy 1 is still running/i);
   t.is(await current('h1'), 'releases/1');
-  t.is((await fleet.host('h1').exec(['ls', '-A', `${prefix}/releases`])).stdout, '1\n');
+  t.is((await fleet.host('h1').exec(['ls', '-A', `${prefix}/apps/app/releases`])).stdout, '1\n');
   t.is(await answer('h1'), 'one');
 });
 
@@ -194,7 +197,7 @@ test.serial(
       '--yes',
       ...flags,
     ]);
-    await shown(trying.stderr, /h2: Starting/);
+    await shown(trying.stderr, /h2: Checking/);
     await host.stopAgent('SIGKILL');
     await host.startAgent();
     await once(trying, 'exit');
@@ -225,7 +228,7 @@ test.serial('a second agent with the same hostname is refused and told where the
 
 test.serial('a host that dies during the wait is named, and the deploy ends with exit code 5', async (t) => {
   const waiting = startHawser(['deploy', await slowApp(t), '--no-git', '--yes', ...flags]);
-  const stderr = shown(waiting.stderr, /h2: Starting/);
+  const stderr = shown(waiting.stderr, /h2: Checking/);
   await stderr;
   await fleet.host('h2').kill();
   const rest = waiting.stderr === null ? '' : await text(waiting.stderr);

@@ -9,7 +9,7 @@ await Child.start({
   cwd,
   environment: process.env,
   logFile: `${cwd}/log`,
-  mark: 'HAWSER_APP=test/1',
+  mark: 'HAWSER_MARK=test/1',
 });
 process.stdout.write('started\n');
 setInterval(() => undefined, 1_000_000);

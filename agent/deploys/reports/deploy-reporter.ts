@@ -1,4 +1,4 @@
-import { Notify } from '../../base/notify.js';
+import { Notify } from '../../../base/notify.js';
 import {
   type AppCondition,
   type ClientWorld,
@@ -6,14 +6,16 @@ import {
   type Log,
   type Report,
   WorldError,
-} from '../../world/index-without-ssh.js';
-import { retryWhileUnavailable } from './retry-while-unavailable.js';
+} from '../../../world/index-without-ssh.js';
+import type { AppReporter, ProgressReport } from '../apps/app-follower.js';
+import type { RunningApp } from '../apps/running-app.js';
+import { retryWhileUnavailable } from '../retry-while-unavailable.js';
 
 /**
- * Reports the progress of deploys on this host. Nothing waits for it: what cannot be written, because etcd is
+ * Reports the progress of an app's deploys on this host. Nothing waits for it: what cannot be written, because etcd is
  * unavailable or full, is written later, and of superseded reports only the last.
  */
-export class DeployReporter {
+export class DeployReporter implements AppReporter {
   readonly #hostname: string;
   readonly #log: Log;
   readonly #pending = new Map<number, Report>();
@@ -26,24 +28,19 @@ export class DeployReporter {
     this.#log = log;
   }
 
-  /** Reports on a deploy, as soon as possible. */
-  report(id: number, report: Omit<Report, 'hostname' | 'at' | 'app'>): void {
-    const at = new Date().toISOString();
-    this.#last = { id, report: { hostname: this.#hostname, at, ...report } };
+  report(id: number, { state, message, logTail, current, at }: ProgressReport): void {
+    const report = { message, current, at, ...(logTail === undefined ? {} : { logTail }) };
+    this.#last = { id, report: { hostname: this.#hostname, state: REPORT_STATES[state], ...report } };
     this.#queue();
   }
 
-  /** Continues from an earlier agent's report. */
-  resumeFrom(id: number, report: Report): void {
-    const { app: _, ...rest } = report;
-    this.#last ??= { id, report: rest };
-    if (this.#app !== undefined || report.app !== undefined) this.#queue();
-  }
-
-  /** Adds the condition of the running app to the last report; undefined if nothing has happened to it. */
-  setCondition(app: AppCondition | undefined): void {
-    if (app === undefined && this.#app === undefined) return;
-    this.#app = app;
+  /** Adds the condition of what runs to the last report, once something has happened to it. */
+  setRunning(running: RunningApp | undefined): void {
+    const condition = conditionOf(running);
+    const isNews = condition !== undefined && (!condition.up || this.#app !== undefined);
+    const next = isNews ? condition : undefined;
+    if (JSON.stringify(next) === JSON.stringify(this.#app)) return;
+    this.#app = next;
     this.#queue();
   }
 
@@ -89,6 +86,25 @@ export class DeployReporter {
     this.#pending.set(id, full);
     this.#wake.notify();
   }
+}
+
+const REPORT_STATES: Readonly<Record<ProgressReport['state'], Report['state']>> = {
+  fetching: 'fetching',
+  waiting: 'fetching',
+  applying: 'applying',
+  healthy: 'healthy',
+  failed: 'failed',
+  'rolled-back': 'failed',
+  skipped: 'skipped',
+};
+
+/** The worst of the processes; undefined while nothing has happened to any. */
+function conditionOf(running: RunningApp | undefined): AppCondition | undefined {
+  const all = Object.values(running?.processes ?? {});
+  const worst = all.find(({ state }) => state === 'restarting') ?? all.find(({ restarts }) => restarts > 0);
+  if (worst === undefined) return running && { up: true, restarts: 0 };
+  const { state, restarts, lastExit } = worst;
+  return { up: state !== 'restarting', restarts, ...(lastExit === undefined ? {} : { lastExit }) };
 }
 
 function withApp(message: string, app: AppCondition): string {

@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import type { HealthCheck } from '../../world/index-without-ssh.js';
-import { arrivesAt, holdsSocket, listenersAt, readListeners } from '../processes/listening-sockets.js';
-import { listProcesses, nameOf } from '../processes/process-table.js';
+import type { HealthCheck } from '../../../world/index-without-ssh.js';
+import { arrivesAt, holdsSocket, listenersAt, readListeners } from '../../processes/listening-sockets.js';
+import { listProcesses, nameOf } from '../../processes/process-table.js';
 
 /** The process that holds a port that a health check uses. */
 export interface PortOwner {
@@ -15,12 +15,14 @@ export interface PortOwner {
  * The process other than the app that holds the port of a check on this machine.
  *
  * @param appPids the app's processes
+ * @param sharingPids may hold the port too, if the app does
  * @returns undefined if the app itself holds it, if nothing does, or if that is unknown: the check uses another
  * machine, or no port, or /proc is not readable.
  */
 export async function findPortOwner(
   check: HealthCheck,
   appPids: readonly number[],
+  sharingPids: readonly number[] = [],
 ): Promise<PortOwner | undefined> {
   const target = targetOf(check);
   if (target === undefined) return undefined;
@@ -34,7 +36,7 @@ export async function findPortOwner(
     return otherOwner(
       port,
       listeners.map(({ inode }) => inode),
-      appPids,
+      { appPids, sharingPids },
     );
   }
   return undefined;
@@ -46,20 +48,27 @@ export function describePortOwner({ port, pid }: PortOwner): string {
   return `port ${port} is held by ${who}, not by the app`;
 }
 
-/** Several sockets may share a port (SO_REUSEPORT): the app must hold each of them. */
+/** Several sockets may share a port (SO_REUSEPORT): the app must hold each of them, or one beside the release before. */
 function otherOwner(
   port: number,
   inodes: readonly string[],
-  appPids: readonly number[],
+  { appPids, sharingPids }: { appPids: readonly number[]; sharingPids: readonly number[] },
 ): PortOwner | undefined {
+  let [isOurs, shared] = [false, undefined as PortOwner | undefined];
   for (const inode of inodes) {
     const wanted = new Set([inode]);
     const held = appPids.map((pid) => holdsSocket(pid, wanted));
-    if (held.includes(true)) continue;
+    if (held.includes(true)) {
+      isOurs = true;
+      continue;
+    }
     if (held.includes(undefined)) return undefined;
-    return { port, pid: listProcesses().find(({ pid }) => holdsSocket(pid, wanted) === true)?.pid };
+    const pid = sharingPids.find((one) => holdsSocket(one, wanted) === true);
+    if (pid === undefined)
+      return { port, pid: listProcesses().find((one) => holdsSocket(one.pid, wanted) === true)?.pid };
+    shared = { port, pid };
   }
-  return undefined;
+  return isOurs ? undefined : shared;
 }
 
 function targetOf(check: HealthCheck): { host: string; port: number } | undefined {

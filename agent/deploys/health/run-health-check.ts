@@ -1,22 +1,27 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { DEFAULT_TRY_MS, type HealthCheck } from '../../world/index-without-ssh.js';
+import { DEFAULT_TRY_MS, type HealthCheck } from '../../../world/index-without-ssh.js';
+import { describeExit } from '../../cluster/server/describe-server-exit.js';
+import type { RunResult } from '../../processes/run-program.js';
 import { describePortOwner, findPortOwner } from './find-port-owner.js';
 
 export interface HealthOptions {
-  /** Where `exec` runs, and its environment. */
-  readonly cwd: string;
-  readonly environment: NodeJS.ProcessEnv;
+  /** Runs the program of an `exec` check. */
+  readonly run: (
+    argv: readonly [string, ...string[]],
+    timeoutMs: number,
+    signal: AbortSignal,
+  ) => Promise<RunResult>;
   readonly signal: AbortSignal;
   /** The app's processes; an answer from another process on this machine does not count. Default: any answer counts. */
   readonly appPids?: () => readonly number[];
+  /** Processes of the release before, which may share the app's port while both run. */
+  readonly sharingPids?: () => readonly number[];
 }
 
 /**
- * Repeats a check until it passes.
+ * Repeats a check until it passes as often in a row as it asks for.
  *
  * @returns undefined if it passed, else what the last attempt found when `timeoutMs` was over.
  */
@@ -25,11 +30,13 @@ export async function waitUntilHealthy(
   options: HealthOptions,
 ): Promise<string | undefined> {
   const until = performance.now() + check.timeoutMs;
-  for (;;) {
+  const { successes: wanted = 1 } = check;
+  for (let passed = 0; ; ) {
     options.signal.throwIfAborted();
     const finding = await runHealthCheck(check, options);
-    if (finding === undefined) return undefined;
-    if (performance.now() > until) return finding;
+    passed = finding === undefined ? passed + 1 : 0;
+    if (passed >= wanted) return undefined;
+    if (performance.now() > until) return finding ?? `it passed only ${passed} of ${wanted} times in a row`;
     await delay(check.intervalMs, undefined, { signal: options.signal });
   }
 }
@@ -41,7 +48,7 @@ export async function runHealthCheck(
 ): Promise<string | undefined> {
   const finding = await attempt(check, options);
   if (finding !== undefined || options.appPids === undefined || check.answeredBy === 'anyone') return finding;
-  const owner = await findPortOwner(check, options.appPids());
+  const owner = await findPortOwner(check, options.appPids(), options.sharingPids?.());
   return owner && describePortOwner(owner);
 }
 
@@ -55,7 +62,7 @@ async function attempt(check: HealthCheck, options: HealthOptions): Promise<stri
       case 'tcp':
         return await tryTcp(check.host, check.port, signal);
       case 'exec':
-        return await tryExec(check.argv, options, signal);
+        return explainExec(check.argv, await options.run(check.argv, tryMs, options.signal), tryMs);
     }
   } catch (error) {
     options.signal.throwIfAborted();
@@ -78,16 +85,19 @@ async function tryTcp(host: string, port: number, signal: AbortSignal): Promise<
   }
 }
 
-async function tryExec(
-  argv: readonly [string, ...string[]],
-  options: HealthOptions,
-  signal: AbortSignal,
-): Promise<undefined> {
-  const [program, ...args] = argv;
-  await promisify(execFile)(program, args, { cwd: options.cwd, env: options.environment, signal });
+/** The last line of what it wrote mostly says why. */
+function explainExec(
+  [program]: readonly string[],
+  { exit, timedOut, outputTail }: RunResult,
+  tryMs: number,
+): string | undefined {
+  if (timedOut) return `${program} did not end within ${tryMs / 1000} s`;
+  if (exit.code === 0) return undefined;
+  const said = outputTail.split('\n').at(-1)?.slice(0, 200) ?? '';
+  return `${program} exited (${describeExit(exit)})${said === '' ? '' : `: ${said}`}`;
 }
 
-/** fetch and execFile wrap errors; the inner reason is the useful one. */
+/** fetch wraps errors; the inner reason is the useful one. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const inner = error.cause instanceof Error ? error.cause : error;

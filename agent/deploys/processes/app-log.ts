@@ -1,16 +1,17 @@
 import { lstat } from 'node:fs/promises';
-import type { Log } from '../../world/index-without-ssh.js';
-import { emptyLog, MAX_LOG_BYTES, rotateLog } from '../cluster/server/rotate-log.js';
+import path from 'node:path';
+import type { Log } from '../../../world/index-without-ssh.js';
+import { emptyLog, MAX_LOG_BYTES, rotateLog } from '../../cluster/server/rotate-log.js';
 
-/** How many old logs of the apps are kept; `app.log.1` is the newest. */
+/** How many old logs of a process are kept; `web.log.1` is the newest. */
 const KEPT_APP_LOGS = 4;
 
 /** How soon the size is checked again: before a fast-growing log could double. */
 const POLL_MS = { least: 50, most: 1_000 };
 
 /**
- * The file for an app's output, kept from filling the disk: it is rotated at 10 MB, keeping four old files. The app
- * holds the file itself, so it can write whatever the agent does.
+ * The file for a process's output, kept from filling the disk: it is rotated at 10 MB, keeping four old files. The
+ * process holds the file itself, so it can write whatever the agent does.
  */
 export class AppLog {
   readonly file: string;
@@ -67,7 +68,7 @@ export class AppLog {
 
   /** Logs the same problem only once. */
   #logOnce(problem: string): void {
-    if (problem !== this.#lastProblem) this.#log('warn', `app.log: ${problem}`);
+    if (problem !== this.#lastProblem) this.#log('warn', `${path.basename(this.file)}: ${problem}`);
     this.#lastProblem = problem;
   }
 }

@@ -1,0 +1,18 @@
+import type { Log } from '../../../world/index-without-ssh.js';
+import type { ProcessMark } from '../../processes/process-mark.js';
+import type { ProcessHost } from '../processes/process-host.js';
+
+/** What all apps of a host have in common. */
+export interface AppSettings {
+  readonly hostname: string;
+  /** The agent's directory; the apps are in `apps/`. */
+  readonly prefix: string;
+  /** The environment that apps inherit. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** The mark of the apps' processes. */
+  readonly mark: ProcessMark;
+  readonly processHost: ProcessHost;
+  /** Whom apps run as that name no user. Default: the agent's own user. */
+  readonly defaultUser: string | undefined;
+  readonly log: Log;
+}

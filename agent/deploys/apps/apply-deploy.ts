@@ -1,0 +1,159 @@
+import type { ClientWorld } from '../../../world/index-without-ssh.js';
+import { describeFailure } from '../describe-failure.js';
+import { runHook } from '../hooks/run-hook.js';
+import type { ReleaseRun } from '../processes/release-run.js';
+import type { DeployEntry, Release } from '../releases/release-entry.js';
+import type { StepFailure } from '../step-failure.js';
+import type { InstalledApp } from './installed-app.js';
+import type { Outcome } from './outcome.js';
+
+/** Where in a deploy a host is. */
+export type DeployStep =
+  | 'fetch'
+  | 'wait'
+  | 'once'
+  | 'prepare'
+  | 'stop'
+  | 'switch'
+  | 'start'
+  | 'health'
+  | 'verify'
+  | 'confirm'
+  | 'back';
+
+export interface ApplyOptions {
+  readonly world: ClientWorld;
+  /** The fleet whose log has the deploy. */
+  readonly fleet: string | undefined;
+  /** Says which step begins. */
+  readonly onStep: (step: DeployStep) => void;
+  /** Waits until this host may switch. */
+  readonly untilAdmitted: () => Promise<void>;
+  /** Waits for a person to confirm the deploy, if that is asked for. @returns false if nobody did in time */
+  readonly isConfirmed: () => Promise<boolean>;
+  /** An abort leaves what runs as it is at that moment. */
+  readonly signal: AbortSignal;
+}
+
+/** How a deploy ended, without the time. */
+export type Ending = Omit<Outcome, 'at'>;
+
+/**
+ * Applies a deploy: fetches it, switches to it, and goes back to the release before if it does not become healthy.
+ *
+ * @throws the signal's reason after an abort
+ */
+export async function applyDeploy(
+  app: InstalledApp,
+  entry: DeployEntry,
+  options: ApplyOptions,
+): Promise<Ending> {
+  const attempt = new Attempt(app, entry, options);
+  return attempt.run();
+}
+
+class Attempt {
+  readonly #app: InstalledApp;
+  readonly #entry: DeployEntry;
+  readonly #options: ApplyOptions;
+  #step: DeployStep = 'fetch';
+  #release: Release | undefined;
+  #hasSwitched = false;
+
+  constructor(app: InstalledApp, entry: DeployEntry, options: ApplyOptions) {
+    this.#app = app;
+    this.#entry = entry;
+    this.#options = options;
+  }
+
+  async run(): Promise<Ending> {
+    const { id, deployment } = this.#entry;
+    const { name } = deployment;
+    const failure = await this.#try();
+    const at = this.#step;
+    const discard = async () => {
+      const release = this.#release;
+      if (release !== undefined && release.name !== this.#app.running?.name)
+        await this.#app.quietly(`remove deploy ${id}`, () => this.#app.releases.discard(release.name));
+    };
+    if (failure === undefined && deployment.noop) {
+      await discard();
+      return this.#ending('skipped', at, 'Fetched and verified, not applied (noop).');
+    }
+    if (failure === undefined) {
+      const keep = deployment.manifest.keep;
+      const inUse = [this.#release?.before ?? ''];
+      await this.#app.quietly('remove old releases', () => this.#app.releases.prune(keep, inUse));
+      return this.#ending('healthy', at, `${name} is healthy.`);
+    }
+    const before = this.#app.healthy;
+    if (this.#hasSwitched) {
+      this.#begin('back');
+      await this.#app.goBackTo(before, this.#options.signal);
+    }
+    await discard();
+    const rest = this.#hasSwitched ? 'running again' : 'still running';
+    const now = before === undefined ? 'Nothing is running here' : `Deploy ${before.id} is ${rest}`;
+    const end = before === undefined && this.#hasSwitched ? ' now.' : '.';
+    const { logTail } = failure;
+    const ending = this.#ending('failed', at, `${failure.message} ${now}${end}`);
+    return logTail === '' ? ending : { ...ending, logTail };
+  }
+
+  /** Any failure while trying a release is a reason to return to the one before. */
+  async #try(): Promise<StepFailure | undefined> {
+    const { signal, world, fleet, untilAdmitted } = this.#options;
+    try {
+      this.#begin('fetch');
+      const release = await this.#app.fetch(this.#entry, { world, fleet, signal });
+      this.#release = release;
+      if (release.deployment.noop) return undefined;
+      await untilAdmitted();
+      const run = await this.#app.open(release);
+      return (await this.#hook('prepare', run)) ?? (await this.#switch(run));
+    } catch (error) {
+      signal.throwIfAborted();
+      return { message: describeFailure(error), logTail: '' };
+    }
+  }
+
+  async #switch(run: ReleaseRun): Promise<StepFailure | undefined> {
+    const { signal, isConfirmed } = this.#options;
+    signal.throwIfAborted();
+    this.#hasSwitched = true;
+    const failure =
+      (await this.#app.switchTo(run, (step) => this.#begin(step), signal)) ?? (await this.#untilHealthy(run));
+    if (failure !== undefined) return failure;
+    await this.#app.endOverlap();
+    run.keepRunning();
+    const { confirmMs } = run.release.deployment.manifest.rollout ?? {};
+    if (confirmMs !== undefined) {
+      this.#begin('confirm');
+      if (!(await isConfirmed()))
+        return { message: `Nobody confirmed the deploy within ${confirmMs / 1000} s.`, logTail: '' };
+    }
+    await this.#app.accept(run);
+    return undefined;
+  }
+
+  async #untilHealthy(run: ReleaseRun): Promise<StepFailure | undefined> {
+    this.#begin('health');
+    return (await run.untilHealthy(this.#options.signal)) ?? (await this.#hook('verify', run));
+  }
+
+  async #hook(name: 'prepare' | 'verify', run: ReleaseRun): Promise<StepFailure | undefined> {
+    const { release } = run;
+    if (release.deployment.manifest.hooks?.[name] === undefined) return undefined;
+    this.#begin(name);
+    return runHook(name, release, run.run, this.#options.signal);
+  }
+
+  #begin(step: DeployStep): void {
+    this.#step = step;
+    this.#options.onStep(step);
+  }
+
+  #ending(state: Ending['state'], step: DeployStep, message: string): Ending {
+    return { state, step, message, current: this.#app.running?.id ?? 0 };
+  }
+}

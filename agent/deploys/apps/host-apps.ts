@@ -1,0 +1,133 @@
+import { type ClientWorld, WorldError } from '../../../world/index-without-ssh.js';
+import type { ConvergerUid } from '../../converger.js';
+import { describeFailure } from '../describe-failure.js';
+import { AppFolder } from '../releases/app-folder.js';
+import { DeployReporter } from '../reports/deploy-reporter.js';
+import { isReadRetryable, retryWhileUnavailable } from '../retry-while-unavailable.js';
+import { AppFollower } from './app-follower.js';
+import type { AppSettings } from './app-settings.js';
+import { InstalledApp } from './installed-app.js';
+import { readWantedDeploys } from './read-wanted-deploys.js';
+
+export interface HostAppsOptions extends AppSettings {
+  /** The uuid of the fleet that this host belongs to, if its cluster has one. */
+  readonly fleet: () => Promise<string | undefined>;
+  /** Not converged while a deploy is applied, and from the start until this host has caught up with the log. */
+  readonly convergerUid?: ConvergerUid | undefined;
+}
+
+interface FollowedApp {
+  readonly app: InstalledApp;
+  readonly reporter: DeployReporter;
+  readonly follower: AppFollower;
+}
+
+/**
+ * All apps of one host. What runs comes from this host's disk and depends neither on etcd nor on the log; no failed
+ * report or clean-up stops it. Each app follows the log by itself.
+ */
+export class HostApps {
+  readonly #options: HostAppsOptions;
+  readonly #apps = new Map<string, FollowedApp>();
+  readonly #busy = new Set<string>();
+  #hasCaughtUp = false;
+
+  constructor(options: HostAppsOptions) {
+    this.#options = options;
+    options.convergerUid?.setConverged(false);
+  }
+
+  /** Starts the apps that were healthy last, from disk. */
+  async resume(signal: AbortSignal): Promise<void> {
+    const { prefix, processHost, log } = this.#options;
+    const apps = (await AppFolder.list(prefix)).map((name) => this.#followed(name).app);
+    const specs = await Promise.all(
+      apps.map(async (app) => {
+        try {
+          await app.load();
+          return await app.wanted();
+        } catch (error) {
+          log('error', `could not read what ${app.name} is to run: ${describeFailure(error)}`);
+          return [];
+        }
+      }),
+    );
+    await processHost.endAllBut(specs.flat());
+    await Promise.all(apps.map((app) => app.resume(signal)));
+  }
+
+  /** Follows the log until the signal aborts or the World is closed; the apps keep running. */
+  async follow(world: ClientWorld, signal: AbortSignal): Promise<void> {
+    const isRetryable = (error: unknown) => !(error instanceof WorldError && error.code === 'closed');
+    const working = new Map<string, Promise<unknown>>();
+    const work = (name: string): void => {
+      if (working.has(name)) return;
+      const { follower, reporter } = this.#followed(name);
+      working.set(name, Promise.all([follower.run(world, signal), reporter.run(world, signal)]));
+    };
+    for (const name of this.#apps.keys()) work(name);
+    const following = async (): Promise<void> => {
+      for await (const _ of world.watchDeploy({ signal })) {
+        await this.#look(world, work, signal);
+        this.#hasCaughtUp = true;
+        this.#noteConverged();
+      }
+    };
+    try {
+      await retryWhileUnavailable(following, { signal, log: this.#options.log, isRetryable });
+    } catch (error) {
+      if (!signal.aborted && isRetryable(error)) throw error;
+    }
+    await Promise.all(working.values());
+  }
+
+  /** Ends what cannot run without the agent. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#apps.values()].map(({ app }) => app.stop()));
+  }
+
+  /** Kills the apps immediately: for the third Ctrl-C. */
+  kill(): void {
+    for (const { app } of this.#apps.values()) app.kill();
+  }
+
+  /** Whether an app runs on this host, or is being restarted. */
+  get isRunning(): boolean {
+    return [...this.#apps.values()].some(({ app }) => app.running !== undefined);
+  }
+
+  async #look(world: ClientWorld, work: (name: string) => void, signal: AbortSignal): Promise<void> {
+    const { hostname, log } = this.#options;
+    const read = () => readWantedDeploys(world, hostname, signal);
+    const wanted = await retryWhileUnavailable(read, { signal, log, isRetryable: isReadRetryable });
+    for (const [name, deploy] of wanted) {
+      try {
+        this.#followed(name).follower.want(deploy);
+        work(name);
+      } catch (error) {
+        log('error', `deploy ${deploy.entry.id} is not applied: ${describeFailure(error)}`);
+      }
+    }
+  }
+
+  #followed(name: string): FollowedApp {
+    const known = this.#apps.get(name);
+    if (known !== undefined) return known;
+    const { hostname, log, fleet } = this.#options;
+    const reporter = new DeployReporter(hostname, log);
+    const app = new InstalledApp(name, this.#options, () => reporter.setRunning(app.state));
+    const onIdle = (isIdle: boolean): void => {
+      if (isIdle) this.#busy.delete(name);
+      else this.#busy.add(name);
+      this.#noteConverged();
+    };
+    const follower = new AppFollower({ app, reporter, fleet, log, onIdle });
+    const followed = { app, reporter, follower };
+    this.#apps.set(name, followed);
+    return followed;
+  }
+
+  #noteConverged(): void {
+    this.#options.convergerUid?.setConverged(this.#hasCaughtUp && this.#busy.size === 0);
+  }
+}

@@ -1,0 +1,69 @@
+import { pause } from '../../../base/abort.js';
+import type { AppCheck } from './app-check.js';
+import { type HealthOptions, runHealthCheck, waitUntilHealthy } from './run-health-check.js';
+
+/** How often a running app is checked, at most. */
+const LEAST_PAUSE_MS = 5_000;
+
+/** So many failures in a row make an app unhealthy: a single one may be a slow moment. */
+const FAILURES = 2;
+
+/** `checking` until a check has passed, or has failed for too long. */
+export type Health =
+  | { readonly state: 'healthy' | 'checking' }
+  | { readonly state: 'unhealthy'; readonly finding: string };
+
+/** Goes on checking an app while it runs. */
+export class HealthWatch {
+  readonly check: AppCheck;
+  readonly #options: HealthOptions;
+  readonly #onChange: () => void;
+  #health: Health;
+
+  /** @param isHealthy whether the check has passed just now */
+  constructor(
+    check: AppCheck,
+    options: HealthOptions,
+    { isHealthy, onChange }: { isHealthy: boolean; onChange: () => void },
+  ) {
+    this.check = check;
+    this.#options = options;
+    this.#onChange = onChange;
+    this.#health = { state: isHealthy ? 'healthy' : 'checking' };
+  }
+
+  get health(): Health {
+    return this.#health;
+  }
+
+  /** Waits until the check passes for the first time, or its time is over. @returns what it found then */
+  async untilKnown(): Promise<string | undefined> {
+    const finding = await waitUntilHealthy(this.check.check, this.#options);
+    this.#set(finding);
+    return finding;
+  }
+
+  /** Checks until the signal aborts. */
+  async run(): Promise<void> {
+    const { check } = this.check;
+    const { signal } = this.#options;
+    const { successes = 1 } = check;
+    let [passed, failed] = [0, 0];
+    for (;;) {
+      await pause(Math.max(LEAST_PAUSE_MS, check.intervalMs), signal);
+      if (signal.aborted) return;
+      const finding = await runHealthCheck(check, this.#options).catch((error: unknown) => String(error));
+      if (signal.aborted) return;
+      [passed, failed] = finding === undefined ? [passed + 1, 0] : [0, failed + 1];
+      if (passed >= successes) this.#set(undefined);
+      else if (failed >= FAILURES) this.#set(finding);
+    }
+  }
+
+  #set(finding: string | undefined): void {
+    const { state } = this.#health;
+    this.#health = finding === undefined ? { state: 'healthy' } : { state: 'unhealthy', finding };
+    // What it finds may differ each time: only whether it is well is news.
+    if (state !== this.#health.state) this.#onChange();
+  }
+}

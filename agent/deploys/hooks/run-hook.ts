@@ -1,0 +1,38 @@
+import type { HookName } from '../../../world/index-without-ssh.js';
+import { describeExit } from '../../cluster/server/describe-server-exit.js';
+import type { RunOfRelease } from '../processes/program-runner.js';
+import type { Release } from '../releases/release-entry.js';
+import type { StepFailure } from '../step-failure.js';
+
+/** How long a hook may take, unless the manifest says otherwise. */
+const DEFAULT_HOOK_TIMEOUT_MS = 300_000;
+
+/**
+ * Runs a hook of a release, if it has one. @returns what went wrong, with the last lines that it wrote
+ *
+ * @throws the signal's reason after an abort
+ */
+export async function runHook(
+  name: HookName,
+  { deployment }: Release,
+  run: RunOfRelease,
+  signal: AbortSignal,
+): Promise<StepFailure | undefined> {
+  const hook = deployment.manifest.hooks?.[name];
+  if (hook === undefined) return undefined;
+  const { run: argv, timeoutMs = DEFAULT_HOOK_TIMEOUT_MS } = hook;
+  const program = { purpose: `hook-${name}`, argv, env: { HAWSER_HOOK: name }, timeoutMs };
+  try {
+    const { exit, timedOut, outputTail: logTail } = await run(program, signal);
+    if (timedOut)
+      return {
+        message: `The hook ${name} did not end within ${timeoutMs / 1000} s and was killed.`,
+        logTail,
+      };
+    if (exit.code === 0) return undefined;
+    return { message: `The hook ${name} failed (${describeExit(exit)}).`, logTail };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { message: `Cannot run the hook ${name}: ${(error as Error).message}.`, logTail: '' };
+  }
+}

@@ -1,0 +1,210 @@
+import { readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { DEFAULT_KEEP, type Log } from '../../../world/index-without-ssh.js';
+import type { Account } from '../accounts/account.js';
+import { type AppFolder, listFolder } from './app-folder.js';
+import { flushToDisk, flushTreeToDisk } from './flush-tree-to-disk.js';
+import { giveToAccount } from './give-to-account.js';
+import { linkSharedFolders } from './link-shared-folders.js';
+import type { DeployEntry, Release } from './release-entry.js';
+import { parseReleaseRecord, writeReleaseRecord } from './release-record.js';
+import { removeTree } from './remove-tree.js';
+
+export interface UnpackOptions {
+  /** Creates the files of the release in a directory that does not exist yet. */
+  readonly fill: (folder: string) => Promise<void>;
+  /** Whom the app runs as; the release will be theirs. */
+  readonly account: Account | undefined;
+  /** The fleet whose log has the deploy. */
+  readonly fleet: string | undefined;
+  /** The release that is healthy here now. */
+  readonly before: string | undefined;
+}
+
+/**
+ * The releases of one app on this host, with everything needed to run them: the files in `releases/<name>`, and the
+ * deploy itself in `deploys/<name>.json`, which is written last, so that a release that has it is complete. The link
+ * `current` names the release in use, `last-healthy` the newest one that became healthy. They differ while a deploy
+ * is in progress, and after an agent was killed in the middle of one. Links are replaced by renaming, so a reader
+ * never finds one missing or half written.
+ */
+export class Releases {
+  readonly folder: AppFolder;
+
+  constructor(folder: AppFolder) {
+    this.folder = folder;
+  }
+
+  /** Where the files of a release are. */
+  pathOf(name: string): string {
+    return path.join(this.folder.releases, name);
+  }
+
+  /** The release that `current` names. */
+  current(): Promise<string | undefined> {
+    return this.#linked('current');
+  }
+
+  /** The newest release that became healthy here. */
+  lastHealthy(): Promise<string | undefined> {
+    return this.#linked('last-healthy');
+  }
+
+  /** A release with its deploy; undefined if one of them is missing. */
+  async read(name: string): Promise<Release | undefined> {
+    try {
+      if (!(await stat(this.pathOf(name))).isDirectory()) return undefined;
+      const record = parseReleaseRecord(await readFile(this.#record(name), 'utf8'));
+      return record && { ...record, name };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error;
+      return undefined; // damaged, or being removed: the log has it
+    }
+  }
+
+  /** The release of a deploy, if this host still has it. */
+  async find({ id, digest }: DeployEntry): Promise<Release | undefined> {
+    for (const name of await this.#names()) {
+      const release = idOf(name) === id ? await this.read(name) : undefined;
+      if (release?.digest === digest) return release;
+    }
+    return undefined;
+  }
+
+  /**
+   * Unpacks a deploy into a release of its own; on failure nothing stays. What an earlier, interrupted attempt left is
+   * replaced.
+   */
+  async unpack(entry: DeployEntry, { fill, account, fleet, before }: UnpackOptions): Promise<Release> {
+    const name = await this.#nameFor(entry);
+    const partial = path.join(this.folder.incoming, name);
+    await this.folder.prepare(account);
+    await removeTree(partial);
+    try {
+      await fill(partial);
+      const names = entry.deployment.manifest.shared ?? [];
+      await linkSharedFolders(partial, { names, kept: this.folder.shared, account });
+      await flushTreeToDisk(partial);
+      if (account !== undefined) await giveToAccount(partial, account);
+      await rm(this.#record(name), { force: true });
+      await removeTree(this.pathOf(name));
+      await rename(partial, this.pathOf(name));
+      await flushToDisk(this.folder.releases);
+      await writeReleaseRecord(this.#record(name), { ...entry, fleet, before });
+    } catch (error) {
+      await Promise.allSettled([removeTree(partial), removeTree(this.pathOf(name))]); // the first failure matters
+      throw error;
+    }
+    return { ...entry, name, fleet, before };
+  }
+
+  /** Points `current` at a release; undefined removes it. */
+  activate(name: string | undefined): Promise<void> {
+    return this.#point('current', name);
+  }
+
+  /** Makes a release the one that the host starts after a restart; undefined: none. */
+  markHealthy(name: string | undefined): Promise<void> {
+    return this.#point('last-healthy', name);
+  }
+
+  /** Removes a release; a partly removed one no longer counts. */
+  async discard(name: string): Promise<void> {
+    await rm(this.#record(name), { force: true });
+    const trash = path.join(this.folder.incoming, `${name}.old`);
+    await removeTree(trash);
+    await rename(this.pathOf(name), trash).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await removeTree(trash);
+  }
+
+  /** Keeps the newest few releases, those that a link names, and these. */
+  async prune(keep = DEFAULT_KEEP, inUse: readonly string[] = []): Promise<void> {
+    const kept = [await this.current(), await this.lastHealthy(), ...inUse];
+    const names = (await this.#names()).sort((a, b) => idOf(b) - idOf(a));
+    for (const name of names.slice(keep)) if (!kept.includes(name)) await this.discard(name);
+  }
+
+  /**
+   * Removes partly unpacked or partly removed releases, left by a power failure or a killed agent, and those that it
+   * was trying: a hook may have been interrupted in the middle of its work.
+   */
+  async tidy(log: Log): Promise<void> {
+    const healthy = await this.lastHealthy();
+    for (const name of await listFolder(this.folder.releases)) {
+      const isOlder = healthy !== undefined && idOf(name) < idOf(healthy);
+      if (name === healthy || (isOlder && (await this.read(name)) !== undefined)) continue;
+      log('info', `removing ${this.pathOf(name)}, which was not finished`);
+      await removeTree(this.pathOf(name));
+    }
+    const { incoming, records } = this.folder;
+    for (const name of await listFolder(incoming)) await removeTree(path.join(incoming, name));
+    const names = await this.#names();
+    for (const record of await listFolder(records))
+      if (!names.includes(path.basename(record, '.json'))) await removeTree(path.join(records, record));
+  }
+
+  /** Whether nothing of the app is here, but what its releases shared. */
+  async isGone(): Promise<boolean> {
+    return (await listFolder(this.folder.path)).every((name) => name === 'shared');
+  }
+
+  /** Removes all of the app but its shared directories, if there is anything in them. */
+  async removeApp(): Promise<void> {
+    // From here on a restarted agent does not run it any more.
+    await this.markHealthy(undefined);
+    await this.activate(undefined);
+    for (const name of await this.#names()) await this.discard(name);
+    for (const name of await listFolder(this.folder.path))
+      if (name !== 'shared') await removeTree(path.join(this.folder.path, name));
+    if ((await listFolder(this.folder.shared)).length === 0) await removeTree(this.folder.path);
+  }
+
+  #record(name: string): string {
+    return path.join(this.folder.records, `${name}.json`);
+  }
+
+  async #names(): Promise<string[]> {
+    return (await listFolder(this.folder.releases)).filter((name) => Number.isSafeInteger(idOf(name)));
+  }
+
+  /** The id, unless a deploy of another fleet with this id is stored, which may be in use. */
+  async #nameFor({ id, digest }: DeployEntry): Promise<string> {
+    const name = String(id);
+    const holder = await this.read(name);
+    const isLinked = [await this.current(), await this.lastHealthy()].includes(name);
+    if (holder === undefined ? !isLinked : holder.digest === digest) return name;
+    return `${id}-${digest.slice(0, 8)}`;
+  }
+
+  async #linked(link: string): Promise<string | undefined> {
+    try {
+      const name = path.basename(await readlink(path.join(this.folder.path, link)));
+      return Number.isSafeInteger(idOf(name)) ? name : undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async #point(link: string, name: string | undefined): Promise<void> {
+    const file = path.join(this.folder.path, link);
+    if (name === undefined) {
+      await rm(file, { force: true });
+    } else {
+      await rm(`${file}.next`, { force: true });
+      await symlink(path.join('releases', name), `${file}.next`);
+      await rename(`${file}.next`, file);
+    }
+    await flushToDisk(this.folder.path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error; // an app that was never here
+    });
+  }
+}
+
+/** The deploy's id in a release's name; NaN for any other name. */
+function idOf(name: string): number {
+  const [, id] = /^([1-9]\d*)(-[0-9a-f]{8})?$/.exec(name) ?? [];
+  return Number(id ?? Number.NaN);
+}
