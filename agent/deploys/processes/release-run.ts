@@ -1,14 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { HealthCheck, Log } from '../../../world/index-without-ssh.js';
-import { type AppCheck, checksOf } from '../health/app-check.js';
-import { describePortOwner, findPortOwner } from '../health/find-port-owner.js';
+import type { Log } from '../../../world/index-without-ssh.js';
+import { AppChecks } from '../health/app-checks.js';
 import { HealthWatch } from '../health/health-watch.js';
-import { type HealthOptions, runHealthCheck, waitUntilHealthy } from '../health/run-health-check.js';
+import { untilSettled } from '../health/until-settled.js';
 import type { Release } from '../releases/release-entry.js';
 import type { StepFailure } from '../step-failure.js';
 import type { HostedProcess, ProcessHost, ProcessSpec } from './process-host.js';
 import type { RunOfRelease } from './program-runner.js';
-import { type ReleaseContext, settleMsOf, specsOf } from './release-context.js';
+import { type ReleaseContext, specsOf } from './release-context.js';
 
 export interface ReleaseRunOptions {
   readonly context: ReleaseContext;
@@ -28,12 +26,19 @@ export class ReleaseRun {
   #processes: readonly HostedProcess[] = [];
   #watches: readonly HealthWatch[] = [];
   #checked: Promise<void> = Promise.resolve();
-  /** The release before, whose processes may share a port with these during a switch. */
+  /** The release before, during a switch. */
   #before: ReleaseRun | undefined;
+  readonly #checks: AppChecks;
 
   constructor(options: ReleaseRunOptions) {
     this.#options = options;
     this.specs = specsOf(options.context);
+    this.#checks = new AppChecks({
+      release: this.release,
+      run: options.run,
+      processes: () => this.#processes,
+      before: () => this.#before?.processes ?? [],
+    });
   }
 
   get release(): Release {
@@ -73,26 +78,17 @@ export class ReleaseRun {
    * time. @returns undefined if they did
    */
   async untilHealthy(signal: AbortSignal): Promise<StepFailure | undefined> {
-    const done = new AbortController();
-    const settled = this.#settle(AbortSignal.any([signal, done.signal, this.#stopping.signal]));
-    settled.catch(() => undefined); // aborted if a process ended first; that has the reason then
-    const ends = this.#processes.map(async (process) => ({
-      process,
-      finding: await this.#endedEarly(process),
-    }));
-    try {
-      const found = await Promise.race([settled, ...ends]);
-      if (found === undefined) return undefined;
-      const { process = this.#processes[0], finding } = found;
-      const logTail = (await process?.logTail()) ?? '';
-      return { message: `The app did not become healthy: ${finding}.`, logTail };
-    } finally {
-      done.abort();
-    }
+    return untilSettled(
+      this.release,
+      this.#processes,
+      this.#checks,
+      AbortSignal.any([signal, this.#stopping.signal]),
+    );
   }
 
   /** From now on the processes are restarted whenever they exit, and are checked now and then. */
   keepRunning(): void {
+    this.#before = undefined;
     for (const process of this.#processes) process.keepRunning();
     this.#watch(true);
   }
@@ -165,92 +161,10 @@ export class ReleaseRun {
 
   #watch(isHealthy: boolean, signal = this.#stopping.signal): void {
     const { onChange } = this.#options;
-    this.#watches = this.#checks().map(
-      (check) => new HealthWatch(check, this.#checking(check, signal), { isHealthy, onChange }),
+    this.#watches = this.#checks.all.map(
+      (check) => new HealthWatch(check, this.#checks.optionsFor(check, signal), { isHealthy, onChange }),
     );
     for (const watch of this.#watches) void watch.run();
-  }
-
-  async #settle(signal: AbortSignal): Promise<{ process?: HostedProcess; finding: string } | undefined> {
-    const checks = this.#checks();
-    const runs = this.#processes.length > 0;
-    const rest = () => delay(runs ? settleMsOf(this.release.deployment.manifest) : 0, undefined, { signal });
-    if (checks.length === 0) {
-      await rest();
-      return undefined;
-    }
-    const from = performance.now();
-    for (;;) {
-      const passed = performance.now() - from;
-      const waiting = await this.#try(
-        checks,
-        (check, options) =>
-          waitUntilHealthy({ ...check, timeoutMs: Math.max(0, check.timeoutMs - passed) }, options),
-        signal,
-      );
-      if (waiting !== undefined) return waiting;
-      await rest();
-      const after = runs ? await this.#try(checks, runHealthCheck, signal) : undefined;
-      if (after === undefined) return undefined;
-      if (performance.now() - from > after.check.timeoutMs) return after;
-    }
-  }
-
-  /** @returns what the first of the failing checks found */
-  async #try(
-    checks: readonly AppCheck[],
-    act: (check: HealthCheck, options: HealthOptions) => Promise<string | undefined>,
-    signal: AbortSignal,
-  ): Promise<{ process?: HostedProcess; finding: string; check: HealthCheck } | undefined> {
-    const found = await Promise.all(
-      checks.map(async (one) => {
-        const finding = await act(one.check, this.#checking(one, signal));
-        const process = one.process === undefined ? undefined : this.find(one.process);
-        if (finding === undefined) return undefined;
-        return {
-          finding: this.#named(one.process, finding),
-          check: one.check,
-          ...(process === undefined ? {} : { process }),
-        };
-      }),
-    );
-    return found.find((finding) => finding !== undefined);
-  }
-
-  /** How it exited, and the most common reason why an app does not start: another process uses its port. */
-  async #endedEarly(process: HostedProcess): Promise<string> {
-    const how = await process.ended;
-    const name = process.spec.process;
-    const health = this.#checks().find(
-      (check) => check.process === name || check.process === undefined,
-    )?.check;
-    const owner = health && (await findPortOwner(health, this.#pids(undefined)));
-    const who = this.specs.length > 1 ? `process ${name}` : 'it';
-    return `${who} ${how}${owner === undefined ? '' : `, and ${describePortOwner(owner)}`}`;
-  }
-
-  #named(process: string | undefined, finding: string): string {
-    return process !== undefined && this.specs.length > 1 ? `process ${process}: ${finding}` : finding;
-  }
-
-  #checks(): AppCheck[] {
-    return checksOf(this.release.deployment.manifest);
-  }
-
-  #checking({ process }: AppCheck, signal: AbortSignal): HealthOptions {
-    const purpose = `check-${process ?? 'app'}`;
-    const run: HealthOptions['run'] = (argv, timeoutMs, ending) =>
-      this.#options.run({ purpose, argv, timeoutMs }, ending);
-    if (this.#processes.length === 0) return { run, signal };
-    const sharing = () => this.#before?.processes.flatMap((one) => one.pids()) ?? [];
-    return { run, signal, appPids: () => this.#pids(process), sharingPids: sharing };
-  }
-
-  /** Of one process, or of all. */
-  #pids(name: string | undefined): number[] {
-    return this.#processes.flatMap((process) =>
-      name === undefined || process.spec.process === name ? process.pids() : [],
-    );
   }
 }
 
