@@ -6,8 +6,8 @@ import { issueHostCertificate } from '../../../cli/setup/certificates/issue-cert
 import { type BareFleet, createBareFleet, ETCDCTL } from '../../../fixtures/fleet/bare/bare-fleet.js';
 import type { BareHost } from '../../../fixtures/fleet/bare/bare-host.js';
 import { SUDO_PASSWORD } from '../../../fixtures/fleet/bare/setup-script.js';
-import { AGENTS_PREFIX } from '../../../world/keys.js';
 import { resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
+import { AGENTS_PREFIX } from '../../../world/keys.js';
 import { waitUntil } from '../../fixtures/helpers/wait-until.js';
 import { hawser, type Result, temporaryFolder } from '../helpers/hawser.js';
 

@@ -33,7 +33,7 @@ test('A user is put into the group until the host has them there, whatever the r
     const host = { name: 'web1', ssh: 'ann@web1', hostKeys: [], labels: {}, address: '10.0.0.1' };
     const fleet = { name: 'prod', id: 'an-id', authority: undefined };
     const bundle = { sha256: 'a'.repeat(64), version: '1', sizeBytes: 1 };
-    const context = { fleet, bundle, useHostNode: false, canIssue: true };
+    const context = { fleet, bundle, useHostNode: false, canIssue: true, hasEtcdFile: false };
     return planHost({ host, facts, user: 'ann', sudo: 'free' }, context).groupUser;
   };
   t.is(groupUser(['bob']), 'ann');

@@ -64,7 +64,7 @@ test('The plan says what starts the agent at boot, or that nothing does', (t) =>
   const host = { name: 'web1', ssh: 'root@web1', hostKeys: [], labels: {}, address: '10.0.0.1' };
   const fleet = { name: 'prod', id: 'an-id', authority: undefined };
   const bundle = { sha256: 'a'.repeat(64), version: '1', sizeBytes: 1 };
-  const context = { fleet, bundle, useHostNode: false, canIssue: true };
+  const context = { fleet, bundle, useHostNode: false, canIssue: true, hasEtcdFile: false };
   const lines = BOOT_STARTERS.map((bootStarter) => {
     const looked = { host, facts: { ...bare, bootStarter }, user: 'root', sudo: 'root' as const };
     const hosts = [planHost(looked, context)];
