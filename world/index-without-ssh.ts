@@ -73,6 +73,7 @@ export {
   type Verdict,
 } from './deploys/deploy-verdict.js';
 export {
+  APP_NAME,
   type AppLimits,
   type AppProcess,
   type AppSchedule,

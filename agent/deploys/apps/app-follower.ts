@@ -1,12 +1,17 @@
 import { pause } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
-import type { ClientWorld, Log } from '../../../world/index-without-ssh.js';
+import type { ClientWorld, Log, RolloutState } from '../../../world/index-without-ssh.js';
 import { describeFailure } from '../describe-failure.js';
 import { type DeployEntry, isSameDeploy } from '../releases/release-entry.js';
 import { applyDeploy, type DeployStep, type Ending } from './apply-deploy.js';
 import type { InstalledApp } from './installed-app.js';
 import { OutcomeFile } from './outcome.js';
-import type { WantedDeploy } from './wanted-deploy.js';
+
+/** What an app is to be on this host. */
+export interface WantedEntry {
+  readonly entry: DeployEntry;
+  readonly rollout: RolloutState;
+}
 
 /** How an app's progress is told to the fleet. Nothing waits for it. */
 export interface AppReporter {
@@ -41,7 +46,7 @@ export class AppFollower {
   readonly #options: AppFollowerOptions;
   readonly #wake = new Notify();
   readonly #outcomes: OutcomeFile;
-  #wanted: WantedDeploy | undefined;
+  #wanted: WantedEntry | undefined;
   /** The deploy that needs no more work on this host. */
   #ended: { readonly entry: DeployEntry; readonly state: Ending['state'] } | undefined;
   #attempt: { readonly entry: DeployEntry; readonly ending: AbortController } | undefined;
@@ -52,7 +57,7 @@ export class AppFollower {
   }
 
   /** Tells it what is wanted from now on. */
-  want(wanted: WantedDeploy): void {
+  want(wanted: WantedEntry): void {
     this.#wanted = wanted;
     const attempt = this.#attempt;
     if (attempt !== undefined && (!isSameDeploy(attempt.entry, wanted.entry) || wanted.rollout.isGoingBack))
@@ -93,7 +98,7 @@ export class AppFollower {
     return !(wanted.rollout.isGoingBack && this.#ended.state === 'healthy');
   }
 
-  async #approach(wanted: WantedDeploy, world: ClientWorld, signal: AbortSignal): Promise<void> {
+  async #approach(wanted: WantedEntry, world: ClientWorld, signal: AbortSignal): Promise<void> {
     const { entry, rollout } = wanted;
     if (!isSameDeploy(this.#ended?.entry, entry) && (await this.#hasEndedBefore(entry))) return;
     if (rollout.isGoingBack) return this.#goBack(entry, signal);
@@ -219,7 +224,7 @@ export class AppFollower {
     });
   }
 
-  #rolloutOf(entry: DeployEntry): WantedDeploy['rollout'] | undefined {
+  #rolloutOf(entry: DeployEntry): RolloutState | undefined {
     return isSameDeploy(this.#wanted?.entry, entry) ? this.#wanted?.rollout : undefined;
   }
 

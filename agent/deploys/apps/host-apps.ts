@@ -1,17 +1,26 @@
-import { type ClientWorld, WorldError } from '../../../world/index-without-ssh.js';
+import {
+  type ClientWorld,
+  type TooNewDeploy,
+  type WantedDeploy,
+  WantedDeploysReader,
+  WorldError,
+} from '../../../world/index-without-ssh.js';
 import type { ConvergerUid } from '../../converger.js';
 import { describeFailure } from '../describe-failure.js';
 import { AppFolder } from '../releases/app-folder.js';
+import { type DeployEntry, entryOf } from '../releases/release-entry.js';
 import { DeployReporter } from '../reports/deploy-reporter.js';
+import { RunningReporter } from '../reports/running-reporter.js';
 import { isReadRetryable, retryWhileUnavailable } from '../retry-while-unavailable.js';
 import { AppFollower } from './app-follower.js';
 import type { AppSettings } from './app-settings.js';
 import { InstalledApp } from './installed-app.js';
-import { readWantedDeploys } from './read-wanted-deploys.js';
 
 export interface HostAppsOptions extends AppSettings {
   /** The uuid of the fleet that this host belongs to, if its cluster has one. */
   readonly fleet: () => Promise<string | undefined>;
+  /** The labels of this host, by which a deploy may name it. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Not converged while a deploy is applied, and from the start until this host has caught up with the log. */
   readonly convergerUid?: ConvergerUid | undefined;
 }
@@ -29,11 +38,15 @@ interface FollowedApp {
 export class HostApps {
   readonly #options: HostAppsOptions;
   readonly #apps = new Map<string, FollowedApp>();
+  readonly #running: RunningReporter;
   readonly #busy = new Set<string>();
+  /** The newest wanted entry of each app: it is parsed once. */
+  readonly #entries = new Map<string, DeployEntry>();
   #hasCaughtUp = false;
 
   constructor(options: HostAppsOptions) {
     this.#options = options;
+    this.#running = new RunningReporter(options.log);
     options.convergerUid?.setConverged(false);
   }
 
@@ -66,19 +79,22 @@ export class HostApps {
       working.set(name, Promise.all([follower.run(world, signal), reporter.run(world, signal)]));
     };
     for (const name of this.#apps.keys()) work(name);
+    const { hostname: name, labels = {}, log } = this.#options;
+    const reader = new WantedDeploysReader(world.client, { name, labels }, log);
     const following = async (): Promise<void> => {
-      for await (const _ of world.watchDeploy({ signal })) {
-        await this.#look(world, work, signal);
+      for await (const _ of world.watchApps({ signal })) {
+        await this.#look(reader, work, signal);
         this.#hasCaughtUp = true;
         this.#noteConverged();
       }
     };
+    const reporting = this.#running.run(world, signal);
     try {
-      await retryWhileUnavailable(following, { signal, log: this.#options.log, isRetryable });
+      await retryWhileUnavailable(following, { signal, log, isRetryable });
     } catch (error) {
       if (!signal.aborted && isRetryable(error)) throw error;
     }
-    await Promise.all(working.values());
+    await Promise.all([...working.values(), reporting]);
   }
 
   /** Ends what cannot run without the agent. */
@@ -96,18 +112,36 @@ export class HostApps {
     return [...this.#apps.values()].some(({ app }) => app.running !== undefined);
   }
 
-  async #look(world: ClientWorld, work: (name: string) => void, signal: AbortSignal): Promise<void> {
-    const { hostname, log } = this.#options;
-    const read = () => readWantedDeploys(world, hostname, signal);
-    const wanted = await retryWhileUnavailable(read, { signal, log, isRetryable: isReadRetryable });
-    for (const [name, deploy] of wanted) {
-      try {
-        this.#followed(name).follower.want(deploy);
-        work(name);
-      } catch (error) {
-        log('error', `deploy ${deploy.entry.id} is not applied: ${describeFailure(error)}`);
-      }
+  async #look(reader: WantedDeploysReader, work: (name: string) => void, signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    const read = () => reader.read({ signal });
+    const { apps, tooNew } = await retryWhileUnavailable(read, { signal, log, isRetryable: isReadRetryable });
+    for (const [name, wanted] of apps) {
+      const entry = this.#parse(name, wanted);
+      if (entry === undefined) continue;
+      this.#followed(name).follower.want({ entry, rollout: wanted.rollout });
+      work(name);
     }
+    for (const [name, deploy] of tooNew) {
+      this.#reportTooNew(name, deploy);
+      work(name);
+    }
+  }
+
+  #parse(name: string, { id, payload }: WantedDeploy): DeployEntry | undefined {
+    const known = this.#entries.get(name);
+    const entry = known?.id === id && known.payload === payload ? known : entryOf(id, payload);
+    if (entry !== undefined) this.#entries.set(name, entry);
+    return entry;
+  }
+
+  #reportTooNew(name: string, { id, format }: TooNewDeploy): void {
+    const { app, reporter } = this.#followed(name);
+    if (reporter.lastId === id) return;
+    const message = `Deploy ${id} was made by a newer release of hawser (its format is ${format}): upgrade the agent of this host with "hawser upgrade".`;
+    this.#options.log('error', message);
+    const at = new Date().toISOString();
+    reporter.report(id, { state: 'failed', step: 'fetch', message, current: app.running?.id ?? 0, at });
   }
 
   #followed(name: string): FollowedApp {
@@ -115,7 +149,10 @@ export class HostApps {
     if (known !== undefined) return known;
     const { hostname, log, fleet } = this.#options;
     const reporter = new DeployReporter(hostname, log);
-    const app = new InstalledApp(name, this.#options, () => reporter.setRunning(app.state));
+    const app = new InstalledApp(name, this.#options, () => {
+      reporter.setRunning(app.state);
+      this.#running.set(name, app.state);
+    });
     const onIdle = (isIdle: boolean): void => {
       if (isIdle) this.#busy.delete(name);
       else this.#busy.add(name);

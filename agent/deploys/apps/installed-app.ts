@@ -1,5 +1,5 @@
 import { pause } from '../../../base/abort.js';
-import type { ClientWorld } from '../../../world/index-without-ssh.js';
+import type { ClientWorld, RunningApp } from '../../../world/index-without-ssh.js';
 import { findAccount } from '../accounts/account.js';
 import { describeFailure } from '../describe-failure.js';
 import { runHook } from '../hooks/run-hook.js';
@@ -13,7 +13,7 @@ import type { DeployEntry, Release } from '../releases/release-entry.js';
 import { Releases } from '../releases/releases.js';
 import type { StepFailure } from '../step-failure.js';
 import type { AppSettings } from './app-settings.js';
-import { describeRunningApp, type RunningApp } from './running-app.js';
+import { describeRunningApp } from './running-app.js';
 
 /** How soon an app is tried again whose user is not known to the host, such as while its directory service starts. */
 const ACCOUNT_RETRY_MS = 10_000;

@@ -8,10 +8,10 @@ const LEAST_PAUSE_MS = 5_000;
 /** So many failures in a row make an app unhealthy: a single one may be a slow moment. */
 const FAILURES = 2;
 
-/** `checking` until a check has passed, or has failed for too long. */
+/** `checking` until the check has passed, or has failed for as long as it may. */
 export type Health =
-  | { readonly state: 'healthy' | 'checking' }
-  | { readonly state: 'unhealthy'; readonly finding: string };
+  | { readonly state: 'passing' | 'checking' }
+  | { readonly state: 'failing'; readonly finding: string };
 
 /** Goes on checking an app while it runs. */
 export class HealthWatch {
@@ -29,7 +29,7 @@ export class HealthWatch {
     this.check = check;
     this.#options = options;
     this.#onChange = onChange;
-    this.#health = { state: isHealthy ? 'healthy' : 'checking' };
+    this.#health = { state: isHealthy ? 'passing' : 'checking' };
   }
 
   get health(): Health {
@@ -62,7 +62,7 @@ export class HealthWatch {
 
   #set(finding: string | undefined): void {
     const { state } = this.#health;
-    this.#health = finding === undefined ? { state: 'healthy' } : { state: 'unhealthy', finding };
+    this.#health = finding === undefined ? { state: 'passing' } : { state: 'failing', finding };
     // What it finds may differ each time: only whether it is well is news.
     if (state !== this.#health.state) this.#onChange();
   }

@@ -1,16 +1,14 @@
 import { chmod, chown, lstat, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { APP_NAME } from '../../../world/index-without-ssh.js';
 import type { Account } from '../accounts/account.js';
-
-/** The names of apps; anything else never becomes a path. */
-const APP_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Where one app is kept on a host: below `apps/` in the agent's prefix. */
 export class AppFolder {
   readonly path: string;
   readonly #prefix: string;
 
-  /** @throws Error for a name that must not become a path */
+  /** @throws Error for what is no name of an app, and must not become a path */
   constructor(prefix: string, app: string) {
     if (!APP_NAME.test(app))
       throw new Error(

@@ -5,10 +5,10 @@ import {
   describeCondition,
   type Log,
   type Report,
+  type RunningApp,
   WorldError,
 } from '../../../world/index-without-ssh.js';
 import type { AppReporter, ProgressReport } from '../apps/app-follower.js';
-import type { RunningApp } from '../apps/running-app.js';
 import { retryWhileUnavailable } from '../retry-while-unavailable.js';
 
 /**
@@ -28,10 +28,15 @@ export class DeployReporter implements AppReporter {
     this.#log = log;
   }
 
-  report(id: number, { state, message, logTail, current, at }: ProgressReport): void {
-    const report = { message, current, at, ...(logTail === undefined ? {} : { logTail }) };
-    this.#last = { id, report: { hostname: this.#hostname, state: REPORT_STATES[state], ...report } };
+  report(id: number, { logTail, ...progress }: ProgressReport): void {
+    const report = { hostname: this.#hostname, ...progress };
+    this.#last = { id, report: logTail === undefined ? report : { ...report, logTail } };
     this.#queue();
+  }
+
+  /** The deploy that was reported on last. */
+  get lastId(): number | undefined {
+    return this.#last?.id;
   }
 
   /** Adds the condition of what runs to the last report, once something has happened to it. */
@@ -87,16 +92,6 @@ export class DeployReporter implements AppReporter {
     this.#wake.notify();
   }
 }
-
-const REPORT_STATES: Readonly<Record<ProgressReport['state'], Report['state']>> = {
-  fetching: 'fetching',
-  waiting: 'fetching',
-  applying: 'applying',
-  healthy: 'healthy',
-  failed: 'failed',
-  'rolled-back': 'failed',
-  skipped: 'skipped',
-};
 
 /** The worst of the processes; undefined while nothing has happened to any. */
 function conditionOf(running: RunningApp | undefined): AppCondition | undefined {

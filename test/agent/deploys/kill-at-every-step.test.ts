@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { AppHost } from '../helpers/app-host.js';
+import { AppHost, runsWell } from '../helpers/app-host.js';
 import { KILL_ONCE, versionOf } from '../helpers/versions.js';
 
 const program = fileURLToPath(new URL('../helpers/programs/apply-and-die.js', import.meta.url));
@@ -39,7 +39,7 @@ async function checkRestart(t: ExecutionContext, folder: string): Promise<number
   const host = await AppHost.in(folder);
   try {
     const app = await host.app('app');
-    const { deploy, processes } = await app.state('it runs', ({ state }) => state === 'running');
+    const { deploy, processes } = await app.state('it runs', runsWell);
     const { folder: place } = app.app.releases;
     const release = path.join(place.releases, String(deploy));
     t.is(await readlink(`/proc/${processes['main']?.pid}/cwd`), release);

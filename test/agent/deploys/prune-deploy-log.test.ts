@@ -26,7 +26,7 @@ test.serial(
     await deploy(1, {}, 'healthy');
     await deploy(2, { processes: { main: { run: ['/nonexistent/program'] } } }, 'failed');
     await agents.client.set('/deploy/3/payload', Buffer.from([0xff]));
-    await host.logged(/deploy 3 was not created by hawser; skipping it/);
+    await host.logged(/Skipping \/deploy\/3\/payload: its value is not valid UTF-8/);
     await agents.client.del('/deploy/3/payload');
     await world.pruneDeploys(1);
     await world.fsGc();

@@ -6,8 +6,6 @@ import type { ExecutionContext } from 'ava';
 import { AppFollower, type ProgressReport } from '../../../agent/deploys/apps/app-follower.js';
 import type { AppSettings } from '../../../agent/deploys/apps/app-settings.js';
 import { InstalledApp } from '../../../agent/deploys/apps/installed-app.js';
-import type { RunningApp } from '../../../agent/deploys/apps/running-app.js';
-import type { RolloutState } from '../../../agent/deploys/apps/wanted-deploy.js';
 import { ChildHost } from '../../../agent/deploys/processes/child-host.js';
 import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/release-entry.js';
 import { ProcessMark } from '../../../agent/processes/process-mark.js';
@@ -15,6 +13,8 @@ import {
   type ClientWorld,
   type Deployment,
   type Manifest,
+  type RolloutState,
+  type RunningApp,
   serialiseDeployment,
 } from '../../../world/index-without-ssh.js';
 import { patienceMs } from './local-agent.js';
@@ -185,4 +185,9 @@ export class FollowedApp {
       });
     }
   }
+}
+
+/** Whether all processes of an app run. */
+export function runsWell({ processes }: RunningApp): boolean {
+  return Object.values(processes).every(({ state, health }) => state === 'running' && health !== 'failing');
 }
