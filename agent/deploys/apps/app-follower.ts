@@ -1,16 +1,18 @@
 import { pause } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
-import type { ClientWorld, Log, RolloutState } from '../../../world/index-without-ssh.js';
+import type { ClientWorld, Log } from '../../../world/index-without-ssh.js';
 import { describeFailure } from '../describe-failure.js';
 import { type DeployEntry, isSameDeploy } from '../releases/release-entry.js';
-import { applyDeploy, type DeployStep, type Ending } from './apply-deploy.js';
+import { applyDeploy, type Ending } from './apply-deploy.js';
+import { type DeployStep, describeStep } from './deploy-step.js';
 import type { InstalledApp } from './installed-app.js';
 import { OutcomeFile } from './outcome.js';
+import { type HostRollout, RolloutGate } from './rollout-gate.js';
 
 /** What an app is to be on this host. */
 export interface WantedEntry {
   readonly entry: DeployEntry;
-  readonly rollout: RolloutState;
+  readonly rollout: HostRollout;
 }
 
 /** How an app's progress is told to the fleet. Nothing waits for it. */
@@ -138,27 +140,15 @@ export class AppFollower {
 
   async #apply(entry: DeployEntry, world: ClientWorld, signal: AbortSignal): Promise<Ending> {
     const { app, log } = this.#options;
-    const ending = await applyDeploy(app, entry, {
-      world,
-      fleet: await this.#options.fleet(),
+    const gate = new RolloutGate({
+      rollout: () => (isSameDeploy(this.#wanted?.entry, entry) ? this.#wanted?.rollout : undefined),
+      changed: this.#wake,
       signal,
-      onStep: (step) => this.#tell(entry, step),
-      untilAdmitted: async () => {
-        if (!this.#rolloutOf(entry)?.isAdmitted) this.#tell(entry, 'wait');
-        await this.#until(() => this.#rolloutOf(entry)?.isAdmitted === true, signal);
-        signal.throwIfAborted();
-      },
-      isConfirmed: async () => {
-        const { confirmMs = 0 } = entry.deployment.manifest.rollout ?? {};
-        const late = AbortSignal.timeout(confirmMs);
-        await this.#until(
-          () => this.#rolloutOf(entry)?.isConfirmed === true,
-          AbortSignal.any([signal, late]),
-        );
-        signal.throwIfAborted();
-        return this.#rolloutOf(entry)?.isConfirmed === true;
-      },
+      onWait: (step) => this.#tell(entry, step, 'waiting'),
     });
+    const onStep = (step: DeployStep): void => this.#tell(entry, step);
+    const fleet = await this.#options.fleet();
+    const ending = await applyDeploy(app, entry, { world, fleet, gate, onStep, signal });
     const { state, message } = ending;
     if (state === 'healthy') log('info', `deploy ${entry.id} of ${app.name} is healthy`);
     if (state === 'failed') log('error', `deploy ${entry.id} of ${app.name} failed: ${message}`);
@@ -210,39 +200,10 @@ export class AppFollower {
     return { state, step, message, current: this.#options.app.running?.id ?? 0 };
   }
 
-  #tell(entry: DeployEntry, step: DeployStep): void {
+  #tell(entry: DeployEntry, step: DeployStep, state?: 'waiting'): void {
     const { reporter, app } = this.#options;
-    const { name } = entry.deployment;
-    const state = step === 'fetch' ? 'fetching' : step === 'wait' ? 'waiting' : 'applying';
+    const described = describeStep(state === undefined ? step : 'wait', entry.deployment.name);
     const current = app.healthy?.id ?? 0;
-    reporter.report(entry.id, {
-      state,
-      step,
-      message: `${STEP_MESSAGES[step]} ${name}.`,
-      current,
-      at: new Date().toISOString(),
-    });
-  }
-
-  #rolloutOf(entry: DeployEntry): RolloutState | undefined {
-    return isSameDeploy(this.#wanted?.entry, entry) ? this.#wanted?.rollout : undefined;
-  }
-
-  async #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!condition() && !signal.aborted) await this.#wake.wait(undefined, signal);
+    reporter.report(entry.id, { ...described, step, current, at: new Date().toISOString() });
   }
 }
-
-const STEP_MESSAGES: Readonly<Record<DeployStep, string>> = {
-  fetch: 'Fetching',
-  wait: 'Waiting for its turn to switch to',
-  once: 'Running the hook "once" of',
-  prepare: 'Preparing',
-  stop: 'Stopping',
-  switch: 'Switching to',
-  start: 'Starting',
-  health: 'Checking',
-  verify: 'Verifying',
-  confirm: 'Waiting for a person to confirm',
-  back: 'Going back from',
-};

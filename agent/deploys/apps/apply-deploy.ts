@@ -1,25 +1,14 @@
 import type { ClientWorld } from '../../../world/index-without-ssh.js';
 import { describeFailure } from '../describe-failure.js';
 import { runHook } from '../hooks/run-hook.js';
+import { runOnce } from '../hooks/run-once.js';
 import type { ReleaseRun } from '../processes/release-run.js';
 import type { DeployEntry, Release } from '../releases/release-entry.js';
 import type { StepFailure } from '../step-failure.js';
+import type { DeployStep } from './deploy-step.js';
 import type { InstalledApp } from './installed-app.js';
 import type { Outcome } from './outcome.js';
-
-/** Where in a deploy a host is. */
-export type DeployStep =
-  | 'fetch'
-  | 'wait'
-  | 'once'
-  | 'prepare'
-  | 'stop'
-  | 'switch'
-  | 'start'
-  | 'health'
-  | 'verify'
-  | 'confirm'
-  | 'back';
+import type { RolloutGate } from './rollout-gate.js';
 
 export interface ApplyOptions {
   readonly world: ClientWorld;
@@ -27,10 +16,7 @@ export interface ApplyOptions {
   readonly fleet: string | undefined;
   /** Says which step begins. */
   readonly onStep: (step: DeployStep) => void;
-  /** Waits until this host may switch. */
-  readonly untilAdmitted: () => Promise<void>;
-  /** Waits for a person to confirm the deploy, if that is asked for. @returns false if nobody did in time */
-  readonly isConfirmed: () => Promise<boolean>;
+  readonly gate: RolloutGate;
   /** An abort leaves what runs as it is at that moment. */
   readonly signal: AbortSignal;
 }
@@ -102,15 +88,18 @@ class Attempt {
 
   /** Any failure while trying a release is a reason to return to the one before. */
   async #try(): Promise<StepFailure | undefined> {
-    const { signal, world, fleet, untilAdmitted } = this.#options;
+    const { signal, world, fleet, gate } = this.#options;
     try {
       this.#begin('fetch');
       const release = await this.#app.fetch(this.#entry, { world, fleet, signal });
       this.#release = release;
       if (release.deployment.noop) return undefined;
-      await untilAdmitted();
       const run = await this.#app.open(release);
-      return (await this.#hook('prepare', run)) ?? (await this.#switch(run));
+      return (
+        (await gate.untilAdmitted(() => this.#once(run))) ??
+        (await this.#hook('prepare', run)) ??
+        (await this.#switch(run))
+      );
     } catch (error) {
       signal.throwIfAborted();
       return { message: describeFailure(error), logTail: '' };
@@ -118,7 +107,7 @@ class Attempt {
   }
 
   async #switch(run: ReleaseRun): Promise<StepFailure | undefined> {
-    const { signal, isConfirmed } = this.#options;
+    const { signal, gate } = this.#options;
     signal.throwIfAborted();
     this.#hasSwitched = true;
     const failure =
@@ -129,7 +118,7 @@ class Attempt {
     const { confirmMs } = run.release.deployment.manifest.rollout ?? {};
     if (confirmMs !== undefined) {
       this.#begin('confirm');
-      if (!(await isConfirmed()))
+      if (!(await gate.isConfirmed(confirmMs)))
         return { message: `Nobody confirmed the deploy within ${confirmMs / 1000} s.`, logTail: '' };
     }
     await this.#app.accept(run);
@@ -139,6 +128,11 @@ class Attempt {
   async #untilHealthy(run: ReleaseRun): Promise<StepFailure | undefined> {
     this.#begin('health');
     return (await run.untilHealthy(this.#options.signal)) ?? (await this.#hook('verify', run));
+  }
+
+  #once(run: ReleaseRun): Promise<StepFailure | undefined> {
+    this.#begin('once');
+    return runOnce(run.release, this.#app.releases.folder.path, run.run, this.#options.signal);
   }
 
   async #hook(name: 'prepare' | 'verify', run: ReleaseRun): Promise<StepFailure | undefined> {

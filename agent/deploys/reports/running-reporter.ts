@@ -3,7 +3,7 @@ import { Notify } from '../../../base/notify.js';
 import { type ClientWorld, type Log, type RunningApp, WorldError } from '../../../world/index-without-ssh.js';
 import { retryWhileUnavailable } from '../retry-while-unavailable.js';
 
-/** A change is rarely alone: a switch has several within moments. */
+/** A change is rarely alone: a switch has several within moments. The first is told at once, the others together. */
 const GATHER_MS = 200;
 
 /** Tells the fleet what runs on this host, when that changes. Nothing waits for it. */
@@ -35,8 +35,8 @@ export class RunningReporter {
         if (signal.aborted || (error instanceof WorldError && error.code === 'closed')) return;
         this.#log('error', `could not tell the fleet what runs here: ${String(error)}`);
       }
-      await this.#changed.wait(undefined, signal);
       await pause(GATHER_MS, signal);
+      await this.#changed.wait(undefined, signal);
     }
   }
 }

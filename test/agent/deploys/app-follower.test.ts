@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import { OnceFile } from '../../../agent/deploys/hooks/once-file.js';
 import { readProcess } from '../../../agent/processes/process-table.js';
 import type { Manifest } from '../../../world/index-without-ssh.js';
 import { AppHost, deployOf, type FollowedApp, runsWell } from '../helpers/app-host.js';
@@ -160,6 +161,35 @@ test('a host waits for its turn, and goes back when the fleet does', async (t) =
   app.want(fourth, { isAdmitted: false, isGoingBack: true });
   t.like(await app.ended(4), { state: 'rolled-back', current: 1 });
   await app.state('the first runs', (state) => state.deploy === 1 && runsWell(state));
+});
+
+test('the hook "once" is run by the host that is told to, before its turn, and never twice', async (t) => {
+  const host = await AppHost.make(t);
+  const app = await host.app('app');
+  const log = path.join(host.folder, 'once');
+  const once = (script: string): Partial<Manifest> => ({ hooks: { once: { run: ['sh', '-c', script] } } });
+  const first = deployFiles(host, 1, once(`echo ran >>${log}`));
+  app.want(first, { isAdmitted: false });
+  await app.reached(1, 'wait');
+  app.want(first, { isAdmitted: false, isOnceHost: true });
+  await app.until('the hook has run', () =>
+    app.reports.find(({ step, state }) => step === 'once' && state === 'waiting'),
+  );
+  t.deepEqual(app.steps(1), ['fetch', 'wait', 'once', 'once']);
+  app.want(first, { isOnceHost: true });
+  t.is((await app.ended(1)).state, 'healthy');
+  t.is(await readFile(log, 'utf8'), 'ran\n');
+
+  app.want(deployFiles(host, 2, once('echo broken; exit 1')), { isAdmitted: false, isOnceHost: true });
+  t.like(await app.ended(2), { state: 'failed', step: 'once', logTail: 'broken', current: 1 });
+  // As if the agent had been killed in the middle of it.
+  const third = deployFiles(host, 3, once(`echo again >>${log}`));
+  await new OnceFile(app.app.releases.folder.path).write(third, false);
+  app.want(third, { isAdmitted: false, isOnceHost: true });
+  t.regex((await app.ended(3)).message, /was interrupted when the agent stopped.*Deploy 1 is still running/);
+  const fourth = deployFiles(host, 4, once(`echo again >>${log}`));
+  t.is((await app.deploy(fourth)).state, 'healthy');
+  t.is(await readFile(log, 'utf8'), 'ran\n');
 });
 
 test('a newer deploy ends the one that is tried, at once', async (t) => {

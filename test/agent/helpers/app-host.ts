@@ -6,6 +6,7 @@ import type { ExecutionContext } from 'ava';
 import { AppFollower, type ProgressReport } from '../../../agent/deploys/apps/app-follower.js';
 import type { AppSettings } from '../../../agent/deploys/apps/app-settings.js';
 import { InstalledApp } from '../../../agent/deploys/apps/installed-app.js';
+import type { HostRollout } from '../../../agent/deploys/apps/rollout-gate.js';
 import { ChildHost } from '../../../agent/deploys/processes/child-host.js';
 import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/release-entry.js';
 import { ProcessMark } from '../../../agent/processes/process-mark.js';
@@ -13,13 +14,17 @@ import {
   type ClientWorld,
   type Deployment,
   type Manifest,
-  type RolloutState,
   type RunningApp,
   serialiseDeployment,
 } from '../../../world/index-without-ssh.js';
 import { patienceMs } from './local-agent.js';
 
-const ROLLED_OUT: RolloutState = { isAdmitted: true, isConfirmed: false, isGoingBack: false };
+const ROLLED_OUT: HostRollout = {
+  isAdmitted: true,
+  isOnceHost: false,
+  isConfirmed: false,
+  isGoingBack: false,
+};
 
 /** A deploy as the log has it; what it installs are the files of the tree. */
 export function deployOf(id: number, manifest: Manifest, more: Partial<Deployment> = {}): DeployEntry {
@@ -142,7 +147,7 @@ export class FollowedApp {
     this.#wake();
   }
 
-  want(entry: DeployEntry, rollout: Partial<RolloutState> = {}): void {
+  want(entry: DeployEntry, rollout: Partial<HostRollout> = {}): void {
     this.follower.want({ entry, rollout: { ...ROLLED_OUT, ...rollout } });
   }
 
