@@ -89,8 +89,9 @@ export class ReleaseRun {
   /** From now on the processes are restarted whenever they exit, and are checked now and then. */
   keepRunning(): void {
     this.#before = undefined;
-    for (const process of this.#processes) process.keepRunning();
     this.#watch(true);
+    for (const process of this.#processes) process.keepRunning();
+    this.#options.onChange();
   }
 
   /**

@@ -2,6 +2,7 @@ import { chmod, chown, lstat, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { APP_NAME } from '../../../world/index-without-ssh.js';
 import type { Account } from '../accounts/account.js';
+import { checkWayTo } from '../accounts/check-way-to.js';
 
 /** Where one app is kept on a host: below `apps/` in the agent's prefix. */
 export class AppFolder {
@@ -70,6 +71,7 @@ export class AppFolder {
     const [gid, mode] = account === undefined ? [found.gid, 0o700] : [account.gid, 0o750];
     if (found.gid !== gid) await chown(this.path, found.uid, gid);
     if ((found.mode & 0o777) !== mode) await chmod(this.path, mode);
+    if (account !== undefined) await checkWayTo(this.path, account);
   }
 }
 

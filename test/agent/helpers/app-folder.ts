@@ -12,6 +12,10 @@ createServer((_, response) => response.end(answer)).listen(Number(port), '127.0.
 console.log('this is ' + answer);`;
 
 export interface AppShape {
+  /** Default `app`. */
+  readonly name?: string;
+  /** More keys of the manifest. */
+  readonly more?: Readonly<Record<string, unknown>>;
   readonly run?: readonly string[];
   readonly health?: string;
   /** Default 200 ms, so that tests do not wait. */
@@ -23,9 +27,10 @@ export interface AppShape {
 export async function appFolder(t: ExecutionContext, shape: AppShape): Promise<string> {
   const folder = path.join(await temporaryFolder(t), 'app');
   await mkdir(folder);
-  const { run, health, settle = '200ms', files = {} } = shape;
+  const { name = 'app', more = {}, run, health, settle = '200ms', files = {} } = shape;
   const manifest = {
-    name: 'app',
+    name,
+    ...more,
     ...(run === undefined ? {} : { run }),
     ...(settle === '' ? {} : { settle }),
   };
