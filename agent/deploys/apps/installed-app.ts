@@ -1,4 +1,4 @@
-import { pause } from '../../../base/abort.js';
+import { pause, untilAborted } from '../../../base/abort.js';
 import type { ClientWorld, RunningApp } from '../../../world/index-without-ssh.js';
 import { findAccount } from '../accounts/account.js';
 import { describeFailure } from '../describe-failure.js';
@@ -145,7 +145,7 @@ export class InstalledApp {
       await this.releases.activate(release?.name);
       await this.releases.markHealthy(release?.name);
     });
-    await run?.checked();
+    if (run !== undefined) await untilAborted(run.checked(), signal);
   }
 
   /** Runs a release that was healthy before, for ever. */
@@ -156,7 +156,7 @@ export class InstalledApp {
         const run = await this.open(release);
         const overlapped = this.#before?.release.name === release.name ? this.#before : undefined;
         if (overlapped !== undefined) this.#before = undefined;
-        run.keep(signal, overlapped);
+        run.keep(overlapped);
         this.#use(run);
         return run;
       } catch (error) {

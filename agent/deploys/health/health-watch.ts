@@ -3,7 +3,7 @@ import type { AppCheck } from './app-check.js';
 import { type HealthOptions, runHealthCheck, waitUntilHealthy } from './run-health-check.js';
 
 /** How often a running app is checked, at most. */
-const LEAST_PAUSE_MS = 5_000;
+const WATCH_INTERVAL_MS = 5_000;
 
 /** So many failures in a row make an app unhealthy: a single one may be a slow moment. */
 const FAILURES = 2;
@@ -13,22 +13,32 @@ export type Health =
   | { readonly state: 'passing' | 'checking' }
   | { readonly state: 'failing'; readonly finding: string };
 
+export interface HealthWatchOptions {
+  /** Whether the check has passed just now. */
+  readonly isHealthy: boolean;
+  /** Called when it begins or ceases to pass. */
+  readonly onChange: () => void;
+  /** The pause between two tries, unless the check's own is longer. Default 5 s. */
+  readonly intervalMs?: number;
+}
+
 /** Goes on checking an app while it runs. */
 export class HealthWatch {
   readonly check: AppCheck;
   readonly #options: HealthOptions;
   readonly #onChange: () => void;
+  readonly #intervalMs: number;
   #health: Health;
 
-  /** @param isHealthy whether the check has passed just now */
   constructor(
     check: AppCheck,
     options: HealthOptions,
-    { isHealthy, onChange }: { isHealthy: boolean; onChange: () => void },
+    { isHealthy, onChange, intervalMs = WATCH_INTERVAL_MS }: HealthWatchOptions,
   ) {
     this.check = check;
     this.#options = options;
     this.#onChange = onChange;
+    this.#intervalMs = Math.max(intervalMs, check.check.intervalMs);
     this.#health = { state: isHealthy ? 'passing' : 'checking' };
   }
 
@@ -50,7 +60,7 @@ export class HealthWatch {
     const { successes = 1 } = check;
     let [passed, failed] = [0, 0];
     for (;;) {
-      await pause(Math.max(LEAST_PAUSE_MS, check.intervalMs), signal);
+      await pause(this.#intervalMs, signal);
       if (signal.aborted) return;
       const finding = await runHealthCheck(check, this.#options).catch((error: unknown) => String(error));
       if (signal.aborted) return;

@@ -90,6 +90,7 @@ export class ReleaseRun {
   keepRunning(): void {
     this.#before = undefined;
     this.#watch(true);
+    for (const watch of this.#watches) void watch.run();
     for (const process of this.#processes) process.keepRunning();
     this.#options.onChange();
   }
@@ -99,7 +100,7 @@ export class ReleaseRun {
    *
    * @param earlier an earlier run of the same release, of which some processes may still run: they go on.
    */
-  keep(signal: AbortSignal, earlier?: ReleaseRun): void {
+  keep(earlier?: ReleaseRun): void {
     const { host, log, onChange } = this.#options;
     this.#processes = this.specs.map((spec) => {
       const running = earlier?.find(spec.process);
@@ -107,17 +108,18 @@ export class ReleaseRun {
         ? host.keep(spec, { onChange })
         : running;
     });
-    const ending = AbortSignal.any([signal, this.#stopping.signal]);
-    this.#watch(false, ending);
+    this.#watch(false);
     const all = this.#watches.map(async (watch) => {
       const finding = await watch.untilKnown();
       if (finding !== undefined)
         log('error', `deploy ${this.release.id} is running but unhealthy: ${finding}`);
+      void watch.run();
     });
     this.#checked = Promise.all(all).then(
       () => undefined,
       (error: unknown) => {
-        if (!ending.aborted) log('error', `could not check the app's health: ${String(error)}`);
+        if (!this.#stopping.signal.aborted)
+          log('error', `could not check the app's health: ${String(error)}`);
       },
     );
   }
@@ -160,12 +162,12 @@ export class ReleaseRun {
     return this.#processes.find(({ spec }) => spec.process === name);
   }
 
-  #watch(isHealthy: boolean, signal = this.#stopping.signal): void {
+  #watch(isHealthy: boolean): void {
     const { onChange } = this.#options;
+    const { signal } = this.#stopping;
     this.#watches = this.#checks.all.map(
       (check) => new HealthWatch(check, this.#checks.optionsFor(check, signal), { isHealthy, onChange }),
     );
-    for (const watch of this.#watches) void watch.run();
   }
 }
 

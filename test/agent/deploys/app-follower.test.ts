@@ -82,7 +82,7 @@ test('all processes of a release have to be well, and each is restarted by itsel
   const host = await AppHost.make(t);
   const app = await host.app('app');
   const processes = (worker: string): Manifest['processes'] => ({
-    web: { run: [...stays], env: { ROLE: 'web' } },
+    web: { run: ['sh', '-c', 'ulimit -n; exec sleep 1000'], env: { ROLE: 'web' } },
     worker: { run: ['sh', '-c', worker] },
   });
   const bad = await app.deploy(
@@ -93,7 +93,11 @@ test('all processes of a release have to be well, and each is restarted by itsel
   t.is(app.app.state, undefined);
 
   t.is(
-    (await app.deploy(deployFiles(host, 2, { processes: processes('exec sleep 1000') }))).state,
+    (
+      await app.deploy(
+        deployFiles(host, 2, { limits: { files: 123 }, processes: processes('exec sleep 1000') }),
+      )
+    ).state,
     'healthy',
   );
   const [web, worker] = [pidOf(app, 'web'), pidOf(app, 'worker')];
