@@ -93,6 +93,7 @@ export type { ReportWorld } from './deploys/reports.js';
 export type { RunningApp, RunningApps, RunningProcess } from './deploys/running-apps.js';
 export type { RolloutState, WantedDeploy } from './deploys/wanted/wanted-deploy.js';
 export {
+  type OpenDeploy,
   type TooNewDeploy,
   type WantedDeploys,
   WantedDeploysReader,

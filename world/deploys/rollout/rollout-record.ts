@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { ROLLOUTS_PREFIX } from '../../keys.js';
-import type { Manifest } from '../manifest.js';
 
 /** How a deploy ended. It is decided once, by the hosts, and is the same for every viewer. */
 export type Verdict = 'healthy' | 'rolled-back' | 'paused' | 'failed' | 'superseded' | 'stopped';
@@ -10,9 +9,15 @@ export interface RolloutRecord {
   readonly app: string;
   /** `going-back`: the hosts that have switched return to what they ran before. */
   readonly phase: 'running' | 'paused' | 'going-back' | 'done';
+  /** The host that runs the hook `once` before any host switches. */
+  readonly onceHost?: string | undefined;
   /** So many hosts of the entry, in its order, may switch. */
   readonly admitted: number;
-  /** In `going-back`: the verdict at its end. */
+  /** Those of them that were away when it was their turn, and may not switch yet. */
+  readonly skipped?: readonly string[] | undefined;
+  /** Hosts that failed before a person resumed the deploy: they do not stop it again. */
+  readonly forgiven?: readonly string[] | undefined;
+  /** Since `going-back`: the verdict at its end, if all goes well. Absent where the hosts keep what they have. */
   readonly goingBackTo?: 'rolled-back' | 'stopped' | undefined;
   /** A person has confirmed that the fleet can still be reached. */
   readonly confirmed?: true | undefined;
@@ -22,7 +27,7 @@ export interface RolloutRecord {
   readonly by?: string | undefined;
   /** Since when it has been in this phase: ISO 8601. */
   readonly since: string;
-  /** Absent while it is under way. Only `paused` is replaced, when a person resumes or aborts the deploy. */
+  /** Absent while it is under way. Only `paused` is replaced: when a person resumes or aborts it, or a newer one comes. */
   readonly verdict?: Verdict | undefined;
   /** Of the verdict, for people. */
   readonly message?: string | undefined;
@@ -31,7 +36,10 @@ export interface RolloutRecord {
 export const rolloutSchema: z.ZodType<RolloutRecord> = z.object({
   app: z.string(),
   phase: z.enum(['running', 'paused', 'going-back', 'done']),
+  onceHost: z.string().exactOptional(),
   admitted: z.number().int().min(0),
+  skipped: z.array(z.string()).exactOptional(),
+  forgiven: z.array(z.string()).exactOptional(),
   goingBackTo: z.enum(['rolled-back', 'stopped']).exactOptional(),
   confirmed: z.literal(true).exactOptional(),
   reason: z.string().exactOptional(),
@@ -45,7 +53,7 @@ export function rolloutKey(id: number): string {
   return `${ROLLOUTS_PREFIX}${id}`;
 }
 
-/** Whether the hosts of a deploy wait to be admitted; else all switch at once. */
-export function isOrdered({ rollout, hooks }: Manifest): boolean {
-  return rollout?.batch !== undefined || rollout?.canary !== undefined || hooks?.once !== undefined;
+/** Whether the hosts still have something to decide: not before a person has, for one that is paused. */
+export function isOpen(record: RolloutRecord | undefined): boolean {
+  return record === undefined || record.phase === 'running' || record.phase === 'going-back';
 }

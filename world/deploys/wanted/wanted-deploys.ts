@@ -9,9 +9,9 @@ import { DEPLOYS_PREFIX, ROLLOUTS_PREFIX } from '../../keys.js';
 import { splitIntoGroups } from '../../split-into-groups.js';
 import { healthyIn, newestIn } from '../app-index.js';
 import { payloadKey } from '../deploy-keys.js';
-import { parseDeployment, parseNewerDeployment } from '../deploy-payload.js';
-import { type RolloutRecord, rolloutSchema } from '../rollout/rollout-record.js';
-import { type LoggedDeploy, rolloutStateOf, type WantedDeploy, wantsDeploy } from './wanted-deploy.js';
+import { type Deployment, parseDeployment, parseNewerDeployment } from '../deploy-payload.js';
+import { isOpen, type RolloutRecord, rolloutSchema } from '../rollout/rollout-record.js';
+import { type LoggedDeploy, rolloutStateOf, type WantedDeploy, wishFor } from './wanted-deploy.js';
 
 /** Payloads that are read in one transaction: their sum has to fit into an answer. */
 const READ_AT_ONCE = 32;
@@ -22,11 +22,21 @@ export interface TooNewDeploy {
   readonly format: number;
 }
 
+/** A deploy on which the hosts still have to decide. */
+export interface OpenDeploy {
+  readonly id: number;
+  readonly app: string;
+  /** The place of this host among those of the deploy that were there when it was made; undefined for any other host. */
+  readonly place: number | undefined;
+}
+
 /** What each app is to be on a host. */
 export interface WantedDeploys {
   readonly apps: ReadonlyMap<string, WantedDeploy>;
   /** Of the apps whose newest deploy is for this host. What ran before goes on running. */
   readonly tooNew: ReadonlyMap<string, TooNewDeploy>;
+  /** Of all apps, whether they are for this host or not. */
+  readonly open: readonly OpenDeploy[];
 }
 
 /** What was decided on the deploys of the fleet. */
@@ -37,6 +47,13 @@ interface Decided {
 }
 
 type Entry = LoggedDeploy | TooNewDeploy | undefined;
+
+/** Whether the host wants this deploy of the app. */
+interface Question {
+  readonly app: string;
+  readonly id: number;
+  readonly isFallback: boolean;
+}
 
 /** Reads what a host wants, each time it may have changed. Entries of the log do not change, so each is read once. */
 export class WantedDeploysReader {
@@ -68,35 +85,52 @@ export class WantedDeploysReader {
   /** Goes back in the log of all apps together, so that it takes as many round trips as the longest way back. */
   async #decide(decided: Decided, options: CallOptions): Promise<WantedDeploys> {
     const [apps, tooNew] = [new Map<string, WantedDeploy>(), new Map<string, TooNewDeploy>()];
+    const open: OpenDeploy[] = [];
     const used = new Map<number, Entry>();
-    for (let open = [...decided.newest]; open.length > 0; ) {
-      const ids = open.map(([, id]) => id);
-      await this.#fetch(ids, used, options);
-      open = open.flatMap(([app, id]): [string, number][] => {
-        const found = this.#look(app, { id, entry: used.get(id) }, decided);
-        if (found === undefined) return [];
-        if (typeof found === 'number') return [[app, found]];
-        if ('format' in found) tooNew.set(app, found);
-        else apps.set(app, found);
+    for (let asked = firstQuestions(decided); asked.length > 0; ) {
+      await this.#fetch(
+        asked.map(({ id }) => id),
+        used,
+        options,
+      );
+      asked = asked.flatMap((question): Question[] => {
+        const { app, id } = question;
+        const entry = used.get(id);
+        if (entry !== undefined && 'format' in entry) {
+          tooNew.set(app, entry);
+          return [];
+        }
+        if (entry !== undefined && isOpen(decided.records.get(id)))
+          open.push({ id, app, place: placeOf(this.#host.name, entry.deployment) });
+        const found = this.#look(question, entry, decided);
+        if (found === undefined || 'app' in found) return found === undefined ? [] : [found];
+        apps.set(app, found);
         return [];
       });
     }
     this.#entries = used;
-    return { apps, tooNew };
+    return { apps, tooNew, open };
   }
 
-  /** @returns what the host wants, or the deploy to look at next; undefined when there is none */
+  /** @returns what the host wants, or what to ask next; undefined when there is nothing */
   #look(
-    app: string,
-    { id, entry }: { readonly id: number; readonly entry: Entry },
+    { app, id, isFallback }: Question,
+    logged: LoggedDeploy | undefined,
     { newest, healthy, records }: Decided,
-  ): WantedDeploy | TooNewDeploy | number | undefined {
-    if (entry !== undefined && 'format' in entry) return entry;
-    const chained = entry && { logged: entry, record: records.get(id), isNewest: newest.get(app) === id };
-    if (chained !== undefined && wantsDeploy(chained, this.#host))
+  ): WantedDeploy | Question | undefined {
+    const chained = logged && {
+      ...{ logged, record: records.get(id), isNewest: newest.get(app) === id },
+      isFallback,
+    };
+    const wish = chained === undefined ? 'no' : wishFor(chained, this.#host);
+    if (chained !== undefined && wish === 'yes')
       return { ...chained.logged, rollout: rolloutStateOf(chained, this.#host) };
     // The log is kept short: what is between the last healthy one and this one may be gone.
-    return [entry?.deployment.previous, healthy.get(app)].find((next) => next !== undefined && next < id);
+    const before = [logged?.deployment.previous, healthy.get(app)];
+    const next = before.find((other) => other !== undefined && other < id);
+    return next === undefined
+      ? undefined
+      : { app, id: next, isFallback: isFallback || wish === 'taken-back' };
   }
 
   /** Adds these entries to `used`, those that are not known from the log. */
@@ -126,4 +160,13 @@ export class WantedDeploysReader {
     logSkipped(this.#log, payloadKey(id), 'it is not a deploy of this release of hawser');
     return undefined;
   }
+}
+
+function firstQuestions({ newest }: Decided): Question[] {
+  return [...newest].map(([app, id]) => ({ app, id, isFallback: false }));
+}
+
+function placeOf(hostname: string, { hosts, away = [] }: Deployment): number | undefined {
+  const place = hosts.filter((host) => !away.includes(host)).indexOf(hostname);
+  return place === -1 ? undefined : place;
 }

@@ -38,7 +38,8 @@ class Log {
   }
 
   async decide(id: number, verdict: Verdict): Promise<void> {
-    const record = { app: 'any', phase: 'done', admitted: 0, since: '', verdict };
+    const taken = verdict === 'healthy' || verdict === 'superseded' ? {} : { goingBackTo: 'rolled-back' };
+    const record = { app: 'any', phase: 'done', admitted: 0, since: '', verdict, ...taken };
     await this.#world.client.set(rolloutKey(id), JSON.stringify(record));
   }
 }
@@ -117,6 +118,29 @@ test.serial('the last healthy deploy is found although those in between were del
   await log.decide(ids[2], 'failed');
   await world.client.del(`/deploy/${ids[1]}/payload`);
   t.deepEqual(await wanted(reader), { shop: ids[0] });
+});
+
+test.serial('what the hosts have to decide on is told to all of them', async (t) => {
+  await using world = EtcdWorld.create({ seeds: [etcd.url], hostname: 'reader', namespace: '/wanted-6' });
+  const log = new Log(world);
+  const reader = new WantedDeploysReader(world.client, host, undefined);
+  const shop = await log.add('shop', { hosts: ['web0', 'web1', 'web2'], away: ['web0'] });
+  const blog = await log.add('blog', { hosts: ['web1'] });
+  const open = async () => (await reader.read({})).open;
+  t.deepEqual(await open(), [
+    { id: blog, app: 'blog', place: undefined },
+    { id: shop, app: 'shop', place: 1 },
+  ]);
+  const record = { app: 'shop', admitted: 0, since: '' };
+  const setRecord = (phase: string) =>
+    world.client.set(rolloutKey(shop), JSON.stringify({ ...record, phase }));
+  await log.decide(blog, 'healthy');
+  for (const phase of ['running', 'going-back']) {
+    await setRecord(phase);
+    t.deepEqual(await open(), [{ id: shop, app: 'shop', place: 1 }], phase);
+  }
+  await setRecord('paused');
+  t.deepEqual(await open(), [], 'that is up to a person');
 });
 
 test.serial('many apps cost three requests, and one when nothing is new', async (t) => {
