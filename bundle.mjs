@@ -72,7 +72,7 @@ const optional = {
       const [, file] = resolve(resolveDir, path).split('/node_modules/');
       return { path: file, external: true };
     });
-    onResolve({ filter: /\/fixtures\/index\.js$/ }, () => ({ path: '../fixtures/index.js', external: true }));
+    onResolve({ filter: /^\.\/load-fixtures\.cjs$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
@@ -119,7 +119,7 @@ async function bundle(entry, define, plugins) {
     define,
     plugins: [...plugins, ownPlaces],
   });
-  return outputFiles[0].contents;
+  return Buffer.from(outputFiles[0].contents);
 }
 
 const program = await bundle('dist/cli/main.js', { HAWSER_VERSION: JSON.stringify(version) }, [
@@ -136,10 +136,15 @@ const program = await bundle('dist/cli/main.js', { HAWSER_VERSION: JSON.stringif
     "enumType.toDescriptor('proto3')": 'undefined',
     'enumDescriptor.$type.toObject(enumDescriptor, descriptorOptions)': 'undefined',
   }),
+  // What was compiled ahead cannot import by itself.
+  replacing(/\/cli\/demo\/load-fixtures\.js$/, {
+    "import('../../fixtures/index.js')": "require('./load-fixtures.cjs')()",
+  }),
   widthOfAscii,
   optional,
   unused,
 ]);
+if (/[^\w$.]import\(/.test(program.toString())) throw new Error('the program imports by itself');
 const hash = createHash('sha256').update(program).digest('hex').slice(0, 16);
 const command = await bundle('dist/cli/start/start.js', { HAWSER_COMPILED: JSON.stringify(hash) }, []);
 
@@ -148,6 +153,7 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 writeFileSync(`${folder}/program.cjs`, program);
 writeFileSync(`${folder}/hawser.cjs`, command);
+writeFileSync(`${folder}/load-fixtures.cjs`, "module.exports = () => import('../fixtures/index.js');\n");
 const compiled = `${folder}/${hash}-${process.version}-${process.arch}.compiled`;
 const { status } = spawnSync(
   process.execPath,

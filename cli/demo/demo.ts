@@ -16,6 +16,7 @@ import { lines, logTo, type OutputOptions, printNote, printResult } from '../out
 import { formatStatus } from '../status/format-status.js';
 import { readStatus } from '../status/read-status.js';
 import { askApps } from './ask-apps.js';
+import { loadFixtures } from './load-fixtures.js';
 import { waitForFleet } from './wait-for-fleet.js';
 
 export interface DemoFlags extends OutputOptions {
@@ -24,9 +25,6 @@ export interface DemoFlags extends OutputOptions {
   readonly stop: boolean;
   readonly yes: boolean;
 }
-
-/** Apart from the bundle, which has to do without them on hosts. */
-const fixtures = () => import('../../fixtures/index.js');
 
 type Say = (text: string | Lines) => void;
 
@@ -44,7 +42,7 @@ export async function demo(context: CommandContext, flags: DemoFlags): Promise<v
   const seconds = () => (performance.now() - startedAt) / 1_000;
 
   say(`Starting ${HOST_COUNT} hosts on this machine, each with sshd, etcd and an agent…`);
-  const { createFleet, prepareMachine } = await fixtures();
+  const { createFleet, prepareMachine } = await loadFixtures();
   await prepareMachine({ signal, log: setupLog(flags) });
   const fleet = await createFleet({ hosts: HOST_COUNT, backend: flags.backend, log: logTo(flags), signal });
   try {
@@ -104,7 +102,7 @@ async function tour(fleet: Fleet, { flags, signal, say, seconds }: Tour) {
 
 /** Stops the fleets that `--keep` left running. */
 export async function stopDemo(flags: DemoFlags): Promise<void> {
-  const { keptFleets, removeFleet } = await fixtures();
+  const { keptFleets, removeFleet } = await loadFixtures();
   const folders = await keptFleets();
   for (const folder of folders) await removeFleet(folder);
   printResult(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import nodeModule, { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 type LoadedModule = { exports: unknown };
 type ModuleFunction = (
@@ -16,13 +16,12 @@ type ModuleFunction = (
  * The program in a file, compiled as Node compiles CommonJS modules, with what V8 made of the same file before. V8
  * refuses what another version of it made, and compiles instead.
  *
- * @param file all ASCII, without a `#!`
+ * @param file all ASCII, without a `#!` and without `import()`, which fails in what V8 made before
  */
 export function compileProgram(file: string, cachedData?: Buffer): Script {
   return new Script(nodeModule.wrap(readFileSync(file, 'latin1')), {
     filename: file,
     ...(cachedData && { cachedData }),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
 }
 
