@@ -78,6 +78,8 @@ test.serial('a closed port and a host without etcd cannot be connected to', asyn
     ...connectionFlags(fleet),
     '--seeds',
     `http://${host?.address}:2379`,
+    '--timeout',
+    '1s',
   ]);
   t.is(noEtcd.code, 3);
   t.regex(withoutStackTrace(noEtcd), /2379/);
