@@ -2,14 +2,19 @@ import { CliError } from '../../errors.js';
 import type { HostShell } from '../host/host-shell.js';
 import { type InstallRecord, RECORD_FILE } from './install-record.js';
 
-/** Argument: the file. Whole or not at all, and on the disk when it ends. */
+/**
+ * Arguments: the file, its content. Whole or not at all, and on the disk when it ends. The content is no input, since that also
+ * ends where the connection is cut.
+ */
 const WRITE = `
 set -e
 umask 022
 mkdir -p -- "\${1%/*}"
-cat >"$1.new"
-sync -- "$1.new" 2>/dev/null || sync
-mv -- "$1.new" "$1"
+new=$1.new.$$
+trap 'rm -f -- "$new"' EXIT
+printf '%s\\n' "$2" >"$new"
+sync -- "$new" 2>/dev/null || sync
+mv -- "$new" "$1"
 `;
 
 /** Writes what was done on a host. @throws CliError `failed` where root cannot write there, such as on a full disk */
@@ -18,8 +23,8 @@ export async function writeInstallRecord(
   record: InstallRecord,
   signal: AbortSignal,
 ): Promise<void> {
-  const input = Buffer.from(`${JSON.stringify(record)}\n`);
-  const { code, stderr } = await shell.run(WRITE, { args: [RECORD_FILE], input, signal });
+  const args = [RECORD_FILE, JSON.stringify(record)];
+  const { code, stderr } = await shell.run(WRITE, { args, signal });
   if (code === 0) return;
   const why = stderr.trim().slice(-300) || `the command ended with ${code}`;
   throw new CliError(
