@@ -67,7 +67,7 @@ export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
         const hostPlan = todo.find(({ host }) => host.name === name);
         if (hostPlan === undefined) throw new RangeError(`${name} is not in the plan`);
         const steps = hostSteps(shellOf(name), hostPlan, role, site);
-        const outcome = await runSteps(name, steps, { signal: over.signal, report });
+        const outcome = await runSteps(name, steps, { signal: over.signal, report, log: work.log });
         if (outcome.kind === 'done' && role === 'founder') progress.serving.add(name);
         return outcome;
       },

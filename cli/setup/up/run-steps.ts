@@ -1,3 +1,5 @@
+import type { Log } from '../../../base/log.js';
+
 /** One thing that is done on a host. Doing it again does no harm. */
 export interface Step {
   /** What is being done, to follow "could not" and to show as progress: `send the runtime`. */
@@ -33,7 +35,7 @@ export type Report = (host: string, text: string) => void;
 export async function runSteps(
   host: string,
   steps: Iterable<Step> | AsyncIterable<Step>,
-  { signal, report }: { readonly signal: AbortSignal; readonly report: Report },
+  { signal, report, log }: { readonly signal: AbortSignal; readonly report: Report; readonly log: Log },
 ): Promise<HostOutcome> {
   let mayHaveBegun = false;
   let name = '';
@@ -41,6 +43,7 @@ export async function runSteps(
     for await (const step of steps) {
       signal.throwIfAborted();
       name = step.name;
+      log('debug', `${host}: begins to ${name}`);
       mayHaveBegun ||= step.mayBegin === true;
       const done = await step.run(signal);
       if (done !== undefined) report(host, done);

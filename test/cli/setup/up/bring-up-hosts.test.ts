@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { LogLevel } from '../../../../base/log.js';
 import { type BringUp, bringUpHosts } from '../../../../cli/setup/up/bring-up-hosts.js';
 import { type HostOutcome, runSteps, type Step } from '../../../../cli/setup/up/run-steps.js';
 
@@ -94,6 +95,7 @@ test('Steps run one after the other, say what they did, and end at the first fai
     ...details,
   });
   const report = (host: string, text: string) => said.push(`${host}: ${text}`);
+  const log = (_: LogLevel, text: string) => said.push(text);
   const fullDisk = new Error('full disk');
   const steps = [
     step('look'),
@@ -101,15 +103,20 @@ test('Steps run one after the other, say what they did, and end at the first fai
     step('start', undefined, { run: () => Promise.reject(fullDisk), mayBegin: true }),
     step('never', 'never'),
   ];
-  t.deepEqual(await runSteps('web1', steps, { signal, report }), {
+  t.deepEqual(await runSteps('web1', steps, { signal, report, log }), {
     kind: 'failed',
     host: 'web1',
     step: 'start',
     error: fullDisk,
     mayHaveBegun: true,
   });
-  t.deepEqual(said, ['web1: sent the runtime']);
-  t.like(await runSteps('web1', steps.slice(0, 2), { signal, report }), { kind: 'done' });
+  t.deepEqual(said, [
+    'web1: begins to look',
+    'web1: begins to send the runtime',
+    'web1: sent the runtime',
+    'web1: begins to start',
+  ]);
+  t.like(await runSteps('web1', steps.slice(0, 2), { signal, report, log }), { kind: 'done' });
 });
 
 test('An abort between steps begins no other one', async (t) => {
@@ -119,7 +126,6 @@ test('An abort between steps begins no other one', async (t) => {
     { name: 'first', run: async () => over.abort(reason) as undefined },
     { name: 'second', run: async () => t.fail() as undefined },
   ];
-  await t.throwsAsync(runSteps('web1', steps, { signal: over.signal, report: () => undefined }), {
-    is: reason,
-  });
+  const quiet = { report: () => undefined, log: () => undefined };
+  await t.throwsAsync(runSteps('web1', steps, { signal: over.signal, ...quiet }), { is: reason });
 });
