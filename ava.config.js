@@ -27,7 +27,9 @@ const tested = versions.includes(process.env.HAWSER_TEST_ETCD)
   : versions.at(-1);
 const wanted = process.env.HAWSER_LONG ? versions : [tested];
 // Whole fleets of bare hosts, for minutes: npm run test:up.
-const long = process.env.HAWSER_LONG ? [] : ['!dist/test/cli/setup/up.test.js'];
+const long = process.env.HAWSER_LONG
+  ? []
+  : ['!dist/test/cli/setup/up.test.js', '!dist/test/cli/setup/bare-hosts/*.test.js'];
 const unwanted = versions.filter((version) => !wanted.includes(version));
 
 function place(file) {

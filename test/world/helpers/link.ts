@@ -17,6 +17,7 @@ export class Link implements AsyncDisposable {
   readonly #port: number;
   readonly #pairs = new Map<readonly [Socket, Socket], Clock>();
   readonly #carried: (() => void)[] = [];
+  readonly #awaited: { bytes: number; readonly resolve: () => void }[] = [];
   readonly #delayMs: number;
   readonly #waiting: (() => void)[] = [];
   #answers: NodeJS.Timeout | undefined;
@@ -89,10 +90,22 @@ export class Link implements AsyncDisposable {
     return new Promise((resolve) => this.#carried.push(resolve));
   }
 
+  /** Resolves when the client has said so many more bytes, before the last of them reach the server. */
+  said(bytes: number): Promise<void> {
+    return new Promise((resolve) => this.#awaited.push({ bytes, resolve }));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.down();
     this.#server.close();
     await once(this.#server, 'close');
+  }
+
+  #count(bytes: number): void {
+    for (const one of this.#awaited) {
+      one.bytes -= bytes;
+      if (one.bytes <= 0) one.resolve();
+    }
   }
 
   #later(deliver: () => void): void {
@@ -137,6 +150,7 @@ export class Link implements AsyncDisposable {
     near.on('data', (data) => {
       const trip = clock.client + 1;
       this.#speaking = true;
+      this.#count(data.length);
       this.#later(() => {
         clock.server = Math.max(clock.server, trip);
         if (!far.destroyed) far.write(data);
