@@ -6,8 +6,7 @@ import type { Fleet } from '../../fleet/file/fleet.js';
 import type { Authority } from '../certificates/issue-certificate.js';
 import { type ConnectOptions, connectHost } from '../host/connect-host.js';
 import type { HostShell } from '../host/host-shell.js';
-import { lockHost } from '../lock/lock-file-on-host.js';
-import type { LockOwner } from '../lock/lock-owner.js';
+import type { HeldLocks } from '../lock/lock-hosts.js';
 import { type ProgramSources, programsForHosts } from '../programs/programs-for-hosts.js';
 import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
@@ -24,17 +23,18 @@ export interface CarryOut extends ProgramSources {
   readonly authority: Authority | undefined;
   readonly seen: readonly SeenHost[];
   readonly connect: ConnectOptions;
-  readonly us: LockOwner;
+  /** Of the hosts that are changed. */
+  readonly locks: HeldLocks;
   readonly report: Report;
   readonly showSending: Site['showSending'];
   readonly log: Log;
 }
 
 /**
- * Locks the hosts that are changed, all or none, and brings them up.
+ * Brings up the hosts that are to be changed.
  *
- * @throws CliError `locked` where somebody else changes one of them; after an abort `signal.reason`, when no host is being
- * worked on any more
+ * @throws CliError `locked` where somebody else has taken the lock of one of them; after an abort `signal.reason`, when no host is
+ * being worked on any more
  */
 export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
   const { plan, connect, seen, report } = work;
@@ -50,14 +50,8 @@ export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
     serving: new Set(seen.flatMap(({ host, facts }) => (facts.agent.servesEtcd ? [host.name] : []))),
     logins: new Map(),
   };
-  await using locks = await lockAll(
-    todo.map(({ host }) => shellOf(host.name)),
-    work.us,
-    connect.signal,
-  );
-  const stopListening = onAbort(locks.lost, () =>
-    over.abort(locks.lost.find(({ aborted }) => aborted)?.reason),
-  );
+  const { lost } = work.locks;
+  const stopListening = onAbort(lost, () => over.abort(lost.find(({ aborted }) => aborted)?.reason));
   try {
     const site = siteOf(work, progress, over.signal);
     return await bringUpHosts({
@@ -82,23 +76,6 @@ export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
 async function closeAll(logins: Progress['logins']): Promise<void> {
   for (const login of await Promise.allSettled(logins.values()))
     if (login.status === 'fulfilled') await login.value[Symbol.asyncDispose]();
-}
-
-interface HeldLocks extends AsyncDisposable {
-  readonly lost: readonly AbortSignal[];
-}
-
-/** All or none. */
-async function lockAll(shells: readonly HostShell[], us: LockOwner, signal: AbortSignal): Promise<HeldLocks> {
-  const settled = await Promise.allSettled(shells.map((shell) => lockHost(shell, us, signal)));
-  const held = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  const release = async () => {
-    await Promise.all(held.map((lock) => lock[Symbol.asyncDispose]()));
-  };
-  const failed = settled.find((one) => one.status === 'rejected');
-  if (failed === undefined) return { lost: held.map(({ lost }) => lost), [Symbol.asyncDispose]: release };
-  await release();
-  throw failed.reason;
 }
 
 function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSignal): Site {

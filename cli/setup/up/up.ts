@@ -8,10 +8,13 @@ import { writeRemark } from '../../output/write-output.js';
 import { askText } from '../../prompts/ask-text.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
 import { canIssue } from '../certificates/keep-authority.js';
+import type { ConnectOptions } from '../host/connect-host.js';
 import { connectOptions } from '../host/connect-options.js';
 import { lockFleet } from '../lock/lock-fleet-in-etcd.js';
-import { ourselves } from '../lock/lock-owner.js';
+import { lockHosts } from '../lock/lock-hosts.js';
+import { type LockOwner, ourselves } from '../lock/lock-owner.js';
 import { formatPlan } from '../plan/format-plan.js';
+import type { LocalProgram } from '../programs/local-program.js';
 import { prepareBundle } from '../programs/prepare-bundle.js';
 import { showSending } from '../programs/show-sending.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
@@ -61,9 +64,28 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
   await requireConsent(request, mayAsk);
   const us = ourselves('up');
   await using _ = await lockWorld({ chosen, plan, sight, us, request });
+  const { fleet, outcomes } = await changeHosts({ chosen, plan, sight, us, request, connect, bundle });
+  return await sumUp({ request, fleet, sight, plan, outcomes });
+}
+
+interface Change {
+  readonly chosen: ChosenFleet;
+  readonly plan: FleetPlan;
+  readonly sight: Sight;
+  readonly us: LockOwner;
+  readonly request: UpRequest;
+  readonly connect: ConnectOptions;
+  readonly bundle: LocalProgram;
+}
+
+/** Locks the hosts that are to be changed before anything is written, so that whoever comes second leaves no trace. */
+async function changeHosts({ chosen, plan, sight, us, request, connect, bundle }: Change) {
+  const changed = new Set(plan.hosts.flatMap(({ host, isNothing }) => (isNothing ? [] : [host.name])));
+  const hosts = sight.seen.filter(({ host }) => changed.has(host.name));
+  await using locks = await lockHosts(hosts, us, request.signal);
   const { fleet, authority } = await noteFleet({ chosen, plan, sight });
   const working = carryOutPlan({
-    ...{ plan, fleet, authority, bundle, connect, us, seen: sight.seen },
+    ...{ plan, fleet, authority, bundle, connect, locks, seen: sight.seen },
     ...{ runtimeFile: request.runtime, etcdFile: request.etcd },
     useHostNode: request.useHostNode,
     report: (host, said) => printNote(request, `${host}: ${said}`),
@@ -75,7 +97,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     if (request.signal.aborted) printNote(request, HOW_TO_GO_ON);
     throw error;
   });
-  return await sumUp({ request, fleet, sight, plan, outcomes });
+  return { fleet, outcomes };
 }
 
 function tunnelOf({ seen }: Sight): (name: string) => Tunnel {
@@ -122,7 +144,7 @@ async function lockWorld(given: {
   readonly chosen: ChosenFleet;
   readonly plan: FleetPlan;
   readonly sight: Sight;
-  readonly us: ReturnType<typeof ourselves>;
+  readonly us: LockOwner;
   readonly request: UpRequest;
 }): Promise<AsyncDisposable | undefined> {
   const { chosen, plan, sight, us, request } = given;

@@ -9,8 +9,8 @@ import { writeRemark } from '../../output/write-output.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
 import { lookForOtherVersions } from '../../versions/warn-of-other-versions.js';
 import { connectOptions } from '../host/connect-options.js';
-import { lockHost } from '../lock/lock-file-on-host.js';
 import { lockFleet } from '../lock/lock-fleet-in-etcd.js';
+import { lockUnchanged } from '../lock/lock-hosts.js';
 import { ourselves } from '../lock/lock-owner.js';
 import { type LocalProgram, PROGRAMS_FOLDER, releaseOf } from '../programs/local-program.js';
 import { prepareBundle } from '../programs/prepare-bundle.js';
@@ -54,7 +54,7 @@ export async function upgrade(request: UpgradeRequest): Promise<UpOutcome> {
   for (const name of order) {
     const one = todo.find(({ host }) => host.name === name);
     if (one === undefined) continue;
-    await using _lock = await lockHost(one.shell, us, signal);
+    await using _lock = await lockUnchanged(one, us, signal);
     await using world = await openFleetWorld(wayAround(sight, name).shell, fleet, { log, signal });
     await upgradeHost({
       ...{ shell: one.shell, record: recordOf(one, fleet), bundle, world, log, signal },
