@@ -29,13 +29,16 @@ export interface WantedHost extends FleetHost {
 export function mergeDestinations(hosts: readonly FleetHost[], wanted: WantedHosts): WantedHost[] {
   const merged: WantedHost[] = hosts.map((host) => ({ ...host, isNameless: false }));
   for (const text of wanted.destinations) {
-    const { name, ssh, isNameless } = readWanted(text);
+    const { ssh, isNameless, ...given } = readWanted(text);
     const at = merged.findIndex((host) => host.ssh === ssh || destinationOf(host) === ssh);
     const found = merged[at];
     if (found !== undefined) {
       merged[at] = { ...found, labels: { ...found.labels, ...wanted.labels } };
       continue;
     }
+    // Ports of one address, as of hosts behind a router: each host is called after itself as soon as it was asked.
+    const isShared = isNameless && merged.some((host) => host.isNameless && host.name === given.name);
+    const name = isShared ? `${given.name}-${given.port}` : given.name;
     const other = merged.find((host) => host.name === name);
     if (other !== undefined) throw isTaken(name, ssh, other);
     merged.push({ name, ssh, hostKeys: [], labels: wanted.labels, isNameless });
@@ -59,15 +62,17 @@ function requireNamed(addresses: ReadonlyMap<string, string>, hosts: readonly Wa
   );
 }
 
-function readWanted(text: string): Pick<WantedHost, 'name' | 'ssh' | 'isNameless'> {
+function readWanted(
+  text: string,
+): Pick<WantedHost, 'name' | 'ssh' | 'isNameless'> & { readonly port: number } {
   const [, given, ssh = text] = /^([A-Za-z0-9][A-Za-z0-9._-]*)=(.+)$/s.exec(text) ?? [];
-  const { host } = parsed(ssh);
-  if (given !== undefined) return { name: given, ssh, isNameless: false };
-  if (isIP(host) !== 0) return { name: host.replaceAll(':', '-'), ssh, isNameless: true };
-  return { name: host.split('.', 1)[0]?.toLowerCase() ?? host, ssh, isNameless: false };
+  const { host, port = 22 } = parsed(ssh);
+  if (given !== undefined) return { name: given, ssh, port, isNameless: false };
+  if (isIP(host) !== 0) return { name: host.replaceAll(':', '-'), ssh, port, isNameless: true };
+  return { name: host.split('.', 1)[0]?.toLowerCase() ?? host, ssh, port, isNameless: false };
 }
 
-function parsed(ssh: string): { readonly host: string } {
+function parsed(ssh: string): { readonly host: string; readonly port?: number | undefined } {
   try {
     return parseNamedDestination(ssh);
   } catch (error) {

@@ -65,3 +65,21 @@ test('What is no destination is refused', (t) => {
   t.throws(() => merge([], { destinations: ['root@'] }), { code: 'usage' });
   t.throws(() => merge([], { destinations: ['root:secret@web1'] }), { code: 'usage' });
 });
+
+test('Ports of one address are several hosts, which are called after themselves later', (t) => {
+  const destinations = [
+    'root@192.0.2.1:2201',
+    'root@192.0.2.1:2202',
+    'root@192.0.2.1:2201',
+    'root@192.0.2.1',
+  ];
+  const merged = mergeDestinations([], { destinations, labels: {}, addresses: new Map() });
+  t.deepEqual(
+    merged.map(({ name, isNameless }) => [name, isNameless]),
+    [
+      ['192.0.2.1', true],
+      ['192.0.2.1-2202', true],
+      ['192.0.2.1-22', true],
+    ],
+  );
+});
