@@ -34,6 +34,8 @@ export type CliErrorCode =
   | 'locked'
   /** A host belongs to another fleet. */
   | 'other-fleet'
+  /** No host can take part, each for its own reason of safety. */
+  | 'refused'
   /** Root cannot be reached on a host. */
   | 'no-sudo'
   /** What was asked for would cost the cluster its majority. */

@@ -59,6 +59,7 @@ const CLI_EXITS: Readonly<Record<string, ExitCode | undefined>> = {
   'has-quorum': EXIT_CODES.refused,
   locked: EXIT_CODES.refused,
   'other-fleet': EXIT_CODES.refused,
+  refused: EXIT_CODES.refused,
   'no-quorum': EXIT_CODES.refused,
   unreachable: EXIT_CODES.unreachable,
   'no-sudo': EXIT_CODES.unreachable,

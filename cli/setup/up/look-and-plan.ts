@@ -37,12 +37,17 @@ export function planFleet(
     }
   }
   const founding = foundingOf(sight, fleet, hosts, context);
-  if (founding.kind === 'unclear') {
-    const names = founding.unreached.join(', ');
-    const message = `No host that can be reached has the cluster of the fleet ${fleet.name}, and ${names} may have it: a second one must not be made. Bring ${names} back, or take it out with "hawser down ${founding.unreached[0]} --gone".`;
-    throw new CliError('failed', message);
-  }
-  return { hosts, refusals, founding };
+  if (founding.kind !== 'unclear') return { hosts, refusals, founding };
+  // Why nobody can take part says more.
+  if (hosts.length === 0) return { hosts, refusals, founding: { kind: 'join' } };
+  throw isUnclear(fleet.name, founding.unreached, refusals);
+}
+
+function isUnclear(fleet: string, unreached: readonly string[], refusals: readonly Refusal[]): CliError {
+  const names = unreached.join(', ');
+  const why = refusals.flatMap(({ host, message }) => (unreached.includes(host) ? [message] : []));
+  const message = `No host that can be reached has the cluster of the fleet ${fleet}, and ${names} may have it: a second one must not be made. Bring ${names} back, or take it out with "hawser down ${unreached[0]} --gone". ${why.join(' ')}`;
+  return new CliError('failed', message);
 }
 
 function planSeen(seen: SeenHost, context: PlanContext): HostPlan {

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { Tunnel } from '../../../tunnel/tunnel.js';
 import { WorldError } from '../../../world/errors.js';
-import { CliError } from '../../errors.js';
-import { EXIT_CODES } from '../../exit-codes.js';
+import { CliError, type CliErrorCode } from '../../errors.js';
+import { EXIT_CODES, exitCodeOf } from '../../exit-codes.js';
 import { lines, printNote } from '../../output/print.js';
 import { writeRemark } from '../../output/write-output.js';
 import { askText } from '../../prompts/ask-text.js';
@@ -174,10 +174,17 @@ function nobodyCanTakePart({ refusals }: FleetPlan): Error {
   if (first === undefined) throw new RangeError('no host was looked at');
   if (others.length === 0) return first.error;
   const each = refusals.map(({ host, message }) => `${host}: ${message}`).join(' ');
-  const codes = refusals.map(({ error }) => (error instanceof CliError ? error.code : 'unreachable'));
-  const [code = 'failed'] = codes.every((one) => one === codes[0]) ? codes : [];
+  const [code = 'failed'] = codesOf(refusals);
   const hosts = Object.fromEntries(refusals.map(({ host, message }) => [host, message]));
   return new CliError(code, `No host can take part, and nothing was changed. ${each}`, { hosts });
+}
+
+/** The code that all of them have, if there is one. */
+function codesOf(refusals: FleetPlan['refusals']): CliErrorCode[] {
+  // Such as for a host key that has changed.
+  if (refusals.every(({ error }) => exitCodeOf(error) === EXIT_CODES.refused)) return ['refused'];
+  const codes = refusals.map(({ error }) => (error instanceof CliError ? error.code : 'unreachable'));
+  return codes.filter((one) => codes.every((other) => other === one));
 }
 
 function planOutcome(
