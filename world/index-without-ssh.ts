@@ -6,7 +6,7 @@
 export type { Log } from '../base/log.js';
 export { getConverged, watchConverged } from './agents/convergence.js';
 export { noteHost } from './agents/fleet-hosts.js';
-export { type CertificateLife, isRenewalDue } from './agents/host-certificates.js';
+export { type HostCertificate, isRenewalDue } from './agents/host-certificates.js';
 export type { Agent, AgentsWorld } from './agents/registered-agents.js';
 export { listAgents, registerAgent } from './agents/registered-agents.js';
 export { type ConvergenceWorld, type WaitConvergedOptions, waitConverged } from './agents/wait-converged.js';

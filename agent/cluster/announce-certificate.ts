@@ -1,14 +1,16 @@
+import type { X509Certificate } from 'node:crypto';
 import { pause } from '../../base/abort.js';
 import {
   type Agent,
   CERTIFICATES_PREFIX,
-  type CertificateLife,
+  type HostCertificate,
   isRenewalDue,
   type Log,
   readCertificates,
   WorldError,
 } from '../../world/index-without-ssh.js';
 import type { Presence } from '../presence.js';
+import type { TlsFiles } from './server/etcd/etcd-arguments.js';
 import type { ServerLauncher } from './server/server-launcher.js';
 
 /** Short, so that a warning is gone soon after the certificate was renewed. */
@@ -31,11 +33,11 @@ export async function announceCertificate(
   signal: AbortSignal,
 ): Promise<void> {
   const { peer, client } = launcher?.tls ?? {};
-  const files = [peer, client].flatMap((side) => side?.certFile ?? []);
-  if (files.length === 0) return;
+  const sides = [peer, client].filter((side) => side !== undefined);
+  if (sides.length === 0) return;
   let published = '';
   while (!signal.aborted) {
-    const life = shortestLife(files);
+    const life = shortestLife(sides);
     const value = JSON.stringify(life);
     if (life !== undefined && value !== published) {
       presence.set(`${CERTIFICATES_PREFIX}${agent.hostname}`, value);
@@ -49,15 +51,22 @@ export async function announceCertificate(
 }
 
 /** Of the certificate that expires first; undefined while the files are being replaced. */
-function shortestLife(files: readonly string[]): CertificateLife | undefined {
+function shortestLife(sides: readonly TlsFiles[]): HostCertificate | undefined {
   try {
-    const lives = files.map((file) => {
-      const { validFrom, validTo } = readCertificates(file, 'certificate').certificate;
-      return { from: new Date(validFrom).toISOString(), to: new Date(validTo).toISOString() };
+    const found = sides.map(({ certFile, trustedCaFile }): HostCertificate => {
+      const { certificate } = readCertificates(certFile, 'certificate');
+      const trusted =
+        trustedCaFile === undefined ? [] : readCertificates(trustedCaFile, 'CA certificate').all;
+      const authority = trusted.find(({ publicKey }) => certificate.verify(publicKey));
+      return { ...lifeOf(certificate), ...(authority && { authority: lifeOf(authority) }) };
     });
-    return lives.toSorted((a, b) => Date.parse(a.to) - Date.parse(b.to))[0];
+    return found.toSorted((a, b) => Date.parse(a.to) - Date.parse(b.to))[0];
   } catch (error) {
     if (error instanceof WorldError) return undefined;
     throw error;
   }
+}
+
+function lifeOf({ validFrom, validTo }: X509Certificate): { readonly from: string; readonly to: string } {
+  return { from: new Date(validFrom).toISOString(), to: new Date(validTo).toISOString() };
 }

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import { getConverged } from '../../world/agents/convergence.js';
 import { listHosts } from '../../world/agents/fleet-hosts.js';
-import { type CertificateLife, getCertificates, isRenewalDue } from '../../world/agents/host-certificates.js';
+import { getCertificates, type HostCertificate, isRenewalDue } from '../../world/agents/host-certificates.js';
 import type { Agent } from '../../world/agents/registered-agents.js';
 import type { KeyValue } from '../../world/client/key-value.js';
 import type { Member } from '../../world/client/member-types.js';
@@ -12,6 +12,7 @@ import type { FleetIdentity } from '../../world/fleet/identity-codec.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
 import { type DeploySummary, summariseDeploy } from '../deploy/summarise-deploy.js';
 import { sayOtherVersions } from '../versions/warn-of-other-versions.js';
+import { authorityExpires } from './authority-expires.js';
 
 type Role = 'voter' | 'learner' | 'client';
 
@@ -50,10 +51,10 @@ export interface FleetStatus {
 export interface Problem {
   /**
    * `moved`: the other servers expect a host at an address that it no longer has; `certificate-expires`: the certificate of
-   * its server is in the last third of its life.
+   * its server is in the last third of its life; `authority-expires`: that of the authority is, which is no single host's.
    */
-  readonly code: 'moved' | 'certificate-expires';
-  readonly host: string;
+  readonly code: 'moved' | 'certificate-expires' | 'authority-expires';
+  readonly host: string | null;
   readonly message: string;
 }
 
@@ -95,7 +96,11 @@ export async function readStatus(
       ...(report === undefined ? {} : { deploy: deployOf(report) }),
     };
   });
-  const problems = [...movedHosts(members, volunteers.entries), ...expiringCertificates(certificates)];
+  const problems = [
+    ...movedHosts(members, volunteers.entries),
+    ...expiringCertificates(certificates),
+    ...expiringAuthority(certificates),
+  ];
   const fleet = world.client.fleet ?? null;
   return { fleet, hosts, members, idealClusterSize, converged: areConverged(hosts), deploy, problems };
 }
@@ -133,12 +138,22 @@ function movedHosts(members: readonly Member[], volunteers: readonly KeyValue[])
   });
 }
 
-function expiringCertificates(certificates: ReadonlyMap<string, CertificateLife>): Problem[] {
+function expiringCertificates(certificates: ReadonlyMap<string, HostCertificate>): Problem[] {
   return [...certificates].flatMap(([host, life]) => {
     if (!isRenewalDue(life)) return [];
     const message = `The certificate of ${host} expires on ${life.to.slice(0, 10)}: renew it with "hawser up", where that set the host up.`;
     return [{ code: 'certificate-expires', host, message }];
   });
+}
+
+/** Said once, of the authority that expires first. */
+function expiringAuthority(certificates: ReadonlyMap<string, HostCertificate>): Problem[] {
+  const due = [...certificates.values()].flatMap(({ authority }) =>
+    authority !== undefined && isRenewalDue(authority) ? [authority.to] : [],
+  );
+  const [first] = due.sort((a, b) => Date.parse(a) - Date.parse(b));
+  if (first === undefined) return [];
+  return [{ code: 'authority-expires', host: null, message: authorityExpires(first) }];
 }
 
 /** An invalid stored size must not hide the rest of the status. */

@@ -9,7 +9,7 @@ import { areConverged, type FleetStatus } from './read-status.js';
 export function selectStatus(status: FleetStatus, selection: string): FleetStatus {
   const names = selectHosts({ hosts: status.hosts.map(toSelectable) }, selection).map(({ name }) => name);
   const hosts = status.hosts.filter(({ hostname }) => names.includes(hostname));
-  const problems = status.problems.filter(({ host }) => names.includes(host));
+  const problems = status.problems.filter(({ host }) => host === null || names.includes(host));
   return { ...status, hosts, problems, converged: areConverged(hosts) };
 }
 

@@ -65,7 +65,11 @@ test.serial('agents with certificates form a cluster that nobody without one can
 
   await agents.eventually('the agents say for how long their certificates count', async () => {
     const lives = await getCertificates(world.client);
-    return lives.size === 3 && [...lives.values()].every((life) => !isRenewalDue(life));
+    const end = new Date(new X509Certificate(authority.cert).validTo).toISOString();
+    return (
+      lives.size === 3 &&
+      [...lives.values()].every((life) => !isRenewalDue(life) && life.authority?.to === end)
+    );
   });
 
   for (const { name, prefix, log } of agents.agents) {

@@ -11,13 +11,17 @@ export interface CertificateLife {
   readonly to: string;
 }
 
+/** The certificate of a host's server. */
+export interface HostCertificate extends CertificateLife {
+  /** The authority that issued it; absent where the host does not know, and from older agents. */
+  readonly authority?: CertificateLife | undefined;
+}
+
 /** From this part of its life on, a certificate is to be renewed. */
 const RENEWED_FROM = 2 / 3;
 
-const schema: z.ZodType<CertificateLife> = z.object({
-  from: z.iso.datetime(),
-  to: z.iso.datetime(),
-});
+const life = z.object({ from: z.iso.datetime(), to: z.iso.datetime() });
+const schema: z.ZodType<HostCertificate> = life.extend({ authority: life.optional() });
 
 /** Whether a certificate is in the last third of its life, or past it. */
 export function isRenewalDue({ from, to }: CertificateLife, now = new Date()): boolean {
@@ -29,7 +33,7 @@ export function isRenewalDue({ from, to }: CertificateLife, now = new Date()): b
 export async function getCertificates(
   client: Client,
   { log, ...options }: CallOptions & { readonly log?: Log | undefined } = {},
-): Promise<Map<string, CertificateLife>> {
+): Promise<Map<string, HostCertificate>> {
   const { entries } = await client.list(CERTIFICATES_PREFIX, options);
   return readHosts(schema, CERTIFICATES_PREFIX, entries, log);
 }

@@ -41,6 +41,30 @@ test.serial('a certificate in the last third of its life is warned about', async
   t.regex(stdout, /^The certificate of m1 expires on 20\d\d-\d\d-\d\d: renew it with "hawser up"/m);
 });
 
+test.serial(
+  'an authority in the last third of its life is warned about once, for the whole fleet',
+  async (t) => {
+    await using world = direct.world('looks');
+    const at = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+    const authority = { from: at(-2_500), to: at(1_150) };
+    const life = JSON.stringify({ from: at(-1), to: at(364), authority });
+    for (const host of ['m1', 'm2']) await world.client.set(`/hawser/certificates/${host}`, life);
+    const { problems } = (await direct.json(['status'])) as {
+      readonly problems: readonly { code: string }[];
+    };
+    await world.client.txn({ success: [{ delete: '/hawser/certificates/', prefix: true }] });
+    t.deepEqual(
+      problems.flatMap((one) => (one.code === 'authority-expires' ? [one] : [])),
+      [
+        {
+          ...{ code: 'authority-expires', host: null },
+          message: `The authority of the fleet's certificates expires on ${authority.to.slice(0, 10)}, and with it every certificate: replace it, without a stop, with "hawser up --new-authority".`,
+        },
+      ],
+    );
+  },
+);
+
 test.serial('a deploy that is no text keeps nobody from seeing the hosts', async (t) => {
   await using world = direct.world('looks');
   await world.client.set('/deploy/1/payload', Buffer.from([0xff, 0x00]));

@@ -8,6 +8,7 @@ export interface CertificateFile {
   readonly pem: string;
   /** The first in the file: the one that is presented. */
   readonly certificate: X509Certificate;
+  readonly all: readonly X509Certificate[];
 }
 
 /**
@@ -18,8 +19,9 @@ export interface CertificateFile {
 export function readCertificates(file: string, what: string): CertificateFile {
   const pem = readText(file, what);
   try {
-    const [certificate] = (pem.match(CERTIFICATE) ?? []).map((block) => new X509Certificate(block));
-    if (certificate !== undefined) return { pem, certificate };
+    const all = (pem.match(CERTIFICATE) ?? []).map((block) => new X509Certificate(block));
+    const [certificate] = all;
+    if (certificate !== undefined) return { pem, certificate, all };
   } catch (error) {
     throw invalid(`Cannot parse the ${what} in ${file}: it is damaged`, error);
   }
