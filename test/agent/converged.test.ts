@@ -39,5 +39,5 @@ test.serial('a host that applies a deploy is not at rest before the deploy is he
   });
   await writeFile(gate, '');
   await waitConverged(agents.client, { quietMs: 100, timeoutMs: patienceMs });
-  t.regex(host.log, /deploy 1 is healthy/);
+  t.regex(host.log, /deploy 1 of app is healthy/);
 });

@@ -63,6 +63,16 @@ test.serial('apps live side by side, and none waits for another', async (t) => {
   ])
     t.true(variables.includes(variable), variable);
 
+  const newer = { hawser: 1000, hosts: ['h1'], anything: 'else' };
+  const id = (before['quick']?.deploy ?? 0) + 1;
+  await agents.client.set(`/deploy/${id}/payload`, JSON.stringify(newer));
+  await agents.client.set('/hawser/deploys/apps/quick', JSON.stringify({ newest: id }));
+  await agents.eventually('the newer format is reported', async () => {
+    const report = (await world.getReports(id)).get('h1');
+    return report?.state === 'failed' && /newer release of hawser.*hawser upgrade/.test(report.message);
+  });
+  t.is(await answerAt(port), 'quick');
+
   await host.kill();
   t.deepEqual([await answerAt(port), await answerAt(slowPort)], ['', '']);
   host.start();
