@@ -1,6 +1,6 @@
 import { aborted, pause } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
-import { type ClientWorld, DEFAULT_STOP_GRACE_MS, noteHost, WorldError } from '../world/index-without-ssh.js';
+import { type ClientWorld, noteHost, WorldError } from '../world/index-without-ssh.js';
 import { LEAVE_TIMEOUT_MS } from './cluster/leave-cluster.js';
 import { FleetFile } from './cluster/start/fleet-file.js';
 import { defaultUser } from './deploys/accounts/default-user.js';
@@ -84,7 +84,8 @@ export class HostAgent {
   get endsWithinMs(): number {
     const { leavesWithinMs } = this.#etcd;
     if (leavesWithinMs > 0 || this.#endingSince === undefined) return leavesWithinMs;
-    return Math.max(0, this.#endingSince + DEFAULT_STOP_GRACE_MS + LEAVE_TIMEOUT_MS - performance.now());
+    const graceMs = this.#apps?.stopGraceMs ?? 0;
+    return Math.max(0, this.#endingSince + graceMs + LEAVE_TIMEOUT_MS - performance.now());
   }
 
   /** Takes part in the cluster until the signal aborts; while there are apps to run, it retries after each failure. */

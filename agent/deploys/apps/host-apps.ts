@@ -112,6 +112,11 @@ export class HostApps {
     return [...this.#apps.values()].some(({ app }) => app.running !== undefined);
   }
 
+  /** How long the slowest of the processes that run may take to stop, in milliseconds; 0 if none runs. */
+  get stopGraceMs(): number {
+    return Math.max(0, ...[...this.#apps.values()].map(({ app }) => app.stopGraceMs));
+  }
+
   async #look(reader: WantedDeploysReader, work: (name: string) => void, signal: AbortSignal): Promise<void> {
     const { log } = this.#options;
     const read = () => reader.read({ signal });

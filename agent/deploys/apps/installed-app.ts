@@ -53,6 +53,11 @@ export class InstalledApp {
     return this.#run && describeRunningApp(this.#run, this.#since);
   }
 
+  /** How long the slowest of its processes may take to stop, in milliseconds. */
+  get stopGraceMs(): number {
+    return Math.max(0, ...(this.#run?.specs.map((spec) => spec.stopGraceMs) ?? []));
+  }
+
   /** Reads from disk what is to run here. */
   async load(): Promise<void> {
     const name = await this.releases.lastHealthy();
