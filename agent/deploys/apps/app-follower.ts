@@ -1,18 +1,18 @@
 import { pause } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
-import type { ClientWorld, Log } from '../../../world/index-without-ssh.js';
+import type { ClientWorld, Log, RolloutState } from '../../../world/index-without-ssh.js';
 import { describeFailure } from '../describe-failure.js';
 import { type DeployEntry, isSameDeploy } from '../releases/release-entry.js';
 import { applyDeploy, type Ending } from './apply-deploy.js';
 import { type DeployStep, describeStep } from './deploy-step.js';
 import type { InstalledApp } from './installed-app.js';
 import { OutcomeFile } from './outcome.js';
-import { type HostRollout, RolloutGate } from './rollout-gate.js';
+import { RolloutGate } from './rollout-gate.js';
 
 /** What an app is to be on this host. */
 export interface WantedEntry {
   readonly entry: DeployEntry;
-  readonly rollout: HostRollout;
+  readonly rollout: RolloutState;
 }
 
 /** How an app's progress is told to the fleet. Nothing waits for it. */

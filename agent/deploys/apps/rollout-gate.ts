@@ -2,15 +2,9 @@ import type { Notify } from '../../../base/notify.js';
 import type { RolloutState } from '../../../world/index-without-ssh.js';
 import type { StepFailure } from '../step-failure.js';
 
-/** How far the fleet is with a deploy, as far as this host has to know. */
-export type HostRollout = RolloutState & {
-  /** Whether it is this host that runs the hook `once`. */
-  readonly isOnceHost?: boolean | undefined;
-};
-
 export interface RolloutGateOptions {
   /** How far the fleet is with the deploy; undefined once another deploy is wanted. */
-  readonly rollout: () => HostRollout | undefined;
+  readonly rollout: () => RolloutState | undefined;
   /** Notified when that has changed. */
   readonly changed: Notify;
   /** An abort ends each wait with the signal's reason. */

@@ -6,7 +6,6 @@ import type { ExecutionContext } from 'ava';
 import { AppFollower, type ProgressReport } from '../../../agent/deploys/apps/app-follower.js';
 import type { AppSettings } from '../../../agent/deploys/apps/app-settings.js';
 import { InstalledApp } from '../../../agent/deploys/apps/installed-app.js';
-import type { HostRollout } from '../../../agent/deploys/apps/rollout-gate.js';
 import { ChildHost } from '../../../agent/deploys/processes/child-host.js';
 import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/release-entry.js';
 import { ProcessMark } from '../../../agent/processes/process-mark.js';
@@ -14,12 +13,13 @@ import {
   type ClientWorld,
   type Deployment,
   type Manifest,
+  type RolloutState,
   type RunningApp,
   serialiseDeployment,
 } from '../../../world/index-without-ssh.js';
 import { patienceMs } from './local-agent.js';
 
-const ROLLED_OUT: HostRollout = {
+const ROLLED_OUT: RolloutState = {
   isAdmitted: true,
   isOnceHost: false,
   isConfirmed: false,
@@ -147,7 +147,7 @@ export class FollowedApp {
     this.#wake();
   }
 
-  want(entry: DeployEntry, rollout: Partial<HostRollout> = {}): void {
+  want(entry: DeployEntry, rollout: Partial<RolloutState> = {}): void {
     this.follower.want({ entry, rollout: { ...ROLLED_OUT, ...rollout } });
   }
 
