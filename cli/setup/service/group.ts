@@ -1,6 +1,6 @@
 import type { HostShell } from '../host/host-shell.js';
 import { runOnHost } from './host-script.js';
-import { GROUP } from './service-paths.js';
+import { GROUP, PATHS } from './service-paths.js';
 
 const ADD = `
 set -e
@@ -19,4 +19,14 @@ export async function addToGroup(shell: HostShell, user: string, signal: AbortSi
   const what = `put ${user} into the group ${GROUP}`;
   const said = await runOnHost(shell, what, ADD, { args: [user, GROUP], signal });
   return said.trim() === 'added';
+}
+
+const IS_MEMBER = `
+id -nG | tr ' ' '\\n' | grep -Fqx -- "$1" || exit 1
+[ ! -e "$2" ] || [ -w "$2" ]`;
+
+/** Whether this login may use the fleet. A host that runs no etcd has no socket, but may get one at any time. */
+export async function mayEnter(login: HostShell, signal: AbortSignal): Promise<boolean> {
+  const { code } = await login.run(IS_MEMBER, { args: [GROUP, PATHS.socket], as: 'user', signal });
+  return code === 0;
 }

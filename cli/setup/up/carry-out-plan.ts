@@ -8,10 +8,11 @@ import { type ConnectOptions, connectHost } from '../host/connect-host.js';
 import type { HostShell } from '../host/host-shell.js';
 import type { HeldLocks } from '../lock/lock-hosts.js';
 import { type ProgramSources, programsForHosts } from '../programs/programs-for-hosts.js';
+import { SendOnce } from '../programs/send-once.js';
 import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { bringUpHosts } from './bring-up-hosts.js';
-import { hostSteps, type Site } from './host-steps.js';
+import { hostSteps, type Site, sendAhead } from './host-steps.js';
 import type { FleetPlan } from './look-and-plan.js';
 import type { SeenHost } from './look-at-hosts.js';
 import { type HostOutcome, type Report, runSteps } from './run-steps.js';
@@ -52,8 +53,15 @@ export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
   };
   const { lost } = work.locks;
   const stopListening = onAbort(lost, () => over.abort(lost.find(({ aborted }) => aborted)?.reason));
+  const sendings = new SendOnce();
   try {
-    const site = siteOf(work, progress, over.signal);
+    const site: Site = siteOf(work, progress, {
+      sendings,
+      sendOthers: () => {
+        for (const one of todo) sendAhead(shellOf(one.host.name), one, site, over.signal);
+      },
+      signal: over.signal,
+    });
     return await bringUpHosts({
       hosts: todo.map(({ host }) => host.name),
       founding: plan.founding,
@@ -67,6 +75,8 @@ export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
       },
     });
   } finally {
+    over.abort(new Error('The hosts are not worked on any more.'));
+    await sendings.settled();
     stopListening();
     unlisten();
     await closeAll(progress.logins);
@@ -78,7 +88,11 @@ async function closeAll(logins: Progress['logins']): Promise<void> {
     if (login.status === 'fulfilled') await login.value[Symbol.asyncDispose]();
 }
 
-function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSignal): Site {
+function siteOf(
+  work: CarryOut,
+  { serving, logins }: Progress,
+  { signal, ...sending }: Pick<Site, 'sendings' | 'sendOthers'> & { readonly signal: AbortSignal },
+): Site {
   const { fleet, authority, useHostNode, showSending, log, connect, plan, seen } = work;
   const loginAnew: Site['loginAnew'] = ({ host }) => {
     const login =
@@ -100,7 +114,7 @@ function siteOf(work: CarryOut, { serving, logins }: Progress, signal: AbortSign
     return first.groupUser === undefined ? shell : loginAnew(first);
   };
   return {
-    ...{ fleet, authority, useHostNode, showSending, log, loginAnew },
+    ...{ fleet, authority, useHostNode, showSending, log, loginAnew, ...sending },
     // A cluster that is being made names no fleet at first, which is no reason to warn.
     openWorld: async (founder) =>
       founder === undefined

@@ -12,13 +12,14 @@ import { nameProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
 import type { ProgramsForHosts } from '../programs/programs-for-hosts.js';
 import { provideEtcd } from '../programs/provide-etcd.js';
 import { prunePrograms } from '../programs/prune-programs.js';
+import type { SendOnce } from '../programs/send-once.js';
 import { sendPrograms } from '../programs/send-programs.js';
 import type { SendingShown } from '../programs/show-sending.js';
 import { uuidOf } from '../record/install-record.js';
 import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
-import { addToGroup } from '../service/group.js';
+import { addToGroup, mayEnter } from '../service/group.js';
 import { installService } from '../service/install-service.js';
-import { GROUP, PATHS } from '../service/service-paths.js';
+import { GROUP } from '../service/service-paths.js';
 import { untilAgentServes } from '../world/until-agent-serves.js';
 import type { HostRole } from './bring-up-hosts.js';
 import { Journal } from './journal.js';
@@ -34,6 +35,9 @@ export interface Site {
   readonly fleet: Fleet & { readonly id: string };
   readonly authority: Authority | undefined;
   readonly programs: ProgramsForHosts;
+  readonly sendings: SendOnce;
+  /** Called when the host that makes the cluster has its programs, to send others theirs while it starts. */
+  readonly sendOthers: () => void;
   readonly useHostNode: boolean;
   readonly showSending: (host: string) => SendingShown;
   /** The URLs at which other hosts serve. */
@@ -54,7 +58,14 @@ export function hostSteps(shell: HostShell, plan: HostPlan, role: HostRole, site
       run: (signal) => journal.write('in-progress', {}, signal),
     },
     { name: 'install etcd', run: (signal) => installEtcd(shell, plan, site, journal, signal) },
-    { name: 'send the programs', run: (signal) => send(shell, plan, site, signal) },
+    {
+      name: 'send the programs',
+      run: async (signal) => {
+        const done = await site.sendings.to(plan.host.name, () => send(shell, plan, site, signal));
+        if (role === 'founder') site.sendOthers();
+        return done;
+      },
+    },
     { name: 'issue the certificate', run: (signal) => certify(shell, plan, site, signal) },
     { name: 'set up the service', run: (signal) => setUp(shell, plan, role, site, journal, signal) },
     {
@@ -76,6 +87,15 @@ export function hostSteps(shell: HostShell, plan: HostPlan, role: HostRole, site
       },
     },
   ];
+}
+
+/** Sends a host its programs before its turn, after it was written down there that something is to be done. */
+export function sendAhead(shell: HostShell, plan: HostPlan, site: Site, signal: AbortSignal): void {
+  if (!plan.sendsPrograms) return;
+  void site.sendings.to(plan.host.name, async () => {
+    await new Journal(shell, plan, 'joiner', site).write('in-progress', {}, signal);
+    return await send(shell, plan, site, signal);
+  });
 }
 
 async function installEtcd(
@@ -220,17 +240,10 @@ async function loginOf(shell: HostShell, plan: HostPlan, site: Site): Promise<Ho
   return plan.groupUser === undefined ? shell : site.loginAnew(plan);
 }
 
-const IS_MEMBER = `
-id -nG | tr ' ' '\\n' | grep -Fqx -- "$1" || exit 1
-[ ! -e "$2" ] || [ -w "$2" ]`;
-
-/** A host that runs no etcd has no socket, but may get one at any time. */
 async function enter(plan: HostPlan, site: Site, signal: AbortSignal): Promise<undefined> {
   const { groupUser, host } = plan;
   if (groupUser === undefined) return;
-  const fresh = await site.loginAnew(plan);
-  const { code } = await fresh.run(IS_MEMBER, { args: [GROUP, PATHS.socket], as: 'user', signal });
-  if (code === 0) return;
+  if (await mayEnter(await site.loginAnew(plan), signal)) return;
   const message = `${groupUser} is in the group ${GROUP} on ${host.name} now, but a new login there does not have it. If SSH keeps a shared connection to the host (ControlMaster), end it with "ssh -O exit ${host.ssh}", then run the command again.`;
   throw new CliError('failed', message);
 }

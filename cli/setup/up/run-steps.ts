@@ -22,7 +22,7 @@ export type HostOutcome =
       /** Whether the host may have become part of a cluster, or may be one. */
       readonly mayHaveBegun: boolean;
     }
-  /** Nothing was done, because another host had to be first and failed. */
+  /** Nothing was started, because another host had to be first and failed. */
   | { readonly kind: 'waiting'; readonly host: string; readonly for: string };
 
 /** Where {@link runSteps} says what happens. */

@@ -73,7 +73,7 @@ function shortfallOf(outcome: HostOutcome): Shortfall[] {
   const { host, kind } = outcome;
   if (kind === 'done') return [];
   if (kind === 'waiting')
-    return [{ host, message: `nothing was done, because ${outcome.for} had to come first.` }];
+    return [{ host, message: `its agent was not started, because ${outcome.for} had to come first.` }];
   const { error, step } = outcome;
   const why = error instanceof Error ? error.message : String(error);
   return [{ host, message: `could not ${step}: ${why}` }];
