@@ -21,16 +21,17 @@ export async function makeAnotherBuild(folder: string, bundle: LocalProgram): Pr
   const text = await readFile(join(projectFolder, 'dist/bundle/program.cjs'));
   const changed = Buffer.concat([text, Buffer.from('\n// another build\n')]);
   const compressed = gzipSync(changed, { level: 9 });
-  const program = join(place, 'hawser.cjs');
+  const program = join(place, 'program.cjs');
   await writeFile(program, changed);
-  await writeFile(`${program}.gz`, compressed);
+  const file = join(place, 'hawser.cjs.gz');
+  await writeFile(file, compressed);
   const hash = (content: Buffer) => createHash('sha256').update(content).digest('hex');
   const sha256 = hash(changed);
   const path = `releases/${releaseOf({ sha256 })}/hawser.cjs`;
   return {
     program,
     bundle: {
-      ...{ ...bundle, sha256, path, file: `${program}.gz` },
+      ...{ ...bundle, sha256, path, file },
       ...{ compressedSha256: hash(compressed), sizeBytes: compressed.length },
     },
   };
