@@ -15,6 +15,7 @@ import {
 import { watchMembers } from './cluster/watch-members.js';
 import { DeployLog } from './deploys/deploy-log.js';
 import { Reports } from './deploys/reports.js';
+import { Rollouts } from './deploys/rollout/rollouts.js';
 import { diffTrees } from './fs/deploy-trees/diff-trees.js';
 import { getTree } from './fs/deploy-trees/get-deploy-tree.js';
 import { describeFolder, putTree } from './fs/deploy-trees/put-deploy-tree.js';
@@ -38,6 +39,7 @@ export class ClientWorld implements World {
   readonly #resources: Resources;
   readonly #deploys: DeployLog;
   readonly #reports: Reports;
+  readonly #rollouts: Rollouts;
   readonly #scheduler: Scheduler;
   readonly #fileSystems: FileSystems;
 
@@ -51,6 +53,7 @@ export class ClientWorld implements World {
     this.#resources = new Resources(context);
     this.#deploys = new DeployLog(context);
     this.#reports = new Reports(context);
+    this.#rollouts = new Rollouts(context);
     this.#scheduler = new Scheduler(context);
     this.#fileSystems = new FileSystems({ client, hostname, log }, fsOptions);
   }
@@ -89,6 +92,11 @@ export class ClientWorld implements World {
   readonly setRunning: World['setRunning'] = (...args) => this.#reports.setRunning(...args);
   readonly getRunning: World['getRunning'] = (options) => this.#reports.getRunning(options);
   readonly watchRunning: World['watchRunning'] = (options) => this.#reports.watchRunning(options);
+
+  readonly getRollout: World['getRollout'] = (...args) => this.#rollouts.getRollout(...args);
+  readonly abortDeploy: World['abortDeploy'] = (...args) => this.#rollouts.abortDeploy(...args);
+  readonly resumeDeploy: World['resumeDeploy'] = (...args) => this.#rollouts.resumeDeploy(...args);
+  readonly confirmDeploy: World['confirmDeploy'] = (...args) => this.#rollouts.confirmDeploy(...args);
 
   readonly getAgents: World['getAgents'] = (options) => listAgents(this.client, this.#log, options);
   readonly watchAgents: World['watchAgents'] = (options) => watchAgents(this.client, options);

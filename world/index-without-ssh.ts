@@ -90,6 +90,9 @@ export {
 export type { AppCondition, Report, ReportState } from './deploys/report.js';
 export { describeCondition } from './deploys/report.js';
 export type { ReportWorld } from './deploys/reports.js';
+export { RolloutCoordinator } from './deploys/rollout/rollout-coordinator.js';
+export type { RolloutRecord } from './deploys/rollout/rollout-record.js';
+export type { PersonOptions, RolloutWorld } from './deploys/rollout/rollouts.js';
 export type { RunningApp, RunningApps, RunningProcess } from './deploys/running-apps.js';
 export type { RolloutState, WantedDeploy } from './deploys/wanted/wanted-deploy.js';
 export {

@@ -87,6 +87,9 @@ export const HEALTHY_PREFIX = `${DEPLOYS_PREFIX}healthy/`;
 /** `/hawser/deploys/rollouts/$id`: how far the hosts are with a deploy, and the verdict on it (JSON). */
 export const ROLLOUTS_PREFIX = `${DEPLOYS_PREFIX}rollouts/`;
 
+/** The election of the host that decides on deploys, while there is something to decide. Agents do not watch it. */
+export const ROLLOUTS_ELECTION = '/hawser/rollouts/election';
+
 /** `/hawser/running/$hostname`: which apps run on a host, and how (JSON). */
 export const RUNNING_PREFIX = '/hawser/running/';
 

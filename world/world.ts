@@ -5,6 +5,7 @@ import type { ClusterSizeWorld } from './cluster/ideal-cluster-size.js';
 import type { MembersWorld } from './cluster/watch-members.js';
 import type { DeployWorld } from './deploys/deploy-log.js';
 import type { ReportWorld } from './deploys/reports.js';
+import type { RolloutWorld } from './deploys/rollout/rollouts.js';
 import type { FsWorld } from './fs/file-systems.js';
 import type { LockWorld } from './locks-api.js';
 import type { ResWorld } from './resources/resources-api.js';
@@ -19,6 +20,7 @@ export interface World
     ResWorld,
     DeployWorld,
     ReportWorld,
+    RolloutWorld,
     FsWorld,
     AgentsWorld,
     ConvergenceWorld,

@@ -24,7 +24,7 @@ export interface ReportWorld {
   watchRunning(options?: WatchOptions): AsyncIterable<void>;
 }
 
-const reportSchema: z.ZodType<Report> = z.object({
+export const reportSchema: z.ZodType<Report> = z.object({
   hostname: z.string(),
   state: z.enum(REPORT_STATES),
   step: z.string().exactOptional(),

@@ -28,6 +28,7 @@ const DESCRIPTIONS: readonly (readonly [RegExp, Describe])[] = [
   [/^\/hawser\/deploys\/healthy\/(.+)$/, (app) => `the last healthy deploy of ${app}`],
   [/^\/hawser\/deploys\/rollouts\/(.+)$/, (id) => `the rollout of deploy ${id}`],
   [/^\/hawser\/deploys\//, () => 'the deploys'],
+  [/^\/hawser\/rollouts\/election/, () => 'who decides on deploys'],
   [/^\/hawser\/running\/(.+)$/, (hostname) => `what runs on ${hostname}`],
   [/^\/hawser\/running\//, () => 'what runs on the hosts'],
   [/^\/hawser\/certificates\/(.+)$/, (hostname) => `the certificate of ${hostname}`],

@@ -57,3 +57,9 @@ export function rolloutKey(id: number): string {
 export function isOpen(record: RolloutRecord | undefined): boolean {
   return record === undefined || record.phase === 'running' || record.phase === 'going-back';
 }
+
+/** The id of the deploy whose rollout has this key; undefined for any other key. */
+export function idOfRollout(key: string): number | undefined {
+  const id = Number(key.slice(ROLLOUTS_PREFIX.length));
+  return Number.isSafeInteger(id) && id > 0 && key === rolloutKey(id) ? id : undefined;
+}

@@ -5,12 +5,12 @@ import type { Client } from '../../client/client.js';
 import { logSkipped } from '../../client/stored/log-skipped.js';
 import { readStoredJson } from '../../client/stored/read-json.js';
 import { readText } from '../../client/stored/read-text.js';
-import { DEPLOYS_PREFIX, ROLLOUTS_PREFIX } from '../../keys.js';
+import { DEPLOYS_PREFIX } from '../../keys.js';
 import { splitIntoGroups } from '../../split-into-groups.js';
 import { healthyIn, newestIn } from '../app-index.js';
 import { payloadKey } from '../deploy-keys.js';
 import { type Deployment, parseDeployment, parseNewerDeployment } from '../deploy-payload.js';
-import { isOpen, type RolloutRecord, rolloutSchema } from '../rollout/rollout-record.js';
+import { idOfRollout, isOpen, type RolloutRecord, rolloutSchema } from '../rollout/rollout-record.js';
 import { type LoggedDeploy, rolloutStateOf, type WantedDeploy, wishFor } from './wanted-deploy.js';
 
 /** Payloads that are read in one transaction: their sum has to fit into an answer. */
@@ -37,6 +37,8 @@ export interface WantedDeploys {
   readonly tooNew: ReadonlyMap<string, TooNewDeploy>;
   /** Of all apps, whether they are for this host or not. */
   readonly open: readonly OpenDeploy[];
+  /** When this was so. */
+  readonly revision: bigint;
 }
 
 /** What was decided on the deploys of the fleet. */
@@ -70,20 +72,20 @@ export class WantedDeploysReader {
 
   /** @throws WorldError `unavailable`, `closed` */
   async read(options: CallOptions): Promise<WantedDeploys> {
-    const { entries } = await this.#client.list(DEPLOYS_PREFIX, options);
+    const { entries, revision } = await this.#client.list(DEPLOYS_PREFIX, options);
     const newest = newestIn(entries, this.#log);
     const healthy = healthyIn(entries, this.#log);
     const records = new Map<number, RolloutRecord>();
     for (const entry of entries) {
-      if (!entry.key.startsWith(ROLLOUTS_PREFIX)) continue;
-      const record = readStoredJson(rolloutSchema, entry, this.#log);
-      if (record !== undefined) records.set(Number(entry.key.slice(ROLLOUTS_PREFIX.length)), record);
+      const id = idOfRollout(entry.key);
+      const record = id === undefined ? undefined : readStoredJson(rolloutSchema, entry, this.#log);
+      if (id !== undefined && record !== undefined) records.set(id, record);
     }
-    return this.#decide({ newest, healthy, records }, options);
+    return { ...(await this.#decide({ newest, healthy, records }, options)), revision };
   }
 
   /** Goes back in the log of all apps together, so that it takes as many round trips as the longest way back. */
-  async #decide(decided: Decided, options: CallOptions): Promise<WantedDeploys> {
+  async #decide(decided: Decided, options: CallOptions): Promise<Omit<WantedDeploys, 'revision'>> {
     const [apps, tooNew] = [new Map<string, WantedDeploy>(), new Map<string, TooNewDeploy>()];
     const open: OpenDeploy[] = [];
     const used = new Map<number, Entry>();
@@ -95,7 +97,7 @@ export class WantedDeploysReader {
       );
       asked = asked.flatMap((question): Question[] => {
         const { app, id } = question;
-        const entry = used.get(id);
+        const entry = entryOf(app, used.get(id));
         if (entry !== undefined && 'format' in entry) {
           tooNew.set(app, entry);
           return [];
@@ -160,6 +162,11 @@ export class WantedDeploysReader {
     logSkipped(this.#log, payloadKey(id), 'it is not a deploy of this release of hawser');
     return undefined;
   }
+}
+
+/** What names an entry of another app as the one before has none before it. */
+function entryOf(app: string, entry: Entry): Entry {
+  return entry !== undefined && 'deployment' in entry && entry.deployment.name !== app ? undefined : entry;
 }
 
 function firstQuestions({ newest }: Decided): Question[] {
