@@ -1,7 +1,9 @@
 import {
   type ClientWorld,
+  RolloutCoordinator,
   type TooNewDeploy,
   type WantedDeploy,
+  type WantedDeploys,
   WantedDeploysReader,
   WorldError,
 } from '../../../world/index-without-ssh.js';
@@ -81,20 +83,21 @@ export class HostApps {
     for (const name of this.#apps.keys()) work(name);
     const { hostname: name, labels = {}, log } = this.#options;
     const reader = new WantedDeploysReader(world.client, { name, labels }, log);
+    const coordinator = new RolloutCoordinator({ client: world.client, hostname: name, log });
     const following = async (): Promise<void> => {
       for await (const _ of world.watchApps({ signal })) {
-        await this.#look(reader, work, signal);
+        coordinator.look(await this.#look(reader, work, signal));
         this.#hasCaughtUp = true;
         this.#noteConverged();
       }
     };
-    const reporting = this.#running.run(world, signal);
+    const others = [this.#running.run(world, signal), coordinator.run(signal)];
     try {
       await retryWhileUnavailable(following, { signal, log, isRetryable });
     } catch (error) {
       if (!signal.aborted && isRetryable(error)) throw error;
     }
-    await Promise.all([...working.values(), reporting]);
+    await Promise.all([...working.values(), ...others]);
   }
 
   /** Ends what cannot run without the agent. */
@@ -117,20 +120,25 @@ export class HostApps {
     return Math.max(0, ...[...this.#apps.values()].map(({ app }) => app.stopGraceMs));
   }
 
-  async #look(reader: WantedDeploysReader, work: (name: string) => void, signal: AbortSignal): Promise<void> {
+  async #look(
+    reader: WantedDeploysReader,
+    work: (name: string) => void,
+    signal: AbortSignal,
+  ): Promise<WantedDeploys> {
     const { log } = this.#options;
     const read = () => reader.read({ signal });
-    const { apps, tooNew } = await retryWhileUnavailable(read, { signal, log, isRetryable: isReadRetryable });
-    for (const [name, wanted] of apps) {
-      const entry = this.#parse(name, wanted);
+    const wanted = await retryWhileUnavailable(read, { signal, log, isRetryable: isReadRetryable });
+    for (const [name, deploy] of wanted.apps) {
+      const entry = this.#parse(name, deploy);
       if (entry === undefined) continue;
-      this.#followed(name).follower.want({ entry, rollout: wanted.rollout });
+      this.#followed(name).follower.want({ entry, rollout: deploy.rollout });
       work(name);
     }
-    for (const [name, deploy] of tooNew) {
+    for (const [name, deploy] of wanted.tooNew) {
       this.#reportTooNew(name, deploy);
       work(name);
     }
+    return wanted;
   }
 
   #parse(name: string, { id, payload }: WantedDeploy): DeployEntry | undefined {
