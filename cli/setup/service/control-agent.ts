@@ -72,10 +72,11 @@ fi
 exit 0
 `;
 
-/** The last lines of the agent's log, the newest last; written by the host, so not to be printed raw. */
-export async function agentLog(
-  shell: HostShell,
-  { signal, lines = 20 }: { readonly signal: AbortSignal; readonly lines?: number },
-): Promise<string> {
-  return await runOnHost(shell, "read the agent's log", LOG, { args: [String(lines)], signal });
+/** Of an agent's log, in an error. */
+const LAST_LINES = 3;
+
+/** The end of the agent's log on one line, for an error; written by the host, so not to be printed raw. */
+export async function lastWords(shell: HostShell, signal: AbortSignal): Promise<string> {
+  const log = await runOnHost(shell, "read the agent's log", LOG, { args: [String(LAST_LINES)], signal });
+  return log.trim().split('\n').join(' | ').slice(-1_000);
 }

@@ -16,7 +16,7 @@ import type { SendOnce } from '../programs/send-once.js';
 import { sendPrograms } from '../programs/send-programs.js';
 import type { SendingShown } from '../programs/show-sending.js';
 import { uuidOf } from '../record/install-record.js';
-import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
+import { lastWords, readAgentState, restartAgent } from '../service/control-agent.js';
 import { addToGroup, mayEnter } from '../service/group.js';
 import { installService } from '../service/install-service.js';
 import { GROUP } from '../service/service-paths.js';
@@ -26,9 +26,6 @@ import { Journal } from './journal.js';
 import type { Step } from './run-steps.js';
 
 const START_TIMEOUT_MS = 90_000;
-
-/** Of an agent's log, in an error. */
-const LAST_LINES = 3;
 
 /** What one run has for all hosts. */
 export interface Site {
@@ -214,12 +211,6 @@ async function start(
   });
   await noteDestination(world.client, host.name, destinationOf(host), { signal });
   return role === 'founder' ? 'its agent runs and has made the cluster' : 'its agent has joined the fleet';
-}
-
-/** On one line, for an error. */
-async function lastWords(shell: HostShell, signal: AbortSignal): Promise<string> {
-  const log = await agentLog(shell, { lines: LAST_LINES, signal });
-  return log.trim().split('\n').join(' | ').slice(-1_000);
 }
 
 /** Before the agent starts, so that the group is there when it is first asked. */

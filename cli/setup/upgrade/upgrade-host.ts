@@ -9,7 +9,7 @@ import { sendPrograms } from '../programs/send-programs.js';
 import type { SendingShown } from '../programs/show-sending.js';
 import { continueRecord, type InstallRecord, ranBefore } from '../record/install-record.js';
 import { writeInstallRecord } from '../record/write-install-record.js';
-import { agentLog, readAgentState, restartAgent } from '../service/control-agent.js';
+import { lastWords, readAgentState, restartAgent } from '../service/control-agent.js';
 import { activateRelease } from '../service/install-service.js';
 import { untilAgentServes } from '../world/until-agent-serves.js';
 import { waitForCluster } from '../world/wait-for-cluster.js';
@@ -86,9 +86,9 @@ async function runVersion(
     signal,
     whyEnded: async () => {
       const { isRunning } = await readAgentState(shell, signal);
-      return isRunning ? undefined : agentLog(shell, { lines: 3, signal });
+      return isRunning ? undefined : lastWords(shell, signal);
     },
-    lastWords: () => agentLog(shell, { lines: 3, signal }),
+    lastWords: () => lastWords(shell, signal),
   });
   await waitForCluster(world, { hosts: [...agents.keys()], timeoutMs: CLUSTER_TIMEOUT_MS, signal });
 }
