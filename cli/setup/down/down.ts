@@ -21,7 +21,8 @@ import { lookAtHosts, type SeenHost, type Sight } from '../up/look-at-hosts.js';
 import type { UpOutcome } from '../up/sum-up.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import type { DownRequest } from './down-request.js';
-import { forgetGoneHost, removeMember, untilNoMember } from './forget-member.js';
+import { findLivingHosts } from './find-living-hosts.js';
+import { forgetByForce, forgetGoneHost, removeMember, untilNoMember } from './forget-member.js';
 import { planRemoval } from './plan-removal.js';
 
 /** Takes hosts out of their fleet, and everything of ours off them. @throws CliError */
@@ -88,7 +89,8 @@ async function requireConsent(
 async function forgetHosts({ request, fleet, leaving, sight }: Work): Promise<UpOutcome> {
   const { signal } = request;
   await using world = await openWay(sight, fleet, [], request);
-  const alive = await world.getAgents({ signal });
+  const doubtful = leaving.map(({ name }) => name);
+  const alive = await findLivingHosts(world, { stopped: [], doubtful }, { signal });
   const running = leaving.find(({ name }) => alive.has(name));
   if (running !== undefined) {
     const message = `The agent of ${running.name} is running, so it is not gone: take it out with "hawser down ${running.name}".`;
@@ -112,7 +114,7 @@ async function takeOut(work: Work): Promise<UpOutcome> {
   const names = leaving.map(({ name }) => name);
   const isPart = seen.some(({ facts }) => facts.agent.isRunning || facts.agent.hasClusterData);
   await using world = isPart ? await openWay(sight, fleet, names, request) : undefined;
-  const order = world === undefined ? names : await orderOf(names, world, request);
+  const order = world === undefined ? names : await orderOf(names, world, sight, request);
   const left: string[] = [];
   let rest = fleet;
   for (const name of order) {
@@ -132,14 +134,14 @@ async function takeOut(work: Work): Promise<UpOutcome> {
 async function leave(
   { host, shell, facts }: SeenHost,
   world: ClientWorld | undefined,
-  { force, signal }: DownRequest,
+  { force, log, signal }: DownRequest,
 ): Promise<void> {
   const { isRunning, record } = facts.agent;
   if (record === undefined && !isRunning) return;
   await leaveAndStopAgent(shell, signal);
   if (world === undefined) return;
-  if (force) await removeMember(world, host.name, { signal }).catch(() => undefined);
-  else await untilNoMember(world, host.name, { signal });
+  if (force) return forgetByForce(world, host.name, { log, signal });
+  await untilNoMember(world, host.name, { signal });
   await forgetGoneHost(world, host.name, { signal });
 }
 
@@ -206,14 +208,17 @@ function requireOurs(seen: SeenHost, fleet: Fleet): SeenHost {
 async function orderOf(
   names: readonly string[],
   world: ClientWorld,
+  { seen, troubled }: Sight,
   { force, signal }: DownRequest,
 ): Promise<readonly string[]> {
-  const [members, agents] = await Promise.all([world.members({ signal }), world.getAgents({ signal })]);
-  const removal = planRemoval({ leaving: names, alive: new Set(agents.keys()), members });
-  if (removal.kind === 'in-order') return removal.order;
   if (force) return names;
-  const { host, alive, voters } = removal;
-  const message = `${host} cannot be taken out: ${alive} of the ${voters} hosts that vote in the cluster are alive, and without ${host} there would be no majority. Bring the others back first, forget those that are gone for good ("hawser down HOST --gone"), or pass --force.`;
+  const stopped = seen.flatMap(({ host, facts }) => (facts.agent.isRunning ? [] : [host.name]));
+  const doubtful = troubled.map(({ host }) => host.name);
+  const alive = await findLivingHosts(world, { stopped, doubtful }, { signal });
+  const removal = planRemoval({ leaving: names, alive, members: await world.members({ signal }) });
+  if (removal.kind === 'in-order') return removal.order;
+  const { host, voters } = removal;
+  const message = `${host} cannot be taken out: ${removal.alive} of the ${voters} hosts that vote in the cluster are alive, and without ${host} there would be no majority. Bring the others back first, forget those that are gone for good ("hawser down HOST --gone"), or pass --force.`;
   throw new CliError('no-quorum', message);
 }
 

@@ -1,4 +1,5 @@
 import { pause } from '../../../base/abort.js';
+import type { Log } from '../../../base/log.js';
 import { forgetHost } from '../../../world/agents/fleet-hosts.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { WorldError } from '../../../world/errors.js';
@@ -55,6 +56,23 @@ export async function forgetGoneHost(world: ClientWorld, host: string, { signal 
       if (error.code !== 'conflict' && error.code !== 'unavailable') throw error;
     }
     await pause(POLL_MS, signal);
+  }
+}
+
+/** Removes a host that has been taken out of the cluster's records as far as the others can still agree on anything. */
+export async function forgetByForce(
+  world: ClientWorld,
+  host: string,
+  { log, signal }: Limits & { readonly log: Log },
+): Promise<void> {
+  try {
+    await removeMember(world, host, { signal });
+    await forgetGoneHost(world, host, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof WorldError)) throw error;
+    const message = `${host} is still a member of the cluster, which has no majority without it: ${error.message} To go on with the hosts that are left, see "hawser members recover".`;
+    log('warn', message);
   }
 }
 
