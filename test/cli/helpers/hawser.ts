@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string | Buffer;
+  /** Another build of it. */
+  readonly program?: string;
 }
 
 /** A directory for one test that stands for a person's home, so that nobody's own config or known_hosts is used. */
@@ -44,7 +46,7 @@ export async function hawser(args: readonly string[], options: RunOptions = {}):
 /** Starts it and leaves it running. */
 export function startHawser(args: readonly string[], options: RunOptions = {}): ChildProcess {
   const home = options.cwd ?? '/nonexistent';
-  return spawn(process.execPath, [programFile, ...args], {
+  return spawn(process.execPath, [options.program ?? programFile, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { PATH: process.env['PATH'], HOME: home, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,22 +1,27 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { BareFleet } from '../../../../fixtures/fleet/bare/bare-fleet.js';
 import { SUDO_PASSWORD } from '../../../../fixtures/fleet/bare/setup-script.js';
 import { cacheSubfolder } from '../../../../fixtures/fleet/install/cache-folder.js';
-import { hawser, type Result, startHawser } from '../../helpers/hawser.js';
+import { hawser, type Result, type RunOptions, startHawser } from '../../helpers/hawser.js';
 
 /** A person's laptop with hawser, and keys for every host of a bare fleet. */
 export class Laptop {
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
+  /** The build of hawser that is installed, if it is not this one. */
+  program: string | undefined;
 
-  /** @param ports where it reaches hosts instead of at their own ports */
-  static async of(fleet: BareFleet, name: string, ports?: ReadonlyMap<string, number>): Promise<Laptop> {
-    const home = join(fleet.folder, name);
+  /**
+   * @param where the person's home: its path, or its name in the fleet's private directory
+   * @param ports where it reaches hosts instead of at their own ports
+   */
+  static async of(fleet: BareFleet, where: string, ports?: ReadonlyMap<string, number>): Promise<Laptop> {
+    const home = resolve(fleet.folder, where);
     await fleet.writeLaptop(home, ports);
     await writeFile(join(home, 'password'), `${SUDO_PASSWORD}\n`, { mode: 0o600 });
     // Compressing a runtime takes seconds, so it is kept for the next time.
@@ -29,7 +34,7 @@ export class Laptop {
   }
 
   run(...args: readonly string[]): Promise<Result> {
-    return hawser(args, { env: this.env });
+    return hawser(args, this.#options());
   }
 
   /** `hawser up`, without a question and without a registry. */
@@ -48,7 +53,11 @@ export class Laptop {
   }
 
   start(...args: readonly string[]): Running {
-    return new Running(startHawser(args, { env: this.env }));
+    return new Running(startHawser(args, this.#options()));
+  }
+
+  #options(): RunOptions {
+    return { env: this.env, ...(this.program === undefined ? {} : { program: this.program }) };
   }
 }
 
