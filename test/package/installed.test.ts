@@ -12,6 +12,8 @@ interface Packed {
 }
 
 const run = promisify(execFile);
+/** With the certificates that this machine's npm needs, and ava.config.js keeps from the tests. */
+const npmEnvironment = { ...process.env, NODE_EXTRA_CA_CERTS: process.env['HAWSER_TEST_CA_CERTS'] ?? '' };
 const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
 
 /** An empty project of somebody else, with hawser installed from the package that would be published. */
@@ -21,11 +23,14 @@ let said = '';
 
 test.before(async () => {
   consumer = await mkdtemp(join(tmpdir(), 'hawser-consumer-'));
-  const pack = await run('npm', ['pack', '--json', '--pack-destination', consumer], { cwd: projectFolder });
+  const pack = await run('npm', ['pack', '--json', '--pack-destination', consumer], {
+    cwd: projectFolder,
+    env: npmEnvironment,
+  });
   [packed] = JSON.parse(pack.stdout) as [Packed];
   await writeFile(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n');
   const install = ['install', ...quiet, '--prefix', consumer, join(consumer, packed.filename)];
-  said = (await run('npm', install, { cwd: consumer })).stderr;
+  said = (await run('npm', install, { cwd: consumer, env: npmEnvironment })).stderr;
 });
 test.after.always(() => rm(consumer, { recursive: true, force: true }));
 
