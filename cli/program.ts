@@ -4,8 +4,10 @@ import { endpointsCommand } from './commands/cluster/endpoints.js';
 import { membersCommand } from './commands/cluster/members.js';
 import { sizeCommand } from './commands/cluster/size.js';
 import { demoCommand } from './commands/demo.js';
-import { deployCommand } from './commands/deploy.js';
-import { deploysCommand } from './commands/deploys.js';
+import { appsCommand } from './commands/deploys/apps.js';
+import { removeCommand, restartCommand, rollbackCommand } from './commands/deploys/change-commands.js';
+import { deployCommand } from './commands/deploys/deploy.js';
+import { deploysCommand } from './commands/deploys/deploys.js';
 import { forwardCommand } from './commands/forward.js';
 import { runCommand } from './commands/run.js';
 import { downCommand } from './commands/setup/down.js';
@@ -75,7 +77,7 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         trustCommand,
       ],
     ],
-    ['Deploy:', [deployCommand, deploysCommand]],
+    ['Deploy:', [deployCommand, deploysCommand, rollbackCommand, appsCommand, restartCommand, removeCommand]],
     ['Operate:', [statusCommand, forwardCommand]],
     ['Share state:', [strCommand, mapCommand, resCommand, scheduleCommand, fsCommand]],
     ['Manage the etcd cluster:', [membersCommand, endpointsCommand, sizeCommand]],

@@ -6,7 +6,7 @@
  */
 import { hostname, userInfo } from 'node:os';
 import { SshWorld } from 'hawser';
-import { type Deployment, deployVerdict } from 'hawser/world';
+import type { Deployment } from 'hawser/world';
 
 const [ssh = 'root@web1', folder = './web', seed = 'unix:///run/hawser/etcd.sock'] = process.argv.slice(2);
 const signal = AbortSignal.timeout(5 * 60_000);
@@ -30,12 +30,12 @@ const deployment: Deployment = {
 // Rejects with `conflict` if someone else took this id meanwhile.
 await world.addDeploy({ id, payload: JSON.stringify(deployment) }, { signal });
 
-for await (const _ of world.watchReports(id, { signal })) {
-  const reports = await world.getReports(id, { signal });
-  const { verdict, hosts: states } = deployVerdict({ hosts, reports, agents: new Set(hosts) });
-  if (verdict === 'pending') continue;
-  for (const [host, { message }] of states) console.log(`${host}: ${message}`);
-  console.log(`deploy ${id} is ${verdict}`);
-  process.exitCode = verdict === 'healthy' ? 0 : 1;
+// The hosts decide on the verdict; it is the same for everybody who looks.
+for await (const rollout of world.rolloutFollow(id, { signal })) {
+  if (rollout?.verdict === undefined) continue;
+  for (const [host, { message }] of await world.getReports(id, { signal }))
+    console.log(`${host}: ${message}`);
+  console.log(`deploy ${id} is ${rollout.verdict}`);
+  process.exitCode = rollout.verdict === 'healthy' ? 0 : 1;
   break;
 }

@@ -80,6 +80,7 @@ export class ClientWorld implements World {
   readonly getDeploy: World['getDeploy'] = (...args) => this.#deploys.getDeploy(...args);
   readonly getDeploys: World['getDeploys'] = (...args) => this.#deploys.getDeploys(...args);
   readonly getDeployHash: World['getDeployHash'] = (...args) => this.#deploys.getDeployHash(...args);
+  readonly rolloutFollow: World['rolloutFollow'] = (...args) => this.#deploys.rolloutFollow(...args);
   readonly getApps: World['getApps'] = (options) => this.#deploys.getApps(options);
   readonly watchApps: World['watchApps'] = (options) => this.#deploys.watchApps(options);
   readonly getMaxDeployId: World['getMaxDeployId'] = (...args) => this.#deploys.getMaxDeployId(...args);

@@ -65,13 +65,10 @@ export {
   serialiseDeployment,
 } from './deploys/deploy-payload.js';
 export {
-  type DeployEvidence,
-  type DeployVerdict,
-  deployVerdict,
+  type HostProgress,
   type HostState,
-  type HostVerdict,
-  type Verdict,
-} from './deploys/deploy-verdict.js';
+  hostStates,
+} from './deploys/host-states.js';
 export {
   APP_NAME,
   type AppLimits,
@@ -91,7 +88,7 @@ export type { AppCondition, Report, ReportState } from './deploys/report.js';
 export { describeCondition } from './deploys/report.js';
 export type { ReportWorld } from './deploys/reports.js';
 export { RolloutCoordinator } from './deploys/rollout/rollout-coordinator.js';
-export type { RolloutRecord } from './deploys/rollout/rollout-record.js';
+export type { RolloutRecord, Verdict } from './deploys/rollout/rollout-record.js';
 export type { PersonOptions, RolloutWorld } from './deploys/rollout/rollouts.js';
 export type { RunningApp, RunningApps, RunningProcess } from './deploys/running-apps.js';
 export type { RolloutState, WantedDeploy } from './deploys/wanted/wanted-deploy.js';

@@ -4,6 +4,7 @@ import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
 import type { CommandContext } from '../command-context.js';
 import { CliError } from '../errors.js';
+import { EXIT_CODES } from '../exit-codes.js';
 import { withConnection } from '../fleet/connection-flags.js';
 import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parse-flag-values.js';
@@ -26,7 +27,9 @@ interface Call {
 /** `hawser status`: the fleet now, or as soon as it has converged. */
 export function statusCommand(context: CommandContext): Command {
   return withConnection(new Command('status'), 'hawser status --wait-converged 5s --ssh-url root@web1')
-    .description('show the hosts, their etcd roles and the state of the newest deploy on each')
+    .description(
+      'show the hosts, their etcd roles, what runs on each, and what is wrong; exits with 1 if anything is',
+    )
     .argument('[hosts]', 'names, globs and labels, separated by commas (default: all)')
     .addOption(
       new Option(
@@ -75,6 +78,7 @@ async function showStatus(
       { saysVersions: true },
     );
     printResult(flags, status, formatStatus(status));
+    if (!status.ok) context.exitCode = EXIT_CODES.failed;
   } catch (error) {
     if (!(error instanceof WorldError) || error.code !== 'unavailable') throw error;
     const { statusBySsh } = await import('../status/status-by-ssh.js');

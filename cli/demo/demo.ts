@@ -123,6 +123,7 @@ async function deployHello(world: ClientWorld, flags: DemoFlags, signal: AbortSi
     signal,
     plan: false,
     allowMissing: false,
+    ...{ diff: false, restart: false, timeoutMs: CALL_TIMEOUT_MS },
     wait: true,
     waitTimeout: DEPLOY_TIMEOUT_MS,
     onConfirmed: () => {

@@ -1,24 +1,11 @@
-import { hostname as machineName } from 'node:os';
 import type { ClientWorld } from '../../world/client-world.js';
-import { type Deployment, serialiseDeployment } from '../../world/deploys/deploy-payload.js';
-import { WorldError } from '../../world/errors.js';
+import type { Deployment } from '../../world/deploys/deploy-payload.js';
 import { CliError } from '../errors.js';
-import { userName } from '../system/user-name.js';
+import { appendDeploy, type Position } from './append-deploy.js';
 import type { Prepared } from './prepare-deploy.js';
 import { contains } from './read-git-state.js';
+import type { Targets } from './read-target-hosts.js';
 import type { RecordState } from './say-what-goes-on.js';
-
-const MAX_TRIES = 5;
-
-/** The position in the log, checked against this commit. */
-export interface Position {
-  /** The id for the new deploy. */
-  readonly id: number;
-  /** The app's newest deploy; undefined for its first. */
-  readonly previous: number | undefined;
-  /** The newest deploy's hash, which the transaction checks again; empty for no check. */
-  readonly parentHash: string;
-}
 
 /** @throws CliError `hash-chain` when the app's newest deploy is a commit that this one does not contain. */
 export async function findPosition(
@@ -44,58 +31,41 @@ export async function findPosition(
   return { id, previous, parentHash: parentHash ?? '' };
 }
 
+/** What to record of a prepared directory. */
+export interface Recording {
+  readonly tree: string;
+  readonly targets: Targets;
+  readonly allowMissing: boolean;
+  readonly action: Deployment['action'];
+  readonly position: Position;
+  /** Whether a person has confirmed this very position. */
+  readonly confirmed: boolean;
+  readonly sign: string | undefined;
+  readonly signal: AbortSignal;
+  readonly onRecord?: ((state: RecordState) => void) | undefined;
+}
+
 /**
- * Appends the deploy to the log for these hosts. If another deploy wins the race, it tries again behind that one
- * (and checks the commit again), unless a person has confirmed `position`.
+ * Appends the deploy to the log for these hosts.
  *
- * @returns the id of the deploy
- * @throws CliError `overtaken` or `hash-chain`
+ * @throws CliError as `appendDeploy`, and `hash-chain`
  */
-export async function recordDeploy(
+export function recordDeploy(
   world: ClientWorld,
   prepared: Prepared,
-  options: {
-    readonly tree: string;
-    readonly hosts: readonly string[];
-    readonly position: Position;
-    readonly confirmed: boolean;
-    readonly signal: AbortSignal;
-    /** Called before each try, and once it is recorded. */
-    readonly onRecord?: ((state: RecordState) => void) | undefined;
-  },
-): Promise<number> {
-  const { signal, tree, hosts, onRecord } = options;
-  const [user, machine] = [userName(), machineName()];
-  const deployment: Deployment = {
-    hawser: 1,
-    name: prepared.manifest.name,
-    message: prepared.choices.message,
-    author: `${user}@${machine}`,
-    origin: { user, machine },
-    createdAt: new Date().toISOString(),
-    tree,
-    noop: prepared.choices.noop,
-    hosts,
-    manifest: prepared.manifest,
+  { tree, targets, allowMissing, action, ...options }: Recording,
+): Promise<{ id: number; deployment: Deployment }> {
+  const { manifest, choices, git } = prepared;
+  const draft = {
+    ...{ name: manifest.name, message: choices.message, tree, noop: choices.noop, manifest },
+    hosts: [...targets.live, ...targets.away].sort(),
+    ...(targets.away.length === 0 ? {} : { away: targets.away }),
+    ...(allowMissing ? { allowMissing } : {}),
+    ...(action === undefined ? {} : { action }),
   };
-  let { position } = options;
-  for (let tries = 1; ; tries += 1) {
-    try {
-      onRecord?.({ id: position.id, isRecorded: false });
-      const { previous } = position;
-      const payload = serialiseDeployment(previous === undefined ? deployment : { ...deployment, previous });
-      await world.addDeploy(position.id, prepared.git?.head ?? '', position.parentHash, payload, { signal });
-      onRecord?.({ id: position.id, isRecorded: true });
-      return position.id;
-    } catch (error) {
-      if (!(error instanceof WorldError) || error.code !== 'conflict') throw error;
-      if (options.confirmed || tries === MAX_TRIES) {
-        throw new CliError(
-          'overtaken',
-          `Someone else made deploy ${position.id} in the meantime: check it, then run this again.`,
-        );
-      }
-    }
-    position = await findPosition(world, prepared, signal);
-  }
+  return appendDeploy(world, draft, {
+    ...options,
+    hash: git?.head ?? '',
+    again: () => findPosition(world, prepared, options.signal),
+  });
 }

@@ -1,15 +1,15 @@
-import type { Agent } from '../../world/agents/registered-agents.js';
 import { emptyIfNoText } from '../../world/client/stored/read-text.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import { parseDeployment } from '../../world/deploys/deploy-payload.js';
-import { deployVerdict } from '../../world/deploys/deploy-verdict.js';
-import type { Report } from '../../world/deploys/report.js';
+import { type Deployment, parseDeployment } from '../../world/deploys/deploy-payload.js';
+import type { RolloutRecord, Verdict } from '../../world/deploys/rollout/rollout-record.js';
+import { WorldError } from '../../world/errors.js';
+import { CliError } from '../errors.js';
 
 /** One deploy as `deploys list` and `status` show it. */
 export interface DeploySummary {
   readonly id: number;
   /** Empty for a deploy by another program, as are `message` and `author`. */
-  readonly name: string;
+  readonly app: string;
   readonly message: string;
   readonly author: string;
   /** ISO 8601; empty where unknown. */
@@ -18,30 +18,66 @@ export interface DeploySummary {
   readonly hash: string;
   /** What it runs: `hawser fs ls --fs deploy/TREE` lists it. Empty where unknown. */
   readonly tree: string;
-  readonly verdict: 'pending' | 'healthy' | 'failed' | 'unknown';
+  /** `running` until the hosts have decided. */
+  readonly verdict: Verdict | 'running' | 'unknown';
 }
 
-/**
- * Reads one deploy.
- * @param reading the reports on it, for whoever needs them besides
- */
+/** How commands read. */
+export interface ReadCall {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/** A deploy of hawser, as the log has it. */
+export interface LoggedDeployment {
+  readonly id: number;
+  readonly deployment: Deployment;
+  readonly hash: string;
+  readonly record: RolloutRecord | undefined;
+}
+
+/** The whole log, newest first. */
+export async function listDeploys(world: ClientWorld, call: ReadCall): Promise<DeploySummary[]> {
+  const ids = [...(await world.getDeploys(call)).keys()].sort((a, b) => b - a);
+  return Promise.all(ids.map((id) => summariseDeploy(world, id, call)));
+}
+
+/** Reads one deploy for a list. */
 export async function summariseDeploy(
   world: ClientWorld,
   id: number,
-  agents: ReadonlyMap<string, Agent>,
-  call: { signal: AbortSignal; timeoutMs: number },
-  reading: Promise<ReadonlyMap<string, Report>> = world.getReports(id, call),
+  call: ReadCall,
 ): Promise<DeploySummary> {
-  const [payload, hash, reports] = await Promise.all([
+  const [payload, hash, record] = await Promise.all([
     world.getDeploy(id, call).catch(emptyIfNoText),
     world.getDeployHash(id, call).catch(emptyIfNoText),
-    reading,
+    world.getRollout(id, call),
   ]);
   const deployment = parseDeployment(payload);
-  if (deployment === undefined) {
-    return { id, name: '', message: '', author: '', createdAt: '', hash, tree: '', verdict: 'unknown' };
-  }
-  const { name, message, author, createdAt, tree, hosts } = deployment;
-  const { verdict } = deployVerdict({ hosts, reports, agents: new Set(agents.keys()) });
-  return { id, name, message, author, createdAt, hash, tree, verdict };
+  if (deployment === undefined)
+    return { id, app: '', message: '', author: '', createdAt: '', hash, tree: '', verdict: 'unknown' };
+  const { name: app, message, author, createdAt, tree } = deployment;
+  return { id, app, message, author, createdAt, hash, tree, verdict: record?.verdict ?? 'running' };
+}
+
+/** @throws CliError `usage` for an id that the log does not have, or that another program made */
+export async function readDeployment(
+  world: ClientWorld,
+  id: number,
+  call: ReadCall,
+): Promise<LoggedDeployment> {
+  const [payload, hash, record] = await Promise.all([
+    world.getDeploy(id, call).catch((error: unknown) => {
+      if (!(error instanceof WorldError) || error.code !== 'not-found') return emptyIfNoText(error);
+      throw new CliError(
+        'usage',
+        `There is no deploy ${id}: "hawser deploys list" shows those that there are.`,
+      );
+    }),
+    world.getDeployHash(id, call).catch(emptyIfNoText),
+    world.getRollout(id, call),
+  ]);
+  const deployment = parseDeployment(payload);
+  if (deployment !== undefined) return { id, deployment, hash, record };
+  throw new CliError('usage', `Deploy ${id} was not made by this release of hawser, which cannot read it.`);
 }

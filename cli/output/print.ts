@@ -60,7 +60,7 @@ function sentenceOf(error: Error): string {
 }
 
 /** The end of a program's output, set off from our own text. */
-function logTailLines(logTail: unknown): string[] {
+export function logTailLines(logTail: unknown): string[] {
   if (typeof logTail !== 'string' || logTail === '') return [];
   return logTail
     .split('\n')

@@ -6,10 +6,11 @@ import type { Agent } from '../../world/agents/registered-agents.js';
 import type { KeyValue } from '../../world/client/key-value.js';
 import type { Member } from '../../world/client/member-types.js';
 import type { ClientWorld } from '../../world/client-world.js';
-import type { Report } from '../../world/deploys/report.js';
+import type { RunningApps } from '../../world/deploys/running-apps.js';
 import { WorldError } from '../../world/errors.js';
 import type { FleetIdentity } from '../../world/fleet/identity-codec.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
+import { appOnHost } from '../apps/read-apps.js';
 import { type DeploySummary, summariseDeploy } from '../deploy/summarise-deploy.js';
 import { sayOtherVersions } from '../versions/warn-of-other-versions.js';
 import { authorityExpires } from './authority-expires.js';
@@ -27,11 +28,26 @@ export interface HostStatus {
   /** When it joined the fleet, ISO 8601; absent for a host that does not belong to it. */
   readonly since?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Its report on the newest deploy; absent before the first. */
-  readonly deploy?: Pick<Report, 'state' | 'message' | 'current' | 'app'>;
+  /** What runs on it, sorted by name. */
+  readonly apps: readonly HostApp[];
+}
+
+/** An app as it is on a host. */
+export interface HostApp {
+  readonly app: string;
+  /** The deploy that runs. */
+  readonly deploy: number;
+  /** `unknown` while the host's agent is not running. */
+  readonly state: 'well' | 'unwell' | 'unknown';
+  /** Since when it has been as it is; for `unknown`, when it was seen last: ISO 8601. */
+  readonly since: string;
+  /** What is wrong, in words; empty if nothing is. */
+  readonly problem: string;
 }
 
 export interface FleetStatus {
+  /** Whether there is no problem. */
+  readonly ok: boolean;
   /** The identity of the fleet; null if its cluster has none. */
   readonly fleet: FleetIdentity | null;
   readonly hosts: readonly HostStatus[];
@@ -51,9 +67,17 @@ export interface FleetStatus {
 export interface Problem {
   /**
    * `moved`: the other servers expect a host at an address that it no longer has; `certificate-expires`: the certificate of
-   * its server is in the last third of its life; `authority-expires`: that of the authority is, which is no single host's.
+   * its server is in the last third of its life; `authority-expires`: that of the authority is, which is no single host's;
+   * `agent-gone`: the agent of a host is not running; `app-unwell`: an app does not run as it should; `deploy-paused`: hosts failed,
+   * and a person has to decide.
    */
-  readonly code: 'moved' | 'certificate-expires' | 'authority-expires';
+  readonly code:
+    | 'moved'
+    | 'certificate-expires'
+    | 'authority-expires'
+    | 'agent-gone'
+    | 'app-unwell'
+    | 'deploy-paused';
   readonly host: string | null;
   readonly message: string;
 }
@@ -64,7 +88,7 @@ export async function readStatus(
   call: { signal: AbortSignal; timeoutMs: number },
   log: Log,
 ): Promise<FleetStatus> {
-  const [agents, members, idealClusterSize, newest, convergence, known, volunteers, certificates] =
+  const [agents, members, idealClusterSize, newest, convergence, known, volunteers, certificates, running] =
     await Promise.all([
       world.getAgents(call),
       world.members(call),
@@ -74,16 +98,16 @@ export async function readStatus(
       listHosts(world.client, undefined, call),
       world.client.list(VOLUNTEER_PREFIX, call),
       getCertificates(world.client, { ...call, log }),
+      world.getRunning(call),
     ]);
   sayOtherVersions(agents, log);
-  const { deploy, reports } = await readDeploy(world, newest, agents, call);
+  const deploy = newest === 0 ? null : await summariseDeploy(world, newest, call);
   const names = members.map(({ name }) => name);
   // A host that was taken out of the fleet has left reports behind.
   const hostnames = new Set([...agents.keys(), ...names, ...known.keys()]);
   hostnames.delete('');
   const hosts = [...hostnames].sort().map((hostname): HostStatus => {
     const agent = agents.get(hostname);
-    const report = reports.get(hostname);
     const { since, labels = agent?.labels } = known.get(hostname) ?? {};
     return {
       hostname,
@@ -93,16 +117,20 @@ export async function readStatus(
       ...(agent === undefined ? {} : { version: agent.version }),
       ...(since === undefined ? {} : { since }),
       ...(labels === undefined ? {} : { labels }),
-      ...(report === undefined ? {} : { deploy: deployOf(report) }),
+      apps: appsOn(hostname, running.get(hostname), agent),
     };
   });
   const problems = [
+    ...goneAgents(hosts),
+    ...unwellApps(hosts),
+    ...(deploy?.verdict === 'paused' ? [pausedDeploy(deploy)] : []),
     ...movedHosts(members, volunteers.entries),
     ...expiringCertificates(certificates),
     ...expiringAuthority(certificates),
   ];
   const fleet = world.client.fleet ?? null;
-  return { fleet, hosts, members, idealClusterSize, converged: areConverged(hosts), deploy, problems };
+  const ok = problems.length === 0;
+  return { ok, fleet, hosts, members, idealClusterSize, converged: areConverged(hosts), deploy, problems };
 }
 
 /** Whether there are live agents among these and all have converged. */
@@ -111,19 +139,41 @@ export function areConverged(hosts: readonly HostStatus[]): boolean {
   return live.length > 0 && live.every(({ converged }) => converged === true);
 }
 
-async function readDeploy(
-  world: ClientWorld,
-  newest: number,
-  agents: ReadonlyMap<string, Agent>,
-  call: { signal: AbortSignal; timeoutMs: number },
-): Promise<{ readonly deploy: DeploySummary | null; readonly reports: ReadonlyMap<string, Report> }> {
-  if (newest === 0) return { deploy: null, reports: new Map() };
-  const reading = world.getReports(newest, call);
-  const [deploy, reports] = await Promise.all([
-    summariseDeploy(world, newest, agents, call, reading),
-    reading,
-  ]);
-  return { deploy, reports };
+function appsOn(hostname: string, running: RunningApps | undefined, agent: Agent | undefined): HostApp[] {
+  return Object.entries(running?.apps ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([app, found]) => {
+      const { deploy, state, since, problem } = appOnHost(
+        hostname,
+        found,
+        agent === undefined ? running?.at : undefined,
+      );
+      return { app, deploy, state, since, problem };
+    });
+}
+
+/** Of hosts that belong to the fleet. */
+function goneAgents(hosts: readonly HostStatus[]): Problem[] {
+  return hosts.flatMap(({ hostname, alive, since }) => {
+    if (alive || since === undefined) return [];
+    const message = `The agent of ${hostname} is not running: start it there, or take the host out with "hawser down ${hostname} --gone".`;
+    return [{ code: 'agent-gone', host: hostname, message }];
+  });
+}
+
+function unwellApps(hosts: readonly HostStatus[]): Problem[] {
+  return hosts.flatMap(({ hostname, apps }) =>
+    apps.flatMap(({ app, deploy, state, since, problem }): Problem[] => {
+      if (state !== 'unwell') return [];
+      const message = `${app} (deploy ${deploy}) is not well on ${hostname} since ${since.replace('T', ' ').slice(0, 19)} UTC: ${problem}.`;
+      return [{ code: 'app-unwell', host: hostname, message }];
+    }),
+  );
+}
+
+function pausedDeploy({ id, app }: DeploySummary): Problem {
+  const message = `Deploy ${id} of ${app} is paused: go on with "hawser deploys resume ${id}", or take it back with "hawser deploys abort ${id}".`;
+  return { code: 'deploy-paused', host: null, message };
 }
 
 /** Hosts whose server URLs are not those that etcd knows: they count as voters but cannot be reached. */
@@ -163,10 +213,6 @@ function warnOfInvalid(log: Log): (error: unknown) => null {
     log('warn', error.message);
     return null;
   };
-}
-
-function deployOf({ state, message, current, app }: Report): NonNullable<HostStatus['deploy']> {
-  return { state, message, current, ...(app === undefined ? {} : { app }) };
 }
 
 function roleOf(member: Member | undefined): Role {

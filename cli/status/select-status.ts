@@ -10,7 +10,7 @@ export function selectStatus(status: FleetStatus, selection: string): FleetStatu
   const names = selectHosts({ hosts: status.hosts.map(toSelectable) }, selection).map(({ name }) => name);
   const hosts = status.hosts.filter(({ hostname }) => names.includes(hostname));
   const problems = status.problems.filter(({ host }) => host === null || names.includes(host));
-  return { ...status, hosts, problems, converged: areConverged(hosts) };
+  return { ...status, ok: problems.length === 0, hosts, problems, converged: areConverged(hosts) };
 }
 
 function toSelectable({ hostname: name, labels = {} }: FleetStatus['hosts'][number]): SelectableHost {

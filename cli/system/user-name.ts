@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 
 /** What we are called: by the passwd entry, else by `USER` or `LOGNAME`; at least we have a number. */
 export function userName(): string {
@@ -8,4 +8,9 @@ export function userName(): string {
     // A user without a passwd entry, as in a container.
     return process.env['USER'] || process.env['LOGNAME'] || String(process.getuid?.() ?? '');
   }
+}
+
+/** Who does something, for the records of the fleet: "ann@laptop". */
+export function ourName(): string {
+  return `${userName()}@${hostname()}`;
 }

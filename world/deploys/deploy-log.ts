@@ -15,6 +15,8 @@ import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
 import { parseDeployment } from './deploy-payload.js';
 import { findNewestId } from './find-newest-id.js';
 import { followDeploys } from './follow-deploys.js';
+import { followRollout } from './rollout/follow-rollout.js';
+import type { RolloutRecord } from './rollout/rollout-record.js';
 
 /**
  * The append-only deploy log. Ids are whole numbers from 1 without a gap; any other number is a WorldError `invalid`. Keys
@@ -41,6 +43,8 @@ export interface DeployWorld {
    * stored over this World, was freed since.
    */
   addDeploy(...args: AddDeployArguments): Promise<void>;
+  /** Yields what {@link RolloutWorld.getRollout} returns, at once and then after each change; it has a verdict in the end. */
+  rolloutFollow(id: number, options?: WatchOptions): AsyncIterable<RolloutRecord | undefined>;
   /** The id of the newest deploy of each app, by its name. Read it after {@link getMaxDeployId} to append behind it. */
   getApps(options?: CallOptions): Promise<Map<string, number>>;
   /**
@@ -139,6 +143,11 @@ export class DeployLog implements DeployWorld {
       if (payload !== undefined) found.push([parsed.id, payload]);
     }
     return new Map(found.sort(([a], [b]) => a - b));
+  }
+
+  rolloutFollow(id: number, options?: WatchOptions): AsyncIterable<RolloutRecord | undefined> {
+    checkDeployId(id);
+    return followRollout(this.#world.client, id, this.#world.log, options);
   }
 
   getApps(options?: CallOptions): Promise<Map<string, number>> {

@@ -18,7 +18,7 @@ test.serial('a host that the other servers look for in the wrong place is named'
   t.deepEqual(before.problems, []);
   await world.client.set('/volunteer/m1', 'http://10.0.0.9:2380');
   const { stdout, code } = await direct.run(['status']);
-  t.is(code, 0);
+  t.is(code, 1);
   t.regex(
     stdout,
     /^m1 moved: the other servers expect it at http:\S+, but it is at http:\/\/10\.0\.0\.9:2380\./m,
@@ -71,7 +71,7 @@ test.serial('a deploy that is no text keeps nobody from seeing the hosts', async
   await world.client.set('/deploy/1/hash', Buffer.from([0xff]));
   const { stdout, stderr, code } = await direct.run(['status']);
   await world.client.txn({ success: [{ delete: '/deploy/', prefix: true }] });
-  t.is(code, 0, stderr);
+  t.is(code, 1, stderr);
   t.regex(stdout, /^m1 /m);
   t.regex(stdout, /^deploy 1 /m);
 });

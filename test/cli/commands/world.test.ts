@@ -179,7 +179,7 @@ test.serial('status tells who has come to rest, and can wait until the whole fle
   const { stdout } = await waiting;
   t.regex(stdout, /HOST +AGENT +ETCD +CONVERGED/);
   t.regex(stdout, /web1 +up +client +yes/);
-  t.regex(stdout, /\nconverged for 200ms\n$/);
+  t.regex(stdout, /\nconverged for 200ms\nOK\n$/);
   const settled = await fleet.json(['status', '--wait-converged', '10ms']);
   t.like(settled, { converged: true, convergedForMs: 10, hosts: [{ hostname: 'm1' }, { converged: true }] });
 });

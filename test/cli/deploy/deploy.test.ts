@@ -73,15 +73,41 @@ test.serial('a deploy reaches every host, is healthy on each, and is listed with
   t.is(code, 0, stderr);
   const { id, verdict, hosts } = JSON.parse(stdout);
   t.like({ id, verdict }, { id: 1, verdict: 'healthy' });
-  t.deepEqual(Object.keys(hosts), ['h1', 'h2']);
+  t.deepEqual(
+    hosts.map(({ hostname, state }: Record<string, string>) => [hostname, state]),
+    [
+      ['h1', 'healthy'],
+      ['h2', 'healthy'],
+    ],
+  );
   for (const name of ['h1', 'h2']) {
     t.is(await current(name), 'releases/1');
     t.is(await answer(name), 'one');
   }
   const list = JSON.parse((await hawser(['deploys', 'list', '--json', ...flags])).stdout);
-  t.like(list[0], { id: 1, name: 'app', message: 'the first', hash: '', verdict: 'healthy' });
+  t.like(list[0], { id: 1, app: 'app', message: 'the first', hash: '', verdict: 'healthy' });
   const files = await hawser(['fs', 'ls', '--fs', `deploy/${list[0].tree}`, ...flags]);
   t.true(files.stdout.split('\n').includes('app.mjs'), files.stderr);
+});
+
+test.serial('the same again is nothing to do, unless it is to be started again', async (t) => {
+  const folder = await app(t, 'one');
+  const again = await deploy(folder);
+  t.is(again.code, 0, again.stderr);
+  t.regex(again.stdout, /^Deploy 1 of app is this already\. .*--restart/);
+  const apps = JSON.parse((await hawser(['apps', '--json', ...flags])).stdout);
+  t.like(apps[0], { app: 'app', newest: 1, verdict: 'healthy' });
+  t.deepEqual(
+    apps[0].hosts.map(({ hostname, deploy: id, state }: Record<string, unknown>) => [hostname, id, state]),
+    [
+      ['h1', 1, 'well'],
+      ['h2', 1, 'well'],
+    ],
+  );
+  const status = await hawser(['status', '--json', ...flags]);
+  t.is(status.code, 0, status.stdout);
+  t.like(JSON.parse(status.stdout), { ok: true, problems: [] });
+  t.like(JSON.parse(status.stdout).hosts[0].apps[0], { app: 'app', deploy: 1, state: 'well' });
 });
 
 test.serial('an app that dies is started again', async (t) => {
@@ -103,8 +129,8 @@ test.serial(
   async (t) => {
     const { code, stdout, stderr } = await deploy(await app(t, 'two', '[node, -e, process.exit(7)]'));
     t.is(code, 5);
-    t.is(stdout, '');
-    t.regex(stderr, /h1 failed: The app did not become healthy.*Deploy 1 is running again/);
+    t.regex(stdout, /h1 +failed +health +The app did not become healthy.*Deploy 1 is running again/);
+    t.regex(stdout, /Deploy 2 of app failed and was taken back: the hosts run what they ran before\./);
     t.regex(stderr, /\| this is version two/);
     for (const name of ['h1', 'h2']) {
       t.is(await current(name), 'releases/1');
@@ -147,7 +173,12 @@ test.serial('--plan changes nothing', async (t) => {
   const before = await newest();
   const { code, stdout } = await deploy(await app(t, 'planned'), '--plan');
   t.is(code, 0);
-  t.is(stdout, `Would deploy app as deploy ${before + 1} to h1, h2.\n`);
+  t.true(stdout.startsWith(`Deploy ${before + 1} of app to h1, h2\n  h1 and h2 run deploy 1:\n`), stdout);
+  t.regex(stdout, /~ app\.mjs \(.*\)\n.*\n.*2 files changed/);
+  const [, revision = ''] = /--expect-revision ([0-9a-f]{16})\n$/.exec(stdout) ?? [];
+  const moved = await deploy(await app(t, 'planned'), '--expect-revision', `${revision}0`);
+  t.is(moved.code, 4, moved.stderr);
+  t.regex(moved.stderr, /The fleet has moved since the plan/);
   t.is(await newest(), before);
 });
 
@@ -234,7 +265,7 @@ test.serial('a host that dies during the wait is named, and the deploy ends with
   const rest = waiting.stderr === null ? '' : await text(waiting.stderr);
   const [code] = waiting.exitCode === null ? await once(waiting, 'exit') : [waiting.exitCode];
   t.is(code, 5);
-  t.regex(rest, /h2 lost/);
+  t.regex(rest, /h2: lost:/);
 });
 
 /** Healthy at once on h1, not for a long time on h2. */

@@ -32,9 +32,9 @@ test('the hosts that were shown are recorded, and named at the end, whichever jo
   Object.assign(world, { putTree: joinedMeanwhile });
   const { value, text } = await deploy(world, await prepareDeploy(choices, signal), {
     ...{ json: true, verbose: false, yes: true, wait: false, waitTimeout: 1_000, plan: false },
-    ...{ allowMissing: false, signal },
+    ...{ allowMissing: false, diff: false, restart: false, timeoutMs: 10_000, signal },
   });
-  t.is(text, 'Recorded deploy 1 for h1.');
+  t.is(String(text), 'Recorded deploy 1 for h1.');
   t.like(value, { id: 1, away: [] });
   t.deepEqual([...(await world.getAgents()).keys()], ['h1', 'h2']);
   t.deepEqual(parseDeployment(await world.getDeploy(1))?.hosts, ['h1']);

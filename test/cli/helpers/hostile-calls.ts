@@ -29,7 +29,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   run: [
     {
       args: ['--no-server', '--hostname', 'me', '--prefix', 'PREFIX', '--verbose'],
-      person: interrupted(/not created by hawser|is healthy/),
+      person: interrupted(/Skipping \/scheduler\/hostname/),
     },
   ],
   deploy: [
@@ -44,6 +44,16 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
     },
   ],
   'deploys list': [{ args: [] }],
+  'deploys show': [{ args: ['1'] }, { args: ['2'] }, { args: ['99'] }],
+  'deploys diff': [{ args: ['2', '1'] }, { args: ['1', '--diff'] }],
+  'deploys wait': [{ args: ['1', '--wait-timeout', '10ms'] }],
+  'deploys resume': [{ args: ['1'] }],
+  'deploys abort': [{ args: ['1', '--reason', hostile('reason')] }],
+  'deploys confirm': [{ args: ['1'] }],
+  apps: [{ args: [] }],
+  rollback: [{ args: ['--app', hostile('app'), '--yes', '--no-wait'] }],
+  restart: [{ args: [hostile('app'), '--yes', '--no-wait'] }],
+  remove: [{ args: [hostile('app'), '--yes', '--no-wait'] }],
   'deploys prune': [{ args: ['--keep', '100'] }, { args: ['--keep', hostile('1')] }],
   status: [{ args: [] }, { args: ['--wait-converged', '1ms', '--timeout', '2s'] }],
   'str get': [

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
-import type { CommandContext } from '../command-context.js';
-import type { RecordState } from '../deploy/say-what-goes-on.js';
-import { type ConnectionFlags, withConnection } from '../fleet/connection-flags.js';
-import { withWorld } from '../fleet/open-world.js';
-import { duration } from '../input/parse-flag-values.js';
-import { printResult } from '../output/print.js';
+import type { CommandContext } from '../../command-context.js';
+import type { RecordState } from '../../deploy/say-what-goes-on.js';
+import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
+import { withWorld } from '../../fleet/open-world.js';
+import { duration } from '../../input/parse-flag-values.js';
+import { printOutcome, signOption } from './deploy-flags.js';
 
 interface DeployFlags extends ConnectionFlags {
   readonly message: string;
@@ -16,6 +16,10 @@ interface DeployFlags extends ConnectionFlags {
   readonly waitTimeout: number;
   readonly plan: boolean;
   readonly allowMissing: boolean;
+  readonly diff: boolean;
+  readonly restart: boolean;
+  readonly expectRevision?: string;
+  readonly sign?: string;
 }
 
 /** `hawser deploy`: an app directory to the fleet. */
@@ -25,7 +29,7 @@ export function deployCommand(context: CommandContext): Command {
     'hawser deploy ./web --message "New front page" --ssh-url root@web1',
   )
     .description(
-      'deploy a directory with a hawser.yaml to every host of the fleet, and wait until each is healthy',
+      'deploy a directory with a hawser.yaml to the hosts that it names, and wait until each is healthy',
     )
     .argument('[dir]', 'the directory of the app', '.')
     .option('-m, --message <text>', 'describe this deploy', '')
@@ -48,16 +52,20 @@ export function deployCommand(context: CommandContext): Command {
       'succeed without the hosts whose agent is not running; they apply the deploy later',
       false,
     )
-    .option('--plan', 'show what would be deployed, and change nothing', false)
+    .option('--plan', 'show what would change on each host, and change nothing', false)
+    .option('--diff', 'show the lines that change, too', false)
+    .option('--expect-revision <revision>', 'refuse if the fleet has moved since the plan that printed this')
+    .option('--restart', 'start the same release again where nothing changed', false)
+    .addOption(signOption())
     .action((folder: string, flags: DeployFlags) => deployFolder(context, folder, flags));
 }
 
 async function deployFolder(context: CommandContext, folder: string, flags: DeployFlags): Promise<void> {
   const { message, git, force, noop } = flags;
   const [{ prepareDeploy }, { deploy }, { sayWhatGoesOn }] = await Promise.all([
-    import('../deploy/prepare-deploy.js'),
-    import('../deploy/deploy.js'),
-    import('../deploy/say-what-goes-on.js'),
+    import('../../deploy/prepare-deploy.js'),
+    import('../../deploy/deploy.js'),
+    import('../../deploy/say-what-goes-on.js'),
   ]);
   const prepared = await prepareDeploy({ folder, message, git, force, noop }, context.interrupts.signal);
   let record: RecordState | undefined;
@@ -67,10 +75,10 @@ async function deployFolder(context: CommandContext, folder: string, flags: Depl
   const outcome = await withWorld(
     context,
     flags,
-    (world, { signal }) => deploy(world, prepared, { ...flags, signal, onRecord }),
+    (world, call) => deploy(world, prepared, { ...flags, ...call, onRecord }),
     { appFolder: folder },
   ).catch((error: unknown) => {
     throw sayWhatGoesOn(error, record);
   });
-  printResult(flags, outcome.value, outcome.text);
+  printOutcome(context, flags, outcome);
 }

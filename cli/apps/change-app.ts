@@ -1,0 +1,164 @@
+import type { ClientWorld } from '../../world/client-world.js';
+import type { Deployment } from '../../world/deploys/deploy-payload.js';
+import { appendDeploy, nextPosition } from '../deploy/append-deploy.js';
+import { readTargetHosts } from '../deploy/read-target-hosts.js';
+import type { RecordState } from '../deploy/say-what-goes-on.js';
+import { type LoggedDeployment, type ReadCall, readDeployment } from '../deploy/summarise-deploy.js';
+import type { DeployOutcome } from '../deploy/view/deploy-outcome.js';
+import { reportOutcome } from '../deploy/view/report-outcome.js';
+import { CliError } from '../errors.js';
+import { EXIT_CODES } from '../exit-codes.js';
+import { suggestion } from '../input/nearest-word.js';
+import { lines, type OutputOptions, printNote } from '../output/print.js';
+import { canAsk, confirm } from '../prompts/confirm.js';
+
+/** How a command changes an app by an entry of its own. */
+export interface ChangeRun extends OutputOptions, ReadCall {
+  readonly yes: boolean;
+  readonly wait: boolean;
+  readonly waitTimeout: number;
+  readonly allowMissing: boolean;
+  readonly message: string;
+  readonly sign?: string | undefined;
+  readonly onRecord?: (state: RecordState) => void;
+}
+
+/** Takes an app away from all hosts that it was deployed to. */
+export async function removeApp(world: ClientWorld, app: string, run: ChangeRun): Promise<DeployOutcome> {
+  const newest = await newestOf(world, app, run);
+  const question = `Remove ${app} from ${newest.deployment.hosts.join(', ')}, with its data?`;
+  return change(world, newest, { action: 'remove', hosts: newest.deployment.hosts }, { ...run, question });
+}
+
+/** Starts an app again, everywhere or on some hosts. @param selection of hosts; default those of its newest deploy */
+export async function restartApp(
+  world: ClientWorld,
+  { app, selection }: { readonly app: string; readonly selection: string | undefined },
+  run: ChangeRun,
+): Promise<DeployOutcome> {
+  const newest = await newestOf(world, app, run);
+  const hosts = await hostsOf(world, newest, selection, run.signal);
+  return change(
+    world,
+    newest,
+    { action: 'restart', hosts },
+    { ...run, question: `Restart ${app} on ${hosts.join(', ')}?` },
+  );
+}
+
+/**
+ * Goes back to an earlier deploy of an app, by an entry of its own.
+ * @param request.id default the last healthy one before the newest
+ * @throws CliError `usage` where there is none to go back to
+ */
+export async function rollBack(
+  world: ClientWorld,
+  request: { readonly id: number | undefined; readonly app: string | undefined },
+  run: ChangeRun,
+): Promise<DeployOutcome> {
+  const wanted = request.id === undefined ? undefined : await readDeployment(world, request.id, run);
+  if (wanted !== undefined && request.app !== undefined && wanted.deployment.name !== request.app)
+    throw new CliError(
+      'usage',
+      `Deploy ${wanted.id} is one of ${wanted.deployment.name}, not of ${request.app}.`,
+    );
+  const app = wanted?.deployment.name ?? request.app ?? (await onlyApp(world, run));
+  const newest = await newestOf(world, app, run);
+  const target = wanted ?? (await lastHealthyBefore(world, newest, run));
+  const { tree, manifest, action } = target.deployment;
+  if (action === 'remove')
+    throw new CliError('usage', `Deploy ${target.id} removed ${app}: name one that ran.`);
+  const hosts = await hostsOf(world, target, manifest.hosts, run.signal);
+  const question = `Roll ${app} back from deploy ${newest.id} to deploy ${target.id} on ${hosts.join(', ')}?`;
+  const draft = { tree, manifest, hosts, rollbackOf: target.id };
+  return change(world, newest, draft, { ...run, question, hash: target.hash });
+}
+
+/** The newest healthy deploy of an app before its newest one, which may have gone wrong later. */
+async function lastHealthyBefore(
+  world: ClientWorld,
+  newest: LoggedDeployment,
+  call: ReadCall,
+): Promise<LoggedDeployment> {
+  const { name } = newest.deployment;
+  for (let id = newest.deployment.previous; id !== undefined; ) {
+    const found = await readDeployment(world, id, call);
+    const { action, noop, rollbackOf, previous } = found.deployment;
+    // What a rollback went back to is the one to go back to, not the rollback.
+    const counts = action === undefined && !noop && rollbackOf === undefined;
+    if (counts && found.record?.verdict === 'healthy' && found.deployment.tree !== newest.deployment.tree)
+      return found;
+    id = previous;
+  }
+  throw new CliError(
+    'usage',
+    `There is no healthy deploy of ${name} before deploy ${newest.id} to go back to.`,
+  );
+}
+
+/** @throws CliError `usage` for an app that was never deployed */
+async function newestOf(world: ClientWorld, app: string, call: ReadCall): Promise<LoggedDeployment> {
+  const apps = await world.getApps(call);
+  const id = apps.get(app);
+  if (id !== undefined) return readDeployment(world, id, call);
+  const names = [...apps.keys()].sort();
+  const known = suggestion(app, names) || (names.length === 0 ? '' : `: there are ${names.join(', ')}`);
+  throw new CliError('usage', `No app called ${app} was deployed${known}.`);
+}
+
+/** @throws CliError `usage` where there are several */
+async function onlyApp(world: ClientWorld, call: ReadCall): Promise<string> {
+  const names = [...(await world.getApps(call)).keys()].sort();
+  const [app] = names;
+  if (app !== undefined && names.length === 1) return app;
+  const which =
+    names.length === 0 ? 'No app was deployed yet' : `Name the app with --app: ${names.join(', ')}`;
+  throw new CliError('usage', `${which}.`);
+}
+
+async function hostsOf(
+  world: ClientWorld,
+  { deployment }: LoggedDeployment,
+  selection: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (selection === undefined && deployment.manifest.hosts !== undefined) return deployment.hosts;
+  const { live, away } = await readTargetHosts(world, selection, signal);
+  return [...live, ...away].sort();
+}
+
+type Draft = Pick<Deployment, 'hosts'> &
+  Partial<Pick<Deployment, 'action' | 'tree' | 'manifest' | 'rollbackOf'>>;
+
+/** Appends an entry that is like the newest one but for `draft`, and waits for it. */
+async function change(
+  world: ClientWorld,
+  newest: LoggedDeployment,
+  draft: Draft,
+  run: ChangeRun & { readonly question: string; readonly hash?: string },
+): Promise<DeployOutcome> {
+  const { signal, allowMissing, message, sign, onRecord } = run;
+  const { name, tree, manifest } = newest.deployment;
+  const confirmed = !run.yes && !run.json && canAsk();
+  if (confirmed && !(await confirm(run.question, { signal, byDefault: false })))
+    throw new CliError('declined', 'Nothing was changed.');
+  const agents = await world.getAgents(run);
+  const away = draft.hosts.filter((hostname) => !agents.has(hostname));
+  const position = await nextPosition(world, name, signal);
+  const { id, deployment } = await appendDeploy(
+    world,
+    {
+      ...{ name, message, tree, manifest, noop: false, ...draft },
+      ...(away.length === 0 ? {} : { away }),
+      ...(allowMissing ? { allowMissing } : {}),
+    },
+    {
+      ...{ position, confirmed, sign, signal, onRecord, hash: run.hash ?? newest.hash },
+      again: () => nextPosition(world, name, signal),
+    },
+  );
+  printNote(run, `Recorded deploy ${id}.`);
+  if (run.wait && away.length < draft.hosts.length) return reportOutcome(world, { id, deployment }, run);
+  const value = { id, app: name, verdict: 'running', hosts: [] };
+  return { value, text: lines([`Recorded deploy ${id}.`]), exitCode: EXIT_CODES.done, logTail: '' };
+}

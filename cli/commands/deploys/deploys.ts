@@ -1,0 +1,70 @@
+import { Command, Option } from 'commander';
+import type { CommandContext } from '../../command-context.js';
+import type { DeploySummary } from '../../deploy/summarise-deploy.js';
+import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
+import { withWorld } from '../../fleet/open-world.js';
+import { wholeNumber } from '../../input/parse-flag-values.js';
+import type { Lines } from '../../output/escaped-lines.js';
+import { formatTable, printResult } from '../../output/print.js';
+import { abortCommand, confirmCommand, resumeCommand } from './deploys-decide.js';
+import { diffCommand, showCommand, waitCommand } from './deploys-look.js';
+
+/** `hawser deploys`: the deploy log. */
+export function deploysCommand(context: CommandContext): Command {
+  const deploys = new Command('deploys').description(
+    'look at the deploys, and decide on one that is under way',
+  );
+  for (const command of [
+    listCommand,
+    showCommand,
+    diffCommand,
+    waitCommand,
+    resumeCommand,
+    abortCommand,
+    confirmCommand,
+    pruneCommand,
+  ])
+    deploys.addCommand(command(context));
+  return deploys.addHelpText('after', '\nExample:\n  $ hawser deploys list --json --ssh-url root@web1');
+}
+
+function listCommand(context: CommandContext): Command {
+  return withConnection(new Command('list'), 'hawser deploys list --app shop --ssh-url root@web1')
+    .description('list the deploys, newest first')
+    .option('--app <name>', 'only of this app')
+    .action(async (flags: ConnectionFlags & { app?: string }) => {
+      const { listDeploys } = await import('../../deploy/summarise-deploy.js');
+      const list = await withWorld(context, flags, (world, call) => listDeploys(world, call));
+      const shown = flags.app === undefined ? list : list.filter(({ app }) => app === flags.app);
+      printResult(flags, shown, shown.length === 0 ? 'no deploys yet' : format(shown));
+    });
+}
+
+function pruneCommand(context: CommandContext): Command {
+  return withConnection(new Command('prune'), 'hawser deploys prune --keep 20 --ssh-url root@web1')
+    .description(
+      'delete old deploys and their reports, except those that a host runs; hawser fs gc then frees their files',
+    )
+    .addOption(
+      new Option('--keep <n>', 'number of newest deploys to keep')
+        .argParser(wholeNumber)
+        .makeOptionMandatory(),
+    )
+    .action(async (flags: ConnectionFlags & { keep: number }) => {
+      const pruned = await withWorld(context, flags, (world, call) => world.pruneDeploys(flags.keep, call));
+      printResult(flags, { pruned }, pruned === 1 ? 'Deleted 1 deploy.' : `Deleted ${pruned} deploys.`);
+    });
+}
+
+function format(list: readonly DeploySummary[]): Lines {
+  const rows = list.map(({ id, app, verdict, createdAt, author, hash, message }) => [
+    String(id),
+    app,
+    verdict,
+    createdAt.replace('T', ' ').slice(0, 19),
+    author,
+    hash.slice(0, 10),
+    message,
+  ]);
+  return formatTable(['ID', 'APP', 'VERDICT', 'WHEN (UTC)', 'BY', 'COMMIT', 'MESSAGE'], rows);
+}

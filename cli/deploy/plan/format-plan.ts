@@ -1,0 +1,56 @@
+import type { Manifest } from '../../../world/deploys/manifest.js';
+import type { Lines } from '../../output/escaped-lines.js';
+import { listed } from '../../output/format-quantities.js';
+import { lines } from '../../output/print.js';
+import type { Targets } from '../read-target-hosts.js';
+import { formatChanges } from './format-changes.js';
+import { type ChangedHosts, type DeployPlan, describeOrder } from './plan-deploy.js';
+import type { Commit } from './read-commits.js';
+
+/** A plan for a person to read, before the question. */
+export function formatPlan(plan: DeployPlan, manifest: Manifest, commits: readonly Commit[]): Lines {
+  const { position, app, targets, groups, settings, newest } = plan;
+  const order = describeOrder({ manifest });
+  return lines([
+    `Deploy ${position.id} of ${app} to ${describeTargets(targets)}`,
+    ...groups.flatMap(formatGroup),
+    ...(newest === undefined || settings.length === 0 ? [] : ['  Settings:']),
+    ...(newest === undefined
+      ? []
+      : settings.map(({ key, before = 'none', after = 'none' }) => `  ~ ${key}: ${before} → ${after}`)),
+    ...(commits.length === 0 ? [] : [`  Commits since deploy ${newest?.id}:`]),
+    ...commits.map(({ hash, subject }) => `    ${hash.slice(0, 10)} ${subject}`),
+    ...(order === undefined ? [] : [`  Order: ${order}`]),
+  ]);
+}
+
+/** The same for programs. */
+export function planValue(plan: DeployPlan, commits: readonly Commit[]): Readonly<Record<string, unknown>> {
+  const { position, app, targets, folder, groups, settings, revision } = plan;
+  return {
+    ...{ id: position.id, app, revision, hosts: targets.live, away: targets.away },
+    ...{ tree: folder.tree, files: folder.files, sizeBytes: folder.sizeBytes },
+    changes: groups.map(({ hosts, from, changes }) => ({ hosts, from: from ?? null, changes })),
+    settings,
+    commits,
+  };
+}
+
+/** "web1, web2; web3 is away and will apply it when it is back" */
+export function describeTargets({ live, away }: Targets): string {
+  const to = live.length === 0 ? 'no host (no agent is running)' : live.join(', ');
+  if (away.length === 0) return to;
+  return away.length === 1
+    ? `${to}; ${away[0]} is away and will apply it when it is back`
+    : `${to}; ${away.join(', ')} are away and will apply it when they are back`;
+}
+
+function formatGroup({ hosts, from, changes }: ChangedHosts): string[] {
+  const names = listed(hosts);
+  const [runs, run] = hosts.length === 1 ? ['runs', 'runs'] : ['run', 'run'];
+  const now = from === undefined ? `${names} ${runs} nothing of it yet` : `${names} ${run} deploy ${from}`;
+  const shown = formatChanges(changes);
+  return shown.length === 0
+    ? [`  ${now}: no file changes`]
+    : [`  ${now}:`, ...shown.map((line) => `  ${line}`)];
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import type { ClientWorld } from '../../../world/client-world.js';
+import type { Deployment } from '../../../world/deploys/deploy-payload.js';
+import type { RunningApp } from '../../../world/deploys/running-apps.js';
+import { WorldError } from '../../../world/errors.js';
+import type { TreeChange } from '../../../world/fs/deploy-trees/compare-trees.js';
+import type { FolderTree } from '../../../world/fs/deploy-trees/put-deploy-tree.js';
+import type { Position } from '../append-deploy.js';
+import type { Prepared } from '../prepare-deploy.js';
+import type { Targets } from '../read-target-hosts.js';
+import { type LoggedDeployment, readDeployment } from '../summarise-deploy.js';
+import { compareManifests, type ManifestChange } from './compare-manifests.js';
+
+/** Hosts that run the same now, and what changes for them. */
+export interface ChangedHosts {
+  readonly hosts: readonly string[];
+  /** The deploy that they run; undefined for none. */
+  readonly from: number | undefined;
+  /** Its files, if they are still stored. */
+  readonly tree: string | undefined;
+  readonly changes: readonly TreeChange[];
+}
+
+/** What a deploy would do. */
+export interface DeployPlan {
+  readonly position: Position;
+  readonly app: string;
+  readonly targets: Targets;
+  readonly folder: FolderTree;
+  readonly groups: readonly ChangedHosts[];
+  /** Against the app's newest deploy. */
+  readonly settings: readonly ManifestChange[];
+  /** The app's newest deploy. */
+  readonly newest: LoggedDeployment | undefined;
+  /** Stands for all that the plan was made from: it is another one once the fleet has moved. */
+  readonly revision: string;
+}
+
+interface PlanInput {
+  readonly prepared: Prepared;
+  readonly targets: Targets;
+  readonly position: Position;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/** Compares what would be deployed with what each host runs now. */
+export async function planDeploy(world: ClientWorld, input: PlanInput): Promise<DeployPlan> {
+  const { prepared, targets, position, signal, timeoutMs } = input;
+  const { manifest, choices, isLeftOut } = prepared;
+  const call = { signal, timeoutMs };
+  const [folder, running, newest] = await Promise.all([
+    world.describeFolder(choices.folder, { isLeftOut, signal }),
+    world.getRunning(call),
+    position.previous === undefined ? undefined : readDeployment(world, position.previous, call),
+  ]);
+  const hosts = [...targets.live, ...targets.away].sort();
+  const runs = new Map(hosts.map((host) => [host, running.get(host)?.apps[manifest.name]] as const));
+  return {
+    ...{ position, app: manifest.name, targets, folder, newest },
+    groups: await Promise.all(groupByDeploy(runs).map((group) => compare(world, group, folder, signal))),
+    settings: compareManifests(newest?.deployment.manifest, manifest),
+    revision: revisionOf(position, targets, runs),
+  };
+}
+
+/**
+ * The app's newest deploy, if deploying would change nothing: the same files and settings of the same commit for the same hosts, and
+ * it did not go wrong.
+ */
+export function sameAsNewest(
+  { newest, folder, settings, targets }: DeployPlan,
+  hash: string,
+): LoggedDeployment | undefined {
+  if (newest === undefined || newest.deployment.noop || newest.deployment.action === 'remove')
+    return undefined;
+  const { tree, hosts } = newest.deployment;
+  const isSame = tree === folder.tree && settings.length === 0 && newest.hash === hash;
+  const verdict = newest.record?.verdict;
+  const names = [...targets.live, ...targets.away].sort();
+  if (!isSame || JSON.stringify(names) !== JSON.stringify([...hosts].sort())) return undefined;
+  return verdict === undefined || verdict === 'healthy' ? newest : undefined;
+}
+
+function revisionOf(
+  { id }: Position,
+  { live, away }: Targets,
+  runs: ReadonlyMap<string, RunningApp | undefined>,
+): string {
+  const state = [id, live, away, [...runs].map(([host, app]) => [host, app?.deploy ?? 0])];
+  return createHash('sha256').update(JSON.stringify(state)).digest('hex').slice(0, 16);
+}
+
+type Group = Omit<ChangedHosts, 'changes'>;
+
+function groupByDeploy(runs: ReadonlyMap<string, RunningApp | undefined>): Group[] {
+  const groups = new Map<number, { hosts: string[]; from: number | undefined; tree: string | undefined }>();
+  for (const [host, app] of runs) {
+    const key = app?.deploy ?? 0;
+    const group = groups.get(key) ?? { hosts: [], from: app?.deploy, tree: app?.tree };
+    group.hosts.push(host);
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort((a, b) => (b.from ?? 0) - (a.from ?? 0));
+}
+
+/** Files that are no longer stored count as none. */
+async function compare(
+  world: ClientWorld,
+  group: Group,
+  folder: FolderTree,
+  signal: AbortSignal,
+): Promise<ChangedHosts> {
+  const diff = (tree: string | undefined) => world.diffTrees(tree, folder, { signal });
+  try {
+    return { ...group, changes: await diff(group.tree) };
+  } catch (error) {
+    if (!(error instanceof WorldError) || error.code !== 'not-found') throw error;
+    return { ...group, tree: undefined, changes: await diff(undefined) };
+  }
+}
+
+/** In the words of the manifest: "canary 1, then 25% at a time, 30 s apart". */
+export function describeOrder({ manifest }: Pick<Deployment, 'manifest'>): string | undefined {
+  const { canary, batch, pauseMs } = manifest.rollout ?? {};
+  if (canary === undefined && batch === undefined) return undefined;
+  const first = canary === undefined ? [] : [canary === 1 ? 'one host first' : `${canary} hosts first`];
+  const rest = batch === undefined ? 'all others at once' : `${batch} at a time`;
+  const pause = pauseMs === undefined ? [] : [`${pauseMs / 1_000} s apart`];
+  return [...first, first.length === 0 ? rest : `then ${rest}`, ...pause].join(', ');
+}

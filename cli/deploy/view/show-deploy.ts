@@ -1,0 +1,72 @@
+import type { ClientWorld } from '../../../world/client-world.js';
+import { hostStates } from '../../../world/deploys/host-states.js';
+import { CliError } from '../../errors.js';
+import type { Lines } from '../../output/escaped-lines.js';
+import { lines, type OutputOptions } from '../../output/print.js';
+import { type LoggedDeployment, type ReadCall, readDeployment } from '../summarise-deploy.js';
+import { type DeployOutcome, describeHost, formatHosts } from './deploy-outcome.js';
+import { reportOutcome } from './report-outcome.js';
+
+/** One deploy: who made it, how far each host is, and the verdict. */
+export async function showDeploy(
+  world: ClientWorld,
+  id: number,
+  call: ReadCall,
+): Promise<{ value: Readonly<Record<string, unknown>>; text: Lines }> {
+  const [logged, reports, agents] = await Promise.all([
+    readDeployment(world, id, call),
+    world.getReports(id, call),
+    world.getAgents(call),
+  ]);
+  const { deployment, hash, record } = logged;
+  const hosts = hostStates(deployment, reports, agents);
+  const { name: app, message, author, createdAt, tree, action, rollbackOf, signature } = deployment;
+  const value = {
+    ...{ id, app, message, author, createdAt, hash, tree, action: action ?? 'deploy' },
+    ...{ rollbackOf: rollbackOf ?? null, isSigned: signature !== undefined },
+    verdict: record?.verdict ?? 'running',
+    rollout: record ?? null,
+    hosts: [...hosts].map(([hostname, host]) => describeHost(hostname, host)),
+    manifest: deployment.manifest,
+  };
+  return { value, text: lines([...headOf(logged), '', formatHosts(hosts), '', endOf(logged)]) };
+}
+
+/**
+ * Waits for a deploy that somebody has made.
+ * @param id default the newest
+ * @throws CliError `usage` when there is none
+ */
+export async function waitAgain(
+  world: ClientWorld,
+  id: number | undefined,
+  run: OutputOptions & ReadCall & { readonly waitTimeout: number },
+): Promise<DeployOutcome> {
+  const newest = id ?? Math.max(0, ...(await world.getApps(run)).values());
+  if (newest === 0) throw new CliError('usage', 'There is no deploy yet: make one with "hawser deploy".');
+  const { deployment } = await readDeployment(world, newest, run);
+  return await reportOutcome(world, { id: newest, deployment }, run);
+}
+
+function headOf({ id, deployment, hash }: LoggedDeployment): string[] {
+  const { name, message, author, createdAt, action, rollbackOf, noop, signature } = deployment;
+  const what = action === undefined ? 'deploy' : action;
+  const notes = [
+    ...(rollbackOf === undefined ? [] : [`rollback to deploy ${rollbackOf}`]),
+    ...(noop ? ['noop'] : []),
+    ...(signature === undefined ? [] : ['signed']),
+  ];
+  return [
+    `Deploy ${id}: ${what} of ${name}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`,
+    ...(message === '' ? [] : [`  message  ${message}`]),
+    `  by       ${author}, ${createdAt.replace('T', ' ').slice(0, 19)} UTC`,
+    ...(hash === '' ? [] : [`  commit   ${hash}`]),
+  ];
+}
+
+function endOf({ record }: LoggedDeployment): string {
+  if (record === undefined) return 'verdict: running';
+  const { verdict = 'running', message, reason, by } = record;
+  const why = message ?? reason;
+  return `verdict: ${verdict}${why === undefined ? '' : `. ${why}`}${by === undefined ? '' : ` (${by})`}`;
+}

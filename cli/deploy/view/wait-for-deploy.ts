@@ -1,0 +1,108 @@
+import { Notify } from '../../../base/notify.js';
+import type { ClientWorld } from '../../../world/client-world.js';
+import type { Deployment } from '../../../world/deploys/deploy-payload.js';
+import { type HostProgress, hostStates } from '../../../world/deploys/host-states.js';
+import type { RolloutRecord } from '../../../world/deploys/rollout/rollout-record.js';
+
+export interface WaitOptions {
+  readonly world: ClientWorld;
+  readonly id: number;
+  readonly deployment: Deployment;
+  readonly signal: AbortSignal;
+  /** How long to wait. */
+  readonly timeoutMs: number;
+  /** Called with each host whose state changed. */
+  readonly onChange: (hostname: string, host: HostProgress) => void;
+  /** Called when the phase of the whole changed. */
+  readonly onPhase?: ((record: RolloutRecord) => void) | undefined;
+}
+
+/** How a deploy stands. */
+export interface DeployProgress {
+  /** Undefined before anything was decided. */
+  readonly record: RolloutRecord | undefined;
+  /** In the order of the deploy. */
+  readonly hosts: ReadonlyMap<string, HostProgress>;
+}
+
+/**
+ * Follows a deploy until the hosts have decided on it, or time runs out: then its record has no verdict. It watches what is decided,
+ * the reports and the agents' sessions.
+ */
+export async function waitForDeploy(options: WaitOptions): Promise<DeployProgress> {
+  const { world, id, deployment, onChange, onPhase } = options;
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal, AbortSignal.timeout(options.timeoutMs)]);
+  const shown = new Map<string, string>();
+  let phase = '';
+  let record: RolloutRecord | undefined;
+  let hosts: ReadonlyMap<string, HostProgress> = new Map();
+  const following = async (changed: Notify): Promise<void> => {
+    for await (const next of world.rolloutFollow(id, { signal })) {
+      record = next;
+      changed.notify();
+    }
+  };
+  const pulsing = async (changed: Notify, pulses: AsyncIterable<void>): Promise<void> => {
+    for await (const _ of pulses) changed.notify();
+  };
+  try {
+    const sources = (changed: Notify) => [
+      following(changed),
+      pulsing(changed, world.watchReports(id, { signal })),
+      pulsing(changed, world.watchAgents({ signal })),
+    ];
+    for await (const _ of eachChange(signal, sources)) {
+      // What is decided counts with the reports that were there before.
+      const decided = record;
+      const [reports, agents] = await Promise.all([
+        world.getReports(id, { signal }),
+        world.getAgents({ signal }),
+      ]);
+      hosts = hostStates(deployment, reports, agents);
+      showChanges(hosts, shown, onChange);
+      if (decided !== undefined && decided.phase !== phase) onPhase?.(decided);
+      phase = decided?.phase ?? '';
+      if (decided?.verdict !== undefined) return { record: decided, hosts };
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    over.abort();
+  }
+  options.signal.throwIfAborted();
+  return { record, hosts };
+}
+
+function showChanges(
+  hosts: ReadonlyMap<string, HostProgress>,
+  shown: Map<string, string>,
+  onChange: WaitOptions['onChange'],
+): void {
+  for (const [hostname, host] of hosts) {
+    const line = `${host.state} ${host.message}`;
+    const isNew = host.report !== undefined || (host.state !== 'waiting' && host.state !== 'missing');
+    if (isNew && shown.get(hostname) !== line) onChange(hostname, host);
+    shown.set(hostname, line);
+  }
+}
+
+/** Yields whenever any of the sources notifies; what comes while nobody asks is folded into one. */
+async function* eachChange(
+  signal: AbortSignal,
+  start: (changed: Notify) => readonly Promise<void>[],
+): AsyncGenerator<void> {
+  const changed = new Notify();
+  let failure: unknown;
+  const ended = Promise.all(start(changed)).catch((error: unknown) => {
+    failure = error ?? new Error('a watch ended without a reason');
+    changed.notify();
+  });
+  for (;;) {
+    await changed.wait(undefined, signal);
+    if (signal.aborted) break;
+    if (failure !== undefined) throw failure;
+    yield;
+  }
+  await ended;
+}
