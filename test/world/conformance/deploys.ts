@@ -179,6 +179,59 @@ export function deploysConform(test: TestFn, subject: () => Subject): void {
     },
   );
 
+  test.serial('a person stops, resumes and confirms deploys, and their hosts are told', async (t) => {
+    await using world = await subject().open('h1', newFleet());
+    const record = (id: number, change: object) =>
+      world.client.set(
+        `/hawser/deploys/rollouts/${id}`,
+        JSON.stringify({ app: 'shop', admitted: 0, since: '', ...change }),
+      );
+    for (const id of [1, 2, 3]) {
+      const deployment = { hawser: 1, name: 'shop', message: '', author: '', createdAt: '', noop: false };
+      const more = { tree: 'a'.repeat(64), hosts: ['h1'], manifest: { name: 'shop' } };
+      await world.addDeploy({ id, payload: JSON.stringify({ ...deployment, ...more }) });
+    }
+    await world.addDeploy(4, '', '', 'of another program');
+    t.is(await world.getRollout(1), undefined);
+    const pulses = world.watchApps()[Symbol.asyncIterator]();
+    await next(pulses);
+    await world.confirmDeploy(1, { by: 'ann' });
+    await next(pulses);
+    t.like(await world.getRollout(1), {
+      app: 'shop',
+      phase: 'running',
+      admitted: 1,
+      confirmed: true,
+      by: 'ann',
+    });
+    await world.abortDeploy(1, { by: 'ann', reason: 'wrong branch' });
+    await next(pulses);
+    const stopping = {
+      phase: 'going-back',
+      goingBackTo: 'stopped',
+      reason: 'wrong branch',
+      by: 'ann',
+    } as const;
+    t.like(await world.getRollout(1), stopping);
+    await t.throwsAsync(world.confirmDeploy(1), { instanceOf: WorldError, code: 'conflict' });
+    await record(2, { phase: 'paused', verdict: 'paused' });
+    await world.client.set(
+      '/reports/2/h1',
+      JSON.stringify({ hostname: 'h1', state: 'failed', message: '', at: '', current: 1 }),
+    );
+    await world.resumeDeploy(2);
+    t.like(await world.getRollout(2), { phase: 'running', verdict: undefined, forgiven: ['h1'] });
+    await record(3, { phase: 'done', verdict: 'healthy' });
+    await t.throwsAsync(world.abortDeploy(3), {
+      code: 'conflict',
+      message: /has ended: it is healthy.*rollback/,
+    });
+    await t.throwsAsync(world.abortDeploy(4), { code: 'invalid' });
+    await t.throwsAsync(world.abortDeploy(5), { code: 'not-found' });
+    await t.throwsAsync(world.getRollout(0), { code: 'invalid' });
+    await pulses.return?.();
+  });
+
   test.serial('a directory is stored, stored again for nothing, and written back the same', async (t) => {
     await using world = await subject().open('h1', newFleet());
     const folder = await mkdtemp(path.join(tmpdir(), 'hawser-tree-'));

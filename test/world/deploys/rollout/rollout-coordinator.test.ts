@@ -1,7 +1,8 @@
 import test from 'ava';
 import { type Deployment, serialiseDeployment } from '../../../../world/deploys/deploy-payload.js';
+import { leadRollouts } from '../../../../world/deploys/rollout/lead-rollouts.js';
 import type { RolloutRecord } from '../../../../world/deploys/rollout/rollout-record.js';
-import { EtcdWorld } from '../../../../world/index.js';
+import { EtcdWorld, type Leadership } from '../../../../world/index.js';
 import { Etcd } from '../../helpers/etcd.js';
 import { SimulatedHost } from './simulated-host.js';
 import { deploymentOf, MIGRATE, manifestOf } from './situations.js';
@@ -185,6 +186,31 @@ test.serial('the next host goes on when the one that decides dies, and there is 
   t.deepEqual(fleet.done, ['d switch 1', ...switched]);
   t.not(await fleet.leader(), leader);
   t.deepEqual(verdicts.all, ['healthy']);
+});
+
+test.serial('etcd refuses what a host decides that is no longer elected', async (t) => {
+  await using fleet = await Fleet.of();
+  const id = await fleet.deploy([]);
+  const { client } = fleet.laptop;
+  const key = '/hawser/rollouts/election/1';
+  await client.set(key, 'the next one');
+  const { createRevision = 0n } = (await client.get(key)) ?? {};
+  const leadershipOf = (revision: bigint): Leadership => ({
+    ...{ key, createRevision: revision, lost: new AbortController().signal },
+    fence: { key, target: 'createRevision', relation: '=', to: revision },
+    proclaim: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+  const decide = (leadership: Leadership) =>
+    leadRollouts({ client, leadership, log: undefined }, AbortSignal.timeout(30_000));
+  await t.throwsAsync(decide(leadershipOf(createRevision - 1n)), {
+    code: 'conflict',
+    message: 'Another host was elected to decide on deploys.',
+  });
+  t.is(await fleet.laptop.getRollout(id), undefined);
+  await decide(leadershipOf(createRevision));
+  t.like(await fleet.laptop.getRollout(id), { verdict: 'healthy' });
 });
 
 test.serial('a person lets a paused deploy go on, and stops it', async (t) => {
