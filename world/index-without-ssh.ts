@@ -93,7 +93,6 @@ export type { PersonOptions, RolloutWorld } from './deploys/rollout/rollouts.js'
 export type { RunningApp, RunningApps, RunningProcess } from './deploys/running-apps.js';
 export type { RolloutState, WantedDeploy } from './deploys/wanted/wanted-deploy.js';
 export {
-  type OpenDeploy,
   type TooNewDeploy,
   type WantedDeploys,
   WantedDeploysReader,
