@@ -12,9 +12,16 @@ export { type ForwardRefusal, TunnelError, type TunnelErrorCode, type TunnelErro
 export type { CommandExit, RemoteCommand } from './exec/remote-command.js';
 export { shellCommand } from './exec/shell-command.js';
 export type { Forward } from './forward/forward.js';
+export type {
+  ChannelTarget,
+  CommandQuestion,
+  CommandTarget,
+  ForwardTarget,
+  Reach,
+} from './forward/forward-target.js';
 export { type Destination, formatDestination, parseDestination } from './parse-destination.js';
 export { type Ask, type Question, Questions } from './question-queue.js';
-export type { ForwardTarget } from './transport/transport.js';
+
 export { type ForwardOptions, Tunnel } from './tunnel.js';
 export type {
   AddressedTunnelOptions,

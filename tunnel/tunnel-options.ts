@@ -1,11 +1,11 @@
 import type { Log } from '../base/log.js';
 import type { TransportName } from './connection/choose-transport.js';
 import type { RaceOptions } from './connection/race-destinations.js';
+import type { ForwardTarget } from './forward/forward-target.js';
 import { type Destination, formatDestination } from './parse-destination.js';
 import { type Ask, Questions } from './question-queue.js';
 import { resolveDestination } from './ssh-config/resolve-destination.js';
 import type { ResolvedDestination } from './ssh-config/resolved-destination.js';
-import type { ForwardTarget } from './transport/transport.js';
 
 /**
  * How to open a {@link Tunnel}. What `destinations` holds decides which other options there are: texts are looked up in

@@ -5,9 +5,9 @@ import type { TunnelState } from './connection/tunnel-states.js';
 import { execOnConnection } from './exec/exec-on-connection.js';
 import type { RemoteCommand } from './exec/remote-command.js';
 import { Forward } from './forward/forward.js';
+import type { ForwardTarget } from './forward/forward-target.js';
 import { openChannel } from './forward/open-channel.js';
 import { formatDestination } from './parse-destination.js';
-import type { ForwardTarget } from './transport/transport.js';
 import { type TunnelOptions, toRaceOptions } from './tunnel-options.js';
 
 export interface ForwardOptions {
@@ -54,9 +54,13 @@ export class Tunnel implements AsyncDisposable {
     const transport = chooseTransport(options.transport ?? 'auto');
     const raceOptions = await toRaceOptions(options, { signal });
     const dial: Dial = ({ signal, mayAsk }) =>
-      raceDestinations(mayAsk ? raceOptions : { ...raceOptions, questions: undefined }, transport, {
-        signal,
-      });
+      raceDestinations(
+        mayAsk ? raceOptions : { ...raceOptions, questions: undefined, mayAnswer: false },
+        transport,
+        {
+          signal,
+        },
+      );
     const connection = await ReconnectingConnection.open(dial, {
       signal: signal ?? new AbortController().signal,
       log: options.log,
@@ -74,8 +78,8 @@ export class Tunnel implements AsyncDisposable {
   }
 
   /**
-   * Opens a local address that leads to a target, as seen from the SSH server. The target is dialled for each
-   * connection; `lastRefusal` says why the last one failed. An abort rejects with `signal.reason`.
+   * Opens a local address that leads to a target, as seen from the SSH server. The target is dialled (its command is run)
+   * for each connection; `lastRefusal` says why the last one failed. An abort rejects with `signal.reason`.
    *
    * @throws TunnelError `forward-refused` when the local address cannot be used, `closed` after {@link close}
    */
@@ -83,7 +87,7 @@ export class Tunnel implements AsyncDisposable {
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#connection.closedError();
     const { log, connectTimeoutMs } = this.#raceOptions;
-    this.#connection.expectChannels();
+    if (this.#leadsThroughChannel(target)) this.#connection.expectChannels();
     const forward = await Forward.open(target, this.#connection, {
       listen,
       holdTimeoutMs: connectTimeoutMs,
@@ -123,16 +127,13 @@ export class Tunnel implements AsyncDisposable {
   }
 
   /**
-   * Lets the host connect to a TCP address, and closes that connection at once: whether a way leads there. Waits for the host's
+   * Connects to a target as a forward does, and closes that connection at once: whether a way leads there. Waits for the host's
    * answer, and for SSH while it is down, until the signal aborts: then it rejects with `signal.reason`.
    *
    * @throws TunnelError `forward-refused` where the host does not connect, with `refusal` if it says why; `closed` after
    * {@link close}; the reason of the state `failed`
    */
-  async tryConnect(
-    target: { readonly host: string; readonly port: number },
-    { signal }: { readonly signal: AbortSignal },
-  ): Promise<void> {
+  async tryConnect(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     const channel = await openChannel(this.#connection, target, signal);
     // It was only about whether it opens. What is not read would keep it open.
     channel.on('error', () => {}).resume();
@@ -147,6 +148,12 @@ export class Tunnel implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** A session that prepares for channels would be in the way of commands. */
+  #leadsThroughChannel(target: ForwardTarget): boolean {
+    if ('command' in target) return false;
+    return this.#raceOptions.destinations.every(({ reach }) => !('command' in (reach?.(target) ?? target)));
   }
 
   async #close(): Promise<void> {

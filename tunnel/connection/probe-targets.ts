@@ -1,10 +1,21 @@
 import { onAbort } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
 import { formatSeconds } from '../format-for-message.js';
-import type { ForwardTarget, Link } from '../transport/transport.js';
+import type { ForwardTarget } from '../forward/forward-target.js';
+import { openTarget } from '../forward/open-target.js';
+import { PausableTimeout } from '../pausable-timeout.js';
+import type { Link } from '../transport/transport.js';
 
 /** How long to wait for targets that do not answer. */
 const PROBE_TIMEOUT_MS = 3_000;
+
+interface ProbeOptions {
+  /** For errors. */
+  readonly host: string;
+  /** As `OpenOptions.mayAnswer`. */
+  readonly mayAnswer: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Finds out whether a link leads to any of several targets.
@@ -13,14 +24,14 @@ const PROBE_TIMEOUT_MS = 3_000;
 export async function probeTargets(
   link: Link,
   targets: readonly ForwardTarget[],
-  { host, signal }: { readonly host: string; readonly signal: AbortSignal },
+  { host, mayAnswer, signal }: ProbeOptions,
 ): Promise<TunnelError | undefined> {
   const probe = new AbortController();
   const unlisten = onAbort([signal], () => probe.abort(signal.reason));
-  const timer = setTimeout(() => probe.abort(silent(host)), PROBE_TIMEOUT_MS);
+  using timeLimit = new PausableTimeout(PROBE_TIMEOUT_MS, () => probe.abort(silent(host)));
   try {
     const answers = targets.map(async (target) => {
-      const channel = await link.openChannel(target, { signal: probe.signal });
+      const channel = await openTarget(link, target, { host, mayAnswer, timeLimit, signal: probe.signal });
       channel.on('error', ignoreLateError);
       channel.resume();
       channel.destroy();
@@ -30,11 +41,11 @@ export async function probeTargets(
   } catch (error) {
     signal.throwIfAborted();
     const reasons: unknown[] = error instanceof AggregateError ? error.errors : [error];
-    const reason = reasons.find((one) => one instanceof TunnelError);
+    const ours = reasons.filter((one) => one instanceof TunnelError);
+    const reason = ours.find(({ code }) => code === 'auth-failed') ?? ours[0];
     if (reason === undefined) throw error;
     return reason;
   } finally {
-    clearTimeout(timer);
     unlisten();
     probe.abort();
   }

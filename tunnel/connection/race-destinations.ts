@@ -2,12 +2,14 @@ import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import { mostSerious, TunnelError } from '../errors.js';
 import { formatSeconds } from '../format-for-message.js';
+import type { ForwardTarget } from '../forward/forward-target.js';
 import { type Destination, formatDestination } from '../parse-destination.js';
 import { PausableTimeout } from '../pausable-timeout.js';
 import type { Questions } from '../question-queue.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { unreachable } from '../transport/link-errors.js';
-import type { ForwardTarget, Link, Transport } from '../transport/transport.js';
+import type { Link, Transport } from '../transport/transport.js';
+import { AnswerGate } from './answer-gate.js';
 import { dialWithinLoginLimits } from './dial-within-login-limits.js';
 import { probeTargets } from './probe-targets.js';
 
@@ -22,6 +24,8 @@ export interface RaceOptions {
   readonly questions?: Questions | undefined;
   /** A destination through which none of these answers is used only when there is no better one. */
   readonly probe?: readonly ForwardTarget[] | undefined;
+  /** Whether to answer the question that a command among these may have. Default true. */
+  readonly mayAnswer?: boolean | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -45,11 +49,15 @@ export async function raceDestinations(
   const unlisten = onAbort([signal], () => race.abort(signal.reason));
   const failures: TunnelError[] = [];
   const spare: ConnectedLink[] = [];
+  const useless: ConnectedLink[] = [];
+  const gate = new AnswerGate(options.destinations);
   const attempts = options.destinations.map(async (destination) => {
     try {
       const link = await dialDestination(destination, options, transport, race.signal);
-      return await probed({ via: plain(destination), link }, { options, spare, signal: race.signal });
+      const connected = { via: plain(destination), link };
+      return await probed(connected, destination, { options, spare, useless, gate, signal: race.signal });
     } catch (error) {
+      gate.decide(destination);
       if (error instanceof TunnelError) failures.push(error);
       throw error;
     }
@@ -66,27 +74,52 @@ export async function raceDestinations(
   } finally {
     unlisten();
     race.abort(new DOMException('Another destination was faster.', 'AbortError'));
-    await closeLosers(attempts, spare, winner);
+    await closeLosers(attempts, [...spare, ...useless], winner);
   }
+}
+
+interface ProbeContext {
+  readonly options: RaceOptions;
+  readonly spare: ConnectedLink[];
+  /** Links whose question got no right answer: they are closed. */
+  readonly useless: ConnectedLink[];
+  readonly gate: AnswerGate;
+  readonly signal: AbortSignal;
 }
 
 /** Accepts a link that leads to one of the probed addresses, and keeps any other as a spare. */
 async function probed(
   connected: ConnectedLink,
-  {
-    options: { probe = [], destinations },
-    spare,
-    signal,
-  }: { readonly options: RaceOptions; readonly spare: ConnectedLink[]; readonly signal: AbortSignal },
+  destination: ResolvedDestination,
+  { options: { probe = [], mayAnswer = true, destinations }, spare, useless, gate, signal }: ProbeContext,
 ): Promise<ConnectedLink> {
-  if (destinations.length === 1 || probe.length === 0) return connected;
+  // A question is answered before anybody relies on the way, even on the only one.
+  const asks = mayAnswer && probe.some((target) => hasQuestion(target, destination));
+  if (probe.length === 0 || (destinations.length === 1 && !asks)) return connected;
   spare.push(connected);
+  const host = formatDestination(connected.via);
   const refusal = await probeTargets(connected.link, probe, {
-    host: formatDestination(connected.via),
+    host,
+    mayAnswer: async () => {
+      if (!mayAnswer) throw asksNow(host);
+      gate.decide(destination);
+      await gate.opened(signal);
+    },
     signal,
   });
-  if (refusal !== undefined) throw refusal;
-  return connected;
+  if (refusal === undefined) return connected;
+  if (refusal.code === 'auth-failed') useless.push(...spare.splice(spare.indexOf(connected), 1));
+  throw refusal;
+}
+
+function hasQuestion(target: ForwardTarget, { reach }: ResolvedDestination): boolean {
+  const reached = 'command' in target ? target : (reach?.(target) ?? target);
+  return 'command' in reached && reached.question !== undefined;
+}
+
+function asksNow(host: string): TunnelError {
+  const message = `${host} asks a question that cannot be answered at the moment.`;
+  return new TunnelError('forward-refused', host, message);
 }
 
 async function firstOrSpare(

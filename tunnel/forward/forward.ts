@@ -1,15 +1,19 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { onAbort } from '../../base/abort.js';
-import { formatHostPort } from '../../base/format-host-port.js';
+import { onAbort, pause } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { TunnelError } from '../errors.js';
 import { formatSeconds } from '../format-for-message.js';
-import type { ForwardTarget } from '../transport/transport.js';
+import { PausableTimeout } from '../pausable-timeout.js';
+import { type ForwardTarget, formatTarget } from './forward-target.js';
 import { type LocalListener, listenLocally } from './listen-locally.js';
 import { openChannel } from './open-channel.js';
+import { NotConnectedError } from './open-command.js';
 import { Splice } from './splice.js';
+
+/** Clients dial again several times a second; a command costs the host more than that. */
+const COMMAND_AGAIN_AFTER_MS = 1_000;
 
 export interface ForwardSetup {
   /** A loopback TCP address to listen on instead of a private unix socket. */
@@ -42,6 +46,10 @@ export class Forward implements AsyncDisposable {
   readonly #listener: LocalListener;
   #closed: Promise<void> | undefined;
   #lastRefusal: TunnelError | undefined;
+  /** When a command may be run again that did not connect. */
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  /** Why nothing can be tried again: a wrong answer, which would be given again and may lock somebody out. */
+  #hopeless: TunnelError | undefined;
 
   private constructor(
     target: ForwardTarget,
@@ -118,14 +126,17 @@ export class Forward implements AsyncDisposable {
 
   async #openChannel(socket: Socket): Promise<Duplex> {
     const waiting = new AbortController();
-    const timer = setTimeout(() => waiting.abort(this.#timedOut()), this.#setup.holdTimeoutMs);
+    using limit = new PausableTimeout(this.#setup.holdTimeoutMs, () => waiting.abort(this.#timedOut()));
     const leave = () => waiting.abort(new DOMException('The local end went away.', 'AbortError'));
     const unlisten = onAbort([this.#closing.signal], () => waiting.abort(this.#closing.signal.reason));
     socket.once('close', leave);
     try {
-      return await openChannel(this.#connection, this.#target, waiting.signal);
+      const tooSoonMs = this.#notBeforeMs - performance.now();
+      if (tooSoonMs > 0) await pause(tooSoonMs, waiting.signal);
+      waiting.signal.throwIfAborted();
+      if (this.#hopeless) throw this.#hopeless;
+      return await openChannel(this.#connection, this.#target, waiting.signal, limit);
     } finally {
-      clearTimeout(timer);
       unlisten();
       socket.off('close', leave);
     }
@@ -133,13 +144,14 @@ export class Forward implements AsyncDisposable {
 
   #refuse(error: TunnelError): void {
     this.#lastRefusal = error;
+    if (error.code === 'auth-failed') this.#hopeless = error;
+    if (error instanceof NotConnectedError) this.#notBeforeMs = performance.now() + COMMAND_AGAIN_AFTER_MS;
     this.#setup.log?.('debug', error.message);
   }
 
   #timedOut(): TunnelError {
     const { host, holdTimeoutMs } = this.#setup;
-    const target = this.#target;
-    const there = 'socketPath' in target ? target.socketPath : formatHostPort(target.host, target.port);
+    const there = formatTarget(this.#target);
     const { reason } = this.#connection.states.current;
     const why = reason ? ` SSH is down: ${reason.message}` : ' The target did not answer.';
     return new TunnelError(

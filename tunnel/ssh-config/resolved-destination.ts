@@ -1,3 +1,4 @@
+import type { Reach } from '../forward/forward-target.js';
 import type { Destination } from '../parse-destination.js';
 
 /** What to do about an unknown host key. OpenSSH's `no` counts as `accept-new`, with a warning. */
@@ -68,4 +69,6 @@ export interface ResolvedDestination extends Destination {
   readonly batchMode: boolean;
   /** Why only the system's OpenSSH can connect (such as an option that ssh2 lacks), as parts of sentences; empty when ssh2 can. */
   readonly needsOpenSsh: readonly string[];
+  /** How targets are reached there that no channel leads to. ssh_config does not say: the caller does. */
+  readonly reach?: Reach | undefined;
 }

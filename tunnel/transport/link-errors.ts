@@ -1,8 +1,7 @@
-import { formatHostPort } from '../../base/format-host-port.js';
 import { type ForwardRefusal, TunnelError, type TunnelErrorDetails } from '../errors.js';
 import { shorten } from '../format-for-message.js';
+import { type ChannelTarget, formatTarget } from '../forward/forward-target.js';
 import { type Destination, formatDestination } from '../parse-destination.js';
-import type { ForwardTarget } from './transport.js';
 
 /** What to do about a host that cannot be reached. */
 export const CHECK_ADDRESS = 'Check the address and that its SSH server is running.';
@@ -54,7 +53,7 @@ export interface ChannelRefusal {
 /** The error of a channel that the server, or the target behind it, refused. */
 export function channelRefused(
   destination: Destination,
-  target: ForwardTarget,
+  target: ChannelTarget,
   { reason, description, cause }: ChannelRefusal,
 ): TunnelError {
   const host = formatDestination(destination);
@@ -68,7 +67,7 @@ export function channelRefused(
 }
 
 /** The error of a channel whose connection was lost before it was open. */
-export function channelLost(destination: Destination, target: ForwardTarget, cause?: unknown): TunnelError {
+export function channelLost(destination: Destination, target: ChannelTarget, cause?: unknown): TunnelError {
   const host = formatDestination(destination);
   return new TunnelError(
     'closed',
@@ -79,7 +78,7 @@ export function channelLost(destination: Destination, target: ForwardTarget, cau
 }
 
 /** OpenSSH passes on what the system said, or "open failed" if that came at once. Where others say less, nothing is known. */
-function refusalOf(reason: number, description: string, target: ForwardTarget): ForwardRefusal | undefined {
+function refusalOf(reason: number, description: string, target: ChannelTarget): ForwardRefusal | undefined {
   if (reason === 1) return 'forbidden';
   // For a socket OpenSSH says "open failed" of everything.
   if ('socketPath' in target) return undefined;
@@ -88,11 +87,7 @@ function refusalOf(reason: number, description: string, target: ForwardTarget): 
   return isNoWay ? 'no-way' : undefined;
 }
 
-function formatTarget(target: ForwardTarget): string {
-  return 'socketPath' in target ? target.socketPath : formatHostPort(target.host, target.port);
-}
-
-function adviceFor(refusal: ForwardRefusal | undefined, target: ForwardTarget): string {
+function adviceFor(refusal: ForwardRefusal | undefined, target: ChannelTarget): string {
   if (refusal === 'forbidden')
     return 'Its SSH server forbids it: check AllowTcpForwarding and PermitOpen there.';
   if ('socketPath' in target)

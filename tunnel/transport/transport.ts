@@ -2,15 +2,11 @@ import type { Duplex } from 'node:stream';
 import type { Log } from '../../base/log.js';
 import type { TunnelError } from '../errors.js';
 import type { ExecOptions, RemoteCommand } from '../exec/remote-command.js';
+import type { ChannelTarget, Reach } from '../forward/forward-target.js';
 import type { PausableTimeout } from '../pausable-timeout.js';
 import type { Questions } from '../question-queue.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import type { Clock } from './liveness/keepalive.js';
-
-/** What a channel leads to, as seen from the SSH server. */
-export type ForwardTarget =
-  | { readonly host: string; readonly port: number }
-  | { readonly socketPath: string };
 
 export interface DialOptions {
   /** How often silence is probed, in milliseconds. */
@@ -32,11 +28,13 @@ export interface DialOptions {
 export interface Link {
   /** Resolves with the reason when the connection is gone; never rejects. */
   readonly closed: Promise<TunnelError>;
+  /** How targets are reached that no channel leads to. */
+  readonly reach?: Reach | undefined;
   /**
    * Opens a channel. It emits `close` once both directions have ended and it was read to the end.
    * @throws TunnelError `forward-refused` when the host or the target refuses, `closed` when the link is gone
    */
-  openChannel(target: ForwardTarget, options: { readonly signal: AbortSignal }): Promise<Duplex>;
+  openChannel(target: ChannelTarget, options: { readonly signal: AbortSignal }): Promise<Duplex>;
   /**
    * Runs a command in the login user's shell on the host.
    * @throws TunnelError `exec-refused` when the host refuses it, `closed` when the link was gone before the command was

@@ -26,7 +26,13 @@ export interface TriedWay extends Way {
 }
 
 /** What tries a way: the tunnel to the host where it begins. */
-export type WayProbe = Pick<Tunnel, 'tryConnect'>;
+export interface WayProbe {
+  /** As {@link Tunnel.tryConnect}. */
+  tryConnect(
+    target: { readonly host: string; readonly port: number },
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
+}
 
 export interface TryOptions {
   readonly probeOf: (host: string) => WayProbe;

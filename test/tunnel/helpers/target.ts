@@ -18,9 +18,9 @@ export class Target implements AsyncDisposable {
     });
   }
 
-  static async start(onConnection: (socket: Socket) => void = echo): Promise<Target> {
+  static async start(onConnection: (socket: Socket) => void = echo, port = 0): Promise<Target> {
     const server = createServer({ allowHalfOpen: true }, onConnection);
-    server.listen(0, '127.0.0.1');
+    server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
     if (typeof address !== 'object' || address === null) throw new Error('not listening');

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { sshString, uint32 } from '../../../base/key-formats/wire-fields.js';
-import type { ForwardTarget } from '../transport.js';
+import type { ChannelTarget } from '../../forward/forward-target.js';
 import { Channel, type ChannelOutlet, MAX_RECEIVED_BYTES, RECEIVE_WINDOW_BYTES } from './channel-stream.js';
 import { CommandSession } from './command-session.js';
 import { readString } from './split-packets.js';
@@ -43,7 +43,7 @@ export class Channels {
   }
 
   /** Resolves with the server's answer; never rejects. */
-  open(target: ForwardTarget): Promise<OpenOutcome> {
+  open(target: ChannelTarget): Promise<OpenOutcome> {
     return 'socketPath' in target
       ? this.#request(
           'direct-streamlocal@openssh.com',

@@ -16,6 +16,7 @@ import {
   unanswered,
 } from '../../exec/remote-command.js';
 import { removePrivateFolder } from '../../files/make-private-folder.js';
+import type { ChannelTarget, Reach } from '../../forward/forward-target.js';
 import { formatDestination } from '../../parse-destination.js';
 import type { ResolvedDestination } from '../../ssh-config/resolved-destination.js';
 import {
@@ -28,7 +29,7 @@ import {
 } from '../link-errors.js';
 import { WARM_UP_COMMAND } from '../link-sessions.js';
 import { LinkMonitor } from '../liveness/link-monitor.js';
-import type { DialOptions, ForwardTarget, Link } from '../transport.js';
+import type { DialOptions, Link } from '../transport.js';
 import { Channels } from './channel-multiplexer.js';
 import type { CommandSession } from './command-session.js';
 import { type ProxiedConnection, terminate } from './control-socket.js';
@@ -82,11 +83,15 @@ export class OpenSshLink implements Link {
     socket.on('data', (chunk: Buffer) => this.#receive(chunk, reader)).resume();
   }
 
+  get reach(): Reach | undefined {
+    return this.#setup.destination.reach;
+  }
+
   expectChannels(): void {
     this.#life.sessions.expectChannels();
   }
 
-  async openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
+  async openChannel(target: ChannelTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
     signal.throwIfAborted();
     this.expectChannels();
     const { destination } = this.#setup;

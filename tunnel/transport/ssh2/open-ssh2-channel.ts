@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { onAbort } from '../../../base/abort.js';
+import type { ChannelTarget } from '../../forward/forward-target.js';
 import type { Destination } from '../../parse-destination.js';
-import type { ForwardTarget } from '../transport.js';
 import type { ReceiveWindows } from './internals/widen-receive-windows.js';
 import { translateChannelError } from './translate-link-error.js';
 
@@ -16,7 +16,7 @@ export interface Ssh2ChannelOptions {
 /** Opens a channel to a target; errors are those of `Link.openChannel`. */
 export async function openSsh2Channel(
   client: Client,
-  target: ForwardTarget,
+  target: ChannelTarget,
   { destination, windows, signal }: Ssh2ChannelOptions,
 ): Promise<Duplex> {
   signal.throwIfAborted();

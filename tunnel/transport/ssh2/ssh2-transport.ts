@@ -3,6 +3,7 @@ import ssh2, { type ConnectConfig } from 'ssh2';
 import { onAbort } from '../../../base/abort.js';
 import { TunnelError } from '../../errors.js';
 import type { ExecOptions, RemoteCommand } from '../../exec/remote-command.js';
+import type { ChannelTarget, Reach } from '../../forward/forward-target.js';
 import type { HostKeyTrust } from '../../host-key/decide-host-key.js';
 import { orderHostKeyAlgorithms } from '../../host-key/order-host-key-algorithms.js';
 import { readHostKeyTrust } from '../../host-key/read-host-key-trust.js';
@@ -13,7 +14,7 @@ import type { ResolvedDestination } from '../../ssh-config/resolved-destination.
 import { closedLocally, connectionLost, STOPPED_ANSWERING } from '../link-errors.js';
 import { LinkMonitor } from '../liveness/link-monitor.js';
 import { noteFallbackReason, watchForIdentification } from '../openssh-fallback-reason.js';
-import type { DialOptions, ForwardTarget, Link, Transport } from '../transport.js';
+import type { DialOptions, Link, Transport } from '../transport.js';
 import { execOnSsh2 } from './exec-on-ssh2.js';
 import { ssh2LivenessProbes } from './internals/send-liveness-probes.js';
 import { signWithoutAsking } from './internals/sign-without-asking.js';
@@ -124,11 +125,15 @@ class Ssh2Link implements Link {
     }
   }
 
+  get reach(): Reach | undefined {
+    return this.#destination.reach;
+  }
+
   expectChannels(): void {
     this.#life?.sessions.expectChannels();
   }
 
-  openChannel(target: ForwardTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
+  openChannel(target: ChannelTarget, { signal }: { readonly signal: AbortSignal }): Promise<Duplex> {
     const [destination, windows] = [this.#destination, this.#windows];
     const opening = openSsh2Channel(this.#client, target, { destination, windows, signal });
     this.expectChannels();

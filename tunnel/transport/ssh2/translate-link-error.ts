@@ -1,5 +1,6 @@
 import { TunnelError } from '../../errors.js';
 import { shorten } from '../../format-for-message.js';
+import type { ChannelTarget } from '../../forward/forward-target.js';
 import { unprovenError } from '../../host-key/host-key-errors.js';
 import { type Destination, formatDestination } from '../../parse-destination.js';
 import {
@@ -11,7 +12,6 @@ import {
   unreachable,
 } from '../link-errors.js';
 import { type AlgorithmOption, noCommonAlgorithmError } from '../no-common-algorithm-error.js';
-import type { ForwardTarget } from '../transport.js';
 
 /** How far a connection has got: the same event means different things. */
 export type LinkPhase = 'connecting' | 'authenticating' | 'ready';
@@ -92,7 +92,7 @@ export function closedByHost(destination: Destination, phase: LinkPhase): Tunnel
 export function translateChannelError(
   error: Error,
   destination: Destination,
-  target: ForwardTarget,
+  target: ChannelTarget,
 ): TunnelError {
   // Only a refusal by the server has a reason; everything else means that the connection is gone.
   const reason = 'reason' in error ? error.reason : undefined;

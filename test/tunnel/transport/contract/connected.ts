@@ -3,9 +3,10 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import type { RemoteCommand } from '../../../../tunnel/exec/remote-command.js';
+import type { ChannelTarget } from '../../../../tunnel/forward/forward-target.js';
 import { TunnelError, type TunnelErrorCode } from '../../../../tunnel/index.js';
 import type { ResolvedDestination } from '../../../../tunnel/ssh-config/resolved-destination.js';
-import type { DialOptions, ForwardTarget, Link } from '../../../../tunnel/transport/transport.js';
+import type { DialOptions, Link } from '../../../../tunnel/transport/transport.js';
 
 export const never: AbortSignal = new AbortController().signal;
 // Many channels are opened at once with it.
@@ -21,7 +22,7 @@ export class Connected implements AsyncDisposable {
     this.link = link;
   }
 
-  open(target: ForwardTarget): Promise<Duplex> {
+  open(target: ChannelTarget): Promise<Duplex> {
     return this.link.openChannel(target, { signal: never });
   }
 
