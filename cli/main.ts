@@ -4,7 +4,7 @@ import { lines } from './output/escaped-lines.js';
 import { stackTraceLines } from './output/stack-trace-lines.js';
 import { takeConsole, writeRemark, writeResult } from './output/write-output.js';
 
-const [first] = process.argv.slice(2);
+const [first, second] = process.argv.slice(2);
 
 takeConsole();
 
@@ -28,6 +28,12 @@ async function main(): Promise<void> {
   if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
     // Answered before anything else is loaded, because scripts wait for version checks.
     writeResult(packageVersion());
+    return;
+  }
+  if (first === 'bridge' && process.argv.length === 4 && second?.startsWith('/')) {
+    // Run by laptops for each connection, so it must start fast.
+    const { runBridge } = await import('./bridge/run-bridge.js');
+    process.exitCode = await runBridge(second);
     return;
   }
   // An agent stays for months beside others' programs: its young heap stays as small as it begins, for a third less.

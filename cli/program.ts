@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { CommandContext } from './command-context.js';
+import { bridgeCommand } from './commands/bridge.js';
 import { endpointsCommand } from './commands/cluster/endpoints.js';
 import { membersCommand } from './commands/cluster/members.js';
 import { sizeCommand } from './commands/cluster/size.js';
@@ -101,6 +102,8 @@ export function program(context: CommandContext): Command {
     root.commandsGroup(heading);
     for (const command of commands) root.addCommand(command(context));
   }
+  // Run by other commands over SSH, not by people.
+  root.addCommand(bridgeCommand(context), { hidden: true });
   configureAll(root, json);
   return root;
 }

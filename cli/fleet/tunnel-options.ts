@@ -1,6 +1,8 @@
 import type { Log } from '../../base/log.js';
+import { Questions } from '../../tunnel/question-queue.js';
 import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
 import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
+import { type FleetHost, usesBridge } from './file/fleet.js';
 import type { FleetTarget } from './merge-target.js';
 
 /**
@@ -35,13 +37,38 @@ export async function tunnelOptions(
       target.sshUrls.map(async (url) => pinRoute(await resolveDestination(url, options), jumpKeys)),
   );
   const ask = askFor(target, log);
+  const questions = ask && new Questions(ask);
+  const reached = await withBridges(destinations, fleetHosts, questions);
   return {
-    destinations: destinations.map((destination) => withKnownHosts(destination, folderKnownHosts)),
+    destinations: reached.map((destination) => withKnownHosts(destination, folderKnownHosts)),
     connectTimeoutMs: target.timeoutMs,
     transport: target.transport,
-    ask,
+    ask: questions,
     log,
   };
+}
+
+const WITHOUT_TERMINAL =
+  'run this in a terminal, or let that user run the bridge without a password, as "Hosts without the group" in docs/fleet.md says';
+
+/** How etcd is reached on hosts whose sshd does not lead to its socket, or not as this user. */
+async function withBridges(
+  destinations: readonly ResolvedDestination[],
+  hosts: readonly FleetHost[] | undefined,
+  questions: Questions | undefined,
+): Promise<readonly ResolvedDestination[]> {
+  if (hosts === undefined || !hosts.some(usesBridge)) return destinations;
+  const [{ reachByBridge }, { SudoPasswords }] = await Promise.all([
+    import('../bridge/bridge-target.js'),
+    import('../setup/host/sudo-passwords.js'),
+  ]);
+  const passwords = new SudoPasswords(questions, undefined, WITHOUT_TERMINAL);
+  return destinations.map((destination, index) => {
+    const host = hosts[index];
+    if (host === undefined || !usesBridge(host)) return destination;
+    const bridged = { host: host.name, user: destination.user, sudo: host.sudo === true };
+    return { ...destination, reach: reachByBridge(bridged, passwords) };
+  });
 }
 
 /**

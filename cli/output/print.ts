@@ -1,5 +1,5 @@
 import type { Log } from '../../base/log.js';
-import { exitCodeOf } from '../exit-codes.js';
+import { type ExitCode, exitCodeOf } from '../exit-codes.js';
 import { type Lines, lines } from './escaped-lines.js';
 import { writeLine } from './hold-stderr-while-asking.js';
 import { stackTraceLines } from './stack-trace-lines.js';
@@ -32,7 +32,7 @@ export function printNote(options: OutputOptions, text: string): void {
 }
 
 /** Prints what went wrong and returns the exit code for it. */
-export function printError(error: unknown, options: OutputOptions): number {
+export function printError(error: unknown, options: OutputOptions): ExitCode {
   const { code, message, details } = describe(error);
   if (options.json) writeJson({ error: { code, message, ...details } }, 'stderr');
   else writeRemark(lines([`hawser: ${message}`, ...logTailLines(details['logTail'])]));

@@ -39,6 +39,11 @@ export async function writeValueStream(bytes: AsyncIterable<Buffer>): Promise<vo
   );
 }
 
+/** Where a stream of bytes between two programs goes, which nobody reads on a terminal. */
+export function streamOutput(): Writable {
+  return process.stdout;
+}
+
 /** Writes a line to stderr at once; see `writeLine` for one that can wait until a question is answered. */
 export function writeRemark(text: string | Lines): void {
   process.stderr.write(status.above(`${show(text)}\n`, columns()));

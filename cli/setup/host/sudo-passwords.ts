@@ -20,16 +20,23 @@ export interface SudoUser {
 export class SudoPasswords {
   readonly #questions: Questions | undefined;
   readonly #file: string | undefined;
+  readonly #otherwise: string;
   /** The last one that was right somewhere. */
   #known: string | undefined;
 
   /**
    * @param questions whom to ask; undefined without a terminal
    * @param file one line, which counts instead of asking
+   * @param otherwise what to do where nobody can be asked, to follow a colon
    */
-  constructor(questions: Questions | undefined, file: string | undefined) {
+  constructor(
+    questions: Questions | undefined,
+    file: string | undefined,
+    otherwise = 'pass --sudo-password-file FILE',
+  ) {
     this.#questions = questions;
     this.#file = file;
+    this.#otherwise = otherwise;
   }
 
   /** @throws CliError `no-sudo` where nobody can be asked, or no answer was right; `usage` for a file that cannot be read */
@@ -37,7 +44,7 @@ export class SudoPasswords {
     if (this.#file !== undefined) return this.#fromFile(sudoer, this.#file);
     const questions = this.#questions;
     if (questions === undefined) {
-      const message = `sudo asks ${sudoer.user} for a password on ${sudoer.host}, and there is no terminal to ask on: pass --sudo-password-file FILE.`;
+      const message = `sudo asks ${sudoer.user} for a password on ${sudoer.host}, and there is no terminal to ask on: ${this.#otherwise}.`;
       throw new CliError('no-sudo', message);
     }
     return questions.converse({ signal }, async (put) => {
