@@ -206,13 +206,12 @@ export class EmbdEtcd {
     clusterIdentity: ClusterIdentity,
   ): Promise<ClusterParticipant> {
     const launcher = runsServer ? this.#launcher : undefined;
+    const { fleet: wantedFleet, log } = this.#options;
     this.#participation = new ClusterParticipant({
-      ...{ world, seeds, launcher, clusterIdentity, log: this.#options.log },
+      ...{ world, seeds, launcher, clusterIdentity, wantedFleet, log },
       stopping: new StopIntent(this.#options),
       agent: await agentRecord(this.#options, launcher),
-      folder: this.#folder,
-      connections: this.#connections,
-      converger: this.converger,
+      ...{ folder: this.#folder, connections: this.#connections, converger: this.converger },
       onServing: (isServing) => this.#serving.set(isServing),
     });
     return this.#participation;

@@ -5,6 +5,7 @@ import {
   type ClientWorld,
   CONVERGED_PATH,
   CONVERGER_HOSTNAME_NAMESPACE,
+  type FleetIdentity,
   type FollowedEndpoints,
   followEndpoints,
   type Log,
@@ -36,6 +37,8 @@ export interface ClusterParticipantOptions {
   readonly launcher: ServerLauncher | undefined;
   readonly clusterIdentity: ClusterIdentity;
   readonly stopping: StopIntent;
+  /** The identity chosen for the fleet, if one was. */
+  readonly wantedFleet?: FleetIdentity | undefined;
   readonly converger: Converger;
   readonly log: Log;
   /** Called when this host's server starts and stops serving clients. */
@@ -205,7 +208,7 @@ export class ClusterParticipant {
   }
 
   async #nominate(signal: AbortSignal): Promise<void> {
-    const { launcher, world, connections, folder, converger, agent, log } = this.#options;
+    const { launcher, world, connections, folder, converger, agent, wantedFleet, log } = this.#options;
     if (launcher === undefined || !connections.isDirect) return;
     using convergerUid = converger.register('etcd members');
     this.#nominator = new Nominator({
@@ -215,7 +218,8 @@ export class ClusterParticipant {
       hostname: agent.hostname,
       session: (abort) => this.presence.session(abort),
       failures: new Map(),
-      fleet: () => folder.fleet,
+      // A new cluster is named after its first server serves: until then, by whoever is first.
+      fleet: () => folder.fleet ?? wantedFleet,
       size: this.#size,
       convergerUid,
       log,
