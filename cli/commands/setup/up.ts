@@ -41,6 +41,11 @@ export function upCommand(context: CommandContext): Command {
         'address at which the other hosts reach a host (repeatable)',
       ).argParser(collectAddress),
     )
+    .option(
+      '--new-authority',
+      'replace the authority that issues the certificates of the hosts, without stopping the fleet; the key of the old one is not needed',
+      false,
+    )
     .option('--runtime <file>', 'node program for Linux to send, instead of fetching one with npm')
     .option(
       '--etcd <file>',

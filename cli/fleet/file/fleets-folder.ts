@@ -27,6 +27,11 @@ export function authorityKeyFile(name: string): string {
   return path.join(requireFleetsFolder(), `${name}.key`);
 }
 
+/** Where the key of a new authority is until the fleet file names that. @throws CliError as {@link authorityKeyFile} */
+export function nextAuthorityKeyFile(name: string): string {
+  return `${authorityKeyFile(name)}.next`;
+}
+
 /** Whether the key of a fleet's authority is on this machine. */
 export async function hasAuthorityKey(name: string): Promise<boolean> {
   return (await readConfigFile(authorityKeyFile(name))) !== undefined;

@@ -54,12 +54,14 @@ export function createAuthority(fleetName: string, now = new Date()): Authority 
     extension(OID.subjectKeyId, octets(keyId)),
   ];
   const signer = { name, key: privateKey };
-  const cert = certificate({ subject: name, publicKey, extensions, days: AUTHORITY_DAYS, now }, signer);
+  const to = inDays(AUTHORITY_DAYS, now);
+  const cert = certificate({ subject: name, publicKey, extensions, now, to }, signer);
   return { cert, key: pemKey(privateKey) };
 }
 
 /**
- * Makes a host a new key and certificate, for a year, to serve and to dial the other hosts with.
+ * Makes a host a new key and certificate, for a year or as long as its authority counts, to serve and to dial the other hosts
+ * with.
  * @param host.addresses every address that the host may speak from: etcd refuses a peer that speaks from another
  */
 export function issueHostCertificate(
@@ -80,8 +82,9 @@ export function issueHostCertificate(
     extension(OID.subjectKeyId, octets(keyIdOf(publicKey))),
     extension(OID.authorityKeyId, sequence(implicit(0, keyIdOf(issuer.publicKey)))),
   ];
+  const to = new Date(Math.min(inDays(HOST_DAYS, now).getTime(), Date.parse(issuer.validTo)));
   const cert = certificate(
-    { subject: distinguishedName(host.hostname), publicKey, extensions, days: HOST_DAYS, now },
+    { subject: distinguishedName(host.hostname), publicKey, extensions, now, to },
     { name: distinguishedName(fleetName), key: createPrivateKey(authority.key) },
   );
   return { cert, key: pemKey(privateKey) };
@@ -97,19 +100,12 @@ export function isExpired(cert: string, now = new Date()): boolean {
   return Date.parse(new X509Certificate(cert).validTo) <= now.getTime();
 }
 
-/** Whether a host's certificate is one that this authority signed, for these names and addresses. */
-export function isIssuedFor(
-  cert: string,
-  authorityCert: string,
-  host: { readonly hostname: string; readonly addresses: readonly string[] },
-): boolean {
+/** Whether a certificate is for all these names and addresses. */
+export function covers(cert: string, hosts: readonly string[]): boolean {
   const found = new X509Certificate(cert);
-  const covers = host.addresses.every((address) => found.checkIP(address) !== undefined);
   const names = found.subjectAltName?.split(', ') ?? [];
-  return (
-    covers &&
-    names.includes(`DNS:${host.hostname}`) &&
-    found.verify(new X509Certificate(authorityCert).publicKey)
+  return hosts.every((host) =>
+    isIP(host) === 0 ? names.includes(`DNS:${host}`) : found.checkIP(host) !== undefined,
   );
 }
 
@@ -117,12 +113,16 @@ interface ToBeSigned {
   readonly subject: Buffer;
   readonly publicKey: KeyObject;
   readonly extensions: readonly Buffer[];
-  readonly days: number;
   readonly now: Date;
+  readonly to: Date;
+}
+
+function inDays(days: number, now: Date): Date {
+  return new Date(now.getTime() + days * DAY_MS);
 }
 
 function certificate(
-  { subject, publicKey, extensions, days, now }: ToBeSigned,
+  { subject, publicKey, extensions, now, to }: ToBeSigned,
   signer: { readonly name: Buffer; readonly key: KeyObject },
 ): string {
   const algorithm = sequence(oid(OID.ecdsaWithSha256));
@@ -135,7 +135,7 @@ function certificate(
     integer(serial),
     algorithm,
     signer.name,
-    sequence(utcTime(from), utcTime(new Date(now.getTime() + days * DAY_MS))),
+    sequence(utcTime(from), utcTime(to)),
     subject,
     publicKey.export({ type: 'spki', format: 'der' }),
     explicit(3, sequence(...extensions)),

@@ -4,7 +4,7 @@ import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { findFleet } from '../../fleet/file/find-fleet-file.js';
 import type { Fleet, FleetHost } from '../../fleet/file/fleet.js';
-import { authorityKeyFile } from '../../fleet/file/fleets-folder.js';
+import { authorityKeyFile, nextAuthorityKeyFile } from '../../fleet/file/fleets-folder.js';
 import { selectHosts } from '../../fleet/file/select-hosts.js';
 import { writeFleet } from '../../fleet/file/write-fleet.js';
 import { printNote } from '../../output/print.js';
@@ -181,7 +181,9 @@ async function endFleet({ request, fleet, leaving, sight, us }: Work): Promise<U
     );
   }
   await rm(fleet.file, { force: true });
-  await rm(authorityKeyFile(fleet.name), { force: true });
+  for (const key of [authorityKeyFile(fleet.name), nextAuthorityKeyFile(fleet.name)]) {
+    await rm(key, { force: true });
+  }
   return outcome(
     leaving,
     problems,

@@ -71,6 +71,7 @@ getent passwd ${APP_USER} >/dev/null && fact app-user yes
 fact release "$(readlink /opt/hawser/current 2>/dev/null)"
 [ -e /var/lib/hawser/fleet.json ] || [ -d /var/lib/hawser/etcd/data/member/wal ] && fact data yes
 [ -r /etc/hawser/tls/host.crt ] && say certificate </etc/hawser/tls/host.crt
+[ -r /etc/hawser/tls/ca.crt ] && say trusted </etc/hawser/tls/ca.crt
 if [ -d /run/systemd/system ]; then
   # A service that ends again and again is "activating" between two starts.
   [ "$(systemctl show --property SubState hawser.service 2>/dev/null)" = SubState=auto-restart ] ||

@@ -52,4 +52,6 @@ export interface InstalledAgent {
   readonly release: string | undefined;
   /** The host's certificate, PEM. */
   readonly certificate: string | undefined;
+  /** The certificates of the authorities that its servers trust from their next start on, PEM. */
+  readonly trusted: string | undefined;
 }

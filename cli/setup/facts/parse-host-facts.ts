@@ -97,6 +97,7 @@ function agentOf(values: Values, one: (name: string) => string, ports: readonly 
     servesEtcd: isRunning && ports.includes(CLIENT_PORT),
     release,
     certificate: values('certificate')[0],
+    trusted: values('trusted')[0],
   };
 }
 

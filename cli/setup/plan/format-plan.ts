@@ -1,6 +1,8 @@
 import { counted, formatBytes } from '../../output/format-quantities.js';
+import { authorityWarning } from '../certificates/authorities.js';
 import { ETCD_RELEASE } from '../programs/etcd-release.js';
 import { etcdPackage } from '../programs/install-etcd.js';
+import type { RolloverPlan } from '../rollover/plan-rollover.js';
 import { BOOT_STARTER_NAMES, type BootStarter } from '../service/boot-starter.js';
 import type { HostPlan, PlanContext } from './plan-up.js';
 
@@ -20,11 +22,13 @@ export interface PlanText extends PlanContext {
   readonly isNew: boolean;
   /** Who makes the cluster. */
   readonly founder: string | undefined;
+  readonly rollover?: RolloverPlan | undefined;
 }
 
 /** The plan as lines for people. */
 export function formatPlan(plan: PlanText): string[] {
-  const { fleet, hosts, leftOut, unknownReach, isNew } = plan;
+  const { fleet, hosts, leftOut, unknownReach, isNew, rollover } = plan;
+  const warning = authorityWarning(fleet.authority);
   const name = `${isNew ? 'New fleet' : 'Fleet'} ${fleet.name}: ${counted(hosts.length, 'host')}`;
   return [
     name,
@@ -33,6 +37,27 @@ export function formatPlan(plan: PlanText): string[] {
     ...leftOut.map(({ host, message }) => `  ${host}: ${message}`),
     ...(unknownReach.length === 0 ? [] : ['', unknownReachLine(unknownReach)]),
     ...groupLines(hosts),
+    ...(rollover === undefined ? [] : rolloverLines(rollover)),
+    ...(warning === undefined ? [] : ['', warning]),
+  ];
+}
+
+function rolloverLines({ spread, drop, waitsFor, mayStop }: RolloverPlan): string[] {
+  const restart = (hosts: readonly string[], why: string) =>
+    hosts.length === 0
+      ? []
+      : [`  restart ${hosts.join(', ')}${hosts.length === 1 ? '' : ', one after another,'} to trust ${why}`];
+  return [
+    '',
+    'New authority for the certificates of the hosts:',
+    ...restart(spread, 'it as well as the old one'),
+    waitsFor.length > 0
+      ? `  go on when ${waitsFor.join(', ')} can take part: run "hawser up" again then`
+      : '  issue certificates of it where they are missing',
+    ...restart(drop, 'only it'),
+    ...(mayStop
+      ? ['  the fleet may not answer for some seconds, because some hosts do not accept each other now']
+      : []),
   ];
 }
 
@@ -53,7 +78,7 @@ function hostLines(host: HostPlan, plan: PlanText): string[] {
 function actionsOf(host: HostPlan, plan: PlanText): string[] {
   if (host.isNothing) return [];
   const { bundle, useHostNode, founder } = plan;
-  const { facts, certificate, groupUser } = host;
+  const { facts, groupUser } = host;
   return [
     ...etcdLines(host, plan),
     ...(host.sendsPrograms
@@ -61,9 +86,7 @@ function actionsOf(host: HostPlan, plan: PlanText): string[] {
           `send hawser ${bundle.version} (${formatBytes(bundle.sizeBytes)})${useHostNode ? '' : ' and Node'} to /opt/hawser`,
         ]
       : []),
-    ...(certificate === 'keep'
-      ? []
-      : [certificate === 'renew' ? 'renew its certificate' : 'issue its certificate']),
+    ...certificateLines(host),
     ...(groupUser === undefined ? [] : [`put ${groupUser} into the group hawser`]),
     ...(host.starts ? [startLine(host, facts.agent.isRunning, founder)] : []),
   ];
@@ -76,6 +99,14 @@ function etcdLines({ installEtcd, sendsEtcd }: HostPlan, { hasEtcdFile }: PlanTe
     return [`install ${name} with ${installEtcd}, or send ${release} if that has none that works`];
   }
   return sendsEtcd ? [`send ${hasEtcdFile ? 'the etcd that --etcd names' : release} to /opt/hawser`] : [];
+}
+
+function certificateLines({ certificate, because }: HostPlan): string[] {
+  if (certificate === 'keep') return [];
+  if (certificate === 'renew') return ['renew its certificate'];
+  if (because === undefined) return ['issue its certificate'];
+  const reason = because === 'address' ? 'its address changed' : 'the fleet gets a new authority';
+  return [`issue a new certificate, because ${reason}`];
 }
 
 function startLine({ host, facts }: HostPlan, isRunning: boolean, founder: string | undefined): string {

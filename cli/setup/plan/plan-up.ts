@@ -1,11 +1,16 @@
-import { CliError } from '../../errors.js';
 import type { FleetHost } from '../../fleet/file/fleet.js';
-import { isExpired, isIssuedFor, needsRenewal } from '../certificates/issue-certificate.js';
+import { fingerprintsOf } from '../certificates/authorities.js';
 import type { HostFacts } from '../facts/host-facts.js';
 import type { SudoMode } from '../host/host-shell.js';
 import { isNewEnough } from '../programs/install-etcd.js';
 import { releaseOf } from '../programs/local-program.js';
 import { uuidOf } from '../record/install-record.js';
+import {
+  type CertificateContext,
+  type CertificatePlan,
+  planCertificate,
+  trustedBy,
+} from './plan-certificate.js';
 
 /** A host that was looked at and has no problem. */
 export interface LookedAtHost {
@@ -16,14 +21,11 @@ export interface LookedAtHost {
 }
 
 /** What the fleet and this laptop bring. */
-export interface PlanContext {
-  readonly fleet: { readonly name: string; readonly id: string; readonly authority: string | undefined };
+export interface PlanContext extends CertificateContext {
   readonly bundle: { readonly sha256: string; readonly version: string; readonly sizeBytes: number };
   readonly useHostNode: boolean;
   /** Whether `--etcd` names the one that hosts without etcd get. */
   readonly hasEtcdFile: boolean;
-  /** Whether this laptop can issue certificates: it has the key of the authority, or makes one. */
-  readonly canIssue: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface PlanContext {
 export type Standing = 'settled' | 'member' | 'new';
 
 /** What is to be done on one host. */
-export interface HostPlan extends LookedAtHost {
+export interface HostPlan extends LookedAtHost, CertificatePlan {
   /** Install etcd with this package manager, if it has one that is new enough; else send it. */
   readonly installEtcd: HostFacts['packageManager'];
   /** Send etcd in any case. */
@@ -41,9 +43,10 @@ export interface HostPlan extends LookedAtHost {
   /** The bundle to run, and whether it is this laptop's. A host that runs an agent keeps what it has: `upgrade` changes that. */
   readonly release: string;
   readonly sendsPrograms: boolean;
-  readonly certificate: 'new' | 'renew' | 'keep';
   /** Whom to put into the group `hawser`. */
   readonly groupUser: string | undefined;
+  /** Whether it is set up in full, with the settings that it is to have. */
+  readonly isSame: boolean;
   readonly starts: boolean;
   readonly standing: Standing;
   readonly isNothing: boolean;
@@ -52,7 +55,7 @@ export interface HostPlan extends LookedAtHost {
 /**
  * Decides what is to be done on a host. Where nothing differs from what is there, nothing is.
  *
- * @throws CliError `failed` for a host that needs a certificate which cannot be issued here
+ * @throws CliError `failed` as {@link planCertificate}
  */
 export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
   const { host, facts, user, sudo } = looked;
@@ -61,24 +64,47 @@ export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
   const isComplete = isOurs && record?.state === 'installed';
   const keeps = isComplete && current !== undefined;
   const release = keeps ? current : releaseOf(context.bundle);
-  const certificate = certificateFor(host, facts, context);
+  const certificate = planCertificate(host, facts, context);
   // Not by the record, which names users before they are in the group.
   const isMember = facts.groupMembers?.includes(user) === true;
   const groupUser = sudo === 'root' || isMember || host.sudo === true ? undefined : user;
   const settings = { address: host.address, labels: host.labels };
   const isSame = isComplete && record !== undefined && hasSettings(record, settings);
-  const starts = !isSame || !isRunning;
-  return {
+  // While others do not accept its certificate it is started anew without harm; else that is done for one host after another.
+  const isDeaf = !certificate.counts && !trustsAll(facts, context);
+  const starts = !isSame || !isRunning || isDeaf;
+  return withNothing({
     ...looked,
+    ...certificate,
     ...etcdFor(facts, context),
     release,
     sendsPrograms: !keeps,
-    certificate,
     groupUser,
+    isSame,
     starts,
     standing: standingOf(looked),
-    isNothing: isSame && isRunning && certificate === 'keep' && groupUser === undefined,
-  };
+  });
+}
+
+function withNothing(plan: Omit<HostPlan, 'isNothing'>): HostPlan {
+  const { starts, certificate, groupUser } = plan;
+  return { ...plan, isNothing: !starts && certificate === 'keep' && groupUser === undefined };
+}
+
+/** The plan of a host whose certificate stays as it is for now. */
+export function keepingCertificate(plan: HostPlan): HostPlan {
+  return withNothing({ ...plan, certificate: 'keep', because: undefined });
+}
+
+/** The plan of a host whose agent is started again before: that is done only for other settings after that. */
+export function startedBefore(plan: HostPlan): HostPlan {
+  return withNothing({ ...plan, starts: !plan.isSame });
+}
+
+/** Whether the etcd of a host, as it runs, trusts every authority of the fleet. */
+function trustsAll({ agent }: HostFacts, { fleet }: PlanContext): boolean {
+  const trusted = trustedBy(agent);
+  return fingerprintsOf(fleet.authority).every((one) => trusted.includes(one));
 }
 
 function etcdFor(
@@ -99,41 +125,6 @@ function standingOf({ host, facts: { agent } }: LookedAtHost): Standing {
 /** Whether the etcd that is there can be used. */
 export function hasEtcd({ etcd }: HostFacts): boolean {
   return etcd !== undefined && isNewEnough(etcd.version);
-}
-
-function certificateFor(
-  host: LookedAtHost['host'],
-  { agent }: HostFacts,
-  { fleet, canIssue }: PlanContext,
-): HostPlan['certificate'] {
-  const { certificate, record } = agent;
-  if (fleet.authority === undefined && certificate !== undefined && record?.fleet.id === uuidOf(fleet.id)) {
-    const message = `${host.name} has a certificate of the fleet ${fleet.name}, but the fleet file names no authority. A new one would cut the hosts off from each other: restore the "authority" from the laptop where "hawser up" was run.`;
-    throw new CliError('failed', message);
-  }
-  const wanted = wantedCertificate(host, certificate, fleet.authority);
-  if (wanted === 'keep' || canIssue) return wanted;
-  // A laptop without the key is no reason to leave a host out whose certificate still counts.
-  if (wanted === 'renew' && certificate !== undefined && !isExpired(certificate)) return 'keep';
-  const why = wanted === 'renew' ? 'has expired' : 'has to be issued';
-  const message = `The certificate of ${host.name} ${why}, and the key of the fleet's authority is not on this laptop: copy fleets/${fleet.name}.key here from the laptop that has it, or run "hawser up" there.`;
-  throw new CliError('failed', message);
-}
-
-function wantedCertificate(
-  host: LookedAtHost['host'],
-  certificate: string | undefined,
-  authority: string | undefined,
-): HostPlan['certificate'] {
-  if (certificate === undefined || authority === undefined) return 'new';
-  const names = { hostname: host.name, addresses: [host.address] };
-  try {
-    if (!isIssuedFor(certificate, authority, names)) return 'new';
-    return needsRenewal(certificate) ? 'renew' : 'keep';
-  } catch {
-    // What lies there is no certificate.
-    return 'new';
-  }
 }
 
 function hasSettings(

@@ -29,6 +29,8 @@ export interface InstallRecord {
   readonly before?: { readonly release: string; readonly runtime?: string | undefined } | undefined;
   /** The etcd program. */
   readonly etcd?: string | undefined;
+  /** The fingerprints of the authorities that its etcd is known to trust, as of its last start by us. */
+  readonly trusts?: readonly string[] | undefined;
   /** Packages of the host's package manager that were installed for us. They stay when the host is taken out. */
   readonly packages: readonly string[];
   /** Users who were put into the group `hawser`. */
@@ -57,6 +59,7 @@ const recordSchema: z.ZodType<InstallRecord> = z.object({
   runtime: text.exactOptional(),
   before: z.object({ release: text, runtime: text.exactOptional() }).exactOptional(),
   etcd: text.exactOptional(),
+  trusts: texts.exactOptional(),
   packages: texts,
   users: texts,
   created: texts,

@@ -7,19 +7,23 @@ import type { Authority } from '../certificates/issue-certificate.js';
 import { type ConnectOptions, connectHost } from '../host/connect-host.js';
 import type { HostShell } from '../host/host-shell.js';
 import type { HeldLocks } from '../lock/lock-hosts.js';
+import type { HostPlan } from '../plan/plan-up.js';
 import { type ProgramSources, programsForHosts } from '../programs/programs-for-hosts.js';
 import { SendOnce } from '../programs/send-once.js';
+import { rollTrust } from '../rollover/roll-trust.js';
 import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
+import { beforeRestart } from '../world/until-others-carry-on.js';
+import { WaysIn } from '../world/ways-in.js';
 import { bringUpHosts } from './bring-up-hosts.js';
 import { hostSteps, type Site, sendAhead } from './host-steps.js';
-import type { FleetPlan } from './look-and-plan.js';
+import type { WholePlan } from './look-and-plan.js';
 import type { SeenHost } from './look-at-hosts.js';
-import { type HostOutcome, type Report, runSteps } from './run-steps.js';
+import { type HostOutcome, isDone, type Report, runSteps } from './run-steps.js';
 
 /** What carrying out a plan needs besides the plan. */
 export interface CarryOut extends ProgramSources {
-  readonly plan: FleetPlan;
+  readonly plan: WholePlan;
   readonly fleet: Fleet & { readonly id: string };
   readonly authority: Authority | undefined;
   readonly seen: readonly SeenHost[];
@@ -32,21 +36,16 @@ export interface CarryOut extends ProgramSources {
 }
 
 /**
- * Brings up the hosts that are to be changed.
+ * Brings up the hosts that are to be changed. Where the authority changes, hosts trust the new one before, and only that one after
+ * all have been brought up.
  *
  * @throws CliError `locked` where somebody else has taken the lock of one of them; after an abort `signal.reason`, when no host is
  * being worked on any more
  */
 export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
-  const { plan, connect, seen, report } = work;
-  const todo = plan.hosts.filter(({ isNothing }) => !isNothing);
+  const { connect, seen } = work;
   const over = new AbortController();
   const unlisten = onAbort([connect.signal], () => over.abort(connect.signal.reason));
-  const shellOf = (name: string): HostShell => {
-    const found = seen.find(({ host }) => host.name === name);
-    if (found === undefined) throw new RangeError(`${name} was not looked at`);
-    return found.shell;
-  };
   const progress: Progress = {
     serving: new Set(seen.flatMap(({ host, facts }) => (facts.agent.servesEtcd ? [host.name] : []))),
     logins: new Map(),
@@ -55,25 +54,15 @@ export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
   const stopListening = onAbort(lost, () => over.abort(lost.find(({ aborted }) => aborted)?.reason));
   const sendings = new SendOnce();
   try {
-    const site: Site = siteOf(work, progress, {
+    const ways = new WaysIn(seen, work.fleet, { log: work.log, signal: over.signal });
+    const site: Site = siteOf(work, progress, ways, {
       sendings,
       sendOthers: () => {
-        for (const one of todo) sendAhead(shellOf(one.host.name), one, site, over.signal);
+        for (const one of todoOf(work)) sendAhead(seenAs(one.host.name, work).shell, one, site, over.signal);
       },
       signal: over.signal,
     });
-    return await bringUpHosts({
-      hosts: todo.map(({ host }) => host.name),
-      founding: plan.founding,
-      bringUp: async (name, role) => {
-        const hostPlan = todo.find(({ host }) => host.name === name);
-        if (hostPlan === undefined) throw new RangeError(`${name} is not in the plan`);
-        const steps = hostSteps(shellOf(name), hostPlan, role, site);
-        const outcome = await runSteps(name, steps, { signal: over.signal, report, log: work.log });
-        if (outcome.kind === 'done' && role === 'founder') progress.serving.add(name);
-        return outcome;
-      },
-    });
+    return await bringUpAndRoll(work, site, progress, { ways, signal: over.signal });
   } finally {
     over.abort(new Error('The hosts are not worked on any more.'));
     await sendings.settled();
@@ -81,6 +70,69 @@ export async function carryOutPlan(work: CarryOut): Promise<HostOutcome[]> {
     unlisten();
     await closeAll(progress.logins);
   }
+}
+
+/** Hosts trust what they are to trust before and after they are brought up. */
+async function bringUpAndRoll(
+  work: CarryOut,
+  site: Site,
+  progress: Progress,
+  { ways, signal }: { readonly ways: WaysIn; readonly signal: AbortSignal },
+): Promise<HostOutcome[]> {
+  const { plan, report, log } = work;
+  const { authorities = [], spread = [], drop = [], mayStop = false } = plan.rollover ?? {};
+  const roll = (names: readonly string[], trusted: readonly string[], stopped: readonly string[]) => {
+    const hosts = names.map((name) => seenAs(name, work));
+    return rollTrust({ hosts, stopped, authorities: trusted, ways, mayStop, report, log, signal });
+  };
+  const stopped = spread.filter((name) => !seenAs(name, work).facts.agent.isRunning);
+  const before = await roll(spread, authorities, stopped);
+  if (!before.every(isDone)) return before;
+  const outcomes = await bringUp(work, site, progress, signal);
+  if (!outcomes.every(isDone)) return outcomes;
+  return withLast([...before, ...outcomes, ...(await roll(drop, authorities.slice(0, 1), []))]);
+}
+
+function todoOf({ plan }: CarryOut): HostPlan[] {
+  return plan.hosts.filter(({ isNothing }) => !isNothing);
+}
+
+function bringUp(
+  work: CarryOut,
+  site: Site,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<HostOutcome[]> {
+  const { plan, report, log } = work;
+  const todo = todoOf(work);
+  const running = todo.filter(
+    ({ host, starts, facts }) =>
+      starts && (facts.agent.isRunning || plan.rollover?.spread.includes(host.name) === true),
+  );
+  return bringUpHosts({
+    hosts: todo.map(({ host }) => host.name),
+    running: new Set(running.map(({ host }) => host.name)),
+    founding: plan.founding,
+    bringUp: async (name, role) => {
+      const hostPlan = todo.find(({ host }) => host.name === name);
+      if (hostPlan === undefined) throw new RangeError(`${name} is not in the plan`);
+      const steps = hostSteps(seenAs(name, work).shell, hostPlan, role, site);
+      const outcome = await runSteps(name, steps, { signal, report, log });
+      if (outcome.kind === 'done' && role === 'founder') progress.serving.add(name);
+      return outcome;
+    },
+  });
+}
+
+function seenAs(name: string, { seen }: Pick<CarryOut, 'seen'>): SeenHost {
+  const found = seen.find(({ host }) => host.name === name);
+  if (found === undefined) throw new RangeError(`${name} was not looked at`);
+  return found;
+}
+
+/** Of each host the last that became of it. */
+function withLast(outcomes: readonly HostOutcome[]): HostOutcome[] {
+  return [...new Map(outcomes.map((outcome) => [outcome.host, outcome])).values()];
 }
 
 async function closeAll(logins: Progress['logins']): Promise<void> {
@@ -91,6 +143,7 @@ async function closeAll(logins: Progress['logins']): Promise<void> {
 function siteOf(
   work: CarryOut,
   { serving, logins }: Progress,
+  ways: WaysIn,
   { signal, ...sending }: Pick<Site, 'sendings' | 'sendOthers'> & { readonly signal: AbortSignal },
 ): Site {
   const { fleet, authority, useHostNode, showSending, log, connect, plan, seen } = work;
@@ -120,6 +173,7 @@ function siteOf(
       founder === undefined
         ? openFleetWorld(await wayIn(), fleet, { log, signal })
         : openFleetWorld(founder, fleet, { log: withoutWarnings(log), signal }),
+    beforeRestart: (name) => beforeRestart(name, ways, signal),
     programs: programsForHosts(work, signal),
     seedsFor: (name) => seedsFor(name, fleet, serving),
   };

@@ -1,12 +1,13 @@
 import type { Log } from '../../../base/log.js';
-import { noteDestination } from '../../../world/agents/fleet-hosts.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { CliError } from '../../errors.js';
-import { destinationOf, type Fleet } from '../../fleet/file/fleet.js';
+import type { Fleet } from '../../fleet/file/fleet.js';
 import { formatBytes } from '../../output/format-quantities.js';
+import { fingerprintsOf } from '../certificates/authorities.js';
 import { type Authority, issueHostCertificate } from '../certificates/issue-certificate.js';
 import { sendCertificates } from '../certificates/send-certificates.js';
 import type { HostShell } from '../host/host-shell.js';
+import { certifiedAddresses } from '../plan/plan-certificate.js';
 import { type HostPlan, hasEtcd } from '../plan/plan-up.js';
 import { nameProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
 import type { ProgramsForHosts } from '../programs/programs-for-hosts.js';
@@ -15,17 +16,14 @@ import { prunePrograms } from '../programs/prune-programs.js';
 import type { SendOnce } from '../programs/send-once.js';
 import { sendPrograms } from '../programs/send-programs.js';
 import type { SendingShown } from '../programs/show-sending.js';
-import { uuidOf } from '../record/install-record.js';
-import { lastWords, readAgentState, restartAgent } from '../service/control-agent.js';
+import { type InstallRecord, uuidOf } from '../record/install-record.js';
 import { addToGroup, mayEnter } from '../service/group.js';
 import { installService } from '../service/install-service.js';
 import { GROUP } from '../service/service-paths.js';
-import { untilAgentServes } from '../world/until-agent-serves.js';
+import { startInFleet } from '../world/start-in-fleet.js';
 import type { HostRole } from './bring-up-hosts.js';
 import { Journal } from './journal.js';
 import type { Step } from './run-steps.js';
-
-const START_TIMEOUT_MS = 90_000;
 
 /** What one run has for all hosts. */
 export interface Site {
@@ -43,6 +41,8 @@ export interface Site {
   readonly openWorld: (founder: HostShell | undefined) => Promise<ClientWorld>;
   /** Logs in anew, once for each host, for the groups that a login has. */
   readonly loginAnew: (plan: HostPlan) => Promise<HostShell>;
+  /** Waits until the fleet can go on without a host whose agent runs. @returns when that was started, where it is known */
+  readonly beforeRestart: (host: string) => Promise<string | undefined>;
   readonly log: Log;
 }
 
@@ -78,7 +78,7 @@ export function hostSteps(shell: HostShell, plan: HostPlan, role: HostRole, site
     {
       name: 'write down what was done',
       run: async (signal) => {
-        await journal.write('installed', {}, signal);
+        await journal.write('installed', trustAfter(plan, site), signal);
         await prunePrograms(shell, journal.programs, { log: site.log, signal });
         return 'done';
       },
@@ -136,9 +136,9 @@ async function certify(
     throw new CliError('failed', message);
   }
   const { address, name } = plan.host;
-  const addresses = [...new Set([address, ...plan.facts.addresses])].slice(0, 50);
+  const addresses = certifiedAddresses(address, plan.facts);
   const issued = issueHostCertificate(authority, { hostname: name, addresses });
-  await sendCertificates(shell, issued, authority.cert, signal);
+  await sendCertificates(shell, issued, fleet.authority ?? authority.cert, signal);
   return plan.certificate === 'renew' ? 'renewed its certificate' : 'issued its certificate';
 }
 
@@ -195,22 +195,23 @@ async function start(
   site: Site,
   signal: AbortSignal,
 ): Promise<string> {
-  const { host } = plan;
-  await restartAgent(shell, signal);
-  await using world = await site.openWorld(role === 'founder' ? await loginOf(shell, plan, site) : undefined);
-  await untilAgentServes({
-    hostname: host.name,
-    world,
-    timeoutMs: START_TIMEOUT_MS,
-    signal,
-    whyEnded: async () => {
-      const { isRunning } = await readAgentState(shell, signal);
-      return isRunning ? undefined : lastWords(shell, signal);
-    },
-    lastWords: () => lastWords(shell, signal),
+  const { host, facts } = plan;
+  const isFounder = role === 'founder';
+  await startInFleet({
+    ...{ shell, host, signal },
+    startedBefore: facts.agent.isRunning ? await site.beforeRestart(host.name) : undefined,
+    openWorld: async () => site.openWorld(isFounder ? await loginOf(shell, plan, site) : undefined),
   });
-  await noteDestination(world.client, host.name, destinationOf(host), { signal });
-  return role === 'founder' ? 'its agent runs and has made the cluster' : 'its agent has joined the fleet';
+  return isFounder ? 'its agent runs and has made the cluster' : 'its agent has joined the fleet';
+}
+
+/** The authorities that the etcd of a host trusts after what was done there. */
+function trustAfter(
+  { starts, certificate, facts }: HostPlan,
+  { fleet }: Site,
+): Pick<InstallRecord, 'trusts'> {
+  if (!starts) return {};
+  return { trusts: fingerprintsOf(certificate === 'keep' ? facts.agent.trusted : fleet.authority) };
 }
 
 /** Before the agent starts, so that the group is there when it is first asked. */

@@ -1,5 +1,6 @@
 import { packageVersion } from '../../../base/package-version.js';
 import type { HostShell } from '../host/host-shell.js';
+import { trustedBy } from '../plan/plan-certificate.js';
 import type { HostPlan } from '../plan/plan-up.js';
 import type { RunningPrograms } from '../programs/prune-programs.js';
 import { continueRecord, type InstallRecord, ranBefore, uuidOf } from '../record/install-record.js';
@@ -32,6 +33,8 @@ export class Journal {
       version: plan.sendsPrograms ? packageVersion() : (record?.version ?? ''),
       created: accountsToMake(plan.facts),
       at: '',
+      // What its etcd trusts changes with its next start, and not with the files.
+      ...(record === undefined ? {} : { trusts: trustedBy(plan.facts.agent) }),
       ...ranBefore(record, plan.release),
       ...(role === 'founder' ? { isFounder: true } : {}),
       ...(useHostNode && plan.facts.node !== undefined ? { runtime: plan.facts.node.path } : {}),

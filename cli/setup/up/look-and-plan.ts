@@ -1,9 +1,11 @@
-import { CliError } from '../../errors.js';
+import { CliError, type CliErrorCode } from '../../errors.js';
+import { EXIT_CODES, exitCodeOf } from '../../exit-codes.js';
 import type { Fleet, FleetHost } from '../../fleet/file/fleet.js';
 import { checkHost } from '../facts/check-host.js';
 import type { LeftOut } from '../plan/format-plan.js';
 import { type HostPlan, type PlanContext, planHost } from '../plan/plan-up.js';
 import { uuidOf } from '../record/install-record.js';
+import type { RolloverPlan } from '../rollover/plan-rollover.js';
 import { chooseAddress } from './choose-address.js';
 import { chooseFounder, type Founding } from './choose-founder.js';
 import type { SeenHost, Sight } from './look-at-hosts.js';
@@ -18,6 +20,11 @@ export interface FleetPlan {
   readonly hosts: readonly HostPlan[];
   readonly refusals: readonly Refusal[];
   readonly founding: Exclude<Founding, { readonly kind: 'unclear' }>;
+}
+
+/** What is to be done in the fleet, and how its authority changes. */
+export interface WholePlan extends FleetPlan {
+  readonly rollover: RolloverPlan | undefined;
 }
 
 /** Decides from what was seen what is to be done. @throws CliError `failed` where it is unclear who has the cluster */
@@ -85,4 +92,36 @@ function foundingOf(
 
 function refusal(host: FleetHost, error: Error): Refusal {
   return { host: host.name, message: error.message, error };
+}
+
+/** What to throw where no host is left. */
+export function nobodyCanTakePart({ refusals }: FleetPlan): Error {
+  const [first, ...others] = refusals;
+  if (first === undefined) throw new RangeError('no host was looked at');
+  if (others.length === 0) return first.error;
+  const each = refusals.map(({ host, message }) => `${host}: ${message}`).join(' ');
+  const message = `No host can take part, and nothing was changed. ${each}`;
+  return new CliError(codeOf(refusals), message, { hosts: reasonsOf(refusals) });
+}
+
+/** The code that all of them have, if there is one. */
+function codeOf(refusals: readonly Refusal[]): CliErrorCode {
+  // Such as for a host key that has changed.
+  if (refusals.every(({ error }) => exitCodeOf(error) === EXIT_CODES.refused)) return 'refused';
+  const codes = refusals.map(({ error }) => (error instanceof CliError ? error.code : 'unreachable'));
+  const [code = 'failed'] = codes.every((one) => one === codes[0]) ? codes : [];
+  return code;
+}
+
+function reasonsOf(refusals: readonly Refusal[]): Record<string, string> {
+  return Object.fromEntries(refusals.map(({ host, message }) => [host, message]));
+}
+
+/** @throws CliError for a new authority that not every host of the fleet can be given */
+export function requireAll({ rollover, refusals }: WholePlan): void {
+  const away = refusals.filter(({ host }) => rollover?.waitsFor.includes(host) === true);
+  if (away.length === 0) return;
+  const each = away.map(({ host, message }) => `${host}: ${message}`).join(' ');
+  const message = `The authority was not changed, because every host of the fleet has to take part. ${each} Fix that first, or take out hosts that are gone for good with "hawser down HOSTS --gone".`;
+  throw new CliError(codeOf(away), message, { hosts: reasonsOf(away) });
 }

@@ -1,7 +1,13 @@
 import type { Fleet, FleetHost } from '../../fleet/file/fleet.js';
 import { createFleet, writeFleet } from '../../fleet/file/write-fleet.js';
+import { splitAuthorities } from '../certificates/authorities.js';
 import type { Authority } from '../certificates/issue-certificate.js';
-import { loadAuthority, makeAuthority } from '../certificates/keep-authority.js';
+import {
+  type AuthorityChoice,
+  adoptNextKey,
+  keepNextKey,
+  makeAuthority,
+} from '../certificates/keep-authority.js';
 import type { ChosenFleet } from './choose-fleet.js';
 import type { FleetPlan } from './look-and-plan.js';
 import type { Sight } from './look-at-hosts.js';
@@ -11,6 +17,7 @@ export interface FleetToNote {
   readonly chosen: ChosenFleet;
   readonly plan: FleetPlan;
   readonly sight: Sight;
+  readonly choice: AuthorityChoice;
 }
 
 /** What is in the file now. */
@@ -24,18 +31,29 @@ export interface NotedFleet {
  * Writes the fleet file before anything is changed on a host, so that whatever happens then, another `up` knows whose the hosts
  * are, and `down` where they are.
  */
-export async function noteFleet({ chosen, plan, sight }: FleetToNote): Promise<NotedFleet> {
+export async function noteFleet({ chosen, plan, sight, choice }: FleetToNote): Promise<NotedFleet> {
   const { fleet: before, isNew } = chosen;
-  const authority =
-    before.authority === undefined ? await makeAuthority(before.name) : await loadAuthority(before);
+  const { name } = before;
+  const isFirst = before.authority === undefined;
+  const authority = isFirst ? await makeAuthority(name) : choice.authority;
+  const trusted = isFirst ? authority?.cert : choice.trusted;
   const fleet = {
     ...before,
     hosts: mergedHosts(before.hosts, plan, sight),
     knownHosts: [...new Set([...before.knownHosts, ...sight.seen.flatMap(({ jumpKeys }) => jumpKeys)])],
-    ...(authority === undefined ? {} : { authority: authority.cert }),
+    ...(trusted === undefined ? {} : { authority: trusted }),
   };
+  // The key is there before the file names its authority, and takes the place of the old one after that.
+  if (choice.isNew && authority !== undefined) await keepNextKey(name, authority);
   await (isNew ? createFleet(fleet) : writeFleet(fleet));
+  if (authority !== undefined) await adoptNextKey(name, authority);
   return { fleet, authority };
+}
+
+/** Notes that the fleet trusts only its newest authority. */
+export async function forgetOldAuthorities(fleet: Fleet): Promise<void> {
+  const [newest] = splitAuthorities(fleet.authority);
+  if (newest !== undefined) await writeFleet({ ...fleet, authority: newest });
 }
 
 /** Hosts that cannot take part stay as they were: those of the fleet in it, and new ones outside. */

@@ -25,6 +25,10 @@ export type HostOutcome =
   /** Nothing was started, because another host had to be first and failed. */
   | { readonly kind: 'waiting'; readonly host: string; readonly for: string };
 
+export function isDone({ kind }: HostOutcome): boolean {
+  return kind === 'done';
+}
+
 /** Where {@link runSteps} says what happens. */
 export type Report = (host: string, text: string) => void;
 

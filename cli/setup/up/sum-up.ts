@@ -10,7 +10,8 @@ import { requireFleet, resolveTarget } from '../../fleet/resolve-target.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { lines } from '../../output/print.js';
 import { formatStatus } from '../../status/format-status.js';
-import { type FleetStatus, readStatus } from '../../status/read-status.js';
+import { type FleetStatus, type Problem, readStatus } from '../../status/read-status.js';
+import { authorityWarning } from '../certificates/authorities.js';
 import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { waitForCluster } from '../world/wait-for-cluster.js';
@@ -52,14 +53,17 @@ export async function sumUp(done: DoneWork): Promise<UpOutcome> {
   const failures =
     problem === undefined ? shortfalls : [...shortfalls, { host: fleet.name, message: problem }];
   const isFine = failures.length === 0;
+  const authority = expiringAuthority(fleet, status);
   const value = {
     fleet: { name: fleet.name, id: fleet.id, file: fleet.file },
     changed: outcomes.length > 0,
     hosts: status?.hosts ?? [],
+    problems: [...(status?.problems ?? []), ...authority],
     failures: failures.map(({ host, message }) => ({ hostname: host, message })),
   };
   const text = lines([
     ...(status === undefined ? [] : [formatStatus(status), '']),
+    ...authority.map(({ message }) => message),
     ...(outcomes.length === 0 && isFine ? ['Nothing to do.'] : []),
     ...failures.map(({ host, message }) => `${host}: ${message}`),
     isFine
@@ -67,6 +71,13 @@ export async function sumUp(done: DoneWork): Promise<UpOutcome> {
       : 'Not everything is done: run "hawser up" again to continue.',
   ]);
   return { value, text, exitCode: isFine ? EXIT_CODES.done : EXIT_CODES.failed };
+}
+
+/** By the fleet file, unless the agents have said so. */
+function expiringAuthority({ authority }: Fleet, status: FleetStatus | undefined): Problem[] {
+  const message = authorityWarning(authority);
+  const isSaid = status?.problems.some(({ code }) => code === 'authority-expires') === true;
+  return message === undefined || isSaid ? [] : [{ code: 'authority-expires', host: null, message }];
 }
 
 function shortfallOf(outcome: HostOutcome): Shortfall[] {

@@ -7,6 +7,8 @@ export interface UpRequest extends OutputOptions, SetupRequest {
   readonly labels: Readonly<Record<string, string>>;
   readonly addresses: ReadonlyMap<string, string>;
   readonly plan: boolean;
+  /** Whether the fleet is to get a new authority. */
+  readonly newAuthority: boolean;
   readonly name?: string | undefined;
   readonly fleet?: string | undefined;
   readonly clusterSize?: number | undefined;

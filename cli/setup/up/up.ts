@@ -1,31 +1,34 @@
 import { isIP } from 'node:net';
 import type { Tunnel } from '../../../tunnel/tunnel.js';
 import { WorldError } from '../../../world/errors.js';
-import { CliError, type CliErrorCode } from '../../errors.js';
-import { EXIT_CODES, exitCodeOf } from '../../exit-codes.js';
+import { CliError } from '../../errors.js';
+import { EXIT_CODES } from '../../exit-codes.js';
 import { lines, printNote } from '../../output/print.js';
 import { writeRemark } from '../../output/write-output.js';
 import { askText } from '../../prompts/ask-text.js';
 import { canAsk, confirm } from '../../prompts/confirm.js';
-import { canIssue } from '../certificates/keep-authority.js';
+import { type AuthorityChoice, chooseAuthority } from '../certificates/keep-authority.js';
 import type { ConnectOptions } from '../host/connect-host.js';
 import { connectOptions } from '../host/connect-options.js';
 import { lockFleet } from '../lock/lock-fleet-in-etcd.js';
 import { lockHosts } from '../lock/lock-hosts.js';
 import { type LockOwner, ourselves } from '../lock/lock-owner.js';
 import { formatPlan } from '../plan/format-plan.js';
+import { planValue } from '../plan/plan-value.js';
 import type { LocalProgram } from '../programs/local-program.js';
 import { prepareBundle } from '../programs/prepare-bundle.js';
 import { showSending } from '../programs/show-sending.js';
+import { isRolling, planRollover } from '../rollover/plan-rollover.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { carryOutPlan } from './carry-out-plan.js';
 import { type AskAddress, askForAddresses } from './choose-address.js';
 import { type ChosenFleet, chooseFleet, fleetNameProblem } from './choose-fleet.js';
-import { leaveOutCutOffHosts, type ReachPlan } from './leave-out-cut-off-hosts.js';
-import { type FleetPlan, planFleet } from './look-and-plan.js';
+import { leaveOutCutOffHosts } from './leave-out-cut-off-hosts.js';
+import { nobodyCanTakePart, planFleet, requireAll, type WholePlan } from './look-and-plan.js';
 import { lookAtHosts, type Sight } from './look-at-hosts.js';
 import { mergeDestinations } from './merge-destinations.js';
-import { noteFleet } from './note-fleet.js';
+import { forgetOldAuthorities, noteFleet } from './note-fleet.js';
+import { isDone } from './run-steps.js';
 import { sumUp, type UpOutcome } from './sum-up.js';
 import type { UpRequest } from './up-request.js';
 
@@ -45,45 +48,79 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
   await using found = await lookAtHosts(wanted, connect);
   const sight = mayAsk && !request.yes ? await withAddresses(found, request.signal) : found;
   const bundle = await prepareBundle();
-  const context = {
-    fleet: { name: chosen.fleet.name, id: chosen.fleet.id, authority: chosen.fleet.authority },
-    bundle,
-    useHostNode: request.useHostNode,
-    hasEtcdFile: request.etcd !== undefined,
-    canIssue: await canIssue(chosen.fleet),
-  };
-  const looked = planFleet(sight, chosen.fleet, { ...context, hasId: chosen.hasId });
-  const plan = await leaveOutCutOffHosts(looked, { probeOf: tunnelOf(sight), signal: request.signal });
-  if (plan.hosts.length === 0) throw nobodyCanTakePart(plan);
-  const isNothing = plan.hosts.every((host) => host.isNothing);
-  const founder = plan.founding.kind === 'found' ? plan.founding.candidates[0] : undefined;
-  const text = formatPlan({ ...context, ...plan, leftOut: plan.refusals, isNew: chosen.isNew, founder });
-  if (request.plan) return planOutcome(plan, chosen, text);
-  if (isNothing) return await sumUp({ request, fleet: chosen.fleet, sight, plan, outcomes: [] });
-  if (!request.json) writeRemark(lines(text));
+  const choice = await chooseAuthority(chosen.fleet, { wantsNew: request.newAuthority });
+  const { plan, shown } = await planWhole({ request, chosen, sight, choice, bundle });
+  if (request.plan) {
+    const exitCode = plan.refusals.length === 0 ? EXIT_CODES.done : EXIT_CODES.failed;
+    return { value: planValue(shown), text: lines(formatPlan(shown)), exitCode };
+  }
+  if (plan.hosts.every(({ isNothing }) => isNothing) && !isRolling(plan.rollover)) {
+    return await sumUp({ request, fleet: chosen.fleet, sight, plan, outcomes: [] });
+  }
+  if (!request.json) writeRemark(lines(formatPlan(shown)));
   await requireConsent(request, mayAsk);
   const us = ourselves('up');
   await using _ = await lockWorld({ chosen, plan, sight, us, request });
-  const { fleet, outcomes } = await changeHosts({ chosen, plan, sight, us, request, connect, bundle });
+  const { fleet, outcomes } = await changeHosts({
+    request,
+    chosen,
+    sight,
+    plan,
+    choice,
+    bundle,
+    connect,
+    us,
+  });
   return await sumUp({ request, fleet, sight, plan, outcomes });
 }
 
-interface Change {
-  readonly chosen: ChosenFleet;
-  readonly plan: FleetPlan;
-  readonly sight: Sight;
-  readonly us: LockOwner;
+/** What was seen, and what the fleet is to have. */
+interface Basis {
   readonly request: UpRequest;
-  readonly connect: ConnectOptions;
+  readonly chosen: ChosenFleet;
+  readonly sight: Sight;
+  readonly choice: AuthorityChoice;
   readonly bundle: LocalProgram;
 }
 
+/** Plans what is to be done, also about the authority, and what is shown of it. @throws CliError where no host can take part */
+async function planWhole({ request, chosen, sight, choice, bundle }: Basis) {
+  const { fleet, isNew, hasId } = chosen;
+  const context = {
+    fleet: { name: fleet.name, id: fleet.id, authority: choice.trusted },
+    bundle,
+    useHostNode: request.useHostNode,
+    hasEtcdFile: request.etcd !== undefined,
+    canIssue: choice.canIssue,
+  };
+  const looked = planFleet(sight, fleet, { ...context, hasId });
+  const reached = await leaveOutCutOffHosts(looked, { probeOf: tunnelOf(sight), signal: request.signal });
+  if (reached.hosts.length === 0) throw nobodyCanTakePart(reached);
+  const rolled = planRollover(reached.hosts, { ...fleet, authority: choice.trusted }, choice);
+  const plan = { ...reached, ...rolled };
+  if (choice.isNew) requireAll(plan);
+  const founder = plan.founding.kind === 'found' ? plan.founding.candidates[0] : undefined;
+  return { plan, shown: { ...context, ...plan, leftOut: plan.refusals, isNew, founder } };
+}
+
+interface Change extends Basis {
+  readonly plan: WholePlan;
+  readonly connect: ConnectOptions;
+  readonly us: LockOwner;
+}
+
 /** Locks the hosts that are to be changed before anything is written, so that whoever comes second leaves no trace. */
-async function changeHosts({ chosen, plan, sight, us, request, connect, bundle }: Change) {
-  const changed = new Set(plan.hosts.flatMap(({ host, isNothing }) => (isNothing ? [] : [host.name])));
+async function changeHosts(work: Change) {
+  const { request, chosen, sight, plan, choice, bundle, connect, us } = work;
+  const { spread = [], drop = [] } = plan.rollover ?? {};
+  const changed = new Set([
+    ...plan.hosts.flatMap(({ host, isNothing }) => (isNothing ? [] : [host.name])),
+    ...spread,
+    ...drop,
+  ]);
   const hosts = sight.seen.filter(({ host }) => changed.has(host.name));
   await using locks = await lockHosts(hosts, us, request.signal);
-  const { fleet, authority } = await noteFleet({ chosen, plan, sight });
+  const { fleet, authority } = await noteFleet({ chosen, plan, sight, choice });
   const working = carryOutPlan({
     ...{ plan, fleet, authority, bundle, connect, locks, seen: sight.seen },
     ...{ runtimeFile: request.runtime, etcdFile: request.etcd },
@@ -97,6 +134,10 @@ async function changeHosts({ chosen, plan, sight, us, request, connect, bundle }
     if (request.signal.aborted) printNote(request, HOW_TO_GO_ON);
     throw error;
   });
+  if (plan.rollover?.waitsFor.length === 0 && outcomes.every(isDone)) {
+    await forgetOldAuthorities(fleet);
+    printNote(request, `The fleet ${fleet.name} has its new authority, and trusts no other one.`);
+  }
   return { fleet, outcomes };
 }
 
@@ -142,13 +183,15 @@ async function requireConsent({ yes, signal }: UpRequest, mayAsk: boolean): Prom
 /** The lock in the fleet's own state, where it has one that answers; each host is locked in any case. */
 async function lockWorld(given: {
   readonly chosen: ChosenFleet;
-  readonly plan: FleetPlan;
+  readonly plan: WholePlan;
   readonly sight: Sight;
   readonly us: LockOwner;
   readonly request: UpRequest;
 }): Promise<AsyncDisposable | undefined> {
   const { chosen, plan, sight, us, request } = given;
   const { log, signal } = request;
+  // Every host is restarted, and locked.
+  if (isRolling(plan.rollover)) return undefined;
   const [running] = plan.hosts.filter(({ facts, isNothing }) => facts.agent.servesEtcd && isNothing);
   const through = sight.seen.find(({ host }) => host.name === running?.host.name);
   if (through === undefined) return undefined;
@@ -167,48 +210,4 @@ async function lockWorld(given: {
     log('warn', `The fleet does not answer, so only its hosts are locked: ${error.message}`);
     return undefined;
   }
-}
-
-function nobodyCanTakePart({ refusals }: FleetPlan): Error {
-  const [first, ...others] = refusals;
-  if (first === undefined) throw new RangeError('no host was looked at');
-  if (others.length === 0) return first.error;
-  const each = refusals.map(({ host, message }) => `${host}: ${message}`).join(' ');
-  const [code = 'failed'] = codesOf(refusals);
-  const hosts = Object.fromEntries(refusals.map(({ host, message }) => [host, message]));
-  return new CliError(code, `No host can take part, and nothing was changed. ${each}`, { hosts });
-}
-
-/** The code that all of them have, if there is one. */
-function codesOf(refusals: FleetPlan['refusals']): CliErrorCode[] {
-  // Such as for a host key that has changed.
-  if (refusals.every(({ error }) => exitCodeOf(error) === EXIT_CODES.refused)) return ['refused'];
-  const codes = refusals.map(({ error }) => (error instanceof CliError ? error.code : 'unreachable'));
-  return codes.filter((one) => codes.every((other) => other === one));
-}
-
-function planOutcome(
-  { hosts, refusals, unknownReach }: ReachPlan,
-  { fleet, isNew }: ChosenFleet,
-  text: readonly string[],
-): UpOutcome {
-  const value = {
-    fleet: { name: fleet.name, isNew },
-    hosts: hosts.map(
-      ({ host, isNothing, installEtcd, sendsEtcd, sendsPrograms, certificate, groupUser, starts }) => ({
-        ...{ hostname: host.name, address: host.address, changes: !isNothing },
-        ...{
-          installEtcd: installEtcd ?? null,
-          sendsEtcd,
-          sendsPrograms,
-          certificate,
-          groupUser: groupUser ?? null,
-          starts,
-        },
-      }),
-    ),
-    leftOut: refusals.map(({ host, message }) => ({ hostname: host, message })),
-    unknownReach,
-  };
-  return { value, text: lines(text), exitCode: refusals.length === 0 ? EXIT_CODES.done : EXIT_CODES.failed };
 }

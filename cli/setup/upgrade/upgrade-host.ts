@@ -9,13 +9,8 @@ import { sendPrograms } from '../programs/send-programs.js';
 import type { SendingShown } from '../programs/show-sending.js';
 import { continueRecord, type InstallRecord, ranBefore } from '../record/install-record.js';
 import { writeInstallRecord } from '../record/write-install-record.js';
-import { lastWords, readAgentState, restartAgent } from '../service/control-agent.js';
 import { activateRelease } from '../service/install-service.js';
-import { untilAgentServes } from '../world/until-agent-serves.js';
-import { waitForCluster } from '../world/wait-for-cluster.js';
-
-const SERVE_TIMEOUT_MS = 90_000;
-const CLUSTER_TIMEOUT_MS = 60_000;
+import { restartInFleet } from '../world/restart-in-fleet.js';
 
 /** A host that is upgraded, and what to. */
 export interface HostUpgrade {
@@ -75,20 +70,5 @@ async function runVersion(
   { shell, world, signal }: HostUpgrade,
   version: { readonly runtime: string; readonly release: string },
 ): Promise<void> {
-  const agents = await world.getAgents({ signal });
-  await activateRelease(shell, version, signal);
-  await restartAgent(shell, signal);
-  await untilAgentServes({
-    hostname: shell.name,
-    world,
-    startedBefore: agents.get(shell.name)?.startedAt,
-    timeoutMs: SERVE_TIMEOUT_MS,
-    signal,
-    whyEnded: async () => {
-      const { isRunning } = await readAgentState(shell, signal);
-      return isRunning ? undefined : lastWords(shell, signal);
-    },
-    lastWords: () => lastWords(shell, signal),
-  });
-  await waitForCluster(world, { hosts: [...agents.keys()], timeoutMs: CLUSTER_TIMEOUT_MS, signal });
+  await restartInFleet({ shell, world, signal, change: () => activateRelease(shell, version, signal) });
 }

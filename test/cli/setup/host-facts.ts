@@ -9,8 +9,10 @@ export function recordOf(hostname: string, address: string, fleetId: string): In
   };
 }
 
+type Given = Pick<InstalledAgent, 'record' | 'certificate' | 'hasClusterData'> & Partial<InstalledAgent>;
+
 /** Facts of a host without problems; where there is a record, its agent runs. */
-export function factsOf(agent: Pick<InstalledAgent, 'record' | 'certificate' | 'hasClusterData'>): HostFacts {
+export function factsOf(agent: Given): HostFacts {
   const isThere = agent.record !== undefined;
   return {
     ...{ hostname: 'web1', machineId: 'a', os: { id: 'debian', version: '12', name: 'Debian' } },
@@ -21,9 +23,9 @@ export function factsOf(agent: Pick<InstalledAgent, 'record' | 'certificate' | '
     ...{ etcd: { path: '/usr/bin/etcd', version: '3.4.23' }, node: undefined },
     ...{ groupMembers: isThere ? [] : undefined, hasAppUser: isThere },
     agent: {
-      ...agent,
-      ...{ isRecordUnreadable: false, isRunning: isThere, servesEtcd: isThere },
+      ...{ isRecordUnreadable: false, isRunning: isThere, servesEtcd: isThere, trusted: undefined },
       release: isThere ? 'abababababababab' : undefined,
+      ...agent,
     },
   };
 }

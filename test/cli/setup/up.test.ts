@@ -1,5 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import test from 'ava';
 import { readFleet } from '../../../cli/fleet/file/read-fleet.js';
 import { issueHostCertificate } from '../../../cli/setup/certificates/issue-certificate.js';
@@ -9,7 +11,7 @@ import { SUDO_PASSWORD } from '../../../fixtures/fleet/bare/setup-script.js';
 import { resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { AGENTS_PREFIX } from '../../../world/keys.js';
 import { waitUntil } from '../../fixtures/helpers/wait-until.js';
-import { hawser, type Result, temporaryFolder } from '../helpers/hawser.js';
+import { hawser, type Result, startHawser, temporaryFolder } from '../helpers/hawser.js';
 
 const packages = ['etcd-server'];
 
@@ -144,6 +146,136 @@ test.serial('a fleet that stands still because its certificates have expired is 
   t.is(up.code, 0, up.stdout + up.stderr);
   t.is((await onLaptop('str', 'get', 'motd')).stdout, 'secret of the fleet\n');
 });
+
+/** When each host was out, from the stop of its agent to its vote, in order. */
+async function outages(
+  hosts: readonly BareHost[],
+  since: string,
+): Promise<[from: number, to: number, name: string][]> {
+  const all = hosts.map(async (host) => {
+    const log = [
+      'journalctl',
+      '--unit',
+      'hawser',
+      '--output',
+      'short-unix',
+      '--no-pager',
+      '--since',
+      since,
+    ] as const;
+    const lines = (await host.exec(log)).stdout.split('\n');
+    const at = (event: RegExp) =>
+      lines.filter((line) => event.test(line)).map((line) => Number(line.split(' ')[0]));
+    const backs = at(/is a voting member/);
+    return at(/Stopping hawser\.service/).map((from, index): [number, number, string] => [
+      from,
+      backs[index] ?? Number.POSITIVE_INFINITY,
+      host.name,
+    ]);
+  });
+  return (await Promise.all(all)).flat().sort(([a], [b]) => a - b);
+}
+
+/** Writes through the etcd of any host that takes it, one after another, until told to stop. */
+async function writeUntil(
+  stopped: () => boolean,
+  hosts: readonly BareHost[],
+): Promise<{ acknowledged: string[]; refused: string[] }> {
+  const to = [ETCDCTL, '--endpoints', 'unix:///run/hawser/etcd.sock', '--command-timeout', '5s'] as const;
+  const isTaken = async (value: string) => {
+    for (const host of hosts) {
+      if ((await host.exec([...to, 'put', `/written/${value}`, value])).code === 0) return true;
+    }
+    return false;
+  };
+  const written = { acknowledged: [] as string[], refused: [] as string[] };
+  for (let number = 0; !stopped(); number += 1) {
+    const value = String(number);
+    written[(await isTaken(value)) ? 'acknowledged' : 'refused'].push(value);
+  }
+  return written;
+}
+
+/** Whether etcd on web1 lets somebody in who has such a certificate. */
+async function entersWith({ cert, key }: { readonly cert: string; readonly key: string }): Promise<boolean> {
+  const host = fleet.host('web1');
+  await host.exec(['sh', '-c', 'umask 077; cat >/run/try.crt'], { input: cert });
+  await host.exec(['sh', '-c', 'umask 077; cat >/run/try.key'], { input: key });
+  const shown = ['--cacert', '/etc/hawser/tls/ca.crt', '--cert', '/run/try.crt', '--key', '/run/try.key'];
+  const limits = ['--dial-timeout', '2s', '--command-timeout', '5s'];
+  const to = ['--endpoints', `https://${host.address}:2379`];
+  return (await host.exec([ETCDCTL, ...to, ...shown, ...limits, 'get', 'x'])).code === 0;
+}
+
+test.serial(
+  'the authority is replaced without its key while the fleet is written to, also after a cut',
+  async (t) => {
+    const hosts = fleet.hosts.slice(0, 3);
+    const file = path.join(fleet.home, '.config/hawser/fleets/prod');
+    const old = {
+      cert: (await readFleet(`${file}.yaml`)).authority ?? '',
+      key: await readFile(`${file}.key`, 'utf8'),
+    };
+    const stranger = { hostname: 'laptop', addresses: [fleet.host('web1').address] };
+    t.true(await entersWith(issueHostCertificate(old, stranger)));
+    await rm(`${file}.key`);
+    const since = (await fleet.host('web1').exec(['date', '+%Y-%m-%d %H:%M:%S'])).stdout.trim();
+    let isOver = false;
+    const writing = writeUntil(() => isOver, hosts);
+
+    const password = ['--sudo-password-file', path.join(fleet.home, 'password')];
+    const cut = startHawser(['up', '--new-authority', '--yes', ...password], { env: { HOME: fleet.home } });
+    for await (const line of createInterface({ input: cut.stderr ?? Readable.from('') })) {
+      if (/trusts the new authority, too/.test(line)) cut.kill('SIGKILL');
+    }
+    const between = await readFleet(`${file}.yaml`);
+    t.is(between.authority?.match(/BEGIN CERTIFICATE/g)?.length, 2);
+    const plan = await setUp('--plan');
+    t.regex(plan.stdout, /issue a new certificate, because the fleet gets a new authority/);
+    const up = await setUp('--yes');
+    t.is(up.code, 0, up.stdout + up.stderr);
+    isOver = true;
+    const { acknowledged, refused } = await writing;
+
+    t.deepEqual(refused, []);
+    const range = ['--endpoints', 'unix:///run/hawser/etcd.sock', 'get', '/written/', '--prefix'];
+    const found = await fleet.host('web2').exec([ETCDCTL, ...range, '--print-value-only']);
+    t.deepEqual(found.stdout.trim().split('\n').sort(), acknowledged.sort());
+    const out = await outages(hosts, since);
+    t.true(out.length >= 6, JSON.stringify(out));
+    for (const [index, [from]] of out.entries())
+      t.true(index === 0 || from >= (out[index - 1]?.[1] ?? 0), JSON.stringify(out));
+    const { authority: cert = '' } = await readFleet(`${file}.yaml`);
+    const now = { cert, key: await readFile(`${file}.key`, 'utf8') };
+    t.is(cert.match(/BEGIN CERTIFICATE/g)?.length, 1);
+    t.not(cert, old.cert);
+    t.true(await entersWith(issueHostCertificate(now, stranger)));
+    t.false(await entersWith(issueHostCertificate(old, stranger)));
+    t.regex((await setUp()).stdout, /Nothing to do\./);
+  },
+);
+
+test.serial(
+  'a host moves to another address, with its certificate and its place in the cluster',
+  async (t) => {
+    const host = fleet.host('web2');
+    const moved = host.address.replace(/\.\d+$/, '.77');
+    await host.exec(['ip', 'address', 'add', `${moved}/24`, 'dev', 'eth0']);
+    const plan = await setUp('--address', `web2=${moved}`, '--plan');
+    t.regex(plan.stdout, /web2.*address .*\.77\n +issue a new certificate, because its address changed/);
+    const up = await setUp('--address', `web2=${moved}`, '--yes');
+    t.is(up.code, 0, up.stdout + up.stderr);
+    const members = await host.exec([
+      ETCDCTL,
+      '--endpoints',
+      'unix:///run/hawser/etcd.sock',
+      'member',
+      'list',
+    ]);
+    t.regex(members.stdout, new RegExp(`web2, https://${moved}:2380, https://${moved}:2379`));
+    t.regex((await setUp()).stdout, /Nothing to do\./);
+  },
+);
 
 test.serial('an app is deployed, and a host without systemd and without etcd joins', async (t) => {
   const folder = await temporaryFolder(t);

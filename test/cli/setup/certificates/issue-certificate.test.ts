@@ -6,9 +6,10 @@ import path from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { authorityWarning, issuerOf } from '../../../../cli/setup/certificates/authorities.js';
 import {
+  covers,
   createAuthority,
-  isIssuedFor,
   issueHostCertificate,
   needsRenewal,
 } from '../../../../cli/setup/certificates/issue-certificate.js';
@@ -77,9 +78,29 @@ test('A certificate is renewed from two thirds of its life on', (t) => {
   t.true(needsRenewal(host.cert, since(400)));
 });
 
-test('A certificate is issued anew for another address, name or authority', (t) => {
-  t.true(isIssuedFor(host.cert, authority.cert, { hostname: 'web1', addresses: ['10.0.0.1'] }));
-  t.false(isIssuedFor(host.cert, authority.cert, { hostname: 'web1', addresses: ['10.0.0.9'] }));
-  t.false(isIssuedFor(host.cert, authority.cert, { hostname: 'web2', addresses: [] }));
-  t.false(isIssuedFor(host.cert, createAuthority('prod').cert, { hostname: 'web1', addresses: [] }));
+test('A certificate is for its names and addresses, of the one authority that issued it', (t) => {
+  t.true(covers(host.cert, ['web1', '10.0.0.1', 'fd00:0:0::1']));
+  t.false(covers(host.cert, ['web1', '10.0.0.9']));
+  t.false(covers(host.cert, ['web2']));
+  const other = createAuthority('prod').cert;
+  t.is(issuerOf(host.cert, [other, authority.cert]), authority.cert);
+  t.is(issuerOf(host.cert, [other]), undefined);
+  t.is(issuerOf('cut off', [authority.cert]), undefined);
+});
+
+test('No certificate outlives its authority', (t) => {
+  const day = 86_400_000;
+  const old = createAuthority('prod', new Date(Date.now() - 3_600 * day));
+  const { cert } = issueHostCertificate(old, { hostname: 'web1', addresses: [] });
+  t.is(new X509Certificate(cert).validTo, new X509Certificate(old.cert).validTo);
+});
+
+test('An authority is warned of from two thirds of its life on, unless it is being replaced', (t) => {
+  const day = 86_400_000;
+  const since = (days: number) => new Date(Date.now() + days * day);
+  t.is(authorityWarning(undefined), undefined);
+  t.is(authorityWarning(authority.cert, since(2_430)), undefined);
+  const message = authorityWarning(authority.cert, since(2_440)) ?? '';
+  t.regex(message, /expires on 20\d\d-\d\d-\d\d.*"hawser up --new-authority"/);
+  t.is(authorityWarning(`${createAuthority('prod').cert}${authority.cert}`, since(2_440)), undefined);
 });

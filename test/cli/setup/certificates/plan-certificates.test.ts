@@ -15,12 +15,19 @@ const bundle = { sha256: 'ab'.repeat(32), version: '1.0.0', sizeBytes: 1 };
 /** What the plan says of a certificate that was issued so many days ago. */
 function planned(
   days: number | 'none',
-  { canIssue = true, authorityCert = authority.cert as string | null, fleetId = id } = {},
+  {
+    canIssue = true,
+    authorityCert = authority.cert as string | null,
+    fleetId = id,
+    addresses = ['10.0.0.1'],
+  } = {},
 ) {
   const issuedAt = (ago: number) => new Date(Date.now() - ago * DAY_MS);
   const certificate =
     days === 'none' ? undefined : issueHostCertificate(authority, web1, issuedAt(days)).cert;
-  const facts = factsOf({ record: recordOf('web1', '10.0.0.1', id), certificate, hasClusterData: true });
+  const record = recordOf('web1', '10.0.0.1', id);
+  const trusted = authority.cert;
+  const facts = { ...factsOf({ record, certificate, hasClusterData: true, trusted }), addresses };
   const host = { name: 'web1', ssh: 'root@web1', hostKeys: [], address: '10.0.0.1', labels: {} };
   const fleet = { name: 'prod', id: fleetId, authority: authorityCert ?? undefined };
   return planHost(
@@ -37,7 +44,29 @@ test('A certificate is renewed in the last third of its life, and after it', (t)
     t.false(planned(days).isNothing);
     t.false(planned(days).starts, 'etcd reads the files anew by itself');
   }
-  t.is(planned(0, { authorityCert: createAuthority('prod').cert }).certificate, 'new');
+});
+
+test('A certificate of an authority that the fleet file does not name is no reason for another one', (t) => {
+  t.throws(() => planned(0, { authorityCert: createAuthority('prod').cert }), {
+    message:
+      /web1 has a certificate of an authority that the fleet file does not name.*copy fleets\/prod\.yaml/,
+  });
+});
+
+test('A host with another address gets a certificate for it', (t) => {
+  const plan = planned(0, { addresses: ['10.0.0.1', '10.0.0.2'] });
+  t.like(plan, { certificate: 'new', because: 'address', counts: true, starts: false });
+  t.is(planned(0, { addresses: ['10.0.0.1', '10.0.0.2'], canIssue: false }).certificate, 'keep');
+  t.is(planned(0, { addresses: [] }).certificate, 'keep', 'a certificate for more than that does');
+});
+
+test('A certificate of the old authority counts until there is one of the new', (t) => {
+  const newest = createAuthority('prod').cert;
+  const plan = planned(0, { authorityCert: newest + authority.cert });
+  t.like(plan, { certificate: 'new', because: 'authority', counts: true, starts: false });
+  t.like(planned(0, { authorityCert: newest + authority.cert, canIssue: false }), { certificate: 'keep' });
+  const expired = planned(400, { authorityCert: newest + authority.cert });
+  t.like(expired, { certificate: 'renew', counts: false, starts: true });
 });
 
 test('Without the authority’s key, hosts are left as they are while their certificates count', (t) => {

@@ -26,6 +26,7 @@ test('The founder is brought up alone, then all others at once', async (t) => {
   const release: (() => void)[] = [];
   const running = bringUpHosts({
     hosts,
+    running: new Set(),
     founding: { kind: 'found', candidates: ['web2', 'web1', 'web3'] },
     bringUp: async (host, role) => {
       begun.push(`${host} as ${role}`);
@@ -44,9 +45,33 @@ test('The founder is brought up alone, then all others at once', async (t) => {
   );
 });
 
+test('Agents that run are started again one after another, after those that do not run', async (t) => {
+  const begun: string[] = [];
+  const release: (() => void)[] = [];
+  const running = bringUpHosts({
+    hosts: ['web1', 'web2', 'web3', 'web4'],
+    running: new Set(['web1', 'web3']),
+    founding: { kind: 'join' },
+    bringUp: async (host) => {
+      begun.push(host);
+      await new Promise<void>((resolve) => release.push(resolve));
+      return host === 'web1' ? failed(host) : { kind: 'done', host };
+    },
+  });
+  for (const expected of [['web2', 'web4'], ['web1'], ['web3']]) {
+    while (begun.length < expected.length) await new Promise(setImmediate);
+    t.deepEqual(begun.splice(0), expected);
+    for (const resolve of release.splice(0)) resolve();
+  }
+  t.deepEqual(
+    (await running).map(({ kind }) => kind),
+    ['failed', 'done', 'done', 'done'],
+  );
+});
+
 test('A host that fails stops none of the others', async (t) => {
   const { begun, bringUp } = recorded({ web1: failed('web1', true) });
-  const outcomes = await bringUpHosts({ hosts, founding: { kind: 'join' }, bringUp });
+  const outcomes = await bringUpHosts({ hosts, running: new Set(), founding: { kind: 'join' }, bringUp });
   t.deepEqual(begun, ['web1 as joiner', 'web2 as joiner', 'web3 as joiner']);
   t.deepEqual(
     outcomes.map(({ kind }) => kind),
@@ -56,7 +81,12 @@ test('A host that fails stops none of the others', async (t) => {
 
 test('When the founder fails before it can have begun, the next one makes the cluster', async (t) => {
   const { begun, bringUp } = recorded({ web1: failed('web1') });
-  const outcomes = await bringUpHosts({ hosts, founding: { kind: 'found', candidates: hosts }, bringUp });
+  const outcomes = await bringUpHosts({
+    hosts,
+    running: new Set(),
+    founding: { kind: 'found', candidates: hosts },
+    bringUp,
+  });
   t.deepEqual(begun, ['web1 as founder', 'web2 as founder', 'web3 as joiner']);
   t.deepEqual(
     outcomes.map(({ kind }) => kind),
@@ -66,7 +96,12 @@ test('When the founder fails before it can have begun, the next one makes the cl
 
 test('When the founder may have begun, nobody else makes a cluster', async (t) => {
   const { begun, bringUp } = recorded({ web1: failed('web1', true) });
-  const outcomes = await bringUpHosts({ hosts, founding: { kind: 'found', candidates: hosts }, bringUp });
+  const outcomes = await bringUpHosts({
+    hosts,
+    running: new Set(),
+    founding: { kind: 'found', candidates: hosts },
+    bringUp,
+  });
   t.deepEqual(begun, ['web1 as founder']);
   t.deepEqual(outcomes.slice(1), [
     { kind: 'waiting', host: 'web2', for: 'web1' },
@@ -83,7 +118,9 @@ test('An interrupted run ends when no host is being worked on any more', async (
     open -= 1;
     throw interrupted;
   };
-  await t.throwsAsync(bringUpHosts({ hosts, founding: { kind: 'join' }, bringUp }), { is: interrupted });
+  await t.throwsAsync(bringUpHosts({ hosts, running: new Set(), founding: { kind: 'join' }, bringUp }), {
+    is: interrupted,
+  });
   t.is(open, 0);
 });
 

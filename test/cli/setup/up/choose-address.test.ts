@@ -1,9 +1,13 @@
 import test from 'ava';
 import { askForAddresses, chooseAddress } from '../../../../cli/setup/up/choose-address.js';
 
-function seen(addresses: readonly string[], given?: string, entered?: string) {
+function seen(addresses: readonly string[], given?: string, entered?: string, recorded?: string) {
   const host = { name: 'web1', ssh: 'web1', hostKeys: [], labels: {} };
-  return { host: given === undefined ? host : { ...host, address: given }, facts: { addresses, entered } };
+  const agent = { record: recorded === undefined ? undefined : { address: recorded } };
+  return {
+    host: given === undefined ? host : { ...host, address: given },
+    facts: { addresses, entered, agent },
+  };
 }
 
 test('The others dial the address that was given, else the only one, else the one that SSH came in by', (t) => {
@@ -18,7 +22,7 @@ test('The others dial the address that was given, else the only one, else the on
     code: 'usage',
     message: /--address web1=ADDRESS: it has several, 10\.0\.0\.1, 10\.1\.0\.1\./,
   });
-  t.throws(() => choose(['fe80::1']), { code: 'usage', message: /no address that other hosts could dial/ });
+  t.throws(() => choose(['fe80::1']), { code: 'usage', message: /no address that other hosts could reach/ });
 });
 
 test('Only an address that is unclear is asked for', async (t) => {
@@ -38,4 +42,28 @@ test('Only an address that is unclear is asked for', async (t) => {
   const [first, ...others] = settled;
   t.is(first && chooseAddress(first.host, first.facts), '10.1.0.1');
   t.deepEqual(others, hosts.slice(1));
+});
+
+test('A host that has lost the address that it was set up with gets the one that it has now', (t) => {
+  const choose = (...args: Parameters<typeof seen>) => {
+    const { host, facts } = seen(...args);
+    return chooseAddress(host, facts);
+  };
+  t.is(choose(['10.0.0.1', '10.0.0.9'], '10.0.0.1', '10.0.0.9', '10.0.0.1'), '10.0.0.1', 'it has it still');
+  t.is(choose(['10.0.0.9'], '10.0.0.1', undefined, '10.0.0.1'), '10.0.0.9');
+  t.throws(() => choose(['10.0.0.8', '10.0.0.9'], '10.0.0.1', undefined, '10.0.0.1'), { code: 'usage' });
+  t.is(choose(['fd00:0:0::1'], 'fd00::1', undefined, 'fd00::1'), 'fd00::1', 'written in another way');
+  t.is(
+    choose(['10.0.0.9', '10.0.0.8'], '10.0.0.9', undefined, '10.0.0.1'),
+    '10.0.0.9',
+    'the file was edited',
+  );
+});
+
+test('A host that is set up is not sent to an address that it does not have', (t) => {
+  const { host, facts } = seen(['10.0.0.1'], '10.0.0.7', undefined, '10.0.0.1');
+  t.throws(() => chooseAddress(host, facts), {
+    code: 'usage',
+    message: /web1 is to be at 10\.0\.0\.7, but has only 10\.0\.0\.1.*fleet edit/,
+  });
 });
