@@ -33,16 +33,6 @@ export async function listApps(
   return newestIn(entries, log);
 }
 
-/** The id of the newest healthy deploy of each app that has one. */
-export async function listHealthy(
-  client: Client,
-  log: Log | undefined,
-  options?: CallOptions,
-): Promise<Map<string, number>> {
-  const { entries } = await client.list(HEALTHY_PREFIX, options);
-  return healthyIn(entries, log);
-}
-
 /** The newest deploys among keys that were read already. */
 export function newestIn(entries: readonly KeyValue[], log: Log | undefined): Map<string, number> {
   return idsIn(APPS_PREFIX, entries, log, (entry) => readStoredJson(newestSchema, entry, log)?.newest);

@@ -3,13 +3,12 @@ import type { TxnReply } from '../client/client-types.js';
 import { checkText } from '../client/stored/check-text.js';
 import { logSkipped } from '../client/stored/log-skipped.js';
 import { readText, textOf } from '../client/stored/read-text.js';
-import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn/transaction.js';
 import { WorldError } from '../errors.js';
-import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
 import { DEPLOY_PREFIX, DEPLOYS_PREFIX } from '../keys.js';
 import { checkDeployId } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
-import { indexWrite, listApps } from './app-index.js';
+import { listApps } from './app-index.js';
+import { conditions, explain, type NewDeploy, questions, writes } from './append-transaction.js';
 import { deleteOldDeploys } from './delete-old-deploys.js';
 import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
 import { parseDeployment } from './deploy-payload.js';
@@ -76,27 +75,6 @@ export interface DeployToAdd {
 export type AddDeployArguments =
   | [deploy: DeployToAdd, options?: CallOptions]
   | [id: number, hash: string, parentHash: string, payload: string, options?: CallOptions];
-
-interface NewDeploy {
-  readonly id: number;
-  readonly hash: string;
-  readonly parentHash: string;
-  readonly payload: string;
-  /** The tree and the app that it names, if hawser made it. */
-  readonly tree: string | undefined;
-  readonly name: string | undefined;
-  /** It was stored here, so that it has to be there. */
-  readonly isTreeStored: boolean;
-}
-
-/** What the log held when a deploy could not be appended. */
-interface Found {
-  readonly payload: string | undefined;
-  readonly hash: string | undefined;
-  readonly previousExists: boolean;
-  readonly previousHash: string | undefined;
-  readonly isTreeFreed: boolean;
-}
 
 /** The append-only deploy log at `/deploy/$id/payload` and `/deploy/$id/hash`. */
 export class DeployLog implements DeployWorld {
@@ -221,50 +199,4 @@ function deployOf(args: AddDeployArguments): [DeployToAdd, CallOptions | undefin
     [number, ...unknown[]]
   >;
   return [{ id, hash, parentHash, payload }, options];
-}
-
-function conditions({ id, hash, parentHash, tree, isTreeStored }: NewDeploy): Compare[] {
-  const first = [absent(payloadKey(id)), absent(hashKey(id))];
-  if (isTreeStored && tree !== undefined) first.push(present(treeKey(tree)));
-  if (id === 1) return first;
-  const chained = hash !== '' && parentHash !== '' ? [valueIs(hashKey(id - 1), parentHash)] : [];
-  return [...first, present(payloadKey(id - 1)), ...chained];
-}
-
-function writes({ id, hash, payload, tree, name }: NewDeploy): TxnOp[] {
-  const ops: TxnOp[] = [{ put: payloadKey(id), value: payload }];
-  if (name !== undefined) ops.push(...indexWrite(name, id));
-  if (hash !== '') ops.push({ put: hashKey(id), value: hash });
-  // From here on the deploy keeps the tree.
-  if (tree !== undefined) ops.push({ delete: freshTreeKey(tree) });
-  return ops;
-}
-
-function questions({ id, tree }: NewDeploy): TxnOp[] {
-  return [
-    { get: payloadKey(id) },
-    { get: hashKey(id) },
-    { get: payloadKey(id - 1), countOnly: true },
-    { get: hashKey(id - 1) },
-    ...(tree === undefined ? [] : [{ get: treeKey(tree), countOnly: true }]),
-  ];
-}
-
-function explain({ id, parentHash, tree = '' }: NewDeploy, found: Found): WorldError {
-  const key = payloadKey(id);
-  if (found.payload !== undefined || found.hash !== undefined) {
-    const message = `Deploy ${id} already exists: somebody else deployed first. Look at it, then deploy again.`;
-    return new WorldError('conflict', message, { key });
-  }
-  if (found.isTreeFreed) {
-    const message = `Deploy ${id} cannot be added: its files (tree ${tree.slice(0, 10)}…) were freed because no deploy named them. Upload the directory again.`;
-    return new WorldError('not-found', message, { key: treeKey(tree) });
-  }
-  if (!found.previousExists) {
-    const message = `Deploy ${id} cannot be added because there is no deploy ${id - 1}: ids follow each other without a gap.`;
-    return new WorldError('conflict', message, { key });
-  }
-  const held = found.previousHash === undefined ? 'has no hash' : `has the hash ${found.previousHash}`;
-  const message = `Deploy ${id} does not follow deploy ${id - 1}, which ${held} instead of ${parentHash}: update your copy first.`;
-  return new WorldError('conflict', message, { key });
 }
