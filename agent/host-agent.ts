@@ -17,6 +17,8 @@ import { ProcessMark } from './processes/process-mark.js';
 export interface AgentOptions extends EmbdEtcdOptions {
   /** How many of the newest deploys the fleet's log keeps while this host is elected; 0 keeps all. Default 50. */
   readonly keepDeploys?: number | undefined;
+  /** The file of those who may sign deploys (ssh-keygen(1), ALLOWED SIGNERS): no other deploy is applied. Default: none is needed. */
+  readonly allowedSigners?: string | undefined;
   /** This host goes away with its agent, so it is not recorded as belonging to the fleet. Default false. */
   readonly isTemporary?: boolean | undefined;
 }

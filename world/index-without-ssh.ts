@@ -150,6 +150,8 @@ export type {
 export type { SchedulerOptions, StoredOptions } from './scheduler/schedule-options.js';
 export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler/scheduler-api.js';
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';
+export { type AllowedSigner, parseAllowedSigners } from './signatures/allowed-signers.js';
+export { checkDeploySignature } from './signatures/deploy-signature.js';
 export type { StrMapWorld } from './strings/string-maps.js';
 export type { StrWorld } from './strings/strings.js';
 export { checkNamespace } from './validate-names.js';

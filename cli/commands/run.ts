@@ -29,6 +29,7 @@ interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly idealClusterSize?: number;
   readonly quotaBackendBytes?: number;
   readonly keepDeploys?: number;
+  readonly allowedSigners?: string;
 }
 
 /** `hawser run`: the agent of one host. */
@@ -66,6 +67,10 @@ export function runCommand(context: CommandContext): Command {
         '--keep-deploys <n>',
         'number of deploys to keep in the log, besides those that hosts run; 0 keeps all (default: 50)',
       ).argParser(countFromZero),
+    )
+    .option(
+      '--allowed-signers <file>',
+      'apply only deploys that one of the keys in this allowed_signers file has signed',
     );
   return withServerFlags(command).action((flags: RunFlags) => runAgent(context, flags));
 }
@@ -130,6 +135,7 @@ async function agentOptions(context: CommandContext, flags: RunFlags, prefix: st
     idealClusterSize: flags.idealClusterSize,
     quotaBackendBytes: flags.quotaBackendBytes,
     keepDeploys: flags.keepDeploys,
+    allowedSigners: flags.allowedSigners,
     log,
   };
 }

@@ -14,6 +14,7 @@ import { type DeployEntry, entryOf } from '../releases/release-entry.js';
 import { DeployReporter } from '../reports/deploy-reporter.js';
 import { RunningReporter } from '../reports/running-reporter.js';
 import { isReadRetryable, retryWhileUnavailable } from '../retry-while-unavailable.js';
+import { SignatureGate } from '../signatures/signature-gate.js';
 import { AppFollower } from './app-follower.js';
 import type { AppSettings } from './app-settings.js';
 import { InstalledApp } from './installed-app.js';
@@ -23,6 +24,8 @@ export interface HostAppsOptions extends AppSettings {
   readonly fleet: () => Promise<string | undefined>;
   /** The labels of this host, by which a deploy may name it. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** The allowed_signers file, without which deploys need no signature. */
+  readonly allowedSigners?: string | undefined;
   /** Not converged while a deploy is applied, and from the start until this host has caught up with the log. */
   readonly convergerUid?: ConvergerUid | undefined;
 }
@@ -42,12 +45,15 @@ export class HostApps {
   readonly #apps = new Map<string, FollowedApp>();
   readonly #running: RunningReporter;
   readonly #busy = new Set<string>();
+  readonly #gate: SignatureGate | undefined;
   /** The newest wanted entry of each app: it is parsed once. */
   readonly #entries = new Map<string, DeployEntry>();
   #hasCaughtUp = false;
 
   constructor(options: HostAppsOptions) {
     this.#options = options;
+    const { prefix, fleet, allowedSigners: file } = options;
+    this.#gate = file === undefined ? undefined : new SignatureGate({ prefix, fleet, file });
     this.#running = new RunningReporter(options.log);
     options.convergerUid?.setConverged(false);
   }
@@ -131,6 +137,12 @@ export class HostApps {
     for (const [name, deploy] of wanted.apps) {
       const entry = this.#parse(name, deploy);
       if (entry === undefined) continue;
+      const refusal = await this.#gate?.refusal(name, deploy);
+      if (refusal !== undefined) {
+        this.#reportRefused(name, deploy.id, refusal);
+        work(name);
+        continue;
+      }
       this.#followed(name).follower.want({ entry, rollout: deploy.rollout });
       work(name);
     }
@@ -149,9 +161,14 @@ export class HostApps {
   }
 
   #reportTooNew(name: string, { id, format }: TooNewDeploy): void {
-    const { app, reporter } = this.#followed(name);
-    if (reporter.lastId === id) return;
     const message = `Deploy ${id} was made by a newer release of hawser (its format is ${format}): upgrade the agent of this host with "hawser upgrade".`;
+    this.#reportRefused(name, id, message);
+  }
+
+  /** Says once that this host does not apply a deploy; what it runs goes on running. */
+  #reportRefused(name: string, id: number, message: string): void {
+    const { app, reporter } = this.#followed(name);
+    if (reporter.lastId === id || app.running?.id === id) return;
     this.#options.log('error', message);
     const at = new Date().toISOString();
     reporter.report(id, { state: 'failed', step: 'fetch', message, current: app.running?.id ?? 0, at });
