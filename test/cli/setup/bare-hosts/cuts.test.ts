@@ -132,7 +132,7 @@ test('a host that is out of reach from the middle of a step on is named, and up 
     link.up();
     t.is(code, 1, stdout + stderr);
     t.regex(stdout, /^web4: could not .*ann@127\.0\.0\.1/m);
-    t.regex(stdout, /run "hawser up" again to go on\.$/m);
+    t.regex(stdout, /run "hawser up" again to continue\.$/m);
   }
   const up = await laptop.up('web4', '--yes');
   t.is(up.code, 0, up.stdout + up.stderr);

@@ -92,7 +92,7 @@ test.serial('of two machines of one name the second is refused, and told how to 
   const plan = await laptop.up(one, two, '--plan');
   await onHost(t, 'web2', 'hostname web2');
   t.is(plan.code, 1, plan.stderr);
-  const said = `${two} and ${one} would both be called web1: give one another name, such as web1b=${two}.`;
+  const said = `${two} and ${one} would both be called web1: name one of them differently, such as web1b=${two}.`;
   t.true(plan.stdout.includes(said), plan.stdout);
 });
 
@@ -114,10 +114,10 @@ test.serial('the address of a host that has several is asked for', async (t) => 
   await appendFile(join(laptop.home, '.ssh/known_hosts'), `127.0.0.1 ${fleet.host('web1').hostKey}\n`);
   const unattended = await laptop.up('inside', '--plan');
   t.is(unattended.code, 2, unattended.stdout + unattended.stderr);
-  t.regex(unattended.stderr, /Pass --address inside=ADDRESS: it has [\d.]+, 10\.99\.0\.1, and any/);
+  t.regex(unattended.stderr, /Pass --address inside=ADDRESS: it has several, [\d.]+, 10\.99\.0\.1\./);
   const options = { cwd: laptop.home, env: laptop.env };
   const terminal = hawserInTerminal(t, laptop.upArguments('inside', '--name', 'prod'), options);
-  await terminal.shows(/Which address of inside do the other hosts dial: [\d.]+, 10\.99\.0\.1\?/);
+  await terminal.shows(/At which address do the other hosts reach inside: [\d.]+, 10\.99\.0\.1\?/);
   terminal.type('web1\r');
   await terminal.shows(/Type an IP address\./);
   terminal.type('\x7f\x7f\x7f\x7f10.99.0.1\r');
