@@ -23,7 +23,7 @@ export interface SignatureGateOptions {
 export class SignatureGate {
   readonly #options: SignatureGateOptions;
   readonly #accepted: AcceptedDeploys;
-  /** The payload of each app that was let through last. */
+  /** What was let through last of each app: its id and payload. */
   readonly #known = new Map<string, string>();
 
   constructor(options: SignatureGateOptions) {
@@ -36,7 +36,8 @@ export class SignatureGate {
     app: string,
     { id, payload }: { readonly id: number; readonly payload: string },
   ): Promise<string | undefined> {
-    if (this.#known.get(app) === payload) return undefined;
+    const entry = `${id} ${payload}`;
+    if (this.#known.get(app) === entry) return undefined;
     const not = (why: string) => `Deploy ${id} of ${app} is not applied: ${why}.`;
     try {
       const fleet = await this.#options.fleet();
@@ -48,7 +49,7 @@ export class SignatureGate {
       if (id < highest)
         return not(`this host has accepted deploy ${highest} before, and goes back to no older one`);
       await this.#accepted.accept(fleet, app, id);
-      this.#known.set(app, payload);
+      this.#known.set(app, entry);
       return undefined;
     } catch (error) {
       return not(describeFailure(error).replace(/\.$/, ''));
