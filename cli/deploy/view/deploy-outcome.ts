@@ -47,7 +47,7 @@ export function outcomeOf(
   const message = [sentence, why, remedy].filter((part) => part !== undefined).join(' ');
   const told = [...hosts].map(([hostname, host]) => describeHost(hostname, host));
   return {
-    value: { id, app: name, verdict, message, hosts: told },
+    value: { id, app: name, verdict, message, hosts: told, away: missing },
     text: lines([
       ...(verdict === 'healthy' ? [] : [formatHosts(hosts), '']),
       verdict === 'healthy' ? healthySentence(sentence, hosts, missing) : message,
