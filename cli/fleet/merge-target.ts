@@ -7,6 +7,7 @@ import { DEFAULT_NAMESPACE } from '../../world/keys.js';
 import { checkNamespace } from '../../world/validate-names.js';
 import { CliError } from '../errors.js';
 import { canAsk } from '../prompts/confirm.js';
+import type { SudoPasswords } from '../setup/host/sudo-passwords.js';
 import { expandHome } from '../system/user-folders.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import type { ConnectionConfig } from './connection-schema.js';
@@ -50,6 +51,8 @@ export interface FleetTarget {
   readonly timeoutMs: number;
   /** How long connecting may take, whatever ssh_config says. */
   readonly connectTimeoutMs?: number | undefined;
+  /** The passwords for sudo that were asked for already. */
+  readonly sudoPasswords?: SudoPasswords | undefined;
   /** Whether SSH's questions can be asked on a terminal. */
   readonly canAsk?: boolean | undefined;
   /** Whether `--yes` was given: then nobody is asked whom to trust, by any means. */

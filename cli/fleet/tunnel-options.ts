@@ -2,7 +2,7 @@ import type { Log } from '../../base/log.js';
 import { Questions } from '../../tunnel/question-queue.js';
 import type { ResolvedDestination } from '../../tunnel/ssh-config/resolved-destination.js';
 import type { ResolvedTunnelOptions } from '../../tunnel/tunnel-options.js';
-import { type FleetHost, usesBridge } from './file/fleet.js';
+import { usesBridge } from './file/fleet.js';
 import type { FleetTarget } from './merge-target.js';
 
 /**
@@ -38,7 +38,7 @@ export async function tunnelOptions(
   );
   const ask = askFor(target, log);
   const questions = ask && new Questions(ask);
-  const reached = await withBridges(destinations, fleetHosts, questions);
+  const reached = await withBridges(destinations, target, questions);
   return {
     destinations: reached.map((destination) => withKnownHosts(destination, folderKnownHosts)),
     connectTimeoutMs: target.timeoutMs,
@@ -54,7 +54,7 @@ const WITHOUT_TERMINAL =
 /** How etcd is reached on hosts whose sshd does not lead to its socket, or not as this user. */
 async function withBridges(
   destinations: readonly ResolvedDestination[],
-  hosts: readonly FleetHost[] | undefined,
+  { fleetHosts: hosts, sudoPasswords }: FleetTarget,
   questions: Questions | undefined,
 ): Promise<readonly ResolvedDestination[]> {
   if (hosts === undefined || !hosts.some(usesBridge)) return destinations;
@@ -62,11 +62,15 @@ async function withBridges(
     import('../bridge/bridge-target.js'),
     import('../setup/host/sudo-passwords.js'),
   ]);
-  const passwords = new SudoPasswords(questions, undefined, WITHOUT_TERMINAL);
+  const passwords = sudoPasswords ?? new SudoPasswords(questions, undefined, WITHOUT_TERMINAL);
   return destinations.map((destination, index) => {
     const host = hosts[index];
     if (host === undefined || !usesBridge(host)) return destination;
-    const bridged = { host: host.name, user: destination.user, sudo: host.sudo === true };
+    const bridged = {
+      host: host.name,
+      user: destination.user,
+      sudo: host.sudo === true && destination.user !== 'root',
+    };
     return { ...destination, reach: reachByBridge(bridged, passwords) };
   });
 }

@@ -64,7 +64,7 @@ export async function raceDestinations(
   });
   let winner: ConnectedLink | undefined;
   try {
-    winner = await firstOrSpare(attempts, spare);
+    winner = await firstOrSpare(attempts, spare, useless);
     for (const { code, message } of failures)
       options.log?.(code === 'forward-refused' ? 'info' : 'warn', message);
     return winner;
@@ -125,12 +125,14 @@ function asksNow(host: string): TunnelError {
 async function firstOrSpare(
   attempts: readonly Promise<ConnectedLink>[],
   spare: readonly ConnectedLink[],
+  useless: readonly ConnectedLink[],
 ): Promise<ConnectedLink> {
   try {
     return await Promise.any(attempts);
   } catch (error) {
     const [connected] = spare;
-    if (connected === undefined) throw error;
+    // A right answer would lead there: that says more than what a host says that leads nowhere.
+    if (connected === undefined || useless.length > 0) throw error;
     return connected;
   }
 }

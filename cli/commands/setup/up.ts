@@ -46,6 +46,10 @@ export function upCommand(context: CommandContext): Command {
       'replace the authority that issues the certificates of the hosts, without stopping the fleet; the key of the old one is not needed',
       false,
     )
+    .option(
+      '--no-group',
+      'do not put the SSH user into the group hawser: commands then use sudo on that host',
+    )
     .option('--runtime <file>', 'node program for Linux to send, instead of fetching one with npm')
     .option(
       '--etcd <file>',

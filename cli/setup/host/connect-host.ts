@@ -4,6 +4,7 @@ import { readHostKeyTrust } from '../../../tunnel/host-key/read-host-key-trust.j
 import type { Questions } from '../../../tunnel/question-queue.js';
 import type { ResolvedDestination } from '../../../tunnel/ssh-config/resolved-destination.js';
 import { Tunnel } from '../../../tunnel/tunnel.js';
+import { EtcdWay } from '../../bridge/etcd-way.js';
 import type { FleetHost } from '../../fleet/file/fleet.js';
 import { readJumpKeys, resolveFleetHost } from '../../fleet/file/resolve-fleet-host.js';
 import type { HostShell } from './host-shell.js';
@@ -48,8 +49,8 @@ export interface ConnectedHost {
  */
 export async function connectHost(host: FleetHost, options: ConnectOptions): Promise<ConnectedHost> {
   const { signal } = options;
-  const { tunnel, destination } = await openTunnel(host, options);
-  const shell = await openHostShell(host.name, tunnel, options);
+  const { tunnel, way, destination } = await openTunnel(host, options);
+  const shell = await openHostShell(host.name, { tunnel, way }, options);
   try {
     const hostKeys = host.hostKeys.length > 0 ? host.hostKeys : await knownKeys(destination, signal);
     return { shell, hostKeys, jumpKeys: await readJumpKeys(destination, { signal }) };
@@ -59,10 +60,14 @@ export async function connectHost(host: FleetHost, options: ConnectOptions): Pro
   }
 }
 
+interface OpenedHost extends Pick<HostShell, 'tunnel' | 'way'> {
+  readonly destination: ResolvedDestination;
+}
+
 async function openTunnel(
   host: FleetHost,
-  { login, jumpKeys, timeoutMs, questions, log, signal }: ConnectOptions,
-): Promise<{ readonly tunnel: Tunnel; readonly destination: ResolvedDestination }> {
+  { login, jumpKeys, timeoutMs, questions, passwords, log, signal }: ConnectOptions,
+): Promise<OpenedHost> {
   const { sshId = [], sshKnownHosts = [], sshConfig, transport } = login;
   const destination = await resolveFleetHost(host, jumpKeys, {
     flags: { identityFiles: sshId, knownHostsFiles: sshKnownHosts, connectTimeoutMs: timeoutMs },
@@ -71,11 +76,13 @@ async function openTunnel(
     log,
     signal,
   });
+  const way = new EtcdWay(host, { user: destination.user, passwords });
+  const reached = { ...destination, reach: way.reach };
   const tunnel = await Tunnel.open(
-    { destinations: [destination], connectTimeoutMs: timeoutMs, ask: questions, transport, log },
+    { destinations: [reached], connectTimeoutMs: timeoutMs, ask: questions, transport, log },
     { signal },
   );
-  return { tunnel, destination };
+  return { tunnel, way, destination };
 }
 
 /** What known_hosts has of a host by now, whose key was compared with that. */

@@ -1,4 +1,5 @@
 import type { Tunnel } from '../../../tunnel/tunnel.js';
+import type { EtcdWay } from '../../bridge/etcd-way.js';
 
 /** How a script is run. */
 export interface RunOptions {
@@ -32,8 +33,8 @@ export interface HostShell extends AsyncDisposable {
   readonly user: string;
   readonly sudo: SudoMode;
   readonly tunnel: Tunnel;
-  /** For what has its own way to sudo, such as the bridge. Only where `sudo` is `password`. */
-  readonly sudoPassword: () => Promise<string>;
+  /** How etcd is entered through it. */
+  readonly way: EtcdWay;
   /**
    * Runs a POSIX shell script. A script that takes no stream as its input is run again where the connection was lost in the
    * middle: all that we run may be repeated.

@@ -1,5 +1,6 @@
 import { TunnelError } from '../../../tunnel/errors.js';
 import type { Tunnel } from '../../../tunnel/tunnel.js';
+import type { EtcdWay } from '../../bridge/etcd-way.js';
 import { CliError } from '../../errors.js';
 import type { HostShell, RunOptions, RunResult, SudoMode } from './host-shell.js';
 import { type RootAccess, runScript, sudoAccess } from './run-script.js';
@@ -32,7 +33,7 @@ export interface ShellOptions {
  */
 export async function openHostShell(
   name: string,
-  tunnel: Tunnel,
+  { tunnel, way }: Pick<HostShell, 'tunnel' | 'way'>,
   { passwords, signal }: ShellOptions,
 ): Promise<HostShell> {
   try {
@@ -46,14 +47,14 @@ export async function openHostShell(
     };
     const password =
       mode === 'password' ? await passwords.passwordFor({ host: name, user, verify }, signal) : undefined;
-    return new TunnelShell({ name, user, sudo: mode as SudoMode, tunnel, password });
+    return new TunnelShell({ name, user, sudo: mode as SudoMode, tunnel, way, password });
   } catch (error) {
     await tunnel.close();
     throw error;
   }
 }
 
-interface ShellParts extends Pick<HostShell, 'name' | 'user' | 'sudo' | 'tunnel'> {
+interface ShellParts extends Pick<HostShell, 'name' | 'user' | 'sudo' | 'tunnel' | 'way'> {
   readonly password: string | undefined;
 }
 
@@ -62,17 +63,17 @@ class TunnelShell implements HostShell {
   readonly user: string;
   readonly sudo: SudoMode;
   readonly tunnel: Tunnel;
+  readonly way: EtcdWay;
   readonly #password: string | undefined;
 
-  constructor({ name, user, sudo, tunnel, password }: ShellParts) {
+  constructor({ name, user, sudo, tunnel, way, password }: ShellParts) {
     this.name = name;
     this.user = user;
     this.sudo = sudo;
     this.tunnel = tunnel;
+    this.way = way;
     this.#password = password;
   }
-
-  readonly sudoPassword = async (): Promise<string> => this.#password ?? '';
 
   async run(script: string, { as = 'root', ...options }: RunOptions = {}): Promise<RunResult> {
     const access = as === 'user' || this.sudo === 'root' ? { prefix: [] } : sudoAccess(this.#password);

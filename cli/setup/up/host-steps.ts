@@ -20,6 +20,7 @@ import { type InstallRecord, uuidOf } from '../record/install-record.js';
 import { addToGroup, mayEnter } from '../service/group.js';
 import { installService } from '../service/install-service.js';
 import { GROUP } from '../service/service-paths.js';
+import { findWayOnceServing } from '../world/find-way.js';
 import { startInFleet } from '../world/start-in-fleet.js';
 import type { HostRole } from './bring-up-hosts.js';
 import { Journal } from './journal.js';
@@ -197,10 +198,12 @@ async function start(
 ): Promise<string> {
   const { host, facts } = plan;
   const isFounder = role === 'founder';
+  const login = isFounder ? await loginOf(shell, plan, site) : undefined;
+  using _ = login && findWayOnceServing(login, signal);
   await startInFleet({
     ...{ shell, host, signal },
     startedBefore: facts.agent.isRunning ? await site.beforeRestart(host.name) : undefined,
-    openWorld: async () => site.openWorld(isFounder ? await loginOf(shell, plan, site) : undefined),
+    openWorld: () => site.openWorld(login),
   });
   return isFounder ? 'its agent runs and has made the cluster' : 'its agent has joined the fleet';
 }

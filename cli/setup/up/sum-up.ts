@@ -12,7 +12,9 @@ import { lines } from '../../output/print.js';
 import { formatStatus } from '../../status/format-status.js';
 import { type FleetStatus, type Problem, readStatus } from '../../status/read-status.js';
 import { authorityWarning } from '../certificates/authorities.js';
+import type { ConnectOptions } from '../host/connect-host.js';
 import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
+import { type AgentHost, noteWays } from '../world/note-ways.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { waitForCluster } from '../world/wait-for-cluster.js';
 import type { FleetPlan } from './look-and-plan.js';
@@ -33,6 +35,7 @@ export interface UpOutcome {
 export interface DoneWork {
   readonly request: UpRequest;
   readonly fleet: Fleet;
+  readonly connect: ConnectOptions;
   readonly sight: Sight;
   readonly plan: FleetPlan;
   /** Empty where there was nothing to do. */
@@ -104,6 +107,7 @@ async function lastLook(
     const planned = new Set(plan.hosts.map(({ host }) => host.name));
     const shells = sight.seen.flatMap(({ host, shell }) => (planned.has(host.name) ? [shell] : []));
     if (outcomes.length > 0) await firstThatServes(shells, { timeoutMs: SERVES_AGAIN_MS, signal });
+    await noteWays(done.fleet.file, agentHosts(done, up), done.connect);
     await using world = await openWay(done);
     if (outcomes.length === 0) return { status: await readStatus(world, call, log) };
     const problem = await waitForCluster(world, { hosts: up, timeoutMs: CLUSTER_TIMEOUT_MS, signal }).then(
@@ -113,6 +117,8 @@ async function lastLook(
         throw error;
       },
     );
+    // Those that serve only now.
+    await noteWays(done.fleet.file, agentHosts(done, up), done.connect);
     const status = await readStatus(world, call, log);
     return { status, ...(problem === undefined ? {} : { problem }) };
   } catch (error) {
@@ -122,7 +128,16 @@ async function lastLook(
   }
 }
 
-async function openWay({ request, fleet, sight, plan, outcomes }: DoneWork): Promise<ClientWorld> {
+/** Hosts whose agents run, as far as anybody may enter their etcd. */
+function agentHosts({ plan, sight }: DoneWork, up: readonly string[]): AgentHost[] {
+  return plan.hosts.flatMap(({ host: { name }, groupUser }) => {
+    const shell = sight.seen.find(({ host }) => host.name === name)?.shell;
+    if (shell === undefined || !up.includes(name)) return [];
+    return [{ name, shell, isOldLogin: groupUser !== undefined }];
+  });
+}
+
+async function openWay({ request, fleet, sight, plan, outcomes, connect }: DoneWork): Promise<ClientWorld> {
   const { log, signal } = request;
   const ready = plan.hosts.find(({ facts, isNothing }) => isNothing && facts.agent.servesEtcd);
   const through = sight.seen.find(({ host }) => host.name === ready?.host.name);
@@ -136,5 +151,6 @@ async function openWay({ request, fleet, sight, plan, outcomes }: DoneWork): Pro
     ...(sshConfig === undefined ? {} : { sshConfig }),
     ...(transport === undefined ? {} : { transport }),
   };
-  return openWorld(requireFleet(await resolveTarget(flags, { signal })), log, signal);
+  const target = requireFleet(await resolveTarget(flags, { signal }));
+  return openWorld({ ...target, sudoPasswords: connect.passwords }, log, signal);
 }

@@ -9,6 +9,8 @@ export interface UpRequest extends OutputOptions, SetupRequest {
   readonly plan: boolean;
   /** Whether the fleet is to get a new authority. */
   readonly newAuthority: boolean;
+  /** Whether users who are not root may be put into the group `hawser`. */
+  readonly group: boolean;
   readonly name?: string | undefined;
   readonly fleet?: string | undefined;
   readonly clusterSize?: number | undefined;

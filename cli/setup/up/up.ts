@@ -13,6 +13,7 @@ import { connectOptions } from '../host/connect-options.js';
 import { lockFleet } from '../lock/lock-fleet-in-etcd.js';
 import { lockHosts } from '../lock/lock-hosts.js';
 import { type LockOwner, ourselves } from '../lock/lock-owner.js';
+import { type AskGroup, chooseGroup } from '../plan/choose-group.js';
 import { formatPlan } from '../plan/format-plan.js';
 import { planValue } from '../plan/plan-value.js';
 import type { LocalProgram } from '../programs/local-program.js';
@@ -46,7 +47,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
   }
   const connect = connectOptions(chosen.fleet, request);
   await using found = await lookAtHosts(wanted, connect);
-  const sight = mayAsk && !request.yes ? await withAddresses(found, request.signal) : found;
+  const sight = await withAnswers(found, request, mayAsk);
   const bundle = await prepareBundle();
   const choice = await chooseAuthority(chosen.fleet, { wantsNew: request.newAuthority });
   const { plan, shown } = await planWhole({ request, chosen, sight, choice, bundle });
@@ -55,7 +56,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     return { value: planValue(shown), text: lines(formatPlan(shown)), exitCode };
   }
   if (plan.hosts.every(({ isNothing }) => isNothing) && !isRolling(plan.rollover)) {
-    return await sumUp({ request, fleet: chosen.fleet, sight, plan, outcomes: [] });
+    return await sumUp({ request, fleet: chosen.fleet, sight, plan, outcomes: [], connect });
   }
   if (!request.json) writeRemark(lines(formatPlan(shown)));
   await requireConsent(request, mayAsk);
@@ -71,7 +72,7 @@ export async function up(request: UpRequest): Promise<UpOutcome> {
     connect,
     us,
   });
-  return await sumUp({ request, fleet, sight, plan, outcomes });
+  return await sumUp({ request, fleet, sight, plan, outcomes, connect });
 }
 
 /** What was seen, and what the fleet is to have. */
@@ -157,6 +158,15 @@ function askName(
   if (!mayAsk || yes) return undefined;
   return (usual) =>
     askText('Name of the new fleet:', { signal, byDefault: usual, problemOf: fleetNameProblem });
+}
+
+/** With what a person chose, or the flags say. */
+async function withAnswers(found: Sight, request: UpRequest, mayAsk: boolean): Promise<Sight> {
+  const { yes, plan, group, signal } = request;
+  if (!mayAsk || yes) return chooseGroup(found, group);
+  const sight = await withAddresses(found, signal);
+  const ask: AskGroup = (question) => confirm(question, { signal, byDefault: true });
+  return chooseGroup(sight, group && !plan ? ask : group);
 }
 
 /** With the addresses that a person chose, where a host has several that could be meant. */
