@@ -103,7 +103,7 @@ export function program(context: CommandContext): Command {
     for (const command of commands) root.addCommand(command(context));
   }
   // Run by other commands over SSH, not by people.
-  root.addCommand(bridgeCommand(context), { hidden: true });
+  root.addCommand(bridgeCommand(), { hidden: true });
   configureAll(root, json);
   return root;
 }

@@ -4,24 +4,19 @@ import type { Readable, Writable } from 'node:stream';
 import { CliError } from '../errors.js';
 import { BRIDGED_SOCKET, GREETING } from './bridge-command.js';
 
-/**
- * Connects to the socket of this host's etcd, says so in one line, and copies both ways until the socket closes. The end of the
- * input is passed on.
- *
- * @throws CliError `usage` for any other socket, `unreachable` where nobody answers at it
- */
-export async function copyToSocket(
-  socketPath: string,
-  { input, output }: { readonly input: Readable; readonly output: Writable },
-): Promise<void> {
-  if (socketPath !== BRIDGED_SOCKET) {
-    throw new CliError('usage', `A bridge leads to ${BRIDGED_SOCKET} and nowhere else.`);
-  }
-  await copyBothWays(socketPath, { input, output });
+/** @throws CliError `usage` for any socket but that of the host's etcd */
+export function requireBridgedSocket(socketPath: string): void {
+  if (socketPath === BRIDGED_SOCKET) return;
+  throw new CliError('usage', `A bridge leads to ${BRIDGED_SOCKET} and nowhere else.`);
 }
 
-/** As {@link copyToSocket}, to any socket. */
-export async function copyBothWays(
+/**
+ * Connects to a socket of this host, says so in one line, and copies both ways until the socket closes. The end of the input is
+ * passed on.
+ *
+ * @throws CliError `unreachable` where nobody answers at it
+ */
+export async function copyToSocket(
   socketPath: string,
   { input, output }: { readonly input: Readable; readonly output: Writable },
 ): Promise<void> {

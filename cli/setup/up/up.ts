@@ -163,10 +163,10 @@ function askName(
 /** With what a person chose, or the flags say. */
 async function withAnswers(found: Sight, request: UpRequest, mayAsk: boolean): Promise<Sight> {
   const { yes, plan, group, signal } = request;
-  if (!mayAsk || yes) return chooseGroup(found, group);
+  if (!mayAsk || yes) return { ...found, seen: await chooseGroup(found.seen, group) };
   const sight = await withAddresses(found, signal);
   const ask: AskGroup = (question) => confirm(question, { signal, byDefault: true });
-  return chooseGroup(sight, group && !plan ? ask : group);
+  return { ...sight, seen: await chooseGroup(sight.seen, group && !plan ? ask : group) };
 }
 
 /** With the addresses that a person chose, where a host has several that could be meant. */
