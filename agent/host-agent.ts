@@ -19,6 +19,8 @@ export interface AgentOptions extends EmbdEtcdOptions {
   readonly keepDeploys?: number | undefined;
   /** The file of those who may sign deploys (ssh-keygen(1), ALLOWED SIGNERS): no other deploy is applied. Default: none is needed. */
   readonly allowedSigners?: string | undefined;
+  /** Runs apps as units of systemd, which go on while the agent is away, where systemd runs the host. Default false. */
+  readonly useUnits?: boolean | undefined;
   /** This host goes away with its agent, so it is not recorded as belonging to the fleet. Default false. */
   readonly isTemporary?: boolean | undefined;
 }
@@ -63,7 +65,7 @@ export class HostAgent {
       const apps = new HostApps({
         ...this.#options,
         mark,
-        processHost: chooseProcessHost(mark, log),
+        processHost: chooseProcessHost(mark, log, this.#options.useUnits ?? false),
         defaultUser: defaultUser(prefix),
         fleet: async () => (await new FleetFile(prefix).read())?.uuid,
         convergerUid: this.#etcd.converger.register('deploys'),

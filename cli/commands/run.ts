@@ -25,6 +25,7 @@ interface RunFlags extends ConnectionFlags, ServerFlags {
   readonly server: boolean;
   readonly newCluster: boolean;
   readonly stayMember: boolean;
+  readonly appUnits: boolean;
   readonly insecure: boolean;
   readonly idealClusterSize?: number;
   readonly quotaBackendBytes?: number;
@@ -50,6 +51,7 @@ export function runCommand(context: CommandContext): Command {
       'stay a member of the etcd cluster when stopped, for an agent that is started again soon',
       false,
     )
+    .option('--app-units', 'run apps as units of systemd, which go on while the agent is stopped', false)
     .option('--no-server', 'never run an etcd server on this host; connect to the seeds as a client')
     .addOption(
       new Option('--ideal-cluster-size <n>', 'number of etcd servers that the fleet should have').argParser(
@@ -126,6 +128,7 @@ async function agentOptions(context: CommandContext, flags: RunFlags, prefix: st
     aServerUrls: flags.advertiseServerUrls,
     newCluster: flags.newCluster,
     staysMember: flags.stayMember,
+    useUnits: flags.appUnits,
     noServer: !flags.server,
     noNetwork: !flags.network,
     tls: serverTls(flags),

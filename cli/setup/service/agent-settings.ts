@@ -45,7 +45,7 @@ export function agentArguments(settings: AgentSettings): string[] {
     ...['--server-urls', url(listenAddress, 2380)],
     ...advertised,
     ...files,
-    ...['--socket-group', GROUP, '--stay-member'],
+    ...['--socket-group', GROUP, '--stay-member', '--app-units'],
     ...(fleet.id === undefined ? [] : ['--fleet-id', fleet.id]),
     ...(seeds.length === 0 ? [] : ['--seeds', seeds.join(',')]),
     ...(settings.newCluster ? ['--new-cluster'] : []),

@@ -13,7 +13,14 @@ const REMOVE_TIMEOUT_MS = 120_000;
 const REMOVE = `
 if systemd; then
   systemctl --quiet disable --now hawser.service 2>/dev/null
-  rm -f ${PATHS.unit}
+  # Sockets first, lest a connection start a service again.
+  for kind in socket service; do
+    for unit in /run/systemd/system/hawser-app-*.$kind; do
+      [ ! -e "$unit" ] || systemctl --quiet stop "\${unit##*/}"
+    done
+  done
+  rm -f ${PATHS.unit} /run/systemd/system/hawser-app-*
+  rm -rf ${PATHS.appEnvironments}
   systemctl daemon-reload
   systemctl --quiet reset-failed hawser.service 2>/dev/null
 else

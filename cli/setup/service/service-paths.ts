@@ -10,6 +10,7 @@ export const PATHS = {
   certificates: '/etc/hawser/tls',
   data: '/var/lib/hawser',
   sockets: '/run/hawser',
+  appEnvironments: '/run/hawser-apps',
   socket: '/run/hawser/etcd.sock',
   unit: '/etc/systemd/system/hawser.service',
   initScript: '/etc/init.d/hawser',
