@@ -4,7 +4,10 @@ import { groupPids, readJournal, readUnit, systemctl, type UnitState } from './s
 import { serviceName } from './unit-names.js';
 
 /** How often a process is looked for: with a system call, not with a program. */
-const LOOK_MS = { starting: 200, running: 1_000 };
+const LOOK_MS = { starting: 50, running: 1_000 };
+
+/** A release that is being tried has failed, also where systemd takes longer to say how. */
+const WHY_WITHIN_MS = 150;
 
 /** A process of a release as a unit of systemd, which goes on without the agent. */
 export class HostedUnit implements HostedProcess {
@@ -86,6 +89,7 @@ export class HostedUnit implements HostedProcess {
       const { pid, state } = this.#status;
       const isUp = pid !== undefined && isAlive(pid);
       if (isUp && state !== 'restarting') continue;
+      if (!isUp) void delay(WHY_WITHIN_MS, undefined, { ref: false }).then(() => this.#endFirstRun('exited'));
       const found = await readUnit(this.unit).catch(() => undefined);
       if (found !== undefined && !signal.aborted) this.#take(found);
     }
@@ -95,7 +99,7 @@ export class HostedUnit implements HostedProcess {
     const { pid, restarts } = found;
     this.#controlGroup = found.controlGroup;
     if (pid !== 0 && pid !== this.#status.pid) this.#upSince = performance.now();
-    if (pid !== this.#firstPid) this.#endFirstRun(describeEnd(found));
+    if (pid === 0 || restarts > 0 || pid !== this.#firstPid) this.#endFirstRun(describeEnd(found));
     if (pid === 0) {
       this.#set('restarting', { pid: undefined, restarts, lastExit: describeEnd(found) });
       return;
