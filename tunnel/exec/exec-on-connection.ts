@@ -25,12 +25,14 @@ export async function execOnConnection(
   const giveUp = () => waiting.abort(isAsked ? unanswered(host) : timedOut(connection, host, holdTimeoutMs));
   const timer = setTimeout(giveUp, holdTimeoutMs);
   const unlisten = onAbort([signal], () => waiting.abort(signal.reason));
+  let running: RemoteCommand | undefined;
   try {
     let link = await connection.link({ signal: waiting.signal });
     for (;;) {
       try {
         isAsked = true;
-        return await link.exec(command, { signal: waiting.signal });
+        running = await link.exec(command, { signal: waiting.signal });
+        return running;
       } catch (error) {
         if (!(error instanceof TunnelError) || error.code !== 'closed') throw error;
         isAsked = false;
@@ -39,7 +41,9 @@ export async function execOnConnection(
     }
   } finally {
     clearTimeout(timer);
-    unlisten();
+    // A command that runs is abandoned through the same signal.
+    if (running === undefined) unlisten();
+    else running.exit.then(unlisten, unlisten);
   }
 }
 
