@@ -10,6 +10,7 @@ import { removeCommand, restartCommand, rollbackCommand } from './commands/deplo
 import { deployCommand } from './commands/deploys/deploy.js';
 import { deploysCommand } from './commands/deploys/deploys.js';
 import { forwardCommand } from './commands/forward.js';
+import { logsCommand } from './commands/logs.js';
 import { runCommand } from './commands/run.js';
 import { downCommand } from './commands/setup/down.js';
 import { fleetCommand } from './commands/setup/fleet.js';
@@ -78,7 +79,18 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
         trustCommand,
       ],
     ],
-    ['Deploy:', [deployCommand, deploysCommand, rollbackCommand, appsCommand, restartCommand, removeCommand]],
+    [
+      'Deploy:',
+      [
+        deployCommand,
+        deploysCommand,
+        rollbackCommand,
+        appsCommand,
+        restartCommand,
+        removeCommand,
+        logsCommand,
+      ],
+    ],
     ['Operate:', [statusCommand, forwardCommand]],
     ['Share state:', [strCommand, mapCommand, resCommand, scheduleCommand, fsCommand]],
     ['Manage the etcd cluster:', [membersCommand, endpointsCommand, sizeCommand]],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { format } from 'node:util';
-import { visibleJson, visibleValue } from './escape-controls.js';
+import { visible, visibleJson, visibleValue } from './escape-controls.js';
 import { type Lines, show } from './escaped-lines.js';
 import { StatusLines } from './status-lines.js';
 
@@ -17,6 +17,21 @@ export function writeResult(text: string | Lines): void {
 /** Writes a JSON value on a line of its own. */
 export function writeJson(value: unknown, to: 'stdout' | 'stderr' = 'stdout'): void {
   process[to].write(`${visibleJson(value)}\n`);
+}
+
+/** Writes one line behind a label, which is coloured on a terminal, unless the person wants no colours. Tabs are kept. */
+export function writeLabelled(label: string, line: string, colour: number): void {
+  const { NO_COLOR: noColor = '', TERM: term } = process.env;
+  const isColoured = process.stdout.isTTY && noColor === '' && term !== 'dumb';
+  const shown = isColoured ? `\u001b[${colour}m${visible(label)} |\u001b[0m` : `${visible(label)} |`;
+  const text = line.split('\t').map((part) => visible(part));
+  process.stdout.write(`${shown} ${text.join('\t')}\n`);
+}
+
+/** Waits until what was written to stdout is taken, so that what a slow reader leaves does not pile up here. */
+export async function resultTaken(signal: AbortSignal): Promise<void> {
+  if (!process.stdout.writableNeedDrain || signal.aborted) return;
+  await once(process.stdout, 'drain', { signal }).catch(() => undefined);
 }
 
 /** Writes a value that was asked for by name: raw to a program, with control characters escaped to a terminal. */

@@ -55,6 +55,11 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   restart: [{ args: [hostile('app'), '--yes', '--no-wait'] }],
   remove: [{ args: [hostile('app'), '--yes', '--no-wait'] }],
   'deploys prune': [{ args: ['--keep', '100'] }, { args: ['--keep', hostile('1')] }],
+  logs: [
+    { args: [hostile('app')] },
+    { args: ['app', '--ssh-url', hostile('root@h')] },
+    { args: ['app', '--process', hostile('main')] },
+  ],
   status: [{ args: [] }, { args: ['--wait-converged', '1ms', '--timeout', '2s'] }],
   'str get': [
     { args: [key], isValue: true },
