@@ -8,6 +8,8 @@ import { DEFAULT_NAMESPACE } from '../../world/keys.js';
 import type { CommandContext } from '../command-context.js';
 import { deploy } from '../deploy/deploy.js';
 import { prepareDeploy } from '../deploy/prepare-deploy.js';
+import { CliError } from '../errors.js';
+import { EXIT_CODES } from '../exit-codes.js';
 import type { FleetTarget } from '../fleet/merge-target.js';
 import { openWorld } from '../fleet/open-world.js';
 import type { Lines } from '../output/escaped-lines.js';
@@ -118,7 +120,7 @@ async function deployHello(world: ClientWorld, flags: DemoFlags, signal: AbortSi
   const choices = { folder, message: 'the sample app', git: false, force: false, noop: false };
   const prepared = await prepareDeploy(choices, signal);
   let startedAt = performance.now();
-  const { text } = await deploy(world, prepared, {
+  const { text, value, exitCode } = await deploy(world, prepared, {
     ...flags,
     signal,
     plan: false,
@@ -130,6 +132,7 @@ async function deployHello(world: ClientWorld, flags: DemoFlags, signal: AbortSi
       startedAt = performance.now();
     },
   });
+  if (exitCode !== EXIT_CODES.done) throw new CliError('unhealthy', String(value['message']));
   const seconds = (performance.now() - startedAt) / 1_000;
   if (!flags.json) printResult(flags, undefined, text);
   return seconds;
