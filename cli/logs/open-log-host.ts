@@ -1,9 +1,11 @@
 import type { Questions } from '../../tunnel/question-queue.js';
 import { Tunnel } from '../../tunnel/tunnel.js';
+import { EtcdWay } from '../bridge/etcd-way.js';
 import { CliError } from '../errors.js';
 import type { HostToReach } from '../recover/reached-hosts.js';
+import type { RootAccess } from '../setup/host/host-shell.js';
 import { openHostShell } from '../setup/host/open-host-shell.js';
-import { type RootAccess, runScript, sudoAccess } from '../setup/host/run-script.js';
+import { runScript } from '../setup/host/run-script.js';
 import type { SudoPasswords } from '../setup/host/sudo-passwords.js';
 import { LOOK } from './log-scripts.js';
 import { type FoundLogs, parseLook } from './parse-look.js';
@@ -44,12 +46,11 @@ export async function openLogHost(
     const asUser: RootAccess = { prefix: [] };
     const found = await lookAs(asUser, host, tunnel, look);
     if (found !== undefined) return logHost(host, tunnel, asUser, found);
-    const shell = await openHostShell(host, tunnel, look);
-    const password = shell.sudo === 'password' ? await shell.sudoPassword() : undefined;
-    const asRoot = sudoAccess(password);
+    const way = new EtcdWay({ name: host }, { user: '', passwords: look.passwords });
+    const { asRoot, user } = await openHostShell(host, { tunnel, way }, look);
     const foundAsRoot = await lookAs(asRoot, host, tunnel, look);
     if (foundAsRoot !== undefined) return logHost(host, tunnel, asRoot, foundAsRoot);
-    throw new CliError('failed', `sudo on ${host} does not make ${shell.user} root.`);
+    throw new CliError('failed', `sudo on ${host} does not make ${user} root.`);
   } catch (error) {
     await tunnel.close();
     throw error;

@@ -22,6 +22,12 @@ export interface RunResult {
   readonly stderr: string;
 }
 
+/** How a script gets to be root: what runs the shell, and what that wants to read first. */
+export interface RootAccess {
+  readonly prefix: readonly string[];
+  readonly password?: string | undefined;
+}
+
 /** How root is reached on a host. */
 export type SudoMode = 'root' | 'free' | 'password' | 'none';
 
@@ -35,6 +41,8 @@ export interface HostShell extends AsyncDisposable {
   readonly tunnel: Tunnel;
   /** How etcd is entered through it. */
   readonly way: EtcdWay;
+  /** How commands that run for long become root, which `run` does by itself. */
+  readonly asRoot: RootAccess;
   /**
    * Runs a POSIX shell script. A script that takes no stream as its input is run again where the connection was lost in the
    * middle: all that we run may be repeated.

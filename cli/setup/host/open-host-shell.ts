@@ -2,8 +2,8 @@ import { TunnelError } from '../../../tunnel/errors.js';
 import type { Tunnel } from '../../../tunnel/tunnel.js';
 import type { EtcdWay } from '../../bridge/etcd-way.js';
 import { CliError } from '../../errors.js';
-import type { HostShell, RunOptions, RunResult, SudoMode } from './host-shell.js';
-import { type RootAccess, runScript, sudoAccess } from './run-script.js';
+import type { HostShell, RootAccess, RunOptions, RunResult, SudoMode } from './host-shell.js';
+import { runScript, sudoAccess } from './run-script.js';
 import type { SudoPasswords } from './sudo-passwords.js';
 
 /** How often a script is run when the connection is lost in the middle of it. */
@@ -75,8 +75,12 @@ class TunnelShell implements HostShell {
     this.#password = password;
   }
 
+  get asRoot(): RootAccess {
+    return this.sudo === 'root' ? { prefix: [] } : sudoAccess(this.#password);
+  }
+
   async run(script: string, { as = 'root', ...options }: RunOptions = {}): Promise<RunResult> {
-    const access = as === 'user' || this.sudo === 'root' ? { prefix: [] } : sudoAccess(this.#password);
+    const access = as === 'user' ? { prefix: [] } : this.asRoot;
     const { input } = options;
     const isRepeatable = input === undefined || input instanceof Uint8Array;
     return isRepeatable ? this.#repeat(script, access, options) : runScript(this, script, access, options);

@@ -5,18 +5,12 @@ import type { RemoteCommand } from '../../../tunnel/exec/remote-command.js';
 import { shellCommand } from '../../../tunnel/exec/shell-command.js';
 import type { Tunnel } from '../../../tunnel/tunnel.js';
 import { CliError } from '../../errors.js';
-import type { RunOptions, RunResult } from './host-shell.js';
+import type { RootAccess, RunOptions, RunResult } from './host-shell.js';
 
 const TIMEOUT_MS = 60_000;
 
 /** More than any script of ours says. */
 const MOST_OUTPUT_BYTES = 1_000_000;
-
-/** How a script gets to be root: what runs the shell, and what that wants to read first. */
-export interface RootAccess {
-  readonly prefix: readonly string[];
-  readonly password?: string | undefined;
-}
 
 /** sudo with the password on its input; it forgets what an earlier call remembered. Without one it never asks. */
 export function sudoAccess(password: string | undefined): RootAccess {
