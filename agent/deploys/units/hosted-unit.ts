@@ -41,8 +41,13 @@ export class HostedUnit implements HostedProcess {
     return this.#over.signal.aborted;
   }
 
+  get isStopped(): boolean {
+    return this.#status.state === 'stopped';
+  }
+
   /** Watches it from now on. @param state as it was started, or found running */
   watch(state: UnitState): void {
+    if (this.isOver) return;
     this.#firstPid = state.pid;
     this.#upSince = performance.now();
     this.#take(state);

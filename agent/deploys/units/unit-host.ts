@@ -35,7 +35,12 @@ export class UnitHost implements ProcessHost {
 
   async start(spec: ProcessSpec, { onChange, replaces }: StartOptions): Promise<HostedProcess> {
     const unit = new HostedUnit(spec, onChange);
-    await this.#start(unit, replaces);
+    try {
+      await this.#start(unit, replaces);
+    } catch (error) {
+      await unit.stop(); // systemd would try it again
+      throw error;
+    }
     return unit;
   }
 
@@ -67,7 +72,7 @@ export class UnitHost implements ProcessHost {
         if (unit.isOver) return;
         unit.failed(`could not be started (${(error as Error).message})`);
         this.#log('error', `${unit.unit} could not be started: ${(error as Error).message}`);
-        await delay(RETRY_MS);
+        await delay(RETRY_MS, undefined, { ref: false });
       }
     }
   }
@@ -87,7 +92,7 @@ export class UnitHost implements ProcessHost {
     if (unit.isOver) return;
     await systemctl(isOther && found.pid !== 0 ? 'restart' : 'start', '--', unit.unit);
     unit.watch(await readUnit(unit.unit));
-    if (unit.isOver) await unit.stop();
+    if (unit.isStopped) await unit.stop();
     if (spec.listen !== undefined) await this.#tidy(unit);
   }
 
@@ -110,7 +115,7 @@ export class UnitHost implements ProcessHost {
 
   /** Removes the units of other releases of this process that nobody runs any more. */
   async #tidy({ spec }: HostedUnit): Promise<void> {
-    for (const unit of this.#all) if (unit.isOver) this.#all.delete(unit);
+    for (const unit of this.#all) if (unit.isStopped) this.#all.delete(unit);
     const inUse = new Set([...this.#all].map(({ unit }) => unit));
     await this.#change(() =>
       this.#remove((unit) => {

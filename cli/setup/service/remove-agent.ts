@@ -23,6 +23,7 @@ if systemd; then
   rm -rf ${PATHS.appEnvironments}
   systemctl daemon-reload
   systemctl --quiet reset-failed hawser.service 2>/dev/null
+  systemctl --quiet reset-failed 'hawser-app-*' 2>/dev/null
 else
   pid=$(cat /run/hawser-supervisor.pid 2>/dev/null) && kill -TERM "$pid" 2>/dev/null
   while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
