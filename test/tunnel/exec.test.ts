@@ -130,6 +130,17 @@ test.serial('closing abandons a command, whatever its outcome', async (t) => {
   t.deepEqual(await ended.exit, { code: 8 });
 });
 
+test.serial('an abort abandons a command that runs', async (t) => {
+  await using sshd = await Sshd.start();
+  await using tunnel = await Tunnel.open(sshd.options);
+  const abort = new AbortController();
+  const command = await tunnel.exec('echo begun; exec sleep 60', { signal: abort.signal });
+  await once(command.stdout, 'data');
+  const reason = new Error('enough');
+  abort.abort(reason);
+  t.is(await t.throwsAsync(command.exit), reason);
+});
+
 test.serial('a shell takes each argument as it was meant', async (t) => {
   const argument = fc.string({ unit: 'binary' }).filter((one) => !one.includes('\0'));
   const property = fc.asyncProperty(fc.array(argument, { maxLength: 20 }), async (args) => {
