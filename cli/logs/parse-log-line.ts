@@ -13,7 +13,7 @@ export interface LogLine {
 const TIME = /^\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,3})\d*)? ?(Z|[+-]\d\d:?\d\d)/;
 
 /** When a line says that it was written, in its first word; undefined where it does not. */
-function timeOf(line: string): number | undefined {
+export function timeOf(line: string): number | undefined {
   const [, date, time, fraction = '0', zone = ''] = TIME.exec(line) ?? [];
   if (date === undefined) return undefined;
   const colon = zone.replace(/^([+-]\d\d):?(\d\d)$/, '$1:$2');
