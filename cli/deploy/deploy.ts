@@ -64,7 +64,7 @@ export async function deploy(world: ClientWorld, prepared: Prepared, run: Deploy
   const text = formatPlan(plan, manifest, commits);
   const diffs = run.diff ? await formatDiffs(world, plan, prepared.choices.folder, signal) : [];
   if (run.plan) {
-    const value = planValue(plan, commits);
+    const value = planValue(plan, { hash: git?.head ?? '', commits });
     const whole = lines([text, ...diffs, `To deploy exactly this: --expect-revision ${plan.revision}`]);
     return { value, text: whole, exitCode: EXIT_CODES.done, logTail: '' };
   }

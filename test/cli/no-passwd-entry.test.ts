@@ -50,7 +50,7 @@ test.serial('a user without a passwd entry, and without a home, reads, writes an
   t.is(deployed.code, 0, deployed.stderr);
   const [{ author }] = JSON.parse((await runNameless(['deploys', 'list', '--json', ...seeds])).stdout);
   t.regex(author, new RegExp(`^${nameless}@`));
-  const named = await runNameless(['deploy', app, '--yes', ...seeds], { USER: 'ci' });
+  const named = await runNameless(['deploy', app, '--yes', '--restart', ...seeds], { USER: 'ci' });
   t.is(named.code, 0, named.stderr);
   const [newest] = JSON.parse((await runNameless(['deploys', 'list', '--json', ...seeds])).stdout);
   t.regex(newest.author, /^ci@/);

@@ -173,11 +173,11 @@ export class AppFollower {
   async #goBack(entry: DeployEntry, signal: AbortSignal): Promise<void> {
     const { app } = this.#options;
     const { running } = app;
-    if (!isSameDeploy(running, entry))
-      return this.#end(
-        entry,
-        this.#ending('rolled-back', 'back', 'Taken back before this host had switched.'),
-      );
+    if (!isSameDeploy(running, entry)) {
+      await app.quietly(`remove deploy ${entry.id}`, () => app.releases.discardDeploy(entry));
+      const ending = this.#ending('rolled-back', 'back', 'Taken back before this host had switched.');
+      return this.#end(entry, ending);
+    }
     this.#tell(entry, 'back');
     const name = isSameDeploy(app.healthy, entry) ? app.healthy?.before : app.healthy?.name;
     const before = name === undefined ? undefined : await app.releases.read(name);

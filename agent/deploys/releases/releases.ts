@@ -6,7 +6,7 @@ import { type AppFolder, listFolder } from './app-folder.js';
 import { flushToDisk, flushTreeToDisk } from './flush-tree-to-disk.js';
 import { giveToAccount } from './give-to-account.js';
 import { linkSharedFolders } from './link-shared-folders.js';
-import type { DeployEntry, Release } from './release-entry.js';
+import { type DeployEntry, isSameDeploy, type Release } from './release-entry.js';
 import { parseReleaseRecord, writeReleaseRecord } from './release-record.js';
 import { removeTree } from './remove-tree.js';
 
@@ -108,6 +108,12 @@ export class Releases {
     return this.#point('last-healthy', name);
   }
 
+  /** Removes the release of a deploy that came to nothing; none may be there. */
+  async discardDeploy(entry: DeployEntry): Promise<void> {
+    for (const name of namesOf(entry))
+      if (isSameDeploy(await this.read(name), entry)) await this.discard(name);
+  }
+
   /** Removes a release; a partly removed one no longer counts. */
   async discard(name: string): Promise<void> {
     await rm(this.#record(name), { force: true });
@@ -170,12 +176,13 @@ export class Releases {
   }
 
   /** The id, unless a deploy of another fleet with this id is stored, which may be in use. */
-  async #nameFor({ id, digest }: DeployEntry): Promise<string> {
-    const name = String(id);
+  async #nameFor(entry: DeployEntry): Promise<string> {
+    const [name, other] = namesOf(entry);
+    const { digest } = entry;
     const holder = await this.read(name);
     const isLinked = [await this.current(), await this.lastHealthy()].includes(name);
     if (holder === undefined ? !isLinked : holder.digest === digest) return name;
-    return `${id}-${digest.slice(0, 8)}`;
+    return other;
   }
 
   async #linked(link: string): Promise<string | undefined> {
@@ -207,4 +214,9 @@ export class Releases {
 function idOf(name: string): number {
   const [, id] = /^([1-9]\d*)(-[0-9a-f]{8})?$/.exec(name) ?? [];
   return Number(id ?? Number.NaN);
+}
+
+/** What the release of a deploy may be called: by its number, unless a deploy of another fleet has that. */
+function namesOf({ id, digest }: DeployEntry): [string, string] {
+  return [String(id), `${id}-${digest.slice(0, 8)}`];
 }

@@ -25,10 +25,13 @@ export function formatPlan(plan: DeployPlan, manifest: Manifest, commits: readon
 }
 
 /** The same for programs. */
-export function planValue(plan: DeployPlan, commits: readonly Commit[]): Readonly<Record<string, unknown>> {
+export function planValue(
+  plan: DeployPlan,
+  { hash, commits }: { readonly hash: string; readonly commits: readonly Commit[] },
+): Readonly<Record<string, unknown>> {
   const { position, app, targets, folder, groups, settings, revision } = plan;
   return {
-    ...{ id: position.id, app, revision, hosts: targets.live, away: targets.away },
+    ...{ id: position.id, app, hash, revision, hosts: targets.live, away: targets.away },
     ...{ tree: folder.tree, files: folder.files, sizeBytes: folder.sizeBytes },
     changes: groups.map(({ hosts, from, changes }) => ({ hosts, from: from ?? null, changes })),
     settings,

@@ -129,7 +129,7 @@ test.serial(
   async (t) => {
     const { code, stdout, stderr } = await deploy(await app(t, 'two', '[node, -e, process.exit(7)]'));
     t.is(code, 5);
-    t.regex(stdout, /h1 +failed +health +The app did not become healthy.*Deploy 1 is running again/);
+    t.regex(stdout, /h[12] +failed +health +The app did not become healthy.*Deploy 1 is running again/);
     t.regex(stdout, /Deploy 2 of app failed and was taken back: the hosts run what they ran before\./);
     t.regex(stderr, /\| this is version two/);
     for (const name of ['h1', 'h2']) {

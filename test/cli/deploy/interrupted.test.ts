@@ -34,7 +34,7 @@ test('Ctrl-C after a deploy was recorded says that it goes on, and how to look',
     stderr,
     /\nhawser: Stopped waiting; deploy 1 goes on without this command\. "hawser deploys list" shows how it ends\.\n$/,
   );
-  t.like(await direct.json(['deploys', 'list']), { 0: { id: 1, verdict: 'pending' } });
+  t.like(await direct.json(['deploys', 'list']), { 0: { id: 1, verdict: 'running' } });
 });
 
 test('An interruption speaks of a deploy only where one may be in the log', (t) => {

@@ -16,6 +16,8 @@ test.after.always(() => fleet?.close());
 async function appFolder(t: ExecutionContext): Promise<string> {
   const folder = await temporaryFolder(t);
   await writeFile(path.join(folder, 'hawser.yaml'), 'name: files\n');
+  // Else there would be nothing to deploy.
+  await writeFile(path.join(folder, 'where'), folder);
   return folder;
 }
 
