@@ -37,6 +37,8 @@ export function formatService(spec: ProcessSpec, program: string): string {
     `TimeoutStopSec=${spec.stopGraceMs}ms`,
     'UMask=0022',
     `SyslogIdentifier=${app}-${process}`,
+    // For `hawser logs`.
+    `LogExtraFields=HAWSER_APP=${app} HAWSER_PROCESS=${process}`,
     ...(files === undefined ? [] : [`LimitNOFILE=${files}`]),
     ...(memoryBytes === undefined ? [] : [`MemoryMax=${memoryBytes}`]),
     ...(cpu === undefined ? [] : [`CPUQuota=${Math.max(1, Math.round(cpu * 100))}%`]),

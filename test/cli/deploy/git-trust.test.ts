@@ -147,7 +147,7 @@ test.serial(
     const { hash } = JSON.parse((await fleet.run(['deploys', 'list', '--json'])).stdout)[0];
     t.regex(hash, /^[0-9a-f]{40}$/);
     await using world = fleet.world('other');
-    await world.addDeploy(2, 'f'.repeat(40), hash, '{}');
+    await world.addDeploy(2, 'f'.repeat(40), hash, await world.getDeploy(1));
     t.is((await run('--plan')).code, 4, 'a commit that is not here');
     t.deepEqual(await app.marks(), []);
   },

@@ -51,6 +51,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   'deploys abort': [{ args: ['1', '--reason', hostile('reason')] }],
   'deploys confirm': [{ args: ['1'] }],
   apps: [{ args: [] }],
+  bridge: [{ args: [hostile('/run/hawser/etcd.sock')] }],
   rollback: [{ args: ['--app', hostile('app'), '--yes', '--no-wait'] }],
   restart: [{ args: [hostile('app'), '--yes', '--no-wait'] }],
   remove: [{ args: [hostile('app'), '--yes', '--no-wait'] }],
