@@ -239,6 +239,6 @@ async function enter(plan: HostPlan, site: Site, signal: AbortSignal): Promise<u
   const { groupUser, host } = plan;
   if (groupUser === undefined) return;
   if (await mayEnter(await site.loginAnew(plan), signal)) return;
-  const message = `${groupUser} is in the group ${GROUP} on ${host.name} now, but a new login there does not have it. If SSH keeps a shared connection to the host (ControlMaster), end it with "ssh -O exit ${host.ssh}", then run the command again.`;
+  const message = `${groupUser} is in the group ${GROUP} on ${host.name} now, but a new login there does not have it. If SSH keeps a shared connection to the host (ControlMaster), end it with "ssh -O exit ${host.ssh}", then run the command again. With --no-group, commands use sudo there instead.`;
   throw new CliError('failed', message);
 }

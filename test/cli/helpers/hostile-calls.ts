@@ -130,6 +130,7 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   'fleet use': [{ args: [hostile('prod')] }],
   'fleet add': [{ args: [hostile('prod')] }, { args: ['FLEET'] }],
   'fleet edit': [{ args: [hostile('prod')] }],
+  bridge: [{ args: [hostile('socket')] }],
   trust: [{ args: [hostile('folder')] }, { args: ['--list'] }],
   endpoints: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
   size: [{ args: [] }, { args: [hostile('3')] }],

@@ -66,7 +66,7 @@ interface Started {
 }
 
 /** Commands that talk to no fleet. */
-const withoutFleet = /^(demo|init|trust|fleet .*)$/;
+const withoutFleet = /^(demo|init|trust|bridge|fleet .*)$/;
 
 function lineOf({ command, call }: Started, cwd: string, flags: readonly string[]): string[] {
   const places = {
