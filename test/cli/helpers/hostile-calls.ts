@@ -35,7 +35,8 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   deploy: [
     { args: ['APP', '--plan', '-m', hostile('message')] },
     {
-      args: ['APP', '-m', hostile('message')],
+      // Nobody is there who could decide on it.
+      args: ['APP', '-m', hostile('message'), '--wait-timeout', '1s'],
       asks: true,
       person: async (terminal) => {
         await terminal.shows(/Deploy app as deploy 3/);
@@ -51,7 +52,6 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   'deploys abort': [{ args: ['1', '--reason', hostile('reason')] }],
   'deploys confirm': [{ args: ['1'] }],
   apps: [{ args: [] }],
-  bridge: [{ args: [hostile('/run/hawser/etcd.sock')] }],
   rollback: [{ args: ['--app', hostile('app'), '--yes', '--no-wait'] }],
   restart: [{ args: [hostile('app'), '--yes', '--no-wait'] }],
   remove: [{ args: [hostile('app'), '--yes', '--no-wait'] }],
