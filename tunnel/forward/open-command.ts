@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { onAbort, pause } from '../../base/abort.js';
 import { TunnelError } from '../errors.js';
-import { NoSessionError } from '../exec/remote-command.js';
+import { NoSessionError, type RemoteCommand } from '../exec/remote-command.js';
 import { shorten } from '../format-for-message.js';
 import type { PausableTimeout } from '../pausable-timeout.js';
 import type { Link } from '../transport/transport.js';
@@ -14,6 +15,9 @@ const SESSION_WAIT = { forMs: 5_000, everyMs: 200 };
 
 /** How long the end of a connection may take to be noticed after that of a command on it. */
 const LOSS_NOTICED_WITHIN_MS = 200;
+
+/** How long what a command said may take after it has ended. */
+const LAST_WORDS_WITHIN_MS = 1_000;
 
 /** A command ended before it was connected. To run it again costs the host more than a channel does. */
 export class NotConnectedError extends TunnelError {
@@ -120,10 +124,13 @@ async function answered(
 }
 
 async function refused(
-  { command, words }: CommandOpening,
+  opening: CommandOpening,
   target: CommandTarget,
   host: string,
 ): Promise<NotConnectedError> {
+  const { command } = opening;
+  await lastWords(command);
+  const { words } = opening;
   await command.close();
   const exit = await command.exit.catch(() => undefined);
   const how =
@@ -135,6 +142,14 @@ async function refused(
     host,
     `${target.name} on ${host} did not connect: ${said.replace(/\.$/, '')}.`,
   );
+}
+
+/** What a command said last may come after its end. One that goes on is not waited for. */
+async function lastWords({ exit, stderr }: RemoteCommand): Promise<void> {
+  const hasEnded = await Promise.race([exit.then(() => true), pause(0).then(() => false)]).catch(() => false);
+  if (!hasEnded || stderr.readableEnded || stderr.destroyed) return;
+  const over = Promise.race([once(stderr, 'end'), once(stderr, 'close'), pause(LAST_WORDS_WITHIN_MS)]);
+  await over.catch(() => undefined); // the connection broke: there is no more
 }
 
 /** Nothing was sent yet: a command that ended with its connection may be run on the next one. */
