@@ -165,5 +165,8 @@ const { status } = spawnSync(
   { stdio: 'ignore' },
 );
 if (status !== 0) throw new Error(`compiling ahead ended with ${status}`);
+// For editors.
+const { manifestJsonSchema } = await import('./dist/cli/manifest/manifest-json-schema.js');
+writeFileSync(inProject('dist/hawser.schema.json'), `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`);
 // Last, because a build is complete once it is there.
 writeFileSync(`${folder}/hawser.cjs.gz`, gzipSync(program, { level: 9 }));
