@@ -7,6 +7,9 @@ export const DEFAULT_KEEP_DEPLOYS = 50;
 /** How often it checks even without a new deploy: another host may have been elected, or finished a deploy. */
 const QUIET_MS = 600_000;
 
+/** How long after a change it looks once more: hosts tell what they run a moment after what they report. */
+const SETTLE_MS = 3_000;
+
 export interface PruneOptions {
   readonly world: ClientWorld;
   /** How many of the newest deploys stay; 0 keeps all. */
@@ -24,7 +27,7 @@ export async function pruneDeployLog(options: PruneOptions, signal: AbortSignal)
   if (options.keep === 0) return;
   const wake = new Notify();
   const watching = notifyAtDeploys(options, wake, signal);
-  let [isGcPending, lastLogged] = [false, ''];
+  let [isGcPending, lastLogged, pauseMs] = [false, '', SETTLE_MS];
   while (!signal.aborted) {
     try {
       if (options.isElected()) isGcPending = await pruneAndFree(options, isGcPending, signal);
@@ -35,7 +38,10 @@ export async function pruneDeployLog(options: PruneOptions, signal: AbortSignal)
       if (why !== lastLogged) options.log('warn', `could not prune old deploys; will try again: ${why}`);
       lastLogged = why;
     }
-    await wake.wait(QUIET_MS, signal);
+    const since = performance.now();
+    await wake.wait(pauseMs, signal);
+    const isNews = performance.now() - since < pauseMs;
+    pauseMs = isNews ? SETTLE_MS : QUIET_MS;
   }
   await watching;
 }
@@ -67,7 +73,8 @@ async function notifyAtDeploys(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for await (const _ of world.watchDeploy({ signal })) wake.notify();
+    // Decisions, too: what a deploy under way needs may go once it is decided.
+    for await (const _ of world.watchApps({ signal })) wake.notify();
   } catch (error) {
     if (!signal.aborted)
       log('debug', `cannot watch the deploy log; pruning it only every 10 minutes: ${reasonOf(error)}`);
