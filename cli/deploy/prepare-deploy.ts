@@ -34,6 +34,7 @@ export interface Prepared {
  */
 export async function prepareDeploy(choices: DeployChoices, signal: AbortSignal): Promise<Prepared> {
   const manifest = await readManifest(choices.folder);
+  refuseUnsupported(manifest, choices.folder);
   const isLeftOut = await readLeftOutFiles(choices.folder, manifest);
   const git = choices.git ? await readGitState(choices.folder, signal) : undefined;
   if (git?.head === '' && !choices.force) {
@@ -53,6 +54,14 @@ export async function prepareDeploy(choices: DeployChoices, signal: AbortSignal)
     );
   }
   return { choices, manifest, git, isLeftOut };
+}
+
+/** What no host would carry out must not pass for done. @throws CliError `usage` */
+function refuseUnsupported({ secrets, schedule }: Manifest, folder: string): void {
+  const key = secrets !== undefined ? 'secrets' : schedule !== undefined ? 'schedule' : undefined;
+  if (key === undefined) return;
+  const message = `${path.join(folder, 'hawser.yaml')}: ${key} is not supported yet, and no host would act on it. Leave it out.`;
+  throw new CliError('usage', message);
 }
 
 /** @throws CliError `usage` naming the file and what is wrong in it. */

@@ -156,6 +156,12 @@ test.serial(
   /health\.timeout.*5s/,
 );
 test.serial(badManifest, 'name: [unclosed', /not YAML/);
+test.serial(
+  badManifest,
+  'name: hello\nsecrets: [TOKEN]',
+  /secrets is not supported yet, and no host would act on it/,
+);
+test.serial(badManifest, 'name: hello\nschedule: { namespace: web }', /schedule is not supported yet/);
 
 test.serial('a dirty tree is refused before anything is connected', async (t) => {
   const folder = await temporaryFolder(t);
