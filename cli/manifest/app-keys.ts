@@ -92,7 +92,7 @@ export const appKeys = {
     .optional()
     .describe('The fleet that the app belongs to.'),
   hosts: hosts.optional().describe('The hosts it runs on: names, globs or labels. Default: all.'),
-  schedule: schedule.optional().describe('Lets the scheduler choose the hosts, and others when one is gone.'),
+  schedule: schedule.optional().describe('Not supported yet: a deploy that has it is refused.'),
   ...processKeys,
   processes: processes
     .optional()
@@ -105,7 +105,7 @@ export const appKeys = {
   env: env.optional().describe('Environment variables of all programs.'),
   secrets: list(variableName, 'names of secrets')
     .optional()
-    .describe('Secrets that the programs get as environment variables.'),
+    .describe('Not supported yet: a deploy that has it is refused.'),
   shared: list(pathInside, 'directories')
     .optional()
     .describe('Directories that all releases share, such as uploads.'),

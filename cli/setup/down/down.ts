@@ -231,8 +231,7 @@ function openWay(
   leaving: readonly string[],
   { log, signal }: DownRequest,
 ): Promise<ClientWorld> {
-  const staying = seen.filter(({ host, facts }) => !leaving.includes(host.name) && facts.agent.servesEtcd);
-  const [first] = staying;
+  const first = seen.find(({ host, facts }) => !leaving.includes(host.name) && facts.agent.servesEtcd);
   if (first !== undefined) return openFleetWorld(first.shell, fleet, { log, signal });
   const message = `No other host of the fleet ${fleet.name} with a running agent can be reached, so no host can leave in an orderly way. To end the fleet, run "hawser down --all".`;
   throw new CliError('unreachable', message);
