@@ -31,7 +31,7 @@ export interface AppendOptions {
   /** The commit; empty for none. */
   readonly hash: string;
   readonly position: Position;
-  /** Finds the position anew after somebody else took it. */
+  /** Finds the position again after somebody else took it. */
   readonly again: () => Promise<Position>;
   /** Whether a person has confirmed this very position. */
   readonly confirmed: boolean;

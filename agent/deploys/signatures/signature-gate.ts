@@ -13,7 +13,7 @@ const WRITABLE_BY_OTHERS = 0o022;
 export interface SignatureGateOptions {
   /** The agent's directory. */
   readonly prefix: string;
-  /** The allowed_signers file; it is read anew for each deploy. */
+  /** The allowed_signers file; it is read for each deploy. */
   readonly file: string;
   /** The uuid of the fleet. */
   readonly fleet: () => Promise<string | undefined>;

@@ -5,7 +5,7 @@ import type { CertifiedKey } from './issue-certificate.js';
 
 /**
  * Puts the three files into a directory of their own and switches a link to it, so that nobody meets a certificate with
- * another one's key: etcd reads them anew at each handshake. What is not sent stays as it is. Arguments: the name of the set, the
+ * another one's key: etcd reads them at each handshake. What is not sent stays as it is. Arguments: the name of the set, the
  * directory. It reads `name base64` lines.
  */
 const INSTALL = `

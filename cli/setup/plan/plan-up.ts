@@ -70,7 +70,7 @@ export function planHost(looked: LookedAtHost, context: PlanContext): HostPlan {
   const groupUser = sudo === 'root' || isMember || host.sudo === true ? undefined : user;
   const settings = { address: host.address, labels: host.labels };
   const isSame = isComplete && record !== undefined && hasSettings(record, settings);
-  // While others do not accept its certificate it is started anew without harm; else that is done for one host after another.
+  // While others do not accept its certificate it can be restarted without harm; else that is done for one host after another.
   const isDeaf = !certificate.counts && !trustsAll(facts, context);
   const starts = !isSame || !isRunning || isDeaf;
   return withNothing({

@@ -40,7 +40,7 @@ export interface Site {
   readonly seedsFor: (host: string) => readonly string[];
   /** Through a host that serves; a new cluster has but the one that makes it, which serves others from then on. */
   readonly openWorld: (founder: HostShell | undefined) => Promise<ClientWorld>;
-  /** Logs in anew, once for each host, for the groups that a login has. */
+  /** Logs in again, once for each host, for the groups that a login has. */
   readonly loginAnew: (plan: HostPlan) => Promise<HostShell>;
   /** Waits until the fleet can go on without a host whose agent runs. @returns when that was started, where it is known */
   readonly beforeRestart: (host: string) => Promise<string | undefined>;
