@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,8 @@ import { resolveEtcd } from '../../fixtures/index.js';
 import { EtcdWorld } from '../../world/index.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
 
-const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+const project = fileURLToPath(new URL('../../../', import.meta.url));
+const examples = path.join(project, 'dist/examples');
 
 /** One host: an agent in the example program that embeds it, and the sshd that leads to it. */
 interface TestHost {
@@ -61,7 +62,7 @@ function example(
   args: readonly string[],
   { home, env }: { readonly home: string; readonly env?: NodeJS.ProcessEnv },
 ): ChildProcess {
-  const file = path.join(examples, `${name}.js`);
+  const file = path.resolve(examples, `${name}.js`);
   return spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, file, ...args], {
     env: { PATH: process.env['PATH'], HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -139,20 +140,24 @@ test.serial('the example of the README prints a string and each change of it', a
   t.is((await shown.next()).value, 'back at two');
 });
 
-/** Compiles the program in the README for this host, and says which example it is then. */
+/** Compiles the program in the README for this host, in a package of its own, and says where it is, without `.js`. */
 async function compiledReadme(t: ExecutionContext, seed: string): Promise<string> {
-  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+  const readme = await readFile(path.join(project, 'README.md'), 'utf8');
   const [, code = ''] = /^```ts\n(.*?)^```$/ms.exec(readme) ?? [];
   t.true(code.includes("{ ssh: 'root@web1' }"));
-  // Within the package, which it imports by name.
-  const own = await mkdtemp(path.join(examples, 'readme-'));
+  const own = await mkdtemp(path.join(tmpdir(), 'hawser-readme-'));
   t.teardown(() => rm(own, { recursive: true, force: true }));
+  const modules = path.join(own, 'node_modules');
+  await mkdir(modules);
+  await symlink(project, path.join(modules, 'hawser'));
+  await symlink(path.join(project, 'node_modules/@types'), path.join(modules, '@types'));
+  await writeFile(path.join(own, 'package.json'), '{"type":"module"}');
   const file = path.join(own, 'example.ts');
   await writeFile(file, code.replace("{ ssh: 'root@web1' }", JSON.stringify({ ssh: 'web1', seeds: [seed] })));
-  const tsc = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url));
+  const tsc = path.join(project, 'node_modules/typescript/bin/tsc');
   const options = '--ignoreConfig --target es2022 --lib es2023,esnext.disposable --module nodenext --strict';
   await promisify(execFile)(process.execPath, [tsc, ...options.split(' '), '--types', 'node', file]);
-  return `${path.basename(own)}/example`;
+  return path.join(own, 'example');
 }
 
 test.serial('embed-agent stops on Ctrl-C', async (t) => {
