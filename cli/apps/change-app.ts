@@ -1,11 +1,11 @@
 import type { ClientWorld } from '../../world/client-world.js';
 import type { Deployment } from '../../world/deploys/deploy-payload.js';
 import { appendDeploy, nextPosition } from '../deploy/append-deploy.js';
+import type { RecordState } from '../deploy/explain-interruption.js';
+import { type LoggedDeployment, type ReadCall, readDeployment } from '../deploy/read-deploys.js';
 import { readTargetHosts } from '../deploy/read-target-hosts.js';
-import type { RecordState } from '../deploy/say-what-goes-on.js';
-import { type LoggedDeployment, type ReadCall, readDeployment } from '../deploy/summarise-deploy.js';
 import type { DeployOutcome } from '../deploy/view/deploy-outcome.js';
-import { reportOutcome } from '../deploy/view/report-outcome.js';
+import { reportOutcome } from '../deploy/view/report-progress.js';
 import { CliError } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { suggestion } from '../input/nearest-word.js';

@@ -1,7 +1,7 @@
 import type { ClientWorld } from '../../world/client-world.js';
 import type { Verdict } from '../../world/deploys/rollout/rollout-record.js';
 import { isWell, type RunningApp } from '../../world/deploys/running-apps.js';
-import type { ReadCall } from '../deploy/summarise-deploy.js';
+import type { ReadCall } from '../deploy/read-deploys.js';
 
 /** One app on one host. */
 export interface AppOnHost {

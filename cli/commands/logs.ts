@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
+import type { HostFlags } from '../agent-access/hosts-to-reach.js';
 import type { CommandContext } from '../command-context.js';
 import { withConnection } from '../fleet/connection-flags.js';
 import { duration, wholeNumber } from '../input/parse-flag-values.js';
-import type { HostFlags } from '../recover/hosts-to-reach.js';
 import { expandHome } from '../system/user-folders.js';
 
 interface LogsFlags extends HostFlags {

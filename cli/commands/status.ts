@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../agent/constants.js';
 import type { ClientWorld } from '../../world/client-world.js';
 import { WorldError } from '../../world/errors.js';
+import type { HostFlags } from '../agent-access/hosts-to-reach.js';
 import type { CommandContext } from '../command-context.js';
 import { CliError } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
@@ -10,7 +11,6 @@ import { withWorld } from '../fleet/open-world.js';
 import { duration } from '../input/parse-flag-values.js';
 import { formatDuration } from '../output/format-quantities.js';
 import { logTo, printResult } from '../output/print.js';
-import type { HostFlags } from '../recover/hosts-to-reach.js';
 import type { FleetStatus } from '../status/read-status.js';
 
 const DEFAULT_WAIT_MS = 60_000;

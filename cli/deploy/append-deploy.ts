@@ -6,7 +6,7 @@ import { getFleet } from '../../world/fleet/stored-identity.js';
 import { DEPLOY_NAMESPACE, messageToSign } from '../../world/signatures/deploy-signature.js';
 import { CliError } from '../errors.js';
 import { userName } from '../system/user-name.js';
-import type { RecordState } from './say-what-goes-on.js';
+import type { RecordState } from './explain-interruption.js';
 import { signWithSshKey } from './sign-with-ssh-key.js';
 
 const MAX_TRIES = 5;

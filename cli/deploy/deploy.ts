@@ -6,16 +6,16 @@ import { counted, formatBytes } from '../output/format-quantities.js';
 import { lines, type OutputOptions, printNote } from '../output/print.js';
 import { writeRemark } from '../output/write-output.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
+import { findPosition, recordDeploy } from './append-prepared-deploy.js';
+import type { RecordState } from './explain-interruption.js';
 import { formatDiffs } from './plan/format-diffs.js';
 import { describeTargets, formatPlan, planValue } from './plan/format-plan.js';
 import { type DeployPlan, planDeploy, sameAsNewest } from './plan/plan-deploy.js';
 import { readCommits } from './plan/read-commits.js';
 import type { Prepared } from './prepare-deploy.js';
 import { readTargetHosts } from './read-target-hosts.js';
-import { findPosition, recordDeploy } from './record-deploy.js';
-import type { RecordState } from './say-what-goes-on.js';
 import type { DeployOutcome } from './view/deploy-outcome.js';
-import { reportOutcome } from './view/report-outcome.js';
+import { reportOutcome } from './view/report-progress.js';
 
 /** How to run one deploy. */
 export interface DeployRun extends OutputOptions {

@@ -4,7 +4,7 @@ import type { Manifest } from '../../world/deploys/manifest.js';
 import { CliError } from '../errors.js';
 import { readYaml } from '../fleet/find-config.js';
 import { parseManifest } from '../manifest/parse-hawser-yaml.js';
-import { type IsLeftOut, readLeftOutFiles } from './left-out-files.js';
+import { type IsLeftOut, readLeftOutFiles } from './ignore-patterns.js';
 import { type GitState, readGitState } from './read-git-state.js';
 
 /** What a person chose for one deploy. */

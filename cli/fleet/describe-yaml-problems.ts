@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { withoutPassword } from '../../tunnel/parse-destination.js';
 import { suggestion } from '../input/nearest-word.js';
-import type { YamlPath, YamlPlace } from './yaml-text.js';
+import type { YamlPath, YamlPlace } from './yaml-document.js';
 
 type Issue = z.core.$ZodIssue;
 

@@ -3,11 +3,11 @@ import path from 'node:path';
 import { CliError } from '../errors.js';
 import { isOursOrRoots } from '../system/is-our-file.js';
 import { ownConfigFolder } from '../system/user-folders.js';
-import type { ConnectionKey } from '../trust/connection-keys.js';
+import type { ConnectionKey } from '../trust/connection-settings.js';
 import type { FolderConfig } from '../trust/decide-trust.js';
 import type { ConnectionConfig, TlsFiles } from './connection-schema.js';
 import { type ConfigText, type ReadLimits, readConfigFile, readNamedFile } from './read-config-file.js';
-import type { YamlText } from './yaml-text.js';
+import type { YamlText } from './yaml-document.js';
 
 export const CONFIG_NAME = 'hawser.yaml';
 
@@ -97,7 +97,7 @@ export async function readFolderConfig(file: string): Promise<FoundConfig> {
   const fleet: FoundConfig = { exists: true, ...fleetOf(config, file) };
   if (keys.length === 0) return fleet;
   const folder = await realPath(path.dirname(file));
-  const { digestOfKeys } = await import('../trust/digest-of-keys.js');
+  const { digestOfKeys } = await import('../trust/digest-settings.js');
   const folderConfig = { file, folder, owners: text.owners, keys, digest: await digestOfKeys(folder, keys) };
   return { connection: { origin: 'folder', file, config, folderConfig }, ...fleet };
 }
@@ -113,9 +113,9 @@ async function parsePersonalConfig({ file, content, owners, isOpenToAll }: Confi
 
 async function parseFile(file: string, content: Buffer): Promise<ParsedFile> {
   const [{ readYamlText }, { parseConfig }, { connectionKeysOf }] = await Promise.all([
-    import('./yaml-text.js'),
+    import('./yaml-document.js'),
     import('../manifest/parse-hawser-yaml.js'),
-    import('../trust/connection-keys.js'),
+    import('../trust/connection-settings.js'),
   ]);
   const { value, placeOf } = readYamlText(file, content);
   const parsed = parseConfig(value ?? {}, placeOf);
@@ -169,6 +169,6 @@ export async function realPath(folder: string): Promise<string> {
 export async function readYaml(file: string): Promise<YamlText> {
   const text = await readConfigFile(file);
   if (text === undefined) throw new CliError('usage', `Cannot read ${file}: there is no such file.`);
-  const { readYamlText } = await import('./yaml-text.js');
+  const { readYamlText } = await import('./yaml-document.js');
   return readYamlText(file, text.content);
 }

@@ -5,7 +5,7 @@ import { workingFolder } from '../system/user-folders.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import type { ConnectionConfig } from './connection-schema.js';
 import { findFleetFile, knownFleet, noneMeant, usualFleet, wantedFleet } from './file/find-fleet-file.js';
-import { fleetNames } from './file/fleets-folder.js';
+import { fleetNames } from './file/fleet-paths.js';
 import { type FleetFile, readFleetFile } from './file/read-fleet.js';
 import { type ConfigFile, type FoundConfig, findConfig, realPath } from './find-config.js';
 import { isLocalSocket } from './is-local-socket.js';
@@ -76,7 +76,7 @@ async function trustedConfig(
 ): Promise<ConnectionConfig> {
   if (found.origin === 'person') return found.config;
   const [{ usedKeys }, { requireTrust }] = await Promise.all([
-    import('../trust/keys-in-effect.js'),
+    import('../trust/settings-in-effect.js'),
     import('../trust/require-trust.js'),
   ]);
   const used = usedKeys(found.folderConfig.keys, flags, {

@@ -59,7 +59,7 @@ async function withBridges(
 ): Promise<readonly ResolvedDestination[]> {
   if (hosts === undefined || !hosts.some(usesBridge)) return destinations;
   const [{ reachByBridge }, { SudoPasswords }] = await Promise.all([
-    import('../bridge/bridge-target.js'),
+    import('../bridge/reach-by-bridge.js'),
     import('../setup/host/sudo-passwords.js'),
   ]);
   const passwords = sudoPasswords ?? new SudoPasswords(questions, undefined, WITHOUT_TERMINAL);

@@ -1,7 +1,7 @@
 import { CliError } from '../errors.js';
 import { suggestion } from '../input/nearest-word.js';
 import { listed } from '../output/format-quantities.js';
-import type { FoundLogs, FoundProcess } from './parse-look.js';
+import type { FoundLogs, FoundProcess } from './parse-found-logs.js';
 
 /** What one host has to read. */
 export interface HostLogs {

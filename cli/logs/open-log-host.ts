@@ -1,14 +1,14 @@
 import type { Questions } from '../../tunnel/question-queue.js';
 import { Tunnel } from '../../tunnel/tunnel.js';
-import { EtcdWay } from '../bridge/etcd-way.js';
+import type { HostToReach } from '../agent-access/reached-hosts.js';
+import { EtcdWay } from '../bridge/etcd-access.js';
 import { CliError } from '../errors.js';
-import type { HostToReach } from '../recover/reached-hosts.js';
 import type { RootAccess } from '../setup/host/host-shell.js';
 import { openHostShell } from '../setup/host/open-host-shell.js';
 import { runScript } from '../setup/host/run-script.js';
 import type { SudoPasswords } from '../setup/host/sudo-passwords.js';
 import { LOOK } from './log-scripts.js';
-import { type FoundLogs, parseLook } from './parse-look.js';
+import { type FoundLogs, parseLook } from './parse-found-logs.js';
 
 /** A host that we are logged in to, and what it has to read. */
 export interface LogHost extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import { processOfUnit } from './parse-look.js';
+import { processOfUnit } from './parse-found-logs.js';
 
 /** One line of a log. */
 export interface LogLine {

@@ -3,8 +3,8 @@ import { shellCommand } from '../../tunnel/exec/shell-command.js';
 import { CliError } from '../errors.js';
 import { SHOW_FILES, SHOW_JOURNAL } from './log-scripts.js';
 import type { LogHost } from './open-log-host.js';
+import type { FoundProcess } from './parse-found-logs.js';
 import { fileLineReader, journalLineReader, type LogLine } from './parse-log-line.js';
-import type { FoundProcess } from './parse-look.js';
 import { readLines } from './read-lines.js';
 
 /** How much of a line of a file is kept, and of an entry of the journal, which may write each byte as a number. */

@@ -1,12 +1,12 @@
 import { Questions } from '../../tunnel/question-queue.js';
 import { APP_NAME } from '../../world/deploys/manifest.js';
+import { type HostFlags, hostsToReach } from '../agent-access/hosts-to-reach.js';
+import type { HostToReach } from '../agent-access/reached-hosts.js';
 import { CliError, type CliErrorCode } from '../errors.js';
 import { EXIT_CODES, exitCodeOf } from '../exit-codes.js';
 import { logTo, printNote } from '../output/print.js';
-import { printLogLine } from '../output/write-log-line.js';
+import { printLogLine } from '../output/print-log-line.js';
 import { resultTaken } from '../output/write-output.js';
-import { type HostFlags, hostsToReach } from '../recover/hosts-to-reach.js';
-import type { HostToReach } from '../recover/reached-hosts.js';
 import { SudoPasswords } from '../setup/host/sudo-passwords.js';
 import { type ChosenLog, chooseProcesses } from './choose-processes.js';
 import { mergeByTime } from './merge-by-time.js';

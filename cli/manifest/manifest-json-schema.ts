@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { connectionKeys } from '../fleet/connection-schema.js';
-import { appKeys, appName } from './app-keys.js';
+import { appKeys, appName } from './app-schema.js';
 
 const SCHEMA_ID = 'hawser.schema.json';
 

@@ -7,8 +7,8 @@ import {
   toConnectionConfig,
 } from '../fleet/connection-schema.js';
 import { describeYamlProblems } from '../fleet/describe-yaml-problems.js';
-import type { YamlText } from '../fleet/yaml-text.js';
-import { appKeys, appName, knownAppKeysAt } from './app-keys.js';
+import type { YamlText } from '../fleet/yaml-document.js';
+import { appKeys, appName, knownAppKeysAt } from './app-schema.js';
 import { toProcess } from './process-schema.js';
 
 /** The keys that say what an app is; every other one says how a fleet is reached. */

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ControlClient } from '../../agent/control/control-client.js';
 import { ControlError } from '../../agent/control/control-error.js';
 import type { AgentState } from '../../agent/control/control-protocol.js';
+import type { ReachedHosts, ReachOptions } from '../agent-access/reached-hosts.js';
 import { CliError } from '../errors.js';
 import type { RecoveryPlan } from './plan-recovery.js';
-import type { ReachedHosts, ReachOptions } from './reached-hosts.js';
 
 const POLL_MS = 250;
 

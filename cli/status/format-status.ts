@@ -1,4 +1,4 @@
-import type { DeploySummary } from '../deploy/summarise-deploy.js';
+import type { DeploySummary } from '../deploy/read-deploys.js';
 import type { Lines } from '../output/escaped-lines.js';
 import { formatDuration } from '../output/format-quantities.js';
 import { formatTable, lines } from '../output/print.js';

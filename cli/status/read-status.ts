@@ -11,9 +11,9 @@ import { WorldError } from '../../world/errors.js';
 import type { FleetIdentity } from '../../world/fleet/identity-codec.js';
 import { VOLUNTEER_PREFIX } from '../../world/keys.js';
 import { appOnHost } from '../apps/read-apps.js';
-import { type DeploySummary, summariseDeploy } from '../deploy/summarise-deploy.js';
+import { type DeploySummary, summariseDeploy } from '../deploy/read-deploys.js';
 import { sayOtherVersions } from '../versions/warn-of-other-versions.js';
-import { authorityExpires } from './authority-expires.js';
+import { authorityExpires } from './describe-authority-expiry.js';
 
 type Role = 'voter' | 'learner' | 'client';
 

@@ -1,10 +1,10 @@
 import type { WorldError } from '../../world/errors.js';
+import { type HostFlags, hostsToReach } from '../agent-access/hosts-to-reach.js';
 import type { CommandContext } from '../command-context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import type { FleetHost } from '../fleet/file/fleet.js';
 import { selectHosts } from '../fleet/file/select-hosts.js';
 import { printNote, printResult } from '../output/print.js';
-import { type HostFlags, hostsToReach } from '../recover/hosts-to-reach.js';
 import type { HostReport } from '../recover/plan-recovery.js';
 
 /**
@@ -23,7 +23,7 @@ export async function statusBySsh(
     hostsToReach(flags, signal).catch(() => {
       throw error;
     }),
-    import('../recover/reached-hosts.js'),
+    import('../agent-access/reached-hosts.js'),
     import('../recover/format-recovery.js'),
   ]);
   const reaching = { prefix: flags.prefix, timeoutMs: target.timeoutMs, signal };

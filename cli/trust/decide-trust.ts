@@ -1,6 +1,6 @@
 import { shellWord } from '../../tunnel/exec/shell-command.js';
 import { isOurFile } from '../system/is-our-file.js';
-import type { ConnectionKey } from './connection-keys.js';
+import type { ConnectionKey } from './connection-settings.js';
 import type { TrustedFolder } from './trusted-folders.js';
 
 /** A `hawser.yaml` that was found in a directory and has connection keys. */

@@ -2,7 +2,7 @@ import { CliError } from '../errors.js';
 import { writeLine } from '../output/hold-stderr-while-asking.js';
 import { canAsk, confirm } from '../prompts/confirm.js';
 import { decideTrust, type FolderConfig } from './decide-trust.js';
-import { shortKeyLines } from './format-key-lines.js';
+import { shortKeyLines } from './format-settings.js';
 import { recallTrust, rememberTrust } from './trusted-folders.js';
 
 /**

@@ -5,7 +5,7 @@ import type { Lines } from '../output/escaped-lines.js';
 import { formatTable, lines } from '../output/print.js';
 import { workingFolder } from '../system/user-folders.js';
 import { decideTrust } from './decide-trust.js';
-import { keyLines } from './format-key-lines.js';
+import { keyLines } from './format-settings.js';
 import { forgetTrust, listTrusted, rememberTrust, type TrustedFolder } from './trusted-folders.js';
 
 /** The result of `hawser trust`: for a program and for a person. */

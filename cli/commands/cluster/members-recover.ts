@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { DEFAULT_PREFIX } from '../../../agent/constants.js';
 import type { Member } from '../../../world/client/member-types.js';
+import { type HostFlags, hostsToReach } from '../../agent-access/hosts-to-reach.js';
+import type { ReachedHosts, ReachOptions } from '../../agent-access/reached-hosts.js';
 import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';
 import { withConnection } from '../../fleet/connection-flags.js';
@@ -11,9 +13,7 @@ import { counted } from '../../output/format-quantities.js';
 import { lines, logTo, printNote, printResult } from '../../output/print.js';
 import { writeResult } from '../../output/write-output.js';
 import type { ActionPlan } from '../../recover/carry-out-recovery.js';
-import { type HostFlags, hostsToReach } from '../../recover/hosts-to-reach.js';
 import type { HostReport, RecoveryPlan } from '../../recover/plan-recovery.js';
-import type { ReachedHosts, ReachOptions } from '../../recover/reached-hosts.js';
 
 interface RecoverFlags extends HostFlags {
   readonly yes: boolean;
@@ -46,7 +46,7 @@ async function recover(context: CommandContext, flags: RecoverFlags, selection?:
   const { signal } = context.interrupts;
   const { target, hosts } = await hostsToReach(flags, signal, selection);
   const [{ ReachedHosts }, { planRecovery }, { formatPlan, formatReports }] = await Promise.all([
-    import('../../recover/reached-hosts.js'),
+    import('../../agent-access/reached-hosts.js'),
     import('../../recover/plan-recovery.js'),
     import('../../recover/format-recovery.js'),
   ]);

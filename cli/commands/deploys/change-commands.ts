@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander';
 import type { ClientWorld } from '../../../world/client-world.js';
 import type { ChangeRun } from '../../apps/change-app.js';
 import type { CommandContext } from '../../command-context.js';
-import { type RecordState, sayWhatGoesOn } from '../../deploy/say-what-goes-on.js';
+import { type RecordState, sayWhatGoesOn } from '../../deploy/explain-interruption.js';
 import type { DeployOutcome } from '../../deploy/view/deploy-outcome.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../../command-context.js';
-import type { RecordState } from '../../deploy/say-what-goes-on.js';
+import type { RecordState } from '../../deploy/explain-interruption.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { duration } from '../../input/parse-flag-values.js';
@@ -65,7 +65,7 @@ async function deployFolder(context: CommandContext, folder: string, flags: Depl
   const [{ prepareDeploy }, { deploy }, { sayWhatGoesOn }] = await Promise.all([
     import('../../deploy/prepare-deploy.js'),
     import('../../deploy/deploy.js'),
-    import('../../deploy/say-what-goes-on.js'),
+    import('../../deploy/explain-interruption.js'),
   ]);
   const prepared = await prepareDeploy({ folder, message, git, force, noop }, context.interrupts.signal);
   let record: RecordState | undefined;

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../../command-context.js';
-import type { DeploySummary } from '../../deploy/summarise-deploy.js';
+import type { DeploySummary } from '../../deploy/read-deploys.js';
 import { type ConnectionFlags, withConnection } from '../../fleet/connection-flags.js';
 import { withWorld } from '../../fleet/open-world.js';
 import { wholeNumber } from '../../input/parse-flag-values.js';
@@ -33,7 +33,7 @@ function listCommand(context: CommandContext): Command {
     .description('list the deploys, newest first')
     .option('--app <name>', 'only of this app')
     .action(async (flags: ConnectionFlags & { app?: string }) => {
-      const { listDeploys } = await import('../../deploy/summarise-deploy.js');
+      const { listDeploys } = await import('../../deploy/read-deploys.js');
       const list = await withWorld(context, flags, (world, call) => listDeploys(world, call));
       const shown = flags.app === undefined ? list : list.filter(({ app }) => app === flags.app);
       printResult(flags, shown, shown.length === 0 ? 'no deploys yet' : format(shown));

@@ -19,7 +19,7 @@ function listCommand(): Command {
   return withOutput(new Command('list'), 'hawser fleet list')
     .description('list the fleets that you know')
     .action(async (flags: OutputOptions) => {
-      const { formatFleets, listFleets } = await import('../../fleet/file/describe-fleets.js');
+      const { formatFleets, listFleets } = await import('../../fleet/file/format-fleets.js');
       const fleets = await listFleets();
       printResult(flags, fleets, formatFleets(fleets));
     });
@@ -31,8 +31,8 @@ function showCommand(): Command {
     .argument('[fleet]', 'its name or its file (default: the one that commands use)')
     .action(async (wanted: string | undefined, flags: OutputOptions) => {
       const [{ formatFleet }, { hasAuthorityKey }, fleet] = await Promise.all([
-        import('../../fleet/file/describe-fleets.js'),
-        import('../../fleet/file/fleets-folder.js'),
+        import('../../fleet/file/format-fleets.js'),
+        import('../../fleet/file/fleet-paths.js'),
         fleetOf(wanted),
       ]);
       const hasKey = await hasAuthorityKey(fleet.name);
@@ -90,7 +90,7 @@ function editCommand(context: CommandContext): Command {
     .argument('[fleet]', 'its name or its file (default: the one that commands use)')
     .action(async (wanted: string | undefined, flags: OutputOptions) => {
       const [{ editFleet }, { findOneFleetFile }] = await Promise.all([
-        import('../../fleet/file/edit-fleet.js'),
+        import('../../fleet/file/edit-in-editor.js'),
         import('../../fleet/file/find-fleet-file.js'),
       ]);
       const { file } = await findOneFleetFile({ fleet: wanted });

@@ -78,7 +78,7 @@ async function withoutAsking({ name, hosts, labels = [], clusterSize }: FleetWis
   }
   const [{ suitableClusterSize }, { addLabels, describeHosts }] = await Promise.all([
     import('../../setup/init/ask-for-fleet.js'),
-    import('../../setup/init/describe-hosts.js'),
+    import('../../setup/init/parse-host-arguments.js'),
   ]);
   const described = addLabels(describeHosts(hosts), labels);
   return { name, hosts: described, clusterSize: clusterSize ?? suitableClusterSize(described.length) };
@@ -92,7 +92,7 @@ async function refuseName(name: string, flags: InitFlags): Promise<void> {
 async function nameProblem(name: string, flags: InitFlags): Promise<string | undefined> {
   const [{ NAME }, { fleetNames }] = await Promise.all([
     import('../../fleet/file/fleet.js'),
-    import('../../fleet/file/fleets-folder.js'),
+    import('../../fleet/file/fleet-paths.js'),
   ]);
   if (!NAME.test(name)) {
     return `A fleet cannot be called ${name || 'nothing'}: use lowercase letters, digits and dashes, at most 63.`;
@@ -103,6 +103,6 @@ async function nameProblem(name: string, flags: InitFlags): Promise<string | und
 
 async function fileOf(name: string, flags: InitFlags): Promise<string> {
   if (flags.file !== undefined) return path.resolve(flags.file);
-  const { fleetFile } = await import('../../fleet/file/fleets-folder.js');
+  const { fleetFile } = await import('../../fleet/file/fleet-paths.js');
   return fleetFile(name);
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClientWorld } from '../../../world/client-world.js';
-import { DEPLOY_FS } from './deploy-fs.js';
+import { DEPLOY_FS } from './deploy-fs-url.js';
 import { diffTexts } from './diff-texts.js';
 import type { DeployPlan } from './plan-deploy.js';
 

@@ -3,7 +3,7 @@ import type { Lines } from '../../output/escaped-lines.js';
 import { listed } from '../../output/format-quantities.js';
 import { lines } from '../../output/print.js';
 import type { Targets } from '../read-target-hosts.js';
-import { formatChanges } from './format-changes.js';
+import { formatChanges } from './format-file-changes.js';
 import { type ChangedHosts, type DeployPlan, describeOrder } from './plan-deploy.js';
 import type { Commit } from './read-commits.js';
 

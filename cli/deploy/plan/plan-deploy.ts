@@ -7,8 +7,8 @@ import type { TreeChange } from '../../../world/fs/deploy-trees/compare-trees.js
 import type { FolderTree } from '../../../world/fs/deploy-trees/put-deploy-tree.js';
 import type { Position } from '../append-deploy.js';
 import type { Prepared } from '../prepare-deploy.js';
+import { type LoggedDeployment, readDeployment } from '../read-deploys.js';
 import type { Targets } from '../read-target-hosts.js';
-import { type LoggedDeployment, readDeployment } from '../summarise-deploy.js';
 import { compareManifests, type ManifestChange } from './compare-manifests.js';
 
 /** Hosts that run the same now, and what changes for them. */

@@ -3,10 +3,10 @@ import { CliError } from '../../errors.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { lines } from '../../output/print.js';
 import { compareManifests } from '../plan/compare-manifests.js';
-import { DEPLOY_FS } from '../plan/deploy-fs.js';
+import { DEPLOY_FS } from '../plan/deploy-fs-url.js';
 import { diffTexts } from '../plan/diff-texts.js';
-import { formatChanges } from '../plan/format-changes.js';
-import { type ReadCall, readDeployment } from '../summarise-deploy.js';
+import { formatChanges } from '../plan/format-file-changes.js';
+import { type ReadCall, readDeployment } from '../read-deploys.js';
 
 /** Which deploys to compare. */
 export interface DiffRequest {

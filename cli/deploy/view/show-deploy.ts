@@ -3,9 +3,9 @@ import { hostStates } from '../../../world/deploys/host-states.js';
 import { CliError } from '../../errors.js';
 import type { Lines } from '../../output/escaped-lines.js';
 import { lines, type OutputOptions } from '../../output/print.js';
-import { type LoggedDeployment, type ReadCall, readDeployment } from '../summarise-deploy.js';
+import { type LoggedDeployment, type ReadCall, readDeployment } from '../read-deploys.js';
 import { type DeployOutcome, describeHost, formatHosts } from './deploy-outcome.js';
-import { reportOutcome } from './report-outcome.js';
+import { reportOutcome } from './report-progress.js';
 
 /** One deploy: who made it, how far each host is, and the verdict. */
 export async function showDeploy(

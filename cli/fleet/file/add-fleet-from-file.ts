@@ -4,7 +4,7 @@ import { makePrivateFolder, writePrivateFile } from '../../system/private-files.
 import type { ConnectionConfig } from '../connection-schema.js';
 import { type ReadLimits, readConfigFile, readNamedFile } from '../read-config-file.js';
 import { type Fleet, NAME } from './fleet.js';
-import { authorityKeyFile, fleetFile, fleetNames } from './fleets-folder.js';
+import { authorityKeyFile, fleetFile, fleetNames } from './fleet-paths.js';
 import { parseFleetFile } from './parse-fleet-file.js';
 import { writeFleetText } from './write-fleet.js';
 

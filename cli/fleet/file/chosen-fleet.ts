@@ -3,7 +3,7 @@ import { CliError } from '../../errors.js';
 import { makePrivateFolder, writePrivateFile } from '../../system/private-files.js';
 import { couldOthersWrite, readConfigFile } from '../read-config-file.js';
 import { NAME } from './fleet.js';
-import { fleetFile, fleetsFolder } from './fleets-folder.js';
+import { fleetFile, fleetsFolder } from './fleet-paths.js';
 
 /** Not the name of a fleet. */
 const CHOICE = '.chosen';

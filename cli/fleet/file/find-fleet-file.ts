@@ -3,7 +3,7 @@ import { CliError } from '../../errors.js';
 import { suggestion } from '../../input/nearest-word.js';
 import { chosenFleet } from './chosen-fleet.js';
 import type { Fleet } from './fleet.js';
-import { fleetFile, fleetNames, isOwnFleetFile } from './fleets-folder.js';
+import { fleetFile, fleetNames, isOwnFleetFile } from './fleet-paths.js';
 import { type FleetFile, readFleetFile } from './read-fleet.js';
 
 const ENDING = /\.ya?ml$/;

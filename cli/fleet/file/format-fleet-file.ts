@@ -1,4 +1,4 @@
-import { changeYaml, type YamlChange } from '../yaml-text.js';
+import { changeYaml, type YamlChange } from '../yaml-document.js';
 import type { Fleet, FleetHost } from './fleet.js';
 
 /** In the order in which a new file has them. */

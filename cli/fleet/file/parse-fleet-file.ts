@@ -2,7 +2,7 @@ import path from 'node:path';
 import { CliError } from '../../errors.js';
 import { type ConnectionConfig, present, toConnectionConfig } from '../connection-schema.js';
 import { describeYamlProblems } from '../describe-yaml-problems.js';
-import { readYamlText, type YamlText } from '../yaml-text.js';
+import { readYamlText, type YamlText } from '../yaml-document.js';
 import { type Fleet, type FleetHost, NAME } from './fleet.js';
 import { fleetSchema, type HostKeys, knownKeysAt, reachingSchema } from './fleet-file-schema.js';
 

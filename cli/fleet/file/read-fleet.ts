@@ -3,7 +3,7 @@ import { CliError } from '../../errors.js';
 import { withAbsolutePaths } from '../find-config.js';
 import { couldOthersWrite, type ReadLimits, readConfigFile, readNamedFile } from '../read-config-file.js';
 import type { Fleet } from './fleet.js';
-import { isOwnFleetFile } from './fleets-folder.js';
+import { isOwnFleetFile } from './fleet-paths.js';
 import type { FleetFileContent } from './parse-fleet-file.js';
 
 /** A file with one fleet. */

@@ -8,7 +8,7 @@ import { makePrivateFolder, writePrivateFile } from '../../system/private-files.
 import { isAbsent } from '../../system/user-folders.js';
 import { readConfigFile } from '../read-config-file.js';
 import type { Fleet } from './fleet.js';
-import { isOwnFleetFile } from './fleets-folder.js';
+import { isOwnFleetFile } from './fleet-paths.js';
 import { formatFleetFile } from './format-fleet-file.js';
 import { parseFleetFile, requireNameOfFile } from './parse-fleet-file.js';
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { isRenewalDue } from '../../../world/agents/host-certificates.js';
-import { authorityExpires } from '../../status/authority-expires.js';
+import { authorityExpires } from '../../status/describe-authority-expiry.js';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 

@@ -4,7 +4,7 @@ import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { findFleet } from '../../fleet/file/find-fleet-file.js';
 import type { Fleet, FleetHost } from '../../fleet/file/fleet.js';
-import { authorityKeyFile, nextAuthorityKeyFile } from '../../fleet/file/fleets-folder.js';
+import { authorityKeyFile, nextAuthorityKeyFile } from '../../fleet/file/fleet-paths.js';
 import { selectHosts } from '../../fleet/file/select-hosts.js';
 import { writeFleet } from '../../fleet/file/write-fleet.js';
 import { printNote } from '../../output/print.js';
@@ -22,7 +22,7 @@ import type { UpOutcome } from '../up/sum-up.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import type { DownRequest } from './down-request.js';
 import { findLivingHosts } from './find-living-hosts.js';
-import { forgetByForce, forgetGoneHost, removeMember, untilNoMember } from './forget-member.js';
+import { forgetByForce, forgetGoneHost, removeMember, untilNoMember } from './forget-host.js';
 import { planRemoval } from './plan-removal.js';
 
 /** Takes hosts out of their fleet, and everything of ours off them. @throws CliError */

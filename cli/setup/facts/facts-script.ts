@@ -1,4 +1,4 @@
-import { BOOT_STARTER_SCRIPT } from '../service/boot-starter.js';
+import { BOOT_STARTER_SCRIPT } from '../service/detect-init-system.js';
 import { APP_USER, GROUP } from '../service/service-paths.js';
 
 /** Where etcd serves clients. */

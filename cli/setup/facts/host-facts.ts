@@ -1,5 +1,5 @@
 import type { InstallRecord } from '../record/install-record.js';
-import type { BootStarter } from '../service/boot-starter.js';
+import type { BootStarter } from '../service/detect-init-system.js';
 
 /** What a host is and has, as read in one round trip. */
 export interface HostFacts {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { parseInstallRecord } from '../record/install-record.js';
-import { BOOT_STARTERS } from '../service/boot-starter.js';
+import { BOOT_STARTERS } from '../service/detect-init-system.js';
 import { CLIENT_PORT } from './facts-script.js';
 import type { HostFacts, InstalledAgent } from './host-facts.js';
 

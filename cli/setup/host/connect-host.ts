@@ -4,7 +4,7 @@ import { readHostKeyTrust } from '../../../tunnel/host-key/read-host-key-trust.j
 import type { Questions } from '../../../tunnel/question-queue.js';
 import type { ResolvedDestination } from '../../../tunnel/ssh-config/resolved-destination.js';
 import { Tunnel } from '../../../tunnel/tunnel.js';
-import { EtcdWay } from '../../bridge/etcd-way.js';
+import { EtcdWay } from '../../bridge/etcd-access.js';
 import type { FleetHost } from '../../fleet/file/fleet.js';
 import { readJumpKeys, resolveFleetHost } from '../../fleet/file/resolve-fleet-host.js';
 import type { HostShell } from './host-shell.js';

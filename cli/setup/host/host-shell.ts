@@ -1,5 +1,5 @@
 import type { Tunnel } from '../../../tunnel/tunnel.js';
-import type { EtcdWay } from '../../bridge/etcd-way.js';
+import type { EtcdWay } from '../../bridge/etcd-access.js';
 
 /** How a script is run. */
 export interface RunOptions {

@@ -1,6 +1,6 @@
 import { TunnelError } from '../../../tunnel/errors.js';
 import type { Tunnel } from '../../../tunnel/tunnel.js';
-import type { EtcdWay } from '../../bridge/etcd-way.js';
+import type { EtcdWay } from '../../bridge/etcd-access.js';
 import { CliError } from '../../errors.js';
 import type { HostShell, RootAccess, RunOptions, RunResult, SudoMode } from './host-shell.js';
 import { runScript, sudoAccess } from './run-script.js';

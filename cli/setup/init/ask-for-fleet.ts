@@ -6,7 +6,7 @@ import { isHostName } from '../../fleet/file/fleet-file-schema.js';
 import { writeRemark } from '../../output/write-output.js';
 import { askText } from '../../prompts/ask-text.js';
 import { chooseSeveral } from '../../prompts/choose-several.js';
-import { addLabels, describeHosts } from './describe-hosts.js';
+import { addLabels, describeHosts } from './parse-host-arguments.js';
 
 /** What is known of a fleet that is to be. */
 export interface FleetWishes {

@@ -1,10 +1,10 @@
 import { counted, formatBytes } from '../../output/format-quantities.js';
 import { authorityWarning } from '../certificates/authorities.js';
 import { ETCD_RELEASE } from '../programs/etcd-release.js';
-import { etcdPackage } from '../programs/install-etcd.js';
+import { etcdPackage } from '../programs/install-etcd-package.js';
 import type { RolloverPlan } from '../rollover/plan-rollover.js';
-import { BOOT_STARTER_NAMES, type BootStarter } from '../service/boot-starter.js';
-import type { HostPlan, PlanContext } from './plan-up.js';
+import { BOOT_STARTER_NAMES, type BootStarter } from '../service/detect-init-system.js';
+import type { HostPlan, PlanContext } from './plan-host.js';
 
 /** A host that cannot take part, and why. */
 export interface LeftOut {

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { type Architecture, checkElf } from './check-elf.js';
 import { downloadEtcd, ETCD_PROGRAMS } from './download-etcd.js';
 import { ETCD_RELEASE, type EtcdRelease } from './etcd-release.js';
-import { type KeptProgram, keepNamedProgram, keepProgram, programsCache, readKept } from './keep-program.js';
 import type { LocalProgram } from './local-program.js';
+import { type KeptProgram, keepNamedProgram, keepProgram, programsCache, readKept } from './program-cache.js';
 
 const NAMED = {
   option: '--etcd',

@@ -7,8 +7,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { CliError } from '../../errors.js';
 import { type Architecture, checkElf } from './check-elf.js';
-import { type KeptProgram, keepNamedProgram, keepProgram, programsCache, readKept } from './keep-program.js';
 import type { LocalProgram } from './local-program.js';
+import { type KeptProgram, keepNamedProgram, keepProgram, programsCache, readKept } from './program-cache.js';
 
 /** The version of Node that hosts get. */
 const NODE_VERSION = '24.21.0';

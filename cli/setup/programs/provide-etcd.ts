@@ -2,7 +2,7 @@ import { CliError } from '../../errors.js';
 import { formatBytes } from '../../output/format-quantities.js';
 import type { HostFacts } from '../facts/host-facts.js';
 import type { HostShell } from '../host/host-shell.js';
-import { etcdPackage, installEtcdPackage, isNewEnough } from './install-etcd.js';
+import { etcdPackage, installEtcdPackage, isNewEnough } from './install-etcd-package.js';
 import { type LocalProgram, nameProgram, PROGRAMS_FOLDER } from './local-program.js';
 import { sendPrograms } from './send-programs.js';
 import type { SendingShown } from './show-sending.js';

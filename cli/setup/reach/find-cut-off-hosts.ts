@@ -1,8 +1,8 @@
 import { CliError } from '../../errors.js';
 import { listed } from '../../output/format-quantities.js';
 import { ETCD_PORTS } from '../facts/facts-script.js';
-import { inOrderOfStanding, type ReachableHost } from './choose-ways.js';
-import type { TriedWay } from './try-ways.js';
+import { inOrderOfStanding, type ReachableHost } from './choose-host-pairs.js';
+import type { TriedWay } from './probe-host-pairs.js';
 
 /** Of what was found, in an error. */
 const MOST_SHOWN = 3;

@@ -1,6 +1,6 @@
 import { fingerprintsOf, issuerOf, joinAuthorities, splitAuthorities } from '../certificates/authorities.js';
 import { trustedBy } from '../plan/plan-certificate.js';
-import { type HostPlan, keepingCertificate, startedBefore } from '../plan/plan-up.js';
+import { type HostPlan, keepingCertificate, startedBefore } from '../plan/plan-host.js';
 
 /**
  * How a fleet goes over to a new authority without a stop: all hosts trust both, then each has a certificate of the new one, then

@@ -10,10 +10,10 @@ import { restartAgent } from '../service/control-agent.js';
 import type { SeenHost } from '../up/look-at-hosts.js';
 import { type HostOutcome, type Report, runSteps } from '../up/run-steps.js';
 import { orderUpgrade } from '../upgrade/order-upgrade.js';
+import type { WaysIn } from '../world/entry-hosts.js';
 import { restartInFleet } from '../world/restart-in-fleet.js';
 import { startInFleet } from '../world/start-in-fleet.js';
 import { untilOthersCarryOn } from '../world/until-others-carry-on.js';
-import type { WaysIn } from '../world/ways-in.js';
 
 /** For the first look at the cluster, while a leader may be elected. */
 const ANSWER_MS = 15_000;

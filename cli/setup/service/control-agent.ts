@@ -1,5 +1,5 @@
 import type { HostShell } from '../host/host-shell.js';
-import { runOnHost } from './host-script.js';
+import { runOnHost } from './run-on-host.js';
 import { PATHS } from './service-paths.js';
 
 /** An agent that leaves the cluster waits up to 15 s for the others, and its apps for 10 s each. */

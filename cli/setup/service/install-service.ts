@@ -1,7 +1,7 @@
 import type { HostShell } from '../host/host-shell.js';
-import { type AgentSettings, agentArguments, formatArguments } from './agent-settings.js';
-import { BOOT_STARTER_SCRIPT, BOOT_STARTERS, type BootStarter } from './boot-starter.js';
-import { runOnHost } from './host-script.js';
+import { type AgentSettings, agentArguments, formatArguments } from './agent-arguments.js';
+import { BOOT_STARTER_SCRIPT, BOOT_STARTERS, type BootStarter } from './detect-init-system.js';
+import { runOnHost } from './run-on-host.js';
 import { AGENT_SCRIPT, CRON_TABLE, OPENRC_SCRIPT, SUPERVISOR, SYSV_SCRIPT, UNIT } from './service-files.js';
 import { APP_USER, GROUP, PATHS } from './service-paths.js';
 

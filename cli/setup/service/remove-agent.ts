@@ -1,7 +1,7 @@
 import type { HostShell } from '../host/host-shell.js';
 import type { InstallRecord } from '../record/install-record.js';
-import { accountsToRemove } from './accounts.js';
-import { runOnHost } from './host-script.js';
+import { accountsToRemove } from './plan-accounts.js';
+import { runOnHost } from './run-on-host.js';
 import { APP_USER, GROUP, PATHS } from './service-paths.js';
 
 const REMOVE_TIMEOUT_MS = 120_000;

@@ -7,18 +7,18 @@ import type { Authority } from '../certificates/issue-certificate.js';
 import { type ConnectOptions, connectHost } from '../host/connect-host.js';
 import type { HostShell } from '../host/host-shell.js';
 import type { HeldLocks } from '../lock/lock-hosts.js';
-import type { HostPlan } from '../plan/plan-up.js';
-import { type ProgramSources, programsForHosts } from '../programs/programs-for-hosts.js';
+import type { HostPlan } from '../plan/plan-host.js';
+import { type ProgramSources, programsForHosts } from '../programs/prepare-programs.js';
 import { SendOnce } from '../programs/send-once.js';
 import { rollTrust } from '../rollover/roll-trust.js';
+import { WaysIn } from '../world/entry-hosts.js';
 import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
 import { beforeRestart } from '../world/until-others-carry-on.js';
-import { WaysIn } from '../world/ways-in.js';
 import { bringUpHosts } from './bring-up-hosts.js';
 import { hostSteps, type Site, sendAhead } from './host-steps.js';
-import type { WholePlan } from './look-and-plan.js';
 import type { SeenHost } from './look-at-hosts.js';
+import type { WholePlan } from './plan-fleet.js';
 import { type HostOutcome, isDone, type Report, runSteps } from './run-steps.js';
 
 /** What carrying out a plan needs besides the plan. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CliError } from '../../errors.js';
 import { findFleet, knownFleet } from '../../fleet/file/find-fleet-file.js';
 import type { Fleet } from '../../fleet/file/fleet.js';
-import { fleetFile } from '../../fleet/file/fleets-folder.js';
+import { fleetFile } from '../../fleet/file/fleet-paths.js';
 import { readFleet } from '../../fleet/file/read-fleet.js';
 
 /** What a new fleet is called unless the person says otherwise. */

@@ -8,22 +8,22 @@ import { type Authority, issueHostCertificate } from '../certificates/issue-cert
 import { sendCertificates } from '../certificates/send-certificates.js';
 import type { HostShell } from '../host/host-shell.js';
 import { certifiedAddresses } from '../plan/plan-certificate.js';
-import { type HostPlan, hasEtcd } from '../plan/plan-up.js';
+import { type HostPlan, hasEtcd } from '../plan/plan-host.js';
 import { nameProgram, PROGRAMS_FOLDER } from '../programs/local-program.js';
-import type { ProgramsForHosts } from '../programs/programs-for-hosts.js';
+import type { ProgramsForHosts } from '../programs/prepare-programs.js';
 import { provideEtcd } from '../programs/provide-etcd.js';
 import { prunePrograms } from '../programs/prune-programs.js';
 import type { SendOnce } from '../programs/send-once.js';
 import { sendPrograms } from '../programs/send-programs.js';
 import type { SendingShown } from '../programs/show-sending.js';
 import { type InstallRecord, uuidOf } from '../record/install-record.js';
-import { addToGroup, mayEnter } from '../service/group.js';
+import { addToGroup, mayEnter } from '../service/group-membership.js';
 import { installService } from '../service/install-service.js';
 import { GROUP } from '../service/service-paths.js';
-import { findWayOnceServing } from '../world/find-way.js';
+import { findWayOnceServing } from '../world/find-etcd-access.js';
 import { startInFleet } from '../world/start-in-fleet.js';
 import type { HostRole } from './bring-up-hosts.js';
-import { Journal } from './journal.js';
+import { Journal } from './keep-install-record.js';
 import type { Step } from './run-steps.js';
 
 /** What one run has for all hosts. */

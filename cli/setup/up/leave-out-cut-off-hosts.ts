@@ -1,7 +1,7 @@
-import { chooseWays } from '../reach/choose-ways.js';
+import { chooseWays } from '../reach/choose-host-pairs.js';
 import { findCutOffHosts } from '../reach/find-cut-off-hosts.js';
-import { type TryOptions, tryWays } from '../reach/try-ways.js';
-import type { FleetPlan } from './look-and-plan.js';
+import { type TryOptions, tryWays } from '../reach/probe-host-pairs.js';
+import type { FleetPlan } from './plan-fleet.js';
 
 /** A plan, after it was tried whether the hosts reach each other. */
 export interface ReachPlan extends FleetPlan {

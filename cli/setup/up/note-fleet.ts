@@ -1,16 +1,16 @@
 import type { Fleet, FleetHost } from '../../fleet/file/fleet.js';
 import { createFleet, writeFleet } from '../../fleet/file/write-fleet.js';
 import { splitAuthorities } from '../certificates/authorities.js';
-import type { Authority } from '../certificates/issue-certificate.js';
 import {
   type AuthorityChoice,
   adoptNextKey,
   keepNextKey,
   makeAuthority,
-} from '../certificates/keep-authority.js';
+} from '../certificates/authority-store.js';
+import type { Authority } from '../certificates/issue-certificate.js';
 import type { ChosenFleet } from './choose-fleet.js';
-import type { FleetPlan } from './look-and-plan.js';
 import type { Sight } from './look-at-hosts.js';
+import type { FleetPlan } from './plan-fleet.js';
 
 /** What the fleet file is made of. */
 export interface FleetToNote {

@@ -14,11 +14,11 @@ import { type FleetStatus, type Problem, readStatus } from '../../status/read-st
 import { authorityWarning } from '../certificates/authorities.js';
 import type { ConnectOptions } from '../host/connect-host.js';
 import { firstThatServes, SERVES_AGAIN_MS } from '../world/first-that-serves.js';
-import { type AgentHost, noteWays } from '../world/note-ways.js';
 import { openFleetWorld } from '../world/open-fleet-world.js';
+import { type AgentHost, noteWays } from '../world/record-bridged-hosts.js';
 import { waitForCluster } from '../world/wait-for-cluster.js';
-import type { FleetPlan } from './look-and-plan.js';
 import type { Sight } from './look-at-hosts.js';
+import type { FleetPlan } from './plan-fleet.js';
 import type { HostOutcome } from './run-steps.js';
 import type { UpRequest } from './up-request.js';
 

@@ -6,7 +6,7 @@ import { SshWorld } from '../../../world/ssh-world.js';
 import type { Fleet } from '../../fleet/file/fleet.js';
 import type { HostShell } from '../host/host-shell.js';
 import { PATHS } from '../service/service-paths.js';
-import { findWay } from './find-way.js';
+import { findWay } from './find-etcd-access.js';
 
 /**
  * Opens the World of a fleet through a host that we are logged in to, whose agent runs, after finding out how etcd is entered

@@ -3,7 +3,7 @@ import type { Member } from '../../../world/client/member-types.js';
 import type { ClientWorld } from '../../../world/client-world.js';
 import { WorldError } from '../../../world/errors.js';
 import { CliError } from '../../errors.js';
-import type { WaysIn } from './ways-in.js';
+import type { WaysIn } from './entry-hosts.js';
 
 const POLL_MS = 500;
 const ANSWER_MS = 3_000;

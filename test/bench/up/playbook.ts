@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createAuthority, issueHostCertificate } from '../../../cli/setup/certificates/issue-certificate.js';
 import { type LocalProgram, PROGRAMS_FOLDER, releaseOf } from '../../../cli/setup/programs/local-program.js';
-import { agentArguments, formatArguments } from '../../../cli/setup/service/agent-settings.js';
+import { agentArguments, formatArguments } from '../../../cli/setup/service/agent-arguments.js';
 import { AGENT_SCRIPT, UNIT } from '../../../cli/setup/service/service-files.js';
 import { PATHS } from '../../../cli/setup/service/service-paths.js';
 import type { BareHost } from '../../../fixtures/fleet/bare/bare-host.js';

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { AGENT_PROTOCOL } from '../../../agent/constants.js';
 import { packageVersion } from '../../../base/package-version.js';
-import { sayWhatGoesOn } from '../../../cli/deploy/say-what-goes-on.js';
+import { sayWhatGoesOn } from '../../../cli/deploy/explain-interruption.js';
 import { InterruptedError } from '../../../cli/errors.js';
 import { registerAgent } from '../../../world/agents/registered-agents.js';
 import { DirectEtcd } from '../helpers/direct-etcd.js';

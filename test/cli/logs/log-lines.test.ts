@@ -1,7 +1,7 @@
 import test from 'ava';
 import { mergeByTime } from '../../../cli/logs/merge-by-time.js';
+import { parseLook } from '../../../cli/logs/parse-found-logs.js';
 import { fileLineReader, journalLineReader, timeOf } from '../../../cli/logs/parse-log-line.js';
-import { parseLook } from '../../../cli/logs/parse-look.js';
 import { readLines } from '../../../cli/logs/read-lines.js';
 
 test('a line says when it was written only with a zone', (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { readYamlText } from '../../../cli/fleet/yaml-text.js';
+import { readYamlText } from '../../../cli/fleet/yaml-document.js';
 import { manifestJsonSchema } from '../../../cli/manifest/manifest-json-schema.js';
 import { APP_KEYS, parseManifest } from '../../../cli/manifest/parse-hawser-yaml.js';
 import type { Manifest } from '../../../world/index.js';

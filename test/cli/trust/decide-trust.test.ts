@@ -1,9 +1,9 @@
 import test from 'ava';
-import { connectionKeysOf } from '../../../cli/trust/connection-keys.js';
+import { connectionKeysOf } from '../../../cli/trust/connection-settings.js';
 import { decideTrust, type FolderConfig } from '../../../cli/trust/decide-trust.js';
 import { escapeNonAscii } from '../../../cli/trust/escape-non-ascii.js';
-import { shortKeyLines } from '../../../cli/trust/format-key-lines.js';
-import { usedKeys } from '../../../cli/trust/keys-in-effect.js';
+import { shortKeyLines } from '../../../cli/trust/format-settings.js';
+import { usedKeys } from '../../../cli/trust/settings-in-effect.js';
 
 const us = process.geteuid?.() ?? 0;
 const keys = connectionKeysOf({ 'ssh-url': ['a', 'b'], tls: { cert: 'c' }, name: 'app' });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { CliError } from '../../../../cli/errors.js';
 import type { Fleet } from '../../../../cli/fleet/file/fleet.js';
-import { fleetFile } from '../../../../cli/fleet/file/fleets-folder.js';
+import { fleetFile } from '../../../../cli/fleet/file/fleet-paths.js';
 import { readFleet } from '../../../../cli/fleet/file/read-fleet.js';
 import { createFleet, writeFleet } from '../../../../cli/fleet/file/write-fleet.js';
 import { setEnvironment } from '../../../fixtures/helpers/environment.js';

@@ -3,7 +3,7 @@ import {
   createAuthority,
   issueHostCertificate,
 } from '../../../../cli/setup/certificates/issue-certificate.js';
-import { planHost } from '../../../../cli/setup/plan/plan-up.js';
+import { planHost } from '../../../../cli/setup/plan/plan-host.js';
 import { factsOf, recordOf } from '../host-facts.js';
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { chooseWays, type ReachableHost } from '../../../../cli/setup/reach/choose-ways.js';
+import { chooseWays, type ReachableHost } from '../../../../cli/setup/reach/choose-host-pairs.js';
 import { findCutOffHosts, type Reachability } from '../../../../cli/setup/reach/find-cut-off-hosts.js';
-import type { TriedWay, WayState } from '../../../../cli/setup/reach/try-ways.js';
+import type { TriedWay, WayState } from '../../../../cli/setup/reach/probe-host-pairs.js';
 
 /** `web1 web2* web3+`: a star is for a host that is in the fleet, a plus for one that has the cluster's data. */
 function hosts(names: string): ReachableHost[] {

@@ -4,7 +4,7 @@ import {
   createAuthority,
   issueHostCertificate,
 } from '../../../../cli/setup/certificates/issue-certificate.js';
-import { planHost } from '../../../../cli/setup/plan/plan-up.js';
+import { planHost } from '../../../../cli/setup/plan/plan-host.js';
 import { isRolling, planRollover, type RolledPlan } from '../../../../cli/setup/rollover/plan-rollover.js';
 import { factsOf, recordOf } from '../host-facts.js';
 

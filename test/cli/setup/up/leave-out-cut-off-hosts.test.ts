@@ -1,9 +1,9 @@
 import test from 'ava';
 import { formatPlan } from '../../../../cli/setup/plan/format-plan.js';
-import { type HostPlan, planHost } from '../../../../cli/setup/plan/plan-up.js';
+import { type HostPlan, planHost } from '../../../../cli/setup/plan/plan-host.js';
 import type { InstallRecord } from '../../../../cli/setup/record/install-record.js';
 import { leaveOutCutOffHosts, type ReachPlan } from '../../../../cli/setup/up/leave-out-cut-off-hosts.js';
-import type { FleetPlan } from '../../../../cli/setup/up/look-and-plan.js';
+import type { FleetPlan } from '../../../../cli/setup/up/plan-fleet.js';
 import { type ForwardRefusal, TunnelError } from '../../../../tunnel/index.js';
 import { factsOf, recordOf } from '../host-facts.js';
 

@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError } from '../../errors.js';
 import type { Fleet } from '../../fleet/file/fleet.js';
-import { authorityKeyFile, nextAuthorityKeyFile } from '../../fleet/file/fleets-folder.js';
+import { authorityKeyFile, nextAuthorityKeyFile } from '../../fleet/file/fleet-paths.js';
 import { explainFileError } from '../../system/explain-file-error.js';
 import { makePrivateFolder, writePrivateFile } from '../../system/private-files.js';
 import { isAbsent } from '../../system/user-folders.js';

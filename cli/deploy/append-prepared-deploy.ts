@@ -2,10 +2,10 @@ import type { ClientWorld } from '../../world/client-world.js';
 import type { Deployment } from '../../world/deploys/deploy-payload.js';
 import { CliError } from '../errors.js';
 import { appendDeploy, type Position } from './append-deploy.js';
+import type { RecordState } from './explain-interruption.js';
 import type { Prepared } from './prepare-deploy.js';
 import { contains } from './read-git-state.js';
 import type { Targets } from './read-target-hosts.js';
-import type { RecordState } from './say-what-goes-on.js';
 
 /** @throws CliError `hash-chain` when the app's newest deploy is a commit that this one does not contain. */
 export async function findPosition(

@@ -1,4 +1,4 @@
-import type { ConnectionKey } from './connection-keys.js';
+import type { ConnectionKey } from './connection-settings.js';
 
 /** Flags by the key that each of them stands for. A key without one is always used. */
 const FLAG_OF_KEY = {

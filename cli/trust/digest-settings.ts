@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { readConfigFile } from '../fleet/read-config-file.js';
-import { type ConnectionKey, filesNamedBy } from './connection-keys.js';
+import { type ConnectionKey, filesNamedBy } from './connection-settings.js';
 
 /**
  * What a person trusts, in one number: the keys with their values, and what is in the files of the directory itself that they

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { formatPlan } from '../../../../cli/setup/plan/format-plan.js';
-import { planHost } from '../../../../cli/setup/plan/plan-up.js';
+import { planHost } from '../../../../cli/setup/plan/plan-host.js';
 import {
   BOOT_STARTER_SCRIPT,
   BOOT_STARTERS,
   type BootStarter,
-} from '../../../../cli/setup/service/boot-starter.js';
+} from '../../../../cli/setup/service/detect-init-system.js';
 import {
   AGENT_SCRIPT,
   OPENRC_SCRIPT,

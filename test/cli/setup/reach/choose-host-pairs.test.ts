@@ -1,5 +1,5 @@
 import test from 'ava';
-import { chooseWays, type ReachableHost } from '../../../../cli/setup/reach/choose-ways.js';
+import { chooseWays, type ReachableHost } from '../../../../cli/setup/reach/choose-host-pairs.js';
 
 function hosts(count: number, standing: ReachableHost['standing'], prefix: string): ReachableHost[] {
   return Array.from({ length: count }, (_, at) => ({

@@ -3,8 +3,8 @@ import { CONTROL_SOCKET } from '../../agent/control/short-socket-path.js';
 import { Questions } from '../../tunnel/question-queue.js';
 import { Tunnel } from '../../tunnel/tunnel.js';
 import type { TunnelOptions } from '../../tunnel/tunnel-options.js';
+import type { HostReport } from '../recover/plan-recovery.js';
 import { connectBySudo } from './connect-by-sudo.js';
-import type { HostReport } from './plan-recovery.js';
 
 /** A host that SSH is connected to. */
 export interface ReachedHost extends AsyncDisposable {

@@ -2,7 +2,7 @@ import { onAbort, pause } from '../../../base/abort.js';
 import { inParallel } from '../../../base/in-parallel.js';
 import { TunnelError } from '../../../tunnel/errors.js';
 import type { Tunnel } from '../../../tunnel/tunnel.js';
-import type { Way } from './choose-ways.js';
+import type { Way } from './choose-host-pairs.js';
 
 /** Twice this long nothing must come. Hosts of one network answer within milliseconds; Linux sends a second packet after 1 s. */
 const WAIT_MS = 1_500;

@@ -6,7 +6,7 @@ import { counted } from '../../output/format-quantities.js';
 import { formatTable, lines } from '../../output/print.js';
 import { chosenFleet } from './chosen-fleet.js';
 import { destinationOf, type Fleet, type FleetHost } from './fleet.js';
-import { fleetFile, fleetNames } from './fleets-folder.js';
+import { fleetFile, fleetNames } from './fleet-paths.js';
 import { readFleet } from './read-fleet.js';
 
 /** A fleet that a person knows. */

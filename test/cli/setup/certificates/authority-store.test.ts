@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import { joinAuthorities } from '../../../../cli/setup/certificates/authorities.js';
-import { createAuthority } from '../../../../cli/setup/certificates/issue-certificate.js';
 import {
   adoptNextKey,
   chooseAuthority,
   keepNextKey,
   loadAuthority,
   makeAuthority,
-} from '../../../../cli/setup/certificates/keep-authority.js';
+} from '../../../../cli/setup/certificates/authority-store.js';
+import { createAuthority } from '../../../../cli/setup/certificates/issue-certificate.js';
 import { setEnvironment } from '../../../fixtures/helpers/environment.js';
 
 test.serial('The key of an authority is kept for its owner, and no other passes for it', async (t) => {

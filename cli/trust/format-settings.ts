@@ -1,4 +1,4 @@
-import type { ConnectionKey } from './connection-keys.js';
+import type { ConnectionKey } from './connection-settings.js';
 import { escapeNonAscii } from './escape-non-ascii.js';
 
 /** The keys that are shown must fit on a screen; longer ones have to be read in the file. */

@@ -1,7 +1,7 @@
 import type { Reach } from '../../tunnel/forward/forward-target.js';
 import type { FleetHost } from '../fleet/file/fleet.js';
 import type { SudoPasswords } from '../setup/host/sudo-passwords.js';
-import { reachByBridge } from './bridge-target.js';
+import { reachByBridge } from './reach-by-bridge.js';
 
 /** How etcd's socket on a host is reached: SSH forwards it, or a bridge runs there. */
 export type WayKind = 'socket' | 'bridge';

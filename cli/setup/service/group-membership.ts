@@ -1,5 +1,5 @@
 import type { HostShell } from '../host/host-shell.js';
-import { runOnHost } from './host-script.js';
+import { runOnHost } from './run-on-host.js';
 import { GROUP, PATHS } from './service-paths.js';
 
 const ADD = `

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { agentArguments, formatArguments } from '../../../../cli/setup/service/agent-settings.js';
+import { agentArguments, formatArguments } from '../../../../cli/setup/service/agent-arguments.js';
 
 const settings = {
   hostname: 'web1',

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { planHost } from '../../../../cli/setup/plan/plan-up.js';
-import { accountsToMake, accountsToRemove } from '../../../../cli/setup/service/accounts.js';
+import { planHost } from '../../../../cli/setup/plan/plan-host.js';
+import { accountsToMake, accountsToRemove } from '../../../../cli/setup/service/plan-accounts.js';
 import { factsOf, recordOf } from '../host-facts.js';
 
 const bare = factsOf({ record: undefined, certificate: undefined, hasClusterData: false });

@@ -3,7 +3,7 @@ import { readFleet } from '../../fleet/file/read-fleet.js';
 import { writeFleet } from '../../fleet/file/write-fleet.js';
 import { type ConnectOptions, connectHost } from '../host/connect-host.js';
 import type { HostShell } from '../host/host-shell.js';
-import { findWay } from './find-way.js';
+import { findWay } from './find-etcd-access.js';
 
 /** A host that runs an agent, and who is logged in there. */
 export interface AgentHost {

@@ -2,7 +2,7 @@ import type { FleetHost } from '../../fleet/file/fleet.js';
 import { fingerprintsOf } from '../certificates/authorities.js';
 import type { HostFacts } from '../facts/host-facts.js';
 import type { SudoMode } from '../host/host-shell.js';
-import { isNewEnough } from '../programs/install-etcd.js';
+import { isNewEnough } from '../programs/install-etcd-package.js';
 import { releaseOf } from '../programs/local-program.js';
 import { uuidOf } from '../record/install-record.js';
 import {

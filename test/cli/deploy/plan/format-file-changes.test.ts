@@ -1,5 +1,5 @@
 import test from 'ava';
-import { formatChanges } from '../../../../cli/deploy/plan/format-changes.js';
+import { formatChanges } from '../../../../cli/deploy/plan/format-file-changes.js';
 import type { TreeChange } from '../../../../world/index.js';
 
 const file = (path: string, change: Partial<TreeChange> = {}): TreeChange => ({

@@ -3,7 +3,7 @@ import { EXIT_CODES, exitCodeOf } from '../../exit-codes.js';
 import type { Fleet, FleetHost } from '../../fleet/file/fleet.js';
 import { checkHost } from '../facts/check-host.js';
 import type { LeftOut } from '../plan/format-plan.js';
-import { type HostPlan, type PlanContext, planHost } from '../plan/plan-up.js';
+import { type HostPlan, type PlanContext, planHost } from '../plan/plan-host.js';
 import { uuidOf } from '../record/install-record.js';
 import type { RolloverPlan } from '../rollover/plan-rollover.js';
 import { chooseAddress } from './choose-address.js';

@@ -1,6 +1,6 @@
 import { onAbort } from '../../../base/abort.js';
 import { TunnelError } from '../../../tunnel/errors.js';
-import type { WayKind } from '../../bridge/etcd-way.js';
+import type { WayKind } from '../../bridge/etcd-access.js';
 import type { HostShell } from '../host/host-shell.js';
 import { PATHS } from '../service/service-paths.js';
 import { firstThatServes } from './first-that-serves.js';

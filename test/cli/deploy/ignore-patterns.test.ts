@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { readLeftOutFiles } from '../../../cli/deploy/left-out-files.js';
+import { readLeftOutFiles } from '../../../cli/deploy/ignore-patterns.js';
 import { temporaryFolder } from '../helpers/hawser.js';
 
 test('the patterns of the manifest and of .hawserignore are those of git, and the later win', async (t) => {

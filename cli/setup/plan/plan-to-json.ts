@@ -1,5 +1,5 @@
 import type { PlanText } from './format-plan.js';
-import type { HostPlan } from './plan-up.js';
+import type { HostPlan } from './plan-host.js';
 
 /** The plan for programs. */
 export function planValue({ fleet, isNew, hosts, leftOut, unknownReach, rollover }: PlanText) {

@@ -1,5 +1,5 @@
 import { ETCD_PORTS } from '../facts/facts-script.js';
-import type { Standing } from '../plan/plan-up.js';
+import type { Standing } from '../plan/plan-host.js';
 
 /** How many hosts each host is tried against. */
 const MOST_PARTNERS = 8;

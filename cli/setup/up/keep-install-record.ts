@@ -1,11 +1,11 @@
 import { packageVersion } from '../../../base/package-version.js';
 import type { HostShell } from '../host/host-shell.js';
 import { trustedBy } from '../plan/plan-certificate.js';
-import type { HostPlan } from '../plan/plan-up.js';
+import type { HostPlan } from '../plan/plan-host.js';
 import type { RunningPrograms } from '../programs/prune-programs.js';
 import { continueRecord, type InstallRecord, ranBefore, uuidOf } from '../record/install-record.js';
 import { writeInstallRecord } from '../record/write-install-record.js';
-import { accountsToMake } from '../service/accounts.js';
+import { accountsToMake } from '../service/plan-accounts.js';
 import type { HostRole } from './bring-up-hosts.js';
 
 /** The fleet that a host becomes part of, and how it runs hawser. */

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { EtcdWay } from '../../../../cli/bridge/etcd-way.js';
+import { EtcdWay } from '../../../../cli/bridge/etcd-access.js';
 import { SudoPasswords } from '../../../../cli/setup/host/sudo-passwords.js';
-import { type ChoiceOfGroup, chooseGroup } from '../../../../cli/setup/plan/choose-group.js';
+import { type ChoiceOfGroup, chooseGroup } from '../../../../cli/setup/plan/choose-group-members.js';
 
 const passwords = new SudoPasswords(undefined, undefined);
 
