@@ -1,4 +1,4 @@
-import type { Agent } from '../world/index-without-ssh.js';
+import type { Agent } from '../world/internal.js';
 import type { ServerLauncher } from './cluster/server/server-launcher.js';
 import { AGENT_PROTOCOL } from './constants.js';
 import type { EtcdSettings } from './options/embd-etcd-options.js';

@@ -1,4 +1,4 @@
-import type { ClientWorld } from '../world/index-without-ssh.js';
+import type { ClientWorld } from '../world/internal.js';
 import { agentRecord } from './agent-record.js';
 import { ClusterParticipant } from './cluster/cluster-participant.js';
 import { EtcdClientFactory } from './cluster/etcd-client-factory.js';

@@ -1,6 +1,6 @@
 import { aborted, pause } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
-import { type ClientWorld, noteHost, WorldError } from '../world/index-without-ssh.js';
+import { type ClientWorld, noteHost, WorldError } from '../world/internal.js';
 import { LEAVE_TIMEOUT_MS } from './cluster/leave-cluster.js';
 import { FleetFile } from './cluster/start/fleet-file.js';
 import { defaultUser } from './deploys/accounts/default-user.js';

@@ -6,7 +6,7 @@
  */
 
 export type { Log } from '../base/log.js';
-export type { ClientWorld, EtcdUser, FleetIdentity, TlsOptions } from '../world/index-without-ssh.js';
+export type { ClientWorld, EtcdUser, FleetIdentity, TlsOptions } from '../world/internal.js';
 export type { ServerTls, TlsFiles } from './cluster/server/etcd/etcd-arguments.js';
 export { Converger, type ConvergerUid } from './converger.js';
 export { EmbdEtcd } from './embd-etcd.js';

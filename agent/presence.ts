@@ -11,7 +11,7 @@ import {
   type TxnOp,
   VOLUNTEER_PREFIX,
   WorldError,
-} from '../world/index-without-ssh.js';
+} from '../world/internal.js';
 
 const RETRY_MS = 500;
 

@@ -1,7 +1,7 @@
 import type { WatchOptions } from './call-options.js';
 import type { Client } from './client/client.js';
 import type { KeyValue } from './client/key-value.js';
-import { retryUntilAvailable } from './client/lease/retry-until-available.js';
+import { retryUntilAvailable } from './client/retry-until-available.js';
 import { type Fold, foldWatches } from './client/watch/fold-watches.js';
 import type { WatchEvent, WatchItem } from './client/watch/watch-item.js';
 

@@ -79,7 +79,7 @@ export {
   type WorldFs,
   type WorldOptions,
   type WriteFileOptions,
-} from './index-without-ssh.js';
+} from './internal.js';
 export {
   type OpenTunnelOption,
   type SshDestinationsOption,
@@ -151,4 +151,4 @@ export {
   type WatchItem,
   type WatchRequest,
   type WriteOptions,
-} from './index-without-ssh.js';
+} from './internal.js';

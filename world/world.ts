@@ -8,7 +8,7 @@ import type { ReportWorld } from './deploys/reports.js';
 import type { RolloutWorld } from './deploys/rollout/rollouts.js';
 import type { FsWorld } from './fs/file-systems.js';
 import type { LockWorld } from './locks-api.js';
-import type { ResWorld } from './resources/resources-api.js';
+import type { ResWorld } from './resources/exported-resources-api.js';
 import type { SchedulerWorld } from './scheduler/scheduler-api.js';
 import type { StrMapWorld } from './strings/string-maps.js';
 import type { StrWorld } from './strings/strings.js';

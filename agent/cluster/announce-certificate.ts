@@ -8,7 +8,7 @@ import {
   type Log,
   readCertificates,
   WorldError,
-} from '../../world/index-without-ssh.js';
+} from '../../world/internal.js';
 import type { Presence } from '../presence.js';
 import type { TlsFiles } from './server/etcd/etcd-arguments.js';
 import type { ServerLauncher } from './server/server-launcher.js';

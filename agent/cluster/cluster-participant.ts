@@ -10,7 +10,7 @@ import {
   followEndpoints,
   type Log,
   NOMINATED_PREFIX,
-} from '../../world/index-without-ssh.js';
+} from '../../world/internal.js';
 import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
 import { announceCertificate } from './announce-certificate.js';

@@ -4,7 +4,7 @@ import {
   EtcdWorld,
   type FleetIdentity,
   type TlsOptions,
-} from '../../world/index-without-ssh.js';
+} from '../../world/internal.js';
 import type { EtcdSettings } from '../options/embd-etcd-options.js';
 import type { DataFolder } from './server/data-folder.js';
 import { asClient } from './server/etcd/etcd-arguments.js';

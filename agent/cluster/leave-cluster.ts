@@ -1,10 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type Client,
-  DEFAULT_IDEAL_CLUSTER_SIZE,
-  type Log,
-  WorldError,
-} from '../../world/index-without-ssh.js';
+import { type Client, DEFAULT_IDEAL_CLUSTER_SIZE, type Log, WorldError } from '../../world/internal.js';
 import { MemberAssessor } from './members/member-assessor.js';
 import { readClusterState } from './members/read-cluster-state.js';
 import type { HostServer } from './server/server-lifetime.js';

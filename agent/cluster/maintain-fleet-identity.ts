@@ -8,7 +8,7 @@ import {
   type Log,
   makeFleet,
   WorldError,
-} from '../../world/index-without-ssh.js';
+} from '../../world/internal.js';
 import { AgentError } from '../errors.js';
 import type { DataFolder } from './server/data-folder.js';
 import type { ServerStart } from './server/etcd/etcd-arguments.js';

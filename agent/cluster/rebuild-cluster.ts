@@ -1,4 +1,4 @@
-import { type CallOptions, type ClientWorld, raiseGeneration } from '../../world/index-without-ssh.js';
+import { type CallOptions, type ClientWorld, raiseGeneration } from '../../world/internal.js';
 import { AgentError } from '../errors.js';
 import type { EtcdClientFactory } from './etcd-client-factory.js';
 import type { DataFolder } from './server/data-folder.js';

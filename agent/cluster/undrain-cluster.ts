@@ -1,5 +1,5 @@
-import type { ClientWorld, Log } from '../../world/index-without-ssh.js';
-import { CLUSTER_SIZE_PREFIX } from '../../world/index-without-ssh.js';
+import type { ClientWorld, Log } from '../../world/internal.js';
+import { CLUSTER_SIZE_PREFIX } from '../../world/internal.js';
 import { idealSizeReader } from './members/ideal-size-reader.js';
 import type { DataFolder } from './server/data-folder.js';
 

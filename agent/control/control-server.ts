@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import type { Log } from '../../world/index-without-ssh.js';
+import type { Log } from '../../world/internal.js';
 import { type AgentState, type ControlErrorCode, rebuildSchema, rejoinSchema } from './control-protocol.js';
 
 const MAX_BODY_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { chmod, stat } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import type { Log } from '../../world/index-without-ssh.js';
+import type { Log } from '../../world/internal.js';
 import { AgentError } from '../errors.js';
 import { prefixInstanceId } from '../prefix/prefix-instance-id.js';
 import { ControlClient } from './control-client.js';

@@ -1,4 +1,4 @@
-import type { MemberStatus } from '../../world/index-without-ssh.js';
+import type { MemberStatus } from '../../world/internal.js';
 import type { EtcdClientFactory } from '../cluster/etcd-client-factory.js';
 import type { DataFolder } from '../cluster/server/data-folder.js';
 import type { ServerLauncher } from '../cluster/server/server-launcher.js';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { WorldError } from '../../world/index-without-ssh.js';
+import { WorldError } from '../../world/internal.js';
 
 /** One sentence for the report; a full disk is the most common failure. */
 export function describeFailure(error: unknown): string {

@@ -1,5 +1,5 @@
 import { Notify } from '../../base/notify.js';
-import type { ClientWorld, Log } from '../../world/index-without-ssh.js';
+import type { ClientWorld, Log } from '../../world/internal.js';
 
 /** How many of the newest deploys stay in the log. */
 export const DEFAULT_KEEP_DEPLOYS = 50;

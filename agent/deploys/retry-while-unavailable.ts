@@ -1,6 +1,6 @@
 import { pause } from '../../base/abort.js';
 import { Backoff } from '../../base/backoff.js';
-import { type Log, WorldError } from '../../world/index-without-ssh.js';
+import { type Log, WorldError } from '../../world/internal.js';
 
 const RETRY_PAUSES = { firstMs: 1_000, maxMs: 10_000, jitter: false };
 

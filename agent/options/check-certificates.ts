@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { readCertificates, readKeyPair, WorldError } from '../../world/index-without-ssh.js';
+import { readCertificates, readKeyPair, WorldError } from '../../world/internal.js';
 import type { ServerAddresses } from '../cluster/server/addresses/server-addresses.js';
 import type { ServerTls, TlsFiles } from '../cluster/server/etcd/etcd-arguments.js';
 import { AgentError } from '../errors.js';

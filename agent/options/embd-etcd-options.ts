@@ -10,7 +10,7 @@ import {
   type FleetIdentity,
   type Log,
   type TlsOptions,
-} from '../../world/index-without-ssh.js';
+} from '../../world/internal.js';
 import { isUnix } from '../cluster/server/addresses/server-addresses.js';
 import type { ServerTls } from '../cluster/server/etcd/etcd-arguments.js';
 import { DEFAULT_PREFIX } from '../constants.js';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { checkNamespace } from '../../world/index-without-ssh.js';
+import { checkNamespace } from '../../world/internal.js';
 import {
   isUnix,
   NO_NETWORK_URLS,

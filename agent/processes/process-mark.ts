@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Log } from '../../world/index-without-ssh.js';
+import type { Log } from '../../world/internal.js';
 import { prefixInstanceId } from '../prefix/prefix-instance-id.js';
 import { Cgroup } from './cgroup.js';
 import { type ProcessTreeCriteria, processTreeOf } from './find-own-processes.js';

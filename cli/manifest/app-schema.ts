@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { APP_NAME, type AppSchedule, type Rollout } from '../../world/deploys/manifest.js';
 import { present } from '../fleet/connection-schema.js';
 import { NAME } from '../fleet/file/fleet.js';
-import { hook, processes, processKeys } from './process-schema.js';
+import { hook, processes, processKeys } from './process-and-hook-schemas.js';
 import { account, count, duration, env, limits, pathInside, text, variableName } from './value-schemas.js';
 
 const nameRule = 'expected a name of lowercase letters, digits and dashes, at most 63';

@@ -9,7 +9,7 @@ import {
 import { describeYamlProblems } from '../fleet/describe-yaml-problems.js';
 import type { YamlText } from '../fleet/yaml-document.js';
 import { appKeys, appName, knownAppKeysAt } from './app-schema.js';
-import { toProcess } from './process-schema.js';
+import { toProcess } from './process-and-hook-schemas.js';
 
 /** The keys that say what an app is; every other one says how a fleet is reached. */
 export const APP_KEYS: readonly string[] = ['name', ...Object.keys(appKeys)];

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import type { Client } from '../../world/index.js';
-import { getConverged, waitConverged, watchConverged } from '../../world/index-without-ssh.js';
+import { getConverged, waitConverged, watchConverged } from '../../world/internal.js';
 import { hawser } from '../cli/helpers/hawser.js';
 import { patienceMs } from './helpers/local-agent.js';
 import { LocalAgents } from './helpers/local-agents.js';

@@ -7,7 +7,7 @@ import { planRecovery, type RecoveryPlan } from '../../cli/recover/plan-recovery
 import { createFleet, type Fleet, type Host } from '../../fixtures/index.js';
 import { parseDestination } from '../../tunnel/index.js';
 import { SshWorld } from '../../world/index.js';
-import { getFleet } from '../../world/index-without-ssh.js';
+import { getFleet } from '../../world/internal.js';
 import { connectionFlags, hawser, type Result } from '../cli/helpers/hawser.js';
 
 type RebuildPlan = Extract<RecoveryPlan, { readonly kind: 'rebuild' }>;

@@ -7,7 +7,7 @@ import test from 'ava';
 import { parseGroup } from '../../agent/options/find-group.js';
 import { freePort } from '../../fixtures/fleet/free-port.js';
 import { EtcdWorld } from '../../world/index.js';
-import { getFleet } from '../../world/index-without-ssh.js';
+import { getFleet } from '../../world/internal.js';
 import { Authority } from '../world/helpers/authority.js';
 import { LocalAgents } from './helpers/local-agents.js';
 

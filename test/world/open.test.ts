@@ -5,7 +5,7 @@ import { freePort } from '../../fixtures/fleet/free-port.js';
 import type { FleetIdentity, FsOptions, SshWorldOptions, TunnelOptions, WorldFs } from '../../index.js';
 import { EtcdWorld, SshWorld, TunnelError, WorldError } from '../../index.js';
 import { memoryFs } from '../../world/index.js';
-import { makeFleet } from '../../world/index-without-ssh.js';
+import { makeFleet } from '../../world/internal.js';
 import { hostLines, writeSshConfig } from '../tunnel/helpers/ssh-config-file.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
 import { Etcd } from './helpers/etcd.js';

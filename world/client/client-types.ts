@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.js';
 import type { CallOptions } from '../call-options.js';
 import type { FleetIdentity } from '../fleet/identity-codec.js';
-import type { CallKind } from './calls/call-kinds.js';
+import type { CallKind } from './calls/call-types.js';
 import type { Dialling } from './calls/endpoint-set.js';
 import type { EtcdUser } from './login.js';
 import type { TlsOptions } from './tls/tls-options.js';

@@ -3,7 +3,7 @@ import { onAbort } from '../../base/abort.js';
 import type { Log } from '../../base/log.js';
 import { formatEndpoint, parseEndpoint } from '../client/calls/parse-endpoint.js';
 import type { Client } from '../client/client.js';
-import { retryUntilAvailable } from '../client/lease/retry-until-available.js';
+import { retryUntilAvailable } from '../client/retry-until-available.js';
 import { foldWatches } from '../client/watch/fold-watches.js';
 import type { WatchItem } from '../client/watch/watch-item.js';
 import { ENDPOINTS_PREFIX } from '../keys.js';

@@ -1,8 +1,8 @@
 import { absent, type Compare, present, type TxnOp, valueIs } from '../client/txn/transaction.js';
 import { WorldError } from '../errors.js';
-import { freshTreeKey, treeKey } from '../fs/storage/tree-keys.js';
-import { indexWrite } from './app-index.js';
+import { freshTreeKey, treeKey } from '../fs/deploy-trees/tree-keys.js';
 import { hashKey, payloadKey } from './deploy-keys.js';
+import { indexWrite } from './newest-deploy-per-app.js';
 
 // The transaction that appends an entry to the deploy log.
 

@@ -7,13 +7,13 @@ import { WorldError } from '../errors.js';
 import { DEPLOY_PREFIX, DEPLOYS_PREFIX } from '../keys.js';
 import { checkDeployId } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
-import { listApps } from './app-index.js';
 import { conditions, explain, type NewDeploy, questions, writes } from './append-transaction.js';
 import { deleteOldDeploys } from './delete-old-deploys.js';
 import { hashKey, parseDeployKey, payloadKey } from './deploy-keys.js';
 import { parseDeployment } from './deploy-payload.js';
 import { findNewestId } from './find-newest-id.js';
 import { followDeploys } from './follow-deploys.js';
+import { listApps } from './newest-deploy-per-app.js';
 import { followRollout } from './rollout/follow-rollout.js';
 import type { RolloutRecord } from './rollout/rollout-record.js';
 

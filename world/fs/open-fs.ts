@@ -1,10 +1,10 @@
 import type { Log } from '../../base/log.js';
 import type { Client } from '../client/client.js';
 import { TREES_PREFIX } from '../keys.js';
+import { TreeStorage } from './deploy-trees/tree-storage.js';
 import { EtcdStorage } from './storage/etcd-storage.js';
 import { DEFAULT_PREFIXES, type FsPrefixes } from './storage/file-system-prefixes.js';
 import { MemoryStorage } from './storage/memory-storage.js';
-import { TreeStorage } from './storage/tree-storage.js';
 import { Volume } from './volume.js';
 import { VolumeFs } from './volume-fs.js';
 import type { WorldFs } from './world-fs.js';

@@ -1,7 +1,6 @@
 import type { CallOptions } from '../call-options.js';
 import { copyIn } from './copy/copy-in.js';
 import { copyOut } from './copy/copy-out.js';
-import { measureSize } from './copy/measure-size.js';
 import { direntOf, type FsDirent, FsStats } from './file-stats.js';
 import { FileHandle, FolderHandle } from './files/file-handle.js';
 import { OpenFileTable } from './files/open-file-table.js';
@@ -9,6 +8,7 @@ import { type OpenFlag, parseFlags } from './files/open-flags.js';
 import { readFile, readStream, truncate, writeFile } from './files/read-write-whole-file.js';
 import { FsError, type FsErrorContext, inContext } from './fs-error.js';
 import { listFolder, listRecursively } from './tree/list-recursively.js';
+import { measureSize } from './tree/measure-size.js';
 import type { Node } from './tree/tree-node.js';
 import type { Change, Volume } from './volume.js';
 import type { FsHandle, FsSize, WorldFs } from './world-fs.js';

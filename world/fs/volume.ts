@@ -2,13 +2,13 @@ import { inParallel } from '../../base/in-parallel.js';
 import type { CallOptions } from '../call-options.js';
 import { describeKey } from '../client/error/name-key-for-users.js';
 import { WorldError } from '../errors.js';
-import { checkListing } from './copy/tree-limits.js';
 import { FsError } from './fs-error.js';
 import { batchBlocks, IN_FLIGHT } from './storage/batch-blocks.js';
 import { type Pin, type Storage, sourceOf } from './storage/storage.js';
 import { FetchedListings, MissingListings } from './tree/fetched-listings.js';
 import { decodeEntries, decodeSuperblock, TreeEncoder } from './tree/tree-codec.js';
 import { TreeDraft } from './tree/tree-draft.js';
+import { checkListing } from './tree/tree-limits.js';
 import { type BlockRef, type DirectoryNode, EMPTY_ROOT, type Entries } from './tree/tree-node.js';
 
 /** A step that changes the tree; it may be done several times, on newer trees, and counts once. */

@@ -1,6 +1,6 @@
+import type { ResFilter } from './exported-resources-api.js';
 import type { ResourceId } from './resource-keys.js';
 import { visiblePrefixes } from './resource-keys.js';
-import type { ResFilter } from './resources-api.js';
 
 /** More ranges than these are not worth a transaction of their own. */
 const MOST_RANGES = 64;

@@ -6,7 +6,7 @@ import {
   isHostname,
   isPlain,
 } from '../validate-names.js';
-import type { ResDelete } from './resources-api.js';
+import type { ResDelete } from './exported-resources-api.js';
 
 /** Stands for every host where a key says whom a resource is for. */
 const EVERY_HOST = '*';

@@ -1,6 +1,6 @@
-import type { Schedule } from './schedule-table.js';
 import { byName, type Choice } from './strategy.js';
 import type { StrategyRegistry } from './strategy-registry.js';
+import type { Schedule } from './watched-schedules.js';
 
 /** What to store for one schedule. */
 export interface Decision {

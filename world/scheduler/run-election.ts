@@ -5,9 +5,9 @@ import { campaign } from '../client/concurrency/election.js';
 import type { Leadership } from '../client/concurrency/owned-key.js';
 import { WorldError } from '../errors.js';
 import { CANDIDATES_PREFIX, DECISIONS_PREFIX, SCHEDULER_ELECTION, SCHEDULER_PATH } from '../keys.js';
-import { LAST_ROUND_MS, type LeaderContext, SchedulerLeader } from './decide-as-leader.js';
 import { reportConflict } from './hostname-conflicts.js';
-import { ScheduleTable } from './schedule-table.js';
+import { LAST_ROUND_MS, type LeaderContext, SchedulerLeader } from './scheduler-leader.js';
+import { WatchedSchedules } from './watched-schedules.js';
 
 /** Short, so that a dead host which decided is followed by another before its candidates have gone. */
 const ELECTION_TTL_SECONDS = 2;
@@ -84,7 +84,7 @@ function isClosed(error: unknown): boolean {
 async function waitForDecisions(client: Client, signal: AbortSignal): Promise<void> {
   try {
     for await (const _ of client.changes({ key: SCHEDULER_PATH, prefix: true }, { signal })) {
-      const schedules = new ScheduleTable(undefined);
+      const schedules = new WatchedSchedules(undefined);
       schedules.reset((await client.list(SCHEDULER_PATH, { signal })).entries);
       if (schedules.all.every(({ decided, candidates }) => decided.every((host) => candidates.has(host))))
         return;

@@ -16,11 +16,11 @@ import {
   type StoredOptions,
   toStoredOptions,
 } from './schedule-options.js';
-import { ScheduleTable } from './schedule-table.js';
 import type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler-api.js';
 import { candidateKey, decisionKey, parseHosts } from './scheduler-keys.js';
 import { byName, type Strategy } from './strategy.js';
 import { StrategyRegistry } from './strategy-registry.js';
+import { WatchedSchedules } from './watched-schedules.js';
 
 /** A candidacy is shared by all who asked for it, and goes with the last of them. */
 interface SharedCandidacy {
@@ -104,7 +104,7 @@ export class Scheduler implements SchedulerWorld {
 
   async schedules(options?: CallOptions): Promise<ScheduleOverview[]> {
     const { entries } = await this.#world.client.list(SCHEDULER_PATH, options);
-    const schedules = new ScheduleTable(this.#world.log);
+    const schedules = new WatchedSchedules(this.#world.log);
     schedules.reset(entries);
     return schedules.all.map(({ namespace, decided, candidates }) => ({
       namespace,

@@ -7,7 +7,7 @@ import {
   RESTING_PREFIX,
   type TxnOp,
   WorldError,
-} from '../../../world/index-without-ssh.js';
+} from '../../../world/internal.js';
 import type { Change, ClusterState, MemberView } from './choose-member-change.js';
 import { saveSnapshot } from './save-snapshot.js';
 import { healthOf, mayAdd, mayRemove, type VoterHealth } from './voter-health.js';

@@ -1,4 +1,4 @@
-import type { Member } from '../../../world/index-without-ssh.js';
+import type { Member } from '../../../world/internal.js';
 
 /** A host that is willing to run a server. */
 export interface Volunteer {

@@ -4,7 +4,7 @@ import {
   DEFAULT_IDEAL_CLUSTER_SIZE,
   type Log,
   WorldError,
-} from '../../../world/index-without-ssh.js';
+} from '../../../world/internal.js';
 
 /** Reads how many servers the fleet should have. */
 export type IdealSizeReader = (options: CallOptions) => Promise<number>;

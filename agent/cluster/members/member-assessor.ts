@@ -1,4 +1,4 @@
-import type { Agent, KeyValue, Member } from '../../../world/index-without-ssh.js';
+import type { Agent, KeyValue, Member } from '../../../world/internal.js';
 import type { ClusterState, HostStatus, MemberView, Volunteer } from './choose-member-change.js';
 
 /** How long a host whose keys are gone may still come back as the same member, beyond the TTL that removed the keys. */

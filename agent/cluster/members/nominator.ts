@@ -15,7 +15,7 @@ import {
   type Session,
   VOLUNTEER_PREFIX,
   WorldError,
-} from '../../../world/index-without-ssh.js';
+} from '../../../world/internal.js';
 import type { ConvergerUid } from '../../converger.js';
 import { carryOutMemberChange, type NominatorContext, type Outcome } from './carry-out-member-change.js';
 import { type Change, chooseMemberChange } from './choose-member-change.js';

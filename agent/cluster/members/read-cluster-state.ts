@@ -8,7 +8,7 @@ import {
   NOMINATED_PREFIX,
   RESTING_PREFIX,
   VOLUNTEER_PREFIX,
-} from '../../../world/index-without-ssh.js';
+} from '../../../world/internal.js';
 import type { IdealSizeReader } from './ideal-size-reader.js';
 import type { Observation } from './member-assessor.js';
 

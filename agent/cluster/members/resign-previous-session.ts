@@ -1,4 +1,4 @@
-import { CHOOSER_ELECTION, type Client, type Session } from '../../../world/index-without-ssh.js';
+import { CHOOSER_ELECTION, type Client, type Session } from '../../../world/internal.js';
 
 /**
  * Withdraws an earlier agent of this host from the election: the key of a killed agent remains until its lease

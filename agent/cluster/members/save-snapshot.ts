@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Client } from '../../../world/index-without-ssh.js';
+import type { Client } from '../../../world/internal.js';
 
 const KEPT = 3;
 

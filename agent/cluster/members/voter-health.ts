@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client, Member, MemberStatus } from '../../../world/index-without-ssh.js';
+import type { Client, Member, MemberStatus } from '../../../world/internal.js';
 
 const ANSWER_MS = 2000;
 const CATCH_UP_MS = 2000;

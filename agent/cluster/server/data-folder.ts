@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { FleetIdentity } from '../../../world/index-without-ssh.js';
+import type { FleetIdentity } from '../../../world/internal.js';
 import { readPrivateFile } from '../../prefix/open-private-file.js';
 import { FleetFile, type RememberedFleet } from '../start/fleet-file.js';
 

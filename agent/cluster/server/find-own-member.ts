@@ -1,5 +1,5 @@
-import type { Client, Member } from '../../../world/index-without-ssh.js';
-import { NOMINATED_PREFIX } from '../../../world/index-without-ssh.js';
+import type { Client, Member } from '../../../world/internal.js';
+import { NOMINATED_PREFIX } from '../../../world/internal.js';
 
 /** What the cluster holds for a host. */
 export interface OwnMember {

@@ -7,7 +7,7 @@ import {
   type MemberStatus,
   NOMINATED_PREFIX,
   WorldError,
-} from '../../../world/index-without-ssh.js';
+} from '../../../world/internal.js';
 import { AgentError } from '../../errors.js';
 import type { Presence } from '../../presence.js';
 import type { IdealSizeReader } from '../members/ideal-size-reader.js';

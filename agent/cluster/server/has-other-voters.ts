@@ -1,4 +1,4 @@
-import type { CallOptions, Client } from '../../../world/index-without-ssh.js';
+import type { CallOptions, Client } from '../../../world/internal.js';
 
 /** Whether another host's server is a voter; false without a majority that answers. */
 export async function hasOtherVoters(client: Client, hostname: string, call: CallOptions): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { Log } from '../../../base/log.js';
 import type { Notify } from '../../../base/notify.js';
-import { type Client, MEMBER_CHANGE_INTERVAL_MS } from '../../../world/index-without-ssh.js';
+import { type Client, MEMBER_CHANGE_INTERVAL_MS } from '../../../world/internal.js';
 import type { Presence } from '../../presence.js';
 import { findOwnMember } from './find-own-member.js';
 import type { ServerLauncher } from './server-launcher.js';

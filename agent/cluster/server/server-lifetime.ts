@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pause } from '../../../base/abort.js';
-import { type Member, WorldError } from '../../../world/index-without-ssh.js';
+import { type Member, WorldError } from '../../../world/internal.js';
 import { MAX_SERVER_RETRIES, SERVER_RETRY_WAIT_MS } from '../../constants.js';
 import type { ConvergerUid } from '../../converger.js';
 import { AgentError } from '../../errors.js';

@@ -7,7 +7,7 @@ import {
   parseEndpoint,
   type TlsOptions,
   WorldError,
-} from '../../../world/index-without-ssh.js';
+} from '../../../world/internal.js';
 
 const CONNECT_INTERVAL_MS = 20;
 const FIRST_INTERVAL_MS = 50;

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pause } from '../../../base/abort.js';
-import type { Log, MemberStatus } from '../../../world/index-without-ssh.js';
+import type { Log, MemberStatus } from '../../../world/internal.js';
 import { MAX_SERVER_CLOSE_TIMEOUT_MS, MAX_SERVER_START_TIMEOUT_MS } from '../../constants.js';
 import { AgentError, type AgentErrorCode } from '../../errors.js';
 import { Child, type ChildExit } from '../../processes/child-process.js';

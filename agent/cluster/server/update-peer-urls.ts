@@ -1,4 +1,4 @@
-import type { CallOptions, Client, Log, Member } from '../../../world/index-without-ssh.js';
+import type { CallOptions, Client, Log, Member } from '../../../world/internal.js';
 
 /**
  * Updates a member's peer URLs in the cluster. A host may come back at other addresses, where the other servers look

@@ -6,7 +6,7 @@ import {
   getFleet,
   type MemberStatus,
   WorldError,
-} from '../../../world/index-without-ssh.js';
+} from '../../../world/internal.js';
 import { AgentError } from '../../errors.js';
 
 const ASK_MS = 3000;

@@ -1,12 +1,12 @@
-import { describeFleet } from '../../../world/index-without-ssh.js';
+import { describeFleet } from '../../../world/internal.js';
 import type { EtcdSettings } from '../../options/embd-etcd-options.js';
 import { exposureWarnings } from '../../options/exposure-warnings.js';
 import type { DataFolder } from '../server/data-folder.js';
 import type { ServerStart } from '../server/etcd/etcd-arguments.js';
 import type { ServerLauncher } from '../server/server-launcher.js';
+import { refuseSecondCluster } from './detect-former-cluster.js';
 import { type ForkGuard, NewClusterPermit } from './new-cluster-permit.js';
 import { planStart } from './plan-start.js';
-import { refuseSecondCluster } from './refuse-second-cluster.js';
 
 /** How an agent starts. */
 export interface StartDecision {

@@ -1,7 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { FleetIdentity } from '../../../world/index-without-ssh.js';
+import type { FleetIdentity } from '../../../world/internal.js';
 import { AgentError } from '../../errors.js';
 import { readPrivateFile } from '../../prefix/open-private-file.js';
 

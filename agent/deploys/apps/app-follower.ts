@@ -1,6 +1,6 @@
 import { pause } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
-import type { ClientWorld, Log, RolloutState } from '../../../world/index-without-ssh.js';
+import type { ClientWorld, Log, RolloutState } from '../../../world/internal.js';
 import { describeFailure } from '../describe-failure.js';
 import { type DeployEntry, isSameDeploy } from '../releases/release-entry.js';
 import { applyDeploy, type Ending } from './apply-deploy.js';

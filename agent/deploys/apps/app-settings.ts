@@ -1,4 +1,4 @@
-import type { Log } from '../../../world/index-without-ssh.js';
+import type { Log } from '../../../world/internal.js';
 import type { ProcessMark } from '../../processes/process-mark.js';
 import type { ProcessHost } from '../processes/process-host.js';
 

@@ -1,4 +1,4 @@
-import type { ClientWorld } from '../../../world/index-without-ssh.js';
+import type { ClientWorld } from '../../../world/internal.js';
 import { describeFailure } from '../describe-failure.js';
 import { runHook } from '../hooks/run-hook.js';
 import { runOnce } from '../hooks/run-once.js';

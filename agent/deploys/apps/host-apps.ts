@@ -6,7 +6,7 @@ import {
   type WantedDeploys,
   WantedDeploysReader,
   WorldError,
-} from '../../../world/index-without-ssh.js';
+} from '../../../world/internal.js';
 import type { ConvergerUid } from '../../converger.js';
 import { describeFailure } from '../describe-failure.js';
 import { AppFolder } from '../releases/app-folder.js';

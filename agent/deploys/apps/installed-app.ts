@@ -1,5 +1,5 @@
 import { pause, untilAborted } from '../../../base/abort.js';
-import type { ClientWorld, RunningApp } from '../../../world/index-without-ssh.js';
+import type { ClientWorld, RunningApp } from '../../../world/internal.js';
 import { findAccount } from '../accounts/account.js';
 import { describeFailure } from '../describe-failure.js';
 import { runHook } from '../hooks/run-hook.js';

@@ -1,5 +1,5 @@
 import type { Notify } from '../../../base/notify.js';
-import type { RolloutState } from '../../../world/index-without-ssh.js';
+import type { RolloutState } from '../../../world/internal.js';
 import type { StepFailure } from '../step-failure.js';
 
 export interface RolloutGateOptions {

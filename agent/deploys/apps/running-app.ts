@@ -1,4 +1,4 @@
-import type { RunningApp, RunningProcess } from '../../../world/index-without-ssh.js';
+import type { RunningApp, RunningProcess } from '../../../world/internal.js';
 import type { Health, HealthWatch } from '../health/health-watch.js';
 import type { HostedProcess } from '../processes/process-host.js';
 import type { ReleaseRun } from '../processes/release-run.js';

@@ -1,4 +1,4 @@
-import type { HealthCheck, Manifest } from '../../../world/index-without-ssh.js';
+import type { HealthCheck, Manifest } from '../../../world/internal.js';
 
 /** A check of one process of an app, or of the app as a whole. */
 export interface AppCheck {

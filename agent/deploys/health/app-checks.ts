@@ -1,4 +1,4 @@
-import type { HealthCheck } from '../../../world/index-without-ssh.js';
+import type { HealthCheck } from '../../../world/internal.js';
 import type { HostedProcess } from '../processes/process-host.js';
 import type { RunOfRelease } from '../processes/program-runner.js';
 import type { Release } from '../releases/release-entry.js';

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import type { HealthCheck } from '../../../world/index-without-ssh.js';
+import type { HealthCheck } from '../../../world/internal.js';
 import { arrivesAt, holdsSocket, listenersAt, readListeners } from '../../processes/listening-sockets.js';
 import { listProcesses, nameOf } from '../../processes/process-table.js';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEFAULT_TRY_MS, type HealthCheck } from '../../../world/index-without-ssh.js';
+import { DEFAULT_TRY_MS, type HealthCheck } from '../../../world/internal.js';
 import { describeExit } from '../../cluster/server/describe-server-exit.js';
 import type { RunResult } from '../../processes/run-program.js';
 import { describePortOwner, findPortOwner } from './find-port-owner.js';

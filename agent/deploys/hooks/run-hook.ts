@@ -1,4 +1,4 @@
-import type { HookName } from '../../../world/index-without-ssh.js';
+import type { HookName } from '../../../world/internal.js';
 import { describeExit } from '../../cluster/server/describe-server-exit.js';
 import type { RunOfRelease } from '../processes/program-runner.js';
 import type { Release } from '../releases/release-entry.js';

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Log } from '../../../world/index-without-ssh.js';
+import type { Log } from '../../../world/internal.js';
 import { emptyLog, MAX_LOG_BYTES, rotateLog } from '../../cluster/server/rotate-log.js';
 
 /** How many old logs of a process are kept; `web.log.1` is the newest. */

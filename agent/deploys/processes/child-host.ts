@@ -1,4 +1,4 @@
-import type { Log, Manifest } from '../../../world/index-without-ssh.js';
+import type { Log, Manifest } from '../../../world/internal.js';
 import type { ProcessMark } from '../../processes/process-mark.js';
 import { HostedChild } from './hosted-child.js';
 import type { HostedProcess, ProcessHost, ProcessSpec, StartOptions } from './process-host.js';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Log } from '../../../world/index-without-ssh.js';
+import type { Log } from '../../../world/internal.js';
 import type { ProcessMark } from '../../processes/process-mark.js';
 import { UnitHost } from '../units/unit-host.js';
 import { UNIT_FOLDER } from '../units/unit-names.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../../base/backoff.js';
-import type { Log } from '../../../world/index-without-ssh.js';
+import type { Log } from '../../../world/internal.js';
 import { describeExit } from '../../cluster/server/describe-server-exit.js';
 import { Child } from '../../processes/child-process.js';
 import type { ProcessMark } from '../../processes/process-mark.js';

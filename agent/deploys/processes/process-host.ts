@@ -1,4 +1,4 @@
-import type { AppLimits, Manifest } from '../../../world/index-without-ssh.js';
+import type { AppLimits, Manifest } from '../../../world/internal.js';
 import type { Account } from '../accounts/account.js';
 
 /** One process of one release, as a host is to run it. Nothing of it is looked up in the manifest again. */

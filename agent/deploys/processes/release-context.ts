@@ -1,4 +1,4 @@
-import { DEFAULT_SETTLE_MS, DEFAULT_STOP_GRACE_MS, type Manifest } from '../../../world/index-without-ssh.js';
+import { DEFAULT_SETTLE_MS, DEFAULT_STOP_GRACE_MS, type Manifest } from '../../../world/internal.js';
 import { type Account, accountVariables } from '../accounts/account.js';
 import type { AppFolder } from '../releases/app-folder.js';
 import type { Release } from '../releases/release-entry.js';

@@ -1,4 +1,4 @@
-import type { Log } from '../../../world/index-without-ssh.js';
+import type { Log } from '../../../world/internal.js';
 import { AppChecks } from '../health/app-checks.js';
 import { HealthWatch } from '../health/health-watch.js';
 import { untilSettled } from '../health/until-settled.js';

@@ -1,6 +1,6 @@
 import { chmod, chown, lstat, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { APP_NAME } from '../../../world/index-without-ssh.js';
+import { APP_NAME } from '../../../world/internal.js';
 import type { Account } from '../accounts/account.js';
 import { checkWayTo } from '../accounts/check-way-to.js';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Deployment, parseDeployment } from '../../../world/index-without-ssh.js';
+import { type Deployment, parseDeployment } from '../../../world/internal.js';
 
 /** A deploy from the log; its digest distinguishes it from a deploy with the same number in another fleet's log. */
 export interface DeployEntry {

@@ -1,6 +1,6 @@
 import { readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { DEFAULT_KEEP, type Log } from '../../../world/index-without-ssh.js';
+import { DEFAULT_KEEP, type Log } from '../../../world/internal.js';
 import type { Account } from '../accounts/account.js';
 import { type AppFolder, listFolder } from './app-folder.js';
 import { flushToDisk, flushTreeToDisk } from './flush-tree-to-disk.js';

@@ -7,7 +7,7 @@ import {
   type Report,
   type RunningApp,
   WorldError,
-} from '../../../world/index-without-ssh.js';
+} from '../../../world/internal.js';
 import type { AppReporter, ProgressReport } from '../apps/app-follower.js';
 import { retryWhileUnavailable } from '../retry-while-unavailable.js';
 

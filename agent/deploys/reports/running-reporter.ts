@@ -1,6 +1,6 @@
 import { pause } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
-import { type ClientWorld, type Log, type RunningApp, WorldError } from '../../../world/index-without-ssh.js';
+import { type ClientWorld, type Log, type RunningApp, WorldError } from '../../../world/internal.js';
 import { retryWhileUnavailable } from '../retry-while-unavailable.js';
 
 /** A change is rarely alone: a switch has several within moments. The first is told at once, the others together. */

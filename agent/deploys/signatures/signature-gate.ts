@@ -1,9 +1,5 @@
 import { open } from 'node:fs/promises';
-import {
-  type AllowedSigner,
-  checkDeploySignature,
-  parseAllowedSigners,
-} from '../../../world/index-without-ssh.js';
+import { type AllowedSigner, checkDeploySignature, parseAllowedSigners } from '../../../world/internal.js';
 import { describeFailure } from '../describe-failure.js';
 import { AcceptedDeploys } from './accepted-deploys.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log, Manifest } from '../../../world/index-without-ssh.js';
+import type { Log, Manifest } from '../../../world/internal.js';
 import { findProgram } from '../../processes/find-program.js';
 import type { ProcessMark } from '../../processes/process-mark.js';
 import type { HostedProcess, ProcessHost, ProcessSpec, StartOptions } from '../processes/process-host.js';

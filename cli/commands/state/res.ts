@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { ResExport, ResFilter, ResOutput } from '../../../world/resources/resources-api.js';
+import type { ResExport, ResFilter, ResOutput } from '../../../world/resources/exported-resources-api.js';
 import { checkResourceKind } from '../../../world/validate-names.js';
 import type { CommandContext } from '../../command-context.js';
 import { CliError } from '../../errors.js';

@@ -12,7 +12,7 @@ import { type HostOutcome, type Report, runSteps } from '../up/run-steps.js';
 import { orderUpgrade } from '../upgrade/order-upgrade.js';
 import type { WaysIn } from '../world/entry-hosts.js';
 import { restartInFleet } from '../world/restart-in-fleet.js';
-import { startInFleet } from '../world/start-in-fleet.js';
+import { startInFleet } from '../world/start-agent-and-wait.js';
 import { untilOthersCarryOn } from '../world/until-others-carry-on.js';
 
 /** For the first look at the cluster, while a leader may be elected. */

@@ -21,7 +21,7 @@ import { addToGroup, mayEnter } from '../service/group-membership.js';
 import { installService } from '../service/install-service.js';
 import { GROUP } from '../service/service-paths.js';
 import { findWayOnceServing } from '../world/find-etcd-access.js';
-import { startInFleet } from '../world/start-in-fleet.js';
+import { startInFleet } from '../world/start-agent-and-wait.js';
 import type { HostRole } from './bring-up-hosts.js';
 import { Journal } from './keep-install-record.js';
 import type { Step } from './run-steps.js';

@@ -5,7 +5,7 @@ import test from 'ava';
 import { Nominator } from '../../../agent/cluster/members/nominator.js';
 import { Converger } from '../../../agent/converger.js';
 import { Client } from '../../../world/index.js';
-import { campaign, observe } from '../../../world/index-without-ssh.js';
+import { campaign, observe } from '../../../world/internal.js';
 import { CHOOSER_ELECTION } from '../../../world/keys.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { resignPreviousSession } from '../../../agent/cluster/members/resign-previous-session.js';
 import { Client } from '../../../world/index.js';
-import { campaign } from '../../../world/index-without-ssh.js';
+import { campaign } from '../../../world/internal.js';
 import { CHOOSER_ELECTION } from '../../../world/keys.js';
 import { Etcd } from '../../world/helpers/etcd.js';
 

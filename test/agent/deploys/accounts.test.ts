@@ -8,7 +8,7 @@ import { AppFolder } from '../../../agent/deploys/releases/app-folder.js';
 import { entryOf } from '../../../agent/deploys/releases/release-entry.js';
 import { Releases } from '../../../agent/deploys/releases/releases.js';
 import { runProgram } from '../../../agent/processes/run-program.js';
-import { serialiseDeployment } from '../../../world/index-without-ssh.js';
+import { serialiseDeployment } from '../../../world/internal.js';
 
 const isRoot = process.geteuid?.() === 0;
 /** Without root there is nobody else to run as. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import test from 'ava';
 import { OnceFile } from '../../../agent/deploys/hooks/once-file.js';
 import { readProcess } from '../../../agent/processes/process-table.js';
-import type { Manifest } from '../../../world/index-without-ssh.js';
+import type { Manifest } from '../../../world/internal.js';
 import { AppHost, deployOf, type FollowedApp, runsWell } from '../helpers/app-host.js';
 
 const stays = ['sleep', '1000'] as const;

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { EtcdWorld } from '../../../world/index.js';
-import { serialiseDeployment } from '../../../world/index-without-ssh.js';
+import { serialiseDeployment } from '../../../world/internal.js';
 import { scratch } from '../../world/fs/helpers/pair.js';
 import { LocalAgents } from '../helpers/local-agents.js';
 

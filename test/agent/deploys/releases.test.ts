@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { AppFolder } from '../../../agent/deploys/releases/app-folder.js';
 import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/release-entry.js';
 import { Releases } from '../../../agent/deploys/releases/releases.js';
-import { type Manifest, serialiseDeployment } from '../../../world/index-without-ssh.js';
+import { type Manifest, serialiseDeployment } from '../../../world/internal.js';
 
 /** A deploy as the log has it; another message makes it another one. */
 function deploy(id: number, message = '', manifest: Partial<Manifest> = {}): DeployEntry {

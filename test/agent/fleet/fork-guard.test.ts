@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import test from 'ava';
-import { detectCluster } from '../../../agent/cluster/start/refuse-second-cluster.js';
+import { detectCluster } from '../../../agent/cluster/start/detect-former-cluster.js';
 import { AgentError } from '../../../agent/errors.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';
 import { Client } from '../../../world/index.js';

@@ -3,7 +3,7 @@ import test from 'ava';
 import { ClusterIdentity } from '../../../agent/cluster/start/compare-cluster-identity.js';
 import { AgentError } from '../../../agent/errors.js';
 import { Client } from '../../../world/index.js';
-import { getFleet, makeFleet, raiseGeneration } from '../../../world/index-without-ssh.js';
+import { getFleet, makeFleet, raiseGeneration } from '../../../world/internal.js';
 import { etcdVersions } from '../../fixtures/helpers/etcd-versions.js';
 import { ServerPlace } from '../helpers/server.js';
 

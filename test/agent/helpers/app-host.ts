@@ -16,7 +16,7 @@ import {
   type RolloutState,
   type RunningApp,
   serialiseDeployment,
-} from '../../../world/index-without-ssh.js';
+} from '../../../world/internal.js';
 import { patienceMs } from './local-agent.js';
 
 const ROLLED_OUT: RolloutState = {

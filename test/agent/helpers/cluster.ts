@@ -3,7 +3,7 @@ import test from 'ava';
 import { testedEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { createFleet, type EtcdVersion, type Fleet, type Host } from '../../../fixtures/index.js';
 import type { SshWorld } from '../../../world/index.js';
-import { leader } from '../../../world/index-without-ssh.js';
+import { leader } from '../../../world/internal.js';
 import { openWorld } from '../../cli/helpers/hawser.js';
 
 let fleet: Fleet;

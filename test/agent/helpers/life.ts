@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { EtcdVersion } from '../../../fixtures/fleet/install/etcd-binary.js';
 import { signalProcesses } from '../../../fixtures/fleet/processes/processes.js';
 import type { Member } from '../../../world/index.js';
-import { leader } from '../../../world/index-without-ssh.js';
+import { leader } from '../../../world/internal.js';
 import type { LocalAgent } from './local-agent.js';
 import { LocalAgents } from './local-agents.js';
 import { SteadyWriter } from './steady-writer.js';

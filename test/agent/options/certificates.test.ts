@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { detectCluster } from '../../../agent/cluster/start/refuse-second-cluster.js';
+import { detectCluster } from '../../../agent/cluster/start/detect-former-cluster.js';
 import { AgentError } from '../../../agent/errors.js';
 import { checkCertificates } from '../../../agent/options/check-certificates.js';
 import { freePort } from '../../../fixtures/fleet/free-port.js';

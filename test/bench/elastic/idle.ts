@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EtcdVersion } from '../../../fixtures/fleet/install/etcd-binary.js';
-import { leader } from '../../../world/index-without-ssh.js';
+import { leader } from '../../../world/internal.js';
 import { LocalAgents } from '../../agent/helpers/local-agents.js';
 import type { Effort } from '../effort.js';
 import type { Row, Topic } from '../report.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Client, EtcdWorld, WorldError } from '../../../world/index.js';
-import { absent, present, valueIs } from '../../../world/index-without-ssh.js';
+import { absent, present, valueIs } from '../../../world/internal.js';
 import { etcdVersions } from '../../fixtures/helpers/etcd-versions.js';
 import { Etcd } from '../helpers/etcd.js';
 import { etcdctl } from '../helpers/etcdctl.js';

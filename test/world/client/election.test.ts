@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import test from 'ava';
 import type { Client, Lock } from '../../../world/index.js';
-import { campaign, leader, lock, observe } from '../../../world/index-without-ssh.js';
+import { campaign, leader, lock, observe } from '../../../world/internal.js';
 import { Etcd } from '../helpers/etcd.js';
 import { startEtcdctl } from '../helpers/etcdctl.js';
 import { bench } from '../helpers/fleet.js';

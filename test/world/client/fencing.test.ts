@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { type Client, Client as EtcdClient, followEndpoints, WorldError } from '../../../world/index.js';
-import { lock } from '../../../world/index-without-ssh.js';
+import { lock } from '../../../world/internal.js';
 import { take } from '../helpers/fleet.js';
 import { MemberChurn, type Step } from '../helpers/member-churn.js';
 

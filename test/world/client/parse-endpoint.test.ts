@@ -1,8 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { WorldError } from '../../../world/index.js';
-import type { Endpoint } from '../../../world/index-without-ssh.js';
-import { formatEndpoint, parseEndpoint } from '../../../world/index-without-ssh.js';
+import type { Endpoint } from '../../../world/internal.js';
+import { formatEndpoint, parseEndpoint } from '../../../world/internal.js';
 
 const reads = test.macro({
   exec: (t, text: string, expected: string) => t.is(formatEndpoint(parseEndpoint(text)), expected),

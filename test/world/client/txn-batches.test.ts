@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { batchesOf } from '../../../world/client/txn/txn-batches.js';
 import { sizeOfTxn } from '../../../world/client/txn/txn-size.js';
 import { Client, type TxnOp, txnInBatches, WorldError } from '../../../world/index.js';
-import { absent } from '../../../world/index-without-ssh.js';
+import { absent } from '../../../world/internal.js';
 import { Etcd } from '../helpers/etcd.js';
 
 let etcd: Etcd;

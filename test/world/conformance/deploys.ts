@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestFn } from 'ava';
 import { type Report, WorldError } from '../../../world/index.js';
-import { registerAgent } from '../../../world/index-without-ssh.js';
+import { registerAgent } from '../../../world/internal.js';
 import { newFleet, next, type Subject } from './subject.js';
 
 /** The part of the conformance tests that is about deploys, and about who applies them. */

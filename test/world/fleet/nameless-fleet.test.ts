@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import { Client, EtcdWorld, type FleetIdentity } from '../../../world/index.js';
-import { getFleet, makeFleet } from '../../../world/index-without-ssh.js';
+import { getFleet, makeFleet } from '../../../world/internal.js';
 import { Etcd } from '../helpers/etcd.js';
 
 const namespace = '/_mgmt';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { Client, type FleetIdentity, txnInBatches, WorldError } from '../../../world/index.js';
-import { absent, getFleet, makeFleet, raiseGeneration, valueIs } from '../../../world/index-without-ssh.js';
+import { absent, getFleet, makeFleet, raiseGeneration, valueIs } from '../../../world/internal.js';
 import { Etcd } from '../helpers/etcd.js';
 
 const namespace = '/_mgmt';

@@ -7,7 +7,7 @@ import {
   serialiseOptions,
   toStoredOptions,
 } from '../../../world/scheduler/schedule-options.js';
-import { ScheduleTable } from '../../../world/scheduler/schedule-table.js';
+import { WatchedSchedules } from '../../../world/scheduler/watched-schedules.js';
 
 test('options are read back as they were stored', (t) => {
   const text = fc.string({ unit: 'grapheme' });
@@ -60,7 +60,7 @@ test('a board that is kept up to date by events is the one that is read anew', (
   fc.assert(
     fc.property(fc.array(change, { maxLength: 20 }), (changes) => {
       const store = new Map<string, ReturnType<typeof entryOf>>();
-      const live = new ScheduleTable(undefined);
+      const live = new WatchedSchedules(undefined);
       for (const [index, { type, key: at, value: text }] of changes.entries()) {
         const entry = entryOf(
           at,
@@ -74,9 +74,9 @@ test('a board that is kept up to date by events is the one that is read anew', (
         if (index % 3 === 0) live.takeChanged();
       }
       live.takeChanged();
-      const anew = new ScheduleTable(undefined);
+      const anew = new WatchedSchedules(undefined);
       anew.reset([...store.values()]);
-      const shown = ({ all }: ScheduleTable) =>
+      const shown = ({ all }: WatchedSchedules) =>
         all
           .filter(({ candidates, stored }) => candidates.size > 0 || stored !== undefined)
           .map(({ namespace, candidates, decided, stored }) => ({

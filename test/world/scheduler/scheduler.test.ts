@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { type Client, EtcdWorld, type ScheduledResult } from '../../../world/index.js';
-import { campaign, leader } from '../../../world/index-without-ssh.js';
+import { campaign, leader } from '../../../world/internal.js';
 import { until } from '../conformance/scheduler.js';
 import { newFleet } from '../conformance/subject.js';
 import { Etcd } from '../helpers/etcd.js';

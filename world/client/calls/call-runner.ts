@@ -14,7 +14,7 @@ import { sendWithFleetCheck, unsent } from '../fleet/send-with-fleet-check.js';
 import { isConnected } from '../internals/etcd3.js';
 import { status } from '../internals/grpc-js.js';
 import { isStaleToken } from '../login.js';
-import type { Answer, Call } from './call-kinds.js';
+import type { Answer, Call } from './call-types.js';
 import type { EndpointConnection, EndpointSet } from './endpoint-set.js';
 import type { LastRevision } from './last-revision.js';
 

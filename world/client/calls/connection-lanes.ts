@@ -1,6 +1,6 @@
 import type { Log } from '../../../base/log.js';
 import { FleetGuard, type FleetGuardOptions } from '../fleet/fleet-guard.js';
-import { WatchRegistry } from '../watch/watch-registry.js';
+import { WatchMultiplexer } from '../watch/watch-multiplexer.js';
 import { type Dialling, EndpointSet } from './endpoint-set.js';
 import { LastRevision } from './last-revision.js';
 
@@ -17,7 +17,7 @@ export interface ConnectionLanesOptions {
 /** The connections of a client and its views: one for small calls and watches, others for bulk transfers. */
 export class ConnectionLanes {
   readonly small: EndpointSet;
-  readonly watches: WatchRegistry;
+  readonly watches: WatchMultiplexer;
   readonly lastRevision = new LastRevision();
   readonly fleet: FleetGuard | undefined;
   /** Leases of sessions that ended while etcd was unreachable. */
@@ -37,7 +37,7 @@ export class ConnectionLanes {
     const closed = this.#closed.signal;
     this.fleet = fleet && new FleetGuard({ ...fleet, closed, log });
     this.small = new EndpointSet(endpoints, 'small', dialling);
-    this.watches = new WatchRegistry({ endpoints: this.small, closed, fleet: this.fleet, log });
+    this.watches = new WatchMultiplexer({ endpoints: this.small, closed, fleet: this.fleet, log });
   }
 
   /** The lane for a bulk call; round robin. */

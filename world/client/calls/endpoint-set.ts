@@ -3,8 +3,8 @@ import { formatHostPort } from '../../../base/format-host-port.js';
 import { WorldError } from '../../errors.js';
 import { createHost, type Host } from '../internals/etcd3.js';
 import { Login } from '../login.js';
-import { Certificates } from '../tls/certificates.js';
 import type { TlsFailure } from '../tls/explain-tls-error.js';
+import { Certificates } from '../tls/reload-certificates.js';
 import { TlsCredentials } from '../tls/tls-credentials.js';
 import { type Endpoint, formatEndpoint, parseEndpoint } from './parse-endpoint.js';
 

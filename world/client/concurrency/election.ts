@@ -3,7 +3,7 @@ import { cancellableIterator } from '../../../base/cancellable-iterator.js';
 import type { CallOptions, WatchOptions } from '../../call-options.js';
 import type { Client } from '../client.js';
 import type { KeyValue } from '../key-value.js';
-import { retryUntilAvailable } from '../lease/retry-until-available.js';
+import { retryUntilAvailable } from '../retry-until-available.js';
 import { type AcquireOptions, type Leadership, OwnedKey } from './owned-key.js';
 
 /**

@@ -4,8 +4,8 @@ import { SESSION_TTL_SECONDS } from '../../constants.js';
 import { WorldError } from '../../errors.js';
 import type { Client } from '../client.js';
 import type { KeyValue } from '../key-value.js';
-import { retryUntilAvailable } from '../lease/retry-until-available.js';
 import type { Session } from '../lease/session.js';
+import { retryUntilAvailable } from '../retry-until-available.js';
 import type { Compare } from '../txn/transaction.js';
 
 const RELEASE_TIMEOUT_MS = 1000;

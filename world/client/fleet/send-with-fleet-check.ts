@@ -1,4 +1,4 @@
-import type { Call } from '../calls/call-kinds.js';
+import type { Call } from '../calls/call-types.js';
 import type { EndpointConnection, EndpointSet } from '../calls/endpoint-set.js';
 import type { RpcOptions } from '../calls/etcd-rpc.js';
 import { rpcAt } from '../calls/etcd-rpc.js';

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { type ChannelCredentials, SocketCredentials } from '../internals/grpc-js.js';
-import type { Certificates } from './certificates.js';
 import { explainTlsError } from './explain-tls-error.js';
+import type { Certificates } from './reload-certificates.js';
 
 const ENDED_EARLY = 'it closed the connection during the TLS handshake';
 

@@ -3,11 +3,11 @@ import { cancellableIterator } from '../../../base/cancellable-iterator.js';
 import { describeKey } from '../error/name-key-for-users.js';
 import type { Namespace } from '../key-namespace.js';
 import { toRange } from '../txn/transaction.js';
+import { BufferedWatch } from './buffered-watch.js';
 import { ChangeFlag, ItemBuffer, type WatchBuffer } from './watch-buffer.js';
 import type { WatchItem } from './watch-item.js';
+import type { WatchMultiplexer } from './watch-multiplexer.js';
 import { WatchPosition } from './watch-position.js';
-import type { WatchRegistry } from './watch-registry.js';
-import { WatchState } from './watch-state.js';
 
 export interface WatchRequest {
   readonly key: string;
@@ -18,7 +18,7 @@ export interface WatchRequest {
 }
 
 export interface WatchContext {
-  readonly watches: WatchRegistry;
+  readonly watches: WatchMultiplexer;
   readonly namespace: Namespace;
   /** Aborted when the client closes: the watch returns. */
   readonly closed: AbortSignal;
@@ -67,7 +67,7 @@ async function* follow<T>(
   if (over()) return;
   const what = `watch ${describeKey(request.key)}`;
   const cursor = new WatchPosition(namespace, what, request.fromRevision);
-  const watch = new WatchState(toRange(namespace, request.key, request.prefix), cursor, buffer);
+  const watch = new BufferedWatch(toRange(namespace, request.key, request.prefix), cursor, buffer);
   const unlisten = onAbort(ends, () => watch.end());
   watches.add(watch);
   try {

@@ -6,8 +6,8 @@ import { classifyReason } from '../error/classify-failure.js';
 import type { OtherFleetError } from '../fleet/fleet-guard.js';
 import type { Host } from '../internals/etcd3.js';
 import { isStaleReason } from '../login.js';
+import type { BufferedWatch } from './buffered-watch.js';
 import { type HeartbeatTimeouts, StreamHeartbeat } from './stream-heartbeat.js';
-import type { WatchState } from './watch-state.js';
 
 /**
  * Why a stream ended: the client left it; the server ended it; it stopped responding; an answer came from another
@@ -55,7 +55,7 @@ interface Request {
 export interface StreamOptions {
   readonly heartbeat: HeartbeatTimeouts;
   /** Called for a watch that must be created again, because etcd cancelled it. */
-  readonly again: (watch: WatchState<unknown>) => void;
+  readonly again: (watch: BufferedWatch<unknown>) => void;
   /**
    * Whether the server is known to assign watch ids itself, as `etcd grpc-proxy` does. It may also answer out of order,
    * so each watch then waits for the previous one, as in etcd's own client.
@@ -79,13 +79,13 @@ export class WatchStream {
   readonly ended: Promise<StreamEnd>;
   readonly token: string | undefined;
   readonly #stream: RpcStream;
-  readonly #again: (watch: WatchState<unknown>) => void;
+  readonly #again: (watch: BufferedWatch<unknown>) => void;
   readonly #heartbeat: StreamHeartbeat;
   readonly #admission: Admission;
   /** Messages that arrived before the fleet was known to be the right one. */
   #pending: IWatchResponse[] | undefined;
-  readonly #watches = new Map<string, WatchState<unknown>>();
-  readonly #ids = new Map<WatchState<unknown>, string>();
+  readonly #watches = new Map<string, BufferedWatch<unknown>>();
+  readonly #ids = new Map<BufferedWatch<unknown>, string>();
   /** The ids requested and not yet confirmed, in the order of the requests. */
   readonly #awaited = new Set<string>();
   /** Requests that wait for the previous one, if watches are created one by one. */
@@ -126,13 +126,13 @@ export class WatchStream {
     return this.#heard;
   }
 
-  create(watch: WatchState<unknown>): void {
+  create(watch: BufferedWatch<unknown>): void {
     if (this.#closed || this.#ids.has(watch)) return;
     this.#name(watch, this.#request(watch.createRequest(), false));
     this.#send();
   }
 
-  cancel(watch: WatchState<unknown>): void {
+  cancel(watch: BufferedWatch<unknown>): void {
     const id = this.#ids.get(watch);
     if (id === undefined) return;
     this.#ids.delete(watch);
@@ -150,7 +150,7 @@ export class WatchStream {
     this.#stream.cancel();
   }
 
-  #name(watch: WatchState<unknown>, id: string): void {
+  #name(watch: BufferedWatch<unknown>, id: string): void {
     this.#ids.set(watch, id);
     this.#watches.set(id, watch);
   }
@@ -224,7 +224,7 @@ export class WatchStream {
   }
 
   /** The watch that the server confirms; a refused one is confirmed without its id. */
-  #confirmed({ watch_id: id, canceled }: IWatchResponse): WatchState<unknown> | undefined {
+  #confirmed({ watch_id: id, canceled }: IWatchResponse): BufferedWatch<unknown> | undefined {
     const isOurs = this.#awaited.has(id);
     if (!isOurs && !canceled) {
       if (this.#awaited.size > 1) {

@@ -7,7 +7,7 @@ import {
   isCanaryStage,
   type Stage,
 } from './choose-admissions.js';
-import { decideGoingBack } from './decide-going-back.js';
+import { decideGoingBack } from './decide-rollback-verdict.js';
 import { describeEnd, describeProblems } from './describe-rollout.js';
 import { type JudgedHost, judgeHosts } from './judge-hosts.js';
 import { onFailureOf, orderOf, rolloutTimeoutMs } from './rollout-order.js';

@@ -3,20 +3,20 @@ import type { Log } from '../../../base/log.js';
 import { Notify } from '../../../base/notify.js';
 import type { Client } from '../../client/client.js';
 import type { Leadership } from '../../client/concurrency/owned-key.js';
-import { retryUntilAvailable } from '../../client/lease/retry-until-available.js';
+import { retryUntilAvailable } from '../../client/retry-until-available.js';
 import { readStoredJson } from '../../client/stored/read-json.js';
 import type { Compare, TxnOp } from '../../client/txn/transaction.js';
 import { foldWatches } from '../../client/watch/fold-watches.js';
 import type { WatchItem } from '../../client/watch/watch-item.js';
 import { WorldError } from '../../errors.js';
 import { AGENTS_PREFIX, DEPLOYS_PREFIX, REPORTS_PREFIX } from '../../keys.js';
-import { healthyWrite } from '../app-index.js';
+import { healthyWrite } from '../newest-deploy-per-app.js';
 import { reportsPrefix } from '../reports.js';
 import { decideRollout } from './decide-rollout.js';
 import { type ChainLink, lookAtDeploy, type UndecidedDeploy } from './find-open-deploys.js';
-import { DeploymentReader } from './read-deployments.js';
+import { DeploymentReader } from './read-payloads.js';
 import { type RolloutRecord, rolloutKey, rolloutSchema } from './rollout-record.js';
-import { RolloutTable } from './rollout-table.js';
+import { WatchedRollouts } from './watched-rollouts.js';
 
 /** Reports come in bursts: what they say together is decided on together. */
 const BURST_MS = 25;
@@ -62,7 +62,7 @@ export async function leadRollouts(context: LeaderContext, signal: AbortSignal):
 
 class RolloutLeader {
   readonly #context: LeaderContext;
-  readonly #table: RolloutTable;
+  readonly #table: WatchedRollouts;
   readonly #deployments: DeploymentReader;
   readonly #news = new Notify();
   /** What of the watched is set up and read. */
@@ -72,7 +72,7 @@ class RolloutLeader {
 
   constructor(context: LeaderContext) {
     this.#context = context;
-    this.#table = new RolloutTable(context.log, () => performance.now());
+    this.#table = new WatchedRollouts(context.log, () => performance.now());
     this.#deployments = new DeploymentReader(context.client, context.log);
   }
 

@@ -7,9 +7,9 @@ import { readStoredJson } from '../../client/stored/read-json.js';
 import { readText } from '../../client/stored/read-text.js';
 import { DEPLOYS_PREFIX } from '../../keys.js';
 import { splitIntoGroups } from '../../split-into-groups.js';
-import { healthyIn, newestIn } from '../app-index.js';
 import { payloadKey } from '../deploy-keys.js';
 import { type Deployment, parseDeployment, parseNewerDeployment } from '../deploy-payload.js';
+import { healthyIn, newestIn } from '../newest-deploy-per-app.js';
 import { idOfRollout, isOpen, type RolloutRecord, rolloutSchema } from '../rollout/rollout-record.js';
 import { type LoggedDeploy, rolloutStateOf, type WantedDeploy, wishFor } from './wanted-deploy.js';
 

@@ -4,6 +4,7 @@ import { WorldError } from '../../errors.js';
 import { inContext } from '../fs-error.js';
 import { EscapeChecker } from '../tree/escape-checker.js';
 import { listRecursively } from '../tree/list-recursively.js';
+import { checkSize } from '../tree/tree-limits.js';
 import { EMPTY_ROOT, type Node } from '../tree/tree-node.js';
 import type { Volume } from '../volume.js';
 import type { CopiedOut, CopyOptions } from '../world-fs.js';
@@ -12,7 +13,6 @@ import { EventLoopYielder } from './event-loop-yielder.js';
 import { checkMerge, type Merge, mergeIntoFolder } from './merge-into-folder.js';
 import { type Branch, entriesIn, isBranch, nestEntries } from './nest-entries.js';
 import { StagingFolder } from './staging-folder.js';
-import { checkSize } from './tree-limits.js';
 import { type TreeEntry, writeEntries } from './write-entries.js';
 
 /**

@@ -5,9 +5,9 @@ import { WorldError } from '../../errors.js';
 import { sha256 } from '../blocks/block-codec.js';
 import { DATA_CUTS, firstCut } from '../blocks/content-cuts.js';
 import type { Source } from '../storage/storage.js';
+import { checkSize, TREE_LIMITS, tooLarge } from '../tree/tree-limits.js';
 import type { BlockRef, Node } from '../tree/tree-node.js';
 import { LocalFolder } from './local-folder.js';
-import { checkSize, TREE_LIMITS, tooLarge } from './tree-limits.js';
 
 const READ_BYTES = 1 << 20;
 

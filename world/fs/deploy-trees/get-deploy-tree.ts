@@ -7,7 +7,7 @@ import { ifThere, isErrno, LocalFolder } from '../copy/local-folder.js';
 import { StagingFolder } from '../copy/staging-folder.js';
 import { setFolders, writeEntries } from '../copy/write-entries.js';
 import { BULK_TIMEOUT_MS } from '../storage/batch-blocks.js';
-import { checkTree } from '../tree/check-tree.js';
+import { checkTree } from '../tree/check-safe-to-write.js';
 import { readDeployTree } from './read-deploy-tree.js';
 
 /**

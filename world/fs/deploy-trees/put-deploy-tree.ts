@@ -9,13 +9,13 @@ import { BULK_TIMEOUT_MS } from '../storage/batch-blocks.js';
 import { EtcdStorage } from '../storage/etcd-storage.js';
 import { sourceOf } from '../storage/storage.js';
 import { reportTo, storeAndCommit } from '../storage/store-and-commit.js';
-import { FRESH_TREE_SECONDS, freshTreeKey, treeKey } from '../storage/tree-keys.js';
-import { checkTree } from '../tree/check-tree.js';
+import { checkTree } from '../tree/check-safe-to-write.js';
 import { FetchedListings } from '../tree/fetched-listings.js';
 import { type EncodedTree, TreeEncoder } from '../tree/tree-codec.js';
 import { TreeDraft } from '../tree/tree-draft.js';
 import { EMPTY_ROOT, type Node } from '../tree/tree-node.js';
 import type { OnProgress } from '../world-fs.js';
+import { FRESH_TREE_SECONDS, freshTreeKey, treeKey } from './tree-keys.js';
 
 /** The result of an upload. Sizes are in bytes, before compression. */
 export interface TreeUpload {

@@ -1,10 +1,10 @@
 import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { BULK_TIMEOUT_MS } from '../storage/batch-blocks.js';
-import { TreeStorage } from '../storage/tree-storage.js';
 import { listRecursively } from '../tree/list-recursively.js';
 import type { Node } from '../tree/tree-node.js';
 import { Volume } from '../volume.js';
+import { TreeStorage } from './tree-storage.js';
 
 /** A stored tree, and all that lies in it. */
 export interface StoredTree {

@@ -7,10 +7,10 @@ import { WorldError } from '../../errors.js';
 import { TREES_PREFIX } from '../../keys.js';
 import { blockKey, decodeBlock } from '../blocks/block-codec.js';
 import { EventLoopYielder } from '../copy/event-loop-yielder.js';
-import { checkListing, LISTINGS_BYTES, lengthOfListing, tooLarge } from '../copy/tree-limits.js';
 import { BULK_TIMEOUT_MS, batchBlocks, IN_FLIGHT } from '../storage/batch-blocks.js';
 import { keyOf } from '../tree/fetched-listings.js';
 import { decodeEntries, decodeSuperblock } from '../tree/tree-codec.js';
+import { checkListing, LISTINGS_BYTES, lengthOfListing, tooLarge } from '../tree/tree-limits.js';
 import type { BlockRef, Entries } from '../tree/tree-node.js';
 
 /** What one list of entries names: blocks, and the lists of the directories in it. */

@@ -4,7 +4,7 @@ import type { KeyValue } from '../../client/key-value.js';
 import { absent, type Compare, unchangedSince } from '../../client/txn/transaction.js';
 import { maxDeployId, payloadKey } from '../../deploys/deploy-keys.js';
 import { DEPLOY_PREFIX, FRESH_TREES_PREFIX, TREES_PREFIX } from '../../keys.js';
-import { freshTreeKey } from '../storage/tree-keys.js';
+import { freshTreeKey } from '../deploy-trees/tree-keys.js';
 
 /** Two comparisons for each, and one for all, stay below etcd's 128. */
 const MOST_TREES = 60;

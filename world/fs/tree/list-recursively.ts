@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../call-options.js';
 import { EventLoopYielder } from '../copy/event-loop-yielder.js';
-import { measureSize } from '../copy/measure-size.js';
 import type { Volume } from '../volume.js';
+import { measureSize } from './measure-size.js';
 import type { DirectoryNode, Node } from './tree-node.js';
 
 /**

@@ -3,8 +3,8 @@ import { describeKey } from '../../client/error/name-key-for-users.js';
 import { WorldError } from '../../errors.js';
 import { BLOCK_BYTES, sha256 } from '../blocks/block-codec.js';
 import { cutAll, ENTRIES_CUTS } from '../blocks/content-cuts.js';
-import { LISTING_BYTES, tooLarge } from '../copy/tree-limits.js';
 import type { FetchedListings } from './fetched-listings.js';
+import { LISTING_BYTES, tooLarge } from './tree-limits.js';
 import type { BlockRef, DirectoryNode, Entries, Node } from './tree-node.js';
 
 /** The entries of a directory whose JSON is longer go to blocks of their own. */

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_TXN_OPS, type TlsOptions } from '../../../../world/index-without-ssh.js';
+import { DEFAULT_MAX_TXN_OPS, type TlsOptions } from '../../../../world/internal.js';
 import type { NewClusterPermit } from '../../start/new-cluster-permit.js';
 
 /** The inputs to one etcd server's command line. URLs are in etcd's form (`http://host:port`). */

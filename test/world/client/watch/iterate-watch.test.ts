@@ -2,7 +2,7 @@ import test from 'ava';
 import { EndpointSet } from '../../../../world/client/calls/endpoint-set.js';
 import { Namespace } from '../../../../world/client/key-namespace.js';
 import { iterateWatch } from '../../../../world/client/watch/iterate-watch.js';
-import { WatchRegistry } from '../../../../world/client/watch/watch-registry.js';
+import { WatchMultiplexer } from '../../../../world/client/watch/watch-multiplexer.js';
 import { Client, SESSION_TTL_SECONDS, WorldError } from '../../../../world/index.js';
 import { Etcd } from '../../helpers/etcd.js';
 import { etcdctl } from '../../helpers/etcdctl.js';
@@ -182,7 +182,7 @@ test.serial('an idle stream is probed, kept while it answers and replaced when i
   const endpoints = new EndpointSet([link.url, etcd.url], 'test');
   const said: string[] = [];
   const closed = new AbortController();
-  const watches = new WatchRegistry({
+  const watches = new WatchMultiplexer({
     endpoints,
     closed: closed.signal,
     log: (_: string, message: string) => void said.push(message),
@@ -214,7 +214,7 @@ test.serial('a stream that never answers is replaced sooner than one that stops 
   const endpoints = new EndpointSet([link.url, etcd.url], 'test');
   const closed = new AbortController();
   const heartbeat = { firstAnswerMs: 50, answerMs: 600_000, idleMs: 600_000 };
-  const watches = new WatchRegistry({ endpoints, closed: closed.signal, log: undefined, heartbeat });
+  const watches = new WatchMultiplexer({ endpoints, closed: closed.signal, log: undefined, heartbeat });
   const context = { watches, namespace: new Namespace('/unheard'), closed: closed.signal };
   const items = iterateWatch(context, { key: '/n/', prefix: true }, undefined);
   t.is((await take(items)).kind, 'ready');

@@ -2,7 +2,7 @@ import test from 'ava';
 import { EndpointSet } from '../../../../world/client/calls/endpoint-set.js';
 import { Namespace } from '../../../../world/client/key-namespace.js';
 import { iterateWatch, type WatchContext } from '../../../../world/client/watch/iterate-watch.js';
-import { WatchRegistry } from '../../../../world/client/watch/watch-registry.js';
+import { WatchMultiplexer } from '../../../../world/client/watch/watch-multiplexer.js';
 import { Client, type WatchItem } from '../../../../world/index.js';
 import { Etcd } from '../../helpers/etcd.js';
 import { etcdctl } from '../../helpers/etcdctl.js';
@@ -65,7 +65,7 @@ test.serial('watches that come and go on an open stream cost hardly a round trip
 });
 
 function small(endpoints: EndpointSet, closed: AbortSignal, namespace: string): WatchContext {
-  const watches = new WatchRegistry({ endpoints, closed, log: undefined });
+  const watches = new WatchMultiplexer({ endpoints, closed, log: undefined });
   return { watches, namespace: new Namespace(namespace), closed, maxBufferedBytes: 20_000 };
 }
 

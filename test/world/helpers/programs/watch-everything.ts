@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { EtcdWorld } from '../../../../world/index.js';
-import { registerAgent } from '../../../../world/index-without-ssh.js';
+import { registerAgent } from '../../../../world/internal.js';
 
 const [endpoint = '', hostname = '', other = ''] = process.argv.slice(2);
 await using world = EtcdWorld.create({ seeds: [endpoint], hostname, namespace: '/two-hosts' });

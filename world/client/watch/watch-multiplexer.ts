@@ -9,8 +9,8 @@ import { classifyFailure, isServiceError } from '../error/classify-failure.js';
 import { explainGrpcError } from '../error/explain-grpc-error.js';
 import { OTHER_FLEET_AVOID_MS } from '../fleet/avoid-endpoints-of-other-fleets.js';
 import { type FleetGuard, OtherFleetError } from '../fleet/fleet-guard.js';
+import type { BufferedWatch } from './buffered-watch.js';
 import type { HeartbeatTimeouts } from './stream-heartbeat.js';
-import type { WatchState } from './watch-state.js';
 import { type StreamEnd, WatchStream } from './watch-stream.js';
 
 const END_REASONS = {
@@ -43,9 +43,9 @@ export interface WatchesContext {
  * were. All requests are sent at once: one round trip for each 64 KiB of them, which etcd reads before it confirms, so
  * for about 1,500 keys or 900 prefixes. Without watches there is no stream.
  */
-export class WatchRegistry {
+export class WatchMultiplexer {
   readonly #context: WatchesContext;
-  readonly #live = new Set<WatchState<unknown>>();
+  readonly #live = new Set<BufferedWatch<unknown>>();
   /** Endpoints that assign watch ids themselves. */
   readonly #assigningIds = new WeakSet<EndpointConnection>();
   #stream: WatchStream | undefined;
@@ -55,7 +55,7 @@ export class WatchRegistry {
     this.#context = context;
   }
 
-  add(watch: WatchState<unknown>): void {
+  add(watch: BufferedWatch<unknown>): void {
     this.#live.add(watch);
     this.#stream?.create(watch);
     if (this.#running) return;
@@ -64,11 +64,11 @@ export class WatchRegistry {
   }
 
   /** Resumes a watch whose reader was behind. */
-  resume(watch: WatchState<unknown>): void {
+  resume(watch: BufferedWatch<unknown>): void {
     if (this.#live.has(watch)) this.#stream?.create(watch);
   }
 
-  remove(watch: WatchState<unknown>): void {
+  remove(watch: BufferedWatch<unknown>): void {
     if (!this.#live.delete(watch)) return;
     this.#stream?.cancel(watch);
     if (this.#live.size > 0) return;
@@ -164,7 +164,7 @@ export class WatchRegistry {
     return end === 'stale' || end === 'assigns-ids';
   }
 
-  async #again(watch: WatchState<unknown>): Promise<void> {
+  async #again(watch: BufferedWatch<unknown>): Promise<void> {
     await pause(watch.backoff.next(), this.#context.closed);
     if (watch.wanted) this.resume(watch);
   }

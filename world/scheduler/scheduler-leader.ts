@@ -9,9 +9,9 @@ import { SCHEDULER_PATH } from '../keys.js';
 import { splitIntoGroups } from '../split-into-groups.js';
 import { decideSchedule } from './decide-schedule.js';
 import { HostnameConflicts } from './hostname-conflicts.js';
-import { type Schedule, ScheduleTable } from './schedule-table.js';
 import { decisionKey } from './scheduler-keys.js';
 import type { StrategyRegistry } from './strategy-registry.js';
+import { type Schedule, WatchedSchedules } from './watched-schedules.js';
 
 /** How long a shutdown may take to decide once more, without the candidates that have just left. */
 export const LAST_ROUND_MS = 1000;
@@ -30,14 +30,14 @@ export interface LeaderContext {
 export class SchedulerLeader {
   readonly #context: LeaderContext;
   readonly #leadership: Leadership;
-  readonly #schedules: ScheduleTable;
+  readonly #schedules: WatchedSchedules;
   readonly #conflicts: HostnameConflicts;
   readonly #problems = new Map<string, string>();
 
   constructor(context: LeaderContext, leadership: Leadership) {
     this.#context = context;
     this.#leadership = leadership;
-    this.#schedules = new ScheduleTable(context.log);
+    this.#schedules = new WatchedSchedules(context.log);
     this.#conflicts = new HostnameConflicts(leadership, context.hostname, context.log);
   }
 

@@ -7,8 +7,6 @@ import { foldWatches } from '../client/watch/fold-watches.js';
 import { WorldError } from '../errors.js';
 import { checkResourceKind } from '../validate-names.js';
 import type { WorldContext } from '../world-context.js';
-import { matchesAny, rangesFor } from './match-filters.js';
-import { parseResourceKey, resourceKey, visiblePrefixes } from './resource-keys.js';
 import type {
   ResDelete,
   ResExport,
@@ -16,7 +14,9 @@ import type {
   ResFilter,
   ResOutput,
   ResWorld,
-} from './resources-api.js';
+} from './exported-resources-api.js';
+import { matchesAny, rangesFor } from './match-filters.js';
+import { parseResourceKey, resourceKey, visiblePrefixes } from './resource-keys.js';
 import { deleteKeys, writeChangedValues } from './write-changed-values.js';
 
 const MOST_TTL_SECONDS = 9_000_000_000;

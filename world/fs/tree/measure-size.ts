@@ -1,8 +1,7 @@
 import type { CallOptions } from '../../call-options.js';
-import { keyOf } from '../tree/fetched-listings.js';
-import type { DirectoryNode, Entries, Node } from '../tree/tree-node.js';
+import { EventLoopYielder } from '../copy/event-loop-yielder.js';
 import type { Volume } from '../volume.js';
-import { EventLoopYielder } from './event-loop-yielder.js';
+import { keyOf } from './fetched-listings.js';
 import {
   checkSize,
   LISTINGS_BYTES,
@@ -11,6 +10,7 @@ import {
   type TreeLimits,
   tooLarge,
 } from './tree-limits.js';
+import type { DirectoryNode, Entries, Node } from './tree-node.js';
 
 /** The size of a directory: everything below it, without itself. */
 export interface TreeSize {

@@ -29,7 +29,7 @@ interface OpenSchedule extends Schedule {
 }
 
 /** All schedules, kept up to date from a listing and the events after it. Bad keys are skipped and named once. */
-export class ScheduleTable {
+export class WatchedSchedules {
   readonly #log: Log | undefined;
   readonly #schedules = new Map<string, OpenSchedule>();
   readonly #changed = new Set<OpenSchedule>();

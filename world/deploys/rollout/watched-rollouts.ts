@@ -3,7 +3,7 @@ import type { KeyValue } from '../../client/key-value.js';
 import { readStoredJson } from '../../client/stored/read-json.js';
 import type { WatchEvent } from '../../client/watch/watch-item.js';
 import { AGENTS_PREFIX, REPORTS_PREFIX } from '../../keys.js';
-import { newestIn } from '../app-index.js';
+import { newestIn } from '../newest-deploy-per-app.js';
 import { reportSchema } from '../reports.js';
 import type { UndecidedDeploy } from './find-open-deploys.js';
 import type { SeenReport } from './judge-hosts.js';
@@ -21,7 +21,7 @@ interface StoredReport extends SeenReport {
 }
 
 /** What the host that decides knows of the fleet, kept up to date from what it watches. Times are of its own clock. */
-export class RolloutTable {
+export class WatchedRollouts {
   readonly #log: Log | undefined;
   readonly #now: () => number;
   readonly #newest = new Map<string, number>();

@@ -1,5 +1,5 @@
 import { WorldError } from '../../errors.js';
-import type { BlockRef } from '../tree/tree-node.js';
+import type { BlockRef } from './tree-node.js';
 
 /**
  * The largest tree that is walked as a whole. Directories and files may share blocks, so a few kilobytes in etcd could

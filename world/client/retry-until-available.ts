@@ -1,4 +1,4 @@
-import { WorldError } from '../../errors.js';
+import { WorldError } from '../errors.js';
 
 /** Retries a read for as long as etcd is unreachable. Each attempt itself waits for etcd, so there is no delay between. */
 export async function retryUntilAvailable<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T> {

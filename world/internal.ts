@@ -146,7 +146,7 @@ export type {
   ResFilter,
   ResOutput,
   ResWorld,
-} from './resources/resources-api.js';
+} from './resources/exported-resources-api.js';
 export type { SchedulerOptions, StoredOptions } from './scheduler/schedule-options.js';
 export type { ScheduledResult, ScheduleOverview, SchedulerWorld } from './scheduler/scheduler-api.js';
 export type { Candidate, Choice, Strategy } from './scheduler/strategy.js';

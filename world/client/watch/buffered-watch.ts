@@ -11,7 +11,7 @@ import type { WatchPosition } from './watch-position.js';
 export type StreamAction = 'continue' | 'suspend' | 'recreate' | 'cancel';
 
 /** One watch: its position, what its reader has not taken yet, and how it ended. */
-export class WatchState<T> {
+export class BufferedWatch<T> {
   readonly backoff = new Backoff();
   readonly #range: Pick<IWatchCreateRequest, 'key' | 'range_end'>;
   readonly #cursor: WatchPosition;

@@ -2,8 +2,8 @@ import type { CallOptions } from '../../call-options.js';
 import type { Client } from '../../client/client.js';
 import { WorldError } from '../../errors.js';
 import { sha256 } from '../blocks/block-codec.js';
-import { EtcdStorage, type EtcdStorageOptions } from './etcd-storage.js';
-import type { Stored } from './storage.js';
+import { EtcdStorage, type EtcdStorageOptions } from '../storage/etcd-storage.js';
+import type { Stored } from '../storage/storage.js';
 import { treeKey } from './tree-keys.js';
 
 /** The tree of a deploy, to be read: its superblock has to be what its name says. */
