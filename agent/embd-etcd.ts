@@ -7,13 +7,12 @@ import { serverAddresses } from './cluster/server/addresses/server-addresses.js'
 import { DataFolder } from './cluster/server/data-folder.js';
 import { findEtcdProgram } from './cluster/server/etcd/find-etcd-program.js';
 import { ServerLauncher } from './cluster/server/server-launcher.js';
-import { ClusterIdentity } from './cluster/start/compare-cluster-identity.js';
-import { decideStart, type StartDecision } from './cluster/start/decide-start.js';
+import { ClusterIdentity } from './cluster/start/ask-other-servers.js';
+import { decideStart, type StartDecision } from './cluster/start/prepare-start.js';
 import { StopIntent } from './cluster/stop-intent.js';
+import { readServerReport } from './control/build-server-report.js';
 import type { AgentState } from './control/control-protocol.js';
 import { PrefixLock } from './control/prefix-lock.js';
-import { readServerReport } from './control/read-server-report.js';
-import { Converger } from './converger.js';
 import { retryWhileUnavailable } from './deploys/retry-while-unavailable.js';
 import { AgentError } from './errors.js';
 import { checkCertificates } from './options/check-certificates.js';
@@ -23,6 +22,7 @@ import { validateEmbdEtcd } from './options/validate-embd-etcd.js';
 import { checkPrefix } from './prefix/check-prefix.js';
 import { ProcessMark } from './processes/process-mark.js';
 import { ServerAvailability } from './server-availability.js';
+import { Converger } from './track-convergence.js';
 
 /**
  * The elastic etcd of one host, by the seed's algorithm: a host that creates a cluster is its first server; a host

@@ -8,10 +8,10 @@
 export type { Log } from '../base/log.js';
 export type { ClientWorld, EtcdUser, FleetIdentity, TlsOptions } from '../world/internal.js';
 export type { ServerTls, TlsFiles } from './cluster/server/etcd/etcd-arguments.js';
-export { Converger, type ConvergerUid } from './converger.js';
 export { EmbdEtcd } from './embd-etcd.js';
 export { AgentError, type AgentErrorCode } from './errors.js';
 export type { EmbdEtcdOptions } from './options/embd-etcd-options.js';
+export { Converger, type ConvergerUid } from './track-convergence.js';
 
 /** For library authors: the whole agent, and the constants that the seed documents. */
 

@@ -11,8 +11,8 @@ import {
   type Log,
   NOMINATED_PREFIX,
 } from '../../world/internal.js';
-import type { Converger } from '../converger.js';
 import { Presence } from '../presence.js';
+import type { Converger } from '../track-convergence.js';
 import { announceCertificate } from './announce-certificate.js';
 import type { EtcdClientFactory } from './etcd-client-factory.js';
 import { LEAVE_TIMEOUT_MS, leaveCluster } from './leave-cluster.js';
@@ -23,7 +23,7 @@ import type { DataFolder } from './server/data-folder.js';
 import type { ServerStart } from './server/etcd/etcd-arguments.js';
 import type { ServerLauncher } from './server/server-launcher.js';
 import { HostServer } from './server/server-lifetime.js';
-import type { ClusterIdentity } from './start/compare-cluster-identity.js';
+import type { ClusterIdentity } from './start/ask-other-servers.js';
 import type { StopIntent } from './stop-intent.js';
 import { undrainCluster } from './undrain-cluster.js';
 

@@ -14,7 +14,7 @@ import {
 import { isUnix } from '../cluster/server/addresses/server-addresses.js';
 import type { ServerTls } from '../cluster/server/etcd/etcd-arguments.js';
 import { DEFAULT_PREFIX } from '../constants.js';
-import type { Converger } from '../converger.js';
+import type { Converger } from '../track-convergence.js';
 
 /** The options of {@link EmbdEtcd}. Every default is that of `hawser run`. */
 export interface EmbdEtcdOptions {

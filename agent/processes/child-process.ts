@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openPrivateFileToRead, openPrivateLog } from '../prefix/open-private-file.js';
+import { dieWithParent, type ProgramAccount } from './build-child-command.js';
 import type { Cgroup } from './cgroup.js';
-import { dieWithParent, type ProgramAccount } from './die-with-parent.js';
-import { processTreeOf } from './find-own-processes.js';
+import { processTreeOf } from './find-process-tree.js';
 import { killAll, killAllOnce, terminate, untilGone } from './kill-processes.js';
 import { isMarked, listProcesses, type ProcessEntry, readProcess } from './process-table.js';
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Log } from '../../world/internal.js';
 import { prefixInstanceId } from '../prefix/prefix-instance-id.js';
 import { Cgroup } from './cgroup.js';
-import { type ProcessTreeCriteria, processTreeOf } from './find-own-processes.js';
+import { type ProcessTreeCriteria, processTreeOf } from './find-process-tree.js';
 import { killAll } from './kill-processes.js';
 import { isMarked, listProcesses, nameOf, type ProcessIdentity } from './process-table.js';
 

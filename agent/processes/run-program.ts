@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onAbort } from '../../base/abort.js';
+import { dieWithParent, type ProgramAccount } from './build-child-command.js';
 import type { Cgroup } from './cgroup.js';
 import type { ChildExit } from './child-process.js';
-import { dieWithParent, type ProgramAccount } from './die-with-parent.js';
-import { processTreeOf } from './find-own-processes.js';
+import { processTreeOf } from './find-process-tree.js';
 import { killAll } from './kill-processes.js';
 import { isMarked, listProcesses, type ProcessEntry, readProcess } from './process-table.js';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'ava';
-import { programFile } from '../../fixtures/fleet/project.js';
+import { programFile } from '../../fixtures/fleet/project-paths.js';
 import { waitConverged } from '../../world/agents/wait-converged.js';
 import { hawserInTerminal } from '../cli/helpers/terminal.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';

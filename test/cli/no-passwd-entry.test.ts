@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { programFile } from '../../fixtures/fleet/project.js';
+import { programFile } from '../../fixtures/fleet/project-paths.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
 import { DirectEtcd } from './helpers/direct-etcd.js';
 import { type Result, temporaryFolder } from './helpers/hawser.js';

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { programFile } from '../../fixtures/fleet/project.js';
+import { programFile } from '../../fixtures/fleet/project-paths.js';
 import { Desk, nowhere, refused, wentThere, wrongUsage } from './helpers/desk.js';
 import { hawser, temporaryFolder } from './helpers/hawser.js';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { programFile } from '../../fixtures/fleet/project.js';
+import { programFile } from '../../fixtures/fleet/project-paths.js';
 import { Sshd } from '../tunnel/helpers/sshd.js';
 import { nowhere, refused, wentThere, wrongUsage } from './helpers/desk.js';
 import { startHawser, temporaryFolder } from './helpers/hawser.js';

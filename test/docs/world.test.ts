@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { programFile } from '../../fixtures/fleet/project.js';
+import { programFile } from '../../fixtures/fleet/project-paths.js';
 import type { World } from '../../world/index.js';
 import { DirectEtcd } from '../cli/helpers/direct-etcd.js';
 import { temporaryFolder } from '../cli/helpers/hawser.js';

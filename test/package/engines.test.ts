@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { satisfies, subset } from 'semver';
-import { projectFolder } from '../../fixtures/fleet/project.js';
+import { projectFolder } from '../../fixtures/fleet/project-paths.js';
 
 interface LockedPackage {
   readonly version?: string;

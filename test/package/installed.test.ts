@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { projectFolder } from '../../fixtures/fleet/project.js';
+import { projectFolder } from '../../fixtures/fleet/project-paths.js';
 
 interface Packed {
   readonly filename: string;

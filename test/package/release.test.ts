@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { projectFolder } from '../../fixtures/fleet/project.js';
+import { projectFolder } from '../../fixtures/fleet/project-paths.js';
 
 interface Release {
   readonly tag: string;

@@ -9,7 +9,7 @@ import type { Questions } from '../question-queue.js';
 import type { ResolvedDestination } from '../ssh-config/resolved-destination.js';
 import { unreachable } from '../transport/link-errors.js';
 import type { Link, Transport } from '../transport/transport.js';
-import { AnswerGate } from './answer-gate.js';
+import { AnswerGate } from './defer-questions.js';
 import { dialWithinLoginLimits } from './dial-within-login-limits.js';
 import { probeTargets } from './probe-targets.js';
 

@@ -6,7 +6,7 @@ import { NoSessionError, type RemoteCommand } from '../exec/remote-command.js';
 import { shorten } from '../format-for-message.js';
 import type { PausableTimeout } from '../pausable-timeout.js';
 import type { Link } from '../transport/transport.js';
-import { CommandOpening, type Said } from './command-opening.js';
+import { CommandOpening, type Said } from './await-command-greeting.js';
 import { CommandStream } from './command-stream.js';
 import type { CommandQuestion, CommandTarget } from './forward-target.js';
 

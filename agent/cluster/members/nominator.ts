@@ -16,7 +16,7 @@ import {
   VOLUNTEER_PREFIX,
   WorldError,
 } from '../../../world/internal.js';
-import type { ConvergerUid } from '../../converger.js';
+import type { ConvergerUid } from '../../track-convergence.js';
 import { carryOutMemberChange, type NominatorContext, type Outcome } from './carry-out-member-change.js';
 import { type Change, chooseMemberChange } from './choose-member-change.js';
 import type { IdealSizeReader } from './ideal-size-reader.js';

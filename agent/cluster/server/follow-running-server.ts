@@ -11,7 +11,7 @@ import {
 import { AgentError } from '../../errors.js';
 import type { Presence } from '../../presence.js';
 import type { IdealSizeReader } from '../members/ideal-size-reader.js';
-import type { ClusterIdentity } from '../start/compare-cluster-identity.js';
+import type { ClusterIdentity } from '../start/ask-other-servers.js';
 import type { ServerLauncher } from './server-launcher.js';
 import type { ServerProcess } from './server-process.js';
 import { updatePeerUrls } from './update-peer-urls.js';

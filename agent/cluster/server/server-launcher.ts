@@ -3,7 +3,7 @@ import type { EtcdSettings } from '../../options/embd-etcd-options.js';
 import { ProcessMark, SERVER_MARK } from '../../processes/process-mark.js';
 import { type SocketAccess, socketAccess } from './addresses/choose-socket-folder.js';
 import { ClientSocketLink } from './addresses/client-socket-link.js';
-import { OwnAddresses } from './addresses/own-addresses.js';
+import { OwnAddresses } from './addresses/own-server-urls.js';
 import { NO_NETWORK_URLS, socketPath, socketPaths } from './addresses/server-addresses.js';
 import type { DataFolder } from './data-folder.js';
 import type { ServerStart, ServerTls } from './etcd/etcd-arguments.js';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { parseGroup } from '../../options/find-group.js';
-import type { ProgramAccount } from '../../processes/die-with-parent.js';
+import type { ProgramAccount } from '../../processes/build-child-command.js';
 
 /** Whom the programs of an app run as. */
 export interface Account extends ProgramAccount {

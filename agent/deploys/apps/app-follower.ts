@@ -2,11 +2,11 @@ import { pause } from '../../../base/abort.js';
 import { Notify } from '../../../base/notify.js';
 import type { ClientWorld, Log, RolloutState } from '../../../world/internal.js';
 import { describeFailure } from '../describe-failure.js';
-import { type DeployEntry, isSameDeploy } from '../releases/release-entry.js';
+import { type DeployEntry, isSameDeploy } from '../releases/deploy-entry.js';
 import { applyDeploy, type Ending } from './apply-deploy.js';
 import { type DeployStep, describeStep } from './deploy-step.js';
 import type { InstalledApp } from './installed-app.js';
-import { OutcomeFile } from './outcome.js';
+import { OutcomeFile } from './outcome-file.js';
 import { RolloutGate } from './rollout-gate.js';
 
 /** What an app is to be on this host. */

@@ -1,13 +1,13 @@
 import type { ClientWorld } from '../../../world/internal.js';
 import { describeFailure } from '../describe-failure.js';
 import { runHook } from '../hooks/run-hook.js';
-import { runOnce } from '../hooks/run-once.js';
+import { runOnce } from '../hooks/run-once-hook.js';
 import type { ReleaseRun } from '../processes/release-run.js';
-import type { DeployEntry, Release } from '../releases/release-entry.js';
+import type { DeployEntry, Release } from '../releases/deploy-entry.js';
 import type { StepFailure } from '../step-failure.js';
 import type { DeployStep } from './deploy-step.js';
 import type { InstalledApp } from './installed-app.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome } from './outcome-file.js';
 import type { RolloutGate } from './rollout-gate.js';
 
 export interface ApplyOptions {

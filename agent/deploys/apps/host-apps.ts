@@ -7,16 +7,16 @@ import {
   WantedDeploysReader,
   WorldError,
 } from '../../../world/internal.js';
-import type { ConvergerUid } from '../../converger.js';
+import type { ConvergerUid } from '../../track-convergence.js';
 import { describeFailure } from '../describe-failure.js';
 import { AppFolder } from '../releases/app-folder.js';
-import { type DeployEntry, entryOf } from '../releases/release-entry.js';
+import { type DeployEntry, entryOf } from '../releases/deploy-entry.js';
 import { DeployReporter } from '../reports/deploy-reporter.js';
 import { RunningReporter } from '../reports/running-reporter.js';
 import { isReadRetryable, retryWhileUnavailable } from '../retry-while-unavailable.js';
 import { SignatureGate } from '../signatures/signature-gate.js';
 import { AppFollower } from './app-follower.js';
-import type { AppSettings } from './app-settings.js';
+import type { AppSettings } from './common-app-settings.js';
 import { InstalledApp } from './installed-app.js';
 
 export interface HostAppsOptions extends AppSettings {

@@ -9,11 +9,11 @@ import type { ReleaseContext } from '../processes/release-context.js';
 import { specsOf } from '../processes/release-context.js';
 import { ReleaseRun } from '../processes/release-run.js';
 import { AppFolder } from '../releases/app-folder.js';
-import type { DeployEntry, Release } from '../releases/release-entry.js';
+import type { DeployEntry, Release } from '../releases/deploy-entry.js';
 import { Releases } from '../releases/releases.js';
 import type { StepFailure } from '../step-failure.js';
-import type { AppSettings } from './app-settings.js';
-import { describeRunningApp } from './running-app.js';
+import type { AppSettings } from './common-app-settings.js';
+import { describeRunningApp } from './describe-running-app.js';
 
 /** How soon an app is tried again whose user is not known to the host, such as while its directory service starts. */
 const ACCOUNT_RETRY_MS = 10_000;

@@ -1,9 +1,9 @@
 import type { HealthCheck } from '../../../world/internal.js';
 import type { HostedProcess } from '../processes/process-host.js';
 import type { RunOfRelease } from '../processes/program-runner.js';
-import type { Release } from '../releases/release-entry.js';
-import { type AppCheck, checksOf } from './app-check.js';
+import type { Release } from '../releases/deploy-entry.js';
 import { describePortOwner, findPortOwner } from './find-port-owner.js';
+import { type AppCheck, checksOf } from './list-app-checks.js';
 import type { HealthOptions } from './run-health-check.js';
 
 export interface AppChecksOptions {

@@ -1,5 +1,5 @@
 import { pause } from '../../../base/abort.js';
-import type { AppCheck } from './app-check.js';
+import type { AppCheck } from './list-app-checks.js';
 import { type HealthOptions, runHealthCheck, waitUntilHealthy } from './run-health-check.js';
 
 /** How often a running app is checked, at most. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HostedProcess } from '../processes/process-host.js';
 import { settleMsOf } from '../processes/release-context.js';
-import type { Release } from '../releases/release-entry.js';
+import type { Release } from '../releases/deploy-entry.js';
 import type { StepFailure } from '../step-failure.js';
 import type { AppChecks } from './app-checks.js';
 import { runHealthCheck, waitUntilHealthy } from './run-health-check.js';

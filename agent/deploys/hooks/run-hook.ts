@@ -1,7 +1,7 @@
 import type { HookName } from '../../../world/internal.js';
 import { describeExit } from '../../cluster/server/describe-server-exit.js';
 import type { RunOfRelease } from '../processes/program-runner.js';
-import type { Release } from '../releases/release-entry.js';
+import type { Release } from '../releases/deploy-entry.js';
 import type { StepFailure } from '../step-failure.js';
 
 /** How long a hook may take, unless the manifest says otherwise. */

@@ -1,7 +1,7 @@
 import { DEFAULT_SETTLE_MS, DEFAULT_STOP_GRACE_MS, type Manifest } from '../../../world/internal.js';
 import { type Account, accountVariables } from '../accounts/account.js';
 import type { AppFolder } from '../releases/app-folder.js';
-import type { Release } from '../releases/release-entry.js';
+import type { Release } from '../releases/deploy-entry.js';
 import type { ProcessSpec } from './process-host.js';
 
 /** A release as its programs see it: where it is, whom they run as, and what they inherit. */

@@ -2,7 +2,7 @@ import type { Log } from '../../../world/internal.js';
 import { AppChecks } from '../health/app-checks.js';
 import { HealthWatch } from '../health/health-watch.js';
 import { untilSettled } from '../health/until-settled.js';
-import type { Release } from '../releases/release-entry.js';
+import type { Release } from '../releases/deploy-entry.js';
 import type { StepFailure } from '../step-failure.js';
 import type { HostedProcess, ProcessHost, ProcessSpec } from './process-host.js';
 import type { RunOfRelease } from './program-runner.js';

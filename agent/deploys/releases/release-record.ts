@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { entryOf, type Release } from './release-entry.js';
+import { entryOf, type Release } from './deploy-entry.js';
 import { writeWholeFile } from './write-whole-file.js';
 
 const recordSchema = z.object({

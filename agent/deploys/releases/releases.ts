@@ -3,10 +3,10 @@ import path from 'node:path';
 import { DEFAULT_KEEP, type Log } from '../../../world/internal.js';
 import type { Account } from '../accounts/account.js';
 import { type AppFolder, listFolder } from './app-folder.js';
+import { type DeployEntry, isSameDeploy, type Release } from './deploy-entry.js';
 import { flushToDisk, flushTreeToDisk } from './flush-tree-to-disk.js';
 import { giveToAccount } from './give-to-account.js';
 import { linkSharedFolders } from './link-shared-folders.js';
-import { type DeployEntry, isSameDeploy, type Release } from './release-entry.js';
 import { parseReleaseRecord, writeReleaseRecord } from './release-record.js';
 import { removeTree } from './remove-tree.js';
 

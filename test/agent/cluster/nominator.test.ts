@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { Nominator } from '../../../agent/cluster/members/nominator.js';
-import { Converger } from '../../../agent/converger.js';
+import { Converger } from '../../../agent/track-convergence.js';
 import { Client } from '../../../world/index.js';
 import { campaign, observe } from '../../../world/internal.js';
 import { CHOOSER_ELECTION } from '../../../world/keys.js';

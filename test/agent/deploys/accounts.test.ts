@@ -5,7 +5,7 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { findAccount, parsePasswd } from '../../../agent/deploys/accounts/account.js';
 import { AppFolder } from '../../../agent/deploys/releases/app-folder.js';
-import { entryOf } from '../../../agent/deploys/releases/release-entry.js';
+import { entryOf } from '../../../agent/deploys/releases/deploy-entry.js';
 import { Releases } from '../../../agent/deploys/releases/releases.js';
 import { runProgram } from '../../../agent/processes/run-program.js';
 import { serialiseDeployment } from '../../../world/internal.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { AppFolder } from '../../../agent/deploys/releases/app-folder.js';
-import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/release-entry.js';
+import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/deploy-entry.js';
 import { Releases } from '../../../agent/deploys/releases/releases.js';
 import { type Manifest, serialiseDeployment } from '../../../world/internal.js';
 

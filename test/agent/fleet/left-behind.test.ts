@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import test from 'ava';
-import { ClusterIdentity } from '../../../agent/cluster/start/compare-cluster-identity.js';
+import { ClusterIdentity } from '../../../agent/cluster/start/ask-other-servers.js';
 import { AgentError } from '../../../agent/errors.js';
 import { Client } from '../../../world/index.js';
 import { getFleet, makeFleet, raiseGeneration } from '../../../world/internal.js';

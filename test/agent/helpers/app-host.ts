@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { AppFollower, type ProgressReport } from '../../../agent/deploys/apps/app-follower.js';
-import type { AppSettings } from '../../../agent/deploys/apps/app-settings.js';
+import type { AppSettings } from '../../../agent/deploys/apps/common-app-settings.js';
 import { InstalledApp } from '../../../agent/deploys/apps/installed-app.js';
 import { ChildHost } from '../../../agent/deploys/processes/child-host.js';
-import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/release-entry.js';
+import { type DeployEntry, entryOf } from '../../../agent/deploys/releases/deploy-entry.js';
 import { ProcessMark } from '../../../agent/processes/process-mark.js';
 import {
   type ClientWorld,

@@ -9,7 +9,7 @@ import {
   type ProcessIdentity,
   signalProcesses,
 } from '../../../fixtures/fleet/processes/processes.js';
-import { programFile } from '../../../fixtures/fleet/project.js';
+import { programFile } from '../../../fixtures/fleet/project-paths.js';
 
 /** Long enough for a machine that is busy with the other tests; what goes well takes a part of it. */
 export const patienceMs = 100_000;

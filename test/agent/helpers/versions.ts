@@ -1,4 +1,4 @@
-import type { DeployEntry } from '../../../agent/deploys/releases/release-entry.js';
+import type { DeployEntry } from '../../../agent/deploys/releases/deploy-entry.js';
 import { deployOf } from './app-host.js';
 
 /** A hook that kills its agent, the first time. */

@@ -21,8 +21,8 @@ import test, { type ExecutionContext } from 'ava';
 import { AppLog } from '../../../agent/deploys/processes/app-log.js';
 import { removeTree } from '../../../agent/deploys/releases/remove-tree.js';
 import { openPrivateLog } from '../../../agent/prefix/open-private-file.js';
+import { dieWithParent } from '../../../agent/processes/build-child-command.js';
 import { Child } from '../../../agent/processes/child-process.js';
-import { dieWithParent } from '../../../agent/processes/die-with-parent.js';
 import { isMarked, listProcesses } from '../../../agent/processes/process-table.js';
 import { patienceMs } from '../helpers/local-agent.js';
 

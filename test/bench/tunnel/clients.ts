@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { Etcd3 } from 'etcd3';
 import { resolveEtcd } from '../../../fixtures/fleet/install/etcd-binary.js';
-import { programFile } from '../../../fixtures/fleet/project.js';
+import { programFile } from '../../../fixtures/fleet/project-paths.js';
 import type { Effort } from '../effort.js';
 import { type Check, compare, type Topic } from '../report.js';
 import { median } from '../statistics.js';

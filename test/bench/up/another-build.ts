@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type LocalProgram, releaseOf } from '../../../cli/setup/programs/local-program.js';
-import { projectFolder } from '../../../fixtures/fleet/project.js';
+import { projectFolder } from '../../../fixtures/fleet/project-paths.js';
 
 /** Another build of hawser, as somebody who has installed the next version has it. */
 export interface AnotherBuild {

@@ -6,7 +6,7 @@ import type { LocalProgram } from '../../../cli/setup/programs/local-program.js'
 import { prepareBundle } from '../../../cli/setup/programs/prepare-bundle.js';
 import { prepareRuntime } from '../../../cli/setup/programs/prepare-runtime.js';
 import { ownCacheFolder } from '../../../cli/system/user-folders.js';
-import { programFile } from '../../../fixtures/fleet/project.js';
+import { programFile } from '../../../fixtures/fleet/project-paths.js';
 import type { Effort } from '../effort.js';
 import { type Check, compare, type Topic } from '../report.js';
 import { median } from '../statistics.js';

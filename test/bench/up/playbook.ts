@@ -6,7 +6,7 @@ import { agentArguments, formatArguments } from '../../../cli/setup/service/agen
 import { AGENT_SCRIPT, UNIT } from '../../../cli/setup/service/service-files.js';
 import { PATHS } from '../../../cli/setup/service/service-paths.js';
 import type { BareHost } from '../../../fixtures/fleet/bare/bare-host.js';
-import { projectFolder } from '../../../fixtures/fleet/project.js';
+import { projectFolder } from '../../../fixtures/fleet/project-paths.js';
 import { findProgram } from '../../../fixtures/fleet/run-command.js';
 import type { Scene } from './scene.js';
 

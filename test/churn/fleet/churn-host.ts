@@ -8,7 +8,7 @@ import {
   type ProcessIdentity,
   signalProcesses,
 } from '../../../fixtures/fleet/processes/processes.js';
-import { programFile } from '../../../fixtures/fleet/project.js';
+import { programFile } from '../../../fixtures/fleet/project-paths.js';
 import { within } from '../within.js';
 
 /** How long an agent may take to end in order: longer than it gives itself to leave and to stop its server. */

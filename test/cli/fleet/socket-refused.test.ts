@@ -4,7 +4,7 @@ import { chmod } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import test from 'ava';
-import { programFile } from '../../../fixtures/fleet/project.js';
+import { programFile } from '../../../fixtures/fleet/project-paths.js';
 import { temporaryFolder } from '../helpers/hawser.js';
 
 test('whoever may not use the socket of etcd is told who may', async (t) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { ExecutionContext } from 'ava';
-import { programFile } from '../../../fixtures/fleet/project.js';
+import { programFile } from '../../../fixtures/fleet/project-paths.js';
 import type { Fleet } from '../../../fixtures/index.js';
 import type { SshWorld } from '../../../world/index.js';
 

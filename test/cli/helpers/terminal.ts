@@ -1,7 +1,7 @@
 import { spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import type { ExecutionContext } from 'ava';
-import { programFile } from '../../../fixtures/fleet/project.js';
+import { programFile } from '../../../fixtures/fleet/project-paths.js';
 
 const deadlineMs = 60_000;
 

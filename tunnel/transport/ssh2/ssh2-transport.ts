@@ -17,7 +17,7 @@ import { noteFallbackReason, watchForIdentification } from '../openssh-fallback-
 import type { DialOptions, Link, Transport } from '../transport.js';
 import { execOnSsh2 } from './exec-on-ssh2.js';
 import { ssh2LivenessProbes } from './internals/send-liveness-probes.js';
-import { signWithoutAsking } from './internals/sign-without-asking.js';
+import { signWithoutAsking } from './internals/skip-key-query.js';
 import { ReceiveWindows } from './internals/widen-receive-windows.js';
 import { Ssh2Login } from './login/ssh2-login.js';
 import { openSsh2Channel } from './open-ssh2-channel.js';

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { projectFolder } from '../../../../fixtures/fleet/project.js';
+import { projectFolder } from '../../../../fixtures/fleet/project-paths.js';
 import { runCommand } from '../../../../fixtures/fleet/run-command.js';
 
 const BUNDLE = 'dist/bundle/hawser.cjs';

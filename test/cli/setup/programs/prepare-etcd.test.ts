@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib';
 import test from 'ava';
 import { ETCD_RELEASE, type EtcdRelease } from '../../../../cli/setup/programs/etcd-release.js';
 import { prepareEtcd } from '../../../../cli/setup/programs/prepare-etcd.js';
-import { ETCD_RELEASE as TESTED_RELEASE } from '../../../../fixtures/fleet/install/etcd-release.js';
+import { ETCD_RELEASE as TESTED_RELEASE } from '../../../../fixtures/fleet/install/download-etcd.js';
 import { mustRun } from '../../../../fixtures/fleet/run-command.js';
 
 const { signal } = new AbortController();

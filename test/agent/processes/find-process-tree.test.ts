@@ -1,6 +1,6 @@
 import test from 'ava';
 import { cgroupFolders } from '../../../agent/processes/cgroup.js';
-import { processTreeOf } from '../../../agent/processes/find-own-processes.js';
+import { processTreeOf } from '../../../agent/processes/find-process-tree.js';
 import { arrivesAt, listenersAt, parseListeners } from '../../../agent/processes/listening-sockets.js';
 import { type ProcessEntry, parseStat } from '../../../agent/processes/process-table.js';
 

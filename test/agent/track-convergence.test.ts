@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Converger } from '../../agent/converger.js';
+import { Converger } from '../../agent/track-convergence.js';
 
 test('a host is converged when all that is registered is', (t) => {
   const converger = new Converger();

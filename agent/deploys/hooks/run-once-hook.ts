@@ -1,5 +1,5 @@
 import type { RunOfRelease } from '../processes/program-runner.js';
-import type { Release } from '../releases/release-entry.js';
+import type { Release } from '../releases/deploy-entry.js';
 import type { StepFailure } from '../step-failure.js';
 import { OnceFile } from './once-file.js';
 import { runHook } from './run-hook.js';

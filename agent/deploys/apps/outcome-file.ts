@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { type DeployEntry, isSameDeploy } from '../releases/release-entry.js';
+import { type DeployEntry, isSameDeploy } from '../releases/deploy-entry.js';
 import { writeWholeFile } from '../releases/write-whole-file.js';
 
 /** How a deploy ended on this host. */
