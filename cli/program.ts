@@ -18,11 +18,14 @@ import { initCommand } from './commands/setup/init.js';
 import { trustCommand } from './commands/setup/trust.js';
 import { upCommand } from './commands/setup/up.js';
 import { upgradeCommand } from './commands/setup/upgrade.js';
+import { diffCommand } from './commands/state/diff.js';
 import { fsCommand } from './commands/state/fs.js';
+import { historyCommand } from './commands/state/history.js';
 import { mapCommand } from './commands/state/map.js';
 import { resCommand } from './commands/state/res.js';
 import { scheduleCommand } from './commands/state/schedule.js';
 import { strCommand } from './commands/state/str.js';
+import { undoCommand } from './commands/state/undo.js';
 import { statusCommand } from './commands/status.js';
 import { InterruptedError } from './errors.js';
 import { EXIT_CODES } from './exit-codes.js';
@@ -92,7 +95,19 @@ const COMMANDS: readonly (readonly [heading: string, commands: ((context: Comman
       ],
     ],
     ['Operate:', [statusCommand, forwardCommand]],
-    ['Share state:', [strCommand, mapCommand, resCommand, scheduleCommand, fsCommand]],
+    [
+      'Share state:',
+      [
+        strCommand,
+        mapCommand,
+        resCommand,
+        scheduleCommand,
+        fsCommand,
+        historyCommand,
+        diffCommand,
+        undoCommand,
+      ],
+    ],
     ['Manage the etcd cluster:', [membersCommand, endpointsCommand, sizeCommand]],
   ];
 

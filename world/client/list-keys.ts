@@ -18,6 +18,8 @@ export interface ListOptions extends CallOptions {
   readonly limit?: number | undefined;
   /** With a `limit`: returns only the most recently created, newest first. Default false: the first by key. */
   readonly newestFirst?: boolean | undefined;
+  /** Lists as of this revision; rejects with `compacted` if that no longer exists. Default: the newest. */
+  readonly revision?: bigint | undefined;
 }
 
 export interface Listing {
@@ -34,6 +36,8 @@ export async function listPrefix(
   prefix: string,
   options: ListOptions,
 ): Promise<Listing> {
+  const { revision } = options;
+  if (revision !== undefined) return readPages(calls, namespace, prefix, options, String(revision));
   return untilNotCompacted(() => readPages(calls, namespace, prefix, options));
 }
 
@@ -58,8 +62,8 @@ export async function listPrefixes(
         const last = first.kvs.at(-1);
         if (!first.more || last === undefined)
           return first.kvs.map((stored) => toKeyValue(namespace, stored));
-        const rest = { revision, after: last.key };
-        const { entries } = await readPages(calls, namespace, prefixes[index] ?? '', options, rest);
+        const prefix = prefixes[index] ?? '';
+        const { entries } = await readPages(calls, namespace, prefix, options, revision, last.key);
         return [...first.kvs.map((stored) => toKeyValue(namespace, stored)), ...entries];
       }),
     );
@@ -83,14 +87,15 @@ async function readPages(
   namespace: Namespace,
   prefix: string,
   options: ListOptions,
-  rest?: { readonly revision: string; readonly after: Buffer },
+  wanted?: string,
+  after?: Buffer,
 ): Promise<Listing> {
   const start = namespace.add(prefix);
   const end = prefixEnd(start);
   const entries: KeyValue[] = [];
   let from = start.length === 0 ? Buffer.from([0]) : start;
-  if (rest !== undefined) from = next(rest.after);
-  let revision = rest?.revision;
+  if (after !== undefined) from = next(after);
+  let revision = wanted;
   for (;;) {
     const limit = Math.min(
       options.keysOnly === true ? PAGE_KEYS : PAGE_ENTRIES,

@@ -133,6 +133,9 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
   bridge: [{ args: [hostile('socket')] }],
   trust: [{ args: [hostile('folder')] }, { args: ['--list'] }],
   endpoints: [{ args: [] }, { args: ['--watch'], person: interrupted(/EVIL/) }],
+  history: [{ args: [] }, { args: ['/', '--limit', '1000'] }, { args: [hostile('key')] }],
+  diff: [{ args: ['--from', '1'] }, { args: ['/', '--from', '1'] }],
+  undo: [{ args: ['2', '--yes'] }],
   size: [{ args: [] }, { args: [hostile('3')] }],
   forward: [
     { args: [hostile('target'), '--ssh-url', hostile('root@h')] },
